@@ -1,0 +1,61 @@
+/*
+ * buf.h - a growable byte buffer and the JSON writer over it.
+ *
+ * Both have a sticky failure: after running out of memory or past `max` every call is a no-op and
+ * `failed` stays true, so code that writes a reply checks once, at its end.
+ */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <crm/crm.h>
+
+typedef struct buf {
+    char *p; /* not 0-terminated; NULL while empty */
+    size_t n, cap, max;
+    bool failed;
+} buf;
+
+void buf_init(buf *b, size_t max); /* max 0: 16 MiB */
+void buf_free(buf *b);
+void buf_clear(buf *b); /* keeps the memory */
+/* Room for `n` more bytes at b->p + b->n, or NULL. The caller then adds to b->n itself. */
+char *buf_room(buf *b, size_t n);
+void buf_add(buf *b, const void *p, size_t n);
+void buf_str(buf *b, crm_str s);
+void buf_z(buf *b, const char *z);
+void buf_char(buf *b, char c);
+void buf_int(buf *b, int64_t v);
+CRM_PRINTF(2, 3) void buf_fmt(buf *b, const char *fmt, ...);
+static inline crm_str buf_view(const buf *b) { return (crm_str){b->p, b->n}; }
+
+/* A quoted JSON string (RFC 8259 §7). Invalid UTF-8 becomes U+FFFD, so the text stays valid. */
+void buf_json(buf *b, crm_str s);
+
+/* Writes one JSON document; commas and nesting (at most 32 deep) are its business. */
+typedef struct json_writer {
+    buf *b;
+    uint32_t depth;
+    uint32_t has_item; /* bit per level */
+    bool after_key;
+} json_writer;
+
+void jw_init(json_writer *w, buf *b);
+void jw_object(json_writer *w);
+void jw_array(json_writer *w);
+void jw_end_object(json_writer *w);
+void jw_end_array(json_writer *w);
+void jw_key(json_writer *w, crm_str key);
+void jw_str(json_writer *w, crm_str s);
+void jw_int(json_writer *w, int64_t v);
+void jw_bool(json_writer *w, bool v);
+void jw_null(json_writer *w);
+/* A value that is JSON already. */
+void jw_raw(json_writer *w, crm_str json);
+/* key + value in one call */
+void jw_kstr(json_writer *w, const char *key, crm_str s);
+void jw_kint(json_writer *w, const char *key, int64_t v);
+void jw_kbool(json_writer *w, const char *key, bool v);
+void jw_kobject(json_writer *w, const char *key);
+void jw_karray(json_writer *w, const char *key);
+
+#endif

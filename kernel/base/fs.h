@@ -1,0 +1,21 @@
+/* fs.h - files the server owns: whole reads and durable writes. Blocking: never on a loop thread. */
+#ifndef BASE_FS_H
+#define BASE_FS_H
+
+#include <crm/crm.h>
+
+#include "base/arena.h"
+
+/* Reads a regular file of at most `max` bytes. NOT_FOUND, TOO_LARGE, INTERNAL. */
+CRM_MUST_CHECK crm_status fs_read(arena *a, const char *path, size_t max, crm_str *out);
+/* Writes beside, fsyncs, renames over `path`, fsyncs the folder. NO_SPACE or INTERNAL. */
+CRM_MUST_CHECK crm_status fs_write(const char *path, crm_str data, unsigned mode);
+/* Makes the folder (one level) with this mode; an existing one is fine. */
+CRM_MUST_CHECK crm_status fs_mkdir(const char *path, unsigned mode);
+/*
+ * Takes the exclusive lock of a data directory (flock on <dir>/lock) until the process ends.
+ * CONFLICT when another process holds it; *holder is then its pid as written in the file, or 0.
+ */
+CRM_MUST_CHECK crm_status fs_lock(const char *dir, int *fd, long *holder);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * text.h - what the product knows of human text: UTF-8, folding for sort and search, nearest name.
+ * Unicode work is libutf8proc, stemming is libstemmer (Snowball).
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <crm/crm.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+bool text_is_utf8(crm_str s);
+/* Valid UTF-8, NFC, without control characters but \n and \t; INVALID when it is not UTF-8. */
+CRM_MUST_CHECK crm_status text_clean(arena *a, crm_str s, crm_str *out);
+/* Characters, not bytes; `s` is valid UTF-8. */
+size_t text_length(crm_str s);
+/*
+ * The binary key by which text is compared and sorted on every engine: NFC, case folded, ё beside е
+ * (after it when all else is equal), runs of white space as one. memcmp over keys is the order.
+ */
+CRM_MUST_CHECK crm_status text_sort_key(arena *a, crm_str s, crm_str *key);
+
+/*
+ * Full-text terms of `s`, separated by spaces: each word folded with ё→е, and its Russian or English
+ * stem prefixed with '=' where it differs. The same function makes terms and query words.
+ */
+CRM_MUST_CHECK crm_status text_terms(arena *a, crm_str s, crm_str *terms);
+
+/* The candidate nearest to `word` within an edit distance of a third of its length, or {NULL,0}. */
+crm_str text_nearest(crm_str word, const crm_str *candidates, size_t count);
+
+/* The plural form of a whole number: "one", "few", "many" or "other" (CLDR) for "ru" and "en". */
+const char *text_plural(const char *lang, int64_t n);
+
+#endif
