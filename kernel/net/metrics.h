@@ -1,0 +1,28 @@
+/*
+ * metrics.h - named counters and gauges, and their text for /metrics (Prometheus format 0.0.4).
+ *
+ * A metric is made once (at start) and lives until the process ends; adding is atomic, any thread.
+ */
+#ifndef NET_METRICS_H
+#define NET_METRICS_H
+
+#include <crm/crm.h>
+
+#include "base/buf.h"
+
+typedef struct metric metric;
+
+/* `name` [a-z_:]+ with an optional label part, `requests_total{class="2xx"}`; texts are static. The
+ * same name gives the same metric. At most 512; aborts beyond, which is our own bug. */
+metric *metric_counter(const char *name, const char *help);
+metric *metric_gauge(const char *name, const char *help);
+void metric_add(metric *m, int64_t n);
+void metric_set(metric *m, int64_t value);
+int64_t metric_get(const metric *m);
+
+/* A value read at the moment of asking, on the asking thread. */
+metric *metric_computed(const char *name, const char *help, int64_t (*read)(void *arg), void *arg);
+
+void metrics_write(buf *out);
+
+#endif
