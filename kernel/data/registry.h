@@ -1,0 +1,416 @@
+/*
+ * registry.h - the immutable registry: what exists in this deployment, as plain structs.
+ *
+ * Invariants
+ *  - A sealed registry never changes. Requests, jobs and timers pin the snapshot they started with
+ *    (registry_pin on a loop thread or under the publisher's lock) and see one world to their end.
+ *  - Everything a registry points at lives in its arena, or is const data of a module whose code
+ *    stays mapped. Pointers into it are valid while it is pinned.
+ *  - Lower layers call upwards only through the function pointers that stand here.
+ *  - Names are unique per kind and never change their meaning; ids of entities and fields are
+ *    durable (the engine gives them when the schema is made) and survive renames.
+ *
+ * Building is done by one thread: registry_new, fill by the registry_add_* functions (any order),
+ * registry_seal (resolves names to pointers, derives rights tables, reports what does not resolve),
+ * then the engine's schema step fills the ids, then registry_publish. After that it is const.
+ */
+#ifndef DATA_REGISTRY_H
+#define DATA_REGISTRY_H
+
+#include "data/cond.h"
+#include "data/value.h"
+
+typedef struct registry registry;
+typedef struct entity entity;
+typedef struct field field;
+typedef struct pipeline pipeline;
+typedef struct stage stage;
+typedef struct record record;
+
+/* ---- entities and fields ------------------------------------------------------------------ */
+
+/* name, storage (I or T), may have many values */
+#define FIELD_TYPE_MAP(X)                                                                          \
+    X(TEXT, "text", T, 0) X(MULTILINE, "multiline", T, 0) X(EMAIL, "email", T, 1)                  \
+    X(PHONE, "phone", T, 1) X(URL, "url", T, 1) X(INT, "int", I, 0)                                \
+    X(DECIMAL, "decimal", I, 0) X(MONEY, "money", I, 0) X(PERCENT, "percent", I, 0)                \
+    X(BOOL, "bool", I, 0) X(DATE, "date", I, 0) X(DATETIME, "datetime", I, 0)                      \
+    X(DURATION, "duration", I, 0) X(CHOICE, "choice", T, 0) X(CHOICES, "choices", T, 1)            \
+    X(STAGE, "stage", T, 0) X(REF, "ref", I, 0) X(REFS, "refs", T, 1) X(USER, "user", I, 0)        \
+    X(FILE, "file", I, 0) X(FILES, "files", T, 1) X(ADDRESS, "address", T, 0)                      \
+    X(INN, "inn", T, 0) X(KPP, "kpp", T, 0) X(OGRN, "ogrn", T, 0) X(BIK, "bik", T, 0)              \
+    X(ACCOUNT, "account", T, 0) X(TAGS, "tags", T, 1) X(JSON, "json", T, 0)                        \
+    X(COMPUTED, "computed", T, 0)
+
+typedef enum field_type {
+#define X(name, text, storage, many) FIELD_##name,
+    FIELD_TYPE_MAP(X)
+#undef X
+    FIELD_TYPE_COUNT
+} field_type;
+
+enum { /* field.flags */
+    FIELD_REQUIRED = 1u << 0,
+    FIELD_UNIQUE = 1u << 1,
+    FIELD_INDEXED = 1u << 2,
+    FIELD_SEARCH = 1u << 3,   /* its words are full-text terms */
+    FIELD_MANY = 1u << 4,     /* email, phone, url with several values */
+    FIELD_READ_ONLY = 1u << 5,/* set by the kernel, a hook or a rule only */
+    FIELD_SYSTEM = 1u << 6,   /* one of the columns below */
+    FIELD_HIDDEN = 1u << 7,   /* never leaves the server */
+    FIELD_PERSONAL = 1u << 8, /* personal data: exported and erased with its subject */
+};
+
+/* The columns every entity has, at these positions; its own fields follow. */
+enum {
+    COL_ID, COL_REV, COL_CREATED_AT, COL_CREATED_BY, COL_UPDATED_AT, COL_UPDATED_BY,
+    COL_DELETED_AT, COL_MARKS, COL_OWN
+};
+#define FIELDS_MAX 256 /* of one entity, columns above included */
+
+typedef struct choice {
+    crm_str value, label, color; /* color: one of the ten names of the UI's tokens, or empty */
+} choice;
+
+struct field {
+    crm_str name;          /* "phone" */
+    crm_str label;         /* a key of the strings, or literal text of the ТЗ */
+    field_type type;
+    uint32_t flags;
+    uint32_t id;           /* durable; 0 until the schema step */
+    uint16_t index;        /* its position in entity->fields */
+    uint8_t scale;         /* digits after the point: decimal, money, percent */
+    uint32_t max;          /* characters of a text; 0: the type's own limit */
+    crm_str ref_name;      /* ref, refs: entity name; stage: pipeline name */
+    const entity *ref;     /* resolved by seal; for user: the kernel's user entity */
+    const pipeline *pipeline;
+    const choice *choices;
+    uint32_t choice_count;
+    value def;             /* default of a new record */
+    crm_str def_text;      /* as declared; "me", "now" are computed when created */
+    crm_str where_text;    /* condition that limits a look-up, JSON prefix form, or empty */
+    crm_str formula;       /* computed */
+    const entity *entity;
+};
+
+enum { /* entity.flags */
+    ENTITY_SYSTEM = 1u << 0,     /* the kernel's own store: no API, no history, no rights */
+    ENTITY_NO_HISTORY = 1u << 1, /* no change log rows */
+    ENTITY_NO_API = 1u << 2,
+};
+
+/* An index the engine makes: its fields in order, ids last by itself. */
+typedef struct entity_index {
+    uint16_t field[4];
+    uint8_t count;
+    bool is_unique;
+} entity_index;
+
+struct entity {
+    crm_str name;           /* "sales.lead"; kernel entities have no dot */
+    crm_str module;         /* "sales", "kernel", "tz" */
+    uint32_t id;            /* durable; 0 until the schema step */
+    uint32_t index;         /* position in the registry: rights tables and caches use it */
+    uint32_t flags;
+    const field *fields;    /* the COL_* first */
+    uint32_t field_count;
+    crm_str label_one, label_many, label_count, icon;
+    uint16_t title_field;   /* shown for a reference; COL_ID when none */
+    uint16_t owner_fields[3]; /* what `own` means, first the responsible one; 0: none */
+    uint16_t department_field;/* unowned rows belong to it; 0: none */
+    uint16_t stage_field;   /* 0: none */
+    uint16_t parent_field;  /* part_of: rights come from that record; 0: none */
+    const entity_index *indexes;
+    uint32_t index_count;
+    const uint16_t *search_fields;
+    uint32_t search_count;
+    crm_str views_json;     /* {"list":[…],"card":{…},"quick":[…]} for the UI, checked by seal */
+};
+
+/* ---- pipelines ------------------------------------------------------------------------------- */
+
+typedef enum outcome { OUTCOME_OPEN, OUTCOME_WON, OUTCOME_LOST, OUTCOME_DONE } outcome;
+
+struct stage {
+    crm_str name, label, color;
+    outcome outcome;
+    uint8_t probability;
+    const uint16_t *require; /* fields that must be filled to enter */
+    uint32_t require_count;
+    bool is_start;           /* a record may be created here */
+};
+
+typedef struct stage_move {
+    uint64_t from, to;   /* bit per stage */
+    const crm_str *who;  /* roles; count 0: everyone who may update */
+    uint32_t who_count;
+} stage_move;
+
+typedef struct stage_lock {
+    uint64_t stages;
+    const uint16_t *fields;
+    uint32_t field_count;
+    const crm_str *except; /* roles */
+    uint32_t except_count;
+} stage_lock;
+
+struct pipeline {
+    crm_str name, label, entity_name;
+    const entity *entity;
+    const stage *stages; /* at most 64 */
+    uint32_t stage_count;
+    const stage_move *moves; /* count 0: any move by who may update */
+    uint32_t move_count;
+    const stage_lock *locks;
+    uint32_t lock_count;
+};
+
+/* ---- rights ------------------------------------------------------------------------------------ */
+
+#define ACTION_MAP(X)                                                                              \
+    X(READ, "read") X(CREATE, "create") X(UPDATE, "update") X(DELETE, "delete")                    \
+    X(REASSIGN, "reassign") X(EXPORT, "export") X(IMPORT, "import") X(MERGE, "merge")              \
+    X(SEND, "send") X(AGGREGATE, "aggregate") X(LISTEN, "listen") X(ASSIGN, "assign")
+typedef enum action {
+#define X(name, text) ACTION_##name,
+    ACTION_MAP(X)
+#undef X
+    ACTION_COUNT
+} action;
+
+typedef enum scope { SCOPE_NONE, SCOPE_OWN, SCOPE_INVOLVED, SCOPE_TEAM, SCOPE_ALL } scope;
+
+/* role x entity x action with a scope; what is not granted is denied. */
+typedef struct grant {
+    crm_str role;
+    crm_str entity_name;       /* "sales.lead", "sales.*", "*" as written; seal expands */
+    action action;
+    scope scope;
+    const cond *where;         /* further limit on the row, resolved by seal; NULL: none */
+    crm_str where_text;        /* JSON prefix form it is made from */
+    const crm_str *fields;     /* the granted fields; count 0: all that exist when it is sealed */
+    uint32_t field_count;
+    crm_str source;            /* "tz.yaml:47", for `karkas why` */
+} grant;
+
+typedef struct role {
+    crm_str name, title;
+    crm_str source;
+} role;
+
+/* A function (settings, export, bulk …) is held by roles and by people (logins). */
+typedef struct function_grant {
+    crm_str function;
+    const crm_str *holders;
+    uint32_t holder_count;
+} function_grant;
+
+/* ---- behaviour: rows whose function pointers stand above this layer --------------------------- */
+
+typedef struct module_info {
+    crm_str name, version, title;
+    crm_str ui_json;      /* {"src","api"} for /meta, or empty */
+    crm_str ui_dir;       /* where its static files lie, or empty */
+    bool is_bundled;
+    void *loaded;         /* the plug layer's handle */
+} module_info;
+
+/* A route under /api/v1/<module>/… or a raw one under /hook/<…>. */
+typedef enum route_tx { ROUTE_NONE, ROUTE_READ, ROUTE_WRITE } route_tx;
+typedef struct route {
+    crm_str method, pattern;     /* "POST", "/tasks/task/:id/done" */
+    crm_str module;
+    route_tx tx;
+    crm_str permission;          /* a route without one does not register; "public" is said aloud */
+    uint32_t limit_ms;
+    crm_status (*prepare)(crm_ctx *c, const void *fn); /* pool, snapshot; may be NULL */
+    crm_status (*run)(crm_ctx *c, const void *fn);     /* READ: pool; WRITE: the writer */
+    const void *fn;              /* the row of the module's table */
+} route;
+
+typedef enum hook_when {
+    HOOK_BEFORE_CREATE, HOOK_AFTER_CREATE, HOOK_BEFORE_UPDATE, HOOK_AFTER_UPDATE,
+    HOOK_BEFORE_DELETE, HOOK_AFTER_DELETE
+} hook_when;
+/* In the transaction, on the writer. `was` is NULL at create. BEFORE may change `now` or refuse. */
+typedef struct hook {
+    crm_str entity_name;         /* "*": every entity with an API */
+    hook_when when;
+    int32_t order;               /* then module name */
+    crm_str module;
+    crm_status (*run)(crm_ctx *c, record *now, const record *was, const void *fn);
+    const void *fn;
+} hook;
+
+/* One change after its commit, as listeners, rules, webhooks and browsers get it. */
+typedef struct change {
+    int64_t position;            /* opaque; order is promised per record only */
+    const entity *entity;
+    int64_t record, rev, at, by;
+    char op;                     /* 'c'reated 'u'pdated 'd'eleted 'r'estored */
+    bool is_quiet;               /* import, demo, undo: no rules, notices or webhooks */
+    const uint16_t *fields;      /* indexes of the changed fields */
+    uint32_t field_count;
+} change;
+
+typedef struct listener {
+    crm_str name;                /* durable: names its cursor */
+    crm_str entity_name;
+    crm_str module;
+    crm_status (*run)(crm_ctx *c, const change *ch, const void *fn);
+    const void *fn;
+} listener;
+
+/* Named work: run by a due row, by a schedule, or at once. Its effects are one write transaction. */
+typedef struct job {
+    crm_str name;                /* "tasks.remind" */
+    crm_str module;
+    int64_t every_ms;            /* 0: only when scheduled */
+    uint32_t limit_ms;
+    crm_status (*run)(crm_ctx *c, crm_str arg, const void *fn);
+    const void *fn;
+} job;
+
+/* A rule step verb: `do: [{task: {…}}]`. Runs on the writer (bulk lane), effects in one commit. */
+typedef struct step_call {
+    record *subject;             /* the record the rule runs for; fresh */
+    crm_str args_json;           /* the step's map, checked against `schema` when the ТЗ was read */
+    crm_str rule;                /* "R-1" */
+    int64_t run;                 /* id of the run row: outside effects go under it */
+} step_call;
+typedef struct step {
+    crm_str verb;                /* "task" */
+    crm_str module;
+    crm_str schema_json;         /* {"kind":{"type":"text","required":true},…}: what the linter checks */
+    crm_status (*run)(crm_ctx *c, step_call *call, const void *fn);
+    const void *fn;
+} step;
+
+/* Picks one of the candidate users for a record: `strategy: free`. */
+typedef struct strategy {
+    crm_str name, module;
+    crm_status (*pick)(crm_ctx *c, const record *subject, const int64_t *users, uint32_t count,
+                       int64_t *out, const void *fn);
+    const void *fn;
+} strategy;
+
+/* A kind of integration (`type: webform`) and its configured instances. */
+typedef struct integration_type {
+    crm_str name, module;
+    crm_str schema_json;         /* settings, as step.schema_json */
+    /* Worker or writer: turns one stored raw request of the inbox into records. */
+    crm_status (*receive)(crm_ctx *c, crm_str instance, crm_str content_type, crm_str body,
+                          const void *fn);
+    crm_status (*describe)(crm_ctx *c, crm_str instance, buf *json, const void *fn);
+    bool is_signed;              /* unsigned ones have quotas */
+    const void *fn;
+} integration_type;
+typedef struct integration {
+    crm_str name;                /* "site" */
+    crm_str type_name;
+    const integration_type *type;
+    crm_str settings_json;       /* secrets replaced by {"secret":"NAME"} */
+    crm_str source;
+} integration;
+
+/* `when/where/do/otherwise` of the ТЗ; ladders (`clock until steps`) extend it. */
+typedef struct rule_step {
+    crm_str verb;
+    const step *step;            /* resolved by seal */
+    crm_str args_json;
+} rule_step;
+typedef struct rule {
+    crm_str name, text;          /* "R-1" and its sentence */
+    crm_str entity_name;
+    const entity *entity;
+    char on;                     /* 'c'reated, 'u'pdated, 'd'eleted */
+    const field *on_field;       /* updated: only when this one changed; NULL: any */
+    crm_str on_field_name;
+    const cond *where;
+    crm_str where_text;
+    const rule_step *steps, *otherwise;
+    uint32_t step_count, otherwise_count;
+    crm_str source;
+} rule;
+
+typedef struct setting {
+    crm_str module, name;
+    crm_str value_json;
+} setting;
+
+typedef struct menu_item {
+    crm_str id, label, icon, to, group, entity_name;
+    int32_t order;
+    bool on_phone;
+} menu_item;
+
+typedef struct text_string {
+    crm_str lang, key, text;     /* ICU message */
+} text_string;
+
+/* ---- the registry ------------------------------------------------------------------------------ */
+
+#define REGISTRY_TABLES(X)                                                                         \
+    X(module_info, module) X(pipeline, pipeline) X(role, role) X(grant, grant)                     \
+    X(function_grant, function) X(route, route) X(hook, hook) X(listener, listener) X(job, job)    \
+    X(step, step) X(strategy, strategy) X(integration_type, integration_type)                      \
+    X(integration, integration) X(rule, rule) X(setting, setting) X(menu_item, menu)               \
+    X(text_string, string)
+
+struct registry {
+    arena *arena;
+    const entity *const *entities;
+    uint32_t entity_count;
+#define X(T, name)                                                                                 \
+    const T *name##s;                                                                              \
+    uint32_t name##_count;
+    REGISTRY_TABLES(X)
+#undef X
+    crm_str company, timezone, currency, locale;
+    char rev[17];                /* hex digest of everything the UI can see of it */
+};
+
+/* A new, open registry holding the kernel's own entities and roles. */
+registry *registry_new(void);
+/* Copies the row shallowly; what it points at must outlive the registry (use registry_arena). */
+arena *registry_arena(registry *r);
+crm_status registry_add_entity(registry *r, entity *e); /* own fields only; COL_* are put before */
+/* Adds fields to an entity another module or the ТЗ declared, before sealing. */
+crm_status registry_extend(registry *r, crm_str entity_name, const field *fields, uint32_t count);
+#define X(T, name) crm_status registry_add_##name(registry *r, const T *row);
+REGISTRY_TABLES(X)
+#undef X
+
+/* What does not resolve, one entry per fault. `source` is file:line where known. */
+typedef struct registry_fault {
+    crm_str source, code, subject, nearest; /* "unknown_entity", "sales.led", "sales.lead" */
+    struct registry_fault *next;
+} registry_fault;
+CRM_MUST_CHECK crm_status registry_seal(registry *r, arena *a, registry_fault **faults);
+
+/* Look-ups on a sealed registry; NULL when there is none. */
+const entity *registry_entity(const registry *r, crm_str name);
+const entity *registry_entity_by_id(const registry *r, uint32_t id);
+const field *entity_field(const entity *e, crm_str name);
+const field *entity_field_by_id(const entity *e, uint32_t id);
+const pipeline *registry_pipeline(const registry *r, crm_str name);
+const stage *pipeline_stage(const pipeline *p, crm_str name, uint32_t *index);
+const integration *registry_integration(const registry *r, crm_str name);
+const step *registry_step(const registry *r, crm_str verb);
+const strategy *registry_strategy(const registry *r, crm_str name);
+const job *registry_job(const registry *r, crm_str name);
+/* The text of a key in `lang`, else in the deployment's language, else the key itself. */
+crm_str registry_text(const registry *r, crm_str lang, crm_str key);
+
+/*
+ * Publishing and pinning. The current registry is one pointer. registry_pin takes it with a
+ * reference; whoever pins must unpin. When the last pin of a replaced registry goes, its
+ * on_release callback runs once (the plug layer stops old module generations there).
+ */
+void registry_publish(registry *r, void (*on_release)(registry *r, void *arg), void *arg);
+const registry *registry_pin(void);
+void registry_unpin(const registry *r);
+/* An unpublished registry that is given up. */
+void registry_discard(registry *r);
+
+#endif
