@@ -1,0 +1,153 @@
+/*
+ * engine.h - the storage engine: rows of entities in, rows out, in batches that complete now or later.
+ *
+ * There are two implementations from the first day, SQLite and a brute-force one in memory that
+ * completes late and in random order between sessions; one suite runs on both. SQL stands behind
+ * this interface and nowhere else. Everything the kernel stores is an entity (sessions, due rows,
+ * outbox and change log included), so an engine knows rows and transactions only.
+ *
+ * Invariants
+ *  - One writing session exists per engine. Its write batches run in the order given.
+ *  - A read batch sees one snapshot. A READER session keeps that snapshot until engine_turn_end, so
+ *    all reads of one loop turn cost one transaction and agree with each other.
+ *  - Reads in the writing session see its own uncommitted rows.
+ *  - `done` is called exactly once per batch, on the session's thread (through `deliver`), before
+ *    or after the call returns. Row sinks are called before `done`, on the same thread, and what
+ *    they get is valid only inside the call.
+ *  - Ids are integers below 2^53 given by the engine at INSERT.
+ *  - COMMIT is durable when it has completed with OK. After a COMMIT failure nothing of the
+ *    transaction remains. NO_SPACE leaves the engine readable.
+ */
+#ifndef DATA_ENGINE_H
+#define DATA_ENGINE_H
+
+#include "data/query.h"
+#include "data/registry.h"
+
+typedef struct engine engine;
+typedef struct engine_session engine_session;
+typedef struct engine_batch engine_batch;
+
+enum { /* engine_caps */
+    ENGINE_COMPLETES_INLINE = 1u << 0, /* `done` has been called when read/write return */
+    ENGINE_FULL_TEXT = 1u << 1,
+    ENGINE_BACKUP = 1u << 2,
+    ENGINE_DURABLE = 1u << 3,
+};
+
+typedef enum engine_op_kind {
+    /* read or write batch */
+    ENGINE_GET,        /* entity, id -> one row of `select` or NOT_FOUND */
+    ENGINE_LIST,       /* query -> rows in order */
+    ENGINE_COUNT,      /* query -> count, at most query->limit */
+    /* write batch only */
+    ENGINE_BEGIN, ENGINE_COMMIT, ENGINE_ROLLBACK,
+    ENGINE_SAVEPOINT, ENGINE_RELEASE, ENGINE_ROLLBACK_TO, /* one level, not nested */
+    ENGINE_INSERT,     /* entity, row (all fields; COL_ID null) -> id */
+    ENGINE_UPDATE,     /* entity, id, row, set: the fields in `set` */
+    ENGINE_DELETE,     /* entity, id: the row is gone; the recycle bin is an UPDATE of COL_DELETED_AT */
+    ENGINE_TERMS,      /* entity, id, terms: replaces its full-text row (empty: removes). Give them
+                          once per transaction, after the last RELEASE: full text flushes at every savepoint */
+} engine_op_kind;
+
+/* One row. False stops the list. `branches` has a bit for each of query->rights it matched. */
+typedef bool (*engine_row_fn)(void *arg, const value *row, uint32_t branches);
+
+typedef struct engine_op {
+    engine_op_kind kind;
+    const entity *entity;
+    int64_t id;               /* in, or out of INSERT */
+    const query *query;       /* LIST, COUNT, and GET for its select and rights (may be NULL there) */
+    const value *row;         /* INSERT, UPDATE; indexed as entity->fields */
+    uint64_t set[4];          /* UPDATE: bit per field */
+    crm_str terms;
+    engine_row_fn on_row;     /* row values are indexed as entity->fields; unselected ones are NULL */
+    void *arg;
+    int64_t count;            /* out: rows given, or counted */
+    crm_status status;        /* out; CONFLICT: a unique index refused, `refused` tells which */
+    const entity_index *refused;
+} engine_op;
+
+struct engine_batch {
+    engine_op *ops;
+    uint32_t count;
+    /*
+     * Ops run in order. The first that fails stops the rest (their status is UNAVAILABLE) unless
+     * `go_on` is set.
+     */
+    bool go_on;
+    /* Reads only: real time after which the batch is interrupted; 0: none. */
+    int64_t limit_us;
+    bool interrupted;         /* out: what the sinks got is to be thrown away; status TIMEOUT */
+    crm_status status;        /* out: the first failure, or OK */
+    void (*done)(engine_batch *b);
+    void *arg;
+    void *engine_private[2];
+};
+
+typedef enum engine_session_kind { ENGINE_READER, ENGINE_WRITER } engine_session_kind;
+
+/* Runs fn(arg) on the session's thread; NULL: `done` comes on a thread of the engine. */
+typedef struct engine_deliver {
+    void (*post)(void *arg, void (*fn)(void *), void *fn_arg);
+    void *arg;
+} engine_deliver;
+
+typedef struct engine_stats {
+    uint64_t commits, rows_written, wal_frames, checkpoints, interrupted;
+    int64_t file_bytes, wal_bytes;
+} engine_stats;
+
+typedef struct engine_backup_progress {
+    void (*step)(void *arg, int64_t done_pages, int64_t all_pages);
+    void *arg;
+} engine_backup_progress;
+
+typedef struct engine_ops {
+    const char *name;
+    uint32_t caps;
+    void (*close)(engine *e);
+    crm_status (*schema)(engine *e, registry *r);
+    engine_session *(*session_open)(engine *e, engine_session_kind kind, engine_deliver deliver);
+    void (*session_close)(engine_session *s);
+    void (*read)(engine_session *s, engine_batch *b);
+    void (*write)(engine_session *s, engine_batch *b);
+    void (*turn_end)(engine_session *s);
+    void (*interrupt)(engine_session *s); /* any thread */
+    void (*idle)(engine_session *s);      /* the writing session has nothing to do: checkpoint, merge */
+    crm_status (*backup)(engine *e, const char *path, engine_backup_progress p);
+    void (*stats)(engine *e, engine_stats *out);
+} engine_ops;
+
+struct engine { const engine_ops *ops; };
+struct engine_session { const engine_ops *ops; };
+
+/* Opens <dir>/karkas.db. The caller holds the directory's lock. */
+CRM_MUST_CHECK crm_status engine_open_sqlite(const char *dir, engine **out);
+/* seed 0: completes inline; else completion is delayed and shuffled by this seed. */
+CRM_MUST_CHECK crm_status engine_open_memory(uint64_t seed, engine **out);
+
+void engine_close(engine *e);
+/*
+ * Makes tables, columns and indexes for everything declared and fills the durable ids in `r`, which
+ * is sealed and not yet published. Never drops: what is no longer declared keeps its data. Blocking;
+ * no writing transaction is open.
+ */
+CRM_MUST_CHECK crm_status engine_schema(engine *e, registry *r);
+CRM_MUST_CHECK crm_status engine_session_open(engine *e, engine_session_kind kind, engine_deliver d,
+                                              engine_session **out);
+void engine_session_close(engine_session *s);
+void engine_read(engine_session *s, engine_batch *b);
+void engine_write(engine_session *s, engine_batch *b);
+/* Ends the snapshot of a READER session; nothing of it is in flight. */
+void engine_turn_end(engine_session *s);
+/* For pool threads and the writer, whose sessions have no `deliver`: waits until done; b->status. */
+CRM_MUST_CHECK crm_status engine_read_now(engine_session *s, engine_batch *b);
+CRM_MUST_CHECK crm_status engine_write_now(engine_session *s, engine_batch *b);
+/*
+ * A consistent copy into a new file while reading and writing go on; its own thread calls this.
+ * The copy is taken from a read snapshot, so it never checkpoints the live file.
+ */
+CRM_MUST_CHECK crm_status engine_backup(engine *e, const char *path, engine_backup_progress p);
+
+#endif

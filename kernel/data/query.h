@@ -1,0 +1,65 @@
+/*
+ * query.h - a query as a value: what is asked, never how. Engines plan it.
+ *
+ * A query belongs to an arena and to one registry snapshot. Rights are part of it: an engine never
+ * sees a query of a user without the branches that limit him (NULL means the kernel itself asks).
+ */
+#ifndef DATA_QUERY_H
+#define DATA_QUERY_H
+
+#include "data/cond.h"
+#include "data/registry.h"
+
+#define BRANCHES_MAX 16
+#define SORTS_MAX 3
+#define LIST_MAX 200       /* rows of one page */
+#define COUNT_CAP 1001     /* beyond it the total is "1000+" */
+
+/* A row predicate, the fields it shows and the actions it allows. */
+typedef struct branch {
+    const cond *where;       /* local conditions only; NULL: every row */
+    uint64_t fields[4];      /* bit per field */
+    uint32_t actions;        /* bit per action */
+    crm_str source;          /* which line of the ТЗ grants it */
+} branch;
+
+typedef struct branches {
+    branch at[BRANCHES_MAX];
+    uint32_t count;          /* 0: nothing may be seen */
+} branches;
+
+typedef struct sort {
+    const field *field;
+    bool descending;
+} sort;
+
+/* Where a page ended: the sort values of its last row and its id. */
+typedef struct cursor {
+    value at[SORTS_MAX];
+    int64_t id;
+    bool is_set;
+} cursor;
+
+typedef struct query {
+    const entity *entity;
+    const cond *where;
+    const branches *rights;  /* NULL: no limit (the kernel's own reads) */
+    int64_t me;              /* the acting user's id, for COND_ME */
+    crm_str terms;           /* full text: made by text_terms; the last word matches as a prefix */
+    sort sorts[SORTS_MAX];   /* id follows as the last key, in the direction of the last sort */
+    uint32_t sort_count;
+    uint32_t limit;          /* 0: LIST_MAX; the kernel's own reads may ask more */
+    cursor after;
+    uint64_t select[4];      /* fields wanted; the engine adds what rights need. All zero: all */
+    bool with_deleted;       /* rows in the recycle bin too */
+} query;
+
+query *query_new(arena *a, const entity *e);
+/* "opaque" of the API: bound to the sort, base64url. INVALID when it is for another sort. */
+crm_str cursor_write(arena *a, const query *q, const value *last_row);
+CRM_MUST_CHECK crm_status cursor_read(arena *a, query *q, crm_str text);
+
+static inline bool bits_has(const uint64_t set[4], uint32_t i) { return set[i >> 6] >> (i & 63) & 1; }
+static inline void bits_add(uint64_t set[4], uint32_t i) { set[i >> 6] |= 1ull << (i & 63); }
+
+#endif
