@@ -1,0 +1,49 @@
+/*
+ * accounts.h - logins and sessions over the kernel's hidden stores `sys.credential`, `sys.session`.
+ *
+ * Password hashes never leave this file's implementation. Hashing runs on the crypto threads: the
+ * caller gives accounts_verify a PHC string read on the loop and gets the answer by mail.
+ * Session tokens are 256 random bits, stored as SHA-256; a lookup needs one hash and one row, and
+ * is cached per loop until the session's epoch moves (logout, disable, password change).
+ */
+#ifndef DATA_ACCOUNTS_H
+#define DATA_ACCOUNTS_H
+
+#include "data/records.h"
+
+#define SESSION_IDLE_MS (12LL * 3600 * 1000)
+#define SESSION_LIFE_MS (30LL * 24 * 3600 * 1000)
+#define ONE_TIME_LIFE_MS (72LL * 3600 * 1000)
+#define PASSWORD_MIN 8
+#define PASSWORD_MAX 256
+
+typedef struct session_info {
+    int64_t id, user, expires_at;
+    bool must_set_password;
+    char csrf[44];
+} session_info;
+
+/* The stored hash of a login, or one that matches nothing (same cost) when there is no such user. */
+CRM_MUST_CHECK crm_status accounts_hash(engine_session *s, const registry *r, arena *a, crm_str login,
+                                        crm_str *phc, int64_t *user, bool *is_one_time);
+/* Refusals of a new password: too_short, too_long, too_common, has_login. OK else. */
+CRM_MUST_CHECK crm_status accounts_check_new(crm_ctx *c, crm_str login, crm_str password);
+/* Writer. */
+CRM_MUST_CHECK crm_status accounts_set_hash(crm_ctx *c, int64_t user, crm_str phc, bool is_one_time);
+CRM_MUST_CHECK crm_status accounts_session_new(crm_ctx *c, int64_t user, bool must_set_password,
+                                               crm_str address, crm_str agent, crm_str *token);
+CRM_MUST_CHECK crm_status accounts_session_end(crm_ctx *c, int64_t session);
+CRM_MUST_CHECK crm_status accounts_sessions_end_all(crm_ctx *c, int64_t user, int64_t but);
+CRM_MUST_CHECK crm_status accounts_session_touch(crm_ctx *c, int64_t session);
+/* Any session; NOT_FOUND when unknown, expired, idle too long, or its user is disabled. */
+CRM_MUST_CHECK crm_status accounts_session_find(engine_session *s, const registry *r, crm_str token,
+                                                session_info *out);
+/* Moves when any session ends or any user changes: caches compare it. */
+uint64_t accounts_epoch(void);
+
+/* Back-off of failed logins per account+address and per address; memory only, bounded. */
+int accounts_throttle_s(crm_str login, crm_str address); /* seconds to wait; 0: go on */
+void accounts_failed(crm_str login, crm_str address);
+void accounts_succeeded(crm_str login, crm_str address);
+
+#endif

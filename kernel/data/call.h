@@ -1,0 +1,85 @@
+/*
+ * call.h - one call: who acts, on which snapshot of the registry, in which transaction, with what error.
+ *
+ * crm_ctx is what modules know as an opaque handle and the kernel as this struct. One thread at a
+ * time uses it. It lives from the start of a request, job, rule step or command to its reply.
+ */
+#ifndef DATA_CALL_H
+#define DATA_CALL_H
+
+#include "data/engine.h"
+#include "data/registry.h"
+
+typedef enum principal_kind {
+    PRINCIPAL_NOBODY,  /* a public route: no rights at all */
+    PRINCIPAL_USER,
+    PRINCIPAL_MODULE,  /* "module:<name>" with the grants it declares */
+    PRINCIPAL_SYSTEM,  /* the kernel, and rules that stand in the applied ТЗ */
+} principal_kind;
+
+/* Every execution has exactly one acting principal. */
+typedef struct principal {
+    principal_kind kind;
+    int64_t user;          /* id of the user record; 0 for the other kinds */
+    crm_str name;          /* login, module or "system": what history shows when user is 0 */
+    const crm_str *roles;
+    uint32_t role_count;
+    int64_t department;
+} principal;
+
+typedef struct field_error {
+    crm_str field, code;   /* "phone", "phone_invalid"; codes of API.md */
+    crm_str params_json;   /* {} or the message's parameters */
+    crm_str text;          /* literal text of a module, else empty: the catalogue's */
+    struct field_error *next;
+} field_error;
+
+typedef struct call_error {
+    crm_status status;     /* CRM_OK: none */
+    crm_str code;          /* more exact than the status, else empty */
+    crm_str text;          /* literal text, else the catalogue's by code */
+    crm_str params_json;
+    field_error *fields;
+    int64_t current_rev;   /* STALE */
+    int retry_after_s;
+} call_error;
+
+typedef struct tx tx;
+
+/* What a route handler sees of its HTTP request; NULL in jobs and rules. */
+typedef struct call_request {
+    crm_str method, path, query, content_type, body, address;
+    const crm_str *param_names, *params; /* of the pattern */
+    uint32_t param_count;
+    json_t *json;          /* the parsed body, or NULL */
+} call_request;
+
+struct crm_ctx {
+    arena *arena;
+    const registry *reg;       /* pinned for as long as the call lives */
+    const principal *who;
+    crm_str lang;              /* "ru", "en" */
+    crm_str via;               /* "api", "form", "rule:R-1", "job:…": stands in the change log */
+    engine_session *session;   /* this thread's reading session, or the writing one inside a tx */
+    tx *tx;                    /* the open write transaction, or NULL */
+    call_error error;
+    call_request *request;
+    const module_info *module; /* whose code is running; metered and named in crashes */
+    buf *out;                  /* the reply of a module's handler */
+    void *reply_state;         /* the plug layer's */
+    uint32_t hook_depth;
+    bool is_quiet;             /* no rules, notices or webhooks follow */
+    bool is_lenient;           /* outside data: an invalid phone is kept and marked, not refused */
+};
+
+/* Sets the error (the first wins; later field errors are added) and returns `status`. */
+crm_status call_fail(crm_ctx *c, crm_status status, const char *code);
+crm_status call_fail_field(crm_ctx *c, crm_str field, const char *code, crm_str params_json);
+CRM_PRINTF(4, 5) crm_status call_fail_text(crm_ctx *c, crm_status status, const char *field,
+                                           const char *fmt, ...);
+bool call_has_role(const crm_ctx *c, crm_str role);
+/* Holds the function ("settings", "delete"): by role or by login. System always does. */
+bool call_may(const crm_ctx *c, crm_str function);
+extern const principal principal_system;
+
+#endif

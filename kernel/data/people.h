@@ -1,0 +1,45 @@
+/*
+ * people.h - who works here: users, departments, roles and duty, as an immutable snapshot.
+ *
+ * Kernel entities: `user` (login, name, email, phone, department, roles, lang, extension, on_line,
+ * is_disabled), `department` (name, title, parent, head, staff). The snapshot is rebuilt on the
+ * writer after a commit that touched either, under a new epoch; rights are compiled once per epoch.
+ */
+#ifndef DATA_PEOPLE_H
+#define DATA_PEOPLE_H
+
+#include "data/call.h"
+
+typedef struct person {
+    int64_t id;
+    crm_str login, name, email, lang;
+    int64_t department;
+    const crm_str *roles;
+    uint32_t role_count;
+    bool is_disabled, is_on_line;
+} person;
+
+typedef struct department {
+    int64_t id, parent, head;
+    crm_str name, title;
+} department;
+
+typedef struct people {
+    uint64_t epoch;
+    const person *users; /* by id */
+    uint32_t user_count;
+    const department *departments;
+    uint32_t department_count;
+} people;
+
+/* Reads both entities in `s` and publishes the new snapshot. Writer thread, or at start. */
+CRM_MUST_CHECK crm_status people_reload(engine_session *s, const registry *r);
+const people *people_pin(void); /* any thread; unpin it */
+void people_unpin(const people *p);
+const person *people_user(const people *p, int64_t id);
+const person *people_by_login(const people *p, crm_str login);
+const department *people_department(const people *p, int64_t id);
+/* Whether `id` is `root` or stands below it. */
+bool people_is_below(const people *p, int64_t id, int64_t root);
+
+#endif

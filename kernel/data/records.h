@@ -1,0 +1,107 @@
+/*
+ * records.h - records under rights: the one enforcement point below API, UI, search, reports,
+ * events, rules and modules.
+ *
+ * Reads: a query is first narrowed to what the acting principal may see; a field he may not see is
+ * an unknown field (INVALID, code unknown_field), a row he may not see is NOT_FOUND.
+ * Writes: rights on the row before and after, types, required fields, stages, locks, uniqueness,
+ * hooks, the row, its history, its full text, its change. All on the writer inside a tx.
+ */
+#ifndef DATA_RECORDS_H
+#define DATA_RECORDS_H
+
+#include "data/rights.h"
+#include "data/tx.h"
+
+/* A record in memory. `v` is indexed as entity->fields. */
+struct record {
+    const entity *entity;
+    arena *arena;
+    value *v;
+    uint64_t set[4];       /* fields given or changed since it was read */
+    uint64_t visible[4];   /* fields the principal may see */
+    uint32_t actions;      /* what he may do with it */
+    bool is_new;
+};
+
+/* ---- reading ---- */
+
+/* Called for each row with the fields the principal may see in it. False stops. */
+typedef bool (*record_row_fn)(void *arg, const entity *e, const value *row, const uint64_t visible[4],
+                              uint32_t actions);
+
+/*
+ * A read that may complete now or later (loop threads). `done` gets the status once; *next is set
+ * when a further page exists (its cursor), total/approx when count was asked. OK, INVALID (error in
+ * the call), TIMEOUT with interrupted=true: throw away what the rows gave and run it on the pool.
+ */
+typedef struct record_read {
+    crm_ctx *call;
+    query *query;            /* LIST; its `rights` are filled here */
+    int64_t id;              /* != 0: one record of query->entity */
+    bool count;
+    record_row_fn on_row;
+    void (*done)(struct record_read *r, crm_status status);
+    void *arg;
+    int64_t limit_us;
+    bool interrupted, has_more, approx;
+    int64_t total;
+    crm_str next;
+    void *state;
+} record_read;
+void records_read(record_read *r);
+/* The same on a pool thread or the writer: returns when done. */
+CRM_MUST_CHECK crm_status records_read_now(record_read *r);
+
+/* One record, or NOT_FOUND. Pool or writer. */
+CRM_MUST_CHECK crm_status records_get(crm_ctx *c, const entity *e, int64_t id, record **out);
+/* At most `q->limit` records in the call's arena. Pool or writer. */
+CRM_MUST_CHECK crm_status records_list(crm_ctx *c, query *q, record ***out, uint32_t *count);
+/* Labels of references: fills out[i] with the title of ids[i], or {NULL,0} when it may not be read. */
+CRM_MUST_CHECK crm_status records_labels(crm_ctx *c, const entity *e, const int64_t *ids, uint32_t count,
+                                         crm_str *out);
+/* History of one record, newest first, fields under rights. */
+typedef struct history_entry {
+    int64_t position, at, by;
+    crm_str by_name, via;
+    char op;
+    const struct history_change { const field *field; value old_value, new_value; } *changes;
+    uint32_t change_count;
+} history_entry;
+CRM_MUST_CHECK crm_status records_history(crm_ctx *c, const entity *e, int64_t id, int64_t before,
+                                          uint32_t limit, history_entry **out, uint32_t *count);
+
+/* ---- writing: on the writer, inside c->tx ---- */
+
+/* A new record with defaults ("me", "now", start stage), nothing stored yet. */
+CRM_MUST_CHECK crm_status records_new(crm_ctx *c, const entity *e, record **out);
+/* Sets a value that has the field's storage form; marks it changed. */
+crm_status record_set(record *r, const field *f, value v);
+static inline value record_value(const record *r, const field *f) { return r->v[f->index]; }
+/*
+ * Creates (is_new) or updates. `base_rev` 0: whatever is stored; else STALE when it is another. All
+ * field errors are gathered before it gives up. After OK the record holds what is stored.
+ */
+CRM_MUST_CHECK crm_status records_save(crm_ctx *c, record *r, int64_t base_rev);
+/* Into the recycle bin, and back. */
+CRM_MUST_CHECK crm_status records_delete(crm_ctx *c, const entity *e, int64_t id, int64_t base_rev);
+CRM_MUST_CHECK crm_status records_restore(crm_ctx *c, const entity *e, int64_t id);
+
+/* ---- JSON form of a value (API.md), both ways ---- */
+
+/* From outside: checks type, length, format. False: a field error was added to the call. With
+ * c->is_lenient an invalid phone or e-mail is kept and marked. */
+CRM_MUST_CHECK crm_status field_from_json(crm_ctx *c, const field *f, const json_t *json, value *out,
+                                          bool *is_marked);
+/* From a form or a file: text in the form a person writes ("8 (916) 123-45-67", "1 500,00"). */
+CRM_MUST_CHECK crm_status field_from_text(crm_ctx *c, const field *f, crm_str text, value *out,
+                                          bool *is_marked);
+/* `label`: of a reference; {NULL,0} with denied=true gives {"id":…,"denied":true}. */
+void field_to_json(json_writer *w, const field *f, value v, crm_str label, bool denied);
+/* Applies a JSON object of fields to a record; unknown and read-only names are field errors. */
+CRM_MUST_CHECK crm_status record_from_json(crm_ctx *c, record *r, const json_t *object);
+
+/* A phone as a person writes it to E.164 (region RU: 8…, 9…, +…, extensions dropped). INVALID. */
+CRM_MUST_CHECK crm_status phone_normalise(arena *a, crm_str text, crm_str *e164);
+
+#endif
