@@ -1,0 +1,437 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds Karkas and runs its tests. Safe to repeat; see --help.
+# Every stage runs in a process of its own, its output is kept in build-test/<stage>.log.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+out=$root/build-test
+# shellcheck source=packaging/common.sh
+. "$here/common.sh"
+
+ordinary=(deps web checks build unit api e2e tsan clang crash)
+full=(fuzz tidy release bench fresh)
+
+usage()
+{
+    cat <<EOF
+usage: packaging/test.sh [--full] [stage ...]
+
+Without a stage all ordinary ones run: ${ordinary[*]}.
+--full adds: ${full[*]}.
+
+  deps     installs what is missing (administrator rights only when something is)
+  web      the web UI: npm ci, build with its budgets, type check, unit tests
+  checks   formatting (clang-format 14) and the order of the layers
+  build    one build with AddressSanitizer and UBSan, which the next three use
+  unit     the C unit tests
+  api      a server, driven over HTTP
+  e2e      a server, driven by Chromium, with axe and CSP checks
+  tsan     the thread tests under ThreadSanitizer
+  clang    everything compiles with clang
+  crash    kill -9 while writing, for KARKAS_CRASH_SECONDS (20)
+  fuzz     each fuzz target for KARKAS_FUZZ_SECONDS (60)
+  tidy     clang-tidy over the kernel
+  release  the build that ships, and the unit tests on it
+  bench    prints speed and size beside the floor; only sizes can fail
+  fresh    both set-up commands in clean Debian 12 and 13 roots (root only)
+EOF
+}
+
+# ---- Counting ----------------------------------------------------------------------------------
+# A stage adds what it ran to its .count file as lines "passed failed skipped".
+count()
+{
+    echo "$1 $2 ${3:-0}" >>"$out/$stage.count"
+}
+
+# The totals that node's test runner printed, in its spec or its TAP form.
+count_node()
+{
+    awk '
+        ($1 == "#" || $1 == "ℹ") && $2 == "pass" { passed += $3 }
+        ($1 == "#" || $1 == "ℹ") && ($2 == "fail" || $2 == "cancelled") { failed += $3 }
+        ($1 == "#" || $1 == "ℹ") && ($2 == "skipped" || $2 == "todo") { skipped += $3 }
+        END { print passed + 0, failed + 0, skipped + 0 }' "$1" >>"$out/$stage.count"
+}
+
+# What the cmocka programs printed, as CTest kept it; a program that died counts as one failure.
+count_ctest()
+{
+    awk '
+        /^\[ +OK +\]/ { passed++ }
+        /^\[ +FAILED +\] [^0-9]/ { failed[$0] = 1 }
+        /^\[ +SKIPPED +\] [^0-9]/ { skipped[$0] = 1 }
+        /^Test Passed\.$/ { if (passed == before) passed++; before = passed }
+        /^Test (Failed|Timeout)/ { broken++ }
+        END {
+            for (name in failed) n++
+            for (name in skipped) s++
+            print passed + 0, (n > broken ? n : broken + 0), s + 0
+        }' "$1/Testing/Temporary/LastTest.log" >>"$out/$stage.count"
+}
+
+# ---- Helpers of the stages ----------------------------------------------------------------------
+# configure_preset PRESET CMAKE_ARGUMENTS...: into build-PRESET.
+configure_preset()
+{
+    cd "$root"
+    quietly "$out/configure-$1.txt" "cmake --preset $1 failed" \
+        "run packaging/deps.sh build test; if that changes nothing, remove build-$1" \
+        cmake --preset "$@"
+}
+
+build_preset()
+{
+    local preset=$1
+    configure_preset "$@"
+    quietly "$out/build-$preset.txt" "the build build-$preset failed" "mend what is shown above" \
+        cmake --build "build-$preset" -j "$(nproc)"
+    say "build-$preset is built"
+}
+
+# run_ctest DIR CTEST_ARGUMENTS...
+run_ctest()
+{
+    local dir=$1 rc=0
+    shift
+    rm -f "$dir/Testing/Temporary/LastTest.log"
+    # ThreadSanitizer of gcc 12 cannot live with the address randomisation of new kernels.
+    local plain=()
+    if setarch -R true 2>/dev/null; then
+        plain=(setarch -R)
+    fi
+    "${plain[@]}" ctest --test-dir "$dir" --output-on-failure --no-tests=error \
+        -j "$(nproc)" "$@" || rc=$?
+    [ ! -f "$dir/Testing/Temporary/LastTest.log" ] || count_ctest "$dir"
+    return "$rc"
+}
+
+test_files()
+{
+    find "$1" -path '*/node_modules' -prune -o \
+        \( -name '*.test.mjs' -o -name '*.test.js' \) -print 2>/dev/null | sort
+}
+
+has_tests()
+{
+    [ -n "$(test_files "$root/tests/$1")" ]
+}
+
+install_test_modules()
+{
+    npm_ci "$root/tests"
+}
+
+# npm_ci DIR: skipped while the installed tree is newer than the lock file.
+npm_ci()
+{
+    local mark=$1/node_modules/.package-lock.json
+    if [ -f "$mark" ] && [ "$mark" -nt "$1/package-lock.json" ]; then
+        return 0
+    fi
+    (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund)
+    touch "$mark"
+}
+
+# run_node FOLDER: every test file below tests/FOLDER with node's own runner.
+run_node()
+{
+    local rc=0 files
+    if ! has_tests "$1"; then
+        say "tests/$1 has no tests yet"
+        return 0
+    fi
+    [ -x "$root/build-asan/karkas" ] || die "build-asan/karkas is not built" \
+        "run packaging/test.sh build $1"
+    install_test_modules
+    mapfile -t files < <(test_files "$root/tests/$1")
+    cd "$root"
+    KARKAS_BUILD=$root/build-asan node --test --test-reporter=spec "${files[@]}" |
+        tee "$out/$stage.node" || rc=$?
+    count_node "$out/$stage.node"
+    return "$rc"
+}
+
+# ---- The stages ---------------------------------------------------------------------------------
+stage_deps()
+{
+    "$here/deps.sh" build test
+    say "everything that is needed is installed"
+}
+
+stage_web()
+{
+    local rc=0
+    if [ ! -f "$root/web/package.json" ]; then
+        say "web has no package.json yet"
+        return 0
+    fi
+    cd "$root/web"
+    npm_ci "$root/web"
+    npm run --silent build
+    npm test --silent | tee "$out/web.node" || rc=$?
+    count_node "$out/web.node"
+    return "$rc"
+}
+
+check_one()
+{
+    local name=$1
+    shift
+    if "$@" >"$out/$name.txt" 2>&1; then
+        say "$name: in order"
+        count 1 0
+    else
+        tail -n 40 "$out/$name.txt"
+        say "$name: NOT in order"
+        count 0 1
+        return 1
+    fi
+}
+
+# Other versions of clang-format lay some lines out differently, so only one can judge.
+check_format()
+{
+    local version
+    version=$(clang-format --version)
+    case $version in
+    *"version 14."*) check_one format unformatted_files ;;
+    *) say "format: left to Debian 12's clang-format 14; here is $version" ;;
+    esac
+}
+
+# Names each file once instead of drawing every place.
+unformatted_files()
+{
+    local log=$out/clang-format.txt
+    cmake --build "$root/build-asan" --target format-check >"$log" 2>&1 && return
+    sed -n 's/^\([^:]*\):[0-9]*:[0-9]*: error: code should be.*/not formatted: \1/p' "$log" |
+        sort | uniq -c
+    say "ninja -C build-asan format puts them in order"
+    return 1
+}
+
+stage_checks()
+{
+    local rc=0 file
+    configure_preset asan
+    check_format || rc=1
+    for file in tests/checks/*.mjs; do
+        [ -f "$file" ] || continue
+        check_one "$(basename "$file" .mjs)" node "$file" || rc=1
+    done
+    return "$rc"
+}
+
+stage_build()
+{
+    build_preset asan
+}
+
+stage_unit()
+{
+    run_ctest "$root/build-asan"
+}
+
+stage_api()
+{
+    run_node api
+}
+
+stage_e2e()
+{
+    run_node e2e
+}
+
+stage_tsan()
+{
+    build_preset tsan
+    if ! ctest --test-dir "$root/build-tsan" -N -L threads | grep -q 'Total Tests: [1-9]'; then
+        say "no test has the label threads yet"
+        return 0
+    fi
+    run_ctest "$root/build-tsan" -L threads
+}
+
+stage_clang()
+{
+    build_preset clang
+    count 1 0
+}
+
+stage_crash()
+{
+    KARKAS_CRASH_SECONDS=${KARKAS_CRASH_SECONDS:-20} run_node crash
+}
+
+stage_fuzz()
+{
+    local target seconds=${KARKAS_FUZZ_SECONDS:-60} rc=0
+    build_preset fuzz -DKARKAS_TESTS=ON
+    for target in "$root"/build-fuzz/tests/fuzz/fuzz_*; do
+        [ -f "$target" ] || continue
+        say "$(basename "$target"): $seconds s"
+        if fuzz_one "$target" "$seconds"; then count 1 0; else count 0 1; rc=1; fi
+    done
+    [ -f "$out/$stage.count" ] || say "tests/fuzz has no targets yet"
+    return "$rc"
+}
+
+fuzz_one()
+{
+    local name corpus
+    name=$(basename "$1")
+    corpus=$out/corpus/$name
+    mkdir -p "$corpus"
+    local seeds=$root/tests/fuzz/corpus/$name
+    [ -d "$seeds" ] || seeds=
+    "$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+        -artifact_prefix="$out/" "$corpus" ${seeds:+"$seeds"} 2>&1 | tail -n 30
+}
+
+stage_tidy()
+{
+    configure_preset clang
+    check_one clang-tidy cmake --build build-clang --target tidy
+}
+
+stage_release()
+{
+    build_preset release
+    run_ctest "$root/build-release"
+}
+
+stage_bench()
+{
+    if [ ! -x "$root/tests/bench/run.sh" ]; then
+        say "tests/bench has no run.sh yet"
+        return 0
+    fi
+    "$root/tests/bench/run.sh"
+}
+
+stage_fresh()
+{
+    local debian rc=0
+    for debian in 12 13; do
+        if "$root/tests/fresh/run.sh" "$debian"; then count 1 0; else count 0 1; rc=1; fi
+    done
+    return "$rc"
+}
+
+# ---- Running them -------------------------------------------------------------------------------
+declare -A result seconds passed failed skipped
+
+needs()
+{
+    case $1 in
+    deps) ;;
+    unit | api | crash) echo deps build ;;
+    e2e) echo deps web build ;;
+    *) echo deps ;;
+    esac
+}
+
+blocked_by()
+{
+    local earlier
+    for earlier in $(needs "$1"); do
+        case ${result[$earlier]:-} in
+        FAILED | blocked) echo "$earlier"; return ;;
+        esac
+    done
+}
+
+read_counts()
+{
+    local p f s
+    while read -r p f s; do
+        passed[$1]=$((passed[$1] + p))
+        failed[$1]=$((failed[$1] + f))
+        skipped[$1]=$((skipped[$1] + s))
+    done < <(cat "$out/$1.count" 2>/dev/null)
+}
+
+run_stage()
+{
+    local stage=$1 begin=$SECONDS blocker rc
+    passed[$stage]=0 failed[$stage]=0 skipped[$stage]=0 seconds[$stage]=0
+    blocker=$(blocked_by "$stage")
+    if [ -n "$blocker" ]; then
+        result[$stage]=blocked
+        say "== $stage: not run, because $blocker failed"
+        return
+    fi
+    say "== $stage"
+    rm -f "$out/$stage.count"
+    set +e
+    (set -euo pipefail; "stage_$stage") 2>&1 | tee "$out/$stage.log"
+    rc=${PIPESTATUS[0]}
+    set -e
+    seconds[$stage]=$((SECONDS - begin))
+    read_counts "$stage"
+    result[$stage]=ok
+    if [ "$rc" -ne 0 ] || [ "${failed[$stage]}" -ne 0 ]; then
+        result[$stage]=FAILED
+    fi
+}
+
+table()
+{
+    local stage p=0 f=0 s=0 bad=()
+    printf '\n%-8s %8s %7s %7s %8s  %s\n' stage seconds passed failed skipped result
+    for stage in "$@"; do
+        printf '%-8s %8d %7d %7d %8d  %s\n' "$stage" "${seconds[$stage]}" "${passed[$stage]}" \
+            "${failed[$stage]}" "${skipped[$stage]}" "${result[$stage]}"
+        p=$((p + passed[$stage])) s=$((s + skipped[$stage]))
+        f=$((f + failed[$stage]))
+        [ "${result[$stage]}" = ok ] && continue
+        bad+=("$stage")
+        # A stage that fails outside a test, such as a build, is one failure too.
+        [ "${failed[$stage]}" -gt 0 ] || f=$((f + 1))
+    done
+    printf '%-8s %8d\n\n' total "$SECONDS"
+    [ "$s" -eq 0 ] || say "$s skipped"
+    if [ ${#bad[@]} -gt 0 ]; then
+        say "failed: ${bad[*]}; the output is in build-test/<stage>.log"
+    fi
+    say "$p passed, $f failed"
+    [ ${#bad[@]} -eq 0 ]
+}
+
+# Under sudo the checkout belongs to somebody else, who must be able to build it afterwards.
+give_back()
+{
+    is_root && [ -n "${SUDO_UID:-}" ] || return 0
+    local path
+    for path in "$root"/build-* "$root"/{web,tests}/node_modules "$root/web/dist"; do
+        [ ! -e "$path" ] || chown -R -h "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$path"
+    done
+}
+
+main()
+{
+    local stages=() stage with_full=false
+    for stage in "$@"; do
+        case " ${ordinary[*]} ${full[*]} " in
+        *" $stage "*) stages+=("$stage"); continue ;;
+        esac
+        case $stage in
+        --full) with_full=true ;;
+        -h | --help) usage; exit 0 ;;
+        *) usage >&2; die "unknown stage: $stage" "name one of those above" ;;
+        esac
+    done
+    [ ${#stages[@]} -gt 0 ] || stages=("${ordinary[@]}")
+    if $with_full; then
+        stages+=("${full[@]}")
+    fi
+    mkdir -p "$out"
+    trap give_back EXIT
+    for stage in "${stages[@]}"; do
+        run_stage "$stage"
+    done
+    table "${stages[@]}"
+}
+
+main "$@"
