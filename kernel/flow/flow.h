@@ -1,0 +1,107 @@
+/*
+ * flow.h - what moves: the writer, the pools, what follows a commit, and time.
+ *
+ * Threads: one writer; a fast pool (2) and a slow pool (1-2, lower priority) with a reading session
+ * each; crypto threads (2) for password hashes; workers for the outside. Completions come back to
+ * the poster's mailbox. Everything is bounded: a full queue is UNAVAILABLE with a retry hint.
+ */
+#ifndef FLOW_FLOW_H
+#define FLOW_FLOW_H
+
+#include "data/data.h"
+
+typedef struct flow flow;
+
+typedef struct flow_options {
+    engine *engine;
+    uint32_t fast_threads, slow_threads, crypto_threads, worker_threads; /* 0: 2, 1, 2, 2 */
+    uint32_t writer_queue;   /* interactive requests waiting at most; 0: 1024 */
+    uint32_t group_max;      /* requests per commit; 0: 128; 1 shows what grouping is worth */
+    const char *data_dir;
+} flow_options;
+
+CRM_MUST_CHECK crm_status flow_start(const flow_options *o, flow **out);
+/* Drains writer, outbox and jobs within `ms`, then joins every thread. */
+void flow_stop(flow *f, int ms);
+
+/* ---- the writer --------------------------------------------------------------------------------- */
+
+typedef enum flow_lane { LANE_INTERACTIVE, LANE_BULK } flow_lane;
+
+/*
+ * One request's write. `commit` runs on the writer inside its savepoint with call->tx set; it may
+ * run again after a rollback, so it keeps no state outside the transaction (call->arena may be
+ * used; call->error is cleared). A status other than OK rolls back this request alone. `done` is
+ * posted to `reply_to` after the group's durable COMMIT, with the commit function's status or the
+ * commit's failure (NO_SPACE, INTERNAL). The caller keeps the struct alive until then.
+ */
+typedef struct write_request {
+    crm_ctx *call;
+    crm_status (*commit)(crm_ctx *c, void *arg);
+    void (*done)(struct write_request *w, crm_status status);
+    void *arg;
+    mailbox *reply_to;          /* NULL: done runs on the writer */
+    crm_status status;
+    struct write_request *next;
+} write_request;
+/* Any thread. UNAVAILABLE at once when the lane is full (done is then not called). */
+CRM_MUST_CHECK crm_status writer_submit(flow *f, flow_lane lane, write_request *w);
+/* Pool and worker threads and start-up: submits in the bulk lane and waits. */
+CRM_MUST_CHECK crm_status writer_run(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void *), void *arg);
+
+/* ---- pools -------------------------------------------------------------------------------------- */
+
+typedef enum flow_pool { POOL_FAST, POOL_SLOW, POOL_CRYPTO, POOL_WORKER } flow_pool;
+
+/* `run` gets the thread's reading session (NULL on crypto threads); `done` comes to `reply_to`. */
+typedef struct pool_task {
+    void (*run)(struct pool_task *t, engine_session *session);
+    void (*done)(struct pool_task *t);
+    void *arg;
+    mailbox *reply_to;
+    int64_t user;               /* slow pool: at most one at a time per user; 0: no limit */
+    int64_t limit_ms;           /* 0: fast 250, slow 5000 */
+    struct pool_task *next;
+} pool_task;
+CRM_MUST_CHECK crm_status pool_submit(flow *f, flow_pool which, pool_task *t);
+
+/* ---- after a commit ------------------------------------------------------------------------------- */
+
+/* Browsers' streams: called on the subscriber's loop after each commit with its changes, in order;
+ * rights are the receiver's business. The array is shared and immutable until `fn` returns. */
+typedef struct change_batch {
+    const registry *reg;        /* pinned while the batch is handled */
+    const change *changes;
+    uint32_t count;
+    int64_t last_position;
+} change_batch;
+typedef struct flow_subscriber flow_subscriber;
+flow_subscriber *flow_subscribe(flow *f, mailbox *m, void (*fn)(void *arg, const change_batch *b), void *arg);
+void flow_unsubscribe(flow_subscriber *s);
+
+/* ---- time and work ---------------------------------------------------------------------------------
+ * Due rows (`sys.due`: job, key, due, arg, attempts, error) + the clock layer; one timer wakes the scheduler.
+ * Writer, inside a transaction: */
+CRM_MUST_CHECK crm_status timers_schedule(crm_ctx *c, crm_str job, crm_str key, int64_t due, crm_str arg);
+CRM_MUST_CHECK crm_status timers_unschedule(crm_ctx *c, crm_str job, crm_str key);
+/* Virtual time (sandbox only): steps to each due moment up to `until`, waiting at each until writer,
+ * listeners, rules, outbox and jobs are idle. Worker thread. */
+CRM_MUST_CHECK crm_status flow_advance(flow *f, int64_t until);
+/* Whether nothing is queued or running. Any thread. */
+bool flow_is_idle(flow *f);
+
+/* ---- notices, mail, inbox (writer, inside a transaction) --------------------------------------------- */
+
+/* A `notification` record, and mail through the outbox when the user has an address and mail is set up. */
+CRM_MUST_CHECK crm_status notices_send(crm_ctx *c, int64_t user, crm_str kind, const record *about, crm_str text);
+/* Queues one mail (`sys.outbox`); sent by a worker with back-off and jitter for three days, then dead. */
+CRM_MUST_CHECK crm_status outbox_mail(crm_ctx *c, crm_str to, crm_str subject, crm_str body, crm_str key);
+/* Stores a raw incoming request (`sys.inbox`) and queues its processing. *receipt is opaque. */
+CRM_MUST_CHECK crm_status inbox_store(crm_ctx *c, crm_str integration, crm_str content_type, crm_str body,
+                                      crm_str address, crm_str *receipt);
+
+/* Adds the flow layer's own rows to an open registry: rule hook, steps assign/notify/move/set,
+ * strategies free/next, kernel jobs. */
+CRM_MUST_CHECK crm_status flow_register(registry *r);
+
+#endif
