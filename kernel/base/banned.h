@@ -17,6 +17,10 @@
 #include <unistd.h>
 #include <wchar.h>
 
+/* clang with _FORTIFY_SOURCE has these as macros, and warns when a macro is poisoned. */
+#undef sprintf
+#undef vsprintf
+
 /* Unbounded or silently cutting copies: buf.h, arena_fmt, snprintf, memcpy. */
 #pragma GCC poison strcpy strcat strncpy strncat stpcpy sprintf vsprintf gets
 /* Numbers without errors: str_to_i64, str_to_u64. Splitting with hidden state: str_split. */

@@ -7,6 +7,7 @@
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
 
+#include <assert.h>
 #include <crm/crm.h>
 #include <uv.h>
 

@@ -11,19 +11,24 @@
 #include "base/buf.h"
 
 bool text_is_utf8(crm_str s);
+/* Bytes of the well-formed sequence `s` begins with (Unicode table 3-7), or 0. `s` is not empty. */
+size_t text_sequence(crm_str s);
 /* Valid UTF-8, NFC, without control characters but \n and \t; INVALID when it is not UTF-8. */
 CRM_MUST_CHECK crm_status text_clean(arena *a, crm_str s, crm_str *out);
 /* Characters, not bytes; `s` is valid UTF-8. */
 size_t text_length(crm_str s);
 /*
  * The binary key by which text is compared and sorted on every engine: NFC, case folded, ё beside е
- * (after it when all else is equal), runs of white space as one. memcmp over keys is the order.
+ * (after it when all else is equal), runs of white space as one and none at the ends. memcmp over
+ * keys is the order. The key of a beginning is the beginning of the key, unless it holds ё.
  */
 CRM_MUST_CHECK crm_status text_sort_key(arena *a, crm_str s, crm_str *key);
 
 /*
- * Full-text terms of `s`, separated by spaces: each word folded with ё→е, and its Russian or English
- * stem prefixed with '=' where it differs. The same function makes terms and query words.
+ * Full-text terms of `s`, separated by spaces: each word folded with ё→е, followed by its Russian or
+ * English stem prefixed with '='. Words joined by '-' give the whole first, then the parts. Words
+ * with digits and words of one letter have no stem. The same function makes terms and query words;
+ * a query word matches by itself or by its stem.
  */
 CRM_MUST_CHECK crm_status text_terms(arena *a, crm_str s, crm_str *terms);
 

@@ -1,0 +1,182 @@
+/* arena.c - bump allocation in growing blocks. An arena belongs to one thread at a time. */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGN         ((size_t)16)
+#define FIRST_BLOCK   ((size_t)4096)
+#define BLOCK_MAX     ((size_t)1024 * 1024)
+#define DEFAULT_LIMIT ((size_t)64 * 1024 * 1024)
+
+typedef struct block {
+    struct block *next;
+    size_t cap, used; /* of the bytes after this header */
+} block;
+
+struct arena {
+    block *first, *last; /* the list in order of making; `last` is allocated from */
+    size_t limit, total; /* capacity of all blocks together */
+    size_t used;
+    bool failed;
+};
+
+#define HEADER ((sizeof(block) + ALIGN - 1) & ~(ALIGN - 1))
+
+static char *bytes(block *b)
+{
+    return (char *)b + HEADER;
+}
+
+arena *arena_new(size_t limit)
+{
+    arena *a = calloc(1, sizeof *a);
+    if (!a) {
+        return NULL;
+    }
+    a->limit = limit ? limit : DEFAULT_LIMIT;
+    return a;
+}
+
+static void free_from(block *b)
+{
+    while (b) {
+        block *next = b->next;
+        free(b);
+        b = next;
+    }
+}
+
+void arena_free(arena *a)
+{
+    if (a) {
+        free_from(a->first);
+        free(a);
+    }
+}
+
+void arena_reset(arena *a)
+{
+    a->used = 0;
+    a->failed = false;
+    a->total = 0;
+    if (a->first) {
+        free_from(a->first->next);
+        a->first->next = NULL;
+        a->first->used = 0;
+        a->total = a->first->cap;
+    }
+    a->last = a->first;
+}
+
+static void *fail(arena *a)
+{
+    a->failed = true;
+    return NULL;
+}
+
+/* Blocks double up to BLOCK_MAX; a larger request gets a block of its own size. */
+static block *add_block(arena *a, size_t need)
+{
+    size_t cap = a->last ? a->last->cap * 2 : FIRST_BLOCK;
+    if (cap > BLOCK_MAX) {
+        cap = BLOCK_MAX;
+    }
+    if (cap > a->limit - a->total) {
+        cap = a->limit - a->total;
+    }
+    if (cap < need) {
+        cap = need;
+    }
+    if (cap > a->limit - a->total || cap > SIZE_MAX - HEADER) {
+        return NULL;
+    }
+    block *b = malloc(HEADER + cap);
+    if (!b) {
+        return NULL;
+    }
+    *b = (block){.cap = cap};
+    a->total += cap;
+    if (a->last) {
+        a->last->next = b;
+    } else {
+        a->first = b;
+    }
+    a->last = b;
+    return b;
+}
+
+void *arena_alloc(arena *a, size_t size)
+{
+    if (size > a->limit || size > SIZE_MAX - ALIGN) {
+        return fail(a);
+    }
+    size_t need = size ? (size + ALIGN - 1) & ~(ALIGN - 1) : ALIGN;
+    block *b = a->last;
+    if (!b || need > b->cap - b->used) {
+        b = add_block(a, need);
+        if (!b) {
+            return fail(a);
+        }
+    }
+    void *p = bytes(b) + b->used;
+    b->used += need;
+    a->used += need;
+    return memset(p, 0, size);
+}
+
+void *arena_array(arena *a, size_t count, size_t size)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total)) {
+        return fail(a);
+    }
+    return arena_alloc(a, total);
+}
+
+crm_str arena_dup(arena *a, crm_str s)
+{
+    /* A string in memory is never SIZE_MAX long, so the 0 always has room in the sum. */
+    char *p = arena_alloc(a, s.n + 1);
+    if (!p) {
+        return (crm_str){0};
+    }
+    if (s.n) {
+        memcpy(p, s.p, s.n);
+    }
+    return (crm_str){p, s.n};
+}
+
+const char *arena_cstr(arena *a, crm_str s)
+{
+    return arena_dup(a, s).p;
+}
+
+crm_str arena_fmt(arena *a, const char *fmt, ...)
+{
+    va_list args, again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    char *p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
+    if (p) {
+        vsnprintf(p, (size_t)n + 1, fmt, again);
+    } else {
+        a->failed = true;
+    }
+    va_end(again);
+    return p ? (crm_str){p, (size_t)n} : (crm_str){0};
+}
+
+bool arena_failed(const arena *a)
+{
+    return a->failed;
+}
+
+size_t arena_used(const arena *a)
+{
+    return a->used;
+}

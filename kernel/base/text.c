@@ -1,0 +1,206 @@
+/* text.c - UTF-8, cleaning, length, the nearest name and plural forms. */
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#include "base/str.h"
+
+/* ---- UTF-8 ---------------------------------------------------------------------------------- */
+
+static size_t length_by_lead(unsigned char c)
+{
+    if (c < 0x80) {
+        return 1;
+    }
+    if (c < 0xC2) {
+        return 0; /* a continuation byte, or an overlong form */
+    }
+    return c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
+}
+
+size_t text_sequence(crm_str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    unsigned char c = p[0];
+    size_t len = length_by_lead(c);
+    if (len < 2) {
+        return len;
+    }
+    unsigned char low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
+    if (len > s.n || p[1] < low || p[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < len; i++) {
+        if ((p[i] & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    return len;
+}
+
+bool text_is_utf8(crm_str s)
+{
+    while (s.n) {
+        size_t len = text_sequence(s);
+        if (!len) {
+            return false;
+        }
+        s.p += len;
+        s.n -= len;
+    }
+    return true;
+}
+
+size_t text_length(crm_str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+    }
+    return n;
+}
+
+/* ---- cleaning ------------------------------------------------------------------------------- */
+
+/* C0 but \n and \t, DEL, and C1, whose two bytes are C2 80..9F. */
+static size_t control(crm_str s)
+{
+    unsigned char c = (unsigned char)s.p[0];
+    if (c < 0x20 || c == 0x7F) {
+        return c != '\n' && c != '\t';
+    }
+    return c == 0xC2 && s.n > 1 && (unsigned char)s.p[1] < 0xA0 ? 2 : 0;
+}
+
+/* Copies valid UTF-8 without control characters; tells whether any of it is beyond ASCII. */
+static crm_str drop_controls(char *to, crm_str s, bool *is_ascii)
+{
+    size_t n = 0;
+    *is_ascii = true;
+    while (s.n) {
+        size_t skip = control(s);
+        if (!skip) {
+            *is_ascii = *is_ascii && (unsigned char)s.p[0] < 0x80;
+            to[n++] = s.p[0];
+            skip = 1;
+        }
+        s.p += skip;
+        s.n -= skip;
+    }
+    return (crm_str){to, n};
+}
+
+crm_status text_clean(arena *a, crm_str s, crm_str *out)
+{
+    if (!text_is_utf8(s)) {
+        return CRM_INVALID;
+    }
+    char *copy = arena_alloc(a, s.n + 1);
+    if (!copy) {
+        return CRM_NOMEM;
+    }
+    bool is_ascii;
+    *out = drop_controls(copy, s, &is_ascii);
+    if (is_ascii) {
+        return CRM_OK;
+    }
+    utf8proc_uint8_t *nfc = NULL;
+    utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)out->p, (utf8proc_ssize_t)out->n,
+                                      &nfc, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+    if (n < 0) {
+        return n == UTF8PROC_ERROR_NOMEM ? CRM_NOMEM : CRM_INVALID;
+    }
+    *out = arena_dup(a, (crm_str){(const char *)nfc, (size_t)n});
+    free(nfc);
+    return out->p ? CRM_OK : CRM_NOMEM;
+}
+
+/* ---- the nearest name ----------------------------------------------------------------------- */
+
+#define WORD_MAX 64
+
+/* The characters of `s` in lower case; at most WORD_MAX, or 0 when it is longer or ill-formed. */
+static int letters_of(crm_str s, int32_t out[WORD_MAX])
+{
+    int n = 0;
+    while (s.n) {
+        utf8proc_int32_t c;
+        utf8proc_ssize_t len =
+            utf8proc_iterate((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &c);
+        if (len <= 0 || n == WORD_MAX) {
+            return 0;
+        }
+        out[n++] = utf8proc_tolower(c);
+        s.p += len;
+        s.n -= (size_t)len;
+    }
+    return n;
+}
+
+static int min3(int a, int b, int c)
+{
+    int m = a < b ? a : b;
+    return m < c ? m : c;
+}
+
+/* Edit distance where swapping two neighbours counts once ("optimal string alignment"). */
+static int distance(const int32_t *a, int na, const int32_t *b, int nb)
+{
+    int rows[3][WORD_MAX + 1]; /* of i-2, i-1 and i, taken round */
+    for (int j = 0; j <= nb; j++) {
+        rows[0][j] = j;
+    }
+    for (int i = 1; i <= na; i++) {
+        const int *above = rows[(i - 1) % 3], *above2 = rows[(i + 1) % 3];
+        int *row = rows[i % 3];
+        row[0] = i;
+        for (int j = 1; j <= nb; j++) {
+            row[j] = min3(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            bool is_swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (is_swap && above2[j - 2] + 1 < row[j]) {
+                row[j] = above2[j - 2] + 1;
+            }
+        }
+    }
+    return rows[na % 3][nb];
+}
+
+crm_str text_nearest(crm_str word, const crm_str *candidates, size_t count)
+{
+    int32_t a[WORD_MAX], b[WORD_MAX];
+    crm_str nearest = {0};
+    int na = letters_of(word, a);
+    int best = na / 3 + 1;
+    for (size_t i = 0; na && i < count; i++) {
+        int nb = letters_of(candidates[i], b);
+        int d = nb ? distance(a, na, b, nb) : best;
+        if (d < best) {
+            best = d;
+            nearest = candidates[i];
+        }
+    }
+    return nearest;
+}
+
+/* ---- plurals -------------------------------------------------------------------------------- */
+
+static const char *plural_ru(uint64_t n)
+{
+    uint64_t ten = n % 10, hundred = n % 100;
+    if (ten == 1 && hundred != 11) {
+        return "one";
+    }
+    return ten >= 2 && ten <= 4 && (hundred < 12 || hundred > 14) ? "few" : "many";
+}
+
+const char *text_plural(const char *lang, int64_t n)
+{
+    uint64_t u = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+    if (strncmp(lang, "ru", 2) == 0) {
+        return plural_ru(u);
+    }
+    return u == 1 && strncmp(lang, "en", 2) == 0 ? "one" : "other";
+}
