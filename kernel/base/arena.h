@@ -30,6 +30,14 @@ crm_str arena_dup(arena *a, crm_str s);
 const char *arena_cstr(arena *a, crm_str s);
 CRM_PRINTF(2, 3) crm_str arena_fmt(arena *a, const char *fmt, ...);
 
+/* A point to go back to: arena_rewind drops what was taken since, and the failed mark. */
+typedef struct arena_mark {
+    void *block;
+    size_t used, total;
+} arena_mark;
+arena_mark arena_mark_get(const arena *a);
+void arena_rewind(arena *a, arena_mark m);
+
 /* Whether any allocation since the last reset failed. */
 bool arena_failed(const arena *a);
 size_t arena_used(const arena *a);

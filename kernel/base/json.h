@@ -1,7 +1,7 @@
 /*
  * json.h - reading JSON that comes from outside (jansson behind fixed limits).
  *
- * json_t belongs to the thread that parsed it: its counters are not atomic.
+ * A json_t moves with its call: one thread at a time, because its counters are not atomic.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H

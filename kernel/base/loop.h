@@ -21,7 +21,8 @@ mailbox *mailbox_new(uv_loop_t *loop);
 /* Any thread. Runs fn(arg) on the loop's thread, in the order of posting per poster. Never fails
  * silently: aborts when memory is out, since a lost completion would hang a client. */
 void mailbox_post(mailbox *m, mail_fn fn, void *arg);
-/* On the loop's thread; mail not yet run is run first; memory goes in the close callback. */
+/* On the loop's thread, when no poster is left; mail not yet run is run first; memory goes in the
+ * close callback. */
 void mailbox_close(mailbox *m);
 /* The loop turn's counter, for reads that keep one snapshot per turn. */
 uint64_t mailbox_turn(const mailbox *m);

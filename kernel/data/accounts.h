@@ -1,8 +1,8 @@
 /*
  * accounts.h - logins and sessions over the kernel's hidden stores `sys.credential`, `sys.session`.
  *
- * Password hashes never leave this file's implementation. Hashing runs on the crypto threads: the
- * caller gives accounts_verify a PHC string read on the loop and gets the answer by mail.
+ * Password hashes never leave this file's implementation. Hashing runs on the crypto threads: a
+ * pool task reads the PHC string, a crypto task checks it, the writer makes the session.
  * Session tokens are 256 random bits, stored as SHA-256; a lookup needs one hash and one row, and
  * is cached per loop until the session's epoch moves (logout, disable, password change).
  */
@@ -23,7 +23,7 @@ typedef struct session_info {
     char csrf[44];
 } session_info;
 
-/* The stored hash of a login, or one that matches nothing (same cost) when there is no such user. */
+/* Pool. The stored hash of a login, or one that matches nothing (same cost) when there is no such user. */
 CRM_MUST_CHECK crm_status accounts_hash(engine_session *s, const registry *r, arena *a, crm_str login,
                                         crm_str *phc, int64_t *user, bool *is_one_time);
 /* Refusals of a new password: too_short, too_long, too_common, has_login. OK else. */
@@ -35,11 +35,13 @@ CRM_MUST_CHECK crm_status accounts_session_new(crm_ctx *c, int64_t user, bool mu
 CRM_MUST_CHECK crm_status accounts_session_end(crm_ctx *c, int64_t session);
 CRM_MUST_CHECK crm_status accounts_sessions_end_all(crm_ctx *c, int64_t user, int64_t but);
 CRM_MUST_CHECK crm_status accounts_session_touch(crm_ctx *c, int64_t session);
-/* Any session; NOT_FOUND when unknown, expired, idle too long, or its user is disabled. */
+/* Loop form: *out lives until done. */
+void accounts_session_read(engine_session *s, const registry *r, arena *a, crm_str token, session_info *out,
+                           void (*done)(void *arg, crm_status st), void *arg);
+/* Pool or writer; NOT_FOUND when unknown, expired, idle too long, or its user is disabled. */
 CRM_MUST_CHECK crm_status accounts_session_find(engine_session *s, const registry *r, crm_str token,
                                                 session_info *out);
-/* Moves when any session ends or any user changes: caches compare it. */
-uint64_t accounts_epoch(void);
+/* A cache of sessions compares cache_epoch(CACHE_SESSIONS) and cache_epoch(CACHE_PEOPLE) (tx.h). */
 
 /* Back-off of failed logins per account+address and per address; memory only, bounded. */
 int accounts_throttle_s(crm_str login, crm_str address); /* seconds to wait; 0: go on */

@@ -45,18 +45,20 @@ typedef struct call_error {
 } call_error;
 
 typedef struct tx tx;
+struct people;
 
 /* What a route handler sees of its HTTP request; NULL in jobs and rules. */
 typedef struct call_request {
     crm_str method, path, query, content_type, body, address;
     const crm_str *param_names, *params; /* of the pattern */
     uint32_t param_count;
-    json_t *json;          /* the parsed body, or NULL */
+    json_t *json;          /* the parsed body, or NULL; read-only in handlers */
 } call_request;
 
 struct crm_ctx {
     arena *arena;
     const registry *reg;       /* pinned for as long as the call lives */
+    const struct people *people; /* pinned likewise; branches of rights live as long as both */
     const principal *who;
     crm_str lang;              /* "ru", "en" */
     crm_str via;               /* "api", "form", "rule:R-1", "job:…": stands in the change log */
@@ -68,6 +70,9 @@ struct crm_ctx {
     buf *out;                  /* the reply of a module's handler */
     void *reply_state;         /* the plug layer's */
     uint32_t hook_depth;
+    void *prepared;            /* what `prepare` or `work` left for `run`, which only reads it */
+    struct call_saved *saved;  /* call_save_point's */
+    cond_env env;              /* me, now, day_start: fixed when the call starts */
     bool is_quiet;             /* no rules, notices or webhooks follow */
     bool is_lenient;           /* outside data: an invalid phone is kept and marked, not refused */
 };
@@ -77,6 +82,17 @@ crm_status call_fail(crm_ctx *c, crm_status status, const char *code);
 crm_status call_fail_field(crm_ctx *c, crm_str field, const char *code, crm_str params_json);
 CRM_PRINTF(4, 5) crm_status call_fail_text(crm_ctx *c, crm_status status, const char *field,
                                            const char *fmt, ...);
+/*
+ * A write may be run again: call_save_point (after prepare) remembers the call's state, call_rerun brings it
+ * back, with the arena rewound: error, out, who, via, module, quiet, lenient, hook depth.
+ */
+void call_save_point(crm_ctx *c);
+void call_rerun(crm_ctx *c);
+/* A call for `who` on the current registry and people, pinned; call_end unpins and frees the arena. */
+CRM_MUST_CHECK crm_status call_begin(crm_ctx *c, const principal *who, crm_str via);
+/* The same on the snapshots `from` holds. */
+CRM_MUST_CHECK crm_status call_begin_from(crm_ctx *c, const crm_ctx *from, const principal *who, crm_str via);
+void call_end(crm_ctx *c);
 bool call_has_role(const crm_ctx *c, crm_str role);
 /* Holds the function ("settings", "delete"): by role or by login. System always does. */
 bool call_may(const crm_ctx *c, crm_str function);

@@ -2,7 +2,7 @@
  * changelog.h - the one append-only log of changes: history, events, undo and listeners read it.
  *
  * Kernel entity `sys.change`: entity id, record, rev, op, at, by, by_name, via, quiet, and a body of
- * {"<field id>":[old,new],…}. Subscribers hold cursors (`sys.cursor`), so nothing is lost over a
+ * {"<field id>":[old,new],…} and the columns rights are judged by. Subscribers hold cursors (`sys.cursor`), so nothing is lost over a
  * crash and order per record is kept. Positions are opaque to everyone above.
  */
 #ifndef DATA_CHANGELOG_H
@@ -13,11 +13,14 @@
 /* Appends one change inside the open request. Writer. */
 CRM_MUST_CHECK crm_status changelog_append(tx *t, const crm_ctx *c, const record *now, const record *was,
                                            char op);
-/* Changes after `position`, oldest first, at most `limit`; blocking, any session. */
+/* Changes after `position`, oldest first, at most `limit`; pool or writer. Never returns a position
+ * while a smaller one may still commit. row_was/row_now hold the columns rights are judged by. */
 CRM_MUST_CHECK crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64_t position,
                                           uint32_t limit, change **out, uint32_t *count);
 CRM_MUST_CHECK crm_status changelog_last(engine_session *s, const registry *r, int64_t *position);
 CRM_MUST_CHECK crm_status changelog_cursor(tx *t, crm_str name, int64_t *position); /* NOT_FOUND: new */
+/* Removes the values of these fields from a record's past; positions stay. Writer. */
+CRM_MUST_CHECK crm_status changelog_erase(tx *t, const entity *e, int64_t record, const uint64_t fields[4]);
 CRM_MUST_CHECK crm_status changelog_set_cursor(tx *t, crm_str name, int64_t position);
 
 #endif

@@ -15,14 +15,22 @@
 #include "base/base.h"
 #include "data/value.h"
 
+struct branches;
 struct entity;
 struct field;
 struct registry;
 
+/* What a condition is evaluated against besides the row. */
+typedef struct cond_env {
+    int64_t me;        /* the acting user's id */
+    int64_t now;       /* ms UTC */
+    int64_t day_start; /* ms UTC of today's midnight in the deployment's zone */
+} cond_env;
+
 typedef enum cond_op {
     COND_TRUE, COND_FALSE, COND_AND, COND_OR, COND_NOT,
     COND_EQ, COND_NE, COND_GT, COND_GTE, COND_LT, COND_LTE,
-    COND_IN,     /* values, value_count; at most 1000 */
+    COND_IN,     /* values, value_count; cond_read takes at most 1000, the kernel may make longer lists */
     COND_NONE,   /* empty */
     COND_STARTS, /* text begins with, folded */
     COND_HAS,    /* text contains, folded; on a many-valued field: an element equals */
@@ -35,6 +43,13 @@ typedef enum cond_op {
 typedef struct cond {
     cond_op op;
     const struct field *path[COND_PATH_MAX];
+    /*
+     * Rights of the rows a path passes: the row reached by path[i] (EXISTS: hop[0], the child) must
+     * match one of these branches, and the branch must show the field used. NULL: the kernel asks.
+     * Filled on a copy by cond_restrict (records.h) only. A comparison over a row that may not be
+     * read is false, also under `not`.
+     */
+    const struct branches *hop[COND_PATH_MAX - 1];
     uint8_t path_length;
     const value *values; /* one for comparisons */
     uint32_t value_count;
@@ -50,14 +65,10 @@ typedef struct cond_error {
     crm_str field, nearest;
 } cond_error;
 
-/*
- * `now` gives the meaning of "today" and "now-3d" (tz offset of the deployment is applied by the
- * caller through `day_start`, ms UTC of today's midnight). INVALID with *err filled.
- */
+/* "today" and "now-3d" stay relative (VALUE_TODAY, VALUE_NOW). INVALID with *err filled. */
 typedef struct cond_scope {
     const struct registry *reg;
     const struct entity *entity;
-    int64_t now, day_start;
 } cond_scope;
 CRM_MUST_CHECK crm_status cond_read(arena *a, const cond_scope *s, const json_t *json, const cond **out,
                                     cond_error *err);
@@ -71,7 +82,7 @@ const cond *cond_in(arena *a, const struct field *f, const value *values, uint32
  * with longer paths or EXISTS is the engine's business (cond_is_local tells).
  */
 bool cond_is_local(const cond *c);
-bool cond_eval(const cond *c, const value *row, int64_t me);
+bool cond_eval(const cond *c, const value *row, const cond_env *env); /* c NULL: true */
 /* Adds the first fields of all paths to a bit set of FIELDS_MAX bits. */
 void cond_fields(const cond *c, uint64_t set[4]);
 

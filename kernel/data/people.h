@@ -4,6 +4,9 @@
  * Kernel entities: `user` (login, name, email, phone, department, roles, lang, extension, on_line,
  * is_disabled), `department` (name, title, parent, head, staff). The snapshot is rebuilt on the
  * writer after a commit that touched either, under a new epoch; rights are compiled once per epoch.
+ *
+ * login, roles, department, head and is_disabled change only under the function "settings", whatever
+ * the grants say.
  */
 #ifndef DATA_PEOPLE_H
 #define DATA_PEOPLE_H
@@ -32,9 +35,15 @@ typedef struct people {
     uint32_t department_count;
 } people;
 
-/* Reads both entities in `s` and publishes the new snapshot. Writer thread, or at start. */
-CRM_MUST_CHECK crm_status people_reload(engine_session *s, const registry *r);
+/* Reads both entities in `s` (the writing session before COMMIT, so it sees what is about to be). */
+CRM_MUST_CHECK crm_status people_build(engine_session *s, const registry *r, people **out);
+/* After the COMMIT and before any reply of its group is released. Cannot fail. */
+void people_publish(people *p);
+void people_discard(people *p);
 const people *people_pin(void); /* any thread; unpin it */
+const people *people_ref(const people *pinned);
+/* The acting principal of a user, in the arena. UNAUTHENTICATED when unknown or disabled. */
+CRM_MUST_CHECK crm_status people_principal(arena *a, const people *p, int64_t user, principal *out);
 void people_unpin(const people *p);
 const person *people_user(const people *p, int64_t id);
 const person *people_by_login(const people *p, crm_str login);

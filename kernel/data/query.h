@@ -15,9 +15,14 @@
 #define LIST_MAX 200       /* rows of one page */
 #define COUNT_CAP 1001     /* beyond it the total is "1000+" */
 
-/* A row predicate, the fields it shows and the actions it allows. */
+/* Grants that need more than BRANCHES_MAX branches are refused when compiled, never cut.
+ *
+ * A row predicate, the fields it shows and the actions it allows. */
 typedef struct branch {
-    const cond *where;       /* local conditions only; NULL: every row */
+    /* part_of: `where` is about the row reached by these references; `fields` are this entity's. */
+    const field *via[2];
+    uint8_t via_count;
+    const cond *where;       /* local, or EXISTS (the engine's business); NULL: every row */
     uint64_t fields[4];      /* bit per field */
     uint32_t actions;        /* bit per action */
     crm_str source;          /* which line of the ТЗ grants it */
@@ -43,15 +48,19 @@ typedef struct cursor {
 typedef struct query {
     const entity *entity;
     const cond *where;
-    const branches *rights;  /* NULL: no limit (the kernel's own reads) */
-    int64_t me;              /* the acting user's id, for COND_ME */
-    crm_str terms;           /* full text: made by text_terms; the last word matches as a prefix */
+    const branches *rights;  /* all branches of the principal; NULL: the kernel's own read */
+    uint32_t need;           /* a row must match at least one of these branches (bit each) */
+    cond_env env;
+    /* Full text, made by text_terms; the last word matches as a prefix. Under a branch a word counts
+     * only in search fields that the branch shows. */
+    crm_str terms;
     sort sorts[SORTS_MAX];   /* id follows as the last key, in the direction of the last sort */
     uint32_t sort_count;
     uint32_t limit;          /* 0: LIST_MAX; the kernel's own reads may ask more */
     cursor after;
     uint64_t select[4];      /* fields wanted; the engine adds what rights need. All zero: all */
     bool with_deleted;       /* rows in the recycle bin too */
+    bool only_deleted;
 } query;
 
 query *query_new(arena *a, const entity *e);

@@ -20,15 +20,24 @@ struct record {
     value *v;
     uint64_t set[4];       /* fields given or changed since it was read */
     uint64_t visible[4];   /* fields the principal may see */
+    uint64_t writable[4];  /* fields he may set (UPDATE, or CREATE when new, without locks) */
     uint32_t actions;      /* what he may do with it */
     bool is_new;
 };
 
 /* ---- reading ---- */
 
-/* Called for each row with the fields the principal may see in it. False stops. */
-typedef bool (*record_row_fn)(void *arg, const entity *e, const value *row, const uint64_t visible[4],
-                              uint32_t actions);
+/* One row as the principal may see it; valid inside the call. */
+typedef struct record_view {
+    const entity *entity;
+    const value *row;         /* indexed as entity->fields */
+    const uint64_t *visible;  /* fields he may see */
+    uint64_t denied[4];       /* reference fields whose record he may not read */
+    const crm_str *labels;    /* by field index: the title of a single reference's record */
+    uint32_t actions;
+} record_view;
+/* False stops. */
+typedef bool (*record_row_fn)(void *arg, const record_view *v);
 
 /*
  * A read that may complete now or later (loop threads). `done` gets the status once; *next is set
@@ -40,6 +49,7 @@ typedef struct record_read {
     query *query;            /* LIST; its `rights` are filled here */
     int64_t id;              /* != 0: one record of query->entity */
     bool count;
+    bool want_labels;        /* titles of references, read in the same snapshot */
     record_row_fn on_row;
     void (*done)(struct record_read *r, crm_status status);
     void *arg;
@@ -49,6 +59,10 @@ typedef struct record_read {
     crm_str next;
     void *state;
 } record_read;
+/* A condition under the principal's rights: branches for every row its paths pass, and the set of the
+ * entity's own fields it touches. INVALID, code unknown_field. */
+CRM_MUST_CHECK crm_status cond_restrict(crm_ctx *c, const entity *e, const cond *in, const cond **out,
+                                        uint64_t touched[4]);
 void records_read(record_read *r);
 /* The same on a pool thread or the writer: returns when done. */
 CRM_MUST_CHECK crm_status records_read_now(record_read *r);
@@ -57,10 +71,10 @@ CRM_MUST_CHECK crm_status records_read_now(record_read *r);
 CRM_MUST_CHECK crm_status records_get(crm_ctx *c, const entity *e, int64_t id, record **out);
 /* At most `q->limit` records in the call's arena. Pool or writer. */
 CRM_MUST_CHECK crm_status records_list(crm_ctx *c, query *q, record ***out, uint32_t *count);
-/* Labels of references: fills out[i] with the title of ids[i], or {NULL,0} when it may not be read. */
+/* Pool or writer. Labels of references: fills out[i] with the title of ids[i], or {NULL,0} when it may not be read. */
 CRM_MUST_CHECK crm_status records_labels(crm_ctx *c, const entity *e, const int64_t *ids, uint32_t count,
                                          crm_str *out);
-/* History of one record, newest first, fields under rights. */
+/* Pool or writer. History of one record, newest first, fields under rights. */
 typedef struct history_entry {
     int64_t position, at, by;
     crm_str by_name, via;

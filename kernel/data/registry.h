@@ -3,7 +3,7 @@
  *
  * Invariants
  *  - A sealed registry never changes. Requests, jobs and timers pin the snapshot they started with
- *    (registry_pin on a loop thread or under the publisher's lock) and see one world to their end.
+ *    and see one world to their end.
  *  - Everything a registry points at lives in its arena, or is const data of a module whose code
  *    stays mapped. Pointers into it are valid while it is pinned.
  *  - Lower layers call upwards only through the function pointers that stand here.
@@ -74,8 +74,10 @@ typedef struct choice {
 
 struct field {
     crm_str name;          /* "phone" */
+    crm_str was;           /* the name before a rename, or empty */
     crm_str label;         /* a key of the strings, or literal text of the ТЗ */
     field_type type;
+    field_type result;     /* COMPUTED: the type of what the formula gives */
     uint32_t flags;
     uint32_t id;           /* durable; 0 until the schema step */
     uint16_t index;        /* its position in entity->fields */
@@ -89,6 +91,7 @@ struct field {
     value def;             /* default of a new record */
     crm_str def_text;      /* as declared; "me", "now" are computed when created */
     crm_str where_text;    /* condition that limits a look-up, JSON prefix form, or empty */
+    uint16_t currency_field; /* money: 0 means the deployment's currency */
     crm_str formula;       /* computed */
     const entity *entity;
 };
@@ -99,7 +102,10 @@ enum { /* entity.flags */
     ENTITY_NO_API = 1u << 2,
 };
 
-/* An index the engine makes: its fields in order, ids last by itself. */
+/*
+ * An index the engine makes: its fields in order, ids last by itself. A many-valued field is indexed
+ * by element. Unique: among rows outside the recycle bin, NULLs distinct.
+ */
 typedef struct entity_index {
     uint16_t field[4];
     uint8_t count;
@@ -108,6 +114,7 @@ typedef struct entity_index {
 
 struct entity {
     crm_str name;           /* "sales.lead"; kernel entities have no dot */
+    crm_str was;            /* the name before a rename, or empty */
     crm_str module;         /* "sales", "kernel", "tz" */
     uint32_t id;            /* durable; 0 until the schema step */
     uint32_t index;         /* position in the registry: rights tables and caches use it */
@@ -120,6 +127,7 @@ struct entity {
     uint16_t department_field;/* unowned rows belong to it; 0: none */
     uint16_t stage_field;   /* 0: none */
     uint16_t parent_field;  /* part_of: rights come from that record; 0: none */
+    uint16_t parent_kind_field; /* the parent's entity is the durable id in this field; 0: fixed */
     const entity_index *indexes;
     uint32_t index_count;
     const uint16_t *search_fields;
@@ -178,17 +186,24 @@ typedef enum action {
     ACTION_COUNT
 } action;
 
-typedef enum scope { SCOPE_NONE, SCOPE_OWN, SCOPE_INVOLVED, SCOPE_TEAM, SCOPE_ALL } scope;
+typedef enum scope {
+    SCOPE_NONE, SCOPE_OWN, SCOPE_INVOLVED, SCOPE_TEAM, SCOPE_ALL, SCOPE_LINKED
+} scope;
 
 /* role x entity x action with a scope; what is not granted is denied. */
 typedef struct grant {
     crm_str role;
-    crm_str entity_name;       /* "sales.lead", "sales.*", "*" as written; seal expands */
+    crm_str entity_name;       /* "sales.lead", "sales.*", "*" as written; seal expands. "*" covers
+                                  names with a dot only: kernel entities are granted by name */
     action action;
     scope scope;
     const cond *where;         /* further limit on the row, resolved by seal; NULL: none */
     crm_str where_text;        /* JSON prefix form it is made from */
-    const crm_str *fields;     /* the granted fields; count 0: all that exist when it is sealed */
+    const crm_str *linked_to;  /* SCOPE_LINKED: entities that refer to the row */
+    uint32_t linked_count;
+    /* The granted fields by name. Who applies a ТЗ expands "all" then and keeps the list, so a field
+     * that comes later is invisible until granted; count 0 is for module and kernel grants only. */
+    const crm_str *fields;
     uint32_t field_count;
     crm_str source;            /* "tz.yaml:47", for `karkas why` */
 } grant;
@@ -244,15 +259,21 @@ typedef struct hook {
 
 /* One change after its commit, as listeners, rules, webhooks and browsers get it. */
 typedef struct change {
+    const registry *reg;         /* its entity and fields; a batch of changes holds a reference */
     int64_t position;            /* opaque; order is promised per record only */
     const entity *entity;
     int64_t record, rev, at, by;
     char op;                     /* 'c'reated 'u'pdated 'd'eleted 'r'estored */
     bool is_quiet;               /* import, demo, undo: no rules, notices or webhooks */
     const uint16_t *fields;      /* indexes of the changed fields */
+    const value *was, *now;      /* parallel to `fields` */
     uint32_t field_count;
+    /* The whole row before (NULL at create) and after, indexed as entity->fields: what a receiver's
+     * rights are judged by ("gone"), and what rules' conditions read. */
+    const value *row_was, *row_now;
 } change;
 
+/* Runs on the writer, bulk lane: its effects and its cursor are one commit. */
 typedef struct listener {
     crm_str name;                /* durable: names its cursor */
     crm_str entity_name;
@@ -261,8 +282,13 @@ typedef struct listener {
     const void *fn;
 } listener;
 
-/* Named work: run by a due row, by a schedule, or at once. Its effects are one write transaction. */
+/*
+ * Named work: run by a due row, by a schedule, or at once. `work` (may be NULL) runs on a worker
+ * without a transaction, may talk to the outside and leaves its result in c->prepared; then `run`
+ * (may be NULL) runs on the writer, bulk lane, one commit together with the due row.
+ */
 typedef struct job {
+    crm_status (*work)(crm_ctx *c, crm_str arg, const void *fn);
     crm_str name;                /* "tasks.remind" */
     crm_str module;
     int64_t every_ms;            /* 0: only when scheduled */
@@ -298,7 +324,8 @@ typedef struct strategy {
 typedef struct integration_type {
     crm_str name, module;
     crm_str schema_json;         /* settings, as step.schema_json */
-    /* Worker or writer: turns one stored raw request of the inbox into records. */
+    /* Writer, bulk lane: turns one stored raw request of the inbox into records, one commit with the
+     * inbox row's state. */
     crm_status (*receive)(crm_ctx *c, crm_str instance, crm_str content_type, crm_str body,
                           const void *fn);
     crm_status (*describe)(crm_ctx *c, crm_str instance, buf *json, const void *fn);
@@ -404,13 +431,16 @@ crm_str registry_text(const registry *r, crm_str lang, crm_str key);
 
 /*
  * Publishing and pinning. The current registry is one pointer. registry_pin takes it with a
- * reference; whoever pins must unpin. When the last pin of a replaced registry goes, its
- * on_release callback runs once (the plug layer stops old module generations there).
+ * reference, on any thread and safely against a concurrent publish; whoever pins must unpin. When the
+ * last pin of a replaced registry goes, on_release is called once on whichever thread that was: it
+ * only posts, since stopping modules belongs to the plug layer's thread, which then calls
+ * registry_discard. Event streams hold no pin between changes.
  */
 void registry_publish(registry *r, void (*on_release)(registry *r, void *arg), void *arg);
-const registry *registry_pin(void);
+const registry *registry_pin(void); /* NULL before the first publish */
+const registry *registry_ref(const registry *pinned); /* one more reference to one already pinned */
 void registry_unpin(const registry *r);
-/* An unpublished registry that is given up. */
+/* Frees an unpublished or released registry. */
 void registry_discard(registry *r);
 
 #endif

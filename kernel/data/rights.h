@@ -11,23 +11,26 @@
 
 #include "data/people.h"
 
-/* All branches of the entity. Lives until the registry and the people snapshot are replaced AND the
- * call's arena is gone: keep neither beyond the call. Never NULL; count 0 means nothing. System gets
- * one branch of everything. An entity with a parent (part_of) has its parent's; see rights_parent. */
+/* All branches of the entity for the acting principal; live as long as the call (its pins). Never
+ * NULL; count 0 means nothing. System gets one branch of everything. An entity with a parent
+ * (part_of) gets its parent's, reached by `via`. */
 const branches *rights_of(crm_ctx *c, const entity *e);
-/* Those of them that allow `a`. In the call's arena. */
-const branches *rights_for(crm_ctx *c, const entity *e, action a);
-/* Those READ branches whose mask holds every field set in `touched`. */
-const branches *rights_touching(crm_ctx *c, const entity *e, const uint64_t touched[4]);
+/* A bit for each of them that allows `a`. */
+uint32_t rights_for(const branches *b, action a);
+/* A bit for each READ branch whose mask holds every field set in `touched`. */
+uint32_t rights_touching(const branches *b, const uint64_t touched[4]);
 /* Any branch allows it for some row: menus and buttons. */
 bool rights_may_some(crm_ctx *c, const entity *e, action a);
 /* The fields some READ branch shows: what is not here does not exist for him. */
 void rights_fields(crm_ctx *c, const entity *e, uint64_t out[4]);
 /* Which of `b` this row matches. */
-uint32_t rights_match(const branches *b, const value *row, int64_t me);
-/* The fields and actions of the matched branches together. */
-void rights_union(const branches *b, uint32_t matched, uint64_t fields[4], uint32_t *actions);
-/* DENIED, or CONFLICT with code stage_move_denied: may he move this record from stage to stage? */
+uint32_t rights_match(const branches *b, const value *row, const cond_env *env);
+/* The same for a stored row when a branch is not local (`via`, EXISTS): asks the engine. Writer. */
+CRM_MUST_CHECK crm_status rights_match_stored(crm_ctx *c, const entity *e, int64_t id, uint32_t *matched);
+/* The fields `a` covers: the union over the matched branches that allow `a`, those only. */
+void rights_fields_for(const branches *b, uint32_t matched, action a, uint64_t fields[4]);
+uint32_t rights_actions(const branches *b, uint32_t matched);
+/* May he move this record from stage to stage? CONFLICT when not. Does not touch c->error. */
 crm_status rights_move(crm_ctx *c, const entity *e, const value *row, const stage *from, const stage *to);
 /* The fields locked for him in this stage. */
 void rights_locked(crm_ctx *c, const entity *e, const stage *at, uint64_t out[4]);

@@ -13,20 +13,43 @@
 
 struct tx {
     engine_session *session;
-    const registry *reg;
     arena *arena;              /* of the group */
-    change *changes;           /* committed-to-be, in order */
-    uint32_t change_count;
-    bool people_touched, settings_touched;
     void *state;               /* tx.c's */
 };
 
-CRM_MUST_CHECK crm_status tx_begin(engine_session *writer, const registry *reg, tx **out);
-CRM_MUST_CHECK crm_status tx_request_begin(tx *t);
-/* keep: releases the savepoint. Else rolls this request back alone and drops what it gathered. */
+/* Changes of committed requests, in order, shared by any threads. */
+typedef struct changes_batch {
+    change *at;
+    uint32_t count;
+    int64_t last_position;
+} changes_batch;
+changes_batch *changes_ref(changes_batch *b);
+void changes_unref(changes_batch *b);
+
+/* Caches whose epoch a commit moves. The epoch is a row of `sys.epoch`, so every node sees it. A
+ * cache entry is stamped with the epoch read BEFORE its row. */
+typedef enum tx_cache { CACHE_PEOPLE, CACHE_SETTINGS, CACHE_SESSIONS, CACHE_TZ, CACHE_COUNT } tx_cache;
+
+CRM_MUST_CHECK crm_status tx_begin(engine_session *writer, tx **out);
+/*
+ * Opens the savepoint and sets c->tx and c->session. Re-pins c->people to the newest and rebuilds
+ * c->who by its id: UNAUTHENTICATED when that user was disabled since the request was queued.
+ */
+CRM_MUST_CHECK crm_status tx_request_begin(tx *t, crm_ctx *c);
+/* keep: releases the savepoint. Else rolls this request back alone and drops what it gathered.
+ * UNAVAILABLE when the engine lost the transaction: re-run the group's requests one by one. */
 CRM_MUST_CHECK crm_status tx_request_end(tx *t, bool keep);
-/* Writes full-text rows, commits durably, reloads people when touched. On failure all is undone. */
+/* Writes full-text rows, builds people when touched, commits durably, publishes people. On failure
+ * nothing of the group remains. */
 CRM_MUST_CHECK crm_status tx_commit(tx *t);
+/* After a commit; NULL when nothing changed. */
+changes_batch *tx_take_changes(tx *t);
+/* True when a request touched people or settings: the writer closes the group after it. */
+bool tx_must_close(const tx *t);
+CRM_MUST_CHECK crm_status tx_touch(tx *t, tx_cache what);
+uint64_t cache_epoch(tx_cache what); /* any thread */
+/* The next of a gapless series (`sys.number`); rolls back with its request. */
+CRM_MUST_CHECK crm_status tx_number(tx *t, crm_str series, int64_t *next);
 void tx_rollback(tx *t);
 void tx_free(tx *t);
 
@@ -37,6 +60,7 @@ CRM_MUST_CHECK crm_status tx_update(tx *t, const entity *e, int64_t id, const va
                                     const uint64_t set[4]);
 CRM_MUST_CHECK crm_status tx_delete(tx *t, const entity *e, int64_t id);
 CRM_MUST_CHECK crm_status tx_get(tx *t, const entity *e, int64_t id, arena *a, value **row);
+CRM_MUST_CHECK crm_status tx_get_locked(tx *t, const entity *e, int64_t id, arena *a, value **row);
 CRM_MUST_CHECK crm_status tx_list(tx *t, const query *q, engine_row_fn on_row, void *arg);
 
 #endif

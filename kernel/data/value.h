@@ -15,7 +15,11 @@
 
 #include "base/base.h"
 
-typedef enum value_kind { VALUE_NULL = 0, VALUE_INT, VALUE_TEXT } value_kind;
+typedef enum value_kind {
+    VALUE_NULL = 0, VALUE_INT, VALUE_TEXT,
+    VALUE_NOW,   /* in conditions only: the moment of evaluation + i ms */
+    VALUE_TODAY, /* in conditions only: today's midnight in the deployment's zone + i days */
+} value_kind;
 
 typedef struct value {
     uint8_t kind; /* value_kind */

@@ -30,8 +30,8 @@ typedef enum flow_lane { LANE_INTERACTIVE, LANE_BULK } flow_lane;
 
 /*
  * One request's write. `commit` runs on the writer inside its savepoint with call->tx set; it may
- * run again after a rollback, so it keeps no state outside the transaction (call->arena may be
- * used; call->error is cleared). A status other than OK rolls back this request alone. `done` is
+ * run again after a rollback (call_save_point before submitting, call_rerun between), so it keeps
+ * no state outside the transaction and the call's arena. A status other than OK rolls back this request alone. `done` is
  * posted to `reply_to` after the group's durable COMMIT, with the commit function's status or the
  * commit's failure (NO_SPACE, INTERNAL). The caller keeps the struct alive until then.
  */
@@ -68,15 +68,9 @@ CRM_MUST_CHECK crm_status pool_submit(flow *f, flow_pool which, pool_task *t);
 /* ---- after a commit ------------------------------------------------------------------------------- */
 
 /* Browsers' streams: called on the subscriber's loop after each commit with its changes, in order;
- * rights are the receiver's business. The array is shared and immutable until `fn` returns. */
-typedef struct change_batch {
-    const registry *reg;        /* pinned while the batch is handled */
-    const change *changes;
-    uint32_t count;
-    int64_t last_position;
-} change_batch;
+ * rights are the receiver's business. Take a reference (changes_ref) to keep it. */
 typedef struct flow_subscriber flow_subscriber;
-flow_subscriber *flow_subscribe(flow *f, mailbox *m, void (*fn)(void *arg, const change_batch *b), void *arg);
+flow_subscriber *flow_subscribe(flow *f, mailbox *m, void (*fn)(void *arg, changes_batch *b), void *arg);
 void flow_unsubscribe(flow_subscriber *s);
 
 /* ---- time and work ---------------------------------------------------------------------------------
