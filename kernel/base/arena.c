@@ -18,8 +18,7 @@ typedef struct block {
 
 struct arena {
     block *first, *last; /* the list in order of making; `last` is allocated from */
-    size_t limit, total; /* capacity of all blocks together */
-    size_t used;
+    size_t limit, used;  /* `used` counts what was given, so blocks' unused ends cost nothing */
     bool failed;
 };
 
@@ -61,12 +60,10 @@ void arena_reset(arena *a)
 {
     a->used = 0;
     a->failed = false;
-    a->total = 0;
     if (a->first) {
         free_from(a->first->next);
         a->first->next = NULL;
         a->first->used = 0;
-        a->total = a->first->cap;
     }
     a->last = a->first;
 }
@@ -84,21 +81,17 @@ static block *add_block(arena *a, size_t need)
     if (cap > BLOCK_MAX) {
         cap = BLOCK_MAX;
     }
-    if (cap > a->limit - a->total) {
-        cap = a->limit - a->total;
+    if (cap > a->limit - a->used) {
+        cap = a->limit - a->used;
     }
     if (cap < need) {
         cap = need;
     }
-    if (cap > a->limit - a->total || cap > SIZE_MAX - HEADER) {
-        return NULL;
-    }
-    block *b = malloc(HEADER + cap);
+    block *b = cap > SIZE_MAX - HEADER ? NULL : malloc(HEADER + cap);
     if (!b) {
         return NULL;
     }
     *b = (block){.cap = cap};
-    a->total += cap;
     if (a->last) {
         a->last->next = b;
     } else {
@@ -110,10 +103,13 @@ static block *add_block(arena *a, size_t need)
 
 void *arena_alloc(arena *a, size_t size)
 {
-    if (size > a->limit || size > SIZE_MAX - ALIGN) {
+    if (size > SIZE_MAX - ALIGN) {
         return fail(a);
     }
     size_t need = size ? (size + ALIGN - 1) & ~(ALIGN - 1) : ALIGN;
+    if (need > a->limit - a->used) {
+        return fail(a);
+    }
     block *b = a->last;
     if (!b || need > b->cap - b->used) {
         b = add_block(a, need);

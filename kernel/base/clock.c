@@ -96,11 +96,6 @@ static int month_length(int64_t y, int m)
     return m == 2 && leap ? 29 : lengths[m - 1];
 }
 
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
-
 /* ---- writing -------------------------------------------------------------------------------- */
 
 static char *put(char *at, int64_t v, int width)
@@ -130,8 +125,11 @@ static char *put_date(char *at, int64_t days)
 
 void clock_format(int64_t ms, char out[CLOCK_TEXT])
 {
-    int64_t days = floor_div(ms, DAY_MS);
-    int64_t rest = ms - days * DAY_MS;
+    int64_t days = ms / DAY_MS, rest = ms % DAY_MS;
+    if (rest < 0) {
+        days--;
+        rest += DAY_MS;
+    }
     char *at = put_date(out, days);
     *at++ = 'T';
     at = put(at, rest / 3600000, 2);

@@ -12,6 +12,7 @@
 typedef struct reader {
     arena *a;
     const char *file;
+    crm_str text;
     yaml_parser_t parser;
     yaml_error *err;
     yaml_node *root;
@@ -34,6 +35,17 @@ static crm_status refuse(reader *r, yaml_mark_t at, crm_str text)
     return arena_failed(r->a) ? CRM_NOMEM : CRM_INVALID;
 }
 
+/* libyaml reads ahead of its marks, so the place of a bad byte is counted out. */
+static yaml_mark_t place_of_byte(crm_str text, size_t offset)
+{
+    yaml_mark_t at = {.index = offset};
+    for (size_t i = 0; i < offset && i < text.n; i++) {
+        at.column = text.p[i] == '\n' ? 0 : at.column + 1;
+        at.line += text.p[i] == '\n';
+    }
+    return at;
+}
+
 static crm_status refuse_syntax(reader *r)
 {
     const yaml_parser_t *p = &r->parser;
@@ -43,7 +55,7 @@ static crm_status refuse_syntax(reader *r)
         return CRM_NOMEM;
     }
     if (p->error == YAML_READER_ERROR) {
-        at = p->mark; /* the reader knows a byte only; the scanner is at most a line behind */
+        at = place_of_byte(r->text, p->problem_offset);
         problem = "not valid UTF-8, or a control character";
     }
     crm_str text = p->context ? arena_fmt(r->a, "%s, %s", p->context, problem)
@@ -277,7 +289,7 @@ static bool is_nothing(const yaml_node *root)
 
 crm_status yaml_parse(arena *a, const char *file, crm_str text, yaml_node **root, yaml_error *err)
 {
-    reader r = {.a = a, .file = file, .err = err};
+    reader r = {.a = a, .file = file, .text = text, .err = err};
     *err = (yaml_error){.file = file};
     if (!yaml_parser_initialize(&r.parser)) {
         return CRM_NOMEM;

@@ -1,10 +1,6 @@
 /* test_base_status.c - names and numbers of statuses as the API promises them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 
-#include <cmocka.h>
 #include <errno.h>
 
 #include "base/status.h"

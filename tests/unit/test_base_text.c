@@ -1,0 +1,198 @@
+/* test_base_text.c - human text: UTF-8, order, search terms, nearest names, plurals. */
+#include "unit.h"
+
+#include "base/str.h"
+#include "base/text.h"
+
+static arena *a;
+
+static int setup(void **state)
+{
+    (void)state;
+    a = arena_new(0);
+    return a ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_free(a);
+    return 0;
+}
+
+static void ill_formed_utf8_is_recognised(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"\x80",
+                                      "\xC0\xAF",
+                                      "\xC1\xBF",
+                                      "\xE0\x9F\xBF",
+                                      "\xED\xA0\x80",
+                                      "\xF0\x8F\xBF\xBF",
+                                      "\xF4\x90\x80\x80",
+                                      "\xF5\x80\x80\x80",
+                                      "\xD0",
+                                      "\xE2\x82",
+                                      "\xFF"};
+    crm_str out;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(text_is_utf8(str_of(bad[i])));
+        assert_int_equal(text_clean(a, str_of(bad[i]), &out), CRM_INVALID);
+        assert_int_equal(text_sort_key(a, str_of(bad[i]), &out), CRM_INVALID);
+        assert_int_equal(text_terms(a, str_of(bad[i]), &out), CRM_INVALID);
+    }
+    assert_true(text_is_utf8(CRM_S("Ёж 😀 \xF4\x8F\xBF\xBF")));
+    assert_true(text_is_utf8((crm_str){0}));
+}
+
+static void length_counts_characters(void **state)
+{
+    (void)state;
+    assert_int_equal(text_length(CRM_S("Ёж 😀")), 4);
+    assert_int_equal(text_length((crm_str){0}), 0);
+}
+
+static void cleaning_composes_and_drops_controls(void **state)
+{
+    (void)state;
+    crm_str out;
+    /* и + combining breve is й; е + diaeresis is ё */
+    assert_ok(text_clean(a, CRM_S("и\xCC\x86 е\xCC\x88"), &out));
+    assert_text(out, "й ё");
+    assert_ok(text_clean(a, BYTES("a\0b\r\n\tc\x7f\x1b[0m\xC2\x85Я"), &out));
+    assert_text(out, "ab\n\tc[0mЯ");
+    assert_ok(text_clean(a, (crm_str){0}, &out));
+    assert_text(out, "");
+}
+
+/* Each is smaller than the next. */
+static void assert_order(const char *const *words, size_t count)
+{
+    for (size_t i = 0; i + 1 < count; i++) {
+        crm_str x, y;
+        assert_ok(text_sort_key(a, str_of(words[i]), &x));
+        assert_ok(text_sort_key(a, str_of(words[i + 1]), &y));
+        if (str_cmp(x, y) >= 0) {
+            fail_msg("%s does not come before %s", words[i], words[i + 1]);
+        }
+    }
+}
+
+static void io_sorts_beside_ie(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Дятлов", "Ежов", "Ёжов", "Ежова", "Ёлкин", "Жуков"};
+    assert_order(names, sizeof names / sizeof names[0]);
+    static const char *const letters[] = {"ее", "её", "ёе", "ёё", "ееа"};
+    assert_order(letters, sizeof letters / sizeof letters[0]);
+    static const char *const scripts[] = {"1", "9 труб", "Acme", "zoo", "Абрис", "яблоко"};
+    assert_order(scripts, sizeof scripts / sizeof scripts[0]);
+}
+
+static void keys_ignore_case_composition_and_the_amount_of_white_space(void **state)
+{
+    (void)state;
+    static const char *const same[] = {"Ёлка  и Ель", "ёлка и ель", " ЁЛКА\tИ\nЕЛЬ ",
+                                       "е\xCC\x88лка и ель", "ёл\xC2\xADка\xC2\xA0и ель"};
+    crm_str first, key;
+    assert_ok(text_sort_key(a, str_of(same[0]), &first));
+    for (size_t i = 1; i < sizeof same / sizeof same[0]; i++) {
+        assert_ok(text_sort_key(a, str_of(same[i]), &key));
+        assert_true(str_eq(first, key));
+    }
+    assert_ok(text_sort_key(a, CRM_S("елка и ель"), &key));
+    assert_false(str_eq(first, key));
+    assert_ok(text_sort_key(a, BYTES("\0\x01 "), &key));
+    assert_int_equal(key.n, 0);
+}
+
+static crm_str terms_of(const char *text)
+{
+    crm_str t = {0};
+    assert_ok(text_terms(a, str_of(text), &t));
+    return t;
+}
+
+static void words_come_with_their_stems(void **state)
+{
+    (void)state;
+    assert_text(terms_of("Клиенты"), "клиенты =клиент");
+    assert_text(terms_of("клиент"), "клиент =клиент");
+    assert_text(terms_of("Running boilers!"), "running =run boilers =boiler");
+    assert_text(terms_of("ЁЛКИ"), "елки =елк");
+    assert_text(terms_of("елки"), "елки =елк");
+}
+
+static void numbers_and_joined_words_are_kept(void **state)
+{
+    (void)state;
+    assert_text(terms_of("Санкт-Петербург"), "санкт-петербург санкт =санкт петербург =петербург");
+    assert_text(terms_of("BX-200/5"), "bx-200 bx =bx 200 5");
+    assert_text(terms_of("-а- b--c"), "а b c");
+    assert_text(terms_of("m2м"), "m2м");
+}
+
+static void text_without_words_has_no_terms(void **state)
+{
+    (void)state;
+    assert_text(terms_of(""), "");
+    assert_text(terms_of(" — «…» -- 😀"), "");
+}
+
+static void the_nearest_name_is_within_a_third(void **state)
+{
+    (void)state;
+    static const crm_str names[] = {{"pipeline", 8}, {"stages", 6}, {"fields", 6}, {"роли", 8}};
+    assert_text(text_nearest(CRM_S("piepline"), names, 4), "pipeline");
+    assert_text(text_nearest(CRM_S("Stage"), names, 4), "stages");
+    assert_text(text_nearest(CRM_S("рули"), names, 4), "роли");
+    assert_null(text_nearest(CRM_S("colour"), names, 4).p);
+    assert_null(text_nearest(CRM_S(""), names, 4).p);
+    assert_null(text_nearest(CRM_S("\xFF\xFF\xFF"), names, 4).p);
+    assert_null(text_nearest(CRM_S("stages"), names, 0).p);
+}
+
+static void a_very_long_name_is_near_to_none(void **state)
+{
+    (void)state;
+    char longer[500];
+    memset(longer, 'a', sizeof longer);
+    crm_str name = {longer, sizeof longer};
+    assert_null(text_nearest(name, &name, 1).p);
+    assert_null(text_nearest(CRM_S("aaaa"), &name, 1).p);
+}
+
+static void plurals_follow_the_language(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t n;
+        const char *ru, *en;
+    } cases[] = {{0, "many", "other"}, {1, "one", "one"},     {2, "few", "other"},
+                 {5, "many", "other"}, {11, "many", "other"}, {12, "many", "other"},
+                 {21, "one", "other"}, {22, "few", "other"},  {111, "many", "other"},
+                 {-1, "one", "one"},   {-3, "few", "other"},  {INT64_MIN, "many", "other"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_string_equal(text_plural("ru", cases[i].n), cases[i].ru);
+        assert_string_equal(text_plural("en", cases[i].n), cases[i].en);
+    }
+    assert_string_equal(text_plural("ja", 1), "other");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ill_formed_utf8_is_recognised),
+        cmocka_unit_test(length_counts_characters),
+        cmocka_unit_test(cleaning_composes_and_drops_controls),
+        cmocka_unit_test(io_sorts_beside_ie),
+        cmocka_unit_test(keys_ignore_case_composition_and_the_amount_of_white_space),
+        cmocka_unit_test(words_come_with_their_stems),
+        cmocka_unit_test(numbers_and_joined_words_are_kept),
+        cmocka_unit_test(text_without_words_has_no_terms),
+        cmocka_unit_test(the_nearest_name_is_within_a_third),
+        cmocka_unit_test(a_very_long_name_is_near_to_none),
+        cmocka_unit_test(plurals_follow_the_language),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
