@@ -1,0 +1,201 @@
+#!/usr/bin/env bash
+# Proves the two set-up commands in clean Debian roots, made by debootstrap from the mirror, with
+# the apt and npm settings and the certificates, of this machine. Only as root.
+#
+# All of a root runs in its own process and mount namespaces (the network is the machine's): when
+# this script ends, however it ends, the kernel ends its processes and takes away its mounts.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$here/../.." && pwd)
+cache=$top/build-fresh
+# shellcheck source=packaging/common.sh
+. "$top/packaging/common.sh"
+
+usage()
+{
+    cat <<'EOF'
+usage: tests/fresh/run.sh [--deps | --test | --all] [--new] [12|13 ...]
+
+What is committed (HEAD) is set up in a clean root of each named Debian version, both by default:
+packaging/run.sh, then /health and the login page over the server's own authority, then
+packaging/run.sh once more with the data kept.
+
+  --deps  instead only installs the packages: does every name still exist?
+  --test  instead runs packaging/test.sh there
+  --all   both set-up commands
+  --new   makes the cached base roots under build-fresh/ anew
+EOF
+}
+
+suite_of()
+{
+    case $1 in
+    12) echo bookworm ;;
+    13) echo trixie ;;
+    *) die "Debian $1 is not tested" "name 12 or 13" ;;
+    esac
+}
+
+# ---- What the host gives -------------------------------------------------------------------------
+# The host's archive whose suite ends in $1 ("" or "-security"); else Debian's own name for it.
+mirror()
+{
+    local found
+    # shellcheck disable=SC2016
+    found=$(apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI)' \
+        'Created-By: Packages' 2>/dev/null |
+        awk -v end="$1" '$1 == "Debian" && $2 ~ ("^[a-z]+" end "$") { print $3; exit }')
+    [ -n "$found" ] || found=http://archive.invalid$1
+    printf '%s\n' "${found%/}"
+}
+
+# Proxies, checks and retries of apt, but no hooks: they name programs a clean root has not.
+host_apt_settings()
+{
+    apt-config dump | grep -E '^Acquire::(http|https|Check-|Retries|ForceIPv|Proxy)' || true
+}
+
+host_npm_setting()
+{
+    local value
+    value=$(cd / && npm config get "$1" 2>/dev/null) || return 0
+    case $value in
+    "" | null | undefined | false | true) ;;
+    *) printf '%s\n' "$value" ;;
+    esac
+}
+
+# Settings that the programs in the root read from the environment.
+host_environment()
+{
+    local name value
+    for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+        [ -z "${!name:-}" ] || printf '%s=%s\n' "$name" "${!name}"
+    done
+    for name in registry proxy https-proxy noproxy; do
+        value=$(host_npm_setting "$name")
+        [ -z "$value" ] || printf 'npm_config_%s=%s\n' "${name//-/_}" "$value"
+    done
+    if [ -f /etc/ssl/certs/ca-certificates.crt ]; then
+        printf '%s=/etc/host-ca.crt\n' NODE_EXTRA_CA_CERTS npm_config_cafile
+    fi
+}
+
+# ---- Roots ---------------------------------------------------------------------------------------
+make_base()
+{
+    local suite=$1 tar=$2 dir=$cache/base-$1
+    command -v debootstrap >/dev/null ||
+        die "debootstrap is not installed" "apt-get install debootstrap"
+    say "making the base root of $suite"
+    rm -rf "$dir"
+    quietly "$cache/debootstrap-$suite.txt" "debootstrap $suite failed" \
+        "check the mirror $(mirror '')" \
+        debootstrap --variant=minbase "$suite" "$dir" "$(mirror '')"
+    tar -C "$dir" --one-file-system -cf "$tar.part" .
+    mv "$tar.part" "$tar"
+    rm -rf "$dir"
+}
+
+write_settings()
+{
+    local dir=$1 suite=$2
+    cat >"$dir/etc/apt/sources.list" <<EOF
+deb $(mirror '') $suite main
+deb $(mirror '') $suite-updates main
+deb $(mirror -security) $suite-security main
+EOF
+    host_apt_settings >"$dir/etc/apt/apt.conf.d/90host"
+    cp -L /etc/resolv.conf /etc/hosts "$dir/etc/"
+    [ ! -f /etc/ssl/certs/ca-certificates.crt ] ||
+        cp /etc/ssl/certs/ca-certificates.crt "$dir/etc/host-ca.crt"
+}
+
+copy_sources()
+{
+    local git=(git -c "safe.directory=$top" -C "$top") target=$1/src/karkas
+    mkdir -p "$target"
+    "${git[@]}" archive HEAD | tar -x -C "$target"
+    if [ -n "$("${git[@]}" status --porcelain)" ]; then
+        say "note: what is not committed is not part of this run"
+    fi
+}
+
+make_root()
+{
+    local dir=$1 suite=$2 tar=$cache/base-$2.tar
+    [ -f "$tar" ] || make_base "$suite" "$tar"
+    rm -rf --one-file-system "$dir"
+    mkdir -p "$dir"
+    tar -C "$dir" -xf "$tar"
+    write_settings "$dir" "$suite"
+    copy_sources "$dir"
+}
+
+# Runs in the new namespaces: mounts what programs expect and enters the root.
+enter_root()
+{
+    local dir=$1 device
+    shift
+    mount -t proc proc "$dir/proc"
+    mount -t sysfs -o ro sysfs "$dir/sys"
+    mount -t tmpfs -o mode=755 tmpfs "$dir/dev"
+    for device in null zero full random urandom tty; do
+        touch "$dir/dev/$device"
+        mount --bind "/dev/$device" "$dir/dev/$device"
+    done
+    mkdir "$dir/dev/pts" "$dir/dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=666 devpts "$dir/dev/pts"
+    mount -t tmpfs tmpfs "$dir/dev/shm"
+    ln -s pts/ptmx "$dir/dev/ptmx"
+    ln -s /proc/self/fd "$dir/dev/fd"
+    ln -s /proc/self/fd/1 "$dir/dev/stdout"
+    ln -s /proc/self/fd/2 "$dir/dev/stderr"
+    exec chroot "$dir" "$@"
+}
+
+run_one()
+{
+    local debian=$1 suite dir rc=0 environment
+    shift
+    suite=$(suite_of "$debian")
+    dir=$cache/root-$debian
+    say "== Debian $debian ($suite)"
+    make_root "$dir" "$suite"
+    mapfile -t environment < <(host_environment)
+    unshare --mount --propagation private --pid --fork --kill-child=KILL \
+        "${BASH_SOURCE[0]}" --enter "$dir" /usr/bin/env -i \
+        HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "${environment[@]}" \
+        /bin/bash /src/karkas/tests/fresh/inside.sh "$@" || rc=$?
+    if [ "$rc" -eq 0 ]; then
+        rm -rf --one-file-system "$dir"
+        say "Debian $debian: passed"
+    else
+        say "Debian $debian: FAILED; the root is left in build-fresh/root-$debian"
+    fi
+    return "$rc"
+}
+
+main()
+{
+    local debians=() what=() debian rc=0
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --enter) shift; enter_root "$@" ;;
+        --test | --deps | --all) what+=("$1") ;;
+        --new) rm -f "$cache"/base-*.tar ;;
+        -h | --help) usage; exit 0 ;;
+        *) suite_of "$1" >/dev/null; debians+=("$1") ;;
+        esac
+        shift
+    done
+    is_root || die "clean roots need root" "run it with sudo"
+    [ ${#debians[@]} -gt 0 ] || debians=(12 13)
+    mkdir -p "$cache"
+    for debian in "${debians[@]}"; do
+        run_one "$debian" "${what[@]}" || rc=1
+    done
+    exit "$rc"
+}
+
+main "$@"
