@@ -9,7 +9,7 @@
 
 /* ---- UTF-8 ---------------------------------------------------------------------------------- */
 
-static size_t length_by_lead(unsigned char c)
+static size_t length_by_first(unsigned char c)
 {
     if (c < 0x80) {
         return 1;
@@ -24,7 +24,7 @@ size_t text_sequence(crm_str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     unsigned char c = p[0];
-    size_t len = length_by_lead(c);
+    size_t len = length_by_first(c);
     if (len < 2) {
         return len;
     }
