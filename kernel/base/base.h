@@ -1,5 +1,5 @@
 /*
- * base.h - the lowest layer: memory, strings, buffers, JSON, YAML, text, crypto, logs, clock, loops.
+ * base.h - the lowest layer: memory, strings, JSON, YAML, text, crypto, logs, clock, loops.
  *
  * Contract of the layer: it knows nothing of records, requests or modules; it opens no socket and
  * no database. Unless a header says otherwise its functions may run on any thread, but one object

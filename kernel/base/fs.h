@@ -1,4 +1,4 @@
-/* fs.h - files the server owns: whole reads and durable writes. Blocking: never on a loop thread. */
+/* fs.h - files the server owns: whole reads and durable writes. Blocking: no loop thread. */
 #ifndef BASE_FS_H
 #define BASE_FS_H
 

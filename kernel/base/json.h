@@ -21,7 +21,8 @@ typedef struct json_error {
 
 /*
  * Parses one document: strict UTF-8, duplicate keys refused, no NUL, depth and array length bounded
- * before anything is built. BAD_REQUEST with *err filled (err may be NULL). The caller decrefs *out.
+ * before anything is built. BAD_REQUEST with *err filled (err may be NULL), or NOMEM. The caller
+ * decrefs *out.
  */
 CRM_MUST_CHECK crm_status json_read(crm_str text, size_t items_max, json_t **out, json_error *err);
 /* A string member, {NULL,0} when absent or not a string. Borrowed from `object`. */

@@ -13,7 +13,8 @@
 typedef enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR } log_level;
 
 void log_set_level(log_level least);
-/* Usage: log_event(LOG_WARN, "mail.retry", "id=%lld wait_s=%d", id, wait). `event` is the field's word. */
+/* Usage: log_event(LOG_WARN, "mail.retry", "id=%lld wait_s=%d", id, wait). `event` is the field's
+ * word. The format may be "". */
 CRM_PRINTF(3, 4) void log_event(log_level level, const char *event, const char *fmt, ...);
 /* A quoted, escaped value for use with %s, valid until the thread's eighth next call. */
 const char *log_quote(crm_str s);

@@ -28,7 +28,13 @@ void mailbox_close(mailbox *m);
 uint64_t mailbox_turn(const mailbox *m);
 
 typedef enum thread_role {
-    THREAD_NONE, THREAD_LOOP, THREAD_WRITER, THREAD_POOL, THREAD_CRYPTO, THREAD_WORKER, THREAD_SERVICE
+    THREAD_NONE,
+    THREAD_LOOP,
+    THREAD_WRITER,
+    THREAD_POOL,
+    THREAD_CRYPTO,
+    THREAD_WORKER,
+    THREAD_SERVICE
 } thread_role;
 void thread_set_role(thread_role role, const char *name);
 thread_role thread_get_role(void);

@@ -186,7 +186,7 @@ static crm_status check_unique(reader *r, const yaml_node *map)
     if (!all) {
         return CRM_NOMEM;
     }
-    YAML_EACH (n, map) {
+    YAML_EACH(n, map) {
         all[i++] = n;
     }
     qsort(all, count, sizeof *all, by_key_then_place);
@@ -315,7 +315,7 @@ yaml_node *yaml_get(const yaml_node *map, const char *key)
     if (!map || map->kind != YAML_MAP) {
         return NULL;
     }
-    YAML_EACH (n, map) {
+    YAML_EACH(n, map) {
         if (str_is(n->key, key)) {
             return n;
         }

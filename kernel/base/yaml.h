@@ -34,7 +34,8 @@ typedef struct yaml_error {
 #define YAML_DEPTH_MAX 32
 #define YAML_NODES_MAX 100000
 
-/* INVALID with *err filled when the text is not YAML of this dialect. An empty text gives an empty map. */
+/* INVALID with *err filled when the text is not YAML of this dialect, or NOMEM. An empty text gives
+ * an empty map. */
 CRM_MUST_CHECK crm_status yaml_parse(arena *a, const char *file, crm_str text, yaml_node **root,
                                      yaml_error *err);
 /* The child of a map by key, or NULL. `map` may be NULL. */

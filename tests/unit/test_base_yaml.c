@@ -70,7 +70,7 @@ static void children_keep_the_order_of_the_file(void **state)
     const char *expected[] = {"z", "a", "m"};
     int i = 0;
     yaml_node *root = read("z: 1\na: 2\nm: 3\n");
-    YAML_EACH (n, root) {
+    YAML_EACH(n, root) {
         assert_text(n->key, expected[i++]);
     }
     assert_int_equal(i, 3);
