@@ -1,0 +1,216 @@
+/*
+ * stores.h - the kernel's own entities: their names, fields and column positions, in one place.
+ *
+ * They are the first entities of every registry in the order of STORE_MAP, so registry_store is an
+ * array access, and a row's column is row[USER_LOGIN] without a look-up. Fields that the ТЗ or a
+ * module adds (only to entities with an API) follow these, so the positions hold in every registry.
+ *
+ * X(column, name, type, flags). Texts of hidden stores have no limit but the type's own.
+ */
+#ifndef DATA_STORES_H
+#define DATA_STORES_H
+
+#include "data/registry.h"
+
+/* ---- entities with an API ----------------------------------------------------------------- */
+
+#define STORE_USER_FIELDS(X)                                                                       \
+    X(USER_LOGIN, "login", TEXT, FIELD_REQUIRED | FIELD_UNIQUE)                                    \
+    X(USER_NAME, "name", TEXT, FIELD_REQUIRED | FIELD_SEARCH | FIELD_PERSONAL)                     \
+    X(USER_EMAIL, "email", EMAIL, FIELD_INDEXED | FIELD_PERSONAL)                                  \
+    X(USER_PHONE, "phone", PHONE, FIELD_INDEXED | FIELD_PERSONAL)                                  \
+    X(USER_DEPARTMENT, "department", REF, FIELD_INDEXED)                                           \
+    X(USER_ROLES, "roles", TAGS, 0)                                                                \
+    X(USER_LANG, "lang", CHOICE, 0)                                                                \
+    X(USER_EXTENSION, "extension", TEXT, FIELD_INDEXED)                                            \
+    X(USER_ON_LINE, "on_line", BOOL, 0)                                                            \
+    X(USER_IS_DISABLED, "is_disabled", BOOL, 0)                                                    \
+    X(USER_PREFS, "prefs", JSON, FIELD_HIDDEN)
+
+#define STORE_DEPARTMENT_FIELDS(X)                                                                 \
+    X(DEPARTMENT_NAME, "name", TEXT, FIELD_REQUIRED | FIELD_UNIQUE)                                \
+    X(DEPARTMENT_TITLE, "title", TEXT, FIELD_REQUIRED | FIELD_SEARCH)                              \
+    X(DEPARTMENT_PARENT, "parent", REF, FIELD_INDEXED)                                             \
+    X(DEPARTMENT_HEAD, "head", USER, FIELD_INDEXED)                                                \
+    X(DEPARTMENT_STAFF, "staff", INT, 0)
+
+/* `entity` is the name and `record` the id of what it is about; both may be empty. */
+#define STORE_NOTIFICATION_FIELDS(X)                                                               \
+    X(NOTIFICATION_USER, "user", USER, FIELD_REQUIRED | FIELD_READ_ONLY)                           \
+    X(NOTIFICATION_KIND, "kind", TEXT, FIELD_REQUIRED | FIELD_READ_ONLY)                           \
+    X(NOTIFICATION_TEXT, "text", MULTILINE, FIELD_REQUIRED | FIELD_READ_ONLY)                      \
+    X(NOTIFICATION_ENTITY, "entity", TEXT, FIELD_READ_ONLY)                                        \
+    X(NOTIFICATION_RECORD, "record", INT, FIELD_READ_ONLY)                                         \
+    X(NOTIFICATION_READ_AT, "read_at", DATETIME, 0)
+
+/* A note in a record's timeline. */
+#define STORE_ACTIVITY_FIELDS(X)                                                                   \
+    X(ACTIVITY_ENTITY, "entity", TEXT, FIELD_REQUIRED)                                             \
+    X(ACTIVITY_RECORD, "record", INT, FIELD_REQUIRED)                                              \
+    X(ACTIVITY_KIND, "kind", TEXT, FIELD_REQUIRED)                                                 \
+    X(ACTIVITY_TEXT, "text", MULTILINE, FIELD_REQUIRED | FIELD_SEARCH)                             \
+    X(ACTIVITY_AUTHOR, "author", USER, FIELD_READ_ONLY)
+
+/* ---- hidden stores (ENTITY_SYSTEM) ---------------------------------------------------------- */
+
+/* `entity` is the durable id; `op` as in struct change; the row's id is the position. */
+#define STORE_CHANGE_FIELDS(X)                                                                     \
+    X(CHANGE_ENTITY, "entity", INT, 0)                                                             \
+    X(CHANGE_RECORD, "record", INT, 0)                                                             \
+    X(CHANGE_REV, "record_rev", INT, 0)                                                            \
+    X(CHANGE_OP, "op", TEXT, 0)                                                                    \
+    X(CHANGE_AT, "at", DATETIME, 0)                                                                \
+    X(CHANGE_BY, "by", INT, 0)                                                                     \
+    X(CHANGE_BY_NAME, "by_name", TEXT, 0)                                                          \
+    X(CHANGE_VIA, "via", TEXT, 0)                                                                  \
+    X(CHANGE_QUIET, "is_quiet", BOOL, 0)                                                           \
+    X(CHANGE_BODY, "body", JSON, 0)
+
+#define STORE_CURSOR_FIELDS(X)                                                                     \
+    X(CURSOR_NAME, "name", TEXT, FIELD_UNIQUE)                                                     \
+    X(CURSOR_POSITION, "position", INT, 0)
+
+#define STORE_CREDENTIAL_FIELDS(X)                                                                 \
+    X(CREDENTIAL_USER, "user", USER, FIELD_UNIQUE)                                                 \
+    X(CREDENTIAL_PHC, "phc", TEXT, 0)                                                              \
+    X(CREDENTIAL_IS_ONE_TIME, "is_one_time", BOOL, 0)                                              \
+    X(CREDENTIAL_SET_AT, "set_at", DATETIME, 0)                                                    \
+    X(CREDENTIAL_EXPIRES_AT, "expires_at", DATETIME, 0)
+
+/* `hash`: SHA-256 of the token in hex. */
+#define STORE_SESSION_FIELDS(X)                                                                    \
+    X(SESSION_HASH, "hash", TEXT, FIELD_UNIQUE)                                                    \
+    X(SESSION_USER, "user", USER, FIELD_INDEXED)                                                   \
+    X(SESSION_STARTED_AT, "started_at", DATETIME, 0)                                               \
+    X(SESSION_SEEN_AT, "seen_at", DATETIME, FIELD_INDEXED)                                         \
+    X(SESSION_MUST_SET_PASSWORD, "must_set_password", BOOL, 0)                                     \
+    X(SESSION_CSRF, "csrf", TEXT, 0)                                                               \
+    X(SESSION_ADDRESS, "address", TEXT, 0)                                                         \
+    X(SESSION_AGENT, "agent", TEXT, 0)
+
+#define STORE_DUE_FIELDS(X)                                                                        \
+    X(DUE_JOB, "job", TEXT, 0)                                                                     \
+    X(DUE_KEY, "key", TEXT, 0)                                                                     \
+    X(DUE_AT, "due", DATETIME, FIELD_INDEXED)                                                      \
+    X(DUE_ARG, "arg", TEXT, 0)                                                                     \
+    X(DUE_ATTEMPTS, "attempts", INT, 0)                                                            \
+    X(DUE_ERROR, "error", TEXT, 0)
+
+/* One run of a rule for a record; `entity` is the name. */
+#define STORE_RUN_FIELDS(X)                                                                        \
+    X(RUN_RULE, "rule", TEXT, 0)                                                                   \
+    X(RUN_ENTITY, "entity", TEXT, 0)                                                               \
+    X(RUN_RECORD, "record", INT, 0)                                                                \
+    X(RUN_STEP, "step", INT, 0)                                                                    \
+    X(RUN_STATE, "state", TEXT, FIELD_INDEXED)                                                     \
+    X(RUN_AT, "at", DATETIME, 0)                                                                   \
+    X(RUN_NEXT_AT, "next_at", DATETIME, 0)                                                         \
+    X(RUN_ATTEMPTS, "attempts", INT, 0)                                                            \
+    X(RUN_ERROR, "error", TEXT, 0)                                                                 \
+    X(RUN_DATA, "data", JSON, 0)
+
+#define STORE_INBOX_FIELDS(X)                                                                      \
+    X(INBOX_RECEIPT, "receipt", TEXT, FIELD_UNIQUE)                                                \
+    X(INBOX_INTEGRATION, "integration", TEXT, 0)                                                   \
+    X(INBOX_CONTENT_TYPE, "content_type", TEXT, 0)                                                 \
+    X(INBOX_BODY, "body", MULTILINE, 0)                                                            \
+    X(INBOX_ADDRESS, "address", TEXT, 0)                                                           \
+    X(INBOX_STATE, "state", TEXT, FIELD_INDEXED)                                                   \
+    X(INBOX_ATTEMPTS, "attempts", INT, 0)                                                          \
+    X(INBOX_ERROR, "error", TEXT, 0)                                                               \
+    X(INBOX_AT, "at", DATETIME, FIELD_INDEXED)
+
+#define STORE_OUTBOX_FIELDS(X)                                                                     \
+    X(OUTBOX_KIND, "kind", TEXT, 0)                                                                \
+    X(OUTBOX_KEY, "key", TEXT, FIELD_UNIQUE)                                                       \
+    X(OUTBOX_TO, "to", TEXT, 0)                                                                    \
+    X(OUTBOX_SUBJECT, "subject", TEXT, 0)                                                          \
+    X(OUTBOX_BODY, "body", MULTILINE, 0)                                                           \
+    X(OUTBOX_STATE, "state", TEXT, 0)                                                              \
+    X(OUTBOX_NEXT_AT, "next_at", DATETIME, 0)                                                      \
+    X(OUTBOX_ATTEMPTS, "attempts", INT, 0)                                                         \
+    X(OUTBOX_ERROR, "error", TEXT, 0)                                                              \
+    X(OUTBOX_AT, "at", DATETIME, FIELD_INDEXED)
+
+/* Stored answers of writes: `key` is "<user>:<Idempotency-Key>", `hash` of the request. */
+#define STORE_IDEM_FIELDS(X)                                                                       \
+    X(IDEM_KEY, "key", TEXT, FIELD_UNIQUE)                                                         \
+    X(IDEM_HASH, "hash", TEXT, 0)                                                                  \
+    X(IDEM_STATUS, "status", INT, 0)                                                               \
+    X(IDEM_BODY, "body", MULTILINE, 0)                                                             \
+    X(IDEM_ETAG, "etag", TEXT, 0)                                                                  \
+    X(IDEM_LOCATION, "location", TEXT, 0)                                                          \
+    X(IDEM_AT, "at", DATETIME, FIELD_INDEXED)
+
+#define STORE_EPOCH_FIELDS(X)                                                                      \
+    X(EPOCH_NAME, "name", TEXT, FIELD_UNIQUE)                                                      \
+    X(EPOCH_VALUE, "value", INT, 0)
+
+#define STORE_NUMBER_FIELDS(X)                                                                     \
+    X(NUMBER_SERIES, "series", TEXT, FIELD_UNIQUE)                                                 \
+    X(NUMBER_VALUE, "value", INT, 0)
+
+/* Every applied version of the ТЗ; the one with the greatest id is in force. */
+#define STORE_TZ_FIELDS(X)                                                                         \
+    X(TZ_VERSION, "version", TEXT, 0)                                                              \
+    X(TZ_APPLIED_AT, "applied_at", DATETIME, 0)                                                    \
+    X(TZ_TEXT, "text", MULTILINE, 0)                                                               \
+    X(TZ_GRANTS, "grants", JSON, 0)
+
+/* `entity` is the name; `ms` is how long the record stood in `from`. */
+#define STORE_STAGE_LOG_FIELDS(X)                                                                  \
+    X(STAGE_LOG_ENTITY, "entity", TEXT, 0)                                                         \
+    X(STAGE_LOG_RECORD, "record", INT, 0)                                                          \
+    X(STAGE_LOG_FROM, "from", TEXT, 0)                                                             \
+    X(STAGE_LOG_TO, "to", TEXT, 0)                                                                 \
+    X(STAGE_LOG_AT, "at", DATETIME, 0)                                                             \
+    X(STAGE_LOG_BY, "by", INT, 0)                                                                  \
+    X(STAGE_LOG_MS, "ms", DURATION, 0)
+
+/* constant, name of the entity, flags */
+#define STORE_MAP(X)                                                                               \
+    X(USER, "user", 0)                                                                             \
+    X(DEPARTMENT, "department", 0)                                                                 \
+    X(NOTIFICATION, "notification", ENTITY_NO_HISTORY)                                             \
+    X(ACTIVITY, "activity", 0)                                                                     \
+    X(CHANGE, "sys.change", ENTITY_SYSTEM)                                                         \
+    X(CURSOR, "sys.cursor", ENTITY_SYSTEM)                                                         \
+    X(CREDENTIAL, "sys.credential", ENTITY_SYSTEM)                                                 \
+    X(SESSION, "sys.session", ENTITY_SYSTEM)                                                       \
+    X(DUE, "sys.due", ENTITY_SYSTEM)                                                               \
+    X(RUN, "sys.run", ENTITY_SYSTEM)                                                               \
+    X(INBOX, "sys.inbox", ENTITY_SYSTEM)                                                           \
+    X(OUTBOX, "sys.outbox", ENTITY_SYSTEM)                                                         \
+    X(IDEM, "sys.idem", ENTITY_SYSTEM)                                                             \
+    X(EPOCH, "sys.epoch", ENTITY_SYSTEM)                                                           \
+    X(NUMBER, "sys.number", ENTITY_SYSTEM)                                                         \
+    X(TZ, "sys.tz", ENTITY_SYSTEM)                                                                 \
+    X(STAGE_LOG, "sys.stage_log", ENTITY_SYSTEM)
+
+typedef enum store {
+#define X(store, name, flags) STORE_##store,
+    STORE_MAP(X)
+#undef X
+    STORE_COUNT
+} store;
+
+/* Column positions: USER_LOGIN == COL_OWN and so on, each with <STORE>_COLUMNS as their end. */
+#define STORE_COLUMN(column, name, type, flags) column,
+#define STORE_COLUMNS(store)                                                                       \
+    enum { store##_BEFORE = COL_OWN - 1, STORE_##store##_FIELDS(STORE_COLUMN) store##_COLUMNS }
+#define X(store, name, flags) STORE_COLUMNS(store);
+STORE_MAP(X)
+#undef X
+
+/* The kernel's own entity in this registry. */
+static inline const entity *registry_store(const registry *r, store which)
+{
+    return r->entities[which];
+}
+
+/* States of sys.run, sys.inbox and sys.outbox rows. */
+#define STATE_NEW "new"
+#define STATE_DONE "done"
+#define STATE_DEAD "dead" /* given up; a person decides */
+
+#endif
