@@ -236,7 +236,8 @@ typedef struct route {
     crm_str method, pattern;     /* "POST", "/tasks/task/:id/done" */
     crm_str module;
     route_tx tx;
-    crm_str permission;          /* a route without one does not register; "public" is said aloud */
+    crm_str permission;          /* "tasks.close" (call_may), "user": anyone signed in, since the
+                                    records' rights decide; "public"; without one: not registered */
     uint32_t limit_ms;
     crm_status (*prepare)(crm_ctx *c, const void *fn); /* pool, snapshot; may be NULL */
     crm_status (*run)(crm_ctx *c, const void *fn);     /* READ: pool; WRITE: the writer */

@@ -97,6 +97,11 @@ struct crm_host {
     void (*put_end)(crm_out *o);
     void (*put_status)(crm_out *o, int http);
     const void *(*iface)(const char *name);
+
+    bool (*body_at)(crm_ctx *c, uint32_t i, crm_str *key, crm_str *value);
+    bool (*json_at)(crm_ctx *c, crm_str json, uint32_t i, crm_str *key, crm_str *value);
+    crm_str (*field_type)(crm_ctx *c, const char *entity, const char *field);
+    uint32_t (*outcome)(const crm_rec *r);
 };
 
 /* ---- the call ------------------------------------------------------------------------------ */
@@ -134,7 +139,7 @@ CRM_PRINTF(2, 3) static inline crm_str crm_fmt(crm_ctx *c, const char *fmt, ...)
 }
 /* ms UTC; virtual in a sandbox. */
 static inline int64_t crm_now(crm_ctx *c) { return crm__host->now(c); }
-/* A string of the module's locales in the language of the call. */
+/* A text of the modules' locales by its full key, in the language of the call. */
 static inline crm_str crm_text(crm_ctx *c, const char *key) { return crm__host->text(c, key); }
 /* The acting user's id, 0 for rules, jobs and public routes. */
 static inline int64_t crm_user(crm_ctx *c) { return crm__host->user(c); }
@@ -154,6 +159,17 @@ static inline crm_str crm_body(crm_ctx *c) { return crm__host->body(c); }
 static inline crm_str crm_content_type(crm_ctx *c) { return crm__host->content_type(c); }
 /* A member of a JSON body or a field of a form body, decoded. */
 static inline crm_str crm_body_text(crm_ctx *c, const char *k) { return crm__host->body_text(c, k); }
+/* The i-th field of a JSON object or form body, in the order sent; false past the last. A text comes
+ * decoded, anything else as compact JSON. */
+static inline bool crm_body_at(crm_ctx *c, uint32_t i, crm_str *key, crm_str *value)
+{
+    return crm__host->body_at(c, i, key, value);
+}
+/* The same over any JSON object or array (whose keys are empty): settings, arguments. */
+static inline bool crm_json_at(crm_ctx *c, crm_str json, uint32_t i, crm_str *key, crm_str *value)
+{
+    return crm__host->json_at(c, json, i, key, value);
+}
 /* Arguments of a rule step, checked against its schema when the ТЗ was read. */
 static inline crm_str crm_arg_text(crm_ctx *c, const char *k) { return crm__host->arg_text(c, k); }
 static inline CRM_MUST_CHECK crm_status crm_arg_duration(crm_ctx *c, const char *k, int64_t *ms)
@@ -207,6 +223,18 @@ static inline CRM_MUST_CHECK crm_status crm_set_input(crm_ctx *c, crm_rec *r, co
 {
     return crm__host->set_input(c, r, f, v);
 }
+
+/* "phone", "ref" …: the type of a field as this deployment has it, {NULL,0} when it has none. */
+static inline crm_str crm_field_type(crm_ctx *c, const char *entity, const char *field)
+{
+    return crm__host->field_type(c, entity, field);
+}
+/* What the stage of the record means, whatever the ТЗ calls it. */
+#define CRM_OUTCOME_OPEN 0u
+#define CRM_OUTCOME_WON 1u
+#define CRM_OUTCOME_LOST 2u
+#define CRM_OUTCOME_DONE 3u
+static inline uint32_t crm_outcome(const crm_rec *r) { return crm__host->outcome(r); }
 
 /* ---- time, notices, settings ------------------------------------------------------------------ */
 

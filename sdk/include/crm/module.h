@@ -45,7 +45,7 @@ typedef struct crm_route {
     crm_handler fn;
     crm_handler prepare;       /* WRITE only, may be NULL: parse and look up on a pool first */
     uint32_t tx, limit_ms;
-    const char *perm;          /* a permission of this module, or "public" */
+    const char *perm;          /* a permission of this module; "user": anyone signed in; "public" */
 } crm_route;
 
 /* In the transaction, on the writer. `was` is NULL at create. A `before` hook may change `now` or
