@@ -1,0 +1,69 @@
+# karkas_module(<name> [SOURCES file.c …])
+#
+# Makes <build>/modules/<name>/ out of the folder it is called in: module.yaml, locales/ and ui/ are
+# copied, and the sources, when there are any, become <name>.so with module.yaml inside. The one
+# exported symbol, the link flags and the names CRM_MODULE_NAME and CRM_MODULE_VERSION (taken from
+# module.yaml) are this file's business. An author's own project includes it the same way.
+cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH KARKAS_SDK_DIR)
+set(KARKAS_SDK_DIR ${KARKAS_SDK_DIR} CACHE INTERNAL "")
+set(KARKAS_EMBED ${CMAKE_CURRENT_LIST_DIR}/embed.cmake CACHE INTERNAL "")
+
+# The value of a top-level scalar of module.yaml.
+function(karkas_manifest_value file key out)
+  file(STRINGS ${file} line REGEX "^${key}:[ \t]*" LIMIT_COUNT 1)
+  string(REGEX REPLACE "^${key}:[ \t]*\"?([^\" \t#]+).*$" "\\1" value "${line}")
+  if(NOT value)
+    message(FATAL_ERROR "${file}: '${key}:' is missing")
+  endif()
+  set(${out} ${value} PARENT_SCOPE)
+endfunction()
+
+function(karkas_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT" "SOURCES")
+  set(from ${CMAKE_CURRENT_SOURCE_DIR})
+  set(manifest ${from}/module.yaml)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${manifest})
+  karkas_manifest_value(${manifest} module declared)
+  karkas_manifest_value(${manifest} version version)
+  if(NOT declared STREQUAL name)
+    message(FATAL_ERROR "${manifest}: the module is called '${declared}', its target '${name}'")
+  endif()
+  if(NOT arg_OUTPUT)
+    set(arg_OUTPUT ${CMAKE_BINARY_DIR}/modules)
+  endif()
+  set(into ${arg_OUTPUT}/${name})
+
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${from} ${from}/locales/* ${from}/ui/*)
+  set(copies "")
+  foreach(file module.yaml ${files})
+    add_custom_command(OUTPUT ${into}/${file}
+      COMMAND ${CMAKE_COMMAND} -E copy ${from}/${file} ${into}/${file}
+      DEPENDS ${from}/${file} VERBATIM)
+    list(APPEND copies ${into}/${file})
+  endforeach()
+  add_custom_target(module_${name}_files ALL DEPENDS ${copies})
+  if(NOT arg_SOURCES)
+    return()
+  endif()
+
+  set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${name}_manifest.c)
+  add_custom_command(OUTPUT ${embedded}
+    COMMAND ${CMAKE_COMMAND} -DIN=${manifest} -DOUT=${embedded} -P ${KARKAS_EMBED}
+    DEPENDS ${manifest} ${KARKAS_EMBED} VERBATIM)
+  add_library(module_${name} MODULE ${arg_SOURCES} ${embedded})
+  set_target_properties(module_${name} PROPERTIES
+    PREFIX "" OUTPUT_NAME ${name} SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY ${into}
+    C_STANDARD 11 C_VISIBILITY_PRESET hidden)
+  target_include_directories(module_${name} PRIVATE ${KARKAS_SDK_DIR}/include)
+  target_compile_definitions(module_${name} PRIVATE
+    CRM_MODULE_NAME="${name}" CRM_MODULE_VERSION="${version}")
+  target_link_options(module_${name} PRIVATE -Wl,-z,nodelete)
+  # clang leaves the sanitizers' run time to the program, so there its symbols are undefined here.
+  if(NOT KARKAS_SANITIZE OR CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    target_link_options(module_${name} PRIVATE -Wl,-z,defs)
+  endif()
+  if(TARGET karkas_strict)
+    target_link_libraries(module_${name} PRIVATE karkas_strict)
+  endif()
+  add_dependencies(module_${name} module_${name}_files)
+endfunction()
