@@ -28,6 +28,7 @@ typedef struct http_limits {
     uint32_t body_limit;     /* unless the early hook says otherwise [1 MiB] */
     uint32_t body_max;       /* the early hook's ceiling [64 MiB] */
     uint32_t reply_max;      /* of http_body [64 MiB] */
+    bool shares_port;        /* other loops listen on the same port: SO_REUSEPORT */
 } http_limits;
 
 typedef struct http_handlers {

@@ -1,0 +1,131 @@
+/* metrics.c - the table of metrics. Adding is atomic; making and writing take a lock. Any thread.
+ */
+#include "net/metrics.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define METRICS_MAX 512
+
+struct metric {
+    const char *name, *help, *type;
+    _Atomic int64_t value;
+    int64_t (*read)(void *arg);
+    void *arg;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static metric table[METRICS_MAX];
+static uint32_t count;
+
+static metric *find_or_add(const char *name)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(table[i].name, name) == 0) {
+            return &table[i];
+        }
+    }
+    if (count == METRICS_MAX) {
+        log_event(LOG_ERROR, "metrics.full", "name=%s", name);
+        abort();
+    }
+    table[count].name = name;
+    return &table[count++];
+}
+
+static metric *make(const char *type, const char *name, const char *help)
+{
+    pthread_mutex_lock(&lock);
+    metric *m = find_or_add(name);
+    m->type = type;
+    m->help = help;
+    pthread_mutex_unlock(&lock);
+    return m;
+}
+
+metric *metric_counter(const char *name, const char *help)
+{
+    return make("counter", name, help);
+}
+
+metric *metric_gauge(const char *name, const char *help)
+{
+    return make("gauge", name, help);
+}
+
+metric *metric_computed(const char *name, const char *help, int64_t (*read)(void *arg), void *arg)
+{
+    metric *m = make("gauge", name, help);
+    pthread_mutex_lock(&lock);
+    m->read = read;
+    m->arg = arg;
+    pthread_mutex_unlock(&lock);
+    return m;
+}
+
+void metric_add(metric *m, int64_t n)
+{
+    atomic_fetch_add_explicit(&m->value, n, memory_order_relaxed);
+}
+
+void metric_set(metric *m, int64_t value)
+{
+    atomic_store_explicit(&m->value, value, memory_order_relaxed);
+}
+
+int64_t metric_get(const metric *m)
+{
+    return m->read ? m->read(m->arg) : atomic_load_explicit(&m->value, memory_order_relaxed);
+}
+
+/* The part before the labels. */
+static size_t family_length(const char *name)
+{
+    return strcspn(name, "{");
+}
+
+static bool is_same_family(const metric *a, const metric *b)
+{
+    size_t n = family_length(a->name);
+    return n == family_length(b->name) && memcmp(a->name, b->name, n) == 0;
+}
+
+static void write_value(buf *out, const metric *m)
+{
+    buf_z(out, m->name);
+    buf_char(out, ' ');
+    buf_int(out, metric_get(m));
+    buf_char(out, '\n');
+}
+
+/* The format wants all of a family together under one HELP and TYPE. */
+static void write_family(buf *out, uint32_t first)
+{
+    const metric *m = &table[first];
+    int n = (int)family_length(m->name);
+    buf_fmt(out, "# HELP %.*s %s\n# TYPE %.*s %s\n", n, m->name, m->help, n, m->name, m->type);
+    for (uint32_t i = first; i < count; i++) {
+        if (is_same_family(m, &table[i])) {
+            write_value(out, &table[i]);
+        }
+    }
+}
+
+void metrics_write(buf *out)
+{
+    pthread_mutex_lock(&lock);
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_first = true;
+        for (uint32_t k = 0; k < i && is_first; k++) {
+            is_first = !is_same_family(&table[k], &table[i]);
+        }
+        if (is_first) {
+            write_family(out, i);
+        }
+    }
+    pthread_mutex_unlock(&lock);
+}
