@@ -25,10 +25,10 @@ size_t text_length(crm_str s);
 CRM_MUST_CHECK crm_status text_sort_key(arena *a, crm_str s, crm_str *key);
 
 /*
- * Full-text terms of `s`, separated by spaces: each word folded with ё→е, followed by its Russian or
- * English stem prefixed with '='. Words joined by '-' give the whole first, then the parts. Words
- * with digits and words of one letter have no stem. The same function makes terms and query words;
- * a query word matches by itself or by its stem.
+ * Full-text terms of `s`, separated by spaces: each word folded with ё→е, followed by its Russian
+ * or English stem prefixed with '='. Words joined by '-' give the whole first, then the parts.
+ * Words with digits and words of one letter have no stem. The same function makes terms and query
+ * words; a query word matches by itself or by its stem.
  */
 CRM_MUST_CHECK crm_status text_terms(arena *a, crm_str s, crm_str *terms);
 
