@@ -277,7 +277,11 @@ static crm_status status_of_bind(int error)
 static int open_socket(const struct sockaddr_storage *address, bool is_shared, int *bound,
                        crm_status *status)
 {
-    struct sockaddr_storage got = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } got = {0};
     socklen_t n =
         address->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
     int one = 1;
@@ -291,13 +295,12 @@ static int open_socket(const struct sockaddr_storage *address, bool is_shared, i
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
     }
     if (bind(fd, (const struct sockaddr *)address, n) != 0 || listen(fd, BACKLOG) != 0 ||
-        getsockname(fd, (struct sockaddr *)&got, &(socklen_t){sizeof got}) != 0) {
+        getsockname(fd, &got.any, &(socklen_t){sizeof got}) != 0) {
         *status = status_of_bind(errno);
         close(fd);
         return -1;
     }
-    *bound = ntohs(got.ss_family == AF_INET ? ((struct sockaddr_in *)&got)->sin_port
-                                            : ((struct sockaddr_in6 *)&got)->sin6_port);
+    *bound = ntohs(got.any.sa_family == AF_INET ? got.v4.sin_port : got.v6.sin6_port);
     return fd;
 }
 

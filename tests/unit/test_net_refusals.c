@@ -307,8 +307,7 @@ static void test_transfer_encodings(void **state)
         "\"chunked\"",
         "chunk",
         "chunked identity",
-        "\x0b"
-        "chunked",
+        "\vchunked",
     };
     for (size_t i = 0; i < sizeof codings / sizeof codings[0]; i++) {
         char request[200];
