@@ -2,7 +2,9 @@
 #include "unit.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -111,6 +113,40 @@ static void a_write_that_fails_leaves_the_old_file_and_nothing_beside(void **sta
     assert_int_equal(files_in_dir(), 1);
 }
 
+enum { CHILD_RIGHT, CHILD_WRONG, CHILD_CANNOT };
+
+/* In a process with mounts of its own, where `dir` is a disk of four pages. */
+static int fill_a_disk(void)
+{
+    crm_str out;
+    char *big = arena_alloc(a, 65536);
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", dir, "tmpfs", 0, "size=16k") != 0) {
+        return CHILD_CANNOT;
+    }
+    bool is_right = fs_write(in_dir("f"), CRM_S("старое"), 0600) == CRM_OK &&
+                    fs_write(in_dir("f"), (crm_str){big, 65536}, 0600) == CRM_NO_SPACE &&
+                    fs_read(a, in_dir("f"), 100, &out) == CRM_OK && str_is(out, "старое") &&
+                    files_in_dir() == 1;
+    return is_right ? CHILD_RIGHT : CHILD_WRONG;
+}
+
+static void a_full_disk_is_no_space_and_the_old_file_stays(void **state)
+{
+    (void)state;
+    int code = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(fill_a_disk());
+    }
+    waitpid(child, &code, 0);
+    assert_true(WIFEXITED(code));
+    if (WEXITSTATUS(code) == CHILD_CANNOT) {
+        skip(); /* mounting needs root */
+    }
+    assert_int_equal(WEXITSTATUS(code), CHILD_RIGHT);
+}
+
 static void a_folder_is_made_once(void **state)
 {
     (void)state;
@@ -180,6 +216,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_cannot_be_read_says_why, setup, teardown),
         cmocka_unit_test_setup_teardown(a_write_that_fails_leaves_the_old_file_and_nothing_beside,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_no_space_and_the_old_file_stays, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_folder_is_made_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_second_process_is_refused_and_told_the_first, setup,
                                         teardown),
