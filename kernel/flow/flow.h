@@ -18,9 +18,16 @@ typedef struct flow_options {
     uint32_t writer_queue;   /* interactive requests waiting at most; 0: 1024 */
     uint32_t group_max;      /* requests per commit; 0: 128; 1 shows what grouping is worth */
     const char *data_dir;
+    /* The storage failed on COMMIT: nothing is acknowledged any more, the process should end non-zero
+     * and let recovery decide. Writer thread. */
+    void (*fatal)(void *arg);
+    void *fatal_arg;
 } flow_options;
 
 CRM_MUST_CHECK crm_status flow_start(const flow_options *o, flow **out);
+/* After a registry was published: recurring jobs get their due rows, what waited is looked at. Not on
+ * a loop or the writer. */
+CRM_MUST_CHECK crm_status flow_ready(flow *f);
 /* Drains writer, outbox and jobs within `ms`, then joins every thread. */
 void flow_stop(flow *f, int ms);
 

@@ -1,0 +1,90 @@
+/* flow.c - starting and stopping the threads of the layer, in the order that loses nothing. */
+#include "flow/flow_private.h"
+
+static _Atomic(flow *) running;
+
+flow *flow_running(void)
+{
+    return atomic_load(&running);
+}
+
+static uint32_t or_default(uint32_t given, uint32_t usual)
+{
+    return given ? given : usual;
+}
+
+crm_status flow_start(const flow_options *o, flow **out)
+{
+    flow *f = calloc(1, sizeof *f);
+    if (!f)
+        return CRM_NOMEM;
+    f->o = *o;
+    atomic_store(&running, f);
+    pthread_mutex_init(&f->subscribers_lock, NULL);
+    crm_status s = writer_start(f);
+    if (s == CRM_OK)
+        s = pool_start(&f->pools[POOL_FAST], f, POOL_FAST, or_default(o->fast_threads, 2));
+    if (s == CRM_OK)
+        s = pool_start(&f->pools[POOL_SLOW], f, POOL_SLOW, or_default(o->slow_threads, 1));
+    if (s == CRM_OK)
+        s = pool_start(&f->pools[POOL_CRYPTO], f, POOL_CRYPTO, or_default(o->crypto_threads, 2));
+    if (s == CRM_OK)
+        s = pool_start(&f->pools[POOL_WORKER], f, POOL_WORKER, or_default(o->worker_threads, 2));
+    if (s == CRM_OK)
+        s = scheduler_start(f);
+    if (s != CRM_OK) {
+        flow_stop(f, 0);
+        return s;
+    }
+    *out = f;
+    return CRM_OK;
+}
+
+crm_status flow_ready(flow *f)
+{
+    crm_ctx c;
+    crm_status s = call_begin(&c, &principal_system, CRM_S("start"));
+    if (s != CRM_OK)
+        return s;
+    s = writer_run(f, &c, timers_ensure, NULL);
+    call_end(&c);
+    scheduler_changes(f);
+    return s;
+}
+
+bool flow_is_idle(flow *f)
+{
+    if (!writer_is_idle(f) || !scheduler_is_idle(f))
+        return false;
+    for (int i = 0; i < POOL_COUNT; i++)
+        if (!pool_is_idle(&f->pools[i]))
+            return false;
+    return writer_is_idle(f);
+}
+
+/* The scheduler stops first so that nothing new begins; the writer last, so that all ends are written. */
+void flow_stop(flow *f, int ms)
+{
+    int64_t until = clock_mono() + (int64_t)ms * 1000000;
+    while (ms && !flow_is_idle(f) && clock_mono() < until)
+        uv_sleep(5);
+    scheduler_stop(f);
+    for (int i = POOL_COUNT - 1; i >= 0; i--)
+        pool_stop(&f->pools[i]);
+    writer_stop(f);
+    pthread_mutex_destroy(&f->subscribers_lock);
+    atomic_store(&running, NULL);
+    free(f);
+}
+
+crm_status flow_register(registry *r)
+{
+    crm_status (*const parts[])(registry *) = {rules_register,  steps_register, strategies_register,
+                                               outbox_register, inbox_register, listeners_register};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        crm_status s = parts[i](r);
+        if (s != CRM_OK)
+            return s;
+    }
+    return CRM_OK;
+}

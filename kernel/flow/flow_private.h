@@ -1,0 +1,103 @@
+/* flow_private.h - what the files of the flow layer share. */
+#ifndef FLOW_FLOW_PRIVATE_H
+#define FLOW_FLOW_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "flow/flow.h"
+
+#define POOL_COUNT 4
+#define POOL_QUEUE_MAX 512
+
+typedef struct lane {
+    write_request *head, *tail;
+    uint32_t count, limit;
+} lane;
+
+typedef struct pool {
+    flow *flow;
+    flow_pool kind;
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    pool_task *head, *tail;
+    uint32_t count, running;
+    uint32_t thread_count;
+    pthread_t threads[8];
+    int64_t busy_users[8]; /* slow pool: whose tasks run now; 0 is free */
+    bool stopping;
+} pool;
+
+typedef struct scheduler {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    int64_t next_due;      /* ms UTC; INT64_MAX: none known */
+    bool changes_waiting;  /* listeners have something to read */
+    bool stopping, busy;
+    uint32_t in_flight;    /* due rows being worked on */
+    struct running_due *running;
+} scheduler;
+
+struct flow {
+    flow_options o;
+    engine_session *writer_session;
+    pthread_t writer_thread;
+    pthread_mutex_t lock;  /* lanes */
+    pthread_cond_t filled;
+    lane lanes[2];
+    bool stopping, writer_busy;
+    int64_t last_commit;   /* clock_mono of its end */
+    atomic_bool failed;    /* storage failed: nothing is acknowledged any more */
+    pool pools[POOL_COUNT];
+    pthread_mutex_t subscribers_lock;
+    flow_subscriber *subscribers;
+    scheduler scheduler;
+    _Atomic uint64_t commits, groups_rerun, requests, slow_commits;
+};
+
+/* Set on the writer's thread, so that code inside a transaction can leave hints for after it. */
+extern _Thread_local flow *writer_flow;
+
+/* The running flow layer; there is one per process. Worker threads, in jobs' `work`. */
+flow *flow_running(void);
+
+crm_status writer_start(flow *f);
+void writer_stop(flow *f);
+bool writer_is_idle(flow *f);
+
+crm_status pool_start(pool *p, flow *f, flow_pool kind, uint32_t threads);
+void pool_stop(pool *p);
+bool pool_is_idle(pool *p);
+
+crm_status scheduler_start(flow *f);
+void scheduler_stop(flow *f);
+bool scheduler_is_idle(flow *f);
+/* A due row was written for this moment; told after the commit. Any thread. */
+void scheduler_due(flow *f, int64_t due);
+/* Changes were committed: listeners may have work. Any thread. */
+void scheduler_changes(flow *f);
+/* Writer thread, inside a transaction: the earliest due moment written since the last commit. */
+void timers_hint(int64_t due);
+int64_t timers_take_hint(void);
+
+void subscribers_publish(flow *f, changes_batch *b);
+/* Runs listeners of the current registry over what they have not seen. Scheduler thread. */
+void listeners_run(flow *f, engine_session *s);
+crm_status listeners_register(registry *r);
+
+crm_status rules_register(registry *r);
+crm_status steps_register(registry *r);
+crm_status strategies_register(registry *r);
+crm_status outbox_register(registry *r);
+crm_status inbox_register(registry *r);
+
+/* Gives every job with `every_ms` its due row. Writer. */
+crm_status timers_ensure(crm_ctx *c, void *unused);
+
+/* The record's text with "{field}" replaced by values as a person reads them. Pool or writer. */
+crm_str template_fill(crm_ctx *c, crm_str text, const record *subject);
+/* The user meant by "owner", "department.head" or a login; 0 when there is none. */
+int64_t people_meant(crm_ctx *c, crm_str who, const record *subject);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * listeners.c - module code that follows the change log: in order per record, at least once, each
+ * change with its cursor in one commit. Scheduler thread; the code itself runs on the writer.
+ *
+ * A change that fails is set aside as a due row keyed by listener and record, and later changes of
+ * that record queue behind it: a dead letter blocks only its own record.
+ */
+#include "flow/flow_private.h"
+#include "flow/store.h"
+
+#define PAGE 64
+
+typedef struct heard {
+    const listener *l;
+    const change *ch;
+    bool set_aside; /* the change goes to the record's own queue */
+    int64_t first;  /* position the record's queue starts at */
+} heard;
+
+static const listener *find_listener(const registry *r, crm_str name)
+{
+    for (uint32_t i = 0; i < r->listener_count; i++)
+        if (str_eq(r->listeners[i].name, name))
+            return &r->listeners[i];
+    return NULL;
+}
+
+static bool is_for(const listener *l, const change *ch)
+{
+    return !ch->is_quiet && (str_is(l->entity_name, "*") || str_eq(l->entity_name, ch->entity->name));
+}
+
+static crm_str queue_key(crm_ctx *c, const heard *h)
+{
+    return arena_fmt(c->arena, "%.*s/%u/%lld", STR_FMT(h->l->name), h->ch->entity->id,
+                     (long long)h->ch->record);
+}
+
+static bool has_queue(crm_ctx *c, crm_str key)
+{
+    const entity *e = registry_entity(c->reg, CRM_S("sys.due"));
+    const cond *is_key = cond_compare(c->arena, COND_EQ, entity_field(e, CRM_S("key")), value_text(key));
+    const cond *is_job = cond_compare(c->arena, COND_EQ, entity_field(e, CRM_S("job")),
+                                      value_text(CRM_S("kernel.listener")));
+    store_row row;
+    return store_find(c->session, c->arena, c->reg, CRM_S("sys.due"),
+                      cond_and(c->arena, is_job, is_key), &row) == CRM_OK;
+}
+
+static crm_status commit_one(crm_ctx *c, void *arg)
+{
+    heard *h = arg;
+    crm_str key = queue_key(c, h);
+    crm_status s = CRM_OK;
+    if (h->set_aside && !has_queue(c, key))
+        s = timers_schedule(c, CRM_S("kernel.listener"), key, clock_now(),
+                            arena_fmt(c->arena, "%.*s %lld", STR_FMT(h->l->name),
+                                      (long long)h->ch->position));
+    else if (!h->set_aside && !has_queue(c, key))
+        s = h->l->run(c, h->ch, h->l->fn);
+    return s == CRM_OK ? changelog_set_cursor(c->tx, h->l->name, h->ch->position) : s;
+}
+
+static crm_status hear(flow *f, engine_session *session, heard *h)
+{
+    crm_ctx c;
+    principal who = {.kind = PRINCIPAL_MODULE, .name = h->l->module};
+    crm_status s = call_begin(&c, &who, CRM_S("listener"));
+    if (s != CRM_OK)
+        return s;
+    c.session = session;
+    s = writer_run(f, &c, commit_one, h);
+    call_end(&c);
+    return s;
+}
+
+static crm_status read_cursor(crm_ctx *c, void *arg)
+{
+    heard *h = arg;
+    crm_status s = changelog_cursor(c->tx, h->l->name, &h->first);
+    if (s != CRM_NOT_FOUND)
+        return s;
+    /* A listener that is new hears what happens from now on. */
+    s = changelog_last(c->session, c->reg, &h->first);
+    return s == CRM_OK ? changelog_set_cursor(c->tx, h->l->name, h->first) : s;
+}
+
+static crm_status cursor_of(flow *f, heard *h)
+{
+    crm_ctx c;
+    crm_status s = call_begin(&c, &principal_system, CRM_S("listener"));
+    if (s != CRM_OK)
+        return s;
+    s = writer_run(f, &c, read_cursor, h);
+    call_end(&c);
+    return s;
+}
+
+static bool follow(flow *f, engine_session *session, const registry *r, const listener *l)
+{
+    heard h = {.l = l};
+    change *page;
+    uint32_t count = 0;
+    if (cursor_of(f, &h) != CRM_OK)
+        return false;
+    arena *a = arena_new(0);
+    engine_turn_end(session);
+    bool ok = a && changelog_after(session, r, a, h.first, PAGE, &page, &count) == CRM_OK;
+    for (uint32_t i = 0; ok && i < count; i++) {
+        h.ch = &page[i];
+        h.set_aside = false;
+        if (!is_for(l, h.ch))
+            continue;
+        if (hear(f, session, &h) != CRM_OK) {
+            h.set_aside = true;
+            ok = hear(f, session, &h) == CRM_OK;
+        }
+    }
+    arena_free(a);
+    return ok && count == PAGE;
+}
+
+void listeners_run(flow *f, engine_session *session)
+{
+    const registry *r = registry_pin();
+    if (!r)
+        return;
+    for (uint32_t i = 0; i < r->listener_count; i++)
+        while (follow(f, session, r, &r->listeners[i]))
+            ;
+    registry_unpin(r);
+}
+
+/* The queue of one record: its changes from the failed one on, all or none. */
+static crm_status run_queue(crm_ctx *c, crm_str arg, const void *fn)
+{
+    crm_str rest = arg, name = {0};
+    int64_t from;
+    change *page;
+    uint32_t count;
+    (void)fn;
+    str_split(&rest, ' ', &name);
+    if (str_to_i64(rest, &from) != CRM_OK)
+        return CRM_MISUSE;
+    const listener *l = find_listener(c->reg, name);
+    crm_status s = changelog_after(c->session, c->reg, c->arena, from - 1, 1, &page, &count);
+    if (!l || s != CRM_OK || !count)
+        return s;
+    const entity *e = page[0].entity;
+    int64_t record = page[0].record;
+    for (; count && s == CRM_OK;
+         s = changelog_after(c->session, c->reg, c->arena, from, PAGE, &page, &count)) {
+        for (uint32_t i = 0; i < count && s == CRM_OK; i++) {
+            from = page[i].position;
+            if (page[i].record == record && page[i].entity == e)
+                s = l->run(c, &page[i], l->fn);
+        }
+        if (s != CRM_OK)
+            break;
+    }
+    return s;
+}
+
+crm_status listeners_register(registry *r)
+{
+    job j = {.run = run_queue, .name = CRM_S("kernel.listener"), .module = CRM_S("kernel"),
+             .limit_ms = 5000};
+    return registry_add_job(r, &j);
+}

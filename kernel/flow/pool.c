@@ -1,0 +1,169 @@
+/*
+ * pool.c - threads that read (fast, slow), hash passwords (crypto) and talk to the outside (workers).
+ * Each reading thread has a session of its own. Queues are bounded; a full one refuses.
+ */
+#include <assert.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "flow/flow_private.h"
+
+static const char *const names[POOL_COUNT] = {"fast", "slow", "crypto", "worker"};
+static const thread_role roles[POOL_COUNT] = {THREAD_POOL, THREAD_POOL, THREAD_CRYPTO, THREAD_WORKER};
+
+static bool user_is_busy(const pool *p, int64_t user)
+{
+    for (uint32_t i = 0; user && i < p->thread_count; i++)
+        if (p->busy_users[i] == user)
+            return true;
+    return false;
+}
+
+/* The first task that may run: on the slow pool one user has one task at a time. */
+static pool_task *take(pool *p, uint32_t slot)
+{
+    pool_task **at = &p->head, *before = NULL;
+    while (*at && p->kind == POOL_SLOW && user_is_busy(p, (*at)->user)) {
+        before = *at;
+        at = &(*at)->next;
+    }
+    pool_task *t = *at;
+    if (!t)
+        return NULL;
+    *at = t->next;
+    if (p->tail == t)
+        p->tail = before;
+    t->next = NULL;
+    p->count--;
+    p->running++;
+    p->busy_users[slot] = t->user;
+    return t;
+}
+
+static void finished(void *arg)
+{
+    pool_task *t = arg;
+    t->done(t);
+}
+
+static void lower_priority(void)
+{
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
+}
+
+typedef struct start {
+    pool *pool;
+    uint32_t slot;
+} start;
+
+static void run_tasks(pool *p, uint32_t slot, engine_session *session)
+{
+    pthread_mutex_lock(&p->lock);
+    for (;;) {
+        pool_task *t = take(p, slot);
+        if (!t) {
+            if (p->stopping)
+                break;
+            pthread_cond_wait(&p->filled, &p->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&p->lock);
+        mailbox *to = t->reply_to;
+        t->run(t, session);
+        if (session)
+            engine_turn_end(session);
+        if (to)
+            mailbox_post(to, finished, t);
+        else
+            t->done(t);
+        pthread_mutex_lock(&p->lock);
+        p->busy_users[slot] = 0;
+        p->running--;
+        if (p->head)
+            pthread_cond_signal(&p->filled);
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void *pool_main(void *arg)
+{
+    start at = *(start *)arg;
+    pool *p = at.pool;
+    engine_session *session = NULL;
+    free(arg);
+    thread_set_role(roles[p->kind], names[p->kind]);
+    if (p->kind == POOL_SLOW)
+        lower_priority();
+    if (p->kind != POOL_CRYPTO &&
+        engine_session_open(p->flow->o.engine, ENGINE_READER, (engine_deliver){0}, &session) != CRM_OK) {
+        log_event(LOG_ERROR, "pool.no_session", "pool=%s", names[p->kind]);
+        return NULL;
+    }
+    run_tasks(p, at.slot, session);
+    if (session)
+        engine_session_close(session);
+    return NULL;
+}
+
+crm_status pool_start(pool *p, flow *f, flow_pool kind, uint32_t threads)
+{
+    *p = (pool){.flow = f, .kind = kind};
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->filled, NULL);
+    assert(threads <= sizeof p->threads / sizeof p->threads[0]);
+    for (; p->thread_count < threads; p->thread_count++) {
+        start *s = malloc(sizeof *s);
+        if (!s)
+            return CRM_NOMEM;
+        *s = (start){p, p->thread_count};
+        if (pthread_create(&p->threads[p->thread_count], NULL, pool_main, s) != 0) {
+            free(s);
+            return CRM_NOMEM;
+        }
+    }
+    return CRM_OK;
+}
+
+void pool_stop(pool *p)
+{
+    if (!p->flow)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->stopping = true;
+    pthread_cond_broadcast(&p->filled);
+    pthread_mutex_unlock(&p->lock);
+    for (uint32_t i = 0; i < p->thread_count; i++)
+        pthread_join(p->threads[i], NULL);
+    pthread_cond_destroy(&p->filled);
+    pthread_mutex_destroy(&p->lock);
+    p->flow = NULL;
+}
+
+bool pool_is_idle(pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    bool idle = p->count == 0 && p->running == 0;
+    pthread_mutex_unlock(&p->lock);
+    return idle;
+}
+
+crm_status pool_submit(flow *f, flow_pool which, pool_task *t)
+{
+    pool *p = &f->pools[which];
+    assert(t->run && t->done);
+    pthread_mutex_lock(&p->lock);
+    bool is_open = !p->stopping && p->count < POOL_QUEUE_MAX;
+    if (is_open) {
+        t->next = NULL;
+        if (p->tail && p->head)
+            p->tail->next = t;
+        else
+            p->head = t;
+        p->tail = t;
+        p->count++;
+        pthread_cond_signal(&p->filled);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return is_open ? CRM_OK : CRM_UNAVAILABLE;
+}

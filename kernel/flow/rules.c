@@ -1,0 +1,171 @@
+/*
+ * rules.c - rules of the ТЗ: conditions judged in the writing transaction on the changed row, steps
+ * run after the commit.
+ *
+ * A rule that applies leaves a run row (`sys.run`) and a due row in the same transaction as the
+ * change, so a crash loses neither. The job then walks the steps: each step's effects and the run's
+ * cursor are one commit. A step that answers NOT_FOUND ("nobody is free") wrote nothing and sends
+ * the run to its `otherwise`.
+ */
+#include "flow/flow_private.h"
+#include "flow/store.h"
+
+#define RUN CRM_S("sys.run")
+#define JOB CRM_S("kernel.rule")
+
+/* ---- judging, in the transaction ---------------------------------------------------------------- */
+
+static crm_status start_run(crm_ctx *c, const rule *r, const record *now)
+{
+    store_row run;
+    crm_status s = store_new(c->arena, c->reg, RUN, &run);
+    if (s != CRM_OK)
+        return s;
+    store_set(&run, "rule", value_text(r->name));
+    store_set(&run, "entity", value_text(now->entity->name));
+    store_set(&run, "record", value_int(now->v[COL_ID].i));
+    store_set(&run, "step", value_int(0));
+    store_set(&run, "state", value_text(CRM_S("steps")));
+    s = store_save(c->tx, &run);
+    if (s != CRM_OK)
+        return s;
+    crm_str id = arena_fmt(c->arena, "%lld", (long long)run.id);
+    return timers_schedule(c, JOB, id, clock_now(), id);
+}
+
+static bool concerns(const rule *r, const record *now, const record *was, char on)
+{
+    if (r->entity != now->entity || r->on != on)
+        return false;
+    if (r->on_field && !bits_has(now->set, r->on_field->index))
+        return false;
+    (void)was;
+    return true;
+}
+
+static crm_status judge(crm_ctx *c, record *now, const record *was, char on)
+{
+    if (c->is_quiet)
+        return CRM_OK;
+    for (uint32_t i = 0; i < c->reg->rule_count; i++) {
+        const rule *r = &c->reg->rules[i];
+        if (!concerns(r, now, was, on) || !cond_eval(r->where, now->v, &c->env))
+            continue;
+        crm_status s = start_run(c, r, now);
+        if (s != CRM_OK)
+            return s;
+    }
+    return CRM_OK;
+}
+
+static crm_status after_create(crm_ctx *c, record *now, const record *was, const void *fn)
+{
+    (void)fn;
+    return judge(c, now, was, 'c');
+}
+
+static crm_status after_update(crm_ctx *c, record *now, const record *was, const void *fn)
+{
+    (void)fn;
+    return judge(c, now, was, 'u');
+}
+
+static crm_status after_delete(crm_ctx *c, record *now, const record *was, const void *fn)
+{
+    (void)fn;
+    return judge(c, now, was, 'd');
+}
+
+/* ---- walking the steps, on a worker ---------------------------------------------------------------- */
+
+typedef struct walk {
+    int64_t run;
+    bool go_otherwise, is_finished;
+} walk;
+
+static const rule *find_rule(const registry *r, crm_str name)
+{
+    for (uint32_t i = 0; i < r->rule_count; i++)
+        if (str_eq(r->rules[i].name, name))
+            return &r->rules[i];
+    return NULL;
+}
+
+static crm_status run_step(crm_ctx *c, const rule *r, const store_row *run, const rule_step *st)
+{
+    step_call call = {.args_json = st->args_json, .rule = r->name, .run = run->id};
+    crm_status s = records_get(c, r->entity, store_int(run, "record"), &call.subject);
+    if (s == CRM_NOT_FOUND)
+        return CRM_OK; /* deleted meanwhile: nothing is left to do for it */
+    c->via = arena_fmt(c->arena, "rule:%.*s", STR_FMT(r->name));
+    return s == CRM_OK ? st->step->run(c, &call, st->step->fn) : s;
+}
+
+/* One step and the cursor behind it. */
+static crm_status commit_step(crm_ctx *c, void *arg)
+{
+    walk *w = arg;
+    store_row run;
+    w->is_finished = false;
+    crm_status s = store_load(c->tx, c->arena, c->reg, RUN, w->run, &run);
+    if (s != CRM_OK)
+        return s;
+    const rule *r = find_rule(c->reg, store_text(&run, "rule"));
+    crm_str state = store_text(&run, "state");
+    if (!r || str_is(state, "done")) {
+        w->is_finished = true;
+        return CRM_OK;
+    }
+    if (w->go_otherwise) {
+        store_set(&run, "state", value_text(CRM_S("otherwise")));
+        store_set(&run, "step", value_int(0));
+        return store_save(c->tx, &run);
+    }
+    bool other = str_is(state, "otherwise");
+    const rule_step *steps = other ? r->otherwise : r->steps;
+    int64_t at = store_int(&run, "step"), count = other ? r->otherwise_count : r->step_count;
+    if (at < count)
+        s = run_step(c, r, &run, &steps[at]);
+    if (s != CRM_OK)
+        return other && s == CRM_NOT_FOUND ? CRM_CONFLICT : s;
+    w->is_finished = at + 1 >= count;
+    store_set(&run, "step", value_int(at + 1));
+    if (w->is_finished)
+        store_set(&run, "state", value_text(CRM_S("done")));
+    return store_save(c->tx, &run);
+}
+
+static crm_status walk_steps(crm_ctx *c, crm_str arg, const void *fn)
+{
+    flow *f = flow_running();
+    walk w = {0};
+    (void)fn;
+    crm_status s = str_to_i64(arg, &w.run);
+    while (s == CRM_OK && !w.is_finished) {
+        s = writer_run(f, c, commit_step, &w);
+        bool nobody = s == CRM_NOT_FOUND && !w.go_otherwise;
+        w.go_otherwise = nobody;
+        if (nobody)
+            s = CRM_OK;
+    }
+    return s;
+}
+
+crm_status rules_register(registry *r)
+{
+    static const struct {
+        hook_when when;
+        crm_status (*run)(crm_ctx *, record *, const record *, const void *);
+    } hooks[] = {{HOOK_AFTER_CREATE, after_create},
+                 {HOOK_AFTER_UPDATE, after_update},
+                 {HOOK_AFTER_DELETE, after_delete}};
+    job j = {.work = walk_steps, .name = JOB, .module = CRM_S("kernel"), .limit_ms = 5000};
+    crm_status s = registry_add_job(r, &j);
+    for (size_t i = 0; s == CRM_OK && i < sizeof hooks / sizeof hooks[0]; i++) {
+        /* After every module's hooks, so that rules judge the row as it will be stored. */
+        hook h = {.entity_name = CRM_S("*"), .when = hooks[i].when, .order = 1000000,
+                  .module = CRM_S("kernel"), .run = hooks[i].run};
+        s = registry_add_hook(r, &h);
+    }
+    return s;
+}

@@ -1,0 +1,80 @@
+/*
+ * timers.c - due rows: work that waits for its moment, one row per (job, key). Writer thread, inside
+ * a transaction; the scheduler runs what is due.
+ */
+#include "flow/flow_private.h"
+#include "flow/store.h"
+
+static _Thread_local int64_t earliest = INT64_MAX;
+
+void timers_hint(int64_t due)
+{
+    if (due < earliest)
+        earliest = due;
+}
+
+int64_t timers_take_hint(void)
+{
+    int64_t due = earliest;
+    earliest = INT64_MAX;
+    return due;
+}
+
+static crm_status find(crm_ctx *c, crm_str job, crm_str key, store_row *row)
+{
+    const entity *e = registry_entity(c->reg, CRM_S("sys.due"));
+    if (!e)
+        return CRM_MISUSE;
+    const cond *is_job = cond_compare(c->arena, COND_EQ, entity_field(e, CRM_S("job")), value_text(job));
+    const cond *is_key = cond_compare(c->arena, COND_EQ, entity_field(e, CRM_S("key")), value_text(key));
+    return store_find(c->session, c->arena, c->reg, CRM_S("sys.due"), cond_and(c->arena, is_job, is_key),
+                      row);
+}
+
+crm_status timers_schedule(crm_ctx *c, crm_str job, crm_str key, int64_t due, crm_str arg)
+{
+    store_row row;
+    if (!registry_job(c->reg, job)) {
+        log_event(LOG_ERROR, "timers.unknown_job", "job=%s", log_quote(job));
+        return CRM_MISUSE;
+    }
+    crm_status s = find(c, job, key, &row);
+    if (s == CRM_NOT_FOUND)
+        s = store_new(c->arena, c->reg, CRM_S("sys.due"), &row);
+    if (s != CRM_OK)
+        return s;
+    store_set(&row, "job", value_text(job));
+    store_set(&row, "key", value_text(key));
+    store_set(&row, "due", value_int(due));
+    store_set(&row, "arg", value_text(arg));
+    store_set(&row, "attempts", value_int(0));
+    store_set(&row, "error", value_null());
+    timers_hint(due);
+    return store_save(c->tx, &row);
+}
+
+crm_status timers_unschedule(crm_ctx *c, crm_str job, crm_str key)
+{
+    store_row row;
+    crm_status s = find(c, job, key, &row);
+    if (s == CRM_NOT_FOUND)
+        return CRM_OK;
+    return s == CRM_OK ? tx_delete(c->tx, row.e, row.id) : s;
+}
+
+crm_status timers_ensure(crm_ctx *c, void *unused)
+{
+    (void)unused;
+    for (uint32_t i = 0; i < c->reg->job_count; i++) {
+        const job *j = &c->reg->jobs[i];
+        store_row row;
+        if (!j->every_ms)
+            continue;
+        crm_status s = find(c, j->name, CRM_S("every"), &row);
+        if (s == CRM_NOT_FOUND)
+            s = timers_schedule(c, j->name, CRM_S("every"), clock_now(), (crm_str){0});
+        if (s != CRM_OK)
+            return s;
+    }
+    return CRM_OK;
+}

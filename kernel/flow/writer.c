@@ -1,0 +1,388 @@
+/*
+ * writer.c - the one thread that writes: takes what is queued as one group, runs each request in its
+ * own savepoint, commits once, then releases replies and changes. It never talks to the outside.
+ */
+#include <assert.h>
+#include <errno.h>
+
+#include "flow/flow_private.h"
+
+#define GROUP_MAX 128
+#define QUEUE_MAX 1024
+#define BULK_SLICE_NS 20000000LL   /* a bulk group ends after 20 ms */
+#define LINGER_NS 1000000LL        /* waiting for company pays only under load */
+#define LINGER_IF_WITHIN_NS 3000000LL
+#define SLOW_NS 5000000LL
+#define IDLE_AFTER_NS 200000000LL
+
+_Thread_local flow *writer_flow;
+
+/* One group on its way through a transaction. */
+typedef struct group {
+    write_request *head;
+    uint32_t count;
+    bool is_bulk;
+} group;
+
+static void lane_push(lane *l, write_request *w)
+{
+    w->next = NULL;
+    if (l->tail)
+        l->tail->next = w;
+    else
+        l->head = w;
+    l->tail = w;
+    l->count++;
+}
+
+static write_request *lane_pop(lane *l)
+{
+    write_request *w = l->head;
+    l->head = w->next;
+    if (!l->head)
+        l->tail = NULL;
+    l->count--;
+    w->next = NULL;
+    return w;
+}
+
+/* Puts a chain back in front, in its order. */
+static void lane_unpop(lane *l, write_request *chain)
+{
+    write_request *last = chain;
+    l->count++;
+    for (; last->next; last = last->next)
+        l->count++;
+    last->next = l->head;
+    if (!l->head)
+        l->tail = last;
+    l->head = chain;
+}
+
+static void release(write_request *w)
+{
+    w->done(w, w->status);
+}
+
+static void release_mail(void *arg)
+{
+    release(arg);
+}
+
+static void reply(write_request *w)
+{
+    if (w->reply_to)
+        mailbox_post(w->reply_to, release_mail, w);
+    else
+        release(w);
+}
+
+/* Runs one request inside its savepoint. False: the transaction is lost and nothing can follow. */
+static bool run_request(flow *f, tx *t, write_request *w)
+{
+    call_rerun(w->call);
+    w->status = tx_request_begin(t, w->call);
+    if (w->status != CRM_OK)
+        return w->status != CRM_UNAVAILABLE;
+    int64_t start = clock_mono();
+    w->status = w->commit(w->call, w->arg);
+    if (w->status == CRM_OK && w->call->error.status != CRM_OK)
+        w->status = CRM_MISUSE; /* a failed call whose status was dropped must not be committed */
+    int64_t took = clock_mono() - start;
+    if (took > SLOW_NS) {
+        atomic_fetch_add(&f->slow_commits, 1);
+        log_event(LOG_WARN, "writer.slow", "via=%s took_ms=%lld", log_quote(w->call->via),
+                  (long long)(took / 1000000));
+    }
+    crm_status end = tx_request_end(t, w->status == CRM_OK);
+    if (end == CRM_OK)
+        return true;
+    if (w->status == CRM_OK)
+        w->status = end;
+    return end != CRM_UNAVAILABLE;
+}
+
+/* A storage error on COMMIT: nothing may be acknowledged after it; recovery at start decides. */
+static void fail(flow *f, crm_status status)
+{
+    if (status != CRM_INTERNAL || atomic_exchange(&f->failed, true))
+        return;
+    log_event(LOG_ERROR, "writer.storage_failed", "action=stop");
+    if (f->o.fatal)
+        f->o.fatal(f->o.fatal_arg);
+}
+
+static void publish(flow *f, tx *t)
+{
+    changes_batch *b = tx_take_changes(t);
+    int64_t due = timers_take_hint();
+    if (b) {
+        subscribers_publish(f, b);
+        changes_unref(b);
+        scheduler_changes(f);
+    }
+    if (due != INT64_MAX)
+        scheduler_due(f, due);
+}
+
+/* OK: committed. UNAVAILABLE: lost, to be run one by one. Anything else failed as a whole. */
+static crm_status run_transaction(flow *f, group *g, write_request **rest)
+{
+    tx *t;
+    *rest = NULL;
+    timers_take_hint();
+    crm_status s = tx_begin(f->writer_session, &t);
+    if (s != CRM_OK)
+        return s;
+    int64_t start = clock_mono();
+    for (write_request *w = g->head; w; w = w->next) {
+        if (!run_request(f, t, w)) {
+            tx_rollback(t);
+            tx_free(t);
+            return CRM_UNAVAILABLE;
+        }
+        bool is_full = g->is_bulk && clock_mono() - start > BULK_SLICE_NS;
+        if (w->next && (tx_must_close(t) || is_full)) {
+            *rest = w->next;
+            w->next = NULL;
+        }
+    }
+    s = tx_commit(t);
+    if (s == CRM_OK)
+        publish(f, t);
+    tx_free(t);
+    f->last_commit = clock_mono();
+    atomic_fetch_add(&f->commits, 1);
+    return s;
+}
+
+static void finish(group *g, crm_status committed)
+{
+    for (write_request *w = g->head, *next; w; w = next) {
+        next = w->next;
+        if (w->status == CRM_OK)
+            w->status = committed;
+        reply(w);
+    }
+}
+
+static void run_singly(flow *f, group *g)
+{
+    atomic_fetch_add(&f->groups_rerun, 1);
+    for (write_request *w = g->head, *next; w; w = next) {
+        write_request *rest;
+        next = w->next;
+        w->next = NULL;
+        group one = {.head = w, .count = 1, .is_bulk = g->is_bulk};
+        crm_status s = run_transaction(f, &one, &rest);
+        if (s == CRM_UNAVAILABLE && w->status == CRM_OK)
+            w->status = CRM_INTERNAL;
+        fail(f, s);
+        finish(&one, s);
+    }
+}
+
+static void run_group(flow *f, group *g)
+{
+    write_request *rest;
+    if (atomic_load(&f->failed)) {
+        for (write_request *w = g->head; w; w = w->next)
+            w->status = CRM_UNAVAILABLE;
+        finish(g, CRM_UNAVAILABLE);
+        return;
+    }
+    crm_status s = run_transaction(f, g, &rest);
+    if (s == CRM_UNAVAILABLE && g->count > 1) {
+        run_singly(f, g);
+    } else {
+        fail(f, s);
+        finish(g, s);
+    }
+    if (!rest)
+        return;
+    pthread_mutex_lock(&f->lock);
+    lane_unpop(&f->lanes[g->is_bulk ? LANE_BULK : LANE_INTERACTIVE], rest);
+    pthread_mutex_unlock(&f->lock);
+}
+
+static void wait_ns(pthread_cond_t *c, pthread_mutex_t *m, int64_t ns)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_nsec += (long)(ns % 1000000000LL);
+    at.tv_sec += (time_t)(ns / 1000000000LL) + at.tv_nsec / 1000000000L;
+    at.tv_nsec %= 1000000000L;
+    pthread_cond_timedwait(c, m, &at);
+}
+
+/* Takes up to a group; interactive requests go first, bulk ones get at most half of a full house. */
+static group take(flow *f)
+{
+    uint32_t most = f->o.group_max;
+    lane *fast = &f->lanes[LANE_INTERACTIVE], *bulk = &f->lanes[LANE_BULK];
+    group g = {.is_bulk = fast->count == 0};
+    lane *from = g.is_bulk ? bulk : fast;
+    write_request **end = &g.head;
+    while (from->count && g.count < most) {
+        *end = lane_pop(from);
+        end = &(*end)->next;
+        g.count++;
+    }
+    return g;
+}
+
+static bool wait_for_work(flow *f)
+{
+    bool is_idle_done = false;
+    while (!f->lanes[0].count && !f->lanes[1].count) {
+        f->writer_busy = false;
+        if (f->stopping)
+            return false;
+        if (is_idle_done) {
+            pthread_cond_wait(&f->filled, &f->lock);
+            continue;
+        }
+        wait_ns(&f->filled, &f->lock, IDLE_AFTER_NS);
+        if (f->lanes[0].count || f->lanes[1].count)
+            break;
+        pthread_mutex_unlock(&f->lock);
+        engine_idle(f->writer_session);
+        pthread_mutex_lock(&f->lock);
+        is_idle_done = true;
+    }
+    f->writer_busy = true;
+    return true;
+}
+
+static void *writer_main(void *arg)
+{
+    flow *f = arg;
+    thread_set_role(THREAD_WRITER, "writer");
+    writer_flow = f;
+    bool bulk_turn = false;
+    pthread_mutex_lock(&f->lock);
+    while (wait_for_work(f)) {
+        if (f->o.group_max > 1 && f->lanes[LANE_INTERACTIVE].count &&
+            clock_mono() - f->last_commit < LINGER_IF_WITHIN_NS)
+            wait_ns(&f->filled, &f->lock, LINGER_NS);
+        /* Bulk work never starves: after an interactive group it gets one slice. */
+        if (bulk_turn && f->lanes[LANE_BULK].count) {
+            lane hold = f->lanes[LANE_INTERACTIVE];
+            f->lanes[LANE_INTERACTIVE] = (lane){.limit = hold.limit};
+            group g = take(f);
+            f->lanes[LANE_INTERACTIVE] = hold;
+            bulk_turn = false;
+            pthread_mutex_unlock(&f->lock);
+            run_group(f, &g);
+        } else {
+            group g = take(f);
+            bulk_turn = !g.is_bulk;
+            pthread_mutex_unlock(&f->lock);
+            run_group(f, &g);
+        }
+        pthread_mutex_lock(&f->lock);
+    }
+    pthread_mutex_unlock(&f->lock);
+    return NULL;
+}
+
+crm_status writer_submit(flow *f, flow_lane which, write_request *w)
+{
+    assert(w->commit && w->done && w->call);
+    pthread_mutex_lock(&f->lock);
+    lane *l = &f->lanes[which];
+    bool is_open = !f->stopping && l->count < l->limit;
+    if (is_open) {
+        lane_push(l, w);
+        atomic_fetch_add(&f->requests, 1);
+        pthread_cond_signal(&f->filled);
+    }
+    pthread_mutex_unlock(&f->lock);
+    return is_open ? CRM_OK : CRM_UNAVAILABLE;
+}
+
+typedef struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    bool is_done;
+} waiter;
+
+static void wake_waiter(write_request *w, crm_status status)
+{
+    waiter *x = w->call->reply_state;
+    (void)status;
+    pthread_mutex_lock(&x->lock);
+    x->is_done = true;
+    pthread_cond_signal(&x->done);
+    pthread_mutex_unlock(&x->lock);
+}
+
+crm_status writer_run(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void *), void *arg)
+{
+    waiter x = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+    write_request w = {.call = c, .commit = commit, .done = wake_waiter, .arg = arg};
+    void *kept = c->reply_state;
+    engine_session *session = c->session;
+    assert(thread_get_role() != THREAD_WRITER && thread_get_role() != THREAD_LOOP);
+    c->reply_state = &x;
+    call_save_point(c);
+    crm_status s = writer_submit(f, LANE_BULK, &w);
+    if (s == CRM_OK) {
+        pthread_mutex_lock(&x.lock);
+        while (!x.is_done)
+            pthread_cond_wait(&x.done, &x.lock);
+        pthread_mutex_unlock(&x.lock);
+        s = w.status;
+    }
+    c->reply_state = kept;
+    c->session = session;
+    c->tx = NULL;
+    return s;
+}
+
+crm_status writer_start(flow *f)
+{
+    pthread_condattr_t a;
+    f->lanes[LANE_INTERACTIVE].limit = f->o.writer_queue ? f->o.writer_queue : QUEUE_MAX;
+    f->lanes[LANE_BULK].limit = QUEUE_MAX;
+    if (!f->o.group_max || f->o.group_max > GROUP_MAX)
+        f->o.group_max = GROUP_MAX;
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_condattr_init(&a);
+    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+    pthread_cond_init(&f->filled, &a);
+    pthread_condattr_destroy(&a);
+    crm_status s = engine_session_open(f->o.engine, ENGINE_WRITER, (engine_deliver){0},
+                                       &f->writer_session);
+    if (s != CRM_OK)
+        return s;
+    if (pthread_create(&f->writer_thread, NULL, writer_main, f) == 0)
+        return CRM_OK;
+    engine_session_close(f->writer_session);
+    f->writer_session = NULL;
+    return CRM_NOMEM;
+}
+
+/* What is queued is still written: it was accepted. */
+void writer_stop(flow *f)
+{
+    if (!f->writer_session)
+        return;
+    pthread_mutex_lock(&f->lock);
+    f->stopping = true;
+    pthread_cond_signal(&f->filled);
+    pthread_mutex_unlock(&f->lock);
+    pthread_join(f->writer_thread, NULL);
+    engine_session_close(f->writer_session);
+    f->writer_session = NULL;
+    pthread_mutex_destroy(&f->lock);
+    pthread_cond_destroy(&f->filled);
+}
+
+bool writer_is_idle(flow *f)
+{
+    pthread_mutex_lock(&f->lock);
+    bool idle = !f->lanes[0].count && !f->lanes[1].count && !f->writer_busy;
+    pthread_mutex_unlock(&f->lock);
+    return idle;
+}
