@@ -62,7 +62,8 @@ bool flow_is_idle(flow *f)
     return writer_is_idle(f);
 }
 
-/* The scheduler stops first so that nothing new begins; the writer last, so that all ends are written. */
+/* The scheduler stops first so that nothing new begins; the writer last, so that all ends are
+ * written. */
 void flow_stop(flow *f, int ms)
 {
     int64_t until = clock_mono() + (int64_t)ms * 1000000;

@@ -83,8 +83,8 @@ void flow_unsubscribe(flow_subscriber *s);
 /* ---- time and work ---------------------------------------------------------------------------------
  * Due rows (`sys.due`: job, key, due, arg, attempts, error) + the clock layer; one timer wakes the scheduler.
  * Writer, inside a transaction: */
-CRM_MUST_CHECK crm_status timers_schedule(crm_ctx *c, crm_str job, crm_str key, int64_t due, crm_str arg);
-CRM_MUST_CHECK crm_status timers_unschedule(crm_ctx *c, crm_str job, crm_str key);
+CRM_MUST_CHECK crm_status timers_schedule(crm_ctx *c, crm_str name, crm_str key, int64_t due, crm_str arg);
+CRM_MUST_CHECK crm_status timers_unschedule(crm_ctx *c, crm_str name, crm_str key);
 /* Virtual time (sandbox only): steps to each due moment up to `until`, waiting at each until writer,
  * listeners, rules, outbox and jobs are idle. Worker thread. */
 CRM_MUST_CHECK crm_status flow_advance(flow *f, int64_t until);
@@ -98,7 +98,7 @@ CRM_MUST_CHECK crm_status notices_send(crm_ctx *c, int64_t user, crm_str kind, c
 /* Queues one mail (`sys.outbox`); sent by a worker with back-off and jitter for three days, then dead. */
 CRM_MUST_CHECK crm_status outbox_mail(crm_ctx *c, crm_str to, crm_str subject, crm_str body, crm_str key);
 /* Stores a raw incoming request (`sys.inbox`) and queues its processing. *receipt is opaque. */
-CRM_MUST_CHECK crm_status inbox_store(crm_ctx *c, crm_str integration, crm_str content_type, crm_str body,
+CRM_MUST_CHECK crm_status inbox_store(crm_ctx *c, crm_str instance, crm_str content_type, crm_str body,
                                       crm_str address, crm_str *receipt);
 
 /* Adds the flow layer's own rows to an open registry: rule hook, steps assign/notify/move/set,

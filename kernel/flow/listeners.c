@@ -27,7 +27,8 @@ static const listener *find_listener(const registry *r, crm_str name)
 
 static bool is_for(const listener *l, const change *ch)
 {
-    return !ch->is_quiet && (str_is(l->entity_name, "*") || str_eq(l->entity_name, ch->entity->name));
+    return !ch->is_quiet &&
+           (str_is(l->entity_name, "*") || str_eq(l->entity_name, ch->entity->name));
 }
 
 static crm_str queue_key(crm_ctx *c, const heard *h)
@@ -38,13 +39,13 @@ static crm_str queue_key(crm_ctx *c, const heard *h)
 
 static bool has_queue(crm_ctx *c, crm_str key)
 {
-    const entity *e = registry_entity(c->reg, CRM_S("sys.due"));
-    const cond *is_key = cond_compare(c->arena, COND_EQ, entity_field(e, CRM_S("key")), value_text(key));
-    const cond *is_job = cond_compare(c->arena, COND_EQ, entity_field(e, CRM_S("job")),
-                                      value_text(CRM_S("kernel.listener")));
+    const entity *e = registry_store(c->reg, STORE_DUE);
+    const cond *is_key = cond_compare(c->arena, COND_EQ, &e->fields[DUE_KEY], value_text(key));
+    const cond *is_job =
+        cond_compare(c->arena, COND_EQ, &e->fields[DUE_JOB], value_text(CRM_S("kernel.listener")));
     store_row row;
-    return store_find(c->session, c->arena, c->reg, CRM_S("sys.due"),
-                      cond_and(c->arena, is_job, is_key), &row) == CRM_OK;
+    return store_find(c->session, c->arena, c->reg, STORE_DUE, cond_and(c->arena, is_job, is_key),
+                      &row) == CRM_OK;
 }
 
 static crm_status commit_one(crm_ctx *c, void *arg)
@@ -53,9 +54,9 @@ static crm_status commit_one(crm_ctx *c, void *arg)
     crm_str key = queue_key(c, h);
     crm_status s = CRM_OK;
     if (h->set_aside && !has_queue(c, key))
-        s = timers_schedule(c, CRM_S("kernel.listener"), key, clock_now(),
-                            arena_fmt(c->arena, "%.*s %lld", STR_FMT(h->l->name),
-                                      (long long)h->ch->position));
+        s = timers_schedule(
+            c, CRM_S("kernel.listener"), key, clock_now(),
+            arena_fmt(c->arena, "%.*s %lld", STR_FMT(h->l->name), (long long)h->ch->position));
     else if (!h->set_aside && !has_queue(c, key))
         s = h->l->run(c, h->ch, h->l->fn);
     return s == CRM_OK ? changelog_set_cursor(c->tx, h->l->name, h->ch->position) : s;
@@ -147,12 +148,12 @@ static crm_status run_queue(crm_ctx *c, crm_str arg, const void *fn)
     if (!l || s != CRM_OK || !count)
         return s;
     const entity *e = page[0].entity;
-    int64_t record = page[0].record;
+    int64_t id = page[0].record;
     for (; count && s == CRM_OK;
          s = changelog_after(c->session, c->reg, c->arena, from, PAGE, &page, &count)) {
         for (uint32_t i = 0; i < count && s == CRM_OK; i++) {
             from = page[i].position;
-            if (page[i].record == record && page[i].entity == e)
+            if (page[i].record == id && page[i].entity == e)
                 s = l->run(c, &page[i], l->fn);
         }
         if (s != CRM_OK)
@@ -163,7 +164,9 @@ static crm_status run_queue(crm_ctx *c, crm_str arg, const void *fn)
 
 crm_status listeners_register(registry *r)
 {
-    job j = {.run = run_queue, .name = CRM_S("kernel.listener"), .module = CRM_S("kernel"),
+    job j = {.run = run_queue,
+             .name = CRM_S("kernel.listener"),
+             .module = CRM_S("kernel"),
              .limit_ms = 5000};
     return registry_add_job(r, &j);
 }

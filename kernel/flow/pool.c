@@ -1,6 +1,6 @@
 /*
- * pool.c - threads that read (fast, slow), hash passwords (crypto) and talk to the outside (workers).
- * Each reading thread has a session of its own. Queues are bounded; a full one refuses.
+ * pool.c - threads that read (fast, slow), hash passwords (crypto) and talk to the outside
+ * (workers). Each reading thread has a session of its own. Queues are bounded; a full one refuses.
  */
 #include <assert.h>
 #include <sys/resource.h>
@@ -10,7 +10,8 @@
 #include "flow/flow_private.h"
 
 static const char *const names[POOL_COUNT] = {"fast", "slow", "crypto", "worker"};
-static const thread_role roles[POOL_COUNT] = {THREAD_POOL, THREAD_POOL, THREAD_CRYPTO, THREAD_WORKER};
+static const thread_role roles[POOL_COUNT] = {THREAD_POOL, THREAD_POOL, THREAD_CRYPTO,
+                                              THREAD_WORKER};
 
 static bool user_is_busy(const pool *p, int64_t user)
 {
@@ -95,8 +96,8 @@ static void *pool_main(void *arg)
     thread_set_role(roles[p->kind], names[p->kind]);
     if (p->kind == POOL_SLOW)
         lower_priority();
-    if (p->kind != POOL_CRYPTO &&
-        engine_session_open(p->flow->o.engine, ENGINE_READER, (engine_deliver){0}, &session) != CRM_OK) {
+    if (p->kind != POOL_CRYPTO && engine_session_open(p->flow->o.engine, ENGINE_READER,
+                                                      (engine_deliver){0}, &session) != CRM_OK) {
         log_event(LOG_ERROR, "pool.no_session", "pool=%s", names[p->kind]);
         return NULL;
     }

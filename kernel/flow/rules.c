@@ -10,22 +10,22 @@
 #include "flow/flow_private.h"
 #include "flow/store.h"
 
-#define RUN CRM_S("sys.run")
 #define JOB CRM_S("kernel.rule")
 
-/* ---- judging, in the transaction ---------------------------------------------------------------- */
+/* ---- judging, in the transaction ----------------------------------------------------------------
+ */
 
 static crm_status start_run(crm_ctx *c, const rule *r, const record *now)
 {
     store_row run;
-    crm_status s = store_new(c->arena, c->reg, RUN, &run);
+    crm_status s = store_new(c->arena, c->reg, STORE_RUN, &run);
     if (s != CRM_OK)
         return s;
-    store_set(&run, "rule", value_text(r->name));
-    store_set(&run, "entity", value_text(now->entity->name));
-    store_set(&run, "record", value_int(now->v[COL_ID].i));
-    store_set(&run, "step", value_int(0));
-    store_set(&run, "state", value_text(CRM_S("steps")));
+    store_set(&run, RUN_RULE, value_text(r->name));
+    store_set(&run, RUN_ENTITY, value_text(now->entity->name));
+    store_set(&run, RUN_RECORD, value_int(now->v[COL_ID].i));
+    store_set(&run, RUN_STEP, value_int(0));
+    store_set(&run, RUN_STATE, value_text(CRM_S("steps")));
     s = store_save(c->tx, &run);
     if (s != CRM_OK)
         return s;
@@ -76,7 +76,8 @@ static crm_status after_delete(crm_ctx *c, record *now, const record *was, const
     return judge(c, now, was, 'd');
 }
 
-/* ---- walking the steps, on a worker ---------------------------------------------------------------- */
+/* ---- walking the steps, on a worker
+ * ---------------------------------------------------------------- */
 
 typedef struct walk {
     int64_t run;
@@ -94,7 +95,7 @@ static const rule *find_rule(const registry *r, crm_str name)
 static crm_status run_step(crm_ctx *c, const rule *r, const store_row *run, const rule_step *st)
 {
     step_call call = {.args_json = st->args_json, .rule = r->name, .run = run->id};
-    crm_status s = records_get(c, r->entity, store_int(run, "record"), &call.subject);
+    crm_status s = records_get(c, r->entity, store_int(run, RUN_RECORD), &call.subject);
     if (s == CRM_NOT_FOUND)
         return CRM_OK; /* deleted meanwhile: nothing is left to do for it */
     c->via = arena_fmt(c->arena, "rule:%.*s", STR_FMT(r->name));
@@ -107,31 +108,31 @@ static crm_status commit_step(crm_ctx *c, void *arg)
     walk *w = arg;
     store_row run;
     w->is_finished = false;
-    crm_status s = store_load(c->tx, c->arena, c->reg, RUN, w->run, &run);
+    crm_status s = store_load(c->tx, c->arena, c->reg, STORE_RUN, w->run, &run);
     if (s != CRM_OK)
         return s;
-    const rule *r = find_rule(c->reg, store_text(&run, "rule"));
-    crm_str state = store_text(&run, "state");
+    const rule *r = find_rule(c->reg, store_text(&run, RUN_RULE));
+    crm_str state = store_text(&run, RUN_STATE);
     if (!r || str_is(state, "done")) {
         w->is_finished = true;
         return CRM_OK;
     }
     if (w->go_otherwise) {
-        store_set(&run, "state", value_text(CRM_S("otherwise")));
-        store_set(&run, "step", value_int(0));
+        store_set(&run, RUN_STATE, value_text(CRM_S("otherwise")));
+        store_set(&run, RUN_STEP, value_int(0));
         return store_save(c->tx, &run);
     }
     bool other = str_is(state, "otherwise");
     const rule_step *steps = other ? r->otherwise : r->steps;
-    int64_t at = store_int(&run, "step"), count = other ? r->otherwise_count : r->step_count;
+    int64_t at = store_int(&run, RUN_STEP), count = other ? r->otherwise_count : r->step_count;
     if (at < count)
         s = run_step(c, r, &run, &steps[at]);
     if (s != CRM_OK)
         return other && s == CRM_NOT_FOUND ? CRM_CONFLICT : s;
     w->is_finished = at + 1 >= count;
-    store_set(&run, "step", value_int(at + 1));
+    store_set(&run, RUN_STEP, value_int(at + 1));
     if (w->is_finished)
-        store_set(&run, "state", value_text(CRM_S("done")));
+        store_set(&run, RUN_STATE, value_text(CRM_S("done")));
     return store_save(c->tx, &run);
 }
 
@@ -163,8 +164,11 @@ crm_status rules_register(registry *r)
     crm_status s = registry_add_job(r, &j);
     for (size_t i = 0; s == CRM_OK && i < sizeof hooks / sizeof hooks[0]; i++) {
         /* After every module's hooks, so that rules judge the row as it will be stored. */
-        hook h = {.entity_name = CRM_S("*"), .when = hooks[i].when, .order = 1000000,
-                  .module = CRM_S("kernel"), .run = hooks[i].run};
+        hook h = {.entity_name = CRM_S("*"),
+                  .when = hooks[i].when,
+                  .order = 1000000,
+                  .module = CRM_S("kernel"),
+                  .run = hooks[i].run};
         s = registry_add_hook(r, &h);
     }
     return s;

@@ -1,9 +1,9 @@
 /*
  * scheduler.c - one thread that waits for the next due moment and hands due rows to workers.
  *
- * A due row is worked on by one worker at a time: `work` outside any transaction, then `run` and the
- * removal of the row in one commit. A failure puts the row off with growing pauses; after the last
- * attempt it stays without a due moment, with its error, as a dead letter.
+ * A due row is worked on by one worker at a time: `work` outside any transaction, then `run` and
+ * the removal of the row in one commit. A failure puts the row off with growing pauses; after the
+ * last attempt it stays without a due moment, with its error, as a dead letter.
  */
 #include <assert.h>
 #include <time.h>
@@ -11,10 +11,10 @@
 #include "flow/flow_private.h"
 #include "flow/store.h"
 
-#define SLICE 32
-#define ATTEMPTS_MAX 12
-#define RETRY_FIRST_MS 2000LL
-#define RETRY_MOST_MS (6LL * 3600 * 1000)
+#define SLICE            32
+#define ATTEMPTS_MAX     12
+#define RETRY_FIRST_MS   2000LL
+#define RETRY_MOST_MS    (6LL * 3600 * 1000)
 #define REAL_WAIT_MAX_MS 1000
 
 typedef struct running_due {
@@ -29,11 +29,12 @@ typedef struct running_due {
     struct running_due *next;
 } running_due;
 
-/* ---- one due row, on a worker ------------------------------------------------------------------ */
+/* ---- one due row, on a worker ------------------------------------------------------------------
+ */
 
 static crm_status remove_row(crm_ctx *c, running_due *d)
 {
-    const entity *e = registry_entity(c->reg, CRM_S("sys.due"));
+    const entity *e = registry_store(c->reg, STORE_DUE);
     value *row;
     crm_status s = tx_get(c->tx, e, d->id, c->arena, &row);
     if (s == CRM_NOT_FOUND)
@@ -41,7 +42,7 @@ static crm_status remove_row(crm_ctx *c, running_due *d)
     if (s != CRM_OK)
         return s;
     /* It was scheduled anew while it ran: the new moment stands. */
-    if (row[entity_field(e, CRM_S("due"))->index].i != d->due)
+    if (row[DUE_AT].i != d->due)
         return CRM_OK;
     return tx_delete(c->tx, e, d->id);
 }
@@ -63,7 +64,7 @@ static crm_status commit_put_off(crm_ctx *c, void *arg)
     running_due *d = arg;
     store_row row;
     char text[64];
-    crm_status s = store_load(c->tx, c->arena, c->reg, CRM_S("sys.due"), d->id, &row);
+    crm_status s = store_load(c->tx, c->arena, c->reg, STORE_DUE, d->id, &row);
     if (s != CRM_OK)
         return s == CRM_NOT_FOUND ? CRM_OK : s;
     bool is_dead = d->attempts + 1 >= ATTEMPTS_MAX;
@@ -71,9 +72,9 @@ static crm_status commit_put_off(crm_ctx *c, void *arg)
     pause = pause > RETRY_MOST_MS ? RETRY_MOST_MS : pause;
     pause += (d->id * 7919) % (pause / 8 + 1); /* spreads rows that failed together */
     snprintf(text, sizeof text, "%s", status_code(d->status));
-    store_set(&row, "attempts", value_int(d->attempts + 1));
-    store_set(&row, "error", value_text(arena_dup(c->arena, str_of(text))));
-    store_set(&row, "due", is_dead ? value_null() : value_int(clock_now() + pause));
+    store_set(&row, DUE_ATTEMPTS, value_int(d->attempts + 1));
+    store_set(&row, DUE_ERROR, value_text(arena_dup(c->arena, str_of(text))));
+    store_set(&row, DUE_AT, is_dead ? value_null() : value_int(clock_now() + pause));
     if (!is_dead)
         timers_hint(clock_now() + pause);
     return store_save(c->tx, &row);
@@ -133,7 +134,8 @@ static void worked(pool_task *t)
     free(d);
 }
 
-/* ---- finding due rows, on the scheduler's thread ------------------------------------------------- */
+/* ---- finding due rows, on the scheduler's thread
+ * ------------------------------------------------- */
 
 static bool is_running(scheduler *s, int64_t id)
 {
@@ -157,11 +159,11 @@ static crm_status launch(flow *f, const store_row *row)
     d->flow = f;
     d->arena = a;
     d->id = row->id;
-    d->due = store_int(row, "due");
-    d->attempts = store_int(row, "attempts");
-    d->job = arena_dup(a, store_text(row, "job"));
-    d->key = arena_dup(a, store_text(row, "key"));
-    d->arg = arena_dup(a, store_text(row, "arg"));
+    d->due = store_int(row, DUE_AT);
+    d->attempts = store_int(row, DUE_ATTEMPTS);
+    d->job = arena_dup(a, store_text(row, DUE_JOB));
+    d->key = arena_dup(a, store_text(row, DUE_KEY));
+    d->arg = arena_dup(a, store_text(row, DUE_ARG));
     d->task = (pool_task){.run = work, .done = worked, .arg = d};
     pthread_mutex_lock(&s->lock);
     d->next = s->running;
@@ -179,13 +181,13 @@ static int64_t look(flow *f, engine_session *session)
 {
     const registry *r = registry_pin();
     arena *a = r ? arena_new(0) : NULL;
-    const entity *e = r ? registry_entity(r, CRM_S("sys.due")) : NULL;
+    const entity *e = r ? registry_store(r, STORE_DUE) : NULL;
     int64_t next = INT64_MAX, now = clock_now();
     query *q = a && e ? query_new(a, e) : NULL;
     store_row *rows;
     uint32_t count = 0;
     if (q) {
-        const field *due = entity_field(e, CRM_S("due"));
+        const field *due = &e->fields[DUE_AT];
         const cond *none = cond_compare(a, COND_NONE, due, value_null());
         cond *has = ARENA_NEW(a, cond);
         if (has)
@@ -198,7 +200,7 @@ static int64_t look(flow *f, engine_session *session)
             next = now + REAL_WAIT_MAX_MS;
     }
     for (uint32_t i = 0; i < count; i++) {
-        int64_t due = store_int(&rows[i], "due");
+        int64_t due = store_int(&rows[i], DUE_AT);
         if (is_running(&f->scheduler, rows[i].id))
             continue;
         if (due > now || launch(f, &rows[i]) != CRM_OK) {

@@ -1,26 +1,11 @@
 /* store.c - see store.h. Blocking: the writer, pool and scheduler threads only. */
 #include "flow/store.h"
 
-crm_status store_new(arena *a, const registry *r, crm_str store, store_row *out)
+crm_status store_new(arena *a, const registry *r, store which, store_row *out)
 {
-    const entity *e = registry_entity(r, store);
-    if (!e)
-        return CRM_MISUSE;
+    const entity *e = registry_store(r, which);
     *out = (store_row){.e = e, .arena = a, .v = ARENA_ARRAY(a, value, e->field_count)};
     return out->v ? CRM_OK : CRM_NOMEM;
-}
-
-void store_set(store_row *row, const char *name, value v)
-{
-    const field *f = entity_field(row->e, str_of(name));
-    row->v[f->index] = v;
-    bits_add(row->set, f->index);
-}
-
-value store_get(const store_row *row, const char *name)
-{
-    const field *f = entity_field(row->e, str_of(name));
-    return row->v[f->index];
 }
 
 crm_status store_save(tx *t, store_row *row)
@@ -30,9 +15,9 @@ crm_status store_save(tx *t, store_row *row)
     return tx_insert(t, row->e, row->v, &row->id);
 }
 
-crm_status store_load(tx *t, arena *a, const registry *r, crm_str store, int64_t id, store_row *out)
+crm_status store_load(tx *t, arena *a, const registry *r, store which, int64_t id, store_row *out)
 {
-    crm_status s = store_new(a, r, store, out);
+    crm_status s = store_new(a, r, which, out);
     if (s != CRM_OK)
         return s;
     out->id = id;
@@ -47,11 +32,11 @@ typedef struct gather {
     crm_status status;
 } gather;
 
-static bool gather_row(void *arg, const value *row, uint32_t branches)
+static bool gather_row(void *arg, const value *row, uint32_t matched)
 {
     gather *g = arg;
     store_row *out = &g->rows[g->count];
-    (void)branches;
+    (void)matched;
     *out = (store_row){.e = g->e, .arena = g->arena, .id = row[COL_ID].i};
     out->v = ARENA_ARRAY(g->arena, value, g->e->field_count);
     if (!out->v) {
@@ -69,23 +54,24 @@ crm_status store_list(engine_session *s, arena *a, const query *q, store_row **o
     g.rows = ARENA_ARRAY(a, store_row, g.limit);
     if (!g.rows)
         return CRM_NOMEM;
-    engine_op op = {.kind = ENGINE_LIST, .entity = q->entity, .query = q, .on_row = gather_row, .arg = &g};
+    engine_op op = {
+        .kind = ENGINE_LIST, .entity = q->entity, .query = q, .on_row = gather_row, .arg = &g};
     engine_batch b = {.ops = &op, .count = 1};
-    crm_status st = thread_get_role() == THREAD_WRITER ? engine_write_now(s, &b) : engine_read_now(s, &b);
+    crm_status st =
+        thread_get_role() == THREAD_WRITER ? engine_write_now(s, &b) : engine_read_now(s, &b);
     *out = g.rows;
     *count = g.count;
     return st != CRM_OK ? st : g.status;
 }
 
-crm_status store_find(engine_session *s, arena *a, const registry *r, crm_str store, const cond *where,
-                      store_row *out)
+crm_status store_find(engine_session *s, arena *a, const registry *r, store which,
+                      const cond *where, store_row *out)
 {
-    const entity *e = registry_entity(r, store);
-    query *q = e ? query_new(a, e) : NULL;
+    query *q = query_new(a, registry_store(r, which));
     store_row *rows;
     uint32_t count;
     if (!q)
-        return e ? CRM_NOMEM : CRM_MISUSE;
+        return CRM_NOMEM;
     q->where = where;
     q->limit = 1;
     crm_status st = store_list(s, a, q, &rows, &count);

@@ -34,7 +34,8 @@ static crm_str value_as_text(crm_ctx *c, const field *f, value v)
 static crm_str fill_name(crm_ctx *c, crm_str name, const record *subject)
 {
     const field *f = subject ? entity_field(subject->entity, name) : NULL;
-    return f && !(f->flags & FIELD_HIDDEN) ? value_as_text(c, f, subject->v[f->index]) : (crm_str){0};
+    return f && !(f->flags & FIELD_HIDDEN) ? value_as_text(c, f, subject->v[f->index])
+                                           : (crm_str){0};
 }
 
 crm_str template_fill(crm_ctx *c, crm_str text, const record *subject)
@@ -86,7 +87,8 @@ int64_t people_meant(crm_ctx *c, crm_str who, const record *subject)
         return owner_of(subject);
     if (str_is(who, "department.head")) {
         int64_t head = head_of(c, subject);
-        /* A record nobody owns has no department: every head of one is as good, the first is told. */
+        /* A record nobody owns has no department: every head of one is as good, the first is told.
+         */
         for (uint32_t i = 0; !head && i < c->people->department_count; i++)
             head = c->people->departments[i].head;
         return head;

@@ -1,6 +1,6 @@
 /*
- * timers.c - due rows: work that waits for its moment, one row per (job, key). Writer thread, inside
- * a transaction; the scheduler runs what is due.
+ * timers.c - due rows: work that waits for its moment, one row per (job, key). Writer thread,
+ * inside a transaction; the scheduler runs what is due.
  */
 #include "flow/flow_private.h"
 #include "flow/store.h"
@@ -20,43 +20,41 @@ int64_t timers_take_hint(void)
     return due;
 }
 
-static crm_status find(crm_ctx *c, crm_str job, crm_str key, store_row *row)
+static crm_status find(crm_ctx *c, crm_str name, crm_str key, store_row *row)
 {
-    const entity *e = registry_entity(c->reg, CRM_S("sys.due"));
-    if (!e)
-        return CRM_MISUSE;
-    const cond *is_job = cond_compare(c->arena, COND_EQ, entity_field(e, CRM_S("job")), value_text(job));
-    const cond *is_key = cond_compare(c->arena, COND_EQ, entity_field(e, CRM_S("key")), value_text(key));
-    return store_find(c->session, c->arena, c->reg, CRM_S("sys.due"), cond_and(c->arena, is_job, is_key),
+    const entity *e = registry_store(c->reg, STORE_DUE);
+    const cond *is_job = cond_compare(c->arena, COND_EQ, &e->fields[DUE_JOB], value_text(name));
+    const cond *is_key = cond_compare(c->arena, COND_EQ, &e->fields[DUE_KEY], value_text(key));
+    return store_find(c->session, c->arena, c->reg, STORE_DUE, cond_and(c->arena, is_job, is_key),
                       row);
 }
 
-crm_status timers_schedule(crm_ctx *c, crm_str job, crm_str key, int64_t due, crm_str arg)
+crm_status timers_schedule(crm_ctx *c, crm_str name, crm_str key, int64_t due, crm_str arg)
 {
     store_row row;
-    if (!registry_job(c->reg, job)) {
-        log_event(LOG_ERROR, "timers.unknown_job", "job=%s", log_quote(job));
+    if (!registry_job(c->reg, name)) {
+        log_event(LOG_ERROR, "timers.unknown_job", "job=%s", log_quote(name));
         return CRM_MISUSE;
     }
-    crm_status s = find(c, job, key, &row);
+    crm_status s = find(c, name, key, &row);
     if (s == CRM_NOT_FOUND)
-        s = store_new(c->arena, c->reg, CRM_S("sys.due"), &row);
+        s = store_new(c->arena, c->reg, STORE_DUE, &row);
     if (s != CRM_OK)
         return s;
-    store_set(&row, "job", value_text(job));
-    store_set(&row, "key", value_text(key));
-    store_set(&row, "due", value_int(due));
-    store_set(&row, "arg", value_text(arg));
-    store_set(&row, "attempts", value_int(0));
-    store_set(&row, "error", value_null());
+    store_set(&row, DUE_JOB, value_text(name));
+    store_set(&row, DUE_KEY, value_text(key));
+    store_set(&row, DUE_AT, value_int(due));
+    store_set(&row, DUE_ARG, value_text(arg));
+    store_set(&row, DUE_ATTEMPTS, value_int(0));
+    store_set(&row, DUE_ERROR, value_null());
     timers_hint(due);
     return store_save(c->tx, &row);
 }
 
-crm_status timers_unschedule(crm_ctx *c, crm_str job, crm_str key)
+crm_status timers_unschedule(crm_ctx *c, crm_str name, crm_str key)
 {
     store_row row;
-    crm_status s = find(c, job, key, &row);
+    crm_status s = find(c, name, key, &row);
     if (s == CRM_NOT_FOUND)
         return CRM_OK;
     return s == CRM_OK ? tx_delete(c->tx, row.e, row.id) : s;

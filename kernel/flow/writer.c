@@ -1,19 +1,20 @@
 /*
- * writer.c - the one thread that writes: takes what is queued as one group, runs each request in its
- * own savepoint, commits once, then releases replies and changes. It never talks to the outside.
+ * writer.c - the one thread that writes: takes what is queued as one group, runs each request in
+ * its own savepoint, commits once, then releases replies and changes. It never talks to the
+ * outside.
  */
 #include <assert.h>
 #include <errno.h>
 
 #include "flow/flow_private.h"
 
-#define GROUP_MAX 128
-#define QUEUE_MAX 1024
-#define BULK_SLICE_NS 20000000LL   /* a bulk group ends after 20 ms */
-#define LINGER_NS 1000000LL        /* waiting for company pays only under load */
+#define GROUP_MAX           128
+#define QUEUE_MAX           1024
+#define BULK_SLICE_NS       20000000LL /* a bulk group ends after 20 ms */
+#define LINGER_NS           1000000LL  /* waiting for company pays only under load */
 #define LINGER_IF_WITHIN_NS 3000000LL
-#define SLOW_NS 5000000LL
-#define IDLE_AFTER_NS 200000000LL
+#define SLOW_NS             5000000LL
+#define IDLE_AFTER_NS       200000000LL
 
 _Thread_local flow *writer_flow;
 
@@ -215,7 +216,8 @@ static void wait_ns(pthread_cond_t *c, pthread_mutex_t *m, int64_t ns)
     pthread_cond_timedwait(c, m, &at);
 }
 
-/* Takes up to a group; interactive requests go first, bulk ones get at most half of a full house. */
+/* Takes up to a group; interactive requests go first, bulk ones get at most half of a full house.
+ */
 static group take(flow *f)
 {
     uint32_t most = f->o.group_max;
@@ -352,8 +354,8 @@ crm_status writer_start(flow *f)
     pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
     pthread_cond_init(&f->filled, &a);
     pthread_condattr_destroy(&a);
-    crm_status s = engine_session_open(f->o.engine, ENGINE_WRITER, (engine_deliver){0},
-                                       &f->writer_session);
+    crm_status s =
+        engine_session_open(f->o.engine, ENGINE_WRITER, (engine_deliver){0}, &f->writer_session);
     if (s != CRM_OK)
         return s;
     if (pthread_create(&f->writer_thread, NULL, writer_main, f) == 0)

@@ -1,0 +1,41 @@
+/* secrets.c - see secrets.h. Worker threads and start-up. */
+#include <ctype.h>
+
+#include "flow/secrets.h"
+
+#define SECRET_MAX 4096
+
+static bool is_name(crm_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_' && s.p[i] != '-')
+            return false;
+    return s.n > 0 && s.n <= 64;
+}
+
+crm_status secret_read(arena *a, const json_t *setting, crm_str *out)
+{
+    if (json_is_string(setting)) {
+        *out = arena_dup(a, str_of(json_string_value(setting)));
+        return CRM_OK;
+    }
+    crm_str name = json_text(setting, "secret");
+    if (!is_name(name))
+        return CRM_INVALID;
+    const char *dir = getenv("CREDENTIALS_DIRECTORY");
+    if (dir) {
+        crm_str path = arena_fmt(a, "%s/%.*s", dir, STR_FMT(name));
+        if (path.p && fs_read(a, path.p, SECRET_MAX, out) == CRM_OK) {
+            *out = str_trim(*out);
+            return CRM_OK;
+        }
+    }
+    crm_str variable = arena_fmt(a, "KARKAS_SECRET_%.*s", STR_FMT(name));
+    const char *value = variable.p ? getenv(variable.p) : NULL;
+    if (!value) {
+        log_event(LOG_ERROR, "secret.missing", "name=%s", log_quote(name));
+        return CRM_NOT_FOUND;
+    }
+    *out = arena_dup(a, str_of(value));
+    return CRM_OK;
+}

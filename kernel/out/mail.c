@@ -1,0 +1,96 @@
+/*
+ * mail.c - one message by SMTP (RFC 5321) through libcurl. Worker threads; blocking, with time
+ * limits. TLS is required unless the server is on the loopback, and its certificate is checked.
+ */
+#include <curl/curl.h>
+
+#include "out/out.h"
+
+#define CONNECT_S  15L
+#define TOTAL_S    60L
+#define RESPONSE_S 30L
+
+crm_status out_init(void)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? CRM_OK : CRM_INTERNAL;
+}
+
+typedef struct upload {
+    crm_str rest;
+} upload;
+
+static size_t read_body(char *to, size_t size, size_t count, void *arg)
+{
+    upload *u = arg;
+    size_t n = size * count < u->rest.n ? size * count : u->rest.n;
+    memcpy(to, u->rest.p, n);
+    u->rest = (crm_str){u->rest.p + n, u->rest.n - n};
+    return n;
+}
+
+static bool is_loopback(crm_str url)
+{
+    static const char *const hosts[] = {"smtp://127.0.0.1:", "smtp://localhost:", "smtp://[::1]:"};
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++)
+        if (str_starts(url, str_of(hosts[i])))
+            return true;
+    return false;
+}
+
+static void set_server(CURL *h, arena *a, const mail_server *s)
+{
+    curl_easy_setopt(h, CURLOPT_URL, arena_cstr(a, s->url));
+    curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    curl_easy_setopt(h, CURLOPT_USE_SSL, is_loopback(s->url) ? CURLUSESSL_TRY : CURLUSESSL_ALL);
+    curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (s->ca_file)
+        curl_easy_setopt(h, CURLOPT_CAINFO, s->ca_file);
+    if (s->user.n) {
+        curl_easy_setopt(h, CURLOPT_USERNAME, arena_cstr(a, s->user));
+        curl_easy_setopt(h, CURLOPT_PASSWORD, arena_cstr(a, s->password));
+    }
+    curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
+    curl_easy_setopt(h, CURLOPT_TIMEOUT, TOTAL_S);
+    curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, RESPONSE_S);
+    curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+}
+
+static crm_status judge(arena *a, CURL *h, CURLcode code, mail_result *r)
+{
+    long smtp = 0;
+    curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &smtp);
+    r->smtp_code = (int)smtp;
+    r->is_permanent = code != CURLE_OK && smtp >= 500 && smtp < 600;
+    r->error = code == CURLE_OK ? (crm_str){0} : arena_dup(a, str_of(curl_easy_strerror(code)));
+    return code == CURLE_OK ? CRM_OK : CRM_UPSTREAM;
+}
+
+crm_status mail_send(arena *a, const mail_server *s, const mail_message *m, mail_result *r)
+{
+    upload body;
+    *r = (mail_result){0};
+    crm_status st = mail_format(a, s, m, &body.rest);
+    if (st != CRM_OK) {
+        r->is_permanent = st == CRM_INVALID;
+        return st;
+    }
+    CURL *h = curl_easy_init();
+    struct curl_slist *to = curl_slist_append(NULL, arena_cstr(a, m->to));
+    if (!h || !to) {
+        curl_easy_cleanup(h);
+        curl_slist_free_all(to);
+        return CRM_NOMEM;
+    }
+    set_server(h, a, s);
+    curl_easy_setopt(h, CURLOPT_MAIL_FROM, arena_cstr(a, s->from));
+    curl_easy_setopt(h, CURLOPT_MAIL_RCPT, to);
+    curl_easy_setopt(h, CURLOPT_READFUNCTION, read_body);
+    curl_easy_setopt(h, CURLOPT_READDATA, &body);
+    curl_easy_setopt(h, CURLOPT_UPLOAD, 1L);
+    CURLcode code = curl_easy_perform(h);
+    st = judge(a, h, code, r);
+    curl_easy_cleanup(h);
+    curl_slist_free_all(to);
+    return st;
+}
