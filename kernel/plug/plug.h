@@ -14,7 +14,8 @@
 typedef struct module module;
 
 typedef struct module_refusal {
-    crm_str module, code, text; /* "newer_level", "too_new_fields", "bad_magic", "no_symbol", "bad_manifest"… */
+    crm_str module, code,
+        text; /* "newer_level", "too_new_fields", "bad_magic", "no_symbol", "bad_manifest"… */
     struct module_refusal *next;
 } module_refusal;
 
@@ -23,33 +24,35 @@ typedef struct module_found {
     crm_str path;                 /* of the .so, empty when it has none */
     crm_str dir;                  /* the folder: locales/ and ui/ lie here */
     crm_str manifest;
-    uint32_t level;               /* API level it asks for */
-    const crm_str *needs;         /* modules that must be enabled with it */
+    uint32_t level;       /* API level it asks for */
+    const crm_str *needs; /* modules that must be enabled with it */
     uint32_t need_count;
-    const crm_str *offers;        /* "step:task", "integration:webform": words of a ТЗ it answers for */
+    const crm_str *offers; /* "step:task", "integration:webform": words of a ТЗ it answers for */
     uint32_t offer_count;
-    bool is_bundled;              /* plug_scan says true; who scans a folder of others' sets it */
+    bool is_bundled; /* plug_scan says true; who scans a folder of others' sets it */
 } module_found;
 
 /* Every module folder below `dir`; broken ones become refusals. */
 CRM_MUST_CHECK crm_status plug_scan(arena *a, const char *dir, module_found **out, uint32_t *count,
                                     module_refusal **refused);
-/* Loads what has code: probe in a child process, dlopen, validate. NULL `*out` with a refusal; INVALID then.
- * The module outlives `a`. */
-CRM_MUST_CHECK crm_status plug_load(arena *a, const module_found *f, module **out, module_refusal **refused);
+/* Loads what has code: probe in a child process, dlopen, validate. NULL `*out` with a refusal;
+ * INVALID then. The module outlives `a`. */
+CRM_MUST_CHECK crm_status plug_load(arena *a, const module_found *f, module **out,
+                                    module_refusal **refused);
 /*
- * Adds entities, fields, strings, routes, hooks, jobs, steps … of all enabled modules to an open registry.
- * All at once, because an optional reference and an extension depend on what else is enabled. INVALID
- * with faults when a manifest names what does not exist or a needed module is not among them.
+ * Adds entities, fields, strings, routes, hooks, jobs, steps … of all enabled modules to an open
+ * registry. All at once, because an optional reference and an extension depend on what else is
+ * enabled. INVALID with faults when a manifest names what does not exist or a needed module is not
+ * among them.
  */
-CRM_MUST_CHECK crm_status plug_register(module *const *modules, uint32_t count, registry *r, arena *a,
-                                        registry_fault **faults);
+CRM_MUST_CHECK crm_status plug_register(module *const *modules, uint32_t count, registry *r,
+                                        arena *a, registry_fault **faults);
 /* Calls start() once; stop() when the registry that holds the generation is released. */
 CRM_MUST_CHECK crm_status plug_start(module *m);
 void plug_stop(module *m);
 crm_str plug_name(const module *m);
-/* Before the first plug_load: the program probed with (NULL: /proc/self/exe), and whether files of any owner
- * and mode may be loaded (`--dev`). */
+/* Before the first plug_load: the program probed with (NULL: /proc/self/exe), and whether files of
+ * any owner and mode may be loaded (`--dev`). */
 typedef struct plug_options {
     const char *probe_program;
     int probe_limit_ms; /* 0: 5000 */
