@@ -1,4 +1,5 @@
-/* hello.c - the template of a native module: one route and one hook over an entity of module.yaml. */
+/* hello.c - the template of a native module: one route and one hook over an entity of module.yaml.
+ */
 #include <crm/host.h>
 
 /* POST /api/v1/hello/ticket/:id/close */
@@ -34,7 +35,11 @@ static crm_status note_closing(crm_ctx *c, crm_rec *now, const crm_rec *was)
 }
 
 static const crm_route routes[] = {
-    {.method = "POST", .path = "/ticket/:id/close", .fn = close_ticket, .tx = CRM_TX_WRITE, .perm = "close"},
+    {.method = "POST",
+     .path = "/ticket/:id/close",
+     .fn = close_ticket,
+     .tx = CRM_TX_WRITE,
+     .perm = "close"},
 };
 static const crm_hook hooks[] = {
     {.entity = "hello.ticket", .when = CRM_BEFORE_CREATE, .fn = note_closing},
@@ -43,12 +48,8 @@ static const crm_hook hooks[] = {
 static const crm_perm perms[] = {{.name = "close", .title = "hello.perm.close"}};
 
 static const crm_module self = {
-    CRM_MODULE_HEAD,
-    .name = CRM_MODULE_NAME,
-    .version = CRM_MODULE_VERSION,
-    .license = "Apache-2.0",
-    .routes = CRM_TABLE(routes),
-    .hooks = CRM_TABLE(hooks),
+    CRM_MODULE_HEAD,           .name = CRM_MODULE_NAME,     .version = CRM_MODULE_VERSION,
+    .license = "Apache-2.0",   .routes = CRM_TABLE(routes), .hooks = CRM_TABLE(hooks),
     .perms = CRM_TABLE(perms),
 };
 CRM_MODULE_EXPORT(self);
