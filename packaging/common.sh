@@ -17,6 +17,12 @@ die()
     exit 1
 }
 
+# What fails without a message of its own still ends with one; needs set -E in the caller.
+explain_errors()
+{
+    trap 'die "line $LINENO of $0 failed: $BASH_COMMAND" "read the lines above"' ERR
+}
+
 # quietly LOG WHAT_FAILED WHAT_TO_DO COMMAND...: the output goes to LOG and is shown, its end
 # only, when the command fails.
 quietly()

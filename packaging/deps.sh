@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what is missing to build, run or test Karkas on Debian 12 and 13.
 # Safe to repeat: without a missing package apt is not called at all.
-set -euo pipefail
+set -eEuo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=packaging/common.sh
 . "$here/common.sh"
+explain_errors
 
 usage()
 {
