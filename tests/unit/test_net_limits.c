@@ -1,0 +1,289 @@
+/* Time-outs, caps and stopping: what keeps slow or many peers from taking the server. */
+#include "unit.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "net/peers.h"
+#include "net/wheel.h"
+#include "net_fixture.h"
+
+#define HOST "Host: a\r\n"
+
+static net_fixture server;
+static char out[1 << 16];
+
+static int stop(void **state)
+{
+    (void)state;
+    net_stop(&server);
+    return 0;
+}
+
+/* ---- Time-outs ------------------------------------------------------------------------------ */
+
+static int start_hasty(void **state)
+{
+    (void)state;
+    net_start(&server,
+              &(http_limits){.header_ms = 200,
+                             .body_ms = 200,
+                             .body_rate = 1000000,
+                             .idle_ms = 300,
+                             .write_ms = 300},
+              NULL);
+    return 0;
+}
+
+static void test_unfinished_head_is_answered_408(void **state)
+{
+    (void)state;
+    int fd = raw_connect(&server);
+    raw_send_z(fd, "GET / HTTP/1.1\r\nHost");
+    assert_int_equal(raw_read_reply(fd, out, sizeof out), 408);
+    assert_int_equal(raw_read_reply(fd, out, sizeof out), -1);
+    close(fd);
+}
+
+static void test_dripping_bytes_do_not_prolong_the_head(void **state)
+{
+    (void)state;
+    struct timeval drip = {.tv_usec = 20000};
+    int fd = raw_connect(&server);
+    raw_send_z(fd, "GET / HTTP/1.1\r\nX: ");
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &drip, sizeof drip);
+    char c = 0;
+    int64_t start = clock_mono();
+    while (recv(fd, &c, 1, 0) < 0) {
+        assert_true(clock_mono() - start < 5000000000);
+        raw_send_z(fd, "a");
+    }
+    assert_int_equal(c, 'H');
+    close(fd);
+}
+
+static void test_body_slower_than_the_least_rate_is_answered_408(void **state)
+{
+    (void)state;
+    int fd = raw_connect(&server);
+    raw_send_z(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 100\r\n\r\nabc");
+    assert_int_equal(raw_read_reply(fd, out, sizeof out), 408);
+    close(fd);
+}
+
+static void test_idle_connection_is_closed_without_a_word(void **state)
+{
+    (void)state;
+    int fresh = raw_connect(&server), used = raw_connect(&server);
+    raw_send_z(used, "GET /a HTTP/1.1\r\n" HOST "\r\n");
+    assert_int_equal(raw_read_reply(used, out, sizeof out), 200);
+    assert_int_equal(recv(used, out, 1, 0), 0);
+    assert_int_equal(recv(fresh, out, 1, 0), 0);
+    close(used);
+    close(fresh);
+}
+
+static void test_peer_that_takes_nothing_is_cut(void **state)
+{
+    (void)state;
+    int fd = raw_connect(&server);
+    raw_send_z(fd, "GET /big?n=30000000 HTTP/1.1\r\n" HOST "\r\n");
+    net_until_connections(&server, 1);
+    net_until_connections(&server, 0);
+    close(fd);
+}
+
+static void test_handler_may_take_longer_than_any_socket_timer(void **state)
+{
+    (void)state;
+    int held = raw_connect(&server), watch = raw_connect(&server);
+    raw_send_z(held, "GET /later HTTP/1.1\r\n" HOST "\r\n");
+    net_until(&server.held_count, 1);
+    assert_int_equal(recv(watch, out, 1, 0), 0); /* the idle time has passed */
+    net_answer_held(&server);
+    assert_int_equal(raw_read_reply(held, out, sizeof out), 200);
+    close(held);
+    close(watch);
+}
+
+/* ---- Caps ----------------------------------------------------------------------------------- */
+
+static int start_small(void **state)
+{
+    (void)state;
+    net_start(&server, &(http_limits){.connections = 2}, NULL);
+    return 0;
+}
+
+static void test_connections_beyond_the_cap_are_closed_at_once(void **state)
+{
+    (void)state;
+    int first = raw_connect(&server), second = raw_connect(&server);
+    net_until_connections(&server, 2);
+    int third = raw_connect(&server);
+    assert_int_equal(recv(third, out, 1, 0), 0);
+    assert_int_equal(net_stats(&server).turned_away, 1);
+    close(first);
+    net_until_connections(&server, 1);
+    int fourth = raw_connect(&server);
+    raw_send_z(fourth, "GET /a HTTP/1.1\r\n" HOST "\r\n");
+    assert_int_equal(raw_read_reply(fourth, out, sizeof out), 200);
+    close(second);
+    close(third);
+    close(fourth);
+}
+
+static void test_one_address_has_its_share(void **state)
+{
+    (void)state;
+    struct sockaddr_storage one = {0}, other = {0}, same_net = {0}, mapped = {0};
+    peers *t = peers_new();
+    assert_int_equal(uv_ip4_addr("192.0.2.1", 1, (struct sockaddr_in *)&one), 0);
+    assert_int_equal(uv_ip6_addr("2001:db8::1", 1, (struct sockaddr_in6 *)&other), 0);
+    assert_int_equal(uv_ip6_addr("2001:db8::2", 2, (struct sockaddr_in6 *)&same_net), 0);
+    assert_int_equal(uv_ip6_addr("::ffff:192.0.2.1", 3, (struct sockaddr_in6 *)&mapped), 0);
+    peer *a = peers_enter(t, &one, 2), *b = peers_enter(t, &mapped, 2);
+    assert_ptr_equal(a, b);
+    assert_null(peers_enter(t, &one, 2));
+    peer *c = peers_enter(t, &other, 1);
+    assert_non_null(c);
+    assert_null(peers_enter(t, &same_net, 1));
+    peers_leave(t, a);
+    assert_non_null(peers_enter(t, &one, 2));
+    peers_leave(t, c);
+    assert_non_null(peers_enter(t, &same_net, 1));
+    peers_free(t);
+}
+
+/* ---- Stopping ------------------------------------------------------------------------------- */
+
+static int start_plain(void **state)
+{
+    (void)state;
+    net_start(&server, NULL, NULL);
+    return 0;
+}
+
+static void on_stopped(void *arg)
+{
+    net_fixture *f = arg;
+    mailbox_close(f->mail);
+    atomic_store(&f->stopped, 1);
+}
+
+static void stop_gently(net_fixture *f)
+{
+    http_server_stop(f->server, 60000, on_stopped, f);
+}
+
+static void test_stopping_lets_running_requests_finish(void **state)
+{
+    (void)state;
+    int idle = raw_connect(&server), running = raw_connect(&server), stream = raw_connect(&server);
+    raw_send_z(running, "GET /later HTTP/1.1\r\n" HOST "\r\n");
+    net_until(&server.held_count, 1);
+    raw_send_z(stream, "GET /stream HTTP/1.1\r\n" HOST "\r\n");
+    net_until(&server.held_count, 2);
+    net_until_connections(&server, 3);
+    net_call(&server, stop_gently);
+    assert_int_equal(recv(idle, out, 1, 0), 0);
+    net_until(&server.cancelled, 1); /* the stream */
+    assert_int_equal(atomic_load(&server.stopped), 0);
+    net_answer_held(&server);
+    assert_int_equal(raw_read_reply(running, out, sizeof out), 200);
+    assert_non_null(strstr(out, "Connection: close\r\n"));
+    close(running); /* ends the lingering */
+    close(idle);
+    close(stream);
+    net_until(&server.stopped, 1);
+}
+
+static void test_taken_port_is_a_conflict(void **state)
+{
+    (void)state;
+    uv_loop_t loop;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    http_handlers none = {0};
+    http_server *s = http_server_new(&loop, &none, NULL);
+    assert_int_equal(http_server_listen(s, "127.0.0.1", server.port, NULL, NULL), CRM_CONFLICT);
+    assert_int_equal(http_server_listen(s, "example.com", 0, NULL, NULL), CRM_INVALID);
+    assert_int_equal(http_server_listen(s, "192.0.2.77", 0, NULL, NULL), CRM_INVALID);
+    http_server_stop(s, 0, NULL, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+/* ---- The wheel ------------------------------------------------------------------------------ */
+
+typedef struct shot {
+    wheel_node node; /* first */
+    wheel *w;
+    uint64_t at;
+    struct shot *cancels;
+} shot;
+
+static void on_fire(wheel_node *n)
+{
+    shot *s = (shot *)n;
+    s->at = uv_now(s->w->timer.loop);
+    if (s->cancels) {
+        wheel_cancel(s->w, &s->cancels->node);
+    }
+}
+
+static void test_wheel_fires_after_its_time_and_forgets_what_was_cancelled(void **state)
+{
+    (void)state;
+    static wheel w;
+    uv_loop_t loop;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    wheel_init(&w, &loop);
+    uint64_t start = uv_now(&loop);
+    shot s[5] = {0};
+    for (size_t i = 0; i < 5; i++) {
+        s[i].w = &w;
+        s[i].node.fire = on_fire;
+    }
+    wheel_set(&w, &s[0].node, 150);
+    wheel_set(&w, &s[1].node, 150);
+    s[0].cancels = &s[1];
+    wheel_set(&w, &s[2].node, 50);
+    wheel_set(&w, &s[2].node, 400); /* moved to later */
+    wheel_set(&w, &s[3].node, 500000);
+    wheel_set(&w, &s[3].node, 10); /* moved to sooner */
+    wheel_set(&w, &s[4].node, 10);
+    wheel_cancel(&w, &s[4].node);
+    uv_run(&loop, UV_RUN_DEFAULT); /* ends since an empty wheel stops its timer */
+    assert_in_range(s[0].at - start, 150, 3000);
+    assert_int_equal(s[1].at, 0);
+    assert_in_range(s[2].at - start, 400, 3000);
+    assert_in_range(s[3].at - start, 10, 3000);
+    assert_int_equal(s[4].at, 0);
+    wheel_close(&w, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest hasty[] = {
+        cmocka_unit_test(test_unfinished_head_is_answered_408),
+        cmocka_unit_test(test_dripping_bytes_do_not_prolong_the_head),
+        cmocka_unit_test(test_body_slower_than_the_least_rate_is_answered_408),
+        cmocka_unit_test(test_idle_connection_is_closed_without_a_word),
+        cmocka_unit_test(test_peer_that_takes_nothing_is_cut),
+        cmocka_unit_test(test_handler_may_take_longer_than_any_socket_timer),
+    };
+    const struct CMUnitTest others[] = {
+        cmocka_unit_test_setup_teardown(test_connections_beyond_the_cap_are_closed_at_once,
+                                        start_small, stop),
+        cmocka_unit_test(test_one_address_has_its_share),
+        cmocka_unit_test_setup_teardown(test_stopping_lets_running_requests_finish, start_plain,
+                                        stop),
+        cmocka_unit_test_setup_teardown(test_taken_port_is_a_conflict, start_plain, stop),
+        cmocka_unit_test(test_wheel_fires_after_its_time_and_forgets_what_was_cancelled),
+    };
+    int failed = cmocka_run_group_tests(hasty, start_hasty, stop);
+    return failed + cmocka_run_group_tests(others, NULL, NULL);
+}
