@@ -117,7 +117,8 @@ void http_reply(http_request *r, int status, const char *type);
  * What stands in http_body is dropped. */
 void http_reply_bytes(http_request *r, int status, const char *type, crm_str bytes,
                       http_release_fn release, void *arg);
-/* problem+json as the API's refusal hook writes it (server.h), with this code. */
+/* problem+json as the API's refusal hook writes it (server.h), with this code. Headers set before,
+ * such as Allow or Retry-After, stay. */
 void http_refuse(http_request *r, int status, const char *code);
 
 /* ---- Streams: server-sent events, large replies ---------------------------------------------- */

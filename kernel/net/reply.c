@@ -198,7 +198,6 @@ const char *reply_problem(exchange *x, int status, const char *code)
 {
     http_server *s = x->c->s;
     buf_clear(&x->body);
-    buf_clear(&x->fields);
     x->caching = CACHE_NONE;
     x->csp = NULL;
     if (s->handlers.refuse) {
@@ -247,6 +246,7 @@ void http_reply(http_request *r, int status, const char *type)
         if (x->body.failed || x->fields.failed) {
             log_event(LOG_ERROR, "http.reply_failed", "request=%s", log_quote(r->id));
             status = 500;
+            buf_clear(&x->fields);
             type = reply_problem(x, status, "internal");
         }
         deliver(x, status, type, &(tail){.bytes = buf_view(&x->body), .owned = &x->body});

@@ -16,10 +16,10 @@ typedef struct static_files static_files;
 
 /*
  * Reads the folder tree under `dir`, to be served under `prefix` ("/", "/m/sales/"; it starts and
- * ends with '/'). Hidden files and symbolic links are left out. A name that holds its hash
- * ("app-1A2B3C4D.js": at least 8 of [A-Za-z0-9] with a digit after the last '-' or '.') is
- * immutable, others are revalidated. At most 4096 files and 256 MiB: TOO_LARGE. NOT_FOUND when
- * there is no folder.
+ * ends with '/'). Hidden files and symbolic links are left out. A name that holds its hash, as
+ * bundlers write it ("app-1A2B3C4D.js": 8 or more capitals and digits, or lower hex with a digit,
+ * after the last '-' or '.' of the stem), is immutable; others are revalidated. At most 4096 files
+ * and 256 MiB: TOO_LARGE. NOT_FOUND when there is no folder.
  */
 CRM_MUST_CHECK crm_status static_load(const char *dir, const char *prefix, static_files **out);
 /* After the last reply that uses it: replies hold a reference of their own. */

@@ -20,6 +20,8 @@
 
 /* ---- The server's side ---------------------------------------------------------------------- */
 
+bool (*net_serve)(http_request *r);
+
 static void on_cancel(http_request *r, void *arg)
 {
     net_fixture *f = arg;
@@ -69,6 +71,9 @@ static void route(void *arg, http_request *r)
     atomic_fetch_add(&f->routed, 1);
     if (str_is(r->path, "/smuggled")) {
         atomic_fetch_add(&f->smuggled, 1);
+    }
+    if (net_serve && net_serve(r)) {
+        return;
     }
     if (str_is(r->path, "/later")) {
         hold(f, r);

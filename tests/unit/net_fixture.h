@@ -28,6 +28,9 @@ typedef struct net_fixture {
     atomic_int held_count, routed, smuggled, cancelled, drained, stopped;
 } net_fixture;
 
+/* Set before net_start by tests that serve something else; true when it answered. */
+extern bool (*net_serve)(http_request *r);
+
 void net_start(net_fixture *f, const http_limits *limits, tls_context *tls);
 /* Stops it and waits; fails the test when the server does not let go. */
 void net_stop(net_fixture *f);
