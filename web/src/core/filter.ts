@@ -1,0 +1,109 @@
+// The state of a list that stands in its address, and the query that it makes. Also the condition language, as far
+// as the client needs it: to show or hide a field.
+import type { Condition, ListView, Row } from './types.ts';
+
+export interface ListState { view: string; q: string; sort: string | null; chips: Record<string, string[]> }
+
+export const ME = 'me';
+
+export function readState(search: URLSearchParams, views: ListView[]): ListState {
+  const chips: Record<string, string[]> = {};
+  for (const [key, value] of search) {
+    if (key.startsWith('f.') && value) chips[key.slice(2)] = value.split(',');
+  }
+  const asked = search.get('view');
+  const view = views.find((v) => v.id === asked)?.id ?? views[0]?.id ?? '';
+  return { view, q: search.get('q') ?? '', sort: search.get('sort'), chips };
+}
+
+export function writeState(state: ListState, views: ListView[]): string {
+  const search = new URLSearchParams();
+  if (state.view && state.view !== views[0]?.id) search.set('view', state.view);
+  if (state.q) search.set('q', state.q);
+  if (state.sort) search.set('sort', state.sort);
+  for (const [field, values] of Object.entries(state.chips)) if (values.length) search.set(`f.${field}`, values.join(','));
+  const text = search.toString().replaceAll('%2C', ',');
+  return text ? `?${text}` : '';
+}
+
+/** The part of a list's query that says which rows: everything but the paging. */
+export function query(state: ListState, view: ListView | undefined, userId: number): URLSearchParams {
+  const out = new URLSearchParams();
+  if (view?.filter?.length) out.set('filter', JSON.stringify(view.filter));
+  for (const [field, values] of Object.entries(state.chips)) {
+    if (values.length) out.set(`${field}.in`, values.map((v) => (v === ME ? String(userId) : v)).join(','));
+  }
+  if (state.q.trim()) out.set('q', state.q.trim());
+  return out;
+}
+
+export function sortOf(state: ListState, view: ListView | undefined): string[] {
+  return state.sort ? [state.sort] : view?.sort ?? [];
+}
+
+/** A header's click: descending, ascending, back to the view's own order. */
+export function nextSort(current: string | null, field: string, numeric: boolean): string | null {
+  const first = numeric ? `-${field}` : field;
+  const second = numeric ? field : `-${field}`;
+  if (current === first) return second;
+  return current === second ? null : first;
+}
+
+function value(row: Row, path: string): unknown {
+  let at: unknown = row;
+  for (const name of path.split('.')) at = (at as Record<string, unknown> | null | undefined)?.[name];
+  return at && typeof at === 'object' && 'id' in at ? (at as { id: unknown }).id : at;
+}
+
+const isEmpty = (v: unknown) => v === null || v === undefined || v === '' || (Array.isArray(v) && !v.length);
+
+/** Whether `row` meets `condition`; an operator that the client does not know counts as met. */
+export function meets(condition: Condition | undefined, row: Row, userId = 0): boolean {
+  if (!condition?.length) return true;
+  const [head, op, want] = condition as [string, unknown, unknown];
+  if (head === 'and') return condition.slice(1).every((c) => meets(c as Condition, row, userId));
+  if (head === 'or') return condition.slice(1).some((c) => meets(c as Condition, row, userId));
+  if (head === 'not') return !meets(op as Condition, row, userId);
+  return test(value(row, head), String(op), want, userId);
+}
+
+function test(have: unknown, op: string, want: unknown, userId: number): boolean {
+  switch (op) {
+    case 'eq': case '=': return have === want;
+    case 'ne': return have !== want;
+    case 'in': return Array.isArray(want) && want.includes(have);
+    case 'none': return isEmpty(have) === (want !== 0 && want !== false);
+    case 'me': return have === userId;
+    case 'gt': return !isEmpty(have) && compare(have, want) > 0;
+    case 'gte': return !isEmpty(have) && compare(have, want) >= 0;
+    case 'lt': return !isEmpty(have) && compare(have, want) < 0;
+    case 'lte': return !isEmpty(have) && compare(have, want) <= 0;
+    default: return true;
+  }
+}
+
+export function compare(a: unknown, b: unknown): number {
+  if (isEmpty(a) || isEmpty(b)) return isEmpty(a) && isEmpty(b) ? 0 : isEmpty(a) ? -1 : 1;
+  const x = plain(a), y = plain(b);
+  if (typeof x === 'number' && typeof y === 'number') return x - y;
+  return String(x).localeCompare(String(y));
+}
+
+function plain(v: unknown): string | number {
+  if (Array.isArray(v)) return plain(v[0] ?? '');
+  if (v && typeof v === 'object') return String((v as { label?: string }).label ?? '');
+  if (typeof v === 'number') return v;
+  const text = String(v);
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+/** The order of two rows under a list's sort; ids break ties so that the order is total. */
+export function compareRows(a: Row, b: Row, sort: string[]): number {
+  for (const key of sort) {
+    const down = key[0] === '-';
+    const name = down ? key.slice(1) : key;
+    const c = compare(a[name], b[name]);
+    if (c) return down ? -c : c;
+  }
+  return sort[0]?.[0] === '-' ? b.id - a.id : a.id - b.id;
+}

@@ -1,0 +1,99 @@
+// What the deployment is, for this user: entities, views, pipelines, menu. Helpers that read it live here, so that
+// no view knows the shape of the file.
+import { Store } from './store.ts';
+import type { Entity, Field, ListView, MenuEntry, Meta, Pipeline, Row, Stage } from './types.ts';
+
+export const meta = new Store<Meta | null>(null);
+
+export function entityOf(name: string): Entity | undefined { return meta.value?.entities[name]; }
+
+export function fieldOf(entity: string, name: string): Field | undefined {
+  return entityOf(entity)?.fields[name] ?? builtIn[name];
+}
+
+/** Every record has these, whether its entity lists them or not. */
+const builtIn: Record<string, Field> = {
+  created_at: { type: 'datetime', label: 'field.created_at', read_only: true },
+  updated_at: { type: 'datetime', label: 'field.updated_at', read_only: true },
+  created_by: { type: 'user', label: 'field.created_by', read_only: true },
+};
+
+export function menu(): MenuEntry[] {
+  return [...(meta.value?.menu ?? [])].sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
+}
+
+export function listViews(entity: string): ListView[] {
+  const found = entityOf(entity)?.views?.list;
+  if (found?.length) return found;
+  const fields = Object.keys(entityOf(entity)?.fields ?? {}).slice(0, 5);
+  return [{ id: 'all', label: 'list.all', columns: fields, sort: ['-created_at'] }];
+}
+
+export interface HomeView { entity: string; view: ListView; due: string | null }
+
+export function homeViews(): HomeView[] {
+  const found: HomeView[] = [];
+  for (const [entity, { views }] of Object.entries(meta.value?.entities ?? {})) {
+    for (const view of views?.list ?? []) {
+      if (view.home) found.push({ entity, view, due: dueField(entity, view) });
+    }
+  }
+  return found;
+}
+
+/** The date by which a view's rows are to be done: named by the view, else what it sorts by, soonest first. */
+export function dueField(entity: string, view?: ListView): string | null {
+  const named = view?.due ?? (view ? undefined : listViews(entity).find((v) => v.due)?.due);
+  const sorted = (view ? [view] : listViews(entity)).map((v) => v.sort?.[0] ?? '');
+  const name = named ?? sorted.find((s) => s && s[0] !== '-' && isDate(fieldOf(entity, s)));
+  return name && isDate(fieldOf(entity, name)) ? name : null;
+}
+
+const isDate = (field?: Field) => field?.type === 'datetime' || field?.type === 'date';
+
+export function titleOf(entity: string, row: Row | Record<string, unknown>): string {
+  const title = entityOf(entity)?.title ?? 'title';
+  const text = title.includes('{')
+    ? title.replace(/\{(\w+)\}/g, (_, name: string) => plain(row[name])).trim()
+    : plain(row[title]);
+  return text || plain(row.label) || `№ ${row.id}`;
+}
+
+function plain(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) return plain(value[0]);
+  if (typeof value === 'object') return String((value as { label?: string }).label ?? '');
+  return String(value);
+}
+
+export function pipelineOf(field?: Field): Pipeline | undefined {
+  return field?.pipeline ? meta.value?.pipelines?.[field.pipeline] : undefined;
+}
+
+export function stageField(entity: string): string | null {
+  const found = Object.entries(entityOf(entity)?.fields ?? {}).find(([, f]) => f.type === 'stage');
+  return found ? found[0] : null;
+}
+
+export function stagesOf(entity: string): Stage[] {
+  const name = stageField(entity);
+  return name ? pipelineOf(fieldOf(entity, name))?.stages ?? [] : [];
+}
+
+export function stageOf(entity: string, row: Row): Stage | undefined {
+  const name = stageField(entity);
+  return name ? stagesOf(entity).find((s) => s.v === row[name]) : undefined;
+}
+
+/** Closed records have nothing left to be late with. */
+export function isClosed(entity: string, row: Row): boolean { return !!stageOf(entity, row)?.outcome; }
+
+export function may(row: Row | null, action: string): boolean { return row?._can?.includes(action) ?? false; }
+
+export function isEditable(entity: string, name: string): boolean {
+  const field = fieldOf(entity, name);
+  return !!field && !field.read_only && EDITABLE.has(field.type);
+}
+
+const EDITABLE = new Set(['text', 'multiline', 'email', 'phone', 'url', 'int', 'decimal', 'money', 'percent', 'bool', 'date',
+  'datetime', 'duration', 'choice', 'choices', 'user', 'ref', 'refs', 'tags', 'inn', 'kpp', 'ogrn', 'bik', 'account', 'address']);

@@ -1,0 +1,162 @@
+// The rows of one list: pages by cursor, and changes from the event stream. A changed record is read again under the
+// list's own query, so the server alone decides whether it belongs here.
+import { api, ApiError } from './api.ts';
+import { compareRows } from './filter.ts';
+import { on } from './events.ts';
+import type { RecordEvent, Row } from './types.ts';
+
+const PAGE = 100;
+const GATHER = 60;            // ms in which events of one burst are read together
+const MOST_AT_ONCE = 100;
+
+export class Records {
+  rows: Row[] = [];
+  next: string | null = null;
+  total: number | null = null;
+  approx = false;
+  state: 'loading' | 'ready' | 'more' | 'error' = 'loading';
+  error: ApiError | null = null;
+  fresh = new Set<number>();
+
+  readonly entity: string;
+  readonly sort: string[];
+  #query: URLSearchParams;
+  #changed: () => void;
+  #onNew: (row: Row) => void;
+  #off: (() => void)[] = [];
+  #pending = new Set<number>();
+  #timer = 0;
+  #abort = new AbortController();
+  #limit: number;
+
+  constructor(entity: string, query: URLSearchParams, sort: string[], changed: () => void, options: { limit?: number; onNew?: (row: Row) => void } = {}) {
+    this.entity = entity;
+    this.sort = sort;
+    this.#query = query;
+    this.#changed = changed;
+    this.#limit = options.limit ?? PAGE;
+    this.#onNew = options.onNew ?? (() => undefined);
+  }
+
+  start(): this {
+    this.#off = [on('record', (event) => this.#event(event)), on('reset', () => void this.load())];
+    void this.load();
+    return this;
+  }
+
+  stop(): void {
+    this.#abort.abort();
+    clearTimeout(this.#timer);
+    for (const off of this.#off) off();
+    this.#off = [];
+  }
+
+  #search(extra: Record<string, string>): URLSearchParams {
+    const search = new URLSearchParams(this.#query);
+    if (this.sort.length) search.set('sort', this.sort.join(','));
+    for (const [name, value] of Object.entries(extra)) search.set(name, value);
+    return search;
+  }
+
+  async load(): Promise<void> {
+    if (this.state !== 'loading') this.state = this.rows.length ? 'ready' : 'loading';
+    try {
+      const page = await api.list(this.entity, this.#search({ limit: String(this.#limit) }), this.#abort.signal);
+      this.rows = page.rows;
+      this.next = page.next;
+      this.total = page.total ?? null;
+      this.approx = page.approx ?? false;
+      this.state = 'ready';
+      this.error = null;
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#changed();
+  }
+
+  async more(): Promise<void> {
+    if (!this.next || this.state !== 'ready') return;
+    this.state = 'more';
+    this.#changed();
+    try {
+      const page = await api.list(this.entity, this.#search({ limit: String(this.#limit), after: this.next }), this.#abort.signal);
+      const known = new Set(this.rows.map((r) => r.id));
+      this.rows = [...this.rows, ...page.rows.filter((r) => !known.has(r.id))];
+      this.next = page.next;
+      this.state = 'ready';
+    } catch (error) {
+      this.state = 'ready';
+      if (error instanceof ApiError && error.code === 'bad_cursor') return this.load();
+      this.#failed(error);
+    }
+    this.#changed();
+  }
+
+  #failed(error: unknown): void {
+    if (this.#abort.signal.aborted) return;
+    this.error = error instanceof ApiError ? error : new ApiError({ status: 0, code: 'internal' });
+    if (!this.rows.length) this.state = 'error';
+  }
+
+  /** Puts in a row that this page itself has just written, without waiting for its event. */
+  touch(id: number): void { this.#gather(id); }
+
+  #event(event: RecordEvent): void {
+    if (event.entity !== this.entity) return;
+    const known = this.rows.find((r) => r.id === event.id);
+    if (known && event.rev !== undefined && event.rev <= known.rev && event.op === 'updated') return;
+    if (event.op === 'deleted' || event.op === 'gone') this.#remove([event.id]);
+    else this.#gather(event.id);
+  }
+
+  #gather(id: number): void {
+    this.#pending.add(id);
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => void this.#reread(), GATHER);
+  }
+
+  async #reread(): Promise<void> {
+    const ids = [...this.#pending];
+    this.#pending.clear();
+    if (ids.length > MOST_AT_ONCE || this.state === 'loading' || this.state === 'error') return this.load();
+    const search = new URLSearchParams(this.#query);
+    search.set('id.in', ids.join(','));
+    search.set('limit', String(ids.length));
+    try {
+      const page = await api.list(this.entity, search, this.#abort.signal);
+      const here = new Set(page.rows.map((r) => r.id));
+      this.#remove(ids.filter((id) => !here.has(id)), false);
+      for (const row of page.rows) this.#place(row);
+      this.#changed();
+    } catch {
+      if (!this.#abort.signal.aborted) ids.forEach((id) => this.#pending.add(id));
+    }
+  }
+
+  #remove(ids: number[], redraw = true): void {
+    const left = this.rows.filter((r) => !ids.includes(r.id));
+    if (left.length === this.rows.length) return;
+    if (this.total !== null) this.total -= this.rows.length - left.length;
+    this.rows = left;
+    if (redraw) this.#changed();
+  }
+
+  #place(row: Row): void {
+    const at = this.rows.findIndex((r) => r.id === row.id);
+    const rest = at < 0 ? [...this.rows] : this.rows.filter((r) => r.id !== row.id);
+    const moved = at < 0 || compareRows(this.rows[at], row, this.sort) !== 0;
+    let to = moved ? rest.findIndex((r) => compareRows(row, r, this.sort) < 0) : at;
+    if (to < 0) to = rest.length;
+    if (at < 0 && this.total !== null) this.total += 1;
+    if (to === rest.length && this.next) return;
+    rest.splice(to, 0, row);
+    this.rows = rest;
+    this.#highlight(row.id);
+    if (at < 0) this.#onNew(row);
+  }
+
+  #highlight(id: number): void {
+    this.fresh.add(id);
+    window.setTimeout(() => { this.fresh.delete(id); this.#changed(); }, 2400);
+  }
+}

@@ -1,0 +1,121 @@
+// The shapes that the API speaks. Unknown keys are ignored; what is optional here may be absent there.
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** A condition in prefix form: ["field","op",value], ["field","me"], ["and",…], ["or",…], ["not",c]. */
+export type Condition = unknown[];
+
+export interface Ref { id: number; label?: string; denied?: boolean }
+
+export interface Row {
+  id: number;
+  rev: number;
+  _can?: string[];
+  _marks?: Record<string, string>;
+  foreign?: boolean;
+  [field: string]: unknown;
+}
+
+export interface Option { v: string; l: string; color?: string }
+
+export interface Field {
+  type: string;
+  label: string;
+  required?: boolean;
+  read_only?: boolean;
+  many?: boolean;
+  max?: number;
+  min?: number;
+  scale?: number;
+  options?: Option[];
+  pipeline?: string;
+  to?: string;
+  where?: Condition;
+  visible?: Condition;
+  help?: string;
+}
+
+export interface ListView {
+  id: string;
+  label: string;
+  columns: string[];
+  sort?: string[];
+  filter?: Condition;
+  phone?: string[];
+  live?: boolean;
+  home?: boolean;
+  due?: string;
+}
+
+export interface Related { entity: string; by: string; label: string }
+
+export interface CardView {
+  header?: string[];
+  sections?: { label: string; fields: string[] }[];
+  related?: Related[];
+}
+
+export interface Entity {
+  label: { one: string; many: string; count?: string };
+  icon?: string;
+  title: string;
+  module?: string;
+  can: { read?: boolean; create?: boolean; update?: boolean; delete?: boolean };
+  fields: Record<string, Field>;
+  views?: { list?: ListView[]; card?: CardView; quick?: string[] };
+}
+
+export interface Stage { v: string; l: string; color?: string; outcome?: string | null; require?: string[] }
+export interface Pipeline { entity: string; label: string; stages: Stage[] }
+export interface MenuEntry {
+  id: string; label: string; icon?: string; to: string; group?: string; order?: number; phone?: boolean;
+}
+
+export interface User {
+  id: number;
+  name: string;
+  login?: string;
+  roles?: string[];
+  functions?: string[];
+  department?: Ref | null;
+  prefs?: { theme?: string; density?: string; lang?: string };
+}
+
+export interface Meta {
+  v: number;
+  rev: string;
+  locale: string;
+  tz: string;
+  currency: string;
+  firstDay: number;
+  title: string;
+  stand?: boolean;
+  user: User;
+  menu: MenuEntry[];
+  entities: Record<string, Entity>;
+  pipelines: Record<string, Pipeline>;
+}
+
+export interface Page { rows: Row[]; next: string | null; total?: number; approx?: boolean }
+
+export interface FieldError { field: string; code: string; detail?: string; params?: Record<string, unknown> }
+
+export interface Problem {
+  status: number;
+  code: string;
+  title?: string;
+  detail?: string;
+  request?: string;
+  params?: Record<string, unknown>;
+  fields?: FieldError[];
+  record?: Row;
+}
+
+export interface RecordEvent { entity: string; id: number; rev?: number; op: string; fields?: string[] }
+export interface NoticeEvent { id: number; kind?: string; text: string; entity?: string; record?: number; at?: string }
+export interface HistoryRow {
+  at: string;
+  by?: Ref | null;
+  op: string;
+  changes?: { field: string; old: unknown; new: unknown }[];
+}
