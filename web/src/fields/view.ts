@@ -1,0 +1,121 @@
+// A field's value as it is read: in a cell of a list (short) or in a card (full). A type that is not known here is
+// shown as plain text.
+import { html, nothing, type TemplateResult } from 'lit';
+import { icon } from '../ui/icon.ts';
+import { color, dotted, person, tag } from '../ui/parts.ts';
+import '../ui/due.ts';
+import * as fmt from '../core/fmt.ts';
+import { t } from '../core/i18n.ts';
+import { dueField, entityOf, fieldOf, isClosed, meta, pipelineOf } from '../core/meta.ts';
+import type { Field, Option, Ref, Row } from '../core/types.ts';
+
+export interface Shown { entity: string; name: string; row: Row; place: 'cell' | 'card' | 'text' }
+const card = (shown: Shown) => shown.place === 'card';
+type Value = TemplateResult | string | typeof nothing;
+
+export const isEmpty = (value: unknown) => value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length);
+export const isNumeric = (field?: Field) => !!field && ['int', 'decimal', 'money', 'percent', 'duration'].includes(field.type);
+
+export function label(entity: string, name: string): string {
+  const field = fieldOf(entity, name);
+  return field ? t(field.label) : name;
+}
+
+export function option(field: Field, value: unknown): Option | undefined {
+  if (field.type === 'stage') {
+    const stage = pipelineOf(field)?.stages.find((s) => s.v === value);
+    return stage && { v: stage.v, l: stage.l, color: stage.color };
+  }
+  return field.options?.find((o) => o.v === value);
+}
+
+export function show(shown: Shown): Value {
+  const field = fieldOf(shown.entity, shown.name);
+  const value = shown.row[shown.name];
+  if (!field || isEmpty(value)) return field?.type === 'bool' ? t('no') : nothing;
+  const many = Array.isArray(value) ? value : [value];
+  const parts = many.map((one) => single(field, one, shown));
+  if (parts.length === 1) return parts[0];
+  if (!card(shown)) return html`${parts[0]} <span class="count">+${parts.length - 1}</span>`;
+  return html`<span class="values">${parts.map((part) => html`<span>${part}</span>`)}</span>`;
+}
+
+function single(field: Field, value: unknown, shown: Shown): Value {
+  const full = card(shown);
+  switch (field.type) {
+    case 'money': return fmt.money(value, String(shown.row.currency ?? meta.value?.currency ?? 'RUB'));
+    case 'int': return fmt.number(value);
+    case 'decimal': return fmt.number(value);
+    case 'percent': return `${fmt.number(value)}\u00a0%`;
+    case 'bool': return t(value ? 'yes' : 'no');
+    case 'duration': return fmt.duration(Number(value));
+    case 'date': case 'datetime': return time(field, String(value), shown);
+    case 'phone': return phone(String(value), shown);
+    case 'email': return full ? html`<a class="link" href="mailto:${value}">${value}</a>` : String(value);
+    case 'url': return full ? web(String(value)) : String(value).replace(/^https?:\/\//, '');
+    case 'stage': case 'choice': case 'choices': return choice(field, value, shown);
+    case 'user': return user(value as Ref, shown.place);
+    case 'ref': case 'refs': return reference(field, value as Ref, full);
+    case 'multiline': return full ? html`<span class="prose">${value}</span>` : String(value).replace(/\s+/g, ' ');
+    case 'tags': return tag(String(value));
+    default: return typeof value === 'object' ? text(value) : String(value);
+  }
+}
+
+function text(value: unknown): string {
+  const label = (value as { label?: string } | null)?.label;
+  return label ?? JSON.stringify(value);
+}
+
+function time(field: Field, value: string, { entity, name, row, place }: Shown): Value {
+  const closed = isClosed(entity, row);
+  if (name === dueField(entity)) return html`<crm-due .at=${value} .plain=${closed}></crm-due>`;
+  if (field.type === 'date') return fmt.date(value, Date.now(), place === 'card');
+  const short = place === 'card' ? fmt.fullMoment(value) : fmt.moment(value);
+  return html`<time datetime=${value} title=${fmt.fullMoment(value)}>${short}</time>`;
+}
+
+/** A number that is no phone was kept as it came; it is not dialled. */
+function phone(value: string, { place }: Shown): Value {
+  const shown = fmt.phone(value);
+  if (place !== 'card' || !/^\+\d{8,15}$/.test(value)) return html`<span class="num">${shown}</span>`;
+  return html`<a class="link num" href="tel:${value}">${shown}</a>`;
+}
+
+function web(value: string): Value {
+  const safe = /^https?:\/\//i.test(value);
+  return safe ? html`<a class="link" href=${value} target="_blank" rel="noopener noreferrer">${value.replace(/^https?:\/\//, '')}</a>` : value;
+}
+
+function choice(field: Field, value: unknown, { place }: Shown): Value {
+  const found = option(field, value);
+  const name = found ? t(found.l) : String(value);
+  if (place === 'text') return name;
+  if (field.type === 'stage') return dotted(name, found?.color);
+  return place === 'card' || found?.color ? tag(name, found?.color) : name;
+}
+
+function denied(): Value {
+  return html`<span class="muted inline-4">${icon('lock', 'icon-16')}${t('ref.denied')}</span>`;
+}
+
+function user(ref: Ref, place: string): Value {
+  if (ref.denied) return denied();
+  return place === 'text' ? ref.label ?? '' : person(ref);
+}
+
+function reference(field: Field, ref: Ref, card: boolean): Value {
+  if (ref.denied) return denied();
+  const name = ref.label ?? `№ ${ref.id}`;
+  if (!card || !field.to || !entityOf(field.to)) return name;
+  return html`<a class="link" href="/e/${field.to}/${ref.id}" data-layer>${name}</a>`;
+}
+
+/** One line under a title: the values of a few fields, those that are filled. */
+export function summary(entity: string, names: string[], row: Row): TemplateResult[] {
+  return names.map((name) => show({ entity, name, row, place: 'text' }))
+    .filter((part) => part !== nothing && part !== '')
+    .map((part, i) => html`${i ? html`<span class="sep-dot"> · </span>` : nothing}${part}`);
+}
+
+export const dotClass = (name?: string) => `dot d-${color(name)}`;

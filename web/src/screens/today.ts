@@ -1,0 +1,100 @@
+// The start screen: what is to be done, overdue first, and what has just come in. It shows the list views that say
+// they stand here; it knows no module by name.
+import { html, nothing, type TemplateResult } from 'lit';
+import { El } from '../ui/element.ts';
+import { icon } from '../ui/icon.ts';
+import { empty, failure, skeletonRows } from '../ui/parts.ts';
+import { line } from '../views/lines.ts';
+import { query } from '../core/filter.ts';
+import { dayNumber, fromLocalInput, zone } from '../core/fmt.ts';
+import { capital, lang, t } from '../core/i18n.ts';
+import { entityOf, homeViews, meta, type HomeView } from '../core/meta.ts';
+import { Records } from '../core/records.ts';
+import { openCard } from '../core/router.ts';
+import { Watch } from '../core/store.ts';
+import type { Row } from '../core/types.ts';
+
+const SHOWN = 50, ASIDE = 8;
+type Group = 'overdue' | 'today' | 'later' | 'none';
+
+class Today extends El {
+  static override properties = {};
+  #watch = new Watch(this, meta, lang);
+  #lists = new Map<string, { home: HomeView; records: Records }>();
+  #clock = 0;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.#watch;
+    this.#clock = window.setInterval(() => this.requestUpdate(), 60_000);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#clock);
+    for (const { records } of this.#lists.values()) records.stop();
+    this.#lists.clear();
+  }
+
+  override willUpdate(): void {
+    for (const home of homeViews()) {
+      const key = `${home.entity}/${home.view.id}`;
+      const known = this.#lists.get(key);
+      if (known) { known.home = home; continue; }
+      const search = query({ view: home.view.id, q: '', sort: null, chips: {} }, home.view, meta.value!.user.id);
+      const records = new Records(home.entity, search, home.view.sort ?? [], () => this.requestUpdate(), { limit: home.view.live && !home.due ? ASIDE : SHOWN });
+      this.#lists.set(key, { home, records: records.start() });
+    }
+  }
+
+  override render() {
+    document.title = `${t('today')} — ${meta.value?.title ?? ''}`;
+    const all = [...this.#lists.values()];
+    const main = all.filter(({ home }) => home.due), aside = all.filter(({ home }) => !home.due);
+    const first = main[0]?.home.entity ?? aside[0]?.home.entity;
+    const create = first && entityOf(first)?.can.create ? first : null;
+    const one = create ? t(entityOf(create)!.label.one) : '';
+    const day = new Intl.DateTimeFormat(lang.value, { timeZone: zone(), weekday: 'long', day: 'numeric', month: 'long' }).format(Date.now());
+    return html`<div class="list">
+      <header class="head"><h1 class="title">${t('today')}</h1><span class="muted only-desk">${day}</span>
+        <div class="actions">${create ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: one })} @click=${() => openCard(create, 'new')}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(one)}</span></button>` : nothing}</div></header>
+      <div class="scroll" tabindex="0" role="region" aria-label=${t('today')}><div class="today ${main.length && aside.length ? '' : 'is-single'}">
+        <div class="today-main">${main.map((one) => this.#due(one.home, one.records))}</div>
+        <div class="today-aside">${aside.map((one) => this.#plain(one.home, one.records))}</div>
+      </div></div></div>`;
+  }
+
+  #due(home: HomeView, records: Records): TemplateResult {
+    if (records.state === 'loading') return html`<section>${skeletonRows(6)}</section>`;
+    if (records.state === 'error') return failure(records.error!, () => void records.load());
+    if (!records.rows.length) return html`<section class="today-free">${empty('check', t('today.free'), t('today.free.text'))}</section>`;
+    const groups: Record<Group, Row[]> = { overdue: [], today: [], later: [], none: [] };
+    for (const row of records.rows) groups[groupOf(row[home.due!] as string | null)].push(row);
+    return html`${(['overdue', 'today', 'later', 'none'] as Group[]).filter((g) => groups[g].length).map((g, i) => html`
+      <section data-group=${g}><div class="sect"><h2 class=${g === 'overdue' ? 'is-danger' : ''}>${t(`today.${g}`)}</h2><span class="count">${groups[g].length}</span>
+          ${i ? nothing : html`<a class="link push" href=${hrefOf(home)}>${t('today.all', { name: t(entityOf(home.entity)!.label.many) })}</a>`}</div>
+        <ul>${groups[g].map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}</ul></section>`)}`;
+  }
+
+  #plain(home: HomeView, records: Records): TemplateResult {
+    const title = t(home.view.label);
+    return html`<section data-view=${home.view.id} data-entity=${home.entity}><div class="sect"><h2>${title}</h2>${records.total ? html`<span class="count">${records.total}</span>` : nothing}
+        <a class="link push" href=${hrefOf(home)}>${t('today.open')}<span class="sr"> ${title}</span></a></div>
+      ${records.state === 'loading' ? skeletonRows(3) : nothing}
+      ${records.state === 'ready' && !records.rows.length ? html`<p class="faint row">${t('today.quiet')}</p>` : nothing}
+      <ul>${records.rows.slice(0, ASIDE).map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}</ul></section>`;
+  }
+}
+
+function hrefOf({ entity, view }: HomeView): string { return `/e/${entity}?view=${view.id}`; }
+
+function groupOf(due: string | null): Group {
+  if (!due) return 'none';
+  const now = Date.now();
+  const day = /^\d{4}-\d\d-\d\d$/.test(due);
+  const at = day ? Date.parse(fromLocalInput(`${due}T23:59`)!) : Date.parse(due);
+  if (at < now) return 'overdue';
+  return dayNumber(at) === dayNumber(now) ? 'today' : 'later';
+}
+
+customElements.define('crm-today', Today);

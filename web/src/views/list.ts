@@ -1,0 +1,248 @@
+// The list of an entity: saved views as tabs, filters as chips, rows that follow the event stream. All of its state
+// stands in the address.
+import { html, nothing } from 'lit';
+import { El } from '../ui/element.ts';
+import { icon } from '../ui/icon.ts';
+import { empty, failure, skeletonRows } from '../ui/parts.ts';
+import { RowWindow } from '../ui/window.ts';
+import { toggleAt } from '../ui/pop.ts';
+import './filter-menu.ts';
+import { cards, table } from './rows.ts';
+import { chipText, type Names, loadNames } from './chips.ts';
+import { label } from '../fields/view.ts';
+import { api } from '../core/api.ts';
+import { on } from '../core/events.ts';
+import { number } from '../core/fmt.ts';
+import { nextSort, query, readState, sortOf, writeState, type ListState } from '../core/filter.ts';
+import { capital, lang, t } from '../core/i18n.ts';
+import { bind } from '../core/keys.ts';
+import { entityOf, fieldOf, listViews, meta, titleOf } from '../core/meta.ts';
+import { narrow } from '../core/narrow.ts';
+import { Records } from '../core/records.ts';
+import { go, openCard, place } from '../core/router.ts';
+import { Watch } from '../core/store.ts';
+import type { ListView } from '../core/types.ts';
+import { isNumeric } from '../fields/view.ts';
+
+const ROW = 40, CARD = 68, TYPING = 250, RECOUNT = 1500;
+
+class List extends El {
+  static override properties = { entity: {}, search: { attribute: false }, at: { state: true }, counts: { state: true }, without: { state: true }, said: { state: true } };
+  entity = '';
+  search = new URLSearchParams();
+  at = -1;
+  counts: Record<string, { total: number; approx: boolean }> = {};
+  without: { field: string; total: number }[] = [];
+  said = '';
+  #watch = new Watch(this, meta, lang, narrow);
+  #window = new RowWindow(this, () => void this.#records?.more());
+  #records: Records | null = null;
+  #key = '';
+  #names: Names = new Map();
+  #off: (() => void)[] = [];
+  #typing = 0;
+  #recount = 0;
+  #counted = '';
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.#watch;
+    const here = () => !place.value.under && !document.querySelector('dialog[open]');
+    const move = (step: number) => () => this.#move(step);
+    this.#off = [
+      bind('KeyJ', move(1), here), bind('ArrowDown', move(1), here), bind('KeyK', move(-1), here), bind('ArrowUp', move(-1), here),
+      bind('Enter', () => this.#openAt(), () => here() && this.at >= 0 && !(document.activeElement instanceof HTMLButtonElement || document.activeElement instanceof HTMLAnchorElement)),
+      bind('Slash', () => this.querySelector<HTMLInputElement>('#list-q')?.focus(), here),
+      bind('KeyN', () => this.#create(), () => here() && !!entityOf(this.entity)?.can.create),
+      on('record', (event) => { if (event.entity === this.entity) this.#countSoon(); }),
+    ];
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const off of this.#off) off();
+    this.#records?.stop();
+    this.#records = null;
+    this.#key = '';
+    clearTimeout(this.#recount);
+  }
+
+  get #views(): ListView[] { return listViews(this.entity); }
+  get #state(): ListState { return readState(this.search, this.#views); }
+  get #view(): ListView { return this.#views.find((v) => v.id === this.#state.view)!; }
+
+  override willUpdate(): void {
+    const state = this.#state;
+    const wanted = query(state, this.#view, meta.value?.user.id ?? 0);
+    const sort = sortOf(state, this.#view);
+    const key = `${this.entity}?${wanted}&${sort}`;
+    this.#window.rowHeight = narrow.value ? CARD : ROW;
+    if (key === this.#key) return;
+    if (!this.#key.startsWith(`${this.entity}?`)) this.counts = {};
+    this.#key = key;
+    this.#records?.stop();
+    this.at = -1;
+    this.without = [];
+    this.#window.top();
+    const onNew = (row: { id: number }) => { this.said = t('list.arrived', { name: titleOf(this.entity, row as never) }); };
+    this.#records = new Records(this.entity, wanted, sort, () => this.#changed(), { onNew }).start();
+    void loadNames(this.entity, state.chips, this.#names).then((found) => { if (found) this.requestUpdate(); });
+  }
+
+  override updated(): void { this.#window.follow(this.querySelector<HTMLElement>('.table-wrap')); }
+
+  #changed(): void {
+    const records = this.#records!;
+    if (records.state === 'ready') {
+      this.counts = { ...this.counts, ...(this.#isPlain() && records.total !== null ? { [this.#view.id]: { total: records.total, approx: records.approx } } : {}) };
+      if (this.#counted !== this.entity) void this.#count();
+      if (!records.rows.length) void this.#countWithout();
+    }
+    this.requestUpdate();
+  }
+
+  #isPlain(): boolean { return !this.#state.q && !Object.keys(this.#state.chips).length; }
+
+  #countSoon(): void {
+    clearTimeout(this.#recount);
+    this.#recount = window.setTimeout(() => void this.#count(), RECOUNT);
+  }
+
+  async #count(): Promise<void> {
+    const entity = this.#counted = this.entity;
+    for (const view of this.#views) {
+      const search = query({ view: view.id, q: '', sort: null, chips: {} }, view, meta.value?.user.id ?? 0);
+      search.set('limit', '1');
+      const page = await api.list(entity, search).catch(() => null);
+      if (entity !== this.entity || !this.isConnected) return;
+      if (page?.total !== undefined) this.counts = { ...this.counts, [view.id]: { total: page.total, approx: !!page.approx } };
+    }
+  }
+
+  /** When nothing is found: how much each filter hides. */
+  async #countWithout(): Promise<void> {
+    const state = this.#state, key = this.#key;
+    const found: { field: string; total: number }[] = [];
+    for (const field of [...Object.keys(state.chips), ...(state.q ? ['q'] : [])]) {
+      const chips = Object.fromEntries(Object.entries(state.chips).filter(([name]) => name !== field));
+      const search = query({ ...state, chips, q: field === 'q' ? '' : state.q }, this.#view, meta.value?.user.id ?? 0);
+      search.set('limit', '1');
+      const page = await api.list(this.entity, search).catch(() => null);
+      if (key !== this.#key) return;
+      if (page?.total) found.push({ field, total: page.total });
+    }
+    this.without = found.sort((a, b) => b.total - a.total);
+  }
+
+  #to(change: Partial<ListState>, replace = false): void {
+    go(`/e/${this.entity}${writeState({ ...this.#state, ...change }, this.#views)}`, { replace });
+  }
+
+  #setChip(field: string, values: string[]): void {
+    const chips = { ...this.#state.chips, [field]: values };
+    if (!values.length) delete chips[field];
+    this.#to({ chips });
+  }
+
+  #search(event: Event): void {
+    clearTimeout(this.#typing);
+    const q = (event.target as HTMLInputElement).value;
+    this.#typing = window.setTimeout(() => this.#to({ q }, true), TYPING);
+  }
+
+  #move(step: number): void {
+    const rows = this.#records?.rows ?? [];
+    if (!rows.length) return;
+    this.at = Math.max(0, Math.min(rows.length - 1, this.at + step));
+    this.#window.show(this.at);
+  }
+
+  #openAt(): void {
+    const row = this.#records?.rows[this.at];
+    if (row) openCard(this.entity, row.id);
+  }
+
+  #create(): void { openCard(this.entity, 'new'); }
+
+  override render() {
+    const entity = entityOf(this.entity)!;
+    document.title = `${t(entity.label.many)} — ${meta.value?.title ?? ''}`;
+    const records = this.#records!;
+    return html`<div class="list" data-entity=${this.entity}>
+      <header class="head"><h1 class="title">${capital(t(entity.label.many))}</h1>
+        ${records.total !== null ? html`<span class="count">${this.#total(records)}</span>` : nothing}
+        <div class="actions">
+          <label class="find"><span class="sr">${t('list.find')}</span>${icon('search', 'icon-16')}
+            <input id="list-q" class="bare" type="search" placeholder=${t('list.find')} .value=${this.#state.q} @input=${this.#search}
+              @keydown=${(e: KeyboardEvent) => { if (e.key === 'Escape') (e.target as HTMLElement).blur(); }}><span class="kbd only-desk">/</span></label>
+          ${entity.can.create ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => this.#create()}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(t(entity.label.one))}</span></button>` : nothing}
+        </div></header>
+      ${this.#tabs()}
+      ${this.#chips()}
+      <div class="sr" role="status" aria-live="polite">${this.said}</div>
+      ${this.#body(records)}
+    </div>`;
+  }
+
+  #total({ total, approx }: { total: number | null; approx: boolean }): string { return approx ? `${number(total)}+` : number(total); }
+
+  #tabs() {
+    if (this.#views.length < 2) return html`<div class="bar-row is-lined is-thin"></div>`;
+    return html`<nav class="bar-row is-lined" aria-label=${t('list.views')}><div class="tabs">${this.#views.map((view) => {
+      const count = this.counts[view.id];
+      const to = `/e/${this.entity}${writeState({ ...this.#state, view: view.id, sort: null }, this.#views)}`;
+      return html`<a class="tab" href=${to} data-view=${view.id} aria-current=${view.id === this.#view.id ? 'page' : nothing}>${t(view.label)}${count ? html` <span class="count">${this.#total(count)}</span>` : nothing}</a>`;
+    })}</div></nav>`;
+  }
+
+  #chips() {
+    const { chips } = this.#state;
+    const fields = Object.entries(chips);
+    return html`<div class="bar-row is-filters">
+      ${fields.map(([field, values]) => html`<span class="chip" data-chip=${field}>
+        <button class="chip-body" @click=${(e: Event) => this.#openFilter(e, field)}><span class="muted">${label(this.entity, field)}:</span> <b>${chipText(this.entity, field, values, this.#names)}</b></button>
+        <button class="icon-btn" aria-label=${t('filter.remove', { name: label(this.entity, field) })} @click=${() => this.#setChip(field, [])}>${icon('x')}</button></span>`)}
+      <button class="btn btn-sm btn-ghost" aria-haspopup="true" data-action="filter" @click=${(e: Event) => this.#openFilter(e, null)}>${icon('filter', 'icon-16')}${t('filter')}</button>
+      ${fields.length > 1 ? html`<button class="btn btn-sm btn-ghost" @click=${() => this.#to({ chips: {} })}>${t('filter.reset')}</button>` : nothing}
+      <crm-filter .entity=${this.entity} .chips=${chips} .names=${this.#names}
+        @ui-filter=${(e: CustomEvent<{ field: string; values: string[] }>) => this.#setChip(e.detail.field, e.detail.values)}></crm-filter>
+    </div>`;
+  }
+
+  #openFilter(event: Event, field: string | null): void {
+    const menu = this.querySelector('crm-filter') as HTMLElement & { field: string | null; updateComplete: Promise<boolean> };
+    menu.field = field;
+    toggleAt(event, 'filter-menu');
+  }
+
+  #body(records: Records) {
+    if (records.state === 'loading') return html`<div class="table-wrap">${skeletonRows(12)}</div>`;
+    if (records.state === 'error') return failure(records.error!, () => { void records.load(); });
+    if (!records.rows.length) return this.#empty();
+    const sort = sortOf(this.#state, this.#view);
+    const shown = { entity: this.entity, view: this.#view, records, window: this.#window, at: this.at, sort,
+      onSort: (field: string) => this.#to({ sort: nextSort(this.#state.sort ?? this.#view.sort?.[0] ?? null, field, isNumeric(fieldOf(this.entity, field)) || /date/.test(fieldOf(this.entity, field)?.type ?? '')) }),
+      onOpen: (id: number) => openCard(this.entity, id) };
+    return html`<div class="table-wrap" tabindex="0" role="region" aria-label=${capital(t(entityOf(this.entity)!.label.many))}>
+      ${narrow.value ? cards(shown) : table(shown)}
+      ${records.state === 'more' ? html`<p class="more muted">${t('loading')}</p>` : nothing}
+      ${records.next && records.state === 'ready' ? html`<p class="more"><button class="btn btn-sm" @click=${() => void records.more()}>${t('list.more')}</button></p>` : nothing}
+    </div>`;
+  }
+
+  #empty() {
+    const entity = entityOf(this.entity)!;
+    if (this.#isPlain()) {
+      return empty(entity.icon ?? 'inbox', t('list.empty'), t('list.empty.text'),
+        entity.can.create ? html`<button class="btn" @click=${() => this.#create()}>${icon('plus', 'icon-16')}${capital(t(entity.label.one))}</button>` : nothing);
+    }
+    const best = this.without[0];
+    const name = best ? (best.field === 'q' ? t('list.find') : label(this.entity, best.field)) : '';
+    const count = best ? (entity.label.count ? t(entity.label.count, { n: best.total }) : number(best.total)) : '';
+    return empty('filter', t('list.nothing'), best ? t('list.without', { name, count }) : t('list.nothing.text'), html`
+      ${best ? html`<button class="btn" @click=${() => (best.field === 'q' ? this.#to({ q: '' }) : this.#setChip(best.field, []))}>${t('list.drop', { name })}</button>` : nothing}
+      <button class="btn btn-ghost" @click=${() => this.#to({ q: '', chips: {} })}>${t('filter.reset')}</button>`);
+  }
+}
+
+customElements.define('crm-list', List);
