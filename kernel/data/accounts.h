@@ -34,6 +34,8 @@ CRM_MUST_CHECK crm_status accounts_session_new(crm_ctx *c, int64_t user, bool mu
                                                crm_str address, crm_str agent, crm_str *token);
 CRM_MUST_CHECK crm_status accounts_session_end(crm_ctx *c, int64_t session);
 CRM_MUST_CHECK crm_status accounts_sessions_end_all(crm_ctx *c, int64_t user, int64_t but);
+/* The session may go on: its one-time code was replaced by a password. */
+CRM_MUST_CHECK crm_status accounts_session_password_set(crm_ctx *c, int64_t session);
 CRM_MUST_CHECK crm_status accounts_session_touch(crm_ctx *c, int64_t session);
 /* Loop form: *out lives until done. */
 void accounts_session_read(engine_session *s, const registry *r, arena *a, crm_str token, session_info *out,

@@ -69,6 +69,7 @@ struct crm_ctx {
     const module_info *module; /* whose code is running; metered and named in crashes */
     buf *out;                  /* the reply of a module's handler */
     void *reply_state;         /* the plug layer's */
+    int http_status;           /* of a module's reply when it is not 200 or 204 */
     uint32_t hook_depth;
     void *prepared;            /* what `prepare` or `work` left for `run`, which only reads it */
     struct call_saved *saved;  /* call_save_point's */

@@ -1,0 +1,363 @@
+/* api.c - from a request to the route that answers it, and the common steps and ends of all routes.
+ */
+#include "net/api_private.h"
+
+#define RETRY_AFTER CRM_S("1")
+
+/* ---- ending
+ * ------------------------------------------------------------------------------------------ */
+
+static void release(api_call *k)
+{
+    json_decref(k->request.json);
+    k->request.json = NULL;
+    buf_free(&k->text);
+    if (k->c.arena)
+        call_end(&k->c);
+}
+
+void api_reply(api_call *k, int status)
+{
+    http_request *r = k->http;
+    release(k);
+    http_reply(r, status, API_JSON);
+}
+
+void api_reply_problem(api_call *k, int status)
+{
+    http_request *r = k->http;
+    release(k);
+    http_reply(r, status, API_PROBLEM);
+}
+
+void api_reply_empty(api_call *k, int status)
+{
+    http_request *r = k->http;
+    http_body(r)->n = k->mark;
+    release(k);
+    http_reply(r, status, NULL);
+}
+
+void api_reply_error(api_call *k, crm_status status)
+{
+    http_request *r = k->http;
+    crm_status said = k->c.error.status != CRM_OK ? k->c.error.status : status;
+    if (said == CRM_INTERNAL || said == CRM_MISUSE)
+        log_event(LOG_ERROR, "api.failed", "request=%s path=%s", log_quote(r->id),
+                  log_quote(r->path));
+    http_body(r)->n = k->mark;
+    if (said == CRM_UNAVAILABLE || said == CRM_LIMIT) {
+        crm_str after = RETRY_AFTER;
+        if (k->c.error.retry_after_s)
+            after = arena_fmt(r->arena, "%d", k->c.error.retry_after_s);
+        http_set(r, "Retry-After", after);
+    }
+    problem_write(http_body(r), &k->c, said, r->id, (crm_str){0});
+    release(k);
+    http_reply(r, status_http(said), API_PROBLEM);
+}
+
+void api_reply_code(api_call *k, crm_status status, const char *code)
+{
+    api_reply_error(k, call_fail(&k->c, status, code));
+}
+
+/* ---- steps
+ * -------------------------------------------------------------------------------------------- */
+
+crm_status api_read_json(api_call *k)
+{
+    if (!str_is(http_content_type(k->http), "application/json"))
+        return call_fail(&k->c, CRM_MEDIA, "unsupported_media_type");
+    crm_status s = json_read(k->http->body, 0, &k->request.json, NULL);
+    if (s == CRM_OK && json_is_object(k->request.json))
+        return CRM_OK;
+    return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
+}
+
+static void written(write_request *w, crm_status status)
+{
+    api_call *k = w->arg;
+    k->status = status;
+    k->c.session = k->api->session;
+    k->c.tx = NULL;
+    k->next(k);
+}
+
+void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*done)(api_call *k))
+{
+    k->next = done;
+    k->write = (write_request){
+        .call = &k->c, .commit = commit, .done = written, .arg = k, .reply_to = k->api->mail};
+    call_save_point(&k->c);
+    crm_status s = writer_submit(k->api->o.flow, LANE_INTERACTIVE, &k->write);
+    if (s != CRM_OK)
+        api_reply_code(k, s, "unavailable");
+}
+
+static void pool_run(pool_task *t, engine_session *session)
+{
+    api_call *k = t->arg;
+    if (session)
+        k->c.session = session;
+    k->run(k);
+}
+
+static void pool_done(pool_task *t)
+{
+    api_call *k = t->arg;
+    k->c.session = k->api->session;
+    k->next(k);
+}
+
+void api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*done)(api_call *k))
+{
+    k->run = run;
+    k->next = done;
+    k->task = (pool_task){.run = pool_run,
+                          .done = pool_done,
+                          .arg = k,
+                          .reply_to = k->api->mail,
+                          .user = k->who.user};
+    crm_status s = pool_submit(k->api->o.flow, which, &k->task);
+    if (s != CRM_OK)
+        api_reply_code(k, s, "unavailable");
+}
+
+/* ---- routing
+ * ------------------------------------------------------------------------------------------ */
+
+static crm_str first_segment(crm_str *path)
+{
+    crm_str segment = {0};
+    str_split(path, '/', &segment);
+    return segment;
+}
+
+static crm_str verb_name(http_verb v)
+{
+    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    return str_of(names[v]);
+}
+
+static void set_language(api_call *k)
+{
+    crm_str accept = http_header(k->http, "accept-language");
+    if (str_starts(accept, CRM_S("en")))
+        k->c.lang = CRM_S("en");
+    else if (str_starts(accept, CRM_S("ru")) || !k->c.reg->locale.n)
+        k->c.lang = CRM_S("ru");
+    else
+        k->c.lang = k->c.reg->locale;
+}
+
+static const principal nobody = {.kind = PRINCIPAL_NOBODY};
+
+/* The call of a request; NULL: answered with 503. */
+static api_call *begin(api *a, http_request *r)
+{
+    api_call *k = ARENA_NEW(r->arena, api_call);
+    crm_status s = k ? call_begin(&k->c, &nobody, CRM_S("api")) : CRM_NOMEM;
+    if (s != CRM_OK || a->stopping) {
+        if (k && s == CRM_OK)
+            call_end(&k->c);
+        http_refuse(r, 503, "unavailable");
+        return NULL;
+    }
+    k->api = a;
+    k->http = r;
+    k->mark = http_body(r)->n;
+    k->c.session = a->session;
+    k->c.request = &k->request;
+    k->request = (call_request){.method = verb_name(r->verb),
+                                .path = r->path,
+                                .query = r->query,
+                                .content_type = http_content_type(r),
+                                .body = r->body,
+                                .address = r->peer};
+    buf_init(&k->text, 0);
+    set_language(k);
+    return k;
+}
+
+static bool is_module(const registry *r, crm_str name)
+{
+    for (uint32_t i = 0; i < r->module_count; i++)
+        if (str_eq(r->modules[i].name, name))
+            return true;
+    return false;
+}
+
+static void signed_in(api_call *k)
+{
+    crm_str path = k->rest, name = first_segment(&path);
+    k->rest = path;
+    k->entity = registry_entity(k->c.reg, name);
+    if (str_is(name, "meta"))
+        meta_route(k);
+    else if (str_is(name, "events"))
+        events_route(k);
+    else if (str_is(name, "search"))
+        search_route(k);
+    else if (k->entity && !(k->entity->flags & (ENTITY_SYSTEM | ENTITY_NO_API)))
+        records_route(k);
+    else if (is_module(k->c.reg, name))
+        module_route(k);
+    else
+        api_reply_error(k, CRM_NOT_FOUND);
+}
+
+static void api_route(api *a, http_request *r)
+{
+    api_call *k = begin(a, r);
+    if (!k)
+        return;
+    k->rest = (crm_str){r->path.p + 8, r->path.n - 8};
+    crm_str path = k->rest, name = first_segment(&path);
+    if (str_is(name, "session")) {
+        k->rest = path;
+        session_route(k);
+    } else if (str_is(name, "i18n")) {
+        k->rest = path;
+        strings_route(k);
+    } else {
+        session_require(k, signed_in);
+    }
+}
+
+static void health(api *a, http_request *r)
+{
+    if (a->stopping) {
+        buf_z(http_body(r), "{\"status\":\"stopping\"}\n");
+        http_reply(r, 503, API_JSON);
+        return;
+    }
+    const registry *reg = registry_pin();
+    buf_z(http_body(r), reg ? "{\"status\":\"ok\"}\n" : "{\"status\":\"starting\"}\n");
+    http_reply(r, reg ? 200 : 503, API_JSON);
+    registry_unpin(reg);
+}
+
+static void metrics_allowed(api_call *k)
+{
+    if (!call_may(&k->c, CRM_S("settings"))) {
+        api_reply_error(k, CRM_DENIED);
+        return;
+    }
+    http_request *r = k->http;
+    metrics_write(http_body(r));
+    release(k);
+    http_reply(r, 200, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+static void metrics_route(api *a, http_request *r)
+{
+    if (r->is_loopback) {
+        metrics_write(http_body(r));
+        http_reply(r, 200, "text/plain; version=0.0.4; charset=utf-8");
+        return;
+    }
+    api_call *k = begin(a, r);
+    if (k)
+        session_require(k, metrics_allowed);
+}
+
+static bool serve_file(api *a, http_request *r)
+{
+    for (uint32_t i = 0; i < a->o.module_count; i++)
+        if (static_serve(a->o.modules[i], r))
+            return true;
+    if (!a->o.ui)
+        return false;
+    if (static_serve(a->o.ui, r))
+        return true;
+    bool is_page = (r->verb == VERB_GET || r->verb == VERB_HEAD) && static_is_page_path(r->path) &&
+                   !str_starts(r->path, CRM_S("/m/")) && !str_starts(r->path, CRM_S("/ui/"));
+    return is_page && static_serve_as(a->o.ui, r, CRM_S("/index.html"));
+}
+
+static void route_request(void *arg, http_request *r)
+{
+    api *a = arg;
+    if (str_starts(r->path, CRM_S("/api/v1/"))) {
+        api_route(a, r);
+    } else if (str_starts(r->path, CRM_S("/hook/"))) {
+        api_call *k = begin(a, r);
+        if (k) {
+            k->rest = (crm_str){r->path.p + 6, r->path.n - 6};
+            hook_route(k);
+        }
+    } else if (str_is(r->path, "/health")) {
+        health(a, r);
+    } else if (str_is(r->path, "/metrics")) {
+        metrics_route(a, r);
+    } else if (str_is(r->path, "/ca.crt") && a->o.ca_cert.n) {
+        http_cache(r, CACHE_REVALIDATE);
+        http_reply_bytes(r, 200, "application/x-x509-ca-cert", a->o.ca_cert, NULL, NULL);
+    } else if (str_starts(r->path, CRM_S("/api/")) || !serve_file(a, r)) {
+        http_refuse(r, 404, "not_found");
+    }
+}
+
+/* ---- starting and ending
+ * ----------------------------------------------------------------------------------- */
+
+static void turn_ended(uv_check_t *check)
+{
+    engine_turn_end(((api *)check->data)->session);
+}
+
+static void deliver(void *arg, void (*fn)(void *), void *fn_arg)
+{
+    mailbox_post(arg, fn, fn_arg);
+}
+
+crm_status api_start(const api_options *o, api **out)
+{
+    api *a = calloc(1, sizeof *a);
+    if (!a)
+        return CRM_NOMEM;
+    a->o = *o;
+    a->mail = mailbox_new(o->loop);
+    a->sessions = session_cache_new();
+    engine_deliver d = {.post = deliver, .arg = a->mail};
+    crm_status s = a->mail && a->sessions ? CRM_OK : CRM_NOMEM;
+    if (s == CRM_OK)
+        s = engine_session_open(o->engine, ENGINE_READER, d, &a->session);
+    if (s == CRM_OK)
+        a->streams = streams_new(a);
+    if (s != CRM_OK || !a->streams)
+        return s == CRM_OK ? CRM_NOMEM : s; /* start-up fails: the process ends */
+    uv_check_init(o->loop, &a->turn);
+    a->turn.data = a;
+    uv_check_start(&a->turn, turn_ended);
+    uv_unref((uv_handle_t *)&a->turn);
+    *out = a;
+    return CRM_OK;
+}
+
+http_handlers api_handlers(api *a)
+{
+    return (http_handlers){.route = route_request, .refuse = problem_refuse, .arg = a};
+}
+
+void api_stopping(api *a)
+{
+    a->stopping = true;
+    streams_end_all(a->streams, "stopping");
+}
+
+static void turn_closed(uv_handle_t *h)
+{
+    free(h->data);
+}
+
+void api_free(api *a)
+{
+    streams_free(a->streams);
+    session_cache_free(a->sessions);
+    engine_session_close(a->session);
+    free(a->quotas);
+    mailbox_close(a->mail);
+    uv_close((uv_handle_t *)&a->turn, turn_closed);
+}

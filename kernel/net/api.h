@@ -1,0 +1,35 @@
+/*
+ * api.h - the HTTP API over the records, as API.md describes it. One `api` per loop thread.
+ *
+ * It turns a request into a call (who acts, on which snapshots), runs it inline, on a pool or on the
+ * writer, and writes the answer. Loop thread; work of other threads comes back by mail.
+ */
+#ifndef NET_API_H
+#define NET_API_H
+
+#include "flow/flow.h"
+#include "net/server.h"
+#include "net/static.h"
+
+typedef struct api api;
+
+typedef struct api_options {
+    uv_loop_t *loop;
+    flow *flow;
+    engine *engine;
+    static_files *ui;             /* may be NULL: no bundled UI */
+    static_files **modules;       /* "/m/<module>/" each */
+    uint32_t module_count;
+    crm_str ca_cert;              /* PEM for /ca.crt, or empty */
+    crm_str version;
+} api_options;
+
+CRM_MUST_CHECK crm_status api_start(const api_options *o, api **out);
+/* To be given to http_server_new. */
+http_handlers api_handlers(api *a);
+/* Event streams say goodbye; new requests get 503. Call before http_server_stop. */
+void api_stopping(api *a);
+/* After the server's `done`. */
+void api_free(api *a);
+
+#endif

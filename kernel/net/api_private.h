@@ -1,0 +1,107 @@
+/* api_private.h - what the files of the API share. All of it runs on the loop thread. */
+#ifndef NET_API_PRIVATE_H
+#define NET_API_PRIVATE_H
+
+#include "net/api.h"
+#include "net/http.h"
+#include "net/metrics.h"
+
+#define API_JSON    "application/json; charset=utf-8"
+#define API_PROBLEM "application/problem+json; charset=utf-8"
+
+typedef struct session_cache session_cache;
+typedef struct stream_list stream_list;
+
+struct api {
+    api_options o;
+    mailbox *mail;
+    engine_session *session; /* this loop's reading session */
+    uv_check_t turn;
+    session_cache *sessions;
+    stream_list *streams;
+    struct form_quota *quotas;
+    bool stopping;
+    int open_handles;
+};
+
+/* One API request from its head to its reply. Lives in the http request's arena. */
+typedef struct api_call {
+    api *api;
+    http_request *http;
+    crm_ctx c;
+    call_request request;
+    principal who;
+    session_info session;
+    uint8_t session_key[SHA256_SIZE];
+    void (*next)(struct api_call *k);  /* what follows a step that may complete later */
+    const entity *entity;
+    int64_t id;
+    crm_str rest;                      /* of the path, behind what was matched */
+    json_writer w;
+    size_t mark;                       /* where this reply begins in http_body */
+    record_read read;
+    write_request write;
+    pool_task task;
+    buf text;                          /* what a pool thread writes; copied into the reply */
+    crm_status status;
+    void (*run)(struct api_call *k);           /* api_pool's */
+    void *own;                                 /* the handler's */
+} api_call;
+
+/* ---- ending: each finishes the request and frees the call; `k` is gone afterwards ---------------- */
+
+void api_reply(api_call *k, int status);            /* the JSON that stands in http_body */
+void api_reply_empty(api_call *k, int status);
+void api_reply_problem(api_call *k, int status);   /* the problem+json that stands in http_body */
+void api_reply_error(api_call *k, crm_status status); /* from c.error, else from the status */
+void api_reply_code(api_call *k, crm_status status, const char *code);
+/* problem+json of the call's error into `out`; `current`: the JSON of the record for STALE, or empty. */
+void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, crm_str current);
+/* The protocol machinery's refusals: no call exists. */
+void problem_refuse(void *arg, http_request *r, int status, const char *code);
+
+/* ---- steps ------------------------------------------------------------------------------------------ */
+
+/* The body as a JSON object into request.json; BAD_REQUEST or MEDIA with the error set. */
+CRM_MUST_CHECK crm_status api_read_json(api_call *k);
+/* Runs `commit` on the writer, then `done` here; answers 503 itself when the queue is full. */
+void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*done)(api_call *k));
+/* Runs `run` on a pool thread with its session in c.session, then `done` here. */
+void api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*done)(api_call *k));
+
+/* ---- sessions ------------------------------------------------------------------------------------------ */
+
+session_cache *session_cache_new(void);
+void session_cache_free(session_cache *s);
+/* Finds who asks and goes on with k->next; answers 401 itself. */
+void session_require(api_call *k, void (*next)(api_call *k));
+/* CSRF token and origin of an unsafe request; false: answered. */
+bool session_check_csrf(api_call *k, bool has_session);
+void session_route(api_call *k);
+
+/* ---- routes under /api/v1 ------------------------------------------------------------------------------- */
+
+void meta_route(api_call *k);
+void strings_route(api_call *k);
+void search_route(api_call *k);
+void records_route(api_call *k);  /* k->entity is set */
+void records_write_route(api_call *k);
+void module_route(api_call *k);
+void hook_route(api_call *k);     /* /hook/<integration>, no session */
+
+/* Reads the record k->id again under the caller's rights and answers with it. */
+void records_answer_one(api_call *k, int status);
+/* As a "record" of a 412. */
+void records_answer_stale(api_call *k);
+void record_json(json_writer *w, crm_ctx *c, const record_view *v, const uint64_t select[4], bool is_full);
+
+/* ---- events ------------------------------------------------------------------------------------------------ */
+
+stream_list *streams_new(api *a);
+void streams_free(stream_list *l);
+void events_route(api_call *k);
+void streams_end_session(stream_list *l, int64_t session, const char *reason);
+void streams_end_all(stream_list *l, const char *reason);
+void streams_meta(stream_list *l, const char *rev);
+
+#endif

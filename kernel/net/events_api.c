@@ -1,0 +1,479 @@
+/*
+ * events_api.c - /api/v1/events: what changed, to whoever may know it, as it is committed.
+ *
+ * A stream holds no call between changes: for each batch a call is made per user on the newest
+ * snapshots, so a right taken away is felt at once. A stream that resumes first reads the change
+ * log on a pool until it has caught up; batches that come meanwhile make it read once more.
+ */
+#include "data/stores.h"
+#include "net/api_private.h"
+
+#define PING_MS     20000
+#define RESUME_MAX  2000 /* further behind: "reset", the client reads everything anew */
+#define RESUME_PAGE 200
+#define PER_TURN    100 /* streams served in one loop turn */
+
+typedef struct stream {
+    http_request *http;
+    stream_list *list;
+    session_info session;
+    crm_str token;    /* to ask again whether the session stands */
+    uint64_t epoch;   /* of sessions, when it was last asked */
+    int64_t position; /* the last one sent */
+    bool is_catching_up, missed, closed;
+    bool is_asking; /* a session look-up or pool task refers to it */
+    uint32_t resumed;
+    /* a catch-up read */
+    arena *arena;
+    change *page;
+    uint32_t page_count;
+    crm_status status;
+    const registry *reg;
+    pool_task task;
+    session_info asked;
+    struct stream *next;
+} stream;
+
+/* A committed batch on its way through the streams, a slice per turn. */
+typedef struct fan {
+    changes_batch *batch;
+    stream *at;
+    struct fan *next;
+} fan;
+
+struct stream_list {
+    api *api;
+    stream *first;
+    flow_subscriber *subscriber;
+    fan *fans, **last_fan;
+    uv_idle_t idle;
+    uv_timer_t ping;
+    bool is_idle_on;
+};
+
+/* ---- one stream
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static void destroy(stream *s)
+{
+    stream **at = &s->list->first;
+    while (*at != s)
+        at = &(*at)->next;
+    *at = s->next;
+    for (fan *f = s->list->fans; f; f = f->next)
+        if (f->at == s)
+            f->at = s->next;
+    arena_free(s->arena);
+    registry_unpin(s->reg);
+    free(s);
+}
+
+static void send_text(stream *s, crm_str text)
+{
+    http_chunk *c = http_chunk_new(text);
+    if (c && !s->closed)
+        http_stream_send(s->http, c);
+    http_chunk_unref(c);
+}
+
+/* The stream is over for the client; the struct goes when nothing refers to it any more. */
+static void finish(stream *s, const char *reason)
+{
+    char text[96];
+    if (s->closed)
+        return;
+    if (reason) {
+        int n = snprintf(text, sizeof text, "event: bye\ndata: {\"reason\":\"%s\"}\n\n", reason);
+        send_text(s, (crm_str){text, (size_t)n});
+    }
+    s->closed = true;
+    http_request *r = s->http;
+    s->http = NULL;
+    if (!s->is_asking)
+        destroy(s);
+    http_stream_end(r);
+}
+
+static void cancelled(http_request *r, void *arg)
+{
+    (void)r;
+    finish(arg, NULL);
+}
+
+/* ---- what a change says to one user
+ * ------------------------------------------------------------------------------- */
+
+static void notice_text(buf *b, const change *ch)
+{
+    json_writer w;
+    const value *row = ch->row_now;
+    char at[CLOCK_TEXT];
+    jw_init(&w, b);
+    buf_fmt(b, "id: %lld\nevent: notice\ndata: ", (long long)ch->position);
+    jw_object(&w);
+    jw_kint(&w, "id", ch->record);
+    jw_kstr(&w, "kind", row[NOTIFICATION_KIND].s);
+    jw_kstr(&w, "text", row[NOTIFICATION_TEXT].s);
+    jw_kstr(&w, "entity", row[NOTIFICATION_ENTITY].s);
+    jw_kint(&w, "record", row[NOTIFICATION_RECORD].i);
+    clock_format(ch->at, at);
+    jw_kstr(&w, "at", str_of(at));
+    jw_end_object(&w);
+    buf_z(b, "\n\n");
+}
+
+static const char *op_name(char op)
+{
+    return op == 'c' ? "created" : op == 'd' ? "deleted" : "updated";
+}
+
+static void record_text(buf *b, const change *ch, const char *op, const uint64_t fields[4])
+{
+    json_writer w;
+    jw_init(&w, b);
+    buf_fmt(b, "id: %lld\nevent: record\ndata: ", (long long)ch->position);
+    jw_object(&w);
+    jw_kstr(&w, "entity", ch->entity->name);
+    jw_kint(&w, "id", ch->record);
+    jw_kint(&w, "rev", ch->rev);
+    jw_kstr(&w, "op", str_of(op));
+    jw_karray(&w, "fields");
+    for (uint32_t i = 0; fields && i < ch->field_count; i++)
+        if (bits_has(fields, ch->fields[i]))
+            jw_str(&w, ch->entity->fields[ch->fields[i]].name);
+    jw_end_array(&w);
+    jw_end_object(&w);
+    buf_z(b, "\n\n");
+}
+
+static uint32_t readable(crm_ctx *c, const branches *b, const value *row)
+{
+    return row ? rights_match(b, row, &c->env) & rights_for(b, ACTION_READ) : 0;
+}
+
+static void change_text(buf *b, crm_ctx *c, const change *ch)
+{
+    uint64_t fields[4] = {0};
+    const branches *all = rights_of(c, ch->entity);
+    uint32_t now = readable(c, all, ch->row_now), was = readable(c, all, ch->row_was);
+    if (ch->entity->flags & (ENTITY_SYSTEM | ENTITY_NO_API) || (!now && !was))
+        return;
+    bool is_notice = ch->entity == registry_store(ch->reg, STORE_NOTIFICATION) && ch->op == 'c';
+    if (is_notice && ch->row_now[NOTIFICATION_USER].i == c->env.me)
+        notice_text(b, ch);
+    if (!now) {
+        record_text(b, ch, "gone", NULL);
+        return;
+    }
+    rights_fields_for(all, now, ACTION_READ, fields);
+    record_text(b, ch, !was && ch->op == 'u' ? "created" : op_name(ch->op), fields);
+}
+
+/* False: the user may not be told anything any more. */
+static bool begin_call(stream *s, crm_ctx *c, principal *who)
+{
+    static const principal nobody = {.kind = PRINCIPAL_NOBODY};
+    if (call_begin(c, &nobody, CRM_S("events")) != CRM_OK)
+        return false;
+    if (people_principal(c->arena, c->people, s->session.user, who) != CRM_OK) {
+        call_end(c);
+        return false;
+    }
+    c->who = who;
+    c->env.me = who->user;
+    return true;
+}
+
+/* False: the stream was ended and may be gone. */
+static bool send_changes(stream *s, const change *at, uint32_t count)
+{
+    crm_ctx c;
+    principal who;
+    buf b;
+    if (!begin_call(s, &c, &who)) {
+        finish(s, "session_ended");
+        return false;
+    }
+    buf_init(&b, 1024 * 1024);
+    for (uint32_t i = 0; i < count; i++)
+        if (at[i].position > s->position)
+            change_text(&b, &c, &at[i]);
+    call_end(&c);
+    if (count && at[count - 1].position > s->position)
+        s->position = at[count - 1].position;
+    if (b.n && !b.failed)
+        send_text(s, buf_view(&b));
+    buf_free(&b);
+    return true;
+}
+
+/* ---- catching up
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static void catch_up(stream *s);
+
+static void read_page(pool_task *t, engine_session *session)
+{
+    stream *s = t->arg;
+    s->status = changelog_after(session, s->reg, s->arena, s->position, RESUME_PAGE, &s->page,
+                                &s->page_count);
+}
+
+static void reset(stream *s)
+{
+    send_text(s, CRM_S("event: reset\ndata: {}\n\n"));
+}
+
+static void page_read(pool_task *t)
+{
+    stream *s = t->arg;
+    s->is_asking = false;
+    if (s->closed) {
+        destroy(s);
+        return;
+    }
+    s->resumed += s->page_count;
+    bool is_behind = s->resumed > RESUME_MAX;
+    if (s->status != CRM_OK || is_behind) {
+        reset(s);
+        s->is_catching_up = false;
+    } else if (!send_changes(s, s->page, s->page_count)) {
+        return;
+    }
+    registry_unpin(s->reg);
+    s->reg = NULL;
+    arena_reset(s->arena);
+    if (s->is_catching_up && (s->page_count == RESUME_PAGE || s->missed))
+        catch_up(s);
+    else
+        s->is_catching_up = false;
+}
+
+static void catch_up(stream *s)
+{
+    s->is_catching_up = s->is_asking = true;
+    s->missed = false;
+    s->reg = registry_pin();
+    s->task =
+        (pool_task){.run = read_page, .done = page_read, .arg = s, .reply_to = s->list->api->mail};
+    if (s->reg && pool_submit(s->list->api->o.flow, POOL_FAST, &s->task) == CRM_OK)
+        return;
+    registry_unpin(s->reg);
+    s->reg = NULL;
+    s->is_catching_up = s->is_asking = false;
+    reset(s);
+}
+
+/* ---- fan-out, a slice of the streams per loop turn
+ * ----------------------------------------------------------------------- */
+
+static void serve(stream *s, const changes_batch *b)
+{
+    if (s->closed)
+        return;
+    if (s->is_catching_up)
+        s->missed = true;
+    else
+        send_changes(s, b->at, b->count);
+}
+
+static void slice(uv_idle_t *idle)
+{
+    stream_list *l = idle->data;
+    for (int n = 0; n < PER_TURN && l->fans; n++) {
+        fan *f = l->fans;
+        stream *s = f->at;
+        if (s) {
+            f->at = s->next;
+            serve(s, f->batch);
+            continue;
+        }
+        l->fans = f->next;
+        if (!l->fans)
+            l->last_fan = &l->fans;
+        changes_unref(f->batch);
+        free(f);
+    }
+    if (!l->fans && l->is_idle_on) {
+        uv_idle_stop(&l->idle);
+        l->is_idle_on = false;
+    }
+}
+
+static void committed(void *arg, changes_batch *b)
+{
+    stream_list *l = arg;
+    fan *f = l->first ? malloc(sizeof *f) : NULL;
+    if (!f)
+        return;
+    *f = (fan){.batch = changes_ref(b), .at = l->first};
+    *l->last_fan = f;
+    l->last_fan = &f->next;
+    if (!l->is_idle_on) {
+        uv_idle_start(&l->idle, slice);
+        l->is_idle_on = true;
+    }
+}
+
+/* ---- keeping alive, and seeing that the session still stands
+ * ---------------------------------------------------------------- */
+
+static void asked(void *arg, crm_status status)
+{
+    stream *s = arg;
+    registry_unpin(s->reg);
+    s->reg = NULL;
+    s->is_asking = false;
+    if (s->closed)
+        destroy(s);
+    else if (status == CRM_NOT_FOUND)
+        finish(s, "session_ended");
+}
+
+static void ask_session(stream *s)
+{
+    uint64_t epoch = cache_epoch(CACHE_SESSIONS);
+    if (s->is_asking || s->epoch == epoch)
+        return;
+    s->epoch = epoch;
+    s->reg = registry_pin();
+    s->is_asking = true;
+    arena_reset(s->arena);
+    accounts_session_read(s->list->api->session, s->reg, s->arena, s->token, &s->asked, asked, s);
+}
+
+static void ping(uv_timer_t *t)
+{
+    stream_list *l = t->data;
+    http_chunk *c = http_chunk_new(CRM_S("event: ping\ndata: {}\n\n"));
+    for (stream *s = l->first, *next; s; s = next) {
+        next = s->next;
+        if (s->closed)
+            continue;
+        if (c)
+            http_stream_send(s->http, c);
+        ask_session(s); /* last: its answer may come at once and end the stream */
+    }
+    http_chunk_unref(c);
+}
+
+/* ---- opening
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+static int64_t asked_position(const api_call *k)
+{
+    int64_t position;
+    crm_str last = http_header(k->http, "last-event-id");
+    if (!last.n)
+        last = http_param(k->http, "after");
+    return last.n && str_to_i64(last, &position) == CRM_OK && position >= 0 ? position : -1;
+}
+
+static void open_stream(api_call *k)
+{
+    stream_list *l = k->api->streams;
+    stream *s = calloc(1, sizeof *s);
+    arena *a = s ? arena_new(0) : NULL;
+    if (!a) {
+        free(s);
+        api_reply_error(k, CRM_NOMEM);
+        return;
+    }
+    http_request *r = k->http;
+    s->http = r;
+    s->list = l;
+    s->arena = a;
+    s->session = k->session;
+    s->token = arena_dup(r->arena, http_cookie(r, "__Host-karkas"));
+    s->epoch = cache_epoch(CACHE_SESSIONS);
+    s->position = asked_position(k);
+    s->next = l->first;
+    l->first = s;
+    r->on_cancel = cancelled;
+    r->arg = s;
+    call_end(&k->c);
+    http_stream_start(r, 200, "text/event-stream; charset=utf-8", -1);
+    send_text(s, CRM_S("retry: 2000\n\n"));
+    if (s->position >= 0)
+        catch_up(s);
+}
+
+void events_route(api_call *k)
+{
+    if (k->http->verb == VERB_GET && !k->rest.n)
+        open_stream(k);
+    else
+        api_reply_error(k, k->rest.n ? CRM_NOT_FOUND : CRM_METHOD);
+}
+
+/* ---- the list
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
+
+stream_list *streams_new(api *a)
+{
+    stream_list *l = calloc(1, sizeof *l);
+    if (!l)
+        return NULL;
+    l->api = a;
+    l->last_fan = &l->fans;
+    l->subscriber = flow_subscribe(a->o.flow, a->mail, committed, l);
+    uv_idle_init(a->o.loop, &l->idle);
+    uv_timer_init(a->o.loop, &l->ping);
+    l->idle.data = l->ping.data = l;
+    uv_timer_start(&l->ping, ping, PING_MS, PING_MS);
+    uv_unref((uv_handle_t *)&l->ping);
+    return l;
+}
+
+void streams_end_session(stream_list *l, int64_t session, const char *reason)
+{
+    for (stream *s = l->first, *next; s; s = next) {
+        next = s->next;
+        if (s->session.id == session)
+            finish(s, reason);
+    }
+}
+
+void streams_end_all(stream_list *l, const char *reason)
+{
+    for (stream *s = l->first, *next; s; s = next) {
+        next = s->next;
+        finish(s, reason);
+    }
+}
+
+void streams_meta(stream_list *l, const char *rev)
+{
+    char text[96];
+    int n = snprintf(text, sizeof text, "event: meta\ndata: {\"rev\":\"%s\"}\n\n", rev);
+    for (stream *s = l->first; s; s = s->next)
+        send_text(s, (crm_str){text, (size_t)n});
+}
+
+static void idle_closed(uv_handle_t *h)
+{
+    free(h->data);
+}
+
+static void timer_closed(uv_handle_t *h)
+{
+    stream_list *l = h->data;
+    uv_close((uv_handle_t *)&l->idle, idle_closed);
+}
+
+void streams_free(stream_list *l)
+{
+    streams_end_all(l, "stopping");
+    flow_unsubscribe(l->subscriber);
+    while (l->fans) {
+        fan *f = l->fans;
+        l->fans = f->next;
+        changes_unref(f->batch);
+        free(f);
+    }
+    uv_close((uv_handle_t *)&l->ping, timer_closed);
+}

@@ -1,0 +1,160 @@
+/*
+ * hook_api.c - /hook/<integration>: what comes from outside without a session. Size and rate first,
+ * then the raw request is stored durably, then the answer; what it means is worked out afterwards.
+ */
+#include "net/api_private.h"
+
+#define QUOTA_SLOTS 1024
+#define QUOTA_BURST 20   /* requests of one address at once */
+#define QUOTA_MS    3000 /* and one more in so many ms */
+#define BODY_MAX    (256 * 1024)
+
+typedef struct quota {
+    uint64_t address;
+    int64_t credit_at; /* clock_mono ms at which the bucket is full again */
+} quota;
+
+struct form_quota {
+    quota at[QUOTA_SLOTS];
+};
+
+/* A leaky bucket per address; a slot that another address holds is taken over when it is full
+ * again. */
+static bool has_credit(api *a, crm_str address)
+{
+    if (!a->quotas)
+        a->quotas = calloc(1, sizeof *a->quotas);
+    if (!a->quotas)
+        return false;
+    uint64_t h = str_hash(address);
+    int64_t now = clock_mono() / 1000000;
+    quota *q = &a->quotas->at[h % QUOTA_SLOTS];
+    if (q->address != h || q->credit_at < now)
+        *q = (quota){h, now};
+    if (q->credit_at - now > (QUOTA_BURST - 1) * QUOTA_MS)
+        return false;
+    q->credit_at += QUOTA_MS;
+    return true;
+}
+
+typedef struct hook_state {
+    const integration *integration;
+    crm_str receipt;
+} hook_state;
+
+static void describe(api_call *k)
+{
+    hook_state *h = k->own;
+    const integration_type *t = h->integration->type;
+    k->status = t->describe(&k->c, h->integration->name, &k->text, t->fn);
+}
+
+static void described(api_call *k)
+{
+    if (k->status != CRM_OK) {
+        api_reply_error(k, k->status);
+        return;
+    }
+    buf_str(http_body(k->http), buf_view(&k->text));
+    api_reply(k, 200);
+}
+
+static crm_status store(crm_ctx *c, void *arg)
+{
+    api_call *k = arg;
+    hook_state *h = k->own;
+    crm_str receipt;
+    crm_status s = inbox_store(c, h->integration->name, http_header(k->http, "content-type"),
+                               k->http->body, k->http->peer, &receipt);
+    if (s == CRM_OK)
+        h->receipt = arena_dup(k->http->arena, receipt);
+    return s;
+}
+
+/* A browser that posted the form without a script goes back to the page it came from. */
+static bool wants_page(const http_request *r)
+{
+    crm_str accept = http_header(r, "accept");
+    return str_starts(accept, CRM_S("text/html")) &&
+           str_is(http_content_type(r), "application/x-www-form-urlencoded");
+}
+
+/* Only the path of the Referer, and only of this very origin: no open redirect. */
+static crm_str page_path(http_request *r)
+{
+    crm_str ref = http_header(r, "referer");
+    ptrdiff_t scheme = str_find(ref, '/');
+    if (scheme < 0 || (size_t)scheme + 2 >= ref.n)
+        return CRM_S("/");
+    crm_str rest = {ref.p + scheme + 2, ref.n - (size_t)scheme - 2};
+    ptrdiff_t slash = str_find(rest, '/');
+    crm_str host = {rest.p, slash < 0 ? rest.n : (size_t)slash};
+    if (slash < 0 || !str_eq_ascii_nocase(host, r->host) ||
+        (rest.n > (size_t)slash + 1 && rest.p[slash + 1] == '/'))
+        return CRM_S("/");
+    crm_str path = {rest.p + slash, rest.n - (size_t)slash};
+    ptrdiff_t hash = str_find(path, '#');
+    if (hash >= 0)
+        path.n = (size_t)hash;
+    return path;
+}
+
+static void stored(api_call *k)
+{
+    hook_state *h = k->own;
+    if (k->status != CRM_OK) {
+        api_reply_error(k, k->status);
+        return;
+    }
+    if (wants_page(k->http)) {
+        crm_str to = arena_fmt(k->http->arena, "%.*s#sent", STR_FMT(page_path(k->http)));
+        http_set(k->http, "Location", to);
+        api_reply_empty(k, 303);
+        return;
+    }
+    jw_init(&k->w, http_body(k->http));
+    jw_object(&k->w);
+    jw_kbool(&k->w, "accepted", true);
+    jw_kstr(&k->w, "id", h->receipt);
+    jw_end_object(&k->w);
+    api_reply(k, 202);
+}
+
+static crm_status check_post(api_call *k, const integration *i)
+{
+    crm_str type = http_content_type(k->http);
+    if (!str_is(type, "application/json") && !str_is(type, "application/x-www-form-urlencoded"))
+        return call_fail(&k->c, CRM_MEDIA, "unsupported_media_type");
+    if (k->http->body.n > BODY_MAX)
+        return call_fail(&k->c, CRM_TOO_LARGE, "too_large");
+    if (!k->http->body.n || !text_is_utf8(k->http->body))
+        return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
+    if (!i->type->is_signed && !has_credit(k->api, k->http->peer)) {
+        k->c.error.retry_after_s = QUOTA_MS / 1000;
+        return call_fail(&k->c, CRM_LIMIT, "limit");
+    }
+    return CRM_OK;
+}
+
+void hook_route(api_call *k)
+{
+    hook_state *h = ARENA_NEW(k->http->arena, hook_state);
+    const integration *i = registry_integration(k->c.reg, k->rest);
+    bool is_known = h && i && i->type && i->type->receive;
+    if (!is_known) {
+        api_reply_error(k, CRM_NOT_FOUND);
+        return;
+    }
+    h->integration = i;
+    k->own = h;
+    k->c.who = &principal_system;
+    if (k->http->verb == VERB_GET && i->type->describe) {
+        api_pool(k, POOL_FAST, describe, described);
+        return;
+    }
+    crm_status s = k->http->verb == VERB_POST ? check_post(k, i) : CRM_METHOD;
+    if (s != CRM_OK)
+        api_reply_error(k, s);
+    else
+        api_write(k, store, stored);
+}

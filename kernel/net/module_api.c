@@ -1,0 +1,125 @@
+/*
+ * module_api.c - routes that modules declare: matched by method and pattern, run on a pool (READ,
+ * NONE) or prepared on a pool and committed on the writer (WRITE).
+ */
+#include "net/api_private.h"
+
+#define PARAMS_MAX 8
+
+typedef struct module_call {
+    const route *route;
+    crm_str names[PARAMS_MAX], values[PARAMS_MAX];
+} module_call;
+
+/* "/tasks/task/:id/done" against the path behind /api/v1. */
+static bool matches(const route *rt, crm_str path, module_call *m, uint32_t *count)
+{
+    crm_str pattern = rt->pattern, want, got;
+    *count = 0;
+    for (;;) {
+        bool a = str_split(&pattern, '/', &want), b = str_split(&path, '/', &got);
+        if (!a || !b)
+            return a == b;
+        if (want.n && want.p[0] == ':') {
+            if (*count == PARAMS_MAX || !got.n)
+                return false;
+            m->names[*count] = (crm_str){want.p + 1, want.n - 1};
+            m->values[(*count)++] = got;
+        } else if (!str_eq(want, got)) {
+            return false;
+        }
+    }
+}
+
+static crm_status find(api_call *k, module_call *m)
+{
+    crm_str path = {k->http->path.p + 7, k->http->path.n - 7};
+    crm_status s = CRM_NOT_FOUND;
+    for (uint32_t i = 0; i < k->c.reg->route_count; i++) {
+        const route *rt = &k->c.reg->routes[i];
+        uint32_t count;
+        if (!matches(rt, path, m, &count))
+            continue;
+        s = CRM_METHOD;
+        if (!str_eq(rt->method, k->request.method))
+            continue;
+        m->route = rt;
+        k->request.param_names = m->names;
+        k->request.params = m->values;
+        k->request.param_count = count;
+        return CRM_OK;
+    }
+    return s;
+}
+
+static void finish(api_call *k)
+{
+    if (k->status != CRM_OK) {
+        api_reply_error(k, k->status);
+        return;
+    }
+    int status = k->c.http_status ? k->c.http_status : k->text.n ? 200 : 204;
+    if (!k->text.n) {
+        api_reply_empty(k, status);
+        return;
+    }
+    buf_str(http_body(k->http), buf_view(&k->text));
+    api_reply(k, status);
+}
+
+static crm_status commit(crm_ctx *c, void *arg)
+{
+    api_call *k = arg;
+    module_call *m = k->own;
+    buf_clear(&k->text);
+    return m->route->run(c, m->route->fn);
+}
+
+static void run_read(api_call *k)
+{
+    module_call *m = k->own;
+    k->status = m->route->run(&k->c, m->route->fn);
+}
+
+static void prepare(api_call *k)
+{
+    module_call *m = k->own;
+    k->status = m->route->prepare(&k->c, m->route->fn);
+}
+
+static void prepared(api_call *k)
+{
+    if (k->status != CRM_OK)
+        api_reply_error(k, k->status);
+    else
+        api_write(k, commit, finish);
+}
+
+static bool is_allowed(api_call *k, const route *rt)
+{
+    bool is_open = str_is(rt->permission, "public") || str_is(rt->permission, "user");
+    return is_open || call_may(&k->c, rt->permission);
+}
+
+void module_route(api_call *k)
+{
+    module_call *m = ARENA_NEW(k->http->arena, module_call);
+    crm_status s = m ? find(k, m) : CRM_NOMEM;
+    if (s == CRM_OK && !is_allowed(k, m->route))
+        s = CRM_DENIED;
+    bool has_json = str_is(http_content_type(k->http), "application/json");
+    if (s == CRM_OK && k->http->body.n && has_json)
+        s = api_read_json(k);
+    if (s != CRM_OK) {
+        api_reply_error(k, s);
+        return;
+    }
+    k->own = m;
+    k->c.out = &k->text;
+    if (m->route->tx != ROUTE_WRITE)
+        api_pool(k, POOL_FAST, run_read, finish);
+    else if (m->route->prepare)
+        api_pool(k, POOL_FAST, prepare, prepared);
+    else
+        api_write(k, commit, finish);
+}

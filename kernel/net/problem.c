@@ -1,0 +1,107 @@
+/* problem.c - errors as RFC 9457 problem+json, in the reader's language, from the catalogue. */
+#include "net/api_private.h"
+
+/* "{max}" in a catalogue text by the parameters of the error. */
+static void fill(buf *out, crm_str text, const json_t *params)
+{
+    while (text.n) {
+        ptrdiff_t open = str_find(text, '{');
+        crm_str head = {text.p, open < 0 ? text.n : (size_t)open};
+        buf_str(out, head);
+        text = (crm_str){text.p + head.n, text.n - head.n};
+        ptrdiff_t close = str_find(text, '}');
+        if (!text.n || close < 0) {
+            buf_str(out, text);
+            return;
+        }
+        char name[64];
+        size_t n = (size_t)close - 1 < sizeof name - 1 ? (size_t)close - 1 : sizeof name - 1;
+        memcpy(name, text.p + 1, n);
+        name[n] = 0;
+        const json_t *v = json_object_get(params, name);
+        if (json_is_integer(v))
+            buf_int(out, json_integer_value(v));
+        else if (json_is_string(v))
+            buf_z(out, json_string_value(v));
+        text = (crm_str){text.p + close + 1, text.n - (size_t)close - 1};
+    }
+}
+
+static void detail(json_writer *w, crm_ctx *c, const char *prefix, crm_str code, crm_str literal,
+                   crm_str params_json)
+{
+    buf b;
+    json_t *params = NULL;
+    crm_str key = arena_fmt(c->arena, "%s%.*s", prefix, STR_FMT(code));
+    crm_str text = literal.n ? literal : registry_text(c->reg, c->lang, key);
+    if (params_json.n && json_read(params_json, 0, &params, NULL) != CRM_OK)
+        params = NULL;
+    buf_init(&b, 8192);
+    fill(&b, text, params);
+    jw_kstr(w, "detail", buf_view(&b));
+    buf_free(&b);
+    json_decref(params);
+    jw_key(w, CRM_S("params"));
+    jw_raw(w, params_json.n ? params_json : CRM_S("{}"));
+}
+
+static void fields(json_writer *w, crm_ctx *c)
+{
+    jw_karray(w, "fields");
+    for (const field_error *f = c->error.fields; f; f = f->next) {
+        jw_object(w);
+        jw_kstr(w, "field", f->field);
+        jw_kstr(w, "code", f->code);
+        detail(w, c, "field.", f->code, f->text, f->params_json);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
+
+void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, crm_str current)
+{
+    json_writer w;
+    crm_str code = c->error.code.n ? c->error.code : str_of(status_code(status));
+    jw_init(&w, out);
+    jw_object(&w);
+    jw_kstr(&w, "type", CRM_S("about:blank"));
+    jw_kint(&w, "status", status_http(status));
+    jw_kstr(&w, "code", code);
+    detail(&w, c, "error.", code, c->error.text, c->error.params_json);
+    jw_kstr(&w, "request", request_id);
+    if (c->error.fields)
+        fields(&w, c);
+    if (current.n) {
+        jw_key(&w, CRM_S("record"));
+        jw_raw(&w, current);
+    }
+    jw_end_object(&w);
+}
+
+static crm_str language(const http_request *r, const registry *reg)
+{
+    crm_str accept = http_header(r, "accept-language");
+    if (str_starts(accept, CRM_S("ru")))
+        return CRM_S("ru");
+    if (str_starts(accept, CRM_S("en")))
+        return CRM_S("en");
+    return reg && reg->locale.n ? reg->locale : CRM_S("ru");
+}
+
+void problem_refuse(void *arg, http_request *r, int status, const char *code)
+{
+    const registry *reg = registry_pin();
+    json_writer w;
+    (void)arg;
+    crm_str key = arena_fmt(r->arena, "error.%s", code);
+    jw_init(&w, http_body(r));
+    jw_object(&w);
+    jw_kstr(&w, "type", CRM_S("about:blank"));
+    jw_kint(&w, "status", status);
+    jw_kstr(&w, "code", str_of(code));
+    jw_kstr(&w, "detail", reg ? registry_text(reg, language(r, reg), key) : str_of(code));
+    jw_kstr(&w, "request", r->id);
+    jw_end_object(&w);
+    if (reg)
+        registry_unpin(reg);
+}

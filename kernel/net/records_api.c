@@ -1,0 +1,532 @@
+/*
+ * records_api.c - reading records: a list, one record, its history.
+ *
+ * Reads run inline on the loop and write rows straight into the reply. One that takes longer than
+ * the limit is interrupted, what it wrote is dropped, and it runs again on a pool; its shape then
+ * goes straight to the pool for a minute.
+ */
+#include "net/api_private.h"
+
+#define INLINE_LIMIT_US 2000
+#define DEFAULT_LIMIT   50
+#define SHAPES          64
+#define SHAPE_NS        60000000000LL
+
+typedef struct list_state {
+    bool is_on_pool, is_slow;
+    uint64_t shape;
+    buf *out;
+} list_state;
+
+/* ---- shapes that were interrupted once; loop thread
+ * ------------------------------------------------------ */
+
+static struct {
+    uint64_t shape;
+    int64_t until;
+} slow_shapes[SHAPES];
+
+static bool is_slow_shape(uint64_t shape)
+{
+    return slow_shapes[shape % SHAPES].shape == shape &&
+           slow_shapes[shape % SHAPES].until > clock_mono();
+}
+
+static void remember_slow(uint64_t shape)
+{
+    slow_shapes[shape % SHAPES].shape = shape;
+    slow_shapes[shape % SHAPES].until = clock_mono() + SHAPE_NS;
+}
+
+static uint64_t cond_shape(const cond *c)
+{
+    uint64_t h = 14695981039346656037ull;
+    for (; c; c = c->next) {
+        h = (h ^ c->op) * 1099511628211ull;
+        for (int i = 0; i < c->path_length; i++)
+            h = (h ^ c->path[i]->id) * 1099511628211ull;
+        h = (h ^ cond_shape(c->first)) * 1099511628211ull;
+    }
+    return h;
+}
+
+static uint64_t query_shape(const query *q)
+{
+    uint64_t h = cond_shape(q->where) ^ q->entity->id * 0x9E3779B97F4A7C15ull;
+    for (uint32_t i = 0; i < q->sort_count; i++)
+        h = (h ^ q->sorts[i].field->id ^ (uint64_t)q->sorts[i].descending << 32) * 1099511628211ull;
+    return h ^ (q->terms.n ? 1 : 0);
+}
+
+/* ---- what is asked
+ * ----------------------------------------------------------------------------------------- */
+
+static crm_status unknown_field(api_call *k, crm_str name)
+{
+    return call_fail_field(&k->c, name, "unknown_field", (crm_str){0});
+}
+
+static bool is_integer(field_type t)
+{
+    return t == FIELD_INT || t == FIELD_REF || t == FIELD_USER || t == FIELD_FILE ||
+           t == FIELD_DURATION;
+}
+
+static json_t *json_of(const field *f, crm_str text)
+{
+    int64_t i;
+    if (is_integer(f->type) && str_to_i64(text, &i) == CRM_OK)
+        return json_integer(i);
+    if (f->type == FIELD_BOOL && (str_is(text, "true") || str_is(text, "1")))
+        return json_true();
+    if (f->type == FIELD_BOOL && (str_is(text, "false") || str_is(text, "0")))
+        return json_false();
+    return json_stringn(text.p, text.n);
+}
+
+static json_t *json_list(const field *f, crm_str text)
+{
+    json_t *list = json_array();
+    crm_str part;
+    while (str_split(&text, ',', &part))
+        json_array_append_new(list, json_of(f, part));
+    return list;
+}
+
+/* "owner.in" is a field and an operator; a name alone means eq. */
+static crm_status param_cond(api_call *k, const http_field *p, query *q)
+{
+    ptrdiff_t dot = str_find(p->name, '.');
+    crm_str name = {p->name.p, dot < 0 ? p->name.n : (size_t)dot};
+    crm_str op =
+        dot < 0 ? CRM_S("eq") : (crm_str){p->name.p + dot + 1, p->name.n - (size_t)dot - 1};
+    const field *f = entity_field(q->entity, name);
+    if (!f)
+        return unknown_field(k, name);
+    json_t *form = json_array();
+    json_array_append_new(form, json_stringn(name.p, name.n));
+    json_array_append_new(form, json_stringn(op.p, op.n));
+    bool is_none = str_is(op, "none");
+    if (!is_none)
+        json_array_append_new(form,
+                              str_is(op, "in") ? json_list(f, p->value) : json_of(f, p->value));
+    if (is_none && str_is(p->value, "0")) {
+        json_t *not_none = json_array();
+        json_array_append_new(not_none, json_string("not"));
+        json_array_append_new(not_none, form);
+        form = not_none;
+    }
+    const cond *c;
+    cond_error err = {0};
+    crm_status s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
+    json_decref(form);
+    if (s != CRM_OK)
+        return call_fail_field(&k->c, name, err.code ? err.code : "bad_request", (crm_str){0});
+    q->where = cond_and(k->c.arena, q->where, c);
+    return CRM_OK;
+}
+
+static crm_status filter_cond(api_call *k, crm_str text, query *q)
+{
+    json_t *form;
+    const cond *c;
+    cond_error err = {0};
+    if (json_read(text, 0, &form, NULL) != CRM_OK)
+        return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
+    crm_status s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
+    json_decref(form);
+    if (s != CRM_OK)
+        return call_fail_field(&k->c, err.field.n ? err.field : CRM_S("filter"),
+                               err.code ? err.code : "bad_request", (crm_str){0});
+    q->where = cond_and(k->c.arena, q->where, c);
+    return CRM_OK;
+}
+
+static crm_status sorts(api_call *k, crm_str text, query *q)
+{
+    crm_str part;
+    q->sort_count = 0;
+    while (str_split(&text, ',', &part)) {
+        bool down = str_starts(part, CRM_S("-"));
+        crm_str name = down ? (crm_str){part.p + 1, part.n - 1} : part;
+        const field *f = entity_field(q->entity, name);
+        if (!f)
+            return unknown_field(k, name);
+        if (q->sort_count == SORTS_MAX)
+            return call_fail_field(&k->c, CRM_S("sort"), "too_long", (crm_str){0});
+        q->sorts[q->sort_count++] = (sort){f, down};
+    }
+    return CRM_OK;
+}
+
+static crm_status fields(api_call *k, crm_str text, query *q)
+{
+    crm_str part;
+    bits_add(q->select, COL_ID);
+    while (str_split(&text, ',', &part)) {
+        const field *f = entity_field(q->entity, part);
+        if (!f)
+            return unknown_field(k, part);
+        bits_add(q->select, f->index);
+    }
+    for (uint32_t i = 0; i < COL_OWN; i++)
+        bits_add(q->select, i);
+    return CRM_OK;
+}
+
+static crm_status param(api_call *k, const http_field *p, query *q, crm_str *after)
+{
+    int64_t n;
+    if (str_is(p->name, "filter"))
+        return filter_cond(k, p->value, q);
+    if (str_is(p->name, "sort"))
+        return sorts(k, p->value, q);
+    if (str_is(p->name, "fields"))
+        return fields(k, p->value, q);
+    if (str_is(p->name, "q"))
+        return text_terms(k->c.arena, p->value, &q->terms);
+    if (str_is(p->name, "deleted")) {
+        q->only_deleted = q->with_deleted = str_is(p->value, "1");
+        return CRM_OK;
+    }
+    if (str_is(p->name, "after")) {
+        *after = p->value;
+        return CRM_OK;
+    }
+    if (!str_is(p->name, "limit"))
+        return param_cond(k, p, q);
+    if (str_to_i64(p->value, &n) != CRM_OK || n < 1 || n > LIST_MAX)
+        return call_fail_field(&k->c, CRM_S("limit"), "out_of_range",
+                               CRM_S("{\"min\":1,\"max\":200}"));
+    q->limit = (uint32_t)n;
+    return CRM_OK;
+}
+
+static crm_status read_query(api_call *k, query *q)
+{
+    const http_field *list;
+    uint32_t count;
+    crm_str after = {0};
+    crm_status s = http_params(k->http, &list, &count);
+    if (s != CRM_OK)
+        return call_fail(&k->c, s, "bad_request");
+    q->limit = DEFAULT_LIMIT;
+    q->sorts[0] = (sort){&q->entity->fields[COL_ID], true};
+    q->sort_count = 1;
+    for (uint32_t i = 0; i < count && s == CRM_OK; i++)
+        s = param(k, &list[i], q, &after);
+    if (s == CRM_OK && after.n && cursor_read(k->c.arena, q, after) != CRM_OK)
+        s = call_fail(&k->c, CRM_BAD_REQUEST, "bad_cursor");
+    return s;
+}
+
+/* ---- a list
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static bool list_row(void *arg, const record_view *v)
+{
+    api_call *k = arg;
+    record_json(&k->w, &k->c, v, k->read.query->select, false);
+    return !k->w.b->failed;
+}
+
+static void list_begin(api_call *k, buf *out)
+{
+    jw_init(&k->w, out);
+    jw_object(&k->w);
+    jw_karray(&k->w, "rows");
+}
+
+static void list_end(api_call *k)
+{
+    jw_end_array(&k->w);
+    jw_key(&k->w, CRM_S("next"));
+    if (k->read.has_more)
+        jw_str(&k->w, k->read.next);
+    else
+        jw_null(&k->w);
+    jw_kint(&k->w, "total", k->read.total);
+    jw_kbool(&k->w, "approx", k->read.approx);
+    jw_end_object(&k->w);
+}
+
+static void list_pooled(api_call *k);
+
+static void list_on_pool(api_call *k)
+{
+    list_state *l = k->own;
+    buf_clear(&k->text);
+    list_begin(k, &k->text);
+    k->read.limit_us = l->is_slow ? 5000000 : 250000;
+    k->read.done = NULL;
+    k->status = records_read_now(&k->read);
+    if (k->status == CRM_OK)
+        list_end(k);
+}
+
+static void to_pool(api_call *k, bool is_slow)
+{
+    list_state *l = k->own;
+    l->is_slow = is_slow;
+    api_pool(k, is_slow ? POOL_SLOW : POOL_FAST, list_on_pool, list_pooled);
+}
+
+static void list_pooled(api_call *k)
+{
+    list_state *l = k->own;
+    if (k->status == CRM_TIMEOUT && !l->is_slow) {
+        to_pool(k, true);
+        return;
+    }
+    if (k->status != CRM_OK) {
+        api_reply_error(k, k->status);
+        return;
+    }
+    buf_str(http_body(k->http), buf_view(&k->text));
+    api_reply(k, 200);
+}
+
+static void list_done(record_read *r, crm_status s)
+{
+    api_call *k = r->arg;
+    list_state *l = k->own;
+    if (s == CRM_TIMEOUT && r->interrupted) {
+        remember_slow(l->shape);
+        http_body(k->http)->n = k->mark;
+        to_pool(k, false);
+        return;
+    }
+    if (s != CRM_OK) {
+        api_reply_error(k, s);
+        return;
+    }
+    list_end(k);
+    api_reply(k, 200);
+}
+
+static void list(api_call *k)
+{
+    query *q = query_new(k->c.arena, k->entity);
+    list_state *l = ARENA_NEW(k->http->arena, list_state);
+    if (!q || !l) {
+        api_reply_error(k, CRM_NOMEM);
+        return;
+    }
+    crm_status s = read_query(k, q);
+    if (s != CRM_OK) {
+        api_reply_error(k, s);
+        return;
+    }
+    k->own = l;
+    l->shape = query_shape(q);
+    k->read = (record_read){.call = &k->c,
+                            .query = q,
+                            .count = true,
+                            .want_labels = true,
+                            .on_row = list_row,
+                            .done = list_done,
+                            .arg = k,
+                            .limit_us = INLINE_LIMIT_US};
+    if (is_slow_shape(l->shape)) {
+        to_pool(k, false);
+        return;
+    }
+    list_begin(k, http_body(k->http));
+    records_read(&k->read);
+}
+
+/* ---- one record
+ * ------------------------------------------------------------------------------------------------
+ */
+
+typedef struct one_state {
+    int status;
+    bool is_stale, found;
+    int64_t rev;
+} one_state;
+
+static bool one_row(void *arg, const record_view *v)
+{
+    api_call *k = arg;
+    static const uint64_t everything[4];
+    one_state *o = k->own;
+    o->found = true;
+    o->rev = v->row[COL_REV].i;
+    record_json(&k->w, &k->c, v, everything, true);
+    return true;
+}
+
+/* Created or changed by someone who may not read it: that much is true and no more. */
+static void answer_blind(api_call *k)
+{
+    jw_object(&k->w);
+    jw_kint(&k->w, "id", k->id);
+    jw_end_object(&k->w);
+}
+
+static void one_done(record_read *r, crm_status s)
+{
+    api_call *k = r->arg;
+    one_state *o = k->own;
+    http_request *h = k->http;
+    if (s == CRM_OK && !o->found)
+        s = CRM_NOT_FOUND;
+    if (o->is_stale) {
+        crm_str current = s == CRM_OK ? buf_view(&k->text) : (crm_str){0};
+        h->body = arena_dup(h->arena, current);
+        problem_write(http_body(h), &k->c, CRM_STALE, h->id, h->body);
+        api_reply_problem(k, 412);
+        return;
+    }
+    if (s == CRM_NOT_FOUND && o->status == 201) {
+        answer_blind(k);
+        s = CRM_OK;
+    }
+    if (s != CRM_OK) {
+        api_reply_error(k, s);
+        return;
+    }
+    crm_str etag = arena_fmt(h->arena, "\"%lld\"", (long long)o->rev);
+    http_set(h, "ETag", etag);
+    if (o->status == 201)
+        http_set(
+            h, "Location",
+            arena_fmt(h->arena, "/api/v1/%.*s/%lld", STR_FMT(k->entity->name), (long long)k->id));
+    if (o->status == 200 && http_etag_matches(h, etag)) {
+        api_reply_empty(k, 304);
+        return;
+    }
+    api_reply(k, o->status);
+}
+
+static void read_one(api_call *k, int status, bool is_stale)
+{
+    query *q = query_new(k->c.arena, k->entity);
+    one_state *o = ARENA_NEW(k->http->arena, one_state);
+    if (!q || !o) {
+        api_reply_error(k, CRM_NOMEM);
+        return;
+    }
+    *o = (one_state){.status = status, .is_stale = is_stale};
+    k->own = o;
+    k->read = (record_read){.call = &k->c,
+                            .query = q,
+                            .id = k->id,
+                            .want_labels = true,
+                            .on_row = one_row,
+                            .done = one_done,
+                            .arg = k};
+    jw_init(&k->w, is_stale ? &k->text : http_body(k->http));
+    records_read(&k->read);
+}
+
+void records_answer_one(api_call *k, int status)
+{
+    read_one(k, status, false);
+}
+
+void records_answer_stale(api_call *k)
+{
+    read_one(k, 412, true);
+}
+
+/* ---- history
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static void history_change(api_call *k, const struct history_change *ch)
+{
+    json_writer *w = &k->w;
+    jw_object(w);
+    jw_kstr(w, "field", ch->field->name);
+    const value values[] = {ch->old_value, ch->new_value};
+    static const char *const names[] = {"old", "new"};
+    for (int i = 0; i < 2; i++) {
+        crm_str label = {0};
+        if (ch->field->type == FIELD_REF && values[i].kind == VALUE_INT)
+            (void)!records_labels(&k->c, ch->field->ref, &values[i].i, 1, &label);
+        const person *p =
+            ch->field->type == FIELD_USER ? people_user(k->c.people, values[i].i) : NULL;
+        jw_key(w, str_of(names[i]));
+        field_to_json(w, ch->field, values[i], p ? p->name : label, false);
+    }
+    jw_end_object(w);
+}
+
+static void history_row(api_call *k, const history_entry *h)
+{
+    char at[CLOCK_TEXT];
+    const person *p = people_user(k->c.people, h->by);
+    const char op[] = {h->op, 0};
+    clock_format(h->at, at);
+    jw_object(&k->w);
+    jw_kint(&k->w, "position", h->position);
+    jw_kstr(&k->w, "at", str_of(at));
+    jw_kobject(&k->w, "by");
+    jw_kint(&k->w, "id", h->by);
+    jw_kstr(&k->w, "label", p ? p->name : h->by_name);
+    jw_end_object(&k->w);
+    jw_kstr(&k->w, "via", h->via);
+    jw_kstr(&k->w, "op", str_of(op));
+    jw_karray(&k->w, "changes");
+    for (uint32_t i = 0; i < h->change_count; i++)
+        history_change(k, &h->changes[i]);
+    jw_end_array(&k->w);
+    jw_end_object(&k->w);
+}
+
+static void history_read(api_call *k)
+{
+    history_entry *rows;
+    uint32_t count;
+    int64_t before = 0;
+    (void)!str_to_i64(http_param(k->http, "before"), &before);
+    k->status = records_history(&k->c, k->entity, k->id, before, DEFAULT_LIMIT, &rows, &count);
+    if (k->status != CRM_OK)
+        return;
+    jw_init(&k->w, &k->text);
+    jw_object(&k->w);
+    jw_karray(&k->w, "rows");
+    for (uint32_t i = 0; i < count; i++)
+        history_row(k, &rows[i]);
+    jw_end_array(&k->w);
+    jw_end_object(&k->w);
+}
+
+static void history_done(api_call *k)
+{
+    if (k->status != CRM_OK) {
+        api_reply_error(k, k->status);
+        return;
+    }
+    buf_str(http_body(k->http), buf_view(&k->text));
+    api_reply(k, 200);
+}
+
+/* ---- routing
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+void records_route(api_call *k)
+{
+    crm_str path = k->rest, id = {0};
+    bool is_read = k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
+    if (!is_read) {
+        records_write_route(k);
+        return;
+    }
+    if (!path.n) {
+        list(k);
+        return;
+    }
+    str_split(&path, '/', &id);
+    if (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0)
+        api_reply_error(k, CRM_NOT_FOUND);
+    else if (!path.n)
+        records_answer_one(k, 200);
+    else if (str_is(path, "history"))
+        api_pool(k, POOL_FAST, history_read, history_done);
+    else
+        api_reply_error(k, CRM_NOT_FOUND);
+}

@@ -1,0 +1,93 @@
+/* records_json.c - a record as API.md shows it: only the fields its reader may see. */
+#include "net/api_private.h"
+
+static void system_fields(json_writer *w, crm_ctx *c, const record_view *v)
+{
+    static const struct {
+        int column;
+        const char *name;
+    } times[] = {{COL_CREATED_AT, "created_at"},
+                 {COL_UPDATED_AT, "updated_at"},
+                 {COL_DELETED_AT, "deleted_at"}};
+    char text[CLOCK_TEXT];
+    jw_kint(w, "id", v->row[COL_ID].i);
+    jw_kint(w, "rev", v->row[COL_REV].i);
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        value at = v->row[times[i].column];
+        if (value_is_null(at))
+            continue;
+        clock_format(at.i, text);
+        jw_kstr(w, times[i].name, str_of(text));
+    }
+    const person *p = people_user(c->people, v->row[COL_CREATED_BY].i);
+    jw_key(w, CRM_S("created_by"));
+    field_to_json(w, &v->entity->fields[COL_CREATED_BY], v->row[COL_CREATED_BY],
+                  p ? p->name : (crm_str){0}, false);
+}
+
+/* Marks of fields the reader may see. */
+static void marks(json_writer *w, const record_view *v)
+{
+    json_t *all;
+    const char *name;
+    json_t *code;
+    if (value_is_null(v->row[COL_MARKS]) || json_read(v->row[COL_MARKS].s, 0, &all, NULL) != CRM_OK)
+        return;
+    jw_kobject(w, "_marks");
+    json_object_foreach(all, name, code)
+    {
+        const field *f = entity_field(v->entity, str_of(name));
+        if (f && bits_has(v->visible, f->index) && json_is_string(code))
+            jw_kstr(w, name, str_of(json_string_value(code)));
+    }
+    jw_end_object(w);
+    json_decref(all);
+}
+
+static void moves(json_writer *w, crm_ctx *c, const record_view *v)
+{
+    const entity *e = v->entity;
+    const pipeline *p = e->stage_field ? e->fields[e->stage_field].pipeline : NULL;
+    const stage *from = p ? pipeline_stage(p, v->row[e->stage_field].s, NULL) : NULL;
+    for (uint32_t i = 0; from && i < p->stage_count; i++)
+        if (&p->stages[i] != from && rights_move(c, e, v->row, from, &p->stages[i]) == CRM_OK)
+            jw_str(w, arena_fmt(c->arena, "move:%.*s", STR_FMT(p->stages[i].name)));
+}
+
+static void actions(json_writer *w, crm_ctx *c, const record_view *v, bool is_full)
+{
+    static const struct {
+        action a;
+        const char *name;
+    } all[] = {{ACTION_UPDATE, "update"}, {ACTION_DELETE, "delete"}, {ACTION_REASSIGN, "reassign"}};
+    jw_karray(w, "_can");
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (v->actions >> all[i].a & 1)
+            jw_str(w, str_of(all[i].name));
+    if (is_full && v->actions >> ACTION_UPDATE & 1)
+        moves(w, c, v);
+    jw_end_array(w);
+}
+
+static bool is_wanted(const uint64_t select[4], uint32_t i)
+{
+    return !(select[0] | select[1] | select[2] | select[3]) || bits_has(select, i);
+}
+
+void record_json(json_writer *w, crm_ctx *c, const record_view *v, const uint64_t select[4],
+                 bool is_full)
+{
+    jw_object(w);
+    system_fields(w, c, v);
+    for (uint32_t i = COL_OWN; i < v->entity->field_count; i++) {
+        const field *f = &v->entity->fields[i];
+        if (f->flags & FIELD_HIDDEN || !bits_has(v->visible, i) || !is_wanted(select, i))
+            continue;
+        jw_key(w, f->name);
+        field_to_json(w, f, v->row[i], v->labels ? v->labels[i] : (crm_str){0},
+                      bits_has(v->denied, i));
+    }
+    marks(w, v);
+    actions(w, c, v, is_full);
+    jw_end_object(w);
+}

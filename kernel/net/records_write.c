@@ -1,0 +1,210 @@
+/*
+ * records_write.c - creating, changing, deleting and restoring a record. The body is parsed on the
+ * loop, the change is made on the writer, and the answer is the record read again under the
+ * caller's rights after the commit.
+ */
+#include "net/api_private.h"
+
+#include "data/stores.h"
+
+typedef enum write_kind { WRITE_CREATE, WRITE_PATCH, WRITE_DELETE, WRITE_RESTORE } write_kind;
+
+typedef struct change_state {
+    write_kind kind;
+    int64_t base_rev;
+    crm_str idem_key, idem_hash;
+    bool is_replay;
+} change_state;
+
+/* ---- Idempotency-Key: the outcome is stored with the change itself
+ * ----------------------------------------- */
+
+typedef struct stored {
+    crm_str hash;
+    int64_t id;
+    bool found;
+    arena *arena;
+} stored;
+
+static bool take_stored(void *arg, const value *row, uint32_t matched)
+{
+    stored *s = arg;
+    (void)matched;
+    s->found = true;
+    s->hash = arena_dup(s->arena, row[IDEM_HASH].s);
+    (void)!str_to_i64(row[IDEM_LOCATION].s, &s->id);
+    return false;
+}
+
+static crm_status find_stored(crm_ctx *c, crm_str key, stored *out)
+{
+    const entity *e = registry_store(c->reg, STORE_IDEM);
+    query *q = query_new(c->arena, e);
+    if (!q)
+        return CRM_NOMEM;
+    *out = (stored){.arena = c->arena};
+    q->where = cond_compare(c->arena, COND_EQ, &e->fields[IDEM_KEY], value_text(key));
+    q->limit = 1;
+    return tx_list(c->tx, q, take_stored, out);
+}
+
+static crm_status store_outcome(crm_ctx *c, const change_state *x, int64_t id)
+{
+    const entity *e = registry_store(c->reg, STORE_IDEM);
+    value *row = ARENA_ARRAY(c->arena, value, e->field_count);
+    int64_t stored_id;
+    if (!row)
+        return CRM_NOMEM;
+    row[IDEM_KEY] = value_text(x->idem_key);
+    row[IDEM_HASH] = value_text(x->idem_hash);
+    row[IDEM_LOCATION] = value_text(arena_fmt(c->arena, "%lld", (long long)id));
+    row[IDEM_AT] = value_int(clock_now());
+    return tx_insert(c->tx, e, row, &stored_id);
+}
+
+static void read_idem_key(api_call *k, change_state *x)
+{
+    crm_str key = http_header(k->http, "idempotency-key");
+    uint8_t digest[SHA256_SIZE];
+    if (!key.n || key.n > 200)
+        return;
+    x->idem_key = arena_fmt(k->c.arena, "%lld:%.*s", (long long)k->who.user, STR_FMT(key));
+    crm_str what = arena_fmt(k->c.arena, "%.*s %.*s\n%.*s", STR_FMT(k->request.method),
+                             STR_FMT(k->http->path), STR_FMT(k->http->body));
+    crypto_sha256(what, digest);
+    x->idem_hash = crypto_hex(k->c.arena, digest, sizeof digest);
+}
+
+/* ---- on the writer
+ * -------------------------------------------------------------------------------------------- */
+
+static crm_status save(crm_ctx *c, api_call *k, const change_state *x)
+{
+    record *r;
+    crm_status s = x->kind == WRITE_CREATE ? records_new(c, k->entity, &r)
+                                           : records_get(c, k->entity, k->id, &r);
+    if (s == CRM_OK && x->base_rev && r->v[COL_REV].i != x->base_rev)
+        return call_fail(c, CRM_STALE, "stale");
+    if (s == CRM_OK)
+        s = record_from_json(c, r, k->request.json);
+    /* Field errors of the JSON do not stop here: saving gathers the rest of them. */
+    if (s == CRM_OK || (s == CRM_INVALID && c->error.fields)) {
+        crm_status saved = records_save(c, r, x->base_rev);
+        s = s == CRM_OK ? saved : s;
+    }
+    if (s == CRM_OK)
+        k->id = r->v[COL_ID].i;
+    return s;
+}
+
+static crm_status change_once(crm_ctx *c, api_call *k, const change_state *x)
+{
+    switch (x->kind) {
+    case WRITE_CREATE:
+    case WRITE_PATCH:
+        return save(c, k, x);
+    case WRITE_DELETE:
+        return records_delete(c, k->entity, k->id, x->base_rev);
+    case WRITE_RESTORE:
+        return records_restore(c, k->entity, k->id);
+    }
+    return CRM_INTERNAL;
+}
+
+static crm_status commit(crm_ctx *c, void *arg)
+{
+    api_call *k = arg;
+    change_state *x = k->own;
+    stored before = {0};
+    x->is_replay = false;
+    crm_status s = x->idem_key.n ? find_stored(c, x->idem_key, &before) : CRM_OK;
+    if (s != CRM_OK)
+        return s;
+    if (before.found && !str_eq(before.hash, x->idem_hash))
+        return call_fail(c, CRM_INVALID, "idempotency_mismatch");
+    if (before.found) {
+        x->is_replay = true;
+        k->id = before.id;
+        return CRM_OK;
+    }
+    s = change_once(c, k, x);
+    return s == CRM_OK && x->idem_key.n ? store_outcome(c, x, k->id) : s;
+}
+
+/* ---- on the loop
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void written(api_call *k)
+{
+    change_state *x = k->own;
+    if (k->status == CRM_STALE) {
+        records_answer_stale(k);
+        return;
+    }
+    if (k->status != CRM_OK) {
+        api_reply_error(k, k->status);
+        return;
+    }
+    if (x->is_replay)
+        http_set(k->http, "Idempotency-Replayed", CRM_S("true"));
+    if (x->kind == WRITE_DELETE)
+        api_reply_empty(k, 204);
+    else
+        records_answer_one(k, x->kind == WRITE_CREATE ? 201 : 200);
+}
+
+/* If-Match: "3". A weak or foreign tag can never match, so it reads as revision -1. */
+static int64_t base_rev(const http_request *r)
+{
+    crm_str tag = http_header(r, "if-match");
+    int64_t rev = -1;
+    if (!tag.n || str_is(tag, "*"))
+        return 0;
+    if (tag.n > 2 && tag.p[0] == '"' && tag.p[tag.n - 1] == '"')
+        (void)!str_to_i64((crm_str){tag.p + 1, tag.n - 2}, &rev);
+    return rev > 0 ? rev : -1;
+}
+
+static bool has_kind(api_call *k, crm_str path, write_kind *out)
+{
+    http_verb v = k->http->verb;
+    bool is_one = k->id > 0;
+    if (!is_one && v == VERB_POST)
+        *out = WRITE_CREATE;
+    else if (is_one && !path.n && v == VERB_PATCH)
+        *out = WRITE_PATCH;
+    else if (is_one && !path.n && v == VERB_DELETE)
+        *out = WRITE_DELETE;
+    else if (is_one && str_is(path, "restore") && v == VERB_POST)
+        *out = WRITE_RESTORE;
+    else
+        return false;
+    return true;
+}
+
+void records_write_route(api_call *k)
+{
+    crm_str path = k->rest, id = {0};
+    change_state *x = ARENA_NEW(k->http->arena, change_state);
+    str_split(&path, '/', &id);
+    if (id.n && (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0)) {
+        api_reply_error(k, CRM_NOT_FOUND);
+        return;
+    }
+    if (!x || !has_kind(k, path, &x->kind)) {
+        api_reply_error(k, x ? CRM_METHOD : CRM_NOMEM);
+        return;
+    }
+    crm_status s = CRM_OK;
+    if (x->kind == WRITE_CREATE || x->kind == WRITE_PATCH)
+        s = api_read_json(k);
+    if (s != CRM_OK) {
+        api_reply_error(k, s);
+        return;
+    }
+    k->own = x;
+    x->base_rev = base_rev(k->http);
+    read_idem_key(k, x);
+    api_write(k, commit, written);
+}

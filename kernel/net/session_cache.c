@@ -1,0 +1,209 @@
+/*
+ * session_cache.c - who asks: the cookie's token, looked up once per epoch, and the CSRF checks.
+ *
+ * An entry is stamped with the epochs read before its row was; any logout, password change or
+ * change of people moves an epoch, so the next request looks again. Bounded: a full set of a bucket
+ * replaces its oldest entry.
+ */
+#include "net/api_private.h"
+
+#define SETS     1024
+#define WAYS     4
+#define TOUCH_MS 60000
+
+typedef struct entry {
+    uint8_t key[SHA256_SIZE];
+    uint64_t sessions, people;
+    int64_t used, touched;
+    session_info info;
+} entry;
+
+struct session_cache {
+    entry at[SETS][WAYS];
+};
+
+session_cache *session_cache_new(void)
+{
+    return calloc(1, sizeof(session_cache));
+}
+
+void session_cache_free(session_cache *s)
+{
+    free(s);
+}
+
+static entry *set_of(session_cache *s, const uint8_t *key)
+{
+    return s->at[(key[0] | (uint32_t)key[1] << 8) % SETS];
+}
+
+static entry *find(session_cache *s, const uint8_t *key)
+{
+    entry *set = set_of(s, key);
+    for (int i = 0; i < WAYS; i++)
+        if (set[i].info.id && memcmp(set[i].key, key, SHA256_SIZE) == 0)
+            return &set[i];
+    return NULL;
+}
+
+static bool is_fresh(const entry *e)
+{
+    return e->sessions == cache_epoch(CACHE_SESSIONS) && e->people == cache_epoch(CACHE_PEOPLE) &&
+           e->info.expires_at > clock_now() && clock_now() - e->used < SESSION_IDLE_MS;
+}
+
+static entry *oldest(session_cache *s, const uint8_t *key)
+{
+    entry *set = set_of(s, key), *best = find(s, key);
+    for (int i = 0; !best && i < WAYS; i++)
+        if (!set[i].info.id)
+            best = &set[i];
+    for (int i = 0; !best && i < WAYS; i++) {
+        best = &set[0];
+        for (int j = 1; j < WAYS; j++)
+            if (set[j].used < best->used)
+                best = &set[j];
+    }
+    return best;
+}
+
+/* ---- touching: the stored "last seen", at most once a minute
+ * -------------------------------------------- */
+
+typedef struct touch {
+    crm_ctx c;
+    write_request w;
+    int64_t session;
+} touch;
+
+static crm_status commit_touch(crm_ctx *c, void *arg)
+{
+    return accounts_session_touch(c, ((touch *)arg)->session);
+}
+
+static void touched(write_request *w, crm_status status)
+{
+    touch *t = w->arg;
+    (void)status; /* the next minute tries again */
+    call_end(&t->c);
+    free(t);
+}
+
+static void touch_session(api *a, entry *e)
+{
+    if (clock_now() - e->touched < TOUCH_MS)
+        return;
+    e->touched = clock_now();
+    touch *t = calloc(1, sizeof *t);
+    if (!t || call_begin(&t->c, &principal_system, CRM_S("session")) != CRM_OK) {
+        free(t);
+        return;
+    }
+    t->session = e->info.id;
+    t->w = (write_request){
+        .call = &t->c, .commit = commit_touch, .done = touched, .arg = t, .reply_to = a->mail};
+    call_save_point(&t->c);
+    if (writer_submit(a->o.flow, LANE_BULK, &t->w) != CRM_OK) {
+        call_end(&t->c);
+        free(t);
+    }
+}
+
+/* ---- requiring a session
+ * ----------------------------------------------------------------------------------- */
+
+static bool may_go_on(const api_call *k)
+{
+    return !k->session.must_set_password || str_starts(k->rest, CRM_S("session"));
+}
+
+static void sign_in(api_call *k)
+{
+    crm_status s = people_principal(k->c.arena, k->c.people, k->session.user, &k->who);
+    if (s != CRM_OK) {
+        api_reply_error(k, CRM_UNAUTHENTICATED);
+        return;
+    }
+    k->c.who = &k->who;
+    k->c.env.me = k->who.user;
+    if (!may_go_on(k)) {
+        api_reply_code(k, CRM_DENIED, "password_required");
+        return;
+    }
+    bool is_safe = k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
+    if (is_safe || session_check_csrf(k, true))
+        k->next(k);
+}
+
+typedef struct lookup {
+    api_call *k;
+    uint64_t sessions, people;
+} lookup;
+
+static void looked_up(void *arg, crm_status status)
+{
+    lookup *l = arg;
+    api_call *k = l->k;
+    if (status != CRM_OK) {
+        api_reply_error(k, status == CRM_NOT_FOUND ? CRM_UNAUTHENTICATED : status);
+        return;
+    }
+    entry *e = oldest(k->api->sessions, k->session_key);
+    *e = (entry){
+        .sessions = l->sessions, .people = l->people, .used = clock_now(), .info = k->session};
+    memcpy(e->key, k->session_key, SHA256_SIZE);
+    touch_session(k->api, e);
+    sign_in(k);
+}
+
+void session_require(api_call *k, void (*next)(api_call *k))
+{
+    crm_str token = http_cookie(k->http, "__Host-karkas");
+    lookup *l = ARENA_NEW(k->http->arena, lookup);
+    if (!token.n || !l) {
+        api_reply_error(k, CRM_UNAUTHENTICATED);
+        return;
+    }
+    k->next = next;
+    crypto_sha256(token, k->session_key);
+    entry *e = find(k->api->sessions, k->session_key);
+    if (e && is_fresh(e)) {
+        k->session = e->info;
+        e->used = clock_now();
+        touch_session(k->api, e);
+        sign_in(k);
+        return;
+    }
+    *l = (lookup){k, cache_epoch(CACHE_SESSIONS), cache_epoch(CACHE_PEOPLE)};
+    accounts_session_read(k->api->session, k->c.reg, k->c.arena, token, &k->session, looked_up, l);
+}
+
+/* ---- CSRF
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+static bool is_same_origin(const http_request *r)
+{
+    crm_str site = http_header(r, "sec-fetch-site"), origin = http_header(r, "origin");
+    if (site.n && !str_is(site, "same-origin") && !str_is(site, "none"))
+        return false;
+    if (!origin.n)
+        return true;
+    ptrdiff_t slash = str_find(origin, '/');
+    if (slash < 0 || (size_t)slash + 2 > origin.n)
+        return false;
+    crm_str host = {origin.p + slash + 2, origin.n - (size_t)slash - 2};
+    return str_eq_ascii_nocase(host, r->host);
+}
+
+bool session_check_csrf(api_call *k, bool has_session)
+{
+    crm_str token = http_header(k->http, "x-csrf-token");
+    crm_str want = str_of(k->session.csrf);
+    bool ok = is_same_origin(k->http);
+    if (ok && has_session)
+        ok = want.n && token.n == want.n && crypto_equal(token.p, want.p, want.n);
+    if (!ok)
+        api_reply_code(k, CRM_DENIED, "csrf");
+    return ok;
+}
