@@ -176,3 +176,25 @@ size_t arena_used(const arena *a)
 {
     return a->used;
 }
+
+/* ---- going back ----------------------------------------------------------------------------- */
+
+arena_mark arena_mark_get(const arena *a)
+{
+    return (arena_mark){a->last, a->last ? a->last->used : 0, a->used};
+}
+
+void arena_rewind(arena *a, arena_mark m)
+{
+    block *b = m.block;
+    if (!b) {
+        arena_reset(a); /* the mark is older than the first block */
+        return;
+    }
+    free_from(b->next);
+    b->next = NULL;
+    b->used = m.used;
+    a->last = b;
+    a->used = m.total;
+    a->failed = false;
+}

@@ -22,5 +22,6 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "base/zone.h"
 
 #endif

@@ -7,7 +7,8 @@
  * are true for NULL as in "is not that".
  *
  * Texts compare by their sort key (case and ё folded); stages, choices and phones by bytes.
- * A comparison on a many-valued field is true when any element satisfies it.
+ * A comparison on a many-valued field is true when any element satisfies it; `ne` is the negation of
+ * `eq` there too: no element equals. An empty list (`in`, `or`) is false, an empty `and` true.
  */
 #ifndef DATA_COND_H
 #define DATA_COND_H
@@ -72,9 +73,14 @@ typedef struct cond_scope {
 } cond_scope;
 CRM_MUST_CHECK crm_status cond_read(arena *a, const cond_scope *s, const json_t *json, const cond **out,
                                     cond_error *err);
-const cond *cond_and(arena *a, const cond *x, const cond *y); /* either may be NULL (true) */
+/*
+ * Makers copy what they are given into the arena. NULL is the true condition. When memory is out they
+ * give the false one and the arena is failed.
+ */
+const cond *cond_and(arena *a, const cond *x, const cond *y);
 const cond *cond_or(arena *a, const cond *x, const cond *y);
 const cond *cond_compare(arena *a, cond_op op, const struct field *f, value v);
+const cond *cond_make(arena *a, cond_op op, const struct field *f, const value *values, uint32_t count);
 const cond *cond_in(arena *a, const struct field *f, const value *values, uint32_t count);
 
 /*
@@ -83,6 +89,9 @@ const cond *cond_in(arena *a, const struct field *f, const value *values, uint32
  */
 bool cond_is_local(const cond *c);
 bool cond_eval(const cond *c, const value *row, const cond_env *env); /* c NULL: true */
+/* A comparison's value in the storage form of `f`: VALUE_NOW and VALUE_TODAY become INT, on a date
+ * field days. Engines use this too, so that all agree. */
+value cond_value(const struct field *f, value v, const cond_env *env);
 /* Adds the first fields of all paths to a bit set of FIELDS_MAX bits. */
 void cond_fields(const cond *c, uint64_t set[4]);
 

@@ -54,7 +54,8 @@ enum { /* field.flags */
     FIELD_UNIQUE = 1u << 1,
     FIELD_INDEXED = 1u << 2,
     FIELD_SEARCH = 1u << 3,   /* its words are full-text terms */
-    FIELD_MANY = 1u << 4,     /* email, phone, url with several values */
+    FIELD_MANY = 1u << 4,     /* several values: email, phone, url as declared; choices, refs, files
+                                 and tags always (seal sets it) */
     FIELD_READ_ONLY = 1u << 5,/* set by the kernel, a hook or a rule only */
     FIELD_SYSTEM = 1u << 6,   /* one of the columns below */
     FIELD_HIDDEN = 1u << 7,   /* never leaves the server */
@@ -83,6 +84,7 @@ struct field {
     uint16_t index;        /* its position in entity->fields */
     uint8_t scale;         /* digits after the point: decimal, money, percent */
     uint32_t max;          /* characters of a text; 0: the type's own limit */
+    value least, most;     /* bounds of a number, date or time in its storage form; NULL: none */
     crm_str ref_name;      /* ref, refs: entity name; stage: pipeline name */
     const entity *ref;     /* resolved by seal; for user: the kernel's user entity */
     const pipeline *pipeline;
@@ -94,6 +96,7 @@ struct field {
     uint16_t currency_field; /* money: 0 means the deployment's currency */
     crm_str formula;       /* computed */
     const entity *entity;
+    crm_str source;        /* "tz.yaml:47" or the module's name, for faults */
 };
 
 enum { /* entity.flags */
@@ -133,6 +136,9 @@ struct entity {
     const uint16_t *search_fields;
     uint32_t search_count;
     crm_str views_json;     /* {"list":[…],"card":{…},"quick":[…]} for the UI, checked by seal */
+    crm_str source;         /* "tz.yaml:47" or the module's name, for faults */
+    const uint16_t *name_slots; /* made by seal: hash of a name -> position + 1 */
+    uint32_t name_mask;
 };
 
 /* ---- pipelines ------------------------------------------------------------------------------- */
@@ -171,6 +177,7 @@ struct pipeline {
     uint32_t move_count;
     const stage_lock *locks;
     uint32_t lock_count;
+    crm_str source;
 };
 
 /* ---- rights ------------------------------------------------------------------------------------ */
@@ -190,9 +197,12 @@ typedef enum scope {
     SCOPE_NONE, SCOPE_OWN, SCOPE_INVOLVED, SCOPE_TEAM, SCOPE_ALL, SCOPE_LINKED
 } scope;
 
+#define ROLE_EVERYONE "*"   /* in a grant: every signed-in user */
+#define ROLE_ADMIN "admin"  /* the kernel's own: users and departments, and the function "settings" */
+
 /* role x entity x action with a scope; what is not granted is denied. */
 typedef struct grant {
-    crm_str role;
+    crm_str role;              /* a declared one, ROLE_EVERYONE, or "module:<name>" */
     crm_str entity_name;       /* "sales.lead", "sales.*", "*" as written; seal expands. "*" covers
                                   names with a dot only: kernel entities are granted by name */
     action action;
@@ -398,13 +408,24 @@ struct registry {
     char rev[17];                /* hex digest of everything the UI can see of it */
 };
 
-/* A new, open registry holding the kernel's own entities and roles. */
+/* A new, open registry holding the kernel's own entities (stores.h), roles, grants and strings. */
 registry *registry_new(void);
-/* Copies the row shallowly; what it points at must outlive the registry (use registry_arena). */
+/* Rows are copied shallowly; what they point at must outlive the registry (use registry_arena). */
 arena *registry_arena(registry *r);
-crm_status registry_add_entity(registry *r, entity *e); /* own fields only; COL_* are put before */
-/* Adds fields to an entity another module or the ТЗ declared, before sealing. */
+/*
+ * `e` has its own fields only: they get the positions COL_OWN, COL_OWN + 1 … and its other members
+ * name them so. CONFLICT when the name is taken, LIMIT beyond FIELDS_MAX.
+ */
+crm_status registry_add_entity(registry *r, const entity *e);
+/*
+ * Adds fields behind those of an entity that another module or the ТЗ declares, now or later. Their
+ * positions are known when registry_entity finds the entity in the open registry.
+ */
 crm_status registry_extend(registry *r, crm_str entity_name, const field *fields, uint32_t count);
+/*
+ * A pipeline replaces one of the same name or entity, a role one of the same name; a string added
+ * later wins. The order of everything else is kept.
+ */
 #define X(T, name) crm_status registry_add_##name(registry *r, const T *row);
 REGISTRY_TABLES(X)
 #undef X
@@ -414,9 +435,14 @@ typedef struct registry_fault {
     crm_str source, code, subject, nearest; /* "unknown_entity", "sales.led", "sales.lead" */
     struct registry_fault *next;
 } registry_fault;
+/*
+ * Resolves every name, expands grants with wildcards into one per entity, adds implicit indexes
+ * (unique, indexed, what list views sort by with the owner before it), sorts the hooks and derives
+ * `rev`. INVALID with *faults (at most 200, in `a`) when anything does not resolve.
+ */
 CRM_MUST_CHECK crm_status registry_seal(registry *r, arena *a, registry_fault **faults);
 
-/* Look-ups on a sealed registry; NULL when there is none. */
+/* Look-ups; NULL when there is none. By hash once sealed, slower before. */
 const entity *registry_entity(const registry *r, crm_str name);
 const entity *registry_entity_by_id(const registry *r, uint32_t id);
 const field *entity_field(const entity *e, crm_str name);
@@ -430,12 +456,18 @@ const job *registry_job(const registry *r, crm_str name);
 /* The text of a key in `lang`, else in the deployment's language, else the key itself. */
 crm_str registry_text(const registry *r, crm_str lang, crm_str key);
 
+/* ms UTC of the midnight that began the day of `now` in the deployment's zone. Sealed. */
+int64_t registry_day_start(const registry *r, int64_t now);
+/* A moment as the deployment's clocks show it (ms as if it were UTC) to ms UTC. NULL: UTC. */
+int64_t registry_from_local(const registry *r, int64_t local_ms);
+
 /*
  * Publishing and pinning. The current registry is one pointer. registry_pin takes it with a
  * reference, on any thread and safely against a concurrent publish; whoever pins must unpin. When the
  * last pin of a replaced registry goes, on_release is called once on whichever thread that was: it
  * only posts, since stopping modules belongs to the plug layer's thread, which then calls
- * registry_discard. Event streams hold no pin between changes.
+ * registry_discard (NULL: it is discarded there and then). Publishing NULL takes the current one out
+ * of use. Event streams hold no pin between changes.
  */
 void registry_publish(registry *r, void (*on_release)(registry *r, void *arg), void *arg);
 const registry *registry_pin(void); /* NULL before the first publish */

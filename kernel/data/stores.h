@@ -43,14 +43,6 @@
     X(NOTIFICATION_RECORD, "record", INT, FIELD_READ_ONLY)                                         \
     X(NOTIFICATION_READ_AT, "read_at", DATETIME, 0)
 
-/* A note in a record's timeline. */
-#define STORE_ACTIVITY_FIELDS(X)                                                                   \
-    X(ACTIVITY_ENTITY, "entity", TEXT, FIELD_REQUIRED)                                             \
-    X(ACTIVITY_RECORD, "record", INT, FIELD_REQUIRED)                                              \
-    X(ACTIVITY_KIND, "kind", TEXT, FIELD_REQUIRED)                                                 \
-    X(ACTIVITY_TEXT, "text", MULTILINE, FIELD_REQUIRED | FIELD_SEARCH)                             \
-    X(ACTIVITY_AUTHOR, "author", USER, FIELD_READ_ONLY)
-
 /* ---- hidden stores (ENTITY_SYSTEM) ---------------------------------------------------------- */
 
 /* `entity` is the durable id; `op` as in struct change; the row's id is the position. */
@@ -172,7 +164,6 @@
     X(USER, "user", 0)                                                                             \
     X(DEPARTMENT, "department", 0)                                                                 \
     X(NOTIFICATION, "notification", ENTITY_NO_HISTORY)                                             \
-    X(ACTIVITY, "activity", 0)                                                                     \
     X(CHANGE, "sys.change", ENTITY_SYSTEM)                                                         \
     X(CURSOR, "sys.cursor", ENTITY_SYSTEM)                                                         \
     X(CREDENTIAL, "sys.credential", ENTITY_SYSTEM)                                                 \

@@ -90,6 +90,30 @@ static void copies_end_in_zero(void **state)
     arena_free(a);
 }
 
+static void rewinding_drops_what_came_after_the_mark(void **state)
+{
+    (void)state;
+    arena *a = arena_new(1 << 20);
+    for (int round = 0; round < 2; round++) { /* before the first block, then inside one */
+        const char *kept = round ? arena_cstr(a, CRM_S("kept")) : NULL;
+        size_t used = arena_used(a);
+        arena_mark mark = arena_mark_get(a);
+        assert_non_null(arena_alloc(a, 100));
+        assert_non_null(arena_alloc(a, 100000)); /* a block of its own */
+        assert_null(arena_alloc(a, 1 << 21));
+        assert_true(arena_failed(a));
+        arena_rewind(a, mark);
+        assert_false(arena_failed(a));
+        assert_int_equal(arena_used(a), used);
+        assert_non_null(arena_alloc(a, 1 << 19));
+        if (kept) {
+            assert_string_equal(kept, "kept");
+        }
+        arena_rewind(a, mark);
+    }
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +124,7 @@ int main(void)
         cmocka_unit_test(the_whole_limit_can_be_used),
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(copies_end_in_zero),
+        cmocka_unit_test(rewinding_drops_what_came_after_the_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

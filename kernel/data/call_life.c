@@ -1,0 +1,49 @@
+/* call_life.c - the beginning and end of a call: what it pins and frees. */
+#include "data/call.h"
+#include "data/people.h"
+
+#define CALL_ARENA_MAX ((size_t)32 * 1024 * 1024)
+
+static crm_status begin(crm_ctx *c, const registry *reg, const people *p, const principal *who,
+                        crm_str via)
+{
+    int64_t now = clock_now();
+    *c = (crm_ctx){.arena = arena_new(CALL_ARENA_MAX),
+                   .reg = reg,
+                   .people = p,
+                   .who = who,
+                   .via = via,
+                   .lang = reg ? reg->locale : (crm_str){0}};
+    if (!c->arena || !reg) {
+        crm_status st = reg ? CRM_NOMEM : CRM_UNAVAILABLE;
+        call_end(c);
+        return st;
+    }
+    c->env = (cond_env){.me = who->user, .now = now, .day_start = registry_day_start(reg, now)};
+    return CRM_OK;
+}
+
+crm_status call_begin(crm_ctx *c, const principal *who, crm_str via)
+{
+    return begin(c, registry_pin(), people_pin(), who, via);
+}
+
+crm_status call_begin_from(crm_ctx *c, const crm_ctx *from, const principal *who, crm_str via)
+{
+    const people *p = from->people ? people_ref(from->people) : NULL;
+    crm_status st = begin(c, registry_ref(from->reg), p, who, via);
+    if (st == CRM_OK) {
+        c->lang = from->lang;
+    }
+    return st;
+}
+
+void call_end(crm_ctx *c)
+{
+    arena_free(c->arena);
+    if (c->people) {
+        people_unpin(c->people);
+    }
+    registry_unpin(c->reg);
+    *c = (crm_ctx){0};
+}

@@ -1,0 +1,277 @@
+/*
+ * cond.c - making conditions in code and evaluating them on a row. Any thread.
+ *
+ * The truth of every operator stands in cond.h; engines say the same in their own way and the
+ * property tests compare the two.
+ */
+#include "data/cond.h"
+
+#include "data/field.h"
+#include "data/query.h"
+
+#define DAY_MS 86400000LL
+
+/* ---- making -------------------------------------------------------------------------------------
+ */
+
+/* What is given when memory is out: it must never widen what someone may see. */
+static const cond never = {.op = COND_FALSE};
+
+/* A copy of `x` whose next is `next`: a node may stand in several conditions. */
+static cond *with_next(arena *a, const cond *x, const cond *next)
+{
+    cond *c = ARENA_NEW(a, cond);
+    if (c) {
+        *c = *x;
+        c->next = next;
+    }
+    return c;
+}
+
+static const cond *join(arena *a, cond_op op, const cond *x, const cond *y)
+{
+    cond *c = ARENA_NEW(a, cond);
+    cond *second = with_next(a, y, NULL);
+    cond *first = second ? with_next(a, x, second) : NULL;
+    if (!c || !first) {
+        return &never;
+    }
+    c->op = op;
+    c->first = first;
+    return c;
+}
+
+const cond *cond_and(arena *a, const cond *x, const cond *y)
+{
+    return !x ? y : !y ? x : join(a, COND_AND, x, y);
+}
+
+const cond *cond_or(arena *a, const cond *x, const cond *y)
+{
+    return !x || !y ? NULL : join(a, COND_OR, x, y);
+}
+
+const cond *cond_compare(arena *a, cond_op op, const field *f, value v)
+{
+    return cond_make(a, op, f, &v, op == COND_NONE || op == COND_ME ? 0 : 1);
+}
+
+const cond *cond_in(arena *a, const field *f, const value *values, uint32_t count)
+{
+    return cond_make(a, COND_IN, f, values, count);
+}
+
+const cond *cond_make(arena *a, cond_op op, const field *f, const value *values, uint32_t count)
+{
+    cond *c = ARENA_NEW(a, cond);
+    value *copy = ARENA_ARRAY(a, value, count + 1);
+    if (!c || !copy) {
+        return &never;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        copy[i] = value_dup(a, values[i]);
+    }
+    *c = (cond){.op = op, .path = {f}, .path_length = 1, .values = copy, .value_count = count};
+    return c;
+}
+
+/* ---- what it touches ----------------------------------------------------------------------------
+ */
+
+bool cond_is_local(const cond *c)
+{
+    if (!c) {
+        return true;
+    }
+    if (c->op == COND_EXISTS || c->path_length > 1) {
+        return false;
+    }
+    for (const cond *child = c->first; child; child = child->next) {
+        if (!cond_is_local(child)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void cond_fields(const cond *c, uint64_t set[4])
+{
+    if (!c || c->op == COND_EXISTS) {
+        return; /* the child's fields are another entity's */
+    }
+    if (c->path_length) {
+        bits_add(set, c->path[0]->index);
+    }
+    for (const cond *child = c->first; child; child = child->next) {
+        cond_fields(child, set);
+    }
+}
+
+/* ---- values -------------------------------------------------------------------------------------
+ */
+
+value cond_value(const field *f, value v, const cond_env *env)
+{
+    if (v.kind != VALUE_NOW && v.kind != VALUE_TODAY) {
+        return v;
+    }
+    bool is_now = v.kind == VALUE_NOW;
+    if (field_stored_type(f) != FIELD_DATE) {
+        return value_int(is_now ? env->now + v.i : env->day_start + v.i * DAY_MS);
+    }
+    /* Midnight's UTC moment lies within half a day of the date's own, whatever the zone. */
+    int64_t noon = env->day_start + DAY_MS / 2, today = noon / DAY_MS - (noon % DAY_MS < 0);
+    if (!is_now) {
+        return value_int(today + v.i);
+    }
+    int64_t into = env->now - env->day_start + v.i;
+    return value_int(today + into / DAY_MS - (into % DAY_MS < 0));
+}
+
+/* ---- comparing ----------------------------------------------------------------------------------
+ */
+
+static int compare_keys(arena *a, crm_str x, crm_str y)
+{
+    crm_str kx, ky;
+    bool has_keys = text_sort_key(a, x, &kx) == CRM_OK && text_sort_key(a, y, &ky) == CRM_OK;
+    return has_keys ? str_cmp(kx, ky) : str_cmp(x, y);
+}
+
+static bool satisfies(cond_op op, int order)
+{
+    switch (op) {
+    case COND_GT:
+        return order > 0;
+    case COND_GTE:
+        return order >= 0;
+    case COND_LT:
+        return order < 0;
+    case COND_LTE:
+        return order <= 0;
+    default:
+        return order == 0;
+    }
+}
+
+/* The part of a key before the marks of е and ё: beginnings and parts compare by it. */
+static crm_str key_base(crm_str key)
+{
+    ptrdiff_t zero = str_find(key, 0);
+    return zero < 0 ? key : (crm_str){key.p, (size_t)zero};
+}
+
+static bool holds(cond_op op, crm_str text, crm_str part)
+{
+    if (op == COND_STARTS) {
+        return str_starts(text, part);
+    }
+    return part.n == 0 || (text.n && memmem(text.p, text.n, part.p, part.n));
+}
+
+static bool holds_folded(arena *a, cond_op op, crm_str text, crm_str part)
+{
+    crm_str kt, kp;
+    if (text_sort_key(a, text, &kt) != CRM_OK || text_sort_key(a, part, &kp) != CRM_OK) {
+        return false;
+    }
+    return holds(op, op == COND_STARTS ? key_base(kt) : kt, key_base(kp));
+}
+
+/* One text of a field against the condition's; NULL never comes here. */
+static bool text_is(const field *f, cond_op op, crm_str x, crm_str y)
+{
+    bool is_part = op == COND_STARTS || op == COND_HAS;
+    if (!field_is_folded(f)) {
+        return is_part ? holds(op, x, y) : satisfies(op, str_cmp(x, y));
+    }
+    if (op == COND_EQ && str_eq(x, y)) {
+        return true;
+    }
+    arena *a = arena_new(0);
+    if (!a) {
+        return false;
+    }
+    bool is = is_part ? holds_folded(a, op, x, y) : satisfies(op, compare_keys(a, x, y));
+    arena_free(a);
+    return is;
+}
+
+static bool element_is(const field *f, cond_op op, value row, value v)
+{
+    bool is_text = field_is_text(f);
+    if (v.kind != (is_text ? VALUE_TEXT : VALUE_INT) || row.kind != v.kind) {
+        return false;
+    }
+    if (is_text) {
+        return text_is(f, op, row.s, v.s);
+    }
+    bool is_order = op != COND_STARTS && op != COND_HAS;
+    return is_order && satisfies(op, (row.i > v.i) - (row.i < v.i));
+}
+
+/* Of many values any one; there `has` asks for an equal element. */
+static bool any_is(const field *f, cond_op op, value row, value v)
+{
+    if (!(f->flags & FIELD_MANY)) {
+        return element_is(f, op, row, v);
+    }
+    crm_str rest = row.s, part;
+    while (row.kind == VALUE_TEXT && str_split(&rest, '\n', &part)) {
+        value element = {.kind = VALUE_TEXT, .s = part};
+        if (element_is(f, op == COND_HAS ? COND_EQ : op, element, v)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_any_of(const cond *c, value row, const cond_env *env)
+{
+    const field *f = c->path[0];
+    for (uint32_t i = 0; i < c->value_count; i++) {
+        if (any_is(f, COND_EQ, row, cond_value(f, c->values[i], env))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool leaf(const cond *c, const value *row, const cond_env *env)
+{
+    const field *f = c->path[0];
+    value v = row[f->index];
+    switch (c->op) {
+    case COND_NONE:
+        return value_is_null(v);
+    case COND_ME:
+        return v.kind == VALUE_INT && v.i == env->me;
+    case COND_IN:
+    case COND_EQ:
+        return is_any_of(c, v, env);
+    case COND_NE:
+        return !is_any_of(c, v, env);
+    default:
+        return c->value_count && any_is(f, c->op, v, cond_value(f, c->values[0], env));
+    }
+}
+
+bool cond_eval(const cond *c, const value *row, const cond_env *env)
+{
+    if (!c || c->op == COND_TRUE || c->op == COND_FALSE) {
+        return !c || c->op == COND_TRUE;
+    }
+    if (c->op == COND_NOT) {
+        return !cond_eval(c->first, row, env);
+    }
+    if (c->op != COND_AND && c->op != COND_OR) {
+        return leaf(c, row, env);
+    }
+    bool is_or = c->op == COND_OR;
+    for (const cond *child = c->first; child; child = child->next) {
+        if (cond_eval(child, row, env) == is_or) {
+            return is_or;
+        }
+    }
+    return !is_or;
+}

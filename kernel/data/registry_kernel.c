@@ -1,0 +1,167 @@
+/*
+ * registry_kernel.c - what every registry begins with: the kernel's own entities (stores.h), the
+ * administrator's role and the grants that hold everywhere.
+ */
+#include "data/registry_internal.h"
+
+#define NAME(lit)            \
+    {                        \
+        lit, sizeof(lit) - 1 \
+    }
+#define KERNEL     NAME("kernel")
+#define COUNT(row) (sizeof(row) / sizeof((row)[0]))
+
+#define ROW(column, name_, type_, flags_) \
+    {.name = NAME(name_), .type = FIELD_##type_, .flags = (flags_), .source = KERNEL},
+#define X(store, name, flags) static const field store##_fields[] = {STORE_##store##_FIELDS(ROW)};
+STORE_MAP(X)
+#undef X
+
+static const entity entities[] = {
+#define X(store, name_, flags_)                  \
+    [STORE_##store] = {.name = NAME(name_),      \
+                       .module = KERNEL,         \
+                       .source = KERNEL,         \
+                       .flags = (flags_),        \
+                       .fields = store##_fields, \
+                       .field_count = COUNT(store##_fields)},
+    STORE_MAP(X)
+#undef X
+};
+
+static const entity_index change_indexes[] = {
+    {.field = {CHANGE_ENTITY, CHANGE_RECORD}, .count = 2}};
+static const entity_index due_indexes[] = {
+    {.field = {DUE_JOB, DUE_KEY}, .count = 2, .is_unique = true}};
+static const entity_index run_indexes[] = {{.field = {RUN_ENTITY, RUN_RECORD}, .count = 2}};
+static const entity_index outbox_indexes[] = {
+    {.field = {OUTBOX_STATE, OUTBOX_NEXT_AT}, .count = 2}};
+static const entity_index stage_log_indexes[] = {
+    {.field = {STAGE_LOG_ENTITY, STAGE_LOG_RECORD}, .count = 2}};
+static const entity_index notification_indexes[] = {
+    {.field = {NOTIFICATION_USER, NOTIFICATION_READ_AT}, .count = 2}};
+
+static const choice languages[] = {{.value = NAME("ru"), .label = NAME("user.lang.ru")},
+                                   {.value = NAME("en"), .label = NAME("user.lang.en")}};
+
+/* ---- entities ------------------------------------------------------------------------------- */
+
+static entity *own(registry *r, store which)
+{
+    return (entity *)r->entities[which];
+}
+
+static field *own_field(registry *r, store which, uint16_t column)
+{
+    return (field *)&r->entities[which]->fields[column];
+}
+
+/* "user.one", "user.f.login": the label keys of an entity that people see. */
+static crm_status set_labels(registry *r, entity *e)
+{
+    crm_str n = e->name;
+    e->label_one = arena_fmt(r->arena, "%.*s.one", STR_FMT(n));
+    e->label_many = arena_fmt(r->arena, "%.*s.many", STR_FMT(n));
+    e->label_count = arena_fmt(r->arena, "%.*s.count", STR_FMT(n));
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        field *f = (field *)&e->fields[i];
+        f->label = arena_fmt(r->arena, "%.*s.f.%.*s", STR_FMT(n), STR_FMT(f->name));
+    }
+    return arena_failed(r->arena) ? CRM_NOMEM : CRM_OK;
+}
+
+#define SET_INDEXES(r, store, rows)               \
+    do {                                          \
+        own(r, store)->indexes = (rows);          \
+        own(r, store)->index_count = COUNT(rows); \
+    } while (0)
+
+/* What the table of stores.h does not say. */
+static void set_details(registry *r)
+{
+    SET_INDEXES(r, STORE_CHANGE, change_indexes);
+    SET_INDEXES(r, STORE_DUE, due_indexes);
+    SET_INDEXES(r, STORE_RUN, run_indexes);
+    SET_INDEXES(r, STORE_OUTBOX, outbox_indexes);
+    SET_INDEXES(r, STORE_STAGE_LOG, stage_log_indexes);
+    SET_INDEXES(r, STORE_NOTIFICATION, notification_indexes);
+
+    own(r, STORE_USER)->title_field = USER_NAME;
+    own(r, STORE_USER)->department_field = USER_DEPARTMENT;
+    own(r, STORE_USER)->icon = CRM_S("user");
+    own(r, STORE_DEPARTMENT)->title_field = DEPARTMENT_TITLE;
+    own(r, STORE_DEPARTMENT)->icon = CRM_S("users");
+    own(r, STORE_NOTIFICATION)->owner_fields[0] = NOTIFICATION_USER;
+    own(r, STORE_NOTIFICATION)->title_field = NOTIFICATION_TEXT;
+    own(r, STORE_NOTIFICATION)->icon = CRM_S("bell");
+
+    own_field(r, STORE_USER, USER_LOGIN)->max = 64;
+    own_field(r, STORE_USER, USER_NAME)->max = 200;
+    own_field(r, STORE_USER, USER_DEPARTMENT)->ref_name = CRM_S("department");
+    own_field(r, STORE_USER, USER_EXTENSION)->max = 20;
+    own_field(r, STORE_USER, USER_LANG)->choices = languages;
+    own_field(r, STORE_USER, USER_LANG)->choice_count = COUNT(languages);
+    own_field(r, STORE_DEPARTMENT, DEPARTMENT_NAME)->max = 64;
+    own_field(r, STORE_DEPARTMENT, DEPARTMENT_TITLE)->max = 200;
+    own_field(r, STORE_DEPARTMENT, DEPARTMENT_PARENT)->ref_name = CRM_S("department");
+}
+
+/* ---- rights --------------------------------------------------------------------------------- */
+
+static const crm_str user_card[] = {NAME("name"), NAME("department"), NAME("on_line"),
+                                    NAME("extension")};
+static const crm_str department_card[] = {NAME("name"), NAME("title"), NAME("parent"),
+                                          NAME("head")};
+static const crm_str seen[] = {NAME("read_at")};
+static const crm_str administrators[] = {NAME(ROLE_ADMIN)};
+
+#define GRANT(role_, entity_, action_, scope_)                                     \
+    .role = NAME(role_), .entity_name = NAME(entity_), .action = ACTION_##action_, \
+    .scope = SCOPE_##scope_, .source = KERNEL
+static const grant grants[] = {
+    {GRANT(ROLE_EVERYONE, "user", READ, ALL), .fields = user_card, .field_count = COUNT(user_card)},
+    {GRANT(ROLE_EVERYONE, "department", READ, ALL), .fields = department_card,
+     .field_count = COUNT(department_card)},
+    {GRANT(ROLE_EVERYONE, "notification", READ, OWN)},
+    {GRANT(ROLE_EVERYONE, "notification", UPDATE, OWN), .fields = seen, .field_count = COUNT(seen)},
+    {GRANT(ROLE_ADMIN, "user", READ, ALL)},
+    {GRANT(ROLE_ADMIN, "user", CREATE, ALL)},
+    {GRANT(ROLE_ADMIN, "user", UPDATE, ALL)},
+    {GRANT(ROLE_ADMIN, "department", READ, ALL)},
+    {GRANT(ROLE_ADMIN, "department", CREATE, ALL)},
+    {GRANT(ROLE_ADMIN, "department", UPDATE, ALL)},
+    {GRANT(ROLE_ADMIN, "department", DELETE, ALL)},
+};
+
+static crm_status add_rights(registry *r)
+{
+    static const role admin = {NAME(ROLE_ADMIN), NAME("role.admin"), KERNEL};
+    static const function_grant settings = {NAME("settings"), administrators,
+                                            COUNT(administrators)};
+    crm_status st = registry_add_role(r, &admin);
+    if (st == CRM_OK) {
+        st = registry_add_function(r, &settings);
+    }
+    for (size_t i = 0; i < COUNT(grants) && st == CRM_OK; i++) {
+        st = registry_add_grant(r, &grants[i]);
+    }
+    return st;
+}
+
+crm_status registry_add_kernel(registry *r)
+{
+    for (size_t i = 0; i < COUNT(entities); i++) {
+        crm_status st = registry_add_entity(r, &entities[i]);
+        if (st != CRM_OK) {
+            return st;
+        }
+    }
+    set_details(r);
+    for (size_t i = 0; i < STORE_CHANGE; i++) {
+        crm_status st = set_labels(r, own(r, (store)i));
+        if (st != CRM_OK) {
+            return st;
+        }
+    }
+    return add_rights(r);
+}

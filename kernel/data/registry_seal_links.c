@@ -1,0 +1,299 @@
+/* registry_seal_links.c - sealing: pipelines, what an entity's members point at, and indexes. */
+#include "data/field.h"
+#include "data/registry_internal.h"
+
+#define STAGES_MAX 64
+
+/* ---- pipelines ------------------------------------------------------------------------------ */
+
+static void check_positions(seal *s, crm_str source, const entity *e, const uint16_t *at,
+                            uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (at[i] >= e->field_count) {
+            seal_fault(s, source, "bad_field_position", e->name);
+        }
+    }
+}
+
+static void check_roles(seal *s, crm_str source, const crm_str *names, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        seal_check_role(s, source, names[i]);
+    }
+}
+
+static void check_stages(seal *s, const pipeline *p)
+{
+    if (!p->stage_count || p->stage_count > STAGES_MAX) {
+        seal_fault(s, p->source, p->stage_count ? "too_many_stages" : "no_stages", p->name);
+        return;
+    }
+    bool has_start = false;
+    for (uint32_t i = 0; i < p->stage_count; i++) {
+        const stage *st = &p->stages[i];
+        uint32_t first = i;
+        pipeline_stage(p, st->name, &first);
+        if (first != i) {
+            seal_fault(s, p->source, "duplicate_stage", st->name);
+        }
+        has_start = has_start || st->is_start;
+        check_positions(s, p->source, p->entity, st->require, st->require_count);
+    }
+    if (!has_start) {
+        seal_fault(s, p->source, "no_start_stage", p->name);
+    }
+}
+
+static void check_moves(seal *s, const pipeline *p)
+{
+    for (uint32_t i = 0; i < p->move_count; i++) {
+        check_roles(s, p->source, p->moves[i].who, p->moves[i].who_count);
+    }
+    for (uint32_t i = 0; i < p->lock_count; i++) {
+        check_positions(s, p->source, p->entity, p->locks[i].fields, p->locks[i].field_count);
+        check_roles(s, p->source, p->locks[i].except, p->locks[i].except_count);
+    }
+}
+
+static const pipeline *pipeline_of(const registry *r, const field *f)
+{
+    const pipeline *p = f->ref_name.n ? registry_pipeline(r, f->ref_name) : NULL;
+    for (uint32_t i = 0; !p && i < r->pipeline_count; i++) {
+        if (r->pipelines[i].entity == f->entity) {
+            p = &r->pipelines[i];
+        }
+    }
+    return p;
+}
+
+static void resolve_stage_fields(seal *s)
+{
+    for (uint32_t i = 0; i < s->r->entity_count; i++) {
+        const entity *e = s->r->entities[i];
+        for (uint32_t j = COL_OWN; j < e->field_count; j++) {
+            field *f = (field *)&e->fields[j];
+            if (f->type == FIELD_STAGE) {
+                f->pipeline = pipeline_of(s->r, f);
+                if (!f->pipeline) {
+                    seal_fault(s, f->source, "no_pipeline", e->name);
+                }
+            }
+        }
+    }
+}
+
+void seal_pipelines(seal *s)
+{
+    for (uint32_t i = 0; i < s->r->pipeline_count; i++) {
+        pipeline *p = (pipeline *)&s->r->pipelines[i];
+        p->entity = registry_entity(s->r, p->entity_name);
+        if (!p->entity) {
+            seal_unknown_entity(s, p->source, p->entity_name);
+            continue;
+        }
+        check_stages(s, p);
+        check_moves(s, p);
+    }
+    resolve_stage_fields(s);
+}
+
+/* ---- what an entity's members point at --------------------------------------------------------
+ */
+
+/* A member that names a field by position: 0 is none. */
+static void check_member(seal *s, const entity *e, uint16_t at, field_type type)
+{
+    if (at >= e->field_count) {
+        seal_fault(s, e->source, "bad_field_position", e->name);
+    } else if (at && type != FIELD_TYPE_COUNT && e->fields[at].type != type) {
+        seal_fault(s, e->source, "wrong_field_type", e->fields[at].name);
+    }
+}
+
+static void check_members(seal *s, entity *e)
+{
+    check_member(s, e, e->title_field, FIELD_TYPE_COUNT);
+    for (int i = 0; i < 3; i++) {
+        check_member(s, e, e->owner_fields[i], FIELD_USER);
+    }
+    check_member(s, e, e->department_field, FIELD_REF);
+    check_member(s, e, e->stage_field, FIELD_STAGE);
+    check_member(s, e, e->parent_field, e->parent_kind_field ? FIELD_INT : FIELD_REF);
+    check_member(s, e, e->parent_kind_field, FIELD_INT);
+}
+
+static bool has_position(const uint16_t *at, uint32_t count, uint16_t wanted)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (at[i] == wanted) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Search fields are those declared so, by list or by flag. */
+static void gather_search(seal *s, entity *e)
+{
+    uint16_t at[FIELDS_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < e->search_count && count < FIELDS_MAX; i++) {
+        at[count++] = e->search_fields[i];
+    }
+    check_positions(s, e->source, e, at, count);
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        bool is_new = !has_position(at, count, (uint16_t)i);
+        if ((e->fields[i].flags & FIELD_SEARCH) && is_new && count < FIELDS_MAX) {
+            at[count++] = (uint16_t)i;
+        }
+    }
+    uint16_t *kept = seal_alloc(s, count, sizeof(uint16_t));
+    if (kept) {
+        memcpy(kept, at, count * sizeof(uint16_t));
+        e->search_fields = kept;
+        e->search_count = count;
+    }
+}
+
+static bool is_computed_default(const field *f)
+{
+    return (f->type == FIELD_USER && str_is(f->def_text, "me")) ||
+           (f->type == FIELD_DATETIME && str_is(f->def_text, "now")) ||
+           (f->type == FIELD_DATE && str_is(f->def_text, "today"));
+}
+
+static void read_default(seal *s, field *f)
+{
+    if (!f->def_text.n || is_computed_default(f)) {
+        return;
+    }
+    field_source from = {.arena = s->r->arena};
+    field_result got;
+    crm_status st = field_read_text(&from, f, f->def_text, &got);
+    if (st == CRM_INVALID || (st == CRM_OK && got.is_marked)) {
+        seal_fault(s, f->source, "bad_default", f->def_text);
+    }
+    s->no_memory = s->no_memory || st == CRM_NOMEM;
+    f->def = st == CRM_OK ? got.v : value_null();
+}
+
+void seal_links(seal *s)
+{
+    for (uint32_t i = 0; i < s->r->entity_count; i++) {
+        entity *e = (entity *)s->r->entities[i];
+        check_members(s, e);
+        gather_search(s, e);
+        for (uint32_t j = COL_OWN; j < e->field_count; j++) {
+            check_member(s, e, e->fields[j].currency_field, FIELD_TYPE_COUNT);
+            read_default(s, (field *)&e->fields[j]);
+        }
+    }
+}
+
+/* ---- indexes -------------------------------------------------------------------------------- */
+
+#define INDEXES_MAX 64
+
+typedef struct index_list {
+    entity_index at[INDEXES_MAX];
+    uint32_t count;
+} index_list;
+
+/* An index that begins with these fields answers for them, unless uniqueness is asked for. */
+static bool is_covered(const index_list *l, const entity_index *x)
+{
+    for (uint32_t i = 0; i < l->count; i++) {
+        const entity_index *y = &l->at[i];
+        bool begins =
+            y->count >= x->count && memcmp(y->field, x->field, x->count * sizeof x->field[0]) == 0;
+        if (begins && (!x->is_unique || (y->is_unique && y->count == x->count))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_index(seal *s, const entity *e, index_list *l, entity_index x)
+{
+    if (is_covered(l, &x)) {
+        return;
+    }
+    if (l->count == INDEXES_MAX) {
+        seal_fault(s, e->source, "too_many_indexes", e->name);
+        return;
+    }
+    l->at[l->count++] = x;
+}
+
+static void add_declared(seal *s, const entity *e, index_list *l)
+{
+    for (uint32_t i = 0; i < e->index_count; i++) {
+        const entity_index *x = &e->indexes[i];
+        if (x->count < 1 || x->count > 4) {
+            seal_fault(s, e->source, "bad_index", e->name);
+            continue;
+        }
+        check_positions(s, e->source, e, x->field, x->count);
+        add_index(s, e, l, *x);
+    }
+}
+
+/* What every list view sorts by first, alone and behind the owner: whole lists and one's own. */
+static void add_sorts(seal *s, const entity *e, index_list *l)
+{
+    json_t *views = NULL;
+    if (!e->views_json.n || json_read(e->views_json, JSON_ITEMS_MAX, &views, NULL) != CRM_OK) {
+        return; /* seal_views has reported it */
+    }
+    size_t i;
+    json_t *view;
+    json_array_foreach(json_object_get(views, "list"), i, view)
+    {
+        const char *name = json_string_value(json_array_get(json_object_get(view, "sort"), 0));
+        const field *f = name ? entity_field(e, str_of(name + (name[0] == '-'))) : NULL;
+        if (!f || (f->flags & FIELD_MANY)) {
+            continue;
+        }
+        add_index(s, e, l, (entity_index){.field = {f->index}, .count = 1});
+        if (e->owner_fields[0] && e->owner_fields[0] != f->index) {
+            add_index(s, e, l, (entity_index){.field = {e->owner_fields[0], f->index}, .count = 2});
+        }
+    }
+    json_decref(views);
+}
+
+static void add_by_flag(seal *s, const entity *e, index_list *l)
+{
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        if (e->fields[i].flags & FIELD_UNIQUE) {
+            add_index(s, e, l,
+                      (entity_index){.field = {(uint16_t)i}, .count = 1, .is_unique = true});
+        }
+    }
+    uint16_t wanted[] = {e->owner_fields[0], e->owner_fields[1], e->owner_fields[2],
+                         e->parent_field};
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        if ((e->fields[i].flags & FIELD_INDEXED) || has_position(wanted, 4, (uint16_t)i)) {
+            add_index(s, e, l, (entity_index){.field = {(uint16_t)i}, .count = 1});
+        }
+    }
+}
+
+void seal_indexes(seal *s)
+{
+    for (uint32_t i = 0; i < s->r->entity_count; i++) {
+        entity *e = (entity *)s->r->entities[i];
+        index_list list = {.count = 0};
+        add_declared(s, e, &list);
+        add_sorts(s, e, &list);
+        add_by_flag(s, e, &list);
+        entity_index *kept = seal_alloc(s, list.count, sizeof(entity_index));
+        if (!kept) {
+            return;
+        }
+        memcpy(kept, list.at, list.count * sizeof(entity_index));
+        e->indexes = kept;
+        e->index_count = list.count;
+    }
+}

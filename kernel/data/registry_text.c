@@ -1,0 +1,100 @@
+/*
+ * registry_text.c - the strings of a registry: the kernel's own, which the build embeds, and what
+ * modules and the ТЗ add. A later string of the same language and key wins.
+ */
+#include <assert.h>
+
+#include "data/registry_internal.h"
+
+/* locales/<lang>.yaml as it stands in the source, from <name> to <name>_end. */
+#define EMBED(name, file)                                                                   \
+    __asm__(".section .rodata\n" #name ":\n.incbin \"" KARKAS_LOCALES "/" file "\"\n" #name \
+            "_end:\n.byte 0\n.previous\n");                                                 \
+    extern const char name[] CRM_HIDDEN;                                                    \
+    extern const char name##_end[] CRM_HIDDEN
+EMBED(kernel_strings_ru, "ru.yaml");
+EMBED(kernel_strings_en, "en.yaml");
+
+static crm_status add_language(registry *r, const char *lang, crm_str text)
+{
+    yaml_node *root;
+    yaml_error err;
+    crm_status st = yaml_parse(r->arena, lang, text, &root, &err);
+    assert(st != CRM_INVALID); /* a test reads both files */
+    if (st != CRM_OK) {
+        return st;
+    }
+    YAML_EACH(n, root) {
+        text_string s = {.lang = str_of(lang), .key = n->key, .text = n->text};
+        st = registry_add_string(r, &s);
+        if (st != CRM_OK) {
+            return st;
+        }
+    }
+    return CRM_OK;
+}
+
+crm_status registry_add_kernel_strings(registry *r)
+{
+    crm_str ru = {kernel_strings_ru, (size_t)(kernel_strings_ru_end - kernel_strings_ru)};
+    crm_str en = {kernel_strings_en, (size_t)(kernel_strings_en_end - kernel_strings_en)};
+    crm_status st = add_language(r, "ru", ru);
+    return st == CRM_OK ? add_language(r, "en", en) : st;
+}
+
+static uint64_t hash_of(crm_str lang, crm_str key)
+{
+    return str_hash(key) ^ str_hash(lang) * 0x9E3779B97F4A7C15u;
+}
+
+/* The slot that holds the string, or the free one where it belongs. */
+static uint32_t *slot_of(const holder *h, crm_str lang, crm_str key)
+{
+    for (uint64_t at = hash_of(lang, key);; at++) {
+        uint32_t *slot = &h->string_slots[at & h->string_mask];
+        const text_string *s = *slot ? &h->pub.strings[*slot - 1] : NULL;
+        if (!s || (str_eq(s->key, key) && str_eq(s->lang, lang))) {
+            return slot;
+        }
+    }
+}
+
+void seal_strings(seal *s)
+{
+    uint32_t size = 64;
+    while (size < s->r->string_count * 2) {
+        size *= 2;
+    }
+    s->h->string_slots = seal_alloc(s, size, sizeof(uint32_t));
+    if (!s->h->string_slots) {
+        return;
+    }
+    s->h->string_mask = size - 1;
+    for (uint32_t i = 0; i < s->r->string_count; i++) {
+        *slot_of(s->h, s->r->strings[i].lang, s->r->strings[i].key) = i + 1;
+    }
+}
+
+static const text_string *find(const registry *r, crm_str lang, crm_str key)
+{
+    const holder *h = holder_of(r);
+    if (h->string_mask) {
+        uint32_t at = *slot_of(h, lang, key);
+        return at ? &r->strings[at - 1] : NULL;
+    }
+    for (uint32_t i = r->string_count; i-- > 0;) {
+        if (str_eq(r->strings[i].key, key) && str_eq(r->strings[i].lang, lang)) {
+            return &r->strings[i];
+        }
+    }
+    return NULL;
+}
+
+crm_str registry_text(const registry *r, crm_str lang, crm_str key)
+{
+    const text_string *s = find(r, lang, key);
+    if (!s) {
+        s = find(r, r->locale, key);
+    }
+    return s ? s->text : key;
+}
