@@ -61,6 +61,13 @@ typedef struct plug_options {
 void plug_set_options(const plug_options *o);
 /* The name of the module whose code this thread runs, or NULL; safe in a signal handler. */
 const char *plug_running(void);
+/* What a module's code took since it was loaded; `slow` counts hooks over 5 ms. Any thread. */
+typedef struct plug_usage {
+    uint64_t calls, nanoseconds, slow;
+} plug_usage;
+void plug_usage_of(const module_info *info, plug_usage *out);
+/* The HTTP status a module's route chose for its reply (crm_put_status), else 200. */
+int plug_reply_status(const crm_ctx *c);
 /* `karkas --probe FILE`: prints the descriptor as JSON and exits; runs in the helper process. */
 int plug_probe_main(const char *path);
 /* The host table every module gets. */

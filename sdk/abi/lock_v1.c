@@ -8,7 +8,7 @@
 
 #if UINTPTR_MAX == 0xffffffffffffffffu
 #define AT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field)
-#define LEAST(type, size) _Static_assert(sizeof(type) >= (size), #type " may not shrink")
+#define LEAST(type, size)       _Static_assert(sizeof(type) >= (size), #type " may not shrink")
 
 AT(crm_str, p, 0);
 AT(crm_str, n, 8);
@@ -165,7 +165,8 @@ AT(crm_host, body_at, 440);
 AT(crm_host, json_at, 448);
 AT(crm_host, field_type, 456);
 AT(crm_host, outcome, 464);
-LEAST(crm_host, 472);
+AT(crm_host, number, 472);
+LEAST(crm_host, 480);
 #endif
 
 /* The statuses modules return are numbers of the ABI too. */

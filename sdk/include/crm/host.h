@@ -11,7 +11,8 @@
  * Threads: a handler runs on one kernel thread to its end; a module makes no threads, timers, signal
  * handlers or atexit calls and touches its globals in start() and stop() only.
  * Errors: every fallible call returns a status to be returned at once; crm_fail records field and
- * text once. Returning CRM_OK after a failed call in a write transaction still rolls it back.
+ * text once. Returning CRM_OK after a call that failed to write still rolls the transaction back; a
+ * read that found nothing may be passed over.
  * Rights: every call acts as the call's principal (crm_user); a record outside its rights is
  * CRM_NOT_FOUND, a field outside them is empty and cannot be set.
  * Values: time is int64 ms UTC, date is days since 1970-01-01, money and decimals are int64 scaled
@@ -102,6 +103,7 @@ struct crm_host {
     bool (*json_at)(crm_ctx *c, crm_str json, uint32_t i, crm_str *key, crm_str *value);
     crm_str (*field_type)(crm_ctx *c, const char *entity, const char *field);
     uint32_t (*outcome)(const crm_rec *r);
+    crm_status (*number)(crm_ctx *c, const char *series, int64_t *next);
 };
 
 /* ---- the call ------------------------------------------------------------------------------ */
@@ -172,6 +174,7 @@ static inline bool crm_json_at(crm_ctx *c, crm_str json, uint32_t i, crm_str *ke
 }
 /* Arguments of a rule step, checked against its schema when the ТЗ was read. */
 static inline crm_str crm_arg_text(crm_ctx *c, const char *k) { return crm__host->arg_text(c, k); }
+/* Absent: *ms stays as it is. */
 static inline CRM_MUST_CHECK crm_status crm_arg_duration(crm_ctx *c, const char *k, int64_t *ms)
 {
     return crm__host->arg_duration(c, k, ms);
@@ -235,6 +238,12 @@ static inline crm_str crm_field_type(crm_ctx *c, const char *entity, const char 
 #define CRM_OUTCOME_LOST 2u
 #define CRM_OUTCOME_DONE 3u
 static inline uint32_t crm_outcome(const crm_rec *r) { return crm__host->outcome(r); }
+
+/* The next of a gapless series of the module: a number is used up only when the transaction commits. */
+static inline CRM_MUST_CHECK crm_status crm_number(crm_ctx *c, const char *series, int64_t *next)
+{
+    return crm__host->number(c, series, next);
+}
 
 /* ---- time, notices, settings ------------------------------------------------------------------ */
 

@@ -1,0 +1,257 @@
+/*
+ * bind.c - a module's tables as rows of the registry: each row's function is a trampoline of this
+ * file, its `fn` the module and its row.
+ */
+#include "plug/module.h"
+
+static bound *bound_to(module *m, const void *row)
+{
+    bound *b = ARENA_NEW(m->arena, bound);
+    if (b) {
+        *b = (bound){m, row};
+    }
+    return b;
+}
+
+/* ---- trampolines ---------------------------------------------------------------------------- */
+
+static crm_status run_route(crm_ctx *c, const void *fn)
+{
+    const bound *b = fn;
+    const crm_route *row = b->row;
+    running f;
+    call_enter(&f, b->m, c, "route", row->path);
+    crm_out *out = out_begin(&f, c->out);
+    crm_status s = row->fn(c, out);
+    crm_status ended = out_end(&f);
+    c->reply_state = (void *)(intptr_t)f.http;
+    return call_leave(&f, s == CRM_OK ? ended : s);
+}
+
+static crm_status run_prepare(crm_ctx *c, const void *fn)
+{
+    const bound *b = fn;
+    const crm_route *row = b->row;
+    running f;
+    call_enter(&f, b->m, c, "prepare", row->path);
+    return call_leave(&f, row->prepare(c, NULL));
+}
+
+static crm_status run_hook(crm_ctx *c, record *now, const record *was, const void *fn)
+{
+    const bound *b = fn;
+    const crm_hook *row = b->row;
+    running f;
+    call_enter(&f, b->m, c, "hook", row->entity);
+    return call_leave(&f, row->fn(c, rec_out(now), (const crm_rec *)was));
+}
+
+/* Work of a module's own acts as "module:<name>" with the grants its manifest declares. */
+static crm_status run_listener(crm_ctx *c, const change *ch, const void *fn)
+{
+    const bound *b = fn;
+    const crm_listener *row = b->row;
+    const principal *before = c->who;
+    principal who = {.kind = PRINCIPAL_MODULE, .name = b->m->mf.name};
+    running f;
+    c->who = &who;
+    call_enter(&f, b->m, c, "listener", row->name);
+    crm_status s = call_leave(&f, row->fn(c, (const crm_change *)ch));
+    c->who = before;
+    return s;
+}
+
+static crm_status run_job(crm_ctx *c, crm_str arg, const void *fn)
+{
+    const bound *b = fn;
+    const crm_job *row = b->row;
+    const principal *before = c->who;
+    principal who = {.kind = PRINCIPAL_MODULE, .name = b->m->mf.name};
+    running f;
+    c->who = &who;
+    call_enter(&f, b->m, c, "job", row->name);
+    crm_status s = call_leave(&f, row->fn(c, arg));
+    c->who = before;
+    return s;
+}
+
+static crm_status run_step(crm_ctx *c, step_call *call, const void *fn)
+{
+    const bound *b = fn;
+    const crm_step *row = b->row;
+    running f;
+    call_enter(&f, b->m, c, "step", row->verb);
+    if (json_read(call->args_json, 0, &f.args, NULL) != CRM_OK) {
+        return call_leave(&f, call_fail(c, CRM_MISUSE, "bad_step"));
+    }
+    return call_leave(&f, row->fn(c, rec_out(call->subject)));
+}
+
+static crm_status run_strategy(crm_ctx *c, const record *subject, const int64_t *users,
+                               uint32_t count, int64_t *out, const void *fn)
+{
+    const bound *b = fn;
+    const crm_strategy *row = b->row;
+    running f;
+    call_enter(&f, b->m, c, "strategy", row->name);
+    return call_leave(&f, row->fn(c, (const crm_rec *)subject, users, count, out));
+}
+
+static crm_status run_receive(crm_ctx *c, crm_str instance, crm_str content_type, crm_str body,
+                              const void *fn)
+{
+    const bound *b = fn;
+    const crm_integration *row = b->row;
+    call_request request = {.content_type = content_type, .body = body};
+    call_request *before = c->request;
+    running f;
+    c->request = &request;
+    call_enter(&f, b->m, c, "receive", row->type);
+    crm_status s = call_leave(&f, row->receive(c, instance));
+    c->request = before;
+    return s;
+}
+
+static crm_status run_describe(crm_ctx *c, crm_str instance, buf *json, const void *fn)
+{
+    static const crm_str name = {"instance", 8};
+    const bound *b = fn;
+    const crm_integration *row = b->row;
+    call_request request = c->request ? *c->request : (call_request){0};
+    call_request *before = c->request;
+    running f;
+    request.param_names = &name;
+    request.params = &instance;
+    request.param_count = 1;
+    c->request = &request;
+    call_enter(&f, b->m, c, "describe", row->type);
+    crm_out *out = out_begin(&f, json);
+    crm_status s = row->describe(c, out);
+    crm_status ended = out_end(&f);
+    s = call_leave(&f, s == CRM_OK ? ended : s);
+    c->request = before;
+    return s;
+}
+
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+typedef struct binder {
+    module *m;
+    registry *r;
+    arena *a;
+    faults *f;
+    crm_status status;
+} binder;
+
+static void took(binder *k, crm_status s, const char *table, const char *what)
+{
+    if (s == CRM_OK) {
+        return;
+    }
+    crm_str source = arena_fmt(k->f->a, "%.*s %s", STR_FMT(k->m->mf.name), table);
+    faults_add(k->f, source, s == CRM_NOMEM ? "no_memory" : "duplicate", str_of(what),
+               (crm_str){0});
+    k->status = k->status == CRM_OK ? s : k->status;
+}
+
+static crm_str own_name(binder *k, const char *sep, const char *name)
+{
+    return arena_fmt(k->a, "%.*s%s%s", STR_FMT(k->m->mf.name), sep, name);
+}
+
+static void bind_routes(binder *k)
+{
+    for (uint32_t i = 0; i < k->m->d.routes_count; i++) {
+        const crm_route *row = &k->m->d.routes[i];
+        bool is_word = !strcmp(row->perm, "public") || !strcmp(row->perm, "user");
+        route out = {.method = str_of(row->method),
+                     .pattern = arena_fmt(k->a, "/%.*s%s", STR_FMT(k->m->mf.name), row->path),
+                     .module = k->m->mf.name,
+                     .tx = (route_tx)row->tx,
+                     .permission = is_word ? str_of(row->perm) : own_name(k, ".", row->perm),
+                     .limit_ms = row->limit_ms,
+                     .prepare = row->prepare ? run_prepare : NULL,
+                     .run = run_route,
+                     .fn = bound_to(k->m, row)};
+        took(k, registry_add_route(k->r, &out), "route", row->path);
+    }
+}
+
+static void bind_hooks(binder *k)
+{
+    for (uint32_t i = 0; i < k->m->d.hooks_count; i++) {
+        const crm_hook *row = &k->m->d.hooks[i];
+        hook out = {.entity_name = str_of(row->entity),
+                    .when = (hook_when)row->when,
+                    .order = row->order,
+                    .module = k->m->mf.name,
+                    .run = run_hook,
+                    .fn = bound_to(k->m, row)};
+        took(k, registry_add_hook(k->r, &out), "hook", row->entity);
+    }
+}
+
+static void bind_work(binder *k)
+{
+    for (uint32_t i = 0; i < k->m->d.listeners_count; i++) {
+        const crm_listener *row = &k->m->d.listeners[i];
+        listener out = {.name = own_name(k, ".", row->name),
+                        .entity_name = str_of(row->entity),
+                        .module = k->m->mf.name,
+                        .run = run_listener,
+                        .fn = bound_to(k->m, row)};
+        took(k, registry_add_listener(k->r, &out), "listener", row->name);
+    }
+    for (uint32_t i = 0; i < k->m->d.jobs_count; i++) {
+        const crm_job *row = &k->m->d.jobs[i];
+        job out = {.name = own_name(k, ".", row->name),
+                   .module = k->m->mf.name,
+                   .every_ms = (int64_t)row->every_s * 1000,
+                   .limit_ms = row->limit_ms,
+                   .run = run_job,
+                   .fn = bound_to(k->m, row)};
+        took(k, registry_add_job(k->r, &out), "job", row->name);
+    }
+}
+
+static void bind_words(binder *k)
+{
+    for (uint32_t i = 0; i < k->m->d.steps_count; i++) {
+        const crm_step *row = &k->m->d.steps[i];
+        step out = {.verb = str_of(row->verb),
+                    .module = k->m->mf.name,
+                    .schema_json = str_of(row->schema),
+                    .run = run_step,
+                    .fn = bound_to(k->m, row)};
+        took(k, registry_add_step(k->r, &out), "step", row->verb);
+    }
+    for (uint32_t i = 0; i < k->m->d.strategies_count; i++) {
+        const crm_strategy *row = &k->m->d.strategies[i];
+        strategy out = {.name = str_of(row->name),
+                        .module = k->m->mf.name,
+                        .pick = run_strategy,
+                        .fn = bound_to(k->m, row)};
+        took(k, registry_add_strategy(k->r, &out), "strategy", row->name);
+    }
+    for (uint32_t i = 0; i < k->m->d.integrations_count; i++) {
+        const crm_integration *row = &k->m->d.integrations[i];
+        integration_type out = {.name = str_of(row->type),
+                                .module = k->m->mf.name,
+                                .schema_json = str_of(row->schema),
+                                .receive = run_receive,
+                                .describe = row->describe ? run_describe : NULL,
+                                .is_signed = row->flags & CRM_INTEGRATION_SIGNED,
+                                .fn = bound_to(k->m, row)};
+        took(k, registry_add_integration_type(k->r, &out), "integration", row->type);
+    }
+}
+
+crm_status bind_register(module *m, registry *r, faults *f)
+{
+    binder k = {.m = m, .r = r, .a = registry_arena(r), .f = f};
+    bind_routes(&k);
+    bind_hooks(&k);
+    bind_work(&k);
+    bind_words(&k);
+    return arena_failed(m->arena) || arena_failed(k.a) ? CRM_NOMEM : k.status;
+}

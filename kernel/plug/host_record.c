@@ -1,0 +1,308 @@
+/* host_record.c - records as modules see them: by the names of entities and fields. */
+#include "plug/module.h"
+
+struct crm_rows {
+    record **at;
+    uint32_t count, next;
+};
+
+static const entity *entity_of(crm_ctx *c, const char *name)
+{
+    const entity *e = registry_entity(c->reg, str_of(name));
+    if (e && !(e->flags & ENTITY_SYSTEM)) {
+        return e;
+    }
+    log_event(LOG_ERROR, "module.misuse", "module=%s unknown_entity=%s",
+              plug_running() ? plug_running() : "-", log_quote(str_of(name)));
+    return NULL;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+crm_status host_rec_new(crm_ctx *c, const char *entity_name, crm_rec **out)
+{
+    const entity *e = entity_of(c, entity_name);
+    record *r = NULL;
+    if (!e || !c->tx) {
+        return call_broke(CRM_MISUSE);
+    }
+    crm_status s = call_broke(records_new(c, e, &r));
+    *out = rec_out(r);
+    return s;
+}
+
+crm_status host_rec_get(crm_ctx *c, const char *entity_name, int64_t id, crm_rec **out)
+{
+    const entity *e = entity_of(c, entity_name);
+    record *r = NULL;
+    if (!e) {
+        return CRM_MISUSE;
+    }
+    crm_status s = id > 0 ? records_get(c, e, id, &r) : call_fail(c, CRM_NOT_FOUND, "not_found");
+    *out = rec_out(r);
+    return s;
+}
+
+static crm_status read_where(crm_ctx *c, const entity *e, const char *text, const cond **out)
+{
+    cond_scope within = {.reg = c->reg, .entity = e};
+    cond_error err = {0};
+    json_t *json = NULL;
+    *out = NULL;
+    if (!text) {
+        return CRM_OK;
+    }
+    crm_status s = json_read(str_of(text), 0, &json, NULL);
+    if (s == CRM_OK) {
+        s = cond_read(c->arena, &within, json, out, &err);
+    }
+    json_decref(json);
+    if (s == CRM_OK || s == CRM_NOMEM) {
+        return s;
+    }
+    log_event(LOG_ERROR, "module.misuse", "module=%s entity=%s condition=%s field=%s",
+              plug_running() ? plug_running() : "-", log_quote(e->name), log_quote(str_of(text)),
+              log_quote(err.field));
+    return call_fail(c, CRM_MISUSE, err.code ? err.code : "bad_request");
+}
+
+/* "-created_at,name" */
+static crm_status read_sort(crm_ctx *c, const char *text, query *q)
+{
+    crm_str rest = str_of(text), part;
+    while (str_split(&rest, ',', &part)) {
+        bool descending = part.n && part.p[0] == '-';
+        crm_str name = descending ? (crm_str){part.p + 1, part.n - 1} : part;
+        const field *f = entity_field(q->entity, name);
+        if (!f || q->sort_count == SORTS_MAX) {
+            return call_fail(c, CRM_MISUSE, "unknown_field");
+        }
+        q->sorts[q->sort_count++] = (sort){f, descending};
+    }
+    return CRM_OK;
+}
+
+static crm_status make_query(crm_ctx *c, const char *entity_name, const char *where,
+                             const char *sort_text, query **out)
+{
+    const entity *e = entity_of(c, entity_name);
+    query *q = e ? query_new(c->arena, e) : NULL;
+    if (!q) {
+        return e ? CRM_NOMEM : CRM_MISUSE;
+    }
+    q->env = c->env;
+    *out = q;
+    crm_status s = read_where(c, e, where, &q->where);
+    return s == CRM_OK && sort_text ? read_sort(c, sort_text, q) : s;
+}
+
+crm_status host_rec_find(crm_ctx *c, const char *entity_name, const char *where_json,
+                         const char *sort_text, uint32_t limit, crm_rows **out)
+{
+    query *q;
+    crm_rows *rows = ARENA_NEW(c->arena, crm_rows);
+    crm_status s = make_query(c, entity_name, where_json, sort_text, &q);
+    *out = rows;
+    if (s != CRM_OK || !rows) {
+        return s == CRM_OK ? CRM_NOMEM : s;
+    }
+    q->limit = limit && limit < LIST_MAX ? limit : LIST_MAX;
+    return records_list(c, q, &rows->at, &rows->count);
+}
+
+crm_rec *host_rows_next(crm_rows *rows)
+{
+    return rows && rows->next < rows->count ? rec_out(rows->at[rows->next++]) : NULL;
+}
+
+static bool no_row(void *arg, const record_view *v)
+{
+    (void)arg;
+    (void)v;
+    return false;
+}
+
+crm_status host_rec_count(crm_ctx *c, const char *entity_name, const char *where_json, int64_t *out)
+{
+    query *q;
+    crm_status s = make_query(c, entity_name, where_json, NULL, &q);
+    if (s != CRM_OK) {
+        return s;
+    }
+    q->limit = 1;
+    record_read read = {.call = c, .query = q, .count = true, .on_row = no_row};
+    s = records_read_now(&read);
+    *out = read.total;
+    return s;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+crm_status host_rec_save(crm_ctx *c, crm_rec *r)
+{
+    return call_broke(c->tx && r ? records_save(c, rec_of(r), 0) : CRM_MISUSE);
+}
+
+crm_status host_rec_remove(crm_ctx *c, crm_rec *r)
+{
+    const record *at = rec_of(r);
+    if (!c->tx || !at || at->is_new) {
+        return call_broke(CRM_MISUSE);
+    }
+    return call_broke(records_delete(c, at->entity, at->v[COL_ID].i, 0));
+}
+
+static const field *settable(crm_rec *r, const char *name)
+{
+    const field *f = r ? entity_field(rec_of(r)->entity, str_of(name)) : NULL;
+    if (f && f->index >= COL_OWN) {
+        return f;
+    }
+    log_event(LOG_ERROR, "module.misuse", "module=%s sets_unknown=%s",
+              plug_running() ? plug_running() : "-", log_quote(str_of(name)));
+    return NULL;
+}
+
+static bool holds_text(const field *f)
+{
+    static const bool integer[FIELD_TYPE_COUNT] = {
+#define I                            true
+#define T                            false
+#define X(name, text, storage, many) storage,
+        FIELD_TYPE_MAP(X)
+#undef X
+#undef I
+#undef T
+    };
+    return !integer[f->type];
+}
+
+static crm_status set(crm_rec *r, const char *name, value v)
+{
+    const field *f = settable(r, name);
+    record *at = rec_of(r);
+    if (!f || (v.kind == VALUE_TEXT && !holds_text(f)) || (v.kind == VALUE_INT && holds_text(f))) {
+        return call_broke(CRM_MISUSE);
+    }
+    value copy = value_dup(at->arena, v);
+    if (copy.kind == VALUE_TEXT && !copy.s.p) {
+        return call_broke(CRM_NOMEM);
+    }
+    return call_broke(record_set(at, f, copy));
+}
+
+crm_status host_set_text(crm_rec *r, const char *field_name, crm_str v)
+{
+    return set(r, field_name, value_text(v));
+}
+
+crm_status host_set_int(crm_rec *r, const char *field_name, int64_t v)
+{
+    return set(r, field_name, value_int(v));
+}
+
+crm_status host_set_null(crm_rec *r, const char *field_name)
+{
+    return set(r, field_name, value_null());
+}
+
+static const char *mark_code(const field *f)
+{
+    return f->type == FIELD_PHONE   ? "phone_invalid"
+           : f->type == FIELD_EMAIL ? "email_invalid"
+                                    : "invalid";
+}
+
+/* `_marks` is a JSON object of field names to codes: values kept though they are not valid. */
+static crm_status set_mark(record *r, const field *f, bool is_marked)
+{
+    const field *marks = &r->entity->fields[COL_MARKS];
+    json_t *json = NULL;
+    if (value_is_null(r->v[COL_MARKS]) || json_read(r->v[COL_MARKS].s, 0, &json, NULL) != CRM_OK) {
+        json = json_object();
+    }
+    if (is_marked) {
+        json_object_set_new(json, arena_cstr(r->arena, f->name), json_string(mark_code(f)));
+    } else {
+        json_object_del(json, arena_cstr(r->arena, f->name));
+    }
+    value v = json_object_size(json) ? value_text(json_dump(r->arena, json)) : value_null();
+    json_decref(json);
+    return value_equal(v, r->v[COL_MARKS]) ? CRM_OK : record_set(r, marks, v);
+}
+
+crm_status host_set_input(crm_ctx *c, crm_rec *r, const char *field_name, crm_str as_written)
+{
+    const field *f = settable(r, field_name);
+    bool is_marked = false;
+    value v;
+    if (!f) {
+        return call_broke(CRM_MISUSE);
+    }
+    crm_status s = field_from_text(c, f, as_written, &v, &is_marked);
+    s = s == CRM_OK ? record_set(rec_of(r), f, v) : s;
+    return call_broke(s == CRM_OK ? set_mark(rec_of(r), f, is_marked) : s);
+}
+
+/* ---- one record ----------------------------------------------------------------------------- */
+
+/* A field outside the principal's rights is empty. */
+static value read_value(const crm_rec *r, const char *name)
+{
+    const record *at = rec_of(r);
+    const field *f = at ? entity_field(at->entity, str_of(name)) : NULL;
+    return f && bits_has(at->visible, f->index) ? at->v[f->index] : value_null();
+}
+
+const char *host_rec_entity(const crm_rec *r)
+{
+    return rec_of(r)->entity->name.p;
+}
+int64_t host_rec_id(const crm_rec *r)
+{
+    return rec_of(r)->v[COL_ID].i;
+}
+bool host_rec_has(const crm_rec *r, const char *name)
+{
+    return !value_is_null(read_value(r, name));
+}
+
+crm_str host_rec_text(const crm_rec *r, const char *name)
+{
+    value v = read_value(r, name);
+    return v.kind == VALUE_TEXT ? v.s : (crm_str){0};
+}
+
+int64_t host_rec_int(const crm_rec *r, const char *name)
+{
+    value v = read_value(r, name);
+    return v.kind == VALUE_INT ? v.i : 0;
+}
+
+bool host_rec_changed(const crm_rec *r, const char *name)
+{
+    const record *at = rec_of(r);
+    const field *f = entity_field(at->entity, str_of(name));
+    return f && bits_has(at->set, f->index);
+}
+
+crm_str host_field_type(crm_ctx *c, const char *entity_name, const char *field_name)
+{
+    static const crm_str names[FIELD_TYPE_COUNT] = {
+#define X(name, text, storage, many) {text, sizeof(text) - 1},
+        FIELD_TYPE_MAP(X)
+#undef X
+    };
+    const entity *e = registry_entity(c->reg, str_of(entity_name));
+    const field *f = e ? entity_field(e, str_of(field_name)) : NULL;
+    return f ? names[f->type] : (crm_str){0};
+}
+
+uint32_t host_outcome(const crm_rec *r)
+{
+    const record *at = rec_of(r);
+    const field *f = at->entity->stage_field ? &at->entity->fields[at->entity->stage_field] : NULL;
+    const stage *st =
+        f && f->pipeline ? pipeline_stage(f->pipeline, at->v[f->index].s, NULL) : NULL;
+    return st ? (uint32_t)st->outcome : CRM_OUTCOME_OPEN;
+}

@@ -1,0 +1,134 @@
+/* module.h - a loaded module and the call that runs its code; shared by the files of this folder.
+ */
+#ifndef PLUG_MODULE_H
+#define PLUG_MODULE_H
+
+#include <crm/host.h>
+#include <stdatomic.h>
+
+#include "plug/descriptor.h"
+#include "plug/manifest.h"
+#include "plug/plug.h"
+
+/* Memory of crm_keep, freed after stop(). */
+typedef struct kept {
+    struct kept *next;
+    max_align_t bytes[];
+} kept;
+
+typedef enum module_state { MODULE_LOADED, MODULE_RUNNING, MODULE_STOPPED } module_state;
+
+struct module {
+    arena *arena; /* lives as long as the code: forever */
+    manifest mf;
+    const char *dir;
+    bool is_bundled, has_code;
+    descriptor d;
+    void *handle;
+    int fd; /* stays open: a second file under the same /proc/self/fd name would be taken
+               for this one by the dynamic linker */
+    module_state state;
+    kept *kept;
+    const void **used; /* parallel to d.deps: vtables, resolved by plug_register */
+    module_info info;
+    atomic_uint_fast64_t calls, nanoseconds, slow;
+};
+
+/* ---- a call into a module
+ * ------------------------------------------------------------------------ */
+
+/* What one handler, hook, job … leaves behind while it runs: a frame on the caller's stack. */
+typedef struct running {
+    module *m;
+    crm_ctx *c;              /* NULL in start and stop */
+    const char *kind, *what; /* "hook", "sales.lead": for logs and the crash file */
+    int64_t since;           /* clock_mono */
+    crm_status failed;       /* the first call that failed to write */
+    call_error error_before;
+    const module_info *info_before;
+    const principal *who_before; /* set by as_system: put back when the call ends */
+    json_t *args;                /* of the step */
+    json_t *body;                /* parsed once, on demand */
+    bool body_is_read;
+    crm_str json_text; /* the document json_at read last, and what it parsed to */
+    json_t *json;
+    json_writer out;
+    uint32_t out_arrays; /* bit per open level: an array */
+    int http;
+    struct running *outer;
+} running;
+
+extern _Thread_local running *plug_now;
+
+void call_enter(running *f, module *m, crm_ctx *c, const char *kind, const char *what);
+/* What the call really came to: `s`, or the failure a handler swallowed in a write transaction. */
+CRM_MUST_CHECK crm_status call_leave(running *f, crm_status s);
+/* Remembers a failed write of the running call; returns s. */
+crm_status call_broke(crm_status s);
+
+/* A row of a module's table as the registry's `fn`. */
+typedef struct bound {
+    module *m;
+    const void *row;
+} bound;
+/* Routes, hooks, listeners, jobs, steps, strategies, integrations of the descriptor. */
+CRM_MUST_CHECK crm_status bind_register(module *m, registry *r, faults *f);
+
+static inline record *rec_of(const crm_rec *r)
+{
+    return (record *)(uintptr_t)r;
+}
+static inline crm_rec *rec_out(record *r)
+{
+    return (crm_rec *)r;
+}
+
+/* ---- the parts of the host table, in host_*.c
+ * ------------------------------------------------------ */
+
+crm_str host_param(crm_ctx *c, const char *name);
+int64_t host_param_id(crm_ctx *c, const char *name);
+crm_str host_body(crm_ctx *c);
+crm_str host_content_type(crm_ctx *c);
+crm_str host_body_text(crm_ctx *c, const char *key);
+bool host_body_at(crm_ctx *c, uint32_t i, crm_str *key, crm_str *text);
+bool host_json_at(crm_ctx *c, crm_str json, uint32_t i, crm_str *key, crm_str *text);
+crm_str host_arg_text(crm_ctx *c, const char *key);
+crm_status host_arg_duration(crm_ctx *c, const char *key, int64_t *ms);
+crm_str host_arg_json(crm_ctx *c, const char *key);
+
+crm_status host_rec_new(crm_ctx *c, const char *entity_name, crm_rec **out);
+crm_status host_rec_get(crm_ctx *c, const char *entity_name, int64_t id, crm_rec **out);
+crm_status host_rec_find(crm_ctx *c, const char *entity_name, const char *where_json,
+                         const char *sort, uint32_t limit, crm_rows **out);
+crm_rec *host_rows_next(crm_rows *rows);
+crm_status host_rec_count(crm_ctx *c, const char *entity_name, const char *where_json,
+                          int64_t *out);
+crm_status host_rec_save(crm_ctx *c, crm_rec *r);
+crm_status host_rec_remove(crm_ctx *c, crm_rec *r);
+const char *host_rec_entity(const crm_rec *r);
+int64_t host_rec_id(const crm_rec *r);
+bool host_rec_has(const crm_rec *r, const char *field_name);
+crm_str host_rec_text(const crm_rec *r, const char *field_name);
+int64_t host_rec_int(const crm_rec *r, const char *field_name);
+bool host_rec_changed(const crm_rec *r, const char *field_name);
+crm_status host_set_text(crm_rec *r, const char *field_name, crm_str v);
+crm_status host_set_int(crm_rec *r, const char *field_name, int64_t v);
+crm_status host_set_null(crm_rec *r, const char *field_name);
+crm_status host_set_input(crm_ctx *c, crm_rec *r, const char *field_name, crm_str as_written);
+crm_str host_field_type(crm_ctx *c, const char *entity_name, const char *field_name);
+uint32_t host_outcome(const crm_rec *r);
+
+void host_put_text(crm_out *o, const char *key, crm_str v);
+void host_put_int(crm_out *o, const char *key, int64_t v);
+void host_put_bool(crm_out *o, const char *key, bool v);
+void host_put_record(crm_out *o, const char *key, const crm_rec *r);
+void host_put_list(crm_out *o, const char *key);
+void host_put_object(crm_out *o, const char *key);
+void host_put_end(crm_out *o);
+void host_put_status(crm_out *o, int http);
+/* Opens and closes the reply of the running call. */
+crm_out *out_begin(running *f, buf *b);
+CRM_MUST_CHECK crm_status out_end(running *f);
+
+#endif
