@@ -1,0 +1,128 @@
+/*
+ * engine.c - calls of an engine by its table, and waiting for a batch on threads that may wait.
+ *
+ * Any thread that owns the session. Only engine_read_now and engine_write_now block.
+ */
+#include "data/engine.h"
+
+#include <pthread.h>
+
+void engine_close(engine *e)
+{
+    if (e) {
+        e->ops->close(e);
+    }
+}
+
+crm_status engine_schema(engine *e, registry *r, arena *a, registry_fault **faults)
+{
+    *faults = NULL;
+    return e->ops->schema(e, r, a, faults);
+}
+
+crm_status engine_session_open(engine *e, engine_session_kind kind, engine_deliver d,
+                               engine_session **out)
+{
+    *out = e->ops->session_open(e, kind, d);
+    return *out ? CRM_OK : CRM_UNAVAILABLE;
+}
+
+void engine_session_close(engine_session *s)
+{
+    if (s) {
+        s->ops->session_close(s);
+    }
+}
+
+void engine_read(engine_session *s, engine_batch *b)
+{
+    s->ops->read(s, b);
+}
+
+void engine_write(engine_session *s, engine_batch *b)
+{
+    s->ops->write(s, b);
+}
+
+void engine_turn_end(engine_session *s)
+{
+    s->ops->turn_end(s);
+}
+
+void engine_interrupt(engine_session *s, uint64_t serial)
+{
+    s->ops->interrupt(s, serial);
+}
+
+void engine_idle(engine_session *s)
+{
+    s->ops->idle(s);
+}
+
+void engine_stats_get(engine *e, engine_stats *out)
+{
+    *out = (engine_stats){0};
+    e->ops->stats(e, out);
+}
+
+crm_status engine_backup(engine *e, const char *path, engine_backup_progress p)
+{
+    return e->ops->caps & ENGINE_BACKUP ? e->ops->backup(e, path, p) : CRM_UNAVAILABLE;
+}
+
+/* ---- waiting -------------------------------------------------------------------------------- */
+
+typedef struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t woken;
+    bool is_done;
+} waiter;
+
+static void wake(engine_batch *b)
+{
+    waiter *w = b->arg;
+    pthread_mutex_lock(&w->lock);
+    w->is_done = true;
+    pthread_cond_signal(&w->woken);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void ignore(engine_batch *b)
+{
+    (void)b;
+}
+
+static crm_status run_now(engine_session *s, engine_batch *b,
+                          void (*run)(engine_session *, engine_batch *))
+{
+    if (s->ops->caps & ENGINE_COMPLETES_INLINE) {
+        b->done = ignore;
+        run(s, b);
+        return b->status;
+    }
+    waiter w = {.is_done = false};
+    pthread_mutex_init(&w.lock, NULL);
+    pthread_cond_init(&w.woken, NULL);
+    b->done = wake;
+    b->arg = &w;
+    run(s, b);
+    pthread_mutex_lock(&w.lock);
+    while (!w.is_done) {
+        pthread_cond_wait(&w.woken, &w.lock);
+    }
+    pthread_mutex_unlock(&w.lock);
+    pthread_cond_destroy(&w.woken);
+    pthread_mutex_destroy(&w.lock);
+    b->arg = NULL;
+    return b->status;
+}
+
+crm_status engine_read_now(engine_session *s, engine_batch *b)
+{
+    return run_now(s, b, s->ops->read);
+}
+
+crm_status engine_write_now(engine_session *s, engine_batch *b)
+{
+    return run_now(s, b, s->ops->write);
+}

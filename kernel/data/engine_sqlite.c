@@ -1,0 +1,521 @@
+/*
+ * engine_sqlite.c - the SQLite engine: opening, connections, sessions, batches.
+ *
+ * Every batch completes before the call returns. A reader's turn is one read transaction, begun by
+ * its first batch. See engine_sqlite.h for threads and layout.
+ */
+#include "data/engine_sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PROGRESS_STEPS 1000
+
+/* ---- errors ------------------------------------------------------------------------------------
+ */
+
+static bool is_no_space(sqlite3 *db, int rc)
+{
+    int err = sqlite3_system_errno(db);
+    return (rc & 0xFF) == SQLITE_FULL ||
+           ((rc & 0xFF) == SQLITE_IOERR && (err == ENOSPC || err == EDQUOT || err == EFBIG));
+}
+
+crm_status status_of(sqlite3 *db, int rc, const char *what)
+{
+    switch (rc & 0xFF) {
+    case SQLITE_OK:
+        return CRM_OK;
+    case SQLITE_CONSTRAINT:
+        return CRM_CONFLICT;
+    case SQLITE_INTERRUPT:
+        return CRM_TIMEOUT;
+    case SQLITE_NOMEM:
+        return CRM_NOMEM;
+    case SQLITE_TOOBIG:
+        return CRM_TOO_LARGE;
+    default:
+        break;
+    }
+    crm_status st = is_no_space(db, rc)          ? CRM_NO_SPACE
+                    : (rc & 0xFF) == SQLITE_BUSY ? CRM_UNAVAILABLE
+                                                 : CRM_INTERNAL;
+    log_event(st == CRM_INTERNAL ? LOG_ERROR : LOG_WARN, "sqlite.error",
+              "at=%s code=%d errno=%d text=%s", what, sqlite3_extended_errcode(db),
+              sqlite3_system_errno(db), log_quote(str_of(sqlite3_errmsg(db))));
+    return st;
+}
+
+crm_status connection_exec(sqlite3 *db, const char *text)
+{
+    return status_of(db, sqlite3_exec(db, text, NULL, NULL, NULL), text);
+}
+
+/* ---- connections
+ * ---------------------------------------------------------------------------------- */
+
+static void set_limits(sqlite3 *db)
+{
+    static const int limits[][2] = {
+        {SQLITE_LIMIT_SQL_LENGTH, 1000000},       {SQLITE_LIMIT_EXPR_DEPTH, 500},
+        {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000}, {SQLITE_LIMIT_ATTACHED, 0},
+        {SQLITE_LIMIT_VARIABLE_NUMBER, 32766},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        sqlite3_limit(db, limits[i][0], limits[i][1]);
+    }
+}
+
+static crm_status configure(sqlite3 *db, bool is_writer)
+{
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_busy_timeout(db, 5000); /* before anything else: opening may have to wait */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !is_writer, NULL);
+    set_limits(db);
+    crm_status st = CRM_OK;
+    if (is_writer) {
+        st = connection_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                                 "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536;"
+                                 "PRAGMA secure_delete=ON;");
+    } else {
+        st = connection_exec(db, "PRAGMA query_only=1; PRAGMA cache_size=-16384;");
+    }
+    if (st == CRM_OK) {
+        st = connection_exec(db, "PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0;"
+                                 "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=1;");
+    }
+    return st == CRM_OK ? functions_register(db) : st;
+}
+
+crm_status connection_open(const char *path, bool is_writer, sqlite3 **out)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+                SQLITE_OPEN_EXRESCODE;
+    int rc = sqlite3_open_v2(path, out, flags, NULL);
+    crm_status st = rc == SQLITE_OK ? configure(*out, is_writer) : status_of(*out, rc, "open");
+    if (st != CRM_OK) {
+        sqlite3_close_v2(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+/* ---- limits of a batch
+ * ------------------------------------------------------------------------------- */
+
+static int is_over(void *arg)
+{
+    sqlite_session *s = arg;
+    if (s->running && atomic_load_explicit(&s->interrupt, memory_order_relaxed) == s->running) {
+        return 1;
+    }
+    return s->deadline && clock_mono() > s->deadline;
+}
+
+static void batch_start(sqlite_session *s, engine_batch *b)
+{
+    b->serial = atomic_fetch_add(&s->engine->serial, 1) + 1;
+    b->interrupted = b->tx_lost = false;
+    b->status = CRM_OK;
+    s->deadline = b->limit_us ? clock_mono() + b->limit_us * 1000 : 0;
+    s->running = b->serial;
+}
+
+static void batch_end(sqlite_session *s)
+{
+    s->deadline = 0;
+    s->running = 0;
+}
+
+/* ---- sessions
+ * -------------------------------------------------------------------------------------------- */
+
+static const engine_ops sqlite_ops;
+
+static void free_session(sqlite_session *s)
+{
+    statements_clear(&s->cache);
+    sqlite3_close_v2(s->db);
+    sql_free(&s->sql);
+    arena_free(s->arena);
+    free(s);
+}
+
+static sqlite_session *new_session(sqlite_engine *e, engine_session_kind kind)
+{
+    sqlite_session *s = calloc(1, sizeof *s);
+    arena *a = s ? arena_new(0) : NULL;
+    if (!a) {
+        free(s);
+        return NULL;
+    }
+    s->base.ops = &sqlite_ops;
+    s->engine = e;
+    s->kind = kind;
+    s->arena = a;
+    sql_init(&s->sql, a);
+    if (connection_open(e->path, kind == ENGINE_WRITER, &s->db) != CRM_OK) {
+        free_session(s);
+        return NULL;
+    }
+    sqlite3_progress_handler(s->db, PROGRESS_STEPS, is_over, s);
+    return s;
+}
+
+static engine_session *session_open(engine *base, engine_session_kind kind, engine_deliver deliver)
+{
+    (void)deliver; /* everything completes inline */
+    sqlite_engine *e = (sqlite_engine *)base;
+    if (kind == ENGINE_WRITER) {
+        return atomic_exchange(&e->writer_is_out, true) ? NULL : &e->writer->base;
+    }
+    sqlite_session *s = new_session(e, kind);
+    return s ? &s->base : NULL;
+}
+
+static void session_close(engine_session *base)
+{
+    sqlite_session *s = (sqlite_session *)base;
+    if (s->kind == ENGINE_READER) {
+        free_session(s);
+        return;
+    }
+    pthread_mutex_lock(&s->engine->write_lock);
+    if (!sqlite3_get_autocommit(s->db)) {
+        (void)!statement_fixed(s, "ROLLBACK");
+    }
+    pthread_mutex_unlock(&s->engine->write_lock);
+    atomic_store(&s->engine->writer_is_out, false);
+}
+
+/* ---- reading
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void run_read(sqlite_session *s, engine_op *op)
+{
+    op->status = CRM_OK;
+    op->count = 0;
+    switch (op->kind) {
+    case ENGINE_GET:
+        query_get(s, op);
+        break;
+    case ENGINE_LIST:
+        query_list(s, op);
+        break;
+    case ENGINE_COUNT:
+        query_count(s, op);
+        break;
+    default:
+        op->status = CRM_MISUSE;
+    }
+}
+
+static bool is_read(engine_op_kind k)
+{
+    return k == ENGINE_GET || k == ENGINE_LIST || k == ENGINE_COUNT;
+}
+
+static void skip_from(engine_batch *b, uint32_t i)
+{
+    for (; i < b->count; i++) {
+        b->ops[i].status = CRM_UNAVAILABLE;
+    }
+}
+
+static void run_reads(sqlite_session *s, engine_batch *b)
+{
+    for (uint32_t i = 0; i < b->count; i++) {
+        run_read(s, &b->ops[i]);
+        arena_reset(s->arena);
+        crm_status st = b->ops[i].status;
+        b->status = b->status == CRM_OK ? st : b->status;
+        b->interrupted = b->interrupted || st == CRM_TIMEOUT;
+        if (st == CRM_TIMEOUT || (st != CRM_OK && !b->go_on)) {
+            skip_from(b, i + 1);
+            break;
+        }
+    }
+    if (b->interrupted) {
+        b->status = CRM_TIMEOUT;
+        atomic_fetch_add_explicit(&s->engine->interrupted, 1, memory_order_relaxed);
+    }
+}
+
+static void end_turn(sqlite_session *s)
+{
+    if (s->in_turn) {
+        (void)!statement_fixed(s, "COMMIT");
+        s->in_turn = false;
+    }
+}
+
+/* The layout is taken before the snapshot, so the snapshot has everything that the layout names. */
+static crm_status begin_turn(sqlite_session *s)
+{
+    const layout *newest = atomic_load_explicit(&s->engine->layout, memory_order_acquire);
+    if (s->in_turn && s->layout == newest) {
+        return CRM_OK;
+    }
+    end_turn(s);
+    s->layout = newest;
+    crm_status st = statement_fixed(s, "BEGIN");
+    s->in_turn = st == CRM_OK;
+    return st;
+}
+
+static void read_in_turn(sqlite_session *s, engine_batch *b)
+{
+    batch_start(s, b);
+    b->status = begin_turn(s);
+    if (b->status == CRM_OK) {
+        run_reads(s, b);
+    } else {
+        skip_from(b, 0);
+    }
+    s->in_turn = !sqlite3_get_autocommit(s->db);
+    batch_end(s);
+}
+
+/* The writing session reads what it has written; outside a transaction each batch is a turn. */
+static void read_by_writer(sqlite_session *s, engine_batch *b)
+{
+    pthread_mutex_lock(&s->engine->write_lock);
+    if (sqlite3_get_autocommit(s->db)) {
+        read_in_turn(s, b);
+        end_turn(s);
+    } else {
+        batch_start(s, b);
+        run_reads(s, b);
+        batch_end(s);
+    }
+    pthread_mutex_unlock(&s->engine->write_lock);
+}
+
+static void session_read(engine_session *base, engine_batch *b)
+{
+    sqlite_session *s = (sqlite_session *)base;
+    if (s->kind == ENGINE_WRITER) {
+        read_by_writer(s, b);
+    } else {
+        read_in_turn(s, b);
+    }
+    b->done(b);
+}
+
+static void turn_end(engine_session *base)
+{
+    sqlite_session *s = (sqlite_session *)base;
+    if (s->kind == ENGINE_READER) {
+        end_turn(s);
+    }
+}
+
+/* ---- writing
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static void run_write(sqlite_session *s, engine_op *op)
+{
+    static void (*const runs[])(sqlite_session *, engine_op *) = {
+        [ENGINE_BEGIN] = write_begin,       [ENGINE_COMMIT] = write_commit,
+        [ENGINE_ROLLBACK] = write_rollback, [ENGINE_SAVEPOINT] = write_savepoint,
+        [ENGINE_RELEASE] = write_release,   [ENGINE_ROLLBACK_TO] = write_rollback_to,
+        [ENGINE_INSERT] = write_insert,     [ENGINE_UPDATE] = write_update,
+        [ENGINE_DELETE] = write_delete,     [ENGINE_TERMS] = write_terms,
+    };
+    op->status = CRM_OK;
+    op->refused = NULL;
+    op->refused_id = 0;
+    bool is_row = op->kind >= ENGINE_INSERT;
+    if (is_read(op->kind)) {
+        run_read(s, op);
+    } else if (is_row && sqlite3_get_autocommit(s->db)) {
+        op->status = CRM_MISUSE;
+    } else {
+        runs[op->kind](s, op);
+    }
+}
+
+static bool ends_transaction(engine_op_kind k)
+{
+    return k == ENGINE_COMMIT || k == ENGINE_ROLLBACK;
+}
+
+static void run_writes(sqlite_session *s, engine_batch *b)
+{
+    for (uint32_t i = 0; i < b->count; i++) {
+        engine_op *op = &b->ops[i];
+        bool was_open = !sqlite3_get_autocommit(s->db);
+        if (!was_open) {
+            s->layout = atomic_load_explicit(&s->engine->layout, memory_order_acquire);
+        }
+        run_write(s, op);
+        arena_reset(s->arena);
+        if (op->status == CRM_OK) {
+            continue;
+        }
+        bool is_open = !sqlite3_get_autocommit(s->db);
+        b->status = op->status;
+        b->interrupted = op->status == CRM_TIMEOUT;
+        b->tx_lost = was_open && !is_open && (op->kind != ENGINE_ROLLBACK);
+        skip_from(b, i + 1);
+        break;
+    }
+}
+
+static void session_write(engine_session *base, engine_batch *b)
+{
+    sqlite_session *s = (sqlite_session *)base;
+    bool commits = b->count && ends_transaction(b->ops[b->count - 1].kind);
+    pthread_mutex_lock(&s->engine->write_lock);
+    batch_start(s, b);
+    run_writes(s, b);
+    batch_end(s);
+    pthread_mutex_unlock(&s->engine->write_lock);
+    b->done(b);
+    if (commits) {
+        pthread_mutex_lock(&s->engine->write_lock);
+        checkpoint_after_commit(s);
+        pthread_mutex_unlock(&s->engine->write_lock);
+    }
+}
+
+static void session_idle(engine_session *base)
+{
+    sqlite_session *s = (sqlite_session *)base;
+    pthread_mutex_lock(&s->engine->write_lock);
+    checkpoint_idle(s);
+    pthread_mutex_unlock(&s->engine->write_lock);
+}
+
+static void session_interrupt(engine_session *base, uint64_t serial)
+{
+    atomic_store(&((sqlite_session *)base)->interrupt, serial);
+}
+
+/* ---- the engine
+ * --------------------------------------------------------------------------------------------- */
+
+static int64_t size_of(const char *path, const char *suffix)
+{
+    char name[4200];
+    struct stat st;
+    int n = snprintf(name, sizeof name, "%s%s", path, suffix);
+    return n > 0 && (size_t)n < sizeof name && stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+static void sqlite_stats(engine *base, engine_stats *out)
+{
+    sqlite_engine *e = (sqlite_engine *)base;
+    *out = (engine_stats){
+        .commits = atomic_load_explicit(&e->commits, memory_order_relaxed),
+        .rows_written = atomic_load_explicit(&e->rows_written, memory_order_relaxed),
+        .wal_frames = atomic_load_explicit(&e->wal_frames, memory_order_relaxed),
+        .checkpoints = atomic_load_explicit(&e->checkpoints, memory_order_relaxed),
+        .interrupted = atomic_load_explicit(&e->interrupted, memory_order_relaxed),
+        .file_bytes = size_of(e->path, ""),
+        .wal_bytes = size_of(e->path, "-wal"),
+    };
+}
+
+static void sqlite_close(engine *base)
+{
+    sqlite_engine *e = (sqlite_engine *)base;
+    if (e->writer) {
+        free_session(e->writer);
+    }
+    for (layout *l = atomic_load(&e->layout); l;) {
+        layout *older = l->older;
+        arena_free(l->arena);
+        l = older;
+    }
+    pthread_mutex_destroy(&e->write_lock);
+    free(e->path);
+    free(e);
+}
+
+static const engine_ops sqlite_ops = {
+    .name = "sqlite",
+    .caps = ENGINE_COMPLETES_INLINE | ENGINE_FULL_TEXT | ENGINE_BACKUP | ENGINE_DURABLE,
+    .close = sqlite_close,
+    .schema = sqlite_schema,
+    .session_open = session_open,
+    .session_close = session_close,
+    .read = session_read,
+    .write = session_write,
+    .turn_end = turn_end,
+    .interrupt = session_interrupt,
+    .idle = session_idle,
+    .backup = sqlite_backup,
+    .stats = sqlite_stats,
+};
+
+/* The file is made before SQLite opens it, so that only its owner may ever read it. */
+static crm_status make_file(const char *dir, const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return errno == EEXIST ? CRM_OK : status_from_errno(errno);
+    }
+    close(fd);
+    int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        return status_from_errno(errno);
+    }
+    int rc = fsync(folder);
+    close(folder);
+    return rc == 0 ? CRM_OK : status_from_errno(errno);
+}
+
+static crm_status open_engine(sqlite_engine *e, const char *dir)
+{
+    size_t n = strlen(dir) + sizeof "/karkas.db";
+    e->path = malloc(n);
+    if (!e->path) {
+        return CRM_NOMEM;
+    }
+    snprintf(e->path, n, "%s/karkas.db", dir);
+    crm_status st = make_file(dir, e->path);
+    if (st != CRM_OK) {
+        return st;
+    }
+    /* The writer first: it recovers the log while nobody else waits for that. */
+    e->writer = new_session(e, ENGINE_WRITER);
+    if (!e->writer) {
+        return CRM_INTERNAL;
+    }
+    sqlite3_wal_hook(e->writer->db, checkpoint_count_frames, e);
+    return schema_open(e);
+}
+
+static void configure_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+crm_status engine_open_sqlite(const char *dir, engine **out)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, configure_library);
+    *out = NULL;
+    sqlite_engine *e = calloc(1, sizeof *e);
+    if (!e) {
+        return CRM_NOMEM;
+    }
+    e->base.ops = &sqlite_ops;
+    pthread_mutex_init(&e->write_lock, NULL);
+    crm_status st = open_engine(e, dir);
+    if (st != CRM_OK) {
+        sqlite_close(&e->base);
+        return st;
+    }
+    *out = &e->base;
+    return CRM_OK;
+}

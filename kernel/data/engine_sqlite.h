@@ -1,0 +1,184 @@
+/*
+ * engine_sqlite.h - what the files of the SQLite engine share. Nothing else includes it.
+ *
+ * Layout in the file: table e<entity id> with a column c<field id> per field (c of COL_ID is the
+ * rowid) and k<field id> with the sort key of a text that is indexed; m<field id> with one row per
+ * element of an indexed many-valued field; f<entity id>, the full-text index with a column s<field
+ * id> per search field and `access`. meta_entity and meta_field give the durable ids.
+ *
+ * Threads: a session and its connection belong to one thread. The writer's connection is also used
+ * by engine_schema, so its use is under `write_lock`. A layout is immutable; old ones are kept
+ * until the engine closes.
+ */
+#ifndef DATA_ENGINE_SQLITE_H
+#define DATA_ENGINE_SQLITE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#include "data/engine.h"
+#include "data/engine_field.h"
+
+/* ---- the layout: what physically exists ----------------------------------------------------- */
+
+enum { /* of layout.columns */
+       COLUMN_EXISTS = 1u << 0,
+       COLUMN_KEY = 1u << 1,         /* k<id> beside it */
+       COLUMN_SIDE = 1u << 2,        /* m<id> holds its elements */
+       COLUMN_SIDE_UNIQUE = 1u << 3, /* an element belongs to one row outside the recycle bin */
+};
+
+typedef struct layout_table {
+    uint32_t *search; /* field ids of the full-text columns */
+    uint32_t search_count;
+} layout_table;
+
+typedef struct layout {
+    struct layout *older;
+    arena *arena;
+    uint64_t version;
+    uint8_t *columns; /* by field id */
+    uint32_t column_end;
+    layout_table *tables; /* by entity id */
+    uint32_t table_end;
+} layout;
+
+static inline uint8_t layout_column(const layout *l, uint32_t id)
+{
+    return id < l->column_end ? l->columns[id] : 0;
+}
+
+/* ---- statements ------------------------------------------------------------------------------ */
+
+typedef struct param {
+    uint8_t kind; /* PARAM_* */
+    int64_t i;
+    crm_str s;
+} param;
+enum { PARAM_NULL, PARAM_INT, PARAM_TEXT, PARAM_BLOB };
+
+/* A statement in the making: its text and its parameters in the order of the text. */
+typedef struct sql {
+    buf text;
+    param *params;
+    uint32_t count, cap;
+    uint32_t aliases; /* table aliases given so far */
+    arena *arena;     /* sort keys; reset per op */
+    const layout *layout;
+    const cond_env *env;
+    crm_status status; /* the first failure */
+} sql;
+
+void sql_init(sql *q, arena *a);
+void sql_free(sql *q);
+void sql_start(sql *q, const layout *l, const cond_env *env);
+void sql_z(sql *q, const char *z);
+/* letter and number: a table, a column, an alias */
+void sql_name(sql *q, char letter, uint32_t id);
+void sql_column(sql *q, uint32_t alias, const field *f);
+void sql_int(sql *q, int64_t i); /* adds '?' and the parameter */
+void sql_param(sql *q, param p);
+void sql_value(sql *q, value v);
+/* The sort key as a blob parameter (without the '?'). */
+param sql_key(sql *q, crm_str text);
+/* What the sort and comparisons of a field go by: k<id>, karkas_key(c<id>) or c<id>. */
+void sql_ordered(sql *q, uint32_t alias, const field *f);
+/* A value as it compares with sql_ordered of the field. */
+void sql_ordered_value(sql *q, const field *f, value v);
+
+/* Conditions (engine_sqlite_cond.c). `c` NULL is true. */
+void sql_cond(sql *q, const entity *e, uint32_t alias, const cond *c);
+/* Any of the branches in `bits`. */
+void sql_branches(sql *q, const entity *e, uint32_t alias, const branches *b, uint32_t bits);
+void sql_branch(sql *q, const entity *e, uint32_t alias, const branch *b);
+/* Full text over the search fields in `shown` (NULL: all of them). */
+void sql_match(sql *q, const entity *e, uint32_t alias, crm_str terms, const uint64_t shown[4]);
+
+#define STATEMENTS_MAX 256
+typedef struct statement {
+    struct statement *next;
+    uint64_t hash;
+    size_t n;
+    sqlite3_stmt *stmt;
+    char text[];
+} statement;
+typedef struct statements {
+    statement *slots[STATEMENTS_MAX];
+    uint32_t count;
+} statements;
+
+/* ---- engine and sessions --------------------------------------------------------------------- */
+
+typedef struct sqlite_session sqlite_session;
+
+typedef struct sqlite_engine {
+    engine base;
+    char *path;
+    _Atomic(layout *) layout;
+    _Atomic uint64_t serial;
+    pthread_mutex_t write_lock; /* the writing connection */
+    sqlite_session *writer;     /* made by the engine, handed out as the writing session */
+    _Atomic bool writer_is_out, is_broken;
+    _Atomic uint64_t commits, rows_written, wal_frames, checkpoints, interrupted;
+} sqlite_engine;
+
+struct sqlite_session {
+    engine_session base;
+    sqlite_engine *engine;
+    sqlite3 *db;
+    engine_session_kind kind;
+    const layout *layout; /* of the open turn or transaction */
+    bool in_turn, in_savepoint, has_merges;
+    statements cache;
+    sql sql;
+    arena *arena;
+    int64_t deadline;           /* clock_mono; 0: none */
+    uint64_t running;           /* serial of the batch being run */
+    _Atomic uint64_t interrupt; /* serial that is to stop */
+    entity_index refused;       /* what op->refused points at when no declared index fits */
+    value row[FIELDS_MAX];
+};
+
+/* A connection with every setting of the engine. */
+CRM_MUST_CHECK crm_status connection_open(const char *path, bool is_writer, sqlite3 **out);
+crm_status functions_register(sqlite3 *db);
+CRM_MUST_CHECK crm_status connection_exec(sqlite3 *db, const char *text);
+crm_status status_of(sqlite3 *db, int rc, const char *what);
+
+/* The prepared statement of s->sql with its parameters bound; NULL and *status on failure. */
+sqlite3_stmt *statement_get(sqlite_session *s, crm_status *status);
+void statements_clear(statements *c);
+/* Runs s->sql to its end. */
+crm_status statement_run(sqlite_session *s);
+/* Runs s->sql for one integer; NOT_FOUND when there is no row. */
+crm_status statement_int(sqlite_session *s, int64_t *out);
+/* Runs a fixed text without parameters. */
+crm_status statement_fixed(sqlite_session *s, const char *text);
+
+void query_get(sqlite_session *s, engine_op *op);
+void query_list(sqlite_session *s, engine_op *op);
+void query_count(sqlite_session *s, engine_op *op);
+/* The SQL of a LIST, into s->sql: for query_list and for the tests of plans. */
+void query_plan(sqlite_session *s, const query *q, const uint64_t selected[4]);
+
+void write_insert(sqlite_session *s, engine_op *op);
+void write_update(sqlite_session *s, engine_op *op);
+void write_delete(sqlite_session *s, engine_op *op);
+void write_terms(sqlite_session *s, engine_op *op);
+void write_begin(sqlite_session *s, engine_op *op);
+void write_commit(sqlite_session *s, engine_op *op);
+void write_rollback(sqlite_session *s, engine_op *op);
+void write_savepoint(sqlite_session *s, engine_op *op);
+void write_release(sqlite_session *s, engine_op *op);
+void write_rollback_to(sqlite_session *s, engine_op *op);
+/* Between groups: keeps the write-ahead log short. */
+void checkpoint_after_commit(sqlite_session *s);
+void checkpoint_idle(sqlite_session *s);
+int checkpoint_count_frames(void *arg, sqlite3 *db, const char *schema, int frames);
+
+crm_status sqlite_schema(engine *e, registry *r, arena *a, registry_fault **faults);
+crm_status schema_open(sqlite_engine *e);
+crm_status sqlite_backup(engine *e, const char *path, engine_backup_progress p);
+
+#endif

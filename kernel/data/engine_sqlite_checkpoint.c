@@ -1,0 +1,92 @@
+/*
+ * engine_sqlite_checkpoint.c - keeping the write-ahead log short, and merging full text when idle.
+ *
+ * Only the writing connection checkpoints: SQLite before 3.51.3 may corrupt the file when two
+ * connections write and checkpoint at the same moment. Writer's thread, under the write lock.
+ */
+#include "data/engine_sqlite.h"
+
+#define PASSIVE_FRAMES 4000
+#define CAP_FRAMES     32000 /* 128 MB of 4 KB pages */
+#define TRUNCATE_BYTES ((int64_t)16 * 1024 * 1024)
+#define WAIT_MS        50 /* for readers, where the log is to begin anew */
+#define BUSY_MS        5000
+#define MERGE_PAGES    64
+
+int checkpoint_count_frames(void *arg, sqlite3 *db, const char *schema, int frames)
+{
+    (void)db;
+    (void)schema;
+    sqlite_engine *e = arg;
+    atomic_store_explicit(&e->wal_frames, (uint64_t)frames, memory_order_relaxed);
+    return SQLITE_OK;
+}
+
+static void checkpoint(sqlite_session *s, int mode)
+{
+    int in_log = 0, copied = 0;
+    sqlite3_busy_timeout(s->db, mode == SQLITE_CHECKPOINT_PASSIVE ? 0 : WAIT_MS);
+    int rc = sqlite3_wal_checkpoint_v2(s->db, "main", mode, &in_log, &copied);
+    sqlite3_busy_timeout(s->db, BUSY_MS);
+    if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
+        (void)!status_of(s->db, rc, "checkpoint");
+        return;
+    }
+    atomic_fetch_add_explicit(&s->engine->checkpoints, 1, memory_order_relaxed);
+    if (rc == SQLITE_OK && in_log == copied) {
+        /* Everything is in the file: the next writer begins the log anew if no reader holds it. */
+        atomic_store_explicit(&s->engine->wal_frames, 0, memory_order_relaxed);
+    }
+}
+
+void checkpoint_after_commit(sqlite_session *s)
+{
+    uint64_t frames = atomic_load_explicit(&s->engine->wal_frames, memory_order_relaxed);
+    if (!sqlite3_get_autocommit(s->db)) {
+        return;
+    }
+    if (frames > CAP_FRAMES) {
+        checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
+    } else if (frames > PASSIVE_FRAMES) {
+        checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+    }
+}
+
+/* A step of merging per entity; what it writes is committed by itself. */
+static void merge(sqlite_session *s)
+{
+    const layout *l = s->layout;
+    for (uint32_t id = 0; id < l->table_end; id++) {
+        if (l->tables[id].search_count) {
+            sql_start(&s->sql, l, NULL);
+            sql_z(&s->sql, "INSERT INTO ");
+            sql_name(&s->sql, 'f', id);
+            sql_z(&s->sql, "(");
+            sql_name(&s->sql, 'f', id);
+            sql_z(&s->sql, ",rank) VALUES('merge',");
+            sql_int(&s->sql, MERGE_PAGES);
+            sql_z(&s->sql, ")");
+            (void)!statement_run(s);
+        }
+    }
+    s->has_merges = false;
+}
+
+void checkpoint_idle(sqlite_session *s)
+{
+    if (!sqlite3_get_autocommit(s->db)) {
+        return;
+    }
+    if (s->has_merges) {
+        merge(s);
+    }
+    if (atomic_load_explicit(&s->engine->wal_frames, memory_order_relaxed) == 0) {
+        return;
+    }
+    /* Cutting the log off costs the next writes, which grow the file again; so only a long one is.
+     */
+    engine_stats st = {0};
+    s->base.ops->stats(&s->engine->base, &st);
+    checkpoint(s, st.wal_bytes > TRUNCATE_BYTES ? SQLITE_CHECKPOINT_TRUNCATE
+                                                : SQLITE_CHECKPOINT_PASSIVE);
+}

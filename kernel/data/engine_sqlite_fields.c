@@ -1,0 +1,232 @@
+/* engine_sqlite_fields.c - the schema step for fields: columns, sort keys, tables of elements. */
+#include "data/engine_sqlite_schema.h"
+
+bool schema_is_indexed(const entity *e, const field *f)
+{
+    for (uint32_t i = 0; i < e->index_count; i++) {
+        for (uint32_t k = 0; k < e->indexes[i].count; k++) {
+            if (e->indexes[i].field[k] == f->index) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* ---- the catalogue
+ * ------------------------------------------------------------------------------- */
+
+static void find_field(schema_step *x, const entity *e, crm_str name, stored_field *out)
+{
+    sql *q = &x->s->sql;
+    crm_status st;
+    sql_start(q, NULL, NULL);
+    sql_z(q, "SELECT id, is_text, is_folded, flags FROM meta_field WHERE entity=");
+    sql_int(q, e->id);
+    sql_z(q, " AND name=");
+    sql_value(q, value_text(name));
+    sqlite3_stmt *stmt = statement_get(x->s, &st);
+    if (!stmt) {
+        x->status = st;
+        return;
+    }
+    if (sqlite3_step(stmt) == SQLITE_ROW) {
+        *out = (stored_field){
+            .id = sqlite3_column_int64(stmt, 0),
+            .is_text = sqlite3_column_int(stmt, 1) != 0,
+            .is_folded = sqlite3_column_int(stmt, 2) != 0,
+            .flags = (uint8_t)sqlite3_column_int(stmt, 3),
+        };
+    }
+    sqlite3_reset(stmt);
+}
+
+static void rename_field(schema_step *x, int64_t id, crm_str name)
+{
+    sql_start(&x->s->sql, NULL, NULL);
+    sql_z(&x->s->sql, "UPDATE meta_field SET name=");
+    sql_value(&x->s->sql, value_text(name));
+    sql_z(&x->s->sql, " WHERE id=");
+    sql_int(&x->s->sql, id);
+    crm_status st = statement_run(x->s);
+    x->status = st == CRM_OK ? x->status : st;
+}
+
+static void add_field(schema_step *x, const entity *e, const field *f, stored_field *out)
+{
+    sql *q = &x->s->sql;
+    sql_start(q, NULL, NULL);
+    sql_z(q, "INSERT INTO meta_field(entity,name,is_text,is_folded,flags) VALUES(");
+    sql_int(q, e->id);
+    sql_z(q, ",");
+    sql_value(q, value_text(f->name));
+    sql_z(q, ",");
+    sql_int(q, field_is_text(f));
+    sql_z(q, ",");
+    sql_int(q, field_is_folded(f));
+    sql_z(q, ",1)");
+    crm_status st = statement_run(x->s);
+    x->status = st == CRM_OK ? x->status : st;
+    *out = (stored_field){
+        .id = sqlite3_last_insert_rowid(x->s->db),
+        .is_new = true,
+        .is_text = field_is_text(f),
+        .is_folded = field_is_folded(f),
+        .flags = COLUMN_EXISTS,
+    };
+}
+
+static void set_flags(schema_step *x, const field *f, unsigned flags)
+{
+    (void)!schema_run(x, "UPDATE meta_field SET flags=%u, is_folded=%d WHERE id=%u", flags,
+                      field_is_folded(f), f->id);
+}
+
+static stored_field make_field(schema_step *x, const entity *e, field *f)
+{
+    stored_field at = {0};
+    find_field(x, e, f->name, &at);
+    if (!at.id && f->was.n) {
+        find_field(x, e, f->was, &at);
+        if (at.id) {
+            rename_field(x, at.id, f->name);
+        }
+    }
+    if (!at.id && x->status == CRM_OK) {
+        add_field(x, e, f, &at);
+    }
+    if (at.is_text != field_is_text(f)) {
+        schema_fault(x, f->source, "type_mismatch",
+                     arena_fmt(x->arena, "%.*s.%.*s", STR_FMT(e->name), STR_FMT(f->name)));
+    }
+    f->id = (uint32_t)at.id;
+    return at;
+}
+
+/* ---- columns
+ * ---------------------------------------------------------------------------------------- */
+
+static void create_table(schema_step *x, const entity *e)
+{
+    sql *q = &x->s->sql;
+    sql_start(q, NULL, NULL);
+    sql_z(q, "CREATE TABLE ");
+    sql_name(q, 'e', e->id);
+    sql_z(q, "(");
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        sql_z(q, i ? "," : "");
+        sql_name(q, 'c', e->fields[i].id);
+        sql_z(q, i == COL_ID                    ? " INTEGER PRIMARY KEY AUTOINCREMENT"
+                 : field_is_text(&e->fields[i]) ? " TEXT"
+                                                : " INTEGER");
+    }
+    sql_z(q, ")");
+    crm_status st = statement_run(x->s);
+    x->status = st == CRM_OK ? x->status : st;
+}
+
+void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was)
+{
+    bool can = field_is_folded(f) && !engine_is_many(f);
+    bool has = (was.flags & COLUMN_KEY) != 0;
+    if (!can && has) {
+        set_flags(x, f, was.flags & ~COLUMN_KEY); /* the column stays, nobody reads it */
+    }
+    if (!can || has || !schema_is_indexed(e, f)) {
+        return;
+    }
+    if (!schema_int(x, 0, "SELECT 1 FROM pragma_table_info('e%u') WHERE name='k%u'", e->id,
+                    f->id)) {
+        (void)!schema_run(x, "ALTER TABLE e%u ADD COLUMN k%u BLOB", e->id, f->id);
+    }
+    (void)!schema_run(x, "UPDATE e%u SET k%u=karkas_key(c%u)", e->id, f->id, f->id);
+    set_flags(x, f, was.flags | COLUMN_KEY);
+}
+
+/* The elements of one row into the side table. */
+static void fill_row(schema_step *x, const field *f, int64_t id, crm_str many, bool is_deleted)
+{
+    crm_str element;
+    while (x->status == CRM_OK && str_split(&many, '\n', &element)) {
+        sql *q = &x->s->sql;
+        sql_start(q, NULL, NULL);
+        sql_z(q, "INSERT OR IGNORE INTO ");
+        sql_name(q, 'm', f->id);
+        sql_z(q, "(id,v,d) VALUES(");
+        sql_int(q, id);
+        sql_z(q, ",");
+        sql_ordered_value(q, f, (value){.kind = VALUE_TEXT, .s = element});
+        sql_z(q, ",");
+        sql_int(q, is_deleted);
+        sql_z(q, ")");
+        crm_status st = statement_run(x->s);
+        x->status = st == CRM_OK ? x->status : st;
+        arena_reset(x->s->arena);
+    }
+}
+
+static void fill_side(schema_step *x, const entity *e, const field *f)
+{
+    sqlite3_stmt *stmt = NULL;
+    char text[160];
+    snprintf(text, sizeof text, "SELECT c%u, c%u, c%u IS NOT NULL FROM e%u WHERE c%u IS NOT NULL",
+             e->fields[COL_ID].id, f->id, e->fields[COL_DELETED_AT].id, e->id, f->id);
+    int rc = sqlite3_prepare_v2(x->s->db, text, -1, &stmt, NULL);
+    while (rc == SQLITE_OK && x->status == CRM_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+        crm_str many = {(const char *)sqlite3_column_text(stmt, 1),
+                        (size_t)sqlite3_column_bytes(stmt, 1)};
+        fill_row(x, f, sqlite3_column_int64(stmt, 0), many, sqlite3_column_int(stmt, 2) != 0);
+    }
+    int done = sqlite3_finalize(stmt);
+    crm_status st = status_of(x->s->db, rc == SQLITE_OK ? done : rc, "fill");
+    x->status = x->status == CRM_OK ? st : x->status;
+}
+
+void schema_side(schema_step *x, const entity *e, const field *f, stored_field was)
+{
+    bool has = (was.flags & COLUMN_SIDE) != 0;
+    bool is_wanted = engine_is_many(f) && (has || schema_is_indexed(e, f));
+    bool is_stale = has && (!is_wanted || was.is_folded != field_is_folded(f));
+    if (is_stale) {
+        (void)!schema_run(x, "DROP TABLE m%u", f->id); /* derived from the column */
+        was.flags &= (uint8_t) ~(COLUMN_SIDE | COLUMN_SIDE_UNIQUE);
+        set_flags(x, f, was.flags);
+    }
+    if (!is_wanted || (has && !is_stale)) {
+        return;
+    }
+    (void)!schema_run(x,
+                      "CREATE TABLE m%u(id INTEGER NOT NULL, v NOT NULL, d INTEGER NOT NULL,"
+                      " PRIMARY KEY(id, v)) WITHOUT ROWID",
+                      f->id);
+    (void)!schema_run(x, "CREATE INDEX mv%u ON m%u(v)", f->id, f->id);
+    if (!was.is_new && x->status == CRM_OK) {
+        fill_side(x, e, f);
+    }
+    set_flags(x, f, was.flags | COLUMN_SIDE);
+}
+
+void schema_fields(schema_step *x, entity *e)
+{
+    bool exists = schema_int(x, 0, "SELECT 1 FROM sqlite_master WHERE name='e%u'", e->id) != 0;
+    stored_field *at = ARENA_ARRAY(x->arena, stored_field, e->field_count);
+    if (!at) {
+        x->status = CRM_NOMEM;
+        return;
+    }
+    for (uint32_t i = 0; x->status == CRM_OK && i < e->field_count; i++) {
+        at[i] = make_field(x, e, (field *)&e->fields[i]);
+    }
+    if (!exists && x->status == CRM_OK) {
+        create_table(x, e);
+    }
+    for (uint32_t i = 0; x->status == CRM_OK && i < e->field_count; i++) {
+        const field *f = &e->fields[i];
+        if (exists && at[i].is_new) {
+            (void)!schema_run(x, "ALTER TABLE e%u ADD COLUMN c%u %s", e->id, f->id,
+                              field_is_text(f) ? "TEXT" : "INTEGER");
+        }
+        schema_keys(x, e, f, at[i]);
+        schema_side(x, e, f, at[i]);
+    }
+}

@@ -1,0 +1,126 @@
+/*
+ * engine_sqlite_func.c - SQL functions of the engine, for what has no column of its own.
+ *
+ * karkas_key(text): its sort key. karkas_any(text, folded, operator, operand): whether an element
+ * of a many-valued text compares so. karkas_terms(text): its full-text terms. They are for the
+ * engine's own statements only, so a schema cannot call them.
+ */
+#include "data/engine_sqlite.h"
+
+static crm_str text_of(sqlite3_value *v)
+{
+    const char *p = (const char *)sqlite3_value_text(v);
+    return p ? (crm_str){p, (size_t)sqlite3_value_bytes(v)} : (crm_str){0};
+}
+
+typedef crm_status (*convert_fn)(arena *a, crm_str in, crm_str *out);
+
+/* Each function has an arena of its own on each connection, emptied after every value. */
+static bool convert(sqlite3_context *c, crm_str in, convert_fn fn, crm_str *out)
+{
+    arena *a = sqlite3_user_data(c);
+    crm_status st = fn(a, in, out);
+    if (st == CRM_NOMEM) {
+        sqlite3_result_error_nomem(c);
+    } else if (st != CRM_OK) {
+        sqlite3_result_error(c, "not a text", -1);
+    }
+    return st == CRM_OK;
+}
+
+static void key_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    if (sqlite3_value_type(v[0]) == SQLITE_NULL) {
+        return;
+    }
+    arena *a = sqlite3_user_data(c);
+    crm_str key;
+    if (convert(c, text_of(v[0]), text_sort_key, &key)) {
+        sqlite3_result_blob64(c, key.p, key.n, SQLITE_TRANSIENT);
+    }
+    arena_reset(a);
+}
+
+static void terms_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    if (sqlite3_value_type(v[0]) == SQLITE_NULL) {
+        return;
+    }
+    arena *a = sqlite3_user_data(c);
+    crm_str terms;
+    if (convert(c, text_of(v[0]), text_terms, &terms)) {
+        sqlite3_result_text64(c, terms.p, terms.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+    }
+    arena_reset(a);
+}
+
+static bool is_satisfied(cond_op op, crm_str element, crm_str operand)
+{
+    int order = str_cmp(element, operand);
+    switch (op) {
+    case COND_GT:
+        return order > 0;
+    case COND_GTE:
+        return order >= 0;
+    case COND_LT:
+        return order < 0;
+    case COND_LTE:
+        return order <= 0;
+    case COND_STARTS:
+        return str_starts(element, operand);
+    default:
+        return order == 0;
+    }
+}
+
+static void any_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    arena *a = sqlite3_user_data(c);
+    bool is_folded = sqlite3_value_int(v[1]) != 0, found = false;
+    cond_op op = (cond_op)sqlite3_value_int(v[2]);
+    const char *p = sqlite3_value_blob(v[3]);
+    crm_str rest = text_of(v[0]), element;
+    crm_str operand = {p ? p : "", (size_t)sqlite3_value_bytes(v[3])};
+    while (!found && rest.p && str_split(&rest, '\n', &element)) {
+        if (is_folded && !convert(c, element, text_sort_key, &element)) {
+            break;
+        }
+        found = is_satisfied(op, element, operand);
+        arena_reset(a);
+    }
+    sqlite3_result_int(c, found);
+}
+
+static void free_arena(void *a)
+{
+    arena_free(a);
+}
+
+crm_status functions_register(sqlite3 *db)
+{
+    static const struct {
+        const char *name;
+        int args;
+        void (*fn)(sqlite3_context *, int, sqlite3_value **);
+    } functions[] = {
+        {"karkas_key", 1, key_function},
+        {"karkas_terms", 1, terms_function},
+        {"karkas_any", 4, any_function},
+    };
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        arena *a = arena_new(0);
+        if (!a) {
+            return CRM_NOMEM;
+        }
+        int rc = sqlite3_create_function_v2(db, functions[i].name, functions[i].args,
+                                            SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+                                            a, functions[i].fn, NULL, NULL, free_arena);
+        if (rc != SQLITE_OK) {
+            return status_of(db, rc, "function");
+        }
+    }
+    return CRM_OK;
+}

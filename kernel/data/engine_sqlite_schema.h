@@ -1,0 +1,40 @@
+/* engine_sqlite_schema.h - what the files of the schema step share. Under the write lock. */
+#ifndef DATA_ENGINE_SQLITE_SCHEMA_H
+#define DATA_ENGINE_SQLITE_SCHEMA_H
+
+#include "data/engine_sqlite.h"
+
+/* One schema step. The first failure that is not a fault stops it. */
+typedef struct schema_step {
+    sqlite_session *s;
+    arena *arena;
+    registry_fault **faults; /* the end of the list */
+    crm_status status;
+} schema_step;
+
+/* What the catalogue says of a field now. */
+typedef struct stored_field {
+    int64_t id;
+    bool is_new, is_text, is_folded;
+    uint8_t flags;
+} stored_field;
+
+crm_status layout_create_catalogue(sqlite_session *s);
+crm_status layout_load(sqlite_session *s, uint64_t version, layout **out);
+void layout_publish(sqlite_engine *e, layout *l);
+
+void schema_fault(schema_step *x, crm_str source, const char *code, crm_str subject);
+/* Runs one formatted statement; CONFLICT is given back, other failures also stop the step. */
+CRM_PRINTF(2, 3) crm_status schema_run(schema_step *x, const char *fmt, ...);
+/* One integer of a formatted SELECT; `otherwise` when there is no row. */
+CRM_PRINTF(3, 4) int64_t schema_int(schema_step *x, int64_t otherwise, const char *fmt, ...);
+
+/* Whether an index of the entity names the field: it then has a sort key or a side table. */
+bool schema_is_indexed(const entity *e, const field *f);
+void schema_fields(schema_step *x, entity *e);
+void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was);
+void schema_side(schema_step *x, const entity *e, const field *f, stored_field was);
+void schema_indexes(schema_step *x, const entity *e);
+void schema_search(schema_step *x, const entity *e);
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * engine_sqlite_sql.c - the text of a statement with its parameters, and the cache of prepared
+ * ones.
+ *
+ * Values never stand in the text, so the text is the shape of the question and the cache's key: it
+ * names columns by their durable ids and so outlives registry snapshots. A changed schema is
+ * noticed by SQLite itself, which prepares again.
+ */
+#include "data/engine_sqlite.h"
+
+void sql_init(sql *q, arena *a)
+{
+    *q = (sql){.arena = a};
+    buf_init(&q->text, (size_t)1000000);
+}
+
+void sql_free(sql *q)
+{
+    buf_free(&q->text);
+    free(q->params);
+}
+
+void sql_start(sql *q, const layout *l, const cond_env *env)
+{
+    buf_clear(&q->text);
+    q->text.failed = false;
+    q->count = 0;
+    q->aliases = 1;
+    q->layout = l;
+    q->env = env;
+    q->status = CRM_OK;
+}
+
+void sql_z(sql *q, const char *z)
+{
+    buf_add(&q->text, z, strlen(z));
+}
+
+void sql_name(sql *q, char letter, uint32_t id)
+{
+    char text[12];
+    size_t at = sizeof text;
+    do {
+        text[--at] = (char)('0' + id % 10);
+        id /= 10;
+    } while (id);
+    text[--at] = letter;
+    buf_add(&q->text, text + at, sizeof text - at);
+}
+
+void sql_column(sql *q, uint32_t alias, const field *f)
+{
+    sql_name(q, 't', alias);
+    sql_z(q, ".");
+    sql_name(q, 'c', f->id);
+}
+
+static param *add_param(sql *q)
+{
+    if (q->count == q->cap) {
+        uint32_t cap = q->cap ? q->cap * 2 : 64;
+        param *grown = realloc(q->params, cap * sizeof *grown);
+        if (!grown) {
+            q->status = CRM_NOMEM;
+            return NULL;
+        }
+        q->params = grown;
+        q->cap = cap;
+    }
+    return &q->params[q->count++];
+}
+
+void sql_param(sql *q, param p)
+{
+    param *at = add_param(q);
+    if (at) {
+        *at = p;
+    }
+    sql_z(q, "?");
+}
+
+void sql_int(sql *q, int64_t i)
+{
+    sql_param(q, (param){.kind = PARAM_INT, .i = i});
+}
+
+void sql_value(sql *q, value v)
+{
+    uint8_t kind = v.kind == VALUE_NULL ? PARAM_NULL : v.kind == VALUE_INT ? PARAM_INT : PARAM_TEXT;
+    sql_param(q, (param){.kind = kind, .i = v.i, .s = v.s});
+}
+
+param sql_key(sql *q, crm_str text)
+{
+    crm_str key = {0};
+    crm_status st = text_sort_key(q->arena, text, &key);
+    if (st != CRM_OK && q->status == CRM_OK) {
+        q->status = st;
+    }
+    return (param){.kind = PARAM_BLOB, .s = key};
+}
+
+void sql_ordered(sql *q, uint32_t alias, const field *f)
+{
+    if (!field_is_folded(f)) {
+        sql_column(q, alias, f);
+        return;
+    }
+    if (layout_column(q->layout, f->id) & COLUMN_KEY) {
+        sql_name(q, 't', alias);
+        sql_z(q, ".");
+        sql_name(q, 'k', f->id);
+        return;
+    }
+    sql_z(q, "karkas_key(");
+    sql_column(q, alias, f);
+    sql_z(q, ")");
+}
+
+void sql_ordered_value(sql *q, const field *f, value v)
+{
+    if (v.kind == VALUE_TEXT && field_is_folded(f)) {
+        sql_param(q, sql_key(q, v.s));
+    } else {
+        sql_value(q, v);
+    }
+}
+
+/* ---- prepared statements --------------------------------------------------------------------- */
+
+static uint64_t hash_text(const char *p, size_t n)
+{
+    uint64_t h = 0x9E3779B97F4A7C15u ^ n;
+    for (; n >= 8; p += 8, n -= 8) {
+        uint64_t word;
+        memcpy(&word, p, 8);
+        h = (h ^ word) * 0xFF51AFD7ED558CCDu;
+        h ^= h >> 32;
+    }
+    uint64_t last = 0;
+    memcpy(&last, p, n);
+    h = (h ^ last) * 0xFF51AFD7ED558CCDu;
+    return h ^ h >> 29;
+}
+
+void statements_clear(statements *c)
+{
+    for (uint32_t i = 0; i < STATEMENTS_MAX; i++) {
+        while (c->slots[i]) {
+            statement *st = c->slots[i];
+            c->slots[i] = st->next;
+            sqlite3_finalize(st->stmt);
+            free(st);
+        }
+    }
+    c->count = 0;
+}
+
+static statement *find(statements *c, uint64_t hash, crm_str text)
+{
+    for (statement *st = c->slots[hash % STATEMENTS_MAX]; st; st = st->next) {
+        if (st->hash == hash && st->n == text.n && memcmp(st->text, text.p, text.n) == 0) {
+            return st;
+        }
+    }
+    return NULL;
+}
+
+static crm_status prepare(sqlite3 *db, crm_str text, sqlite3_stmt **out)
+{
+    int rc = sqlite3_prepare_v3(db, text.p, (int)text.n, SQLITE_PREPARE_PERSISTENT, out, NULL);
+    return rc == SQLITE_OK ? CRM_OK : status_of(db, rc, "prepare");
+}
+
+/* Forgetting everything when full keeps the common shapes prepared nearly always. */
+static statement *add(sqlite_session *s, uint64_t hash, crm_str text, crm_status *status)
+{
+    statements *c = &s->cache;
+    if (c->count == STATEMENTS_MAX) {
+        statements_clear(c);
+    }
+    statement *st = calloc(1, sizeof *st + text.n);
+    if (!st) {
+        *status = CRM_NOMEM;
+        return NULL;
+    }
+    *status = prepare(s->db, text, &st->stmt);
+    if (*status != CRM_OK) {
+        free(st);
+        return NULL;
+    }
+    st->hash = hash;
+    st->n = text.n;
+    memcpy(st->text, text.p, text.n);
+    st->next = c->slots[hash % STATEMENTS_MAX];
+    c->slots[hash % STATEMENTS_MAX] = st;
+    c->count++;
+    return st;
+}
+
+static int bind_param(sqlite3_stmt *stmt, int at, const param *p)
+{
+    switch (p->kind) {
+    case PARAM_INT:
+        return sqlite3_bind_int64(stmt, at, p->i);
+    case PARAM_TEXT:
+        return sqlite3_bind_text64(stmt, at, p->s.p, p->s.n, SQLITE_STATIC, SQLITE_UTF8);
+    case PARAM_BLOB:
+        return sqlite3_bind_blob64(stmt, at, p->s.p ? p->s.p : "", p->s.n, SQLITE_STATIC);
+    default:
+        return sqlite3_bind_null(stmt, at);
+    }
+}
+
+sqlite3_stmt *statement_get(sqlite_session *s, crm_status *status)
+{
+    *status = s->sql.text.failed ? CRM_TOO_LARGE : s->sql.status;
+    if (*status != CRM_OK) {
+        return NULL;
+    }
+    crm_str text = buf_view(&s->sql.text);
+    uint64_t hash = hash_text(text.p, text.n);
+    statement *st = find(&s->cache, hash, text);
+    if (!st) {
+        st = add(s, hash, text, status);
+    }
+    for (uint32_t i = 0; st && i < s->sql.count; i++) {
+        int rc = bind_param(st->stmt, (int)i + 1, &s->sql.params[i]);
+        if (rc != SQLITE_OK) {
+            *status = status_of(s->db, rc, "bind");
+            return NULL;
+        }
+    }
+    return st ? st->stmt : NULL;
+}
+
+crm_status statement_run(sqlite_session *s)
+{
+    crm_status status;
+    sqlite3_stmt *stmt = statement_get(s, &status);
+    if (!stmt) {
+        return status;
+    }
+    int rc;
+    do {
+        rc = sqlite3_step(stmt);
+    } while (rc == SQLITE_ROW);
+    status = rc == SQLITE_DONE ? CRM_OK : status_of(s->db, rc, "step");
+    sqlite3_reset(stmt);
+    return status;
+}
+
+crm_status statement_int(sqlite_session *s, int64_t *out)
+{
+    crm_status status;
+    sqlite3_stmt *stmt = statement_get(s, &status);
+    if (!stmt) {
+        return status;
+    }
+    int rc = sqlite3_step(stmt);
+    status = rc == SQLITE_DONE ? CRM_NOT_FOUND : CRM_OK;
+    if (rc == SQLITE_ROW) {
+        *out = sqlite3_column_int64(stmt, 0);
+    } else if (rc != SQLITE_DONE) {
+        status = status_of(s->db, rc, "step");
+    }
+    sqlite3_reset(stmt);
+    return status;
+}
+
+crm_status statement_fixed(sqlite_session *s, const char *text)
+{
+    sql_start(&s->sql, s->layout, NULL);
+    sql_z(&s->sql, text);
+    return statement_run(s);
+}

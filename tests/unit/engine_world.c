@@ -1,0 +1,266 @@
+/* engine_world.c - see engine_world.h. */
+#include "engine_world.h"
+
+#include <ftw.h>
+#include <unistd.h>
+
+/* ---- the deployment
+ * ------------------------------------------------------------------------------ */
+
+typedef struct own_field {
+    const char *name;
+    field_type type;
+    uint32_t flags;
+    const entity *ref;
+} own_field;
+
+static const own_field columns[COL_OWN] = {
+    {"id", FIELD_INT, FIELD_SYSTEM, NULL},
+    {"rev", FIELD_INT, FIELD_SYSTEM, NULL},
+    {"created_at", FIELD_DATETIME, FIELD_SYSTEM, NULL},
+    {"created_by", FIELD_USER, FIELD_SYSTEM, NULL},
+    {"updated_at", FIELD_DATETIME, FIELD_SYSTEM, NULL},
+    {"updated_by", FIELD_USER, FIELD_SYSTEM, NULL},
+    {"deleted_at", FIELD_DATETIME, FIELD_SYSTEM, NULL},
+    {"marks", FIELD_JSON, FIELD_SYSTEM, NULL},
+};
+
+static void make_entity(world *w, entity *e, const char *name, const own_field *own, uint32_t count)
+{
+    field *fields = ARENA_ARRAY(w->arena, field, COL_OWN + count);
+    assert_non_null(fields);
+    for (uint32_t i = 0; i < COL_OWN + count; i++) {
+        const own_field *f = i < COL_OWN ? &columns[i] : &own[i - COL_OWN];
+        fields[i] = (field){.name = str_of(f->name),
+                            .type = f->type,
+                            .flags = f->flags,
+                            .ref = f->ref,
+                            .index = (uint16_t)i,
+                            .entity = e};
+    }
+    e->name = str_of(name);
+    e->fields = fields;
+    e->field_count = COL_OWN + count;
+}
+
+static void make_person(world *w)
+{
+    static const own_field own[] = {{"name", FIELD_TEXT, FIELD_SEARCH, NULL},
+                                    {"region", FIELD_CHOICE, 0, NULL}};
+    static const uint16_t search[] = {PERSON_NAME};
+    make_entity(w, &w->person, "test.person", own, 2);
+    w->person.search_fields = search;
+    w->person.search_count = 1;
+}
+
+static void make_deal(world *w)
+{
+    const own_field own[] = {
+        {"name", FIELD_TEXT, FIELD_INDEXED | FIELD_SEARCH, NULL},
+        {"code", FIELD_TEXT, FIELD_UNIQUE, NULL},
+        {"note", FIELD_MULTILINE, FIELD_SEARCH, NULL},
+        {"stage", FIELD_STAGE, FIELD_INDEXED, NULL},
+        {"amount", FIELD_MONEY, FIELD_INDEXED, NULL},
+        {"close", FIELD_DATE, 0, NULL},
+        {"owner", FIELD_USER, FIELD_INDEXED, &w->person},
+        {"buyer", FIELD_REF, 0, &w->person},
+        {"tags", FIELD_TAGS, FIELD_INDEXED | FIELD_MANY, NULL},
+        {"phones", FIELD_PHONE, FIELD_UNIQUE | FIELD_MANY, NULL},
+        {"emails", FIELD_EMAIL, FIELD_MANY, NULL},
+    };
+    static const uint16_t search[] = {DEAL_NAME, DEAL_NOTE};
+    static const entity_index indexes[] = {
+        {.field = {DEAL_NAME}, .count = 1},
+        {.field = {DEAL_CODE}, .count = 1, .is_unique = true},
+        {.field = {DEAL_STAGE}, .count = 1},
+        {.field = {DEAL_AMOUNT}, .count = 1},
+        {.field = {DEAL_OWNER, COL_CREATED_AT}, .count = 2},
+        {.field = {DEAL_TAGS}, .count = 1},
+        {.field = {DEAL_PHONES}, .count = 1, .is_unique = true},
+    };
+    make_entity(w, &w->deal, "test.deal", own, DEAL_COLUMNS - COL_OWN);
+    w->deal.search_fields = search;
+    w->deal.search_count = 2;
+    w->deal.indexes = indexes;
+    w->deal.index_count = sizeof indexes / sizeof indexes[0];
+}
+
+static void make_line(world *w)
+{
+    const own_field own[] = {{"deal", FIELD_REF, FIELD_INDEXED, &w->deal},
+                             {"sku", FIELD_TEXT, 0, NULL},
+                             {"count", FIELD_INT, 0, NULL}};
+    static const entity_index indexes[] = {{.field = {LINE_DEAL}, .count = 1}};
+    make_entity(w, &w->line, "test.line", own, 3);
+    w->line.indexes = indexes;
+    w->line.index_count = 1;
+    w->line.parent_field = LINE_DEAL;
+}
+
+world *world_new(void)
+{
+    arena *a = arena_new(0);
+    assert_non_null(a);
+    world *w = ARENA_NEW(a, world);
+    assert_non_null(w);
+    w->arena = a;
+    make_person(w);
+    make_deal(w);
+    make_line(w);
+    w->entities[0] = &w->person;
+    w->entities[1] = &w->deal;
+    w->entities[2] = &w->line;
+    for (uint32_t i = 0; i < 3; i++) {
+        ((entity *)w->entities[i])->index = i;
+    }
+    w->reg.arena = a;
+    w->reg.entities = w->entities;
+    w->reg.entity_count = 3;
+    return w;
+}
+
+void world_free(world *w)
+{
+    arena_free(w->arena);
+}
+
+/* ---- an engine
+ * ------------------------------------------------------------------------------------- */
+
+static void open_engine(bench *b, engine_choice which, uint64_t seed)
+{
+    registry_fault *faults = NULL;
+    (void)which;
+    (void)seed;
+    assert_ok(engine_open_sqlite(b->dir, &b->e));
+    assert_ok(engine_schema(b->e, &b->w->reg, b->w->arena, &faults));
+    assert_null(faults);
+    assert_ok(engine_session_open(b->e, ENGINE_WRITER, (engine_deliver){0}, &b->writer));
+    assert_ok(engine_session_open(b->e, ENGINE_READER, (engine_deliver){0}, &b->reader));
+}
+
+static void close_engine(bench *b)
+{
+    engine_session_close(b->reader);
+    engine_session_close(b->writer);
+    engine_close(b->e);
+}
+
+bench *bench_new(engine_choice which, uint64_t seed)
+{
+    bench *b = calloc(1, sizeof *b);
+    assert_non_null(b);
+    b->w = world_new();
+    snprintf(b->dir, sizeof b->dir, "/tmp/karkas-engine-XXXXXX");
+    assert_non_null(mkdtemp(b->dir));
+    open_engine(b, which, seed);
+    return b;
+}
+
+void bench_reopen(bench *b)
+{
+    close_engine(b);
+    open_engine(b, ON_SQLITE, 0);
+}
+
+static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+    (void)st;
+    (void)flag;
+    (void)ftw;
+    return remove(path);
+}
+
+void bench_free(bench *b)
+{
+    close_engine(b);
+    nftw(b->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    world_free(b->w);
+    free(b);
+}
+
+/* ---- calls
+ * --------------------------------------------------------------------------------------------- */
+
+crm_status bench_op(bench *b, engine_op *op)
+{
+    engine_batch batch = {.ops = op, .count = 1};
+    crm_status st = engine_write_now(b->writer, &batch);
+    assert_int_equal(st, op->status);
+    return st;
+}
+
+void bench_begin(bench *b)
+{
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_BEGIN}));
+}
+
+void bench_commit(bench *b)
+{
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_COMMIT}));
+    engine_turn_end(b->reader);
+}
+
+int64_t bench_insert(bench *b, const entity *e, const value *row)
+{
+    engine_op op = {.kind = ENGINE_INSERT, .entity = e, .row = row};
+    assert_ok(bench_op(b, &op));
+    assert_true(op.id > 0);
+    return op.id;
+}
+
+int64_t bench_insert_committed(bench *b, const entity *e, const value *row)
+{
+    bench_begin(b);
+    int64_t id = bench_insert(b, e, row);
+    bench_commit(b);
+    return id;
+}
+
+void bench_row(value *row, const entity *e, int64_t created_at)
+{
+    memset(row, 0, e->field_count * sizeof *row);
+    row[COL_REV] = value_int(1);
+    row[COL_CREATED_AT] = row[COL_UPDATED_AT] = value_int(created_at);
+}
+
+static bool take_id(void *arg, const value *row, uint32_t bits)
+{
+    ids *out = arg;
+    assert_true(out->count < sizeof out->at / sizeof out->at[0]);
+    out->branches[out->count] = bits;
+    out->at[out->count++] = row[COL_ID].i;
+    return true;
+}
+
+void bench_list(engine_session *s, const query *q, ids *out)
+{
+    engine_op op = {
+        .kind = ENGINE_LIST, .entity = q->entity, .query = q, .on_row = take_id, .arg = out};
+    engine_batch batch = {.ops = &op, .count = 1};
+    out->count = 0;
+    out->status = engine_read_now(s, &batch);
+    assert_int_equal(out->count, op.count);
+}
+
+int64_t bench_count(engine_session *s, const query *q)
+{
+    engine_op op = {.kind = ENGINE_COUNT, .entity = q->entity, .query = q};
+    engine_batch batch = {.ops = &op, .count = 1};
+    assert_ok(engine_read_now(s, &batch));
+    return op.count;
+}
+
+const cond *world_cond(world *w, cond_op op, const field *f, value v)
+{
+    return cond_compare(w->arena, op, f, v);
+}
+
+const cond *world_not(world *w, const cond *c)
+{
+    cond *n = ARENA_NEW(w->arena, cond);
+    assert_non_null(n);
+    n->op = COND_NOT;
+    n->first = c;
+    return n;
+}

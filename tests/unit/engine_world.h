@@ -1,0 +1,84 @@
+/*
+ * engine_world.h - a small deployment to try engines on, built by hand so that nothing above the
+ * engines is needed, and calls of an engine in one line each.
+ */
+#ifndef ENGINE_WORLD_H
+#define ENGINE_WORLD_H
+
+#include "data/engine.h"
+#include "data/query.h"
+#include "unit.h"
+
+enum { PERSON_NAME = COL_OWN, PERSON_REGION, PERSON_COLUMNS };
+enum {
+    DEAL_NAME = COL_OWN, /* text: indexed, searched */
+    DEAL_CODE,           /* text: unique */
+    DEAL_NOTE,           /* multiline: searched */
+    DEAL_STAGE,          /* indexed, by bytes */
+    DEAL_AMOUNT,         /* money: indexed */
+    DEAL_CLOSE,          /* date */
+    DEAL_OWNER,          /* ref to a person, indexed with created_at */
+    DEAL_BUYER,          /* ref to a person */
+    DEAL_TAGS,           /* many, indexed */
+    DEAL_PHONES,         /* many, unique */
+    DEAL_EMAILS,         /* many, not indexed */
+    DEAL_COLUMNS
+};
+enum { LINE_DEAL = COL_OWN, LINE_SKU, LINE_COUNT, LINE_COLUMNS };
+
+typedef struct world {
+    arena *arena;
+    registry reg;
+    entity person, deal, line;
+    const entity *entities[3];
+} world;
+
+world *world_new(void);
+void world_free(world *w);
+/* A deal's field, or another entity's. */
+static inline const field *deal_field(const world *w, uint32_t i)
+{
+    return &w->deal.fields[i];
+}
+
+/* An open engine with the world's schema, a writer and a reader. */
+typedef struct bench {
+    world *w;
+    engine *e;
+    engine_session *writer, *reader;
+    char dir[64];
+} bench;
+
+typedef enum engine_choice { ON_SQLITE, ON_MEMORY, ON_DELAYED } engine_choice;
+/* `seed` is for ON_DELAYED. */
+bench *bench_new(engine_choice which, uint64_t seed);
+void bench_free(bench *b);
+/* SQLite: closes the engine and opens it again on the same directory. */
+void bench_reopen(bench *b);
+
+/* One op as a batch of its own in the writing session, with no transaction of its own. */
+crm_status bench_op(bench *b, engine_op *op);
+void bench_begin(bench *b);
+void bench_commit(bench *b);
+/* Inserts in the open transaction; the id. Fails the test when refused. */
+int64_t bench_insert(bench *b, const entity *e, const value *row);
+/* The same in a transaction of its own. */
+int64_t bench_insert_committed(bench *b, const entity *e, const value *row);
+/* A row of `e` with rev 1 and the given stamp. */
+void bench_row(value *row, const entity *e, int64_t created_at);
+
+/* The ids of a list in order, and the branches of each row. */
+typedef struct ids {
+    int64_t at[2000];
+    uint32_t branches[2000];
+    uint32_t count;
+    crm_status status;
+} ids;
+void bench_list(engine_session *s, const query *q, ids *out);
+int64_t bench_count(engine_session *s, const query *q);
+
+/* Conditions in one line. */
+const cond *world_cond(world *w, cond_op op, const field *f, value v);
+const cond *world_not(world *w, const cond *c);
+
+#endif
