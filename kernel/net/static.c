@@ -120,7 +120,7 @@ static bool is_hashed_name(crm_str path)
 
 bool static_is_page_path(crm_str path)
 {
-    return extension(path).p == NULL;
+    return str_starts(path, CRM_S("/e/")) || extension(path).p == NULL;
 }
 
 /* ---- Loading -------------------------------------------------------------------------------- */

@@ -145,6 +145,9 @@ static void test_page_stands_for_paths_without_extension_only(void **state)
     assert_int_equal(get("/e/sales.lead/12", ""), 200);
     assert_has("Content-Security-Policy: default-src 'none'");
     assert_string_equal(body(), "<!doctype html>page");
+    assert_true(static_is_page_path(CRM_S("/e/sales.lead")));
+    assert_true(static_is_page_path(CRM_S("/settings/users")));
+    assert_false(static_is_page_path(CRM_S("/favicon.ico")));
     assert_int_equal(get("/ui/missing-1A2B3C4D.js", ""), 200);
     assert_string_equal(body(), "GET /ui/missing-1A2B3C4D.js? "); /* fell through to the echo */
 }
