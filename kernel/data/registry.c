@@ -11,6 +11,7 @@
 
 registry *registry_new(void)
 {
+    static atomic_uint_fast64_t serials;
     arena *a = arena_new(ARENA_LIMIT);
     holder *h = a ? ARENA_NEW(a, holder) : NULL;
     if (!h) {
@@ -18,6 +19,7 @@ registry *registry_new(void)
         return NULL;
     }
     h->pub.arena = a;
+    h->pub.serial = atomic_fetch_add(&serials, 1) + 1;
     h->extensions_end = &h->extensions;
     if (registry_add_kernel(&h->pub) != CRM_OK || registry_add_kernel_strings(&h->pub) != CRM_OK) {
         arena_free(a);

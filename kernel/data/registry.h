@@ -397,6 +397,7 @@ typedef struct text_string {
 
 struct registry {
     arena *arena;
+    uint64_t serial;             /* not 0, unique in this process: caches know a registry by it */
     const entity *const *entities;
     uint32_t entity_count;
 #define X(T, name)                                                                                 \
