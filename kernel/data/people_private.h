@@ -1,0 +1,25 @@
+/* people_private.h - what people.c and rights.c share: a snapshot holds the rights compiled for it.
+ */
+#ifndef DATA_PEOPLE_PRIVATE_H
+#define DATA_PEOPLE_PRIVATE_H
+
+#include <stdatomic.h>
+
+#include "data/people.h"
+
+typedef struct rights_tables rights_tables;
+
+typedef struct people_box {
+    people pub; /* first: a people pointer is a box pointer */
+    _Atomic uint32_t refs;
+    arena *arena;
+    const person **by_login;
+    rights_tables *rights;
+} people_box;
+
+/* The compiled rights that live as long as this snapshot; NULL for NULL. */
+rights_tables *people_rights(const people *p);
+rights_tables *rights_tables_new(void);
+void rights_tables_free(rights_tables *t);
+
+#endif

@@ -1,0 +1,290 @@
+/* tx_gather.c - words and changes that wait for the end of the group. */
+#include "data/tx_gather.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "data/tx_private.h"
+
+#define CHANGES_ARENA_MAX ((size_t)256 * 1024 * 1024)
+
+struct gathered_terms {
+    gathered_terms *older;
+    const entity *entity;
+    int64_t id;
+    bool is_gone;
+    crm_str *texts; /* parallel to entity->search_fields */
+    crm_str access;
+};
+
+struct gathered_change {
+    gathered_change *older;
+    change change;
+};
+
+typedef struct held_registry {
+    struct held_registry *next;
+    const registry *reg;
+} held_registry;
+
+struct changes_box {
+    changes_batch pub; /* first */
+    _Atomic uint32_t refs;
+    arena *arena;
+    held_registry *held;
+};
+
+crm_status tx_gathered_init(tx_gathered *g, arena *a)
+{
+    *g = (tx_gathered){.arena = a};
+    return CRM_OK;
+}
+
+static void box_free(changes_box *box)
+{
+    if (!box) {
+        return;
+    }
+    for (held_registry *h = box->held; h; h = h->next) {
+        registry_unpin(h->reg);
+    }
+    arena_free(box->arena);
+    free(box);
+}
+
+void tx_gathered_fini(tx_gathered *g)
+{
+    box_free(g->box);
+}
+
+tx_gathered_mark tx_gathered_mark_get(const tx_gathered *g)
+{
+    return (tx_gathered_mark){g->terms, g->changes, g->term_count, g->change_count};
+}
+
+void tx_gathered_rewind(tx_gathered *g, tx_gathered_mark m)
+{
+    /* The memory of dropped changes stays in their arena until the batch goes. */
+    g->terms = m.terms;
+    g->term_count = m.term_count;
+    g->changes = m.changes;
+    g->change_count = m.change_count;
+}
+
+/* ---- words
+ * ----------------------------------------------------------------------------------------- */
+
+/* "o17 d3 snew": what rights may ask of the row inside a full-text match. */
+static crm_str access_terms(arena *a, const entity *e, const value *row)
+{
+    buf b;
+    buf_init(&b, 4096);
+    for (int i = 0; i < 3; i++) {
+        uint16_t f = e->owner_fields[i];
+        if (f && row[f].kind == VALUE_INT) {
+            buf_fmt(&b, "o%lld ", (long long)row[f].i);
+        }
+    }
+    if (e->department_field && row[e->department_field].kind == VALUE_INT) {
+        buf_fmt(&b, "d%lld ", (long long)row[e->department_field].i);
+    }
+    if (e->stage_field && row[e->stage_field].kind == VALUE_TEXT) {
+        buf_fmt(&b, "s%.*s ", STR_FMT(row[e->stage_field].s));
+    }
+    crm_str text = b.failed ? (crm_str){0} : arena_dup(a, str_trim(buf_view(&b)));
+    buf_free(&b);
+    return text;
+}
+
+crm_status tx_gathered_terms(tx_gathered *g, const entity *e, int64_t id, const value *row)
+{
+    if (!e->search_count) {
+        return CRM_OK;
+    }
+    gathered_terms *n = ARENA_NEW(g->arena, gathered_terms);
+    if (!n) {
+        return CRM_NOMEM;
+    }
+    *n = (gathered_terms){.older = g->terms, .entity = e, .id = id, .is_gone = !row};
+    if (row) {
+        n->texts = ARENA_ARRAY(g->arena, crm_str, e->search_count);
+        for (uint32_t i = 0; n->texts && i < e->search_count; i++) {
+            value v = row[e->search_fields[i]];
+            n->texts[i] = v.kind == VALUE_TEXT ? arena_dup(g->arena, v.s) : (crm_str){0};
+        }
+        n->access = access_terms(g->arena, e, row);
+    }
+    if (arena_failed(g->arena)) {
+        return CRM_NOMEM;
+    }
+    g->terms = n;
+    g->term_count++;
+    return CRM_OK;
+}
+
+static crm_status write_terms(tx *t, const gathered_terms *n)
+{
+    engine_op op = {.kind = ENGINE_TERMS, .entity = n->entity, .id = n->id, .access = n->access};
+    if (n->is_gone) {
+        return tx_run(t, &op);
+    }
+    crm_str *terms = ARENA_ARRAY(t->arena, crm_str, n->entity->search_count);
+    crm_status st = terms ? CRM_OK : CRM_NOMEM;
+    for (uint32_t i = 0; !st && i < n->entity->search_count; i++) {
+        if (n->texts[i].n) {
+            st = text_terms(t->arena, n->texts[i], &terms[i]);
+        }
+    }
+    op.terms = terms;
+    return st ? st : tx_run(t, &op);
+}
+
+/* Whether it is new to the set of (entity, id); open addressing, never full. */
+static bool seen_add(const gathered_terms **set, uint32_t mask, const gathered_terms *n)
+{
+    uint64_t hash = ((uint64_t)n->id * 0x9E3779B97F4A7C15ull) ^ n->entity->id;
+    for (uint32_t i = (uint32_t)(hash >> 32) & mask;; i = (i + 1) & mask) {
+        if (!set[i]) {
+            set[i] = n;
+            return true;
+        }
+        if (set[i]->id == n->id && set[i]->entity->id == n->entity->id) {
+            return false;
+        }
+    }
+}
+
+crm_status tx_gathered_write_terms(tx_gathered *g, tx *t)
+{
+    if (!g->term_count) {
+        return CRM_OK;
+    }
+    uint32_t size = 16;
+    while (size < g->term_count * 2) {
+        size *= 2;
+    }
+    const gathered_terms **set = ARENA_ARRAY(g->arena, const gathered_terms *, size);
+    crm_status st = set ? CRM_OK : CRM_NOMEM;
+    for (const gathered_terms *n = g->terms; !st && n; n = n->older) {
+        if (seen_add(set, size - 1, n)) {
+            st = write_terms(t, n);
+        }
+    }
+    return st;
+}
+
+/* ---- changes
+ * ---------------------------------------------------------------------------------------- */
+
+static crm_status box_make(tx_gathered *g)
+{
+    if (g->box) {
+        return CRM_OK;
+    }
+    changes_box *box = calloc(1, sizeof *box);
+    if (!box || !(box->arena = arena_new(CHANGES_ARENA_MAX))) {
+        free(box);
+        return CRM_NOMEM;
+    }
+    atomic_init(&box->refs, 1);
+    g->box = box;
+    return CRM_OK;
+}
+
+static bool hold(changes_box *box, const registry *reg)
+{
+    for (held_registry *h = box->held; h; h = h->next) {
+        if (h->reg == reg) {
+            return true;
+        }
+    }
+    held_registry *h = ARENA_NEW(box->arena, held_registry);
+    if (h) {
+        *h = (held_registry){.next = box->held, .reg = registry_ref(reg)};
+        box->held = h;
+    }
+    return h != NULL;
+}
+
+/* The changed values point into the copied rows. */
+static void take_values(change *copy, arena *a, const change *ch)
+{
+    uint32_t n = ch->field_count;
+    uint16_t *fields = ARENA_ARRAY(a, uint16_t, n ? n : 1);
+    value *was = ARENA_ARRAY(a, value, n ? n : 1), *now = ARENA_ARRAY(a, value, n ? n : 1);
+    if (!fields || !was || !now) {
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        fields[i] = ch->fields[i];
+        was[i] = copy->row_was ? copy->row_was[fields[i]] : value_null();
+        now[i] = copy->row_now ? copy->row_now[fields[i]] : value_null();
+    }
+    copy->fields = fields;
+    copy->was = was;
+    copy->now = now;
+}
+
+crm_status tx_gathered_change(tx_gathered *g, const change *ch)
+{
+    crm_status st = box_make(g);
+    if (st) {
+        return st;
+    }
+    arena *a = g->box->arena;
+    gathered_change *n = ARENA_NEW(a, gathered_change);
+    if (!n || !hold(g->box, ch->reg)) {
+        return CRM_NOMEM;
+    }
+    n->older = g->changes;
+    n->change = *ch;
+    n->change.row_was = ch->row_was ? row_dup(a, ch->entity, ch->row_was) : NULL;
+    n->change.row_now = ch->row_now ? row_dup(a, ch->entity, ch->row_now) : NULL;
+    take_values(&n->change, a, ch);
+    if (arena_failed(a)) {
+        return CRM_NOMEM;
+    }
+    g->changes = n;
+    g->change_count++;
+    return CRM_OK;
+}
+
+changes_batch *tx_gathered_take(tx_gathered *g)
+{
+    changes_box *box = g->box;
+    if (!box || !g->change_count) {
+        return NULL;
+    }
+    box->pub.at = ARENA_ARRAY(box->arena, change, g->change_count);
+    if (!box->pub.at) {
+        /* The log holds them all the same: receivers catch up from it. */
+        return NULL;
+    }
+    uint32_t i = box->pub.count = g->change_count;
+    for (const gathered_change *n = g->changes; n; n = n->older) {
+        box->pub.at[--i] = n->change;
+        if (n->change.position > box->pub.last_position) {
+            box->pub.last_position = n->change.position;
+        }
+    }
+    g->box = NULL;
+    g->changes = NULL;
+    g->change_count = 0;
+    return &box->pub;
+}
+
+changes_batch *changes_ref(changes_batch *b)
+{
+    if (b) {
+        atomic_fetch_add_explicit(&((changes_box *)b)->refs, 1, memory_order_relaxed);
+    }
+    return b;
+}
+
+void changes_unref(changes_batch *b)
+{
+    changes_box *box = (changes_box *)b;
+    if (box && atomic_fetch_sub_explicit(&box->refs, 1, memory_order_acq_rel) == 1) {
+        box_free(box);
+    }
+}
