@@ -1,0 +1,489 @@
+/*
+ * rights_compile.c - grants of a principal's roles become branches of one entity.
+ *
+ * Each scope is a list of simple conditions, one branch each, because an engine merges simple
+ * branches by their indexes. Only when that makes too many does a scope become one branch with
+ * `or`.
+ */
+#include "data/rights_private.h"
+#include "data/stores.h"
+
+#define PARTS_MAX     8
+#define DEPTH_MAX     3
+#define ACTION_BIT(a) (1u << (a))
+
+typedef struct parts {
+    const cond *at[PARTS_MAX]; /* NULL: every row */
+    uint32_t count;
+} parts;
+
+/* Where a branch comes from: equal keys and equal fields are one branch. */
+typedef struct branch_key {
+    scope scope;
+    uint32_t part;
+    crm_str where_text;
+    const crm_str *linked; /* the list itself: equal texts in two lists stay two */
+} branch_key;
+
+typedef struct compiler {
+    const rights_inputs *in;
+    const entity *entity;
+    branches *out;
+    branch_key keys[BRANCHES_MAX];
+    bool is_joined; /* one branch per scope */
+    bool is_over;
+    int depth;
+} compiler;
+
+static crm_status compile(const rights_inputs *in, const entity *e, int depth,
+                          const branches **out);
+
+/* ---- conditions
+ * ------------------------------------------------------------------------------------ */
+
+static const cond *leaf(arena *a, cond_op op, const field *f, const value *values, uint32_t n)
+{
+    cond *c = ARENA_NEW(a, cond);
+    if (c) {
+        *c = (cond){.op = op, .path = {f}, .path_length = 1, .values = values, .value_count = n};
+    }
+    return c;
+}
+
+static const cond *equals(arena *a, const field *f, int64_t id)
+{
+    value *v = ARENA_NEW(a, value);
+    if (!v) {
+        return NULL;
+    }
+    *v = value_int(id);
+    return leaf(a, COND_EQ, f, v, 1);
+}
+
+static void add_part(parts *p, const cond *c)
+{
+    if (c && p->count < PARTS_MAX) {
+        p->at[p->count++] = c;
+    }
+}
+
+/* Rows without any owner in one of these departments. */
+static const cond *unowned(compiler *k, const value *departments, uint32_t count)
+{
+    const entity *e = k->entity;
+    arena *a = k->in->arena;
+    if (!e->department_field || !e->owner_fields[0] || !count) {
+        return NULL;
+    }
+    const cond *c = leaf(a, COND_IN, &e->fields[e->department_field], departments, count);
+    for (int i = 0; i < 3 && e->owner_fields[i]; i++) {
+        c = cond_and(a, c, leaf(a, COND_NONE, &e->fields[e->owner_fields[i]], NULL, 0));
+    }
+    return c;
+}
+
+static void own_parts(compiler *k, parts *p)
+{
+    const entity *e = k->entity;
+    arena *a = k->in->arena;
+    for (int i = 0; i < 3 && e->owner_fields[i]; i++) {
+        add_part(p, leaf(a, COND_ME, &e->fields[e->owner_fields[i]], NULL, 0));
+    }
+    if (e == registry_store(k->in->reg, STORE_USER)) {
+        add_part(p, equals(a, &e->fields[COL_ID], k->in->who->user));
+    } else if (!e->owner_fields[0]) {
+        add_part(p, leaf(a, COND_ME, &e->fields[COL_CREATED_BY], NULL, 0));
+    }
+    if (k->in->who->department) {
+        value *d = ARENA_NEW(a, value);
+        if (d) {
+            *d = value_int(k->in->who->department);
+            add_part(p, unowned(k, d, 1));
+        }
+    }
+}
+
+/* ---- team
+ * ------------------------------------------------------------------------------------------- */
+
+/* Departments he heads; who heads none has his own; each with those below. */
+static value *team_departments(const rights_inputs *in, uint32_t *count)
+{
+    const people *p = in->people;
+    uint32_t n = p ? p->department_count : 0;
+    value *all = ARENA_ARRAY(in->arena, value, n + 1);
+    bool is_head = false;
+    *count = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        is_head |= p->departments[i].head == in->who->user;
+    }
+    for (uint32_t i = 0; all && i < n; i++) {
+        bool hit = !is_head && people_is_below(p, p->departments[i].id, in->who->department);
+        for (uint32_t j = 0; is_head && !hit && j < n; j++) {
+            hit = p->departments[j].head == in->who->user &&
+                  people_is_below(p, p->departments[i].id, p->departments[j].id);
+        }
+        if (hit) {
+            all[(*count)++] = value_int(p->departments[i].id);
+        }
+    }
+    return all;
+}
+
+static bool holds(const value *ids, uint32_t count, int64_t id)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (ids[i].i == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Himself and everyone of these departments, those who left included: their rows stay the team's.
+ */
+static value *team_users(const rights_inputs *in, const value *departments, uint32_t n,
+                         uint32_t *count)
+{
+    const people *p = in->people;
+    uint32_t all = p ? p->user_count : 0;
+    value *ids = ARENA_ARRAY(in->arena, value, all + 1);
+    *count = 0;
+    for (uint32_t i = 0; ids && i < all; i++) {
+        const person *u = &p->users[i];
+        if (u->id == in->who->user || holds(departments, n, u->department)) {
+            ids[(*count)++] = value_int(u->id);
+        }
+    }
+    return ids;
+}
+
+static void team_parts(compiler *k, parts *p)
+{
+    const entity *e = k->entity;
+    arena *a = k->in->arena;
+    uint32_t department_count, user_count;
+    const value *departments = team_departments(k->in, &department_count);
+    const value *users = team_users(k->in, departments, department_count, &user_count);
+    if (!departments || !users) {
+        return;
+    }
+    for (int i = 0; i < 3 && e->owner_fields[i]; i++) {
+        add_part(p, leaf(a, COND_IN, &e->fields[e->owner_fields[i]], users, user_count));
+    }
+    if (e == registry_store(k->in->reg, STORE_USER)) {
+        add_part(p, leaf(a, COND_IN, &e->fields[COL_ID], users, user_count));
+    } else if (!e->owner_fields[0]) {
+        add_part(p, leaf(a, COND_IN, &e->fields[COL_CREATED_BY], users, user_count));
+    }
+    add_part(p, unowned(k, departments, department_count));
+}
+
+/* ---- linked
+ * ------------------------------------------------------------------------------------------ */
+
+/* A row that a readable record of another entity refers to. */
+static void linked_parts(compiler *k, const grant *g, parts *p)
+{
+    arena *a = k->in->arena;
+    for (uint32_t i = 0; i < g->linked_count; i++) {
+        const entity *child = registry_entity(k->in->reg, g->linked_to[i]);
+        const branches *all;
+        if (!child || k->depth >= DEPTH_MAX || compile(k->in, child, k->depth + 1, &all)) {
+            continue;
+        }
+        for (uint32_t f = COL_OWN; f < child->field_count; f++) {
+            uint64_t shown[4] = {0};
+            if (child->fields[f].type != FIELD_REF || child->fields[f].ref != k->entity) {
+                continue;
+            }
+            bits_add(shown, f);
+            const branches *hop = rights_readable(a, all, shown);
+            cond *c = hop && hop->count ? ARENA_NEW(a, cond) : NULL;
+            if (c) {
+                *c = (cond){
+                    .op = COND_EXISTS, .path = {&child->fields[f]}, .path_length = 1, .hop = {hop}};
+                add_part(p, c);
+            }
+        }
+    }
+}
+
+static void scope_parts(compiler *k, const grant *g, parts *p)
+{
+    *p = (parts){0};
+    switch (g->scope) {
+    case SCOPE_ALL:
+        p->count = 1;
+        break;
+    case SCOPE_OWN:
+        own_parts(k, p);
+        break;
+    case SCOPE_INVOLVED:
+        own_parts(k, p);
+        if (k->entity->owner_fields[0]) {
+            const field *by = &k->entity->fields[COL_CREATED_BY];
+            add_part(p, leaf(k->in->arena, COND_ME, by, NULL, 0));
+        }
+        break;
+    case SCOPE_TEAM:
+        team_parts(k, p);
+        break;
+    case SCOPE_LINKED:
+        linked_parts(k, g, p);
+        break;
+    case SCOPE_NONE:
+        break;
+    }
+}
+
+static void join(arena *a, parts *p)
+{
+    const cond *all = p->count ? p->at[0] : NULL;
+    for (uint32_t i = 1; i < p->count; i++) {
+        all = cond_or(a, all, p->at[i]);
+    }
+    if (p->count > 1) {
+        *p = (parts){.at = {all}, .count = 1};
+    }
+}
+
+/* ---- grants
+ * -------------------------------------------------------------------------------------------- */
+
+static void granted_fields(const grant *g, const entity *e, uint64_t out[4])
+{
+    memset(out, 0, 4 * sizeof *out);
+    /* What every row is known by comes with the row. */
+    for (uint32_t i = 0; i < (g->field_count ? COL_OWN : e->field_count); i++) {
+        bits_add(out, i);
+    }
+    for (uint32_t i = 0; i < g->field_count; i++) {
+        const field *f = entity_field(e, g->fields[i]);
+        if (f) {
+            bits_add(out, f->index);
+        }
+    }
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        if (e->fields[i].flags & FIELD_HIDDEN) {
+            bits_drop(out, i);
+        }
+    }
+}
+
+static bool same_key(const branch_key *x, const branch_key *y)
+{
+    return x->scope == y->scope && x->part == y->part && str_eq(x->where_text, y->where_text) &&
+           x->linked == y->linked;
+}
+
+static void add_branch(compiler *k, const branch_key *key, const branch *b)
+{
+    for (uint32_t i = 0; i < k->out->count; i++) {
+        branch *old = &k->out->at[i];
+        if (same_key(&k->keys[i], key) && !memcmp(old->fields, b->fields, sizeof b->fields)) {
+            old->actions |= b->actions;
+            return;
+        }
+    }
+    if (k->out->count == BRANCHES_MAX) {
+        k->is_over = true;
+        return;
+    }
+    k->keys[k->out->count] = *key;
+    k->out->at[k->out->count++] = *b;
+}
+
+static bool role_matches(const principal *who, crm_str wanted)
+{
+    crm_str module = CRM_S("module:");
+    if (who->kind == PRINCIPAL_MODULE) {
+        return str_starts(wanted, module) &&
+               (str_eq(wanted, who->name) ||
+                str_eq((crm_str){wanted.p + module.n, wanted.n - module.n}, who->name));
+    }
+    if (who->kind != PRINCIPAL_USER) {
+        return false;
+    }
+    for (uint32_t i = 0; i < who->role_count; i++) {
+        if (str_eq(who->roles[i], wanted)) {
+            return true;
+        }
+    }
+    return str_is(wanted, ROLE_EVERYONE);
+}
+
+bool grant_covers(const grant *g, const entity *e)
+{
+    crm_str name = g->entity_name;
+    bool has_dot = str_find(e->name, '.') >= 0;
+    if (str_is(name, "*")) {
+        return has_dot && !(e->flags & ENTITY_SYSTEM);
+    }
+    if (str_ends(name, CRM_S(".*"))) {
+        return has_dot && str_starts(e->name, (crm_str){name.p, name.n - 1});
+    }
+    return str_eq(name, e->name);
+}
+
+static void add_grant(compiler *k, const grant *g)
+{
+    parts p;
+    branch b = {.actions = ACTION_BIT(g->action), .source = g->source};
+    if (g->where_text.n && !g->where) {
+        return; /* a limit that was not resolved must not become none */
+    }
+    scope_parts(k, g, &p);
+    if (k->is_joined) {
+        join(k->in->arena, &p);
+    }
+    granted_fields(g, k->entity, b.fields);
+    for (uint32_t i = 0; i < p.count; i++) {
+        branch_key key = {
+            .scope = g->scope, .part = i, .where_text = g->where_text, .linked = g->linked_to};
+        b.where = g->where ? cond_and(k->in->arena, p.at[i], g->where) : p.at[i];
+        add_branch(k, &key, &b);
+    }
+}
+
+/* ---- functions that carry an action
+ * ------------------------------------------------------------------- */
+
+static const struct {
+    const char *function;
+    action gives, over; /* who holds it may do `gives` to the rows he may do `over` to */
+} function_actions[] = {
+    {"delete", ACTION_DELETE, ACTION_UPDATE},
+    {"export", ACTION_EXPORT, ACTION_READ},
+    {"import", ACTION_IMPORT, ACTION_CREATE},
+    {"merge", ACTION_MERGE, ACTION_UPDATE},
+};
+
+static bool holds_function(const principal *who, const function_grant *f)
+{
+    for (uint32_t i = 0; i < f->holder_count; i++) {
+        if (who->kind == PRINCIPAL_USER &&
+            (str_eq(f->holders[i], who->name) || role_matches(who, f->holders[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A declared function is needed besides the grant, and is a grant over what one may change. */
+static void apply_function(compiler *k, size_t which)
+{
+    bool is_declared = false, is_held = false;
+    for (uint32_t i = 0; i < k->in->reg->function_count; i++) {
+        const function_grant *f = &k->in->reg->functions[i];
+        if (str_is(f->function, function_actions[which].function)) {
+            is_declared = true;
+            is_held |= holds_function(k->in->who, f);
+        }
+    }
+    uint32_t gives = ACTION_BIT(function_actions[which].gives);
+    uint32_t over = ACTION_BIT(function_actions[which].over);
+    for (uint32_t i = 0; is_declared && i < k->out->count; i++) {
+        branch *b = &k->out->at[i];
+        if (is_held && b->actions & over) {
+            b->actions |= gives;
+        } else if (!is_held && k->in->who->kind == PRINCIPAL_USER) {
+            b->actions &= ~gives;
+        }
+    }
+}
+
+/* ---- part_of
+ * -------------------------------------------------------------------------------------------- */
+
+/* Fields of the parent a person could change, out of what he sees. */
+static void seen_fields(const entity *e, const branches *b, uint64_t out[4])
+{
+    memset(out, 0, 4 * sizeof *out);
+    for (uint32_t i = 0; i < b->count; i++) {
+        if (b->at[i].actions & ACTION_BIT(ACTION_READ)) {
+            bits_or(out, b->at[i].fields);
+        }
+    }
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        if (i < COL_OWN || e->fields[i].flags & FIELD_READ_ONLY) {
+            bits_drop(out, i);
+        }
+    }
+}
+
+/* Lines follow their parent. Changing them changes the parent, so it takes the right to change all
+ * of it that one sees, not one field. */
+static void take_parent(compiler *k, const entity *parent, const branches *b)
+{
+    const entity *e = k->entity;
+    uint64_t seen[4];
+    seen_fields(parent, b, seen);
+    for (uint32_t i = 0; i < b->count; i++) {
+        branch child = b->at[i];
+        if (child.via_count == 2) {
+            continue;
+        }
+        child.via[1] = child.via[0];
+        child.via[0] = &e->fields[e->parent_field];
+        child.via_count++;
+        uint32_t actions = child.actions;
+        child.actions &= ACTION_BIT(ACTION_READ) | ACTION_BIT(ACTION_EXPORT);
+        if (actions & ACTION_BIT(ACTION_UPDATE) && bits_cover(b->at[i].fields, seen)) {
+            child.actions |=
+                ACTION_BIT(ACTION_CREATE) | ACTION_BIT(ACTION_UPDATE) | ACTION_BIT(ACTION_DELETE);
+        }
+        granted_fields(&(grant){.field_count = 0}, e, child.fields);
+        if (child.actions) {
+            k->out->at[k->out->count++] = child;
+        }
+    }
+}
+
+/* ---- the whole
+ * --------------------------------------------------------------------------------------------- */
+
+static crm_status compile_grants(compiler *k)
+{
+    const registry *r = k->in->reg;
+    k->out->count = 0;
+    k->is_over = false;
+    for (uint32_t i = 0; i < r->grant_count; i++) {
+        const grant *g = &r->grants[i];
+        if (grant_covers(g, k->entity) && role_matches(k->in->who, g->role)) {
+            add_grant(k, g);
+        }
+    }
+    for (size_t i = 0; i < sizeof function_actions / sizeof function_actions[0]; i++) {
+        apply_function(k, i);
+    }
+    return k->is_over ? CRM_LIMIT : CRM_OK;
+}
+
+static crm_status compile(const rights_inputs *in, const entity *e, int depth, const branches **out)
+{
+    compiler k = {.in = in, .entity = e, .depth = depth, .out = ARENA_NEW(in->arena, branches)};
+    crm_status st = k.out ? CRM_OK : CRM_NOMEM;
+    const entity *parent =
+        e->parent_field && !e->parent_kind_field ? e->fields[e->parent_field].ref : NULL;
+    if (!st && parent) {
+        const branches *b = NULL;
+        st = depth < DEPTH_MAX ? compile(in, parent, depth + 1, &b) : CRM_LIMIT;
+        if (!st) {
+            take_parent(&k, parent, b);
+        }
+    } else if (!st) {
+        st = compile_grants(&k);
+        if (st == CRM_LIMIT) {
+            k.is_joined = true;
+            st = compile_grants(&k);
+        }
+    }
+    *out = k.out;
+    return !st && arena_failed(in->arena) ? CRM_NOMEM : st;
+}
+
+crm_status rights_compile(const rights_inputs *in, const entity *e, const branches **out)
+{
+    return compile(in, e, 0, out);
+}
