@@ -1,0 +1,254 @@
+/* changelog.c - appending changes, reading on from a position, cursors. */
+#include "data/changelog.h"
+
+#include "data/changelog_body.h"
+#include "data/stores.h"
+#include "data/tx_private.h"
+
+/* ---- appending
+ * -------------------------------------------------------------------------------------- */
+
+static crm_status append_row(tx *t, const crm_ctx *c, change *ch)
+{
+    crm_str body;
+    value row[CHANGE_COLUMNS] = {0};
+    const entity *e = registry_store(c->reg, STORE_CHANGE);
+    crm_status st = changelog_write_body(t->arena, c->reg, ch, &body);
+    if (st) {
+        return st;
+    }
+    row[CHANGE_ENTITY] = value_int(ch->entity->id);
+    row[CHANGE_RECORD] = value_int(ch->record);
+    row[CHANGE_REV] = value_int(ch->rev);
+    row[CHANGE_OP] = value_text((crm_str){&ch->op, 1});
+    row[CHANGE_AT] = value_int(ch->at);
+    row[CHANGE_BY] = ch->by ? value_int(ch->by) : value_null();
+    row[CHANGE_BY_NAME] = value_text(c->who->name);
+    row[CHANGE_VIA] = value_text(c->via);
+    row[CHANGE_QUIET] = value_int(ch->is_quiet);
+    row[CHANGE_BODY] = value_text(body);
+    return tx_insert(t, e, row, &ch->position);
+}
+
+crm_status changelog_append(tx *t, const crm_ctx *c, const record *now, const record *was, char op)
+{
+    const entity *e = now->entity;
+    uint16_t fields[FIELDS_MAX];
+    value old[FIELDS_MAX], new[FIELDS_MAX];
+    change ch = {.reg = c->reg,
+                 .entity = e,
+                 .record = now->v[COL_ID].i,
+                 .rev = now->v[COL_REV].i,
+                 .at = now->v[COL_UPDATED_AT].i,
+                 .by = c->who->user,
+                 .op = op,
+                 .is_quiet = c->is_quiet,
+                 .fields = fields,
+                 .was = old,
+                 .now = new,
+                 .row_was = was ? was->v : NULL,
+                 .row_now = now->v};
+    ch.field_count = changelog_differing(e, now->v, was ? was->v : NULL, fields);
+    for (uint32_t i = 0; i < ch.field_count; i++) {
+        old[i] = was ? was->v[fields[i]] : value_null();
+        new[i] = now->v[fields[i]];
+    }
+    crm_status st = CRM_OK;
+    if (!(e->flags & ENTITY_NO_HISTORY)) {
+        st = append_row(t, c, &ch);
+    }
+    return st ? st : tx_gather_change(t, &ch);
+}
+
+/* ---- reading
+ * ------------------------------------------------------------------------------------------- */
+
+typedef struct reading {
+    const registry *reg;
+    arena *arena;
+    change *at;
+    uint32_t count, rows;
+    int64_t last;
+    crm_status status;
+} reading;
+
+static bool on_change(void *arg, const value *row, uint32_t matched)
+{
+    reading *r = arg;
+    (void)matched;
+    r->rows++;
+    r->last = row[COL_ID].i;
+    const entity *e = registry_entity_by_id(r->reg, (uint32_t)row[CHANGE_ENTITY].i);
+    if (!e) {
+        return true; /* of a module that is not enabled: nobody can ask for it */
+    }
+    change *ch = &r->at[r->count++];
+    *ch = (change){.reg = r->reg,
+                   .position = row[COL_ID].i,
+                   .entity = e,
+                   .record = row[CHANGE_RECORD].i,
+                   .rev = row[CHANGE_REV].i,
+                   .at = row[CHANGE_AT].i,
+                   .by = row[CHANGE_BY].i,
+                   .op = row[CHANGE_OP].s.n ? row[CHANGE_OP].s.p[0] : 'u',
+                   .is_quiet = row[CHANGE_QUIET].i != 0};
+    r->status = changelog_read_body(r->arena, row[CHANGE_BODY].s, ch);
+    return !r->status;
+}
+
+static crm_status list(engine_session *s, const query *q, engine_row_fn fn, void *arg)
+{
+    engine_op op = {.kind = ENGINE_LIST, .entity = q->entity, .query = q, .on_row = fn, .arg = arg};
+    engine_batch b = {.ops = &op, .count = 1};
+    return engine_read_now(s, &b);
+}
+
+crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64_t position,
+                           uint32_t limit, change **out, uint32_t *count)
+{
+    const entity *e = registry_store(r, STORE_CHANGE);
+    reading rd = {.reg = r, .arena = a, .last = position, .at = ARENA_ARRAY(a, change, limit + 1)};
+    *out = rd.at;
+    *count = 0;
+    crm_status st = rd.at ? CRM_OK : CRM_NOMEM;
+    do {
+        value from = value_int(rd.last);
+        const field *id = &e->fields[COL_ID];
+        cond where = {
+            .op = COND_GT, .path = {id}, .path_length = 1, .values = &from, .value_count = 1};
+        query q = {.entity = e,
+                   .where = &where,
+                   .limit = limit - rd.count,
+                   .sorts = {{id, false}},
+                   .sort_count = 1};
+        rd.rows = 0;
+        st = st ? st : list(s, &q, on_change, &rd);
+        st = st ? st : rd.status;
+    } while (!st && !rd.count && rd.rows == limit);
+    *count = rd.count;
+    return st;
+}
+
+static bool on_position(void *arg, const value *row, uint32_t matched)
+{
+    (void)matched;
+    *(int64_t *)arg = row[COL_ID].i;
+    return false;
+}
+
+crm_status changelog_last(engine_session *s, const registry *r, int64_t *position)
+{
+    const entity *e = registry_store(r, STORE_CHANGE);
+    query q = {.entity = e, .limit = 1, .sorts = {{&e->fields[COL_ID], true}}, .sort_count = 1};
+    bits_add(q.select, COL_ID);
+    *position = 0;
+    return list(s, &q, on_position, position);
+}
+
+/* ---- cursors
+ * --------------------------------------------------------------------------------------------- */
+
+static crm_status find_cursor(tx *t, crm_str name, const registry *r, value **row)
+{
+    return store_find(t->session, registry_store(r, STORE_CURSOR), CURSOR_NAME, value_text(name),
+                      t->arena, row);
+}
+
+crm_status changelog_cursor(tx *t, crm_str name, int64_t *position)
+{
+    value *row;
+    arena_mark mark = arena_mark_get(t->arena);
+    crm_status st = find_cursor(t, name, tx_registry(t), &row);
+    *position = st ? 0 : row[CURSOR_POSITION].i;
+    arena_rewind(t->arena, mark);
+    return st;
+}
+
+crm_status changelog_set_cursor(tx *t, crm_str name, int64_t position)
+{
+    value *row;
+    const entity *e = registry_store(tx_registry(t), STORE_CURSOR);
+    crm_status st = find_cursor(t, name, tx_registry(t), &row);
+    if (st == CRM_NOT_FOUND) {
+        value fresh[CURSOR_COLUMNS] = {0};
+        int64_t id;
+        fresh[CURSOR_NAME] = value_text(name);
+        fresh[CURSOR_POSITION] = value_int(position);
+        return tx_insert(t, e, fresh, &id);
+    }
+    if (!st) {
+        uint64_t set[4] = {0};
+        bits_add(set, CURSOR_POSITION);
+        row[CURSOR_POSITION] = value_int(position);
+        st = tx_update(t, e, row[COL_ID].i, row, set);
+    }
+    return st;
+}
+
+/* ---- erasing
+ * -----------------------------------------------------------------------------------------------
+ */
+
+typedef struct erasing {
+    const entity *entity;
+    arena *arena;
+    const uint64_t *fields;
+    value **rows;
+    uint32_t count, cap;
+    crm_status status;
+} erasing;
+
+static bool on_erase(void *arg, const value *row, uint32_t matched)
+{
+    erasing *x = arg;
+    crm_str body;
+    (void)matched;
+    value *copy = ARENA_ARRAY(x->arena, value, CHANGE_COLUMNS);
+    x->status = changelog_strip_body(x->arena, x->entity, row[CHANGE_BODY].s, x->fields, &body);
+    if (x->status || !copy) {
+        return false;
+    }
+    copy[COL_ID] = row[COL_ID];
+    copy[CHANGE_BODY] = value_text(body);
+    x->rows[x->count++] = copy;
+    return true;
+}
+
+/* The changes of one record; a page at a time, since a past may be long. */
+static crm_status erase_page(tx *t, const query *q, erasing *x, int64_t *last)
+{
+    uint64_t set[4] = {0};
+    bits_add(set, CHANGE_BODY);
+    x->count = 0;
+    crm_status st = tx_list(t, q, on_erase, x);
+    st = st ? st : x->status;
+    for (uint32_t i = 0; !st && i < x->count; i++) {
+        *last = x->rows[i][COL_ID].i;
+        st = tx_update(t, q->entity, *last, x->rows[i], set);
+    }
+    return st;
+}
+
+crm_status changelog_erase(tx *t, const entity *e, int64_t id, const uint64_t fields[4])
+{
+    const entity *log = registry_store(tx_registry(t), STORE_CHANGE);
+    erasing x = {.entity = e, .arena = t->arena, .fields = fields};
+    int64_t last = 0;
+    crm_status st = CRM_OK;
+    x.rows = ARENA_ARRAY(t->arena, value *, LIST_MAX);
+    do {
+        value values[] = {value_int(e->id), value_int(id), value_int(last)};
+        cond parts[] = {
+            {COND_EQ, {&log->fields[CHANGE_ENTITY]}, {NULL}, 1, &values[0], 1, NULL, &parts[1]},
+            {COND_EQ, {&log->fields[CHANGE_RECORD]}, {NULL}, 1, &values[1], 1, NULL, &parts[2]},
+            {COND_GT, {&log->fields[COL_ID]}, {NULL}, 1, &values[2], 1, NULL, NULL}};
+        cond where = {.op = COND_AND, .first = parts};
+        query q = {.entity = log,
+                   .where = &where,
+                   .limit = LIST_MAX,
+                   .sorts = {{&log->fields[COL_ID], false}},
+                   .sort_count = 1};
+        st = x.rows ? erase_page(t, &q, &x, &last) : CRM_NOMEM;
+    } while (!st && x.count == LIST_MAX);
+    return st;
+}

@@ -1,0 +1,174 @@
+/* changelog_body.c - changes to JSON and back. */
+#include "data/changelog_body.h"
+
+#include "data/rights_private.h"
+
+#define BODY_MAX ((size_t)16 * 1024 * 1024)
+
+uint32_t changelog_differing(const entity *e, const value *now, const value *was,
+                             uint16_t fields[FIELDS_MAX])
+{
+    uint32_t n = 0;
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        if (!value_equal(now[i], was ? was[i] : value_null())) {
+            fields[n++] = (uint16_t)i;
+        }
+    }
+    return n;
+}
+
+/* ---- writing
+ * --------------------------------------------------------------------------------------- */
+
+static void put_value(json_writer *w, value v)
+{
+    if (v.kind == VALUE_INT) {
+        jw_int(w, v.i);
+    } else if (v.kind == VALUE_TEXT) {
+        jw_str(w, v.s);
+    } else {
+        jw_null(w);
+    }
+}
+
+static void put_key(json_writer *w, const field *f)
+{
+    char key[16];
+    int n = snprintf(key, sizeof key, "%u", f->id);
+    jw_key(w, (crm_str){key, (size_t)n});
+}
+
+crm_status changelog_write_body(arena *a, const registry *r, const change *ch, crm_str *body)
+{
+    buf b;
+    json_writer w;
+    uint64_t judged[4];
+    const entity *e = ch->entity;
+    buf_init(&b, BODY_MAX);
+    jw_init(&w, &b);
+    jw_object(&w);
+    jw_kobject(&w, "c");
+    for (uint32_t i = 0; i < ch->field_count; i++) {
+        put_key(&w, &e->fields[ch->fields[i]]);
+        jw_array(&w);
+        put_value(&w, ch->was[i]);
+        put_value(&w, ch->now[i]);
+        jw_end_array(&w);
+    }
+    jw_end_object(&w);
+    jw_kobject(&w, "k");
+    rights_judged(r, e, judged);
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        if (bits_has(judged, i) && !value_is_null(ch->row_now[i])) {
+            put_key(&w, &e->fields[i]);
+            put_value(&w, ch->row_now[i]);
+        }
+    }
+    jw_end_object(&w);
+    jw_end_object(&w);
+    *body = b.failed ? (crm_str){0} : arena_dup(a, buf_view(&b));
+    buf_free(&b);
+    return body->p ? CRM_OK : CRM_NOMEM;
+}
+
+/* ---- reading
+ * ----------------------------------------------------------------------------------------- */
+
+static value take_value(arena *a, const json_t *j)
+{
+    if (json_is_integer(j)) {
+        return value_int(json_integer_value(j));
+    }
+    if (json_is_string(j)) {
+        crm_str s = {json_string_value(j), json_string_length(j)};
+        return value_text(arena_dup(a, s));
+    }
+    return value_null();
+}
+
+static const field *field_of_key(const entity *e, const char *key)
+{
+    uint64_t id;
+    return str_to_u64(str_of(key), &id) ? NULL : entity_field_by_id(e, (uint32_t)id);
+}
+
+static void read_known(arena *a, json_t *known, change *ch, value *was, value *now)
+{
+    const char *key;
+    json_t *j;
+    json_object_foreach(known, key, j)
+    {
+        const field *f = field_of_key(ch->entity, key);
+        if (f) {
+            was[f->index] = now[f->index] = take_value(a, j);
+        }
+    }
+}
+
+static void read_changed(arena *a, json_t *changed, change *ch, value *row_was, value *row_now)
+{
+    size_t n = json_object_size(changed);
+    uint16_t *fields = ARENA_ARRAY(a, uint16_t, n + 1);
+    value *was = ARENA_ARRAY(a, value, n + 1), *now = ARENA_ARRAY(a, value, n + 1);
+    const char *key;
+    json_t *j;
+    if (!fields || !was || !now) {
+        return;
+    }
+    json_object_foreach(changed, key, j)
+    {
+        const field *f = field_of_key(ch->entity, key);
+        if (!f) {
+            continue;
+        }
+        uint32_t i = ch->field_count++;
+        fields[i] = f->index;
+        was[i] = row_was[f->index] = take_value(a, json_array_get(j, 0));
+        now[i] = row_now[f->index] = take_value(a, json_array_get(j, 1));
+    }
+    ch->fields = fields;
+    ch->was = was;
+    ch->now = now;
+}
+
+crm_status changelog_read_body(arena *a, crm_str body, change *ch)
+{
+    json_t *root;
+    crm_status st = json_read(body, JSON_ITEMS_MAX, &root, NULL);
+    if (st) {
+        return CRM_INTERNAL;
+    }
+    value *was = ARENA_ARRAY(a, value, ch->entity->field_count);
+    value *now = ARENA_ARRAY(a, value, ch->entity->field_count);
+    if (was && now) {
+        was[COL_ID] = now[COL_ID] = value_int(ch->record);
+        now[COL_REV] = value_int(ch->rev);
+        read_known(a, json_object_get(root, "k"), ch, was, now);
+        read_changed(a, json_object_get(root, "c"), ch, was, now);
+        ch->row_was = ch->op == 'c' ? NULL : was;
+        ch->row_now = now;
+    }
+    json_decref(root);
+    return arena_failed(a) ? CRM_NOMEM : CRM_OK;
+}
+
+crm_status changelog_strip_body(arena *a, const entity *e, crm_str body, const uint64_t fields[4],
+                                crm_str *out)
+{
+    json_t *root;
+    crm_status st = json_read(body, JSON_ITEMS_MAX, &root, NULL);
+    if (st) {
+        return CRM_INTERNAL;
+    }
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        char key[16];
+        if (bits_has(fields, i)) {
+            snprintf(key, sizeof key, "%u", e->fields[i].id);
+            json_object_del(json_object_get(root, "c"), key);
+            json_object_del(json_object_get(root, "k"), key);
+        }
+    }
+    *out = json_dump(a, root);
+    json_decref(root);
+    return out->p ? CRM_OK : CRM_NOMEM;
+}
