@@ -32,6 +32,7 @@ typedef struct record_view {
     const entity *entity;
     const value *row;         /* indexed as entity->fields */
     const uint64_t *visible;  /* fields he may see */
+    const uint64_t *writable; /* fields he may set as far as rights go; locks come besides */
     uint64_t denied[4];       /* reference fields whose record he may not read */
     const crm_str *labels;    /* by field index: the title of a single reference's record */
     uint32_t actions;
@@ -63,6 +64,8 @@ typedef struct record_read {
  * entity's own fields it touches. INVALID, code unknown_field. */
 CRM_MUST_CHECK crm_status cond_restrict(crm_ctx *c, const entity *e, const cond *in, const cond **out,
                                         uint64_t touched[4]);
+/* The error of a name that is no field, or none he may see, with the nearest he does see. INVALID. */
+crm_status records_unknown_field(crm_ctx *c, const entity *e, crm_str name);
 void records_read(record_read *r);
 /* The same on a pool thread or the writer: returns when done. */
 CRM_MUST_CHECK crm_status records_read_now(record_read *r);

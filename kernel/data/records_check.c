@@ -1,0 +1,307 @@
+/*
+ * records_check.c - what a write must satisfy. Each check adds its field errors to the call and
+ * goes on, so one answer names them all.
+ */
+#include "data/records_private.h"
+#include "data/stores.h"
+
+static void field_fails(saving *s, uint32_t i, const char *code)
+{
+    crm_status st = call_fail_field(s->call, s->entity->fields[i].name, code, (crm_str){0});
+    (void)st; /* it stands in the call's error, which is asked at the end */
+}
+
+static crm_status verdict(const saving *s)
+{
+    return s->call->error.status;
+}
+
+static const branches *rights(saving *s)
+{
+    return rights_of(s->call, s->entity);
+}
+
+/* ---- fields
+ * -------------------------------------------------------------------------------------------- */
+
+/* Fields that decide who somebody is and what he may do. */
+static bool is_guarded(const registry *r, const entity *e, uint32_t i)
+{
+    if (e == registry_store(r, STORE_USER)) {
+        return i == USER_LOGIN || i == USER_ROLES || i == USER_DEPARTMENT || i == USER_IS_DISABLED;
+    }
+    return e == registry_store(r, STORE_DEPARTMENT) &&
+           (i == DEPARTMENT_HEAD || i == DEPARTMENT_PARENT);
+}
+
+crm_status check_guarded(saving *s)
+{
+    const registry *r = s->call->reg;
+    bool is_of_people = s->entity == registry_store(r, STORE_USER) ||
+                        s->entity == registry_store(r, STORE_DEPARTMENT);
+    if (is_of_people && !call_may(s->call, CRM_S("settings"))) {
+        return call_fail(s->call, CRM_DENIED, "denied");
+    }
+    return CRM_OK;
+}
+
+typedef struct masks {
+    uint64_t seen[4], granted[4], locked[4], hidden[4];
+    bool is_owner_code, may_settings;
+} masks;
+
+static void take_masks(saving *s, masks *m)
+{
+    const branches *b = rights(s);
+    bool is_new = s->given->is_new;
+    rights_fields_for(b, is_new ? ~0u : s->matched, ACTION_READ, m->seen);
+    rights_fields_for(b, s->matched, is_new ? ACTION_CREATE : ACTION_UPDATE, m->granted);
+    rights_locked(s->call, s->entity, is_new ? NULL : record_stage(s->entity, s->was.v), m->locked);
+    records_hidden(s->entity, m->hidden);
+    m->is_owner_code = check_is_owner_code(s->call, s->entity);
+    m->may_settings = call_may(s->call, CRM_S("settings"));
+}
+
+static const char *field_verdict(saving *s, const masks *m, uint32_t i)
+{
+    const field *f = &s->entity->fields[i];
+    bool is_own_read_only = m->is_owner_code && f->flags & FIELD_READ_ONLY;
+    if (m->is_owner_code && f->flags & (FIELD_READ_ONLY | FIELD_HIDDEN)) {
+        return NULL;
+    }
+    if (bits_has(m->hidden, i) || !(bits_has(m->seen, i) || bits_has(m->granted, i))) {
+        return "unknown_field";
+    }
+    if (!bits_has(s->user_set, i) || i == COL_MARKS) {
+        return NULL; /* given as it stands already */
+    }
+    if (i < COL_OWN || (f->flags & FIELD_READ_ONLY && !is_own_read_only) ||
+        !bits_has(m->granted, i) || (!m->may_settings && is_guarded(s->call->reg, s->entity, i))) {
+        return "read_only";
+    }
+    return bits_has(m->locked, i) ? "locked" : NULL;
+}
+
+static void check_fields(saving *s)
+{
+    masks m;
+    take_masks(s, &m);
+    for (uint32_t i = 0; i < s->entity->field_count; i++) {
+        if (!bits_has(s->given->set, i)) {
+            continue;
+        }
+        const char *code = field_verdict(s, &m, i);
+        if (code && str_is(str_of(code), "unknown_field")) {
+            crm_status st = records_unknown_field(s->call, s->entity, s->entity->fields[i].name);
+            (void)st;
+        } else if (code) {
+            field_fails(s, i, code);
+        }
+    }
+}
+
+/* ---- stages
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static bool has_starts(const pipeline *p)
+{
+    for (uint32_t i = 0; i < p->stage_count; i++) {
+        if (p->stages[i].is_start) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_move(saving *s)
+{
+    const entity *e = s->entity;
+    const pipeline *p = e->stage_field ? e->fields[e->stage_field].pipeline : NULL;
+    if (!p || (!s->given->is_new && !bits_has(s->user_set, e->stage_field))) {
+        return;
+    }
+    const stage *to = record_stage(e, s->now.v);
+    bool is_denied;
+    if (s->given->is_new) {
+        is_denied = to && has_starts(p) && !to->is_start && s->call->who->kind != PRINCIPAL_SYSTEM;
+    } else {
+        is_denied = rights_move(s->call, e, s->was.v, record_stage(e, s->was.v), to) != CRM_OK;
+    }
+    if (is_denied) {
+        field_fails(s, e->stage_field, "stage_move_denied");
+    }
+}
+
+static void check_needs(saving *s)
+{
+    const entity *e = s->entity;
+    const stage *at = record_stage(e, s->now.v);
+    bool is_entered = e->stage_field && bits_has(s->changed, e->stage_field);
+    for (uint32_t i = 0; at && i < at->require_count; i++) {
+        uint16_t f = at->require[i];
+        if (value_is_null(s->now.v[f]) && (is_entered || bits_has(s->changed, f))) {
+            crm_str params = arena_fmt(s->call->arena, "{\"stage\":\"%.*s\"}", STR_FMT(at->name));
+            crm_status st = call_fail_field(s->call, e->fields[f].name, "stage_needs", params);
+            (void)st;
+        }
+    }
+}
+
+/* ---- rows
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+static bool owner_changes(const saving *s)
+{
+    const entity *e = s->entity;
+    for (int i = 0; i < 3 && e->owner_fields[i]; i++) {
+        if (bits_has(s->user_set, e->owner_fields[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_unowned(const saving *s)
+{
+    const entity *e = s->entity;
+    for (int i = 0; i < 3 && e->owner_fields[i]; i++) {
+        if (!value_is_null(s->was.v[e->owner_fields[i]])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Who may change a row may take it when it is nobody's; giving away takes the right to reassign, or
+ * having made the record. */
+static void check_owner(saving *s)
+{
+    const crm_ctx *c = s->call;
+    if (s->given->is_new || !owner_changes(s)) {
+        return;
+    }
+    bool is_maker = c->who->user && s->was.v[COL_CREATED_BY].i == c->who->user;
+    bool may = rights_actions(rights(s), s->matched) >> ACTION_REASSIGN & 1;
+    s->gives_away = is_maker || may;
+    if (!s->gives_away && !is_unowned(s)) {
+        field_fails(s, s->entity->owner_fields[0], "read_only");
+    }
+}
+
+/* The row after must still be one that he may write, unless giving it away is what he does. */
+static crm_status check_after(saving *s)
+{
+    uint32_t after = s->matched;
+    action a = s->given->is_new ? ACTION_CREATE : ACTION_UPDATE;
+    if (!s->given->is_new && !s->gives_away) {
+        crm_status st = rights_match_row(s->call, s->entity, s->now.v, &after);
+        if (st) {
+            return st;
+        }
+    }
+    if (after & rights_for(rights(s), a) || s->gives_away) {
+        return CRM_OK;
+    }
+    return call_fail(s->call, CRM_DENIED, "denied");
+}
+
+crm_status check_rights(saving *s)
+{
+    check_owner(s);
+    crm_status st = check_after(s);
+    if (st) {
+        return st;
+    }
+    check_fields(s);
+    check_move(s);
+    return verdict(s);
+}
+
+/* ---- content
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static void check_required(saving *s)
+{
+    for (uint32_t i = COL_OWN; i < s->entity->field_count; i++) {
+        bool is_asked = s->given->is_new || bits_has(s->changed, i);
+        if (s->entity->fields[i].flags & FIELD_REQUIRED && is_asked && value_is_null(s->now.v[i])) {
+            field_fails(s, i, "required");
+        }
+    }
+}
+
+static bool never_mind(void *arg, const value *row, uint32_t matched)
+{
+    (void)row, (void)matched;
+    *(bool *)arg = true;
+    return false;
+}
+
+/* Whether the record exists; for what a person gives, also whether he may read it. */
+static crm_status find_target(saving *s, const entity *e, int64_t id, bool is_given, bool *found)
+{
+    crm_ctx *c = s->call;
+    const branches *b = is_given && c->who->kind != PRINCIPAL_SYSTEM ? rights_of(c, e) : NULL;
+    query q = {.entity = e, .rights = b, .need = b ? rights_for(b, ACTION_READ) : 0, .env = c->env};
+    engine_op op = {
+        .kind = ENGINE_GET, .entity = e, .id = id, .query = &q, .on_row = never_mind, .arg = found};
+    bits_add(q.select, COL_ID);
+    *found = false;
+    if (id <= 0 || (b && !q.need)) {
+        return CRM_OK;
+    }
+    crm_status st = tx_run(c->tx, &op);
+    return st == CRM_NOT_FOUND ? CRM_OK : st;
+}
+
+static crm_status check_target(saving *s, const field *f, int64_t id)
+{
+    bool found = false, is_given = bits_has(s->user_set, f->index);
+    crm_status st = CRM_OK;
+    if (label_is_of_people(s->call->reg, f)) {
+        is_given = false; /* everyone knows who works here */
+    }
+    if (f->type == FIELD_USER) {
+        found = people_user(s->call->people, id) != NULL;
+    }
+    if (!found) {
+        st = find_target(s, f->ref, id, is_given, &found);
+    }
+    if (!st && !found) {
+        field_fails(s, f->index, "no_such_record");
+    }
+    return st;
+}
+
+static crm_status check_references(saving *s)
+{
+    crm_status st = CRM_OK;
+    for (uint32_t i = COL_OWN; !st && i < s->entity->field_count; i++) {
+        const field *f = &s->entity->fields[i];
+        value v = s->now.v[i];
+        if (!bits_has(s->changed, i) || value_is_null(v) || !f->ref) {
+            continue;
+        }
+        if (v.kind == VALUE_INT) {
+            st = check_target(s, f, v.i);
+            continue;
+        }
+        crm_str part, rest = v.s;
+        int64_t id;
+        while (!st && f->type == FIELD_REFS && str_split(&rest, '\n', &part)) {
+            st = check_target(s, f, str_to_i64(part, &id) ? 0 : id);
+        }
+    }
+    return st;
+}
+
+crm_status check_content(saving *s)
+{
+    check_required(s);
+    check_needs(s);
+    crm_status st = check_references(s);
+    return st ? st : verdict(s);
+}

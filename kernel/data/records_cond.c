@@ -1,0 +1,143 @@
+/*
+ * records_cond.c - a condition under rights: what it touches must be visible, and rows its paths
+ * pass are read under the principal's branches of their entities.
+ */
+#include "data/records_private.h"
+
+crm_status records_unknown_field(crm_ctx *c, const entity *e, crm_str name)
+{
+    uint64_t shown[4], hidden[4];
+    crm_str names[FIELDS_MAX];
+    uint32_t n = 0;
+    rights_fields(c, e, shown);
+    records_hidden(e, hidden);
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        if (bits_has(shown, i) && !bits_has(hidden, i)) {
+            names[n++] = e->fields[i].name;
+        }
+    }
+    crm_str params = {0}, nearest = text_nearest(name, names, n);
+    if (nearest.n) {
+        params = arena_fmt(c->arena, "{\"nearest\":\"%.*s\"}", STR_FMT(nearest));
+    }
+    return call_fail_field(c, name, "unknown_field", params);
+}
+
+typedef struct restricting {
+    crm_ctx *call;
+    bool is_system;
+} restricting;
+
+static crm_status restrict_one(restricting *x, const entity *e, const cond *in, const cond **out,
+                               uint64_t touched[4]);
+
+static crm_status children(restricting *x, const entity *e, const cond *in, cond *copy,
+                           uint64_t touched[4])
+{
+    const cond **tail = &copy->first;
+    crm_status st = CRM_OK;
+    for (const cond *child = in->first; !st && child; child = child->next) {
+        const cond *done;
+        st = restrict_one(x, e, child, &done, touched);
+        if (!st) {
+            *tail = done;
+            tail = (const cond **)&((cond *)done)->next; /* our own copy */
+        }
+    }
+    *tail = NULL;
+    return st;
+}
+
+static crm_status exists(restricting *x, const cond *in, cond *copy)
+{
+    const entity *child = in->path[0]->entity;
+    uint64_t touched[4] = {0}, shown[4];
+    bits_add(touched, in->path[0]->index);
+    rights_fields(x->call, child, shown);
+    if (!bits_has(shown, in->path[0]->index)) {
+        return records_unknown_field(x->call, child, in->path[0]->name);
+    }
+    crm_status st = children(x, child, in, copy, touched);
+    if (!st && !x->is_system) {
+        copy->hop[0] = rights_readable(x->call->arena, rights_of(x->call, child), touched);
+        st = copy->hop[0] ? CRM_OK : CRM_NOMEM;
+    }
+    return st;
+}
+
+static crm_str path_name(arena *a, const cond *c)
+{
+    crm_str name = c->path[0]->name;
+    for (int i = 1; i < c->path_length; i++) {
+        name = arena_fmt(a, "%.*s.%.*s", STR_FMT(name), STR_FMT(c->path[i]->name));
+    }
+    return name;
+}
+
+static crm_status hops(restricting *x, const cond *in, cond *copy)
+{
+    for (int i = 0; i + 1 < in->path_length; i++) {
+        const entity *target = in->path[i]->ref;
+        uint64_t touched[4] = {0};
+        bits_add(touched, in->path[i + 1]->index);
+        copy->hop[i] = rights_readable(x->call->arena, rights_of(x->call, target), touched);
+        if (!copy->hop[i]) {
+            return CRM_NOMEM;
+        }
+        if (!copy->hop[i]->count) {
+            crm_str name = path_name(x->call->arena, in);
+            return call_fail_field(x->call, name, "unknown_field", (crm_str){0});
+        }
+    }
+    return CRM_OK;
+}
+
+static crm_status comparison(restricting *x, const entity *e, const cond *in, cond *copy,
+                             uint64_t touched[4])
+{
+    uint64_t shown[4], hidden[4];
+    bits_add(touched, in->path[0]->index);
+    if (x->is_system) {
+        return CRM_OK;
+    }
+    rights_fields(x->call, e, shown);
+    records_hidden(e, hidden);
+    if (!bits_has(shown, in->path[0]->index) || bits_has(hidden, in->path[0]->index)) {
+        return records_unknown_field(x->call, e, in->path[0]->name);
+    }
+    return hops(x, in, copy);
+}
+
+static crm_status restrict_one(restricting *x, const entity *e, const cond *in, const cond **out,
+                               uint64_t touched[4])
+{
+    cond *copy = ARENA_NEW(x->call->arena, cond);
+    *out = copy;
+    if (!copy) {
+        return CRM_NOMEM;
+    }
+    *copy = *in;
+    copy->next = NULL;
+    switch (in->op) {
+    case COND_TRUE:
+    case COND_FALSE:
+        return CRM_OK;
+    case COND_AND:
+    case COND_OR:
+    case COND_NOT:
+        return children(x, e, in, copy, touched);
+    case COND_EXISTS:
+        return exists(x, in, copy);
+    default:
+        return comparison(x, e, in, copy, touched);
+    }
+}
+
+crm_status cond_restrict(crm_ctx *c, const entity *e, const cond *in, const cond **out,
+                         uint64_t touched[4])
+{
+    restricting x = {.call = c, .is_system = c->who->kind == PRINCIPAL_SYSTEM};
+    memset(touched, 0, 4 * sizeof *touched);
+    *out = NULL;
+    return in ? restrict_one(&x, e, in, out, touched) : CRM_OK;
+}

@@ -1,0 +1,90 @@
+/* records_private.h - what the files of records share. */
+#ifndef DATA_RECORDS_PRIVATE_H
+#define DATA_RECORDS_PRIVATE_H
+
+#include "data/records.h"
+#include "data/rights_private.h"
+#include "data/tx_private.h"
+
+/* ---- titles of referenced records (records_labels.c) -------------------------------------------
+ */
+
+#define LABEL_GROUPS_MAX 16
+
+/* The records of one entity that a page refers to. */
+typedef struct label_group {
+    const entity *entity;
+    const branches *rights; /* NULL: system */
+    arena *arena;
+    value *ids; /* ascending once prepared */
+    crm_str *labels;
+    bool *is_readable;
+    uint32_t count, cap;
+    cond where;
+    query query;
+} label_group;
+
+typedef struct label_set {
+    label_group at[LABEL_GROUPS_MAX];
+    uint32_t count;
+} label_set;
+
+/* Whether the title comes from the people snapshot and needs no read. */
+bool label_is_of_people(const registry *r, const field *f);
+crm_str label_of_people(const crm_ctx *c, const field *f, int64_t id);
+CRM_MUST_CHECK crm_status labels_add(label_set *s, crm_ctx *c, const entity *e, int64_t id);
+/* Fills at most LABEL_GROUPS_MAX ops of one batch; *count may be 0. */
+CRM_MUST_CHECK crm_status labels_prepare(label_set *s, crm_ctx *c, engine_op *ops, uint32_t *count);
+/* False: the record may not be read. */
+bool labels_find(const label_set *s, const entity *e, int64_t id, crm_str *label);
+
+/* ---- records ------------------------------------------------------------------------------------
+ */
+
+/* Runs a batch of reads in the call's session, on a pool thread or the writer. */
+CRM_MUST_CHECK crm_status records_run(crm_ctx *c, engine_batch *b);
+/* What the principal may see of, change in and do with a row that matched these branches. */
+void record_judge(crm_ctx *c, record *r, const value *row, uint32_t matched);
+/* Empties what the principal may not see. */
+void record_conceal(record *r);
+/* Fields that never leave the server. */
+void records_hidden(const entity *e, uint64_t out[4]);
+/* The stage a row is in, or NULL. */
+const stage *record_stage(const entity *e, const value *row);
+
+/* ---- a write in progress (records_save.c)
+ * --------------------------------------------------------- */
+
+typedef struct saving {
+    crm_ctx *call;
+    const entity *entity;
+    record *given;        /* the caller's */
+    record now, was;      /* whole rows, nothing concealed; was.v NULL at create */
+    uint64_t user_set[4]; /* what the caller gives that differs */
+    uint64_t changed[4];  /* with the hooks' changes */
+    uint32_t matched;     /* branches of the row before; at create, of the new one */
+    bool gives_away;      /* the owner changes, and he may do that */
+} saving;
+
+static inline value *saved_was(const saving *s)
+{
+    return s->was.v;
+}
+
+/* Rights, fields, moves and locks of what the caller gives; errors are gathered in the call. */
+CRM_MUST_CHECK crm_status check_rights(saving *s);
+/* Required fields, needs of the stage, references; after the hooks. */
+CRM_MUST_CHECK crm_status check_content(saving *s);
+/* Refuses a write that other means than rights guard: people under the function "settings". */
+CRM_MUST_CHECK crm_status check_guarded(saving *s);
+/* Whether the module whose code runs writes the read-only fields of its own entity. */
+bool check_is_owner_code(const crm_ctx *c, const entity *e);
+
+/* Refuses a write that a hook makes on a record it stands on, or too deep. */
+CRM_MUST_CHECK crm_status hooks_check(crm_ctx *c, const record *now);
+CRM_MUST_CHECK crm_status hooks_run(crm_ctx *c, hook_when when, record *now, const record *was);
+
+/* The row, its stage log, history, words and caches. */
+CRM_MUST_CHECK crm_status store_write(saving *s, char op);
+
+#endif

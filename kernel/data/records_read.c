@@ -1,0 +1,414 @@
+/*
+ * records_read.c - lists and single records under rights, now or later.
+ *
+ * Rows go straight from the engine's page to the caller, without copies. Only when titles of other
+ * entities' records are wanted are the page's rows kept until a second batch in the same snapshot
+ * has brought them. Titles of people come from the call's people snapshot at once.
+ */
+#include "data/records_private.h"
+
+typedef struct kept_row {
+    value *row;
+    uint32_t matched;
+} kept_row;
+
+typedef struct read_state {
+    record_read *r;
+    crm_ctx *call;
+    const entity *entity;
+    const branches *rights; /* NULL: system */
+    query list, counting;
+    engine_op ops[2];
+    engine_batch batch;
+    uint64_t wanted[4];
+    uint32_t page, given;
+    bool keeps, is_stopped;
+    crm_status status; /* of what a sink could not do */
+
+    uint32_t matched; /* the row before often matched the same */
+    bool is_judged;
+    uint64_t visible[4], writable[4];
+    uint32_t actions;
+
+    crm_str *labels; /* by field index */
+    kept_row *kept;
+    label_set *set;
+    engine_op *label_ops;
+    engine_batch label_batch;
+} read_state;
+
+/* ---- what is asked
+ * ------------------------------------------------------------------------------- */
+
+void records_hidden(const entity *e, uint64_t out[4])
+{
+    memset(out, 0, 4 * sizeof *out);
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        if (e->fields[i].flags & FIELD_HIDDEN) {
+            bits_add(out, i);
+        }
+    }
+}
+
+static crm_status check_select(read_state *s)
+{
+    uint64_t shown[4], hidden[4];
+    bool is_some = bits_any(s->r->query->select);
+    records_hidden(s->entity, hidden);
+    rights_fields(s->call, s->entity, shown);
+    for (uint32_t i = 0; i < s->entity->field_count; i++) {
+        bool is_shown = bits_has(shown, i) && !bits_has(hidden, i);
+        if (is_some && bits_has(s->r->query->select, i) && !is_shown) {
+            return records_unknown_field(s->call, s->entity, s->entity->fields[i].name);
+        }
+        if (is_shown && (!is_some || bits_has(s->r->query->select, i))) {
+            bits_add(s->wanted, i);
+        }
+    }
+    return CRM_OK;
+}
+
+/* The engine gives what is shown, what the cursor is made of, and what `_can` is judged by. */
+static void select_columns(read_state *s)
+{
+    const entity *e = s->entity;
+    query *q = &s->list;
+    if (!bits_any(q->select)) {
+        return;
+    }
+    const uint16_t always[] = {COL_ID, COL_REV, e->stage_field};
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
+        bits_add(q->select, always[i]);
+    }
+    for (uint32_t i = 0; i < q->sort_count; i++) {
+        bits_add(q->select, q->sorts[i].field->index);
+    }
+    bits_add(s->wanted, COL_ID);
+    bits_add(s->wanted, COL_REV);
+}
+
+static crm_status check_sorts(read_state *s, uint64_t touched[4])
+{
+    uint64_t shown[4];
+    rights_fields(s->call, s->entity, shown);
+    for (uint32_t i = 0; i < s->list.sort_count; i++) {
+        const field *f = s->list.sorts[i].field;
+        if (!bits_has(shown, f->index) || f->flags & FIELD_HIDDEN) {
+            return records_unknown_field(s->call, s->entity, f->name);
+        }
+        bits_add(touched, f->index);
+    }
+    return CRM_OK;
+}
+
+/* Narrows the query to the rows and fields of the principal. */
+static crm_status narrow(read_state *s)
+{
+    uint64_t touched[4];
+    crm_ctx *c = s->call;
+    bool is_system = c->who->kind == PRINCIPAL_SYSTEM;
+    s->list = *s->r->query;
+    s->list.env = c->env;
+    s->rights = is_system ? NULL : rights_of(c, s->entity);
+    if (s->rights && !rights_for(s->rights, ACTION_READ)) {
+        return call_fail(c, CRM_NOT_FOUND, "not_found");
+    }
+    crm_status st = cond_restrict(c, s->entity, s->r->query->where, &s->list.where, touched);
+    st = st ? st : check_sorts(s, touched);
+    st = st ? st : check_select(s);
+    select_columns(s);
+    s->list.rights = s->rights;
+    s->list.need = s->rights ? rights_touching(s->rights, touched) : 0;
+    return st;
+}
+
+static bool has_foreign_labels(const read_state *s)
+{
+    const entity *e = s->entity;
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        const field *f = &e->fields[i];
+        if (bits_has(s->wanted, i) && f->type == FIELD_REF && f->ref &&
+            !label_is_of_people(s->call->reg, f)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- giving rows
+ * ------------------------------------------------------------------------------------ */
+
+static void judge(read_state *s, uint32_t matched)
+{
+    if (s->is_judged && s->matched == matched) {
+        return;
+    }
+    s->is_judged = true;
+    s->matched = matched;
+    memcpy(s->visible, s->wanted, sizeof s->visible);
+    memset(s->writable, 0xff, sizeof s->writable);
+    s->actions = ~0u;
+    if (s->rights) {
+        uint64_t shown[4];
+        rights_fields_for(s->rights, matched, ACTION_READ, shown);
+        for (int i = 0; i < 4; i++) {
+            s->visible[i] &= shown[i];
+        }
+        rights_fields_for(s->rights, matched, ACTION_UPDATE, s->writable);
+        s->actions = rights_actions(s->rights, matched);
+    }
+}
+
+static void label_row(read_state *s, const value *row, uint64_t denied[4])
+{
+    const entity *e = s->entity;
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        const field *f = &e->fields[i];
+        if (f->type != FIELD_USER && f->type != FIELD_REF) {
+            continue;
+        }
+        s->labels[i] = (crm_str){0};
+        if (row[i].kind != VALUE_INT || !bits_has(s->visible, i) || !f->ref) {
+            continue;
+        }
+        if (label_is_of_people(s->call->reg, f)) {
+            s->labels[i] = label_of_people(s->call, f, row[i].i);
+        } else if (s->set && !labels_find(s->set, f->ref, row[i].i, &s->labels[i])) {
+            bits_add(denied, i);
+        }
+    }
+}
+
+static bool give(read_state *s, const value *row, uint32_t matched)
+{
+    record_view v = {.entity = s->entity, .row = row, .labels = s->labels};
+    judge(s, matched);
+    v.visible = s->visible;
+    v.writable = s->writable;
+    v.actions = s->actions;
+    if (s->labels) {
+        label_row(s, row, v.denied);
+    }
+    if (!s->r->on_row(s->r->arg, &v)) {
+        s->is_stopped = true;
+    }
+    return !s->is_stopped;
+}
+
+static bool keep(read_state *s, const value *row, uint32_t matched)
+{
+    kept_row *k = &s->kept[s->given - 1];
+    k->matched = matched;
+    k->row = row_dup(s->call->arena, s->entity, row);
+    s->status = k->row ? CRM_OK : CRM_NOMEM;
+    return !s->status;
+}
+
+static bool on_row(void *arg, const value *row, uint32_t matched)
+{
+    read_state *s = arg;
+    if (s->given == s->page) {
+        s->r->has_more = true;
+        return false;
+    }
+    s->given++;
+    if (s->given == s->page && !s->r->id) {
+        s->r->next = cursor_write(s->call->arena, &s->list, row);
+    }
+    return s->keeps ? keep(s, row, matched) : give(s, row, matched);
+}
+
+/* ---- the first batch
+ * --------------------------------------------------------------------------------- */
+
+static void make_ops(read_state *s)
+{
+    record_read *r = s->r;
+    s->ops[0] = (engine_op){.kind = r->id ? ENGINE_GET : ENGINE_LIST,
+                            .entity = s->entity,
+                            .id = r->id,
+                            .query = &s->list,
+                            .on_row = on_row,
+                            .arg = s};
+    s->page = r->id ? 1 : s->list.limit ? s->list.limit : LIST_MAX;
+    s->list.limit = s->page + 1;
+    s->batch = (engine_batch){.ops = s->ops, .count = 1, .limit_us = r->limit_us, .arg = s};
+    if (r->count && !r->id) {
+        s->counting = s->list;
+        s->counting.limit = COUNT_CAP;
+        s->counting.sort_count = 0;
+        s->counting.after.is_set = false;
+        s->ops[1] =
+            (engine_op){.kind = ENGINE_COUNT, .entity = s->entity, .query = &s->counting, .arg = s};
+        s->batch.count = 2;
+    }
+}
+
+static crm_status prepare(record_read *r, read_state **out)
+{
+    crm_ctx *c = r->call;
+    read_state *s = ARENA_NEW(c->arena, read_state);
+    *out = s;
+    if (!s) {
+        return CRM_NOMEM;
+    }
+    r->state = s;
+    r->has_more = r->approx = r->interrupted = false;
+    r->total = 0;
+    r->next = (crm_str){0};
+    s->r = r;
+    s->call = c;
+    s->entity = r->query->entity;
+    crm_status st = narrow(s);
+    if (st) {
+        return st;
+    }
+    make_ops(s);
+    if (r->want_labels) {
+        s->labels = ARENA_ARRAY(c->arena, crm_str, s->entity->field_count);
+        s->keeps = has_foreign_labels(s);
+        s->kept = s->keeps ? ARENA_ARRAY(c->arena, kept_row, s->page) : NULL;
+    }
+    return arena_failed(c->arena) ? CRM_NOMEM : CRM_OK;
+}
+
+/* Nothing can match: no branch shows all that the query touches. */
+static bool is_empty(const read_state *s)
+{
+    return s->rights && !s->list.need;
+}
+
+static crm_status after_first(read_state *s, crm_status st)
+{
+    record_read *r = s->r;
+    if (s->batch.interrupted) {
+        r->interrupted = true;
+        return CRM_TIMEOUT;
+    }
+    if (st == CRM_NOT_FOUND && r->id) {
+        return call_fail(s->call, CRM_NOT_FOUND, "not_found");
+    }
+    st = st ? st : s->status;
+    if (r->count && !st && !r->id) {
+        r->approx = s->ops[1].count >= COUNT_CAP;
+        r->total = r->approx ? COUNT_CAP - 1 : s->ops[1].count;
+    }
+    if (!r->has_more) {
+        r->next = (crm_str){0};
+    }
+    return st;
+}
+
+/* ---- the second batch: titles
+ * --------------------------------------------------------------------------- */
+
+static crm_status add_row_labels(read_state *s, const kept_row *k)
+{
+    const entity *e = s->entity;
+    judge(s, k->matched);
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        const field *f = &e->fields[i];
+        if (f->type != FIELD_REF || !f->ref || k->row[i].kind != VALUE_INT ||
+            !bits_has(s->visible, i) || label_is_of_people(s->call->reg, f)) {
+            continue;
+        }
+        crm_status st = labels_add(s->set, s->call, f->ref, k->row[i].i);
+        if (st) {
+            return st;
+        }
+    }
+    return CRM_OK;
+}
+
+static crm_status prepare_labels(read_state *s)
+{
+    arena *a = s->call->arena;
+    s->set = ARENA_NEW(a, label_set);
+    s->label_ops = ARENA_ARRAY(a, engine_op, LABEL_GROUPS_MAX);
+    crm_status st = s->set && s->label_ops ? CRM_OK : CRM_NOMEM;
+    for (uint32_t i = 0; !st && i < s->given; i++) {
+        st = add_row_labels(s, &s->kept[i]);
+    }
+    s->label_batch = (engine_batch){.ops = s->label_ops, .limit_us = s->r->limit_us, .arg = s};
+    return st ? st : labels_prepare(s->set, s->call, s->label_ops, &s->label_batch.count);
+}
+
+static crm_status give_kept(read_state *s, crm_status st)
+{
+    if (s->label_batch.interrupted) {
+        s->r->interrupted = true;
+        return CRM_TIMEOUT;
+    }
+    for (uint32_t i = 0; !st && i < s->given; i++) {
+        if (!give(s, s->kept[i].row, s->kept[i].matched)) {
+            break;
+        }
+    }
+    return st;
+}
+
+/* ---- now and later
+ * -------------------------------------------------------------------------------------- */
+
+crm_status records_run(crm_ctx *c, engine_batch *b)
+{
+    return c->tx ? engine_write_now(c->session, b) : engine_read_now(c->session, b);
+}
+
+crm_status records_read_now(record_read *r)
+{
+    read_state *s;
+    crm_status st = prepare(r, &s);
+    if (st || is_empty(s)) {
+        return st || !r->id ? st : call_fail(r->call, CRM_NOT_FOUND, "not_found");
+    }
+    st = after_first(s, records_run(r->call, &s->batch));
+    if (st || !s->keeps) {
+        return st;
+    }
+    st = prepare_labels(s);
+    if (!st && s->label_batch.count) {
+        st = records_run(r->call, &s->label_batch);
+    }
+    return give_kept(s, st);
+}
+
+static void labels_done(engine_batch *b)
+{
+    read_state *s = b->arg;
+    s->r->done(s->r, give_kept(s, b->status));
+}
+
+static void first_done(engine_batch *b)
+{
+    read_state *s = b->arg;
+    crm_status st = after_first(s, b->status);
+    if (!st && s->keeps) {
+        st = prepare_labels(s);
+        if (!st && s->label_batch.count) {
+            s->label_batch.after = b;
+            s->label_batch.done = labels_done;
+            engine_read(s->call->session, &s->label_batch);
+            return;
+        }
+        st = st ? st : give_kept(s, CRM_OK);
+    }
+    s->r->done(s->r, st);
+}
+
+void records_read(record_read *r)
+{
+    read_state *s;
+    crm_status st = prepare(r, &s);
+    if (!st && is_empty(s)) {
+        st = r->id ? call_fail(r->call, CRM_NOT_FOUND, "not_found") : CRM_OK;
+        r->done(r, st);
+        return;
+    }
+    if (st) {
+        r->done(r, st);
+        return;
+    }
+    s->batch.done = first_done;
+    engine_read(r->call->session, &s->batch);
+}

@@ -1,0 +1,222 @@
+/*
+ * records_save.c - creating and updating under rights.
+ *
+ * What the caller gives is judged as he gives it; then hooks may change more, since they are the
+ * deployment's own behaviour; then the whole must be sound; then it is written.
+ */
+#include "data/records_private.h"
+
+/* ---- the rows before and after
+ * ---------------------------------------------------------------------- */
+
+static crm_status load_was(saving *s, int64_t id, int64_t base_rev)
+{
+    crm_ctx *c = s->call;
+    crm_status st = tx_get_locked(c->tx, s->entity, id, c->arena, &s->was.v);
+    if (!st && !value_is_null(s->was.v[COL_DELETED_AT])) {
+        st = CRM_NOT_FOUND;
+    }
+    if (!st) {
+        st = rights_match_row(c, s->entity, s->was.v, &s->matched);
+    }
+    const branches *b = rights_of(c, s->entity);
+    if (!st && !(s->matched & rights_for(b, ACTION_READ))) {
+        st = CRM_NOT_FOUND;
+    }
+    if (st) {
+        return call_fail(c, st, status_code(st));
+    }
+    if (base_rev && s->was.v[COL_REV].i != base_rev) {
+        st = call_fail(c, CRM_STALE, "stale");
+        c->error.current_rev = s->was.v[COL_REV].i;
+    }
+    return st;
+}
+
+static void merge_given(saving *s)
+{
+    const record *r = s->given;
+    for (uint32_t i = 0; i < s->entity->field_count; i++) {
+        if (!bits_has(r->set, i)) {
+            continue;
+        }
+        if (r->is_new || !value_equal(s->now.v[i], r->v[i])) {
+            bits_add(s->user_set, i);
+        }
+        s->now.v[i] = r->v[i];
+    }
+}
+
+/* A row's department is its owner's, unless given. */
+static void follow_department(saving *s)
+{
+    const entity *e = s->entity;
+    uint16_t owner = e->owner_fields[0], place = e->department_field;
+    if (!owner || !place || bits_has(s->user_set, place)) {
+        return;
+    }
+    bool is_new_owner = s->given->is_new ? value_is_null(s->now.v[place])
+                                         : !value_equal(s->now.v[owner], s->was.v[owner]);
+    const person *p = people_user(s->call->people, s->now.v[owner].i);
+    if (is_new_owner && p && p->department) {
+        s->now.v[place] = value_int(p->department);
+    } else if (is_new_owner && s->given->is_new && s->call->who->department) {
+        s->now.v[place] = value_int(s->call->who->department);
+    }
+}
+
+static crm_status begin(saving *s, int64_t base_rev)
+{
+    record *r = s->given;
+    arena *a = s->call->arena;
+    s->now = (record){.entity = s->entity, .arena = a, .is_new = r->is_new};
+    s->was = (record){.entity = s->entity, .arena = a};
+    if (!r->is_new) {
+        crm_status st = load_was(s, r->v[COL_ID].i, base_rev);
+        if (st) {
+            return st;
+        }
+    }
+    s->now.v = row_dup(a, s->entity, r->is_new ? r->v : s->was.v);
+    if (!s->now.v) {
+        return CRM_NOMEM;
+    }
+    merge_given(s);
+    follow_department(s);
+    return r->is_new ? rights_match_row(s->call, s->entity, s->now.v, &s->matched) : CRM_OK;
+}
+
+static void note_changes(saving *s)
+{
+    for (uint32_t i = COL_OWN; i < s->entity->field_count; i++) {
+        value was = s->was.v ? s->was.v[i] : value_null();
+        if (!value_equal(s->now.v[i], was)) {
+            bits_add(s->changed, i);
+        }
+    }
+    memcpy(s->now.set, s->changed, sizeof s->changed);
+}
+
+/* ---- after
+ * -------------------------------------------------------------------------------------------- */
+
+/* The caller's record becomes what is stored, as far as he may see it. */
+static crm_status give_back(saving *s)
+{
+    record *r = s->given;
+    uint32_t matched;
+    value *row = row_dup(r->arena, s->entity, s->now.v);
+    if (!row) {
+        return CRM_NOMEM;
+    }
+    crm_status st = rights_match_row(s->call, s->entity, row, &matched);
+    r->is_new = false;
+    memset(r->set, 0, sizeof r->set);
+    record_judge(s->call, r, row, matched);
+    record_conceal(r);
+    return st;
+}
+
+static crm_status run_hooks(saving *s, hook_when on_create, hook_when on_update)
+{
+    const record *was = s->was.v ? &s->was : NULL;
+    return hooks_run(s->call, was ? on_update : on_create, &s->now, was);
+}
+
+static crm_status complete(saving *s)
+{
+    crm_status st = run_hooks(s, HOOK_BEFORE_CREATE, HOOK_BEFORE_UPDATE);
+    if (st) {
+        return st;
+    }
+    note_changes(s);
+    st = check_content(s);
+    if (!st) {
+        st = store_write(s, s->was.v ? 'u' : 'c');
+    }
+    if (!st) {
+        st = run_hooks(s, HOOK_AFTER_CREATE, HOOK_AFTER_UPDATE);
+    }
+    return st ? st : give_back(s);
+}
+
+crm_status records_save(crm_ctx *c, record *r, int64_t base_rev)
+{
+    saving s = {.call = c, .entity = r->entity, .given = r};
+    assert(c->tx);
+    crm_status st = hooks_check(c, r);
+    if (!st) {
+        st = begin(&s, base_rev);
+    }
+    if (st) {
+        return st;
+    }
+    st = check_rights(&s);
+    if (st == CRM_INVALID) {
+        /* One answer names what is missing as well. */
+        note_changes(&s);
+        crm_status more = check_content(&s);
+        return more ? more : st;
+    }
+    if (st) {
+        return st;
+    }
+    if (!r->is_new && !bits_any(s.user_set)) {
+        return give_back(&s);
+    }
+    return complete(&s);
+}
+
+/* ---- the recycle bin
+ * ------------------------------------------------------------------------------------- */
+
+static crm_status begin_removal(saving *s, int64_t id, bool is_deleted)
+{
+    crm_ctx *c = s->call;
+    s->now = (record){.entity = s->entity, .arena = c->arena};
+    s->was = s->now;
+    crm_status st = tx_get_locked(c->tx, s->entity, id, c->arena, &s->was.v);
+    if (!st && value_is_null(s->was.v[COL_DELETED_AT]) == is_deleted) {
+        st = CRM_NOT_FOUND;
+    }
+    st = st ? st : rights_match_row(c, s->entity, s->was.v, &s->matched);
+    const branches *b = rights_of(c, s->entity);
+    if (!st && !(s->matched & rights_for(b, ACTION_READ))) {
+        st = CRM_NOT_FOUND;
+    }
+    if (!st && !(s->matched & rights_for(b, ACTION_DELETE))) {
+        st = CRM_DENIED;
+    }
+    if (st) {
+        return call_fail(c, st, status_code(st));
+    }
+    s->now.v = row_dup(c->arena, s->entity, s->was.v);
+    return s->now.v ? check_guarded(s) : CRM_NOMEM;
+}
+
+crm_status records_delete(crm_ctx *c, const entity *e, int64_t id, int64_t base_rev)
+{
+    saving s = {.call = c, .entity = e};
+    assert(c->tx);
+    crm_status st = begin_removal(&s, id, false);
+    st = st ? st : hooks_check(c, &s.was);
+    if (!st && base_rev && s.was.v[COL_REV].i != base_rev) {
+        st = call_fail(c, CRM_STALE, "stale");
+        c->error.current_rev = s.was.v[COL_REV].i;
+    }
+    if (!st) {
+        st = hooks_run(c, HOOK_BEFORE_DELETE, &s.now, &s.was);
+    }
+    if (!st) {
+        st = store_write(&s, 'd');
+    }
+    return st ? st : hooks_run(c, HOOK_AFTER_DELETE, &s.now, &s.was);
+}
+
+crm_status records_restore(crm_ctx *c, const entity *e, int64_t id)
+{
+    saving s = {.call = c, .entity = e};
+    assert(c->tx);
+    crm_status st = begin_removal(&s, id, true);
+    return st ? st : store_write(&s, 'r');
+}

@@ -1,0 +1,168 @@
+/* records_store.c - what one write leaves: the row, its stage log, history, words, cache epochs. */
+#include "data/changelog.h"
+#include "data/records_private.h"
+#include "data/stores.h"
+
+/* ---- the row
+ * -------------------------------------------------------------------------------------- */
+
+static void stamp(saving *s, char op)
+{
+    value *v = s->now.v;
+    int64_t at = clock_now();
+    value by = s->call->who->user ? value_int(s->call->who->user) : value_null();
+    if (op == 'c') {
+        v[COL_ID] = value_null();
+        v[COL_REV] = value_int(1);
+        v[COL_CREATED_AT] = value_int(at);
+        v[COL_CREATED_BY] = by;
+    } else {
+        v[COL_REV] = value_int(s->was.v[COL_REV].i + 1);
+    }
+    if (op == 'd') {
+        v[COL_DELETED_AT] = value_int(at);
+    } else if (op == 'r') {
+        v[COL_DELETED_AT] = value_null();
+    }
+    v[COL_UPDATED_AT] = value_int(at);
+    v[COL_UPDATED_BY] = by;
+}
+
+/* Names the fields of the index, and the record in the way when he may know of it. */
+static crm_status not_unique(saving *s, const engine_op *op)
+{
+    crm_ctx *c = s->call;
+    crm_str params = {0};
+    uint32_t matched = 0;
+    if (op->refused_id && c->who->kind != PRINCIPAL_NOBODY) {
+        crm_status st = rights_match_stored(c, s->entity, op->refused_id, &matched);
+        if (st) {
+            return st;
+        }
+    }
+    if (matched & rights_for(rights_of(c, s->entity), ACTION_READ)) {
+        params = arena_fmt(c->arena, "{\"id\":%lld}", (long long)op->refused_id);
+    }
+    crm_status st = CRM_CONFLICT;
+    for (int i = 0; op->refused && i < op->refused->count; i++) {
+        uint16_t f = op->refused->field[i];
+        st = call_fail_field(c, s->entity->fields[f].name, "not_unique", params);
+    }
+    return op->refused ? st : call_fail(c, CRM_CONFLICT, "conflict");
+}
+
+static crm_status write_row(saving *s, char op)
+{
+    engine_op write = {
+        .kind = op == 'c' ? ENGINE_INSERT : ENGINE_UPDATE, .entity = s->entity, .row = s->now.v};
+    if (op != 'c') {
+        const uint16_t always[] = {COL_REV, COL_UPDATED_AT, COL_UPDATED_BY, COL_DELETED_AT,
+                                   COL_MARKS};
+        write.id = s->now.v[COL_ID].i;
+        memcpy(write.set, s->changed, sizeof write.set);
+        for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
+            bits_add(write.set, always[i]);
+        }
+    }
+    crm_status st = tx_run(s->call->tx, &write);
+    if (st == CRM_CONFLICT) {
+        return not_unique(s, &write);
+    }
+    if (!st && op == 'c') {
+        s->now.v[COL_ID] = value_int(write.id);
+    }
+    return st ? call_fail(s->call, st, status_code(st)) : CRM_OK;
+}
+
+/* ---- the stage log
+ * ----------------------------------------------------------------------------------- */
+
+static bool on_entered(void *arg, const value *row, uint32_t matched)
+{
+    (void)matched;
+    *(int64_t *)arg = row[STAGE_LOG_AT].i;
+    return false;
+}
+
+/* When the record entered the stage it leaves. */
+static crm_status entered_at(const saving *s, const entity *log, int64_t *at)
+{
+    value values[] = {value_text(s->entity->name), s->now.v[COL_ID]};
+    cond parts[] = {
+        {COND_EQ, {&log->fields[STAGE_LOG_ENTITY]}, {NULL}, 1, &values[0], 1, NULL, &parts[1]},
+        {COND_EQ, {&log->fields[STAGE_LOG_RECORD]}, {NULL}, 1, &values[1], 1, NULL, NULL}};
+    cond where = {.op = COND_AND, .first = parts};
+    query q = {.entity = log,
+               .where = &where,
+               .limit = 1,
+               .sorts = {{&log->fields[COL_ID], true}},
+               .sort_count = 1};
+    *at = s->now.v[COL_CREATED_AT].i;
+    return tx_list(s->call->tx, &q, on_entered, at);
+}
+
+static crm_status write_stage_log(const saving *s)
+{
+    const entity *e = s->entity, *log = registry_store(s->call->reg, STORE_STAGE_LOG);
+    int64_t entered, id, at = s->now.v[COL_UPDATED_AT].i;
+    if (!e->stage_field || !bits_has(s->changed, e->stage_field)) {
+        return CRM_OK;
+    }
+    value row[STAGE_LOG_COLUMNS] = {0};
+    crm_status st = CRM_OK;
+    if (s->was.v) {
+        st = entered_at(s, log, &entered);
+        row[STAGE_LOG_FROM] = s->was.v[e->stage_field];
+        row[STAGE_LOG_MS] = value_int(st ? 0 : at - entered);
+    }
+    row[STAGE_LOG_ENTITY] = value_text(e->name);
+    row[STAGE_LOG_RECORD] = s->now.v[COL_ID];
+    row[STAGE_LOG_TO] = s->now.v[e->stage_field];
+    row[STAGE_LOG_AT] = value_int(at);
+    row[STAGE_LOG_BY] = s->now.v[COL_UPDATED_BY];
+    return st ? st : tx_insert(s->call->tx, log, row, &id);
+}
+
+/* ---- words and caches
+ * ---------------------------------------------------------------------------------- */
+
+static bool words_change(const saving *s, char op)
+{
+    const entity *e = s->entity;
+    const uint16_t access[] = {e->owner_fields[0], e->owner_fields[1], e->owner_fields[2],
+                               e->department_field, e->stage_field};
+    bool hit = op != 'u';
+    for (uint32_t i = 0; i < e->search_count; i++) {
+        hit |= bits_has(s->changed, e->search_fields[i]);
+    }
+    for (size_t i = 0; i < sizeof access / sizeof access[0]; i++) {
+        hit |= access[i] && bits_has(s->changed, access[i]);
+    }
+    return hit;
+}
+
+static crm_status touch_caches(const saving *s)
+{
+    const registry *r = s->call->reg;
+    bool is_of_people = s->entity == registry_store(r, STORE_USER) ||
+                        s->entity == registry_store(r, STORE_DEPARTMENT);
+    return is_of_people ? tx_touch(s->call->tx, CACHE_PEOPLE) : CRM_OK;
+}
+
+crm_status store_write(saving *s, char op)
+{
+    tx *t = s->call->tx;
+    stamp(s, op);
+    crm_status st = write_row(s, op);
+    if (!st) {
+        st = write_stage_log(s);
+    }
+    if (!st && words_change(s, op)) {
+        const value *words = op == 'd' ? NULL : s->now.v;
+        st = tx_gather_terms(t, s->entity, s->now.v[COL_ID].i, words);
+    }
+    if (!st) {
+        st = changelog_append(t, s->call, &s->now, s->was.v ? &s->was : NULL, op);
+    }
+    return st ? st : touch_caches(s);
+}
