@@ -19,7 +19,8 @@ typedef struct reader {
     yaml_node *parent;               /* the open list or map, NULL outside */
     yaml_node *last[YAML_DEPTH_MAX]; /* the newest child of each open one */
     crm_str key;                     /* waiting for its value */
-    int key_line;                    /* 0: the map waits for a key */
+    int key_line, key_column;        /* line 0: the map waits for a key */
+    crm_str err_key;                 /* the one that stands twice */
     int depth, nodes;
     bool is_done;
 } reader;
@@ -31,6 +32,7 @@ static crm_status refuse(reader *r, yaml_mark_t at, crm_str text)
         .line = (int)at.line + 1,
         .column = (int)at.column + 1,
         .text = text,
+        .key = r->err_key,
     };
     return arena_failed(r->a) ? CRM_NOMEM : CRM_INVALID;
 }
@@ -78,6 +80,7 @@ static yaml_node *add_node(reader *r, yaml_kind kind, yaml_mark_t at)
     n->parent = r->parent;
     n->key = r->key;
     n->key_line = r->key_line;
+    n->key_column = r->key_column;
     if (!r->parent) {
         r->root = n;
         return n;
@@ -91,7 +94,7 @@ static yaml_node *add_node(reader *r, yaml_kind kind, yaml_mark_t at)
     *last = n;
     r->parent->count++;
     r->key = (crm_str){0};
-    r->key_line = 0;
+    r->key_line = r->key_column = 0;
     return n;
 }
 
@@ -115,6 +118,7 @@ static crm_status on_key(reader *r, const yaml_event_t *e, crm_str text)
     }
     r->key = arena_dup(r->a, text);
     r->key_line = (int)e->start_mark.line + 1;
+    r->key_column = (int)e->start_mark.column + 1;
     return r->key.p ? CRM_OK : CRM_NOMEM;
 }
 
@@ -201,7 +205,9 @@ static crm_status check_unique(reader *r, const yaml_node *map)
     if (!again) {
         return CRM_OK;
     }
-    yaml_mark_t at = {.line = (size_t)again->key_line - 1};
+    yaml_mark_t at = {.line = (size_t)again->key_line - 1,
+                      .column = (size_t)again->key_column - 1};
+    r->err_key = again->key;
     return refuse(r, at,
                   arena_fmt(r->a, "the key \"%.*s\" stands here again, first on line %d",
                             STR_FMT(again->key), first->key_line));

@@ -16,7 +16,7 @@ typedef enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP } yaml_kind;
 typedef struct yaml_node {
     yaml_kind kind;
     int line, column;       /* from 1, of the value */
-    int key_line;           /* of the key, 0 in a list */
+    int key_line, key_column; /* of the key, 0 in a list */
     const char *file;       /* as given to yaml_parse */
     crm_str key;            /* in a map; else empty */
     crm_str text;           /* of a scalar */
@@ -28,7 +28,8 @@ typedef struct yaml_node {
 typedef struct yaml_error {
     const char *file;
     int line, column;
-    crm_str text; /* in the arena, English; tz translates by code */
+    crm_str text; /* in the arena, English */
+    crm_str key;  /* the key that stands twice in a map; else empty */
 } yaml_error;
 
 #define YAML_DEPTH_MAX 32

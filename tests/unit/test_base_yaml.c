@@ -53,11 +53,13 @@ static void a_file_becomes_a_tree_with_places(void **state)
     yaml_node *stages = yaml_get(root, "stages");
     assert_int_equal(stages->kind, YAML_LIST);
     assert_int_equal(stages->key_line, 3);
+    assert_int_equal(stages->key_column, 1);
     assert_int_equal(stages->count, 2);
     yaml_node *won = stages->first->next;
     assert_int_equal(won->line, 5);
     assert_int_equal(won->column, 5);
     assert_ptr_equal(won->parent, stages);
+    assert_int_equal(yaml_get(won, "done")->key_column, 15);
     assert_string_equal(won->file, "tz.yaml");
     bool done = false;
     assert_ok(yaml_bool(yaml_get(won, "done"), &done));
