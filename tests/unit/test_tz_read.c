@@ -1,0 +1,416 @@
+/* test_tz_read.c - reading a ТЗ: what is refused, where, and in which words. */
+#include "unit.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tz/tz.h"
+
+static arena *a;
+static char dir[] = "/tmp/karkas-tz-XXXXXX";
+
+static int setup(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return rmdir(dir);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    a = arena_new(0);
+    return a ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    static const char *const names[] = {"tz.yaml", "more.yaml", "people.csv"};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        unlink(arena_fmt(a, "%s/%s", dir, names[i]).p);
+    }
+    arena_free(a);
+    return 0;
+}
+
+static const char *path_of(const char *name)
+{
+    return arena_fmt(a, "%s/%s", dir, name).p;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    assert_ok(fs_write(path_of(name), str_of(text), 0600));
+}
+
+/* All faults as lines. */
+static const char *lines(const tz_fault *f, const char *lang)
+{
+    buf b;
+    buf_init(&b, 0);
+    for (; f; f = f->next) {
+        tz_fault_text(f, lang, &b);
+        buf_char(&b, '\n');
+    }
+    buf_char(&b, 0);
+    const char *text = arena_dup(a, buf_view(&b)).p;
+    buf_free(&b);
+    return text;
+}
+
+/* Reads tz.yaml, which must be refused with exactly these lines. */
+static void assert_faults(const char *text, const char *expected)
+{
+    tz *t;
+    tz_fault *faults;
+    write_file("tz.yaml", text);
+    assert_int_equal(tz_read(a, path_of("tz.yaml"), &t, &faults), CRM_INVALID);
+    assert_null(t);
+    assert_string_equal(lines(faults, "ru"), expected);
+}
+
+static void assert_warnings(const char *text, const char *expected)
+{
+    tz *t;
+    tz_fault *faults;
+    write_file("tz.yaml", text);
+    crm_status s = tz_read(a, path_of("tz.yaml"), &t, &faults);
+    assert_string_equal(lines(faults, "ru"), expected);
+    assert_ok(s);
+    assert_non_null(t);
+}
+
+#define HEAD "tz: 1\ntitle: Проба\ncompany: {name: ООО «Проба»}\n"
+
+/* ---- YAML itself ---------------------------------------------------------------------------- */
+
+static void broken_yaml_names_its_place_in_russian(void **state)
+{
+    (void)state;
+    assert_faults(HEAD "roles:\n  manager: {title: Менеджер\nrules: {}\n",
+                  "tz.yaml:6:6: файл не читается как YAML: в фигурных скобках не хватает запятой "
+                  "или закрывающей скобки\n");
+    assert_faults(HEAD "\trules: 1\n",
+                  "tz.yaml:4:1: файл не читается как YAML: этот знак не может здесь стоять (отступ "
+                  "делают пробелами, не табуляцией)\n");
+    assert_faults(HEAD "now: *x\n",
+                  "tz.yaml:4:6: файл не читается как YAML: ссылки (*имя) здесь не "
+                  "применяются: запишите значение целиком\n");
+    assert_faults("- 1\n", "tz.yaml:1:1: «tz.yaml»: здесь ожидается набор «ключ — значение»\n");
+}
+
+static void a_key_twice_is_refused(void **state)
+{
+    (void)state;
+    assert_faults(HEAD "company: {name: Другая}\n", "tz.yaml:4:1: «company» указано второй раз\n");
+}
+
+static void an_absent_file_is_a_fault(void **state)
+{
+    tz *t;
+    tz_fault *faults;
+    (void)state;
+    assert_int_equal(tz_read(a, path_of("nothing.yaml"), &t, &faults), CRM_INVALID);
+    assert_text(faults->code, "file_missing");
+    assert_null(t);
+}
+
+/* ---- keys and types ------------------------------------------------------------------------- */
+
+static void an_unknown_key_has_place_and_nearest_name(void **state)
+{
+    (void)state;
+    assert_faults(HEAD "roles:\n  manager:\n    title: Менеджер\n    rigths: {}\n",
+                  "tz.yaml:7:5: неизвестный ключ «rigths», есть «rights»\n"
+                  "tz.yaml:5:3: предупреждение: роль «manager» никому не назначена\n");
+    assert_faults(HEAD "zzzzzzzz: 1\n", "tz.yaml:4:1: неизвестный ключ «zzzzzzzz»\n");
+}
+
+static void every_fault_is_told_at_once(void **state)
+{
+    (void)state;
+    assert_faults("tz: 2\ntitel: Проба\nstatus: drafft\n",
+                  "tz.yaml:1:5: версия формата «2» неизвестна, эта программа понимает 1\n"
+                  "tz.yaml:2:1: неизвестный ключ «titel», есть «title»\n"
+                  "tz.yaml:3:9: здесь не может стоять «drafft», есть «draft»\n"
+                  "tz.yaml:1:1: не хватает «title»\n"
+                  "tz.yaml:1:1: не хватает «company»\n");
+}
+
+static void values_are_of_their_types(void **state)
+{
+    (void)state;
+    assert_faults(HEAD "roles: [manager]\n",
+                  "tz.yaml:4:8: «roles»: здесь ожидается набор «ключ — значение»\n");
+    assert_faults(HEAD "people:\n  Ivan: {name: Иван}\n",
+                  "tz.yaml:5:3: «Ivan» не годится как имя: строчные латинские буквы, цифры и _, "
+                  "начинается с буквы\n");
+    assert_faults(HEAD "pipelines:\n  main:\n    of: sales.deal\n    start: new\n"
+                       "    stages: {new: {probability: 120, outcome: maybe}}\n",
+                  "tz.yaml:8:33: «120» вне допустимого: 0..100\n"
+                  "tz.yaml:8:47: здесь не может стоять «maybe»; возможно: open, won, lost, done\n");
+    assert_faults(HEAD "entities:\n  fleet.machine:\n    title: машина\n    fields:\n"
+                       "      serial: {type: text, title: Номер, required: maybe, max: много}\n",
+                  "tz.yaml:8:52: «required»: здесь ожидается да или нет\n"
+                  "tz.yaml:8:64: «max»: здесь ожидается целое число\n");
+}
+
+static void what_is_missing_is_said_where_it_belongs(void **state)
+{
+    (void)state;
+    assert_faults(HEAD "pipelines:\n  main: {of: sales.deal, stages: {new: }}\n",
+                  "tz.yaml:5:3: в «main» не хватает «start»\n");
+}
+
+/* ---- what is known but not carried out ------------------------------------------------------ */
+
+static void the_whole_example_gives_exactly_what_is_not_served(void **state)
+{
+    tz *t;
+    tz_fault *faults;
+    (void)state;
+    const char *path = KARKAS_SOURCE_DIR "/tests/fixtures/tz/example.yaml";
+    assert_int_equal(tz_read(a, path, &t, &faults), CRM_INVALID);
+    buf b;
+    buf_init(&b, 0);
+    for (const tz_fault *f = faults; f; f = f->next) {
+        if (f->is_warning) {
+            continue;
+        }
+        assert_text(f->code, "not_served");
+        buf_fmt(&b, "%d:%.*s ", f->line, STR_FMT(f->subject));
+    }
+    crm_str all = arena_dup(a, buf_view(&b));
+    buf_free(&b);
+    assert_string_equal(
+        all.p,
+        "10:extends 38:assign 40:foreign 52:timeline 60:aggregate 84:ask 96:$company "
+        "137:clock 138:until 139:steps 158:sent 159:per 160:until 161:steps 170:silent 170:for "
+        "170:broken_by 171:once 172:steps 178:routes 191:kpi 195:reports 198:mobile "
+        "218:environments ");
+}
+
+/* ---- includes ------------------------------------------------------------------------------- */
+
+static void sections_of_included_files_are_merged(void **state)
+{
+    tz *t;
+    tz_fault *faults;
+    (void)state;
+    write_file("more.yaml", "roles: {head: {title: Начальник}}\npeople: {anna: {name: Анна, "
+                            "roles: [manager, head]}}\n");
+    write_file("tz.yaml", HEAD "include: more.yaml\nroles: {manager: {title: Менеджер}}\n");
+    crm_status s = tz_read(a, path_of("tz.yaml"), &t, &faults);
+    assert_string_equal(lines(faults, "en"), "");
+    assert_ok(s);
+}
+
+static void a_fault_in_an_included_file_names_that_file(void **state)
+{
+    (void)state;
+    write_file("more.yaml", "roles:\n  manager: {title: Ещё раз}\n  head: {titel: Начальник}\n");
+    assert_faults(HEAD "include: [more.yaml]\nroles: {manager: {title: Менеджер}}\n"
+                       "people: {anna: {name: Анна, roles: [manager, head]}}\n",
+                  "more.yaml:2:3: «manager» указано второй раз, впервые — tz.yaml:5\n"
+                  "more.yaml:3:10: неизвестный ключ «titel», есть «title»\n"
+                  "more.yaml:3:3: в «head» не хватает «title»\n");
+}
+
+static void includes_stay_below_the_root_files_folder(void **state)
+{
+    (void)state;
+    assert_faults(HEAD "include: [../other.yaml, /etc/passwd, more.yaml]\n",
+                  "tz.yaml:4:11: файл «../other.yaml» не читается или его нет\n"
+                  "tz.yaml:4:26: файл «/etc/passwd» лежит вне папки ТЗ\n"
+                  "tz.yaml:4:39: файл «more.yaml» не читается или его нет\n");
+    assert_int_equal(symlink("/etc/passwd", path_of("more.yaml")), 0);
+    assert_faults(HEAD "include: [../../etc/passwd, more.yaml]\n",
+                  "tz.yaml:4:11: файл «../../etc/passwd» лежит вне папки ТЗ\n"
+                  "tz.yaml:4:29: файл «more.yaml» лежит вне папки ТЗ\n");
+}
+
+static void a_file_is_included_once(void **state)
+{
+    (void)state;
+    write_file("more.yaml", "include: tz.yaml\n");
+    assert_faults(HEAD "include: [more.yaml, more.yaml]\n",
+                  "more.yaml:1:10: файл «tz.yaml» уже включён\n"
+                  "tz.yaml:4:22: файл «more.yaml» уже включён\n");
+}
+
+/* ---- people --------------------------------------------------------------------------------- */
+
+#define TABLE HEAD "roles: {manager: {title: Менеджер}}\npeople: {file: people.csv}\n"
+
+static void a_table_of_people_is_read_as_spreadsheets_write_it(void **state)
+{
+    (void)state;
+    write_file("people.csv", "\xEF\xBB\xBFЛогин;ФИО;Телефон;Роли\r\n"
+                             "petrov;\"Петров \"\"Иван\"\"; младший\";+79160000000;manager\r\n"
+                             "\r\norlova;Орлова;;manager\r\n");
+    assert_warnings(TABLE, "");
+}
+
+static void faults_in_the_table_have_line_and_column(void **state)
+{
+    (void)state;
+    write_file("people.csv", "login,name,rolse,email\npetrov,Пётр,manager,\n");
+    assert_faults(TABLE, "people.csv:1:12: неизвестный столбец «rolse», есть «roles»\n"
+                         "tz.yaml:4:9: предупреждение: роль «manager» никому не назначена\n");
+    write_file("people.csv", "login,name,roles\npetrov,Пётр,manger\npetrov,Пётр,manager\n,Анна,\n");
+    assert_faults(TABLE, "people.csv:3:1: «petrov» указано второй раз, впервые — people.csv:2\n"
+                         "people.csv:4:1: не хватает «login»\n"
+                         "people.csv:2:13: нет роли «manger», есть «manager»\n"
+                         "tz.yaml:4:9: предупреждение: роль «manager» никому не назначена\n");
+    write_file("people.csv", "login,name\npetrov,\"Пётр\n");
+    assert_faults(TABLE,
+                  "people.csv:2:8: в таблице «people.csv» кавычка не закрыта или стоит не на "
+                  "месте\n"
+                  "tz.yaml:4:9: предупреждение: роль «manager» никому не назначена\n");
+    write_file("people.csv", "login,name\npetrov,Пётр,лишнее\n");
+    assert_faults(TABLE, "people.csv:2:13: в таблице «people.csv» в строке больше ячеек, чем в "
+                         "заголовке\n"
+                         "tz.yaml:4:9: предупреждение: роль «manager» никому не назначена\n");
+}
+
+/* ---- what sections say of each other -------------------------------------------------------- */
+
+static void names_of_roles_people_and_departments_must_exist(void **state)
+{
+    (void)state;
+    assert_faults("tz: 1\ntitle: Проба\ncompany:\n  name: Проба\n  departments:\n"
+                  "    sales: {title: Продажи, head: ivanov, parent: sales}\n"
+                  "people: {ivanova: {name: Анна, department: salse, roles: [haed, admin]}}\n"
+                  "functions: {export: [director, ivanova]}\n",
+                  "tz.yaml:6:35: нет сотрудника «ivanov», есть «ivanova»\n"
+                  "tz.yaml:6:51: отдел «sales» подчинён сам себе\n"
+                  "tz.yaml:7:44: нет отдела «salse», есть «sales»\n"
+                  "tz.yaml:7:59: нет роли «haed»\n"
+                  "tz.yaml:8:22: нет ни роли, ни сотрудника «director»\n");
+}
+
+#define PIPELINE                                                                                       \
+    HEAD "roles: {head: {title: Начальник}}\npeople: {anna: {name: Анна, roles: head}}\n" \
+         "pipelines:\n  main:\n    of: sales.deal\n"                                                   \
+         "    stages: {new: , work: , paid: {outcome: won}, lost: {outcome: lost}}\n"
+
+static void moves_name_stages_and_roles_that_exist(void **state)
+{
+    (void)state;
+    assert_faults(PIPELINE "    start: nwe\n    moves:\n      - {from: new, to: [wrok, paid], who: "
+                           "[haed]}\n    locks: [{stage: payd, fields: [amount], except: head}]\n",
+                  "tz.yaml:10:12: нет стадии «nwe», есть «new»\n"
+                  "tz.yaml:12:26: нет стадии «wrok», есть «work»\n"
+                  "tz.yaml:12:45: нет роли «haed», есть «head»\n"
+                  "tz.yaml:13:21: нет стадии «payd», есть «paid»\n"
+                  "tz.yaml:9:14: предупреждение: на стадию «new» никто не может перевести\n"
+                  "tz.yaml:9:21: предупреждение: на стадию «work» никто не может перевести\n"
+                  "tz.yaml:9:21: предупреждение: со стадии «work» никто не может перевести\n"
+                  "tz.yaml:9:51: предупреждение: на стадию «lost» никто не может перевести\n");
+}
+
+static void a_pipeline_starts_somewhere(void **state)
+{
+    (void)state;
+    assert_faults(PIPELINE "    start: []\n",
+                  "tz.yaml:10:5: у воронки нет ни одной начальной стадии\n");
+}
+
+static void stages_nobody_reaches_or_leaves_are_told(void **state)
+{
+    (void)state;
+    assert_warnings(PIPELINE
+                    "    start: new\n    moves: [{from: new, to: [work, lost], who: head}]\n",
+                    "tz.yaml:9:21: предупреждение: со стадии «work» никто не может перевести\n"
+                    "tz.yaml:9:29: предупреждение: на стадию «paid» никто не может перевести\n");
+    assert_warnings(PIPELINE "    start: new\n", "");
+}
+
+static void a_rule_says_when_and_what(void **state)
+{
+    (void)state;
+    assert_faults(
+        HEAD "rules:\n  R-1: {text: Раз, when: {created: sales.lead, deleted: sales.lead}, "
+             "do: [{notify: {to: owner}, move: {}}]}\n  R-2: {text: Два, when: {}}\n",
+        "tz.yaml:5:75: «do»: здесь ожидается одно действие, например {notify: {to: owner, "
+        "text: …}}\n"
+        "tz.yaml:5:20: в «when» нужно одно из: created, updated, deleted\n"
+        "tz.yaml:5:3: предупреждение: правило «R-1» не говорит, что делать, если шаг не "
+        "удался (otherwise)\n"
+        "tz.yaml:6:20: в «when» нужно одно из: created, updated, deleted\n"
+        "tz.yaml:6:3: в «R-2» не хватает «do»\n");
+}
+
+static void a_head_who_is_to_be_told_should_exist(void **state)
+{
+    (void)state;
+    assert_warnings("tz: 1\ntitle: Проба\ncompany:\n  name: Проба\n  departments:\n"
+                    "    sales: {title: Продажи}\n    finance: {title: Финансы}\n"
+                    "rules:\n  R-1:\n    text: Раз\n    when: {created: sales.lead}\n"
+                    "    do: [{assign: {department: sales}}]\n"
+                    "    otherwise: [{notify: {to: department.head, text: Никого}}]\n",
+                    "tz.yaml:6:5: предупреждение: у отдела «sales» нет руководителя, уведомить "
+                    "будет некого\n");
+}
+
+static void both_languages_know_every_code(void **state)
+{
+    static const char *const codes[] = {
+        "bad_yaml",       "duplicate",         "unknown_key",    "unknown_word",
+        "wrong_type",     "out_of_range",      "missing",        "not_served",
+        "wrong_version",  "bad_name",          "file_missing",   "file_outside",
+        "file_too_large", "file_twice",        "too_many_files", "csv_quote",
+        "csv_columns",    "csv_rows",          "csv_encoding",   "unknown_column",
+        "unknown_role",   "unknown_person",    "unknown_holder", "own_parent",
+        "unknown_stage",  "second_pipeline",   "one_trigger",    "no_start_stage",
+        "role_unheld",    "stage_no_entry",    "stage_no_exit",  "rule_no_otherwise",
+        "no_head",        "unknown_department"};
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        for (int variant = 0; variant < 4; variant++) {
+            tz_fault f = {.file = "tz.yaml", .code = str_of(codes[i]), .subject = CRM_S("слово")};
+            f.nearest = variant & 1 ? CRM_S("рядом") : (crm_str){0};
+            f.expected = variant & 2 ? CRM_S("text") : (crm_str){0};
+            const char *ru = lines(&f, "ru"), *en = lines(&f, "en");
+            assert_null(strstr(ru, "ошибка «"));
+            assert_null(strstr(en, "fault \""));
+            assert_null(strchr(ru, '{') && !strstr(codes[i], "otherwise") ? ru : NULL);
+            assert_string_not_equal(ru, en);
+        }
+    }
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(broken_yaml_names_its_place_in_russian),
+        T(a_key_twice_is_refused),
+        T(an_absent_file_is_a_fault),
+        T(an_unknown_key_has_place_and_nearest_name),
+        T(every_fault_is_told_at_once),
+        T(values_are_of_their_types),
+        T(what_is_missing_is_said_where_it_belongs),
+        T(the_whole_example_gives_exactly_what_is_not_served),
+        T(sections_of_included_files_are_merged),
+        T(a_fault_in_an_included_file_names_that_file),
+        T(includes_stay_below_the_root_files_folder),
+        T(a_file_is_included_once),
+        T(a_table_of_people_is_read_as_spreadsheets_write_it),
+        T(faults_in_the_table_have_line_and_column),
+        T(names_of_roles_people_and_departments_must_exist),
+        T(moves_name_stages_and_roles_that_exist),
+        T(a_pipeline_starts_somewhere),
+        T(stages_nobody_reaches_or_leaves_are_told),
+        T(a_rule_says_when_and_what),
+        T(a_head_who_is_to_be_told_should_exist),
+        T(both_languages_know_every_code),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
