@@ -10,7 +10,7 @@
 
 #include "flow/flow.h"
 
-#define TEXT_MAX (64u << 10)
+#define TEXT_MAX (1u << 20)
 
 static crm_str name_of(const char *z)
 {

@@ -1,6 +1,8 @@
 /* host_record.c - records as modules see them: by the names of entities and fields. */
 #include "plug/module.h"
 
+#include "data/field.h"
+
 struct crm_rows {
     record **at;
     uint32_t count, next;
@@ -163,25 +165,12 @@ static const field *settable(crm_rec *r, const char *name)
     return NULL;
 }
 
-static bool holds_text(const field *f)
-{
-    static const bool integer[FIELD_TYPE_COUNT] = {
-#define I                            true
-#define T                            false
-#define X(name, text, storage, many) storage,
-        FIELD_TYPE_MAP(X)
-#undef X
-#undef I
-#undef T
-    };
-    return !integer[f->type];
-}
-
 static crm_status set(crm_rec *r, const char *name, value v)
 {
     const field *f = settable(r, name);
     record *at = rec_of(r);
-    if (!f || (v.kind == VALUE_TEXT && !holds_text(f)) || (v.kind == VALUE_INT && holds_text(f))) {
+    if (!f || (v.kind == VALUE_TEXT && !field_is_text(f)) ||
+        (v.kind == VALUE_INT && field_is_text(f))) {
         return call_broke(CRM_MISUSE);
     }
     value copy = value_dup(at->arena, v);
@@ -206,13 +195,6 @@ crm_status host_set_null(crm_rec *r, const char *field_name)
     return set(r, field_name, value_null());
 }
 
-static const char *mark_code(const field *f)
-{
-    return f->type == FIELD_PHONE   ? "phone_invalid"
-           : f->type == FIELD_EMAIL ? "email_invalid"
-                                    : "invalid";
-}
-
 /* `_marks` is a JSON object of field names to codes: values kept though they are not valid. */
 static crm_status set_mark(record *r, const field *f, bool is_marked)
 {
@@ -222,7 +204,7 @@ static crm_status set_mark(record *r, const field *f, bool is_marked)
         json = json_object();
     }
     if (is_marked) {
-        json_object_set_new(json, arena_cstr(r->arena, f->name), json_string(mark_code(f)));
+        json_object_set_new(json, arena_cstr(r->arena, f->name), json_string(field_mark_code(f)));
     } else {
         json_object_del(json, arena_cstr(r->arena, f->name));
     }

@@ -105,6 +105,7 @@ void read_entity(reader *rd, const yaml_node *n)
     }
     e->name = arena_fmt(rd->a, "%.*s.%.*s", STR_FMT(rd->m->name), STR_FMT(n->key));
     e->module = rd->m->name;
+    e->source = node_source(rd->a, n);
     label_entity(rd, n, e);
     l.label_prefix = e->name;
     read_fields(rd, yaml_get(n, "fields"), &l);
@@ -245,7 +246,10 @@ void read_pipeline(reader *rd, const yaml_node *n)
         return;
     }
     crm_str name = arena_fmt(rd->a, "%.*s.%.*s", STR_FMT(rd->m->name), STR_FMT(n->key));
-    pipeline p = {.name = name, .label = name, .entity_name = yaml_text(n, "of")};
+    pipeline p = {.name = name,
+                  .label = name,
+                  .entity_name = yaml_text(n, "of"),
+                  .source = node_source(rd->a, n)};
     if (!own_fields(rd, p.entity_name, &l)) {
         fault_near(rd->f, n, "unknown_entity", p.entity_name, rd->m->entities, rd->m->entity_count);
         return;

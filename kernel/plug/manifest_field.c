@@ -169,6 +169,30 @@ static crm_status integer_default(const yaml_node *n, const field *f, int64_t *o
     }
 }
 
+/* `min` and `max` of a number; `max` of a text is its length. */
+static void read_bounds(reader *rd, const yaml_node *n, field *f)
+{
+    const yaml_node *min = yaml_get(n, "min"), *max = yaml_get(n, "max");
+    int64_t bound;
+    if (!type_is_integer[f->type]) {
+        f->max = (uint32_t)read_number(rd, n, "min", "max", 0);
+        if (min) {
+            fault_at(rd->f, min, "wrong_type", min->key);
+        }
+        return;
+    }
+    if (min && integer_default(min, f, &bound) == CRM_OK) {
+        f->least = value_int(bound);
+    } else if (min) {
+        fault_at(rd->f, min, "wrong_type", min->text);
+    }
+    if (max && integer_default(max, f, &bound) == CRM_OK) {
+        f->most = value_int(bound);
+    } else if (max) {
+        fault_at(rd->f, max, "wrong_type", max->text);
+    }
+}
+
 static bool is_computed_default(const field *f, crm_str text)
 {
     if (f->type == FIELD_USER) {
@@ -253,21 +277,22 @@ static bool read_target(reader *rd, const yaml_node *n, field *f)
 
 static bool read_field(reader *rd, const yaml_node *n, const field_list *l, field *f)
 {
-    static const char *const keys[] = {"type",     "required", "unique",  "index",     "search",
-                                       "many",     "max",      "scale",   "currency",  "options",
-                                       "default",  "to",       "where",   "read_only", "hidden",
-                                       "personal", "optional", "formula", NULL};
+    static const char *const keys[] = {"type",    "required", "unique",   "index",   "search",
+                                       "many",    "min",      "max",      "scale",   "currency",
+                                       "options", "default",  "to",       "where",   "read_only",
+                                       "hidden",  "personal", "optional", "formula", NULL};
     if (!keys_check(rd->f, n, keys) || !read_type(rd, n, f) || !read_target(rd, n, f)) {
         return false;
     }
     f->name = n->key;
     f->label = arena_fmt(rd->a, "%.*s.f.%.*s", STR_FMT(l->label_prefix), STR_FMT(n->key));
-    f->max = (uint32_t)read_number(rd, n, "max", 0);
+    f->source = node_source(rd->a, n);
     f->scale = (uint8_t)read_number(rd, n, "scale", f->type == FIELD_MONEY ? 2 : 0);
     f->formula = yaml_text(n, "formula");
     if (f->scale > 6) {
         fault_at(rd->f, n, "wrong_type", CRM_S("scale"));
     }
+    read_bounds(rd, n, f);
     read_flags(rd, n, f);
     read_choices(rd, n, l, f);
     read_default(rd, n, f);

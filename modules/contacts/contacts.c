@@ -1,0 +1,210 @@
+/*
+ * contacts.c - people and companies, and the rule step that finds or makes the person behind a
+ * record: `contact: {match: [phone, email], otherwise: create}`.
+ *
+ * Only sound values are looked up: a phone in E.164, an address with a domain. What a person typed
+ * wrongly stays with the record it came with and joins nobody to somebody else.
+ */
+#include <crm/host.h>
+#include <string.h>
+
+#define PERSON "contacts.person"
+
+/* ---- values of a field that may have many ------------------------------------------------------
+ */
+
+static bool next_element(crm_str *rest, crm_str *out)
+{
+    if (rest->n == 0) {
+        return false;
+    }
+    const char *end = memchr(rest->p, '\n', rest->n);
+    size_t n = end ? (size_t)(end - rest->p) : rest->n;
+    *out = (crm_str){rest->p, n};
+    rest->p += end ? n + 1 : n;
+    rest->n -= end ? n + 1 : n;
+    return true;
+}
+
+static bool is_phone(crm_str s)
+{
+    return s.n > 7 && s.p[0] == '+';
+}
+
+/* Good enough to identify somebody, and safe inside a JSON text. */
+static bool is_email(crm_str s)
+{
+    const char *at = memchr(s.p, '@', s.n);
+    if (!at || at == s.p || !memchr(at, '.', s.n - (size_t)(at - s.p))) {
+        return false;
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c <= ' ' || c == '"' || c == '\\' || (c == '@' && &s.p[i] != at)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_sound(const char *field, crm_str s)
+{
+    return strcmp(field, "phone") == 0 ? is_phone(s) : is_email(s);
+}
+
+/* The sound elements of a field of the record, joined as it stores them. */
+static crm_str sound_values(crm_ctx *c, const crm_rec *r, const char *field)
+{
+    crm_str rest = crm_get_text(r, field), one, all = {0};
+    while (next_element(&rest, &one)) {
+        if (!is_sound(field, one)) {
+            continue;
+        }
+        all = all.n ? crm_fmt(c, "%.*s\n%.*s", (int)all.n, all.p, (int)one.n, one.p) : one;
+    }
+    return all;
+}
+
+/* ---- finding -----------------------------------------------------------------------------------
+ */
+
+/* ["phone","in",["+7…","+7…"]] */
+static crm_str condition(crm_ctx *c, const char *field, crm_str values)
+{
+    crm_str one, list = {0};
+    while (next_element(&values, &one)) {
+        list = list.n ? crm_fmt(c, "%.*s,\"%.*s\"", (int)list.n, list.p, (int)one.n, one.p)
+                      : crm_fmt(c, "\"%.*s\"", (int)one.n, one.p);
+    }
+    return crm_fmt(c, "[\"%s\",\"in\",[%.*s]]", field, (int)list.n, list.p);
+}
+
+/* The person known longest by any of the record's values of `field`; *out stays NULL when nobody
+ * is. */
+static crm_status find_by(crm_ctx *c, const crm_rec *subject, const char *field, crm_rec **out)
+{
+    crm_str values = sound_values(c, subject, field);
+    crm_rows *rows;
+    if (!values.n) {
+        return CRM_OK;
+    }
+    crm_str where = condition(c, field, values);
+    if (!where.p) {
+        return CRM_NOMEM;
+    }
+    crm_status s = crm_find(c, PERSON, where.p, "created_at", 1, &rows);
+    *out = s == CRM_OK ? crm_next(rows) : NULL;
+    return s;
+}
+
+static crm_status find_person(crm_ctx *c, const crm_rec *subject, crm_rec **out)
+{
+    static const char *const fields[] = {"phone", "email"};
+    crm_str match = crm_arg_json(c, "match"), key, name;
+    *out = NULL;
+    for (uint32_t i = 0; i < 2 && !match.n && !*out; i++) {
+        crm_status s = find_by(c, subject, fields[i], out);
+        if (s != CRM_OK) {
+            return s;
+        }
+    }
+    for (uint32_t i = 0; match.n && !*out && crm_json_at(c, match, i, &key, &name); i++) {
+        bool is_email_name = name.n == 5 && memcmp(name.p, "email", 5) == 0;
+        crm_status s = find_by(c, subject, is_email_name ? "email" : "phone", out);
+        if (s != CRM_OK) {
+            return s;
+        }
+    }
+    return CRM_OK;
+}
+
+/* ---- making ------------------------------------------------------------------------------------
+ */
+
+static crm_status copy_text(crm_rec *to, const crm_rec *from, const char *field)
+{
+    crm_str v = crm_get_text(from, field);
+    return v.n ? crm_set_text(to, field, v) : CRM_OK;
+}
+
+static crm_status copy_int(crm_rec *to, const crm_rec *from, const char *field)
+{
+    return crm_has(from, field) ? crm_set_int(to, field, crm_get_int(from, field)) : CRM_OK;
+}
+
+/* What there is to call him by: his name, else his phone or address. */
+static crm_str name_for(crm_ctx *c, const crm_rec *subject, crm_str phone, crm_str email)
+{
+    crm_str name = crm_get_text(subject, "name"), first = {0};
+    if (name.n) {
+        return name;
+    }
+    crm_str values = phone.n ? phone : email;
+    return next_element(&values, &first) ? first : crm_text(c, "contacts.unnamed");
+}
+
+static crm_status make_person(crm_ctx *c, const crm_rec *subject, crm_rec **out)
+{
+    crm_str phone = sound_values(c, subject, "phone"), email = sound_values(c, subject, "email");
+    crm_status s = crm_new(c, PERSON, out);
+    if (s != CRM_OK) {
+        return s;
+    }
+    s = crm_set_text(*out, "name", name_for(c, subject, phone, email));
+    s = s == CRM_OK ? crm_set_text(*out, "phone", phone) : s;
+    s = s == CRM_OK ? crm_set_text(*out, "email", email) : s;
+    s = s == CRM_OK ? copy_text(*out, subject, "city") : s;
+    s = s == CRM_OK ? copy_text(*out, subject, "source") : s;
+    s = s == CRM_OK ? copy_int(*out, subject, "owner") : s;
+    s = s == CRM_OK ? copy_int(*out, subject, "department") : s;
+    return s == CRM_OK ? crm_save(c, *out) : s;
+}
+
+/* ---- the step ----------------------------------------------------------------------------------
+ */
+
+static bool may_make(crm_ctx *c, const crm_rec *subject)
+{
+    crm_str otherwise = crm_arg_text(c, "otherwise");
+    bool is_create = otherwise.n == 6 && memcmp(otherwise.p, "create", 6) == 0;
+    bool is_anybody =
+        crm_has(subject, "name") || crm_has(subject, "phone") || crm_has(subject, "email");
+    return is_create && is_anybody;
+}
+
+static crm_status contact_step(crm_ctx *c, crm_rec *subject)
+{
+    crm_rec *person;
+    if (!crm_field_type(c, crm_entity(subject), "contact").n || crm_has(subject, "contact")) {
+        return CRM_OK;
+    }
+    crm_status s = find_person(c, subject, &person);
+    if (s == CRM_OK && !person && may_make(c, subject)) {
+        s = make_person(c, subject, &person);
+    }
+    if (s != CRM_OK || !person) {
+        return s;
+    }
+    s = crm_set_int(subject, "contact", crm_id(person));
+    bool wants_company = crm_field_type(c, crm_entity(subject), "company").n != 0 &&
+                         !crm_has(subject, "company") && crm_has(person, "company");
+    if (s == CRM_OK && wants_company) {
+        s = crm_set_int(subject, "company", crm_get_int(person, "company"));
+    }
+    return s == CRM_OK ? crm_save(c, subject) : s;
+}
+
+static const crm_step steps[] = {
+    {.verb = "contact",
+     .schema = "{\"match\":{\"type\":\"list\",\"options\":[\"phone\",\"email\"],"
+               "\"title\":\"contacts.step.match\"},"
+               "\"otherwise\":{\"type\":\"choice\",\"options\":[\"create\",\"nothing\"],"
+               "\"title\":\"contacts.step.otherwise\"}}",
+     .fn = contact_step},
+};
+
+static const crm_module self = {
+    CRM_MODULE_HEAD,         .name = CRM_MODULE_NAME,   .version = CRM_MODULE_VERSION,
+    .license = "Apache-2.0", .steps = CRM_TABLE(steps),
+};
+CRM_MODULE_EXPORT(self);

@@ -1,0 +1,225 @@
+/*
+ * intake.c - requests from forms on sites become records.
+ *
+ * The raw request is stored before this runs, so nothing here answers the visitor. Nothing he wrote
+ * is lost either: a wrong phone is kept and marked, and what no field takes goes into the message.
+ */
+#include "intake.h"
+
+#define HONEYPOT    "website" /* a field people do not see; programs fill it */
+#define LINE_MAX    100 /* characters of a one-line field; a longer one is told in full below */
+#define URL_MAX     1500
+#define MESSAGE_MAX 20000
+#define REST_MAX    40000 /* bytes */
+
+crm_str form_setting(crm_ctx *c, crm_str instance, const char *key)
+{
+    crm_str v = {0};
+    return crm_option(c, instance, key, &v) == CRM_OK ? v : (crm_str){0};
+}
+
+/* ---- the record under way ----------------------------------------------------------------------
+ */
+
+typedef struct intake {
+    crm_ctx *c;
+    crm_rec *rec;
+    const char *entity;
+    crm_str fields;  /* the instance's map */
+    crm_str message; /* what the visitor wrote */
+    crm_str rest;    /* what no field took, a line each */
+} intake;
+
+static bool is_continuation(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+static crm_str cut(crm_str s, size_t characters)
+{
+    size_t i = 0;
+    while (i < s.n) {
+        if (!is_continuation(s.p[i]) && characters-- == 0) {
+            break;
+        }
+        i++;
+    }
+    return (crm_str){s.p, i};
+}
+
+static crm_status keep_line(intake *in, crm_str key, crm_str text)
+{
+    if (in->rest.n + text.n > REST_MAX) {
+        crm_log(CRM_LOG_WARN, "field=%.*s bytes=%zu stays in the raw request only", (int)key.n,
+                key.p, text.n);
+        return CRM_OK;
+    }
+    in->rest = crm_fmt(in->c, "%.*s%s%.*s: %.*s", (int)in->rest.n, in->rest.n ? in->rest.p : "",
+                       in->rest.n ? "\n" : "", (int)key.n, key.p, (int)text.n, text.p);
+    return in->rest.p ? CRM_OK : CRM_NOMEM;
+}
+
+static crm_status add_message(intake *in, crm_str text)
+{
+    in->message = in->message.n ? crm_fmt(in->c, "%.*s\n%.*s", (int)in->message.n, in->message.p,
+                                          (int)text.n, text.p)
+                                : text;
+    return in->message.p ? CRM_OK : CRM_NOMEM;
+}
+
+/* One line at most; the rest of a longer one is not thrown away. */
+static crm_status set_line(intake *in, const char *field, crm_str key, crm_str text)
+{
+    crm_str line = cut(text, LINE_MAX);
+    const char *end = memchr(line.p, '\n', line.n);
+    line.n = end ? (size_t)(end - line.p) : line.n;
+    crm_status s = crm_set_text(in->rec, field, line);
+    return s == CRM_OK && line.n < text.n ? keep_line(in, key, text) : s;
+}
+
+/* Fields that read what a person writes; in a form's call a wrong value is kept and marked. */
+static crm_status set_input(intake *in, const char *field, crm_str key, crm_str text)
+{
+    bool is_many_lines = memchr(text.p, '\n', text.n) != NULL;
+    if (is_many_lines || text.n > URL_MAX) {
+        return keep_line(in, key, text);
+    }
+    return crm_set_input(in->c, in->rec, field, text);
+}
+
+static crm_status take(intake *in, crm_str key, crm_str text)
+{
+    crm_str to = target_of(in->c, in->fields, key);
+    if (is_word(to, "message")) {
+        return add_message(in, text);
+    }
+    crm_str name = crm_fmt(in->c, "%.*s", (int)to.n, to.n ? to.p : "");
+    if (!name.p) {
+        return CRM_NOMEM;
+    }
+    crm_str type = to.n ? crm_field_type(in->c, in->entity, name.p) : (crm_str){0};
+    bool is_taken = !type.n || crm_has(in->rec, name.p);
+    if (!is_taken && (is_word(type, "phone") || is_word(type, "email") || is_word(type, "url"))) {
+        return set_input(in, name.p, key, text);
+    }
+    if (!is_taken && (is_word(type, "text") || is_word(type, "address"))) {
+        return set_line(in, name.p, key, text);
+    }
+    return is_word(type, "multiline") && !is_taken ? crm_set_text(in->rec, name.p, text)
+                                                   : keep_line(in, key, text);
+}
+
+/* ---- what is no answer of the visitor's
+ * ---------------------------------------------------------- */
+
+static bool is_service(crm_str key)
+{
+    static const char *const words[] = {HONEYPOT, "consent", "tranid", "formid", "COOKIES", "test"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (is_word(key, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static crm_status take_all(intake *in, uint32_t *count)
+{
+    crm_str key, text;
+    *count = 0;
+    for (uint32_t i = 0; crm_body_at(in->c, i, &key, &text); i++) {
+        if (!text.n || is_service(key)) {
+            continue;
+        }
+        ++*count;
+        crm_status s = take(in, key, text);
+        if (s != CRM_OK) {
+            return s;
+        }
+    }
+    return CRM_OK;
+}
+
+/* ---- saving ------------------------------------------------------------------------------------
+ */
+
+/* The field of the record that holds long texts, by the names entities give it. */
+static const char *message_field(intake *in)
+{
+    static const char *const names[] = {"message", "text", "note", "description"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (is_word(crm_field_type(in->c, in->entity, names[i]), "multiline")) {
+            return names[i];
+        }
+    }
+    return NULL;
+}
+
+static crm_status set_message(intake *in)
+{
+    const char *field = message_field(in);
+    crm_str text = in->message;
+    if (in->rest.n) {
+        crm_str more = crm_text(in->c, "intake.form.more");
+        text = crm_fmt(in->c, "%.*s%s%.*s:\n%.*s", (int)text.n, text.n ? text.p : "",
+                       text.n ? "\n\n" : "", (int)more.n, more.p, (int)in->rest.n, in->rest.p);
+    }
+    if (!text.n) {
+        return CRM_OK;
+    }
+    if (!field) {
+        crm_log(CRM_LOG_WARN, "entity=%s has no field for a message", in->entity);
+        return CRM_OK;
+    }
+    return crm_set_text(in->rec, field, cut(text, MESSAGE_MAX));
+}
+
+static crm_status set_source(intake *in, crm_str instance)
+{
+    crm_str source = form_setting(in->c, instance, "source");
+    bool has_field = crm_field_type(in->c, in->entity, "source").n != 0;
+    return source.n && has_field ? crm_set_text(in->rec, "source", source) : CRM_OK;
+}
+
+static crm_status receive(crm_ctx *c, crm_str instance)
+{
+    crm_str creates = form_setting(c, instance, "creates");
+    intake in = {.c = c, .entity = creates.p, .fields = form_setting(c, instance, "fields")};
+    uint32_t count;
+    if (!creates.n) {
+        return crm_fail(c, CRM_MISUSE, NULL, "%.*s: creates", (int)instance.n, instance.p);
+    }
+    if (crm_body_text(c, HONEYPOT).n) {
+        crm_log(CRM_LOG_INFO, "form=%.*s dropped=honeypot", (int)instance.n, instance.p);
+        return CRM_OK;
+    }
+    crm_status s = crm_new(c, in.entity, &in.rec);
+    s = s == CRM_OK ? take_all(&in, &count) : s;
+    if (s != CRM_OK || count == 0) {
+        return s; /* an empty form, or a site builder that tries whether we answer */
+    }
+    s = set_message(&in);
+    s = s == CRM_OK ? set_source(&in, instance) : s;
+    return s == CRM_OK ? crm_save(c, in.rec) : s;
+}
+
+static const crm_integration integrations[] = {
+    {.type = "webform",
+     .schema = "{\"title\":{\"type\":\"text\",\"title\":\"intake.setting.title\"},"
+               "\"creates\":{\"type\":\"text\",\"required\":true,"
+               "\"title\":\"intake.setting.creates\"},"
+               "\"source\":{\"type\":\"text\",\"title\":\"intake.setting.source\"},"
+               "\"fields\":{\"type\":\"map\",\"title\":\"intake.setting.fields\"},"
+               "\"consent\":{\"type\":\"text\",\"title\":\"intake.setting.consent\"}}",
+     .receive = receive,
+     .describe = describe_form},
+};
+
+static const crm_module self = {
+    CRM_MODULE_HEAD,
+    .name = CRM_MODULE_NAME,
+    .version = CRM_MODULE_VERSION,
+    .license = "Apache-2.0",
+    .integrations = CRM_TABLE(integrations),
+};
+CRM_MODULE_EXPORT(self);
