@@ -175,7 +175,7 @@ static void read_bounds(reader *rd, const yaml_node *n, field *f)
     const yaml_node *min = yaml_get(n, "min"), *max = yaml_get(n, "max");
     int64_t bound;
     if (!type_is_integer[f->type]) {
-        f->max = (uint32_t)read_number(rd, n, "min", "max", 0);
+        f->max = (uint32_t)read_number(rd, n, "max", 0);
         if (min) {
             fault_at(rd->f, min, "wrong_type", min->key);
         }
