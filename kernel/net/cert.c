@@ -1,4 +1,5 @@
-/* cert.c - X.509 by mbedTLS, with the extensions it does not write put together here. Blocking. */
+/* cert.c - X.509 by mbedTLS 2.28 or 3.6; what it does not write well comes from cert_der. Blocking.
+ */
 #include "net/cert.h"
 
 #include <mbedtls/ctr_drbg.h>
@@ -18,6 +19,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "net/cert_der.h"
 
 #if MBEDTLS_VERSION_MAJOR >= 3
 #include <psa/crypto.h>
@@ -26,11 +28,6 @@
 #define PEM_MAX     16384
 #define SERIAL_SIZE 16
 #define DAY_SECONDS 86400
-
-#define TAG_SEQUENCE 0x30
-#define TAG_DNS      0x82 /* GeneralName (RFC 5280 §4.2.1.6) */
-#define TAG_ADDRESS  0x87
-#define TAG_SUBTREES 0xa0 /* permittedSubtrees */
 
 /* ---- The random generator of one call ------------------------------------------------------- */
 
@@ -59,87 +56,6 @@ static int dice_init(dice *d)
         dice_fini(d);
     }
     return r;
-}
-
-/* ---- DER ------------------------------------------------------------------------------------ */
-
-static void add_der(buf *b, int tag, crm_str value)
-{
-    buf_char(b, (char)tag);
-    if (value.n >= 256) {
-        buf_char(b, (char)0x82);
-        buf_char(b, (char)(value.n >> 8));
-    } else if (value.n >= 128) {
-        buf_char(b, (char)0x81);
-    }
-    buf_char(b, (char)(value.n & 0xff));
-    buf_str(b, value);
-}
-
-/* Wraps what stands in *b, which is at most 64 KiB. */
-static void wrap_der(buf *b, int tag)
-{
-    buf whole;
-    buf_init(&whole, 65536);
-    add_der(&whole, tag, buf_view(b));
-    buf_free(b);
-    *b = whole;
-}
-
-static crm_str address_of(const cert_name *n)
-{
-    return (crm_str){(const char *)n->address, n->address_n};
-}
-
-static void alternative_names(buf *b, const cert_names *names)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        const cert_name *n = &names->at[i];
-        add_der(b, n->address_n ? TAG_ADDRESS : TAG_DNS, n->address_n ? address_of(n) : n->text);
-    }
-    wrap_der(b, TAG_SEQUENCE);
-}
-
-/* A subtree is the address followed by its mask, or the domain. */
-static void add_subtree(buf *b, int tag, crm_str base)
-{
-    buf tree;
-    buf_init(&tree, 1024);
-    add_der(&tree, tag, base);
-    wrap_der(&tree, TAG_SEQUENCE);
-    buf_str(b, buf_view(&tree));
-    buf_free(&tree);
-}
-
-static void add_network(buf *b, const uint8_t *address, size_t n, int bits)
-{
-    uint8_t both[32] = {0};
-    memcpy(both, address, n);
-    for (int i = 0; i < bits; i++) {
-        both[n + (size_t)i / 8] |= (uint8_t)(0x80 >> i % 8);
-    }
-    add_subtree(b, TAG_ADDRESS, (crm_str){(const char *)both, 2 * n});
-}
-
-static void name_constraints(buf *b, const cert_names *extra)
-{
-    for (size_t i = 0; i < CERT_LOCAL_DOMAINS; i++) {
-        add_subtree(b, TAG_DNS, str_of(cert_local_domains[i]));
-    }
-    for (size_t i = 0; i < CERT_LOCAL_NETWORKS; i++) {
-        const cert_network *net = &cert_local_networks[i];
-        add_network(b, net->address, net->n, net->bits);
-    }
-    for (size_t i = 0; i < extra->count; i++) {
-        const cert_name *n = &extra->at[i];
-        if (n->address_n) {
-            add_network(b, n->address, n->address_n, n->address_n * 8);
-        } else {
-            add_subtree(b, TAG_DNS, n->text);
-        }
-    }
-    wrap_der(b, TAG_SUBTREES);
-    wrap_der(b, TAG_SEQUENCE);
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
@@ -232,7 +148,7 @@ bool cert_has_names(crm_str pem, const cert_names *names)
     mbedtls_x509_crt crt;
     buf_init(&wanted, 65536);
     mbedtls_x509_crt_init(&crt);
-    alternative_names(&wanted, names);
+    der_names(&wanted, names);
     bool has = read_cert(&crt, pem) == 0 && !wanted.failed &&
                memmem(crt.raw.p, crt.raw.len, wanted.p, wanted.n) != NULL;
     mbedtls_x509_crt_free(&crt);
@@ -346,10 +262,22 @@ static int add_extension(mbedtls_x509write_cert *w, const char *oid, size_t n, c
                                                value->n);
 }
 
-static crm_status write_pem(arena *a, mbedtls_x509write_cert *w, dice *d, crm_str *pem)
+static crm_status write_pem(arena *a, mbedtls_x509write_cert *w, mbedtls_pk_context *issuer,
+                            dice *d, crm_str *pem)
 {
-    unsigned char text[PEM_MAX] = {0};
-    int r = mbedtls_x509write_crt_pem(w, text, sizeof text, mbedtls_ctr_drbg_random, &d->drbg);
+    unsigned char der[PEM_MAX], text[PEM_MAX] = {0};
+    size_t used = 0;
+    buf b;
+    buf_init(&b, PEM_MAX);
+    /* It is written at the end of the buffer. */
+    int n = mbedtls_x509write_crt_der(w, der, sizeof der, mbedtls_ctr_drbg_random, &d->drbg);
+    int r = n < 0 ? n
+                  : der_resign(&b, (crm_str){(const char *)der + sizeof der - n, (size_t)n}, issuer,
+                               &d->drbg);
+    r = r ? r
+          : mbedtls_pem_write_buffer("-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n",
+                                     (const unsigned char *)b.p, b.n, text, sizeof text, &used);
+    buf_free(&b);
     if (r != 0) {
         return CRM_INTERNAL;
     }
@@ -381,14 +309,14 @@ crm_status cert_make_authority(arena *a, crm_str key, const cert_names *extra, i
     buf_init(&limits, 65536);
     mbedtls_pk_init(&pk);
     mbedtls_x509write_crt_init(&w);
-    name_constraints(&limits, extra);
+    der_constraints(&limits, extra);
     int r = read_key(&pk, key, &d);
     mbedtls_x509write_crt_set_subject_key(&w, &pk);
     mbedtls_x509write_crt_set_issuer_key(&w, &pk);
     r = r ? r : name_authority(&w);
     r = r ? r : set_common(&w, true, days);
     r = r ? r : add_extension(&w, OID(MBEDTLS_OID_NAME_CONSTRAINTS), &limits);
-    crm_status s = r ? CRM_INTERNAL : write_pem(a, &w, &d, pem);
+    crm_status s = r ? CRM_INTERNAL : write_pem(a, &w, &pk, &d, pem);
     mbedtls_x509write_crt_free(&w);
     mbedtls_pk_free(&pk);
     buf_free(&limits);
@@ -401,9 +329,9 @@ static int add_server_extensions(mbedtls_x509write_cert *w, const cert_names *na
     buf alt, usage;
     buf_init(&alt, 65536);
     buf_init(&usage, 1024);
-    alternative_names(&alt, names);
-    add_der(&usage, 0x06, CRM_S(MBEDTLS_OID_SERVER_AUTH));
-    wrap_der(&usage, TAG_SEQUENCE);
+    der_names(&alt, names);
+    der_add(&usage, DER_OID, CRM_S(MBEDTLS_OID_SERVER_AUTH));
+    der_wrap(&usage, DER_SEQUENCE);
     int r = add_extension(w, OID(MBEDTLS_OID_SUBJECT_ALT_NAME), &alt);
     r = r ? r : add_extension(w, OID(MBEDTLS_OID_EXTENDED_KEY_USAGE), &usage);
     buf_free(&alt);
@@ -444,7 +372,9 @@ crm_status cert_make_server(arena *a, crm_str ca_cert, crm_str ca_key, crm_str k
     r = r ? r : mbedtls_x509write_crt_set_subject_name(&w, "O=Karkas,CN=Karkas server");
     r = r ? r : set_common(&w, false, days);
     r = r ? r : add_server_extensions(&w, names);
-    crm_status s = is_mismatch ? CRM_INVALID : r ? CRM_INTERNAL : write_pem(a, &w, &d, pem);
+    crm_status s = is_mismatch ? CRM_INVALID
+                   : r         ? CRM_INTERNAL
+                               : write_pem(a, &w, &issuer, &d, pem);
     mbedtls_x509write_crt_free(&w);
     mbedtls_pk_free(&own);
     mbedtls_pk_free(&issuer);

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <curl/curl.h>
+#include <mbedtls/base64.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -262,6 +263,24 @@ static void test_new_local_name_makes_a_new_certificate_of_the_same_authority(vo
     assert_false(cert_has_names(again.cert, &with_public));
 }
 
+/* mbedTLS 2.28 writes a NULL after ecdsa-with-SHA256; browsers then refuse the certificate. */
+static void test_signature_algorithm_has_no_parameters(void **state)
+{
+    (void)state;
+    static const char wrong[] = "\x2a\x86\x48\xce\x3d\x04\x03\x02\x05\x00";
+    const crm_str pems[] = {files.ca_cert, files.cert};
+    for (size_t i = 0; i < 2; i++) {
+        unsigned char der[4096];
+        size_t n;
+        const char *from = strchr(pems[i].p, '\n'), *to = strstr(pems[i].p, "-----END");
+        assert_int_equal(mbedtls_base64_decode(der, sizeof der, &n, (const unsigned char *)from,
+                                               (size_t)(to - from)),
+                         0);
+        assert_null(memmem(der, n, wrong, sizeof wrong - 1));
+        assert_non_null(memmem(der, n, wrong, sizeof wrong - 3));
+    }
+}
+
 static void test_torn_pair_is_replaced(void **state)
 {
     (void)state;
@@ -385,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_keys_are_readable_by_the_owner_only),
         cmocka_unit_test(test_good_certificate_is_kept),
         cmocka_unit_test(test_new_local_name_makes_a_new_certificate_of_the_same_authority),
+        cmocka_unit_test(test_signature_algorithm_has_no_parameters),
         cmocka_unit_test(test_torn_pair_is_replaced),
         cmocka_unit_test(test_certificate_is_replaced_while_a_connection_goes_on),
         cmocka_unit_test(test_bad_certificate_is_refused_and_the_old_one_stays),
