@@ -1,0 +1,74 @@
+// The walking skeleton (S-01, S-02, S-06, S-08): a form becomes a lead with everything around it.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { startServer } from '../harness/server.mjs';
+import { until } from '../harness/until.mjs';
+
+const START = '2027-01-18T07:00:00Z';
+
+function submit(client, data) {
+  return client.post('/hook/site', data);
+}
+
+describe('a request from the site', () => {
+  let server, visitor;
+
+  before(async () => {
+    server = await startServer({ time: START });
+    visitor = server.client();
+  });
+  after(() => server.stop());
+
+  it('S-01 S-02 S-08: makes a lead, a contact, a free manager, a call task due in 15 minutes', async () => {
+    const petrov = await server.as('petrov');
+    const sidorova = await server.as('sidorova');
+    const reply = await submit(visitor, { name: 'Иван Петров', phone: '8 (916) 123-45-67', text: 'Нужен экскаватор' });
+    assert.equal(reply.status, 202, reply.text);
+
+    const owner = await until(async () => {
+      for (const c of [petrov, sidorova]) {
+        const [task] = await c.list('tasks.task', 'kind=call');
+        if (task) return c;
+      }
+    }, 'a manager has a call task');
+    const [lead] = await owner.list('sales.lead');
+    const [person] = await owner.list('contacts.person');
+    const [task] = await owner.list('tasks.task', 'kind=call');
+    assert.equal(lead.source, 'site');
+    assert.deepEqual(lead.phone, ['+79161234567']);
+    assert.equal(lead.owner.id, owner.user.id);
+    assert.deepEqual(person.phone, ['+79161234567']);
+    assert.equal(lead.contact.id, person.id);
+    assert.equal(task.owner.id, owner.user.id);
+    assert.equal(task.due, '2027-01-18T07:15:00.000Z');
+    const notices = await owner.list('notification');
+    assert.ok(notices.some((n) => n.text.startsWith('Новая заявка')), JSON.stringify(notices));
+  });
+
+  it('S-01: reminds the manager when the 15 minutes are over', async () => {
+    await server.advance('15m');
+    const head = await server.as('ivanova');
+    const [task] = await head.list('tasks.task', 'kind=call');
+    const owner = await server.as((await server.client(), task.owner.label) === 'Пётр Петров' ? 'petrov' : 'sidorova');
+    const notices = await until(() => owner.list('notification', 'sort=-created_at'), 'notices');
+    assert.equal(notices[0].created_at, '2027-01-18T07:15:00.000Z', JSON.stringify(notices));
+  });
+
+  it('keeps a wrong phone and marks it', async () => {
+    const reply = await submit(visitor, { name: 'Пётр', phone: '12-3', text: 'перезвоните' });
+    assert.equal(reply.status, 202, reply.text);
+    const head = await server.as('ivanova');
+    const lead = await until(async () => (await head.list('sales.lead', 'name=Пётр'))[0], 'the lead');
+    assert.deepEqual(lead.phone, ['12-3']);
+    assert.equal(lead._marks.phone, 'phone_invalid');
+  });
+
+  it('does not double a known contact', async () => {
+    await submit(visitor, { name: 'Иван Петров', phone: '+7 916 123 45 67', text: 'Ещё вопрос' });
+    const head = await server.as('ivanova');
+    await until(async () => (await head.list('sales.lead', 'q=вопрос')).length === 1, 'the second lead');
+    await until(async () => (await head.list('sales.lead', 'q=вопрос'))[0].contact, 'its contact');
+    assert.equal((await head.list('contacts.person', 'phone=%2B79161234567')).length, 1);
+  });
+});

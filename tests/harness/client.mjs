@@ -1,0 +1,115 @@
+// One user's view of a server: HTTPS under the server's own authority, cookie and CSRF token kept.
+
+import * as https from 'node:https';
+
+export class Client {
+  constructor(server, { lang = 'ru' } = {}) {
+    this.server = server;
+    this.lang = lang;
+    this.agent = new https.Agent({ keepAlive: true, ca: server.ca });
+    this.cookie = null;
+    this.csrf = null;
+  }
+
+  /** Resolves with {status, headers, text, json}. `expect` checks the status and shows the body. */
+  async request(method, path, body, { headers = {}, expect, raw } = {}) {
+    const payload = body === undefined ? null : raw ? body : JSON.stringify(body);
+    const all = { 'accept-language': this.lang, ...headers };
+    if (payload !== null && !all['content-type']) all['content-type'] = 'application/json';
+    if (payload !== null) all['content-length'] = Buffer.byteLength(payload);
+    if (this.cookie) all.cookie = this.cookie;
+    if (this.csrf && method !== 'GET') all['x-csrf-token'] ??= this.csrf;
+    const reply = await this.send(method, path, payload, all);
+    if (expect !== undefined && reply.status !== expect)
+      throw new Error(`${method} ${path}: ${reply.status} instead of ${expect}\n${reply.text}`);
+    return reply;
+  }
+
+  send(method, path, payload, headers) {
+    return new Promise((resolve, reject) => {
+      const req = https.request(
+        { host: 'localhost', port: this.server.port, agent: this.agent, method, path, headers },
+        (res) => {
+          const parts = [];
+          res.on('data', (b) => parts.push(b));
+          res.on('error', reject);
+          res.on('end', () => resolve(this.read(res, Buffer.concat(parts))));
+        },
+      );
+      req.on('error', reject);
+      req.end(payload ?? undefined);
+    });
+  }
+
+  read(res, bytes) {
+    const text = bytes.toString('utf8');
+    const isJson = /json/.test(res.headers['content-type'] ?? '') && text.length > 0;
+    const set = res.headers['set-cookie']?.[0];
+    if (set) this.cookie = set.split(';')[0];
+    return { status: res.statusCode, headers: res.headers, text, json: isJson ? JSON.parse(text) : null };
+  }
+
+  get(path, options) {
+    return this.request('GET', path, undefined, options);
+  }
+  post(path, body = {}, options) {
+    return this.request('POST', path, body, options);
+  }
+  patch(path, body, options) {
+    return this.request('PATCH', path, body, options);
+  }
+  del(path, options) {
+    return this.request('DELETE', path, undefined, options);
+  }
+
+  async login(login, password) {
+    const reply = await this.post('/api/v1/session', { login, password }, { expect: 200 });
+    this.csrf = reply.json.csrf;
+    this.user = reply.json.user;
+    return reply.json;
+  }
+
+  /** Rows of a list. */
+  async list(entity, query = '') {
+    return (await this.get(`/api/v1/${entity}${query && `?${query}`}`, { expect: 200 })).json.rows;
+  }
+
+  /** An open event stream: `seen` gathers {event, data, id} as they come. */
+  async events({ after } = {}) {
+    const stream = { seen: [], status: 0, ended: false, close: () => {} };
+    const headers = { accept: 'text/event-stream', cookie: this.cookie };
+    if (after !== undefined) headers['last-event-id'] = String(after);
+    await new Promise((resolve, reject) => {
+      const agent = new https.Agent({ ca: this.server.ca });
+      const req = https.request(
+        { host: 'localhost', port: this.server.port, agent, path: '/api/v1/events', headers },
+        (res) => {
+          let text = '';
+          stream.status = res.statusCode;
+          stream.close = () => req.destroy();
+          res.setEncoding('utf8');
+          res.on('data', (part) => {
+            text += part;
+            for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2))
+              note(stream, text.slice(0, end));
+          });
+          res.on('close', () => (stream.ended = true));
+          res.on('error', () => (stream.ended = true));
+          resolve();
+        },
+      );
+      req.on('error', (e) => (stream.status ? (stream.ended = true) : reject(e)));
+      req.end();
+    });
+    return stream;
+  }
+}
+
+function note(stream, block) {
+  const got = {};
+  for (const line of block.split('\n')) {
+    const at = line.indexOf(':');
+    if (at > 0) got[line.slice(0, at)] = line.slice(at + 1).trim();
+  }
+  if (got.event) stream.seen.push({ event: got.event, id: got.id, data: JSON.parse(got.data ?? '{}') });
+}

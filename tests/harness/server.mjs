@@ -1,0 +1,183 @@
+// A server of the tested build: its process, data directory, port, clock and commands.
+
+import { spawn, execFile } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from './client.mjs';
+import { writeTz } from './tz.mjs';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const NOBODY = 65534;
+const START_MS = 60000;
+
+function buildFolder() {
+  const wanted = process.env.KARKAS_BUILD;
+  const folders = wanted ? [wanted] : ['build-asan', 'build-dev', 'build'];
+  const found = folders.map((f) => path.resolve(root, f)).find((f) => fs.existsSync(path.join(f, 'karkas')));
+  if (!found) throw new Error(`no karkas in ${folders.join(', ')}: build it first, or set KARKAS_BUILD`);
+  return found;
+}
+
+const identity = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+
+function give(file) {
+  if (identity.uid) fs.chownSync(file, identity.uid, identity.gid);
+}
+
+export class Server {
+  constructor(options) {
+    this.options = options;
+    this.build = buildFolder();
+    this.home = fs.mkdtempSync(path.join(os.tmpdir(), 'karkas-test-'));
+    give(this.home);
+    this.data = options.data ?? path.join(this.home, 'data');
+    this.tz = options.tzFile ?? writeTz(this.home, options.tz, options.people);
+    this.log = '';
+    this.port = 0;
+  }
+
+  get url() {
+    return `https://localhost:${this.port}`;
+  }
+
+  get ca() {
+    return fs.readFileSync(path.join(this.data, 'ca.crt'));
+  }
+
+  args() {
+    const o = this.options;
+    return [
+      'serve', '--data', this.data, '--tz', this.tz, '--lang', 'ru', '--dev',
+      '--modules', o.modules ?? path.join(this.build, 'modules'),
+      '--web', o.web ?? path.join(root, 'web/dist'),
+      '--listen', `127.0.0.1:${this.port}`,
+      ...(o.time ? ['--sandbox', o.time] : []),
+      ...(o.args ?? []),
+    ];
+  }
+
+  async start() {
+    this.process = spawn(path.join(this.build, 'karkas'), this.args(), {
+      ...identity,
+      cwd: this.home,
+      env: { PATH: process.env.PATH, ...sanitizers(), ...this.options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.exited = once(this.process, 'exit');
+    let out = '';
+    this.process.stderr.on('data', (b) => (this.log += b));
+    await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no start\n${this.log}`)), START_MS);
+      const over = () => reject(new StartError(this.log, out, this.process.exitCode));
+      this.process.once('exit', over);
+      this.process.stdout.on('data', (b) => {
+        out += b;
+        this.log += b;
+        const at = out.match(/listening \w+:\/\/\S*:(\d+)/);
+        if (!at) return;
+        this.port = Number(at[1]);
+        clearTimeout(timer);
+        this.process.removeListener('exit', over);
+        resolve();
+      });
+    });
+    const code = out.match(/first login: admin (\S+)/);
+    if (code) this.adminCode = code[1];
+    return this;
+  }
+
+  /** Ends as a service manager would; fails when the server did not end cleanly (a leak, a crash). */
+  async stop() {
+    if (this.process && this.process.exitCode === null && this.process.signalCode === null) {
+      this.process.kill('SIGTERM');
+      const [code, signal] = await this.exited;
+      if (code !== 0) throw new Error(`the server ended with ${code ?? signal}\n${this.log.slice(-8000)}`);
+    }
+    if (!this.options.keep) fs.rmSync(this.home, { recursive: true, force: true });
+  }
+
+  async kill() {
+    this.process.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** The same data and port again. */
+  async restart() {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      this.process.kill('SIGTERM');
+      await this.exited;
+    }
+    return this.start();
+  }
+
+  /** `karkas …` against this server, as its own user. Resolves with {code, out, err}. */
+  command(...args) {
+    return new Promise((resolve) => {
+      execFile(
+        path.join(this.build, 'karkas'),
+        ['--data', this.data, '--lang', 'ru', '--modules', this.args()[this.args().indexOf('--modules') + 1], ...args],
+        { ...identity, cwd: this.home, env: { PATH: process.env.PATH, ...sanitizers() } },
+        (error, out, err) => resolve({ code: error ? (error.code ?? 1) : 0, out, err }),
+      );
+    });
+  }
+
+  /** Moves the virtual clock, waiting at every due moment until all work is done. */
+  async advance(duration) {
+    const done = await this.command('clock', 'advance', duration);
+    if (done.code) throw new Error(done.out + done.err);
+    return done.out.trim();
+  }
+
+  client(options) {
+    return new Client(this, options);
+  }
+
+  /** A signed-in client: sets a password through the one-time code the first time. */
+  async as(login) {
+    this.passwords ??= {};
+    const c = this.client();
+    if (!this.passwords[login]) {
+      const code = login === 'admin' ? this.adminCode : await this.invite(login);
+      await c.login(login, code);
+      this.passwords[login] = `проверка ${login} 2027`;
+      await c.post('/api/v1/session/password', { new: this.passwords[login] }, { expect: 204 });
+    }
+    await c.login(login, this.passwords[login]);
+    return c;
+  }
+
+  async invite(login) {
+    const done = await this.command('user', 'invite', login);
+    if (done.code) throw new Error(done.out + done.err);
+    return done.out.trim().split(' ').pop();
+  }
+}
+
+export class StartError extends Error {
+  constructor(log, out, code) {
+    super(`the server did not start (${code})\n${log}`);
+    this.log = log;
+    this.code = code;
+  }
+}
+
+function sanitizers() {
+  return {
+    ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0:exitcode=99',
+    UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+    TSAN_OPTIONS: 'exitcode=98',
+    LSAN_OPTIONS: `suppressions=${path.join(root, 'tests/harness/lsan.supp')}:print_suppressions=0`,
+  };
+}
+
+/**
+ * Starts a server. Options: tz (text), tzFile, people (CSV text), time (start of the virtual clock),
+ * args, env, web, modules, data, keep.
+ */
+export function startServer(options = {}) {
+  return new Server(options).start();
+}
