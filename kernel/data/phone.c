@@ -71,6 +71,15 @@ static bool gather(crm_str s, char digits[E164_DIGITS_MAX + 2], size_t *count)
     return true;
 }
 
+/*
+ * Russian codes begin with 3, 4, 8 or 9 and none with 89: ten digits from 89 on are a mobile number
+ * with its trunk 8 and one digit missing.
+ */
+static bool is_area(const char *d)
+{
+    return d[0] == '3' || d[0] == '4' || d[0] == '9' || (d[0] == '8' && d[1] != '9');
+}
+
 static crm_status give(arena *a, const char *code, const char *digits, size_t count, crm_str *out)
 {
     *out = arena_fmt(a, "+%s%.*s", code, (int)count, digits);
@@ -94,9 +103,9 @@ crm_status phone_normalise(arena *a, crm_str text, crm_str *e164)
     }
     bool is_russian = n == 11 && (d[0] == '7' || (d[0] == '8' && !has_plus));
     if (is_russian) {
-        return d[1] == '0' ? CRM_INVALID : give(a, "7", d + 1, 10, e164);
+        return d[1] < '3' ? CRM_INVALID : give(a, "7", d + 1, 10, e164);
     }
-    if (!has_plus && n == 10 && d[0] >= '3') {
+    if (!has_plus && n == 10 && is_area(d)) {
         return give(a, "7", d, 10, e164);
     }
     /* 8-10 is how one dials abroad from Russia. */

@@ -115,6 +115,8 @@ CRM_MUST_CHECK crm_status field_from_text(crm_ctx *c, const field *f, crm_str te
                                           bool *is_marked);
 /* `label`: of a reference; {NULL,0} with denied=true gives {"id":…,"denied":true}. */
 void field_to_json(json_writer *w, const field *f, value v, crm_str label, bool denied);
+/* Writes or removes the field's entry in `_marks`: it holds a value kept though it is not valid. */
+CRM_MUST_CHECK crm_status record_mark(record *r, const field *f, bool is_marked);
 /* Applies a JSON object of fields to a record; unknown and read-only names are field errors. */
 CRM_MUST_CHECK crm_status record_from_json(crm_ctx *c, record *r, const json_t *object);
 

@@ -1,0 +1,100 @@
+/* field_json.c - a stored value in its JSON form (API.md). Any thread. */
+#include "data/field.h"
+#include "data/records.h"
+
+static void put_reference(json_writer *w, int64_t id, crm_str label, bool denied)
+{
+    jw_object(w);
+    jw_kint(w, "id", id);
+    if (denied) {
+        jw_kbool(w, "denied", true);
+    } else if (label.p) {
+        jw_kstr(w, "label", label);
+    }
+    jw_end_object(w);
+}
+
+static void put_decimal(json_writer *w, const field *f, int64_t v)
+{
+    char text[FIELD_DECIMAL_TEXT];
+    jw_str(w, field_format_decimal(v, f->scale, text));
+}
+
+static void put_date(json_writer *w, int64_t days)
+{
+    char text[11];
+    bool is_date = days >= INT32_MIN && days <= INT32_MAX;
+    clock_format_date(is_date ? (int32_t)days : 0, text);
+    jw_str(w, (crm_str){text, 10});
+}
+
+static void put_moment(json_writer *w, int64_t ms)
+{
+    char text[CLOCK_TEXT];
+    clock_format(ms, text);
+    jw_str(w, str_of(text));
+}
+
+static void put_int(json_writer *w, const field *f, int64_t v, crm_str label, bool denied)
+{
+    switch (field_stored_type(f)) {
+    case FIELD_DECIMAL:
+    case FIELD_MONEY:
+    case FIELD_PERCENT:
+        put_decimal(w, f, v);
+        break;
+    case FIELD_BOOL:
+        jw_bool(w, v != 0);
+        break;
+    case FIELD_DATE:
+        put_date(w, v);
+        break;
+    case FIELD_DATETIME:
+        put_moment(w, v);
+        break;
+    case FIELD_REF:
+    case FIELD_USER:
+    case FIELD_FILE:
+        put_reference(w, v, label, denied);
+        break;
+    default:
+        jw_int(w, v);
+    }
+}
+
+static void put_element(json_writer *w, const field *f, crm_str part)
+{
+    int64_t id;
+    field_type type = field_stored_type(f);
+    bool is_id = type == FIELD_REFS || type == FIELD_FILES;
+    if (is_id && str_to_i64(part, &id) == CRM_OK) {
+        put_reference(w, id, (crm_str){0}, false);
+    } else {
+        jw_str(w, part);
+    }
+}
+
+static void put_many(json_writer *w, const field *f, value v)
+{
+    crm_str rest = v.kind == VALUE_TEXT ? v.s : (crm_str){0}, part;
+    jw_array(w);
+    while (str_split(&rest, '\n', &part)) {
+        put_element(w, f, part);
+    }
+    jw_end_array(w);
+}
+
+void field_to_json(json_writer *w, const field *f, value v, crm_str label, bool denied)
+{
+    if (f->flags & FIELD_MANY) {
+        put_many(w, f, v);
+    } else if (v.kind == VALUE_INT) {
+        put_int(w, f, v.i, label, denied);
+    } else if (v.kind != VALUE_TEXT) {
+        jw_null(w);
+    } else if (field_stored_type(f) == FIELD_JSON) {
+        jw_raw(w, v.s);
+    } else {
+        jw_str(w, v.s);
+    }
+}

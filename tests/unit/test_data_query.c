@@ -1,0 +1,112 @@
+/* test_data_query.c - queries and the cursors of their pages. */
+#include "unit.h"
+
+#include "data/query.h"
+#include "data/stores.h"
+
+static registry *r;
+static arena *a;
+static const entity *user;
+
+static int setup(void **state)
+{
+    (void)state;
+    registry_fault *faults;
+    a = arena_new(0);
+    r = registry_new();
+    user = r ? registry_store(r, STORE_USER) : NULL;
+    return a && r && registry_seal(r, a, &faults) == CRM_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    registry_discard(r);
+    arena_free(a);
+    return 0;
+}
+
+static query *sorted(uint16_t first, bool descending, uint16_t second)
+{
+    query *q = query_new(a, user);
+    q->sorts[0] = (sort){&user->fields[first], descending};
+    q->sorts[1] = (sort){&user->fields[second], false};
+    q->sort_count = second ? 2 : 1;
+    return q;
+}
+
+static void a_cursor_brings_back_where_the_page_ended(void **state)
+{
+    (void)state;
+    value row[USER_COLUMNS] = {[COL_ID] = value_int(42),
+                               [USER_NAME] = value_text(CRM_S("Ёлкин \"Пётр\"\n")),
+                               [USER_ON_LINE] = value_int(INT64_MIN)};
+    static const uint16_t seconds[] = {USER_ON_LINE, USER_EMAIL};
+    for (size_t i = 0; i < 2; i++) {
+        query *q = sorted(USER_NAME, true, seconds[i]);
+        crm_str text = cursor_write(a, q, row);
+        query *next = sorted(USER_NAME, true, seconds[i]);
+        assert_ok(cursor_read(a, next, text));
+        assert_true(next->after.is_set);
+        assert_int_equal(next->after.id, 42);
+        assert_true(value_equal(next->after.at[0], row[USER_NAME]));
+        assert_true(value_equal(next->after.at[1], row[seconds[i]]));
+    }
+}
+
+static void a_cursor_of_another_sort_is_refused(void **state)
+{
+    (void)state;
+    value row[USER_COLUMNS] = {[COL_ID] = value_int(1)};
+    crm_str text = cursor_write(a, sorted(USER_NAME, true, 0), row);
+    assert_int_equal(cursor_read(a, sorted(USER_NAME, false, 0), text), CRM_INVALID);
+    assert_int_equal(cursor_read(a, sorted(USER_LOGIN, true, 0), text), CRM_INVALID);
+    assert_int_equal(cursor_read(a, sorted(USER_NAME, true, USER_LOGIN), text), CRM_INVALID);
+    query *other = sorted(USER_NAME, true, 0);
+    other->entity = registry_store(r, STORE_DEPARTMENT);
+    assert_int_equal(cursor_read(a, other, text), CRM_INVALID);
+}
+
+static void what_is_no_cursor_is_refused(void **state)
+{
+    (void)state;
+    query *q = sorted(USER_NAME, true, 0);
+    value row[USER_COLUMNS] = {[COL_ID] = value_int(7)};
+    crm_str good = cursor_write(a, q, row);
+    static const char *const bad[] = {"", "!!!", "e30", "W10", "WzEsMl0", "bnVsbA"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(cursor_read(a, q, str_of(bad[i])), CRM_INVALID);
+        assert_false(q->after.is_set);
+    }
+    assert_int_equal(cursor_read(a, q, (crm_str){good.p, good.n - 4}), CRM_INVALID);
+    assert_ok(cursor_read(a, q, good));
+}
+
+/* A list of long texts must not end early because its cursor does not fit. */
+static void a_cursor_holds_the_longest_texts(void **state)
+{
+    (void)state;
+    char *text = arena_alloc(a, 6000);
+    for (size_t i = 0; i < 6000; i += 2) {
+        memcpy(text + i, "ы", 2);
+    }
+    value row[USER_COLUMNS] = {[COL_ID] = value_int(7),
+                               [USER_NAME] = value_text((crm_str){text, 6000}),
+                               [USER_LOGIN] = value_text((crm_str){text, 6000})};
+    query *q = sorted(USER_NAME, true, USER_LOGIN);
+    assert_ok(cursor_read(a, q, cursor_write(a, q, row)));
+    assert_true(value_equal(q->after.at[1], row[USER_LOGIN]));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_cursor_brings_back_where_the_page_ended),
+        TEST(a_cursor_of_another_sort_is_refused),
+        TEST(what_is_no_cursor_is_refused),
+        TEST(a_cursor_holds_the_longest_texts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
