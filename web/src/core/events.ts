@@ -102,7 +102,13 @@ function setLink(next: Link): void {
 function connect(): void {
   close();
   source = new EventSource(`/api/v1/events${last ? `?after=${encodeURIComponent(last)}` : ''}`);
-  source.onopen = () => { wait = FIRST_WAIT; setLink({ state: 'live', retryAt: 0 }); heard(); };
+  const before = link.value.state;
+  source.onopen = () => {
+    wait = FIRST_WAIT;
+    setLink({ state: 'live', retryAt: 0 });
+    heard();
+    if (before === 'lost' && !last) pass('reset', {});
+  };
   source.onerror = () => lost();
   source.addEventListener('ping', heard);
   for (const name of NAMES) source.addEventListener(name, (event) => arrived(name, event as MessageEvent<string>));
@@ -122,11 +128,15 @@ function lost(): void {
   onRefused();
 }
 
+function pass(name: Name, data: unknown): void {
+  emit(name, data);
+  tell({ kind: 'event', name, data, id: last });
+}
+
 function arrived(name: Name, event: MessageEvent<string>): void {
   heard();
   if (event.lastEventId) last = event.lastEventId;
   let data: unknown;
   try { data = JSON.parse(event.data); } catch { return; }
-  emit(name, data);
-  tell({ kind: 'event', name, data, id: last });
+  pass(name, data);
 }

@@ -85,8 +85,22 @@ export function stageOf(entity: string, row: Row): Stage | undefined {
   return name ? stagesOf(entity).find((s) => s.v === row[name]) : undefined;
 }
 
+export const isFinal = (stage?: Stage): boolean => !!stage?.outcome && stage.outcome !== 'open';
+export const isGood = (stage?: Stage): boolean => stage?.outcome === 'won' || stage?.outcome === 'done';
+
+/** The yes/no field that finishes a record: the one beside the date by which it is to be done. */
+export function doneField(entity: string): string | null {
+  const views = entityOf(entity)?.views;
+  const names = (views?.list ?? []).filter((v) => dueField(entity, v)).flatMap((v) => v.columns).concat(views?.card?.header ?? []);
+  if (!dueField(entity)) return null;
+  return names.find((name) => fieldOf(entity, name)?.type === 'bool' && isEditable(entity, name)) ?? null;
+}
+
 /** Closed records have nothing left to be late with. */
-export function isClosed(entity: string, row: Row): boolean { return !!stageOf(entity, row)?.outcome; }
+export function isClosed(entity: string, row: Row): boolean {
+  const done = doneField(entity);
+  return isFinal(stageOf(entity, row)) || (done !== null && row[done] === true);
+}
 
 export function may(row: Row | null, action: string): boolean { return row?._can?.includes(action) ?? false; }
 

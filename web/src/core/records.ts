@@ -2,7 +2,7 @@
 // list's own query, so the server alone decides whether it belongs here.
 import { api, ApiError } from './api.ts';
 import { compareRows } from './filter.ts';
-import { on } from './events.ts';
+import { link, on } from './events.ts';
 import type { RecordEvent, Row } from './types.ts';
 
 const PAGE = 100;
@@ -28,6 +28,7 @@ export class Records {
   #timer = 0;
   #abort = new AbortController();
   #limit: number;
+  #blind = false;       // read before the stream was open: changes in between would be missed
 
   constructor(entity: string, query: URLSearchParams, sort: string[], changed: () => void, options: { limit?: number; onNew?: (row: Row) => void } = {}) {
     this.entity = entity;
@@ -39,7 +40,8 @@ export class Records {
   }
 
   start(): this {
-    this.#off = [on('record', (event) => this.#event(event)), on('reset', () => void this.load())];
+    this.#off = [on('record', (event) => this.#event(event)), on('reset', () => void this.load()),
+      link.watch(({ state }) => { if (state === 'live' && this.#blind) void this.load(); })];
     void this.load();
     return this;
   }
@@ -59,6 +61,7 @@ export class Records {
   }
 
   async load(): Promise<void> {
+    this.#blind = link.value.state !== 'live';
     if (this.state !== 'loading') this.state = this.rows.length ? 'ready' : 'loading';
     try {
       const page = await api.list(this.entity, this.#search({ limit: String(this.#limit) }), this.#abort.signal);

@@ -11,7 +11,7 @@ import type { Meta, Problem } from './types.ts';
 export type Phase = 'starting' | 'login' | 'password' | 'ready' | 'broken';
 
 /** `expired` is set while a login is asked for in the middle of work. */
-export interface State { phase: Phase; expired: boolean; problem: Problem | null }
+export interface State { phase: Phase; expired: boolean; problem: Problem | null; login?: string }
 
 export const session = new Store<State>({ phase: 'starting', expired: false, problem: null });
 
@@ -54,12 +54,13 @@ function fail(error: unknown): void {
 async function opened(answer: Session): Promise<void> {
   setCsrf(answer.csrf);
   if (answer.must === 'password') {
-    session.set({ phase: 'password', expired: session.value.expired, problem: null });
+    session.set({ phase: 'password', expired: session.value.expired, problem: null, login: answer.user.login });
     return;
   }
   const other = lastUser !== 0 && lastUser !== answer.user.id;
   if (other) { location.assign('/'); return; }
   lastUser = answer.user.id;
+  follow(() => void check());
   try {
     if (!meta.value) await Promise.all([refreshMeta(), loadStrings()]);
   } catch (error) {
@@ -67,7 +68,6 @@ async function opened(answer: Session): Promise<void> {
     return;
   }
   session.set({ phase: 'ready', expired: false, problem: null });
-  follow(() => void check());
   const retry = waiting;
   waiting = [];
   for (const go of retry) go();

@@ -29,6 +29,7 @@ export interface Field {
   scale?: number;
   options?: Option[];
   pipeline?: string;
+  currencyField?: string;
   to?: string;
   where?: Condition;
   visible?: Condition;
@@ -47,7 +48,7 @@ export interface ListView {
   due?: string;
 }
 
-export interface Related { entity: string; by: string; label: string }
+export interface Related { entity: string; by: string; label?: string }
 
 export interface CardView {
   header?: string[];
@@ -58,7 +59,7 @@ export interface CardView {
 export interface Entity {
   label: { one: string; many: string; count?: string };
   icon?: string;
-  title: string;
+  title?: string;
   module?: string;
   can: { read?: boolean; create?: boolean; update?: boolean; delete?: boolean };
   fields: Record<string, Field>;

@@ -33,6 +33,7 @@ export class Combo extends El {
   #timer = 0;
   #asked = 0;
   #text: string | null = null;
+  #eager = false;       // Enter came before the hits did: the first of them is meant
 
   override render() {
     const list = `${this.inputId}-list`;
@@ -72,6 +73,7 @@ export class Combo extends El {
   #typed(event: Event): void {
     event.stopPropagation();
     this.#text = (event.target as HTMLInputElement).value;
+    this.#eager = false;
     this.#ask(this.#text);
   }
 
@@ -93,6 +95,13 @@ export class Combo extends El {
     this.hits = page?.rows ?? [];
     this.at = text && this.hits.length ? 0 : -1;
     this.busy = false;
+    if (this.#eager) this.#pickAt();
+  }
+
+  #pickAt(): void {
+    this.#eager = false;
+    const row = this.hits[this.at];
+    if (row) this.#pick({ id: row.id, label: titleOf(this.entity, row) });
   }
 
   #key(event: KeyboardEvent): void {
@@ -101,10 +110,10 @@ export class Combo extends El {
       if (!this.open) { this.#ask(this.#text ?? ''); return; }
       const step = event.key === 'ArrowDown' ? 1 : -1;
       this.at = (this.at + step + this.hits.length) % Math.max(1, this.hits.length);
-    } else if (event.key === 'Enter' && !event.ctrlKey && this.open && this.at >= 0) {
+    } else if (event.key === 'Enter' && !event.ctrlKey && this.open && (this.at >= 0 || this.#text)) {
       event.preventDefault();
-      const row = this.hits[this.at];
-      this.#pick({ id: row.id, label: titleOf(this.entity, row) });
+      if (this.busy) this.#eager = true;
+      else this.#pickAt();
     } else if (event.key === 'Escape' && this.open) {
       event.preventDefault();
       event.stopPropagation();

@@ -47,7 +47,15 @@ export class FieldEdit extends El {
     this.dispatchEvent(new CustomEvent('ui-change', { bubbles: true, detail: { name: this.name, value } }));
   }
 
+  /** Native date controls follow the browser's language, so the value is also written out. */
+  get #said(): string | null {
+    if (this.note || typeof this.value !== 'string') return this.note;
+    if (this.field.type === 'datetime' && /T.*Z$/.test(this.value)) return fmt.fullMoment(this.value);
+    return this.field.type === 'date' && /^\d{4}-\d\d-\d\d$/.test(this.value) ? fmt.date(this.value, Date.now(), true) : null;
+  }
+
   override render() {
+    const note = this.#said;
     const text = this.error ? errorText(this.error) : null;
     const group = this.field.type === 'choices' || this.field.many;
     const name = html`${t(this.field.label)}${this.#unit()}${this.field.required ? html`<span class="needed" aria-hidden="true">*</span>` : nothing}`;
@@ -56,7 +64,7 @@ export class FieldEdit extends El {
       ${group ? html`<span class="label" id="${this.#id}-l">${name}</span>` : html`<label for=${this.#id} id="${this.#id}-l">${name}</label>`}
       ${this.#control()}
       ${text ? html`<span class="help" id="${this.#id}-e">${icon('alert', 'icon-16')}<span>${text}</span></span>`
-        : this.note ? html`<span class="help is-note" id="${this.#id}-e">${this.note}</span>` : nothing}
+        : note ? html`<span class="help is-note" id="${this.#id}-e">${note}</span>` : nothing}
     </div>`;
   }
 
@@ -85,7 +93,7 @@ export class FieldEdit extends El {
   }
 
   #invalid() { return this.error ? 'true' : nothing; }
-  #hint() { return this.error || this.note ? `${this.#id}-e` : nothing; }
+  #hint() { return this.error || this.#said ? `${this.#id}-e` : nothing; }
 
   #shown(value: unknown): string {
     if (value === null || value === undefined) return '';

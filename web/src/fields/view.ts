@@ -43,7 +43,7 @@ export function show(shown: Shown): Value {
 function single(field: Field, value: unknown, shown: Shown): Value {
   const full = card(shown);
   switch (field.type) {
-    case 'money': return fmt.money(value, String(shown.row.currency ?? meta.value?.currency ?? 'RUB'));
+    case 'money': return fmt.money(value, String(shown.row[field.currencyField ?? 'currency'] ?? meta.value?.currency ?? 'RUB'));
     case 'int': return fmt.number(value);
     case 'decimal': return fmt.number(value);
     case 'percent': return `${fmt.number(value)}\u00a0%`;

@@ -72,7 +72,7 @@ class Login extends El {
     return html`<form class="login-form" @submit=${this.#set} @input=${this.#check} novalidate>
       ${this.#top(t('password.title'), t('password.hint'))}
       ${this.#alert()}
-      <input class="sr" tabindex="-1" aria-hidden="true" name="username" autocomplete="username" .value=${meta.value?.user.login ?? ''} readonly>
+      <input class="sr" tabindex="-1" aria-hidden="true" name="username" autocomplete="username" .value=${session.value.login ?? ''} readonly>
       ${this.#secret('new', t('password.new'), 'new-password')}
       ${this.#secret('again', t('password.again'), 'new-password')}
       <ul class="rules" aria-label=${t('password.rules')}>${this.rules.map((rule) => html`<li class=${rule.met ? 'is-ok' : 'muted'}>
@@ -110,7 +110,7 @@ class Login extends El {
     event.preventDefault();
     const data = new FormData(event.target as HTMLFormElement);
     const next = String(data.get('new')), again = String(data.get('again'));
-    const unmet = checkPassword(next, again).filter((rule) => !rule.met);
+    const unmet = checkPassword(next, again, session.value.login).filter((rule) => !rule.met);
     this.field = {};
     for (const rule of unmet) this.field[rule.field] ??= t(`password.rule.${rule.id}`, { n: rule.n ?? 0 });
     if (unmet.length) { this.requestUpdate(); await this.updateComplete; this.querySelector<HTMLElement>('[aria-invalid]')?.focus(); return; }
@@ -120,7 +120,7 @@ class Login extends El {
   #check(event: Event): void {
     const form = (event.currentTarget as HTMLFormElement);
     const data = new FormData(form);
-    this.rules = checkPassword(String(data.get('new')), String(data.get('again')));
+    this.rules = checkPassword(String(data.get('new')), String(data.get('again')), session.value.login);
   }
 
   async #try(act: () => Promise<void>): Promise<void> {

@@ -97,11 +97,11 @@ class Palette extends El {
     if (!this.open) return nothing;
     const groups = this.#groups;
     let n = -1;
-    return html`<dialog class="palette pop" aria-label=${t('search')} @close=${() => { this.open = false; }} @mousedown=${(e: Event) => { if (e.target === e.currentTarget) this.#close(); }}>
+    return html`<dialog class="palette" aria-label=${t('search')} @close=${() => { this.open = false; }} @mousedown=${(e: Event) => { if (e.target === e.currentTarget) this.#close(); }}>
       <div class="palette-box"><div class="palette-input">${icon('search')}<input role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list"
           aria-activedescendant=${groups.length ? `pal-${this.at}` : nothing} aria-label=${t('search')} placeholder=${t('palette.hint')} autocomplete="off" spellcheck="false" .value=${this.q} @input=${this.#typed} @keydown=${this.#key}><span class="kbd">Esc</span></div>
         <div class="palette-list" id="palette-list" role="listbox" aria-label=${t('palette.results')}>
-          ${groups.map((group, g) => html`<div class="palette-group" role="group" aria-labelledby="palg-${g}"><h3 id="palg-${g}">${group.title}</h3>
+          ${groups.map((group, g) => html`<div class="palette-group" role="group" aria-labelledby="palg-${g}"><div class="palette-title" id="palg-${g}" role="presentation">${group.title}</div>
             ${group.items.map((item) => { n += 1; const at = n; return html`<div class="menu-item ${at === this.at ? 'is-active' : ''}" id="pal-${at}" role="option" aria-selected=${at === this.at ? 'true' : 'false'}
               @click=${() => this.#run(item)} @mousemove=${() => { this.at = at; }}>${icon(item.icon)}<span class="clip">${item.label}</span>${item.hint ? html`<span class="muted clip">${item.hint}</span>` : nothing}</div>`; })}</div>`)}
           ${!groups.length ? html`<div class="hint" role="option" aria-disabled="true" aria-selected="false">${t(this.busy ? 'loading' : 'palette.none')}</div>` : nothing}</div>

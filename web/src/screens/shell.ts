@@ -128,7 +128,7 @@ class Shell extends El {
       <button @click=${() => openPalette()}>${icon('search')}<span>${t('search.short')}</span></button>
       <button aria-haspopup="true" @click=${(e: Event) => toggleAt(e, 'more-menu', 'end')}>${icon('more')}<span>${t('more')}</span>${unread.value ? html`<span class="blip">${unread.value}</span>` : nothing}</button>
     </nav>
-    <div class="pop menu sheet" id="more-menu" popover @keydown=${walkMenu} @click=${closeOnLink}>
+    <div class="pop menu sheet" id="more-menu" role="navigation" aria-label=${t('more')} popover @keydown=${walkMenu} @click=${closeOnLink}>
       ${menu().map((entry) => html`<a class="menu-item" href=${entry.to}>${icon(hasIcon(entry.icon) ? entry.icon : 'list')}${capital(t(entry.label))}</a>`)}
       <a class="menu-item" href="/settings/notices">${icon('bell')}${t('notices')}${unread.value ? html`<span class="push badge">${unread.value}</span>` : nothing}</a>
       ${this.#prefs()}
@@ -155,7 +155,7 @@ function groupLabel(group: string): string {
   return has(`group.${group}`) ? `group.${group}` : group;
 }
 
-const lost = () => empty('search', t('lost.title'), t('lost.text'), html`<a class="btn" href="/">${t('lost.home')}</a>`);
-const nothingHere = () => empty('lock', t('bare.title'), t('bare.text'));
+const lost = () => empty('search', t('lost.title'), t('lost.text'), html`<a class="btn" href="/">${t('lost.home')}</a>`, true);
+const nothingHere = () => empty('lock', t('bare.title'), t('bare.text'), nothing, true);
 
 customElements.define('crm-shell', Shell);

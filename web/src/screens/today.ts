@@ -9,17 +9,18 @@ import { query } from '../core/filter.ts';
 import { dayNumber, fromLocalInput, zone } from '../core/fmt.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { entityOf, homeViews, meta, type HomeView } from '../core/meta.ts';
+import { narrow } from '../core/narrow.ts';
 import { Records } from '../core/records.ts';
 import { openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { Row } from '../core/types.ts';
 
-const SHOWN = 50, ASIDE = 8;
+const SHOWN = 50, ASIDE = 8, ASIDE_PHONE = 3;
 type Group = 'overdue' | 'today' | 'later' | 'none';
 
 class Today extends El {
   static override properties = {};
-  #watch = new Watch(this, meta, lang);
+  #watch = new Watch(this, meta, lang, narrow);
   #lists = new Map<string, { home: HomeView; records: Records }>();
   #clock = 0;
 
@@ -72,7 +73,7 @@ class Today extends El {
     for (const row of records.rows) groups[groupOf(row[home.due!] as string | null)].push(row);
     return html`${(['overdue', 'today', 'later', 'none'] as Group[]).filter((g) => groups[g].length).map((g, i) => html`
       <section data-group=${g}><div class="sect"><h2 class=${g === 'overdue' ? 'is-danger' : ''}>${t(`today.${g}`)}</h2><span class="count">${groups[g].length}</span>
-          ${i ? nothing : html`<a class="link push" href=${hrefOf(home)}>${t('today.all', { name: t(entityOf(home.entity)!.label.many) })}</a>`}</div>
+          ${i ? nothing : html`<a class="link push" href=${hrefOf(home)}>${t('today.open')}<span class="sr"> ${t(entityOf(home.entity)!.label.many)}</span></a>`}</div>
         <ul>${groups[g].map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}</ul></section>`)}`;
   }
 
@@ -82,7 +83,7 @@ class Today extends El {
         <a class="link push" href=${hrefOf(home)}>${t('today.open')}<span class="sr"> ${title}</span></a></div>
       ${records.state === 'loading' ? skeletonRows(3) : nothing}
       ${records.state === 'ready' && !records.rows.length ? html`<p class="faint row">${t('today.quiet')}</p>` : nothing}
-      <ul>${records.rows.slice(0, ASIDE).map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}</ul></section>`;
+      <ul>${records.rows.slice(0, narrow.value ? ASIDE_PHONE : ASIDE).map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}</ul></section>`;
   }
 }
 

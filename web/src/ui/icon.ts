@@ -13,6 +13,6 @@ export const hasIcon = (name?: string) => !!name && name in shapes;
 export function mark(): TemplateResult {
   return html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
     ${svg`<g fill="none" stroke="currentColor" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round">
-      <path d="M10.5 7.5v17"/><path d="M22.2 7.5 12 16l10.2 8.5"/></g><circle class="mark-joint" cx="10.5" cy="16" r="2.9"/>`}
+      <path d="M10.5 7.5v17"/><path d="M22.2 7.5 12 16l10.2 8.5"/></g><circle class="mark-joint" cx="10.5" cy="16" r="2.6"/>`}
   </svg>`;
 }

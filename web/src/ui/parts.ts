@@ -25,9 +25,10 @@ export function dotted(text: string, name?: string): TemplateResult {
   return html`<span class="inline"><span class="dot d-${color(name)}"></span><span class="clip">${text}</span></span>`;
 }
 
-export function empty(mark: string, title: string, text: unknown, actions: unknown = nothing): TemplateResult {
+/** `alone` when nothing else on the page has a first heading. */
+export function empty(mark: string, title: string, text: unknown, actions: unknown = nothing, alone = false): TemplateResult {
   return html`<div class="fill"><div class="empty"><span class="empty-mark">${icon(mark, 'icon-24')}</span>
-    <h2 class="title">${title}</h2><p class="muted">${text}</p><div class="inline">${actions}</div></div></div>`;
+    ${alone ? html`<h1 class="title">${title}</h1>` : html`<h2 class="title">${title}</h2>`}<p class="muted">${text}</p><div class="inline">${actions}</div></div></div>`;
 }
 
 export function skeletonRows(count: number): TemplateResult {
@@ -43,9 +44,9 @@ export function problemText(error: ApiError): string {
   return error.problem.detail ?? error.problem.title ?? t('problem.server');
 }
 
-export function failure(error: ApiError, retry: () => void): TemplateResult {
+export function failure(error: ApiError, retry: () => void, alone = false): TemplateResult {
   const request = error.problem.request;
   return empty(error.isOffline ? 'offline' : 'alert', t(error.isOffline ? 'problem.offline.title' : 'problem.title'),
     html`${problemText(error)}${request ? html`<br><span class="small">${t('problem.request', { id: request })}</span>` : nothing}`,
-    html`<button class="btn" @click=${retry}>${icon('refresh', 'icon-16')}${t('retry')}</button>`);
+    html`<button class="btn" @click=${retry}>${icon('refresh', 'icon-16')}${t('retry')}</button>`, alone);
 }

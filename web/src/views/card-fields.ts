@@ -20,7 +20,7 @@ export function section(model: CardModel, { label: name, fields }: { label: stri
   const shown = fields.filter((field) => isVisible(model, field) && fieldOf(model.entity, field)!.type !== 'stage');
   if (!shown.length) return nothing;
   const can = model.canEdit && shown.some((field) => isEditable(model.entity, field) && !model.open.has(field));
-  return html`<section class="block"><div class="block-head"><h3>${t(name)}</h3>
+  return html`<section class="block"><div class="block-head"><h2>${t(name)}</h2>
       ${can ? html`<button class="icon-btn icon-btn-sm push" aria-label=${t('card.edit.what', { name: t(name) })} title=${t('card.edit')} @click=${() => model.edit(shown)}>${icon('edit', 'icon-16')}</button>` : nothing}</div>
     <dl class="props">${shown.map((field) => (model.open.has(field) ? editor(model, field) : prop(model, field)))}</dl></section>`;
 }

@@ -93,7 +93,7 @@ class Card extends El {
   override render() {
     const model = this.#model!;
     if (model.state === 'loading') return html`${this.#head(null)}${skeletonRows(8)}`;
-    if (model.state === 'error') return html`${this.#head(null)}${failure(model.error!, () => void model.load())}`;
+    if (model.state === 'error') return html`${this.#head(null)}${failure(model.error!, () => void model.load(), !this.layer)}`;
     if (model.state === 'gone') return html`${this.#head(null)}${this.#gone()}`;
     if (model.record!.foreign) return html`${this.#head(null)}${this.#foreign()}`;
     if (!this.layer) document.title = `${titleOf(this.entity, model.record!)} — ${meta.value?.title ?? ''}`;
@@ -172,7 +172,7 @@ class Card extends El {
     const refs = Object.entries(entity.fields).filter(([name, f]) => f.type === 'ref' && f.to && entityOf(f.to) && model.record![name]);
     const lists = (entity.views?.card?.related ?? []).filter((r) => entityOf(r.entity));
     return html`${refs.map(([name, f]) => html`<crm-peek .entity=${f.to!} .ref=${model.record![name] as Ref} .label=${label(this.entity, name)}></crm-peek>`)}
-      ${lists.map((r) => html`<crm-related .entity=${r.entity} .by=${r.by} .recordId=${this.recordId} .label=${capital(t(r.label))}></crm-related>`)}
+      ${lists.map((r) => html`<crm-related .entity=${r.entity} .by=${r.by} .recordId=${this.recordId} .label=${capital(t(r.label ?? entityOf(r.entity)!.label.many))}></crm-related>`)}
       ${!refs.length && !lists.length ? html`<p class="muted">${t('card.alone')}</p>` : nothing}`;
   }
 
@@ -212,14 +212,14 @@ class Card extends El {
 
   #gone() {
     const many = t(entityOf(this.entity)!.label.many);
-    return empty('lock', t('card.gone'), t('card.gone.text'), html`<a class="btn" href="/e/${this.entity}">${t('card.tolist', { name: capital(many) })}</a>`);
+    return empty('lock', t('card.gone'), t('card.gone.text'), html`<a class="btn" href="/e/${this.entity}">${t('card.tolist', { name: capital(many) })}</a>`, !this.layer);
   }
 
   #foreign() {
     const record = this.#model!.record!;
     const owner = Object.entries(entityOf(this.entity)!.fields).find(([name, f]) => f.type === 'user' && record[name]);
     return empty('lock', t('card.foreign'), owner ? html`${t('card.foreign.owner')} ${person(record[owner[0]] as Ref)}` : t('card.gone.text'),
-      html`<a class="btn" href="/e/${this.entity}">${t('card.tolist', { name: capital(t(entityOf(this.entity)!.label.many)) })}</a>`);
+      html`<a class="btn" href="/e/${this.entity}">${t('card.tolist', { name: capital(t(entityOf(this.entity)!.label.many)) })}</a>`, !this.layer);
   }
 }
 

@@ -65,7 +65,7 @@ class Create extends El {
 
   get #names(): string[] {
     const entity = entityOf(this.entity)!;
-    const quick = entity.views?.quick ?? [entity.title];
+    const quick = entity.views?.quick ?? Object.keys(entity.fields).slice(0, 6);
     const required = Object.entries(entity.fields).filter(([, f]) => f.required && f.type !== 'stage').map(([name]) => name);
     const wrong = this.errors.map((e) => e.field);
     return [...new Set([...quick, ...required, ...this.search.keys(), ...wrong])].filter((name) => isEditable(this.entity, name) && fieldOf(this.entity, name)!.type !== 'stage');

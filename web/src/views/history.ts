@@ -11,6 +11,11 @@ import { fieldOf } from '../core/meta.ts';
 import { Watch } from '../core/store.ts';
 import type { HistoryRow, Row } from '../core/types.ts';
 
+/** Operations come as a word or as its first letter. */
+const OPS: Record<string, string> = {
+  c: 'created', created: 'created', u: 'updated', updated: 'updated', d: 'deleted', deleted: 'deleted', r: 'restored', restored: 'restored',
+};
+
 class History extends El {
   static override properties = { entity: {}, recordId: { attribute: false }, version: { attribute: false }, rows: { state: true }, error: { state: true } };
   entity = '';
@@ -50,9 +55,10 @@ class History extends El {
   #event(row: HistoryRow): TemplateResult {
     const changes = (row.changes ?? []).filter((c) => fieldOf(this.entity, c.field));
     const who = row.by?.label ?? t('history.system');
-    const created = row.op === 'created' || row.op === 'create';
+    const op = OPS[row.op] ?? 'updated';
+    const created = op === 'created';
     return html`<div class="event"><span class="event-mark">${row.by?.label ? avatar(row.by, '') : icon('bolt', 'icon-16')}</span>
-      <div><div class="event-head"><span class="strong">${who}</span><span class="muted">${t(created ? 'history.created' : `history.${row.op}`)}</span>
+      <div><div class="event-head"><span class="strong">${who}</span><span class="muted">${t(`history.${op}`)}</span>
         <time datetime=${row.at} title=${fullMoment(row.at)}>${clockTime(Date.parse(row.at))}</time></div>
         ${changes.length ? html`<ul class="changes">${changes.map((c) => html`<li data-field=${c.field}><span class="muted">${label(this.entity, c.field)}:</span>
           ${created || this.#blank(c.old) ? nothing : html`<span class="was">${this.#value(c.field, c.old)}</span> <span aria-hidden="true">→</span><span class="sr">${t('history.became')}</span> `}${this.#value(c.field, c.new)}</li>`)}</ul>` : nothing}

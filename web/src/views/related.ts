@@ -42,7 +42,7 @@ class RelatedList extends El {
   override render() {
     const { rows, total, state } = this.#records!;
     const entity = entityOf(this.entity)!;
-    return html`<section class="block" data-related=${this.entity}><div class="block-head"><h3>${this.label}</h3>${total ? html`<span class="count">${total}</span>` : nothing}
+    return html`<section class="block" data-related=${this.entity}><div class="block-head"><h2>${this.label}</h2>${total ? html`<span class="count">${total}</span>` : nothing}
         ${entity.can.create ? html`<button class="icon-btn icon-btn-sm push" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => openCard(this.entity, 'new', `?${this.by}=${this.recordId}`)}>${icon('plus', 'icon-16')}</button>` : nothing}</div>
       ${rows.length ? html`<ul class="lines">${rows.map((row) => line(this.entity, row, null, false, this.by))}</ul>` : html`<p class="faint">${t(state === 'loading' ? 'loading' : 'related.none')}</p>`}</section>`;
   }
@@ -81,7 +81,7 @@ class Peek extends El {
 
   override render() {
     const ref = this.ref!;
-    return html`<section class="block"><div class="block-head"><h3>${capital(this.label)}</h3></div>
+    return html`<section class="block"><div class="block-head"><h2>${capital(this.label)}</h2></div>
       ${ref.denied ? html`<p class="muted inline-4">${icon('lock', 'icon-16')}${t('ref.denied')}</p>` : this.#person(ref)}</section>`;
   }
 

@@ -3,10 +3,10 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from '../ui/icon.ts';
 import type { CardModel } from './card-model.ts';
 import { t } from '../core/i18n.ts';
-import { may, stageField, stageOf, stagesOf } from '../core/meta.ts';
+import { isFinal, isGood, may, stageField, stageOf, stagesOf } from '../core/meta.ts';
 import type { Stage } from '../core/types.ts';
 
-const isLost = (stage: Stage) => !!stage.outcome && stage.outcome !== 'won' && stage.outcome !== 'done';
+const isLost = (stage: Stage) => isFinal(stage) && !isGood(stage);
 
 export function allowed(model: CardModel): Stage[] {
   return stagesOf(model.entity).filter((stage) => may(model.record, `move:${stage.v}`));
@@ -32,7 +32,7 @@ export function steps(model: CardModel, move: (stage: string) => void): Template
   const at = now ? line.indexOf(now) : -1;
   const lost = now && isLost(now);
   return html`<ol class="steps ${lost ? 'is-lost' : ''}" aria-label=${t('card.stages')} data-field=${stageField(model.entity)}>
-    ${line.map((stage, i) => html`<li class="step ${i < at ? 'is-done' : i === at ? 'is-now' : ''} ${stage.outcome && i === at ? 'is-won' : ''}" aria-current=${i === at ? 'step' : nothing} data-stage=${stage.v}>${step(model, stage, move)}</li>`)}
+    ${line.map((stage, i) => html`<li class="step ${i < at ? 'is-done' : i === at ? 'is-now' : ''} ${isGood(stage) && i === at ? 'is-won' : ''}" aria-current=${i === at ? 'step' : nothing} data-stage=${stage.v}>${step(model, stage, move)}</li>`)}
     ${lost ? html`<li class="step is-now is-refused" aria-current="step" data-stage=${now.v}><span>${icon('ban', 'icon-16')}${t(now.l)}</span></li>` : nothing}</ol>`;
 }
 

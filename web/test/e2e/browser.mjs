@@ -10,6 +10,7 @@ export const launch = () => chromium.launch({ executablePath: process.env.CHROMI
 export async function open(browser, url, { size = DESK, scheme = 'light', lang = 'ru-RU', path = '/', login = 'kotova', scale = 1 } = {}) {
   const context = await browser.newContext({ viewport: size, colorScheme: scheme, locale: lang, deviceScaleFactor: scale, hasTouch: size.width < 721, isMobile: size.width < 721, reducedMotion: 'reduce' });
   const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
   const faults = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('console', (message) => { if (message.type() === 'error' && !/Failed to load resource|ERR_|EventSource/.test(message.text())) faults.push(`console: ${message.text()}`); });

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compareRows, meets, nextSort, query, readState, writeState } from '../../src/core/filter.ts';
+import { layouts } from '../../src/core/layout.ts';
+import type { ListView, Row } from '../../src/core/types.ts';
+
+const VIEWS: ListView[] = [{ id: 'open', label: 'Open', columns: [], filter: ['stage', 'in', ['new']] }, { id: 'all', label: 'All', columns: [] }];
+const row = (values: object) => ({ id: 1, rev: 1, ...values }) as Row;
+
+test('the state of a list survives its address', () => {
+  const state = { view: 'all', q: 'кран 25', sort: '-amount', chips: { stage: ['new', 'work'], owner: ['me'] } };
+  const text = writeState(state, VIEWS);
+  assert.equal(text, '?view=all&q=%D0%BA%D1%80%D0%B0%D0%BD+25&sort=-amount&f.stage=new,work&f.owner=me');
+  assert.deepEqual(readState(new URLSearchParams(text), VIEWS), state);
+});
+
+test('the first view stands in no address, an unknown one falls back to it', () => {
+  assert.equal(writeState({ view: 'open', q: '', sort: null, chips: {} }, VIEWS), '');
+  assert.equal(readState(new URLSearchParams('view=gone'), VIEWS).view, 'open');
+});
+
+test('chips narrow the view: "me" becomes the caller', () => {
+  const search = query({ view: 'open', q: ' кран ', sort: null, chips: { owner: ['me', '9'] } }, VIEWS[0], 7);
+  assert.equal(search.get('filter'), '["stage","in",["new"]]');
+  assert.equal(search.get('owner.in'), '7,9');
+  assert.equal(search.get('q'), 'кран');
+});
+
+test('a header sorts by its field, then the other way, then not at all', () => {
+  assert.equal(nextSort(null, 'amount', true), '-amount');
+  assert.equal(nextSort('-amount', 'amount', true), 'amount');
+  assert.equal(nextSort('amount', 'amount', true), null);
+  assert.equal(nextSort('-amount', 'title', false), 'title');
+});
+
+test('conditions decide whether a field is shown', () => {
+  assert.ok(meets(['stage', 'eq', 'lost'], row({ stage: 'lost' })));
+  assert.ok(!meets(['and', ['stage', 'in', ['a', 'b']], ['amount', 'gt', '100']], row({ stage: 'a', amount: '99.00' })));
+  assert.ok(meets(['or', ['x', 'none', 1], ['y', 'eq', 1]], row({ x: null })));
+  assert.ok(meets(['not', ['owner', 'me']], row({ owner: { id: 8 } }), 7));
+  assert.ok(meets(['owner', 'me'], row({ owner: { id: 7 } }), 7));
+  assert.ok(meets(['contact.city', 'eq', 'Пермь'], row({ contact: { id: 1, city: 'Пермь' } })));
+  assert.ok(meets(undefined, row({})));
+});
+
+test('rows are placed by the same order the server gives them in', () => {
+  const a = row({ id: 1, amount: '900.00' }), b = row({ id: 2, amount: '1000.00' }), c = row({ id: 3, amount: null });
+  assert.deepEqual([b, c, a].sort((x, y) => compareRows(x, y, ['amount'])).map((r) => r.id), [3, 1, 2]);
+  assert.deepEqual([b, c, a].sort((x, y) => compareRows(x, y, ['-amount'])).map((r) => r.id), [2, 1, 3]);
+  assert.ok(compareRows(row({ id: 5 }), row({ id: 4 }), ['-created_at']) < 0, 'the newer id first when moments are equal');
+});
+
+test('a word in the wrong keyboard layout is understood', () => {
+  assert.deepEqual(layouts('dtrnjh'), ['dtrnjh', 'вектор']);
+  assert.deepEqual(layouts('щзут'), ['щзут', 'open']);
+  assert.deepEqual(layouts('mix мир'), ['mix мир']);
+});
