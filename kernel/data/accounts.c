@@ -16,12 +16,12 @@ static crm_status stored_credential(engine_session *s, const registry *r, arena 
 {
     value *user;
     crm_status st =
-        store_find(s, registry_store(r, STORE_USER), USER_LOGIN, value_text(login), a, &user);
+        tx_find_row(s, registry_store(r, STORE_USER), USER_LOGIN, value_text(login), a, &user);
     if (!st && (user[USER_IS_DISABLED].i || !value_is_null(user[COL_DELETED_AT]))) {
         st = CRM_NOT_FOUND;
     }
     if (!st) {
-        st = store_find(s, registry_store(r, STORE_CREDENTIAL), CREDENTIAL_USER, user[COL_ID], a,
+        st = tx_find_row(s, registry_store(r, STORE_CREDENTIAL), CREDENTIAL_USER, user[COL_ID], a,
                         credential);
     }
     return st;
@@ -94,7 +94,7 @@ static crm_status put_credential(crm_ctx *c, value fresh[CREDENTIAL_COLUMNS])
     value *row;
     int64_t id;
     crm_status st =
-        store_find(c->session, e, CREDENTIAL_USER, fresh[CREDENTIAL_USER], c->arena, &row);
+        tx_find_row(c->session, e, CREDENTIAL_USER, fresh[CREDENTIAL_USER], c->arena, &row);
     if (st == CRM_NOT_FOUND) {
         return tx_insert(c->tx, e, fresh, &id);
     }

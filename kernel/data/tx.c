@@ -230,7 +230,7 @@ static crm_status count_up(tx *t, const entity *e, crm_str key, int64_t *next)
 {
     value *row;
     arena_mark mark = arena_mark_get(t->arena);
-    crm_status st = store_find(t->session, e, COL_OWN, value_text(key), t->arena, &row);
+    crm_status st = tx_find_row(t->session, e, COL_OWN, value_text(key), t->arena, &row);
     if (st && st != CRM_NOT_FOUND) {
         return st;
     }

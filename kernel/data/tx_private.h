@@ -15,7 +15,7 @@ crm_status tx_gather_change(tx *t, const change *ch);
 /* All values of a row, in `a`; NULL when memory is out. */
 value *row_dup(arena *a, const entity *e, const value *row);
 /* The first row of the kernel's own store whose `column` is `key`, in `a`; NOT_FOUND. */
-CRM_MUST_CHECK crm_status store_find(engine_session *s, const entity *e, uint16_t column, value key,
+CRM_MUST_CHECK crm_status tx_find_row(engine_session *s, const entity *e, uint16_t column, value key,
                                      arena *a, value **row);
 
 #endif

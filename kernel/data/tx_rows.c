@@ -113,7 +113,7 @@ crm_status tx_list(tx *t, const query *q, engine_row_fn on_row, void *arg)
     return tx_run(t, &op);
 }
 
-crm_status store_find(engine_session *s, const entity *e, uint16_t column, value key, arena *a,
+crm_status tx_find_row(engine_session *s, const entity *e, uint16_t column, value key, arena *a,
                       value **row)
 {
     one_row one = {.entity = e, .arena = a};
