@@ -1,8 +1,8 @@
 /*
  * api.h - the HTTP API over the records, as API.md describes it. One `api` per loop thread.
  *
- * It turns a request into a call (who acts, on which snapshots), runs it inline, on a pool or on the
- * writer, and writes the answer. Loop thread; work of other threads comes back by mail.
+ * It turns a request into a call (who acts, on which snapshots), runs it inline, on a pool or on
+ * the writer, and writes the answer. Loop thread; work of other threads comes back by mail.
  */
 #ifndef NET_API_H
 #define NET_API_H
@@ -17,10 +17,10 @@ typedef struct api_options {
     uv_loop_t *loop;
     flow *flow;
     engine *engine;
-    static_files *ui;             /* may be NULL: no bundled UI */
-    static_files **modules;       /* "/m/<module>/" each */
+    static_files *ui;       /* may be NULL: no bundled UI */
+    static_files **modules; /* "/m/<module>/" each */
     uint32_t module_count;
-    crm_str ca_cert;              /* PEM for /ca.crt, or empty */
+    crm_str ca_cert; /* PEM for /ca.crt, or empty */
     crm_str version;
 } api_options;
 

@@ -33,34 +33,37 @@ typedef struct api_call {
     principal who;
     session_info session;
     uint8_t session_key[SHA256_SIZE];
-    void (*next)(struct api_call *k);  /* what follows a step that may complete later */
+    void (*next)(struct api_call *k); /* what follows a step that may complete later */
     const entity *entity;
     int64_t id;
-    crm_str rest;                      /* of the path, behind what was matched */
+    crm_str rest; /* of the path, behind what was matched */
     json_writer w;
-    size_t mark;                       /* where this reply begins in http_body */
+    size_t mark; /* where this reply begins in http_body */
     record_read read;
     write_request write;
     pool_task task;
-    buf text;                          /* what a pool thread writes; copied into the reply */
+    buf text; /* what a pool thread writes; copied into the reply */
     crm_status status;
-    void (*run)(struct api_call *k);           /* api_pool's */
-    void *own;                                 /* the handler's */
+    void (*run)(struct api_call *k); /* api_pool's */
+    void *own;                       /* the handler's */
 } api_call;
 
-/* ---- ending: each finishes the request and frees the call; `k` is gone afterwards ---------------- */
+/* ---- ending: each finishes the request and frees the call; `k` is gone afterwards
+ * ---------------- */
 
-void api_reply(api_call *k, int status);            /* the JSON that stands in http_body */
+void api_reply(api_call *k, int status); /* the JSON that stands in http_body */
 void api_reply_empty(api_call *k, int status);
-void api_reply_problem(api_call *k, int status);   /* the problem+json that stands in http_body */
+void api_reply_problem(api_call *k, int status); /* the problem+json that stands in http_body */
 void api_reply_error(api_call *k, crm_status status); /* from c.error, else from the status */
 void api_reply_code(api_call *k, crm_status status, const char *code);
-/* problem+json of the call's error into `out`; `current`: the JSON of the record for STALE, or empty. */
+/* problem+json of the call's error into `out`; `current`: the JSON of the record for STALE, or
+ * empty. */
 void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, crm_str current);
 /* The protocol machinery's refusals: no call exists. */
 void problem_refuse(void *arg, http_request *r, int status, const char *code);
 
-/* ---- steps ------------------------------------------------------------------------------------------ */
+/* ---- steps
+ * ------------------------------------------------------------------------------------------ */
 
 /* The body as a JSON object into request.json; BAD_REQUEST or MEDIA with the error set. */
 CRM_MUST_CHECK crm_status api_read_json(api_call *k);
@@ -69,7 +72,8 @@ void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*do
 /* Runs `run` on a pool thread with its session in c.session, then `done` here. */
 void api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*done)(api_call *k));
 
-/* ---- sessions ------------------------------------------------------------------------------------------ */
+/* ---- sessions
+ * ------------------------------------------------------------------------------------------ */
 
 session_cache *session_cache_new(void);
 void session_cache_free(session_cache *s);
@@ -79,23 +83,27 @@ void session_require(api_call *k, void (*next)(api_call *k));
 bool session_check_csrf(api_call *k, bool has_session);
 void session_route(api_call *k);
 
-/* ---- routes under /api/v1 ------------------------------------------------------------------------------- */
+/* ---- routes under /api/v1
+ * ------------------------------------------------------------------------------- */
 
 void meta_route(api_call *k);
 void strings_route(api_call *k);
 void search_route(api_call *k);
-void records_route(api_call *k);  /* k->entity is set */
+void records_route(api_call *k); /* k->entity is set */
 void records_write_route(api_call *k);
 void module_route(api_call *k);
-void hook_route(api_call *k);     /* /hook/<integration>, no session */
+void hook_route(api_call *k); /* /hook/<integration>, no session */
 
 /* Reads the record k->id again under the caller's rights and answers with it. */
 void records_answer_one(api_call *k, int status);
 /* As a "record" of a 412. */
 void records_answer_stale(api_call *k);
-void record_json(json_writer *w, crm_ctx *c, const record_view *v, const uint64_t select[4], bool is_full);
+void record_json(json_writer *w, crm_ctx *c, const record_view *v, const uint64_t select[4],
+                 bool is_full);
 
-/* ---- events ------------------------------------------------------------------------------------------------ */
+/* ---- events
+ * ------------------------------------------------------------------------------------------------
+ */
 
 stream_list *streams_new(api *a);
 void streams_free(stream_list *l);

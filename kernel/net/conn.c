@@ -11,7 +11,8 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define WRITE_RATE_MIN 1024 /* bytes per second a peer must take while something waits for it */
+#define REQUESTS_A_TURN 16
+#define WRITE_RATE_MIN  1024 /* bytes per second a peer must take while something waits for it */
 
 static void settle(conn *c);
 static void finish_output(conn *c);
@@ -365,12 +366,14 @@ static bool takes_requests(const conn *c)
            (!c->x || c->x->state == EXCHANGE_READING);
 }
 
-/* Runs the requests in these bytes until one has to wait; returns the bytes that were taken. */
+/* Runs the requests in these bytes until one has to wait, or others should have their turn; returns
+ * the bytes that were taken. */
 static size_t process(conn *c, const char *p, size_t n)
 {
     size_t done = 0;
+    uint64_t last = c->s->stats.requests + REQUESTS_A_TURN;
     c->is_processing = true;
-    while (done < n && takes_requests(c)) {
+    while (done < n && takes_requests(c) && c->s->stats.requests < last) {
         done += step(c, p + done, n - done);
         if (c->out.n > CONN_READ_SIZE) {
             output_flush(c);
@@ -380,6 +383,15 @@ static size_t process(conn *c, const char *p, size_t n)
     output_flush(c);
     c->is_processing = false;
     return done;
+}
+
+static void continue_later(conn *c)
+{
+    if (c->is_shut) {
+        finish_output(c);
+    } else if (c->in.n && takes_requests(c)) {
+        server_resume(c);
+    }
 }
 
 static void input(conn *c, const char *p, size_t n)
@@ -399,9 +411,7 @@ static void input(conn *c, const char *p, size_t n)
             return;
         }
     }
-    if (c->is_shut) {
-        finish_output(c);
-    }
+    continue_later(c);
 }
 
 void conn_resume(conn *c)
@@ -419,9 +429,7 @@ void conn_resume(conn *c)
     if (c->in.n == 0) {
         buf_free(&c->in);
     }
-    if (c->is_shut) {
-        finish_output(c);
-    }
+    continue_later(c);
     settle(c);
 }
 
@@ -491,11 +499,7 @@ void conn_finished(conn *c)
     if (c->is_processing) {
         return;
     }
-    if (c->is_shut) {
-        finish_output(c);
-    } else if (c->in.n) {
-        server_resume(c);
-    }
+    continue_later(c);
     settle(c);
 }
 
@@ -507,10 +511,8 @@ void conn_written(conn *c)
             return;
         }
     }
-    if (c->writes == 0 && c->is_shut) {
-        finish_output(c);
-    } else if (c->writes == 0 && c->in.n && takes_requests(c)) {
-        server_resume(c);
+    if (c->writes == 0) {
+        continue_later(c);
     }
     settle(c);
 }

@@ -1,4 +1,5 @@
 /* reply.c - heads of replies and replies in one piece. Loop thread. */
+#include <assert.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -222,6 +223,7 @@ const char *reply_problem(exchange *x, int status, const char *code)
 static void deliver(exchange *x, int status, const char *type, const tail *t)
 {
     conn *c = x->c;
+    assert(x->state == EXCHANGE_RUNNING); /* finished once, and not a stream */
     reply_head(x, status, type, (int64_t)t->bytes.n);
     tail sent = *t;
     if (x->r.verb == VERB_HEAD || status == 204 || status == 304) {

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,7 @@ static uint32_t most_connections(void)
 static void set_limits(http_limits *l)
 {
     or_default(&l->connections, most_connections());
-    or_default(&l->connections_ip, 200);
+    or_default(&l->connections_ip, 1000);
     or_default(&l->header_ms, 10000);
     or_default(&l->body_ms, 10000);
     or_default(&l->body_rate, 1024);
@@ -174,6 +175,7 @@ http_server *http_server_new(uv_loop_t *loop, const http_handlers *handlers,
         free_server(s);
         return NULL;
     }
+    signal(SIGPIPE, SIG_IGN); /* libuv does not always write with MSG_NOSIGNAL */
     s->loop = loop;
     s->handlers = *handlers;
     s->limits = limits ? *limits : (http_limits){0};

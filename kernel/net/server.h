@@ -18,7 +18,7 @@ typedef struct http_server http_server;
 /* Zero means the default in brackets. */
 typedef struct http_limits {
     uint32_t connections;    /* all of this loop [80 % of RLIMIT_NOFILE, at most 10000] */
-    uint32_t connections_ip; /* of one address; loopback is not counted [200] */
+    uint32_t connections_ip; /* of one address; loopback is not counted [1000] */
     uint32_t header_ms;      /* from the first byte to the end of the head [10000] */
     uint32_t body_ms;        /* the body's grace before the rate counts [10000] */
     uint32_t body_rate;      /* least bytes per second of a body after that [1024] */
@@ -44,7 +44,7 @@ typedef struct http_handlers {
     void *arg;
 } http_handlers;
 
-/* Copies both. NULL when memory is out. */
+/* Copies both. NULL when memory is out. SIGPIPE is ignored from then on. */
 http_server *http_server_new(uv_loop_t *loop, const http_handlers *handlers,
                              const http_limits *limits);
 

@@ -33,8 +33,8 @@ bool static_serve(static_files *f, http_request *r);
 /* Answers with this file of the table whatever the path is (the UI's page). False when not there.
  */
 bool static_serve_as(static_files *f, http_request *r, crm_str path);
-/* Whether the UI's page may stand for a path: its last segment has no '.', or it is below /e/, where
- * the dot is an entity's. */
+/* Whether the UI's page may stand for a path: its last segment has no '.', or it is below /e/,
+ * where the dot is an entity's. */
 bool static_is_page_path(crm_str path);
 
 #endif

@@ -1,5 +1,6 @@
 /* stream.c - replies in pieces: shared chunks, back-pressure, the cut of slow peers. Loop thread.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,7 @@ void http_stream_start(http_request *r, int status, const char *type, int64_t le
 {
     exchange *x = exchange_of(r);
     conn *c = x->c;
+    assert(x->state == EXCHANGE_RUNNING);
     x->state = EXCHANGE_STREAMING;
     c->s->stats.streams++;
     if (c->mode != CONN_OPEN) {
@@ -123,6 +125,7 @@ void http_stream_end(http_request *r)
 {
     exchange *x = exchange_of(r);
     conn *c = x->c;
+    assert(x->state == EXCHANGE_STREAMING);
     c->s->stats.streams--;
     bool has_body = r->verb != VERB_HEAD;
     if (c->mode == CONN_OPEN && x->is_chunked && has_body) {

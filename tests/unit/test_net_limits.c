@@ -1,10 +1,13 @@
 /* Time-outs, caps and stopping: what keeps slow or many peers from taking the server. */
 #include "unit.h"
 
+#include <arpa/inet.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "net/peers.h"
 #include "net/wheel.h"
 #include "net_fixture.h"
@@ -134,6 +137,51 @@ static void test_connections_beyond_the_cap_are_closed_at_once(void **state)
     close(fourth);
 }
 
+static int start_plain(void **state)
+{
+    (void)state;
+    net_start(&server, NULL, NULL);
+    return 0;
+}
+
+static atomic_int accept_errors;
+
+static void count_accept_errors(const char *line, void *arg)
+{
+    (void)arg;
+    if (strstr(line, "http.accept")) {
+        atomic_fetch_add(&accept_errors, 1);
+    }
+}
+
+/* Without a pause after an error the loop would do nothing but accept, and the log would fill. */
+static void test_lack_of_descriptors_pauses_accepting_and_passes(void **state)
+{
+    (void)state;
+    struct rlimit before, few;
+    int used = raw_connect(&server);
+    net_until_connections(&server, 1);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){(rlim_t)fd + 1, before.rlim_max};
+    log_capture(count_accept_errors, NULL);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server.port)};
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+    int64_t start = clock_mono();
+    net_until(&accept_errors, 4);
+    assert_true(clock_mono() - start > 250 * 1000000);
+    raw_send_z(used, "GET /a HTTP/1.1\r\n" HOST "\r\n"); /* others are served meanwhile */
+    assert_int_equal(raw_read_reply(used, out, sizeof out), 200);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    raw_send_z(fd, "GET /a HTTP/1.1\r\n" HOST "\r\n");
+    assert_int_equal(raw_read_reply(fd, out, sizeof out), 200);
+    log_capture(NULL, NULL);
+    close(fd);
+    close(used);
+}
+
 static void test_one_address_has_its_share(void **state)
 {
     (void)state;
@@ -157,13 +205,6 @@ static void test_one_address_has_its_share(void **state)
 }
 
 /* ---- Stopping ------------------------------------------------------------------------------- */
-
-static int start_plain(void **state)
-{
-    (void)state;
-    net_start(&server, NULL, NULL);
-    return 0;
-}
 
 static void on_stopped(void *arg)
 {
@@ -278,6 +319,8 @@ int main(void)
     const struct CMUnitTest others[] = {
         cmocka_unit_test_setup_teardown(test_connections_beyond_the_cap_are_closed_at_once,
                                         start_small, stop),
+        cmocka_unit_test_setup_teardown(test_lack_of_descriptors_pauses_accepting_and_passes,
+                                        start_plain, stop),
         cmocka_unit_test(test_one_address_has_its_share),
         cmocka_unit_test_setup_teardown(test_stopping_lets_running_requests_finish, start_plain,
                                         stop),

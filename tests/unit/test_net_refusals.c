@@ -1,12 +1,7 @@
 /* What the HTTP parser must refuse: one 4xx, the connection closed, nothing after it read. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "unit.h"
 
-#include <cmocka.h>
+#include <unistd.h>
 
 #include "net_fixture.h"
 
