@@ -65,18 +65,16 @@ static void take_masks(saving *s, masks *m)
 static const char *field_verdict(saving *s, const masks *m, uint32_t i)
 {
     const field *f = &s->entity->fields[i];
-    bool is_own_read_only = m->is_owner_code && f->flags & FIELD_READ_ONLY;
-    if (m->is_owner_code && f->flags & (FIELD_READ_ONLY | FIELD_HIDDEN)) {
+    if (i == COL_MARKS || (m->is_owner_code && f->flags & (FIELD_READ_ONLY | FIELD_HIDDEN))) {
         return NULL;
     }
     if (bits_has(m->hidden, i) || !(bits_has(m->seen, i) || bits_has(m->granted, i))) {
         return "unknown_field";
     }
-    if (!bits_has(s->user_set, i) || i == COL_MARKS) {
+    if (!bits_has(s->user_set, i)) {
         return NULL; /* given as it stands already */
     }
-    if (i < COL_OWN || (f->flags & FIELD_READ_ONLY && !is_own_read_only) ||
-        !bits_has(m->granted, i) || (!m->may_settings && is_guarded(s->call->reg, s->entity, i))) {
+    if (i < COL_OWN || f->flags & FIELD_READ_ONLY || !bits_has(m->granted, i) || (!m->may_settings && is_guarded(s->call->reg, s->entity, i))) {
         return "read_only";
     }
     return bits_has(m->locked, i) ? "locked" : NULL;
@@ -233,10 +231,10 @@ static void check_required(saving *s)
     }
 }
 
-static bool never_mind(void *arg, const value *row, uint32_t matched)
+static bool on_target(void *arg, const value *row, uint32_t matched)
 {
-    (void)row, (void)matched;
-    *(bool *)arg = true;
+    (void)matched;
+    *(bool *)arg = value_is_null(row[COL_DELETED_AT]);
     return false;
 }
 
@@ -247,8 +245,8 @@ static crm_status find_target(saving *s, const entity *e, int64_t id, bool is_gi
     const branches *b = is_given && c->who->kind != PRINCIPAL_SYSTEM ? rights_of(c, e) : NULL;
     query q = {.entity = e, .rights = b, .need = b ? rights_for(b, ACTION_READ) : 0, .env = c->env};
     engine_op op = {
-        .kind = ENGINE_GET, .entity = e, .id = id, .query = &q, .on_row = never_mind, .arg = found};
-    bits_add(q.select, COL_ID);
+        .kind = ENGINE_GET, .entity = e, .id = id, .query = &q, .on_row = on_target, .arg = found};
+    bits_add(q.select, COL_DELETED_AT);
     *found = false;
     if (id <= 0 || (b && !q.need)) {
         return CRM_OK;

@@ -76,7 +76,7 @@ static void select_columns(read_state *s)
     if (!bits_any(q->select)) {
         return;
     }
-    const uint16_t always[] = {COL_ID, COL_REV, e->stage_field};
+    const uint16_t always[] = {COL_ID, COL_REV, COL_DELETED_AT, COL_MARKS, e->stage_field};
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
         bits_add(q->select, always[i]);
     }
@@ -211,6 +211,9 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
         s->r->has_more = true;
         return false;
     }
+    if (s->r->id && !s->list.with_deleted && !value_is_null(row[COL_DELETED_AT])) {
+        return false; /* a GET takes what lies in the recycle bin as well */
+    }
     s->given++;
     if (s->given == s->page && !s->r->id) {
         s->r->next = cursor_write(s->call->arena, &s->list, row);
@@ -285,7 +288,7 @@ static crm_status after_first(read_state *s, crm_status st)
         r->interrupted = true;
         return CRM_TIMEOUT;
     }
-    if (st == CRM_NOT_FOUND && r->id) {
+    if (r->id && (st == CRM_NOT_FOUND || (!st && !s->given))) {
         return call_fail(s->call, CRM_NOT_FOUND, "not_found");
     }
     st = st ? st : s->status;
