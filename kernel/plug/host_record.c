@@ -195,24 +195,6 @@ crm_status host_set_null(crm_rec *r, const char *field_name)
     return set(r, field_name, value_null());
 }
 
-/* `_marks` is a JSON object of field names to codes: values kept though they are not valid. */
-static crm_status set_mark(record *r, const field *f, bool is_marked)
-{
-    const field *marks = &r->entity->fields[COL_MARKS];
-    json_t *json = NULL;
-    if (value_is_null(r->v[COL_MARKS]) || json_read(r->v[COL_MARKS].s, 0, &json, NULL) != CRM_OK) {
-        json = json_object();
-    }
-    if (is_marked) {
-        json_object_set_new(json, arena_cstr(r->arena, f->name), json_string(field_mark_code(f)));
-    } else {
-        json_object_del(json, arena_cstr(r->arena, f->name));
-    }
-    value v = json_object_size(json) ? value_text(json_dump(r->arena, json)) : value_null();
-    json_decref(json);
-    return value_equal(v, r->v[COL_MARKS]) ? CRM_OK : record_set(r, marks, v);
-}
-
 crm_status host_set_input(crm_ctx *c, crm_rec *r, const char *field_name, crm_str as_written)
 {
     const field *f = settable(r, field_name);
@@ -223,7 +205,7 @@ crm_status host_set_input(crm_ctx *c, crm_rec *r, const char *field_name, crm_st
     }
     crm_status s = field_from_text(c, f, as_written, &v, &is_marked);
     s = s == CRM_OK ? record_set(rec_of(r), f, v) : s;
-    return call_broke(s == CRM_OK ? set_mark(rec_of(r), f, is_marked) : s);
+    return call_broke(s == CRM_OK ? record_mark(rec_of(r), f, is_marked) : s);
 }
 
 /* ---- one record ----------------------------------------------------------------------------- */
