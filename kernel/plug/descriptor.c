@@ -17,14 +17,14 @@ crm_status refuse(arena *a, refusal *why, const char *code, const char *fmt, ...
     return CRM_INVALID;
 }
 
-/* The offset of the first byte that is not zero, or n. */
+/* The offset of the first word that is not zero, or n. */
 static size_t first_set(const unsigned char *p, size_t n)
 {
     size_t i = 0;
     while (i < n && !p[i]) {
         i++;
     }
-    return i;
+    return i < n ? i & ~(size_t)7 : n;
 }
 
 typedef struct check {

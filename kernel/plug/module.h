@@ -28,6 +28,7 @@ struct module {
     int fd; /* stays open: a second file under the same /proc/self/fd name would be taken
                for this one by the dynamic linker */
     module_state state;
+    module *next; /* of all that were ever loaded */
     kept *kept;
     const void **used; /* parallel to d.deps: vtables, resolved by plug_register */
     module_info info;

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 static plug_options options;
+/* Every module that was ever mapped: code and notes about it stay to the end of the process. */
+static _Atomic(module *) parked;
 
 void plug_set_options(const plug_options *o)
 {
@@ -251,6 +253,9 @@ crm_status plug_load(arena *a, const module_found *f, module **out, module_refus
         }
         arena_free(own);
         return s;
+    }
+    m->next = atomic_load(&parked);
+    while (!atomic_compare_exchange_weak(&parked, &m->next, m)) {
     }
     *out = m;
     return CRM_OK;
