@@ -1,5 +1,6 @@
 /*
- * engine.h - the storage engine: rows of entities in, rows out, in batches that complete now or later.
+ * engine.h - the storage engine: rows of entities in, rows out, in batches that complete now or
+ * later.
  *
  * There are two implementations from the first day, SQLite and a brute-force one in memory that
  * completes late and in random order between sessions; one suite runs on both. SQL stands behind
@@ -15,7 +16,8 @@
  *    by (entity id, schema version), never by pointers: calls of an older registry snapshot go on.
  *  - NULL is least in every sort (first ascending, last descending), on every engine.
  *  - Reads in the writing session see its own uncommitted rows.
- *  - A batch, its ops, queries, rows and arena belong to the engine until `done`, interrupted or not.
+ *  - A batch, its ops, queries, rows and arena belong to the engine until `done`, interrupted or
+ * not.
  *  - `done` is called exactly once per batch, on the session's thread (through `deliver`), before
  *    or after the call returns. Row sinks are called before `done`, on the same thread, and what
  *    they get is valid only inside the call.
@@ -33,48 +35,54 @@ typedef struct engine engine;
 typedef struct engine_session engine_session;
 typedef struct engine_batch engine_batch;
 
-enum { /* engine_caps */
-    ENGINE_COMPLETES_INLINE = 1u << 0, /* `done` has been called when read/write return */
-    ENGINE_FULL_TEXT = 1u << 1,
-    ENGINE_BACKUP = 1u << 2,
-    ENGINE_DURABLE = 1u << 3,
+enum {                                    /* engine_caps */
+       ENGINE_COMPLETES_INLINE = 1u << 0, /* `done` has been called when read/write return */
+       ENGINE_FULL_TEXT = 1u << 1,
+       ENGINE_BACKUP = 1u << 2,
+       ENGINE_DURABLE = 1u << 3,
 };
 
 typedef enum engine_op_kind {
     /* read or write batch */
-    ENGINE_GET,        /* entity, id -> one row of `select` or NOT_FOUND */
-    ENGINE_LIST,       /* query -> rows in order */
-    ENGINE_COUNT,      /* query -> count, at most query->limit */
+    ENGINE_GET,   /* entity, id -> one row of `select` or NOT_FOUND */
+    ENGINE_LIST,  /* query -> rows in order */
+    ENGINE_COUNT, /* query -> count, at most query->limit */
     /* write batch only */
-    ENGINE_BEGIN, ENGINE_COMMIT, ENGINE_ROLLBACK,
-    ENGINE_SAVEPOINT, ENGINE_RELEASE, ENGINE_ROLLBACK_TO, /* one level, not nested */
-    ENGINE_INSERT,     /* entity, row (all fields; COL_ID null) -> id */
-    ENGINE_UPDATE,     /* entity, id, row, set: the fields in `set` */
-    ENGINE_DELETE,     /* entity, id: the row is gone; the recycle bin is an UPDATE of COL_DELETED_AT */
-    ENGINE_TERMS,      /* entity, id, terms: replaces its full-text row (NULL: removes). Give them
-                          once per transaction, after the last RELEASE: full text flushes at every savepoint */
+    ENGINE_BEGIN,
+    ENGINE_COMMIT,
+    ENGINE_ROLLBACK,
+    ENGINE_SAVEPOINT,
+    ENGINE_RELEASE,
+    ENGINE_ROLLBACK_TO, /* one level, not nested */
+    ENGINE_INSERT,      /* entity, row (all fields; COL_ID null) -> id */
+    ENGINE_UPDATE,      /* entity, id, row, set: the fields in `set` */
+    ENGINE_DELETE, /* entity, id: the row is gone; the recycle bin is an UPDATE of COL_DELETED_AT */
+    ENGINE_TERMS,  /* entity, id, terms: replaces its full-text row (NULL: removes). Give them
+                      once per transaction, after the last RELEASE: full text flushes at every
+                      savepoint */
 } engine_op_kind;
 
-/* One row. False stops the list. `branches` has a bit for every branch of query->rights it matched. */
+/* One row. False stops the list. `branches` has a bit for every branch of query->rights it matched.
+ */
 typedef bool (*engine_row_fn)(void *arg, const value *row, uint32_t branches);
 
 typedef struct engine_op {
     engine_op_kind kind;
     const entity *entity;
-    int64_t id;               /* in, or out of INSERT */
-    const query *query;       /* LIST, COUNT, and GET for its select and rights (may be NULL there) */
-    const value *row;         /* INSERT, UPDATE; indexed as entity->fields */
-    uint64_t set[4];          /* UPDATE: bit per field */
-    const crm_str *terms;     /* search_count texts of text_terms, parallel to entity->search_fields */
-    crm_str access;           /* access terms of the row: "o17 d3 snew" */
-    bool lock;                /* GET in a write batch: the row stays as read until the transaction ends */
-    int64_t if_rev;           /* UPDATE, DELETE: STALE unless the stored rev is this; 0: any */
-    engine_row_fn on_row;     /* row values are indexed as entity->fields; unselected ones are NULL */
+    int64_t id;           /* in, or out of INSERT */
+    const query *query;   /* LIST, COUNT, and GET for its select and rights (may be NULL there) */
+    const value *row;     /* INSERT, UPDATE; indexed as entity->fields */
+    uint64_t set[4];      /* UPDATE: bit per field */
+    const crm_str *terms; /* search_count texts of text_terms, parallel to entity->search_fields */
+    crm_str access;       /* access terms of the row: "o17 d3 snew" */
+    bool lock;      /* GET in a write batch: the row stays as read until the transaction ends */
+    int64_t if_rev; /* UPDATE, DELETE: STALE unless the stored rev is this; 0: any */
+    engine_row_fn on_row; /* row values are indexed as entity->fields; unselected ones are NULL */
     void *arg;
-    int64_t count;            /* out: rows given, or counted */
-    crm_status status;        /* out; CONFLICT: a unique index refused, `refused` tells which */
+    int64_t count;     /* out: rows given, or counted */
+    crm_status status; /* out; CONFLICT: a unique index refused, `refused` tells which */
     const entity_index *refused;
-    int64_t refused_id;       /* the row that holds the value; 0: unknown */
+    int64_t refused_id; /* the row that holds the value; 0: unknown */
 } engine_op;
 
 struct engine_batch {
@@ -87,16 +95,17 @@ struct engine_batch {
     bool go_on;
     /* Real time after which the batch is interrupted; 0: none. */
     int64_t limit_us;
-    engine_batch *after;      /* read in the snapshot of this batch, whose `done` is running; NULL: the turn's */
-    uint64_t serial;          /* out: set before the batch starts; names it for engine_interrupt */
-    bool interrupted;         /* out: what the sinks got is to be thrown away; status TIMEOUT */
+    engine_batch
+        *after; /* read in the snapshot of this batch, whose `done` is running; NULL: the turn's */
+    uint64_t serial;  /* out: set before the batch starts; names it for engine_interrupt */
+    bool interrupted; /* out: what the sinks got is to be thrown away; status TIMEOUT */
     /*
      * Out, write batches: no transaction is open any more; the group is to be re-run. CONFLICT,
      * NOT_FOUND and STALE leave the transaction usable and their op without effect; any other
      * failure may set it. COMMIT may answer UNAVAILABLE with it: a serialisation failure, re-run.
      */
     bool tx_lost;
-    crm_status status;        /* out: the first failure, or OK */
+    crm_status status; /* out: the first failure, or OK */
     void (*done)(engine_batch *b);
     void *arg;
     void *engine_private[2];
@@ -131,13 +140,17 @@ typedef struct engine_ops {
     void (*write)(engine_session *s, engine_batch *b);
     void (*turn_end)(engine_session *s);
     void (*interrupt)(engine_session *s, uint64_t serial);
-    void (*idle)(engine_session *s);      /* the writing session has nothing to do: checkpoint, merge */
+    void (*idle)(engine_session *s); /* the writing session has nothing to do: checkpoint, merge */
     crm_status (*backup)(engine *e, const char *path, engine_backup_progress p);
     void (*stats)(engine *e, engine_stats *out);
 } engine_ops;
 
-struct engine { const engine_ops *ops; };
-struct engine_session { const engine_ops *ops; };
+struct engine {
+    const engine_ops *ops;
+};
+struct engine_session {
+    const engine_ops *ops;
+};
 
 /* Opens <dir>/karkas.db. The caller holds the directory's lock. */
 CRM_MUST_CHECK crm_status engine_open_sqlite(const char *dir, engine **out);
@@ -147,9 +160,9 @@ CRM_MUST_CHECK crm_status engine_open_memory(uint64_t seed, engine **out);
 void engine_close(engine *e);
 /*
  * Makes tables, columns and indexes for everything declared and fills the durable ids in `r`, which
- * is sealed and not yet published. Never drops: what is no longer declared keeps its data. Blocking;
- * no writing transaction is open. All or nothing: what cannot be done (duplicates under a new unique
- * index, a type that does not convert) comes back as faults and nothing has changed.
+ * is sealed and not yet published. Never drops: what is no longer declared keeps its data.
+ * Blocking; no writing transaction is open. All or nothing: what cannot be done (duplicates under a
+ * new unique index, a type that does not convert) comes back as faults and nothing has changed.
  */
 CRM_MUST_CHECK crm_status engine_schema(engine *e, registry *r, arena *a, registry_fault **faults);
 CRM_MUST_CHECK crm_status engine_session_open(engine *e, engine_session_kind kind, engine_deliver d,
@@ -158,8 +171,8 @@ void engine_session_close(engine_session *s);
 void engine_read(engine_session *s, engine_batch *b);
 void engine_write(engine_session *s, engine_batch *b);
 /*
- * Batches given after this see a newer snapshot: at least every COMMIT whose `done` ran before. Batches
- * in flight keep theirs. Never waits.
+ * Batches given after this see a newer snapshot: at least every COMMIT whose `done` ran before.
+ * Batches in flight keep theirs. Never waits.
  */
 void engine_turn_end(engine_session *s);
 /* Any thread; without effect unless that batch is running. */
@@ -167,7 +180,8 @@ void engine_interrupt(engine_session *s, uint64_t serial);
 /* The writing session has nothing to do: checkpoint, merge full text. Writer. */
 void engine_idle(engine_session *s);
 void engine_stats_get(engine *e, engine_stats *out);
-/* For pool threads and the writer, whose sessions have no `deliver`: waits until done; b->status. */
+/* For pool threads and the writer, whose sessions have no `deliver`: waits until done; b->status.
+ */
 CRM_MUST_CHECK crm_status engine_read_now(engine_session *s, engine_batch *b);
 CRM_MUST_CHECK crm_status engine_write_now(engine_session *s, engine_batch *b);
 /*

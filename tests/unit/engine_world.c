@@ -130,9 +130,11 @@ void world_free(world *w)
 static void open_engine(bench *b, engine_choice which, uint64_t seed)
 {
     registry_fault *faults = NULL;
-    (void)which;
-    (void)seed;
-    assert_ok(engine_open_sqlite(b->dir, &b->e));
+    if (which == ON_SQLITE) {
+        assert_ok(engine_open_sqlite(b->dir, &b->e));
+    } else {
+        assert_ok(engine_open_memory(which == ON_DELAYED ? seed : 0, &b->e));
+    }
     assert_ok(engine_schema(b->e, &b->w->reg, b->w->arena, &faults));
     assert_null(faults);
     assert_ok(engine_session_open(b->e, ENGINE_WRITER, (engine_deliver){0}, &b->writer));

@@ -1,0 +1,131 @@
+/*
+ * engine_memory.h - what the files of the engine in memory share. Nothing else includes it.
+ *
+ * It is the oracle of the other engines: everything is a scan over all rows, and nothing is clever.
+ * Rows never change and live in the engine's arena until it closes; a table is an array of them in
+ * the order of ids; a snapshot is an array of tables. Tables and snapshots are counted. A
+ * transaction works on a snapshot of its own, copying a table before its first change; committing
+ * publishes it, undoing forgets it.
+ *
+ * Threads: the committed snapshot, the transaction, the arena and the catalogue are under `lock`. A
+ * read runs on its snapshot without it.
+ */
+#ifndef DATA_ENGINE_MEMORY_H
+#define DATA_ENGINE_MEMORY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "data/engine.h"
+#include "data/engine_field.h"
+
+typedef struct mcell {
+    uint32_t id; /* of the field */
+    value v;
+} mcell;
+
+typedef struct mrow {
+    int64_t id;
+    mcell *cells; /* what is not NULL */
+    uint32_t count;
+    mcell *terms; /* full-text terms by search field; `is_found` tells whether there are any */
+    uint32_t term_count;
+} mrow;
+
+typedef struct mtable {
+    _Atomic uint32_t refs;
+    const mrow **rows;
+    uint32_t count, cap;
+    int64_t next_id;
+} mtable;
+
+typedef struct msnapshot {
+    _Atomic uint32_t refs;
+    uint32_t count;
+    mtable *tables[]; /* by entity id; NULL: no such entity */
+} msnapshot;
+
+/* Durable ids by name. */
+typedef struct mname {
+    struct mname *next;
+    crm_str name;
+    uint32_t id, entity; /* entity 0: it is one itself */
+    bool is_text;
+    crm_str search; /* of an entity: ",5,7", the fields its full text was made of */
+} mname;
+
+typedef struct mjob {
+    struct mjob *next;
+    struct memory_session *session;
+    engine_batch *batch;
+    msnapshot *snapshot; /* of a read; NULL: the transaction's or the newest */
+    bool is_write;
+} mjob;
+
+typedef struct memory_session {
+    engine_session base;
+    struct memory_engine *engine;
+    engine_session_kind kind;
+    engine_deliver deliver;
+    msnapshot *turn; /* session's thread */
+    _Atomic uint64_t interrupt;
+    struct memory_session *next; /* of the engine; the queue is under queue_lock */
+    mjob *first, *last;
+} memory_session;
+
+typedef struct memory_engine {
+    engine base;
+    pthread_mutex_t lock;
+    arena *arena;
+    mname *names;
+    uint32_t next_entity, next_field;
+    msnapshot *committed, *tx, *saved; /* NULL: none */
+    _Atomic uint64_t serial, commits, rows_written, interrupted;
+    _Atomic bool writer_is_out;
+    /* Delayed completion. */
+    bool is_delayed;
+    uint64_t seed; /* under queue_lock once the thread runs */
+    pthread_t thread;
+    pthread_mutex_t queue_lock;
+    pthread_cond_t queue_woken;
+    memory_session *sessions;
+    bool is_stopping;
+} memory_engine;
+
+/* What a batch is run with. */
+typedef struct mrun {
+    memory_session *session;
+    engine_batch *batch;
+    const msnapshot *snapshot;
+    int64_t deadline;
+} mrun;
+bool memory_is_over(const mrun *r);
+
+/* ---- snapshots and rows, engine_memory_store.c ---- */
+
+msnapshot *snapshot_ref(msnapshot *s);
+void snapshot_unref(msnapshot *s); /* s may be NULL */
+/* A copy with its own array, at least `count` tables long. NULL when memory is out. */
+msnapshot *snapshot_copy(const msnapshot *s, uint32_t count);
+/* A table of `s` that may be changed. */
+mtable *snapshot_own(msnapshot *s, uint32_t entity_id);
+const mtable *snapshot_table(const msnapshot *s, uint32_t entity_id);
+const mrow *table_find(const mtable *t, int64_t id);
+value mrow_value(const mrow *row, uint32_t field_id);
+/* All values of a row, indexed as e->fields. */
+void mrow_values(const mrow *row, const entity *e, value *out);
+
+void memory_write(memory_engine *e, engine_op *op);
+/* Another row outside the recycle bin with the same values in a unique index; 0: none. */
+int64_t memory_twin(const mtable *t, const entity *e, const entity_index *x, int64_t id,
+                    const value *row);
+
+/* ---- reading, engine_memory_query.c ---- */
+
+void memory_get(const mrun *r, engine_op *op);
+void memory_list(const mrun *r, engine_op *op);
+void memory_count(const mrun *r, engine_op *op);
+
+crm_status memory_schema(engine *base, registry *r, arena *a, registry_fault **faults);
+
+#endif

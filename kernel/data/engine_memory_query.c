@@ -1,0 +1,379 @@
+/*
+ * engine_memory_query.c - queries by looking at every row.
+ *
+ * This is the meaning of query.h and cond.h written down as plainly as possible; other engines are
+ * right when they answer the same.
+ */
+#include "data/engine_memory.h"
+
+/* What is being judged: a row of an entity, under a sign. */
+typedef struct subject {
+    const msnapshot *snapshot;
+    const cond_env *env;
+    const entity *entity;
+    const value *row; /* indexed as entity->fields; all NULL for a row that is not there */
+    bool is_negated;
+} subject;
+
+static bool judge(subject s, const cond *c);
+
+/* ---- branches and other rows
+ * ---------------------------------------------------------------------- */
+
+static bool load(const subject *s, const entity *e, value ref, value out[FIELDS_MAX])
+{
+    const mrow *row =
+        ref.kind == VALUE_INT ? table_find(snapshot_table(s->snapshot, e->id), ref.i) : NULL;
+    memset(out, 0, e->field_count * sizeof *out);
+    if (row) {
+        mrow_values(row, e, out);
+    }
+    return row != NULL;
+}
+
+static bool branch_matches(subject s, const branch *b, uint32_t from)
+{
+    value other[FIELDS_MAX];
+    s.is_negated = false;
+    if (from == b->via_count) {
+        return judge(s, b->where);
+    }
+    const entity *e = b->via[from]->ref;
+    if (!load(&s, e, s.row[b->via[from]->index], other)) {
+        return false;
+    }
+    s.entity = e;
+    s.row = other;
+    return branch_matches(s, b, from + 1);
+}
+
+static uint32_t matched(subject s, const branches *b)
+{
+    uint32_t bits = 0;
+    for (uint32_t i = 0; b && i < b->count; i++) {
+        bits |= branch_matches(s, &b->at[i], 0) ? 1u << i : 0;
+    }
+    return bits;
+}
+
+static bool may_read(subject s, const branches *hop, const uint64_t used[4])
+{
+    return !hop || (matched(s, hop) & engine_hop_branches(hop, used));
+}
+
+/* A row that may not be read makes the comparison false under either sign. */
+static bool judge_path(subject s, const cond *c, uint32_t from)
+{
+    const field *f = c->path[from];
+    value other[FIELDS_MAX];
+    if (from + 1 == c->path_length) {
+        cond last = *c;
+        last.path[0] = f;
+        last.path_length = 1;
+        return cond_eval(&last, s.row, s.env) != s.is_negated;
+    }
+    bool is_there = load(&s, f->ref, s.row[f->index], other);
+    s.entity = f->ref;
+    s.row = other;
+    uint64_t used[4] = {0};
+    bits_add(used, c->path[from + 1]->index);
+    if (is_there && !may_read(s, c->hop[from], used)) {
+        return false;
+    }
+    return judge_path(s, c, from + 1);
+}
+
+static bool is_child(const subject *s, const field *back, const value *row)
+{
+    const entity *e = back->entity;
+    bool is_ours = row[back->index].kind == VALUE_INT && row[back->index].i == s->row[COL_ID].i;
+    if (e->parent_kind_field && e->parent_field == back->index) {
+        value kind = row[e->parent_kind_field];
+        is_ours = is_ours && kind.kind == VALUE_INT && kind.i == s->entity->id;
+    }
+    return is_ours && value_is_null(row[COL_DELETED_AT]);
+}
+
+static bool has_child(subject s, const cond *c)
+{
+    const field *back = c->path[0];
+    const mtable *t = snapshot_table(s.snapshot, back->entity->id);
+    uint64_t used[4] = {0};
+    value row[FIELDS_MAX];
+    bits_add(used, back->index);
+    cond_fields(c->first, used);
+    for (uint32_t i = 0; t && i < t->count; i++) {
+        mrow_values(t->rows[i], back->entity, row);
+        subject child = {s.snapshot, s.env, back->entity, row, false};
+        if (is_child(&s, back, row) && may_read(child, c->hop[0], used) && judge(child, c->first)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the tree
+ * --------------------------------------------------------------------------------------- */
+
+static bool judge_children(subject s, const cond *c)
+{
+    /* Under a negation "and" asks for any child that fails, "or" for all to fail. */
+    bool all = (c->op == COND_AND) != s.is_negated;
+    for (const cond *child = c->first; child; child = child->next) {
+        if (judge(s, child) != all) {
+            return !all;
+        }
+    }
+    return all;
+}
+
+static bool judge(subject s, const cond *c)
+{
+    if (!c) {
+        return !s.is_negated;
+    }
+    switch (c->op) {
+    case COND_TRUE:
+    case COND_FALSE:
+        return (c->op == COND_TRUE) != s.is_negated;
+    case COND_AND:
+    case COND_OR:
+        return judge_children(s, c);
+    case COND_NOT:
+        s.is_negated = !s.is_negated;
+        return judge(s, c->first);
+    case COND_EXISTS:
+        return has_child(s, c) != s.is_negated;
+    default:
+        return judge_path(s, c, 0);
+    }
+}
+
+/* ---- full text
+ * ---------------------------------------------------------------------------------------- */
+
+static bool has_token(crm_str terms, crm_str word, bool is_prefix)
+{
+    crm_str token;
+    while (str_split(&terms, ' ', &token)) {
+        if (str_eq(token, word) || (is_prefix && str_starts(token, word))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_word(const entity *e, const mrow *row, const uint64_t *shown, crm_str word,
+                     crm_str stem, bool is_last)
+{
+    for (uint32_t i = 0; i < e->search_count; i++) {
+        uint16_t at = e->search_fields[i];
+        for (uint32_t k = 0; k < row->term_count; k++) {
+            const mcell *t = &row->terms[k];
+            if (t->id != e->fields[at].id || (shown && !bits_has(shown, at))) {
+                continue;
+            }
+            if (has_token(t->v.s, word, is_last) || (stem.n && has_token(t->v.s, stem, false))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool has_words(const entity *e, const mrow *row, crm_str terms, const uint64_t *shown)
+{
+    crm_str word, stem;
+    bool is_last;
+    while (engine_next_word(&terms, &word, &stem, &is_last)) {
+        if (!has_word(e, row, shown, word, stem, is_last)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- one row against a query
+ * ------------------------------------------------------------------------- */
+
+static bool is_granted(const query *q, const mrow *row, uint32_t bits)
+{
+    if (!q->rights) {
+        return !q->terms.n || has_words(q->entity, row, q->terms, NULL);
+    }
+    for (uint32_t i = 0; i < q->rights->count; i++) {
+        if ((bits & q->need) >> i & 1 &&
+            (!q->terms.n || has_words(q->entity, row, q->terms, q->rights->at[i].fields))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_in_bin_asked(const query *q, const value *row)
+{
+    bool is_deleted = !value_is_null(row[COL_DELETED_AT]);
+    return q->only_deleted ? is_deleted : q->with_deleted || !is_deleted;
+}
+
+static bool matches(const mrun *r, const query *q, const mrow *row, uint32_t *bits)
+{
+    value all[FIELDS_MAX];
+    mrow_values(row, q->entity, all);
+    subject s = {r->snapshot, &q->env, q->entity, all, false};
+    *bits = matched(s, q->rights);
+    return is_in_bin_asked(q, all) && is_granted(q, row, *bits) && judge(s, q->where);
+}
+
+/* ---- order
+ * --------------------------------------------------------------------------------------------- */
+
+static int compare_texts(const field *f, crm_str x, crm_str y)
+{
+    if (!field_is_folded(f)) {
+        return str_cmp(x, y);
+    }
+    crm_str kx, ky;
+    arena *a = arena_new(0);
+    bool has_keys = a && text_sort_key(a, x, &kx) == CRM_OK && text_sort_key(a, y, &ky) == CRM_OK;
+    int order = has_keys ? str_cmp(kx, ky) : 0;
+    arena_free(a);
+    return order;
+}
+
+static int compare_values(const field *f, value x, value y)
+{
+    if (value_is_null(x) || value_is_null(y)) {
+        return value_is_null(y) - value_is_null(x);
+    }
+    return x.kind == VALUE_TEXT ? compare_texts(f, x.s, y.s) : (x.i > y.i) - (x.i < y.i);
+}
+
+typedef struct found {
+    const mrow *row;
+    uint32_t bits;
+} found;
+
+/* The order of a row and the point (sort values, id). */
+static int compare_to(const query *q, const mrow *row, const value *at, int64_t id)
+{
+    bool descends = false;
+    for (uint32_t i = 0; i < q->sort_count; i++) {
+        const field *f = q->sorts[i].field;
+        value own = f->index == COL_ID ? value_int(row->id) : mrow_value(row, f->id);
+        int order = compare_values(f, own, at[i]);
+        descends = q->sorts[i].descending;
+        if (order) {
+            return descends ? -order : order;
+        }
+    }
+    int order = (row->id > id) - (row->id < id);
+    return descends ? -order : order;
+}
+
+static int compare_rows(const query *q, const mrow *x, const mrow *y)
+{
+    value at[SORTS_MAX];
+    for (uint32_t i = 0; i < q->sort_count; i++) {
+        const field *f = q->sorts[i].field;
+        at[i] = f->index == COL_ID ? value_int(y->id) : mrow_value(y, f->id);
+    }
+    return compare_to(q, x, at, y->id);
+}
+
+static int compare_found(const void *x, const void *y, void *arg)
+{
+    return compare_rows(arg, ((const found *)x)->row, ((const found *)y)->row);
+}
+
+/* ---- ops
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static bool give(engine_op *op, const entity *e, const mrow *row, uint32_t bits)
+{
+    value all[FIELDS_MAX];
+    uint64_t selected[4];
+    mrow_values(row, e, all);
+    engine_selected(e, op->query, selected);
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        if (!bits_has(selected, i)) {
+            all[i] = value_null();
+        }
+    }
+    op->count++;
+    return !op->on_row || op->on_row(op->arg, all, bits);
+}
+
+void memory_get(const mrun *r, engine_op *op)
+{
+    const entity *e = op->entity;
+    const query *q = op->query;
+    const mrow *row = table_find(snapshot_table(r->snapshot, e->id), op->id);
+    op->status = CRM_NOT_FOUND;
+    if (!row) {
+        return;
+    }
+    value all[FIELDS_MAX];
+    mrow_values(row, e, all);
+    subject s = {r->snapshot, q ? &q->env : NULL, e, all, false};
+    uint32_t bits = matched(s, q ? q->rights : NULL);
+    if (!q || !q->rights || (bits & q->need)) {
+        op->status = CRM_OK;
+        (void)!give(op, e, row, bits);
+    }
+}
+
+static crm_status gather(const mrun *r, const query *q, found *out, uint32_t *count)
+{
+    const mtable *t = snapshot_table(r->snapshot, q->entity->id);
+    for (uint32_t i = 0; t && i < t->count; i++) {
+        found f = {t->rows[i], 0};
+        if (memory_is_over(r)) {
+            return CRM_TIMEOUT;
+        }
+        bool is_after = !q->after.is_set || compare_to(q, f.row, q->after.at, q->after.id) > 0;
+        if (is_after && matches(r, q, f.row, &f.bits)) {
+            out[(*count)++] = f;
+        }
+    }
+    return CRM_OK;
+}
+
+static found *room(const mrun *r, const query *q)
+{
+    const mtable *t = snapshot_table(r->snapshot, q->entity->id);
+    return calloc((t ? t->count : 0) + 1, sizeof(found));
+}
+
+void memory_list(const mrun *r, engine_op *op)
+{
+    const query *q = op->query;
+    found *all = room(r, q);
+    uint32_t count = 0, limit = q->limit ? q->limit : LIST_MAX;
+    op->status = all ? gather(r, q, all, &count) : CRM_NOMEM;
+    if (op->status == CRM_OK) {
+        qsort_r(all, count, sizeof *all, compare_found, (void *)q);
+        for (uint32_t i = 0; i < count && i < limit; i++) {
+            if (memory_is_over(r)) {
+                op->status = CRM_TIMEOUT;
+                break;
+            }
+            if (!give(op, q->entity, all[i].row, all[i].bits)) {
+                break;
+            }
+        }
+    }
+    free(all);
+}
+
+void memory_count(const mrun *r, engine_op *op)
+{
+    query q = *op->query;
+    uint32_t count = 0, limit = q.limit ? q.limit : COUNT_CAP;
+    q.after.is_set = false;
+    found *all = room(r, &q);
+    op->status = all ? gather(r, &q, all, &count) : CRM_NOMEM;
+    op->count = count < limit ? count : limit;
+    free(all);
+}

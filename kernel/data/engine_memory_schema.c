@@ -1,0 +1,198 @@
+/* engine_memory_schema.c - durable ids and uniqueness for the engine in memory. Under the lock. */
+#include "data/engine_memory.h"
+
+typedef struct schema_step {
+    memory_engine *m;
+    arena *arena;
+    registry_fault **faults;
+    crm_status status;
+} schema_step;
+
+static void fault(schema_step *x, crm_str source, const char *code, const entity *e, const field *f)
+{
+    registry_fault *made = ARENA_NEW(x->arena, registry_fault);
+    if (!made) {
+        x->status = CRM_NOMEM;
+        return;
+    }
+    made->source = source;
+    made->code = str_of(code);
+    made->subject = arena_fmt(x->arena, "%.*s.%.*s", STR_FMT(e->name), STR_FMT(f->name));
+    *x->faults = made;
+    x->faults = &made->next;
+}
+
+static mname *find_name(memory_engine *m, uint32_t entity_id, crm_str name)
+{
+    for (mname *n = m->names; n; n = n->next) {
+        if (n->entity == entity_id && str_eq(n->name, name)) {
+            return n;
+        }
+    }
+    return NULL;
+}
+
+static mname *known(memory_engine *m, uint32_t entity_id, crm_str name, crm_str was)
+{
+    mname *n = find_name(m, entity_id, name);
+    return n || !was.n ? n : find_name(m, entity_id, was);
+}
+
+/* ---- what cannot be done
+ * ------------------------------------------------------------------------- */
+
+/* Ids as far as they are known, so that rows can be read before anything changes. */
+static void fill_known(memory_engine *m, entity *e)
+{
+    mname *n = known(m, 0, e->name, e->was);
+    e->id = n ? n->id : 0;
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        field *f = (field *)&e->fields[i];
+        n = e->id ? known(m, e->id, f->name, f->was) : NULL;
+        f->id = n ? n->id : 0;
+    }
+}
+
+static void check_types(schema_step *x, const entity *e)
+{
+    for (uint32_t i = 0; e->id && i < e->field_count; i++) {
+        const field *f = &e->fields[i];
+        const mname *n = known(x->m, e->id, f->name, f->was);
+        if (n && n->is_text != field_is_text(f)) {
+            fault(x, f->source, "type_mismatch", e, f);
+        }
+    }
+}
+
+static void check_unique(schema_step *x, const entity *e, const entity_index *index)
+{
+    const mtable *t = e->id ? snapshot_table(x->m->committed, e->id) : NULL;
+    value row[FIELDS_MAX];
+    for (uint32_t i = 0; t && i < t->count; i++) {
+        mrow_values(t->rows[i], e, row);
+        if (memory_twin(t, e, index, t->rows[i]->id, row)) {
+            const field *f = &e->fields[index->field[0]];
+            fault(x, f->source, "duplicates", e, f);
+            return;
+        }
+    }
+}
+
+static void check(schema_step *x, const entity *e)
+{
+    check_types(x, e);
+    for (uint32_t i = 0; i < e->index_count; i++) {
+        if (e->indexes[i].is_unique) {
+            check_unique(x, e, &e->indexes[i]);
+        }
+    }
+}
+
+/* ---- doing it
+ * ------------------------------------------------------------------------------------- */
+
+static mname *add_name(schema_step *x, uint32_t entity_id, crm_str name, uint32_t id)
+{
+    mname *n = ARENA_NEW(x->m->arena, mname);
+    if (!n) {
+        x->status = CRM_NOMEM;
+        return NULL;
+    }
+    *n = (mname){.next = x->m->names, .entity = entity_id, .id = id};
+    x->m->names = n;
+    n->name = arena_dup(x->m->arena, name);
+    return n;
+}
+
+static mname *make_name(schema_step *x, uint32_t entity_id, crm_str name, crm_str was,
+                        uint32_t *next)
+{
+    mname *n = known(x->m, entity_id, name, was);
+    if (n) {
+        n->name = arena_dup(x->m->arena, name);
+        return n;
+    }
+    return add_name(x, entity_id, name, (*next)++);
+}
+
+/* Full text of existing rows when the search fields have changed. */
+static void remake_terms(schema_step *x, msnapshot *s, const entity *e)
+{
+    mtable *t = snapshot_own(s, e->id);
+    for (uint32_t i = 0; t && i < t->count; i++) {
+        mrow *row = ARENA_NEW(x->m->arena, mrow);
+        if (!row) {
+            x->status = CRM_NOMEM;
+            return;
+        }
+        *row = *t->rows[i];
+        row->terms = ARENA_ARRAY(x->m->arena, mcell, e->search_count + 1);
+        row->term_count = row->terms ? e->search_count : 0;
+        for (uint32_t k = 0; k < row->term_count; k++) {
+            const field *f = &e->fields[e->search_fields[k]];
+            crm_str terms = {0};
+            value v = mrow_value(row, f->id);
+            if (v.kind == VALUE_TEXT && text_terms(x->m->arena, v.s, &terms) != CRM_OK) {
+                x->status = CRM_NOMEM;
+            }
+            row->terms[k] = (mcell){f->id, value_text(terms)};
+        }
+        t->rows[i] = row;
+    }
+}
+
+static crm_str search_of(schema_step *x, const entity *e)
+{
+    crm_str out = {"", 0};
+    for (uint32_t i = 0; i < e->search_count; i++) {
+        out = arena_fmt(x->m->arena, "%.*s,%u", STR_FMT(out), e->fields[e->search_fields[i]].id);
+    }
+    return out;
+}
+
+static void make(schema_step *x, entity *e)
+{
+    mname *own = make_name(x, 0, e->name, e->was, &x->m->next_entity);
+    if (!own) {
+        return;
+    }
+    e->id = own->id;
+    for (uint32_t i = 0; x->status == CRM_OK && i < e->field_count; i++) {
+        field *f = (field *)&e->fields[i];
+        mname *n = make_name(x, e->id, f->name, f->was, &x->m->next_field);
+        if (n) {
+            n->is_text = field_is_text(f);
+            f->id = n->id;
+        }
+    }
+    msnapshot *grown = snapshot_copy(x->m->committed, e->id + 1);
+    if (!grown || !snapshot_own(grown, e->id)) {
+        snapshot_unref(grown);
+        x->status = CRM_NOMEM;
+        return;
+    }
+    crm_str search = search_of(x, e);
+    if (!str_eq(search, own->search)) {
+        remake_terms(x, grown, e);
+        own->search = search;
+    }
+    snapshot_unref(x->m->committed);
+    x->m->committed = grown;
+}
+
+crm_status memory_schema(engine *base, registry *r, arena *a, registry_fault **faults)
+{
+    memory_engine *m = (memory_engine *)base;
+    schema_step x = {.m = m, .arena = a, .faults = faults};
+    pthread_mutex_lock(&m->lock);
+    x.status = m->tx ? CRM_MISUSE : CRM_OK;
+    for (uint32_t i = 0; x.status == CRM_OK && i < r->entity_count; i++) {
+        fill_known(m, (entity *)r->entities[i]);
+        check(&x, r->entities[i]);
+    }
+    for (uint32_t i = 0; x.status == CRM_OK && !*faults && i < r->entity_count; i++) {
+        make(&x, (entity *)r->entities[i]);
+    }
+    pthread_mutex_unlock(&m->lock);
+    return x.status == CRM_OK && *faults ? CRM_INVALID : x.status;
+}
