@@ -135,12 +135,33 @@ void conn_close(conn *c);
 void conn_finished(conn *c);
 /* The server stops: idle ones and streams close, others after their reply. */
 void conn_stop(conn *c);
-/* Runs the requests that wait in c->in. From the server's idle handle. */
-void conn_resume(conn *c);
 /* A queued write is done. */
 void conn_written(conn *c);
 /* Something waits for the peer: the write time-out runs. */
 void conn_queued(conn *c);
+/* Brings time-out and reading in line with what the connection is doing now. */
+void conn_settle(conn *c);
+/* Closes in order: everything is written, TLS says so, then the socket. */
+void conn_shut(conn *c);
+/* Closes one that asked nothing and waits for nothing. */
+void conn_close_idle(conn *c);
+void conn_free_when_done(conn *c);
+
+/* ---- conn_input.c ---- */
+
+/* Starts or pauses reading, as the bytes that wait allow. */
+void conn_read(conn *c);
+/* Runs the requests that wait in c->in. From the server's idle handle. */
+void conn_resume(conn *c);
+/* Goes on with what waits in c->in at the loop's next turn, or closes when that was the last. */
+void conn_continue(conn *c);
+/* Answers for the protocol machinery, and closes. */
+void conn_refuse(conn *c, int status, const char *code);
+
+/* ---- conn_wait.c ---- */
+
+void conn_arm(conn *c);
+void conn_on_timeout(wheel_node *n);
 
 /* ---- exchange.c ---- */
 

@@ -165,6 +165,8 @@ void output_tls(conn *c)
         conn_close(c);
     } else if (out->n && c->mode != CONN_CLOSED) {
         push(c, out, &(tail){0});
+    } else {
+        give_back(c->s, out);
     }
 }
 
