@@ -1,0 +1,301 @@
+/*
+ * test_plug_manifest.c - module.yaml against the registry: what faults say, what falls away with an
+ * absent module, and the bundled modules as they lie in the tree.
+ */
+#include "plug/module.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+static arena *a;
+static registry *r;
+
+static int set_up(void **state)
+{
+    (void)state;
+    a = arena_new(0);
+    r = registry_new();
+    return a && r ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    registry_discard(r);
+    arena_free(a);
+    return 0;
+}
+
+#define MODULES_MAX 8
+static const char *const bundled[] = {"contacts", "sales", "tasks", "intake"};
+
+/* The bundled modules without their code: manifests and texts as the tree has them. */
+static module *from_tree(const char *name)
+{
+    module_found f = {.name = str_of(name)};
+    module_refusal *refused = NULL;
+    module *m = NULL;
+    f.dir = arena_fmt(a, "%s/modules/%s", KARKAS_SOURCE_DIR, name);
+    crm_str file = arena_fmt(a, "%s/module.yaml", f.dir.p);
+    assert_int_equal(fs_read(a, file.p, MANIFEST_MAX, &f.manifest), CRM_OK);
+    /* What they offer is in the code, which another test loads. */
+    char *offers = strstr((char *)(uintptr_t)f.manifest.p, "\noffers:");
+    if (offers) {
+        memset(offers + 1, '#', 1);
+    }
+    crm_status s = plug_load(a, &f, &m, &refused);
+    if (refused) {
+        print_message("%.*s\n", STR_FMT(refused->text));
+    }
+    assert_int_equal(s, CRM_OK);
+    return m;
+}
+
+static module *from_text(const char *name, const char *text)
+{
+    module_found f = {.name = str_of(name), .dir = CRM_S("/nowhere"), .manifest = str_of(text)};
+    module_refusal *refused = NULL;
+    module *m = NULL;
+    assert_int_equal(plug_load(a, &f, &m, &refused), CRM_OK);
+    return m;
+}
+
+static void print_faults(const registry_fault *f)
+{
+    for (; f; f = f->next) {
+        print_message("%.*s: %.*s %.*s (%.*s)\n", STR_FMT(f->source), STR_FMT(f->code),
+                      STR_FMT(f->subject), STR_FMT(f->nearest));
+    }
+}
+
+static void register_all(module *const *modules, uint32_t count)
+{
+    registry_fault *list = NULL;
+    crm_status s = plug_register(modules, count, r, a, &list);
+    print_faults(list);
+    assert_int_equal(s, CRM_OK);
+    s = registry_seal(r, a, &list);
+    print_faults(list);
+    assert_int_equal(s, CRM_OK);
+}
+
+static const registry_fault *fault_of(const char *text)
+{
+    module *m = from_text("shop", text);
+    registry_fault *list = NULL;
+    assert_int_equal(plug_register(&m, 1, r, a, &list), CRM_INVALID);
+    assert_non_null(list);
+    return list;
+}
+
+#define ASSERT_FAULT(f, at, kind, what, near)                         \
+    do {                                                              \
+        assert_true(str_is((f)->source, "/nowhere/module.yaml:" at)); \
+        assert_true(str_is((f)->code, kind));                         \
+        assert_true(str_is((f)->subject, what));                      \
+        assert_true(str_is((f)->nearest, near));                      \
+    } while (0)
+
+#define HEAD "module: shop\nversion: 1.0.0\nentities:\n  item:\n"
+
+/* ---- faults --------------------------------------------------------------------------------- */
+
+static void an_unknown_key_is_named_with_its_line_and_the_nearest(void **state)
+{
+    (void)state;
+    const registry_fault *f = fault_of(HEAD "    titel: name\n    fields: {name: {type: text}}\n");
+    ASSERT_FAULT(f, "5", "unknown_key", "titel", "title");
+}
+
+static void unknown_types_fields_and_entities_are_named(void **state)
+{
+    (void)state;
+    const registry_fault *f = fault_of(HEAD "    title: nam\n"
+                                            "    fields:\n"
+                                            "      name: {type: txt}\n"
+                                            "      label: {type: text}\n"
+                                            "      part: {type: ref, to: shop.itm}\n"
+                                            "    views:\n"
+                                            "      quick: [labl]\n");
+    ASSERT_FAULT(f, "7", "unknown_type", "txt", "text");
+    ASSERT_FAULT(f->next, "9", "unknown_entity", "shop.itm", "shop.item");
+    f = f->next->next;
+    ASSERT_FAULT(f, "5", "unknown_field", "nam", "");
+    ASSERT_FAULT(f->next, "11", "unknown_field", "labl", "label");
+}
+
+static void a_default_must_fit_its_type(void **state)
+{
+    (void)state;
+    const registry_fault *f =
+        fault_of(HEAD "    fields:\n      due: {type: duration, default: soon}\n");
+    ASSERT_FAULT(f, "6", "wrong_type", "soon", "");
+}
+
+static void a_needed_module_that_is_not_enabled_is_a_fault(void **state)
+{
+    (void)state;
+    const registry_fault *f = fault_of("module: shop\nversion: 1.0.0\nneeds: [contacts]\n");
+    assert_true(str_is(f->code, "missing_module"));
+    assert_true(str_is(f->subject, "contacts"));
+}
+
+/* ---- what becomes of a manifest ---------------------------------------------------------------
+ */
+
+static void fields_get_their_types_defaults_and_labels(void **state)
+{
+    (void)state;
+    module *m =
+        from_text("shop", HEAD "    title: name\n"
+                               "    fields:\n"
+                               "      name: {type: text, required: true, max: 40}\n"
+                               "      price: {type: money, scale: 2, min: 0, default: 12.5}\n"
+                               "      wait: {type: duration, default: 15m}\n"
+                               "      made: {type: datetime, default: now}\n"
+                               "      kind: {type: choice, options: {new: blue, old: gray}, "
+                               "default: new}\n");
+    register_all(&m, 1);
+    const entity *e = registry_entity(r, CRM_S("shop.item"));
+    const field *price = entity_field(e, CRM_S("price"));
+    assert_int_equal(price->def.i, 1250);
+    assert_int_equal(price->least.i, 0);
+    assert_int_equal(entity_field(e, CRM_S("wait"))->def.i, 900000);
+    assert_true(value_is_null(entity_field(e, CRM_S("made"))->def));
+    assert_int_equal(entity_field(e, CRM_S("name"))->max, 40);
+    assert_int_equal(e->title_field, COL_OWN);
+    const field *kind = entity_field(e, CRM_S("kind"));
+    assert_int_equal(kind->choice_count, 2);
+    assert_true(str_is(kind->choices[1].label, "shop.item.kind.old"));
+    assert_true(str_is(kind->choices[1].color, "gray"));
+}
+
+static void tasks_alone_have_no_lead_in_fields_views_or_indexes(void **state)
+{
+    (void)state;
+    module *m = from_tree("tasks");
+    register_all(&m, 1);
+    const entity *e = registry_entity(r, CRM_S("tasks.task"));
+    assert_null(entity_field(e, CRM_S("lead")));
+    assert_non_null(entity_field(e, CRM_S("due")));
+    assert_null(strstr(arena_cstr(a, e->views_json), "lead"));
+}
+
+/* ---- the bundled modules ------------------------------------------------------------------------
+ */
+
+static bool has_text(const char *lang, crm_str key)
+{
+    for (uint32_t i = 0; i < r->string_count; i++) {
+        if (str_eq(r->strings[i].key, key) && str_is(r->strings[i].lang, lang)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t missing;
+static void want_text(crm_str key)
+{
+    static const char *const languages[] = {"ru", "en"};
+    for (int i = 0; key.n && i < 2; i++) {
+        if (!has_text(languages[i], key)) {
+            print_message("no %s text: %.*s\n", languages[i], STR_FMT(key));
+            missing++;
+        }
+    }
+}
+
+static void want_view_texts(const entity *e)
+{
+    crm_str rest = e->views_json;
+    static const char label[] = "\"label\":\"";
+    const char *at = arena_cstr(a, rest);
+    while (at && (at = strstr(at, label)) != NULL) {
+        at += sizeof label - 1;
+        want_text((crm_str){at, strcspn(at, "\"")});
+    }
+}
+
+static void want_entity_texts(const entity *e)
+{
+    want_text(e->label_one);
+    want_text(e->label_many);
+    want_text(e->label_count);
+    want_view_texts(e);
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        want_text(e->fields[i].label);
+        for (uint32_t k = 0; k < e->fields[i].choice_count; k++) {
+            want_text(e->fields[i].choices[k].label);
+        }
+    }
+}
+
+static void every_label_of_the_bundled_modules_has_both_languages(void **state)
+{
+    (void)state;
+    module *m[MODULES_MAX];
+    for (uint32_t i = 0; i < 4; i++) {
+        m[i] = from_tree(bundled[i]);
+    }
+    register_all(m, 4);
+    missing = 0;
+    for (uint32_t i = 0; i < r->entity_count; i++) {
+        if (str_find(r->entities[i]->name, '.') > 0 && !(r->entities[i]->flags & ENTITY_SYSTEM)) {
+            want_entity_texts(r->entities[i]);
+        }
+    }
+    for (uint32_t i = 0; i < r->menu_count; i++) {
+        want_text(r->menus[i].label);
+    }
+    for (uint32_t i = 0; i < r->pipeline_count; i++) {
+        want_text(r->pipelines[i].label);
+        for (uint32_t k = 0; k < r->pipelines[i].stage_count; k++) {
+            want_text(r->pipelines[i].stages[k].label);
+        }
+    }
+    for (uint32_t i = 0; i < r->module_count; i++) {
+        want_text(r->modules[i].title);
+    }
+    assert_int_equal(missing, 0);
+}
+
+static void the_lead_list_of_the_registry_is_live_and_at_home(void **state)
+{
+    (void)state;
+    module *m[MODULES_MAX];
+    for (uint32_t i = 0; i < 4; i++) {
+        m[i] = from_tree(bundled[i]);
+    }
+    register_all(m, 4);
+    const entity *e = registry_entity(r, CRM_S("sales.lead"));
+    const field *st = entity_field(e, CRM_S("stage"));
+    assert_non_null(st->pipeline);
+    assert_true(str_is(st->pipeline->name, "sales.lead"));
+    assert_int_equal(pipeline_stage(st->pipeline, CRM_S("qualified"), NULL)->outcome, OUTCOME_WON);
+    const char *views = arena_cstr(a, e->views_json);
+    assert_non_null(strstr(views, "\"filter\":[\"closed_at\",\"none\"]"));
+    assert_non_null(strstr(views, "\"home\":true"));
+    assert_non_null(strstr(views, "\"by\":\"lead\",\"label\":\"tasks.task.many\""));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_unknown_key_is_named_with_its_line_and_the_nearest),
+        TEST(unknown_types_fields_and_entities_are_named),
+        TEST(a_default_must_fit_its_type),
+        TEST(a_needed_module_that_is_not_enabled_is_a_fault),
+        TEST(fields_get_their_types_defaults_and_labels),
+        TEST(tasks_alone_have_no_lead_in_fields_views_or_indexes),
+        TEST(every_label_of_the_bundled_modules_has_both_languages),
+        TEST(the_lead_list_of_the_registry_is_live_and_at_home),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
