@@ -267,11 +267,14 @@ static crm_status move_epochs(tx *t, tx_state *s)
     return st;
 }
 
+/* An epoch never goes back in this process, whatever a restored database holds. */
 static void publish_epochs(const tx_state *s)
 {
     for (int i = 0; i < CACHE_COUNT; i++) {
         if (s->touched[i]) {
-            atomic_store_explicit(&epochs[i], s->epoch[i], memory_order_release);
+            uint64_t next = atomic_load_explicit(&epochs[i], memory_order_relaxed) + 1;
+            atomic_store_explicit(&epochs[i], next > s->epoch[i] ? next : s->epoch[i],
+                                  memory_order_release);
         }
     }
 }
