@@ -1,0 +1,84 @@
+/*
+ * data_world.h - a small deployment for tests of the data layer: people, a pipeline, roles, an
+ * engine.
+ *
+ * test.lead     title phone amount secret code owner department stage contact done_at reason
+ * test.person   name owner
+ * test.line     lead (part_of) name
+ *
+ * Departments: sales, north below it, other. People and roles:
+ *   anna, boris   seller   sales    own leads, without the field `secret`
+ *   hanna         head     sales    the team's, with reassign
+ *   nina          seller   north
+ *   vera          viewer   other    reads all but `secret`, updates only `stage`
+ *   zina          boss     other    everything; holds "settings" and "delete"
+ *   oleg          (none)   other
+ */
+#ifndef DATA_WORLD_H
+#define DATA_WORLD_H
+
+#include "unit.h"
+
+#include "data/data.h"
+#include "data/stores.h"
+
+enum {
+    LEAD_TITLE = COL_OWN,
+    LEAD_PHONE,
+    LEAD_AMOUNT,
+    LEAD_SECRET,
+    LEAD_CODE,
+    LEAD_OWNER,
+    LEAD_DEPARTMENT,
+    LEAD_STAGE,
+    LEAD_CONTACT,
+    LEAD_DONE_AT,
+    LEAD_REASON
+};
+enum { PERSON_NAME = COL_OWN, PERSON_OWNER };
+enum { LINE_LEAD = COL_OWN, LINE_NAME };
+
+typedef enum world_engine { WORLD_SQLITE, WORLD_MEMORY, WORLD_DELAYED } world_engine;
+
+typedef struct world {
+    engine *engine;
+    engine_session *writer, *reader;
+    char dir[64];
+    const registry *reg; /* pinned */
+    const entity *lead, *person, *line;
+    int64_t anna, boris, hanna, nina, vera, zina, oleg, disabled;
+    int64_t sales, north, other;
+    tx *tx;
+    crm_ctx call; /* of the open request */
+    principal who;
+    arena *who_arena;
+    changes_batch *changes; /* of the last commit */
+} world;
+
+/* Hooks a test adds; set before world_open, forgotten by world_close. */
+extern hook world_hooks[8];
+extern uint32_t world_hook_count;
+
+void world_open(world *w, world_engine which);
+void world_close(world *w);
+
+/* A request of `user` (0: the system) in a transaction of its own. */
+crm_ctx *world_begin(world *w, int64_t user);
+/* Commits when `st` is OK, else rolls back; the call stays readable until the next world_begin. */
+void world_end(world *w, crm_status st);
+/* The same without a transaction, on the reading session; world_read_end frees it. */
+crm_ctx *world_read(world *w, int64_t user);
+void world_read_end(world *w);
+
+/* Stores a lead as the system and gives its id. */
+int64_t world_lead(world *w, const char *title, int64_t owner, int64_t department);
+/* The code of the call's error for this field, or "". */
+const char *world_code(const crm_ctx *c, const char *field_name);
+/* Saves one field of one record as `user`; the request commits when it is OK. */
+crm_status world_update(world *w, int64_t user, const entity *e, int64_t id, uint16_t f, value v);
+/* Titles of the leads a user sees, in order of id, joined by spaces; in static memory. */
+const char *world_titles(world *w, int64_t user, const cond *where);
+
+#define TEXT(lit) value_text(CRM_S(lit))
+
+#endif

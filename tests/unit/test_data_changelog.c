@@ -1,0 +1,113 @@
+/* test_data_changelog.c - reading on from a position, cursors, erasing the past of a field. */
+#include "data_world.h"
+
+static world w;
+
+static int open_world(void **state)
+{
+    (void)state;
+    world_open(&w, WORLD_SQLITE);
+    return 0;
+}
+
+static int open_delayed(void **state)
+{
+    (void)state;
+    world_open(&w, WORLD_DELAYED);
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    (void)state;
+    world_close(&w);
+    return 0;
+}
+
+static void a_reader_goes_on_where_it_stopped(void **state)
+{
+    (void)state;
+    change *at;
+    uint32_t count;
+    int64_t start;
+    crm_ctx *c = world_read(&w, 0);
+    assert_ok(changelog_last(w.reader, w.reg, &start));
+    assert_true(start > 0);
+    world_read_end(&w);
+    int64_t id = world_lead(&w, "one", w.anna, 0);
+    assert_ok(world_update(&w, w.anna, w.lead, id, LEAD_TITLE, TEXT("two")));
+    c = world_read(&w, 0);
+    assert_ok(changelog_after(w.reader, w.reg, c->arena, start, 1, &at, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(at[0].op, 'c');
+    assert_int_equal(at[0].record, id);
+    assert_ok(changelog_after(w.reader, w.reg, c->arena, at[0].position, 10, &at, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(at[0].field_count, 1);
+    assert_int_equal(at[0].fields[0], LEAD_TITLE);
+    assert_text(at[0].was[0].s, "one");
+    assert_text(at[0].now[0].s, "two");
+    /* What rights are judged by is there although it has not changed. */
+    assert_int_equal(at[0].row_now[LEAD_OWNER].i, w.anna);
+    assert_int_equal(at[0].row_was[LEAD_OWNER].i, w.anna);
+    assert_text(at[0].row_now[LEAD_STAGE].s, "new");
+    assert_int_equal(at[0].by, w.anna);
+    assert_ok(changelog_after(w.reader, w.reg, c->arena, at[0].position, 10, &at, &count));
+    assert_int_equal(count, 0);
+    world_read_end(&w);
+}
+
+static void a_cursor_is_kept_by_its_name(void **state)
+{
+    (void)state;
+    int64_t position;
+    world_begin(&w, 0);
+    assert_int_equal(changelog_cursor(w.tx, CRM_S("listener"), &position), CRM_NOT_FOUND);
+    assert_ok(changelog_set_cursor(w.tx, CRM_S("listener"), 5));
+    world_end(&w, CRM_OK);
+    world_begin(&w, 0);
+    assert_ok(changelog_set_cursor(w.tx, CRM_S("listener"), 7));
+    assert_ok(changelog_cursor(w.tx, CRM_S("listener"), &position));
+    world_end(&w, CRM_OK);
+    assert_int_equal(position, 7);
+}
+
+static void an_erased_field_leaves_the_past(void **state)
+{
+    (void)state;
+    history_entry *at;
+    uint32_t count;
+    uint64_t fields[4] = {0};
+    int64_t id = world_lead(&w, "Ivan Petrov", w.anna, 0);
+    assert_ok(world_update(&w, 0, w.lead, id, LEAD_TITLE, TEXT("nobody")));
+    bits_add(fields, LEAD_TITLE);
+    world_begin(&w, 0);
+    assert_ok(changelog_erase(w.tx, w.lead, id, fields));
+    world_end(&w, CRM_OK);
+    crm_ctx *c = world_read(&w, 0);
+    assert_ok(records_history(c, w.lead, id, 0, 10, &at, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t j = 0; j < at[i].change_count; j++) {
+            assert_int_not_equal(at[i].changes[j].field->index, LEAD_TITLE);
+        }
+    }
+    assert_int_equal(count, 1);
+    assert_int_equal(at[0].op, 'c');
+    world_read_end(&w);
+}
+
+#define ON(f, open, label)                   \
+    {                                        \
+#f label, f, open, close_world, NULL \
+    }
+#define BOTH(f) ON(f, open_world, ""), ON(f, open_delayed, " (delayed)")
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(a_reader_goes_on_where_it_stopped),
+        BOTH(a_cursor_is_kept_by_its_name),
+        BOTH(an_erased_field_leaves_the_past),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

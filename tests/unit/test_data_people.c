@@ -1,0 +1,80 @@
+/* test_data_people.c - the snapshot of users and departments. */
+#include "data_world.h"
+
+static world w;
+
+static int open_world(void **state)
+{
+    (void)state;
+    world_open(&w, WORLD_SQLITE);
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    (void)state;
+    world_close(&w);
+    return 0;
+}
+
+static void users_are_found_by_id_and_login(void **state)
+{
+    (void)state;
+    const people *p = people_pin();
+    assert_int_equal(people_by_login(p, CRM_S("anna"))->id, w.anna);
+    assert_null(people_by_login(p, CRM_S("nobody")));
+    assert_text(people_user(p, w.hanna)->login, "hanna");
+    assert_null(people_user(p, 4711));
+    assert_int_equal(people_user(p, w.hanna)->role_count, 1);
+    assert_text(people_user(p, w.hanna)->roles[0], "head");
+    people_unpin(p);
+}
+
+static void departments_stand_below_their_parents(void **state)
+{
+    (void)state;
+    const people *p = people_pin();
+    assert_true(people_is_below(p, w.north, w.sales));
+    assert_true(people_is_below(p, w.sales, w.sales));
+    assert_false(people_is_below(p, w.sales, w.north));
+    assert_false(people_is_below(p, 0, w.sales));
+    assert_int_equal(people_department(p, w.sales)->head, w.hanna);
+    people_unpin(p);
+}
+
+static void parents_in_a_ring_end(void **state)
+{
+    (void)state;
+    const entity *e = registry_store(w.reg, STORE_DEPARTMENT);
+    assert_ok(world_update(&w, 0, e, w.sales, DEPARTMENT_PARENT, value_int(w.north)));
+    const people *p = people_pin();
+    assert_true(people_is_below(p, w.sales, w.north));
+    assert_false(people_is_below(p, w.sales, w.other));
+    people_unpin(p);
+}
+
+static void a_snapshot_lives_while_it_is_pinned(void **state)
+{
+    (void)state;
+    const people *p = people_pin();
+    uint64_t epoch = p->epoch;
+    assert_ok(world_update(&w, 0, registry_store(w.reg, STORE_USER), w.anna, USER_NAME, TEXT("A")));
+    const people *now = people_pin();
+    assert_int_not_equal(now->epoch, epoch);
+    assert_text(people_user(p, w.anna)->name, "anna");
+    people_unpin(now);
+    people_unpin(p);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(users_are_found_by_id_and_login),
+        TEST(departments_stand_below_their_parents),
+        TEST(parents_in_a_ring_end),
+        TEST(a_snapshot_lives_while_it_is_pinned),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

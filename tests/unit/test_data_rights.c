@@ -1,0 +1,394 @@
+/* test_data_rights.c - who sees and changes what: scopes, field lists, hidden fields, part_of. */
+#include "data_world.h"
+
+#include "data/rights.h"
+
+static world w;
+
+static int open_world(void **state)
+{
+    (void)state;
+    world_open(&w, WORLD_SQLITE);
+    return 0;
+}
+
+static int open_delayed(void **state)
+{
+    (void)state;
+    world_open(&w, WORLD_DELAYED);
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    (void)state;
+    world_close(&w);
+    return 0;
+}
+
+static void some_leads(void)
+{
+    world_lead(&w, "anna1", w.anna, 0);
+    world_lead(&w, "boris1", w.boris, 0);
+    world_lead(&w, "nina1", w.nina, 0);
+    world_lead(&w, "vera1", w.vera, 0);
+    world_lead(&w, "free-sales", 0, w.sales);
+    world_lead(&w, "free-north", 0, w.north);
+}
+
+/* ---- rows
+ * ------------------------------------------------------------------------------------------- */
+
+static void own_is_what_one_owns_and_what_lies_free_in_ones_department(void **state)
+{
+    (void)state;
+    some_leads();
+    assert_string_equal(world_titles(&w, w.anna, NULL), "anna1 free-sales");
+    assert_string_equal(world_titles(&w, w.nina, NULL), "nina1 free-north");
+}
+
+static void a_team_is_the_departments_one_heads_and_those_below(void **state)
+{
+    (void)state;
+    some_leads();
+    assert_string_equal(world_titles(&w, w.hanna, NULL),
+                        "anna1 boris1 nina1 free-sales free-north");
+}
+
+static void all_is_all_and_no_grant_is_nothing(void **state)
+{
+    (void)state;
+    some_leads();
+    assert_string_equal(world_titles(&w, w.vera, NULL),
+                        "anna1 boris1 nina1 vera1 free-sales free-north");
+    assert_string_equal(world_titles(&w, w.oleg, NULL), "not_found");
+}
+
+static void a_record_outside_ones_rights_is_not_found(void **state)
+{
+    (void)state;
+    record *r;
+    int64_t id = world_lead(&w, "boris1", w.boris, 0);
+    crm_ctx *c = world_read(&w, w.anna);
+    assert_int_equal(records_get(c, w.lead, id, &r), CRM_NOT_FOUND);
+    world_read_end(&w);
+    assert_int_equal(world_update(&w, w.anna, w.lead, id, LEAD_TITLE, TEXT("mine")), CRM_NOT_FOUND);
+    c = world_begin(&w, w.anna);
+    crm_status st = records_delete(c, w.lead, id, 0);
+    world_end(&w, st);
+    assert_int_equal(st, CRM_NOT_FOUND);
+}
+
+static void rights_change_with_the_people(void **state)
+{
+    (void)state;
+    some_leads();
+    const entity *user = registry_store(w.reg, STORE_USER);
+    assert_string_equal(world_titles(&w, w.oleg, NULL), "not_found");
+    assert_ok(world_update(&w, 0, user, w.oleg, USER_ROLES, TEXT("viewer")));
+    assert_string_equal(world_titles(&w, w.oleg, NULL),
+                        "anna1 boris1 nina1 vera1 free-sales free-north");
+    assert_ok(world_update(&w, 0, user, w.oleg, USER_IS_DISABLED, value_int(1)));
+    principal who;
+    arena *a = arena_new(0);
+    const people *p = people_pin();
+    assert_int_equal(people_principal(a, p, w.oleg, &who), CRM_UNAUTHENTICATED);
+    people_unpin(p);
+    arena_free(a);
+}
+
+/* ---- fields
+ * ------------------------------------------------------------------------------------------ */
+
+static void a_hidden_field_is_empty_when_read(void **state)
+{
+    (void)state;
+    record *r;
+    int64_t id = world_lead(&w, "anna1", w.anna, 0);
+    crm_ctx *c = world_read(&w, w.anna);
+    assert_ok(records_get(c, w.lead, id, &r));
+    assert_true(value_is_null(r->v[LEAD_SECRET]));
+    assert_false(bits_has(r->visible, LEAD_SECRET));
+    assert_true(bits_has(r->visible, LEAD_TITLE));
+    world_read_end(&w);
+    c = world_read(&w, w.hanna);
+    assert_ok(records_get(c, w.lead, id, &r));
+    assert_text(r->v[LEAD_SECRET].s, "hidden");
+    world_read_end(&w);
+}
+
+static crm_status list_status(int64_t user, query *q)
+{
+    record **rows;
+    uint32_t count;
+    crm_ctx *c = world_read(&w, user);
+    crm_status st = records_list(c, q, &rows, &count);
+    if (st) {
+        assert_string_equal(world_code(c, "secret"), "unknown_field");
+    }
+    world_read_end(&w);
+    return st;
+}
+
+static void a_hidden_field_cannot_be_filtered_sorted_or_selected_by(void **state)
+{
+    (void)state;
+    value hidden = TEXT("hidden");
+    const field *secret = &w.lead->fields[LEAD_SECRET];
+    cond is_hidden = {
+        .op = COND_EQ, .path = {secret}, .path_length = 1, .values = &hidden, .value_count = 1};
+    cond negated = {.op = COND_NOT, .first = &is_hidden};
+    query filtered = {.entity = w.lead, .where = &is_hidden};
+    query inverted = {.entity = w.lead, .where = &negated};
+    query sorted = {.entity = w.lead, .sorts = {{secret, false}}, .sort_count = 1};
+    query selected = {.entity = w.lead};
+    query *all[] = {&filtered, &inverted, &sorted, &selected};
+    bits_add(selected.select, LEAD_SECRET);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(list_status(w.anna, all[i]), CRM_INVALID);
+        assert_int_equal(list_status(w.vera, all[i]), CRM_INVALID);
+        assert_ok(list_status(w.hanna, all[i]));
+    }
+}
+
+static uint32_t found(int64_t user, crm_str words)
+{
+    record **rows;
+    uint32_t count;
+    crm_ctx *c = world_read(&w, user);
+    query q = {.entity = w.lead};
+    assert_ok(text_terms(c->arena, words, &q.terms));
+    assert_ok(records_list(c, &q, &rows, &count));
+    world_read_end(&w);
+    return count;
+}
+
+static void a_word_of_a_hidden_field_finds_nothing(void **state)
+{
+    (void)state;
+    world_lead(&w, "excavator", w.anna, 0);
+    assert_int_equal(found(w.anna, CRM_S("excavator")), 1);
+    assert_int_equal(found(w.anna, CRM_S("hidden")), 0);
+    assert_int_equal(found(w.boris, CRM_S("excavator")), 0);
+    assert_int_equal(found(w.hanna, CRM_S("hidden")), 1);
+}
+
+static void a_hidden_field_cannot_be_written_or_guessed(void **state)
+{
+    (void)state;
+    int64_t id = world_lead(&w, "anna1", w.anna, 0);
+    assert_int_equal(world_update(&w, w.anna, w.lead, id, LEAD_SECRET, TEXT("x")), CRM_INVALID);
+    assert_string_equal(world_code(&w.call, "secret"), "unknown_field");
+    /* Writing the very value that stands there tells nothing either. */
+    assert_int_equal(world_update(&w, w.anna, w.lead, id, LEAD_SECRET, TEXT("hidden")),
+                     CRM_INVALID);
+}
+
+/* ---- actions
+ * ----------------------------------------------------------------------------------------- */
+
+static void seeing_all_and_changing_the_stage_changes_nothing_else(void **state)
+{
+    (void)state;
+    int64_t id = world_lead(&w, "anna1", w.anna, 0);
+    assert_ok(world_update(&w, w.vera, w.lead, id, LEAD_STAGE, TEXT("work")));
+    assert_int_equal(world_update(&w, w.vera, w.lead, id, LEAD_TITLE, TEXT("x")), CRM_INVALID);
+    assert_string_equal(world_code(&w.call, "title"), "read_only");
+    assert_int_equal(world_update(&w, w.vera, w.lead, id, LEAD_OWNER, value_int(w.vera)),
+                     CRM_INVALID);
+}
+
+static crm_status create(int64_t user, int64_t owner)
+{
+    record *r;
+    crm_ctx *c = world_begin(&w, user);
+    crm_status st = records_new(c, w.lead, &r);
+    st = st ? st : record_set(r, &w.lead->fields[LEAD_TITLE], TEXT("new"));
+    if (!st && owner) {
+        st = record_set(r, &w.lead->fields[LEAD_OWNER], value_int(owner));
+    }
+    st = st ? st : records_save(c, r, 0);
+    world_end(&w, st);
+    return st;
+}
+
+static void one_creates_within_ones_scope(void **state)
+{
+    (void)state;
+    assert_ok(create(w.anna, 0));
+    assert_int_equal(create(w.anna, w.boris), CRM_DENIED);
+    assert_ok(create(w.hanna, w.boris));
+    assert_int_equal(create(w.hanna, w.vera), CRM_DENIED);
+    assert_int_equal(create(w.vera, 0), CRM_DENIED);
+    assert_int_equal(create(w.oleg, 0), CRM_DENIED);
+}
+
+static void giving_away_takes_the_right_to_reassign(void **state)
+{
+    (void)state;
+    int64_t id = world_lead(&w, "anna1", w.anna, 0);
+    assert_int_equal(world_update(&w, w.anna, w.lead, id, LEAD_OWNER, value_int(w.boris)),
+                     CRM_DENIED);
+    assert_ok(world_update(&w, w.hanna, w.lead, id, LEAD_OWNER, value_int(w.boris)));
+    assert_string_equal(world_titles(&w, w.anna, NULL), "");
+    assert_string_equal(world_titles(&w, w.boris, NULL), "anna1");
+}
+
+static void a_free_record_may_be_taken(void **state)
+{
+    (void)state;
+    int64_t id = world_lead(&w, "free", 0, w.sales);
+    assert_ok(world_update(&w, w.anna, w.lead, id, LEAD_OWNER, value_int(w.anna)));
+    assert_string_equal(world_titles(&w, w.boris, NULL), "");
+}
+
+static crm_status remove_lead(int64_t user, int64_t id)
+{
+    crm_ctx *c = world_begin(&w, user);
+    crm_status st = records_delete(c, w.lead, id, 0);
+    world_end(&w, st);
+    return st;
+}
+
+static void deleting_needs_the_declared_function(void **state)
+{
+    (void)state;
+    int64_t id = world_lead(&w, "anna1", w.anna, 0);
+    assert_int_equal(remove_lead(w.anna, id), CRM_DENIED);
+    assert_int_equal(remove_lead(w.hanna, id), CRM_DENIED);
+    assert_ok(remove_lead(w.zina, id));
+    assert_string_equal(world_titles(&w, w.zina, NULL), "");
+}
+
+static void people_change_only_under_the_function_settings(void **state)
+{
+    (void)state;
+    const entity *user = registry_store(w.reg, STORE_USER);
+    assert_int_equal(world_update(&w, w.hanna, user, w.anna, USER_ROLES, TEXT("boss")),
+                     CRM_INVALID);
+    assert_string_equal(world_code(&w.call, "roles"), "read_only");
+    assert_ok(world_update(&w, w.hanna, user, w.anna, USER_EXTENSION, TEXT("101")));
+    assert_ok(world_update(&w, w.zina, user, w.anna, USER_ROLES, TEXT("head")));
+}
+
+/* ---- part_of, paths
+ * ------------------------------------------------------------------------------------- */
+
+static int64_t add_line(int64_t user, int64_t lead, crm_status *st)
+{
+    record *r;
+    crm_ctx *c = world_begin(&w, user);
+    *st = records_new(c, w.line, &r);
+    *st = *st ? *st : record_set(r, &w.line->fields[LINE_LEAD], value_int(lead));
+    *st = *st ? *st : record_set(r, &w.line->fields[LINE_NAME], TEXT("bolt"));
+    *st = *st ? *st : records_save(c, r, 0);
+    int64_t id = r->v[COL_ID].i;
+    world_end(&w, *st);
+    return id;
+}
+
+static uint32_t lines_of(int64_t user)
+{
+    record **rows;
+    uint32_t count;
+    crm_ctx *c = world_read(&w, user);
+    query q = {.entity = w.line};
+    assert_ok(records_list(c, &q, &rows, &count));
+    world_read_end(&w);
+    return count;
+}
+
+static void parts_follow_their_parent(void **state)
+{
+    (void)state;
+    crm_status st;
+    int64_t lead = world_lead(&w, "anna1", w.anna, 0);
+    int64_t line = add_line(w.anna, lead, &st);
+    assert_ok(st);
+    assert_int_equal(lines_of(w.anna), 1);
+    assert_int_equal(lines_of(w.boris), 0);
+    assert_int_equal(lines_of(w.hanna), 1);
+    assert_int_equal(lines_of(w.vera), 1);
+    add_line(w.boris, lead, &st);
+    assert_int_not_equal(st, CRM_OK);
+    /* Who may change only the stage of the parent does not change its lines. */
+    add_line(w.vera, lead, &st);
+    assert_int_equal(st, CRM_DENIED);
+    assert_int_equal(world_update(&w, w.vera, w.line, line, LINE_NAME, TEXT("nut")), CRM_DENIED);
+    assert_ok(world_update(&w, w.hanna, w.line, line, LINE_NAME, TEXT("nut")));
+}
+
+static void a_path_does_not_read_what_its_row_hides(void **state)
+{
+    (void)state;
+    record *r;
+    crm_ctx *c = world_begin(&w, w.boris);
+    assert_ok(records_new(c, w.person, &r));
+    assert_ok(record_set(r, &w.person->fields[PERSON_NAME], TEXT("Petrov")));
+    crm_status st = records_save(c, r, 0);
+    assert_ok(st);
+    int64_t petrov_id = r->v[COL_ID].i;
+    world_end(&w, st);
+    int64_t lead = world_lead(&w, "anna1", w.anna, 0);
+    assert_ok(world_update(&w, 0, w.lead, lead, LEAD_CONTACT, value_int(petrov_id)));
+    value petrov = TEXT("Petrov");
+    cond by_name = {.op = COND_EQ,
+                    .path = {&w.lead->fields[LEAD_CONTACT], &w.person->fields[PERSON_NAME]},
+                    .path_length = 2,
+                    .values = &petrov,
+                    .value_count = 1};
+    assert_string_equal(world_titles(&w, w.anna, &by_name), "");
+    assert_string_equal(world_titles(&w, w.zina, &by_name), "anna1");
+    /* Nor is it shown, nor may a reference to it be set. */
+    assert_int_equal(world_update(&w, w.anna, w.lead, world_lead(&w, "anna2", w.anna, 0),
+                                  LEAD_CONTACT, value_int(petrov_id)),
+                     CRM_INVALID);
+    assert_string_equal(world_code(&w.call, "contact"), "no_such_record");
+}
+
+static void why_names_the_line_that_grants(void **state)
+{
+    (void)state;
+    record *r;
+    buf out;
+    buf_init(&out, 0);
+    int64_t id = world_lead(&w, "anna1", w.anna, 0);
+    crm_ctx *c = world_read(&w, w.anna);
+    assert_ok(records_get(c, w.lead, id, &r));
+    assert_ok(rights_why(c, w.lead, r->v, &out));
+    assert_true(str_starts(buf_view(&out), CRM_S("tz.yaml:seller actions=read,create,update")));
+    world_read_end(&w);
+    buf_free(&out);
+}
+
+#define ON_SQLITE(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
+#define ON_DELAYED(f)                                       \
+    {                                                       \
+#f " (delayed)", f, open_delayed, close_world, NULL \
+    }
+#define BOTH(f) ON_SQLITE(f), ON_DELAYED(f)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(own_is_what_one_owns_and_what_lies_free_in_ones_department),
+        BOTH(a_team_is_the_departments_one_heads_and_those_below),
+        BOTH(all_is_all_and_no_grant_is_nothing),
+        BOTH(a_record_outside_ones_rights_is_not_found),
+        BOTH(rights_change_with_the_people),
+        BOTH(a_hidden_field_is_empty_when_read),
+        BOTH(a_hidden_field_cannot_be_filtered_sorted_or_selected_by),
+        BOTH(a_word_of_a_hidden_field_finds_nothing),
+        BOTH(a_hidden_field_cannot_be_written_or_guessed),
+        BOTH(seeing_all_and_changing_the_stage_changes_nothing_else),
+        BOTH(one_creates_within_ones_scope),
+        BOTH(giving_away_takes_the_right_to_reassign),
+        BOTH(a_free_record_may_be_taken),
+        BOTH(deleting_needs_the_declared_function),
+        BOTH(people_change_only_under_the_function_settings),
+        BOTH(parts_follow_their_parent),
+        BOTH(a_path_does_not_read_what_its_row_hides),
+        BOTH(why_names_the_line_that_grants),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
