@@ -235,9 +235,22 @@ stage_api()
     run_node api
 }
 
+# The UI against its fixture: behaviour, accessibility, policy violations.
+web_e2e()
+{
+    local rc=0
+    cd "$root/web"
+    npm run --silent e2e | tee "$out/web-e2e.node" || rc=$?
+    count_node "$out/web-e2e.node"
+    return "$rc"
+}
+
 stage_e2e()
 {
-    run_node e2e
+    local rc=0
+    run_node e2e || rc=$?
+    web_e2e || rc=$?
+    return "$rc"
 }
 
 stage_tsan()
