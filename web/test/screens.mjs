@@ -16,7 +16,7 @@ export const SCREENS = {
     await page.fill('.drawer-box [data-field=phone] input', '8 916 12'); await page.fill('.drawer-box [data-field=email] input', 'нет'); await page.keyboard.press('Control+Enter'); await page.waitForSelector('.summary'); } },
   create: { ready: see('[data-id="46"]'), path: '/e/sales.lead', act: async (page) => {
     await page.click('[data-action=create]'); await page.waitForSelector('form.create'); await page.fill('[data-field=phone] input', '8 916 12'); await page.keyboard.press('Control+Enter'); await page.waitForSelector('.summary'); } },
-  palette: { ready: see('[data-id="46"]'), path: '/e/sales.lead', act: async (page) => { await page.keyboard.press('Control+k'); await page.fill('.palette input', 'петров'); await page.waitForTimeout(500); } },
+  palette: { ready: see('[data-id="46"]'), path: '/e/sales.lead', act: async (page) => { await page.keyboard.press('Control+k'); await page.fill('.palette input', 'петров'); await page.waitForSelector('.palette [role=option] .muted'); } },
   notices: { ready: see('.notice'), path: '/settings/notices' },
   gone: { ready: see('.empty'), path: '/e/sales.lead/999' },
   lost: { ready: see('.empty'), path: '/x/nowhere' },
