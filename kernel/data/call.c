@@ -42,7 +42,7 @@ crm_status call_fail_field(crm_ctx *c, crm_str name, const char *code, crm_str p
     return CRM_INVALID;
 }
 
-static crm_str format_text(arena *a, const char *fmt, va_list ap)
+CRM_PRINTF(2, 0) static crm_str format_text(arena *a, const char *fmt, va_list ap)
 {
     char text[1024];
     int n = vsnprintf(text, sizeof text, fmt, ap);

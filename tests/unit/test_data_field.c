@@ -3,6 +3,7 @@
 
 #include "data/field.h"
 #include "data/records.h"
+#include "data/stores.h"
 
 #define NAME(lit)            \
     {                        \
@@ -370,6 +371,80 @@ static void refusals_become_field_errors_of_the_call(void **state)
     assert_int_equal(c.error.status, CRM_OK);
 }
 
+/* A record of a department as the administrator may write it, before it is saved. */
+static record department_of(const registry *r)
+{
+    const entity *e = registry_store(r, STORE_DEPARTMENT);
+    record d = {.entity = e, .arena = a, .v = ARENA_ARRAY(a, value, e->field_count)};
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        bits_add(d.visible, i);
+    }
+    return d;
+}
+
+static void an_object_sets_fields_and_tells_every_fault(void **state)
+{
+    (void)state;
+    registry *r = registry_new();
+    registry_fault *faults;
+    assert_ok(registry_seal(r, a, &faults));
+    crm_ctx c = {.arena = a, .reg = r};
+    record d = department_of(r);
+    d.visible[DEPARTMENT_HEAD >> 6] &= ~(1ull << (DEPARTMENT_HEAD & 63));
+    json_t *json = json_loads("{\"title\":\" Отдел \",\"staff\":\"три\",\"id\":5,\"head\":1,"
+                              "\"_marks\":{},\"colour\":1,\"parent\":{\"id\":2}}",
+                              0, NULL);
+    assert_int_equal(record_from_json(&c, &d, json), CRM_INVALID);
+    json_decref(json);
+    assert_text(d.v[DEPARTMENT_TITLE].s, "Отдел");
+    assert_true(bits_has(d.set, DEPARTMENT_TITLE));
+    assert_int_equal(d.v[DEPARTMENT_PARENT].i, 2);
+    assert_false(bits_has(d.set, DEPARTMENT_STAFF));
+    static const char *const wanted[] = {"staff type_mismatch", "id read_only",
+                                         "head unknown_field", /* outside his sight */
+                                         "_marks unknown_field", "colour unknown_field"};
+    const field_error *e = c.error.fields;
+    for (size_t i = 0; i < 5; i++, e = e->next) {
+        assert_non_null(e);
+        assert_text(arena_fmt(a, "%.*s %.*s", STR_FMT(e->field), STR_FMT(e->code)), wanted[i]);
+    }
+    assert_null(e);
+    registry_discard(r);
+}
+
+static void marks_come_and_go_with_the_value(void **state)
+{
+    (void)state;
+    registry *r = registry_new();
+    registry_fault *faults;
+    assert_ok(registry_seal(r, a, &faults));
+    const entity *e = registry_store(r, STORE_USER);
+    record u = {.entity = e, .arena = a, .v = ARENA_ARRAY(a, value, e->field_count)};
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        bits_add(u.visible, i);
+    }
+    static const struct {
+        const char *json, *marks;
+    } steps[] = {
+        {"{\"phone\":\"нет\"}", "{\"phone\":\"phone_invalid\"}"},
+        {"{\"email\":\"нет\"}", "{\"phone\":\"phone_invalid\",\"email\":\"email_invalid\"}"},
+        {"{\"phone\":\"89161234567\"}", "{\"email\":\"email_invalid\"}"},
+        {"{\"email\":null}", NULL},
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        crm_ctx c = {.arena = a, .reg = r, .is_lenient = true};
+        json_t *json = json_loads(steps[i].json, 0, NULL);
+        assert_ok(record_from_json(&c, &u, json));
+        json_decref(json);
+        if (steps[i].marks) {
+            assert_text(u.v[COL_MARKS].s, steps[i].marks);
+        } else {
+            assert_true(value_is_null(u.v[COL_MARKS]));
+        }
+    }
+    registry_discard(r);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -383,6 +458,8 @@ int main(void)
         TEST(a_local_time_is_of_the_deployments_zone),
         TEST(values_have_their_json_form),
         TEST(refusals_become_field_errors_of_the_call),
+        TEST(an_object_sets_fields_and_tells_every_fault),
+        TEST(marks_come_and_go_with_the_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

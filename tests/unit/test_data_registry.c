@@ -471,7 +471,8 @@ static void every_code_of_the_api_has_a_sentence(void **state)
         "idempotency_running",
         "unknown_field",
         "idempotency_mismatch",
-        "header_too_large"
+        "header_too_large",
+        "uri_too_long"
     };
     static const char *const fields[] = {
         "required",     "unknown_field",  "read_only",         "type_mismatch", "too_long",
