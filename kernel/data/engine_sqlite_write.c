@@ -470,7 +470,7 @@ void write_terms(sqlite_session *s, engine_op *op)
         sql_z(q, ",");
         sql_name(q, 's', t->search[i]);
     }
-    sql_z(q, ",access) VALUES(");
+    sql_z(q, ",access) SELECT ");
     sql_int(q, op->id);
     for (uint32_t i = 0; i < t->search_count; i++) {
         sql_z(q, ",");
@@ -478,7 +478,10 @@ void write_terms(sqlite_session *s, engine_op *op)
     }
     sql_z(q, ",");
     sql_value(q, value_text(op->access));
-    sql_z(q, ")");
+    /* Words of a row that is not there would be found with the row that gets its id. */
+    sql_z(q, " FROM ");
+    sql_name(q, 'e', e->id);
+    add_where_id(q, e, op->id);
     op->status = statement_run(s);
 }
 

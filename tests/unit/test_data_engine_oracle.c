@@ -1,0 +1,519 @@
+/*
+ * test_data_engine_oracle.c - SQLite must answer what brute force answers.
+ *
+ * Random rows, indexes, writes, conditions, paths, rights, words, orders and pages go to both
+ * engines in step. A failure prints the seed of its round; KARKAS_SEED=<n> repeats that round
+ * alone.
+ */
+#include "data/field.h"
+#include "engine_world.h"
+
+/* ---- chance
+ * --------------------------------------------------------------------------------------- */
+
+typedef struct dice {
+    uint64_t state;
+} dice;
+
+static uint32_t roll(dice *d, uint32_t sides)
+{
+    d->state ^= d->state << 13;
+    d->state ^= d->state >> 7;
+    d->state ^= d->state << 17;
+    return (uint32_t)(d->state >> 11) % sides;
+}
+
+static dice dice_of(uint64_t n)
+{
+    dice d = {n * 0x9E3779B97F4A7C15u | 1};
+    (void)roll(&d, 2);
+    return d;
+}
+
+#define PICK(d, list) ((list)[roll((d), sizeof(list) / sizeof((list)[0]))])
+
+/* ---- values
+ * ----------------------------------------------------------------------------------------- */
+
+static const char *const words[] = {"Ёлка",  "ёлка", "елка", "Ель",    "ель  зелёная", "жук",
+                                    "Жук 2", "e",    "É",    "Straße", "STRASSE",      "а"};
+static const char *const stages[] = {"new", "New", "won"};
+static const char *const marks[] = {"vip", "VIP", "склад", "Ёж", "еж"};
+static const char *const phones[] = {"+791", "+7916", "+7917", "8 916", "+7"};
+static const char *const regions[] = {"spb", "msk"};
+
+static value some_element(dice *d, const field *f)
+{
+    switch (f->type) {
+    case FIELD_STAGE:
+        return value_text(str_of(PICK(d, stages)));
+    case FIELD_CHOICE:
+        return value_text(str_of(PICK(d, regions)));
+    case FIELD_PHONE:
+        return value_text(str_of(PICK(d, phones)));
+    case FIELD_TAGS:
+    case FIELD_EMAIL:
+        return value_text(str_of(PICK(d, marks)));
+    case FIELD_REF:
+    case FIELD_USER:
+        return value_int(1 + roll(d, 7)); /* some lead nowhere */
+    default:
+        return field_is_text(f) ? value_text(str_of(PICK(d, words)))
+                                : value_int((int64_t)roll(d, 6) - 2);
+    }
+}
+
+static value some_value(arena *a, dice *d, const field *f)
+{
+    if (roll(d, 4) == 0) {
+        return value_null();
+    }
+    value v = some_element(d, f);
+    while ((f->flags & FIELD_MANY) && roll(d, 2)) {
+        crm_str more = some_element(d, f).s;
+        v = value_text(arena_fmt(a, "%.*s\n%.*s", STR_FMT(v.s), STR_FMT(more)));
+    }
+    if (f->index == DEAL_CODE && f->entity->field_count == DEAL_COLUMNS) {
+        v = value_text(arena_fmt(a, "%.*s %u", STR_FMT(v.s), roll(d, 12)));
+    }
+    if (f->flags & FIELD_UNIQUE && f->flags & FIELD_MANY) {
+        v = value_text(arena_fmt(a, "%.*s%u", STR_FMT(v.s), roll(d, 60)));
+    }
+    return v;
+}
+
+/* A value as a condition may hold it: sometimes of the wrong kind, sometimes relative. */
+static value some_operand(dice *d, const field *f)
+{
+    if (roll(d, 15) == 0) {
+        return field_is_text(f) ? value_int(1) : value_text(CRM_S("1"));
+    }
+    if ((f->type == FIELD_DATE || f->type == FIELD_DATETIME) && roll(d, 2)) {
+        return (value){.kind = roll(d, 2) ? VALUE_NOW : VALUE_TODAY, .i = (int64_t)roll(d, 5) - 2};
+    }
+    return some_element(d, f);
+}
+
+/* ---- conditions
+ * --------------------------------------------------------------------------------------- */
+
+/* Conditions over one world. Both worlds make theirs by equal dice, so they are the same. */
+typedef struct maker {
+    world *w;
+    dice d;
+} maker;
+
+static const cond *some_cond(maker *m, const entity *e, int depth);
+
+static void *make(maker *m, size_t n)
+{
+    void *p = arena_alloc(m->w->arena, n);
+    assert_non_null(p);
+    return p;
+}
+
+static void some_branch(maker *m, const entity *e, branch *b)
+{
+    *b = (branch){.actions = roll(&m->d, 4) ? 1u << ACTION_READ : 0};
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        if (roll(&m->d, 4)) {
+            bits_add(b->fields, i);
+        }
+    }
+    const entity *about = e;
+    if (e == &m->w->line && roll(&m->d, 2)) {
+        b->via[b->via_count++] = &e->fields[LINE_DEAL];
+        about = &m->w->deal;
+    }
+    if (about == &m->w->deal && roll(&m->d, 3) == 0) {
+        b->via[b->via_count++] = &about->fields[DEAL_BUYER];
+        about = &m->w->person;
+    }
+    b->where = roll(&m->d, 6) ? some_cond(m, about, 1) : NULL;
+}
+
+static const branches *some_branches(maker *m, const entity *e)
+{
+    branches *b = make(m, sizeof *b);
+    b->count = roll(&m->d, 4);
+    for (uint32_t i = 0; i < b->count; i++) {
+        some_branch(m, e, &b->at[i]);
+    }
+    return b;
+}
+
+static const cond *some_leaf(maker *m, const field *f)
+{
+    static const cond_op ops[] = {COND_EQ, COND_NE, COND_GT,   COND_GTE,    COND_LT,  COND_LTE,
+                                  COND_IN, COND_IN, COND_NONE, COND_STARTS, COND_HAS, COND_ME};
+    cond *c = make(m, sizeof *c);
+    value *values = make(m, 4 * sizeof *values);
+    c->op = PICK(&m->d, ops);
+    c->path[0] = f;
+    c->path_length = 1;
+    c->values = values;
+    c->value_count = c->op == COND_IN                         ? roll(&m->d, 4)
+                     : c->op == COND_NONE || c->op == COND_ME ? 0
+                                                              : 1;
+    for (uint32_t i = 0; i < c->value_count; i++) {
+        values[i] = some_operand(&m->d, f);
+    }
+    return c;
+}
+
+static const cond *some_path(maker *m, const field *const *refs, uint32_t count)
+{
+    const entity *last = refs[count - 1]->ref;
+    cond *c =
+        (cond *)some_leaf(m, &last->fields[COL_OWN + roll(&m->d, last->field_count - COL_OWN)]);
+    c->path[count] = c->path[0];
+    for (uint32_t i = 0; i < count; i++) {
+        c->path[i] = refs[i];
+        c->hop[i] = roll(&m->d, 2) ? some_branches(m, refs[i]->ref) : NULL;
+    }
+    c->path_length = (uint8_t)(count + 1);
+    return c;
+}
+
+static const cond *some_exists(maker *m)
+{
+    cond *c = make(m, sizeof *c);
+    c->op = COND_EXISTS;
+    c->path[0] = &m->w->line.fields[LINE_DEAL];
+    c->path_length = 1;
+    c->first = roll(&m->d, 4) ? some_cond(m, &m->w->line, 1) : NULL;
+    c->hop[0] = roll(&m->d, 3) ? NULL : some_branches(m, &m->w->line);
+    return c;
+}
+
+static const cond *some_simple(maker *m, const entity *e)
+{
+    uint32_t kind = roll(&m->d, 8);
+    const field *deal = &m->w->line.fields[LINE_DEAL], *buyer = &m->w->deal.fields[DEAL_BUYER];
+    if (e == &m->w->deal && kind == 0) {
+        return some_path(m, &buyer, 1);
+    }
+    if (e == &m->w->deal && kind == 1) {
+        return some_exists(m);
+    }
+    if (e == &m->w->line && kind < 3) {
+        return some_path(m, (const field *const[]){deal, buyer}, 1 + roll(&m->d, 2));
+    }
+    return some_leaf(m, &e->fields[roll(&m->d, 12) ? COL_OWN + roll(&m->d, e->field_count - COL_OWN)
+                                                   : roll(&m->d, COL_MARKS)]);
+}
+
+static const cond *some_cond(maker *m, const entity *e, int depth)
+{
+    uint32_t kind = roll(&m->d, 8);
+    if (depth == 0 || kind < 3) {
+        return some_simple(m, e);
+    }
+    cond *c = make(m, sizeof *c);
+    static const cond_op ops[] = {COND_AND, COND_OR, COND_NOT, COND_AND, COND_OR};
+    c->op = kind == 3 && roll(&m->d, 3) == 0 ? COND_TRUE : PICK(&m->d, ops);
+    uint32_t children = c->op == COND_NOT ? 1 : c->op == COND_TRUE ? 0 : roll(&m->d, 4);
+    for (uint32_t i = 0; i < children; i++) {
+        cond *child = make(m, sizeof *child);
+        *child = *some_cond(m, e, depth - 1);
+        child->next = c->first;
+        c->first = child;
+    }
+    return c;
+}
+
+/* ---- queries
+ * ------------------------------------------------------------------------------------------- */
+
+static const char *const asked[] = {"елк", "елка", "жук =жук", "ель зел", "жук =жук 2", "склад"};
+
+static query some_query(maker *m)
+{
+    const entity *e = m->w->entities[PICK(&m->d, ((const uint32_t[]){0, 1, 1, 1, 1, 2}))];
+    query q = {.entity = e, .env = {.me = 2, .now = 1500, .day_start = 0}};
+    q.where = roll(&m->d, 5) ? some_cond(m, e, 3) : NULL;
+    if (roll(&m->d, 2)) {
+        q.rights = some_branches(m, e);
+        q.need = roll(&m->d, 16);
+    }
+    if (e->search_count && roll(&m->d, 4) == 0) {
+        q.terms = str_of(PICK(&m->d, asked));
+    }
+    q.sort_count = roll(&m->d, SORTS_MAX + 1);
+    for (uint32_t i = 0; i < q.sort_count; i++) {
+        q.sorts[i] = (sort){&e->fields[roll(&m->d, e->field_count)], roll(&m->d, 2)};
+    }
+    q.limit = roll(&m->d, 3) ? 1 + roll(&m->d, 12) : 1000;
+    q.with_deleted = roll(&m->d, 6) == 0;
+    q.only_deleted = roll(&m->d, 12) == 0;
+    return q;
+}
+
+typedef struct page {
+    arena *arena;
+    ids list;
+    value last[FIELDS_MAX];
+    const entity *entity;
+} page;
+
+static bool take_row(void *arg, const value *row, uint32_t bits)
+{
+    page *p = arg;
+    p->list.branches[p->list.count] = bits;
+    p->list.at[p->list.count++] = row[COL_ID].i;
+    for (uint32_t i = 0; i < p->entity->field_count; i++) {
+        p->last[i] = value_dup(p->arena, row[i]);
+    }
+    return true;
+}
+
+static void read_page(bench *b, const query *q, page *out)
+{
+    engine_op op = {
+        .kind = ENGINE_LIST, .entity = q->entity, .query = q, .on_row = take_row, .arg = out};
+    engine_batch batch = {.ops = &op, .count = 1};
+    out->arena = b->w->arena;
+    out->entity = q->entity;
+    out->list.count = 0;
+    out->list.status = engine_read_now(b->reader, &batch);
+}
+
+static void compare_pages(const page *x, const page *y)
+{
+    assert_int_equal(x->list.status, y->list.status);
+    assert_int_equal(x->list.count, y->list.count);
+    assert_memory_equal(x->list.at, y->list.at, x->list.count * sizeof x->list.at[0]);
+    assert_memory_equal(x->list.branches, y->list.branches,
+                        x->list.count * sizeof x->list.branches[0]);
+    for (uint32_t i = 0; x->list.count && i < x->entity->field_count; i++) {
+        assert_true(value_equal(x->last[i], y->last[i]));
+    }
+}
+
+static void move_after(query *q, const page *p)
+{
+    q->after.is_set = true;
+    q->after.id = p->list.at[p->list.count - 1];
+    for (uint32_t i = 0; i < q->sort_count; i++) {
+        q->after.at[i] = p->last[q->sorts[i].field->index];
+    }
+}
+
+/* ---- telling what was asked
+ * ---------------------------------------------------------------------- */
+
+static void tell_cond(const cond *c, int depth);
+
+static void tell_branches(const char *title, const branches *b, int depth)
+{
+    for (uint32_t i = 0; b && i < b->count; i++) {
+        print_message("%*s%s %u: actions %x fields %llx via %u\n", depth, "", title, i,
+                      b->at[i].actions, (unsigned long long)b->at[i].fields[0], b->at[i].via_count);
+        tell_cond(b->at[i].where, depth + 2);
+    }
+}
+
+static void tell_cond(const cond *c, int depth)
+{
+    static const char *const names[] = {"true", "false",  "and", "or", "not",   "eq",
+                                        "ne",   "gt",     "gte", "lt", "lte",   "in",
+                                        "none", "starts", "has", "me", "exists"};
+    if (!c) {
+        print_message("%*sany\n", depth, "");
+        return;
+    }
+    print_message("%*s%s", depth, "", names[c->op]);
+    for (uint32_t i = 0; i < c->path_length; i++) {
+        print_message(" %.*s", STR_FMT(c->path[i]->name));
+    }
+    for (uint32_t i = 0; i < c->value_count; i++) {
+        print_message(" [%d %lld %.*s]", c->values[i].kind, (long long)c->values[i].i,
+                      STR_FMT(c->values[i].s));
+    }
+    print_message("\n");
+    tell_branches("hop 0", c->hop[0], depth + 4);
+    tell_branches("hop 1", c->hop[1], depth + 4);
+    for (const cond *child = c->first; child; child = child->next) {
+        tell_cond(child, depth + 2);
+    }
+}
+
+static void tell_query(const query *q)
+{
+    print_message("%.*s need %x terms [%.*s] deleted %d %d\n", STR_FMT(q->entity->name), q->need,
+                  STR_FMT(q->terms), q->with_deleted, q->only_deleted);
+    tell_branches("branch", q->rights, 2);
+    tell_cond(q->where, 2);
+}
+
+static void compare_counts(bench *x, bench *y, const query *qx, const query *qy)
+{
+    int64_t cx = bench_count(x->reader, qx), cy = bench_count(y->reader, qy);
+    if (cx != cy) {
+        tell_query(qx);
+    }
+    assert_int_equal(cx, cy);
+}
+
+static void ask_both(bench *x, bench *y, uint64_t number)
+{
+    static page px, py;
+    maker mx = {x->w, dice_of(number)}, my = {y->w, dice_of(number)};
+    query qx = some_query(&mx), qy = some_query(&my);
+    compare_counts(x, y, &qx, &qy);
+    for (int pages = 0; pages < 3; pages++) {
+        read_page(x, &qx, &px);
+        read_page(y, &qy, &py);
+        compare_pages(&px, &py);
+        if (!px.list.count) {
+            break;
+        }
+        move_after(&qx, &px);
+        move_after(&qy, &py);
+    }
+}
+
+/* ---- writes
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static engine_op some_write(maker *m, value *row)
+{
+    const entity *e = m->w->entities[PICK(&m->d, ((const uint32_t[]){0, 1, 1, 1, 2}))];
+    static const engine_op_kind kinds[] = {ENGINE_INSERT, ENGINE_INSERT, ENGINE_INSERT,
+                                           ENGINE_UPDATE, ENGINE_UPDATE, ENGINE_DELETE,
+                                           ENGINE_TERMS};
+    engine_op op = {.kind = PICK(&m->d, kinds), .entity = e, .row = row};
+    bench_row(row, e, 1000 + roll(&m->d, 5));
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        row[i] = some_value(m->w->arena, &m->d, &e->fields[i]);
+        if (roll(&m->d, 3) == 0) {
+            bits_add(op.set, i);
+        }
+    }
+    if (roll(&m->d, 6) == 0) {
+        row[COL_DELETED_AT] = value_int(9);
+    }
+    if (roll(&m->d, 4) == 0) {
+        bits_add(op.set, COL_DELETED_AT);
+    }
+    op.id = op.kind == ENGINE_INSERT ? 0 : 1 + roll(&m->d, 30);
+    op.if_rev = roll(&m->d, 20) ? 0 : 2;
+    if (op.kind == ENGINE_TERMS && e->search_count && roll(&m->d, 5)) {
+        crm_str *terms = make(m, e->search_count * sizeof *terms);
+        for (uint32_t i = 0; i < e->search_count; i++) {
+            value v = row[e->search_fields[i]];
+            assert_ok(text_terms(m->w->arena, v.s, &terms[i]));
+        }
+        op.terms = terms;
+    }
+    return op;
+}
+
+static void write_both(bench *x, bench *y, uint64_t number)
+{
+    value rx[FIELDS_MAX], ry[FIELDS_MAX];
+    maker mx = {x->w, dice_of(number)}, my = {y->w, dice_of(number)};
+    engine_op ox = some_write(&mx, rx), oy = some_write(&my, ry);
+    crm_status sx = bench_op(x, &ox), sy = bench_op(y, &oy);
+    assert_int_equal(sx, sy);
+    assert_int_equal(ox.id, oy.id);
+    if (sx == CRM_CONFLICT) {
+        assert_int_equal(ox.refused->field[0], oy.refused->field[0]);
+        assert_true(ox.refused_id > 0);
+    }
+}
+
+static void both(bench *x, bench *y, engine_op_kind kind)
+{
+    assert_ok(bench_op(x, &(engine_op){.kind = kind}));
+    assert_ok(bench_op(y, &(engine_op){.kind = kind}));
+}
+
+static void write_some(bench *x, bench *y, dice *d)
+{
+    both(x, y, ENGINE_BEGIN);
+    for (int request = 0; request < 8; request++) {
+        both(x, y, ENGINE_SAVEPOINT);
+        for (uint32_t i = roll(d, 6) + 1; i; i--) {
+            write_both(x, y, roll(d, 1u << 30));
+        }
+        both(x, y, roll(d, 5) ? ENGINE_RELEASE : ENGINE_ROLLBACK_TO);
+    }
+    both(x, y, roll(d, 6) ? ENGINE_COMMIT : ENGINE_ROLLBACK);
+    engine_turn_end(x->reader);
+    engine_turn_end(y->reader);
+}
+
+/* Other fields become indexed and searched; rows are there already. */
+static void change_schema(bench *b, dice d)
+{
+    world *w = b->w;
+    registry_fault *faults;
+    entity_index *indexes = ARENA_ARRAY(w->arena, entity_index, 16);
+    uint16_t *searched = ARENA_ARRAY(w->arena, uint16_t, 4);
+    assert_true(indexes && searched);
+    uint32_t count = 0, words_count = 0;
+    indexes[count++] = (entity_index){.field = {DEAL_CODE}, .count = 1, .is_unique = true};
+    indexes[count++] = (entity_index){.field = {DEAL_PHONES}, .count = 1, .is_unique = true};
+    for (uint16_t i = DEAL_NAME; i < DEAL_COLUMNS; i++) {
+        uint16_t next = (uint16_t)(DEAL_NAME + roll(&d, DEAL_CLOSE - DEAL_NAME));
+        bool is_pair = !(w->deal.fields[i].flags & FIELD_MANY) && roll(&d, 2);
+        if (roll(&d, 2)) {
+            indexes[count++] = (entity_index){.field = {i, next}, .count = is_pair ? 2 : 1};
+        }
+    }
+    for (uint16_t i = DEAL_NAME; i <= DEAL_NOTE; i++) {
+        if (roll(&d, 3)) {
+            searched[words_count++] = i;
+        }
+    }
+    w->deal.indexes = indexes;
+    w->deal.index_count = count;
+    w->deal.search_fields = searched;
+    w->deal.search_count = words_count;
+    assert_ok(engine_schema(b->e, &w->reg, w->arena, &faults));
+}
+
+/* ---- rounds
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static void play(uint64_t number)
+{
+    print_message("round %llu\n", (unsigned long long)number);
+    bench *x = bench_new(ON_SQLITE, 0), *y = bench_new(ON_MEMORY, 0);
+    dice d = dice_of(number);
+    for (int phase = 0; phase < 3; phase++) {
+        for (int i = 0; i < 4; i++) {
+            write_some(x, y, &d);
+        }
+        for (int i = 0; i < 120; i++) {
+            ask_both(x, y, roll(&d, 1u << 30));
+        }
+        uint64_t next = roll(&d, 1u << 30);
+        change_schema(x, dice_of(next));
+        change_schema(y, dice_of(next));
+    }
+    bench_free(x);
+    bench_free(y);
+}
+
+static void answers_what_brute_force_answers(void **state)
+{
+    (void)state;
+    const char *one = getenv("KARKAS_SEED");
+    if (one) {
+        play(strtoull(one, NULL, 10));
+        return;
+    }
+    for (uint64_t number = 1; number <= 12; number++) {
+        play(number);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(answers_what_brute_force_answers)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
