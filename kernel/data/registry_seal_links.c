@@ -67,18 +67,16 @@ static const pipeline *pipeline_of(const registry *r, const field *f)
     return p;
 }
 
-static void resolve_stage_fields(seal *s)
+static void resolve_stage_fields(seal *s, const entity *e)
 {
-    for (uint32_t i = 0; i < s->r->entity_count; i++) {
-        const entity *e = s->r->entities[i];
-        for (uint32_t j = COL_OWN; j < e->field_count; j++) {
-            field *f = (field *)&e->fields[j];
-            if (f->type == FIELD_STAGE) {
-                f->pipeline = pipeline_of(s->r, f);
-                if (!f->pipeline) {
-                    seal_fault(s, f->source, "no_pipeline", e->name);
-                }
-            }
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        field *f = (field *)&e->fields[i];
+        if (f->type != FIELD_STAGE) {
+            continue;
+        }
+        f->pipeline = pipeline_of(s->r, f);
+        if (!f->pipeline) {
+            seal_fault(s, f->source, "no_pipeline", e->name);
         }
     }
 }
@@ -95,7 +93,9 @@ void seal_pipelines(seal *s)
         check_stages(s, p);
         check_moves(s, p);
     }
-    resolve_stage_fields(s);
+    for (uint32_t i = 0; i < s->r->entity_count; i++) {
+        resolve_stage_fields(s, s->r->entities[i]);
+    }
 }
 
 /* ---- what an entity's members point at --------------------------------------------------------
