@@ -10,7 +10,7 @@ import { enforce } from './tools/budget.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
-const files = new Map();    // path inside dist -> { bytes, immutable }
+const files = new Map(); // path inside dist -> { bytes, immutable }
 
 const hash = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 10);
 
@@ -26,8 +26,16 @@ function addHashed(name, ext, bytes) {
 async function script() {
   const out = await esbuild.build({
     entryPoints: [join(root, 'src/main.ts')],
-    bundle: true, format: 'esm', target: 'es2022', minify: true, write: false, metafile: true,
-    legalComments: 'none', charset: 'utf8', conditions: ['production'], logLevel: 'warning',
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    write: false,
+    metafile: true,
+    legalComments: 'none',
+    charset: 'utf8',
+    conditions: ['production'],
+    logLevel: 'warning',
     tsconfig: join(root, 'tsconfig.json'),
   });
   return { code: out.outputFiles[0].contents, names: Object.values(out.metafile.outputs)[0].exports };
@@ -36,7 +44,12 @@ async function script() {
 async function style(font) {
   const out = await esbuild.build({
     entryPoints: [join(root, 'src/styles/index.css')],
-    bundle: true, minify: true, write: false, target: ['chrome123', 'firefox125', 'safari17.5'], charset: 'utf8', logLevel: 'warning',
+    bundle: true,
+    minify: true,
+    write: false,
+    target: ['chrome123', 'firefox125', 'safari17.5'],
+    charset: 'utf8',
+    logLevel: 'warning',
     external: ['/ui/*'],
   });
   return out.outputFiles[0].text.replaceAll('/ui/inter.woff2', `/${font}`);
@@ -46,17 +59,28 @@ async function main() {
   await rm(dist, { recursive: true, force: true });
   const icon = addHashed('icon', 'svg', await readFile(join(root, 'icon.svg')));
   const font = addHashed('inter', 'woff2', await readFile(join(root, 'fonts/inter.woff2')));
-  const app = addHashed('app', 'webmanifest', JSON.stringify({
-    name: 'Каркас', short_name: 'Каркас', start_url: '/', display: 'standalone', background_color: '#f7f7f5',
-    icons: [{ src: `/${icon}`, sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
-  }));
+  const app = addHashed(
+    'app',
+    'webmanifest',
+    JSON.stringify({
+      name: 'Каркас',
+      short_name: 'Каркас',
+      start_url: '/',
+      display: 'standalone',
+      background_color: '#f7f7f5',
+      icons: [{ src: `/${icon}`, sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
+    }),
+  );
   const { code, names } = await script();
   const js = addHashed('main', 'js', code);
   const css = addHashed('main', 'css', await style(font));
   add('ui/sdk/1.js', `export{${names.sort().join(',')}}from"/${js}";\n`, false);
   const page = (await readFile(join(root, 'index.html'), 'utf8'))
-    .replaceAll('{js}', `/${js}`).replaceAll('{css}', `/${css}`).replaceAll('{font}', `/${font}`)
-    .replaceAll('{icon}', `/${icon}`).replaceAll('{app}', `/${app}`);
+    .replaceAll('{js}', `/${js}`)
+    .replaceAll('{css}', `/${css}`)
+    .replaceAll('{font}', `/${font}`)
+    .replaceAll('{icon}', `/${icon}`)
+    .replaceAll('{app}', `/${app}`);
   add('index.html', page, false);
 
   const manifest = [];
@@ -64,7 +88,7 @@ async function main() {
     const to = join(dist, path);
     await mkdir(dirname(to), { recursive: true });
     await writeFile(to, bytes);
-    manifest.push({ path, size: bytes.length, hash: hash(bytes), immutable, ...await compress(to, bytes) });
+    manifest.push({ path, size: bytes.length, hash: hash(bytes), immutable, ...(await compress(to, bytes)) });
   }
   await writeFile(join(dist, 'manifest.json'), `${JSON.stringify({ v: 1, files: manifest }, null, 1)}\n`);
   enforce(manifest);

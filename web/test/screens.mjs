@@ -1,27 +1,95 @@
 // Every screen of the UI in a telling state: for pictures and for the checks of accessibility.
 const see = (selector) => (page) => page.waitForSelector(selector);
-const click = (selector) => async (page) => { await page.click(selector); };
+const click = (selector) => async (page) => {
+  await page.click(selector);
+};
 export const SCREENS = {
   login: { ready: see('#login'), path: '/', login: null },
-  password: { ready: see('#login'), path: '/', login: null, act: async (page) => { await page.fill('#login', 'kotova'); await page.fill('#password', 'one-time'); await page.keyboard.press('Enter'); await page.waitForSelector('#new'); await page.fill('#new', 'abcdef'); } },
+  password: {
+    ready: see('#login'),
+    path: '/',
+    login: null,
+    act: async (page) => {
+      await page.fill('#login', 'kotova');
+      await page.fill('#password', 'one-time');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('#new');
+      await page.fill('#new', 'abcdef');
+    },
+  },
   today: { ready: see('.today .row'), path: '/' },
   list: { ready: see('[data-id="46"]'), path: '/e/sales.lead' },
-  filtered: { ready: see('[data-chip]'), path: '/e/sales.lead?f.source=site,avito&f.stage=new,work', act: async (page) => { await page.keyboard.press('j'); await page.keyboard.press('j'); } },
+  filtered: {
+    ready: see('[data-chip]'),
+    path: '/e/sales.lead?f.source=site,avito&f.stage=new,work',
+    act: async (page) => {
+      await page.keyboard.press('j');
+      await page.keyboard.press('j');
+    },
+  },
   empty: { ready: see('.empty'), path: '/e/sales.lead?f.source=expo&f.owner=9&q=погрузчик' },
   filter: { ready: see('[data-id="46"]'), path: '/e/sales.lead', act: click('[data-action=filter]') },
   card: { ready: see('.prop'), path: '/e/sales.lead/44' },
   drawer: { ready: see('[data-id="44"]'), path: '/e/sales.lead', act: click('[data-id="44"] a') },
-  edit: { ready: see('[data-id="45"]'), path: '/e/sales.lead', act: async (page) => {
-    await page.click('[data-id="45"] a'); await page.waitForSelector('.drawer-box .block'); await page.keyboard.press('e'); await page.waitForSelector('crm-field');
-    await page.fill('.drawer-box [data-field=phone] input', '8 916 12'); await page.fill('.drawer-box [data-field=email] input', 'нет'); await page.keyboard.press('Control+Enter'); await page.waitForSelector('.summary'); } },
-  create: { ready: see('[data-id="46"]'), path: '/e/sales.lead', act: async (page) => {
-    await page.click('[data-action=create]'); await page.waitForSelector('form.create'); await page.fill('[data-field=phone] input', '8 916 12'); await page.keyboard.press('Control+Enter'); await page.waitForSelector('.summary'); } },
-  palette: { ready: see('[data-id="46"]'), path: '/e/sales.lead', act: async (page) => { await page.keyboard.press('Control+k'); await page.fill('.palette input', 'петров'); await page.waitForSelector('.palette [role=option] .muted'); } },
+  edit: {
+    ready: see('[data-id="45"]'),
+    path: '/e/sales.lead',
+    act: async (page) => {
+      await page.click('[data-id="45"] a');
+      await page.waitForSelector('.drawer-box .block');
+      await page.keyboard.press('e');
+      await page.waitForSelector('crm-field');
+      await page.fill('.drawer-box [data-field=phone] input', '8 916 12');
+      await page.fill('.drawer-box [data-field=email] input', 'нет');
+      await page.keyboard.press('Control+Enter');
+      await page.waitForSelector('.summary');
+    },
+  },
+  create: {
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead',
+    act: async (page) => {
+      await page.click('[data-action=create]');
+      await page.waitForSelector('form.create');
+      await page.fill('[data-field=phone] input', '8 916 12');
+      await page.keyboard.press('Control+Enter');
+      await page.waitForSelector('.summary');
+    },
+  },
+  palette: {
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead',
+    act: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.fill('.palette input', 'петров');
+      await page.waitForSelector('.palette [role=option] .muted');
+    },
+  },
   notices: { ready: see('.notice'), path: '/settings/notices' },
   gone: { ready: see('.empty'), path: '/e/sales.lead/999' },
   lost: { ready: see('.empty'), path: '/x/nowhere' },
-  menu: { ready: see('.today .row'), path: '/', act: async (page, phone) => click(phone ? '.tabbar button:last-of-type' : '.side-foot button.me')(page) },
-  offline: { ready: see('[data-id="46"]'), path: '/e/sales.lead', act: async (page, _, fixture) => { fixture.setDown(true); await page.waitForSelector('.offline'); } },
-  conflict: { ready: see('.prop'), path: '/e/sales.lead/44', act: async (page, _, fixture) => {
-    await page.keyboard.press('e'); await page.waitForSelector('crm-field'); await page.fill('[data-field=city] input', 'Казань'); fixture.update('sales.lead', 44, { city: 'Пермь' }); await page.waitForSelector('.conflict'); } },
+  menu: {
+    ready: see('.today .row'),
+    path: '/',
+    act: async (page, phone) => click(phone ? '.tabbar button:last-of-type' : '.side-foot button.me')(page),
+  },
+  offline: {
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead',
+    act: async (page, _, fixture) => {
+      fixture.setDown(true);
+      await page.waitForSelector('.offline');
+    },
+  },
+  conflict: {
+    ready: see('.prop'),
+    path: '/e/sales.lead/44',
+    act: async (page, _, fixture) => {
+      await page.keyboard.press('e');
+      await page.waitForSelector('crm-field');
+      await page.fill('[data-field=city] input', 'Казань');
+      fixture.update('sales.lead', 44, { city: 'Пермь' });
+      await page.waitForSelector('.conflict');
+    },
+  },
 };

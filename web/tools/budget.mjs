@@ -15,7 +15,9 @@ export function enforce(files) {
       const size = file.br ?? file.size;
       const mark = size > limit ? 'OVER BUDGET' : size > want ? 'above the aim' : '';
       failed ||= size > limit;
-      console.log(`${name.padEnd(11)} ${(size / KB).toFixed(1).padStart(6)} of ${want / KB} KB  ${file.path} ${mark}`);
+      console.log(
+        `${name.padEnd(11)} ${(size / KB).toFixed(1).padStart(6)} of ${want / KB} KB  ${file.path} ${mark}`,
+      );
     }
   }
   if (failed) {

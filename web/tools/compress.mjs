@@ -7,11 +7,13 @@ const TEXT = /\.(html|js|css|svg|json|webmanifest)$/;
 
 export async function compress(path, bytes) {
   if (!TEXT.test(path)) return {};
-  const br = await promisify(brotliCompress)(bytes, { params: {
-    [constants.BROTLI_PARAM_QUALITY]: 11,
-    [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
-    [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-  } });
+  const br = await promisify(brotliCompress)(bytes, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: 11,
+      [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    },
+  });
   const gz = await promisify(gzip)(bytes, { level: 9 });
   await writeFile(`${path}.br`, br);
   await writeFile(`${path}.gz`, gz);

@@ -7,7 +7,19 @@ const fixture = await new Fixture({ leads: process.argv.includes('--many') ? 100
 console.log(fixture.url);
 if (process.argv.includes('--live')) {
   setInterval(() => {
-    const row = fixture.create('sales.lead', { title: `Заявка ${new Date().toLocaleTimeString('ru')}`, source: 'site', phone: ['+79161234567'], city: 'Москва' });
-    fixture.notice({ id: row.id, kind: 'task', text: `Новая заявка: ${row.title}`, entity: 'sales.lead', record: row.id, at: row.created_at });
+    const row = fixture.create('sales.lead', {
+      title: `Заявка ${new Date().toLocaleTimeString('ru')}`,
+      source: 'site',
+      phone: ['+79161234567'],
+      city: 'Москва',
+    });
+    fixture.notice({
+      id: row.id,
+      kind: 'task',
+      text: `Новая заявка: ${row.title}`,
+      entity: 'sales.lead',
+      record: row.id,
+      at: row.created_at,
+    });
   }, 20000);
 }

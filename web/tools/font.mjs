@@ -10,11 +10,16 @@ const subsetFont = (await import(require.resolve('subset-font'))).default;
 const home = dirname(require.resolve('inter-ui/package.json'));
 
 const ranges = [
-  [0x20, 0x7e], [0xa0, 0xff],        // Latin
-  [0x400, 0x45f], [0x490, 0x491],    // Cyrillic with Ukrainian and Belarusian letters
+  [0x20, 0x7e],
+  [0xa0, 0xff], // Latin
+  [0x400, 0x45f],
+  [0x490, 0x491], // Cyrillic with Ukrainian and Belarusian letters
 ];
 const extra = '₽№«»–—…‘’“”„•·→←↑↓−×≤≥≈€$\u2009\u202f\u2011Ңңқғұәө';
-const text = ranges.flatMap(([a, b]) => Array.from({ length: b - a + 1 }, (_, i) => String.fromCodePoint(a + i))).join('') + extra;
+const text =
+  ranges
+    .flatMap(([a, b]) => Array.from({ length: b - a + 1 }, (_, i) => String.fromCodePoint(a + i)))
+    .join('') + extra;
 
 const source = await readFile(join(home, 'variable/InterVariable.woff2'));
 const subset = await subsetFont(source, text, {

@@ -8,7 +8,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const RULES = [
   { bad: /styleMap|style-map/, why: 'styleMap writes the style attribute; bind .style or use a class' },
   { bad: /[^.\w]style=/, why: 'a style attribute is blocked by the policy; bind .style or use a class' },
-  { bad: /innerHTML|outerHTML|insertAdjacentHTML|unsafeHTML|document\.write/, why: 'markup from strings is blocked by Trusted Types' },
+  {
+    bad: /innerHTML|outerHTML|insertAdjacentHTML|unsafeHTML|document\.write/,
+    why: 'markup from strings is blocked by Trusted Types',
+  },
   { bad: /https?:\/\/(?!www\.w3\.org)/, why: 'no request may leave the origin' },
   { bad: /<style|adoptedStyleSheets/, why: 'styles live in src/styles' },
   { bad: /[А-Яа-яЁё]/, why: 'texts live in locales/' },

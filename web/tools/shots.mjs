@@ -13,7 +13,11 @@ for (const [name, screen] of Object.entries(SCREENS)) {
   for (const phone of [false, true]) {
     for (const scheme of ['light', 'dark']) {
       const fixture = await new Fixture().listen();
-      const { page, context, faults } = await open(browser, fixture.url, { ...screen, size: phone ? PHONE : DESK, scheme });
+      const { page, context, faults } = await open(browser, fixture.url, {
+        ...screen,
+        size: phone ? PHONE : DESK,
+        scheme,
+      });
       try {
         await screen.ready(page);
         await screen.act?.(page, phone, fixture);

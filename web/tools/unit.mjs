@@ -11,8 +11,15 @@ await rm(out, { recursive: true, force: true });
 const entries = (await readdir(join(root, 'test/unit'))).filter((f) => f.endsWith('.test.ts'));
 await esbuild.build({
   entryPoints: entries.map((f) => join(root, 'test/unit', f)),
-  outdir: out, outExtension: { '.js': '.mjs' }, bundle: true, platform: 'node', format: 'esm', target: 'node18',
-  logLevel: 'warning', tsconfig: join(root, 'tsconfig.json'), define: { 'import.meta.ROOT': JSON.stringify(root) },
+  outdir: out,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node18',
+  logLevel: 'warning',
+  tsconfig: join(root, 'tsconfig.json'),
+  define: { 'import.meta.ROOT': JSON.stringify(root) },
 });
 const tests = entries.map((f) => join(out, f.replace(/\.ts$/, '.mjs')));
 process.exit(spawnSync(process.execPath, ['--test', ...tests], { stdio: 'inherit', cwd: root }).status ?? 1);

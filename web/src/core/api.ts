@@ -13,25 +13,45 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  get code(): string { return this.problem.code; }
-  get status(): number { return this.problem.status; }
-  get isOffline(): boolean { return this.problem.code === 'offline'; }
+  get code(): string {
+    return this.problem.code;
+  }
+  get status(): number {
+    return this.problem.status;
+  }
+  get isOffline(): boolean {
+    return this.problem.code === 'offline';
+  }
 }
 
-export interface Session { user: User; csrf: string; must: 'password' | null }
-export interface Options { method?: string; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal; keepOut?: boolean }
+export interface Session {
+  user: User;
+  csrf: string;
+  must: 'password' | null;
+}
+export interface Options {
+  method?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+  keepOut?: boolean;
+}
 
 let csrf = '';
 let relogin: ((problem: Problem) => Promise<void>) | null = null;
 
-export function setCsrf(token: string): void { csrf = token; }
+export function setCsrf(token: string): void {
+  csrf = token;
+}
 
 /** Whoever shows the login gives a function here that resolves once the same user is in again. */
-export function onSessionLost(handler: (problem: Problem) => Promise<void>): void { relogin = handler; }
+export function onSessionLost(handler: (problem: Problem) => Promise<void>): void {
+  relogin = handler;
+}
 
 async function problemOf(answer: Response): Promise<Problem> {
   try {
-    const problem = await answer.json() as Problem;
+    const problem = (await answer.json()) as Problem;
     return { ...problem, status: answer.status, code: problem.code ?? 'internal' };
   } catch {
     return { status: answer.status, code: answer.status === 404 ? 'not_found' : 'internal' };
@@ -40,12 +60,23 @@ async function problemOf(answer: Response): Promise<Problem> {
 
 async function send(path: string, options: Options): Promise<Response> {
   const method = options.method ?? 'GET';
-  const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': lang.value, ...options.headers };
+  const headers: Record<string, string> = {
+    Accept: 'application/json',
+    'Accept-Language': lang.value,
+    ...options.headers,
+  };
   if (method !== 'GET') headers['X-CSRF-Token'] = csrf;
-  if (options.body !== undefined || method === 'POST' || method === 'PATCH') headers['Content-Type'] = 'application/json';
+  if (options.body !== undefined || method === 'POST' || method === 'PATCH')
+    headers['Content-Type'] = 'application/json';
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   try {
-    return await fetch(`/api/v1${path}`, { method, headers, body, signal: options.signal, credentials: 'same-origin' });
+    return await fetch(`/api/v1${path}`, {
+      method,
+      headers,
+      body,
+      signal: options.signal,
+      credentials: 'same-origin',
+    });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new ApiError({ status: 0, code: 'offline' });
@@ -56,7 +87,8 @@ export async function request<T>(path: string, options: Options = {}): Promise<T
   const answer = await send(path, options);
   if (answer.ok) return (answer.status === 204 ? undefined : await answer.json()) as T;
   const problem = await problemOf(answer);
-  const lost = problem.code === 'unauthenticated' || problem.code === 'password_required' || problem.code === 'csrf';
+  const lost =
+    problem.code === 'unauthenticated' || problem.code === 'password_required' || problem.code === 'csrf';
   if (lost && relogin && !options.keepOut) {
     await relogin(problem);
     return request<T>(path, { ...options, keepOut: true });
@@ -66,11 +98,14 @@ export async function request<T>(path: string, options: Options = {}): Promise<T
 
 export const api = {
   get: <T>(path: string, signal?: AbortSignal) => request<T>(path, { signal }),
-  post: <T>(path: string, body?: unknown, headers?: Record<string, string>) => request<T>(path, { method: 'POST', body: body ?? {}, headers }),
-  patch: <T>(path: string, body: unknown, headers?: Record<string, string>) => request<T>(path, { method: 'PATCH', body, headers }),
+  post: <T>(path: string, body?: unknown, headers?: Record<string, string>) =>
+    request<T>(path, { method: 'POST', body: body ?? {}, headers }),
+  patch: <T>(path: string, body: unknown, headers?: Record<string, string>) =>
+    request<T>(path, { method: 'PATCH', body, headers }),
   del: (path: string) => request<void>(path, { method: 'DELETE' }),
 
-  list: (entity: string, search: URLSearchParams, signal?: AbortSignal) => request<Page>(`/${entity}?${search}`, { signal }),
+  list: (entity: string, search: URLSearchParams, signal?: AbortSignal) =>
+    request<Page>(`/${entity}?${search}`, { signal }),
   record: (entity: string, id: number, signal?: AbortSignal) => request<Row>(`/${entity}/${id}`, { signal }),
   save: (entity: string, id: number, rev: number, patch: unknown) =>
     request<Row>(`/${entity}/${id}`, { method: 'PATCH', body: patch, headers: { 'If-Match': `"${rev}"` } }),

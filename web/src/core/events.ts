@@ -4,15 +4,29 @@
 import { Store } from './store.ts';
 import type { NoticeEvent, RecordEvent } from './types.ts';
 
-export interface Link { state: 'off' | 'connecting' | 'live' | 'lost'; retryAt: number }
+export interface Link {
+  state: 'off' | 'connecting' | 'live' | 'lost';
+  retryAt: number;
+}
 
-interface Events { record: RecordEvent; notice: NoticeEvent; meta: { rev: string }; reset: object; bye: { reason: string } }
+interface Events {
+  record: RecordEvent;
+  notice: NoticeEvent;
+  meta: { rev: string };
+  reset: object;
+  bye: { reason: string };
+}
 type Name = keyof Events;
-type Message = { kind: 'event'; name: Name; data: unknown; id: string } | { kind: 'link'; link: Link; last: string } | { kind: 'hello' } | { kind: 'retry' };
+type Message =
+  | { kind: 'event'; name: Name; data: unknown; id: string }
+  | { kind: 'link'; link: Link; last: string }
+  | { kind: 'hello' }
+  | { kind: 'retry' };
 
 const NAMES: Name[] = ['record', 'notice', 'meta', 'reset', 'bye'];
-const SILENCE = 50_000;        // two and a half pings
-const FIRST_WAIT = 1000, LONGEST_WAIT = 30_000;
+const SILENCE = 50_000; // two and a half pings
+const FIRST_WAIT = 1000,
+  LONGEST_WAIT = 30_000;
 
 export const link = new Store<Link>({ state: 'off', retryAt: 0 });
 
@@ -22,7 +36,8 @@ let source: EventSource | null = null;
 let last = '';
 let leader = false;
 let wait = FIRST_WAIT;
-let retryTimer = 0, silenceTimer = 0;
+let retryTimer = 0,
+  silenceTimer = 0;
 let release: (() => void) | null = null;
 let onRefused: () => void = () => undefined;
 
@@ -33,7 +48,7 @@ export function on<N extends Name>(name: N, listener: (data: Events[N]) => void)
 }
 
 function emit(name: Name, data: unknown): void {
-  for (const listener of [...listeners.get(name) ?? []]) (listener as (d: unknown) => void)(data);
+  for (const listener of [...(listeners.get(name) ?? [])]) (listener as (d: unknown) => void)(data);
 }
 
 /** Starts following; `refused` is called when the stream does not open, to find out whether the session has ended. */
@@ -44,8 +59,18 @@ export function follow(refused: () => void): void {
   channel = new BroadcastChannel('karkas.events');
   channel.onmessage = (event) => received(event.data as Message);
   tell({ kind: 'hello' });
-  if (!navigator.locks) { lead(); return; }
-  void navigator.locks.request('karkas.events', () => new Promise<void>((done) => { release = done; lead(); }));
+  if (!navigator.locks) {
+    lead();
+    return;
+  }
+  void navigator.locks.request(
+    'karkas.events',
+    () =>
+      new Promise<void>((done) => {
+        release = done;
+        lead();
+      }),
+  );
 }
 
 export function stop(): void {
@@ -78,10 +103,15 @@ function received(message: Message): void {
   }
 }
 
-function tell(message: Message): void { channel?.postMessage(message); }
+function tell(message: Message): void {
+  channel?.postMessage(message);
+}
 
 function lead(): void {
-  if (link.value.state === 'off') { release?.(); return; }
+  if (link.value.state === 'off') {
+    release?.();
+    return;
+  }
   leader = true;
   addEventListener('online', retryNow);
   connect();
@@ -111,7 +141,8 @@ function connect(): void {
   };
   source.onerror = () => lost();
   source.addEventListener('ping', heard);
-  for (const name of NAMES) source.addEventListener(name, (event) => arrived(name, event as MessageEvent<string>));
+  for (const name of NAMES)
+    source.addEventListener(name, (event) => arrived(name, event as MessageEvent<string>));
 }
 
 function heard(): void {
@@ -137,6 +168,10 @@ function arrived(name: Name, event: MessageEvent<string>): void {
   heard();
   if (event.lastEventId) last = event.lastEventId;
   let data: unknown;
-  try { data = JSON.parse(event.data); } catch { return; }
+  try {
+    data = JSON.parse(event.data);
+  } catch {
+    return;
+  }
   pass(name, data);
 }

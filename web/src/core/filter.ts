@@ -2,7 +2,12 @@
 // as the client needs it: to show or hide a field.
 import type { Condition, ListView, Row } from './types.ts';
 
-export interface ListState { view: string; q: string; sort: string | null; chips: Record<string, string[]> }
+export interface ListState {
+  view: string;
+  q: string;
+  sort: string | null;
+  chips: Record<string, string[]>;
+}
 
 export const ME = 'me';
 
@@ -21,7 +26,8 @@ export function writeState(state: ListState, views: ListView[]): string {
   if (state.view && state.view !== views[0]?.id) search.set('view', state.view);
   if (state.q) search.set('q', state.q);
   if (state.sort) search.set('sort', state.sort);
-  for (const [field, values] of Object.entries(state.chips)) if (values.length) search.set(`f.${field}`, values.join(','));
+  for (const [field, values] of Object.entries(state.chips))
+    if (values.length) search.set(`f.${field}`, values.join(','));
   const text = search.toString().replaceAll('%2C', ',');
   return text ? `?${text}` : '';
 }
@@ -38,7 +44,7 @@ export function query(state: ListState, view: ListView | undefined, userId: numb
 }
 
 export function sortOf(state: ListState, view: ListView | undefined): string[] {
-  return state.sort ? [state.sort] : view?.sort ?? [];
+  return state.sort ? [state.sort] : (view?.sort ?? []);
 }
 
 /** A header's click: descending, ascending, back to the view's own order. */
@@ -69,22 +75,34 @@ export function meets(condition: Condition | undefined, row: Row, userId = 0): b
 
 function test(have: unknown, op: string, want: unknown, userId: number): boolean {
   switch (op) {
-    case 'eq': case '=': return have === want;
-    case 'ne': return have !== want;
-    case 'in': return Array.isArray(want) && want.includes(have);
-    case 'none': return isEmpty(have) === (want !== 0 && want !== false);
-    case 'me': return have === userId;
-    case 'gt': return !isEmpty(have) && compare(have, want) > 0;
-    case 'gte': return !isEmpty(have) && compare(have, want) >= 0;
-    case 'lt': return !isEmpty(have) && compare(have, want) < 0;
-    case 'lte': return !isEmpty(have) && compare(have, want) <= 0;
-    default: return true;
+    case 'eq':
+    case '=':
+      return have === want;
+    case 'ne':
+      return have !== want;
+    case 'in':
+      return Array.isArray(want) && want.includes(have);
+    case 'none':
+      return isEmpty(have) === (want !== 0 && want !== false);
+    case 'me':
+      return have === userId;
+    case 'gt':
+      return !isEmpty(have) && compare(have, want) > 0;
+    case 'gte':
+      return !isEmpty(have) && compare(have, want) >= 0;
+    case 'lt':
+      return !isEmpty(have) && compare(have, want) < 0;
+    case 'lte':
+      return !isEmpty(have) && compare(have, want) <= 0;
+    default:
+      return true;
   }
 }
 
 export function compare(a: unknown, b: unknown): number {
   if (isEmpty(a) || isEmpty(b)) return isEmpty(a) && isEmpty(b) ? 0 : isEmpty(a) ? -1 : 1;
-  const x = plain(a), y = plain(b);
+  const x = plain(a),
+    y = plain(b);
   if (typeof x === 'number' && typeof y === 'number') return x - y;
   return String(x).localeCompare(String(y));
 }

@@ -3,24 +3,29 @@ import { lang, t } from './i18n.ts';
 import { meta } from './meta.ts';
 
 const NB = '\u00a0';
-const MONTH = /(\p{L}{3})\p{L}?\.(?=\s|$)/u;    // a shortened Russian month, as three letters without its full stop
-const YEAR = /\s\u0433\.?$/;    // the abbreviated word that Intl adds after a Russian year
+const MONTH = /(\p{L}{3})\p{L}?\.(?=\s|$)/u; // a shortened Russian month, as three letters without its full stop
+const YEAR = /\s\u0433\.?$/; // the abbreviated word that Intl adds after a Russian year
 const formats = new Map<string, Intl.DateTimeFormat | Intl.NumberFormat>();
 
 function cached<T extends Intl.DateTimeFormat | Intl.NumberFormat>(key: string, make: () => T): T {
   const full = `${lang.value}|${zone()}|${key}`;
   let found = formats.get(full) as T | undefined;
-  if (!found) formats.set(full, found = make());
+  if (!found) formats.set(full, (found = make()));
   return found;
 }
 
-export function zone(): string { return meta.value?.tz ?? 'UTC'; }
+export function zone(): string {
+  return meta.value?.tz ?? 'UTC';
+}
 
 export function number(value: unknown, digits?: number): string {
   const n = Number(value);
   if (!Number.isFinite(n)) return String(value ?? '');
-  const options = digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return cached(`n${digits}`, () => new Intl.NumberFormat(lang.value, options)).format(n).replace('-', '−');
+  const options =
+    digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return cached(`n${digits}`, () => new Intl.NumberFormat(lang.value, options))
+    .format(n)
+    .replace('-', '−');
 }
 
 /** "24 960 000 ₽"; kopecks only when there are any. `value` is the API's decimal string. */
@@ -28,9 +33,14 @@ export function money(value: unknown, currency: string): string {
   const n = Number(value);
   if (!Number.isFinite(n)) return String(value ?? '');
   const digits = Number.isInteger(n) ? 0 : 2;
-  const make = () => new Intl.NumberFormat(lang.value, {
-    style: 'currency', currency, currencyDisplay: 'narrowSymbol', minimumFractionDigits: digits, maximumFractionDigits: digits,
-  });
+  const make = () =>
+    new Intl.NumberFormat(lang.value, {
+      style: 'currency',
+      currency,
+      currencyDisplay: 'narrowSymbol',
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
   try {
     return cached(`m${currency}${digits}`, make).format(n).replace('-', '−');
   } catch {
@@ -52,18 +62,39 @@ export function duration(ms: number): string {
   const minutes = Math.round(ms / 60000);
   if (minutes < 60) return t('fmt.minutes', { n: minutes });
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return minutes % 60 ? `${t('fmt.hours', { n: hours })} ${t('fmt.minutes', { n: minutes % 60 })}` : t('fmt.hours', { n: hours });
+  if (hours < 48)
+    return minutes % 60
+      ? `${t('fmt.hours', { n: hours })} ${t('fmt.minutes', { n: minutes % 60 })}`
+      : t('fmt.hours', { n: hours });
   return t('fmt.days', { n: Math.round(hours / 24) });
 }
 
-export interface Wall { y: number; mo: number; d: number; h: number; mi: number; wd: number }
+export interface Wall {
+  y: number;
+  mo: number;
+  d: number;
+  h: number;
+  mi: number;
+  wd: number;
+}
 
 /** The moment as a clock on the deployment's wall shows it. */
 export function wall(at: Date | number, tz = zone()): Wall {
   const key = `wall${tz}`;
-  const format = cached(key, () => new Intl.DateTimeFormat('en-CA', {
-    timeZone: tz, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', weekday: 'short',
-  }));
+  const format = cached(
+    key,
+    () =>
+      new Intl.DateTimeFormat('en-CA', {
+        timeZone: tz,
+        hourCycle: 'h23',
+        year: 'numeric',
+        month: 'numeric',
+        day: 'numeric',
+        hour: 'numeric',
+        minute: 'numeric',
+        weekday: 'short',
+      }),
+  );
   const parts = Object.fromEntries(format.formatToParts(at).map((p) => [p.type, p.value]));
   const wd = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'].indexOf(parts.weekday.slice(0, 3));
   return { y: +parts.year, mo: +parts.month, d: +parts.day, h: +parts.hour, mi: +parts.minute, wd };
@@ -96,12 +127,29 @@ export function fromLocalInput(local: string, tz = zone()): string | null {
   return new Date(guess).toISOString();
 }
 
-const monthDay = (year: boolean) => cached(`md${year}`, () => new Intl.DateTimeFormat(lang.value, {
-  timeZone: zone(), day: 'numeric', month: 'short', ...(year ? { year: 'numeric' } : {}),
-}));
+const monthDay = (year: boolean) =>
+  cached(
+    `md${year}`,
+    () =>
+      new Intl.DateTimeFormat(lang.value, {
+        timeZone: zone(),
+        day: 'numeric',
+        month: 'short',
+        ...(year ? { year: 'numeric' } : {}),
+      }),
+  );
 
 export function clockTime(at: Date | number): string {
-  return cached('time', () => new Intl.DateTimeFormat(lang.value, { timeZone: zone(), hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })).format(at);
+  return cached(
+    'time',
+    () =>
+      new Intl.DateTimeFormat(lang.value, {
+        timeZone: zone(),
+        hour: '2-digit',
+        minute: '2-digit',
+        hourCycle: 'h23',
+      }),
+  ).format(at);
 }
 
 function dayName(at: Date | number, now: number, noTime: boolean): string {
@@ -111,7 +159,10 @@ function dayName(at: Date | number, now: number, noTime: boolean): string {
   const sameYear = wall(at).y === wall(now).y;
   const text = monthDay(!sameYear).format(at).replace(MONTH, '$1').replace(YEAR, '');
   if (off < -6 || off > 6) return text;
-  const weekday = cached('wd', () => new Intl.DateTimeFormat(lang.value, { timeZone: zone(), weekday: 'short' })).format(at);
+  const weekday = cached(
+    'wd',
+    () => new Intl.DateTimeFormat(lang.value, { timeZone: zone(), weekday: 'short' }),
+  ).format(at);
   return `${weekday}, ${text}`;
 }
 
@@ -129,8 +180,18 @@ export function moment(iso: string, now = Date.now()): string {
 export function fullMoment(iso: string): string {
   const at = Date.parse(iso);
   if (Number.isNaN(at)) return iso;
-  const day = cached('full', () => new Intl.DateTimeFormat(lang.value, { timeZone: zone(), day: 'numeric', month: 'long', year: 'numeric' }))
-    .format(at).replace(YEAR, '');
+  const day = cached(
+    'full',
+    () =>
+      new Intl.DateTimeFormat(lang.value, {
+        timeZone: zone(),
+        day: 'numeric',
+        month: 'long',
+        year: 'numeric',
+      }),
+  )
+    .format(at)
+    .replace(YEAR, '');
   return `${day}, ${clockTime(at)}`;
 }
 
@@ -142,13 +203,23 @@ export function date(value: string, now = Date.now(), long = false): string {
   const today = wall(now);
   const off = Math.round((at - Date.UTC(today.y, today.mo - 1, today.d, 12)) / 86400000);
   if (!long && Math.abs(off) <= 1) return t(['day.yesterday', 'day.today', 'day.tomorrow'][off + 1]);
-  const options: Intl.DateTimeFormatOptions = { timeZone: 'UTC', day: 'numeric', month: long ? 'long' : 'short' };
+  const options: Intl.DateTimeFormatOptions = {
+    timeZone: 'UTC',
+    day: 'numeric',
+    month: long ? 'long' : 'short',
+  };
   if (long || +m[1] !== today.y) options.year = 'numeric';
-  return cached(`d${long}${!!options.year}`, () => new Intl.DateTimeFormat(lang.value, options)).format(at)
-    .replace(MONTH, '$1').replace(YEAR, '');
+  return cached(`d${long}${!!options.year}`, () => new Intl.DateTimeFormat(lang.value, options))
+    .format(at)
+    .replace(MONTH, '$1')
+    .replace(YEAR, '');
 }
 
-export interface Due { text: string; state: '' | 'ok' | 'warn' | 'danger'; ticking: boolean }
+export interface Due {
+  text: string;
+  state: '' | 'ok' | 'warn' | 'danger';
+  ticking: boolean;
+}
 
 /** How much is left until `iso`: a countdown within the hour, "сегодня, 16:00" further away. */
 export function due(iso: string, now = Date.now()): Due {
@@ -159,15 +230,28 @@ export function due(iso: string, now = Date.now()): Due {
   if (day) return { text: date(iso, now), state: left < 0 ? 'danger' : '', ticking: false };
   if (Math.abs(left) >= 3600000) return { text: moment(iso, now), state, ticking: false };
   const seconds = Math.abs(Math.trunc(left / 1000));
-  return { text: `${left < 0 ? '−' : ''}${Math.floor(seconds / 60)}:${pad(seconds % 60)}`, state, ticking: true };
+  return {
+    text: `${left < 0 ? '−' : ''}${Math.floor(seconds / 60)}:${pad(seconds % 60)}`,
+    state,
+    ticking: true,
+  };
 }
 
 export function initials(name: string): string {
-  const words = name.replace(/[^\p{L}\p{N}\s]/gu, ' ').trim().split(/\s+/);
-  return words.slice(0, 2).map((w) => [...w][0] ?? '').join('').toUpperCase();
+  const words = name
+    .replace(/[^\p{L}\p{N}\s]/gu, ' ')
+    .trim()
+    .split(/\s+/);
+  return words
+    .slice(0, 2)
+    .map((w) => [...w][0] ?? '')
+    .join('')
+    .toUpperCase();
 }
 
 const AVATARS = ['teal', 'blue', 'violet', 'orange', 'pink', 'green', 'indigo'];
 
 /** The same person has the same colour everywhere. */
-export function avatarColor(id: number): string { return AVATARS[id % AVATARS.length]; }
+export function avatarColor(id: number): string {
+  return AVATARS[id % AVATARS.length];
+}

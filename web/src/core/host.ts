@@ -8,8 +8,12 @@ import { toast } from '../ui/toast.ts';
 
 export const host = Object.freeze({
   api: 1,
-  get lang() { return lang.value; },
-  get user() { return meta.value?.user ?? null; },
+  get lang() {
+    return lang.value;
+  },
+  get user() {
+    return meta.value?.user ?? null;
+  },
   meta: () => meta.value,
   t,
   on,

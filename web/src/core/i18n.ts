@@ -19,7 +19,9 @@ function first(): Lang {
   return typeof navigator !== 'undefined' && /^en/i.test(navigator.language) ? 'en' : 'ru';
 }
 
-export function storedLang(): string | null { return localStorage.getItem(STORED); }
+export function storedLang(): string | null {
+  return localStorage.getItem(STORED);
+}
 
 export function setLang(next: Lang, remember = true): void {
   if (remember) localStorage.setItem(STORED, next);
@@ -27,7 +29,9 @@ export function setLang(next: Lang, remember = true): void {
   lang.set(next);
 }
 
-export function setModuleStrings(strings: Record<string, string>): void { modules = strings; }
+export function setModuleStrings(strings: Record<string, string>): void {
+  modules = strings;
+}
 
 export function has(key: string): boolean {
   return key in core[lang.value] || key in modules;
@@ -45,4 +49,6 @@ export function t(key: string, params: Record<string, unknown> = {}): string {
 }
 
 /** Labels of entities are words of a sentence; at its start they begin with a capital. */
-export function capital(text: string): string { return text.charAt(0).toLocaleUpperCase(lang.value) + text.slice(1); }
+export function capital(text: string): string {
+  return text.charAt(0).toLocaleUpperCase(lang.value) + text.slice(1);
+}

@@ -2,7 +2,8 @@
 // nested, with 'quoted' braces. Messages are compiled once and kept.
 
 type Params = Record<string, unknown>;
-type Part = string | { arg: string; kind?: 'plural' | 'select'; cases?: Map<string, Part[]> } | { hash: true };
+type Part =
+  string | { arg: string; kind?: 'plural' | 'select'; cases?: Map<string, Part[]> } | { hash: true };
 
 const compiled = new Map<string, Part[]>();
 const rules = new Map<string, Intl.PluralRules>();
@@ -11,7 +12,7 @@ export class MessageError extends Error {}
 
 export function compile(text: string): Part[] {
   let parts = compiled.get(text);
-  if (!parts) compiled.set(text, parts = new Reader(text).all());
+  if (!parts) compiled.set(text, (parts = new Reader(text).all()));
   return parts;
 }
 
@@ -22,7 +23,7 @@ export function format(text: string, params: Params, lang: string): string {
 
 function pluralOf(lang: string, n: number): string {
   let rule = rules.get(lang);
-  if (!rule) rules.set(lang, rule = new Intl.PluralRules(lang));
+  if (!rule) rules.set(lang, (rule = new Intl.PluralRules(lang)));
   return rule.select(n);
 }
 
@@ -36,7 +37,8 @@ function one(part: Part, params: Params, lang: string, count: number | undefined
   const value = params[part.arg];
   if (!part.kind) return value === undefined || value === null ? '' : String(value);
   const cases = part.cases!;
-  if (part.kind === 'select') return join(cases.get(String(value)) ?? cases.get('other')!, params, lang, count);
+  if (part.kind === 'select')
+    return join(cases.get(String(value)) ?? cases.get('other')!, params, lang, count);
   const n = Number(value);
   const chosen = cases.get(`=${n}`) ?? cases.get(pluralOf(lang, n)) ?? cases.get('other')!;
   return join(chosen, params, lang, n);
@@ -46,7 +48,9 @@ class Reader {
   #text: string;
   #at = 0;
 
-  constructor(text: string) { this.#text = text; }
+  constructor(text: string) {
+    this.#text = text;
+  }
 
   all(): Part[] {
     const parts = this.#parts(false);
@@ -54,18 +58,31 @@ class Reader {
     return parts;
   }
 
-  #error(what: string): MessageError { return new MessageError(`${what} at ${this.#at} in "${this.#text}"`); }
+  #error(what: string): MessageError {
+    return new MessageError(`${what} at ${this.#at} in "${this.#text}"`);
+  }
 
   #parts(inside: boolean): Part[] {
     const parts: Part[] = [];
     let plain = '';
-    const flush = () => { if (plain) parts.push(plain); plain = ''; };
+    const flush = () => {
+      if (plain) parts.push(plain);
+      plain = '';
+    };
     while (this.#at < this.#text.length && this.#text[this.#at] !== '}') {
       const c = this.#text[this.#at];
-      if (c === '{') { flush(); parts.push(this.#argument()); }
-      else if (c === '#' && inside) { flush(); parts.push({ hash: true }); this.#at += 1; }
-      else if (c === "'") plain += this.#quoted();
-      else { plain += c; this.#at += 1; }
+      if (c === '{') {
+        flush();
+        parts.push(this.#argument());
+      } else if (c === '#' && inside) {
+        flush();
+        parts.push({ hash: true });
+        this.#at += 1;
+      } else if (c === "'") plain += this.#quoted();
+      else {
+        plain += c;
+        this.#at += 1;
+      }
     }
     flush();
     return parts;
@@ -73,7 +90,10 @@ class Reader {
 
   #quoted(): string {
     this.#at += 1;
-    if (this.#text[this.#at] === "'") { this.#at += 1; return "'"; }
+    if (this.#text[this.#at] === "'") {
+      this.#at += 1;
+      return "'";
+    }
     if (!'{}#'.includes(this.#text[this.#at] ?? ' ')) return "'";
     const end = this.#text.indexOf("'", this.#at);
     const piece = this.#text.slice(this.#at, end < 0 ? undefined : end);
@@ -89,7 +109,9 @@ class Reader {
     return this.#text.slice(from, this.#at);
   }
 
-  #space(): void { while (/\s/.test(this.#text[this.#at] ?? '')) this.#at += 1; }
+  #space(): void {
+    while (/\s/.test(this.#text[this.#at] ?? '')) this.#at += 1;
+  }
 
   #expect(c: string): void {
     this.#space();
@@ -101,7 +123,10 @@ class Reader {
     this.#at += 1;
     const arg = this.#word();
     this.#space();
-    if (this.#text[this.#at] === '}') { this.#at += 1; return { arg }; }
+    if (this.#text[this.#at] === '}') {
+      this.#at += 1;
+      return { arg };
+    }
     this.#expect(',');
     const kind = this.#word();
     if (kind !== 'plural' && kind !== 'select') throw this.#error(`"${kind}" is not known`);

@@ -3,7 +3,11 @@
 
 export type Handler = (event: KeyboardEvent) => void;
 
-interface Binding { combo: string; run: Handler; active: () => boolean }
+interface Binding {
+  combo: string;
+  run: Handler;
+  active: () => boolean;
+}
 
 const bindings = new Set<Binding>();
 
@@ -21,7 +25,9 @@ export function comboOf(event: KeyboardEvent): string {
 
 export function isTyping(target: EventTarget | null): boolean {
   const element = target as HTMLElement | null;
-  return !!element?.closest?.('input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]');
+  return !!element?.closest?.(
+    'input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]',
+  );
 }
 
 export function startKeys(): void {

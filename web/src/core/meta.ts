@@ -5,7 +5,9 @@ import type { Entity, Field, ListView, MenuEntry, Meta, Pipeline, Row, Stage } f
 
 export const meta = new Store<Meta | null>(null);
 
-export function entityOf(name: string): Entity | undefined { return meta.value?.entities[name]; }
+export function entityOf(name: string): Entity | undefined {
+  return meta.value?.entities[name];
+}
 
 export function fieldOf(entity: string, name: string): Field | undefined {
   return entityOf(entity)?.fields[name] ?? builtIn[name];
@@ -29,7 +31,11 @@ export function listViews(entity: string): ListView[] {
   return [{ id: 'all', label: 'list.all', columns: fields, sort: ['-created_at'] }];
 }
 
-export interface HomeView { entity: string; view: ListView; due: string | null }
+export interface HomeView {
+  entity: string;
+  view: ListView;
+  due: string | null;
+}
 
 export function homeViews(): HomeView[] {
   const found: HomeView[] = [];
@@ -77,7 +83,7 @@ export function stageField(entity: string): string | null {
 
 export function stagesOf(entity: string): Stage[] {
   const name = stageField(entity);
-  return name ? pipelineOf(fieldOf(entity, name))?.stages ?? [] : [];
+  return name ? (pipelineOf(fieldOf(entity, name))?.stages ?? []) : [];
 }
 
 export function stageOf(entity: string, row: Row): Stage | undefined {
@@ -91,7 +97,10 @@ export const isGood = (stage?: Stage): boolean => stage?.outcome === 'won' || st
 /** The yes/no field that finishes a record: the one beside the date by which it is to be done. */
 export function doneField(entity: string): string | null {
   const views = entityOf(entity)?.views;
-  const names = (views?.list ?? []).filter((v) => dueField(entity, v)).flatMap((v) => v.columns).concat(views?.card?.header ?? []);
+  const names = (views?.list ?? [])
+    .filter((v) => dueField(entity, v))
+    .flatMap((v) => v.columns)
+    .concat(views?.card?.header ?? []);
   if (!dueField(entity)) return null;
   return names.find((name) => fieldOf(entity, name)?.type === 'bool' && isEditable(entity, name)) ?? null;
 }
@@ -102,12 +111,39 @@ export function isClosed(entity: string, row: Row): boolean {
   return isFinal(stageOf(entity, row)) || (done !== null && row[done] === true);
 }
 
-export function may(row: Row | null, action: string): boolean { return row?._can?.includes(action) ?? false; }
+export function may(row: Row | null, action: string): boolean {
+  return row?._can?.includes(action) ?? false;
+}
 
 export function isEditable(entity: string, name: string): boolean {
   const field = fieldOf(entity, name);
   return !!field && !field.read_only && EDITABLE.has(field.type);
 }
 
-const EDITABLE = new Set(['text', 'multiline', 'email', 'phone', 'url', 'int', 'decimal', 'money', 'percent', 'bool', 'date',
-  'datetime', 'duration', 'choice', 'choices', 'user', 'ref', 'refs', 'tags', 'inn', 'kpp', 'ogrn', 'bik', 'account', 'address']);
+const EDITABLE = new Set([
+  'text',
+  'multiline',
+  'email',
+  'phone',
+  'url',
+  'int',
+  'decimal',
+  'money',
+  'percent',
+  'bool',
+  'date',
+  'datetime',
+  'duration',
+  'choice',
+  'choices',
+  'user',
+  'ref',
+  'refs',
+  'tags',
+  'inn',
+  'kpp',
+  'ogrn',
+  'bik',
+  'account',
+  'address',
+]);

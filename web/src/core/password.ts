@@ -1,6 +1,11 @@
 // What a password must be. The server decides; this says it beforehand.
 
-export interface Rule { id: 'length' | 'own' | 'same'; field: 'new' | 'again'; met: boolean; n?: number }
+export interface Rule {
+  id: 'length' | 'own' | 'same';
+  field: 'new' | 'again';
+  met: boolean;
+  n?: number;
+}
 
 export const SHORTEST = 8;
 

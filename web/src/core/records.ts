@@ -6,7 +6,7 @@ import { link, on } from './events.ts';
 import type { RecordEvent, Row } from './types.ts';
 
 const PAGE = 100;
-const GATHER = 60;            // ms in which events of one burst are read together
+const GATHER = 60; // ms in which events of one burst are read together
 const MOST_AT_ONCE = 100;
 
 export class Records {
@@ -28,9 +28,15 @@ export class Records {
   #timer = 0;
   #abort = new AbortController();
   #limit: number;
-  #blind = false;       // read before the stream was open: changes in between would be missed
+  #blind = false; // read before the stream was open: changes in between would be missed
 
-  constructor(entity: string, query: URLSearchParams, sort: string[], changed: () => void, options: { limit?: number; onNew?: (row: Row) => void } = {}) {
+  constructor(
+    entity: string,
+    query: URLSearchParams,
+    sort: string[],
+    changed: () => void,
+    options: { limit?: number; onNew?: (row: Row) => void } = {},
+  ) {
     this.entity = entity;
     this.sort = sort;
     this.#query = query;
@@ -40,8 +46,13 @@ export class Records {
   }
 
   start(): this {
-    this.#off = [on('record', (event) => this.#event(event)), on('reset', () => void this.load()),
-      link.watch(({ state }) => { if (state === 'live' && this.#blind) void this.load(); })];
+    this.#off = [
+      on('record', (event) => this.#event(event)),
+      on('reset', () => void this.load()),
+      link.watch(({ state }) => {
+        if (state === 'live' && this.#blind) void this.load();
+      }),
+    ];
     void this.load();
     return this;
   }
@@ -64,7 +75,11 @@ export class Records {
     this.#blind = link.value.state !== 'live';
     if (this.state !== 'loading') this.state = this.rows.length ? 'ready' : 'loading';
     try {
-      const page = await api.list(this.entity, this.#search({ limit: String(this.#limit) }), this.#abort.signal);
+      const page = await api.list(
+        this.entity,
+        this.#search({ limit: String(this.#limit) }),
+        this.#abort.signal,
+      );
       this.rows = page.rows;
       this.next = page.next;
       this.total = page.total ?? null;
@@ -82,7 +97,11 @@ export class Records {
     this.state = 'more';
     this.#changed();
     try {
-      const page = await api.list(this.entity, this.#search({ limit: String(this.#limit), after: this.next }), this.#abort.signal);
+      const page = await api.list(
+        this.entity,
+        this.#search({ limit: String(this.#limit), after: this.next }),
+        this.#abort.signal,
+      );
       const known = new Set(this.rows.map((r) => r.id));
       this.rows = [...this.rows, ...page.rows.filter((r) => !known.has(r.id))];
       this.next = page.next;
@@ -102,7 +121,9 @@ export class Records {
   }
 
   /** Puts in a row that this page itself has just written, without waiting for its event. */
-  touch(id: number): void { this.#gather(id); }
+  touch(id: number): void {
+    this.#gather(id);
+  }
 
   #event(event: RecordEvent): void {
     if (event.entity !== this.entity) return;
@@ -128,7 +149,10 @@ export class Records {
     try {
       const page = await api.list(this.entity, search, this.#abort.signal);
       const here = new Set(page.rows.map((r) => r.id));
-      this.#remove(ids.filter((id) => !here.has(id)), false);
+      this.#remove(
+        ids.filter((id) => !here.has(id)),
+        false,
+      );
       for (const row of page.rows) this.#place(row);
       this.#changed();
     } catch {
@@ -160,6 +184,9 @@ export class Records {
 
   #highlight(id: number): void {
     this.fresh.add(id);
-    window.setTimeout(() => { this.fresh.delete(id); this.#changed(); }, 2400);
+    window.setTimeout(() => {
+      this.fresh.delete(id);
+      this.#changed();
+    }, 2400);
   }
 }

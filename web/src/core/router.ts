@@ -11,7 +11,9 @@ export interface Place {
   under: string | null;
 }
 
-interface HistoryState { under?: string }
+interface HistoryState {
+  under?: string;
+}
 
 export function parse(path: string, search: URLSearchParams, under: string | null): Place {
   const place: Place = { path, search, name: 'unknown', entity: '', id: 0, under };
@@ -28,7 +30,9 @@ function current(): Place {
   return parse(location.pathname, new URLSearchParams(location.search), under);
 }
 
-export const place = new Store<Place>(typeof location === 'undefined' ? parse('/', new URLSearchParams(), null) : current());
+export const place = new Store<Place>(
+  typeof location === 'undefined' ? parse('/', new URLSearchParams(), null) : current(),
+);
 
 export function go(to: string, options: { under?: string; replace?: boolean } = {}): void {
   const state: HistoryState = options.under ? { under: options.under } : {};
@@ -40,7 +44,11 @@ export function go(to: string, options: { under?: string; replace?: boolean } = 
 /** Opens a card over the list that is in sight; from a page without one, as a page of its own. */
 export function openCard(entity: string, id: number | 'new', search = ''): void {
   const here = place.value;
-  const under = here.under ?? (here.name === 'list' || here.name === 'home' || here.name === 'notices' ? location.pathname + location.search : undefined);
+  const under =
+    here.under ??
+    (here.name === 'list' || here.name === 'home' || here.name === 'notices'
+      ? location.pathname + location.search
+      : undefined);
   go(`/e/${entity}/${id}${search}`, { under, replace: here.under !== null && here.name !== 'list' });
 }
 
@@ -61,11 +69,19 @@ export function start(): void {
   addEventListener('popstate', () => place.set(current()));
   document.addEventListener('click', (event) => {
     const link = (event.target as Element).closest?.('a[href]') as HTMLAnchorElement | null;
-    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (link.origin !== location.origin || link.target || link.hasAttribute('download') || !isOurs(link.pathname)) return;
+    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey)
+      return;
+    if (
+      link.origin !== location.origin ||
+      link.target ||
+      link.hasAttribute('download') ||
+      !isOurs(link.pathname)
+    )
+      return;
     event.preventDefault();
     const card = parse(link.pathname, new URLSearchParams(), null);
-    if (link.dataset.layer !== undefined && (card.name === 'card' || card.name === 'new')) openCard(card.entity, card.id || 'new');
+    if (link.dataset.layer !== undefined && (card.name === 'card' || card.name === 'new'))
+      openCard(card.entity, card.id || 'new');
     else go(link.pathname + link.search);
   });
 }

@@ -11,7 +11,12 @@ import type { Meta, Problem } from './types.ts';
 export type Phase = 'starting' | 'login' | 'password' | 'ready' | 'broken';
 
 /** `expired` is set while a login is asked for in the middle of work. */
-export interface State { phase: Phase; expired: boolean; problem: Problem | null; login?: string }
+export interface State {
+  phase: Phase;
+  expired: boolean;
+  problem: Problem | null;
+  login?: string;
+}
 
 export const session = new Store<State>({ phase: 'starting', expired: false, problem: null });
 
@@ -21,8 +26,12 @@ let lastUser = 0;
 export async function boot(): Promise<void> {
   onSessionLost(lost);
   on('meta', () => void refreshMeta());
-  on('bye', ({ reason }) => { if (reason === 'session_ended') void check(); });
-  lang.watch(() => { if (meta.value) void loadStrings(); });
+  on('bye', ({ reason }) => {
+    if (reason === 'session_ended') void check();
+  });
+  lang.watch(() => {
+    if (meta.value) void loadStrings();
+  });
   try {
     await opened(await request<Session>('/session', { keepOut: true }));
   } catch (error) {
@@ -31,11 +40,17 @@ export async function boot(): Promise<void> {
 }
 
 export async function login(name: string, password: string): Promise<void> {
-  await opened(await request<Session>('/session', { method: 'POST', body: { login: name, password }, keepOut: true }));
+  await opened(
+    await request<Session>('/session', { method: 'POST', body: { login: name, password }, keepOut: true }),
+  );
 }
 
 export async function setPassword(old: string | null, next: string): Promise<void> {
-  await request<void>('/session/password', { method: 'POST', body: old === null ? { new: next } : { old, new: next }, keepOut: true });
+  await request<void>('/session/password', {
+    method: 'POST',
+    body: old === null ? { new: next } : { old, new: next },
+    keepOut: true,
+  });
   await opened(await request<Session>('/session', { keepOut: true }));
 }
 
@@ -47,18 +62,31 @@ export async function logout(): Promise<void> {
 
 function fail(error: unknown): void {
   const problem = error instanceof ApiError ? error.problem : { status: 0, code: 'internal' };
-  const phase = problem.code === 'unauthenticated' ? 'login' : problem.code === 'password_required' ? 'password' : 'broken';
+  const phase =
+    problem.code === 'unauthenticated'
+      ? 'login'
+      : problem.code === 'password_required'
+        ? 'password'
+        : 'broken';
   session.set({ phase, expired: false, problem: phase === 'broken' ? problem : null });
 }
 
 async function opened(answer: Session): Promise<void> {
   setCsrf(answer.csrf);
   if (answer.must === 'password') {
-    session.set({ phase: 'password', expired: session.value.expired, problem: null, login: answer.user.login });
+    session.set({
+      phase: 'password',
+      expired: session.value.expired,
+      problem: null,
+      login: answer.user.login,
+    });
     return;
   }
   const other = lastUser !== 0 && lastUser !== answer.user.id;
-  if (other) { location.assign('/'); return; }
+  if (other) {
+    location.assign('/');
+    return;
+  }
   lastUser = answer.user.id;
   follow(() => void check());
   try {
@@ -83,7 +111,9 @@ async function refreshMeta(): Promise<void> {
 
 async function loadStrings(): Promise<void> {
   const wanted: Lang = lang.value;
-  const { strings } = await request<{ strings: Record<string, string> }>(`/i18n/${wanted}`, { keepOut: true });
+  const { strings } = await request<{ strings: Record<string, string> }>(`/i18n/${wanted}`, {
+    keepOut: true,
+  });
   if (wanted !== lang.value) return;
   setModuleStrings(strings);
   meta.update((m) => (m ? { ...m } : m));
@@ -107,5 +137,7 @@ async function lost(problem: Problem): Promise<void> {
   stop();
   const phase = problem.code === 'password_required' ? 'password' : 'login';
   session.set({ phase, expired: meta.value !== null, problem: null });
-  await new Promise<void>((resume) => { waiting.push(resume); });
+  await new Promise<void>((resume) => {
+    waiting.push(resume);
+  });
 }

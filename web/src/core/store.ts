@@ -5,9 +5,13 @@ export class Store<T> {
   #value: T;
   #listeners = new Set<(value: T) => void>();
 
-  constructor(value: T) { this.#value = value; }
+  constructor(value: T) {
+    this.#value = value;
+  }
 
-  get value(): T { return this.#value; }
+  get value(): T {
+    return this.#value;
+  }
 
   set(value: T): void {
     if (Object.is(value, this.#value)) return;
@@ -15,7 +19,9 @@ export class Store<T> {
     for (const listener of [...this.#listeners]) listener(value);
   }
 
-  update(change: (value: T) => T): void { this.set(change(this.#value)); }
+  update(change: (value: T) => T): void {
+    this.set(change(this.#value));
+  }
 
   watch(listener: (value: T) => void): () => void {
     this.#listeners.add(listener);

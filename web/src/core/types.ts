@@ -5,7 +5,11 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 /** A condition in prefix form: ["field","op",value], ["field","me"], ["and",…], ["or",…], ["not",c]. */
 export type Condition = unknown[];
 
-export interface Ref { id: number; label?: string; denied?: boolean }
+export interface Ref {
+  id: number;
+  label?: string;
+  denied?: boolean;
+}
 
 export interface Row {
   id: number;
@@ -16,7 +20,11 @@ export interface Row {
   [field: string]: unknown;
 }
 
-export interface Option { v: string; l: string; color?: string }
+export interface Option {
+  v: string;
+  l: string;
+  color?: string;
+}
 
 export interface Field {
   type: string;
@@ -48,7 +56,11 @@ export interface ListView {
   due?: string;
 }
 
-export interface Related { entity: string; by: string; label?: string }
+export interface Related {
+  entity: string;
+  by: string;
+  label?: string;
+}
 
 export interface CardView {
   header?: string[];
@@ -66,10 +78,26 @@ export interface Entity {
   views?: { list?: ListView[]; card?: CardView; quick?: string[] };
 }
 
-export interface Stage { v: string; l: string; color?: string; outcome?: string | null; require?: string[] }
-export interface Pipeline { entity: string; label: string; stages: Stage[] }
+export interface Stage {
+  v: string;
+  l: string;
+  color?: string;
+  outcome?: string | null;
+  require?: string[];
+}
+export interface Pipeline {
+  entity: string;
+  label: string;
+  stages: Stage[];
+}
 export interface MenuEntry {
-  id: string; label: string; icon?: string; to: string; group?: string; order?: number; phone?: boolean;
+  id: string;
+  label: string;
+  icon?: string;
+  to: string;
+  group?: string;
+  order?: number;
+  phone?: boolean;
 }
 
 export interface User {
@@ -97,9 +125,19 @@ export interface Meta {
   pipelines: Record<string, Pipeline>;
 }
 
-export interface Page { rows: Row[]; next: string | null; total?: number; approx?: boolean }
+export interface Page {
+  rows: Row[];
+  next: string | null;
+  total?: number;
+  approx?: boolean;
+}
 
-export interface FieldError { field: string; code: string; detail?: string; params?: Record<string, unknown> }
+export interface FieldError {
+  field: string;
+  code: string;
+  detail?: string;
+  params?: Record<string, unknown>;
+}
 
 export interface Problem {
   status: number;
@@ -112,8 +150,21 @@ export interface Problem {
   record?: Row;
 }
 
-export interface RecordEvent { entity: string; id: number; rev?: number; op: string; fields?: string[] }
-export interface NoticeEvent { id: number; kind?: string; text: string; entity?: string; record?: number; at?: string }
+export interface RecordEvent {
+  entity: string;
+  id: number;
+  rev?: number;
+  op: string;
+  fields?: string[];
+}
+export interface NoticeEvent {
+  id: number;
+  kind?: string;
+  text: string;
+  entity?: string;
+  record?: number;
+  at?: string;
+}
 export interface HistoryRow {
   at: string;
   by?: Ref | null;

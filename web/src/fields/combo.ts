@@ -12,12 +12,22 @@ import type { Condition, Ref, Row } from '../core/types.ts';
 import { summary } from './view.ts';
 import { entityOf } from '../core/meta.ts';
 
-const PAUSE = 150, HITS = 8;
+const PAUSE = 150,
+  HITS = 8;
 
 export class Combo extends El {
   static override properties = {
-    entity: {}, value: { attribute: false }, where: { attribute: false }, inputId: {}, invalid: { type: Boolean },
-    describedBy: {}, labelText: {}, hits: { state: true }, at: { state: true }, open: { state: true }, busy: { state: true },
+    entity: {},
+    value: { attribute: false },
+    where: { attribute: false },
+    inputId: {},
+    invalid: { type: Boolean },
+    describedBy: {},
+    labelText: {},
+    hits: { state: true },
+    at: { state: true },
+    open: { state: true },
+    busy: { state: true },
   };
   entity = 'user';
   value: Ref | null = null;
@@ -33,38 +43,84 @@ export class Combo extends El {
   #timer = 0;
   #asked = 0;
   #text: string | null = null;
-  #eager = false;       // Enter came before the hits did: the first of them is meant
+  #eager = false; // Enter came before the hits did: the first of them is meant
 
   override render() {
     const list = `${this.inputId}-list`;
     const shown = this.#text ?? this.value?.label ?? '';
     return html`<span class="combo">
-      <input class="input" id=${this.inputId} role="combobox" autocomplete="off" aria-autocomplete="list" aria-expanded=${this.open ? 'true' : 'false'}
-        aria-controls=${list} aria-activedescendant=${this.open && this.at >= 0 ? `${list}-${this.at}` : nothing}
-        aria-invalid=${this.invalid ? 'true' : nothing} aria-describedby=${this.describedBy || nothing} aria-label=${this.labelText || nothing}
-        .value=${shown} placeholder=${t('combo.hint')}
-        @input=${this.#typed} @keydown=${this.#key} @focus=${() => this.#ask('')} @blur=${this.#leave}>
-      ${this.value ? html`<button type="button" class="icon-btn icon-btn-sm" aria-label=${t('clear')} @click=${() => this.#pick(null)}>${icon('x', 'icon-16')}</button>`
-        : html`<span class="combo-mark">${icon('search', 'icon-16')}</span>`}
-      <div class="pop combo-list" popover="manual" data-wide><ul id=${list} role="listbox" aria-label=${t('combo.list')}>
-        ${this.hits.map((row, i) => html`<li id="${list}-${i}" role="option" aria-selected=${i === this.at ? 'true' : 'false'} class="menu-item ${i === this.at ? 'is-active' : ''}"
-          @mousedown=${(e: Event) => { e.preventDefault(); this.#pick({ id: row.id, label: titleOf(this.entity, row) }); }}>
-          ${this.entity === 'user' ? avatar({ id: row.id, label: titleOf('user', row) }) : nothing}
-          <span class="row-main"><span class="clip">${titleOf(this.entity, row)}</span>${this.#hint(row)}</span></li>`)}
-        ${!this.hits.length ? html`<li class="hint" role="option" aria-disabled="true" aria-selected="false">${t(this.busy ? 'loading' : 'combo.none')}</li>` : nothing}
-      </ul></div></span>`;
+      <input
+        class="input"
+        id=${this.inputId}
+        role="combobox"
+        autocomplete="off"
+        aria-autocomplete="list"
+        aria-expanded=${this.open ? 'true' : 'false'}
+        aria-controls=${list}
+        aria-activedescendant=${this.open && this.at >= 0 ? `${list}-${this.at}` : nothing}
+        aria-invalid=${this.invalid ? 'true' : nothing}
+        aria-describedby=${this.describedBy || nothing}
+        aria-label=${this.labelText || nothing}
+        .value=${shown}
+        placeholder=${t('combo.hint')}
+        @input=${this.#typed}
+        @keydown=${this.#key}
+        @focus=${() => this.#ask('')}
+        @blur=${this.#leave}
+      />
+      ${
+        this.value
+          ? html`<button
+              type="button"
+              class="icon-btn icon-btn-sm"
+              aria-label=${t('clear')}
+              @click=${() => this.#pick(null)}
+            >
+              ${icon('x', 'icon-16')}
+            </button>`
+          : html`<span class="combo-mark">${icon('search', 'icon-16')}</span>`
+      }
+      <div class="pop combo-list" popover="manual" data-wide>
+        <ul id=${list} role="listbox" aria-label=${t('combo.list')}>
+          ${this.hits.map(
+            (row, i) =>
+              html`<li
+                id="${list}-${i}"
+                role="option"
+                aria-selected=${i === this.at ? 'true' : 'false'}
+                class="menu-item ${i === this.at ? 'is-active' : ''}"
+                @mousedown=${(e: Event) => {
+                  e.preventDefault();
+                  this.#pick({ id: row.id, label: titleOf(this.entity, row) });
+                }}
+              >
+                ${this.entity === 'user' ? avatar({ id: row.id, label: titleOf('user', row) }) : nothing}
+                <span class="row-main"
+                  ><span class="clip">${titleOf(this.entity, row)}</span>${this.#hint(row)}</span
+                >
+              </li>`,
+          )}
+          ${!this.hits.length ? html`<li class="hint" role="option" aria-disabled="true" aria-selected="false">${t(this.busy ? 'loading' : 'combo.none')}</li>` : nothing}
+        </ul>
+      </div></span
+    >`;
   }
 
   #hint(row: Row) {
     const entity = entityOf(this.entity);
-    const fields = Object.entries(entity?.fields ?? {}).filter(([name, f]) => name !== entity?.title && ['phone', 'email', 'inn'].includes(f.type)).map(([n]) => n);
+    const fields = Object.entries(entity?.fields ?? {})
+      .filter(([name, f]) => name !== entity?.title && ['phone', 'email', 'inn'].includes(f.type))
+      .map(([n]) => n);
     const parts = summary(this.entity, fields.slice(0, 2), row);
     return parts.length ? html`<span class="clip small muted">${parts}</span>` : nothing;
   }
 
   override updated(): void {
     const pop = this.querySelector<HTMLElement>('.combo-list')!;
-    if (!this.open) { if (pop.matches(':popover-open')) pop.hidePopover(); return; }
+    if (!this.open) {
+      if (pop.matches(':popover-open')) pop.hidePopover();
+      return;
+    }
     if (!pop.matches(':popover-open')) pop.showPopover();
     placeAt(pop, this.querySelector('.input')!);
     pop.querySelector('.is-active')?.scrollIntoView({ block: 'nearest' });
@@ -107,7 +163,10 @@ export class Combo extends El {
   #key(event: KeyboardEvent): void {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
-      if (!this.open) { this.#ask(this.#text ?? ''); return; }
+      if (!this.open) {
+        this.#ask(this.#text ?? '');
+        return;
+      }
       const step = event.key === 'ArrowDown' ? 1 : -1;
       this.at = (this.at + step + this.hits.length) % Math.max(1, this.hits.length);
     } else if (event.key === 'Enter' && !event.ctrlKey && this.open && (this.at >= 0 || this.#text)) {

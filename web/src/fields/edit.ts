@@ -10,7 +10,16 @@ import { has, t } from '../core/i18n.ts';
 import { meta } from '../core/meta.ts';
 import type { Field, FieldError, Ref } from '../core/types.ts';
 
-const MODES: Record<string, string> = { phone: 'tel', email: 'email', url: 'url', int: 'numeric', money: 'decimal', decimal: 'decimal', percent: 'decimal', inn: 'numeric' };
+const MODES: Record<string, string> = {
+  phone: 'tel',
+  email: 'email',
+  url: 'url',
+  int: 'numeric',
+  money: 'decimal',
+  decimal: 'decimal',
+  percent: 'decimal',
+  inn: 'numeric',
+};
 const TYPES: Record<string, string> = { phone: 'tel', url: 'url', date: 'date', datetime: 'datetime-local' };
 
 /** The server's words for a wrong field, else our own for its code. */
@@ -21,7 +30,12 @@ export function errorText(error: FieldError): string {
 
 export class FieldEdit extends El {
   static override properties = {
-    entity: {}, name: {}, field: { attribute: false }, value: { attribute: false }, error: { attribute: false }, note: { attribute: false },
+    entity: {},
+    name: {},
+    field: { attribute: false },
+    value: { attribute: false },
+    error: { attribute: false },
+    note: { attribute: false },
   };
   entity = '';
   name = '';
@@ -30,7 +44,7 @@ export class FieldEdit extends El {
   error: FieldError | null = null;
   note: string | null = null;
   #id = uid('f');
-  #typed = new Map<string, string>();    // what stands in an input while it is being typed, unformatted
+  #typed = new Map<string, string>(); // what stands in an input while it is being typed, unformatted
   #sent: unknown = undefined;
 
   override willUpdate(changed: Map<string, unknown>): void {
@@ -51,7 +65,9 @@ export class FieldEdit extends El {
   get #said(): string | null {
     if (this.note || typeof this.value !== 'string') return this.note;
     if (this.field.type === 'datetime' && /T.*Z$/.test(this.value)) return fmt.fullMoment(this.value);
-    return this.field.type === 'date' && /^\d{4}-\d\d-\d\d$/.test(this.value) ? fmt.date(this.value, Date.now(), true) : null;
+    return this.field.type === 'date' && /^\d{4}-\d\d-\d\d$/.test(this.value)
+      ? fmt.date(this.value, Date.now(), true)
+      : null;
   }
 
   override render() {
@@ -59,12 +75,21 @@ export class FieldEdit extends El {
     const text = this.error ? errorText(this.error) : null;
     const group = this.field.type === 'choices' || this.field.many;
     const name = html`${t(this.field.label)}${this.#unit()}${this.field.required ? html`<span class="needed" aria-hidden="true">*</span>` : nothing}`;
-    return html`<div class="field ${text ? 'is-invalid' : ''} ${this.field.type === 'bool' ? 'is-bool' : ''}" data-field=${this.name}
-        role=${group ? 'group' : nothing} aria-labelledby=${group ? `${this.#id}-l` : nothing}>
+    return html`<div
+      class="field ${text ? 'is-invalid' : ''} ${this.field.type === 'bool' ? 'is-bool' : ''}"
+      data-field=${this.name}
+      role=${group ? 'group' : nothing}
+      aria-labelledby=${group ? `${this.#id}-l` : nothing}
+    >
       ${group ? html`<span class="label" id="${this.#id}-l">${name}</span>` : html`<label for=${this.#id} id="${this.#id}-l">${name}</label>`}
       ${this.#control()}
-      ${text ? html`<span class="help" id="${this.#id}-e">${icon('alert', 'icon-16')}<span>${text}</span></span>`
-        : note ? html`<span class="help is-note" id="${this.#id}-e">${note}</span>` : nothing}
+      ${
+        text
+          ? html`<span class="help" id="${this.#id}-e">${icon('alert', 'icon-16')}<span>${text}</span></span>`
+          : note
+            ? html`<span class="help is-note" id="${this.#id}-e">${note}</span>`
+            : nothing
+      }
     </div>`;
   }
 
@@ -80,29 +105,66 @@ export class FieldEdit extends El {
     const { field } = this;
     if (field.many) return this.#many();
     switch (field.type) {
-      case 'multiline': return html`<textarea class="input" id=${this.#id} rows="4" .value=${String(this.value ?? '')}
-        aria-invalid=${this.#invalid()} aria-describedby=${this.#hint()} @input=${(e: Event) => this.#change((e.target as HTMLTextAreaElement).value)}></textarea>`;
-      case 'bool': return html`<input class="box" type="checkbox" id=${this.#id} .checked=${!!this.value} @change=${(e: Event) => this.#change((e.target as HTMLInputElement).checked)}>`;
-      case 'choice': case 'stage': return this.#select();
-      case 'choices': return this.#checks();
-      case 'user': case 'ref': return this.#combo();
-      case 'refs': return this.#refs();
-      case 'tags': return this.#input(this.value, this.#id, (text) => this.#change(text.split(',').map((s) => s.trim()).filter(Boolean)));
-      default: return this.#input(this.value, this.#id, (text) => this.#change(this.#read(text)));
+      case 'multiline':
+        return html`<textarea
+          class="input"
+          id=${this.#id}
+          rows="4"
+          .value=${String(this.value ?? '')}
+          aria-invalid=${this.#invalid()}
+          aria-describedby=${this.#hint()}
+          @input=${(e: Event) => this.#change((e.target as HTMLTextAreaElement).value)}
+        ></textarea>`;
+      case 'bool':
+        return html`<input
+          class="box"
+          type="checkbox"
+          id=${this.#id}
+          .checked=${!!this.value}
+          @change=${(e: Event) => this.#change((e.target as HTMLInputElement).checked)}
+        />`;
+      case 'choice':
+      case 'stage':
+        return this.#select();
+      case 'choices':
+        return this.#checks();
+      case 'user':
+      case 'ref':
+        return this.#combo();
+      case 'refs':
+        return this.#refs();
+      case 'tags':
+        return this.#input(this.value, this.#id, (text) =>
+          this.#change(
+            text
+              .split(',')
+              .map((s) => s.trim())
+              .filter(Boolean),
+          ),
+        );
+      default:
+        return this.#input(this.value, this.#id, (text) => this.#change(this.#read(text)));
     }
   }
 
-  #invalid() { return this.error ? 'true' : nothing; }
-  #hint() { return this.error || this.#said ? `${this.#id}-e` : nothing; }
+  #invalid() {
+    return this.error ? 'true' : nothing;
+  }
+  #hint() {
+    return this.error || this.#said ? `${this.#id}-e` : nothing;
+  }
 
   #shown(value: unknown): string {
     if (value === null || value === undefined) return '';
     if (Array.isArray(value)) return value.join(', ');
     const text = String(value);
-    if (this.field.type === 'datetime') return /T.*Z|[+-]\d\d:\d\d$/.test(text) ? fmt.toLocalInput(text) : text;
-    if (this.field.type === 'duration') return typeof value === 'number' ? String(Math.round(value / 60000)) : text;
+    if (this.field.type === 'datetime')
+      return /T.*Z|[+-]\d\d:\d\d$/.test(text) ? fmt.toLocalInput(text) : text;
+    if (this.field.type === 'duration')
+      return typeof value === 'number' ? String(Math.round(value / 60000)) : text;
     if (this.field.type === 'phone') return fmt.phone(text);
-    if (/^(money|decimal)$/.test(this.field.type) && /^-?\d+\.\d+$/.test(text)) return text.replace(/\.0+$/, '').replace('.', ',');
+    if (/^(money|decimal)$/.test(this.field.type) && /^-?\d+\.\d+$/.test(text))
+      return text.replace(/\.0+$/, '').replace('.', ',');
     return text;
   }
 
@@ -113,23 +175,44 @@ export class FieldEdit extends El {
     return text;
   }
 
-  #input(value: unknown, id: string, put: (text: string) => void, aria: string | typeof nothing = nothing): TemplateResult {
+  #input(
+    value: unknown,
+    id: string,
+    put: (text: string) => void,
+    aria: string | typeof nothing = nothing,
+  ): TemplateResult {
     const { type, max, required } = this.field;
     const typed = (event: Event) => {
       const text = (event.target as HTMLInputElement).value;
       this.#typed.set(id, text);
       put(text);
     };
-    return html`<input class="input" id=${id} type=${TYPES[type] ?? 'text'} inputmode=${MODES[type] ?? nothing}
-      .value=${this.#typed.get(id) ?? this.#shown(value)} maxlength=${type === 'text' && max ? max : nothing}
-      aria-required=${required ? 'true' : nothing} aria-invalid=${this.#invalid()} aria-describedby=${this.#hint()} aria-label=${aria}
-      autocomplete="off" enterkeyhint="done" @input=${typed}>`;
+    return html`<input
+      class="input"
+      id=${id}
+      type=${TYPES[type] ?? 'text'}
+      inputmode=${MODES[type] ?? nothing}
+      .value=${this.#typed.get(id) ?? this.#shown(value)}
+      maxlength=${type === 'text' && max ? max : nothing}
+      aria-required=${required ? 'true' : nothing}
+      aria-invalid=${this.#invalid()}
+      aria-describedby=${this.#hint()}
+      aria-label=${aria}
+      autocomplete="off"
+      enterkeyhint="done"
+      @input=${typed}
+    />`;
   }
 
   #select(): TemplateResult {
     const options = this.field.options ?? [];
-    return html`<select class="input" id=${this.#id} aria-invalid=${this.#invalid()} aria-describedby=${this.#hint()}
-        @change=${(e: Event) => this.#change((e.target as HTMLSelectElement).value || null)}>
+    return html`<select
+      class="input"
+      id=${this.#id}
+      aria-invalid=${this.#invalid()}
+      aria-describedby=${this.#hint()}
+      @change=${(e: Event) => this.#change((e.target as HTMLSelectElement).value || null)}
+    >
       <option value="" ?selected=${!this.value}>${t('choice.none')}</option>
       ${options.map((o) => html`<option value=${o.v} ?selected=${o.v === this.value}>${t(o.l)}</option>`)}
     </select>`;
@@ -137,36 +220,84 @@ export class FieldEdit extends El {
 
   #checks(): TemplateResult {
     const chosen = (this.value as string[] | null) ?? [];
-    return html`<span class="checks">${(this.field.options ?? []).map((o) => html`<label class="inline">
-      <input class="box" type="checkbox" .checked=${chosen.includes(o.v)}
-        @change=${(e: Event) => this.#change((e.target as HTMLInputElement).checked ? [...chosen, o.v] : chosen.filter((v) => v !== o.v))}>${t(o.l)}</label>`)}</span>`;
+    return html`<span class="checks"
+      >${(this.field.options ?? []).map(
+        (o) =>
+          html`<label class="inline">
+            <input
+              class="box"
+              type="checkbox"
+              .checked=${chosen.includes(o.v)}
+              @change=${(e: Event) => this.#change((e.target as HTMLInputElement).checked ? [...chosen, o.v] : chosen.filter((v) => v !== o.v))}
+            />${t(o.l)}</label
+          >`,
+      )}</span
+    >`;
   }
 
   #combo(): TemplateResult {
-    return html`<crm-combo .inputId=${this.#id} .entity=${this.field.to ?? 'user'} .where=${this.field.where} .value=${this.value as Ref | null}
-      .invalid=${!!this.error} .describedBy=${this.error || this.note ? `${this.#id}-e` : ''}
-      @ui-pick=${(e: CustomEvent<Ref | null>) => { e.stopPropagation(); this.#change(e.detail); }}></crm-combo>`;
+    return html`<crm-combo
+      .inputId=${this.#id}
+      .entity=${this.field.to ?? 'user'}
+      .where=${this.field.where}
+      .value=${this.value as Ref | null}
+      .invalid=${!!this.error}
+      .describedBy=${this.error || this.note ? `${this.#id}-e` : ''}
+      @ui-pick=${(e: CustomEvent<Ref | null>) => {
+        e.stopPropagation();
+        this.#change(e.detail);
+      }}
+    ></crm-combo>`;
   }
 
   #refs(): TemplateResult {
     const refs = (this.value as Ref[] | null) ?? [];
-    return html`<span class="values">${refs.map((ref) => html`<span class="chip">${ref.label ?? ref.id}
-        <button type="button" class="icon-btn" aria-label=${t('remove.what', { name: ref.label ?? ref.id })} @click=${() => this.#change(refs.filter((r) => r.id !== ref.id))}>${icon('x')}</button></span>`)}</span>
-      <crm-combo .inputId=${this.#id} .entity=${this.field.to ?? 'user'} .value=${null}
-        @ui-pick=${(e: CustomEvent<Ref | null>) => { e.stopPropagation(); if (e.detail && !refs.some((r) => r.id === e.detail!.id)) this.#change([...refs, e.detail]); }}></crm-combo>`;
+    return html`<span class="values"
+        >${refs.map(
+          (ref) =>
+            html`<span class="chip"
+              >${ref.label ?? ref.id}
+              <button
+                type="button"
+                class="icon-btn"
+                aria-label=${t('remove.what', { name: ref.label ?? ref.id })}
+                @click=${() => this.#change(refs.filter((r) => r.id !== ref.id))}
+              >
+                ${icon('x')}
+              </button></span
+            >`,
+        )}</span
+      >
+      <crm-combo
+        .inputId=${this.#id}
+        .entity=${this.field.to ?? 'user'}
+        .value=${null}
+        @ui-pick=${(e: CustomEvent<Ref | null>) => {
+          e.stopPropagation();
+          if (e.detail && !refs.some((r) => r.id === e.detail!.id)) this.#change([...refs, e.detail]);
+        }}
+      ></crm-combo>`;
   }
 
   #many(): TemplateResult {
-    const all = Array.isArray(this.value) && this.value.length ? this.value as unknown[] : [''];
+    const all = Array.isArray(this.value) && this.value.length ? (this.value as unknown[]) : [''];
     const several = all.length > 1;
     const put = (at: number, text: string) => this.#change(all.map((v, i) => (i === at ? text : v)));
-    const less = (at: number) => { this.#typed.clear(); this.#change(all.filter((_, i) => i !== at)); };
+    const less = (at: number) => {
+      this.#typed.clear();
+      this.#change(all.filter((_, i) => i !== at));
+    };
     const name = t(this.field.label);
-    return html`<span class="stack-8">${all.map((one, at) => html`<span class="many">
-        ${this.#input(one, `${this.#id}-${at}`, (text) => put(at, text), several ? `${name} ${at + 1}` : name)}
-        ${several ? html`<button type="button" class="icon-btn" aria-label=${t('remove')} @click=${() => less(at)}>${icon('x', 'icon-16')}</button>` : nothing}
-      </span>`)}
-      ${all.at(-1) !== '' ? html`<button type="button" class="btn btn-sm btn-ghost add-more" @click=${() => this.#change([...all, ''])}>${icon('plus', 'icon-16')}${t('add.more')}</button>` : nothing}</span>`;
+    return html`<span class="stack-8"
+      >${all.map(
+        (one, at) =>
+          html`<span class="many">
+            ${this.#input(one, `${this.#id}-${at}`, (text) => put(at, text), several ? `${name} ${at + 1}` : name)}
+            ${several ? html`<button type="button" class="icon-btn" aria-label=${t('remove')} @click=${() => less(at)}>${icon('x', 'icon-16')}</button>` : nothing}
+          </span>`,
+      )}
+      ${all.at(-1) !== '' ? html`<button type="button" class="btn btn-sm btn-ghost add-more" @click=${() => this.#change([...all, ''])}>${icon('plus', 'icon-16')}${t('add.more')}</button>` : nothing}</span
+    >`;
   }
 }
 

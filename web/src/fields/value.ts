@@ -5,7 +5,11 @@ import type { Field, Ref } from '../core/types.ts';
 /** What is sent for `value`: references by id, blanks as null, lists without blanks. */
 export function toApi(field: Field, value: unknown): unknown {
   if (field.many || field.type === 'refs' || field.type === 'choices' || field.type === 'tags') {
-    const all = Array.isArray(value) ? value : value === null || value === undefined || value === '' ? [] : [value];
+    const all = Array.isArray(value)
+      ? value
+      : value === null || value === undefined || value === ''
+        ? []
+        : [value];
     return all.map((one) => plain(field, one)).filter((one) => one !== null && one !== '');
   }
   return plain(field, value);
@@ -23,7 +27,10 @@ function plain(field: Field, value: unknown): unknown {
 
 /** "24 960 000,50 ₽" is 24960000.50; what is no number goes to the server as it was typed, which says why. */
 export function number(text: string): string {
-  const bare = text.replace(/[\s\u00a0\u202f_₽%]/g, '').replace(',', '.').replace('−', '-');
+  const bare = text
+    .replace(/[\s\u00a0\u202f_₽%]/g, '')
+    .replace(',', '.')
+    .replace('−', '-');
   return /^-?\d+(\.\d+)?$/.test(bare) ? bare : text;
 }
 

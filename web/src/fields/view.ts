@@ -9,12 +9,19 @@ import { t } from '../core/i18n.ts';
 import { dueField, entityOf, fieldOf, isClosed, meta, pipelineOf } from '../core/meta.ts';
 import type { Field, Option, Ref, Row } from '../core/types.ts';
 
-export interface Shown { entity: string; name: string; row: Row; place: 'cell' | 'card' | 'text' }
+export interface Shown {
+  entity: string;
+  name: string;
+  row: Row;
+  place: 'cell' | 'card' | 'text';
+}
 const card = (shown: Shown) => shown.place === 'card';
 type Value = TemplateResult | string | typeof nothing;
 
-export const isEmpty = (value: unknown) => value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length);
-export const isNumeric = (field?: Field) => !!field && ['int', 'decimal', 'money', 'percent', 'duration'].includes(field.type);
+export const isEmpty = (value: unknown) =>
+  value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length);
+export const isNumeric = (field?: Field) =>
+  !!field && ['int', 'decimal', 'money', 'percent', 'duration'].includes(field.type);
 
 export function label(entity: string, name: string): string {
   const field = fieldOf(entity, name);
@@ -43,22 +50,45 @@ export function show(shown: Shown): Value {
 function single(field: Field, value: unknown, shown: Shown): Value {
   const full = card(shown);
   switch (field.type) {
-    case 'money': return fmt.money(value, String(shown.row[field.currencyField ?? 'currency'] ?? meta.value?.currency ?? 'RUB'));
-    case 'int': return fmt.number(value);
-    case 'decimal': return fmt.number(value);
-    case 'percent': return `${fmt.number(value)}\u00a0%`;
-    case 'bool': return t(value ? 'yes' : 'no');
-    case 'duration': return fmt.duration(Number(value));
-    case 'date': case 'datetime': return time(field, String(value), shown);
-    case 'phone': return phone(String(value), shown);
-    case 'email': return full ? html`<a class="link" href="mailto:${value}">${value}</a>` : String(value);
-    case 'url': return full ? web(String(value)) : String(value).replace(/^https?:\/\//, '');
-    case 'stage': case 'choice': case 'choices': return choice(field, value, shown);
-    case 'user': return user(value as Ref, shown.place);
-    case 'ref': case 'refs': return reference(field, value as Ref, full);
-    case 'multiline': return full ? html`<span class="prose">${value}</span>` : String(value).replace(/\s+/g, ' ');
-    case 'tags': return tag(String(value));
-    default: return typeof value === 'object' ? text(value) : String(value);
+    case 'money':
+      return fmt.money(
+        value,
+        String(shown.row[field.currencyField ?? 'currency'] ?? meta.value?.currency ?? 'RUB'),
+      );
+    case 'int':
+      return fmt.number(value);
+    case 'decimal':
+      return fmt.number(value);
+    case 'percent':
+      return `${fmt.number(value)}\u00a0%`;
+    case 'bool':
+      return t(value ? 'yes' : 'no');
+    case 'duration':
+      return fmt.duration(Number(value));
+    case 'date':
+    case 'datetime':
+      return time(field, String(value), shown);
+    case 'phone':
+      return phone(String(value), shown);
+    case 'email':
+      return full ? html`<a class="link" href="mailto:${value}">${value}</a>` : String(value);
+    case 'url':
+      return full ? web(String(value)) : String(value).replace(/^https?:\/\//, '');
+    case 'stage':
+    case 'choice':
+    case 'choices':
+      return choice(field, value, shown);
+    case 'user':
+      return user(value as Ref, shown.place);
+    case 'ref':
+    case 'refs':
+      return reference(field, value as Ref, full);
+    case 'multiline':
+      return full ? html`<span class="prose">${value}</span>` : String(value).replace(/\s+/g, ' ');
+    case 'tags':
+      return tag(String(value));
+    default:
+      return typeof value === 'object' ? text(value) : String(value);
   }
 }
 
@@ -84,7 +114,11 @@ function phone(value: string, { place }: Shown): Value {
 
 function web(value: string): Value {
   const safe = /^https?:\/\//i.test(value);
-  return safe ? html`<a class="link" href=${value} target="_blank" rel="noopener noreferrer">${value.replace(/^https?:\/\//, '')}</a>` : value;
+  return safe
+    ? html`<a class="link" href=${value} target="_blank" rel="noopener noreferrer"
+        >${value.replace(/^https?:\/\//, '')}</a
+      >`
+    : value;
 }
 
 function choice(field: Field, value: unknown, { place }: Shown): Value {
@@ -101,7 +135,7 @@ function denied(): Value {
 
 function user(ref: Ref, place: string): Value {
   if (ref.denied) return denied();
-  return place === 'text' ? ref.label ?? '' : person(ref);
+  return place === 'text' ? (ref.label ?? '') : person(ref);
 }
 
 function reference(field: Field, ref: Ref, card: boolean): Value {
@@ -113,7 +147,8 @@ function reference(field: Field, ref: Ref, card: boolean): Value {
 
 /** One line under a title: the values of a few fields, those that are filled. */
 export function summary(entity: string, names: string[], row: Row): TemplateResult[] {
-  return names.map((name) => show({ entity, name, row, place: 'text' }))
+  return names
+    .map((name) => show({ entity, name, row, place: 'text' }))
     .filter((part) => part !== nothing && part !== '')
     .map((part, i) => html`${i ? html`<span class="sep-dot"> · </span>` : nothing}${part}`);
 }

@@ -29,8 +29,14 @@ class App extends El {
   override render() {
     const { phase, expired, problem } = session.value;
     const asks = phase === 'login' || phase === 'password';
-    if (phase === 'starting') return html`<div class="boot" role="status" aria-label=${t('loading')}><span class="boot-mark brand-mark brand-lg">${mark()}</span></div>`;
-    if (phase === 'broken') return html`<main class="app-broken">${failure(new ApiError(problem!), () => void boot(), true)}</main>`;
+    if (phase === 'starting')
+      return html`<div class="boot" role="status" aria-label=${t('loading')}>
+        <span class="boot-mark brand-mark brand-lg">${mark()}</span>
+      </div>`;
+    if (phase === 'broken')
+      return html`<main class="app-broken">
+        ${failure(new ApiError(problem!), () => void boot(), true)}
+      </main>`;
     if (asks && !expired) return html`<main><crm-login></crm-login></main>`;
     return html`<crm-shell></crm-shell>
       ${asks ? html`<dialog class="relogin" aria-label=${t('login.again')} @cancel=${(e: Event) => e.preventDefault()}><crm-login></crm-login></dialog>` : nothing}`;

@@ -20,7 +20,9 @@ class Notices extends El {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#watch;
-    this.#records = new Records(NOTICE, new URLSearchParams(), ['-created_at'], () => this.requestUpdate(), { limit: 50 }).start();
+    this.#records = new Records(NOTICE, new URLSearchParams(), ['-created_at'], () => this.requestUpdate(), {
+      limit: 50,
+    }).start();
   }
 
   override disconnectedCallback(): void {
@@ -40,7 +42,8 @@ class Notices extends El {
   }
 
   async #open(row: Row): Promise<void> {
-    const entity = String(row.entity ?? ''), id = Number(row.record ?? 0);
+    const entity = String(row.entity ?? ''),
+      id = Number(row.record ?? 0);
     void this.#read(row);
     if (entityOf(entity) && id) openCard(entity, id);
   }
@@ -53,19 +56,41 @@ class Notices extends El {
     document.title = `${t('notices')} — ${meta.value?.title ?? ''}`;
     const records = this.#records!;
     const some = records.rows.some((row) => !row[READ]);
-    return html`<div class="list" data-entity=${NOTICE}><header class="head head-line"><h1 class="title">${t('notices')}</h1>
-        <div class="actions">${some ? html`<button class="btn" @click=${() => void this.#all()}>${icon('check', 'icon-16')}${t('notices.all')}</button>` : nothing}</div></header>
-      ${records.state === 'loading' ? skeletonRows(8) : records.state === 'error' ? failure(records.error!, () => void records.load())
-        : !records.rows.length ? empty('bell', t('notices.empty'), t('notices.empty.text'))
-        : html`<div class="scroll" tabindex="0" role="region" aria-label=${t('notices')}><ul class="notices">${records.rows.map((row) => this.#row(row))}</ul>
-          ${records.next ? html`<p class="more"><button class="btn btn-sm" @click=${() => void records.more()}>${t('list.more')}</button></p>` : nothing}</div>`}</div>`;
+    return html`<div class="list" data-entity=${NOTICE}>
+      <header class="head head-line">
+        <h1 class="title">${t('notices')}</h1>
+        <div class="actions">
+          ${some ? html`<button class="btn" @click=${() => void this.#all()}>${icon('check', 'icon-16')}${t('notices.all')}</button>` : nothing}
+        </div>
+      </header>
+      ${
+        records.state === 'loading'
+          ? skeletonRows(8)
+          : records.state === 'error'
+            ? failure(records.error!, () => void records.load())
+            : !records.rows.length
+              ? empty('bell', t('notices.empty'), t('notices.empty.text'))
+              : html`<div class="scroll" tabindex="0" role="region" aria-label=${t('notices')}>
+                  <ul class="notices">
+                    ${records.rows.map((row) => this.#row(row))}
+                  </ul>
+                  ${records.next ? html`<p class="more"><button class="btn btn-sm" @click=${() => void records.more()}>${t('list.more')}</button></p>` : nothing}
+                </div>`
+      }
+    </div>`;
   }
 
   #row(row: Row) {
     const at = String(row.at ?? row.created_at ?? '');
-    return html`<li data-id=${row.id} class=${row[READ] ? '' : 'is-unread'}><button class="notice" @click=${() => void this.#open(row)}>
-      <span class="notice-mark">${row[READ] ? nothing : html`<span class="dot d-blue"></span><span class="sr">${t('notices.new')}</span>`}</span>
-      <span class="row-main">${row.text ?? row.title}</span><time class="muted num" datetime=${at} title=${fullMoment(at)}>${moment(at)}</time></button></li>`;
+    return html`<li data-id=${row.id} class=${row[READ] ? '' : 'is-unread'}>
+      <button class="notice" @click=${() => void this.#open(row)}>
+        <span class="notice-mark"
+          >${row[READ] ? nothing : html`<span class="dot d-blue"></span><span class="sr">${t('notices.new')}</span>`}</span
+        >
+        <span class="row-main">${row.text ?? row.title}</span
+        ><time class="muted num" datetime=${at} title=${fullMoment(at)}>${moment(at)}</time>
+      </button>
+    </li>`;
   }
 }
 

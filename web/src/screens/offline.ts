@@ -13,20 +13,41 @@ class Offline extends El {
   shown = false;
   #watch = new Watch(this, link);
   #timer = 0;
+  #off: (() => void) | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#watch;
-    link.watch(({ state }) => {
-      if (state === 'live' || state === 'off') { clearTimeout(this.#timer); this.#timer = 0; this.shown = false; }
-      else if (!this.#timer) this.#timer = window.setTimeout(() => { this.shown = link.value.state === 'lost' || link.value.state === 'connecting'; }, PATIENCE);
+    this.#off = link.watch(({ state }) => {
+      if (state === 'live' || state === 'off') {
+        clearTimeout(this.#timer);
+        this.#timer = 0;
+        this.shown = false;
+      } else if (!this.#timer)
+        this.#timer = window.setTimeout(() => {
+          this.shown = link.value.state === 'lost' || link.value.state === 'connecting';
+        }, PATIENCE);
     });
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#off?.();
+    clearTimeout(this.#timer);
+  }
+
   override render() {
-    return html`<div role="status">${this.shown ? html`<div class="offline">${icon('offline')}
-      <span><span class="strong">${t('offline.title')}</span> ${t('offline.text')}</span>
-      <button class="btn btn-sm push" @click=${() => retryNow()}>${t('offline.retry')}</button></div>` : nothing}</div>`;
+    return html`<div role="status">
+      ${
+        this.shown
+          ? html`<div class="offline">
+              ${icon('offline')}
+              <span><span class="strong">${t('offline.title')}</span> ${t('offline.text')}</span>
+              <button class="btn btn-sm push" @click=${() => retryNow()}>${t('offline.retry')}</button>
+            </div>`
+          : nothing
+      }
+    </div>`;
   }
 }
 

@@ -23,8 +23,15 @@ import type { MenuEntry } from '../core/types.ts';
 import { openPalette } from './palette.ts';
 import { unread } from './unread.ts';
 
-const THEMES: { id: Theme; icon: string }[] = [{ id: 'auto', icon: 'auto' }, { id: 'light', icon: 'sun' }, { id: 'dark', icon: 'moon' }];
-const LANGS: { id: Lang; name: string }[] = [{ id: 'ru', name: 'lang.ru' }, { id: 'en', name: 'lang.en' }];
+const THEMES: { id: Theme; icon: string }[] = [
+  { id: 'auto', icon: 'auto' },
+  { id: 'light', icon: 'sun' },
+  { id: 'dark', icon: 'moon' },
+];
+const LANGS: { id: Lang; name: string }[] = [
+  { id: 'ru', name: 'lang.ru' },
+  { id: 'en', name: 'lang.en' },
+];
 
 class Shell extends El {
   #watch = new Watch(this, meta, place, lang, theme, unread);
@@ -45,23 +52,24 @@ class Shell extends El {
     const at = place.value;
     if (at.name !== 'home') return;
     const first = menu()[0];
-    if (at.path === '/login' || (!homeViews().length && first)) queueMicrotask(() => go(homeViews().length ? '/' : first.to, { replace: true }));
+    if (at.path === '/login' || (!homeViews().length && first))
+      queueMicrotask(() => go(homeViews().length ? '/' : first.to, { replace: true }));
   }
 
   override render() {
     const at = place.value;
     const under = base(at);
     return html`<div class="app">
-      <a class="skip" href="#main" @click=${this.#skip}>${t('skip')}</a>
-      ${this.#side(under)}
-      <main class="main" id="main" tabindex="-1">
-        <crm-offline></crm-offline>
-        ${this.#view(under)}
-      </main>
-      ${this.#tabbar(under)}
-    </div>
-    ${at.under ? html`<crm-drawer .place=${at}></crm-drawer>` : nothing}
-    <crm-palette></crm-palette>`;
+        <a class="skip" href="#main" @click=${this.#skip}>${t('skip')}</a>
+        ${this.#side(under)}
+        <main class="main" id="main" tabindex="-1">
+          <crm-offline></crm-offline>
+          ${this.#view(under)}
+        </main>
+        ${this.#tabbar(under)}
+      </div>
+      ${at.under ? html`<crm-drawer .place=${at}></crm-drawer>` : nothing}
+      <crm-palette></crm-palette>`;
   }
 
   #skip(event: Event): void {
@@ -82,16 +90,25 @@ class Shell extends El {
   #side(at: Place) {
     const title = meta.value?.title ?? '';
     return html`<aside class="side">
-      <a class="brand" href="/" title=${title}><span class="brand-mark">${mark()}</span><span class="clip">${title}</span></a>
+      <a class="brand" href="/" title=${title}
+        ><span class="brand-mark">${mark()}</span><span class="clip">${title}</span></a
+      >
       ${meta.value?.stand ? html`<p class="stand">${t('stand')}</p>` : nothing}
-      <button class="side-search" @click=${() => openPalette()}>${icon('search', 'icon-16')}${t('search')}<span class="push kbd">Ctrl K</span></button>
+      <button class="side-search" @click=${() => openPalette()}>
+        ${icon('search', 'icon-16')}${t('search')}<span class="push kbd">Ctrl K</span>
+      </button>
       <nav class="nav" aria-label=${t('nav')}>
         ${homeViews().length ? this.#link({ id: 'home', label: 'today', icon: 'today', to: '/' }, at) : nothing}
         ${groups().map(([group, entries]) => html`${group ? html`<span class="nav-label">${t(group)}</span>` : nothing}${entries.map((entry) => this.#link(entry, at))}`)}
       </nav>
       <div class="side-foot">
-        <a class="me me-link" href="/settings/notices" aria-current=${at.name === 'notices' ? 'page' : nothing}>${icon('bell')}<span>${t('notices')}</span>
-          ${unread.value ? html`<span class="push badge" data-unread=${unread.value}>${unread.value > 99 ? '99+' : unread.value}<span class="sr"> ${t('notices.unread')}</span></span>` : nothing}</a>
+        <a
+          class="me me-link"
+          href="/settings/notices"
+          aria-current=${at.name === 'notices' ? 'page' : nothing}
+          >${icon('bell')}<span>${t('notices')}</span>
+          ${unread.value ? html`<span class="push badge" data-unread=${unread.value}>${unread.value > 99 ? '99+' : unread.value}<span class="sr"> ${t('notices.unread')}</span></span>` : nothing}</a
+        >
         ${this.#me()}
       </div>
     </aside>`;
@@ -99,40 +116,93 @@ class Shell extends El {
 
   #link(entry: MenuEntry, at: Place) {
     const current = entry.to === '/' ? at.name === 'home' : `/e/${at.entity}` === entry.to.split('?')[0];
-    return html`<a href=${entry.to} aria-current=${current ? 'page' : nothing} data-menu=${entry.id}>${icon(hasIcon(entry.icon) ? entry.icon : 'list')}<span class="clip">${capital(t(entry.label))}</span></a>`;
+    return html`<a href=${entry.to} aria-current=${current ? 'page' : nothing} data-menu=${entry.id}
+      >${icon(hasIcon(entry.icon) ? entry.icon : 'list')}<span class="clip"
+        >${capital(t(entry.label))}</span
+      ></a
+    >`;
   }
 
   #me() {
     const user = meta.value!.user;
     return html`<button class="me" aria-haspopup="true" @click=${(e: Event) => toggleAt(e, 'me-menu')}>
-        ${avatar({ id: user.id, label: user.name }, '')}<span class="clip">${user.name}</span><span class="push muted">${icon('more', 'icon-16')}</span></button>
+        ${avatar({ id: user.id, label: user.name }, '')}<span class="clip">${user.name}</span
+        ><span class="push muted">${icon('more', 'icon-16')}</span>
+      </button>
       <div class="pop menu" id="me-menu" popover @keydown=${walkMenu}>${this.#prefs()}</div>`;
   }
 
   #prefs() {
     const user = meta.value!.user;
-    return html`<div class="menu-head"><span class="strong">${user.name}</span>${user.department?.label ? html`<span class="muted small">${user.department.label}</span>` : nothing}</div>
-      <div class="menu-row"><span class="muted">${t('theme')}</span><span class="seg push" role="group" aria-label=${t('theme')}>${THEMES.map(({ id, icon: name }) => html`
-        <button aria-pressed=${theme.value === id ? 'true' : 'false'} aria-label=${t(`theme.${id}`)} title=${t(`theme.${id}`)} data-theme-set=${id} @click=${() => setTheme(id)}>${icon(name, 'icon-16')}</button>`)}</span></div>
-      <div class="menu-row"><span class="muted">${t('lang')}</span><span class="seg push" role="group" aria-label=${t('lang')}>${LANGS.map(({ id, name }) => html`
-        <button aria-pressed=${lang.value === id ? 'true' : 'false'} data-lang-set=${id} @click=${() => setLang(id)}>${t(name)}</button>`)}</span></div>
-      <button class="menu-item" @click=${() => void logout()}>${icon('out', 'icon-16')}${t('logout')}</button>`;
+    return html`<div class="menu-head">
+        <span class="strong">${user.name}</span
+        >${user.department?.label ? html`<span class="muted small">${user.department.label}</span>` : nothing}
+      </div>
+      <div class="menu-row">
+        <span class="muted">${t('theme')}</span
+        ><span class="seg push" role="group" aria-label=${t('theme')}
+          >${THEMES.map(
+            ({ id, icon: name }) =>
+              html` <button
+                aria-pressed=${theme.value === id ? 'true' : 'false'}
+                aria-label=${t(`theme.${id}`)}
+                title=${t(`theme.${id}`)}
+                data-theme-set=${id}
+                @click=${() => setTheme(id)}
+              >
+                ${icon(name, 'icon-16')}
+              </button>`,
+          )}</span
+        >
+      </div>
+      <div class="menu-row">
+        <span class="muted">${t('lang')}</span
+        ><span class="seg push" role="group" aria-label=${t('lang')}
+          >${LANGS.map(
+            ({ id, name }) =>
+              html` <button
+                aria-pressed=${lang.value === id ? 'true' : 'false'}
+                data-lang-set=${id}
+                @click=${() => setLang(id)}
+              >
+                ${t(name)}
+              </button>`,
+          )}</span
+        >
+      </div>
+      <button class="menu-item" @click=${() => void logout()}>
+        ${icon('out', 'icon-16')}${t('logout')}
+      </button>`;
   }
 
   #tabbar(at: Place) {
-    const home = homeViews().length ? [{ id: 'home', label: 'today', icon: 'today', to: '/' } as MenuEntry] : [];
+    const home = homeViews().length
+      ? [{ id: 'home', label: 'today', icon: 'today', to: '/' } as MenuEntry]
+      : [];
     const phone = menu().filter((e) => e.phone);
     const entries = [...home, ...(phone.length ? phone : menu())].slice(0, 3);
     return html`<nav class="tabbar" aria-label=${t('nav')}>
-      ${entries.map((entry) => this.#link(entry, at))}
-      <button @click=${() => openPalette()}>${icon('search')}<span>${t('search.short')}</span></button>
-      <button aria-haspopup="true" @click=${(e: Event) => toggleAt(e, 'more-menu', 'end')}>${icon('more')}<span>${t('more')}</span>${unread.value ? html`<span class="blip">${unread.value}</span>` : nothing}</button>
-    </nav>
-    <div class="pop menu sheet" id="more-menu" role="navigation" aria-label=${t('more')} popover @keydown=${walkMenu} @click=${closeOnLink}>
-      ${menu().map((entry) => html`<a class="menu-item" href=${entry.to}>${icon(hasIcon(entry.icon) ? entry.icon : 'list')}${capital(t(entry.label))}</a>`)}
-      <a class="menu-item" href="/settings/notices">${icon('bell')}${t('notices')}${unread.value ? html`<span class="push badge">${unread.value}</span>` : nothing}</a>
-      ${this.#prefs()}
-    </div>`;
+        ${entries.map((entry) => this.#link(entry, at))}
+        <button @click=${() => openPalette()}>${icon('search')}<span>${t('search.short')}</span></button>
+        <button aria-haspopup="true" @click=${(e: Event) => toggleAt(e, 'more-menu', 'end')}>
+          ${icon('more')}<span>${t('more')}</span>${unread.value ? html`<span class="blip">${unread.value}</span>` : nothing}
+        </button>
+      </nav>
+      <div
+        class="pop menu sheet"
+        id="more-menu"
+        role="navigation"
+        aria-label=${t('more')}
+        popover
+        @keydown=${walkMenu}
+        @click=${closeOnLink}
+      >
+        ${menu().map((entry) => html`<a class="menu-item" href=${entry.to}>${icon(hasIcon(entry.icon) ? entry.icon : 'list')}${capital(t(entry.label))}</a>`)}
+        <a class="menu-item" href="/settings/notices"
+          >${icon('bell')}${t('notices')}${unread.value ? html`<span class="push badge">${unread.value}</span>` : nothing}</a
+        >
+        ${this.#prefs()}
+      </div>`;
   }
 }
 
@@ -144,7 +214,7 @@ function groups(): [string, MenuEntry[]][] {
   const found = new Map<string, MenuEntry[]>();
   for (const entry of menu()) {
     const group = groupLabel(entry.group ?? '');
-    found.set(group, [...found.get(group) ?? [], entry]);
+    found.set(group, [...(found.get(group) ?? []), entry]);
   }
   return [...found];
 }
@@ -155,7 +225,8 @@ function groupLabel(group: string): string {
   return has(`group.${group}`) ? `group.${group}` : group;
 }
 
-const lost = () => empty('search', t('lost.title'), t('lost.text'), html`<a class="btn" href="/">${t('lost.home')}</a>`, true);
+const lost = () =>
+  empty('search', t('lost.title'), t('lost.text'), html`<a class="btn" href="/">${t('lost.home')}</a>`, true);
 const nothingHere = () => empty('lock', t('bare.title'), t('bare.text'), nothing, true);
 
 customElements.define('crm-shell', Shell);

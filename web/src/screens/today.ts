@@ -15,7 +15,9 @@ import { openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { Row } from '../core/types.ts';
 
-const SHOWN = 50, ASIDE = 8, ASIDE_PHONE = 3;
+const SHOWN = 50,
+  ASIDE = 8,
+  ASIDE_PHONE = 3;
 type Group = 'overdue' | 'today' | 'later' | 'none';
 
 class Today extends El {
@@ -41,9 +43,18 @@ class Today extends El {
     for (const home of homeViews()) {
       const key = `${home.entity}/${home.view.id}`;
       const known = this.#lists.get(key);
-      if (known) { known.home = home; continue; }
-      const search = query({ view: home.view.id, q: '', sort: null, chips: {} }, home.view, meta.value!.user.id);
-      const records = new Records(home.entity, search, home.view.sort ?? [], () => this.requestUpdate(), { limit: home.view.live && !home.due ? ASIDE : SHOWN });
+      if (known) {
+        known.home = home;
+        continue;
+      }
+      const search = query(
+        { view: home.view.id, q: '', sort: null, chips: {} },
+        home.view,
+        meta.value!.user.id,
+      );
+      const records = new Records(home.entity, search, home.view.sort ?? [], () => this.requestUpdate(), {
+        limit: home.view.live && !home.due ? ASIDE : SHOWN,
+      });
       this.#lists.set(key, { home, records: records.start() });
     }
   }
@@ -51,43 +62,80 @@ class Today extends El {
   override render() {
     document.title = `${t('today')} — ${meta.value?.title ?? ''}`;
     const all = [...this.#lists.values()];
-    const main = all.filter(({ home }) => home.due), aside = all.filter(({ home }) => !home.due);
+    const main = all.filter(({ home }) => home.due),
+      aside = all.filter(({ home }) => !home.due);
     const first = main[0]?.home.entity ?? aside[0]?.home.entity;
     const create = first && entityOf(first)?.can.create ? first : null;
     const one = create ? t(entityOf(create)!.label.one) : '';
-    const day = new Intl.DateTimeFormat(lang.value, { timeZone: zone(), weekday: 'long', day: 'numeric', month: 'long' }).format(Date.now());
+    const day = new Intl.DateTimeFormat(lang.value, {
+      timeZone: zone(),
+      weekday: 'long',
+      day: 'numeric',
+      month: 'long',
+    }).format(Date.now());
     return html`<div class="list">
-      <header class="head"><h1 class="title">${t('today')}</h1><span class="muted only-desk">${day}</span>
-        <div class="actions">${create ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: one })} @click=${() => openCard(create, 'new')}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(one)}</span></button>` : nothing}</div></header>
-      <div class="scroll" tabindex="0" role="region" aria-label=${t('today')}><div class="today ${main.length && aside.length ? '' : 'is-single'}">
-        <div class="today-main">${main.map((one) => this.#due(one.home, one.records))}</div>
-        <div class="today-aside">${aside.map((one) => this.#plain(one.home, one.records))}</div>
-      </div></div></div>`;
+      <header class="head">
+        <h1 class="title">${t('today')}</h1>
+        <span class="muted only-desk">${day}</span>
+        <div class="actions">
+          ${create ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: one })} @click=${() => openCard(create, 'new')}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(one)}</span></button>` : nothing}
+        </div>
+      </header>
+      <div class="scroll" tabindex="0" role="region" aria-label=${t('today')}>
+        <div class="today ${main.length && aside.length ? '' : 'is-single'}">
+          <div class="today-main">${main.map((one) => this.#due(one.home, one.records))}</div>
+          <div class="today-aside">${aside.map((one) => this.#plain(one.home, one.records))}</div>
+        </div>
+      </div>
+    </div>`;
   }
 
   #due(home: HomeView, records: Records): TemplateResult {
     if (records.state === 'loading') return html`<section>${skeletonRows(6)}</section>`;
     if (records.state === 'error') return failure(records.error!, () => void records.load());
-    if (!records.rows.length) return html`<section class="today-free">${empty('check', t('today.free'), t('today.free.text'))}</section>`;
+    if (!records.rows.length)
+      return html`<section class="today-free">
+        ${empty('check', t('today.free'), t('today.free.text'))}
+      </section>`;
     const groups: Record<Group, Row[]> = { overdue: [], today: [], later: [], none: [] };
     for (const row of records.rows) groups[groupOf(row[home.due!] as string | null)].push(row);
-    return html`${(['overdue', 'today', 'later', 'none'] as Group[]).filter((g) => groups[g].length).map((g, i) => html`
-      <section data-group=${g}><div class="sect"><h2 class=${g === 'overdue' ? 'is-danger' : ''}>${t(`today.${g}`)}</h2><span class="count">${groups[g].length}</span>
-          ${i ? nothing : html`<a class="link push" href=${hrefOf(home)}>${t('today.open')}<span class="sr"> ${t(entityOf(home.entity)!.label.many)}</span></a>`}</div>
-        <ul>${groups[g].map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}</ul></section>`)}`;
+    return html`${(['overdue', 'today', 'later', 'none'] as Group[])
+      .filter((g) => groups[g].length)
+      .map(
+        (g, i) =>
+          html` <section data-group=${g}>
+            <div class="sect">
+              <h2 class=${g === 'overdue' ? 'is-danger' : ''}>${t(`today.${g}`)}</h2>
+              <span class="count">${groups[g].length}</span>
+              ${i ? nothing : html`<a class="link push" href=${hrefOf(home)}>${t('today.open')}<span class="sr"> ${t(entityOf(home.entity)!.label.many)}</span></a>`}
+            </div>
+            <ul>
+              ${groups[g].map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}
+            </ul>
+          </section>`,
+      )}`;
   }
 
   #plain(home: HomeView, records: Records): TemplateResult {
     const title = t(home.view.label);
-    return html`<section data-view=${home.view.id} data-entity=${home.entity}><div class="sect"><h2>${title}</h2>${records.total ? html`<span class="count">${records.total}</span>` : nothing}
-        <a class="link push" href=${hrefOf(home)}>${t('today.open')}<span class="sr"> ${title}</span></a></div>
+    return html`<section data-view=${home.view.id} data-entity=${home.entity}>
+      <div class="sect">
+        <h2>${title}</h2>
+        ${records.total ? html`<span class="count">${records.total}</span>` : nothing}
+        <a class="link push" href=${hrefOf(home)}>${t('today.open')}<span class="sr"> ${title}</span></a>
+      </div>
       ${records.state === 'loading' ? skeletonRows(3) : nothing}
       ${records.state === 'ready' && !records.rows.length ? html`<p class="faint row">${t('today.quiet')}</p>` : nothing}
-      <ul>${records.rows.slice(0, narrow.value ? ASIDE_PHONE : ASIDE).map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}</ul></section>`;
+      <ul>
+        ${records.rows.slice(0, narrow.value ? ASIDE_PHONE : ASIDE).map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}
+      </ul>
+    </section>`;
   }
 }
 
-function hrefOf({ entity, view }: HomeView): string { return `/e/${entity}?view=${view.id}`; }
+function hrefOf({ entity, view }: HomeView): string {
+  return `/e/${entity}?view=${view.id}`;
+}
 
 function groupOf(due: string | null): Group {
   if (!due) return 'none';

@@ -15,7 +15,9 @@ export const READ = 'read_at';
 
 export async function countUnread(): Promise<void> {
   if (!meta.value) return;
-  const page = await api.list(NOTICE, new URLSearchParams({ [`${READ}.none`]: '1', limit: '1' })).catch(() => null);
+  const page = await api
+    .list(NOTICE, new URLSearchParams({ [`${READ}.none`]: '1', limit: '1' }))
+    .catch(() => null);
   if (page) unread.set(page.total ?? page.rows.length);
 }
 
@@ -23,11 +25,14 @@ on('notice', (notice) => {
   unread.update((n) => n + 1);
   const open = notice.entity && notice.record && entityOf(notice.entity);
   toast({
-    text: notice.text, icon: 'bell',
+    text: notice.text,
+    icon: 'bell',
     action: open ? { label: t('open'), run: () => openCard(notice.entity!, notice.record!) } : undefined,
   });
 });
-on('record', (event) => { if (event.entity === NOTICE) void countUnread(); });
+on('record', (event) => {
+  if (event.entity === NOTICE) void countUnread();
+});
 on('reset', () => void countUnread());
 
 let counted = false;

@@ -24,9 +24,18 @@ class DueTime extends El {
   override render() {
     const { text, state, ticking } = due(this.at);
     clearTimeout(this.#timer);
-    if (this.isConnected) this.#timer = window.setTimeout(() => this.requestUpdate(), ticking ? 1000 - (Date.now() % 1000) : 30_000);
-    return html`<time class="timer ${this.chip ? 'timer-chip' : ''} ${state && !this.plain ? `is-${state}` : ''}" datetime=${this.at} title=${fullMoment(this.at)}>
-      ${ticking || this.chip ? icon('clock', 'icon-16') : ''}${text}</time>`;
+    if (this.isConnected)
+      this.#timer = window.setTimeout(
+        () => this.requestUpdate(),
+        ticking ? 1000 - (Date.now() % 1000) : 30_000,
+      );
+    return html`<time
+      class="timer ${this.chip ? 'timer-chip' : ''} ${state && !this.plain ? `is-${state}` : ''}"
+      datetime=${this.at}
+      title=${fullMoment(this.at)}
+    >
+      ${ticking || this.chip ? icon('clock', 'icon-16') : ''}${text}</time
+    >`;
   }
 }
 

@@ -2,7 +2,9 @@
 import { LitElement } from 'lit';
 
 export class El extends LitElement {
-  override createRenderRoot(): HTMLElement { return this; }
+  override createRenderRoot(): HTMLElement {
+    return this;
+  }
 }
 
 let counter = 0;
@@ -14,4 +16,6 @@ export function uid(prefix: string): string {
 }
 
 /** Light-DOM elements keep what was in them before; the boot skeleton goes with this. */
-export function clear(element: HTMLElement): void { element.replaceChildren(); }
+export function clear(element: HTMLElement): void {
+  element.replaceChildren();
+}

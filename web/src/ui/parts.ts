@@ -6,11 +6,24 @@ import { avatarColor, initials } from '../core/fmt.ts';
 import { t } from '../core/i18n.ts';
 import type { Ref } from '../core/types.ts';
 
-const COLORS = new Set(['gray', 'red', 'orange', 'amber', 'green', 'teal', 'blue', 'indigo', 'violet', 'pink']);
+const COLORS = new Set([
+  'gray',
+  'red',
+  'orange',
+  'amber',
+  'green',
+  'teal',
+  'blue',
+  'indigo',
+  'violet',
+  'pink',
+]);
 export const color = (name?: string) => (name && COLORS.has(name) ? name : 'gray');
 
 export function avatar(ref: Ref, kind = 'avatar-sm'): TemplateResult {
-  return html`<span class="avatar ${kind} t-${avatarColor(ref.id)}" aria-hidden="true">${initials(ref.label ?? '?')}</span>`;
+  return html`<span class="avatar ${kind} t-${avatarColor(ref.id)}" aria-hidden="true"
+    >${initials(ref.label ?? '?')}</span
+  >`;
 }
 
 export function person(ref: Ref): TemplateResult {
@@ -22,13 +35,27 @@ export function tag(text: string, name?: string): TemplateResult {
 }
 
 export function dotted(text: string, name?: string): TemplateResult {
-  return html`<span class="inline"><span class="dot d-${color(name)}"></span><span class="clip">${text}</span></span>`;
+  return html`<span class="inline"
+    ><span class="dot d-${color(name)}"></span><span class="clip">${text}</span></span
+  >`;
 }
 
 /** `alone` when nothing else on the page has a first heading. */
-export function empty(mark: string, title: string, text: unknown, actions: unknown = nothing, alone = false): TemplateResult {
-  return html`<div class="fill"><div class="empty"><span class="empty-mark">${icon(mark, 'icon-24')}</span>
-    ${alone ? html`<h1 class="title">${title}</h1>` : html`<h2 class="title">${title}</h2>`}<p class="muted">${text}</p><div class="inline">${actions}</div></div></div>`;
+export function empty(
+  mark: string,
+  title: string,
+  text: unknown,
+  actions: unknown = nothing,
+  alone = false,
+): TemplateResult {
+  return html`<div class="fill">
+    <div class="empty">
+      <span class="empty-mark">${icon(mark, 'icon-24')}</span>
+      ${alone ? html`<h1 class="title">${title}</h1>` : html`<h2 class="title">${title}</h2>`}
+      <p class="muted">${text}</p>
+      <div class="inline">${actions}</div>
+    </div>
+  </div>`;
 }
 
 export function skeletonRows(count: number): TemplateResult {
@@ -46,7 +73,11 @@ export function problemText(error: ApiError): string {
 
 export function failure(error: ApiError, retry: () => void, alone = false): TemplateResult {
   const request = error.problem.request;
-  return empty(error.isOffline ? 'offline' : 'alert', t(error.isOffline ? 'problem.offline.title' : 'problem.title'),
-    html`${problemText(error)}${request ? html`<br><span class="small">${t('problem.request', { id: request })}</span>` : nothing}`,
-    html`<button class="btn" @click=${retry}>${icon('refresh', 'icon-16')}${t('retry')}</button>`, alone);
+  return empty(
+    error.isOffline ? 'offline' : 'alert',
+    t(error.isOffline ? 'problem.offline.title' : 'problem.title'),
+    html`${problemText(error)}${request ? html`<br /><span class="small">${t('problem.request', { id: request })}</span>` : nothing}`,
+    html`<button class="btn" @click=${retry}>${icon('refresh', 'icon-16')}${t('retry')}</button>`,
+    alone,
+  );
 }

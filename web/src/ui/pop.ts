@@ -1,6 +1,7 @@
 // Layers over the page: a popover placed at its opener, kept inside the window.
 
-const GAP = 4, EDGE = 8;
+const GAP = 4,
+  EDGE = 8;
 
 export function placeAt(pop: HTMLElement, anchor: Element, align: 'start' | 'end' = 'start'): void {
   const a = anchor.getBoundingClientRect();
@@ -18,7 +19,10 @@ export function toggleAt(event: Event, id: string, align: 'start' | 'end' = 'sta
   const pop = document.getElementById(id);
   if (!pop) return;
   const anchor = event.currentTarget as HTMLElement;
-  if (pop.matches(':popover-open')) { pop.hidePopover(); return; }
+  if (pop.matches(':popover-open')) {
+    pop.hidePopover();
+    return;
+  }
   pop.showPopover();
   placeAt(pop, anchor, align);
   pop.querySelector<HTMLElement>('[data-first], input, button, a')?.focus();

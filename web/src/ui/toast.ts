@@ -7,11 +7,17 @@ import { t } from '../core/i18n.ts';
 import { Store, Watch } from '../core/store.ts';
 
 export interface Toast {
-  id: number; text: string; icon?: string; kind?: 'ok' | 'danger' | 'warn'; action?: { label: string; run: () => void }; title?: string;
+  id: number;
+  text: string;
+  icon?: string;
+  kind?: 'ok' | 'danger' | 'warn';
+  action?: { label: string; run: () => void };
+  title?: string;
 }
 
 const toasts = new Store<Toast[]>([]);
-const LIFE = 7000, MOST = 4;
+const LIFE = 7000,
+  MOST = 4;
 let counter = 0;
 
 export function toast(message: Omit<Toast, 'id'>): void {
@@ -27,7 +33,9 @@ function fade(id: number): void {
   else close(id);
 }
 
-function close(id: number): void { toasts.update((all) => all.filter((one) => one.id !== id)); }
+function close(id: number): void {
+  toasts.update((all) => all.filter((one) => one.id !== id));
+}
 
 class Toasts extends El {
   #watch = new Watch(this, toasts);
@@ -47,12 +55,35 @@ class Toasts extends El {
 
   override render() {
     return html`<div class="toasts" popover="manual" role="status" aria-live="polite">
-      ${repeat(toasts.value, (one) => one.id, (one) => html`<div class="toast pop" data-kind=${one.kind ?? ''}>
-        ${one.icon ? html`<span class="toast-mark">${icon(one.icon)}</span>` : nothing}
-        <span class="toast-text">${one.title ? html`<span class="strong">${one.title}</span>` : nothing}<span>${one.text}</span></span>
-        ${one.action ? html`<button class="btn btn-sm" @click=${() => { one.action!.run(); close(one.id); }}>${one.action.label}</button>` : nothing}
-        <button class="icon-btn icon-btn-sm" aria-label=${t('close')} @click=${() => close(one.id)}>${icon('x', 'icon-16')}</button>
-      </div>`)}
+      ${repeat(
+        toasts.value,
+        (one) => one.id,
+        (one) =>
+          html`<div class="toast pop" data-kind=${one.kind ?? ''}>
+            ${one.icon ? html`<span class="toast-mark">${icon(one.icon)}</span>` : nothing}
+            <span class="toast-text"
+              >${one.title ? html`<span class="strong">${one.title}</span>` : nothing}<span
+                >${one.text}</span
+              ></span
+            >
+            ${
+              one.action
+                ? html`<button
+                    class="btn btn-sm"
+                    @click=${() => {
+                      one.action!.run();
+                      close(one.id);
+                    }}
+                  >
+                    ${one.action.label}
+                  </button>`
+                : nothing
+            }
+            <button class="icon-btn icon-btn-sm" aria-label=${t('close')} @click=${() => close(one.id)}>
+              ${icon('x', 'icon-16')}
+            </button>
+          </div>`,
+      )}
     </div>`;
   }
 }
@@ -68,4 +99,6 @@ function place(): void {
   if (holder.parentElement !== home) home.append(holder);
 }
 
-toasts.watch((all) => { if (all.length) place(); });
+toasts.watch((all) => {
+  if (all.length) place();
+});

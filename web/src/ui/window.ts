@@ -19,7 +19,9 @@ export class RowWindow implements ReactiveController {
     host.addController(this);
   }
 
-  hostConnected(): void { this.#box = null; }
+  hostConnected(): void {
+    this.#box = null;
+  }
 
   hostDisconnected(): void {
     this.#resize?.disconnect();
@@ -40,18 +42,26 @@ export class RowWindow implements ReactiveController {
   slice<T>(rows: T[]): { before: number; rows: T[]; after: number } {
     const to = Math.min(this.to, rows.length);
     const from = Math.min(this.from, to);
-    return { before: from * this.rowHeight, rows: rows.slice(from, to), after: (rows.length - to) * this.rowHeight };
+    return {
+      before: from * this.rowHeight,
+      rows: rows.slice(from, to),
+      after: (rows.length - to) * this.rowHeight,
+    };
   }
 
   show(index: number): void {
     const box = this.#box;
     if (!box) return;
-    const top = index * this.rowHeight, head = 40;
+    const top = index * this.rowHeight,
+      head = 40;
     if (top < box.scrollTop) box.scrollTop = top;
-    else if (top + this.rowHeight + head > box.scrollTop + box.clientHeight) box.scrollTop = top + this.rowHeight + head - box.clientHeight;
+    else if (top + this.rowHeight + head > box.scrollTop + box.clientHeight)
+      box.scrollTop = top + this.rowHeight + head - box.clientHeight;
   }
 
-  top(): void { if (this.#box) this.#box.scrollTop = 0; }
+  top(): void {
+    if (this.#box) this.#box.scrollTop = 0;
+  }
 
   #look = (): void => {
     const box = this.#box;

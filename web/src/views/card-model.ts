@@ -8,7 +8,10 @@ import type { FieldError, Row } from '../core/types.ts';
 import { same, toApi } from '../fields/value.ts';
 import { isEmpty } from '../fields/view.ts';
 
-export interface Conflict { field: string; theirs: unknown }
+export interface Conflict {
+  field: string;
+  theirs: unknown;
+}
 
 export class CardModel {
   record: Row | null = null;
@@ -37,7 +40,12 @@ export class CardModel {
     this.entity = entity;
     this.id = id;
     this.#changed = changed;
-    const offs = [on('record', (event) => { if (event.entity === entity && event.id === id) void this.#touched(event.op, event.rev); }), on('reset', () => void this.load())];
+    const offs = [
+      on('record', (event) => {
+        if (event.entity === entity && event.id === id) void this.#touched(event.op, event.rev);
+      }),
+      on('reset', () => void this.load()),
+    ];
     this.#off = () => offs.forEach((off) => off());
     void this.load();
   }
@@ -47,8 +55,12 @@ export class CardModel {
     this.#abort.abort();
   }
 
-  get dirty(): string[] { return Object.keys(this.values); }
-  get isEditing(): boolean { return this.open.size > 0; }
+  get dirty(): string[] {
+    return Object.keys(this.values);
+  }
+  get isEditing(): boolean {
+    return this.open.size > 0;
+  }
 
   async load(): Promise<void> {
     try {
@@ -60,7 +72,8 @@ export class CardModel {
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       this.error = error instanceof ApiError ? error : new ApiError({ status: 0, code: 'internal' });
-      if (!this.record || this.error.status === 404) this.state = this.error.status === 404 || this.error.status === 403 ? 'gone' : 'error';
+      if (!this.record || this.error.status === 404)
+        this.state = this.error.status === 404 || this.error.status === 403 ? 'gone' : 'error';
     }
     this.#changed();
   }
@@ -111,19 +124,24 @@ export class CardModel {
   resolve(field: string, choice: 'mine' | 'theirs'): void {
     const found = this.conflicts.find((c) => c.field === field);
     if (!found) return;
-    if (choice === 'theirs') { this.#forget(field); this.open.delete(field); }
-    else this.base[field] = found.theirs;
+    if (choice === 'theirs') {
+      this.#forget(field);
+      this.open.delete(field);
+    } else this.base[field] = found.theirs;
     this.conflicts = this.conflicts.filter((c) => c.field !== field);
     this.#keep();
     this.#changed();
   }
 
   edit(names: string[]): void {
-    for (const name of names) if (isEditable(this.entity, name) && fieldOf(this.entity, name)!.type !== 'stage') this.open.add(name);
+    for (const name of names)
+      if (isEditable(this.entity, name) && fieldOf(this.entity, name)!.type !== 'stage') this.open.add(name);
     this.#changed();
   }
 
-  value(name: string): unknown { return name in this.values ? this.values[name] : this.record?.[name]; }
+  value(name: string): unknown {
+    return name in this.values ? this.values[name] : this.record?.[name];
+  }
 
   set(name: string, value: unknown): void {
     if (!(name in this.base)) this.base[name] = this.record?.[name];
@@ -134,7 +152,9 @@ export class CardModel {
     this.#changed();
   }
 
-  #keep(): void { drafts.keep(this.entity, this.id, { values: this.values, base: this.base, rev: this.record?.rev ?? 0 }); }
+  #keep(): void {
+    drafts.keep(this.entity, this.id, { values: this.values, base: this.base, rev: this.record?.rev ?? 0 });
+  }
 
   discard(): void {
     this.values = {};
@@ -155,7 +175,9 @@ export class CardModel {
 
   /** Moves to `stage`, or first asks for the fields that the stage needs and that are still empty. */
   async moveTo(stage: string): Promise<boolean> {
-    const needs = (stagesOf(this.entity).find((s) => s.v === stage)?.require ?? []).filter((name) => isEmpty(this.value(name)));
+    const needs = (stagesOf(this.entity).find((s) => s.v === stage)?.require ?? []).filter((name) =>
+      isEmpty(this.value(name)),
+    );
     this.move = stage;
     if (needs.length) {
       this.errors = needs.map((field) => ({ field, code: 'stage_needs' }));
@@ -171,7 +193,11 @@ export class CardModel {
     for (const name of this.dirty) patch[name] = toApi(fieldOf(this.entity, name)!, this.values[name]);
     const stage = stageField(this.entity);
     if (this.move && stage) patch[stage] = this.move;
-    if (!Object.keys(patch).length) { this.#calm(); this.#changed(); return true; }
+    if (!Object.keys(patch).length) {
+      this.#calm();
+      this.#changed();
+      return true;
+    }
     this.saving = true;
     this.errors = [];
     this.general = null;
@@ -189,7 +215,7 @@ export class CardModel {
       this.base = {};
       this.#calm();
       drafts.drop(this.entity, this.id);
-      this.record = saved ?? await api.record(this.entity, this.id);
+      this.record = saved ?? (await api.record(this.entity, this.id));
       this.version += 1;
       return true;
     } catch (error) {
@@ -202,10 +228,12 @@ export class CardModel {
 
   /** Somebody saved first. Unless both changed the same field, the user's change simply goes on top. */
   async #stale(error: ApiError, patch: Record<string, unknown>, again: boolean): Promise<boolean> {
-    this.#merge(error.problem.record ?? await api.record(this.entity, this.id));
+    this.#merge(error.problem.record ?? (await api.record(this.entity, this.id)));
     if (this.conflicts.length || !again) return false;
     const stage = stageField(this.entity);
-    const rest = Object.fromEntries(Object.entries(patch).filter(([name]) => name in this.values || name === stage));
+    const rest = Object.fromEntries(
+      Object.entries(patch).filter(([name]) => name in this.values || name === stage),
+    );
     return Object.keys(rest).length ? this.#write(rest, false) : true;
   }
 
@@ -229,5 +257,7 @@ export class CardModel {
     }
   }
 
-  get canEdit(): boolean { return may(this.record, 'update'); }
+  get canEdit(): boolean {
+    return may(this.record, 'update');
+  }
 }

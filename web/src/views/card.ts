@@ -23,7 +23,12 @@ import type { Ref } from '../core/types.ts';
 type Tab = 'fields' | 'related' | 'history';
 
 class Card extends El {
-  static override properties = { entity: {}, recordId: { attribute: false }, layer: { type: Boolean }, tab: { state: true } };
+  static override properties = {
+    entity: {},
+    recordId: { attribute: false },
+    layer: { type: Boolean },
+    tab: { state: true },
+  };
   entity = '';
   recordId = 0;
   layer = false;
@@ -38,8 +43,16 @@ class Card extends El {
     const mine = () => this.isConnected && (this.layer || !place.value.under);
     this.#off = [
       bind('Ctrl+Enter', () => void this.#save(), mine),
-      bind('KeyE', () => this.#model?.edit(this.#names()), () => mine() && !!this.#model?.canEdit),
-      bind('Escape', () => closeCard(), () => mine() && !this.layer),
+      bind(
+        'KeyE',
+        () => this.#model?.edit(this.#names()),
+        () => mine() && !!this.#model?.canEdit,
+      ),
+      bind(
+        'Escape',
+        () => closeCard(),
+        () => mine() && !this.layer,
+      ),
     ];
   }
 
@@ -59,7 +72,7 @@ class Card extends El {
 
   #names(): string[] {
     const card = entityOf(this.entity)?.views?.card;
-    const listed = [...card?.header ?? [], ...(card?.sections ?? []).flatMap((s) => s.fields)];
+    const listed = [...(card?.header ?? []), ...(card?.sections ?? []).flatMap((s) => s.fields)];
     return listed.length ? [...new Set(listed)] : Object.keys(entityOf(this.entity)?.fields ?? {});
   }
 
@@ -78,13 +91,14 @@ class Card extends El {
     const moved = await model.moveTo(stage);
     await this.updateComplete;
     if (moved) this.#said = t('card.moved', { stage: t(stageOf(this.entity, model.record!)?.l ?? stage) });
-    else this.querySelector<HTMLElement>('.is-invalid input, .is-invalid select, .is-invalid textarea')?.focus();
+    else
+      this.querySelector<HTMLElement>('.is-invalid input, .is-invalid select, .is-invalid textarea')?.focus();
     this.requestUpdate();
   }
 
   async #remove(): Promise<void> {
     const name = titleOf(this.entity, this.#model!.record!);
-    if (!await this.#model!.remove()) return;
+    if (!(await this.#model!.remove())) return;
     toast({ text: t('card.removed', { name }), icon: 'trash' });
     if (this.layer) closeCard();
     else go(`/e/${this.entity}`);
@@ -93,98 +107,184 @@ class Card extends El {
   override render() {
     const model = this.#model!;
     if (model.state === 'loading') return html`${this.#head(null)}${skeletonRows(8)}`;
-    if (model.state === 'error') return html`${this.#head(null)}${failure(model.error!, () => void model.load(), !this.layer)}`;
+    if (model.state === 'error')
+      return html`${this.#head(null)}${failure(model.error!, () => void model.load(), !this.layer)}`;
     if (model.state === 'gone') return html`${this.#head(null)}${this.#gone()}`;
     if (model.record!.foreign) return html`${this.#head(null)}${this.#foreign()}`;
     if (!this.layer) document.title = `${titleOf(this.entity, model.record!)} — ${meta.value?.title ?? ''}`;
     const page = !this.layer && !narrow.value;
-    return html`<article class="card ${page ? 'is-page' : 'is-layer'}" data-entity=${this.entity} data-id=${this.recordId}>
+    return html`<article
+      class="card ${page ? 'is-page' : 'is-layer'}"
+      data-entity=${this.entity}
+      data-id=${this.recordId}
+    >
       ${this.#head(model)}
       <div class="deal-head">${this.#title(model)}${steps(model, (stage) => void this.#move(stage))}</div>
       <div class="sr" role="status">${this.#said}</div>
-      ${page ? this.#columns(model) : this.#tabs(model)}
-      ${this.#saveBar(model)}
+      ${page ? this.#columns(model) : this.#tabs(model)} ${this.#saveBar(model)}
     </article>`;
   }
 
   #head(model: CardModel | null) {
     const entity = entityOf(this.entity)!;
     return html`<header class="head">
-      ${this.layer ? html`<span class="muted num">${capital(t(entity.label.one))} № ${this.recordId}</span>`
-        : html`<a class="icon-btn only-phone" href="/e/${this.entity}" aria-label=${t('back')}>${icon('left')}</a>
-          <span class="muted inline-4"><a class="link only-desk" href="/e/${this.entity}">${capital(t(entity.label.many))}</a><span class="only-desk">${icon('right', 'icon-16')}</span><span class="num"><span class="only-phone">${capital(t(entity.label.one))} </span>№ ${this.recordId}</span></span>`}
+      ${
+        this.layer
+          ? html`<span class="muted num">${capital(t(entity.label.one))} № ${this.recordId}</span>`
+          : html`<a class="icon-btn only-phone" href="/e/${this.entity}" aria-label=${t('back')}
+                >${icon('left')}</a
+              >
+              <span class="muted inline-4"
+                ><a class="link only-desk" href="/e/${this.entity}">${capital(t(entity.label.many))}</a
+                ><span class="only-desk">${icon('right', 'icon-16')}</span
+                ><span class="num"
+                  ><span class="only-phone">${capital(t(entity.label.one))} </span>№ ${this.recordId}</span
+                ></span
+              >`
+      }
       <div class="actions">
         ${model ? this.#menu(model) : nothing}
-        ${this.layer ? html`<a class="icon-btn only-desk" href="/e/${this.entity}/${this.recordId}" aria-label=${t('card.page')} title=${t('card.page')}>${icon('open')}</a>
-          <button class="icon-btn" aria-label=${t('close')} @click=${() => closeCard()}>${icon('x')}</button>` : nothing}
-      </div></header>`;
+        ${
+          this.layer
+            ? html`<a
+                  class="icon-btn only-desk"
+                  href="/e/${this.entity}/${this.recordId}"
+                  aria-label=${t('card.page')}
+                  title=${t('card.page')}
+                  >${icon('open')}</a
+                >
+                <button class="icon-btn" aria-label=${t('close')} @click=${() => closeCard()}>
+                  ${icon('x')}
+                </button>`
+            : nothing
+        }
+      </div>
+    </header>`;
   }
 
   #menu(model: CardModel) {
     const moves = otherMoves(model);
     const items = [
-      ...moves.map((stage) => html`<button class="menu-item" data-move=${stage.v} @click=${() => void this.#move(stage.v)}>${icon('arrow', 'icon-16')}${t('card.move', { stage: t(stage.l) })}</button>`),
-      ...(model.canEdit ? [html`<button class="menu-item" @click=${() => model.edit(this.#names())}>${icon('edit', 'icon-16')}${t('card.edit')}<span class="push kbd only-desk">E</span></button>`] : []),
-      ...(may(model.record, 'delete') ? [html`<button class="menu-item is-danger" @click=${() => void this.#remove()}>${icon('trash', 'icon-16')}${t('card.remove')}</button>`] : []),
+      ...moves.map(
+        (stage) =>
+          html`<button class="menu-item" data-move=${stage.v} @click=${() => void this.#move(stage.v)}>
+            ${icon('arrow', 'icon-16')}${t('card.move', { stage: t(stage.l) })}
+          </button>`,
+      ),
+      ...(model.canEdit
+        ? [
+            html`<button class="menu-item" @click=${() => model.edit(this.#names())}>
+              ${icon('edit', 'icon-16')}${t('card.edit')}<span class="push kbd only-desk">E</span>
+            </button>`,
+          ]
+        : []),
+      ...(may(model.record, 'delete')
+        ? [
+            html`<button class="menu-item is-danger" @click=${() => void this.#remove()}>
+              ${icon('trash', 'icon-16')}${t('card.remove')}
+            </button>`,
+          ]
+        : []),
     ];
     if (!items.length) return nothing;
     const id = `card-menu-${this.layer ? 'layer' : 'page'}`;
-    return html`<button class="icon-btn" aria-label=${t('more')} aria-haspopup="true" @click=${(e: Event) => toggleAt(e, id, 'end')}>${icon('more')}</button>
-      <div class="pop menu" id=${id} popover @keydown=${walkMenu} @click=${(e: Event) => (e.currentTarget as HTMLElement).hidePopover()}>${items}</div>`;
+    return html`<button
+        class="icon-btn"
+        aria-label=${t('more')}
+        aria-haspopup="true"
+        @click=${(e: Event) => toggleAt(e, id, 'end')}
+      >
+        ${icon('more')}
+      </button>
+      <div
+        class="pop menu"
+        id=${id}
+        popover
+        @keydown=${walkMenu}
+        @click=${(e: Event) => (e.currentTarget as HTMLElement).hidePopover()}
+      >
+        ${items}
+      </div>`;
   }
 
   #title(model: CardModel): TemplateResult {
     const record = model.record!;
     const stage = stageField(this.entity);
-    const header = (entityOf(this.entity)?.views?.card?.header ?? []).filter((name) => name !== stage && fieldOf(this.entity, name));
+    const header = (entityOf(this.entity)?.views?.card?.header ?? []).filter(
+      (name) => name !== stage && fieldOf(this.entity, name),
+    );
     const next = nextMove(model);
     const calm = model.isEditing || model.conflicts.length > 0;
     const money = header.find((name) => fieldOf(this.entity, name)!.type === 'money');
     const rest = header.filter((name) => name !== money);
-    const H = this.layer ? html`<h2 class="display">${titleOf(this.entity, record)}</h2>` : html`<h1 class="display">${titleOf(this.entity, record)}</h1>`;
-    return html`<div class="deal-title">${H}
+    const H = this.layer
+      ? html`<h2 class="display">${titleOf(this.entity, record)}</h2>`
+      : html`<h1 class="display">${titleOf(this.entity, record)}</h1>`;
+    return html`<div class="deal-title">
+      ${H}
       ${money && record[money] !== null ? html`<span class="display num muted" data-field=${money}>${show({ entity: this.entity, name: money, row: record, place: 'card' })}</span>` : nothing}
-      <span class="deal-side">${rest.map((name) => html`<span class="fact" data-field=${name} title=${label(this.entity, name)}>${this.#fact(name, model)}</span>`)}
-        ${next ? html`<button class="btn ${calm ? '' : 'btn-primary'} next" data-move=${next.v} ?disabled=${model.saving} @click=${() => void this.#move(next.v)}>${t('card.next', { stage: t(next.l) })}${icon('arrow', 'icon-16 after')}</button>` : nothing}</span>
+      <span class="deal-side"
+        >${rest.map((name) => html`<span class="fact" data-field=${name} title=${label(this.entity, name)}>${this.#fact(name, model)}</span>`)}
+        ${next ? html`<button class="btn ${calm ? '' : 'btn-primary'} next" data-move=${next.v} ?disabled=${model.saving} @click=${() => void this.#move(next.v)}>${t('card.next', { stage: t(next.l) })}${icon('arrow', 'icon-16 after')}</button>` : nothing}</span
+      >
     </div>`;
   }
 
   #fact(name: string, model: CardModel) {
     const value = show({ entity: this.entity, name, row: model.record!, place: 'card' });
-    return value === nothing ? html`<span class="muted">${label(this.entity, name)}: ${t('none')}</span>` : value;
+    return value === nothing
+      ? html`<span class="muted">${label(this.entity, name)}: ${t('none')}</span>`
+      : value;
   }
 
   #notes(model: CardModel) {
     return html`${model.general ? html`<div class="note-bar is-danger-bg" role="alert">${icon('alert', 'icon-16')}<span>${problemText(model.general)}</span></div>` : nothing}
-      ${summaryOf(model, this)}${conflicts(model)}
-      ${model.restored && model.dirty.length ? html`<div class="note-bar is-warn-bg">${icon('edit', 'icon-16')}<span>${t('card.draft')}</span><button class="btn btn-sm push" @click=${() => model.discard()}>${t('card.discard')}</button></div>` : nothing}`;
+    ${summaryOf(model, this)}${conflicts(model)}
+    ${model.restored && model.dirty.length ? html`<div class="note-bar is-warn-bg">${icon('edit', 'icon-16')}<span>${t('card.draft')}</span><button class="btn btn-sm push" @click=${() => model.discard()}>${t('card.discard')}</button></div>` : nothing}`;
   }
 
   #fields(model: CardModel) {
     const entity = entityOf(this.entity)!;
-    const sections = entity.views?.card?.sections ?? [{ label: 'card.main', fields: Object.keys(entity.fields) }];
-    return html`${this.#notes(model)}${extra(model, sections.flatMap((s) => s.fields))}${sections.map((one) => section(model, one))}
-      ${section(model, { label: 'card.service', fields: ['created_at', 'created_by', 'updated_at'].filter((n) => model.record![n]) })}`;
+    const sections = entity.views?.card?.sections ?? [
+      { label: 'card.main', fields: Object.keys(entity.fields) },
+    ];
+    return html`${this.#notes(model)}${extra(
+      model,
+      sections.flatMap((s) => s.fields),
+    )}${sections.map((one) => section(model, one))}
+    ${section(model, { label: 'card.service', fields: ['created_at', 'created_by', 'updated_at'].filter((n) => model.record![n]) })}`;
   }
 
   #related(model: CardModel) {
     const entity = entityOf(this.entity)!;
-    const refs = Object.entries(entity.fields).filter(([name, f]) => f.type === 'ref' && f.to && entityOf(f.to) && model.record![name]);
+    const refs = Object.entries(entity.fields).filter(
+      ([name, f]) => f.type === 'ref' && f.to && entityOf(f.to) && model.record![name],
+    );
     const lists = (entity.views?.card?.related ?? []).filter((r) => entityOf(r.entity));
     return html`${refs.map(([name, f]) => html`<crm-peek .entity=${f.to!} .ref=${model.record![name] as Ref} .label=${label(this.entity, name)}></crm-peek>`)}
-      ${lists.map((r) => html`<crm-related .entity=${r.entity} .by=${r.by} .recordId=${this.recordId} .label=${capital(t(r.label ?? entityOf(r.entity)!.label.many))}></crm-related>`)}
-      ${!refs.length && !lists.length ? html`<p class="muted">${t('card.alone')}</p>` : nothing}`;
+    ${lists.map((r) => html`<crm-related .entity=${r.entity} .by=${r.by} .recordId=${this.recordId} .label=${capital(t(r.label ?? entityOf(r.entity)!.label.many))}></crm-related>`)}
+    ${!refs.length && !lists.length ? html`<p class="muted">${t('card.alone')}</p>` : nothing}`;
   }
 
   #history(model: CardModel) {
-    return html`<crm-history .entity=${this.entity} .recordId=${this.recordId} .version=${model.version}></crm-history>`;
+    return html`<crm-history
+      .entity=${this.entity}
+      .recordId=${this.recordId}
+      .version=${model.version}
+    ></crm-history>`;
   }
 
   #columns(model: CardModel) {
     return html`<div class="deal">
       <section class="deal-left" aria-label=${t('card.fields')} tabindex="0">${this.#fields(model)}</section>
-      <section class="deal-mid" aria-label=${t('card.history')} tabindex="0"><h2 class="block-head">${t('card.history')}</h2>${this.#history(model)}</section>
-      <section class="deal-right" aria-label=${t('card.related')} tabindex="0">${this.#related(model)}</section></div>`;
+      <section class="deal-mid" aria-label=${t('card.history')} tabindex="0">
+        <h2 class="block-head">${t('card.history')}</h2>
+        ${this.#history(model)}
+      </section>
+      <section class="deal-right" aria-label=${t('card.related')} tabindex="0">
+        ${this.#related(model)}
+      </section>
+    </div>`;
   }
 
   #tabs(model: CardModel) {
@@ -193,33 +293,85 @@ class Card extends El {
       const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? 2 : 0;
       if (!step) return;
       this.tab = tabs[(tabs.indexOf(this.tab) + step) % 3];
-      void this.updateComplete.then(() => this.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus());
+      void this.updateComplete.then(() =>
+        this.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus(),
+      );
     };
-    return html`<div class="bar-row is-lined"><div class="tabs" role="tablist" aria-label=${t('card.parts')} @keydown=${walk}>
-        ${tabs.map((id) => html`<button class="tab" role="tab" id="tab-${id}" aria-controls="card-panel" aria-selected=${this.tab === id ? 'true' : 'false'} tabindex=${this.tab === id ? 0 : -1} @click=${() => { this.tab = id; }}>${t(`card.${id}`)}</button>`)}</div></div>
-      <div class="scroll card-panel" id="card-panel" role="tabpanel" aria-labelledby="tab-${this.tab}" tabindex="0">
-        ${this.tab === 'fields' ? this.#fields(model) : this.tab === 'related' ? this.#related(model) : this.#history(model)}</div>`;
+    return html`<div class="bar-row is-lined">
+        <div class="tabs" role="tablist" aria-label=${t('card.parts')} @keydown=${walk}>
+          ${tabs.map(
+            (id) =>
+              html`<button
+                class="tab"
+                role="tab"
+                id="tab-${id}"
+                aria-controls="card-panel"
+                aria-selected=${this.tab === id ? 'true' : 'false'}
+                tabindex=${this.tab === id ? 0 : -1}
+                @click=${() => {
+                  this.tab = id;
+                }}
+              >
+                ${t(`card.${id}`)}
+              </button>`,
+          )}
+        </div>
+      </div>
+      <div
+        class="scroll card-panel"
+        id="card-panel"
+        role="tabpanel"
+        aria-labelledby="tab-${this.tab}"
+        tabindex="0"
+      >
+        ${this.tab === 'fields' ? this.#fields(model) : this.tab === 'related' ? this.#related(model) : this.#history(model)}
+      </div>`;
   }
 
   #saveBar(model: CardModel) {
     if (!model.isEditing && !model.dirty.length) return nothing;
     const n = model.dirty.length;
     return html`<footer class="save-bar">
-      <button class="btn btn-primary" data-action="save" ?disabled=${model.saving || model.conflicts.length > 0 || (!n && !model.move)} @click=${() => void this.#save()}>${model.move ? t('card.save.move') : t('save')}<span class="kbd only-desk">Ctrl Enter</span></button>
-      <button class="btn btn-ghost" data-action="discard" @click=${() => model.discard()}>${t('cancel')}</button>
-      <span class="muted small push">${n ? t('card.changed', { n }) : nothing}</span></footer>`;
+      <button
+        class="btn btn-primary"
+        data-action="save"
+        ?disabled=${model.saving || model.conflicts.length > 0 || (!n && !model.move)}
+        @click=${() => void this.#save()}
+      >
+        ${model.move ? t('card.save.move') : t('save')}<span class="kbd only-desk">Ctrl Enter</span>
+      </button>
+      <button class="btn btn-ghost" data-action="discard" @click=${() => model.discard()}>
+        ${t('cancel')}
+      </button>
+      <span class="muted small push">${n ? t('card.changed', { n }) : nothing}</span>
+    </footer>`;
   }
 
   #gone() {
     const many = t(entityOf(this.entity)!.label.many);
-    return empty('lock', t('card.gone'), t('card.gone.text'), html`<a class="btn" href="/e/${this.entity}">${t('card.tolist', { name: capital(many) })}</a>`, !this.layer);
+    return empty(
+      'lock',
+      t('card.gone'),
+      t('card.gone.text'),
+      html`<a class="btn" href="/e/${this.entity}">${t('card.tolist', { name: capital(many) })}</a>`,
+      !this.layer,
+    );
   }
 
   #foreign() {
     const record = this.#model!.record!;
-    const owner = Object.entries(entityOf(this.entity)!.fields).find(([name, f]) => f.type === 'user' && record[name]);
-    return empty('lock', t('card.foreign'), owner ? html`${t('card.foreign.owner')} ${person(record[owner[0]] as Ref)}` : t('card.gone.text'),
-      html`<a class="btn" href="/e/${this.entity}">${t('card.tolist', { name: capital(t(entityOf(this.entity)!.label.many)) })}</a>`, !this.layer);
+    const owner = Object.entries(entityOf(this.entity)!.fields).find(
+      ([name, f]) => f.type === 'user' && record[name],
+    );
+    return empty(
+      'lock',
+      t('card.foreign'),
+      owner ? html`${t('card.foreign.owner')} ${person(record[owner[0]] as Ref)}` : t('card.gone.text'),
+      html`<a class="btn" href="/e/${this.entity}"
+        >${t('card.tolist', { name: capital(t(entityOf(this.entity)!.label.many)) })}</a
+      >`,
+      !this.layer,
+    );
   }
 }
 

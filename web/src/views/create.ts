@@ -18,10 +18,29 @@ import { closeCard, openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { FieldError } from '../core/types.ts';
 
-const SHORT = new Set(['money', 'int', 'decimal', 'percent', 'date', 'datetime', 'choice', 'inn', 'kpp', 'duration']);
+const SHORT = new Set([
+  'money',
+  'int',
+  'decimal',
+  'percent',
+  'date',
+  'datetime',
+  'choice',
+  'inn',
+  'kpp',
+  'duration',
+]);
 
 class Create extends El {
-  static override properties = { entity: {}, search: { attribute: false }, layer: { type: Boolean }, errors: { state: true }, general: { state: true }, busy: { state: true }, values: { state: true } };
+  static override properties = {
+    entity: {},
+    search: { attribute: false },
+    layer: { type: Boolean },
+    errors: { state: true },
+    general: { state: true },
+    busy: { state: true },
+    values: { state: true },
+  };
   entity = '';
   search = new URLSearchParams();
   layer = false;
@@ -54,21 +73,36 @@ class Create extends El {
   }
 
   override firstUpdated(): void {
-    requestAnimationFrame(() => this.querySelector<HTMLElement>('.drawer-body input, .drawer-body textarea, .drawer-body select')?.focus());
+    requestAnimationFrame(() =>
+      this.querySelector<HTMLElement>(
+        '.drawer-body input, .drawer-body textarea, .drawer-body select',
+      )?.focus(),
+    );
   }
 
   /** Values that the address gives, as "?record=12". */
   #given(): Record<string, unknown> {
     const found = [...this.search].filter(([name]) => fieldOf(this.entity, name));
-    return Object.fromEntries(found.map(([name, text]) => [name, /^(ref|user)$/.test(fieldOf(this.entity, name)!.type) ? { id: Number(text), label: `№ ${text}` } : text]));
+    return Object.fromEntries(
+      found.map(([name, text]) => [
+        name,
+        /^(ref|user)$/.test(fieldOf(this.entity, name)!.type)
+          ? { id: Number(text), label: `№ ${text}` }
+          : text,
+      ]),
+    );
   }
 
   get #names(): string[] {
     const entity = entityOf(this.entity)!;
     const quick = entity.views?.quick ?? Object.keys(entity.fields).slice(0, 6);
-    const required = Object.entries(entity.fields).filter(([, f]) => f.required && f.type !== 'stage').map(([name]) => name);
+    const required = Object.entries(entity.fields)
+      .filter(([, f]) => f.required && f.type !== 'stage')
+      .map(([name]) => name);
     const wrong = this.errors.map((e) => e.field);
-    return [...new Set([...quick, ...required, ...this.search.keys(), ...wrong])].filter((name) => isEditable(this.entity, name) && fieldOf(this.entity, name)!.type !== 'stage');
+    return [...new Set([...quick, ...required, ...this.search.keys(), ...wrong])].filter(
+      (name) => isEditable(this.entity, name) && fieldOf(this.entity, name)!.type !== 'stage',
+    );
   }
 
   #set(name: string, value: unknown): void {
@@ -81,7 +115,11 @@ class Create extends El {
 
   async #save(): Promise<void> {
     if (this.busy) return;
-    const missing = this.#names.filter((name) => fieldOf(this.entity, name)!.required && isEmpty(toApi(fieldOf(this.entity, name)!, this.values[name])));
+    const missing = this.#names.filter(
+      (name) =>
+        fieldOf(this.entity, name)!.required &&
+        isEmpty(toApi(fieldOf(this.entity, name)!, this.values[name])),
+    );
     this.errors = missing.map((field) => ({ field, code: 'required' }));
     this.general = null;
     if (!missing.length) await this.#send();
@@ -118,16 +156,35 @@ class Create extends El {
   override render() {
     const entity = entityOf(this.entity)!;
     const title = t('create.what', { name: t(entity.label.one) });
-    if (!entity.can.create) return html`<div class="drawer-body"><p class="muted">${t('create.denied')}</p></div>`;
-    return html`<form class="create" data-entity=${this.entity} novalidate @submit=${(e: Event) => { e.preventDefault(); void this.#save(); }}>
-      <header class="head">${this.layer ? html`<h2 class="title">${title}</h2>` : html`<h1 class="title">${title}</h1>`}
-        <div class="actions"><button type="button" class="icon-btn" aria-label=${t('close')} @click=${() => closeCard()}>${icon('x')}</button></div></header>
+    if (!entity.can.create)
+      return html`<div class="drawer-body"><p class="muted">${t('create.denied')}</p></div>`;
+    return html`<form
+      class="create"
+      data-entity=${this.entity}
+      novalidate
+      @submit=${(e: Event) => {
+        e.preventDefault();
+        void this.#save();
+      }}
+    >
+      <header class="head">
+        ${this.layer ? html`<h2 class="title">${title}</h2>` : html`<h1 class="title">${title}</h1>`}
+        <div class="actions">
+          <button type="button" class="icon-btn" aria-label=${t('close')} @click=${() => closeCard()}>
+            ${icon('x')}
+          </button>
+        </div>
+      </header>
       <div class="drawer-body">
         ${this.general ? html`<div class="note-bar is-danger-bg" role="alert">${icon('alert', 'icon-16')}<span>${problemText(this.general)}</span></div>` : nothing}
-        ${summaryBar(this.entity, this.errors, this)}
-        ${this.#fields()}</div>
-      <footer class="drawer-foot"><button class="btn btn-primary" data-action="save" ?disabled=${this.busy}>${t('create')}<span class="kbd only-desk">Ctrl Enter</span></button>
-        <button type="button" class="btn btn-ghost" @click=${() => this.#cancel()}>${t('cancel')}</button></footer>
+        ${summaryBar(this.entity, this.errors, this)} ${this.#fields()}
+      </div>
+      <footer class="drawer-foot">
+        <button class="btn btn-primary" data-action="save" ?disabled=${this.busy}>
+          ${t('create')}<span class="kbd only-desk">Ctrl Enter</span>
+        </button>
+        <button type="button" class="btn btn-ghost" @click=${() => this.#cancel()}>${t('cancel')}</button>
+      </footer>
     </form>`;
   }
 
@@ -136,16 +193,26 @@ class Create extends El {
     const names = this.#names;
     const out: TemplateResult[] = [];
     for (let i = 0; i < names.length; i += 1) {
-      const pair = [names[i], names[i + 1]].filter((name) => name && SHORT.has(fieldOf(this.entity, name)!.type));
-      if (pair.length === 2) { out.push(html`<div class="two">${pair.map((name) => this.#field(name))}</div>`); i += 1; }
-      else out.push(this.#field(names[i]));
+      const pair = [names[i], names[i + 1]].filter(
+        (name) => name && SHORT.has(fieldOf(this.entity, name)!.type),
+      );
+      if (pair.length === 2) {
+        out.push(html`<div class="two">${pair.map((name) => this.#field(name))}</div>`);
+        i += 1;
+      } else out.push(this.#field(names[i]));
     }
     return out;
   }
 
   #field(name: string): TemplateResult {
-    return html`<crm-field .entity=${this.entity} .name=${name} .field=${fieldOf(this.entity, name)!} .value=${this.values[name] ?? null}
-      .error=${this.errors.find((e) => e.field === name) ?? null} @ui-change=${(e: CustomEvent<{ value: unknown }>) => this.#set(name, e.detail.value)}></crm-field>`;
+    return html`<crm-field
+      .entity=${this.entity}
+      .name=${name}
+      .field=${fieldOf(this.entity, name)!}
+      .value=${this.values[name] ?? null}
+      .error=${this.errors.find((e) => e.field === name) ?? null}
+      @ui-change=${(e: CustomEvent<{ value: unknown }>) => this.#set(name, e.detail.value)}
+    ></crm-field>`;
   }
 }
 

@@ -26,17 +26,31 @@ class Drawer extends El {
     });
   }
 
-  override firstUpdated(): void { this.querySelector('dialog')!.showModal(); }
+  override firstUpdated(): void {
+    this.querySelector('dialog')!.showModal();
+  }
 
   override render() {
     const at = this.place!;
     const known = entityOf(at.entity);
-    return html`<dialog class="drawer" aria-label=${known ? t(at.name === 'new' ? 'create.what' : 'card.what', { name: t(known.label.one) }) : t('lost.title')}
-        @cancel=${(e: Event) => { e.preventDefault(); if (e.target === e.currentTarget) closeCard(); }}
-        @mousedown=${(e: Event) => { if (e.target === e.currentTarget) closeCard(); }}>
-      <div class="drawer-box">${at.name === 'new'
-        ? html`<crm-create layer .entity=${at.entity} .search=${at.search}></crm-create>`
-        : html`<crm-card layer .entity=${at.entity} .recordId=${at.id}></crm-card>`}</div>
+    return html`<dialog
+      class="drawer"
+      aria-label=${known ? t(at.name === 'new' ? 'create.what' : 'card.what', { name: t(known.label.one) }) : t('lost.title')}
+      @cancel=${(e: Event) => {
+        e.preventDefault();
+        if (e.target === e.currentTarget) closeCard();
+      }}
+      @mousedown=${(e: Event) => {
+        if (e.target === e.currentTarget) closeCard();
+      }}
+    >
+      <div class="drawer-box">
+        ${
+          at.name === 'new'
+            ? html`<crm-create layer .entity=${at.entity} .search=${at.search}></crm-create>`
+            : html`<crm-card layer .entity=${at.entity} .recordId=${at.id}></crm-card>`
+        }
+      </div>
     </dialog>`;
   }
 }

@@ -13,11 +13,24 @@ import type { HistoryRow, Row } from '../core/types.ts';
 
 /** Operations come as a word or as its first letter. */
 const OPS: Record<string, string> = {
-  c: 'created', created: 'created', u: 'updated', updated: 'updated', d: 'deleted', deleted: 'deleted', r: 'restored', restored: 'restored',
+  c: 'created',
+  created: 'created',
+  u: 'updated',
+  updated: 'updated',
+  d: 'deleted',
+  deleted: 'deleted',
+  r: 'restored',
+  restored: 'restored',
 };
 
 class History extends El {
-  static override properties = { entity: {}, recordId: { attribute: false }, version: { attribute: false }, rows: { state: true }, error: { state: true } };
+  static override properties = {
+    entity: {},
+    recordId: { attribute: false },
+    version: { attribute: false },
+    rows: { state: true },
+    error: { state: true },
+  };
   entity = '';
   recordId = 0;
   version = 0;
@@ -44,12 +57,17 @@ class History extends El {
     if (!this.rows) return skeletonRows(4);
     if (!this.rows.length) return html`<p class="muted">${t('history.empty')}</p>`;
     let day = NaN;
-    return html`<div class="feed">${this.rows.map((row) => {
-      const own = dayNumber(Date.parse(row.at));
-      const head = own === day ? nothing : html`<h3 class="day">${date(new Date(own * 86400000).toISOString().slice(0, 10))}</h3>`;
-      day = own;
-      return html`${head}${this.#event(row)}`;
-    })}</div>`;
+    return html`<div class="feed">
+      ${this.rows.map((row) => {
+        const own = dayNumber(Date.parse(row.at));
+        const head =
+          own === day
+            ? nothing
+            : html`<h3 class="day">${date(new Date(own * 86400000).toISOString().slice(0, 10))}</h3>`;
+        day = own;
+        return html`${head}${this.#event(row)}`;
+      })}
+    </div>`;
   }
 
   #event(row: HistoryRow): TemplateResult {
@@ -57,15 +75,33 @@ class History extends El {
     const who = row.by?.label ?? t('history.system');
     const op = OPS[row.op] ?? 'updated';
     const created = op === 'created';
-    return html`<div class="event"><span class="event-mark">${row.by?.label ? avatar(row.by, '') : icon('bolt', 'icon-16')}</span>
-      <div><div class="event-head"><span class="strong">${who}</span><span class="muted">${t(`history.${op}`)}</span>
-        <time datetime=${row.at} title=${fullMoment(row.at)}>${clockTime(Date.parse(row.at))}</time></div>
-        ${changes.length ? html`<ul class="changes">${changes.map((c) => html`<li data-field=${c.field}><span class="muted">${label(this.entity, c.field)}:</span>
-          ${created || this.#blank(c.old) ? nothing : html`<span class="was">${this.#value(c.field, c.old)}</span> <span aria-hidden="true">→</span><span class="sr">${t('history.became')}</span> `}${this.#value(c.field, c.new)}</li>`)}</ul>` : nothing}
-      </div></div>`;
+    return html`<div class="event">
+      <span class="event-mark">${row.by?.label ? avatar(row.by, '') : icon('bolt', 'icon-16')}</span>
+      <div>
+        <div class="event-head">
+          <span class="strong">${who}</span><span class="muted">${t(`history.${op}`)}</span>
+          <time datetime=${row.at} title=${fullMoment(row.at)}>${clockTime(Date.parse(row.at))}</time>
+        </div>
+        ${
+          changes.length
+            ? html`<ul class="changes">
+                ${changes.map(
+                  (c) =>
+                    html`<li data-field=${c.field}>
+                      <span class="muted">${label(this.entity, c.field)}:</span>
+                      ${created || this.#blank(c.old) ? nothing : html`<span class="was">${this.#value(c.field, c.old)}</span> <span aria-hidden="true">→</span><span class="sr">${t('history.became')}</span> `}${this.#value(c.field, c.new)}
+                    </li>`,
+                )}
+              </ul>`
+            : nothing
+        }
+      </div>
+    </div>`;
   }
 
-  #blank(value: unknown): boolean { return value === null || value === undefined || (Array.isArray(value) && !value.length); }
+  #blank(value: unknown): boolean {
+    return value === null || value === undefined || (Array.isArray(value) && !value.length);
+  }
 
   #value(name: string, value: unknown) {
     if (this.#blank(value)) return html`<span class="faint">${t('none')}</span>`;

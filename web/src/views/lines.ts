@@ -7,10 +7,25 @@ import '../ui/due.ts';
 import { show, summary } from '../fields/view.ts';
 import { api, ApiError } from '../core/api.ts';
 import { t } from '../core/i18n.ts';
-import { doneField, dueField, entityOf, fieldOf, isClosed, isGood, may, stageField, stageOf, stagesOf, titleOf } from '../core/meta.ts';
+import {
+  doneField,
+  dueField,
+  entityOf,
+  fieldOf,
+  isClosed,
+  isGood,
+  may,
+  stageField,
+  stageOf,
+  stagesOf,
+  titleOf,
+} from '../core/meta.ts';
 import type { ListView, Row } from '../core/types.ts';
 
-interface Ending { done: Record<string, unknown>; undone: Record<string, unknown> }
+interface Ending {
+  done: Record<string, unknown>;
+  undone: Record<string, unknown>;
+}
 
 /** What is written to finish the record and to take that back; null when the caller may not. */
 function ending(entity: string, row: Row): Ending | null {
@@ -23,7 +38,7 @@ function ending(entity: string, row: Row): Ending | null {
 
 async function write(entity: string, row: Row, patch: Record<string, unknown>): Promise<Row | null> {
   try {
-    return await api.save(entity, row.id, row.rev, patch) ?? row;
+    return (await api.save(entity, row.id, row.rev, patch)) ?? row;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     toast({ text: error.problem.fields?.[0]?.detail ?? problemText(error), icon: 'alert', kind: 'danger' });
@@ -38,30 +53,74 @@ async function finish(entity: string, row: Row, how: Ending, box: HTMLInputEleme
   box.disabled = false;
   if (!saved) box.checked = !on;
   else if (on) {
-    toast({ text: t('line.done', { name: titleOf(entity, row) }), icon: 'check', kind: 'ok',
-      action: { label: t('undo'), run: () => void write(entity, saved, how.undone) } });
+    toast({
+      text: t('line.done', { name: titleOf(entity, row) }),
+      icon: 'check',
+      kind: 'ok',
+      action: { label: t('undo'), run: () => void write(entity, saved, how.undone) },
+    });
   }
 }
 
 /** Box, title and second line, then the time that is left or the stage. */
-export function line(entity: string, row: Row, view: ListView | null, fresh = false, but = ''): TemplateResult {
+export function line(
+  entity: string,
+  row: Row,
+  view: ListView | null,
+  fresh = false,
+  but = '',
+): TemplateResult {
   const how = ending(entity, row);
   const closed = isClosed(entity, row);
   const due = dueField(entity, view ?? undefined);
   const names = second(entity, view, due).filter((name) => name !== but);
-  return html`<li class="row ${fresh ? 'is-fresh' : ''} ${closed ? 'is-closed' : ''}" data-entity=${entity} data-id=${row.id}>
-    ${how || closed ? html`<input class="box round" type="checkbox" .checked=${closed} ?disabled=${!how} aria-label=${t('line.finish', { name: titleOf(entity, row) })}
-      @change=${(e: Event) => void finish(entity, row, how!, e.target as HTMLInputElement)}>` : nothing}
-    <a class="row-main" href="/e/${entity}/${row.id}" data-layer><span class="clip strong">${titleOf(entity, row)}</span>
-      <span class="clip small muted">${summary(entity, names, row)}</span></a>
-    <span class="row-end">${due && row[due] ? html`<crm-due .at=${String(row[due])} .plain=${closed} ?chip=${!closed && !!view?.live}></crm-due>` : tail(entity, view, row)}</span></li>`;
+  return html`<li
+    class="row ${fresh ? 'is-fresh' : ''} ${closed ? 'is-closed' : ''}"
+    data-entity=${entity}
+    data-id=${row.id}
+  >
+    ${
+      how || closed
+        ? html`<input
+            class="box round"
+            type="checkbox"
+            .checked=${closed}
+            ?disabled=${!how}
+            aria-label=${t('line.finish', { name: titleOf(entity, row) })}
+            @change=${(e: Event) => void finish(entity, row, how!, e.target as HTMLInputElement)}
+          />`
+        : nothing
+    }
+    <a class="row-main" href="/e/${entity}/${row.id}" data-layer
+      ><span class="clip strong">${titleOf(entity, row)}</span>
+      <span class="clip small muted">${summary(entity, names, row)}</span></a
+    >
+    <span class="row-end"
+      >${due && row[due] ? html`<crm-due .at=${String(row[due])} .plain=${closed} ?chip=${!closed && !!view?.live}></crm-due>` : tail(entity, view, row)}</span
+    >
+  </li>`;
 }
 
 function second(entity: string, view: ListView | null, due: string | null): string[] {
   const title = entityOf(entity)?.title;
   const stage = stageField(entity);
-  const names = view?.phone ?? view?.columns ?? Object.entries(entityOf(entity)?.fields ?? {}).filter(([, f]) => ['ref', 'user', 'money'].includes(f.type)).map(([name]) => name);
-  return names.filter((name) => name !== title && name !== due && name !== stage && name !== doneField(entity) && name !== 'created_at' && fieldOf(entity, name)).slice(0, 3);
+  const names =
+    view?.phone ??
+    view?.columns ??
+    Object.entries(entityOf(entity)?.fields ?? {})
+      .filter(([, f]) => ['ref', 'user', 'money'].includes(f.type))
+      .map(([name]) => name);
+  return names
+    .filter(
+      (name) =>
+        name !== title &&
+        name !== due &&
+        name !== stage &&
+        name !== doneField(entity) &&
+        name !== 'created_at' &&
+        fieldOf(entity, name),
+    )
+    .slice(0, 3);
 }
 
 function tail(entity: string, view: ListView | null, row: Row) {

@@ -24,10 +24,20 @@ import { Watch } from '../core/store.ts';
 import type { ListView } from '../core/types.ts';
 import { isNumeric } from '../fields/view.ts';
 
-const ROW = 40, CARD = 68, TYPING = 250, RECOUNT = 1500;
+const ROW = 40,
+  CARD = 68,
+  TYPING = 250,
+  RECOUNT = 1500;
 
 class List extends El {
-  static override properties = { entity: {}, search: { attribute: false }, at: { state: true }, counts: { state: true }, without: { state: true }, said: { state: true } };
+  static override properties = {
+    entity: {},
+    search: { attribute: false },
+    at: { state: true },
+    counts: { state: true },
+    without: { state: true },
+    said: { state: true },
+  };
   entity = '';
   search = new URLSearchParams();
   at = -1;
@@ -50,11 +60,30 @@ class List extends El {
     const here = () => !place.value.under && !document.querySelector('dialog[open]');
     const move = (step: number) => () => this.#move(step);
     this.#off = [
-      bind('KeyJ', move(1), here), bind('ArrowDown', move(1), here), bind('KeyK', move(-1), here), bind('ArrowUp', move(-1), here),
-      bind('Enter', () => this.#openAt(), () => here() && this.at >= 0 && !(document.activeElement instanceof HTMLButtonElement || document.activeElement instanceof HTMLAnchorElement)),
+      bind('KeyJ', move(1), here),
+      bind('ArrowDown', move(1), here),
+      bind('KeyK', move(-1), here),
+      bind('ArrowUp', move(-1), here),
+      bind(
+        'Enter',
+        () => this.#openAt(),
+        () =>
+          here() &&
+          this.at >= 0 &&
+          !(
+            document.activeElement instanceof HTMLButtonElement ||
+            document.activeElement instanceof HTMLAnchorElement
+          ),
+      ),
       bind('Slash', () => this.querySelector<HTMLInputElement>('#list-q')?.focus(), here),
-      bind('KeyN', () => this.#create(), () => here() && !!entityOf(this.entity)?.can.create),
-      on('record', (event) => { if (event.entity === this.entity) this.#countSoon(); }),
+      bind(
+        'KeyN',
+        () => this.#create(),
+        () => here() && !!entityOf(this.entity)?.can.create,
+      ),
+      on('record', (event) => {
+        if (event.entity === this.entity) this.#countSoon();
+      }),
     ];
   }
 
@@ -67,9 +96,15 @@ class List extends El {
     clearTimeout(this.#recount);
   }
 
-  get #views(): ListView[] { return listViews(this.entity); }
-  get #state(): ListState { return readState(this.search, this.#views); }
-  get #view(): ListView { return this.#views.find((v) => v.id === this.#state.view)!; }
+  get #views(): ListView[] {
+    return listViews(this.entity);
+  }
+  get #state(): ListState {
+    return readState(this.search, this.#views);
+  }
+  get #view(): ListView {
+    return this.#views.find((v) => v.id === this.#state.view)!;
+  }
 
   override willUpdate(): void {
     const state = this.#state;
@@ -84,24 +119,37 @@ class List extends El {
     this.at = -1;
     this.without = [];
     this.#window.top();
-    const onNew = (row: { id: number }) => { this.said = t('list.arrived', { name: titleOf(this.entity, row as never) }); };
+    const onNew = (row: { id: number }) => {
+      this.said = t('list.arrived', { name: titleOf(this.entity, row as never) });
+    };
     this.#records = new Records(this.entity, wanted, sort, () => this.#changed(), { onNew }).start();
-    void loadNames(this.entity, state.chips, this.#names).then((found) => { if (found) this.requestUpdate(); });
+    void loadNames(this.entity, state.chips, this.#names).then((found) => {
+      if (found) this.requestUpdate();
+    });
   }
 
-  override updated(): void { this.#window.follow(this.querySelector<HTMLElement>('.table-wrap')); }
+  override updated(): void {
+    this.#window.follow(this.querySelector<HTMLElement>('.table-wrap'));
+  }
 
   #changed(): void {
     const records = this.#records!;
     if (records.state === 'ready') {
-      this.counts = { ...this.counts, ...(this.#isPlain() && records.total !== null ? { [this.#view.id]: { total: records.total, approx: records.approx } } : {}) };
+      this.counts = {
+        ...this.counts,
+        ...(this.#isPlain() && records.total !== null
+          ? { [this.#view.id]: { total: records.total, approx: records.approx } }
+          : {}),
+      };
       if (this.#counted !== this.entity) void this.#count();
       if (!records.rows.length) void this.#countWithout();
     }
     this.requestUpdate();
   }
 
-  #isPlain(): boolean { return !this.#state.q && !Object.keys(this.#state.chips).length; }
+  #isPlain(): boolean {
+    return !this.#state.q && !Object.keys(this.#state.chips).length;
+  }
 
   #countSoon(): void {
     clearTimeout(this.#recount);
@@ -109,23 +157,29 @@ class List extends El {
   }
 
   async #count(): Promise<void> {
-    const entity = this.#counted = this.entity;
+    const entity = (this.#counted = this.entity);
     for (const view of this.#views) {
       const search = query({ view: view.id, q: '', sort: null, chips: {} }, view, meta.value?.user.id ?? 0);
       search.set('limit', '1');
       const page = await api.list(entity, search).catch(() => null);
       if (entity !== this.entity || !this.isConnected) return;
-      if (page?.total !== undefined) this.counts = { ...this.counts, [view.id]: { total: page.total, approx: !!page.approx } };
+      if (page?.total !== undefined)
+        this.counts = { ...this.counts, [view.id]: { total: page.total, approx: !!page.approx } };
     }
   }
 
   /** When nothing is found: how much each filter hides. */
   async #countWithout(): Promise<void> {
-    const state = this.#state, key = this.#key;
+    const state = this.#state,
+      key = this.#key;
     const found: { field: string; total: number }[] = [];
     for (const field of [...Object.keys(state.chips), ...(state.q ? ['q'] : [])]) {
       const chips = Object.fromEntries(Object.entries(state.chips).filter(([name]) => name !== field));
-      const search = query({ ...state, chips, q: field === 'q' ? '' : state.q }, this.#view, meta.value?.user.id ?? 0);
+      const search = query(
+        { ...state, chips, q: field === 'q' ? '' : state.q },
+        this.#view,
+        meta.value?.user.id ?? 0,
+      );
       search.set('limit', '1');
       const page = await api.list(this.entity, search).catch(() => null);
       if (key !== this.#key) return;
@@ -162,68 +216,143 @@ class List extends El {
     if (row) openCard(this.entity, row.id);
   }
 
-  #create(): void { openCard(this.entity, 'new'); }
+  #create(): void {
+    openCard(this.entity, 'new');
+  }
 
   override render() {
     const entity = entityOf(this.entity)!;
     document.title = `${t(entity.label.many)} — ${meta.value?.title ?? ''}`;
     const records = this.#records!;
     return html`<div class="list" data-entity=${this.entity}>
-      <header class="head"><h1 class="title">${capital(t(entity.label.many))}</h1>
+      <header class="head">
+        <h1 class="title">${capital(t(entity.label.many))}</h1>
         ${records.total !== null ? html`<span class="count">${this.#total(records)}</span>` : nothing}
         <div class="actions">
-          <label class="find"><span class="sr">${t('list.find')}</span>${icon('search', 'icon-16')}
-            <input id="list-q" class="bare" type="search" placeholder=${t('list.find')} .value=${this.#state.q} @input=${this.#search}
-              @keydown=${(e: KeyboardEvent) => { if (e.key === 'Escape') (e.target as HTMLElement).blur(); }}><span class="kbd only-desk">/</span></label>
+          <label class="find"
+            ><span class="sr">${t('list.find')}</span>${icon('search', 'icon-16')}
+            <input
+              id="list-q"
+              class="bare"
+              type="search"
+              placeholder=${t('list.find')}
+              .value=${this.#state.q}
+              @input=${this.#search}
+              @keydown=${(e: KeyboardEvent) => {
+                if (e.key === 'Escape') (e.target as HTMLElement).blur();
+              }}
+            /><span class="kbd only-desk">/</span></label
+          >
           ${entity.can.create ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => this.#create()}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(t(entity.label.one))}</span></button>` : nothing}
-        </div></header>
-      ${this.#tabs()}
-      ${this.#chips()}
+        </div>
+      </header>
+      ${this.#tabs()} ${this.#chips()}
       <div class="sr" role="status" aria-live="polite">${this.said}</div>
       ${this.#body(records)}
     </div>`;
   }
 
-  #total({ total, approx }: { total: number | null; approx: boolean }): string { return approx ? `${number(total)}+` : number(total); }
+  #total({ total, approx }: { total: number | null; approx: boolean }): string {
+    return approx ? `${number(total)}+` : number(total);
+  }
 
   #tabs() {
     if (this.#views.length < 2) return html`<div class="bar-row is-lined is-thin"></div>`;
-    return html`<nav class="bar-row is-lined" aria-label=${t('list.views')}><div class="tabs">${this.#views.map((view) => {
-      const count = this.counts[view.id];
-      const to = `/e/${this.entity}${writeState({ ...this.#state, view: view.id, sort: null }, this.#views)}`;
-      return html`<a class="tab" href=${to} data-view=${view.id} aria-current=${view.id === this.#view.id ? 'page' : nothing}>${t(view.label)}${count ? html` <span class="count">${this.#total(count)}</span>` : nothing}</a>`;
-    })}</div></nav>`;
+    return html`<nav class="bar-row is-lined" aria-label=${t('list.views')}>
+      <div class="tabs">
+        ${this.#views.map((view) => {
+          const count = this.counts[view.id];
+          const to = `/e/${this.entity}${writeState({ ...this.#state, view: view.id, sort: null }, this.#views)}`;
+          return html`<a
+            class="tab"
+            href=${to}
+            data-view=${view.id}
+            aria-current=${view.id === this.#view.id ? 'page' : nothing}
+            >${t(view.label)}${count ? html` <span class="count">${this.#total(count)}</span>` : nothing}</a
+          >`;
+        })}
+      </div>
+    </nav>`;
   }
 
   #chips() {
     const { chips } = this.#state;
     const fields = Object.entries(chips);
     return html`<div class="bar-row is-filters">
-      ${fields.map(([field, values]) => html`<span class="chip" data-chip=${field}>
-        <button class="chip-body" @click=${(e: Event) => this.#openFilter(e, field)}><span class="muted">${label(this.entity, field)}:</span> <b>${chipText(this.entity, field, values, this.#names)}</b></button>
-        <button class="icon-btn" aria-label=${t('filter.remove', { name: label(this.entity, field) })} @click=${() => this.#setChip(field, [])}>${icon('x')}</button></span>`)}
-      <button class="btn btn-sm btn-ghost" aria-haspopup="true" data-action="filter" @click=${(e: Event) => this.#openFilter(e, null)}>${icon('filter', 'icon-16')}${t('filter')}</button>
+      ${fields.map(
+        ([field, values]) =>
+          html`<span class="chip" data-chip=${field}>
+            <button class="chip-body" @click=${(e: Event) => this.#openFilter(e, field)}>
+              <span class="muted">${label(this.entity, field)}:</span>
+              <b>${chipText(this.entity, field, values, this.#names)}</b>
+            </button>
+            <button
+              class="icon-btn"
+              aria-label=${t('filter.remove', { name: label(this.entity, field) })}
+              @click=${() => this.#setChip(field, [])}
+            >
+              ${icon('x')}
+            </button></span
+          >`,
+      )}
+      <button
+        class="btn btn-sm btn-ghost"
+        aria-haspopup="true"
+        data-action="filter"
+        @click=${(e: Event) => this.#openFilter(e, null)}
+      >
+        ${icon('filter', 'icon-16')}${t('filter')}
+      </button>
       ${fields.length > 1 ? html`<button class="btn btn-sm btn-ghost" @click=${() => this.#to({ chips: {} })}>${t('filter.reset')}</button>` : nothing}
-      <crm-filter .entity=${this.entity} .chips=${chips} .names=${this.#names}
-        @ui-filter=${(e: CustomEvent<{ field: string; values: string[] }>) => this.#setChip(e.detail.field, e.detail.values)}></crm-filter>
+      <crm-filter
+        .entity=${this.entity}
+        .chips=${chips}
+        .names=${this.#names}
+        @ui-filter=${(e: CustomEvent<{ field: string; values: string[] }>) => this.#setChip(e.detail.field, e.detail.values)}
+      ></crm-filter>
     </div>`;
   }
 
   #openFilter(event: Event, field: string | null): void {
-    const menu = this.querySelector('crm-filter') as HTMLElement & { field: string | null; updateComplete: Promise<boolean> };
+    const menu = this.querySelector('crm-filter') as HTMLElement & {
+      field: string | null;
+      updateComplete: Promise<boolean>;
+    };
     menu.field = field;
     toggleAt(event, 'filter-menu');
   }
 
   #body(records: Records) {
     if (records.state === 'loading') return html`<div class="table-wrap">${skeletonRows(12)}</div>`;
-    if (records.state === 'error') return failure(records.error!, () => { void records.load(); });
+    if (records.state === 'error')
+      return failure(records.error!, () => {
+        void records.load();
+      });
     if (!records.rows.length) return this.#empty();
     const sort = sortOf(this.#state, this.#view);
-    const shown = { entity: this.entity, view: this.#view, records, window: this.#window, at: this.at, sort,
-      onSort: (field: string) => this.#to({ sort: nextSort(this.#state.sort ?? this.#view.sort?.[0] ?? null, field, isNumeric(fieldOf(this.entity, field)) || /date/.test(fieldOf(this.entity, field)?.type ?? '')) }),
-      onOpen: (id: number) => openCard(this.entity, id) };
-    return html`<div class="table-wrap" tabindex="0" role="region" aria-label=${capital(t(entityOf(this.entity)!.label.many))}>
+    const shown = {
+      entity: this.entity,
+      view: this.#view,
+      records,
+      window: this.#window,
+      at: this.at,
+      sort,
+      onSort: (field: string) =>
+        this.#to({
+          sort: nextSort(
+            this.#state.sort ?? this.#view.sort?.[0] ?? null,
+            field,
+            isNumeric(fieldOf(this.entity, field)) || /date/.test(fieldOf(this.entity, field)?.type ?? ''),
+          ),
+        }),
+      onOpen: (id: number) => openCard(this.entity, id),
+    };
+    return html`<div
+      class="table-wrap"
+      tabindex="0"
+      role="region"
+      aria-label=${capital(t(entityOf(this.entity)!.label.many))}
+    >
       ${narrow.value ? cards(shown) : table(shown)}
       ${records.state === 'more' ? html`<p class="more muted">${t('loading')}</p>` : nothing}
       ${records.next && records.state === 'ready' ? html`<p class="more"><button class="btn btn-sm" @click=${() => void records.more()}>${t('list.more')}</button></p>` : nothing}
@@ -233,15 +362,33 @@ class List extends El {
   #empty() {
     const entity = entityOf(this.entity)!;
     if (this.#isPlain()) {
-      return empty(entity.icon ?? 'inbox', t('list.empty'), t('list.empty.text'),
-        entity.can.create ? html`<button class="btn" @click=${() => this.#create()}>${icon('plus', 'icon-16')}${capital(t(entity.label.one))}</button>` : nothing);
+      return empty(
+        entity.icon ?? 'inbox',
+        t('list.empty'),
+        t('list.empty.text'),
+        entity.can.create
+          ? html`<button class="btn" @click=${() => this.#create()}>
+              ${icon('plus', 'icon-16')}${capital(t(entity.label.one))}
+            </button>`
+          : nothing,
+      );
     }
     const best = this.without[0];
     const name = best ? (best.field === 'q' ? t('list.find') : label(this.entity, best.field)) : '';
-    const count = best ? (entity.label.count ? t(entity.label.count, { n: best.total }) : number(best.total)) : '';
-    return empty('filter', t('list.nothing'), best ? t('list.without', { name, count }) : t('list.nothing.text'), html`
-      ${best ? html`<button class="btn" @click=${() => (best.field === 'q' ? this.#to({ q: '' }) : this.#setChip(best.field, []))}>${t('list.drop', { name })}</button>` : nothing}
-      <button class="btn btn-ghost" @click=${() => this.#to({ q: '', chips: {} })}>${t('filter.reset')}</button>`);
+    const count = best
+      ? entity.label.count
+        ? t(entity.label.count, { n: best.total })
+        : number(best.total)
+      : '';
+    return empty(
+      'filter',
+      t('list.nothing'),
+      best ? t('list.without', { name, count }) : t('list.nothing.text'),
+      html` ${best ? html`<button class="btn" @click=${() => (best.field === 'q' ? this.#to({ q: '' }) : this.#setChip(best.field, []))}>${t('list.drop', { name })}</button>` : nothing}
+        <button class="btn btn-ghost" @click=${() => this.#to({ q: '', chips: {} })}>
+          ${t('filter.reset')}
+        </button>`,
+    );
   }
 }
 

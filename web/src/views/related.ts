@@ -36,15 +36,32 @@ class RelatedList extends El {
     if (this.#records && !changed.has('recordId') && !changed.has('entity')) return;
     this.#records?.stop();
     const sort = listViews(this.entity)[0]?.sort ?? [];
-    this.#records = new Records(this.entity, new URLSearchParams({ [this.by]: String(this.recordId) }), sort, () => this.requestUpdate(), { limit: SHOWN }).start();
+    this.#records = new Records(
+      this.entity,
+      new URLSearchParams({ [this.by]: String(this.recordId) }),
+      sort,
+      () => this.requestUpdate(),
+      { limit: SHOWN },
+    ).start();
   }
 
   override render() {
     const { rows, total, state } = this.#records!;
     const entity = entityOf(this.entity)!;
-    return html`<section class="block" data-related=${this.entity}><div class="block-head"><h2>${this.label}</h2>${total ? html`<span class="count">${total}</span>` : nothing}
-        ${entity.can.create ? html`<button class="icon-btn icon-btn-sm push" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => openCard(this.entity, 'new', `?${this.by}=${this.recordId}`)}>${icon('plus', 'icon-16')}</button>` : nothing}</div>
-      ${rows.length ? html`<ul class="lines">${rows.map((row) => line(this.entity, row, null, false, this.by))}</ul>` : html`<p class="faint">${t(state === 'loading' ? 'loading' : 'related.none')}</p>`}</section>`;
+    return html`<section class="block" data-related=${this.entity}>
+      <div class="block-head">
+        <h2>${this.label}</h2>
+        ${total ? html`<span class="count">${total}</span>` : nothing}
+        ${entity.can.create ? html`<button class="icon-btn icon-btn-sm push" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => openCard(this.entity, 'new', `?${this.by}=${this.recordId}`)}>${icon('plus', 'icon-16')}</button>` : nothing}
+      </div>
+      ${
+        rows.length
+          ? html`<ul class="lines">
+              ${rows.map((row) => line(this.entity, row, null, false, this.by))}
+            </ul>`
+          : html`<p class="faint">${t(state === 'loading' ? 'loading' : 'related.none')}</p>`
+      }
+    </section>`;
   }
 }
 
@@ -58,7 +75,9 @@ class Peek extends El {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#off = on('record', (event) => { if (event.entity === this.entity && event.id === this.ref?.id) void this.#load(); });
+    this.#off = on('record', (event) => {
+      if (event.entity === this.entity && event.id === this.ref?.id) void this.#load();
+    });
   }
 
   override disconnectedCallback(): void {
@@ -81,23 +100,32 @@ class Peek extends El {
 
   override render() {
     const ref = this.ref!;
-    return html`<section class="block"><div class="block-head"><h2>${capital(this.label)}</h2></div>
-      ${ref.denied ? html`<p class="muted inline-4">${icon('lock', 'icon-16')}${t('ref.denied')}</p>` : this.#person(ref)}</section>`;
+    return html`<section class="block">
+      <div class="block-head"><h2>${capital(this.label)}</h2></div>
+      ${ref.denied ? html`<p class="muted inline-4">${icon('lock', 'icon-16')}${t('ref.denied')}</p>` : this.#person(ref)}
+    </section>`;
   }
 
   #person(ref: Ref): TemplateResult {
-    const name = this.row ? titleOf(this.entity, this.row) : ref.label ?? '';
-    const number = this.#first('phone'), mail = this.#first('email');
-    return html`<div class="line line-2">${avatar({ id: ref.id, label: name }, '')}
-      <span class="row-main"><a class="clip strong peek-link" href="/e/${this.entity}/${ref.id}" data-layer>${name}</a>
-        <span class="clip small muted num">${number ? phone(number) : mail ?? ''}</span></span>
-      ${number && /^\+\d+$/.test(number) ? html`<a class="icon-btn icon-btn-sm" href="tel:${number}" aria-label=${t('call.what', { name: phone(number) })}>${icon('phone', 'icon-16')}</a>` : nothing}</div>`;
+    const name = this.row ? titleOf(this.entity, this.row) : (ref.label ?? '');
+    const number = this.#first('phone'),
+      mail = this.#first('email');
+    return html`<div class="line line-2">
+      ${avatar({ id: ref.id, label: name }, '')}
+      <span class="row-main"
+        ><a class="clip strong peek-link" href="/e/${this.entity}/${ref.id}" data-layer>${name}</a>
+        <span class="clip small muted num">${number ? phone(number) : (mail ?? '')}</span></span
+      >
+      ${number && /^\+\d+$/.test(number) ? html`<a class="icon-btn icon-btn-sm" href="tel:${number}" aria-label=${t('call.what', { name: phone(number) })}>${icon('phone', 'icon-16')}</a>` : nothing}
+    </div>`;
   }
 
   #first(type: string): string | null {
-    const found = Object.entries(entityOf(this.entity)?.fields ?? {}).find(([name, f]) => f.type === type && this.row?.[name]);
+    const found = Object.entries(entityOf(this.entity)?.fields ?? {}).find(
+      ([name, f]) => f.type === type && this.row?.[name],
+    );
     const value = found ? this.row![found[0]] : null;
-    return (Array.isArray(value) ? value[0] : value) as string | null ?? null;
+    return ((Array.isArray(value) ? value[0] : value) as string | null) ?? null;
   }
 }
 

@@ -10,12 +10,31 @@ import type { Records } from '../core/records.ts';
 import type { ListView, Row } from '../core/types.ts';
 
 export interface Shown {
-  entity: string; view: ListView; records: Records; window: RowWindow; at: number; sort: string[];
-  onSort: (field: string) => void; onOpen: (id: number) => void;
+  entity: string;
+  view: ListView;
+  records: Records;
+  window: RowWindow;
+  at: number;
+  sort: string[];
+  onSort: (field: string) => void;
+  onOpen: (id: number) => void;
 }
 
 const WIDTHS: Record<string, number> = {
-  money: 140, int: 96, decimal: 112, percent: 88, date: 112, datetime: 148, user: 176, stage: 152, choice: 136, phone: 164, email: 200, bool: 80, duration: 112, ref: 184,
+  money: 140,
+  int: 96,
+  decimal: 112,
+  percent: 88,
+  date: 112,
+  datetime: 148,
+  user: 176,
+  stage: 152,
+  choice: 136,
+  phone: 164,
+  email: 200,
+  bool: 80,
+  duration: 112,
+  ref: 184,
 };
 const NARROWEST = 220;
 
@@ -23,25 +42,75 @@ export function table(shown: Shown): TemplateResult {
   const { entity, view, records, window } = shown;
   const columns = view.columns.filter((name) => fieldOf(entity, name));
   const { before, rows, after } = window.slice(records.rows);
-  const least = columns.reduce((sum, name, i) => sum + (i ? WIDTHS[fieldOf(entity, name)!.type] ?? 180 : NARROWEST), 24);
-  return html`<table class="table" aria-rowcount=${records.next ? -1 : records.rows.length + 1} .style=${`min-width:${least}px`}>
-    <thead><tr aria-rowindex="1">${columns.map((name, i) => head(shown, name, i))}</tr></thead>
+  const least = columns.reduce(
+    (sum, name, i) => sum + (i ? (WIDTHS[fieldOf(entity, name)!.type] ?? 180) : NARROWEST),
+    24,
+  );
+  return html`<table
+    class="table"
+    aria-rowcount=${records.next ? -1 : records.rows.length + 1}
+    .style=${`min-width:${least}px`}
+  >
+    <thead>
+      <tr aria-rowindex="1">
+        ${columns.map((name, i) => head(shown, name, i))}
+      </tr>
+    </thead>
     <tbody>
-      ${before ? html`<tr class="gap" aria-hidden="true"><td colspan=${columns.length} .style=${`height:${before}px`}></td></tr>` : nothing}
-      ${repeat(rows, (row) => row.id, (row) => line(shown, columns, row))}
-      ${after ? html`<tr class="gap" aria-hidden="true"><td colspan=${columns.length} .style=${`height:${after}px`}></td></tr>` : nothing}
-    </tbody></table>`;
+      ${
+        before
+          ? html`<tr class="gap" aria-hidden="true">
+              <td colspan=${columns.length} .style=${`height:${before}px`}></td>
+            </tr>`
+          : nothing
+      }
+      ${repeat(
+        rows,
+        (row) => row.id,
+        (row) => line(shown, columns, row),
+      )}
+      ${
+        after
+          ? html`<tr class="gap" aria-hidden="true">
+              <td colspan=${columns.length} .style=${`height:${after}px`}></td>
+            </tr>`
+          : nothing
+      }
+    </tbody>
+  </table>`;
 }
 
-const SORTABLE = new Set(['text', 'email', 'phone', 'int', 'decimal', 'money', 'percent', 'date', 'datetime', 'duration', 'choice', 'stage', 'bool']);
+const SORTABLE = new Set([
+  'text',
+  'email',
+  'phone',
+  'int',
+  'decimal',
+  'money',
+  'percent',
+  'date',
+  'datetime',
+  'duration',
+  'choice',
+  'stage',
+  'bool',
+]);
 
 function head({ entity, sort, onSort }: Shown, name: string, index: number): TemplateResult {
   const field = fieldOf(entity, name)!;
-  const down = sort[0] === `-${name}`, up = sort[0] === name;
+  const down = sort[0] === `-${name}`,
+    up = sort[0] === name;
   const width = index ? WIDTHS[field.type] : undefined;
   const text = label(entity, name);
-  return html`<th scope="col" class=${isNumeric(field) ? 'end' : ''} aria-sort=${down ? 'descending' : up ? 'ascending' : nothing} .style=${width ? `width:${width}px` : ''} data-field=${name}>
-    ${SORTABLE.has(field.type) && !field.many ? html`<button class="th-sort ${down || up ? 'is-on' : ''}" @click=${() => onSort(name)}>${down || up ? icon(down ? 'down' : 'up', 'icon-16') : nothing}${text}</button>` : text}</th>`;
+  return html`<th
+    scope="col"
+    class=${isNumeric(field) ? 'end' : ''}
+    aria-sort=${down ? 'descending' : up ? 'ascending' : nothing}
+    .style=${width ? `width:${width}px` : ''}
+    data-field=${name}
+  >
+    ${SORTABLE.has(field.type) && !field.many ? html`<button class="th-sort ${down || up ? 'is-on' : ''}" @click=${() => onSort(name)}>${down || up ? icon(down ? 'down' : 'up', 'icon-16') : nothing}${text}</button>` : text}
+  </th>`;
 }
 
 function line(shown: Shown, columns: string[], row: Row): TemplateResult {
@@ -51,8 +120,14 @@ function line(shown: Shown, columns: string[], row: Row): TemplateResult {
     if ((event.target as Element).closest('a, button') || String(getSelection())) return;
     onOpen(row.id);
   };
-  return html`<tr data-entity=${entity} data-id=${row.id} aria-rowindex=${index + 2} aria-selected=${index === at ? 'true' : nothing}
-      class=${records.fresh.has(row.id) ? 'is-fresh' : ''} @click=${open}>
+  return html`<tr
+    data-entity=${entity}
+    data-id=${row.id}
+    aria-rowindex=${index + 2}
+    aria-selected=${index === at ? 'true' : nothing}
+    class=${records.fresh.has(row.id) ? 'is-fresh' : ''}
+    @click=${open}
+  >
     ${columns.map((name, i) => html`<td class=${isNumeric(fieldOf(entity, name)) ? 'end num' : ''} data-field=${name}>${i ? cell(entity, name, row) : html`<a class="row-link strong" href="/e/${entity}/${row.id}" data-layer>${first(entity, name, row)}</a>`}</td>`)}
   </tr>`;
 }
@@ -66,7 +141,9 @@ function cell(entity: string, name: string, row: Row): unknown {
   const value = show({ entity, name, row, place: 'cell' });
   const mark = row._marks?.[name];
   if (!mark) return value;
-  return html`<span class="inline is-warn" title=${t(`mark.${mark}`)}>${icon('alert', 'icon-16')}<span class="clip">${value}</span></span>`;
+  return html`<span class="inline is-warn" title=${t(`mark.${mark}`)}
+    >${icon('alert', 'icon-16')}<span class="clip">${value}</span></span
+  >`;
 }
 
 export function cards(shown: Shown): TemplateResult {
@@ -74,8 +151,13 @@ export function cards(shown: Shown): TemplateResult {
   const { before, rows, after } = window.slice(records.rows);
   return html`<ul class="cards" data-entity=${entity}>
     <li class="gap" aria-hidden="true" .style=${`height:${before}px`}></li>
-    ${repeat(rows, (row) => row.id, (row) => card(shown, row))}
-    <li class="gap" aria-hidden="true" .style=${`height:${after}px`}></li></ul>`;
+    ${repeat(
+      rows,
+      (row) => row.id,
+      (row) => card(shown, row),
+    )}
+    <li class="gap" aria-hidden="true" .style=${`height:${after}px`}></li>
+  </ul>`;
 }
 
 const RIGHT = new Set(['money', 'int', 'decimal', 'date', 'datetime']);
@@ -86,10 +168,18 @@ function card({ entity, view, records }: Shown, row: Row): TemplateResult {
   const right = names.slice(1).find((name) => RIGHT.has(fieldOf(entity, name)!.type));
   const rest = names.slice(1).filter((name) => name !== right && name !== stage);
   const marked = Object.keys(row._marks ?? {}).length > 0;
-  return html`<li data-entity=${entity} data-id=${row.id} class=${records.fresh.has(row.id) ? 'is-fresh' : ''}>
+  return html`<li
+    data-entity=${entity}
+    data-id=${row.id}
+    class=${records.fresh.has(row.id) ? 'is-fresh' : ''}
+  >
     <a class="card-line" href="/e/${entity}/${row.id}" data-layer>
-      <span class="clip strong">${first(entity, names[0] ?? '', row)}</span><span class="num">${right ? show({ entity, name: right, row, place: 'cell' }) : nothing}</span>
+      <span class="clip strong">${first(entity, names[0] ?? '', row)}</span
+      ><span class="num">${right ? show({ entity, name: right, row, place: 'cell' }) : nothing}</span>
       <span class="clip muted">${summary(entity, rest, row)}</span>
-      <span class="small">${marked ? html`<span class="is-warn inline-4">${icon('alert', 'icon-16')}</span>` : nothing}${stage && names.includes(stage) ? show({ entity, name: stage, row, place: 'cell' }) : nothing}</span>
-    </a></li>`;
+      <span class="small"
+        >${marked ? html`<span class="is-warn inline-4">${icon('alert', 'icon-16')}</span>` : nothing}${stage && names.includes(stage) ? show({ entity, name: stage, row, place: 'cell' }) : nothing}</span
+      >
+    </a>
+  </li>`;
 }

@@ -31,12 +31,23 @@ export function steps(model: CardModel, move: (stage: string) => void): Template
   const line = all.filter((stage) => !isLost(stage));
   const at = now ? line.indexOf(now) : -1;
   const lost = now && isLost(now);
-  return html`<ol class="steps ${lost ? 'is-lost' : ''}" aria-label=${t('card.stages')} data-field=${stageField(model.entity)}>
+  return html`<ol
+    class="steps ${lost ? 'is-lost' : ''}"
+    aria-label=${t('card.stages')}
+    data-field=${stageField(model.entity)}
+  >
     ${line.map((stage, i) => html`<li class="step ${i < at ? 'is-done' : i === at ? 'is-now' : ''} ${isGood(stage) && i === at ? 'is-won' : ''}" aria-current=${i === at ? 'step' : nothing} data-stage=${stage.v}>${step(model, stage, move)}</li>`)}
-    ${lost ? html`<li class="step is-now is-refused" aria-current="step" data-stage=${now.v}><span>${icon('ban', 'icon-16')}${t(now.l)}</span></li>` : nothing}</ol>`;
+    ${lost ? html`<li class="step is-now is-refused" aria-current="step" data-stage=${now.v}><span>${icon('ban', 'icon-16')}${t(now.l)}</span></li>` : nothing}
+  </ol>`;
 }
 
 function step(model: CardModel, stage: Stage, move: (stage: string) => void): TemplateResult {
   if (!may(model.record, `move:${stage.v}`)) return html`<span>${t(stage.l)}</span>`;
-  return html`<button ?disabled=${model.saving} title=${t('card.move', { stage: t(stage.l) })} @click=${() => move(stage.v)}>${t(stage.l)}</button>`;
+  return html`<button
+    ?disabled=${model.saving}
+    title=${t('card.move', { stage: t(stage.l) })}
+    @click=${() => move(stage.v)}
+  >
+    ${t(stage.l)}
+  </button>`;
 }

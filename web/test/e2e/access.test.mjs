@@ -11,10 +11,17 @@ const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 let browser;
 
-before(async () => { browser = await launch(); });
+before(async () => {
+  browser = await launch();
+});
 after(() => browser.close());
 
-const VARIANTS = [['desk', 'light'], ['phone', 'dark'], ['desk', 'dark'], ['phone', 'light']];
+const VARIANTS = [
+  ['desk', 'light'],
+  ['phone', 'dark'],
+  ['desk', 'dark'],
+  ['phone', 'light'],
+];
 const FULL = process.env.FULL === '1';
 
 /** Ordinarily each screen is looked at in two of the four variants, all four with FULL=1. */
@@ -30,7 +37,16 @@ async function look(screen, where, scheme) {
     const session = await context.newCDPSession(page);
     await session.send('Runtime.evaluate', { expression: axe });
     const { violations } = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags }), TAGS);
-    return { faults, said: violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`) };
+    return {
+      faults,
+      said: violations.map(
+        (v) =>
+          `${v.id}: ${v.nodes
+            .slice(0, 3)
+            .map((n) => `${n.target} ${n.failureSummary}`)
+            .join(' | ')}`,
+      ),
+    };
   } finally {
     await context.close();
     await fixture.close();

@@ -7,13 +7,21 @@ import { PHONE, launch, open } from './browser.mjs';
 
 let browser, fixture, opened;
 
-before(async () => { browser = await launch(); });
+before(async () => {
+  browser = await launch();
+});
 after(() => browser.close());
-beforeEach(async () => { fixture = await new Fixture().listen(); opened = []; });
+beforeEach(async () => {
+  fixture = await new Fixture().listen();
+  opened = [];
+});
 afterEach(async () => {
   for (const { context } of opened) await context.close();
   await fixture.close();
-  assert.deepEqual(opened.flatMap(({ faults }) => faults), []);
+  assert.deepEqual(
+    opened.flatMap(({ faults }) => faults),
+    [],
+  );
 });
 
 async function visit(options) {
@@ -23,12 +31,17 @@ async function visit(options) {
 }
 
 const rowOf = (id) => `tr[data-id="${id}"]`;
-const live = (page) => page.waitForFunction(() => document.querySelector('crm-shell') !== null).then(() => until(() => fixture.streams.size > 0));
+const live = (page) =>
+  page
+    .waitForFunction(() => document.querySelector('crm-shell') !== null)
+    .then(() => until(() => fixture.streams.size > 0));
 
 async function until(check) {
   for (let i = 0; i < 400; i += 1) {
     if (await check()) return;
-    await new Promise((r) => { setTimeout(r, 25); });
+    await new Promise((r) => {
+      setTimeout(r, 25);
+    });
   }
   throw new Error('it did not come true');
 }
@@ -75,8 +88,19 @@ test('a new request appears in the open list and as a message, without a reload'
   const page = await visit({ path: '/e/sales.lead' });
   await page.waitForSelector(rowOf(46));
   await live(page);
-  const row = fixture.create('sales.lead', { title: 'Нужен экскаватор', phone: ['+79161234567'], source: 'site' });
-  fixture.notice({ id: 9, kind: 'task', text: 'Новая заявка: Нужен экскаватор', entity: 'sales.lead', record: row.id, at: row.created_at });
+  const row = fixture.create('sales.lead', {
+    title: 'Нужен экскаватор',
+    phone: ['+79161234567'],
+    source: 'site',
+  });
+  fixture.notice({
+    id: 9,
+    kind: 'task',
+    text: 'Новая заявка: Нужен экскаватор',
+    entity: 'sales.lead',
+    record: row.id,
+    at: row.created_at,
+  });
   await page.waitForSelector(`tbody tr:first-child[data-id="${row.id}"]`);
   assert.match(await page.textContent(rowOf(row.id)), /\+7\s916\s123-45-67/);
   await page.locator('.toast').getByText('Новая заявка').waitFor();
@@ -119,15 +143,25 @@ test('a long list draws only what is in sight and reads further pages as it is s
   fixture = await new Fixture({ leads: 900 }).listen();
   const page = await visit({ path: '/e/sales.lead?view=all' });
   await page.waitForSelector(rowOf(900));
-  const toEnd = () => page.evaluate(() => { const box = document.querySelector('.table-wrap'); box.scrollTop = box.scrollHeight; });
-  await until(async () => { await toEnd(); return (await page.locator(rowOf(1)).count()) === 1; });
-  assert.ok(await page.locator('tbody tr[data-id]').count() < 80);
+  const toEnd = () =>
+    page.evaluate(() => {
+      const box = document.querySelector('.table-wrap');
+      box.scrollTop = box.scrollHeight;
+    });
+  await until(async () => {
+    await toEnd();
+    return (await page.locator(rowOf(1)).count()) === 1;
+  });
+  assert.ok((await page.locator('tbody tr[data-id]').count()) < 80);
 });
 
 test('the list is walked by keys in the Russian layout too; back closes the card', async () => {
   const page = await visit({ path: '/e/sales.lead' });
   await page.waitForSelector(rowOf(46));
-  for (const _ of [1, 2]) await page.evaluate(() => document.dispatchEvent(new KeyboardEvent('keydown', { code: 'KeyJ', key: 'о', bubbles: true })));
+  for (const _ of [1, 2])
+    await page.evaluate(() =>
+      document.dispatchEvent(new KeyboardEvent('keydown', { code: 'KeyJ', key: 'о', bubbles: true })),
+    );
   await page.waitForSelector(`${rowOf(45)}[aria-selected=true]`);
   await page.keyboard.press('Enter');
   await page.waitForURL('**/e/sales.lead/45');

@@ -1,25 +1,57 @@
 // One Chromium for all tests; every page reports policy violations, script errors and requests that leave the origin.
 import { chromium } from 'playwright-core';
 
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 export const DESK = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
-export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+export const launch = () =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
 
-export async function open(browser, url, { size = DESK, scheme = 'light', lang = 'ru-RU', path = '/', login = 'kotova', scale = 1 } = {}) {
-  const context = await browser.newContext({ viewport: size, colorScheme: scheme, locale: lang, deviceScaleFactor: scale, hasTouch: size.width < 721, isMobile: size.width < 721, reducedMotion: 'reduce' });
+export async function open(
+  browser,
+  url,
+  { size = DESK, scheme = 'light', lang = 'ru-RU', path = '/', login = 'kotova', scale = 1 } = {},
+) {
+  const context = await browser.newContext({
+    viewport: size,
+    colorScheme: scheme,
+    locale: lang,
+    deviceScaleFactor: scale,
+    hasTouch: size.width < 721,
+    isMobile: size.width < 721,
+    reducedMotion: 'reduce',
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   const faults = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
-  page.on('console', (message) => { if (message.type() === 'error' && !/Failed to load resource|ERR_|EventSource/.test(message.text())) faults.push(`console: ${message.text()}`); });
-  page.on('request', (request) => { if (!request.url().startsWith(url) && !request.url().startsWith('data:')) faults.push(`left the origin: ${request.url()}`); });
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/Failed to load resource|ERR_|EventSource/.test(message.text()))
+      faults.push(`console: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !request.url().startsWith('data:'))
+      faults.push(`left the origin: ${request.url()}`);
+  });
   await page.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`));
+    document.addEventListener('securitypolicyviolation', (e) =>
+      console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`),
+    );
   });
   if (login) {
-    const answer = await context.request.post(`${url}/api/v1/session`, { data: { login, password: 'secret' } });
+    const answer = await context.request.post(`${url}/api/v1/session`, {
+      data: { login, password: 'secret' },
+    });
     if (!answer.ok()) throw new Error(`login: ${answer.status()}`);
   }
   await page.goto(url + path);

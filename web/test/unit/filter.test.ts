@@ -4,11 +4,19 @@ import { compareRows, meets, nextSort, query, readState, writeState } from '../.
 import { layouts } from '../../src/core/layout.ts';
 import type { ListView, Row } from '../../src/core/types.ts';
 
-const VIEWS: ListView[] = [{ id: 'open', label: 'Open', columns: [], filter: ['stage', 'in', ['new']] }, { id: 'all', label: 'All', columns: [] }];
+const VIEWS: ListView[] = [
+  { id: 'open', label: 'Open', columns: [], filter: ['stage', 'in', ['new']] },
+  { id: 'all', label: 'All', columns: [] },
+];
 const row = (values: object) => ({ id: 1, rev: 1, ...values }) as Row;
 
 test('the state of a list survives its address', () => {
-  const state = { view: 'all', q: 'кран 25', sort: '-amount', chips: { stage: ['new', 'work'], owner: ['me'] } };
+  const state = {
+    view: 'all',
+    q: 'кран 25',
+    sort: '-amount',
+    chips: { stage: ['new', 'work'], owner: ['me'] },
+  };
   const text = writeState(state, VIEWS);
   assert.equal(text, '?view=all&q=%D0%BA%D1%80%D0%B0%D0%BD+25&sort=-amount&f.stage=new,work&f.owner=me');
   assert.deepEqual(readState(new URLSearchParams(text), VIEWS), state);
@@ -35,7 +43,12 @@ test('a header sorts by its field, then the other way, then not at all', () => {
 
 test('conditions decide whether a field is shown', () => {
   assert.ok(meets(['stage', 'eq', 'lost'], row({ stage: 'lost' })));
-  assert.ok(!meets(['and', ['stage', 'in', ['a', 'b']], ['amount', 'gt', '100']], row({ stage: 'a', amount: '99.00' })));
+  assert.ok(
+    !meets(
+      ['and', ['stage', 'in', ['a', 'b']], ['amount', 'gt', '100']],
+      row({ stage: 'a', amount: '99.00' }),
+    ),
+  );
   assert.ok(meets(['or', ['x', 'none', 1], ['y', 'eq', 1]], row({ x: null })));
   assert.ok(meets(['not', ['owner', 'me']], row({ owner: { id: 8 } }), 7));
   assert.ok(meets(['owner', 'me'], row({ owner: { id: 7 } }), 7));
@@ -44,10 +57,21 @@ test('conditions decide whether a field is shown', () => {
 });
 
 test('rows are placed by the same order the server gives them in', () => {
-  const a = row({ id: 1, amount: '900.00' }), b = row({ id: 2, amount: '1000.00' }), c = row({ id: 3, amount: null });
-  assert.deepEqual([b, c, a].sort((x, y) => compareRows(x, y, ['amount'])).map((r) => r.id), [3, 1, 2]);
-  assert.deepEqual([b, c, a].sort((x, y) => compareRows(x, y, ['-amount'])).map((r) => r.id), [2, 1, 3]);
-  assert.ok(compareRows(row({ id: 5 }), row({ id: 4 }), ['-created_at']) < 0, 'the newer id first when moments are equal');
+  const a = row({ id: 1, amount: '900.00' }),
+    b = row({ id: 2, amount: '1000.00' }),
+    c = row({ id: 3, amount: null });
+  assert.deepEqual(
+    [b, c, a].sort((x, y) => compareRows(x, y, ['amount'])).map((r) => r.id),
+    [3, 1, 2],
+  );
+  assert.deepEqual(
+    [b, c, a].sort((x, y) => compareRows(x, y, ['-amount'])).map((r) => r.id),
+    [2, 1, 3],
+  );
+  assert.ok(
+    compareRows(row({ id: 5 }), row({ id: 4 }), ['-created_at']) < 0,
+    'the newer id first when moments are equal',
+  );
 });
 
 test('a word in the wrong keyboard layout is understood', () => {

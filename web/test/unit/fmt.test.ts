@@ -7,7 +7,7 @@ import type { Meta } from '../../src/core/types.ts';
 
 lang.set('ru');
 meta.set({ tz: 'Europe/Moscow', currency: 'RUB' } as Meta);
-const NOW = Date.parse('2026-10-14T07:00:00Z');    // a Wednesday, 10:00 in Moscow
+const NOW = Date.parse('2026-10-14T07:00:00Z'); // a Wednesday, 10:00 in Moscow
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
 
 test('money has unbreakable spaces and kopecks only when there are any', () => {
@@ -36,7 +36,11 @@ test('what is due counts down within the hour and turns red when it is late', ()
   assert.deepEqual(fmt.due('2026-10-14T07:03:48Z', NOW), { text: '3:48', state: 'warn', ticking: true });
   assert.deepEqual(fmt.due('2026-10-14T06:55:48Z', NOW), { text: '−4:12', state: 'danger', ticking: true });
   assert.deepEqual(fmt.due('2026-10-14T07:21:30Z', NOW), { text: '21:30', state: 'ok', ticking: true });
-  assert.deepEqual(fmt.due('2026-10-13T13:00:00Z', NOW), { text: 'вчера, 16:00', state: 'danger', ticking: false });
+  assert.deepEqual(fmt.due('2026-10-13T13:00:00Z', NOW), {
+    text: 'вчера, 16:00',
+    state: 'danger',
+    ticking: false,
+  });
   assert.deepEqual(fmt.due('2026-10-14', NOW), { text: 'сегодня', state: '', ticking: false });
 });
 

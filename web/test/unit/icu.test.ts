@@ -12,7 +12,10 @@ test('Russian plurals follow the last digits', () => {
 test('English plurals, exact numbers and select are understood', () => {
   assert.equal(format('{n, plural, =0 {nothing} one {# day} other {# days}}', { n: 0 }, 'en'), 'nothing');
   assert.equal(format('{n, plural, =0 {nothing} one {# day} other {# days}}', { n: 1 }, 'en'), '1 day');
-  assert.equal(format('{who, select, me {mine} other {of {name}}}', { who: 'x', name: 'Ann' }, 'en'), 'of Ann');
+  assert.equal(
+    format('{who, select, me {mine} other {of {name}}}', { who: 'x', name: 'Ann' }, 'en'),
+    'of Ann',
+  );
 });
 
 test('a missing value is empty, quoted braces are plain', () => {

@@ -13,7 +13,8 @@ function* sources(dir: string): Generator<string> {
 }
 
 const names = (text: string) => [...new Set([...text.matchAll(/\{(\w+)[,}]/g)].map((m) => m[1]))].sort();
-const russian = ru as Record<string, string>, english = en as Record<string, string>;
+const russian = ru as Record<string, string>,
+  english = en as Record<string, string>;
 
 test('both languages have the same keys', () => {
   assert.deepEqual(Object.keys(ru).sort(), Object.keys(en).sort());
@@ -37,8 +38,14 @@ test('every key that the code names is in the catalogue', () => {
   const used = new Set<string>();
   for (const text of sources('src')) {
     for (const [, key] of text.matchAll(/\bt\('([\w.]+)'/g)) used.add(key);
-    for (const [, a, b] of text.matchAll(/\bt\([^')]+\? '([\w.]+)' : '([\w.]+)'/g)) { used.add(a); used.add(b); }
+    for (const [, a, b] of text.matchAll(/\bt\([^')]+\? '([\w.]+)' : '([\w.]+)'/g)) {
+      used.add(a);
+      used.add(b);
+    }
   }
   assert.ok(used.size > 100);
-  assert.deepEqual([...used].filter((key) => !(key in russian)), []);
+  assert.deepEqual(
+    [...used].filter((key) => !(key in russian)),
+    [],
+  );
 });

@@ -48,7 +48,9 @@ test('a store tells its watchers once per change and not after they left', () =>
   const store = new Store(1);
   const seen: number[] = [];
   const off = store.watch((v) => seen.push(v));
-  store.set(2); store.set(2); store.update((v) => v + 1);
+  store.set(2);
+  store.set(2);
+  store.update((v) => v + 1);
   off();
   store.set(9);
   assert.deepEqual(seen, [2, 3]);
