@@ -168,6 +168,8 @@ void conn_on_timeout(wheel_node *n);
 exchange *exchange_take(conn *c); /* NULL when memory is out */
 void exchange_release(exchange *x);
 void exchange_drain_pool(http_server *s);
+/* Whom a reverse proxy speaks for. After the head is read. */
+void exchange_take_forwarded(exchange *x);
 static inline exchange *exchange_of(http_request *r)
 {
     return (exchange *)r;

@@ -1,6 +1,7 @@
 /* exchange.c - the pool of exchanges, and what handlers read of a request. Loop thread. */
 #include "net/conn.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,6 +190,35 @@ bool http_etag_matches(const http_request *r, crm_str etag)
         }
     }
     return false;
+}
+
+/* The last address is the one our own proxy saw; those before it are anyone's claim. */
+static crm_str last_address(const http_request *r)
+{
+    crm_str rest = http_header(r, "x-forwarded-for"), part = {0}, last = {0};
+    while (str_split(&rest, ',', &part)) {
+        last = str_trim(part);
+    }
+    uint8_t address[16];
+    const char *z = last.n ? arena_cstr(r->arena, last) : NULL;
+    bool is_address =
+        z && (inet_pton(AF_INET, z, address) == 1 || inet_pton(AF_INET6, z, address) == 1);
+    return is_address ? str_of(z) : (crm_str){0};
+}
+
+void exchange_take_forwarded(exchange *x)
+{
+    http_request *r = &x->r;
+    bool is_forwarded = http_header(r, "x-forwarded-for").p || http_header(r, "forwarded").p;
+    if (!is_forwarded || !r->is_loopback) {
+        return;
+    }
+    r->is_loopback = false;
+    crm_str address = last_address(r);
+    if (x->c->s->limits.trusts_proxy && address.n) {
+        r->peer = address;
+        r->is_tls = str_is(http_header(r, "x-forwarded-proto"), "https");
+    }
 }
 
 /* ---- Parameters ----------------------------------------------------------------------------- */

@@ -53,7 +53,7 @@ struct http_request {
     const http_field *headers;
     uint32_t header_count;
     bool is_tls;
-    bool is_loopback; /* the peer is 127.0.0.0/8 or ::1 */
+    bool is_loopback; /* the peer is 127.0.0.0/8 or ::1, and does not speak for another */
     bool is_cancelled;
     int64_t started;        /* clock_mono when the first byte arrived */
     int64_t content_length; /* as declared, -1 when chunked; for the early hook */

@@ -146,7 +146,7 @@ void reply_head(exchange *x, int status, const char *type, int64_t length)
              "Cross-Origin-Opener-Policy: same-origin\r\nX-Request-Id: ");
     buf_str(b, x->r.id);
     buf_z(b, "\r\n");
-    if (c->tls) {
+    if (x->r.is_tls) {
         buf_z(b, "Strict-Transport-Security: max-age=31536000\r\n");
     }
     add_caching(b, x->caching);

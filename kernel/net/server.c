@@ -24,7 +24,6 @@
 #define BACKLOG         1024
 #define ACCEPTS_A_TURN  64
 #define ACCEPT_PAUSE_MS 100
-#define LISTENERS_MAX   8
 
 typedef struct http_listener {
     uv_poll_t poll; /* first */

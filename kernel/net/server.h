@@ -28,7 +28,8 @@ typedef struct http_limits {
     uint32_t body_limit;     /* unless the early hook says otherwise [1 MiB] */
     uint32_t body_max;       /* the early hook's ceiling [64 MiB] */
     uint32_t reply_max;      /* of http_body [64 MiB] */
-    bool shares_port;        /* other loops listen on the same port: SO_REUSEPORT */
+    bool trusts_proxy; /* one on this machine: the last X-Forwarded-For, X-Forwarded-Proto count */
+    bool shares_port;  /* other loops listen on the same port: SO_REUSEPORT */
 } http_limits;
 
 typedef struct http_handlers {
@@ -50,7 +51,7 @@ http_server *http_server_new(uv_loop_t *loop, const http_handlers *handlers,
 
 /*
  * Listens on a numeric address ("127.0.0.1", "::", "0.0.0.0") and port (0: any; *bound then tells
- * which; bound may be NULL). `tls` NULL is plain HTTP; the context outlives the server. Up to 8.
+ * which; bound may be NULL). `tls` NULL is plain HTTP; the context outlives the server.
  * CONFLICT when the address is taken, DENIED when not permitted, INVALID when it is no address.
  */
 CRM_MUST_CHECK crm_status http_server_listen(http_server *s, const char *address, int port,

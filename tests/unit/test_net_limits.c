@@ -255,6 +255,83 @@ static void test_taken_port_is_a_conflict(void **state)
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* ---- Several loops, and proxies ------------------------------------------------------------- */
+
+static void test_two_loops_share_a_port(void **state)
+{
+    (void)state;
+    uv_loop_t loop;
+    int port;
+    http_handlers none = {0};
+    http_limits shared = {.shares_port = true};
+    assert_int_equal(uv_loop_init(&loop), 0);
+    http_server *a = http_server_new(&loop, &none, &shared);
+    http_server *b = http_server_new(&loop, &none, &shared);
+    assert_int_equal(http_server_listen(a, "127.0.0.1", 0, NULL, &port), CRM_OK);
+    assert_int_equal(http_server_listen(b, "127.0.0.1", port, NULL, NULL), CRM_OK);
+    http_server_stop(a, 0, NULL, NULL);
+    http_server_stop(b, 0, NULL, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static bool say_peer(http_request *r)
+{
+    buf_fmt(http_body(r), "%.*s%s%s", (int)r->peer.n, r->peer.p, r->is_tls ? " tls" : "",
+            r->is_loopback ? " loopback" : "");
+    http_reply(r, 200, "text/plain");
+    return true;
+}
+
+static int start_trusting(void **state)
+{
+    (void)state;
+    net_serve = say_peer;
+    net_start(&server, &(http_limits){.trusts_proxy = true}, NULL);
+    return 0;
+}
+
+static int start_wary(void **state)
+{
+    (void)state;
+    net_serve = say_peer;
+    net_start(&server, NULL, NULL);
+    return 0;
+}
+
+static int stop_proxied(void **state)
+{
+    net_serve = NULL;
+    return stop(state);
+}
+
+static const char *peer_for(const char *headers)
+{
+    char request[300];
+    snprintf(request, sizeof request, "GET / HTTP/1.1\r\n" HOST "%s\r\n", headers);
+    assert_int_equal(raw_ask(&server, request, out, sizeof out), 200);
+    return strstr(out, "\r\n\r\n") + 4;
+}
+
+#define FORWARDED "X-Forwarded-For: 203.0.113.9, 198.51.100.7\r\nX-Forwarded-Proto: https\r\n"
+
+static void test_proxy_of_this_machine_is_believed_when_told_so(void **state)
+{
+    (void)state;
+    assert_string_equal(peer_for(""), "127.0.0.1 loopback");
+    assert_string_equal(peer_for(FORWARDED), "198.51.100.7 tls");
+    assert_non_null(strstr(out, "Strict-Transport-Security"));
+    assert_string_equal(peer_for("X-Forwarded-For: 2001:db8::7\r\n"), "2001:db8::7");
+    assert_string_equal(peer_for("X-Forwarded-For: <script>\r\n"), "127.0.0.1");
+}
+
+static void test_proxy_is_otherwise_nobody_and_not_loopback(void **state)
+{
+    (void)state;
+    assert_string_equal(peer_for(FORWARDED), "127.0.0.1");
+    assert_string_equal(peer_for("Forwarded: for=198.51.100.7\r\n"), "127.0.0.1");
+}
+
 /* ---- The wheel ------------------------------------------------------------------------------ */
 
 typedef struct shot {
@@ -325,6 +402,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stopping_lets_running_requests_finish, start_plain,
                                         stop),
         cmocka_unit_test_setup_teardown(test_taken_port_is_a_conflict, start_plain, stop),
+        cmocka_unit_test(test_two_loops_share_a_port),
+        cmocka_unit_test_setup_teardown(test_proxy_of_this_machine_is_believed_when_told_so,
+                                        start_trusting, stop_proxied),
+        cmocka_unit_test_setup_teardown(test_proxy_is_otherwise_nobody_and_not_loopback, start_wary,
+                                        stop_proxied),
         cmocka_unit_test(test_wheel_fires_after_its_time_and_forgets_what_was_cancelled),
     };
     int failed = cmocka_run_group_tests(hasty, start_hasty, stop);
