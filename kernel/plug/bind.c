@@ -24,7 +24,7 @@ static crm_status run_route(crm_ctx *c, const void *fn)
     crm_out *out = out_begin(&f, c->out);
     crm_status s = row->fn(c, out);
     crm_status ended = out_end(&f);
-    c->reply_state = (void *)(intptr_t)f.http;
+    c->http_status = f.http;
     return call_leave(&f, s == CRM_OK ? ended : s);
 }
 
@@ -43,6 +43,8 @@ static crm_status run_hook(crm_ctx *c, record *now, const record *was, const voi
     const crm_hook *row = b->row;
     running f;
     call_enter(&f, b->m, c, "hook", row->entity);
+    f.now = now;
+    f.was = was;
     return call_leave(&f, row->fn(c, rec_out(now), (const crm_rec *)was));
 }
 

@@ -115,11 +115,6 @@ void host_put_status(crm_out *o, int http)
     }
 }
 
-int plug_reply_status(const crm_ctx *c)
-{
-    return c->reply_state ? (int)(intptr_t)c->reply_state : 200;
-}
-
 /* ---- a record ------------------------------------------------------------------------------- */
 
 /* The title of a reference's record; `denied` when it may not be read. */

@@ -210,12 +210,19 @@ crm_status host_set_input(crm_ctx *c, crm_rec *r, const char *field_name, crm_st
 
 /* ---- one record ----------------------------------------------------------------------------- */
 
+/* The rows a hook was called with. */
+static bool is_hooked(const record *r)
+{
+    return plug_now && (r == plug_now->now || r == plug_now->was);
+}
+
 /* A field outside the principal's rights is empty. */
 static value read_value(const crm_rec *r, const char *name)
 {
     const record *at = rec_of(r);
     const field *f = at ? entity_field(at->entity, str_of(name)) : NULL;
-    return f && bits_has(at->visible, f->index) ? at->v[f->index] : value_null();
+    bool may_see = f && (is_hooked(at) || bits_has(at->visible, f->index));
+    return may_see ? at->v[f->index] : value_null();
 }
 
 const char *host_rec_entity(const crm_rec *r)
@@ -247,7 +254,14 @@ bool host_rec_changed(const crm_rec *r, const char *name)
 {
     const record *at = rec_of(r);
     const field *f = entity_field(at->entity, str_of(name));
-    return f && bits_has(at->set, f->index);
+    if (!f) {
+        return false;
+    }
+    if (is_hooked(at) && at == plug_now->now) {
+        value before = plug_now->was ? plug_now->was->v[f->index] : value_null();
+        return !value_equal(before, at->v[f->index]);
+    }
+    return bits_has(at->set, f->index);
 }
 
 crm_str host_field_type(crm_ctx *c, const char *entity_name, const char *field_name)

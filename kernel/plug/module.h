@@ -44,6 +44,7 @@ typedef struct running {
     crm_ctx *c;              /* NULL in start and stop */
     const char *kind, *what; /* "hook", "sales.lead": for logs and the crash file */
     int64_t since;           /* clock_mono */
+    const record *now, *was; /* of a hook: read whole, since hooks are the deployment's behaviour */
     crm_status failed;       /* the first call that failed to write */
     call_error error_before;
     const module_info *info_before;
@@ -55,7 +56,7 @@ typedef struct running {
     json_t *json;
     json_writer out;
     uint32_t out_arrays; /* bit per open level: an array */
-    int http;
+    int http;            /* of the reply; 0: not chosen */
     struct running *outer;
 } running;
 

@@ -66,8 +66,6 @@ typedef struct plug_usage {
     uint64_t calls, nanoseconds, slow;
 } plug_usage;
 void plug_usage_of(const module_info *info, plug_usage *out);
-/* The HTTP status a module's route chose for its reply (crm_put_status), else 200. */
-int plug_reply_status(const crm_ctx *c);
 /* `karkas --probe FILE`: prints the descriptor as JSON and exits; runs in the helper process. */
 int plug_probe_main(const char *path);
 /* The host table every module gets. */

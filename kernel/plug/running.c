@@ -23,7 +23,6 @@ void call_enter(running *f, module *m, crm_ctx *c, const char *kind, const char 
     f->c = c;
     f->kind = kind;
     f->what = what;
-    f->http = 200;
     f->outer = plug_now;
     if (c) {
         f->info_before = c->module;

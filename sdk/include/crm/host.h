@@ -211,6 +211,7 @@ static inline int64_t crm_id(const crm_rec *r) { return crm__host->rec_id(r); }
 static inline bool crm_has(const crm_rec *r, const char *f) { return crm__host->rec_has(r, f); }
 static inline crm_str crm_get_text(const crm_rec *r, const char *f) { return crm__host->rec_text(r, f); }
 static inline int64_t crm_get_int(const crm_rec *r, const char *f) { return crm__host->rec_int(r, f); }
+/* Given or changed since it was read; in a hook: against what is stored. */
 static inline bool crm_changed(const crm_rec *r, const char *f) { return crm__host->rec_changed(r, f); }
 static inline CRM_MUST_CHECK crm_status crm_set_text(crm_rec *r, const char *f, crm_str v)
 {

@@ -1,0 +1,633 @@
+/*
+ * test_modules.c - the bundled modules at work: their real shared objects over the host table, on
+ * the engine in memory, one transaction per act, with the clock in the test's hand.
+ */
+#include "plug/module.h"
+
+#include "unit.h"
+
+#include "data/stores.h"
+#include "flow/flow.h"
+
+#define MINUTE 60000
+
+static struct {
+    engine *e;
+    engine_session *writer;
+    const registry *reg;
+    arena *a;
+    tx *t;
+    crm_ctx c;
+    principal who;
+    buf out;
+    int64_t anna, boris, sales;
+} w;
+
+static const crm_str form_settings =
+    CRM_S("{\"creates\":\"sales.lead\",\"source\":\"site\",\"title\":\"Форма на сайте\","
+          "\"consent\":\"Согласен\"}");
+static const crm_str mapped_settings =
+    CRM_S("{\"creates\":\"sales.lead\",\"fields\":{\"client\":\"name\","
+          "\"tel2\":{\"to\":\"phone\",\"label\":\"Ваш номер\",\"required\":true}}}");
+
+/* ---- one act: a call in a transaction of its own ----------------------------------------------
+ */
+
+static crm_ctx *begin_as(int64_t user)
+{
+    const people *all = people_pin();
+    w.who = principal_system;
+    if (user) {
+        assert_ok(people_principal(w.a, all, user, &w.who));
+    }
+    people_unpin(all);
+    assert_ok(call_begin(&w.c, &w.who, CRM_S("test")));
+    assert_ok(tx_begin(w.writer, &w.t));
+    assert_ok(tx_request_begin(w.t, &w.c));
+    return &w.c;
+}
+
+static crm_ctx *begin(void)
+{
+    return begin_as(0);
+}
+
+static void end(crm_status s)
+{
+    assert_ok(tx_request_end(w.t, s == CRM_OK));
+    assert_ok(tx_commit(w.t));
+    changes_unref(tx_take_changes(w.t));
+    tx_free(w.t);
+    call_end(&w.c);
+}
+
+static int64_t make(const char *entity_name, const char *json)
+{
+    crm_ctx *c = begin();
+    record *r;
+    json_t *fields;
+    assert_ok(json_read(str_of(json), 0, &fields, NULL));
+    assert_ok(records_new(c, registry_entity(c->reg, str_of(entity_name)), &r));
+    assert_ok(record_from_json(c, r, fields));
+    crm_status s = records_save(c, r, 0);
+    json_decref(fields);
+    assert_ok(s);
+    int64_t id = r->v[COL_ID].i;
+    end(s);
+    return id;
+}
+
+static void change_record(const char *entity_name, int64_t id, const char *json)
+{
+    crm_ctx *c = begin();
+    record *r;
+    json_t *fields;
+    assert_ok(json_read(str_of(json), 0, &fields, NULL));
+    assert_ok(records_get(c, registry_entity(c->reg, str_of(entity_name)), id, &r));
+    assert_ok(record_from_json(c, r, fields));
+    crm_status s = records_save(c, r, 0);
+    json_decref(fields);
+    assert_ok(s);
+    end(s);
+}
+
+/* The rows of an entity, in the test's arena; the newest is the last. */
+static uint32_t list(const char *entity_name, record ***out)
+{
+    crm_ctx *c = begin();
+    const entity *e = registry_entity(c->reg, str_of(entity_name));
+    query *q = query_new(c->arena, e);
+    record **rows;
+    uint32_t count;
+    assert_ok(records_list(c, q, &rows, &count));
+    *out = ARENA_ARRAY(w.a, record *, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        record *copy = ARENA_NEW(w.a, record);
+        *copy = *rows[i];
+        copy->v = ARENA_ARRAY(w.a, value, e->field_count);
+        for (uint32_t k = 0; k < e->field_count; k++) {
+            copy->v[k] = value_dup(w.a, rows[i]->v[k]);
+        }
+        (*out)[i] = copy;
+    }
+    end(CRM_OK);
+    return count;
+}
+
+static record *only(const char *entity_name)
+{
+    record **rows;
+    assert_int_equal(list(entity_name, &rows), 1);
+    return rows[0];
+}
+
+static value get(const record *r, const char *name)
+{
+    const field *f = entity_field(r->entity, str_of(name));
+    assert_non_null(f);
+    return r->v[f->index];
+}
+#define assert_field(r, name, z) assert_text(get(r, name).s, z)
+
+static crm_status run_step(const char *verb, const char *entity_name, int64_t id, const char *args)
+{
+    crm_ctx *c = begin();
+    const step *st = registry_step(c->reg, str_of(verb));
+    step_call call = {.args_json = str_of(args), .rule = CRM_S("R-1"), .run = 1};
+    assert_non_null(st);
+    assert_ok(records_get(c, registry_entity(c->reg, str_of(entity_name)), id, &call.subject));
+    crm_status s = st->run(c, &call, st->fn);
+    end(s);
+    return s;
+}
+
+static crm_status submit(const char *form, const char *content_type, const char *body)
+{
+    crm_ctx *c = begin();
+    const integration *i = registry_integration(c->reg, str_of(form));
+    c->is_lenient = true;
+    crm_status s = i->type->receive(c, i->name, str_of(content_type), str_of(body), i->type->fn);
+    end(s);
+    return s;
+}
+#define JSON "application/json"
+#define FORM "application/x-www-form-urlencoded; charset=UTF-8"
+
+static uint32_t reminders(int64_t *due)
+{
+    record **rows;
+    uint32_t count, found = 0;
+    crm_ctx *c = begin();
+    const entity *e = registry_store(c->reg, STORE_DUE);
+    count = 0;
+    query *q = query_new(c->arena, e);
+    assert_ok(records_list(c, q, &rows, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        if (str_is(rows[i]->v[DUE_JOB].s, "tasks.remind")) {
+            *due = rows[i]->v[DUE_AT].i;
+            found++;
+        }
+    }
+    end(CRM_OK);
+    return found;
+}
+
+static crm_status call_route(const char *pattern, int64_t user, int64_t id)
+{
+    static const crm_str names[] = {{"id", 2}};
+    crm_ctx *c = begin_as(user);
+    crm_str param = arena_fmt(c->arena, "%lld", (long long)id);
+    call_request request = {.param_names = names, .params = &param, .param_count = 1};
+    const route *found = NULL;
+    for (uint32_t i = 0; i < c->reg->route_count; i++) {
+        found = str_is(c->reg->routes[i].pattern, pattern) ? &c->reg->routes[i] : found;
+    }
+    assert_non_null(found);
+    c->request = &request;
+    buf_clear(&w.out);
+    c->out = &w.out;
+    crm_status s = found->run(c, found->fn);
+    end(s);
+    return s;
+}
+
+static crm_status run_job(const char *name, int64_t arg)
+{
+    crm_ctx *c = begin();
+    const job *j = registry_job(c->reg, str_of(name));
+    crm_status s = j->run(c, arena_fmt(c->arena, "%lld", (long long)arg), j->fn);
+    end(s);
+    return s;
+}
+
+/* ---- the deployment -----------------------------------------------------------------------------
+ */
+
+static void add_form(registry *r, const char *name, crm_str settings)
+{
+    integration row = {
+        .name = str_of(name), .type_name = CRM_S("webform"), .settings_json = settings};
+    assert_ok(registry_add_integration(r, &row));
+}
+
+static void add_role(registry *r)
+{
+    static const action all[] = {ACTION_READ, ACTION_CREATE, ACTION_UPDATE};
+    role row = {.name = CRM_S("manager"), .title = CRM_S("Менеджер")};
+    assert_ok(registry_add_role(r, &row));
+    for (size_t i = 0; i < 3; i++) {
+        grant g = {.role = row.name,
+                   .entity_name = CRM_S("tasks.task"),
+                   .action = all[i],
+                   .scope = SCOPE_OWN,
+                   .source = CRM_S("test")};
+        assert_ok(registry_add_grant(r, &g));
+    }
+}
+
+static void build(void)
+{
+    module_found *found;
+    module_refusal *refused = NULL;
+    registry_fault *fault = NULL;
+    module *modules[8];
+    uint32_t count;
+    registry *r = registry_new();
+    r->locale = CRM_S("ru");
+    assert_ok(flow_register(r));
+    assert_ok(plug_scan(w.a, BUNDLED_MODULES, &found, &count, &refused));
+    assert_int_equal(count, 4);
+    for (uint32_t i = 0; i < count; i++) {
+        assert_ok(plug_load(w.a, &found[i], &modules[i], &refused));
+    }
+    crm_status s = plug_register(modules, count, r, w.a, &fault);
+    add_form(r, "site", form_settings);
+    add_form(r, "mapped", mapped_settings);
+    add_role(r);
+    s = s == CRM_OK ? registry_seal(r, w.a, &fault) : s;
+    s = s == CRM_OK ? engine_schema(w.e, r, w.a, &fault) : s;
+    for (; fault; fault = fault->next) {
+        print_error("%.*s %.*s\n", STR_FMT(fault->code), STR_FMT(fault->subject));
+    }
+    assert_ok(s);
+    for (uint32_t i = 0; i < count; i++) {
+        assert_ok(plug_start(modules[i]));
+    }
+    registry_publish(r, NULL, NULL);
+}
+
+static int set_up(void **state)
+{
+    people *p;
+    char json[200];
+    (void)state;
+    clock_virtual(1800000000000);
+    w.a = arena_new(0);
+    buf_init(&w.out, 0);
+    assert_ok(engine_open_memory(0, &w.e));
+    build();
+    w.reg = registry_pin();
+    assert_ok(engine_session_open(w.e, ENGINE_WRITER, (engine_deliver){NULL, NULL}, &w.writer));
+    assert_ok(people_build(w.writer, w.reg, &p));
+    people_publish(p);
+    w.sales = make("department", "{\"name\":\"sales\",\"title\":\"Отдел продаж\"}");
+    snprintf(json, sizeof json,
+             "{\"login\":\"anna\",\"name\":\"Анна\",\"roles\":[\"manager\"],\"department\":%lld}",
+             (long long)w.sales);
+    w.anna = make("user", json);
+    w.boris = make("user", "{\"login\":\"boris\",\"name\":\"Борис\",\"roles\":[\"manager\"]}");
+    snprintf(json, sizeof json, "{\"head\":%lld}", (long long)w.boris);
+    change_record("department", w.sales, json);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    engine_session_close(w.writer);
+    people_publish(NULL);
+    registry_unpin(w.reg);
+    registry_publish(NULL, NULL, NULL);
+    engine_close(w.e);
+    buf_free(&w.out);
+    arena_free(w.a);
+    return 0;
+}
+
+/* ---- intake -------------------------------------------------------------------------------------
+ */
+
+static void a_request_of_a_form_becomes_a_lead(void **state)
+{
+    (void)state;
+    assert_ok(submit("site", JSON,
+                     "{\"name\":\"Иван Петров\",\"phone\":\"8 (916) 123-45-67\","
+                     "\"message\":\"Нужен экскаватор\",\"utm_source\":\"yandex\","
+                     "\"page\":\"https://example.ru/mp-530\",\"consent\":\"yes\"}"));
+    const record *lead = only("sales.lead");
+    assert_field(lead, "name", "Иван Петров");
+    assert_field(lead, "phone", "+79161234567");
+    assert_field(lead, "title", "Нужен экскаватор");
+    assert_field(lead, "message", "Нужен экскаватор");
+    assert_field(lead, "source", "site");
+    assert_field(lead, "utm_source", "yandex");
+    assert_field(lead, "page", "https://example.ru/mp-530");
+    assert_field(lead, "stage", "new");
+    assert_true(value_is_null(get(lead, "owner")));
+}
+
+static void a_form_without_scripts_is_read_alike(void **state)
+{
+    (void)state;
+    assert_ok(submit("site", FORM,
+                     "Name=%D0%98%D0%B2%D0%B0%D0%BD&Phone=%2B7+%28916%29+123-45-67"
+                     "&Comments=%D0%96%D0%B4%D1%83+%D0%B7%D0%B2%D0%BE%D0%BD%D0%BA%D0%B0&tranid=1"));
+    const record *lead = only("sales.lead");
+    assert_field(lead, "name", "Иван");
+    assert_field(lead, "phone", "+79161234567");
+    assert_field(lead, "message", "Жду звонка");
+}
+
+static void a_wrong_phone_is_kept_and_marked(void **state)
+{
+    (void)state;
+    assert_ok(submit("site", JSON, "{\"name\":\"Пётр\",\"phone\":\"12-34\"}"));
+    const record *lead = only("sales.lead");
+    assert_field(lead, "phone", "12-34");
+    assert_non_null(strstr(arena_cstr(w.a, lead->v[COL_MARKS].s), "\"phone\":\"phone_invalid\""));
+    assert_field(lead, "title", "Пётр");
+}
+
+static void what_no_field_takes_goes_into_the_message(void **state)
+{
+    (void)state;
+    assert_ok(submit("site", JSON,
+                     "{\"name\":\"Иван\",\"message\":\"Каток\",\"tonnage\":12,"
+                     "\"options\":{\"lizing\":true}}"));
+    const record *lead = only("sales.lead");
+    assert_field(lead, "message",
+                 "Каток\n\nДругие поля формы:\ntonnage: 12\noptions: {\"lizing\":true}");
+}
+
+static void a_name_too_long_for_its_line_is_told_in_full_below(void **state)
+{
+    (void)state;
+    char body[1000] = "{\"phone\":\"+79161234567\",\"name\":\"";
+    size_t n = strlen(body);
+    memset(body + n, 'x', 300);
+    memcpy(body + n + 300, "\"}", 3);
+    assert_ok(submit("site", JSON, body));
+    const record *lead = only("sales.lead");
+    assert_int_equal(get(lead, "name").s.n, 100);
+    assert_true(get(lead, "message").s.n > 300);
+}
+
+static void a_filled_trap_and_an_empty_form_make_no_record(void **state)
+{
+    record **rows;
+    (void)state;
+    assert_ok(submit("site", JSON, "{\"name\":\"bot\",\"website\":\"http://spam.example\"}"));
+    assert_ok(submit("site", FORM, "test=test"));
+    assert_ok(submit("site", JSON, "{}"));
+    assert_int_equal(list("sales.lead", &rows), 0);
+}
+
+static void fields_of_a_form_are_mapped_by_its_settings(void **state)
+{
+    (void)state;
+    assert_ok(submit("mapped", JSON, "{\"client\":\"Олег\",\"tel2\":\"9161234567\"}"));
+    const record *lead = only("sales.lead");
+    assert_field(lead, "name", "Олег");
+    assert_field(lead, "phone", "+79161234567");
+}
+
+static void a_form_describes_itself(void **state)
+{
+    (void)state;
+    crm_ctx *c = begin();
+    const integration *i = registry_integration(c->reg, CRM_S("site"));
+    buf_clear(&w.out);
+    c->lang = CRM_S("ru");
+    assert_ok(i->type->describe(c, i->name, &w.out, i->type->fn));
+    const char *text = arena_cstr(w.a, buf_view(&w.out));
+    assert_non_null(strstr(text, "{\"form\":\"site\",\"title\":\"Форма на сайте\",\"fields\":[{"));
+    assert_non_null(strstr(text, "{\"name\":\"phone\",\"label\":\"Телефон\",\"type\":\"phone\","
+                                 "\"required\":true}"));
+    assert_non_null(strstr(text, "\"consent\":{\"text\":\"Согласен\",\"required\":true}}"));
+    end(CRM_OK);
+}
+
+/* ---- contacts -----------------------------------------------------------------------------------
+ */
+
+#define CONTACT "{\"match\":[\"phone\",\"email\"],\"otherwise\":\"create\"}"
+
+static void a_new_person_is_made_and_belongs_to_the_owner(void **state)
+{
+    char json[300];
+    (void)state;
+    snprintf(json, sizeof json,
+             "{\"name\":\"Иван Петров\",\"phone\":[\"8 916 123-45-67\"],\"owner\":%lld}",
+             (long long)w.anna);
+    int64_t id = make("sales.lead", json);
+    assert_ok(run_step("contact", "sales.lead", id, CONTACT));
+    const record *contact = only("contacts.person"), *lead = only("sales.lead");
+    assert_field(contact, "name", "Иван Петров");
+    assert_field(contact, "phone", "+79161234567");
+    assert_int_equal(get(contact, "owner").i, w.anna);
+    assert_int_equal(get(lead, "contact").i, contact->v[COL_ID].i);
+}
+
+static void a_known_phone_or_address_finds_its_person(void **state)
+{
+    (void)state;
+    int64_t known = make("contacts.person", "{\"name\":\"Мария\",\"phone\":[\"+74951112233\","
+                                            "\"+79161234567\"],\"email\":[\"m@example.ru\"]}");
+    int64_t first = make("sales.lead", "{\"name\":\"Маша\",\"phone\":[\"89161234567\"]}");
+    int64_t second = make("sales.lead", "{\"name\":\"М\",\"email\":[\"m@example.ru\"]}");
+    assert_ok(run_step("contact", "sales.lead", first, CONTACT));
+    assert_ok(run_step("contact", "sales.lead", second, CONTACT));
+    record **leads;
+    assert_int_equal(list("sales.lead", &leads), 2);
+    assert_int_equal(get(leads[0], "contact").i, known);
+    assert_int_equal(get(leads[1], "contact").i, known);
+    only("contacts.person");
+}
+
+static void a_wrong_phone_joins_nobody(void **state)
+{
+    record **people_rows;
+    (void)state;
+    assert_ok(submit("site", JSON, "{\"name\":\"А\",\"phone\":\"12-34\"}"));
+    assert_ok(submit("site", JSON, "{\"name\":\"Б\",\"phone\":\"12-34\"}"));
+    record **leads;
+    assert_int_equal(list("sales.lead", &leads), 2);
+    assert_ok(run_step("contact", "sales.lead", leads[0]->v[COL_ID].i, CONTACT));
+    assert_ok(run_step("contact", "sales.lead", leads[1]->v[COL_ID].i, CONTACT));
+    assert_int_equal(list("contacts.person", &people_rows), 2);
+}
+
+static void without_otherwise_nobody_is_made(void **state)
+{
+    record **people_rows;
+    (void)state;
+    int64_t id = make("sales.lead", "{\"phone\":[\"89161234567\"]}");
+    assert_ok(run_step("contact", "sales.lead", id, "{\"match\":[\"phone\"]}"));
+    assert_int_equal(list("contacts.person", &people_rows), 0);
+}
+
+/* ---- sales --------------------------------------------------------------------------------------
+ */
+
+static void a_long_message_gives_a_short_title(void **state)
+{
+    (void)state;
+    make(
+        "sales.lead",
+        "{\"message\":\"Добрый день! Нужен мини-погрузчик на уборку снега и планировку, желательно "
+        "до 5 ноября с коммунальной щёткой.\\nСпасибо\"}");
+    assert_field(
+        only("sales.lead"), "title",
+        "Добрый день! Нужен мини-погрузчик на уборку снега и планировку, желательно до 5…");
+}
+
+static void a_lead_is_closed_by_what_its_stage_means(void **state)
+{
+    (void)state;
+    int64_t id = make("sales.lead", "{\"name\":\"Иван\"}");
+    assert_true(value_is_null(get(only("sales.lead"), "closed_at")));
+    change_record("sales.lead", id, "{\"stage\":\"bad\",\"bad_reason\":\"spam\"}");
+    assert_int_equal(get(only("sales.lead"), "closed_at").i, clock_now());
+    change_record("sales.lead", id, "{\"stage\":\"work\"}");
+    assert_true(value_is_null(get(only("sales.lead"), "closed_at")));
+}
+
+static void a_deal_takes_number_source_and_title_from_its_lead(void **state)
+{
+    char json[100];
+    record **deals;
+    (void)state;
+    int64_t lead = make("sales.lead", "{\"title\":\"Каток\",\"source\":\"avito\"}");
+    snprintf(json, sizeof json, "{\"lead\":%lld}", (long long)lead);
+    make("sales.deal", json);
+    make("sales.deal", "{\"title\":\"Другая\",\"source\":\"phone\"}");
+    assert_int_equal(list("sales.deal", &deals), 2);
+    assert_field(deals[0], "title", "Каток");
+    assert_field(deals[0], "source", "avito");
+    assert_int_equal(get(deals[0], "number").i, 1);
+    assert_int_equal(get(deals[1], "number").i, 2);
+    assert_field(deals[1], "source", "phone");
+}
+
+/* ---- tasks --------------------------------------------------------------------------------------
+ */
+
+static int64_t owned_lead(void)
+{
+    char json[300];
+    snprintf(json, sizeof json, "{\"title\":\"Нужен кран\",\"name\":\"Иван\",\"owner\":%lld}",
+             (long long)w.anna);
+    return make("sales.lead", json);
+}
+
+static void the_step_makes_a_task_about_its_record(void **state)
+{
+    int64_t due = 0, lead = owned_lead();
+    (void)state;
+    assert_ok(run_step("task", "sales.lead", lead,
+                       "{\"kind\":\"call\",\"title\":\"Позвонить: {name}\",\"to\":\"owner\","
+                       "\"due\":\"15m\",\"remind\":\"5m\"}"));
+    const record *task = only("tasks.task");
+    assert_field(task, "title", "Позвонить: Иван");
+    assert_field(task, "kind", "call");
+    assert_int_equal(get(task, "owner").i, w.anna);
+    assert_int_equal(get(task, "due").i, clock_now() + 15 * MINUTE);
+    assert_int_equal(get(task, "lead").i, lead);
+    assert_int_equal(reminders(&due), 1);
+    assert_int_equal(due, clock_now() + 10 * MINUTE);
+}
+
+static void a_task_may_go_to_a_login_or_the_head_and_nobody_is_not_found(void **state)
+{
+    record **tasks;
+    int64_t lead = owned_lead(), nobodys = make("sales.lead", "{\"title\":\"Ничей\"}");
+    (void)state;
+    assert_ok(run_step("task", "sales.lead", lead, "{\"title\":\"А\",\"to\":\"boris\"}"));
+    assert_ok(run_step("task", "sales.lead", lead, "{\"title\":\"Б\",\"to\":\"department.head\"}"));
+    assert_int_equal(list("tasks.task", &tasks), 2);
+    assert_int_equal(get(tasks[0], "owner").i, w.boris);
+    assert_int_equal(get(tasks[1], "owner").i, w.boris);
+    assert_int_equal(run_step("task", "sales.lead", nobodys, "{\"title\":\"В\"}"), CRM_NOT_FOUND);
+    assert_int_equal(run_step("task", "sales.lead", lead, "{\"title\":\"Г\",\"to\":\"zoya\"}"),
+                     CRM_NOT_FOUND);
+    assert_int_equal(list("tasks.task", &tasks), 2);
+}
+
+static int64_t task_in(int64_t ms)
+{
+    char json[300], due[CLOCK_TEXT];
+    clock_format(clock_now() + ms, due);
+    snprintf(json, sizeof json, "{\"title\":\"Позвонить\",\"owner\":%lld,\"due\":\"%s\"}",
+             (long long)w.anna, due);
+    return make("tasks.task", json);
+}
+
+static void a_reminder_follows_the_task(void **state)
+{
+    int64_t due = 0, id = task_in(30 * MINUTE);
+    char json[100], moved[CLOCK_TEXT];
+    (void)state;
+    assert_int_equal(reminders(&due), 1);
+    clock_format(clock_now() + 60 * MINUTE, moved);
+    snprintf(json, sizeof json, "{\"due\":\"%s\"}", moved);
+    change_record("tasks.task", id, json);
+    assert_int_equal(reminders(&due), 1);
+    assert_int_equal(due, clock_now() + 60 * MINUTE);
+    change_record("tasks.task", id, "{\"done\":true}");
+    assert_int_equal(reminders(&due), 0);
+    change_record("tasks.task", id, "{\"done\":false}");
+    assert_int_equal(reminders(&due), 1);
+}
+
+static void when_it_is_time_the_owner_is_told(void **state)
+{
+    int64_t id = task_in(30 * MINUTE);
+    (void)state;
+    clock_set(clock_now() + 30 * MINUTE);
+    assert_ok(run_job("tasks.remind", id));
+    const record *notice = only("notification");
+    assert_field(notice, "text", "Пора: Позвонить");
+    assert_int_equal(get(notice, "user").i, w.anna);
+    assert_ok(run_job("tasks.remind", 4711)); /* gone meanwhile */
+}
+
+static void a_task_is_done_by_its_owner_once_and_twice(void **state)
+{
+    int64_t id = task_in(30 * MINUTE);
+    (void)state;
+    assert_ok(call_route("/tasks/task/:id/done", w.anna, id));
+    assert_non_null(strstr(arena_cstr(w.a, buf_view(&w.out)), "\"done\":true"));
+    assert_int_equal(get(only("tasks.task"), "done_at").i, clock_now());
+    assert_ok(call_route("/tasks/task/:id/done", w.anna, id));
+    assert_ok(call_route("/tasks/task/:id/reopen", w.anna, id));
+    assert_true(value_is_null(get(only("tasks.task"), "done_at")));
+}
+
+static void someone_elses_task_is_not_found(void **state)
+{
+    int64_t id = task_in(30 * MINUTE);
+    (void)state;
+    assert_int_equal(call_route("/tasks/task/:id/done", w.boris, id), CRM_NOT_FOUND);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_request_of_a_form_becomes_a_lead),
+        TEST(a_form_without_scripts_is_read_alike),
+        TEST(a_wrong_phone_is_kept_and_marked),
+        TEST(what_no_field_takes_goes_into_the_message),
+        TEST(a_name_too_long_for_its_line_is_told_in_full_below),
+        TEST(a_filled_trap_and_an_empty_form_make_no_record),
+        TEST(fields_of_a_form_are_mapped_by_its_settings),
+        TEST(a_form_describes_itself),
+        TEST(a_new_person_is_made_and_belongs_to_the_owner),
+        TEST(a_known_phone_or_address_finds_its_person),
+        TEST(a_wrong_phone_joins_nobody),
+        TEST(without_otherwise_nobody_is_made),
+        TEST(a_long_message_gives_a_short_title),
+        TEST(a_lead_is_closed_by_what_its_stage_means),
+        TEST(a_deal_takes_number_source_and_title_from_its_lead),
+        TEST(the_step_makes_a_task_about_its_record),
+        TEST(a_task_may_go_to_a_login_or_the_head_and_nobody_is_not_found),
+        TEST(a_reminder_follows_the_task),
+        TEST(when_it_is_time_the_owner_is_told),
+        TEST(a_task_is_done_by_its_owner_once_and_twice),
+        TEST(someone_elses_task_is_not_found),
+    };
+    if (argc == 3 && strcmp(argv[1], "--probe") == 0) {
+        return plug_probe_main(argv[2]);
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
