@@ -2,6 +2,7 @@
  * cross.c - what the sections of a ТЗ say of each other: names that must stand elsewhere in it, and
  * advice about what is probably not meant. What needs the modules is register*.c's. Any thread.
  */
+#include "data/field.h"
 #include "tz/tz_private.h"
 
 typedef struct checker {
@@ -40,12 +41,25 @@ static void check_departments(checker *k)
     }
 }
 
+static void check_reach(checker *k, const yaml_node *n)
+{
+    const yaml_node *phone = yaml_get(n, "phone"), *email = yaml_get(n, "email");
+    crm_str unused;
+    if (phone && phone->text.n && phone_normalise(k->f->a, phone->text, &unused) == CRM_INVALID) {
+        tz_refuse(k->f, phone, "bad_phone", phone->text);
+    }
+    if (email && email->text.n && !field_is_email(email->text)) {
+        tz_refuse(k->f, email, "bad_email", email->text);
+    }
+}
+
 static void check_people(checker *k)
 {
     for (uint32_t i = 0; i < k->t->people_count; i++) {
         const yaml_node *n = k->t->people[i].at;
         check_known(k, yaml_get(n, "department"), "unknown_department", &k->departments);
         check_all_known(k, yaml_get(n, "roles"), "unknown_role", &k->roles);
+        check_reach(k, n);
     }
 }
 
@@ -205,6 +219,17 @@ static void advise_heads(checker *k, const yaml_node *at, const yaml_node *steps
     }
 }
 
+static void check_told(checker *k, const yaml_node *to)
+{
+    tz_names known = k->logins;
+    if (!to) {
+        return;
+    }
+    tz_names_add(k->f->a, &known, CRM_S("owner"));
+    tz_names_add(k->f->a, &known, CRM_S("department.head"));
+    check_known(k, to, "unknown_person", &known);
+}
+
 /* Steps that name roles and departments, wherever they stand. */
 static void check_steps(checker *k, const yaml_node *steps)
 {
@@ -212,6 +237,7 @@ static void check_steps(checker *k, const yaml_node *steps)
         const yaml_node *assign = yaml_get(n, "assign");
         check_known(k, yaml_get(assign, "role"), "unknown_role", &k->roles);
         check_known(k, yaml_get(assign, "department"), "unknown_department", &k->departments);
+        check_told(k, yaml_get(yaml_get(n, "notify"), "to"));
     }
 }
 

@@ -21,6 +21,7 @@ void tz_faults_add(tz_faults *f, const tz_fault *fault)
     }
     *kept = *fault;
     kept->subject = arena_dup(f->a, fault->subject);
+    kept->nearest = arena_dup(f->a, fault->nearest);
     kept->expected = arena_dup(f->a, fault->expected);
     *f->end = kept;
     f->end = &kept->next;
@@ -120,4 +121,32 @@ void tz_refuse_near(tz_faults *f, const yaml_node *n, const char *code, crm_str 
     tz_fault fault = tz_fault_value(n, code, subject);
     fault.nearest = text_nearest(subject, known->at, known->count);
     tz_faults_add(f, &fault);
+}
+
+/* "tz.yaml:47" apart; a source without a line is a module's name. */
+static tz_fault of_seal(arena *a, const registry_fault *f)
+{
+    tz_fault out = {.code = f->code, .subject = f->subject, .nearest = f->nearest};
+    size_t n = f->source.n;
+    int64_t line = 0;
+    while (n && f->source.p[n - 1] != ':') {
+        n--;
+    }
+    crm_str tail = {f->source.p + n, f->source.n - n};
+    bool has_line = n && str_to_i64(tail, &line) == CRM_OK;
+    out.file = arena_cstr(a, has_line ? (crm_str){f->source.p, n - 1} : f->source);
+    out.line = (int)line;
+    return out;
+}
+
+tz_fault *tz_fault_of_seal(arena *a, const registry_fault *f)
+{
+    tz_fault *list = NULL;
+    tz_faults all;
+    tz_faults_init(&all, a, &list);
+    for (; f; f = f->next) {
+        tz_fault one = of_seal(a, f);
+        tz_faults_add(&all, &one);
+    }
+    return list;
 }

@@ -116,3 +116,21 @@ void tz_fault_text(const tz_fault *f, const char *lang, buf *out)
     fill(&c, f, pattern_of(&c, f), out);
     arena_free(c.a);
 }
+
+/* Texts that stand in views made by the ТЗ. */
+void tz_add_strings(registry *r)
+{
+    static const char *const languages[] = {"ru", "en"};
+    for (int i = 0; i < 2; i++) {
+        catalogue c;
+        if (catalogue_open(&c, languages[i])) {
+            crm_str text = words_of(&c, "ui", CRM_S("section"));
+            text_string row = {.lang = str_of(languages[i]), .key = CRM_S("tz.section")};
+            row.text = arena_dup(registry_arena(r), text);
+            if (registry_add_string(r, &row) != CRM_OK) {
+                log_event(LOG_ERROR, "tz.strings", "lang=%s", languages[i]);
+            }
+        }
+        arena_free(c.a);
+    }
+}

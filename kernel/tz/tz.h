@@ -27,10 +27,34 @@ CRM_MUST_CHECK crm_status tz_read(arena *a, const char *path, tz **out, tz_fault
 /* Names of the modules the text needs (`modules: auto` or the explicit list checked against it). */
 CRM_MUST_CHECK crm_status tz_modules(const tz *t, arena *a, const module_found *found, uint32_t found_count,
                                      crm_str **names, uint32_t *count, tz_fault **faults);
-/* Adds roles, grants, pipelines, entities, fields, integrations, rules … to an open registry. */
-CRM_MUST_CHECK crm_status tz_register(const tz *t, registry *r, arena *a, tz_fault **faults);
-/* Writer, one transaction: departments, people, and the text itself as a version (`sys.tz`). */
+/*
+ * Adds roles, grants, pipelines, entities, fields, integrations, rules … to an open registry that has
+ * the kernel's, flow's and the modules' rows already. Faults have their place; what only sealing can
+ * see comes from registry_seal with the same sources ("tz.yaml:47").
+ */
+CRM_MUST_CHECK crm_status tz_register(tz *t, registry *r, arena *a, tz_fault **faults);
+
+/* A version that was applied, as `sys.tz` keeps it. */
+typedef struct tz_version {
+    int64_t id, applied_at;
+    crm_str version, text;
+    crm_str grants; /* {"entities":{"sales.lead":["title",…]},"people":["petrov",…]} */
+} tz_version;
+/* The one in force; NOT_FOUND before the first. Blocking session; `r` has its ids, and a registry of
+ * the kernel alone will do. */
+CRM_MUST_CHECK crm_status tz_load(engine_session *s, const registry *r, arena *a, tz_version *out);
+/* Before tz_register, at a start: when the text is still the one that was applied, its grants keep
+ * the fields they had then, and what modules brought since stays unseen. */
+void tz_keep(tz *t, const tz_version *applied);
+/*
+ * Writer, one transaction, after tz_register: departments, people, and the text itself as a version
+ * (`sys.tz`). Quiet. People are known by their login: those who left the file are disabled; accounts
+ * made by hand are left alone. Departments that left the file stay. The same text again changes
+ * nothing. No credentials are made here.
+ */
 CRM_MUST_CHECK crm_status tz_apply(const tz *t, crm_ctx *c);
+/* What registry_seal found, as a fault: with the words of tz_fault_text. In the arena. */
+tz_fault *tz_fault_of_seal(arena *a, const registry_fault *f);
 /* One fault as a line in ru or en: "tz.yaml:47:7: неизвестный ключ «rigths», есть «rights»". */
 void tz_fault_text(const tz_fault *f, const char *lang, buf *out);
 

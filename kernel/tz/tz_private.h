@@ -23,8 +23,8 @@ struct tz {
     const char *dir; /* real path of the folder of the root file */
     const tz_person *people;
     uint32_t people_count;
-    json_t *kept; /* what tz_keep was given, or NULL; freed by tz_register */
-    crm_str grants; /* made by tz_register: what sys.tz keeps beside the text */
+    crm_str kept;   /* what tz_keep was given: the JSON of sys.tz.grants, or empty */
+    crm_str fields; /* made by tz_register: {"sales.lead":[…]}, what grants without a list show */
 };
 
 /* ---- faults (faults.c) ---- */
@@ -122,6 +122,8 @@ void people_list(tz *t);
 /* read.c: the file that `n` names, beside the file where it stands. NULL text with a fault when it
  * cannot be read or lies outside the root file's folder; *name is then as good for faults. */
 crm_str tz_read_beside(tz *t, tz_faults *f, const yaml_node *n, const char **name);
+/* text.c: texts of views that a ТЗ makes. */
+void tz_add_strings(registry *r);
 /* cross.c: what the sections say of each other. */
 void cross_check(const tz *t, tz_faults *f);
 

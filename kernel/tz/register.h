@@ -1,0 +1,41 @@
+/*
+ * register.h - what the files that turn a ТЗ into rows of an open registry share; nobody else
+ * includes it. Rows live in the registry's arena, faults in the caller's.
+ */
+#ifndef TZ_REGISTER_H
+#define TZ_REGISTER_H
+
+#include "tz/tz_private.h"
+
+typedef struct registering {
+    tz *t;
+    registry *r;
+    arena *a; /* of the registry */
+    tz_faults *f;
+    json_t *kept; /* t->kept, or NULL: the fields that exist now are granted */
+} registering;
+
+/* The parts of tz_register, in their order. */
+void register_entities(registering *g);  /* own entities, fields of others' ones */
+void register_pipelines(registering *g);
+void register_links(registering *g);     /* look-up conditions of fields, once all entities stand */
+void register_rights(registering *g);
+void register_integrations(registering *g);
+void register_rules(registering *g);
+
+/* The entity that `n` names, or NULL with a fault at `n`. */
+const entity *entity_named(registering *g, const yaml_node *n, crm_str name);
+/* The field of `e` that `n` names, or NULL with a fault. */
+const field *field_named(registering *g, const entity *e, const yaml_node *n, crm_str name);
+/* The scalars of a SHAPE_NAMES node as an array in the registry's arena; *count 0 for NULL. */
+const crm_str *names_list(registering *g, const yaml_node *n, uint32_t *count);
+const pipeline *pipeline_of_entity(const registry *r, const entity *e);
+
+/* where.c: a condition in map form as JSON prefix form, typed against `e`; empty for an empty map or
+ * with a fault. */
+crm_str where_compile(registering *g, const entity *e, const yaml_node *map);
+/* args.c: the map of a step or an integration as JSON, checked against its schema (registry.h,
+ * step.schema_json). `but` is a key that is not part of it, or NULL. */
+crm_str args_compile(registering *g, const yaml_node *map, crm_str schema_json, const char *but);
+
+#endif

@@ -1,0 +1,451 @@
+/*
+ * register_entity.c - the deployment's own entities, and its fields on entities of modules. An own
+ * entity gets views and a menu item made from its fields, so that it looks like a module's.
+ */
+#include "tz/register.h"
+
+#define MENU_ORDER    200 /* behind what modules offer */
+#define LIST_COLUMNS  6
+#define PHONE_COLUMNS 3
+
+/* The fields of one map while they are read; they will stand behind `before` others. */
+typedef struct field_rows {
+    field *at;
+    uint32_t count;
+    const entity *entity; /* whose fields they become; NULL: an own entity not added yet */
+} field_rows;
+
+/* ---- one field ------------------------------------------------------------------------------ */
+
+static const crm_str type_names[FIELD_TYPE_COUNT] = {
+#define X(name, text, storage, many) {text, sizeof(text) - 1},
+    FIELD_TYPE_MAP(X)
+#undef X
+};
+
+static field_type type_of(const yaml_node *n)
+{
+    crm_str word = yaml_text(n, "type");
+    int i = 0;
+    while (i < FIELD_TYPE_COUNT - 1 && !str_eq(type_names[i], word)) {
+        i++;
+    }
+    return (field_type)i;
+}
+
+static bool is_yes(const yaml_node *map, const char *key)
+{
+    bool got = false;
+    const yaml_node *n = yaml_get(map, key);
+    return n && yaml_bool(n, &got) == CRM_OK && got;
+}
+
+static uint32_t flags_of(const yaml_node *n)
+{
+    static const struct {
+        const char *key;
+        uint32_t flag;
+    } flags[] = {
+        {"required", FIELD_REQUIRED}, {"unique", FIELD_UNIQUE}, {"index", FIELD_INDEXED},
+        {"search", FIELD_SEARCH},     {"many", FIELD_MANY},     {"read_only", FIELD_READ_ONLY},
+        {"personal", FIELD_PERSONAL},
+    };
+    uint32_t bits = 0;
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        bits |= is_yes(n, flags[i].key) ? flags[i].flag : 0;
+    }
+    return bits;
+}
+
+static int64_t number_of(const yaml_node *map, const char *key, int64_t otherwise)
+{
+    int64_t got;
+    return str_to_i64(yaml_text(map, key), &got) == CRM_OK ? got : otherwise;
+}
+
+/* {diesel: Дизель}, {diesel: {title: Дизель, color: blue}} or [Дизель, …]. */
+static void read_choices(registering *g, const yaml_node *n, field *f)
+{
+    const yaml_node *options = yaml_get(n, "options");
+    choice *rows = options ? ARENA_ARRAY(g->a, choice, (size_t)options->count + 1) : NULL;
+    if (!rows) {
+        return;
+    }
+    YAML_EACH(o, options) {
+        crm_str title = o->kind == YAML_MAP ? yaml_text(o, "title") : o->text;
+        rows[f->choice_count++] = (choice){.value = arena_dup(g->a, o->key.n ? o->key : o->text),
+                                           .label = arena_dup(g->a, title),
+                                           .color = arena_dup(g->a, yaml_text(o, "color"))};
+    }
+    f->choices = rows;
+}
+
+/* Keys that belong to some types only, and types that are for later. */
+static void check_keys(registering *g, const yaml_node *n, const field *f)
+{
+    bool is_ref = f->type == FIELD_REF || f->type == FIELD_REFS;
+    bool has_options = f->type == FIELD_CHOICE || f->type == FIELD_CHOICES;
+    const yaml_node *to = yaml_get(n, "to"), *options = yaml_get(n, "options");
+    const yaml_node *where = yaml_get(n, "where"), *many = yaml_get(n, "many");
+    if (f->type == FIELD_COMPUTED || f->type == FIELD_FILE || f->type == FIELD_FILES) {
+        tz_refuse(g->f, yaml_get(n, "type"), "not_served", yaml_text(n, "type"));
+    }
+    if (is_ref && !to) {
+        tz_fault fault = tz_fault_key(n, "missing");
+        fault.expected = fault.subject;
+        fault.subject = CRM_S("to");
+        tz_faults_add(g->f, &fault);
+    }
+    if (to && !is_ref) {
+        tz_refuse_key(g->f, to, "not_needed");
+    }
+    if (where && !is_ref) {
+        tz_refuse_key(g->f, where, "not_needed");
+    }
+    if (options && !has_options) {
+        tz_refuse_key(g->f, options, "not_needed");
+    }
+    if (has_options && !f->choice_count) {
+        tz_refuse_key(g->f, n, "no_choices");
+    }
+    bool may_be_many = f->type == FIELD_EMAIL || f->type == FIELD_PHONE || f->type == FIELD_URL;
+    if (many && !may_be_many) {
+        tz_refuse(g->f, many, "not_many", n->key);
+    }
+}
+
+static void read_field(registering *g, const yaml_node *n, field *f)
+{
+    *f = (field){.name = arena_dup(g->a, n->key),
+                 .label = arena_dup(g->a, yaml_text(n, "title")),
+                 .type = type_of(n),
+                 .flags = flags_of(n),
+                 .max = (uint32_t)number_of(n, "max", 0),
+                 .ref_name = arena_dup(g->a, yaml_text(n, "to")),
+                 .def_text = arena_dup(g->a, yaml_text(n, "default")),
+                 .source = tz_source(g->a, n)};
+    f->scale = (uint8_t)number_of(n, "scale", f->type == FIELD_MONEY ? 2 : 0);
+    read_choices(g, n, f);
+    check_keys(g, n, f);
+}
+
+static bool is_taken(const field_rows *rows, crm_str name)
+{
+    static const char *const system[] = {"id",         "rev",        "created_at", "created_by",
+                                         "updated_at", "updated_by", "deleted_at", "marks"};
+    for (size_t i = 0; i < sizeof system / sizeof system[0]; i++) {
+        if (str_is(name, system[i])) {
+            return true;
+        }
+    }
+    return rows->entity && entity_field(rows->entity, name);
+}
+
+static void read_fields(registering *g, const yaml_node *map, field_rows *rows)
+{
+    rows->at = ARENA_ARRAY(g->a, field, (size_t)map->count + 1);
+    if (!rows->at) {
+        return;
+    }
+    YAML_EACH(n, map) {
+        if (is_taken(rows, n->key)) {
+            tz_refuse_key(g->f, n, "taken");
+        } else {
+            read_field(g, n, &rows->at[rows->count++]);
+        }
+    }
+}
+
+/* The position of a field among the rows, by the name that `n` holds; 0 with a fault. */
+static uint16_t position(registering *g, const field_rows *rows, const yaml_node *n)
+{
+    tz_names known = {0};
+    for (uint32_t i = 0; n && i < rows->count; i++) {
+        if (str_eq(rows->at[i].name, n->text)) {
+            return (uint16_t)(COL_OWN + i);
+        }
+        tz_names_add(g->f->a, &known, rows->at[i].name);
+    }
+    if (n) {
+        tz_refuse_near(g->f, n, "unknown_field", n->text, &known);
+    }
+    return 0;
+}
+
+/* ---- how an own entity looks ---------------------------------------------------------------- */
+
+static void put_names(json_writer *w, const char *key, const entity *e, uint32_t from,
+                      uint32_t most)
+{
+    jw_karray(w, key);
+    for (uint32_t i = from, n = 0; i < e->field_count && n < most; i++) {
+        if (e->fields[i].type != FIELD_JSON) {
+            jw_str(w, e->fields[i].name);
+            n++;
+        }
+    }
+    jw_end_array(w);
+}
+
+static void put_list_view(json_writer *w, const entity *e)
+{
+    jw_karray(w, "list");
+    jw_object(w);
+    jw_kstr(w, "id", CRM_S("all"));
+    jw_kstr(w, "label", e->label_many);
+    put_names(w, "columns", e, 0, LIST_COLUMNS);
+    put_names(w, "phone", e, 0, PHONE_COLUMNS);
+    jw_karray(w, "sort");
+    jw_str(w, CRM_S("-created_at"));
+    jw_end_array(w);
+    jw_kbool(w, "live", true);
+    jw_end_object(w);
+    jw_end_array(w);
+}
+
+/* `e` has its own fields only. */
+static crm_str views_of(registering *g, const entity *e)
+{
+    buf b;
+    json_writer w;
+    buf_init(&b, 1u << 16);
+    jw_init(&w, &b);
+    jw_object(&w);
+    put_list_view(&w, e);
+    jw_kobject(&w, "card");
+    jw_karray(&w, "header");
+    jw_end_array(&w);
+    jw_karray(&w, "sections");
+    jw_object(&w);
+    jw_kstr(&w, "label", e->label_one);
+    put_names(&w, "fields", e, 0, FIELDS_MAX);
+    jw_end_object(&w);
+    jw_end_array(&w);
+    jw_karray(&w, "related");
+    jw_end_array(&w);
+    jw_end_object(&w);
+    put_names(&w, "quick", e, 0, LIST_COLUMNS);
+    jw_end_object(&w);
+    crm_str json = arena_dup(g->a, buf_view(&b));
+    buf_free(&b);
+    return json;
+}
+
+static void add_string(registering *g, crm_str key, crm_str text)
+{
+    static const char *const languages[] = {"ru", "en"};
+    for (int i = 0; i < 2; i++) {
+        text_string s = {.lang = str_of(languages[i]), .key = key, .text = text};
+        if (registry_add_string(g->r, &s) != CRM_OK) {
+            return; /* the arena has failed, which tz_register sees */
+        }
+    }
+}
+
+/* title: [машина, машины, машин] are the words for 1, 2 and 5; one word stands for all. */
+static void set_labels(registering *g, const yaml_node *n, entity *e)
+{
+    const yaml_node *title = yaml_get(n, "title");
+    crm_str words[3] = {title->text, title->text, title->text};
+    int i = 0;
+    YAML_EACH(word, title) {
+        for (int j = i; j < 3; j++) {
+            words[j] = word->text;
+        }
+        i++;
+    }
+    e->label_one = arena_dup(g->a, words[0]);
+    e->label_many = arena_dup(g->a, words[1]);
+    e->label_count = arena_fmt(g->a, "%.*s.count", STR_FMT(e->name));
+    add_string(
+        g, e->label_count,
+        arena_fmt(g->a, "{n, plural, one {# %.*s} few {# %.*s} many {# %.*s} other {# %.*s}}",
+                  STR_FMT(words[0]), STR_FMT(words[1]), STR_FMT(words[2]), STR_FMT(words[1])));
+}
+
+/* ---- own entities --------------------------------------------------------------------------- */
+
+static void set_owners(registering *g, const yaml_node *n, const field_rows *rows, entity *e)
+{
+    const yaml_node *owner = yaml_get(n, "owner");
+    uint32_t count = 0;
+    TZ_EACH_NAME(item, owner)
+    {
+        uint16_t at = str_is(item->text, "created_by") ? COL_CREATED_BY : position(g, rows, item);
+        if (count == 3) {
+            tz_refuse_key(g->f, owner, "too_many");
+            return;
+        }
+        if (at >= COL_OWN && rows->at[at - COL_OWN].type != FIELD_USER) {
+            tz_refuse(g->f, item, "wrong_field_type", item->text);
+            return;
+        }
+        e->owner_fields[count] = at;
+        count += at != 0;
+    }
+}
+
+/* The field shown for a reference: as said, else the first text. */
+static uint16_t title_field_of(registering *g, const yaml_node *n, const field_rows *rows)
+{
+    if (yaml_get(n, "shown")) {
+        return position(g, rows, yaml_get(n, "shown"));
+    }
+    for (uint32_t i = 0; i < rows->count; i++) {
+        if (rows->at[i].type == FIELD_TEXT) {
+            return (uint16_t)(COL_OWN + i);
+        }
+    }
+    return COL_ID;
+}
+
+static uint16_t stage_field_of(const field_rows *rows)
+{
+    for (uint32_t i = 0; i < rows->count; i++) {
+        if (rows->at[i].type == FIELD_STAGE) {
+            return (uint16_t)(COL_OWN + i);
+        }
+    }
+    return 0;
+}
+
+static void set_currencies(registering *g, const yaml_node *map, const field_rows *rows)
+{
+    for (uint32_t i = 0; i < rows->count; i++) {
+        const yaml_node *n = yaml_get(map, rows->at[i].name.p);
+        const yaml_node *currency = yaml_get(n, "currency");
+        const field *f =
+            currency && rows->entity ? entity_field(rows->entity, currency->text) : NULL;
+        if (currency && rows->at[i].type != FIELD_MONEY) {
+            tz_refuse_key(g->f, currency, "not_needed");
+        } else if (currency) {
+            rows->at[i].currency_field = f ? f->index : position(g, rows, currency);
+        }
+    }
+}
+
+static void add_menu(registering *g, const entity *e)
+{
+    menu_item row = {.id = e->name,
+                     .label = e->label_many,
+                     .icon = e->icon,
+                     .to = arena_fmt(g->a, "/e/%.*s", STR_FMT(e->name)),
+                     .entity_name = e->name,
+                     .order = MENU_ORDER,
+                     .on_phone = true};
+    if (registry_add_menu(g->r, &row) != CRM_OK) {
+        return; /* the arena has failed, which tz_register sees */
+    }
+}
+
+static void register_entity(registering *g, const yaml_node *n)
+{
+    const yaml_node *fields = node_map(n, "fields");
+    field_rows rows = {0};
+    entity e = {.name = arena_dup(g->a, n->key),
+                .module = CRM_S("tz"),
+                .icon = arena_dup(g->a, yaml_text(n, "icon")),
+                .source = tz_source(g->a, n)};
+    if (str_find(e.name, '.') < 1 || !fields) {
+        tz_refuse_key(g->f, n, "bad_entity_name");
+        return;
+    }
+    read_fields(g, fields, &rows);
+    set_currencies(g, fields, &rows);
+    set_labels(g, n, &e);
+    set_owners(g, n, &rows, &e);
+    e.fields = rows.at;
+    e.field_count = rows.count;
+    e.title_field = title_field_of(g, n, &rows);
+    e.stage_field = stage_field_of(&rows);
+    e.department_field = position(g, &rows, yaml_get(n, "department"));
+    e.views_json = views_of(g, &e);
+    crm_status s = registry_add_entity(g->r, &e);
+    if (s != CRM_OK && s != CRM_NOMEM) {
+        tz_refuse_key(g->f, n, s == CRM_CONFLICT ? "taken" : "too_many");
+        return;
+    }
+    add_menu(g, &e);
+}
+
+/* ---- fields on others' entities ------------------------------------------------------------- */
+
+/* The card of an entity shows the deployment's fields in a section behind the module's. */
+static void show_fields(registering *g, entity *e, const field_rows *rows)
+{
+    json_t *views = NULL;
+    if (!e->views_json.n || json_read(e->views_json, JSON_ITEMS_MAX, &views, NULL) != CRM_OK) {
+        return; /* nothing is shown of it, or registry_seal will tell what is wrong */
+    }
+    json_t *sections = json_object_get(json_object_get(views, "card"), "sections");
+    json_t *names = json_array();
+    for (uint32_t i = 0; i < rows->count; i++) {
+        json_array_append_new(names, json_stringn(rows->at[i].name.p, rows->at[i].name.n));
+    }
+    json_t *section = json_pack("{s:s, s:o}", "label", "tz.section", "fields", names);
+    if (sections && section) {
+        json_array_append(sections, section);
+        e->views_json = json_dump(g->a, views);
+    }
+    json_decref(section);
+    json_decref(views);
+}
+
+static void extend(registering *g, const yaml_node *n)
+{
+    entity *e = (entity *)entity_named(g, n, n->key); /* open: ours to complete */
+    if (!e) {
+        return;
+    }
+    field_rows rows = {.entity = e};
+    read_fields(g, n, &rows);
+    uint32_t before = e->field_count;
+    crm_status s = registry_extend(g->r, e->name, rows.at, rows.count);
+    if (s == CRM_LIMIT) {
+        tz_refuse_key(g->f, n, "too_many");
+    }
+    if (s != CRM_OK) {
+        return;
+    }
+    rows.at = (field *)&e->fields[before];
+    set_currencies(g, n, &rows);
+    show_fields(g, e, &rows);
+}
+
+void register_entities(registering *g)
+{
+    YAML_EACH(n, node_map(g->t->root, "entities")) {
+        register_entity(g, n);
+    }
+    YAML_EACH(n, node_map(g->t->root, "fields")) {
+        extend(g, n);
+    }
+    if (node_map(g->t->root, "fields")) {
+        tz_add_strings(g->r);
+    }
+}
+
+/* ---- once every entity stands ------------------------------------------------------------------
+ */
+
+static void link_fields(registering *g, const entity *e, const yaml_node *fields)
+{
+    YAML_EACH(n, fields) {
+        field *f = e ? (field *)entity_field(e, n->key) : NULL;
+        const yaml_node *to = yaml_get(n, "to");
+        const entity *target = f && to ? entity_named(g, to, to->text) : NULL;
+        if (target && yaml_get(n, "where")) {
+            f->where_text = where_compile(g, target, yaml_get(n, "where"));
+        }
+    }
+}
+
+void register_links(registering *g)
+{
+    YAML_EACH(n, node_map(g->t->root, "entities")) {
+        link_fields(g, registry_entity(g->r, n->key), node_map(n, "fields"));
+    }
+    YAML_EACH(n, node_map(g->t->root, "fields")) {
+        link_fields(g, registry_entity(g->r, n->key), n);
+    }
+}

@@ -1,0 +1,257 @@
+/*
+ * register_rights.c - roles, their grants, and functions.
+ *
+ * What a ТЗ grants is a list of fields: where it names none, those that exist now. The list is kept
+ * beside the text (sys.tz.grants), and a later start on the same text takes it from there, so a
+ * field or an entity that a module brings later is seen by nobody until the ТЗ is applied again.
+ */
+#include "tz/register.h"
+
+/* One entry of `rights:` for one entity. */
+typedef struct granting {
+    registering *g;
+    crm_str role;
+    const yaml_node *rights; /* {read: …, fields: …} */
+    const entity *e;
+    bool is_wild;
+    const crm_str *fields;
+    uint32_t field_count;
+} granting;
+
+static const crm_str action_names[ACTION_COUNT] = {
+#define X(name, text) [ACTION_##name] = {text, sizeof(text) - 1},
+    ACTION_MAP(X)
+#undef X
+};
+
+static scope scope_named(crm_str word)
+{
+    static const struct {
+        const char *word;
+        scope scope;
+    } words[] = {
+        {"own", SCOPE_OWN}, {"involved", SCOPE_INVOLVED}, {"team", SCOPE_TEAM}, {"all", SCOPE_ALL}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (str_is(word, words[i].word)) {
+            return words[i].scope;
+        }
+    }
+    return SCOPE_NONE;
+}
+
+/* ---- fields --------------------------------------------------------------------------------- */
+
+/* What a grant without a list shows of an entity: NULL when it is to stay unseen. */
+static const json_t *kept_fields(const granting *k)
+{
+    const json_t *entities = json_object_get(k->g->kept, "entities");
+    return json_object_getn(entities, k->e->name.p, k->e->name.n);
+}
+
+static bool is_kept(const json_t *list, crm_str name)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        if (json_is_string(item) && str_is(name, json_string_value(item))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_named(const yaml_node *list, crm_str name)
+{
+    TZ_EACH_NAME(n, list)
+    {
+        if (str_eq(n->text, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A wildcard's list names fields of several entities; otherwise each must be this one's. */
+static void check_names(granting *k, const yaml_node *list)
+{
+    TZ_EACH_NAME(n, list)
+    {
+        if (!k->is_wild) {
+            (void)field_named(k->g, k->e, n, n->text);
+        }
+    }
+}
+
+/* False when nothing of the entity is granted. */
+static bool choose_fields(granting *k)
+{
+    const yaml_node *listed = yaml_get(k->rights, "fields"), *hidden = yaml_get(k->rights, "hide");
+    const json_t *kept = k->g->kept ? kept_fields(k) : NULL;
+    crm_str *names = ARENA_ARRAY(k->g->a, crm_str, k->e->field_count);
+    if (!names || (k->g->kept && !kept && !listed)) {
+        return false;
+    }
+    check_names(k, listed);
+    check_names(k, hidden);
+    for (uint32_t i = COL_OWN; i < k->e->field_count; i++) {
+        const field *f = &k->e->fields[i];
+        bool is_shown = listed ? is_named(listed, f->name) : !kept || is_kept(kept, f->name);
+        if (is_shown && !(f->flags & FIELD_HIDDEN) && !is_named(hidden, f->name)) {
+            names[k->field_count++] = f->name;
+        }
+    }
+    k->fields = names;
+    return k->field_count > 0;
+}
+
+/* ---- grants --------------------------------------------------------------------------------- */
+
+/* Both conditions, either of which may be empty. */
+static crm_str both(registering *g, crm_str x, crm_str y)
+{
+    if (!x.n || !y.n) {
+        return x.n ? x : y;
+    }
+    return arena_fmt(g->a, "[\"and\",%.*s,%.*s]", STR_FMT(x), STR_FMT(y));
+}
+
+static void set_limits(granting *k, const yaml_node *n, grant *row)
+{
+    const yaml_node *linked = yaml_get(n, "linked_to");
+    crm_str word = yaml_text(n, "scope");
+    TZ_EACH_NAME(item, linked)
+    {
+        (void)entity_named(k->g, item, item->text);
+    }
+    row->linked_to = names_list(k->g, linked, &row->linked_count);
+    row->scope = linked ? SCOPE_LINKED : word.n ? scope_named(word) : SCOPE_ALL;
+    row->where_text = both(k->g, row->where_text, where_compile(k->g, k->e, yaml_get(n, "where")));
+}
+
+static void add_grant(granting *k, action a, const yaml_node *n, crm_str where_text)
+{
+    grant row = {.role = k->role,
+                 .entity_name = k->e->name,
+                 .action = a,
+                 .scope = scope_named(n->text),
+                 .where_text = where_text,
+                 .fields = k->fields,
+                 .field_count = k->field_count,
+                 .source = tz_source(k->g->a, n)};
+    if (n->kind == YAML_MAP) {
+        set_limits(k, n, &row);
+    }
+    if (registry_add_grant(k->g->r, &row) != CRM_OK) {
+        return; /* the arena has failed, which tz_register sees */
+    }
+}
+
+static void grant_entity(granting *k)
+{
+    if (!choose_fields(k)) {
+        return;
+    }
+    crm_str where_text = where_compile(k->g, k->e, yaml_get(k->rights, "where"));
+    for (int a = 0; a < ACTION_COUNT; a++) {
+        const yaml_node *n = yaml_get(k->rights, action_names[a].p);
+        if (n) {
+            add_grant(k, (action)a, n, where_text);
+        }
+    }
+}
+
+/* ---- wildcards ------------------------------------------------------------------------------ */
+
+/* "sales.*" and "*" cover names with a dot: the kernel's own entities are granted by name. */
+static bool covers(crm_str pattern, const entity *e)
+{
+    crm_str prefix = {pattern.p, pattern.n - 1};
+    return !(e->flags & ENTITY_SYSTEM) && str_find(e->name, '.') > 0 && str_starts(e->name, prefix);
+}
+
+static void grant_all(granting *k, const yaml_node *n)
+{
+    bool any = str_is(n->key, "*");
+    for (uint32_t i = 0; i < k->g->r->entity_count; i++) {
+        if (covers(n->key, k->g->r->entities[i])) {
+            granting one = *k;
+            any = true;
+            one.e = k->g->r->entities[i];
+            grant_entity(&one);
+        }
+    }
+    if (!any) {
+        tz_refuse_key(k->g->f, n, "unknown_entity");
+    }
+}
+
+static void register_role(registering *g, const yaml_node *n)
+{
+    role row = {.name = arena_dup(g->a, n->key),
+                .title = arena_dup(g->a, yaml_text(n, "title")),
+                .source = tz_source(g->a, n)};
+    if (registry_add_role(g->r, &row) != CRM_OK) {
+        return; /* the arena has failed, which tz_register sees */
+    }
+    YAML_EACH(right, node_map(n, "rights")) {
+        granting k = {.g = g, .role = row.name, .rights = right};
+        k.is_wild = str_ends(right->key, CRM_S("*"));
+        if (k.is_wild) {
+            grant_all(&k, right);
+            continue;
+        }
+        k.e = entity_named(g, right, right->key);
+        if (k.e) {
+            grant_entity(&k);
+        }
+    }
+}
+
+/* ---- what is kept --------------------------------------------------------------------------- */
+
+/* {"entities":{"sales.lead":["title",…]}}: the fields that existed. */
+static void remember_fields(registering *g)
+{
+    buf b;
+    json_writer w;
+    if (g->kept) {
+        g->t->fields = json_dump(g->t->a, json_object_get(g->kept, "entities"));
+        return;
+    }
+    buf_init(&b, 4u << 20);
+    jw_init(&w, &b);
+    jw_object(&w);
+    for (uint32_t i = 0; i < g->r->entity_count; i++) {
+        const entity *e = g->r->entities[i];
+        if (e->flags & ENTITY_SYSTEM) {
+            continue;
+        }
+        jw_key(&w, e->name);
+        jw_array(&w);
+        for (uint32_t j = COL_OWN; j < e->field_count; j++) {
+            if (!(e->fields[j].flags & FIELD_HIDDEN)) {
+                jw_str(&w, e->fields[j].name);
+            }
+        }
+        jw_end_array(&w);
+    }
+    jw_end_object(&w);
+    g->t->fields = arena_dup(g->t->a, buf_view(&b));
+    buf_free(&b);
+}
+
+void register_rights(registering *g)
+{
+    YAML_EACH(n, node_map(g->t->root, "roles")) {
+        register_role(g, n);
+    }
+    YAML_EACH(n, node_map(g->t->root, "functions")) {
+        function_grant row = {.function = arena_dup(g->a, n->key)};
+        row.holders = names_list(g, n, &row.holder_count);
+        if (registry_add_function(g->r, &row) != CRM_OK) {
+            return; /* the arena has failed, which tz_register sees */
+        }
+    }
+    remember_fields(g);
+}

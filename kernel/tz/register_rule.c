@@ -1,0 +1,167 @@
+/* register_rule.c - integrations and rules, checked against the schemas their modules give. */
+#include "tz/register.h"
+
+/* ---- integrations --------------------------------------------------------------------------- */
+
+static const integration_type *type_named(registering *g, const yaml_node *n)
+{
+    tz_names known = {0};
+    for (uint32_t i = 0; i < g->r->integration_type_count; i++) {
+        if (str_eq(g->r->integration_types[i].name, n->text)) {
+            return &g->r->integration_types[i];
+        }
+        tz_names_add(g->f->a, &known, g->r->integration_types[i].name);
+    }
+    tz_refuse_near(g->f, n, "unknown_integration_type", n->text, &known);
+    return NULL;
+}
+
+static void register_integration(registering *g, const yaml_node *n)
+{
+    const yaml_node *creates = yaml_get(n, "creates");
+    const integration_type *type = type_named(g, yaml_get(n, "type"));
+    if (creates && creates->kind == YAML_SCALAR) {
+        (void)entity_named(g, creates, creates->text);
+    }
+    if (!type) {
+        return;
+    }
+    integration row = {.name = arena_dup(g->a, n->key),
+                       .type_name = type->name,
+                       .settings_json = args_compile(g, n, type->schema_json, "type"),
+                       .source = tz_source(g->a, n)};
+    if (registry_add_integration(g->r, &row) != CRM_OK) {
+        return; /* the arena has failed, which tz_register sees */
+    }
+}
+
+void register_integrations(registering *g)
+{
+    YAML_EACH(n, node_map(g->t->root, "integrations")) {
+        register_integration(g, n);
+    }
+}
+
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+static void unknown_step(registering *g, const yaml_node *n)
+{
+    tz_names known = {0};
+    for (uint32_t i = 0; i < g->r->step_count; i++) {
+        tz_names_add(g->f->a, &known, g->r->steps[i].verb);
+    }
+    tz_fault fault = tz_fault_key(n, "unknown_step");
+    fault.nearest = text_nearest(n->key, known.at, known.count);
+    tz_faults_add(g->f, &fault);
+}
+
+static void check_strategy(registering *g, const yaml_node *args)
+{
+    const yaml_node *n = yaml_get(args, "strategy");
+    tz_names known = {0};
+    for (uint32_t i = 0; i < g->r->strategy_count; i++) {
+        tz_names_add(g->f->a, &known, g->r->strategys[i].name);
+    }
+    if (n && n->kind == YAML_SCALAR && !tz_names_has(&known, n->text)) {
+        tz_refuse_near(g->f, n, "unknown_strategy", n->text, &known);
+    }
+}
+
+/* The kernel's verbs that speak of the record itself: fields and stages must be its own. */
+static void check_subject(registering *g, const entity *e, const yaml_node *verb)
+{
+    const yaml_node *to = yaml_get(verb, "to");
+    if (str_is(verb->key, "set")) {
+        YAML_EACH(n, node_map(verb, "values")) {
+            (void)field_named(g, e, n, n->key);
+        }
+    }
+    if (!str_is(verb->key, "move") || !to) {
+        return;
+    }
+    const pipeline *p = pipeline_of_entity(g->r, e);
+    tz_names known = {0};
+    for (uint32_t i = 0; p && i < p->stage_count; i++) {
+        tz_names_add(g->f->a, &known, p->stages[i].name);
+    }
+    if (!p) {
+        tz_refuse(g->f, to, "no_pipeline", e->name);
+    } else if (!tz_names_has(&known, to->text)) {
+        tz_refuse_near(g->f, to, "unknown_stage", to->text, &known);
+    }
+}
+
+static const rule_step *read_steps(registering *g, const entity *e, const yaml_node *list,
+                                   uint32_t *count)
+{
+    rule_step *rows = list ? ARENA_ARRAY(g->a, rule_step, (size_t)list->count + 1) : NULL;
+    *count = 0;
+    if (!rows) {
+        return NULL;
+    }
+    YAML_EACH(item, list) {
+        const yaml_node *verb = item->first;
+        const step *known = registry_step(g->r, verb->key);
+        if (!known) {
+            unknown_step(g, verb);
+            continue;
+        }
+        check_strategy(g, verb);
+        check_subject(g, e, verb);
+        rows[(*count)++] = (rule_step){
+            .verb = known->verb, .args_json = args_compile(g, verb, known->schema_json, NULL)};
+    }
+    return rows;
+}
+
+/* ---- rules ---------------------------------------------------------------------------------- */
+
+/* {created: sales.lead}: the node that names the entity, and the kind of change. */
+static const yaml_node *trigger_of(const yaml_node *when, char *on)
+{
+    static const struct {
+        const char *key;
+        char on;
+    } triggers[] = {{"created", 'c'}, {"updated", 'u'}, {"deleted", 'd'}};
+    for (size_t i = 0; i < sizeof triggers / sizeof triggers[0]; i++) {
+        const yaml_node *n = yaml_get(when, triggers[i].key);
+        if (n) {
+            *on = triggers[i].on;
+            return n;
+        }
+    }
+    return NULL;
+}
+
+static void register_rule(registering *g, const yaml_node *n)
+{
+    const yaml_node *when = node_map(n, "when"), *changed = yaml_get(when, "field");
+    rule row = {.name = arena_dup(g->a, n->key),
+                .text = arena_dup(g->a, yaml_text(n, "text")),
+                .source = tz_source(g->a, n)};
+    const yaml_node *of = trigger_of(when, &row.on);
+    const entity *e = of ? entity_named(g, of, of->text) : NULL;
+    if (!e) {
+        return;
+    }
+    row.entity_name = e->name;
+    if (changed && row.on != 'u') {
+        tz_refuse_key(g->f, changed, "not_needed");
+    } else if (changed) {
+        const field *f = field_named(g, e, changed, changed->text);
+        row.on_field_name = f ? f->name : (crm_str){0};
+    }
+    row.where_text = where_compile(g, e, yaml_get(when, "where"));
+    row.steps = read_steps(g, e, yaml_get(n, "do"), &row.step_count);
+    row.otherwise = read_steps(g, e, yaml_get(n, "otherwise"), &row.otherwise_count);
+    if (registry_add_rule(g->r, &row) != CRM_OK) {
+        return; /* the arena has failed, which tz_register sees */
+    }
+}
+
+void register_rules(registering *g)
+{
+    YAML_EACH(n, node_map(g->t->root, "rules")) {
+        register_rule(g, n);
+    }
+}
