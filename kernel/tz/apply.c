@@ -313,7 +313,7 @@ crm_status tz_apply(const tz *t, crm_ctx *c)
     if (s != CRM_OK && s != CRM_NOT_FOUND) {
         return s;
     }
-    if (k.was.grants.n && json_read(k.was.grants, JSON_ITEMS_MAX, &grants, NULL) == CRM_OK) {
+    if (k.was.grants.n && json_read(k.was.grants, 10000, &grants, NULL) == CRM_OK) {
         k.was_people = json_object_get(grants, "people");
     }
     c->is_quiet = true;

@@ -304,7 +304,7 @@ static void a_wrong_condition_names_its_place(void **state)
     refused(RULE("{title.x: x}"), "tz.yaml:7:41: нет поля «title.x»\n");
     refused(RULE("{amount: {gtt: 1}}"), "tz.yaml:7:50: нет сравнения «gtt», есть «gt»\n");
     refused(RULE("{amount: много}"), "tz.yaml:7:49: значение не подходит к полю «amount»\n");
-    refused(RULE("{source: sait}"), "tz.yaml:7:49: у поля нет значения «sait», есть «site»\n");
+    refused(RULE("{source: siite}"), "tz.yaml:7:49: у поля нет значения «siite», есть «site»\n");
     refused(RULE("{stage: payd}"), "tz.yaml:7:48: нет стадии «payd»\n");
     refused(RULE("{outcome: wun}"), "tz.yaml:7:50: здесь не может стоять «wun», есть «won»\n");
     refused(RULE("{any: 1}"), "tz.yaml:7:46: условие не читается: 1\n");
