@@ -366,6 +366,7 @@ void http_server_stats(const http_server *s, http_stats *out)
 {
     *out = s->stats;
     out->idle = s->stats.connections - s->stats.running;
+    out->lag_ms = (uint32_t)s->wheel.lag_ms;
 }
 
 const char *http_parser_version(void)

@@ -69,6 +69,7 @@ typedef struct http_stats {
     uint64_t requests, refused, accepted, turned_away; /* turned_away: by a cap */
     uint64_t bytes_in, bytes_out;
     uint32_t connections, idle, running, streams;
+    uint32_t lag_ms; /* the longest the loop was held while connections were open */
 } http_stats;
 void http_server_stats(const http_server *s, http_stats *out);
 

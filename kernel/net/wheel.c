@@ -1,6 +1,10 @@
 /* wheel.c - a hashed timer wheel. Loop thread. */
 #include "net/wheel.h"
 
+#include "base/log.h"
+
+#define LAG_WORTH_SAYING_MS 100
+
 static void unlink_node(wheel *w, wheel_node *n)
 {
     n->prev->next = n->next;
@@ -44,10 +48,22 @@ static void run_slot(wheel *w, uint64_t now)
     }
 }
 
+/* A tick comes late when something held the loop. */
+static void note_lag(wheel *w, uint64_t now)
+{
+    uint64_t late = now - w->ticked > WHEEL_STEP_MS ? now - w->ticked - WHEEL_STEP_MS : 0;
+    w->ticked = now;
+    if (late > LAG_WORTH_SAYING_MS) {
+        log_event(LOG_WARN, "loop.lag", "ms=%llu", (unsigned long long)late);
+    }
+    w->lag_ms = late > w->lag_ms ? late : w->lag_ms;
+}
+
 static void on_tick(uv_timer_t *t)
 {
     wheel *w = (wheel *)t;
     uint64_t now = uv_now(t->loop);
+    note_lag(w, now);
     while (w->step < now / WHEEL_STEP_MS) {
         w->step++;
         run_slot(w, now);
@@ -61,6 +77,7 @@ void wheel_init(wheel *w, uv_loop_t *loop)
 {
     uv_timer_init(loop, &w->timer);
     w->count = 0;
+    w->lag_ms = 0;
     w->step = uv_now(loop) / WHEEL_STEP_MS;
     for (size_t i = 0; i < WHEEL_SLOTS; i++) {
         w->slots[i].prev = w->slots[i].next = &w->slots[i];
@@ -77,6 +94,7 @@ void wheel_set(wheel *w, wheel_node *n, uint64_t ms_from_now)
     uint64_t now = uv_now(w->timer.loop);
     if (w->count == 0) {
         w->step = now / WHEEL_STEP_MS;
+        w->ticked = now;
         uv_timer_start(&w->timer, on_tick, WHEEL_STEP_MS, WHEEL_STEP_MS);
     }
     n->due = now + ms_from_now;

@@ -255,6 +255,26 @@ static void test_taken_port_is_a_conflict(void **state)
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+static void hold_the_loop(net_fixture *f)
+{
+    (void)f;
+    for (int64_t end = clock_mono() + 400000000; clock_mono() < end;) {
+    }
+}
+
+static void test_held_loop_is_seen(void **state)
+{
+    (void)state;
+    int fd = raw_connect(&server);
+    net_until_connections(&server, 1);
+    net_call(&server, hold_the_loop);
+    int64_t end = clock_mono() + 10000000000;
+    while (net_stats(&server).lag_ms < 200) {
+        assert_true(clock_mono() < end);
+    }
+    close(fd);
+}
+
 /* ---- Several loops, and proxies ------------------------------------------------------------- */
 
 static void test_two_loops_share_a_port(void **state)
@@ -402,6 +422,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stopping_lets_running_requests_finish, start_plain,
                                         stop),
         cmocka_unit_test_setup_teardown(test_taken_port_is_a_conflict, start_plain, stop),
+        cmocka_unit_test_setup_teardown(test_held_loop_is_seen, start_plain, stop),
         cmocka_unit_test(test_two_loops_share_a_port),
         cmocka_unit_test_setup_teardown(test_proxy_of_this_machine_is_believed_when_told_so,
                                         start_trusting, stop_proxied),
