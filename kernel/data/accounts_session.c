@@ -6,6 +6,7 @@
 
 #define TOKEN_BYTES    32
 #define TOUCH_EVERY_MS 60000
+#define AGENT_MAX      300
 #define PER_USER_MAX   1000u
 
 static crm_str token_hash(crm_str token, char out[2 * SHA256_SIZE + 1])
@@ -21,8 +22,17 @@ static crm_str token_hash(crm_str token, char out[2 * SHA256_SIZE + 1])
     return (crm_str){out, 2 * SHA256_SIZE};
 }
 
-/* ---- writing
- * ------------------------------------------------------------------------------------------- */
+/* What a browser says of itself is kept as far as it is text. */
+static value outside_text(crm_str s)
+{
+    size_t n = s.n < AGENT_MAX ? s.n : AGENT_MAX;
+    while (n && !text_is_utf8((crm_str){s.p, n})) {
+        n--;
+    }
+    return value_text((crm_str){s.p, n});
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
 
 crm_status accounts_session_new(crm_ctx *c, int64_t user, bool must_set_password, crm_str address,
                                 crm_str agent, crm_str *token)
@@ -40,8 +50,8 @@ crm_status accounts_session_new(crm_ctx *c, int64_t user, bool must_set_password
     row[SESSION_STARTED_AT] = row[SESSION_SEEN_AT] = value_int(now);
     row[SESSION_MUST_SET_PASSWORD] = value_int(must_set_password);
     row[SESSION_CSRF] = value_text(csrf);
-    row[SESSION_ADDRESS] = value_text(address);
-    row[SESSION_AGENT] = value_text((crm_str){agent.p, agent.n < 300 ? agent.n : 0});
+    row[SESSION_ADDRESS] = outside_text(address);
+    row[SESSION_AGENT] = outside_text(agent);
     return tx_insert(c->tx, registry_store(c->reg, STORE_SESSION), row, &id);
 }
 
@@ -118,9 +128,7 @@ crm_status accounts_session_touch(crm_ctx *c, int64_t session)
     return tx_update(c->tx, e, session, row, set);
 }
 
-/* ---- finding
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- finding ------------------------------------------------------------------------------- */
 
 typedef struct finding {
     char hash[2 * SHA256_SIZE + 1];

@@ -34,7 +34,7 @@ static void box_free(people_box *box)
     }
 }
 
-/* ---- building -------------------------------------------------------------------------------- */
+/* ---- building ------------------------------------------------------------------------------ */
 
 typedef struct gathering {
     people_box *box;
@@ -232,8 +232,7 @@ rights_tables *people_rights(const people *p)
     return p ? box_of(p)->rights : NULL;
 }
 
-/* ---- looking up
- * ------------------------------------------------------------------------------------ */
+/* ---- looking up ---------------------------------------------------------------------------- */
 
 const person *people_user(const people *p, int64_t id)
 {

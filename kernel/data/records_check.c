@@ -11,9 +11,10 @@ static void field_fails(saving *s, uint32_t i, const char *code)
     (void)st; /* it stands in the call's error, which is asked at the end */
 }
 
+/* Errors of the conversion that came before count: one answer names them all. */
 static crm_status verdict(const saving *s)
 {
-    return s->call->error.status;
+    return s->call->error.fields ? CRM_INVALID : CRM_OK;
 }
 
 static const branches *rights(saving *s)
@@ -21,8 +22,7 @@ static const branches *rights(saving *s)
     return rights_of(s->call, s->entity);
 }
 
-/* ---- fields
- * -------------------------------------------------------------------------------------------- */
+/* ---- fields -------------------------------------------------------------------------------- */
 
 /* Fields that decide who somebody is and what he may do. */
 static bool is_guarded(const registry *r, const entity *e, uint32_t i)
@@ -74,7 +74,8 @@ static const char *field_verdict(saving *s, const masks *m, uint32_t i)
     if (!bits_has(s->user_set, i)) {
         return NULL; /* given as it stands already */
     }
-    if (i < COL_OWN || f->flags & FIELD_READ_ONLY || !bits_has(m->granted, i) || (!m->may_settings && is_guarded(s->call->reg, s->entity, i))) {
+    if (i < COL_OWN || f->flags & FIELD_READ_ONLY || !bits_has(m->granted, i) ||
+        (!m->may_settings && is_guarded(s->call->reg, s->entity, i))) {
         return "read_only";
     }
     return bits_has(m->locked, i) ? "locked" : NULL;
@@ -98,9 +99,7 @@ static void check_fields(saving *s)
     }
 }
 
-/* ---- stages
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- stages -------------------------------------------------------------------------------- */
 
 static bool has_starts(const pipeline *p)
 {
@@ -146,9 +145,7 @@ static void check_needs(saving *s)
     }
 }
 
-/* ---- rows
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 static bool owner_changes(const saving *s)
 {
@@ -217,9 +214,7 @@ crm_status check_rights(saving *s)
     return verdict(s);
 }
 
-/* ---- content
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- content ------------------------------------------------------------------------------- */
 
 static void check_required(saving *s)
 {

@@ -30,6 +30,8 @@ typedef struct compiler {
     const entity *entity;
     branches *out;
     branch_key keys[BRANCHES_MAX];
+    parts scopes[SCOPE_LINKED]; /* made once: READ and UPDATE of the team share its list */
+    bool has_scope[SCOPE_LINKED];
     bool is_joined; /* one branch per scope */
     bool is_over;
     int depth;
@@ -38,8 +40,7 @@ typedef struct compiler {
 static crm_status compile(const rights_inputs *in, const entity *e, int depth,
                           const branches **out);
 
-/* ---- conditions
- * ------------------------------------------------------------------------------------ */
+/* ---- conditions ---------------------------------------------------------------------------- */
 
 static const cond *leaf(arena *a, cond_op op, const field *f, const value *values, uint32_t n)
 {
@@ -103,8 +104,7 @@ static void own_parts(compiler *k, parts *p)
     }
 }
 
-/* ---- team
- * ------------------------------------------------------------------------------------------- */
+/* ---- team ---------------------------------------------------------------------------------- */
 
 /* Departments he heads; who heads none has his own; each with those below. */
 static value *team_departments(const rights_inputs *in, uint32_t *count)
@@ -140,19 +140,26 @@ static bool holds(const value *ids, uint32_t count, int64_t id)
     return false;
 }
 
-/* Himself and everyone of these departments, those who left included: their rows stay the team's.
- */
+/* Himself and everyone of these departments, those who left included: their rows are the team's. */
+static bool is_of_team(const rights_inputs *in, const person *u, const value *departments,
+                       uint32_t n)
+{
+    return u->id == in->who->user || holds(departments, n, u->department);
+}
+
 static value *team_users(const rights_inputs *in, const value *departments, uint32_t n,
                          uint32_t *count)
 {
     const people *p = in->people;
-    uint32_t all = p ? p->user_count : 0;
-    value *ids = ARENA_ARRAY(in->arena, value, all + 1);
+    uint32_t all = p ? p->user_count : 0, size = 1;
+    for (uint32_t i = 0; i < all; i++) {
+        size += is_of_team(in, &p->users[i], departments, n);
+    }
+    value *ids = ARENA_ARRAY(in->arena, value, size);
     *count = 0;
     for (uint32_t i = 0; ids && i < all; i++) {
-        const person *u = &p->users[i];
-        if (u->id == in->who->user || holds(departments, n, u->department)) {
-            ids[(*count)++] = value_int(u->id);
+        if (is_of_team(in, &p->users[i], departments, n)) {
+            ids[(*count)++] = value_int(p->users[i].id);
         }
     }
     return ids;
@@ -179,8 +186,7 @@ static void team_parts(compiler *k, parts *p)
     add_part(p, unowned(k, departments, department_count));
 }
 
-/* ---- linked
- * ------------------------------------------------------------------------------------------ */
+/* ---- linked -------------------------------------------------------------------------------- */
 
 /* A row that a readable record of another entity refers to. */
 static void linked_parts(compiler *k, const grant *g, parts *p)
@@ -209,7 +215,7 @@ static void linked_parts(compiler *k, const grant *g, parts *p)
     }
 }
 
-static void scope_parts(compiler *k, const grant *g, parts *p)
+static void make_parts(compiler *k, const grant *g, parts *p)
 {
     *p = (parts){0};
     switch (g->scope) {
@@ -237,6 +243,19 @@ static void scope_parts(compiler *k, const grant *g, parts *p)
     }
 }
 
+static void scope_parts(compiler *k, const grant *g, parts *p)
+{
+    if (g->scope >= SCOPE_LINKED) {
+        make_parts(k, g, p);
+        return;
+    }
+    if (!k->has_scope[g->scope]) {
+        make_parts(k, g, &k->scopes[g->scope]);
+        k->has_scope[g->scope] = true;
+    }
+    *p = k->scopes[g->scope];
+}
+
 static void join(arena *a, parts *p)
 {
     const cond *all = p->count ? p->at[0] : NULL;
@@ -248,8 +267,7 @@ static void join(arena *a, parts *p)
     }
 }
 
-/* ---- grants
- * -------------------------------------------------------------------------------------------- */
+/* ---- grants -------------------------------------------------------------------------------- */
 
 static void granted_fields(const grant *g, const entity *e, uint64_t out[4])
 {
@@ -346,8 +364,7 @@ static void add_grant(compiler *k, const grant *g)
     }
 }
 
-/* ---- functions that carry an action
- * ------------------------------------------------------------------- */
+/* ---- functions that carry an action -------------------------------------------------------- */
 
 static const struct {
     const char *function;
@@ -393,8 +410,7 @@ static void apply_function(compiler *k, size_t which)
     }
 }
 
-/* ---- part_of
- * -------------------------------------------------------------------------------------------- */
+/* ---- part_of ------------------------------------------------------------------------------- */
 
 /* Fields of the parent a person could change, out of what he sees. */
 static void seen_fields(const entity *e, const branches *b, uint64_t out[4])
@@ -440,8 +456,7 @@ static void take_parent(compiler *k, const entity *parent, const branches *b)
     }
 }
 
-/* ---- the whole
- * --------------------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 static crm_status compile_grants(compiler *k)
 {

@@ -122,8 +122,7 @@ void tx_free(tx *t)
     free(s);
 }
 
-/* ---- requests
- * --------------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
 /* Rights are judged by the people of now, not of the moment the request was queued. */
 static crm_status renew_principal(crm_ctx *c)
@@ -222,8 +221,7 @@ bool tx_must_close(const tx *t)
     return s->touched[CACHE_PEOPLE] || s->touched[CACHE_SETTINGS] || s->touched[CACHE_TZ];
 }
 
-/* ---- the commit
- * -------------------------------------------------------------------------------------- */
+/* ---- the commit ---------------------------------------------------------------------------- */
 
 /* The next value of a counter row {key, value} of a kernel store. */
 static crm_status count_up(tx *t, const entity *e, crm_str key, int64_t *next)

@@ -38,8 +38,7 @@ crm_status tx_delete(tx *t, const entity *e, int64_t id)
     return tx_run(t, &op);
 }
 
-/* ---- reading
- * -------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 typedef struct one_row {
     const entity *entity;
@@ -120,7 +119,7 @@ crm_status tx_find_row(engine_session *s, const entity *e, uint16_t column, valu
     const field *path = &e->fields[column];
     cond where = {
         .op = COND_EQ, .path = {path}, .path_length = 1, .values = &key, .value_count = 1};
-    query q = {.entity = e, .where = &where, .limit = 1, .with_deleted = true};
+    query q = {.entity = e, .where = &where, .limit = 1};
     engine_op op = {.kind = ENGINE_LIST, .entity = e, .query = &q, .on_row = take_one, .arg = &one};
     engine_batch b = {.ops = &op, .count = 1};
     *row = NULL;

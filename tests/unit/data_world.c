@@ -12,6 +12,8 @@
 
 hook world_hooks[8];
 uint32_t world_hook_count;
+const grant *world_grants;
+uint32_t world_grant_count;
 
 /* ---- what is declared ---------------------------------------------------------------------------
  */
@@ -120,8 +122,16 @@ static const grant grants[] = {
     {G("head", "user", UPDATE, TEAM)},
     {G("head", "user", READ, ALL)},
 };
-static const role roles[] = {
-    {.name = N("seller")}, {.name = N("head")}, {.name = N("viewer")}, {.name = N("boss")}};
+static const crm_str linked_leads[] = {N("test.lead")};
+static const grant linked_grants[] = {
+    {G("auditor", "test.lead", READ, ALL), OPEN, .where_text = N("[\"stage\",\"eq\",\"lost\"]")},
+    {G("auditor", "test.person", READ, LINKED), .linked_to = linked_leads, .linked_count = 1},
+};
+static const role roles[] = {{.name = N("seller")},
+                             {.name = N("head")},
+                             {.name = N("viewer")},
+                             {.name = N("boss")},
+                             {.name = N("auditor")}};
 static const function_grant functions[] = {
     {N("settings"), settings_holders, 1},
     {N("delete"), delete_holders, 1},
@@ -141,6 +151,12 @@ static void declare(registry *r)
     }
     for (uint32_t i = 0; i < COUNT(grants); i++) {
         assert_ok(registry_add_grant(r, &grants[i]));
+    }
+    for (uint32_t i = 0; i < COUNT(linked_grants); i++) {
+        assert_ok(registry_add_grant(r, &linked_grants[i]));
+    }
+    for (uint32_t i = 0; i < world_grant_count; i++) {
+        assert_ok(registry_add_grant(r, &world_grants[i]));
     }
     for (uint32_t i = 0; i < world_hook_count; i++) {
         assert_ok(registry_add_hook(r, &world_hooks[i]));
@@ -168,8 +184,7 @@ static void seal_and_publish(world *w)
     w->line = registry_entity(w->reg, CRM_S("test.line"));
 }
 
-/* ---- people
- * ------------------------------------------------------------------------------------------ */
+/* ---- people -------------------------------------------------------------------------------- */
 
 static int64_t add(world *w, store which, const value *values, uint32_t count)
 {
@@ -214,13 +229,13 @@ static void settle(world *w)
     w->vera = add_user(w, "vera", "viewer", w->other);
     w->zina = add_user(w, "zina", "boss", w->other);
     w->oleg = add_user(w, "oleg", "", w->other);
+    w->alla = add_user(w, "alla", "auditor", w->other);
     world_end(w, CRM_OK);
     assert_ok(world_update(w, 0, registry_store(w->reg, STORE_DEPARTMENT), w->sales,
                            DEPARTMENT_HEAD, value_int(w->hanna)));
 }
 
-/* ---- opening and closing
- * ------------------------------------------------------------------------------- */
+/* ---- opening and closing ------------------------------------------------------------------- */
 
 void world_open(world *w, world_engine which)
 {
@@ -276,11 +291,10 @@ void world_close(world *w)
     if (w->dir[0]) {
         remove_dir(w->dir);
     }
-    world_hook_count = 0;
+    world_hook_count = world_grant_count = 0;
 }
 
-/* ---- requests
- * --------------------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
 static crm_ctx *begin_call(world *w, int64_t user)
 {

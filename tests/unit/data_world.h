@@ -13,6 +13,7 @@
  *   vera          viewer   other    reads all but `secret`, updates only `stage`
  *   zina          boss     other    everything; holds "settings" and "delete"
  *   oleg          (none)   other
+ *   alla          auditor  other    persons that a lead she sees (stage `lost`) refers to
  */
 #ifndef DATA_WORLD_H
 #define DATA_WORLD_H
@@ -46,7 +47,7 @@ typedef struct world {
     char dir[64];
     const registry *reg; /* pinned */
     const entity *lead, *person, *line;
-    int64_t anna, boris, hanna, nina, vera, zina, oleg, disabled;
+    int64_t anna, boris, hanna, nina, vera, zina, oleg, alla;
     int64_t sales, north, other;
     tx *tx;
     crm_ctx call; /* of the open request */
@@ -58,6 +59,9 @@ typedef struct world {
 /* Hooks a test adds; set before world_open, forgotten by world_close. */
 extern hook world_hooks[8];
 extern uint32_t world_hook_count;
+/* The same for grants. */
+extern const grant *world_grants;
+extern uint32_t world_grant_count;
 
 void world_open(world *w, world_engine which);
 void world_close(world *w);

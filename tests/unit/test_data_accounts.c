@@ -33,8 +33,7 @@ static void pass(int64_t ms)
     clock_set(now_ms += ms);
 }
 
-/* ---- credentials
- * ---------------------------------------------------------------------------------- */
+/* ---- credentials --------------------------------------------------------------------------- */
 
 static void set_password(int64_t user, const char *password, bool is_one_time)
 {
@@ -84,6 +83,37 @@ static void an_unknown_login_is_checked_like_a_known_one(void **state)
     assert_int_equal(try_password("boris", "correct horse", &user, &once), CRM_DENIED);
 }
 
+static int64_t people_id(const char *login)
+{
+    const people *p = people_pin();
+    int64_t id = people_by_login(p, str_of(login))->id;
+    people_unpin(p);
+    return id;
+}
+
+static void a_deleted_users_login_may_be_given_anew(void **state)
+{
+    (void)state;
+    int64_t user;
+    bool once;
+    record *r;
+    const entity *e = registry_store(w.reg, STORE_USER);
+    set_password(w.anna, "correct horse", false);
+    crm_ctx *c = world_begin(&w, 0);
+    assert_ok(records_delete(c, e, w.anna, 0));
+    assert_ok(records_new(c, e, &r));
+    assert_ok(record_set(r, &e->fields[USER_LOGIN], TEXT("anna")));
+    assert_ok(record_set(r, &e->fields[USER_NAME], TEXT("Another Anna")));
+    crm_status st = records_save(c, r, 0);
+    world_end(&w, st);
+    assert_ok(st);
+    assert_int_equal(try_password("anna", "correct horse", &user, &once), CRM_DENIED);
+    int64_t anew = people_id("anna");
+    set_password(anew, "quite another", false);
+    assert_int_equal(try_password("anna", "correct horse", &user, &once), CRM_DENIED);
+    assert_ok(try_password("anna", "quite another", &user, &once));
+}
+
 static void a_one_time_code_expires(void **state)
 {
     (void)state;
@@ -122,8 +152,7 @@ static void a_password_that_is_guessed_first_is_refused(void **state)
     assert_string_equal(refusal("correct horse battery"), "");
 }
 
-/* ---- sessions
- * -------------------------------------------------------------------------------------- */
+/* ---- sessions ------------------------------------------------------------------------------ */
 
 static crm_str new_session(int64_t user, char out[64])
 {
@@ -227,8 +256,7 @@ static void other_sessions_end_and_this_one_stays(void **state)
     assert_ok(find(foreign, &s));
 }
 
-/* ---- back-off
- * ---------------------------------------------------------------------------------------- */
+/* ---- back-off ------------------------------------------------------------------------------ */
 
 static void failing_makes_one_wait_but_not_another(void **state)
 {
@@ -276,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(a_password_is_known_by_its_hash_only),
         ON(an_unknown_login_is_checked_like_a_known_one, open_world, ""),
+        ON(a_deleted_users_login_may_be_given_anew, open_world, ""),
         ON(a_one_time_code_expires, open_world, ""),
         ON(a_password_that_is_guessed_first_is_refused, open_world, ""),
         BOTH(a_session_is_found_by_its_token_until_it_ends),

@@ -36,8 +36,7 @@ static void some_leads(void)
     world_lead(&w, "free-north", 0, w.north);
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 static void own_is_what_one_owns_and_what_lies_free_in_ones_department(void **state)
 {
@@ -97,8 +96,7 @@ static void rights_change_with_the_people(void **state)
     arena_free(a);
 }
 
-/* ---- fields
- * ------------------------------------------------------------------------------------------ */
+/* ---- fields -------------------------------------------------------------------------------- */
 
 static void a_hidden_field_is_empty_when_read(void **state)
 {
@@ -184,8 +182,7 @@ static void a_hidden_field_cannot_be_written_or_guessed(void **state)
                      CRM_INVALID);
 }
 
-/* ---- actions
- * ----------------------------------------------------------------------------------------- */
+/* ---- actions ------------------------------------------------------------------------------- */
 
 static void seeing_all_and_changing_the_stage_changes_nothing_else(void **state)
 {
@@ -271,8 +268,7 @@ static void people_change_only_under_the_function_settings(void **state)
     assert_ok(world_update(&w, w.zina, user, w.anna, USER_ROLES, TEXT("head")));
 }
 
-/* ---- part_of, paths
- * ------------------------------------------------------------------------------------- */
+/* ---- part_of, paths ------------------------------------------------------------------------ */
 
 static int64_t add_line(int64_t user, int64_t lead, crm_status *st)
 {
@@ -346,6 +342,70 @@ static void a_path_does_not_read_what_its_row_hides(void **state)
     assert_string_equal(world_code(&w.call, "contact"), "no_such_record");
 }
 
+static uint32_t persons_of(int64_t user)
+{
+    record **rows;
+    uint32_t count;
+    crm_ctx *c = world_read(&w, user);
+    query q = {.entity = w.person};
+    assert_ok(records_list(c, &q, &rows, &count));
+    world_read_end(&w);
+    return count;
+}
+
+static void a_linked_record_is_seen_while_a_seen_one_refers_to_it(void **state)
+{
+    (void)state;
+    record *r;
+    crm_ctx *c = world_begin(&w, 0);
+    assert_ok(records_new(c, w.person, &r));
+    assert_ok(record_set(r, &w.person->fields[PERSON_NAME], TEXT("Petrov")));
+    crm_status st = records_save(c, r, 0);
+    assert_ok(st);
+    int64_t id = r->v[COL_ID].i, lead;
+    world_end(&w, st);
+    lead = world_lead(&w, "one", w.anna, 0);
+    assert_ok(world_update(&w, 0, w.lead, lead, LEAD_CONTACT, value_int(id)));
+    assert_string_equal(world_titles(&w, w.alla, NULL), "");
+    assert_int_equal(persons_of(w.alla), 0);
+    assert_ok(world_update(&w, 0, w.lead, lead, LEAD_REASON, TEXT("price")));
+    assert_ok(world_update(&w, 0, w.lead, lead, LEAD_STAGE, TEXT("lost")));
+    assert_string_equal(world_titles(&w, w.alla, NULL), "one");
+    assert_int_equal(persons_of(w.alla), 1);
+    uint32_t matched;
+    c = world_read(&w, w.alla);
+    assert_ok(rights_match_stored(c, w.person, id, &matched));
+    assert_int_not_equal(matched, 0);
+    world_read_end(&w);
+}
+
+/* Every grant with a condition of its own: no two of them are one branch. */
+static int open_crowded(void **state)
+{
+    static grant many[BRANCHES_MAX + 1];
+    static char conditions[BRANCHES_MAX + 1][64];
+    for (int i = 0; i <= BRANCHES_MAX; i++) {
+        int n = snprintf(conditions[i], sizeof conditions[i], "[\"title\",\"eq\",\"t%d\"]", i);
+        many[i] = (grant){.role = CRM_S("seller"),
+                          .entity_name = CRM_S("test.lead"),
+                          .action = ACTION_READ,
+                          .scope = SCOPE_ALL,
+                          .source = CRM_S("tz.yaml:1"),
+                          .where_text = {conditions[i], (size_t)n}};
+    }
+    world_grants = many;
+    world_grant_count = BRANCHES_MAX + 1;
+    return open_world(state);
+}
+
+static void more_branches_than_fit_grant_nothing(void **state)
+{
+    (void)state;
+    world_lead(&w, "t1", w.anna, 0);
+    assert_string_equal(world_titles(&w, w.anna, NULL), "not_found");
+    assert_string_equal(world_titles(&w, w.hanna, NULL), "t1");
+}
+
 static void why_names_the_line_that_grants(void **state)
 {
     (void)state;
@@ -388,6 +448,9 @@ int main(void)
         BOTH(people_change_only_under_the_function_settings),
         BOTH(parts_follow_their_parent),
         BOTH(a_path_does_not_read_what_its_row_hides),
+        BOTH(a_linked_record_is_seen_while_a_seen_one_refers_to_it),
+        cmocka_unit_test_setup_teardown(more_branches_than_fit_grant_nothing, open_crowded,
+                                        close_world),
         BOTH(why_names_the_line_that_grants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
