@@ -22,6 +22,8 @@ typedef struct wheel_node {
 typedef struct wheel {
     uv_timer_t timer; /* first; its data is the owner's */
     uint64_t step;    /* the last one that was run */
+    uint64_t ticked;  /* ms of uv_now at the last tick */
+    uint64_t lag_ms;  /* the longest a tick ever came late: how long the loop was held */
     uint32_t count;
     wheel_node slots[WHEEL_SLOTS];
 } wheel;
