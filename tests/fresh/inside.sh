@@ -74,11 +74,8 @@ check_owner()
 first_login()
 {
     local login password
-    login=$(sed -n 's/^login: *//p' "$data/first-login.txt")
-    password=$(sed -n 's/^password: *//p' "$data/first-login.txt")
-    if [ -z "$login" ] || [ -z "$password" ]; then
-        die "first-login.txt names no login and password"
-    fi
+    read -r login password <"$data/first-login.txt"
+    [ -n "$password" ] || die "first-login.txt holds no login and one-time code"
     fetch -H "Origin: $origin" -H 'Content-Type: application/json' \
         -d "{\"login\":\"$login\",\"password\":\"$password\"}" "$origin/api/v1/session"
 }

@@ -1,29 +1,33 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2317  # some functions are called by name
 # Proves the two set-up commands in clean Debian roots, made by debootstrap from the mirror, with
 # the apt and npm settings and the certificates, of this machine. Only as root.
 #
 # All of a root runs in its own process and mount namespaces (the network is the machine's): when
-# this script ends, however it ends, the kernel ends its processes and takes away its mounts.
+# this script ends, even by kill -9, the kernel ends its processes and takes away its mounts.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 cache=$top/build-fresh
+path=/usr/sbin:/usr/bin:/sbin:/bin
+with_systemd=false
 # shellcheck source=packaging/common.sh
 . "$top/packaging/common.sh"
 
 usage()
 {
     cat <<'EOF'
-usage: tests/fresh/run.sh [--deps | --test | --all] [--new] [12|13 ...]
+usage: tests/fresh/run.sh [--deps | --test | --all] [--systemd] [--new] [12|13 ...]
 
 What is committed (HEAD) is set up in a clean root of each named Debian version, both by default:
 packaging/run.sh, then /health and the login page over the server's own authority, then
 packaging/run.sh once more with the data kept.
 
-  --deps  instead only installs the packages: does every name still exist?
-  --test  instead runs packaging/test.sh there
-  --all   both set-up commands
-  --new   makes the cached base roots under build-fresh/ anew
+  --deps     instead only installs the packages: does every name still exist?
+  --test     instead runs packaging/test.sh there
+  --all      both set-up commands
+  --systemd  with systemd as the first process, so that it starts the server
+  --new      makes the cached base roots under build-fresh/ anew
 EOF
 }
 
@@ -106,6 +110,7 @@ deb $(mirror '') $suite-updates main
 deb $(mirror -security) $suite-security main
 EOF
     host_apt_settings >"$dir/etc/apt/apt.conf.d/90host"
+    echo force-unsafe-io >"$dir/etc/dpkg/dpkg.cfg.d/fresh"
     cp -L /etc/resolv.conf /etc/hosts "$dir/etc/"
     [ ! -f /etc/ssl/certs/ca-certificates.crt ] ||
         cp /etc/ssl/certs/ca-certificates.crt "$dir/etc/host-ca.crt"
@@ -132,41 +137,133 @@ make_root()
     copy_sources "$dir"
 }
 
-# Runs in the new namespaces: mounts what programs expect and enters the root.
+# ---- Inside the namespaces ------------------------------------------------------------------------
+mount_device_files()
+{
+    local dev=$1/dev device
+    mount -t tmpfs -o mode=755 tmpfs "$dev"
+    for device in null zero full random urandom tty; do
+        touch "$dev/$device"
+        mount --bind "/dev/$device" "$dev/$device"
+    done
+    mkdir "$dev/pts" "$dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=666 devpts "$dev/pts"
+    mount -t tmpfs tmpfs "$dev/shm"
+    ln -s pts/ptmx "$dev/ptmx"
+    ln -s /proc/self/fd "$dev/fd"
+    ln -s /proc/self/fd/1 "$dev/stdout"
+    ln -s /proc/self/fd/2 "$dev/stderr"
+}
+
+# What programs expect, and nothing through which they could change the machine's kernel.
 enter_root()
 {
-    local dir=$1 device
+    local dir=$1
     shift
+    mount --bind "$dir" "$dir"
     mount -t proc proc "$dir/proc"
+    mount --bind "$dir/proc/sys" "$dir/proc/sys"
+    mount -o remount,bind,ro "$dir/proc/sys"
     mount -t sysfs -o ro sysfs "$dir/sys"
-    mount -t tmpfs -o mode=755 tmpfs "$dir/dev"
-    for device in null zero full random urandom tty; do
-        touch "$dir/dev/$device"
-        mount --bind "/dev/$device" "$dir/dev/$device"
+    mount_device_files "$dir"
+    if $with_systemd; then
+        mount -t cgroup2 cgroup2 "$dir/sys/fs/cgroup"
+        mount -t tmpfs -o mode=755 tmpfs "$dir/run"
+    fi
+    # Not chroot: systemd gives units user namespaces of their own, which a chroot cannot have.
+    cd "$dir"
+    pivot_root . .
+    umount -l .
+    cd /
+    exec "$@"
+}
+
+# systemd runs inside.sh as a unit and ends with its result.
+write_units()
+{
+    local dir=$1 unit
+    shift
+    printf '%s\n' "${environment[@]}" >"$dir/etc/fresh.env"
+    cat >"$dir/etc/systemd/system/fresh.service" <<EOF
+[Unit]
+After=basic.target dbus.service
+Wants=dbus.service
+SuccessAction=exit
+FailureAction=exit
+[Service]
+Type=oneshot
+EnvironmentFile=/etc/fresh.env
+StandardOutput=append:/var/log/fresh.log
+StandardError=inherit
+ExecStart=/bin/bash /src/karkas/tests/fresh/inside.sh $*
+EOF
+    printf '[Unit]\nRequires=basic.target\nWants=fresh.service\n' \
+        >"$dir/etc/systemd/system/default.target"
+    for unit in modules-load remount-fs udevd networkd resolved timesyncd; do
+        ln -sf /dev/null "$dir/etc/systemd/system/systemd-$unit.service"
     done
-    mkdir "$dir/dev/pts" "$dir/dev/shm"
-    mount -t devpts -o newinstance,ptmxmode=666 devpts "$dir/dev/pts"
-    mount -t tmpfs tmpfs "$dir/dev/shm"
-    ln -s pts/ptmx "$dir/dev/ptmx"
-    ln -s /proc/self/fd "$dir/dev/fd"
-    ln -s /proc/self/fd/1 "$dir/dev/stdout"
-    ln -s /proc/self/fd/2 "$dir/dev/stderr"
-    exec chroot "$dir" "$@"
+}
+
+install_systemd()
+{
+    local dir=$1
+    quietly "$cache/systemd.txt" "systemd could not be installed" "see above" \
+        in_namespaces "$dir" /usr/bin/env -i "${environment[@]}" DEBIAN_FRONTEND=noninteractive \
+        sh -c 'apt-get -qq update && apt-get -qq -y --no-install-recommends install systemd \
+            systemd-sysv dbus'
+}
+
+# in_namespaces DIR COMMAND...: the kernel kills all of it when this script ends.
+in_namespaces()
+{
+    setpriv --pdeathsig KILL unshare --mount --propagation private --pid --uts --ipc --cgroup \
+        --fork --kill-child=KILL "${BASH_SOURCE[0]}" --enter "$with_systemd" "$@"
+}
+
+# The control groups of the unified hierarchy, wherever this machine has it, deepest first.
+groups()
+{
+    local hierarchy
+    hierarchy=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+    [ -n "$hierarchy" ] || die "this machine has no cgroup2 mount" "leave out --systemd"
+    find "$hierarchy" -mindepth 1 -depth -type d
+}
+
+run_systemd()
+{
+    local dir=$1 rc=0 before group
+    shift
+    before=$(groups)
+    with_systemd=false install_systemd "$dir"
+    write_units "$dir" "$@"
+    in_namespaces "$dir" /usr/bin/env -i container=chroot PATH="$path" \
+        /lib/systemd/systemd --log-target=journal || rc=$?
+    cat "$dir/var/log/fresh.log" || rc=1
+    # systemd's groups are empty by now, but only rmdir takes them away.
+    groups | grep -vxF "${before:-none}" | while read -r group; do rmdir "$group"; done || true
+    return "$rc"
+}
+
+run_plain()
+{
+    local dir=$1
+    shift
+    in_namespaces "$dir" /usr/bin/env -i "${environment[@]}" \
+        /bin/bash /src/karkas/tests/fresh/inside.sh "$@"
 }
 
 run_one()
 {
-    local debian=$1 suite dir rc=0 environment
+    local debian=$1 suite dir rc=0 environment how=run_plain
     shift
     suite=$(suite_of "$debian")
     dir=$cache/root-$debian
+    ! $with_systemd || how=run_systemd
     say "== Debian $debian ($suite)"
     make_root "$dir" "$suite"
     mapfile -t environment < <(host_environment)
-    unshare --mount --propagation private --pid --fork --kill-child=KILL \
-        "${BASH_SOURCE[0]}" --enter "$dir" /usr/bin/env -i \
-        HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "${environment[@]}" \
-        /bin/bash /src/karkas/tests/fresh/inside.sh "$@" || rc=$?
+    environment+=(HOME=/root LANG=C.UTF-8 PATH="$path")
+    "$how" "$dir" "$@" || rc=$?
     if [ "$rc" -eq 0 ]; then
         rm -rf --one-file-system "$dir"
         say "Debian $debian: passed"
@@ -181,7 +278,12 @@ main()
     local debians=() what=() debian rc=0
     while [ $# -gt 0 ]; do
         case $1 in
-        --enter) shift; enter_root "$@" ;;
+        --enter)
+            with_systemd=$2
+            shift 2
+            enter_root "$@"
+            ;;
+        --systemd) with_systemd=true ;;
         --test | --deps | --all) what+=("$1") ;;
         --new) rm -f "$cache"/base-*.tar ;;
         -h | --help) usage; exit 0 ;;
