@@ -6,7 +6,7 @@
 #   /usr/lib/karkas/bin/karkas      the server, also /usr/bin/karkas
 #   /usr/lib/karkas/modules/NAME/   modules, owned by root; those of others are left alone
 #   /usr/share/karkas/web           the web UI
-#   /etc/karkas/tz.yaml             the ТЗ; written once, never overwritten
+#   /etc/karkas/tz.yaml             the ТЗ and the files it names; written once, never overwritten
 #   /etc/karkas/server.env          the address it listens on
 #   /var/lib/karkas                 the data (user karkas, 0700)
 #   /var/cache/karkas               sources and build (user karkas-build); may be deleted
@@ -28,7 +28,7 @@ etc=/etc/karkas
 log=/var/log/karkas/karkas.log
 pidfile=/run/karkas.pid
 listen=
-tz=$here/tz-equipment.yaml
+tz=$here/dealer.yaml
 
 usage()
 {
@@ -169,12 +169,37 @@ install_files()
     put "$work/stage$web" "$web"
 }
 
+# The files that a ТЗ names beside itself (include, people), relative to its folder.
+tz_parts()
+{
+    local folder=$1 file=$2 part words
+    words=$(sed 's/#.*//' "$folder/$file" |
+        grep -oE '[A-Za-z0-9_][A-Za-z0-9_./-]*\.(ya?ml|csv)' | sort -u) || return 0
+    for part in $words; do
+        if [[ $part != *..* && $part != "$file" && -f $folder/$part ]]; then
+            printf '%s\n' "$part"
+        fi
+    done
+}
+
+# install_tz FILE AS: with its parts, two levels deep; what is there already stays.
+install_tz()
+{
+    local folder file part name
+    folder=$(dirname "$1") file=$(basename "$1")
+    [ -f "$1" ] || die "there is no ТЗ $1" "name one with --tz FILE"
+    for part in $(tz_parts "$folder" "$file"); do
+        for name in "$part" $(tz_parts "$folder" "$part"); do
+            [ -e "$etc/$name" ] ||
+                install -D -m 0640 -o root -g "$user" "$folder/$name" "$etc/$name"
+        done
+    done
+    install -m 0640 -o root -g "$user" "$1" "$2"
+}
+
 install_settings()
 {
-    if [ ! -e "$etc/tz.yaml" ]; then
-        [ -f "$tz" ] || die "there is no ТЗ $tz" "name one with --tz FILE"
-        install -m 0640 -o root -g "$user" "$tz" "$etc/tz.yaml"
-    fi
+    [ -e "$etc/tz.yaml" ] || install_tz "$tz" "$etc/tz.yaml"
     if [ -n "$listen" ] || [ ! -e "$etc/server.env" ]; then
         printf '# Where the server listens; packaging/run.sh --listen changes it.\n%s\n' \
             "KARKAS_LISTEN=${listen:-0.0.0.0:8443}" >"$etc/server.env"
@@ -194,8 +219,10 @@ start_systemd()
     install -m 0644 "$here/karkas.service" /etc/systemd/system/karkas.service
     systemctl daemon-reload
     systemctl enable --quiet karkas.service
-    systemctl restart karkas.service ||
-        die "systemd could not start karkas" "read: journalctl -u karkas -n 50"
+    if ! systemctl restart karkas.service 2>/dev/null; then
+        last_words
+        die "systemd could not start karkas" "mend what the lines above say"
+    fi
 }
 
 stop_background()
@@ -239,7 +266,7 @@ is_running()
 last_words()
 {
     if has_systemd; then
-        journalctl -u karkas -n 20 --no-pager -o cat >&2 || true
+        systemctl status --no-pager --lines=20 karkas.service >&2 || true
     else
         tail -n "+$log_from" "$log" | tail -n 20 >&2
     fi
@@ -300,7 +327,8 @@ report()
     printf '\nKarkas runs:\n'
     addresses
     if [ -f "$data/first-login.txt" ]; then
-        printf '\nThe one-time login of the administrator:\n'
+        say
+        say "The administrator's login and one-time code:"
         sed 's/^/  /' "$data/first-login.txt"
     fi
     cat <<EOF
