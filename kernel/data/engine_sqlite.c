@@ -16,15 +16,16 @@
 /* ---- errors ------------------------------------------------------------------------------------
  */
 
-static bool is_no_space(sqlite3 *db, int rc)
+/* SQLite itself takes only ENOSPC for a full disk; quotas and file size limits are one too. */
+static bool is_no_space(int rc, int err)
 {
-    int err = sqlite3_system_errno(db);
     return (rc & 0xFF) == SQLITE_FULL ||
            ((rc & 0xFF) == SQLITE_IOERR && (err == ENOSPC || err == EDQUOT || err == EFBIG));
 }
 
 crm_status status_of(sqlite3 *db, int rc, const char *what)
 {
+    int err = errno; /* a failed step does not always leave it in sqlite3_system_errno */
     switch (rc & 0xFF) {
     case SQLITE_OK:
         return CRM_OK;
@@ -39,12 +40,12 @@ crm_status status_of(sqlite3 *db, int rc, const char *what)
     default:
         break;
     }
-    crm_status st = is_no_space(db, rc)          ? CRM_NO_SPACE
+    crm_status st = is_no_space(rc, err)         ? CRM_NO_SPACE
                     : (rc & 0xFF) == SQLITE_BUSY ? CRM_UNAVAILABLE
                                                  : CRM_INTERNAL;
     log_event(st == CRM_INTERNAL ? LOG_ERROR : LOG_WARN, "sqlite.error",
-              "at=%s code=%d errno=%d text=%s", what, sqlite3_extended_errcode(db),
-              sqlite3_system_errno(db), log_quote(str_of(sqlite3_errmsg(db))));
+              "at=%s code=%d errno=%d text=%s", what, sqlite3_extended_errcode(db), err,
+              log_quote(str_of(sqlite3_errmsg(db))));
     return st;
 }
 

@@ -404,3 +404,25 @@ void query_count(sqlite_session *s, engine_op *op)
     sql_z(&s->sql, ")");
     op->status = statement_int(s, &op->count);
 }
+
+crm_status engine_sqlite_explain(engine_session *base, const query *in, buf *out)
+{
+    sqlite_session *s = (sqlite_session *)base;
+    uint64_t selected[4];
+    crm_status st;
+    s->layout = atomic_load(&s->engine->layout);
+    engine_selected(in->entity, in, selected);
+    query_plan(s, in, selected);
+    crm_str text = arena_dup(s->arena, buf_view(&s->sql.text));
+    buf_clear(&s->sql.text);
+    sql_z(&s->sql, "EXPLAIN QUERY PLAN ");
+    buf_str(&s->sql.text, text);
+    sqlite3_stmt *stmt = statement_get(s, &st);
+    while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+        buf_z(out, (const char *)sqlite3_column_text(stmt, 3));
+        buf_char(out, '\n');
+    }
+    sqlite3_reset(stmt);
+    arena_reset(s->arena);
+    return st;
+}

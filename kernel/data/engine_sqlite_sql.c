@@ -8,6 +8,8 @@
  */
 #include "data/engine_sqlite.h"
 
+#include <errno.h>
+
 void sql_init(sql *q, arena *a)
 {
     *q = (sql){.arena = a};
@@ -242,6 +244,7 @@ crm_status statement_run(sqlite_session *s)
         return status;
     }
     int rc;
+    errno = 0; /* status_of looks at it when the step fails */
     do {
         rc = sqlite3_step(stmt);
     } while (rc == SQLITE_ROW);

@@ -1,0 +1,336 @@
+/* test_data_engine_sqlite.c - what only the engine on disk can show: plans, files, faults, backups.
+ */
+#include "data/backup.h"
+#include "data/engine_sqlite.h"
+#include "engine_world.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int open_bench(void **state)
+{
+    *state = bench_new(ON_SQLITE, 0);
+    return 0;
+}
+
+static int close_bench(void **state)
+{
+    bench_free(*state);
+    return 0;
+}
+
+static int64_t add_deal(bench *b, const char *name)
+{
+    value row[DEAL_COLUMNS];
+    bench_row(row, &b->w->deal, 1000);
+    row[DEAL_NAME] = value_text(str_of(name));
+    return bench_insert(b, &b->w->deal, row);
+}
+
+static int64_t count_deals(bench *b)
+{
+    query q = {.entity = &b->w->deal, .limit = 1000000};
+    engine_turn_end(b->reader);
+    return bench_count(b->reader, &q);
+}
+
+/* ---- plans
+ * ----------------------------------------------------------------------------------------- */
+
+/* The plan uses an index (or the id) and neither scans the table nor sorts. */
+static void assert_indexed(bench *b, const query *q)
+{
+    buf plan;
+    buf_init(&plan, 0);
+    assert_ok(engine_sqlite_explain(b->reader, q, &plan));
+    buf_char(&plan, 0);
+    if (!strstr(plan.p, "USING") || strstr(plan.p, "TEMP B-TREE")) {
+        fail_msg("%s", plan.p);
+    }
+    buf_free(&plan);
+}
+
+static void an_owners_list_walks_an_index(void **state)
+{
+    bench *b = *state;
+    query q = {.entity = &b->w->deal,
+               .limit = 50,
+               .sort_count = 1,
+               .sorts = {{&b->w->deal.fields[COL_CREATED_AT], true}}};
+    q.where = cond_compare(b->w->arena, COND_ME, deal_field(b->w, DEAL_OWNER), value_null());
+    assert_indexed(b, &q);
+    q.after = (cursor){.at = {value_int(5)}, .id = 3, .is_set = true};
+    assert_indexed(b, &q);
+}
+
+static void a_whole_list_walks_the_index_of_its_sort(void **state)
+{
+    bench *b = *state;
+    static const uint32_t fields[] = {COL_CREATED_AT, DEAL_NAME, DEAL_AMOUNT, COL_ID};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        query q = {.entity = &b->w->deal,
+                   .limit = 50,
+                   .sort_count = 1,
+                   .sorts = {{deal_field(b->w, fields[i]), i % 2 == 0}}};
+        buf plan;
+        buf_init(&plan, 0);
+        assert_ok(engine_sqlite_explain(b->reader, &q, &plan));
+        buf_char(&plan, 0);
+        assert_null(strstr(plan.p, "TEMP B-TREE"));
+        buf_free(&plan);
+    }
+}
+
+static void equal_values_are_looked_up(void **state)
+{
+    bench *b = *state;
+    struct {
+        uint32_t f;
+        cond_op op;
+        value v;
+    } asked[] = {
+        {COL_ID, COND_EQ, value_int(1)},
+        {DEAL_CODE, COND_EQ, value_text(CRM_S("A-1"))},
+        {DEAL_NAME, COND_STARTS, value_text(CRM_S("кры"))},
+        {DEAL_STAGE, COND_EQ, value_text(CRM_S("new"))},
+        {DEAL_PHONES, COND_HAS, value_text(CRM_S("+79160000000"))},
+        {DEAL_TAGS, COND_EQ, value_text(CRM_S("vip"))},
+    };
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        query q = {.entity = &b->w->deal, .limit = 50};
+        buf plan;
+        buf_init(&plan, 0);
+        q.where = world_cond(b->w, asked[i].op, deal_field(b->w, asked[i].f), asked[i].v);
+        assert_ok(engine_sqlite_explain(b->reader, &q, &plan));
+        buf_char(&plan, 0);
+        if (!strstr(plan.p, "SEARCH") || strstr(plan.p, "SCAN")) {
+            fail_msg("%s", plan.p);
+        }
+        buf_free(&plan);
+    }
+}
+
+/* ---- the file
+ * ---------------------------------------------------------------------------------------- */
+
+static void rows_and_ids_outlive_the_process(void **state)
+{
+    bench *b = *state;
+    uint32_t id = b->w->deal.id;
+    bench_begin(b);
+    int64_t first = add_deal(b, "Крыша");
+    bench_commit(b);
+    bench_begin(b);
+    add_deal(b, "lost"); /* never committed */
+    bench_reopen(b);
+    assert_int_equal(b->w->deal.id, id);
+    assert_int_equal(count_deals(b), 1);
+    bench_begin(b);
+    assert_int_equal(add_deal(b, "next"), first + 1);
+    bench_commit(b);
+}
+
+static void an_id_is_never_given_twice(void **state)
+{
+    bench *b = *state;
+    bench_begin(b);
+    int64_t id = add_deal(b, "gone");
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_DELETE, .entity = &b->w->deal, .id = id}));
+    bench_commit(b);
+    bench_reopen(b);
+    bench_begin(b);
+    assert_int_equal(add_deal(b, "next"), id + 1);
+    bench_commit(b);
+}
+
+static void only_the_owner_may_read_the_file(void **state)
+{
+    bench *b = *state;
+    char path[128];
+    struct stat st;
+    static const char *const names[] = {"", "-wal", "-shm"};
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/karkas.db%s", b->dir, names[i]);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 077, 0);
+    }
+}
+
+static void there_is_one_writing_session(void **state)
+{
+    bench *b = *state;
+    engine_session *second = NULL;
+    assert_int_equal(engine_session_open(b->e, ENGINE_WRITER, (engine_deliver){0}, &second),
+                     CRM_UNAVAILABLE);
+}
+
+static void the_log_is_copied_back(void **state)
+{
+    bench *b = *state;
+    engine_stats st;
+    bench_begin(b);
+    for (int i = 0; i < 2000; i++) {
+        add_deal(b, "Крыша из металлочерепицы");
+    }
+    bench_commit(b);
+    engine_stats_get(b->e, &st);
+    assert_true(st.wal_frames > 0);
+    assert_int_equal(st.commits, 1);
+    assert_int_equal(st.rows_written, 2000);
+    int64_t before = st.file_bytes;
+    engine_idle(b->writer);
+    engine_stats_get(b->e, &st);
+    assert_int_equal(st.wal_frames, 0);
+    assert_true(st.file_bytes > before);
+}
+
+/* ---- a full disk
+ * --------------------------------------------------------------------------------------- */
+
+static void set_room(rlim_t bytes)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_full_disk_loses_nothing_and_reads_go_on(void **state)
+{
+    bench *b = *state;
+    engine_stats st;
+    bench_begin(b);
+    add_deal(b, "kept");
+    bench_commit(b);
+    engine_stats_get(b->e, &st);
+    signal(SIGXFSZ, SIG_IGN);
+    set_room((rlim_t)st.wal_bytes + 8192);
+    bench_begin(b);
+    for (int i = 0; i < 500; i++) {
+        add_deal(b, "no room for this");
+    }
+    engine_op commit = {.kind = ENGINE_COMMIT};
+    engine_batch batch = {.ops = &commit, .count = 1};
+    assert_int_equal(engine_write_now(b->writer, &batch), CRM_NO_SPACE);
+    assert_true(batch.tx_lost);
+    assert_int_equal(count_deals(b), 1);
+    set_room(RLIM_INFINITY);
+    bench_begin(b);
+    add_deal(b, "again");
+    bench_commit(b);
+    assert_int_equal(count_deals(b), 2);
+}
+
+/* ---- backups
+ * -------------------------------------------------------------------------------------------- */
+
+typedef struct backup_place {
+    char path[128], dir[128];
+} backup_place;
+
+static backup_place place_in(const bench *b)
+{
+    backup_place p;
+    snprintf(p.path, sizeof p.path, "%s/copy.db", b->dir);
+    snprintf(p.dir, sizeof p.dir, "%s/restored", b->dir);
+    assert_int_equal(mkdir(p.dir, 0700), 0);
+    return p;
+}
+
+static void fill(bench *b, int count)
+{
+    bench_begin(b);
+    for (int i = 0; i < count; i++) {
+        add_deal(b, "Крыша");
+    }
+    bench_commit(b);
+}
+
+static void a_backup_comes_back_whole(void **state)
+{
+    bench *b = *state;
+    backup_report made, read;
+    fill(b, 300);
+    backup_place p = place_in(b);
+    assert_ok(backup_make(b->e, p.path, (engine_backup_progress){0}, &made));
+    assert_int_equal(made.rows, 300);
+    assert_int_equal(made.entities, 3);
+    fill(b, 5); /* after the copy */
+    assert_ok(backup_verify(p.path, &read));
+    assert_string_equal(read.sha256, made.sha256);
+    assert_ok(backup_restore(p.path, p.dir, &read));
+    assert_int_equal(read.rows, 300);
+
+    engine *restored = NULL;
+    engine_session *reader = NULL;
+    registry_fault *faults;
+    assert_ok(engine_open_sqlite(p.dir, &restored));
+    assert_ok(engine_schema(restored, &b->w->reg, b->w->arena, &faults));
+    assert_ok(engine_session_open(restored, ENGINE_READER, (engine_deliver){0}, &reader));
+    assert_int_equal(bench_count(reader, &(query){.entity = &b->w->deal, .limit = 1000}), 300);
+    engine_session_close(reader);
+    engine_close(restored);
+    assert_int_equal(backup_restore(p.path, p.dir, &read), CRM_CONFLICT); /* not empty any more */
+    assert_true(strlen(read.fault) > 0);
+}
+
+static void a_backup_never_overwrites(void **state)
+{
+    bench *b = *state;
+    backup_report r;
+    backup_place p = place_in(b);
+    assert_ok(backup_make(b->e, p.path, (engine_backup_progress){0}, &r));
+    assert_int_equal(backup_make(b->e, p.path, (engine_backup_progress){0}, &r), CRM_CONFLICT);
+    assert_ok(backup_verify(p.path, &r));
+}
+
+static void flip_byte(const char *path, off_t at)
+{
+    char c = 0;
+    int fd = open(path, O_RDWR);
+    assert_true(fd >= 0);
+    assert_int_equal(pread(fd, &c, 1, at), 1);
+    c = (char)(c ^ 0x55);
+    assert_int_equal(pwrite(fd, &c, 1, at), 1);
+    close(fd);
+}
+
+static void a_damaged_backup_is_refused(void **state)
+{
+    bench *b = *state;
+    backup_report r;
+    char file[160];
+    fill(b, 50);
+    backup_place p = place_in(b);
+    assert_ok(backup_make(b->e, p.path, (engine_backup_progress){0}, &r));
+    flip_byte(p.path, r.bytes - 100);
+    assert_int_equal(backup_restore(p.path, p.dir, &r), CRM_INVALID);
+    snprintf(file, sizeof file, "%s/karkas.db", p.dir);
+    assert_int_equal(access(file, F_OK), -1);
+    snprintf(file, sizeof file, "%s.json", p.path);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(backup_verify(p.path, &r), CRM_NOT_FOUND);
+}
+
+int main(void)
+{
+#define TRY(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+    const struct CMUnitTest tests[] = {
+        TRY(an_owners_list_walks_an_index),
+        TRY(a_whole_list_walks_the_index_of_its_sort),
+        TRY(equal_values_are_looked_up),
+        TRY(rows_and_ids_outlive_the_process),
+        TRY(an_id_is_never_given_twice),
+        TRY(only_the_owner_may_read_the_file),
+        TRY(there_is_one_writing_session),
+        TRY(the_log_is_copied_back),
+        TRY(a_full_disk_loses_nothing_and_reads_go_on),
+        TRY(a_backup_comes_back_whole),
+        TRY(a_backup_never_overwrites),
+        TRY(a_damaged_backup_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
