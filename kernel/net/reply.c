@@ -8,7 +8,7 @@
 
 #define COALESCE_MAX 16384 /* a body up to this waits for the other replies of its turn */
 
-/* facts of the UI: everything from our own origin, no inline code, Trusted Types. */
+/* The page and all it loads come from our own origin; no inline code; Trusted Types. */
 static const char html_policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; "
