@@ -35,9 +35,11 @@ on('record', (event) => {
 });
 on('reset', () => void countUnread());
 
+/** The list in sight comes first. */
+const AFTER_ROWS = 400;
 let counted = false;
 link.watch(({ state }) => {
   if (state !== 'live' || counted) return;
   counted = true;
-  void countUnread();
+  window.setTimeout(() => void countUnread(), AFTER_ROWS);
 });

@@ -159,6 +159,7 @@ class List extends El {
   async #count(): Promise<void> {
     const entity = (this.#counted = this.entity);
     for (const view of this.#views) {
+      if (view.id === this.#view.id && this.#isPlain()) continue;
       const search = query({ view: view.id, q: '', sort: null, chips: {} }, view, meta.value?.user.id ?? 0);
       search.set('limit', '1');
       const page = await api.list(entity, search).catch(() => null);
