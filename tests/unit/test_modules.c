@@ -1,27 +1,9 @@
-/*
- * test_modules.c - the bundled modules at work: their real shared objects over the host table, on
- * the engine in memory, one transaction per act, with the clock in the test's hand.
- */
-#include "plug/module.h"
-
-#include "unit.h"
-
-#include "data/stores.h"
-#include "flow/flow.h"
+/* test_modules.c - what the bundled modules do: forms, contacts, leads and deals, tasks. */
+#include "module_world.h"
 
 #define MINUTE 60000
-
-static struct {
-    engine *e;
-    engine_session *writer;
-    const registry *reg;
-    arena *a;
-    tx *t;
-    crm_ctx c;
-    principal who;
-    buf out;
-    int64_t anna, boris, sales;
-} w;
+#define JSON   "application/json"
+#define FORM   "application/x-www-form-urlencoded; charset=UTF-8"
 
 static const crm_str form_settings =
     CRM_S("{\"creates\":\"sales.lead\",\"source\":\"site\",\"title\":\"Форма на сайте\","
@@ -30,134 +12,49 @@ static const crm_str mapped_settings =
     CRM_S("{\"creates\":\"sales.lead\",\"fields\":{\"client\":\"name\","
           "\"tel2\":{\"to\":\"phone\",\"label\":\"Ваш номер\",\"required\":true}}}");
 
-/* ---- one act: a call in a transaction of its own ----------------------------------------------
- */
-
-static crm_ctx *begin_as(int64_t user)
+static void add_form(registry *r, const char *name, crm_str settings)
 {
-    const people *all = people_pin();
-    w.who = principal_system;
-    if (user) {
-        assert_ok(people_principal(w.a, all, user, &w.who));
-    }
-    people_unpin(all);
-    assert_ok(call_begin(&w.c, &w.who, CRM_S("test")));
-    assert_ok(tx_begin(w.writer, &w.t));
-    assert_ok(tx_request_begin(w.t, &w.c));
-    return &w.c;
+    integration row = {
+        .name = str_of(name), .type_name = CRM_S("webform"), .settings_json = settings};
+    assert_ok(registry_add_integration(r, &row));
 }
 
-static crm_ctx *begin(void)
+static void more(registry *r)
 {
-    return begin_as(0);
+    add_form(r, "site", form_settings);
+    add_form(r, "mapped", mapped_settings);
+    grant_own(r, "tasks.task");
 }
 
-static void end(crm_status s)
+static int set_up(void **state)
 {
-    assert_ok(tx_request_end(w.t, s == CRM_OK));
-    assert_ok(tx_commit(w.t));
-    changes_unref(tx_take_changes(w.t));
-    tx_free(w.t);
-    call_end(&w.c);
+    (void)state;
+    modules_open(BUNDLED_MODULES, more);
+    return 0;
 }
 
-static int64_t make(const char *entity_name, const char *json)
+static int tear_down(void **state)
 {
-    crm_ctx *c = begin();
-    record *r;
-    json_t *fields;
-    assert_ok(json_read(str_of(json), 0, &fields, NULL));
-    assert_ok(records_new(c, registry_entity(c->reg, str_of(entity_name)), &r));
-    assert_ok(record_from_json(c, r, fields));
-    crm_status s = records_save(c, r, 0);
-    json_decref(fields);
-    assert_ok(s);
-    int64_t id = r->v[COL_ID].i;
-    end(s);
-    return id;
-}
-
-static void change_record(const char *entity_name, int64_t id, const char *json)
-{
-    crm_ctx *c = begin();
-    record *r;
-    json_t *fields;
-    assert_ok(json_read(str_of(json), 0, &fields, NULL));
-    assert_ok(records_get(c, registry_entity(c->reg, str_of(entity_name)), id, &r));
-    assert_ok(record_from_json(c, r, fields));
-    crm_status s = records_save(c, r, 0);
-    json_decref(fields);
-    assert_ok(s);
-    end(s);
-}
-
-/* The rows of an entity, in the test's arena; the newest is the last. */
-static uint32_t list(const char *entity_name, record ***out)
-{
-    crm_ctx *c = begin();
-    const entity *e = registry_entity(c->reg, str_of(entity_name));
-    query *q = query_new(c->arena, e);
-    record **rows;
-    uint32_t count;
-    assert_ok(records_list(c, q, &rows, &count));
-    *out = ARENA_ARRAY(w.a, record *, count + 1);
-    for (uint32_t i = 0; i < count; i++) {
-        record *copy = ARENA_NEW(w.a, record);
-        *copy = *rows[i];
-        copy->v = ARENA_ARRAY(w.a, value, e->field_count);
-        for (uint32_t k = 0; k < e->field_count; k++) {
-            copy->v[k] = value_dup(w.a, rows[i]->v[k]);
-        }
-        (*out)[i] = copy;
-    }
-    end(CRM_OK);
-    return count;
-}
-
-static record *only(const char *entity_name)
-{
-    record **rows;
-    assert_int_equal(list(entity_name, &rows), 1);
-    return rows[0];
-}
-
-static value get(const record *r, const char *name)
-{
-    const field *f = entity_field(r->entity, str_of(name));
-    assert_non_null(f);
-    return r->v[f->index];
-}
-#define assert_field(r, name, z) assert_text(get(r, name).s, z)
-
-static crm_status run_step(const char *verb, const char *entity_name, int64_t id, const char *args)
-{
-    crm_ctx *c = begin();
-    const step *st = registry_step(c->reg, str_of(verb));
-    step_call call = {.args_json = str_of(args), .rule = CRM_S("R-1"), .run = 1};
-    assert_non_null(st);
-    assert_ok(records_get(c, registry_entity(c->reg, str_of(entity_name)), id, &call.subject));
-    crm_status s = st->run(c, &call, st->fn);
-    end(s);
-    return s;
+    (void)state;
+    modules_close();
+    return 0;
 }
 
 static crm_status submit(const char *form, const char *content_type, const char *body)
 {
-    crm_ctx *c = begin();
+    crm_ctx *c = act_begin(0);
     const integration *i = registry_integration(c->reg, str_of(form));
     c->is_lenient = true;
     crm_status s = i->type->receive(c, i->name, str_of(content_type), str_of(body), i->type->fn);
-    end(s);
+    act_end(s);
     return s;
 }
-#define JSON "application/json"
-#define FORM "application/x-www-form-urlencoded; charset=UTF-8"
 
 static uint32_t reminders(int64_t *due)
 {
     record **rows;
     uint32_t count, found = 0;
-    crm_ctx *c = begin();
+    crm_ctx *c = act_begin(0);
     const entity *e = registry_store(c->reg, STORE_DUE);
     count = 0;
     query *q = query_new(c->arena, e);
@@ -168,130 +65,13 @@ static uint32_t reminders(int64_t *due)
             found++;
         }
     }
-    end(CRM_OK);
+    act_end(CRM_OK);
     return found;
 }
 
-static crm_status call_route(const char *pattern, int64_t user, int64_t id)
+static const char *text_of_id(int64_t id)
 {
-    static const crm_str names[] = {{"id", 2}};
-    crm_ctx *c = begin_as(user);
-    crm_str param = arena_fmt(c->arena, "%lld", (long long)id);
-    call_request request = {.param_names = names, .params = &param, .param_count = 1};
-    const route *found = NULL;
-    for (uint32_t i = 0; i < c->reg->route_count; i++) {
-        found = str_is(c->reg->routes[i].pattern, pattern) ? &c->reg->routes[i] : found;
-    }
-    assert_non_null(found);
-    c->request = &request;
-    buf_clear(&w.out);
-    c->out = &w.out;
-    crm_status s = found->run(c, found->fn);
-    end(s);
-    return s;
-}
-
-static crm_status run_job(const char *name, int64_t arg)
-{
-    crm_ctx *c = begin();
-    const job *j = registry_job(c->reg, str_of(name));
-    crm_status s = j->run(c, arena_fmt(c->arena, "%lld", (long long)arg), j->fn);
-    end(s);
-    return s;
-}
-
-/* ---- the deployment -----------------------------------------------------------------------------
- */
-
-static void add_form(registry *r, const char *name, crm_str settings)
-{
-    integration row = {
-        .name = str_of(name), .type_name = CRM_S("webform"), .settings_json = settings};
-    assert_ok(registry_add_integration(r, &row));
-}
-
-static void add_role(registry *r)
-{
-    static const action all[] = {ACTION_READ, ACTION_CREATE, ACTION_UPDATE};
-    role row = {.name = CRM_S("manager"), .title = CRM_S("Менеджер")};
-    assert_ok(registry_add_role(r, &row));
-    for (size_t i = 0; i < 3; i++) {
-        grant g = {.role = row.name,
-                   .entity_name = CRM_S("tasks.task"),
-                   .action = all[i],
-                   .scope = SCOPE_OWN,
-                   .source = CRM_S("test")};
-        assert_ok(registry_add_grant(r, &g));
-    }
-}
-
-static void build(void)
-{
-    module_found *found;
-    module_refusal *refused = NULL;
-    registry_fault *fault = NULL;
-    module *modules[8];
-    uint32_t count;
-    registry *r = registry_new();
-    r->locale = CRM_S("ru");
-    assert_ok(flow_register(r));
-    assert_ok(plug_scan(w.a, BUNDLED_MODULES, &found, &count, &refused));
-    assert_int_equal(count, 4);
-    for (uint32_t i = 0; i < count; i++) {
-        assert_ok(plug_load(w.a, &found[i], &modules[i], &refused));
-    }
-    crm_status s = plug_register(modules, count, r, w.a, &fault);
-    add_form(r, "site", form_settings);
-    add_form(r, "mapped", mapped_settings);
-    add_role(r);
-    s = s == CRM_OK ? registry_seal(r, w.a, &fault) : s;
-    s = s == CRM_OK ? engine_schema(w.e, r, w.a, &fault) : s;
-    for (; fault; fault = fault->next) {
-        print_error("%.*s %.*s\n", STR_FMT(fault->code), STR_FMT(fault->subject));
-    }
-    assert_ok(s);
-    for (uint32_t i = 0; i < count; i++) {
-        assert_ok(plug_start(modules[i]));
-    }
-    registry_publish(r, NULL, NULL);
-}
-
-static int set_up(void **state)
-{
-    people *p;
-    char json[200];
-    (void)state;
-    clock_virtual(1800000000000);
-    w.a = arena_new(0);
-    buf_init(&w.out, 0);
-    assert_ok(engine_open_memory(0, &w.e));
-    build();
-    w.reg = registry_pin();
-    assert_ok(engine_session_open(w.e, ENGINE_WRITER, (engine_deliver){NULL, NULL}, &w.writer));
-    assert_ok(people_build(w.writer, w.reg, &p));
-    people_publish(p);
-    w.sales = make("department", "{\"name\":\"sales\",\"title\":\"Отдел продаж\"}");
-    snprintf(json, sizeof json,
-             "{\"login\":\"anna\",\"name\":\"Анна\",\"roles\":[\"manager\"],\"department\":%lld}",
-             (long long)w.sales);
-    w.anna = make("user", json);
-    w.boris = make("user", "{\"login\":\"boris\",\"name\":\"Борис\",\"roles\":[\"manager\"]}");
-    snprintf(json, sizeof json, "{\"head\":%lld}", (long long)w.boris);
-    change_record("department", w.sales, json);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    engine_session_close(w.writer);
-    people_publish(NULL);
-    registry_unpin(w.reg);
-    registry_publish(NULL, NULL, NULL);
-    engine_close(w.e);
-    buf_free(&w.out);
-    arena_free(w.a);
-    return 0;
+    return arena_fmt(w.a, "%lld", (long long)id).p;
 }
 
 /* ---- intake -------------------------------------------------------------------------------------
@@ -369,7 +149,7 @@ static void a_filled_trap_and_an_empty_form_make_no_record(void **state)
     assert_ok(submit("site", JSON, "{\"name\":\"bot\",\"website\":\"http://spam.example\"}"));
     assert_ok(submit("site", FORM, "test=test"));
     assert_ok(submit("site", JSON, "{}"));
-    assert_int_equal(list("sales.lead", &rows), 0);
+    assert_int_equal(list_of("sales.lead", &rows), 0);
 }
 
 static void fields_of_a_form_are_mapped_by_its_settings(void **state)
@@ -384,7 +164,7 @@ static void fields_of_a_form_are_mapped_by_its_settings(void **state)
 static void a_form_describes_itself(void **state)
 {
     (void)state;
-    crm_ctx *c = begin();
+    crm_ctx *c = act_begin(0);
     const integration *i = registry_integration(c->reg, CRM_S("site"));
     buf_clear(&w.out);
     c->lang = CRM_S("ru");
@@ -394,7 +174,7 @@ static void a_form_describes_itself(void **state)
     assert_non_null(strstr(text, "{\"name\":\"phone\",\"label\":\"Телефон\",\"type\":\"phone\","
                                  "\"required\":true}"));
     assert_non_null(strstr(text, "\"consent\":{\"text\":\"Согласен\",\"required\":true}}"));
-    end(CRM_OK);
+    act_end(CRM_OK);
 }
 
 /* ---- contacts -----------------------------------------------------------------------------------
@@ -428,7 +208,7 @@ static void a_known_phone_or_address_finds_its_person(void **state)
     assert_ok(run_step("contact", "sales.lead", first, CONTACT));
     assert_ok(run_step("contact", "sales.lead", second, CONTACT));
     record **leads;
-    assert_int_equal(list("sales.lead", &leads), 2);
+    assert_int_equal(list_of("sales.lead", &leads), 2);
     assert_int_equal(get(leads[0], "contact").i, known);
     assert_int_equal(get(leads[1], "contact").i, known);
     only("contacts.person");
@@ -441,10 +221,10 @@ static void a_wrong_phone_joins_nobody(void **state)
     assert_ok(submit("site", JSON, "{\"name\":\"А\",\"phone\":\"12-34\"}"));
     assert_ok(submit("site", JSON, "{\"name\":\"Б\",\"phone\":\"12-34\"}"));
     record **leads;
-    assert_int_equal(list("sales.lead", &leads), 2);
+    assert_int_equal(list_of("sales.lead", &leads), 2);
     assert_ok(run_step("contact", "sales.lead", leads[0]->v[COL_ID].i, CONTACT));
     assert_ok(run_step("contact", "sales.lead", leads[1]->v[COL_ID].i, CONTACT));
-    assert_int_equal(list("contacts.person", &people_rows), 2);
+    assert_int_equal(list_of("contacts.person", &people_rows), 2);
 }
 
 static void without_otherwise_nobody_is_made(void **state)
@@ -453,7 +233,7 @@ static void without_otherwise_nobody_is_made(void **state)
     (void)state;
     int64_t id = make("sales.lead", "{\"phone\":[\"89161234567\"]}");
     assert_ok(run_step("contact", "sales.lead", id, "{\"match\":[\"phone\"]}"));
-    assert_int_equal(list("contacts.person", &people_rows), 0);
+    assert_int_equal(list_of("contacts.person", &people_rows), 0);
 }
 
 /* ---- sales --------------------------------------------------------------------------------------
@@ -491,7 +271,7 @@ static void a_deal_takes_number_source_and_title_from_its_lead(void **state)
     snprintf(json, sizeof json, "{\"lead\":%lld}", (long long)lead);
     make("sales.deal", json);
     make("sales.deal", "{\"title\":\"Другая\",\"source\":\"phone\"}");
-    assert_int_equal(list("sales.deal", &deals), 2);
+    assert_int_equal(list_of("sales.deal", &deals), 2);
     assert_field(deals[0], "title", "Каток");
     assert_field(deals[0], "source", "avito");
     assert_int_equal(get(deals[0], "number").i, 1);
@@ -534,13 +314,13 @@ static void a_task_may_go_to_a_login_or_the_head_and_nobody_is_not_found(void **
     (void)state;
     assert_ok(run_step("task", "sales.lead", lead, "{\"title\":\"А\",\"to\":\"boris\"}"));
     assert_ok(run_step("task", "sales.lead", lead, "{\"title\":\"Б\",\"to\":\"department.head\"}"));
-    assert_int_equal(list("tasks.task", &tasks), 2);
+    assert_int_equal(list_of("tasks.task", &tasks), 2);
     assert_int_equal(get(tasks[0], "owner").i, w.boris);
     assert_int_equal(get(tasks[1], "owner").i, w.boris);
     assert_int_equal(run_step("task", "sales.lead", nobodys, "{\"title\":\"В\"}"), CRM_NOT_FOUND);
     assert_int_equal(run_step("task", "sales.lead", lead, "{\"title\":\"Г\",\"to\":\"zoya\"}"),
                      CRM_NOT_FOUND);
-    assert_int_equal(list("tasks.task", &tasks), 2);
+    assert_int_equal(list_of("tasks.task", &tasks), 2);
 }
 
 static int64_t task_in(int64_t ms)
@@ -574,11 +354,11 @@ static void when_it_is_time_the_owner_is_told(void **state)
     int64_t id = task_in(30 * MINUTE);
     (void)state;
     clock_set(clock_now() + 30 * MINUTE);
-    assert_ok(run_job("tasks.remind", id));
+    assert_ok(run_job("tasks.remind", text_of_id(id)));
     const record *notice = only("notification");
     assert_field(notice, "text", "Пора: Позвонить");
     assert_int_equal(get(notice, "user").i, w.anna);
-    assert_ok(run_job("tasks.remind", 4711)); /* gone meanwhile */
+    assert_ok(run_job("tasks.remind", "4711")); /* gone meanwhile */
 }
 
 static void a_task_is_done_by_its_owner_once_and_twice(void **state)

@@ -1,0 +1,122 @@
+/* acts.c - a module that does what a module may and may not do, one route per act. */
+#include <crm/host.h>
+#include <time.h>
+
+#define NOTE "acts.note"
+
+static int stops;
+
+static crm_status with_note(crm_ctx *c, crm_rec **out)
+{
+    return crm_get(c, NOTE, crm_param_id(c, "id"), out);
+}
+
+/* Writes what does not fit, and says all is well. */
+static crm_status swallow(crm_ctx *c, crm_out *out)
+{
+    crm_rec *note;
+    crm_status s = with_note(c, &note);
+    (void)out;
+    if (s != CRM_OK) {
+        return s;
+    }
+    s = crm_set_text(note, "title", CRM_S("kept?"));
+    s = s == CRM_OK ? crm_save(c, note) : s;
+    if (s == CRM_OK) {
+        s = crm_set_text(note, "amount", CRM_S("much")); /* a number is asked */
+    }
+    return CRM_OK;
+}
+
+/* A read that finds nothing is no failure. */
+static crm_status look(crm_ctx *c, crm_out *out)
+{
+    crm_rec *note;
+    crm_status s = crm_get(c, NOTE, 4711, &note);
+    crm_put_bool(out, "found", s == CRM_OK);
+    return CRM_OK;
+}
+
+static crm_status rename_note(crm_ctx *c, crm_out *out)
+{
+    crm_rec *note;
+    crm_status s = with_note(c, &note);
+    s = s == CRM_OK ? crm_set_text(note, "title", CRM_S("renamed")) : s;
+    s = s == CRM_OK ? crm_save(c, note) : s;
+    crm_put_status(out, 201);
+    crm_put_record(out, "note", note);
+    crm_put_list(out, "list");
+    crm_put_int(out, NULL, 1);
+    crm_put_object(out, NULL);
+    crm_put_text(out, "a", CRM_S("\"quoted\""));
+    return s; /* what is open is closed for it */
+}
+
+static crm_status veto(crm_ctx *c, crm_rec *now, const crm_rec *was)
+{
+    crm_str title = crm_get_text(now, "title");
+    (void)was;
+    if (title.n == 4 && title.p[0] == 'v') {
+        return crm_fail(c, CRM_CONFLICT, "title", "no %s here", "veto");
+    }
+    return CRM_OK;
+}
+
+static crm_status slow(crm_ctx *c, crm_rec *now, const crm_rec *was)
+{
+    struct timespec wait = {0, 6000000};
+    (void)c;
+    (void)was;
+    if (crm_get_text(now, "title").n == 1) {
+        nanosleep(&wait, NULL);
+    }
+    return CRM_OK;
+}
+
+static crm_status become_system(crm_ctx *c, crm_out *out)
+{
+    (void)out;
+    return crm_as_system(c, "to see");
+}
+
+static crm_status ask(crm_ctx *c, crm_out *out)
+{
+    crm_str wait = {0};
+    crm_status s = crm_setting(c, "wait", &wait);
+    crm_put_text(out, "wait", wait);
+    crm_put_text(out, "type", crm_field_type(c, NOTE, "amount"));
+    crm_put_text(out, "none", crm_field_type(c, NOTE, "nothing"));
+    crm_put_bool(out, "kept", crm_keep(8) != NULL); /* outside start() */
+    return s;
+}
+
+static void stop(void)
+{
+    stops++;
+}
+
+#define POST(p, f)                                                               \
+    {                                                                            \
+        .method = "POST", .path = p, .fn = f, .tx = CRM_TX_WRITE, .perm = "user" \
+    }
+static const crm_route routes[] = {
+    POST("/note/:id/swallow", swallow),
+    POST("/note/:id/look", look),
+    POST("/note/:id/rename", rename_note),
+    POST("/note/:id/system", become_system),
+    POST("/note/:id/ask", ask),
+};
+static const crm_hook hooks[] = {
+    {.entity = NOTE, .when = CRM_BEFORE_CREATE, .fn = veto},
+    {.entity = NOTE, .when = CRM_BEFORE_CREATE, .fn = slow, .order = 1},
+};
+static const crm_module self = {
+    CRM_MODULE_HEAD,
+    .name = CRM_MODULE_NAME,
+    .version = CRM_MODULE_VERSION,
+    .license = "Apache-2.0",
+    .routes = CRM_TABLE(routes),
+    .hooks = CRM_TABLE(hooks),
+    .stop = stop,
+};
+CRM_MODULE_EXPORT(self);

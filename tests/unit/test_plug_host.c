@@ -1,0 +1,144 @@
+/* test_plug_host.c - what the host table promises: failures, rights, metering, replies, settings.
+ */
+#include "module_world.h"
+
+static void more(registry *r)
+{
+    grant_own(r, "acts.note");
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    modules_open(ACTS_MODULES, more);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    modules_close();
+    return 0;
+}
+
+static int64_t note_of(int64_t user)
+{
+    char json[100];
+    snprintf(json, sizeof json, "{\"title\":\"first\",\"owner\":%lld}", (long long)user);
+    return make("acts.note", json);
+}
+
+static const char *reply(void)
+{
+    return arena_cstr(w.a, buf_view(&w.out));
+}
+
+static void a_swallowed_failure_takes_the_whole_transaction_back(void **state)
+{
+    int64_t id = note_of(w.anna);
+    (void)state;
+    assert_int_equal(call_route("/acts/note/:id/swallow", w.anna, id), CRM_MISUSE);
+    assert_field(only("acts.note"), "title", "first");
+}
+
+static void a_read_that_finds_nothing_may_be_passed_over(void **state)
+{
+    (void)state;
+    assert_ok(call_route("/acts/note/:id/look", w.anna, note_of(w.anna)));
+    assert_string_equal(reply(), "{\"found\":false}");
+}
+
+static void a_reply_is_one_json_object_however_it_was_left(void **state)
+{
+    int64_t id = note_of(w.anna);
+    json_t *json;
+    (void)state;
+    assert_ok(call_route("/acts/note/:id/rename", w.anna, id));
+    assert_field(only("acts.note"), "title", "renamed");
+    assert_ok(json_read(buf_view(&w.out), 0, &json, NULL));
+    json_t *note = json_object_get(json, "note");
+    assert_true(str_is(json_text(note, "title"), "renamed"));
+    assert_int_equal(json_integer_value(json_object_get(note, "id")), id);
+    assert_non_null(strstr(reply(), "\"owner\":{\"id\":"));
+    assert_non_null(strstr(reply(), "\"list\":[1,{\"a\":\"\\\"quoted\\\"\"}]}"));
+    json_decref(json);
+}
+
+static void a_hook_refuses_with_its_field_and_text(void **state)
+{
+    record *r;
+    (void)state;
+    crm_ctx *c = act_begin(0);
+    const entity *e = registry_entity(c->reg, CRM_S("acts.note"));
+    assert_ok(records_new(c, e, &r));
+    assert_ok(record_set(r, entity_field(e, CRM_S("title")), value_text(CRM_S("veto"))));
+    assert_int_equal(records_save(c, r, 0), CRM_CONFLICT);
+    assert_text(c->error.fields ? c->error.fields->text : c->error.text, "no veto here");
+    act_end(CRM_CONFLICT);
+}
+
+static char slow_line[400];
+static void catch_slow(const char *line, void *arg)
+{
+    (void)arg;
+    if (strstr(line, "module.slow")) {
+        snprintf(slow_line, sizeof slow_line, "%s", line);
+    }
+}
+
+static void a_hook_over_five_milliseconds_is_named(void **state)
+{
+    plug_usage before, after;
+    (void)state;
+    plug_usage_of(&w.reg->modules[0], &before);
+    log_capture(catch_slow, NULL);
+    make("acts.note", "{\"title\":\"s\"}");
+    log_capture(NULL, NULL);
+    plug_usage_of(&w.reg->modules[0], &after);
+    assert_non_null(strstr(slow_line, "module=\"acts\" hook=\"acts.note\""));
+    assert_int_equal(after.slow, before.slow + 1);
+    assert_true(after.nanoseconds - before.nanoseconds >= 6000000);
+    assert_null(plug_running());
+}
+
+static void nobody_becomes_the_system_without_the_capability(void **state)
+{
+    (void)state;
+    int64_t id = note_of(w.anna);
+    assert_int_equal(call_route("/acts/note/:id/system", w.anna, id), CRM_DENIED);
+}
+
+static void settings_and_field_types_are_told_and_keep_is_for_start(void **state)
+{
+    (void)state;
+    assert_ok(call_route("/acts/note/:id/ask", w.anna, note_of(w.anna)));
+    assert_string_equal(reply(),
+                        "{\"wait\":\"900000\",\"type\":\"money\",\"none\":null,\"kept\":false}");
+}
+
+static void anothers_record_is_not_found_through_the_host(void **state)
+{
+    (void)state;
+    int64_t id = note_of(w.anna);
+    assert_int_equal(call_route("/acts/note/:id/rename", w.boris, id), CRM_NOT_FOUND);
+    assert_field(only("acts.note"), "title", "first");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_swallowed_failure_takes_the_whole_transaction_back),
+        TEST(a_read_that_finds_nothing_may_be_passed_over),
+        TEST(a_reply_is_one_json_object_however_it_was_left),
+        TEST(a_hook_refuses_with_its_field_and_text),
+        TEST(a_hook_over_five_milliseconds_is_named),
+        TEST(nobody_becomes_the_system_without_the_capability),
+        TEST(settings_and_field_types_are_told_and_keep_is_for_start),
+        TEST(anothers_record_is_not_found_through_the_host),
+    };
+    if (argc == 3 && strcmp(argv[1], "--probe") == 0) {
+        return plug_probe_main(argv[2]);
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
