@@ -179,11 +179,7 @@ void conn_stop(conn *c)
 
 /* ---- Beginning ------------------------------------------------------------------------------ */
 
-static bool is_loopback_text(const char *address)
-{
-    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
-           strncmp(address, "::ffff:127.", 11) == 0;
-}
+#define MAPPED "::ffff:" /* an IPv4 peer of an IPv6 listener */
 
 static void name_peer(conn *c, const struct sockaddr_storage *address)
 {
@@ -192,7 +188,11 @@ static void name_peer(conn *c, const struct sockaddr_storage *address)
     } else {
         uv_ip6_name((const struct sockaddr_in6 *)address, c->address, sizeof c->address);
     }
-    c->is_loopback = is_loopback_text(c->address);
+    const char *plain = c->address + sizeof MAPPED - 1;
+    if (strncmp(c->address, MAPPED, sizeof MAPPED - 1) == 0 && strchr(plain, '.')) {
+        memmove(c->address, plain, strlen(plain) + 1);
+    }
+    c->is_loopback = strncmp(c->address, "127.", 4) == 0 || strcmp(c->address, "::1") == 0;
 }
 
 static bool prepare(conn *c, tls_context *tls, const struct sockaddr_storage *address)

@@ -21,6 +21,7 @@
 /* ---- The server's side ---------------------------------------------------------------------- */
 
 bool (*net_serve)(http_request *r);
+const char *net_address = "127.0.0.1";
 
 static void on_cancel(http_request *r, void *arg)
 {
@@ -110,7 +111,7 @@ static void run(void *arg)
     f->mail = mailbox_new(&f->loop);
     f->server = http_server_new(&f->loop, &handlers, &f->limits);
     assert_non_null(f->server);
-    assert_int_equal(http_server_listen(f->server, "127.0.0.1", 0, f->tls, &f->port), CRM_OK);
+    assert_int_equal(http_server_listen(f->server, net_address, 0, f->tls, &f->port), CRM_OK);
     uv_sem_post(&f->ready);
     uv_run(&f->loop, UV_RUN_DEFAULT);
 }

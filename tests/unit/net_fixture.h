@@ -30,6 +30,7 @@ typedef struct net_fixture {
 
 /* Set before net_start by tests that serve something else; true when it answered. */
 extern bool (*net_serve)(http_request *r);
+extern const char *net_address; /* "127.0.0.1" */
 
 void net_start(net_fixture *f, const http_limits *limits, tls_context *tls);
 /* Stops it and waits; fails the test when the server does not let go. */

@@ -325,6 +325,18 @@ static int stop_proxied(void **state)
     return stop(state);
 }
 
+static int start_both(void **state)
+{
+    net_address = "::";
+    return start_wary(state);
+}
+
+static int stop_both(void **state)
+{
+    net_address = "127.0.0.1";
+    return stop_proxied(state);
+}
+
 static const char *peer_for(const char *headers)
 {
     char request[300];
@@ -350,6 +362,12 @@ static void test_proxy_is_otherwise_nobody_and_not_loopback(void **state)
     (void)state;
     assert_string_equal(peer_for(FORWARDED), "127.0.0.1");
     assert_string_equal(peer_for("Forwarded: for=198.51.100.7\r\n"), "127.0.0.1");
+}
+
+static void test_ipv4_peer_of_an_ipv6_listener_is_named_plainly(void **state)
+{
+    (void)state;
+    assert_string_equal(peer_for(""), "127.0.0.1 loopback");
 }
 
 /* ---- The wheel ------------------------------------------------------------------------------ */
@@ -428,6 +446,8 @@ int main(void)
                                         start_trusting, stop_proxied),
         cmocka_unit_test_setup_teardown(test_proxy_is_otherwise_nobody_and_not_loopback, start_wary,
                                         stop_proxied),
+        cmocka_unit_test_setup_teardown(test_ipv4_peer_of_an_ipv6_listener_is_named_plainly,
+                                        start_both, stop_both),
         cmocka_unit_test(test_wheel_fires_after_its_time_and_forgets_what_was_cancelled),
     };
     int failed = cmocka_run_group_tests(hasty, start_hasty, stop);
