@@ -21,7 +21,7 @@ static crm_status stored_credential(engine_session *s, const registry *r, arena 
     }
     if (!st) {
         st = tx_find_row(s, registry_store(r, STORE_CREDENTIAL), CREDENTIAL_USER, user[COL_ID], a,
-                        credential);
+                         credential);
     }
     return st;
 }

@@ -148,7 +148,7 @@ crm_status changelog_last(engine_session *s, const registry *r, int64_t *positio
 static crm_status find_cursor(tx *t, crm_str name, const registry *r, value **row)
 {
     return tx_find_row(t->session, registry_store(r, STORE_CURSOR), CURSOR_NAME, value_text(name),
-                      t->arena, row);
+                       t->arena, row);
 }
 
 crm_status changelog_cursor(tx *t, crm_str name, int64_t *position)

@@ -180,8 +180,7 @@ crm_status people_build(engine_session *s, const registry *r, people **out)
     return CRM_OK;
 }
 
-/* ---- publishing and pinning ---------------------------------------------------------------------
- */
+/* ---- publishing and pinning ---------------------------------------------------------------- */
 
 void people_publish(people *p)
 {

@@ -45,8 +45,7 @@ const registry *tx_registry(const tx *t)
     return state_of(t)->reg;
 }
 
-/* ---- running ops -------------------------------------------------------------------------------
- */
+/* ---- running ops --------------------------------------------------------------------------- */
 
 crm_status tx_run(tx *t, engine_op *op)
 {
@@ -70,8 +69,7 @@ static crm_status control(tx *t, engine_op_kind kind)
     return tx_run(t, &op);
 }
 
-/* ---- the transaction ----------------------------------------------------------------------------
- */
+/* ---- the transaction ----------------------------------------------------------------------- */
 
 crm_status tx_begin(engine_session *writer, tx **out)
 {

@@ -34,6 +34,7 @@ CRM_MUST_CHECK crm_status tx_begin(engine_session *writer, tx **out);
 /*
  * Opens the savepoint and sets c->tx and c->session. Re-pins c->people to the newest and rebuilds
  * c->who by its id: UNAUTHENTICATED when that user was disabled since the request was queued.
+ * On failure no request is open: tx_request_end is not called.
  */
 CRM_MUST_CHECK crm_status tx_request_begin(tx *t, crm_ctx *c);
 /* keep: releases the savepoint. Else rolls this request back alone and drops what it gathered.
@@ -42,7 +43,7 @@ CRM_MUST_CHECK crm_status tx_request_end(tx *t, bool keep);
 /* Writes full-text rows, builds people when touched, commits durably, publishes people. On failure
  * nothing of the group remains. */
 CRM_MUST_CHECK crm_status tx_commit(tx *t);
-/* After a commit; NULL when nothing changed. */
+/* After a commit; NULL when nothing changed. Changes of entities without history have position 0. */
 changes_batch *tx_take_changes(tx *t);
 /* True when a request touched people or settings: the writer closes the group after it. */
 bool tx_must_close(const tx *t);

@@ -113,7 +113,7 @@ crm_status tx_list(tx *t, const query *q, engine_row_fn on_row, void *arg)
 }
 
 crm_status tx_find_row(engine_session *s, const entity *e, uint16_t column, value key, arena *a,
-                      value **row)
+                       value **row)
 {
     one_row one = {.entity = e, .arena = a};
     const field *path = &e->fields[column];

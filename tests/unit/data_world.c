@@ -15,8 +15,7 @@ uint32_t world_hook_count;
 const grant *world_grants;
 uint32_t world_grant_count;
 
-/* ---- what is declared ---------------------------------------------------------------------------
- */
+/* ---- what is declared ---------------------------------------------------------------------- */
 
 static const field lead_fields[] = {
     {.name = N("title"), .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SEARCH},

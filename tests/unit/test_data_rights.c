@@ -1,6 +1,8 @@
 /* test_data_rights.c - who sees and changes what: scopes, field lists, hidden fields, part_of. */
 #include "data_world.h"
 
+#include <pthread.h>
+
 #include "data/rights.h"
 
 static world w;
@@ -421,6 +423,47 @@ static void why_names_the_line_that_grants(void **state)
     buf_free(&out);
 }
 
+/* ---- many threads ------------------------------------------------------------------------------
+ */
+
+#define THREADS 4
+
+static void *ask_rights(void *arg)
+{
+    const int64_t *users = arg;
+    for (int i = 0; i < 200; i++) {
+        crm_ctx c;
+        principal who;
+        arena *a = arena_new(0);
+        const people *p = people_pin();
+        assert_ok(people_principal(a, p, users[i % 3], &who));
+        people_unpin(p);
+        assert_ok(call_begin(&c, &who, CRM_S("api")));
+        assert_true(rights_of(&c, w.lead)->count > 0);
+        assert_ptr_equal(rights_of(&c, w.lead), rights_of(&c, w.lead));
+        call_end(&c);
+        arena_free(a);
+    }
+    return NULL;
+}
+
+static void threads_compile_rights_while_people_change(void **state)
+{
+    (void)state;
+    pthread_t threads[THREADS];
+    int64_t users[] = {w.anna, w.hanna, w.vera};
+    const entity *user = registry_store(w.reg, STORE_USER);
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_rights, users), 0);
+    }
+    for (int i = 0; i < 10; i++) {
+        assert_ok(world_update(&w, 0, user, w.oleg, USER_ON_LINE, value_int(i & 1 ? 0 : 1)));
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+}
+
 #define ON_SQLITE(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
 #define ON_DELAYED(f)                                       \
     {                                                       \
@@ -452,6 +495,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(more_branches_than_fit_grant_nothing, open_crowded,
                                         close_world),
         BOTH(why_names_the_line_that_grants),
+        ON_SQLITE(threads_compile_rights_while_people_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
