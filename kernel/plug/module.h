@@ -31,7 +31,7 @@ struct module {
     module *next; /* of all that were ever loaded */
     kept *kept;
     const void **used; /* parallel to d.deps: vtables, resolved by plug_register */
-    module_info info;
+    module_info info;  /* whose code runs: never changes, unlike a registry's row of it */
     atomic_uint_fast64_t calls, nanoseconds, slow;
 };
 
