@@ -45,6 +45,35 @@ void tz_keep(tz *t, const tz_version *applied)
     t->kept = is_same ? arena_dup(t->a, applied->grants) : (crm_str){0};
 }
 
+/* A registry of the kernel alone, with its ids. */
+static crm_status kernel_registry(engine *e, arena *a, registry **out)
+{
+    registry_fault *faults = NULL;
+    *out = registry_new();
+    crm_status s = *out ? registry_seal(*out, a, &faults) : CRM_NOMEM;
+    return s == CRM_OK ? engine_schema(e, *out, a, &faults) : s;
+}
+
+crm_status tz_recall(tz *t, engine *e, const registry *current)
+{
+    registry *own = NULL;
+    engine_session *session = NULL;
+    tz_version applied;
+    crm_status s = current ? CRM_OK : kernel_registry(e, t->a, &own);
+    if (s == CRM_OK) {
+        s = engine_session_open(e, ENGINE_READER, (engine_deliver){0}, &session);
+    }
+    if (s == CRM_OK) {
+        s = tz_load(session, current ? current : own, t->a, &applied);
+        engine_session_close(session);
+    }
+    if (s == CRM_OK) {
+        tz_keep(t, &applied);
+    }
+    registry_discard(own);
+    return s == CRM_NOT_FOUND ? CRM_OK : s;
+}
+
 static crm_str grants_of(const tz *t, arena *a)
 {
     buf b;

@@ -43,9 +43,12 @@ typedef struct tz_version {
 /* The one in force; NOT_FOUND before the first. Blocking session; `r` has its ids, and a registry of
  * the kernel alone will do. */
 CRM_MUST_CHECK crm_status tz_load(engine_session *s, const registry *r, arena *a, tz_version *out);
-/* Before tz_register, at a start: when the text is still the one that was applied, its grants keep
- * the fields they had then, and what modules brought since stays unseen. */
+/* Before tz_register: when the text is still the one that was applied, its grants keep the fields they
+ * had then, and what modules brought since stays unseen. */
 void tz_keep(tz *t, const tz_version *applied);
+/* The two at once, from what `e` holds. `current` is the registry in force; NULL at a start, when no
+ * session is open yet: the kernel's own stores are then made first. Blocking. */
+CRM_MUST_CHECK crm_status tz_recall(tz *t, engine *e, const registry *current);
 /*
  * Writer, one transaction, after tz_register: departments, people, and the text itself as a version
  * (`sys.tz`). Quiet. People are known by their login: those who left the file are disabled; accounts

@@ -35,6 +35,14 @@ static int begin(void **state)
     return 0;
 }
 
+static int begin_on_disk(void **state)
+{
+    (void)state;
+    w = tz_world_new();
+    assert_ok(engine_open_sqlite(w->dir, &e));
+    return 0;
+}
+
 static void stop(void)
 {
     if (writer) {
@@ -60,6 +68,7 @@ static void start(const char *text, const char *table)
     registry_fault *seal_faults = NULL;
     people *p;
     stop();
+    w->e = e;
     tz_world_write(w, "tz.yaml", text);
     tz_world_write(w, "people.csv", table);
     crm_status s = tz_world_build(w, arena_fmt(w->a, "%s/tz.yaml", w->dir).p, NULL, &faults);
@@ -252,6 +261,47 @@ static void whom_an_administrator_disabled_stays_disabled(void **state)
     people_unpin(all);
 }
 
+/* The grant's fields of a role on contacts.person. */
+static uint32_t granted_fields(void)
+{
+    const registry *r = registry_pin();
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < r->grant_count; i++) {
+        if (str_is(r->grants[i].role, "head")) {
+            count = r->grants[i].field_count;
+        }
+    }
+    registry_unpin(r);
+    return count;
+}
+
+static crm_status forget_fields(crm_ctx *c, const void *arg)
+{
+    value *row = ARENA_ARRAY(c->arena, value, TZ_COLUMNS);
+    uint64_t set[4] = {0};
+    int64_t id = *(const int64_t *)arg;
+    row[TZ_GRANTS] = value_text(
+        CRM_S("{\"entities\":{\"contacts.person\":[\"name\"]},\"people\":[\"anna\",\"boris\"]}"));
+    bits_add(set, TZ_GRANTS);
+    return tx_update(c->tx, registry_store(c->reg, STORE_TZ), id, row, set);
+}
+
+static void a_start_on_the_same_text_grants_what_was_granted(void **state)
+{
+    (void)state;
+    start(TEXT, TABLE);
+    apply();
+    int64_t first = version().id;
+    assert_true(granted_fields() > 1);
+    commit(forget_fields, &first); /* as if the other fields had come with a newer module */
+    start(TEXT, TABLE);
+    assert_int_equal(granted_fields(), 1);
+    apply();
+    assert_int_equal(version().id, first);
+    start(TEXT "status: approved\n", TABLE);
+    assert_true(granted_fields() > 1);
+}
+
 static void before_the_first_version_there_is_none(void **state)
 {
     tz_version v;
@@ -272,6 +322,10 @@ int main(int argc, char **argv)
         T(a_changed_text_is_a_new_version_and_writes_only_what_changed),
         T(who_left_the_file_is_disabled_and_accounts_by_hand_are_left_alone),
         T(whom_an_administrator_disabled_stays_disabled),
+        T(a_start_on_the_same_text_grants_what_was_granted),
+        cmocka_unit_test_setup_teardown(the_same_text_again_changes_nothing, begin_on_disk, end),
+        cmocka_unit_test_setup_teardown(a_start_on_the_same_text_grants_what_was_granted,
+                                        begin_on_disk, end),
         T(before_the_first_version_there_is_none),
     };
     /* The loader probes modules with this very program. */

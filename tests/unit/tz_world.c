@@ -91,5 +91,8 @@ crm_status tz_world_build(tz_world *w, const char *path, const tz_version *appli
     if (applied) {
         tz_keep(w->t, applied);
     }
+    if (w->e) {
+        assert_ok(tz_recall(w->t, w->e, NULL));
+    }
     return tz_register(w->t, w->r, w->a, faults);
 }

@@ -12,6 +12,7 @@ typedef struct tz_world {
     uint32_t found_count;
     tz *t;
     registry *r; /* open, with everything in it */
+    engine *e;   /* when set, what was applied to it is recalled */
 } tz_world;
 
 tz_world *tz_world_new(void);
