@@ -159,8 +159,6 @@ crm_status statement_fixed(sqlite_session *s, const char *text);
 void query_get(sqlite_session *s, engine_op *op);
 void query_list(sqlite_session *s, engine_op *op);
 void query_count(sqlite_session *s, engine_op *op);
-/* The SQL of a LIST, into s->sql: for query_list and for the tests of plans. */
-void query_plan(sqlite_session *s, const query *q, const uint64_t selected[4]);
 /* How SQLite would run a LIST, one line per step; tests hold the plans of common shapes. */
 CRM_MUST_CHECK crm_status engine_sqlite_explain(engine_session *reader, const query *q, buf *out);
 

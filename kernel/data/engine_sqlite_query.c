@@ -198,6 +198,23 @@ static void add_equal(sql *q, const query *in, uint32_t i)
     sql_ordered_value(q, sort_field(in, i), in->after.at[i]);
 }
 
+/*
+ * The part of a page a statement gives. Down a column that may be NULL the values come first, then
+ * the NULLs; one range of the index cannot hold both, so they are asked for one after the other.
+ */
+typedef enum page_part { PAGE_WHOLE, PAGE_VALUES, PAGE_NULLS } page_part;
+
+static bool is_never_null(const field *f)
+{
+    return f->index == COL_ID || f->index == COL_CREATED_AT || f->index == COL_UPDATED_AT;
+}
+
+static bool comes_in_parts(const query *in)
+{
+    return in->after.is_set && in->sort_count && in->sorts[0].descending &&
+           !value_is_null(in->after.at[0]) && !is_never_null(in->sorts[0].field);
+}
+
 /* A bound on the first sort alone, which the index can use; the rest filters what ties with it. */
 static void add_first_bound(sql *q, const query *in)
 {
@@ -205,15 +222,17 @@ static void add_first_bound(sql *q, const query *in)
     if (!in->sort_count || value_is_null(in->after.at[0])) {
         return;
     }
-    bool is_filled = first->field->index == COL_CREATED_AT ||
-                     first->field->index == COL_UPDATED_AT || first->field->index == COL_ID;
-    if (first->descending && !is_filled) {
-        return; /* NULLs come after every value, so there is no one range */
-    }
     sql_z(q, " AND ");
     sql_ordered(q, 0, first->field);
     sql_z(q, first->descending ? "<=" : ">=");
     sql_ordered_value(q, first->field, in->after.at[0]);
+}
+
+static void add_null_part(sql *q, const query *in)
+{
+    sql_z(q, " AND ");
+    sql_ordered(q, 0, in->sorts[0].field);
+    sql_z(q, " IS NULL");
 }
 
 /* s1 beyond OR (s1 equal AND (s2 beyond OR (s2 equal AND id beyond))) */
@@ -248,7 +267,8 @@ static void add_order(sql *q, const query *in)
     sql_z(q, last_descends(in) ? " DESC" : "");
 }
 
-void query_plan(sqlite_session *s, const query *in, const uint64_t selected[4])
+static void plan(sqlite_session *s, const query *in, const uint64_t selected[4], page_part part,
+                 uint32_t limit)
 {
     sql *q = &s->sql;
     sql_start(q, s->layout, &in->env);
@@ -256,10 +276,14 @@ void query_plan(sqlite_session *s, const query *in, const uint64_t selected[4])
     add_branch_columns(q, in->entity, in->rights);
     add_from(q, in->entity);
     add_where(q, in);
-    add_cursor(q, in);
+    if (part == PAGE_NULLS) {
+        add_null_part(q, in);
+    } else {
+        add_cursor(q, in);
+    }
     add_order(q, in);
     sql_z(q, " LIMIT ");
-    sql_int(q, in->limit ? in->limit : LIST_MAX);
+    sql_int(q, limit);
 }
 
 /* ---- rows
@@ -319,21 +343,33 @@ static uint32_t take_row(reader *r)
     return bits;
 }
 
-static void read_rows(reader *r, engine_op *op)
+/* False when the sink has had enough. */
+static bool read_rows(reader *r, engine_op *op)
 {
     int rc;
-    while ((rc = sqlite3_step(r->stmt)) == SQLITE_ROW) {
+    bool wants_more = true;
+    while (wants_more && (rc = sqlite3_step(r->stmt)) == SQLITE_ROW) {
         uint32_t bits = take_row(r);
         op->count++;
-        if (op->on_row && !op->on_row(op->arg, r->s->row, bits)) {
-            rc = SQLITE_DONE;
-            break;
-        }
+        wants_more = !op->on_row || op->on_row(op->arg, r->s->row, bits);
     }
-    if (rc != SQLITE_DONE) {
+    if (wants_more && rc != SQLITE_DONE) {
         op->status = status_of(r->s->db, rc, "list");
     }
     sqlite3_reset(r->stmt);
+    return wants_more;
+}
+
+static bool list_part(reader *r, engine_op *op, const uint64_t selected[4], page_part part,
+                      uint32_t limit)
+{
+    plan(r->s, r->query, selected, part, limit);
+    r->stmt = statement_get(r->s, &op->status);
+    if (!r->stmt) {
+        return false;
+    }
+    reader_init(r, r->query->entity, selected);
+    return read_rows(r, op) && op->status == CRM_OK;
 }
 
 void query_list(sqlite_session *s, engine_op *op)
@@ -341,12 +377,12 @@ void query_list(sqlite_session *s, engine_op *op)
     const query *in = op->query;
     uint64_t selected[4];
     reader r = {.s = s, .query = in};
+    uint32_t limit = in->limit ? in->limit : LIST_MAX;
     engine_selected(in->entity, in, selected);
-    query_plan(s, in, selected);
-    r.stmt = statement_get(s, &op->status);
-    if (r.stmt) {
-        reader_init(&r, in->entity, selected);
-        read_rows(&r, op);
+    if (!comes_in_parts(in)) {
+        (void)!list_part(&r, op, selected, PAGE_WHOLE, limit);
+    } else if (list_part(&r, op, selected, PAGE_VALUES, limit) && op->count < limit) {
+        (void)!list_part(&r, op, selected, PAGE_NULLS, limit - (uint32_t)op->count);
     }
 }
 
@@ -412,7 +448,7 @@ crm_status engine_sqlite_explain(engine_session *base, const query *in, buf *out
     crm_status st;
     s->layout = atomic_load(&s->engine->layout);
     engine_selected(in->entity, in, selected);
-    query_plan(s, in, selected);
+    plan(s, in, selected, comes_in_parts(in) ? PAGE_VALUES : PAGE_WHOLE, LIST_MAX);
     crm_str text = arena_dup(s->arena, buf_view(&s->sql.text));
     buf_clear(&s->sql.text);
     sql_z(&s->sql, "EXPLAIN QUERY PLAN ");

@@ -38,23 +38,29 @@ void sql_z(sql *q, const char *z)
     buf_add(&q->text, z, strlen(z));
 }
 
-void sql_name(sql *q, char letter, uint32_t id)
+/* Writes letter and number so that they end at `end`; where they begin. */
+static char *put_name(char *end, char letter, uint32_t id)
 {
-    char text[12];
-    size_t at = sizeof text;
     do {
-        text[--at] = (char)('0' + id % 10);
+        *--end = (char)('0' + id % 10);
         id /= 10;
     } while (id);
-    text[--at] = letter;
-    buf_add(&q->text, text + at, sizeof text - at);
+    *--end = letter;
+    return end;
+}
+
+void sql_name(sql *q, char letter, uint32_t id)
+{
+    char text[12], *end = text + sizeof text, *at = put_name(end, letter, id);
+    buf_add(&q->text, at, (size_t)(end - at));
 }
 
 void sql_column(sql *q, uint32_t alias, const field *f)
 {
-    sql_name(q, 't', alias);
-    sql_z(q, ".");
-    sql_name(q, 'c', f->id);
+    char text[24], *end = text + sizeof text, *at = put_name(end, 'c', f->id);
+    *--at = '.';
+    at = put_name(at, 't', alias);
+    buf_add(&q->text, at, (size_t)(end - at));
 }
 
 static param *add_param(sql *q)

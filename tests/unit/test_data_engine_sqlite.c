@@ -84,6 +84,27 @@ static void a_whole_list_walks_the_index_of_its_sort(void **state)
     }
 }
 
+static void a_deep_page_starts_where_the_last_ended(void **state)
+{
+    bench *b = *state;
+    static const uint32_t fields[] = {COL_CREATED_AT, DEAL_AMOUNT}; /* the second may be NULL */
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        query q = {.entity = &b->w->deal,
+                   .limit = 50,
+                   .sort_count = 1,
+                   .sorts = {{deal_field(b->w, fields[i]), true}},
+                   .after = {.at = {value_int(5)}, .id = 3, .is_set = true}};
+        buf plan;
+        buf_init(&plan, 0);
+        assert_ok(engine_sqlite_explain(b->reader, &q, &plan));
+        buf_char(&plan, 0);
+        if (!strstr(plan.p, "SEARCH") || strstr(plan.p, "TEMP B-TREE")) {
+            fail_msg("%s", plan.p);
+        }
+        buf_free(&plan);
+    }
+}
+
 static void equal_values_are_looked_up(void **state)
 {
     bench *b = *state;
@@ -321,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TRY(an_owners_list_walks_an_index),
         TRY(a_whole_list_walks_the_index_of_its_sort),
+        TRY(a_deep_page_starts_where_the_last_ended),
         TRY(equal_values_are_looked_up),
         TRY(rows_and_ids_outlive_the_process),
         TRY(an_id_is_never_given_twice),
