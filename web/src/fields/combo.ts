@@ -136,12 +136,12 @@ export class Combo extends El {
   #ask(text: string): void {
     this.open = true;
     this.busy = true;
+    this.#asked += 1;    // an answer still on its way is for an older text
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => void this.#fetch(text), text ? PAUSE : 0);
   }
 
   async #fetch(text: string): Promise<void> {
-    this.#asked += 1;
     const asked = this.#asked;
     const search = new URLSearchParams({ limit: String(HITS) });
     if (text.trim()) search.set('q', text.trim());
