@@ -21,7 +21,16 @@ const builtIn: Record<string, Field> = {
 };
 
 export function menu(): MenuEntry[] {
-  return [...(meta.value?.menu ?? [])].sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
+  const listed = [...(meta.value?.menu ?? [])].sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
+  return [...listed, ...kernelEntries(listed)];
+}
+
+/** The kernel's own entities (no dot in the name) stand in the menu for those who may add to them. */
+function kernelEntries(listed: MenuEntry[]): MenuEntry[] {
+  return Object.entries(meta.value?.entities ?? {})
+    .map(([name, entity]) => ({ name, entity, to: `/e/${name}` }))
+    .filter(({ name, entity, to }) => !name.includes('.') && entity.can.create && !listed.some((e) => e.to === to))
+    .map(({ name, entity, to }) => ({ id: name, label: entity.label.many, icon: entity.icon, to, group: 'admin' }));
 }
 
 export function listViews(entity: string): ListView[] {

@@ -45,7 +45,7 @@ class Card extends El {
       bind('Ctrl+Enter', () => void this.#save(), mine),
       bind(
         'KeyE',
-        () => this.#model?.edit(this.#names()),
+        () => this.#edit(),
         () => mine() && !!this.#model?.canEdit,
       ),
       bind(
@@ -76,9 +76,15 @@ class Card extends El {
     return listed.length ? [...new Set(listed)] : Object.keys(entityOf(this.entity)?.fields ?? {});
   }
 
+  #edit(): void {
+    this.tab = 'fields';
+    this.#model?.edit(this.#names());
+  }
+
   async #save(): Promise<void> {
     const model = this.#model!;
     const saved = await model.save();
+    if (!saved) this.tab = 'fields';
     await this.updateComplete;
     if (saved) this.#said = t('card.saved');
     else this.querySelector<HTMLElement>('.summary, .conflicts')?.focus();
@@ -89,6 +95,7 @@ class Card extends El {
   async #move(stage: string): Promise<void> {
     const model = this.#model!;
     const moved = await model.moveTo(stage);
+    if (!moved) this.tab = 'fields';
     await this.updateComplete;
     if (moved) this.#said = t('card.moved', { stage: t(stageOf(this.entity, model.record!)?.l ?? stage) });
     else
@@ -173,7 +180,7 @@ class Card extends El {
       ),
       ...(model.canEdit
         ? [
-            html`<button class="menu-item" @click=${() => model.edit(this.#names())}>
+            html`<button class="menu-item" @click=${() => this.#edit()}>
               ${icon('edit', 'icon-16')}${t('card.edit')}<span class="push kbd only-desk">E</span>
             </button>`,
           ]
@@ -258,7 +265,7 @@ class Card extends El {
   #related(model: CardModel) {
     const entity = entityOf(this.entity)!;
     const refs = Object.entries(entity.fields).filter(
-      ([name, f]) => f.type === 'ref' && f.to && entityOf(f.to) && model.record![name],
+      ([name, f]) => f.type === 'ref' && model.record![name] && canBeReached(f.to),
     );
     const lists = (entity.views?.card?.related ?? []).filter((r) => entityOf(r.entity));
     return html`${refs.map(([name, f]) => html`<crm-peek .entity=${f.to!} .ref=${model.record![name] as Ref} .label=${label(this.entity, name)}></crm-peek>`)}
@@ -373,6 +380,12 @@ class Card extends El {
       !this.layer,
     );
   }
+}
+
+/** Whom one can call or write to is shown beside the record. */
+function canBeReached(entity?: string): boolean {
+  const fields = Object.values(entityOf(entity ?? '')?.fields ?? {});
+  return fields.some((f) => f.type === 'phone' || f.type === 'email');
 }
 
 customElements.define('crm-card', Card);

@@ -72,11 +72,11 @@ class History extends El {
 
   #event(row: HistoryRow): TemplateResult {
     const changes = (row.changes ?? []).filter((c) => fieldOf(this.entity, c.field));
-    const who = row.by?.label ?? t('history.system');
+    const who = row.by?.id ? (row.by.label ?? t('history.system')) : t('history.system');
     const op = OPS[row.op] ?? 'updated';
     const created = op === 'created';
     return html`<div class="event">
-      <span class="event-mark">${row.by?.label ? avatar(row.by, '') : icon('bolt', 'icon-16')}</span>
+      <span class="event-mark">${row.by?.id ? avatar(row.by, '') : icon('bolt', 'icon-16')}</span>
       <div>
         <div class="event-head">
           <span class="strong">${who}</span><span class="muted">${t(`history.${op}`)}</span>

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { problemText } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import '../ui/due.ts';
-import { show, summary } from '../fields/view.ts';
+import { isEmpty, show, summary } from '../fields/view.ts';
 import { api, ApiError } from '../core/api.ts';
 import { t } from '../core/i18n.ts';
 import {
@@ -15,12 +15,13 @@ import {
   isClosed,
   isGood,
   may,
+  meta,
   stageField,
   stageOf,
   stagesOf,
   titleOf,
 } from '../core/meta.ts';
-import type { ListView, Row } from '../core/types.ts';
+import type { ListView, Ref, Row } from '../core/types.ts';
 
 interface Ending {
   done: Record<string, unknown>;
@@ -73,7 +74,7 @@ export function line(
   const how = ending(entity, row);
   const closed = isClosed(entity, row);
   const due = dueField(entity, view ?? undefined);
-  const names = second(entity, view, due).filter((name) => name !== but);
+  const names = second(entity, view, due, row).filter((name) => name !== but);
   return html`<li
     class="row ${fresh ? 'is-fresh' : ''} ${closed ? 'is-closed' : ''}"
     data-entity=${entity}
@@ -96,32 +97,23 @@ export function line(
       <span class="clip small muted">${summary(entity, names, row)}</span></a
     >
     <span class="row-end"
-      >${due && row[due] ? html`<crm-due .at=${String(row[due])} .plain=${closed} ?chip=${!closed && !!view?.live}></crm-due>` : tail(entity, view, row)}</span
+      >${due && row[due] ? html`<crm-due .at=${String(row[due])} .plain=${closed}></crm-due>` : tail(entity, view, row)}</span
     >
   </li>`;
 }
 
-function second(entity: string, view: ListView | null, due: string | null): string[] {
-  const title = entityOf(entity)?.title;
-  const stage = stageField(entity);
-  const names =
-    view?.phone ??
-    view?.columns ??
-    Object.entries(entityOf(entity)?.fields ?? {})
-      .filter(([, f]) => ['ref', 'user', 'money'].includes(f.type))
-      .map(([name]) => name);
-  return names
-    .filter(
-      (name) =>
-        name !== title &&
-        name !== due &&
-        name !== stage &&
-        name !== doneField(entity) &&
-        name !== 'created_at' &&
-        fieldOf(entity, name),
-    )
-    .slice(0, 3);
+/** What says most about the row beside its title: as the view's columns have it, people last. */
+function second(entity: string, view: ListView | null, due: string | null, row: Row): string[] {
+  const skip = [entityOf(entity)?.title, due, stageField(entity), doneField(entity), 'created_at'];
+  const fields = Object.entries(entityOf(entity)?.fields ?? {});
+  const names = view?.columns ?? fields.filter(([, f]) => TELLING.has(f.type)).map(([name]) => name);
+  const filled = names.filter((name) => !skip.includes(name) && fieldOf(entity, name) && !isEmpty(row[name]));
+  const isPerson = (name: string) => fieldOf(entity, name)!.type === 'user';
+  const others = filled.filter((name) => isPerson(name) && (row[name] as Ref).id !== meta.value?.user.id);
+  return [...filled.filter((name) => !isPerson(name)).slice(0, 3), ...others];
 }
+
+const TELLING = new Set(['choice', 'ref', 'user', 'money']);
 
 function tail(entity: string, view: ListView | null, row: Row) {
   if (view?.live && row.created_at) return show({ entity, name: 'created_at', row, place: 'cell' });

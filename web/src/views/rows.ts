@@ -26,24 +26,25 @@ const WIDTHS: Record<string, number> = {
   decimal: 112,
   percent: 88,
   date: 112,
-  datetime: 148,
-  user: 176,
-  stage: 152,
-  choice: 136,
-  phone: 164,
-  email: 200,
+  datetime: 140,
+  user: 164,
+  stage: 140,
+  choice: 128,
+  phone: 152,
+  email: 190,
   bool: 80,
   duration: 112,
-  ref: 184,
+  ref: 150,
 };
-const NARROWEST = 220;
+const OTHER = 150;
+const NARROWEST = 200;
 
 export function table(shown: Shown): TemplateResult {
   const { entity, view, records, window } = shown;
   const columns = view.columns.filter((name) => fieldOf(entity, name));
   const { before, rows, after } = window.slice(records.rows);
   const least = columns.reduce(
-    (sum, name, i) => sum + (i ? (WIDTHS[fieldOf(entity, name)!.type] ?? 180) : NARROWEST),
+    (sum, name, i) => sum + (i ? (WIDTHS[fieldOf(entity, name)!.type] ?? OTHER) : NARROWEST),
     24,
   );
   return html`<table
@@ -100,7 +101,7 @@ function head({ entity, sort, onSort }: Shown, name: string, index: number): Tem
   const field = fieldOf(entity, name)!;
   const down = sort[0] === `-${name}`,
     up = sort[0] === name;
-  const width = index ? WIDTHS[field.type] : undefined;
+  const width = index ? (WIDTHS[field.type] ?? OTHER) : undefined;
   const text = label(entity, name);
   return html`<th
     scope="col"
