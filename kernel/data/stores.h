@@ -163,7 +163,7 @@
 #define STORE_MAP(X)                                                                               \
     X(USER, "user", 0)                                                                             \
     X(DEPARTMENT, "department", 0)                                                                 \
-    X(NOTIFICATION, "notification", ENTITY_NO_HISTORY)                                             \
+    X(NOTIFICATION, "notification", 0)                                                             \
     X(CHANGE, "sys.change", ENTITY_SYSTEM)                                                         \
     X(CURSOR, "sys.cursor", ENTITY_SYSTEM)                                                         \
     X(CREDENTIAL, "sys.credential", ENTITY_SYSTEM)                                                 \
