@@ -200,6 +200,7 @@ static void take_listed(seeker *k, const yaml_node *list, tz_names *listed)
     }
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what is found goes in, what is needed comes out. */
 crm_status tz_modules(const tz *t, arena *a, const module_found *found, uint32_t found_count,
                       crm_str **names, uint32_t *count, tz_fault **faults)
 {

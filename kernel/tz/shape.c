@@ -212,12 +212,12 @@ static void check_map(tz_faults *f, const yaml_node *n, const shape *s)
 void shape_check(tz_faults *f, const yaml_node *n, const shape *wanted)
 {
     const shape *s = wanted;
-    while (s && !accepts(s, n)) {
+    while (!accepts(s, n)) {
         s = s->other;
-    }
-    if (!s) {
-        wrong_type(f, n, str_of(kind_names[wanted->kind]));
-        return;
+        if (!s) {
+            wrong_type(f, n, str_of(kind_names[wanted->kind]));
+            return;
+        }
     }
     switch (s->kind) {
     case SHAPE_MAP:

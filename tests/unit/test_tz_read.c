@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tz/tz.h"
+#include "tz/tz_private.h"
 
 static arena *a;
 static char dir[] = "/tmp/karkas-tz-XXXXXX";
@@ -361,16 +361,82 @@ static void a_head_who_is_to_be_told_should_exist(void **state)
 
 static void both_languages_know_every_code(void **state)
 {
-    static const char *const codes[] = {
-        "bad_yaml",       "duplicate",         "unknown_key",    "unknown_word",
-        "wrong_type",     "out_of_range",      "missing",        "not_served",
-        "wrong_version",  "bad_name",          "file_missing",   "file_outside",
-        "file_too_large", "file_twice",        "too_many_files", "csv_quote",
-        "csv_columns",    "csv_rows",          "csv_encoding",   "unknown_column",
-        "unknown_role",   "unknown_person",    "unknown_holder", "own_parent",
-        "unknown_stage",  "second_pipeline",   "one_trigger",    "no_start_stage",
-        "role_unheld",    "stage_no_entry",    "stage_no_exit",  "rule_no_otherwise",
-        "no_head",        "unknown_department"};
+    static const char *const codes[] = {"bad_yaml",
+                                        "duplicate",
+                                        "unknown_key",
+                                        "unknown_word",
+                                        "wrong_type",
+                                        "out_of_range",
+                                        "missing",
+                                        "not_served",
+                                        "wrong_version",
+                                        "bad_name",
+                                        "file_missing",
+                                        "file_outside",
+                                        "file_too_large",
+                                        "file_twice",
+                                        "too_many_files",
+                                        "csv_quote",
+                                        "csv_columns",
+                                        "csv_rows",
+                                        "csv_encoding",
+                                        "unknown_column",
+                                        "unknown_role",
+                                        "unknown_person",
+                                        "unknown_holder",
+                                        "own_parent",
+                                        "unknown_stage",
+                                        "second_pipeline",
+                                        "one_trigger",
+                                        "no_start_stage",
+                                        "role_unheld",
+                                        "stage_no_entry",
+                                        "stage_no_exit",
+                                        "rule_no_otherwise",
+                                        "no_head",
+                                        "unknown_department",
+                                        "unknown_module",
+                                        "module_not_listed",
+                                        "unknown_entity",
+                                        "unknown_field",
+                                        "unknown_step",
+                                        "unknown_strategy",
+                                        "unknown_integration_type",
+                                        "unknown_operator",
+                                        "not_a_choice",
+                                        "no_pipeline",
+                                        "no_stage_field",
+                                        "taken",
+                                        "too_many",
+                                        "bad_condition",
+                                        "type_mismatch",
+                                        "bad_default",
+                                        "not_many",
+                                        "no_choices",
+                                        "not_needed",
+                                        "duplicate_field",
+                                        "duplicate_stage",
+                                        "too_many_stages",
+                                        "no_stages",
+                                        "unknown_timezone",
+                                        "wrong_field_type",
+                                        "bad_secret",
+                                        "bad_entity_name",
+                                        "bad_schema",
+                                        "bad_phone",
+                                        "bad_email",
+                                        "duplicates",
+                                        "bad_field_position",
+                                        "bad_index",
+                                        "too_many_indexes",
+                                        "bad_views",
+                                        "no_permission",
+                                        "too_long",
+                                        "missing_module",
+                                        "missing_interface",
+                                        "unknown_type",
+                                        "unreadable",
+                                        "refused"};
     (void)state;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         for (int variant = 0; variant < 4; variant++) {
@@ -378,12 +444,44 @@ static void both_languages_know_every_code(void **state)
             f.nearest = variant & 1 ? CRM_S("рядом") : (crm_str){0};
             f.expected = variant & 2 ? CRM_S("text") : (crm_str){0};
             const char *ru = lines(&f, "ru"), *en = lines(&f, "en");
-            assert_null(strstr(ru, "ошибка «"));
-            assert_null(strstr(en, "fault \""));
+            assert_null(strstr(ru, ": ошибка «"));
+            assert_null(strstr(en, ": fault \""));
             assert_null(strchr(ru, '{') && !strstr(codes[i], "otherwise") ? ru : NULL);
             assert_string_not_equal(ru, en);
         }
     }
+}
+
+/* ---- the format's description --------------------------------------------------------------- */
+
+static uint32_t undescribed;
+
+static void check_described(const char *text, const shape *s, int depth)
+{
+    for (; s && depth < 12; s = s->other) {
+        for (const shape_key *k = s->keys; k && k->key; k++) {
+            crm_str word = arena_fmt(a, "`%s`", k->key), inside = arena_fmt(a, "%s", k->key);
+            if (!strstr(text, word.p) && !strstr(text, arena_fmt(a, "%s:", inside.p).p) &&
+                !strstr(text, arena_fmt(a, " %s,", inside.p).p) &&
+                !strstr(text, arena_fmt(a, " %s}", inside.p).p)) {
+                print_error("%s\n", k->key);
+                undescribed++;
+            }
+            check_described(text, k->shape, depth + 1);
+        }
+        if (s->of) {
+            check_described(text, s->of, depth + 1);
+        }
+    }
+}
+
+static void every_key_of_the_format_is_described(void **state)
+{
+    crm_str text;
+    (void)state;
+    assert_ok(fs_read(a, KARKAS_SOURCE_DIR "/packaging/TZ.md", 1 << 20, &text));
+    check_described(text.p, &tz_schema, 0);
+    assert_int_equal(undescribed, 0);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -411,6 +509,7 @@ int main(void)
         T(a_rule_says_when_and_what),
         T(a_head_who_is_to_be_told_should_exist),
         T(both_languages_know_every_code),
+        T(every_key_of_the_format_is_described),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -303,7 +303,7 @@ static void a_wrong_condition_names_its_place(void **state)
     refused(RULE("{company.ctiy: x}"), "tz.yaml:7:41: нет поля «ctiy», есть «city»\n");
     refused(RULE("{title.x: x}"), "tz.yaml:7:41: нет поля «title.x»\n");
     refused(RULE("{amount: {gtt: 1}}"), "tz.yaml:7:50: нет сравнения «gtt», есть «gt»\n");
-    refused(RULE("{amount: много}"), "tz.yaml:7:49: значение не подходит к полю «amount»\n");
+    refused(RULE("{amount: много}"), "tz.yaml:7:49: значение не подходит к типу поля «amount»\n");
     refused(RULE("{source: siite}"), "tz.yaml:7:49: у поля нет значения «siite», есть «site»\n");
     refused(RULE("{stage: payd}"), "tz.yaml:7:48: нет стадии «payd»\n");
     refused(RULE("{outcome: wun}"), "tz.yaml:7:50: здесь не может стоять «wun», есть «won»\n");
