@@ -7,7 +7,7 @@
 #   /usr/lib/karkas/modules/NAME/   modules, owned by root; those of others are left alone
 #   /usr/share/karkas/web           the web UI
 #   /etc/karkas/tz.yaml             the ТЗ and the files it names; written once, never overwritten
-#   /etc/karkas/server.env          the address it listens on
+#   /etc/karkas/server.env          the address it listens on, secrets that the ТЗ names (root only)
 #   /var/lib/karkas                 the data (user karkas, 0700)
 #   /var/cache/karkas               sources and build (user karkas-build); may be deleted
 # The server's user cannot write what it runs, and what builds cannot read the data.
@@ -200,9 +200,12 @@ install_tz()
 install_settings()
 {
     [ -e "$etc/tz.yaml" ] || install_tz "$tz" "$etc/tz.yaml"
-    if [ -n "$listen" ] || [ ! -e "$etc/server.env" ]; then
-        printf '# Where the server listens; packaging/run.sh --listen changes it.\n%s\n' \
-            "KARKAS_LISTEN=${listen:-0.0.0.0:8443}" >"$etc/server.env"
+    if [ ! -e "$etc/server.env" ]; then
+        install -m 0600 "$here/server.env" "$etc/server.env"
+    fi
+    if [ -n "$listen" ]; then
+        sed -i '/^KARKAS_LISTEN=/d' "$etc/server.env"
+        printf 'KARKAS_LISTEN=%s\n' "$listen" >>"$etc/server.env"
     fi
     listen=$(sed -n 's/^KARKAS_LISTEN=//p' "$etc/server.env" | tail -n 1)
     [[ $listen == *:* ]] || die "$etc/server.env names no KARKAS_LISTEN=HOST:PORT" "write it there"
@@ -234,13 +237,16 @@ stop_background()
 
 start_background()
 {
+    local settings
     stop_background
     touch "$log"
     chown "$user:adm" "$log"
     log_from=$(($(wc -l <"$log") + 1))
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 start-stop-daemon --start --quiet --background \
-        --make-pidfile --pidfile "$pidfile" --chuid "$user:$user" --chdir / --umask 077 \
-        --output "$log" --exec "$lib/bin/karkas" -- serve --data "$data" --tz "$etc/tz.yaml" \
+    mapfile -t settings < <(grep -E '^[A-Za-z_]+=' "$etc/server.env")
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "${settings[@]}" \
+        start-stop-daemon --start --quiet --background --make-pidfile --pidfile "$pidfile" \
+        --chuid "$user:$user" --chdir / --umask 077 --output "$log" \
+        --exec "$lib/bin/karkas" -- serve --data "$data" --tz "$etc/tz.yaml" \
         --modules "$lib/modules" --web "$web" --listen "$listen" 9>&-
 }
 
@@ -266,7 +272,8 @@ is_running()
 last_words()
 {
     if has_systemd; then
-        systemctl status --no-pager --lines=20 karkas.service >&2 || true
+        journalctl --sync || true
+        journalctl --unit=karkas.service --lines=20 --no-pager --output=cat >&2 || true
     else
         tail -n "+$log_from" "$log" | tail -n 20 >&2
     fi
@@ -326,6 +333,9 @@ report()
 {
     printf '\nKarkas runs:\n'
     addresses
+    if [ -f "$lib/modules/intake/ui/demo.html" ]; then
+        say "A site with its form, for trying: /m/intake/demo.html at the same address"
+    fi
     if [ -f "$data/first-login.txt" ]; then
         say
         say "The administrator's login and one-time code:"
