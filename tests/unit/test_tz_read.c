@@ -446,7 +446,9 @@ static void both_languages_know_every_code(void **state)
             const char *ru = lines(&f, "ru"), *en = lines(&f, "en");
             assert_null(strstr(ru, ": ошибка «"));
             assert_null(strstr(en, ": fault \""));
-            assert_null(strchr(ru, '{') && !strstr(codes[i], "otherwise") ? ru : NULL);
+            assert_null(strstr(ru, "{subject}"));
+            assert_null(strstr(ru, "{nearest}"));
+            assert_null(strstr(ru, "{expected}"));
             assert_string_not_equal(ru, en);
         }
     }
