@@ -30,8 +30,7 @@ static crm_status join(char out[PATH_ROOM], const char *a, const char *b)
     return n > 0 && n < PATH_ROOM ? CRM_OK : CRM_TOO_LARGE;
 }
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static crm_status sync_path(const char *path, int flags)
 {
@@ -84,8 +83,7 @@ static crm_status digest(const char *path, backup_report *r)
     return CRM_OK;
 }
 
-/* ---- the manifest -----------------------------------------------------------------------------
- */
+/* ---- the manifest ---------------------------------------------------------------------------- */
 
 static void add_up(const backup_counts *counts, backup_report *r)
 {
@@ -151,8 +149,7 @@ crm_status backup_make(engine *e, const char *path, engine_backup_progress p, ba
     return CRM_OK;
 }
 
-/* ---- verifying
- * ------------------------------------------------------------------------------------ */
+/* ---- verifying ------------------------------------------------------------------------------- */
 
 static crm_status read_manifest(const char *path, arena *a, json_t **out, backup_report *r)
 {
@@ -225,8 +222,7 @@ crm_status backup_verify(const char *path, backup_report *r)
     return st;
 }
 
-/* ---- restoring
- * -------------------------------------------------------------------------------------- */
+/* ---- restoring ------------------------------------------------------------------------------- */
 
 static bool exists(const char *dir, const char *name)
 {

@@ -89,8 +89,7 @@ crm_status sqlite_backup(engine *base, const char *path, engine_backup_progress 
     return st;
 }
 
-/* ---- looking into a copy
- * ------------------------------------------------------------------------- */
+/* ---- looking into a copy --------------------------------------------------------------------- */
 
 static crm_status check_integrity(sqlite3 *db)
 {

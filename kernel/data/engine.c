@@ -70,7 +70,7 @@ crm_status engine_backup(engine *e, const char *path, engine_backup_progress p)
     return e->ops->caps & ENGINE_BACKUP ? e->ops->backup(e, path, p) : CRM_UNAVAILABLE;
 }
 
-/* ---- waiting -------------------------------------------------------------------------------- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 typedef struct waiter {
     pthread_mutex_t lock;

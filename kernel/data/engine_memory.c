@@ -16,8 +16,7 @@ bool memory_is_over(const mrun *r)
            (r->deadline && clock_mono() > r->deadline);
 }
 
-/* ---- running a batch
- * ------------------------------------------------------------------------------ */
+/* ---- running a batch ------------------------------------------------------------------------- */
 
 static bool is_read(engine_op_kind k)
 {
@@ -102,8 +101,7 @@ static void run_job(void *arg)
     snapshot_unref(held);
 }
 
-/* ---- completing late
- * -------------------------------------------------------------------------------- */
+/* ---- completing late ------------------------------------------------------------------------- */
 
 static uint64_t next_random(uint64_t *seed)
 {
@@ -191,8 +189,7 @@ static void submit(mjob *next)
     pthread_mutex_unlock(&m->queue_lock);
 }
 
-/* ---- sessions
- * ----------------------------------------------------------------------------------------- */
+/* ---- sessions -------------------------------------------------------------------------------- */
 
 static msnapshot *take_committed(memory_engine *m)
 {
@@ -310,8 +307,7 @@ static void session_idle(engine_session *base)
     (void)base; /* nothing grows that could be tidied */
 }
 
-/* ---- the engine
- * ---------------------------------------------------------------------------------------- */
+/* ---- the engine ------------------------------------------------------------------------------ */
 
 static void memory_stats(engine *base, engine_stats *out)
 {

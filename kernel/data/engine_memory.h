@@ -101,7 +101,7 @@ typedef struct mrun {
 } mrun;
 bool memory_is_over(const mrun *r);
 
-/* ---- snapshots and rows, engine_memory_store.c ---- */
+/* ---- snapshots and rows, engine_memory_store.c ----------------------------------------------- */
 
 msnapshot *snapshot_ref(msnapshot *s);
 void snapshot_unref(msnapshot *s); /* s may be NULL */
@@ -120,7 +120,7 @@ void memory_write(memory_engine *e, engine_op *op);
 int64_t memory_twin(const mtable *t, const entity *e, const entity_index *x, int64_t id,
                     const value *row);
 
-/* ---- reading, engine_memory_query.c ---- */
+/* ---- reading, engine_memory_query.c ---------------------------------------------------------- */
 
 void memory_get(const mrun *r, engine_op *op);
 void memory_list(const mrun *r, engine_op *op);

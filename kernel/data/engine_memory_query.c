@@ -17,8 +17,7 @@ typedef struct subject {
 
 static bool judge(subject s, const cond *c);
 
-/* ---- branches and other rows
- * ---------------------------------------------------------------------- */
+/* ---- branches and other rows ----------------------------------------------------------------- */
 
 static bool load(const subject *s, const entity *e, value ref, value out[FIELDS_MAX])
 {
@@ -112,8 +111,7 @@ static bool has_child(subject s, const cond *c)
     return false;
 }
 
-/* ---- the tree
- * --------------------------------------------------------------------------------------- */
+/* ---- the tree -------------------------------------------------------------------------------- */
 
 static bool judge_children(subject s, const cond *c)
 {
@@ -149,8 +147,7 @@ static bool judge(subject s, const cond *c)
     }
 }
 
-/* ---- full text
- * ---------------------------------------------------------------------------------------- */
+/* ---- full text ------------------------------------------------------------------------------- */
 
 static bool has_token(crm_str terms, crm_str word, bool is_prefix)
 {
@@ -193,8 +190,7 @@ static bool has_words(const entity *e, const mrow *row, crm_str terms, const uin
     return true;
 }
 
-/* ---- one row against a query
- * ------------------------------------------------------------------------- */
+/* ---- one row against a query ----------------------------------------------------------------- */
 
 static bool is_granted(const query *q, const mrow *row, uint32_t bits)
 {
@@ -225,8 +221,7 @@ static bool matches(const mrun *r, const query *q, const mrow *row, uint32_t *bi
     return is_in_bin_asked(q, all) && is_granted(q, row, *bits) && judge(s, q->where);
 }
 
-/* ---- order
- * --------------------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static int compare_texts(const field *f, crm_str x, crm_str y)
 {
@@ -286,9 +281,7 @@ static int compare_found(const void *x, const void *y, void *arg)
     return compare_rows(arg, ((const found *)x)->row, ((const found *)y)->row);
 }
 
-/* ---- ops
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- ops ------------------------------------------------------------------------------------- */
 
 static bool give(engine_op *op, const entity *e, const mrow *row, uint32_t bits)
 {

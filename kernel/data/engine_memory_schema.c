@@ -38,8 +38,7 @@ static mname *known(memory_engine *m, uint32_t entity_id, crm_str name, crm_str 
     return n || !was.n ? n : find_name(m, entity_id, was);
 }
 
-/* ---- what cannot be done
- * ------------------------------------------------------------------------- */
+/* ---- what cannot be done --------------------------------------------------------------------- */
 
 /* Ids as far as they are known, so that rows can be read before anything changes. */
 static void fill_known(memory_engine *m, entity *e)
@@ -88,8 +87,7 @@ static void check(schema_step *x, const entity *e)
     }
 }
 
-/* ---- doing it
- * ------------------------------------------------------------------------------------- */
+/* ---- doing it -------------------------------------------------------------------------------- */
 
 static mname *add_name(schema_step *x, uint32_t entity_id, crm_str name, uint32_t id)
 {

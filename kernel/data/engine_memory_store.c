@@ -1,8 +1,7 @@
 /* engine_memory_store.c - rows, tables, snapshots and the ops that change them. Under the lock. */
 #include "data/engine_memory.h"
 
-/* ---- snapshots
- * ----------------------------------------------------------------------------------- */
+/* ---- snapshots ------------------------------------------------------------------------------- */
 
 static void table_unref(mtable *t)
 {
@@ -90,8 +89,7 @@ const mtable *snapshot_table(const msnapshot *s, uint32_t entity_id)
     return entity_id < s->count ? s->tables[entity_id] : NULL;
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 /* The position of the first row whose id is not below `id`. */
 static uint32_t position(const mtable *t, int64_t id)
@@ -188,8 +186,7 @@ static void table_remove(mtable *t, int64_t id)
     t->count--;
 }
 
-/* ---- uniqueness
- * ---------------------------------------------------------------------------------------- */
+/* ---- uniqueness ------------------------------------------------------------------------------ */
 
 static bool is_same_text(const field *f, crm_str x, crm_str y)
 {
@@ -277,9 +274,7 @@ static crm_status check_unique(const mtable *t, engine_op *op, const value *row)
     return CRM_OK;
 }
 
-/* ---- ops
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- ops ------------------------------------------------------------------------------------- */
 
 static crm_status insert(memory_engine *m, mtable *t, engine_op *op)
 {
@@ -380,8 +375,7 @@ static crm_status change_row(memory_engine *m, engine_op *op)
     return st;
 }
 
-/* ---- transactions
- * ------------------------------------------------------------------------------------------ */
+/* ---- transactions ---------------------------------------------------------------------------- */
 
 static void forget(msnapshot **s)
 {

@@ -20,7 +20,7 @@
 #include "data/engine.h"
 #include "data/engine_field.h"
 
-/* ---- the layout: what physically exists ----------------------------------------------------- */
+/* ---- the layout: what physically exists ------------------------------------------------------ */
 
 enum { /* of layout.columns */
        COLUMN_EXISTS = 1u << 0,
@@ -140,7 +140,7 @@ struct sqlite_session {
     value row[FIELDS_MAX];
 };
 
-/* A connection with every setting of the engine. */
+/* A connection with every setting of the engine (engine_sqlite_connection.c). */
 CRM_MUST_CHECK crm_status connection_open(const char *path, bool is_writer, sqlite3 **out);
 crm_status functions_register(sqlite3 *db);
 CRM_MUST_CHECK crm_status connection_exec(sqlite3 *db, const char *text);

@@ -13,8 +13,7 @@ bool schema_is_indexed(const entity *e, const field *f)
     return false;
 }
 
-/* ---- the catalogue
- * ------------------------------------------------------------------------------- */
+/* ---- the catalogue --------------------------------------------------------------------------- */
 
 static void find_field(schema_step *x, const entity *e, crm_str name, stored_field *out)
 {
@@ -103,8 +102,7 @@ static stored_field make_field(schema_step *x, const entity *e, field *f)
     return at;
 }
 
-/* ---- columns
- * ---------------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static void create_table(schema_step *x, const entity *e)
 {

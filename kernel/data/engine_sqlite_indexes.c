@@ -1,8 +1,7 @@
 /* engine_sqlite_indexes.c - the schema step for indexes and full text. */
 #include "data/engine_sqlite_schema.h"
 
-/* ---- indexes
- * -------------------------------------------------------------------------------------- */
+/* ---- indexes --------------------------------------------------------------------------------- */
 
 static crm_str subject_of(schema_step *x, const entity *e, const entity_index *i)
 {
@@ -66,8 +65,7 @@ static void add_index(schema_step *x, const entity *e, const entity_index *i)
     }
 }
 
-/* ---- what is no longer unique
- * ------------------------------------------------------------------------ */
+/* ---- what is no longer unique ---------------------------------------------------------------- */
 
 static bool is_declared_unique(schema_step *x, const entity *e, crm_str name)
 {
@@ -159,8 +157,7 @@ void schema_indexes(schema_step *x, const entity *e)
     }
 }
 
-/* ---- full text
- * -------------------------------------------------------------------------------------------- */
+/* ---- full text ------------------------------------------------------------------------------- */
 
 /* The ids of the search fields: "5,7", or as columns: "s5,s7," or "karkas_terms(e.c5),…,". */
 static crm_str search_list(schema_step *x, const entity *e, const char *before, const char *after)

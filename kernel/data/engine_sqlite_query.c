@@ -44,8 +44,7 @@ static void add_from(sql *q, const entity *e)
     sql_z(q, " t0 WHERE ");
 }
 
-/* ---- WHERE -------------------------------------------------------------------------------------
- */
+/* ---- WHERE ----------------------------------------------------------------------------------- */
 
 static void add_bin(sql *q, const query *in)
 {
@@ -152,8 +151,7 @@ static void add_where(sql *q, const query *in)
     }
 }
 
-/* ---- ORDER BY and where the page before ended
- * ---------------------------------------------------- */
+/* ---- ORDER BY and where the page before ended ------------------------------------------------ */
 
 static bool last_descends(const query *in)
 {
@@ -286,8 +284,7 @@ static void plan(sqlite_session *s, const query *in, const uint64_t selected[4],
     sql_int(q, limit);
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static value column_value(sqlite3_stmt *stmt, int at)
 {

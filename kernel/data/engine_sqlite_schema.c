@@ -64,8 +64,7 @@ int64_t schema_int(schema_step *x, int64_t otherwise, const char *fmt, ...)
     return out;
 }
 
-/* ---- entities
- * ------------------------------------------------------------------------------------ */
+/* ---- entities -------------------------------------------------------------------------------- */
 
 static int64_t find_entity(schema_step *x, crm_str name)
 {
@@ -115,8 +114,7 @@ static void make_entity(schema_step *x, entity *e)
     schema_search(x, e);
 }
 
-/* ---- the step
- * -------------------------------------------------------------------------------------- */
+/* ---- the step -------------------------------------------------------------------------------- */
 
 static crm_status finish(schema_step *x, bool has_faults, layout **made)
 {

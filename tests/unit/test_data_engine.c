@@ -20,8 +20,7 @@ static int close_bench(void **state)
     return 0;
 }
 
-/* ---- making rows --------------------------------------------------------------------------------
- */
+/* ---- making rows ----------------------------------------------------------------------------- */
 
 static int64_t add_deal(bench *b, const char *name, int64_t amount)
 {
@@ -92,8 +91,7 @@ static crm_status get(bench *b, engine_session *s, int64_t id, const query *q, c
     return engine_read_now(s, &batch);
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static void gives_back_every_value(void **state)
 {
@@ -161,8 +159,7 @@ static void refuses_another_revision(void **state)
     assert_int_equal(count_where(b, NULL), 0);
 }
 
-/* ---- transactions
- * ------------------------------------------------------------------------------------ */
+/* ---- transactions ---------------------------------------------------------------------------- */
 
 static void a_savepoint_undoes_one_request(void **state)
 {
@@ -246,8 +243,7 @@ static void a_failure_stops_the_batch_unless_it_goes_on(void **state)
     assert_ok(ops[1].status);
 }
 
-/* ---- uniqueness
- * ---------------------------------------------------------------------------------------- */
+/* ---- uniqueness ------------------------------------------------------------------------------ */
 
 static void a_unique_value_names_its_holder(void **state)
 {
@@ -305,8 +301,7 @@ static void an_element_is_unique_among_many(void **state)
     bench_commit(b);
 }
 
-/* ---- order and pages
- * -------------------------------------------------------------------------------------- */
+/* ---- order and pages ------------------------------------------------------------------------- */
 
 static void sorts_fold_case_and_put_null_least(void **state)
 {
@@ -430,8 +425,7 @@ static void a_sink_may_stop_the_list(void **state)
     assert_int_equal(op.count, 2);
 }
 
-/* ---- conditions
- * ------------------------------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 static void null_is_not_that(void **state)
 {
@@ -611,9 +605,7 @@ static void children_are_asked_for(void **state)
     assert_int_equal(count_where(b, &has), 0);
 }
 
-/* ---- rights
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- rights ---------------------------------------------------------------------------------- */
 
 static void rows_tell_which_branches_they_match(void **state)
 {
@@ -669,9 +661,7 @@ static void the_recycle_bin_is_hidden_unless_asked(void **state)
     assert_int_equal(row.row[COL_DELETED_AT].i, 7);
 }
 
-/* ---- full text
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- full text ------------------------------------------------------------------------------- */
 
 static uint32_t search(bench *b, const char *terms)
 {
@@ -724,9 +714,7 @@ static void words_count_only_where_a_branch_shows_them(void **state)
     assert_int_equal(bench_count(b->reader, &q), 0);
 }
 
-/* ---- interruption
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- interruption ---------------------------------------------------------------------------- */
 
 typedef struct stopper {
     engine_session *session;
@@ -789,9 +777,7 @@ static void a_read_past_its_limit_is_interrupted(void **state)
     assert_int_equal(count_where(b, NULL), COUNT_CAP);
 }
 
-/* ---- schema
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- schema ---------------------------------------------------------------------------------- */
 
 static crm_status remake(bench *b, registry_fault **faults)
 {
@@ -884,9 +870,7 @@ static void existing_rows_get_new_indexes_and_terms(void **state)
     bench_commit(b);
 }
 
-/* ---- all engines
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- all engines ----------------------------------------------------------------------------- */
 
 #define TRY(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 

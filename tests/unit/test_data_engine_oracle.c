@@ -8,8 +8,7 @@
 #include "data/field.h"
 #include "engine_world.h"
 
-/* ---- chance
- * --------------------------------------------------------------------------------------- */
+/* ---- chance ---------------------------------------------------------------------------------- */
 
 typedef struct dice {
     uint64_t state;
@@ -32,8 +31,7 @@ static dice dice_of(uint64_t n)
 
 #define PICK(d, list) ((list)[roll((d), sizeof(list) / sizeof((list)[0]))])
 
-/* ---- values
- * ----------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static const char *const words[] = {"Ёлка",  "ёлка", "елка", "Ель",    "ель  зелёная", "жук",
                                     "Жук 2", "e",    "É",    "Straße", "STRASSE",      "а"};
@@ -94,8 +92,7 @@ static value some_operand(dice *d, const field *f)
     return some_element(d, f);
 }
 
-/* ---- conditions
- * --------------------------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 /* Conditions over one world. Both worlds make theirs by equal dice, so they are the same. */
 typedef struct maker {
@@ -222,8 +219,7 @@ static const cond *some_cond(maker *m, const entity *e, int depth)
     return c;
 }
 
-/* ---- queries
- * ------------------------------------------------------------------------------------------- */
+/* ---- queries --------------------------------------------------------------------------------- */
 
 static const char *const asked[] = {"елк", "елка", "жук =жук", "ель зел", "жук =жук 2", "склад"};
 
@@ -299,8 +295,7 @@ static void move_after(query *q, const page *p)
     }
 }
 
-/* ---- telling what was asked
- * ---------------------------------------------------------------------- */
+/* ---- telling what was asked ------------------------------------------------------------------ */
 
 static void tell_cond(const cond *c, int depth);
 
@@ -373,9 +368,7 @@ static void ask_both(bench *x, bench *y, uint64_t number)
     }
 }
 
-/* ---- writes
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- writes ---------------------------------------------------------------------------------- */
 
 static engine_op some_write(maker *m, value *row)
 {
@@ -475,9 +468,7 @@ static void change_schema(bench *b, dice d)
     assert_ok(engine_schema(b->e, &w->reg, w->arena, &faults));
 }
 
-/* ---- rounds
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- rounds ---------------------------------------------------------------------------------- */
 
 static void play(uint64_t number)
 {

@@ -37,8 +37,7 @@ static int64_t count_deals(bench *b)
     return bench_count(b->reader, &q);
 }
 
-/* ---- plans
- * ----------------------------------------------------------------------------------------- */
+/* ---- plans ----------------------------------------------------------------------------------- */
 
 /* The plan uses an index (or the id) and neither scans the table nor sorts. */
 static void assert_indexed(bench *b, const query *q)
@@ -134,8 +133,7 @@ static void equal_values_are_looked_up(void **state)
     }
 }
 
-/* ---- the file
- * ---------------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static void rows_and_ids_outlive_the_process(void **state)
 {
@@ -208,8 +206,7 @@ static void the_log_is_copied_back(void **state)
     assert_true(st.file_bytes > before);
 }
 
-/* ---- a full disk
- * --------------------------------------------------------------------------------------- */
+/* ---- a full disk ----------------------------------------------------------------------------- */
 
 static void set_room(rlim_t bytes)
 {
@@ -245,8 +242,7 @@ static void a_full_disk_loses_nothing_and_reads_go_on(void **state)
     assert_int_equal(count_deals(b), 2);
 }
 
-/* ---- backups
- * -------------------------------------------------------------------------------------------- */
+/* ---- backups --------------------------------------------------------------------------------- */
 
 typedef struct backup_place {
     char path[128], dir[128];

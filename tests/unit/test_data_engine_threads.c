@@ -90,8 +90,7 @@ static void readers_see_whole_commits_only(void **state)
     }
 }
 
-/* ---- interruption from another thread
- * ---------------------------------------------------------------- */
+/* ---- interruption from another thread -------------------------------------------------------- */
 
 typedef struct held {
     bench *b;
@@ -143,8 +142,7 @@ static void any_thread_may_interrupt_a_read(void **state)
     assert_true(h.rows < 1500);
 }
 
-/* ---- delivery
- * -------------------------------------------------------------------------------------------- */
+/* ---- delivery -------------------------------------------------------------------------------- */
 
 #define POSTS_MAX 256
 
@@ -283,9 +281,7 @@ static void a_read_may_follow_in_the_same_snapshot(void **state)
     assert_int_equal(bench_count(b->reader, &c.q), 1);
 }
 
-/* ---- backup
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- backup ---------------------------------------------------------------------------------- */
 
 static void backups_taken_while_writing_hold_whole_commits(void **state)
 {
