@@ -205,8 +205,7 @@ static crm_status check_unique(reader *r, const yaml_node *map)
     if (!again) {
         return CRM_OK;
     }
-    yaml_mark_t at = {.line = (size_t)again->key_line - 1,
-                      .column = (size_t)again->key_column - 1};
+    yaml_mark_t at = {.line = (size_t)again->key_line - 1, .column = (size_t)again->key_column - 1};
     r->err_key = again->key;
     return refuse(r, at,
                   arena_fmt(r->a, "the key \"%.*s\" stands here again, first on line %d",

@@ -7,7 +7,8 @@
 
 #include "out/out.h"
 
-#define WORD_BYTES 42 /* of text in one encoded word: 56 base64 characters, below the 75 allowed \
+#define WORD_BYTES                                                                               \
+    42                /* of text in one encoded word: 56 base64 characters, below the 75 allowed \
                        */
 #define LINE_BYTES 57 /* of body in one base64 line of 76 characters */
 
