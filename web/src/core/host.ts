@@ -22,5 +22,10 @@ export const host: Host = Object.freeze({
   go: (path: string) => go(path),
   openCard: (entity: string, id: number) => openCard(entity, id),
   toast: (text: string) => toast({ text }),
-  http: Object.freeze({ get: <T>(path: string) => api.get<T>(path), post: api.post, patch: api.patch, del: api.del }),
+  http: Object.freeze({
+    get: <T>(path: string) => api.get<T>(path),
+    post: api.post,
+    patch: api.patch,
+    del: api.del,
+  }),
 });

@@ -29,15 +29,32 @@ export function menu(): MenuEntry[] {
 function kernelEntries(listed: MenuEntry[]): MenuEntry[] {
   return Object.entries(meta.value?.entities ?? {})
     .map(([name, entity]) => ({ name, entity, to: `/e/${name}` }))
-    .filter(({ name, entity, to }) => !name.includes('.') && entity.can.create && !listed.some((e) => e.to === to))
-    .map(({ name, entity, to }) => ({ id: name, label: entity.label.many, icon: entity.icon, to, group: 'admin' }));
+    .filter(
+      ({ name, entity, to }) => !name.includes('.') && entity.can.create && !listed.some((e) => e.to === to),
+    )
+    .map(({ name, entity, to }) => ({
+      id: name,
+      label: entity.label.many,
+      icon: entity.icon,
+      to,
+      group: 'admin',
+    }));
 }
 
 export function listViews(entity: string): ListView[] {
   const found = entityOf(entity)?.views?.list;
   if (found?.length) return found;
-  const fields = Object.keys(entityOf(entity)?.fields ?? {}).slice(0, 5);
+  const title = entityOf(entity)?.title;
+  const rest = ownFields(entity).filter((name) => name !== title);
+  const fields = [...(title ? [title] : []), ...rest].slice(0, 6);
   return [{ id: 'all', label: 'list.all', columns: fields, sort: ['-created_at'] }];
+}
+
+const SERVICE = new Set(['id', 'rev', 'created_at', 'created_by', 'updated_at', 'updated_by', 'deleted_at']);
+
+/** The fields that are the entity's own, without those that every record has. */
+export function ownFields(entity: string): string[] {
+  return Object.keys(entityOf(entity)?.fields ?? {}).filter((name) => !SERVICE.has(name));
 }
 
 export interface HomeView {

@@ -169,5 +169,6 @@ export interface HistoryRow {
   at: string;
   by?: Ref | null;
   op: string;
+  via?: string;
   changes?: { field: string; old: unknown; new: unknown }[];
 }

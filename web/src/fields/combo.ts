@@ -136,7 +136,7 @@ export class Combo extends El {
   #ask(text: string): void {
     this.open = true;
     this.busy = true;
-    this.#asked += 1;    // an answer still on its way is for an older text
+    this.#asked += 1; // an answer still on its way is for an older text
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => void this.#fetch(text), text ? PAUSE : 0);
   }

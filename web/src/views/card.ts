@@ -14,7 +14,7 @@ import { nextMove, otherMoves, steps } from './stages.ts';
 import { label, show } from '../fields/view.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
-import { entityOf, fieldOf, may, meta, stageField, stageOf, titleOf } from '../core/meta.ts';
+import { entityOf, fieldOf, may, meta, ownFields, stageField, stageOf, titleOf } from '../core/meta.ts';
 import { narrow } from '../core/narrow.ts';
 import { closeCard, go, place } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
@@ -73,7 +73,7 @@ class Card extends El {
   #names(): string[] {
     const card = entityOf(this.entity)?.views?.card;
     const listed = [...(card?.header ?? []), ...(card?.sections ?? []).flatMap((s) => s.fields)];
-    return listed.length ? [...new Set(listed)] : Object.keys(entityOf(this.entity)?.fields ?? {});
+    return listed.length ? [...new Set(listed)] : ownFields(this.entity);
   }
 
   #edit(): void {
@@ -252,9 +252,7 @@ class Card extends El {
 
   #fields(model: CardModel) {
     const entity = entityOf(this.entity)!;
-    const sections = entity.views?.card?.sections ?? [
-      { label: 'card.main', fields: Object.keys(entity.fields) },
-    ];
+    const sections = entity.views?.card?.sections ?? [{ label: 'card.main', fields: ownFields(this.entity) }];
     return html`${this.#notes(model)}${extra(
       model,
       sections.flatMap((s) => s.fields),

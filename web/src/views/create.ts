@@ -13,7 +13,7 @@ import { api, ApiError, writeKey } from '../core/api.ts';
 import * as drafts from '../core/drafts.ts';
 import { lang, t } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
-import { entityOf, fieldOf, isEditable, meta, titleOf } from '../core/meta.ts';
+import { entityOf, fieldOf, isEditable, meta, ownFields, titleOf } from '../core/meta.ts';
 import { closeCard, openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { FieldError } from '../core/types.ts';
@@ -95,7 +95,7 @@ class Create extends El {
 
   get #names(): string[] {
     const entity = entityOf(this.entity)!;
-    const quick = entity.views?.quick ?? Object.keys(entity.fields).slice(0, 6);
+    const quick = entity.views?.quick ?? ownFields(this.entity);
     const required = Object.entries(entity.fields)
       .filter(([, f]) => f.required && f.type !== 'stage')
       .map(([name]) => name);

@@ -6,7 +6,7 @@ import { avatar, failure, skeletonRows } from '../ui/parts.ts';
 import { label, show } from '../fields/view.ts';
 import { api, ApiError } from '../core/api.ts';
 import { clockTime, date, dayNumber, fullMoment } from '../core/fmt.ts';
-import { lang, t } from '../core/i18n.ts';
+import { has, lang, t } from '../core/i18n.ts';
 import { fieldOf } from '../core/meta.ts';
 import { Watch } from '../core/store.ts';
 import type { HistoryRow, Row } from '../core/types.ts';
@@ -22,6 +22,12 @@ const OPS: Record<string, string> = {
   r: 'restored',
   restored: 'restored',
 };
+
+/** What acted when nobody did: "rule:R-1", "form:site". */
+function machine(via?: string): string {
+  const [kind, name] = (via ?? '').split(':');
+  return name && has(`history.${kind}`) ? t(`history.${kind}`, { name }) : t('history.system');
+}
 
 class History extends El {
   static override properties = {
@@ -72,7 +78,7 @@ class History extends El {
 
   #event(row: HistoryRow): TemplateResult {
     const changes = (row.changes ?? []).filter((c) => fieldOf(this.entity, c.field));
-    const who = row.by?.id ? (row.by.label ?? t('history.system')) : t('history.system');
+    const who = row.by?.id ? (row.by.label ?? t('history.system')) : machine(row.via);
     const op = OPS[row.op] ?? 'updated';
     const created = op === 'created';
     return html`<div class="event">
