@@ -1,12 +1,14 @@
 // Who is in: the session, what is read once it is open (meta and strings), and what happens when it ends while
 // someone works. The screens stay as they are behind the login; the requests that waited are made again.
 import { api, ApiError, onSessionLost, request, setCsrf, type Session } from './api.ts';
-import { follow, on, stop } from './events.ts';
+import { follow, link, on, stop } from './events.ts';
 import { lang, setLang, setModuleStrings, storedLang, type Lang } from './i18n.ts';
 import { meta } from './meta.ts';
 import { Store } from './store.ts';
 import { suggestTheme } from './theme.ts';
 import type { Meta, Problem } from './types.ts';
+
+const PATIENCE = 300;
 
 export type Phase = 'starting' | 'login' | 'password' | 'ready' | 'broken';
 
@@ -90,7 +92,7 @@ async function opened(answer: Session): Promise<void> {
   lastUser = answer.user.id;
   follow(() => void check());
   try {
-    if (!meta.value) await Promise.all([refreshMeta(), loadStrings()]);
+    if (!meta.value) await Promise.all([refreshMeta(), loadStrings(), streamOpen()]);
   } catch (error) {
     fail(error);
     return;
@@ -99,6 +101,20 @@ async function opened(answer: Session): Promise<void> {
   const retry = waiting;
   waiting = [];
   for (const go of retry) go();
+}
+
+/** Lists that are read once the stream is open need not be read again; a slow stream holds nobody up. */
+function streamOpen(): Promise<void> {
+  return new Promise((done) => {
+    const off = link.watch(({ state }) => {
+      if (state === 'live' || state === 'lost') done();
+    });
+    if (link.value.state === 'live') done();
+    window.setTimeout(() => {
+      off();
+      done();
+    }, PATIENCE);
+  });
 }
 
 async function refreshMeta(): Promise<void> {

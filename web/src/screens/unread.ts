@@ -13,16 +13,21 @@ export const unread = new Store(0);
 /** The field that says when a notice was read. */
 export const READ = 'read_at';
 
+let asked = 0;
+
+/** The latest answer counts; an older one that comes late is left. */
 export async function countUnread(): Promise<void> {
   if (!meta.value) return;
+  asked += 1;
+  const mine = asked;
   const page = await api
     .list(NOTICE, new URLSearchParams({ [`${READ}.none`]: '1', limit: '1' }))
     .catch(() => null);
-  if (page) unread.set(page.total ?? page.rows.length);
+  if (page && mine === asked) unread.set(page.total ?? page.rows.length);
 }
 
 on('notice', (notice) => {
-  unread.update((n) => n + 1);
+  void countUnread();
   const open = notice.entity && notice.record && entityOf(notice.entity);
   toast({
     text: notice.text,

@@ -114,7 +114,7 @@ class History extends El {
     const field = fieldOf(this.entity, name)!;
     const bare = (field.type === 'ref' || field.type === 'user') && typeof value === 'number';
     const row = { id: 0, rev: 0, [name]: bare ? { id: value } : value } as Row;
-    return show({ entity: this.entity, name, row, place: 'cell' });
+    return show({ entity: this.entity, name, row, place: 'text' });
   }
 }
 

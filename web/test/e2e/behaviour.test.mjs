@@ -104,7 +104,7 @@ test('a new request appears in the open list and as a message, without a reload'
   await page.waitForSelector(`tbody tr:first-child[data-id="${row.id}"]`);
   assert.match(await page.textContent(rowOf(row.id)), /\+7\s916\s123-45-67/);
   await page.locator('.toast').getByText('Новая заявка').waitFor();
-  assert.equal(await page.textContent('[data-unread]').then((t) => t.trim().split(/\s/)[0]), '3');
+  await page.waitForSelector('[data-unread="3"]');
 });
 
 test('a changed row is read again, one that leaves the view or is deleted goes', async () => {
