@@ -141,10 +141,13 @@ static _Thread_local thread_role own_role;
 void thread_set_role(thread_role role, const char *name)
 {
     char cut[16]; /* the system's limit, the 0 included */
+    own_role = role;
+    if (!name) {
+        return;
+    }
     size_t n = strnlen(name, sizeof cut - 1);
     memcpy(cut, name, n);
     cut[n] = 0;
-    own_role = role;
     pthread_setname_np(pthread_self(), cut);
 }
 

@@ -36,6 +36,7 @@ typedef enum thread_role {
     THREAD_WORKER,
     THREAD_SERVICE
 } thread_role;
+/* `name` is what ps shows; NULL leaves it: the main thread's name is the process's. */
 void thread_set_role(thread_role role, const char *name);
 thread_role thread_get_role(void);
 /* Debug builds only: "this function runs on one thread". */

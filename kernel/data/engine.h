@@ -154,6 +154,8 @@ struct engine_session {
 
 /* Opens <dir>/karkas.db. The caller holds the directory's lock. */
 CRM_MUST_CHECK crm_status engine_open_sqlite(const char *dir, engine **out);
+/* "3.40.1": of the library, for `karkas version`. */
+const char *engine_sqlite_version(void);
 /* seed 0: completes inline; else completion is delayed and shuffled by this seed. */
 CRM_MUST_CHECK crm_status engine_open_memory(uint64_t seed, engine **out);
 

@@ -420,3 +420,8 @@ crm_status engine_open_sqlite(const char *dir, engine **out)
     *out = &e->base;
     return CRM_OK;
 }
+
+const char *engine_sqlite_version(void)
+{
+    return sqlite3_libversion();
+}

@@ -53,6 +53,11 @@ typedef struct write_request {
 } write_request;
 /* Any thread. UNAVAILABLE at once when the lane is full (done is then not called). */
 CRM_MUST_CHECK crm_status writer_submit(flow *f, flow_lane lane, write_request *w);
+/*
+ * Runs fn alone on the writer's thread, between groups and outside any transaction: the schema step
+ * of a new registry. Waits. Not on the writer or a loop.
+ */
+CRM_MUST_CHECK crm_status writer_exclusive(flow *f, crm_status (*fn)(void *arg), void *arg);
 /* Pool and worker threads and start-up: submits in the bulk lane and waits. */
 CRM_MUST_CHECK crm_status writer_run(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void *), void *arg);
 
@@ -88,7 +93,7 @@ CRM_MUST_CHECK crm_status timers_unschedule(crm_ctx *c, crm_str name, crm_str ke
 /* Virtual time (sandbox only): steps to each due moment up to `until`, waiting at each until writer,
  * listeners, rules, outbox and jobs are idle. Worker thread. */
 CRM_MUST_CHECK crm_status flow_advance(flow *f, int64_t until);
-/* Whether nothing is queued or running. Any thread. */
+/* Whether nothing is queued or running but the caller's own task. Any thread. */
 bool flow_is_idle(flow *f);
 
 /* ---- notices, mail, inbox (writer, inside a transaction) --------------------------------------------- */

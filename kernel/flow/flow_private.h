@@ -39,6 +39,14 @@ typedef struct scheduler {
     struct running_due *running;
 } scheduler;
 
+/* One function that wants the writer for itself. */
+typedef struct exclusive {
+    crm_status (*fn)(void *arg);
+    void *arg;
+    crm_status status;
+    bool is_done;
+} exclusive;
+
 struct flow {
     flow_options o;
     engine_session *writer_session;
@@ -46,6 +54,8 @@ struct flow {
     pthread_mutex_t lock;  /* lanes */
     pthread_cond_t filled;
     lane lanes[2];
+    exclusive *exclusive; /* waits for its turn */
+    pthread_cond_t exclusive_done;
     bool stopping, writer_busy;
     int64_t last_commit;   /* clock_mono of its end */
     atomic_bool failed;    /* storage failed: nothing is acknowledged any more */

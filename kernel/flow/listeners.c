@@ -44,8 +44,8 @@ static bool has_queue(crm_ctx *c, crm_str key)
     const cond *is_job =
         cond_compare(c->arena, COND_EQ, &e->fields[DUE_JOB], value_text(CRM_S("kernel.listener")));
     store_row row;
-    return store_find(c->session, c->arena, c->reg, STORE_DUE, cond_and(c->arena, is_job, is_key),
-                      &row) == CRM_OK;
+    return store_first(c->session, c->arena, c->reg, STORE_DUE, cond_and(c->arena, is_job, is_key),
+                       &row) == CRM_OK;
 }
 
 static crm_status commit_one(crm_ctx *c, void *arg)

@@ -97,7 +97,7 @@ static crm_status work(crm_ctx *c, crm_str arg, const void *fn)
     if (!l || str_to_i64(arg, &id) != CRM_OK)
         return CRM_MISUSE;
     const cond *is_it = cond_compare(c->arena, COND_EQ, &e->fields[COL_ID], value_int(id));
-    crm_status s = store_find(c->session, c->arena, c->reg, STORE_OUTBOX, is_it, &l->row);
+    crm_status s = store_first(c->session, c->arena, c->reg, STORE_OUTBOX, is_it, &l->row);
     if (s != CRM_OK || !str_is(store_text(&l->row, OUTBOX_STATE), STATE_NEW))
         return s == CRM_NOT_FOUND ? CRM_OK : s;
     s = send_row(c, l);

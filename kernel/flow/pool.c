@@ -13,6 +13,9 @@ static const char *const names[POOL_COUNT] = {"fast", "slow", "crypto", "worker"
 static const thread_role roles[POOL_COUNT] = {THREAD_POOL, THREAD_POOL, THREAD_CRYPTO,
                                               THREAD_WORKER};
 
+/* The pool whose thread this is: who waits for idleness does not wait for himself. */
+static _Thread_local const pool *own_pool;
+
 static bool user_is_busy(const pool *p, int64_t user)
 {
     for (uint32_t i = 0; user && i < p->thread_count; i++)
@@ -93,6 +96,7 @@ static void *pool_main(void *arg)
     pool *p = at.pool;
     engine_session *session = NULL;
     free(arg);
+    own_pool = p;
     thread_set_role(roles[p->kind], names[p->kind]);
     if (p->kind == POOL_SLOW)
         lower_priority();
@@ -144,7 +148,7 @@ void pool_stop(pool *p)
 bool pool_is_idle(pool *p)
 {
     pthread_mutex_lock(&p->lock);
-    bool idle = p->count == 0 && p->running == 0;
+    bool idle = p->count == 0 && p->running == (own_pool == p ? 1 : 0);
     pthread_mutex_unlock(&p->lock);
     return idle;
 }

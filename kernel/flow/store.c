@@ -64,8 +64,8 @@ crm_status store_list(engine_session *s, arena *a, const query *q, store_row **o
     return st != CRM_OK ? st : g.status;
 }
 
-crm_status store_find(engine_session *s, arena *a, const registry *r, store which,
-                      const cond *where, store_row *out)
+crm_status store_first(engine_session *s, arena *a, const registry *r, store which,
+                       const cond *where, store_row *out)
 {
     query *q = query_new(a, registry_store(r, which));
     store_row *rows;

@@ -27,7 +27,7 @@ CRM_MUST_CHECK crm_status store_save(tx *t, store_row *row);
 CRM_MUST_CHECK crm_status store_load(tx *t, arena *a, const registry *r, store which, int64_t id,
                                      store_row *out);
 /* The first row that satisfies `where`; NOT_FOUND when none does. Any blocking session. */
-CRM_MUST_CHECK crm_status store_find(engine_session *s, arena *a, const registry *r, store which,
+CRM_MUST_CHECK crm_status store_first(engine_session *s, arena *a, const registry *r, store which,
                                      const cond *where, store_row *out);
 /* At most `limit` rows in the order of `sort` (NULL: by id). */
 CRM_MUST_CHECK crm_status store_list(engine_session *s, arena *a, const query *q, store_row **out,

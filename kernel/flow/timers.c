@@ -25,8 +25,8 @@ static crm_status find(crm_ctx *c, crm_str name, crm_str key, store_row *row)
     const entity *e = registry_store(c->reg, STORE_DUE);
     const cond *is_job = cond_compare(c->arena, COND_EQ, &e->fields[DUE_JOB], value_text(name));
     const cond *is_key = cond_compare(c->arena, COND_EQ, &e->fields[DUE_KEY], value_text(key));
-    return store_find(c->session, c->arena, c->reg, STORE_DUE, cond_and(c->arena, is_job, is_key),
-                      row);
+    return store_first(c->session, c->arena, c->reg, STORE_DUE, cond_and(c->arena, is_job, is_key),
+                       row);
 }
 
 crm_status timers_schedule(crm_ctx *c, crm_str name, crm_str key, int64_t due, crm_str arg)

@@ -233,11 +233,41 @@ static group take(flow *f)
     return g;
 }
 
+static void run_exclusive(flow *f)
+{
+    exclusive *x = f->exclusive;
+    pthread_mutex_unlock(&f->lock);
+    x->status = x->fn(x->arg);
+    pthread_mutex_lock(&f->lock);
+    x->is_done = true;
+    f->exclusive = NULL;
+    pthread_cond_broadcast(&f->exclusive_done);
+}
+
+crm_status writer_exclusive(flow *f, crm_status (*fn)(void *arg), void *arg)
+{
+    exclusive x = {.fn = fn, .arg = arg};
+    assert(thread_get_role() != THREAD_WRITER && thread_get_role() != THREAD_LOOP);
+    pthread_mutex_lock(&f->lock);
+    while (f->exclusive)
+        pthread_cond_wait(&f->exclusive_done, &f->lock);
+    f->exclusive = &x;
+    pthread_cond_signal(&f->filled);
+    while (!x.is_done)
+        pthread_cond_wait(&f->exclusive_done, &f->lock);
+    pthread_mutex_unlock(&f->lock);
+    return x.status;
+}
+
 static bool wait_for_work(flow *f)
 {
     bool is_idle_done = false;
     while (!f->lanes[0].count && !f->lanes[1].count) {
         f->writer_busy = false;
+        if (f->exclusive) {
+            run_exclusive(f);
+            continue;
+        }
         if (f->stopping)
             return false;
         if (is_idle_done) {
@@ -245,8 +275,8 @@ static bool wait_for_work(flow *f)
             continue;
         }
         wait_ns(&f->filled, &f->lock, IDLE_AFTER_NS);
-        if (f->lanes[0].count || f->lanes[1].count)
-            break;
+        if (f->lanes[0].count || f->lanes[1].count || f->exclusive)
+            continue;
         pthread_mutex_unlock(&f->lock);
         engine_idle(f->writer_session);
         pthread_mutex_lock(&f->lock);
@@ -264,6 +294,8 @@ static void *writer_main(void *arg)
     bool bulk_turn = false;
     pthread_mutex_lock(&f->lock);
     while (wait_for_work(f)) {
+        if (f->exclusive)
+            run_exclusive(f);
         if (f->o.group_max > 1 && f->lanes[LANE_INTERACTIVE].count &&
             clock_mono() - f->last_commit < LINGER_IF_WITHIN_NS)
             wait_ns(&f->filled, &f->lock, LINGER_NS);
@@ -350,6 +382,7 @@ crm_status writer_start(flow *f)
     if (!f->o.group_max || f->o.group_max > GROUP_MAX)
         f->o.group_max = GROUP_MAX;
     pthread_mutex_init(&f->lock, NULL);
+    pthread_cond_init(&f->exclusive_done, NULL);
     pthread_condattr_init(&a);
     pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
     pthread_cond_init(&f->filled, &a);
@@ -379,6 +412,7 @@ void writer_stop(flow *f)
     f->writer_session = NULL;
     pthread_mutex_destroy(&f->lock);
     pthread_cond_destroy(&f->filled);
+    pthread_cond_destroy(&f->exclusive_done);
 }
 
 bool writer_is_idle(flow *f)

@@ -114,7 +114,7 @@ static void touch_session(api *a, entry *e)
 
 static bool may_go_on(const api_call *k)
 {
-    return !k->session.must_set_password || str_starts(k->rest, CRM_S("session"));
+    return !k->session.must_set_password || str_starts(k->http->path, CRM_S("/api/v1/session"));
 }
 
 static void sign_in(api_call *k)

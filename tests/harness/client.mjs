@@ -71,7 +71,7 @@ export class Client {
 
   /** Rows of a list. */
   async list(entity, query = '') {
-    return (await this.get(`/api/v1/${entity}${query && `?${query}`}`, { expect: 200 })).json.rows;
+    return (await this.get(`/api/v1/${entity}${query && `?${encodeURI(query).replaceAll("%25", "%")}`}`, { expect: 200 })).json.rows;
   }
 
   /** An open event stream: `seen` gathers {event, data, id} as they come. */

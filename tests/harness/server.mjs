@@ -143,7 +143,7 @@ export class Server {
     if (!this.passwords[login]) {
       const code = login === 'admin' ? this.adminCode : await this.invite(login);
       await c.login(login, code);
-      this.passwords[login] = `проверка ${login} 2027`;
+      this.passwords[login] = "верный конь и батарейка 27";
       await c.post('/api/v1/session/password', { new: this.passwords[login] }, { expect: 204 });
     }
     await c.login(login, this.passwords[login]);

@@ -1,0 +1,364 @@
+/* commands.c - what an administrator may ask for, by socket or offline. Worker threads; blocking.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "data/backup.h"
+#include "data/stores.h"
+#include "net/server.h"
+#include "server.h"
+
+typedef struct command {
+    const char *name, *sub;
+    int args; /* further arguments it needs */
+    void (*run)(command_call *c);
+} command;
+
+/* Says it in the asker's language and makes the command fail. */
+static void fail(command_call *c, const char *ru, const char *en)
+{
+    buf_z(c->out, c->lang[0] == 'r' ? ru : en);
+    buf_char(c->out, '\n');
+    c->exit_code = 1;
+}
+
+static void fail_status(command_call *c, crm_status s)
+{
+    const registry *r = registry_pin();
+    crm_str key = arena_fmt(c->arena, "error.%s", status_code(s));
+    buf_str(c->out, r ? registry_text(r, str_of(c->lang), key) : str_of(status_code(s)));
+    buf_char(c->out, '\n');
+    registry_unpin(r);
+    c->exit_code = 1;
+}
+
+/* ---- version
+ * --------------------------------------------------------------------------------------- */
+
+static void version(command_call *c)
+{
+    buf_fmt(c->out, "karkas %s\nlibuv %s\nSQLite %s\nllhttp %s\njansson %s\n%s\n", KARKAS_VERSION,
+            uv_version_string(), engine_sqlite_version(), http_parser_version(), JANSSON_VERSION,
+            tls_version());
+}
+
+/* ---- ТЗ
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static void tz_lint(command_call *c)
+{
+    server_options o = *c->d->o;
+    deployment d = *c->d;
+    o.lang = c->lang;
+    d.o = &o;
+    if (deployment_lint(&d, c->args[2], c->out) != CRM_OK)
+        c->exit_code = 1;
+    else
+        buf_z(c->out, c->lang[0] == 'r' ? "ТЗ читается и применимо\n" : "the ТЗ can be applied\n");
+}
+
+static void tz_apply_command(command_call *c)
+{
+    if (deployment_apply(c->d, c->args[2], c->out) != CRM_OK)
+        fail(c, "ничего не изменено", "nothing has changed");
+    else
+        buf_z(c->out, c->lang[0] == 'r' ? "ТЗ применено\n" : "the ТЗ is in force\n");
+}
+
+/* ---- modules
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static void module_list(command_call *c)
+{
+    module_found *found;
+    module_refusal *refused = NULL;
+    uint32_t count = 0;
+    crm_status s = plug_scan(c->arena, c->d->o->modules, &found, &count, &refused);
+    if (s != CRM_OK) {
+        fail_status(c, s);
+        return;
+    }
+    const registry *r = registry_pin();
+    for (uint32_t i = 0; i < count; i++) {
+        bool runs = false;
+        for (uint32_t j = 0; r && j < r->module_count; j++)
+            runs |= str_eq(r->modules[j].name, found[i].name);
+        buf_fmt(c->out, "%-12.*s %-8.*s %s\n", STR_FMT(found[i].name), STR_FMT(found[i].version),
+                runs ? (c->lang[0] == 'r' ? "работает" : "runs")
+                     : (c->lang[0] == 'r' ? "выключен" : "off"));
+    }
+    for (; refused; refused = refused->next)
+        buf_fmt(c->out, "%-12.*s %s: %.*s\n", STR_FMT(refused->module),
+                c->lang[0] == 'r' ? "отклонён" : "refused", STR_FMT(refused->text));
+    registry_unpin(r);
+}
+
+/* ---- people
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static void user_list(command_call *c)
+{
+    const people *p = people_pin();
+    for (uint32_t i = 0; i < p->user_count; i++) {
+        const person *u = &p->users[i];
+        buf_fmt(c->out, "%-16.*s %.*s%s\n", STR_FMT(u->login), STR_FMT(u->name),
+                !u->is_disabled     ? ""
+                : c->lang[0] == 'r' ? " (отключён)"
+                                    : " (disabled)");
+    }
+    people_unpin(p);
+}
+
+static const person *find_person(command_call *c, crm_ctx *call)
+{
+    const person *p = people_by_login(call->people, str_of(c->args[2]));
+    if (!p)
+        fail(c, "нет такого логина", "no such login");
+    return p;
+}
+
+typedef struct user_change {
+    int64_t user;
+    crm_str phc;
+    bool disable;
+} user_change;
+
+static crm_status commit_invite(crm_ctx *c, void *arg)
+{
+    user_change *u = arg;
+    crm_status s = accounts_set_hash(c, u->user, u->phc, true);
+    return s == CRM_OK ? accounts_sessions_end_all(c, u->user, 0) : s;
+}
+
+static crm_status commit_disable(crm_ctx *c, void *arg)
+{
+    user_change *u = arg;
+    record *r;
+    const entity *e = registry_store(c->reg, STORE_USER);
+    crm_status s = records_get(c, e, u->user, &r);
+    if (s == CRM_OK)
+        s = record_set(r, &e->fields[USER_IS_DISABLED], value_int(u->disable));
+    if (s == CRM_OK)
+        s = records_save(c, r, 0);
+    return s == CRM_OK && u->disable ? accounts_sessions_end_all(c, u->user, 0) : s;
+}
+
+static void user_invite(command_call *c)
+{
+    crm_ctx call;
+    user_change u = {0};
+    crm_status s = call_begin(&call, &principal_system, CRM_S("command"));
+    if (s != CRM_OK) {
+        fail_status(c, s);
+        return;
+    }
+    const person *p = find_person(c, &call);
+    crm_str code = deployment_code(call.arena);
+    if (p) {
+        u.user = p->id;
+        s = crypto_password_hash(call.arena, code, &u.phc);
+        if (s == CRM_OK)
+            s = writer_run(c->d->flow, &call, commit_invite, &u);
+        if (s == CRM_OK)
+            buf_fmt(c->out, "%s %.*s\n", c->args[2], STR_FMT(code));
+        else
+            fail_status(c, s);
+    }
+    call_end(&call);
+}
+
+static void set_disabled(command_call *c, bool disable)
+{
+    crm_ctx call;
+    user_change u = {.disable = disable};
+    crm_status s = call_begin(&call, &principal_system, CRM_S("command"));
+    if (s != CRM_OK) {
+        fail_status(c, s);
+        return;
+    }
+    const person *p = find_person(c, &call);
+    if (p) {
+        u.user = p->id;
+        s = writer_run(c->d->flow, &call, commit_disable, &u);
+        if (s != CRM_OK)
+            fail_status(c, s);
+    }
+    call_end(&call);
+}
+
+static void user_disable(command_call *c)
+{
+    set_disabled(c, true);
+}
+
+static void user_enable(command_call *c)
+{
+    set_disabled(c, false);
+}
+
+/* ---- why
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct why {
+    const entity *entity;
+    int64_t user, id;
+    buf *out;
+} why;
+
+/* Read on the writer: it sees the row as it is, and nothing is changed. */
+static crm_status commit_why(crm_ctx *c, void *arg)
+{
+    why *w = arg;
+    value *row;
+    principal who;
+    crm_status s = tx_get(c->tx, w->entity, w->id, c->arena, &row);
+    if (s == CRM_OK)
+        s = people_principal(c->arena, c->people, w->user, &who);
+    if (s != CRM_OK)
+        return s;
+    buf_clear(w->out);
+    c->who = &who;
+    c->env.me = w->user;
+    return rights_why(c, w->entity, row, w->out);
+}
+
+static void why_command(command_call *c)
+{
+    crm_ctx call;
+    why w = {.out = c->out};
+    crm_status s = call_begin(&call, &principal_system, CRM_S("command"));
+    if (s != CRM_OK) {
+        fail_status(c, s);
+        return;
+    }
+    const person *p = people_by_login(call.people, str_of(c->args[1]));
+    w.entity = registry_entity(call.reg, str_of(c->args[2]));
+    if (!p || !w.entity || str_to_i64(str_of(c->args[3]), &w.id) != CRM_OK) {
+        fail(c, "нужны логин, сущность и номер записи",
+             "a login, an entity and a record's id are needed");
+    } else {
+        call.lang = str_of(c->lang);
+        w.user = p->id;
+        s = writer_run(c->d->flow, &call, commit_why, &w);
+        if (s != CRM_OK)
+            fail_status(c, s);
+        else if (!c->out->n)
+            buf_z(c->out, c->lang[0] == 'r' ? "не видит: ни одна строка ТЗ этого не даёт\n"
+                                            : "does not see it: no line of the ТЗ grants it\n");
+    }
+    call_end(&call);
+}
+
+/* ---- backup
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+static void backup(command_call *c)
+{
+    backup_report report = {0};
+    crm_status s = backup_make(c->d->engine, c->args[1], (engine_backup_progress){0}, &report);
+    if (s == CRM_CONFLICT)
+        fail(c, "такой файл уже есть", "that file exists");
+    else if (s != CRM_OK)
+        fail_status(c, s);
+    else
+        buf_fmt(c->out,
+                c->lang[0] == 'r' ? "%s: строк %lld, байт %lld\n" : "%s: %lld rows, %lld bytes\n",
+                c->args[1], (long long)report.rows, (long long)report.bytes);
+}
+
+static void restore(command_call *c)
+{
+    backup_report report = {0};
+    long holder;
+    int fd = -1;
+    crm_status s = fs_mkdir(c->d->o->data, 0700);
+    if (s == CRM_OK)
+        s = fs_lock(c->d->o->data, &fd, &holder);
+    if (s == CRM_CONFLICT) {
+        fail(c, "с каталогом данных работает сервер: остановите его",
+             "a server works with the data directory: stop it");
+        return;
+    }
+    if (s == CRM_OK)
+        s = backup_restore(c->args[1], c->d->o->data, &report);
+    if (s == CRM_CONFLICT)
+        fail(c, "каталог данных не пуст: восстановление идёт только в пустой",
+             "the data directory is not empty: restoring needs an empty one");
+    else if (s != CRM_OK)
+        fail(c, "копия повреждена или не читается: ничего не восстановлено",
+             "the copy is damaged or cannot be read: nothing was restored");
+    else
+        buf_fmt(c->out,
+                c->lang[0] == 'r' ? "восстановлено, строк: %lld\n" : "restored, rows: %lld\n",
+                (long long)report.rows);
+    if (report.fault[0])
+        buf_fmt(c->out, "%s\n", report.fault);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* ---- the virtual clock
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static void clock_command(command_call *c)
+{
+    char text[CLOCK_TEXT];
+    int64_t by = 0;
+    if (c->count > 1 &&
+        (c->count != 3 || clock_parse_duration(str_of(c->args[2]), &by) != CRM_OK)) {
+        fail(c, "нужно: clock advance 15m", "expected: clock advance 15m");
+        return;
+    }
+    crm_status s = c->count > 1 ? flow_advance(c->d->flow, clock_now() + by) : CRM_OK;
+    if (s != CRM_OK) {
+        fail(c, "часы переводятся только в песочнице", "the clock can be moved in a sandbox only");
+        return;
+    }
+    clock_format(clock_now(), text);
+    buf_fmt(c->out, "%s\n", text);
+}
+
+/* ---- the table
+ * ---------------------------------------------------------------------------------------------------------------
+ */
+
+static const command commands[] = {
+    {"version", NULL, 0, version},        {"tz", "lint", 1, tz_lint},
+    {"tz", "apply", 1, tz_apply_command}, {"module", "list", 0, module_list},
+    {"user", "list", 0, user_list},       {"user", "invite", 1, user_invite},
+    {"user", "disable", 1, user_disable}, {"user", "enable", 1, user_enable},
+    {"why", NULL, 3, why_command},        {"backup", NULL, 1, backup},
+    {"restore", NULL, 1, restore},        {"clock", NULL, 0, clock_command},
+};
+
+bool command_is_known(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+void command_run(command_call *c)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        const command *k = &commands[i];
+        int own = k->sub ? 2 : 1;
+        if (strcmp(k->name, c->args[0]) != 0 ||
+            (k->sub && (c->count < 2 || strcmp(k->sub, c->args[1]) != 0)))
+            continue;
+        if (c->count < own + k->args)
+            break;
+        k->run(c);
+        return;
+    }
+    fail(c, "не понимаю команду: karkas --help", "unknown command: karkas --help");
+    c->exit_code = 2;
+}

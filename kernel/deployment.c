@@ -1,0 +1,479 @@
+/*
+ * deployment.c - from a data directory, a folder of modules and a ТЗ to a published registry.
+ *
+ * Everything is prepared beside what runs: read, lint, load, build, seal. Only then the schema
+ * grows, the new snapshot is published and the people are written. Start-up and worker threads.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "data/stores.h"
+#include "server.h"
+
+#define TZ_PATH_FILE "tz.path"
+#define CODE_LETTERS "abcdefghjkmnpqrstuvwxyz23456789"
+
+/* ---- the data directory
+ * --------------------------------------------------------------------------- */
+
+crm_status deployment_open(deployment *d, const server_options *o)
+{
+    long holder = 0;
+    *d = (deployment){.o = o, .lock_fd = -1};
+    crm_status s = fs_mkdir(o->data, 0700);
+    if (s == CRM_OK)
+        s = fs_lock(o->data, &d->lock_fd, &holder);
+    if (s == CRM_CONFLICT)
+        fprintf(stderr, "karkas: %s: another server (process %ld) holds this data directory\n",
+                o->data, holder);
+    else if (s != CRM_OK)
+        fprintf(stderr, "karkas: %s: cannot be used as a data directory: %s\n", o->data,
+                strerror(errno));
+    if (s != CRM_OK)
+        return s;
+    s = engine_open_sqlite(o->data, &d->engine);
+    if (s != CRM_OK)
+        fprintf(stderr, "karkas: %s: the database cannot be opened (%s)\n", o->data,
+                status_code(s));
+    return s;
+}
+
+void deployment_close(deployment *d)
+{
+    if (d->flow)
+        flow_stop(d->flow, 5000);
+    d->flow = NULL;
+    if (d->has_registry)
+        registry_publish(NULL, NULL, NULL);
+    if (d->engine)
+        engine_close(d->engine);
+    d->engine = NULL;
+    if (d->lock_fd >= 0)
+        close(d->lock_fd);
+    d->lock_fd = -1;
+}
+
+/* ---- what there is to say
+ * ---------------------------------------------------------------------------- */
+
+static bool say_faults(const deployment *d, const tz_fault *f, buf *say)
+{
+    bool is_error = false;
+    for (; f; f = f->next) {
+        tz_fault_text(f, d->o->lang, say);
+        buf_char(say, '\n');
+        is_error |= !f->is_warning;
+    }
+    return is_error;
+}
+
+static void say_registry_faults(const deployment *d, arena *a, const registry_fault *f, buf *say)
+{
+    for (; f; f = f->next)
+        say_faults(d, tz_fault_of_seal(a, f), say);
+}
+
+static void say_refusals(const module_refusal *r, buf *say)
+{
+    for (; r; r = r->next)
+        buf_fmt(say, "%.*s: %.*s: %.*s\n", STR_FMT(r->module), STR_FMT(r->code), STR_FMT(r->text));
+}
+
+/* ---- building
+ * ------------------------------------------------------------------------------------------ */
+
+typedef struct build {
+    arena *arena;
+    module_found *found;
+    uint32_t found_count;
+    tz *tz;
+    module **modules;
+    uint32_t module_count;
+    bool *is_new;
+    registry *reg;
+} build;
+
+static crm_status read_texts(deployment *d, build *b, const char *path, buf *say)
+{
+    module_refusal *refused = NULL;
+    tz_fault *faults = NULL;
+    crm_status s = plug_scan(b->arena, d->o->modules, &b->found, &b->found_count, &refused);
+    say_refusals(refused, say);
+    if (s == CRM_OK)
+        s = tz_read(b->arena, path, &b->tz, &faults);
+    return say_faults(d, faults, say) && s == CRM_OK ? CRM_INVALID : s;
+}
+
+static module *find_loaded(const deployment *d, crm_str name)
+{
+    for (uint32_t i = 0; i < d->module_count; i++)
+        if (str_eq(plug_name(d->modules[i]), name))
+            return d->modules[i];
+    return NULL;
+}
+
+static crm_status load_one(deployment *d, build *b, crm_str name, buf *say)
+{
+    module_refusal *refused = NULL;
+    module **slot = &b->modules[b->module_count];
+    *slot = find_loaded(d, name);
+    crm_status s = CRM_OK;
+    for (uint32_t i = 0; !*slot && i < b->found_count; i++) {
+        if (!str_eq(b->found[i].name, name))
+            continue;
+        s = plug_load(b->arena, &b->found[i], slot, &refused);
+        b->is_new[b->module_count] = s == CRM_OK;
+    }
+    say_refusals(refused, say);
+    if (s == CRM_OK && *slot)
+        b->module_count++;
+    return *slot || s != CRM_OK ? s : CRM_NOT_FOUND;
+}
+
+static crm_status load_modules(deployment *d, build *b, buf *say)
+{
+    crm_str *names;
+    uint32_t count;
+    tz_fault *faults = NULL;
+    crm_status s = tz_modules(b->tz, b->arena, b->found, b->found_count, &names, &count, &faults);
+    if (say_faults(d, faults, say) && s == CRM_OK)
+        s = CRM_INVALID;
+    if (s != CRM_OK)
+        return s;
+    b->modules = ARENA_ARRAY(b->arena, module *, count + 1);
+    b->is_new = ARENA_ARRAY(b->arena, bool, count + 1);
+    if (!b->modules || !b->is_new)
+        return CRM_NOMEM;
+    for (uint32_t i = 0; i < count && s == CRM_OK; i++)
+        s = load_one(d, b, names[i], say);
+    return s;
+}
+
+/* The version in force, through a registry that has durable ids: the current one, or before the
+ * first start one of the kernel alone. NOT_FOUND when nothing was applied yet. */
+static crm_status load_applied(deployment *d, build *b, tz_version *out)
+{
+    engine_session *session;
+    registry_fault *faults = NULL;
+    const registry *current = registry_pin();
+    registry *bare = current ? NULL : registry_new();
+    crm_status s = current || bare ? CRM_OK : CRM_NOMEM;
+    if (bare)
+        s = registry_seal(bare, b->arena, &faults);
+    if (s == CRM_OK && bare)
+        s = engine_schema(d->engine, bare, b->arena, &faults);
+    if (s == CRM_OK)
+        s = engine_session_open(d->engine, ENGINE_READER, (engine_deliver){0}, &session);
+    if (s == CRM_OK) {
+        s = tz_load(session, current ? current : bare, b->arena, out);
+        engine_session_close(session);
+    }
+    if (bare)
+        registry_discard(bare);
+    registry_unpin(current);
+    return s;
+}
+
+static crm_status keep_grants(deployment *d, build *b)
+{
+    tz_version applied;
+    if (!d->engine)
+        return CRM_OK; /* linting without a data directory: nothing was applied */
+    crm_status s = load_applied(d, b, &applied);
+    if (s == CRM_OK)
+        tz_keep(b->tz, &applied);
+    return s == CRM_NOT_FOUND ? CRM_OK : s;
+}
+
+static crm_status build_registry(deployment *d, build *b, buf *say)
+{
+    registry_fault *faults = NULL;
+    tz_fault *tz_faults = NULL;
+    b->reg = registry_new();
+    crm_status s = b->reg ? flow_register(b->reg) : CRM_NOMEM;
+    if (s == CRM_OK)
+        s = plug_register(b->modules, b->module_count, b->reg, b->arena, &faults);
+    if (s == CRM_OK)
+        s = keep_grants(d, b);
+    if (s == CRM_OK)
+        s = tz_register(b->tz, b->reg, b->arena, &tz_faults);
+    if (say_faults(d, tz_faults, say) && s == CRM_OK)
+        s = CRM_INVALID;
+    if (s == CRM_OK)
+        s = registry_seal(b->reg, b->arena, &faults);
+    say_registry_faults(d, b->arena, faults, say);
+    return s;
+}
+
+/* ---- putting it into force
+ * ------------------------------------------------------------------------------- */
+
+typedef struct schema_step {
+    deployment *d;
+    build *b;
+    registry_fault *faults;
+} schema_step;
+
+static crm_status make_schema(void *arg)
+{
+    schema_step *x = arg;
+    return engine_schema(x->d->engine, x->b->reg, x->b->arena, &x->faults);
+}
+
+static crm_status start_modules(build *b)
+{
+    for (uint32_t i = 0; i < b->module_count; i++) {
+        crm_status s = b->is_new[i] ? plug_start(b->modules[i]) : CRM_OK;
+        if (s != CRM_OK) {
+            log_event(LOG_ERROR, "module.start_failed", "module=%s",
+                      log_quote(plug_name(b->modules[i])));
+            return s;
+        }
+        b->is_new[i] = false;
+    }
+    return CRM_OK;
+}
+
+static void discard(pool_task *t, engine_session *session)
+{
+    (void)session;
+    registry_discard(t->arg);
+}
+
+static void discarded(pool_task *t)
+{
+    free(t);
+}
+
+/* The last pin may go anywhere; freeing belongs to a worker. */
+static void released(registry *r, void *arg)
+{
+    deployment *d = arg;
+    pool_task *t = d->flow ? calloc(1, sizeof *t) : NULL;
+    if (t)
+        *t = (pool_task){.run = discard, .done = discarded, .arg = r};
+    if (!t || pool_submit(d->flow, POOL_WORKER, t) != CRM_OK) {
+        free(t);
+        registry_discard(r);
+    }
+}
+
+static crm_status load_people(deployment *d)
+{
+    engine_session *s;
+    people *p;
+    crm_status st = engine_session_open(d->engine, ENGINE_READER, (engine_deliver){0}, &s);
+    if (st != CRM_OK)
+        return st;
+    const registry *r = registry_pin();
+    st = people_build(s, r, &p);
+    registry_unpin(r);
+    engine_session_close(s);
+    if (st == CRM_OK)
+        people_publish(p);
+    return st;
+}
+
+static void storage_failed(void *arg)
+{
+    (void)arg;
+    kill(getpid(), SIGABRT); /* recovery at the next start decides what was written */
+}
+
+static crm_status start_flow(deployment *d)
+{
+    flow_options o = {.engine = d->engine,
+                      .data_dir = d->o->data,
+                      .group_max = d->o->group_max,
+                      .fatal = storage_failed};
+    crm_status s = load_people(d);
+    return s == CRM_OK ? flow_start(&o, &d->flow) : s;
+}
+
+static crm_status commit_apply(crm_ctx *c, void *arg)
+{
+    return tz_apply(arg, c);
+}
+
+static crm_status write_people(deployment *d, build *b)
+{
+    crm_ctx c;
+    crm_status s = call_begin(&c, &principal_system, CRM_S("tz"));
+    if (s != CRM_OK)
+        return s;
+    c.is_quiet = true;
+    s = writer_run(d->flow, &c, commit_apply, b->tz);
+    if (s != CRM_OK)
+        for (const field_error *f = c.error.fields; f; f = f->next)
+            log_event(LOG_ERROR, "tz.apply", "field=%s code=%s", log_quote(f->field),
+                      log_quote(f->code));
+    call_end(&c);
+    return s;
+}
+
+static void remember(deployment *d, build *b, const char *path)
+{
+    module **kept = calloc(b->module_count + 1, sizeof *kept);
+    if (kept) {
+        memcpy(kept, b->modules, b->module_count * sizeof *kept);
+        free(d->modules);
+        d->modules = kept;
+        d->module_count = b->module_count;
+    }
+    char *full = realpath(path, NULL);
+    crm_str file = arena_fmt(b->arena, "%s/%s", d->o->data, TZ_PATH_FILE);
+    if (full && fs_write(file.p, str_of(full), 0600) != CRM_OK)
+        log_event(LOG_WARN, "tz.path_not_kept", "file=%s", log_quote(file));
+    free(full);
+}
+
+static crm_status put_in_force(deployment *d, build *b, buf *say)
+{
+    schema_step x = {d, b, NULL};
+    crm_status s = d->flow ? writer_exclusive(d->flow, make_schema, &x) : make_schema(&x);
+    say_registry_faults(d, b->arena, x.faults, say);
+    if (s == CRM_OK)
+        s = start_modules(b);
+    if (s != CRM_OK)
+        return s;
+    registry_publish(b->reg, released, d);
+    b->reg = NULL;
+    d->has_registry = true;
+    if (!d->flow)
+        s = start_flow(d);
+    if (s == CRM_OK)
+        s = write_people(d, b);
+    return s == CRM_OK ? flow_ready(d->flow) : s;
+}
+
+static const char *stored_path(deployment *d, arena *a)
+{
+    crm_str path;
+    crm_str file = arena_fmt(a, "%s/%s", d->o->data, TZ_PATH_FILE);
+    return file.p && fs_read(a, file.p, 4096, &path) == CRM_OK ? path.p : NULL;
+}
+
+crm_status deployment_apply(deployment *d, const char *path, buf *say)
+{
+    build b = {.arena = arena_new(256 << 20)};
+    if (!b.arena)
+        return CRM_NOMEM;
+    if (!path)
+        path = stored_path(d, b.arena);
+    if (!path) {
+        buf_z(say, d->o->lang[0] == 'r' ? "нужен ТЗ: --tz ФАЙЛ\n" : "a ТЗ is needed: --tz FILE\n");
+        arena_free(b.arena);
+        return CRM_INVALID;
+    }
+    crm_status s = read_texts(d, &b, path, say);
+    if (s == CRM_OK)
+        s = load_modules(d, &b, say);
+    if (s == CRM_OK)
+        s = build_registry(d, &b, say);
+    if (s == CRM_OK)
+        s = put_in_force(d, &b, say);
+    if (s == CRM_OK)
+        remember(d, &b, path);
+    if (b.reg)
+        registry_discard(b.reg);
+    arena_free(b.arena);
+    return s;
+}
+
+crm_status deployment_lint(deployment *d, const char *path, buf *say)
+{
+    build b = {.arena = arena_new(256 << 20)};
+    if (!b.arena)
+        return CRM_NOMEM;
+    crm_status s = read_texts(d, &b, path, say);
+    if (s == CRM_OK)
+        s = load_modules(d, &b, say);
+    if (s == CRM_OK)
+        s = build_registry(d, &b, say);
+    if (b.reg)
+        registry_discard(b.reg);
+    arena_free(b.arena);
+    return s;
+}
+
+/* ---- the first login
+ * ------------------------------------------------------------------------------------------ */
+
+crm_str deployment_code(arena *a)
+{
+    uint8_t random[12];
+    char *text = arena_alloc(a, 16);
+    if (!text)
+        return (crm_str){0};
+    crypto_random(random, sizeof random);
+    for (int i = 0, at = 0; i < 12; i++) {
+        if (i && i % 4 == 0)
+            text[at++] = '-';
+        text[at++] = CODE_LETTERS[random[i] % (sizeof CODE_LETTERS - 1)];
+    }
+    return (crm_str){text, 14};
+}
+
+typedef struct first {
+    crm_str phc;
+    bool is_needed;
+} first;
+
+static bool saw_row(void *arg, const value *row, uint32_t matched)
+{
+    (void)row;
+    (void)matched;
+    ((first *)arg)->is_needed = false;
+    return false;
+}
+
+static crm_status make_admin(crm_ctx *c, void *arg)
+{
+    first *f = arg;
+    record *r;
+    const entity *e = registry_store(c->reg, STORE_USER);
+    query *any = query_new(c->arena, registry_store(c->reg, STORE_CREDENTIAL));
+    if (!any)
+        return CRM_NOMEM;
+    any->limit = 1;
+    f->is_needed = true;
+    crm_status s = tx_list(c->tx, any, saw_row, f);
+    if (s != CRM_OK || !f->is_needed)
+        return s;
+    s = records_new(c, e, &r);
+    const value given[][2] = {
+        {value_int(USER_LOGIN), value_text(CRM_S("admin"))},
+        {value_int(USER_NAME), value_text(registry_text(c->reg, c->lang, CRM_S("role.admin")))},
+        {value_int(USER_ROLES), value_text(CRM_S("admin"))},
+    };
+    for (size_t i = 0; s == CRM_OK && i < sizeof given / sizeof given[0]; i++)
+        s = record_set(r, &e->fields[given[i][0].i], given[i][1]);
+    if (s == CRM_OK)
+        s = records_save(c, r, 0);
+    return s == CRM_OK ? accounts_set_hash(c, r->v[COL_ID].i, f->phc, true) : s;
+}
+
+crm_status deployment_first_login(deployment *d, buf *say)
+{
+    crm_ctx c;
+    first f = {0};
+    crm_status s = call_begin(&c, &principal_system, CRM_S("start"));
+    if (s != CRM_OK)
+        return s;
+    c.lang = c.reg->locale.n ? c.reg->locale : CRM_S("ru");
+    crm_str code = deployment_code(c.arena);
+    s = crypto_password_hash(c.arena, code, &f.phc);
+    if (s == CRM_OK)
+        s = writer_run(d->flow, &c, make_admin, &f);
+    if (s == CRM_OK && f.is_needed) {
+        arena *a = arena_new(0);
+        crm_str file = arena_fmt(a, "%s/first-login.txt", d->o->data);
+        crm_str text = arena_fmt(a, "admin %.*s\n", STR_FMT(code));
+        s = fs_write(file.p, text, 0600);
+        buf_str(say, text);
+        arena_free(a);
+    }
+    call_end(&c);
+    return s;
+}

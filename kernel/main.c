@@ -1,0 +1,237 @@
+/*
+ * main.c - the command line. `karkas serve` is the server; every other command goes to the running
+ * server over the Unix socket of the data directory or, without one, takes the directory's lock.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "server.h"
+
+static const char *const help_en =
+    "karkas - a CRM server assembled from a ТЗ\n\n"
+    "  karkas serve --data DIR --tz FILE [--modules DIR] [--web DIR] [--listen ADDRESS:PORT]\n"
+    "  karkas tz lint FILE            checks a ТЗ, changes nothing\n"
+    "  karkas tz apply FILE           puts it into force on the running server\n"
+    "  karkas module list             what is there, what runs, what was refused and why\n"
+    "  karkas user list               who can log in\n"
+    "  karkas user invite LOGIN       a one-time code for a first login or a forgotten password\n"
+    "  karkas user disable|enable LOGIN\n"
+    "  karkas why LOGIN ENTITY ID     who sees a record and by which line\n"
+    "  karkas backup FILE             a consistent copy while the server works\n"
+    "  karkas restore FILE            into an empty data directory, no server running\n"
+    "  karkas clock [advance DURATION]  sandbox only\n"
+    "  karkas version\n\n"
+    "Options: --data DIR (or KARKAS_DATA, else /var/lib/karkas)   --lang ru|en   --help\n"
+    "  serve: --names a,b   further names for the local certificate\n"
+    "         --tls off     plain HTTP, on a loopback address only, behind a proxy that speaks "
+    "TLS\n"
+    "         --sandbox TIME  virtual clock, in a new data directory only\n"
+    "         --dev         modules of any owner\n";
+
+static const char *const help_ru =
+    "karkas - CRM-сервер, собранный по ТЗ\n\n"
+    "  karkas serve --data КАТАЛОГ --tz ФАЙЛ [--modules КАТАЛОГ] [--web КАТАЛОГ] [--listen "
+    "АДРЕС:ПОРТ]\n"
+    "  karkas tz lint ФАЙЛ            проверить ТЗ, ничего не меняя\n"
+    "  karkas tz apply ФАЙЛ           применить к работающему серверу\n"
+    "  karkas module list             какие модули есть, работают, отклонены и почему\n"
+    "  karkas user list               кто может войти\n"
+    "  karkas user invite ЛОГИН       одноразовый код для первого входа или забытого пароля\n"
+    "  karkas user disable|enable ЛОГИН\n"
+    "  karkas why ЛОГИН СУЩНОСТЬ НОМЕР  кто видит запись и по какой строке ТЗ\n"
+    "  karkas backup ФАЙЛ             согласованная копия, не останавливая работу\n"
+    "  karkas restore ФАЙЛ            в пустой каталог данных, без сервера\n"
+    "  karkas clock [advance СРОК]    только в песочнице\n"
+    "  karkas version\n\n"
+    "Ключи: --data КАТАЛОГ (или KARKAS_DATA, иначе /var/lib/karkas)   --lang ru|en   --help\n"
+    "  serve: --names a,b   ещё имена для местного сертификата\n"
+    "         --tls off     без TLS, только на адресе loopback, за прокси, который его даёт\n"
+    "         --sandbox ВРЕМЯ  виртуальные часы, только в новом каталоге\n"
+    "         --dev         модули любого владельца\n";
+
+static const char *default_lang(void)
+{
+    const char *l = getenv("LC_ALL");
+    if (!l || !*l)
+        l = getenv("LANG");
+    return l && strncmp(l, "ru", 2) == 0 ? "ru" : "en";
+}
+
+static int usage(const server_options *o, FILE *to, int code)
+{
+    fputs(o->lang[0] == 'r' ? help_ru : help_en, to);
+    return code;
+}
+
+enum {
+    OPT_DATA = 1,
+    OPT_TZ,
+    OPT_MODULES,
+    OPT_WEB,
+    OPT_LISTEN,
+    OPT_NAMES,
+    OPT_SANDBOX,
+    OPT_LANG,
+    OPT_TLS,
+    OPT_DEV,
+    OPT_GROUP,
+    OPT_HELP,
+    OPT_PROBE
+};
+
+static const struct option options[] = {
+    {"data", 1, NULL, OPT_DATA},       {"tz", 1, NULL, OPT_TZ},
+    {"modules", 1, NULL, OPT_MODULES}, {"web", 1, NULL, OPT_WEB},
+    {"listen", 1, NULL, OPT_LISTEN},   {"names", 1, NULL, OPT_NAMES},
+    {"sandbox", 1, NULL, OPT_SANDBOX}, {"lang", 1, NULL, OPT_LANG},
+    {"tls", 1, NULL, OPT_TLS},         {"dev", 0, NULL, OPT_DEV},
+    {"group", 1, NULL, OPT_GROUP},     {"help", 0, NULL, OPT_HELP},
+    {"probe", 1, NULL, OPT_PROBE},     {0}};
+
+static bool is_loopback(const char *listen)
+{
+    return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]", 5) == 0;
+}
+
+static bool set_number(const char *text, uint32_t *out)
+{
+    int64_t n;
+    if (str_to_i64(str_of(text), &n) != CRM_OK || n < 1 || n > 1024)
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
+static bool set_option(server_options *o, int which, const char *given)
+{
+    switch (which) {
+    case OPT_DATA:
+        o->data = given;
+        return true;
+    case OPT_TZ:
+        o->tz = given;
+        return true;
+    case OPT_MODULES:
+        o->modules = given;
+        return true;
+    case OPT_WEB:
+        o->web = given;
+        return true;
+    case OPT_LISTEN:
+        o->listen = given;
+        return true;
+    case OPT_NAMES:
+        o->names = given;
+        return true;
+    case OPT_SANDBOX:
+        o->sandbox = given;
+        return true;
+    case OPT_LANG:
+        o->lang = strcmp(given, "en") == 0 ? "en" : "ru";
+        return true;
+    case OPT_TLS:
+        o->is_plain = strcmp(given, "off") == 0;
+        return o->is_plain || !strcmp(given, "auto");
+    case OPT_DEV:
+        o->is_dev = true;
+        return true;
+    case OPT_GROUP:
+        return set_number(given, &o->group_max);
+    default:
+        return false;
+    }
+}
+
+/* Without a server the command opens the directory itself. */
+static int run_offline(const server_options *o, int count, const char *const *args)
+{
+    deployment d;
+    buf out;
+    bool is_lint = count > 1 && strcmp(args[0], "tz") == 0 && strcmp(args[1], "lint") == 0;
+    bool needs_data =
+        !is_lint && strcmp(args[0], "version") != 0 && strcmp(args[0], "restore") != 0;
+    arena *a = arena_new(0);
+    command_call c = {
+        .d = &d, .args = args, .count = count, .lang = o->lang, .arena = a, .out = &out};
+    buf_init(&out, 0);
+    d = (deployment){.o = o, .lock_fd = -1};
+    if (needs_data && deployment_open(&d, o) != CRM_OK)
+        return 1;
+    if (needs_data && strcmp(args[0], "tz") != 0 && deployment_apply(&d, NULL, &out) != CRM_OK)
+        c.exit_code = 1;
+    else
+        command_run(&c);
+    fwrite(out.p, 1, out.n, c.exit_code ? stderr : stdout);
+    deployment_close(&d);
+    buf_free(&out);
+    arena_free(a);
+    return c.exit_code;
+}
+
+/* The server's folder is another one: a file is named from the root. */
+static void make_absolute(arena *a, const char **args, int count)
+{
+    char *here = getcwd(NULL, 0);
+    bool is_file = strcmp(args[0], "backup") == 0 || strcmp(args[0], "tz") == 0;
+    if (here && is_file && count > 1 && args[count - 1][0] != '/')
+        args[count - 1] = arena_fmt(a, "%s/%s", here, args[count - 1]).p;
+    free(here);
+}
+
+static int run_command(const server_options *o, int count, const char **args)
+{
+    int code = 0;
+    if (!command_is_known(args[0])) {
+        fprintf(stderr, "karkas: %s\n\n", args[0]);
+        return usage(o, stderr, 2);
+    }
+    arena *a = arena_new(0);
+    make_absolute(a, args, count);
+    bool is_local = strcmp(args[0], "version") == 0 || (count > 1 && strcmp(args[1], "lint") == 0);
+    if (!is_local && admin_ask(o->data, count, args, o->lang, &code) == CRM_OK)
+        return code;
+    return run_offline(o, count, args);
+}
+
+static int run_server(const server_options *o)
+{
+    if (geteuid() == 0) {
+        fprintf(stderr, "karkas: refuses to serve as root: start it as a user of its own\n");
+        return 1;
+    }
+    if (o->is_plain && !is_loopback(o->listen)) {
+        fprintf(stderr, "karkas: --tls off is for loopback addresses only\n");
+        return 1;
+    }
+    return server_run(o);
+}
+
+int main(int argc, char **argv)
+{
+    server_options o = {.data = getenv("KARKAS_DATA"),
+                        .modules = "/usr/lib/karkas/modules",
+                        .web = "/usr/share/karkas/web",
+                        .listen = "127.0.0.1:8443",
+                        .lang = default_lang()};
+    int which;
+    signal(SIGPIPE, SIG_IGN);
+    if (!o.data)
+        o.data = "/var/lib/karkas";
+    while ((which = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (which == 'h' || which == OPT_HELP)
+            return usage(&o, stdout, 0);
+        if (which == OPT_PROBE) {
+            return plug_probe_main(optarg);
+        }
+        if (!set_option(&o, which, optarg))
+            return usage(&o, stderr, 2);
+    }
+    plug_set_options(&(plug_options){.is_dev = o.is_dev});
+    if (optind >= argc)
+        return usage(&o, stderr, 2);
+    if (strcmp(argv[optind], "serve") == 0)
+        return run_server(&o);
+    return run_command(&o, argc - optind, (const char **)&argv[optind]);
+}

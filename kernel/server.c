@@ -1,0 +1,358 @@
+/* server.c - `karkas serve`: one loop with its listeners, signals and the way down. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "net/ca.h"
+#include "net/metrics.h"
+#include "server.h"
+
+#define GRACE_MS      5000
+#define MODULES_MAX   64
+#define CERT_CHECK_MS (12 * 3600 * 1000)
+
+typedef struct server {
+    const server_options *o;
+    deployment d;
+    uv_loop_t loop;
+    mailbox *mail;
+    arena *arena;
+    tls_context *tls;
+    ca_files certs;
+    static_files *ui, *modules[MODULES_MAX];
+    uint32_t module_count;
+    api *api;
+    http_server *http;
+    admin *admin;
+    uv_signal_t signals[2];
+    uv_timer_t cert_timer;
+    bool is_stopping;
+} server;
+
+/* ---- systemd
+ * -------------------------------------------------------------------------------------------- */
+
+/* sd_notify(3): a datagram to $NOTIFY_SOCKET; without one nobody wants to know. */
+static void notify(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    size_t n = path ? strlen(path) : 0;
+    if (!n || n >= sizeof to.sun_path)
+        return;
+    memcpy(to.sun_path, path, n);
+    if (to.sun_path[0] == '@')
+        to.sun_path[0] = 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
+    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0)
+        log_event(LOG_WARN, "notify.failed", "state=%s", state);
+    close(fd);
+}
+
+/* ---- files and certificates
+ * ---------------------------------------------------------------------------------- */
+
+static void load_files(server *s)
+{
+    if (static_load(s->o->web, "/", &s->ui) != CRM_OK)
+        log_event(LOG_WARN, "web.missing", "dir=%s", log_quote(str_of(s->o->web)));
+    for (uint32_t i = 0; i < s->d.module_count && s->module_count < MODULES_MAX; i++) {
+        crm_str name = plug_name(s->d.modules[i]);
+        crm_str dir = arena_fmt(s->arena, "%s/%.*s/ui", s->o->modules, STR_FMT(name));
+        crm_str prefix = arena_fmt(s->arena, "/m/%.*s/", STR_FMT(name));
+        if (static_load(dir.p, prefix.p, &s->modules[s->module_count]) == CRM_OK)
+            s->module_count++;
+    }
+}
+
+static crm_status ensure_certs(server *s, arena *a, ca_files *out)
+{
+    crm_str names[32], rest = str_of(s->o->names);
+    size_t count = 0;
+    while (rest.n && count < 32 && str_split(&rest, ',', &names[count]))
+        count++;
+    return ca_ensure(a, s->o->data, names, count, out);
+}
+
+static void renew(uv_timer_t *t)
+{
+    server *s = t->data;
+    arena *a = arena_new(0);
+    ca_files fresh;
+    if (a && ensure_certs(s, a, &fresh) == CRM_OK && fresh.is_renewed) {
+        crm_status st = tls_context_reload(s->tls, fresh.cert, fresh.key);
+        log_event(st == CRM_OK ? LOG_INFO : LOG_ERROR, "tls.renewed", "status=%s", status_code(st));
+    }
+    arena_free(a);
+}
+
+static crm_status start_tls(server *s)
+{
+    if (s->o->is_plain)
+        return CRM_OK;
+    crm_status st = ensure_certs(s, s->arena, &s->certs);
+    if (st == CRM_OK)
+        st = tls_context_new(s->certs.cert, s->certs.key, &s->tls);
+    if (st != CRM_OK)
+        return st;
+    uv_timer_init(&s->loop, &s->cert_timer);
+    s->cert_timer.data = s;
+    uv_timer_start(&s->cert_timer, renew, CERT_CHECK_MS, CERT_CHECK_MS);
+    uv_unref((uv_handle_t *)&s->cert_timer);
+    return CRM_OK;
+}
+
+/* ---- listening
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static bool split_address(const char *listen, char *host, size_t size, int *port)
+{
+    const char *colon = strrchr(listen, ':');
+    int64_t n;
+    if (!colon || str_to_i64(str_of(colon + 1), &n) != CRM_OK || n < 0 || n > 65535)
+        return false;
+    size_t length = (size_t)(colon - listen);
+    if (length > 2 && listen[0] == '[' && listen[length - 1] == ']') {
+        listen++;
+        length -= 2;
+    }
+    if (!length || length >= size)
+        return false;
+    memcpy(host, listen, length);
+    host[length] = 0;
+    *port = (int)n;
+    return true;
+}
+
+static crm_status listen_on(server *s)
+{
+    char host[64];
+    int port;
+    if (!split_address(s->o->listen, host, sizeof host, &port)) {
+        fprintf(stderr, "karkas: --listen %s: expected ADDRESS:PORT\n", s->o->listen);
+        return CRM_INVALID;
+    }
+    http_handlers h = api_handlers(s->api);
+    http_limits limits = {0};
+    s->http = http_server_new(&s->loop, &h, &limits);
+    crm_status st = s->http ? http_server_listen(s->http, host, port, s->tls, &port) : CRM_NOMEM;
+    if (st != CRM_OK) {
+        fprintf(stderr, "karkas: cannot listen on %s: %s\n", s->o->listen, status_code(st));
+        return st;
+    }
+    printf("listening %s://%s%s%s:%d\n", s->o->is_plain ? "http" : "https",
+           strchr(host, ':') ? "[" : "", host, strchr(host, ':') ? "]" : "", port);
+    fflush(stdout);
+    return CRM_OK;
+}
+
+/* ---- the way down: no new requests, answers under way, then the data
+ * ---------------------------------------------- */
+
+static void http_stopped(void *arg)
+{
+    server *s = arg;
+    api_free(s->api);
+    mailbox_close(s->mail);
+    if (s->tls)
+        uv_close((uv_handle_t *)&s->cert_timer, NULL);
+    for (int i = 0; i < 2; i++)
+        uv_close((uv_handle_t *)&s->signals[i], NULL);
+}
+
+static void stop(uv_signal_t *sig, int number)
+{
+    server *s = sig->data;
+    if (s->is_stopping)
+        return;
+    s->is_stopping = true;
+    log_event(LOG_INFO, "server.stopping", "signal=%d", number);
+    notify("STOPPING=1");
+    admin_stop(s->admin);
+    api_stopping(s->api);
+    http_server_stop(s->http, GRACE_MS, http_stopped, s);
+}
+
+static void catch_signals(server *s)
+{
+    const int numbers[] = {SIGTERM, SIGINT};
+    for (int i = 0; i < 2; i++) {
+        uv_signal_init(&s->loop, &s->signals[i]);
+        s->signals[i].data = s;
+        uv_signal_start(&s->signals[i], stop, numbers[i]);
+        uv_unref((uv_handle_t *)&s->signals[i]);
+    }
+}
+
+/* ---- figures for /metrics
+ * ---------------------------------------------------------------------------------------------- */
+
+static int64_t engine_figure(void *arg)
+{
+    server *s = arg;
+    engine_stats e;
+    engine_stats_get(s->d.engine, &e);
+    return (int64_t)e.commits;
+}
+
+static int64_t wal_figure(void *arg)
+{
+    server *s = arg;
+    engine_stats e;
+    engine_stats_get(s->d.engine, &e);
+    return e.wal_bytes;
+}
+
+static int64_t requests_figure(void *arg)
+{
+    server *s = arg;
+    http_stats h;
+    http_server_stats(s->http, &h);
+    return (int64_t)h.requests;
+}
+
+static int64_t connections_figure(void *arg)
+{
+    server *s = arg;
+    http_stats h;
+    http_server_stats(s->http, &h);
+    return h.connections;
+}
+
+static void count(server *s)
+{
+    metric_computed("karkas_commits_total", "Transactions committed", engine_figure, s);
+    metric_computed("karkas_wal_bytes", "Size of the write-ahead log", wal_figure, s);
+    metric_computed("karkas_requests_total", "HTTP requests answered", requests_figure, s);
+    metric_computed("karkas_connections", "Open connections", connections_figure, s);
+}
+
+/* ---- starting
+ * -------------------------------------------------------------------------------------------------------------
+ */
+
+static crm_status start_clock(const server_options *o)
+{
+    int64_t at;
+    if (!o->sandbox)
+        return CRM_OK;
+    if (clock_parse(str_of(o->sandbox), &at) != CRM_OK) {
+        fprintf(stderr, "karkas: --sandbox %s: expected a time as in RFC 3339\n", o->sandbox);
+        return CRM_INVALID;
+    }
+    clock_virtual(at);
+    return CRM_OK;
+}
+
+/* A directory is a sandbox from its birth or never: real data never see a virtual clock. */
+static crm_status check_sandbox(const server_options *o)
+{
+    arena *a = arena_new(0);
+    crm_str mark = arena_fmt(a, "%s/sandbox", o->data), db = arena_fmt(a, "%s/karkas.db", o->data);
+    bool is_sandbox = access(mark.p, F_OK) == 0, has_data = access(db.p, F_OK) == 0;
+    crm_status s = CRM_OK;
+    if (o->sandbox && !is_sandbox && has_data)
+        s = CRM_CONFLICT;
+    else if (o->sandbox && !is_sandbox && fs_mkdir(o->data, 0700) == CRM_OK)
+        s = fs_write(mark.p, str_of(o->sandbox), 0600);
+    else if (!o->sandbox && is_sandbox)
+        s = CRM_CONFLICT;
+    if (s != CRM_OK)
+        fprintf(stderr, "karkas: %s: %s\n", o->data,
+                o->sandbox ? "holds real data: a sandbox needs a new directory"
+                           : "is a sandbox: start it with --sandbox");
+    arena_free(a);
+    return s;
+}
+
+static crm_status start_deployment(server *s)
+{
+    buf say;
+    buf_init(&say, 0);
+    crm_status st = check_sandbox(s->o);
+    if (st == CRM_OK)
+        st = start_clock(s->o);
+    if (st == CRM_OK)
+        st = deployment_open(&s->d, s->o);
+    if (st == CRM_OK)
+        st = deployment_apply(&s->d, s->o->tz, &say);
+    fwrite(say.p, 1, say.n, stderr);
+    buf_clear(&say);
+    if (st == CRM_OK)
+        st = deployment_first_login(&s->d, &say);
+    if (st == CRM_OK && say.n)
+        printf("first login: %.*s", (int)say.n, say.p);
+    buf_free(&say);
+    return st;
+}
+
+static crm_status start(server *s)
+{
+    crm_status st = start_deployment(s);
+    if (st == CRM_OK)
+        st = start_tls(s);
+    if (st != CRM_OK)
+        return st;
+    load_files(s);
+    s->mail = mailbox_new(&s->loop);
+    api_options o = {.loop = &s->loop,
+                     .flow = s->d.flow,
+                     .engine = s->d.engine,
+                     .ui = s->ui,
+                     .modules = s->modules,
+                     .module_count = s->module_count,
+                     .ca_cert = s->certs.ca_cert,
+                     .version = CRM_S(KARKAS_VERSION)};
+    st = s->mail ? api_start(&o, &s->api) : CRM_NOMEM;
+    if (st == CRM_OK)
+        st = listen_on(s);
+    if (st == CRM_OK)
+        st = admin_start(&s->loop, s->mail, &s->d, &s->admin);
+    if (st != CRM_OK)
+        return st;
+    catch_signals(s);
+    count(s);
+    return CRM_OK;
+}
+
+int server_run(const server_options *o)
+{
+    server *s = calloc(1, sizeof *s);
+    if (!s)
+        return 1;
+    s->o = o;
+    s->arena = arena_new(0);
+    umask(0077);
+    prctl(PR_SET_DUMPABLE, 0);
+    uv_loop_init(&s->loop);
+    thread_set_role(THREAD_NONE, NULL);
+    crm_status st = start(s);
+    if (st != CRM_OK) {
+        log_event(LOG_ERROR, "server.not_started", "status=%s", status_code(st));
+        deployment_close(&s->d);
+        return 1;
+    }
+    thread_set_role(THREAD_LOOP, NULL);
+    log_event(LOG_INFO, "server.started", "version=%s", KARKAS_VERSION);
+    notify("READY=1");
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    thread_set_role(THREAD_NONE, NULL);
+    deployment_close(&s->d);
+    tls_context_free(s->tls);
+    static_free(s->ui);
+    for (uint32_t i = 0; i < s->module_count; i++)
+        static_free(s->modules[i]);
+    uv_loop_close(&s->loop);
+    arena_free(s->arena);
+    free(s);
+    return 0;
+}

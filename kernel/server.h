@@ -1,0 +1,86 @@
+/*
+ * server.h - the main layer: one running server, put together from the layers below.
+ *
+ * A deployment is a data directory, a folder of modules and a ТЗ. The server turns them into one
+ * registry snapshot, opens the listeners and answers commands on the Unix socket of the directory.
+ */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include "flow/flow.h"
+#include "net/api.h"
+#include "plug/plug.h"
+#include "tz/tz.h"
+
+#define PATH_MAX_TEXT 512
+
+typedef struct server_options {
+    const char *data, *tz, *modules, *web, *listen; /* listen: "127.0.0.1:8443", "[::]:8443" */
+    const char *names;      /* further host names for the certificate, comma separated */
+    const char *sandbox;    /* the virtual clock's start, RFC 3339; NULL: real time */
+    const char *lang;       /* of what is printed: "ru", "en" */
+    bool is_plain;          /* no TLS: loopback only, behind a proxy that speaks it */
+    bool is_dev;
+    uint32_t group_max;     /* 0: usual; 1: one request per commit, to measure grouping */
+} server_options;
+
+/* Everything a deployment is made of, before and beside the running server. */
+typedef struct deployment {
+    const server_options *o;
+    int lock_fd;
+    engine *engine;
+    flow *flow;             /* NULL until started */
+    bool has_registry;
+    module **modules;       /* of the current registry */
+    uint32_t module_count;
+} deployment;
+
+/*
+ * Locks and opens the data directory. Prints what is wrong in the reader's language and returns a
+ * status: CONFLICT when another server holds it.
+ */
+CRM_MUST_CHECK crm_status deployment_open(deployment *d, const server_options *o);
+void deployment_close(deployment *d);
+/*
+ * Reads the ТЗ (path, or the stored text when NULL), loads what it needs, builds and publishes the
+ * registry and applies people and departments. Faults and refusals are written to `say`; on any
+ * error nothing has changed. Not on a loop thread.
+ */
+CRM_MUST_CHECK crm_status deployment_apply(deployment *d, const char *tz_path, buf *say);
+/* Lints only. */
+CRM_MUST_CHECK crm_status deployment_lint(deployment *d, const char *tz_path, buf *say);
+/* Makes the administrator with a one-time code when nobody can log in yet, and leaves it in
+ * <data>/first-login.txt. */
+CRM_MUST_CHECK crm_status deployment_first_login(deployment *d, buf *say);
+
+/* `karkas serve`: runs until SIGTERM or SIGINT. The process's exit code. */
+int server_run(const server_options *o);
+
+/* ---- commands ------------------------------------------------------------------------------------- */
+
+typedef struct command_call {
+    deployment *d;
+    const char *const *args; /* without "karkas" and options; args[0] is the command */
+    int count;
+    const char *lang;
+    arena *arena;
+    buf *out;
+    int exit_code;
+} command_call;
+
+/* Runs one command against an open deployment; worker thread or the offline process. */
+void command_run(command_call *c);
+/* Whether such a command exists and must not run beside a server (restore). */
+bool command_is_known(const char *name);
+/* A one-time code as people type it, "k7fq-2m9d-xw4p", in the arena. */
+crm_str deployment_code(arena *a);
+
+/* The admin socket <data>/karkas.sock: one request per connection, on the loop, run on a worker. */
+typedef struct admin admin;
+CRM_MUST_CHECK crm_status admin_start(uv_loop_t *loop, mailbox *mail, deployment *d, admin **out);
+void admin_stop(admin *a);
+/* The client side: sends the command to a running server. NOT_FOUND: no server listens there. */
+CRM_MUST_CHECK crm_status admin_ask(const char *data, int count, const char *const *args, const char *lang,
+                                    int *exit_code);
+
+#endif
