@@ -269,7 +269,7 @@ void scheduler_due(flow *f, int64_t due)
 {
     scheduler *s = &f->scheduler;
     pthread_mutex_lock(&s->lock);
-    if (due < s->next_due) {
+    if (due <= s->next_due) { /* equal: the virtual clock has just reached it */
         s->next_due = due;
         pthread_cond_signal(&s->wake);
     }

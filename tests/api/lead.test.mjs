@@ -51,7 +51,7 @@ describe('a request from the site', () => {
     const head = await server.as('ivanova');
     const [task] = await head.list('tasks.task', 'kind=call');
     const owner = await server.as(task.owner.label === 'Пётр Петров' ? 'petrov' : 'sidorova');
-    const [notice] = await owner.list('notification', 'kind=remind');
+    const [notice] = await owner.list('notification', 'kind=task');
     assert.equal(notice?.created_at, '2027-01-18T07:15:00.000Z', JSON.stringify(await owner.list('notification')));
   });
 
