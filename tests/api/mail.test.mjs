@@ -1,0 +1,69 @@
+// Outgoing mail: written with what caused it, sent afterwards, tried again, given up when refused.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { startServer } from '../harness/server.mjs';
+import { MailServer } from '../harness/smtp.mjs';
+import { dealer } from '../harness/tz.mjs';
+import { until } from '../harness/until.mjs';
+
+const START = '2027-01-18T07:00:00Z';
+
+function withMail(port) {
+  const mail = `  mail: {type: smtp, url: "smtp://127.0.0.1:${port}", from: crm@dealer.example}\n`;
+  return dealer.replace('integrations:\n', `integrations:\n${mail}`);
+}
+
+describe('mail', () => {
+  let mail, server, visitor;
+
+  before(async () => {
+    mail = await new MailServer().start();
+    server = await startServer({ time: START, tz: withMail(mail.port) });
+    visitor = server.client();
+  });
+  after(async () => {
+    await server.stop();
+    await mail.stop();
+  });
+
+  const submit = (text) => visitor.post('/hook/site', { name: 'Пётр', phone: '+7 495 123-45-67', text }, { expect: 202 });
+
+  it('S-02: a notice reaches the manager by mail, in Russian', async () => {
+    await submit('Нужен погрузчик');
+    const [got] = await until(() => mail.messages.length && mail.messages, 'a mail');
+    assert.match(got.to[0], /@dealer\.example/);
+    assert.match(got.subject, /^Новая заявка/);
+    assert.match(got.body, /^Новая заявка/);
+    assert.match(got.id, /^<notice-\d+@dealer\.example>$/);
+  });
+
+  it('survives a mail server that is down, and a kill -9 of ours', async () => {
+    const { port } = mail;
+    await mail.stop();
+    await submit('Нужен кран');
+    await until(() => /event=job\.failed job="kernel\.mail"/.test(server.log), 'a failed try');
+    await server.kill();
+    mail = await new MailServer().start(port);
+    await server.restart();
+    await server.advance('5m');
+    const got = await until(() => mail.messages.find((m) => /Новая заявка/.test(m.subject)), 'the mail after all');
+    assert.ok(got);
+    await server.advance('6h');
+    const ids = mail.messages.map((m) => m.id);
+    assert.equal(new Set(ids).size, ids.length, `sent twice: ${ids}`);
+  });
+
+  it('is given up at once when the server refuses it for good', async () => {
+    mail.messages.length = mail.attempts = 0;
+    mail.refuse = '550 no such user';
+    await submit('Нужен каток');
+    await until(() => mail.attempts > 0, 'a try');
+    await server.advance('6h');
+    assert.equal(mail.messages.length, 0);
+    const before = mail.attempts;
+    await server.advance('12h');
+    assert.equal(mail.attempts, before, 'a refused mail is not tried again');
+    mail.refuse = null;
+  });
+});
