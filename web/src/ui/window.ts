@@ -39,10 +39,11 @@ export class RowWindow implements ReactiveController {
     this.#resize.observe(box);
   }
 
-  slice<T>(rows: T[]): { before: number; rows: T[]; after: number } {
+  slice<T>(rows: T[]): { from: number; before: number; rows: T[]; after: number } {
     const to = Math.min(this.to, rows.length);
     const from = Math.min(this.from, to);
     return {
+      from,
       before: from * this.rowHeight,
       rows: rows.slice(from, to),
       after: (rows.length - to) * this.rowHeight,

@@ -5,7 +5,7 @@ import { icon } from '../ui/icon.ts';
 import type { RowWindow } from '../ui/window.ts';
 import { isNumeric, label, show, summary } from '../fields/view.ts';
 import { t } from '../core/i18n.ts';
-import { fieldOf, stageField, titleOf } from '../core/meta.ts';
+import { entityOf, fieldOf, stageField, titleOf } from '../core/meta.ts';
 import type { Records } from '../core/records.ts';
 import type { ListView, Row } from '../core/types.ts';
 
@@ -22,10 +22,10 @@ export interface Shown {
 
 const WIDTHS: Record<string, number> = {
   money: 140,
-  int: 96,
+  int: 88,
   decimal: 112,
   percent: 88,
-  date: 112,
+  date: 128,
   datetime: 140,
   user: 164,
   stage: 140,
@@ -42,11 +42,9 @@ const NARROWEST = 200;
 export function table(shown: Shown): TemplateResult {
   const { entity, view, records, window } = shown;
   const columns = view.columns.filter((name) => fieldOf(entity, name));
-  const { before, rows, after } = window.slice(records.rows);
-  const least = columns.reduce(
-    (sum, name, i) => sum + (i ? (WIDTHS[fieldOf(entity, name)!.type] ?? OTHER) : NARROWEST),
-    24,
-  );
+  const { before, rows, after, from } = window.slice(records.rows);
+  const main = mainOf(entity, columns);
+  const least = columns.reduce((sum, name) => sum + (name === main ? NARROWEST : widthOf(entity, name)), 24);
   return html`<table
     class="table"
     aria-rowcount=${records.next ? -1 : records.rows.length + 1}
@@ -54,7 +52,7 @@ export function table(shown: Shown): TemplateResult {
   >
     <thead>
       <tr aria-rowindex="1">
-        ${columns.map((name, i) => head(shown, name, i))}
+        ${columns.map((name) => head(shown, name, name === main))}
       </tr>
     </thead>
     <tbody>
@@ -68,7 +66,7 @@ export function table(shown: Shown): TemplateResult {
       ${repeat(
         rows,
         (row) => row.id,
-        (row) => line(shown, columns, row),
+        (row, i) => line(shown, columns, row, from + i),
       )}
       ${
         after
@@ -97,29 +95,51 @@ const SORTABLE = new Set([
   'bool',
 ]);
 
-function head({ entity, sort, onSort }: Shown, name: string, index: number): TemplateResult {
+function head(shown: Shown, name: string, isMain: boolean): TemplateResult {
+  const { entity, sort } = shown;
   const field = fieldOf(entity, name)!;
-  const down = sort[0] === `-${name}`,
-    up = sort[0] === name;
-  const width = index ? (WIDTHS[field.type] ?? OTHER) : undefined;
-  const text = label(entity, name);
+  const order = sort[0] === `-${name}` ? 'descending' : sort[0] === name ? 'ascending' : null;
+  const width = isMain ? null : widthOf(entity, name);
   return html`<th
     scope="col"
     class=${isNumeric(field) ? 'end' : ''}
-    aria-sort=${down ? 'descending' : up ? 'ascending' : nothing}
+    aria-sort=${order ?? nothing}
     .style=${width ? `width:${width}px` : ''}
     data-field=${name}
+    title=${label(entity, name)}
   >
-    ${SORTABLE.has(field.type) && !field.many ? html`<button class="th-sort ${down || up ? 'is-on' : ''}" @click=${() => onSort(name)}>${down || up ? icon(down ? 'down' : 'up', 'icon-16') : nothing}${text}</button>` : text}
+    ${SORTABLE.has(field.type) && !field.many ? sorter(shown, name, order) : label(entity, name)}
   </th>`;
 }
 
-function line(shown: Shown, columns: string[], row: Row): TemplateResult {
+function sorter({ entity, onSort }: Shown, name: string, order: string | null): TemplateResult {
+  const arrow = order ? icon(order === 'descending' ? 'down' : 'up', 'icon-16') : nothing;
+  return html`<button class="th-sort ${order ? 'is-on' : ''}" @click=${() => onSort(name)}>
+    ${arrow}<span class="clip">${label(entity, name)}</span>
+  </button>`;
+}
+
+/** The column that names the record takes what room is left and carries the link. */
+function mainOf(entity: string, columns: string[]): string {
+  const title = entityOf(entity)?.title ?? '';
+  return columns.includes(title) ? title : columns[0];
+}
+
+function widthOf(entity: string, name: string): number {
+  return WIDTHS[fieldOf(entity, name)!.type] ?? OTHER;
+}
+
+function line(shown: Shown, columns: string[], row: Row, index: number): TemplateResult {
   const { entity, records, at, onOpen } = shown;
-  const index = records.rows.indexOf(row);
+  const main = mainOf(entity, columns);
   const open = (event: MouseEvent) => {
     if ((event.target as Element).closest('a, button') || String(getSelection())) return;
     onOpen(row.id);
+  };
+  const td = (name: string) => {
+    const kind = isNumeric(fieldOf(entity, name)) ? 'end num' : '';
+    const inside = name === main ? link(entity, name, row) : cell(entity, name, row);
+    return html`<td class=${kind} data-field=${name}>${inside}</td>`;
   };
   return html`<tr
     data-entity=${entity}
@@ -129,8 +149,13 @@ function line(shown: Shown, columns: string[], row: Row): TemplateResult {
     class=${records.fresh.has(row.id) ? 'is-fresh' : ''}
     @click=${open}
   >
-    ${columns.map((name, i) => html`<td class=${isNumeric(fieldOf(entity, name)) ? 'end num' : ''} data-field=${name}>${i ? cell(entity, name, row) : html`<a class="row-link strong" href="/e/${entity}/${row.id}" data-layer>${first(entity, name, row)}</a>`}</td>`)}
+    ${columns.map(td)}
   </tr>`;
+}
+
+function link(entity: string, name: string, row: Row): TemplateResult {
+  const href = `/e/${entity}/${row.id}`;
+  return html`<a class="row-link strong" href=${href} data-layer>${first(entity, name, row)}</a>`;
 }
 
 function first(entity: string, name: string, row: Row): unknown {
