@@ -150,40 +150,15 @@ static crm_status load_modules(deployment *d, build *b, buf *say)
     return s;
 }
 
-/* The version in force, through a registry that has durable ids: the current one, or before the
- * first start one of the kernel alone. NOT_FOUND when nothing was applied yet. */
-static crm_status load_applied(deployment *d, build *b, tz_version *out)
-{
-    engine_session *session;
-    registry_fault *faults = NULL;
-    const registry *current = registry_pin();
-    registry *bare = current ? NULL : registry_new();
-    crm_status s = current || bare ? CRM_OK : CRM_NOMEM;
-    if (bare)
-        s = registry_seal(bare, b->arena, &faults);
-    if (s == CRM_OK && bare)
-        s = engine_schema(d->engine, bare, b->arena, &faults);
-    if (s == CRM_OK)
-        s = engine_session_open(d->engine, ENGINE_READER, (engine_deliver){0}, &session);
-    if (s == CRM_OK) {
-        s = tz_load(session, current ? current : bare, b->arena, out);
-        engine_session_close(session);
-    }
-    if (bare)
-        registry_discard(bare);
-    registry_unpin(current);
-    return s;
-}
-
+/* A start on the text that is in force grants what it granted then. */
 static crm_status keep_grants(deployment *d, build *b)
 {
-    tz_version applied;
     if (!d->engine)
         return CRM_OK; /* linting without a data directory: nothing was applied */
-    crm_status s = load_applied(d, b, &applied);
-    if (s == CRM_OK)
-        tz_keep(b->tz, &applied);
-    return s == CRM_NOT_FOUND ? CRM_OK : s;
+    const registry *current = registry_pin();
+    crm_status s = tz_recall(b->tz, d->engine, current);
+    registry_unpin(current);
+    return s;
 }
 
 static crm_status build_registry(deployment *d, build *b, buf *say)
