@@ -52,6 +52,9 @@ void deployment_close(deployment *d)
     if (d->lock_fd >= 0)
         close(d->lock_fd);
     d->lock_fd = -1;
+    free(d->modules); /* the list: what was loaded stays mapped */
+    d->modules = NULL;
+    d->module_count = 0;
 }
 
 /* ---- what there is to say

@@ -163,7 +163,8 @@ static int run_offline(const server_options *o, int count, const char *const *ar
         c.exit_code = 1;
     else
         command_run(&c);
-    fwrite(out.p, 1, out.n, c.exit_code ? stderr : stdout);
+    if (out.n)
+        fwrite(out.p, 1, out.n, c.exit_code ? stderr : stdout);
     deployment_close(&d);
     buf_free(&out);
     arena_free(a);
@@ -190,9 +191,10 @@ static int run_command(const server_options *o, int count, const char **args)
     arena *a = arena_new(0);
     make_absolute(a, args, count);
     bool is_local = strcmp(args[0], "version") == 0 || (count > 1 && strcmp(args[1], "lint") == 0);
-    if (!is_local && admin_ask(o->data, count, args, o->lang, &code) == CRM_OK)
-        return code;
-    return run_offline(o, count, args);
+    if (is_local || admin_ask(o->data, count, args, o->lang, &code) != CRM_OK)
+        code = run_offline(o, count, args);
+    arena_free(a);
+    return code;
 }
 
 static int run_server(const server_options *o)

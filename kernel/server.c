@@ -285,7 +285,8 @@ static crm_status start_deployment(server *s)
         st = deployment_open(&s->d, s->o);
     if (st == CRM_OK)
         st = deployment_apply(&s->d, s->o->tz, &say);
-    fwrite(say.p, 1, say.n, stderr);
+    if (say.n)
+        fwrite(say.p, 1, say.n, stderr);
     buf_clear(&say);
     if (st == CRM_OK)
         st = deployment_first_login(&s->d, &say);
