@@ -96,6 +96,7 @@ void subscribers_publish(flow *f, changes_batch *b);
 void listeners_run(flow *f, engine_session *s);
 crm_status listeners_register(registry *r);
 
+crm_status sweep_register(registry *r);
 crm_status rules_register(registry *r);
 crm_status steps_register(registry *r);
 crm_status strategies_register(registry *r);
