@@ -385,7 +385,7 @@ static void a_page_ends_with_a_cursor_and_a_count(void **state)
     (void)state;
     page p;
     for (int i = 0; i < 5; i++) {
-        char title[8];
+        char title[16];
         snprintf(title, sizeof title, "n%d", i);
         world_lead(&w, title, i == 2 ? w.boris : w.anna, 0);
     }
