@@ -58,6 +58,7 @@ export function kernelFaults(path, source) {
     const faults = [];
     for (const { line, name, quoted } of includesOf(source)) {
         const at = LAYERS.indexOf(name.split('/')[0]);
+        if (quoted && layer === 'main' && !name.includes('/')) continue; // the main layer's own header
         if (quoted && (at < 0 || !name.includes('/'))) {
             faults.push({ line, text: `"${name}" is not named from the include root, as "layer/file.h"` });
         } else if (quoted && at > own) {
