@@ -67,6 +67,7 @@ typedef struct sql {
     arena *arena;     /* sort keys; reset per op */
     const layout *layout;
     const cond_env *env;
+    const cond *skip;  /* a comparison taken as true: the statement holds it already */
     crm_status status; /* the first failure */
 } sql;
 

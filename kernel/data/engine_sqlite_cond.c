@@ -365,8 +365,8 @@ static void add_children(place at, const cond *c)
 
 static void add_cond(place at, const cond *c)
 {
-    if (!c || c->op == COND_TRUE || c->op == COND_FALSE) {
-        add_truth(at, !c || c->op == COND_TRUE);
+    if (!c || c == at.q->skip || c->op == COND_TRUE || c->op == COND_FALSE) {
+        add_truth(at, !c || c->op != COND_FALSE);
     } else if (c->op == COND_AND || c->op == COND_OR) {
         add_children(at, c);
     } else if (c->op == COND_NOT) {

@@ -30,6 +30,7 @@ void sql_start(sql *q, const layout *l, const cond_env *env)
     q->aliases = 1;
     q->layout = l;
     q->env = env;
+    q->skip = NULL;
     q->status = CRM_OK;
 }
 

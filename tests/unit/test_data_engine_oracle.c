@@ -223,6 +223,30 @@ static const cond *some_cond(maker *m, const entity *e, int depth)
 
 static const char *const asked[] = {"елк", "елка", "жук =жук", "ель зел", "жук =жук 2", "склад"};
 
+/* A list of several owners in the order of the index (owner, created_at). */
+static void ask_for_owners(maker *m, query *q)
+{
+    branches *b = make(m, sizeof *b);
+    b->count = 1 + roll(&m->d, 2);
+    for (uint32_t i = 0; i < b->count; i++) {
+        value owners[] = {value_int(1 + roll(&m->d, 7)), value_int(1 + roll(&m->d, 7)),
+                          value_text(CRM_S("1"))};
+        const cond *in =
+            cond_in(m->w->arena, deal_field(m->w, DEAL_OWNER), owners, 1 + roll(&m->d, 3));
+        const cond *also = roll(&m->d, 2) ? some_cond(m, &m->w->deal, 1) : NULL;
+        b->at[i] = (branch){.where = cond_and(m->w->arena, in, also)};
+    }
+    if (roll(&m->d, 2)) {
+        q->rights = b;
+        q->need = roll(&m->d, 4);
+    } else {
+        q->where = b->at[0].where;
+    }
+    q->terms = (crm_str){0};
+    q->sort_count = 1;
+    q->sorts[0] = (sort){&m->w->deal.fields[COL_CREATED_AT], roll(&m->d, 2)};
+}
+
 static query some_query(maker *m)
 {
     const entity *e = m->w->entities[PICK(&m->d, ((const uint32_t[]){0, 1, 1, 1, 1, 2}))];
@@ -242,6 +266,9 @@ static query some_query(maker *m)
     q.limit = roll(&m->d, 3) ? 1 + roll(&m->d, 12) : 1000;
     q.with_deleted = roll(&m->d, 6) == 0;
     q.only_deleted = roll(&m->d, 12) == 0;
+    if (e == &m->w->deal && roll(&m->d, 6) == 0) {
+        ask_for_owners(m, &q);
+    }
     return q;
 }
 
@@ -447,6 +474,7 @@ static void change_schema(bench *b, dice d)
     uint16_t *searched = ARENA_ARRAY(w->arena, uint16_t, 4);
     assert_true(indexes && searched);
     uint32_t count = 0, words_count = 0;
+    indexes[count++] = (entity_index){.field = {DEAL_OWNER, COL_CREATED_AT}, .count = 2};
     indexes[count++] = (entity_index){.field = {DEAL_CODE}, .count = 1, .is_unique = true};
     indexes[count++] = (entity_index){.field = {DEAL_PHONES}, .count = 1, .is_unique = true};
     for (uint16_t i = DEAL_NAME; i < DEAL_COLUMNS; i++) {

@@ -65,6 +65,52 @@ static void an_owners_list_walks_an_index(void **state)
     assert_indexed(b, &q);
 }
 
+static void a_list_of_several_owners_reads_only_their_first_rows(void **state)
+{
+    bench *b = *state;
+    value owners[] = {value_int(1), value_int(2), value_int(3)};
+    branches team = {.count = 1};
+    team.at[0].where = cond_in(b->w->arena, deal_field(b->w, DEAL_OWNER), owners, 3);
+    query q = {.entity = &b->w->deal,
+               .limit = 50,
+               .sort_count = 1,
+               .rights = &team,
+               .need = 1,
+               .sorts = {{&b->w->deal.fields[COL_CREATED_AT], true}}};
+    buf plan;
+    buf_init(&plan, 0);
+    assert_ok(engine_sqlite_explain(b->reader, &q, &plan));
+    buf_char(&plan, 0);
+    uint32_t searches = 0;
+    for (const char *at = plan.p; (at = strstr(at, "USING INDEX")) != NULL; at++) {
+        searches++;
+    }
+    assert_int_equal(searches, 3);
+    buf_free(&plan);
+}
+
+static void a_search_under_rights_begins_with_its_words(void **state)
+{
+    bench *b = *state;
+    branches own = {.count = 1};
+    own.at[0].where =
+        cond_compare(b->w->arena, COND_NONE, deal_field(b->w, DEAL_BUYER), value_null());
+    bits_add(own.at[0].fields, DEAL_NAME);
+    query q = {.entity = &b->w->deal,
+               .limit = 50,
+               .rights = &own,
+               .need = 1,
+               .terms = CRM_S("крыша =крыш")};
+    buf plan;
+    buf_init(&plan, 0);
+    assert_ok(engine_sqlite_explain(b->reader, &q, &plan));
+    buf_char(&plan, 0);
+    if (strstr(plan.p, "SCAN t0")) {
+        fail_msg("%s", plan.p);
+    }
+    buf_free(&plan);
+}
+
 static void a_whole_list_walks_the_index_of_its_sort(void **state)
 {
     bench *b = *state;
@@ -337,6 +383,8 @@ int main(void)
 #define TRY(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
     const struct CMUnitTest tests[] = {
         TRY(an_owners_list_walks_an_index),
+        TRY(a_list_of_several_owners_reads_only_their_first_rows),
+        TRY(a_search_under_rights_begins_with_its_words),
         TRY(a_whole_list_walks_the_index_of_its_sort),
         TRY(a_deep_page_starts_where_the_last_ended),
         TRY(equal_values_are_looked_up),

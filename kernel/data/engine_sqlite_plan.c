@@ -1,0 +1,287 @@
+/* engine_sqlite_plan.c - a query as SQL: what is selected, which rows, in what order, from where
+ * on. */
+#include "data/engine_sqlite_plan.h"
+
+/* ---- SELECT ---------------------------------------------------------------------------------- */
+
+static void add_fields(sql *q, const entity *e, const uint64_t selected[4])
+{
+    bool is_first = true;
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        if (!bits_has(selected, i)) {
+            continue;
+        }
+        sql_z(q, is_first ? "SELECT " : ",");
+        is_first = false;
+        if (layout_column(q->layout, e->fields[i].id)) {
+            sql_column(q, 0, &e->fields[i]);
+        } else {
+            sql_z(q, "NULL");
+        }
+    }
+}
+
+void plan_select(sql *q, const entity *e, const uint64_t selected[4], const branches *b)
+{
+    add_fields(q, e, selected);
+    for (uint32_t i = 0; b && i < b->count; i++) {
+        if (!engine_branch_is_local(&b->at[i])) {
+            sql_z(q, ",(");
+            sql_branch(q, e, 0, &b->at[i]);
+            sql_z(q, ") IS TRUE");
+        }
+    }
+}
+
+void plan_from(sql *q, const entity *e)
+{
+    sql_z(q, " FROM ");
+    sql_name(q, 'e', e->id);
+    sql_z(q, " t0 WHERE ");
+}
+
+/* ---- WHERE ----------------------------------------------------------------------------------- */
+
+void plan_bin(sql *q, const query *in)
+{
+    const field *f = &in->entity->fields[COL_DELETED_AT];
+    if (in->only_deleted || !in->with_deleted) {
+        sql_column(q, 0, f);
+        sql_z(q, in->only_deleted ? " IS NOT NULL" : " IS NULL");
+    } else {
+        sql_z(q, "1");
+    }
+}
+
+/* The search fields a branch shows, as a bit set that can be compared with another's. */
+static void shown_by(const query *in, const branch *b, uint64_t out[4])
+{
+    out[0] = out[1] = out[2] = out[3] = 0;
+    for (uint32_t i = 0; i < in->entity->search_count; i++) {
+        uint16_t f = in->entity->search_fields[i];
+        if (bits_has(b->fields, f)) {
+            bits_add(out, f);
+        }
+    }
+}
+
+/* The needed branches that show the same search fields as branch `like`. */
+static uint32_t same_shown(const query *in, uint32_t left, uint32_t like, uint64_t shown[4])
+{
+    uint32_t same = 0;
+    shown_by(in, &in->rights->at[like], shown);
+    for (uint32_t i = 0; i < in->rights->count; i++) {
+        uint64_t other[4];
+        shown_by(in, &in->rights->at[i], other);
+        if ((left >> i & 1) && memcmp(other, shown, sizeof other) == 0) {
+            same |= 1u << i;
+        }
+    }
+    return same;
+}
+
+static bool is_all(const branches *b, uint32_t bits)
+{
+    for (uint32_t i = 0; i < b->count; i++) {
+        if ((bits >> i & 1) && engine_branch_is_all(&b->at[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_group(sql *q, const query *in, uint32_t bits)
+{
+    if (is_all(in->rights, bits)) {
+        sql_z(q, "1");
+    } else {
+        sql_branches(q, in->entity, 0, in->rights, bits);
+    }
+}
+
+/*
+ * Under a branch words count in the fields it shows: branches go in groups of equal shown fields.
+ * Mostly there is one group, and then no OR hides the match from SQLite's planner.
+ */
+static void add_groups(sql *q, const query *in)
+{
+    uint32_t left = in->need & ((1u << in->rights->count) - 1), given = 0;
+    sql_z(q, "(");
+    for (uint32_t i = 0; i < in->rights->count; i++) {
+        if (!(left >> i & 1)) {
+            continue;
+        }
+        uint64_t shown[4];
+        uint32_t same = same_shown(in, left, i, shown);
+        left &= ~same;
+        sql_z(q, given++ ? " OR (" : "(");
+        sql_match(q, in->entity, 0, in->terms, shown);
+        sql_z(q, " AND ");
+        add_group(q, in, same);
+        sql_z(q, ")");
+    }
+    sql_z(q, given ? ")" : "0)");
+}
+
+static void add_words(sql *q, const query *in)
+{
+    if (in->rights) {
+        add_groups(q, in);
+    } else {
+        sql_match(q, in->entity, 0, in->terms, NULL);
+    }
+}
+
+static void add_rights(sql *q, const query *in)
+{
+    if (in->terms.n) {
+        sql_z(q, " AND ");
+        add_words(q, in);
+    } else if (in->rights && !is_all(in->rights, in->need)) {
+        sql_z(q, " AND ");
+        sql_branches(q, in->entity, 0, in->rights, in->need);
+    }
+}
+
+void plan_where(sql *q, const query *in)
+{
+    plan_bin(q, in);
+    add_rights(q, in);
+    if (in->where) {
+        sql_z(q, " AND ");
+        sql_cond(q, in->entity, 0, in->where);
+    }
+}
+
+/* ---- ORDER BY and where the page before ended ------------------------------------------------ */
+
+static bool last_descends(const query *in)
+{
+    return in->sort_count && in->sorts[in->sort_count - 1].descending;
+}
+
+static const field *sort_field(const query *in, uint32_t i)
+{
+    return i < in->sort_count ? in->sorts[i].field : &in->entity->fields[COL_ID];
+}
+
+/* "after the cursor in sort i": NULL is least, so nothing is below it and every value above it. */
+static void add_beyond(sql *q, const query *in, uint32_t i)
+{
+    const field *f = sort_field(in, i);
+    bool descends = i < in->sort_count ? in->sorts[i].descending : last_descends(in);
+    value v = i < in->sort_count ? in->after.at[i] : value_int(in->after.id);
+    if (value_is_null(v)) {
+        sql_z(q, descends ? "(0" : "(");
+        if (!descends) {
+            sql_ordered(q, 0, f);
+            sql_z(q, " IS NOT NULL");
+        }
+    } else {
+        sql_z(q, "(");
+        sql_ordered(q, 0, f);
+        sql_z(q, descends ? "<" : ">");
+        sql_ordered_value(q, f, v);
+        if (descends && f->index != COL_ID) {
+            sql_z(q, " OR ");
+            sql_ordered(q, 0, f);
+            sql_z(q, " IS NULL");
+        }
+    }
+    sql_z(q, ")");
+}
+
+static void add_equal(sql *q, const query *in, uint32_t i)
+{
+    sql_ordered(q, 0, sort_field(in, i));
+    sql_z(q, " IS ");
+    sql_ordered_value(q, sort_field(in, i), in->after.at[i]);
+}
+
+static bool is_never_null(const field *f)
+{
+    return f->index == COL_ID || f->index == COL_CREATED_AT || f->index == COL_UPDATED_AT;
+}
+
+bool plan_comes_in_parts(const query *in)
+{
+    return in->after.is_set && in->sort_count && in->sorts[0].descending &&
+           !value_is_null(in->after.at[0]) && !is_never_null(in->sorts[0].field);
+}
+
+/* A bound on the first sort alone, which the index can use; the rest filters what ties with it. */
+static void add_first_bound(sql *q, const query *in)
+{
+    const sort *first = &in->sorts[0];
+    if (!in->sort_count || value_is_null(in->after.at[0])) {
+        return;
+    }
+    sql_z(q, " AND ");
+    sql_ordered(q, 0, first->field);
+    sql_z(q, first->descending ? "<=" : ">=");
+    sql_ordered_value(q, first->field, in->after.at[0]);
+}
+
+static void add_null_part(sql *q, const query *in)
+{
+    sql_z(q, " AND ");
+    sql_ordered(q, 0, in->sorts[0].field);
+    sql_z(q, " IS NULL");
+}
+
+/* s1 beyond OR (s1 equal AND (s2 beyond OR (s2 equal AND id beyond))) */
+static void add_cursor(sql *q, const query *in)
+{
+    if (!in->after.is_set) {
+        return;
+    }
+    add_first_bound(q, in);
+    sql_z(q, " AND (");
+    for (uint32_t i = 0; i < in->sort_count; i++) {
+        add_beyond(q, in, i);
+        sql_z(q, " OR (");
+        add_equal(q, in, i);
+        sql_z(q, " AND (");
+    }
+    add_beyond(q, in, in->sort_count);
+    for (uint32_t i = 0; i < in->sort_count; i++) {
+        sql_z(q, "))");
+    }
+    sql_z(q, ")");
+}
+
+void plan_order_and_limit(sql *q, const query *in, uint32_t limit)
+{
+    sql_z(q, " ORDER BY ");
+    for (uint32_t i = 0; i < in->sort_count; i++) {
+        sql_ordered(q, 0, in->sorts[i].field);
+        sql_z(q, in->sorts[i].descending ? " DESC," : ",");
+    }
+    sql_column(q, 0, &in->entity->fields[COL_ID]);
+    sql_z(q, last_descends(in) ? " DESC" : "");
+    sql_z(q, " LIMIT ");
+    sql_int(q, limit);
+}
+
+void plan_after(sql *q, const query *in, page_part part)
+{
+    if (part == PAGE_NULLS) {
+        add_null_part(q, in);
+    } else {
+        add_cursor(q, in);
+    }
+}
+
+void plan_list(sqlite_session *s, const query *in, const uint64_t selected[4], page_part part,
+               uint32_t limit)
+{
+    sql *q = &s->sql;
+    sql_start(q, s->layout, &in->env);
+    plan_select(q, in->entity, selected, in->rights);
+    plan_from(q, in->entity);
+    if (!plan_merge(q, in, part, limit)) {
+        plan_where(q, in);
+        plan_after(q, in, part);
+    }
+    plan_order_and_limit(q, in, limit);
+}
