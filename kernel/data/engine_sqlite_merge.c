@@ -100,12 +100,14 @@ static void add_rest(sql *q, const query *in, const driver *d)
     q->skip = NULL;
 }
 
-static void add_first_rows(sql *q, const query *in, const driver *d, uint32_t i, page_part part,
-                           uint32_t limit)
+/* "p<n>(id,s) AS (<the first rows of one value>)," */
+static void add_part(sql *q, const query *in, const driver *d, uint32_t i, page_part part,
+                     uint32_t limit)
 {
-    sql_z(q, "SELECT id FROM (SELECT ");
+    sql_z(q, "(id,s) AS (SELECT ");
     sql_column(q, 0, &in->entity->fields[COL_ID]);
-    sql_z(q, " AS id");
+    sql_z(q, ",");
+    sql_ordered(q, 0, in->sorts[0].field);
     plan_from(q, in->entity);
     sql_column(q, 0, d->names->path[0]);
     sql_z(q, "=");
@@ -113,31 +115,56 @@ static void add_first_rows(sql *q, const query *in, const driver *d, uint32_t i,
     add_rest(q, in, d);
     plan_after(q, in, part);
     plan_order_and_limit(q, in, limit);
-    sql_z(q, ")");
+    sql_z(q, "),");
+}
+
+/* Not UNION ALL: a row of two branches would count twice towards the limit. */
+static void add_union(sql *q, const query *in, uint32_t parts, uint32_t limit)
+{
+    sql_z(q, "firsts(id) AS (SELECT id FROM (");
+    for (uint32_t i = 0; i < parts; i++) {
+        sql_z(q, i ? " UNION SELECT * FROM " : "SELECT * FROM ");
+        sql_name(q, 'p', i);
+    }
+    sql_z(q,
+          in->sorts[0].descending ? ") ORDER BY s DESC,id DESC LIMIT " : ") ORDER BY s,id LIMIT ");
+    sql_int(q, limit);
+    sql_z(q, ") ");
+}
+
+static uint32_t count_values(const driver *drivers, uint32_t count)
+{
+    uint32_t values = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        values += value_count(drivers[i].names);
+    }
+    return values;
 }
 
 bool plan_merge(sql *q, const query *in, page_part part, uint32_t limit)
 {
     driver drivers[BRANCHES_MAX];
-    uint32_t values = 0;
     if (in->sort_count != 1 || in->terms.n || limit > LIST_MAX + 1) {
         return false;
     }
-    uint32_t count = find_drivers(in, drivers), given = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        values += value_count(drivers[i].names);
-    }
+    uint32_t count = find_drivers(in, drivers), parts = 0;
+    uint32_t values = count_values(drivers, count);
     if (values < 2 || values > VALUES_MAX) {
         return false;
     }
-    sql_column(q, 0, &in->entity->fields[COL_ID]);
-    sql_z(q, " IN (");
+    sql_z(q, "WITH ");
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t k = 0; k < value_count(drivers[i].names); k++) {
-            sql_z(q, given++ ? " UNION ALL " : "");
-            add_first_rows(q, in, &drivers[i], k, part, limit);
+            sql_name(q, 'p', parts++);
+            add_part(q, in, &drivers[i], k, part, limit);
         }
     }
-    sql_z(q, ")");
+    add_union(q, in, parts, limit);
     return true;
+}
+
+void plan_merged(sql *q, const query *in)
+{
+    sql_column(q, 0, &in->entity->fields[COL_ID]);
+    sql_z(q, " IN (SELECT id FROM firsts)");
 }

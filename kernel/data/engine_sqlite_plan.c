@@ -229,7 +229,8 @@ static void add_null_part(sql *q, const query *in)
     sql_z(q, " IS NULL");
 }
 
-/* s1 beyond OR (s1 equal AND (s2 beyond OR (s2 equal AND id beyond))) */
+/* s1 beyond OR s1 equal AND s2 beyond OR …: flat, because SQLite's parser nests less than 100 deep.
+ */
 static void add_cursor(sql *q, const query *in)
 {
     if (!in->after.is_set) {
@@ -237,15 +238,13 @@ static void add_cursor(sql *q, const query *in)
     }
     add_first_bound(q, in);
     sql_z(q, " AND (");
-    for (uint32_t i = 0; i < in->sort_count; i++) {
+    for (uint32_t i = 0; i <= in->sort_count; i++) {
+        sql_z(q, i ? " OR " : "");
+        for (uint32_t k = 0; k < i; k++) {
+            add_equal(q, in, k);
+            sql_z(q, " AND ");
+        }
         add_beyond(q, in, i);
-        sql_z(q, " OR (");
-        add_equal(q, in, i);
-        sql_z(q, " AND (");
-    }
-    add_beyond(q, in, in->sort_count);
-    for (uint32_t i = 0; i < in->sort_count; i++) {
-        sql_z(q, "))");
     }
     sql_z(q, ")");
 }
@@ -277,9 +276,12 @@ void plan_list(sqlite_session *s, const query *in, const uint64_t selected[4], p
 {
     sql *q = &s->sql;
     sql_start(q, s->layout, &in->env);
+    bool is_merged = plan_merge(q, in, part, limit);
     plan_select(q, in->entity, selected, in->rights);
     plan_from(q, in->entity);
-    if (!plan_merge(q, in, part, limit)) {
+    if (is_merged) {
+        plan_merged(q, in);
+    } else {
         plan_where(q, in);
         plan_after(q, in, part);
     }

@@ -27,8 +27,11 @@ void plan_list(sqlite_session *s, const query *in, const uint64_t selected[4], p
 /*
  * Lists of several owners in the order of an index (owner, sort): the first rows of each owner are
  * taken from the index and merged, instead of reading and sorting all rows of all of them.
- * False, with nothing added, when the query is not of that shape.
+ * It stands before the SELECT as "WITH …"; false, with nothing added, when the query is not of that
+ * shape.
  */
 bool plan_merge(sql *q, const query *in, page_part part, uint32_t limit);
+/* The rows that plan_merge has chosen. */
+void plan_merged(sql *q, const query *in);
 
 #endif

@@ -178,6 +178,9 @@ static statement *find(statements *c, uint64_t hash, crm_str text)
 static crm_status prepare(sqlite3 *db, crm_str text, sqlite3_stmt **out)
 {
     int rc = sqlite3_prepare_v3(db, text.p, (int)text.n, SQLITE_PREPARE_PERSISTENT, out, NULL);
+    if (rc == SQLITE_ERROR && str_is(str_of(sqlite3_errmsg(db)), "parser stack overflow")) {
+        return CRM_TOO_LARGE; /* a condition nested deeper than SQLite reads */
+    }
     return rc == SQLITE_OK ? CRM_OK : status_of(db, rc, "prepare");
 }
 
