@@ -85,6 +85,17 @@ static value value_at(const sql *q, const cond *c, uint32_t i)
     return v.kind == VALUE_INT ? v : value_null();
 }
 
+static bool is_repeated(const sql *q, const cond *c, uint32_t i)
+{
+    value v = value_at(q, c, i);
+    for (uint32_t k = 0; k < i; k++) {
+        if (value_equal(v, value_at(q, c, k))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The rest of what a row must be: the driver itself holds by the sub-select's own comparison. */
 static void add_rest(sql *q, const query *in, const driver *d)
 {
@@ -118,12 +129,14 @@ static void add_part(sql *q, const query *in, const driver *d, uint32_t i, page_
     sql_z(q, "),");
 }
 
-/* Not UNION ALL: a row of two branches would count twice towards the limit. */
-static void add_union(sql *q, const query *in, uint32_t parts, uint32_t limit)
+/* A row of two branches must not count twice towards the limit; parts of one have no row in common.
+ */
+static void add_union(sql *q, const query *in, uint32_t parts, bool is_one, uint32_t limit)
 {
+    const char *between = is_one ? " UNION ALL SELECT * FROM " : " UNION SELECT * FROM ";
     sql_z(q, "firsts(id) AS (SELECT id FROM (");
     for (uint32_t i = 0; i < parts; i++) {
-        sql_z(q, i ? " UNION SELECT * FROM " : "SELECT * FROM ");
+        sql_z(q, i ? between : "SELECT * FROM ");
         sql_name(q, 'p', i);
     }
     sql_z(q,
@@ -155,11 +168,13 @@ bool plan_merge(sql *q, const query *in, page_part part, uint32_t limit)
     sql_z(q, "WITH ");
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t k = 0; k < value_count(drivers[i].names); k++) {
-            sql_name(q, 'p', parts++);
-            add_part(q, in, &drivers[i], k, part, limit);
+            if (!is_repeated(q, drivers[i].names, k)) {
+                sql_name(q, 'p', parts++);
+                add_part(q, in, &drivers[i], k, part, limit);
+            }
         }
     }
-    add_union(q, in, parts, limit);
+    add_union(q, in, parts, count == 1, limit);
     return true;
 }
 
