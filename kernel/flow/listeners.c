@@ -10,11 +10,13 @@
 
 #define PAGE 64
 
+typedef enum how { HEAR, SET_ASIDE, PASS_OVER } how;
+
 typedef struct heard {
     const listener *l;
     const change *ch;
-    bool set_aside; /* the change goes to the record's own queue */
-    int64_t first;  /* position the record's queue starts at */
+    how how;       /* SET_ASIDE: the change goes to the record's own queue */
+    int64_t first; /* position the record's queue starts at */
 } heard;
 
 static const listener *find_listener(const registry *r, crm_str name)
@@ -52,12 +54,13 @@ static crm_status commit_one(crm_ctx *c, void *arg)
 {
     heard *h = arg;
     crm_str key = queue_key(c, h);
+    bool waits = h->how != PASS_OVER && has_queue(c, key);
     crm_status s = CRM_OK;
-    if (h->set_aside && !has_queue(c, key))
+    if (h->how == SET_ASIDE && !waits)
         s = timers_schedule(
             c, CRM_S("kernel.listener"), key, clock_now(),
             arena_fmt(c->arena, "%.*s %lld", STR_FMT(h->l->name), (long long)h->ch->position));
-    else if (!h->set_aside && !has_queue(c, key))
+    else if (h->how == HEAR && !waits)
         s = h->l->run(c, h->ch, h->l->fn);
     return s == CRM_OK ? changelog_set_cursor(c->tx, h->l->name, h->ch->position) : s;
 }
@@ -86,10 +89,24 @@ static crm_status read_cursor(crm_ctx *c, void *arg)
     return s == CRM_OK ? changelog_set_cursor(c->tx, h->l->name, h->first) : s;
 }
 
-static crm_status cursor_of(flow *f, heard *h)
+/* From the reading session; the writer is asked only by a listener that is new. */
+static crm_status cursor_of(flow *f, engine_session *session, const registry *r, heard *h)
 {
     crm_ctx c;
-    crm_status s = call_begin(&c, &principal_system, CRM_S("listener"));
+    store_row row;
+    arena *a = arena_new(0);
+    const entity *e = registry_store(r, STORE_CURSOR);
+    crm_status s = CRM_NOMEM;
+    if (a)
+        s = store_first(session, a, r, STORE_CURSOR,
+                        cond_compare(a, COND_EQ, &e->fields[CURSOR_NAME], value_text(h->l->name)),
+                        &row);
+    if (s == CRM_OK)
+        h->first = store_int(&row, CURSOR_POSITION);
+    arena_free(a);
+    if (s != CRM_NOT_FOUND)
+        return s;
+    s = call_begin(&c, &principal_system, CRM_S("listener"));
     if (s != CRM_OK)
         return s;
     s = writer_run(f, &c, read_cursor, h);
@@ -97,25 +114,36 @@ static crm_status cursor_of(flow *f, heard *h)
     return s;
 }
 
+/* One change: heard, or set aside for its record's own queue when that fails. */
+static crm_status hear_or_set_aside(flow *f, engine_session *session, heard *h)
+{
+    h->how = HEAR;
+    crm_status s = hear(f, session, h);
+    if (s == CRM_OK)
+        return s;
+    h->how = SET_ASIDE;
+    return hear(f, session, h);
+}
+
+/* True: there may be more. */
 static bool follow(flow *f, engine_session *session, const registry *r, const listener *l)
 {
     heard h = {.l = l};
     change *page;
     uint32_t count = 0;
-    if (cursor_of(f, &h) != CRM_OK)
+    engine_turn_end(session);
+    if (cursor_of(f, session, r, &h) != CRM_OK)
         return false;
     arena *a = arena_new(0);
-    engine_turn_end(session);
     bool ok = a && changelog_after(session, r, a, h.first, PAGE, &page, &count) == CRM_OK;
     for (uint32_t i = 0; ok && i < count; i++) {
+        bool is_last = i + 1 == count;
         h.ch = &page[i];
-        h.set_aside = false;
-        if (!is_for(l, h.ch))
-            continue;
-        if (hear(f, session, &h) != CRM_OK) {
-            h.set_aside = true;
+        h.how = PASS_OVER;
+        if (is_for(l, h.ch))
+            ok = hear_or_set_aside(f, session, &h) == CRM_OK;
+        else if (is_last) /* a page that does not concern it must not be read for ever */
             ok = hear(f, session, &h) == CRM_OK;
-        }
     }
     arena_free(a);
     return ok && count == PAGE;

@@ -425,6 +425,22 @@ static void a_listener_hears_every_change(void **state)
     assert_int_equal(atomic_load(&seen_changes), 2);
 }
 
+/* More than a page of changes that do not concern it must not stop it for ever. */
+static void a_listener_passes_over_what_is_not_for_it(void **state)
+{
+    act x = {.name = "1"};
+    char login[16];
+    (void)state;
+    for (int i = 0; i < 70; i++) {
+        act one = {.login = login, .roles = "seller"};
+        snprintf(login, sizeof login, "user%d", i);
+        assert_ok(do_now(hire, &one));
+    }
+    assert_ok(do_now(create, &x));
+    wait_idle();
+    assert_true(atomic_load(&seen_changes) >= 1);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -439,6 +455,7 @@ int main(void)
         T(the_freest_gets_it),
         T(nobody_free_takes_the_otherwise),
         T(a_listener_hears_every_change),
+        T(a_listener_passes_over_what_is_not_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
