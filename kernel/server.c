@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,6 +14,7 @@
 #include "server.h"
 
 #define GRACE_MS      5000
+#define FILES_WANTED  65536
 #define MODULES_MAX   64
 #define CERT_CHECK_MS (12 * 3600 * 1000)
 
@@ -82,16 +84,46 @@ static crm_status ensure_certs(server *s, arena *a, ca_files *out)
     return ca_ensure(a, s->o->data, names, count, out);
 }
 
+typedef struct renewal {
+    server *server;
+    arena *arena;
+    ca_files certs;
+    crm_status status;
+    pool_task task;
+} renewal;
+
+static void make_certs(pool_task *t, engine_session *session)
+{
+    renewal *r = t->arg;
+    (void)session;
+    r->status = ensure_certs(r->server, r->arena, &r->certs);
+}
+
+static void certs_made(pool_task *t)
+{
+    renewal *r = t->arg;
+    if (r->status == CRM_OK && r->certs.is_renewed)
+        r->status = tls_context_reload(r->server->tls, r->certs.cert, r->certs.key);
+    if (r->status != CRM_OK)
+        log_event(LOG_ERROR, "tls.not_renewed", "status=%s", status_code(r->status));
+    arena_free(r->arena);
+    free(r);
+}
+
+/* Keys are made on a worker; the context takes them on the loop. */
 static void renew(uv_timer_t *t)
 {
     server *s = t->data;
-    arena *a = arena_new(0);
-    ca_files fresh;
-    if (a && ensure_certs(s, a, &fresh) == CRM_OK && fresh.is_renewed) {
-        crm_status st = tls_context_reload(s->tls, fresh.cert, fresh.key);
-        log_event(st == CRM_OK ? LOG_INFO : LOG_ERROR, "tls.renewed", "status=%s", status_code(st));
+    renewal *r = calloc(1, sizeof *r);
+    arena *a = r ? arena_new(0) : NULL;
+    if (a) {
+        *r = (renewal){.server = s, .arena = a};
+        r->task = (pool_task){.run = make_certs, .done = certs_made, .arg = r, .reply_to = s->mail};
     }
-    arena_free(a);
+    if (!a || pool_submit(s->d.flow, POOL_WORKER, &r->task) != CRM_OK) {
+        arena_free(a);
+        free(r);
+    }
 }
 
 static crm_status start_tls(server *s)
@@ -325,6 +357,17 @@ static crm_status start(server *s)
     return CRM_OK;
 }
 
+/* Every connection is a descriptor: the usual soft limit of 1024 would be the cap. */
+static void raise_file_limit(void)
+{
+    struct rlimit l;
+    if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+        return;
+    l.rlim_cur = l.rlim_max < FILES_WANTED ? l.rlim_max : FILES_WANTED;
+    if (setrlimit(RLIMIT_NOFILE, &l) != 0)
+        log_event(LOG_WARN, "server.file_limit", "kept=%llu", (unsigned long long)l.rlim_cur);
+}
+
 int server_run(const server_options *o)
 {
     server *s = calloc(1, sizeof *s);
@@ -334,6 +377,7 @@ int server_run(const server_options *o)
     s->arena = arena_new(0);
     umask(0077);
     prctl(PR_SET_DUMPABLE, 0);
+    raise_file_limit();
     uv_loop_init(&s->loop);
     thread_set_role(THREAD_NONE, NULL);
     crm_status st = start(s);

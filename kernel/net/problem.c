@@ -67,6 +67,8 @@ void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, 
     jw_kstr(&w, "type", CRM_S("about:blank"));
     jw_kint(&w, "status", status_http(status));
     jw_kstr(&w, "code", code);
+    crm_str title = arena_fmt(c->arena, "error.%.*s.title", STR_FMT(code));
+    jw_kstr(&w, "title", registry_text(c->reg, c->lang, title));
     detail(&w, c, "error.", code, c->error.text, c->error.params_json);
     jw_kstr(&w, "request", request_id);
     if (c->error.fields)
