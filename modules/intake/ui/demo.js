@@ -39,6 +39,15 @@ for (const link of document.querySelectorAll('[data-topic]')) {
   });
 }
 
+// ---- the consent, in the words of the ТЗ ----
+
+fetch(form.action, { headers: { Accept: 'application/json' } })
+  .then((reply) => (reply.ok ? reply.json() : {}))
+  .then(({ consent }) => {
+    if (consent?.text) document.getElementById('consent').textContent = consent.text;
+  })
+  .catch(() => {}); // the page has its own words
+
 // ---- sending ----
 
 /** Where the visitor came from: the page, the referrer, and the marks of an advertisement. */
@@ -75,8 +84,7 @@ async function send() {
     body: JSON.stringify(data),
   });
   if (!reply.ok) return failed(reply);
-  const { id } = await reply.json();
-  document.getElementById('receipt').textContent = id ? `Номер заявки: ${id}.` : '';
+  panel.dataset.receipt = (await reply.json()).id;
   panel.classList.add('is-sent');
   document.getElementById('sent').focus({ preventScroll: true });
 }
