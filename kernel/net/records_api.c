@@ -169,8 +169,6 @@ static crm_status fields(api_call *k, crm_str text, query *q)
             return unknown_field(k, part);
         bits_add(q->select, f->index);
     }
-    for (uint32_t i = 0; i < COL_OWN; i++)
-        bits_add(q->select, i);
     return CRM_OK;
 }
 

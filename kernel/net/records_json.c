@@ -1,7 +1,13 @@
 /* records_json.c - a record as API.md shows it: only the fields its reader may see. */
 #include "net/api_private.h"
 
-static void system_fields(json_writer *w, crm_ctx *c, const record_view *v)
+static bool is_wanted(const uint64_t select[4], uint32_t i)
+{
+    return !(select[0] | select[1] | select[2] | select[3]) || bits_has(select, i);
+}
+
+static void system_fields(json_writer *w, crm_ctx *c, const record_view *v,
+                          const uint64_t select[4])
 {
     static const struct {
         int column;
@@ -14,11 +20,13 @@ static void system_fields(json_writer *w, crm_ctx *c, const record_view *v)
     jw_kint(w, "rev", v->row[COL_REV].i);
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         value at = v->row[times[i].column];
-        if (value_is_null(at))
+        if (value_is_null(at) || !is_wanted(select, (uint32_t)times[i].column))
             continue;
         clock_format(at.i, text);
         jw_kstr(w, times[i].name, str_of(text));
     }
+    if (!is_wanted(select, COL_CREATED_BY))
+        return;
     const person *p = people_user(c->people, v->row[COL_CREATED_BY].i);
     jw_key(w, CRM_S("created_by"));
     field_to_json(w, &v->entity->fields[COL_CREATED_BY], v->row[COL_CREATED_BY],
@@ -69,16 +77,11 @@ static void actions(json_writer *w, crm_ctx *c, const record_view *v, bool is_fu
     jw_end_array(w);
 }
 
-static bool is_wanted(const uint64_t select[4], uint32_t i)
-{
-    return !(select[0] | select[1] | select[2] | select[3]) || bits_has(select, i);
-}
-
 void record_json(json_writer *w, crm_ctx *c, const record_view *v, const uint64_t select[4],
                  bool is_full)
 {
     jw_object(w);
-    system_fields(w, c, v);
+    system_fields(w, c, v, select);
     for (uint32_t i = COL_OWN; i < v->entity->field_count; i++) {
         const field *f = &v->entity->fields[i];
         if (f->flags & FIELD_HIDDEN || !bits_has(v->visible, i) || !is_wanted(select, i))
