@@ -1,0 +1,172 @@
+// The browser stream (S-06): what changed reaches whoever may know it, at once and after a break.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { startServer } from '../harness/server.mjs';
+import { until } from '../harness/until.mjs';
+
+const LEADS = '/api/v1/sales.lead';
+let server, head, petrov, sidorova;
+
+before(async () => {
+  server = await startServer({ time: '2027-01-18T07:00:00Z' });
+  head = await server.as('ivanova');
+  petrov = await server.as('petrov');
+  sidorova = await server.as('sidorova');
+});
+after(() => server.stop());
+
+async function make(client, data) {
+  return (await client.post(LEADS, data, { expect: 201 })).json;
+}
+
+function of(stream, id) {
+  return stream.seen.filter((e) => e.event === 'record' && e.data.entity === 'sales.lead' && e.data.id === id);
+}
+
+describe('an open stream', () => {
+  it('S-06: tells another session of a new record and of every change, in order', async () => {
+    const stream = await head.events();
+    assert.equal(stream.status, 200);
+    const r = await make(petrov, { title: 'Новая' });
+    await petrov.patch(`${LEADS}/${r.id}`, { city: 'Уфа' }, { expect: 200 });
+    await petrov.patch(`${LEADS}/${r.id}`, { city: 'Омск', name: 'Олег' }, { expect: 200 });
+    await until(() => of(stream, r.id).length === 3, 'three events');
+    const [made, first, second] = of(stream, r.id).map((e) => e.data);
+    assert.equal(made.op, 'created');
+    assert.deepEqual([first.op, first.rev, first.fields], ['updated', r.rev + 1, ['city']]);
+    assert.deepEqual([second.op, second.rev, [...second.fields].sort()], ['updated', r.rev + 2, ['city', 'name']]);
+    stream.close();
+  });
+
+  it('carries names of fields, never their values', async () => {
+    const stream = await head.events();
+    const r = await make(petrov, { title: 'Тайное слово', city: 'Тайгород' });
+    await until(() => of(stream, r.id).length, 'the event');
+    assert.ok(!JSON.stringify(of(stream, r.id)).includes('Тай'));
+    stream.close();
+  });
+
+  it('says "gone" to the former owner and "created" to the new one when a lead is handed over', async () => {
+    const r = await make(petrov, { title: 'Передача' });
+    const his = await petrov.events();
+    const hers = await sidorova.events();
+    await head.patch(`${LEADS}/${r.id}`, { owner: sidorova.user.id }, { expect: 200 });
+    const gone = await until(() => of(his, r.id)[0], 'he is told');
+    const got = await until(() => of(hers, r.id)[0], 'she is told');
+    assert.deepEqual([gone.data.op, gone.data.fields], ['gone', []]);
+    assert.equal(got.data.op, 'created');
+    await head.patch(`${LEADS}/${r.id}`, { city: 'Ухта' }, { expect: 200 });
+    await until(() => of(hers, r.id).length === 2, 'she hears the next change');
+    assert.equal(of(his, r.id).length, 1, 'he does not');
+    his.close();
+    hers.close();
+  });
+
+  it('tells of a deletion and of the return from the recycle bin', async () => {
+    const r = await make(petrov, { title: 'Корзина' });
+    const stream = await petrov.events();
+    await head.del(`${LEADS}/${r.id}`, { expect: 204 });
+    await until(() => of(stream, r.id).length === 1, 'the deletion');
+    assert.ok(['deleted', 'gone'].includes(of(stream, r.id)[0].data.op));
+    await head.post(`${LEADS}/${r.id}/restore`, {}, { expect: 200 });
+    await until(() => of(stream, r.id).length === 2, 'the return');
+    stream.close();
+  });
+
+  it('brings a notice to the one it is for', async () => {
+    const streams = [await petrov.events(), await sidorova.events(), await head.events()];
+    await server.client().post('/hook/site', { name: 'Гость', phone: '+79161234567', text: 'Кран' }, { expect: 202 });
+    const notices = () => streams.map((s) => s.seen.filter((e) => e.event === 'notice'));
+    await until(() => notices().flat().length, 'a notice');
+    await until(() => streams[2].seen.some((e) => e.data.entity === 'tasks.task'), 'all of it arrived');
+    const [to] = notices().filter((n) => n.length);
+    assert.equal(notices().filter((n) => n.length).length, 1, 'one manager only');
+    assert.match(to[0].data.text, /^Новая заявка/);
+    assert.equal(to[0].data.entity, 'sales.lead');
+    assert.ok(to[0].data.record > 0 && to[0].data.at);
+    streams.forEach((s) => s.close());
+  });
+});
+
+describe('a stream that was cut', () => {
+  it('goes on after its last event and loses nothing', async () => {
+    const before = await head.events();
+    const r = await make(petrov, { title: 'До разрыва' });
+    const last = await until(() => of(before, r.id)[0], 'an event before');
+    before.close();
+    const made = [];
+    for (let i = 0; i < 30; i++) made.push((await make(petrov, { title: `Пропущено ${i}` })).id);
+    await petrov.patch(`${LEADS}/${r.id}`, { city: 'Уфа' }, { expect: 200 });
+    const resumed = await head.events({ after: last.id });
+    await until(() => of(resumed, r.id).length === 1, 'the last one missed');
+    for (const id of made) assert.equal(of(resumed, id).length, 1, `lead ${id}`);
+    assert.ok(!resumed.seen.some((e) => e.event === 'reset'));
+    resumed.close();
+  });
+
+  it('loses nothing while records are written as it resumes', async () => {
+    const before = await head.events();
+    const r = await make(petrov, { title: 'Отметка' });
+    const last = await until(() => of(before, r.id)[0], 'an event before');
+    before.close();
+    const made = [];
+    const writing = (async () => {
+      for (let i = 0; i < 60; i++) made.push((await make(petrov, { title: `Поток ${i}` })).id);
+    })();
+    await until(() => made.length > 10);
+    const resumed = await head.events({ after: last.id });
+    await writing;
+    await until(() => made.every((id) => of(resumed, id).length >= 1), 'all of them');
+    for (const id of made) assert.equal(of(resumed, id).length, 1, `lead ${id} once`);
+    const positions = resumed.seen.filter((e) => e.id).map((e) => Number(e.id));
+    assert.deepEqual(positions, [...positions].sort((a, b) => a - b));
+    resumed.close();
+  });
+
+  it('shows what came into sight and what left it in the meantime', async () => {
+    const kept = await make(petrov, { title: 'Останется' });
+    const lost = await make(petrov, { title: 'Уйдёт' });
+    const before = await petrov.events();
+    await petrov.patch(`${LEADS}/${kept.id}`, { city: 'Уфа' }, { expect: 200 });
+    const last = await until(() => of(before, kept.id)[0], 'an event before');
+    before.close();
+    await head.patch(`${LEADS}/${lost.id}`, { owner: sidorova.user.id }, { expect: 200 });
+    await petrov.patch(`${LEADS}/${kept.id}`, { city: 'Омск' }, { expect: 200 });
+    const resumed = await petrov.events({ after: last.id });
+    await until(() => of(resumed, kept.id).length === 1, 'his own change');
+    assert.deepEqual(of(resumed, lost.id).map((e) => e.data.op), ['gone']);
+    resumed.close();
+  });
+
+  it('that never was begins with what comes next', async () => {
+    const stream = await head.events();
+    const r = await make(petrov, { title: 'Первое' });
+    await until(() => of(stream, r.id).length, 'the event');
+    assert.deepEqual([...new Set(stream.seen.filter((e) => e.event === 'record').map((e) => e.data.entity + e.data.id))], [`sales.lead${r.id}`]);
+    stream.close();
+  });
+
+  it('begins anew when its position is none', async () => {
+    for (const position of ['-1', 'x', '99999999999999999999']) {
+      const stream = await head.events({ after: position });
+      assert.equal(stream.status, 200);
+      stream.close();
+    }
+  });
+});
+
+describe('a restart', () => {
+  it('ends streams with a word, and they resume on the new process', async () => {
+    const stream = await head.events();
+    const r = await make(petrov, { title: 'Перед остановкой' });
+    const last = await until(() => of(stream, r.id)[0], 'an event before');
+    await server.restart();
+    await until(() => stream.ended, 'it ended');
+    assert.deepEqual(stream.seen.at(-1).data, { reason: 'stopping' });
+    await petrov.patch(`${LEADS}/${r.id}`, { city: 'Уфа' }, { expect: 200 });
+    const resumed = await head.events({ after: last.id });
+    await until(() => of(resumed, r.id).length === 1, 'the change after the restart');
+    resumed.close();
+  });
+});
