@@ -205,6 +205,15 @@ static void modules(json_writer *w, crm_ctx *c)
     jw_end_array(w);
 }
 
+/* One function may be granted in several rows. */
+static bool is_first(const registry *r, uint32_t at)
+{
+    for (uint32_t i = 0; i < at; i++)
+        if (str_eq(r->functions[i].function, r->functions[at].function))
+            return false;
+    return true;
+}
+
 static void user(json_writer *w, api_call *k)
 {
     crm_ctx *c = &k->c;
@@ -220,7 +229,7 @@ static void user(json_writer *w, api_call *k)
     jw_end_array(w);
     jw_karray(w, "functions");
     for (uint32_t i = 0; i < c->reg->function_count; i++)
-        if (call_may(c, c->reg->functions[i].function))
+        if (is_first(c->reg, i) && call_may(c, c->reg->functions[i].function))
             jw_str(w, c->reg->functions[i].function);
     jw_end_array(w);
     jw_key(w, CRM_S("department"));

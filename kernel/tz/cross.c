@@ -78,7 +78,8 @@ static bool is_held(const checker *k, crm_str name)
 static void check_roles(checker *k)
 {
     YAML_EACH(n, node_map(k->t->root, "roles")) {
-        if (!is_held(k, n->key)) {
+        /* The administrator is an account of the server, not one of the people. */
+        if (!is_held(k, n->key) && !str_is(n->key, ROLE_ADMIN)) {
             tz_warn(k->f, n, "role_unheld", n->key);
         }
     }
