@@ -59,8 +59,9 @@ count_ctest()
 {
     awk '
         /^\[ +OK +\]/ { passed++ }
-        /^\[ +FAILED +\] [^0-9]/ { failed[$0] = 1 }
-        /^\[ +SKIPPED +\] [^0-9]/ { skipped[$0] = 1 }
+        / test\(s\)/ { next }
+        /^\[ +FAILED +\]/ { failed[$0] = 1 }
+        /^\[ +SKIPPED +\]/ { skipped[$0] = 1 }
         /^Test Passed\.$/ { if (passed == before) passed++; before = passed }
         /^Test (Failed|Timeout)/ { broken++ }
         END {
