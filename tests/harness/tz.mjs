@@ -2,6 +2,9 @@
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const packaging = fileURLToPath(new URL('../../packaging/', import.meta.url));
 
 export const people = `login,name,email,department,roles
 ivanova,Анна Иванова,ivanova@dealer.example,sales,head
@@ -81,4 +84,14 @@ export function writeTz(folder, text = dealer, csv = people) {
   fs.writeFileSync(file, text);
   fs.writeFileSync(path.join(folder, 'people.csv'), csv);
   return file;
+}
+
+/** The example dealer with the named managers only, so that a test knows who gets a request. */
+export function dealerOf(...managers) {
+  const read = (name) => fs.readFileSync(path.join(packaging, name), 'utf8');
+  const isManager = (line) => line.split(';')[5]?.split(' ').includes('manager');
+  const kept = read('dealer-people.csv')
+    .split('\n')
+    .filter((line) => !isManager(line) || managers.includes(line.split(';')[0]));
+  return { tz: read('dealer.yaml').replace('dealer-people.csv', 'people.csv'), people: kept.join('\n') };
 }
