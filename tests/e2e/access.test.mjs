@@ -1,6 +1,6 @@
 // Every screen of the skeleton as axe sees it (WCAG 2.2 AA and best practice): each pair of language,
-// theme and device once per screen, all combinations with FULL=1. None may violate the policy, leave
-// the origin or stick out to the side.
+// theme and device once per screen, all combinations with FULL=1. No screen may violate the policy,
+// leave the origin or stick out to the side.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,6 +1,6 @@
 // The walking skeleton as people see it (S-01, S-06, S-08): a visitor's request on the site becomes
-// a row on the screen of a manager, who opens it and works on. The whole way is real: Chromium, TLS,
-// the example ТЗ.
+// a row on the screen of a manager, who opens it and works on. The whole way is real: Chromium,
+// TLS, the example ТЗ.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';

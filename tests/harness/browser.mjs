@@ -80,7 +80,7 @@ export class Browser {
   }
 }
 
-/** An answer of 4xx is part of the behaviour under test; Chromium's own line about it is no fault. */
+/** A 4xx answer is part of the behaviour under test; Chromium's own line about it is no fault. */
 const isOwnLine = (text) => /^Failed to load resource|net::ERR_|EventSource/.test(text);
 
 class Person {
