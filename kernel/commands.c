@@ -86,6 +86,8 @@ static void module_list(command_call *c)
         bool runs = false;
         for (uint32_t j = 0; r && j < r->module_count; j++)
             runs |= str_eq(r->modules[j].name, found[i].name);
+        if (!runs && plug_check(c->arena, &found[i], &refused) != CRM_OK)
+            continue;
         buf_fmt(c->out, "%-12.*s %-8.*s %s\n", STR_FMT(found[i].name), STR_FMT(found[i].version),
                 runs ? (c->lang[0] == 'r' ? "работает" : "runs")
                      : (c->lang[0] == 'r' ? "выключен" : "off"));

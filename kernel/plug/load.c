@@ -81,6 +81,12 @@ static crm_status scan_one(arena *a, const char *dir, const char *entry, module_
                STR_FMT(m.name));
         return add_refusal(a, name, &why, refused);
     }
+    if (m.level > KERNEL_LEVEL) {
+        refusal why;
+        refuse(a, &why, "newer_level", "module %.*s needs API level %u, this kernel has level %d",
+               STR_FMT(name), m.level, KERNEL_LEVEL);
+        return add_refusal(a, name, &why, refused);
+    }
     out->version = m.version;
     out->title = arena_fmt(a, "%.*s.title", STR_FMT(name));
     out->path = access(path.p, F_OK) == 0 ? path : (crm_str){0};
@@ -146,19 +152,40 @@ static crm_status check_file(arena *a, crm_str name, int fd, refusal *why)
     return CRM_OK;
 }
 
-static crm_status open_object(module *m, crm_str name, const char *path, refusal *why)
+/* Opens the file and lets a child look at it; *fd is -1 when there is none to close. */
+static crm_status open_and_probe(arena *a, crm_str name, const char *path, int *fd, refusal *why)
 {
     const char *program = options.probe_program ? options.probe_program : "/proc/self/exe";
     int limit = options.probe_limit_ms ? options.probe_limit_ms : 5000;
-    const crm_module *raw;
-    m->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (m->fd < 0) {
-        return refuse(m->arena, why, "unreadable", "module %.*s: %s cannot be opened",
-                      STR_FMT(name), path);
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0) {
+        return refuse(a, why, "unreadable", "module %.*s: %s cannot be opened", STR_FMT(name),
+                      path);
     }
+    crm_status s = check_file(a, name, *fd, why);
+    return s == CRM_OK ? probe_run(a, name, program, *fd, limit, why) : s;
+}
+
+crm_status plug_check(arena *a, const module_found *f, module_refusal **refused)
+{
+    refusal why = {.code = "unreadable"};
+    int fd;
+    if (!f->path.n) {
+        return CRM_OK;
+    }
+    crm_status s = open_and_probe(a, f->name, f->path.p, &fd, &why);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return s == CRM_OK || s == CRM_NOMEM ? s : add_refusal(a, f->name, &why, refused);
+}
+
+static crm_status open_object(module *m, crm_str name, const char *path, refusal *why)
+{
+    const crm_module *raw;
+    crm_status s = open_and_probe(m->arena, name, path, &m->fd, why);
     crm_str here = arena_fmt(m->arena, "/proc/self/fd/%d", m->fd);
-    crm_status s = here.p ? check_file(m->arena, name, m->fd, why) : CRM_NOMEM;
-    s = s == CRM_OK ? probe_run(m->arena, name, program, m->fd, limit, why) : s;
+    s = s == CRM_OK && !here.p ? CRM_NOMEM : s;
     s = s == CRM_OK ? object_open(m->arena, name, here.p, &m->handle, &raw, why) : s;
     return s == CRM_OK ? descriptor_read(m->arena, name, raw, &m->d, why) : s;
 }
@@ -195,11 +222,6 @@ static crm_status check_offers(module *m, refusal *why)
                           "module %.*s offers %.*s, but its code has no such thing",
                           STR_FMT(m->mf.name), STR_FMT(m->mf.offers[i]));
         }
-    }
-    if (m->mf.level > KERNEL_LEVEL) {
-        return refuse(m->arena, why, "newer_level",
-                      "module %.*s needs API level %u, this kernel has level %d",
-                      STR_FMT(m->mf.name), m->mf.level, KERNEL_LEVEL);
     }
     return CRM_OK;
 }

@@ -35,6 +35,9 @@ typedef struct module_found {
 /* Every module folder below `dir`; broken ones become refusals. */
 CRM_MUST_CHECK crm_status plug_scan(arena *a, const char *dir, module_found **out, uint32_t *count,
                                     module_refusal **refused);
+/* Only lets a child process look at it: whether plug_load would take the file. INVALID with a
+ * refusal. */
+CRM_MUST_CHECK crm_status plug_check(arena *a, const module_found *f, module_refusal **refused);
 /* Loads what has code: probe in a child process, dlopen, validate. NULL `*out` with a refusal;
  * INVALID then. The module outlives `a`. */
 CRM_MUST_CHECK crm_status plug_load(arena *a, const module_found *f, module **out,
