@@ -117,7 +117,7 @@ class Today extends El {
   }
 
   #plain(home: HomeView, records: Records): TemplateResult {
-    const title = t(home.view.label);
+    const title = `${capital(t(entityOf(home.entity)!.label.many))} · ${t(home.view.label)}`;
     return html`<section data-view=${home.view.id} data-entity=${home.entity}>
       <div class="sect">
         <h2>${title}</h2>
