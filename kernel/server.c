@@ -347,14 +347,12 @@ static crm_status start(server *s)
                      .version = CRM_S(KARKAS_VERSION)};
     st = s->mail ? api_start(&o, &s->api) : CRM_NOMEM;
     if (st == CRM_OK)
-        st = listen_on(s);
-    if (st == CRM_OK)
         st = admin_start(&s->loop, s->mail, &s->d, &s->admin);
     if (st != CRM_OK)
         return st;
     catch_signals(s);
     count(s);
-    return CRM_OK;
+    return listen_on(s); /* last: who reads that it listens may give commands and signals */
 }
 
 /* Every connection is a descriptor: the usual soft limit of 1024 would be the cap. */
