@@ -81,6 +81,8 @@ static void read_idem_key(api_call *k, change_state *x)
 static crm_status save(crm_ctx *c, api_call *k, const change_state *x)
 {
     record *r;
+    if (x->kind == WRITE_CREATE && !rights_may_some(c, k->entity, ACTION_CREATE))
+        return call_fail(c, CRM_DENIED, "denied"); /* before any field is called unknown */
     crm_status s = x->kind == WRITE_CREATE ? records_new(c, k->entity, &r)
                                            : records_get(c, k->entity, k->id, &r);
     if (s == CRM_OK && x->base_rev && r->v[COL_REV].i != x->base_rev)
