@@ -1,0 +1,237 @@
+// `karkas …`: what an administrator asks of a running server, and what works without one.
+
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startServer } from '../harness/server.mjs';
+import { dealer } from '../harness/tz.mjs';
+import { until } from '../harness/until.mjs';
+
+const LEADS = '/api/v1/sales.lead';
+let server, head, petrov;
+
+before(async () => {
+  server = await startServer({ time: '2027-01-18T07:00:00Z' });
+  head = await server.as('ivanova');
+  petrov = await server.as('petrov');
+});
+after(() => server.stop());
+
+async function ok(...args) {
+  const done = await server.command(...args);
+  assert.equal(done.code, 0, done.out + done.err);
+  return done.out;
+}
+
+async function fails(...args) {
+  const done = await server.command(...args);
+  assert.notEqual(done.code, 0, done.out);
+  return done.out + done.err;
+}
+
+function write(name, text) {
+  const file = path.join(server.home, name);
+  fs.writeFileSync(file, text);
+  return file;
+}
+
+describe('the command line', () => {
+  it('says its version and those of what it stands on', async () => {
+    assert.match(await ok('version'), /^karkas \d+\.\d+\.\d+\n/);
+  });
+
+  it('helps, in both languages', async () => {
+    assert.match(await ok('--help'), /karkas serve --data КАТАЛОГ/);
+    assert.match(await ok('--lang', 'en', '--help'), /karkas serve --data DIR/);
+  });
+
+  it('refuses what it does not know and says where help is', async () => {
+    for (const args of [['nosuch'], ['user'], ['user', 'nosuch'], ['user', 'invite'], ['why', 'petrov'], ['--nosuch']])
+      assert.match(await fails(...args), /karkas/, args.join(' '));
+  });
+
+  it('lists the modules that run', async () => {
+    const out = await ok('module', 'list');
+    for (const name of ['contacts', 'sales', 'tasks', 'intake']) assert.match(out, new RegExp(`^${name} .*работает`, 'm'));
+  });
+});
+
+describe('karkas user', () => {
+  it('lists who can log in', async () => {
+    const out = await ok('user', 'list');
+    assert.match(out, /^petrov +Пётр Петров$/m);
+    assert.match(out, /^admin /m);
+  });
+
+  it('invites by a code that works once', async () => {
+    const code = (await ok('user', 'invite', 'kuznetsov')).trim().split(' ').pop();
+    const c = server.client();
+    assert.equal((await c.login('kuznetsov', code)).must, 'password');
+  });
+
+  it('shows who is disabled', async () => {
+    await ok('user', 'disable', 'belova');
+    assert.match(await ok('user', 'list'), /^belova .*отключ/m);
+    await ok('user', 'enable', 'belova');
+    assert.doesNotMatch(await ok('user', 'list'), /отключ/);
+  });
+
+  it('says when there is no such login', async () => {
+    assert.match(await fails('user', 'invite', 'nosuch'), /нет такого логина/);
+  });
+});
+
+describe('karkas why', () => {
+  it('names the line of the ТЗ by which somebody sees a record, or says that none does', async () => {
+    const r = (await petrov.post(LEADS, { title: 'Почему' }, { expect: 201 })).json;
+    assert.match(await ok('why', 'petrov', 'sales.lead', String(r.id)), /^tz\.yaml:\d+ actions=read,create,update fields=title,/);
+    assert.match(await ok('why', 'sidorova', 'sales.lead', String(r.id)), /не видит/);
+    await fails('why', 'nosuch', 'sales.lead', String(r.id));
+    await fails('why', 'petrov', 'sales.nosuch', String(r.id));
+    await fails('why', 'petrov', 'sales.lead', '999999');
+  });
+});
+
+describe('karkas tz', () => {
+  const withField = dealer.replace(
+    'integrations:\n',
+    'fields:\n  sales.lead:\n    delivery_city: {type: text, title: Город поставки, max: 120}\nintegrations:\n',
+  );
+
+  it('lints without changing anything', async () => {
+    assert.match(await ok('tz', 'lint', server.tz), /применимо/);
+    const file = write('lint.yaml', withField);
+    await ok('tz', 'lint', file);
+    const reply = await head.get(`${LEADS}?delivery_city=x`);
+    assert.equal(reply.status, 422);
+  });
+
+  it('names file, line and the nearest known name of a mistake', async () => {
+    const file = write('typo.yaml', dealer.replace('departments:', 'departmens:'));
+    const said = await fails('tz', 'lint', file);
+    const line = dealer.split('\n').findIndex((l) => l.includes('departments:')) + 1;
+    assert.match(said, new RegExp(`typo\\.yaml:${line}:\\d+`));
+    assert.match(said, /departments/);
+  });
+
+  it('puts a new field into force on the running server and tells open pages', async () => {
+    const before = (await head.get('/api/v1/meta')).json;
+    const stream = await petrov.events();
+    const record = (await petrov.post(LEADS, { title: 'До поля' }, { expect: 201 })).json;
+    assert.match(await ok('tz', 'apply', write('tz2.yaml', withField)), /применено/);
+    const meta = (await head.get('/api/v1/meta')).json;
+    assert.notEqual(meta.rev, before.rev);
+    assert.equal(meta.entities['sales.lead'].fields.delivery_city.type, 'text');
+    const told = await until(() => stream.seen.find((e) => e.event === 'meta'), 'the meta event');
+    assert.equal(told.data.rev, meta.rev);
+    await petrov.patch(`${LEADS}/${record.id}`, { delivery_city: 'Пермь' }, { expect: 200 });
+    assert.equal((await petrov.list('sales.lead', 'delivery_city=Пермь')).length, 1);
+    stream.close();
+  });
+
+  it('stays in force after a restart with the same text', async () => {
+    server.tz = path.join(server.home, 'tz2.yaml');
+    await server.restart();
+    assert.equal((await petrov.list('sales.lead', 'delivery_city=Пермь')).length, 1);
+  });
+
+  it('changes nothing by a broken text: the server goes on with the old one', async () => {
+    const before = (await head.get('/api/v1/meta')).json;
+    for (const [name, text] of [
+      ['broken.yaml', dealer.replace('roles:', 'roles: [')],
+      ['unknown.yaml', withField.replace('type: text', 'type: txt')],
+      ['nobody.yaml', withField.replace('head: ivanova', 'head: nobody')],
+    ]) {
+      const said = await fails('tz', 'apply', write(name, text));
+      assert.match(said, new RegExp(`${name}:\\d+`));
+      assert.match(said, /ничего не изменено/);
+      assert.equal((await head.get('/api/v1/meta')).json.rev, before.rev);
+    }
+    await petrov.post(LEADS, { title: 'Работа идёт' }, { expect: 201 });
+    assert.match(await fails('tz', 'apply', path.join(server.home, 'nosuch.yaml')), /nosuch\.yaml/);
+  });
+
+  it('takes rights away from who is working, with the next request', async () => {
+    const file = write('less.yaml', withField.replace('      sales.deal: {read: own, create: own, update: own}\n', ''));
+    await petrov.get('/api/v1/sales.deal', { expect: 200 });
+    await ok('tz', 'apply', file);
+    assert.notEqual((await petrov.get('/api/v1/sales.deal')).status, 200);
+    assert.equal((await petrov.post('/api/v1/sales.deal', { title: 'x' })).status, 403);
+    await ok('tz', 'apply', server.tz);
+    await petrov.get('/api/v1/sales.deal', { expect: 200 });
+  });
+});
+
+describe('karkas backup and restore', () => {
+  it('copies a consistent state while records are written', async () => {
+    let stop = false;
+    const titles = [];
+    const writing = (async () => {
+      for (let i = 0; !stop; i++) {
+        await petrov.post(LEADS, { title: `Копия ${i}` }, { expect: 201 });
+        titles.push(`Копия ${i}`);
+      }
+    })();
+    await until(() => titles.length > 20);
+    const sure = titles.length;
+    const file = path.join(server.home, 'copy.karkas');
+    assert.match(await ok('backup', file), /строк/);
+    const most = titles.length + 1;
+    stop = true;
+    await writing;
+    assert.match(await fails('backup', file), /уже есть/);
+
+    const other = await restored(file);
+    const there = await all(await other.as('petrov'));
+    const copied = there.filter((r) => r.title.startsWith('Копия'));
+    assert.ok(copied.length >= sure && copied.length <= most, `${sure} <= ${copied.length} <= ${most}`);
+    const here = new Map((await all(petrov)).map((r) => [r.id, r]));
+    for (const r of there) assert.deepEqual(r, here.get(r.id));
+    await other.stop();
+  });
+
+  it('refuses a directory that holds data, a server that runs and a damaged copy', async () => {
+    const file = path.join(server.home, 'again.karkas');
+    await ok('backup', file);
+    assert.match(await fails('restore', file), /работает сервер|не пуст/);
+    const damaged = path.join(server.home, 'damaged.karkas');
+    const bytes = fs.readFileSync(file);
+    bytes[bytes.length >> 1] ^= 0xff;
+    fs.writeFileSync(damaged, bytes);
+    const empty = path.join(server.home, 'fresh');
+    const said = await fails('--data', empty, 'restore', damaged);
+    assert.match(said, /ничего не восстановлено/);
+    const left = fs.existsSync(empty) ? fs.readdirSync(empty).filter((f) => f.endsWith('.db')) : [];
+    assert.deepEqual(left, []);
+  });
+
+  async function all(client) {
+    const rows = [];
+    for (let after; ; ) {
+      const page = (await client.get(`${LEADS}?limit=200&sort=id${after ? `&after=${encodeURIComponent(after)}` : ''}`, { expect: 200 })).json;
+      rows.push(...page.rows);
+      if (!(after = page.next)) return rows;
+    }
+  }
+
+  async function restored(file) {
+    const data = path.join(server.home, 'restored');
+    const done = await server.command('--data', data, 'restore', file);
+    assert.equal(done.code, 0, done.out + done.err);
+    const other = await startServer({ data, tzFile: server.tz });
+    other.passwords = { ...server.passwords };
+    return other;
+  }
+});
+
+describe('a command without a server', () => {
+  it('opens the data directory itself', async () => {
+    const lone = await startServer({ keep: true });
+    await lone.stop();
+    const listed = await lone.command('user', 'list');
+    assert.equal(listed.code, 0, listed.err);
+    assert.match(listed.out, /^petrov /m);
+    fs.rmSync(lone.home, { recursive: true, force: true });
+  });
+});
