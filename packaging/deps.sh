@@ -43,7 +43,7 @@ run_packages()
 
 test_packages()
 {
-    echo libcmocka-dev clang libclang-rt-dev clang-format clang-tidy llvm chromium openssl curl
+    echo libcmocka-dev clang libclang-rt-dev clang-format clang-tidy llvm chromium openssl curl wrk
 }
 
 packages_of()

@@ -1,14 +1,22 @@
-// One user's view of a server: HTTPS under the server's own authority, cookie and CSRF token kept.
+// One user's view of a server: HTTPS under the server's own authority (plain HTTP where the server was
+// started so), cookie and CSRF token kept.
 
+import * as http from 'node:http';
 import * as https from 'node:https';
 
 export class Client {
   constructor(server, { lang = 'ru' } = {}) {
     this.server = server;
     this.lang = lang;
-    this.agent = new https.Agent({ keepAlive: true, ca: server.ca });
+    this.http = server.scheme === 'http' ? http : https;
+    this.agent = this.newAgent({ keepAlive: true });
     this.cookie = null;
     this.csrf = null;
+  }
+
+  newAgent(options) {
+    const trust = this.http === https ? { ca: this.server.ca } : {};
+    return new this.http.Agent({ ...options, ...trust });
   }
 
   /** Resolves with {status, headers, text, json}. `expect` checks the status and shows the body. */
@@ -27,7 +35,7 @@ export class Client {
 
   send(method, path, payload, headers) {
     return new Promise((resolve, reject) => {
-      const req = https.request(
+      const req = this.http.request(
         { host: 'localhost', port: this.server.port, agent: this.agent, method, path, headers },
         (res) => {
           const parts = [];
@@ -80,8 +88,8 @@ export class Client {
     const headers = { accept: 'text/event-stream', cookie: this.cookie };
     if (after !== undefined) headers['last-event-id'] = String(after);
     await new Promise((resolve, reject) => {
-      const agent = new https.Agent({ ca: this.server.ca });
-      const req = https.request(
+      const agent = this.newAgent();
+      const req = this.http.request(
         { host: 'localhost', port: this.server.port, agent, path: '/api/v1/events', headers },
         (res) => {
           let text = '';

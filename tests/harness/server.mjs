@@ -37,10 +37,11 @@ export class Server {
     this.tz = options.tzFile ?? writeTz(this.home, options.tz, options.people);
     this.log = '';
     this.port = 0;
+    this.scheme = 'https';
   }
 
   get url() {
-    return `https://localhost:${this.port}`;
+    return `${this.scheme}://localhost:${this.port}`;
   }
 
   get ca() {
@@ -76,9 +77,10 @@ export class Server {
       this.process.stdout.on('data', (b) => {
         out += b;
         this.log += b;
-        const at = out.match(/listening \w+:\/\/\S*:(\d+)/);
+        const at = out.match(/listening (\w+):\/\/\S*:(\d+)/);
         if (!at) return;
-        this.port = Number(at[1]);
+        this.scheme = at[1];
+        this.port = Number(at[2]);
         clearTimeout(timer);
         this.process.removeListener('exit', over);
         resolve();
