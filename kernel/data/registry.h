@@ -300,6 +300,9 @@ typedef struct listener {
  */
 typedef struct job {
     crm_status (*work)(crm_ctx *c, crm_str arg, const void *fn);
+    /* May be NULL: told in the commit that gives the row up, after about three days of failures. */
+    crm_status (*give_up)(crm_ctx *c, crm_str arg, const void *fn);
+    bool never_gives_up;         /* what was accepted from outside is tried for ever */
     crm_str name;                /* "tasks.remind" */
     crm_str module;
     int64_t every_ms;            /* 0: only when scheduled */

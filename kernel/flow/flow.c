@@ -1,5 +1,6 @@
 /* flow.c - starting and stopping the threads of the layer, in the order that loses nothing. */
 #include "flow/flow_private.h"
+#include "out/out.h"
 
 static _Atomic(flow *) running;
 
@@ -69,6 +70,7 @@ void flow_stop(flow *f, int ms)
     int64_t until = clock_mono() + (int64_t)ms * 1000000;
     while (ms && !flow_is_idle(f) && clock_mono() < until)
         uv_sleep(5);
+    out_cancel();
     scheduler_stop(f);
     for (int i = POOL_COUNT - 1; i >= 0; i--)
         pool_stop(&f->pools[i]);

@@ -73,6 +73,7 @@ typedef struct pool_task {
     mailbox *reply_to;
     int64_t user;               /* slow pool: at most one at a time per user; 0: no limit */
     int64_t limit_ms;           /* 0: fast 250, slow 5000 */
+    bool is_repeatable;         /* stands as a due row: dropped unrun when the pool stops */
     struct pool_task *next;
 } pool_task;
 CRM_MUST_CHECK crm_status pool_submit(flow *f, flow_pool which, pool_task *t);

@@ -28,6 +28,12 @@ typedef struct pool {
     bool stopping;
 } pool;
 
+/* A due row whose failure could not be written: not before `until` (clock_mono). */
+typedef struct held_due {
+    int64_t id, until;
+    int times;
+} held_due;
+
 typedef struct scheduler {
     pthread_t thread;
     pthread_mutex_t lock;
@@ -37,6 +43,8 @@ typedef struct scheduler {
     bool stopping, busy;
     uint32_t in_flight;    /* due rows being worked on */
     struct running_due *running;
+    held_due held[64];
+    atomic_bool advancing;
 } scheduler;
 
 /* One function that wants the writer for itself. */

@@ -59,6 +59,10 @@ static crm_status receive(crm_ctx *c, crm_str arg, const void *fn)
 
 crm_status inbox_register(registry *r)
 {
-    job j = {.run = receive, .name = JOB, .module = CRM_S("kernel"), .limit_ms = 5000};
+    job j = {.run = receive,
+             .never_gives_up = true,
+             .name = JOB,
+             .module = CRM_S("kernel"),
+             .limit_ms = 5000};
     return registry_add_job(r, &j);
 }

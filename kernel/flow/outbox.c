@@ -117,11 +117,31 @@ static crm_status run(crm_ctx *c, crm_str arg, const void *fn)
     return store_save(c->tx, &l->row);
 }
 
+static crm_status give_up(crm_ctx *c, crm_str arg, const void *fn)
+{
+    int64_t id;
+    store_row row;
+    (void)fn;
+    crm_status s = str_to_i64(arg, &id);
+    if (s == CRM_OK)
+        s = store_load(c->tx, c->arena, c->reg, STORE_OUTBOX, id, &row);
+    if (s != CRM_OK)
+        return s == CRM_NOT_FOUND ? CRM_OK : s;
+    log_event(LOG_ERROR, "mail.given_up", "to=%s", log_mask(store_text(&row, OUTBOX_TO)));
+    store_set(&row, OUTBOX_STATE, value_text(CRM_S(STATE_DEAD)));
+    return store_save(c->tx, &row);
+}
+
 #define NEEDED "{\"type\":\"text\",\"required\":true}"
 
 crm_status outbox_register(registry *r)
 {
-    job j = {.work = work, .run = run, .name = JOB, .module = CRM_S("kernel"), .limit_ms = 60000};
+    job j = {.work = work,
+             .run = run,
+             .give_up = give_up,
+             .name = JOB,
+             .module = CRM_S("kernel"),
+             .limit_ms = 60000};
     integration_type smtp = {.name = CRM_S("smtp"),
                              .module = CRM_S("kernel"),
                              .is_signed = true,

@@ -72,9 +72,11 @@ static void run_tasks(pool *p, uint32_t slot, engine_session *session)
             pthread_cond_wait(&p->filled, &p->lock);
             continue;
         }
+        bool is_stopping = p->stopping;
         pthread_mutex_unlock(&p->lock);
         mailbox *to = t->reply_to;
-        t->run(t, session);
+        if (!t->is_repeatable || !is_stopping)
+            t->run(t, session);
         if (session)
             engine_turn_end(session);
         if (to)

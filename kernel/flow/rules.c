@@ -26,6 +26,7 @@ static crm_status start_run(crm_ctx *c, const rule *r, const record *now)
     store_set(&run, RUN_RECORD, value_int(now->v[COL_ID].i));
     store_set(&run, RUN_STEP, value_int(0));
     store_set(&run, RUN_STATE, value_text(CRM_S("steps")));
+    store_set(&run, RUN_AT, value_int(clock_now()));
     s = store_save(c->tx, &run);
     if (s != CRM_OK)
         return s;

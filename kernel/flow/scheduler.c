@@ -12,9 +12,11 @@
 #include "flow/store.h"
 
 #define SLICE            32
-#define ATTEMPTS_MAX     12
+#define HELD_MAX         64
+#define ATTEMPTS_MAX     82 /* about three days with the pauses below */
 #define RETRY_FIRST_MS   2000LL
-#define RETRY_MOST_MS    (6LL * 3600 * 1000)
+#define RETRY_MOST_MS    (3600LL * 1000)
+#define HOLD_FIRST_NS    2000000000LL
 #define REAL_WAIT_MAX_MS 1000
 
 typedef struct running_due {
@@ -32,13 +34,12 @@ typedef struct running_due {
 /* ---- one due row, on a worker ------------------------------------------------------------------
  */
 
+/* NOT_FOUND: somebody has done this row already, and nothing is left to do. */
 static crm_status remove_row(crm_ctx *c, running_due *d)
 {
     const entity *e = registry_store(c->reg, STORE_DUE);
     value *row;
     crm_status s = tx_get(c->tx, e, d->id, c->arena, &row);
-    if (s == CRM_NOT_FOUND)
-        return CRM_OK;
     if (s != CRM_OK)
         return s;
     /* It was scheduled anew while it ran: the new moment stands. */
@@ -52,32 +53,41 @@ static crm_status commit_run(crm_ctx *c, void *arg)
     running_due *d = arg;
     const job *j = registry_job(c->reg, d->job);
     crm_status s = remove_row(c, d);
+    if (s == CRM_NOT_FOUND)
+        return CRM_OK;
     if (s == CRM_OK && j->run)
         s = j->run(c, d->arg, j->fn);
-    if (s == CRM_OK && j->every_ms)
+    if (s == CRM_OK && j->every_ms && str_is(d->key, "every"))
         s = timers_schedule(c, d->job, d->key, clock_now() + j->every_ms, d->arg);
     return s;
+}
+
+static int64_t pause_of(const running_due *d)
+{
+    int64_t pause = RETRY_FIRST_MS << (d->attempts < 12 ? d->attempts : 12);
+    pause = pause > RETRY_MOST_MS ? RETRY_MOST_MS : pause;
+    return pause + (d->id * 7919) % (pause / 8 + 1); /* spreads rows that failed together */
 }
 
 static crm_status commit_put_off(crm_ctx *c, void *arg)
 {
     running_due *d = arg;
     store_row row;
-    char text[64];
+    const job *j = registry_job(c->reg, d->job);
     crm_status s = store_load(c->tx, c->arena, c->reg, STORE_DUE, d->id, &row);
     if (s != CRM_OK)
         return s == CRM_NOT_FOUND ? CRM_OK : s;
-    bool is_dead = d->attempts + 1 >= ATTEMPTS_MAX;
-    int64_t pause = RETRY_FIRST_MS << (d->attempts < 14 ? d->attempts : 14);
-    pause = pause > RETRY_MOST_MS ? RETRY_MOST_MS : pause;
-    pause += (d->id * 7919) % (pause / 8 + 1); /* spreads rows that failed together */
-    snprintf(text, sizeof text, "%s", status_code(d->status));
-    store_set(&row, DUE_ATTEMPTS, value_int(d->attempts + 1));
-    store_set(&row, DUE_ERROR, value_text(arena_dup(c->arena, str_of(text))));
-    store_set(&row, DUE_AT, is_dead ? value_null() : value_int(clock_now() + pause));
+    /* A job whose module is switched off waits without counting; a recurring one never ends. */
+    bool is_mortal = j && !j->every_ms && !j->never_gives_up;
+    bool is_dead = is_mortal && d->attempts + 1 >= ATTEMPTS_MAX;
+    int64_t due = clock_now() + pause_of(d);
+    store_set(&row, DUE_ATTEMPTS, value_int(d->attempts + (j ? 1 : 0)));
+    store_set(&row, DUE_ERROR, value_text(str_of(status_code(d->status))));
+    store_set(&row, DUE_AT, is_dead ? value_null() : value_int(due));
     if (!is_dead)
-        timers_hint(clock_now() + pause);
-    return store_save(c->tx, &row);
+        timers_hint(due);
+    s = store_save(c->tx, &row);
+    return s == CRM_OK && is_dead && j->give_up ? j->give_up(c, d->arg, j->fn) : s;
 }
 
 static crm_status begin_call(running_due *d, engine_session *session)
@@ -115,6 +125,32 @@ static void work(pool_task *t, engine_session *session)
         log_event(LOG_ERROR, "job.not_put_off", "job=%s", log_quote(d->job));
 }
 
+static void unlink_running(scheduler *s, running_due *d)
+{
+    running_due **at = &s->running;
+    while (*at != d)
+        at = &(*at)->next;
+    *at = d->next;
+    s->in_flight--;
+}
+
+/* Its failure could not even be written (a full disk): it must not run again at once. Lock held. */
+static void hold(scheduler *s, const running_due *d)
+{
+    held_due *h = NULL;
+    for (int i = 0; i < HELD_MAX && !h; i++)
+        if (s->held[i].id == d->id)
+            h = &s->held[i];
+    for (int i = 0; i < HELD_MAX && !h; i++)
+        if (s->held[i].until < clock_mono())
+            h = &s->held[i];
+    if (!h)
+        h = &s->held[(uint64_t)d->id % HELD_MAX];
+    h->times = h->id == d->id && h->times < 10 ? h->times + 1 : 1;
+    h->id = d->id;
+    h->until = clock_mono() + (HOLD_FIRST_NS << h->times);
+}
+
 static void worked(pool_task *t)
 {
     running_due *d = t->arg;
@@ -122,11 +158,9 @@ static void worked(pool_task *t)
     if (d->call.arena)
         call_end(&d->call);
     pthread_mutex_lock(&s->lock);
-    running_due **at = &s->running;
-    while (*at != d)
-        at = &(*at)->next;
-    *at = d->next;
-    s->in_flight--;
+    unlink_running(s, d);
+    if (d->status != CRM_OK && !d->pinned)
+        hold(s, d);
     s->next_due = 0; /* look again: this row may have been put off or others wait behind it */
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
@@ -137,14 +171,32 @@ static void worked(pool_task *t)
 /* ---- finding due rows, on the scheduler's thread
  * ------------------------------------------------- */
 
-static bool is_running(scheduler *s, int64_t id)
+/* Rows that are being worked on or held back. Taken BEFORE the rows are read: one that ends in
+ * between is passed over in this look and found again by the next, which its end asks for. */
+typedef struct busy_rows {
+    int64_t ids[SLICE + HELD_MAX];
+    uint32_t count, held;
+} busy_rows;
+
+static void take_busy(scheduler *s, busy_rows *out)
 {
-    bool found = false;
+    *out = (busy_rows){0};
     pthread_mutex_lock(&s->lock);
-    for (running_due *d = s->running; d && !found; d = d->next)
-        found = d->id == id;
+    for (int i = 0; i < HELD_MAX; i++)
+        if (s->held[i].until > clock_mono())
+            out->ids[out->count++] = s->held[i].id;
+    out->held = out->count;
+    for (running_due *d = s->running; d && out->count < SLICE + HELD_MAX; d = d->next)
+        out->ids[out->count++] = d->id;
     pthread_mutex_unlock(&s->lock);
-    return found;
+}
+
+static bool is_busy(const busy_rows *b, int64_t id)
+{
+    for (uint32_t i = 0; i < b->count; i++)
+        if (b->ids[i] == id)
+            return true;
+    return false;
 }
 
 static crm_status launch(flow *f, const store_row *row)
@@ -164,7 +216,7 @@ static crm_status launch(flow *f, const store_row *row)
     d->job = arena_dup(a, store_text(row, DUE_JOB));
     d->key = arena_dup(a, store_text(row, DUE_KEY));
     d->arg = arena_dup(a, store_text(row, DUE_ARG));
-    d->task = (pool_task){.run = work, .done = worked, .arg = d};
+    d->task = (pool_task){.run = work, .done = worked, .arg = d, .is_repeatable = true};
     pthread_mutex_lock(&s->lock);
     d->next = s->running;
     s->running = d;
@@ -172,7 +224,11 @@ static crm_status launch(flow *f, const store_row *row)
     pthread_mutex_unlock(&s->lock);
     if (pool_submit(f, POOL_WORKER, &d->task) == CRM_OK)
         return CRM_OK;
-    worked(&d->task);
+    pthread_mutex_lock(&s->lock);
+    unlink_running(s, d);
+    pthread_mutex_unlock(&s->lock);
+    arena_free(a);
+    free(d);
     return CRM_UNAVAILABLE;
 }
 
@@ -186,6 +242,8 @@ static int64_t look(flow *f, engine_session *session)
     query *q = a && e ? query_new(a, e) : NULL;
     store_row *rows;
     uint32_t count = 0;
+    busy_rows busy;
+    take_busy(&f->scheduler, &busy);
     if (q) {
         const field *due = &e->fields[DUE_AT];
         const cond *none = cond_compare(a, COND_NONE, due, value_null());
@@ -195,13 +253,13 @@ static int64_t look(flow *f, engine_session *session)
         q->where = has;
         q->sorts[0] = (sort){due, false};
         q->sort_count = 1;
-        q->limit = SLICE + f->scheduler.in_flight;
+        q->limit = SLICE + busy.count;
         if (store_list(session, a, q, &rows, &count) != CRM_OK)
             next = now + REAL_WAIT_MAX_MS;
     }
     for (uint32_t i = 0; i < count; i++) {
         int64_t due = store_int(&rows[i], DUE_AT);
-        if (is_running(&f->scheduler, rows[i].id))
+        if (is_busy(&busy, rows[i].id))
             continue;
         if (due > now || launch(f, &rows[i]) != CRM_OK) {
             next = due > now ? due : now + 50;
@@ -212,6 +270,8 @@ static int64_t look(flow *f, engine_session *session)
     arena_free(a);
     if (r)
         registry_unpin(r);
+    if (busy.held && next > now + REAL_WAIT_MAX_MS)
+        next = now + REAL_WAIT_MAX_MS; /* one that is held back must be seen again */
     return next;
 }
 
@@ -326,12 +386,9 @@ static void wait_idle(flow *f)
         uv_sleep(1);
 }
 
-crm_status flow_advance(flow *f, int64_t until)
+static void step_to(flow *f, int64_t until)
 {
     scheduler *s = &f->scheduler;
-    if (!clock_is_virtual())
-        return CRM_CONFLICT;
-    wait_idle(f);
     for (;;) {
         pthread_mutex_lock(&s->lock);
         int64_t next = s->next_due;
@@ -340,6 +397,16 @@ crm_status flow_advance(flow *f, int64_t until)
         scheduler_due(f, clock_now());
         wait_idle(f);
         if (next >= until)
-            return CRM_OK;
+            return;
     }
+}
+
+crm_status flow_advance(flow *f, int64_t until)
+{
+    if (!clock_is_virtual() || atomic_exchange(&f->scheduler.advancing, true))
+        return CRM_CONFLICT; /* two who wait for idleness would wait for each other */
+    wait_idle(f);
+    step_to(f, until);
+    atomic_store(&f->scheduler.advancing, false);
+    return CRM_OK;
 }

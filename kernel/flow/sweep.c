@@ -20,10 +20,11 @@ static const retention rules[] = {
     {STORE_IDEM, IDEM_AT, 0, DAY_MS},
     {STORE_SESSION, SESSION_SEEN_AT, 0, SESSION_IDLE_MS + DAY_MS},
     {STORE_INBOX, INBOX_AT, INBOX_STATE, 30 * DAY_MS},
-    {STORE_OUTBOX, OUTBOX_AT, OUTBOX_STATE, 30 * DAY_MS},
+    {STORE_OUTBOX, OUTBOX_AT, 0, 30 * DAY_MS},
+    {STORE_RUN, RUN_AT, RUN_STATE, 30 * DAY_MS},
 };
 
-static crm_status sweep_store(crm_ctx *c, const retention *r)
+static crm_status sweep_store(crm_ctx *c, const retention *r, bool *is_more)
 {
     const entity *e = registry_store(c->reg, r->which);
     query *q = query_new(c->arena, e);
@@ -41,16 +42,22 @@ static crm_status sweep_store(crm_ctx *c, const retention *r)
     crm_status s = store_list(c->session, c->arena, q, &rows, &count);
     for (uint32_t i = 0; s == CRM_OK && i < count; i++)
         s = tx_delete(c->tx, e, rows[i].id);
+    *is_more |= count == SLICE;
     return s;
 }
 
 static crm_status sweep(crm_ctx *c, crm_str arg, const void *fn)
 {
     crm_status s = CRM_OK;
+    bool is_more = false;
     (void)arg;
     (void)fn;
     for (size_t i = 0; s == CRM_OK && i < sizeof rules / sizeof rules[0]; i++)
-        s = sweep_store(c, &rules[i]);
+        s = sweep_store(c, &rules[i], &is_more);
+    /* A slice at a time, so that the writer stays free for people. */
+    if (s == CRM_OK && is_more)
+        s = timers_schedule(c, CRM_S("kernel.sweep"), CRM_S("more"), clock_now() + 1000,
+                            (crm_str){0});
     return s;
 }
 

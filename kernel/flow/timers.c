@@ -69,7 +69,8 @@ crm_status timers_ensure(crm_ctx *c, void *unused)
         if (!j->every_ms)
             continue;
         crm_status s = find(c, j->name, CRM_S("every"), &row);
-        if (s == CRM_NOT_FOUND)
+        bool is_dead = s == CRM_OK && value_is_null(row.v[DUE_AT]);
+        if (s == CRM_NOT_FOUND || is_dead)
             s = timers_schedule(c, j->name, CRM_S("every"), clock_now(), (crm_str){0});
         if (s != CRM_OK)
             return s;

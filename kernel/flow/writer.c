@@ -103,10 +103,11 @@ static bool run_request(flow *f, tx *t, write_request *w)
     return end != CRM_UNAVAILABLE;
 }
 
-/* A storage error on COMMIT: nothing may be acknowledged after it; recovery at start decides. */
-static void fail(flow *f, crm_status status)
+/* The storage failed in a COMMIT: nothing may be acknowledged after it; recovery at start decides.
+ */
+static void fail(flow *f)
 {
-    if (status != CRM_INTERNAL || atomic_exchange(&f->failed, true))
+    if (atomic_exchange(&f->failed, true))
         return;
     log_event(LOG_ERROR, "writer.storage_failed", "action=stop");
     if (f->o.fatal)
@@ -133,8 +134,10 @@ static crm_status run_transaction(flow *f, group *g, write_request **rest)
     *rest = NULL;
     timers_take_hint();
     crm_status s = tx_begin(f->writer_session, &t);
+    if (s == CRM_UNAVAILABLE)
+        fail(f); /* the engine gave itself up after a failed COMMIT */
     if (s != CRM_OK)
-        return s;
+        return s == CRM_UNAVAILABLE ? CRM_INTERNAL : s;
     int64_t start = clock_mono();
     for (write_request *w = g->head; w; w = w->next) {
         if (!run_request(f, t, w)) {
@@ -178,7 +181,6 @@ static void run_singly(flow *f, group *g)
         crm_status s = run_transaction(f, &one, &rest);
         if (s == CRM_UNAVAILABLE && w->status == CRM_OK)
             w->status = CRM_INTERNAL;
-        fail(f, s);
         finish(&one, s);
     }
 }
@@ -196,7 +198,6 @@ static void run_group(flow *f, group *g)
     if (s == CRM_UNAVAILABLE && g->count > 1) {
         run_singly(f, g);
     } else {
-        fail(f, s);
         finish(g, s);
     }
     if (!rest)

@@ -3,6 +3,7 @@
  * limits. TLS is required unless the server is on the loopback, and its certificate is checked.
  */
 #include <curl/curl.h>
+#include <stdatomic.h>
 
 #include "out/out.h"
 
@@ -37,6 +38,23 @@ static bool is_loopback(crm_str url)
     return false;
 }
 
+static atomic_bool cancelled;
+
+void out_cancel(void)
+{
+    atomic_store(&cancelled, true);
+}
+
+static int is_over(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    (void)arg;
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
+    return atomic_load(&cancelled);
+}
+
 static void set_server(CURL *h, arena *a, const mail_server *s)
 {
     curl_easy_setopt(h, CURLOPT_URL, arena_cstr(a, s->url));
@@ -54,6 +72,8 @@ static void set_server(CURL *h, arena *a, const mail_server *s)
     curl_easy_setopt(h, CURLOPT_TIMEOUT, TOTAL_S);
     curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, RESPONSE_S);
     curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, is_over);
 }
 
 static crm_status judge(arena *a, CURL *h, CURLcode code, mail_result *r)
@@ -61,7 +81,9 @@ static crm_status judge(arena *a, CURL *h, CURLcode code, mail_result *r)
     long smtp = 0;
     curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &smtp);
     r->smtp_code = (int)smtp;
-    r->is_permanent = code != CURLE_OK && smtp >= 500 && smtp < 600;
+    /* A refused login or sender is the server's settings, not this letter: it is tried again. */
+    bool is_settings = code == CURLE_LOGIN_DENIED || smtp == 530 || smtp == 534 || smtp == 535;
+    r->is_permanent = code != CURLE_OK && smtp >= 500 && smtp < 600 && !is_settings;
     r->error = code == CURLE_OK ? (crm_str){0} : arena_dup(a, str_of(curl_easy_strerror(code)));
     return code == CURLE_OK ? CRM_OK : CRM_UPSTREAM;
 }

@@ -29,6 +29,8 @@ typedef struct mail_result {
 } mail_result;
 
 CRM_MUST_CHECK crm_status out_init(void); /* once, before any thread */
+/* The process is going down: transfers under way end within a second, later ones at once. Any thread. */
+void out_cancel(void);
 /* RFC 5322 text of the message: encoded subject, quoted-printable or base64 body, no header injection. */
 CRM_MUST_CHECK crm_status mail_format(arena *a, const mail_server *s, const mail_message *m, crm_str *out);
 CRM_MUST_CHECK crm_status mail_send(arena *a, const mail_server *s, const mail_message *m, mail_result *r);
