@@ -20,6 +20,8 @@ struct admin {
     mailbox *mail;
     deployment *d;
     char path[108];
+    struct talk *talks;
+    bool is_closed;
 };
 
 typedef struct talk {
@@ -32,10 +34,15 @@ typedef struct talk {
     json_t *json;
     pool_task task;
     uv_write_t write;
+    struct talk *next;
 } talk;
 
 static void free_talk(talk *t)
 {
+    talk **at = &t->admin->talks;
+    while (*at != t)
+        at = &(*at)->next;
+    *at = t->next;
     buf_free(&t->in);
     buf_free(&t->out);
     json_decref(t->json);
@@ -156,6 +163,8 @@ static void connected(uv_stream_t *server, int status)
     if (!t)
         return;
     t->admin = a;
+    t->next = a->talks;
+    a->talks = t;
     t->pipe.data = t;
     buf_init(&t->in, REQUEST_MAX + 4096);
     buf_init(&t->out, 0);
@@ -196,13 +205,23 @@ crm_status admin_start(uv_loop_t *loop, mailbox *mail, deployment *d, admin **ou
 
 static void admin_closed(uv_handle_t *h)
 {
-    free(h->data);
+    ((admin *)h->data)->is_closed = true;
 }
 
+/* A command that runs is let finish; who only holds the line is hung up on. */
 void admin_stop(admin *a)
 {
     unlink(a->path);
     uv_close((uv_handle_t *)&a->pipe, admin_closed);
+    for (talk *t = a->talks; t; t = t->next)
+        if (!t->is_running)
+            hang_up(t);
+}
+
+/* When the loop has ended and no command runs any more. */
+void admin_free(admin *a)
+{
+    free(a);
 }
 
 /* ---- the client

@@ -62,7 +62,7 @@ static void tz_lint(command_call *c)
 static void tz_apply_command(command_call *c)
 {
     if (deployment_apply(c->d, c->args[2], c->out) != CRM_OK)
-        fail(c, "ничего не изменено", "nothing has changed");
+        fail(c, "ТЗ не применено", "the ТЗ is not in force");
     else
         buf_z(c->out, c->lang[0] == 'r' ? "ТЗ применено\n" : "the ТЗ is in force\n");
 }

@@ -21,6 +21,7 @@ crm_status deployment_open(deployment *d, const server_options *o)
 {
     long holder = 0;
     *d = (deployment){.o = o, .lock_fd = -1};
+    uv_mutex_init(&d->apply_lock);
     crm_status s = fs_mkdir(o->data, 0700);
     if (s == CRM_OK)
         s = fs_lock(o->data, &d->lock_fd, &holder);
@@ -290,15 +291,21 @@ static crm_status write_people(deployment *d, build *b)
     return s;
 }
 
-static void remember(deployment *d, build *b, const char *path)
+/* Whatever was started stays known, also when the rest fails: it must not be started twice. */
+static crm_status keep_modules(deployment *d, const build *b)
 {
-    module **kept = calloc(b->module_count + 1, sizeof *kept);
-    if (kept) {
-        memcpy(kept, b->modules, b->module_count * sizeof *kept);
-        free(d->modules);
-        d->modules = kept;
-        d->module_count = b->module_count;
-    }
+    module **all = realloc(d->modules, (d->module_count + b->module_count) * sizeof *all);
+    if (!all && d->module_count + b->module_count)
+        return CRM_NOMEM;
+    d->modules = all;
+    for (uint32_t i = 0; i < b->module_count; i++)
+        if (!find_loaded(d, plug_name(b->modules[i])))
+            d->modules[d->module_count++] = b->modules[i];
+    return CRM_OK;
+}
+
+static void remember_path(deployment *d, build *b, const char *path)
+{
     char *full = realpath(path, NULL);
     crm_str file = arena_fmt(b->arena, "%s/%s", d->o->data, TZ_PATH_FILE);
     if (full && fs_write(file.p, str_of(full), 0600) != CRM_OK)
@@ -313,6 +320,8 @@ static crm_status put_in_force(deployment *d, build *b, buf *say)
     say_registry_faults(d, b->arena, x.faults, say);
     if (s == CRM_OK)
         s = start_modules(b);
+    if (s == CRM_OK)
+        s = keep_modules(d, b);
     if (s != CRM_OK)
         return s;
     registry_publish(b->reg, released, d);
@@ -322,6 +331,12 @@ static crm_status put_in_force(deployment *d, build *b, buf *say)
         s = start_flow(d);
     if (s == CRM_OK)
         s = write_people(d, b);
+    if (s != CRM_OK)
+        buf_z(say, d->o->lang[0] == 'r'
+                       ? "права и сущности уже действуют, но люди не записаны: повторите\n"
+                       : "rights and entities are in force, people were not written: repeat\n");
+    if (d->on_published)
+        d->on_published(d->published_arg);
     return s == CRM_OK ? flow_ready(d->flow) : s;
 }
 
@@ -332,27 +347,34 @@ static const char *stored_path(deployment *d, arena *a)
     return file.p && fs_read(a, file.p, 4096, &path) == CRM_OK ? path.p : NULL;
 }
 
+static crm_status apply(deployment *d, build *b, const char *path, buf *say)
+{
+    if (!path)
+        path = stored_path(d, b->arena);
+    if (!path) {
+        buf_z(say, d->o->lang[0] == 'r' ? "нужен ТЗ: --tz ФАЙЛ\n" : "a ТЗ is needed: --tz FILE\n");
+        return CRM_INVALID;
+    }
+    crm_status s = read_texts(d, b, path, say);
+    if (s == CRM_OK)
+        s = load_modules(d, b, say);
+    if (s == CRM_OK)
+        s = build_registry(d, b, say);
+    if (s == CRM_OK)
+        s = put_in_force(d, b, say);
+    if (s == CRM_OK)
+        remember_path(d, b, path);
+    return s;
+}
+
 crm_status deployment_apply(deployment *d, const char *path, buf *say)
 {
     build b = {.arena = arena_new(256 << 20)};
     if (!b.arena)
         return CRM_NOMEM;
-    if (!path)
-        path = stored_path(d, b.arena);
-    if (!path) {
-        buf_z(say, d->o->lang[0] == 'r' ? "нужен ТЗ: --tz ФАЙЛ\n" : "a ТЗ is needed: --tz FILE\n");
-        arena_free(b.arena);
-        return CRM_INVALID;
-    }
-    crm_status s = read_texts(d, &b, path, say);
-    if (s == CRM_OK)
-        s = load_modules(d, &b, say);
-    if (s == CRM_OK)
-        s = build_registry(d, &b, say);
-    if (s == CRM_OK)
-        s = put_in_force(d, &b, say);
-    if (s == CRM_OK)
-        remember(d, &b, path);
+    uv_mutex_lock(&d->apply_lock);
+    crm_status s = apply(d, &b, path, say);
+    uv_mutex_unlock(&d->apply_lock);
     if (b.reg)
         registry_discard(b.reg);
     arena_free(b.arena);

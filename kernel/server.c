@@ -11,6 +11,7 @@
 
 #include "net/ca.h"
 #include "net/metrics.h"
+#include "out/out.h"
 #include "server.h"
 
 #define GRACE_MS      5000
@@ -33,6 +34,7 @@ typedef struct server {
     admin *admin;
     uv_signal_t signals[2];
     uv_timer_t cert_timer;
+    uv_thread_t stopper;
     bool is_stopping;
 } server;
 
@@ -64,12 +66,17 @@ static void notify(const char *state)
 
 static void load_files(server *s)
 {
+    module_found *found;
+    module_refusal *refused = NULL;
+    uint32_t count;
     if (static_load(s->o->web, "/", &s->ui) != CRM_OK)
         log_event(LOG_WARN, "web.missing", "dir=%s", log_quote(str_of(s->o->web)));
-    for (uint32_t i = 0; i < s->d.module_count && s->module_count < MODULES_MAX; i++) {
-        crm_str name = plug_name(s->d.modules[i]);
-        crm_str dir = arena_fmt(s->arena, "%s/%.*s/ui", s->o->modules, STR_FMT(name));
-        crm_str prefix = arena_fmt(s->arena, "/m/%.*s/", STR_FMT(name));
+    /* Of every module that is there: one may be enabled while the server runs. */
+    if (plug_scan(s->arena, s->o->modules, &found, &count, &refused) != CRM_OK)
+        return;
+    for (uint32_t i = 0; i < count && s->module_count < MODULES_MAX; i++) {
+        crm_str dir = arena_fmt(s->arena, "%.*s/ui", STR_FMT(found[i].dir));
+        crm_str prefix = arena_fmt(s->arena, "/m/%.*s/", STR_FMT(found[i].name));
         if (static_load(dir.p, prefix.p, &s->modules[s->module_count]) == CRM_OK)
             s->module_count++;
     }
@@ -174,7 +181,8 @@ static crm_status listen_on(server *s)
         return CRM_INVALID;
     }
     http_handlers h = api_handlers(s->api);
-    http_limits limits = {0};
+    /* Without TLS it stands behind a proxy on this machine, which knows who asks. */
+    http_limits limits = {.trusts_proxy = s->o->is_plain};
     s->http = http_server_new(&s->loop, &h, &limits);
     crm_status st = s->http ? http_server_listen(s->http, host, port, s->tls, &port) : CRM_NOMEM;
     if (st != CRM_OK) {
@@ -190,9 +198,11 @@ static crm_status listen_on(server *s)
 /* ---- the way down: no new requests, answers under way, then the data
  * ---------------------------------------------- */
 
-static void http_stopped(void *arg)
+/* The last mail of all: nobody is left who could post another. */
+static void flow_stopped(void *arg)
 {
     server *s = arg;
+    uv_thread_join(&s->stopper);
     api_free(s->api);
     mailbox_close(s->mail);
     if (s->tls)
@@ -201,17 +211,49 @@ static void http_stopped(void *arg)
         uv_close((uv_handle_t *)&s->signals[i], NULL);
 }
 
+/* The loop goes on delivering mail while the threads of the flow layer end. */
+static void stop_flow(void *arg)
+{
+    server *s = arg;
+    flow_stop(s->d.flow, GRACE_MS);
+    s->d.flow = NULL;
+    mailbox_post(s->mail, flow_stopped, s);
+}
+
+static void http_stopped(void *arg)
+{
+    server *s = arg;
+    api_quiet(s->api);
+    if (uv_thread_create(&s->stopper, stop_flow, s) != 0)
+        abort(); /* no thread can be made: what is stored is safe, the rest is the next start's */
+}
+
 static void stop(uv_signal_t *sig, int number)
 {
     server *s = sig->data;
     if (s->is_stopping)
         return;
     s->is_stopping = true;
+    uv_ref((uv_handle_t *)&s->signals[0]); /* the loop lives until the last mail has come */
     log_event(LOG_INFO, "server.stopping", "signal=%d", number);
     notify("STOPPING=1");
     admin_stop(s->admin);
     api_stopping(s->api);
     http_server_stop(s->http, GRACE_MS, http_stopped, s);
+}
+
+static void meta_changed(void *arg)
+{
+    server *s = arg;
+    if (!s->is_stopping)
+        api_meta_changed(s->api);
+}
+
+/* Any thread. */
+static void registry_published(void *arg)
+{
+    server *s = arg;
+    mailbox_post(s->mail, meta_changed, s);
 }
 
 static void catch_signals(server *s)
@@ -260,7 +302,7 @@ static int64_t connections_figure(void *arg)
     return h.connections;
 }
 
-static void count(server *s)
+static void count_figures(server *s)
 {
     metric_computed("karkas_commits_total", "Transactions committed", engine_figure, s);
     metric_computed("karkas_wal_bytes", "Size of the write-ahead log", wal_figure, s);
@@ -350,8 +392,10 @@ static crm_status start(server *s)
         st = admin_start(&s->loop, s->mail, &s->d, &s->admin);
     if (st != CRM_OK)
         return st;
+    s->d.on_published = registry_published;
+    s->d.published_arg = s;
     catch_signals(s);
-    count(s);
+    count_figures(s);
     return listen_on(s); /* last: who reads that it listens may give commands and signals */
 }
 
@@ -377,6 +421,8 @@ int server_run(const server_options *o)
     prctl(PR_SET_DUMPABLE, 0);
     raise_file_limit();
     uv_loop_init(&s->loop);
+    if (out_init() != CRM_OK)
+        return 1;
     thread_set_role(THREAD_NONE, NULL);
     crm_status st = start(s);
     if (st != CRM_OK) {
@@ -390,6 +436,7 @@ int server_run(const server_options *o)
     uv_run(&s->loop, UV_RUN_DEFAULT);
     thread_set_role(THREAD_NONE, NULL);
     deployment_close(&s->d);
+    admin_free(s->admin);
     tls_context_free(s->tls);
     static_free(s->ui);
     for (uint32_t i = 0; i < s->module_count; i++)

@@ -31,7 +31,10 @@ typedef struct deployment {
     engine *engine;
     flow *flow;             /* NULL until started */
     bool has_registry;
-    module **modules;       /* of the current registry */
+    uv_mutex_t apply_lock;  /* one ТЗ is applied at a time */
+    void (*on_published)(void *arg); /* a running server wants to know; any thread */
+    void *published_arg;
+    module **modules;       /* loaded so far; they stay mapped */
     uint32_t module_count;
 } deployment;
 
@@ -79,6 +82,7 @@ crm_str deployment_code(arena *a);
 typedef struct admin admin;
 CRM_MUST_CHECK crm_status admin_start(uv_loop_t *loop, mailbox *mail, deployment *d, admin **out);
 void admin_stop(admin *a);
+void admin_free(admin *a); /* after the loop */
 /* The client side: sends the command to a running server. NOT_FOUND: no server listens there. */
 CRM_MUST_CHECK crm_status admin_ask(const char *data, int count, const char *const *args, const char *lang,
                                     int *exit_code);

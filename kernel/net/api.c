@@ -302,7 +302,8 @@ static void route_request(void *arg, http_request *r)
 /* ---- starting and ending
  * ----------------------------------------------------------------------------------- */
 
-/* Open pages draw themselves anew when a ТЗ came into force: the command's answer turns the loop. */
+/* Open pages draw themselves anew when a ТЗ came into force: the command's answer turns the loop.
+ */
 static void tell_of_registry(api *a)
 {
     if (a->generation == registry_generation())
@@ -365,6 +366,19 @@ void api_stopping(api *a)
 static void turn_closed(uv_handle_t *h)
 {
     free(h->data);
+}
+
+void api_meta_changed(api *a)
+{
+    const registry *r = registry_pin();
+    if (r)
+        streams_meta(a->streams, r->rev);
+    registry_unpin(r);
+}
+
+void api_quiet(api *a)
+{
+    streams_quiet(a->streams);
 }
 
 void api_free(api *a)

@@ -29,7 +29,11 @@ CRM_MUST_CHECK crm_status api_start(const api_options *o, api **out);
 http_handlers api_handlers(api *a);
 /* Event streams say goodbye; new requests get 503. Call before http_server_stop. */
 void api_stopping(api *a);
-/* After the server's `done`. */
+/* The registry was replaced: open pages are told to read /meta anew. Loop thread. */
+void api_meta_changed(api *a);
+/* After the server's `done`: no more changes are taken. The flow layer may stop after this. */
+void api_quiet(api *a);
+/* When the flow layer has stopped and its last mail has arrived. */
 void api_free(api *a);
 
 #endif

@@ -107,6 +107,8 @@ void record_json(json_writer *w, crm_ctx *c, const record_view *v, const uint64_
  */
 
 stream_list *streams_new(api *a);
+/* Ends every stream and takes no more changes. */
+void streams_quiet(stream_list *l);
 void streams_free(stream_list *l);
 void events_route(api_call *k);
 void streams_end_session(stream_list *l, int64_t session, const char *reason);

@@ -465,10 +465,15 @@ static void timer_closed(uv_handle_t *h)
     uv_close((uv_handle_t *)&l->idle, idle_closed);
 }
 
-void streams_free(stream_list *l)
+void streams_quiet(stream_list *l)
 {
     streams_end_all(l, "stopping");
     flow_unsubscribe(l->subscriber);
+    l->subscriber = NULL;
+}
+
+void streams_free(stream_list *l)
+{
     while (l->fans) {
         fan *f = l->fans;
         l->fans = f->next;
