@@ -47,13 +47,23 @@ const registry *tx_registry(const tx *t)
 
 /* ---- running ops --------------------------------------------------------------------------- */
 
+/* What is left of the request's time. Control ops are never interrupted: they are how it ends. */
+static int64_t left_us(const tx *t, const engine_op *op)
+{
+    if (!t->deadline || (op->kind >= ENGINE_BEGIN && op->kind <= ENGINE_ROLLBACK_TO)) {
+        return 0;
+    }
+    int64_t left = (t->deadline - clock_mono()) / 1000;
+    return left > 0 ? left : 1;
+}
+
 crm_status tx_run(tx *t, engine_op *op)
 {
     tx_state *s = state_of(t);
     if (s->is_lost || !s->is_open) {
         return CRM_UNAVAILABLE;
     }
-    engine_batch b = {.ops = op, .count = 1};
+    engine_batch b = {.ops = op, .count = 1, .limit_us = left_us(t, op)};
     crm_status st = engine_write_now(t->session, &b);
     if (b.tx_lost) {
         s->is_lost = true;

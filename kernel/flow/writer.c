@@ -8,13 +8,15 @@
 
 #include "flow/flow_private.h"
 
-#define GROUP_MAX           128
-#define QUEUE_MAX           1024
-#define BULK_SLICE_NS       20000000LL /* a bulk group ends after 20 ms */
-#define LINGER_NS           1000000LL  /* waiting for company pays only under load */
-#define LINGER_IF_WITHIN_NS 3000000LL
-#define SLOW_NS             5000000LL
-#define IDLE_AFTER_NS       200000000LL
+#define INTERACTIVE_LIMIT_NS 250000000LL
+#define BULK_LIMIT_NS        5000000000LL
+#define GROUP_MAX            128
+#define QUEUE_MAX            1024
+#define BULK_SLICE_NS        20000000LL /* a bulk group ends after 20 ms */
+#define LINGER_NS            1000000LL  /* waiting for company pays only under load */
+#define LINGER_IF_WITHIN_NS  3000000LL
+#define SLOW_NS              5000000LL
+#define IDLE_AFTER_NS        200000000LL
 
 _Thread_local flow *writer_flow;
 
@@ -79,16 +81,18 @@ static void reply(write_request *w)
 }
 
 /* Runs one request inside its savepoint. False: the transaction is lost and nothing can follow. */
-static bool run_request(flow *f, tx *t, write_request *w)
+static bool run_request(flow *f, tx *t, write_request *w, bool is_bulk)
 {
     call_rerun(w->call);
     w->status = tx_request_begin(t, w->call);
     if (w->status != CRM_OK)
         return w->status != CRM_UNAVAILABLE;
     int64_t start = clock_mono();
+    t->deadline = start + (is_bulk ? BULK_LIMIT_NS : INTERACTIVE_LIMIT_NS);
     w->status = w->commit(w->call, w->arg);
     if (w->status == CRM_OK && w->call->error.status != CRM_OK)
         w->status = CRM_MISUSE; /* a failed call whose status was dropped must not be committed */
+    t->deadline = 0;
     int64_t took = clock_mono() - start;
     if (took > SLOW_NS) {
         atomic_fetch_add(&f->slow_commits, 1);
@@ -140,7 +144,7 @@ static crm_status run_transaction(flow *f, group *g, write_request **rest)
         return s == CRM_UNAVAILABLE ? CRM_INTERNAL : s;
     int64_t start = clock_mono();
     for (write_request *w = g->head; w; w = w->next) {
-        if (!run_request(f, t, w)) {
+        if (!run_request(f, t, w, g->is_bulk)) {
             tx_rollback(t);
             tx_free(t);
             return CRM_UNAVAILABLE;
