@@ -101,6 +101,9 @@ bool flow_is_idle(flow *f);
 
 /* A `notification` record, and mail through the outbox when the user has an address and mail is set up. */
 CRM_MUST_CHECK crm_status notices_send(crm_ctx *c, int64_t user, crm_str kind, const record *about, crm_str text);
+/* `{title}`, `{owner}` … of `text` replaced by the record's fields as a person reads them.
+ * Pool or writer. */
+crm_str template_fill(crm_ctx *c, crm_str text, const record *subject);
 /* Queues one mail (`sys.outbox`); sent by a worker with back-off and jitter for three days, then dead. */
 CRM_MUST_CHECK crm_status outbox_mail(crm_ctx *c, crm_str to, crm_str subject, crm_str body, crm_str key);
 /* Stores a raw incoming request (`sys.inbox`) and queues its processing. *receipt is opaque. */

@@ -114,8 +114,6 @@ crm_status inbox_register(registry *r);
 /* Gives every job with `every_ms` its due row. Writer. */
 crm_status timers_ensure(crm_ctx *c, void *unused);
 
-/* The record's text with "{field}" replaced by values as a person reads them. Pool or writer. */
-crm_str template_fill(crm_ctx *c, crm_str text, const record *subject);
 /* The user meant by "owner", "department.head" or a login; 0 when there is none. */
 int64_t people_meant(crm_ctx *c, crm_str who, const record *subject);
 

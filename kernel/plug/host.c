@@ -93,6 +93,11 @@ static crm_str host_text(crm_ctx *c, const char *key)
     return registry_text(c->reg, c->lang, name_of(key));
 }
 
+static crm_str host_fill(crm_ctx *c, crm_str text, const crm_rec *r)
+{
+    return template_fill(c, text, rec_of(r));
+}
+
 static int64_t host_user(crm_ctx *c)
 {
     return c->who ? c->who->user : 0;
@@ -332,4 +337,5 @@ const struct crm_host plug_host = {
     .field_type = host_field_type,
     .outcome = host_outcome,
     .number = host_number,
+    .fill = host_fill,
 };

@@ -1,37 +1,5 @@
-/* step.c - the rule step that makes a task about a record, and texts with the record's fields. */
+/* step.c - the rule step that makes a task about a record. */
 #include "tasks.h"
-
-/* ---- texts -------------------------------------------------------------------------------------
- */
-
-static crm_str field_text(crm_ctx *c, const crm_rec *r, crm_str name)
-{
-    crm_str key = crm_fmt(c, "%.*s", (int)name.n, name.p), text = {0};
-    if (!key.p || !crm_has(r, key.p)) {
-        return text;
-    }
-    text = crm_get_text(r, key.p);
-    return text.p ? text : crm_fmt(c, "%lld", (long long)crm_get_int(r, key.p));
-}
-
-crm_str fill(crm_ctx *c, crm_str text, const crm_rec *r)
-{
-    crm_str out = {"", 0};
-    while (text.n) {
-        const char *open = memchr(text.p, '{', text.n);
-        const char *close = open ? memchr(open, '}', text.n - (size_t)(open - text.p)) : NULL;
-        size_t head = close ? (size_t)(open - text.p) : text.n;
-        crm_str value = {"", 0};
-        if (close) {
-            value = field_text(c, r, (crm_str){open + 1, (size_t)(close - open) - 1});
-        }
-        out = crm_fmt(c, "%.*s%.*s%.*s", (int)out.n, out.p, (int)head, text.p, (int)value.n,
-                      value.p ? value.p : "");
-        size_t used = close ? (size_t)(close - text.p) + 1 : text.n;
-        text = (crm_str){text.p + used, text.n - used};
-    }
-    return out;
-}
 
 /* ---- for whom ----------------------------------------------------------------------------------
  */
@@ -128,7 +96,7 @@ static crm_status set_about(crm_ctx *c, crm_rec *task, const crm_rec *subject)
 
 static crm_str title_for(crm_ctx *c, const crm_rec *subject, crm_str kind)
 {
-    crm_str title = fill(c, crm_arg_text(c, "title"), subject);
+    crm_str title = crm_fill(c, crm_arg_text(c, "title"), subject);
     if (title.n) {
         return title;
     }
@@ -150,7 +118,7 @@ static crm_status set_times(crm_ctx *c, crm_rec *task)
 
 crm_status task_step(crm_ctx *c, crm_rec *subject)
 {
-    crm_str kind = crm_arg_text(c, "kind"), text = fill(c, crm_arg_text(c, "text"), subject);
+    crm_str kind = crm_arg_text(c, "kind"), text = crm_fill(c, crm_arg_text(c, "text"), subject);
     int64_t user;
     crm_rec *task;
     crm_status s = find_user(c, subject, &user);

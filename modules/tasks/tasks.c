@@ -75,7 +75,7 @@ static crm_status remind(crm_ctx *c, crm_str arg)
     if (crm_has(task, "done_at") || !crm_has(task, "owner")) {
         return CRM_OK;
     }
-    crm_str text = fill(c, crm_text(c, "tasks.reminder"), task);
+    crm_str text = crm_fill(c, crm_text(c, "tasks.reminder"), task);
     return crm_notify(c, crm_get_int(task, "owner"), "task", task, text);
 }
 

@@ -12,8 +12,6 @@ static inline bool is_word(crm_str s, const char *word)
     return s.n == strlen(word) && memcmp(s.p, word, s.n) == 0;
 }
 
-/* `{title}`, `{name}` … of `text` replaced by the record's fields. */
-crm_str fill(crm_ctx *c, crm_str text, const crm_rec *r);
 /* The rule step `task: {kind, title, to, due, remind, text}`. */
 crm_status task_step(crm_ctx *c, crm_rec *subject);
 

@@ -166,7 +166,8 @@ AT(crm_host, json_at, 448);
 AT(crm_host, field_type, 456);
 AT(crm_host, outcome, 464);
 AT(crm_host, number, 472);
-LEAST(crm_host, 480);
+AT(crm_host, fill, 480);
+LEAST(crm_host, 488);
 #endif
 
 /* The statuses modules return are numbers of the ABI too. */

@@ -104,6 +104,7 @@ struct crm_host {
     crm_str (*field_type)(crm_ctx *c, const char *entity, const char *field);
     uint32_t (*outcome)(const crm_rec *r);
     crm_status (*number)(crm_ctx *c, const char *series, int64_t *next);
+    crm_str (*fill)(crm_ctx *c, crm_str text, const crm_rec *r);
 };
 
 /* ---- the call ------------------------------------------------------------------------------ */
@@ -240,6 +241,11 @@ static inline crm_str crm_field_type(crm_ctx *c, const char *entity, const char 
 #define CRM_OUTCOME_DONE 3u
 static inline uint32_t crm_outcome(const crm_rec *r) { return crm__host->outcome(r); }
 
+/* `{title}`, `{owner}` … of `text` replaced by the record's fields as a person reads them. */
+static inline crm_str crm_fill(crm_ctx *c, crm_str text, const crm_rec *r)
+{
+    return crm__host->fill(c, text, r);
+}
 /* The next of a gapless series of the module: a number is used up only when the transaction commits. */
 static inline CRM_MUST_CHECK crm_status crm_number(crm_ctx *c, const char *series, int64_t *next)
 {
