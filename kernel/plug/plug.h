@@ -64,6 +64,9 @@ typedef struct plug_options {
 void plug_set_options(const plug_options *o);
 /* The name of the module whose code this thread runs, or NULL; safe in a signal handler. */
 const char *plug_running(void);
+/* From now on a fatal signal adds a line to this file that names the module whose code ran. Once,
+ * at start. */
+CRM_MUST_CHECK crm_status plug_crash_file(const char *path);
 /* What a module's code took since it was loaded; `slow` counts hooks over 5 ms. Any thread. */
 typedef struct plug_usage {
     uint64_t calls, nanoseconds, slow;

@@ -2,6 +2,11 @@
  */
 #include "module_world.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 static void more(registry *r)
 {
     grant_own(r, "acts.note");
@@ -124,6 +129,30 @@ static void anothers_record_is_not_found_through_the_host(void **state)
     assert_field(only("acts.note"), "title", "first");
 }
 
+static void a_crash_names_the_module_whose_code_ran(void **state)
+{
+    char path[] = "/tmp/karkas-crash-XXXXXX";
+    crm_str text;
+    int how, fd = mkstemp(path);
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    pid_t child = fork();
+    if (child == 0) {
+        running f;
+        int quiet = open("/dev/null", O_WRONLY);
+        dup2(quiet, STDERR_FILENO);
+        signal(SIGABRT, SIG_DFL);
+        call_enter(&f, w.reg->modules[0].loaded, NULL, "hook", "acts.note");
+        _exit(plug_crash_file(path) == CRM_OK ? raise(SIGABRT) : 1);
+    }
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGABRT);
+    assert_ok(fs_read(w.a, path, 1000, &text));
+    assert_text(text, "signal=6 module=acts hook=acts.note\n");
+    unlink(path);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 int main(int argc, char **argv)
 {
@@ -136,6 +165,7 @@ int main(int argc, char **argv)
         TEST(nobody_becomes_the_system_without_the_capability),
         TEST(settings_and_field_types_are_told_and_keep_is_for_start),
         TEST(anothers_record_is_not_found_through_the_host),
+        TEST(a_crash_names_the_module_whose_code_ran),
     };
     if (argc == 3 && strcmp(argv[1], "--probe") == 0) {
         return plug_probe_main(argv[2]);
