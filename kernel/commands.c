@@ -61,10 +61,17 @@ static void tz_lint(command_call *c)
 
 static void tz_apply_command(command_call *c)
 {
-    if (deployment_apply(c->d, c->args[2], c->out) != CRM_OK)
-        fail(c, "ТЗ не применено", "the ТЗ is not in force");
+    const registry *before = registry_pin(), *after;
+    crm_status s = deployment_apply(c->d, c->args[2], c->out);
+    after = registry_pin();
+    if (s != CRM_OK && before == after)
+        fail(c, "ничего не изменено", "nothing has changed");
+    else if (s != CRM_OK)
+        fail(c, "применено не до конца", "applied in part");
     else
         buf_z(c->out, c->lang[0] == 'r' ? "ТЗ применено\n" : "the ТЗ is in force\n");
+    registry_unpin(before);
+    registry_unpin(after);
 }
 
 /* ---- modules

@@ -475,7 +475,6 @@ int64_t registry_from_local(const registry *r, int64_t local_ms);
  */
 void registry_publish(registry *r, void (*on_release)(registry *r, void *arg), void *arg);
 const registry *registry_pin(void); /* NULL before the first publish */
-uint64_t registry_generation(void); /* grows with each publication; any thread, no lock */
 const registry *registry_ref(const registry *pinned); /* one more reference to one already pinned */
 void registry_unpin(const registry *r);
 /* Frees an unpublished or released registry. */

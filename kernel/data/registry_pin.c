@@ -11,7 +11,6 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static holder *current;
-static atomic_ullong generation;
 
 void registry_publish(registry *r, void (*on_release)(registry *r, void *arg), void *arg)
 {
@@ -26,15 +25,9 @@ void registry_publish(registry *r, void (*on_release)(registry *r, void *arg), v
     holder *old = current;
     current = h;
     pthread_mutex_unlock(&lock);
-    atomic_fetch_add(&generation, 1);
     if (old) {
         registry_unpin(&old->pub);
     }
-}
-
-uint64_t registry_generation(void)
-{
-    return atomic_load(&generation);
 }
 
 const registry *registry_pin(void)

@@ -302,24 +302,9 @@ static void route_request(void *arg, http_request *r)
 /* ---- starting and ending
  * ----------------------------------------------------------------------------------- */
 
-/* Open pages draw themselves anew when a ТЗ came into force: the command's answer turns the loop.
- */
-static void tell_of_registry(api *a)
-{
-    if (a->generation == registry_generation())
-        return;
-    a->generation = registry_generation();
-    const registry *r = registry_pin();
-    if (r)
-        streams_meta(a->streams, r->rev);
-    registry_unpin(r);
-}
-
 static void turn_ended(uv_check_t *check)
 {
-    api *a = check->data;
-    engine_turn_end(a->session);
-    tell_of_registry(a);
+    engine_turn_end(((api *)check->data)->session);
 }
 
 static void deliver(void *arg, void (*fn)(void *), void *fn_arg)
@@ -333,7 +318,6 @@ crm_status api_start(const api_options *o, api **out)
     if (!a)
         return CRM_NOMEM;
     a->o = *o;
-    a->generation = registry_generation();
     a->mail = mailbox_new(o->loop);
     a->sessions = session_cache_new();
     engine_deliver d = {.post = deliver, .arg = a->mail};

@@ -20,7 +20,6 @@ struct api {
     session_cache *sessions;
     stream_list *streams;
     struct form_quota *quotas;
-    uint64_t generation; /* of the registry that open streams were last told of */
     bool stopping;
     int open_handles;
 };
