@@ -102,12 +102,10 @@ static crm_status list(engine_session *s, const query *q, engine_row_fn fn, void
 }
 
 crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64_t position,
-                           uint32_t limit, change **out, uint32_t *count)
+                           uint32_t limit, change_page *out)
 {
     const entity *e = registry_store(r, STORE_CHANGE);
     reading rd = {.reg = r, .arena = a, .last = position, .at = ARENA_ARRAY(a, change, limit + 1)};
-    *out = rd.at;
-    *count = 0;
     crm_status st = rd.at ? CRM_OK : CRM_NOMEM;
     do {
         value from = value_int(rd.last);
@@ -116,14 +114,15 @@ crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64
             .op = COND_GT, .path = {id}, .path_length = 1, .values = &from, .value_count = 1};
         query q = {.entity = e,
                    .where = &where,
-                   .limit = limit - rd.count,
+                   .limit = limit,
                    .sorts = {{id, false}},
                    .sort_count = 1};
         rd.rows = 0;
         st = st ? st : list(s, &q, on_change, &rd);
         st = st ? st : rd.status;
     } while (!st && !rd.count && rd.rows == limit);
-    *count = rd.count;
+    *out = (change_page){
+        .at = rd.at, .count = rd.count, .last = rd.last, .has_more = rd.rows == limit};
     return st;
 }
 

@@ -13,10 +13,18 @@
 /* Appends one change inside the open request. Writer. */
 CRM_MUST_CHECK crm_status changelog_append(tx *t, const crm_ctx *c, const record *now, const record *was,
                                            char op);
-/* Changes after `position`, oldest first, at most `limit`; pool or writer. Never returns a position
- * while a smaller one may still commit. row_was/row_now hold the columns rights are judged by. */
+/* What was read on from a position. */
+typedef struct change_page {
+    change *at; /* oldest first */
+    uint32_t count;
+    int64_t last;  /* the position read up to: read on from it, also when the end is not in `at` */
+    bool has_more; /* more rows may follow `last`; `count` does not tell, see changelog_after */
+} change_page;
+/* Changes after `position`, at most `limit`; pool or writer. Never returns a position while a smaller
+ * one may still commit. row_was/row_now hold the columns rights are judged by. Changes of entities
+ * that this registry does not know are left out, so a page may be short though more follows. */
 CRM_MUST_CHECK crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64_t position,
-                                          uint32_t limit, change **out, uint32_t *count);
+                                          uint32_t limit, change_page *out);
 CRM_MUST_CHECK crm_status changelog_last(engine_session *s, const registry *r, int64_t *position);
 CRM_MUST_CHECK crm_status changelog_cursor(tx *t, crm_str name, int64_t *position); /* NOT_FOUND: new */
 /* Removes the values of these fields from a record's past; positions stay. Writer. */

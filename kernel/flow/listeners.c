@@ -129,16 +129,15 @@ static crm_status hear_or_set_aside(flow *f, engine_session *session, heard *h)
 static bool follow(flow *f, engine_session *session, const registry *r, const listener *l)
 {
     heard h = {.l = l};
-    change *page;
-    uint32_t count = 0;
+    change_page page = {0};
     engine_turn_end(session);
     if (cursor_of(f, session, r, &h) != CRM_OK)
         return false;
     arena *a = arena_new(0);
-    bool ok = a && changelog_after(session, r, a, h.first, PAGE, &page, &count) == CRM_OK;
-    for (uint32_t i = 0; ok && i < count; i++) {
-        bool is_last = i + 1 == count;
-        h.ch = &page[i];
+    bool ok = a && changelog_after(session, r, a, h.first, PAGE, &page) == CRM_OK;
+    for (uint32_t i = 0; ok && i < page.count; i++) {
+        bool is_last = i + 1 == page.count;
+        h.ch = &page.at[i];
         h.how = PASS_OVER;
         if (is_for(l, h.ch))
             ok = hear_or_set_aside(f, session, &h) == CRM_OK;
@@ -146,7 +145,7 @@ static bool follow(flow *f, engine_session *session, const registry *r, const li
             ok = hear(f, session, &h) == CRM_OK;
     }
     arena_free(a);
-    return ok && count == PAGE;
+    return ok && page.count && page.has_more;
 }
 
 void listeners_run(flow *f, engine_session *session)
@@ -165,24 +164,23 @@ static crm_status run_queue(crm_ctx *c, crm_str arg, const void *fn)
 {
     crm_str rest = arg, name = {0};
     int64_t from;
-    change *page;
-    uint32_t count;
+    change_page page;
     (void)fn;
     str_split(&rest, ' ', &name);
     if (str_to_i64(rest, &from) != CRM_OK)
         return CRM_MISUSE;
     const listener *l = find_listener(c->reg, name);
-    crm_status s = changelog_after(c->session, c->reg, c->arena, from - 1, 1, &page, &count);
-    if (!l || s != CRM_OK || !count)
+    crm_status s = changelog_after(c->session, c->reg, c->arena, from - 1, 1, &page);
+    if (!l || s != CRM_OK || !page.count)
         return s;
-    const entity *e = page[0].entity;
-    int64_t id = page[0].record;
-    for (; count && s == CRM_OK;
-         s = changelog_after(c->session, c->reg, c->arena, from, PAGE, &page, &count)) {
-        for (uint32_t i = 0; i < count && s == CRM_OK; i++) {
-            from = page[i].position;
-            if (page[i].record == id && page[i].entity == e)
-                s = l->run(c, &page[i], l->fn);
+    const entity *e = page.at[0].entity;
+    int64_t id = page.at[0].record;
+    for (; page.count && s == CRM_OK;
+         s = changelog_after(c->session, c->reg, c->arena, from, PAGE, &page)) {
+        for (uint32_t i = 0; i < page.count && s == CRM_OK; i++) {
+            from = page.at[i].position;
+            if (page.at[i].record == id && page.at[i].entity == e)
+                s = l->run(c, &page.at[i], l->fn);
         }
         if (s != CRM_OK)
             break;

@@ -18,15 +18,14 @@ typedef struct stream {
     stream_list *list;
     session_info session;
     crm_str token;    /* to ask again whether the session stands */
-    uint64_t epoch;   /* of sessions, when it was last asked */
+    uint64_t epoch, asked_epoch; /* of sessions, when it was last found; of the look-up under way */
     int64_t position; /* the last one sent */
     bool is_catching_up, missed, closed;
     bool is_asking; /* a session look-up or pool task refers to it */
     uint32_t resumed;
     /* a catch-up read */
     arena *arena;
-    change *page;
-    uint32_t page_count;
+    change_page page;
     crm_status status;
     const registry *reg;
     pool_task task;
@@ -217,8 +216,7 @@ static void catch_up(stream *s);
 static void read_page(pool_task *t, engine_session *session)
 {
     stream *s = t->arg;
-    s->status = changelog_after(session, s->reg, s->arena, s->position, RESUME_PAGE, &s->page,
-                                &s->page_count);
+    s->status = changelog_after(session, s->reg, s->arena, s->position, RESUME_PAGE, &s->page);
 }
 
 static void reset(stream *s)
@@ -234,18 +232,20 @@ static void page_read(pool_task *t)
         destroy(s);
         return;
     }
-    s->resumed += s->page_count;
+    s->resumed += s->page.count;
     bool is_behind = s->resumed > RESUME_MAX;
     if (s->status != CRM_OK || is_behind) {
         reset(s);
         s->is_catching_up = false;
-    } else if (!send_changes(s, s->page, s->page_count)) {
+    } else if (!send_changes(s, s->page.at, s->page.count)) {
         return;
+    } else if (s->page.last > s->position) {
+        s->position = s->page.last;
     }
     registry_unpin(s->reg);
     s->reg = NULL;
     arena_reset(s->arena);
-    if (s->is_catching_up && (s->page_count == RESUME_PAGE || s->missed))
+    if (s->is_catching_up && (s->page.has_more || s->missed))
         catch_up(s);
     else
         s->is_catching_up = false;
@@ -330,6 +330,8 @@ static void asked(void *arg, crm_status status)
         destroy(s);
     else if (status == CRM_NOT_FOUND)
         finish(s, "session_ended");
+    else if (status == CRM_OK)
+        s->epoch = s->asked_epoch;
 }
 
 static void ask_session(stream *s)
@@ -337,7 +339,8 @@ static void ask_session(stream *s)
     uint64_t epoch = cache_epoch(CACHE_SESSIONS);
     if (s->is_asking || s->epoch == epoch)
         return;
-    s->epoch = epoch;
+    s->asked_epoch = epoch;
+    engine_turn_end(s->list->api->session); /* its snapshot may be older than the epoch */
     s->reg = registry_pin();
     s->is_asking = true;
     arena_reset(s->arena);
