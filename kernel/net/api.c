@@ -78,6 +78,8 @@ crm_status api_read_json(api_call *k)
 static void written(write_request *w, crm_status status)
 {
     api_call *k = w->arg;
+    /* Another request of this turn may have opened a snapshot older than the commit. */
+    engine_turn_end(k->api->session);
     k->status = status;
     k->c.session = k->api->session;
     k->c.tx = NULL;

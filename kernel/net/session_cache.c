@@ -175,6 +175,8 @@ void session_require(api_call *k, void (*next)(api_call *k))
         return;
     }
     *l = (lookup){k, cache_epoch(CACHE_SESSIONS), cache_epoch(CACHE_PEOPLE)};
+    /* A snapshot that this turn opened before may be older than the epochs. */
+    engine_turn_end(k->api->session);
     accounts_session_read(k->api->session, k->c.reg, k->c.arena, token, &k->session, looked_up, l);
 }
 

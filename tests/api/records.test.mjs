@@ -354,3 +354,16 @@ describe('a list', () => {
     assert.deepEqual(group.rows.map((x) => [x.id, x.label]), [[r.id, 'Аренда экскаваторов']]);
   });
 });
+
+describe('the answer to a change', () => {
+  it('is never older than the change, however much is read beside it', async () => {
+    const r = await lead();
+    for (let round = 1; round <= 60; round++) {
+      const city = `Город ${round}`;
+      const reading = Array.from({ length: 8 }, () => manager.get(LEADS, { expect: 200 }));
+      const changed = await head.patch(`${LEADS}/${r.id}`, { city }, { expect: 200 });
+      await Promise.all(reading);
+      assert.deepEqual([changed.json.city, changed.json.rev], [city, r.rev + round]);
+    }
+  });
+});
