@@ -8,6 +8,7 @@
  */
 #include "data/rights_private.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -206,6 +207,7 @@ static const branches *look_up(crm_ctx *c, const entity *e)
 
 const branches *rights_of(crm_ctx *c, const entity *e)
 {
+    assert(e->index < c->reg->entity_count && c->reg->entities[e->index] == e);
     if (c->who->kind == PRINCIPAL_SYSTEM) {
         return &everything;
     }

@@ -13,7 +13,7 @@
 
 /* All branches of the entity for the acting principal; live as long as the call (its pins). Never
  * NULL; count 0 means nothing. System gets one branch of everything. An entity with a parent
- * (part_of) gets its parent's, reached by `via`. */
+ * (part_of) gets its parent's, reached by `via`. `e` is of c->reg: one of another registry is a bug. */
 const branches *rights_of(crm_ctx *c, const entity *e);
 /* A bit for each of them that allows `a`. */
 uint32_t rights_for(const branches *b, action a);

@@ -3,7 +3,8 @@
  *
  * A stream holds no call between changes: for each batch a call is made per user on the newest
  * snapshots, so a right taken away is felt at once. A stream that resumes first reads the change
- * log on a pool until it has caught up; batches that come meanwhile make it read once more.
+ * log on a pool until it has caught up; batches that come meanwhile make it read once more. Nothing
+ * is told while it is open whether the session still stands.
  */
 #include "data/stores.h"
 #include "net/api_private.h"
@@ -12,16 +13,18 @@
 #define RESUME_MAX  2000 /* further behind: "reset", the client reads everything anew */
 #define RESUME_PAGE 200
 #define PER_TURN    100 /* streams served in one loop turn */
+#define PER_SESSION 8   /* streams; one more closes the oldest */
 
 typedef struct stream {
     http_request *http;
     stream_list *list;
     session_info session;
     crm_str token;    /* to ask again whether the session stands */
-    uint64_t epoch, asked_epoch; /* of sessions, when it was last found; of the look-up under way */
+    uint64_t epoch;   /* of sessions, when the session was last found */
     int64_t position; /* the last one sent */
     bool is_catching_up, missed, closed;
-    bool is_asking; /* a session look-up or pool task refers to it */
+    bool is_asking, is_reading; /* a session look-up, a pool task refers to it */
+    bool is_held;               /* a function below on the stack does */
     uint32_t resumed;
     /* a catch-up read */
     arena *arena;
@@ -29,7 +32,11 @@ typedef struct stream {
     crm_status status;
     const registry *reg;
     pool_task task;
+    /* a session look-up */
+    arena *ask_arena;
+    const registry *ask_reg;
     session_info asked;
+    uint64_t asked_epoch;
     struct stream *next;
 } stream;
 
@@ -47,6 +54,7 @@ struct stream_list {
     fan *fans, **last_fan;
     uv_idle_t idle;
     uv_timer_t ping;
+    int64_t last_position; /* of the newest batch that came */
     bool is_idle_on;
 };
 
@@ -54,8 +62,11 @@ struct stream_list {
  * -------------------------------------------------------------------------------------------------
  */
 
-static void destroy(stream *s)
+/* Frees a stream that is over, as soon as nothing refers to it. */
+static void leave(stream *s)
 {
+    if (!s->closed || s->is_asking || s->is_reading || s->is_held)
+        return;
     stream **at = &s->list->first;
     while (*at != s)
         at = &(*at)->next;
@@ -76,7 +87,7 @@ static void send_text(stream *s, crm_str text)
     http_chunk_unref(c);
 }
 
-/* The stream is over for the client; the struct goes when nothing refers to it any more. */
+/* The stream is over for the client. Without `is_held` the struct may be gone afterwards. */
 static void finish(stream *s, const char *reason)
 {
     char text[96];
@@ -89,9 +100,21 @@ static void finish(stream *s, const char *reason)
     s->closed = true;
     http_request *r = s->http;
     s->http = NULL;
-    if (!s->is_asking)
-        destroy(s);
+    leave(s);
     http_stream_end(r);
+}
+
+/* All that came so far is told by it. */
+static void reset(stream *s)
+{
+    char text[64];
+    if (s->list->last_position > s->position)
+        s->position = s->list->last_position;
+    int n = snprintf(text, sizeof text, "id: %lld\nevent: reset\ndata: {}\n\n",
+                     (long long)s->position);
+    send_text(s, (crm_str){text, (size_t)n});
+    s->missed = s->is_catching_up = false;
+    s->resumed = 0;
 }
 
 static void cancelled(http_request *r, void *arg)
@@ -184,34 +207,105 @@ static bool begin_call(stream *s, crm_ctx *c, principal *who)
     return true;
 }
 
-/* False: the stream was ended and may be gone. */
-static bool send_changes(stream *s, const change *at, uint32_t count)
+/*
+ * Rights are those of the newest registry, and an entity of an older one means nothing to them: what
+ * changed before a new ТЗ was applied is then told as "read everything anew". False: that.
+ */
+static bool changes_text(buf *b, crm_ctx *c, int64_t after, const change *at, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (at[i].position <= after)
+            continue;
+        if (at[i].reg != c->reg)
+            return false;
+        change_text(b, c, &at[i]);
+    }
+    return true;
+}
+
+/* The stream is held. */
+static void send_changes(stream *s, const change *at, uint32_t count)
 {
     crm_ctx c;
     principal who;
     buf b;
     if (!begin_call(s, &c, &who)) {
         finish(s, "session_ended");
-        return false;
+        return;
     }
     buf_init(&b, 1024 * 1024);
-    for (uint32_t i = 0; i < count; i++)
-        if (at[i].position > s->position)
-            change_text(&b, &c, &at[i]);
+    bool is_told = changes_text(&b, &c, s->position, at, count);
     call_end(&c);
     if (count && at[count - 1].position > s->position)
         s->position = at[count - 1].position;
-    if (b.n && !b.failed)
+    if (!is_told || b.failed)
+        reset(s);
+    else if (b.n)
         send_text(s, buf_view(&b));
     buf_free(&b);
-    return true;
+}
+
+/* ---- whether the session still stands
+ * ---------------------------------------------------------------------------------- */
+
+static void catch_up(stream *s);
+
+static bool is_doubtful(const stream *s)
+{
+    return s->epoch != cache_epoch(CACHE_SESSIONS) || s->session.expires_at <= clock_now();
+}
+
+static void asked(void *arg, crm_status status)
+{
+    stream *s = arg;
+    bool was_held = s->is_held;
+    registry_unpin(s->ask_reg);
+    arena_free(s->ask_arena);
+    s->ask_reg = NULL;
+    s->ask_arena = NULL;
+    s->is_asking = false;
+    s->is_held = true;
+    if (status == CRM_NOT_FOUND) {
+        finish(s, "session_ended");
+    } else if (status == CRM_OK) {
+        s->epoch = s->asked_epoch;
+        s->session = s->asked;
+        if (!s->closed && !was_held && s->missed && !s->is_catching_up)
+            catch_up(s);
+    }
+    s->is_held = was_held;
+    leave(s);
+}
+
+/* The answer may come at once and end the stream. */
+static void ask_session(stream *s)
+{
+    if (s->is_asking || s->closed || !is_doubtful(s))
+        return;
+    s->ask_arena = arena_new(0);
+    s->ask_reg = registry_pin();
+    s->asked_epoch = cache_epoch(CACHE_SESSIONS);
+    s->is_asking = true;
+    if (!s->ask_arena || !s->ask_reg) {
+        asked(s, CRM_NOMEM);
+        return;
+    }
+    engine_turn_end(s->list->api->session); /* its snapshot may be older than the epoch */
+    accounts_session_read(s->list->api->session, s->ask_reg, s->ask_arena, s->token, &s->asked,
+                          asked, s);
+}
+
+/* The stream is held. False: not now, or it is over. */
+static bool may_be_told(stream *s)
+{
+    if (is_doubtful(s))
+        ask_session(s);
+    return !s->closed && !is_doubtful(s);
 }
 
 /* ---- catching up
  * ------------------------------------------------------------------------------------------------------
  */
-
-static void catch_up(stream *s);
 
 static void read_page(pool_task *t, engine_session *session)
 {
@@ -219,42 +313,46 @@ static void read_page(pool_task *t, engine_session *session)
     s->status = changelog_after(session, s->reg, s->arena, s->position, RESUME_PAGE, &s->page);
 }
 
-static void reset(stream *s)
+static void take_page(stream *s)
 {
-    send_text(s, CRM_S("event: reset\ndata: {}\n\n"));
+    s->resumed += s->page.count;
+    if (s->status != CRM_OK || s->resumed > RESUME_MAX) {
+        reset(s);
+        return;
+    }
+    if (!may_be_told(s)) {
+        s->is_catching_up = false; /* it will, from the same position, once the session is found */
+        s->missed = true;
+        return;
+    }
+    send_changes(s, s->page.at, s->page.count);
+    if (s->page.last > s->position)
+        s->position = s->page.last;
 }
 
 static void page_read(pool_task *t)
 {
     stream *s = t->arg;
-    s->is_asking = false;
-    if (s->closed) {
-        destroy(s);
-        return;
-    }
-    s->resumed += s->page.count;
-    bool is_behind = s->resumed > RESUME_MAX;
-    if (s->status != CRM_OK || is_behind) {
-        reset(s);
-        s->is_catching_up = false;
-    } else if (!send_changes(s, s->page.at, s->page.count)) {
-        return;
-    } else if (s->page.last > s->position) {
-        s->position = s->page.last;
-    }
+    s->is_reading = false;
+    s->is_held = true;
+    if (!s->closed)
+        take_page(s);
     registry_unpin(s->reg);
     s->reg = NULL;
     arena_reset(s->arena);
-    if (s->is_catching_up && (s->page.has_more || s->missed))
+    if (!s->closed && s->is_catching_up && (s->page.has_more || s->missed))
         catch_up(s);
     else
         s->is_catching_up = false;
+    s->is_held = false;
+    leave(s);
 }
 
 static void catch_up(stream *s)
 {
-    s->is_catching_up = s->is_asking = true;
+    s->is_catching_up = s->is_reading = true;
     s->missed = false;
+    s->page = (change_page){0};
     s->reg = registry_pin();
     s->task =
         (pool_task){.run = read_page, .done = page_read, .arg = s, .reply_to = s->list->api->mail};
@@ -262,7 +360,7 @@ static void catch_up(stream *s)
         return;
     registry_unpin(s->reg);
     s->reg = NULL;
-    s->is_catching_up = s->is_asking = false;
+    s->is_reading = false;
     reset(s);
 }
 
@@ -273,10 +371,15 @@ static void serve(stream *s, const changes_batch *b)
 {
     if (s->closed)
         return;
-    if (s->is_catching_up)
+    s->is_held = true;
+    if (s->is_catching_up || !may_be_told(s))
         s->missed = true;
+    else if (s->missed)
+        catch_up(s);
     else
         send_changes(s, b->at, b->count);
+    s->is_held = false;
+    leave(s);
 }
 
 static void slice(uv_idle_t *idle)
@@ -305,6 +408,8 @@ static void slice(uv_idle_t *idle)
 static void committed(void *arg, changes_batch *b)
 {
     stream_list *l = arg;
+    if (b->last_position > l->last_position)
+        l->last_position = b->last_position;
     fan *f = l->first ? malloc(sizeof *f) : NULL;
     if (!f)
         return;
@@ -317,35 +422,8 @@ static void committed(void *arg, changes_batch *b)
     }
 }
 
-/* ---- keeping alive, and seeing that the session still stands
- * ---------------------------------------------------------------- */
-
-static void asked(void *arg, crm_status status)
-{
-    stream *s = arg;
-    registry_unpin(s->reg);
-    s->reg = NULL;
-    s->is_asking = false;
-    if (s->closed)
-        destroy(s);
-    else if (status == CRM_NOT_FOUND)
-        finish(s, "session_ended");
-    else if (status == CRM_OK)
-        s->epoch = s->asked_epoch;
-}
-
-static void ask_session(stream *s)
-{
-    uint64_t epoch = cache_epoch(CACHE_SESSIONS);
-    if (s->is_asking || s->epoch == epoch)
-        return;
-    s->asked_epoch = epoch;
-    engine_turn_end(s->list->api->session); /* its snapshot may be older than the epoch */
-    s->reg = registry_pin();
-    s->is_asking = true;
-    arena_reset(s->arena);
-    accounts_session_read(s->list->api->session, s->reg, s->arena, s->token, &s->asked, asked, s);
-}
+/* ---- keeping alive
+ * ----------------------------------------------------------------------------------------------------- */
 
 static void ping(uv_timer_t *t)
 {
@@ -357,7 +435,7 @@ static void ping(uv_timer_t *t)
             continue;
         if (c)
             http_stream_send(s->http, c);
-        ask_session(s); /* last: its answer may come at once and end the stream */
+        ask_session(s); /* last: it may end the stream */
     }
     http_chunk_unref(c);
 }
@@ -375,41 +453,91 @@ static int64_t asked_position(const api_call *k)
     return last.n && str_to_i64(last, &position) == CRM_OK && position >= 0 ? position : -1;
 }
 
-static void open_stream(api_call *k)
+/* Room for one more stream of the session; the oldest stands last. */
+static void make_room(stream_list *l, int64_t session)
+{
+    int count = 0;
+    stream *oldest = NULL;
+    for (stream *s = l->first; s; s = s->next) {
+        if (s->closed || s->session.id != session)
+            continue;
+        count++;
+        oldest = s;
+    }
+    if (count >= PER_SESSION)
+        finish(oldest, "too_many");
+}
+
+static stream *add_stream(api_call *k)
 {
     stream_list *l = k->api->streams;
     stream *s = calloc(1, sizeof *s);
     arena *a = s ? arena_new(0) : NULL;
     if (!a) {
         free(s);
-        api_reply_error(k, CRM_NOMEM);
-        return;
+        return NULL;
     }
-    http_request *r = k->http;
-    s->http = r;
+    make_room(l, k->session.id);
+    s->http = k->http;
     s->list = l;
     s->arena = a;
     s->session = k->session;
-    s->token = arena_dup(r->arena, http_cookie(r, "__Host-karkas"));
-    s->epoch = cache_epoch(CACHE_SESSIONS);
-    s->position = asked_position(k);
+    s->token = arena_dup(k->http->arena, http_cookie(k->http, "__Host-karkas"));
+    s->epoch = k->session_epoch;
+    s->position = k->id;
     s->next = l->first;
     l->first = s;
+    return s;
+}
+
+/* k->id: the position it goes on from. */
+static void open_stream(api_call *k, bool is_fresh)
+{
+    char text[64];
+    http_request *r = k->http;
+    bool is_wanted = !k->api->stopping && !r->is_cancelled; /* reading took its time */
+    stream *s = is_wanted ? add_stream(k) : NULL;
+    if (!s) {
+        api_reply_error(k, is_wanted ? CRM_NOMEM : CRM_UNAVAILABLE);
+        return;
+    }
     r->on_cancel = cancelled;
     r->arg = s;
     call_end(&k->c);
     http_stream_start(r, 200, "text/event-stream; charset=utf-8", -1);
-    send_text(s, CRM_S("retry: 2000\n\n"));
-    if (s->position >= 0)
+    int n = snprintf(text, sizeof text, "retry: 2000\n\n");
+    if (is_fresh) /* so that also one that is cut before its first event goes on from here */
+        n = snprintf(text, sizeof text, "retry: 2000\nid: %lld\n\n", (long long)s->position);
+    send_text(s, (crm_str){text, (size_t)n});
+    if (!is_fresh || s->list->last_position > s->position)
         catch_up(s);
+    ask_session(s); /* last: it may end the stream */
+}
+
+static void read_last(api_call *k)
+{
+    k->status = changelog_last(k->c.session, k->c.reg, &k->id);
+}
+
+static void last_read(api_call *k)
+{
+    if (k->status != CRM_OK)
+        api_reply_error(k, k->status);
+    else
+        open_stream(k, true);
 }
 
 void events_route(api_call *k)
 {
-    if (k->http->verb == VERB_GET && !k->rest.n)
-        open_stream(k);
-    else
+    if (k->http->verb != VERB_GET || k->rest.n) {
         api_reply_error(k, k->rest.n ? CRM_NOT_FOUND : CRM_METHOD);
+        return;
+    }
+    k->id = asked_position(k);
+    if (k->id >= 0)
+        open_stream(k, false);
+    else
+        api_pool(k, POOL_FAST, read_last, last_read);
 }
 
 /* ---- the list

@@ -152,6 +152,7 @@ static void looked_up(void *arg, crm_status status)
     *e = (entry){
         .sessions = l->sessions, .people = l->people, .used = clock_now(), .info = k->session};
     memcpy(e->key, k->session_key, SHA256_SIZE);
+    k->session_epoch = l->sessions;
     touch_session(k->api, e);
     sign_in(k);
 }
@@ -169,6 +170,7 @@ void session_require(api_call *k, void (*next)(api_call *k))
     entry *e = find(k->api->sessions, k->session_key);
     if (e && is_fresh(e)) {
         k->session = e->info;
+        k->session_epoch = e->sessions;
         e->used = clock_now();
         touch_session(k->api, e);
         sign_in(k);

@@ -147,12 +147,57 @@ describe('a stream that was cut', () => {
     stream.close();
   });
 
+  it('goes on also when it was cut before its first event', async () => {
+    const before = await head.events();
+    const last = await until(() => before.last, 'where it begins');
+    before.close();
+    const r = await make(petrov, { title: 'Ранний разрыв' });
+    const resumed = await head.events({ after: last });
+    await until(() => of(resumed, r.id).length === 1, 'what it missed');
+    resumed.close();
+  });
+
   it('begins anew when its position is none', async () => {
     for (const position of ['-1', 'x', '99999999999999999999']) {
       const stream = await head.events({ after: position });
       assert.equal(stream.status, 200);
       stream.close();
     }
+  });
+});
+
+describe('the streams of a session', () => {
+  it('are eight at most: one more ends the oldest', async () => {
+    const other = await head.events();
+    const all = [];
+    for (let i = 0; i < 9; i++) all.push(await petrov.events());
+    await until(() => all[0].ended, 'the oldest ends');
+    assert.deepEqual(all[0].seen.at(-1).data, { reason: 'too_many' });
+    const r = await make(petrov, { title: 'Всем вкладкам' });
+    for (const stream of [...all.slice(1), other]) await until(() => of(stream, r.id).length === 1, 'each hears it');
+    [...all, other].forEach((s) => s.close());
+  });
+
+  it('tell nothing more once the session was ended from outside', async () => {
+    const stream = await sidorova.events();
+    await until(() => stream.last, 'it is open');
+    await server.invite('sidorova');
+    await make(head, { title: 'Уже не для неё', owner: sidorova.user.id });
+    await until(() => stream.ended, 'it ends');
+    assert.deepEqual(stream.seen.map((e) => [e.event, e.data.reason]), [['bye', 'session_ended']]);
+  });
+
+  it('end with the time of the session', async () => {
+    const stream = await petrov.events();
+    await until(() => stream.last, 'it is open');
+    await server.advance('13h');
+    const again = await server.as('ivanova');
+    await make(again, { title: 'Утром', owner: petrov.user.id });
+    await until(() => stream.ended, 'it ends');
+    assert.deepEqual(stream.seen.at(-1).data, { reason: 'session_ended' });
+    assert.ok(!stream.seen.some((e) => e.data.op === 'created'));
+    head = again;
+    petrov = await server.as('petrov');
   });
 });
 

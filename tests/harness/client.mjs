@@ -82,7 +82,7 @@ export class Client {
     return (await this.get(`/api/v1/${entity}${query && `?${encodeURI(query).replaceAll("%25", "%")}`}`, { expect: 200 })).json.rows;
   }
 
-  /** An open event stream: `seen` gathers {event, data, id} as they come. */
+  /** An open event stream: `seen` gathers {event, data, id} as they come, `last` is the last id told. */
   async events({ after } = {}) {
     const stream = { seen: [], status: 0, ended: false, close: () => {} };
     const headers = { accept: 'text/event-stream', cookie: this.cookie };
@@ -119,5 +119,6 @@ function note(stream, block) {
     const at = line.indexOf(':');
     if (at > 0) got[line.slice(0, at)] = line.slice(at + 1).trim();
   }
+  if (got.id) stream.last = got.id;
   if (got.event) stream.seen.push({ event: got.event, id: got.id, data: JSON.parse(got.data ?? '{}') });
 }
