@@ -100,8 +100,9 @@ static void module_list(command_call *c)
                      : (c->lang[0] == 'r' ? "выключен" : "off"));
     }
     for (; refused; refused = refused->next)
-        buf_fmt(c->out, "%-12.*s %s: %.*s\n", STR_FMT(refused->module),
-                c->lang[0] == 'r' ? "отклонён" : "refused", STR_FMT(refused->text));
+        buf_fmt(c->out, "%-12.*s %s: %s (%.*s)\n", STR_FMT(refused->module),
+                c->lang[0] == 'r' ? "отклонён" : "refused",
+                plug_refusal_title(refused->code, c->lang), STR_FMT(refused->text));
     registry_unpin(r);
 }
 

@@ -90,10 +90,11 @@ static void say_registry_faults(const deployment *d, arena *a, const registry_fa
         say_faults(d, tz_fault_of_seal(a, f), say);
 }
 
-static void say_refusals(const module_refusal *r, buf *say)
+static void say_refusals(const deployment *d, const module_refusal *r, buf *say)
 {
     for (; r; r = r->next)
-        buf_fmt(say, "%.*s: %.*s: %.*s\n", STR_FMT(r->module), STR_FMT(r->code), STR_FMT(r->text));
+        buf_fmt(say, "%.*s: %s (%.*s)\n", STR_FMT(r->module),
+                plug_refusal_title(r->code, d->o->lang), STR_FMT(r->text));
 }
 
 /* ---- building
@@ -115,7 +116,7 @@ static crm_status read_texts(deployment *d, build *b, const char *path, buf *say
     module_refusal *refused = NULL;
     tz_fault *faults = NULL;
     crm_status s = plug_scan(b->arena, d->o->modules, &b->found, &b->found_count, &refused);
-    say_refusals(refused, say);
+    say_refusals(d, refused, say);
     if (s == CRM_OK)
         s = tz_read(b->arena, path, &b->tz, &faults);
     return say_faults(d, faults, say) && s == CRM_OK ? CRM_INVALID : s;
@@ -141,7 +142,7 @@ static crm_status load_one(deployment *d, build *b, crm_str name, buf *say)
         s = plug_load(b->arena, &b->found[i], slot, &refused);
         b->is_new[b->module_count] = s == CRM_OK;
     }
-    say_refusals(refused, say);
+    say_refusals(d, refused, say);
     if (s == CRM_OK && *slot)
         b->module_count++;
     return *slot || s != CRM_OK ? s : CRM_NOT_FOUND;

@@ -19,6 +19,9 @@ typedef struct module_refusal {
     struct module_refusal *next;
 } module_refusal;
 
+/* What the code means, for people, in "ru" or "en"; `text` then says the numbers, in English. */
+const char *plug_refusal_title(crm_str code, const char *lang);
+
 typedef struct module_found {
     crm_str name, version, title; /* the title is a key of the module's strings */
     crm_str path;                 /* of the .so, empty when it has none */
