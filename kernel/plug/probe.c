@@ -62,7 +62,6 @@ static void lower_limits(void)
 static crm_str expected_name(const char *path, const crm_module *raw)
 {
     const char *given = getenv("KARKAS_MODULE");
-    (void)path;
     if (given && *given) {
         return str_of(given);
     }
