@@ -107,6 +107,9 @@ crm_status listeners_register(registry *r);
 crm_status sweep_register(registry *r);
 crm_status rules_register(registry *r);
 crm_status steps_register(registry *r);
+/* The step found nobody: a record without an owner waits in the department that was searched, where
+ * its people see it. Nothing for other steps, and where the record has a department. */
+crm_status steps_leave_waiting(crm_ctx *c, record *subject, const rule_step *st);
 crm_status strategies_register(registry *r);
 crm_status outbox_register(registry *r);
 crm_status inbox_register(registry *r);

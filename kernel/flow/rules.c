@@ -103,6 +103,21 @@ static crm_status run_step(crm_ctx *c, const rule *r, const store_row *run, cons
     return s == CRM_OK ? st->step->run(c, &call, st->step->fn) : s;
 }
 
+/* Turns to the steps of `otherwise`, in the commit that leaves the record where it is seen. */
+static crm_status turn_otherwise(crm_ctx *c, const rule *r, store_row *run)
+{
+    record *subject;
+    int64_t at = store_int(run, RUN_STEP);
+    crm_status s = records_get(c, r->entity, store_int(run, RUN_RECORD), &subject);
+    if (s == CRM_OK && at < r->step_count)
+        s = steps_leave_waiting(c, subject, &r->steps[at]);
+    if (s != CRM_OK && s != CRM_NOT_FOUND)
+        return s;
+    store_set(run, RUN_STATE, value_text(CRM_S("otherwise")));
+    store_set(run, RUN_STEP, value_int(0));
+    return store_save(c->tx, run);
+}
+
 /* One step and the cursor behind it. */
 static crm_status commit_step(crm_ctx *c, void *arg)
 {
@@ -118,11 +133,8 @@ static crm_status commit_step(crm_ctx *c, void *arg)
         w->is_finished = true;
         return CRM_OK;
     }
-    if (w->go_otherwise) {
-        store_set(&run, RUN_STATE, value_text(CRM_S("otherwise")));
-        store_set(&run, RUN_STEP, value_int(0));
-        return store_save(c->tx, &run);
-    }
+    if (w->go_otherwise)
+        return turn_otherwise(c, r, &run);
     bool other = str_is(state, "otherwise");
     const rule_step *steps = other ? r->otherwise : r->steps;
     int64_t at = store_int(&run, RUN_STEP), count = other ? r->otherwise_count : r->step_count;

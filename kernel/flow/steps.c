@@ -76,6 +76,23 @@ static crm_status assign(crm_ctx *c, step_call *call, const void *fn)
     return s == CRM_OK ? set_owner(c, call->subject, chosen) : s;
 }
 
+crm_status steps_leave_waiting(crm_ctx *c, record *subject, const rule_step *st)
+{
+    const entity *e = subject->entity;
+    uint16_t at = e->department_field;
+    json_t *args = NULL;
+    if (st->step->run != assign || !at || !value_is_null(subject->v[at]))
+        return CRM_OK;
+    if (json_read(st->args_json, 0, &args, NULL) != CRM_OK)
+        return call_fail(c, CRM_MISUSE, "bad_step");
+    int64_t id = department_named(c->people, json_text(args, "department"));
+    json_decref(args);
+    if (!id)
+        return CRM_OK;
+    crm_status s = record_set(subject, &e->fields[at], value_int(id));
+    return s == CRM_OK ? records_save(c, subject, 0) : s;
+}
+
 /* ---- notify: {to, text}
  * ---------------------------------------------------------------------------- */
 
