@@ -71,4 +71,20 @@ describe('a request from the site', () => {
     await until(async () => (await head.list('sales.lead', 'q=вопрос'))[0].contact, 'its contact');
     assert.equal((await head.list('contacts.person', 'phone=%2B79161234567')).length, 1);
   });
+
+  it('S-08: tells the head when there is nobody to give a request to, and keeps the request', async () => {
+    const head = await server.as('ivanova');
+    for (const login of ['petrov', 'sidorova']) assert.equal((await server.command('user', 'disable', login)).code, 0);
+    const reply = await submit(visitor, { name: 'Ночной Гость', phone: '+7 903 000-11-22', text: 'Есть кто-нибудь?' });
+    assert.equal(reply.status, 202, reply.text);
+    const told = await until(
+      async () => (await head.list('notification')).find((n) => n.text.startsWith('Некому назначить')),
+      'the head is told',
+    );
+    assert.equal(told.entity, 'sales.lead');
+    const lead = (await head.list('sales.lead', 'name=Ночной Гость'))[0];
+    assert.equal(lead?.owner, null, 'it waits for an owner where she sees it');
+    assert.equal(lead.id, told.record);
+    assert.equal((await head.list('tasks.task', 'lead=' + lead.id)).length, 0);
+  });
 });
