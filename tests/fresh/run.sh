@@ -41,7 +41,7 @@ suite_of()
 }
 
 # ---- What the host gives -------------------------------------------------------------------------
-# The host's archive whose suite ends in $1 ("" or "-security"); else Debian's own name for it.
+# The host's archive whose suite ends in $1 ("" or "-security").
 mirror()
 {
     local found
@@ -49,7 +49,8 @@ mirror()
     found=$(apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI)' \
         'Created-By: Packages' 2>/dev/null |
         awk -v end="$1" '$1 == "Debian" && $2 ~ ("^[a-z]+" end "$") { print $3; exit }')
-    [ -n "$found" ] || found=http://archive.invalid$1
+    [ -n "$found" ] || die "apt knows no Debian archive${1:+ for updates of security}" \
+        "run apt-get update, or add the archive to apt's sources"
     printf '%s\n' "${found%/}"
 }
 
