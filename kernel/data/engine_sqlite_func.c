@@ -2,10 +2,11 @@
  * engine_sqlite_func.c - SQL functions of the engine, for what has no column of its own.
  *
  * karkas_key(text): its sort key. karkas_any(text, folded, operator, operand): whether an element
- * of a many-valued text compares so. karkas_terms(text): its full-text terms. They are for the
- * engine's own statements only, so a schema cannot call them.
+ * of a many-valued text compares so. karkas_terms(text): its full-text terms; karkas_phones(text):
+ * those of phones. They are for the engine's own statements only, so a schema cannot call them.
  */
 #include "data/engine_sqlite.h"
+#include "data/field.h"
 
 static crm_str text_of(sqlite3_value *v)
 {
@@ -51,6 +52,20 @@ static void terms_function(sqlite3_context *c, int n, sqlite3_value **v)
     arena *a = sqlite3_user_data(c);
     crm_str terms;
     if (convert(c, text_of(v[0]), text_terms, &terms)) {
+        sqlite3_result_text64(c, terms.p, terms.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+    }
+    arena_reset(a);
+}
+
+static void phone_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    if (sqlite3_value_type(v[0]) == SQLITE_NULL) {
+        return;
+    }
+    arena *a = sqlite3_user_data(c);
+    crm_str terms;
+    if (convert(c, text_of(v[0]), phone_terms, &terms)) {
         sqlite3_result_text64(c, terms.p, terms.n, SQLITE_TRANSIENT, SQLITE_UTF8);
     }
     arena_reset(a);
@@ -108,6 +123,7 @@ crm_status functions_register(sqlite3 *db)
     } functions[] = {
         {"karkas_key", 1, key_function},
         {"karkas_terms", 1, terms_function},
+        {"karkas_phones", 1, phone_function},
         {"karkas_any", 4, any_function},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {

@@ -159,7 +159,7 @@ void schema_indexes(schema_step *x, const entity *e)
 
 /* ---- full text ------------------------------------------------------------------------------- */
 
-/* The ids of the search fields: "5,7", or as columns: "s5,s7," or "karkas_terms(e.c5),…,". */
+/* The ids of the search fields: "5,7", or as columns: "s5,s7,". */
 static crm_str search_list(schema_step *x, const entity *e, const char *before, const char *after)
 {
     buf out;
@@ -168,6 +168,20 @@ static crm_str search_list(schema_step *x, const entity *e, const char *before, 
         buf_z(&out, before);
         buf_int(&out, e->fields[e->search_fields[i]].id);
         buf_z(&out, after);
+    }
+    crm_str list = out.n ? arena_dup(x->arena, buf_view(&out)) : (crm_str){"", 0};
+    buf_free(&out);
+    return list;
+}
+
+static crm_str terms_list(schema_step *x, const entity *e)
+{
+    buf out;
+    buf_init(&out, 0);
+    for (uint32_t i = 0; i < e->search_count; i++) {
+        const field *f = &e->fields[e->search_fields[i]];
+        buf_fmt(&out, "%s(e.c%u),", f->type == FIELD_PHONE ? "karkas_phones" : "karkas_terms",
+                (unsigned)f->id);
     }
     crm_str list = out.n ? arena_dup(x->arena, buf_view(&out)) : (crm_str){"", 0};
     buf_free(&out);
@@ -190,8 +204,7 @@ static void create_search(schema_step *x, const entity *e)
 
 static void fill_search(schema_step *x, const entity *e, bool had)
 {
-    crm_str columns = search_list(x, e, "s", ","),
-            terms = search_list(x, e, "karkas_terms(e.c", "),");
+    crm_str columns = search_list(x, e, "s", ","), terms = terms_list(x, e);
     unsigned id = e->fields[COL_ID].id;
     if (had) {
         (void)!schema_run(x,

@@ -5,6 +5,7 @@
  * Without a country code a number is Russian: 8 and ten digits (the trunk prefix), or ten digits
  * alone. Extensions ("доб. 12", "ext 12", "#12", ",12") are dropped: E.164 does not know them.
  */
+#include "data/field.h"
 #include "data/records.h"
 
 #define E164_DIGITS_MAX 15
@@ -114,4 +115,55 @@ crm_status phone_normalise(arena *a, crm_str text, crm_str *e164)
     }
     bool is_plain = has_plus && n >= E164_DIGITS_MIN && n <= E164_DIGITS_MAX;
     return is_plain && d[0] != '0' && d[0] != '7' ? give(a, "", d, n, e164) : CRM_INVALID;
+}
+
+/* ---- searching ----------------------------------------------------------------------------- */
+
+#define FRAGMENT_MIN 3
+#define QUERY_MIN    6 /* fewer digits apart may be anything: "12-34" is a contract */
+
+crm_status phone_terms(arena *a, crm_str numbers, crm_str *terms)
+{
+    buf out;
+    crm_str number;
+    buf_init(&out, 0);
+    while (str_split(&numbers, '\n', &number)) {
+        char digits[32];
+        size_t n = 0;
+        for (size_t i = 0; i < number.n && n < sizeof digits; i++) {
+            if (is_digit(number.p[i])) {
+                digits[n++] = number.p[i];
+            }
+        }
+        for (size_t i = 0; i + FRAGMENT_MIN <= n; i++) {
+            buf_add(&out, digits + i, n - i);
+            buf_char(&out, ' ');
+        }
+    }
+    *terms = out.failed ? (crm_str){0} : arena_dup(a, str_trim(buf_view(&out)));
+    bool is_lost = out.failed || !terms->p;
+    buf_free(&out);
+    return is_lost ? CRM_NOMEM : CRM_OK;
+}
+
+crm_str phone_query(arena *a, crm_str typed)
+{
+    char digits[32];
+    size_t n = 0;
+    for (crm_str rest = typed; rest.n;) {
+        size_t skip = rest.p[0] == '+' ? 1 : separator(rest);
+        if (is_digit(rest.p[0])) {
+            if (n == sizeof digits) {
+                return typed;
+            }
+            digits[n++] = rest.p[0];
+            skip = 1;
+        }
+        if (!skip) {
+            return typed;
+        }
+        rest = (crm_str){rest.p + skip, rest.n - skip};
+    }
+    bool has_trunk = n == 11 && digits[0] == '8';
+    return n < QUERY_MIN ? typed : arena_dup(a, (crm_str){digits + has_trunk, n - has_trunk});
 }

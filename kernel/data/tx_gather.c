@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "data/field.h"
 #include "data/tx_private.h"
 
 #define CHANGES_ARENA_MAX ((size_t)256 * 1024 * 1024)
@@ -130,8 +131,10 @@ static crm_status write_terms(tx *t, const gathered_terms *n)
     crm_str *terms = ARENA_ARRAY(t->arena, crm_str, n->entity->search_count);
     crm_status st = terms ? CRM_OK : CRM_NOMEM;
     for (uint32_t i = 0; !st && i < n->entity->search_count; i++) {
+        const field *f = &n->entity->fields[n->entity->search_fields[i]];
         if (n->texts[i].n) {
-            st = text_terms(t->arena, n->texts[i], &terms[i]);
+            st = f->type == FIELD_PHONE ? phone_terms(t->arena, n->texts[i], &terms[i])
+                                        : text_terms(t->arena, n->texts[i], &terms[i]);
         }
     }
     op.terms = terms;

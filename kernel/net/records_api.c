@@ -5,6 +5,7 @@
  * the limit is interrupted, what it wrote is dropped, and it runs again on a pool; its shape then
  * goes straight to the pool for a minute.
  */
+#include "data/field.h"
 #include "net/api_private.h"
 
 #define INLINE_LIMIT_US 2000
@@ -182,7 +183,7 @@ static crm_status param(api_call *k, const http_field *p, query *q, crm_str *aft
     if (str_is(p->name, "fields"))
         return fields(k, p->value, q);
     if (str_is(p->name, "q"))
-        return text_terms(k->c.arena, p->value, &q->terms);
+        return text_terms(k->c.arena, phone_query(k->c.arena, p->value), &q->terms);
     if (str_is(p->name, "deleted")) {
         q->only_deleted = q->with_deleted = str_is(p->value, "1");
         return CRM_OK;

@@ -1,5 +1,6 @@
 /* search_api.c - /api/v1/search: the same words over every entity the caller may read, five each.
  */
+#include "data/field.h"
 #include "net/api_private.h"
 
 #define PER_ENTITY 5
@@ -55,7 +56,8 @@ static crm_status search_entity(api_call *k, const entity *e, crm_str terms)
 static void search(api_call *k)
 {
     crm_str terms;
-    k->status = text_terms(k->c.arena, http_param(k->http, "q"), &terms);
+    crm_str typed = phone_query(k->c.arena, http_param(k->http, "q"));
+    k->status = text_terms(k->c.arena, typed, &terms);
     jw_init(&k->w, &k->text);
     jw_object(&k->w);
     jw_karray(&k->w, "groups");
