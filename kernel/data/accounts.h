@@ -47,7 +47,9 @@ CRM_MUST_CHECK crm_status accounts_session_find(engine_session *s, const registr
 
 /* Back-off of failed logins per account+address and per address; memory only, bounded. */
 int accounts_throttle_s(crm_str login, crm_str address); /* seconds to wait; 0: go on */
+/* Before the password is looked at: attempts that run beside each other count like others. */
 void accounts_failed(crm_str login, crm_str address);
+/* The attempt that was counted has proved right: forgets the account's, takes this one from the address's. */
 void accounts_succeeded(crm_str login, crm_str address);
 
 #endif

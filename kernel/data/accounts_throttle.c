@@ -127,8 +127,12 @@ void accounts_succeeded(crm_str login, crm_str address)
 {
     lock();
     counter *k = find(key_of(login, address), false);
+    counter *all = find(key_of((crm_str){0}, address), false);
     if (k) {
         *k = (counter){0};
+    }
+    if (all && all->failures) {
+        all->failures--;
     }
     pthread_mutex_unlock(&table.lock);
 }

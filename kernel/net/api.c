@@ -112,7 +112,7 @@ static void pool_done(pool_task *t)
     k->next(k);
 }
 
-void api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*done)(api_call *k))
+bool api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*done)(api_call *k))
 {
     k->run = run;
     k->next = done;
@@ -124,6 +124,7 @@ void api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*don
     crm_status s = pool_submit(k->api->o.flow, which, &k->task);
     if (s != CRM_OK)
         api_reply_code(k, s, "unavailable");
+    return s == CRM_OK;
 }
 
 /* ---- routing

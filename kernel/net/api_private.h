@@ -20,6 +20,7 @@ struct api {
     session_cache *sessions;
     stream_list *streams;
     struct form_quota *quotas;
+    int hashing; /* requests that wait for a password to be hashed */
     bool stopping;
     int open_handles;
 };
@@ -70,8 +71,9 @@ void problem_refuse(void *arg, http_request *r, int status, const char *code);
 CRM_MUST_CHECK crm_status api_read_json(api_call *k);
 /* Runs `commit` on the writer, then `done` here; answers 503 itself when the queue is full. */
 void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*done)(api_call *k));
-/* Runs `run` on a pool thread with its session in c.session, then `done` here. */
-void api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*done)(api_call *k));
+/* Runs `run` on a pool thread with its session in c.session, then `done` here. False: the queue is
+ * full; answered with 503, `k` is gone. */
+bool api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*done)(api_call *k));
 
 /* ---- sessions
  * ------------------------------------------------------------------------------------------ */

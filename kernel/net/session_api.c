@@ -4,8 +4,13 @@
  * A login takes three threads in turn: a pool reads the stored hash, a crypto thread checks the
  * password against it (or against one that matches nothing, at the same cost), the writer makes the
  * session. Wrong login and wrong password are one answer.
+ *
+ * An attempt counts as failed from before its password is hashed until it has proved right, so
+ * that many at once are held back like one after the other.
  */
 #include "net/api_private.h"
+
+#define HASHING_MAX 32 /* passwords in work; each holds the crypto threads for long */
 
 #define COOKIE_SET   "__Host-karkas=%.*s; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=2592000"
 #define COOKIE_CLEAR "__Host-karkas=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"
@@ -51,13 +56,42 @@ static void who_am_i(api_call *k)
     api_reply(k, 200);
 }
 
+/* ---- hashing, one of few at a time
+ * ------------------------------------------------------------------------------------- */
+
+/* False: refused with 429. */
+static bool begin_attempt(api_call *k, bool counts)
+{
+    crm_str name = of(k)->name, peer = k->http->peer;
+    int wait = counts ? accounts_throttle_s(name, peer) : 0;
+    if (!wait && k->api->hashing >= HASHING_MAX)
+        wait = 1;
+    if (wait) {
+        k->c.error.retry_after_s = wait;
+        api_reply_code(k, CRM_LIMIT, "limit");
+        return false;
+    }
+    if (counts)
+        accounts_failed(name, peer);
+    k->api->hashing++;
+    return true;
+}
+
+/* A step of an attempt; the attempt is over when its pool is full. */
+static void attempt_on(api_call *k, flow_pool which, void (*run)(api_call *),
+                       void (*done)(api_call *))
+{
+    api *a = k->api;
+    if (!api_pool(k, which, run, done))
+        a->hashing--;
+}
+
 /* ---- login
  * -----------------------------------------------------------------------------------------------------
  */
 
 static void wrong(api_call *k)
 {
-    accounts_failed(of(k)->name, k->http->peer);
     log_event(LOG_WARN, "login.failed", "address=%s", log_quote(k->http->peer));
     api_reply_code(k, CRM_UNAUTHENTICATED, "login_failed");
 }
@@ -102,6 +136,7 @@ static crm_status commit_session(crm_ctx *c, void *arg)
 static void checked(api_call *k)
 {
     login *l = of(k);
+    k->api->hashing--;
     if (!l->is_right || !l->user) {
         wrong(k);
         return;
@@ -116,12 +151,19 @@ static void check(api_call *k)
     l->is_right = crypto_password_check(l->phc, l->password) == CRM_OK;
 }
 
+/* Of a login and of a change of passwords. */
+static void hash_failed(api_call *k)
+{
+    k->api->hashing--;
+    api_reply_error(k, k->status);
+}
+
 static void hash_read(api_call *k)
 {
     if (k->status != CRM_OK)
-        api_reply_error(k, k->status);
+        hash_failed(k);
     else
-        api_pool(k, POOL_CRYPTO, check, checked);
+        attempt_on(k, POOL_CRYPTO, check, checked);
 }
 
 static void read_hash(api_call *k)
@@ -147,13 +189,8 @@ static void sign_in(api_call *k)
         api_reply_code(k, CRM_UNAUTHENTICATED, "login_failed");
         return;
     }
-    int wait = accounts_throttle_s(l->name, k->http->peer);
-    if (wait) {
-        k->c.error.retry_after_s = wait;
-        api_reply_code(k, CRM_LIMIT, "limit");
-        return;
-    }
-    api_pool(k, POOL_FAST, read_hash, hash_read);
+    if (begin_attempt(k, true))
+        attempt_on(k, POOL_FAST, read_hash, hash_read);
 }
 
 /* ---- logout
@@ -206,6 +243,9 @@ static crm_status commit_password(crm_ctx *c, void *arg)
 static void hashed(api_call *k)
 {
     login *l = of(k);
+    k->api->hashing--;
+    if (l->is_right && !k->session.must_set_password)
+        accounts_succeeded(l->name, k->http->peer);
     if (k->status == CRM_OK && l->is_right) {
         api_write(k, commit_password, password_set);
         return;
@@ -226,9 +266,9 @@ static void hash_new(api_call *k)
 static void old_read(api_call *k)
 {
     if (k->status != CRM_OK)
-        api_reply_error(k, k->status);
+        hash_failed(k);
     else
-        api_pool(k, POOL_CRYPTO, hash_new, hashed);
+        attempt_on(k, POOL_CRYPTO, hash_new, hashed);
 }
 
 static void set_password(api_call *k)
@@ -243,8 +283,8 @@ static void set_password(api_call *k)
     }
     if (s != CRM_OK)
         api_reply_error(k, s);
-    else
-        api_pool(k, POOL_FAST, read_hash, old_read);
+    else if (begin_attempt(k, !k->session.must_set_password))
+        attempt_on(k, POOL_FAST, read_hash, old_read);
 }
 
 void session_route(api_call *k)

@@ -226,4 +226,24 @@ describe('guessing passwords', () => {
     await server.advance(`${wait}s`);
     await c.login('petrov', server.passwords.petrov);
   });
+
+  it('is not got round by guessing many at once', async () => {
+    await server.as('sidorova');
+    const guess = (i) => server.client().post('/api/v1/session', { login: 'sidorova', password: `догадка ${i}` });
+    const replies = await Promise.all(Array.from({ length: 16 }, (_, i) => guess(i)));
+    const of = (status) => replies.filter((r) => r.status === status).length;
+    assert.equal(of(401), 5, 'the free ones only');
+    assert.equal(of(429), 11);
+  });
+
+  it('is slowed down where the old password is asked for as well', async () => {
+    await server.advance('1h');
+    const c = await server.as('ivanova');
+    const guess = (i) => c.post('/api/v1/session/password', { old: `догадка ${i}`, new: 'новый и длинный 77' });
+    const replies = await Promise.all(Array.from({ length: 8 }, (_, i) => guess(i)));
+    assert.equal(replies.filter((r) => r.status === 422).length, 5);
+    assert.equal(replies.filter((r) => r.status === 429).length, 3);
+    await server.advance('1h');
+    await c.post('/api/v1/session/password', { old: server.passwords.ivanova, new: 'новый и длинный 77' }, { expect: 204 });
+  });
 });

@@ -292,6 +292,19 @@ static void an_address_that_tries_many_logins_waits(void **state)
     assert_int_equal(accounts_throttle_s(CRM_S("fresh"), address), 0);
 }
 
+static void an_office_behind_one_address_does_not_wait_for_its_right_logins(void **state)
+{
+    (void)state;
+    crm_str address = CRM_S("203.0.113.6");
+    for (int i = 0; i < 100; i++) {
+        char login[16];
+        crm_str name = {login, (size_t)snprintf(login, sizeof login, "user%d", i)};
+        assert_int_equal(accounts_throttle_s(name, address), 0);
+        accounts_failed(name, address);
+        accounts_succeeded(name, address);
+    }
+}
+
 #define ON(f, open, label)                   \
     {                                        \
 #f label, f, open, close_world, NULL \
@@ -314,6 +327,7 @@ int main(void)
         BOTH(other_sessions_end_and_this_one_stays),
         cmocka_unit_test(failing_makes_one_wait_but_not_another),
         cmocka_unit_test(an_address_that_tries_many_logins_waits),
+        cmocka_unit_test(an_office_behind_one_address_does_not_wait_for_its_right_logins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
