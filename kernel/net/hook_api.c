@@ -2,38 +2,79 @@
  * hook_api.c - /hook/<integration>: what comes from outside without a session. Size and rate first,
  * then the raw request is stored durably, then the answer; what it means is worked out afterwards.
  */
+#include <arpa/inet.h>
+
 #include "net/api_private.h"
 
 #define QUOTA_SLOTS 1024
 #define QUOTA_BURST 20   /* requests of one address at once */
 #define QUOTA_MS    3000 /* and one more in so many ms */
+#define ALL_SECOND  100  /* unsigned requests of all addresses in one second */
 #define BODY_MAX    (256 * 1024)
 
-typedef struct quota {
-    uint64_t address;
-    int64_t credit_at; /* clock_mono ms at which the bucket is full again */
-} quota;
-
+/*
+ * Leaky buckets, an address's found by a keyed hash. Addresses that fall on one share it, so no one
+ * gets fresh credit by pushing another out, and no one can choose whose bucket he empties.
+ */
 struct form_quota {
-    quota at[QUOTA_SLOTS];
+    uint8_t key[SHA256_SIZE];
+    int64_t full_at[QUOTA_SLOTS]; /* clock_mono ms at which the bucket is full again */
+    int64_t second;
+    uint32_t in_second;
 };
 
-/* A leaky bucket per address; a slot that another address holds is taken over when it is full
- * again. */
+static struct form_quota *quota_new(void)
+{
+    struct form_quota *q = calloc(1, sizeof *q);
+    if (q)
+        crypto_random(q->key, sizeof q->key);
+    return q;
+}
+
+/* One customer has a whole /64 of IPv6 to choose addresses from. */
+static crm_str network_of(crm_str address, struct in6_addr *six)
+{
+    char z[INET6_ADDRSTRLEN];
+    if (address.n >= sizeof z)
+        return address;
+    memcpy(z, address.p, address.n);
+    z[address.n] = 0;
+    bool is_six = inet_pton(AF_INET6, z, six) == 1;
+    return is_six ? (crm_str){(const char *)six->s6_addr, 8} : address;
+}
+
+static int64_t *bucket_of(struct form_quota *q, crm_str address)
+{
+    struct in6_addr six;
+    uint8_t hash[SHA256_SIZE];
+    crm_str key = {(const char *)q->key, sizeof q->key};
+    crypto_hmac_sha256(key, network_of(address, &six), hash);
+    return &q->full_at[(hash[0] | (uint32_t)hash[1] << 8) % QUOTA_SLOTS];
+}
+
+static bool has_room(struct form_quota *q, int64_t now)
+{
+    if (q->second != now / 1000) {
+        q->second = now / 1000;
+        q->in_second = 0;
+    }
+    return q->in_second < ALL_SECOND;
+}
+
 static bool has_credit(api *a, crm_str address)
 {
     if (!a->quotas)
-        a->quotas = calloc(1, sizeof *a->quotas);
+        a->quotas = quota_new();
     if (!a->quotas)
         return false;
-    uint64_t h = str_hash(address);
     int64_t now = clock_mono() / 1000000;
-    quota *q = &a->quotas->at[h % QUOTA_SLOTS];
-    if (q->address != h || q->credit_at < now)
-        *q = (quota){h, now};
-    if (q->credit_at - now > (QUOTA_BURST - 1) * QUOTA_MS)
+    int64_t *full_at = bucket_of(a->quotas, address);
+    if (*full_at < now)
+        *full_at = now;
+    if (*full_at - now > (QUOTA_BURST - 1) * QUOTA_MS || !has_room(a->quotas, now))
         return false;
-    q->credit_at += QUOTA_MS;
+    *full_at += QUOTA_MS;
+    a->quotas->in_second++;
     return true;
 }
 

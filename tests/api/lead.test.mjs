@@ -1,6 +1,7 @@
 // The walking skeleton (S-01, S-02, S-06, S-08): a form becomes a lead with everything around it.
 
 import assert from 'node:assert/strict';
+import * as https from 'node:https';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
 import { until } from '../harness/until.mjs';
@@ -86,5 +87,42 @@ describe('a request from the site', () => {
     assert.equal(lead?.owner, null, 'it waits for an owner where she sees it');
     assert.equal(lead.id, told.record);
     assert.equal((await head.list('tasks.task', 'lead=' + lead.id)).length, 0);
+  });
+});
+
+describe('a form without a signature', () => {
+  let server;
+
+  before(async () => {
+    server = await startServer();
+  });
+  after(() => server.stop());
+
+  function from(localAddress) {
+    const visitor = server.client();
+    visitor.agent = new https.Agent({ keepAlive: true, ca: server.ca, localAddress });
+    return visitor;
+  }
+
+  async function flood(visitor) {
+    const replies = [];
+    for (let i = 0; i < 22; i++) replies.push(await submit(visitor, { name: 'Гость', phone: '+79161234567', text: `${i}` }));
+    return replies;
+  }
+
+  it('takes twenty requests of one address at once, whatever others send meanwhile', async () => {
+    const first = await flood(from('127.0.0.2'));
+    assert.ok(first.slice(0, 20).every((r) => r.status === 202));
+    const refused = first.at(-1);
+    assert.equal(refused.status, 429);
+    assert.equal(refused.json.code, 'limit');
+    assert.ok(Number(refused.headers['retry-after']) >= 1);
+    for (let i = 3; i < 40; i++)
+      await submit(from(`127.0.0.${i}`), { name: 'Другой', phone: '+79161234567', text: 'Кран' });
+    assert.equal((await submit(from('127.0.0.2'), { name: 'Гость' })).status, 429);
+    const others = []; /* one may share the bucket by chance, hardly all three */
+    for (const i of [200, 201, 202])
+      others.push((await submit(from(`127.0.0.${i}`), { name: 'Гость', phone: '+79161234567' })).status);
+    assert.ok(others.includes(202));
   });
 });
