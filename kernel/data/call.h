@@ -74,6 +74,8 @@ struct crm_ctx {
     void *prepared;            /* what `prepare` or `work` left for `run`, which only reads it */
     struct call_saved *saved;  /* call_save_point's */
     cond_env env;              /* me, now, day_start: fixed when the call starts */
+    int64_t read_until;        /* clock_mono at which blocking reads outside a tx give up with
+                                * TIMEOUT, what they gave is to be thrown away; 0: none */
     bool is_quiet;             /* no rules, notices or webhooks follow */
     bool is_lenient;           /* outside data: an invalid phone is kept and marked, not refused */
 };
@@ -94,6 +96,8 @@ CRM_MUST_CHECK crm_status call_begin(crm_ctx *c, const principal *who, crm_str v
 /* The same on the snapshots `from` holds. */
 CRM_MUST_CHECK crm_status call_begin_from(crm_ctx *c, const crm_ctx *from, const principal *who, crm_str via);
 void call_end(crm_ctx *c);
+/* Holds a batch of reads to c->read_until. TIMEOUT, with `interrupted`: it has passed, do not run it. */
+CRM_MUST_CHECK crm_status call_limit_read(const crm_ctx *c, engine_batch *b);
 bool call_has_role(const crm_ctx *c, crm_str role);
 /* Holds the function ("settings", "delete"): by role or by login. System always does. */
 bool call_may(const crm_ctx *c, crm_str function);

@@ -47,3 +47,17 @@ void call_end(crm_ctx *c)
     registry_unpin(c->reg);
     *c = (crm_ctx){0};
 }
+
+crm_status call_limit_read(const crm_ctx *c, engine_batch *b)
+{
+    if (!c->read_until || c->tx) {
+        return CRM_OK;
+    }
+    int64_t left_us = (c->read_until - clock_mono()) / 1000;
+    if (left_us <= 0) {
+        b->interrupted = true;
+        return CRM_TIMEOUT;
+    }
+    b->limit_us = b->limit_us && b->limit_us < left_us ? b->limit_us : left_us;
+    return CRM_OK;
+}

@@ -350,6 +350,10 @@ static crm_status give_kept(read_state *s, crm_status st)
 
 crm_status records_run(crm_ctx *c, engine_batch *b)
 {
+    crm_status st = call_limit_read(c, b);
+    if (st) {
+        return st;
+    }
     return c->tx ? engine_write_now(c->session, b) : engine_read_now(c->session, b);
 }
 

@@ -43,7 +43,8 @@ crm_status rights_match_stored(crm_ctx *c, const entity *e, int64_t id, uint32_t
     if (!b->count) {
         return CRM_OK;
     }
-    crm_status st = engine_read_now(c->session, &batch);
+    crm_status st = call_limit_read(c, &batch);
+    st = st ? st : engine_read_now(c->session, &batch);
     return st == CRM_NOT_FOUND ? CRM_OK : st;
 }
 

@@ -2,7 +2,9 @@
  */
 #include "net/api_private.h"
 
-#define RETRY_AFTER CRM_S("1")
+#define RETRY_AFTER  CRM_S("1")
+#define FAST_READ_NS 250000000LL
+#define SLOW_READ_NS 5000000000LL
 
 /* ---- ending
  * ------------------------------------------------------------------------------------------ */
@@ -125,6 +127,36 @@ bool api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*don
     if (s != CRM_OK)
         api_reply_code(k, s, "unavailable");
     return s == CRM_OK;
+}
+
+static void read_for_a_while(api_call *k)
+{
+    buf_clear(&k->text);
+    k->c.error = (call_error){0};
+    k->c.read_until = clock_mono() + (k->is_slow ? SLOW_READ_NS : FAST_READ_NS);
+    k->read_more(k);
+    k->c.read_until = 0;
+}
+
+static void read_ended(api_call *k)
+{
+    if (k->status == CRM_TIMEOUT && !k->is_slow) {
+        k->is_slow = true;
+        api_pool(k, POOL_SLOW, read_for_a_while, read_ended);
+        return;
+    }
+    if (k->status != CRM_OK) {
+        api_reply_error(k, k->status);
+        return;
+    }
+    buf_str(http_body(k->http), buf_view(&k->text));
+    api_reply(k, 200);
+}
+
+void api_read(api_call *k, void (*run)(api_call *k))
+{
+    k->read_more = run;
+    api_pool(k, POOL_FAST, read_for_a_while, read_ended);
 }
 
 /* ---- routing

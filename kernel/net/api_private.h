@@ -47,6 +47,8 @@ typedef struct api_call {
     buf text; /* what a pool thread writes; copied into the reply */
     crm_status status;
     void (*run)(struct api_call *k); /* api_pool's */
+    void (*read_more)(struct api_call *k); /* api_read's */
+    bool is_slow;
     void *own;                       /* the handler's */
 } api_call;
 
@@ -74,6 +76,12 @@ void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*do
 /* Runs `run` on a pool thread with its session in c.session, then `done` here. False: the queue is
  * full; answered with 503, `k` is gone. */
 bool api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*done)(api_call *k));
+
+/*
+ * A read over data of any size: `run` on the fast pool with c.read_until set; when it ends with
+ * TIMEOUT, once more on the slow pool with more time, else 504. It writes its answer to k->text.
+ */
+void api_read(api_call *k, void (*run)(api_call *k));
 
 /* ---- sessions
  * ------------------------------------------------------------------------------------------ */

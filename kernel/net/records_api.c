@@ -434,8 +434,10 @@ void records_answer_stale(api_call *k)
  * ------------------------------------------------------------------------------------------------------
  */
 
-static void history_change(api_call *k, const struct history_change *ch)
+/* A name that could not be read in time is no name that he may not read. */
+static crm_status history_change(api_call *k, const struct history_change *ch)
 {
+    crm_status s = CRM_OK;
     json_writer *w = &k->w;
     jw_object(w);
     jw_kstr(w, "field", ch->field->name);
@@ -444,17 +446,21 @@ static void history_change(api_call *k, const struct history_change *ch)
     for (int i = 0; i < 2; i++) {
         crm_str label = {0};
         if (ch->field->type == FIELD_REF && values[i].kind == VALUE_INT)
-            (void)!records_labels(&k->c, ch->field->ref, &values[i].i, 1, &label);
+            s = records_labels(&k->c, ch->field->ref, &values[i].i, 1, &label);
+        if (s == CRM_TIMEOUT)
+            return s;
         const person *p =
             ch->field->type == FIELD_USER ? people_user(k->c.people, values[i].i) : NULL;
         jw_key(w, str_of(names[i]));
         field_to_json(w, ch->field, values[i], p ? p->name : label, false);
     }
     jw_end_object(w);
+    return CRM_OK;
 }
 
-static void history_row(api_call *k, const history_entry *h)
+static crm_status history_row(api_call *k, const history_entry *h)
 {
+    crm_status s = CRM_OK;
     char at[CLOCK_TEXT];
     const person *p = people_user(k->c.people, h->by);
     const char op[] = {h->op, 0};
@@ -469,10 +475,11 @@ static void history_row(api_call *k, const history_entry *h)
     jw_kstr(&k->w, "via", h->via);
     jw_kstr(&k->w, "op", str_of(op));
     jw_karray(&k->w, "changes");
-    for (uint32_t i = 0; i < h->change_count; i++)
-        history_change(k, &h->changes[i]);
+    for (uint32_t i = 0; i < h->change_count && s == CRM_OK; i++)
+        s = history_change(k, &h->changes[i]);
     jw_end_array(&k->w);
     jw_end_object(&k->w);
+    return s;
 }
 
 static void history_read(api_call *k)
@@ -487,20 +494,10 @@ static void history_read(api_call *k)
     jw_init(&k->w, &k->text);
     jw_object(&k->w);
     jw_karray(&k->w, "rows");
-    for (uint32_t i = 0; i < count; i++)
-        history_row(k, &rows[i]);
+    for (uint32_t i = 0; i < count && k->status == CRM_OK; i++)
+        k->status = history_row(k, &rows[i]);
     jw_end_array(&k->w);
     jw_end_object(&k->w);
-}
-
-static void history_done(api_call *k)
-{
-    if (k->status != CRM_OK) {
-        api_reply_error(k, k->status);
-        return;
-    }
-    buf_str(http_body(k->http), buf_view(&k->text));
-    api_reply(k, 200);
 }
 
 /* ---- routing
@@ -525,7 +522,7 @@ void records_route(api_call *k)
     else if (!path.n)
         records_answer_one(k, 200);
     else if (str_is(path, "history"))
-        api_pool(k, POOL_FAST, history_read, history_done);
+        api_read(k, history_read);
     else
         api_reply_error(k, CRM_NOT_FOUND);
 }

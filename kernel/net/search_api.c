@@ -71,20 +71,10 @@ static void search(api_call *k)
     jw_end_object(&k->w);
 }
 
-static void searched(api_call *k)
-{
-    if (k->status != CRM_OK) {
-        api_reply_error(k, k->status);
-        return;
-    }
-    buf_str(http_body(k->http), buf_view(&k->text));
-    api_reply(k, 200);
-}
-
 void search_route(api_call *k)
 {
     if (k->http->verb != VERB_GET)
         api_reply_error(k, CRM_METHOD);
     else
-        api_pool(k, POOL_FAST, search, searched);
+        api_read(k, search);
 }

@@ -449,6 +449,37 @@ static void references_carry_titles_or_say_they_are_denied(void **state)
     world_read_end(&w);
 }
 
+/* ---- time ---------------------------------------------------------------------------------- */
+
+static bool count_row(void *arg, const record_view *v)
+{
+    (void)v;
+    ++*(int *)arg;
+    return true;
+}
+
+static void reads_of_a_call_whose_time_is_over_are_interrupted(void **state)
+{
+    (void)state;
+    int rows = 0;
+    uint32_t count;
+    history_entry *at;
+    int64_t id = world_lead(&w, "slow", w.anna, 0);
+    crm_ctx *c = world_read(&w, w.anna);
+    record_read r = {
+        .call = c, .query = query_new(c->arena, w.lead), .on_row = count_row, .arg = &rows};
+    c->read_until = clock_mono();
+    assert_int_equal(records_read_now(&r), CRM_TIMEOUT);
+    assert_true(r.interrupted);
+    assert_int_equal(rows, 0);
+    assert_int_equal(records_history(c, w.lead, id, 0, 50, &at, &count), CRM_TIMEOUT);
+    c->read_until = clock_mono() + 60000000000LL;
+    assert_ok(records_read_now(&r));
+    assert_int_equal(rows, 1);
+    assert_ok(records_history(c, w.lead, id, 0, 50, &at, &count));
+    world_read_end(&w);
+}
+
 #define ON(f, open, label)                   \
     {                                        \
 #f label, f, open, close_world, NULL \
@@ -474,6 +505,7 @@ int main(void)
         BOTH(history_shows_only_what_its_reader_may_see),
         BOTH(a_page_ends_with_a_cursor_and_a_count),
         BOTH(references_carry_titles_or_say_they_are_denied),
+        BOTH(reads_of_a_call_whose_time_is_over_are_interrupted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
