@@ -281,7 +281,7 @@ test('a new record is made from the quick form, with the same errors', async () 
   await page.fill('.field[data-field=contact] input', 'жуков');
   await page.getByRole('option', { name: 'Николай Жуков', selected: true }).waitFor();
   await page.keyboard.press('Enter');
-  await page.getByRole('option').first().waitFor({ state: 'detached' });
+  await page.getByRole('option', { name: 'Николай Жуков' }).waitFor({ state: 'detached' });
   await page.keyboard.press('Control+Enter');
   await page.locator('.field[data-field=phone]').getByText('Не хватает цифр').waitFor();
   await page.fill('.field[data-field=phone] input', '8 (916) 123-45-67');
