@@ -146,7 +146,7 @@ describe('karkas tz', () => {
     ]) {
       const said = await fails('tz', 'apply', write(name, text));
       assert.match(said, new RegExp(`${name}:\\d+`));
-      assert.match(said, /ТЗ не применено/);
+      assert.match(said, /ничего не изменено/);
       assert.equal((await head.get('/api/v1/meta')).json.rev, before.rev);
     }
     await petrov.post(LEADS, { title: 'Работа идёт' }, { expect: 201 });
