@@ -356,14 +356,17 @@ describe('a list', () => {
 });
 
 describe('the answer to a change', () => {
-  it('is never older than the change, however much is read beside it', async () => {
-    const r = await lead();
-    for (let round = 1; round <= 60; round++) {
-      const city = `Город ${round}`;
-      const reading = Array.from({ length: 8 }, () => manager.get(LEADS, { expect: 200 }));
-      const changed = await head.patch(`${LEADS}/${r.id}`, { city }, { expect: 200 });
-      await Promise.all(reading);
-      assert.deepEqual([changed.json.city, changed.json.rev], [city, r.rev + round]);
-    }
+  it('is never older than the change, however much goes on beside it', async () => {
+    const change = async () => {
+      const r = await lead();
+      for (let round = 1; round <= 40; round++) {
+        const city = `Город ${round}`;
+        const reading = head.get(`${LEADS}/${r.id}`, { expect: 200 });
+        const changed = await head.patch(`${LEADS}/${r.id}`, { city }, { expect: 200 });
+        assert.deepEqual([changed.json.city, changed.json.rev], [city, r.rev + round]);
+        await reading;
+      }
+    };
+    await Promise.all(Array.from({ length: 24 }, change));
   });
 });
