@@ -180,6 +180,12 @@ function sanitizers() {
  * Starts a server. Options: tz (text), tzFile, people (CSV text), time (start of the virtual clock),
  * args, env, web, modules, data, keep.
  */
-export function startServer(options = {}) {
-  return new Server(options).start();
+export async function startServer(options = {}) {
+  const server = new Server(options);
+  try {
+    return await server.start();
+  } catch (error) {
+    if (!options.keep) fs.rmSync(server.home, { recursive: true, force: true });
+    throw error;
+  }
 }
