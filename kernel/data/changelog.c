@@ -112,11 +112,8 @@ crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64
         const field *id = &e->fields[COL_ID];
         cond where = {
             .op = COND_GT, .path = {id}, .path_length = 1, .values = &from, .value_count = 1};
-        query q = {.entity = e,
-                   .where = &where,
-                   .limit = limit,
-                   .sorts = {{id, false}},
-                   .sort_count = 1};
+        query q = {
+            .entity = e, .where = &where, .limit = limit, .sorts = {{id, false}}, .sort_count = 1};
         rd.rows = 0;
         st = st ? st : list(s, &q, on_change, &rd);
         st = st ? st : rd.status;

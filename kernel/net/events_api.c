@@ -110,8 +110,8 @@ static void reset(stream *s)
     char text[64];
     if (s->list->last_position > s->position)
         s->position = s->list->last_position;
-    int n = snprintf(text, sizeof text, "id: %lld\nevent: reset\ndata: {}\n\n",
-                     (long long)s->position);
+    int n =
+        snprintf(text, sizeof text, "id: %lld\nevent: reset\ndata: {}\n\n", (long long)s->position);
     send_text(s, (crm_str){text, (size_t)n});
     s->missed = s->is_catching_up = false;
     s->resumed = 0;
@@ -208,8 +208,8 @@ static bool begin_call(stream *s, crm_ctx *c, principal *who)
 }
 
 /*
- * Rights are those of the newest registry, and an entity of an older one means nothing to them: what
- * changed before a new ТЗ was applied is then told as "read everything anew". False: that.
+ * Rights are those of the newest registry, and an entity of an older one means nothing to them:
+ * what changed before a new ТЗ was applied is then told as "read everything anew". False: that.
  */
 static bool changes_text(buf *b, crm_ctx *c, int64_t after, const change *at, uint32_t count)
 {
@@ -423,7 +423,8 @@ static void committed(void *arg, changes_batch *b)
 }
 
 /* ---- keeping alive
- * ----------------------------------------------------------------------------------------------------- */
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static void ping(uv_timer_t *t)
 {

@@ -294,9 +294,10 @@ static void the_step_makes_a_task_about_its_record(void **state)
 {
     int64_t due = 0, lead = owned_lead();
     (void)state;
-    assert_ok(run_step("task", "sales.lead", lead,
-                       "{\"kind\":\"call\",\"title\":\"Позвонить: {name} ({owner})\",\"to\":\"owner\","
-                       "\"due\":\"15m\",\"remind\":\"5m\"}"));
+    assert_ok(
+        run_step("task", "sales.lead", lead,
+                 "{\"kind\":\"call\",\"title\":\"Позвонить: {name} ({owner})\",\"to\":\"owner\","
+                 "\"due\":\"15m\",\"remind\":\"5m\"}"));
     const record *task = only("tasks.task");
     assert_field(task, "title", "Позвонить: Иван (Анна)");
     assert_field(task, "kind", "call");

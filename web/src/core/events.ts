@@ -140,7 +140,10 @@ function connect(): void {
     if (before === 'lost' && !last) pass('reset', {});
   };
   source.onerror = () => lost();
-  source.addEventListener('ping', heard);
+  source.addEventListener('ping', (event) => {
+    heard();
+    if (event.lastEventId) last = event.lastEventId; // a bare id has no event of its own
+  });
   for (const name of NAMES)
     source.addEventListener(name, (event) => arrived(name, event as MessageEvent<string>));
 }
