@@ -1,6 +1,8 @@
 // Signing in and out, the throttle, CSRF and what a cookie carries (API.md, "Session").
 
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
 import { until } from '../harness/until.mjs';
@@ -245,5 +247,19 @@ describe('guessing passwords', () => {
     assert.equal(replies.filter((r) => r.status === 429).length, 3);
     await server.advance('1h');
     await c.post('/api/v1/session/password', { old: server.passwords.ivanova, new: 'новый и длинный 77' }, { expect: 204 });
+  });
+});
+
+describe('the first login', () => {
+  it('leaves its code in a file until somebody has a password of his own', async () => {
+    const server = await startServer();
+    const file = path.join(server.data, 'first-login.txt');
+    assert.match(fs.readFileSync(file, 'utf8'), /^admin \S{14}\n$/);
+    await server.restart();
+    assert.ok(fs.existsSync(file), 'not used yet: a restart keeps it');
+    await server.as('admin');
+    await server.restart();
+    assert.ok(!fs.existsSync(file), 'used: it is no secret worth keeping');
+    await server.stop();
   });
 });
