@@ -15,8 +15,7 @@
 #define TZ_PATH_FILE "tz.path"
 #define CODE_LETTERS "abcdefghjkmnpqrstuvwxyz23456789"
 
-/* ---- the data directory
- * --------------------------------------------------------------------------- */
+/* ---- the data directory ---------------------------------------------------------------------- */
 
 /* A crash names the module it happened in; without the file it names nobody, and the server runs.
  */
@@ -70,8 +69,7 @@ void deployment_close(deployment *d)
     d->module_count = 0;
 }
 
-/* ---- what there is to say
- * ---------------------------------------------------------------------------- */
+/* ---- what there is to say -------------------------------------------------------------------- */
 
 static bool say_faults(const deployment *d, const tz_fault *f, buf *say)
 {
@@ -97,8 +95,7 @@ static void say_refusals(const deployment *d, const module_refusal *r, buf *say)
                 plug_refusal_title(r->code, d->o->lang), STR_FMT(r->text));
 }
 
-/* ---- building
- * ------------------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 typedef struct build {
     arena *arena;
@@ -198,8 +195,7 @@ static crm_status build_registry(deployment *d, build *b, buf *say)
     return s;
 }
 
-/* ---- putting it into force
- * ------------------------------------------------------------------------------- */
+/* ---- putting it into force ------------------------------------------------------------------- */
 
 typedef struct schema_step {
     deployment *d;
@@ -410,8 +406,7 @@ crm_status deployment_lint(deployment *d, const char *path, buf *say)
     return s;
 }
 
-/* ---- the first login
- * ------------------------------------------------------------------------------------------ */
+/* ---- the first login ------------------------------------------------------------------------- */
 
 crm_str deployment_code(arena *a)
 {

@@ -38,8 +38,7 @@ typedef struct server {
     bool is_stopping;
 } server;
 
-/* ---- systemd
- * -------------------------------------------------------------------------------------------- */
+/* ---- systemd --------------------------------------------------------------------------------- */
 
 /* sd_notify(3): a datagram to $NOTIFY_SOCKET; without one nobody wants to know. */
 static void notify(const char *state)
@@ -61,8 +60,7 @@ static void notify(const char *state)
     close(fd);
 }
 
-/* ---- files and certificates
- * ---------------------------------------------------------------------------------- */
+/* ---- files and certificates ------------------------------------------------------------------ */
 
 static void load_files(server *s)
 {
@@ -149,9 +147,7 @@ static crm_status start_tls(server *s)
     return CRM_OK;
 }
 
-/* ---- listening
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- listening ------------------------------------------------------------------------------- */
 
 static bool split_address(const char *listen, char *host, size_t size, int *port)
 {
@@ -195,8 +191,7 @@ static crm_status listen_on(server *s)
     return CRM_OK;
 }
 
-/* ---- the way down: no new requests, answers under way, then the data
- * ---------------------------------------------- */
+/* ---- the way down: no new requests, answers under way, then the data ------------------------- */
 
 /* The last mail of all: nobody is left who could post another. */
 static void flow_stopped(void *arg)
@@ -267,8 +262,7 @@ static void catch_signals(server *s)
     }
 }
 
-/* ---- figures for /metrics
- * ---------------------------------------------------------------------------------------------- */
+/* ---- figures for /metrics -------------------------------------------------------------------- */
 
 static int64_t engine_figure(void *arg)
 {
@@ -310,9 +304,7 @@ static void count_figures(server *s)
     metric_computed("karkas_connections", "Open connections", connections_figure, s);
 }
 
-/* ---- starting
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- starting -------------------------------------------------------------------------------- */
 
 static crm_status start_clock(const server_options *o)
 {

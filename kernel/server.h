@@ -59,7 +59,7 @@ CRM_MUST_CHECK crm_status deployment_first_login(deployment *d, buf *say);
 /* `karkas serve`: runs until SIGTERM or SIGINT. The process's exit code. */
 int server_run(const server_options *o);
 
-/* ---- commands ------------------------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 typedef struct command_call {
     deployment *d;

@@ -54,7 +54,7 @@ void clock_set(int64_t ms)
     }
 }
 
-/* ---- the calendar --------------------------------------------------------------------------- */
+/* ---- the calendar ---------------------------------------------------------------------------- */
 
 /* Days since 1970-01-01 of a proleptic Gregorian date. Years start in March, so the leap day is the
  * last of its year; an era is 400 years (Howard Hinnant, "chrono-Compatible Low-Level Date
@@ -96,7 +96,7 @@ static int month_length(int64_t y, int m)
     return m == 2 && leap ? 29 : lengths[m - 1];
 }
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static char *put(char *at, int64_t v, int width)
 {

@@ -102,7 +102,7 @@ void log_event(log_level level, const char *event, const char *fmt, ...)
     emit(line);
 }
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static _Thread_local char quotes[QUOTES][QUOTE_MAX];
 static _Thread_local unsigned next_quote;

@@ -29,7 +29,7 @@ struct mailbox {
     int open_handles;
 };
 
-/* ---- the loop's side ------------------------------------------------------------------------ */
+/* ---- the loop's side ------------------------------------------------------------------------- */
 
 static void take_posted(mailbox *m)
 {
@@ -113,7 +113,7 @@ uint64_t mailbox_turn(const mailbox *m)
     return m->turn;
 }
 
-/* ---- the posters' side ---------------------------------------------------------------------- */
+/* ---- the posters' side ----------------------------------------------------------------------- */
 
 void mailbox_post(mailbox *m, mail_fn fn, void *arg)
 {
@@ -134,7 +134,7 @@ void mailbox_post(mailbox *m, mail_fn fn, void *arg)
     pthread_mutex_unlock(&m->lock);
 }
 
-/* ---- roles ---------------------------------------------------------------------------------- */
+/* ---- roles ----------------------------------------------------------------------------------- */
 
 static _Thread_local thread_role own_role;
 

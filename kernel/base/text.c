@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 
-/* ---- UTF-8 ---------------------------------------------------------------------------------- */
+/* ---- UTF-8 ----------------------------------------------------------------------------------- */
 
 static size_t length_by_first(unsigned char c)
 {
@@ -63,7 +63,7 @@ size_t text_length(crm_str s)
     return n;
 }
 
-/* ---- cleaning ------------------------------------------------------------------------------- */
+/* ---- cleaning -------------------------------------------------------------------------------- */
 
 /* C0 but \n and \t, DEL, and C1, whose two bytes are C2 80..9F. */
 static size_t control(crm_str s)
@@ -118,7 +118,7 @@ crm_status text_clean(arena *a, crm_str s, crm_str *out)
     return out->p ? CRM_OK : CRM_NOMEM;
 }
 
-/* ---- the nearest name ----------------------------------------------------------------------- */
+/* ---- the nearest name ------------------------------------------------------------------------ */
 
 #define WORD_MAX 64
 
@@ -185,7 +185,7 @@ crm_str text_nearest(crm_str word, const crm_str *candidates, size_t count)
     return nearest;
 }
 
-/* ---- plurals -------------------------------------------------------------------------------- */
+/* ---- plurals --------------------------------------------------------------------------------- */
 
 static const char *plural_ru(uint64_t n)
 {

@@ -44,7 +44,7 @@ static size_t put(char *at, int32_t c)
     return (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)at);
 }
 
-/* ---- sort keys ------------------------------------------------------------------------------ */
+/* ---- sort keys ------------------------------------------------------------------------------- */
 
 /* White space and controls: the key holds no byte below 0x20 except after its 0. */
 static bool is_space(int32_t c)
@@ -96,7 +96,7 @@ crm_status text_sort_key(arena *a, crm_str s, crm_str *key)
     return CRM_OK;
 }
 
-/* ---- terms ---------------------------------------------------------------------------------- */
+/* ---- terms ----------------------------------------------------------------------------------- */
 
 typedef struct stemmers {
     struct sb_stemmer *ru, *en;

@@ -65,7 +65,7 @@ static crm_status refuse_syntax(reader *r)
     return refuse(r, at, text);
 }
 
-/* ---- building ------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static yaml_node *add_node(reader *r, yaml_kind kind, yaml_mark_t at)
 {
@@ -167,7 +167,7 @@ static crm_status on_open(reader *r, const yaml_event_t *e, yaml_kind kind)
     return CRM_OK;
 }
 
-/* ---- unique keys ---------------------------------------------------------------------------- */
+/* ---- unique keys ----------------------------------------------------------------------------- */
 
 static int by_key_then_place(const void *x, const void *y)
 {
@@ -220,7 +220,7 @@ static crm_status on_close(reader *r)
     return closed->kind == YAML_MAP ? check_unique(r, closed) : CRM_OK;
 }
 
-/* ---- events --------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static crm_status on_document(reader *r, const yaml_event_t *e)
 {
@@ -313,7 +313,7 @@ crm_status yaml_parse(arena *a, const char *file, crm_str text, yaml_node **root
     return s;
 }
 
-/* ---- looking up ----------------------------------------------------------------------------- */
+/* ---- looking up ------------------------------------------------------------------------------ */
 
 yaml_node *yaml_get(const yaml_node *map, const char *key)
 {

@@ -8,7 +8,7 @@
 static const char no_account[] = "$argon2id$v=19$m=19456,t=2,p=1$dW5rbm93biBhY2NvdW50IQ$"
                                  "7m0Zk2T9yq3WcV5s1uXfB8dLrPAhNgJeQoYiKxMtC4w";
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static crm_status stored_credential(engine_session *s, const registry *r, arena *a, crm_str login,
                                     value **credential)
@@ -47,7 +47,7 @@ crm_status accounts_hash(engine_session *s, const registry *r, arena *a, crm_str
     return CRM_OK;
 }
 
-/* ---- a new password ------------------------------------------------------------------------ */
+/* ---- a new password -------------------------------------------------------------------------- */
 
 static bool holds_word(crm_str folded, crm_str word)
 {
@@ -83,7 +83,7 @@ crm_status accounts_check_new(crm_ctx *c, crm_str login, crm_str password)
     return code ? call_fail_field(c, CRM_S("new"), code, (crm_str){0}) : CRM_OK;
 }
 
-/* ---- writing ------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static crm_status put_credential(crm_ctx *c, value fresh[CREDENTIAL_COLUMNS])
 {

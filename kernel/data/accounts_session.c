@@ -32,7 +32,7 @@ static value outside_text(crm_str s)
     return value_text((crm_str){s.p, n});
 }
 
-/* ---- writing ------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 crm_status accounts_session_new(crm_ctx *c, int64_t user, bool must_set_password, crm_str address,
                                 crm_str agent, crm_str *token)
@@ -128,7 +128,7 @@ crm_status accounts_session_touch(crm_ctx *c, int64_t session)
     return tx_update(c->tx, e, session, row, set);
 }
 
-/* ---- finding ------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 typedef struct finding {
     char hash[2 * SHA256_SIZE + 1];

@@ -29,7 +29,7 @@ static struct {
     counter at[ROWS][WAYS];
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* ---- keys ---------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static uint64_t key_of(crm_str login, crm_str address)
 {
@@ -78,7 +78,7 @@ static void lock(void)
     }
 }
 
-/* ---- counting ------------------------------------------------------------------------------ */
+/* ---- counting -------------------------------------------------------------------------------- */
 
 /* 1, 2, 4 … seconds after the last failure beyond the free ones. */
 static int wait_of(uint64_t key, uint32_t free_tries)

@@ -7,7 +7,7 @@ const principal principal_system = {.kind = PRINCIPAL_SYSTEM, .name = {"system",
 
 #define FIELD_ERRORS_MAX 100
 
-/* ---- errors --------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 crm_status call_fail(crm_ctx *c, crm_status status, const char *code)
 {
@@ -72,7 +72,7 @@ crm_status call_fail_text(crm_ctx *c, crm_status status, const char *name, const
     return status;
 }
 
-/* ---- running again -------------------------------------------------------------------------- */
+/* ---- running again --------------------------------------------------------------------------- */
 
 struct call_saved {
     arena_mark mark;
@@ -150,7 +150,7 @@ void call_rerun(crm_ctx *c)
     c->is_lenient = s->is_lenient;
 }
 
-/* ---- who acts ------------------------------------------------------------------------------- */
+/* ---- who acts -------------------------------------------------------------------------------- */
 
 bool call_has_role(const crm_ctx *c, crm_str name)
 {

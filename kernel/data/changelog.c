@@ -5,7 +5,7 @@
 #include "data/stores.h"
 #include "data/tx_private.h"
 
-/* ---- appending ----------------------------------------------------------------------------- */
+/* ---- appending ------------------------------------------------------------------------------- */
 
 static crm_status append_row(tx *t, const crm_ctx *c, change *ch)
 {
@@ -59,7 +59,7 @@ crm_status changelog_append(tx *t, const crm_ctx *c, const record *now, const re
     return st ? st : tx_gather_change(t, &ch);
 }
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 typedef struct reading {
     const registry *reg;
@@ -139,7 +139,7 @@ crm_status changelog_last(engine_session *s, const registry *r, int64_t *positio
     return list(s, &q, on_position, position);
 }
 
-/* ---- cursors ------------------------------------------------------------------------------- */
+/* ---- cursors --------------------------------------------------------------------------------- */
 
 static crm_status find_cursor(tx *t, crm_str name, const registry *r, value **row)
 {
@@ -178,7 +178,7 @@ crm_status changelog_set_cursor(tx *t, crm_str name, int64_t position)
     return st;
 }
 
-/* ---- erasing ------------------------------------------------------------------------------- */
+/* ---- erasing --------------------------------------------------------------------------------- */
 
 typedef struct erasing {
     const entity *entity;

@@ -17,7 +17,7 @@ uint32_t changelog_differing(const entity *e, const value *now, const value *was
     return n;
 }
 
-/* ---- writing ------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void put_value(json_writer *w, value v)
 {
@@ -70,7 +70,7 @@ crm_status changelog_write_body(arena *a, const registry *r, const change *ch, c
     return body->p ? CRM_OK : CRM_NOMEM;
 }
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static value take_value(arena *a, const json_t *j)
 {

@@ -11,8 +11,7 @@
 
 #define DAY_MS 86400000LL
 
-/* ---- making -------------------------------------------------------------------------------------
- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 /* What is given when memory is out: it must never widen what someone may see. */
 static const cond never = {.op = COND_FALSE};
@@ -75,8 +74,7 @@ const cond *cond_make(arena *a, cond_op op, const field *f, const value *values,
     return c;
 }
 
-/* ---- what it touches ----------------------------------------------------------------------------
- */
+/* ---- what it touches ------------------------------------------------------------------------- */
 
 bool cond_is_local(const cond *c)
 {
@@ -107,8 +105,7 @@ void cond_fields(const cond *c, uint64_t set[4])
     }
 }
 
-/* ---- values -------------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 value cond_value(const field *f, value v, const cond_env *env)
 {
@@ -128,8 +125,7 @@ value cond_value(const field *f, value v, const cond_env *env)
     return value_int(today + into / DAY_MS - (into % DAY_MS < 0));
 }
 
-/* ---- comparing ----------------------------------------------------------------------------------
- */
+/* ---- comparing ------------------------------------------------------------------------------- */
 
 static int compare_keys(arena *a, crm_str x, crm_str y)
 {

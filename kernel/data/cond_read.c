@@ -48,8 +48,7 @@ static crm_status new_node(reader *r, cond_op op, cond **out)
     return CRM_OK;
 }
 
-/* ---- fields -------------------------------------------------------------------------------------
- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static crm_status unknown_field(reader *r, const entity *e, crm_str name, crm_str path)
 {
@@ -88,8 +87,7 @@ static const field *last_field(const cond *c)
     return c->path[c->path_length - 1];
 }
 
-/* ---- values -------------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* "now", "now-3d", "now+15m"; "today", "today+2d". False when it is none of them. */
 static bool read_relative(crm_str s, value *out)
@@ -188,8 +186,7 @@ static crm_status set_value(reader *r, cond *c, value v)
     return CRM_OK;
 }
 
-/* ---- comparisons --------------------------------------------------------------------------------
- */
+/* ---- comparisons ----------------------------------------------------------------------------- */
 
 /* Wraps: not(c). */
 static crm_status negate(reader *r, cond *c, const cond **out)
@@ -305,8 +302,7 @@ static crm_status read_leaf(reader *r, const entity *e, const json_t *list, cons
     return read_comparison(r, c, list, out);
 }
 
-/* ---- the tree
- * ------------------------------------------------------------------------------------ */
+/* ---- the tree -------------------------------------------------------------------------------- */
 
 static crm_status read_node(reader *r, const entity *e, const json_t *json, const cond **out);
 

@@ -7,8 +7,7 @@
 #define ELEMENTS_MAX   100
 #define BYTES_MAX      ((size_t)4 * 1024 * 1024)
 
-/* ---- what a type is -----------------------------------------------------------------------------
- */
+/* ---- what a type is -------------------------------------------------------------------------- */
 
 static const bool text_types[FIELD_TYPE_COUNT] = {
 #define STORED_I                     false
@@ -58,8 +57,7 @@ const char *field_mark_code(const field *f)
     }
 }
 
-/* ---- refusals -----------------------------------------------------------------------------------
- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static crm_status refuse(field_result *out, const char *code)
 {
@@ -96,8 +94,7 @@ static crm_status give_int(const field *f, int64_t v, field_result *out)
     return CRM_OK;
 }
 
-/* ---- texts --------------------------------------------------------------------------------------
- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 /* Letters of a domain know no case; those of the local part might (RFC 5321 §2.4). */
 static crm_status give_email(const field_source *s, crm_str text, field_result *out)
@@ -235,8 +232,7 @@ static crm_status clean(const field_source *s, const field *f, crm_str text, crm
     return st;
 }
 
-/* ---- numbers and times
- * --------------------------------------------------------------------------- */
+/* ---- numbers and times ----------------------------------------------------------------------- */
 
 static crm_status give_number(const field *f, crm_str text, field_result *out)
 {
@@ -284,8 +280,7 @@ static crm_status give_id(crm_str text, field_result *out)
     return CRM_OK;
 }
 
-/* ---- one element from text
- * ------------------------------------------------------------------------ */
+/* ---- one element from text ------------------------------------------------------------------- */
 
 static crm_status text_element(const field_source *s, const field *f, crm_str text,
                                field_result *out)
@@ -363,8 +358,7 @@ static crm_status read_element(const field_source *s, const field *f, crm_str te
                                : number_element(s, f, s_clean, out);
 }
 
-/* ---- lists
- * ---------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 /* Elements joined by '\n', each once. */
 typedef struct joining {
@@ -439,8 +433,7 @@ static crm_status read_json_list(const field_source *s, const field *f, const js
     return joined(s, &j, st, out);
 }
 
-/* ---- the doors
- * ------------------------------------------------------------------------------------ */
+/* ---- the doors ------------------------------------------------------------------------------- */
 
 crm_status field_read_text(const field_source *s, const field *f, crm_str text, field_result *out)
 {

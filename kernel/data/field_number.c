@@ -1,8 +1,7 @@
 /* field_number.c - numbers as people write them, without floating point, and requisites. */
 #include "data/field.h"
 
-/* ---- decimals -----------------------------------------------------------------------------------
- */
+/* ---- decimals -------------------------------------------------------------------------------- */
 
 /* Bytes of the white space or currency sign `s` begins with: what people put around digits. */
 static size_t filler(crm_str s)
@@ -135,8 +134,7 @@ crm_str field_format_decimal(int64_t v, uint8_t scale, char out[FIELD_DECIMAL_TE
     return (crm_str){out + at, FIELD_DECIMAL_TEXT - at};
 }
 
-/* ---- requisites of a Russian company
- * -------------------------------------------------------------- */
+/* ---- requisites of a Russian company --------------------------------------------------------- */
 
 static bool all_digits(crm_str s)
 {

@@ -71,8 +71,7 @@ crm_status field_parse_datetime(const registry *reg, crm_str s, int64_t *ms)
     return CRM_OK;
 }
 
-/* ---- e-mail
- * --------------------------------------------------------------------------------------- */
+/* ---- e-mail ---------------------------------------------------------------------------------- */
 
 static bool is_atom_char(char c)
 {

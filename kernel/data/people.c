@@ -34,7 +34,7 @@ static void box_free(people_box *box)
     }
 }
 
-/* ---- building ------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 typedef struct gathering {
     people_box *box;
@@ -180,7 +180,7 @@ crm_status people_build(engine_session *s, const registry *r, people **out)
     return CRM_OK;
 }
 
-/* ---- publishing and pinning ---------------------------------------------------------------- */
+/* ---- publishing and pinning ------------------------------------------------------------------ */
 
 void people_publish(people *p)
 {
@@ -231,7 +231,7 @@ rights_tables *people_rights(const people *p)
     return p ? box_of(p)->rights : NULL;
 }
 
-/* ---- looking up ---------------------------------------------------------------------------- */
+/* ---- looking up ------------------------------------------------------------------------------ */
 
 const person *people_user(const people *p, int64_t id)
 {

@@ -117,7 +117,7 @@ crm_status phone_normalise(arena *a, crm_str text, crm_str *e164)
     return is_plain && d[0] != '0' && d[0] != '7' ? give(a, "", d, n, e164) : CRM_INVALID;
 }
 
-/* ---- searching ----------------------------------------------------------------------------- */
+/* ---- searching ------------------------------------------------------------------------------- */
 
 #define FRAGMENT_MIN 3
 #define QUERY_MIN    6 /* fewer digits apart may be anything: "12-34" is a contract */

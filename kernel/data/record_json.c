@@ -5,8 +5,7 @@
 #include "data/field.h"
 #include "data/records.h"
 
-/* ---- marks --------------------------------------------------------------------------------------
- */
+/* ---- marks ----------------------------------------------------------------------------------- */
 
 crm_status record_mark(record *r, const field *f, bool is_marked)
 {
@@ -35,8 +34,7 @@ crm_status record_mark(record *r, const field *f, bool is_marked)
     return value_equal(was, now) ? CRM_OK : record_set(r, &r->entity->fields[COL_MARKS], now);
 }
 
-/* ---- a whole object -----------------------------------------------------------------------------
- */
+/* ---- a whole object -------------------------------------------------------------------------- */
 
 /* What he may neither see nor set does not exist for him. */
 static const field *known_field(const record *r, crm_str name)

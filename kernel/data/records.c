@@ -2,7 +2,7 @@
 #include "data/records_private.h"
 #include "data/stores.h"
 
-/* ---- what the principal may do with a row -------------------------------------------------- */
+/* ---- what the principal may do with a row ---------------------------------------------------- */
 
 const stage *record_stage(const entity *e, const value *row)
 {
@@ -56,7 +56,7 @@ void record_conceal(record *r)
     }
 }
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 typedef struct gathering {
     crm_ctx *call;
@@ -125,7 +125,7 @@ crm_status records_list(crm_ctx *c, query *q, record ***out, uint32_t *count)
     return st;
 }
 
-/* ---- new ----------------------------------------------------------------------------------- */
+/* ---- new ------------------------------------------------------------------------------------- */
 
 static value default_of(const crm_ctx *c, const field *f)
 {

@@ -25,7 +25,7 @@ struct record {
     bool is_new;
 };
 
-/* ---- reading ---- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* One row as the principal may see it; valid inside the call. */
 typedef struct record_view {
@@ -88,7 +88,7 @@ typedef struct history_entry {
 CRM_MUST_CHECK crm_status records_history(crm_ctx *c, const entity *e, int64_t id, int64_t before,
                                           uint32_t limit, history_entry **out, uint32_t *count);
 
-/* ---- writing: on the writer, inside c->tx ---- */
+/* ---- writing: on the writer, inside c->tx ---------------------------------------------------- */
 
 /* A new record with defaults ("me", "now", start stage), nothing stored yet. */
 CRM_MUST_CHECK crm_status records_new(crm_ctx *c, const entity *e, record **out);
@@ -104,7 +104,7 @@ CRM_MUST_CHECK crm_status records_save(crm_ctx *c, record *r, int64_t base_rev);
 CRM_MUST_CHECK crm_status records_delete(crm_ctx *c, const entity *e, int64_t id, int64_t base_rev);
 CRM_MUST_CHECK crm_status records_restore(crm_ctx *c, const entity *e, int64_t id);
 
-/* ---- JSON form of a value (API.md), both ways ---- */
+/* ---- JSON form of a value (API.md), both ways ------------------------------------------------ */
 
 /* From outside: checks type, length, format. False: a field error was added to the call. With
  * c->is_lenient an invalid phone or e-mail is kept and marked. */

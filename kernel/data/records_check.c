@@ -22,7 +22,7 @@ static const branches *rights(saving *s)
     return rights_of(s->call, s->entity);
 }
 
-/* ---- fields -------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 /* Fields that decide who somebody is and what he may do. */
 static bool is_guarded(const registry *r, const entity *e, uint32_t i)
@@ -99,7 +99,7 @@ static void check_fields(saving *s)
     }
 }
 
-/* ---- stages -------------------------------------------------------------------------------- */
+/* ---- stages ---------------------------------------------------------------------------------- */
 
 static bool has_starts(const pipeline *p)
 {
@@ -145,7 +145,7 @@ static void check_needs(saving *s)
     }
 }
 
-/* ---- rows ---------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static bool owner_changes(const saving *s)
 {
@@ -214,7 +214,7 @@ crm_status check_rights(saving *s)
     return verdict(s);
 }
 
-/* ---- content ------------------------------------------------------------------------------- */
+/* ---- content --------------------------------------------------------------------------------- */
 
 static void check_required(saving *s)
 {

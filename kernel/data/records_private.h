@@ -52,8 +52,7 @@ void records_hidden(const entity *e, uint64_t out[4]);
 /* The stage a row is in, or NULL. */
 const stage *record_stage(const entity *e, const value *row);
 
-/* ---- a write in progress (records_save.c)
- * --------------------------------------------------------- */
+/* ---- a write in progress (records_save.c) ---------------------------------------------------- */
 
 typedef struct saving {
     crm_ctx *call;

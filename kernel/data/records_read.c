@@ -37,7 +37,7 @@ typedef struct read_state {
     engine_batch label_batch;
 } read_state;
 
-/* ---- what is asked ------------------------------------------------------------------------- */
+/* ---- what is asked --------------------------------------------------------------------------- */
 
 void records_hidden(const entity *e, uint64_t out[4])
 {
@@ -134,7 +134,7 @@ static bool has_foreign_labels(const read_state *s)
     return false;
 }
 
-/* ---- giving rows --------------------------------------------------------------------------- */
+/* ---- giving rows ----------------------------------------------------------------------------- */
 
 static void judge(read_state *s, uint32_t matched)
 {
@@ -219,7 +219,7 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
     return s->keeps ? keep(s, row, matched) : give(s, row, matched);
 }
 
-/* ---- the first batch ----------------------------------------------------------------------- */
+/* ---- the first batch ------------------------------------------------------------------------- */
 
 static void make_ops(read_state *s)
 {
@@ -299,7 +299,7 @@ static crm_status after_first(read_state *s, crm_status st)
     return st;
 }
 
-/* ---- the second batch: titles -------------------------------------------------------------- */
+/* ---- the second batch: titles ---------------------------------------------------------------- */
 
 static crm_status add_row_labels(read_state *s, const kept_row *k)
 {
@@ -346,7 +346,7 @@ static crm_status give_kept(read_state *s, crm_status st)
     return st;
 }
 
-/* ---- now and later ------------------------------------------------------------------------- */
+/* ---- now and later --------------------------------------------------------------------------- */
 
 crm_status records_run(crm_ctx *c, engine_batch *b)
 {

@@ -6,7 +6,7 @@
  */
 #include "data/records_private.h"
 
-/* ---- the rows before and after ------------------------------------------------------------- */
+/* ---- the rows before and after --------------------------------------------------------------- */
 
 static crm_status load_was(saving *s, int64_t id, int64_t base_rev)
 {
@@ -96,7 +96,7 @@ static void note_changes(saving *s)
     memcpy(s->now.set, s->changed, sizeof s->changed);
 }
 
-/* ---- after --------------------------------------------------------------------------------- */
+/* ---- after ----------------------------------------------------------------------------------- */
 
 /* The caller's record becomes what is stored, as far as he may see it. */
 static crm_status give_back(saving *s)
@@ -165,7 +165,7 @@ crm_status records_save(crm_ctx *c, record *r, int64_t base_rev)
     return complete(&s);
 }
 
-/* ---- the recycle bin ----------------------------------------------------------------------- */
+/* ---- the recycle bin ------------------------------------------------------------------------- */
 
 static crm_status begin_removal(saving *s, int64_t id, bool is_deleted)
 {

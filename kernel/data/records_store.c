@@ -3,7 +3,7 @@
 #include "data/records_private.h"
 #include "data/stores.h"
 
-/* ---- the row ------------------------------------------------------------------------------- */
+/* ---- the row --------------------------------------------------------------------------------- */
 
 static void stamp(saving *s, char op)
 {
@@ -73,7 +73,7 @@ static crm_status write_row(saving *s, char op)
     return st ? call_fail(s->call, st, status_code(st)) : CRM_OK;
 }
 
-/* ---- the stage log ------------------------------------------------------------------------- */
+/* ---- the stage log --------------------------------------------------------------------------- */
 
 static bool on_entered(void *arg, const value *row, uint32_t matched)
 {
@@ -121,7 +121,7 @@ static crm_status write_stage_log(const saving *s)
     return st ? st : tx_insert(s->call->tx, log, row, &id);
 }
 
-/* ---- words and caches ---------------------------------------------------------------------- */
+/* ---- words and caches ------------------------------------------------------------------------ */
 
 static bool words_change(const saving *s, char op)
 {

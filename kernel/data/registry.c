@@ -40,7 +40,7 @@ void registry_discard(registry *r)
     }
 }
 
-/* ---- adding --------------------------------------------------------------------------------- */
+/* ---- adding ---------------------------------------------------------------------------------- */
 
 /* Room for one more row: the old array stays in the arena, so pointers into it remain readable. */
 static crm_status grow(arena *a, const void **rows, uint32_t count, uint32_t *cap, size_t size)
@@ -119,7 +119,7 @@ crm_status registry_add_role(registry *r, const role *row)
     return append_role(r, row);
 }
 
-/* ---- entities ------------------------------------------------------------------------------- */
+/* ---- entities -------------------------------------------------------------------------------- */
 
 #define NAME(lit)            \
     {                        \
@@ -243,7 +243,7 @@ crm_status registry_extend(registry *r, crm_str entity_name, const field *fields
     return CRM_OK;
 }
 
-/* ---- look-ups ------------------------------------------------------------------------------- */
+/* ---- look-ups -------------------------------------------------------------------------------- */
 
 const entity *registry_entity(const registry *r, crm_str name)
 {

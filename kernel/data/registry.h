@@ -27,7 +27,7 @@ typedef struct pipeline pipeline;
 typedef struct stage stage;
 typedef struct record record;
 
-/* ---- entities and fields ------------------------------------------------------------------ */
+/* ---- entities and fields --------------------------------------------------------------------- */
 
 /* name, storage (I or T), may have many values */
 #define FIELD_TYPE_MAP(X)                                                                          \
@@ -180,7 +180,7 @@ struct pipeline {
     crm_str source;
 };
 
-/* ---- rights ------------------------------------------------------------------------------------ */
+/* ---- rights ---------------------------------------------------------------------------------- */
 
 #define ACTION_MAP(X)                                                                              \
     X(READ, "read") X(CREATE, "create") X(UPDATE, "update") X(DELETE, "delete")                    \
@@ -230,7 +230,7 @@ typedef struct function_grant {
     uint32_t holder_count;
 } function_grant;
 
-/* ---- behaviour: rows whose function pointers stand above this layer --------------------------- */
+/* ---- behaviour: rows whose function pointers stand above this layer -------------------------- */
 
 typedef struct module_info {
     crm_str name, version, title;
@@ -389,7 +389,7 @@ typedef struct text_string {
     crm_str lang, key, text;     /* ICU message */
 } text_string;
 
-/* ---- the registry ------------------------------------------------------------------------------ */
+/* ---- the registry ---------------------------------------------------------------------------- */
 
 #define REGISTRY_TABLES(X)                                                                         \
     X(module_info, module) X(pipeline, pipeline) X(role, role) X(grant, grant)                     \

@@ -44,7 +44,7 @@ static const entity_index notification_indexes[] = {
 static const choice languages[] = {{.value = NAME("ru"), .label = NAME("user.lang.ru")},
                                    {.value = NAME("en"), .label = NAME("user.lang.en")}};
 
-/* ---- entities ------------------------------------------------------------------------------- */
+/* ---- entities -------------------------------------------------------------------------------- */
 
 static entity *own(registry *r, store which)
 {
@@ -106,7 +106,7 @@ static void set_details(registry *r)
     own_field(r, STORE_DEPARTMENT, DEPARTMENT_PARENT)->ref_name = CRM_S("department");
 }
 
-/* ---- rights --------------------------------------------------------------------------------- */
+/* ---- rights ---------------------------------------------------------------------------------- */
 
 static const crm_str user_card[] = {NAME("name"), NAME("department"), NAME("on_line"),
                                     NAME("extension")};

@@ -6,7 +6,7 @@
 
 #define FAULTS_MAX 200
 
-/* ---- faults and memory ---------------------------------------------------------------------- */
+/* ---- faults and memory ----------------------------------------------------------------------- */
 
 void *seal_alloc(seal *s, size_t count, size_t size)
 {
@@ -92,7 +92,7 @@ const cond *seal_cond(seal *s, crm_str source, const entity *e, crm_str text)
     return out;
 }
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 #define NAME_MAX_BYTES 64
 
@@ -161,7 +161,7 @@ static void index_entities(seal *s)
     s->h->entity_mask = slots ? size - 1 : 0;
 }
 
-/* ---- fields --------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static const bool always_many[FIELD_TYPE_COUNT] = {
     [FIELD_CHOICES] = true, [FIELD_REFS] = true, [FIELD_FILES] = true, [FIELD_TAGS] = true};
@@ -228,7 +228,7 @@ void seal_entities(seal *s)
     }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void load_zone(seal *s)
 {

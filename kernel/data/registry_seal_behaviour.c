@@ -15,8 +15,7 @@ static void check_entity(seal *s, crm_str source, crm_str name)
     }
 }
 
-/* ---- code of modules --------------------------------------------------------------------------
- */
+/* ---- code of modules ------------------------------------------------------------------------- */
 
 static int by_order(const void *a, const void *b)
 {
@@ -46,8 +45,7 @@ static void check_code(seal *s)
     }
 }
 
-/* ---- rules --------------------------------------------------------------------------------------
- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 static void unknown_verb(seal *s, crm_str source, crm_str verb)
 {
@@ -90,8 +88,7 @@ static void resolve_rule(seal *s, rule *u)
     u->otherwise = resolve_steps(s, u->source, u->otherwise, u->otherwise_count);
 }
 
-/* ---- integrations and the menu ------------------------------------------------------------------
- */
+/* ---- integrations and the menu --------------------------------------------------------------- */
 
 static void resolve_integration(seal *s, integration *x)
 {

@@ -4,7 +4,7 @@
 
 #define STAGES_MAX 64
 
-/* ---- pipelines ------------------------------------------------------------------------------ */
+/* ---- pipelines ------------------------------------------------------------------------------- */
 
 static void check_positions(seal *s, crm_str source, const entity *e, const uint16_t *at,
                             uint32_t count)
@@ -98,8 +98,7 @@ void seal_pipelines(seal *s)
     }
 }
 
-/* ---- what an entity's members point at --------------------------------------------------------
- */
+/* ---- what an entity's members point at ------------------------------------------------------- */
 
 /* A member that names a field by position: 0 is none. */
 static void check_member(seal *s, const entity *e, uint16_t at, field_type type)
@@ -191,7 +190,7 @@ void seal_links(seal *s)
     }
 }
 
-/* ---- indexes -------------------------------------------------------------------------------- */
+/* ---- indexes --------------------------------------------------------------------------------- */
 
 #define INDEXES_MAX 64
 

@@ -64,7 +64,7 @@ void rights_tables_free(rights_tables *t)
     }
 }
 
-/* ---- finding ------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 static uint64_t hash_principal(const principal *p)
 {
@@ -113,7 +113,7 @@ static principal_rights *entry_find(rights_table *t, const principal *who, uint6
     return p;
 }
 
-/* ---- making (under the lock) --------------------------------------------------------------- */
+/* ---- making (under the lock) ----------------------------------------------------------------- */
 
 static rights_table *table_make(rights_tables *t, uint64_t serial)
 {
@@ -219,7 +219,7 @@ const branches *rights_of(crm_ctx *c, const entity *e)
     return b ? b : &nothing;
 }
 
-/* ---- asking -------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 uint32_t rights_for(const branches *b, action a)
 {

@@ -40,7 +40,7 @@ typedef struct compiler {
 static crm_status compile(const rights_inputs *in, const entity *e, int depth,
                           const branches **out);
 
-/* ---- conditions ---------------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 static const cond *leaf(arena *a, cond_op op, const field *f, const value *values, uint32_t n)
 {
@@ -104,7 +104,7 @@ static void own_parts(compiler *k, parts *p)
     }
 }
 
-/* ---- team ---------------------------------------------------------------------------------- */
+/* ---- team ------------------------------------------------------------------------------------ */
 
 /* Departments he heads; who heads none has his own; each with those below. */
 static value *team_departments(const rights_inputs *in, uint32_t *count)
@@ -186,7 +186,7 @@ static void team_parts(compiler *k, parts *p)
     add_part(p, unowned(k, departments, department_count));
 }
 
-/* ---- linked -------------------------------------------------------------------------------- */
+/* ---- linked ---------------------------------------------------------------------------------- */
 
 /* A row that a readable record of another entity refers to. */
 static void linked_parts(compiler *k, const grant *g, parts *p)
@@ -267,7 +267,7 @@ static void join(arena *a, parts *p)
     }
 }
 
-/* ---- grants -------------------------------------------------------------------------------- */
+/* ---- grants ---------------------------------------------------------------------------------- */
 
 static void granted_fields(const grant *g, const entity *e, uint64_t out[4])
 {
@@ -364,7 +364,7 @@ static void add_grant(compiler *k, const grant *g)
     }
 }
 
-/* ---- functions that carry an action -------------------------------------------------------- */
+/* ---- functions that carry an action ---------------------------------------------------------- */
 
 static const struct {
     const char *function;
@@ -410,7 +410,7 @@ static void apply_function(compiler *k, size_t which)
     }
 }
 
-/* ---- part_of ------------------------------------------------------------------------------- */
+/* ---- part_of --------------------------------------------------------------------------------- */
 
 /* Fields of the parent a person could change, out of what he sees. */
 static void seen_fields(const entity *e, const branches *b, uint64_t out[4])
@@ -456,7 +456,7 @@ static void take_parent(compiler *k, const entity *parent, const branches *b)
     }
 }
 
-/* ---- the whole ----------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static crm_status compile_grants(compiler *k)
 {

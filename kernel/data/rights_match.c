@@ -18,7 +18,7 @@ static bool is_local(const branch *b)
     return !b->via_count && cond_is_local(b->where);
 }
 
-/* ---- stored rows --------------------------------------------------------------------------- */
+/* ---- stored rows ----------------------------------------------------------------------------- */
 
 static bool note_branches(void *arg, const value *row, uint32_t matched)
 {
@@ -48,7 +48,7 @@ crm_status rights_match_stored(crm_ctx *c, const entity *e, int64_t id, uint32_t
     return st == CRM_NOT_FOUND ? CRM_OK : st;
 }
 
-/* ---- rows in memory ------------------------------------------------------------------------ */
+/* ---- rows in memory -------------------------------------------------------------------------- */
 
 typedef struct loading {
     arena *arena;
@@ -125,7 +125,7 @@ crm_status rights_match_row(crm_ctx *c, const entity *e, const value *row, uint3
     return st;
 }
 
-/* ---- why ----------------------------------------------------------------------------------- */
+/* ---- why ------------------------------------------------------------------------------------- */
 
 static const char *const action_names[ACTION_COUNT] = {
 #define X(name, text) text,

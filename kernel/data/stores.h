@@ -12,7 +12,7 @@
 
 #include "data/registry.h"
 
-/* ---- entities with an API ----------------------------------------------------------------- */
+/* ---- entities with an API -------------------------------------------------------------------- */
 
 #define STORE_USER_FIELDS(X)                                                                       \
     X(USER_LOGIN, "login", TEXT, FIELD_REQUIRED | FIELD_UNIQUE)                                    \
@@ -43,7 +43,7 @@
     X(NOTIFICATION_RECORD, "record", INT, FIELD_READ_ONLY)                                         \
     X(NOTIFICATION_READ_AT, "read_at", DATETIME, 0)
 
-/* ---- hidden stores (ENTITY_SYSTEM) ---------------------------------------------------------- */
+/* ---- hidden stores (ENTITY_SYSTEM) ----------------------------------------------------------- */
 
 /* `entity` is the durable id; `op` as in struct change; the row's id is the position. */
 #define STORE_CHANGE_FIELDS(X)                                                                     \

@@ -45,7 +45,7 @@ const registry *tx_registry(const tx *t)
     return state_of(t)->reg;
 }
 
-/* ---- running ops --------------------------------------------------------------------------- */
+/* ---- running ops ----------------------------------------------------------------------------- */
 
 /* What is left of the request's time. Control ops are never interrupted: they are how it ends. */
 static int64_t left_us(const tx *t, const engine_op *op)
@@ -79,7 +79,7 @@ static crm_status control(tx *t, engine_op_kind kind)
     return tx_run(t, &op);
 }
 
-/* ---- the transaction ----------------------------------------------------------------------- */
+/* ---- the transaction ------------------------------------------------------------------------- */
 
 crm_status tx_begin(engine_session *writer, tx **out)
 {
@@ -130,7 +130,7 @@ void tx_free(tx *t)
     free(s);
 }
 
-/* ---- requests ------------------------------------------------------------------------------ */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 /* Rights are judged by the people of now, not of the moment the request was queued. */
 static crm_status renew_principal(crm_ctx *c)
@@ -229,7 +229,7 @@ bool tx_must_close(const tx *t)
     return s->touched[CACHE_PEOPLE] || s->touched[CACHE_SETTINGS] || s->touched[CACHE_TZ];
 }
 
-/* ---- the commit ---------------------------------------------------------------------------- */
+/* ---- the commit ------------------------------------------------------------------------------ */
 
 /* The next value of a counter row {key, value} of a kernel store. */
 static crm_status count_up(tx *t, const entity *e, crm_str key, int64_t *next)

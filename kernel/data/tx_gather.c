@@ -72,7 +72,7 @@ void tx_gathered_rewind(tx_gathered *g, tx_gathered_mark m)
     g->change_count = m.change_count;
 }
 
-/* ---- words --------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 /* "o17 d3 snew": what rights may ask of the row inside a full-text match. */
 static crm_str access_terms(arena *a, const entity *e, const value *row)
@@ -175,7 +175,7 @@ crm_status tx_gathered_write_terms(tx_gathered *g, tx *t)
     return st;
 }
 
-/* ---- changes ------------------------------------------------------------------------------- */
+/* ---- changes --------------------------------------------------------------------------------- */
 
 static crm_status box_make(tx_gathered *g)
 {

@@ -38,7 +38,7 @@ crm_status tx_delete(tx *t, const entity *e, int64_t id)
     return tx_run(t, &op);
 }
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 typedef struct one_row {
     const entity *entity;

@@ -31,7 +31,7 @@ CRM_MUST_CHECK crm_status flow_ready(flow *f);
 /* Drains writer, outbox and jobs within `ms`, then joins every thread. */
 void flow_stop(flow *f, int ms);
 
-/* ---- the writer --------------------------------------------------------------------------------- */
+/* ---- the writer ------------------------------------------------------------------------------ */
 
 typedef enum flow_lane { LANE_INTERACTIVE, LANE_BULK } flow_lane;
 
@@ -61,7 +61,7 @@ CRM_MUST_CHECK crm_status writer_exclusive(flow *f, crm_status (*fn)(void *arg),
 /* Pool and worker threads and start-up: submits in the bulk lane and waits. */
 CRM_MUST_CHECK crm_status writer_run(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void *), void *arg);
 
-/* ---- pools -------------------------------------------------------------------------------------- */
+/* ---- pools ----------------------------------------------------------------------------------- */
 
 typedef enum flow_pool { POOL_FAST, POOL_SLOW, POOL_CRYPTO, POOL_WORKER } flow_pool;
 
@@ -78,7 +78,7 @@ typedef struct pool_task {
 } pool_task;
 CRM_MUST_CHECK crm_status pool_submit(flow *f, flow_pool which, pool_task *t);
 
-/* ---- after a commit ------------------------------------------------------------------------------- */
+/* ---- after a commit -------------------------------------------------------------------------- */
 
 /* Browsers' streams: called on the subscriber's loop after each commit with its changes, in order;
  * rights are the receiver's business. Take a reference (changes_ref) to keep it. */
@@ -97,7 +97,7 @@ CRM_MUST_CHECK crm_status flow_advance(flow *f, int64_t until);
 /* Whether nothing is queued or running but the caller's own task. Any thread. */
 bool flow_is_idle(flow *f);
 
-/* ---- notices, mail, inbox (writer, inside a transaction) --------------------------------------------- */
+/* ---- notices, mail, inbox (writer, inside a transaction) ------------------------------------- */
 
 /* A `notification` record, and mail through the outbox when the user has an address and mail is set up. */
 CRM_MUST_CHECK crm_status notices_send(crm_ctx *c, int64_t user, crm_str kind, const record *about, crm_str text);

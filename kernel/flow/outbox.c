@@ -30,8 +30,7 @@ crm_status outbox_mail(crm_ctx *c, crm_str to, crm_str subject, crm_str body, cr
     return timers_schedule(c, JOB, id, clock_now(), id);
 }
 
-/* ---- sending
- * ---------------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static const integration *mail_integration(const registry *r)
 {

@@ -12,8 +12,7 @@
 
 #define JOB CRM_S("kernel.rule")
 
-/* ---- judging, in the transaction ----------------------------------------------------------------
- */
+/* ---- judging, in the transaction ------------------------------------------------------------- */
 
 static crm_status start_run(crm_ctx *c, const rule *r, const record *now)
 {
@@ -77,8 +76,7 @@ static crm_status after_delete(crm_ctx *c, record *now, const record *was, const
     return judge(c, now, was, 'd');
 }
 
-/* ---- walking the steps, on a worker
- * ---------------------------------------------------------------- */
+/* ---- walking the steps, on a worker ---------------------------------------------------------- */
 
 typedef struct walk {
     int64_t run;

@@ -31,8 +31,7 @@ typedef struct running_due {
     struct running_due *next;
 } running_due;
 
-/* ---- one due row, on a worker ------------------------------------------------------------------
- */
+/* ---- one due row, on a worker ---------------------------------------------------------------- */
 
 /* NOT_FOUND: somebody has done this row already, and nothing is left to do. */
 static crm_status remove_row(crm_ctx *c, running_due *d)
@@ -168,8 +167,7 @@ static void worked(pool_task *t)
     free(d);
 }
 
-/* ---- finding due rows, on the scheduler's thread
- * ------------------------------------------------- */
+/* ---- finding due rows, on the scheduler's thread --------------------------------------------- */
 
 /* Rows that are being worked on or held back. Taken BEFORE the rows are read: one that ends in
  * between is passed over in this look and found again by the next, which its end asks for. */

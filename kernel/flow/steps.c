@@ -14,8 +14,7 @@ static json_t *args_of(crm_ctx *c, const step_call *call)
     return args;
 }
 
-/* ---- assign: {role, department, strategy, except} ----------------------------------------------
- */
+/* ---- assign: {role, department, strategy, except} -------------------------------------------- */
 
 static bool has_role(const person *p, crm_str name)
 {
@@ -93,8 +92,7 @@ crm_status steps_leave_waiting(crm_ctx *c, record *subject, const rule_step *st)
     return s == CRM_OK ? records_save(c, subject, 0) : s;
 }
 
-/* ---- notify: {to, text}
- * ---------------------------------------------------------------------------- */
+/* ---- notify: {to, text} ---------------------------------------------------------------------- */
 
 static crm_status notify(crm_ctx *c, step_call *call, const void *fn)
 {
@@ -110,8 +108,7 @@ static crm_status notify(crm_ctx *c, step_call *call, const void *fn)
     return notices_send(c, user, CRM_S("rule"), call->subject, text);
 }
 
-/* ---- move: {to}; set: {values}
- * ------------------------------------------------------------------------ */
+/* ---- move: {to}; set: {values} --------------------------------------------------------------- */
 
 static crm_status move(crm_ctx *c, step_call *call, const void *fn)
 {

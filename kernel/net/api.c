@@ -6,8 +6,7 @@
 #define FAST_READ_NS 250000000LL
 #define SLOW_READ_NS 5000000000LL
 
-/* ---- ending
- * ------------------------------------------------------------------------------------------ */
+/* ---- ending ---------------------------------------------------------------------------------- */
 
 static void release(api_call *k)
 {
@@ -64,8 +63,7 @@ void api_reply_code(api_call *k, crm_status status, const char *code)
     api_reply_error(k, call_fail(&k->c, status, code));
 }
 
-/* ---- steps
- * -------------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 crm_status api_read_json(api_call *k)
 {
@@ -159,8 +157,7 @@ void api_read(api_call *k, void (*run)(api_call *k))
     api_pool(k, POOL_FAST, read_for_a_while, read_ended);
 }
 
-/* ---- routing
- * ------------------------------------------------------------------------------------------ */
+/* ---- routing --------------------------------------------------------------------------------- */
 
 static crm_str first_segment(crm_str *path)
 {
@@ -334,8 +331,7 @@ static void route_request(void *arg, http_request *r)
     }
 }
 
-/* ---- starting and ending
- * ----------------------------------------------------------------------------------- */
+/* ---- starting and ending --------------------------------------------------------------------- */
 
 static void turn_ended(uv_check_t *check)
 {

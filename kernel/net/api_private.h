@@ -52,8 +52,7 @@ typedef struct api_call {
     void *own;                       /* the handler's */
 } api_call;
 
-/* ---- ending: each finishes the request and frees the call; `k` is gone afterwards
- * ---------------- */
+/* ---- ending: each finishes the request and frees the call; `k` is gone afterwards ------------ */
 
 void api_reply(api_call *k, int status); /* the JSON that stands in http_body */
 void api_reply_empty(api_call *k, int status);
@@ -66,8 +65,7 @@ void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, 
 /* The protocol machinery's refusals: no call exists. */
 void problem_refuse(void *arg, http_request *r, int status, const char *code);
 
-/* ---- steps
- * ------------------------------------------------------------------------------------------ */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 /* The body as a JSON object into request.json; BAD_REQUEST or MEDIA with the error set. */
 CRM_MUST_CHECK crm_status api_read_json(api_call *k);
@@ -83,8 +81,7 @@ bool api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*don
  */
 void api_read(api_call *k, void (*run)(api_call *k));
 
-/* ---- sessions
- * ------------------------------------------------------------------------------------------ */
+/* ---- sessions -------------------------------------------------------------------------------- */
 
 session_cache *session_cache_new(void);
 void session_cache_free(session_cache *s);
@@ -94,8 +91,7 @@ void session_require(api_call *k, void (*next)(api_call *k));
 bool session_check_csrf(api_call *k, bool has_session);
 void session_route(api_call *k);
 
-/* ---- routes under /api/v1
- * ------------------------------------------------------------------------------- */
+/* ---- routes under /api/v1 -------------------------------------------------------------------- */
 
 void meta_route(api_call *k);
 void strings_route(api_call *k);

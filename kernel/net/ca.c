@@ -38,7 +38,7 @@ static crm_status save(arena *a, const char *dir, const char *name, crm_str data
     return path ? fs_write(path, data, MODE) : CRM_NOMEM;
 }
 
-/* ---- Names ---------------------------------------------------------------------------------- */
+/* ---- Names ----------------------------------------------------------------------------------- */
 
 static bool is_useful(const struct ifaddrs *i)
 {
@@ -138,7 +138,7 @@ static void keep_permitted(const cert_names *extra, cert_names *names)
     names->count = kept;
 }
 
-/* ---- Files ---------------------------------------------------------------------------------- */
+/* ---- Files ----------------------------------------------------------------------------------- */
 
 static crm_status make_authority(arena *a, const char *dir, const cert_names *names, crm_str *key,
                                  crm_str *cert)

@@ -29,7 +29,7 @@
 #define SERIAL_SIZE 16
 #define DAY_SECONDS 86400
 
-/* ---- The random generator of one call ------------------------------------------------------- */
+/* ---- The random generator of one call -------------------------------------------------------- */
 
 typedef struct dice {
     mbedtls_entropy_context entropy;
@@ -58,7 +58,7 @@ static int dice_init(dice *d)
     return r;
 }
 
-/* ---- Reading -------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 static int accept_extension(void *arg, const mbedtls_x509_crt *crt, const mbedtls_x509_buf *oid,
                             int critical, const unsigned char *p, const unsigned char *end)
@@ -174,7 +174,7 @@ bool cert_matches_key(crm_str pem, crm_str key)
     return matches;
 }
 
-/* ---- Writing -------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 crm_status cert_make_key(arena *a, crm_str *pem)
 {

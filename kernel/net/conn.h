@@ -125,7 +125,7 @@ struct http_server {
     char *plain_buffer; /* the same, for TLS; NULL without */
 };
 
-/* ---- conn.c ---- */
+/* ---- conn.c ---------------------------------------------------------------------------------- */
 
 /* Takes over an accepted socket. On failure the socket is closed. */
 void conn_start(http_server *s, int fd, tls_context *tls, const struct sockaddr_storage *address);
@@ -147,7 +147,7 @@ void conn_shut(conn *c);
 void conn_close_idle(conn *c);
 void conn_free_when_done(conn *c);
 
-/* ---- conn_input.c ---- */
+/* ---- conn_input.c ---------------------------------------------------------------------------- */
 
 /* Starts or pauses reading, as the bytes that wait allow. */
 void conn_read(conn *c);
@@ -158,12 +158,12 @@ void conn_continue(conn *c);
 /* Answers for the protocol machinery, and closes. */
 void conn_refuse(conn *c, int status, const char *code);
 
-/* ---- conn_wait.c ---- */
+/* ---- conn_wait.c ----------------------------------------------------------------------------- */
 
 void conn_arm(conn *c);
 void conn_on_timeout(wheel_node *n);
 
-/* ---- exchange.c ---- */
+/* ---- exchange.c ------------------------------------------------------------------------------ */
 
 exchange *exchange_take(conn *c); /* NULL when memory is out */
 void exchange_release(exchange *x);
@@ -175,7 +175,7 @@ static inline exchange *exchange_of(http_request *r)
     return (exchange *)r;
 }
 
-/* ---- output.c ---- */
+/* ---- output.c -------------------------------------------------------------------------------- */
 
 /* What follows the bytes in c->out; at most one of the owners is set. */
 typedef struct tail {
@@ -197,19 +197,19 @@ size_t output_queued(const conn *c);
 /* Gives an empty buffer the server's spare memory. */
 void output_lend(http_server *s, buf *b);
 
-/* ---- reply.c ---- */
+/* ---- reply.c --------------------------------------------------------------------------------- */
 
 /* The status line and headers into c->out. `length` -1: chunked, or until the end for HTTP/1.0. */
 void reply_head(exchange *x, int status, const char *type, int64_t length);
 /* The refusal's body into http_body by the server's hook, or a plain one. Returns its type. */
 const char *reply_problem(exchange *x, int status, const char *code);
 
-/* ---- stream.c ---- */
+/* ---- stream.c -------------------------------------------------------------------------------- */
 
 /* Bytes were written: tells a producer that waits. */
 void stream_drained(exchange *x);
 
-/* ---- server.c ---- */
+/* ---- server.c -------------------------------------------------------------------------------- */
 
 void server_conn_gone(http_server *s);
 void server_resume(conn *c);

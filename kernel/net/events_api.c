@@ -58,9 +58,7 @@ struct stream_list {
     bool is_idle_on;
 };
 
-/* ---- one stream
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- one stream ------------------------------------------------------------------------------ */
 
 /* Frees a stream that is over, as soon as nothing refers to it. */
 static void leave(stream *s)
@@ -123,8 +121,7 @@ static void cancelled(http_request *r, void *arg)
     finish(arg, NULL);
 }
 
-/* ---- what a change says to one user
- * ------------------------------------------------------------------------------- */
+/* ---- what a change says to one user ---------------------------------------------------------- */
 
 static void notice_text(buf *b, const change *ch)
 {
@@ -245,8 +242,7 @@ static void send_changes(stream *s, const change *at, uint32_t count)
     buf_free(&b);
 }
 
-/* ---- whether the session still stands
- * ---------------------------------------------------------------------------------- */
+/* ---- whether the session still stands -------------------------------------------------------- */
 
 static void catch_up(stream *s);
 
@@ -303,9 +299,7 @@ static bool may_be_told(stream *s)
     return !s->closed && !is_doubtful(s);
 }
 
-/* ---- catching up
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- catching up ----------------------------------------------------------------------------- */
 
 static void read_page(pool_task *t, engine_session *session)
 {
@@ -364,8 +358,7 @@ static void catch_up(stream *s)
     reset(s);
 }
 
-/* ---- fan-out, a slice of the streams per loop turn
- * ----------------------------------------------------------------------- */
+/* ---- fan-out, a slice of the streams per loop turn ------------------------------------------- */
 
 static void serve(stream *s, const changes_batch *b)
 {
@@ -422,9 +415,7 @@ static void committed(void *arg, changes_batch *b)
     }
 }
 
-/* ---- keeping alive
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- keeping alive --------------------------------------------------------------------------- */
 
 static void ping(uv_timer_t *t)
 {
@@ -441,9 +432,7 @@ static void ping(uv_timer_t *t)
     http_chunk_unref(c);
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static int64_t asked_position(const api_call *k)
 {
@@ -541,9 +530,7 @@ void events_route(api_call *k)
         api_pool(k, POOL_FAST, read_last, last_read);
 }
 
-/* ---- the list
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 stream_list *streams_new(api *a)
 {

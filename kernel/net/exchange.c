@@ -14,7 +14,7 @@
 #define PARAMS_MAX  200
 #define ARENA_MAX   ((size_t)64 * 1024 * 1024)
 
-/* ---- The pool ------------------------------------------------------------------------------- */
+/* ---- The pool -------------------------------------------------------------------------------- */
 
 static exchange *make(http_server *s)
 {
@@ -127,7 +127,7 @@ void exchange_release(exchange *x)
     s->pooled++;
 }
 
-/* ---- Headers -------------------------------------------------------------------------------- */
+/* ---- Headers --------------------------------------------------------------------------------- */
 
 crm_str http_header(const http_request *r, const char *name)
 {
@@ -221,7 +221,7 @@ void exchange_take_forwarded(exchange *x)
     }
 }
 
-/* ---- Parameters ----------------------------------------------------------------------------- */
+/* ---- Parameters ------------------------------------------------------------------------------ */
 
 static crm_status read_pair(arena *a, crm_str pair, http_field *out)
 {

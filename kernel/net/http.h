@@ -65,7 +65,7 @@ struct http_request {
     void *arg;                /* the answerer's, given to both */
 };
 
-/* ---- Reading -------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 /* The header `name` (lower case), {NULL,0} when absent. A repeated one is joined by ", ";
  * those that must be single (Host, Content-Length, Content-Type, Authorization ...) were checked.
@@ -85,7 +85,7 @@ crm_str http_param(http_request *r, const char *name);
 CRM_MUST_CHECK crm_status http_parse_form(arena *a, crm_str text, const http_field **list,
                                           uint32_t *count);
 
-/* ---- Answering ------------------------------------------------------------------------------ */
+/* ---- Answering ------------------------------------------------------------------------------- */
 
 /* The reply's body: append here, then http_reply. It is the connection's own output buffer, so
  * nothing is copied; it is bounded by the server's `reply_max` (failed: the reply becomes a 500).

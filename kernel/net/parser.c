@@ -42,7 +42,7 @@ static bool refuse_bad(parser *p)
     return refuse(p, 400, "bad_request");
 }
 
-/* ---- The request line ----------------------------------------------------------------------- */
+/* ---- The request line ------------------------------------------------------------------------ */
 
 static bool read_verb(crm_str s, http_verb *verb)
 {
@@ -100,7 +100,7 @@ static bool check_request_line(parser *p, crm_str line)
     return true;
 }
 
-/* ---- Header lines --------------------------------------------------------------------------- */
+/* ---- Header lines ---------------------------------------------------------------------------- */
 
 static bool check_field_line(parser *p, crm_str line)
 {
@@ -197,7 +197,7 @@ static bool collect_head(parser *p, const char *bytes, size_t n, size_t *used)
     return false;
 }
 
-/* ---- llhttp --------------------------------------------------------------------------------- */
+/* ---- llhttp ---------------------------------------------------------------------------------- */
 
 static parser *of(llhttp_t *ll)
 {

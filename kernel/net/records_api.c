@@ -19,8 +19,7 @@ typedef struct list_state {
     buf *out;
 } list_state;
 
-/* ---- shapes that were interrupted once; loop thread
- * ------------------------------------------------------ */
+/* ---- shapes that were interrupted once; loop thread ------------------------------------------ */
 
 static struct {
     uint64_t shape;
@@ -59,8 +58,7 @@ static uint64_t query_shape(const query *q)
     return h ^ (q->terms.n ? 1 : 0);
 }
 
-/* ---- what is asked
- * ----------------------------------------------------------------------------------------- */
+/* ---- what is asked --------------------------------------------------------------------------- */
 
 static crm_status unknown_field(api_call *k, crm_str name)
 {
@@ -219,9 +217,7 @@ static crm_status read_query(api_call *k, query *q)
     return s;
 }
 
-/* ---- a list
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- a list ---------------------------------------------------------------------------------- */
 
 static bool list_row(void *arg, const record_view *v)
 {
@@ -335,9 +331,7 @@ static void list(api_call *k)
     records_read(&k->read);
 }
 
-/* ---- one record
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- one record ------------------------------------------------------------------------------ */
 
 typedef struct one_state {
     int status;
@@ -430,9 +424,7 @@ void records_answer_stale(api_call *k)
     read_one(k, 412, true);
 }
 
-/* ---- history
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- history --------------------------------------------------------------------------------- */
 
 /* A name that could not be read in time is no name that he may not read. */
 static crm_status history_change(api_call *k, const struct history_change *ch)
@@ -500,9 +492,7 @@ static void history_read(api_call *k)
     jw_end_object(&k->w);
 }
 
-/* ---- routing
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- routing --------------------------------------------------------------------------------- */
 
 void records_route(api_call *k)
 {

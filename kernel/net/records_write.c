@@ -16,8 +16,7 @@ typedef struct change_state {
     bool is_replay;
 } change_state;
 
-/* ---- Idempotency-Key: the outcome is stored with the change itself
- * ----------------------------------------- */
+/* ---- Idempotency-Key: the outcome is stored with the change itself --------------------------- */
 
 typedef struct stored {
     crm_str hash;
@@ -75,8 +74,7 @@ static void read_idem_key(api_call *k, change_state *x)
     x->idem_hash = crypto_hex(k->c.arena, digest, sizeof digest);
 }
 
-/* ---- on the writer
- * -------------------------------------------------------------------------------------------- */
+/* ---- on the writer --------------------------------------------------------------------------- */
 
 static crm_status save(crm_ctx *c, api_call *k, const change_state *x)
 {
@@ -133,9 +131,7 @@ static crm_status commit(crm_ctx *c, void *arg)
     return s == CRM_OK && x->idem_key.n ? store_outcome(c, x, k->id) : s;
 }
 
-/* ---- on the loop
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- on the loop ----------------------------------------------------------------------------- */
 
 static void written(api_call *k)
 {

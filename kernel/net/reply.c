@@ -157,7 +157,7 @@ void reply_head(exchange *x, int status, const char *type, int64_t length)
     buf_z(b, "\r\n");
 }
 
-/* ---- What handlers call --------------------------------------------------------------------- */
+/* ---- What handlers call ---------------------------------------------------------------------- */
 
 buf *http_body(http_request *r)
 {

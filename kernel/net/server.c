@@ -35,7 +35,7 @@ typedef struct http_listener {
     bool is_closing;
 } http_listener;
 
-/* ---- Limits --------------------------------------------------------------------------------- */
+/* ---- Limits ---------------------------------------------------------------------------------- */
 
 static void or_default(uint32_t *value, uint32_t otherwise)
 {
@@ -69,7 +69,7 @@ static void set_limits(http_limits *l)
     or_default(&l->reply_max, 64 * 1024 * 1024);
 }
 
-/* ---- Life ----------------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------------------------------ */
 
 static void free_server(http_server *s)
 {
@@ -192,7 +192,7 @@ http_server *http_server_new(uv_loop_t *loop, const http_handlers *handlers,
     return s;
 }
 
-/* ---- Listening ------------------------------------------------------------------------------ */
+/* ---- Listening ------------------------------------------------------------------------------- */
 
 static void on_listener_closed(uv_handle_t *h)
 {
@@ -360,7 +360,7 @@ void http_server_stop(http_server *s, uint32_t grace_ms, void (*done)(void *arg)
     close_when_empty(s);
 }
 
-/* ---- Figures -------------------------------------------------------------------------------- */
+/* ---- Figures --------------------------------------------------------------------------------- */
 
 void http_server_stats(const http_server *s, http_stats *out)
 {

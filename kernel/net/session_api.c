@@ -56,8 +56,7 @@ static void who_am_i(api_call *k)
     api_reply(k, 200);
 }
 
-/* ---- hashing, one of few at a time
- * ------------------------------------------------------------------------------------- */
+/* ---- hashing, one of few at a time ----------------------------------------------------------- */
 
 /* False: refused with 429. */
 static bool begin_attempt(api_call *k, bool counts)
@@ -86,9 +85,7 @@ static void attempt_on(api_call *k, flow_pool which, void (*run)(api_call *),
         a->hashing--;
 }
 
-/* ---- login
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- login ----------------------------------------------------------------------------------- */
 
 static void wrong(api_call *k)
 {
@@ -193,9 +190,7 @@ static void sign_in(api_call *k)
         attempt_on(k, POOL_FAST, read_hash, hash_read);
 }
 
-/* ---- logout
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- logout ---------------------------------------------------------------------------------- */
 
 static crm_status commit_end(crm_ctx *c, void *arg)
 {
@@ -219,8 +214,7 @@ static void sign_out(api_call *k)
     api_write(k, commit_end, ended);
 }
 
-/* ---- a new password
- * ---------------------------------------------------------------------------------------------- */
+/* ---- a new password -------------------------------------------------------------------------- */
 
 static void password_set(api_call *k)
 {

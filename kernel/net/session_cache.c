@@ -67,8 +67,7 @@ static entry *oldest(session_cache *s, const uint8_t *key)
     return best;
 }
 
-/* ---- touching: the stored "last seen", at most once a minute
- * -------------------------------------------- */
+/* ---- touching: the stored "last seen", at most once a minute --------------------------------- */
 
 typedef struct touch {
     crm_ctx c;
@@ -109,8 +108,7 @@ static void touch_session(api *a, entry *e)
     }
 }
 
-/* ---- requiring a session
- * ----------------------------------------------------------------------------------- */
+/* ---- requiring a session --------------------------------------------------------------------- */
 
 static bool may_go_on(const api_call *k)
 {
@@ -182,9 +180,7 @@ void session_require(api_call *k, void (*next)(api_call *k))
     accounts_session_read(k->api->session, k->c.reg, k->c.arena, token, &k->session, looked_up, l);
 }
 
-/* ---- CSRF
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- CSRF ------------------------------------------------------------------------------------ */
 
 static bool is_same_origin(const http_request *r)
 {

@@ -39,7 +39,7 @@ struct static_files {
     atomic_uint refs; /* replies under way, and the owner */
 };
 
-/* ---- What a name says ----------------------------------------------------------------------- */
+/* ---- What a name says ------------------------------------------------------------------------ */
 
 static crm_str extension(crm_str path)
 {
@@ -123,7 +123,7 @@ bool static_is_page_path(crm_str path)
     return str_starts(path, CRM_S("/e/")) || extension(path).p == NULL;
 }
 
-/* ---- Loading -------------------------------------------------------------------------------- */
+/* ---- Loading --------------------------------------------------------------------------------- */
 
 typedef struct loading {
     static_files *f;
@@ -301,7 +301,7 @@ crm_status static_load(const char *dir, const char *prefix, static_files **out)
     return CRM_OK;
 }
 
-/* ---- Serving -------------------------------------------------------------------------------- */
+/* ---- Serving --------------------------------------------------------------------------------- */
 
 /* Whether an Accept-Encoding item allows its coding: no weight, or one that is not zero. */
 static bool is_wanted(crm_str item, const char *name)

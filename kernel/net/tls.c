@@ -78,7 +78,7 @@ static const mbedtls_ecp_group_id groups[] = {
 };
 #endif
 
-/* ---- Certificates --------------------------------------------------------------------------- */
+/* ---- Certificates ---------------------------------------------------------------------------- */
 
 static void drop_generation(generation *g)
 {
@@ -184,7 +184,7 @@ static crm_status make_generation(tls_context *t, crm_str cert, crm_str key, gen
     return CRM_OK;
 }
 
-/* ---- Contexts ------------------------------------------------------------------------------- */
+/* ---- Contexts -------------------------------------------------------------------------------- */
 
 static crm_status seed(tls_context *t)
 {
@@ -243,7 +243,7 @@ void tls_context_free(tls_context *t)
     }
 }
 
-/* ---- Sessions ------------------------------------------------------------------------------- */
+/* ---- Sessions -------------------------------------------------------------------------------- */
 
 static int on_send(void *arg, const unsigned char *p, size_t n)
 {

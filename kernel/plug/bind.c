@@ -13,7 +13,7 @@ static bound *bound_to(module *m, const void *row)
     return b;
 }
 
-/* ---- trampolines ---------------------------------------------------------------------------- */
+/* ---- trampolines ----------------------------------------------------------------------------- */
 
 static crm_status run_route(crm_ctx *c, const void *fn)
 {
@@ -135,7 +135,7 @@ static crm_status run_describe(crm_ctx *c, crm_str instance, buf *json, const vo
     return s;
 }
 
-/* ---- rows ----------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 typedef struct binder {
     module *m;

@@ -33,7 +33,7 @@ typedef struct check {
     refusal *why;
 } check;
 
-/* ---- the head ------------------------------------------------------------------------------- */
+/* ---- the head -------------------------------------------------------------------------------- */
 
 static crm_status check_start(check *k, const crm_module *raw)
 {
@@ -101,7 +101,7 @@ static crm_status check_identity(check *k, descriptor *d)
     return CRM_OK;
 }
 
-/* ---- tables --------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 typedef struct table {
     const char *name;
@@ -147,7 +147,7 @@ static crm_status copy_rows(check *k, const table *t, void **out)
     return CRM_OK;
 }
 
-/* ---- rows ----------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static crm_status bad_row(check *k, const char *what, uint32_t i, const char *text)
 {
@@ -253,7 +253,7 @@ crm_status descriptor_read(arena *a, crm_str name, const crm_module *raw, descri
     return check_rows(&k, out);
 }
 
-/* ---- the shared object ---------------------------------------------------------------------- */
+/* ---- the shared object ----------------------------------------------------------------------- */
 
 crm_status object_open(arena *a, crm_str name, const char *path, void **handle,
                        const crm_module **raw, refusal *why)

@@ -32,7 +32,7 @@ CRM_PRINTF(2, 0) static crm_str format(arena *a, const char *fmt, va_list ap)
     return (crm_str){p, (size_t)n};
 }
 
-/* ---- the call ------------------------------------------------------------------------------- */
+/* ---- the call -------------------------------------------------------------------------------- */
 
 CRM_PRINTF(2, 0) static void host_log(int level, const char *fmt, va_list ap)
 {
@@ -140,7 +140,7 @@ static crm_status host_as_system(crm_ctx *c, const char *reason)
     return CRM_OK;
 }
 
-/* ---- time, notices, settings ---------------------------------------------------------------- */
+/* ---- time, notices, settings ----------------------------------------------------------------- */
 
 static bool can_write(crm_ctx *c)
 {
@@ -233,7 +233,7 @@ static crm_status host_number(crm_ctx *c, const char *series, int64_t *next)
     return call_broke(tx_number(c->tx, name, next));
 }
 
-/* ---- changes, interfaces -------------------------------------------------------------------- */
+/* ---- changes, interfaces --------------------------------------------------------------------- */
 
 static const change *change_of(const crm_change *ch)
 {

@@ -115,7 +115,7 @@ void host_put_status(crm_out *o, int http)
     }
 }
 
-/* ---- a record ------------------------------------------------------------------------------- */
+/* ---- a record -------------------------------------------------------------------------------- */
 
 /* The title of a reference's record; `denied` when it may not be read. */
 static crm_str label_of(crm_ctx *c, const field *f, value v, bool *denied)

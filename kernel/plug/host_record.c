@@ -19,7 +19,7 @@ static const entity *entity_of(crm_ctx *c, const char *name)
     return NULL;
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 crm_status host_rec_new(crm_ctx *c, const char *entity_name, crm_rec **out)
 {
@@ -138,7 +138,7 @@ crm_status host_rec_count(crm_ctx *c, const char *entity_name, const char *where
     return s;
 }
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 crm_status host_rec_save(crm_ctx *c, crm_rec *r)
 {
@@ -208,7 +208,7 @@ crm_status host_set_input(crm_ctx *c, crm_rec *r, const char *field_name, crm_st
     return call_broke(s == CRM_OK ? record_mark(rec_of(r), f, is_marked) : s);
 }
 
-/* ---- one record ----------------------------------------------------------------------------- */
+/* ---- one record ------------------------------------------------------------------------------ */
 
 /* The rows a hook was called with. */
 static bool is_hooked(const record *r)

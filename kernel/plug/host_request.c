@@ -1,8 +1,7 @@
 /* host_request.c - the request's parameters and body, a step's arguments, and walking over JSON. */
 #include "plug/module.h"
 
-/* ---- forms: application/x-www-form-urlencoded (WHATWG URL, section 5) -------------------------
- */
+/* ---- forms: application/x-www-form-urlencoded (WHATWG URL, section 5) ------------------------ */
 
 static int hex_digit(char c)
 {
@@ -65,7 +64,7 @@ static crm_str form_text(arena *a, crm_str body, crm_str wanted)
     return (crm_str){0};
 }
 
-/* ---- the request ---------------------------------------------------------------------------- */
+/* ---- the request ----------------------------------------------------------------------------- */
 
 crm_str host_param(crm_ctx *c, const char *name)
 {
@@ -180,7 +179,7 @@ bool host_json_at(crm_ctx *c, crm_str json, uint32_t i, crm_str *key, crm_str *t
     return json_item(c->arena, f->json, i, key, text);
 }
 
-/* ---- a step's arguments --------------------------------------------------------------------- */
+/* ---- a step's arguments ---------------------------------------------------------------------- */
 
 crm_str host_arg_text(crm_ctx *c, const char *key)
 {

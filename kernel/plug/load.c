@@ -35,7 +35,7 @@ static crm_status add_refusal(arena *a, crm_str name, const refusal *why, module
     return CRM_INVALID;
 }
 
-/* ---- scanning ------------------------------------------------------------------------------- */
+/* ---- scanning -------------------------------------------------------------------------------- */
 
 /* The first fault as the text of a refusal; the rest stand in the log. */
 static crm_status refuse_manifest(arena *a, crm_str name, const registry_fault *f,
@@ -126,7 +126,7 @@ crm_status plug_scan(arena *a, const char *dir, module_found **out, uint32_t *co
     return s;
 }
 
-/* ---- loading -------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 /* Whose file it is decides what runs in this process: root's or the server's own, and nobody else's
  * to write. */

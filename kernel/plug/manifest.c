@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* ---- faults --------------------------------------------------------------------------------- */
+/* ---- faults ---------------------------------------------------------------------------------- */
 
 void faults_init(faults *f, arena *a, registry_fault **list)
 {
@@ -106,7 +106,7 @@ bool is_enabled(const enabled *on, crm_str entity_name)
     return false;
 }
 
-/* ---- the head ------------------------------------------------------------------------------- */
+/* ---- the head -------------------------------------------------------------------------------- */
 
 static bool is_name(crm_str s)
 {
@@ -228,7 +228,7 @@ crm_status manifest_read(arena *a, const char *file, crm_str text, manifest *out
     return arena_failed(a) ? CRM_NOMEM : f.count ? CRM_INVALID : CRM_OK;
 }
 
-/* ---- menu, settings, grants ----------------------------------------------------------------- */
+/* ---- menu, settings, grants ------------------------------------------------------------------ */
 
 static void read_menu_item(reader *rd, const yaml_node *n)
 {

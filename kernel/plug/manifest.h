@@ -67,7 +67,7 @@ CRM_MUST_CHECK crm_status manifest_register(const manifest *m, const enabled *on
 /* <dir>/locales/<lang>.yaml for every language: flat texts by full key. */
 CRM_MUST_CHECK crm_status locales_register(const char *dir, registry *r, faults *f);
 
-/* ---- the parts, shared by the files of this folder ---- */
+/* ---- the parts, shared by the files of this folder ------------------------------------------- */
 
 void read_entity(reader *rd, const yaml_node *n);
 void read_extension(reader *rd, const yaml_node *n);

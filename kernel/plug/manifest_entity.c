@@ -1,7 +1,7 @@
 /* manifest_entity.c - entities, extensions of others' entities, and pipelines. */
 #include "plug/manifest.h"
 
-/* ---- entities ------------------------------------------------------------------------------- */
+/* ---- entities -------------------------------------------------------------------------------- */
 
 static uint16_t named_field(reader *rd, const yaml_node *n, const char *key, const field_list *l)
 {
@@ -140,7 +140,7 @@ void read_extension(reader *rd, const yaml_node *n)
     }
 }
 
-/* ---- pipelines ------------------------------------------------------------------------------ */
+/* ---- pipelines ------------------------------------------------------------------------------- */
 
 /* The fields of an own entity by position, as read_fields will have placed them. */
 static bool own_fields(reader *rd, crm_str entity_name, field_list *out)

@@ -19,7 +19,7 @@ static const char *const system_columns[COL_OWN] = {
     "id", "rev", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "marks",
 };
 
-/* ---- looking up ----------------------------------------------------------------------------- */
+/* ---- looking up ------------------------------------------------------------------------------ */
 
 static int own_index(const field_list *l, crm_str name)
 {
@@ -76,7 +76,7 @@ uint16_t field_at(reader *rd, const field_list *l, const yaml_node *n, crm_str n
     return 0;
 }
 
-/* ---- one field ------------------------------------------------------------------------------ */
+/* ---- one field ------------------------------------------------------------------------------- */
 
 static void read_flags(reader *rd, const yaml_node *n, field *f)
 {

@@ -2,7 +2,7 @@
  * meta). */
 #include "plug/manifest.h"
 
-/* ---- plain values --------------------------------------------------------------------------- */
+/* ---- plain values ---------------------------------------------------------------------------- */
 
 static void scalar_to_json(json_writer *w, const yaml_node *n)
 {
@@ -42,7 +42,7 @@ void node_to_json(json_writer *w, const yaml_node *n)
     }
 }
 
-/* ---- names of fields ------------------------------------------------------------------------ */
+/* ---- names of fields ------------------------------------------------------------------------- */
 
 typedef struct view_writer {
     reader *rd;
@@ -114,7 +114,7 @@ static void write_flag(view_writer *v, const yaml_node *n, const char *key)
     }
 }
 
-/* ---- the kinds of views --------------------------------------------------------------------- */
+/* ---- the kinds of views ---------------------------------------------------------------------- */
 
 static void write_list_view(view_writer *v, const yaml_node *n)
 {

@@ -35,8 +35,7 @@ struct module {
     atomic_uint_fast64_t calls, nanoseconds, slow;
 };
 
-/* ---- a call into a module
- * ------------------------------------------------------------------------ */
+/* ---- a call into a module -------------------------------------------------------------------- */
 
 /* What one handler, hook, job … leaves behind while it runs: a frame on the caller's stack. */
 typedef struct running {
@@ -85,8 +84,7 @@ static inline crm_rec *rec_out(record *r)
     return (crm_rec *)r;
 }
 
-/* ---- the parts of the host table, in host_*.c
- * ------------------------------------------------------ */
+/* ---- the parts of the host table, in host_*.c ------------------------------------------------ */
 
 crm_str host_param(crm_ctx *c, const char *name);
 int64_t host_param_id(crm_ctx *c, const char *name);

@@ -6,7 +6,7 @@ crm_str plug_name(const module *m)
     return m->mf.name;
 }
 
-/* ---- running -------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 static void free_kept(module *m)
 {
@@ -59,7 +59,7 @@ void plug_stop(module *m)
     log_event(LOG_INFO, "module.stopped", "module=%s", log_quote(m->mf.name));
 }
 
-/* ---- registering ---------------------------------------------------------------------------- */
+/* ---- registering ----------------------------------------------------------------------------- */
 
 static module *find(module *const *modules, uint32_t count, crm_str name)
 {

@@ -20,7 +20,7 @@
 #define PROBE_FD   3
 #define ANSWER_MAX (64u << 10)
 
-/* ---- the child ------------------------------------------------------------------------------ */
+/* ---- the child ------------------------------------------------------------------------------- */
 
 static void say(const char *code, crm_str text, const descriptor *d)
 {
@@ -95,7 +95,7 @@ int plug_probe_main(const char *path)
     _exit(s == CRM_OK ? 0 : 2);
 }
 
-/* ---- the parent ----------------------------------------------------------------------------- */
+/* ---- the parent ------------------------------------------------------------------------------ */
 
 static crm_status spawn(const char *program, crm_str name, int fd, int answer, pid_t *pid)
 {

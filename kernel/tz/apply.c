@@ -13,7 +13,7 @@ typedef struct applying {
     json_t *was_people; /* logins of that version's file, or NULL */
 } applying;
 
-/* ---- versions ------------------------------------------------------------------------------- */
+/* ---- versions -------------------------------------------------------------------------------- */
 
 crm_status tz_load(engine_session *s, const registry *r, arena *a, tz_version *out)
 {
@@ -114,7 +114,7 @@ static crm_status keep_version(applying *k)
     return s == CRM_OK ? tx_touch(c->tx, CACHE_TZ) : s;
 }
 
-/* ---- records by name ------------------------------------------------------------------------ */
+/* ---- records by name ------------------------------------------------------------------------- */
 
 /* The record whose unique text `column` is this; *out NULL when there is none. */
 static crm_status find(applying *k, store which, uint32_t column, crm_str text, record **out)
@@ -184,7 +184,7 @@ static crm_status id_of(applying *k, store which, uint32_t column, crm_str name,
     return s;
 }
 
-/* ---- departments ---------------------------------------------------------------------------- */
+/* ---- departments ----------------------------------------------------------------------------- */
 
 static crm_status put_staff(record *r, crm_str text)
 {
@@ -227,7 +227,7 @@ static crm_status each_department(applying *k, crm_status (*fn)(applying *, cons
     return s;
 }
 
-/* ---- people --------------------------------------------------------------------------------- */
+/* ---- people ---------------------------------------------------------------------------------- */
 
 static bool was_listed(const applying *k, crm_str login)
 {
@@ -323,7 +323,7 @@ static crm_status apply_people(applying *k)
     return s;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static crm_status apply(applying *k)
 {

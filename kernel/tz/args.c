@@ -19,7 +19,7 @@ static void wrong(writer *v, const yaml_node *n, const char *expected)
     tz_faults_add(v->g->f, &fault);
 }
 
-/* ---- values of any kind --------------------------------------------------------------------- */
+/* ---- values of any kind ---------------------------------------------------------------------- */
 
 static void put_scalar(writer *v, const yaml_node *n)
 {
@@ -62,7 +62,7 @@ static void put_any(writer *v, const yaml_node *n)
     }
 }
 
-/* ---- typed ones ----------------------------------------------------------------------------- */
+/* ---- typed ones ------------------------------------------------------------------------------ */
 
 static void put_text(writer *v, const yaml_node *n, const json_t *row)
 {
@@ -184,7 +184,7 @@ static void put_value(writer *v, const yaml_node *n, const json_t *row)
     put_any(v, n);
 }
 
-/* ---- the map -------------------------------------------------------------------------------- */
+/* ---- the map --------------------------------------------------------------------------------- */
 
 static void unknown_key(writer *v, const yaml_node *n, const json_t *schema)
 {

@@ -27,7 +27,7 @@ static void check_all_known(checker *k, const yaml_node *list, const char *code,
     }
 }
 
-/* ---- people, departments, functions --------------------------------------------------------- */
+/* ---- people, departments, functions ---------------------------------------------------------- */
 
 static void check_departments(checker *k)
 {
@@ -99,7 +99,7 @@ static void check_functions(checker *k)
     }
 }
 
-/* ---- pipelines ------------------------------------------------------------------------------ */
+/* ---- pipelines ------------------------------------------------------------------------------- */
 
 static bool names_it(const yaml_node *list, crm_str name)
 {
@@ -177,7 +177,7 @@ static void check_pipelines(checker *k)
     }
 }
 
-/* ---- rules ---------------------------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 /* The map of the verb in a list of steps, or NULL. */
 static const yaml_node *step_of(const yaml_node *steps, const char *verb)

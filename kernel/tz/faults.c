@@ -77,7 +77,7 @@ void tz_warn(tz_faults *f, const yaml_node *n, const char *code, crm_str subject
     tz_faults_add(f, &fault);
 }
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 void tz_names_add(arena *a, tz_names *names, crm_str name)
 {

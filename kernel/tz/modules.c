@@ -61,7 +61,7 @@ static void need(seeker *k, const tz_fault *at, crm_str name)
     }
 }
 
-/* ---- words of the text ---------------------------------------------------------------------- */
+/* ---- words of the text ----------------------------------------------------------------------- */
 
 /* "fleet.*" or "fleet.machine" where the ТЗ itself declares such entities. */
 static bool is_own(const seeker *k, crm_str name)
@@ -185,7 +185,7 @@ static void seek_rules(seeker *k)
     }
 }
 
-/* ---- the list ------------------------------------------------------------------------------- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 /* `modules: [sales, …]`: all of them are enabled, needed or not. */
 static void take_listed(seeker *k, const yaml_node *list, tz_names *listed)

@@ -5,7 +5,7 @@
 #include "tz/csv.h"
 #include "tz/tz_private.h"
 
-/* ---- the table ------------------------------------------------------------------------------ */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 /* A column's key and what people call it, in any case. */
 static const struct {
@@ -142,7 +142,7 @@ void people_load(tz *t, tz_faults *f)
     }
 }
 
-/* ---- the list ------------------------------------------------------------------------------- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 static void take_roles(tz *t, const yaml_node *roles, tz_person *out)
 {

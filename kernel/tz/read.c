@@ -15,7 +15,7 @@ typedef struct loader {
     buf text;
 } loader;
 
-/* ---- files ---------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static crm_str folder_of(crm_str path)
 {
@@ -66,7 +66,7 @@ crm_str tz_read_beside(tz *t, tz_faults *f, const yaml_node *n, const char **nam
     return text;
 }
 
-/* ---- one file ------------------------------------------------------------------------------- */
+/* ---- one file -------------------------------------------------------------------------------- */
 
 static void refuse_yaml(tz_faults *f, const yaml_error *err)
 {
@@ -101,7 +101,7 @@ static yaml_node *parse(loader *l, const char *file, crm_str text)
     return s == CRM_OK ? root : NULL;
 }
 
-/* ---- merging -------------------------------------------------------------------------------- */
+/* ---- merging --------------------------------------------------------------------------------- */
 
 static void refuse_twice(loader *l, const yaml_node *first, const yaml_node *again)
 {
@@ -165,7 +165,7 @@ static void load(loader *l, const yaml_node *at)
     }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 /* t->dir and the root file's name within it. False with a fault when there is no such file. */
 static bool find_root(tz *t, tz_faults *f, const char *path, const char **name)

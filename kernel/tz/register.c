@@ -4,7 +4,7 @@
  */
 #include "tz/register.h"
 
-/* ---- look-ups ------------------------------------------------------------------------------- */
+/* ---- look-ups -------------------------------------------------------------------------------- */
 
 const entity *entity_named(registering *g, const yaml_node *n, crm_str name)
 {
@@ -71,7 +71,7 @@ const pipeline *pipeline_of_entity(const registry *r, const entity *e)
     return NULL;
 }
 
-/* ---- the company ---------------------------------------------------------------------------- */
+/* ---- the company ----------------------------------------------------------------------------- */
 
 static crm_str text_or(registering *g, const yaml_node *map, const char *key, crm_str otherwise)
 {
@@ -92,7 +92,7 @@ static void register_company(registering *g)
     }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 crm_status tz_register(tz *t, registry *r, arena *a, tz_fault **faults)
 {

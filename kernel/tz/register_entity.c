@@ -15,7 +15,7 @@ typedef struct field_rows {
     const entity *entity; /* whose fields they become; NULL: an own entity not added yet */
 } field_rows;
 
-/* ---- one field ------------------------------------------------------------------------------ */
+/* ---- one field ------------------------------------------------------------------------------- */
 
 static const crm_str type_names[FIELD_TYPE_COUNT] = {
 #define X(name, text, storage, many) {text, sizeof(text) - 1},
@@ -172,7 +172,7 @@ static uint16_t position(registering *g, const field_rows *rows, const yaml_node
     return 0;
 }
 
-/* ---- how an own entity looks ---------------------------------------------------------------- */
+/* ---- how an own entity looks ----------------------------------------------------------------- */
 
 static void put_names(json_writer *w, const char *key, const entity *e, uint32_t from,
                       uint32_t most)
@@ -263,7 +263,7 @@ static void set_labels(registering *g, const yaml_node *n, entity *e)
                   STR_FMT(words[0]), STR_FMT(words[1]), STR_FMT(words[2]), STR_FMT(words[1])));
 }
 
-/* ---- own entities --------------------------------------------------------------------------- */
+/* ---- own entities ---------------------------------------------------------------------------- */
 
 static void set_owners(registering *g, const yaml_node *n, const field_rows *rows, entity *e)
 {
@@ -368,7 +368,7 @@ static void register_entity(registering *g, const yaml_node *n)
     add_menu(g, &e);
 }
 
-/* ---- fields on others' entities ------------------------------------------------------------- */
+/* ---- fields on others' entities -------------------------------------------------------------- */
 
 /* The card of an entity shows the deployment's fields in a section behind the module's. */
 static void show_fields(registering *g, entity *e, const field_rows *rows)
@@ -425,8 +425,7 @@ void register_entities(registering *g)
     }
 }
 
-/* ---- once every entity stands ------------------------------------------------------------------
- */
+/* ---- once every entity stands ---------------------------------------------------------------- */
 
 static void link_fields(registering *g, const entity *e, const yaml_node *fields)
 {

@@ -39,7 +39,7 @@ static scope scope_named(crm_str word)
     return SCOPE_NONE;
 }
 
-/* ---- fields --------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 /* What a grant without a list shows of an entity: NULL when it is to stay unseen. */
 static const json_t *kept_fields(const granting *k)
@@ -105,7 +105,7 @@ static bool choose_fields(granting *k)
     return k->field_count > 0;
 }
 
-/* ---- grants --------------------------------------------------------------------------------- */
+/* ---- grants ---------------------------------------------------------------------------------- */
 
 /* Both conditions, either of which may be empty. */
 static crm_str both(registering *g, crm_str x, crm_str y)
@@ -161,7 +161,7 @@ static void grant_entity(granting *k)
     }
 }
 
-/* ---- wildcards ------------------------------------------------------------------------------ */
+/* ---- wildcards ------------------------------------------------------------------------------- */
 
 /* "sales.*" and "*" cover names with a dot: the kernel's own entities are granted by name. */
 static bool covers(crm_str pattern, const entity *e)
@@ -208,7 +208,7 @@ static void register_role(registering *g, const yaml_node *n)
     }
 }
 
-/* ---- what is kept --------------------------------------------------------------------------- */
+/* ---- what is kept ---------------------------------------------------------------------------- */
 
 /* {"entities":{"sales.lead":["title",…]}}: the fields that existed. */
 static void remember_fields(registering *g)

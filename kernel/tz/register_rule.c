@@ -1,7 +1,7 @@
 /* register_rule.c - integrations and rules, checked against the schemas their modules give. */
 #include "tz/register.h"
 
-/* ---- integrations --------------------------------------------------------------------------- */
+/* ---- integrations ---------------------------------------------------------------------------- */
 
 static const integration_type *type_named(registering *g, const yaml_node *n)
 {
@@ -42,7 +42,7 @@ void register_integrations(registering *g)
     }
 }
 
-/* ---- steps ---------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 static void unknown_step(registering *g, const yaml_node *n)
 {
@@ -114,7 +114,7 @@ static const rule_step *read_steps(registering *g, const entity *e, const yaml_n
     return rows;
 }
 
-/* ---- rules ---------------------------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 /* {created: sales.lead}: the node that names the entity, and the kind of change. */
 static const yaml_node *trigger_of(const yaml_node *when, char *on)

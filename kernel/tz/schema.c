@@ -24,7 +24,7 @@ static const shape a_color = {.kind = SHAPE_WORD,
                               .words = WORDS("gray", "blue", "indigo", "violet", "pink", "red",
                                              "amber", "green", "teal", "brown")};
 
-/* ---- company and people --------------------------------------------------------------------- */
+/* ---- company and people ---------------------------------------------------------------------- */
 
 static const shape a_language = {.kind = SHAPE_WORD, .words = WORDS("ru", "en")};
 static const shape a_staff = {.kind = SHAPE_INT, .least = 0, .most = 100000};
@@ -48,7 +48,7 @@ static const shape a_person = {.kind = SHAPE_MAP,
 static const shape a_people = {
     .kind = SHAPE_MAP, .keys = KEYS({"file", &a_text, 0}), .of = &a_person, .names_keys = true};
 
-/* ---- roles ---------------------------------------------------------------------------------- */
+/* ---- roles ----------------------------------------------------------------------------------- */
 
 static const shape a_scope = {.kind = SHAPE_WORD, .words = WORDS("own", "involved", "team", "all")};
 static const shape a_limited = {.kind = SHAPE_MAP,
@@ -78,7 +78,7 @@ static const shape a_functions = {.kind = SHAPE_MAP,
                                                {"export", &a_names, 0}, {"import", &a_names, 0},
                                                {"merge", &a_names, 0})};
 
-/* ---- pipelines ------------------------------------------------------------------------------ */
+/* ---- pipelines ------------------------------------------------------------------------------- */
 
 static const shape a_percent = {.kind = SHAPE_INT, .least = 0, .most = 100};
 static const shape a_outcome_word = {.kind = SHAPE_WORD,
@@ -102,7 +102,7 @@ static const shape a_pipeline = {
                  {"start", &a_names, MUST}, {"moves", &a_moves, 0}, {"locks", &a_locks, 0})};
 static const shape a_pipelines = {.kind = SHAPE_MAP, .of = &a_pipeline, .names_keys = true};
 
-/* ---- entities and fields -------------------------------------------------------------------- */
+/* ---- entities and fields --------------------------------------------------------------------- */
 
 #define X(id, word, storage, many) word,
 static const shape a_field_type_word = {.kind = SHAPE_WORD, .words = WORDS(FIELD_TYPE_MAP(X) NULL)};
@@ -134,7 +134,7 @@ static const shape a_entity = {.kind = SHAPE_MAP,
 static const shape a_entities = {.kind = SHAPE_MAP, .of = &a_entity, .names_keys = true};
 static const shape a_fields = {.kind = SHAPE_MAP, .of = &a_field_map, .names_keys = true};
 
-/* ---- integrations and rules ----------------------------------------------------------------- */
+/* ---- integrations and rules ------------------------------------------------------------------ */
 
 static const shape a_integration = {
     .kind = SHAPE_MAP, .keys = KEYS({"type", &a_name, MUST}), .of = &a_any};
@@ -157,7 +157,7 @@ static const shape a_rule = {
                  {"per", &a_any, LATER}, {"once", &a_any, LATER}, {"restart", &a_any, LATER})};
 static const shape a_rules = {.kind = SHAPE_MAP, .of = &a_rule};
 
-/* ---- documents: texts for the paper, without behaviour -------------------------------------- */
+/* ---- documents: texts for the paper, without behaviour --------------------------------------- */
 
 static const shape a_now = {
     .kind = SHAPE_MAP,
@@ -194,7 +194,7 @@ static const shape a_plan = {.kind = SHAPE_MAP,
 static const shape a_warranty = {.kind = SHAPE_MAP,
                                  .keys = KEYS({"months", &a_number, 0}, {"reaction", &a_text, 0})};
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static const shape a_status = {.kind = SHAPE_WORD,
                                .words = WORDS("draft", "approved", "frozen", "accepted")};

@@ -41,7 +41,7 @@ static bool accepts(const shape *s, const yaml_node *n)
     }
 }
 
-/* ---- scalars -------------------------------------------------------------------------------- */
+/* ---- scalars --------------------------------------------------------------------------------- */
 
 /* Latin small letters, digits and underscores, in parts joined by dots; a login may hold '-'. */
 static bool is_name(crm_str s)
@@ -125,7 +125,7 @@ static void check_scalar(tz_faults *f, const yaml_node *n, const shape *s)
     }
 }
 
-/* ---- lists and maps ------------------------------------------------------------------------- */
+/* ---- lists and maps -------------------------------------------------------------------------- */
 
 static void check_names(tz_faults *f, const yaml_node *n)
 {

@@ -27,7 +27,7 @@ struct tz {
     crm_str fields; /* made by tz_register: {"sales.lead":[…]}, what grants without a list show */
 };
 
-/* ---- faults (faults.c) ---- */
+/* ---- faults (faults.c) ----------------------------------------------------------------------- */
 
 /* Collects faults in the order they were met; nothing beyond TZ_FAULT_MAX is kept. */
 typedef struct tz_faults {
@@ -59,7 +59,7 @@ tz_names tz_names_of(arena *a, const yaml_node *map);
 void tz_refuse_near(tz_faults *f, const yaml_node *n, const char *code, crm_str subject,
                     const tz_names *known);
 
-/* ---- nodes (node.c) ---- */
+/* ---- nodes (node.c) -------------------------------------------------------------------------- */
 
 /* `key:` with nothing after it. */
 bool node_is_nothing(const yaml_node *n);
@@ -69,7 +69,7 @@ void node_append(yaml_node *parent, yaml_node *child);
 /* "tz.yaml:47": what registry rows carry as their source. */
 crm_str tz_source(arena *a, const yaml_node *n);
 
-/* ---- the schema (schema.c: the table; shape.c: how it is walked) ---- */
+/* ---- the schema (schema.c: the table; shape.c: how it is walked) ----------------------------- */
 
 typedef enum shape_kind {
     SHAPE_TEXT,
@@ -113,7 +113,7 @@ void shape_check(tz_faults *f, const yaml_node *n, const shape *s);
     for (const yaml_node *x = (n) && (n)->kind == YAML_LIST ? (n)->first : (n); x;                 \
          x = (n)->kind == YAML_LIST ? x->next : NULL)
 
-/* ---- the parts ---- */
+/* ---- the parts ------------------------------------------------------------------------------- */
 
 /* people.c: the table of people behind the people of the ТЗ itself, before the schema is checked. */
 void people_load(tz *t, tz_faults *f);

@@ -20,7 +20,7 @@ typedef struct writer {
     json_writer w;
 } writer;
 
-/* ---- fields --------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static const entity *target_of(const registering *g, const field *f)
 {
@@ -49,7 +49,7 @@ static const field *path_end(writer *v, const yaml_node *n)
     return f;
 }
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static void check_choice(writer *v, const field *f, const yaml_node *n)
 {
@@ -146,7 +146,7 @@ static void put_list(writer *v, const field *f, const yaml_node *list)
     jw_end_array(&v->w);
 }
 
-/* ---- comparisons ---------------------------------------------------------------------------- */
+/* ---- comparisons ----------------------------------------------------------------------------- */
 
 static bool is_word(const yaml_node *n, const char *word)
 {
@@ -231,7 +231,7 @@ static void put_comparison(writer *v, const field *f, const yaml_node *n)
     jw_end_array(&v->w);
 }
 
-/* ---- outcome -------------------------------------------------------------------------------- */
+/* ---- outcome --------------------------------------------------------------------------------- */
 
 static const char *const outcome_words[] = {"open", "won", "lost", "done", NULL};
 
@@ -274,7 +274,7 @@ static void put_outcome(writer *v, const yaml_node *n)
     jw_end_array(&v->w);
 }
 
-/* ---- the tree ------------------------------------------------------------------------------- */
+/* ---- the tree -------------------------------------------------------------------------------- */
 
 static void put_map(writer *v, const yaml_node *map, const char *word);
 

@@ -10,8 +10,7 @@
 
 #define PERSON "contacts.person"
 
-/* ---- values of a field that may have many ------------------------------------------------------
- */
+/* ---- values of a field that may have many ---------------------------------------------------- */
 
 static bool next_element(crm_str *rest, crm_str *out)
 {
@@ -65,8 +64,7 @@ static crm_str sound_values(crm_ctx *c, const crm_rec *r, const char *field)
     return all;
 }
 
-/* ---- finding -----------------------------------------------------------------------------------
- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 /* ["phone","in",["+7…","+7…"]] */
 static crm_str condition(crm_ctx *c, const char *field, crm_str values)
@@ -118,8 +116,7 @@ static crm_status find_person(crm_ctx *c, const crm_rec *subject, crm_rec **out)
     return CRM_OK;
 }
 
-/* ---- making ------------------------------------------------------------------------------------
- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static crm_status copy_text(crm_rec *to, const crm_rec *from, const char *field)
 {
@@ -160,8 +157,7 @@ static crm_status make_person(crm_ctx *c, const crm_rec *subject, crm_rec **out)
     return s == CRM_OK ? crm_save(c, *out) : s;
 }
 
-/* ---- the step ----------------------------------------------------------------------------------
- */
+/* ---- the step -------------------------------------------------------------------------------- */
 
 static bool may_make(crm_ctx *c, const crm_rec *subject)
 {

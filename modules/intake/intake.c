@@ -18,8 +18,7 @@ crm_str form_setting(crm_ctx *c, crm_str instance, const char *key)
     return crm_option(c, instance, key, &v) == CRM_OK ? v : (crm_str){0};
 }
 
-/* ---- the record under way ----------------------------------------------------------------------
- */
+/* ---- the record under way -------------------------------------------------------------------- */
 
 typedef struct intake {
     crm_ctx *c;
@@ -109,8 +108,7 @@ static crm_status take(intake *in, crm_str key, crm_str text)
                                                    : keep_line(in, key, text);
 }
 
-/* ---- what is no answer of the visitor's
- * ---------------------------------------------------------- */
+/* ---- what is no answer of the visitor's ------------------------------------------------------ */
 
 static bool is_service(crm_str key)
 {
@@ -140,8 +138,7 @@ static crm_status take_all(intake *in, uint32_t *count)
     return CRM_OK;
 }
 
-/* ---- saving ------------------------------------------------------------------------------------
- */
+/* ---- saving ---------------------------------------------------------------------------------- */
 
 /* The field of the record that holds long texts, by the names entities give it. */
 static const char *message_field(intake *in)

@@ -6,8 +6,7 @@
  */
 #include "intake.h"
 
-/* ---- names -------------------------------------------------------------------------------------
- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 /* What builders of sites call the fields everyone has. */
 static const struct {
@@ -94,8 +93,7 @@ crm_str target_of(crm_ctx *c, crm_str fields, crm_str key)
     return (crm_str){0};
 }
 
-/* ---- description -------------------------------------------------------------------------------
- */
+/* ---- description ----------------------------------------------------------------------------- */
 
 static void put_field(crm_out *out, crm_str name, crm_str label, crm_str type, bool is_required)
 {

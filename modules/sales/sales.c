@@ -9,8 +9,7 @@
 
 #define TITLE_MAX 80 /* characters of a title made from a message */
 
-/* ---- closing -----------------------------------------------------------------------------------
- */
+/* ---- closing --------------------------------------------------------------------------------- */
 
 static crm_status note_closing(crm_ctx *c, crm_rec *now)
 {
@@ -20,8 +19,7 @@ static crm_status note_closing(crm_ctx *c, crm_rec *now)
     return crm_has(now, "closed_at") ? CRM_OK : crm_set_int(now, "closed_at", crm_now(c));
 }
 
-/* ---- leads -------------------------------------------------------------------------------------
- */
+/* ---- leads ----------------------------------------------------------------------------------- */
 
 static bool is_continuation(char c)
 {
@@ -65,8 +63,7 @@ static crm_status before_lead(crm_ctx *c, crm_rec *now, const crm_rec *was)
     return s == CRM_OK ? note_closing(c, now) : s;
 }
 
-/* ---- deals -------------------------------------------------------------------------------------
- */
+/* ---- deals ----------------------------------------------------------------------------------- */
 
 static crm_status inherit_text(crm_rec *deal, const crm_rec *lead, const char *field)
 {

@@ -1,8 +1,7 @@
 /* step.c - the rule step that makes a task about a record. */
 #include "tasks.h"
 
-/* ---- for whom ----------------------------------------------------------------------------------
- */
+/* ---- for whom -------------------------------------------------------------------------------- */
 
 /* The head of the owner's department, or of the nearest one above that has a head. */
 static crm_status find_head(crm_ctx *c, int64_t owner, int64_t *out)
@@ -62,8 +61,7 @@ static crm_status find_user(crm_ctx *c, const crm_rec *subject, int64_t *out)
     return s == CRM_OK && !*out ? CRM_NOT_FOUND : s;
 }
 
-/* ---- about what --------------------------------------------------------------------------------
- */
+/* ---- about what ------------------------------------------------------------------------------ */
 
 static const struct {
     const char *entity, *field;
@@ -91,8 +89,7 @@ static crm_status set_about(crm_ctx *c, crm_rec *task, const crm_rec *subject)
     return s;
 }
 
-/* ---- the step ----------------------------------------------------------------------------------
- */
+/* ---- the step -------------------------------------------------------------------------------- */
 
 static crm_str title_for(crm_ctx *c, const crm_rec *subject, crm_str kind)
 {

@@ -6,8 +6,7 @@
  */
 #include "tasks.h"
 
-/* ---- reminding ---------------------------------------------------------------------------------
- */
+/* ---- reminding ------------------------------------------------------------------------------- */
 
 static int64_t lead_time(crm_ctx *c, const crm_rec *task)
 {
@@ -79,8 +78,7 @@ static crm_status remind(crm_ctx *c, crm_str arg)
     return crm_notify(c, crm_get_int(task, "owner"), "task", task, text);
 }
 
-/* ---- doing -------------------------------------------------------------------------------------
- */
+/* ---- doing ----------------------------------------------------------------------------------- */
 
 static crm_status before_save(crm_ctx *c, crm_rec *now, const crm_rec *was)
 {
@@ -118,8 +116,7 @@ static crm_status post_reopen(crm_ctx *c, crm_out *out)
     return set_done(c, out, false);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------
- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 static const crm_route routes[] = {
     {.method = "POST",

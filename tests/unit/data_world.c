@@ -15,7 +15,7 @@ uint32_t world_hook_count;
 const grant *world_grants;
 uint32_t world_grant_count;
 
-/* ---- what is declared ---------------------------------------------------------------------- */
+/* ---- what is declared ------------------------------------------------------------------------ */
 
 static const field lead_fields[] = {
     {.name = N("title"), .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SEARCH},
@@ -183,7 +183,7 @@ static void seal_and_publish(world *w)
     w->line = registry_entity(w->reg, CRM_S("test.line"));
 }
 
-/* ---- people -------------------------------------------------------------------------------- */
+/* ---- people ---------------------------------------------------------------------------------- */
 
 static int64_t add(world *w, store which, const value *values, uint32_t count)
 {
@@ -234,7 +234,7 @@ static void settle(world *w)
                            DEPARTMENT_HEAD, value_int(w->hanna)));
 }
 
-/* ---- opening and closing ------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 void world_open(world *w, world_engine which)
 {
@@ -293,7 +293,7 @@ void world_close(world *w)
     world_hook_count = world_grant_count = 0;
 }
 
-/* ---- requests ------------------------------------------------------------------------------ */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static crm_ctx *begin_call(world *w, int64_t user)
 {

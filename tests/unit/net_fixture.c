@@ -18,7 +18,7 @@
 
 #define PATIENCE_MS 10000
 
-/* ---- The server's side ---------------------------------------------------------------------- */
+/* ---- The server's side ----------------------------------------------------------------------- */
 
 bool (*net_serve)(http_request *r);
 const char *net_address = "127.0.0.1";
@@ -218,7 +218,7 @@ void net_until_connections(net_fixture *f, uint32_t n)
     }
 }
 
-/* ---- The client's side ---------------------------------------------------------------------- */
+/* ---- The client's side ----------------------------------------------------------------------- */
 
 int raw_connect(const net_fixture *f)
 {

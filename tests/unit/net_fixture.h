@@ -45,7 +45,7 @@ void net_until(atomic_int *counter, int n);
 /* Waits until the server has exactly n connections. */
 void net_until_connections(net_fixture *f, uint32_t n);
 
-/* ---- Raw clients: blocking sockets that fail the test after ten seconds ---- */
+/* ---- Raw clients: blocking sockets that fail the test after ten seconds ---------------------- */
 int raw_connect(const net_fixture *f);
 /* False when the peer has closed. */
 bool raw_send(int fd, const char *p, size_t n);

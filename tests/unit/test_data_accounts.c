@@ -33,7 +33,7 @@ static void pass(int64_t ms)
     clock_set(now_ms += ms);
 }
 
-/* ---- credentials --------------------------------------------------------------------------- */
+/* ---- credentials ----------------------------------------------------------------------------- */
 
 static void set_password(int64_t user, const char *password, bool is_one_time)
 {
@@ -152,7 +152,7 @@ static void a_password_that_is_guessed_first_is_refused(void **state)
     assert_string_equal(refusal("correct horse battery"), "");
 }
 
-/* ---- sessions ------------------------------------------------------------------------------ */
+/* ---- sessions -------------------------------------------------------------------------------- */
 
 static crm_str new_session(int64_t user, char out[64])
 {
@@ -256,7 +256,7 @@ static void other_sessions_end_and_this_one_stays(void **state)
     assert_ok(find(foreign, &s));
 }
 
-/* ---- back-off ------------------------------------------------------------------------------ */
+/* ---- back-off -------------------------------------------------------------------------------- */
 
 static void failing_makes_one_wait_but_not_another(void **state)
 {

@@ -300,8 +300,7 @@ static void a_local_time_is_of_the_deployments_zone(void **state)
     registry_discard(r);
 }
 
-/* ---- to JSON ----------------------------------------------------------------------------------
- */
+/* ---- to JSON --------------------------------------------------------------------------------- */
 
 static crm_str to_json(field_type type, uint32_t flags, value v, crm_str label, bool denied)
 {
@@ -352,8 +351,7 @@ static void values_have_their_json_form(void **state)
                 "{\"id\":5,\"denied\":true}");
 }
 
-/* ---- on behalf of a call ------------------------------------------------------------------------
- */
+/* ---- on behalf of a call --------------------------------------------------------------------- */
 
 static void refusals_become_field_errors_of_the_call(void **state)
 {

@@ -39,7 +39,7 @@ static record *get_as(int64_t user, int64_t id)
     return r;
 }
 
-/* ---- creating ------------------------------------------------------------------------------ */
+/* ---- creating -------------------------------------------------------------------------------- */
 
 static void a_new_record_gets_its_defaults_and_stamps(void **state)
 {
@@ -95,7 +95,7 @@ static void a_unique_value_is_refused_without_telling_of_a_hidden_record(void **
     assert_true(w.call.error.fields->params_json.n > 0);
 }
 
-/* ---- changing ------------------------------------------------------------------------------ */
+/* ---- changing -------------------------------------------------------------------------------- */
 
 static void a_change_raises_the_revision_and_an_older_one_is_stale(void **state)
 {
@@ -131,7 +131,7 @@ static void the_department_follows_the_owner(void **state)
     world_read_end(&w);
 }
 
-/* ---- stages -------------------------------------------------------------------------------- */
+/* ---- stages ---------------------------------------------------------------------------------- */
 
 static void moves_are_made_by_whom_they_are_granted(void **state)
 {
@@ -188,7 +188,7 @@ static void the_stage_log_says_how_long_a_stage_lasted(void **state)
     assert_int_equal(seen[0].i, 60000);
 }
 
-/* ---- the recycle bin ----------------------------------------------------------------------- */
+/* ---- the recycle bin ------------------------------------------------------------------------- */
 
 static void what_is_deleted_is_gone_and_comes_back(void **state)
 {
@@ -210,7 +210,7 @@ static void what_is_deleted_is_gone_and_comes_back(void **state)
     assert_string_equal(world_titles(&w, w.anna, NULL), "excavator");
 }
 
-/* ---- hooks --------------------------------------------------------------------------------- */
+/* ---- hooks ----------------------------------------------------------------------------------- */
 
 static char order[64];
 static int64_t other_lead;
@@ -302,7 +302,7 @@ static void a_hook_that_comes_back_to_its_record_is_refused_by_name(void **state
     assert_true(memmem(w.call.error.text.p, w.call.error.text.n, chain, strlen(chain)) != NULL);
 }
 
-/* ---- history ------------------------------------------------------------------------------- */
+/* ---- history --------------------------------------------------------------------------------- */
 
 static void history_shows_only_what_its_reader_may_see(void **state)
 {
@@ -335,7 +335,7 @@ static void history_shows_only_what_its_reader_may_see(void **state)
     world_read_end(&w);
 }
 
-/* ---- lists, now or later ------------------------------------------------------------------- */
+/* ---- lists, now or later --------------------------------------------------------------------- */
 
 typedef struct page {
     pthread_mutex_t lock;
@@ -449,7 +449,7 @@ static void references_carry_titles_or_say_they_are_denied(void **state)
     world_read_end(&w);
 }
 
-/* ---- time ---------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static bool count_row(void *arg, const record_view *v)
 {

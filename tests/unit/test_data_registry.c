@@ -89,7 +89,7 @@ static void seal_fails(const char *code, const char *subject, const char *neares
     }
 }
 
-/* ---- the kernel's own ----------------------------------------------------------------------- */
+/* ---- the kernel's own ------------------------------------------------------------------------ */
 
 static void stores_stand_at_their_places(void **state)
 {
@@ -162,7 +162,7 @@ static void everyone_sees_colleagues_but_not_their_logins(void **state)
     assert_null(find_grant(ROLE_EVERYONE, "sys.credential", ACTION_READ));
 }
 
-/* ---- building and sealing ------------------------------------------------------------------- */
+/* ---- building and sealing -------------------------------------------------------------------- */
 
 static void sealing_resolves_what_an_entity_names(void **state)
 {
@@ -262,7 +262,7 @@ static void a_later_pipeline_replaces_the_modules(void **state)
     assert_text(registry_entity(r, S("shop.thing"))->fields[THING_STAGE].pipeline->name, "main");
 }
 
-/* ---- faults --------------------------------------------------------------------------------- */
+/* ---- faults ---------------------------------------------------------------------------------- */
 
 static void unknown_names_are_reported_with_the_nearest(void **state)
 {
@@ -383,7 +383,7 @@ static void an_unknown_zone_is_a_fault(void **state)
     seal_fails("unknown_timezone", "Europe/Moskow", NULL);
 }
 
-/* ---- order, digest, zone -------------------------------------------------------------------- */
+/* ---- order, digest, zone --------------------------------------------------------------------- */
 
 static void hooks_run_by_order_then_module(void **state)
 {
@@ -432,7 +432,7 @@ static void a_day_begins_at_the_deployments_midnight(void **state)
     assert_true(registry_from_local(r, now + 3 * 3600000) == now);
 }
 
-/* ---- strings -------------------------------------------------------------------------------- */
+/* ---- strings --------------------------------------------------------------------------------- */
 
 static void strings_fall_back_to_the_deployments_language_then_the_key(void **state)
 {
@@ -507,7 +507,7 @@ static void every_kernel_string_is_in_both_languages(void **state)
     }
 }
 
-/* ---- publishing ----------------------------------------------------------------------------- */
+/* ---- publishing ------------------------------------------------------------------------------ */
 
 static int released;
 static void on_release(registry *reg, void *arg)
@@ -579,7 +579,7 @@ static void pinning_is_safe_against_publishing(void **state)
     registry_publish(NULL, NULL, NULL);
 }
 
-/* ---- calls ---------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 static void a_call_that_runs_again_forgets_what_happened(void **state)
 {

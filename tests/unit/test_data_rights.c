@@ -38,7 +38,7 @@ static void some_leads(void)
     world_lead(&w, "free-north", 0, w.north);
 }
 
-/* ---- rows ---------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static void own_is_what_one_owns_and_what_lies_free_in_ones_department(void **state)
 {
@@ -98,7 +98,7 @@ static void rights_change_with_the_people(void **state)
     arena_free(a);
 }
 
-/* ---- fields -------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static void a_hidden_field_is_empty_when_read(void **state)
 {
@@ -184,7 +184,7 @@ static void a_hidden_field_cannot_be_written_or_guessed(void **state)
                      CRM_INVALID);
 }
 
-/* ---- actions ------------------------------------------------------------------------------- */
+/* ---- actions --------------------------------------------------------------------------------- */
 
 static void seeing_all_and_changing_the_stage_changes_nothing_else(void **state)
 {
@@ -270,7 +270,7 @@ static void people_change_only_under_the_function_settings(void **state)
     assert_ok(world_update(&w, w.zina, user, w.anna, USER_ROLES, TEXT("head")));
 }
 
-/* ---- part_of, paths ------------------------------------------------------------------------ */
+/* ---- part_of, paths -------------------------------------------------------------------------- */
 
 static int64_t add_line(int64_t user, int64_t lead, crm_status *st)
 {
@@ -423,8 +423,7 @@ static void why_names_the_line_that_grants(void **state)
     buf_free(&out);
 }
 
-/* ---- many threads ------------------------------------------------------------------------------
- */
+/* ---- many threads ---------------------------------------------------------------------------- */
 
 #define THREADS 4
 

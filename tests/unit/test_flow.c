@@ -35,7 +35,7 @@ static const entity item = {.name = N("test.item"),
                             .title_field = ITEM_NAME,
                             .owner_fields = {ITEM_OWNER}};
 
-/* ---- the world ----------------------------------------------------------------------------- */
+/* ---- the world ------------------------------------------------------------------------------- */
 
 static crm_status count_job(crm_ctx *c, crm_str arg, const void *fn)
 {
@@ -134,7 +134,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- acting -------------------------------------------------------------------------------- */
+/* ---- acting ---------------------------------------------------------------------------------- */
 
 typedef struct act {
     crm_ctx c;
@@ -255,7 +255,7 @@ static found look(const char *name, engine_row_fn take)
     return f;
 }
 
-/* ---- the writer ---------------------------------------------------------------------------- */
+/* ---- the writer ------------------------------------------------------------------------------ */
 
 /* Queues everything while the writer is held, so that it becomes one group. */
 static crm_status queue_all(void *arg)
@@ -329,7 +329,7 @@ static void a_full_queue_refuses_at_once(void **state)
     free(x);
 }
 
-/* ---- time ---------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static void due_work_runs_at_its_moment_once(void **state)
 {
@@ -369,7 +369,7 @@ static void hopeless_work_is_given_up(void **state)
     assert_int_equal(failed, 82); /* about three days of it */
 }
 
-/* ---- rules and listeners ------------------------------------------------------------------- */
+/* ---- rules and listeners --------------------------------------------------------------------- */
 
 static void a_rule_assigns_and_tells(void **state)
 {

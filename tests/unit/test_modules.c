@@ -74,8 +74,7 @@ static const char *text_of_id(int64_t id)
     return arena_fmt(w.a, "%lld", (long long)id).p;
 }
 
-/* ---- intake -------------------------------------------------------------------------------------
- */
+/* ---- intake ---------------------------------------------------------------------------------- */
 
 static void a_request_of_a_form_becomes_a_lead(void **state)
 {
@@ -177,8 +176,7 @@ static void a_form_describes_itself(void **state)
     act_end(CRM_OK);
 }
 
-/* ---- contacts -----------------------------------------------------------------------------------
- */
+/* ---- contacts -------------------------------------------------------------------------------- */
 
 #define CONTACT "{\"match\":[\"phone\",\"email\"],\"otherwise\":\"create\"}"
 
@@ -236,8 +234,7 @@ static void without_otherwise_nobody_is_made(void **state)
     assert_int_equal(list_of("contacts.person", &people_rows), 0);
 }
 
-/* ---- sales --------------------------------------------------------------------------------------
- */
+/* ---- sales ----------------------------------------------------------------------------------- */
 
 static void a_long_message_gives_a_short_title(void **state)
 {
@@ -279,8 +276,7 @@ static void a_deal_takes_number_source_and_title_from_its_lead(void **state)
     assert_field(deals[1], "source", "phone");
 }
 
-/* ---- tasks --------------------------------------------------------------------------------------
- */
+/* ---- tasks ----------------------------------------------------------------------------------- */
 
 static int64_t owned_lead(void)
 {

@@ -41,7 +41,7 @@ static const char *body(void)
 #define assert_has(text)    assert_non_null(strstr(out, text))
 #define assert_has_no(text) assert_null(strstr(out, text))
 
-/* ---- Requests ------------------------------------------------------------------------------- */
+/* ---- Requests -------------------------------------------------------------------------------- */
 
 static void test_path_query_and_body_arrive_decoded(void **state)
 {
@@ -103,7 +103,7 @@ static void test_byte_by_byte_request_is_the_same(void **state)
     close(fd);
 }
 
-/* ---- Replies -------------------------------------------------------------------------------- */
+/* ---- Replies --------------------------------------------------------------------------------- */
 
 static void test_every_reply_has_the_security_headers(void **state)
 {
@@ -141,7 +141,7 @@ static void test_head_has_the_length_and_no_body(void **state)
     close(fd);
 }
 
-/* ---- Connections ---------------------------------------------------------------------------- */
+/* ---- Connections ----------------------------------------------------------------------------- */
 
 #define PIPELINED 1000 /* more than one turn of the loop takes */
 
@@ -358,7 +358,7 @@ static void test_large_reply_arrives_whole(void **state)
     close(fd);
 }
 
-/* ---- Streams -------------------------------------------------------------------------------- */
+/* ---- Streams --------------------------------------------------------------------------------- */
 
 static void send_event(net_fixture *f)
 {

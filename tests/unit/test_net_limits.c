@@ -24,7 +24,7 @@ static int stop(void **state)
     return 0;
 }
 
-/* ---- Time-outs ------------------------------------------------------------------------------ */
+/* ---- Time-outs ------------------------------------------------------------------------------- */
 
 static int start_hasty(void **state)
 {
@@ -110,7 +110,7 @@ static void test_handler_may_take_longer_than_any_socket_timer(void **state)
     close(watch);
 }
 
-/* ---- Caps ----------------------------------------------------------------------------------- */
+/* ---- Caps ------------------------------------------------------------------------------------ */
 
 static int start_small(void **state)
 {
@@ -204,7 +204,7 @@ static void test_one_address_has_its_share(void **state)
     peers_free(t);
 }
 
-/* ---- Stopping ------------------------------------------------------------------------------- */
+/* ---- Stopping -------------------------------------------------------------------------------- */
 
 static void on_stopped(void *arg)
 {
@@ -275,7 +275,7 @@ static void test_held_loop_is_seen(void **state)
     close(fd);
 }
 
-/* ---- Several loops, and proxies ------------------------------------------------------------- */
+/* ---- Several loops, and proxies -------------------------------------------------------------- */
 
 static void test_two_loops_share_a_port(void **state)
 {
@@ -370,7 +370,7 @@ static void test_ipv4_peer_of_an_ipv6_listener_is_named_plainly(void **state)
     assert_string_equal(peer_for(""), "127.0.0.1 loopback");
 }
 
-/* ---- The wheel ------------------------------------------------------------------------------ */
+/* ---- The wheel ------------------------------------------------------------------------------- */
 
 typedef struct shot {
     wheel_node node; /* first */

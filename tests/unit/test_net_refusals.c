@@ -21,7 +21,7 @@ static int stop(void **state)
     return 0;
 }
 
-/* ---- The rule ------------------------------------------------------------------------------- */
+/* ---- The rule -------------------------------------------------------------------------------- */
 
 static const char smuggled[] = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -88,7 +88,7 @@ static void refuse_all(const sample *samples, size_t count)
 }
 #define REFUSE_ALL(samples) refuse_all(samples, sizeof samples / sizeof samples[0])
 
-/* ---- The head ------------------------------------------------------------------------------- */
+/* ---- The head -------------------------------------------------------------------------------- */
 
 #define HOST "Host: a\r\n"
 #define GET  "GET / HTTP/1.1\r\n" HOST
@@ -235,7 +235,7 @@ static void test_hosts(void **state)
     REFUSE_ALL(samples);
 }
 
-/* ---- Where the body ends -------------------------------------------------------------------- */
+/* ---- Where the body ends --------------------------------------------------------------------- */
 
 static void test_content_lengths(void **state)
 {
@@ -330,7 +330,7 @@ static void test_chunk_sizes(void **state)
     }
 }
 
-/* ---- Floods --------------------------------------------------------------------------------- */
+/* ---- Floods ---------------------------------------------------------------------------------- */
 
 static void flood(const char *name, const char *before, const char *unit, size_t times,
                   const char *after)

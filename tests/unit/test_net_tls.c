@@ -45,7 +45,7 @@ static int stop(void **state)
     return system(command);
 }
 
-/* ---- The client ----------------------------------------------------------------------------- */
+/* ---- The client ------------------------------------------------------------------------------ */
 
 static size_t keep(char *p, size_t size, size_t n, void *arg)
 {
@@ -84,7 +84,7 @@ static CURLcode get(const char *path, buf *reply)
     return got;
 }
 
-/* ---- Requests over TLS ---------------------------------------------------------------------- */
+/* ---- Requests over TLS ----------------------------------------------------------------------- */
 
 static void test_client_that_trusts_the_authority_is_served(void **state)
 {
@@ -217,7 +217,7 @@ static void test_peers_may_vanish_in_the_handshake(void **state)
     net_until_connections(&server, 0);
 }
 
-/* ---- The authority -------------------------------------------------------------------------- */
+/* ---- The authority --------------------------------------------------------------------------- */
 
 static unsigned mode_of(const char *name)
 {

@@ -68,7 +68,7 @@ static const module_refusal *refused_as(const char *name, const char *code)
     return refused;
 }
 
-/* ---- taken ---------------------------------------------------------------------------------- */
+/* ---- taken ----------------------------------------------------------------------------------- */
 
 static void a_module_of_this_level_is_taken_and_runs(void **state)
 {
@@ -110,7 +110,7 @@ static void one_file_opened_after_another_is_not_taken_for_it(void **state)
     assert_string_equal(second->d.head.name, "later_unused");
 }
 
-/* ---- refused -------------------------------------------------------------------------------- */
+/* ---- refused --------------------------------------------------------------------------------- */
 
 static void a_module_for_a_newer_kernel_is_refused_by_name_and_levels(void **state)
 {
@@ -188,7 +188,7 @@ static void a_file_that_others_may_write_is_loaded_with_dev_only(void **state)
     unlink(path);
 }
 
-/* ---- folders -------------------------------------------------------------------------------- */
+/* ---- folders --------------------------------------------------------------------------------- */
 
 static void write_manifest(const char *dir, const char *name, const char *text)
 {

@@ -103,7 +103,7 @@ static const registry_fault *fault_of(const char *text)
 
 #define HEAD "module: shop\nversion: 1.0.0\nentities:\n  item:\n"
 
-/* ---- faults --------------------------------------------------------------------------------- */
+/* ---- faults ---------------------------------------------------------------------------------- */
 
 static void an_unknown_key_is_named_with_its_line_and_the_nearest(void **state)
 {
@@ -145,8 +145,7 @@ static void a_needed_module_that_is_not_enabled_is_a_fault(void **state)
     assert_true(str_is(f->subject, "contacts"));
 }
 
-/* ---- what becomes of a manifest ---------------------------------------------------------------
- */
+/* ---- what becomes of a manifest -------------------------------------------------------------- */
 
 static void fields_get_their_types_defaults_and_labels(void **state)
 {
@@ -186,8 +185,7 @@ static void tasks_alone_have_no_lead_in_fields_views_or_indexes(void **state)
     assert_null(strstr(arena_cstr(a, e->views_json), "lead"));
 }
 
-/* ---- the bundled modules ------------------------------------------------------------------------
- */
+/* ---- the bundled modules --------------------------------------------------------------------- */
 
 static bool has_text(const char *lang, crm_str key)
 {

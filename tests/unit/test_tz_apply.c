@@ -25,7 +25,7 @@ static engine_session *writer;
     "anna,Анна Орлова,8 (916) 000-00-01,sales,\"head, seller\",101\n" \
     "boris,Борис Котов,,north,seller,\n"
 
-/* ---- a server's start by hand --------------------------------------------------------------- */
+/* ---- a server's start by hand ---------------------------------------------------------------- */
 
 static int begin(void **state)
 {
@@ -133,7 +133,7 @@ static const person *user_named(const people *all, const char *login)
     return people_by_login(all, str_of(login));
 }
 
-/* ---- the tests ------------------------------------------------------------------------------ */
+/* ---- the tests ------------------------------------------------------------------------------- */
 
 static void departments_and_people_of_the_text_become_records(void **state)
 {

@@ -88,7 +88,7 @@ static void assert_warnings(const char *text, const char *expected)
 
 #define HEAD "tz: 1\ntitle: Проба\ncompany: {name: ООО «Проба»}\n"
 
-/* ---- YAML itself ---------------------------------------------------------------------------- */
+/* ---- YAML itself ----------------------------------------------------------------------------- */
 
 static void broken_yaml_names_its_place_in_russian(void **state)
 {
@@ -121,7 +121,7 @@ static void an_absent_file_is_a_fault(void **state)
     assert_null(t);
 }
 
-/* ---- keys and types ------------------------------------------------------------------------- */
+/* ---- keys and types -------------------------------------------------------------------------- */
 
 static void an_unknown_key_has_place_and_nearest_name(void **state)
 {
@@ -168,7 +168,7 @@ static void what_is_missing_is_said_where_it_belongs(void **state)
                   "tz.yaml:5:3: в «main» не хватает «start»\n");
 }
 
-/* ---- what is known but not carried out ------------------------------------------------------ */
+/* ---- what is known but not carried out ------------------------------------------------------- */
 
 static void the_whole_example_gives_exactly_what_is_not_served(void **state)
 {
@@ -196,7 +196,7 @@ static void the_whole_example_gives_exactly_what_is_not_served(void **state)
         "218:environments ");
 }
 
-/* ---- includes ------------------------------------------------------------------------------- */
+/* ---- includes -------------------------------------------------------------------------------- */
 
 static void sections_of_included_files_are_merged(void **state)
 {
@@ -244,7 +244,7 @@ static void a_file_is_included_once(void **state)
                   "tz.yaml:4:22: файл «more.yaml» уже включён\n");
 }
 
-/* ---- people --------------------------------------------------------------------------------- */
+/* ---- people ---------------------------------------------------------------------------------- */
 
 #define TABLE HEAD "roles: {manager: {title: Менеджер}}\npeople: {file: people.csv}\n"
 
@@ -279,7 +279,7 @@ static void faults_in_the_table_have_line_and_column(void **state)
                          "tz.yaml:4:9: предупреждение: роль «manager» никому не назначена\n");
 }
 
-/* ---- what sections say of each other -------------------------------------------------------- */
+/* ---- what sections say of each other --------------------------------------------------------- */
 
 static void names_of_roles_people_and_departments_must_exist(void **state)
 {
@@ -454,7 +454,7 @@ static void both_languages_know_every_code(void **state)
     }
 }
 
-/* ---- the format's description --------------------------------------------------------------- */
+/* ---- the format's description ---------------------------------------------------------------- */
 
 static uint32_t undescribed;
 

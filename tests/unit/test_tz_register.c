@@ -51,7 +51,7 @@ static void sealed(void)
     assert_ok(s);
 }
 
-/* ---- the shipped example -------------------------------------------------------------------- */
+/* ---- the shipped example --------------------------------------------------------------------- */
 
 static void the_example_of_the_dealer_becomes_a_sealed_registry(void **state)
 {
@@ -86,7 +86,7 @@ static void the_example_of_the_dealer_becomes_a_sealed_registry(void **state)
     assert_int_equal(r->otherwise_count, 1);
 }
 
-/* ---- modules -------------------------------------------------------------------------------- */
+/* ---- modules --------------------------------------------------------------------------------- */
 
 static bool has_module(const char *name)
 {
@@ -134,7 +134,7 @@ static void an_explicit_list_is_checked(void **state)
     assert_true(has_module("tasks"));
 }
 
-/* ---- names that the modules must have ------------------------------------------------------- */
+/* ---- names that the modules must have -------------------------------------------------------- */
 
 static void entities_fields_and_words_of_modules_are_looked_up(void **state)
 {
@@ -191,7 +191,7 @@ static void steps_follow_the_schema_of_their_verb(void **state)
             "tz.yaml:14:9: в «notify» не хватает «to»\n");
 }
 
-/* ---- entities and fields -------------------------------------------------------------------- */
+/* ---- entities and fields --------------------------------------------------------------------- */
 
 static void fields_are_checked_by_type(void **state)
 {
@@ -254,7 +254,7 @@ static void fields_of_the_deployment_stand_on_the_card(void **state)
     assert_text(registry_text(w->r, CRM_S("ru"), CRM_S("tz.section")), "Дополнительно");
 }
 
-/* ---- conditions ----------------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 #define RULE(where)                                                                           \
     HEAD "rules:\n  R-1:\n    text: Раз\n    when: {created: sales.deal, where: " where "}\n" \
@@ -310,7 +310,7 @@ static void a_wrong_condition_names_its_place(void **state)
     refused(RULE("{any: 1}"), "tz.yaml:7:46: условие не читается: 1\n");
 }
 
-/* ---- rights --------------------------------------------------------------------------------- */
+/* ---- rights ---------------------------------------------------------------------------------- */
 
 static const grant *grant_of(const char *holder, const char *entity_name, action a)
 {

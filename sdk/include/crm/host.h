@@ -36,7 +36,7 @@ extern "C" {
 struct crm_host {
     uint32_t size;
     uint16_t level, pad;
-    /* ---- level 1 ---- */
+    /* ---- level 1 --------------------------------------------------------------------------------- */
     void (*log)(int level, const char *fmt, va_list ap);
     crm_status (*fail)(crm_ctx *c, crm_status s, const char *field, const char *fmt, va_list ap);
     void *(*alloc)(crm_ctx *c, size_t n);
@@ -107,7 +107,7 @@ struct crm_host {
     crm_str (*fill)(crm_ctx *c, crm_str text, const crm_rec *r);
 };
 
-/* ---- the call ------------------------------------------------------------------------------ */
+/* ---- the call -------------------------------------------------------------------------------- */
 
 /* Any thread. One key=value line; never secrets. */
 CRM_PRINTF(2, 3) static inline void crm_log(int level, const char *fmt, ...)
@@ -252,7 +252,7 @@ static inline CRM_MUST_CHECK crm_status crm_number(crm_ctx *c, const char *serie
     return crm__host->number(c, series, next);
 }
 
-/* ---- time, notices, settings ------------------------------------------------------------------ */
+/* ---- time, notices, settings ----------------------------------------------------------------- */
 
 /* Runs the module's job at `due` (ms UTC). One due row per (job, key): scheduling again moves it. */
 static inline CRM_MUST_CHECK crm_status crm_schedule(crm_ctx *c, const char *job, const char *key,
@@ -284,7 +284,7 @@ static inline CRM_MUST_CHECK crm_status crm_phone(crm_ctx *c, crm_str as_written
     return crm__host->phone(c, as_written, e164);
 }
 
-/* ---- a change, in listeners ------------------------------------------------------------------- */
+/* ---- a change, in listeners ------------------------------------------------------------------ */
 
 static inline const char *crm_change_entity(const crm_change *ch) { return crm__host->change_entity(ch); }
 static inline int64_t crm_change_record(const crm_change *ch) { return crm__host->change_record(ch); }
@@ -294,7 +294,7 @@ static inline bool crm_change_touched(const crm_change *ch, const char *f)
     return crm__host->change_touched(ch, f);
 }
 
-/* ---- the reply: a JSON object; failures are sticky and checked after the handler ---------------- */
+/* ---- the reply: a JSON object; failures are sticky and checked after the handler ------------- */
 
 static inline void crm_put_text(crm_out *o, const char *k, crm_str v) { crm__host->put_text(o, k, v); }
 static inline void crm_put_int(crm_out *o, const char *k, int64_t v) { crm__host->put_int(o, k, v); }
