@@ -248,7 +248,7 @@ typedef struct route {
     route_tx tx;
     crm_str permission;          /* "tasks.close" (call_may), "user": anyone signed in, since the
                                     records' rights decide; "public"; without one: not registered */
-    uint32_t limit_ms;
+    uint32_t limit_ms;           /* as declared; nothing interrupts by it yet */
     crm_status (*prepare)(crm_ctx *c, const void *fn); /* pool, snapshot; may be NULL */
     crm_status (*run)(crm_ctx *c, const void *fn);     /* READ: pool; WRITE: the writer */
     const void *fn;              /* the row of the module's table */
@@ -306,7 +306,7 @@ typedef struct job {
     crm_str name;                /* "tasks.remind" */
     crm_str module;
     int64_t every_ms;            /* 0: only when scheduled */
-    uint32_t limit_ms;
+    uint32_t limit_ms;           /* as declared; nothing interrupts by it yet */
     crm_status (*run)(crm_ctx *c, crm_str arg, const void *fn);
     const void *fn;
 } job;

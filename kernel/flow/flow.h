@@ -72,7 +72,6 @@ typedef struct pool_task {
     void *arg;
     mailbox *reply_to;
     int64_t user;               /* slow pool: at most one at a time per user; 0: no limit */
-    int64_t limit_ms;           /* 0: fast 250, slow 5000 */
     bool is_repeatable;         /* stands as a due row: dropped unrun when the pool stops */
     struct pool_task *next;
 } pool_task;
