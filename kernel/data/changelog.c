@@ -229,10 +229,23 @@ crm_status changelog_erase(tx *t, const entity *e, int64_t id, const uint64_t fi
     x.rows = ARENA_ARRAY(t->arena, value *, LIST_MAX);
     do {
         value values[] = {value_int(e->id), value_int(id), value_int(last)};
-        cond parts[] = {
-            {COND_EQ, {&log->fields[CHANGE_ENTITY]}, {NULL}, 1, &values[0], 1, NULL, &parts[1]},
-            {COND_EQ, {&log->fields[CHANGE_RECORD]}, {NULL}, 1, &values[1], 1, NULL, &parts[2]},
-            {COND_GT, {&log->fields[COL_ID]}, {NULL}, 1, &values[2], 1, NULL, NULL}};
+        cond parts[] = {{.op = COND_EQ,
+                         .path = {&log->fields[CHANGE_ENTITY]},
+                         .path_length = 1,
+                         .values = &values[0],
+                         .value_count = 1,
+                         .next = &parts[1]},
+                        {.op = COND_EQ,
+                         .path = {&log->fields[CHANGE_RECORD]},
+                         .path_length = 1,
+                         .values = &values[1],
+                         .value_count = 1,
+                         .next = &parts[2]},
+                        {.op = COND_GT,
+                         .path = {&log->fields[COL_ID]},
+                         .path_length = 1,
+                         .values = &values[2],
+                         .value_count = 1}};
         cond where = {.op = COND_AND, .first = parts};
         query q = {.entity = log,
                    .where = &where,

@@ -37,9 +37,22 @@ typedef enum cond_op {
     COND_HAS,    /* text contains, folded; on a many-valued field: an element equals */
     COND_ME,     /* a user field is the acting user */
     COND_EXISTS, /* a child record: path[0] is the child's reference field to this row */
+    COND_IN_QUERY, /* the value is among those that `sub` gives */
 } cond_op;
 
 #define COND_PATH_MAX 3 /* the last field and at most two references before it */
+
+/*
+ * The values of a field of other rows: "its contact is one of those with an open deal". The rows are
+ * those outside the recycle bin that `where` is true for and that may be read under a branch showing
+ * `field` and all that `where` touches (`rights`, filled by cond_restrict as hops are). NULL is never
+ * among them. Both fields hold ids of one entity, or have the same type; texts compare as `eq` does.
+ */
+typedef struct subquery {
+    const struct field *field; /* its entity is the one asked; COL_ID: the rows themselves */
+    const struct cond *where;  /* NULL: all rows */
+    const struct branches *rights;
+} subquery;
 
 typedef struct cond {
     cond_op op;
@@ -54,6 +67,7 @@ typedef struct cond {
     uint8_t path_length;
     const value *values; /* one for comparisons */
     uint32_t value_count;
+    const subquery *sub; /* IN_QUERY */
     const struct cond *first, *next; /* children of and/or/not/exists; siblings */
 } cond;
 
@@ -85,7 +99,7 @@ const cond *cond_in(arena *a, const struct field *f, const value *values, uint32
 
 /*
  * Evaluates on one row of values (indexed as entity->fields). Paths of one field only: a condition
- * with longer paths or EXISTS is the engine's business (cond_is_local tells).
+ * with longer paths, EXISTS or IN_QUERY is the engine's business (cond_is_local tells).
  */
 bool cond_is_local(const cond *c);
 bool cond_eval(const cond *c, const value *row, const cond_env *env); /* c NULL: true */

@@ -28,6 +28,7 @@
 #ifndef DATA_ENGINE_H
 #define DATA_ENGINE_H
 
+#include "data/grouping.h"
 #include "data/query.h"
 #include "data/registry.h"
 
@@ -47,13 +48,15 @@ typedef enum engine_op_kind {
     ENGINE_GET,   /* entity, id -> one row of `select` or NOT_FOUND */
     ENGINE_LIST,  /* query -> rows in order */
     ENGINE_COUNT, /* query -> count, at most query->limit */
+    ENGINE_GROUP, /* grouping -> raw figures of every group, unordered; `having`, sorts and limit
+                     are not the engine's business */
     /* write batch only */
     ENGINE_BEGIN,
     ENGINE_COMMIT,
     ENGINE_ROLLBACK,
     ENGINE_SAVEPOINT,
     ENGINE_RELEASE,
-    ENGINE_ROLLBACK_TO, /* one level, not nested */
+    ENGINE_ROLLBACK_TO, /* at most two levels: a request's, and inside it a row's of a batch */
     ENGINE_INSERT,      /* entity, row (all fields; COL_ID null) -> id */
     ENGINE_UPDATE,      /* entity, id, row, set: the fields in `set` */
     ENGINE_DELETE, /* entity, id: the row is gone; the recycle bin is an UPDATE of COL_DELETED_AT */
@@ -77,6 +80,8 @@ typedef struct engine_op {
     crm_str access;       /* access terms of the row: "o17 d3 snew" */
     bool lock;      /* GET in a write batch: the row stays as read until the transaction ends */
     int64_t if_rev; /* UPDATE, DELETE: STALE unless the stored rev is this; 0: any */
+    const grouping *grouping;  /* GROUP; its `rows` is the query */
+    engine_group_fn on_group;  /* GROUP */
     engine_row_fn on_row; /* row values are indexed as entity->fields; unselected ones are NULL */
     void *arg;
     int64_t count;     /* out: rows given, or counted */

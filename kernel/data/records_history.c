@@ -71,10 +71,23 @@ static crm_status read_page(telling *t, int64_t id)
 {
     const entity *log = registry_store(t->call->reg, STORE_CHANGE);
     value values[] = {value_int(t->entity->id), value_int(id), value_int(t->last)};
-    cond parts[] = {
-        {COND_EQ, {&log->fields[CHANGE_ENTITY]}, {NULL}, 1, &values[0], 1, NULL, &parts[1]},
-        {COND_EQ, {&log->fields[CHANGE_RECORD]}, {NULL}, 1, &values[1], 1, NULL, &parts[2]},
-        {COND_LT, {&log->fields[COL_ID]}, {NULL}, 1, &values[2], 1, NULL, NULL}};
+    cond parts[] = {{.op = COND_EQ,
+                     .path = {&log->fields[CHANGE_ENTITY]},
+                     .path_length = 1,
+                     .values = &values[0],
+                     .value_count = 1,
+                     .next = &parts[1]},
+                    {.op = COND_EQ,
+                     .path = {&log->fields[CHANGE_RECORD]},
+                     .path_length = 1,
+                     .values = &values[1],
+                     .value_count = 1,
+                     .next = &parts[2]},
+                    {.op = COND_LT,
+                     .path = {&log->fields[COL_ID]},
+                     .path_length = 1,
+                     .values = &values[2],
+                     .value_count = 1}};
     cond where = {.op = COND_AND, .first = parts};
     query q = {.entity = log,
                .where = &where,

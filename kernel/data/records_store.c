@@ -86,9 +86,17 @@ static bool on_entered(void *arg, const value *row, uint32_t matched)
 static crm_status entered_at(const saving *s, const entity *log, int64_t *at)
 {
     value values[] = {value_text(s->entity->name), s->now.v[COL_ID]};
-    cond parts[] = {
-        {COND_EQ, {&log->fields[STAGE_LOG_ENTITY]}, {NULL}, 1, &values[0], 1, NULL, &parts[1]},
-        {COND_EQ, {&log->fields[STAGE_LOG_RECORD]}, {NULL}, 1, &values[1], 1, NULL, NULL}};
+    cond parts[] = {{.op = COND_EQ,
+                     .path = {&log->fields[STAGE_LOG_ENTITY]},
+                     .path_length = 1,
+                     .values = &values[0],
+                     .value_count = 1,
+                     .next = &parts[1]},
+                    {.op = COND_EQ,
+                     .path = {&log->fields[STAGE_LOG_RECORD]},
+                     .path_length = 1,
+                     .values = &values[1],
+                     .value_count = 1}};
     cond where = {.op = COND_AND, .first = parts};
     query q = {.entity = log,
                .where = &where,

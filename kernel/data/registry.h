@@ -311,6 +311,22 @@ typedef struct job {
     const void *fn;
 } job;
 
+/*
+ * A kind of batch ("bulk", "import", "undo": flow/batch.h). `prepare` (may be NULL) runs once, on a
+ * worker without a transaction: it counts, parses a file, fills b->total, may leave a cursor. `slice`
+ * runs on the writer, bulk lane: at most BATCH_SLICE_ROWS rows or BATCH_SLICE_MS, then it sets the
+ * counters and b->cursor (memory of the call); it may be run again after a rollback. *is_done ends the
+ * batch. A status other than OK fails the whole batch and keeps what earlier slices did; a single
+ * row's refusal is not that: it is noted, and the rest goes on.
+ */
+typedef struct batch_run batch_run;
+typedef struct batch_kind {
+    crm_str name, module;
+    crm_status (*prepare)(crm_ctx *c, batch_run *b, const void *fn);
+    crm_status (*slice)(crm_ctx *c, batch_run *b, bool *is_done, const void *fn);
+    const void *fn;
+} batch_kind;
+
 /* A rule step verb: `do: [{task: {…}}]`. Runs on the writer (bulk lane), effects in one commit. */
 typedef struct step_call {
     record *subject;             /* the record the rule runs for; fresh */
@@ -394,6 +410,7 @@ typedef struct text_string {
 #define REGISTRY_TABLES(X)                                                                         \
     X(module_info, module) X(pipeline, pipeline) X(role, role) X(grant, grant)                     \
     X(function_grant, function) X(route, route) X(hook, hook) X(listener, listener) X(job, job)    \
+    X(batch_kind, batch_kind)                                                                      \
     X(step, step) X(strategy, strategy) X(integration_type, integration_type)                      \
     X(integration, integration) X(rule, rule) X(setting, setting) X(menu_item, menu)               \
     X(text_string, string)

@@ -1,0 +1,119 @@
+/*
+ * grouping.h - aggregates as a value: rows of a query, cut into groups and measured.
+ *
+ * What is asked stands here; an engine gives each group's raw figures (ENGINE_GROUP), and what can
+ * be computed from them is computed once, above the engines (aggregate.c): averages, shares,
+ * having, order, top N. So engines cannot disagree about it.
+ *
+ * Meaning, the same on every engine
+ *  - The rows are those of `rows` (entity, where, rights, need, terms, recycle bin); its sorts, limit,
+ *    after and select mean nothing here. No row: no group, but without keys exactly one group.
+ *  - A key's value is the field's, or its bucket. Texts group by their sort key (case and ё folded)
+ *    and the group shows the least of them by bytes. Empty is a group of its own, NULL.
+ *  - A many-valued, multiline, json or file field is no key. A row that a path passes and that may not
+ *    be read gives NULL, as an empty reference does.
+ *  - Date buckets are days, weeks (from Monday), … of clocks in the deployment's zone.
+ *  - A measure sees the rows of its group that its own `where` is true for. NULLs are left out of all
+ *    but COUNT. Without a row COUNT, FILLED and DISTINCT are 0, the others NULL.
+ *  - DISTINCT compares as `eq` does. Percentiles are by nearest rank: the least value that at least
+ *    50 (90) percent of the values do not exceed.
+ *  - A sum beyond int64 is LIMIT, code "sum_overflow"; nothing is given.
+ *
+ * Durations between events are not computed here: stage logs and modules store them as fields.
+ */
+#ifndef DATA_GROUPING_H
+#define DATA_GROUPING_H
+
+#include "data/query.h"
+
+#define GROUP_KEYS_MAX 3
+#define MEASURES_MAX   16
+#define HAVING_MAX     8
+#define GROUPS_MAX     1000 /* given to the caller */
+
+/* A field of the row, or one reached through at most two references. */
+typedef struct field_path {
+    const field *at[COND_PATH_MAX];
+    const branches *hop[COND_PATH_MAX - 1]; /* as cond.hop: filled on a copy, under rights */
+    uint8_t length;
+} field_path;
+static inline const field *field_path_end(const field_path *p) { return p->at[p->length - 1]; }
+
+/* name in the API, type of the key's value */
+#define BUCKET_MAP(X)                                                                              \
+    X(NONE, "", COMPUTED)          /* the field's own type */                                      \
+    X(HOUR, "hour", DATETIME)      /* ms UTC of its beginning; datetime fields only */             \
+    X(DAY, "day", DATE) X(WEEK, "week", DATE) X(MONTH, "month", DATE)                              \
+    X(QUARTER, "quarter", DATE) X(YEAR, "year", DATE) /* days of its first day there */            \
+    X(HOUR_OF_DAY, "hour_of_day", INT) /* 0-23; datetime fields only */                            \
+    X(WEEKDAY, "weekday", INT)     /* 1 Monday - 7 Sunday */
+typedef enum bucket {
+#define X(name, text, type) BUCKET_##name,
+    BUCKET_MAP(X)
+#undef X
+    BUCKET_COUNT
+} bucket;
+
+typedef struct group_key {
+    crm_str name; /* in the answer; unique among keys and measures */
+    field_path path;
+    bucket bucket; /* of date and datetime fields */
+} group_key;
+
+/* name in the API */
+#define MEASURE_MAP(X)                                                                             \
+    X(COUNT, "count")         /* rows */                                                           \
+    X(FILLED, "filled")       /* rows with a value */                                              \
+    X(DISTINCT, "distinct")   /* different values */                                               \
+    X(SUM, "sum") X(MIN, "min") X(MAX, "max") X(P50, "p50") X(P90, "p90")                          \
+    X(AVG, "avg")             /* derived: sum by filled */                                         \
+    X(SHARE, "share")         /* derived: percent of one measure in another */
+typedef enum measure_kind {
+#define X(name, text) MEASURE_##name,
+    MEASURE_MAP(X)
+#undef X
+    MEASURE_KIND_COUNT
+} measure_kind;
+
+/*
+ * SUM and AVG: int, decimal, money, percent, duration. MIN, MAX, P50, P90: these, date and datetime.
+ * Sums of money over several currencies are the caller's mistake: group or filter by the currency.
+ * AVG has two digits more than its field, but of a duration whole ms; halves go away from zero.
+ * SHARE is a percent with two digits of `of[0]` in `of[1]`, NULL when that is 0 or NULL.
+ */
+typedef struct measure {
+    crm_str name;
+    measure_kind kind;
+    field_path path;   /* not of COUNT and SHARE */
+    const cond *where; /* NULL: all rows of the group */
+    uint8_t of[2];     /* SHARE: positions of earlier measures that are no shares */
+} measure;
+
+/* `at`: a key's position, or GROUP_KEYS_MAX + a measure's. */
+typedef struct group_sort {
+    uint8_t at;
+    bool descending;
+} group_sort;
+/* EQ, NE, GT, GTE, LT, LTE of one measure; NULL satisfies none. All must hold. */
+typedef struct having {
+    uint8_t measure;
+    cond_op op;
+    value value; /* scaled as the measure's result is */
+} having;
+
+typedef struct grouping {
+    query rows;
+    group_key keys[GROUP_KEYS_MAX];
+    measure measures[MEASURES_MAX]; /* at least one */
+    having having[HAVING_MAX];
+    group_sort sorts[3]; /* then by the keys ascending, so the order is always decided; NULL least */
+    uint32_t key_count, measure_count, having_count, sort_count;
+    uint32_t limit; /* the first groups in that order; 0: GROUPS_MAX */
+} grouping;
+
+/* Raw figures of one group: `keys` by position; `measures` likewise, of AVG the sum and of SHARE
+ * nothing; `filled` is AVG's divisor. Valid inside the call, groups in any order. False stops. */
+typedef bool (*engine_group_fn)(void *arg, const value *keys, const value *measures,
+                                const int64_t *filled);
+
+#endif
