@@ -74,8 +74,10 @@ struct crm_ctx {
     void *prepared;            /* what `prepare` or `work` left for `run`, which only reads it */
     struct call_saved *saved;  /* call_save_point's */
     cond_env env;              /* me, now, day_start: fixed when the call starts */
-    int64_t read_until;        /* clock_mono at which blocking reads outside a tx give up with
-                                * TIMEOUT, what they gave is to be thrown away; 0: none */
+    int64_t until;             /* clock_mono at which its time outside a tx is up: blocking reads
+                                * and modules' host calls give up with TIMEOUT, what they gave is
+                                * to be thrown away; 0: none. Inside a tx it is tx->deadline */
+    bool is_first_try;         /* a TIMEOUT only moves it to the slow pool: nobody is named for it */
     bool is_quiet;             /* no rules, notices or webhooks follow */
     bool is_lenient;           /* outside data: an invalid phone is kept and marked, not refused */
 };
@@ -96,7 +98,14 @@ CRM_MUST_CHECK crm_status call_begin(crm_ctx *c, const principal *who, crm_str v
 /* The same on the snapshots `from` holds. */
 CRM_MUST_CHECK crm_status call_begin_from(crm_ctx *c, const crm_ctx *from, const principal *who, crm_str via);
 void call_end(crm_ctx *c);
-/* Holds a batch of reads to c->read_until. TIMEOUT, with `interrupted`: it has passed, do not run it. */
+/*
+ * From now on at most `ms` more (0: as before), never more than it had. Inside a transaction it holds
+ * for the open request.
+ */
+void call_limit(crm_ctx *c, uint32_t ms);
+/* Whether the time the call has, inside a transaction or outside, is over. */
+bool call_is_over(const crm_ctx *c);
+/* Holds a batch of reads to that time. TIMEOUT, with `interrupted`: it has passed, do not run it. */
 CRM_MUST_CHECK crm_status call_limit_read(const crm_ctx *c, engine_batch *b);
 bool call_has_role(const crm_ctx *c, crm_str role);
 /* Holds the function ("settings", "delete"): by role or by login. System always does. */

@@ -1,6 +1,7 @@
 /* call_life.c - the beginning and end of a call: what it pins and frees. */
 #include "data/call.h"
 #include "data/people.h"
+#include "data/tx.h"
 
 #define CALL_ARENA_MAX ((size_t)32 * 1024 * 1024)
 
@@ -48,12 +49,33 @@ void call_end(crm_ctx *c)
     *c = (crm_ctx){0};
 }
 
+static int64_t end_of(const crm_ctx *c)
+{
+    return c->tx ? c->tx->deadline : c->until;
+}
+
+void call_limit(crm_ctx *c, uint32_t ms)
+{
+    int64_t *end = c->tx ? &c->tx->deadline : &c->until;
+    int64_t wanted = clock_mono() + (int64_t)ms * 1000000;
+    if (ms && (!*end || wanted < *end)) {
+        *end = wanted;
+    }
+}
+
+bool call_is_over(const crm_ctx *c)
+{
+    int64_t end = end_of(c);
+    return end && clock_mono() >= end;
+}
+
 crm_status call_limit_read(const crm_ctx *c, engine_batch *b)
 {
-    if (!c->read_until || c->tx) {
+    int64_t end = end_of(c);
+    if (!end) {
         return CRM_OK;
     }
-    int64_t left_us = (c->read_until - clock_mono()) / 1000;
+    int64_t left_us = (end - clock_mono()) / 1000;
     if (left_us <= 0) {
         b->interrupted = true;
         return CRM_TIMEOUT;

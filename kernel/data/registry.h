@@ -248,7 +248,9 @@ typedef struct route {
     route_tx tx;
     crm_str permission;          /* "tasks.close" (call_may), "user": anyone signed in, since the
                                     records' rights decide; "public"; without one: not registered */
-    uint32_t limit_ms;           /* as declared; nothing interrupts by it yet */
+    uint32_t limit_ms;           /* real time from its first wait for a pool or the writer to the
+                                    answer, then TIMEOUT; 0: 5000, at most 60000. A commit part has
+                                    250 ms of it */
     crm_status (*prepare)(crm_ctx *c, const void *fn); /* pool, snapshot; may be NULL */
     crm_status (*run)(crm_ctx *c, const void *fn);     /* READ: pool; WRITE: the writer */
     const void *fn;              /* the row of the module's table */
@@ -306,7 +308,8 @@ typedef struct job {
     crm_str name;                /* "tasks.remind" */
     crm_str module;
     int64_t every_ms;            /* 0: only when scheduled */
-    uint32_t limit_ms;           /* as declared; nothing interrupts by it yet */
+    uint32_t limit_ms;           /* real time of one `work`, 0: 60000; and of one `run`, at most 5000 on
+                                    the writer, 0: 250 of a module and 5000 of the kernel */
     crm_status (*run)(crm_ctx *c, crm_str arg, const void *fn);
     const void *fn;
 } job;

@@ -47,14 +47,17 @@ const registry *tx_registry(const tx *t)
 
 /* ---- running ops ----------------------------------------------------------------------------- */
 
-/* What is left of the request's time. Control ops are never interrupted: they are how it ends. */
-static int64_t left_us(const tx *t, const engine_op *op)
+/* What is left of the request's time; false: nothing is. Control ops are never interrupted: they
+ * are how it ends. */
+static bool take_time(const tx *t, const engine_op *op, int64_t *left_us)
 {
-    if (!t->deadline || (op->kind >= ENGINE_BEGIN && op->kind <= ENGINE_ROLLBACK_TO)) {
-        return 0;
+    bool is_control = op->kind >= ENGINE_BEGIN && op->kind <= ENGINE_ROLLBACK_TO;
+    *left_us = 0;
+    if (!t->deadline || is_control) {
+        return true;
     }
-    int64_t left = (t->deadline - clock_mono()) / 1000;
-    return left > 0 ? left : 1;
+    *left_us = (t->deadline - clock_mono()) / 1000;
+    return *left_us > 0;
 }
 
 crm_status tx_run(tx *t, engine_op *op)
@@ -63,12 +66,15 @@ crm_status tx_run(tx *t, engine_op *op)
     if (s->is_lost || !s->is_open) {
         return CRM_UNAVAILABLE;
     }
-    engine_batch b = {.ops = op, .count = 1, .limit_us = left_us(t, op)};
+    engine_batch b = {.ops = op, .count = 1};
+    if (!take_time(t, op, &b.limit_us)) {
+        return CRM_TIMEOUT;
+    }
     crm_status st = engine_write_now(t->session, &b);
     if (b.tx_lost) {
         s->is_lost = true;
         s->is_open = false;
-        return st == CRM_NO_SPACE ? st : CRM_UNAVAILABLE;
+        return st == CRM_NO_SPACE || st == CRM_TIMEOUT ? st : CRM_UNAVAILABLE;
     }
     return st;
 }

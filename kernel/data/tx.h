@@ -14,7 +14,7 @@
 struct tx {
     engine_session *session;
     arena *arena;              /* of the group */
-    int64_t deadline;          /* clock_mono: ops of the open request are interrupted past it; 0: never */
+    int64_t deadline;          /* clock_mono: ops of the open request end with TIMEOUT past it; 0: never */
     void *state;               /* tx.c's */
 };
 

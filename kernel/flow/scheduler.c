@@ -14,6 +14,7 @@
 #define SLICE            32
 #define HELD_MAX         64
 #define ATTEMPTS_MAX     82 /* about three days with the pauses below */
+#define WORK_LIMIT_MS    60000
 #define RETRY_FIRST_MS   2000LL
 #define RETRY_MOST_MS    (3600LL * 1000)
 #define HOLD_FIRST_NS    2000000000LL
@@ -54,6 +55,7 @@ static crm_status commit_run(crm_ctx *c, void *arg)
     crm_status s = remove_row(c, d);
     if (s == CRM_NOT_FOUND)
         return CRM_OK;
+    call_limit(c, j->limit_ms);
     if (s == CRM_OK && j->run)
         s = j->run(c, d->arg, j->fn);
     if (s == CRM_OK && j->every_ms && str_is(d->key, "every"))
@@ -108,6 +110,7 @@ static void work(pool_task *t, engine_session *session)
     if (!j) {
         d->status = CRM_NOT_FOUND; /* its module is not enabled now: it waits as any failure does */
     } else {
+        call_limit(&d->call, j->limit_ms ? j->limit_ms : WORK_LIMIT_MS);
         if (j->work)
             d->status = j->work(&d->call, d->arg, j->fn);
         if (d->status == CRM_OK)

@@ -131,9 +131,9 @@ static void read_for_a_while(api_call *k)
 {
     buf_clear(&k->text);
     k->c.error = (call_error){0};
-    k->c.read_until = clock_mono() + (k->is_slow ? SLOW_READ_NS : FAST_READ_NS);
+    k->c.until = clock_mono() + (k->is_slow ? SLOW_READ_NS : FAST_READ_NS);
     k->read_more(k);
-    k->c.read_until = 0;
+    k->c.until = 0;
 }
 
 static void read_ended(api_call *k)

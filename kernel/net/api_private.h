@@ -76,7 +76,7 @@ void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*do
 bool api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*done)(api_call *k));
 
 /*
- * A read over data of any size: `run` on the fast pool with c.read_until set; when it ends with
+ * A read over data of any size: `run` on the fast pool with c.until set; when it ends with
  * TIMEOUT, once more on the slow pool with more time, else 504. It writes its answer to k->text.
  */
 void api_read(api_call *k, void (*run)(api_call *k));

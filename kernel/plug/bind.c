@@ -72,6 +72,7 @@ static crm_status run_job(crm_ctx *c, crm_str arg, const void *fn)
     running f;
     c->who = &who;
     call_enter(&f, b->m, c, "job", row->name);
+    call_allow(&f, row->limit_ms);
     crm_status s = call_leave(&f, row->fn(c, arg));
     c->who = before;
     return s;

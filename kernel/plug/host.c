@@ -130,6 +130,10 @@ static bool has_capability(const module *m, const char *word)
 
 static crm_status host_as_system(crm_ctx *c, const char *reason)
 {
+    crm_status s = call_in_time();
+    if (s != CRM_OK) {
+        return s;
+    }
     if (!plug_now || !has_capability(plug_now->m, "as_system")) {
         return call_fail(c, CRM_DENIED, "denied");
     }
@@ -142,14 +146,14 @@ static crm_status host_as_system(crm_ctx *c, const char *reason)
 
 /* ---- time, notices, settings ----------------------------------------------------------------- */
 
-static bool can_write(crm_ctx *c)
+static crm_status can_write(crm_ctx *c)
 {
     if (c->tx) {
-        return true;
+        return call_broke(call_in_time());
     }
     log_event(LOG_ERROR, "module.misuse", "module=%s writes=outside_transaction",
               plug_running() ? plug_running() : "-");
-    return false;
+    return call_broke(CRM_MISUSE);
 }
 
 static crm_str own_job(crm_ctx *c, const char *name)
@@ -160,39 +164,35 @@ static crm_str own_job(crm_ctx *c, const char *name)
 static crm_status host_schedule(crm_ctx *c, const char *name, const char *key, int64_t due,
                                 crm_str arg)
 {
-    if (!can_write(c)) {
-        return call_broke(CRM_MISUSE);
-    }
-    return call_broke(timers_schedule(c, own_job(c, name), name_of(key), due, arg));
+    crm_status s = can_write(c);
+    return s == CRM_OK ? call_broke(timers_schedule(c, own_job(c, name), name_of(key), due, arg))
+                       : s;
 }
 
 static crm_status host_unschedule(crm_ctx *c, const char *name, const char *key)
 {
-    if (!can_write(c)) {
-        return call_broke(CRM_MISUSE);
-    }
-    return call_broke(timers_unschedule(c, own_job(c, name), name_of(key)));
+    crm_status s = can_write(c);
+    return s == CRM_OK ? call_broke(timers_unschedule(c, own_job(c, name), name_of(key))) : s;
 }
 
 static crm_status host_notify(crm_ctx *c, int64_t user, const char *kind, const crm_rec *about,
                               crm_str text)
 {
-    if (!can_write(c)) {
-        return call_broke(CRM_MISUSE);
-    }
-    return call_broke(notices_send(c, user, name_of(kind), rec_of(about), text));
+    crm_status s = can_write(c);
+    return s == CRM_OK ? call_broke(notices_send(c, user, name_of(kind), rec_of(about), text)) : s;
 }
 
 static crm_status host_setting(crm_ctx *c, const char *name, crm_str *json)
 {
-    for (uint32_t i = 0; plug_now && i < c->reg->setting_count; i++) {
+    crm_status s = call_in_time();
+    for (uint32_t i = 0; s == CRM_OK && plug_now && i < c->reg->setting_count; i++) {
         const setting *row = &c->reg->settings[i];
         if (str_eq(row->module, plug_now->m->mf.name) && str_eq(row->name, name_of(name))) {
             *json = row->value_json;
             return CRM_OK;
         }
     }
-    return CRM_NOT_FOUND;
+    return s == CRM_OK ? CRM_NOT_FOUND : s;
 }
 
 /* A text comes bare, everything else as JSON. A secret is not to be had this way. */
@@ -201,14 +201,15 @@ static crm_status host_option(crm_ctx *c, crm_str instance, const char *key, crm
     const integration *i = registry_integration(c->reg, instance);
     json_t *settings = NULL;
     *text = (crm_str){0};
-    if (!i) {
-        return CRM_NOT_FOUND;
+    crm_status s = call_in_time();
+    if (s != CRM_OK || !i) {
+        return s == CRM_OK ? CRM_NOT_FOUND : s;
     }
     if (json_read(i->settings_json, 0, &settings, NULL) != CRM_OK) {
         return CRM_INTERNAL;
     }
     const json_t *at = json_object_get(settings, key ? key : "");
-    crm_status s = at ? CRM_OK : CRM_NOT_FOUND;
+    s = at ? CRM_OK : CRM_NOT_FOUND;
     if (json_is_string(at)) {
         *text = arena_dup(c->arena, (crm_str){json_string_value(at), json_string_length(at)});
     } else if (at) {
@@ -220,17 +221,16 @@ static crm_status host_option(crm_ctx *c, crm_str instance, const char *key, crm
 
 static crm_status host_phone(crm_ctx *c, crm_str as_written, crm_str *e164)
 {
-    return phone_normalise(c->arena, as_written, e164);
+    crm_status s = call_in_time();
+    return s == CRM_OK ? phone_normalise(c->arena, as_written, e164) : s;
 }
 
 static crm_status host_number(crm_ctx *c, const char *series, int64_t *next)
 {
-    if (!can_write(c)) {
-        return call_broke(CRM_MISUSE);
-    }
+    crm_status s = can_write(c);
     crm_str name =
         arena_fmt(c->arena, "%.*s.%s", STR_FMT(plug_now->m->mf.name), series ? series : "");
-    return call_broke(tx_number(c->tx, name, next));
+    return s == CRM_OK ? call_broke(tx_number(c->tx, name, next)) : s;
 }
 
 /* ---- changes, interfaces --------------------------------------------------------------------- */

@@ -28,7 +28,8 @@ crm_status host_rec_new(crm_ctx *c, const char *entity_name, crm_rec **out)
     if (!e || !c->tx) {
         return call_broke(CRM_MISUSE);
     }
-    crm_status s = call_broke(records_new(c, e, &r));
+    crm_status s = call_in_time();
+    s = call_broke(s == CRM_OK ? records_new(c, e, &r) : s);
     *out = rec_out(r);
     return s;
 }
@@ -40,7 +41,10 @@ crm_status host_rec_get(crm_ctx *c, const char *entity_name, int64_t id, crm_rec
     if (!e) {
         return CRM_MISUSE;
     }
-    crm_status s = id > 0 ? records_get(c, e, id, &r) : call_fail(c, CRM_NOT_FOUND, "not_found");
+    crm_status s = call_in_time();
+    if (s == CRM_OK) {
+        s = id > 0 ? records_get(c, e, id, &r) : call_fail(c, CRM_NOT_FOUND, "not_found");
+    }
     *out = rec_out(r);
     return s;
 }
@@ -94,7 +98,8 @@ static crm_status make_query(crm_ctx *c, const char *entity_name, const char *wh
     }
     q->env = c->env;
     *out = q;
-    crm_status s = read_where(c, e, where, &q->where);
+    crm_status s = call_in_time();
+    s = s == CRM_OK ? read_where(c, e, where, &q->where) : s;
     return s == CRM_OK && sort_text ? read_sort(c, sort_text, q) : s;
 }
 
@@ -142,7 +147,8 @@ crm_status host_rec_count(crm_ctx *c, const char *entity_name, const char *where
 
 crm_status host_rec_save(crm_ctx *c, crm_rec *r)
 {
-    return call_broke(c->tx && r ? records_save(c, rec_of(r), 0) : CRM_MISUSE);
+    crm_status s = c->tx && r ? call_in_time() : CRM_MISUSE;
+    return call_broke(s == CRM_OK ? records_save(c, rec_of(r), 0) : s);
 }
 
 crm_status host_rec_remove(crm_ctx *c, crm_rec *r)
@@ -151,7 +157,8 @@ crm_status host_rec_remove(crm_ctx *c, crm_rec *r)
     if (!c->tx || !at || at->is_new) {
         return call_broke(CRM_MISUSE);
     }
-    return call_broke(records_delete(c, at->entity, at->v[COL_ID].i, 0));
+    crm_status s = call_in_time();
+    return call_broke(s == CRM_OK ? records_delete(c, at->entity, at->v[COL_ID].i, 0) : s);
 }
 
 static const field *settable(crm_rec *r, const char *name)
@@ -172,6 +179,10 @@ static crm_status set(crm_rec *r, const char *name, value v)
     if (!f || (v.kind == VALUE_TEXT && !field_is_text(f)) ||
         (v.kind == VALUE_INT && field_is_text(f))) {
         return call_broke(CRM_MISUSE);
+    }
+    crm_status s = call_in_time();
+    if (s != CRM_OK) {
+        return call_broke(s);
     }
     value copy = value_dup(at->arena, v);
     if (copy.kind == VALUE_TEXT && !copy.s.p) {
@@ -203,7 +214,8 @@ crm_status host_set_input(crm_ctx *c, crm_rec *r, const char *field_name, crm_st
     if (!f) {
         return call_broke(CRM_MISUSE);
     }
-    crm_status s = field_from_text(c, f, as_written, &v, &is_marked);
+    crm_status s = call_in_time();
+    s = s == CRM_OK ? field_from_text(c, f, as_written, &v, &is_marked) : s;
     s = s == CRM_OK ? record_set(rec_of(r), f, v) : s;
     return call_broke(s == CRM_OK ? record_mark(rec_of(r), f, is_marked) : s);
 }

@@ -190,8 +190,9 @@ crm_str host_arg_text(crm_ctx *c, const char *key)
 crm_status host_arg_duration(crm_ctx *c, const char *key, int64_t *ms)
 {
     const json_t *at = json_object_get(plug_now->args, key ? key : "");
-    if (!at) {
-        return CRM_OK;
+    crm_status s = call_in_time();
+    if (s != CRM_OK || !at) {
+        return s;
     }
     if (json_is_integer(at)) {
         *ms = json_integer_value(at);

@@ -32,7 +32,7 @@ struct module {
     kept *kept;
     const void **used; /* parallel to d.deps: vtables, resolved by plug_register */
     module_info info;  /* whose code runs: never changes, unlike a registry's row of it */
-    atomic_uint_fast64_t calls, nanoseconds, slow;
+    atomic_uint_fast64_t calls, nanoseconds, slow, timeouts;
 };
 
 /* ---- a call into a module -------------------------------------------------------------------- */
@@ -56,6 +56,10 @@ typedef struct running {
     json_writer out;
     uint32_t out_arrays; /* bit per open level: an array */
     int http;            /* of the reply; 0: not chosen */
+    bool is_late;        /* a host call was refused, since the time was up */
+    bool is_told;        /* and somebody was named for it */
+    int64_t end_before;  /* of the transaction's request, when this frame has less */
+    struct watched *watched; /* the thread's place in the watch; NULL: all were taken */
     struct running *outer;
 } running;
 
@@ -64,8 +68,19 @@ extern _Thread_local running *plug_now;
 void call_enter(running *f, module *m, crm_ctx *c, const char *kind, const char *what);
 /* What the call really came to: `s`, or the failure a handler swallowed in a write transaction. */
 CRM_MUST_CHECK crm_status call_leave(running *f, crm_status s);
+/* A job may declare more or less than the 250 ms that code of a module has in a transaction. */
+void call_allow(running *f, uint32_t ms);
 /* Remembers a failed write of the running call; returns s. */
 crm_status call_broke(crm_status s);
+/* TIMEOUT, as the running call's error, when its time is up. Every host call that gives a status
+ * asks first. */
+CRM_MUST_CHECK crm_status call_in_time(void);
+
+/* The thread's place in the watch shows this frame; then the one around it again (watch.c). */
+void watch_enter(running *f);
+void watch_leave(running *f);
+/* plug_watch has named it. */
+bool watch_is_told(const running *f);
 
 /* A row of a module's table as the registry's `fn`. */
 typedef struct bound {

@@ -179,5 +179,6 @@ void plug_usage_of(const module_info *info, plug_usage *out)
         out->calls = atomic_load_explicit(&m->calls, memory_order_relaxed);
         out->nanoseconds = atomic_load_explicit(&m->nanoseconds, memory_order_relaxed);
         out->slow = atomic_load_explicit(&m->slow, memory_order_relaxed);
+        out->timeouts = atomic_load_explicit(&m->timeouts, memory_order_relaxed);
     }
 }

@@ -70,11 +70,18 @@ const char *plug_running(void);
 /* From now on a fatal signal adds a line to this file that names the module whose code ran. Once,
  * at start. */
 CRM_MUST_CHECK crm_status plug_crash_file(const char *path);
-/* What a module's code took since it was loaded; `slow` counts hooks over 5 ms. Any thread. */
+/* What a module's code took since it was loaded; `slow` counts calls over 5 ms in a transaction and
+ * over 250 ms elsewhere, `timeouts` those that had no time left. Any thread. */
 typedef struct plug_usage {
-    uint64_t calls, nanoseconds, slow;
+    uint64_t calls, nanoseconds, slow, timeouts;
 } plug_usage;
 void plug_usage_of(const module_info *info, plug_usage *out);
+/*
+ * Names in the log, once each, the modules whose code is still running although its time is up: it
+ * cannot be interrupted, and everyone who waits for its thread waits. Gives how many there are.
+ * `now` is clock_mono. One thread at a time, about once a second.
+ */
+uint32_t plug_watch(int64_t now);
 /* `karkas --probe FILE`: prints the descriptor as JSON and exits; runs in the helper process. */
 int plug_probe_main(const char *path);
 /* The host table every module gets. */

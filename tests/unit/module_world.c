@@ -14,11 +14,18 @@ crm_ctx *act_begin(int64_t user)
     assert_ok(call_begin(&w.c, &w.who, CRM_S("test")));
     assert_ok(tx_begin(w.writer, &w.t));
     assert_ok(tx_request_begin(w.t, &w.c));
+    call_limit(&w.c, w.limit_ms);
     return &w.c;
+}
+
+void give_time(uint32_t ms)
+{
+    w.limit_ms = ms;
 }
 
 void act_end(crm_status s)
 {
+    w.t->deadline = 0;
     assert_ok(tx_request_end(w.t, s == CRM_OK));
     assert_ok(tx_commit(w.t));
     changes_unref(tx_take_changes(w.t));

@@ -25,6 +25,7 @@ typedef struct module_world {
     principal who;
     buf out; /* what the last route or description replied */
     int64_t anna, boris, sales;
+    uint32_t limit_ms;
 } module_world;
 extern module_world w;
 
@@ -45,6 +46,8 @@ record *only(const char *entity_name);
 value get(const record *r, const char *name);
 #define assert_field(r, name, z) assert_text(get(r, name).s, z)
 
+/* Routes and jobs from now on have this long in their transaction; 0: as usual. */
+void give_time(uint32_t ms);
 crm_status run_step(const char *verb, const char *entity_name, int64_t id, const char *args);
 crm_status run_job(const char *name, const char *arg);
 /* A module's route by its pattern, with `:id`; the reply is in w.out. */

@@ -468,12 +468,12 @@ static void reads_of_a_call_whose_time_is_over_are_interrupted(void **state)
     crm_ctx *c = world_read(&w, w.anna);
     record_read r = {
         .call = c, .query = query_new(c->arena, w.lead), .on_row = count_row, .arg = &rows};
-    c->read_until = clock_mono();
+    c->until = clock_mono();
     assert_int_equal(records_read_now(&r), CRM_TIMEOUT);
     assert_true(r.interrupted);
     assert_int_equal(rows, 0);
     assert_int_equal(records_history(c, w.lead, id, 0, 50, &at, &count), CRM_TIMEOUT);
-    c->read_until = clock_mono() + 60000000000LL;
+    c->until = clock_mono() + 60000000000LL;
     assert_ok(records_read_now(&r));
     assert_int_equal(rows, 1);
     assert_ok(records_history(c, w.lead, id, 0, 50, &at, &count));

@@ -51,6 +51,28 @@ static crm_status count_job(crm_ctx *c, crm_str arg, const void *fn)
     return CRM_OK;
 }
 
+static crm_status add_item(crm_ctx *c, const char *name)
+{
+    record *r;
+    const entity *e = registry_entity(c->reg, CRM_S("test.item"));
+    crm_status s = records_new(c, e, &r);
+    if (s == CRM_OK)
+        s = record_set(r, &e->fields[ITEM_NAME], value_text(str_of(name)));
+    return s == CRM_OK ? records_save(c, r, 0) : s;
+}
+
+/* Writes, and goes on writing past the time it declared; it says what came of that. */
+static crm_status overstay_job(crm_ctx *c, crm_str arg, const void *fn)
+{
+    (void)arg;
+    (void)fn;
+    crm_status s = add_item(c, "in time");
+    while (!call_is_over(c))
+        uv_sleep(1);
+    atomic_fetch_add(&job_runs, 1);
+    return s == CRM_OK ? add_item(c, "late") : s;
+}
+
 static crm_status hear(crm_ctx *c, const change *ch, const void *fn)
 {
     (void)c;
@@ -71,6 +93,8 @@ static const rule_step tell_head[] = {
 static void declare(registry *r)
 {
     static const job counting = {.name = N("test.count"), .module = N("test"), .run = count_job};
+    static const job overstaying = {
+        .name = N("test.overstay"), .module = N("test"), .run = overstay_job, .limit_ms = 20};
     static const listener hearing = {
         .name = N("test.hear"), .entity_name = N("test.item"), .module = N("test"), .run = hear};
     static const rule on_create = {.name = N("R-1"),
@@ -84,6 +108,7 @@ static void declare(registry *r)
     assert_ok(flow_register(r));
     assert_ok(registry_add_entity(r, &item));
     assert_ok(registry_add_job(r, &counting));
+    assert_ok(registry_add_job(r, &overstaying));
     assert_ok(registry_add_listener(r, &hearing));
     assert_ok(registry_add_rule(r, &on_create));
 }
@@ -183,6 +208,12 @@ static crm_status schedule(crm_ctx *c, void *arg)
     (void)arg;
     return timers_schedule(c, CRM_S("test.count"), CRM_S("k"), clock_now() + 15 * MINUTE,
                            CRM_S("x"));
+}
+
+static crm_status schedule_overstay(crm_ctx *c, void *arg)
+{
+    (void)arg;
+    return timers_schedule(c, CRM_S("test.overstay"), CRM_S("k"), clock_now() + MINUTE, CRM_S(""));
 }
 
 static crm_status do_now(crm_status (*commit)(crm_ctx *, void *), act *x)
@@ -358,6 +389,19 @@ static void failing_work_is_put_off_and_tried_again(void **state)
     assert_int_equal(atomic_load(&job_runs), 1);
 }
 
+static void work_past_its_declared_time_is_taken_back_and_tried_again(void **state)
+{
+    act x = {0};
+    (void)state;
+    assert_ok(do_now(schedule_overstay, &x));
+    assert_ok(flow_advance(running, clock_now() + MINUTE));
+    assert_int_equal(atomic_load(&job_runs), 1);
+    assert_int_equal(look("test.item", take_item).count, 0);
+    assert_ok(flow_advance(running, clock_now() + MINUTE));
+    assert_true(atomic_load(&job_runs) > 1);
+    assert_int_equal(look("test.item", take_item).count, 0);
+}
+
 static void hopeless_work_is_given_up(void **state)
 {
     act x = {0};
@@ -450,6 +494,7 @@ int main(void)
         T(a_full_queue_refuses_at_once),
         T(due_work_runs_at_its_moment_once),
         T(failing_work_is_put_off_and_tried_again),
+        T(work_past_its_declared_time_is_taken_back_and_tried_again),
         T(hopeless_work_is_given_up),
         T(a_rule_assigns_and_tells),
         T(the_freest_gets_it),

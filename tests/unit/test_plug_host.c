@@ -106,6 +106,98 @@ static void a_hook_over_five_milliseconds_is_named(void **state)
     assert_null(plug_running());
 }
 
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static char time_line[400];
+static void catch_time(const char *line, void *arg)
+{
+    if (strstr(line, arg)) {
+        snprintf(time_line, sizeof time_line, "%s", line);
+    }
+}
+
+/* The route of a note with 10 ms to live; what the log then says of `event`. */
+static crm_status call_with_little_time(const char *pattern, int64_t id, char *event)
+{
+    time_line[0] = 0;
+    give_time(10);
+    log_capture(catch_time, event);
+    crm_status s = call_route(pattern, w.anna, id);
+    log_capture(NULL, NULL);
+    give_time(0);
+    return s;
+}
+
+static void past_its_time_a_host_call_is_refused_and_nothing_is_kept(void **state)
+{
+    char event[] = "module.timeout";
+    plug_usage before, after;
+    int64_t id = note_of(w.anna);
+    (void)state;
+    plug_usage_of(&w.reg->modules[0], &before);
+    assert_int_equal(call_with_little_time("/acts/note/:id/overstay", id, event), CRM_TIMEOUT);
+    plug_usage_of(&w.reg->modules[0], &after);
+    assert_string_equal(reply(), "{\"was_refused\":true}");
+    assert_field(only("acts.note"), "title", "first");
+    assert_non_null(strstr(time_line, "module=\"acts\" route=\"/note/:id/overstay\" us="));
+    assert_int_equal(after.timeouts, before.timeouts + 1);
+}
+
+static void code_that_only_computes_is_not_taken_once_its_time_is_up(void **state)
+{
+    char event[] = "module.timeout";
+    int64_t id = note_of(w.anna);
+    (void)state;
+    assert_int_equal(call_with_little_time("/acts/note/:id/compute", id, event), CRM_TIMEOUT);
+    assert_field(only("acts.note"), "title", "first");
+    assert_true(strlen(time_line) > 0);
+    assert_ok(call_route("/acts/note/:id/compute", w.anna, id));
+    assert_field(only("acts.note"), "title", "late");
+}
+
+static void a_read_that_is_moved_to_the_slow_pool_names_nobody(void **state)
+{
+    static const crm_str names[] = {{"id", 2}};
+    running f;
+    (void)state;
+    crm_ctx c;
+    assert_ok(call_begin(&c, &principal_system, CRM_S("test")));
+    call_request request = {.param_names = names, .params = names, .param_count = 1};
+    c.request = &request;
+    c.until = clock_mono() - 1;
+    c.is_first_try = true;
+    plug_usage before, after;
+    plug_usage_of(&w.reg->modules[0], &before);
+    call_enter(&f, w.reg->modules[0].loaded, &c, "route", "/x");
+    assert_int_equal(call_in_time(), CRM_TIMEOUT);
+    assert_int_equal(call_leave(&f, CRM_OK), CRM_TIMEOUT);
+    plug_usage_of(&w.reg->modules[0], &after);
+    assert_int_equal(after.timeouts, before.timeouts);
+    call_end(&c);
+}
+
+static void who_never_returns_is_named_once_by_another_thread(void **state)
+{
+    char event[] = "module.stuck";
+    running f;
+    plug_usage before, after;
+    (void)state;
+    plug_usage_of(&w.reg->modules[0], &before);
+    call_enter(&f, w.reg->modules[0].loaded, NULL, "job", "acts.loop");
+    log_capture(catch_time, event);
+    assert_int_equal(plug_watch(clock_mono()), 0);
+    assert_int_equal(plug_watch(clock_mono() + 20000000000LL), 1);
+    assert_non_null(strstr(time_line, "module=\"acts\" job=\"acts.loop\" ms="));
+    time_line[0] = 0;
+    assert_int_equal(plug_watch(clock_mono() + 20000000000LL), 1);
+    assert_string_equal(time_line, "");
+    log_capture(NULL, NULL);
+    assert_ok(call_leave(&f, CRM_OK));
+    assert_int_equal(plug_watch(clock_mono() + 20000000000LL), 0);
+    plug_usage_of(&w.reg->modules[0], &after);
+    assert_int_equal(after.timeouts, before.timeouts + 1);
+}
+
 static void nobody_becomes_the_system_without_the_capability(void **state)
 {
     (void)state;
@@ -162,6 +254,10 @@ int main(int argc, char **argv)
         TEST(a_reply_is_one_json_object_however_it_was_left),
         TEST(a_hook_refuses_with_its_field_and_text),
         TEST(a_hook_over_five_milliseconds_is_named),
+        TEST(past_its_time_a_host_call_is_refused_and_nothing_is_kept),
+        TEST(code_that_only_computes_is_not_taken_once_its_time_is_up),
+        TEST(a_read_that_is_moved_to_the_slow_pool_names_nobody),
+        TEST(who_never_returns_is_named_once_by_another_thread),
         TEST(nobody_becomes_the_system_without_the_capability),
         TEST(settings_and_field_types_are_told_and_keep_is_for_start),
         TEST(anothers_record_is_not_found_through_the_host),

@@ -34,8 +34,17 @@ typedef struct crm_iface {
     const void *vtable;
 } crm_iface;
 
-/* A route is mounted under /api/v1/<module>. READ runs on a pool, WRITE in a transaction on the
- * writer (it may be run again: keep no state outside the records), NONE on a pool without data. */
+/*
+ * A route is mounted under /api/v1/<module>. READ runs on a pool, WRITE in a transaction on the
+ * writer, NONE on a pool without data. All but NONE may be run again: keep no state outside the
+ * records.
+ *
+ * Time. `limit_ms` is real time from the request to its answer (0: 5000, at most 60000); then the
+ * caller gets 504. READ and `prepare` have 250 ms on the fast pool and are run again on the slow one
+ * with what is left; the commit part of a WRITE has 250 ms. Past its time every call to the host that
+ * gives a status gives CRM_TIMEOUT, to be returned at once, and what the handler still returns is
+ * not taken. The module is named in the log and in /metrics.
+ */
 #define CRM_TX_NONE 0u
 #define CRM_TX_READ 1u
 #define CRM_TX_WRITE 2u
@@ -73,7 +82,9 @@ typedef struct crm_listener {
     crm_listen_fn fn;
 } crm_listener;
 
-/* Named work: at once, at a due time (crm_schedule), or every so often. One write transaction. */
+/* Named work: at once, at a due time (crm_schedule), or every so often. One write transaction, on the
+ * one thread that writes: it has `limit_ms` (0: 250, at most 5000) as a route has its time, then it is
+ * taken back and tried again later. Long work goes in slices: do a part, schedule the rest. */
 typedef crm_status (*crm_job_fn)(crm_ctx *c, crm_str arg);
 typedef struct crm_job {
     const char *name; /* "remind": known as "<module>.remind" */

@@ -90,6 +90,41 @@ static crm_status ask(crm_ctx *c, crm_out *out)
     return s;
 }
 
+static void spin(int64_t ns)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    int64_t end = at.tv_sec * 1000000000LL + at.tv_nsec + ns;
+    while (at.tv_sec * 1000000000LL + at.tv_nsec < end) {
+        clock_gettime(CLOCK_MONOTONIC, &at);
+    }
+}
+
+/* Writes, computes past its time, and asks the host once more. */
+static crm_status overstay(crm_ctx *c, crm_out *out)
+{
+    crm_rec *note;
+    crm_status s = with_note(c, &note);
+    s = s == CRM_OK ? crm_set_text(note, "title", CRM_S("late")) : s;
+    s = s == CRM_OK ? crm_save(c, note) : s;
+    spin(30000000);
+    crm_status late = s == CRM_OK ? with_note(c, &note) : s;
+    crm_put_bool(out, "was_refused", late == CRM_TIMEOUT);
+    return s;
+}
+
+/* Never asks again, and says all is well. */
+static crm_status compute(crm_ctx *c, crm_out *out)
+{
+    crm_rec *note;
+    crm_status s = with_note(c, &note);
+    s = s == CRM_OK ? crm_set_text(note, "title", CRM_S("late")) : s;
+    s = s == CRM_OK ? crm_save(c, note) : s;
+    spin(30000000);
+    (void)out;
+    return s;
+}
+
 static void stop(void)
 {
     stops++;
@@ -105,6 +140,8 @@ static const crm_route routes[] = {
     POST("/note/:id/rename", rename_note),
     POST("/note/:id/system", become_system),
     POST("/note/:id/ask", ask),
+    POST("/note/:id/overstay", overstay),
+    POST("/note/:id/compute", compute),
 };
 static const crm_hook hooks[] = {
     {.entity = NOTE, .when = CRM_BEFORE_CREATE, .fn = veto},
