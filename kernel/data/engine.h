@@ -125,7 +125,9 @@ typedef struct engine_deliver {
 } engine_deliver;
 
 typedef struct engine_stats {
-    uint64_t commits, rows_written, wal_frames, checkpoints, interrupted;
+    uint64_t commits, rows_written, checkpoints, interrupted;
+    uint64_t wal_frames;  /* in the write-ahead log now, not yet copied to the file */
+    uint64_t wal_written; /* pages appended to the log since the engine was opened */
     int64_t file_bytes, wal_bytes;
 } engine_stats;
 

@@ -318,6 +318,7 @@ static void sqlite_stats(engine *base, engine_stats *out)
         .commits = atomic_load_explicit(&e->commits, memory_order_relaxed),
         .rows_written = atomic_load_explicit(&e->rows_written, memory_order_relaxed),
         .wal_frames = atomic_load_explicit(&e->wal_frames, memory_order_relaxed),
+        .wal_written = atomic_load_explicit(&e->wal_written, memory_order_relaxed),
         .checkpoints = atomic_load_explicit(&e->checkpoints, memory_order_relaxed),
         .interrupted = atomic_load_explicit(&e->interrupted, memory_order_relaxed),
         .file_bytes = size_of(e->path, ""),

@@ -121,7 +121,7 @@ typedef struct sqlite_engine {
     pthread_mutex_t write_lock; /* the writing connection */
     sqlite_session *writer;     /* made by the engine, handed out as the writing session */
     _Atomic bool writer_is_out, is_broken;
-    _Atomic uint64_t commits, rows_written, wal_frames, checkpoints, interrupted;
+    _Atomic uint64_t commits, rows_written, wal_frames, wal_written, checkpoints, interrupted;
 } sqlite_engine;
 
 struct sqlite_session {

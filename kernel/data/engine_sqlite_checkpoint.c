@@ -15,9 +15,12 @@
 
 int checkpoint_count_frames(void *arg, sqlite3 *db, const char *schema, int frames)
 {
-    (void)db;
+    int written = 0, unused;
     (void)schema;
     sqlite_engine *e = arg;
+    /* Frames start over whenever the log does; what the connection wrote does not. */
+    sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_WRITE, &written, &unused, 1);
+    atomic_fetch_add_explicit(&e->wal_written, (uint64_t)written, memory_order_relaxed);
     atomic_store_explicit(&e->wal_frames, (uint64_t)frames, memory_order_relaxed);
     return SQLITE_OK;
 }

@@ -243,6 +243,8 @@ static void the_log_is_copied_back(void **state)
     bench_commit(b);
     engine_stats_get(b->e, &st);
     assert_true(st.wal_frames > 0);
+    uint64_t written = st.wal_written;
+    assert_true(written >= st.wal_frames);
     assert_int_equal(st.commits, 1);
     assert_int_equal(st.rows_written, 2000);
     int64_t before = st.file_bytes;
@@ -250,6 +252,29 @@ static void the_log_is_copied_back(void **state)
     engine_stats_get(b->e, &st);
     assert_int_equal(st.wal_frames, 0);
     assert_true(st.file_bytes > before);
+    assert_true(st.wal_written >= written);
+}
+
+/* A log that begins anew after a checkpoint is no end of the count. */
+static void every_page_of_the_log_is_counted_once(void **state)
+{
+    bench *b = *state;
+    engine_stats st;
+    uint64_t frames = 0, before;
+    engine_idle(b->writer);
+    engine_stats_get(b->e, &st);
+    before = st.wal_written;
+    for (int i = 0; i < 3; i++) {
+        bench_begin(b);
+        add_deal(b, "Крыша из металлочерепицы");
+        bench_commit(b);
+        engine_stats_get(b->e, &st);
+        frames += st.wal_frames;
+        engine_idle(b->writer);
+    }
+    assert_true(frames > 0);
+    engine_stats_get(b->e, &st);
+    assert_true(st.wal_written - before >= frames);
 }
 
 /* ---- a full disk ----------------------------------------------------------------------------- */
@@ -393,6 +418,7 @@ int main(void)
         TRY(only_the_owner_may_read_the_file),
         TRY(there_is_one_writing_session),
         TRY(the_log_is_copied_back),
+        TRY(every_page_of_the_log_is_counted_once),
         TRY(a_full_disk_loses_nothing_and_reads_go_on),
         TRY(a_backup_comes_back_whole),
         TRY(a_backup_never_overwrites),
