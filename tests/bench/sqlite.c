@@ -1,0 +1,176 @@
+/*
+ * sqlite.c - what SQLite alone costs on the tables of a data directory: the same rows, indexes,
+ * history and full text as the server's, prepared statements, JSON appended straight to a buffer,
+ * and nothing around them: no rights, no checks, no HTTP. Figures of the server stand beside these.
+ *
+ *   bench_sqlite read DIR OWNER      a row, and lists of 50: of one owner and of all
+ *   bench_sqlite write DIR GROUP MS  contacts in groups of GROUP a commit, for MS milliseconds
+ *
+ * Prints one line of JSON; `us` is CPU time of the thread. `write` leaves its rows: give it a copy.
+ */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sqlite_rows.h"
+
+#define POINTS       20000
+#define LISTS        400
+#define LIST_ROWS    50
+#define GROUP_MOST   1024
+#define MS_MOST      60000
+#define LOG_FRAMES   4000 /* the engine copies the log back past as many */
+#define READER_CACHE "PRAGMA cache_size=-16384"
+#define WRITER_SETUP                                                                         \
+    "PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; PRAGMA journal_size_limit=67108864;" \
+    "PRAGMA secure_delete=ON"
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static double point_us(const layout *l, text *out, sqlite3_stmt *one)
+{
+    uint64_t chance = 1;
+    double begun = cpu_us();
+    for (int i = 0; i < POINTS; i++) {
+        chance = chance * 6364136223846793005ull + 1442695040888963407ull;
+        sqlite3_bind_int64(one, 1, 1 + (int64_t)((chance >> 33) % (uint64_t)l->last_id));
+        out->n = 0;
+        while (sqlite3_step(one) == SQLITE_ROW)
+            text_row(out, l, one);
+        sqlite3_reset(one);
+    }
+    return (cpu_us() - begun) / POINTS;
+}
+
+static double list_us(const layout *l, text *out, sqlite3_stmt *list)
+{
+    double begun = cpu_us();
+    for (int i = 0; i < LISTS; i++) {
+        out->n = 0;
+        while (sqlite3_step(list) == SQLITE_ROW)
+            text_row(out, l, list);
+        sqlite3_reset(list);
+    }
+    return (cpu_us() - begun) / LISTS;
+}
+
+static void measure_reads(sqlite3 *db, const char *owner)
+{
+    layout l;
+    text out = {0};
+    layout_read(db, &l);
+    run(db, READER_CACHE);
+    sqlite3_stmt *one = prepare(db, "%s WHERE c%d=?1 AND c%d IS NULL", l.select, l.id, l.deleted);
+    sqlite3_stmt *own =
+        prepare(db, "%s WHERE c%d=%lld AND c%d IS NULL ORDER BY c%d DESC, c%d DESC LIMIT %d",
+                l.select, l.owner, atoll(owner), l.deleted, l.created, l.id, LIST_ROWS);
+    sqlite3_stmt *all = prepare(db, "%s WHERE c%d IS NULL ORDER BY c%d DESC, c%d DESC LIMIT %d",
+                                l.select, l.deleted, l.created, l.id, LIST_ROWS);
+    double alone = point_us(&l, &out, one);
+    run(db, "BEGIN");
+    double inside = point_us(&l, &out, one);
+    double of_owner = list_us(&l, &out, own);
+    size_t bytes = out.n;
+    double of_all = list_us(&l, &out, all);
+    printf("{\"point_us\":%.2f,\"point_in_transaction_us\":%.2f,\"list_own_us\":%.1f,"
+           "\"list_all_us\":%.1f,\"list_bytes\":%zu}\n",
+           alone, inside, of_owner, of_all, bytes);
+    sqlite3_finalize(one);
+    sqlite3_finalize(own);
+    sqlite3_finalize(all);
+    free(out.p);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* The contact with its elements and history in order; its words wait for the end of the group. */
+static void write_group(sqlite3 *db, const rows *r, uint32_t first, uint32_t count)
+{
+    static int64_t ids[GROUP_MOST];
+    run(db, "BEGIN IMMEDIATE");
+    for (uint32_t i = 0; i < count; i++)
+        ids[i] = rows_insert(db, r, first + i);
+    for (uint32_t i = 0; i < count; i++)
+        rows_insert_words(db, r, first + i, ids[i]);
+    run(db, "COMMIT");
+}
+
+static int count_frames(void *arg, sqlite3 *db, const char *schema, int frames)
+{
+    int written = 0, unused;
+    (void)schema;
+    sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_WRITE, &written, &unused, 1);
+    *(int64_t *)arg += written;
+    return frames > LOG_FRAMES
+               ? sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL)
+               : SQLITE_OK;
+}
+
+static void measure_writes(sqlite3 *db, uint32_t group, double limit_us)
+{
+    layout l;
+    rows r;
+    int64_t frames = 0;
+    uint32_t written = 0;
+    layout_read(db, &l);
+    rows_read(db, &l, &r);
+    run(db, WRITER_SETUP);
+    sqlite3_wal_hook(db, count_frames, &frames);
+    double begun = wall_us(), cpu = cpu_us(), took;
+    do {
+        write_group(db, &r, written, group);
+        written += group;
+        took = wall_us() - begun;
+    } while (took < limit_us);
+    printf("{\"group\":%u,\"rows\":%u,\"rows_per_s\":%.0f,\"us\":%.1f,\"frames\":%.2f}\n", group,
+           written, written / took * 1e6, (cpu_us() - cpu) / written, (double)frames / written);
+    rows_free(&r);
+}
+
+/* ---- the command line ------------------------------------------------------------------------ */
+
+static uint32_t number(const char *given, uint32_t most)
+{
+    char *end;
+    unsigned long n = strtoul(given, &end, 10);
+    if (*end || !n || n > most) {
+        fprintf(stderr, "bench_sqlite: %s: expected a number from 1 to %u\n", given, most);
+        exit(2);
+    }
+    return (uint32_t)n;
+}
+
+static sqlite3 *open_directory(const char *dir)
+{
+    char path[4096];
+    sqlite3 *db;
+    int n = snprintf(path, sizeof path, "%s/karkas.db", dir);
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    if (n < 0 || (size_t)n >= sizeof path ||
+        sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+            SQLITE_OK) {
+        fprintf(stderr, "bench_sqlite: %s: cannot be opened\n", path);
+        exit(1);
+    }
+    run(db, "PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY");
+    return db;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 4 && strcmp(argv[1], "read") == 0) {
+        sqlite3 *db = open_directory(argv[2]);
+        measure_reads(db, argv[3]);
+        sqlite3_close_v2(db);
+    } else if (argc == 5 && strcmp(argv[1], "write") == 0) {
+        sqlite3 *db = open_directory(argv[2]);
+        measure_writes(db, number(argv[3], GROUP_MOST), 1000.0 * number(argv[4], MS_MOST));
+        sqlite3_close_v2(db);
+    } else {
+        fputs("usage: bench_sqlite read DIR OWNER | write DIR GROUP MS\n", stderr);
+        return 2;
+    }
+    return 0;
+}
