@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "net/ca.h"
-#include "net/metrics.h"
 #include "out/out.h"
 #include "server.h"
 
@@ -32,6 +31,8 @@ typedef struct server {
     api *api;
     http_server *http;
     admin *admin;
+    loop_meter *meter;
+    figures *figures;
     uv_signal_t signals[2];
     uv_timer_t cert_timer;
     uv_thread_t stopper;
@@ -180,6 +181,7 @@ static crm_status listen_on(server *s)
     /* Without TLS it stands behind a proxy on this machine, which knows who asks. */
     http_limits limits = {.trusts_proxy = s->o->is_plain};
     s->http = http_server_new(&s->loop, &h, &limits);
+    figures_of_http(s->figures, s->http);
     crm_status st = s->http ? http_server_listen(s->http, host, port, s->tls, &port) : CRM_NOMEM;
     if (st != CRM_OK) {
         fprintf(stderr, "karkas: cannot listen on %s: %s\n", s->o->listen, status_code(st));
@@ -200,6 +202,7 @@ static void flow_stopped(void *arg)
     uv_thread_join(&s->stopper);
     api_free(s->api);
     mailbox_close(s->mail);
+    loop_meter_close(s->meter);
     if (s->tls)
         uv_close((uv_handle_t *)&s->cert_timer, NULL);
     for (int i = 0; i < 2; i++)
@@ -260,48 +263,6 @@ static void catch_signals(server *s)
         uv_signal_start(&s->signals[i], stop, numbers[i]);
         uv_unref((uv_handle_t *)&s->signals[i]);
     }
-}
-
-/* ---- figures for /metrics -------------------------------------------------------------------- */
-
-static int64_t engine_figure(void *arg)
-{
-    server *s = arg;
-    engine_stats e;
-    engine_stats_get(s->d.engine, &e);
-    return (int64_t)e.commits;
-}
-
-static int64_t wal_figure(void *arg)
-{
-    server *s = arg;
-    engine_stats e;
-    engine_stats_get(s->d.engine, &e);
-    return e.wal_bytes;
-}
-
-static int64_t requests_figure(void *arg)
-{
-    server *s = arg;
-    http_stats h;
-    http_server_stats(s->http, &h);
-    return (int64_t)h.requests;
-}
-
-static int64_t connections_figure(void *arg)
-{
-    server *s = arg;
-    http_stats h;
-    http_server_stats(s->http, &h);
-    return h.connections;
-}
-
-static void count_figures(server *s)
-{
-    metric_computed("karkas_commits_total", "Transactions committed", engine_figure, s);
-    metric_computed("karkas_wal_bytes", "Size of the write-ahead log", wal_figure, s);
-    metric_computed("karkas_requests_total", "HTTP requests answered", requests_figure, s);
-    metric_computed("karkas_connections", "Open connections", connections_figure, s);
 }
 
 /* ---- starting -------------------------------------------------------------------------------- */
@@ -370,7 +331,8 @@ static crm_status start(server *s)
     if (st != CRM_OK)
         return st;
     load_files(s);
-    s->mail = mailbox_new(&s->loop);
+    s->meter = loop_meter_new(&s->loop);
+    s->mail = s->meter ? mailbox_new(&s->loop) : NULL;
     api_options o = {.loop = &s->loop,
                      .flow = s->d.flow,
                      .engine = s->d.engine,
@@ -387,7 +349,9 @@ static crm_status start(server *s)
     s->d.on_published = registry_published;
     s->d.published_arg = s;
     catch_signals(s);
-    count_figures(s);
+    s->figures = figures_new(&s->d, s->api, s->meter);
+    if (!s->figures)
+        return CRM_NOMEM;
     return listen_on(s); /* last: who reads that it listens may give commands and signals */
 }
 
@@ -429,6 +393,7 @@ int server_run(const server_options *o)
     thread_set_role(THREAD_NONE, NULL);
     deployment_close(&s->d);
     admin_free(s->admin);
+    figures_free(s->figures);
     tls_context_free(s->tls);
     static_free(s->ui);
     for (uint32_t i = 0; i < s->module_count; i++)

@@ -7,6 +7,7 @@
 #ifndef SERVER_H
 #define SERVER_H
 
+#include "base/loop_meter.h"
 #include "flow/flow.h"
 #include "net/api.h"
 #include "plug/plug.h"
@@ -58,6 +59,13 @@ CRM_MUST_CHECK crm_status deployment_first_login(deployment *d, buf *say);
 
 /* `karkas serve`: runs until SIGTERM or SIGINT. The process's exit code. */
 int server_run(const server_options *o);
+
+/* What /metrics tells of the parts; there is one. NULL when memory is out. `http` comes last, before
+ * the first request. Loop thread. */
+typedef struct figures figures;
+figures *figures_new(deployment *d, api *a, loop_meter *m);
+void figures_of_http(figures *f, http_server *http);
+void figures_free(figures *f); /* after the loop */
 
 /* ---- commands -------------------------------------------------------------------------------- */
 

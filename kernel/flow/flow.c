@@ -63,6 +63,28 @@ bool flow_is_idle(flow *f)
     return writer_is_idle(f);
 }
 
+static uint32_t waiting_in(pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    uint32_t n = p->count;
+    pthread_mutex_unlock(&p->lock);
+    return n;
+}
+
+void flow_stats_get(flow *f, flow_stats *out)
+{
+    *out = (flow_stats){.requests = atomic_load(&f->requests),
+                        .groups = atomic_load(&f->commits),
+                        .reruns = atomic_load(&f->groups_rerun),
+                        .slow = atomic_load(&f->slow_commits),
+                        .waiting_fast = waiting_in(&f->pools[POOL_FAST]),
+                        .waiting_slow = waiting_in(&f->pools[POOL_SLOW])};
+    pthread_mutex_lock(&f->lock);
+    out->waiting_interactive = f->lanes[LANE_INTERACTIVE].count;
+    out->waiting_bulk = f->lanes[LANE_BULK].count;
+    pthread_mutex_unlock(&f->lock);
+}
+
 /* The scheduler stops first so that nothing new begins; the writer last, so that all ends are
  * written. */
 void flow_stop(flow *f, int ms)

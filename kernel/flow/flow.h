@@ -61,6 +61,17 @@ CRM_MUST_CHECK crm_status writer_exclusive(flow *f, crm_status (*fn)(void *arg),
 /* Pool and worker threads and start-up: submits in the bulk lane and waits. */
 CRM_MUST_CHECK crm_status writer_run(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void *), void *arg);
 
+/* What the writer has done and what waits; any thread. */
+typedef struct flow_stats {
+    uint64_t requests; /* writes taken into a lane */
+    uint64_t groups;   /* transactions; requests / groups is what a commit is shared by */
+    uint64_t reruns;   /* groups that lost their transaction and were run request by request */
+    uint64_t slow;     /* requests that held the writer for more than 5 ms */
+    uint32_t waiting_interactive, waiting_bulk;
+    uint32_t waiting_fast, waiting_slow; /* reads in the queues of the pools */
+} flow_stats;
+void flow_stats_get(flow *f, flow_stats *out);
+
 /* ---- pools ----------------------------------------------------------------------------------- */
 
 typedef enum flow_pool { POOL_FAST, POOL_SLOW, POOL_CRYPTO, POOL_WORKER } flow_pool;

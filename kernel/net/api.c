@@ -140,6 +140,7 @@ static void read_ended(api_call *k)
 {
     if (k->status == CRM_TIMEOUT && !k->is_slow) {
         k->is_slow = true;
+        k->api->stats.moved_slow++;
         api_pool(k, POOL_SLOW, read_for_a_while, read_ended);
         return;
     }
@@ -376,6 +377,11 @@ void api_stopping(api *a)
 {
     a->stopping = true;
     streams_end_all(a->streams, "stopping");
+}
+
+void api_stats_get(const api *a, api_stats *out)
+{
+    *out = a->stats;
 }
 
 static void turn_closed(uv_handle_t *h)

@@ -20,6 +20,7 @@ struct api {
     session_cache *sessions;
     stream_list *streams;
     struct form_quota *quotas;
+    api_stats stats;
     int hashing; /* requests that wait for a password to be hashed */
     bool stopping;
     int open_handles;

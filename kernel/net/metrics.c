@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 
 #define METRICS_MAX 512
 
@@ -57,9 +58,20 @@ metric *metric_gauge(const char *name, const char *help)
     return make("gauge", name, help);
 }
 
+/* The part before the labels. */
+static size_t family_length(const char *name)
+{
+    return strcspn(name, "{");
+}
+
+static bool is_total(const char *name)
+{
+    return str_ends((crm_str){name, family_length(name)}, CRM_S("_total"));
+}
+
 metric *metric_computed(const char *name, const char *help, int64_t (*read)(void *arg), void *arg)
 {
-    metric *m = make("gauge", name, help);
+    metric *m = make(is_total(name) ? "counter" : "gauge", name, help);
     pthread_mutex_lock(&lock);
     m->read = read;
     m->arg = arg;
@@ -80,12 +92,6 @@ void metric_set(metric *m, int64_t value)
 int64_t metric_get(const metric *m)
 {
     return m->read ? m->read(m->arg) : atomic_load_explicit(&m->value, memory_order_relaxed);
-}
-
-/* The part before the labels. */
-static size_t family_length(const char *name)
-{
-    return strcspn(name, "{");
 }
 
 static bool is_same_family(const metric *a, const metric *b)

@@ -264,6 +264,7 @@ static void to_pool(api_call *k, bool is_slow)
 {
     list_state *l = k->own;
     l->is_slow = is_slow;
+    *(is_slow ? &k->api->stats.moved_slow : &k->api->stats.moved_fast) += 1;
     api_pool(k, is_slow ? POOL_SLOW : POOL_FAST, list_on_pool, list_pooled);
 }
 

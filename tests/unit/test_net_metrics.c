@@ -16,6 +16,7 @@ static void test_text_groups_families_and_counts(void **state)
     metric *gauge = metric_gauge("test_queue", "Waiting");
     metric *bad = metric_counter("test_requests_total{class=\"5xx\"}", "Requests by class");
     metric_computed("test_computed", "Read when asked", seven, NULL);
+    metric_computed("test_done_total{kind=\"a\"}", "Counted elsewhere", seven, NULL);
     assert_ptr_equal(ok, metric_counter("test_requests_total{class=\"2xx\"}", "Requests by class"));
     metric_add(ok, 2);
     metric_add(ok, 1);
@@ -34,7 +35,10 @@ static void test_text_groups_families_and_counts(void **state)
                               "test_queue -4\n"
                               "# HELP test_computed Read when asked\n"
                               "# TYPE test_computed gauge\n"
-                              "test_computed 7\n");
+                              "test_computed 7\n"
+                              "# HELP test_done_total Counted elsewhere\n"
+                              "# TYPE test_done_total counter\n"
+                              "test_done_total{kind=\"a\"} 7\n");
     buf_free(&b);
 }
 

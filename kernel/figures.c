@@ -1,0 +1,145 @@
+/*
+ * figures.c - what the parts of a running server count, as metrics. A figure is read when it is
+ * asked for, on the loop.
+ */
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "net/metrics.h"
+#include "server.h"
+
+typedef enum part { OF_WRITER, OF_ENGINE, OF_HTTP, OF_READS, OF_LOOP } part;
+
+typedef struct counts {
+    flow_stats writer;
+    engine_stats engine;
+    http_stats http;
+    api_stats reads;
+    loop_stats loop;
+} counts;
+
+typedef struct figure {
+    const char *name, *help;
+    part part;
+    size_t at, size; /* in `counts` */
+} figure;
+
+#define FIGURE(part, member, name, help)                                                    \
+    {                                                                                       \
+        "karkas_" name, help, part, offsetof(counts, member), sizeof(((counts *)0)->member) \
+    }
+
+static const figure table[] = {
+    FIGURE(OF_HTTP, http.requests, "requests_total", "HTTP requests answered"),
+    FIGURE(OF_HTTP, http.refused, "requests_refused_total", "HTTP requests refused unread"),
+    FIGURE(OF_HTTP, http.turned_away, "connections_turned_away_total",
+           "Connections refused because there were too many"),
+    FIGURE(OF_HTTP, http.connections, "connections", "Open connections"),
+    FIGURE(OF_HTTP, http.streams, "event_streams", "Open event streams"),
+    FIGURE(OF_LOOP, loop.turns, "loop_turns_total", "Turns of the loop"),
+    FIGURE(OF_LOOP, loop.busy_us, "loop_busy_us_total", "Microseconds the loop did not wait"),
+    FIGURE(OF_LOOP, loop.long_turns, "loop_long_turns_total", "Turns of more than 2 ms"),
+    FIGURE(OF_LOOP, loop.longest_us, "loop_longest_turn_us",
+           "Longest turn of the last one to two minutes, in microseconds"),
+    FIGURE(OF_READS, reads.moved_fast, "reads_moved_total{pool=\"fast\"}",
+           "Reads that took too long where they ran and moved to a pool"),
+    FIGURE(OF_READS, reads.moved_slow, "reads_moved_total{pool=\"slow\"}",
+           "Reads that took too long where they ran and moved to a pool"),
+    FIGURE(OF_WRITER, writer.waiting_fast, "reads_waiting{pool=\"fast\"}", "Reads waiting"),
+    FIGURE(OF_WRITER, writer.waiting_slow, "reads_waiting{pool=\"slow\"}", "Reads waiting"),
+    FIGURE(OF_WRITER, writer.requests, "writes_total", "Writes given to the writer"),
+    FIGURE(OF_WRITER, writer.groups, "write_groups_total",
+           "Transactions of the writer; writes_total over this is how many share a commit"),
+    FIGURE(OF_WRITER, writer.reruns, "write_groups_rerun_total",
+           "Groups that lost their transaction and were run one by one"),
+    FIGURE(OF_WRITER, writer.slow, "writes_slow_total", "Writes of more than 5 ms"),
+    FIGURE(OF_WRITER, writer.waiting_interactive, "writes_waiting{lane=\"interactive\"}",
+           "Writes waiting"),
+    FIGURE(OF_WRITER, writer.waiting_bulk, "writes_waiting{lane=\"bulk\"}", "Writes waiting"),
+    FIGURE(OF_ENGINE, engine.commits, "commits_total", "Transactions committed"),
+    FIGURE(OF_ENGINE, engine.rows_written, "rows_written_total", "Rows inserted and updated"),
+    FIGURE(OF_ENGINE, engine.interrupted, "reads_interrupted_total",
+           "Reads stopped at their time limit"),
+    FIGURE(OF_ENGINE, engine.checkpoints, "checkpoints_total",
+           "Times the write-ahead log was copied to the file"),
+    FIGURE(OF_ENGINE, engine.wal_written, "wal_pages_total",
+           "Pages of 4 KB written to the write-ahead log"),
+    FIGURE(OF_ENGINE, engine.wal_frames, "wal_frames", "Pages in the log, not yet in the file"),
+    FIGURE(OF_ENGINE, engine.wal_bytes, "wal_bytes", "Size of the write-ahead log"),
+    FIGURE(OF_ENGINE, engine.file_bytes, "database_bytes", "Size of the database file"),
+};
+#define FIGURES (sizeof table / sizeof *table)
+
+/* What a metric's function gets. */
+typedef struct reading {
+    figures *of;
+    const figure *figure;
+} reading;
+
+struct figures {
+    deployment *d;
+    api *api;
+    http_server *http;
+    loop_meter *meter;
+    reading readings[FIGURES];
+};
+
+static void take(figures *f, part which, counts *out)
+{
+    switch (which) {
+    case OF_WRITER:
+        flow_stats_get(f->d->flow, &out->writer);
+        break;
+    case OF_ENGINE:
+        engine_stats_get(f->d->engine, &out->engine);
+        break;
+    case OF_HTTP:
+        http_server_stats(f->http, &out->http);
+        break;
+    case OF_READS:
+        api_stats_get(f->api, &out->reads);
+        break;
+    case OF_LOOP:
+        loop_meter_get(f->meter, &out->loop);
+        break;
+    }
+}
+
+static int64_t read_figure(void *arg)
+{
+    const reading *r = arg;
+    counts now;
+    uint64_t wide = 0;
+    uint32_t narrow;
+    take(r->of, r->figure->part, &now);
+    const char *at = (const char *)&now + r->figure->at;
+    if (r->figure->size == sizeof narrow) {
+        memcpy(&narrow, at, sizeof narrow);
+        return narrow;
+    }
+    memcpy(&wide, at, sizeof wide);
+    return (int64_t)wide;
+}
+
+figures *figures_new(deployment *d, api *a, loop_meter *m)
+{
+    figures *f = calloc(1, sizeof *f);
+    if (!f)
+        return NULL;
+    *f = (figures){.d = d, .api = a, .meter = m};
+    for (size_t i = 0; i < FIGURES; i++) {
+        f->readings[i] = (reading){f, &table[i]};
+        metric_computed(table[i].name, table[i].help, read_figure, &f->readings[i]);
+    }
+    return f;
+}
+
+void figures_of_http(figures *f, http_server *http)
+{
+    f->http = http;
+}
+
+void figures_free(figures *f)
+{
+    free(f);
+}

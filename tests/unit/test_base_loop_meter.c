@@ -1,0 +1,47 @@
+/* test_base_loop_meter.c - a turn's length is what it worked, not what it waited. */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/loop_meter.h"
+
+#define HELD_MS   6
+#define WAITED_MS 40
+
+static void hold(uv_timer_t *timer)
+{
+    int64_t until = clock_mono() + HELD_MS * 1000000LL;
+    while (clock_mono() < until)
+        continue;
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+static void a_held_turn_is_long_and_waiting_is_not(void **state)
+{
+    uv_loop_t loop;
+    uv_timer_t timer;
+    loop_stats seen;
+    (void)state;
+    uv_loop_init(&loop);
+    loop_meter *m = loop_meter_new(&loop);
+    assert_non_null(m);
+    uv_timer_init(&loop, &timer);
+    uv_timer_start(&timer, hold, WAITED_MS, 0);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    /* The timer ran after the last check: one more turn ends what it held. */
+    uv_run(&loop, UV_RUN_NOWAIT);
+    loop_meter_get(m, &seen);
+    assert_true(seen.turns >= 2);
+    assert_true(seen.longest_us >= HELD_MS * 1000);
+    assert_true(seen.long_turns >= 1);
+    assert_true(seen.busy_us >= seen.longest_us);
+    assert_true(seen.busy_us < (HELD_MS + WAITED_MS) * 1000);
+    loop_meter_close(m);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_held_turn_is_long_and_waiting_is_not)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
