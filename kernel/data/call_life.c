@@ -20,7 +20,10 @@ static crm_status begin(crm_ctx *c, const registry *reg, const people *p, const 
         call_end(c);
         return st;
     }
-    c->env = (cond_env){.me = who->user, .now = now, .day_start = registry_day_start(reg, now)};
+    c->env = (cond_env){.me = who->user,
+                        .now = now,
+                        .day_start = registry_day_start(reg, now),
+                        .zone = registry_zone(reg)};
     return CRM_OK;
 }
 

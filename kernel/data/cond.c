@@ -6,6 +6,7 @@
  */
 #include "data/cond.h"
 
+#include "base/zone.h"
 #include "data/field.h"
 #include "data/query.h"
 
@@ -107,6 +108,13 @@ void cond_fields(const cond *c, uint64_t set[4])
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
+/* A day is 23 or 25 hours long when the clocks change; its noon is never near its ends. */
+static int64_t midnight(const cond_env *env, int64_t days)
+{
+    int64_t day = env->day_start + days * DAY_MS;
+    return days && env->zone ? zone_day_start(env->zone, day + DAY_MS / 2) : day;
+}
+
 value cond_value(const field *f, value v, const cond_env *env)
 {
     if (v.kind != VALUE_NOW && v.kind != VALUE_TODAY) {
@@ -114,7 +122,7 @@ value cond_value(const field *f, value v, const cond_env *env)
     }
     bool is_now = v.kind == VALUE_NOW;
     if (field_stored_type(f) != FIELD_DATE) {
-        return value_int(is_now ? env->now + v.i : env->day_start + v.i * DAY_MS);
+        return value_int(is_now ? env->now + v.i : midnight(env, v.i));
     }
     /* Midnight's UTC moment lies within half a day of the date's own, whatever the zone. */
     int64_t noon = env->day_start + DAY_MS / 2, today = noon / DAY_MS - (noon % DAY_MS < 0);

@@ -17,6 +17,7 @@
 #include "data/value.h"
 
 struct branches;
+struct zone;
 struct entity;
 struct field;
 struct registry;
@@ -26,6 +27,7 @@ typedef struct cond_env {
     int64_t me;        /* the acting user's id */
     int64_t now;       /* ms UTC */
     int64_t day_start; /* ms UTC of today's midnight in the deployment's zone */
+    const struct zone *zone; /* the deployment's, for other days and buckets; NULL: UTC */
 } cond_env;
 
 typedef enum cond_op {
@@ -37,7 +39,7 @@ typedef enum cond_op {
     COND_HAS,    /* text contains, folded; on a many-valued field: an element equals */
     COND_ME,     /* a user field is the acting user */
     COND_EXISTS, /* a child record: path[0] is the child's reference field to this row */
-    COND_IN_QUERY, /* the value is among those that `sub` gives */
+    COND_IN_QUERY, /* the value, or of many any, is among those that `sub` gives */
 } cond_op;
 
 #define COND_PATH_MAX 3 /* the last field and at most two references before it */
@@ -46,7 +48,11 @@ typedef enum cond_op {
  * The values of a field of other rows: "its contact is one of those with an open deal". The rows are
  * those outside the recycle bin that `where` is true for and that may be read under a branch showing
  * `field` and all that `where` touches (`rights`, filled by cond_restrict as hops are). NULL is never
- * among them. Both fields hold ids of one entity, or have the same type; texts compare as `eq` does.
+ * among them; of a many-valued field every element is.
+ *
+ * Both fields hold ids of one entity (a reference, or COL_ID), or they have the same stored type and
+ * scale; texts compare as `eq` does. Fields that hold many ids, json, multiline and file are refused
+ * (cond_can_join), and between fields that do not fit nothing is among.
  */
 typedef struct subquery {
     const struct field *field; /* its entity is the one asked; COL_ID: the rows themselves */
@@ -102,6 +108,8 @@ const cond *cond_in(arena *a, const struct field *f, const value *values, uint32
  * with longer paths, EXISTS or IN_QUERY is the engine's business (cond_is_local tells).
  */
 bool cond_is_local(const cond *c);
+/* Whether values of `x` may be looked for among those of `among`. */
+bool cond_can_join(const struct field *x, const struct field *among);
 bool cond_eval(const cond *c, const value *row, const cond_env *env); /* c NULL: true */
 /* A comparison's value in the storage form of `f`: VALUE_NOW and VALUE_TODAY become INT, on a date
  * field days. Engines use this too, so that all agree. */

@@ -12,7 +12,8 @@
 #include "data/field.h"
 
 #define IN_MAX     1000
-#define STARTS_MAX 200 /* characters of what a text begins with or holds */
+#define STARTS_MAX 200                       /* characters of what a text begins with or holds */
+#define AWAY_MAX   (1000LL * 366 * 86400000) /* ms that "now-3d" may be away */
 
 typedef struct reader {
     arena *a;
@@ -106,7 +107,7 @@ static bool read_relative(crm_str s, value *out)
         }
         ms = s.p[word] == '-' ? -ms : ms;
     }
-    if (!is_now && ms % 86400000 != 0) {
+    if ((!is_now && ms % 86400000 != 0) || ms > AWAY_MAX || ms < -AWAY_MAX) {
         return false;
     }
     *out = is_now ? (value){.kind = VALUE_NOW, .i = ms}

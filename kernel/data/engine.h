@@ -49,7 +49,9 @@ typedef enum engine_op_kind {
     ENGINE_LIST,  /* query -> rows in order */
     ENGINE_COUNT, /* query -> count, at most query->limit */
     ENGINE_GROUP, /* grouping -> raw figures of every group, unordered; `having`, sorts and limit
-                     are not the engine's business */
+                     are not the engine's business. LIMIT, before any group is given: `count` is
+                     the position of the first measure whose sum overflows, or -1 when the groups
+                     need more memory than the engine gives to one question */
     /* write batch only */
     ENGINE_BEGIN,
     ENGINE_COMMIT,

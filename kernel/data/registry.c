@@ -338,6 +338,11 @@ int64_t registry_day_start(const registry *r, int64_t now)
     return zone_day_start(holder_of(r)->zone, now);
 }
 
+const struct zone *registry_zone(const registry *r)
+{
+    return holder_of(r)->zone;
+}
+
 int64_t registry_from_local(const registry *r, int64_t local_ms)
 {
     const zone *z = r ? holder_of(r)->zone : NULL;

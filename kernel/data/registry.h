@@ -482,6 +482,8 @@ crm_str registry_text(const registry *r, crm_str lang, crm_str key);
 
 /* ms UTC of the midnight that began the day of `now` in the deployment's zone. Sealed. */
 int64_t registry_day_start(const registry *r, int64_t now);
+/* The deployment's zone; lives as long as `r`. Sealed. */
+const struct zone *registry_zone(const registry *r);
 /* A moment as the deployment's clocks show it (ms as if it were UTC) to ms UTC. NULL: UTC. */
 int64_t registry_from_local(const registry *r, int64_t local_ms);
 

@@ -1,6 +1,7 @@
 /* test_data_cond.c - conditions: reading the prefix form, evaluating on a row, NULL and many. */
 #include "unit.h"
 
+#include "base/zone.h"
 #include "data/query.h"
 #include "data/stores.h"
 
@@ -225,6 +226,32 @@ static void truth_on_a_row(void **state)
     assert_true(cond_eval(NULL, row, &env));
 }
 
+/* Berlin's clocks go forward on 28 March 2027 and back on 31 October. */
+static void other_days_begin_at_their_own_midnight(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *now, *midnight;
+        int64_t days;
+    } rows[] = {
+        {"2027-03-27T12:00:00Z", "2027-03-26T23:00:00Z", 0},
+        {"2027-03-27T12:00:00Z", "2027-03-27T23:00:00Z", 1},
+        {"2027-03-27T12:00:00Z", "2027-03-28T22:00:00Z", 2},
+        {"2027-11-02T12:00:00Z", "2027-10-31T23:00:00Z", -1},
+        {"2027-11-02T12:00:00Z", "2027-10-30T22:00:00Z", -2},
+    };
+    cond_env berlin = {.me = 7};
+    assert_ok(zone_load(a, CRM_S("Europe/Berlin"), &berlin.zone));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t expected;
+        assert_ok(clock_parse(str_of(rows[i].now), &berlin.now));
+        assert_ok(clock_parse(str_of(rows[i].midnight), &expected));
+        berlin.day_start = zone_day_start(berlin.zone, berlin.now);
+        value today = {.kind = VALUE_TODAY, .i = rows[i].days};
+        assert_true(cond_value(&thing->fields[T_DUE], today, &berlin).i == expected);
+    }
+}
+
 static void faults_are_told_by_code(void **state)
 {
     (void)state;
@@ -253,6 +280,7 @@ static void faults_are_told_by_code(void **state)
         {"[\"title\",\"me\"]", "type_mismatch"},
         {"[\"due\",\"gt\",\"nowish\"]", "type_mismatch"},
         {"[\"due\",\"gt\",\"today-1h\"]", "type_mismatch"},
+        {"[\"due\",\"gt\",\"now+106751991167d\"]", "type_mismatch"},
         {"[\"title\",\"in\",\"x\"]", "type_mismatch"},
         {"[\"data\",\"gt\",1]", "type_mismatch"},
         {"[\"exists\",\"shop.thing\",\"title\"]", "unknown_field"},
@@ -394,6 +422,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(truth_on_a_row),
+        TEST(other_days_begin_at_their_own_midnight),
         TEST(faults_are_told_by_code),
         TEST(size_and_depth_are_bounded),
         TEST(paths_are_resolved_and_not_local),
