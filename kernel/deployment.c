@@ -7,13 +7,15 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "data/stores.h"
 #include "server.h"
 
-#define TZ_PATH_FILE "tz.path"
-#define CODE_LETTERS "abcdefghjkmnpqrstuvwxyz23456789"
+#define FLOW_GRACE_MS 1500
+#define TZ_PATH_FILE  "tz.path"
+#define CODE_LETTERS  "abcdefghjkmnpqrstuvwxyz23456789"
 
 /* ---- the data directory ---------------------------------------------------------------------- */
 
@@ -51,11 +53,20 @@ crm_status deployment_open(deployment *d, const server_options *o)
     return s;
 }
 
+void deployment_stop_flow(deployment *d)
+{
+    if (!flow_stop(d->flow, FLOW_GRACE_MS)) {
+        /* Nothing its threads use may be taken away; what is acknowledged is on the disk. */
+        log_event(LOG_ERROR, "stop.held", "exit=%d", EX_SOFTWARE);
+        _exit(EX_SOFTWARE);
+    }
+    d->flow = NULL;
+}
+
 void deployment_close(deployment *d)
 {
     if (d->flow)
-        flow_stop(d->flow, 5000);
-    d->flow = NULL;
+        deployment_stop_flow(d);
     if (d->has_registry)
         registry_publish(NULL, NULL, NULL);
     if (d->engine)
@@ -263,10 +274,12 @@ static crm_status load_people(deployment *d)
     return st;
 }
 
+/* What was written is for the recovery at the next start to find out: nothing is closed in order.
+ */
 static void storage_failed(void *arg)
 {
     (void)arg;
-    kill(getpid(), SIGABRT); /* recovery at the next start decides what was written */
+    _exit(EX_IOERR);
 }
 
 static crm_status start_flow(deployment *d)
@@ -308,8 +321,10 @@ static crm_status keep_modules(deployment *d, const build *b)
         return CRM_NOMEM;
     d->modules = all;
     for (uint32_t i = 0; i < b->module_count; i++)
-        if (!find_loaded(d, plug_name(b->modules[i])))
+        if (!find_loaded(d, plug_name(b->modules[i]))) {
             d->modules[d->module_count++] = b->modules[i];
+            module_figures(b->modules[i]);
+        }
     return CRM_OK;
 }
 

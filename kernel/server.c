@@ -15,6 +15,7 @@
 
 #define GRACE_MS      5000
 #define FILES_WANTED  65536
+#define WATCH_MS      1000
 #define MODULES_MAX   64
 #define CERT_CHECK_MS (12 * 3600 * 1000)
 
@@ -34,7 +35,7 @@ typedef struct server {
     loop_meter *meter;
     figures *figures;
     uv_signal_t signals[2];
-    uv_timer_t cert_timer;
+    uv_timer_t cert_timer, watch_timer;
     uv_thread_t stopper;
     bool is_stopping;
 } server;
@@ -205,6 +206,7 @@ static void flow_stopped(void *arg)
     loop_meter_close(s->meter);
     if (s->tls)
         uv_close((uv_handle_t *)&s->cert_timer, NULL);
+    uv_close((uv_handle_t *)&s->watch_timer, NULL);
     for (int i = 0; i < 2; i++)
         uv_close((uv_handle_t *)&s->signals[i], NULL);
 }
@@ -213,8 +215,7 @@ static void flow_stopped(void *arg)
 static void stop_flow(void *arg)
 {
     server *s = arg;
-    flow_stop(s->d.flow, GRACE_MS);
-    s->d.flow = NULL;
+    deployment_stop_flow(&s->d);
     mailbox_post(s->mail, flow_stopped, s);
 }
 
@@ -222,6 +223,7 @@ static void http_stopped(void *arg)
 {
     server *s = arg;
     api_quiet(s->api);
+    uv_timer_stop(&s->watch_timer);
     if (uv_thread_create(&s->stopper, stop_flow, s) != 0)
         abort(); /* no thread can be made: what is stored is safe, the rest is the next start's */
 }
@@ -263,6 +265,23 @@ static void catch_signals(server *s)
         uv_signal_start(&s->signals[i], stop, numbers[i]);
         uv_unref((uv_handle_t *)&s->signals[i]);
     }
+}
+
+/* ---- code that does not come back ------------------------------------------------------------ */
+
+static void watch(uv_timer_t *t)
+{
+    server *s = t->data;
+    plug_watch(clock_mono());
+    flow_watch(s->d.flow);
+}
+
+static void watch_threads(server *s)
+{
+    uv_timer_init(&s->loop, &s->watch_timer);
+    s->watch_timer.data = s;
+    uv_timer_start(&s->watch_timer, watch, WATCH_MS, WATCH_MS);
+    uv_unref((uv_handle_t *)&s->watch_timer);
 }
 
 /* ---- starting -------------------------------------------------------------------------------- */
@@ -349,6 +368,7 @@ static crm_status start(server *s)
     s->d.on_published = registry_published;
     s->d.published_arg = s;
     catch_signals(s);
+    watch_threads(s);
     s->figures = figures_new(&s->d, s->api, s->meter);
     if (!s->figures)
         return CRM_NOMEM;

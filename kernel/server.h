@@ -45,6 +45,8 @@ typedef struct deployment {
  */
 CRM_MUST_CHECK crm_status deployment_open(deployment *d, const server_options *o);
 void deployment_close(deployment *d);
+/* Ends the threads of the flow layer; ends the process when code that cannot be interrupted holds one. */
+void deployment_stop_flow(deployment *d);
 /*
  * Reads the ТЗ (path, or the stored text when NULL), loads what it needs, builds and publishes the
  * registry and applies people and departments. Faults and refusals are written to `say`; on any
@@ -56,6 +58,9 @@ CRM_MUST_CHECK crm_status deployment_lint(deployment *d, const char *tz_path, bu
 /* Makes the administrator with a one-time code when nobody can log in yet, and leaves it in
  * <data>/first-login.txt. */
 CRM_MUST_CHECK crm_status deployment_first_login(deployment *d, buf *say);
+
+/* What the module's code takes stands in /metrics from now on. Once per module. */
+void module_figures(module *m);
 
 /* `karkas serve`: runs until SIGTERM or SIGINT. The process's exit code. */
 int server_run(const server_options *o);

@@ -77,7 +77,8 @@ struct crm_ctx {
     int64_t until;             /* clock_mono at which its time outside a tx is up: blocking reads
                                 * and modules' host calls give up with TIMEOUT, what they gave is
                                 * to be thrown away; 0: none. Inside a tx it is tx->deadline */
-    bool is_first_try;         /* a TIMEOUT only moves it to the slow pool: nobody is named for it */
+    int64_t try_until;         /* before `until`: the end of a first short try, after which a TIMEOUT
+                                * only moves it to the slow pool; 0: this is not one */
     bool is_quiet;             /* no rules, notices or webhooks follow */
     bool is_lenient;           /* outside data: an invalid phone is kept and marked, not refused */
 };

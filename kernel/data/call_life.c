@@ -54,7 +54,7 @@ void call_end(crm_ctx *c)
 
 static int64_t end_of(const crm_ctx *c)
 {
-    return c->tx ? c->tx->deadline : c->until;
+    return c->tx ? c->tx->deadline : c->try_until ? c->try_until : c->until;
 }
 
 void call_limit(crm_ctx *c, uint32_t ms)

@@ -2,6 +2,10 @@
 #include "flow/flow_private.h"
 #include "out/out.h"
 
+/* Transfers end within 3 s of their cancellation; a thread that has not ended by then is held by
+ * code that cannot be interrupted. */
+#define HELD_MS 4000
+
 static _Atomic(flow *) running;
 
 flow *flow_running(void)
@@ -34,7 +38,7 @@ crm_status flow_start(const flow_options *o, flow **out)
     if (s == CRM_OK)
         s = scheduler_start(f);
     if (s != CRM_OK) {
-        flow_stop(f, 0);
+        (void)!flow_stop(f, 0);
         return s;
     }
     *out = f;
@@ -85,21 +89,57 @@ void flow_stats_get(flow *f, flow_stats *out)
     pthread_mutex_unlock(&f->lock);
 }
 
-/* The scheduler stops first so that nothing new begins; the writer last, so that all ends are
- * written. */
-void flow_stop(flow *f, int ms)
+/* ---- the way down ---------------------------------------------------------------------------- */
+
+bool thread_join_by(pthread_t t, int64_t until)
+{
+    struct timespec at = {.tv_sec = (time_t)(until / 1000000000), .tv_nsec = until % 1000000000};
+    return pthread_clockjoin_np(t, NULL, CLOCK_MONOTONIC, &at) == 0;
+}
+
+static bool pools_are_idle(flow *f)
+{
+    for (int i = 0; i < POOL_COUNT; i++)
+        if (f->pools[i].flow && !pool_is_idle(&f->pools[i]))
+            return false;
+    return true;
+}
+
+static void let_end(flow *f, int ms)
 {
     int64_t until = clock_mono() + (int64_t)ms * 1000000;
-    while (ms && !flow_is_idle(f) && clock_mono() < until)
+    while (!pools_are_idle(f) && clock_mono() < until)
         uv_sleep(5);
+}
+
+/* The scheduler closes first so that nothing new begins; the writer last, so that all ends are
+ * written. */
+bool flow_stop(flow *f, int ms)
+{
+    scheduler_close(f);
+    let_end(f, ms);
+    if (!pools_are_idle(f))
+        log_event(LOG_INFO, "flow.cancelled", "what=transfers");
     out_cancel();
-    scheduler_stop(f);
+    for (int i = 0; i < POOL_COUNT; i++)
+        pool_close(&f->pools[i]);
+    int64_t until = clock_mono() + HELD_MS * 1000000LL;
+    bool is_down = scheduler_join(f, until);
     for (int i = POOL_COUNT - 1; i >= 0; i--)
-        pool_stop(&f->pools[i]);
-    writer_stop(f);
+        is_down &= pool_join(&f->pools[i], until);
+    is_down &= writer_stop(f, until);
+    if (!is_down)
+        return false;
     pthread_mutex_destroy(&f->subscribers_lock);
     atomic_store(&running, NULL);
     free(f);
+    return true;
+}
+
+void flow_watch(flow *f)
+{
+    for (int i = 0; i < POOL_COUNT; i++)
+        pool_watch(&f->pools[i]);
 }
 
 crm_status flow_register(registry *r)

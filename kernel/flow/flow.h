@@ -8,6 +8,8 @@
 #ifndef FLOW_FLOW_H
 #define FLOW_FLOW_H
 
+#include <stdatomic.h>
+
 #include "data/data.h"
 
 typedef struct flow flow;
@@ -28,8 +30,16 @@ CRM_MUST_CHECK crm_status flow_start(const flow_options *o, flow **out);
 /* After a registry was published: recurring jobs get their due rows, what waited is looked at. Not on
  * a loop or the writer. */
 CRM_MUST_CHECK crm_status flow_ready(flow *f);
-/* Drains writer, outbox and jobs within `ms`, then joins every thread. */
-void flow_stop(flow *f, int ms);
+/*
+ * Begins nothing new, lets what is under way end within `ms`, cancels transfers, writes what came of
+ * it all and joins every thread. False: after another four seconds a thread is still held by code that
+ * cannot be interrupted. Then `f` and everything its threads use must stay: the process can only
+ * _exit, and what was not acknowledged is the next start's.
+ */
+CRM_MUST_CHECK bool flow_stop(flow *f, int ms);
+/* About once a second, one thread at a time: a pool all of whose threads are held far longer than its
+ * tasks may take gets one more, eight at most. */
+void flow_watch(flow *f);
 
 /* ---- the writer ------------------------------------------------------------------------------ */
 
@@ -49,10 +59,17 @@ typedef struct write_request {
     void *arg;
     mailbox *reply_to;          /* NULL: done runs on the writer */
     crm_status status;
+    atomic_int fate;            /* the writer's and writer_withdraw's */
     struct write_request *next;
 } write_request;
 /* Any thread. UNAVAILABLE at once when the lane is full (done is then not called). */
 CRM_MUST_CHECK crm_status writer_submit(flow *f, flow_lane lane, write_request *w);
+/*
+ * Takes a request back that takes too long: true says that nothing of it is or will be committed;
+ * false, that its commit has begun and `done` says soon what came of it. `done` is called in both
+ * cases, with TIMEOUT in the first. Any thread, between writer_submit and `done`.
+ */
+bool writer_withdraw(write_request *w);
 /*
  * Runs fn alone on the writer's thread, between groups and outside any transaction: the schema step
  * of a new registry. Waits. Not on the writer or a loop.

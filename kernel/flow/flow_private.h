@@ -25,6 +25,7 @@ typedef struct pool {
     uint32_t thread_count;
     pthread_t threads[8];
     int64_t busy_users[8]; /* slow pool: whose tasks run now; 0 is free */
+    int64_t since[8];      /* clock_mono when the thread took its task; 0: it has none */
     bool stopping;
 } pool;
 
@@ -80,16 +81,25 @@ extern _Thread_local flow *writer_flow;
 /* The running flow layer; there is one per process. Worker threads, in jobs' `work`. */
 flow *flow_running(void);
 
+/* Joins a thread unless it is still running at `until` (clock_mono). */
+bool thread_join_by(pthread_t t, int64_t until);
+
 crm_status writer_start(flow *f);
-void writer_stop(flow *f);
+bool writer_stop(flow *f, int64_t until);
 bool writer_is_idle(flow *f);
 
 crm_status pool_start(pool *p, flow *f, flow_pool kind, uint32_t threads);
-void pool_stop(pool *p);
+/* Tells the threads to end; pool_join waits for that. */
+void pool_close(pool *p);
+bool pool_join(pool *p, int64_t until);
 bool pool_is_idle(pool *p);
+/* One thread more when all are held. */
+void pool_watch(pool *p);
 
 crm_status scheduler_start(flow *f);
-void scheduler_stop(flow *f);
+/* Launches nothing any more. */
+void scheduler_close(flow *f);
+bool scheduler_join(flow *f, int64_t until);
 bool scheduler_is_idle(flow *f);
 /* A due row was written for this moment; told after the commit. Any thread. */
 void scheduler_due(flow *f, int64_t due);

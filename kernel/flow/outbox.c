@@ -8,7 +8,8 @@
 #include "flow/store.h"
 #include "out/out.h"
 
-#define JOB CRM_S("kernel.mail")
+#define JOB      CRM_S("kernel.mail")
+#define LIMIT_MS 60000
 
 crm_status outbox_mail(crm_ctx *c, crm_str to, crm_str subject, crm_str body, crm_str key)
 {
@@ -48,7 +49,8 @@ static crm_status server_from(crm_ctx *c, const integration *i, mail_server *out
         return s;
     *out = (mail_server){.url = arena_dup(c->arena, json_text(set, "url")),
                          .user = arena_dup(c->arena, json_text(set, "user")),
-                         .from = arena_dup(c->arena, json_text(set, "from"))};
+                         .from = arena_dup(c->arena, json_text(set, "from")),
+                         .limit_ms = LIMIT_MS};
     if (json_object_get(set, "password"))
         s = secret_read(c->arena, json_object_get(set, "password"), &out->password);
     if (str_is_empty(out->user))
@@ -140,7 +142,7 @@ crm_status outbox_register(registry *r)
              .give_up = give_up,
              .name = JOB,
              .module = CRM_S("kernel"),
-             .limit_ms = 60000};
+             .limit_ms = LIMIT_MS};
     integration_type smtp = {.name = CRM_S("smtp"),
                              .module = CRM_S("kernel"),
                              .is_signed = true,

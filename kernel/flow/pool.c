@@ -9,9 +9,14 @@
 
 #include "flow/flow_private.h"
 
+#define THREADS_MAX (sizeof((pool *)0)->threads / sizeof(pthread_t))
+
 static const char *const names[POOL_COUNT] = {"fast", "slow", "crypto", "worker"};
 static const thread_role roles[POOL_COUNT] = {THREAD_POOL, THREAD_POOL, THREAD_CRYPTO,
                                               THREAD_WORKER};
+
+/* What no task of a pool takes unless code that cannot be interrupted holds it. */
+static const int64_t held_ns[POOL_COUNT] = {2000000000, 10000000000, 60000000000, 90000000000};
 
 /* The pool whose thread this is: who waits for idleness does not wait for himself. */
 static _Thread_local const pool *own_pool;
@@ -73,6 +78,7 @@ static void run_tasks(pool *p, uint32_t slot, engine_session *session)
             continue;
         }
         bool is_stopping = p->stopping;
+        p->since[slot] = clock_mono();
         pthread_mutex_unlock(&p->lock);
         mailbox *to = t->reply_to;
         if (!t->is_repeatable || !is_stopping)
@@ -84,7 +90,7 @@ static void run_tasks(pool *p, uint32_t slot, engine_session *session)
         else
             t->done(t);
         pthread_mutex_lock(&p->lock);
-        p->busy_users[slot] = 0;
+        p->busy_users[slot] = p->since[slot] = 0;
         p->running--;
         if (p->head)
             pthread_cond_signal(&p->filled);
@@ -113,26 +119,33 @@ static void *pool_main(void *arg)
     return NULL;
 }
 
+static crm_status add_thread(pool *p)
+{
+    start *s = malloc(sizeof *s);
+    if (!s)
+        return CRM_NOMEM;
+    *s = (start){p, p->thread_count};
+    if (pthread_create(&p->threads[p->thread_count], NULL, pool_main, s) != 0) {
+        free(s);
+        return CRM_NOMEM;
+    }
+    p->thread_count++;
+    return CRM_OK;
+}
+
 crm_status pool_start(pool *p, flow *f, flow_pool kind, uint32_t threads)
 {
     *p = (pool){.flow = f, .kind = kind};
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->filled, NULL);
-    assert(threads <= sizeof p->threads / sizeof p->threads[0]);
-    for (; p->thread_count < threads; p->thread_count++) {
-        start *s = malloc(sizeof *s);
-        if (!s)
-            return CRM_NOMEM;
-        *s = (start){p, p->thread_count};
-        if (pthread_create(&p->threads[p->thread_count], NULL, pool_main, s) != 0) {
-            free(s);
-            return CRM_NOMEM;
-        }
-    }
-    return CRM_OK;
+    assert(threads <= THREADS_MAX);
+    crm_status s = CRM_OK;
+    while (s == CRM_OK && p->thread_count < threads)
+        s = add_thread(p);
+    return s;
 }
 
-void pool_stop(pool *p)
+void pool_close(pool *p)
 {
     if (!p->flow)
         return;
@@ -140,11 +153,41 @@ void pool_stop(pool *p)
     p->stopping = true;
     pthread_cond_broadcast(&p->filled);
     pthread_mutex_unlock(&p->lock);
-    for (uint32_t i = 0; i < p->thread_count; i++)
-        pthread_join(p->threads[i], NULL);
+}
+
+bool pool_join(pool *p, int64_t until)
+{
+    if (!p->flow)
+        return true;
+    for (; p->thread_count; p->thread_count--)
+        if (!thread_join_by(p->threads[p->thread_count - 1], until)) {
+            log_event(LOG_ERROR, "pool.held", "pool=%s", names[p->kind]);
+            return false;
+        }
     pthread_cond_destroy(&p->filled);
     pthread_mutex_destroy(&p->lock);
     p->flow = NULL;
+    return true;
+}
+
+/* ---- threads that are held ------------------------------------------------------------------- */
+
+static bool all_are_held(const pool *p)
+{
+    int64_t now = clock_mono();
+    for (uint32_t i = 0; i < p->thread_count; i++)
+        if (!p->since[i] || now - p->since[i] < held_ns[p->kind])
+            return false;
+    return true;
+}
+
+void pool_watch(pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    bool is_short = p->count && !p->stopping && p->thread_count < THREADS_MAX && all_are_held(p);
+    if (is_short && add_thread(p) == CRM_OK)
+        log_event(LOG_WARN, "pool.all_held", "pool=%s threads=%u", names[p->kind], p->thread_count);
+    pthread_mutex_unlock(&p->lock);
 }
 
 bool pool_is_idle(pool *p)

@@ -359,7 +359,7 @@ crm_status scheduler_start(flow *f)
     return pthread_create(&s->thread, NULL, scheduler_main, f) == 0 ? CRM_OK : CRM_NOMEM;
 }
 
-void scheduler_stop(flow *f)
+void scheduler_close(flow *f)
 {
     scheduler *s = &f->scheduler;
     if (!s->thread)
@@ -368,8 +368,15 @@ void scheduler_stop(flow *f)
     s->stopping = true;
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
-    pthread_join(s->thread, NULL);
+}
+
+bool scheduler_join(flow *f, int64_t until)
+{
+    scheduler *s = &f->scheduler;
+    if (s->thread && !thread_join_by(s->thread, until))
+        return false;
     s->thread = 0;
+    return true;
 }
 
 bool scheduler_is_idle(flow *f)

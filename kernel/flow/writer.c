@@ -20,6 +20,8 @@
 
 _Thread_local flow *writer_flow;
 
+enum { FATE_OPEN, FATE_COMMITTING, FATE_WITHDRAWN };
+
 /* One group on its way through a transaction. */
 typedef struct group {
     write_request *head;
@@ -80,9 +82,41 @@ static void reply(write_request *w)
         release(w);
 }
 
+bool writer_withdraw(write_request *w)
+{
+    int open = FATE_OPEN;
+    return atomic_compare_exchange_strong(&w->fate, &open, FATE_WITHDRAWN);
+}
+
+/* From here on nobody can take a request of the group back. False: somebody has. */
+static bool close_group(const group *g)
+{
+    bool is_whole = true;
+    for (write_request *w = g->head; w; w = w->next) {
+        int open = FATE_OPEN;
+        if (w->status != CRM_OK || atomic_compare_exchange_strong(&w->fate, &open, FATE_COMMITTING))
+            continue;
+        w->status = CRM_TIMEOUT;
+        is_whole = false;
+    }
+    return is_whole;
+}
+
+/* For another try of the transaction. False: it was taken back. */
+static bool reopen(write_request *w)
+{
+    int closed = FATE_COMMITTING;
+    atomic_compare_exchange_strong(&w->fate, &closed, FATE_OPEN);
+    return atomic_load(&w->fate) == FATE_OPEN;
+}
+
 /* Runs one request inside its savepoint. False: the transaction is lost and nothing can follow. */
 static bool run_request(flow *f, tx *t, write_request *w, bool is_bulk)
 {
+    if (!reopen(w)) {
+        w->status = CRM_TIMEOUT;
+        return true;
+    }
     call_rerun(w->call);
     w->status = tx_request_begin(t, w->call);
     if (w->status != CRM_OK)
@@ -155,7 +189,7 @@ static crm_status run_transaction(flow *f, group *g, write_request **rest)
             w->next = NULL;
         }
     }
-    s = tx_commit(t);
+    s = close_group(g) ? tx_commit(t) : CRM_UNAVAILABLE;
     if (s == CRM_OK)
         publish(f, t);
     tx_free(t);
@@ -404,20 +438,22 @@ crm_status writer_start(flow *f)
 }
 
 /* What is queued is still written: it was accepted. */
-void writer_stop(flow *f)
+bool writer_stop(flow *f, int64_t until)
 {
     if (!f->writer_session)
-        return;
+        return true;
     pthread_mutex_lock(&f->lock);
     f->stopping = true;
     pthread_cond_signal(&f->filled);
     pthread_mutex_unlock(&f->lock);
-    pthread_join(f->writer_thread, NULL);
+    if (!thread_join_by(f->writer_thread, until))
+        return false;
     engine_session_close(f->writer_session);
     f->writer_session = NULL;
     pthread_mutex_destroy(&f->lock);
     pthread_cond_destroy(&f->filled);
     pthread_cond_destroy(&f->exclusive_done);
+    return true;
 }
 
 bool writer_is_idle(flow *f)

@@ -5,6 +5,9 @@
 #define RETRY_AFTER  CRM_S("1")
 #define FAST_READ_NS 250000000LL
 #define SLOW_READ_NS 5000000000LL
+#define READ_MS      10000 /* waiting and both tries of a read of any size */
+#define WRITE_MS     10000
+#define AGAIN_MS     500
 
 /* ---- ending ---------------------------------------------------------------------------------- */
 
@@ -75,9 +78,57 @@ crm_status api_read_json(api_call *k)
     return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
 }
 
+/* ---- other threads --------------------------------------------------------------------------- */
+
+void api_limit(api_call *k, uint32_t ms)
+{
+    k->ends_at = clock_mono() + (int64_t)ms * 1000000;
+}
+
+/* The thread that has the call has not come back with it: the answer must not wait for it. */
+static void out_of_time(wheel_node *n)
+{
+    api_call *k = (api_call *)((char *)n - offsetof(api_call, wait));
+    bool is_mine = !k->is_writing || writer_withdraw(&k->write);
+    http_request *r = is_mine ? http_pass_over(k->http) : NULL;
+    if (!r) {
+        wheel_set(&k->api->waits, n, AGAIN_MS); /* its commit has begun: an answer comes */
+        return;
+    }
+    atomic_store(&k->is_passed_over, true);
+    metric_add(k->api->timeouts, 1);
+    log_event(LOG_WARN, "api.timeout", "request=%s path=%s", log_quote(r->id),
+              log_quote(k->http->path));
+    http_refuse(r, 504, "timeout");
+}
+
+static void wait_for(api_call *k, uint64_t usual_ms)
+{
+    int64_t left = k->ends_at ? (k->ends_at - clock_mono()) / 1000000 : (int64_t)usual_ms;
+    k->wait.fire = out_of_time;
+    if (k->ends_at || usual_ms)
+        wheel_set(&k->api->waits, &k->wait, left > 0 ? (uint64_t)left : 0);
+}
+
+/* False: it was answered without it, and is gone now. */
+static bool comes_back(api_call *k)
+{
+    if (!atomic_load(&k->is_passed_over)) {
+        wheel_cancel(&k->api->waits, &k->wait);
+        return true;
+    }
+    http_request *r = k->http;
+    release(k);
+    http_drop(r);
+    return false;
+}
+
 static void written(write_request *w, crm_status status)
 {
     api_call *k = w->arg;
+    if (!comes_back(k))
+        return;
+    k->is_writing = false;
     /* Another request of this turn may have opened a snapshot older than the commit. */
     engine_turn_end(k->api->session);
     k->status = status;
@@ -92,14 +143,19 @@ void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*do
     k->write = (write_request){
         .call = &k->c, .commit = commit, .done = written, .arg = k, .reply_to = k->api->mail};
     call_save_point(&k->c);
+    k->is_writing = true;
     crm_status s = writer_submit(k->api->o.flow, LANE_INTERACTIVE, &k->write);
-    if (s != CRM_OK)
+    if (s == CRM_OK)
+        wait_for(k, WRITE_MS);
+    else
         api_reply_code(k, s, "unavailable");
 }
 
 static void pool_run(pool_task *t, engine_session *session)
 {
     api_call *k = t->arg;
+    if (atomic_load(&k->is_passed_over))
+        return;
     if (session)
         k->c.session = session;
     k->run(k);
@@ -108,6 +164,8 @@ static void pool_run(pool_task *t, engine_session *session)
 static void pool_done(pool_task *t)
 {
     api_call *k = t->arg;
+    if (!comes_back(k))
+        return;
     k->c.session = k->api->session;
     k->next(k);
 }
@@ -122,7 +180,9 @@ bool api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*don
                           .reply_to = k->api->mail,
                           .user = k->who.user};
     crm_status s = pool_submit(k->api->o.flow, which, &k->task);
-    if (s != CRM_OK)
+    if (s == CRM_OK)
+        wait_for(k, 0);
+    else
         api_reply_code(k, s, "unavailable");
     return s == CRM_OK;
 }
@@ -155,6 +215,7 @@ static void read_ended(api_call *k)
 void api_read(api_call *k, void (*run)(api_call *k))
 {
     k->read_more = run;
+    api_limit(k, READ_MS);
     api_pool(k, POOL_FAST, read_for_a_while, read_ended);
 }
 
@@ -360,6 +421,9 @@ crm_status api_start(const api_options *o, api **out)
         a->streams = streams_new(a);
     if (s != CRM_OK || !a->streams)
         return s == CRM_OK ? CRM_NOMEM : s; /* start-up fails: the process ends */
+    wheel_init(&a->waits, o->loop);
+    a->timeouts = metric_counter("karkas_requests_timed_out_total",
+                                 "Requests answered without the thread that owed the answer");
     uv_check_init(o->loop, &a->turn);
     a->turn.data = a;
     uv_check_start(&a->turn, turn_ended);
@@ -384,9 +448,16 @@ void api_stats_get(const api *a, api_stats *out)
     *out = a->stats;
 }
 
-static void turn_closed(uv_handle_t *h)
+static void waits_closed(uv_handle_t *h)
 {
     free(h->data);
+}
+
+static void turn_closed(uv_handle_t *h)
+{
+    api *a = h->data;
+    a->waits.timer.data = a;
+    wheel_close(&a->waits, waits_closed);
 }
 
 void api_meta_changed(api *a)

@@ -5,6 +5,7 @@
 #include "net/api.h"
 #include "net/http.h"
 #include "net/metrics.h"
+#include "net/wheel.h"
 
 #define API_JSON    "application/json; charset=utf-8"
 #define API_PROBLEM "application/problem+json; charset=utf-8"
@@ -21,6 +22,8 @@ struct api {
     stream_list *streams;
     struct form_quota *quotas;
     api_stats stats;
+    wheel waits; /* for other threads to come back with a call */
+    metric *timeouts;
     int hashing; /* requests that wait for a password to be hashed */
     bool stopping;
     int open_handles;
@@ -50,6 +53,11 @@ typedef struct api_call {
     void (*run)(struct api_call *k); /* api_pool's */
     void (*read_more)(struct api_call *k); /* api_read's */
     bool is_slow;
+    /* When the answer is due (clock_mono, api_limit's); 0: as long as it takes on pools. */
+    int64_t ends_at;
+    wheel_node wait; /* while another thread has the call */
+    bool is_writing;
+    atomic_bool is_passed_over; /* answered without that thread: it only has to come back */
     void *own;                       /* the handler's */
 } api_call;
 
@@ -70,7 +78,14 @@ void problem_refuse(void *arg, http_request *r, int status, const char *code);
 
 /* The body as a JSON object into request.json; BAD_REQUEST or MEDIA with the error set. */
 CRM_MUST_CHECK crm_status api_read_json(api_call *k);
-/* Runs `commit` on the writer, then `done` here; answers 503 itself when the queue is full. */
+/*
+ * From now on the call has `ms` to its answer: a pool's thread that has not come back with it by then
+ * is not waited for, the answer is 504. `next` steps of such a call may never run, so they count
+ * nothing.
+ */
+void api_limit(api_call *k, uint32_t ms);
+/* Runs `commit` on the writer, then `done` here; answers 503 itself when the queue is full, and 504
+ * with nothing written when the writer does not come back within the call's limit, else 10 s. */
 void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*done)(api_call *k));
 /* Runs `run` on a pool thread with its session in c.session, then `done` here. False: the queue is
  * full; answered with 503, `k` is gone. */

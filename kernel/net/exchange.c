@@ -127,6 +127,35 @@ void exchange_release(exchange *x)
     s->pooled++;
 }
 
+/* ---- Passing over ---------------------------------------------------------------------------- */
+
+http_request *http_pass_over(http_request *r)
+{
+    exchange *x = exchange_of(r);
+    conn *c = x->c;
+    exchange *y = exchange_take(c);
+    if (!y) {
+        return NULL;
+    }
+    c->s->stats.running--; /* `x` is nobody's request any more */
+    memcpy(y->id, x->id, ID_SIZE);
+    y->r.id = (crm_str){y->id + (r->id.p - x->id), r->id.n};
+    y->r.verb = r->verb;
+    y->r.is_tls = r->is_tls;
+    y->r.headers = r->headers;
+    y->r.header_count = r->header_count;
+    y->state = EXCHANGE_RUNNING;
+    y->wants_close = true;
+    x->c = NULL;
+    c->x = y;
+    return &y->r;
+}
+
+void http_drop(http_request *r)
+{
+    destroy(exchange_of(r));
+}
+
 /* ---- Headers --------------------------------------------------------------------------------- */
 
 crm_str http_header(const http_request *r, const char *name)

@@ -11,6 +11,7 @@
 #define QUOTA_MS    3000 /* and one more in so many ms */
 #define ALL_SECOND  100  /* unsigned requests of all addresses in one second */
 #define BODY_MAX    (256 * 1024)
+#define DESCRIBE_MS 5000
 
 /*
  * Leaky buckets, an address's found by a keyed hash. Addresses that fall on one share it, so no one
@@ -87,6 +88,7 @@ static void describe(api_call *k)
 {
     hook_state *h = k->own;
     const integration_type *t = h->integration->type;
+    k->c.until = k->ends_at;
     k->status = t->describe(&k->c, h->integration->name, &k->text, t->fn);
 }
 
@@ -190,6 +192,7 @@ void hook_route(api_call *k)
     k->own = h;
     k->c.who = &principal_system;
     if (k->http->verb == VERB_GET && i->type->describe) {
+        api_limit(k, DESCRIBE_MS);
         api_pool(k, POOL_FAST, describe, described);
         return;
     }

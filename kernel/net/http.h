@@ -121,6 +121,15 @@ void http_reply_bytes(http_request *r, int status, const char *type, crm_str byt
  * such as Allow or Retry-After, stay. */
 void http_refuse(http_request *r, int status, const char *code);
 
+/*
+ * For a reply that another thread still owes and that nobody can wait for any longer. The reply is
+ * made through the request returned, in this turn of the loop, and closes the connection. `r` and its
+ * arena stay valid, answer nobody any more, and are given back by http_drop instead of a reply. NULL:
+ * memory is out, and `r` is as before.
+ */
+http_request *http_pass_over(http_request *r);
+void http_drop(http_request *r);
+
 /* ---- Streams: server-sent events, large replies ---------------------------------------------- */
 
 /* Bytes that many streams share. Counted references; loop thread only. */

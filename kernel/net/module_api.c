@@ -1,14 +1,19 @@
 /*
  * module_api.c - routes that modules declare: matched by method and pattern, run on a pool (READ,
- * NONE) or prepared on a pool and committed on the writer (WRITE).
+ * NONE) or prepared on a pool and committed on the writer (WRITE), within the time they declare.
  */
 #include "net/api_private.h"
 
-#define PARAMS_MAX 8
+#define PARAMS_MAX   8
+#define LIMIT_MS     5000
+#define LIMIT_MOST   60000
+#define FIRST_TRY_MS 250
 
 typedef struct module_call {
     const route *route;
     crm_str names[PARAMS_MAX], values[PARAMS_MAX];
+    crm_status (*part)(crm_ctx *c, const void *fn); /* what runs on the pools */
+    void (*then)(api_call *k);
 } module_call;
 
 /* "/tasks/task/:id/done" against the path behind /api/v1. */
@@ -67,24 +72,57 @@ static void finish(api_call *k)
     api_reply(k, status);
 }
 
+/* At least 1: 0 would be no limit. */
+static uint32_t left_ms(const api_call *k)
+{
+    int64_t left = (k->ends_at - clock_mono()) / 1000000;
+    return left > 0 ? (uint32_t)left : 1;
+}
+
 static crm_status commit(crm_ctx *c, void *arg)
 {
     api_call *k = arg;
     module_call *m = k->own;
     buf_clear(&k->text);
+    call_limit(c, left_ms(k));
     return m->route->run(c, m->route->fn);
 }
 
-static void run_read(api_call *k)
+/* ---- on the pools: a short try on the fast one, then one on the slow with what time is left ---
+ */
+
+static void try_part(api_call *k)
 {
     module_call *m = k->own;
-    k->status = m->route->run(&k->c, m->route->fn);
+    buf_clear(&k->text);
+    k->c.error = (call_error){0};
+    k->c.http_status = 0;
+    k->c.until = k->ends_at;
+    k->c.try_until = 0;
+    if (!k->is_slow && m->route->tx != ROUTE_NONE && left_ms(k) > FIRST_TRY_MS)
+        k->c.try_until = clock_mono() + FIRST_TRY_MS * 1000000LL;
+    k->status = m->part(&k->c, m->route->fn);
 }
 
-static void prepare(api_call *k)
+static void tried(api_call *k)
 {
     module_call *m = k->own;
-    k->status = m->route->prepare(&k->c, m->route->fn);
+    bool goes_on = k->status == CRM_TIMEOUT && k->c.try_until && clock_mono() < k->ends_at;
+    k->c.until = k->c.try_until = 0;
+    k->is_slow = goes_on;
+    if (goes_on)
+        api_pool(k, POOL_SLOW, try_part, tried);
+    else
+        m->then(k);
+}
+
+static void run_on_pool(api_call *k, crm_status (*part)(crm_ctx *c, const void *fn),
+                        void (*then)(api_call *k))
+{
+    module_call *m = k->own;
+    m->part = part;
+    m->then = then;
+    api_pool(k, POOL_FAST, try_part, tried);
 }
 
 static void prepared(api_call *k)
@@ -114,12 +152,14 @@ void module_route(api_call *k)
         api_reply_error(k, s);
         return;
     }
+    uint32_t limit = m->route->limit_ms ? m->route->limit_ms : LIMIT_MS;
     k->own = m;
     k->c.out = &k->text;
+    api_limit(k, limit < LIMIT_MOST ? limit : LIMIT_MOST);
     if (m->route->tx != ROUTE_WRITE)
-        api_pool(k, POOL_FAST, run_read, finish);
+        run_on_pool(k, m->route->run, finish);
     else if (m->route->prepare)
-        api_pool(k, POOL_FAST, prepare, prepared);
+        run_on_pool(k, m->route->prepare, prepared);
     else
         api_write(k, commit, finish);
 }

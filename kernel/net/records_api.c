@@ -10,6 +10,7 @@
 
 #define INLINE_LIMIT_US 2000
 #define DEFAULT_LIMIT   50
+#define POOLS_MS        10000 /* waiting and both tries of a list that does not run inline */
 #define SHAPES          64
 #define SHAPE_NS        60000000000LL
 
@@ -265,6 +266,8 @@ static void to_pool(api_call *k, bool is_slow)
     list_state *l = k->own;
     l->is_slow = is_slow;
     *(is_slow ? &k->api->stats.moved_slow : &k->api->stats.moved_fast) += 1;
+    if (!is_slow)
+        api_limit(k, POOLS_MS);
     api_pool(k, is_slow ? POOL_SLOW : POOL_FAST, list_on_pool, list_pooled);
 }
 

@@ -8,8 +8,9 @@
 #include "out/out.h"
 
 #define CONNECT_S  15L
-#define TOTAL_S    60L
+#define TOTAL_MS   60000L
 #define RESPONSE_S 30L
+#define RECEIPT_NS 2000000000LL /* for a message that was sent whole when the process goes down */
 
 crm_status out_init(void)
 {
@@ -18,6 +19,7 @@ crm_status out_init(void)
 
 typedef struct upload {
     crm_str rest;
+    bool is_sent; /* the end was asked for: what follows is the server's receipt */
 } upload;
 
 static size_t read_body(char *to, size_t size, size_t count, void *arg)
@@ -26,6 +28,7 @@ static size_t read_body(char *to, size_t size, size_t count, void *arg)
     size_t n = size * count < u->rest.n ? size * count : u->rest.n;
     memcpy(to, u->rest.p, n);
     u->rest = (crm_str){u->rest.p + n, u->rest.n - n};
+    u->is_sent = n == 0;
     return n;
 }
 
@@ -38,21 +41,33 @@ static bool is_loopback(crm_str url)
     return false;
 }
 
-static atomic_bool cancelled;
+static _Atomic int64_t cancelled; /* clock_mono; 0: not */
 
 void out_cancel(void)
 {
-    atomic_store(&cancelled, true);
+    atomic_store(&cancelled, clock_mono());
 }
 
 static int is_over(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
-    (void)arg;
+    const upload *u = arg;
+    int64_t since = atomic_load(&cancelled);
     (void)a;
     (void)b;
     (void)c;
     (void)d;
-    return atomic_load(&cancelled);
+    return since && (!u->is_sent || clock_mono() - since > RECEIPT_NS);
+}
+
+static void set_limits(CURL *h, const mail_server *s, upload *body)
+{
+    curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
+    curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, s->limit_ms ? s->limit_ms : TOTAL_MS);
+    curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, RESPONSE_S);
+    curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, is_over);
+    curl_easy_setopt(h, CURLOPT_XFERINFODATA, body);
 }
 
 static void set_server(CURL *h, arena *a, const mail_server *s)
@@ -68,12 +83,6 @@ static void set_server(CURL *h, arena *a, const mail_server *s)
         curl_easy_setopt(h, CURLOPT_USERNAME, arena_cstr(a, s->user));
         curl_easy_setopt(h, CURLOPT_PASSWORD, arena_cstr(a, s->password));
     }
-    curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
-    curl_easy_setopt(h, CURLOPT_TIMEOUT, TOTAL_S);
-    curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, RESPONSE_S);
-    curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, is_over);
 }
 
 static crm_status judge(arena *a, CURL *h, CURLcode code, mail_result *r)
@@ -90,7 +99,7 @@ static crm_status judge(arena *a, CURL *h, CURLcode code, mail_result *r)
 
 crm_status mail_send(arena *a, const mail_server *s, const mail_message *m, mail_result *r)
 {
-    upload body;
+    upload body = {.is_sent = false};
     *r = (mail_result){0};
     crm_status st = mail_format(a, s, m, &body.rest);
     if (st != CRM_OK) {
@@ -105,6 +114,7 @@ crm_status mail_send(arena *a, const mail_server *s, const mail_message *m, mail
         return CRM_NOMEM;
     }
     set_server(h, a, s);
+    set_limits(h, s, &body);
     curl_easy_setopt(h, CURLOPT_MAIL_FROM, arena_cstr(a, s->from));
     curl_easy_setopt(h, CURLOPT_MAIL_RCPT, to);
     curl_easy_setopt(h, CURLOPT_READFUNCTION, read_body);
@@ -112,6 +122,8 @@ crm_status mail_send(arena *a, const mail_server *s, const mail_message *m, mail
     curl_easy_setopt(h, CURLOPT_UPLOAD, 1L);
     CURLcode code = curl_easy_perform(h);
     st = judge(a, h, code, r);
+    /* A name that is still being looked up is not waited for on the way down. */
+    curl_easy_setopt(h, CURLOPT_QUICK_EXIT, atomic_load(&cancelled) ? 1L : 0L);
     curl_easy_cleanup(h);
     curl_slist_free_all(to);
     return st;

@@ -14,6 +14,7 @@ typedef struct mail_server {
     crm_str user, password;  /* may be empty */
     crm_str from;
     const char *ca_file;     /* NULL: the system's */
+    long limit_ms;           /* of the whole transfer; 0: 60000 */
 } mail_server;
 
 typedef struct mail_message {
@@ -29,7 +30,11 @@ typedef struct mail_result {
 } mail_result;
 
 CRM_MUST_CHECK crm_status out_init(void); /* once, before any thread */
-/* The process is going down: transfers under way end within a second, later ones at once. Any thread. */
+/*
+ * The process is going down. Transfers end within a second and later ones at once; but a message that
+ * was handed over whole waits up to three seconds for its receipt, so that it is not sent twice. Any
+ * thread.
+ */
 void out_cancel(void);
 /* RFC 5322 text of the message: encoded subject, quoted-printable or base64 body, no header injection. */
 CRM_MUST_CHECK crm_status mail_format(arena *a, const mail_server *s, const mail_message *m, crm_str *out);

@@ -100,7 +100,8 @@ static crm_status judge_time(running *f, crm_status s)
     if (!f->c || (s != CRM_OK && s != CRM_TIMEOUT) || !(f->is_late || call_is_over(f->c))) {
         return s;
     }
-    if (f->c->is_first_try) {
+    bool goes_on = !f->c->tx && f->c->try_until && clock_mono() < f->c->until;
+    if (goes_on) {
         return f->is_late ? CRM_TIMEOUT : s;
     }
     name_late(f);

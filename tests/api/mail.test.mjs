@@ -1,7 +1,7 @@
 // Outgoing mail: written with what caused it, sent afterwards, tried again, given up when refused.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
 import { MailServer } from '../harness/smtp.mjs';
 import { dealer } from '../harness/tz.mjs';
@@ -65,5 +65,58 @@ describe('mail', () => {
     await server.advance('12h');
     assert.equal(mail.attempts, before, 'a refused mail is not tried again');
     mail.refuse = null;
+  });
+});
+
+describe('a stop while a mail is under way', () => {
+  const STOP_MS = 6000;
+  const SLOW_RECEIPT_MS = 1200; // longer than a cancelled transfer lasts
+  let mail, server;
+
+  beforeEach(async () => {
+    mail = await new MailServer().start();
+    server = await startServer({ time: START, tz: withMail(mail.port) });
+  });
+  afterEach(async () => {
+    await server.stop();
+    await mail.stop();
+  });
+
+  const submit = () =>
+    server.client().post('/hook/site', { name: 'Пётр', phone: '+7 495 123-45-67', text: 'Кран' }, { expect: 202 });
+
+  async function stopped() {
+    const start = Date.now();
+    server.process.kill('SIGTERM');
+    const [code] = await server.exited;
+    assert.equal(code, 0, server.log);
+    assert.ok(Date.now() - start < STOP_MS, `it took ${Date.now() - start} ms`);
+  }
+
+  it('does not wait for a mail server that says nothing; the mail is sent after the next start', async () => {
+    mail.isSilent = true;
+    await submit();
+    await until(() => mail.open.size > 0, 'a connection');
+    await stopped();
+    mail.isSilent = false;
+    await server.start();
+    await server.advance('5m');
+    await until(() => mail.messages.length === 1, 'the mail');
+  });
+
+  it('waits for the receipt of a message that was handed over, so that it is not sent twice', async () => {
+    let give;
+    mail.receipt = new Promise((resolve) => (give = resolve));
+    await submit();
+    await until(() => mail.messages.length === 1, 'a message');
+    const end = stopped();
+    await until(() => /event=flow\.cancelled/.test(server.log), 'the end of patience with transfers');
+    setTimeout(give, SLOW_RECEIPT_MS);
+    await end;
+    mail.receipt = null;
+    await server.start();
+    await server.advance('6h');
+    const [first, ...later] = mail.messages.map((m) => m.id);
+    assert.ok(!later.includes(first), `sent twice: ${first}`);
   });
 });

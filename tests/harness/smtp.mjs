@@ -7,6 +7,8 @@ export class MailServer {
     this.messages = [];
     this.attempts = 0;
     this.refuse = null; // e.g. '550 no such user': the answer to RCPT TO
+    this.isSilent = false; // takes connections and says nothing
+    this.receipt = null; // a promise: the receipt of a message waits for it
     this.open = new Set();
   }
 
@@ -32,6 +34,7 @@ export class MailServer {
     socket.on('close', () => this.open.delete(socket));
     socket.on('error', () => {});
     socket.setEncoding('utf8');
+    if (this.isSilent) return;
     say('220 simulator ready');
     socket.on('data', (part) => {
       text += part;
@@ -42,7 +45,8 @@ export class MailServer {
           this.messages.push({ ...state, text: text.slice(0, end), ...decode(text.slice(0, end)) });
           text = text.slice(end + 5);
           mail = null;
-          say('250 taken');
+          if (this.receipt) this.receipt.then(() => say('250 taken'));
+          else say('250 taken');
           continue;
         }
         const end = text.indexOf('\r\n');

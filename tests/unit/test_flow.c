@@ -153,7 +153,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    flow_stop(running, 2000);
+    assert_true(flow_stop(running, 2000));
     registry_publish(NULL, NULL, NULL);
     engine_close(store_engine);
     return 0;
@@ -165,7 +165,7 @@ typedef struct act {
     crm_ctx c;
     write_request w;
     const char *name, *code, *login, *roles;
-    bool fail;
+    bool fail, is_taken_back;
     int64_t id;
     atomic_int is_done;
 } act;
@@ -183,6 +183,8 @@ static crm_status create(crm_ctx *c, void *arg)
     if (s == CRM_OK)
         s = records_save(c, r, 0);
     x->id = r->v[COL_ID].i;
+    if (x->is_taken_back) /* by its submitter, while it runs */
+        (void)!writer_withdraw(&x->w);
     return x->fail ? call_fail(c, CRM_CONFLICT, "conflict") : s;
 }
 
@@ -314,6 +316,48 @@ static void one_failing_request_of_a_group_rolls_back_alone(void **state)
     assert_int_equal(look("test.item", take_item).count, 2);
     for (act *x = all; x->name; x++)
         call_end(&x->c);
+}
+
+static void a_request_taken_back_while_it_runs_is_not_written_and_others_are(void **state)
+{
+    act all[] = {
+        {.name = "a"}, {.name = "b", .is_taken_back = true}, {.name = "c"}, {.name = NULL}};
+    (void)state;
+    for (act *x = all; x->name; x++)
+        submit(x);
+    assert_ok(writer_exclusive(running, queue_all, all));
+    for (act *x = all; x->name; x++)
+        while (!atomic_load(&x->is_done))
+            uv_sleep(1);
+    assert_int_equal(all[0].w.status, CRM_OK);
+    assert_int_equal(all[1].w.status, CRM_TIMEOUT);
+    assert_int_equal(all[2].w.status, CRM_OK);
+    assert_false(writer_withdraw(&all[0].w)); /* what is written stays so */
+    wait_idle();
+    assert_int_equal(look("test.item", take_item).count, 2);
+    for (act *x = all; x->name; x++)
+        call_end(&x->c);
+}
+
+static crm_status queue_and_take_back(void *arg)
+{
+    act *all = arg;
+    crm_status s = queue_all(all);
+    assert_true(writer_withdraw(&all[0].w));
+    return s;
+}
+
+static void a_request_taken_back_while_it_waits_never_runs(void **state)
+{
+    act all[] = {{.name = "a"}, {.name = NULL}};
+    (void)state;
+    submit(&all[0]);
+    assert_ok(writer_exclusive(running, queue_and_take_back, all));
+    while (!atomic_load(&all[0].is_done))
+        uv_sleep(1);
+    assert_int_equal(all[0].w.status, CRM_TIMEOUT);
+    assert_int_equal(all[0].id, 0);
+    call_end(&all[0].c);
 }
 
 static void a_unique_value_taken_in_the_same_group_is_refused(void **state)
@@ -490,6 +534,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(one_failing_request_of_a_group_rolls_back_alone),
+        T(a_request_taken_back_while_it_runs_is_not_written_and_others_are),
+        T(a_request_taken_back_while_it_waits_never_runs),
         T(a_unique_value_taken_in_the_same_group_is_refused),
         T(a_full_queue_refuses_at_once),
         T(due_work_runs_at_its_moment_once),

@@ -164,8 +164,8 @@ static void a_read_that_is_moved_to_the_slow_pool_names_nobody(void **state)
     assert_ok(call_begin(&c, &principal_system, CRM_S("test")));
     call_request request = {.param_names = names, .params = names, .param_count = 1};
     c.request = &request;
-    c.until = clock_mono() - 1;
-    c.is_first_try = true;
+    c.try_until = clock_mono() - 1;
+    c.until = clock_mono() + 60000000000;
     plug_usage before, after;
     plug_usage_of(&w.reg->modules[0], &before);
     call_enter(&f, w.reg->modules[0].loaded, &c, "route", "/x");

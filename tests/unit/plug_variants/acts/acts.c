@@ -125,6 +125,26 @@ static crm_status compute(crm_ctx *c, crm_out *out)
     return s;
 }
 
+/* A read that computes for so many ms and never asks the host again. */
+static crm_status spin_read(crm_ctx *c, crm_out *out)
+{
+    spin(crm_param_id(c, "ms") * 1000000);
+    crm_put_bool(out, "done", true);
+    return CRM_OK;
+}
+
+/* A write that holds the writer's thread for so many ms. */
+static crm_status hold_writer(crm_ctx *c, crm_out *out)
+{
+    crm_rec *lead;
+    crm_status s = crm_new(c, "sales.lead", &lead);
+    s = s == CRM_OK ? crm_set_text(lead, "title", CRM_S("held")) : s;
+    s = s == CRM_OK ? crm_save(c, lead) : s;
+    spin(crm_param_id(c, "ms") * 1000000);
+    (void)out;
+    return s;
+}
+
 static void stop(void)
 {
     stops++;
@@ -142,6 +162,18 @@ static const crm_route routes[] = {
     POST("/note/:id/ask", ask),
     POST("/note/:id/overstay", overstay),
     POST("/note/:id/compute", compute),
+    {.method = "GET",
+     .path = "/spin/:ms",
+     .fn = spin_read,
+     .tx = CRM_TX_READ,
+     .limit_ms = 700,
+     .perm = "user"},
+    {.method = "POST",
+     .path = "/hold/:ms",
+     .fn = hold_writer,
+     .tx = CRM_TX_WRITE,
+     .limit_ms = 700,
+     .perm = "user"},
 };
 static const crm_hook hooks[] = {
     {.entity = NOTE, .when = CRM_BEFORE_CREATE, .fn = veto},

@@ -1,0 +1,99 @@
+// Code that takes too long: its caller is answered in time, nobody else waits, nothing of it is kept.
+
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startServer } from '../harness/server.mjs';
+import { dealer } from '../harness/tz.mjs';
+import { until } from '../harness/until.mjs';
+
+const LEADS = '/api/v1/sales.lead';
+const withActs = dealer.replace('modules: auto', 'modules: [contacts, sales, tasks, intake, acts]');
+
+/** The bundled modules and `acts`, whose routes do what a module should not. */
+function modulesWithActs(build, home) {
+  const into = fs.mkdtempSync(path.join(home, 'modules-'));
+  fs.chmodSync(into, 0o755);
+  for (const name of ['contacts', 'sales', 'tasks', 'intake'])
+    fs.cpSync(path.join(build, 'modules', name), path.join(into, name), { recursive: true });
+  fs.cpSync(path.join(build, 'tests/acts/acts'), path.join(into, 'acts'), { recursive: true });
+  return into;
+}
+
+describe('a module that computes past its limit', () => {
+  let probe, server, head;
+
+  before(async () => {
+    probe = await startServer();
+    server = await startServer({ modules: modulesWithActs(probe.build, probe.home), tz: withActs });
+    head = await server.as('ivanova');
+  });
+  after(async () => {
+    await server.stop();
+    await probe.stop();
+  });
+
+  it('in a read: 504 while it still computes, and it is named', async () => {
+    const said = until(() => /event=module\.(timeout|stuck) module="acts" route="\/spin\/:ms"/.test(server.log), 'the module named');
+    const reply = await head.get('/api/v1/acts/spin/3000');
+    assert.equal(reply.status, 504, reply.text);
+    assert.equal(reply.json.code, 'timeout');
+    assert.ok(reply.json.detail, 'with words for a person');
+    assert.ok(!/event=module\.(timeout|stuck)/.test(server.log), 'it was answered before the code came back');
+    await said;
+  });
+
+  it('on every thread of the pool: others are still answered', async () => {
+    const stuck = [1, 2, 3].map(() => head.get('/api/v1/acts/spin/8000'));
+    const reader = await server.as('petrov');
+    await reader.get(`${LEADS}?q=${encodeURIComponent("экскаватор")}`, { expect: 200 });
+    for (const reply of await Promise.all(stuck)) assert.equal(reply.status, 504);
+    const quick = await until(async () => {
+      const reply = await reader.get('/api/v1/acts/spin/1');
+      return reply.status === 200 && reply;
+    }, 'a further thread');
+    assert.deepEqual(quick.json, { done: true });
+    assert.match(server.log, /event=pool\.all_held pool=fast/);
+  });
+
+  it('in a write: 504 in time and nothing of it is kept', async () => {
+    const reply = await head.post('/api/v1/acts/hold/3000', {});
+    assert.equal(reply.status, 504, reply.text);
+    assert.ok(!/event=module\.(timeout|stuck) module="acts" route="\/hold/.test(server.log), 'it was answered before');
+    const made = await head.post(LEADS, { title: 'после' }, { expect: 201 });
+    assert.ok(made.json.id);
+    assert.deepEqual(await head.list('sales.lead', 'title=held'), []);
+  });
+
+  it('in a write that is done before its limit but past 250 ms is taken back too', async () => {
+    const reply = await head.post('/api/v1/acts/hold/400', {});
+    assert.equal(reply.status, 504, reply.text);
+    assert.deepEqual(await head.list('sales.lead', 'title=held'), []);
+  });
+
+  it('stands in /metrics', async () => {
+    const text = (await server.client().get('/metrics')).text;
+    const count = Number(text.match(/^karkas_module_timeouts_total\{module="acts"\} (\d+)$/m)?.[1]);
+    assert.ok(count >= 3, text);
+    assert.match(text, /^karkas_requests_timed_out_total [1-9]/m);
+  });
+});
+
+describe('a stop', () => {
+  it('does not wait for code that does not come back, and says so by its exit', async () => {
+    const probe = await startServer();
+    const server = await startServer({ modules: modulesWithActs(probe.build, probe.home), tz: withActs });
+    const head = await server.as('ivanova');
+    const made = (await head.post(LEADS, { title: 'до' }, { expect: 201 })).json;
+    assert.equal((await head.get('/api/v1/acts/spin/60000')).status, 504);
+    server.process.kill('SIGTERM');
+    const [code, signal] = await server.exited;
+    assert.equal(code, 70, `${signal}\n${server.log}`);
+    assert.match(server.log, /event=pool\.held/);
+    await server.start();
+    await head.get(`${LEADS}/${made.id}`, { expect: 200 });
+    await server.stop();
+    await probe.stop();
+  });
+});
