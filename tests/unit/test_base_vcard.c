@@ -1,0 +1,124 @@
+/* test_base_vcard.c - address cards of three versions in, version 4.0 out. */
+#include "unit.h"
+
+#include "base/vcard.h"
+#include "table_text.h"
+
+static const char card21[] =
+    "BEGIN:VCARD\r\nVERSION:2.1\r\n"
+    "N;CHARSET=windows-1251;ENCODING=QUOTED-PRINTABLE:=C8=E2=E0=ED=EE=E2;=C8=E2=E0=ED;;;\r\n"
+    "FN;CHARSET=windows-1251;ENCODING=QUOTED-PRINTABLE:=C8=E2=E0=ED =C8=E2=E0=ED=EE=E2\r\n"
+    "TEL;CELL;VOICE:8 (916) 123-45-67\r\n"
+    "NOTE;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:=D0=A1=D1=82=D1=80=D0=BE=D0=BA=D0=B0=0D=0A=\r\n"
+    "=D0=B2=D1=82=D0=BE=D1=80=D0=B0=D1=8F\r\n"
+    "END:VCARD\r\n";
+
+static const char card4[] =
+    "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:urn:uuid:4fbe8971\r\nFN:Иван Иванов\r\n"
+    "N:Иванов;Иван;Иванович;;\r\nORG:ООО «Ромашка»;Отдел\\; продаж\r\nTITLE:Директор\r\n"
+    "item1.TEL;TYPE=\"cell,voice\";PREF=1;VALUE=uri:tel:+79161234567\r\n"
+    "TEL;TYPE=\"work,voice\";VALUE=uri:tel:+74951234567;ext=101\r\n"
+    "EMAIL;TYPE=work;PREF=1:ivan@example.ru\r\n"
+    "ADR;TYPE=work:;;ул. Ленина\\, д. 1;Москва;;101000;Россия\r\nBDAY:19800302\r\n"
+    "NOTE:Строка 1\\nСтрока 2\\, длин\r\n ная\r\nCATEGORIES:VIP,опт\r\n"
+    "PHOTO;ENCODING=b:AAAA\r\n BBBB\r\nEND:VCARD\r\n";
+
+static void read_one(crm_str file, size_t piece, table_row *row, vcard_reader **r)
+{
+    static table_text text;
+    text = (table_text){file, piece};
+    assert_ok(vcard_open(table_text_source(&text), CHARSET_UTF8, r));
+    assert_ok(vcard_next(*r, row));
+}
+
+static void a_card_of_2_1_is_decoded(void **state)
+{
+    (void)state;
+    vcard_reader *r;
+    table_row row;
+    for (size_t piece = 0; piece < 3; piece++) {
+        read_one(str_of(card21), piece, &row, &r);
+        assert_int_equal(row.line, 1);
+        assert_int_equal(row.fault, TABLE_SOUND);
+        assert_text(row.cells[VCARD_NAME], "Иван Иванов");
+        assert_text(row.cells[VCARD_FAMILY], "Иванов");
+        assert_text(row.cells[VCARD_PHONE], "8 (916) 123-45-67");
+        assert_text(row.cells[VCARD_NOTE], "Строка\r\nвторая");
+        assert_int_equal(vcard_next(r, &row), CRM_NOT_FOUND);
+        vcard_close(r);
+    }
+}
+
+static void a_card_of_4_0_gives_all_its_values(void **state)
+{
+    (void)state;
+    vcard_reader *r;
+    table_row row;
+    read_one(str_of(card4), 0, &row, &r);
+    assert_text(row.cells[VCARD_ORG], "ООО «Ромашка», Отдел; продаж");
+    assert_text(row.cells[VCARD_MIDDLE], "Иванович");
+    assert_text(row.cells[VCARD_PHONE], "+79161234567\n+74951234567");
+    assert_text(row.cells[VCARD_ADDRESS], "101000, Россия, Москва, ул. Ленина, д. 1");
+    assert_text(row.cells[VCARD_BIRTHDAY], "1980-03-02");
+    assert_text(row.cells[VCARD_NOTE], "Строка 1\nСтрока 2, длинная");
+    assert_text(row.cells[VCARD_TAGS], "VIP\nопт");
+    assert_text(row.cells[VCARD_UID], "urn:uuid:4fbe8971");
+    vcard_close(r);
+}
+
+static void many_cards_know_their_lines_and_a_cut_one_its_fault(void **state)
+{
+    (void)state;
+    vcard_reader *r;
+    table_row row;
+    crm_str file = CRM_S("noise\nBEGIN:VCARD\nFN:А\nEND:VCARD\n\nbegin:vcard\nFN:Б\nTEL:1");
+    read_one(file, 2, &row, &r);
+    assert_int_equal(row.line, 2);
+    assert_text(row.cells[VCARD_NAME], "А");
+    assert_ok(vcard_next(r, &row));
+    assert_int_equal(row.line, 6);
+    assert_text(row.cells[VCARD_NAME], "Б");
+    assert_int_equal(row.fault, TABLE_BROKEN);
+    assert_int_equal(vcard_next(r, &row), CRM_NOT_FOUND);
+    vcard_close(r);
+}
+
+static void what_is_written_is_folded_and_reads_back(void **state)
+{
+    (void)state;
+    buf out;
+    vcard_reader *r;
+    table_row row;
+    crm_str note = CRM_S("Очень длинная заметка; с точкой, запятой \\ и\nвторой строкой, которая "
+                         "уходит далеко за семьдесят пять октетов");
+    crm_str parts[] = {CRM_S("Иванов"), CRM_S("Иван; младший"), CRM_S("")};
+    buf_init(&out, 0);
+    vcard_begin(&out);
+    vcard_put(&out, "FN", "", CRM_S("Иван Иванов"));
+    vcard_put_parts(&out, "N", parts, 3);
+    vcard_put(&out, "NOTE", "", note);
+    vcard_put(&out, "URL", "", (crm_str){0});
+    vcard_end(&out);
+    crm_str rest = buf_view(&out), line;
+    while (str_split(&rest, '\n', &line)) {
+        assert_true(line.n <= 76); /* 75 octets and the CR */
+    }
+    read_one(buf_view(&out), 0, &row, &r);
+    assert_int_equal(row.cells[VCARD_NOTE].n, note.n);
+    assert_memory_equal(row.cells[VCARD_NOTE].p, note.p, note.n);
+    assert_text(row.cells[VCARD_GIVEN], "Иван; младший");
+    assert_int_equal(row.fault, TABLE_SOUND);
+    vcard_close(r);
+    buf_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_card_of_2_1_is_decoded),
+        cmocka_unit_test(a_card_of_4_0_gives_all_its_values),
+        cmocka_unit_test(many_cards_know_their_lines_and_a_cut_one_its_fault),
+        cmocka_unit_test(what_is_written_is_folded_and_reads_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
