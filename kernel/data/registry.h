@@ -198,11 +198,13 @@ typedef enum scope {
 } scope;
 
 #define ROLE_EVERYONE "*"   /* in a grant: every signed-in user */
+#define ROLE_FUNCTION "function:" /* before a function's name: whoever holds it */
 #define ROLE_ADMIN "admin"  /* the kernel's own: users and departments, and the function "settings" */
 
 /* role x entity x action with a scope; what is not granted is denied. */
 typedef struct grant {
-    crm_str role;              /* a declared one, ROLE_EVERYONE, or "module:<name>" */
+    crm_str role;              /* a declared one, ROLE_EVERYONE, "module:<name>" or
+                                  "function:<name>" */
     crm_str entity_name;       /* "sales.lead", "sales.*", "*" as written; seal expands. "*" covers
                                   names with a dot only: kernel entities are granted by name */
     action action;
@@ -277,6 +279,7 @@ typedef struct change {
     const entity *entity;
     int64_t record, rev, at, by;
     char op;                     /* 'c'reated 'u'pdated 'd'eleted 'r'estored */
+    int64_t batch;               /* of which batch it is a part; 0: none */
     bool is_quiet;               /* import, demo, undo: no rules, notices or webhooks */
     const uint16_t *fields;      /* indexes of the changed fields */
     const value *was, *now;      /* parallel to `fields` */
@@ -315,17 +318,21 @@ typedef struct job {
 } job;
 
 /*
- * A kind of batch ("bulk", "import", "undo": flow/batch.h). `prepare` (may be NULL) runs once, on a
- * worker without a transaction: it counts, parses a file, fills b->total, may leave a cursor. `slice`
- * runs on the writer, bulk lane: at most BATCH_SLICE_ROWS rows or BATCH_SLICE_MS, then it sets the
- * counters and b->cursor (memory of the call); it may be run again after a rollback. *is_done ends the
- * batch. A status other than OK fails the whole batch and keeps what earlier slices did; a single
- * row's refusal is not that: it is noted, and the rest goes on.
+ * A kind of batch ("bulk", "import", "undo": flow/batch.h). Its functions act as the batch's user.
+ * `prepare` (may be NULL) runs before the first slice, on a worker without a transaction: it counts,
+ * looks a file over, fills b->total, may leave a cursor; it may run again after a crash. `fetch` (may
+ * be NULL) runs before every slice, on a worker with a snapshot: reads or parses from b->cursor what
+ * the slice will write, into c->prepared and the call's arena, so the writer only writes. `slice` runs
+ * on the writer, bulk lane: rows while batch_goes_on, then it sets b->cursor (memory of the call); it
+ * may be run again after a rollback, so it changes nothing that fetch left. What was fetched may be
+ * old by then: a slice reads each record anew. *is_done ends the batch. A single row's refusal is no
+ * failure of the batch: batch_row_end notes it, and the rest goes on.
  */
 typedef struct batch_run batch_run;
 typedef struct batch_kind {
     crm_str name, module;
     crm_status (*prepare)(crm_ctx *c, batch_run *b, const void *fn);
+    crm_status (*fetch)(crm_ctx *c, batch_run *b, const void *fn);
     crm_status (*slice)(crm_ctx *c, batch_run *b, bool *is_done, const void *fn);
     const void *fn;
 } batch_kind;
@@ -477,6 +484,7 @@ const integration *registry_integration(const registry *r, crm_str name);
 const step *registry_step(const registry *r, crm_str verb);
 const strategy *registry_strategy(const registry *r, crm_str name);
 const job *registry_job(const registry *r, crm_str name);
+const batch_kind *registry_batch_kind(const registry *r, crm_str name);
 /* The text of a key in `lang`, else in the deployment's language, else the key itself. */
 crm_str registry_text(const registry *r, crm_str lang, crm_str key);
 

@@ -1,14 +1,20 @@
 /*
  * batch.h - long changes in slices: bulk edits, imports, merges, undo.
  *
- * A batch is a row of the kernel's entity `batch` and a due job. It runs slice by slice in the
- * writer's bulk lane; a slice's rows, its progress and its cursor are one commit, so kill -9 at any
- * moment neither loses nor repeats a row. Every change it makes carries the batch's id in the change
- * log (sys.change.batch): that is what undo reads, newest first.
+ * A batch is a row of the kernel's entity `batch` and a due job. A turn of at most BATCH_TURN_MS runs
+ * slice by slice and then puts the job behind whatever else is due, so no batch holds a worker. Each
+ * slice is one request of the writer's bulk lane: its rows, the progress and the cursor are one
+ * commit, so kill -9 at any moment neither loses nor repeats a row. Every change it makes carries the
+ * batch's id in the change log (sys.change.batch): that is what undo reads, newest first. What rules
+ * and listeners do later because of it is theirs, not the batch's.
  *
- * Rights: a slice acts as the user who started the batch, with his rights of that moment; a row that
- * refuses is counted and noted (sys.batch_row), and the rest goes on. A user who was disabled stops
- * his batches with state "failed".
+ * Rights: prepare, fetch and slice act as the user who started the batch, with his rights of that
+ * moment; a row that refuses is noted (sys.batch_row) and the rest goes on. A user who was disabled
+ * fails his batches with the error "unauthenticated".
+ *
+ * A failure that time may heal (UNAVAILABLE, UPSTREAM, TIMEOUT, NO_SPACE, NOMEM, or the kind's module
+ * is off) is tried again with growing pauses, for about three days; any other status of prepare, fetch
+ * or slice ends the batch as "failed" with the error's code. What earlier slices did stays.
  */
 #ifndef FLOW_BATCH_H
 #define FLOW_BATCH_H
@@ -17,39 +23,70 @@
 
 #define BATCH_SLICE_ROWS 200
 #define BATCH_SLICE_MS   20
+#define BATCH_TURN_MS    100
+#define BATCH_SPEC_MAX   ((size_t)256 * 1024)
+#define BATCH_NOTES_MAX  10000 /* rows of sys.batch_row that one batch keeps */
 
 struct batch_run {
-    int64_t id;
+    int64_t id, user;     /* who started it */
     crm_str kind;
     const entity *entity; /* what it changes; NULL: several, or none */
     const json_t *spec;   /* what was asked, as batch_start got it; read-only */
     crm_str cursor;       /* the kind's own, as the last slice left it; empty at first */
     int64_t total, done, changed, failed, conflicts;
     int64_t undo_of;      /* 0: none */
+    /* The runner's. */
+    int64_t slice_until;  /* clock_mono */
+    uint32_t slice_rows;
+    int64_t notes;        /* rows of sys.batch_row kept so far */
+    int64_t failed_before, conflicts_before, notes_before; /* as the open row found them */
 };
 
 /* What is started: `title` is what people see; `is_quiet`: no rules, notices or webhooks follow. */
 typedef struct batch_order {
     crm_str kind, title;
     const entity *entity;
-    json_t *spec; /* borrowed; at most 256 KB as text */
+    json_t *spec; /* borrowed; at most BATCH_SPEC_MAX as text, else INVALID "too_long" */
     int64_t undo_of, total;
     bool is_quiet;
 } batch_order;
 /* Writer, inside a transaction: the row and its due job. The acting user owns it. */
 CRM_MUST_CHECK crm_status batch_start(crm_ctx *c, const batch_order *o, int64_t *id);
-/* Stops it after the slice under way. NOT_FOUND, CONFLICT when it has ended. Writer. */
+/*
+ * Stops it before its next slice. For whoever may read the batch. NOT_FOUND; CONFLICT "batch_ended"
+ * when it has ended. Writer.
+ */
 CRM_MUST_CHECK crm_status batch_cancel(crm_ctx *c, int64_t id);
-/* Starts the batch that undoes `id`. CONFLICT: it runs still, or is undone already. Writer. */
+/*
+ * Starts the batch that undoes `id`, for whoever may read that one and under his own rights. CONFLICT
+ * "batch_running", or "batch_undone" unless the earlier undo was canceled or failed: then what it left
+ * is undone. Writer.
+ */
 CRM_MUST_CHECK crm_status batch_undo(crm_ctx *c, int64_t id, int64_t *undo);
 
-/* Of a slice: one row's work between them; `keep` false rolls that row back alone. */
-CRM_MUST_CHECK crm_status batch_row_begin(crm_ctx *c, batch_run *b);
-CRM_MUST_CHECK crm_status batch_row_end(crm_ctx *c, batch_run *b, bool keep);
+/* What a note is about: the line of a file (0: none), and the record as far as it is known. */
+typedef struct batch_place {
+    int64_t row;
+    const entity *entity;
+    int64_t record;
+} batch_place;
 /*
- * Notes the error in c->error as rows of sys.batch_row and clears it; counts `failed`, or `conflicts`
- * when is_conflict. At most 10 000 are kept per batch, all are counted. `row`: the line of a file, or 0.
+ * Of a slice: one row's work stands between them. OK keeps it, counts `done`, and `changed` when a
+ * change was written. A refusal (what is neither OK nor healed by time) rolls the row back alone with
+ * all it gathered, is noted, counts `done` and `failed`, and gives OK. Anything else is to be returned
+ * by the slice at once.
  */
-CRM_MUST_CHECK crm_status batch_note(crm_ctx *c, batch_run *b, int64_t row, int64_t record, bool is_conflict);
+CRM_MUST_CHECK crm_status batch_row_begin(crm_ctx *c, batch_run *b);
+CRM_MUST_CHECK crm_status batch_row_end(crm_ctx *c, batch_run *b, const batch_place *at,
+                                        crm_status worked);
+/* Whether this slice may take one more row: not too many, not too long, not too much memory. */
+bool batch_goes_on(const crm_ctx *c, const batch_run *b);
+/*
+ * Notes the error in c->error as rows of sys.batch_row, one per field error, and clears it; counts
+ * one in `failed`, or in `conflicts` when is_conflict. For a row that is kept all the same; a refused
+ * one is noted by batch_row_end. Beyond BATCH_NOTES_MAX they are counted only.
+ */
+CRM_MUST_CHECK crm_status batch_note(crm_ctx *c, batch_run *b, const batch_place *at,
+                                     bool is_conflict);
 
 #endif
