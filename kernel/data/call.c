@@ -83,6 +83,7 @@ struct call_saved {
     crm_str via;
     const module_info *module;
     uint32_t hook_depth;
+    int64_t batch;
     bool is_quiet, is_lenient;
     uint32_t field_errors;
 };
@@ -122,6 +123,7 @@ void call_save_point(crm_ctx *c)
                              .via = c->via,
                              .module = c->module,
                              .hook_depth = c->hook_depth,
+                             .batch = c->batch,
                              .is_quiet = c->is_quiet,
                              .is_lenient = c->is_lenient,
                              .field_errors = count_field_errors(&c->error),
@@ -146,6 +148,7 @@ void call_rerun(crm_ctx *c)
     c->via = s->via;
     c->module = s->module;
     c->hook_depth = s->hook_depth;
+    c->batch = s->batch;
     c->is_quiet = s->is_quiet;
     c->is_lenient = s->is_lenient;
 }

@@ -79,6 +79,7 @@ struct crm_ctx {
                                 * to be thrown away; 0: none. Inside a tx it is tx->deadline */
     int64_t try_until;         /* before `until`: the end of a first short try, after which a TIMEOUT
                                 * only moves it to the slow pool; 0: this is not one */
+    int64_t batch;             /* the batch whose slice this is: its changes carry it; 0: none */
     bool is_quiet;             /* no rules, notices or webhooks follow */
     bool is_lenient;           /* outside data: an invalid phone is kept and marked, not refused */
 };
@@ -90,7 +91,7 @@ CRM_PRINTF(4, 5) crm_status call_fail_text(crm_ctx *c, crm_status status, const 
                                            const char *fmt, ...);
 /*
  * A write may be run again: call_save_point (after prepare) remembers the call's state, call_rerun brings it
- * back, with the arena rewound: error, out, who, via, module, quiet, lenient, hook depth.
+ * back, with the arena rewound: error, out, who, via, module, batch, quiet, lenient, hook depth.
  */
 void call_save_point(crm_ctx *c);
 void call_rerun(crm_ctx *c);

@@ -58,7 +58,8 @@ typedef enum engine_op_kind {
     ENGINE_ROLLBACK,
     ENGINE_SAVEPOINT,
     ENGINE_RELEASE,
-    ENGINE_ROLLBACK_TO, /* at most two levels: a request's, and inside it a row's of a batch */
+    ENGINE_ROLLBACK_TO, /* undoes and closes the innermost savepoint; RELEASE keeps and closes it. At
+                           most two are open: a request's, and inside it a row's of a batch */
     ENGINE_INSERT,      /* entity, row (all fields; COL_ID null) -> id */
     ENGINE_UPDATE,      /* entity, id, row, set: the fields in `set` */
     ENGINE_DELETE, /* entity, id: the row is gone; the recycle bin is an UPDATE of COL_DELETED_AT */

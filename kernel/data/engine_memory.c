@@ -328,7 +328,9 @@ static void memory_close(engine *base)
         pthread_join(m->thread, NULL);
     }
     snapshot_unref(m->tx);
-    snapshot_unref(m->saved);
+    while (m->saved_count) {
+        snapshot_unref(m->saved[--m->saved_count]);
+    }
     snapshot_unref(m->committed);
     arena_free(m->arena);
     pthread_cond_destroy(&m->queue_woken);

@@ -79,7 +79,9 @@ typedef struct memory_engine {
     arena *arena;
     mname *names;
     uint32_t next_entity, next_field;
-    msnapshot *committed, *tx, *saved; /* NULL: none */
+    msnapshot *committed, *tx; /* NULL: none */
+    msnapshot *saved[2];       /* the open savepoints, outermost first */
+    uint32_t saved_count;
     _Atomic uint64_t serial, commits, rows_written, interrupted;
     _Atomic bool writer_is_out;
     /* Delayed completion. */

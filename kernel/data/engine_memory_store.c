@@ -383,6 +383,13 @@ static void forget(msnapshot **s)
     *s = NULL;
 }
 
+static void forget_saved(memory_engine *m)
+{
+    while (m->saved_count) {
+        forget(&m->saved[--m->saved_count]);
+    }
+}
+
 static crm_status begin(memory_engine *m)
 {
     if (m->tx) {
@@ -400,28 +407,40 @@ static crm_status commit(memory_engine *m)
     snapshot_unref(m->committed);
     m->committed = m->tx;
     m->tx = NULL;
-    forget(&m->saved);
+    forget_saved(m);
     atomic_fetch_add(&m->commits, 1);
     return CRM_OK;
 }
 
 static crm_status savepoint(memory_engine *m)
 {
-    if (!m->tx || m->saved) {
+    if (!m->tx || m->saved_count == sizeof m->saved / sizeof m->saved[0]) {
         return CRM_MISUSE;
     }
-    m->saved = snapshot_copy(m->tx, 0);
-    return m->saved ? CRM_OK : CRM_NOMEM;
+    msnapshot *copy = snapshot_copy(m->tx, 0);
+    if (copy) {
+        m->saved[m->saved_count++] = copy;
+    }
+    return copy ? CRM_OK : CRM_NOMEM;
+}
+
+static crm_status release(memory_engine *m)
+{
+    if (!m->saved_count) {
+        return CRM_MISUSE;
+    }
+    forget(&m->saved[--m->saved_count]);
+    return CRM_OK;
 }
 
 static crm_status rollback_to(memory_engine *m)
 {
-    if (!m->saved) {
+    if (!m->saved_count) {
         return CRM_MISUSE;
     }
     snapshot_unref(m->tx);
-    m->tx = m->saved;
-    m->saved = NULL;
+    m->tx = m->saved[--m->saved_count];
+    m->saved[m->saved_count] = NULL;
     return CRM_OK;
 }
 
@@ -437,13 +456,13 @@ void memory_write(memory_engine *m, engine_op *op)
         break;
     case ENGINE_ROLLBACK:
         forget(&m->tx);
-        forget(&m->saved);
+        forget_saved(m);
         break;
     case ENGINE_SAVEPOINT:
         op->status = savepoint(m);
         break;
     case ENGINE_RELEASE:
-        forget(&m->saved);
+        op->status = release(m);
         break;
     case ENGINE_ROLLBACK_TO:
         op->status = rollback_to(m);

@@ -130,7 +130,8 @@ struct sqlite_session {
     sqlite3 *db;
     engine_session_kind kind;
     const layout *layout; /* of the open turn or transaction */
-    bool in_turn, in_savepoint, has_merges;
+    bool in_turn, has_merges;
+    uint8_t savepoints; /* open ones */
     statements cache;
     sql sql;
     arena *arena;

@@ -11,7 +11,7 @@ void write_begin(sqlite_session *s, engine_op *op)
         return;
     }
     op->status = sqlite3_get_autocommit(s->db) ? statement_fixed(s, "BEGIN IMMEDIATE") : CRM_MISUSE;
-    s->in_savepoint = false;
+    s->savepoints = 0;
 }
 
 /* A failed commit is never tried again: what the disk holds then is for recovery to find out. */
@@ -20,7 +20,7 @@ void write_commit(sqlite_session *s, engine_op *op)
     s->deadline = 0;
     atomic_store(&s->interrupt, 0);
     op->status = sqlite3_get_autocommit(s->db) ? CRM_MISUSE : statement_fixed(s, "COMMIT");
-    s->in_savepoint = false;
+    s->savepoints = 0;
     if (op->status == CRM_OK) {
         atomic_fetch_add_explicit(&s->engine->commits, 1, memory_order_relaxed);
         return;
@@ -36,28 +36,33 @@ void write_commit(sqlite_session *s, engine_op *op)
 void write_rollback(sqlite_session *s, engine_op *op)
 {
     op->status = sqlite3_get_autocommit(s->db) ? CRM_OK : statement_fixed(s, "ROLLBACK");
-    s->in_savepoint = false;
+    s->savepoints = 0;
 }
+
+#define SAVEPOINTS_MAX 2
+
+/* By depth: a request's, a row's. */
+static const char *const opens[SAVEPOINTS_MAX] = {"SAVEPOINT request", "SAVEPOINT line"};
+static const char *const keeps[SAVEPOINTS_MAX] = {"RELEASE request", "RELEASE line"};
+static const char *const undoes[SAVEPOINTS_MAX] = {"ROLLBACK TO request", "ROLLBACK TO line"};
 
 void write_savepoint(sqlite_session *s, engine_op *op)
 {
-    bool is_right = !s->in_savepoint && !sqlite3_get_autocommit(s->db);
-    op->status = is_right ? statement_fixed(s, "SAVEPOINT request") : CRM_MISUSE;
-    s->in_savepoint = op->status == CRM_OK;
+    bool is_right = s->savepoints < SAVEPOINTS_MAX && !sqlite3_get_autocommit(s->db);
+    op->status = is_right ? statement_fixed(s, opens[s->savepoints]) : CRM_MISUSE;
+    s->savepoints += op->status == CRM_OK;
 }
 
-/* Without an open savepoint there is nothing to do: ROLLBACK_TO has closed it. */
 void write_release(sqlite_session *s, engine_op *op)
 {
-    op->status = s->in_savepoint ? statement_fixed(s, "RELEASE request") : CRM_OK;
-    s->in_savepoint = false;
+    op->status = s->savepoints ? statement_fixed(s, keeps[s->savepoints - 1]) : CRM_MISUSE;
+    s->savepoints -= op->status == CRM_OK;
 }
 
 void write_rollback_to(sqlite_session *s, engine_op *op)
 {
-    op->status = s->in_savepoint ? statement_fixed(s, "ROLLBACK TO request") : CRM_MISUSE;
+    op->status = s->savepoints ? statement_fixed(s, undoes[s->savepoints - 1]) : CRM_MISUSE;
     if (op->status == CRM_OK) {
-        op->status = statement_fixed(s, "RELEASE request");
+        write_release(s, op);
     }
-    s->in_savepoint = false;
 }

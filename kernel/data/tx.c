@@ -33,6 +33,12 @@ typedef struct tx_state {
         tx_gathered_mark gathered;
         bool touched[CACHE_COUNT];
     } request;
+    struct {
+        bool is_open;
+        arena_mark mark;
+        tx_gathered_mark gathered;
+        bool touched[CACHE_COUNT];
+    } row;
 } tx_state;
 
 static tx_state *state_of(const tx *t)
@@ -198,8 +204,7 @@ static crm_status roll_back_request(tx *t, tx_state *s)
 {
     tx_gathered_rewind(&s->gathered, s->request.gathered);
     arena_rewind(t->arena, s->request.mark);
-    crm_status st = control(t, ENGINE_ROLLBACK_TO);
-    return st ? st : control(t, ENGINE_RELEASE);
+    return control(t, ENGINE_ROLLBACK_TO);
 }
 
 static crm_status keep_request(tx *t, tx_state *s)
@@ -217,9 +222,44 @@ crm_status tx_request_end(tx *t, bool keep)
     assert(c);
     c->tx = NULL;
     c->session = s->request.session_before;
-    crm_status st = keep ? keep_request(t, s) : roll_back_request(t, s);
+    assert(!keep || !s->row.is_open);
+    crm_status st = s->row.is_open ? tx_row_end(t, false, NULL) : CRM_OK;
+    if (!st) {
+        st = keep ? keep_request(t, s) : roll_back_request(t, s);
+    }
     s->request.call = NULL;
     return st;
+}
+
+crm_status tx_row_begin(tx *t)
+{
+    tx_state *s = state_of(t);
+    assert(s->request.call && !s->row.is_open);
+    crm_status st = control(t, ENGINE_SAVEPOINT);
+    if (!st) {
+        s->row.is_open = true;
+        s->row.mark = arena_mark_get(t->arena);
+        s->row.gathered = tx_gathered_mark_get(&s->gathered);
+        memcpy(s->row.touched, s->request.touched, sizeof s->row.touched);
+    }
+    return st;
+}
+
+crm_status tx_row_end(tx *t, bool keep, bool *wrote)
+{
+    tx_state *s = state_of(t);
+    assert(s->row.is_open);
+    s->row.is_open = false;
+    if (wrote) {
+        *wrote = keep && s->gathered.change_count > s->row.gathered.change_count;
+    }
+    if (keep) {
+        return control(t, ENGINE_RELEASE);
+    }
+    tx_gathered_rewind(&s->gathered, s->row.gathered);
+    arena_rewind(t->arena, s->row.mark);
+    memcpy(s->request.touched, s->row.touched, sizeof s->row.touched);
+    return control(t, ENGINE_ROLLBACK_TO);
 }
 
 crm_status tx_touch(tx *t, tx_cache what)

@@ -41,6 +41,13 @@ CRM_MUST_CHECK crm_status tx_request_begin(tx *t, crm_ctx *c);
 /* keep: releases the savepoint. Else rolls this request back alone and drops what it gathered.
  * UNAVAILABLE when the engine lost the transaction: re-run the group's requests one by one. */
 CRM_MUST_CHECK crm_status tx_request_end(tx *t, bool keep);
+/*
+ * A row of a batch inside the open request: a second savepoint. Not kept, the row is rolled back alone
+ * and what it gathered is dropped. *wrote tells whether a kept row left a change. Ending the request
+ * as not kept ends an open row as well.
+ */
+CRM_MUST_CHECK crm_status tx_row_begin(tx *t);
+CRM_MUST_CHECK crm_status tx_row_end(tx *t, bool keep, bool *wrote);
 /* Writes full-text rows, builds people when touched, commits durably, publishes people. On failure
  * nothing of the group remains. */
 CRM_MUST_CHECK crm_status tx_commit(tx *t);

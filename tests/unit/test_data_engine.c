@@ -180,6 +180,33 @@ static void a_savepoint_undoes_one_request(void **state)
     assert_int_equal(count_where(b, world_cond(b->w, COND_EQ, amount, value_int(2))), 0);
 }
 
+static void a_row_inside_a_request_is_undone_alone(void **state)
+{
+    bench *b = *state;
+    const field *amount = deal_field(b->w, DEAL_AMOUNT);
+    bench_begin(b);
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_SAVEPOINT}));
+    add_deal(b, "first", 1);
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_SAVEPOINT}));
+    add_deal(b, "second", 2);
+    assert_int_equal(bench_op(b, &(engine_op){.kind = ENGINE_SAVEPOINT}), CRM_MISUSE);
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_ROLLBACK_TO}));
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_SAVEPOINT}));
+    add_deal(b, "third", 3);
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_RELEASE}));
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_RELEASE}));
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_SAVEPOINT}));
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_SAVEPOINT}));
+    add_deal(b, "fourth", 4);
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_RELEASE}));
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_ROLLBACK_TO}));
+    assert_int_equal(bench_op(b, &(engine_op){.kind = ENGINE_RELEASE}), CRM_MISUSE);
+    bench_commit(b);
+    assert_int_equal(count_where(b, NULL), 2);
+    assert_int_equal(count_where(b, world_cond(b->w, COND_EQ, amount, value_int(2))), 0);
+    assert_int_equal(count_where(b, world_cond(b->w, COND_EQ, amount, value_int(4))), 0);
+}
+
 static void a_rollback_leaves_nothing(void **state)
 {
     bench *b = *state;
@@ -882,6 +909,7 @@ static int run(const char *title, engine_choice chosen, uint64_t chosen_seed)
         TRY(updates_only_the_fields_in_set),
         TRY(refuses_another_revision),
         TRY(a_savepoint_undoes_one_request),
+        TRY(a_row_inside_a_request_is_undone_alone),
         TRY(a_rollback_leaves_nothing),
         TRY(a_row_needs_a_transaction),
         TRY(a_turn_keeps_its_snapshot),

@@ -86,6 +86,52 @@ static void a_failing_request_is_rolled_back_alone(void **state)
     assert_int_equal(found(CRM_S("second")), 0);
 }
 
+static crm_status set_lead(crm_ctx *c, int64_t id, const char *title, const char *code)
+{
+    record *r;
+    crm_status st = id ? records_get(c, w.lead, id, &r) : records_new(c, w.lead, &r);
+    st = st ? st : record_set(r, &w.lead->fields[LEAD_TITLE], value_text(str_of(title)));
+    st = st ? st : record_set(r, &w.lead->fields[LEAD_CODE], value_text(str_of(code)));
+    return st ? st : records_save(c, r, 0);
+}
+
+static void a_row_that_is_not_kept_leaves_no_change_and_no_word(void **state)
+{
+    (void)state;
+    bool wrote;
+    crm_ctx *c = world_begin(&w, w.anna);
+    assert_ok(set_lead(c, 0, "first", "A-1"));
+    assert_ok(tx_row_begin(w.tx));
+    assert_ok(set_lead(c, 0, "second", "A-2"));
+    assert_ok(tx_row_end(w.tx, false, &wrote));
+    assert_false(wrote);
+    assert_ok(tx_row_begin(w.tx));
+    assert_ok(set_lead(c, 0, "third", "A-2"));
+    assert_ok(tx_row_end(w.tx, true, &wrote));
+    assert_true(wrote);
+    assert_ok(tx_row_begin(w.tx));
+    assert_ok(tx_row_end(w.tx, true, &wrote));
+    assert_false(wrote);
+    world_end(&w, CRM_OK);
+    assert_string_equal(world_titles(&w, w.anna, NULL), "first third");
+    assert_int_equal(w.changes->count, 2);
+    assert_int_equal(found(CRM_S("second")), 0);
+    assert_int_equal(found(CRM_S("third")), 1);
+}
+
+static void a_request_that_fails_inside_a_row_is_rolled_back_whole(void **state)
+{
+    (void)state;
+    crm_ctx *c = world_begin(&w, w.anna);
+    assert_ok(set_lead(c, 0, "first", "A-1"));
+    assert_ok(tx_row_begin(w.tx));
+    assert_ok(set_lead(c, 0, "second", "A-2"));
+    world_end(&w, CRM_CONFLICT);
+    assert_string_equal(world_titles(&w, w.anna, NULL), "");
+    world_lead(&w, "later", w.anna, 0);
+    assert_string_equal(world_titles(&w, w.anna, NULL), "later");
+}
+
 static void nothing_of_a_group_that_is_not_committed_remains(void **state)
 {
     (void)state;
@@ -212,6 +258,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(a_failing_request_is_rolled_back_alone),
+        BOTH(a_row_that_is_not_kept_leaves_no_change_and_no_word),
+        BOTH(a_request_that_fails_inside_a_row_is_rolled_back_whole),
         BOTH(nothing_of_a_group_that_is_not_committed_remains),
         BOTH(a_batch_of_changes_outlives_its_registry_for_who_holds_it),
         BOTH(words_of_a_record_written_twice_are_its_last),
