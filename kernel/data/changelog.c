@@ -26,10 +26,12 @@ static crm_status append_row(tx *t, const crm_ctx *c, change *ch)
     row[CHANGE_VIA] = value_text(c->via);
     row[CHANGE_QUIET] = value_int(ch->is_quiet);
     row[CHANGE_BODY] = value_text(body);
+    row[CHANGE_BATCH] = ch->batch ? value_int(ch->batch) : value_null();
     return tx_insert(t, e, row, &ch->position);
 }
 
-crm_status changelog_append(tx *t, const crm_ctx *c, const record *now, const record *was, char op)
+static crm_status tell(tx *t, const crm_ctx *c, const record *now, const record *was, char op,
+                       bool is_kept)
 {
     const entity *e = now->entity;
     uint16_t fields[FIELDS_MAX];
@@ -41,6 +43,7 @@ crm_status changelog_append(tx *t, const crm_ctx *c, const record *now, const re
                  .at = now->v[COL_UPDATED_AT].i,
                  .by = c->who->user,
                  .op = op,
+                 .batch = c->batch,
                  .is_quiet = c->is_quiet,
                  .fields = fields,
                  .was = old,
@@ -53,10 +56,20 @@ crm_status changelog_append(tx *t, const crm_ctx *c, const record *now, const re
         new[i] = now->v[fields[i]];
     }
     crm_status st = CRM_OK;
-    if (!(e->flags & ENTITY_NO_HISTORY)) {
+    if (is_kept) {
         st = append_row(t, c, &ch);
     }
     return st ? st : tx_gather_change(t, &ch);
+}
+
+crm_status changelog_append(tx *t, const crm_ctx *c, const record *now, const record *was, char op)
+{
+    return tell(t, c, now, was, op, !(now->entity->flags & ENTITY_NO_HISTORY));
+}
+
+crm_status changelog_tell(tx *t, const crm_ctx *c, const record *now, const record *was)
+{
+    return tell(t, c, now, was, 'u', false);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -88,6 +101,7 @@ static bool on_change(void *arg, const value *row, uint32_t matched)
                    .rev = row[CHANGE_REV].i,
                    .at = row[CHANGE_AT].i,
                    .by = row[CHANGE_BY].i,
+                   .batch = row[CHANGE_BATCH].i,
                    .op = row[CHANGE_OP].s.n ? row[CHANGE_OP].s.p[0] : 'u',
                    .is_quiet = row[CHANGE_QUIET].i != 0};
     r->status = changelog_read_body(r->arena, row[CHANGE_BODY].s, ch);

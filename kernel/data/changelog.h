@@ -1,9 +1,9 @@
 /*
  * changelog.h - the one append-only log of changes: history, events, undo and listeners read it.
  *
- * Kernel entity `sys.change`: entity id, record, rev, op, at, by, by_name, via, quiet, and a body of
- * {"c":{"<field id>":[old,new],…},"k":{…}}, where "k" are the columns rights are judged by. Subscribers hold cursors (`sys.cursor`), so nothing is lost over a
- * crash and order per record is kept. Positions are opaque to everyone above.
+ * Kernel entity `sys.change`: entity id, record, rev, op, at, by, by_name, via, quiet, batch, and a body
+ * of {"c":{"<field id>":[old,new],…},"k":{…}}, where "k" are the columns rights are judged by. Subscribers
+ * hold cursors (`sys.cursor`), so nothing is lost over a crash and order per record is kept. Positions are opaque to everyone above.
  */
 #ifndef DATA_CHANGELOG_H
 #define DATA_CHANGELOG_H
@@ -13,6 +13,11 @@
 /* Appends one change inside the open request. Writer. */
 CRM_MUST_CHECK crm_status changelog_append(tx *t, const crm_ctx *c, const record *now, const record *was,
                                            char op);
+/*
+ * The same for browsers alone: nothing is kept, and its position is 0. For figures that move often;
+ * what must not be missed is appended.
+ */
+CRM_MUST_CHECK crm_status changelog_tell(tx *t, const crm_ctx *c, const record *now, const record *was);
 /* What was read on from a position. */
 typedef struct change_page {
     change *at; /* oldest first */

@@ -332,6 +332,7 @@ DEFINE_FIND(integration, integration, name)
 DEFINE_FIND(step, step, verb)
 DEFINE_FIND(strategy, strategy, name)
 DEFINE_FIND(job, job, name)
+DEFINE_FIND(batch_kind, batch_kind, name)
 
 int64_t registry_day_start(const registry *r, int64_t now)
 {

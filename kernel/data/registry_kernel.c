@@ -41,6 +41,15 @@ static const entity_index stage_log_indexes[] = {
 static const entity_index notification_indexes[] = {
     {.field = {NOTIFICATION_USER, NOTIFICATION_READ_AT}, .count = 2}};
 
+static const choice batch_states[] = {
+    {.value = NAME(BATCH_STATE_WAITING), .label = NAME("batch.state.waiting")},
+    {.value = NAME(BATCH_STATE_RUNNING),
+     .label = NAME("batch.state.running"),
+     .color = NAME("blue")},
+    {.value = NAME(BATCH_STATE_DONE), .label = NAME("batch.state.done"), .color = NAME("green")},
+    {.value = NAME(BATCH_STATE_FAILED), .label = NAME("batch.state.failed"), .color = NAME("red")},
+    {.value = NAME(BATCH_STATE_CANCELED), .label = NAME("batch.state.canceled")}};
+
 static const choice languages[] = {{.value = NAME("ru"), .label = NAME("user.lang.ru")},
                                    {.value = NAME("en"), .label = NAME("user.lang.en")}};
 
@@ -94,6 +103,9 @@ static void set_details(registry *r)
     own(r, STORE_NOTIFICATION)->owner_fields[0] = NOTIFICATION_USER;
     own(r, STORE_NOTIFICATION)->title_field = NOTIFICATION_TEXT;
     own(r, STORE_NOTIFICATION)->icon = CRM_S("bell");
+    own(r, STORE_BATCH)->owner_fields[0] = BATCH_USER;
+    own(r, STORE_BATCH)->title_field = BATCH_TITLE;
+    own(r, STORE_BATCH)->icon = CRM_S("undo");
 
     own_field(r, STORE_USER, USER_LOGIN)->max = 64;
     own_field(r, STORE_USER, USER_NAME)->max = 200;
@@ -101,6 +113,10 @@ static void set_details(registry *r)
     own_field(r, STORE_USER, USER_EXTENSION)->max = 20;
     own_field(r, STORE_USER, USER_LANG)->choices = languages;
     own_field(r, STORE_USER, USER_LANG)->choice_count = COUNT(languages);
+    own_field(r, STORE_BATCH, BATCH_STATE)->choices = batch_states;
+    own_field(r, STORE_BATCH, BATCH_STATE)->choice_count = COUNT(batch_states);
+    own_field(r, STORE_BATCH, BATCH_UNDO_OF)->ref_name = CRM_S("batch");
+    own_field(r, STORE_BATCH, BATCH_UNDONE_BY)->ref_name = CRM_S("batch");
     own_field(r, STORE_DEPARTMENT, DEPARTMENT_NAME)->max = 64;
     own_field(r, STORE_DEPARTMENT, DEPARTMENT_TITLE)->max = 200;
     own_field(r, STORE_DEPARTMENT, DEPARTMENT_PARENT)->ref_name = CRM_S("department");
@@ -124,6 +140,8 @@ static const grant grants[] = {
      .field_count = COUNT(department_card)},
     {GRANT(ROLE_EVERYONE, "notification", READ, OWN)},
     {GRANT(ROLE_EVERYONE, "notification", UPDATE, OWN), .fields = seen, .field_count = COUNT(seen)},
+    {GRANT(ROLE_EVERYONE, "batch", READ, OWN)},
+    {GRANT(ROLE_FUNCTION "settings", "batch", READ, ALL)},
     {GRANT(ROLE_ADMIN, "user", READ, ALL)},
     {GRANT(ROLE_ADMIN, "user", CREATE, ALL)},
     {GRANT(ROLE_ADMIN, "user", UPDATE, ALL)},

@@ -3,7 +3,8 @@
 
 void seal_check_role(seal *s, crm_str source, crm_str name)
 {
-    if (str_is(name, ROLE_EVERYONE) || str_starts(name, CRM_S("module:"))) {
+    if (str_is(name, ROLE_EVERYONE) || str_starts(name, CRM_S("module:")) ||
+        str_starts(name, CRM_S(ROLE_FUNCTION))) {
         return;
     }
     crm_str *names = ARENA_ARRAY(s->a, crm_str, s->r->role_count);

@@ -331,6 +331,34 @@ static bool role_matches(const principal *who, crm_str wanted)
     return str_is(wanted, ROLE_EVERYONE);
 }
 
+static bool holds_function(const principal *who, const function_grant *f)
+{
+    for (uint32_t i = 0; i < f->holder_count; i++) {
+        if (who->kind == PRINCIPAL_USER &&
+            (str_eq(f->holders[i], who->name) || role_matches(who, f->holders[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_granted_to(const registry *r, const principal *who, const grant *g)
+{
+    crm_str function = g->role;
+    if (!str_starts(function, CRM_S(ROLE_FUNCTION))) {
+        return role_matches(who, g->role);
+    }
+    function.p += sizeof ROLE_FUNCTION - 1;
+    function.n -= sizeof ROLE_FUNCTION - 1;
+    for (uint32_t i = 0; i < r->function_count; i++) {
+        const function_grant *f = &r->functions[i];
+        if (str_eq(f->function, function) && holds_function(who, f)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool grant_covers(const grant *g, const entity *e)
 {
     crm_str name = g->entity_name;
@@ -375,17 +403,6 @@ static const struct {
     {"import", ACTION_IMPORT, ACTION_CREATE},
     {"merge", ACTION_MERGE, ACTION_UPDATE},
 };
-
-static bool holds_function(const principal *who, const function_grant *f)
-{
-    for (uint32_t i = 0; i < f->holder_count; i++) {
-        if (who->kind == PRINCIPAL_USER &&
-            (str_eq(f->holders[i], who->name) || role_matches(who, f->holders[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* A declared function is needed besides the grant, and is a grant over what one may change. */
 static void apply_function(compiler *k, size_t which)
@@ -465,7 +482,7 @@ static crm_status compile_grants(compiler *k)
     k->is_over = false;
     for (uint32_t i = 0; i < r->grant_count; i++) {
         const grant *g = &r->grants[i];
-        if (grant_covers(g, k->entity) && role_matches(k->in->who, g->role)) {
+        if (grant_covers(g, k->entity) && is_granted_to(r, k->in->who, g)) {
             add_grant(k, g);
         }
     }

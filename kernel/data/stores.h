@@ -43,6 +43,32 @@
     X(NOTIFICATION_RECORD, "record", INT, FIELD_READ_ONLY)                                         \
     X(NOTIFICATION_READ_AT, "read_at", DATETIME, 0)
 
+/*
+ * A long change (flow/batch.h). `entity` is the name of what it changes, `error` a code. Undoing sets
+ * `undo_of` on the new batch and `undone_by` on the old one.
+ */
+#define STORE_BATCH_FIELDS(X)                                                                      \
+    X(BATCH_USER, "user", USER, FIELD_REQUIRED | FIELD_READ_ONLY)                                  \
+    X(BATCH_KIND, "kind", TEXT, FIELD_REQUIRED | FIELD_READ_ONLY)                                  \
+    X(BATCH_ENTITY, "entity", TEXT, FIELD_READ_ONLY)                                               \
+    X(BATCH_TITLE, "title", TEXT, FIELD_READ_ONLY)                                                 \
+    X(BATCH_STATE, "state", CHOICE, FIELD_REQUIRED | FIELD_READ_ONLY)                              \
+    X(BATCH_TOTAL, "total", INT, FIELD_READ_ONLY)                                                  \
+    X(BATCH_DONE, "done", INT, FIELD_READ_ONLY)                                                    \
+    X(BATCH_CHANGED, "changed", INT, FIELD_READ_ONLY)                                              \
+    X(BATCH_FAILED, "failed", INT, FIELD_READ_ONLY)                                                \
+    X(BATCH_CONFLICTS, "conflicts", INT, FIELD_READ_ONLY)                                          \
+    X(BATCH_STARTED_AT, "started_at", DATETIME, FIELD_READ_ONLY)                                   \
+    X(BATCH_ENDED_AT, "ended_at", DATETIME, FIELD_READ_ONLY)                                       \
+    X(BATCH_UNDO_OF, "undo_of", REF, FIELD_READ_ONLY)                                              \
+    X(BATCH_UNDONE_BY, "undone_by", REF, FIELD_READ_ONLY)                                          \
+    X(BATCH_ERROR, "error", TEXT, FIELD_READ_ONLY)                                                 \
+    X(BATCH_IS_QUIET, "is_quiet", BOOL, FIELD_READ_ONLY)                                           \
+    X(BATCH_SPEC, "spec", JSON, FIELD_READ_ONLY | FIELD_HIDDEN)                                    \
+    X(BATCH_CURSOR, "cursor", TEXT, FIELD_READ_ONLY | FIELD_HIDDEN)                                \
+    X(BATCH_NOTES, "notes", INT, FIELD_READ_ONLY | FIELD_HIDDEN)                                   \
+    X(BATCH_TOLD_AT, "told_at", INT,      FIELD_READ_ONLY | FIELD_HIDDEN)
+
 /* ---- hidden stores (ENTITY_SYSTEM) ----------------------------------------------------------- */
 
 /* `entity` is the durable id; `op` as in struct change; the row's id is the position. */
@@ -56,7 +82,21 @@
     X(CHANGE_BY_NAME, "by_name", TEXT, 0)                                                          \
     X(CHANGE_VIA, "via", TEXT, 0)                                                                  \
     X(CHANGE_QUIET, "is_quiet", BOOL, 0)                                                           \
-    X(CHANGE_BODY, "body", JSON, 0)
+    X(CHANGE_BODY, "body", JSON, 0)                                                                \
+    X(CHANGE_BATCH, "batch", INT, FIELD_INDEXED)
+
+/* What went wrong with one row of a batch; `row` is the line of a file, `entity` a name. */
+#define STORE_BATCH_ROW_FIELDS(X)                                                                  \
+    X(BATCH_ROW_BATCH, "batch", INT, FIELD_INDEXED)                                                \
+    X(BATCH_ROW_AT, "at", DATETIME, FIELD_INDEXED)                                                 \
+    X(BATCH_ROW_ROW, "row", INT, 0)                                                                \
+    X(BATCH_ROW_ENTITY, "entity", TEXT, 0)                                                         \
+    X(BATCH_ROW_RECORD, "record", INT, 0)                                                          \
+    X(BATCH_ROW_FIELD, "field", TEXT, 0)                                                           \
+    X(BATCH_ROW_CODE, "code", TEXT, 0)                                                             \
+    X(BATCH_ROW_PARAMS, "params", JSON, 0)                                                         \
+    X(BATCH_ROW_TEXT, "text", TEXT, 0)                                                             \
+    X(BATCH_ROW_IS_CONFLICT, "is_conflict", BOOL, 0)
 
 #define STORE_CURSOR_FIELDS(X)                                                                     \
     X(CURSOR_NAME, "name", TEXT, FIELD_UNIQUE)                                                     \
@@ -164,7 +204,9 @@
     X(USER, "user", 0)                                                                             \
     X(DEPARTMENT, "department", 0)                                                                 \
     X(NOTIFICATION, "notification", 0)                                                             \
+    X(BATCH, "batch", 0)                                                                           \
     X(CHANGE, "sys.change", ENTITY_SYSTEM)                                                         \
+    X(BATCH_ROW, "sys.batch_row", ENTITY_SYSTEM)                                                   \
     X(CURSOR, "sys.cursor", ENTITY_SYSTEM)                                                         \
     X(CREDENTIAL, "sys.credential", ENTITY_SYSTEM)                                                 \
     X(SESSION, "sys.session", ENTITY_SYSTEM)                                                       \
@@ -203,5 +245,12 @@ static inline const entity *registry_store(const registry *r, store which)
 #define STATE_NEW "new"
 #define STATE_DONE "done"
 #define STATE_DEAD "dead" /* given up; a person decides */
+
+/* States of a batch. */
+#define BATCH_STATE_WAITING "waiting"
+#define BATCH_STATE_RUNNING "running"
+#define BATCH_STATE_DONE "done"
+#define BATCH_STATE_FAILED "failed"
+#define BATCH_STATE_CANCELED "canceled"
 
 #endif

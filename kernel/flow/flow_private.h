@@ -115,6 +115,7 @@ void listeners_run(flow *f, engine_session *s);
 crm_status listeners_register(registry *r);
 
 crm_status sweep_register(registry *r);
+crm_status batch_register(registry *r);
 crm_status rules_register(registry *r);
 crm_status steps_register(registry *r);
 /* The step found nobody: a record without an owner waits in the department that was searched, where

@@ -22,6 +22,7 @@ static const retention rules[] = {
     {STORE_INBOX, INBOX_AT, INBOX_STATE, 30 * DAY_MS},
     {STORE_OUTBOX, OUTBOX_AT, 0, 30 * DAY_MS},
     {STORE_RUN, RUN_AT, RUN_STATE, 30 * DAY_MS},
+    {STORE_BATCH_ROW, BATCH_ROW_AT, 0, 90 * DAY_MS},
 };
 
 static crm_status sweep_store(crm_ctx *c, const retention *r, bool *is_more)

@@ -16,6 +16,7 @@
 #define LINGER_NS            1000000LL  /* waiting for company pays only under load */
 #define LINGER_IF_WITHIN_NS  3000000LL
 #define SLOW_NS              5000000LL
+#define SLOW_BULK_NS         100000000LL /* a slice of a batch takes 20 ms by design */
 #define IDLE_AFTER_NS        200000000LL
 
 _Thread_local flow *writer_flow;
@@ -128,7 +129,7 @@ static bool run_request(flow *f, tx *t, write_request *w, bool is_bulk)
         w->status = CRM_MISUSE; /* a failed call whose status was dropped must not be committed */
     t->deadline = 0;
     int64_t took = clock_mono() - start;
-    if (took > SLOW_NS) {
+    if (took > (is_bulk ? SLOW_BULK_NS : SLOW_NS)) {
         atomic_fetch_add(&f->slow_commits, 1);
         log_event(LOG_WARN, "writer.slow", "via=%s took_ms=%lld", log_quote(w->call->via),
                   (long long)(took / 1000000));

@@ -71,6 +71,8 @@ void api_reply_code(api_call *k, crm_status status, const char *code);
 /* problem+json of the call's error into `out`; `current`: the JSON of the record for STALE, or
  * empty. */
 void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, crm_str current);
+/* "detail" and "params" of one error in the call's language. */
+void problem_detail(json_writer *w, crm_ctx *c, const field_error *e, bool is_of_field);
 /* The protocol machinery's refusals: no call exists. */
 void problem_refuse(void *arg, http_request *r, int status, const char *code);
 
@@ -114,6 +116,8 @@ void strings_route(api_call *k);
 void search_route(api_call *k);
 void records_route(api_call *k); /* k->entity is set */
 void records_write_route(api_call *k);
+/* What only the entity `batch` has: its error rows, cancel, undo. False: an ordinary record's route. */
+bool batch_route(api_call *k);
 void module_route(api_call *k);
 void hook_route(api_call *k); /* /hook/<integration>, no session */
 

@@ -123,13 +123,21 @@ static void cancelled(http_request *r, void *arg)
 
 /* ---- what a change says to one user ---------------------------------------------------------- */
 
+/* What is not kept has no position to resume from. */
+static void put_id(buf *b, const change *ch)
+{
+    if (ch->position)
+        buf_fmt(b, "id: %lld\n", (long long)ch->position);
+}
+
 static void notice_text(buf *b, const change *ch)
 {
     json_writer w;
     const value *row = ch->row_now;
     char at[CLOCK_TEXT];
     jw_init(&w, b);
-    buf_fmt(b, "id: %lld\nevent: notice\ndata: ", (long long)ch->position);
+    put_id(b, ch);
+    buf_z(b, "event: notice\ndata: ");
     jw_object(&w);
     jw_kint(&w, "id", ch->record);
     jw_kstr(&w, "kind", row[NOTIFICATION_KIND].s);
@@ -151,7 +159,8 @@ static void record_text(buf *b, const change *ch, const char *op, const uint64_t
 {
     json_writer w;
     jw_init(&w, b);
-    buf_fmt(b, "id: %lld\nevent: record\ndata: ", (long long)ch->position);
+    put_id(b, ch);
+    buf_z(b, "event: record\ndata: ");
     jw_object(&w);
     jw_kstr(&w, "entity", ch->entity->name);
     jw_kint(&w, "id", ch->record);
@@ -211,7 +220,7 @@ static bool begin_call(stream *s, crm_ctx *c, principal *who)
 static bool changes_text(buf *b, crm_ctx *c, int64_t after, const change *at, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (at[i].position <= after)
+        if (at[i].position && at[i].position <= after)
             continue;
         if (at[i].reg != c->reg)
             return false;
@@ -233,8 +242,9 @@ static void send_changes(stream *s, const change *at, uint32_t count)
     buf_init(&b, 1024 * 1024);
     bool is_told = changes_text(&b, &c, s->position, at, count);
     call_end(&c);
-    if (count && at[count - 1].position > s->position)
-        s->position = at[count - 1].position;
+    for (uint32_t i = 0; i < count; i++)
+        if (at[i].position > s->position)
+            s->position = at[i].position;
     if (!is_told || b.failed)
         reset(s);
     else if (b.n)

@@ -45,6 +45,11 @@ static void detail(json_writer *w, crm_ctx *c, const char *prefix, crm_str code,
     jw_raw(w, params_json.n ? params_json : CRM_S("{}"));
 }
 
+void problem_detail(json_writer *w, crm_ctx *c, const field_error *e, bool is_of_field)
+{
+    detail(w, c, is_of_field ? "field." : "error.", e->code, e->text, e->params_json);
+}
+
 static void fields(json_writer *w, crm_ctx *c)
 {
     jw_karray(w, "fields");

@@ -6,6 +6,7 @@
  * goes straight to the pool for a minute.
  */
 #include "data/field.h"
+#include "data/stores.h"
 #include "net/api_private.h"
 
 #define INLINE_LIMIT_US 2000
@@ -502,6 +503,8 @@ void records_route(api_call *k)
 {
     crm_str path = k->rest, id = {0};
     bool is_read = k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
+    if (k->entity == registry_store(k->c.reg, STORE_BATCH) && batch_route(k))
+        return;
     if (!is_read) {
         records_write_route(k);
         return;

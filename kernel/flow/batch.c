@@ -1,0 +1,240 @@
+/*
+ * batch.c - starting, canceling and undoing batches, and the rows of a slice. Writer thread, inside
+ * a transaction.
+ */
+#include "flow/batch_private.h"
+
+#define SLICE_MEMORY ((size_t)16 * 1024 * 1024) /* half of what a call may take */
+
+/* ---- the batch's own row --------------------------------------------------------------------- */
+
+bool batch_is_open(const store_row *row)
+{
+    crm_str state = store_text(row, BATCH_STATE);
+    return str_is(state, BATCH_STATE_WAITING) || str_is(state, BATCH_STATE_RUNNING);
+}
+
+crm_status batch_save(crm_ctx *c, store_row *row, bool is_kept)
+{
+    value *before = NULL;
+    bool is_new = row->id == 0, was_quiet = c->is_quiet;
+    int64_t batch = c->batch;
+    crm_status s = is_new ? CRM_OK : tx_get(c->tx, row->e, row->id, c->arena, &before);
+    store_set(row, COL_REV, value_int(is_new ? 1 : row->v[COL_REV].i + 1));
+    store_set(row, COL_UPDATED_AT, value_int(clock_now()));
+    if (s == CRM_OK)
+        s = store_save(c->tx, row);
+    if (s != CRM_OK)
+        return s;
+    record now = {.entity = row->e, .arena = c->arena, .v = row->v};
+    record was = {.entity = row->e, .arena = c->arena, .v = before};
+    c->batch = 0;
+    c->is_quiet = true;
+    s = is_kept ? changelog_append(c->tx, c, &now, is_new ? NULL : &was, is_new ? 'c' : 'u')
+                : changelog_tell(c->tx, c, &now, &was);
+    c->batch = batch;
+    c->is_quiet = was_quiet;
+    return s;
+}
+
+crm_status batch_end(crm_ctx *c, store_row *row, const char *state, crm_str error)
+{
+    store_set(row, BATCH_STATE, value_text(str_of(state)));
+    store_set(row, BATCH_ENDED_AT, value_int(clock_now()));
+    if (error.n)
+        store_set(row, BATCH_ERROR, value_text(error));
+    return batch_save(c, row, true);
+}
+
+static void fill(crm_ctx *c, const batch_order *o, crm_str spec, store_row *row)
+{
+    value user = c->who->user ? value_int(c->who->user) : value_null();
+    static const uint16_t counters[] = {BATCH_DONE, BATCH_CHANGED, BATCH_FAILED, BATCH_CONFLICTS,
+                                        BATCH_NOTES};
+    store_set(row, COL_CREATED_AT, value_int(clock_now()));
+    store_set(row, COL_CREATED_BY, user);
+    store_set(row, COL_UPDATED_BY, user);
+    store_set(row, BATCH_USER, user);
+    store_set(row, BATCH_KIND, value_text(o->kind));
+    store_set(row, BATCH_ENTITY, o->entity ? value_text(o->entity->name) : value_null());
+    store_set(row, BATCH_TITLE, value_text(o->title));
+    store_set(row, BATCH_STATE, value_text(CRM_S(BATCH_STATE_WAITING)));
+    store_set(row, BATCH_TOTAL, value_int(o->total));
+    store_set(row, BATCH_UNDO_OF, o->undo_of ? value_int(o->undo_of) : value_null());
+    store_set(row, BATCH_IS_QUIET, value_int(o->is_quiet));
+    store_set(row, BATCH_SPEC, value_text(spec));
+    for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++)
+        store_set(row, counters[i], value_int(0));
+}
+
+crm_status batch_start(crm_ctx *c, const batch_order *o, int64_t *id)
+{
+    store_row row;
+    if (!registry_batch_kind(c->reg, o->kind)) {
+        log_event(LOG_ERROR, "batch.unknown_kind", "kind=%s", log_quote(o->kind));
+        return CRM_MISUSE;
+    }
+    crm_str spec = o->spec ? json_dump(c->arena, o->spec) : CRM_S("{}");
+    if (!spec.p)
+        return CRM_NOMEM;
+    if (spec.n > BATCH_SPEC_MAX)
+        return call_fail_field(c, CRM_S("body"), "too_long", (crm_str){0});
+    crm_status s = store_new(c->arena, c->reg, STORE_BATCH, &row);
+    if (s != CRM_OK)
+        return s;
+    fill(c, o, spec, &row);
+    s = batch_save(c, &row, true);
+    if (s != CRM_OK)
+        return s;
+    *id = row.id;
+    crm_str key = arena_fmt(c->arena, "%lld", (long long)row.id);
+    return timers_schedule(c, BATCH_JOB, key, clock_now(), key);
+}
+
+/* The row, when the acting user may read it. */
+static crm_status find(crm_ctx *c, int64_t id, store_row *row)
+{
+    record *seen;
+    crm_status s = records_get(c, registry_store(c->reg, STORE_BATCH), id, &seen);
+    return s == CRM_OK ? store_load(c->tx, c->arena, c->reg, STORE_BATCH, id, row) : s;
+}
+
+crm_status batch_cancel(crm_ctx *c, int64_t id)
+{
+    store_row row;
+    crm_status s = find(c, id, &row);
+    if (s != CRM_OK)
+        return s;
+    if (!batch_is_open(&row))
+        return call_fail(c, CRM_CONFLICT, "batch_ended");
+    return batch_end(c, &row, BATCH_STATE_CANCELED, (crm_str){0});
+}
+
+/* ---- undoing --------------------------------------------------------------------------------- */
+
+/* An undo that was canceled or failed leaves something to be undone. */
+static crm_status check_undone(crm_ctx *c, const store_row *row)
+{
+    store_row earlier;
+    if (!store_int(row, BATCH_UNDONE_BY))
+        return CRM_OK;
+    crm_status s =
+        store_load(c->tx, c->arena, c->reg, STORE_BATCH, store_int(row, BATCH_UNDONE_BY), &earlier);
+    if (s != CRM_OK)
+        return s;
+    crm_str state = store_text(&earlier, BATCH_STATE);
+    bool is_left = str_is(state, BATCH_STATE_CANCELED) || str_is(state, BATCH_STATE_FAILED);
+    return is_left ? CRM_OK : call_fail(c, CRM_CONFLICT, "batch_undone");
+}
+
+crm_status batch_undo(crm_ctx *c, int64_t id, int64_t *undo)
+{
+    store_row row;
+    crm_status s = find(c, id, &row);
+    if (s == CRM_OK && batch_is_open(&row))
+        s = call_fail(c, CRM_CONFLICT, "batch_running");
+    if (s == CRM_OK)
+        s = check_undone(c, &row);
+    if (s != CRM_OK)
+        return s;
+    batch_order o = {.kind = CRM_S("undo"),
+                     .title = store_text(&row, BATCH_TITLE),
+                     .entity = registry_entity(c->reg, store_text(&row, BATCH_ENTITY)),
+                     .undo_of = id,
+                     .is_quiet = true};
+    s = batch_start(c, &o, undo);
+    if (s != CRM_OK)
+        return s;
+    store_set(&row, BATCH_UNDONE_BY, value_int(*undo));
+    return batch_save(c, &row, true);
+}
+
+/* ---- rows of a slice ------------------------------------------------------------------------- */
+
+bool batch_is_healed_by_time(crm_status s)
+{
+    return s == CRM_UNAVAILABLE || s == CRM_UPSTREAM || s == CRM_TIMEOUT || s == CRM_NO_SPACE ||
+           s == CRM_NOMEM;
+}
+
+bool batch_goes_on(const crm_ctx *c, const batch_run *b)
+{
+    if (!b->slice_rows)
+        return true;
+    return b->slice_rows < BATCH_SLICE_ROWS && clock_mono() < b->slice_until &&
+           arena_used(c->arena) < SLICE_MEMORY;
+}
+
+crm_status batch_row_begin(crm_ctx *c, batch_run *b)
+{
+    b->failed_before = b->failed;
+    b->conflicts_before = b->conflicts;
+    b->notes_before = b->notes;
+    return tx_row_begin(c->tx);
+}
+
+/* The row's own notes went with it. */
+static crm_status refuse(crm_ctx *c, batch_run *b, const batch_place *at, crm_status worked)
+{
+    b->failed = b->failed_before;
+    b->conflicts = b->conflicts_before;
+    b->notes = b->notes_before;
+    call_fail(c, worked, status_code(worked));
+    return batch_note(c, b, at, false);
+}
+
+crm_status batch_row_end(crm_ctx *c, batch_run *b, const batch_place *at, crm_status worked)
+{
+    bool wrote = false;
+    if (worked == CRM_OK && c->error.status != CRM_OK)
+        worked = c->error.status;
+    crm_status s = tx_row_end(c->tx, worked == CRM_OK, &wrote);
+    if (s != CRM_OK || batch_is_healed_by_time(worked))
+        return s != CRM_OK ? s : worked;
+    b->slice_rows++;
+    b->done++;
+    b->changed += wrote;
+    return worked == CRM_OK ? CRM_OK : refuse(c, b, at, worked);
+}
+
+/* ---- notes ----------------------------------------------------------------------------------- */
+
+static crm_status write_note(crm_ctx *c, batch_run *b, const batch_place *at, bool is_conflict,
+                             const field_error *e)
+{
+    store_row row;
+    if (b->notes >= BATCH_NOTES_MAX)
+        return CRM_OK;
+    crm_status s = store_new(c->arena, c->reg, STORE_BATCH_ROW, &row);
+    if (s != CRM_OK)
+        return s;
+    b->notes++;
+    store_set(&row, BATCH_ROW_BATCH, value_int(b->id));
+    store_set(&row, BATCH_ROW_AT, value_int(clock_now()));
+    store_set(&row, BATCH_ROW_ROW, at->row ? value_int(at->row) : value_null());
+    store_set(&row, BATCH_ROW_ENTITY, at->entity ? value_text(at->entity->name) : value_null());
+    store_set(&row, BATCH_ROW_RECORD, at->record ? value_int(at->record) : value_null());
+    store_set(&row, BATCH_ROW_FIELD, e->field.n ? value_text(e->field) : value_null());
+    store_set(&row, BATCH_ROW_CODE, value_text(e->code));
+    store_set(&row, BATCH_ROW_PARAMS, e->params_json.n ? value_text(e->params_json) : value_null());
+    store_set(&row, BATCH_ROW_TEXT, e->text.n ? value_text(e->text) : value_null());
+    store_set(&row, BATCH_ROW_IS_CONFLICT, value_int(is_conflict));
+    return store_save(c->tx, &row);
+}
+
+crm_status batch_note(crm_ctx *c, batch_run *b, const batch_place *at, bool is_conflict)
+{
+    const call_error said = c->error;
+    const field_error whole = {.code = said.code.n ? said.code : str_of(status_code(said.status)),
+                               .params_json = said.params_json,
+                               .text = said.text};
+    crm_status s = CRM_OK;
+    c->error = (call_error){0};
+    b->failed += !is_conflict;
+    b->conflicts += is_conflict;
+    if (!said.fields)
+        return write_note(c, b, at, is_conflict, &whole);
+    for (const field_error *e = said.fields; e && s == CRM_OK; e = e->next)
+        s = write_note(c, b, at, is_conflict, e);
+    return s;
+}

@@ -1,0 +1,161 @@
+/*
+ * batch_api.c - what a batch has besides an ordinary record: the rows that refused, cancel, undo.
+ * Whoever may read the batch may do these.
+ */
+#include "data/stores.h"
+#include "flow/batch.h"
+#include "net/api_private.h"
+
+#define PAGE 100
+
+/* ---- the rows that refused ------------------------------------------------------------------- */
+
+typedef struct listing {
+    api_call *k;
+    int64_t last;
+    uint32_t count;
+} listing;
+
+static void text_or_null(json_writer *w, const char *name, value v)
+{
+    jw_key(w, str_of(name));
+    if (v.kind == VALUE_TEXT)
+        jw_str(w, v.s);
+    else if (v.kind == VALUE_INT)
+        jw_int(w, v.i);
+    else
+        jw_null(w);
+}
+
+static bool on_row(void *arg, const value *row, uint32_t matched)
+{
+    listing *l = arg;
+    json_writer *w = &l->k->w;
+    const field_error e = {.code = row[BATCH_ROW_CODE].s,
+                           .params_json = row[BATCH_ROW_PARAMS].s,
+                           .text = row[BATCH_ROW_TEXT].s};
+    (void)matched;
+    if (l->count++ == PAGE)
+        return false;
+    l->last = row[COL_ID].i;
+    jw_object(w);
+    jw_kstr(w, "kind", str_of(row[BATCH_ROW_IS_CONFLICT].i ? "conflict" : "error"));
+    text_or_null(w, "row", row[BATCH_ROW_ROW]);
+    text_or_null(w, "entity", row[BATCH_ROW_ENTITY]);
+    text_or_null(w, "record", row[BATCH_ROW_RECORD]);
+    text_or_null(w, "field", row[BATCH_ROW_FIELD]);
+    text_or_null(w, "code", row[BATCH_ROW_CODE]);
+    problem_detail(w, &l->k->c, &e, row[BATCH_ROW_FIELD].s.n > 0);
+    jw_end_object(w);
+    return !w->b->failed;
+}
+
+static const cond *wanted(api_call *k, const entity *e)
+{
+    arena *a = k->c.arena;
+    crm_str kind = http_param(k->http, "kind");
+    int64_t after = 0;
+    (void)!str_to_i64(http_param(k->http, "after"), &after);
+    const cond *c = cond_compare(a, COND_EQ, &e->fields[BATCH_ROW_BATCH], value_int(k->id));
+    c = cond_and(a, c, cond_compare(a, COND_GT, &e->fields[COL_ID], value_int(after)));
+    if (!kind.n)
+        return c;
+    return cond_and(a, c,
+                    cond_compare(a, COND_EQ, &e->fields[BATCH_ROW_IS_CONFLICT],
+                                 value_int(str_is(kind, "conflict"))));
+}
+
+static crm_status list_rows(api_call *k, listing *l)
+{
+    const entity *e = registry_store(k->c.reg, STORE_BATCH_ROW);
+    query q = {.entity = e,
+               .where = wanted(k, e),
+               .limit = PAGE + 1,
+               .sorts = {{&e->fields[COL_ID], false}},
+               .sort_count = 1};
+    engine_op op = {.kind = ENGINE_LIST, .entity = e, .query = &q, .on_row = on_row, .arg = l};
+    engine_batch b = {.ops = &op, .count = 1};
+    crm_status s = call_limit_read(&k->c, &b);
+    return s == CRM_OK ? engine_read_now(k->c.session, &b) : s;
+}
+
+static void rows_read(api_call *k)
+{
+    record *seen;
+    listing l = {.k = k};
+    crm_str kind = http_param(k->http, "kind");
+    k->status = records_get(&k->c, k->entity, k->id, &seen);
+    if (k->status == CRM_OK && kind.n && !str_is(kind, "error") && !str_is(kind, "conflict"))
+        k->status = call_fail_field(&k->c, CRM_S("kind"), "not_a_choice",
+                                    CRM_S("{\"choices\":\"error, conflict\"}"));
+    if (k->status != CRM_OK)
+        return;
+    jw_init(&k->w, &k->text);
+    jw_object(&k->w);
+    jw_karray(&k->w, "rows");
+    k->status = list_rows(k, &l);
+    jw_end_array(&k->w);
+    jw_key(&k->w, CRM_S("next"));
+    if (l.count > PAGE)
+        jw_str(&k->w, arena_fmt(k->c.arena, "%lld", (long long)l.last));
+    else
+        jw_null(&k->w);
+    jw_end_object(&k->w);
+}
+
+/* ---- cancel and undo ------------------------------------------------------------------------- */
+
+static crm_status commit_cancel(crm_ctx *c, void *arg)
+{
+    return batch_cancel(c, ((api_call *)arg)->id);
+}
+
+static void canceled(api_call *k)
+{
+    if (k->status != CRM_OK)
+        api_reply_error(k, k->status);
+    else
+        api_reply_empty(k, 204);
+}
+
+static crm_status commit_undo(crm_ctx *c, void *arg)
+{
+    api_call *k = arg;
+    int64_t undo = 0;
+    crm_status s = batch_undo(c, k->id, &undo);
+    k->own = s == CRM_OK ? ARENA_NEW(c->arena, int64_t) : NULL;
+    if (k->own)
+        *(int64_t *)k->own = undo;
+    return s == CRM_OK && !k->own ? CRM_NOMEM : s;
+}
+
+static void undo_started(api_call *k)
+{
+    if (k->status != CRM_OK) {
+        api_reply_error(k, k->status);
+        return;
+    }
+    k->id = *(int64_t *)k->own;
+    records_answer_one(k, 202);
+}
+
+/* ---- routing --------------------------------------------------------------------------------- */
+
+bool batch_route(api_call *k)
+{
+    crm_str path = k->rest, id = {0};
+    http_verb v = k->http->verb;
+    bool is_read = v == VERB_GET || v == VERB_HEAD;
+    str_split(&path, '/', &id);
+    if (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0)
+        return false;
+    if (str_is(path, "rows") && is_read)
+        api_read(k, rows_read);
+    else if (str_is(path, "cancel") && v == VERB_POST)
+        api_write(k, commit_cancel, canceled);
+    else if (str_is(path, "undo") && v == VERB_POST)
+        api_write(k, commit_undo, undo_started);
+    else
+        return false;
+    return true;
+}
