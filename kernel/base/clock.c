@@ -89,6 +89,12 @@ static date date_of(int64_t days)
     };
 }
 
+int64_t clock_first_day(int64_t days, int months)
+{
+    date d = date_of(days);
+    return days_of(d.year, (d.month - 1) / months * months + 1, 1);
+}
+
 static int month_length(int64_t y, int m)
 {
     static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

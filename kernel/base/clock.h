@@ -29,6 +29,8 @@ CRM_MUST_CHECK crm_status clock_parse(crm_str s, int64_t *ms);
 /* "2027-01-18" to days since 1970-01-01 and back (proleptic Gregorian). */
 CRM_MUST_CHECK crm_status clock_parse_date(crm_str s, int32_t *days);
 void clock_format_date(int32_t days, char out[11]);
+/* The first day of the month (months 1), quarter (3) or year (12) that `days` lies in. */
+int64_t clock_first_day(int64_t days, int months);
 /* "15m", "3d", "2h", "30s", "1d 12h" to milliseconds. INVALID otherwise. */
 CRM_MUST_CHECK crm_status clock_parse_duration(crm_str s, int64_t *ms);
 
