@@ -82,7 +82,7 @@ bool cond_is_local(const cond *c)
     if (!c) {
         return true;
     }
-    if (c->op == COND_EXISTS || c->path_length > 1) {
+    if (c->op == COND_EXISTS || c->op == COND_IN_QUERY || c->path_length > 1) {
         return false;
     }
     for (const cond *child = c->first; child; child = child->next) {
@@ -91,6 +91,37 @@ bool cond_is_local(const cond *c)
         }
     }
     return true;
+}
+
+static bool is_joined(const field *f)
+{
+    switch (field_stored_type(f)) {
+    case FIELD_MULTILINE:
+    case FIELD_JSON:
+    case FIELD_FILE:
+    case FIELD_FILES:
+    case FIELD_REFS:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static bool holds_id(const field *f)
+{
+    return f->index == COL_ID || f->type == FIELD_REF || f->type == FIELD_USER;
+}
+
+bool cond_can_join(const field *x, const field *among)
+{
+    if (!is_joined(x) || !is_joined(among)) {
+        return false;
+    }
+    if (holds_id(x) || holds_id(among)) {
+        const entity *of = x->index == COL_ID ? x->entity : x->ref;
+        return of && of == (among->index == COL_ID ? among->entity : among->ref);
+    }
+    return field_stored_type(x) == field_stored_type(among) && x->scale == among->scale;
 }
 
 void cond_fields(const cond *c, uint64_t set[4])

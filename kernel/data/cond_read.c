@@ -5,6 +5,7 @@
  *   ["field", "op", value]   eq ne gt gte lt lte in none starts has
  *   ["field", "me"] ["field", "none"]
  *   ["exists", "child entity", "its reference field", c?]
+ *   ["field", "in_query", {"entity": …, "field": …, "where": c?}]
  *
  * `field` may be a path through one or two references ("contact.city"). A value of null stands for
  * emptiness: ["f","eq",null] is ["f","none"]. ["f","none",false] asks for what is filled.
@@ -204,9 +205,10 @@ static crm_status negate(reader *r, cond *c, const cond **out)
 static const struct {
     const char *name;
     cond_op op;
-} operators[] = {{"eq", COND_EQ},         {"ne", COND_NE},   {"gt", COND_GT}, {"gte", COND_GTE},
-                 {"lt", COND_LT},         {"lte", COND_LTE}, {"in", COND_IN}, {"none", COND_NONE},
-                 {"starts", COND_STARTS}, {"has", COND_HAS}, {"me", COND_ME}};
+} operators[] = {{"eq", COND_EQ},   {"ne", COND_NE},     {"gt", COND_GT},
+                 {"gte", COND_GTE}, {"lt", COND_LT},     {"lte", COND_LTE},
+                 {"in", COND_IN},   {"none", COND_NONE}, {"starts", COND_STARTS},
+                 {"has", COND_HAS}, {"me", COND_ME},     {"in_query", COND_IN_QUERY}};
 
 static bool find_operator(crm_str name, cond_op *op)
 {
@@ -260,6 +262,48 @@ static crm_status read_operand(reader *r, cond *c, const json_t *json, const con
     return set_value(r, c, v);
 }
 
+static crm_status read_node(reader *r, const entity *e, const json_t *json, const cond **out);
+
+static crm_status read_sub_where(reader *r, const entity *e, const json_t *json, subquery *sub)
+{
+    if (!json) {
+        return CRM_OK;
+    }
+    if (r->depth == COND_DEPTH_MAX) {
+        return fail(r, "too_long", CRM_S("in_query"));
+    }
+    r->depth++;
+    crm_status st = read_node(r, e, json, &sub->where);
+    r->depth--;
+    return st;
+}
+
+static crm_status read_in_query(reader *r, cond *c, const json_t *json)
+{
+    crm_str entity_name = json_text(json, "entity");
+    crm_str field_name = json_text(json, "field");
+    const json_t *where = json_object_get(json, "where");
+    const entity *e = registry_entity(r->reg, entity_name);
+    const field *f = e ? entity_field(e, field_name) : NULL;
+    subquery *sub = ARENA_NEW(r->a, subquery);
+    if (!sub) {
+        return CRM_NOMEM;
+    }
+    if (!entity_name.n || !field_name.n || json_object_size(json) != (where ? 3 : 2)) {
+        return fail(r, "bad_request", last_field(c)->name);
+    }
+    if (!f || (f->flags & FIELD_HIDDEN)) {
+        return e ? unknown_field(r, e, field_name, field_name)
+                 : fail(r, "unknown_field", entity_name);
+    }
+    if (!cond_can_join(last_field(c), f)) {
+        return fail(r, "type_mismatch", field_name);
+    }
+    *sub = (subquery){.field = f};
+    c->sub = sub;
+    return read_sub_where(r, e, where, sub);
+}
+
 static crm_status read_comparison(reader *r, cond *c, const json_t *list, const cond **out)
 {
     const field *f = last_field(c);
@@ -278,6 +322,9 @@ static crm_status read_comparison(reader *r, cond *c, const json_t *list, const 
     }
     if (c->op == COND_NONE) {
         return operand && is_false(operand) ? negate(r, c, out) : CRM_OK;
+    }
+    if (c->op == COND_IN_QUERY) {
+        return read_in_query(r, c, operand);
     }
     if (is_order(c->op) && field_stored_type(f) == FIELD_JSON) {
         return fail(r, "type_mismatch", f->name);
@@ -304,8 +351,6 @@ static crm_status read_leaf(reader *r, const entity *e, const json_t *list, cons
 }
 
 /* ---- the tree -------------------------------------------------------------------------------- */
-
-static crm_status read_node(reader *r, const entity *e, const json_t *json, const cond **out);
 
 static crm_status read_children(reader *r, const entity *e, const json_t *list, cond *c)
 {

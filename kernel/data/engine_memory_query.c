@@ -60,11 +60,54 @@ static bool may_read(subject s, const branches *hop, const uint64_t used[4])
     return !hop || (matched(s, hop) & engine_hop_branches(hop, used));
 }
 
+/* Whether a value of `f`, or of many any, equals one of `among`. */
+static bool shares(const subject *s, const field *f, value v, const field *among, value other)
+{
+    value row[FIELDS_MAX];
+    crm_str rest = other.s, part;
+    row[f->index] = v;
+    cond equal = {.op = COND_EQ, .path = {f}, .path_length = 1, .values = &other, .value_count = 1};
+    if (!engine_is_many(among) || value_is_null(other)) {
+        return cond_eval(&equal, row, s->env);
+    }
+    while (str_split(&rest, '\n', &part)) {
+        value element = {.kind = VALUE_TEXT, .s = part};
+        equal.values = &element;
+        if (cond_eval(&equal, row, s->env)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_among(subject s, const field *f, const subquery *q)
+{
+    const entity *e = q->field->entity;
+    const mtable *t = snapshot_table(s.snapshot, e->id);
+    uint64_t used[4] = {0};
+    value row[FIELDS_MAX];
+    bits_add(used, q->field->index);
+    cond_fields(q->where, used);
+    for (uint32_t i = 0; cond_can_join(f, q->field) && t && i < t->count; i++) {
+        mrow_values(t->rows[i], e, row);
+        subject other = {s.snapshot, s.env, e, row, false};
+        if (value_is_null(row[COL_DELETED_AT]) && may_read(other, q->rights, used) &&
+            judge(other, q->where) &&
+            shares(&s, f, s.row[f->index], q->field, row[q->field->index])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A row that may not be read makes the comparison false under either sign. */
 static bool judge_path(subject s, const cond *c, uint32_t from)
 {
     const field *f = c->path[from];
     value other[FIELDS_MAX];
+    if (from + 1 == c->path_length && c->op == COND_IN_QUERY) {
+        return is_among(s, f, c->sub) != s.is_negated;
+    }
     if (from + 1 == c->path_length) {
         cond last = *c;
         last.path[0] = f;

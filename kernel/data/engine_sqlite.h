@@ -90,6 +90,9 @@ void sql_ordered_value(sql *q, const field *f, value v);
 
 /* Conditions (engine_sqlite_cond.c). `c` NULL is true. */
 void sql_cond(sql *q, const entity *e, uint32_t alias, const cond *c);
+/* A field of row `alias` is, or of many any is, among the values of a sub-query
+ * (engine_sqlite_among.c). */
+void sql_among(sql *q, const field *f, uint32_t alias, const subquery *sub);
 /* Any of the branches in `bits`. */
 void sql_branches(sql *q, const entity *e, uint32_t alias, const branches *b, uint32_t bits);
 void sql_branch(sql *q, const entity *e, uint32_t alias, const branch *b);

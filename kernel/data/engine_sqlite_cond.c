@@ -259,6 +259,8 @@ static void add_leaf(place at, const field *f, const cond *c)
     sql_z(at.q, is_negated ? "((" : "(");
     if (c->op == COND_ME) {
         add_me(at, f);
+    } else if (c->op == COND_IN_QUERY) {
+        sql_among(at.q, f, at.alias, c->sub);
     } else if (engine_is_many(f)) {
         add_many(at, f, &plain);
     } else {

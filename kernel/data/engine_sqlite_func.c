@@ -2,8 +2,9 @@
  * engine_sqlite_func.c - SQL functions of the engine, for what has no column of its own.
  *
  * karkas_key(text): its sort key. karkas_any(text, folded, operator, operand): whether an element
- * of a many-valued text compares so. karkas_terms(text): its full-text terms; karkas_phones(text):
- * those of phones. They are for the engine's own statements only, so a schema cannot call them.
+ * of a many-valued text compares so. karkas_share(text, text, folded): whether two such have an
+ * equal element. karkas_terms(text): its full-text terms; karkas_phones(text): those of phones.
+ * They are for the engine's own statements only, so a schema cannot call them.
  */
 #include "data/engine_sqlite.h"
 #include "data/field.h"
@@ -109,6 +110,29 @@ static void any_function(sqlite3_context *c, int n, sqlite3_value **v)
     sqlite3_result_int(c, found);
 }
 
+static crm_str element_key(arena *a, crm_str element, bool is_folded)
+{
+    crm_str key;
+    return is_folded && text_sort_key(a, element, &key) == CRM_OK ? key : element;
+}
+
+static void share_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    arena *a = sqlite3_user_data(c);
+    bool is_folded = sqlite3_value_int(v[2]) != 0, found = false;
+    crm_str xs = text_of(v[0]), x, y;
+    while (!found && xs.p && str_split(&xs, '\n', &x)) {
+        crm_str ys = text_of(v[1]);
+        x = element_key(a, x, is_folded);
+        while (!found && ys.p && str_split(&ys, '\n', &y)) {
+            found = str_eq(x, element_key(a, y, is_folded));
+        }
+        arena_reset(a);
+    }
+    sqlite3_result_int(c, found);
+}
+
 static void free_arena(void *a)
 {
     arena_free(a);
@@ -121,10 +145,9 @@ crm_status functions_register(sqlite3 *db)
         int args;
         void (*fn)(sqlite3_context *, int, sqlite3_value **);
     } functions[] = {
-        {"karkas_key", 1, key_function},
-        {"karkas_terms", 1, terms_function},
-        {"karkas_phones", 1, phone_function},
-        {"karkas_any", 4, any_function},
+        {"karkas_key", 1, key_function},      {"karkas_terms", 1, terms_function},
+        {"karkas_phones", 1, phone_function}, {"karkas_any", 4, any_function},
+        {"karkas_share", 3, share_function},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         arena *a = arena_new(0);

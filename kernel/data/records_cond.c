@@ -48,16 +48,52 @@ static crm_status children(restricting *x, const entity *e, const cond *in, cond
     return st;
 }
 
+/* A field of the rows asked. Of an entity he may read nothing of, the name of that is unknown. */
+static crm_status check_shown(restricting *x, const entity *e, const field *f)
+{
+    uint64_t shown[4], hidden[4];
+    if (x->is_system) {
+        return CRM_OK;
+    }
+    rights_fields(x->call, e, shown);
+    records_hidden(e, hidden);
+    if (bits_has(shown, f->index) && !bits_has(hidden, f->index)) {
+        return CRM_OK;
+    }
+    return bits_any(shown) ? records_unknown_field(x->call, e, f->name)
+                           : call_fail_field(x->call, e->name, "unknown_field", (crm_str){0});
+}
+
+/* The rows that a sub-query gives, and which of its fields it touches. */
+static crm_status among(restricting *x, const cond *in, cond *copy)
+{
+    const entity *e = in->sub->field->entity;
+    subquery *sub = ARENA_NEW(x->call->arena, subquery);
+    uint64_t touched[4] = {0};
+    if (!sub) {
+        return CRM_NOMEM;
+    }
+    *sub = *in->sub;
+    copy->sub = sub;
+    bits_add(touched, sub->field->index);
+    crm_status st = check_shown(x, e, sub->field);
+    if (!st && sub->where) {
+        st = restrict_one(x, e, sub->where, &sub->where, touched);
+    }
+    if (!st && !x->is_system) {
+        sub->rights = rights_readable(x->call->arena, rights_of(x->call, e), touched);
+        st = sub->rights ? CRM_OK : CRM_NOMEM;
+    }
+    return st;
+}
+
 static crm_status exists(restricting *x, const cond *in, cond *copy)
 {
     const entity *child = in->path[0]->entity;
-    uint64_t touched[4] = {0}, shown[4];
+    uint64_t touched[4] = {0};
     bits_add(touched, in->path[0]->index);
-    rights_fields(x->call, child, shown);
-    if (!bits_has(shown, in->path[0]->index)) {
-        return records_unknown_field(x->call, child, in->path[0]->name);
-    }
-    crm_status st = children(x, child, in, copy, touched);
+    crm_status st = check_shown(x, child, in->path[0]);
+    st = st ? st : children(x, child, in, copy, touched);
     if (!st && !x->is_system) {
         copy->hop[0] = rights_readable(x->call->arena, rights_of(x->call, child), touched);
         st = copy->hop[0] ? CRM_OK : CRM_NOMEM;
@@ -95,17 +131,10 @@ static crm_status hops(restricting *x, const cond *in, cond *copy)
 static crm_status comparison(restricting *x, const entity *e, const cond *in, cond *copy,
                              uint64_t touched[4])
 {
-    uint64_t shown[4], hidden[4];
     bits_add(touched, in->path[0]->index);
-    if (x->is_system) {
-        return CRM_OK;
-    }
-    rights_fields(x->call, e, shown);
-    records_hidden(e, hidden);
-    if (!bits_has(shown, in->path[0]->index) || bits_has(hidden, in->path[0]->index)) {
-        return records_unknown_field(x->call, e, in->path[0]->name);
-    }
-    return hops(x, in, copy);
+    crm_status st = check_shown(x, e, in->path[0]);
+    st = st || x->is_system ? st : hops(x, in, copy);
+    return st || in->op != COND_IN_QUERY ? st : among(x, in, copy);
 }
 
 static crm_status restrict_one(restricting *x, const entity *e, const cond *in, const cond **out,

@@ -48,6 +48,8 @@ static uint64_t cond_shape(const cond *c)
         for (int i = 0; i < c->path_length; i++)
             h = (h ^ c->path[i]->id) * 1099511628211ull;
         h = (h ^ cond_shape(c->first)) * 1099511628211ull;
+        if (c->sub)
+            h = (h ^ c->sub->field->id ^ cond_shape(c->sub->where)) * 1099511628211ull;
     }
     return h;
 }
