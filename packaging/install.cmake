@@ -1,7 +1,7 @@
 # What `cmake --install` places. packaging/run.sh stages it with DESTDIR and puts it in its place
 # as root; the web UI must have been built (npm run build in web/).
 if(TARGET karkas)
-  install(TARGETS karkas RUNTIME DESTINATION lib/karkas/bin)
+  install(TARGETS karkas karkas-sheet RUNTIME DESTINATION lib/karkas/bin)
 endif()
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/modules)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/modules/ DESTINATION lib/karkas/modules)

@@ -23,6 +23,9 @@ test('an include that is not named from the root is a fault', () => {
 
 test('a folder that is no layer is a fault', () => {
     assert.equal(kernelFaults('util/a.c', '').length, 1);
+    assert.equal(kernelFaults('sheet/a.c', '#include "base/str.h"\n#include "sheet/sheet.h"\n').length, 0);
+    assert.equal(kernelFaults('sheet/a.c', '#include "data/registry.h"\n').length, 1);
+    assert.equal(kernelFaults('net/a.c', '#include "sheet/sheet.h"\n').length, 1);
 });
 
 test('a library is seen by its own layer only', () => {
