@@ -28,7 +28,7 @@ void buf_clear(buf *b)
 
 static bool grow(buf *b, size_t need)
 {
-    size_t cap = b->cap ? b->cap : FIRST_CAP;
+    size_t cap = b->cap ? b->cap : b->max < FIRST_CAP ? b->max : FIRST_CAP;
     while (cap < need) {
         cap = cap > b->max / 2 ? b->max : cap * 2; /* need is at most max */
     }
@@ -41,7 +41,7 @@ static bool grow(buf *b, size_t need)
     return true;
 }
 
-char *buf_room(buf *b, size_t n)
+char *buf_more(buf *b, size_t n)
 {
     if (b->failed) {
         return NULL;
@@ -52,30 +52,6 @@ char *buf_room(buf *b, size_t n)
         return NULL;
     }
     return b->p + b->n;
-}
-
-void buf_add(buf *b, const void *p, size_t n)
-{
-    char *room = n ? buf_room(b, n) : NULL;
-    if (room) {
-        memcpy(room, p, n);
-        b->n += n;
-    }
-}
-
-void buf_str(buf *b, crm_str s)
-{
-    buf_add(b, s.p, s.n);
-}
-
-void buf_z(buf *b, const char *z)
-{
-    buf_add(b, z, strlen(z));
-}
-
-void buf_char(buf *b, char c)
-{
-    buf_add(b, &c, 1);
 }
 
 void buf_int(buf *b, int64_t v)

@@ -9,24 +9,42 @@
 
 #include <crm/crm.h>
 
+#include <string.h>
+
 typedef struct buf {
     char *p; /* not 0-terminated; NULL while empty */
-    size_t n, cap, max;
+    size_t n, cap, max; /* n <= cap <= max */
     bool failed;
 } buf;
 
 void buf_init(buf *b, size_t max); /* max 0: 16 MiB */
 void buf_free(buf *b);
 void buf_clear(buf *b); /* keeps the memory */
-/* Room for `n` more bytes at b->p + b->n, or NULL. The caller then adds to b->n itself. */
-char *buf_room(buf *b, size_t n);
-void buf_add(buf *b, const void *p, size_t n);
-void buf_str(buf *b, crm_str s);
-void buf_z(buf *b, const char *z);
-void buf_char(buf *b, char c);
 void buf_int(buf *b, int64_t v);
 CRM_PRINTF(2, 3) void buf_fmt(buf *b, const char *fmt, ...);
 static inline crm_str buf_view(const buf *b) { return (crm_str){b->p, b->n}; }
+
+/* The rare half of buf_room: gets memory or fails. */
+char *buf_more(buf *b, size_t n);
+
+/* Room for `n` more bytes at b->p + b->n, or NULL. The caller then adds to b->n itself. */
+static inline char *buf_room(buf *b, size_t n)
+{
+    return n <= b->cap - b->n && b->p && !b->failed ? b->p + b->n : buf_more(b, n);
+}
+
+static inline void buf_add(buf *b, const void *p, size_t n)
+{
+    char *room = n ? buf_room(b, n) : NULL;
+    if (room) {
+        memcpy(room, p, n);
+        b->n += n;
+    }
+}
+
+static inline void buf_str(buf *b, crm_str s) { buf_add(b, s.p, s.n); }
+static inline void buf_z(buf *b, const char *z) { buf_add(b, z, strlen(z)); }
+static inline void buf_char(buf *b, char c) { buf_add(b, &c, 1); }
 
 /* A quoted JSON string (RFC 8259 §7). Invalid UTF-8 becomes U+FFFD, so the text stays valid. */
 void buf_json(buf *b, crm_str s);

@@ -20,7 +20,7 @@ static size_t length_by_first(unsigned char c)
     return c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
 }
 
-size_t text_sequence(crm_str s)
+size_t text_sequence_any(crm_str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     unsigned char c = p[0];

@@ -11,8 +11,18 @@
 #include "base/buf.h"
 
 bool text_is_utf8(crm_str s);
+/* The general case of text_sequence. */
+size_t text_sequence_any(crm_str s);
 /* Bytes of the well-formed sequence `s` begins with (Unicode table 3-7), or 0. `s` is not empty. */
-size_t text_sequence(crm_str s);
+static inline size_t text_sequence(crm_str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    if (p[0] < 0x80) {
+        return 1;
+    }
+    bool is_two = p[0] >= 0xC2 && p[0] < 0xE0 && s.n > 1 && (p[1] & 0xC0) == 0x80;
+    return is_two ? 2 : text_sequence_any(s);
+}
 /* Valid UTF-8, NFC, without control characters but \n and \t; INVALID when it is not UTF-8. */
 CRM_MUST_CHECK crm_status text_clean(arena *a, crm_str s, crm_str *out);
 /* Characters, not bytes; `s` is valid UTF-8. */
