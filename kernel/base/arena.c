@@ -8,6 +8,7 @@
 
 #define ALIGN         ((size_t)16)
 #define FIRST_BLOCK   ((size_t)4096)
+#define KEEP_MAX      ((size_t)16 * 1024) /* of a block that outlives a reset */
 #define BLOCK_MAX     ((size_t)1024 * 1024)
 #define DEFAULT_LIMIT ((size_t)64 * 1024 * 1024)
 
@@ -58,14 +59,18 @@ void arena_free(arena *a)
 
 void arena_reset(arena *a)
 {
-    a->used = 0;
-    a->failed = false;
-    if (a->first) {
-        free_from(a->first->next);
-        a->first->next = NULL;
-        a->first->used = 0;
+    block *kept = NULL;
+    for (block *b = a->first, *next; b; b = next) {
+        next = b->next;
+        bool is_better = b->cap <= KEEP_MAX && (!kept || b->cap > kept->cap);
+        free(is_better ? kept : b);
+        kept = is_better ? b : kept;
     }
-    a->last = a->first;
+    if (kept) {
+        kept->next = NULL;
+        kept->used = 0;
+    }
+    *a = (arena){.first = kept, .last = kept, .limit = a->limit};
 }
 
 static void *fail(arena *a)
@@ -150,18 +155,20 @@ const char *arena_cstr(arena *a, crm_str s)
     return arena_dup(a, s).p;
 }
 
+/* Mostly what is written fits `text`, and is then formatted once. */
 crm_str arena_fmt(arena *a, const char *fmt, ...)
 {
+    char text[256];
     va_list args, again;
     va_start(args, fmt);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, fmt, args);
+    int n = vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    char *p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
-    if (p) {
+    char *p = n < 0 ? fail(a) : arena_alloc(a, (size_t)n + 1);
+    if (p && (size_t)n < sizeof text) {
+        memcpy(p, text, (size_t)n + 1);
+    } else if (p) {
         vsnprintf(p, (size_t)n + 1, fmt, again);
-    } else {
-        a->failed = true;
     }
     va_end(again);
     return p ? (crm_str){p, (size_t)n} : (crm_str){0};

@@ -15,7 +15,8 @@ typedef struct arena arena;
 /* A new arena whose total may not pass `limit` bytes (0: 64 MiB). NULL when memory is out. */
 arena *arena_new(size_t limit);
 void arena_free(arena *a); /* a may be NULL */
-/* Forgets everything but keeps the first block, and clears the failed mark. */
+/* Forgets everything but one block of up to 16 KiB, so that uses of the same size soon need no new
+ * memory, and clears the failed mark. */
 void arena_reset(arena *a);
 
 /* Zeroed memory aligned to 16 bytes, or NULL (limit or memory; the arena is then failed). */

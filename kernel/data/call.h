@@ -57,6 +57,7 @@ typedef struct call_request {
 
 struct crm_ctx {
     arena *arena;
+    bool is_arena_lent;        /* call_begin_in's: not freed with the call */
     const registry *reg;       /* pinned for as long as the call lives */
     const struct people *people; /* pinned likewise; branches of rights live as long as both */
     const principal *who;
@@ -97,6 +98,8 @@ void call_save_point(crm_ctx *c);
 void call_rerun(crm_ctx *c);
 /* A call for `who` on the current registry and people, pinned; call_end unpins and frees the arena. */
 CRM_MUST_CHECK crm_status call_begin(crm_ctx *c, const principal *who, crm_str via);
+/* The same in an arena of the caller's, which outlives the call. */
+CRM_MUST_CHECK crm_status call_begin_in(crm_ctx *c, arena *a, const principal *who, crm_str via);
 /* The same on the snapshots `from` holds. */
 CRM_MUST_CHECK crm_status call_begin_from(crm_ctx *c, const crm_ctx *from, const principal *who, crm_str via);
 void call_end(crm_ctx *c);

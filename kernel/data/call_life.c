@@ -5,37 +5,45 @@
 
 #define CALL_ARENA_MAX ((size_t)32 * 1024 * 1024)
 
-static crm_status begin(crm_ctx *c, const registry *reg, const people *p, const principal *who,
-                        crm_str via)
+/* `c` holds its arena and pins. */
+static crm_status begin(crm_ctx *c, const principal *who, crm_str via)
 {
     int64_t now = clock_now();
-    *c = (crm_ctx){.arena = arena_new(CALL_ARENA_MAX),
-                   .reg = reg,
-                   .people = p,
-                   .who = who,
-                   .via = via,
-                   .lang = reg ? reg->locale : (crm_str){0}};
-    if (!c->arena || !reg) {
-        crm_status st = reg ? CRM_NOMEM : CRM_UNAVAILABLE;
+    if (!c->arena || !c->reg) {
+        crm_status st = c->reg ? CRM_NOMEM : CRM_UNAVAILABLE;
         call_end(c);
         return st;
     }
+    c->who = who;
+    c->via = via;
+    c->lang = c->reg->locale;
     c->env = (cond_env){.me = who->user,
                         .now = now,
-                        .day_start = registry_day_start(reg, now),
-                        .zone = registry_zone(reg)};
+                        .day_start = registry_day_start(c->reg, now),
+                        .zone = registry_zone(c->reg)};
     return CRM_OK;
 }
 
 crm_status call_begin(crm_ctx *c, const principal *who, crm_str via)
 {
-    return begin(c, registry_pin(), people_pin(), who, via);
+    *c = (crm_ctx){
+        .arena = arena_new(CALL_ARENA_MAX), .reg = registry_pin(), .people = people_pin()};
+    return begin(c, who, via);
+}
+
+crm_status call_begin_in(crm_ctx *c, arena *a, const principal *who, crm_str via)
+{
+    *c =
+        (crm_ctx){.arena = a, .is_arena_lent = true, .reg = registry_pin(), .people = people_pin()};
+    return begin(c, who, via);
 }
 
 crm_status call_begin_from(crm_ctx *c, const crm_ctx *from, const principal *who, crm_str via)
 {
-    const people *p = from->people ? people_ref(from->people) : NULL;
-    crm_status st = begin(c, registry_ref(from->reg), p, who, via);
+    *c = (crm_ctx){.arena = arena_new(CALL_ARENA_MAX),
+                   .reg = registry_ref(from->reg),
+                   .people = people_ref(from->people)};
+    crm_status st = begin(c, who, via);
     if (st == CRM_OK) {
         c->lang = from->lang;
     }
@@ -44,7 +52,9 @@ crm_status call_begin_from(crm_ctx *c, const crm_ctx *from, const principal *who
 
 void call_end(crm_ctx *c)
 {
-    arena_free(c->arena);
+    if (!c->is_arena_lent) {
+        arena_free(c->arena);
+    }
     if (c->people) {
         people_unpin(c->people);
     }

@@ -21,31 +21,39 @@ crm_str label_of_people(const crm_ctx *c, const field *f, int64_t id)
     return p ? p->name : (crm_str){0};
 }
 
-static label_group *group_of(label_set *s, crm_ctx *c, const entity *e)
+/* *out NULL: beyond the limit a reference is shown without its title. */
+static crm_status group_of(label_set *s, crm_ctx *c, const entity *e, label_group **out)
 {
+    *out = NULL;
     for (uint32_t i = 0; i < s->count; i++) {
-        if (s->at[i].entity == e) {
-            return &s->at[i];
+        if (s->at[i]->entity == e) {
+            *out = s->at[i];
+            return CRM_OK;
         }
     }
     if (s->count == LABEL_GROUPS_MAX) {
-        return NULL;
+        return CRM_OK;
     }
-    label_group *g = &s->at[s->count++];
+    label_group *g = *out = s->at[s->count] = ARENA_NEW(c->arena, label_group);
+    if (!g) {
+        return CRM_NOMEM;
+    }
     bool is_system = c->who->kind == PRINCIPAL_SYSTEM;
     *g =
         (label_group){.entity = e, .rights = is_system ? NULL : rights_of(c, e), .arena = c->arena};
-    return g;
+    s->count++;
+    return CRM_OK;
 }
 
 crm_status labels_add(label_set *s, crm_ctx *c, const entity *e, int64_t id)
 {
-    label_group *g = group_of(s, c, e);
+    label_group *g;
+    crm_status st = group_of(s, c, e, &g);
     if (!g) {
-        return CRM_OK; /* beyond the limit a reference is shown without its title */
+        return st;
     }
     if (g->count == g->cap) {
-        uint32_t cap = g->cap ? g->cap * 2 : 64;
+        uint32_t cap = g->cap ? g->cap * 4 : 4;
         value *more = ARENA_ARRAY(c->arena, value, cap);
         if (!more) {
             return CRM_NOMEM;
@@ -106,7 +114,7 @@ static bool on_title(void *arg, const value *row, uint32_t matched)
     return true;
 }
 
-static crm_status prepare_group(label_group *g, crm_ctx *c, engine_op *ops, uint32_t *count)
+static crm_status prepare_group(label_group *g, crm_ctx *c, engine_batch *b)
 {
     sort_unique(g);
     g->labels = ARENA_ARRAY(c->arena, crm_str, g->count);
@@ -132,17 +140,18 @@ static crm_status prepare_group(label_group *g, crm_ctx *c, engine_op *ops, uint
                        .with_deleted = true};
     bits_add(g->query.select, COL_ID);
     bits_add(g->query.select, g->entity->title_field);
-    ops[(*count)++] = (engine_op){
+    b->ops[b->count++] = (engine_op){
         .kind = ENGINE_LIST, .entity = g->entity, .query = &g->query, .on_row = on_title, .arg = g};
     return CRM_OK;
 }
 
-crm_status labels_prepare(label_set *s, crm_ctx *c, engine_op *ops, uint32_t *count)
+crm_status labels_prepare(label_set *s, crm_ctx *c, engine_batch *b)
 {
-    crm_status st = CRM_OK;
-    *count = 0;
+    b->count = 0;
+    b->ops = s->count ? ARENA_ARRAY(c->arena, engine_op, s->count) : NULL;
+    crm_status st = s->count && !b->ops ? CRM_NOMEM : CRM_OK;
     for (uint32_t i = 0; !st && i < s->count; i++) {
-        st = prepare_group(&s->at[i], c, ops, count);
+        st = prepare_group(s->at[i], c, b);
     }
     return st;
 }
@@ -152,7 +161,7 @@ bool labels_find(const label_set *s, const entity *e, int64_t id, crm_str *label
     value key = value_int(id);
     *label = (crm_str){0};
     for (uint32_t i = 0; i < s->count; i++) {
-        const label_group *g = &s->at[i];
+        const label_group *g = s->at[i];
         if (g->entity == e) {
             const value *at = bsearch(&key, g->ids, g->count, sizeof key, by_id);
             if (!at || !g->is_readable[at - g->ids]) {
@@ -168,19 +177,18 @@ bool labels_find(const label_set *s, const entity *e, int64_t id, crm_str *label
 crm_status records_labels(crm_ctx *c, const entity *e, const int64_t *ids, uint32_t count,
                           crm_str *out)
 {
-    label_set *s = ARENA_NEW(c->arena, label_set);
-    engine_op ops[LABEL_GROUPS_MAX];
-    engine_batch b = {.ops = ops};
-    crm_status st = s ? CRM_OK : CRM_NOMEM;
+    label_set s = {.count = 0};
+    engine_batch b = {.ops = NULL};
+    crm_status st = CRM_OK;
     for (uint32_t i = 0; !st && i < count; i++) {
-        st = labels_add(s, c, e, ids[i]);
+        st = labels_add(&s, c, e, ids[i]);
     }
-    st = st ? st : labels_prepare(s, c, ops, &b.count);
+    st = st ? st : labels_prepare(&s, c, &b);
     if (!st && b.count) {
         st = records_run(c, &b);
     }
     for (uint32_t i = 0; !st && i < count; i++) {
-        labels_find(s, e, ids[i], &out[i]);
+        labels_find(&s, e, ids[i], &out[i]);
     }
     return st;
 }

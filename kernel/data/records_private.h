@@ -25,7 +25,7 @@ typedef struct label_group {
 } label_group;
 
 typedef struct label_set {
-    label_group at[LABEL_GROUPS_MAX];
+    label_group *at[LABEL_GROUPS_MAX];
     uint32_t count;
 } label_set;
 
@@ -33,8 +33,8 @@ typedef struct label_set {
 bool label_is_of_people(const registry *r, const field *f);
 crm_str label_of_people(const crm_ctx *c, const field *f, int64_t id);
 CRM_MUST_CHECK crm_status labels_add(label_set *s, crm_ctx *c, const entity *e, int64_t id);
-/* Fills at most LABEL_GROUPS_MAX ops of one batch; *count may be 0. */
-CRM_MUST_CHECK crm_status labels_prepare(label_set *s, crm_ctx *c, engine_op *ops, uint32_t *count);
+/* Makes b->ops, which may be none. */
+CRM_MUST_CHECK crm_status labels_prepare(label_set *s, crm_ctx *c, engine_batch *b);
 /* False: the record may not be read. */
 bool labels_find(const label_set *s, const entity *e, int64_t id, crm_str *label);
 

@@ -32,8 +32,7 @@ typedef struct read_state {
 
     crm_str *labels; /* by field index */
     kept_row *kept;
-    label_set *set;
-    engine_op *label_ops;
+    label_set set;
     engine_batch label_batch;
 } read_state;
 
@@ -171,7 +170,7 @@ static void label_row(read_state *s, const value *row, uint64_t denied[4])
         }
         if (label_is_of_people(s->call->reg, f)) {
             s->labels[i] = label_of_people(s->call, f, row[i].i);
-        } else if (s->set && !labels_find(s->set, f->ref, row[i].i, &s->labels[i])) {
+        } else if (!labels_find(&s->set, f->ref, row[i].i, &s->labels[i])) {
             bits_add(denied, i);
         }
     }
@@ -311,7 +310,7 @@ static crm_status add_row_labels(read_state *s, const kept_row *k)
             !bits_has(s->visible, i) || label_is_of_people(s->call->reg, f)) {
             continue;
         }
-        crm_status st = labels_add(s->set, s->call, f->ref, k->row[i].i);
+        crm_status st = labels_add(&s->set, s->call, f->ref, k->row[i].i);
         if (st) {
             return st;
         }
@@ -321,15 +320,12 @@ static crm_status add_row_labels(read_state *s, const kept_row *k)
 
 static crm_status prepare_labels(read_state *s)
 {
-    arena *a = s->call->arena;
-    s->set = ARENA_NEW(a, label_set);
-    s->label_ops = ARENA_ARRAY(a, engine_op, LABEL_GROUPS_MAX);
-    crm_status st = s->set && s->label_ops ? CRM_OK : CRM_NOMEM;
+    crm_status st = CRM_OK;
     for (uint32_t i = 0; !st && i < s->given; i++) {
         st = add_row_labels(s, &s->kept[i]);
     }
-    s->label_batch = (engine_batch){.ops = s->label_ops, .limit_us = s->r->limit_us, .arg = s};
-    return st ? st : labels_prepare(s->set, s->call, s->label_ops, &s->label_batch.count);
+    s->label_batch = (engine_batch){.limit_us = s->r->limit_us, .arg = s};
+    return st ? st : labels_prepare(&s->set, s->call, &s->label_batch);
 }
 
 static crm_status give_kept(read_state *s, crm_status st)

@@ -251,7 +251,7 @@ static const principal nobody = {.kind = PRINCIPAL_NOBODY};
 static api_call *begin(api *a, http_request *r)
 {
     api_call *k = ARENA_NEW(r->arena, api_call);
-    crm_status s = k ? call_begin(&k->c, &nobody, CRM_S("api")) : CRM_NOMEM;
+    crm_status s = k ? call_begin_in(&k->c, r->arena, &nobody, CRM_S("api")) : CRM_NOMEM;
     if (s != CRM_OK || a->stopping) {
         if (k && s == CRM_OK)
             call_end(&k->c);

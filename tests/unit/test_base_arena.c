@@ -44,6 +44,22 @@ static void blocks_do_not_move_while_the_arena_grows(void **state)
     arena_free(a);
 }
 
+/* What a pooled arena keeps grows to what its uses take, so that they end without a malloc. */
+static void uses_of_one_size_soon_need_no_new_memory(void **state)
+{
+    (void)state;
+    arena *a = arena_new(0);
+    for (int i = 0; i < 3; i++) {
+        arena_reset(a);
+        (void)!arena_alloc(a, 3000);
+        (void)!arena_alloc(a, 6000);
+    }
+    arena_reset(a);
+    char *first = arena_alloc(a, 3000), *second = arena_alloc(a, 6000);
+    assert_ptr_equal(second, first + 3008);
+    arena_free(a);
+}
+
 static void beyond_the_limit_there_is_nothing_and_the_arena_says_so(void **state)
 {
     (void)state;
@@ -119,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_zeroed_and_aligned),
         cmocka_unit_test(memory_after_a_reset_is_zeroed_again),
+        cmocka_unit_test(uses_of_one_size_soon_need_no_new_memory),
         cmocka_unit_test(blocks_do_not_move_while_the_arena_grows),
         cmocka_unit_test(beyond_the_limit_there_is_nothing_and_the_arena_says_so),
         cmocka_unit_test(the_whole_limit_can_be_used),
