@@ -37,7 +37,6 @@ typedef struct api_call {
     call_request request;
     principal who;
     session_info session;
-    uint8_t session_key[SHA256_SIZE];
     uint64_t session_epoch; /* read before `session` was */
     void (*next)(struct api_call *k); /* what follows a step that may complete later */
     const entity *entity;

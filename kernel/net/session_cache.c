@@ -7,12 +7,14 @@
  */
 #include "net/api_private.h"
 
-#define SETS     1024
-#define WAYS     4
-#define TOUCH_MS 60000
+#define SETS      1024
+#define WAYS      4
+#define TOKEN_MAX 64 /* ours are shorter; no other is ever kept */
+#define TOUCH_MS  60000
 
 typedef struct entry {
-    uint8_t key[SHA256_SIZE];
+    char token[TOKEN_MAX];
+    size_t token_n;
     uint64_t sessions, people;
     int64_t used, touched;
     session_info info;
@@ -32,29 +34,30 @@ void session_cache_free(session_cache *s)
     free(s);
 }
 
-static entry *set_of(session_cache *s, const uint8_t *key)
+static entry *set_of(session_cache *s, crm_str token)
 {
-    return s->at[(key[0] | (uint32_t)key[1] << 8) % SETS];
+    return s->at[str_hash(token) % SETS];
 }
 
-static entry *find(session_cache *s, const uint8_t *key)
+static entry *find(session_cache *s, crm_str token)
 {
-    entry *set = set_of(s, key);
+    entry *set = set_of(s, token);
     for (int i = 0; i < WAYS; i++)
-        if (set[i].info.id && memcmp(set[i].key, key, SHA256_SIZE) == 0)
+        if (set[i].info.id && set[i].token_n == token.n &&
+            crypto_equal(set[i].token, token.p, token.n))
             return &set[i];
     return NULL;
 }
 
-static bool is_fresh(const entry *e)
+static bool is_fresh(const entry *e, int64_t now)
 {
     return e->sessions == cache_epoch(CACHE_SESSIONS) && e->people == cache_epoch(CACHE_PEOPLE) &&
-           e->info.expires_at > clock_now() && clock_now() - e->used < SESSION_IDLE_MS;
+           e->info.expires_at > now && now - e->used < SESSION_IDLE_MS;
 }
 
-static entry *oldest(session_cache *s, const uint8_t *key)
+static entry *oldest(session_cache *s, crm_str token)
 {
-    entry *set = set_of(s, key), *best = find(s, key);
+    entry *set = set_of(s, token), *best = find(s, token);
     for (int i = 0; !best && i < WAYS; i++)
         if (!set[i].info.id)
             best = &set[i];
@@ -90,9 +93,9 @@ static void touched(write_request *w, crm_status status)
 
 static void touch_session(api *a, entry *e)
 {
-    if (clock_now() - e->touched < TOUCH_MS)
+    if (e->used - e->touched < TOUCH_MS)
         return;
-    e->touched = clock_now();
+    e->touched = e->used;
     touch *t = calloc(1, sizeof *t);
     if (!t || call_begin(&t->c, &principal_system, CRM_S("session")) != CRM_OK) {
         free(t);
@@ -135,6 +138,7 @@ static void sign_in(api_call *k)
 
 typedef struct lookup {
     api_call *k;
+    crm_str token;
     uint64_t sessions, people;
 } lookup;
 
@@ -146,35 +150,40 @@ static void looked_up(void *arg, crm_status status)
         api_reply_error(k, status == CRM_NOT_FOUND ? CRM_UNAUTHENTICATED : status);
         return;
     }
-    entry *e = oldest(k->api->sessions, k->session_key);
-    *e = (entry){
-        .sessions = l->sessions, .people = l->people, .used = clock_now(), .info = k->session};
-    memcpy(e->key, k->session_key, SHA256_SIZE);
     k->session_epoch = l->sessions;
-    touch_session(k->api, e);
+    if (l->token.n <= TOKEN_MAX) {
+        entry *e = oldest(k->api->sessions, l->token);
+        *e = (entry){.token_n = l->token.n,
+                     .sessions = l->sessions,
+                     .people = l->people,
+                     .used = k->c.env.now,
+                     .info = k->session};
+        memcpy(e->token, l->token.p, l->token.n);
+        touch_session(k->api, e);
+    }
     sign_in(k);
 }
 
 void session_require(api_call *k, void (*next)(api_call *k))
 {
+    int64_t now = k->c.env.now;
     crm_str token = http_cookie(k->http, "__Host-karkas");
+    k->next = next;
+    entry *e = find(k->api->sessions, token);
+    if (e && is_fresh(e, now)) {
+        k->session = e->info;
+        k->session_epoch = e->sessions;
+        e->used = now;
+        touch_session(k->api, e);
+        sign_in(k);
+        return;
+    }
     lookup *l = ARENA_NEW(k->http->arena, lookup);
     if (!token.n || !l) {
         api_reply_error(k, CRM_UNAUTHENTICATED);
         return;
     }
-    k->next = next;
-    crypto_sha256(token, k->session_key);
-    entry *e = find(k->api->sessions, k->session_key);
-    if (e && is_fresh(e)) {
-        k->session = e->info;
-        k->session_epoch = e->sessions;
-        e->used = clock_now();
-        touch_session(k->api, e);
-        sign_in(k);
-        return;
-    }
-    *l = (lookup){k, cache_epoch(CACHE_SESSIONS), cache_epoch(CACHE_PEOPLE)};
+    *l = (lookup){k, token, cache_epoch(CACHE_SESSIONS), cache_epoch(CACHE_PEOPLE)};
     /* A snapshot that this turn opened before may be older than the epochs. */
     engine_turn_end(k->api->session);
     accounts_session_read(k->api->session, k->c.reg, k->c.arena, token, &k->session, looked_up, l);
