@@ -86,7 +86,7 @@ struct conn {
     buf in;  /* plain bytes that wait until the running request is finished */
     buf out; /* replies made in this turn, sent together at its end */
     conn_mode mode;
-    bool is_reading, is_eof, is_processing, has_more, is_resuming, is_handle_closed;
+    bool is_reading, is_eof, is_processing, is_resuming, is_handle_closed;
     bool is_shut; /* a close follows when everything is written */
     bool is_loopback;
     bool is_notified;     /* TLS close_notify was sent */

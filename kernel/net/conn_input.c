@@ -76,7 +76,6 @@ static size_t step(conn *c, const char *p, size_t n)
         return n;
     }
     parser_result got = parser_feed(&c->x->parser, p, n, &used);
-    c->has_more = used < n;
     if (got == PARSE_READY) {
         take_head(c, used < n);
         if (!c->x || c->x->state != EXCHANGE_READING || c->x->parser.phase != PARSER_DONE) {
@@ -112,7 +111,6 @@ static size_t process(conn *c, const char *p, size_t n)
             output_flush(c);
         }
     }
-    c->has_more = false;
     output_flush(c);
     c->is_processing = false;
     return done;

@@ -24,10 +24,17 @@ static const bool token_char[256] = {
 };
 
 /* Headers whose second occurrence could be read differently by someone on the way. */
-static const char *const single_fields[] = {
-    "host",   "content-length", "transfer-encoding", "content-type", "authorization", "cookie",
-    "origin", "expect",         "idempotency-key",   "x-csrf-token", "last-event-id",
+#define NAME(z)          \
+    {                    \
+        z, sizeof(z) - 1 \
+    }
+static const crm_str single_fields[] = {
+    NAME("host"),         NAME("content-length"), NAME("transfer-encoding"),
+    NAME("content-type"), NAME("authorization"),  NAME("cookie"),
+    NAME("origin"),       NAME("expect"),         NAME("idempotency-key"),
+    NAME("x-csrf-token"), NAME("last-event-id"),
 };
+#undef NAME
 
 static bool refuse(parser *p, int status, const char *code)
 {
@@ -304,7 +311,7 @@ static bool has_single_fields(const http_request *r)
     for (size_t i = 0; i < sizeof single_fields / sizeof single_fields[0]; i++) {
         int seen = 0;
         for (uint32_t k = 0; k < r->header_count; k++) {
-            seen += str_is(r->headers[k].name, single_fields[i]);
+            seen += str_eq(r->headers[k].name, single_fields[i]);
         }
         if (seen > 1) {
             return false;
