@@ -1,31 +1,52 @@
--- What wrk asks for: -- get COOKIE CSRF FIRST LAST | list … | create COOKIE CSRF FILE | floor
-local mode, headers, first, last
-local bodies, at = {}, 0
+-- What wrk asks for:
+--   floor | get COOKIE CSRF IDS | paths COOKIE CSRF PATHS | create COOKIE CSRF BODIES
+--   patch COOKIE CSRF IDS | mixed COOKIE CSRF IDS PATHS BODIES   (files with one of each a line)
+local person = "/api/v1/contacts.person"
+local headers, at = {}, 0
 
-local requests = {
-  floor = function() return wrk.format("GET", "/") end,
-  get = function()
-    return wrk.format("GET", "/api/v1/contacts.person/" .. math.random(first, last), headers)
-  end,
-  list = function()
-    return wrk.format("GET", "/api/v1/contacts.person?limit=50&sort=-created_at", headers)
-  end,
-  create = function()
-    at = at % #bodies + 1
-    return wrk.format("POST", "/api/v1/contacts.person", headers, bodies[at])
-  end,
-}
-
-function init(args)
-  mode = args[1]
-  if mode == "floor" then return end
-  headers = { ["Cookie"] = args[2], ["X-CSRF-Token"] = args[3], ["Content-Type"] = "application/json" }
-  if mode == "create" then
-    for line in io.lines(args[4]) do bodies[#bodies + 1] = line end
-  elseif mode == "get" then
-    first, last = tonumber(args[4]), tonumber(args[5])
-  end
-  math.randomseed(7)
+local function lines_of(file)
+  local out = {}
+  for line in io.lines(file) do out[#out + 1] = line end
+  return out
 end
 
-function request() return requests[mode]() end
+local function any(list) return list[math.random(#list)] end
+
+local function get(ids) return wrk.format("GET", person .. "/" .. any(ids), headers) end
+
+local function list(paths) return wrk.format("GET", any(paths), headers) end
+
+local function create(bodies)
+  at = at % #bodies + 1
+  return wrk.format("POST", person, headers, bodies[at])
+end
+
+-- Every one differs from what stands there, so that each is a write.
+local function patch(ids)
+  at = at + 1
+  local body = string.format('{"position":"прораб %d","note":"Перезвонить, договор № %d"}', at, at)
+  return wrk.format("PATCH", person .. "/" .. any(ids), headers, body)
+end
+
+-- 70 % one record, 20 % a list, 10 % a new record.
+local function mixed(ids, paths, bodies)
+  local dice = math.random(100)
+  if dice <= 70 then return get(ids) end
+  return dice <= 90 and list(paths) or create(bodies)
+end
+
+local requests = { get = get, paths = list, create = create, patch = patch, mixed = mixed }
+local make, one, two, three = nil, nil, nil, nil
+
+function init(args)
+  make = requests[args[1]]
+  if not make then return end
+  headers = { ["Cookie"] = args[2], ["X-CSRF-Token"] = args[3], ["Content-Type"] = "application/json" }
+  one, two, three = lines_of(args[4]), args[5] and lines_of(args[5]), args[6] and lines_of(args[6])
+  math.randomseed(os.time())
+end
+
+function request()
+  if not make then return wrk.format("GET", "/") end
+  return make(one, two, three)
+end

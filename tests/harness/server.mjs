@@ -117,13 +117,15 @@ export class Server {
 
   /** `karkas …` against this server, as its own user. Resolves with {code, out, err}. */
   command(...args) {
+    const modules = this.args()[this.args().indexOf('--modules') + 1];
+    return this.execute(path.join(this.build, 'karkas'), ['--data', this.data, '--lang', 'ru', '--modules', modules, ...args]);
+  }
+
+  /** A program as the server's own user, in its home. Resolves with {code, out, err}. */
+  execute(program, args) {
+    const options = { ...identity, cwd: this.home, env: { PATH: process.env.PATH, ...sanitizers() } };
     return new Promise((resolve) => {
-      execFile(
-        path.join(this.build, 'karkas'),
-        ['--data', this.data, '--lang', 'ru', '--modules', this.args()[this.args().indexOf('--modules') + 1], ...args],
-        { ...identity, cwd: this.home, env: { PATH: process.env.PATH, ...sanitizers() } },
-        (error, out, err) => resolve({ code: error ? (error.code ?? 1) : 0, out, err }),
-      );
+      execFile(program, args, options, (error, out, err) => resolve({ code: error ? (error.code ?? 1) : 0, out, err }));
     });
   }
 

@@ -78,12 +78,33 @@ rules:
       - notify: {to: department.head, text: "Некому назначить заявку {title}"}
 `;
 
+const NAMED_MANAGERS = ['petrov', 'sidorova', 'kuznetsov', 'akhmetova'];
+
 /** Writes the ТЗ and its people beside each other and returns the path. */
 export function writeTz(folder, text = dealer, csv = people) {
   const file = path.join(folder, 'tz.yaml');
   fs.writeFileSync(file, text);
   fs.writeFileSync(path.join(folder, 'people.csv'), csv);
   return file;
+}
+
+/**
+ * The example dealer grown: so many managers in the sales department and in each of the branches, whose
+ * heads are head1, head2 …
+ */
+export function dealerAtScale(branches, managers) {
+  const { tz, people: csv } = dealerOf(...NAMED_MANAGERS);
+  const numbers = (n, from = 1) => Array.from({ length: n - from + 1 }, (_, i) => i + from);
+  const row = (login, name, place, role) => `${login};${name};${login}@example.ru;;${place};${role};`;
+  const places = numbers(branches).map((b) => `    branch${b}: {title: Филиал ${b}, head: head${b}}\n`);
+  const more = [
+    ...numbers(managers, NAMED_MANAGERS.length + 1).map((m) => row(`sales${m}`, `Менеджер ${m}`, 'sales', 'manager')),
+    ...numbers(branches).flatMap((b) => [
+      row(`head${b}`, `Руководитель филиала ${b}`, `branch${b}`, 'head'),
+      ...numbers(managers).map((m) => row(`branch${b}m${m}`, `Менеджер ${m} филиала ${b}`, `branch${b}`, 'manager')),
+    ]),
+  ];
+  return { tz: tz.replace(/^ {2}departments:.*\n/m, (line) => line + places.join('')), people: `${csv.trimEnd()}\n${more.join('\n')}\n` };
 }
 
 /** The example dealer with the named managers only, so that a test knows who gets a request. */

@@ -1,0 +1,109 @@
+// What a run measures on: a generated base, servers on copies of it, the people who ask, and the files
+// that load.lua reads.
+
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { Server } from '../harness/server.mjs';
+import { dealerAtScale } from '../harness/tz.mjs';
+import { copyData, program, startFloor } from './process.mjs';
+
+export const PERSON = '/api/v1/contacts.person';
+export const LIST = `${PERSON}?limit=50&sort=-created_at`;
+const BRANCHES = 9;
+const MANAGERS = 20; // of the sales department and of each branch: 200 owners
+const IDS = 3000;
+const ASKED_AT_ONCE = 32;
+const SURNAMES = ['иванов', 'смирнов', 'кузнецова', 'попов', 'васильева', 'петров', 'соколов', 'щербаков', 'журавлёв', 'гусева'];
+
+export const target = (server) => ({ pid: server.process.pid, port: server.port, scheme: server.scheme });
+
+function newServer(args, data) {
+  return new Server({ ...dealerAtScale(BRANCHES, MANAGERS), keep: true, data, args: ['--tls', 'off', ...args] });
+}
+
+async function generate(server, rows, seed, extra) {
+  const bodies = path.join(server.home, 'bodies.jsonl');
+  const counts = extra ? { companies: rows / 10, leads: rows / 10, deals: rows / 10, tasks: rows / 10 } : {};
+  const wanted = Object.entries({ rows, ...counts }).flatMap(([name, n]) => [`--${name}`, String(Math.round(n))]);
+  const made = await server.execute(program(server.build, 'bench_generate'), [
+    '--data', server.data, '--tz', server.tz, '--modules', path.join(server.build, 'modules'),
+    '--seed', String(seed), '--bodies', bodies, ...wanted,
+  ]);
+  if (made.code) throw new Error(made.err);
+  console.log(made.out);
+  return { bodies, said: made.out.trim() };
+}
+
+/** Ids of records the client may read, spread over the whole table. */
+async function readableIds(client, most) {
+  const ids = [];
+  const worker = async () => {
+    for (let left = IDS / ASKED_AT_ONCE; left > 0; left--) {
+      const id = 1 + Math.floor(Math.random() * most);
+      if ((await client.get(`${PERSON}/${id}`)).status === 200) ids.push(id);
+    }
+  };
+  await Promise.all(Array.from({ length: ASKED_AT_ONCE }, worker));
+  return ids;
+}
+
+function writeFiles(base, ids, bodies) {
+  const write = (name, lines) => {
+    const file = path.join(base.server.home, name);
+    fs.writeFileSync(file, `${lines.join('\n')}\n`);
+    return file;
+  };
+  const search = (words) => words.map((word) => `${PERSON}?limit=50&q=${encodeURIComponent(word)}`);
+  const fragments = Array.from({ length: 200 }, () => String(Math.floor(10000 + Math.random() * 90000)));
+  return {
+    ids: write('ids', ids),
+    bodies,
+    list: write('list', [LIST]),
+    unindexed: write('unindexed', [`${LIST}&position=${encodeURIComponent('прораб')}`]),
+    nothing: write('nothing', [`${LIST}&position=${encodeURIComponent('водолаз')}`]),
+    words: write('words', search(SURNAMES)),
+    prefixes: write('prefixes', search(SURNAMES.map((word) => word.slice(0, 3)))),
+    phones: write('phones', search(fragments)),
+  };
+}
+
+/**
+ * Generates, starts and signs in. `wants` says which of the costlier parts are needed: {single: a second
+ * server with one request a commit, sqlite: a copy of the data for SQLite alone}.
+ */
+export async function prepare({ rows, seed, extra, stops }, wants) {
+  const server = newServer([]);
+  stops.push(() => fs.rmSync(server.home, { recursive: true, force: true }));
+  const { bodies, said } = await generate(server, rows, seed, extra);
+  const base = { server, build: server.build, generated: said, rows };
+  if (wants.sqlite) base.sqliteData = await copyData(server.data, path.join(server.home, 'sqlite'));
+  if (wants.single) base.single = newServer(['--group', '1'], await copyData(server.data, path.join(server.home, 'single')));
+  await server.start();
+  stops.push(() => server.stop());
+  base.floor = await startFloor(server.build);
+  stops.push(() => base.floor.stop());
+  await signIn(base);
+  base.files = writeFiles(base, await readableIds(base.clients.hot, rows), bodies);
+  if (wants.single) await startSingle(base, stops);
+  return base;
+}
+
+const session = ({ cookie, csrf }) => [cookie, csrf];
+
+/** A manager of his own, a head of 20 small owners, the head of the 20 that own the most, a director. */
+async function signIn(base) {
+  const logins = { own: 'petrov', team: 'head1', hot: 'ivanova', all: 'belov' };
+  base.clients = {};
+  base.sessions = {};
+  for (const [who, login] of Object.entries(logins)) {
+    base.clients[who] = await base.server.as(login);
+    base.sessions[who] = session(base.clients[who]);
+  }
+}
+
+async function startSingle(base, stops) {
+  stops.push(() => fs.rmSync(base.single.home, { recursive: true, force: true }));
+  await base.single.start();
+  stops.push(() => base.single.stop());
+  base.singleSession = session(await base.single.as('ivanova'));
+}

@@ -1,0 +1,152 @@
+// The cases that are asked in rounds, one after the other and again, so that what the machine does
+// meanwhile falls on all of them; and the bars they are read against.
+
+import { metrics } from '../harness/metrics.mjs';
+import { target } from './base.mjs';
+import { load, settled, spread, sqliteAlone } from './process.mjs';
+
+const SQLITE_WRITE_MS = 1000;
+const GROUP = 32; // about as many requests as a commit is shared by at 64 connections
+
+/**
+ * {id, name, run} each. `run` gives figures of one round: us (CPU per request or row), and where there
+ * are some rate, p50, p99, failed. A case that gives several lines gives an object of them by id.
+ */
+export function roundCases(base, seconds) {
+  const { files, sessions, server } = base;
+  const ask = (of, args) => async () => {
+    const at = of === base.floor ? of : target(of);
+    await settled(at.pid);
+    return load(at, { args, seconds });
+  };
+  const list = (who, file = files.list) => ask(server, ['paths', ...sessions[who], file]);
+  return [
+    { id: 'floor', name: 'floor: libuv and llhttp, 300 bytes', run: ask(base.floor, ['floor']) },
+    { id: 'get', name: 'get one', run: ask(server, ['get', ...sessions.hot, files.ids]) },
+    { id: 'list-own', name: 'list of 50, own', run: list('own') },
+    { id: 'list-team', name: 'list of 50, a team of 20', run: list('team') },
+    { id: 'list-hot', name: 'list of 50, 20 owners of 40 %', run: list('hot') },
+    { id: 'list-all', name: 'list of 50, all', run: list('all') },
+    { id: 'sqlite', name: 'SQLite alone', run: () => readAlone(base) },
+    { id: 'unindexed', name: 'filter by a field without an index', run: list('all', files.unindexed) },
+    { id: 'search-word', name: 'search, a surname', run: list('all', files.words) },
+    { id: 'search-prefix', name: 'search, its first three letters', run: list('all', files.prefixes) },
+    { id: 'search-phone', name: 'search, five digits of a phone', run: list('all', files.phones) },
+    { id: 'create', name: 'create', run: counted(base, ask(server, ['create', ...sessions.hot, files.bodies])) },
+    { id: 'create-alone', name: 'SQLite alone, groups of 32', run: () => writeAlone(base) },
+    { id: 'update', name: 'update', run: ask(server, ['patch', ...sessions.hot, files.ids]) },
+    { id: 'create-single', name: 'create, one a commit', run: ask(base.single, ['create', ...(base.singleSession ?? []), files.bodies]) },
+    { id: 'mixed', name: 'mixed: 70 % get, 20 % list, 10 % create', run: ask(server, ['mixed', ...sessions.hot, files.ids, files.list, files.bodies]) },
+  ];
+}
+
+async function readAlone(base) {
+  const seen = await sqliteAlone(base.build, 'read', base.sqliteData, base.clients.own.user.id);
+  return {
+    'sqlite-get': { us: seen.point_in_transaction_us },
+    'sqlite-list-own': { us: seen.list_own_us },
+    'sqlite-list-all': { us: seen.list_all_us },
+  };
+}
+
+async function writeAlone(base) {
+  const seen = await sqliteAlone(base.build, 'write', base.sqliteData, GROUP, SQLITE_WRITE_MS);
+  return { us: seen.us, rate: seen.rows_per_s, pages: seen.frames };
+}
+
+/** With what the writer counted: how many requests shared a commit, pages of the log per row. */
+function counted(base, run) {
+  return async () => {
+    const was = await metrics(base.clients.hot);
+    const seen = await run();
+    const now = await metrics(base.clients.hot);
+    const grew = (name) => now[`karkas_${name}`] - was[`karkas_${name}`];
+    const writes = Math.max(grew('writes_total'), 1);
+    return { ...seen, group: writes / Math.max(grew('write_groups_total'), 1), pages: grew('wal_pages_total') / writes };
+  };
+}
+
+export const NAMES = {
+  'sqlite-get': 'SQLite alone, one row',
+  'sqlite-list-own': 'SQLite alone, 50 rows of an owner',
+  'sqlite-list-all': 'SQLite alone, 50 rows of all',
+};
+
+/** Runs every case `rounds` times and gives medians and spreads by id. */
+export async function runRounds(cases, rounds) {
+  const seen = new Map();
+  const note = (id, name, figures) => {
+    if (!seen.has(id)) seen.set(id, { id, name, rounds: [] });
+    seen.get(id).rounds.push(figures);
+  };
+  for (let i = 0; i < rounds; i++) {
+    for (const { id, name, run } of cases) {
+      const figures = await run();
+      if (id !== 'sqlite') note(id, name, figures);
+      else for (const [part, one] of Object.entries(figures)) note(part, NAMES[part], one);
+    }
+  }
+  return new Map([...seen].map(([id, one]) => [id, summary(one)]));
+}
+
+function summary({ id, name, rounds }) {
+  const of = (key) => {
+    const values = rounds.map((r) => r[key]).filter((v) => v !== undefined);
+    return values.length ? spread(values) : undefined;
+  };
+  const failed = rounds.reduce((sum, r) => sum + (r.failed ?? 0), 0);
+  const keys = ['us', 'rate', 'p50', 'p99', 'group', 'pages'];
+  return { id, name, failed, ...Object.fromEntries(keys.map((key) => [key, of(key)])) };
+}
+
+// ---- bars ----------------------------------------------------------------------------------------
+
+const median = (seen, id, key = 'us') => seen.get(id)?.[key]?.median;
+
+function listBar(alone) {
+  return (seen) => {
+    const most = 1.3 * (median(seen, alone) + median(seen, 'floor'));
+    return { text: `≤ ${most.toFixed(0)} us: 1.3 × (SQLite alone + floor)`, isHeld: (one) => one.us.median <= most };
+  };
+}
+
+/** By case: what it is held against, once everything is known. */
+const BARS = {
+  get: (seen) => {
+    const most = 1.9 * median(seen, 'floor');
+    return { text: `≤ ${most.toFixed(1)} us: 1.9 × floor`, isHeld: (one) => one.us.median <= most };
+  },
+  'list-own': listBar('sqlite-list-own'),
+  'list-team': listBar('sqlite-list-own'),
+  'list-hot': listBar('sqlite-list-own'),
+  'list-all': listBar('sqlite-list-all'),
+  create: () => ({ text: '≤ 150 us', isHeld: (one) => one.us.median <= 150 }),
+  mixed: () => ({ text: '≥ 10 000 req/s, p99 ≤ 50 ms', isHeld: (one) => one.rate.median >= 10000 && one.p99.median <= 50 }),
+};
+
+export function barOf(one, seen) {
+  const bar = BARS[one.id]?.(seen);
+  return bar && { text: bar.text, isHeld: one.failed === 0 && bar.isHeld(one) };
+}
+
+/** Bars between cases. */
+export function ratios(seen) {
+  const out = [];
+  const rate = (id) => median(seen, id, 'rate');
+  const add = (name, value, bar, isHeld) => out.push({ name, value, bar, isHeld });
+  if (rate('create') && rate('create-single')) {
+    const gain = rate('create') / rate('create-single');
+    add('rows a second, of what one a commit gives', `${gain.toFixed(1)} ×`, '≥ 5 ×', gain >= 5);
+  }
+  if (rate('create') && rate('create-alone')) {
+    const share = (100 * rate('create')) / rate('create-alone');
+    add('rows a second, of what SQLite alone gives in groups of 32', `${share.toFixed(0)} %`, '≥ 50 %', share >= 50);
+  }
+  if (seen.get('create')) {
+    const { group, pages } = seen.get('create');
+    const alone = median(seen, 'create-alone', 'pages');
+    add('creates that share a commit', group.median.toFixed(0));
+    add('pages of the log a created row', `${pages.median.toFixed(1)}${alone ? ` (SQLite alone ${alone.toFixed(1)})` : ''}`);
+  }
+  return out;
+}
