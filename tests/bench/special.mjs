@@ -16,7 +16,9 @@ const STREAMS = 1000;
 const STREAMS_A_SESSION = 8; // the server's limit
 const EVENTS = 20;
 const OPENED_AT_ONCE = 50;
-const MS = (spreadOf) => `${spreadOf.median.toFixed(0)} ms (${spreadOf.low.toFixed(0)}-${spreadOf.high.toFixed(0)})`;
+const SHAKEN_MS = 700; // 64 handshakes are over
+const SAMPLE_MS = 1000;
+const MS = ({ ms, cpu }) => `${ms.median.toFixed(0)} ms (${ms.low.toFixed(0)}-${ms.high.toFixed(0)}), CPU ${cpu.median.toFixed(0)} ms`;
 
 async function restart(server, args) {
   server.process.kill('SIGTERM');
@@ -82,6 +84,20 @@ export async function stuck(base, { seconds, rounds }) {
 
 // ---- TLS -----------------------------------------------------------------------------------------
 
+/** CPU per request while the load is on: handshakes at its beginning are another figure. */
+async function inTheMiddle(server, run) {
+  const client = server.client();
+  const pause = (part) => new Promise((resolve) => setTimeout(resolve, part));
+  const sample = async () => [cpuSeconds(server.process.pid), (await metrics(client)).karkas_requests_total];
+  const over = run();
+  await pause(SHAKEN_MS);
+  const was = await sample();
+  await pause(SAMPLE_MS);
+  const now = await sample();
+  await over;
+  return ((now[0] - was[0]) * 1e6) / Math.max(now[1] - was[1], 1);
+}
+
 export async function secure(base, { seconds, rounds }) {
   const { server, files, sessions, floor } = base;
   await restart(server, []);
@@ -89,7 +105,7 @@ export async function secure(base, { seconds, rounds }) {
   for (let i = 0; i < rounds; i++) {
     seen.floor.push((await load(floor, { args: ['floor'], seconds })).us);
     await settled(server.process.pid);
-    seen.get.push((await load(target(server), { args: ['get', ...sessions.hot, files.ids], seconds })).us);
+    seen.get.push(await inTheMiddle(server, () => load(target(server), { args: ['get', ...sessions.hot, files.ids], seconds: 2 * seconds })));
   }
   const [least, us] = [spread(seen.floor).median, spread(seen.get)];
   const kb = await connectionKb(server, IDLE_TLS);
@@ -180,14 +196,15 @@ export async function memory(base) {
 }
 
 async function startTimes(server, rounds, end) {
-  const times = [];
+  const seen = { ms: [], cpu: [] };
   for (let i = 0; i < rounds; i++) {
     await end();
     const begun = performance.now();
     await server.start();
-    times.push(performance.now() - begun);
+    seen.ms.push(performance.now() - begun);
+    seen.cpu.push(cpuSeconds(server.process.pid) * 1000);
   }
-  return spread(times);
+  return { ms: spread(seen.ms), cpu: spread(seen.cpu) };
 }
 
 export async function starts(base, { rounds }) {
@@ -204,7 +221,7 @@ export async function starts(base, { rounds }) {
   const clean = await startTimes(server, rounds, stop);
   const killed = await startTimes(server, rounds, kill);
   return [
-    { name: 'start', value: MS(clean), bar: '≤ 100 ms', isHeld: clean.median <= 100 },
-    { name: 'start after kill -9 under writes', value: MS(killed), bar: '≤ 500 ms', isHeld: killed.median <= 500 },
+    { name: 'start', value: MS(clean), bar: '≤ 100 ms', isHeld: clean.ms.median <= 100 },
+    { name: 'start after kill -9 under writes', value: MS(killed), bar: '≤ 500 ms', isHeld: killed.ms.median <= 500 },
   ];
 }
