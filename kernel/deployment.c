@@ -1,8 +1,10 @@
 /*
  * deployment.c - from a data directory, a folder of modules and a ТЗ to a published registry.
  *
- * Everything is prepared beside what runs: read, lint, load, build, seal. Only then the schema
- * grows, the new snapshot is published and the people are written. Start-up and worker threads.
+ * Everything is prepared beside what runs: read, lint, load, build, seal. Then, while nobody else
+ * writes, the people are written on trial, the schema grows, the people are written and the new
+ * snapshot is published; what fails before that leaves the old one in force. Start-up and worker
+ * threads.
  */
 #include <errno.h>
 #include <limits.h>
@@ -10,7 +12,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "data/stores.h"
 #include "server.h"
 
 #define FLOW_GRACE_MS 1500
@@ -208,18 +209,6 @@ static crm_status build_registry(deployment *d, build *b, buf *say)
 
 /* ---- putting it into force ------------------------------------------------------------------- */
 
-typedef struct schema_step {
-    deployment *d;
-    build *b;
-    registry_fault *faults;
-} schema_step;
-
-static crm_status make_schema(void *arg)
-{
-    schema_step *x = arg;
-    return engine_schema(x->d->engine, x->b->reg, x->b->arena, &x->faults);
-}
-
 static crm_status start_modules(build *b)
 {
     for (uint32_t i = 0; i < b->module_count; i++) {
@@ -258,16 +247,14 @@ static void released(registry *r, void *arg)
     }
 }
 
-static crm_status load_people(deployment *d)
+static crm_status load_people(deployment *d, const registry *r)
 {
     engine_session *s;
     people *p;
     crm_status st = engine_session_open(d->engine, ENGINE_READER, (engine_deliver){0}, &s);
     if (st != CRM_OK)
         return st;
-    const registry *r = registry_pin();
     st = people_build(s, r, &p);
-    registry_unpin(r);
     engine_session_close(s);
     if (st == CRM_OK)
         people_publish(p);
@@ -282,35 +269,14 @@ static void storage_failed(void *arg)
     _exit(EX_IOERR);
 }
 
-static crm_status start_flow(deployment *d)
+static crm_status start_flow(deployment *d, const registry *r)
 {
     flow_options o = {.engine = d->engine,
                       .data_dir = d->o->data,
                       .group_max = d->o->group_max,
                       .fatal = storage_failed};
-    crm_status s = load_people(d);
+    crm_status s = load_people(d, r);
     return s == CRM_OK ? flow_start(&o, &d->flow) : s;
-}
-
-static crm_status commit_apply(crm_ctx *c, void *arg)
-{
-    return tz_apply(arg, c);
-}
-
-static crm_status write_people(deployment *d, build *b)
-{
-    crm_ctx c;
-    crm_status s = call_begin(&c, &principal_system, CRM_S("tz"));
-    if (s != CRM_OK)
-        return s;
-    c.is_quiet = true;
-    s = writer_run(d->flow, &c, commit_apply, b->tz);
-    if (s != CRM_OK)
-        for (const field_error *f = c.error.fields; f; f = f->next)
-            log_event(LOG_ERROR, "tz.apply", "field=%s code=%s", log_quote(f->field),
-                      log_quote(f->code));
-    call_end(&c);
-    return s;
 }
 
 /* Whatever was started stays known, also when the rest fails: it must not be started twice. */
@@ -337,31 +303,96 @@ static void remember_path(deployment *d, build *b, const char *path)
     free(full);
 }
 
-static crm_status put_in_force(deployment *d, build *b, buf *say)
+/* What is done at once, while the writer does nothing else. */
+typedef struct swap {
+    deployment *d;
+    build *b;
+    buf *say;
+    bool has_schema; /* at a first start it was made before the writer */
+} swap;
+
+static crm_status make_schema(swap *x)
 {
-    schema_step x = {d, b, NULL};
-    crm_status s = d->flow ? writer_exclusive(d->flow, make_schema, &x) : make_schema(&x);
-    say_registry_faults(d, b->arena, x.faults, say);
-    if (s == CRM_OK)
-        s = start_modules(b);
-    if (s == CRM_OK)
-        s = keep_modules(d, b);
+    registry_fault *faults = NULL;
+    crm_status s = engine_schema(x->d->engine, x->b->reg, x->b->arena, &faults);
+    say_registry_faults(x->d, x->b->arena, faults, x->say);
+    x->has_schema = s == CRM_OK;
+    return s;
+}
+
+typedef struct writing {
+    const tz *tz;
+    bool is_trial;
+    crm_status status;
+    tz_fault *refused;
+} writing;
+
+/* A trial is always rolled back; what it came to stands in `status`. */
+static crm_status commit_people(crm_ctx *c, void *arg)
+{
+    writing *x = arg;
+    x->status = tz_apply(x->tz, c, &x->refused);
+    return x->is_trial && x->status == CRM_OK ? CRM_CONFLICT : x->status;
+}
+
+static crm_status write_people(swap *x, const registry *r, bool is_trial)
+{
+    crm_ctx c, on = {.reg = r, .people = people_pin()};
+    writing arg = {.tz = x->b->tz, .is_trial = is_trial, .status = CRM_UNAVAILABLE};
+    crm_status s = call_begin_from(&c, &on, &principal_system, CRM_S("tz"));
+    if (on.people)
+        people_unpin(on.people);
     if (s != CRM_OK)
         return s;
-    registry_publish(b->reg, released, d);
-    b->reg = NULL;
-    d->has_registry = true;
-    if (!d->flow)
-        s = start_flow(d);
-    if (s == CRM_OK)
-        s = write_people(d, b);
+    c.lang = str_of(x->d->o->lang);
+    s = writer_run_alone(x->d->flow, &c, commit_people, &arg);
+    if (is_trial && arg.status == CRM_OK && s == CRM_CONFLICT)
+        s = CRM_OK;
     if (s != CRM_OK)
-        buf_z(say, d->o->lang[0] == 'r'
-                       ? "права и сущности уже действуют, но люди не записаны: повторите\n"
-                       : "rights and entities are in force, people were not written: repeat\n");
+        say_faults(x->d, arg.refused, x->say);
+    call_end(&c);
+    return s;
+}
+
+/*
+ * On the writer. Whatever people can be refused for is found on trial, on the registry in force and
+ * before the schema grows; a disk that fails afterwards leaves columns that nobody uses.
+ */
+static crm_status swap_registry(void *arg)
+{
+    swap *x = arg;
+    const registry *old = registry_pin();
+    crm_status s = old ? write_people(x, old, true) : CRM_OK;
+    registry_unpin(old);
+    if (s == CRM_OK && !x->has_schema)
+        s = make_schema(x);
+    if (s == CRM_OK)
+        s = write_people(x, x->b->reg, false);
+    if (s != CRM_OK)
+        return s;
+    registry_publish(x->b->reg, released, x->d);
+    x->b->reg = NULL;
+    x->d->has_registry = true;
+    return CRM_OK;
+}
+
+static crm_status put_in_force(deployment *d, build *b, buf *say)
+{
+    swap x = {.d = d, .b = b, .say = say};
+    crm_status s = start_modules(b);
+    if (s == CRM_OK)
+        s = keep_modules(d, b);
+    if (s == CRM_OK && !d->flow)
+        s = make_schema(&x);
+    if (s == CRM_OK && !d->flow)
+        s = start_flow(d, b->reg);
+    if (s == CRM_OK)
+        s = writer_exclusive(d->flow, swap_registry, &x);
+    if (s != CRM_OK)
+        return s;
     if (d->on_published)
         d->on_published(d->published_arg);
-    return s == CRM_OK ? flow_ready(d->flow) : s;
+    return flow_ready(d->flow);
 }
 
 static const char *stored_path(deployment *d, arena *a)
@@ -418,99 +449,5 @@ crm_status deployment_lint(deployment *d, const char *path, buf *say)
     if (b.reg)
         registry_discard(b.reg);
     arena_free(b.arena);
-    return s;
-}
-
-/* ---- the first login ------------------------------------------------------------------------- */
-
-crm_str deployment_code(arena *a)
-{
-    uint8_t random[12];
-    char *text = arena_alloc(a, 16);
-    if (!text)
-        return (crm_str){0};
-    crypto_random(random, sizeof random);
-    for (int i = 0, at = 0; i < 12; i++) {
-        if (i && i % 4 == 0)
-            text[at++] = '-';
-        text[at++] = CODE_LETTERS[random[i] % (sizeof CODE_LETTERS - 1)];
-    }
-    return (crm_str){text, 14};
-}
-
-typedef struct first {
-    crm_str phc;
-    bool is_needed, has_password;
-} first;
-
-static bool saw_credential(void *arg, const value *row, uint32_t matched)
-{
-    first *f = arg;
-    (void)matched;
-    f->is_needed = false;
-    f->has_password |= !row[CREDENTIAL_IS_ONE_TIME].i;
-    return !f->has_password;
-}
-
-static crm_status look_for_credentials(crm_ctx *c, void *arg)
-{
-    first *f = arg;
-    query *any = query_new(c->arena, registry_store(c->reg, STORE_CREDENTIAL));
-    if (!any)
-        return CRM_NOMEM;
-    any->limit = LIST_MAX;
-    f->is_needed = true;
-    return tx_list(c->tx, any, saw_credential, f);
-}
-
-static crm_status make_admin(crm_ctx *c, void *arg)
-{
-    first *f = arg;
-    record *r;
-    const entity *e = registry_store(c->reg, STORE_USER);
-    crm_status s = records_new(c, e, &r);
-    const value given[][2] = {
-        {value_int(USER_LOGIN), value_text(CRM_S("admin"))},
-        {value_int(USER_NAME), value_text(registry_text(c->reg, c->lang, CRM_S("role.admin")))},
-        {value_int(USER_ROLES), value_text(CRM_S(ROLE_ADMIN))},
-    };
-    for (size_t i = 0; s == CRM_OK && i < sizeof given / sizeof given[0]; i++)
-        s = record_set(r, &e->fields[given[i][0].i], given[i][1]);
-    if (s == CRM_OK)
-        s = records_save(c, r, 0);
-    return s == CRM_OK ? accounts_set_hash(c, r->v[COL_ID].i, f->phc, true) : s;
-}
-
-/* The code's file stays until somebody has a password of his own. */
-static crm_status make_first_login(deployment *d, crm_ctx *c, first *f, buf *say)
-{
-    crm_str file = arena_fmt(c->arena, "%s/first-login.txt", d->o->data);
-    if (!f->is_needed) {
-        if (f->has_password && file.p)
-            unlink(file.p);
-        return CRM_OK;
-    }
-    crm_str code = deployment_code(c->arena);
-    crm_str text = arena_fmt(c->arena, "admin %.*s\n", STR_FMT(code));
-    crm_status s = crypto_password_hash(c->arena, code, &f->phc);
-    if (s == CRM_OK)
-        s = fs_write(file.p, text, 0600);
-    if (s == CRM_OK)
-        buf_str(say, text);
-    return s == CRM_OK ? writer_run(d->flow, c, make_admin, f) : s;
-}
-
-crm_status deployment_first_login(deployment *d, buf *say)
-{
-    crm_ctx c;
-    first f = {0};
-    crm_status s = call_begin(&c, &principal_system, CRM_S("start"));
-    if (s != CRM_OK)
-        return s;
-    c.lang = c.reg->locale.n ? c.reg->locale : CRM_S("ru");
-    s = writer_run(d->flow, &c, look_for_credentials, &f);
-    if (s == CRM_OK)
-        s = make_first_login(d, &c, &f, say);
-    call_end(&c);
     return s;
 }

@@ -21,6 +21,7 @@ registry *registry_new(void)
     h->pub.arena = a;
     h->pub.serial = atomic_fetch_add(&serials, 1) + 1;
     h->extensions_end = &h->extensions;
+    atomic_init(&h->references, 1);
     if (registry_add_kernel(&h->pub) != CRM_OK || registry_add_kernel_strings(&h->pub) != CRM_OK) {
         arena_free(a);
         return NULL;

@@ -487,6 +487,8 @@ const job *registry_job(const registry *r, crm_str name);
 const batch_kind *registry_batch_kind(const registry *r, crm_str name);
 /* The text of a key in `lang`, else in the deployment's language, else the key itself. */
 crm_str registry_text(const registry *r, crm_str lang, crm_str key);
+/* A text with every "{max}" replaced by that member of the parameters, a JSON object or empty. */
+void registry_text_fill(crm_str text, crm_str params_json, buf *out);
 
 /* ms UTC of the midnight that began the day of `now` in the deployment's zone. Sealed. */
 int64_t registry_day_start(const registry *r, int64_t now);
@@ -496,7 +498,8 @@ const struct zone *registry_zone(const registry *r);
 int64_t registry_from_local(const registry *r, int64_t local_ms);
 
 /*
- * Publishing and pinning. The current registry is one pointer. registry_pin takes it with a
+ * Publishing and pinning. A registry that is built has one reference, its builder's, which
+ * registry_publish or registry_discard takes over. The current registry is one pointer. registry_pin takes it with a
  * reference, on any thread and safely against a concurrent publish; whoever pins must unpin. When the
  * last pin of a replaced registry goes, on_release is called once on whichever thread that was: it
  * only posts, since stopping modules belongs to the plug layer's thread, which then calls

@@ -19,7 +19,6 @@ void registry_publish(registry *r, void (*on_release)(registry *r, void *arg), v
         assert(h->entity_mask); /* sealed */
         h->on_release = on_release;
         h->release_arg = arg;
-        atomic_store(&h->references, 1);
     }
     pthread_mutex_lock(&lock);
     holder *old = current;

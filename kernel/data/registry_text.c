@@ -98,3 +98,30 @@ crm_str registry_text(const registry *r, crm_str lang, crm_str key)
     }
     return s ? s->text : key;
 }
+
+void registry_text_fill(crm_str text, crm_str params_json, buf *out)
+{
+    json_t *params = NULL;
+    if (params_json.n && json_read(params_json, 0, &params, NULL) != CRM_OK) {
+        params = NULL;
+    }
+    while (text.n) {
+        ptrdiff_t open = str_find(text, '{');
+        crm_str head = {text.p, open < 0 ? text.n : (size_t)open};
+        buf_str(out, head);
+        text = (crm_str){text.p + head.n, text.n - head.n};
+        ptrdiff_t close = str_find(text, '}');
+        if (!text.n || close < 0) {
+            buf_str(out, text);
+            break;
+        }
+        const json_t *v = json_object_getn(params, text.p + 1, (size_t)close - 1);
+        if (json_is_integer(v)) {
+            buf_int(out, json_integer_value(v));
+        } else if (json_is_string(v)) {
+            buf_z(out, json_string_value(v));
+        }
+        text = (crm_str){text.p + close + 1, text.n - (size_t)close - 1};
+    }
+    json_decref(params);
+}

@@ -75,6 +75,9 @@ bool writer_withdraw(write_request *w);
  * of a new registry. Waits. Not on the writer or a loop.
  */
 CRM_MUST_CHECK crm_status writer_exclusive(flow *f, crm_status (*fn)(void *arg), void *arg);
+/* In such a function: one request in a transaction of its own, and what follows a commit. */
+CRM_MUST_CHECK crm_status writer_run_alone(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void *),
+                                           void *arg);
 /* Pool and worker threads and start-up: submits in the bulk lane and waits. */
 CRM_MUST_CHECK crm_status writer_run(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void *), void *arg);
 

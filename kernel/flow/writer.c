@@ -299,6 +299,19 @@ crm_status writer_exclusive(flow *f, crm_status (*fn)(void *arg), void *arg)
     return x.status;
 }
 
+crm_status writer_run_alone(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void *), void *arg)
+{
+    write_request w = {.call = c, .commit = commit, .arg = arg}, *rest;
+    group one = {.head = &w, .count = 1, .is_bulk = true};
+    engine_session *session = c->session;
+    assert(thread_get_role() == THREAD_WRITER);
+    call_save_point(c);
+    crm_status s = run_transaction(f, &one, &rest);
+    c->session = session;
+    c->tx = NULL;
+    return w.status == CRM_OK ? s : w.status;
+}
+
 static bool wait_for_work(flow *f)
 {
     bool is_idle_done = false;

@@ -1,46 +1,16 @@
 /* problem.c - errors as RFC 9457 problem+json, in the reader's language, from the catalogue. */
 #include "net/api_private.h"
 
-/* "{max}" in a catalogue text by the parameters of the error. */
-static void fill(buf *out, crm_str text, const json_t *params)
-{
-    while (text.n) {
-        ptrdiff_t open = str_find(text, '{');
-        crm_str head = {text.p, open < 0 ? text.n : (size_t)open};
-        buf_str(out, head);
-        text = (crm_str){text.p + head.n, text.n - head.n};
-        ptrdiff_t close = str_find(text, '}');
-        if (!text.n || close < 0) {
-            buf_str(out, text);
-            return;
-        }
-        char name[64];
-        size_t n = (size_t)close - 1 < sizeof name - 1 ? (size_t)close - 1 : sizeof name - 1;
-        memcpy(name, text.p + 1, n);
-        name[n] = 0;
-        const json_t *v = json_object_get(params, name);
-        if (json_is_integer(v))
-            buf_int(out, json_integer_value(v));
-        else if (json_is_string(v))
-            buf_z(out, json_string_value(v));
-        text = (crm_str){text.p + close + 1, text.n - (size_t)close - 1};
-    }
-}
-
 static void detail(json_writer *w, crm_ctx *c, const char *prefix, crm_str code, crm_str literal,
                    crm_str params_json)
 {
     buf b;
-    json_t *params = NULL;
     crm_str key = arena_fmt(c->arena, "%s%.*s", prefix, STR_FMT(code));
     crm_str text = literal.n ? literal : registry_text(c->reg, c->lang, key);
-    if (params_json.n && json_read(params_json, 0, &params, NULL) != CRM_OK)
-        params = NULL;
     buf_init(&b, 8192);
-    fill(&b, text, params);
+    registry_text_fill(text, params_json, &b);
     jw_kstr(w, "detail", buf_view(&b));
     buf_free(&b);
-    json_decref(params);
     jw_key(w, CRM_S("params"));
     jw_raw(w, params_json.n ? params_json : CRM_S("{}"));
 }

@@ -9,8 +9,9 @@
 typedef struct applying {
     const tz *t;
     crm_ctx *c;
-    tz_version was;     /* the version in force before, or empty */
-    json_t *was_people; /* logins of that version's file, or NULL */
+    tz_version was;      /* the version in force before, or empty */
+    json_t *was_people;  /* logins of that version's file, or NULL */
+    const yaml_node *at; /* the department or person that is being written */
 } applying;
 
 /* ---- versions -------------------------------------------------------------------------------- */
@@ -222,6 +223,7 @@ static crm_status each_department(applying *k, crm_status (*fn)(applying *, cons
 {
     crm_status s = CRM_OK;
     YAML_EACH(n, node_map(node_map(k->t->root, "company"), "departments")) {
+        k->at = s == CRM_OK ? n : k->at;
         s = s == CRM_OK ? fn(k, n) : s;
     }
     return s;
@@ -311,8 +313,10 @@ static crm_status apply_people(applying *k)
     size_t i;
     json_t *item;
     for (uint32_t at = 0; at < k->t->people_count && s == CRM_OK; at++) {
+        k->at = k->t->people[at].at;
         s = apply_person(k, &k->t->people[at]);
     }
+    k->at = s == CRM_OK ? NULL : k->at;
     json_array_foreach(k->was_people, i, item)
     {
         const char *login = json_string_value(item);
@@ -330,14 +334,37 @@ static crm_status apply(applying *k)
     crm_status s = each_department(k, apply_department);
     s = s == CRM_OK ? apply_people(k) : s;
     s = s == CRM_OK ? each_department(k, link_department) : s;
+    k->at = s == CRM_OK ? NULL : k->at;
     return s == CRM_OK ? keep_version(k) : s;
 }
 
-crm_status tz_apply(const tz *t, crm_ctx *c)
+/* The first field that was refused, with the catalogue's words. */
+static tz_fault *refusal(const applying *k)
+{
+    crm_ctx *c = k->c;
+    const field_error *f = c->error.fields;
+    tz_fault *out = k->at && f ? ARENA_NEW(c->arena, tz_fault) : NULL;
+    if (!out) {
+        return NULL;
+    }
+    buf b;
+    buf_init(&b, 0);
+    crm_str key = arena_fmt(c->arena, "field.%.*s", STR_FMT(f->code));
+    buf_fmt(&b, "%.*s: ", STR_FMT(f->field));
+    registry_text_fill(f->text.n ? f->text : registry_text(c->reg, c->lang, key), f->params_json,
+                       &b);
+    *out = tz_fault_key(k->at, "not_written");
+    out->expected = arena_dup(c->arena, buf_view(&b));
+    buf_free(&b);
+    return out;
+}
+
+crm_status tz_apply(const tz *t, crm_ctx *c, tz_fault **refused)
 {
     applying k = {.t = t, .c = c};
     json_t *grants = NULL;
     bool was_quiet = c->is_quiet;
+    *refused = NULL;
     crm_status s = tz_load(c->session, c->reg, c->arena, &k.was);
     if (s != CRM_OK && s != CRM_NOT_FOUND) {
         return s;
@@ -348,6 +375,7 @@ crm_status tz_apply(const tz *t, crm_ctx *c)
     c->is_quiet = true;
     s = apply(&k);
     c->is_quiet = was_quiet;
+    *refused = s == CRM_OK ? NULL : refusal(&k);
     json_decref(grants);
     return s;
 }

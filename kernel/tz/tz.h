@@ -53,9 +53,10 @@ CRM_MUST_CHECK crm_status tz_recall(tz *t, engine *e, const registry *current);
  * Writer, one transaction, after tz_register: departments, people, and the text itself as a version
  * (`sys.tz`). Quiet. People are known by their login: those who left the file are disabled; accounts
  * made by hand are left alone. Departments that left the file stay. The same text again changes
- * nothing. No credentials are made here.
+ * nothing. No credentials are made here. On failure *refused (in the call's arena) says which
+ * department or person cannot be written and why; NULL when it was nobody's fault.
  */
-CRM_MUST_CHECK crm_status tz_apply(const tz *t, crm_ctx *c);
+CRM_MUST_CHECK crm_status tz_apply(const tz *t, crm_ctx *c, tz_fault **refused);
 /* What registry_seal found, as a fault: with the words of tz_fault_text. In the arena. */
 tz_fault *tz_fault_of_seal(arena *a, const registry_fault *f);
 /* One fault as a line in ru or en: "tz.yaml:47:7: неизвестный ключ «rigths», есть «rights»". */

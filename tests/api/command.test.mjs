@@ -5,7 +5,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
-import { dealer } from '../harness/tz.mjs';
+import { dealer, people as defaultPeople } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const LEADS = '/api/v1/sales.lead';
@@ -151,6 +151,25 @@ describe('karkas tz', () => {
     }
     await petrov.post(LEADS, { title: 'Работа идёт' }, { expect: 201 });
     assert.match(await fails('tz', 'apply', path.join(server.home, 'nosuch.yaml')), /nosuch\.yaml/);
+  });
+
+  it('changes nothing when a person cannot be written: neither rights nor fields nor people', async () => {
+    const before = (await head.get('/api/v1/meta')).json;
+    const people = defaultPeople.replace('Иванова', 'Иванова'.padEnd(300, 'я')).replace('Петров', 'Сидоров');
+    fs.writeFileSync(path.join(server.home, 'long.csv'), people);
+    const text = withField
+      .replace('people.csv', 'long.csv')
+      .replace('delivery_city', 'delivery_town')
+      .replace('      sales.deal: {read: own, create: own, update: own}\n', '');
+    const said = await fails('tz', 'apply', write('long.yaml', text));
+    assert.match(said, /long\.csv:\d+.*«ivanova» не записать: name: Слишком длинно: можно не больше 200 знаков/);
+    assert.match(said, /ничего не изменено/);
+    assert.equal((await head.get('/api/v1/meta')).json.rev, before.rev);
+    await petrov.get('/api/v1/sales.deal', { expect: 200 });
+    assert.equal((await petrov.get(`${LEADS}?delivery_town=x`)).status, 422);
+    assert.match((await petrov.get('/api/v1/session')).json.user.name, /Петров/);
+    await server.restart();
+    await petrov.get('/api/v1/sales.deal', { expect: 200 });
   });
 
   it('takes rights away from who is working, with the next request', async () => {

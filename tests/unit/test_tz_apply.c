@@ -109,8 +109,9 @@ static uint32_t commit(commit_fn fn, const void *arg)
 
 static crm_status apply_fn(crm_ctx *c, const void *arg)
 {
+    tz_fault *refused;
     (void)arg;
-    return tz_apply(w->t, c);
+    return tz_apply(w->t, c, &refused);
 }
 
 static uint32_t apply(void)
