@@ -132,6 +132,8 @@ typedef struct engine_stats {
     uint64_t wal_frames;  /* in the write-ahead log now, not yet copied to the file */
     uint64_t wal_written; /* pages appended to the log since the engine was opened */
     int64_t file_bytes, wal_bytes;
+    bool is_broken; /* the storage failed in a COMMIT or an fsync: BEGIN answers UNAVAILABLE, and what
+                       the disk holds is for the recovery of the next start to find out */
 } engine_stats;
 
 typedef struct engine_backup_progress {

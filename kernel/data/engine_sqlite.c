@@ -321,6 +321,7 @@ static void sqlite_stats(engine *base, engine_stats *out)
         .wal_written = atomic_load_explicit(&e->wal_written, memory_order_relaxed),
         .checkpoints = atomic_load_explicit(&e->checkpoints, memory_order_relaxed),
         .interrupted = atomic_load_explicit(&e->interrupted, memory_order_relaxed),
+        .is_broken = atomic_load_explicit(&e->is_broken, memory_order_relaxed),
         .file_bytes = size_of(e->path, ""),
         .wal_bytes = size_of(e->path, "-wal"),
     };

@@ -32,7 +32,9 @@ static void checkpoint(sqlite_session *s, int mode)
     int rc = sqlite3_wal_checkpoint_v2(s->db, "main", mode, &in_log, &copied);
     sqlite3_busy_timeout(s->db, BUSY_MS);
     if (rc != SQLITE_OK && rc != SQLITE_BUSY) {
-        (void)!status_of(s->db, rc, "checkpoint");
+        if (status_of(s->db, rc, "checkpoint") == CRM_INTERNAL) {
+            atomic_store(&s->engine->is_broken, true); /* never tried again, as a failed commit */
+        }
         return;
     }
     atomic_fetch_add_explicit(&s->engine->checkpoints, 1, memory_order_relaxed);

@@ -126,6 +126,7 @@ static crm_status finish(schema_step *x, bool has_faults, layout **made)
     statements_clear(&s->cache);
     if (st == CRM_OK) {
         st = connection_exec(s->db, "COMMIT");
+        atomic_store(&s->engine->is_broken, st == CRM_INTERNAL);
     }
     if (st != CRM_OK && !sqlite3_get_autocommit(s->db)) {
         (void)!connection_exec(s->db, "ROLLBACK");

@@ -153,6 +153,13 @@ static void fail(flow *f)
         f->o.fatal(f->o.fatal_arg);
 }
 
+static bool storage_failed(flow *f)
+{
+    engine_stats s;
+    engine_stats_get(f->o.engine, &s);
+    return s.is_broken;
+}
+
 static void publish(flow *f, tx *t)
 {
     changes_batch *b = tx_take_changes(t);
@@ -194,6 +201,8 @@ static crm_status run_transaction(flow *f, group *g, write_request **rest)
     if (s == CRM_OK)
         publish(f, t);
     tx_free(t);
+    if (s != CRM_OK && storage_failed(f))
+        fail(f);
     f->last_commit = clock_mono();
     atomic_fetch_add(&f->commits, 1);
     return s;

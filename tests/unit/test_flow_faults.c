@@ -1,0 +1,256 @@
+/*
+ * test_flow_faults.c - the flow layer on a disk that fails: nobody is told of a success that is not
+ * there, and work whose failure cannot be written does not run in a circle. Real threads.
+ */
+#include "fault_vfs.h"
+#include "unit.h"
+
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "data/stores.h"
+#include "flow/flow.h"
+
+#define N(lit)               \
+    {                        \
+        lit, sizeof(lit) - 1 \
+    }
+
+enum { ITEM_NAME = COL_OWN };
+
+static engine *store_engine;
+static flow *running;
+static char dir[64];
+static atomic_int fatals, heard, job_runs, not_put_off;
+
+static const field item_fields[] = {{.name = N("name"), .type = FIELD_TEXT}};
+static const entity item = {.name = N("test.item"),
+                            .module = N("test"),
+                            .fields = item_fields,
+                            .field_count = 1,
+                            .title_field = ITEM_NAME};
+
+/* ---- the world ------------------------------------------------------------------------------- */
+
+/* Fails, and from then on the disk takes nothing: not even the failure. */
+static crm_status fail_with_the_disk(crm_ctx *c, crm_str arg, const void *fn)
+{
+    (void)c;
+    (void)arg;
+    (void)fn;
+    atomic_fetch_add(&job_runs, 1);
+    fault_vfs_plan(FAULT_WRITE, 1, SQLITE_FULL, true);
+    return CRM_UPSTREAM;
+}
+
+static crm_status hear(crm_ctx *c, const change *ch, const void *fn)
+{
+    (void)c;
+    (void)ch;
+    (void)fn;
+    atomic_fetch_add(&heard, 1);
+    return CRM_OK;
+}
+
+static void declare(registry *r)
+{
+    static const job failing = {
+        .name = N("test.fail"), .module = N("test"), .work = fail_with_the_disk};
+    static const listener hearing = {
+        .name = N("test.hear"), .entity_name = N("test.item"), .module = N("test"), .run = hear};
+    assert_ok(flow_register(r));
+    assert_ok(registry_add_entity(r, &item));
+    assert_ok(registry_add_job(r, &failing));
+    assert_ok(registry_add_listener(r, &hearing));
+}
+
+static void publish_all(void)
+{
+    registry *r = registry_new();
+    arena *a = arena_new(0);
+    registry_fault *faults = NULL;
+    engine_session *s;
+    people *p;
+    declare(r);
+    assert_ok(registry_seal(r, a, &faults));
+    assert_ok(engine_schema(store_engine, r, a, &faults));
+    registry_publish(r, NULL, NULL);
+    assert_ok(engine_session_open(store_engine, ENGINE_READER, (engine_deliver){NULL, NULL}, &s));
+    assert_ok(people_build(s, r, &p));
+    engine_session_close(s);
+    people_publish(p);
+    arena_free(a);
+}
+
+static void storage_failed(void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&fatals, 1);
+}
+
+static void watch_log(const char *line, void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&not_put_off, strstr(line, "job.not_put_off") != NULL);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    atomic_store(&fatals, 0);
+    atomic_store(&heard, 0);
+    atomic_store(&job_runs, 0);
+    atomic_store(&not_put_off, 0);
+    log_capture(watch_log, NULL);
+    snprintf(dir, sizeof dir, "/tmp/karkas-flow-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    assert_ok(engine_open_sqlite(dir, &store_engine));
+    publish_all();
+    flow_options o = {.engine = store_engine, .fatal = storage_failed};
+    assert_ok(flow_start(&o, &running));
+    assert_ok(flow_ready(running));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    static const char *const files[] = {"karkas.db", "karkas.db-wal", "karkas.db-shm"};
+    (void)state;
+    assert_true(flow_stop(running, 2000));
+    fault_vfs_plan(FAULT_NONE, 0, 0, false);
+    registry_publish(NULL, NULL, NULL);
+    engine_close(store_engine);
+    log_capture(NULL, NULL);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+        unlink(path);
+    }
+    rmdir(dir);
+    return 0;
+}
+
+/* ---- acting ---------------------------------------------------------------------------------- */
+
+typedef struct act {
+    crm_ctx c;
+    write_request w;
+    atomic_bool is_done;
+} act;
+
+static crm_status create(crm_ctx *c, void *arg)
+{
+    record *r;
+    const entity *e = registry_entity(c->reg, CRM_S("test.item"));
+    (void)arg;
+    crm_status s = records_new(c, e, &r);
+    s = s == CRM_OK ? record_set(r, &e->fields[ITEM_NAME], value_text(CRM_S("x"))) : s;
+    return s == CRM_OK ? records_save(c, r, 0) : s;
+}
+
+static crm_status schedule(crm_ctx *c, void *arg)
+{
+    (void)arg;
+    return timers_schedule(c, CRM_S("test.fail"), CRM_S("k"), clock_now(), CRM_S(""));
+}
+
+static crm_status do_now(crm_status (*commit)(crm_ctx *, void *))
+{
+    crm_ctx c;
+    assert_ok(call_begin(&c, &principal_system, CRM_S("test")));
+    crm_status s = writer_run(running, &c, commit, NULL);
+    call_end(&c);
+    return s;
+}
+
+static void finished(write_request *w, crm_status status)
+{
+    (void)status;
+    atomic_store(&((act *)w->arg)->is_done, true);
+}
+
+#define GROUP 3
+static crm_status queue_group(void *arg)
+{
+    act *all = arg;
+    for (int i = 0; i < GROUP; i++)
+        assert_ok(writer_submit(running, LANE_INTERACTIVE, &all[i].w));
+    return CRM_OK;
+}
+
+/* Waits for what other threads do, as the harness's until(). */
+#define UNTIL(condition)                                              \
+    for (int64_t end = clock_mono() + 20000000000LL; !(condition);) { \
+        assert_true(clock_mono() < end);                              \
+        uv_sleep(1);                                                  \
+    }
+
+/* ---- the storage fails in a COMMIT ----------------------------------------------------------- */
+
+static void one_write_whose_commit_fails_is_refused_and_the_server_is_told_at_once(void **state)
+{
+    (void)state;
+    assert_ok(do_now(create));
+    UNTIL(atomic_load(&heard) == 1);
+    UNTIL(flow_is_idle(running));
+    fault_vfs_plan(FAULT_SYNC, 1, SQLITE_IOERR_FSYNC, false);
+    assert_int_not_equal(do_now(create), CRM_OK);
+    assert_int_equal(fault_vfs_hits(), 1);
+    assert_int_equal(atomic_load(&fatals), 1);
+    assert_int_equal(do_now(create), CRM_UNAVAILABLE); /* and nothing is written any more */
+    assert_int_equal(atomic_load(&fatals), 1);
+    UNTIL(flow_is_idle(running));
+    assert_int_equal(atomic_load(&heard), 1);
+}
+
+static void a_group_whose_commit_fails_is_refused_as_a_whole(void **state)
+{
+    act all[GROUP] = {0};
+    (void)state;
+    UNTIL(flow_is_idle(running));
+    for (int i = 0; i < GROUP; i++) {
+        assert_ok(call_begin(&all[i].c, &principal_system, CRM_S("test")));
+        call_save_point(&all[i].c);
+        all[i].w =
+            (write_request){.call = &all[i].c, .commit = create, .done = finished, .arg = &all[i]};
+    }
+    fault_vfs_plan(FAULT_SYNC, 1, SQLITE_IOERR_FSYNC, false);
+    assert_ok(writer_exclusive(running, queue_group, all));
+    for (int i = 0; i < GROUP; i++)
+        UNTIL(atomic_load(&all[i].is_done));
+    for (int i = 0; i < GROUP; i++) {
+        assert_int_not_equal(all[i].w.status, CRM_OK);
+        call_end(&all[i].c);
+    }
+    assert_int_equal(atomic_load(&fatals), 1);
+    assert_int_equal(atomic_load(&heard), 0);
+}
+
+/* ---- a failure that cannot be written -------------------------------------------------------- */
+
+static void work_whose_failure_cannot_be_written_waits_all_the_same(void **state)
+{
+    (void)state;
+    assert_ok(do_now(schedule));
+    UNTIL(atomic_load(&not_put_off) == 1);
+    for (int i = 0; i < 5; i++) { /* everything that makes the scheduler look again */
+        (void)!flow_ready(running);
+        UNTIL(flow_is_idle(running));
+    }
+    assert_int_equal(atomic_load(&job_runs), 1);
+    fault_vfs_plan(FAULT_NONE, 0, 0, false);
+    assert_int_equal(atomic_load(&fatals), 0); /* a full disk is no failure of the storage */
+    UNTIL(atomic_load(&job_runs) == 2);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(one_write_whose_commit_fails_is_refused_and_the_server_is_told_at_once),
+        T(a_group_whose_commit_fails_is_refused_as_a_whole),
+        T(work_whose_failure_cannot_be_written_waits_all_the_same),
+    };
+    fault_vfs_install();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
