@@ -56,6 +56,7 @@ static const figure table[] = {
     FIGURE(OF_WRITER, writer.waiting_interactive, "writes_waiting{lane=\"interactive\"}",
            "Writes waiting"),
     FIGURE(OF_WRITER, writer.waiting_bulk, "writes_waiting{lane=\"bulk\"}", "Writes waiting"),
+    FIGURE(OF_WRITER, writer.read_only, "read_only", "1 while the disk is full"),
     FIGURE(OF_ENGINE, engine.commits, "commits_total", "Transactions committed"),
     FIGURE(OF_ENGINE, engine.rows_written, "rows_written_total", "Rows inserted and updated"),
     FIGURE(OF_ENGINE, engine.interrupted, "reads_interrupted_total",

@@ -26,6 +26,7 @@ crm_status flow_start(const flow_options *o, flow **out)
     f->o = *o;
     atomic_store(&running, f);
     pthread_mutex_init(&f->subscribers_lock, NULL);
+    room_open(f);
     crm_status s = writer_start(f);
     if (s == CRM_OK)
         s = pool_start(&f->pools[POOL_FAST], f, POOL_FAST, or_default(o->fast_threads, 2));
@@ -81,6 +82,7 @@ void flow_stats_get(flow *f, flow_stats *out)
                         .groups = atomic_load(&f->commits),
                         .reruns = atomic_load(&f->groups_rerun),
                         .slow = atomic_load(&f->slow_commits),
+                        .read_only = flow_is_read_only(f),
                         .waiting_fast = waiting_in(&f->pools[POOL_FAST]),
                         .waiting_slow = waiting_in(&f->pools[POOL_SLOW])};
     pthread_mutex_lock(&f->lock);
@@ -138,6 +140,7 @@ bool flow_stop(flow *f, int ms)
 
 void flow_watch(flow *f)
 {
+    room_watch(f);
     for (int i = 0; i < POOL_COUNT; i++)
         pool_watch(&f->pools[i]);
 }

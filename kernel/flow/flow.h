@@ -19,7 +19,7 @@ typedef struct flow_options {
     uint32_t fast_threads, slow_threads, crypto_threads, worker_threads; /* 0: 2, 1, 2, 2 */
     uint32_t writer_queue;   /* interactive requests waiting at most; 0: 1024 */
     uint32_t group_max;      /* requests per commit; 0: 128; 1 shows what grouping is worth */
-    const char *data_dir;
+    const char *data_dir;    /* where the reserve for a full disk lies; NULL: none is kept */
     /* The storage failed on COMMIT: nothing is acknowledged any more, the process should end non-zero
      * and let recovery decide. Writer thread. */
     void (*fatal)(void *arg);
@@ -37,7 +37,12 @@ CRM_MUST_CHECK crm_status flow_ready(flow *f);
  * _exit, and what was not acknowledged is the next start's.
  */
 CRM_MUST_CHECK bool flow_stop(flow *f, int ms);
-/* About once a second, one thread at a time: a pool all of whose threads are held far longer than its
+/*
+ * The disk is full: interactive writes but vital ones are refused with NO_SPACE untried and no due
+ * work begins, until flow_watch finds room for the reserve again. Any thread.
+ */
+bool flow_is_read_only(flow *f);
+/* About once a second, one thread at a time: looks whether a full disk has room again; and a pool all of whose threads are held far longer than its
  * tasks may take gets one more, eight at most. */
 void flow_watch(flow *f);
 
@@ -59,6 +64,7 @@ typedef struct write_request {
     void *arg;
     mailbox *reply_to;          /* NULL: done runs on the writer */
     crm_status status;
+    bool is_vital;              /* a few kilobytes without which nobody could read: tried on a full disk */
     atomic_int fate;            /* the writer's and writer_withdraw's */
     struct write_request *next;
 } write_request;
@@ -89,6 +95,7 @@ typedef struct flow_stats {
     uint64_t slow;     /* requests that held the writer for more than 5 ms */
     uint32_t waiting_interactive, waiting_bulk;
     uint32_t waiting_fast, waiting_slow; /* reads in the queues of the pools */
+    uint32_t read_only;                  /* 1: the disk is full */
 } flow_stats;
 void flow_stats_get(flow *f, flow_stats *out);
 

@@ -67,6 +67,7 @@ struct flow {
     pthread_cond_t exclusive_done;
     bool stopping, writer_busy;
     int64_t last_commit;   /* clock_mono of its end */
+    atomic_bool is_read_only; /* the disk is full */
     atomic_bool failed;    /* storage failed: nothing is acknowledged any more */
     pool pools[POOL_COUNT];
     pthread_mutex_t subscribers_lock;
@@ -108,6 +109,11 @@ void scheduler_changes(flow *f);
 /* Writer thread, inside a transaction: the earliest due moment written since the last commit. */
 void timers_hint(int64_t due);
 int64_t timers_take_hint(void);
+
+/* At the start; the writer met NO_SPACE; once a second. */
+void room_open(flow *f);
+void room_ran_out(flow *f);
+void room_watch(flow *f);
 
 void subscribers_publish(flow *f, changes_batch *b);
 /* Runs listeners of the current registry over what they have not seen. Scheduler thread. */

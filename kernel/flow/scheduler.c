@@ -244,6 +244,8 @@ static int64_t look(flow *f, engine_session *session)
     store_row *rows;
     uint32_t count = 0;
     busy_rows busy;
+    if (flow_is_read_only(f)) /* what came of it could not be written */
+        q = NULL;
     take_busy(&f->scheduler, &busy);
     if (q) {
         const field *due = &e->fields[DUE_AT];

@@ -118,6 +118,10 @@ static bool run_request(flow *f, tx *t, write_request *w, bool is_bulk)
         w->status = CRM_TIMEOUT;
         return true;
     }
+    if (!is_bulk && !w->is_vital && flow_is_read_only(f)) {
+        w->status = CRM_NO_SPACE;
+        return true;
+    }
     call_rerun(w->call);
     w->status = tx_request_begin(t, w->call);
     if (w->status != CRM_OK)
@@ -134,6 +138,8 @@ static bool run_request(flow *f, tx *t, write_request *w, bool is_bulk)
         log_event(LOG_WARN, "writer.slow", "via=%s took_ms=%lld", log_quote(w->call->via),
                   (long long)(took / 1000000));
     }
+    if (w->status == CRM_NO_SPACE)
+        room_ran_out(f);
     crm_status end = tx_request_end(t, w->status == CRM_OK);
     if (end == CRM_OK)
         return true;
@@ -201,7 +207,9 @@ static crm_status run_transaction(flow *f, group *g, write_request **rest)
     if (s == CRM_OK)
         publish(f, t);
     tx_free(t);
-    if (s != CRM_OK && storage_failed(f))
+    if (s == CRM_NO_SPACE)
+        room_ran_out(f);
+    else if (s != CRM_OK && storage_failed(f))
         fail(f);
     f->last_commit = clock_mono();
     atomic_fetch_add(&f->commits, 1);

@@ -140,8 +140,12 @@ static void written(write_request *w, crm_status status)
 void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*done)(api_call *k))
 {
     k->next = done;
-    k->write = (write_request){
-        .call = &k->c, .commit = commit, .done = written, .arg = k, .reply_to = k->api->mail};
+    k->write = (write_request){.is_vital = k->is_vital,
+                               .call = &k->c,
+                               .commit = commit,
+                               .done = written,
+                               .arg = k,
+                               .reply_to = k->api->mail};
     call_save_point(&k->c);
     k->is_writing = true;
     crm_status s = writer_submit(k->api->o.flow, LANE_INTERACTIVE, &k->write);
@@ -323,6 +327,11 @@ static void health(api *a, http_request *r)
 {
     if (a->stopping) {
         buf_z(http_body(r), "{\"status\":\"stopping\"}\n");
+        http_reply(r, 503, API_JSON);
+        return;
+    }
+    if (flow_is_read_only(a->o.flow)) {
+        buf_z(http_body(r), "{\"status\":\"read_only\"}\n");
         http_reply(r, 503, API_JSON);
         return;
     }

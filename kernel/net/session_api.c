@@ -139,6 +139,7 @@ static void checked(api_call *k)
         return;
     }
     k->c.who = &principal_system;
+    k->is_vital = true;
     api_write(k, commit_session, session_written);
 }
 
@@ -211,6 +212,7 @@ static void ended(api_call *k)
 
 static void sign_out(api_call *k)
 {
+    k->is_vital = true;
     api_write(k, commit_end, ended);
 }
 

@@ -158,7 +158,9 @@ describe('a full disk', { skip: !isRoot && 'mounting a small disk takes root' },
     const form = await server.client().post('/hook/site', { name: 'Гость', phone: '+79161234567', text: message });
     assert.equal(form.status, 507, 'a form is not accepted that could not be kept');
 
-    assert.equal((await server.client().get('/health')).status, 200);
+    const health = await server.client().get('/health');
+    assert.deepEqual([health.status, health.json], [503, { status: 'read_only' }]);
+    assert.match(server.log, /event=disk\.full reserve=released/);
     const [first] = acknowledged.keys();
     assert.equal((await head.get(`${LEADS}/${first}`, { expect: 200 })).json.message, message.trim());
     const titles = async () => {
@@ -168,12 +170,29 @@ describe('a full disk', { skip: !isRoot && 'mounting a small disk takes root' },
     const expected = () => [...acknowledged].sort((a, b) => a[0] - b[0]);
     assert.deepEqual(await titles(), expected());
 
+    const other = await server.as('ivanova'); // whoever comes now can log in and read, and leave
+    await other.get(`${LEADS}/${first}`, { expect: 200 });
+    await other.del('/api/v1/session', { expect: 204 });
+
     fs.rmSync(filler());
     await until(async () => (await write('после')) === 201, 'it writes again without a restart');
+    assert.equal((await server.client().get('/health')).json.status, 'ok');
     assert.deepEqual(await titles(), expected());
     await server.kill();
     await server.start();
     assert.deepEqual(await titles(), expected(), 'and all of it is there after a kill');
+  });
+
+  it('starts, reads and stops on a disk that is full already', async () => {
+    await server.restart();
+    fill();
+    await until(async () => (await head.post(LEADS, { title: 'Не влезет', message: 'м'.repeat(20000) })).status === 507);
+    await server.restart();
+    await head.get(LEADS, { expect: 200 });
+    assert.equal((await head.post(LEADS, { title: 'x' })).status, 507);
+    fs.rmSync(filler());
+    await until(async () => (await server.client().get('/health')).status === 200, 'room again');
+    await head.post(LEADS, { title: 'после' }, { expect: 201 });
   });
 });
 
