@@ -9,6 +9,7 @@ import { api } from '../core/api.ts';
 import { t } from '../core/i18n.ts';
 import { titleOf } from '../core/meta.ts';
 import type { Condition, Ref, Row } from '../core/types.ts';
+import { expectPick } from './picks.ts';
 import { summary } from './view.ts';
 import { entityOf } from '../core/meta.ts';
 
@@ -43,7 +44,12 @@ export class Combo extends El {
   #timer = 0;
   #asked = 0;
   #text: string | null = null;
-  #eager = false; // Enter came before the hits did: the first of them is meant
+  #answer: ((found: boolean) => void) | null = null; // Enter came before the hits did: the first of them is meant
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#settle(false);
+  }
 
   override render() {
     const list = `${this.inputId}-list`;
@@ -129,7 +135,7 @@ export class Combo extends El {
   #typed(event: Event): void {
     event.stopPropagation();
     this.#text = (event.target as HTMLInputElement).value;
-    this.#eager = false;
+    this.#settle(false);
     this.#ask(this.#text);
   }
 
@@ -151,13 +157,18 @@ export class Combo extends El {
     this.hits = page?.rows ?? [];
     this.at = text && this.hits.length ? 0 : -1;
     this.busy = false;
-    if (this.#eager) this.#pickAt();
+    if (this.#answer) this.#settle(this.#pickAt());
   }
 
-  #pickAt(): void {
-    this.#eager = false;
+  #settle(found: boolean): void {
+    this.#answer?.(found);
+    this.#answer = null;
+  }
+
+  #pickAt(): boolean {
     const row = this.hits[this.at];
     if (row) this.#pick({ id: row.id, label: titleOf(this.entity, row) });
+    return !!row;
   }
 
   #key(event: KeyboardEvent): void {
@@ -171,13 +182,14 @@ export class Combo extends El {
       this.at = (this.at + step + this.hits.length) % Math.max(1, this.hits.length);
     } else if (event.key === 'Enter' && !event.ctrlKey && this.open && (this.at >= 0 || this.#text)) {
       event.preventDefault();
-      if (this.busy) this.#eager = true;
-      else this.#pickAt();
+      if (!this.busy) this.#pickAt();
+      else if (!this.#answer) expectPick(new Promise((resolve) => (this.#answer = resolve)));
     } else if (event.key === 'Escape' && this.open) {
       event.preventDefault();
       event.stopPropagation();
       this.#text = null;
       this.open = false;
+      this.#settle(false);
     }
   }
 

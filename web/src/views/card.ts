@@ -11,6 +11,7 @@ import './related.ts';
 import { CardModel } from './card-model.ts';
 import { conflicts, extra, section, summaryOf } from './card-fields.ts';
 import { nextMove, otherMoves, steps } from './stages.ts';
+import { picked } from '../fields/picks.ts';
 import { label, show } from '../fields/view.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
@@ -83,6 +84,7 @@ class Card extends El {
 
   async #save(): Promise<void> {
     const model = this.#model!;
+    if (!(await picked())) return;
     const saved = await model.save();
     if (!saved) this.tab = 'fields';
     await this.updateComplete;

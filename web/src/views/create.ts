@@ -7,6 +7,7 @@ import { problemText } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import '../fields/edit.ts';
 import { summaryBar } from './card-fields.ts';
+import { picked } from '../fields/picks.ts';
 import { toApi } from '../fields/value.ts';
 import { isEmpty } from '../fields/view.ts';
 import { api, ApiError, writeKey } from '../core/api.ts';
@@ -114,7 +115,7 @@ class Create extends El {
   }
 
   async #save(): Promise<void> {
-    if (this.busy) return;
+    if (this.busy || !(await picked()) || this.busy) return;
     const missing = this.#names.filter(
       (name) =>
         fieldOf(this.entity, name)!.required &&

@@ -290,6 +290,36 @@ test('a new record is made from the quick form, with the same errors', async () 
   assert.equal(fixture.data['sales.lead'].find((r) => r.id === 47).contact.label, 'Николай Жуков');
 });
 
+test('a record picked before its hits came is waited for, and nothing is saved without it', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await page.waitForSelector(rowOf(46));
+  let release;
+  const gate = new Promise((resolve) => (release = resolve));
+  await page.route(/contacts\.person\?.*q=/, async (route) => {
+    await gate;
+    await route.continue();
+  });
+  await page.keyboard.press('n');
+  await page.fill('.field[data-field=title] input', 'Вибропогружатель');
+  await page.fill('.field[data-field=contact] input', 'жуков');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Control+Enter');
+  release();
+  await page.waitForURL(/\/e\/sales\.lead\/\d+/);
+  const made = () => fixture.data['sales.lead'].find((r) => r.title === 'Вибропогружатель');
+  assert.equal(made().contact?.label, 'Николай Жуков');
+
+  await page.goto(`${fixture.url}/e/sales.lead`);
+  await page.waitForSelector(rowOf(46));
+  await page.keyboard.press('n');
+  await page.fill('.field[data-field=title] input', 'Без никого');
+  await page.fill('.field[data-field=contact] input', 'такого нет');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Control+Enter');
+  await page.locator('.combo-list').getByText('Ничего не нашлось').waitFor();
+  assert.ok(!fixture.data['sales.lead'].some((r) => r.title === 'Без никого'));
+});
+
 test('a task is done with one click and comes back with another', async () => {
   const page = await visit({ path: '/' });
   await live(page);
