@@ -91,7 +91,7 @@ static void storage_failed(void *arg)
 static void watch_log(const char *line, void *arg)
 {
     (void)arg;
-    atomic_fetch_add(&not_put_off, strstr(line, "job.not_put_off") != NULL);
+    atomic_fetch_add(&not_put_off, strstr(line, "job.not_put_off job=\"test.fail\"") != NULL);
 }
 
 static int setup(void **state)
