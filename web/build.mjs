@@ -57,7 +57,8 @@ async function style(font) {
 
 async function main() {
   await rm(dist, { recursive: true, force: true });
-  const icon = addHashed('icon', 'svg', await readFile(join(root, 'icon.svg')));
+  const iconSvg = await readFile(join(root, 'icon.svg'), 'utf8');
+  const icon = addHashed('icon', 'svg', iconSvg);
   const font = addHashed('inter', 'woff2', await readFile(join(root, 'fonts/inter.woff2')));
   const app = addHashed(
     'app',
@@ -79,7 +80,7 @@ async function main() {
     .replaceAll('{js}', `/${js}`)
     .replaceAll('{css}', `/${css}`)
     .replaceAll('{font}', `/${font}`)
-    .replaceAll('{icon}', `/${icon}`)
+    .replaceAll('{icon-data}', `data:image/svg+xml,${encodeURIComponent(iconSvg)}`)
     .replaceAll('{app}', `/${app}`);
   add('index.html', page, false);
 

@@ -16,8 +16,8 @@
 #include "flow/flow_private.h"
 
 #define RESERVE_BYTES (4 * 1024 * 1024)
-#define MARGIN_BYTES  (1024 * 1024) /* beside the reserve: else the next write would end it again \
-                                     */
+/* Free beside the reserve before writing goes on: else the next write would end it again. */
+#define MARGIN_BYTES (1024 * 1024)
 
 static bool reserve_path(const flow *f, char out[PATH_MAX])
 {

@@ -262,8 +262,27 @@ static void reply_tagged(api_call *k)
         api_reply(k, 200);
 }
 
+static void strings(json_writer *w, const registry *r, crm_str lang)
+{
+    jw_kobject(w, "strings");
+    for (uint32_t i = 0; i < r->string_count; i++) {
+        const text_string *s = &r->strings[i];
+        if (!str_eq(s->lang, lang))
+            continue;
+        jw_key(w, s->key);
+        jw_str(w, s->text);
+    }
+    jw_end_object(w);
+}
+
+static bool is_language(crm_str lang)
+{
+    return str_is(lang, "ru") || str_is(lang, "en");
+}
+
 void meta_route(api_call *k)
 {
+    crm_str lang = http_param(k->http, "strings");
     json_writer *w = &k->w;
     const registry *r = k->c.reg;
     jw_init(w, http_body(k->http));
@@ -281,6 +300,8 @@ void meta_route(api_call *k)
     menu(w, &k->c);
     entities(w, &k->c);
     pipelines(w, &k->c);
+    if (is_language(lang))
+        strings(w, r, lang);
     jw_end_object(w);
     reply_tagged(k);
 }
@@ -288,24 +309,15 @@ void meta_route(api_call *k)
 void strings_route(api_call *k)
 {
     json_writer *w = &k->w;
-    const registry *r = k->c.reg;
     crm_str lang = k->rest;
-    if (!str_is(lang, "ru") && !str_is(lang, "en")) {
+    if (!is_language(lang)) {
         api_reply_error(k, CRM_NOT_FOUND);
         return;
     }
     jw_init(w, http_body(k->http));
     jw_object(w);
     jw_kstr(w, "lang", lang);
-    jw_kobject(w, "strings");
-    for (uint32_t i = 0; i < r->string_count; i++) {
-        const text_string *s = &r->strings[i];
-        if (!str_eq(s->lang, lang))
-            continue;
-        jw_key(w, s->key);
-        jw_str(w, s->text);
-    }
-    jw_end_object(w);
+    strings(w, k->c.reg, lang);
     jw_end_object(w);
     reply_tagged(k);
 }

@@ -93,3 +93,15 @@ describe('a task', () => {
     assert.match(notices[0].text, /^Пора: /);
   });
 });
+
+describe('what a page reads first', () => {
+  it('has the strings of the modules with it when they are asked for, the same as by themselves', async () => {
+    const server = await startServer();
+    const head = await server.as('ivanova');
+    const { strings } = (await head.get('/api/v1/i18n/ru', { expect: 200 })).json;
+    assert.equal(strings['sales.lead.one'], 'лид');
+    assert.deepEqual((await head.get('/api/v1/meta?strings=ru', { expect: 200 })).json.strings, strings);
+    assert.equal((await head.get('/api/v1/meta', { expect: 200 })).json.strings, undefined);
+    await server.stop();
+  });
+});

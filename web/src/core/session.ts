@@ -92,7 +92,7 @@ async function opened(answer: Session): Promise<void> {
   lastUser = answer.user.id;
   follow(() => void check());
   try {
-    if (!meta.value) await Promise.all([refreshMeta(), loadStrings(), streamOpen()]);
+    if (!meta.value) await Promise.all([refreshMeta(), streamOpen()]);
   } catch (error) {
     fail(error);
     return;
@@ -117,10 +117,14 @@ function streamOpen(): Promise<void> {
   });
 }
 
+/** With the modules' strings in the language of the moment; another one that the user prefers takes a request more. */
 async function refreshMeta(): Promise<void> {
-  const next = await api.get<Meta>('/meta');
+  const asked: Lang = lang.value;
+  const next = await api.get<Meta & { strings: Record<string, string> }>(`/meta?strings=${asked}`);
   const theirs = next.user.prefs?.lang;
   if (!storedLang() && (theirs === 'ru' || theirs === 'en')) setLang(theirs, false);
+  if (lang.value === asked) setModuleStrings(next.strings);
+  else await loadStrings();
   suggestTheme(next.user.prefs?.theme);
   meta.set(next);
 }

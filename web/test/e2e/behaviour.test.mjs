@@ -84,6 +84,18 @@ test('a one-time code leads to choosing a password, whose rules and errors stand
   await page.getByRole('heading', { name: 'Сегодня', exact: true }).waitFor();
 });
 
+test('at most eight requests are made before the first rows', async () => {
+  const page = await visit({ path: '/' });
+  await live(page);
+  await page.goto('about:blank');
+  const made = [];
+  page.on('request', (request) => made.push(request.url()));
+  await page.goto(`${fixture.url}/e/sales.lead`);
+  await page.waitForSelector(rowOf(46));
+  const rows = made.findIndex((url) => /sales\.lead\?/.test(url)) + 1;
+  assert.ok(rows > 0 && rows <= 8, made.slice(0, rows).join('\n'));
+});
+
 test('a new request appears in the open list and as a message, without a reload', async () => {
   const page = await visit({ path: '/e/sales.lead' });
   await page.waitForSelector(rowOf(46));
