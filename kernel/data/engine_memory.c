@@ -20,7 +20,7 @@ bool memory_is_over(const mrun *r)
 
 static bool is_read(engine_op_kind k)
 {
-    return k == ENGINE_GET || k == ENGINE_LIST || k == ENGINE_COUNT;
+    return k == ENGINE_GET || k == ENGINE_LIST || k == ENGINE_COUNT || k == ENGINE_GROUP;
 }
 
 static void run_read(const mrun *r, engine_op *op)
@@ -35,6 +35,8 @@ static void run_read(const mrun *r, engine_op *op)
         memory_list(r, op);
     } else if (op->kind == ENGINE_COUNT) {
         memory_count(r, op);
+    } else if (op->kind == ENGINE_GROUP) {
+        memory_group(r, op);
     } else {
         op->status = CRM_MISUSE;
     }

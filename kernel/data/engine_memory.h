@@ -128,6 +128,24 @@ void memory_get(const mrun *r, engine_op *op);
 void memory_list(const mrun *r, engine_op *op);
 void memory_count(const mrun *r, engine_op *op);
 
+/* A row and the branches it matches. */
+typedef struct found {
+    const mrow *row;
+    uint32_t bits;
+} found;
+/* The rows of a query by id, to be freed; sorts, limit and after are not looked at. */
+CRM_MUST_CHECK crm_status memory_rows(const mrun *r, const query *q, found **out, uint32_t *count);
+/* Whether `c` holds on a row of q->entity. */
+bool memory_holds(const mrun *r, const query *q, const value *row, const cond *c);
+/* What stands at the end of a path; NULL when a row it passes is not there or may not be read. */
+value memory_value(const mrun *r, const query *q, const value *row, const field_path *p);
+/* The order of two values of a field; NULL is least. */
+int memory_compare(const field *f, value x, value y);
+
+/* ---- groups, engine_memory_group.c ----------------------------------------------------------- */
+
+void memory_group(const mrun *r, engine_op *op);
+
 crm_status memory_schema(engine *base, registry *r, arena *a, registry_fault **faults);
 
 #endif

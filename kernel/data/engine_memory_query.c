@@ -279,18 +279,13 @@ static int compare_texts(const field *f, crm_str x, crm_str y)
     return order;
 }
 
-static int compare_values(const field *f, value x, value y)
+int memory_compare(const field *f, value x, value y)
 {
     if (value_is_null(x) || value_is_null(y)) {
         return value_is_null(y) - value_is_null(x);
     }
     return x.kind == VALUE_TEXT ? compare_texts(f, x.s, y.s) : (x.i > y.i) - (x.i < y.i);
 }
-
-typedef struct found {
-    const mrow *row;
-    uint32_t bits;
-} found;
 
 /* The order of a row and the point (sort values, id). */
 static int compare_to(const query *q, const mrow *row, const value *at, int64_t id)
@@ -299,7 +294,7 @@ static int compare_to(const query *q, const mrow *row, const value *at, int64_t 
     for (uint32_t i = 0; i < q->sort_count; i++) {
         const field *f = q->sorts[i].field;
         value own = f->index == COL_ID ? value_int(row->id) : mrow_value(row, f->id);
-        int order = compare_values(f, own, at[i]);
+        int order = memory_compare(f, own, at[i]);
         descends = q->sorts[i].descending;
         if (order) {
             return descends ? -order : order;
@@ -322,6 +317,31 @@ static int compare_rows(const query *q, const mrow *x, const mrow *y)
 static int compare_found(const void *x, const void *y, void *arg)
 {
     return compare_rows(arg, ((const found *)x)->row, ((const found *)y)->row);
+}
+
+/* ---- what groups are made of ------------------------------------------------------------------
+ */
+
+bool memory_holds(const mrun *r, const query *q, const value *row, const cond *c)
+{
+    return judge((subject){r->snapshot, &q->env, q->entity, row, false}, c);
+}
+
+value memory_value(const mrun *r, const query *q, const value *row, const field_path *p)
+{
+    subject s = {r->snapshot, &q->env, q->entity, row, false};
+    value other[2][FIELDS_MAX];
+    for (uint8_t i = 0; i + 1 < p->length; i++) {
+        uint64_t used[4] = {0};
+        bits_add(used, p->at[i + 1]->index);
+        bool is_there = load(&s, p->at[i]->ref, s.row[p->at[i]->index], other[i & 1]);
+        s.entity = p->at[i]->ref;
+        s.row = other[i & 1];
+        if (!is_there || !may_read(s, p->hop[i], used)) {
+            return value_null();
+        }
+    }
+    return s.row[field_path_end(p)->index];
 }
 
 /* ---- ops ------------------------------------------------------------------------------------- */
@@ -376,18 +396,27 @@ static crm_status gather(const mrun *r, const query *q, found *out, uint32_t *co
     return CRM_OK;
 }
 
-static found *room(const mrun *r, const query *q)
+static crm_status find_rows(const mrun *r, const query *q, found **out, uint32_t *count)
 {
     const mtable *t = snapshot_table(r->snapshot, q->entity->id);
-    return calloc((t ? t->count : 0) + 1, sizeof(found));
+    *count = 0;
+    *out = calloc((t ? t->count : 0) + 1, sizeof(found));
+    return *out ? gather(r, q, *out, count) : CRM_NOMEM;
+}
+
+crm_status memory_rows(const mrun *r, const query *q, found **out, uint32_t *count)
+{
+    query whole = *q;
+    whole.after.is_set = false;
+    return find_rows(r, &whole, out, count);
 }
 
 void memory_list(const mrun *r, engine_op *op)
 {
     const query *q = op->query;
-    found *all = room(r, q);
-    uint32_t count = 0, limit = q->limit ? q->limit : LIST_MAX;
-    op->status = all ? gather(r, q, all, &count) : CRM_NOMEM;
+    found *all;
+    uint32_t count, limit = q->limit ? q->limit : LIST_MAX;
+    op->status = find_rows(r, q, &all, &count);
     if (op->status == CRM_OK) {
         qsort_r(all, count, sizeof *all, compare_found, (void *)q);
         for (uint32_t i = 0; i < count && i < limit; i++) {
@@ -405,11 +434,10 @@ void memory_list(const mrun *r, engine_op *op)
 
 void memory_count(const mrun *r, engine_op *op)
 {
-    query q = *op->query;
-    uint32_t count = 0, limit = q.limit ? q.limit : COUNT_CAP;
-    q.after.is_set = false;
-    found *all = room(r, &q);
-    op->status = all ? gather(r, &q, all, &count) : CRM_NOMEM;
+    const query *q = op->query;
+    found *all;
+    uint32_t count, limit = q->limit ? q->limit : COUNT_CAP;
+    op->status = memory_rows(r, q, &all, &count);
     op->count = count < limit ? count : limit;
     free(all);
 }
