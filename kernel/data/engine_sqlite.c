@@ -115,6 +115,9 @@ static void run_read(sqlite_session *s, engine_op *op)
     case ENGINE_COUNT:
         query_count(s, op);
         break;
+    case ENGINE_GROUP:
+        query_group(s, op);
+        break;
     default:
         op->status = CRM_MISUSE;
     }
@@ -122,7 +125,7 @@ static void run_read(sqlite_session *s, engine_op *op)
 
 static bool is_read(engine_op_kind k)
 {
-    return k == ENGINE_GET || k == ENGINE_LIST || k == ENGINE_COUNT;
+    return k == ENGINE_GET || k == ENGINE_LIST || k == ENGINE_COUNT || k == ENGINE_GROUP;
 }
 
 static void skip_from(engine_batch *b, uint32_t i)

@@ -56,7 +56,8 @@ typedef struct param {
     int64_t i;
     crm_str s;
 } param;
-enum { PARAM_NULL, PARAM_INT, PARAM_TEXT, PARAM_BLOB };
+enum { PARAM_NULL, PARAM_INT, PARAM_TEXT, PARAM_BLOB, PARAM_POINTER };
+#define GROUP_POINTER "karkas.group" /* the kind of PARAM_POINTER; `s.p` is the pointer */
 
 /* A statement in the making: its text and its parameters in the order of the text. */
 typedef struct sql {
@@ -164,6 +165,9 @@ crm_status statement_fixed(sqlite_session *s, const char *text);
 void query_get(sqlite_session *s, engine_op *op);
 void query_list(sqlite_session *s, engine_op *op);
 void query_count(sqlite_session *s, engine_op *op);
+void query_group(sqlite_session *s, engine_op *op);
+/* The aggregate karkas_group, which query_group's statements call. */
+crm_status group_register(sqlite3 *db);
 /* How SQLite would run a LIST, one line per step; tests hold the plans of common shapes. */
 CRM_MUST_CHECK crm_status engine_sqlite_explain(engine_session *reader, const query *q, buf *out);
 

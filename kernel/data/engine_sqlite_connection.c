@@ -84,7 +84,8 @@ static crm_status configure(sqlite3 *db, bool is_writer)
         st = connection_exec(db, "PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0;"
                                  "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=1;");
     }
-    return st == CRM_OK ? functions_register(db) : st;
+    st = st == CRM_OK ? functions_register(db) : st;
+    return st == CRM_OK ? group_register(db) : st;
 }
 
 crm_status connection_open(const char *path, bool is_writer, sqlite3 **out)

@@ -219,6 +219,8 @@ static int bind_param(sqlite3_stmt *stmt, int at, const param *p)
         return sqlite3_bind_text64(stmt, at, p->s.p, p->s.n, SQLITE_STATIC, SQLITE_UTF8);
     case PARAM_BLOB:
         return sqlite3_bind_blob64(stmt, at, p->s.p ? p->s.p : "", p->s.n, SQLITE_STATIC);
+    case PARAM_POINTER:
+        return sqlite3_bind_pointer(stmt, at, (void *)p->s.p, GROUP_POINTER, NULL);
     default:
         return sqlite3_bind_null(stmt, at);
     }

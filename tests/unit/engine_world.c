@@ -66,6 +66,8 @@ static void make_deal(world *w)
         {"tags", FIELD_TAGS, FIELD_INDEXED | FIELD_MANY, NULL},
         {"phones", FIELD_PHONE, FIELD_UNIQUE | FIELD_MANY, NULL},
         {"emails", FIELD_EMAIL, FIELD_MANY, NULL},
+        {"called", FIELD_DATETIME, 0, NULL},
+        {"took", FIELD_DURATION, 0, NULL},
     };
     static const uint16_t search[] = {DEAL_NAME, DEAL_NOTE};
     static const entity_index indexes[] = {

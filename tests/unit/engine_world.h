@@ -22,6 +22,8 @@ enum {
     DEAL_TAGS,           /* many, indexed */
     DEAL_PHONES,         /* many, unique */
     DEAL_EMAILS,         /* many, not indexed */
+    DEAL_CALLED,         /* datetime */
+    DEAL_TOOK,           /* duration */
     DEAL_COLUMNS
 };
 enum { LINE_DEAL = COL_OWN, LINE_SKU, LINE_COUNT, LINE_COLUMNS };

@@ -6,15 +6,11 @@
  * alone.
  */
 #include "data/field.h"
-#include "engine_world.h"
+#include "oracle.h"
 
 /* ---- chance ---------------------------------------------------------------------------------- */
 
-typedef struct dice {
-    uint64_t state;
-} dice;
-
-static uint32_t roll(dice *d, uint32_t sides)
+uint32_t roll(dice *d, uint32_t sides)
 {
     d->state ^= d->state << 13;
     d->state ^= d->state >> 7;
@@ -22,14 +18,12 @@ static uint32_t roll(dice *d, uint32_t sides)
     return (uint32_t)(d->state >> 11) % sides;
 }
 
-static dice dice_of(uint64_t n)
+dice dice_of(uint64_t n)
 {
     dice d = {n * 0x9E3779B97F4A7C15u | 1};
     (void)roll(&d, 2);
     return d;
 }
-
-#define PICK(d, list) ((list)[roll((d), sizeof(list) / sizeof((list)[0]))])
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -39,6 +33,16 @@ static const char *const stages[] = {"new", "New", "won"};
 static const char *const marks[] = {"vip", "VIP", "склад", "Ёж", "еж"};
 static const char *const phones[] = {"+791", "+7916", "+7917", "8 916", "+7"};
 static const char *const regions[] = {"spb", "msk"};
+
+/* Around both changes of Berlin's clocks in 2027, a new year, and before 1970. */
+static const int64_t moments[] = {
+    1806195599999, 1806195600000, 1824944400000, 1824948000000, 1824951600000, 1830294000000, -1,
+    1500};
+
+static int64_t some_duration(dice *d)
+{
+    return roll(d, 60) ? (int64_t)roll(d, 4) * 1000 : INT64_MAX;
+}
 
 static value some_element(dice *d, const field *f)
 {
@@ -55,6 +59,10 @@ static value some_element(dice *d, const field *f)
     case FIELD_REF:
     case FIELD_USER:
         return value_int(1 + roll(d, 7)); /* some lead nowhere */
+    case FIELD_DATETIME:
+        return value_int(PICK(d, moments));
+    case FIELD_DURATION:
+        return value_int(some_duration(d));
     default:
         return field_is_text(f) ? value_text(str_of(PICK(d, words)))
                                 : value_int((int64_t)roll(d, 6) - 2);
@@ -94,16 +102,7 @@ static value some_operand(dice *d, const field *f)
 
 /* ---- conditions ------------------------------------------------------------------------------ */
 
-/* Conditions over one world. Both worlds make theirs by equal dice, so they are the same. */
-typedef struct maker {
-    world *w;
-    dice d;
-    int subs; /* sub-queries made so far: they hold conditions that could hold more */
-} maker;
-
-static const cond *some_cond(maker *m, const entity *e, int depth);
-
-static void *make(maker *m, size_t n)
+void *make(maker *m, size_t n)
 {
     void *p = arena_alloc(m->w->arena, n);
     assert_non_null(p);
@@ -130,7 +129,7 @@ static void some_branch(maker *m, const entity *e, branch *b)
     b->where = roll(&m->d, 6) ? some_cond(m, about, 1) : NULL;
 }
 
-static const branches *some_branches(maker *m, const entity *e)
+const branches *some_branches(maker *m, const entity *e)
 {
     branches *b = make(m, sizeof *b);
     b->count = roll(&m->d, 4);
@@ -227,7 +226,7 @@ static const cond *some_simple(maker *m, const entity *e)
                                                    : roll(&m->d, COL_MARKS)]);
 }
 
-static const cond *some_cond(maker *m, const entity *e, int depth)
+const cond *some_cond(maker *m, const entity *e, int depth)
 {
     uint32_t kind = roll(&m->d, 8);
     if (depth == 0 || kind < 3) {
@@ -274,7 +273,7 @@ static void ask_for_owners(maker *m, query *q)
     q->sorts[0] = (sort){&m->w->deal.fields[COL_CREATED_AT], roll(&m->d, 2)};
 }
 
-static query some_query(maker *m)
+query some_query(maker *m)
 {
     const entity *e = m->w->entities[PICK(&m->d, ((const uint32_t[]){0, 1, 1, 1, 1, 2}))];
     query q = {.entity = e, .env = {.me = 2, .now = 1500, .day_start = 0}};
@@ -393,7 +392,7 @@ static void tell_cond(const cond *c, int depth)
     }
 }
 
-static void tell_query(const query *q)
+void tell_query(const query *q)
 {
     print_message("%.*s need %x terms [%.*s] deleted %d %d\n", STR_FMT(q->entity->name), q->need,
                   STR_FMT(q->terms), q->with_deleted, q->only_deleted);
@@ -556,6 +555,7 @@ static void play(uint64_t number)
         }
         for (int i = 0; i < 120; i++) {
             ask_both(x, y, roll(&d, 1u << 30));
+            group_both(x, y, roll(&d, 1u << 30));
         }
         uint64_t next = roll(&d, 1u << 30);
         change_schema(x, dice_of(next));
