@@ -74,12 +74,16 @@ crm_status changelog_tell(tx *t, const crm_ctx *c, const record *now, const reco
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+#define PAGE_BYTES ((size_t)8 * 1024 * 1024)
+
 typedef struct reading {
     const registry *reg;
     arena *arena;
     change *at;
     uint32_t count, rows;
     int64_t last;
+    size_t bytes; /* arena_used at which the page ends */
+    bool keeps_unknown;
     crm_status status;
 } reading;
 
@@ -90,7 +94,7 @@ static bool on_change(void *arg, const value *row, uint32_t matched)
     r->rows++;
     r->last = row[COL_ID].i;
     const entity *e = registry_entity_by_id(r->reg, (uint32_t)row[CHANGE_ENTITY].i);
-    if (!e) {
+    if (!e && !r->keeps_unknown) {
         return true; /* of a module that is not enabled: nobody can ask for it */
     }
     change *ch = &r->at[r->count++];
@@ -104,8 +108,8 @@ static bool on_change(void *arg, const value *row, uint32_t matched)
                    .batch = row[CHANGE_BATCH].i,
                    .op = row[CHANGE_OP].s.n ? row[CHANGE_OP].s.p[0] : 'u',
                    .is_quiet = row[CHANGE_QUIET].i != 0};
-    r->status = changelog_read_body(r->arena, row[CHANGE_BODY].s, ch);
-    return !r->status;
+    r->status = e ? changelog_read_body(r->arena, row[CHANGE_BODY].s, ch) : CRM_OK;
+    return !r->status && (!r->bytes || arena_used(r->arena) < r->bytes);
 }
 
 static crm_status list(engine_session *s, const query *q, engine_row_fn fn, void *arg)
@@ -136,6 +140,116 @@ crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64
         .at = rd.at, .count = rd.count, .last = rd.last, .has_more = rd.rows == limit};
     return st;
 }
+
+/* ---- the changes of a batch or a record, newest first -----------------------------------------
+ */
+
+static cond compare(cond_op op, const field *const *f, const value *v, cond *next)
+{
+    return (cond){
+        .op = op, .path = {*f}, .path_length = 1, .values = v, .value_count = 1, .next = next};
+}
+
+/* `first` and what follows it are joined by and. */
+static crm_status newest_first(engine_session *s, reading *rd, const cond *first, uint32_t limit,
+                               change_page *out)
+{
+    const entity *e = registry_store(rd->reg, STORE_CHANGE);
+    cond where = {.op = COND_AND, .first = first};
+    query q = {.entity = e,
+               .where = &where,
+               .limit = limit,
+               .sorts = {{&e->fields[COL_ID], true}},
+               .sort_count = 1};
+    rd->at = ARENA_ARRAY(rd->arena, change, limit);
+    rd->bytes = arena_used(rd->arena) + PAGE_BYTES;
+    crm_status st = rd->at ? list(s, &q, on_change, rd) : CRM_NOMEM;
+    bool is_cut = rd->rows == limit || arena_used(rd->arena) >= rd->bytes;
+    *out = (change_page){.at = rd->at, .count = rd->count, .last = rd->last, .has_more = is_cut};
+    return st ? st : rd->status;
+}
+
+crm_status changelog_of_batch(engine_session *s, const registry *r, arena *a, int64_t batch,
+                              int64_t before, uint32_t limit, change_page *out)
+{
+    const entity *e = registry_store(r, STORE_CHANGE);
+    const field *of = &e->fields[CHANGE_BATCH], *id = &e->fields[COL_ID];
+    reading rd = {.reg = r, .arena = a, .keeps_unknown = true};
+    value values[] = {value_int(batch), value_int(before ? before : INT64_MAX)};
+    cond older = compare(COND_LT, &id, &values[1], NULL);
+    cond mine = compare(COND_EQ, &of, &values[0], &older);
+    return newest_first(s, &rd, &mine, limit, out);
+}
+
+crm_status changelog_of_record(engine_session *s, const registry *r, arena *a, const entity *of,
+                               int64_t record_id, int64_t after, int64_t before, uint32_t limit,
+                               change_page *out)
+{
+    const entity *e = registry_store(r, STORE_CHANGE);
+    const field *kind = &e->fields[CHANGE_ENTITY], *which = &e->fields[CHANGE_RECORD];
+    const field *id = &e->fields[COL_ID];
+    reading rd = {.reg = r, .arena = a};
+    value values[] = {value_int(of->id), value_int(record_id), value_int(after),
+                      value_int(before ? before : INT64_MAX)};
+    cond older = compare(COND_LT, &id, &values[3], NULL);
+    cond newer = compare(COND_GT, &id, &values[2], &older);
+    cond mine = compare(COND_EQ, &which, &values[1], &newer);
+    cond first = compare(COND_EQ, &kind, &values[0], &mine);
+    return newest_first(s, &rd, &first, limit, out);
+}
+
+crm_status changelog_get(engine_session *s, const registry *r, arena *a, int64_t position,
+                         change *out)
+{
+    change_page page;
+    const entity *e = registry_store(r, STORE_CHANGE);
+    const field *id = &e->fields[COL_ID];
+    reading rd = {.reg = r, .arena = a};
+    value at = value_int(position);
+    cond mine = compare(COND_EQ, &id, &at, NULL);
+    crm_status st = newest_first(s, &rd, &mine, 1, &page);
+    if (!st && page.count) {
+        *out = page.at[0];
+    }
+    return st || page.count ? st : CRM_NOT_FOUND;
+}
+
+typedef struct searching {
+    const int64_t *batches;
+    bool found;
+} searching;
+
+static bool on_later(void *arg, const value *row, uint32_t matched)
+{
+    searching *x = arg;
+    int64_t batch = row[CHANGE_BATCH].i;
+    (void)matched;
+    x->found = !batch || (batch != x->batches[0] && batch != x->batches[1]);
+    return !x->found;
+}
+
+crm_status changelog_changed_since(engine_session *s, const registry *r, const change *ch,
+                                   const int64_t batches[2], bool *is_changed)
+{
+    const entity *e = registry_store(r, STORE_CHANGE);
+    const field *kind = &e->fields[CHANGE_ENTITY], *which = &e->fields[CHANGE_RECORD];
+    const field *id = &e->fields[COL_ID];
+    searching x = {.batches = batches};
+    value values[] = {value_int(ch->entity->id), value_int(ch->record), value_int(ch->position)};
+    cond newer = compare(COND_GT, &id, &values[2], NULL);
+    cond mine = compare(COND_EQ, &which, &values[1], &newer);
+    cond first = compare(COND_EQ, &kind, &values[0], &mine);
+    cond where = {.op = COND_AND, .first = &first};
+    query q = {.entity = e, .where = &where, .limit = UINT32_MAX - 1};
+    bits_add(q.select, COL_ID);
+    bits_add(q.select, CHANGE_BATCH);
+    crm_status st = list(s, &q, on_later, &x);
+    *is_changed = x.found;
+    return st;
+}
+
+/* ---- the end of the log -----------------------------------------------------------------------
+ */
 
 static bool on_position(void *arg, const value *row, uint32_t matched)
 {

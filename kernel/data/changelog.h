@@ -30,6 +30,22 @@ typedef struct change_page {
  * that this registry does not know are left out, so a page may be short though more follows. */
 CRM_MUST_CHECK crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64_t position,
                                           uint32_t limit, change_page *out);
+/*
+ * Changes of one batch before `position` (0: the newest), newest first, at most `limit` and about 8 MiB.
+ * Those of entities that this registry does not know are there with no entity. Pool or writer.
+ */
+CRM_MUST_CHECK crm_status changelog_of_batch(engine_session *s, const registry *r, arena *a, int64_t batch,
+                                             int64_t before, uint32_t limit, change_page *out);
+/* Changes of one record after `position`, newest first, before `before` (0: the newest). */
+CRM_MUST_CHECK crm_status changelog_of_record(engine_session *s, const registry *r, arena *a,
+                                              const entity *e, int64_t record, int64_t after,
+                                              int64_t before, uint32_t limit, change_page *out);
+/* One change by its position; NOT_FOUND. */
+CRM_MUST_CHECK crm_status changelog_get(engine_session *s, const registry *r, arena *a, int64_t position,
+                                        change *out);
+/* Whether the record was changed after `position` by anything but these two batches (0: none). */
+CRM_MUST_CHECK crm_status changelog_changed_since(engine_session *s, const registry *r, const change *ch,
+                                                  const int64_t batches[2], bool *is_changed);
 CRM_MUST_CHECK crm_status changelog_last(engine_session *s, const registry *r, int64_t *position);
 CRM_MUST_CHECK crm_status changelog_cursor(tx *t, crm_str name, int64_t *position); /* NOT_FOUND: new */
 /* Removes the values of these fields from a record's past; positions stay. Writer. */

@@ -53,8 +53,12 @@ static void add_index(schema_step *x, const entity *e, const entity_index *i)
 {
     crm_str name = columns_of(x, e, i, '_'), columns = columns_of(x, e, i, ',');
     if (!i->is_unique) {
-        (void)!schema_run(x, "CREATE INDEX IF NOT EXISTS x%u_%.*s ON e%u(%.*s)", e->id,
-                          STR_FMT(name), e->id, STR_FMT(columns));
+        crm_str where = {"", 0};
+        if (i->is_sparse) {
+            where = arena_fmt(x->arena, " WHERE c%u IS NOT NULL", e->fields[i->field[0]].id);
+        }
+        (void)!schema_run(x, "CREATE INDEX IF NOT EXISTS x%u_%.*s ON e%u(%.*s)%.*s", e->id,
+                          STR_FMT(name), e->id, STR_FMT(columns), STR_FMT(where));
         return;
     }
     crm_status st =

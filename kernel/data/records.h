@@ -50,6 +50,7 @@ typedef struct record_read {
     query *query;            /* LIST; its `rights` are filled here */
     int64_t id;              /* != 0: one record of query->entity */
     bool count;
+    uint32_t count_max;      /* counts at most so many; 0: COUNT_CAP, as lists do */
     bool want_labels;        /* titles of references, read in the same snapshot */
     record_row_fn on_row;
     void (*done)(struct record_read *r, crm_status status);
@@ -77,16 +78,25 @@ CRM_MUST_CHECK crm_status records_list(crm_ctx *c, query *q, record ***out, uint
 /* Pool or writer. Labels of references: fills out[i] with the title of ids[i], or {NULL,0} when it may not be read. */
 CRM_MUST_CHECK crm_status records_labels(crm_ctx *c, const entity *e, const int64_t *ids, uint32_t count,
                                          crm_str *out);
-/* Pool or writer. History of one record, newest first, fields under rights. */
+/* Pool or writer. History of one record, in the recycle bin as well, newest first, fields under rights. */
 typedef struct history_entry {
     int64_t position, at, by;
+    int64_t batch;            /* 0: none */
+    crm_str batch_title;      /* empty when he may not read the batch */
     crm_str by_name, via;
     char op;
     const struct history_change { const field *field; value old_value, new_value; } *changes;
     uint32_t change_count;
 } history_entry;
-CRM_MUST_CHECK crm_status records_history(crm_ctx *c, const entity *e, int64_t id, int64_t before,
-                                          uint32_t limit, history_entry **out, uint32_t *count);
+typedef struct history_query {
+    const entity *entity;
+    int64_t id, before; /* before: 0 is the newest */
+    const field *field; /* only changes of this one; NULL: any. INVALID when he may not see it */
+    uint32_t limit;     /* entries; 0: LIST_MAX */
+} history_query;
+/* *next goes to `before` of the next page; 0: the end. A page may be short though more follows. */
+CRM_MUST_CHECK crm_status records_history(crm_ctx *c, const history_query *q, history_entry **out,
+                                          uint32_t *count, int64_t *next);
 
 /* ---- writing: on the writer, inside c->tx ---------------------------------------------------- */
 
@@ -103,6 +113,32 @@ CRM_MUST_CHECK crm_status records_save(crm_ctx *c, record *r, int64_t base_rev);
 /* Into the recycle bin, and back. */
 CRM_MUST_CHECK crm_status records_delete(crm_ctx *c, const entity *e, int64_t id, int64_t base_rev);
 CRM_MUST_CHECK crm_status records_restore(crm_ctx *c, const entity *e, int64_t id);
+/* Out of the recycle bin for ever, with the function "delete": the row, its words, what history and the
+ * stage log hold of it. */
+CRM_MUST_CHECK crm_status records_purge(crm_ctx *c, const entity *e, int64_t id);
+
+/* ---- taking back: on the writer, inside c->tx (records_undo.c) -------------------------------- */
+
+typedef struct undo_wish {
+    const change *change;  /* of c->reg, as the change log gives it */
+    uint64_t fields[4];    /* these only; all zero: the whole change */
+    bool force;            /* also what holds something newer */
+    bool partly;           /* what conflicts is left as it is, the rest goes back */
+    bool is_own;           /* the caller did it: what he gave away comes back to him, and what he made
+                            * goes to the bin without the right to delete */
+    int64_t batches[2];    /* what these batches did is not newer than the change; 0: none */
+} undo_wish;
+/*
+ * Writes what the change overwrote, under the caller's rights. A field that holds what it held before
+ * is done already; one that holds anything but what the change wrote conflicts: it is set in
+ * `conflicts` with `partly`, else CONFLICT with a field error changed_since each and nothing is
+ * written. A creation goes to the recycle bin and a deletion comes out of it. CONFLICT: "changed_since"
+ * (a creation that something changed later), "record_gone". Read-only fields go back with the rest of
+ * a whole change.
+ */
+CRM_MUST_CHECK crm_status records_undo(crm_ctx *c, const undo_wish *wish, uint64_t conflicts[4]);
+/* To the state right after that change: of this record, else NOT_FOUND. LIMIT: over 1000 changes ago. */
+CRM_MUST_CHECK crm_status records_undo_to(crm_ctx *c, const entity *e, int64_t id, int64_t position);
 
 /* ---- JSON form of a value (API.md), both ways ------------------------------------------------ */
 

@@ -58,7 +58,7 @@ static void take_masks(saving *s, masks *m)
     rights_fields_for(b, s->matched, is_new ? ACTION_CREATE : ACTION_UPDATE, m->granted);
     rights_locked(s->call, s->entity, is_new ? NULL : record_stage(s->entity, s->was.v), m->locked);
     records_hidden(s->entity, m->hidden);
-    m->is_owner_code = check_is_owner_code(s->call, s->entity);
+    m->is_owner_code = check_is_owner_code(s->call, s->entity) || (s->how & SAVE_RESTORES) != 0;
     m->may_settings = call_may(s->call, CRM_S("settings"));
 }
 

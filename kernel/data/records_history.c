@@ -11,6 +11,7 @@ typedef struct telling {
     crm_ctx *call;
     const entity *entity;
     uint64_t visible[4];
+    const field *only;
     history_entry *at;
     uint32_t count, limit, rows;
     int64_t last;
@@ -27,7 +28,8 @@ static uint32_t take_visible(telling *t, const change *ch, struct history_change
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < ch->field_count; i++) {
-        if (bits_has(t->visible, ch->fields[i])) {
+        bool is_asked = !t->only || t->only->index == ch->fields[i];
+        if (is_asked && bits_has(t->visible, ch->fields[i])) {
             out[n].field = &t->entity->fields[ch->fields[i]];
             out[n].old_value = ch->was[i];
             out[n++].new_value = ch->now[i];
@@ -53,13 +55,14 @@ static bool on_change(void *arg, const value *row, uint32_t matched)
         return false;
     }
     uint32_t n = take_visible(t, &ch, changes);
-    if (!n && ch.op == 'u') {
-        return true; /* only what he may not see has changed */
+    if (!n && (ch.op == 'u' || t->only)) {
+        return true; /* only what he may not see, or did not ask for, has changed */
     }
     t->at[t->count++] = (history_entry){.position = row[COL_ID].i,
                                         .at = row[CHANGE_AT].i,
                                         .by = row[CHANGE_BY].i,
                                         .by_name = name_of(t->call, row),
+                                        .batch = row[CHANGE_BATCH].i,
                                         .via = arena_dup(a, row[CHANGE_VIA].s),
                                         .op = ch.op,
                                         .changes = changes,
@@ -101,34 +104,75 @@ static crm_status read_page(telling *t, int64_t id)
     return st ? st : t->status;
 }
 
-crm_status records_history(crm_ctx *c, const entity *e, int64_t id, int64_t before, uint32_t limit,
-                           history_entry **out, uint32_t *count)
+/* The titles of the batches, each once; one that he may not read has none. */
+static crm_status name_batches(telling *t)
 {
+    const entity *e = registry_store(t->call->reg, STORE_BATCH);
+    int64_t *ids = ARENA_ARRAY(t->call->arena, int64_t, t->count + 1);
+    crm_str *titles = ARENA_ARRAY(t->call->arena, crm_str, t->count + 1);
+    uint32_t n = 0;
+    if (!ids || !titles) {
+        return CRM_NOMEM;
+    }
+    for (uint32_t i = 0; i < t->count; i++) {
+        if (t->at[i].batch && (!n || ids[n - 1] != t->at[i].batch)) {
+            ids[n++] = t->at[i].batch;
+        }
+    }
+    crm_status st = n ? records_labels(t->call, e, ids, n, titles) : CRM_OK;
+    for (uint32_t i = 0, k = 0; !st && i < t->count && k < n; i++) {
+        if (t->at[i].batch) {
+            k += ids[k] != t->at[i].batch;
+            t->at[i].batch_title = titles[k];
+        }
+    }
+    return st;
+}
+
+static crm_status begin(telling *t, int64_t id)
+{
+    crm_ctx *c = t->call;
     uint32_t matched;
     uint64_t hidden[4];
-    telling t = {.call = c,
-                 .entity = e,
-                 .limit = limit && limit < LIST_MAX ? limit : LIST_MAX,
-                 .last = before ? before : INT64_MAX};
-    const branches *b = rights_of(c, e);
-    crm_status st = rights_match_stored(c, e, id, &matched);
-    *count = 0;
+    const branches *b = rights_of(c, t->entity);
+    crm_status st = rights_match_stored(c, t->entity, id, &matched);
     if (!st && !(matched & rights_for(b, ACTION_READ))) {
         st = call_fail(c, CRM_NOT_FOUND, "not_found");
     }
-    rights_fields_for(b, matched, ACTION_READ, t.visible);
-    records_hidden(e, hidden);
+    if (st) {
+        return st;
+    }
+    rights_fields_for(b, matched, ACTION_READ, t->visible);
+    records_hidden(t->entity, hidden);
     for (int i = 0; i < 4; i++) {
-        t.visible[i] &= ~hidden[i];
+        t->visible[i] &= ~hidden[i];
     }
-    *out = t.at = ARENA_ARRAY(c->arena, history_entry, t.limit);
-    st = st || t.at ? st : CRM_NOMEM;
-    for (int round = 0; !st && round < ROUNDS_MAX && t.count < t.limit; round++) {
-        st = read_page(&t, id);
-        if (t.rows < t.limit) {
-            break;
-        }
+    if (t->only && !bits_has(t->visible, t->only->index)) {
+        return records_unknown_field(c, t->entity, t->only->name);
     }
+    t->at = ARENA_ARRAY(c->arena, history_entry, t->limit);
+    return t->at ? CRM_OK : CRM_NOMEM;
+}
+
+crm_status records_history(crm_ctx *c, const history_query *q, history_entry **out, uint32_t *count,
+                           int64_t *next)
+{
+    telling t = {.call = c,
+                 .entity = q->entity,
+                 .only = q->field,
+                 .limit = q->limit && q->limit < LIST_MAX ? q->limit : LIST_MAX,
+                 .last = q->before ? q->before : INT64_MAX};
+    bool is_end = false;
+    crm_status st = begin(&t, q->id);
+    *count = 0;
+    *next = 0;
+    for (int round = 0; !st && round < ROUNDS_MAX && t.count < t.limit && !is_end; round++) {
+        st = read_page(&t, q->id);
+        is_end = t.rows < t.limit && t.count < t.limit;
+    }
+    st = st ? st : name_batches(&t);
+    *out = t.at;
     *count = t.count;
+    *next = is_end ? 0 : t.last;
     return st;
 }

@@ -54,6 +54,12 @@ const stage *record_stage(const entity *e, const value *row);
 
 /* ---- a write in progress (records_save.c) ---------------------------------------------------- */
 
+enum {
+    SAVE_RESTORES = 1u << 0,  /* values that were stored before: read-only fields go back as well */
+    SAVE_OWN = 1u << 1,       /* one's own doing is taken back: rights to a row that was given away are
+                                 judged as it will be, and a creation needs no right to delete */
+};
+
 typedef struct saving {
     crm_ctx *call;
     const entity *entity;
@@ -63,6 +69,7 @@ typedef struct saving {
     uint64_t changed[4];  /* with the hooks' changes */
     uint32_t matched;     /* branches of the row before; at create, of the new one */
     bool gives_away;      /* the owner changes, and he may do that */
+    unsigned how;         /* SAVE_* */
 } saving;
 
 static inline value *saved_was(const saving *s)
@@ -78,6 +85,11 @@ CRM_MUST_CHECK crm_status check_content(saving *s);
 CRM_MUST_CHECK crm_status check_guarded(saving *s);
 /* Whether the module whose code runs writes the read-only fields of its own entity. */
 bool check_is_owner_code(const crm_ctx *c, const entity *e);
+
+/* records_save and records_delete, with SAVE_*. */
+CRM_MUST_CHECK crm_status save_as(crm_ctx *c, record *r, int64_t base_rev, unsigned how);
+CRM_MUST_CHECK crm_status delete_as(crm_ctx *c, const entity *e, int64_t id, int64_t base_rev,
+                                    unsigned how);
 
 /* Refuses a write that a hook makes on a record it stands on, or too deep. */
 CRM_MUST_CHECK crm_status hooks_check(crm_ctx *c, const record *now);

@@ -91,6 +91,9 @@ static crm_status check_sorts(read_state *s, uint64_t touched[4])
     rights_fields(s->call, s->entity, shown);
     for (uint32_t i = 0; i < s->list.sort_count; i++) {
         const field *f = s->list.sorts[i].field;
+        if (f->index == COL_DELETED_AT && s->list.only_deleted) {
+            continue; /* the bin is in the order in which it was filled */
+        }
         if (!bits_has(shown, f->index) || f->flags & FIELD_HIDDEN) {
             return records_unknown_field(s->call, s->entity, f->name);
         }
@@ -234,7 +237,7 @@ static void make_ops(read_state *s)
     s->batch = (engine_batch){.ops = s->ops, .count = 1, .limit_us = r->limit_us, .arg = s};
     if (r->count && !r->id) {
         s->counting = s->list;
-        s->counting.limit = COUNT_CAP;
+        s->counting.limit = r->count_max ? r->count_max : COUNT_CAP;
         s->counting.sort_count = 0;
         s->counting.after.is_set = false;
         s->ops[1] =
@@ -289,8 +292,9 @@ static crm_status after_first(read_state *s, crm_status st)
     }
     st = st ? st : s->status;
     if (r->count && !st && !r->id) {
-        r->approx = s->ops[1].count >= COUNT_CAP;
-        r->total = r->approx ? COUNT_CAP - 1 : s->ops[1].count;
+        int64_t cap = s->counting.limit;
+        r->approx = s->ops[1].count >= cap;
+        r->total = r->approx ? cap - 1 : s->ops[1].count;
     }
     if (!r->has_more) {
         r->next = (crm_str){0};

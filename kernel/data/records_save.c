@@ -4,9 +4,27 @@
  * What the caller gives is judged as he gives it; then hooks may change more, since they are the
  * deployment's own behaviour; then the whole must be sound; then it is written.
  */
+#include "data/changelog.h"
 #include "data/records_private.h"
+#include "data/stores.h"
 
 /* ---- the rows before and after --------------------------------------------------------------- */
+
+/* What was given away is no longer his; that he takes it back is judged by the row it was. */
+static crm_status match_was(saving *s)
+{
+    crm_ctx *c = s->call;
+    uint32_t readable = rights_for(rights_of(c, s->entity), ACTION_READ);
+    crm_status st = rights_match_row(c, s->entity, s->was.v, &s->matched);
+    if (st || !(s->how & SAVE_OWN) || s->matched & readable) {
+        return st;
+    }
+    value *back = row_dup(c->arena, s->entity, s->was.v);
+    for (uint32_t i = 0; back && i < s->entity->field_count; i++) {
+        back[i] = bits_has(s->given->set, i) ? s->given->v[i] : back[i];
+    }
+    return back ? rights_match_row(c, s->entity, back, &s->matched) : CRM_NOMEM;
+}
 
 static crm_status load_was(saving *s, int64_t id, int64_t base_rev)
 {
@@ -16,7 +34,7 @@ static crm_status load_was(saving *s, int64_t id, int64_t base_rev)
         st = CRM_NOT_FOUND;
     }
     if (!st) {
-        st = rights_match_row(c, s->entity, s->was.v, &s->matched);
+        st = match_was(s);
     }
     const branches *b = rights_of(c, s->entity);
     if (!st && !(s->matched & rights_for(b, ACTION_READ))) {
@@ -140,7 +158,12 @@ static crm_status complete(saving *s)
 
 crm_status records_save(crm_ctx *c, record *r, int64_t base_rev)
 {
-    saving s = {.call = c, .entity = r->entity, .given = r};
+    return save_as(c, r, base_rev, 0);
+}
+
+crm_status save_as(crm_ctx *c, record *r, int64_t base_rev, unsigned how)
+{
+    saving s = {.call = c, .entity = r->entity, .given = r, .how = how};
     assert(c->tx);
     crm_status st = hooks_check(c, r);
     if (!st) {
@@ -181,7 +204,8 @@ static crm_status begin_removal(saving *s, int64_t id, bool is_deleted)
     if (!st && !(s->matched & rights_for(b, ACTION_READ))) {
         st = CRM_NOT_FOUND;
     }
-    if (!st && !(s->matched & rights_for(b, ACTION_DELETE))) {
+    action needed = s->how & SAVE_OWN ? ACTION_UPDATE : ACTION_DELETE;
+    if (!st && !(s->matched & rights_for(b, needed))) {
         st = CRM_DENIED;
     }
     if (st) {
@@ -193,7 +217,12 @@ static crm_status begin_removal(saving *s, int64_t id, bool is_deleted)
 
 crm_status records_delete(crm_ctx *c, const entity *e, int64_t id, int64_t base_rev)
 {
-    saving s = {.call = c, .entity = e};
+    return delete_as(c, e, id, base_rev, 0);
+}
+
+crm_status delete_as(crm_ctx *c, const entity *e, int64_t id, int64_t base_rev, unsigned how)
+{
+    saving s = {.call = c, .entity = e, .how = how};
     assert(c->tx);
     crm_status st = begin_removal(&s, id, false);
     st = st ? st : hooks_check(c, &s.was);
@@ -216,4 +245,59 @@ crm_status records_restore(crm_ctx *c, const entity *e, int64_t id)
     assert(c->tx);
     crm_status st = begin_removal(&s, id, true);
     return st ? st : store_write(&s, 'r');
+}
+
+/* ---- for ever -------------------------------------------------------------------------------- */
+
+typedef struct log_ids {
+    int64_t at[LIST_MAX];
+    uint32_t count;
+} log_ids;
+
+static bool take_log_id(void *arg, const value *row, uint32_t matched)
+{
+    log_ids *x = arg;
+    (void)matched;
+    x->at[x->count++] = row[COL_ID].i;
+    return x->count < LIST_MAX;
+}
+
+static crm_status purge_stage_log(crm_ctx *c, const entity *e, int64_t id)
+{
+    const entity *log = registry_store(c->reg, STORE_STAGE_LOG);
+    const cond *of =
+        cond_compare(c->arena, COND_EQ, &log->fields[STAGE_LOG_ENTITY], value_text(e->name));
+    const cond *which =
+        cond_compare(c->arena, COND_EQ, &log->fields[STAGE_LOG_RECORD], value_int(id));
+    query q = {.entity = log, .where = cond_and(c->arena, of, which), .limit = LIST_MAX};
+    log_ids x;
+    crm_status st = q.where ? CRM_OK : CRM_NOMEM;
+    do {
+        x.count = 0;
+        st = st ? st : tx_list(c->tx, &q, take_log_id, &x);
+        for (uint32_t i = 0; !st && i < x.count; i++) {
+            st = tx_delete(c->tx, log, x.at[i]);
+        }
+    } while (!st && x.count == LIST_MAX);
+    return st;
+}
+
+crm_status records_purge(crm_ctx *c, const entity *e, int64_t id)
+{
+    saving s = {.call = c, .entity = e};
+    uint64_t all[4] = {~0ull, ~0ull, ~0ull, ~0ull};
+    assert(c->tx);
+    if (!call_may(c, CRM_S("delete"))) {
+        return call_fail(c, CRM_DENIED, "denied");
+    }
+    crm_status st = begin_removal(&s, id, true);
+    if (!st) {
+        s.now.v[COL_REV] = value_int(s.was.v[COL_REV].i + 1);
+        s.now.v[COL_UPDATED_AT] = value_int(clock_now());
+        st = changelog_append(c->tx, c, &s.now, &s.was, 'd');
+    }
+    st = st ? st : changelog_erase(c->tx, e, id, all);
+    st = st ? st : purge_stage_log(c, e, id);
+    st = st ? st : tx_gather_terms(c->tx, e, id, NULL);
+    return st ? st : tx_delete(c->tx, e, id);
 }

@@ -113,6 +113,7 @@ typedef struct entity_index {
     uint16_t field[4];
     uint8_t count;
     bool is_unique;
+    bool is_sparse; /* rows whose first field is empty are not in it */
 } entity_index;
 
 struct entity {

@@ -30,7 +30,8 @@ static const entity entities[] = {
 };
 
 static const entity_index change_indexes[] = {
-    {.field = {CHANGE_ENTITY, CHANGE_RECORD}, .count = 2}};
+    {.field = {CHANGE_ENTITY, CHANGE_RECORD}, .count = 2},
+    {.field = {CHANGE_BATCH}, .count = 1, .is_sparse = true}};
 static const entity_index due_indexes[] = {
     {.field = {DUE_JOB, DUE_KEY}, .count = 2, .is_unique = true}};
 static const entity_index run_indexes[] = {{.field = {RUN_ENTITY, RUN_RECORD}, .count = 2}};

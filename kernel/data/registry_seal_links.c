@@ -206,7 +206,8 @@ static bool is_covered(const index_list *l, const entity_index *x)
         const entity_index *y = &l->at[i];
         bool begins =
             y->count >= x->count && memcmp(y->field, x->field, x->count * sizeof x->field[0]) == 0;
-        if (begins && (!x->is_unique || (y->is_unique && y->count == x->count))) {
+        bool holds_all = !y->is_sparse || x->is_sparse;
+        if (begins && holds_all && (!x->is_unique || (y->is_unique && y->count == x->count))) {
             return true;
         }
     }
@@ -287,6 +288,11 @@ void seal_indexes(seal *s)
         add_declared(s, e, &list);
         add_sorts(s, e, &list);
         add_by_flag(s, e, &list);
+        if (!(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API))) {
+            /* The recycle bin is listed and swept by when it was filled. */
+            add_index(s, e, &list,
+                      (entity_index){.field = {COL_DELETED_AT}, .count = 1, .is_sparse = true});
+        }
         entity_index *kept = seal_alloc(s, list.count, sizeof(entity_index));
         if (!kept) {
             return;

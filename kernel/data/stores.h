@@ -83,7 +83,7 @@
     X(CHANGE_VIA, "via", TEXT, 0)                                                                  \
     X(CHANGE_QUIET, "is_quiet", BOOL, 0)                                                           \
     X(CHANGE_BODY, "body", JSON, 0)                                                                \
-    X(CHANGE_BATCH, "batch", INT, FIELD_INDEXED)
+    X(CHANGE_BATCH, "batch", INT, 0)
 
 /* What went wrong with one row of a batch; `row` is the line of a file, `entity` a name. */
 #define STORE_BATCH_ROW_FIELDS(X)                                                                  \

@@ -51,6 +51,7 @@ typedef struct api_call {
     crm_status status;
     void (*run)(struct api_call *k); /* api_pool's */
     void (*read_more)(struct api_call *k); /* api_read's */
+    void (*looked)(struct api_call *k);    /* api_look's */
     bool is_slow;
     /* When the answer is due (clock_mono, api_limit's); 0: as long as it takes on pools. */
     int64_t ends_at;
@@ -97,6 +98,8 @@ bool api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*don
  * TIMEOUT, once more on the slow pool with more time, else 504. It writes its answer to k->text.
  */
 void api_read(api_call *k, void (*run)(api_call *k));
+/* The same before a write: answers nothing and goes on with `done` here, k->status and c.error set. */
+void api_look(api_call *k, void (*run)(api_call *k), void (*done)(api_call *k));
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
@@ -115,6 +118,7 @@ void strings_route(api_call *k);
 void search_route(api_call *k);
 void records_route(api_call *k); /* k->entity is set */
 void records_write_route(api_call *k);
+void history_route(api_call *k); /* of the record k->id */
 /* What only the entity `batch` has: its error rows, cancel, undo. False: an ordinary record's route. */
 bool batch_route(api_call *k);
 void module_route(api_call *k);

@@ -187,7 +187,9 @@ static crm_status param(api_call *k, const http_field *p, query *q, crm_str *aft
     if (str_is(p->name, "q"))
         return text_terms(k->c.arena, phone_query(k->c.arena, p->value), &q->terms);
     if (str_is(p->name, "deleted")) {
-        q->only_deleted = q->with_deleted = str_is(p->value, "1");
+        q->only_deleted = q->with_deleted = str_is(p->value, "only");
+        if (!q->only_deleted)
+            return call_fail_field(&k->c, p->name, "not_a_choice", CRM_S("{\"choices\":\"only\"}"));
         return CRM_OK;
     }
     if (str_is(p->name, "after")) {
@@ -431,74 +433,6 @@ void records_answer_stale(api_call *k)
     read_one(k, 412, true);
 }
 
-/* ---- history --------------------------------------------------------------------------------- */
-
-/* A name that could not be read in time is no name that he may not read. */
-static crm_status history_change(api_call *k, const struct history_change *ch)
-{
-    crm_status s = CRM_OK;
-    json_writer *w = &k->w;
-    jw_object(w);
-    jw_kstr(w, "field", ch->field->name);
-    const value values[] = {ch->old_value, ch->new_value};
-    static const char *const names[] = {"old", "new"};
-    for (int i = 0; i < 2; i++) {
-        crm_str label = {0};
-        if (ch->field->type == FIELD_REF && values[i].kind == VALUE_INT)
-            s = records_labels(&k->c, ch->field->ref, &values[i].i, 1, &label);
-        if (s == CRM_TIMEOUT)
-            return s;
-        const person *p =
-            ch->field->type == FIELD_USER ? people_user(k->c.people, values[i].i) : NULL;
-        jw_key(w, str_of(names[i]));
-        field_to_json(w, ch->field, values[i], p ? p->name : label, false);
-    }
-    jw_end_object(w);
-    return CRM_OK;
-}
-
-static crm_status history_row(api_call *k, const history_entry *h)
-{
-    crm_status s = CRM_OK;
-    char at[CLOCK_TEXT];
-    const person *p = people_user(k->c.people, h->by);
-    const char op[] = {h->op, 0};
-    clock_format(h->at, at);
-    jw_object(&k->w);
-    jw_kint(&k->w, "position", h->position);
-    jw_kstr(&k->w, "at", str_of(at));
-    jw_kobject(&k->w, "by");
-    jw_kint(&k->w, "id", h->by);
-    jw_kstr(&k->w, "label", p ? p->name : h->by_name);
-    jw_end_object(&k->w);
-    jw_kstr(&k->w, "via", h->via);
-    jw_kstr(&k->w, "op", str_of(op));
-    jw_karray(&k->w, "changes");
-    for (uint32_t i = 0; i < h->change_count && s == CRM_OK; i++)
-        s = history_change(k, &h->changes[i]);
-    jw_end_array(&k->w);
-    jw_end_object(&k->w);
-    return s;
-}
-
-static void history_read(api_call *k)
-{
-    history_entry *rows;
-    uint32_t count;
-    int64_t before = 0;
-    (void)!str_to_i64(http_param(k->http, "before"), &before);
-    k->status = records_history(&k->c, k->entity, k->id, before, DEFAULT_LIMIT, &rows, &count);
-    if (k->status != CRM_OK)
-        return;
-    jw_init(&k->w, &k->text);
-    jw_object(&k->w);
-    jw_karray(&k->w, "rows");
-    for (uint32_t i = 0; i < count && k->status == CRM_OK; i++)
-        k->status = history_row(k, &rows[i]);
-    jw_end_array(&k->w);
-    jw_end_object(&k->w);
-}
-
 /* ---- routing --------------------------------------------------------------------------------- */
 
 void records_route(api_call *k)
@@ -521,7 +455,7 @@ void records_route(api_call *k)
     else if (!path.n)
         records_answer_one(k, 200);
     else if (str_is(path, "history"))
-        api_read(k, history_read);
+        history_route(k);
     else
         api_reply_error(k, CRM_NOT_FOUND);
 }

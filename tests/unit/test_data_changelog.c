@@ -115,6 +115,7 @@ static void an_erased_field_leaves_the_past(void **state)
 {
     (void)state;
     history_entry *at;
+    int64_t next;
     uint32_t count;
     uint64_t fields[4] = {0};
     int64_t id = world_lead(&w, "Ivan Petrov", w.anna, 0);
@@ -124,7 +125,7 @@ static void an_erased_field_leaves_the_past(void **state)
     assert_ok(changelog_erase(w.tx, w.lead, id, fields));
     world_end(&w, CRM_OK);
     crm_ctx *c = world_read(&w, 0);
-    assert_ok(records_history(c, w.lead, id, 0, 10, &at, &count));
+    assert_ok(records_history(c, &(history_query){.entity = w.lead, .id = id}, &at, &count, &next));
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t j = 0; j < at[i].change_count; j++) {
             assert_int_not_equal(at[i].changes[j].field->index, LEAD_TITLE);

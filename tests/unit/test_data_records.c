@@ -308,12 +308,13 @@ static void history_shows_only_what_its_reader_may_see(void **state)
 {
     (void)state;
     history_entry *at;
+    int64_t next;
     uint32_t count;
     int64_t id = world_lead(&w, "one", w.anna, 0);
     assert_ok(world_update(&w, w.anna, w.lead, id, LEAD_TITLE, TEXT("two")));
     assert_ok(world_update(&w, w.hanna, w.lead, id, LEAD_SECRET, TEXT("more hidden")));
     crm_ctx *c = world_read(&w, w.anna);
-    assert_ok(records_history(c, w.lead, id, 0, 50, &at, &count));
+    assert_ok(records_history(c, &(history_query){.entity = w.lead, .id = id}, &at, &count, &next));
     assert_int_equal(count, 2);
     assert_int_equal(at[0].op, 'u');
     assert_text(at[0].by_name, "anna");
@@ -327,11 +328,11 @@ static void history_shows_only_what_its_reader_may_see(void **state)
     }
     world_read_end(&w);
     c = world_read(&w, w.hanna);
-    assert_ok(records_history(c, w.lead, id, 0, 50, &at, &count));
+    assert_ok(records_history(c, &(history_query){.entity = w.lead, .id = id}, &at, &count, &next));
     assert_int_equal(count, 3);
     world_read_end(&w);
     c = world_read(&w, w.boris);
-    assert_int_equal(records_history(c, w.lead, id, 0, 50, &at, &count), CRM_NOT_FOUND);
+    assert_int_equal(records_history(c, &(history_query){.entity = w.lead, .id = id}, &at, &count, &next), CRM_NOT_FOUND);
     world_read_end(&w);
 }
 
@@ -464,6 +465,7 @@ static void reads_of_a_call_whose_time_is_over_are_interrupted(void **state)
     int rows = 0;
     uint32_t count;
     history_entry *at;
+    int64_t next;
     int64_t id = world_lead(&w, "slow", w.anna, 0);
     crm_ctx *c = world_read(&w, w.anna);
     record_read r = {
@@ -472,11 +474,11 @@ static void reads_of_a_call_whose_time_is_over_are_interrupted(void **state)
     assert_int_equal(records_read_now(&r), CRM_TIMEOUT);
     assert_true(r.interrupted);
     assert_int_equal(rows, 0);
-    assert_int_equal(records_history(c, w.lead, id, 0, 50, &at, &count), CRM_TIMEOUT);
+    assert_int_equal(records_history(c, &(history_query){.entity = w.lead, .id = id}, &at, &count, &next), CRM_TIMEOUT);
     c->until = clock_mono() + 60000000000LL;
     assert_ok(records_read_now(&r));
     assert_int_equal(rows, 1);
-    assert_ok(records_history(c, w.lead, id, 0, 50, &at, &count));
+    assert_ok(records_history(c, &(history_query){.entity = w.lead, .id = id}, &at, &count, &next));
     world_read_end(&w);
 }
 
