@@ -64,6 +64,13 @@ CRM_MUST_CHECK crm_status batch_cancel(crm_ctx *c, int64_t id);
  */
 CRM_MUST_CHECK crm_status batch_undo(crm_ctx *c, int64_t id, int64_t *undo);
 
+/*
+ * The kernel's kind "bulk": one change to many records (API.md). bulk_check reads `body` and says what
+ * is wrong with it, `expect` included; a reading session, with c->until. bulk_start starts it; writer.
+ */
+CRM_MUST_CHECK crm_status bulk_check(crm_ctx *c, const entity *e, const json_t *body);
+CRM_MUST_CHECK crm_status bulk_start(crm_ctx *c, const entity *e, const json_t *body, int64_t *id);
+
 /* What a note is about: the line of a file (0: none), and the record as far as it is known. */
 typedef struct batch_place {
     int64_t row;

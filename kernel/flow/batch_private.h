@@ -17,6 +17,8 @@ bool batch_is_open(const store_row *row);
  * must not be missed. The change is no part of any batch. Writer.
  */
 CRM_MUST_CHECK crm_status batch_save(crm_ctx *c, store_row *row, bool is_kept);
+crm_status bulk_register(registry *r);
+crm_status undo_register(registry *r);
 /* Ends it in this state; `error` is a code or empty. Writer. */
 CRM_MUST_CHECK crm_status batch_end(crm_ctx *c, store_row *row, const char *state, crm_str error);
 

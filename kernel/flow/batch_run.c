@@ -277,5 +277,7 @@ crm_status batch_register(registry *r)
              .give_up = give_up,
              .name = BATCH_JOB,
              .module = CRM_S("kernel")};
-    return registry_add_job(r, &j);
+    crm_status s = registry_add_job(r, &j);
+    s = s ? s : bulk_register(r);
+    return s ? s : undo_register(r);
 }

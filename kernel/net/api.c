@@ -208,6 +208,11 @@ static void read_ended(api_call *k)
         api_pool(k, POOL_SLOW, read_for_a_while, read_ended);
         return;
     }
+    k->looked(k);
+}
+
+static void answer_text(api_call *k)
+{
     if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
         return;
@@ -216,11 +221,17 @@ static void read_ended(api_call *k)
     api_reply(k, 200);
 }
 
-void api_read(api_call *k, void (*run)(api_call *k))
+void api_look(api_call *k, void (*run)(api_call *k), void (*done)(api_call *k))
 {
     k->read_more = run;
+    k->looked = done;
     api_limit(k, READ_MS);
     api_pool(k, POOL_FAST, read_for_a_while, read_ended);
+}
+
+void api_read(api_call *k, void (*run)(api_call *k))
+{
+    api_look(k, run, answer_text);
 }
 
 /* ---- routing --------------------------------------------------------------------------------- */

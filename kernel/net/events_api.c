@@ -198,6 +198,60 @@ static void change_text(buf *b, crm_ctx *c, const change *ch)
     record_text(b, ch, !was && ch->op == 'u' ? "created" : op_name(ch->op), fields);
 }
 
+/* ---- many rows of one batch ------------------------------------------------------------------ */
+
+#define MANY       20 /* changes of one batch in one commit: then one line says so */
+#define MANY_KINDS 8  /* entities told so at once; what is beyond is told row by row */
+
+typedef struct many {
+    const entity *entity;
+    int64_t batch;
+    uint32_t count;
+    bool is_told;
+} many;
+
+static many *many_of(many all[MANY_KINDS], const change *ch)
+{
+    for (int i = 0; ch->batch && i < MANY_KINDS; i++) {
+        if (!all[i].count)
+            all[i] = (many){.entity = ch->entity, .batch = ch->batch};
+        if (all[i].entity == ch->entity && all[i].batch == ch->batch)
+            return &all[i];
+    }
+    return NULL;
+}
+
+static void count_many(many all[MANY_KINDS], int64_t after, const change *at, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_new = !at[i].position || at[i].position > after;
+        many *m = is_new ? many_of(all, &at[i]) : NULL;
+        if (m)
+            m->count++;
+    }
+}
+
+/* True: the change is told by the line for many, which comes with the first that he may read. */
+static bool is_one_of_many(buf *b, crm_ctx *c, many all[MANY_KINDS], const change *ch)
+{
+    json_writer w;
+    many *m = many_of(all, ch);
+    if (!m || m->count <= MANY)
+        return false;
+    const branches *rights = rights_of(c, ch->entity);
+    if (m->is_told || !(readable(c, rights, ch->row_now) | readable(c, rights, ch->row_was)))
+        return true;
+    m->is_told = true;
+    jw_init(&w, b);
+    buf_z(b, "event: many\ndata: ");
+    jw_object(&w);
+    jw_kstr(&w, "entity", ch->entity->name);
+    jw_kint(&w, "batch", ch->batch);
+    jw_end_object(&w);
+    buf_z(b, "\n\n");
+    return true;
+}
+
 /* False: the user may not be told anything any more. */
 static bool begin_call(stream *s, crm_ctx *c, principal *who)
 {
@@ -219,12 +273,15 @@ static bool begin_call(stream *s, crm_ctx *c, principal *who)
  */
 static bool changes_text(buf *b, crm_ctx *c, int64_t after, const change *at, uint32_t count)
 {
+    many all[MANY_KINDS] = {{0}};
+    count_many(all, after, at, count);
     for (uint32_t i = 0; i < count; i++) {
         if (at[i].position && at[i].position <= after)
             continue;
         if (at[i].reg != c->reg)
             return false;
-        change_text(b, c, &at[i]);
+        if (!is_one_of_many(b, c, all, &at[i]))
+            change_text(b, c, &at[i]);
     }
     return true;
 }

@@ -6,8 +6,17 @@
 #include "net/api_private.h"
 
 #include "data/stores.h"
+#include "flow/batch.h"
 
-typedef enum write_kind { WRITE_CREATE, WRITE_PATCH, WRITE_DELETE, WRITE_RESTORE } write_kind;
+typedef enum write_kind {
+    WRITE_CREATE,
+    WRITE_PATCH,
+    WRITE_DELETE,
+    WRITE_RESTORE,
+    WRITE_PURGE,
+    WRITE_UNDO,
+    WRITE_BULK
+} write_kind;
 
 typedef struct change_state {
     write_kind kind;
@@ -97,6 +106,57 @@ static crm_status save(crm_ctx *c, api_call *k, const change_state *x)
     return s;
 }
 
+/* ---- taking back ----------------------------------------------------------------------------- */
+
+static crm_status undo_fields(crm_ctx *c, const entity *e, const json_t *names, uint64_t out[4])
+{
+    uint64_t shown[4];
+    rights_fields(c, e, shown);
+    if (names && (!json_is_array(names) || !json_array_size(names)))
+        return call_fail_field(c, CRM_S("fields"), "type_mismatch", (crm_str){0});
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const json_t *item = json_array_get(names, i);
+        crm_str name = {json_string_value(item), json_string_length(item)};
+        const field *f = json_is_string(item) ? entity_field(e, name) : NULL;
+        if (!f || !bits_has(shown, f->index))
+            return records_unknown_field(c, e, name);
+        bits_add(out, f->index);
+    }
+    return CRM_OK;
+}
+
+/* A position is opaque to clients: a text. */
+static bool take_position(const json_t *body, const char *name, int64_t *out)
+{
+    *out = 0;
+    return str_to_i64(json_text(body, name), out) == CRM_OK && *out > 0;
+}
+
+static crm_status undo_change(crm_ctx *c, api_call *k, int64_t position)
+{
+    change ch;
+    uint64_t conflicts[4];
+    const json_t *body = k->request.json;
+    undo_wish wish = {.change = &ch, .force = json_is_true(json_object_get(body, "force"))};
+    crm_status s = undo_fields(c, k->entity, json_object_get(body, "fields"), wish.fields);
+    s = s ? s : changelog_get(c->session, c->reg, c->arena, position, &ch);
+    if (s == CRM_NOT_FOUND || (s == CRM_OK && (ch.entity != k->entity || ch.record != k->id)))
+        return call_fail(c, CRM_NOT_FOUND, "not_found");
+    return s ? s : records_undo(c, &wish, conflicts);
+}
+
+static crm_status undo(crm_ctx *c, api_call *k)
+{
+    int64_t change_at, to;
+    bool has_change = take_position(k->request.json, "change", &change_at);
+    bool has_to = take_position(k->request.json, "to", &to);
+    if (has_change == has_to)
+        return call_fail_field(c, CRM_S("change"), "required", (crm_str){0});
+    return has_to ? records_undo_to(c, k->entity, k->id, to) : undo_change(c, k, change_at);
+}
+
+/* ---- the change itself ----------------------------------------------------------------------- */
+
 static crm_status change_once(crm_ctx *c, api_call *k, const change_state *x)
 {
     switch (x->kind) {
@@ -107,6 +167,12 @@ static crm_status change_once(crm_ctx *c, api_call *k, const change_state *x)
         return records_delete(c, k->entity, k->id, x->base_rev);
     case WRITE_RESTORE:
         return records_restore(c, k->entity, k->id);
+    case WRITE_PURGE:
+        return records_purge(c, k->entity, k->id);
+    case WRITE_UNDO:
+        return undo(c, k);
+    case WRITE_BULK:
+        return bulk_start(c, k->entity, k->request.json, &k->id);
     }
     return CRM_INTERNAL;
 }
@@ -146,10 +212,13 @@ static void written(api_call *k)
     }
     if (x->is_replay)
         http_set(k->http, "Idempotency-Replayed", CRM_S("true"));
-    if (x->kind == WRITE_DELETE)
+    if (x->kind == WRITE_DELETE || x->kind == WRITE_PURGE) {
         api_reply_empty(k, 204);
-    else
-        records_answer_one(k, x->kind == WRITE_CREATE ? 201 : 200);
+        return;
+    }
+    if (x->kind == WRITE_BULK)
+        k->entity = registry_store(k->c.reg, STORE_BATCH);
+    records_answer_one(k, x->kind == WRITE_CREATE ? 201 : x->kind == WRITE_BULK ? 202 : 200);
 }
 
 /* If-Match: "3". A weak or foreign tag can never match, so it reads as revision -1. */
@@ -164,16 +233,34 @@ static int64_t base_rev(const http_request *r)
     return rev > 0 ? rev : -1;
 }
 
+/* What is asked for many records is looked at on a pool first: counting them takes time. */
+static void check_bulk(api_call *k)
+{
+    k->status = bulk_check(&k->c, k->entity, k->request.json);
+}
+
+static void bulk_checked(api_call *k)
+{
+    if (k->status == CRM_OK)
+        api_write(k, commit, written);
+    else
+        api_reply_error(k, k->status);
+}
+
 static bool has_kind(api_call *k, crm_str path, write_kind *out)
 {
     http_verb v = k->http->verb;
     bool is_one = k->id > 0;
-    if (!is_one && v == VERB_POST)
+    if (str_is(k->rest, "bulk") && v == VERB_POST)
+        *out = WRITE_BULK;
+    else if (!is_one && v == VERB_POST && !k->rest.n)
         *out = WRITE_CREATE;
     else if (is_one && !path.n && v == VERB_PATCH)
         *out = WRITE_PATCH;
     else if (is_one && !path.n && v == VERB_DELETE)
-        *out = WRITE_DELETE;
+        *out = str_is(http_param(k->http, "forever"), "1") ? WRITE_PURGE : WRITE_DELETE;
+    else if (is_one && str_is(path, "undo") && v == VERB_POST)
+        *out = WRITE_UNDO;
     else if (is_one && str_is(path, "restore") && v == VERB_POST)
         *out = WRITE_RESTORE;
     else
@@ -186,7 +273,8 @@ void records_write_route(api_call *k)
     crm_str path = k->rest, id = {0};
     change_state *x = ARENA_NEW(k->http->arena, change_state);
     str_split(&path, '/', &id);
-    if (id.n && (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0)) {
+    bool is_bulk = str_is(k->rest, "bulk");
+    if (id.n && !is_bulk && (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0)) {
         api_reply_error(k, CRM_NOT_FOUND);
         return;
     }
@@ -195,7 +283,7 @@ void records_write_route(api_call *k)
         return;
     }
     crm_status s = CRM_OK;
-    if (x->kind == WRITE_CREATE || x->kind == WRITE_PATCH)
+    if (x->kind != WRITE_DELETE && x->kind != WRITE_PURGE && x->kind != WRITE_RESTORE)
         s = api_read_json(k);
     if (s != CRM_OK) {
         api_reply_error(k, s);
@@ -204,5 +292,8 @@ void records_write_route(api_call *k)
     k->own = x;
     x->base_rev = base_rev(k->http);
     read_idem_key(k, x);
-    api_write(k, commit, written);
+    if (x->kind == WRITE_BULK)
+        api_look(k, check_bulk, bulk_checked);
+    else
+        api_write(k, commit, written);
 }

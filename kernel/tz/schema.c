@@ -76,7 +76,7 @@ static const shape a_roles = {.kind = SHAPE_MAP, .of = &a_role, .names_keys = tr
 static const shape a_functions = {.kind = SHAPE_MAP,
                                   .keys = KEYS({"settings", &a_names, 0}, {"delete", &a_names, 0},
                                                {"export", &a_names, 0}, {"import", &a_names, 0},
-                                               {"merge", &a_names, 0})};
+                                               {"merge", &a_names, 0}, {"bulk", &a_names, 0})};
 
 /* ---- pipelines ------------------------------------------------------------------------------- */
 

@@ -47,6 +47,7 @@ roles:
 functions:
   settings: [ivanova]
   delete: [ivanova]
+  bulk: [head, manager]
 pipelines:
   main:
     title: Продажа
