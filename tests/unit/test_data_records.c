@@ -332,7 +332,9 @@ static void history_shows_only_what_its_reader_may_see(void **state)
     assert_int_equal(count, 3);
     world_read_end(&w);
     c = world_read(&w, w.boris);
-    assert_int_equal(records_history(c, &(history_query){.entity = w.lead, .id = id}, &at, &count, &next), CRM_NOT_FOUND);
+    assert_int_equal(
+        records_history(c, &(history_query){.entity = w.lead, .id = id}, &at, &count, &next),
+        CRM_NOT_FOUND);
     world_read_end(&w);
 }
 
@@ -474,7 +476,9 @@ static void reads_of_a_call_whose_time_is_over_are_interrupted(void **state)
     assert_int_equal(records_read_now(&r), CRM_TIMEOUT);
     assert_true(r.interrupted);
     assert_int_equal(rows, 0);
-    assert_int_equal(records_history(c, &(history_query){.entity = w.lead, .id = id}, &at, &count, &next), CRM_TIMEOUT);
+    assert_int_equal(
+        records_history(c, &(history_query){.entity = w.lead, .id = id}, &at, &count, &next),
+        CRM_TIMEOUT);
     c->until = clock_mono() + 60000000000LL;
     assert_ok(records_read_now(&r));
     assert_int_equal(rows, 1);
