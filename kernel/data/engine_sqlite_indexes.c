@@ -14,17 +14,64 @@ static bool is_keyed(const field *f)
     return field_is_folded(f) && !engine_is_many(f);
 }
 
-/* "k7,c9" with the separator between; the columns are what lists sort and compare by. */
-static crm_str columns_of(schema_step *x, const entity *e, const entity_index *i, char separator)
+static void add_column(buf *out, const field *f, char before)
 {
-    crm_str out = {"", 0};
+    buf_fmt(out, "%c%c%u", before, is_keyed(f) ? 'k' : 'c', f->id);
+}
+
+void index_name(buf *out, const entity *e, const entity_index *i)
+{
+    buf_fmt(out, "%c%u", i->is_unique ? 'u' : i->is_sparse ? 's' : 'l', e->id);
     for (uint32_t k = 0; k < i->count; k++) {
-        const field *f = &e->fields[i->field[k]];
-        out = k ? arena_fmt(x->arena, "%.*s%c%c%u", STR_FMT(out), separator,
-                            is_keyed(f) ? 'k' : 'c', f->id)
-                : arena_fmt(x->arena, "%c%u", is_keyed(f) ? 'k' : 'c', f->id);
+        add_column(out, &e->fields[i->field[k]], '_');
     }
-    return out;
+    for (uint32_t k = 0; k < i->empty_count; k++) {
+        buf_fmt(out, "_n%u", e->fields[i->empty[k]].id);
+    }
+}
+
+static crm_str name_of(schema_step *x, const entity *e, const entity_index *i)
+{
+    buf out;
+    buf_init(&out, 0);
+    index_name(&out, e, i);
+    crm_str name = arena_dup(x->arena, buf_view(&out));
+    buf_free(&out);
+    return name;
+}
+
+/* "k7,c9": the columns are what lists sort and compare by. */
+static crm_str columns_of(schema_step *x, const entity *e, const entity_index *i)
+{
+    buf out;
+    buf_init(&out, 0);
+    for (uint32_t k = 0; k < i->count; k++) {
+        add_column(&out, &e->fields[i->field[k]], k ? ',' : ' ');
+    }
+    crm_str columns = arena_dup(x->arena, buf_view(&out));
+    buf_free(&out);
+    return columns;
+}
+
+/* Which rows are in it: "c6 IS NULL AND c9 IS NULL". An index of the recycle bin holds what others
+ * leave out. */
+static crm_str conditions_of(schema_step *x, const entity *e, const entity_index *i)
+{
+    buf out;
+    buf_init(&out, 0);
+    bool is_bin = i->is_sparse && i->field[0] == COL_DELETED_AT;
+    if (!is_bin) {
+        buf_fmt(&out, "c%u IS NULL", e->fields[COL_DELETED_AT].id);
+    }
+    if (i->is_sparse) {
+        buf_fmt(&out, "%sc%u IS NOT NULL", is_bin ? "" : " AND ", e->fields[i->field[0]].id);
+    }
+    for (uint32_t k = 0; k < i->empty_count; k++) {
+        buf_fmt(&out, " AND c%u IS NULL", e->fields[i->empty[k]].id);
+    }
+    crm_str conditions = arena_dup(x->arena, buf_view(&out));
+    buf_free(&out);
+    return conditions;
 }
 
 static bool has_many(const entity *e, const entity_index *i)
@@ -51,39 +98,37 @@ static void add_side_unique(schema_step *x, const entity *e, const entity_index 
 
 static void add_index(schema_step *x, const entity *e, const entity_index *i)
 {
-    crm_str name = columns_of(x, e, i, '_'), columns = columns_of(x, e, i, ',');
-    if (!i->is_unique) {
-        crm_str where = {"", 0};
-        if (i->is_sparse) {
-            where = arena_fmt(x->arena, " WHERE c%u IS NOT NULL", e->fields[i->field[0]].id);
-        }
-        (void)!schema_run(x, "CREATE INDEX IF NOT EXISTS x%u_%.*s ON e%u(%.*s)%.*s", e->id,
-                          STR_FMT(name), e->id, STR_FMT(columns), STR_FMT(where));
-        return;
-    }
-    crm_status st =
-        schema_run(x, "CREATE UNIQUE INDEX IF NOT EXISTS u%u_%.*s ON e%u(%.*s) WHERE c%u IS NULL",
-                   e->id, STR_FMT(name), e->id, STR_FMT(columns), e->fields[COL_DELETED_AT].id);
+    crm_str name = name_of(x, e, i), columns = columns_of(x, e, i);
+    crm_str where = conditions_of(x, e, i);
+    crm_status st = schema_run(x, "CREATE %s INDEX IF NOT EXISTS %.*s ON e%u(%.*s) WHERE %.*s",
+                               i->is_unique ? "UNIQUE" : "", STR_FMT(name), e->id, STR_FMT(columns),
+                               STR_FMT(where));
     if (st == CRM_CONFLICT) {
         schema_fault(x, e->fields[i->field[0]].source, "duplicates", subject_of(x, e, i));
     }
 }
 
-/* ---- what is no longer unique ---------------------------------------------------------------- */
+/* ---- what is no longer declared -------------------------------------------------------------- */
 
-static bool is_declared_unique(schema_step *x, const entity *e, crm_str name)
+static bool is_declared(schema_step *x, const entity *e, crm_str name)
 {
     for (uint32_t k = 0; k < e->index_count; k++) {
         const entity_index *i = &e->indexes[k];
-        if (!i->is_unique || has_many(e, i)) {
-            continue;
-        }
-        crm_str own = columns_of(x, e, i, '_');
-        if (str_eq(name, arena_fmt(x->arena, "u%u_%.*s", e->id, STR_FMT(own)))) {
+        if (!has_many(e, i) && str_eq(name, name_of(x, e, i))) {
             return true;
         }
     }
     return false;
+}
+
+/*
+ * A unique index refuses rows, so it goes at once. The others only cost: they go when the file is
+ * opened, since later there may be calls of an older registry whose statements name them.
+ */
+static bool may_drop(const schema_step *x, crm_str name)
+{
+    bool is_opening = atomic_load(&x->s->engine->layout)->version == 1;
+    return name.n && (name.p[0] == 'u' || (is_opening && strchr("lsx", name.p[0])));
 }
 
 static crm_str next_stale(schema_step *x, const entity *e)
@@ -96,7 +141,7 @@ static crm_str next_stale(schema_step *x, const entity *e)
     if (sqlite3_prepare_v2(x->s->db, text, -1, &stmt, NULL) == SQLITE_OK) {
         while (!found.n && sqlite3_step(stmt) == SQLITE_ROW) {
             crm_str name = str_of((const char *)sqlite3_column_text(stmt, 0));
-            if (str_starts(name, CRM_S("u")) && !is_declared_unique(x, e, name)) {
+            if (may_drop(x, name) && !is_declared(x, e, name)) {
                 found = arena_dup(x->arena, name);
             }
         }
@@ -132,16 +177,6 @@ static void drop_stale(schema_step *x, const entity *e)
     }
 }
 
-static bool begins_with(const entity *e, uint16_t field_index)
-{
-    for (uint32_t k = 0; k < e->index_count; k++) {
-        if (e->indexes[k].field[0] == field_index && !e->indexes[k].is_unique) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void schema_indexes(schema_step *x, const entity *e)
 {
     drop_stale(x, e);
@@ -154,10 +189,6 @@ void schema_indexes(schema_step *x, const entity *e)
         } else if (i->is_unique) {
             add_side_unique(x, e, i);
         }
-    }
-    /* Every list may be sorted by when its records came. */
-    if (!(e->flags & ENTITY_SYSTEM) && !begins_with(e, COL_CREATED_AT)) {
-        add_index(x, e, &(entity_index){.field = {COL_CREATED_AT}, .count = 1});
     }
 }
 

@@ -106,12 +106,15 @@ enum { /* entity.flags */
 };
 
 /*
- * An index the engine makes: its fields in order, ids last by itself. A many-valued field is indexed
- * by element. Unique: among rows outside the recycle bin, NULLs distinct.
+ * An index the engine makes over the rows outside the recycle bin: its fields in order, ids last by
+ * itself. A many-valued field is indexed by element. Unique: NULLs are distinct. With `empty` it holds
+ * only the rows where all these fields are empty: the open ones, the unowned ones. A sparse one of
+ * `deleted_at` holds the recycle bin.
  */
 typedef struct entity_index {
     uint16_t field[4];
-    uint8_t count;
+    uint16_t empty[4];
+    uint8_t count, empty_count;
     bool is_unique;
     bool is_sparse; /* rows whose first field is empty are not in it */
 } entity_index;
@@ -469,8 +472,8 @@ typedef struct registry_fault {
 } registry_fault;
 /*
  * Resolves every name, expands grants with wildcards into one per entity, adds implicit indexes
- * (unique, indexed, what list views sort by with the owner before it), sorts the hooks and derives
- * `rev`. INVALID with *faults (at most 200, in `a`) when anything does not resolve.
+ * (unique, indexed, what list views sort by behind each field that rights and stages narrow by), sorts
+ * the hooks and derives `rev`. INVALID with *faults (at most 200, in `a`) when anything does not resolve.
  */
 CRM_MUST_CHECK crm_status registry_seal(registry *r, arena *a, registry_fault **faults);
 

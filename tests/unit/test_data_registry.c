@@ -193,6 +193,78 @@ static void lists_and_uniqueness_have_their_indexes(void **state)
     assert_non_null(find_index(e, THING_PHONE, 0));
 }
 
+static bool has_index(const entity *e, entity_index wanted)
+{
+    for (uint32_t i = 0; i < e->index_count; i++) {
+        if (memcmp(&e->indexes[i], &wanted, sizeof wanted) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A list by what is newest, whole, as each user field narrows it, and each stage of it. */
+static void a_views_order_is_indexed_behind_what_rights_ask(void **state)
+{
+    (void)state;
+    add_thing();
+    seal_ok();
+    const entity *e = registry_entity(r, S("shop.thing"));
+    const uint16_t at = COL_CREATED_AT;
+    assert_true(has_index(e, (entity_index){.field = {at}, .count = 1}));
+    assert_true(has_index(e, (entity_index){.field = {THING_OWNER, at}, .count = 2}));
+    assert_true(has_index(e, (entity_index){.field = {COL_CREATED_BY, at}, .count = 2}));
+    assert_true(has_index(e, (entity_index){.field = {THING_STAGE, at}, .count = 2}));
+    assert_true(has_index(e, (entity_index){.field = {THING_OWNER, THING_STAGE, at}, .count = 3}));
+}
+
+/* Entity `name` of one view that sorts by title and asks for an empty kind. */
+static void add_quiet(crm_str name)
+{
+    entity e = thing;
+    e.name = name;
+    e.owner_fields[1] = 0;
+    e.stage_field = 0;
+    e.views_json = S("{\"list\":[{\"columns\":[\"title\"],\"sort\":[\"title\"],\"filter\":"
+                     "[\"and\",[\"owner\",\"me\"],[\"kind\",\"none\"]]}]}");
+    assert_ok(registry_add_entity(r, &e));
+    pipeline line = flow_line;
+    line.name = line.entity_name = name;
+    assert_ok(registry_add_pipeline(r, &line));
+}
+
+/* "Open" lists have indexes of the open rows only. */
+static void what_a_view_wants_empty_is_left_out_of_its_index(void **state)
+{
+    (void)state;
+    add_thing();
+    add_quiet(S("shop.quiet"));
+    seal_ok();
+    const entity *e = registry_entity(r, S("shop.quiet"));
+    assert_true(has_index(e, (entity_index){.field = {THING_OWNER, THING_TITLE},
+                                            .count = 2,
+                                            .empty = {THING_KIND},
+                                            .empty_count = 1}));
+    assert_false(has_index(e, (entity_index){.field = {THING_OWNER, THING_TITLE}, .count = 2}));
+}
+
+/* Only `involved` asks who created a row, and only then writes pay for it. */
+static void the_creator_is_indexed_when_some_right_asks_for_him(void **state)
+{
+    (void)state;
+    add_thing();
+    add_quiet(S("shop.quiet"));
+    add_quiet(S("shop.loud"));
+    assert_ok(registry_add_role(r, &(role){.name = S("seller")}));
+    assert_ok(registry_add_grant(r, &(grant){.role = S("seller"),
+                                             .entity_name = S("shop.loud"),
+                                             .action = ACTION_READ,
+                                             .scope = SCOPE_INVOLVED}));
+    seal_ok();
+    assert_null(find_index(registry_entity(r, S("shop.quiet")), COL_CREATED_BY, THING_TITLE));
+    assert_non_null(find_index(registry_entity(r, S("shop.loud")), COL_CREATED_BY, THING_TITLE));
+}
+
 static void related_lists_of_absent_modules_are_left_out(void **state)
 {
     (void)state;
@@ -655,6 +727,9 @@ int main(void)
         TEST(everyone_sees_colleagues_but_not_their_logins),
         TEST(sealing_resolves_what_an_entity_names),
         TEST(lists_and_uniqueness_have_their_indexes),
+        TEST(a_views_order_is_indexed_behind_what_rights_ask),
+        TEST(what_a_view_wants_empty_is_left_out_of_its_index),
+        TEST(the_creator_is_indexed_when_some_right_asks_for_him),
         TEST(related_lists_of_absent_modules_are_left_out),
         TEST(fields_may_be_added_before_and_after_their_entity),
         TEST(wildcards_become_one_grant_per_entity),
