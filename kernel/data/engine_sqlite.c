@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define PROGRESS_STEPS 1000
+#define LOOKUP_MAX     1000
 
 /* ---- limits of a batch ----------------------------------------------------------------------- */
 
@@ -64,6 +65,7 @@ static sqlite_session *new_session(sqlite_engine *e, engine_session_kind kind)
     s->engine = e;
     s->kind = kind;
     s->arena = a;
+    s->lookup_max = LOOKUP_MAX;
     sql_init(&s->sql, a);
     if (connection_open(e->path, kind == ENGINE_WRITER, &s->db) != CRM_OK) {
         free_session(s);
@@ -424,6 +426,11 @@ crm_status engine_open_sqlite(const char *dir, engine **out)
     }
     *out = &e->base;
     return CRM_OK;
+}
+
+void engine_sqlite_set_lookup(engine_session *reader, int64_t rows)
+{
+    ((sqlite_session *)reader)->lookup_max = rows;
 }
 
 const char *engine_sqlite_version(void)

@@ -68,7 +68,8 @@ typedef struct sql {
     arena *arena;     /* sort keys; reset per op */
     const layout *layout;
     const cond_env *env;
-    const cond *skip;  /* a comparison taken as true: the statement holds it already */
+    const cond *const *held; /* comparisons taken as true: the statement holds them already */
+    uint32_t held_count;
     crm_status status; /* the first failure */
 } sql;
 
@@ -76,6 +77,9 @@ void sql_init(sql *q, arena *a);
 void sql_free(sql *q);
 void sql_start(sql *q, const layout *l, const cond_env *env);
 void sql_z(sql *q, const char *z);
+/* What holds for no row. A plain 0 would make SQLite drop the terms beside it, and then an index over
+ * some rows only, which those terms allow, cannot be named any more. */
+#define SQL_NEVER "0=1"
 /* letter and number: a table, a column, an alias */
 void sql_name(sql *q, char letter, uint32_t id);
 void sql_column(sql *q, uint32_t alias, const field *f);
@@ -88,6 +92,9 @@ param sql_key(sql *q, crm_str text);
 void sql_ordered(sql *q, uint32_t alias, const field *f);
 /* A value as it compares with sql_ordered of the field. */
 void sql_ordered_value(sql *q, const field *f, value v);
+param sql_ordered_param(sql *q, const field *f, value v);
+/* "l5_c7_c9": the name of a declared index. */
+void index_name(buf *out, const entity *e, const entity_index *x);
 
 /* Conditions (engine_sqlite_cond.c). `c` NULL is true. */
 void sql_cond(sql *q, const entity *e, uint32_t alias, const cond *c);
@@ -140,6 +147,7 @@ struct sqlite_session {
     sql sql;
     arena *arena;
     int64_t deadline;           /* clock_mono; 0: none */
+    int64_t lookup_max;         /* rows that may be read whatever their order */
     uint64_t running;           /* serial of the batch being run */
     _Atomic uint64_t interrupt; /* serial that is to stop */
     entity_index refused;       /* what op->refused points at when no declared index fits */
@@ -154,6 +162,7 @@ crm_status status_of(sqlite3 *db, int rc, const char *what);
 
 /* The prepared statement of s->sql with its parameters bound; NULL and *status on failure. */
 sqlite3_stmt *statement_get(sqlite_session *s, crm_status *status);
+int statement_bind(sqlite3_stmt *stmt, int at, const param *p);
 void statements_clear(statements *c);
 /* Runs s->sql to its end. */
 crm_status statement_run(sqlite_session *s);
@@ -168,8 +177,14 @@ void query_count(sqlite_session *s, engine_op *op);
 void query_group(sqlite_session *s, engine_op *op);
 /* The aggregate karkas_group, which query_group's statements call. */
 crm_status group_register(sqlite3 *db);
-/* How SQLite would run a LIST, one line per step; tests hold the plans of common shapes. */
-CRM_MUST_CHECK crm_status engine_sqlite_explain(engine_session *reader, const query *q, buf *out);
+/*
+ * How a LIST or COUNT would run: the lines of SQLite's plan of each statement, with a line "merge"
+ * before those whose rows are merged. Tests hold the plans of common shapes by it.
+ */
+CRM_MUST_CHECK crm_status engine_sqlite_explain(engine_session *reader, const query *q,
+                                                engine_op_kind kind, buf *out);
+/* Tests make few rows count as many. */
+void engine_sqlite_set_lookup(engine_session *reader, int64_t rows);
 
 void write_insert(sqlite_session *s, engine_op *op);
 void write_update(sqlite_session *s, engine_op *op);

@@ -103,7 +103,7 @@ static void add_compared(sql *q, const field *f, uint32_t alias, const subquery 
 void sql_among(sql *q, const field *f, uint32_t alias, const subquery *sub)
 {
     if (!cond_can_join(f, sub->field)) {
-        sql_z(q, "0");
+        sql_z(q, SQL_NEVER);
     } else if (has_elements(q, f) && has_elements(q, sub->field)) {
         add_looked_up(q, f, alias, sub);
     } else {

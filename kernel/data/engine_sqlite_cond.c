@@ -18,7 +18,7 @@ static void add_cond(place at, const cond *c);
 
 static void add_truth(place at, bool truth)
 {
-    sql_z(at.q, truth != at.is_negated ? "1" : "0");
+    sql_z(at.q, truth != at.is_negated ? "1" : SQL_NEVER);
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -144,7 +144,7 @@ static void add_in(sql *q, left l, const value *values, uint32_t count)
         }
     }
     if (!good) {
-        sql_z(q, "0");
+        sql_z(q, SQL_NEVER);
         return;
     }
     uint32_t rounded = 1;
@@ -170,10 +170,10 @@ static void add_comparison(sql *q, left l, const cond *c)
     if (c->op == COND_IN) {
         add_in(q, l, c->values, c->value_count);
     } else if (!is_comparable(l.field, v)) {
-        sql_z(q, "0");
+        sql_z(q, SQL_NEVER);
     } else if (c->op == COND_STARTS || (c->op == COND_HAS && !engine_is_many(l.field))) {
         if (v.kind != VALUE_TEXT) {
-            sql_z(q, "0");
+            sql_z(q, SQL_NEVER);
         } else if (c->op == COND_STARTS) {
             add_starts(q, l, v);
         } else {
@@ -201,7 +201,7 @@ static void add_scan(place at, const field *f, cond_op op, value v)
 {
     sql *q = at.q;
     if (!is_comparable(f, v)) {
-        sql_z(q, "0");
+        sql_z(q, SQL_NEVER);
         return;
     }
     sql_z(q, "karkas_any(");
@@ -225,7 +225,7 @@ static void add_many(place at, const field *f, const cond *c)
         add_side(at, f, c);
         return;
     }
-    sql_z(at.q, "(0");
+    sql_z(at.q, "(" SQL_NEVER);
     for (uint32_t i = 0; i < c->value_count; i++) {
         sql_z(at.q, " OR ");
         add_scan(at, f, c->op == COND_IN ? COND_EQ : c->op, resolve(at.q, f, c->values[i]));
@@ -238,7 +238,7 @@ static void add_many(place at, const field *f, const cond *c)
 static void add_me(place at, const field *f)
 {
     if (field_is_text(f)) {
-        sql_z(at.q, "0");
+        sql_z(at.q, SQL_NEVER);
         return;
     }
     sql_column(at.q, at.alias, f);
@@ -365,9 +365,19 @@ static void add_children(place at, const cond *c)
     sql_z(at.q, ")");
 }
 
+static bool is_held(const sql *q, const cond *c)
+{
+    for (uint32_t i = 0; i < q->held_count; i++) {
+        if (q->held[i] == c) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add_cond(place at, const cond *c)
 {
-    if (!c || c == at.q->skip || c->op == COND_TRUE || c->op == COND_FALSE) {
+    if (!c || is_held(at.q, c) || c->op == COND_TRUE || c->op == COND_FALSE) {
         add_truth(at, !c || c->op != COND_FALSE);
     } else if (c->op == COND_AND || c->op == COND_OR) {
         add_children(at, c);
@@ -424,5 +434,5 @@ void sql_branches(sql *q, const entity *e, uint32_t alias, const branches *b, ui
             sql_branch(q, e, alias, &b->at[i]);
         }
     }
-    sql_z(q, given ? ")" : "0)");
+    sql_z(q, given ? ")" : SQL_NEVER ")");
 }

@@ -58,7 +58,7 @@ void sql_match(sql *q, const entity *e, uint32_t alias, crm_str terms, const uin
 {
     crm_str text = match_text(q, e, terms, shown);
     if (!text.n) {
-        sql_z(q, "0");
+        sql_z(q, SQL_NEVER);
         return;
     }
     sql_column(q, alias, &e->fields[COL_ID]);

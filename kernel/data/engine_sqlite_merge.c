@@ -1,185 +1,227 @@
 /*
- * engine_sqlite_merge.c - lists of several owners: the first rows of each, merged.
+ * engine_sqlite_merge.c - running several ranges: the first rows of all, and counts without
+ * doubles.
  *
- * "owner IN (20 people) ORDER BY created_at LIMIT 50" has no one range in the index (owner,
- * created_at). SQLite would read all rows of the twenty and sort them. Here each owner's first rows
- * come from the index, and only those are sorted. It applies when every branch that grants rows, or
- * the condition itself, asks for some values of a field indexed together with the sort.
+ * One statement serves all ranges of a walk, with other values bound. The best rows so far are kept
+ * in order; a range of an ordered walk is left at its first row that is not among them. So a page
+ * out of twenty busy owners reads some two hundred index entries, however many rows they have.
  */
 #include "data/engine_sqlite_plan.h"
 
-#define VALUES_MAX 64 /* of all branches together: each is a sub-select of the statement */
+/* ---- the first rows -------------------------------------------------------------------------- */
 
-/* One comparison that names the values of a field, and the condition it stands in. */
-typedef struct driver {
-    const cond *names;    /* EQ, IN or ME */
-    const branch *branch; /* whose condition it is; NULL: the query's own */
-} driver;
+typedef struct point {
+    int64_t id;
+    value at[SORTS_MAX]; /* as the sort compares them: a folded text is its key */
+} point;
 
-static bool has_index(const entity *e, const field *f, const field *sorted)
+typedef struct firsts {
+    const query *in;
+    arena *arena;
+    point *at; /* in order */
+    uint32_t count, limit;
+} firsts;
+
+static int compare_values(value x, value y)
 {
-    for (uint32_t i = 0; i < e->index_count; i++) {
-        const entity_index *x = &e->indexes[i];
-        if (x->count == 2 && x->field[0] == f->index && x->field[1] == sorted->index) {
-            return true;
+    if (x.kind != y.kind) {
+        return x.kind < y.kind ? -1 : 1; /* NULL is least; else they are of one kind */
+    }
+    return x.kind == VALUE_TEXT ? str_cmp(x.s, y.s) : (x.i > y.i) - (x.i < y.i);
+}
+
+static int compare_points(const query *in, const point *x, const point *y)
+{
+    bool descends = false;
+    for (uint32_t i = 0; i < in->sort_count; i++) {
+        int order = compare_values(x->at[i], y->at[i]);
+        descends = in->sorts[i].descending;
+        if (order) {
+            return descends ? -order : order;
         }
     }
-    return false;
+    int order = (x->id > y->id) - (x->id < y->id);
+    return descends ? -order : order;
 }
 
-static bool is_driver(const query *in, const cond *c)
+/* Where `p` stands or would stand. */
+static uint32_t place_of(const firsts *f, const point *p, bool *is_there)
 {
-    const field *f = c->path[0];
-    bool names = c->op == COND_EQ || c->op == COND_IN || c->op == COND_ME;
-    return names && c->path_length == 1 && !field_is_text(f) &&
-           has_index(in->entity, f, in->sorts[0].field);
-}
-
-/* The condition itself or a part of its AND. */
-static const cond *find_driver(const query *in, const cond *c)
-{
-    if (!c || c->op != COND_AND) {
-        return c && is_driver(in, c) ? c : NULL;
+    uint32_t low = 0, high = f->count;
+    *is_there = false;
+    while (low < high && !*is_there) {
+        uint32_t middle = (low + high) / 2;
+        int order = compare_points(f->in, p, &f->at[middle]);
+        *is_there = order == 0;
+        low = order > 0 ? middle + 1 : low;
+        high = order > 0 ? high : middle;
     }
-    for (const cond *child = c->first; child; child = child->next) {
-        if (is_driver(in, child)) {
-            return child;
-        }
-    }
-    return NULL;
+    return high;
 }
 
-static uint32_t value_count(const cond *c)
+/* False when it comes after all that there is room for. */
+static bool add_point(firsts *f, const point *p)
 {
-    return c->op == COND_ME ? 1 : c->value_count;
-}
-
-/* The drivers that together name every row of the list; 0: there are none. */
-static uint32_t find_drivers(const query *in, driver out[BRANCHES_MAX])
-{
-    out[0] = (driver){find_driver(in, in->where), NULL};
-    if (out[0].names) {
-        return 1;
-    }
-    uint32_t count = 0;
-    for (uint32_t i = 0; in->rights && i < in->rights->count; i++) {
-        const branch *b = &in->rights->at[i];
-        if (!(in->need >> i & 1)) {
-            continue;
-        }
-        out[count] = (driver){b->via_count ? NULL : find_driver(in, b->where), b};
-        if (!out[count++].names) {
-            return 0;
-        }
-    }
-    return count;
-}
-
-/* What is no number equals nothing, as NULL does. */
-static value value_at(const sql *q, const cond *c, uint32_t i)
-{
-    if (c->op == COND_ME) {
-        return value_int(q->env->me);
-    }
-    value v = cond_value(c->path[0], c->values[i], q->env);
-    return v.kind == VALUE_INT ? v : value_null();
-}
-
-static bool is_repeated(const sql *q, const cond *c, uint32_t i)
-{
-    value v = value_at(q, c, i);
-    for (uint32_t k = 0; k < i; k++) {
-        if (value_equal(v, value_at(q, c, k))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The rest of what a row must be: the driver itself holds by the sub-select's own comparison. */
-static void add_rest(sql *q, const query *in, const driver *d)
-{
-    query rest = *in;
-    q->skip = d->names;
-    if (d->branch) {
-        rest.rights = NULL; /* this sub-select is the branch */
-        sql_z(q, " AND ");
-        sql_branch(q, in->entity, 0, d->branch);
-    }
-    sql_z(q, " AND ");
-    plan_where(q, &rest);
-    q->skip = NULL;
-}
-
-/* "p<n>(id,s) AS (<the first rows of one value>)," */
-static void add_part(sql *q, const query *in, const driver *d, uint32_t i, page_part part,
-                     uint32_t limit)
-{
-    sql_z(q, "(id,s) AS (SELECT ");
-    sql_column(q, 0, &in->entity->fields[COL_ID]);
-    sql_z(q, ",");
-    sql_ordered(q, 0, in->sorts[0].field);
-    plan_from(q, in->entity);
-    sql_column(q, 0, d->names->path[0]);
-    sql_z(q, "=");
-    sql_value(q, value_at(q, d->names, i));
-    add_rest(q, in, d);
-    plan_after(q, in, part);
-    plan_order_and_limit(q, in, limit);
-    sql_z(q, "),");
-}
-
-/* A row of two branches must not count twice towards the limit; parts of one have no row in common.
- */
-static void add_union(sql *q, const query *in, uint32_t parts, bool is_one, uint32_t limit)
-{
-    const char *between = is_one ? " UNION ALL SELECT * FROM " : " UNION SELECT * FROM ";
-    sql_z(q, "firsts(id) AS (SELECT id FROM (");
-    for (uint32_t i = 0; i < parts; i++) {
-        sql_z(q, i ? between : "SELECT * FROM ");
-        sql_name(q, 'p', i);
-    }
-    sql_z(q,
-          in->sorts[0].descending ? ") ORDER BY s DESC,id DESC LIMIT " : ") ORDER BY s,id LIMIT ");
-    sql_int(q, limit);
-    sql_z(q, ") ");
-}
-
-static uint32_t count_values(const driver *drivers, uint32_t count)
-{
-    uint32_t values = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        values += value_count(drivers[i].names);
-    }
-    return values;
-}
-
-bool plan_merge(sql *q, const query *in, page_part part, uint32_t limit)
-{
-    driver drivers[BRANCHES_MAX];
-    if (in->sort_count != 1 || in->terms.n || limit > LIST_MAX + 1) {
+    bool is_there;
+    uint32_t at = place_of(f, p, &is_there);
+    if (at == f->limit) {
         return false;
     }
-    uint32_t count = find_drivers(in, drivers), parts = 0;
-    uint32_t values = count_values(drivers, count);
-    if (values < 2 || values > VALUES_MAX) {
-        return false;
+    if (is_there) {
+        return true; /* a row of two branches */
     }
-    sql_z(q, "WITH ");
-    for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t k = 0; k < value_count(drivers[i].names); k++) {
-            if (!is_repeated(q, drivers[i].names, k)) {
-                sql_name(q, 'p', parts++);
-                add_part(q, in, &drivers[i], k, part, limit);
-            }
-        }
+    f->count -= f->count == f->limit;
+    memmove(&f->at[at + 1], &f->at[at], (f->count - at) * sizeof *p);
+    f->at[at].id = p->id;
+    for (uint32_t i = 0; i < f->in->sort_count; i++) {
+        f->at[at].at[i] = value_dup(f->arena, p->at[i]);
     }
-    add_union(q, in, parts, count == 1, limit);
+    f->count++;
     return true;
 }
 
-void plan_merged(sql *q, const query *in)
+/* ---- ranges ---------------------------------------------------------------------------------- */
+
+static value key_at(sqlite3_stmt *stmt, int column)
 {
-    sql_column(q, 0, &in->entity->fields[COL_ID]);
-    sql_z(q, " IN (SELECT id FROM firsts)");
+    switch (sqlite3_column_type(stmt, column)) {
+    case SQLITE_INTEGER:
+        return value_int(sqlite3_column_int64(stmt, column));
+    case SQLITE_NULL:
+        return value_null();
+    default: {
+        const char *p = sqlite3_column_blob(stmt, column);
+        return value_text((crm_str){p, (size_t)sqlite3_column_bytes(stmt, column)});
+    }
+    }
+}
+
+static crm_status read_range(sqlite_session *s, firsts *f, sqlite3_stmt *stmt, const walk *w)
+{
+    int rc;
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        point p = {.id = sqlite3_column_int64(stmt, 0)};
+        for (uint32_t i = 0; i < f->in->sort_count; i++) {
+            p.at[i] = key_at(stmt, (int)i + 1);
+        }
+        if (!add_point(f, &p) && w->is_ordered) {
+            break;
+        }
+    }
+    crm_status st = rc == SQLITE_ROW || rc == SQLITE_DONE ? CRM_OK : status_of(s->db, rc, "merge");
+    sqlite3_reset(stmt);
+    return st;
+}
+
+static crm_status read_walk(sqlite_session *s, firsts *f, walk *w, page_part part)
+{
+    crm_status st;
+    plan_keys(s, f->in, w, part);
+    sqlite3_stmt *stmt = statement_get(s, &st);
+    for (uint32_t i = 0; st == CRM_OK && i < w->ranges; i++) {
+        st = plan_bind(s, stmt, w, i);
+        st = st == CRM_OK ? read_range(s, f, stmt, w) : st;
+    }
+    return st;
+}
+
+static crm_status read_part(sqlite_session *s, firsts *f, plan *p, page_part part)
+{
+    crm_status st = CRM_OK;
+    for (uint32_t i = 0; st == CRM_OK && i < p->count; i++) {
+        st = read_walk(s, f, &p->at[i], part);
+    }
+    return st;
+}
+
+crm_status merge_list(sqlite_session *s, const query *in, plan *p, uint32_t limit, int64_t **ids,
+                      uint32_t *count)
+{
+    firsts f = {.in = in, .arena = s->arena, .limit = limit};
+    f.at = ARENA_ARRAY(s->arena, point, limit + 1);
+    *ids = ARENA_ARRAY(s->arena, int64_t, limit);
+    if (!f.at || !*ids) {
+        return CRM_NOMEM;
+    }
+    bool in_parts = plan_comes_in_parts(in);
+    crm_status st = read_part(s, &f, p, in_parts ? PAGE_VALUES : PAGE_WHOLE);
+    if (st == CRM_OK && in_parts && f.count < limit) {
+        st = read_part(s, &f, p, PAGE_NULLS);
+    }
+    for (*count = 0; *count < f.count; ++*count) {
+        (*ids)[*count] = f.at[*count].id;
+    }
+    return arena_failed(s->arena) ? CRM_NOMEM : st;
+}
+
+/* ---- counts ---------------------------------------------------------------------------------- */
+
+/* Ids that were counted: open addressing, at most half full. */
+typedef struct id_set {
+    int64_t *slots; /* NULL: no row comes twice */
+    uint32_t mask;
+} id_set;
+
+static bool set_make(id_set *set, arena *a, int64_t limit)
+{
+    uint32_t size = 16;
+    while (size < limit * 2) {
+        size *= 2;
+    }
+    set->slots = ARENA_ARRAY(a, int64_t, size);
+    set->mask = size - 1;
+    return set->slots != NULL;
+}
+
+static bool set_add(id_set *set, int64_t id)
+{
+    if (!set->slots) {
+        return true;
+    }
+    uint32_t at = (uint32_t)((uint64_t)id * 0x9E3779B97F4A7C15u >> 32);
+    while (set->slots[at & set->mask] && set->slots[at & set->mask] != id) {
+        at++;
+    }
+    bool is_new = !set->slots[at & set->mask];
+    set->slots[at & set->mask] = id;
+    return is_new;
+}
+
+static crm_status count_range(sqlite_session *s, sqlite3_stmt *stmt, id_set *seen, int64_t limit,
+                              int64_t *count)
+{
+    int rc = SQLITE_ROW;
+    while (*count < limit && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        *count += set_add(seen, sqlite3_column_int64(stmt, 0));
+    }
+    crm_status st = rc == SQLITE_ROW || rc == SQLITE_DONE ? CRM_OK : status_of(s->db, rc, "count");
+    sqlite3_reset(stmt);
+    return st;
+}
+
+static crm_status count_walk(sqlite_session *s, const query *in, walk *w, id_set *seen,
+                             int64_t limit, int64_t *count)
+{
+    crm_status st;
+    plan_ids(s, in, w);
+    sqlite3_stmt *stmt = statement_get(s, &st);
+    for (uint32_t i = 0; st == CRM_OK && i < w->ranges && *count < limit; i++) {
+        st = plan_bind(s, stmt, w, i);
+        st = st == CRM_OK ? count_range(s, stmt, seen, limit, count) : st;
+    }
+    return st;
+}
+
+crm_status merge_count(sqlite_session *s, const query *in, plan *p, int64_t limit, int64_t *count)
+{
+    id_set seen = {.slots = NULL};
+    crm_status st = CRM_OK;
+    *count = 0;
+    if (p->is_merged && !set_make(&seen, s->arena, limit)) {
+        return CRM_NOMEM;
+    }
+    for (uint32_t i = 0; st == CRM_OK && i < p->count && *count < limit; i++) {
+        st = count_walk(s, in, &p->at[i], &seen, limit, count);
+    }
+    return st;
 }

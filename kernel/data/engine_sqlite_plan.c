@@ -90,6 +90,11 @@ static bool is_all(const branches *b, uint32_t bits)
     return false;
 }
 
+bool plan_sees_all(const query *in)
+{
+    return is_all(in->rights, in->need);
+}
+
 static void add_group(sql *q, const query *in, uint32_t bits)
 {
     if (is_all(in->rights, bits)) {
@@ -120,7 +125,7 @@ static void add_groups(sql *q, const query *in)
         add_group(q, in, same);
         sql_z(q, ")");
     }
-    sql_z(q, given ? ")" : "0)");
+    sql_z(q, given ? ")" : SQL_NEVER ")");
 }
 
 static void add_words(sql *q, const query *in)
@@ -137,7 +142,7 @@ static void add_rights(sql *q, const query *in)
     if (in->terms.n) {
         sql_z(q, " AND ");
         add_words(q, in);
-    } else if (in->rights && !is_all(in->rights, in->need)) {
+    } else if (in->rights && !plan_sees_all(in)) {
         sql_z(q, " AND ");
         sql_branches(q, in->entity, 0, in->rights, in->need);
     }
@@ -151,6 +156,92 @@ void plan_where(sql *q, const query *in)
         sql_z(q, " AND ");
         sql_cond(q, in->entity, 0, in->where);
     }
+}
+
+/* ---- one walk -------------------------------------------------------------------------------- */
+
+static void add_access(sql *q, const query *in, const walk *w)
+{
+    switch (w->by) {
+    case WALK_INDEX:
+        sql_z(q, " INDEXED BY ");
+        index_name(&q->text, in->entity, w->index);
+        break;
+    case WALK_IDS:
+        sql_z(q, " NOT INDEXED");
+        break;
+    case WALK_FREE:
+        break;
+    }
+}
+
+static bool is_null_head(const allowed *a)
+{
+    return a->count == 1 && value_is_null(a->values[0]);
+}
+
+/* The first fields of the index, so that SQLite descends by it, and what its rows have in common.
+ */
+static void add_heads(sql *q, const query *in, walk *w)
+{
+    w->first_param = q->count;
+    for (uint32_t i = 0; i < w->head_count; i++) {
+        const allowed *a = &w->head[i];
+        sql_ordered(q, 0, a->field);
+        if (is_null_head(a)) {
+            sql_z(q, " IS NULL AND ");
+        } else {
+            sql_z(q, "=");
+            sql_ordered_value(q, a->field, a->values[0]);
+            sql_z(q, " AND ");
+        }
+    }
+    for (uint32_t i = 0; w->index && i < w->index->empty_count; i++) {
+        sql_column(q, 0, &in->entity->fields[w->index->empty[i]]);
+        sql_z(q, " IS NULL AND ");
+    }
+}
+
+void plan_rows(sql *q, const query *in, walk *w)
+{
+    sql_z(q, " FROM ");
+    sql_name(q, 'e', in->entity->id);
+    sql_z(q, " t0");
+    add_access(q, in, w);
+    sql_z(q, " WHERE ");
+    add_heads(q, in, w);
+    q->held = w->held;
+    q->held_count = w->held_count;
+    if (w->branch) {
+        query rest = *in;
+        rest.rights = NULL;
+        sql_branch(q, in->entity, 0, w->branch);
+        sql_z(q, " AND ");
+        plan_where(q, &rest);
+    } else {
+        plan_where(q, in);
+    }
+    q->held = NULL;
+    q->held_count = 0;
+}
+
+crm_status plan_bind(sqlite_session *s, sqlite3_stmt *stmt, const walk *w, uint32_t at)
+{
+    int position = (int)w->first_param;
+    for (uint32_t i = 0; i < w->head_count; i++) {
+        const allowed *a = &w->head[i];
+        value v = a->values[at % a->count];
+        at /= a->count;
+        if (is_null_head(a)) {
+            continue;
+        }
+        param p = sql_ordered_param(&s->sql, a->field, v);
+        int rc = statement_bind(stmt, ++position, &p);
+        if (rc != SQLITE_OK) {
+            return status_of(s->db, rc, "bind");
+        }
+    }
+    return s->sql.status;
 }
 
 /* ---- ORDER BY and where the page before ended ------------------------------------------------ */
@@ -172,7 +263,7 @@ static void add_beyond(sql *q, const query *in, uint32_t i)
     bool descends = i < in->sort_count ? in->sorts[i].descending : last_descends(in);
     value v = i < in->sort_count ? in->after.at[i] : value_int(in->after.id);
     if (value_is_null(v)) {
-        sql_z(q, descends ? "(0" : "(");
+        sql_z(q, descends ? "(" SQL_NEVER : "(");
         if (!descends) {
             sql_ordered(q, 0, f);
             sql_z(q, " IS NOT NULL");
@@ -249,7 +340,7 @@ static void add_cursor(sql *q, const query *in)
     sql_z(q, ")");
 }
 
-void plan_order_and_limit(sql *q, const query *in, uint32_t limit)
+void plan_order(sql *q, const query *in)
 {
     sql_z(q, " ORDER BY ");
     for (uint32_t i = 0; i < in->sort_count; i++) {
@@ -258,8 +349,6 @@ void plan_order_and_limit(sql *q, const query *in, uint32_t limit)
     }
     sql_column(q, 0, &in->entity->fields[COL_ID]);
     sql_z(q, last_descends(in) ? " DESC" : "");
-    sql_z(q, " LIMIT ");
-    sql_int(q, limit);
 }
 
 void plan_after(sql *q, const query *in, page_part part)
@@ -271,19 +360,43 @@ void plan_after(sql *q, const query *in, page_part part)
     }
 }
 
-void plan_list(sqlite_session *s, const query *in, const uint64_t selected[4], page_part part,
-               uint32_t limit)
+void plan_list(sqlite_session *s, const query *in, walk *w, const uint64_t selected[4],
+               page_part part, uint32_t limit)
 {
     sql *q = &s->sql;
     sql_start(q, s->layout, &in->env);
-    bool is_merged = plan_merge(q, in, part, limit);
     plan_select(q, in->entity, selected, in->rights);
-    plan_from(q, in->entity);
-    if (is_merged) {
-        plan_merged(q, in);
-    } else {
-        plan_where(q, in);
-        plan_after(q, in, part);
+    plan_rows(q, in, w);
+    plan_after(q, in, part);
+    plan_order(q, in);
+    sql_z(q, " LIMIT ");
+    sql_int(q, limit);
+}
+
+static void select_id(sqlite_session *s, const query *in)
+{
+    sql_start(&s->sql, s->layout, &in->env);
+    sql_z(&s->sql, "SELECT ");
+    sql_column(&s->sql, 0, &in->entity->fields[COL_ID]);
+}
+
+void plan_keys(sqlite_session *s, const query *in, walk *w, page_part part)
+{
+    sql *q = &s->sql;
+    select_id(s, in);
+    for (uint32_t i = 0; i < in->sort_count; i++) {
+        sql_z(q, ",");
+        sql_ordered(q, 0, in->sorts[i].field);
     }
-    plan_order_and_limit(q, in, limit);
+    plan_rows(q, in, w);
+    plan_after(q, in, part);
+    if (w->is_ordered) {
+        plan_order(q, in);
+    }
+}
+
+void plan_ids(sqlite_session *s, const query *in, walk *w)
+{
+    select_id(s, in);
+    plan_rows(&s->sql, in, w);
 }

@@ -1,8 +1,71 @@
-/* engine_sqlite_plan.h - the SQL of reads, between engine_sqlite_plan.c, _merge.c and _query.c. */
+/*
+ * engine_sqlite_plan.h - how a query is run, between the files that plan, write and run it.
+ *
+ * A list or count is one walk or several. A walk goes along one index and gives the rows of one branch
+ * of the rights, range by range: a range holds the rows with one value in each leading field, and in
+ * an ordered walk they come in the order of the list. So the first rows of many owners are the first
+ * rows of each, merged, and cost nothing by the number of rows they have.
+ *
+ *   engine_sqlite_walk.c    which index serves one branch
+ *   engine_sqlite_choose.c  which walks make up the query; else one statement that SQLite plans
+ *   engine_sqlite_plan.c    the SQL of each
+ *   engine_sqlite_merge.c   running several: the first rows of all ranges, counts without doubles
+ *   engine_sqlite_query.c   GET, LIST, COUNT
+ */
 #ifndef DATA_ENGINE_SQLITE_PLAN_H
 #define DATA_ENGINE_SQLITE_PLAN_H
 
 #include "data/engine_sqlite.h"
+
+#define RANGES_MAX 512 /* of a query: each is a descent into an index */
+#define HELD_MAX   16
+#define HEADS_MAX  4
+
+typedef enum walk_by {
+    WALK_FREE,  /* as SQLite likes */
+    WALK_INDEX, /* along `index` */
+    WALK_IDS,   /* by id */
+} walk_by;
+
+/* The values that a row may have in one field; in the arena of the op. {NULL}: it is empty. */
+typedef struct allowed {
+    const field *field;
+    const value *values;
+    uint32_t count;
+} allowed;
+
+typedef struct walk {
+    walk_by by;
+    const branch *branch; /* whose rows; NULL: of all that the query's rights grant */
+    const entity_index *index;
+    allowed head[HEADS_MAX];
+    uint32_t head_count, ranges;
+    const cond *held[HELD_MAX]; /* comparisons that hold for every row of the ranges */
+    uint32_t held_count;
+    bool is_ordered;      /* the rows of a range come in the order of the list */
+    bool is_exact;        /* every row of the ranges is a row of the branch, or ends the range */
+    uint32_t first_param; /* where plan_rows put the first leading value */
+} walk;
+
+typedef struct plan {
+    walk at[BRANCHES_MAX];
+    uint32_t count; /* 0: no row can match */
+    bool is_merged; /* several ranges; else `at[0]` is one statement */
+} plan;
+
+/* ---- planning -------------------------------------------------------------------------------- */
+
+/*
+ * The best index for the rows of `b` (NULL: for the condition alone); false: none. `ranges` 0: the
+ * comparisons contradict each other. Ordered if that can be and the query is a list. One that
+ * narrows by no field at all is given for the condition alone only.
+ */
+bool walk_find(sql *q, const query *in, const branch *b, engine_op_kind kind, walk *out);
+/* May ask the database how many rows a comparison has. */
+CRM_MUST_CHECK crm_status plan_make(sqlite_session *s, const query *in, engine_op_kind kind,
+                                    plan *out);
+
+/* ---- SQL ------------------------------------------------------------------------------------- */
 
 /*
  * The part of a page a statement gives. Down a column that may be NULL the values come first, then
@@ -13,25 +76,37 @@ bool plan_comes_in_parts(const query *in);
 
 /* "SELECT <fields>,<branches>": branches that other rows decide come as 0 or 1 after the fields. */
 void plan_select(sql *q, const entity *e, const uint64_t selected[4], const branches *b);
+/* " FROM <table> WHERE " */
 void plan_from(sql *q, const entity *e);
 /* The recycle bin, rights, words and the condition. */
 void plan_where(sql *q, const query *in);
+/* A branch that grants every row is needed: rights narrow nothing. */
+bool plan_sees_all(const query *in);
 /* Which rows of the recycle bin count. */
 void plan_bin(sql *q, const query *in);
+/* " FROM … WHERE …": the first range of the walk, under the query's condition and rights. */
+void plan_rows(sql *q, const query *in, walk *w);
+/* Sets the leading values of a prepared statement to those of range `at` (below w->ranges). */
+CRM_MUST_CHECK crm_status plan_bind(sqlite_session *s, sqlite3_stmt *stmt, const walk *w,
+                                    uint32_t at);
 /* " AND <beyond the cursor>" */
 void plan_after(sql *q, const query *in, page_part part);
-void plan_order_and_limit(sql *q, const query *in, uint32_t limit);
-void plan_list(sqlite_session *s, const query *in, const uint64_t selected[4], page_part part,
-               uint32_t limit);
+void plan_order(sql *q, const query *in);
+/* The rows of a page by one statement. */
+void plan_list(sqlite_session *s, const query *in, walk *w, const uint64_t selected[4],
+               page_part part, uint32_t limit);
+/* Id and sort values of the rows of a range, in the order of the list if the walk is ordered. */
+void plan_keys(sqlite_session *s, const query *in, walk *w, page_part part);
+/* The ids of the rows of a range. */
+void plan_ids(sqlite_session *s, const query *in, walk *w);
 
-/*
- * Lists of several owners in the order of an index (owner, sort): the first rows of each owner are
- * taken from the index and merged, instead of reading and sorting all rows of all of them.
- * It stands before the SELECT as "WITH …"; false, with nothing added, when the query is not of that
- * shape.
- */
-bool plan_merge(sql *q, const query *in, page_part part, uint32_t limit);
-/* The rows that plan_merge has chosen. */
-void plan_merged(sql *q, const query *in);
+/* ---- running --------------------------------------------------------------------------------- */
+
+/* The ids of the page's first rows in order, in the arena of the op; `count` is at most `limit`. */
+CRM_MUST_CHECK crm_status merge_list(sqlite_session *s, const query *in, plan *p, uint32_t limit,
+                                     int64_t **ids, uint32_t *count);
+/* Different rows of all ranges, at most `limit`. On failure *count is what was counted so far. */
+CRM_MUST_CHECK crm_status merge_count(sqlite_session *s, const query *in, plan *p, int64_t limit,
+                                      int64_t *count);
 
 #endif

@@ -77,10 +77,11 @@ static bool read_rows(reader *r, engine_op *op)
     return wants_more;
 }
 
-static bool list_part(reader *r, engine_op *op, const uint64_t selected[4], page_part part,
-                      uint32_t limit)
+static bool list_part(reader *r, engine_op *op, walk *w, page_part part, uint32_t limit)
 {
-    plan_list(r->s, r->query, selected, part, limit);
+    uint64_t selected[4];
+    engine_selected(r->query->entity, r->query, selected);
+    plan_list(r->s, r->query, w, selected, part, limit);
     r->stmt = statement_get(r->s, &op->status);
     if (!r->stmt) {
         return false;
@@ -89,17 +90,62 @@ static bool list_part(reader *r, engine_op *op, const uint64_t selected[4], page
     return read_rows(r, op) && op->status == CRM_OK;
 }
 
+static void list_one(reader *r, engine_op *op, walk *w, uint32_t limit)
+{
+    if (!plan_comes_in_parts(r->query)) {
+        (void)!list_part(r, op, w, PAGE_WHOLE, limit);
+    } else if (list_part(r, op, w, PAGE_VALUES, limit) && op->count < limit) {
+        (void)!list_part(r, op, w, PAGE_NULLS, limit - (uint32_t)op->count);
+    }
+}
+
+/* "SELECT … WHERE id=?" with the id as the last parameter. */
+static bool prepare_by_id(reader *r, engine_op *op, const entity *e, int64_t id)
+{
+    uint64_t selected[4];
+    sql *q = &r->s->sql;
+    engine_selected(e, r->query, selected);
+    sql_start(q, r->s->layout, r->query ? &r->query->env : NULL);
+    plan_select(q, e, selected, r->query ? r->query->rights : NULL);
+    plan_from(q, e);
+    sql_column(q, 0, &e->fields[COL_ID]);
+    sql_z(q, "=");
+    sql_int(q, id);
+    r->stmt = statement_get(r->s, &op->status);
+    if (r->stmt) {
+        reader_init(r, e, selected);
+    }
+    return r->stmt != NULL;
+}
+
+static void list_merged(reader *r, engine_op *op, plan *p, uint32_t limit)
+{
+    int64_t *ids;
+    uint32_t count;
+    op->status = merge_list(r->s, r->query, p, limit, &ids, &count);
+    if (op->status != CRM_OK || !count || !prepare_by_id(r, op, r->query->entity, ids[0])) {
+        return;
+    }
+    bool wants_more = true;
+    int at = (int)r->s->sql.count;
+    for (uint32_t i = 0; i < count && wants_more && op->status == CRM_OK; i++) {
+        int rc = sqlite3_bind_int64(r->stmt, at, ids[i]);
+        op->status = rc == SQLITE_OK ? CRM_OK : status_of(r->s->db, rc, "bind");
+        wants_more = op->status == CRM_OK && read_rows(r, op);
+    }
+}
+
 void query_list(sqlite_session *s, engine_op *op)
 {
     const query *in = op->query;
-    uint64_t selected[4];
     reader r = {.s = s, .query = in};
     uint32_t limit = in->limit ? in->limit : LIST_MAX;
-    engine_selected(in->entity, in, selected);
-    if (!plan_comes_in_parts(in)) {
-        (void)!list_part(&r, op, selected, PAGE_WHOLE, limit);
-    } else if (list_part(&r, op, selected, PAGE_VALUES, limit) && op->count < limit) {
-        (void)!list_part(&r, op, selected, PAGE_NULLS, limit - (uint32_t)op->count);
+    plan p;
+    op->status = plan_make(s, in, ENGINE_LIST, &p);
+    if (op->status == CRM_OK && p.is_merged) {
+        list_merged(&r, op, &p, limit);
+    } else if (op->status == CRM_OK && p.count) {
+        list_one(&r, op, &p.at[0], limit);
     }
 }
 
@@ -126,20 +172,8 @@ static void take_one(reader *r, engine_op *op)
 
 void query_get(sqlite_session *s, engine_op *op)
 {
-    const query *in = op->query;
-    const entity *e = op->entity;
-    uint64_t selected[4];
-    reader r = {.s = s, .query = in};
-    engine_selected(e, in, selected);
-    sql_start(&s->sql, s->layout, in ? &in->env : NULL);
-    plan_select(&s->sql, e, selected, in ? in->rights : NULL);
-    plan_from(&s->sql, e);
-    sql_column(&s->sql, 0, &e->fields[COL_ID]);
-    sql_z(&s->sql, "=");
-    sql_int(&s->sql, op->id);
-    r.stmt = statement_get(s, &op->status);
-    if (r.stmt) {
-        reader_init(&r, e, selected);
+    reader r = {.s = s, .query = op->query};
+    if (prepare_by_id(&r, op, op->entity, op->id)) {
         take_one(&r, op);
     }
 }
@@ -147,24 +181,19 @@ void query_get(sqlite_session *s, engine_op *op)
 void query_count(sqlite_session *s, engine_op *op)
 {
     const query *in = op->query;
-    sql_start(&s->sql, s->layout, &in->env);
-    sql_z(&s->sql, "SELECT count(*) FROM (SELECT 1");
-    plan_from(&s->sql, in->entity);
-    plan_where(&s->sql, in);
-    sql_z(&s->sql, " LIMIT ");
-    sql_int(&s->sql, in->limit ? in->limit : COUNT_CAP);
-    sql_z(&s->sql, ")");
-    op->status = statement_int(s, &op->count);
+    plan p;
+    op->status = plan_make(s, in, ENGINE_COUNT, &p);
+    if (op->status == CRM_OK) {
+        op->status = merge_count(s, in, &p, in->limit ? in->limit : COUNT_CAP, &op->count);
+    }
 }
 
-crm_status engine_sqlite_explain(engine_session *base, const query *in, buf *out)
+/* ---- explaining ------------------------------------------------------------------------------ */
+
+/* Of the statement in s->sql. */
+static crm_status explain(sqlite_session *s, buf *out)
 {
-    sqlite_session *s = (sqlite_session *)base;
-    uint64_t selected[4];
     crm_status st;
-    s->layout = atomic_load(&s->engine->layout);
-    engine_selected(in->entity, in, selected);
-    plan_list(s, in, selected, plan_comes_in_parts(in) ? PAGE_VALUES : PAGE_WHOLE, LIST_MAX);
     crm_str text = arena_dup(s->arena, buf_view(&s->sql.text));
     buf_clear(&s->sql.text);
     sql_z(&s->sql, "EXPLAIN QUERY PLAN ");
@@ -175,6 +204,30 @@ crm_status engine_sqlite_explain(engine_session *base, const query *in, buf *out
         buf_char(out, '\n');
     }
     sqlite3_reset(stmt);
+    return st;
+}
+
+crm_status engine_sqlite_explain(engine_session *base, const query *in, engine_op_kind kind,
+                                 buf *out)
+{
+    sqlite_session *s = (sqlite_session *)base;
+    uint64_t selected[4];
+    plan p;
+    s->layout = atomic_load(&s->engine->layout);
+    engine_selected(in->entity, in, selected);
+    page_part part = plan_comes_in_parts(in) ? PAGE_VALUES : PAGE_WHOLE;
+    crm_status st = plan_make(s, in, kind, &p);
+    buf_z(out, p.is_merged ? "merge\n" : "");
+    for (uint32_t i = 0; st == CRM_OK && i < p.count; i++) {
+        if (kind == ENGINE_COUNT) {
+            plan_ids(s, in, &p.at[i]);
+        } else if (p.is_merged) {
+            plan_keys(s, in, &p.at[i], part);
+        } else {
+            plan_list(s, in, &p.at[i], selected, part, LIST_MAX);
+        }
+        st = explain(s, out);
+    }
     arena_reset(s->arena);
     return st;
 }

@@ -30,7 +30,8 @@ void sql_start(sql *q, const layout *l, const cond_env *env)
     q->aliases = 1;
     q->layout = l;
     q->env = env;
-    q->skip = NULL;
+    q->held = NULL;
+    q->held_count = 0;
     q->status = CRM_OK;
 }
 
@@ -93,10 +94,15 @@ void sql_int(sql *q, int64_t i)
     sql_param(q, (param){.kind = PARAM_INT, .i = i});
 }
 
-void sql_value(sql *q, value v)
+static param param_of(value v)
 {
     uint8_t kind = v.kind == VALUE_NULL ? PARAM_NULL : v.kind == VALUE_INT ? PARAM_INT : PARAM_TEXT;
-    sql_param(q, (param){.kind = kind, .i = v.i, .s = v.s});
+    return (param){.kind = kind, .i = v.i, .s = v.s};
+}
+
+void sql_value(sql *q, value v)
+{
+    sql_param(q, param_of(v));
 }
 
 param sql_key(sql *q, crm_str text)
@@ -126,13 +132,14 @@ void sql_ordered(sql *q, uint32_t alias, const field *f)
     sql_z(q, ")");
 }
 
+param sql_ordered_param(sql *q, const field *f, value v)
+{
+    return v.kind == VALUE_TEXT && field_is_folded(f) ? sql_key(q, v.s) : param_of(v);
+}
+
 void sql_ordered_value(sql *q, const field *f, value v)
 {
-    if (v.kind == VALUE_TEXT && field_is_folded(f)) {
-        sql_param(q, sql_key(q, v.s));
-    } else {
-        sql_value(q, v);
-    }
+    sql_param(q, sql_ordered_param(q, f, v));
 }
 
 /* ---- prepared statements --------------------------------------------------------------------- */
@@ -210,7 +217,7 @@ static statement *add(sqlite_session *s, uint64_t hash, crm_str text, crm_status
     return st;
 }
 
-static int bind_param(sqlite3_stmt *stmt, int at, const param *p)
+int statement_bind(sqlite3_stmt *stmt, int at, const param *p)
 {
     switch (p->kind) {
     case PARAM_INT:
@@ -239,7 +246,7 @@ sqlite3_stmt *statement_get(sqlite_session *s, crm_status *status)
         st = add(s, hash, text, status);
     }
     for (uint32_t i = 0; st && i < s->sql.count; i++) {
-        int rc = bind_param(st->stmt, (int)i + 1, &s->sql.params[i]);
+        int rc = statement_bind(st->stmt, (int)i + 1, &s->sql.params[i]);
         if (rc != SQLITE_OK) {
             *status = status_of(s->db, rc, "bind");
             return NULL;

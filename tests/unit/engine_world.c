@@ -76,6 +76,7 @@ static void make_deal(world *w)
         {.field = {DEAL_STAGE}, .count = 1},
         {.field = {DEAL_AMOUNT}, .count = 1},
         {.field = {DEAL_OWNER, COL_CREATED_AT}, .count = 2},
+        {.field = {COL_CREATED_AT}, .count = 1},
         {.field = {DEAL_TAGS}, .count = 1},
         {.field = {DEAL_PHONES}, .count = 1, .is_unique = true},
     };

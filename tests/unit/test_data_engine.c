@@ -497,6 +497,11 @@ static void texts_compare_folded(void **state)
         assert_int_equal(
             count_where(b, world_cond(b->w, COND_HAS, both[i], value_text(CRM_S("пят")))), 0);
     }
+    /* Written differently and yet equal: both may be asked at once. */
+    const cond *twice =
+        cond_and(b->w->arena, world_cond(b->w, COND_EQ, name, value_text(CRM_S("ёршиков пётр"))),
+                 world_cond(b->w, COND_EQ, name, value_text(CRM_S("ЁРШИКОВ ПЁТР"))));
+    assert_int_equal(count_where(b, twice), 1);
 }
 
 static void many_values_match_by_any(void **state)

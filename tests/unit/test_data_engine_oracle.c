@@ -5,6 +5,7 @@
  * engines in step. A failure prints the seed of its round; KARKAS_SEED=<n> repeats that round
  * alone.
  */
+#include "data/engine_sqlite.h"
 #include "data/field.h"
 #include "oracle.h"
 
@@ -249,28 +250,79 @@ const cond *some_cond(maker *m, const entity *e, int depth)
 
 static const char *const asked[] = {"елк", "елка", "жук =жук", "ель зел", "жук =жук 2", "склад"};
 
-/* A list of several owners in the order of the index (owner, created_at). */
-static void ask_for_owners(maker *m, query *q)
+static const cond *of_field(maker *m, cond_op op, const field *f, uint32_t count)
 {
+    value *values = make(m, (count + 1) * sizeof *values);
+    for (uint32_t i = 0; i < count; i++) {
+        values[i] = some_operand(&m->d, f);
+    }
+    return cond_make(m->w->arena, op, f, values, count);
+}
+
+/* What rights ask of a row: who has it, who made it, whose department's it is, where it stands. */
+static const cond *some_right(maker *m)
+{
+    arena *a = m->w->arena;
+    const field *owner = deal_field(m->w, DEAL_OWNER), *buyer = deal_field(m->w, DEAL_BUYER);
+    const field *by = deal_field(m->w, COL_CREATED_BY), *at = deal_field(m->w, DEAL_STAGE);
+    switch (roll(&m->d, 12)) {
+    case 0:
+        return of_field(m, COND_ME, owner, 0);
+    case 1:
+        return of_field(m, COND_ME, by, 0);
+    case 2:
+        return cond_and(a, of_field(m, COND_IN, buyer, roll(&m->d, 4)),
+                        of_field(m, COND_NONE, owner, 0));
+    case 3:
+        return of_field(m, COND_IN, at, 1 + roll(&m->d, 3));
+    case 4:
+        return cond_and(a, of_field(m, COND_ME, owner, 0), of_field(m, COND_EQ, at, 1));
+    case 5:
+        return some_cond(m, &m->w->deal, 1);
+    default:
+        return of_field(m, COND_IN, owner, 1 + roll(&m->d, 5));
+    }
+}
+
+/* What a person narrows a list by. */
+static const cond *some_filter(maker *m)
+{
+    static const uint32_t fields[] = {DEAL_OWNER, DEAL_STAGE, DEAL_NAME, DEAL_AMOUNT,
+                                      DEAL_CLOSE, DEAL_TAGS,  DEAL_BUYER};
+    static const cond_op ops[] = {COND_EQ, COND_EQ,  COND_IN, COND_NONE,
+                                  COND_GT, COND_LTE, COND_HAS};
+    const cond *c = NULL;
+    for (uint32_t i = roll(&m->d, 2) * roll(&m->d, 3); i; i--) {
+        cond_op op = PICK(&m->d, ops);
+        uint32_t count = op == COND_NONE ? 0 : op == COND_IN ? 1 + roll(&m->d, 3) : 1;
+        c = cond_and(m->w->arena, c, of_field(m, op, deal_field(m->w, PICK(&m->d, fields)), count));
+    }
+    return roll(&m->d, 4) ? c : cond_and(m->w->arena, c, some_cond(m, &m->w->deal, 1));
+}
+
+/* A list as rights cut it into branches, in an order that an index knows, mostly. */
+static void ask_under_rights(maker *m, query *q)
+{
+    static const uint32_t sorts[] = {COL_CREATED_AT, COL_CREATED_AT, DEAL_AMOUNT, DEAL_AMOUNT,
+                                     DEAL_NAME,      DEAL_STAGE,     COL_ID};
     branches *b = make(m, sizeof *b);
-    b->count = 1 + roll(&m->d, 2);
+    b->count = 1 + roll(&m->d, 5);
     for (uint32_t i = 0; i < b->count; i++) {
-        value owners[] = {value_int(1 + roll(&m->d, 7)), value_int(1 + roll(&m->d, 7)),
-                          value_text(CRM_S("1"))};
-        const cond *in =
-            cond_in(m->w->arena, deal_field(m->w, DEAL_OWNER), owners, 1 + roll(&m->d, 3));
-        const cond *also = roll(&m->d, 2) ? some_cond(m, &m->w->deal, 1) : NULL;
-        b->at[i] = (branch){.where = cond_and(m->w->arena, in, also)};
+        b->at[i] = (branch){.where = some_right(m)};
+        if (roll(&m->d, 20) == 0) {
+            some_branch(m, &m->w->deal, &b->at[i]);
+        }
     }
-    if (roll(&m->d, 2)) {
-        q->rights = b;
-        q->need = roll(&m->d, 4);
-    } else {
-        q->where = b->at[0].where;
-    }
+    q->rights = roll(&m->d, 5) ? b : NULL;
+    q->need = roll(&m->d, 8) ? ~0u : roll(&m->d, 32);
+    q->where = some_filter(m);
     q->terms = (crm_str){0};
-    q->sort_count = 1;
-    q->sorts[0] = (sort){&m->w->deal.fields[COL_CREATED_AT], roll(&m->d, 2)};
+    q->limit = 1 + roll(&m->d, 12);
+    q->with_deleted = q->only_deleted = false;
+    q->sort_count = 1 + (roll(&m->d, 4) == 0);
+    for (uint32_t i = 0; i < q->sort_count; i++) {
+        q->sorts[i] = (sort){&m->w->deal.fields[PICK(&m->d, sorts)], roll(&m->d, 2)};
+    }
 }
 
 query some_query(maker *m)
@@ -292,8 +344,8 @@ query some_query(maker *m)
     q.limit = roll(&m->d, 3) ? 1 + roll(&m->d, 12) : 1000;
     q.with_deleted = roll(&m->d, 6) == 0;
     q.only_deleted = roll(&m->d, 12) == 0;
-    if (e == &m->w->deal && roll(&m->d, 6) == 0) {
-        ask_for_owners(m, &q);
+    if (e == &m->w->deal && roll(&m->d, 3)) {
+        ask_under_rights(m, &q);
     }
     return q;
 }
@@ -426,10 +478,12 @@ static bool compare_counts(bench *x, bench *y, const query *qx, const query *qy)
 static void ask_both(bench *x, bench *y, uint64_t number)
 {
     static page px, py;
+    static const int64_t few[] = {0, 3, 10, 1000};
     maker mx = {x->w, dice_of(number), 0}, my = {y->w, dice_of(number), 0};
     query qx = some_query(&mx), qy = some_query(&my);
+    engine_sqlite_set_lookup(x->reader, few[number % 4]);
     bool is_read = compare_counts(x, y, &qx, &qy);
-    for (int pages = 0; is_read && pages < 3; pages++) {
+    for (int pages = 0; is_read && pages < 6; pages++) {
         read_page(x, &qx, &px);
         read_page(y, &qy, &py);
         compare_pages(&px, &py);
@@ -451,6 +505,7 @@ static engine_op some_write(maker *m, value *row)
                                            ENGINE_TERMS};
     engine_op op = {.kind = PICK(&m->d, kinds), .entity = e, .row = row};
     bench_row(row, e, 1000 + roll(&m->d, 5));
+    row[COL_CREATED_BY] = value_int(1 + roll(&m->d, 4));
     for (uint32_t i = COL_OWN; i < e->field_count; i++) {
         row[i] = some_value(m->w->arena, &m->d, &e->fields[i]);
         if (roll(&m->d, 3) == 0) {
@@ -511,16 +566,45 @@ static void write_some(bench *x, bench *y, dice *d)
     engine_turn_end(y->reader);
 }
 
+/* The indexes of lists that the registry would derive, each or not. */
+static void index_lists(dice *d, entity_index *indexes, uint32_t *count)
+{
+    static const entity_index some[] = {
+        {.field = {DEAL_OWNER, COL_CREATED_AT}, .count = 2},
+        {.field = {DEAL_OWNER, DEAL_AMOUNT}, .count = 2},
+        {.field = {DEAL_OWNER, DEAL_NAME}, .count = 2},
+        {.field = {DEAL_OWNER, DEAL_STAGE, COL_CREATED_AT}, .count = 3},
+        {.field = {DEAL_STAGE, COL_CREATED_AT}, .count = 2},
+        {.field = {COL_CREATED_BY, COL_CREATED_AT}, .count = 2},
+        {.field = {COL_CREATED_BY, DEAL_AMOUNT}, .count = 2},
+        {.field = {DEAL_OWNER, COL_CREATED_AT},
+         .count = 2,
+         .empty = {DEAL_CLOSE},
+         .empty_count = 1},
+        {.field = {DEAL_AMOUNT}, .count = 1, .empty = {DEAL_CLOSE}, .empty_count = 1},
+        {.field = {DEAL_BUYER, COL_CREATED_AT},
+         .count = 2,
+         .empty = {DEAL_OWNER},
+         .empty_count = 1},
+        {.field = {DEAL_BUYER, DEAL_NAME}, .count = 2, .empty = {DEAL_OWNER}, .empty_count = 1},
+    };
+    for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
+        if (roll(d, 6)) {
+            indexes[(*count)++] = some[i];
+        }
+    }
+}
+
 /* Other fields become indexed and searched; rows are there already. */
 static void change_schema(bench *b, dice d)
 {
     world *w = b->w;
     registry_fault *faults;
-    entity_index *indexes = ARENA_ARRAY(w->arena, entity_index, 16);
+    entity_index *indexes = ARENA_ARRAY(w->arena, entity_index, 32);
     uint16_t *searched = ARENA_ARRAY(w->arena, uint16_t, 4);
     assert_true(indexes && searched);
     uint32_t count = 0, words_count = 0;
-    indexes[count++] = (entity_index){.field = {DEAL_OWNER, COL_CREATED_AT}, .count = 2};
+    index_lists(&d, indexes, &count);
     indexes[count++] = (entity_index){.field = {DEAL_CODE}, .count = 1, .is_unique = true};
     indexes[count++] = (entity_index){.field = {DEAL_PHONES}, .count = 1, .is_unique = true};
     for (uint16_t i = DEAL_NAME; i < DEAL_COLUMNS; i++) {
@@ -550,16 +634,18 @@ static void play(uint64_t number)
     bench *x = bench_new(ON_SQLITE, 0), *y = bench_new(ON_MEMORY, 0);
     dice d = dice_of(number);
     for (int phase = 0; phase < 3; phase++) {
-        for (int i = 0; i < 4; i++) {
-            write_some(x, y, &d);
-        }
-        for (int i = 0; i < 120; i++) {
-            ask_both(x, y, roll(&d, 1u << 30));
-            group_both(x, y, roll(&d, 1u << 30));
-        }
         uint64_t next = roll(&d, 1u << 30);
         change_schema(x, dice_of(next));
         change_schema(y, dice_of(next));
+        for (int i = 0; i < 4; i++) {
+            write_some(x, y, &d);
+        }
+        for (int i = 0; i < 300; i++) {
+            ask_both(x, y, roll(&d, 1u << 30));
+            if (i % 3 == 0) {
+                group_both(x, y, roll(&d, 1u << 30));
+            }
+        }
     }
     bench_free(x);
     bench_free(y);
