@@ -1,4 +1,5 @@
 /* data_world.c - the deployment of data_world.h. */
+#define DATA_WORLD_OWN
 #include "data_world.h"
 
 #include <dirent.h>
@@ -162,7 +163,7 @@ static void declare(registry *r)
     }
 }
 
-static void seal_and_publish(world *w)
+static void seal_and_publish(world *x)
 {
     registry *r = registry_new();
     registry_fault *fault = NULL;
@@ -170,93 +171,93 @@ static void seal_and_publish(world *w)
     assert_non_null(r);
     declare(r);
     crm_status st = registry_seal(r, a, &fault);
-    st = st ? st : engine_schema(w->engine, r, a, &fault);
+    st = st ? st : engine_schema(x->engine, r, a, &fault);
     for (; fault; fault = fault->next) {
         print_error("%.*s %.*s\n", STR_FMT(fault->code), STR_FMT(fault->subject));
     }
     assert_ok(st);
     arena_free(a);
     registry_publish(r, NULL, NULL);
-    w->reg = registry_pin();
-    w->lead = registry_entity(w->reg, CRM_S("test.lead"));
-    w->person = registry_entity(w->reg, CRM_S("test.person"));
-    w->line = registry_entity(w->reg, CRM_S("test.line"));
+    x->reg = registry_pin();
+    x->lead = registry_entity(x->reg, CRM_S("test.lead"));
+    x->person = registry_entity(x->reg, CRM_S("test.person"));
+    x->line = registry_entity(x->reg, CRM_S("test.line"));
 }
 
 /* ---- people ---------------------------------------------------------------------------------- */
 
-static int64_t add(world *w, store which, const value *values, uint32_t count)
+static int64_t add(world *x, store which, const value *values, uint32_t count)
 {
     record *r;
-    const entity *e = registry_store(w->reg, which);
-    assert_ok(records_new(&w->call, e, &r));
+    const entity *e = registry_store(x->reg, which);
+    assert_ok(records_new(&x->call, e, &r));
     for (uint32_t i = 0; i < count; i++) {
         assert_ok(record_set(r, &e->fields[COL_OWN + i], values[i]));
     }
-    crm_status st = records_save(&w->call, r, 0);
+    crm_status st = records_save(&x->call, r, 0);
     assert_ok(st);
     return r->v[COL_ID].i;
 }
 
-static int64_t add_department(world *w, const char *name, int64_t parent)
+static int64_t add_department(world *x, const char *name, int64_t parent)
 {
     value v[] = {value_text(str_of(name)), value_text(str_of(name)),
                  parent ? value_int(parent) : value_null()};
-    return add(w, STORE_DEPARTMENT, v, 3);
+    return add(x, STORE_DEPARTMENT, v, 3);
 }
 
-static int64_t add_user(world *w, const char *login, const char *role_name, int64_t department_id)
+static int64_t add_user(world *x, const char *login, const char *role_name, int64_t department_id)
 {
     value v[USER_COLUMNS - COL_OWN] = {0};
     v[USER_LOGIN - COL_OWN] = value_text(str_of(login));
     v[USER_NAME - COL_OWN] = value_text(str_of(login));
     v[USER_DEPARTMENT - COL_OWN] = value_int(department_id);
     v[USER_ROLES - COL_OWN] = value_text(str_of(role_name));
-    return add(w, STORE_USER, v, USER_ROLES - COL_OWN + 1);
+    return add(x, STORE_USER, v, USER_ROLES - COL_OWN + 1);
 }
 
-static void settle(world *w)
+static void settle(world *x)
 {
-    world_begin(w, 0);
-    w->sales = add_department(w, "sales", 0);
-    w->north = add_department(w, "north", w->sales);
-    w->other = add_department(w, "other", 0);
-    w->anna = add_user(w, "anna", "seller", w->sales);
-    w->boris = add_user(w, "boris", "seller", w->sales);
-    w->hanna = add_user(w, "hanna", "head", w->sales);
-    w->nina = add_user(w, "nina", "seller", w->north);
-    w->vera = add_user(w, "vera", "viewer", w->other);
-    w->zina = add_user(w, "zina", "boss", w->other);
-    w->oleg = add_user(w, "oleg", "", w->other);
-    w->alla = add_user(w, "alla", "auditor", w->other);
-    world_end(w, CRM_OK);
-    assert_ok(world_update(w, 0, registry_store(w->reg, STORE_DEPARTMENT), w->sales,
-                           DEPARTMENT_HEAD, value_int(w->hanna)));
+    world_begin(x, 0);
+    x->sales = add_department(x, "sales", 0);
+    x->north = add_department(x, "north", x->sales);
+    x->other = add_department(x, "other", 0);
+    x->anna = add_user(x, "anna", "seller", x->sales);
+    x->boris = add_user(x, "boris", "seller", x->sales);
+    x->hanna = add_user(x, "hanna", "head", x->sales);
+    x->nina = add_user(x, "nina", "seller", x->north);
+    x->vera = add_user(x, "vera", "viewer", x->other);
+    x->zina = add_user(x, "zina", "boss", x->other);
+    x->oleg = add_user(x, "oleg", "", x->other);
+    x->alla = add_user(x, "alla", "auditor", x->other);
+    world_end(x, CRM_OK);
+    assert_ok(world_update(x, 0, registry_store(x->reg, STORE_DEPARTMENT), x->sales,
+                           DEPARTMENT_HEAD, value_int(x->hanna)));
 }
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
-void world_open(world *w, world_engine which)
+void world_open(world *x, world_engine which)
 {
-    *w = (world){0};
+    *x = (world){0};
     crm_status st;
     if (which == WORLD_SQLITE) {
-        snprintf(w->dir, sizeof w->dir, "/tmp/karkas-test-XXXXXX");
-        assert_non_null(mkdtemp(w->dir));
-        st = engine_open_sqlite(w->dir, &w->engine);
+        snprintf(x->dir, sizeof x->dir, "/tmp/karkas-test-XXXXXX");
+        assert_non_null(mkdtemp(x->dir));
+        st = engine_open_sqlite(x->dir, &x->engine);
     } else {
-        st = engine_open_memory(which == WORLD_DELAYED ? 20270118 : 0, &w->engine);
+        st = engine_open_memory(which == WORLD_DELAYED ? 20270118 : 0, &x->engine);
     }
     assert_ok(st);
-    seal_and_publish(w);
+    seal_and_publish(x);
     assert_ok(
-        engine_session_open(w->engine, ENGINE_WRITER, (engine_deliver){NULL, NULL}, &w->writer));
+        engine_session_open(x->engine, ENGINE_WRITER, (engine_deliver){NULL, NULL}, &x->writer));
     assert_ok(
-        engine_session_open(w->engine, ENGINE_READER, (engine_deliver){NULL, NULL}, &w->reader));
+        engine_session_open(x->engine, ENGINE_READER, (engine_deliver){NULL, NULL}, &x->reader));
     people *p;
-    assert_ok(people_build(w->writer, w->reg, &p));
+    assert_ok(people_build(x->writer, x->reg, &p));
     people_publish(p);
-    settle(w);
+    settle(x);
 }
 
 static void remove_dir(const char *path)
@@ -274,92 +275,92 @@ static void remove_dir(const char *path)
     rmdir(path);
 }
 
-void world_close(world *w)
+void world_close(world *x)
 {
-    if (w->call.arena) {
-        call_end(&w->call);
+    if (x->call.arena) {
+        call_end(&x->call);
     }
-    arena_free(w->who_arena);
-    changes_unref(w->changes);
-    engine_session_close(w->reader);
-    engine_session_close(w->writer);
+    arena_free(x->who_arena);
+    changes_unref(x->changes);
+    engine_session_close(x->reader);
+    engine_session_close(x->writer);
     people_publish(NULL);
-    registry_unpin(w->reg);
+    registry_unpin(x->reg);
     registry_publish(NULL, NULL, NULL);
-    engine_close(w->engine);
-    if (w->dir[0]) {
-        remove_dir(w->dir);
+    engine_close(x->engine);
+    if (x->dir[0]) {
+        remove_dir(x->dir);
     }
     world_hook_count = world_grant_count = 0;
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-static crm_ctx *begin_call(world *w, int64_t user)
+static crm_ctx *begin_call(world *x, int64_t user)
 {
-    if (w->call.arena) {
-        call_end(&w->call);
+    if (x->call.arena) {
+        call_end(&x->call);
     }
-    arena_free(w->who_arena);
-    w->who_arena = arena_new(0);
-    w->who = principal_system;
+    arena_free(x->who_arena);
+    x->who_arena = arena_new(0);
+    x->who = principal_system;
     if (user) {
         const people *p = people_pin();
-        assert_ok(people_principal(w->who_arena, p, user, &w->who));
+        assert_ok(people_principal(x->who_arena, p, user, &x->who));
         people_unpin(p);
     }
-    assert_ok(call_begin(&w->call, &w->who, CRM_S("api")));
-    return &w->call;
+    assert_ok(call_begin(&x->call, &x->who, CRM_S("api")));
+    return &x->call;
 }
 
-crm_ctx *world_begin(world *w, int64_t user)
+crm_ctx *world_begin(world *x, int64_t user)
 {
-    crm_ctx *c = begin_call(w, user);
-    assert_ok(tx_begin(w->writer, &w->tx));
-    assert_ok(tx_request_begin(w->tx, c));
+    crm_ctx *c = begin_call(x, user);
+    assert_ok(tx_begin(x->writer, &x->tx));
+    assert_ok(tx_request_begin(x->tx, c));
     return c;
 }
 
-void world_end(world *w, crm_status st)
+void world_end(world *x, crm_status st)
 {
-    assert_ok(tx_request_end(w->tx, st == CRM_OK));
-    assert_ok(tx_commit(w->tx));
-    changes_unref(w->changes);
-    w->changes = tx_take_changes(w->tx);
-    tx_free(w->tx);
-    w->tx = NULL;
+    assert_ok(tx_request_end(x->tx, st == CRM_OK));
+    assert_ok(tx_commit(x->tx));
+    changes_unref(x->changes);
+    x->changes = tx_take_changes(x->tx);
+    tx_free(x->tx);
+    x->tx = NULL;
 }
 
-crm_ctx *world_read(world *w, int64_t user)
+crm_ctx *world_read(world *x, int64_t user)
 {
-    crm_ctx *c = begin_call(w, user);
-    c->session = w->reader;
+    crm_ctx *c = begin_call(x, user);
+    c->session = x->reader;
     return c;
 }
 
-void world_read_end(world *w)
+void world_read_end(world *x)
 {
-    engine_turn_end(w->reader);
-    call_end(&w->call);
+    engine_turn_end(x->reader);
+    call_end(&x->call);
 }
 
-int64_t world_lead(world *w, const char *title, int64_t owner, int64_t department_id)
+int64_t world_lead(world *x, const char *title, int64_t owner, int64_t department_id)
 {
     record *r;
-    crm_ctx *c = world_begin(w, 0);
-    assert_ok(records_new(c, w->lead, &r));
-    assert_ok(record_set(r, &w->lead->fields[LEAD_TITLE], value_text(str_of(title))));
-    assert_ok(record_set(r, &w->lead->fields[LEAD_SECRET], TEXT("hidden")));
+    crm_ctx *c = world_begin(x, 0);
+    assert_ok(records_new(c, x->lead, &r));
+    assert_ok(record_set(r, &x->lead->fields[LEAD_TITLE], value_text(str_of(title))));
+    assert_ok(record_set(r, &x->lead->fields[LEAD_SECRET], TEXT("hidden")));
     if (owner) {
-        assert_ok(record_set(r, &w->lead->fields[LEAD_OWNER], value_int(owner)));
+        assert_ok(record_set(r, &x->lead->fields[LEAD_OWNER], value_int(owner)));
     }
     if (department_id) {
-        assert_ok(record_set(r, &w->lead->fields[LEAD_DEPARTMENT], value_int(department_id)));
+        assert_ok(record_set(r, &x->lead->fields[LEAD_DEPARTMENT], value_int(department_id)));
     }
     crm_status st = records_save(c, r, 0);
     assert_ok(st);
     int64_t id = r->v[COL_ID].i;
-    world_end(w, st);
+    world_end(x, st);
     return id;
 }
 
@@ -375,24 +376,24 @@ const char *world_code(const crm_ctx *c, const char *field_name)
     return "";
 }
 
-crm_status world_update(world *w, int64_t user, const entity *e, int64_t id, uint16_t f, value v)
+crm_status world_update(world *x, int64_t user, const entity *e, int64_t id, uint16_t f, value v)
 {
     record *r;
-    crm_ctx *c = world_begin(w, user);
+    crm_ctx *c = world_begin(x, user);
     crm_status st = records_get(c, e, id, &r);
     st = st ? st : record_set(r, &e->fields[f], v);
     st = st ? st : records_save(c, r, 0);
-    world_end(w, st);
+    world_end(x, st);
     return st;
 }
 
-const char *world_titles(world *w, int64_t user, const cond *where)
+const char *world_titles(world *x, int64_t user, const cond *where)
 {
     static char text[1024];
     record **rows;
     uint32_t count;
-    crm_ctx *c = world_read(w, user);
-    query q = {.entity = w->lead, .where = where};
+    crm_ctx *c = world_read(x, user);
+    query q = {.entity = x->lead, .where = where};
     crm_status st = records_list(c, &q, &rows, &count);
     size_t n = 0;
     text[0] = 0;
@@ -403,6 +404,6 @@ const char *world_titles(world *w, int64_t user, const cond *where)
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%.*s", i ? " " : "",
                               STR_FMT(rows[i]->v[LEAD_TITLE].s));
     }
-    world_read_end(w);
+    world_read_end(x);
     return text;
 }

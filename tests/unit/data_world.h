@@ -63,26 +63,57 @@ extern uint32_t world_hook_count;
 extern const grant *world_grants;
 extern uint32_t world_grant_count;
 
-void world_open(world *w, world_engine which);
-void world_close(world *w);
+void world_open(world *x, world_engine which);
+void world_close(world *x);
 
 /* A request of `user` (0: the system) in a transaction of its own. */
-crm_ctx *world_begin(world *w, int64_t user);
+crm_ctx *world_begin(world *x, int64_t user);
 /* Commits when `st` is OK, else rolls back; the call stays readable until the next world_begin. */
-void world_end(world *w, crm_status st);
+void world_end(world *x, crm_status st);
 /* The same without a transaction, on the reading session; world_read_end frees it. */
-crm_ctx *world_read(world *w, int64_t user);
-void world_read_end(world *w);
+crm_ctx *world_read(world *x, int64_t user);
+void world_read_end(world *x);
 
 /* Stores a lead as the system and gives its id. */
-int64_t world_lead(world *w, const char *title, int64_t owner, int64_t department);
+int64_t world_lead(world *x, const char *title, int64_t owner, int64_t department);
 /* The code of the call's error for this field, or "". */
 const char *world_code(const crm_ctx *c, const char *field_name);
 /* Saves one field of one record as `user`; the request commits when it is OK. */
-crm_status world_update(world *w, int64_t user, const entity *e, int64_t id, uint16_t f, value v);
+crm_status world_update(world *x, int64_t user, const entity *e, int64_t id, uint16_t f, value v);
 /* Titles of the leads a user sees, in order of id, joined by spaces; in static memory. */
-const char *world_titles(world *w, int64_t user, const cond *where);
+const char *world_titles(world *x, int64_t user, const cond *where);
 
 #define TEXT(lit) value_text(CRM_S(lit))
+
+/* ---- the world of a test program, set up and taken down around each of its tests ------------- */
+
+#ifndef DATA_WORLD_OWN /* data_world.c itself has none */
+static world w;
+
+static inline int open_world(void **state) /* on SQLite */
+{
+    (void)state;
+    world_open(&w, WORLD_SQLITE);
+    return 0;
+}
+static inline int open_delayed(void **state)
+{
+    (void)state;
+    world_open(&w, WORLD_DELAYED);
+    return 0;
+}
+static inline int close_world(void **state)
+{
+    (void)state;
+    world_close(&w);
+    return 0;
+}
+#define ON_SQLITE(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)
+#define ON_DELAYED(test)                                     \
+    {                                                        \
+        #test " (delayed)", test, open_delayed, close_world, NULL \
+    }
+#define BOTH(test) ON_SQLITE(test), ON_DELAYED(test)
+#endif
 
 #endif

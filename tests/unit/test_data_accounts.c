@@ -3,29 +3,6 @@
 
 #define START 1800000000000LL
 
-static world w;
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&w, WORLD_SQLITE);
-    return 0;
-}
-
-static int open_delayed(void **state)
-{
-    (void)state;
-    world_open(&w, WORLD_DELAYED);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&w);
-    return 0;
-}
-
 static int64_t now_ms = START;
 
 static void pass(int64_t ms)
@@ -305,24 +282,18 @@ static void an_office_behind_one_address_does_not_wait_for_its_right_logins(void
     }
 }
 
-#define ON(f, open, label)                   \
-    {                                        \
-#f label, f, open, close_world, NULL \
-    }
-#define BOTH(f) ON(f, open_world, ""), ON(f, open_delayed, " (delayed)")
-
 int main(void)
 {
     clock_virtual(START);
     const struct CMUnitTest tests[] = {
         BOTH(a_password_is_known_by_its_hash_only),
-        ON(an_unknown_login_is_checked_like_a_known_one, open_world, ""),
-        ON(a_deleted_users_login_may_be_given_anew, open_world, ""),
-        ON(a_one_time_code_expires, open_world, ""),
-        ON(a_password_that_is_guessed_first_is_refused, open_world, ""),
+        ON_SQLITE(an_unknown_login_is_checked_like_a_known_one),
+        ON_SQLITE(a_deleted_users_login_may_be_given_anew),
+        ON_SQLITE(a_one_time_code_expires),
+        ON_SQLITE(a_password_that_is_guessed_first_is_refused),
         BOTH(a_session_is_found_by_its_token_until_it_ends),
         BOTH(a_session_ends_when_idle_and_lives_when_touched),
-        ON(a_session_ends_after_its_life_whatever_is_done, open_world, ""),
+        ON_SQLITE(a_session_ends_after_its_life_whatever_is_done),
         BOTH(disabling_a_user_ends_his_sessions_at_once),
         BOTH(other_sessions_end_and_this_one_stays),
         cmocka_unit_test(failing_makes_one_wait_but_not_another),

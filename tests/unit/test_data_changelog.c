@@ -2,29 +2,6 @@
 #include "data/stores.h"
 #include "data_world.h"
 
-static world w;
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&w, WORLD_SQLITE);
-    return 0;
-}
-
-static int open_delayed(void **state)
-{
-    (void)state;
-    world_open(&w, WORLD_DELAYED);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&w);
-    return 0;
-}
-
 static void a_reader_goes_on_where_it_stopped(void **state)
 {
     (void)state;
@@ -135,12 +112,6 @@ static void an_erased_field_leaves_the_past(void **state)
     assert_int_equal(at[0].op, 'c');
     world_read_end(&w);
 }
-
-#define ON(f, open, label)                   \
-    {                                        \
-#f label, f, open, close_world, NULL \
-    }
-#define BOTH(f) ON(f, open_world, ""), ON(f, open_delayed, " (delayed)")
 
 int main(void)
 {

@@ -1,7 +1,6 @@
 /* test_data_in_query.c - values of other rows: reading such a condition, its answer, its rights. */
 #include "data_world.h"
 
-static world w;
 static arena *a; /* of the conditions */
 
 static int open_sqlite(void **state)
@@ -20,7 +19,7 @@ static int open_memory(void **state)
     return a ? 0 : -1;
 }
 
-static int close_world(void **state)
+static int close_both(void **state)
 {
     (void)state;
     world_close(&w);
@@ -238,9 +237,9 @@ static void nesting_is_bounded_and_what_is_taken_is_answered(void **state)
     assert_string_equal(err.code, "too_long");
 }
 
-#define ON_BOTH(name)                                                \
-    cmocka_unit_test_setup_teardown(name, open_sqlite, close_world), \
-        cmocka_unit_test_setup_teardown(name, open_memory, close_world)
+#define ON_BOTH(name)                                               \
+    cmocka_unit_test_setup_teardown(name, open_sqlite, close_both), \
+        cmocka_unit_test_setup_teardown(name, open_memory, close_both)
 
 int main(void)
 {

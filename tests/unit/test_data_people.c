@@ -1,22 +1,6 @@
 /* test_data_people.c - the snapshot of users and departments. */
 #include "data_world.h"
 
-static world w;
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&w, WORLD_SQLITE);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&w);
-    return 0;
-}
-
 static void users_are_found_by_id_and_login(void **state)
 {
     (void)state;
@@ -66,15 +50,13 @@ static void a_snapshot_lives_while_it_is_pinned(void **state)
     people_unpin(p);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(users_are_found_by_id_and_login),
-        TEST(departments_stand_below_their_parents),
-        TEST(parents_in_a_ring_end),
-        TEST(a_snapshot_lives_while_it_is_pinned),
+        ON_SQLITE(users_are_found_by_id_and_login),
+        ON_SQLITE(departments_stand_below_their_parents),
+        ON_SQLITE(parents_in_a_ring_end),
+        ON_SQLITE(a_snapshot_lives_while_it_is_pinned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,29 +3,6 @@
 
 #include <pthread.h>
 
-static world w;
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&w, WORLD_SQLITE);
-    return 0;
-}
-
-static int open_delayed(void **state)
-{
-    (void)state;
-    world_open(&w, WORLD_DELAYED);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&w);
-    return 0;
-}
-
 static const field *lead_field(uint16_t i)
 {
     return &w.lead->fields[i];
@@ -486,12 +463,6 @@ static void reads_of_a_call_whose_time_is_over_are_interrupted(void **state)
     world_read_end(&w);
 }
 
-#define ON(f, open, label)                   \
-    {                                        \
-#f label, f, open, close_world, NULL \
-    }
-#define BOTH(f) ON(f, open_world, ""), ON(f, open_delayed, " (delayed)")
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,9 +476,11 @@ int main(void)
         BOTH(a_locked_field_stays_but_for_the_excepted),
         BOTH(the_stage_log_says_how_long_a_stage_lasted),
         BOTH(what_is_deleted_is_gone_and_comes_back),
-        ON(hooks_run_in_order_and_may_change_the_record, open_hooked, ""),
-        ON(a_hook_may_refuse, open_hooked, ""),
-        ON(a_hook_that_comes_back_to_its_record_is_refused_by_name, open_hooked, ""),
+        cmocka_unit_test_setup_teardown(hooks_run_in_order_and_may_change_the_record, open_hooked,
+                                        close_world),
+        cmocka_unit_test_setup_teardown(a_hook_may_refuse, open_hooked, close_world),
+        cmocka_unit_test_setup_teardown(a_hook_that_comes_back_to_its_record_is_refused_by_name,
+                                        open_hooked, close_world),
         BOTH(history_shows_only_what_its_reader_may_see),
         BOTH(a_page_ends_with_a_cursor_and_a_count),
         BOTH(references_carry_titles_or_say_they_are_denied),

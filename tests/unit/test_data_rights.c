@@ -5,29 +5,6 @@
 
 #include "data/rights.h"
 
-static world w;
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&w, WORLD_SQLITE);
-    return 0;
-}
-
-static int open_delayed(void **state)
-{
-    (void)state;
-    world_open(&w, WORLD_DELAYED);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&w);
-    return 0;
-}
-
 static void some_leads(void)
 {
     world_lead(&w, "anna1", w.anna, 0);
@@ -462,13 +439,6 @@ static void threads_compile_rights_while_people_change(void **state)
         pthread_join(threads[i], NULL);
     }
 }
-
-#define ON_SQLITE(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
-#define ON_DELAYED(f)                                       \
-    {                                                       \
-#f " (delayed)", f, open_delayed, close_world, NULL \
-    }
-#define BOTH(f) ON_SQLITE(f), ON_DELAYED(f)
 
 int main(void)
 {

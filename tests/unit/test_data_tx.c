@@ -3,29 +3,6 @@
 
 #include "data/tx_private.h"
 
-static world w;
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&w, WORLD_SQLITE);
-    return 0;
-}
-
-static int open_delayed(void **state)
-{
-    (void)state;
-    world_open(&w, WORLD_DELAYED);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&w);
-    return 0;
-}
-
 /* One request of a group: stores a lead with this title and this unique code. */
 static crm_status add_lead(tx *t, int64_t user, const char *title, const char *code)
 {
@@ -247,12 +224,6 @@ static void numbers_of_a_series_have_no_gaps(void **state)
     assert_int_equal(n, 3);
     world_end(&w, CRM_OK);
 }
-
-#define ON(f, open, label)                   \
-    {                                        \
-#f label, f, open, close_world, NULL \
-    }
-#define BOTH(f) ON(f, open_world, ""), ON(f, open_delayed, " (delayed)")
 
 int main(void)
 {
