@@ -266,3 +266,106 @@ const cond *world_not(world *w, const cond *c)
     n->first = c;
     return n;
 }
+
+/* ---- deals ----------------------------------------------------------------------------------- */
+
+int64_t bench_deal(bench *b, const char *name, int64_t amount)
+{
+    value row[DEAL_COLUMNS];
+    bench_row(row, &b->w->deal, 1000);
+    row[DEAL_NAME] = value_text(str_of(name));
+    row[DEAL_AMOUNT] = amount ? value_int(amount) : value_null();
+    return bench_insert(b, &b->w->deal, row);
+}
+
+int64_t bench_deal_with(bench *b, uint32_t f, value v)
+{
+    value row[DEAL_COLUMNS];
+    bench_row(row, &b->w->deal, 1000);
+    row[f] = v;
+    return bench_insert(b, &b->w->deal, row);
+}
+
+crm_status bench_set(bench *b, int64_t id, uint32_t f, value v)
+{
+    value row[DEAL_COLUMNS] = {{0}};
+    engine_op op = {.kind = ENGINE_UPDATE, .entity = &b->w->deal, .id = id, .row = row};
+    row[f] = v;
+    bits_add(op.set, f);
+    return bench_op(b, &op);
+}
+
+void bench_terms(bench *b, int64_t id, const char *name, const char *note)
+{
+    crm_str terms[] = {str_of(name), str_of(note)};
+    engine_op op = {.kind = ENGINE_TERMS, .entity = &b->w->deal, .id = id, .terms = terms};
+    assert_ok(bench_op(b, &op));
+}
+
+uint32_t bench_count_where(bench *b, const cond *c)
+{
+    query q = {.entity = &b->w->deal, .where = c};
+    return (uint32_t)bench_count(b->reader, &q);
+}
+
+static bool take_copy(void *arg, const value *row, uint32_t bits)
+{
+    row_copy *c = arg;
+    for (uint32_t i = 0; i < DEAL_COLUMNS; i++) {
+        c->row[i] = value_dup(c->arena, row[i]);
+    }
+    c->bits = bits;
+    c->count++;
+    return true;
+}
+
+crm_status bench_get(bench *b, engine_session *s, int64_t id, const query *q, row_copy *out)
+{
+    engine_op op = {.kind = ENGINE_GET,
+                    .entity = &b->w->deal,
+                    .id = id,
+                    .query = q,
+                    .on_row = take_copy,
+                    .arg = out};
+    engine_batch batch = {.ops = &op, .count = 1};
+    *out = (row_copy){.arena = b->w->arena};
+    return engine_read_now(s, &batch);
+}
+
+int64_t bench_person(bench *b, const char *name, const char *region)
+{
+    value row[PERSON_COLUMNS];
+    bench_row(row, &b->w->person, 1);
+    row[PERSON_NAME] = value_text(str_of(name));
+    row[PERSON_REGION] = value_text(str_of(region));
+    return bench_insert(b, &b->w->person, row);
+}
+
+uint32_t bench_search(bench *b, const char *terms)
+{
+    query q = {.entity = &b->w->deal, .terms = str_of(terms)};
+    return (uint32_t)bench_count(b->reader, &q);
+}
+
+/* ---- every engine ---------------------------------------------------------------------------- */
+
+static engine_choice chosen;
+static uint64_t chosen_seed;
+
+void bench_choose(engine_choice which, uint64_t seed)
+{
+    chosen = which;
+    chosen_seed = seed;
+}
+
+int bench_set_up(void **state)
+{
+    *state = bench_new(chosen, chosen_seed);
+    return 0;
+}
+
+int bench_tear_down(void **state)
+{
+    bench_free(*state);
+    return 0;
+}

@@ -79,6 +79,39 @@ typedef struct ids {
 void bench_list(engine_session *s, const query *q, ids *out);
 int64_t bench_count(engine_session *s, const query *q);
 
+/* Deals in the open transaction: with a name and an amount (0: none), with one field. */
+int64_t bench_deal(bench *b, const char *name, int64_t amount);
+int64_t bench_deal_with(bench *b, uint32_t f, value v);
+crm_status bench_set(bench *b, int64_t id, uint32_t f, value v);
+void bench_terms(bench *b, int64_t id, const char *name, const char *note);
+int64_t bench_person(bench *b, const char *name, const char *region);
+/* How many deals the reading session counts, by a condition and by full text. */
+uint32_t bench_count_where(bench *b, const cond *c);
+uint32_t bench_search(bench *b, const char *terms);
+
+/* A deal as it was given to the sink, in the world's arena. */
+typedef struct row_copy {
+    arena *arena;
+    value row[FIELDS_MAX];
+    uint32_t bits, count;
+} row_copy;
+crm_status bench_get(bench *b, engine_session *s, int64_t id, const query *q, row_copy *out);
+
+/*
+ * Tests that every engine has to pass: on SQLite, in memory, and in memory with completion delayed by
+ * two seeds. *state is the bench.
+ */
+void bench_choose(engine_choice which, uint64_t seed);
+int bench_set_up(void **state);
+int bench_tear_down(void **state);
+#define ON_ALL(test) cmocka_unit_test_setup_teardown(test, bench_set_up, bench_tear_down)
+#define RUN_ON(tests, title, which, seed) \
+    (bench_choose(which, seed), cmocka_run_group_tests_name(title, tests, NULL, NULL))
+#define RUN_ON_ALL(tests)                                                                         \
+    (RUN_ON(tests, "sqlite", ON_SQLITE, 0) + RUN_ON(tests, "memory", ON_MEMORY, 0) +              \
+     RUN_ON(tests, "memory, delayed by seed 1", ON_DELAYED, 1) +                                  \
+     RUN_ON(tests, "memory, delayed by seed 20", ON_DELAYED, 20))
+
 /* Conditions in one line. */
 const cond *world_cond(world *w, cond_op op, const field *f, value v);
 const cond *world_not(world *w, const cond *c);

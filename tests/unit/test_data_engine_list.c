@@ -1,0 +1,203 @@
+/* test_data_engine_list.c - order, pages and limits of a list, and reads that are stopped, on every
+ * engine. */
+#include "engine_world.h"
+
+/* ---- order and pages ------------------------------------------------------------------------- */
+
+static void sorts_fold_case_and_put_null_least(void **state)
+{
+    bench *b = *state;
+    static const char *const names[] = {"Яблоко", "ёлка", "Елка", "елка", "Жук", "ежик", "ЁЖИК"};
+    ids got;
+    bench_begin(b);
+    int64_t id[8];
+    for (int i = 0; i < 7; i++) {
+        id[i] = bench_deal(b, names[i], 1);
+    }
+    id[7] = bench_deal_with(b, DEAL_AMOUNT, value_int(1));
+    bench_commit(b);
+    query q = {
+        .entity = &b->w->deal, .sorts = {{deal_field(b->w, DEAL_NAME), false}}, .sort_count = 1};
+    bench_list(b->reader, &q, &got);
+    /* NULL, ежик, ЁЖИК, Елка = елка by id, ёлка, Жук, Яблоко */
+    int64_t up[] = {id[7], id[5], id[6], id[2], id[3], id[1], id[4], id[0]};
+    assert_int_equal(got.count, 8);
+    assert_memory_equal(got.at, up, sizeof up);
+    q.sorts[0].descending = true;
+    bench_list(b->reader, &q, &got);
+    for (uint32_t i = 0; i < 8; i++) {
+        assert_int_equal(got.at[i], up[7 - i]);
+    }
+}
+
+/* Walks all pages and checks them against the whole list. */
+static void walk(bench *b, query q, uint32_t page, const ids *whole)
+{
+    ids got;
+    uint32_t done = 0;
+    q.limit = page;
+    while (done < whole->count) {
+        bench_list(b->reader, &q, &got);
+        assert_ok(got.status);
+        assert_true(got.count > 0);
+        assert_memory_equal(got.at, whole->at + done, got.count * sizeof got.at[0]);
+        done += got.count;
+        row_copy last;
+        assert_ok(bench_get(b, b->reader, whole->at[done - 1], NULL, &last));
+        q.after = (cursor){.id = whole->at[done - 1], .is_set = true};
+        for (uint32_t i = 0; i < q.sort_count; i++) {
+            q.after.at[i] = last.row[q.sorts[i].field->index];
+        }
+    }
+    bench_list(b->reader, &q, &got);
+    assert_int_equal(got.count, 0);
+}
+
+static void pages_follow_each_other_without_gaps(void **state)
+{
+    bench *b = *state;
+    static const char *const names[] = {"а", "Ё", "е", "А", "ё"};
+    static ids whole;
+    bench_begin(b);
+    for (int i = 0; i < 40; i++) {
+        int64_t id = bench_deal(b, names[i % 5], i % 4);
+        if (i % 7 == 0) {
+            assert_ok(bench_set(b, id, DEAL_NAME, value_null()));
+        }
+    }
+    bench_commit(b);
+    for (unsigned bits = 0; bits < 4; bits++) {
+        query q = {.entity = &b->w->deal,
+                   .sort_count = 2,
+                   .sorts = {{deal_field(b->w, DEAL_AMOUNT), bits & 1},
+                             {deal_field(b->w, DEAL_NAME), bits & 2}}};
+        bench_list(b->reader, &q, &whole);
+        assert_int_equal(whole.count, 40);
+        walk(b, q, 1, &whole);
+        walk(b, q, 7, &whole);
+    }
+}
+
+static void limits_hold(void **state)
+{
+    bench *b = *state;
+    ids got;
+    query q = {.entity = &b->w->deal};
+    bench_begin(b);
+    for (int i = 0; i < 250; i++) {
+        bench_deal(b, "x", 1);
+    }
+    bench_commit(b);
+    bench_list(b->reader, &q, &got);
+    assert_int_equal(got.count, LIST_MAX);
+    q.limit = 230;
+    bench_list(b->reader, &q, &got);
+    assert_int_equal(got.count, 230);
+    assert_int_equal(bench_count(b->reader, &q), 230);
+    q.limit = 0;
+    assert_int_equal(bench_count(b->reader, &q), 250);
+}
+
+static bool stop_at_second(void *arg, const value *row, uint32_t bits)
+{
+    (void)row;
+    (void)bits;
+    return ++*(int *)arg < 2;
+}
+
+static void a_sink_may_stop_the_list(void **state)
+{
+    bench *b = *state;
+    int seen = 0;
+    query q = {.entity = &b->w->deal};
+    bench_begin(b);
+    for (int i = 0; i < 5; i++) {
+        bench_deal(b, "x", 1);
+    }
+    bench_commit(b);
+    engine_op op = {.kind = ENGINE_LIST,
+                    .entity = q.entity,
+                    .query = &q,
+                    .on_row = stop_at_second,
+                    .arg = &seen};
+    engine_batch batch = {.ops = &op, .count = 1};
+    assert_ok(engine_read_now(b->reader, &batch));
+    assert_int_equal(seen, 2);
+    assert_int_equal(op.count, 2);
+}
+
+/* ---- interruption ---------------------------------------------------------------------------- */
+
+typedef struct stopper {
+    engine_session *session;
+    engine_batch *batch;
+    uint32_t rows;
+} stopper;
+
+static bool interrupt_at_first(void *arg, const value *row, uint32_t bits)
+{
+    stopper *s = arg;
+    (void)row;
+    (void)bits;
+    if (s->rows++ == 0) {
+        engine_interrupt(s->session, s->batch->serial);
+    }
+    return true;
+}
+
+static void an_interrupted_read_says_so(void **state)
+{
+    bench *b = *state;
+    query q = {.entity = &b->w->deal, .limit = 1900};
+    bench_begin(b);
+    for (int i = 0; i < 1900; i++) {
+        bench_deal(b, "x", 1);
+    }
+    bench_commit(b);
+    stopper s = {.session = b->reader};
+    engine_op op = {.kind = ENGINE_LIST,
+                    .entity = q.entity,
+                    .query = &q,
+                    .on_row = interrupt_at_first,
+                    .arg = &s};
+    engine_batch batch = {.ops = &op, .count = 1};
+    s.batch = &batch;
+    assert_int_equal(engine_read_now(b->reader, &batch), CRM_TIMEOUT);
+    assert_true(batch.interrupted);
+    assert_true(s.rows < 1900);
+    uint64_t old = batch.serial;
+    engine_interrupt(b->reader, old); /* it is over: without effect */
+    ids got;
+    bench_list(b->reader, &q, &got);
+    assert_ok(got.status);
+    assert_int_equal(got.count, 1900);
+}
+
+static void a_read_past_its_limit_is_interrupted(void **state)
+{
+    bench *b = *state;
+    query q = {.entity = &b->w->deal, .limit = 1900};
+    bench_begin(b);
+    for (int i = 0; i < 1900; i++) {
+        bench_deal(b, "x", 1);
+    }
+    bench_commit(b);
+    engine_op op = {.kind = ENGINE_LIST, .entity = q.entity, .query = &q};
+    engine_batch batch = {.ops = &op, .count = 1, .limit_us = 1};
+    assert_int_equal(engine_read_now(b->reader, &batch), CRM_TIMEOUT);
+    assert_true(batch.interrupted);
+    assert_int_equal(bench_count_where(b, NULL), COUNT_CAP);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_ALL(sorts_fold_case_and_put_null_least),
+        ON_ALL(pages_follow_each_other_without_gaps),
+        ON_ALL(limits_hold),
+        ON_ALL(a_sink_may_stop_the_list),
+        ON_ALL(an_interrupted_read_says_so),
+        ON_ALL(a_read_past_its_limit_is_interrupted),
+    };
+    return RUN_ON_ALL(tests);
+}

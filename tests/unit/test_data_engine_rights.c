@@ -1,0 +1,116 @@
+/* test_data_engine_rights.c - branches of rights and full text, on every engine. */
+#include "engine_world.h"
+
+/* ---- rights ---------------------------------------------------------------------------------- */
+
+static void rows_tell_which_branches_they_match(void **state)
+{
+    bench *b = *state;
+    ids got;
+    row_copy row;
+    const field *owner = deal_field(b->w, DEAL_OWNER), *buyer = deal_field(b->w, DEAL_BUYER);
+    bench_begin(b);
+    int64_t anna = bench_person(b, "Анна", "spb"), boris = bench_person(b, "Борис", "msk");
+    int64_t own = bench_deal_with(b, DEAL_OWNER, value_int(boris));
+    int64_t spb = bench_deal_with(b, DEAL_BUYER, value_int(anna));
+    int64_t none = bench_deal_with(b, DEAL_OWNER, value_int(anna));
+    bench_commit(b);
+    branches may = {.count = 2};
+    may.at[0].where = cond_compare(b->w->arena, COND_ME, owner, value_null());
+    may.at[1].via[0] = buyer;
+    may.at[1].via_count = 1;
+    may.at[1].where =
+        world_cond(b->w, COND_EQ, &b->w->person.fields[PERSON_REGION], value_text(CRM_S("spb")));
+    query q = {.entity = &b->w->deal, .rights = &may, .need = 3, .env = {.me = boris}};
+    bench_list(b->reader, &q, &got);
+    assert_int_equal(got.count, 2);
+    assert_int_equal(got.at[0], own);
+    assert_int_equal(got.branches[0], 1);
+    assert_int_equal(got.at[1], spb);
+    assert_int_equal(got.branches[1], 2);
+    q.need = 1;
+    bench_list(b->reader, &q, &got);
+    assert_int_equal(got.count, 1);
+    assert_ok(bench_get(b, b->reader, own, &q, &row));
+    assert_int_equal(bench_get(b, b->reader, spb, &q, &row), CRM_NOT_FOUND);
+    assert_int_equal(bench_get(b, b->reader, none, &q, &row), CRM_NOT_FOUND);
+    q.need = 0;
+    assert_int_equal(bench_count(b->reader, &q), 0);
+}
+
+static void the_recycle_bin_is_hidden_unless_asked(void **state)
+{
+    bench *b = *state;
+    query q = {.entity = &b->w->deal};
+    row_copy row;
+    bench_begin(b);
+    bench_deal(b, "here", 1);
+    int64_t gone = bench_deal(b, "gone", 1);
+    assert_ok(bench_set(b, gone, COL_DELETED_AT, value_int(7)));
+    bench_commit(b);
+    assert_int_equal(bench_count(b->reader, &q), 1);
+    q.with_deleted = true;
+    assert_int_equal(bench_count(b->reader, &q), 2);
+    q.only_deleted = true;
+    assert_int_equal(bench_count(b->reader, &q), 1);
+    assert_ok(bench_get(b, b->reader, gone, NULL, &row)); /* by id it is found: its column tells */
+    assert_int_equal(row.row[COL_DELETED_AT].i, 7);
+}
+
+/* ---- full text ------------------------------------------------------------------------------- */
+
+static void words_are_found_by_form_stem_and_beginning(void **state)
+{
+    bench *b = *state;
+    bench_begin(b);
+    int64_t id = bench_deal(b, "a", 1);
+    bench_terms(b, id, "крышами =крыш", "нью-йорк нью =нью йорк =йорк");
+    bench_commit(b);
+    assert_int_equal(bench_search(b, "крышами =крыш"), 1);
+    assert_int_equal(bench_search(b, "крышу =крыш нью"), 1);
+    assert_int_equal(bench_search(b, "кры"), 1);
+    assert_int_equal(bench_search(b, "кры йорк"), 0); /* only the last word may be a beginning */
+    assert_int_equal(bench_search(b, "нью-йорк"), 1);
+    assert_int_equal(bench_search(b, "подвал =подвал"), 0);
+    bench_begin(b);
+    bench_terms(b, id, "подвал =подвал", "");
+    bench_commit(b);
+    assert_int_equal(bench_search(b, "подвал =подвал"), 1);
+    assert_int_equal(bench_search(b, "кры"), 0);
+    bench_begin(b);
+    assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_TERMS, .entity = &b->w->deal, .id = id}));
+    bench_commit(b);
+    assert_int_equal(bench_search(b, "подвал =подвал"), 0);
+}
+
+static void words_count_only_where_a_branch_shows_them(void **state)
+{
+    bench *b = *state;
+    bench_begin(b);
+    int64_t id = bench_deal(b, "a", 1);
+    bench_terms(b, id, "крыша =крыш", "тайна =тайн");
+    bench_commit(b);
+    branches may = {.count = 2};
+    bits_add(may.at[0].fields, DEAL_NAME);
+    bits_add(may.at[1].fields, DEAL_NOTE);
+    query q = {.entity = &b->w->deal, .rights = &may, .need = 1, .terms = CRM_S("тайна =тайн")};
+    assert_int_equal(bench_count(b->reader, &q), 0);
+    q.terms = CRM_S("крыша =крыш");
+    assert_int_equal(bench_count(b->reader, &q), 1);
+    q.need = 3;
+    q.terms = CRM_S("тайна =тайн");
+    assert_int_equal(bench_count(b->reader, &q), 1);
+    q.terms = CRM_S("крыша =крыш тайна =тайн"); /* no one branch shows both */
+    assert_int_equal(bench_count(b->reader, &q), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_ALL(rows_tell_which_branches_they_match),
+        ON_ALL(the_recycle_bin_is_hidden_unless_asked),
+        ON_ALL(words_are_found_by_form_stem_and_beginning),
+        ON_ALL(words_count_only_where_a_branch_shows_them),
+    };
+    return RUN_ON_ALL(tests);
+}
