@@ -1,0 +1,92 @@
+/*
+ * events_private.h - a browser's stream of events, shared by the files of its folder that serve it:
+ * events_api.c opens, keeps and ends streams, events_fan.c takes committed changes to them,
+ * events_resume.c lets one catch up, events_text.c says what a user may know. Loop thread.
+ */
+#ifndef NET_EVENTS_PRIVATE_H
+#define NET_EVENTS_PRIVATE_H
+
+#include "net/api_private.h"
+
+typedef struct stream {
+    http_request *http;
+    stream_list *list;
+    session_info session;
+    crm_str token;    /* to ask again whether the session stands */
+    uint64_t epoch;   /* of sessions, when the session was last found */
+    int64_t position; /* the last one sent */
+    bool is_catching_up, missed, closed;
+    bool is_asking, is_reading; /* a session look-up, a pool task refers to it */
+    bool is_held;               /* a function below on the stack does */
+    uint32_t resumed;
+    /* a catch-up read */
+    arena *arena;
+    change_page page;
+    crm_status status;
+    const registry *reg;
+    pool_task task;
+    /* a session look-up */
+    arena *ask_arena;
+    const registry *ask_reg;
+    session_info asked;
+    uint64_t asked_epoch;
+    struct stream *next;
+} stream;
+
+/* A committed batch on its way through the streams, a slice per turn. */
+typedef struct fan {
+    changes_batch *batch;
+    stream *at;
+    struct fan *next;
+} fan;
+
+struct stream_list {
+    api *api;
+    stream *first;
+    flow_subscriber *subscriber;
+    fan *fans, **last_fan;
+    uv_idle_t idle;
+    uv_timer_t ping;
+    int64_t last_position; /* of the newest batch that came */
+    bool is_idle_on;
+};
+
+/* ---- events_api.c ---------------------------------------------------------------------------- */
+
+/* Frees a stream that is over, as soon as nothing refers to it. */
+void stream_leave(stream *s);
+void stream_send(stream *s, crm_str text);
+/* The stream is over for the client. Without `is_held` the struct may be gone afterwards. */
+void stream_finish(stream *s, const char *reason);
+/* All that came so far is told by "read everything anew". */
+void stream_reset(stream *s);
+
+/* ---- events_text.c --------------------------------------------------------------------------- */
+
+/*
+ * What the call's user may know of the changes behind position `after`, as events. Rights are those of
+ * the newest registry, and an entity of an older one means nothing to them: what changed before a new
+ * ТЗ was applied is then told as "read everything anew". False: that.
+ */
+bool events_text(buf *b, crm_ctx *c, int64_t after, const change *at, uint32_t count);
+
+/* ---- events_resume.c ------------------------------------------------------------------------- */
+
+/* Sends changes to a stream that is held, as what its user may know now. */
+void stream_send_changes(stream *s, const change *at, uint32_t count);
+/* Asks whether the session still stands; the answer may come at once and end the stream. */
+void stream_ask_session(stream *s);
+/* The stream is held. False: not now, or it is over. */
+bool stream_may_be_told(stream *s);
+/* Reads the change log from where the stream stands, on a pool, until nothing is missed. */
+void stream_catch_up(stream *s);
+
+/* ---- events_fan.c ---------------------------------------------------------------------------- */
+
+/* A committed batch, to every stream (flow_subscribe's). */
+void fan_committed(void *arg, changes_batch *b);
+/* Hands on what waits, a slice per turn; from the list's idle handle. */
+void fan_slice(uv_idle_t *idle);
+void fan_drop_all(stream_list *l);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * events_resume.c - a stream that catches up, and whether its session still stands. Loop thread;
+ * the change log is read on a pool.
+ *
+ * Nothing is told while it is open whether the session stands. Batches that come while a page is
+ * read make the stream read once more.
+ */
+#include "net/events_private.h"
+
+#define RESUME_MAX  2000 /* further behind: "reset", the client reads everything anew */
+#define RESUME_PAGE 200
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+/* False: the user may not be told anything any more. */
+static bool begin_call(stream *s, crm_ctx *c, principal *who)
+{
+    static const principal nobody = {.kind = PRINCIPAL_NOBODY};
+    if (call_begin(c, &nobody, CRM_S("events")) != CRM_OK)
+        return false;
+    if (people_principal(c->arena, c->people, s->session.user, who) != CRM_OK) {
+        call_end(c);
+        return false;
+    }
+    c->who = who;
+    c->env.me = who->user;
+    return true;
+}
+
+void stream_send_changes(stream *s, const change *at, uint32_t count)
+{
+    crm_ctx c;
+    principal who;
+    buf b;
+    if (!begin_call(s, &c, &who)) {
+        stream_finish(s, "session_ended");
+        return;
+    }
+    buf_init(&b, 1024 * 1024);
+    bool is_told = events_text(&b, &c, s->position, at, count);
+    call_end(&c);
+    for (uint32_t i = 0; i < count; i++)
+        if (at[i].position > s->position)
+            s->position = at[i].position;
+    if (!is_told || b.failed)
+        stream_reset(s);
+    else if (b.n)
+        stream_send(s, buf_view(&b));
+    buf_free(&b);
+}
+
+/* ---- whether the session still stands -------------------------------------------------------- */
+
+static bool is_doubtful(const stream *s)
+{
+    return s->epoch != cache_epoch(CACHE_SESSIONS) || s->session.expires_at <= clock_now();
+}
+
+static void asked(void *arg, crm_status status)
+{
+    stream *s = arg;
+    bool was_held = s->is_held;
+    registry_unpin(s->ask_reg);
+    arena_free(s->ask_arena);
+    s->ask_reg = NULL;
+    s->ask_arena = NULL;
+    s->is_asking = false;
+    s->is_held = true;
+    if (status == CRM_NOT_FOUND) {
+        stream_finish(s, "session_ended");
+    } else if (status == CRM_OK) {
+        s->epoch = s->asked_epoch;
+        s->session = s->asked;
+        if (!s->closed && !was_held && s->missed && !s->is_catching_up)
+            stream_catch_up(s);
+    }
+    s->is_held = was_held;
+    stream_leave(s);
+}
+
+void stream_ask_session(stream *s)
+{
+    if (s->is_asking || s->closed || !is_doubtful(s))
+        return;
+    s->ask_arena = arena_new(0);
+    s->ask_reg = registry_pin();
+    s->asked_epoch = cache_epoch(CACHE_SESSIONS);
+    s->is_asking = true;
+    if (!s->ask_arena || !s->ask_reg) {
+        asked(s, CRM_NOMEM);
+        return;
+    }
+    engine_turn_end(s->list->api->session); /* its snapshot may be older than the epoch */
+    accounts_session_read(s->list->api->session, s->ask_reg, s->ask_arena, s->token, &s->asked,
+                          asked, s);
+}
+
+bool stream_may_be_told(stream *s)
+{
+    if (is_doubtful(s))
+        stream_ask_session(s);
+    return !s->closed && !is_doubtful(s);
+}
+
+/* ---- catching up ----------------------------------------------------------------------------- */
+
+static void read_page(pool_task *t, engine_session *session)
+{
+    stream *s = t->arg;
+    s->status = changelog_after(session, s->reg, s->arena, s->position, RESUME_PAGE, &s->page);
+}
+
+static void take_page(stream *s)
+{
+    s->resumed += s->page.count;
+    if (s->status != CRM_OK || s->resumed > RESUME_MAX) {
+        stream_reset(s);
+        return;
+    }
+    if (!stream_may_be_told(s)) {
+        s->is_catching_up = false; /* it will, from the same position, once the session is found */
+        s->missed = true;
+        return;
+    }
+    stream_send_changes(s, s->page.at, s->page.count);
+    if (s->page.last > s->position)
+        s->position = s->page.last;
+}
+
+static void page_read(pool_task *t)
+{
+    stream *s = t->arg;
+    s->is_reading = false;
+    s->is_held = true;
+    if (!s->closed)
+        take_page(s);
+    registry_unpin(s->reg);
+    s->reg = NULL;
+    arena_reset(s->arena);
+    if (!s->closed && s->is_catching_up && (s->page.has_more || s->missed))
+        stream_catch_up(s);
+    else
+        s->is_catching_up = false;
+    s->is_held = false;
+    stream_leave(s);
+}
+
+void stream_catch_up(stream *s)
+{
+    s->is_catching_up = s->is_reading = true;
+    s->missed = false;
+    s->page = (change_page){0};
+    s->reg = registry_pin();
+    s->task =
+        (pool_task){.run = read_page, .done = page_read, .arg = s, .reply_to = s->list->api->mail};
+    if (s->reg && pool_submit(s->list->api->o.flow, POOL_FAST, &s->task) == CRM_OK)
+        return;
+    registry_unpin(s->reg);
+    s->reg = NULL;
+    s->is_reading = false;
+    stream_reset(s);
+}

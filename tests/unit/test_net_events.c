@@ -1,0 +1,86 @@
+/* test_net_events.c - what a committed change says to whom. */
+#include "data_world.h"
+#include "net/events_private.h"
+
+static buf out;
+
+/* What the user is told of the changes of the last commit behind position `after`. */
+static bool told(int64_t user, int64_t after, const change *at, uint32_t count)
+{
+    crm_ctx *c = world_read(&w, user);
+    buf_clear(&out);
+    bool is_told = events_text(&out, c, after, at, count);
+    buf_char(&out, 0);
+    world_read_end(&w);
+    return is_told;
+}
+
+static int set_up(void **state)
+{
+    buf_init(&out, 0);
+    return open_world(state);
+}
+
+static int tear_down(void **state)
+{
+    buf_free(&out);
+    return close_world(state);
+}
+
+static void a_change_is_told_to_who_may_read_the_record(void **state)
+{
+    (void)state;
+    world_lead(&w, "Кран", w.anna, 0);
+    const changes_batch *b = w.changes;
+    assert_true(told(w.anna, 0, b->at, b->count));
+    assert_non_null(strstr(out.p, "event: record"));
+    assert_non_null(strstr(out.p, "\"op\":\"created\""));
+    assert_true(told(w.boris, 0, b->at, b->count));
+    assert_string_equal(out.p, "");
+}
+
+static void names_of_fields_one_may_not_see_are_not_told(void **state)
+{
+    (void)state;
+    int64_t id = world_lead(&w, "Кран", w.anna, 0);
+    assert_ok(world_update(&w, 0, w.lead, id, LEAD_SECRET, TEXT("наценка")));
+    assert_true(told(w.anna, 0, w.changes->at, w.changes->count));
+    assert_null(strstr(out.p, "\"secret\""));
+    assert_true(told(w.zina, 0, w.changes->at, w.changes->count));
+    assert_non_null(strstr(out.p, "\"secret\""));
+}
+
+static void what_was_told_already_is_not_told_again(void **state)
+{
+    (void)state;
+    world_lead(&w, "Кран", w.anna, 0);
+    const changes_batch *b = w.changes;
+    assert_true(told(w.anna, b->last_position, b->at, b->count));
+    assert_string_equal(out.p, "");
+}
+
+/* Its rights and its entity are of a world that is gone: the page reads everything anew. */
+static void a_change_of_an_older_registry_is_not_told_by_the_rights_of_the_newer(void **state)
+{
+    (void)state;
+    world_lead(&w, "Кран", w.anna, 0);
+    change old = w.changes->at[0];
+    registry *older = registry_new();
+    old.reg = older;
+    assert_false(told(w.anna, 0, &old, 1));
+    assert_string_equal(out.p, "");
+    assert_true(told(w.anna, old.position, &old, 1)); /* but one that is behind it is no matter */
+    registry_discard(older);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_change_is_told_to_who_may_read_the_record),
+        TEST(names_of_fields_one_may_not_see_are_not_told),
+        TEST(what_was_told_already_is_not_told_again),
+        TEST(a_change_of_an_older_registry_is_not_told_by_the_rights_of_the_newer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
