@@ -19,6 +19,7 @@
 #include "net/wheel.h"
 
 #define CONN_READ_SIZE   65536
+#define CONN_PIECE_MAX   65536   /* of a body that is read in pieces */
 #define CONN_INPUT_MAX   65536   /* waits while a request runs; reading pauses beyond */
 #define STREAM_HIGH      262144  /* http_stream_send says "enough" */
 #define STREAM_LOW       65536   /* on_drain */
@@ -51,6 +52,7 @@ typedef struct exchange {
     const http_field *params;
     uint32_t param_count;
     bool params_read;
+    http_piece_fn on_piece; /* the handler waits for more of the body */
     crm_status params_status;
     uint64_t body_at; /* ms, when the head was complete */
     char id[ID_SIZE];
