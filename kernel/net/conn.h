@@ -19,7 +19,6 @@
 #include "net/wheel.h"
 
 #define CONN_READ_SIZE   65536
-#define CONN_PIECE_MAX   65536   /* of a body that is read in pieces */
 #define CONN_INPUT_MAX   65536   /* waits while a request runs; reading pauses beyond */
 #define STREAM_HIGH      262144  /* http_stream_send says "enough" */
 #define STREAM_LOW       65536   /* on_drain */

@@ -91,9 +91,8 @@ static void give_piece(conn *c, parser_result got)
 
 static size_t step_piece(conn *c, const char *p, size_t n)
 {
-    size_t used = 0, most = n < CONN_PIECE_MAX ? n : CONN_PIECE_MAX;
+    size_t used = 0, most = n < HTTP_PIECE_MAX ? n : HTTP_PIECE_MAX;
     parser_result got = parser_feed(&c->x->parser, p, most, &used);
-    c->has_more = used < n;
     give_piece(c, got);
     return used;
 }

@@ -133,12 +133,13 @@ void http_drop(http_request *r);
 
 /* ---- Bodies in pieces: uploads --------------------------------------------------------------- */
 
+#define HTTP_PIECE_MAX 65536
 typedef enum http_piece { PIECE_MORE, PIECE_LAST, PIECE_BROKEN } http_piece;
 typedef void (*http_piece_fn)(http_request *r, http_piece what, crm_str bytes);
 /*
  * A request whose early hook set is_streamed is routed when its head is complete, and nothing of its
  * body is read before the handler asks; `body_limit` then knows no other ceiling. This asks for the
- * next piece: at most 64 KiB, valid inside `fn`, which is called once, inside this call or later; it
+ * next piece: at most HTTP_PIECE_MAX bytes, valid inside `fn`, which is called once, inside this call or later; it
  * may ask again. After LAST nothing is left. BROKEN: over the limit, or no HTTP any more; the handler
  * tidies up and ends by http_refuse_body. A peer that goes away or sends too slowly is told by
  * on_cancel. Finishing before LAST closes the connection.
@@ -165,5 +166,7 @@ bool http_stream_send(http_request *r, http_chunk *chunk);
 size_t http_stream_queued(const http_request *r);
 /* Ends the reply; fewer bytes than the promised length close the connection. */
 void http_stream_end(http_request *r);
+/* Ends it by cutting the connection: what was sent is not the whole, and the peer is to know. */
+void http_stream_cut(http_request *r);
 
 #endif
