@@ -463,7 +463,8 @@ crm_status api_start(const api_options *o, api **out)
 
 http_handlers api_handlers(api *a)
 {
-    return (http_handlers){.route = route_request, .early = upload_early, .refuse = problem_refuse, .arg = a};
+    return (http_handlers){
+        .route = route_request, .early = upload_early, .refuse = problem_refuse, .arg = a};
 }
 
 void api_stopping(api *a)
