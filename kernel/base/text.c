@@ -168,6 +168,17 @@ static int distance(const int32_t *a, int na, const int32_t *b, int nb)
     return rows[na % 3][nb];
 }
 
+int text_distance(crm_str x, crm_str y, int most)
+{
+    int32_t a[WORD_MAX], b[WORD_MAX];
+    int na = letters_of(x, a), nb = letters_of(y, b);
+    if ((!na && x.n) || (!nb && y.n) || na - nb > most || nb - na > most) {
+        return most + 1;
+    }
+    int d = distance(a, na, b, nb);
+    return d > most ? most + 1 : d;
+}
+
 crm_str text_nearest(crm_str word, const crm_str *candidates, size_t count)
 {
     int32_t a[WORD_MAX], b[WORD_MAX];

@@ -34,13 +34,74 @@ size_t text_length(crm_str s);
  */
 CRM_MUST_CHECK crm_status text_sort_key(arena *a, crm_str s, crm_str *key);
 
+/* ---- words ----------------------------------------------------------------------------------- */
+
+#define TEXT_WORD_MAX 256 /* bytes of a folded word; a longer one is taken as several */
+
+/* A word of a text as it is searched: case folded, composed, ё→е. */
+typedef struct text_word {
+    crm_str text;    /* in the scan, until its next word is taken */
+    size_t from, to; /* the bytes of the source it stands in */
+    uint32_t run;    /* words of one run, joined by marks, share its number: 0, 1, … */
+    bool is_joined;  /* several parts and the marks between them; the parts follow */
+} text_word;
+
 /*
- * Full-text terms of `s`, separated by spaces: each word folded with ё→е, followed by its Russian
- * or English stem prefixed with '='. Words joined by '-' give the whole first, then the parts.
- * Words with digits and words of one letter have no stem. The same function makes terms and query
- * words; a query word matches by itself or by its stem.
+ * The words of a text in order. A run joined by '-' gives the whole first, then its parts; an e-mail
+ * address ('.', '_', '+' join as well) gives the whole, then "@domain", then its parts. A number that
+ * begins with zeroes comes again without them. `text` is valid UTF-8 and stays while it is scanned.
  */
+typedef struct text_scan {
+    crm_str source;
+    size_t at; /* how far it was read */
+    char run[TEXT_WORD_MAX + 16];
+    uint32_t places[TEXT_WORD_MAX + 17]; /* the source byte of each byte of `run`, and its end */
+    size_t run_size;
+    uint32_t run_number;
+    struct text_piece {
+        uint16_t from, to;
+        bool is_joined;
+    } pieces[TEXT_WORD_MAX + 16];
+    uint32_t piece_count, piece_next;
+} text_scan;
+void text_scan_init(text_scan *s, crm_str text);
+bool text_scan_next(text_scan *s, text_word *out);
+/* Where in the source the first `n` bytes of the word just given end; a character counts whole. */
+size_t text_scan_end(const text_scan *s, const text_word *w, size_t n);
+
+/*
+ * The Russian or English stem of a folded word, or the word itself when it has none: a word of one
+ * letter, with digits or of mixed scripts. Lives until the thread's next call. {NULL,0}: no memory.
+ */
+crm_str text_stem(crm_str word);
+/* Full-text terms of `s`, separated by spaces: each word and, when it differs, its stem. */
 CRM_MUST_CHECK crm_status text_terms(arena *a, crm_str s, crm_str *terms);
+
+/*
+ * `s` as if it had been typed with the other keyboard layout, Russian for English and back: "bdfyjd"
+ * is "иванов", "руддщ" is "hello". {NULL,0} when it holds letters of both or of neither.
+ */
+CRM_MUST_CHECK crm_status text_swap_layout(arena *a, crm_str s, crm_str *out);
+
+/* How many edits (letters added, left out, changed, two neighbours swapped) lead from one to the
+ * other; more than `most`, or texts beyond 64 characters: most + 1. */
+int text_distance(crm_str x, crm_str y, int most);
+
+/*
+ * A walk through words in the order of their bytes that passes over those too far from `wanted`. After
+ * text_near_init (false: `wanted` is empty or too long) look up the first word, and after each word the
+ * first one not less than *next; {NULL,0} ends the walk.
+ */
+#define TEXT_NEAR_LETTERS 36
+typedef struct text_near {
+    int edits, wanted_count;
+    int32_t wanted[TEXT_NEAR_LETTERS], here[TEXT_NEAR_LETTERS];
+    uint8_t rows[TEXT_NEAR_LETTERS + 1][TEXT_NEAR_LETTERS + 1];
+    char next[TEXT_NEAR_LETTERS * 4 + 8];
+} text_near;
+bool text_near_init(text_near *w, crm_str wanted, int edits);
+/* The edits between the two words, or more than `edits`. A word too long ends the walk. */
+int text_near_judge(text_near *w, crm_str word, crm_str *next);
 
 /* The candidate nearest to `word` within an edit distance of a third of its length, or {NULL,0}. */
 crm_str text_nearest(crm_str word, const crm_str *candidates, size_t count);

@@ -52,6 +52,7 @@ typedef enum engine_op_kind {
                      are not the engine's business. LIMIT, before any group is given: `count` is
                      the position of the first measure whose sum overflows, or -1 when the groups
                      need more memory than the engine gives to one question */
+    ENGINE_WORDS, /* entity, near, edits -> words of its full text */
     /* write batch only */
     ENGINE_BEGIN,
     ENGINE_COMMIT,
@@ -65,12 +66,16 @@ typedef enum engine_op_kind {
     ENGINE_DELETE, /* entity, id: the row is gone; the recycle bin is an UPDATE of COL_DELETED_AT */
     ENGINE_TERMS,  /* entity, id, terms: replaces its full-text row (NULL: removes). Give them
                       once per transaction, after the last RELEASE: full text flushes at every
-                      savepoint */
+                      savepoint. Also when only what rights go by has changed: its creator, owners,
+                      department or stage, which a match tells apart */
 } engine_op_kind;
 
 /* One row. False stops the list. `branches` has a bit for every branch of query->rights it matched.
  */
 typedef bool (*engine_row_fn)(void *arg, const value *row, uint32_t branches);
+
+/* A word of an entity's full text that is `edits` away from the one asked for; of 4 to 32 letters. */
+typedef void (*engine_word_fn)(void *arg, crm_str word, int edits);
 
 typedef struct engine_op {
     engine_op_kind kind;
@@ -80,7 +85,9 @@ typedef struct engine_op {
     const value *row;     /* INSERT, UPDATE; indexed as entity->fields */
     uint64_t set[4];      /* UPDATE: bit per field */
     const crm_str *terms; /* search_count texts of text_terms, parallel to entity->search_fields */
-    crm_str access;       /* access terms of the row: "o17 d3 snew" */
+    crm_str near;         /* WORDS: a folded word */
+    int edits;            /* WORDS: how far others may be from it, 0 to 2 */
+    engine_word_fn on_word; /* WORDS: each once, in no order; some may be in no row any more */
     bool lock;      /* GET in a write batch: the row stays as read until the transaction ends */
     int64_t if_rev; /* UPDATE, DELETE: STALE unless the stored rev is this; 0: any */
     const grouping *grouping;  /* GROUP; its `rows` is the query */

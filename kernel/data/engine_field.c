@@ -1,4 +1,4 @@
-/* engine_field.c - which fields a query reads, which branches count, the words of a search. */
+/* engine_field.c - which fields a query reads, which branches count. */
 #include "data/engine_field.h"
 
 static void select_asked(const entity *e, const query *q, uint64_t out[4])
@@ -46,19 +46,4 @@ uint32_t engine_hop_branches(const branches *hop, const uint64_t used[4])
         }
     }
     return bits;
-}
-
-bool engine_next_word(crm_str *rest, crm_str *word, crm_str *stem, bool *is_last)
-{
-    do {
-        if (!str_split(rest, ' ', word)) {
-            return false;
-        }
-    } while (word->n == 0);
-    *stem = (crm_str){0};
-    if (rest->n && rest->p[0] == '=') {
-        str_split(rest, ' ', stem);
-    }
-    *is_last = rest->n == 0;
-    return true;
 }

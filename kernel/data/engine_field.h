@@ -1,4 +1,4 @@
-/* engine_field.h - what engines share: which fields a query reads, branches, words of a search. */
+/* engine_field.h - what engines share: which fields a query reads, branches, terms of a search. */
 #ifndef DATA_ENGINE_FIELD_H
 #define DATA_ENGINE_FIELD_H
 
@@ -29,9 +29,21 @@ static inline bool engine_branch_is_local(const branch *b)
 }
 
 /*
- * The words of q->terms one by one: a word, its stem or {NULL,0}, and whether it is the last one.
- * False at the end. *rest begins as q->terms.
+ * Rights inside a full-text match. The access terms of a row: "=u17" for who created or owns it,
+ * "=d3" for its department and "=w3" when nobody owns it, "=snew" for its stage.
  */
-bool engine_next_word(crm_str *rest, crm_str *word, crm_str *stem, bool *is_last);
+typedef struct access_row {
+    value created_by, owners[3], department, stage;
+} access_row;
+void engine_access_terms(buf *out, const access_row *row);
+/*
+ * Access terms one of which every row has that `c` allows, separated by spaces; false: nothing is
+ * known of such rows, or more than ACCESS_MAX would be needed. Necessary, not sufficient.
+ */
+#define ACCESS_MAX 64
+bool engine_access_needed(const entity *e, const cond *c, const cond_env *env, buf *out);
+
+/* Whether a full-text term may be what somebody meant: 4 to 32 letters of one script. */
+bool engine_is_vocabulary(crm_str term);
 
 #endif

@@ -20,7 +20,8 @@ bool memory_is_over(const mrun *r)
 
 static bool is_read(engine_op_kind k)
 {
-    return k == ENGINE_GET || k == ENGINE_LIST || k == ENGINE_COUNT || k == ENGINE_GROUP;
+    return k == ENGINE_GET || k == ENGINE_LIST || k == ENGINE_COUNT || k == ENGINE_GROUP ||
+           k == ENGINE_WORDS;
 }
 
 static void run_read(const mrun *r, engine_op *op)
@@ -37,6 +38,8 @@ static void run_read(const mrun *r, engine_op *op)
         memory_count(r, op);
     } else if (op->kind == ENGINE_GROUP) {
         memory_group(r, op);
+    } else if (op->kind == ENGINE_WORDS) {
+        memory_words(r, op);
     } else {
         op->status = CRM_MISUSE;
     }

@@ -127,6 +127,7 @@ int64_t memory_twin(const mtable *t, const entity *e, const entity_index *x, int
 void memory_get(const mrun *r, engine_op *op);
 void memory_list(const mrun *r, engine_op *op);
 void memory_count(const mrun *r, engine_op *op);
+void memory_words(const mrun *r, engine_op *op);
 
 /* A row and the branches it matches. */
 typedef struct found {

@@ -192,28 +192,27 @@ static bool judge(subject s, const cond *c)
 
 /* ---- full text ------------------------------------------------------------------------------- */
 
-static bool has_token(crm_str terms, crm_str word, bool is_prefix)
+static bool text_has(crm_str terms, crm_str token, bool is_prefix)
 {
-    crm_str token;
-    while (str_split(&terms, ' ', &token)) {
-        if (str_eq(token, word) || (is_prefix && str_starts(token, word))) {
+    crm_str own;
+    while (terms_next(&terms, ' ', &own)) {
+        if (str_eq(own, token) || (is_prefix && str_starts(own, token))) {
             return true;
         }
     }
     return false;
 }
 
-static bool has_word(const entity *e, const mrow *row, const uint64_t *shown, crm_str word,
-                     crm_str stem, bool is_last)
+static bool row_has(const entity *e, const mrow *row, const uint64_t *shown, crm_str part)
 {
+    bool is_prefix, is_stem;
+    crm_str token = terms_token(part, &is_prefix, &is_stem);
     for (uint32_t i = 0; i < e->search_count; i++) {
         uint16_t at = e->search_fields[i];
         for (uint32_t k = 0; k < row->term_count; k++) {
             const mcell *t = &row->terms[k];
-            if (t->id != e->fields[at].id || (shown && !bits_has(shown, at))) {
-                continue;
-            }
-            if (has_token(t->v.s, word, is_last) || (stem.n && has_token(t->v.s, stem, false))) {
+            bool counts = t->id == e->fields[at].id && (!shown || bits_has(shown, at));
+            if (counts && text_has(t->v.s, token, is_prefix)) {
                 return true;
             }
         }
@@ -221,16 +220,68 @@ static bool has_word(const entity *e, const mrow *row, const uint64_t *shown, cr
     return false;
 }
 
+static bool has_alternative(const entity *e, const mrow *row, const uint64_t *shown, crm_str group)
+{
+    crm_str alternative, part;
+    while (terms_next(&group, '|', &alternative)) {
+        bool has_all = true;
+        while (has_all && terms_next(&alternative, '&', &part)) {
+            has_all = row_has(e, row, shown, part);
+        }
+        if (has_all) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool has_words(const entity *e, const mrow *row, crm_str terms, const uint64_t *shown)
 {
-    crm_str word, stem;
-    bool is_last;
-    while (engine_next_word(&terms, &word, &stem, &is_last)) {
-        if (!has_word(e, row, shown, word, stem, is_last)) {
+    crm_str group;
+    while (terms_next(&terms, ' ', &group)) {
+        if (!has_alternative(e, row, shown, group)) {
             return false;
         }
     }
     return true;
+}
+
+/* Whether the word stands in a row before, or in one of the first `texts` texts of the last. */
+static bool is_given(const mtable *t, uint32_t row, uint32_t texts, crm_str word)
+{
+    for (uint32_t i = 0; i <= row; i++) {
+        const mrow *m = t->rows[i];
+        for (uint32_t k = 0; k < (i < row ? m->term_count : texts); k++) {
+            if (text_has(m->terms[k].v.s, word, false)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The near words of one text that nothing before it has. */
+static void give_words(engine_op *op, const mtable *t, uint32_t row, uint32_t text)
+{
+    crm_str all = t->rows[row]->terms[text].v.s, rest = all, word;
+    while (terms_next(&rest, ' ', &word)) {
+        int d = text_distance(word, op->near, op->edits);
+        crm_str before = {all.p, (size_t)(word.p - all.p)};
+        if (engine_is_vocabulary(word) && d <= op->edits && !text_has(before, word, false) &&
+            !is_given(t, row, text, word)) {
+            op->on_word(op->arg, word, d);
+        }
+    }
+}
+
+void memory_words(const mrun *r, engine_op *op)
+{
+    const mtable *t = snapshot_table(r->snapshot, op->entity->id);
+    for (uint32_t i = 0; t && i < t->count; i++) {
+        for (uint32_t k = 0; k < t->rows[i]->term_count; k++) {
+            give_words(op, t, i, k);
+        }
+    }
 }
 
 /* ---- one row against a query ----------------------------------------------------------------- */

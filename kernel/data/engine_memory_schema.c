@@ -125,14 +125,18 @@ static void remake_terms(schema_step *x, msnapshot *s, const entity *e)
         }
         *row = *t->rows[i];
         row->terms = ARENA_ARRAY(x->m->arena, mcell, e->search_count + 1);
-        row->term_count = row->terms ? e->search_count : 0;
+        bool has_terms = row->terms && value_is_null(mrow_value(row, e->fields[COL_DELETED_AT].id));
+        row->term_count = has_terms ? e->search_count : 0;
         for (uint32_t k = 0; k < row->term_count; k++) {
             const field *f = &e->fields[e->search_fields[k]];
             crm_str terms = {0};
             value v = mrow_value(row, f->id);
-            if (v.kind == VALUE_TEXT && text_terms(x->m->arena, v.s, &terms) != CRM_OK) {
-                x->status = CRM_NOMEM;
+            crm_status st = CRM_OK;
+            if (v.kind == VALUE_TEXT) {
+                st = f->type == FIELD_PHONE ? phone_terms(x->m->arena, v.s, &terms)
+                                            : text_terms(x->m->arena, v.s, &terms);
             }
+            x->status = st == CRM_OK ? x->status : CRM_NOMEM;
             row->terms[k] = (mcell){f->id, value_text(terms)};
         }
         t->rows[i] = row;

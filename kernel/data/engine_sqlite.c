@@ -50,6 +50,7 @@ static void free_session(sqlite_session *s)
     sqlite3_close_v2(s->db);
     sql_free(&s->sql);
     arena_free(s->arena);
+    free(s->known);
     free(s);
 }
 
@@ -120,6 +121,9 @@ static void run_read(sqlite_session *s, engine_op *op)
     case ENGINE_GROUP:
         query_group(s, op);
         break;
+    case ENGINE_WORDS:
+        query_words(s, op);
+        break;
     default:
         op->status = CRM_MISUSE;
     }
@@ -127,7 +131,8 @@ static void run_read(sqlite_session *s, engine_op *op)
 
 static bool is_read(engine_op_kind k)
 {
-    return k == ENGINE_GET || k == ENGINE_LIST || k == ENGINE_COUNT || k == ENGINE_GROUP;
+    return k == ENGINE_GET || k == ENGINE_LIST || k == ENGINE_COUNT || k == ENGINE_GROUP ||
+           k == ENGINE_WORDS;
 }
 
 static void skip_from(engine_batch *b, uint32_t i)

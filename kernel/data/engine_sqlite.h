@@ -4,7 +4,8 @@
  * Layout in the file: table e<entity id> with a column c<field id> per field (c of COL_ID is the
  * rowid) and k<field id> with the sort key of a text that is indexed; m<field id> with one row per
  * element of an indexed many-valued field; f<entity id>, the full-text index with a column s<field
- * id> per search field and `access`. meta_entity and meta_field give the durable ids.
+ * id> per search field and `access`, and v<entity id>, its words. meta_entity and meta_field give the
+ * durable ids.
  *
  * Threads: a session and its connection belong to one thread. The writer's connection is also used
  * by engine_schema, so its use is under `write_lock`. A layout is immutable; old ones are kept
@@ -30,6 +31,7 @@ enum { /* of layout.columns */
 };
 
 typedef struct layout_table {
+    crm_str access;   /* the SQL that makes a row's access terms */
     uint32_t *search; /* field ids of the full-text columns */
     uint32_t search_count;
 } layout_table;
@@ -104,8 +106,8 @@ void sql_among(sql *q, const field *f, uint32_t alias, const subquery *sub);
 /* Any of the branches in `bits`. */
 void sql_branches(sql *q, const entity *e, uint32_t alias, const branches *b, uint32_t bits);
 void sql_branch(sql *q, const entity *e, uint32_t alias, const branch *b);
-/* Full text over the search fields in `shown` (NULL: all of them). */
-void sql_match(sql *q, const entity *e, uint32_t alias, crm_str terms, const uint64_t shown[4]);
+/* The terms of a query, each in the search fields of a branch that grants the row. */
+void sql_match(sql *q, const query *in);
 
 #define STATEMENTS_MAX 256
 typedef struct statement {
@@ -141,8 +143,9 @@ struct sqlite_session {
     sqlite3 *db;
     engine_session_kind kind;
     const layout *layout; /* of the open turn or transaction */
-    bool in_turn, has_merges;
+    bool in_turn, has_merges, has_learnt;
     uint8_t savepoints; /* open ones */
+    uint64_t *known;    /* hashes of words that the vocabulary has; the writer's */
     statements cache;
     sql sql;
     arena *arena;
@@ -177,6 +180,7 @@ void query_count(sqlite_session *s, engine_op *op);
 void query_group(sqlite_session *s, engine_op *op);
 /* The aggregate karkas_group, which query_group's statements call. */
 crm_status group_register(sqlite3 *db);
+void query_words(sqlite_session *s, engine_op *op);
 /*
  * How a LIST or COUNT would run: the lines of SQLite's plan of each statement, with a line "merge"
  * before those whose rows are merged. Tests hold the plans of common shapes by it.
@@ -190,6 +194,8 @@ void write_insert(sqlite_session *s, engine_op *op);
 void write_update(sqlite_session *s, engine_op *op);
 void write_delete(sqlite_session *s, engine_op *op);
 void write_terms(sqlite_session *s, engine_op *op);
+/* Whether the layout makes access terms from the owner, department and stage that `e` has. */
+bool text_access_agrees(const layout *l, const entity *e);
 void write_begin(sqlite_session *s, engine_op *op);
 void write_commit(sqlite_session *s, engine_op *op);
 void write_rollback(sqlite_session *s, engine_op *op);

@@ -4,7 +4,9 @@
  * karkas_key(text): its sort key. karkas_any(text, folded, operator, operand): whether an element
  * of a many-valued text compares so. karkas_share(text, text, folded): whether two such have an
  * equal element. karkas_terms(text): its full-text terms; karkas_phones(text): those of phones.
- * They are for the engine's own statements only, so a schema cannot call them.
+ * karkas_access(created by, department, stage, owner, owner, owner): the access terms of a row.
+ * karkas_is_word(term): whether the vocabulary has it. They are for the engine's own statements
+ * only, so a schema cannot call them.
  */
 #include "data/engine_sqlite.h"
 #include "data/field.h"
@@ -70,6 +72,42 @@ static void phone_function(sqlite3_context *c, int n, sqlite3_value **v)
         sqlite3_result_text64(c, terms.p, terms.n, SQLITE_TRANSIENT, SQLITE_UTF8);
     }
     arena_reset(a);
+}
+
+static value value_of(sqlite3_value *v)
+{
+    switch (sqlite3_value_type(v)) {
+    case SQLITE_INTEGER:
+        return value_int(sqlite3_value_int64(v));
+    case SQLITE_TEXT:
+        return value_text(text_of(v));
+    default:
+        return value_null();
+    }
+}
+
+static void access_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    access_row row = {.created_by = value_of(v[0]),
+                      .department = value_of(v[1]),
+                      .stage = value_of(v[2]),
+                      .owners = {value_of(v[3]), value_of(v[4]), value_of(v[5])}};
+    buf out;
+    buf_init(&out, 0);
+    engine_access_terms(&out, &row);
+    if (out.failed) {
+        sqlite3_result_error_nomem(c);
+    } else {
+        sqlite3_result_text64(c, out.n ? out.p : "", out.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+    }
+    buf_free(&out);
+}
+
+static void word_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    sqlite3_result_int(c, engine_is_vocabulary(text_of(v[0])));
 }
 
 static bool is_satisfied(cond_op op, crm_str element, crm_str operand)
@@ -146,7 +184,8 @@ crm_status functions_register(sqlite3 *db)
         void (*fn)(sqlite3_context *, int, sqlite3_value **);
     } functions[] = {
         {"karkas_key", 1, key_function},      {"karkas_terms", 1, terms_function},
-        {"karkas_phones", 1, phone_function}, {"karkas_any", 4, any_function},
+        {"karkas_phones", 1, phone_function}, {"karkas_access", 6, access_function},
+        {"karkas_is_word", 1, word_function}, {"karkas_any", 4, any_function},
         {"karkas_share", 3, share_function},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {

@@ -1,8 +1,9 @@
 /*
  * engine_sqlite_layout.c - the catalogue of durable ids, read into an immutable layout.
  *
- * meta_entity(id, name, search): `search` lists the field ids of its full-text columns.
- * meta_field(id, entity, name, is_text, is_folded, flags): flags are COLUMN_*.
+ * meta_entity(id, name, search): `search` tells how its full text is made: the format of the terms,
+ * the SQL of a row's access terms and the field ids of the columns, apart by '|'. meta_field(id,
+ * entity, name, is_text, is_folded, flags): flags are COLUMN_*.
  */
 #include "data/engine_sqlite_schema.h"
 
@@ -39,11 +40,15 @@ static crm_status read_fields(sqlite_session *s, layout *l)
 
 static crm_status read_search(layout *l, layout_table *t, crm_str list)
 {
+    crm_str id, format, access;
+    if (!str_split(&list, '|', &format) || !str_split(&list, '|', &access)) {
+        return CRM_OK;
+    }
+    t->access = arena_dup(l->arena, access);
     t->search = ARENA_ARRAY(l->arena, uint32_t, list.n / 2 + 1);
-    if (!t->search) {
+    if (!t->search || !t->access.p) {
         return CRM_NOMEM;
     }
-    crm_str id;
     while (str_split(&list, ',', &id)) {
         int64_t n = 0;
         if (id.n && str_to_i64(id, &n) == CRM_OK) {

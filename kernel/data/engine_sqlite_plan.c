@@ -53,34 +53,7 @@ void plan_bin(sql *q, const query *in)
     }
 }
 
-/* The search fields a branch shows, as a bit set that can be compared with another's. */
-static void shown_by(const query *in, const branch *b, uint64_t out[4])
-{
-    out[0] = out[1] = out[2] = out[3] = 0;
-    for (uint32_t i = 0; i < in->entity->search_count; i++) {
-        uint16_t f = in->entity->search_fields[i];
-        if (bits_has(b->fields, f)) {
-            bits_add(out, f);
-        }
-    }
-}
-
-/* The needed branches that show the same search fields as branch `like`. */
-static uint32_t same_shown(const query *in, uint32_t left, uint32_t like, uint64_t shown[4])
-{
-    uint32_t same = 0;
-    shown_by(in, &in->rights->at[like], shown);
-    for (uint32_t i = 0; i < in->rights->count; i++) {
-        uint64_t other[4];
-        shown_by(in, &in->rights->at[i], other);
-        if ((left >> i & 1) && memcmp(other, shown, sizeof other) == 0) {
-            same |= 1u << i;
-        }
-    }
-    return same;
-}
-
-static bool is_all(const branches *b, uint32_t bits)
+bool plan_is_all(const branches *b, uint32_t bits)
 {
     for (uint32_t i = 0; i < b->count; i++) {
         if ((bits >> i & 1) && engine_branch_is_all(&b->at[i])) {
@@ -92,56 +65,14 @@ static bool is_all(const branches *b, uint32_t bits)
 
 bool plan_sees_all(const query *in)
 {
-    return is_all(in->rights, in->need);
-}
-
-static void add_group(sql *q, const query *in, uint32_t bits)
-{
-    if (is_all(in->rights, bits)) {
-        sql_z(q, "1");
-    } else {
-        sql_branches(q, in->entity, 0, in->rights, bits);
-    }
-}
-
-/*
- * Under a branch words count in the fields it shows: branches go in groups of equal shown fields.
- * Mostly there is one group, and then no OR hides the match from SQLite's planner.
- */
-static void add_groups(sql *q, const query *in)
-{
-    uint32_t left = in->need & ((1u << in->rights->count) - 1), given = 0;
-    sql_z(q, "(");
-    for (uint32_t i = 0; i < in->rights->count; i++) {
-        if (!(left >> i & 1)) {
-            continue;
-        }
-        uint64_t shown[4];
-        uint32_t same = same_shown(in, left, i, shown);
-        left &= ~same;
-        sql_z(q, given++ ? " OR (" : "(");
-        sql_match(q, in->entity, 0, in->terms, shown);
-        sql_z(q, " AND ");
-        add_group(q, in, same);
-        sql_z(q, ")");
-    }
-    sql_z(q, given ? ")" : SQL_NEVER ")");
-}
-
-static void add_words(sql *q, const query *in)
-{
-    if (in->rights) {
-        add_groups(q, in);
-    } else {
-        sql_match(q, in->entity, 0, in->terms, NULL);
-    }
+    return plan_is_all(in->rights, in->need);
 }
 
 static void add_rights(sql *q, const query *in)
 {
     if (in->terms.n) {
         sql_z(q, " AND ");
-        add_words(q, in);
+        sql_match(q, in);
     } else if (in->rights && !plan_sees_all(in)) {
         sql_z(q, " AND ");
         sql_branches(q, in->entity, 0, in->rights, in->need);
@@ -364,6 +295,10 @@ void plan_list(sqlite_session *s, const query *in, walk *w, const uint64_t selec
                page_part part, uint32_t limit)
 {
     sql *q = &s->sql;
+    if (in->terms.n) {
+        match_list(s, in, selected, part, limit);
+        return;
+    }
     sql_start(q, s->layout, &in->env);
     plan_select(q, in->entity, selected, in->rights);
     plan_rows(q, in, w);

@@ -78,6 +78,8 @@ bool plan_comes_in_parts(const query *in);
 void plan_select(sql *q, const entity *e, const uint64_t selected[4], const branches *b);
 /* " FROM <table> WHERE " */
 void plan_from(sql *q, const entity *e);
+/* Whether one of the branches in `bits` grants every row. */
+bool plan_is_all(const branches *b, uint32_t bits);
 /* The recycle bin, rights, words and the condition. */
 void plan_where(sql *q, const query *in);
 /* A branch that grants every row is needed: rights narrow nothing. */
@@ -108,5 +110,10 @@ CRM_MUST_CHECK crm_status merge_list(sqlite_session *s, const query *in, plan *p
 /* Different rows of all ranges, at most `limit`. On failure *count is what was counted so far. */
 CRM_MUST_CHECK crm_status merge_count(sqlite_session *s, const query *in, plan *p, int64_t limit,
                                       int64_t *count);
+
+/* Queries with terms (engine_sqlite_match.c): the statement of a page, and of a count up to `limit`. */
+void match_list(sqlite_session *s, const query *in, const uint64_t selected[4], page_part part,
+                uint32_t limit);
+void match_count(sqlite_session *s, const query *in, int64_t limit);
 
 #endif

@@ -181,10 +181,16 @@ void query_get(sqlite_session *s, engine_op *op)
 void query_count(sqlite_session *s, engine_op *op)
 {
     const query *in = op->query;
+    int64_t limit = in->limit ? in->limit : COUNT_CAP;
     plan p;
+    if (in->terms.n) {
+        match_count(s, in, limit);
+        op->status = statement_int(s, &op->count);
+        return;
+    }
     op->status = plan_make(s, in, ENGINE_COUNT, &p);
     if (op->status == CRM_OK) {
-        op->status = merge_count(s, in, &p, in->limit ? in->limit : COUNT_CAP, &op->count);
+        op->status = merge_count(s, in, &p, limit, &op->count);
     }
 }
 

@@ -2,13 +2,16 @@
  * engine_sqlite_tx.c - beginning, ending and undoing transactions. Writer's thread, under the write
  * lock.
  */
-#include "data/engine_sqlite.h"
+#include "data/engine_sqlite_write.h"
 
 void write_begin(sqlite_session *s, engine_op *op)
 {
     if (atomic_load(&s->engine->is_broken)) {
         op->status = CRM_UNAVAILABLE;
         return;
+    }
+    if (s->has_learnt) {
+        words_forget(s); /* the transaction before was undone */
     }
     op->status = sqlite3_get_autocommit(s->db) ? statement_fixed(s, "BEGIN IMMEDIATE") : CRM_MISUSE;
     s->savepoints = 0;
@@ -22,6 +25,7 @@ void write_commit(sqlite_session *s, engine_op *op)
     op->status = sqlite3_get_autocommit(s->db) ? CRM_MISUSE : statement_fixed(s, "COMMIT");
     s->savepoints = 0;
     if (op->status == CRM_OK) {
+        s->has_learnt = false;
         atomic_fetch_add_explicit(&s->engine->commits, 1, memory_order_relaxed);
         return;
     }
@@ -63,6 +67,9 @@ void write_rollback_to(sqlite_session *s, engine_op *op)
 {
     op->status = s->savepoints ? statement_fixed(s, undoes[s->savepoints - 1]) : CRM_MISUSE;
     if (op->status == CRM_OK) {
+        if (s->has_learnt) {
+            words_forget(s);
+        }
         write_release(s, op);
     }
 }

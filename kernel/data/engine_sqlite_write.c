@@ -13,11 +13,6 @@ sql *write_start(sqlite_session *s, const char *text)
     return &s->sql;
 }
 
-static bool has_search(const sqlite_session *s, const entity *e)
-{
-    return e->id < s->layout->table_end && s->layout->tables[e->id].search_count > 0;
-}
-
 void write_where_id(sql *q, const entity *e, int64_t id)
 {
     sql_z(q, " WHERE ");
@@ -167,15 +162,6 @@ void write_update(sqlite_session *s, engine_op *op)
     }
 }
 
-static crm_status delete_terms(sqlite_session *s, const entity *e, int64_t id)
-{
-    sql *q = write_start(s, "DELETE FROM ");
-    sql_name(q, 'f', e->id);
-    sql_z(q, " WHERE rowid=");
-    sql_int(q, id);
-    return statement_run(s);
-}
-
 void write_delete(sqlite_session *s, engine_op *op)
 {
     const entity *e = op->entity;
@@ -188,54 +174,5 @@ void write_delete(sqlite_session *s, engine_op *op)
         return;
     }
     op->status = op->status == CRM_OK ? elements_delete(s, op) : op->status;
-    if (op->status == CRM_OK && has_search(s, e)) {
-        op->status = delete_terms(s, e, op->id);
-    }
-}
-
-/* ---- full text ------------------------------------------------------------------------------- */
-
-static crm_str terms_of(const engine_op *op, uint32_t field_id)
-{
-    const entity *e = op->entity;
-    for (uint32_t i = 0; i < e->search_count; i++) {
-        if (e->fields[e->search_fields[i]].id == field_id) {
-            return op->terms[i];
-        }
-    }
-    return (crm_str){0};
-}
-
-void write_terms(sqlite_session *s, engine_op *op)
-{
-    const entity *e = op->entity;
-    if (!has_search(s, e)) {
-        return;
-    }
-    s->has_merges = true;
-    if (!op->terms) {
-        op->status = delete_terms(s, e, op->id);
-        return;
-    }
-    const layout_table *t = &s->layout->tables[e->id];
-    sql *q = write_start(s, "REPLACE INTO ");
-    sql_name(q, 'f', e->id);
-    sql_z(q, "(rowid");
-    for (uint32_t i = 0; i < t->search_count; i++) {
-        sql_z(q, ",");
-        sql_name(q, 's', t->search[i]);
-    }
-    sql_z(q, ",access) SELECT ");
-    sql_int(q, op->id);
-    for (uint32_t i = 0; i < t->search_count; i++) {
-        sql_z(q, ",");
-        sql_value(q, value_text(terms_of(op, t->search[i])));
-    }
-    sql_z(q, ",");
-    sql_value(q, value_text(op->access));
-    /* Words of a row that is not there would be found with the row that gets its id. */
-    sql_z(q, " FROM ");
-    sql_name(q, 'e', e->id);
-    write_where_id(q, e, op->id);
-    op->status = statement_run(s);
+    op->status = op->status == CRM_OK ? text_delete(s, e, op->id) : op->status;
 }

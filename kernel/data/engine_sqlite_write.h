@@ -21,6 +21,15 @@ crm_status elements_delete(sqlite_session *s, const engine_op *op);
 void elements_add_value(sql *q, const field *f, crm_str element);
 void elements_add_deleted(sql *q, const engine_op *op);
 
+/* The terms of a row that goes (engine_sqlite_text.c). */
+crm_status text_delete(sqlite_session *s, const entity *e, int64_t id);
+
+/* The words of a row into the vocabulary; and forgetting that they are there, since their transaction
+ * was undone (engine_sqlite_words.c). */
+#define KNOWN_WORDS 16384
+crm_status words_learn(sqlite_session *s, const engine_op *op);
+void words_forget(sqlite_session *s);
+
 /* Unique elements are in tables of their own, so they are checked before the row is written. */
 crm_status unique_check_elements(sqlite_session *s, engine_op *op);
 /* Which unique index refused the row, after SQLite has said that one did. */

@@ -57,11 +57,10 @@ bool field_is_email(crm_str s);
 /* Shape of inn, kpp, ogrn, bik, account; *is_sound: its check digits (where it has such) agree. */
 bool field_is_requisite(field_type type, crm_str s, bool *is_sound);
 
-/* The full-text terms of a phone field: the digits of each number and every end of them from three
+/* The full-text terms of a phone field: the digits of each number and every end of them from four
  * digits on, so that the prefix match of a search finds a number by any fragment. */
 CRM_MUST_CHECK crm_status phone_terms(arena *a, crm_str numbers, crm_str *terms);
-/* What was typed into a search: the bare digits when it reads as a number written with spaces,
- * brackets or hyphens (a leading Russian 8 of eleven falls away); otherwise as it is. */
-crm_str phone_query(arena *a, crm_str typed);
+/* Bytes of the mark people put between digits that `s`, which is not empty, begins with; or 0. */
+size_t phone_separator(crm_str s);
 
 #endif

@@ -11,8 +11,7 @@
 #define E164_DIGITS_MAX 15
 #define E164_DIGITS_MIN 8
 
-/* Characters people put between digits. */
-static size_t separator(crm_str s)
+size_t phone_separator(crm_str s)
 {
     static const char *const wide[] = {"\u00A0", "\u2009", "\u202F", "\u2010", "\u2011",
                                        "\u2012", "\u2013", "\u2014", "\u2212"};
@@ -55,7 +54,7 @@ static bool gather(crm_str s, char digits[E164_DIGITS_MAX + 2], size_t *count)
 {
     *count = 0;
     while (s.n) {
-        size_t skip = separator(s);
+        size_t skip = phone_separator(s);
         if (is_digit(s.p[0])) {
             if (*count > E164_DIGITS_MAX) {
                 return false;
@@ -119,8 +118,7 @@ crm_status phone_normalise(arena *a, crm_str text, crm_str *e164)
 
 /* ---- searching ------------------------------------------------------------------------------- */
 
-#define FRAGMENT_MIN 3
-#define QUERY_MIN    6 /* fewer digits apart may be anything: "12-34" is a contract */
+#define FRAGMENT_MIN 4
 
 crm_status phone_terms(arena *a, crm_str numbers, crm_str *terms)
 {
@@ -144,26 +142,4 @@ crm_status phone_terms(arena *a, crm_str numbers, crm_str *terms)
     bool is_lost = out.failed || !terms->p;
     buf_free(&out);
     return is_lost ? CRM_NOMEM : CRM_OK;
-}
-
-crm_str phone_query(arena *a, crm_str typed)
-{
-    char digits[32];
-    size_t n = 0;
-    for (crm_str rest = typed; rest.n;) {
-        size_t skip = rest.p[0] == '+' ? 1 : separator(rest);
-        if (is_digit(rest.p[0])) {
-            if (n == sizeof digits) {
-                return typed;
-            }
-            digits[n++] = rest.p[0];
-            skip = 1;
-        }
-        if (!skip) {
-            return typed;
-        }
-        rest = (crm_str){rest.p + skip, rest.n - skip};
-    }
-    bool has_trunk = n == 11 && digits[0] == '8';
-    return n < QUERY_MIN ? typed : arena_dup(a, (crm_str){digits + has_trunk, n - has_trunk});
 }

@@ -9,6 +9,25 @@
 
 #define CURSOR_MAX 24000 /* three texts of the greatest length */
 
+bool terms_next(crm_str *rest, char joint, crm_str *part)
+{
+    do {
+        if (!str_split(rest, joint, part)) {
+            return false;
+        }
+    } while (part->n == 0);
+    return true;
+}
+
+crm_str terms_token(crm_str part, bool *is_prefix, bool *is_stem)
+{
+    *is_stem = part.n > 1 && part.p[0] == '=';
+    part = *is_stem ? (crm_str){part.p + 1, part.n - 1} : part;
+    *is_prefix = part.n > 1 && part.p[part.n - 1] == '*';
+    part.n -= *is_prefix;
+    return part;
+}
+
 query *query_new(arena *a, const entity *e)
 {
     query *q = ARENA_NEW(a, query);

@@ -51,8 +51,12 @@ typedef struct query {
     const branches *rights;  /* all branches of the principal; NULL: the kernel's own read */
     uint32_t need;           /* a row must match at least one of these branches (bit each) */
     cond_env env;
-    /* Full text, made by text_terms; the last word matches as a prefix. Under a branch a word counts
-     * only in search fields that the branch shows. */
+    /*
+     * Full text, made by search_terms: groups apart by ' ', all of which must match; alternatives of a
+     * group apart by '|'; tokens of an alternative joined by '&', all of which must be there. A token
+     * that ends in '*' is a beginning; one that begins with '=' is a stem, for ranking only. Under a
+     * branch a token counts only in search fields that the branch shows.
+     */
     crm_str terms;
     sort sorts[SORTS_MAX];   /* id follows as the last key, in the direction of the last sort */
     uint32_t sort_count;
@@ -62,6 +66,11 @@ typedef struct query {
     bool with_deleted;       /* rows in the recycle bin too */
     bool only_deleted;
 } query;
+
+/* The next part of q->terms, of a group or of an alternative, that `joint` (' ', '|', '&') ends. */
+bool terms_next(crm_str *rest, char joint, crm_str *part);
+/* The bare token of a part of an alternative. */
+crm_str terms_token(crm_str part, bool *is_prefix, bool *is_stem);
 
 query *query_new(arena *a, const entity *e);
 /* "opaque" of the API: bound to the sort, base64url. INVALID when it is for another sort. */

@@ -15,7 +15,6 @@ struct gathered_terms {
     int64_t id;
     bool is_gone;
     crm_str *texts; /* parallel to entity->search_fields */
-    crm_str access;
 };
 
 struct gathered_change {
@@ -74,28 +73,6 @@ void tx_gathered_rewind(tx_gathered *g, tx_gathered_mark m)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-/* "o17 d3 snew": what rights may ask of the row inside a full-text match. */
-static crm_str access_terms(arena *a, const entity *e, const value *row)
-{
-    buf b;
-    buf_init(&b, 4096);
-    for (int i = 0; i < 3; i++) {
-        uint16_t f = e->owner_fields[i];
-        if (f && row[f].kind == VALUE_INT) {
-            buf_fmt(&b, "o%lld ", (long long)row[f].i);
-        }
-    }
-    if (e->department_field && row[e->department_field].kind == VALUE_INT) {
-        buf_fmt(&b, "d%lld ", (long long)row[e->department_field].i);
-    }
-    if (e->stage_field && row[e->stage_field].kind == VALUE_TEXT) {
-        buf_fmt(&b, "s%.*s ", STR_FMT(row[e->stage_field].s));
-    }
-    crm_str text = b.failed ? (crm_str){0} : arena_dup(a, str_trim(buf_view(&b)));
-    buf_free(&b);
-    return text;
-}
-
 crm_status tx_gathered_terms(tx_gathered *g, const entity *e, int64_t id, const value *row)
 {
     if (!e->search_count) {
@@ -112,7 +89,6 @@ crm_status tx_gathered_terms(tx_gathered *g, const entity *e, int64_t id, const 
             value v = row[e->search_fields[i]];
             n->texts[i] = v.kind == VALUE_TEXT ? arena_dup(g->arena, v.s) : (crm_str){0};
         }
-        n->access = access_terms(g->arena, e, row);
     }
     if (arena_failed(g->arena)) {
         return CRM_NOMEM;
@@ -124,7 +100,7 @@ crm_status tx_gathered_terms(tx_gathered *g, const entity *e, int64_t id, const 
 
 static crm_status write_terms(tx *t, const gathered_terms *n)
 {
-    engine_op op = {.kind = ENGINE_TERMS, .entity = n->entity, .id = n->id, .access = n->access};
+    engine_op op = {.kind = ENGINE_TERMS, .entity = n->entity, .id = n->id};
     if (n->is_gone) {
         return tx_run(t, &op);
     }

@@ -5,7 +5,7 @@
  * "<last> <top>": the last id (or place in `ids`) that was taken, and the greatest id there was
  * when it began, so records made since are not touched.
  */
-#include "data/field.h"
+#include "data/search.h"
 #include "flow/batch_private.h"
 
 #define IDS_MAX   1000
@@ -60,7 +60,7 @@ static crm_status read_where(crm_ctx *c, const entity *e, const json_t *spec, qu
                  .only_deleted = is_true(spec, "restore")};
     bits_add(q->select, COL_ID);
     crm_str words = json_text(spec, "q");
-    crm_status s = words.n ? text_terms(c->arena, phone_query(c->arena, words), &q->terms) : CRM_OK;
+    crm_status s = words.n ? search_terms(c->arena, words, &q->terms) : CRM_OK;
     if (s != CRM_OK || json_is_true(where) || !where)
         return s;
     s = cond_read(c->arena, &(cond_scope){c->reg, e}, where, &read, &err);

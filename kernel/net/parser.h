@@ -33,8 +33,7 @@ typedef struct parser {
     size_t target_at, target_n;
     uint32_t field_count;
     size_t extra;
-    uint64_t taken; /* bytes of the body so far */
-    buf body;       /* what of them nobody has cleared away */
+    buf body;
 } parser;
 
 void parser_init(parser *p);

@@ -6,6 +6,7 @@
  * goes straight to the pool for a minute.
  */
 #include "data/field.h"
+#include "data/search.h"
 #include "data/stores.h"
 #include "net/api_private.h"
 
@@ -18,7 +19,8 @@
 typedef struct list_state {
     bool is_on_pool, is_slow;
     uint64_t shape;
-    buf *out;
+    search_try search;   /* of `q`; typed is empty without it */
+    search_words *words; /* of the reading */
 } list_state;
 
 /* ---- shapes that were interrupted once; loop thread ------------------------------------------ */
@@ -175,6 +177,18 @@ static crm_status fields(api_call *k, crm_str text, query *q)
     return CRM_OK;
 }
 
+static crm_status words(api_call *k, crm_str typed, query *q)
+{
+    list_state *l = k->own;
+    l->search =
+        (search_try){.call = &k->c, .entities = &k->entity, .entity_count = 1, .typed = typed};
+    crm_status s = search_begin(&l->search);
+    if (s == CRM_TOO_LARGE)
+        return call_fail_field(&k->c, CRM_S("q"), "too_long", CRM_S("{\"max\":200}"));
+    q->terms = l->search.terms;
+    return s == CRM_OK && q->terms.n ? search_words_new(k->c.arena, q->terms, &l->words) : s;
+}
+
 static crm_status param(api_call *k, const http_field *p, query *q, crm_str *after)
 {
     int64_t n;
@@ -185,7 +199,7 @@ static crm_status param(api_call *k, const http_field *p, query *q, crm_str *aft
     if (str_is(p->name, "fields"))
         return fields(k, p->value, q);
     if (str_is(p->name, "q"))
-        return text_terms(k->c.arena, phone_query(k->c.arena, p->value), &q->terms);
+        return words(k, p->value, q);
     if (str_is(p->name, "deleted")) {
         q->only_deleted = q->with_deleted = str_is(p->value, "only");
         if (!q->only_deleted)
@@ -205,15 +219,7 @@ static crm_status param(api_call *k, const http_field *p, query *q, crm_str *aft
     return CRM_OK;
 }
 
-static bool is_own(const char *const *own, crm_str name)
-{
-    for (; own && *own; own++)
-        if (str_is(name, *own))
-            return true;
-    return false;
-}
-
-crm_status records_read_query(api_call *k, query *q, const char *const *own)
+static crm_status read_query(api_call *k, query *q)
 {
     const http_field *list;
     uint32_t count;
@@ -225,7 +231,7 @@ crm_status records_read_query(api_call *k, query *q, const char *const *own)
     q->sorts[0] = (sort){&q->entity->fields[COL_ID], true};
     q->sort_count = 1;
     for (uint32_t i = 0; i < count && s == CRM_OK; i++)
-        s = is_own(own, list[i].name) ? CRM_OK : param(k, &list[i], q, &after);
+        s = param(k, &list[i], q, &after);
     if (s == CRM_OK && after.n && cursor_read(k->c.arena, q, after) != CRM_OK)
         s = call_fail(&k->c, CRM_BAD_REQUEST, "bad_cursor");
     return s;
@@ -236,7 +242,11 @@ crm_status records_read_query(api_call *k, query *q, const char *const *own)
 static bool list_row(void *arg, const record_view *v)
 {
     api_call *k = arg;
-    record_json(&k->w, &k->c, v, k->read.query->select, false);
+    list_state *l = k->own;
+    search_found found;
+    if (l->words)
+        search_look(l->words, v, &found);
+    record_json_found(&k->w, &k->c, v, k->read.query->select, l->words ? &found : NULL);
     return !k->w.b->failed;
 }
 
@@ -257,19 +267,56 @@ static void list_end(api_call *k)
         jw_null(&k->w);
     jw_kint(&k->w, "total", k->read.total);
     jw_kbool(&k->w, "approx", k->read.approx);
+    if (k->read.total)
+        search_reading_json(&k->w, &((list_state *)k->own)->search);
     jw_end_object(&k->w);
+}
+
+/* The query and the list's places follow the reading that the search stands at. */
+static crm_status take_reading(api_call *k, query *q)
+{
+    list_state *l = k->own;
+    q->terms = l->search.terms;
+    return search_words_new(k->c.arena, q->terms, &l->words);
+}
+
+static bool may_read_otherwise(const api_call *k)
+{
+    const list_state *l = k->own;
+    return !k->read.total && l->search.terms.n && l->search.step != SEARCH_OVER &&
+           !k->read.query->only_deleted;
 }
 
 static void list_pooled(api_call *k);
 
+/* Nothing was found as typed: the next reading, if there is one. */
+static crm_status read_otherwise(api_call *k)
+{
+    list_state *l = k->own;
+    crm_status s = search_next(&l->search);
+    if (s == CRM_OK && l->search.text.p)
+        s = take_reading(k, k->read.query);
+    if (s == CRM_OK && l->search.text.p) {
+        buf_clear(&k->text);
+        list_begin(k, &k->text);
+        s = records_read_now(&k->read);
+    }
+    return s;
+}
+
 static void list_on_pool(api_call *k)
 {
     list_state *l = k->own;
+    int64_t limit_us = l->is_slow ? 5000000 : 250000;
     buf_clear(&k->text);
     list_begin(k, &k->text);
-    k->read.limit_us = l->is_slow ? 5000000 : 250000;
+    k->c.until = clock_mono() + limit_us * 1000;
+    k->read.limit_us = limit_us;
     k->read.done = NULL;
     k->status = records_read_now(&k->read);
+    while (k->status == CRM_OK && may_read_otherwise(k))
+        k->status = read_otherwise(k);
+    k->c.until = 0;
     if (k->status == CRM_OK)
         list_end(k);
 }
@@ -313,6 +360,11 @@ static void list_done(record_read *r, crm_status s)
         api_reply_error(k, s);
         return;
     }
+    if (may_read_otherwise(k)) {
+        http_body(k->http)->n = k->mark;
+        to_pool(k, false);
+        return;
+    }
     list_end(k);
     api_reply(k, 200);
 }
@@ -325,12 +377,12 @@ static void list(api_call *k)
         api_reply_error(k, CRM_NOMEM);
         return;
     }
-    crm_status s = records_read_query(k, q, NULL);
+    k->own = l;
+    crm_status s = read_query(k, q);
     if (s != CRM_OK) {
         api_reply_error(k, s);
         return;
     }
-    k->own = l;
     l->shape = query_shape(q);
     k->read = (record_read){.call = &k->c,
                             .query = q,
@@ -458,10 +510,6 @@ void records_route(api_call *k)
         return;
     }
     str_split(&path, '/', &id);
-    if (str_is(id, "export") && !path.n) {
-        export_route(k);
-        return;
-    }
     if (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0)
         api_reply_error(k, CRM_NOT_FOUND);
     else if (!path.n)

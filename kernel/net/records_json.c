@@ -1,4 +1,5 @@
 /* records_json.c - a record as API.md shows it: only the fields its reader may see. */
+#include "data/search.h"
 #include "net/api_private.h"
 
 static bool is_wanted(const uint64_t select[4], uint32_t i)
@@ -77,8 +78,8 @@ static void actions(json_writer *w, crm_ctx *c, const record_view *v, bool is_fu
     jw_end_array(w);
 }
 
-void record_json(json_writer *w, crm_ctx *c, const record_view *v, const uint64_t select[4],
-                 bool is_full)
+static void put_record(json_writer *w, crm_ctx *c, const record_view *v, const uint64_t select[4],
+                       bool is_full)
 {
     jw_object(w);
     system_fields(w, c, v, select);
@@ -92,5 +93,20 @@ void record_json(json_writer *w, crm_ctx *c, const record_view *v, const uint64_
     }
     marks(w, v);
     actions(w, c, v, is_full);
+}
+
+void record_json(json_writer *w, crm_ctx *c, const record_view *v, const uint64_t select[4],
+                 bool is_full)
+{
+    put_record(w, c, v, select, is_full);
+    jw_end_object(w);
+}
+
+void record_json_found(json_writer *w, crm_ctx *c, const record_view *v, const uint64_t select[4],
+                       const search_found *found)
+{
+    put_record(w, c, v, select, false);
+    if (found)
+        search_found_json(w, v, found);
     jw_end_object(w);
 }

@@ -82,6 +82,9 @@ static void make_deal(world *w)
     };
     make_entity(w, &w->deal, "test.deal", own, DEAL_COLUMNS - COL_OWN);
     w->deal.search_fields = search;
+    w->deal.owner_fields[0] = DEAL_OWNER;
+    w->deal.department_field = DEAL_BUYER; /* a match tells its rows apart as well */
+    w->deal.stage_field = DEAL_STAGE;
     w->deal.search_count = 2;
     w->deal.indexes = indexes;
     w->deal.index_count = sizeof indexes / sizeof indexes[0];

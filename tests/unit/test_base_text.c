@@ -116,20 +116,127 @@ static crm_str terms_of(const char *text)
 static void words_come_with_their_stems(void **state)
 {
     (void)state;
-    assert_text(terms_of("Клиенты"), "клиенты =клиент");
-    assert_text(terms_of("клиент"), "клиент =клиент");
-    assert_text(terms_of("Running boilers!"), "running =run boilers =boiler");
-    assert_text(terms_of("ЁЛКИ"), "елки =елк");
-    assert_text(terms_of("елки"), "елки =елк");
+    assert_text(terms_of("Клиенты"), "клиенты клиент");
+    assert_text(terms_of("клиент"), "клиент");
+    assert_text(terms_of("Running boilers!"), "running run boilers boiler");
+    assert_text(terms_of("ЁЛКИ"), "елки елк");
+    assert_text(terms_of("елки"), "елки елк");
 }
 
 static void numbers_and_joined_words_are_kept(void **state)
 {
     (void)state;
-    assert_text(terms_of("Санкт-Петербург"), "санкт-петербург санкт =санкт петербург =петербург");
-    assert_text(terms_of("BX-200/5"), "bx-200 bx =bx 200 5");
+    assert_text(terms_of("Санкт-Петербург"), "санкт-петербург санкт петербург");
+    assert_text(terms_of("BX-200/5"), "bx-200 bx 200 5");
     assert_text(terms_of("-а- b--c"), "а b c");
     assert_text(terms_of("m2м"), "m2м");
+    assert_text(terms_of("Д-0042"), "д-0042 д 0042 42");
+    assert_text(terms_of("000"), "000");
+    assert_text(terms_of("да.Нет_и"), "да нет и");
+}
+
+static void an_address_is_found_whole_by_domain_and_by_parts(void **state)
+{
+    (void)state;
+    assert_text(terms_of("Ivan.Petrov@Mail.ru, x"),
+                "ivan.petrov@mail.ru @mail.ru ivan petrov mail ru x");
+    assert_text(terms_of("@katya"), "@katya katya");
+    assert_text(terms_of("@ @@ a@"), "a");
+}
+
+/* The source of each word, in brackets. */
+static crm_str places_of(const char *text)
+{
+    text_scan scan;
+    text_word w;
+    crm_str out = {"", 0};
+    text_scan_init(&scan, str_of(text));
+    while (text_scan_next(&scan, &w)) {
+        out = arena_fmt(a, "%.*s[%.*s]", STR_FMT(out), (int)(w.to - w.from), text + w.from);
+    }
+    return out;
+}
+
+static void words_know_where_they_stand(void **state)
+{
+    (void)state;
+    assert_text(places_of("«Ёлка», Straße 5"), "[Ёлка][Straße][5]");
+    assert_text(places_of("е\xCC\x88лка ёл\xC2\xADка"), "[е\xCC\x88лка][ёл\xC2\xADка]");
+    assert_text(places_of("Нью-Йорк: 007"), "[Нью-Йорк][Нью][Йорк][007][7]");
+    assert_text(places_of("a.b@c.ru."), "[a.b@c.ru][@c.ru][a][b][c][ru]");
+}
+
+static void the_end_of_a_beginning_takes_whole_characters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t folded, end;
+    } cases[] = {
+        {"Иванов", 4, 4}, {"Straße", 5, 6}, {"е\xCC\x88лка", 2, 4}, {"aé", 3, 3}, {"ﬁn", 1, 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        text_scan scan;
+        text_word w;
+        text_scan_init(&scan, str_of(cases[i].text));
+        assert_true(text_scan_next(&scan, &w));
+        assert_int_equal(text_scan_end(&scan, &w, cases[i].folded), cases[i].end);
+    }
+}
+
+static void words_too_long_come_in_pieces(void **state)
+{
+    (void)state;
+    char *longer = arena_alloc(a, 5001);
+    memset(longer, 'a', 5000);
+    crm_str terms;
+    assert_ok(text_terms(a, (crm_str){longer, 5000}, &terms));
+    for (crm_str part; str_split(&terms, ' ', &part);) {
+        assert_true(part.n && part.n <= TEXT_WORD_MAX);
+    }
+    for (size_t i = 0; i + 2 <= 5000; i += 2) {
+        memcpy(longer + i, i ? "\xCC\x81" : "aa", 2);
+    }
+    assert_ok(text_terms(a, (crm_str){longer, 5000}, &terms));
+}
+
+static crm_str swapped(const char *text)
+{
+    crm_str out;
+    assert_ok(text_swap_layout(a, str_of(text), &out));
+    return out;
+}
+
+static void the_other_keyboard_layout_is_read_both_ways(void **state)
+{
+    (void)state;
+    assert_text(swapped("bdfyjd"), "иванов");
+    assert_text(swapped("Bdfyjd Gtnh"), "Иванов Петр");
+    assert_text(swapped(",tnjy"), "бетон");
+    assert_text(swapped("руддщ"), "hello");
+    assert_text(swapped("шмфт\"ьфшдюкг"), "ivan@mail.ru");
+    assert_null(swapped("916").p);
+    assert_null(swapped("").p);
+    assert_null(swapped("BMW иванов").p);
+}
+
+static void edits_are_counted_up_to_a_bound(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *x, *y;
+        int most, distance;
+    } cases[] = {{"иванов", "иванов", 1, 0},
+                 {"иванов", "ивнаов", 1, 1},
+                 {"иванов", "ианов", 1, 1},
+                 {"иванов", "ивановв", 2, 1},
+                 {"иванов", "петров", 2, 3},
+                 {"кот", "коты", 0, 1},
+                 {"", "а", 2, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        crm_str x = str_of(cases[i].x), y = str_of(cases[i].y);
+        assert_int_equal(text_distance(x, y, cases[i].most), cases[i].distance);
+        assert_int_equal(text_distance(y, x, cases[i].most), cases[i].distance);
+    }
 }
 
 static void text_without_words_has_no_terms(void **state)
@@ -189,6 +296,12 @@ int main(void)
         cmocka_unit_test(keys_ignore_case_composition_and_the_amount_of_white_space),
         cmocka_unit_test(words_come_with_their_stems),
         cmocka_unit_test(numbers_and_joined_words_are_kept),
+        cmocka_unit_test(an_address_is_found_whole_by_domain_and_by_parts),
+        cmocka_unit_test(words_know_where_they_stand),
+        cmocka_unit_test(the_end_of_a_beginning_takes_whole_characters),
+        cmocka_unit_test(words_too_long_come_in_pieces),
+        cmocka_unit_test(the_other_keyboard_layout_is_read_both_ways),
+        cmocka_unit_test(edits_are_counted_up_to_a_bound),
         cmocka_unit_test(text_without_words_has_no_terms),
         cmocka_unit_test(the_nearest_name_is_within_a_third),
         cmocka_unit_test(a_very_long_name_is_near_to_none),

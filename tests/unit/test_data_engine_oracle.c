@@ -110,6 +110,30 @@ void *make(maker *m, size_t n)
     return p;
 }
 
+/* Somebody's rows, as scopes of rights name them. */
+static const cond *some_whose(maker *m)
+{
+    arena *a = m->w->arena;
+    const entity *e = &m->w->deal;
+    const field *owner = &e->fields[DEAL_OWNER], *by = &e->fields[COL_CREATED_BY];
+    value *who = make(m, 2 * sizeof *who);
+    who[0] = value_int(1 + roll(&m->d, 4));
+    who[1] = value_int(1 + roll(&m->d, 4));
+    const cond *mine = cond_make(a, COND_ME, owner, NULL, 0);
+    const cond *theirs = cond_make(a, COND_IN, owner, who, 1 + roll(&m->d, 2));
+    const cond *there = cond_make(a, COND_IN, &e->fields[DEAL_BUYER], who, 1 + roll(&m->d, 2));
+    const cond *unowned = cond_and(a, there, cond_make(a, COND_NONE, owner, NULL, 0));
+    const cond *all[] = {
+        mine,
+        theirs,
+        there,
+        unowned,
+        cond_make(a, COND_ME, by, NULL, 0),
+        cond_compare(a, COND_EQ, &e->fields[DEAL_STAGE], value_text(str_of(PICK(&m->d, stages))))};
+    const cond *one = PICK(&m->d, all), *other = PICK(&m->d, all);
+    return roll(&m->d, 3) ? one : cond_or(a, one, other);
+}
+
 static void some_branch(maker *m, const entity *e, branch *b)
 {
     *b = (branch){.actions = roll(&m->d, 4) ? 1u << ACTION_READ : 0};
@@ -128,6 +152,10 @@ static void some_branch(maker *m, const entity *e, branch *b)
         about = &m->w->person;
     }
     b->where = roll(&m->d, 6) ? some_cond(m, about, 1) : NULL;
+    if (about == &m->w->deal && roll(&m->d, 2)) {
+        const cond *whose = some_whose(m);
+        b->where = roll(&m->d, 3) ? whose : cond_and(m->w->arena, whose, b->where);
+    }
 }
 
 const branches *some_branches(maker *m, const entity *e)
@@ -248,7 +276,9 @@ const cond *some_cond(maker *m, const entity *e, int depth)
 
 /* ---- queries --------------------------------------------------------------------------------- */
 
-static const char *const asked[] = {"елк", "елка", "жук =жук", "ель зел", "жук =жук 2", "склад"};
+static const char *const asked[] = {"елк*",        "елка|=елк",  "жук|жук*", "ель зел*",
+                                    "жук 2*",      "=склад|ель", "ж*",       "ель&зеленая|жук",
+                                    "=елк|жук e*", "strasse*"};
 
 static const cond *of_field(maker *m, cond_op op, const field *f, uint32_t count)
 {
@@ -325,6 +355,20 @@ static void ask_under_rights(maker *m, query *q)
     }
 }
 
+/* A search among somebody's rows. */
+static void search_for_mine(maker *m, query *q)
+{
+    branches *b = make(m, sizeof *b);
+    b->count = 1 + roll(&m->d, 3);
+    for (uint32_t i = 0; i < b->count; i++) {
+        b->at[i].where = some_whose(m);
+        memset(b->at[i].fields, roll(&m->d, 2) ? 0xff : 0xf7, sizeof b->at[i].fields);
+    }
+    q->rights = b;
+    q->need = 1 + roll(&m->d, 7);
+    q->where = roll(&m->d, 4) ? NULL : q->where;
+}
+
 query some_query(maker *m)
 {
     const entity *e = m->w->entities[PICK(&m->d, ((const uint32_t[]){0, 1, 1, 1, 1, 2}))];
@@ -336,6 +380,9 @@ query some_query(maker *m)
     }
     if (e->search_count && roll(&m->d, 4) == 0) {
         q.terms = str_of(PICK(&m->d, asked));
+        if (e == &m->w->deal && roll(&m->d, 2)) {
+            search_for_mine(m, &q);
+        }
     }
     q.sort_count = roll(&m->d, SORTS_MAX + 1);
     for (uint32_t i = 0; i < q.sort_count; i++) {
@@ -495,7 +542,78 @@ static void ask_both(bench *x, bench *y, uint64_t number)
     }
 }
 
+/* ---- near words ------------------------------------------------------------------------------ */
+
+typedef struct heard {
+    char words[40][40];
+    int edits[40];
+    uint32_t count;
+} heard;
+
+static void hear(void *arg, crm_str word, int edits)
+{
+    heard *h = arg;
+    assert_true(h->count < 40 && word.n < 40);
+    memcpy(h->words[h->count], word.p, word.n);
+    h->words[h->count][word.n] = 0;
+    h->edits[h->count++] = edits;
+}
+
+static heard near(bench *b, const char *word, int edits)
+{
+    heard h = {0};
+    engine_op op = {.kind = ENGINE_WORDS,
+                    .entity = &b->w->deal,
+                    .near = str_of(word),
+                    .edits = edits,
+                    .on_word = hear,
+                    .arg = &h};
+    engine_batch batch = {.ops = &op, .count = 1};
+    assert_ok(engine_read_now(b->reader, &batch));
+    return h;
+}
+
+/* SQLite may still know words of rows that are gone; how far each is must be right all the same. */
+static void compare_near(bench *sqlite, bench *memory, dice *d)
+{
+    static const char *const typed[] = {"зелная", "зеленая", "srtasse", "straze", "екла", "склдаа"};
+    const char *word = PICK(d, typed);
+    int edits = (int)roll(d, 3);
+    heard x = near(sqlite, word, edits), y = near(memory, word, edits);
+    for (uint32_t i = 0; i < x.count; i++) {
+        assert_int_equal(text_distance(str_of(x.words[i]), str_of(word), 2), x.edits[i]);
+    }
+    for (uint32_t i = 0; i < y.count; i++) {
+        uint32_t k = 0;
+        while (k < x.count && strcmp(x.words[k], y.words[i]) != 0) {
+            k++;
+        }
+        assert_true(k < x.count);
+    }
+}
+
 /* ---- writes ---------------------------------------------------------------------------------- */
+
+static crm_str *terms_of(world *w, const entity *e, const value *row)
+{
+    crm_str *terms = arena_alloc(w->arena, (e->search_count + 1) * sizeof *terms);
+    assert_non_null(terms);
+    for (uint32_t i = 0; i < e->search_count; i++) {
+        assert_ok(text_terms(w->arena, row[e->search_fields[i]].s, &terms[i]));
+    }
+    return terms;
+}
+
+/* What rights go by may have changed, so the terms are given again. */
+static void give_terms(bench *b, const engine_op *written)
+{
+    const entity *e = written->entity;
+    engine_op op = {.kind = ENGINE_TERMS, .entity = e, .id = written->id};
+    if (e->search_count) {
+        op.terms = terms_of(b->w, e, written->row);
+        assert_ok(bench_op(b, &op));
+    }
+}
 
 static engine_op some_write(maker *m, value *row)
 {
@@ -512,6 +630,7 @@ static engine_op some_write(maker *m, value *row)
             bits_add(op.set, i);
         }
     }
+    row[COL_CREATED_BY] = value_int(1 + roll(&m->d, 3));
     if (roll(&m->d, 6) == 0) {
         row[COL_DELETED_AT] = value_int(9);
     }
@@ -521,12 +640,7 @@ static engine_op some_write(maker *m, value *row)
     op.id = op.kind == ENGINE_INSERT ? 0 : 1 + roll(&m->d, 30);
     op.if_rev = roll(&m->d, 20) ? 0 : 2;
     if (op.kind == ENGINE_TERMS && e->search_count && roll(&m->d, 5)) {
-        crm_str *terms = make(m, e->search_count * sizeof *terms);
-        for (uint32_t i = 0; i < e->search_count; i++) {
-            value v = row[e->search_fields[i]];
-            assert_ok(text_terms(m->w->arena, v.s, &terms[i]));
-        }
-        op.terms = terms;
+        op.terms = terms_of(m->w, e, row);
     }
     return op;
 }
@@ -542,6 +656,10 @@ static void write_both(bench *x, bench *y, uint64_t number)
     if (sx == CRM_CONFLICT) {
         assert_int_equal(ox.refused->field[0], oy.refused->field[0]);
         assert_true(ox.refused_id > 0);
+    }
+    if (sx == CRM_OK && (ox.kind == ENGINE_INSERT || ox.kind == ENGINE_UPDATE)) {
+        give_terms(x, &ox);
+        give_terms(y, &oy);
     }
 }
 
@@ -645,6 +763,9 @@ static void play(uint64_t number)
             if (i % 3 == 0) {
                 group_both(x, y, roll(&d, 1u << 30));
             }
+        }
+        for (int i = 0; i < 10; i++) {
+            compare_near(x, y, &d);
         }
     }
     bench_free(x);

@@ -64,23 +64,96 @@ static void words_are_found_by_form_stem_and_beginning(void **state)
     bench *b = *state;
     bench_begin(b);
     int64_t id = bench_deal(b, "a", 1);
-    bench_terms(b, id, "крышами =крыш", "нью-йорк нью =нью йорк =йорк");
+    bench_terms(b, id, "крышами крыш", "нью-йорк нью йорк");
     bench_commit(b);
-    assert_int_equal(bench_search(b, "крышами =крыш"), 1);
-    assert_int_equal(bench_search(b, "крышу =крыш нью"), 1);
-    assert_int_equal(bench_search(b, "кры"), 1);
-    assert_int_equal(bench_search(b, "кры йорк"), 0); /* only the last word may be a beginning */
-    assert_int_equal(bench_search(b, "нью-йорк"), 1);
-    assert_int_equal(bench_search(b, "подвал =подвал"), 0);
+    assert_int_equal(bench_search(b, "крышами*|=крыш"), 1);
+    assert_int_equal(bench_search(b, "крышу|=крыш нью"), 1);
+    assert_int_equal(bench_search(b, "кры*"), 1);
+    assert_int_equal(bench_search(b, "кры"), 0); /* a beginning must be asked for */
+    assert_int_equal(bench_search(b, "нью-йорк*"), 1);
+    assert_int_equal(bench_search(b, "нью&йорк|подвал"), 1);
+    assert_int_equal(bench_search(b, "нью&подвал|рим"), 0);
+    assert_int_equal(bench_search(b, "подвал*"), 0);
     bench_begin(b);
-    bench_terms(b, id, "подвал =подвал", "");
+    bench_terms(b, id, "подвал", "");
     bench_commit(b);
-    assert_int_equal(bench_search(b, "подвал =подвал"), 1);
-    assert_int_equal(bench_search(b, "кры"), 0);
+    assert_int_equal(bench_search(b, "подвал*"), 1);
+    assert_int_equal(bench_search(b, "кры*"), 0);
     bench_begin(b);
     assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_TERMS, .entity = &b->w->deal, .id = id}));
     bench_commit(b);
-    assert_int_equal(bench_search(b, "подвал =подвал"), 0);
+    assert_int_equal(bench_search(b, "подвал"), 0);
+}
+
+static void a_match_passes_over_rows_of_others(void **state)
+{
+    bench *b = *state;
+    world *w = b->w;
+    bench_begin(b);
+    int64_t mine = bench_deal_with(b, DEAL_OWNER, value_int(2));
+    int64_t hers = bench_deal_with(b, DEAL_OWNER, value_int(3));
+    bench_terms(b, mine, "крыша", "");
+    bench_terms(b, hers, "крыша", "");
+    bench_commit(b);
+    const cond *me = cond_make(w->arena, COND_ME, deal_field(w, DEAL_OWNER), NULL, 0);
+    branches own = {.count = 1};
+    own.at[0].where = me;
+    bits_add(own.at[0].fields, DEAL_NAME);
+    query q = {
+        .entity = &w->deal, .rights = &own, .need = 1, .terms = CRM_S("крыша"), .env = {.me = 2}};
+    assert_int_equal(bench_count(b->reader, &q), 1);
+    bench_begin(b); /* she gives hers away: the terms follow */
+    assert_ok(bench_set(b, hers, DEAL_OWNER, value_int(2)));
+    bench_terms(b, hers, "крыша", "");
+    bench_commit(b);
+    assert_int_equal(bench_count(b->reader, &q), 2);
+}
+
+typedef struct heard {
+    uint32_t count;
+    int edits;
+    char words[200];
+} heard;
+
+static void hear(void *arg, crm_str word, int edits)
+{
+    heard *h = arg;
+    size_t n = strlen(h->words);
+    snprintf(h->words + n, sizeof h->words - n, "%.*s ", STR_FMT(word));
+    h->edits = edits;
+    h->count++;
+}
+
+static heard near(bench *b, const char *word, int edits)
+{
+    heard h = {0};
+    engine_op op = {.kind = ENGINE_WORDS,
+                    .entity = &b->w->deal,
+                    .near = str_of(word),
+                    .edits = edits,
+                    .on_word = hear,
+                    .arg = &h};
+    engine_batch batch = {.ops = &op, .count = 1};
+    assert_ok(engine_read_now(b->reader, &batch));
+    return h;
+}
+
+static void near_words_are_told(void **state)
+{
+    bench *b = *state;
+    bench_begin(b);
+    int64_t id = bench_deal(b, "a", 1);
+    bench_terms(b, id, "иванов петров сидоров", "экскаватор 1234 abcd");
+    bench_commit(b);
+    assert_int_equal(near(b, "иванов", 0).count, 1);
+    assert_string_equal(near(b, "иваонв", 1).words, "иванов ");
+    assert_string_equal(near(b, "ванов", 1).words, "иванов ");
+    assert_string_equal(near(b, "ивановв", 1).words, "иванов ");
+    assert_string_equal(near(b, "зкскватор", 2).words, "экскаватор ");
+    assert_int_equal(near(b, "зкскватор", 2).edits, 2);
+    assert_int_equal(near(b, "зкскватор", 1).count, 0);
+    assert_int_equal(near(b, "1235", 1).count, 0); /* numbers are no words */
+    assert_int_equal(near(b, "", 1).count, 0);
 }
 
 static void words_count_only_where_a_branch_shows_them(void **state)
@@ -88,19 +161,19 @@ static void words_count_only_where_a_branch_shows_them(void **state)
     bench *b = *state;
     bench_begin(b);
     int64_t id = bench_deal(b, "a", 1);
-    bench_terms(b, id, "крыша =крыш", "тайна =тайн");
+    bench_terms(b, id, "крыша крыш", "тайна тайн");
     bench_commit(b);
     branches may = {.count = 2};
     bits_add(may.at[0].fields, DEAL_NAME);
     bits_add(may.at[1].fields, DEAL_NOTE);
-    query q = {.entity = &b->w->deal, .rights = &may, .need = 1, .terms = CRM_S("тайна =тайн")};
+    query q = {.entity = &b->w->deal, .rights = &may, .need = 1, .terms = CRM_S("тайна|=тайн")};
     assert_int_equal(bench_count(b->reader, &q), 0);
-    q.terms = CRM_S("крыша =крыш");
+    q.terms = CRM_S("крыша|=крыш");
     assert_int_equal(bench_count(b->reader, &q), 1);
     q.need = 3;
-    q.terms = CRM_S("тайна =тайн");
+    q.terms = CRM_S("тайна|=тайн");
     assert_int_equal(bench_count(b->reader, &q), 1);
-    q.terms = CRM_S("крыша =крыш тайна =тайн"); /* no one branch shows both */
+    q.terms = CRM_S("крыша|=крыш тайна|=тайн"); /* no one branch shows both */
     assert_int_equal(bench_count(b->reader, &q), 0);
 }
 
@@ -110,6 +183,8 @@ int main(void)
         ON_ALL(rows_tell_which_branches_they_match),
         ON_ALL(the_recycle_bin_is_hidden_unless_asked),
         ON_ALL(words_are_found_by_form_stem_and_beginning),
+        ON_ALL(a_match_passes_over_rows_of_others),
+        ON_ALL(near_words_are_told),
         ON_ALL(words_count_only_where_a_branch_shows_them),
     };
     return RUN_ON_ALL(tests);

@@ -100,7 +100,7 @@ static void a_search_under_rights_begins_with_its_words(void **state)
                .limit = 50,
                .rights = &own,
                .need = 1,
-               .terms = CRM_S("крыша =крыш")};
+               .terms = CRM_S("крыша|=крыш")};
     buf plan;
     buf_init(&plan, 0);
     assert_ok(engine_sqlite_explain(b->reader, &q, ENGINE_LIST, &plan));

@@ -1,4 +1,5 @@
 /* test_data_rights.c - who sees and changes what: scopes, field lists, hidden fields, part_of. */
+#include "data/search.h"
 #include "data_world.h"
 
 #include <pthread.h>
@@ -134,7 +135,7 @@ static uint32_t found(int64_t user, crm_str words)
     uint32_t count;
     crm_ctx *c = world_read(&w, user);
     query q = {.entity = w.lead};
-    assert_ok(text_terms(c->arena, words, &q.terms));
+    assert_ok(search_terms(c->arena, words, &q.terms));
     assert_ok(records_list(c, &q, &rows, &count));
     world_read_end(&w);
     return count;

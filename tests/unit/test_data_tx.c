@@ -1,4 +1,5 @@
 /* test_data_tx.c - groups of writes: one fails alone, words and people once, gapless numbers. */
+#include "data/search.h"
 #include "data_world.h"
 
 #include "data/tx_private.h"
@@ -34,7 +35,7 @@ static uint32_t found(crm_str words)
     uint32_t count;
     crm_ctx *c = world_read(&w, 0);
     query q = {.entity = w.lead};
-    assert_ok(text_terms(c->arena, words, &q.terms));
+    assert_ok(search_terms(c->arena, words, &q.terms));
     assert_ok(records_list(c, &q, &rows, &count));
     world_read_end(&w);
     return count;

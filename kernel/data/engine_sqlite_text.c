@@ -1,0 +1,213 @@
+/*
+ * engine_sqlite_text.c - full text: its tables, and the terms of a row.
+ *
+ * Of an entity with search fields: f<entity id>, an FTS5 table of ready terms, and v<entity id>,
+ * its vocabulary, which knows the words for those who mistype them. The terms come from text_terms
+ * and the like, so the tokenizer only splits at spaces. Words are asked for alone, never as
+ * phrases, and ranks are made above the engine: columns suffice.
+ *
+ * Savepoints flush FTS5, so terms are written once per transaction, after the last of them.
+ */
+#include "data/engine_sqlite_schema.h"
+#include "data/engine_sqlite_write.h"
+
+/* Changes when terms are made in another way: full text of older files is then made anew. */
+#define TERMS_FORMAT 2
+
+/* ---- the schema step ------------------------------------------------------------------------- */
+
+/* The columns of the search fields: "s5,s7,". */
+static crm_str columns_of(schema_step *x, const entity *e)
+{
+    crm_str out = {"", 0};
+    for (uint32_t i = 0; i < e->search_count; i++) {
+        out = arena_fmt(x->arena, "%.*ss%u,", STR_FMT(out), e->fields[e->search_fields[i]].id);
+    }
+    return out;
+}
+
+static crm_str terms_of_columns(schema_step *x, const entity *e)
+{
+    crm_str out = {"", 0};
+    for (uint32_t i = 0; i < e->search_count; i++) {
+        const field *f = &e->fields[e->search_fields[i]];
+        const char *function = f->type == FIELD_PHONE ? "karkas_phones" : "karkas_terms";
+        out = arena_fmt(x->arena, "%.*s%s(e.c%u),", STR_FMT(out), function, f->id);
+    }
+    return out;
+}
+
+/* "c9" of a declared field, or "NULL". */
+static const char *column_or_null(arena *a, const entity *e, uint16_t f)
+{
+    return f ? arena_fmt(a, "c%u", e->fields[f].id).p : "NULL";
+}
+
+/* "karkas_access(c4,…)" over the columns of the row. */
+static crm_str access_of_columns(arena *a, const entity *e)
+{
+    return arena_fmt(a, "karkas_access(c%u,%s,%s,%s,%s,%s)", e->fields[COL_CREATED_BY].id,
+                     column_or_null(a, e, e->department_field),
+                     column_or_null(a, e, e->stage_field), column_or_null(a, e, e->owner_fields[0]),
+                     column_or_null(a, e, e->owner_fields[1]),
+                     column_or_null(a, e, e->owner_fields[2]));
+}
+
+/* What the full text of an entity is made of: "2|karkas_access(c4,…)|5,7", the field ids at its
+ * end. */
+static crm_str description_of(schema_step *x, const entity *e)
+{
+    if (!e->search_count) {
+        return (crm_str){"", 0};
+    }
+    crm_str access = access_of_columns(x->arena, e);
+    crm_str out = arena_fmt(x->arena, "%d|%.*s", TERMS_FORMAT, STR_FMT(access));
+    for (uint32_t i = 0; i < e->search_count; i++) {
+        out = arena_fmt(x->arena, "%.*s%c%u", STR_FMT(out), i ? ',' : '|',
+                        e->fields[e->search_fields[i]].id);
+    }
+    return out;
+}
+
+/* Beginnings of up to five letters are looked up; longer ones have few enough rows to be gathered.
+ */
+static void create(schema_step *x, const entity *e)
+{
+    crm_str columns = columns_of(x, e);
+    (void)!schema_run(x,
+                      "CREATE VIRTUAL TABLE f%u USING fts5(%.*saccess, detail=column,"
+                      " columnsize=0, prefix='1 2 3 4 5', tokenize=\"ascii tokenchars '=-_.+@'\")",
+                      e->id, STR_FMT(columns));
+    (void)!schema_run(x, "INSERT INTO f%u(f%u, rank) VALUES('automerge', 16)", e->id, e->id);
+    (void)!schema_run(x, "CREATE TABLE v%u(word TEXT PRIMARY KEY) WITHOUT ROWID", e->id);
+}
+
+static void fill(schema_step *x, const entity *e)
+{
+    crm_str columns = columns_of(x, e), terms = terms_of_columns(x, e);
+    crm_str access = access_of_columns(x->arena, e);
+    (void)!schema_run(x,
+                      "INSERT INTO f%u(rowid,%.*saccess) SELECT c%u,%.*s%.*s FROM e%u e"
+                      " WHERE c%u IS NULL",
+                      e->id, STR_FMT(columns), e->fields[COL_ID].id, STR_FMT(terms),
+                      STR_FMT(access), e->id, e->fields[COL_DELETED_AT].id);
+    (void)!schema_run(x, "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, f%u, row)",
+                      e->id);
+    (void)!schema_run(x,
+                      "INSERT INTO v%u SELECT term FROM temp.vocabulary"
+                      " WHERE karkas_is_word(term)",
+                      e->id);
+    (void)!schema_run(x, "DROP TABLE temp.vocabulary");
+}
+
+static crm_str stored_description(schema_step *x, const entity *e)
+{
+    crm_str out = {"", 0};
+    sqlite3_stmt *stmt = NULL;
+    int rc =
+        sqlite3_prepare_v2(x->s->db, "SELECT search FROM meta_entity WHERE id=?", -1, &stmt, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(stmt, 1, e->id);
+        if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_bytes(stmt, 0)) {
+            out = arena_dup(x->arena, str_of((const char *)sqlite3_column_text(stmt, 0)));
+        }
+    }
+    sqlite3_finalize(stmt);
+    return out;
+}
+
+/* Full text is derived: when anything it is made of changes it is made anew. */
+void schema_search(schema_step *x, const entity *e)
+{
+    crm_str was = stored_description(x, e), now = description_of(x, e);
+    if (x->status != CRM_OK || str_eq(was, now)) {
+        return;
+    }
+    if (was.n) {
+        (void)!schema_run(x, "DROP TABLE f%u", e->id);
+        (void)!schema_run(x, "DROP TABLE IF EXISTS v%u", e->id);
+        words_forget(x->s);
+    }
+    if (now.n) {
+        create(x, e);
+        fill(x, e);
+    }
+    (void)!schema_run(x, "UPDATE meta_entity SET search='%.*s' WHERE id=%u", STR_FMT(now), e->id);
+}
+
+bool text_access_agrees(const layout *l, const entity *e)
+{
+    arena *a = arena_new(0);
+    bool agrees =
+        a && e->id < l->table_end && str_eq(l->tables[e->id].access, access_of_columns(a, e));
+    arena_free(a);
+    return agrees;
+}
+
+/* ---- the terms of a row ---------------------------------------------------------------------- */
+
+static bool has_search(const sqlite_session *s, const entity *e)
+{
+    return e->id < s->layout->table_end && s->layout->tables[e->id].search_count > 0;
+}
+
+crm_status text_delete(sqlite_session *s, const entity *e, int64_t id)
+{
+    if (!has_search(s, e)) {
+        return CRM_OK;
+    }
+    sql *q = write_start(s, "DELETE FROM ");
+    sql_name(q, 'f', e->id);
+    sql_z(q, " WHERE rowid=");
+    sql_int(q, id);
+    return statement_run(s);
+}
+
+static crm_str terms_of(const engine_op *op, uint32_t field_id)
+{
+    const entity *e = op->entity;
+    for (uint32_t i = 0; i < e->search_count; i++) {
+        if (e->fields[e->search_fields[i]].id == field_id) {
+            return op->terms[i];
+        }
+    }
+    return (crm_str){0};
+}
+
+static crm_status write_row(sqlite_session *s, const engine_op *op)
+{
+    const entity *e = op->entity;
+    const layout_table *t = &s->layout->tables[e->id];
+    sql *q = write_start(s, "REPLACE INTO ");
+    sql_name(q, 'f', e->id);
+    sql_z(q, "(rowid");
+    for (uint32_t i = 0; i < t->search_count; i++) {
+        sql_z(q, ",");
+        sql_name(q, 's', t->search[i]);
+    }
+    sql_z(q, ",access) SELECT ");
+    sql_int(q, op->id);
+    for (uint32_t i = 0; i < t->search_count; i++) {
+        sql_z(q, ",");
+        sql_value(q, value_text(terms_of(op, t->search[i])));
+    }
+    sql_z(q, ",");
+    buf_str(&q->text, t->access);
+    /* Words of a row that is not there would be found with the row that gets its id. */
+    sql_z(q, " FROM ");
+    sql_name(q, 'e', e->id);
+    write_where_id(q, e, op->id);
+    return statement_run(s);
+}
+
+void write_terms(sqlite_session *s, engine_op *op)
+{
+    if (!has_search(s, op->entity)) {
+        return;
+    }
+    s->has_merges = true;
+    op->status = op->terms ? write_row(s, op) : text_delete(s, op->entity, op->id);
+    if (op->status == CRM_OK && op->terms) {
+        op->status = words_learn(s, op);
+    }
+}
