@@ -81,12 +81,13 @@ configure_preset()
         cmake --preset "$@"
 }
 
+# build_preset PRESET [TARGET]: all of it, or what the target needs.
 build_preset()
 {
     local preset=$1
-    configure_preset "$@"
+    configure_preset "$preset"
     quietly "$out/build-$preset.txt" "the build build-$preset failed" "mend what is shown above" \
-        cmake --build "build-$preset" -j "$(nproc)"
+        cmake --build "build-$preset" -j "$(nproc)" ${2:+--target "$2"}
     say "build-$preset is built"
 }
 
@@ -278,7 +279,7 @@ stage_crash()
 stage_fuzz()
 {
     local target seconds=${KARKAS_FUZZ_SECONDS:-60} rc=0
-    build_preset fuzz
+    build_preset fuzz fuzz_targets
     for target in "$root"/build-fuzz/tests/fuzz/fuzz_*; do
         [ -f "$target" ] || continue
         say "$(basename "$target"): $seconds s"
