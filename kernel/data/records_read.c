@@ -85,41 +85,48 @@ static void select_columns(read_state *s)
     bits_add(s->wanted, COL_REV);
 }
 
-static crm_status check_sorts(read_state *s, uint64_t touched[4])
+static crm_status check_used(crm_ctx *c, const entity *e, const uint64_t used[4])
 {
     uint64_t shown[4];
-    rights_fields(s->call, s->entity, shown);
-    for (uint32_t i = 0; i < s->list.sort_count; i++) {
-        const field *f = s->list.sorts[i].field;
-        if (f->index == COL_DELETED_AT && s->list.only_deleted) {
-            continue; /* the bin is in the order in which it was filled */
+    rights_fields(c, e, shown);
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        if (bits_has(used, i) && (!bits_has(shown, i) || e->fields[i].flags & FIELD_HIDDEN)) {
+            return records_unknown_field(c, e, e->fields[i].name);
         }
-        if (!bits_has(shown, f->index) || f->flags & FIELD_HIDDEN) {
-            return records_unknown_field(s->call, s->entity, f->name);
-        }
-        bits_add(touched, f->index);
     }
     return CRM_OK;
 }
 
-/* Narrows the query to the rows and fields of the principal. */
-static crm_status narrow(read_state *s)
+crm_status records_narrow(crm_ctx *c, query *q, uint64_t used[4])
 {
     uint64_t touched[4];
-    crm_ctx *c = s->call;
-    bool is_system = c->who->kind == PRINCIPAL_SYSTEM;
-    s->list = *s->r->query;
-    s->list.env = c->env;
-    s->rights = is_system ? NULL : rights_of(c, s->entity);
-    if (s->rights && !rights_for(s->rights, ACTION_READ)) {
+    q->env = c->env;
+    q->rights = c->who->kind == PRINCIPAL_SYSTEM ? NULL : rights_of(c, q->entity);
+    if (q->rights && !rights_for(q->rights, ACTION_READ)) {
         return call_fail(c, CRM_NOT_FOUND, "not_found");
     }
-    crm_status st = cond_restrict(c, s->entity, s->r->query->where, &s->list.where, touched);
-    st = st ? st : check_sorts(s, touched);
+    crm_status st = cond_restrict(c, q->entity, q->where, &q->where, touched);
+    st = st ? st : check_used(c, q->entity, used);
+    bits_or(used, touched);
+    q->need = q->rights ? rights_touching(q->rights, used) : 0;
+    return st;
+}
+
+static crm_status narrow(read_state *s)
+{
+    uint64_t used[4] = {0};
+    s->list = *s->r->query;
+    for (uint32_t i = 0; i < s->list.sort_count; i++) {
+        uint16_t index = s->list.sorts[i].field->index;
+        if (index == COL_DELETED_AT && s->list.only_deleted) {
+            continue; /* the bin is in the order in which it was filled */
+        }
+        bits_add(used, index);
+    }
+    crm_status st = records_narrow(s->call, &s->list, used);
+    s->rights = s->list.rights;
     st = st ? st : check_select(s);
     select_columns(s);
-    s->list.rights = s->rights;
-    s->list.need = s->rights ? rights_touching(s->rights, touched) : 0;
     return st;
 }
 

@@ -118,6 +118,7 @@ void strings_route(api_call *k);
 void search_route(api_call *k);
 void records_route(api_call *k); /* k->entity is set */
 void records_write_route(api_call *k);
+void aggregate_route(api_call *k); /* the same, its path is "aggregate" */
 void history_route(api_call *k); /* of the record k->id */
 /* What only the entity `batch` has: its error rows, cancel, undo. False: an ordinary record's route. */
 bool batch_route(api_call *k);

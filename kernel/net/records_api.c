@@ -126,7 +126,7 @@ static crm_status param_cond(api_call *k, const http_field *p, query *q)
     crm_status s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
     json_decref(form);
     if (s != CRM_OK)
-        return call_fail_field(&k->c, name, err.code ? err.code : "bad_request", (crm_str){0});
+        return call_fail_field(&k->c, name, err.code ? err.code : "bad_request", err.params_json);
     q->where = cond_and(k->c.arena, q->where, c);
     return CRM_OK;
 }
@@ -141,8 +141,7 @@ static crm_status filter_cond(api_call *k, crm_str text, query *q)
     crm_status s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
     json_decref(form);
     if (s != CRM_OK)
-        return call_fail_field(&k->c, err.field.n ? err.field : CRM_S("filter"),
-                               err.code ? err.code : "bad_request", (crm_str){0});
+        return records_bad_cond(&k->c, &err, "filter");
     q->where = cond_and(k->c.arena, q->where, c);
     return CRM_OK;
 }
@@ -501,6 +500,10 @@ void records_route(api_call *k)
     bool is_read = k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
     if (k->entity == registry_store(k->c.reg, STORE_BATCH) && batch_route(k))
         return;
+    if (k->http->verb == VERB_POST && str_is(path, "aggregate")) {
+        aggregate_route(k);
+        return;
+    }
     if (!is_read) {
         records_write_route(k);
         return;
