@@ -5,9 +5,9 @@
  */
 #include "data/aggregate.h"
 #include "data/field.h"
+#include "data/search.h"
 
 #define NAME_MAX_BYTES 100
-#define WORDS_MAX      800 /* bytes of "q" */
 
 typedef struct reader {
     crm_ctx *call;
@@ -437,15 +437,14 @@ static crm_status read_limit(reader *r, const json_t *json)
 
 static crm_status read_words(reader *r, const json_t *json)
 {
-    arena *a = r->call->arena;
     crm_str words = text_of(json);
     if (json && !json_is_string(json)) {
         return refuse(r, CRM_S("q"), "bad_request");
     }
-    if (words.n > WORDS_MAX) {
-        return refuse_max(r, "q", "too_long", WORDS_MAX / 4);
+    if (words.n > SEARCH_TYPED_MAX) {
+        return refuse_max(r, "q", "too_long", SEARCH_TYPED_MAX / 2); /* letters of two bytes */
     }
-    return words.n ? text_terms(a, phone_query(a, words), &r->g->rows.terms) : CRM_OK;
+    return words.n ? search_terms(r->call->arena, words, &r->g->rows.terms) : CRM_OK;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
 /* report_world.c - see report_world.h. */
+#define DATA_WORLD_OWN
 #include "report_world.h"
 
 #define N(lit)               \

@@ -15,15 +15,15 @@
 #include "data/aggregate.h"
 #include "data_world.h"
 
-void report_world_open(world *w, world_engine which);
+void report_world_open(world *x, world_engine which);
 /* Stores a row from JSON as the system; an owner is "anna" or "boris". */
-void report_add(world *w, const char *entity_name, const char *json);
+void report_add(world *x, const char *entity_name, const char *json);
 
 /* The groups that `json` asks for as `user` (0: the system), one line each: keys, then measures; "+"
  * when there are more, else what failed. In static memory. */
-const char *report_of(world *w, int64_t user, const char *entity_name, const char *json);
+const char *report_of(world *x, int64_t user, const char *entity_name, const char *json);
 /* Titles of the rows of a list, joined by spaces. */
-const char *report_list(world *w, int64_t user, const char *entity_name, const char *where,
+const char *report_list(world *x, int64_t user, const char *entity_name, const char *where,
                         const char *sort_field);
 
 #endif

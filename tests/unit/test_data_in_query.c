@@ -21,10 +21,8 @@ static int open_memory(void **state)
 
 static int close_both(void **state)
 {
-    (void)state;
-    world_close(&w);
     arena_free(a);
-    return 0;
+    return close_world(state);
 }
 
 /* A condition over leads. */

@@ -4,26 +4,17 @@
  */
 #include "report_world.h"
 
-static world w;
-
-static int open_sqlite(void **state)
+static int reports_on_sqlite(void **state)
 {
     (void)state;
     report_world_open(&w, WORLD_SQLITE);
     return 0;
 }
 
-static int open_memory(void **state)
+static int reports_in_memory(void **state)
 {
     (void)state;
     report_world_open(&w, WORLD_MEMORY);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&w);
     return 0;
 }
 
@@ -379,9 +370,9 @@ static void a_thousand_measures_are_too_many(void **state)
     assert_report(0, "rep.deal", json, "measures:too_many");
 }
 
-#define ON_BOTH(name)                                                \
-    cmocka_unit_test_setup_teardown(name, open_sqlite, close_world), \
-        cmocka_unit_test_setup_teardown(name, open_memory, close_world)
+#define ON_BOTH(name)                                                      \
+    cmocka_unit_test_setup_teardown(name, reports_on_sqlite, close_world), \
+        cmocka_unit_test_setup_teardown(name, reports_in_memory, close_world)
 
 int main(void)
 {
