@@ -129,8 +129,11 @@ static void written(write_request *w, crm_status status)
     if (!comes_back(k))
         return;
     k->is_writing = false;
-    /* Another request of this turn may have opened a snapshot older than the commit. */
-    engine_turn_end(k->api->session);
+    if (w->group > k->api->seen_group) {
+        /* Another request of this turn may have opened a snapshot older than the commit. */
+        engine_turn_end(k->api->session);
+        k->api->seen_group = w->group;
+    }
     k->status = status;
     k->c.session = k->api->session;
     k->c.tx = NULL;

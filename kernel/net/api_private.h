@@ -17,6 +17,7 @@ struct api {
     api_options o;
     mailbox *mail;
     engine_session *session; /* this loop's reading session */
+    uint64_t seen_group;     /* of the writer's: no snapshot of `session` is older */
     uv_check_t turn;
     session_cache *sessions;
     stream_list *streams;
