@@ -51,12 +51,14 @@ typedef struct record_read {
     int64_t id;              /* != 0: one record of query->entity */
     bool count;
     uint32_t count_max;      /* counts at most so many; 0: COUNT_CAP, as lists do */
+    int64_t count_us;        /* and for so long, then `total` is what it got to; 0: while it takes */
     bool want_labels;        /* titles of references, read in the same snapshot */
     record_row_fn on_row;
     void (*done)(struct record_read *r, crm_status status);
     void *arg;
     int64_t limit_us;
-    bool interrupted, has_more, approx;
+    bool interrupted, has_more;
+    bool approx;             /* there are at least `total` */
     int64_t total;
     crm_str next;
     void *state;

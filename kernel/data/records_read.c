@@ -247,8 +247,11 @@ static void make_ops(read_state *s)
         s->counting.limit = r->count_max ? r->count_max : COUNT_CAP;
         s->counting.sort_count = 0;
         s->counting.after.is_set = false;
-        s->ops[1] =
-            (engine_op){.kind = ENGINE_COUNT, .entity = s->entity, .query = &s->counting, .arg = s};
+        s->ops[1] = (engine_op){.kind = ENGINE_COUNT,
+                                .entity = s->entity,
+                                .query = &s->counting,
+                                .stop_after_us = r->count_us,
+                                .arg = s};
         s->batch.count = 2;
     }
 }
@@ -287,6 +290,20 @@ static bool is_empty(const read_state *s)
     return s->rights && !s->list.need;
 }
 
+/* A count that stopped is at least what the page shows, and exactly that when it is the only one.
+ */
+static void take_total(const read_state *s, const engine_op *counted)
+{
+    record_read *r = s->r;
+    int64_t cap = s->counting.limit, count = counted->count;
+    bool is_whole = !s->list.after.is_set && !r->has_more && !s->is_stopped;
+    if (counted->is_partial && (is_whole || count < s->given)) {
+        count = s->given;
+    }
+    r->approx = count >= cap || (counted->is_partial && !is_whole);
+    r->total = count >= cap ? cap - 1 : count;
+}
+
 static crm_status after_first(read_state *s, crm_status st)
 {
     record_read *r = s->r;
@@ -299,9 +316,7 @@ static crm_status after_first(read_state *s, crm_status st)
     }
     st = st ? st : s->status;
     if (r->count && !st && !r->id) {
-        int64_t cap = s->counting.limit;
-        r->approx = s->ops[1].count >= cap;
-        r->total = r->approx ? cap - 1 : s->ops[1].count;
+        take_total(s, &s->ops[1]);
     }
     if (!r->has_more) {
         r->next = (crm_str){0};

@@ -11,6 +11,7 @@
 #include "net/api_private.h"
 
 #define INLINE_LIMIT_US 2000
+#define POOL_COUNT_US   50000 /* a list does not wait longer for its total */
 #define DEFAULT_LIMIT   50
 #define POOLS_MS        10000 /* waiting and both tries of a list that does not run inline */
 #define SHAPES          64
@@ -56,9 +57,11 @@ static uint64_t cond_shape(const cond *c)
     return h;
 }
 
-static uint64_t query_shape(const query *q)
+/* Whose rights narrow it decides as much as what is asked. */
+static uint64_t query_shape(const query *q, int64_t user)
 {
     uint64_t h = cond_shape(q->where) ^ q->entity->id * 0x9E3779B97F4A7C15ull;
+    h = (h ^ (uint64_t)user) * 1099511628211ull;
     for (uint32_t i = 0; i < q->sort_count; i++)
         h = (h ^ q->sorts[i].field->id ^ (uint64_t)q->sorts[i].descending << 32) * 1099511628211ull;
     return h ^ (q->terms.n ? 1 : 0);
@@ -311,6 +314,7 @@ static void list_on_pool(api_call *k)
     list_begin(k, &k->text);
     k->c.until = clock_mono() + limit_us * 1000;
     k->read.limit_us = limit_us;
+    k->read.count_us = POOL_COUNT_US;
     k->read.done = NULL;
     k->status = records_read_now(&k->read);
     while (k->status == CRM_OK && may_read_otherwise(k))
@@ -382,7 +386,7 @@ static void list(api_call *k)
         api_reply_error(k, s);
         return;
     }
-    l->shape = query_shape(q);
+    l->shape = query_shape(q, k->who.user);
     k->read = (record_read){.call = &k->c,
                             .query = q,
                             .count = true,
