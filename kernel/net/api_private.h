@@ -58,6 +58,7 @@ typedef struct api_call {
     int64_t ends_at;
     wheel_node wait; /* while another thread has the call */
     bool is_writing, is_vital; /* its write is tried on a full disk */
+    atomic_bool is_gone;        /* nobody waits for the answer: a read stops */
     atomic_bool is_passed_over; /* answered without that thread: it only has to come back */
     void *own;                       /* the handler's */
 } api_call;
