@@ -44,7 +44,8 @@ export function query(state: ListState, view: ListView | undefined, userId: numb
 }
 
 export function sortOf(state: ListState, view: ListView | undefined): string[] {
-  return state.sort ? [state.sort] : (view?.sort ?? []);
+  if (state.sort) return [state.sort];
+  return state.q.trim() ? ['-id'] : (view?.sort ?? []); // a search gives the newest first unless asked
 }
 
 /** A header's click: descending, ascending, back to the view's own order. */
