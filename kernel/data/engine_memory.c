@@ -10,15 +10,10 @@
 
 #define PAUSE_NS_MAX 200000
 
-bool memory_is_stopped(const mrun *r)
-{
-    return atomic_load(&r->session->interrupt) == r->batch->serial ||
-           (r->batch->stop && atomic_load(r->batch->stop));
-}
-
 bool memory_is_over(const mrun *r)
 {
-    return memory_is_stopped(r) || (r->deadline && clock_mono() > r->deadline);
+    return atomic_load(&r->session->interrupt) == r->batch->serial ||
+           (r->deadline && clock_mono() > r->deadline);
 }
 
 /* ---- running a batch ------------------------------------------------------------------------- */
@@ -33,8 +28,7 @@ static void run_read(const mrun *r, engine_op *op)
 {
     op->count = 0;
     op->status = CRM_OK;
-    bool may_stop = op->kind == ENGINE_COUNT && op->stop_after_us;
-    if (memory_is_over(r) && !may_stop) {
+    if (memory_is_over(r)) {
         op->status = CRM_TIMEOUT;
     } else if (op->kind == ENGINE_GET) {
         memory_get(r, op);

@@ -67,6 +67,7 @@ enum {
     COL_ID, COL_REV, COL_CREATED_AT, COL_CREATED_BY, COL_UPDATED_AT, COL_UPDATED_BY,
     COL_DELETED_AT, COL_MARKS, COL_OWN
 };
+#define BIN_KEEP_MS (90LL * 86400 * 1000)
 #define FIELDS_MAX 256 /* of one entity, columns above included */
 
 typedef struct choice {
@@ -440,6 +441,7 @@ struct registry {
     REGISTRY_TABLES(X)
 #undef X
     crm_str company, timezone, currency, locale;
+    int64_t bin_keep_ms;         /* how long the recycle bin keeps a record; 0: BIN_KEEP_MS */
     char rev[17];                /* hex digest of everything the UI can see of it */
 };
 

@@ -68,8 +68,6 @@ struct flow {
     bool stopping, writer_busy;
     int64_t last_commit;   /* clock_mono of its end */
     atomic_bool is_read_only; /* the disk is full */
-    uint32_t last_count;   /* requests in it */
-    uint32_t expected;     /* interactive requests that wake a lingering writer; 0: any */
     atomic_bool failed;    /* storage failed: nothing is acknowledged any more */
     pool pools[POOL_COUNT];
     pthread_mutex_t subscribers_lock;
@@ -124,6 +122,7 @@ crm_status listeners_register(registry *r);
 
 crm_status sweep_register(registry *r);
 crm_status batch_register(registry *r);
+crm_status bin_register(registry *r);
 crm_status rules_register(registry *r);
 crm_status steps_register(registry *r);
 /* The step found nobody: a record without an owner waits in the department that was searched, where

@@ -166,15 +166,11 @@ void conn_resume(conn *c)
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-/*
- * One who closes half still wants the answer, but nobody half-closes an event stream, nor while he
- * waits for what takes long.
- */
+/* One who closes half still wants the answer, but nobody half-closes an event stream. */
 static void end_of_input(conn *c)
 {
     c->is_eof = true;
-    bool has_left = c->x && (c->x->state == EXCHANGE_STREAMING || c->x->r.is_left_at_eof);
-    if (c->mode == CONN_LINGER || has_left) {
+    if (c->mode == CONN_LINGER || (c->x && c->x->state == EXCHANGE_STREAMING)) {
         conn_close(c);
     }
 }

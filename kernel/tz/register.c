@@ -87,6 +87,10 @@ static void register_company(registering *g)
     g->r->timezone = text_or(g, n, "timezone", CRM_S("Europe/Moscow"));
     g->r->currency = text_or(g, n, "currency", CRM_S("RUB"));
     g->r->locale = text_or(g, n, "language", CRM_S("ru"));
+    crm_str keep = yaml_text(yaml_get(n, "retention"), "bin");
+    if (keep.n && clock_parse_duration(keep, &g->r->bin_keep_ms) != CRM_OK) {
+        g->r->bin_keep_ms = 0; /* the schema has refused it */
+    }
     if (at && zone_load(g->f->a, g->r->timezone, &unused) == CRM_NOT_FOUND) {
         tz_refuse(g->f, at, "unknown_timezone", at->text);
     }

@@ -33,12 +33,14 @@ static const shape a_department = {.kind = SHAPE_MAP,
                                                 {"head", &a_name, 0}, {"parent", &a_name, 0})};
 static const shape a_departments = {.kind = SHAPE_MAP, .of = &a_department, .names_keys = true};
 static const shape a_hours = {.kind = SHAPE_MAP, .of = &a_text};
-static const shape a_company = {.kind = SHAPE_MAP,
-                                .keys = KEYS({"name", &a_text, MUST}, {"inn", &a_text, 0},
-                                             {"activity", &a_text, 0}, {"timezone", &a_text, 0},
-                                             {"calendar", &a_text, 0}, {"hours", &a_hours, 0},
-                                             {"currency", &a_text, 0}, {"language", &a_language, 0},
-                                             {"departments", &a_departments, 0})};
+static const shape a_keep = {.kind = SHAPE_DURATION};
+static const shape a_retention = {.kind = SHAPE_MAP, .keys = KEYS({"bin", &a_keep, 0})};
+static const shape a_company = {
+    .kind = SHAPE_MAP,
+    .keys = KEYS({"name", &a_text, MUST}, {"inn", &a_text, 0}, {"activity", &a_text, 0},
+                 {"timezone", &a_text, 0}, {"calendar", &a_text, 0}, {"hours", &a_hours, 0},
+                 {"currency", &a_text, 0}, {"language", &a_language, 0},
+                 {"retention", &a_retention, 0}, {"departments", &a_departments, 0})};
 
 static const shape a_person = {.kind = SHAPE_MAP,
                                .keys = KEYS({"name", &a_text, MUST}, {"email", &a_text, 0},

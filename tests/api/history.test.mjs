@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
+import { dealer } from '../harness/tz.mjs';
 
 let server, head, manager;
 
@@ -199,5 +200,27 @@ describe('the recycle bin', () => {
     assert.equal((await head.get(`${LEADS}/${id}/history`)).status, 404);
     assert.equal((await head.post(`${LEADS}/${id}/restore`)).status, 404);
     assert.equal((await head.get(`${LEADS}?deleted=only&city=${encodeURIComponent('Тайна')}`)).json.rows.length, 0);
+  });
+
+  it('empties itself after the time of the ТЗ', async () => {
+    const tz = dealer.replace('timezone: Europe/Moscow', 'timezone: Europe/Moscow\n  retention: {bin: 2d}');
+    const own = await startServer({ time: '2027-01-18T07:00:00Z', tz });
+    try {
+      let user = await own.as('ivanova');
+      const ids = [];
+      for (let i = 0; i < 60; i++)
+        ids.push((await user.post(LEADS, { title: `x${i}` }, { expect: 201 })).json.id);
+      const kept = (await user.post(LEADS, { title: 'kept' }, { expect: 201 })).json.id;
+      for (const id of ids) await user.del(`${LEADS}/${id}`, { expect: 204 });
+      await own.advance('47h');
+      user = await own.as('ivanova'); // the session has ended meanwhile
+      assert.equal((await user.get(`${LEADS}?deleted=only`)).json.total, 60);
+      await own.advance('3h');
+      assert.equal((await user.get(`${LEADS}?deleted=only`)).json.total, 0);
+      assert.equal((await user.get(`${LEADS}/${ids[0]}/history`)).status, 404);
+      assert.equal((await user.get(`${LEADS}/${kept}`)).status, 200);
+    } finally {
+      await own.stop();
+    }
   });
 });
