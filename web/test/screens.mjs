@@ -45,6 +45,92 @@ export const SCREENS = {
       await page.waitForSelector('.summary');
     },
   },
+  bulk: {
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead',
+    act: async (page, phone) => {
+      if (phone) await page.click('[data-action=pick]');
+      for (const id of [46, 44, 43]) await page.click(`[data-id="${id}"] .pick-box`);
+      await page.click('[data-action=bulk-edit]');
+      await page.selectOption('#bulk-edit select', 'city');
+      await page.waitForSelector('#bulk-edit crm-field');
+    },
+  },
+  bulkdone: {
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead',
+    act: async (page, phone) => {
+      if (phone) await page.click('[data-action=pick]');
+      for (const id of [46, 44]) await page.click(`[data-id="${id}"] .pick-box`);
+      await page.click('[data-action=bulk-edit]');
+      await page.selectOption('#bulk-edit select', 'city');
+      await page.fill('#bulk-edit [data-field=city] input', 'Казань');
+      await page.click('[data-action=bulk-apply]');
+      await page.waitForSelector('.toast[data-kind=ok]');
+    },
+  },
+  bin: {
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead',
+    act: async (page, _, fixture) => {
+      for (const id of [41, 42, 43]) fixture.remove('sales.lead', id);
+      await page.click('[data-action=bin]');
+      await page.waitForSelector('[data-id="43"] [data-action=restore]');
+    },
+  },
+  purge: {
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead',
+    act: async (page, _, fixture) => {
+      fixture.remove('sales.lead', 41);
+      await page.click('[data-action=bin]');
+      await page.click('[data-id="41"] [data-action=purge]');
+      await page.waitForSelector('dialog.ask');
+    },
+  },
+  batches: {
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead',
+    act: async (page, _, fixture) => {
+      const who = { id: 7, name: 'Анна Котова' };
+      const b = fixture.batches;
+      const done = b.bulk('sales.lead', [44, 45, 999], {}, { city: 'Казань' }, who, 'Заявки');
+      fixture.update('sales.lead', 44, { city: 'Пермь' });
+      b.undo(done, who);
+      b.hold = true;
+      b.bulk('sales.lead', [30, 31, 32, 33], {}, { city: 'Казань' }, who, 'Заявки');
+      await page.evaluate(() => {
+        history.pushState({}, '', '/settings/batches?open=1');
+        dispatchEvent(new PopStateEvent('popstate'));
+      });
+      await page.waitForSelector('.batch-rows li');
+    },
+  },
+  past: {
+    ready: see('[data-id="44"]'),
+    path: '/e/sales.lead',
+    act: async (page, _, fixture) => {
+      fixture.update('sales.lead', 44, { city: 'Пермь', comment: 'Перезвонить вечером' });
+      fixture.update('sales.lead', 44, { city: 'Казань' });
+      await page.click('[data-id="44"] a');
+      await page.click('#tab-history');
+      await page.waitForSelector('[data-action=undo]');
+      await page.hover('.event');
+    },
+  },
+  newer: {
+    ready: see('.prop'),
+    path: '/e/sales.lead/44',
+    act: async (page, phone, fixture) => {
+      fixture.update('sales.lead', 44, { city: 'Пермь', comment: 'Перезвонить вечером' });
+      fixture.update('sales.lead', 44, { city: 'Казань' });
+      if (phone) await page.click('#tab-history');
+      await page.waitForSelector('[data-action=undo-field]', { state: 'attached' });
+      await page.hover('[data-action=undo-field]');
+      await page.click('[data-action=undo-field]');
+      await page.waitForSelector('dialog.ask');
+    },
+  },
   create: {
     ready: see('[data-id="46"]'),
     path: '/e/sales.lead',
@@ -61,16 +147,8 @@ export const SCREENS = {
     path: '/e/sales.lead',
     act: async (page) => {
       await page.keyboard.press('Control+k');
-      await page.fill('.palette input', 'gtnhjd');
-      await page.waitForSelector('.palette [role=option] mark');
-    },
-  },
-  found: {
-    ready: see('[data-id="46"]'),
-    path: '/e/sales.lead?view=all',
-    act: async (page) => {
-      await page.fill('#list-q', 'kbpbyu');
-      await page.waitForSelector('.reading');
+      await page.fill('.palette input', 'петров');
+      await page.waitForSelector('.palette [role=option] .muted');
     },
   },
   notices: { ready: see('.notice'), path: '/settings/notices' },

@@ -2,7 +2,7 @@
 // (BroadcastChannel). It reconnects with back-off and resumes after the last event; when that is no longer possible
 // the server says `reset` and everything in sight is read anew.
 import { Store } from './store.ts';
-import type { NoticeEvent, RecordEvent } from './types.ts';
+import type { ManyEvent, NoticeEvent, RecordEvent } from './types.ts';
 
 export interface Link {
   state: 'off' | 'connecting' | 'live' | 'lost';
@@ -11,6 +11,7 @@ export interface Link {
 
 interface Events {
   record: RecordEvent;
+  many: ManyEvent;
   notice: NoticeEvent;
   meta: { rev: string };
   reset: object;
@@ -23,7 +24,7 @@ type Message =
   | { kind: 'hello' }
   | { kind: 'retry' };
 
-const NAMES: Name[] = ['record', 'notice', 'meta', 'reset', 'bye'];
+const NAMES: Name[] = ['record', 'many', 'notice', 'meta', 'reset', 'bye'];
 const SILENCE = 50_000; // two and a half pings
 const FIRST_WAIT = 1000,
   LONGEST_WAIT = 30_000;

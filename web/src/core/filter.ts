@@ -7,6 +7,8 @@ export interface ListState {
   q: string;
   sort: string | null;
   chips: Record<string, string[]>;
+  /** The recycle bin instead of the rows. */
+  bin?: boolean;
 }
 
 export const ME = 'me';
@@ -18,12 +20,14 @@ export function readState(search: URLSearchParams, views: ListView[]): ListState
   }
   const asked = search.get('view');
   const view = views.find((v) => v.id === asked)?.id ?? views[0]?.id ?? '';
-  return { view, q: search.get('q') ?? '', sort: search.get('sort'), chips };
+  const state = { view, q: search.get('q') ?? '', sort: search.get('sort'), chips };
+  return search.get('bin') === '1' ? { ...state, bin: true } : state;
 }
 
 export function writeState(state: ListState, views: ListView[]): string {
   const search = new URLSearchParams();
   if (state.view && state.view !== views[0]?.id) search.set('view', state.view);
+  if (state.bin) search.set('bin', '1');
   if (state.q) search.set('q', state.q);
   if (state.sort) search.set('sort', state.sort);
   for (const [field, values] of Object.entries(state.chips))
@@ -35,7 +39,8 @@ export function writeState(state: ListState, views: ListView[]): string {
 /** The part of a list's query that says which rows: everything but the paging. */
 export function query(state: ListState, view: ListView | undefined, userId: number): URLSearchParams {
   const out = new URLSearchParams();
-  if (view?.filter?.length) out.set('filter', JSON.stringify(view.filter));
+  if (state.bin) out.set('deleted', 'only');
+  else if (view?.filter?.length) out.set('filter', JSON.stringify(view.filter));
   for (const [field, values] of Object.entries(state.chips)) {
     if (values.length) out.set(`${field}.in`, values.map((v) => (v === ME ? String(userId) : v)).join(','));
   }
@@ -44,8 +49,26 @@ export function query(state: ListState, view: ListView | undefined, userId: numb
 }
 
 export function sortOf(state: ListState, view: ListView | undefined): string[] {
-  if (state.sort) return [state.sort];
-  return state.q.trim() ? ['-id'] : (view?.sort ?? []); // a search gives the newest first unless asked
+  return state.sort ? [state.sort] : state.bin ? ['-deleted_at'] : (view?.sort ?? []);
+}
+
+/** The same rows as a condition in prefix form, for a change of all of them; true: every row. */
+export function conditionOf(
+  state: ListState,
+  view: ListView | undefined,
+  userId: number,
+  typeOf: (field: string) => string | undefined,
+): Condition | true {
+  const parts: Condition[] = !state.bin && view?.filter?.length ? [view.filter] : [];
+  for (const [field, values] of Object.entries(state.chips)) {
+    const type = typeOf(field) ?? '';
+    const wanted = values.map((v) => {
+      if (type === 'user' || type === 'ref') return v === ME ? userId : Number(v);
+      return type === 'bool' ? v === 'true' : v;
+    });
+    if (wanted.length) parts.push([field, 'in', wanted]);
+  }
+  return parts.length > 1 ? ['and', ...parts] : (parts[0] ?? true);
 }
 
 /** A header's click: descending, ascending, back to the view's own order. */

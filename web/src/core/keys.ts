@@ -1,5 +1,5 @@
 // Keyboard shortcuts, bound to the place of the key (event.code), so that they work in the Russian layout too.
-// Single keys are off while the user types.
+// Single keys are off while the user types, all of them while a question waits for its answer.
 
 export type Handler = (event: KeyboardEvent) => void;
 
@@ -32,7 +32,7 @@ export function isTyping(target: EventTarget | null): boolean {
 
 export function startKeys(): void {
   document.addEventListener('keydown', (event) => {
-    if (event.defaultPrevented || event.isComposing) return;
+    if (event.defaultPrevented || event.isComposing || document.querySelector('dialog.ask[open]')) return;
     const combo = comboOf(event);
     if (!combo.startsWith('Ctrl+') && isTyping(event.target)) return;
     const found = [...bindings].reverse().find((b) => b.combo === combo && b.active());

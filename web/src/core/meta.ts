@@ -18,6 +18,7 @@ const builtIn: Record<string, Field> = {
   created_at: { type: 'datetime', label: 'field.created_at', read_only: true },
   updated_at: { type: 'datetime', label: 'field.updated_at', read_only: true },
   created_by: { type: 'user', label: 'field.created_by', read_only: true },
+  deleted_at: { type: 'datetime', label: 'field.deleted_at', read_only: true },
 };
 
 export function menu(): MenuEntry[] {

@@ -3,18 +3,18 @@
 import { api, ApiError } from './api.ts';
 import { compareRows } from './filter.ts';
 import { link, on } from './events.ts';
-import type { Reading, RecordEvent, Row } from './types.ts';
+import type { RecordEvent, Row } from './types.ts';
 
 const PAGE = 100;
 const GATHER = 60; // ms in which events of one burst are read together
 const MOST_AT_ONCE = 100;
+const SETTLE = 700; // ms between two readings while a batch goes through the rows
 
 export class Records {
   rows: Row[] = [];
   next: string | null = null;
   total: number | null = null;
   approx = false;
-  reading: Reading = {};
   state: 'loading' | 'ready' | 'more' | 'error' = 'loading';
   error: ApiError | null = null;
   fresh = new Set<number>();
@@ -29,6 +29,8 @@ export class Records {
   #timer = 0;
   #abort = new AbortController();
   #limit: number;
+  #isBin: boolean;
+  #again = 0;
   #blind = false; // read before the stream was open: changes in between would be missed
 
   constructor(
@@ -41,6 +43,7 @@ export class Records {
     this.entity = entity;
     this.sort = sort;
     this.#query = query;
+    this.#isBin = query.has('deleted');
     this.#changed = changed;
     this.#limit = options.limit ?? PAGE;
     this.#onNew = options.onNew ?? (() => undefined);
@@ -50,6 +53,9 @@ export class Records {
     this.#off = [
       on('record', (event) => this.#event(event)),
       on('reset', () => void this.load()),
+      on('many', (event) => {
+        if (event.entity === this.entity) this.#loadSoon();
+      }),
       link.watch(({ state }) => {
         if (state === 'live' && this.#blind) void this.load();
       }),
@@ -61,6 +67,7 @@ export class Records {
   stop(): void {
     this.#abort.abort();
     clearTimeout(this.#timer);
+    clearTimeout(this.#again);
     for (const off of this.#off) off();
     this.#off = [];
   }
@@ -85,13 +92,17 @@ export class Records {
       this.next = page.next;
       this.total = page.total ?? null;
       this.approx = page.approx ?? false;
-      this.reading = { read_as: page.read_as, corrected: page.corrected };
       this.state = 'ready';
       this.error = null;
     } catch (error) {
       this.#failed(error);
     }
-    this.#changed();
+    this.#tell();
+  }
+
+  /** Whoever has left must not be told of what comes late. */
+  #tell(): void {
+    if (!this.#abort.signal.aborted) this.#changed();
   }
 
   async more(): Promise<void> {
@@ -113,13 +124,21 @@ export class Records {
       if (error instanceof ApiError && error.code === 'bad_cursor') return this.load();
       this.#failed(error);
     }
-    this.#changed();
+    this.#tell();
   }
 
   #failed(error: unknown): void {
     if (this.#abort.signal.aborted) return;
     this.error = error instanceof ApiError ? error : new ApiError({ status: 0, code: 'internal' });
     if (!this.rows.length) this.state = 'error';
+  }
+
+  /** Not at every slice of a batch, but after the last one too. */
+  #loadSoon(): void {
+    this.#again ||= window.setTimeout(() => {
+      this.#again = 0;
+      void this.load();
+    }, SETTLE);
   }
 
   /** Puts in a row that this page itself has just written, without waiting for its event. */
@@ -131,7 +150,8 @@ export class Records {
     if (event.entity !== this.entity) return;
     const known = this.rows.find((r) => r.id === event.id);
     if (known && event.rev !== undefined && event.rev <= known.rev && event.op === 'updated') return;
-    if (event.op === 'deleted' || event.op === 'gone') this.#remove([event.id]);
+    const leaves = event.op === 'gone' || (event.op === 'deleted' && !this.#isBin);
+    if (leaves) this.#remove([event.id]);
     else this.#gather(event.id);
   }
 
@@ -156,7 +176,7 @@ export class Records {
         false,
       );
       for (const row of page.rows) this.#place(row);
-      this.#changed();
+      this.#tell();
     } catch {
       if (!this.#abort.signal.aborted) ids.forEach((id) => this.#pending.add(id));
     }
@@ -188,7 +208,7 @@ export class Records {
     this.fresh.add(id);
     window.setTimeout(() => {
       this.fresh.delete(id);
-      this.#changed();
+      this.#tell();
     }, 2400);
   }
 }

@@ -5,7 +5,7 @@ import { Store } from './store.ts';
 export interface Place {
   path: string;
   search: URLSearchParams;
-  name: 'home' | 'list' | 'card' | 'new' | 'notices' | 'unknown';
+  name: 'home' | 'list' | 'card' | 'new' | 'notices' | 'batches' | 'unknown';
   entity: string;
   id: number;
   under: string | null;
@@ -19,6 +19,7 @@ export function parse(path: string, search: URLSearchParams, under: string | nul
   const place: Place = { path, search, name: 'unknown', entity: '', id: 0, under };
   if (path === '/' || path === '/login') return { ...place, name: 'home' };
   if (path === '/settings/notices') return { ...place, name: 'notices' };
+  if (path === '/settings/batches') return { ...place, name: 'batches' };
   const m = /^\/e\/([a-z][\w.]*)(?:\/(new|\d+))?\/?$/.exec(path);
   if (!m) return place;
   const name = m[2] === undefined ? 'list' : m[2] === 'new' ? 'new' : 'card';
@@ -46,7 +47,7 @@ export function openCard(entity: string, id: number | 'new', search = ''): void 
   const here = place.value;
   const under =
     here.under ??
-    (here.name === 'list' || here.name === 'home' || here.name === 'notices'
+    (here.name !== 'card' && here.name !== 'new' && here.name !== 'unknown'
       ? location.pathname + location.search
       : undefined);
   go(`/e/${entity}/${id}${search}`, { under, replace: here.under !== null && here.name !== 'list' });

@@ -2,8 +2,6 @@
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-export type Ranges = [number, number][];
-
 /** A condition in prefix form: ["field","op",value], ["field","me"], ["and",…], ["or",…], ["not",c]. */
 export type Condition = unknown[];
 
@@ -19,7 +17,6 @@ export interface Row {
   _can?: string[];
   _marks?: Record<string, string>;
   foreign?: boolean;
-  found?: Record<string, Ranges | Ranges[]>; // of a search; a field with many values has ranges for each
   [field: string]: unknown;
 }
 
@@ -128,37 +125,11 @@ export interface Meta {
   pipelines: Record<string, Pipeline>;
 }
 
-/** What a search took for typed when nothing matched as it stood. */
-export interface Reading {
-  read_as?: string;
-  corrected?: string;
-}
-
-export interface Page extends Reading {
+export interface Page {
   rows: Row[];
   next: string | null;
   total?: number;
   approx?: boolean;
-}
-
-/** The place of a found row to show beside its title. */
-export interface Excerpt {
-  field: string;
-  text: string;
-  at: Ranges;
-}
-
-export interface Hit {
-  id: number;
-  label: string;
-  hint?: string;
-  found?: Row['found'];
-  excerpt?: Excerpt | null;
-}
-
-export interface Hits extends Reading {
-  groups: { entity: string; total?: number; approx?: boolean; rows: Hit[] }[];
-  partial?: boolean;
 }
 
 export interface FieldError {
@@ -194,7 +165,41 @@ export interface NoticeEvent {
   record?: number;
   at?: string;
 }
+/** A long change: flow/batch.h. */
+export interface Batch extends Row {
+  kind: string;
+  entity: string | null;
+  title: string | null;
+  state: 'waiting' | 'running' | 'done' | 'failed' | 'canceled';
+  total: number;
+  done: number;
+  changed: number;
+  failed: number;
+  conflicts: number;
+  started_at: string | null;
+  ended_at: string | null;
+  user: Ref | null;
+  undo_of: Ref | null;
+  undone_by: Ref | null;
+  error: string | null;
+}
+export interface BatchRow {
+  kind: 'error' | 'conflict';
+  row: number | null;
+  entity: string | null;
+  record: number | null;
+  field: string | null;
+  code: string;
+  detail?: string;
+}
+/** A batch changed many rows of an entity. */
+export interface ManyEvent {
+  entity: string;
+  batch: number;
+}
 export interface HistoryRow {
+  position?: string;
+  batch?: { id: number; title: string | null } | null;
   at: string;
   by?: Ref | null;
   op: string;

@@ -4,6 +4,7 @@ import { El } from '../ui/element.ts';
 import { hasIcon, icon, mark } from '../ui/icon.ts';
 import { avatar, empty } from '../ui/parts.ts';
 import { toggleAt, walkMenu } from '../ui/pop.ts';
+import './batches.ts';
 import './notices.ts';
 import './offline.ts';
 import './palette.ts';
@@ -80,6 +81,7 @@ class Shell extends El {
   #view(at: Place): TemplateResult {
     const known = at.entity && meta.value?.entities[at.entity];
     if (at.name === 'home') return homeViews().length ? html`<crm-today></crm-today>` : nothingHere();
+    if (at.name === 'batches') return html`<crm-batches .search=${at.search}></crm-batches>`;
     if (at.name === 'notices') return html`<crm-notices></crm-notices>`;
     if (at.name === 'unknown' || !known) return lost();
     if (at.name === 'list') return html`<crm-list .entity=${at.entity} .search=${at.search}></crm-list>`;
@@ -129,7 +131,7 @@ class Shell extends El {
         ${avatar({ id: user.id, label: user.name }, '')}<span class="clip">${user.name}</span
         ><span class="push muted">${icon('more', 'icon-16')}</span>
       </button>
-      <div class="pop menu" id="me-menu" popover @keydown=${walkMenu}>${this.#prefs()}</div>`;
+      <div class="pop menu" id="me-menu" popover @keydown=${walkMenu} @click=${closeOnLink}>${this.#prefs()}</div>`;
   }
 
   #prefs() {
@@ -170,6 +172,11 @@ class Shell extends El {
           )}</span
         >
       </div>
+      ${
+        meta.value!.entities.batch
+          ? html`<a class="menu-item" href="/settings/batches">${icon('history', 'icon-16')}${t('batches')}</a>`
+          : nothing
+      }
       <button class="menu-item" @click=${() => void logout()}>
         ${icon('out', 'icon-16')}${t('logout')}
       </button>`;

@@ -13,6 +13,10 @@ export interface Toast {
   kind?: 'ok' | 'danger' | 'warn';
   action?: { label: string; run: () => void };
   title?: string;
+  /** Takes the place of an earlier message of the same key. */
+  key?: string;
+  /** Does not go by itself: another of its key follows. */
+  stays?: boolean;
 }
 
 const toasts = new Store<Toast[]>([]);
@@ -23,8 +27,10 @@ let counter = 0;
 export function toast(message: Omit<Toast, 'id'>): void {
   counter += 1;
   const id = counter;
-  toasts.update((all) => [...all, { ...message, id }].slice(-MOST));
-  window.setTimeout(() => fade(id), LIFE);
+  const made = { ...message, id };
+  const at = message.key ? toasts.value.findIndex((one) => one.key === message.key) : -1;
+  toasts.update((all) => (at < 0 ? [...all, made].slice(-MOST) : all.map((one, i) => (i === at ? made : one))));
+  if (!message.stays) window.setTimeout(() => fade(id), LIFE);
 }
 
 function fade(id: number): void {

@@ -13,6 +13,7 @@ import { conflicts, extra, section, summaryOf } from './card-fields.ts';
 import { nextMove, otherMoves, steps } from './stages.ts';
 import { picked } from '../fields/picks.ts';
 import { label, show } from '../fields/view.ts';
+import { api } from '../core/api.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
 import { entityOf, fieldOf, may, meta, ownFields, stageField, stageOf, titleOf } from '../core/meta.ts';
@@ -108,7 +109,10 @@ class Card extends El {
   async #remove(): Promise<void> {
     const name = titleOf(this.entity, this.#model!.record!);
     if (!(await this.#model!.remove())) return;
-    toast({ text: t('card.removed', { name }), icon: 'trash' });
+    const id = this.recordId,
+      entity = this.entity;
+    const back = () => void api.post(`/${entity}/${id}/restore`).catch(() => undefined);
+    toast({ text: t('card.removed', { name }), icon: 'trash', action: { label: t('batch.undo'), run: back } });
     if (this.layer) closeCard();
     else go(`/e/${this.entity}`);
   }
@@ -278,6 +282,7 @@ class Card extends El {
       .entity=${this.entity}
       .recordId=${this.recordId}
       .version=${model.version}
+      ?mayUndo=${model.canEdit}
     ></crm-history>`;
   }
 

@@ -3,17 +3,23 @@
 import { html, nothing } from 'lit';
 import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
-import { empty, failure, skeletonRows } from '../ui/parts.ts';
+import { failure, skeletonRows } from '../ui/parts.ts';
 import { RowWindow } from '../ui/window.ts';
 import { toggleAt } from '../ui/pop.ts';
+import './bulk.ts';
 import './filter-menu.ts';
+import { binActions } from './bin.ts';
+import type { Chosen } from './bulk.ts';
+import { emptyList } from './list-empty.ts';
+import { Selection } from './selection.ts';
 import { cards, table } from './rows.ts';
 import { chipText, type Names, loadNames } from './chips.ts';
 import { label } from '../fields/view.ts';
 import { api } from '../core/api.ts';
+import { mayBulk } from '../core/batch.ts';
 import { on } from '../core/events.ts';
 import { number } from '../core/fmt.ts';
-import { nextSort, query, readState, sortOf, writeState, type ListState } from '../core/filter.ts';
+import { conditionOf, nextSort, query, readState, sortOf, writeState, type ListState } from '../core/filter.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
 import { entityOf, fieldOf, listViews, meta, titleOf } from '../core/meta.ts';
@@ -21,7 +27,7 @@ import { narrow } from '../core/narrow.ts';
 import { Records } from '../core/records.ts';
 import { go, openCard, place } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
-import type { ListView, Reading } from '../core/types.ts';
+import type { ListView } from '../core/types.ts';
 import { isNumeric } from '../fields/view.ts';
 
 const ROW = 40,
@@ -44,6 +50,7 @@ class List extends El {
   counts: Record<string, { total: number; approx: boolean }> = {};
   without: { field: string; total: number }[] = [];
   said = '';
+  #chosen = new Selection(() => this.requestUpdate());
   #watch = new Watch(this, meta, lang, narrow);
   #window = new RowWindow(this, () => void this.#records?.more());
   #records: Records | null = null;
@@ -74,6 +81,16 @@ class List extends El {
             document.activeElement instanceof HTMLButtonElement ||
             document.activeElement instanceof HTMLAnchorElement
           ),
+      ),
+      bind(
+        'KeyX',
+        () => this.#chosen.toggle(this.#records!.rows, this.#records!.rows[this.at].id, false),
+        () => here() && this.at >= 0 && !!this.#pickable,
+      ),
+      bind(
+        'Escape',
+        () => this.#chosen.clear(),
+        () => here() && this.#chosen.isShown,
       ),
       bind('Slash', () => this.querySelector<HTMLInputElement>('#list-q')?.focus(), here),
       bind(
@@ -117,6 +134,7 @@ class List extends El {
     this.#key = key;
     this.#records?.stop();
     this.at = -1;
+    if (this.#chosen.isShown) this.#chosen.clear();
     this.without = [];
     this.#window.top();
     const onNew = (row: { id: number }) => {
@@ -145,6 +163,37 @@ class List extends El {
       if (!records.rows.length) void this.#countWithout();
     }
     this.requestUpdate();
+  }
+
+  get #pickable(): boolean {
+    return mayBulk(this.entity);
+  }
+
+  get #what(): Chosen {
+    const { total, approx } = this.#records!;
+    const where = conditionOf(
+      this.#state,
+      this.#view,
+      meta.value?.user.id ?? 0,
+      (name) => fieldOf(this.entity, name)?.type,
+    );
+    const all = { where, q: this.#state.q.trim(), total: total ?? 0, approx };
+    return { ids: [...this.#chosen.ids], all: this.#chosen.isAll ? all : null };
+  }
+
+  #bulk(records: Records) {
+    const chosen = this.#chosen;
+    if (chosen.isEmpty) return nothing;
+    const isMore = records.total !== null && records.total > chosen.ids.size;
+    return html`<crm-bulk
+      .entity=${this.entity}
+      .chosen=${this.#what}
+      .offer=${isMore ? { total: records.total!, approx: records.approx } : null}
+      ?bin=${this.#state.bin}
+      @ui-all=${() => chosen.all()}
+      @ui-none=${() => chosen.clear()}
+      @ui-done=${() => chosen.clear()}
+    ></crm-bulk>`;
   }
 
   #isPlain(): boolean {
@@ -227,7 +276,9 @@ class List extends El {
     const records = this.#records!;
     return html`<div class="list" data-entity=${this.entity}>
       <header class="head">
-        <h1 class="title">${capital(t(entity.label.many))}</h1>
+        <h1 class="title">
+          ${this.#state.bin ? t('bin.title', { name: t(entity.label.many) }) : capital(t(entity.label.many))}
+        </h1>
         ${records.total !== null ? html`<span class="count">${this.#total(records)}</span>` : nothing}
         <div class="actions">
           <label class="find"
@@ -244,10 +295,10 @@ class List extends El {
               }}
             /><span class="kbd only-desk">/</span></label
           >
-          ${entity.can.create ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => this.#create()}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(t(entity.label.one))}</span></button>` : nothing}
+          ${entity.can.create && !this.#state.bin ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => this.#create()}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(t(entity.label.one))}</span></button>` : nothing}
         </div>
       </header>
-      ${this.#tabs()} ${this.#chips()}
+      ${this.#state.bin ? this.#binNote() : this.#tabs()} ${this.#chips()} ${this.#bulk(records)}
       <div class="sr" role="status" aria-live="polite">${this.said}</div>
       ${this.#body(records)}
     </div>`;
@@ -274,6 +325,38 @@ class List extends El {
         })}
       </div>
     </nav>`;
+  }
+
+  #binNote() {
+    return html`<div class="bar-row is-lined">
+      <a class="btn btn-sm btn-ghost" href="/e/${this.entity}"
+        >${icon('left', 'icon-16')}${capital(t(entityOf(this.entity)!.label.many))}</a
+      >
+      <span class="muted">${t('bin.note')}</span>
+    </div>`;
+  }
+
+  /** What stands at the end of the filters: choosing rows on a phone, and the recycle bin. */
+  #extras() {
+    const entity = entityOf(this.entity)!;
+    return html`${
+      this.#pickable && narrow.value
+        ? html`<button
+            class="btn btn-sm btn-ghost"
+            data-action="pick"
+            aria-pressed=${this.#chosen.isShown ? 'true' : 'false'}
+            @click=${() => (this.#chosen.isShown ? this.#chosen.clear() : this.#chosen.open())}
+          >
+            ${icon('task', 'icon-16')}${t('bulk.pick')}
+          </button>`
+        : nothing
+    }${
+      entity.can.delete && !this.#state.bin
+        ? html`<a class="btn btn-sm btn-ghost push" data-action="bin" href="/e/${this.entity}?bin=1"
+            >${icon('trash', 'icon-16')}${t('bin')}</a
+          >`
+        : nothing
+    }`;
   }
 
   #chips() {
@@ -311,6 +394,7 @@ class List extends El {
         .names=${this.#names}
         @ui-filter=${(e: CustomEvent<{ field: string; values: string[] }>) => this.#setChip(e.detail.field, e.detail.values)}
       ></crm-filter>
+      ${this.#extras()}
     </div>`;
   }
 
@@ -321,14 +405,6 @@ class List extends El {
     };
     menu.field = field;
     toggleAt(event, 'filter-menu');
-  }
-
-  #reading({ read_as, corrected }: Reading) {
-    const words = read_as ?? corrected;
-    if (!words) return nothing;
-    return html`<p class="reading" role="status">
-      ${t(read_as ? 'search.read_as' : 'search.corrected', { words })}
-    </p>`;
   }
 
   #body(records: Records) {
@@ -349,12 +425,22 @@ class List extends El {
       onSort: (field: string) =>
         this.#to({
           sort: nextSort(
-            sort[0] ?? null,
+            this.#state.sort ?? this.#view.sort?.[0] ?? null,
             field,
             isNumeric(fieldOf(this.entity, field)) || /date/.test(fieldOf(this.entity, field)?.type ?? ''),
           ),
         }),
       onOpen: (id: number) => openCard(this.entity, id),
+      pick: this.#pickable
+        ? {
+            ids: this.#chosen.ids,
+            isAll: this.#chosen.isAll,
+            shown: this.#chosen.isShown,
+            toggle: (id: number, isRange: boolean) => this.#chosen.toggle(records.rows, id, isRange),
+            toggleAll: () => this.#chosen.toggleShown(records.rows),
+          }
+        : null,
+      bin: this.#state.bin ? binActions(this.entity, (id) => records.touch(id)) : null,
     };
     return html`<div
       class="table-wrap"
@@ -362,42 +448,22 @@ class List extends El {
       role="region"
       aria-label=${capital(t(entityOf(this.entity)!.label.many))}
     >
-      ${this.#reading(records.reading)} ${narrow.value ? cards(shown) : table(shown)}
+      ${narrow.value ? cards(shown) : table(shown)}
       ${records.state === 'more' ? html`<p class="more muted">${t('loading')}</p>` : nothing}
       ${records.next && records.state === 'ready' ? html`<p class="more"><button class="btn btn-sm" @click=${() => void records.more()}>${t('list.more')}</button></p>` : nothing}
     </div>`;
   }
 
   #empty() {
-    const entity = entityOf(this.entity)!;
-    if (this.#isPlain()) {
-      return empty(
-        entity.icon ?? 'inbox',
-        t('list.empty'),
-        t('list.empty.text'),
-        entity.can.create
-          ? html`<button class="btn" @click=${() => this.#create()}>
-              ${icon('plus', 'icon-16')}${capital(t(entity.label.one))}
-            </button>`
-          : nothing,
-      );
-    }
-    const best = this.without[0];
-    const name = best ? (best.field === 'q' ? t('list.find') : label(this.entity, best.field)) : '';
-    const count = best
-      ? entity.label.count
-        ? t(entity.label.count, { n: best.total })
-        : number(best.total)
-      : '';
-    return empty(
-      'filter',
-      t('list.nothing'),
-      best ? t('list.without', { name, count }) : t('list.nothing.text'),
-      html` ${best ? html`<button class="btn" @click=${() => (best.field === 'q' ? this.#to({ q: '' }) : this.#setChip(best.field, []))}>${t('list.drop', { name })}</button>` : nothing}
-        <button class="btn btn-ghost" @click=${() => this.#to({ q: '', chips: {} })}>
-          ${t('filter.reset')}
-        </button>`,
-    );
+    return emptyList({
+      entity: this.entity,
+      isPlain: this.#isPlain(),
+      isBin: !!this.#state.bin,
+      best: this.without[0],
+      create: () => this.#create(),
+      drop: (field) => (field === 'q' ? this.#to({ q: '' }) : this.#setChip(field, [])),
+      reset: () => this.#to({ q: '', chips: {} }),
+    });
   }
 }
 

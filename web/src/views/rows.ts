@@ -2,13 +2,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { icon } from '../ui/icon.ts';
+import type { BinActions } from './bin.ts';
 import type { RowWindow } from '../ui/window.ts';
-import { isNumeric, label, placesOf, show, summary } from '../fields/view.ts';
+import { isNumeric, label, show, summary } from '../fields/view.ts';
 import { t } from '../core/i18n.ts';
 import { entityOf, fieldOf, stageField, titleOf } from '../core/meta.ts';
 import type { Records } from '../core/records.ts';
-import type { ListView, Ranges, Row } from '../core/types.ts';
-import { excerpt, marked } from '../ui/found.ts';
+import type { ListView, Row } from '../core/types.ts';
 
 export interface Shown {
   entity: string;
@@ -19,6 +19,18 @@ export interface Shown {
   sort: string[];
   onSort: (field: string) => void;
   onOpen: (id: number) => void;
+  /** Rows can be chosen; null: not by this user. On a phone the boxes stand only while some are. */
+  pick: Pick | null;
+  /** The list is the recycle bin: its rows have no card. */
+  bin: BinActions | null;
+}
+
+export interface Pick {
+  ids: Set<number>;
+  isAll: boolean;
+  shown: boolean;
+  toggle: (id: number, isRange: boolean) => void;
+  toggleAll: () => void;
 }
 
 const WIDTHS: Record<string, number> = {
@@ -42,7 +54,8 @@ const NARROWEST = 200;
 
 export function table(shown: Shown): TemplateResult {
   const { entity, view, records, window } = shown;
-  const columns = view.columns.filter((name) => fieldOf(entity, name));
+  const columns = [...(shown.bin ? ['deleted_at'] : []), ...view.columns].filter((name) => fieldOf(entity, name));
+  const wide = columns.length + (shown.pick ? 1 : 0) + (shown.bin ? 1 : 0);
   const { before, rows, after, from } = window.slice(records.rows);
   const main = mainOf(entity, columns);
   const least = columns.reduce((sum, name) => sum + (name === main ? NARROWEST : widthOf(entity, name)), 24);
@@ -53,14 +66,16 @@ export function table(shown: Shown): TemplateResult {
   >
     <thead>
       <tr aria-rowindex="1">
+        ${shown.pick ? pickAll(shown.pick, records.rows.length) : nothing}
         ${columns.map((name) => head(shown, name, name === main))}
+        ${shown.bin ? html`<th scope="col" class="bin-do"><span class="sr">${t('bin.do')}</span></th>` : nothing}
       </tr>
     </thead>
     <tbody>
       ${
         before
           ? html`<tr class="gap" aria-hidden="true">
-              <td colspan=${columns.length} .style=${`height:${before}px`}></td>
+              <td colspan=${wide} .style=${`height:${before}px`}></td>
             </tr>`
           : nothing
       }
@@ -72,7 +87,7 @@ export function table(shown: Shown): TemplateResult {
       ${
         after
           ? html`<tr class="gap" aria-hidden="true">
-              <td colspan=${columns.length} .style=${`height:${after}px`}></td>
+              <td colspan=${wide} .style=${`height:${after}px`}></td>
             </tr>`
           : nothing
       }
@@ -134,12 +149,18 @@ function line(shown: Shown, columns: string[], row: Row, index: number): Templat
   const { entity, records, at, onOpen } = shown;
   const main = mainOf(entity, columns);
   const open = (event: MouseEvent) => {
-    if ((event.target as Element).closest('a, button') || String(getSelection())) return;
+    if (shown.bin || (event.target as Element).closest('a, button, input, label') || String(getSelection()))
+      return;
     onOpen(row.id);
   };
   const td = (name: string) => {
     const kind = isNumeric(fieldOf(entity, name)) ? 'end num' : '';
-    const inside = name === main ? mainCell(entity, name, columns, row) : cell(entity, name, row);
+    const inside =
+      name !== main
+        ? cell(entity, name, row)
+        : shown.bin
+          ? html`<span class="strong">${first(entity, name, row)}</span>`
+          : link(entity, name, row);
     return html`<td class=${kind} data-field=${name}>${inside}</td>`;
   };
   return html`<tr
@@ -147,35 +168,69 @@ function line(shown: Shown, columns: string[], row: Row, index: number): Templat
     data-id=${row.id}
     aria-rowindex=${index + 2}
     aria-selected=${index === at ? 'true' : nothing}
-    class=${records.fresh.has(row.id) ? 'is-fresh' : ''}
+    class="${records.fresh.has(row.id) ? 'is-fresh' : ''} ${isPicked(shown, row.id) ? 'is-picked' : ''}"
     @click=${open}
   >
-    ${columns.map(td)}
+    ${shown.pick ? html`<td class="pick">${box(shown, row)}</td>` : nothing}${columns.map(td)}${shown.bin ? html`<td class="bin-do">${binButtons(shown, row)}</td>` : nothing}
   </tr>`;
 }
 
-/** Where a search has found the row, when none of the columns shows it. */
-function foundElsewhere(entity: string, columns: string[], row: Row, room = 0): TemplateResult | typeof nothing {
-  const names = Object.keys(row.found ?? {});
-  const name = names.find((n) => fieldOf(entity, n));
-  if (!name || names.some((n) => columns.includes(n))) return nothing;
-  const value = row[name];
-  const many = Array.isArray(value) ? value : [value];
-  const at = Math.max(
-    0,
-    many.findIndex((_, i) => placesOf(row, name, i)?.length),
-  );
-  const part = excerpt(String(many[at] ?? ''), placesOf(row, name, at) ?? ([] as Ranges), room);
-  const title = label(entity, name);
-  return html`<span class="found-in" title=${title}
-    >${room ? `${title}: ` : nothing}${marked(part.text, part.ranges)}</span
-  >`;
+const isPicked = ({ pick }: Shown, id: number) => !!pick && (pick.isAll || pick.ids.has(id));
+
+function pickAll(pick: Pick, count: number): TemplateResult {
+  const some = pick.ids.size > 0;
+  const every = pick.isAll || (some && pick.ids.size === count);
+  return html`<th scope="col" class="pick">
+    <input
+      class="box"
+      type="checkbox"
+      aria-label=${t('bulk.every')}
+      .checked=${every}
+      .indeterminate=${some && !every}
+      @change=${() => pick.toggleAll()}
+    />
+  </th>`;
 }
 
-function mainCell(entity: string, name: string, columns: string[], row: Row): TemplateResult {
-  const found = foundElsewhere(entity, columns, row);
-  if (found === nothing) return link(entity, name, row);
-  return html`<span class="row-found">${link(entity, name, row)}${found}</span>`;
+function box(shown: Shown, row: Row): TemplateResult {
+  return html`<label class="pick-box"
+    ><input
+      class="box"
+      type="checkbox"
+      aria-label=${t('bulk.choose', { name: titleOf(shown.entity, row) })}
+      .checked=${isPicked(shown, row.id)}
+      @click=${(e: MouseEvent) => shown.pick!.toggle(row.id, e.shiftKey)}
+  /></label>`;
+}
+
+function binButtons({ bin, entity }: Shown, row: Row): TemplateResult {
+  const name = titleOf(entity, row);
+  return html`<span class="bin-buttons"
+    >${
+      row._can?.includes('delete')
+        ? html`<button
+            class="btn btn-sm"
+            data-action="restore"
+            aria-label=${t('bin.restore.what', { name })}
+            @click=${() => bin!.restore(row)}
+          >
+            ${icon('history', 'icon-16')}<span class="only-desk">${t('bin.restore')}</span>
+          </button>`
+        : nothing
+    }${
+      bin!.purge
+        ? html`<button
+            class="icon-btn is-danger"
+            data-action="purge"
+            aria-label=${t('bin.purge.what', { name })}
+            title=${t('bin.purge')}
+            @click=${() => bin!.purge!(row)}
+          >
+            ${icon('trash', 'icon-16')}
+          </button>`
+        : nothing
+    }</span
+  >`;
 }
 
 function link(entity: string, name: string, row: Row): TemplateResult {
@@ -211,17 +266,10 @@ export function cards(shown: Shown): TemplateResult {
   </ul>`;
 }
 
-const ROOM = 8; // characters before what was found, where a line is its own
-
-/** The second line of a card: where a search has found the row, else a few of its fields. */
-function under(entity: string, names: string[], rest: string[], row: Row): unknown {
-  const found = foundElsewhere(entity, names.slice(0, 1), row, ROOM);
-  return found === nothing ? summary(entity, rest, row) : found;
-}
-
 const RIGHT = new Set(['money', 'int', 'decimal', 'date', 'datetime']);
 
-function card({ entity, view, records }: Shown, row: Row): TemplateResult {
+function card(shown: Shown, row: Row): TemplateResult {
+  const { entity, view, records, pick, bin } = shown;
   const names = (view.phone ?? view.columns.slice(0, 4)).filter((name) => fieldOf(entity, name));
   const stage = stageField(entity);
   const right = names.slice(1).find((name) => RIGHT.has(fieldOf(entity, name)!.type));
@@ -230,15 +278,17 @@ function card({ entity, view, records }: Shown, row: Row): TemplateResult {
   return html`<li
     data-entity=${entity}
     data-id=${row.id}
-    class=${records.fresh.has(row.id) ? 'is-fresh' : ''}
+    class="${records.fresh.has(row.id) ? 'is-fresh' : ''} ${pick?.shown ? 'is-picking' : ''} ${bin ? 'is-bin' : ''}"
   >
-    <a class="card-line" href="/e/${entity}/${row.id}" data-layer>
+    ${pick?.shown ? box(shown, row) : nothing}
+    <a class="card-line" href=${bin ? nothing : `/e/${entity}/${row.id}`} data-layer>
       <span class="clip strong">${first(entity, names[0] ?? '', row)}</span
       ><span class="num">${right ? show({ entity, name: right, row, place: 'cell' }) : nothing}</span>
-      <span class="clip muted">${under(entity, names, rest, row)}</span>
+      <span class="clip muted">${summary(entity, rest, row)}</span>
       <span class="small"
         >${marked ? html`<span class="is-warn inline-4">${icon('alert', 'icon-16')}</span>` : nothing}${stage && names.includes(stage) ? show({ entity, name: stage, row, place: 'cell' }) : nothing}</span
       >
     </a>
+    ${bin ? binButtons(shown, row) : nothing}
   </li>`;
 }
