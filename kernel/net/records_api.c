@@ -360,11 +360,6 @@ static void list_done(record_read *r, crm_status s)
         api_reply_error(k, s);
         return;
     }
-    if (may_read_otherwise(k)) {
-        http_body(k->http)->n = k->mark;
-        to_pool(k, false);
-        return;
-    }
     list_end(k);
     api_reply(k, 200);
 }
@@ -392,7 +387,8 @@ static void list(api_call *k)
                             .done = list_done,
                             .arg = k,
                             .limit_us = INLINE_LIMIT_US};
-    if (is_slow_shape(l->shape)) {
+    /* A search may gather much for a beginning in one step, which no limit interrupts. */
+    if (q->terms.n || is_slow_shape(l->shape)) {
         to_pool(k, false);
         return;
     }
