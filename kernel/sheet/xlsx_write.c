@@ -37,7 +37,9 @@ typedef struct writing {
 
 static bool fill(writing *w)
 {
-    memmove(w->in.p, w->in.p + w->at, w->in.n - w->at);
+    if (w->at) {
+        memmove(w->in.p, w->in.p + w->at, w->in.n - w->at);
+    }
     w->in.n -= w->at;
     w->at = 0;
     char *room = buf_room(&w->in, PIECE);

@@ -54,7 +54,7 @@ describe('a module that computes past its limit', () => {
       return reply.status === 200 && reply;
     }, 'a further thread');
     assert.deepEqual(quick.json, { done: true });
-    assert.match(server.log, /event=pool\.all_held pool=fast/);
+    await until(() => /event=pool\.all_held pool=fast/.test(server.log), 'the pool named');
   });
 
   it('in a write: 504 in time and nothing of it is kept', async () => {

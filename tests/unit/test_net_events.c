@@ -73,12 +73,32 @@ static void a_change_of_an_older_registry_is_not_told_by_the_rights_of_the_newer
     registry_discard(older);
 }
 
+/* Commits of a batch tell of many rows at once: a page reads its list again, not row by row. */
+static void many_rows_of_a_batch_are_told_in_one_line(void **state)
+{
+    change many[21];
+    (void)state;
+    world_lead(&w, "Кран", w.anna, 0);
+    for (size_t i = 0; i < sizeof many / sizeof many[0]; i++) {
+        many[i] = w.changes->at[0];
+        many[i].batch = 7;
+    }
+    assert_true(told(w.anna, 0, many, 21));
+    assert_string_equal(out.p, "event: many\ndata: {\"entity\":\"test.lead\",\"batch\":7}\n\n");
+    assert_true(told(w.boris, 0, many, 21));
+    assert_string_equal(out.p, "");
+    assert_true(told(w.anna, 0, many, 20));
+    assert_null(strstr(out.p, "event: many"));
+    assert_non_null(strstr(out.p, "event: record"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_change_is_told_to_who_may_read_the_record),
         TEST(names_of_fields_one_may_not_see_are_not_told),
+        TEST(many_rows_of_a_batch_are_told_in_one_line),
         TEST(what_was_told_already_is_not_told_again),
         TEST(a_change_of_an_older_registry_is_not_told_by_the_rights_of_the_newer),
     };
