@@ -80,6 +80,8 @@ struct crm_ctx {
                                 * to be thrown away; 0: none. Inside a tx it is tx->deadline */
     int64_t try_until;         /* before `until`: the end of a first short try, after which a TIMEOUT
                                 * only moves it to the slow pool; 0: this is not one */
+    atomic_bool *gone;         /* set when nobody waits for the answer any more: what only reads stops
+                                * as if its time were up; NULL: somebody does */
     int64_t batch;             /* the batch whose slice this is: its changes carry it; 0: none */
     bool is_quiet;             /* no rules, notices or webhooks follow */
     bool is_lenient;           /* outside data: an invalid phone is kept and marked, not refused */
@@ -108,6 +110,8 @@ void call_end(crm_ctx *c);
  * for the open request.
  */
 void call_limit(crm_ctx *c, uint32_t ms);
+/* Whether nobody waits for its answer and it only reads. Its time is then over, too. */
+bool call_is_left(const crm_ctx *c);
 /* Whether the time the call has, inside a transaction or outside, is over. */
 bool call_is_over(const crm_ctx *c);
 /* Holds a batch of reads to that time. TIMEOUT, with `interrupted`: it has passed, do not run it. */

@@ -76,15 +76,25 @@ void call_limit(crm_ctx *c, uint32_t ms)
     }
 }
 
+bool call_is_left(const crm_ctx *c)
+{
+    return c->gone && !c->tx && atomic_load(c->gone);
+}
+
 bool call_is_over(const crm_ctx *c)
 {
     int64_t end = end_of(c);
-    return end && clock_mono() >= end;
+    return call_is_left(c) || (end && clock_mono() >= end);
 }
 
 crm_status call_limit_read(const crm_ctx *c, engine_batch *b)
 {
     int64_t end = end_of(c);
+    b->stop = c->tx ? NULL : c->gone;
+    if (call_is_left(c)) {
+        b->interrupted = true;
+        return CRM_TIMEOUT;
+    }
     if (!end) {
         return CRM_OK;
     }

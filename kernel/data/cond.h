@@ -82,8 +82,10 @@ typedef struct cond {
 
 /* What went wrong in reading a condition. */
 typedef struct cond_error {
-    const char *code; /* unknown_field, type_mismatch, bad_request, too_long */
+    /* unknown_field, type_mismatch, bad_request, too_long, too_many, path_too_long, too_complex */
+    const char *code;
     crm_str field, nearest;
+    crm_str params_json; /* {"max":200}, or empty */
 } cond_error;
 
 /* "today" and "now-3d" stay relative (VALUE_TODAY, VALUE_NOW). INVALID with *err filled. */
@@ -93,6 +95,10 @@ typedef struct cond_scope {
 } cond_scope;
 CRM_MUST_CHECK crm_status cond_read(arena *a, const cond_scope *s, const json_t *json, const cond **out,
                                     cond_error *err);
+/* "contact.city" as fields from `s` on. INVALID with *err filled. */
+CRM_MUST_CHECK crm_status cond_read_path(arena *a, const cond_scope *s, crm_str text,
+                                         const struct field *path[COND_PATH_MAX], uint8_t *length,
+                                         cond_error *err);
 /*
  * Makers copy what they are given into the arena. NULL is the true condition. When memory is out they
  * give the false one and the arena is failed.

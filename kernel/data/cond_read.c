@@ -26,8 +26,15 @@ typedef struct reader {
 static crm_status fail(reader *r, const char *code, crm_str field_name)
 {
     /* The name may belong to the JSON, which the caller frees before he reads this. */
-    *r->err = (cond_error){.code = code, .field = arena_dup(r->a, field_name)};
+    *r->err = (cond_error){
+        .code = code, .field = arena_dup(r->a, field_name), .params_json = r->err->params_json};
     return CRM_INVALID;
+}
+
+static crm_status fail_max(reader *r, const char *code, crm_str field_name, int max)
+{
+    r->err->params_json = arena_fmt(r->a, "{\"max\":%d}", max);
+    return fail(r, code, field_name);
 }
 
 static crm_str text_at(const json_t *list, size_t i)
@@ -40,7 +47,7 @@ static crm_str text_at(const json_t *list, size_t i)
 static crm_status new_node(reader *r, cond_op op, cond **out)
 {
     if (r->nodes++ == COND_NODES_MAX) {
-        return fail(r, "too_long", (crm_str){0});
+        return fail(r, "too_complex", (crm_str){0});
     }
     *out = ARENA_NEW(r->a, cond);
     if (!*out) {
@@ -72,7 +79,7 @@ static crm_status read_path(reader *r, const entity *e, crm_str path, cond *c)
     while (str_split(&rest, '.', &name)) {
         const field *f = e ? entity_field(e, name) : NULL;
         if (!e || c->path_length == COND_PATH_MAX) {
-            return fail(r, e ? "too_long" : "type_mismatch", path);
+            return fail(r, e ? "path_too_long" : "type_mismatch", path);
         }
         if (!f || (f->flags & FIELD_HIDDEN)) {
             return unknown_field(r, e, name, path);
@@ -135,7 +142,9 @@ static crm_status read_value(reader *r, const field *f, const json_t *json, valu
     field_result got;
     crm_status st = field_read_one(&s, &plain, json, &got);
     if (st == CRM_INVALID) {
-        return fail(r, strcmp(got.code, "too_long") == 0 ? "too_long" : "type_mismatch", f->name);
+        bool is_long = strcmp(got.code, "too_long") == 0;
+        r->err->params_json = is_long ? got.params_json : (crm_str){0};
+        return fail(r, is_long ? "too_long" : "type_mismatch", f->name);
     }
     *out = got.v;
     return st;
@@ -148,7 +157,7 @@ static crm_status read_part(reader *r, const field *f, const json_t *json, value
     }
     crm_str s = {json_string_value(json), json_string_length(json)};
     if (s.n > STARTS_MAX * 4) {
-        return fail(r, "too_long", f->name);
+        return fail_max(r, "too_long", f->name, STARTS_MAX);
     }
     crm_status st = text_clean(r->a, s, &s);
     *out = value_text(s);
@@ -158,8 +167,11 @@ static crm_status read_part(reader *r, const field *f, const json_t *json, value
 static crm_status read_list(reader *r, const field *f, const json_t *json, cond *c)
 {
     size_t n = json_array_size(json);
-    if (!json_is_array(json) || n > IN_MAX) {
-        return fail(r, n > IN_MAX ? "too_long" : "type_mismatch", f->name);
+    if (!json_is_array(json)) {
+        return fail(r, "type_mismatch", f->name);
+    }
+    if (n > IN_MAX) {
+        return fail_max(r, "too_many", f->name, IN_MAX);
     }
     value *values = ARENA_ARRAY(r->a, value, n + 1);
     if (!values) {
@@ -270,7 +282,7 @@ static crm_status read_sub_where(reader *r, const entity *e, const json_t *json,
         return CRM_OK;
     }
     if (r->depth == COND_DEPTH_MAX) {
-        return fail(r, "too_long", CRM_S("in_query"));
+        return fail(r, "too_complex", (crm_str){0});
     }
     r->depth++;
     crm_status st = read_node(r, e, json, &sub->where);
@@ -396,7 +408,7 @@ static crm_status read_node(reader *r, const entity *e, const json_t *json, cons
         return read_leaf(r, e, json, out);
     }
     if (r->depth == COND_DEPTH_MAX) {
-        return fail(r, "too_long", head);
+        return fail(r, "too_complex", (crm_str){0});
     }
     cond *c;
     cond_op op = is_and ? COND_AND : is_or ? COND_OR : is_not ? COND_NOT : COND_EXISTS;
@@ -407,6 +419,18 @@ static crm_status read_node(reader *r, const entity *e, const json_t *json, cons
         r->depth--;
         *out = c;
     }
+    return st;
+}
+
+crm_status cond_read_path(arena *a, const cond_scope *s, crm_str text,
+                          const field *path[COND_PATH_MAX], uint8_t *length, cond_error *err)
+{
+    reader r = {.a = a, .reg = s->reg, .err = err};
+    cond c = {.path_length = 0};
+    *err = (cond_error){0};
+    crm_status st = read_path(&r, s->entity, text, &c);
+    memcpy(path, c.path, sizeof c.path);
+    *length = c.path_length;
     return st;
 }
 

@@ -29,6 +29,8 @@
 #define DATA_ENGINE_H
 
 #include "data/grouping.h"
+#include <stdatomic.h>
+
 #include "data/query.h"
 #include "data/registry.h"
 
@@ -94,6 +96,8 @@ typedef struct engine_op {
     engine_group_fn on_group;  /* GROUP */
     engine_row_fn on_row; /* row values are indexed as entity->fields; unselected ones are NULL */
     void *arg;
+    int64_t stop_after_us; /* COUNT: after so long it gives what it has counted; 0: it goes on */
+    bool is_partial;       /* out, COUNT: it stopped, and there are at least `count` */
     int64_t count;     /* out: rows given, or counted */
     crm_status status; /* out; CONFLICT: a unique index refused, `refused` tells which */
     const entity_index *refused;
@@ -110,6 +114,7 @@ struct engine_batch {
     bool go_on;
     /* Real time after which the batch is interrupted; 0: none. */
     int64_t limit_us;
+    atomic_bool *stop; /* set on any thread, it interrupts the batch; outlives it; NULL: none */
     engine_batch
         *after; /* read in the snapshot of this batch, whose `done` is running; NULL: the turn's */
     uint64_t serial;  /* out: set before the batch starts; names it for engine_interrupt */

@@ -10,10 +10,15 @@
 
 #define PAUSE_NS_MAX 200000
 
-bool memory_is_over(const mrun *r)
+bool memory_is_stopped(const mrun *r)
 {
     return atomic_load(&r->session->interrupt) == r->batch->serial ||
-           (r->deadline && clock_mono() > r->deadline);
+           (r->batch->stop && atomic_load(r->batch->stop));
+}
+
+bool memory_is_over(const mrun *r)
+{
+    return memory_is_stopped(r) || (r->deadline && clock_mono() > r->deadline);
 }
 
 /* ---- running a batch ------------------------------------------------------------------------- */
@@ -28,7 +33,8 @@ static void run_read(const mrun *r, engine_op *op)
 {
     op->count = 0;
     op->status = CRM_OK;
-    if (memory_is_over(r)) {
+    bool may_stop = op->kind == ENGINE_COUNT && op->stop_after_us;
+    if (memory_is_over(r) && !may_stop) {
         op->status = CRM_TIMEOUT;
     } else if (op->kind == ENGINE_GET) {
         memory_get(r, op);

@@ -101,6 +101,8 @@ typedef struct mrun {
     const msnapshot *snapshot;
     int64_t deadline;
 } mrun;
+/* Somebody wants the batch to end, whatever its time. */
+bool memory_is_stopped(const mrun *r);
 bool memory_is_over(const mrun *r);
 
 /* ---- snapshots and rows, engine_memory_store.c ----------------------------------------------- */

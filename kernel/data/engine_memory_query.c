@@ -486,9 +486,16 @@ void memory_list(const mrun *r, engine_op *op)
 void memory_count(const mrun *r, engine_op *op)
 {
     const query *q = op->query;
+    mrun own = *r;
     found *all;
     uint32_t count, limit = q->limit ? q->limit : COUNT_CAP;
-    op->status = memory_rows(r, q, &all, &count);
+    int64_t end = clock_mono() + op->stop_after_us * 1000;
+    if (op->stop_after_us && (!own.deadline || end < own.deadline)) {
+        own.deadline = end;
+    }
+    op->status = memory_rows(&own, q, &all, &count);
     op->count = count < limit ? count : limit;
+    op->is_partial = op->stop_after_us && op->status == CRM_TIMEOUT && !memory_is_stopped(r);
+    op->status = op->is_partial ? CRM_OK : op->status;
     free(all);
 }

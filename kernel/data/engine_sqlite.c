@@ -16,13 +16,16 @@
 
 /* ---- limits of a batch ----------------------------------------------------------------------- */
 
+bool session_is_stopped(const sqlite_session *s)
+{
+    return (s->stop && atomic_load_explicit(s->stop, memory_order_relaxed)) ||
+           (s->running && atomic_load_explicit(&s->interrupt, memory_order_relaxed) == s->running);
+}
+
 static int is_over(void *arg)
 {
-    sqlite_session *s = arg;
-    if (s->running && atomic_load_explicit(&s->interrupt, memory_order_relaxed) == s->running) {
-        return 1;
-    }
-    return s->deadline && clock_mono() > s->deadline;
+    const sqlite_session *s = arg;
+    return session_is_stopped(s) || (s->deadline && clock_mono() > s->deadline);
 }
 
 static void batch_start(sqlite_session *s, engine_batch *b)
@@ -32,12 +35,14 @@ static void batch_start(sqlite_session *s, engine_batch *b)
     b->status = CRM_OK;
     s->deadline = b->limit_us ? clock_mono() + b->limit_us * 1000 : 0;
     s->running = b->serial;
+    s->stop = b->stop;
 }
 
 static void batch_end(sqlite_session *s)
 {
     s->deadline = 0;
     s->running = 0;
+    s->stop = NULL;
 }
 
 /* ---- sessions -------------------------------------------------------------------------------- */

@@ -150,6 +150,7 @@ struct sqlite_session {
     sql sql;
     arena *arena;
     int64_t deadline;           /* clock_mono; 0: none */
+    atomic_bool *stop;          /* the running batch's */
     int64_t lookup_max;         /* rows that may be read whatever their order */
     uint64_t running;           /* serial of the batch being run */
     _Atomic uint64_t interrupt; /* serial that is to stop */
@@ -177,6 +178,8 @@ crm_status statement_fixed(sqlite_session *s, const char *text);
 void query_get(sqlite_session *s, engine_op *op);
 void query_list(sqlite_session *s, engine_op *op);
 void query_count(sqlite_session *s, engine_op *op);
+/* Somebody wants the running batch to end, whatever its time. */
+bool session_is_stopped(const sqlite_session *s);
 void query_group(sqlite_session *s, engine_op *op);
 /* The aggregate karkas_group, which query_group's statements call. */
 crm_status group_register(sqlite3 *db);

@@ -73,6 +73,8 @@ static bool are_few(sqlite_session *s, const query *in, const plan *p)
         ranges.at[i].branch = NULL;
     }
     crm_status st = merge_count(s, &rows, &ranges, s->lookup_max, &count);
+    /* The statement reads the moment of `in` again: `rows` ends here. */
+    sql_start(&s->sql, s->layout, &in->env);
     return st == CRM_OK && count < s->lookup_max;
 }
 
@@ -145,7 +147,7 @@ static int64_t lookup_size(const lookup *l, const cond *c, walk *w)
     query rows = {.entity = l->in->entity, .env = l->in->env, .where = c};
     sql *q = &l->s->sql;
     int64_t size = l->s->lookup_max;
-    sql_start(q, l->s->layout, &rows.env);
+    sql_start(q, l->s->layout, &l->in->env);
     sql_z(q, "SELECT count(*) FROM (SELECT 1");
     plan_rows(q, &rows, w);
     sql_z(q, " LIMIT ");

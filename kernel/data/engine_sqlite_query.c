@@ -178,7 +178,7 @@ void query_get(sqlite_session *s, engine_op *op)
     }
 }
 
-void query_count(sqlite_session *s, engine_op *op)
+static void count(sqlite_session *s, engine_op *op)
 {
     const query *in = op->query;
     int64_t limit = in->limit ? in->limit : COUNT_CAP;
@@ -191,6 +191,20 @@ void query_count(sqlite_session *s, engine_op *op)
     op->status = plan_make(s, in, ENGINE_COUNT, &p);
     if (op->status == CRM_OK) {
         op->status = merge_count(s, in, &p, limit, &op->count);
+    }
+}
+
+void query_count(sqlite_session *s, engine_op *op)
+{
+    int64_t deadline = s->deadline, own = clock_mono() + op->stop_after_us * 1000;
+    bool may_stop = op->stop_after_us > 0;
+    op->is_partial = false;
+    s->deadline = may_stop && (!deadline || own < deadline) ? own : deadline;
+    count(s, op);
+    s->deadline = deadline;
+    if (may_stop && op->status == CRM_TIMEOUT && !session_is_stopped(s)) {
+        op->status = CRM_OK;
+        op->is_partial = true;
     }
 }
 

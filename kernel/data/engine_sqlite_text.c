@@ -174,7 +174,35 @@ static crm_str terms_of(const engine_op *op, uint32_t field_id)
     return (crm_str){0};
 }
 
-static crm_status write_row(sqlite_session *s, const engine_op *op)
+/* The access terms of the stored row, in the session's arena. NOT_FOUND: it is not there. */
+static crm_status read_access(sqlite_session *s, const engine_op *op, crm_str *out)
+{
+    crm_status st;
+    sql *q = write_start(s, "SELECT ");
+    buf_str(&q->text, s->layout->tables[op->entity->id].access);
+    sql_z(q, " FROM ");
+    sql_name(q, 'e', op->entity->id);
+    write_where_id(q, op->entity, op->id);
+    sqlite3_stmt *stmt = statement_get(s, &st);
+    if (!stmt) {
+        return st;
+    }
+    int rc = sqlite3_step(stmt);
+    st = rc == SQLITE_DONE ? CRM_NOT_FOUND : CRM_OK;
+    if (rc == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(stmt, 0);
+        *out = arena_dup(s->arena, (crm_str){text, (size_t)sqlite3_column_bytes(stmt, 0)});
+        st = out->p ? CRM_OK : CRM_NOMEM;
+    } else if (rc != SQLITE_DONE) {
+        st = status_of(s->db, rc, "access");
+    }
+    sqlite3_reset(stmt);
+    return st;
+}
+
+/* One row of VALUES: a statement that could write several has a journal, at whose beginning FTS5
+ * writes all it holds to its tables. */
+static crm_status write_row(sqlite_session *s, const engine_op *op, crm_str access)
 {
     const entity *e = op->entity;
     const layout_table *t = &s->layout->tables[e->id];
@@ -185,19 +213,27 @@ static crm_status write_row(sqlite_session *s, const engine_op *op)
         sql_z(q, ",");
         sql_name(q, 's', t->search[i]);
     }
-    sql_z(q, ",access) SELECT ");
+    sql_z(q, ",access) VALUES(");
     sql_int(q, op->id);
     for (uint32_t i = 0; i < t->search_count; i++) {
         sql_z(q, ",");
         sql_value(q, value_text(terms_of(op, t->search[i])));
     }
     sql_z(q, ",");
-    buf_str(&q->text, t->access);
-    /* Words of a row that is not there would be found with the row that gets its id. */
-    sql_z(q, " FROM ");
-    sql_name(q, 'e', e->id);
-    write_where_id(q, e, op->id);
+    sql_value(q, value_text(access));
+    sql_z(q, ")");
     return statement_run(s);
+}
+
+static crm_status replace_terms(sqlite_session *s, engine_op *op)
+{
+    crm_str access;
+    crm_status st = read_access(s, op, &access);
+    if (st == CRM_NOT_FOUND) {
+        return CRM_OK; /* its words would be found with the row that gets its id */
+    }
+    st = st ? st : write_row(s, op, access);
+    return st ? st : words_learn(s, op);
 }
 
 void write_terms(sqlite_session *s, engine_op *op)
@@ -206,8 +242,5 @@ void write_terms(sqlite_session *s, engine_op *op)
         return;
     }
     s->has_merges = true;
-    op->status = op->terms ? write_row(s, op) : text_delete(s, op->entity, op->id);
-    if (op->status == CRM_OK && op->terms) {
-        op->status = words_learn(s, op);
-    }
+    op->status = op->terms ? replace_terms(s, op) : text_delete(s, op->entity, op->id);
 }

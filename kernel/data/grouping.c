@@ -144,3 +144,13 @@ result_type measure_type(const grouping *g, uint32_t at)
         return type_of_field(field_path_end(&m->path));
     }
 }
+
+field result_field(result_type t)
+{
+    field f = t.field ? *t.field : (field){.def = value_null()};
+    f.type = t.type;
+    f.scale = t.scale;
+    f.flags = f.max = 0;
+    f.least = f.most = value_null();
+    return f;
+}

@@ -143,5 +143,7 @@ typedef struct result_type {
 } result_type;
 result_type group_key_type(const group_key *k);
 result_type measure_type(const grouping *g, uint32_t measure);
+/* A field that writes and reads values of this type (field_to_json, field_read_one). */
+field result_field(result_type t);
 
 #endif

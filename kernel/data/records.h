@@ -51,12 +51,14 @@ typedef struct record_read {
     int64_t id;              /* != 0: one record of query->entity */
     bool count;
     uint32_t count_max;      /* counts at most so many; 0: COUNT_CAP, as lists do */
+    int64_t count_us;        /* and for so long, then `total` is what it got to; 0: while it takes */
     bool want_labels;        /* titles of references, read in the same snapshot */
     record_row_fn on_row;
     void (*done)(struct record_read *r, crm_status status);
     void *arg;
     int64_t limit_us;
-    bool interrupted, has_more, approx;
+    bool interrupted, has_more;
+    bool approx;             /* there are at least `total` */
     int64_t total;
     crm_str next;
     void *state;
@@ -65,6 +67,8 @@ typedef struct record_read {
  * entity's own fields it touches. INVALID, code unknown_field. */
 CRM_MUST_CHECK crm_status cond_restrict(crm_ctx *c, const entity *e, const cond *in, const cond **out,
                                         uint64_t touched[4]);
+/* The field error of a condition that could not be read; of one that names no field, under `where`. */
+crm_status records_bad_cond(crm_ctx *c, const cond_error *err, const char *where);
 /* The error of a name that is no field, or none he may see, with the nearest he does see. INVALID. */
 crm_status records_unknown_field(crm_ctx *c, const entity *e, crm_str name);
 void records_read(record_read *r);

@@ -23,6 +23,12 @@ crm_status records_unknown_field(crm_ctx *c, const entity *e, crm_str name)
     return call_fail_field(c, name, "unknown_field", params);
 }
 
+crm_status records_bad_cond(crm_ctx *c, const cond_error *err, const char *where)
+{
+    crm_str name = err->field.n ? err->field : str_of(where);
+    return call_fail_field(c, name, err->code ? err->code : "bad_request", err->params_json);
+}
+
 typedef struct restricting {
     crm_ctx *call;
     bool is_system;
@@ -160,6 +166,17 @@ static crm_status restrict_one(restricting *x, const entity *e, const cond *in, 
     default:
         return comparison(x, e, in, copy, touched);
     }
+}
+
+crm_status path_restrict(crm_ctx *c, const entity *e, field_path *p, uint64_t used[4])
+{
+    restricting x = {.call = c, .is_system = c->who->kind == PRINCIPAL_SYSTEM};
+    cond in = {.op = COND_NONE, .path_length = p->length};
+    memcpy(in.path, p->at, sizeof in.path);
+    cond copy = in;
+    crm_status st = comparison(&x, e, &in, &copy, used);
+    memcpy(p->hop, copy.hop, sizeof p->hop);
+    return st;
 }
 
 crm_status cond_restrict(crm_ctx *c, const entity *e, const cond *in, const cond **out,

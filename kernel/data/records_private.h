@@ -41,6 +41,16 @@ bool labels_find(const label_set *s, const entity *e, int64_t id, crm_str *label
 /* ---- records ------------------------------------------------------------------------------------
  */
 
+/*
+ * Narrows a query to the rows and fields of the principal: env, rights, the condition under them, and
+ * the branches that show all it touches. `used`: in, what else of its entity the question touches, to
+ * be checked; out, with the condition's. NOT_FOUND when he may read nothing, INVALID unknown_field.
+ */
+CRM_MUST_CHECK crm_status records_narrow(crm_ctx *c, query *q, uint64_t used[4]);
+/* The same for a path: the hops are filled, the first field is added to `used`. */
+CRM_MUST_CHECK crm_status path_restrict(crm_ctx *c, const entity *e, field_path *p,
+                                        uint64_t used[4]);
+
 /* Runs a batch of reads in the call's session, on a pool thread or the writer. */
 CRM_MUST_CHECK crm_status records_run(crm_ctx *c, engine_batch *b);
 /* What the principal may see of, change in and do with a row that matched these branches. */

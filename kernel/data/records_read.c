@@ -85,41 +85,48 @@ static void select_columns(read_state *s)
     bits_add(s->wanted, COL_REV);
 }
 
-static crm_status check_sorts(read_state *s, uint64_t touched[4])
+static crm_status check_used(crm_ctx *c, const entity *e, const uint64_t used[4])
 {
     uint64_t shown[4];
-    rights_fields(s->call, s->entity, shown);
-    for (uint32_t i = 0; i < s->list.sort_count; i++) {
-        const field *f = s->list.sorts[i].field;
-        if (f->index == COL_DELETED_AT && s->list.only_deleted) {
-            continue; /* the bin is in the order in which it was filled */
+    rights_fields(c, e, shown);
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        if (bits_has(used, i) && (!bits_has(shown, i) || e->fields[i].flags & FIELD_HIDDEN)) {
+            return records_unknown_field(c, e, e->fields[i].name);
         }
-        if (!bits_has(shown, f->index) || f->flags & FIELD_HIDDEN) {
-            return records_unknown_field(s->call, s->entity, f->name);
-        }
-        bits_add(touched, f->index);
     }
     return CRM_OK;
 }
 
-/* Narrows the query to the rows and fields of the principal. */
-static crm_status narrow(read_state *s)
+crm_status records_narrow(crm_ctx *c, query *q, uint64_t used[4])
 {
     uint64_t touched[4];
-    crm_ctx *c = s->call;
-    bool is_system = c->who->kind == PRINCIPAL_SYSTEM;
-    s->list = *s->r->query;
-    s->list.env = c->env;
-    s->rights = is_system ? NULL : rights_of(c, s->entity);
-    if (s->rights && !rights_for(s->rights, ACTION_READ)) {
+    q->env = c->env;
+    q->rights = c->who->kind == PRINCIPAL_SYSTEM ? NULL : rights_of(c, q->entity);
+    if (q->rights && !rights_for(q->rights, ACTION_READ)) {
         return call_fail(c, CRM_NOT_FOUND, "not_found");
     }
-    crm_status st = cond_restrict(c, s->entity, s->r->query->where, &s->list.where, touched);
-    st = st ? st : check_sorts(s, touched);
+    crm_status st = cond_restrict(c, q->entity, q->where, &q->where, touched);
+    st = st ? st : check_used(c, q->entity, used);
+    bits_or(used, touched);
+    q->need = q->rights ? rights_touching(q->rights, used) : 0;
+    return st;
+}
+
+static crm_status narrow(read_state *s)
+{
+    uint64_t used[4] = {0};
+    s->list = *s->r->query;
+    for (uint32_t i = 0; i < s->list.sort_count; i++) {
+        uint16_t index = s->list.sorts[i].field->index;
+        if (index == COL_DELETED_AT && s->list.only_deleted) {
+            continue; /* the bin is in the order in which it was filled */
+        }
+        bits_add(used, index);
+    }
+    crm_status st = records_narrow(s->call, &s->list, used);
+    s->rights = s->list.rights;
     st = st ? st : check_select(s);
     select_columns(s);
-    s->list.rights = s->rights;
-    s->list.need = s->rights ? rights_touching(s->rights, touched) : 0;
     return st;
 }
 
@@ -240,8 +247,11 @@ static void make_ops(read_state *s)
         s->counting.limit = r->count_max ? r->count_max : COUNT_CAP;
         s->counting.sort_count = 0;
         s->counting.after.is_set = false;
-        s->ops[1] =
-            (engine_op){.kind = ENGINE_COUNT, .entity = s->entity, .query = &s->counting, .arg = s};
+        s->ops[1] = (engine_op){.kind = ENGINE_COUNT,
+                                .entity = s->entity,
+                                .query = &s->counting,
+                                .stop_after_us = r->count_us,
+                                .arg = s};
         s->batch.count = 2;
     }
 }
@@ -280,6 +290,20 @@ static bool is_empty(const read_state *s)
     return s->rights && !s->list.need;
 }
 
+/* A count that stopped is at least what the page shows, and exactly that when it is the only one.
+ */
+static void take_total(const read_state *s, const engine_op *counted)
+{
+    record_read *r = s->r;
+    int64_t cap = s->counting.limit, count = counted->count;
+    bool is_whole = !s->list.after.is_set && !r->has_more && !s->is_stopped;
+    if (counted->is_partial && (is_whole || count < s->given)) {
+        count = s->given;
+    }
+    r->approx = count >= cap || (counted->is_partial && !is_whole);
+    r->total = count >= cap ? cap - 1 : count;
+}
+
 static crm_status after_first(read_state *s, crm_status st)
 {
     record_read *r = s->r;
@@ -292,9 +316,7 @@ static crm_status after_first(read_state *s, crm_status st)
     }
     st = st ? st : s->status;
     if (r->count && !st && !r->id) {
-        int64_t cap = s->counting.limit;
-        r->approx = s->ops[1].count >= cap;
-        r->total = r->approx ? cap - 1 : s->ops[1].count;
+        take_total(s, &s->ops[1]);
     }
     if (!r->has_more) {
         r->next = (crm_str){0};

@@ -122,7 +122,7 @@ static crm_status open_record(crm_ctx *c, const undo_wish *w, const value *row, 
 
 static crm_status undo_update(crm_ctx *c, const undo_wish *w, uint64_t conflicts[4])
 {
-    record *r;
+    record *r = NULL;
     value *row;
     const change *ch = w->change;
     crm_status st = load(c, ch->entity, ch->record, &row);

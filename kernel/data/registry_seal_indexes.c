@@ -172,6 +172,7 @@ static void add_order(seal *s, const entity *e, index_list *l, entity_index sort
     }
     entity_index staged = {.field = {e->stage_field, sorted.field[0]}, .count = 2};
     add_index(s, e, l, staged);
+    add_unowned(s, e, l, staged);
     if (e->owner_fields[0]) {
         add_behind(s, e, l, e->owner_fields[0], staged);
     }

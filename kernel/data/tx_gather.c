@@ -13,6 +13,7 @@ struct gathered_terms {
     gathered_terms *older;
     const entity *entity;
     int64_t id;
+    uint32_t at; /* its place among those gathered */
     bool is_gone;
     crm_str *texts; /* parallel to entity->search_fields */
 };
@@ -82,7 +83,8 @@ crm_status tx_gathered_terms(tx_gathered *g, const entity *e, int64_t id, const 
     if (!n) {
         return CRM_NOMEM;
     }
-    *n = (gathered_terms){.older = g->terms, .entity = e, .id = id, .is_gone = !row};
+    *n = (gathered_terms){
+        .older = g->terms, .entity = e, .id = id, .at = g->term_count, .is_gone = !row};
     if (row) {
         n->texts = ARENA_ARRAY(g->arena, crm_str, e->search_count);
         for (uint32_t i = 0; n->texts && i < e->search_count; i++) {
@@ -117,36 +119,39 @@ static crm_status write_terms(tx *t, const gathered_terms *n)
     return st ? st : tx_run(t, &op);
 }
 
-/* Whether it is new to the set of (entity, id); open addressing, never full. */
-static bool seen_add(const gathered_terms **set, uint32_t mask, const gathered_terms *n)
+/* By entity and id; of one record the newest first. */
+static int by_record(const void *x, const void *y)
 {
-    uint64_t hash = ((uint64_t)n->id * 0x9E3779B97F4A7C15ull) ^ n->entity->id;
-    for (uint32_t i = (uint32_t)(hash >> 32) & mask;; i = (i + 1) & mask) {
-        if (!set[i]) {
-            set[i] = n;
-            return true;
-        }
-        if (set[i]->id == n->id && set[i]->entity->id == n->entity->id) {
-            return false;
-        }
+    const gathered_terms *a = *(const gathered_terms *const *)x;
+    const gathered_terms *b = *(const gathered_terms *const *)y;
+    if (a->entity->id != b->entity->id) {
+        return a->entity->id < b->entity->id ? -1 : 1;
     }
+    if (a->id != b->id) {
+        return a->id < b->id ? -1 : 1;
+    }
+    return (a->at < b->at) - (a->at > b->at);
 }
 
+/* By ascending id: at one that is below the last, FTS5 writes all it holds to its tables. */
 crm_status tx_gathered_write_terms(tx_gathered *g, tx *t)
 {
     if (!g->term_count) {
         return CRM_OK;
     }
-    uint32_t size = 16;
-    while (size < g->term_count * 2) {
-        size *= 2;
-    }
-    const gathered_terms **set = ARENA_ARRAY(g->arena, const gathered_terms *, size);
-    crm_status st = set ? CRM_OK : CRM_NOMEM;
+    const gathered_terms **all = ARENA_ARRAY(g->arena, const gathered_terms *, g->term_count);
+    crm_status st = all ? CRM_OK : CRM_NOMEM;
+    uint32_t count = 0;
     for (const gathered_terms *n = g->terms; !st && n; n = n->older) {
-        if (seen_add(set, size - 1, n)) {
-            st = write_terms(t, n);
-        }
+        all[count++] = n;
+    }
+    if (!st) {
+        qsort(all, count, sizeof *all, by_record);
+    }
+    for (uint32_t i = 0; !st && i < count; i++) {
+        bool is_again =
+            i && all[i - 1]->entity->id == all[i]->entity->id && all[i - 1]->id == all[i]->id;
+        st = is_again ? CRM_OK : write_terms(t, all[i]);
     }
     return st;
 }

@@ -67,8 +67,7 @@ static crm_status read_where(crm_ctx *c, const entity *e, const json_t *spec, qu
     q->where = read;
     if (s == CRM_OK || s == CRM_NOMEM)
         return s;
-    return call_fail_field(c, err.field.n ? err.field : CRM_S("where"),
-                           err.code ? err.code : "bad_request", (crm_str){0});
+    return records_bad_cond(c, &err, "where");
 }
 
 /* Names and types of what is set, before anything starts; a row's own rights come at its turn. */

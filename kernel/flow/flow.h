@@ -65,6 +65,7 @@ typedef struct write_request {
     mailbox *reply_to;          /* NULL: done runs on the writer */
     crm_status status;
     bool is_vital;              /* a few kilobytes without which nobody could read: tried on a full disk */
+    uint64_t group;             /* for `done`: which of the writer's transactions it was in */
     atomic_int fate;            /* the writer's and writer_withdraw's */
     struct write_request *next;
 } write_request;

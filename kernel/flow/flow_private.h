@@ -68,6 +68,8 @@ struct flow {
     bool stopping, writer_busy;
     int64_t last_commit;   /* clock_mono of its end */
     atomic_bool is_read_only; /* the disk is full */
+    uint32_t last_count;   /* requests in it */
+    uint32_t expected;     /* interactive requests that wake a lingering writer; 0: any */
     atomic_bool failed;    /* storage failed: nothing is acknowledged any more */
     pool pools[POOL_COUNT];
     pthread_mutex_t subscribers_lock;

@@ -13,7 +13,7 @@
 #define GROUP_MAX            128
 #define QUEUE_MAX            1024
 #define BULK_SLICE_NS        20000000LL /* a bulk group ends after 20 ms */
-#define LINGER_NS            1000000LL  /* waiting for company pays only under load */
+#define LINGER_NS            3000000LL
 #define LINGER_IF_WITHIN_NS  3000000LL
 #define SLOW_NS              5000000LL
 #define SLOW_BULK_NS         100000000LL /* a slice of a batch takes 20 ms by design */
@@ -212,16 +212,19 @@ static crm_status run_transaction(flow *f, group *g, write_request **rest)
     else if (s != CRM_OK && storage_failed(f))
         fail(f);
     f->last_commit = clock_mono();
+    f->last_count = g->is_bulk ? 0 : g->count;
     atomic_fetch_add(&f->commits, 1);
     return s;
 }
 
-static void finish(group *g, crm_status committed)
+static void finish(flow *f, group *g, crm_status committed)
 {
+    uint64_t number = atomic_load(&f->commits);
     for (write_request *w = g->head, *next; w; w = next) {
         next = w->next;
         if (w->status == CRM_OK)
             w->status = committed;
+        w->group = number;
         reply(w);
     }
 }
@@ -237,7 +240,7 @@ static void run_singly(flow *f, group *g)
         crm_status s = run_transaction(f, &one, &rest);
         if (s == CRM_UNAVAILABLE && w->status == CRM_OK)
             w->status = CRM_INTERNAL;
-        finish(&one, s);
+        finish(f, &one, s);
     }
 }
 
@@ -247,14 +250,14 @@ static void run_group(flow *f, group *g)
     if (atomic_load(&f->failed)) {
         for (write_request *w = g->head; w; w = w->next)
             w->status = CRM_UNAVAILABLE;
-        finish(g, CRM_UNAVAILABLE);
+        finish(f, g, CRM_UNAVAILABLE);
         return;
     }
     crm_status s = run_transaction(f, g, &rest);
     if (s == CRM_UNAVAILABLE && g->count > 1) {
         run_singly(f, g);
     } else {
-        finish(g, s);
+        finish(f, g, s);
     }
     if (!rest)
         return;
@@ -271,6 +274,21 @@ static void wait_ns(pthread_cond_t *c, pthread_mutex_t *m, int64_t ns)
     at.tv_sec += (time_t)(ns / 1000000000LL) + at.tv_nsec / 1000000000L;
     at.tv_nsec %= 1000000000L;
     pthread_cond_timedwait(c, m, &at);
+}
+
+/* Under load those whom the last commit answered come again at once: waits a moment for as many. */
+static void linger(flow *f)
+{
+    lane *fast = &f->lanes[LANE_INTERACTIVE];
+    int64_t now = clock_mono(), until = now + LINGER_NS;
+    if (!fast->count || now - f->last_commit >= LINGER_IF_WITHIN_NS)
+        return;
+    f->expected = f->last_count;
+    while (fast->count < f->expected && !f->stopping && !f->exclusive && now < until) {
+        wait_ns(&f->filled, &f->lock, until - now);
+        now = clock_mono();
+    }
+    f->expected = 0;
 }
 
 /* Takes up to a group; interactive requests go first, bulk ones get at most half of a full house.
@@ -366,9 +384,7 @@ static void *writer_main(void *arg)
     while (wait_for_work(f)) {
         if (f->exclusive)
             run_exclusive(f);
-        if (f->o.group_max > 1 && f->lanes[LANE_INTERACTIVE].count &&
-            clock_mono() - f->last_commit < LINGER_IF_WITHIN_NS)
-            wait_ns(&f->filled, &f->lock, LINGER_NS);
+        linger(f);
         /* Bulk work never starves: after an interactive group it gets one slice. */
         if (bulk_turn && f->lanes[LANE_BULK].count) {
             lane hold = f->lanes[LANE_INTERACTIVE];
@@ -399,7 +415,8 @@ crm_status writer_submit(flow *f, flow_lane which, write_request *w)
     if (is_open) {
         lane_push(l, w);
         atomic_fetch_add(&f->requests, 1);
-        pthread_cond_signal(&f->filled);
+        if (which == LANE_BULK || l->count >= f->expected)
+            pthread_cond_signal(&f->filled);
     }
     pthread_mutex_unlock(&f->lock);
     return is_open ? CRM_OK : CRM_UNAVAILABLE;

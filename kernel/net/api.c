@@ -129,8 +129,11 @@ static void written(write_request *w, crm_status status)
     if (!comes_back(k))
         return;
     k->is_writing = false;
-    /* Another request of this turn may have opened a snapshot older than the commit. */
-    engine_turn_end(k->api->session);
+    if (w->group > k->api->seen_group) {
+        /* Another request of this turn may have opened a snapshot older than the commit. */
+        engine_turn_end(k->api->session);
+        k->api->seen_group = w->group;
+    }
     k->status = status;
     k->c.session = k->api->session;
     k->c.tx = NULL;
@@ -155,6 +158,32 @@ void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*do
         api_reply_code(k, s, "unavailable");
 }
 
+static void peer_left(http_request *r, void *arg)
+{
+    (void)r;
+    atomic_store(&((api_call *)arg)->is_gone, true);
+}
+
+/* What only reads stops when its caller leaves; the preparing of a write goes on to its commit. */
+static void watch_peer(api_call *k)
+{
+    if (k->http->verb == VERB_GET || k->http->verb == VERB_HEAD) {
+        k->c.gone = &k->is_gone;
+        k->http->on_cancel = peer_left;
+        k->http->is_left_at_eof = true;
+        k->http->arg = k;
+    }
+}
+
+static void forget_peer(api_call *k)
+{
+    if (k->c.gone) {
+        k->c.gone = NULL;
+        k->http->on_cancel = NULL;
+        k->http->is_left_at_eof = false;
+    }
+}
+
 static void pool_run(pool_task *t, engine_session *session)
 {
     api_call *k = t->arg;
@@ -170,6 +199,7 @@ static void pool_done(pool_task *t)
     api_call *k = t->arg;
     if (!comes_back(k))
         return;
+    forget_peer(k);
     k->c.session = k->api->session;
     k->next(k);
 }
@@ -183,7 +213,9 @@ bool api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*don
                           .arg = k,
                           .reply_to = k->api->mail,
                           .user = k->who.user};
-    crm_status s = pool_submit(k->api->o.flow, which, &k->task);
+    bool is_wanted = !k->http->is_cancelled && !atomic_load(&k->is_gone);
+    watch_peer(k);
+    crm_status s = is_wanted ? pool_submit(k->api->o.flow, which, &k->task) : CRM_UNAVAILABLE;
     if (s == CRM_OK)
         wait_for(k, 0);
     else

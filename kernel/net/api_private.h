@@ -17,6 +17,7 @@ struct api {
     api_options o;
     mailbox *mail;
     engine_session *session; /* this loop's reading session */
+    uint64_t seen_group;     /* of the writer's: no snapshot of `session` is older */
     uv_check_t turn;
     session_cache *sessions;
     stream_list *streams;
@@ -57,6 +58,7 @@ typedef struct api_call {
     int64_t ends_at;
     wheel_node wait; /* while another thread has the call */
     bool is_writing, is_vital; /* its write is tried on a full disk */
+    atomic_bool is_gone;        /* nobody waits for the answer: a read stops */
     atomic_bool is_passed_over; /* answered without that thread: it only has to come back */
     void *own;                       /* the handler's */
 } api_call;
@@ -118,6 +120,7 @@ void strings_route(api_call *k);
 void search_route(api_call *k);
 void records_route(api_call *k); /* k->entity is set */
 void records_write_route(api_call *k);
+void aggregate_route(api_call *k); /* the same, its path is "aggregate" */
 void history_route(api_call *k); /* of the record k->id */
 /* What only the entity `batch` has: its error rows, cancel, undo. False: an ordinary record's route. */
 bool batch_route(api_call *k);

@@ -166,11 +166,15 @@ void conn_resume(conn *c)
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-/* One who closes half still wants the answer, but nobody half-closes an event stream. */
+/*
+ * One who closes half still wants the answer, but nobody half-closes an event stream, nor while he
+ * waits for what takes long.
+ */
 static void end_of_input(conn *c)
 {
     c->is_eof = true;
-    if (c->mode == CONN_LINGER || (c->x && c->x->state == EXCHANGE_STREAMING)) {
+    bool has_left = c->x && (c->x->state == EXCHANGE_STREAMING || c->x->r.is_left_at_eof);
+    if (c->mode == CONN_LINGER || has_left) {
         conn_close(c);
     }
 }

@@ -60,6 +60,7 @@ struct http_request {
     arena *arena;
 
     size_t body_limit;        /* the early hook may change it, up to the server's `body_max` */
+    bool is_left_at_eof;      /* set with on_cancel: a peer that closes his half has gone */
     http_cancel_fn on_cancel; /* set by who answers later and wants to stop early */
     http_drain_fn on_drain;   /* set by who streams much */
     void *arg;                /* the answerer's, given to both */

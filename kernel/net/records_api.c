@@ -11,6 +11,7 @@
 #include "net/api_private.h"
 
 #define INLINE_LIMIT_US 2000
+#define POOL_COUNT_US   50000 /* a list does not wait longer for its total */
 #define DEFAULT_LIMIT   50
 #define POOLS_MS        10000 /* waiting and both tries of a list that does not run inline */
 #define SHAPES          64
@@ -56,9 +57,11 @@ static uint64_t cond_shape(const cond *c)
     return h;
 }
 
-static uint64_t query_shape(const query *q)
+/* Whose rights narrow it decides as much as what is asked. */
+static uint64_t query_shape(const query *q, int64_t user)
 {
     uint64_t h = cond_shape(q->where) ^ q->entity->id * 0x9E3779B97F4A7C15ull;
+    h = (h ^ (uint64_t)user) * 1099511628211ull;
     for (uint32_t i = 0; i < q->sort_count; i++)
         h = (h ^ q->sorts[i].field->id ^ (uint64_t)q->sorts[i].descending << 32) * 1099511628211ull;
     return h ^ (q->terms.n ? 1 : 0);
@@ -126,7 +129,7 @@ static crm_status param_cond(api_call *k, const http_field *p, query *q)
     crm_status s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
     json_decref(form);
     if (s != CRM_OK)
-        return call_fail_field(&k->c, name, err.code ? err.code : "bad_request", (crm_str){0});
+        return call_fail_field(&k->c, name, err.code ? err.code : "bad_request", err.params_json);
     q->where = cond_and(k->c.arena, q->where, c);
     return CRM_OK;
 }
@@ -141,8 +144,7 @@ static crm_status filter_cond(api_call *k, crm_str text, query *q)
     crm_status s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
     json_decref(form);
     if (s != CRM_OK)
-        return call_fail_field(&k->c, err.field.n ? err.field : CRM_S("filter"),
-                               err.code ? err.code : "bad_request", (crm_str){0});
+        return records_bad_cond(&k->c, &err, "filter");
     q->where = cond_and(k->c.arena, q->where, c);
     return CRM_OK;
 }
@@ -312,6 +314,7 @@ static void list_on_pool(api_call *k)
     list_begin(k, &k->text);
     k->c.until = clock_mono() + limit_us * 1000;
     k->read.limit_us = limit_us;
+    k->read.count_us = POOL_COUNT_US;
     k->read.done = NULL;
     k->status = records_read_now(&k->read);
     while (k->status == CRM_OK && may_read_otherwise(k))
@@ -378,7 +381,7 @@ static void list(api_call *k)
         api_reply_error(k, s);
         return;
     }
-    l->shape = query_shape(q);
+    l->shape = query_shape(q, k->who.user);
     k->read = (record_read){.call = &k->c,
                             .query = q,
                             .count = true,
@@ -497,6 +500,10 @@ void records_route(api_call *k)
     bool is_read = k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
     if (k->entity == registry_store(k->c.reg, STORE_BATCH) && batch_route(k))
         return;
+    if (k->http->verb == VERB_POST && str_is(path, "aggregate")) {
+        aggregate_route(k);
+        return;
+    }
     if (!is_read) {
         records_write_route(k);
         return;

@@ -86,8 +86,8 @@ static void name_late(running *f)
     if (f->outer) {
         f->outer->is_told = true;
     }
-    if (is_told) {
-        return;
+    if (is_told || (f->c && call_is_left(f->c))) {
+        return; /* that its caller left is no fault of the module's */
     }
     atomic_fetch_add_explicit(&f->m->timeouts, 1, memory_order_relaxed);
     log_event(LOG_WARN, "module.timeout", "module=%s %s=%s us=%lld", log_quote(f->m->mf.name),

@@ -57,6 +57,18 @@ describe('a module that computes past its limit', () => {
     await until(() => /event=pool\.all_held pool=fast/.test(server.log), 'the pool named');
   });
 
+  it('in a read whose caller leaves: it may not read on, and nobody is blamed', async () => {
+    const count = (text) => server.log.split(text).length - 1;
+    const ended = head.get('/api/v1/acts/read/20000').catch((e) => e);
+    await until(() => count('begins to read') === 2, 'its second try, which has time');
+    const blamed = count('event=module.timeout');
+    for (const sockets of Object.values(head.agent.sockets)) for (const s of sockets) s.destroy();
+    assert.ok((await ended) instanceof Error);
+    await until(() => count('may not read on') === 2, 'the end of the second');
+    assert.equal(count('read to the end'), 0);
+    assert.equal(count('event=module.timeout'), blamed);
+  });
+
   it('in a write: 504 in time and nothing of it is kept', async () => {
     const reply = await head.post('/api/v1/acts/hold/3000', {});
     assert.equal(reply.status, 504, reply.text);

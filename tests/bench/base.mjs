@@ -34,6 +34,25 @@ async function generate(server, rows, seed, extra) {
   return { bodies, said: made.out.trim() };
 }
 
+/** The same from an earlier run that left it in `keep`, or for later ones. */
+async function generateOnce(server, { rows, seed, extra, keep }) {
+  if (!keep) return generate(server, rows, seed, extra);
+  const dir = path.resolve(keep, `${rows}-${seed}${extra ? '-extra' : ''}`);
+  const [data, bodies, saying] = ['data', 'bodies.jsonl', 'said.txt'].map((name) => path.join(dir, name));
+  if (!fs.existsSync(saying)) {
+    const made = await generate(server, rows, seed, extra);
+    fs.mkdirSync(dir, { recursive: true });
+    fs.copyFileSync(made.bodies, bodies);
+    await copyData(server.data, data);
+    fs.writeFileSync(saying, made.said); // last: now it is whole
+    return { bodies, said: made.said };
+  }
+  await copyData(data, server.data);
+  const said = fs.readFileSync(saying, 'utf8');
+  console.log(`${said} (by an earlier run)\n`);
+  return { bodies, said };
+}
+
 /** Ids of records the client may read, spread over the whole table. */
 async function readableIds(client, most) {
   const ids = [];
@@ -71,10 +90,11 @@ function writeFiles(base, ids, bodies) {
  * Generates, starts and signs in. `wants` says which of the costlier parts are needed: {single: a second
  * server with one request a commit, sqlite: a copy of the data for SQLite alone}.
  */
-export async function prepare({ rows, seed, extra, stops }, wants) {
+export async function prepare(options, wants) {
+  const { rows, stops } = options;
   const server = newServer([]);
   stops.push(() => fs.rmSync(server.home, { recursive: true, force: true }));
-  const { bodies, said } = await generate(server, rows, seed, extra);
+  const { bodies, said } = await generateOnce(server, options);
   const base = { server, build: server.build, generated: said, rows };
   if (wants.sqlite) base.sqliteData = await copyData(server.data, path.join(server.home, 'sqlite'));
   if (wants.single) base.single = newServer(['--group', '1'], await copyData(server.data, path.join(server.home, 'single')));

@@ -3,9 +3,11 @@
 // Prints and never judges: rates of a shared machine move by times, CPU per request by a tenth or two.
 //
 //   tests/bench/run.sh [--rows 20000] [--only get,list,stuck] [--rounds 5] [--seconds 1] [--seed 1] [--extra]
+//                      [--keep DIR]
 //
 // --only takes beginnings of the names in `cases.mjs` and of: stuck tls streams memory start.
 // --extra adds companies, leads, deals and tasks, a tenth of the contacts each.
+// --keep leaves the generated base in a folder, where the next run with the same rows and seed finds it.
 
 import { parseArgs } from 'node:util';
 import { prepare } from './base.mjs';
@@ -21,7 +23,7 @@ const number = (value) => ({ type: 'string', default: String(value) });
 const given = parseArgs({
   options: {
     rows: number(20000), rounds: number(5), seconds: number(1), seed: number(1),
-    only: { type: 'string', default: '' }, extra: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' }, keep: { type: 'string' }, extra: { type: 'boolean', default: false },
   },
 }).values;
 const [rows, rounds, seconds, seed] = ['rows', 'rounds', 'seconds', 'seed'].map((name) => Number(given[name]));
@@ -43,7 +45,7 @@ async function main() {
   const stops = [];
   const wants = { single: isWanted('create-single'), sqlite: isWanted('sqlite') || isWanted('create-alone') };
   try {
-    const base = await prepare({ rows, seed, extra: given.extra, stops }, wants);
+    const base = await prepare({ rows, seed, extra: given.extra, keep: given.keep, stops }, wants);
     const seen = await runRounds(roundCases(base, seconds).filter(({ id }) => isWanted(id)), rounds);
     if (seen.size) printRounds(seen);
     const lines = [...ratios(seen), ...(await specialCases(base))];

@@ -15,6 +15,9 @@ hook world_hooks[8];
 uint32_t world_hook_count;
 const grant *world_grants;
 uint32_t world_grant_count;
+const entity *world_entities;
+uint32_t world_entity_count;
+crm_str world_timezone;
 
 /* ---- what is declared ------------------------------------------------------------------------ */
 
@@ -142,6 +145,10 @@ static void declare(registry *r)
     for (uint32_t i = 0; i < COUNT(entities); i++) {
         assert_ok(registry_add_entity(r, &entities[i]));
     }
+    for (uint32_t i = 0; i < world_entity_count; i++) {
+        assert_ok(registry_add_entity(r, &world_entities[i]));
+    }
+    r->timezone = world_timezone;
     assert_ok(registry_add_pipeline(r, &lead_line));
     for (uint32_t i = 0; i < COUNT(roles); i++) {
         assert_ok(registry_add_role(r, &roles[i]));
@@ -291,7 +298,8 @@ void world_close(world *x)
     if (x->dir[0]) {
         remove_dir(x->dir);
     }
-    world_hook_count = world_grant_count = 0;
+    world_hook_count = world_grant_count = world_entity_count = 0;
+    world_timezone = (crm_str){0};
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */

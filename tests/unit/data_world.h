@@ -62,6 +62,10 @@ extern uint32_t world_hook_count;
 /* The same for grants. */
 extern const grant *world_grants;
 extern uint32_t world_grant_count;
+/* And for entities, and the deployment's zone. */
+extern const entity *world_entities;
+extern uint32_t world_entity_count;
+extern crm_str world_timezone;
 
 void world_open(world *x, world_engine which);
 void world_close(world *x);

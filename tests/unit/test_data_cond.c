@@ -272,7 +272,7 @@ static void faults_are_told_by_code(void **state)
         {"[\"_marks\",\"eq\",\"x\"]", "unknown_field"},
         {"[\"parent.titel\",\"eq\",\"x\"]", "unknown_field"},
         {"[\"title.x\",\"eq\",\"x\"]", "type_mismatch"},
-        {"[\"parent.parent.parent.title\",\"eq\",\"x\"]", "too_long"},
+        {"[\"parent.parent.parent.title\",\"eq\",\"x\"]", "path_too_long"},
         {"[\"amount\",\"eq\",\"ten\"]", "type_mismatch"},
         {"[\"amount\",\"gt\",null]", "type_mismatch"},
         {"[\"amount\",\"starts\",\"1\"]", "type_mismatch"},
@@ -341,10 +341,10 @@ static void size_and_depth_are_bounded(void **state)
     cond_error err;
     read_ok(wide(COND_NODES_MAX - 1));
     assert_int_equal(read_text(wide(COND_NODES_MAX), &c, &err), CRM_INVALID);
-    assert_string_equal(err.code, "too_long");
+    assert_string_equal(err.code, "too_complex");
     read_ok(deep(COND_DEPTH_MAX));
     assert_int_equal(read_text(deep(COND_DEPTH_MAX + 1), &c, &err), CRM_INVALID);
-    assert_string_equal(err.code, "too_long");
+    assert_string_equal(err.code, "too_complex");
 }
 
 static void paths_are_resolved_and_not_local(void **state)

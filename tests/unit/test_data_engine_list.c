@@ -189,6 +189,63 @@ static void a_read_past_its_limit_is_interrupted(void **state)
     assert_int_equal(bench_count_where(b, NULL), COUNT_CAP);
 }
 
+/* Deals that no index tells apart. */
+static void add_many_deals(bench *b)
+{
+    bench_begin(b);
+    for (int i = 0; i < 1900; i++) {
+        bench_deal(b, "x", 1);
+    }
+    bench_commit(b);
+}
+
+static void a_read_that_nobody_waits_for_is_interrupted(void **state)
+{
+    bench *b = *state;
+    atomic_bool is_gone = true;
+    query q = {.entity = &b->w->deal, .limit = 1900};
+    add_many_deals(b);
+    engine_op op = {.kind = ENGINE_LIST, .entity = q.entity, .query = &q};
+    engine_batch batch = {.ops = &op, .count = 1, .stop = &is_gone};
+    assert_int_equal(engine_read_now(b->reader, &batch), CRM_TIMEOUT);
+    assert_true(batch.interrupted);
+    atomic_store(&is_gone, false);
+    assert_ok(engine_read_now(b->reader, &batch));
+    assert_int_equal(op.count, 1900);
+}
+
+/* The rows beside it were read in time, and it says that there may be more. */
+static void a_count_may_stop_early(void **state)
+{
+    bench *b = *state;
+    query q = {.entity = &b->w->deal, .limit = 3000};
+    q.where = world_cond(b->w, COND_HAS, deal_field(b->w, DEAL_NAME), value_text(CRM_S("x")));
+    add_many_deals(b);
+    engine_op ops[] = {
+        {.kind = ENGINE_COUNT, .entity = q.entity, .query = &q, .stop_after_us = 1},
+        {.kind = ENGINE_GET, .entity = q.entity, .id = 1},
+        {.kind = ENGINE_COUNT, .entity = q.entity, .query = &q, .stop_after_us = 60000000}};
+    engine_batch batch = {.ops = ops, .count = 3, .limit_us = 60000000};
+    assert_ok(engine_read_now(b->reader, &batch));
+    assert_true(ops[0].is_partial && ops[0].count < 1900);
+    assert_ok(ops[1].status);
+    assert_false(ops[2].is_partial);
+    assert_int_equal(ops[2].count, 1900);
+}
+
+static void a_stopped_count_is_no_partial_one(void **state)
+{
+    bench *b = *state;
+    atomic_bool is_gone = true;
+    query q = {.entity = &b->w->deal, .limit = 3000};
+    add_many_deals(b);
+    engine_op op = {
+        .kind = ENGINE_COUNT, .entity = q.entity, .query = &q, .stop_after_us = 60000000};
+    engine_batch batch = {.ops = &op, .count = 1, .stop = &is_gone};
+    assert_int_equal(engine_read_now(b->reader, &batch), CRM_TIMEOUT);
+    assert_true(batch.interrupted && !op.is_partial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +255,9 @@ int main(void)
         ON_ALL(a_sink_may_stop_the_list),
         ON_ALL(an_interrupted_read_says_so),
         ON_ALL(a_read_past_its_limit_is_interrupted),
+        ON_ALL(a_read_that_nobody_waits_for_is_interrupted),
+        ON_ALL(a_count_may_stop_early),
+        ON_ALL(a_stopped_count_is_no_partial_one),
     };
     return RUN_ON_ALL(tests);
 }

@@ -388,6 +388,28 @@ static void a_page_ends_with_a_cursor_and_a_count(void **state)
     world_read_end(&w);
 }
 
+/* It may have got to all of them or not; what it says is true either way. */
+static void a_count_that_stops_is_no_less_than_the_page(void **state)
+{
+    (void)state;
+    page p;
+    for (int i = 0; i < 5; i++) {
+        world_lead(&w, "n", w.anna, 0);
+    }
+    crm_ctx *c = world_read(&w, w.anna);
+    query q = {.entity = w.lead, .limit = 3};
+    record_read r = {.call = c, .query = &q, .count = true, .count_us = 1};
+    read_page(&r, &p);
+    assert_ok(p.status);
+    assert_true(r.has_more && r.total >= 3);
+    assert_true(r.approx || r.total == 5);
+    q.limit = 10; /* all there is, so the count does not matter */
+    read_page(&r, &p);
+    assert_int_equal(r.total, 5);
+    assert_false(r.approx);
+    world_read_end(&w);
+}
+
 static int64_t add_person(int64_t owner, const char *name)
 {
     record *r;
@@ -483,6 +505,7 @@ int main(void)
                                         open_hooked, close_world),
         BOTH(history_shows_only_what_its_reader_may_see),
         BOTH(a_page_ends_with_a_cursor_and_a_count),
+        BOTH(a_count_that_stops_is_no_less_than_the_page),
         BOTH(references_carry_titles_or_say_they_are_denied),
         BOTH(reads_of_a_call_whose_time_is_over_are_interrupted),
     };

@@ -432,6 +432,8 @@ static void both_languages_know_every_code(void **state)
                                         "bad_views",
                                         "no_permission",
                                         "too_long",
+                                        "too_complex",
+                                        "path_too_long",
                                         "missing_module",
                                         "missing_interface",
                                         "unknown_type",

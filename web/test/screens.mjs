@@ -147,8 +147,16 @@ export const SCREENS = {
     path: '/e/sales.lead',
     act: async (page) => {
       await page.keyboard.press('Control+k');
-      await page.fill('.palette input', 'петров');
-      await page.waitForSelector('.palette [role=option] .muted');
+      await page.fill('.palette input', 'gtnhjd');
+      await page.waitForSelector('.palette [role=option] mark');
+    },
+  },
+  found: {
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead?view=all',
+    act: async (page) => {
+      await page.fill('#list-q', 'kbpbyu');
+      await page.waitForSelector('.reading');
     },
   },
   notices: { ready: see('.notice'), path: '/settings/notices' },

@@ -49,7 +49,9 @@ export function query(state: ListState, view: ListView | undefined, userId: numb
 }
 
 export function sortOf(state: ListState, view: ListView | undefined): string[] {
-  return state.sort ? [state.sort] : state.bin ? ['-deleted_at'] : (view?.sort ?? []);
+  if (state.sort) return [state.sort];
+  if (state.bin) return ['-deleted_at'];
+  return state.q.trim() ? ['-id'] : (view?.sort ?? []); // a search gives the newest first unless asked
 }
 
 /** The same rows as a condition in prefix form, for a change of all of them; true: every row. */

@@ -3,7 +3,7 @@
 import { api, ApiError } from './api.ts';
 import { compareRows } from './filter.ts';
 import { link, on } from './events.ts';
-import type { RecordEvent, Row } from './types.ts';
+import type { Reading, RecordEvent, Row } from './types.ts';
 
 const PAGE = 100;
 const GATHER = 60; // ms in which events of one burst are read together
@@ -15,6 +15,7 @@ export class Records {
   next: string | null = null;
   total: number | null = null;
   approx = false;
+  reading: Reading = {};
   state: 'loading' | 'ready' | 'more' | 'error' = 'loading';
   error: ApiError | null = null;
   fresh = new Set<number>();
@@ -92,6 +93,7 @@ export class Records {
       this.next = page.next;
       this.total = page.total ?? null;
       this.approx = page.approx ?? false;
+      this.reading = { read_as: page.read_as, corrected: page.corrected };
       this.state = 'ready';
       this.error = null;
     } catch (error) {

@@ -2,6 +2,8 @@
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+export type Ranges = [number, number][];
+
 /** A condition in prefix form: ["field","op",value], ["field","me"], ["and",…], ["or",…], ["not",c]. */
 export type Condition = unknown[];
 
@@ -17,6 +19,7 @@ export interface Row {
   _can?: string[];
   _marks?: Record<string, string>;
   foreign?: boolean;
+  found?: Record<string, Ranges | Ranges[]>; // of a search; a field with many values has ranges for each
   [field: string]: unknown;
 }
 
@@ -125,11 +128,37 @@ export interface Meta {
   pipelines: Record<string, Pipeline>;
 }
 
-export interface Page {
+/** What a search took for typed when nothing matched as it stood. */
+export interface Reading {
+  read_as?: string;
+  corrected?: string;
+}
+
+export interface Page extends Reading {
   rows: Row[];
   next: string | null;
   total?: number;
   approx?: boolean;
+}
+
+/** The place of a found row to show beside its title. */
+export interface Excerpt {
+  field: string;
+  text: string;
+  at: Ranges;
+}
+
+export interface Hit {
+  id: number;
+  label: string;
+  hint?: string;
+  found?: Row['found'];
+  excerpt?: Excerpt | null;
+}
+
+export interface Hits extends Reading {
+  groups: { entity: string; total?: number; approx?: boolean; rows: Hit[] }[];
+  partial?: boolean;
 }
 
 export interface FieldError {

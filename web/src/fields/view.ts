@@ -3,11 +3,12 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from '../ui/icon.ts';
 import { color, dotted, person, tag } from '../ui/parts.ts';
+import { byDigits, marked } from '../ui/found.ts';
 import '../ui/due.ts';
 import * as fmt from '../core/fmt.ts';
 import { t } from '../core/i18n.ts';
 import { dueField, entityOf, fieldOf, isClosed, meta, pipelineOf } from '../core/meta.ts';
-import type { Field, Option, Ref, Row } from '../core/types.ts';
+import type { Field, Option, Ranges, Ref, Row } from '../core/types.ts';
 
 export interface Shown {
   entity: string;
@@ -41,13 +42,25 @@ export function show(shown: Shown): Value {
   const value = shown.row[shown.name];
   if (!field || isEmpty(value)) return field?.type === 'bool' ? t('no') : nothing;
   const many = Array.isArray(value) ? value : [value];
-  const parts = many.map((one) => single(field, one, shown));
+  const places = shown.place === 'cell' ? many.map((_, i) => placesOf(shown.row, shown.name, i)) : [];
+  const parts = many.map((one, i) => single(field, one, shown, places[i]));
   if (parts.length === 1) return parts[0];
-  if (!card(shown)) return html`${parts[0]} <span class="count">+${parts.length - 1}</span>`;
+  const first = Math.max(
+    0,
+    places.findIndex((ranges) => ranges?.length),
+  );
+  if (!card(shown)) return html`${parts[first]} <span class="count">+${parts.length - 1}</span>`;
   return html`<span class="values">${parts.map((part) => html`<span>${part}</span>`)}</span>`;
 }
 
-function single(field: Field, value: unknown, shown: Shown): Value {
+/** Where a search has found its words in value `i` of a field. */
+export function placesOf(row: Row, name: string, i: number): Ranges | undefined {
+  const found = row.found?.[name];
+  if (!found) return undefined;
+  return Array.isArray(row[name]) ? (found as Ranges[])[i] : (found as Ranges);
+}
+
+function single(field: Field, value: unknown, shown: Shown, places?: Ranges): Value {
   const full = card(shown);
   switch (field.type) {
     case 'money':
@@ -69,9 +82,9 @@ function single(field: Field, value: unknown, shown: Shown): Value {
     case 'datetime':
       return time(field, String(value), shown);
     case 'phone':
-      return phone(String(value), shown);
+      return phone(String(value), shown, places);
     case 'email':
-      return full ? html`<a class="link" href="mailto:${value}">${value}</a>` : String(value);
+      return full ? html`<a class="link" href="mailto:${value}">${value}</a>` : marked(String(value), places);
     case 'url':
       return full ? web(String(value)) : String(value).replace(/^https?:\/\//, '');
     case 'stage':
@@ -84,11 +97,12 @@ function single(field: Field, value: unknown, shown: Shown): Value {
     case 'refs':
       return reference(field, value as Ref, full);
     case 'multiline':
+      if (places) return marked(String(value).replace(/\s/g, ' '), places);
       return full ? html`<span class="prose">${value}</span>` : String(value).replace(/\s+/g, ' ');
     case 'tags':
       return tag(String(value));
     default:
-      return typeof value === 'object' ? text(value) : String(value);
+      return typeof value === 'object' ? text(value) : marked(String(value), places);
   }
 }
 
@@ -106,9 +120,10 @@ function time(field: Field, value: string, { entity, name, row, place }: Shown):
 }
 
 /** A number that is no phone was kept as it came; it is not dialled. */
-function phone(value: string, { place }: Shown): Value {
+function phone(value: string, { place }: Shown, places: Ranges = []): Value {
   const shown = fmt.phone(value);
-  if (place !== 'card' || !/^\+\d{8,15}$/.test(value)) return html`<span class="num">${shown}</span>`;
+  if (place !== 'card' || !/^\+\d{8,15}$/.test(value))
+    return html`<span class="num">${marked(shown, byDigits(value, shown, places))}</span>`;
   return html`<a class="link num" href="tel:${value}">${shown}</a>`;
 }
 

@@ -5,25 +5,62 @@ import { hasIcon, icon } from '../ui/icon.ts';
 import { api } from '../core/api.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { layouts } from '../core/layout.ts';
-import { entityOf, homeViews, menu, meta } from '../core/meta.ts';
+import { entityOf, fieldOf, homeViews, menu, meta } from '../core/meta.ts';
 import { go, openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
+import type { Hit, Hits, Ranges, Reading } from '../core/types.ts';
+import { byDigits, marked } from '../ui/found.ts';
+import * as fmt from '../core/fmt.ts';
 
 interface Item {
   icon: string;
-  label: string;
-  hint?: string;
+  label: unknown;
+  plain: string;
+  hint?: unknown;
+  to?: string; // opens in a new tab with Ctrl
   run: () => void;
 }
 interface Group {
   title: string;
+  count?: string;
   items: Item[];
-}
-interface Hits {
-  groups: { entity: string; rows: { id: number; label: string; hint?: string }[] }[];
 }
 
 const PAUSE = 150;
+
+function place(name: string, label: string, to: string): Item {
+  return { icon: name, label, plain: label, to, run: () => go(to) };
+}
+
+function hit(entity: string, row: Hit): Item {
+  const { icon: own, title } = entityOf(entity)!;
+  return {
+    icon: hasIcon(own) ? own! : 'file',
+    label: marked(row.label, title ? (row.found?.[title] as Ranges | undefined) : undefined),
+    plain: row.label,
+    hint: hint(entity, row),
+    to: `/e/${entity}/${row.id}`,
+    run: () => openCard(entity, row.id),
+  };
+}
+
+/** Where the words stand beside the title, or the stage. */
+function hint(entity: string, { hint: stage, excerpt }: Hit): unknown {
+  const field = excerpt && fieldOf(entity, excerpt.field);
+  if (!field) return stage;
+  const shown = field.type === 'phone' ? fmt.phone(excerpt.text) : excerpt.text;
+  const at = field.type === 'phone' ? byDigits(excerpt.text, shown, excerpt.at) : excerpt.at;
+  return html`${t(field.label)}: ${marked(shown, at)}`;
+}
+
+/** The way to the whole list when there are more than are shown. */
+function more(g: Hits['groups'][number], words: string): Item[] {
+  const rest = (g.total ?? 0) - g.rows.length;
+  if (rest <= 0) return [];
+  const to = `/e/${g.entity}?q=${encodeURIComponent(words)}`;
+  const label = t('palette.more', { count: `${fmt.number(rest)}${g.approx ? '+' : ''}` });
+  return [{ icon: 'list', label, plain: label, to, run: () => go(to) }];
+}
 
 export function openPalette(): void {
   (document.querySelector('crm-palette') as Palette | null)?.show();
@@ -36,10 +73,14 @@ class Palette extends El {
     hits: { state: true },
     open: { state: true },
     busy: { state: true },
+    reading: { state: true },
+    isPartial: { state: true },
   };
   q = '';
   at = 0;
   hits: Group[] = [];
+  reading: Reading = {};
+  isPartial = false;
   open = false;
   busy = false;
   #timer = 0;
@@ -49,7 +90,7 @@ class Palette extends El {
   show(): void {
     void this.#watch;
     this.q = '';
-    this.hits = [];
+    this.#take({ groups: [] });
     this.at = 0;
     this.open = true;
     void this.updateComplete.then(() => {
@@ -66,23 +107,20 @@ class Palette extends El {
   get #groups(): Group[] {
     const wanted = layouts(this.q.trim().toLocaleLowerCase());
     const fits = (item: Item) =>
-      !this.q.trim() || wanted.some((w) => item.label.toLocaleLowerCase().includes(w));
+      !this.q.trim() || wanted.some((w) => item.plain.toLocaleLowerCase().includes(w));
     const places: Item[] = [
-      ...(homeViews().length ? [{ icon: 'today', label: t('today'), run: () => go('/') }] : []),
-      ...menu().map((entry) => ({
-        icon: hasIcon(entry.icon) ? entry.icon! : 'list',
-        label: t(entry.label),
-        run: () => go(entry.to),
-      })),
-      { icon: 'bell', label: t('notices'), run: () => go('/settings/notices') },
+      ...(homeViews().length ? [place('today', t('today'), '/')] : []),
+      ...menu().map((entry) =>
+        place(hasIcon(entry.icon) ? entry.icon! : 'list', t(entry.label), entry.to),
+      ),
+      place('bell', t('notices'), '/settings/notices'),
     ];
     const makes = Object.entries(meta.value?.entities ?? {})
       .filter(([, e]) => e.can.create && e.views?.quick)
-      .map(([name, e]) => ({
-        icon: 'plus',
-        label: t('create.what', { name: t(e.label.one) }),
-        run: () => openCard(name, 'new'),
-      }));
+      .map(([name, e]) => {
+        const label = t('create.what', { name: t(e.label.one) });
+        return { icon: 'plus', label, plain: label, run: () => openCard(name, 'new') };
+      });
     return [
       ...this.hits,
       { title: t('palette.go'), items: places.filter(fits) },
@@ -94,34 +132,33 @@ class Palette extends El {
     this.q = (event.target as HTMLInputElement).value;
     this.at = 0;
     clearTimeout(this.#timer);
+    this.#asked += 1; // an answer still on its way is for an older text
     if (!this.q.trim()) {
-      this.hits = [];
+      this.#take({ groups: [] });
       return;
     }
-    this.#timer = window.setTimeout(() => void this.#find(this.q), PAUSE);
+    this.#timer = window.setTimeout(() => void this.#find(this.q.trim()), PAUSE);
   }
 
   async #find(q: string): Promise<void> {
-    this.#asked += 1;
     const asked = this.#asked;
     this.busy = true;
-    const ask = async (text: string) =>
-      (await api.get<Hits>(`/search?q=${encodeURIComponent(text)}`).catch(() => ({ groups: [] }))).groups;
-    let groups = await ask(q.trim());
-    const [, swapped] = layouts(q.trim());
-    if (!groups.some((g) => g.rows.length) && swapped) groups = await ask(swapped);
+    const found = await api.get<Hits>(`/search?q=${encodeURIComponent(q)}`).catch(() => ({ groups: [] }));
     if (asked !== this.#asked) return;
+    this.#take(found);
+  }
+
+  #take(found: Hits): void {
     this.busy = false;
-    this.hits = groups
+    this.reading = { read_as: found.read_as, corrected: found.corrected };
+    this.isPartial = !!found.partial;
+    const words = found.read_as ?? found.corrected ?? this.q.trim();
+    this.hits = found.groups
       .filter((g) => entityOf(g.entity) && g.rows.length)
       .map((g) => ({
         title: capital(t(entityOf(g.entity)!.label.many)),
-        items: g.rows.map((row) => ({
-          icon: entityOf(g.entity)!.icon ?? 'file',
-          label: row.label,
-          hint: row.hint,
-          run: () => openCard(g.entity, row.id),
-        })),
+        count: g.total === undefined ? undefined : `${fmt.number(g.total)}${g.approx ? '+' : ''}`,
+        items: [...g.rows.map((row) => hit(g.entity, row)), ...more(g, words)],
       }));
   }
 
@@ -135,13 +172,26 @@ class Palette extends El {
       );
     } else if (event.key === 'Enter' && items[this.at]) {
       event.preventDefault();
-      this.#run(items[this.at]);
+      this.#run(items[this.at], event.ctrlKey || event.metaKey);
     }
   }
 
-  #run(item: Item): void {
+  #run(item: Item, inNewTab = false): void {
+    if (inNewTab && item.to) {
+      window.open(item.to, '_blank', 'noopener');
+      return;
+    }
     this.#close();
     item.run();
+  }
+
+  #said() {
+    const words = this.reading.read_as ?? this.reading.corrected;
+    if (!words && !this.isPartial) return nothing;
+    const key = this.reading.read_as ? 'search.read_as' : 'search.corrected';
+    return html`<p class="reading" role="status">
+      ${words ? t(key, { words }) : nothing} ${this.isPartial ? t('search.partial') : nothing}
+    </p>`;
   }
 
   override render() {
@@ -175,11 +225,14 @@ class Palette extends El {
             @keydown=${this.#key}
           /><span class="kbd">Esc</span>
         </div>
+        ${this.#said()}
         <div class="palette-list" id="palette-list" role="listbox" aria-label=${t('palette.results')}>
           ${groups.map(
             (group, g) =>
               html`<div class="palette-group" role="group" aria-labelledby="palg-${g}">
-                <div class="palette-title" id="palg-${g}" role="presentation">${group.title}</div>
+                <div class="palette-title" id="palg-${g}" role="presentation">
+                  ${group.title}${group.count ? html` <span class="count">${group.count}</span>` : nothing}
+                </div>
                 ${group.items.map((item) => {
                   n += 1;
                   const at = n;
@@ -188,13 +241,13 @@ class Palette extends El {
                     id="pal-${at}"
                     role="option"
                     aria-selected=${at === this.at ? 'true' : 'false'}
-                    @click=${() => this.#run(item)}
+                    @click=${(e: MouseEvent) => this.#run(item, e.ctrlKey || e.metaKey)}
                     @mousemove=${() => {
                       this.at = at;
                     }}
                   >
                     ${icon(item.icon)}<span class="clip">${item.label}</span
-                    >${item.hint ? html`<span class="muted clip">${item.hint}</span>` : nothing}
+                    >${item.hint ? html`<span class="muted clip palette-hint">${item.hint}</span>` : nothing}
                   </div>`;
                 })}
               </div>`,
@@ -203,7 +256,8 @@ class Palette extends El {
         </div>
         <div class="palette-foot only-desk" aria-hidden="true">
           <span><span class="kbd">↑</span> <span class="kbd">↓</span> ${t('palette.choose')}</span
-          ><span><span class="kbd">Enter</span> ${t('palette.open')}</span>
+          ><span><span class="kbd">Enter</span> ${t('palette.open')}</span
+          ><span><span class="kbd">Ctrl Enter</span> ${t('palette.tab')}</span>
         </div>
       </div>
     </dialog>`;

@@ -27,7 +27,7 @@ import { narrow } from '../core/narrow.ts';
 import { Records } from '../core/records.ts';
 import { go, openCard, place } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
-import type { ListView } from '../core/types.ts';
+import type { ListView, Reading } from '../core/types.ts';
 import { isNumeric } from '../fields/view.ts';
 
 const ROW = 40,
@@ -407,6 +407,14 @@ class List extends El {
     toggleAt(event, 'filter-menu');
   }
 
+  #reading({ read_as, corrected }: Reading) {
+    const words = read_as ?? corrected;
+    if (!words) return nothing;
+    return html`<p class="reading" role="status">
+      ${t(read_as ? 'search.read_as' : 'search.corrected', { words })}
+    </p>`;
+  }
+
   #body(records: Records) {
     if (records.state === 'loading') return html`<div class="table-wrap">${skeletonRows(12)}</div>`;
     if (records.state === 'error')
@@ -425,7 +433,7 @@ class List extends El {
       onSort: (field: string) =>
         this.#to({
           sort: nextSort(
-            this.#state.sort ?? this.#view.sort?.[0] ?? null,
+            sort[0] ?? null,
             field,
             isNumeric(fieldOf(this.entity, field)) || /date/.test(fieldOf(this.entity, field)?.type ?? ''),
           ),
@@ -448,7 +456,7 @@ class List extends El {
       role="region"
       aria-label=${capital(t(entityOf(this.entity)!.label.many))}
     >
-      ${narrow.value ? cards(shown) : table(shown)}
+      ${this.#reading(records.reading)} ${narrow.value ? cards(shown) : table(shown)}
       ${records.state === 'more' ? html`<p class="more muted">${t('loading')}</p>` : nothing}
       ${records.next && records.state === 'ready' ? html`<p class="more"><button class="btn btn-sm" @click=${() => void records.more()}>${t('list.more')}</button></p>` : nothing}
     </div>`;

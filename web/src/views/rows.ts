@@ -4,11 +4,12 @@ import { repeat } from 'lit/directives/repeat.js';
 import { icon } from '../ui/icon.ts';
 import type { BinActions } from './bin.ts';
 import type { RowWindow } from '../ui/window.ts';
-import { isNumeric, label, show, summary } from '../fields/view.ts';
+import { isNumeric, label, placesOf, show, summary } from '../fields/view.ts';
 import { t } from '../core/i18n.ts';
 import { entityOf, fieldOf, stageField, titleOf } from '../core/meta.ts';
 import type { Records } from '../core/records.ts';
-import type { ListView, Row } from '../core/types.ts';
+import type { ListView, Ranges, Row } from '../core/types.ts';
+import { excerpt, marked } from '../ui/found.ts';
 
 export interface Shown {
   entity: string;
@@ -160,7 +161,7 @@ function line(shown: Shown, columns: string[], row: Row, index: number): Templat
         ? cell(entity, name, row)
         : shown.bin
           ? html`<span class="strong">${first(entity, name, row)}</span>`
-          : link(entity, name, row);
+          : mainCell(entity, name, columns, row);
     return html`<td class=${kind} data-field=${name}>${inside}</td>`;
   };
   return html`<tr
@@ -233,6 +234,30 @@ function binButtons({ bin, entity }: Shown, row: Row): TemplateResult {
   >`;
 }
 
+/** Where a search has found the row, when none of the columns shows it. */
+function foundElsewhere(entity: string, columns: string[], row: Row, room = 0): TemplateResult | typeof nothing {
+  const names = Object.keys(row.found ?? {});
+  const name = names.find((n) => fieldOf(entity, n));
+  if (!name || names.some((n) => columns.includes(n))) return nothing;
+  const value = row[name];
+  const many = Array.isArray(value) ? value : [value];
+  const at = Math.max(
+    0,
+    many.findIndex((_, i) => placesOf(row, name, i)?.length),
+  );
+  const part = excerpt(String(many[at] ?? ''), placesOf(row, name, at) ?? ([] as Ranges), room);
+  const title = label(entity, name);
+  return html`<span class="found-in" title=${title}
+    >${room ? `${title}: ` : nothing}${marked(part.text, part.ranges)}</span
+  >`;
+}
+
+function mainCell(entity: string, name: string, columns: string[], row: Row): TemplateResult {
+  const found = foundElsewhere(entity, columns, row);
+  if (found === nothing) return link(entity, name, row);
+  return html`<span class="row-found">${link(entity, name, row)}${found}</span>`;
+}
+
 function link(entity: string, name: string, row: Row): TemplateResult {
   const href = `/e/${entity}/${row.id}`;
   return html`<a class="row-link strong" href=${href} data-layer>${first(entity, name, row)}</a>`;
@@ -266,6 +291,14 @@ export function cards(shown: Shown): TemplateResult {
   </ul>`;
 }
 
+const ROOM = 8; // characters before what was found, where a line is its own
+
+/** The second line of a card: where a search has found the row, else a few of its fields. */
+function under(entity: string, names: string[], rest: string[], row: Row): unknown {
+  const found = foundElsewhere(entity, names.slice(0, 1), row, ROOM);
+  return found === nothing ? summary(entity, rest, row) : found;
+}
+
 const RIGHT = new Set(['money', 'int', 'decimal', 'date', 'datetime']);
 
 function card(shown: Shown, row: Row): TemplateResult {
@@ -284,7 +317,7 @@ function card(shown: Shown, row: Row): TemplateResult {
     <a class="card-line" href=${bin ? nothing : `/e/${entity}/${row.id}`} data-layer>
       <span class="clip strong">${first(entity, names[0] ?? '', row)}</span
       ><span class="num">${right ? show({ entity, name: right, row, place: 'cell' }) : nothing}</span>
-      <span class="clip muted">${summary(entity, rest, row)}</span>
+      <span class="clip muted">${under(entity, names, rest, row)}</span>
       <span class="small"
         >${marked ? html`<span class="is-warn inline-4">${icon('alert', 'icon-16')}</span>` : nothing}${stage && names.includes(stage) ? show({ entity, name: stage, row, place: 'cell' }) : nothing}</span
       >

@@ -357,6 +357,35 @@ test('the palette goes to sections, finds records and understands the wrong layo
   await page.getByRole('link', { name: '+7 912 555-34-70' }).first().waitFor();
 });
 
+test('the palette marks what was found, says how it read the words and leads to the whole list', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await page.waitForSelector(rowOf(46));
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('gtnhjd');
+  await page.locator('.palette .reading').getByText('Показано для «петров»').waitFor();
+  const marks = await page.locator('.palette [role=option] mark').allTextContents();
+  assert.ok(marks.length && marks.every((text) => text.toLowerCase() === 'петров'), marks.join());
+  await page.fill('.palette input', '8 912 555');
+  await page.locator('.palette [role=option] mark', { hasText: '912 555' }).first().waitFor();
+  await page.fill('.palette input', 'кран');
+  const more = page.getByRole('option', { name: /^Ещё \d/ }).first();
+  await more.waitFor();
+  assert.match(await page.locator('.palette-title .count').first().textContent(), /^\d+$/);
+  await more.click();
+  await page.waitForURL(/q=/);
+  await page.locator('tbody tr mark').first().waitFor();
+});
+
+test('a list marks what its search has found, beside the title too, and says how it read the words', async () => {
+  const page = await visit({ path: '/e/sales.lead?view=all' });
+  await page.waitForSelector(rowOf(46));
+  await page.fill('#list-q', 'rhfy');
+  await page.locator('.reading').getByText('Показано для «кран»').waitFor();
+  assert.match(await page.locator('tbody tr mark').first().textContent(), /кран/i);
+  await page.fill('#list-q', 'лизинг');
+  await page.locator('tbody .found-in mark', { hasText: /лизинг/i }).first().waitFor();
+});
+
 test('language and theme are switched at once and remembered', async () => {
   const page = await visit({ path: '/e/sales.lead' });
   await page.waitForSelector(rowOf(46));

@@ -133,6 +133,21 @@ static crm_status spin_read(crm_ctx *c, crm_out *out)
     return CRM_OK;
 }
 
+/* Reads one record after another for so many ms, as long as it is let. */
+static crm_status read_on(crm_ctx *c, crm_out *out)
+{
+    crm_rec *note;
+    crm_status s = CRM_OK;
+    crm_log(CRM_LOG_INFO, "begins to read");
+    for (int64_t left = crm_param_id(c, "ms"); left > 0 && s != CRM_TIMEOUT; left--) {
+        spin(1000000);
+        s = crm_get(c, NOTE, 4711, &note);
+    }
+    crm_log(CRM_LOG_INFO, s == CRM_TIMEOUT ? "may not read on" : "read to the end");
+    crm_put_bool(out, "done", true);
+    return s == CRM_TIMEOUT ? s : CRM_OK;
+}
+
 /* A write that holds the writer's thread for so many ms. */
 static crm_status hold_writer(crm_ctx *c, crm_out *out)
 {
@@ -167,6 +182,12 @@ static const crm_route routes[] = {
      .fn = spin_read,
      .tx = CRM_TX_READ,
      .limit_ms = 700,
+     .perm = "user"},
+    {.method = "GET",
+     .path = "/read/:ms",
+     .fn = read_on,
+     .tx = CRM_TX_READ,
+     .limit_ms = 30000,
      .perm = "user"},
     {.method = "POST",
      .path = "/hold/:ms",
