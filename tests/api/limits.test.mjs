@@ -54,7 +54,6 @@ describe('a module that computes past its limit', () => {
       return reply.status === 200 && reply;
     }, 'a further thread');
     assert.deepEqual(quick.json, { done: true });
-    await until(() => /event=pool\.all_held pool=fast/.test(server.log), 'the pool named');
   });
 
   it('in a read whose caller leaves: it may not read on, and nobody is blamed', async () => {
