@@ -5,7 +5,7 @@ import { Store } from './store.ts';
 export interface Place {
   path: string;
   search: URLSearchParams;
-  name: 'home' | 'list' | 'card' | 'new' | 'notices' | 'unknown';
+  name: 'home' | 'list' | 'card' | 'new' | 'import' | 'notices' | 'unknown';
   entity: string;
   id: number;
   under: string | null;
@@ -19,9 +19,9 @@ export function parse(path: string, search: URLSearchParams, under: string | nul
   const place: Place = { path, search, name: 'unknown', entity: '', id: 0, under };
   if (path === '/' || path === '/login') return { ...place, name: 'home' };
   if (path === '/settings/notices') return { ...place, name: 'notices' };
-  const m = /^\/e\/([a-z][\w.]*)(?:\/(new|\d+))?\/?$/.exec(path);
+  const m = /^\/e\/([a-z][\w.]*)(?:\/(new|import|\d+))?\/?$/.exec(path);
   if (!m) return place;
-  const name = m[2] === undefined ? 'list' : m[2] === 'new' ? 'new' : 'card';
+  const name = m[2] === undefined ? 'list' : m[2] === 'new' || m[2] === 'import' ? m[2] : 'card';
   return { ...place, name, entity: m[1], id: name === 'card' ? Number(m[2]) : 0 };
 }
 
