@@ -194,6 +194,8 @@ static crm_status build_registry(deployment *d, build *b, buf *say)
     b->reg = registry_new();
     crm_status s = b->reg ? flow_register(b->reg) : CRM_NOMEM;
     if (s == CRM_OK)
+        s = import_register(b->reg);
+    if (s == CRM_OK)
         s = plug_register(b->modules, b->module_count, b->reg, b->arena, &faults);
     if (s == CRM_OK)
         s = keep_grants(d, b);

@@ -320,6 +320,17 @@ static crm_status check_sandbox(const server_options *o)
     return s;
 }
 
+/* The program that reads spreadsheets lies beside this one. */
+static crm_status set_up_imports(const server_options *o)
+{
+    char self[PATH_MAX_TEXT], path[PATH_MAX_TEXT + 16];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    while (n > 0 && self[n - 1] != '/')
+        n--;
+    snprintf(path, sizeof path, "%.*skarkas-sheet", (int)(n > 0 ? n : 0), self);
+    return import_set_up(o->data, path);
+}
+
 static crm_status start_deployment(server *s)
 {
     buf say;
@@ -329,6 +340,8 @@ static crm_status start_deployment(server *s)
         st = start_clock(s->o);
     if (st == CRM_OK)
         st = deployment_open(&s->d, s->o);
+    if (st == CRM_OK)
+        st = set_up_imports(s->o);
     if (st == CRM_OK)
         st = deployment_apply(&s->d, s->o->tz, &say);
     if (say.n)

@@ -11,6 +11,7 @@
 #include "flow/flow.h"
 #include "net/api.h"
 #include "plug/plug.h"
+#include "table/import.h"
 #include "tz/tz.h"
 
 #define PATH_MAX_TEXT 512

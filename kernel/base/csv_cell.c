@@ -82,6 +82,9 @@ bool csv_is_rounded(crm_str s)
 static bool is_number(crm_str s)
 {
     size_t digits = 0;
+    if (!s.n || (s.p[0] != '+' && s.p[0] != '-')) {
+        return false;
+    }
     for (size_t i = 1; i < s.n; i++) {
         digits += is_digit(s.p[i]);
         if (!is_digit(s.p[i]) && !memchr(" ().,-", s.p[i], 6)) {
@@ -91,7 +94,18 @@ static bool is_number(crm_str s)
             return false; /* -1-1 is a sum; only phones have hyphens inside */
         }
     }
-    return digits > 0 && (s.p[0] == '+' || s.p[0] == '-');
+    return digits > 0;
+}
+
+/* A number, or phones one after the other: a comma between them computes nothing. */
+static bool is_plain(crm_str s)
+{
+    crm_str part, rest = s;
+    bool is_all = true;
+    while (is_all && s.p[0] == '+' && str_split(&rest, ',', &part)) {
+        is_all = is_number(str_trim(part));
+    }
+    return is_number(s) || (s.p[0] == '+' && is_all);
 }
 
 static bool needs_quotes(crm_str s, char separator)
@@ -107,7 +121,7 @@ static bool needs_quotes(crm_str s, char separator)
 
 void csv_put_cell(buf *out, crm_str text, char separator)
 {
-    bool is_guarded = has_guard(text) || (starts_formula(text) && !is_number(text));
+    bool is_guarded = has_guard(text) || (starts_formula(text) && !is_plain(text));
     if (!needs_quotes(text, separator)) {
         buf_z(out, is_guarded ? "'" : "");
         buf_str(out, text);

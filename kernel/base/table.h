@@ -32,6 +32,12 @@ typedef struct table_row {
     uint32_t fault_column; /* from 1 */
 } table_row;
 
+/* Kinds of columns that a spreadsheet is written with, one letter: what its cells' texts are. */
+#define TABLE_TEXT     "t"
+#define TABLE_NUMBER   "n" /* "-1500.50" */
+#define TABLE_DATE     "d" /* "2027-01-18" */
+#define TABLE_DATETIME "m" /* "2027-01-18 10:00:30.250" */
+
 /* Bytes from somewhere: how many were read, 0 at the end, -1 when reading failed. */
 typedef struct table_source {
     ssize_t (*read)(void *arg, char *to, size_t n);

@@ -32,14 +32,32 @@ crm_status field_parse_date(crm_str s, int64_t *days)
     return st;
 }
 
-/* "10:00" or "10:00:30" to milliseconds of the day; an empty text is midnight. */
+/* ".250" behind the seconds, cut off *s. */
+static bool cut_milliseconds(crm_str *s, int64_t *ms)
+{
+    ptrdiff_t point = str_find(*s, '.');
+    uint64_t v = 0;
+    if (point >= 0) {
+        crm_str digits = {s->p + point + 1, s->n - (size_t)point - 1};
+        if (point != 8 || digits.n != 3 || str_to_u64(digits, &v) != CRM_OK) {
+            return false;
+        }
+        s->n = (size_t)point;
+    }
+    *ms = (int64_t)v;
+    return true;
+}
+
+/* "10:00", "10:00:30" or "10:00:30.250" to milliseconds of the day; an empty text is midnight. */
 static bool parse_time(crm_str s, int64_t *ms)
 {
     static const int64_t unit[] = {3600000, 60000, 1000};
     static const uint64_t limit[] = {23, 59, 59};
     crm_str part;
     size_t n = 0;
-    *ms = 0;
+    if (!cut_milliseconds(&s, ms)) {
+        return false;
+    }
     while (s.n && str_split(&s, ':', &part)) {
         uint64_t v;
         if (n == 3 || part.n != 2 || str_to_u64(part, &v) != CRM_OK || v > limit[n]) {

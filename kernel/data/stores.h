@@ -164,6 +164,34 @@
     X(OUTBOX_ERROR, "error", TEXT, 0)                                                              \
     X(OUTBOX_AT, "at", DATETIME, FIELD_INDEXED)
 
+/*
+ * A file that somebody imports (table/import.h): `file` names it in the data directory, `check` and
+ * `run` are the batches, the counts what became of their rows so far.
+ */
+#define STORE_IMPORT_FIELDS(X)                                                                     \
+    X(IMPORT_USER, "user", INT, FIELD_INDEXED)                                                     \
+    X(IMPORT_ENTITY, "entity", TEXT, 0)                                                            \
+    X(IMPORT_NAME, "name", TEXT, 0)                                                                \
+    X(IMPORT_SIZE, "size", INT, 0)                                                                 \
+    X(IMPORT_FILE, "file", TEXT, FIELD_UNIQUE)                                                     \
+    X(IMPORT_AT, "at", DATETIME, FIELD_INDEXED)                                                    \
+    X(IMPORT_READING, "reading", JSON, 0)                                                          \
+    X(IMPORT_ANALYSIS, "analysis", JSON, 0)                                                        \
+    X(IMPORT_WIDTH, "width", INT, 0)                                               \
+    X(IMPORT_HEADER, "header", TEXT, 0)                                                            \
+    X(IMPORT_OPTIONS, "options", JSON, 0)                                                          \
+    X(IMPORT_IS_REMEMBERED, "is_remembered", BOOL, 0)                                              \
+    X(IMPORT_CHECK, "check", INT, 0)                                                               \
+    X(IMPORT_CHECK_COUNTS, "check_counts", JSON, 0)                                                \
+    X(IMPORT_RUN, "run", INT, 0)                                                                   \
+    X(IMPORT_RUN_COUNTS, "run_counts", JSON, 0)
+
+/* What somebody chose last for a file of this header: `key` is "<user>:<entity>:<hash>". */
+#define STORE_IMPORT_CHOICE_FIELDS(X)                                                              \
+    X(IMPORT_CHOICE_KEY, "key", TEXT, FIELD_UNIQUE)                                                \
+    X(IMPORT_CHOICE_OPTIONS, "options", JSON, 0)                                                   \
+    X(IMPORT_CHOICE_AT, "at", DATETIME, FIELD_INDEXED)
+
 /* Stored answers of writes: `key` is "<user>:<Idempotency-Key>", `hash` of the request. */
 #define STORE_IDEM_FIELDS(X)                                                                       \
     X(IDEM_KEY, "key", TEXT, FIELD_UNIQUE)                                                         \
@@ -215,6 +243,8 @@
     X(INBOX, "sys.inbox", ENTITY_SYSTEM)                                                           \
     X(OUTBOX, "sys.outbox", ENTITY_SYSTEM)                                                         \
     X(IDEM, "sys.idem", ENTITY_SYSTEM)                                                             \
+    X(IMPORT, "sys.import", ENTITY_SYSTEM)                                                         \
+    X(IMPORT_CHOICE, "sys.import_choice", ENTITY_SYSTEM)                                           \
     X(EPOCH, "sys.epoch", ENTITY_SYSTEM)                                                           \
     X(NUMBER, "sys.number", ENTITY_SYSTEM)                                                         \
     X(TZ, "sys.tz", ENTITY_SYSTEM)                                                                 \

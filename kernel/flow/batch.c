@@ -183,18 +183,29 @@ static crm_status refuse(crm_ctx *c, batch_run *b, const batch_place *at, crm_st
     return batch_note(c, b, at, false);
 }
 
-crm_status batch_row_end(crm_ctx *c, batch_run *b, const batch_place *at, crm_status worked)
+static crm_status end_row(crm_ctx *c, batch_run *b, const batch_place *at, crm_status worked,
+                          bool is_kept)
 {
     bool wrote = false;
     if (worked == CRM_OK && c->error.status != CRM_OK)
         worked = c->error.status;
-    crm_status s = tx_row_end(c->tx, worked == CRM_OK, &wrote);
+    crm_status s = tx_row_end(c->tx, worked == CRM_OK && is_kept, &wrote);
     if (s != CRM_OK || batch_is_healed_by_time(worked))
         return s != CRM_OK ? s : worked;
     b->slice_rows++;
     b->done++;
     b->changed += wrote;
     return worked == CRM_OK ? CRM_OK : refuse(c, b, at, worked);
+}
+
+crm_status batch_row_end(crm_ctx *c, batch_run *b, const batch_place *at, crm_status worked)
+{
+    return end_row(c, b, at, worked, true);
+}
+
+crm_status batch_row_end_tried(crm_ctx *c, batch_run *b, const batch_place *at, crm_status worked)
+{
+    return end_row(c, b, at, worked, false);
 }
 
 /* ---- notes ----------------------------------------------------------------------------------- */

@@ -86,6 +86,9 @@ typedef struct batch_place {
 CRM_MUST_CHECK crm_status batch_row_begin(crm_ctx *c, batch_run *b);
 CRM_MUST_CHECK crm_status batch_row_end(crm_ctx *c, batch_run *b, const batch_place *at,
                                         crm_status worked);
+/* The same, but what the row did is taken back even when nothing refused it: a rehearsal. */
+CRM_MUST_CHECK crm_status batch_row_end_tried(crm_ctx *c, batch_run *b, const batch_place *at,
+                                              crm_status worked);
 /* Whether this slice may take one more row: not too many, not too long, not too much memory. */
 bool batch_goes_on(const crm_ctx *c, const batch_run *b);
 /*

@@ -20,6 +20,13 @@ static void release(api_call *k)
         call_end(&k->c);
 }
 
+http_request *api_let_go(api_call *k)
+{
+    http_request *r = k->http;
+    release(k);
+    return r;
+}
+
 void api_reply(api_call *k, int status)
 {
     http_request *r = k->http;
@@ -340,6 +347,8 @@ static void signed_in(api_call *k)
         events_route(k);
     else if (str_is(name, "search"))
         search_route(k);
+    else if (str_is(name, "import"))
+        import_route(k);
     else if (k->entity && !(k->entity->flags & (ENTITY_SYSTEM | ENTITY_NO_API)))
         records_route(k);
     else if (is_module(k->c.reg, name))
@@ -486,7 +495,8 @@ crm_status api_start(const api_options *o, api **out)
 
 http_handlers api_handlers(api *a)
 {
-    return (http_handlers){.route = route_request, .refuse = problem_refuse, .arg = a};
+    return (http_handlers){
+        .route = route_request, .early = upload_early, .refuse = problem_refuse, .arg = a};
 }
 
 void api_stopping(api *a)

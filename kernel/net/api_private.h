@@ -70,6 +70,8 @@ void api_reply_empty(api_call *k, int status);
 void api_reply_problem(api_call *k, int status); /* the problem+json that stands in http_body */
 void api_reply_error(api_call *k, crm_status status); /* from c.error, else from the status */
 void api_reply_code(api_call *k, crm_status status, const char *code);
+/* Frees the call alone: who called finishes the request, which is a stream or has pieces to come. */
+http_request *api_let_go(api_call *k);
 /* problem+json of the call's error into `out`; `current`: the JSON of the record for STALE, or
  * empty. */
 void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, crm_str current);
@@ -121,6 +123,14 @@ void search_route(api_call *k);
 void records_route(api_call *k); /* k->entity is set */
 void records_write_route(api_call *k);
 void aggregate_route(api_call *k); /* the same, its path is "aggregate" */
+void export_route(api_call *k); /* of k->entity */
+void import_route(api_call *k);
+/* A file for this entity in the request's body; k->entity is set. */
+void upload_route(api_call *k);
+/* The server's early hook: bodies of uploads come in pieces. */
+void upload_early(void *arg, http_request *r);
+/* The list's parameters, without those named in `own` (NULL: none; ends in NULL). */
+CRM_MUST_CHECK crm_status records_read_query(api_call *k, query *q, const char *const *own);
 void history_route(api_call *k); /* of the record k->id */
 /* What only the entity `batch` has: its error rows, cancel, undo. False: an ordinary record's route. */
 bool batch_route(api_call *k);

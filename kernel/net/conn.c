@@ -116,6 +116,10 @@ void conn_settle(conn *c)
     if (c->mode == CONN_CLOSED) {
         return;
     }
+    if (c->is_eof && c->in.n == 0 && c->x && c->x->on_piece) {
+        conn_close(c); /* the rest of the body will never come */
+        return;
+    }
     bool is_waiting = !c->x || c->x->state == EXCHANGE_READING;
     bool is_over = c->is_eof && c->in.n == 0 && is_waiting;
     if (!c->is_shut && !c->is_resuming &&

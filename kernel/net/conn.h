@@ -51,6 +51,7 @@ typedef struct exchange {
     const http_field *params;
     uint32_t param_count;
     bool params_read;
+    http_piece_fn on_piece; /* the handler waits for more of the body */
     crm_status params_status;
     uint64_t body_at; /* ms, when the head was complete */
     char id[ID_SIZE];

@@ -1,4 +1,5 @@
 /* conn_input.c - bytes from a peer to requests, one after the other. Loop thread. */
+#include <assert.h>
 #include <string.h>
 
 #include "net/conn.h"
@@ -58,15 +59,78 @@ static void take_head(conn *c, bool has_rest)
         }
         x->state = EXCHANGE_READING;
     }
-    if (x->r.body_limit > s->limits.body_max) {
+    if (x->r.body_limit > s->limits.body_max && !x->r.is_streamed) {
         x->r.body_limit = s->limits.body_max;
     }
     if (x->r.content_length > 0 && (uint64_t)x->r.content_length > x->r.body_limit) {
         conn_refuse(c, 413, "too_large");
-    } else if (x->parser.wants_continue && !has_rest) {
+    } else if (x->parser.wants_continue && !has_rest && !x->r.is_streamed) {
         send_continue(c);
     }
 }
+
+/* ---- Bodies in pieces ------------------------------------------------------------------------ */
+
+/* Hands over what was asked for. The handler may finish the request inside. */
+static void give_piece(conn *c, parser_result got)
+{
+    exchange *x = c->x;
+    http_piece_fn fn = x->on_piece;
+    if (got == PARSE_MORE && !x->parser.body.n) {
+        return; /* the framing of a chunk */
+    }
+    x->on_piece = NULL;
+    http_piece what = got == PARSE_WHOLE  ? PIECE_LAST
+                      : got == PARSE_MORE ? PIECE_MORE
+                                          : PIECE_BROKEN;
+    fn(&x->r, what, buf_view(&x->parser.body));
+    if (c->x == x) {
+        buf_clear(&x->parser.body);
+    }
+}
+
+static size_t step_piece(conn *c, const char *p, size_t n)
+{
+    size_t used = 0, most = n < HTTP_PIECE_MAX ? n : HTTP_PIECE_MAX;
+    parser_result got = parser_feed(&c->x->parser, p, most, &used);
+    give_piece(c, got);
+    return used;
+}
+
+void http_next_piece(http_request *r, http_piece_fn fn)
+{
+    exchange *x = exchange_of(r);
+    conn *c = x->c;
+    assert(r->is_streamed && x->state == EXCHANGE_RUNNING && !x->on_piece);
+    if (c->mode != CONN_OPEN) {
+        return; /* on_cancel has told, or will */
+    }
+    if (x->parser.phase == PARSER_DONE) {
+        fn(r, PIECE_LAST, CRM_S(""));
+        return;
+    }
+    x->on_piece = fn;
+    if (x->parser.wants_continue && c->in.n == 0) {
+        send_continue(c);
+    }
+    x->parser.wants_continue = false;
+    if (!c->is_processing) {
+        conn_continue(c);
+        conn_settle(c);
+    }
+}
+
+void http_refuse_body(http_request *r)
+{
+    exchange *x = exchange_of(r);
+    bool is_refused = x->parser.phase == PARSER_REFUSED;
+    x->c->s->stats.refused++;
+    x->wants_close = true;
+    http_refuse(r, is_refused ? x->parser.status : 400,
+                is_refused ? x->parser.code : "bad_request");
+}
+
+/* ---- Steps ----------------------------------------------------------------------------------- */
 
 /* Feeds the parser once; returns the bytes it took. */
 static size_t step(conn *c, const char *p, size_t n)
@@ -75,9 +139,16 @@ static size_t step(conn *c, const char *p, size_t n)
     if (!c->x && !begin(c)) {
         return n;
     }
+    if (c->x->state == EXCHANGE_RUNNING) {
+        return step_piece(c, p, n);
+    }
     parser_result got = parser_feed(&c->x->parser, p, n, &used);
     if (got == PARSE_READY) {
         take_head(c, used < n);
+        if (c->x && c->x->state == EXCHANGE_READING && c->x->r.is_streamed) {
+            run(c);
+            return used;
+        }
         if (!c->x || c->x->state != EXCHANGE_READING || c->x->parser.phase != PARSER_DONE) {
             return used;
         }
@@ -95,7 +166,7 @@ static size_t step(conn *c, const char *p, size_t n)
 static bool takes_requests(const conn *c)
 {
     return c->mode == CONN_OPEN && !c->is_shut && c->writes == 0 &&
-           (!c->x || c->x->state == EXCHANGE_READING);
+           (!c->x || c->x->state == EXCHANGE_READING || c->x->on_piece);
 }
 
 /* Runs the requests in these bytes until one has to wait, or others should have their turn; returns
@@ -173,7 +244,8 @@ void conn_resume(conn *c)
 static void end_of_input(conn *c)
 {
     c->is_eof = true;
-    bool has_left = c->x && (c->x->state == EXCHANGE_STREAMING || c->x->r.is_left_at_eof);
+    bool has_left = c->x && (c->x->state == EXCHANGE_STREAMING || c->x->r.is_left_at_eof ||
+                             (c->x->on_piece && c->in.n == 0));
     if (c->mode == CONN_LINGER || has_left) {
         conn_close(c);
     }

@@ -18,10 +18,12 @@ static void check_body(conn *c)
 {
     const http_limits *l = &c->s->limits;
     exchange *x = c->x;
-    uint64_t allowed = l->body_ms + (uint64_t)x->parser.body.n * 1000 / l->body_rate;
+    uint64_t allowed = l->body_ms + x->parser.taken * 1000 / l->body_rate;
     uint64_t elapsed = since(c, x->body_at);
     if (elapsed < allowed) {
         wheel_set(&c->s->wheel, &c->timer, allowed - elapsed);
+    } else if (x->on_piece) {
+        conn_close(c); /* its handler is told by on_cancel */
     } else {
         conn_refuse(c, 408, "timeout");
     }
@@ -74,6 +76,9 @@ static conn_wait wanted_wait(const conn *c)
     }
     if (!c->x) {
         return WAIT_IDLE;
+    }
+    if (c->x->on_piece) {
+        return WAIT_BODY;
     }
     if (c->x->state != EXCHANGE_READING) {
         return WAIT_NONE;

@@ -61,6 +61,7 @@ struct http_request {
 
     size_t body_limit;        /* the early hook may change it, up to the server's `body_max` */
     bool is_left_at_eof;      /* set with on_cancel: a peer that closes his half has gone */
+    bool is_streamed;         /* the early hook: the body comes in pieces, see http_next_piece */
     http_cancel_fn on_cancel; /* set by who answers later and wants to stop early */
     http_drain_fn on_drain;   /* set by who streams much */
     void *arg;                /* the answerer's, given to both */
@@ -131,6 +132,22 @@ void http_refuse(http_request *r, int status, const char *code);
 http_request *http_pass_over(http_request *r);
 void http_drop(http_request *r);
 
+/* ---- Bodies in pieces: uploads --------------------------------------------------------------- */
+
+#define HTTP_PIECE_MAX 65536
+typedef enum http_piece { PIECE_MORE, PIECE_LAST, PIECE_BROKEN } http_piece;
+typedef void (*http_piece_fn)(http_request *r, http_piece what, crm_str bytes);
+/*
+ * A request whose early hook set is_streamed is routed when its head is complete, and nothing of its
+ * body is read before the handler asks; `body_limit` then knows no other ceiling. This asks for the
+ * next piece: at most HTTP_PIECE_MAX bytes, valid inside `fn`, which is called once, inside this call or later; it
+ * may ask again. After LAST nothing is left. BROKEN: over the limit, or no HTTP any more; the handler
+ * tidies up and ends by http_refuse_body. A peer that goes away or sends too slowly is told by
+ * on_cancel. Finishing before LAST closes the connection.
+ */
+void http_next_piece(http_request *r, http_piece_fn fn);
+void http_refuse_body(http_request *r);
+
 /* ---- Streams: server-sent events, large replies ---------------------------------------------- */
 
 /* Bytes that many streams share. Counted references; loop thread only. */
@@ -150,5 +167,7 @@ bool http_stream_send(http_request *r, http_chunk *chunk);
 size_t http_stream_queued(const http_request *r);
 /* Ends the reply; fewer bytes than the promised length close the connection. */
 void http_stream_end(http_request *r);
+/* Ends it by cutting the connection: what was sent is not the whole, and the peer is to know. */
+void http_stream_cut(http_request *r);
 
 #endif

@@ -275,11 +275,12 @@ static int on_headers_complete(llhttp_t *ll)
 static int on_body(llhttp_t *ll, const char *at, size_t n)
 {
     parser *p = of(ll);
-    if (n > p->r->body_limit - p->body.n) {
+    if (n > p->r->body_limit - p->taken) {
         refuse(p, 413, "too_large");
         return HPE_USER;
     }
     buf_add(&p->body, at, n);
+    p->taken += n;
     if (p->body.failed) {
         refuse(p, 503, "no_memory");
         return HPE_USER;

@@ -33,7 +33,8 @@ typedef struct parser {
     size_t target_at, target_n;
     uint32_t field_count;
     size_t extra;
-    buf body;
+    uint64_t taken; /* bytes of the body so far */
+    buf body;       /* what of them nobody has cleared away */
 } parser;
 
 void parser_init(parser *p);

@@ -221,7 +221,15 @@ static crm_status param(api_call *k, const http_field *p, query *q, crm_str *aft
     return CRM_OK;
 }
 
-static crm_status read_query(api_call *k, query *q)
+static bool is_own(const char *const *own, crm_str name)
+{
+    for (; own && *own; own++)
+        if (str_is(name, *own))
+            return true;
+    return false;
+}
+
+crm_status records_read_query(api_call *k, query *q, const char *const *own)
 {
     const http_field *list;
     uint32_t count;
@@ -233,7 +241,7 @@ static crm_status read_query(api_call *k, query *q)
     q->sorts[0] = (sort){&q->entity->fields[COL_ID], true};
     q->sort_count = 1;
     for (uint32_t i = 0; i < count && s == CRM_OK; i++)
-        s = param(k, &list[i], q, &after);
+        s = is_own(own, list[i].name) ? CRM_OK : param(k, &list[i], q, &after);
     if (s == CRM_OK && after.n && cursor_read(k->c.arena, q, after) != CRM_OK)
         s = call_fail(&k->c, CRM_BAD_REQUEST, "bad_cursor");
     return s;
@@ -376,7 +384,7 @@ static void list(api_call *k)
         return;
     }
     k->own = l;
-    crm_status s = read_query(k, q);
+    crm_status s = records_read_query(k, q, NULL);
     if (s != CRM_OK) {
         api_reply_error(k, s);
         return;
@@ -513,6 +521,10 @@ void records_route(api_call *k)
         return;
     }
     str_split(&path, '/', &id);
+    if (str_is(id, "export") && !path.n) {
+        export_route(k);
+        return;
+    }
     if (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0)
         api_reply_error(k, CRM_NOT_FOUND);
     else if (!path.n)

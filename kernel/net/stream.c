@@ -138,3 +138,13 @@ void http_stream_end(http_request *r)
     }
     conn_finished(c);
 }
+
+void http_stream_cut(http_request *r)
+{
+    exchange *x = exchange_of(r);
+    conn *c = x->c;
+    assert(x->state == EXCHANGE_STREAMING);
+    c->s->stats.streams--;
+    conn_close(c);
+    conn_finished(c);
+}

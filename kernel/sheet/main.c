@@ -38,8 +38,10 @@ int main(int argc, char **argv)
         return 2;
     }
     crm_str cell = str_of(code);
-    sheet_put(&out, &(table_row){.cells = &cell, .count = 1});
+    bool is_ok = strcmp(code, "ok") == 0;
+    sheet_put(&out, &(table_row){
+                        .cells = &cell, .count = 1, .fault = is_ok ? TABLE_SOUND : TABLE_BROKEN});
     sheet_flush(&out);
     /* _exit: nothing that a stranger's file led to is run on the way out. */
-    _exit(strcmp(code, "ok") == 0 && !out.has_failed ? 0 : 1);
+    _exit(is_ok && !out.has_failed ? 0 : 1);
 }

@@ -5,8 +5,9 @@
  * runs with lowered limits and without the right to open or connect to anything; the server never
  * links what parses. Its talk is frames of base/table.h:
  *   read    descriptor 3 is the file. Out: the sheets' names as a row of line 0, the chosen sheet's
- *           rows, and as a last row of line 0 one cell, "ok" or the code of what is wrong.
- *   write   In: rows of line 0 with the columns' kinds (SHEET_TEXT …) and titles, then the rows, and an
+ *           rows, and as a last row of line 0 one cell, "ok", or with a
+ *           fault the code of what is wrong.
+ *   write   In: rows of line 0 with the columns' kinds (TABLE_TEXT …) and titles, then the rows, and an
  *           empty row of line 0 as the end. Descriptor 3 is the file to be written. Out: as above.
  */
 #ifndef SHEET_SHEET_H
@@ -16,12 +17,6 @@
 
 #define SHEET_FILE_FD 3
 #define SHEET_ROWS_MAX 1048576 /* of one sheet, its head included */
-
-/* Kinds of columns to be written: one letter. */
-#define SHEET_TEXT     "t"
-#define SHEET_NUMBER   "n" /* "-1500.50" */
-#define SHEET_DATE     "d" /* "2027-01-18" */
-#define SHEET_DATETIME "m" /* "2027-01-18 10:00:30.250" */
 
 /* Codes: xlsx_broken, xlsx_bomb (unpacks to too much), xlsx_doctype, xlsx_sheet (no such sheet),
  * xlsx_cell (a text too long for a cell; the row's line follows), too_many_rows. */

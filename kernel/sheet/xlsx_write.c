@@ -123,11 +123,11 @@ static void put_cell(writing *w, lxw_col_t column, crm_str text)
     if (!text.n) {
         return;
     }
-    if (kind == SHEET_NUMBER[0] && take_number(text, &v)) {
+    if (kind == TABLE_NUMBER[0] && take_number(text, &v)) {
         worksheet_write_number(w->sheet, w->row, column, v, NULL);
-    } else if (kind == SHEET_DATE[0] && take_date(text, false, &v)) {
+    } else if (kind == TABLE_DATE[0] && take_date(text, false, &v)) {
         worksheet_write_number(w->sheet, w->row, column, v, w->date);
-    } else if (kind == SHEET_DATETIME[0] && take_date(text, true, &v)) {
+    } else if (kind == TABLE_DATETIME[0] && take_date(text, true, &v)) {
         worksheet_write_number(w->sheet, w->row, column, v, w->moment);
     } else {
         put_text(w, column, text, NULL);
@@ -144,7 +144,7 @@ static bool begin(writing *w)
     }
     w->width = row.count;
     for (uint32_t i = 0; i < row.count; i++) {
-        w->kinds[i] = row.cells[i].n ? row.cells[i].p[0] : SHEET_TEXT[0];
+        w->kinds[i] = row.cells[i].n ? row.cells[i].p[0] : TABLE_TEXT[0];
     }
     if (!next(w, &row) || row.count != w->width) {
         return false;

@@ -24,7 +24,7 @@ export class Client {
     const payload = body === undefined ? null : raw ? body : JSON.stringify(body);
     const all = { 'accept-language': this.lang, ...headers };
     if (payload !== null && !all['content-type']) all['content-type'] = 'application/json';
-    if (payload !== null) all['content-length'] = Buffer.byteLength(payload);
+    if (payload !== null) all['content-length'] ??= Buffer.byteLength(payload);
     if (this.cookie) all.cookie = this.cookie;
     if (this.csrf && method !== 'GET') all['x-csrf-token'] ??= this.csrf;
     const reply = await this.send(method, path, payload, all);
@@ -54,7 +54,7 @@ export class Client {
     const isJson = /json/.test(res.headers['content-type'] ?? '') && text.length > 0;
     const set = res.headers['set-cookie']?.[0];
     if (set) this.cookie = set.split(';')[0];
-    return { status: res.statusCode, headers: res.headers, text, json: isJson ? JSON.parse(text) : null };
+    return { status: res.statusCode, headers: res.headers, bytes, text, json: isJson ? JSON.parse(text) : null };
   }
 
   get(path, options) {

@@ -100,6 +100,9 @@ static void early(void *arg, http_request *r)
         r->body_limit = 10;
     } else if (str_is(r->path, "/large")) {
         r->body_limit = 8 * 1024 * 1024;
+    } else if (str_starts(r->path, CRM_S("/upload"))) {
+        r->is_streamed = true;
+        r->body_limit = 100 * 1024 * 1024;
     }
 }
 

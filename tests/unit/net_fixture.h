@@ -3,7 +3,8 @@
  *
  * Routes: /echo gives "VERB path?query body"; /later holds the request until the test answers it;
  * /stream starts a stream the test feeds; /big?n= gives n bytes; /type?t=html gives HTML. The early
- * hook lets /small have 10 bytes of body, /large 8 MiB, and answers /denied with 401 at once.
+ * hook lets /small have 10 bytes of body, /large 8 MiB, bodies under /upload come in
+ * pieces up to 100 MiB (who serves them is net_serve), and it answers /denied with 401 at once.
  */
 #ifndef NET_FIXTURE_H
 #define NET_FIXTURE_H

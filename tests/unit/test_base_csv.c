@@ -215,6 +215,8 @@ static void formulas_are_neutralised_and_read_back(void **state)
     assert_cell("-", "'-");
     assert_cell("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0");
     assert_cell("+7 (916) 123-45-67", "+7 (916) 123-45-67");
+    assert_cell("+79161234567, +79161234568", "+79161234567, +79161234568");
+    assert_cell("+79161234567, =1", "'+79161234567, =1");
     assert_cell("-1 500,00", "-1 500,00");
     assert_cell("'=1+1", "''=1+1");
     assert_cell("'s-Hertogenbosch", "'s-Hertogenbosch");

@@ -1,0 +1,488 @@
+/*
+ * export_api.c - all rows of a list as a file. Pages are read on the slow pool, each in a snapshot
+ * of its own, and go out as the peer takes them; a spreadsheet is first written to a file, by a
+ * process of its own, because its parts come in no other order.
+ */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "net/api_private.h"
+#include "table/child.h"
+#include "table/export.h"
+#include "table/import.h"
+
+#define PAGE       500
+#define PIECE      65536
+#define PAGE_US    5000000
+#define SHEET_ROWS 1048575
+#define COUNT_MOST 2000000000
+
+typedef struct exporting {
+    api_call *k;
+    export_plan plan;
+    query *query;
+    record_read read;
+    arena_mark mark; /* of the call's arena, before each page */
+    buf next;        /* the cursor, outside that arena */
+    bool has_more, is_counting, is_waiting, is_cancelled;
+    int64_t total, rows;
+    uint64_t lost;
+    size_t sent; /* of the page's text */
+    child child;
+    int file; /* of a spreadsheet */
+    int64_t file_size, file_at;
+} exporting;
+
+static const char *const own_params[] = {"format", "separator", "encoding", "header", "refs",
+                                         "fields", "limit",     "after",    NULL};
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+static void clear_up(exporting *x)
+{
+    if (x->child.pid)
+        child_end(&x->child);
+    x->child.pid = 0;
+    if (x->file >= 0)
+        close(x->file);
+    x->file = -1;
+    buf_free(&x->next);
+}
+
+/* Who took how much away: the rows themselves are never in the log. */
+static void tell(const exporting *x, const char *how)
+{
+    const api_call *k = x->k;
+    log_event(LOG_INFO, "export", "user=%lld entity=%s format=%s rows=%lld of=%lld end=%s",
+              (long long)k->who.user, log_quote(k->entity->name), export_extension(&x->plan),
+              (long long)x->rows, (long long)x->total, how);
+}
+
+static void fail(exporting *x, crm_status s)
+{
+    clear_up(x);
+    api_reply_error(x->k, s);
+}
+
+static void end_stream(exporting *x, bool is_whole)
+{
+    tell(x, is_whole ? "whole" : "cut");
+    clear_up(x);
+    http_request *r = api_let_go(x->k);
+    if (is_whole)
+        http_stream_end(r);
+    else
+        http_stream_cut(r);
+}
+
+static void on_cancel(http_request *r, void *arg)
+{
+    exporting *x = arg;
+    (void)r;
+    x->is_cancelled = true;
+    if (!x->is_waiting)
+        end_stream(x, false);
+}
+
+/* ---- a page, on the pool --------------------------------------------------------------------- */
+
+static bool on_row(void *arg, const record_view *v)
+{
+    exporting *x = arg;
+    api_call *k = x->k;
+    static const uint64_t everything[4];
+    if (x->plan.format != EXPORT_JSON) {
+        k->status = export_row(&k->c, &x->plan, v, &k->text);
+    } else {
+        buf_z(&k->text, x->rows ? ",\n" : "\n");
+        jw_init(&k->w, &k->text);
+        record_json(&k->w, &k->c, v, everything, false);
+    }
+    x->rows++;
+    return k->status == CRM_OK && !k->text.failed;
+}
+
+/* Into the one-byte encoding; what it lacks is counted. */
+static crm_status encode(exporting *x)
+{
+    buf coded;
+    api_call *k = x->k;
+    buf_init(&coded, k->text.max);
+    charset_encode(&x->plan.encoder, buf_view(&k->text), &coded, &x->lost);
+    buf_free(&k->text);
+    k->text = coded;
+    return coded.failed ? CRM_NOMEM : CRM_OK;
+}
+
+static crm_status open_page(exporting *x)
+{
+    crm_ctx *c = &x->k->c;
+    arena_rewind(c->arena, x->mark);
+    x->read = (record_read){.call = c,
+                            .query = x->query,
+                            .want_labels = true,
+                            .on_row = on_row,
+                            .arg = x,
+                            .limit_us = PAGE_US};
+    x->query->after = (cursor){.is_set = false};
+    return x->next.n ? cursor_read(c->arena, x->query, buf_view(&x->next)) : CRM_OK;
+}
+
+static void keep_place(exporting *x)
+{
+    x->has_more = x->read.has_more;
+    buf_clear(&x->next);
+    buf_str(&x->next, x->read.next);
+}
+
+static void page(api_call *k)
+{
+    exporting *x = k->own;
+    buf_clear(&k->text);
+    k->text.max = (size_t)256 << 20;
+    bool is_first = !x->next.n && !x->rows;
+    if (is_first)
+        export_begin(&k->c, &x->plan, &k->text);
+    crm_status s = open_page(x);
+    k->status = CRM_OK;
+    s = s == CRM_OK ? records_read_now(&x->read) : s;
+    k->status = k->status != CRM_OK ? k->status : s;
+    if (k->status == CRM_OK)
+        keep_place(x);
+    if (k->status == CRM_OK && !x->has_more)
+        export_end(&x->plan, &k->text);
+    if (k->status == CRM_OK && x->plan.is_cp1251)
+        k->status = encode(x);
+    if (k->text.failed || x->next.failed)
+        k->status = CRM_NOMEM;
+}
+
+/* ---- streaming pages ------------------------------------------------------------------------- */
+
+static void paged(api_call *k);
+
+/* Gives the peer what it takes. True: all of the page is on its way. */
+static bool send_page(exporting *x)
+{
+    api_call *k = x->k;
+    while (x->sent < k->text.n && !x->is_cancelled) {
+        size_t n = k->text.n - x->sent < PIECE ? k->text.n - x->sent : PIECE;
+        http_chunk *c = http_chunk_new((crm_str){k->text.p + x->sent, n});
+        if (!c) {
+            x->is_cancelled = true;
+            return false;
+        }
+        x->sent += n;
+        bool has_room = http_stream_send(k->http, c);
+        http_chunk_unref(c);
+        if (!has_room)
+            return false;
+    }
+    return x->sent == k->text.n;
+}
+
+static void go_on(exporting *x)
+{
+    if (x->is_cancelled) {
+        end_stream(x, false);
+    } else if (!send_page(x)) {
+        if (x->is_cancelled)
+            end_stream(x, false); /* else on_drain comes, or on_cancel */
+    } else if (!x->has_more) {
+        end_stream(x, true);
+    } else {
+        x->is_waiting = true;
+        if (pool_submit(x->k->api->o.flow, POOL_SLOW, &x->k->task) != CRM_OK) {
+            x->is_waiting = false;
+            end_stream(x, false);
+        }
+    }
+}
+
+static void on_drain(http_request *r, void *arg)
+{
+    exporting *x = arg;
+    (void)r;
+    if (!x->is_waiting)
+        go_on(x);
+}
+
+static void paged(api_call *k)
+{
+    exporting *x = k->own;
+    x->is_waiting = false;
+    x->sent = 0;
+    if (k->status != CRM_OK)
+        x->is_cancelled = true; /* the head has gone out: only a cut tells the peer */
+    go_on(x);
+}
+
+static void name_file(exporting *x)
+{
+    http_request *r = x->k->http;
+    http_set(r, "Content-Disposition",
+             arena_fmt(r->arena, "attachment; filename=\"%.*s.%s\"", STR_FMT(x->k->entity->name),
+                       export_extension(&x->plan)));
+}
+
+static void start_stream(exporting *x, int64_t length)
+{
+    http_request *r = x->k->http;
+    name_file(x);
+    r->on_cancel = on_cancel;
+    r->on_drain = on_drain;
+    r->arg = x;
+    http_stream_start(r, 200, export_media_type(&x->plan), length);
+}
+
+/* The first page came while the answer could still be an error. */
+static void first_paged(api_call *k)
+{
+    exporting *x = k->own;
+    x->is_waiting = false;
+    if (k->status != CRM_OK) {
+        fail(x, k->status);
+        return;
+    }
+    x->sent = 0;
+    k->next = paged;
+    start_stream(x, -1);
+    if (k->http->is_cancelled)
+        x->is_cancelled = true;
+    go_on(x);
+}
+
+/* ---- spreadsheets: to a file first ------------------------------------------------------------
+ */
+
+static crm_status begin_sheet(exporting *x)
+{
+    arena *a = x->k->http->arena;
+    crm_str dir = import_path(a, CRM_S(""), "");
+    const char *const args[] = {"karkas-sheet", "write", dir.p, NULL};
+    x->file = dir.p ? open(dir.p, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
+    if (x->file < 0)
+        return status_from_errno(errno);
+    return child_start(args, x->file, &x->child);
+}
+
+/* Its last word is a frame of one cell: "ok", or what went wrong. */
+static crm_status end_sheet(exporting *x)
+{
+    char said[256];
+    size_t n = 0;
+    ssize_t got;
+    crm_str cells[TABLE_COLUMNS_MAX];
+    table_row row;
+    while (n < sizeof said && (got = child_read(&x->child, said + n, sizeof said - n)) > 0)
+        n += (size_t)got;
+    crm_str rest = {said, n};
+    if (table_take(&rest, cells, &row) != CRM_OK || !row.count)
+        return CRM_INTERNAL;
+    if (row.fault != TABLE_SOUND && str_is(row.cells[0], "no_space"))
+        return CRM_NO_SPACE;
+    if (row.fault != TABLE_SOUND)
+        return call_fail(&x->k->c, CRM_INVALID,
+                         str_is(row.cells[0], "xlsx_cell") ? "xlsx_cell" : "internal");
+    x->file_size = lseek(x->file, 0, SEEK_END);
+    return x->file_size > 0 ? CRM_OK : CRM_INTERNAL;
+}
+
+static void sheet_page(api_call *k)
+{
+    exporting *x = k->own;
+    crm_status s = x->child.pid ? CRM_OK : begin_sheet(x);
+    k->status = s;
+    if (s == CRM_OK)
+        page(k);
+    if (k->status == CRM_OK)
+        k->status = child_write(&x->child, buf_view(&k->text));
+    if (k->status == CRM_OK && !x->has_more)
+        k->status = end_sheet(x);
+}
+
+static void read_file(api_call *k)
+{
+    exporting *x = k->own;
+    buf_clear(&k->text);
+    char *room = buf_room(&k->text, 4 * PIECE);
+    ssize_t n = room ? pread(x->file, room, 4 * PIECE, x->file_at) : -1;
+    k->status = n > 0 ? CRM_OK : CRM_INTERNAL;
+    k->text.n = n > 0 ? (size_t)n : 0;
+    x->file_at += n > 0 ? n : 0;
+    x->has_more = x->file_at < x->file_size;
+}
+
+static void sheet_written(api_call *k)
+{
+    exporting *x = k->own;
+    x->is_waiting = false;
+    if (k->status != CRM_OK || k->http->is_cancelled) {
+        fail(x, k->status);
+        return;
+    }
+    if (x->has_more) {
+        x->is_waiting = true;
+        if (!api_pool(k, POOL_SLOW, sheet_page, sheet_written))
+            clear_up(x);
+        return;
+    }
+    buf_clear(&k->text);
+    x->has_more = true;
+    x->sent = 0;
+    k->run = read_file;
+    k->next = paged;
+    start_stream(x, x->file_size);
+    go_on(x);
+}
+
+/* ---- how many -------------------------------------------------------------------------------- */
+
+static bool on_none(void *arg, const record_view *v)
+{
+    (void)arg;
+    (void)v;
+    return true;
+}
+
+static void count(api_call *k)
+{
+    exporting *x = k->own;
+    query q = *x->query;
+    q.limit = 1;
+    record_read r = {.call = &k->c,
+                     .query = &q,
+                     .count = true,
+                     .count_max = COUNT_MOST,
+                     .on_row = on_none,
+                     .limit_us = PAGE_US};
+    k->status = records_read_now(&r);
+    x->total = r.total;
+    x->mark = arena_mark_get(k->c.arena);
+}
+
+static void answer_head(exporting *x)
+{
+    api_call *k = x->k;
+    if (x->plan.is_cp1251) {
+        http_set(k->http, "X-Lost-Characters",
+                 arena_fmt(k->http->arena, "%llu", (unsigned long long)x->lost));
+    }
+    name_file(x);
+    clear_up(x);
+    http_reply(api_let_go(k), 200, export_media_type(&x->plan));
+}
+
+/* HEAD with an encoding: the whole is made and thrown away, to count what would be lost. */
+static void lost_counted(api_call *k)
+{
+    exporting *x = k->own;
+    if (k->status != CRM_OK)
+        fail(x, k->status);
+    else if (x->has_more && !k->http->is_cancelled)
+        api_pool(k, POOL_SLOW, page, lost_counted);
+    else
+        answer_head(x);
+}
+
+static void counted(api_call *k)
+{
+    exporting *x = k->own;
+    bool is_head = k->http->verb == VERB_HEAD;
+    if (k->status == CRM_OK && x->plan.format == EXPORT_XLSX && x->total > SHEET_ROWS)
+        k->status = call_fail(&k->c, CRM_INVALID, "too_many_rows");
+    if (k->status != CRM_OK) {
+        fail(x, k->status);
+        return;
+    }
+    http_set(k->http, "X-Total-Count", arena_fmt(k->http->arena, "%lld", (long long)x->total));
+    if (is_head && !x->plan.is_cp1251) {
+        answer_head(x);
+        return;
+    }
+    x->is_waiting = true;
+    bool is_sheet = x->plan.format == EXPORT_XLSX;
+    api_pool(k, POOL_SLOW, is_sheet && !is_head ? sheet_page : page,
+             is_head    ? lost_counted
+             : is_sheet ? sheet_written
+                        : first_paged);
+}
+
+/* ---- what is asked --------------------------------------------------------------------------- */
+
+static crm_status one_of(api_call *k, const char *name, const char *const *known, int *out)
+{
+    crm_str given = http_param(k->http, name);
+    *out = 0;
+    for (int i = 0; known[i]; i++) {
+        if (str_is(given, known[i])) {
+            *out = i;
+            return CRM_OK;
+        }
+    }
+    return given.n ? call_fail_field(&k->c, str_of(name), "not_a_choice", (crm_str){0}) : CRM_OK;
+}
+
+static crm_status read_plan(api_call *k, export_plan *p)
+{
+    static const char *const formats[] = {"csv", "xlsx", "vcf", "json", NULL};
+    static const char *const separators[] = {";", ",", "tab", "|", NULL};
+    static const char *const encodings[] = {"utf-8", "windows-1251", NULL};
+    static const char *const headers[] = {"labels", "names", NULL};
+    static const char *const refs[] = {"title", "id", NULL};
+    int format, separator, encoding, header, ref;
+    crm_status s = one_of(k, "format", formats, &format);
+    s = s == CRM_OK ? one_of(k, "separator", separators, &separator) : s;
+    s = s == CRM_OK ? one_of(k, "encoding", encodings, &encoding) : s;
+    s = s == CRM_OK ? one_of(k, "header", headers, &header) : s;
+    s = s == CRM_OK ? one_of(k, "refs", refs, &ref) : s;
+    if (s != CRM_OK)
+        return s;
+    *p = (export_plan){.format = (export_format)format,
+                       .entity = k->entity,
+                       .separator = ";,\t|"[separator],
+                       .is_cp1251 = encoding == 1 && format == EXPORT_CSV,
+                       .has_names = header == 1,
+                       .has_ids = ref == 1};
+    return export_plan_make(&k->c, p, http_param(k->http, "fields"));
+}
+
+/* What is not written is not read; a title and its name may lie outside the columns. */
+static void select_columns(exporting *x)
+{
+    query *q = x->query;
+    bits_add(q->select, COL_ID);
+    for (uint32_t i = 0; i < x->plan.count; i++)
+        bits_add(q->select, x->plan.columns[i]);
+}
+
+static crm_status prepare(api_call *k, exporting *x)
+{
+    x->query = query_new(k->c.arena, k->entity);
+    crm_status s = x->query ? records_read_query(k, x->query, own_params) : CRM_NOMEM;
+    s = s == CRM_OK ? read_plan(k, &x->plan) : s;
+    if (s != CRM_OK)
+        return s;
+    select_columns(x);
+    x->query->limit = PAGE;
+    if (!http_param(k->http, "sort").n)
+        x->query->sorts[0].descending = false;
+    return CRM_OK;
+}
+
+void export_route(api_call *k)
+{
+    exporting *x = ARENA_NEW(k->http->arena, exporting);
+    if (!x || !call_may(&k->c, CRM_S("export"))) {
+        api_reply_error(k, x ? CRM_DENIED : CRM_NOMEM);
+        return;
+    }
+    *x = (exporting){.k = k, .file = -1};
+    buf_init(&x->next, 0);
+    k->own = x;
+    crm_status s = prepare(k, x);
+    if (s != CRM_OK)
+        fail(x, s);
+    else
+        api_pool(k, POOL_SLOW, count, counted);
+}

@@ -1,0 +1,108 @@
+/* import_private.h - what the files of imports share. */
+#ifndef TABLE_IMPORT_PRIVATE_H
+#define TABLE_IMPORT_PRIVATE_H
+
+#include "data/records.h"
+#include "table/import.h"
+#include "table/source.h"
+
+/* ---- what was chosen (import_options.c) ------------------------------------------------------ */
+
+#define MATCHES_MAX 8
+
+typedef enum import_mode { IMPORT_CREATE, IMPORT_SKIP, IMPORT_UPDATE, IMPORT_BOTH } import_mode;
+
+/* What a column of the file goes to. */
+typedef struct import_column {
+    const field *field; /* NULL: nowhere */
+    const field *by;    /* a reference's own key; NULL: whichever the text is */
+} import_column;
+
+typedef struct import_options {
+    const entity *entity;
+    import_column columns[TABLE_COLUMNS_MAX];
+    uint32_t count;
+    const field *matches[MATCHES_MAX];
+    uint32_t match_count;
+    import_mode mode;
+    bool clears, is_loud, is_lenient; /* empty=clear, rules, lenient */
+    bool is_csv; /* a spreadsheet's marks of a CSV cell are to be taken off */
+    const json_t *defaults;
+} import_options;
+/* INVALID with an error per fault. Any thread. */
+CRM_MUST_CHECK crm_status import_options_read(crm_ctx *c, const entity *e, const json_t *json,
+                                              uint32_t columns, import_options *out);
+/* Whether the caller may give this field a value in some record. */
+bool import_may_set(crm_ctx *c, const field *f);
+
+/* ---- how a file is read ---------------------------------------------------------------------- */
+
+CRM_MUST_CHECK crm_status reading_from_json(const json_t *json, source_reading *out);
+crm_str reading_to_json(arena *a, const source_reading *r);
+/* The frames of the file as it is read now: another reading makes others. */
+crm_str import_frames_path(arena *a, const store_row *row);
+/* A field of the entity for every column, and the options that go with them, as JSON. */
+json_t *import_suggest(crm_ctx *c, const entity *e, const table_row *rows, uint32_t count,
+                       const crm_str *titles, uint32_t columns);
+
+/* ---- cells to values (import_value.c, import_find.c) ------------------------------------------ */
+
+#define FOUND_MAX 256
+
+/* What was looked up in this slice. */
+typedef struct found_text {
+    const field *field, *by;
+    crm_str text;
+    int64_t id;
+    const char *code; /* of a refusal */
+} found_text;
+typedef struct finder {
+    crm_ctx *call;
+    found_text at[FOUND_MAX];
+    uint32_t count;
+} finder;
+
+/* The record a reference or user field means by this text. INVALID with a field error; *id. */
+CRM_MUST_CHECK crm_status find_reference(finder *f, const import_column *col, crm_str text,
+                                         int64_t *id);
+/* The one record of `e` whose field holds this value, as far as the caller reads; *id 0: none.
+ * CONFLICT: several. */
+CRM_MUST_CHECK crm_status find_record(crm_ctx *c, const entity *e, const field *f, value v,
+                                      int64_t *id);
+/* A cell's text as the field's value. INVALID with a field error. */
+CRM_MUST_CHECK crm_status import_value(finder *f, const import_options *o,
+                                       const import_column *col, crm_str text, value *out,
+                                       bool *is_marked);
+/* One cell of a field that holds many: its elements stand on lines of their own where they were
+ * separated by ';', of addresses of pages by blanks. In the arena. */
+crm_str import_lines(arena *a, const field *to, crm_str text);
+/* A date or moment as people write it to what field_from_text reads, in the arena; as it is when it
+ * is none of those. */
+crm_str import_date(arena *a, crm_str text, bool has_time);
+
+/* ---- rows (import_row.c) ---------------------------------------------------------------------- */
+
+/* One row, understood: what to set, and on which record. */
+typedef struct import_row {
+    int64_t line;
+    value values[FIELDS_MAX];
+    uint64_t given[4], marked[4]; /* fields with a value; kept though not valid */
+    uint64_t empty[4];            /* fields whose cells are all empty */
+    int64_t record;               /* what it was matched with; 0: none */
+    int32_t twin;                 /* an earlier row of this slice with the same key; -1: none */
+    call_error error;             /* of a row that cannot be taken */
+} import_row;
+CRM_MUST_CHECK crm_status import_row_read(finder *f, const import_options *o,
+                                          const table_row *from, import_row *out);
+
+/* What became of rows. */
+typedef enum import_count {
+    COUNT_CREATED, COUNT_UPDATED, COUNT_UNCHANGED, COUNT_SKIPPED, COUNT_FAILED, COUNTS
+} import_count;
+CRM_MUST_CHECK crm_status import_counts_add(crm_ctx *c, int64_t id, bool is_check,
+                                            const int64_t counts[COUNTS]);
+
+
+crm_status import_clear_register(registry *r);
+
+#endif

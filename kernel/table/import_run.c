@@ -1,0 +1,331 @@
+/*
+ * import_run.c - the batches of an import: the file becomes frames once, then slice after slice a
+ * worker reads, understands and looks up what the writer then only writes.
+ *
+ * The cursor is "<offset> <rows>": where the next slice begins, and how many rows the last one got
+ * done, which is about how many the next will.
+ */
+#include <fcntl.h>
+
+#include "data/stores.h"
+#include "flow/batch.h"
+#include "table/import_private.h"
+
+/* A slice on its way from the worker to the writer. */
+typedef struct slice {
+    import_options options;
+    table_row *from;
+    import_row *rows;
+    int64_t *ends; /* the offset behind each row */
+    uint32_t count;
+    int64_t import, offset;
+    bool is_check, is_last;
+} slice;
+
+static bool is_check(const batch_run *b)
+{
+    return str_is(b->kind, "check");
+}
+
+/* ---- preparing ------------------------------------------------------------------------------- */
+
+static crm_status load(crm_ctx *c, const batch_run *b, store_row *row)
+{
+    int64_t id = json_integer_value(json_object_get(b->spec, "import"));
+    if (!call_may(c, CRM_S("import"))) {
+        return call_fail(c, CRM_DENIED, "denied");
+    }
+    return import_load(c, id, row);
+}
+
+static crm_status read_how(const store_row *row, source_reading *out)
+{
+    json_t *json;
+    crm_status s = json_read(store_text(row, IMPORT_READING), 0, &json, NULL);
+    if (s == CRM_OK) {
+        s = reading_from_json(json, out);
+        json_decref(json);
+    }
+    return s;
+}
+
+crm_str import_frames_path(arena *a, const store_row *row)
+{
+    crm_str suffix =
+        arena_fmt(a, ".%08llx.rows",
+                  (unsigned long long)(str_hash(store_text(row, IMPORT_READING)) & 0xffffffffu));
+    return suffix.p ? import_path(a, store_text(row, IMPORT_FILE), suffix.p) : suffix;
+}
+
+static crm_status prepare(crm_ctx *c, batch_run *b, const void *fn)
+{
+    store_row row;
+    source_reading how;
+    const char *fault = NULL;
+    (void)fn;
+    crm_status s = load(c, b, &row);
+    s = s == CRM_OK ? read_how(&row, &how) : s;
+    if (s != CRM_OK) {
+        return s;
+    }
+    crm_str path = import_frames_path(c->arena, &row);
+    crm_str raw = import_path(c->arena, store_text(&row, IMPORT_FILE), IMPORT_SOURCE);
+    int fd = raw.p ? open(raw.p, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0 || !path.p) {
+        return call_fail(c, CRM_NOT_FOUND, "import_gone");
+    }
+    s = frames_make(fd, &how, path.p, &b->total, &fault);
+    close(fd);
+    return s == CRM_INVALID ? call_fail(c, s, fault) : s;
+}
+
+/* ---- fetching -------------------------------------------------------------------------------- */
+
+static void read_cursor(crm_str text, int64_t *offset, uint32_t *rows)
+{
+    int64_t done = 0;
+    crm_str part;
+    *offset = FRAMES_BEGIN;
+    if (str_split(&text, ' ', &part)) {
+        (void)!str_to_i64(part, offset);
+        (void)!str_to_i64(text, &done);
+    }
+    /* A quarter more than was done: a slice that could do more is seen. */
+    done = done ? done + done / 4 + 1 : BATCH_SLICE_ROWS;
+    *rows = done < BATCH_SLICE_ROWS ? (uint32_t)done : BATCH_SLICE_ROWS;
+}
+
+/* The key by which a row will be found again, once it stands. */
+static bool has_same_key(const import_options *o, const import_row *x, const import_row *y)
+{
+    for (uint32_t i = 0; i < o->match_count; i++) {
+        uint16_t f = o->matches[i]->index;
+        if (bits_has(x->given, f) && bits_has(y->given, f) &&
+            value_equal(x->values[f], y->values[f])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Rows before it in the slice are not stored yet, so a look-up does not find them. */
+static void find_twin(slice *x, uint32_t i)
+{
+    import_row *row = &x->rows[i];
+    if (row->record || row->error.status != CRM_OK || x->options.mode == IMPORT_CREATE) {
+        return;
+    }
+    for (uint32_t k = 0; k < i && row->twin < 0; k++) {
+        const import_row *before = &x->rows[k];
+        bool is_new = !before->record && before->error.status == CRM_OK && before->twin < 0;
+        if (is_new && has_same_key(&x->options, before, row)) {
+            row->twin = (int32_t)k;
+        }
+    }
+}
+
+static crm_status understand(crm_ctx *c, slice *x)
+{
+    finder *f = ARENA_NEW(c->arena, finder);
+    x->rows = ARENA_ARRAY(c->arena, import_row, x->count + 1);
+    crm_status s = f && x->rows ? CRM_OK : CRM_NOMEM;
+    if (f) {
+        f->call = c;
+    }
+    for (uint32_t i = 0; s == CRM_OK && i < x->count; i++) {
+        s = import_row_read(f, &x->options, &x->from[i], &x->rows[i]);
+        if (s == CRM_OK) {
+            find_twin(x, i);
+        }
+    }
+    return s;
+}
+
+static crm_status read_rows(crm_ctx *c, slice *x, const char *path, uint32_t most)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int64_t at = x->offset;
+    if (fd < 0) {
+        return call_fail(c, CRM_NOT_FOUND, "import_gone");
+    }
+    crm_status s = frames_read(c->arena, fd, &at, most, &x->from, &x->ends, &x->count);
+    close(fd);
+    x->is_last = s == CRM_OK && !x->count;
+    return s;
+}
+
+static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
+{
+    store_row row;
+    source_reading how;
+    uint32_t most;
+    slice *x = ARENA_NEW(c->arena, slice);
+    (void)fn;
+    crm_status s = x ? load(c, b, &row) : CRM_NOMEM;
+    s = s == CRM_OK ? read_how(&row, &how) : s;
+    s = s == CRM_OK ? import_options_read(c, b->entity, json_object_get(b->spec, "options"),
+                                          (uint32_t)store_int(&row, IMPORT_WIDTH), &x->options)
+                    : s;
+    if (s != CRM_OK) {
+        return s;
+    }
+    x->options.is_csv = how.format == SOURCE_CSV;
+    x->import = row.id;
+    x->is_check = is_check(b);
+    read_cursor(b->cursor, &x->offset, &most);
+    crm_str path = import_frames_path(c->arena, &row);
+    s = path.p ? read_rows(c, x, path.p, most) : CRM_NOMEM;
+    s = s == CRM_OK ? understand(c, x) : s;
+    c->prepared = x;
+    return s;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static crm_status set_values(crm_ctx *c, const slice *x, const import_row *from, record *r)
+{
+    const import_options *o = &x->options;
+    crm_status s = CRM_OK;
+    for (uint32_t i = 0; s == CRM_OK && i < o->count; i++) {
+        const field *f = o->columns[i].field;
+        if (!f || f->index == COL_ID) {
+            continue;
+        }
+        bool is_given = bits_has(from->given, f->index);
+        bool is_cleared = o->clears && !r->is_new && bits_has(from->empty, f->index);
+        if (is_given || is_cleared) {
+            s = record_set(r, f, is_given ? from->values[f->index] : value_null());
+        }
+        if (s == CRM_OK && is_given && bits_has(from->marked, f->index)) {
+            s = record_mark(r, f, true);
+        }
+    }
+    (void)c;
+    return s;
+}
+
+static crm_status set_defaults(crm_ctx *c, const slice *x, record *r)
+{
+    const char *name;
+    json_t *item;
+    json_object_foreach((json_t *)x->options.defaults, name, item)
+    {
+        const field *f = entity_field(r->entity, str_of(name));
+        value v;
+        bool is_marked;
+        crm_status s = f ? field_from_json(c, f, item, &v, &is_marked) : CRM_OK;
+        s = s == CRM_OK && f ? record_set(r, f, v) : s;
+        if (s != CRM_OK) {
+            return s;
+        }
+    }
+    return CRM_OK;
+}
+
+static crm_status create(crm_ctx *c, const slice *x, const import_row *from, int64_t *id)
+{
+    record *r;
+    if (!rights_may_some(c, x->options.entity, ACTION_CREATE)) {
+        return call_fail(c, CRM_DENIED, "denied");
+    }
+    crm_status s = records_new(c, x->options.entity, &r);
+    s = s == CRM_OK ? set_defaults(c, x, r) : s;
+    s = s == CRM_OK ? set_values(c, x, from, r) : s;
+    s = s == CRM_OK ? records_save(c, r, 0) : s;
+    *id = s == CRM_OK ? r->v[COL_ID].i : 0;
+    return s;
+}
+
+static crm_status update(crm_ctx *c, const slice *x, const import_row *from, int64_t id,
+                         import_count *what)
+{
+    record *r;
+    crm_status s = records_get(c, x->options.entity, id, &r);
+    if (s == CRM_NOT_FOUND) {
+        c->error = (call_error){0};
+        return call_fail_field(c, CRM_S("id"), "no_such_record", (crm_str){0});
+    }
+    int64_t rev = s == CRM_OK ? r->v[COL_REV].i : 0;
+    s = s == CRM_OK ? set_values(c, x, from, r) : s;
+    s = s == CRM_OK ? records_save(c, r, 0) : s;
+    *what = s == CRM_OK && r->v[COL_REV].i == rev ? COUNT_UNCHANGED : COUNT_UPDATED;
+    return s;
+}
+
+/* What is done with one row; `made` are the records of the slice's rows so far. */
+static crm_status work(crm_ctx *c, const slice *x, uint32_t i, int64_t *made, import_count *what)
+{
+    const import_row *row = &x->rows[i];
+    import_mode mode = x->options.mode;
+    int64_t id = row->twin >= 0 ? made[row->twin] : row->record;
+    bool is_twin_of_tried = row->twin >= 0 && x->is_check;
+    *what = COUNT_FAILED;
+    if (row->error.status != CRM_OK) {
+        c->error = row->error;
+        return row->error.status;
+    }
+    bool is_found = id || is_twin_of_tried;
+    if ((is_found && mode == IMPORT_SKIP) || (!is_found && mode == IMPORT_UPDATE)) {
+        *what = COUNT_SKIPPED;
+        return CRM_OK;
+    }
+    if (is_twin_of_tried) {
+        *what = COUNT_UPDATED; /* its first was taken back: there is nothing to try it on */
+        return CRM_OK;
+    }
+    if (id) {
+        return update(c, x, row, id, what);
+    }
+    *what = COUNT_CREATED;
+    return create(c, x, row, &made[i]);
+}
+
+static crm_status one_row(crm_ctx *c, batch_run *b, const slice *x, uint32_t i, int64_t *made,
+                          int64_t counts[COUNTS])
+{
+    import_count what;
+    crm_status s = batch_row_begin(c, b);
+    if (s != CRM_OK) {
+        return s;
+    }
+    int64_t failed = b->failed;
+    crm_status worked = work(c, x, i, made, &what);
+    batch_place at = {.row = x->rows[i].line, .entity = b->entity, .record = x->rows[i].record};
+    s = x->is_check ? batch_row_end_tried(c, b, &at, worked) : batch_row_end(c, b, &at, worked);
+    counts[b->failed > failed ? COUNT_FAILED : what]++;
+    return s;
+}
+
+static crm_status run(crm_ctx *c, batch_run *b, bool *is_done, const void *fn)
+{
+    const slice *x = c->prepared;
+    int64_t counts[COUNTS] = {0};
+    int64_t *made = ARENA_ARRAY(c->arena, int64_t, x->count + 1);
+    uint32_t i = 0;
+    crm_status s = made ? CRM_OK : CRM_NOMEM;
+    (void)fn;
+    for (; s == CRM_OK && i < x->count && batch_goes_on(c, b); i++) {
+        s = one_row(c, b, x, i, made, counts);
+    }
+    if (s != CRM_OK) {
+        return s;
+    }
+    *is_done = x->is_last;
+    int64_t offset = i ? x->ends[i - 1] : x->offset;
+    b->cursor = arena_fmt(c->arena, "%lld %u", (long long)offset, i);
+    s = b->cursor.p ? CRM_OK : CRM_NOMEM;
+    return s == CRM_OK ? import_counts_add(c, x->import, x->is_check, counts) : s;
+}
+
+crm_status import_register(registry *r)
+{
+    batch_kind k = {.name = CRM_S("import"),
+                    .module = CRM_S("kernel"),
+                    .prepare = prepare,
+                    .fetch = fetch,
+                    .slice = run};
+    crm_status s = registry_add_batch_kind(r, &k);
+    k.name = CRM_S("check");
+    s = s == CRM_OK ? registry_add_batch_kind(r, &k) : s;
+    return s == CRM_OK ? import_clear_register(r) : s;
+}

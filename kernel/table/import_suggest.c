@@ -1,0 +1,248 @@
+/*
+ * import_suggest.c - which field a column is likely to go to: by its title, as the field is called
+ * in either language or by other systems, else by what its cells look like.
+ */
+#include "data/field.h"
+#include "table/import_private.h"
+
+/* Titles by which other systems and people call a field of a type. */
+static const struct {
+    field_type type;
+    const char *titles; /* separated by '|', in lower case */
+} synonyms[] = {
+    {FIELD_PHONE,
+     "телефон|телефоны|тел|тел.|номер телефона|мобильный|мобильный телефон|рабочий телефон|"
+     "домашний телефон|другой телефон|рабочий прямой телефон|сотовый|phone|phones|phone number|"
+     "mobile|mobile phone|mobilephone|business phone|main phone|telephone|telephone1|tel"},
+    {FIELD_EMAIL,
+     "почта|e-mail|email|эл. почта|электронная почта|рабочий e-mail|частный e-mail|другой e-mail|"
+     "рабочий email|личный email|другой email|email address|emailaddress1|mail"},
+    {FIELD_INN, "инн|inn|rq_inn|vat|vat_id|tax id"},
+    {FIELD_KPP, "кпп|kpp|rq_kpp"},
+    {FIELD_OGRN, "огрн|огрнип|ogrn|rq_ogrn"},
+    {FIELD_BIK, "бик|bik"},
+    {FIELD_ACCOUNT, "расчётный счёт|расчетный счет|р/с|account number"},
+    {FIELD_URL, "сайт|корпоративный сайт|web|website|www|url|homepage"},
+    {FIELD_ADDRESS, "адрес|address|adr|юридический адрес|почтовый адрес|address 1"},
+    {FIELD_MONEY, "сумма|бюджет|возможная сумма|цена|стоимость|amount|price|opportunity|"
+                  "annualrevenue|est. revenue|revenue"},
+    {FIELD_STAGE, "стадия|этап|статус|стадия сделки|этап сделки|stage|stagename|status|"
+                  "status_id|stage_id|status reason|sales stage"},
+    {FIELD_TAGS, "теги|метки|tags|categories"},
+    {FIELD_MULTILINE, "комментарий|комментарии|примечание|примечания|заметка|описание|note|notes|"
+                      "comment|comments|description"},
+};
+
+/* Titles of what a record is called, whatever it is. */
+static const char *const title_names =
+    "название|наименование|имя|фио|ф.и.о.|полное имя|клиент|контакт|название компании|компания|"
+    "организация|тема|name|full name|title|subject|topic|fn|account name|company|company name|"
+    "название лида|название сделки|полное имя контакта|имя контакта|заголовок";
+static const char *const owner_names =
+    "ответственный|менеджер|владелец|owner|ownerid|owner id|responsible|assigned to|"
+    "assigned_by_id|responsible_user_id";
+
+typedef struct suggesting {
+    crm_ctx *call;
+    const entity *entity;
+    const table_row *rows;
+    uint32_t count;
+    const crm_str *titles;
+    uint32_t columns;
+    const field *chosen[TABLE_COLUMNS_MAX];
+    uint64_t used[4];
+} suggesting;
+
+static bool is_same(arena *a, crm_str x, crm_str y)
+{
+    crm_str kx, ky;
+    return x.n && y.n && text_sort_key(a, x, &kx) == CRM_OK && text_sort_key(a, y, &ky) == CRM_OK &&
+           str_eq(kx, ky);
+}
+
+static bool is_among(arena *a, const char *names, crm_str title)
+{
+    crm_str rest = str_of(names), name;
+    while (str_split(&rest, '|', &name)) {
+        if (is_same(a, name, title)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_free(const suggesting *s, const field *f)
+{
+    return import_may_set(s->call, f) && (f->flags & FIELD_MANY || !bits_has(s->used, f->index));
+}
+
+static void choose(suggesting *s, uint32_t column, const field *f)
+{
+    s->chosen[column] = f;
+    bits_add(s->used, f->index);
+}
+
+/* ---- by title -------------------------------------------------------------------------------- */
+
+static bool is_called(suggesting *s, const field *f, crm_str title)
+{
+    const registry *r = s->call->reg;
+    arena *a = s->call->arena;
+    return is_same(a, f->name, title) ||
+           is_same(a, registry_text(r, CRM_S("ru"), f->label), title) ||
+           is_same(a, registry_text(r, CRM_S("en"), f->label), title);
+}
+
+static const field *by_name(suggesting *s, crm_str title)
+{
+    for (uint32_t i = COL_OWN; i < s->entity->field_count; i++) {
+        const field *f = &s->entity->fields[i];
+        if (is_free(s, f) && is_called(s, f, title)) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+static const field *first_free(suggesting *s, field_type type)
+{
+    for (uint32_t i = COL_OWN; i < s->entity->field_count; i++) {
+        const field *f = &s->entity->fields[i];
+        if (f->type == type && is_free(s, f)) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+static const field *by_synonym(suggesting *s, crm_str title)
+{
+    const entity *e = s->entity;
+    arena *a = s->call->arena;
+    for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++) {
+        if (is_among(a, synonyms[i].titles, title)) {
+            return first_free(s, synonyms[i].type);
+        }
+    }
+    const field *name = e->title_field ? &e->fields[e->title_field] : NULL;
+    if (name && name->type == FIELD_TEXT && is_free(s, name) && is_among(a, title_names, title)) {
+        return name;
+    }
+    const field *owner = e->owner_fields[0] ? &e->fields[e->owner_fields[0]] : NULL;
+    return owner && is_free(s, owner) && is_among(a, owner_names, title) ? owner : NULL;
+}
+
+/* ---- by content ------------------------------------------------------------------------------ */
+
+static bool fits(suggesting *s, const field *f, crm_str cell)
+{
+    crm_str e164;
+    bool is_sound;
+    switch (f->type) {
+    case FIELD_EMAIL:
+        return field_is_email(cell);
+    case FIELD_PHONE:
+        return phone_normalise(s->call->arena, cell, &e164) == CRM_OK;
+    case FIELD_INN:
+        return field_is_requisite(FIELD_INN, cell, &is_sound) && is_sound;
+    default:
+        return false;
+    }
+}
+
+/* Four of five filled cells are what this field holds. */
+static bool column_fits(suggesting *s, const field *f, uint32_t column)
+{
+    uint32_t filled = 0, good = 0;
+    for (uint32_t i = 0; i < s->count; i++) {
+        crm_str cell = column < s->rows[i].count ? str_trim(s->rows[i].cells[column]) : CRM_S("");
+        filled += cell.n > 0;
+        good += cell.n && fits(s, f, cell);
+    }
+    return filled && good * 5 >= filled * 4;
+}
+
+static const field *by_content(suggesting *s, uint32_t column)
+{
+    static const field_type types[] = {FIELD_EMAIL, FIELD_INN, FIELD_PHONE};
+    for (size_t i = 0; i < 3; i++) {
+        const field *f = first_free(s, types[i]);
+        if (f && column_fits(s, f, column)) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static void add_match(suggesting *s, json_t *list, const field *f)
+{
+    for (uint32_t i = 0; i < s->columns; i++) {
+        if (s->chosen[i] == f && json_array_size(list) < MATCHES_MAX) {
+            json_array_append_new(list, json_stringn(f->name.p, f->name.n));
+            return;
+        }
+    }
+}
+
+/* What tells records apart: what is unique, then tax number, phone, e-mail. */
+static json_t *matches(suggesting *s)
+{
+    static const field_type types[] = {FIELD_INN, FIELD_PHONE, FIELD_EMAIL};
+    json_t *list = json_array();
+    for (uint32_t i = COL_OWN; i < s->entity->field_count; i++) {
+        if (s->entity->fields[i].flags & FIELD_UNIQUE) {
+            add_match(s, list, &s->entity->fields[i]);
+        }
+    }
+    for (size_t t = 0; t < 3; t++) {
+        for (uint32_t i = COL_OWN; i < s->entity->field_count; i++) {
+            const field *f = &s->entity->fields[i];
+            if (f->type == types[t] && !(f->flags & FIELD_UNIQUE)) {
+                add_match(s, list, f);
+            }
+        }
+    }
+    return list;
+}
+
+static json_t *as_options(suggesting *s)
+{
+    json_t *columns = json_array(), *match = matches(s);
+    for (uint32_t i = 0; i < s->columns; i++) {
+        const field *f = s->chosen[i];
+        json_array_append_new(columns, f ? json_stringn(f->name.p, f->name.n) : json_null());
+    }
+    const char *mode = json_array_size(match) ? "both" : "create";
+    return json_pack("{s:o,s:o,s:s,s:s,s:b}", "columns", columns, "match", match, "mode", mode,
+                     "empty", "keep", "rules", 0);
+}
+
+/* Exact names first, so that nothing vaguer takes their field. */
+json_t *import_suggest(crm_ctx *c, const entity *e, const table_row *rows, uint32_t count,
+                       const crm_str *titles, uint32_t columns)
+{
+    suggesting *s = ARENA_NEW(c->arena, suggesting);
+    if (!s) {
+        return NULL;
+    }
+    *s = (suggesting){.call = c,
+                      .entity = e,
+                      .rows = rows,
+                      .count = count,
+                      .titles = titles,
+                      .columns = columns < TABLE_COLUMNS_MAX ? columns : TABLE_COLUMNS_MAX};
+    for (int pass = 0; pass < 3; pass++) {
+        for (uint32_t i = 0; i < s->columns; i++) {
+            const field *f = s->chosen[i] ? NULL
+                             : pass == 0  ? by_name(s, titles[i])
+                             : pass == 1  ? by_synonym(s, titles[i])
+                                          : by_content(s, i);
+            if (f) {
+                choose(s, i, f);
+            }
+        }
+    }
+    return as_options(s);
+}

@@ -1,0 +1,230 @@
+/* import_value.c - a cell's text to the value of its field, as people and spreadsheets write it. */
+#include "base/csv.h"
+#include "data/field.h"
+#include "table/export.h"
+#include "table/import_private.h"
+
+static crm_status refuse(finder *f, const field *to, const char *code)
+{
+    return call_fail_field(f->call, to->name, code, (crm_str){0});
+}
+
+/* ---- texts in other words -------------------------------------------------------------------- */
+
+static crm_str yes_or_no(arena *a, crm_str text)
+{
+    static const char *const yes[] = {"да", "y", "yes",    "true", "+",  "x", "х",
+                                      "v",  "✓", "истина", "есть", "on", "1"};
+    static const char *const no[] = {"нет", "n", "no", "false", "-", "ложь", "off", "0"};
+    crm_str key, other;
+    if (text_sort_key(a, text, &key) != CRM_OK) {
+        return text;
+    }
+    for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
+        if (text_sort_key(a, str_of(yes[i]), &other) == CRM_OK && str_eq(key, other)) {
+            return CRM_S("1");
+        }
+    }
+    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
+        if (text_sort_key(a, str_of(no[i]), &other) == CRM_OK && str_eq(key, other)) {
+            return CRM_S("0");
+        }
+    }
+    return text;
+}
+
+/* "1 д 12 ч 30 мин" to "1d 12h 30m". */
+static crm_str duration(arena *a, crm_str text)
+{
+    static const struct {
+        const char *unit, *code;
+    } units[] = {{"дней", "d"}, {"день", "d"}, {"дня", "d"}, {"дн", "d"},  {"д", "d"},
+                 {"час", "h"},  {"ч", "h"},    {"мин", "m"}, {"сек", "s"}, {"с", "s"}};
+    buf out;
+    buf_init(&out, 4096);
+    for (size_t i = 0; i < text.n;) {
+        crm_str rest = {text.p + i, text.n - i};
+        size_t u = 0;
+        while (u < sizeof units / sizeof units[0] && !str_starts(rest, str_of(units[u].unit))) {
+            u++;
+        }
+        bool is_unit = u < sizeof units / sizeof units[0];
+        if (is_unit) {
+            while (out.n && out.p[out.n - 1] == ' ') {
+                out.n--;
+            }
+            buf_z(&out, units[u].code);
+            i += strlen(units[u].unit);
+        } else {
+            buf_char(&out, text.p[i++]);
+        }
+    }
+    crm_str copy = out.failed ? text : arena_dup(a, buf_view(&out));
+    buf_free(&out);
+    return copy;
+}
+
+crm_str import_lines(arena *a, const field *to, crm_str text)
+{
+    bool is_url = to->type == FIELD_URL;
+    bool has_lines = str_find(text, '\n') >= 0;
+    crm_str copy = arena_dup(a, text);
+    for (size_t i = 0; copy.p && i < copy.n; i++) {
+        char *p = (char *)copy.p + i;
+        bool is_break = is_url ? *p == ' ' || *p == '\t' : *p == ';' && !has_lines;
+        *p = is_break ? '\n' : *p;
+    }
+    return copy;
+}
+
+/* ---- choices --------------------------------------------------------------------------------- */
+
+static crm_status read_choice(finder *f, const field *to, crm_str text, value *out)
+{
+    const crm_str *v = choice_find(f->call->reg, f->call->arena, to, text);
+    *out = v ? value_text(*v) : value_null();
+    return v ? CRM_OK : refuse(f, to, "not_a_choice");
+}
+
+typedef struct joined {
+    buf b;
+    uint32_t count;
+} joined;
+
+static crm_status join_one(finder *f, const import_column *col, crm_str part, joined *j)
+{
+    value v;
+    int64_t id;
+    crm_status s;
+    char digits[24];
+    crm_str text;
+    if (col->field->type == FIELD_CHOICES) {
+        s = read_choice(f, col->field, part, &v);
+        text = v.s;
+    } else {
+        s = find_reference(f, col, part, &id);
+        int n = snprintf(digits, sizeof digits, "%lld", (long long)id);
+        text = (crm_str){digits, n > 0 ? (size_t)n : 0};
+    }
+    if (s == CRM_OK) {
+        buf_z(&j->b, j->count++ ? "\n" : "");
+        buf_str(&j->b, text);
+    }
+    return s;
+}
+
+/* Whether the whole line is one element, though it holds a separator. */
+static bool is_one(finder *f, const import_column *col, crm_str line)
+{
+    const crm_ctx *c = f->call;
+    int64_t id;
+    if (str_find(line, ',') < 0 && str_find(line, ';') < 0) {
+        return true;
+    }
+    if (col->field->type == FIELD_CHOICES) {
+        return choice_find(c->reg, c->arena, col->field, line) != NULL;
+    }
+    call_error kept = f->call->error;
+    bool is_known = find_reference(f, col, line, &id) == CRM_OK;
+    f->call->error = kept;
+    return is_known;
+}
+
+static crm_status join_line(finder *f, const import_column *col, crm_str line, joined *j)
+{
+    crm_str part;
+    crm_status s = CRM_OK;
+    line = str_trim(line);
+    if (!line.n || is_one(f, col, line)) {
+        return line.n ? join_one(f, col, line, j) : CRM_OK;
+    }
+    char separator = str_find(line, ';') >= 0 ? ';' : ',';
+    while (s == CRM_OK && str_split(&line, separator, &part)) {
+        part = str_trim(part);
+        s = part.n ? join_one(f, col, part, j) : CRM_OK;
+    }
+    return s;
+}
+
+static crm_status several(finder *f, const import_column *col, crm_str text, value *out)
+{
+    joined j = {.count = 0};
+    crm_str line;
+    crm_status s = CRM_OK;
+    buf_init(&j.b, TABLE_CELL_MAX);
+    while (s == CRM_OK && str_split(&text, '\n', &line)) {
+        s = join_line(f, col, line, &j);
+    }
+    if (s == CRM_OK) {
+        crm_str copy = j.count ? arena_dup(f->call->arena, buf_view(&j.b)) : (crm_str){0};
+        *out = value_text(copy);
+        s = j.b.failed || (j.count && !copy.p) ? CRM_NOMEM : CRM_OK;
+    }
+    buf_free(&j.b);
+    return s;
+}
+
+/* ---- one cell -------------------------------------------------------------------------------- */
+
+/* A long number that a spreadsheet rounded is lost; a real number of that form is none of ours. */
+static bool is_lost(const field *to, crm_str text)
+{
+    return to->type != FIELD_JSON && csv_is_rounded(str_trim(text));
+}
+
+static crm_status by_text(finder *f, const field *to, crm_str text, value *out, bool *is_marked)
+{
+    arena *a = f->call->arena;
+    switch (to->type) {
+    case FIELD_BOOL:
+        text = yes_or_no(a, text);
+        break;
+    case FIELD_DATE:
+    case FIELD_DATETIME:
+        text = import_date(a, text, to->type == FIELD_DATETIME);
+        break;
+    case FIELD_DURATION:
+        text = duration(a, text);
+        break;
+    case FIELD_FILE:
+    case FIELD_FILES:
+        text = text.n && text.p[0] == '#' ? (crm_str){text.p + 1, text.n - 1} : text;
+        break;
+    default:
+        break;
+    }
+    return field_from_text(f->call, to, text, out, is_marked);
+}
+
+crm_status import_value(finder *f, const import_options *o, const import_column *col, crm_str text,
+                        value *out, bool *is_marked)
+{
+    const field *to = col->field;
+    crm_str trimmed = str_trim(text);
+    *is_marked = false;
+    *out = value_null();
+    (void)o;
+    if (!trimmed.n) {
+        return CRM_OK;
+    }
+    if (is_lost(to, trimmed)) {
+        return refuse(f, to, "excel_number");
+    }
+    switch (to->type) {
+    case FIELD_CHOICE:
+    case FIELD_STAGE:
+        return read_choice(f, to, trimmed, out);
+    case FIELD_CHOICES:
+    case FIELD_REFS:
+        return several(f, col, text, out);
+    case FIELD_REF:
+    case FIELD_USER: {
+        int64_t id;
+        crm_status s = find_reference(f, col, trimmed, &id);
+        *out = s == CRM_OK ? value_int(id) : value_null();
+        return s;
+    }
+    default:
+        return by_text(f, to, to->flags & FIELD_MANY ? text : trimmed, out, is_marked);
+    }
+}

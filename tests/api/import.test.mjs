@@ -1,0 +1,338 @@
+// Import and export over HTTP: a file to records and back (API.md, "Import" and "Export").
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { startServer } from '../harness/server.mjs';
+import { dealer } from '../harness/tz.mjs';
+import { until } from '../harness/until.mjs';
+
+export const everyType = `
+entities:
+  stock.item:
+    title: [изделие, изделия, изделий]
+    shown: name
+    fields:
+      name:     {type: text, title: Название, required: true, index: true}
+      serial:   {type: text, title: Серийный номер, unique: true}
+      about:    {type: multiline, title: Описание}
+      mails:    {type: email, many: true, title: Почты}
+      phones:   {type: phone, many: true, title: Телефоны}
+      links:    {type: url, many: true, title: Ссылки}
+      count:    {type: int, title: Штук}
+      weight:   {type: decimal, scale: 3, title: Вес}
+      price:    {type: money, title: Цена}
+      share:    {type: percent, title: Доля}
+      is_new:   {type: bool, title: Новое}
+      made:     {type: date, title: Изготовлено}
+      seen:     {type: datetime, title: Осмотрено}
+      takes:    {type: duration, title: Занимает}
+      kind:     {type: choice, title: Вид, options: {crane: "Кран, башенный", loader: Погрузчик}}
+      kinds:    {type: choices, title: Виды, options: {a: "А, большой", b: Бэ, c: Це}}
+      maker:    {type: ref, to: contacts.company, title: Изготовитель}
+      friends:  {type: refs, to: contacts.company, title: Партнёры}
+      keeper:   {type: user, title: Хранитель}
+      place:    {type: address, title: Адрес}
+      inn:      {type: inn, title: ИНН}
+      kpp:      {type: kpp, title: КПП}
+      ogrn:     {type: ogrn, title: ОГРН}
+      bik:      {type: bik, title: БИК}
+      account:  {type: account, title: Счёт}
+      tags:     {type: tags, title: Метки}
+      extra:    {type: json, title: Прочее}
+`;
+export const tz = dealer
+  .replace('  bulk: [head, manager]', '  bulk: [head, manager]\n  import: [head, petrov]\n  export: [head, petrov]')
+  .replace('      sales.*: {read: team', '      stock.item: {read: all, create: all, update: all}\n      sales.*: {read: team')
+  + everyType;
+
+let server, head, manager;
+
+before(async () => {
+  server = await startServer({ time: '2027-01-18T07:00:00Z', tz });
+  head = await server.as('ivanova');
+  manager = await server.as('petrov');
+});
+after(() => server.stop());
+
+const PERSON = 'contacts.person';
+
+export async function upload(client, entity, bytes, name = 'file.csv') {
+  return client.request('POST', `/api/v1/import/${entity}?name=${encodeURIComponent(name)}`, Buffer.from(bytes), {
+    raw: true, headers: { 'content-type': 'application/octet-stream' },
+  });
+}
+
+async function uploaded(client, entity, bytes, name) {
+  const reply = await upload(client, entity, bytes, name);
+  assert.equal(reply.status, 201, reply.text);
+  return reply.json;
+}
+
+/** Starts a check or run and waits for its end; resolves with its counts. */
+async function finish(client, id, what, options) {
+  const started = await client.post(`/api/v1/import/${id}/${what}`, options);
+  assert.equal(started.status, 202, started.text);
+  return until(async () => {
+    const now = (await client.get(`/api/v1/import/${id}`, { expect: 200 })).json[what];
+    return now && !['waiting', 'running'].includes(now.state) && now;
+  }, `${what} of ${id}`);
+}
+
+async function imported(client, entity, text, change = {}) {
+  const file = await uploaded(client, entity, text);
+  return { file, run: await finish(client, file.id, 'run', { ...file.options, ...change }) };
+}
+
+const counts = ({ created, updated, unchanged, skipped, failed }) => ({ created, updated, unchanged, skipped, failed });
+const notes = async (client, batch) => (await client.get(`/api/v1/batch/${batch}/rows`, { expect: 200 })).json.rows;
+const people = (query) => head.list(PERSON, query);
+
+describe('an uploaded file', () => {
+  it('is analysed: encoding, separator, header, columns and what they are likely to mean', async () => {
+    const bytes = Buffer.concat([
+      Buffer.from([0xd4, 0xc8, 0xce]), Buffer.from(';'), // "ФИО" in windows-1251
+      Buffer.from([0xd2, 0xe5, 0xeb, 0xe5, 0xf4, 0xee, 0xed]), Buffer.from(';x\r\n'),
+      Buffer.from([0xc8, 0xe2, 0xe0, 0xed]), Buffer.from(';8 (916) 123-45-67;ivan@example.ru\r\n'),
+    ]);
+    const file = await uploaded(head, PERSON, bytes, 'Клиенты.csv');
+    assert.deepEqual(file.reading, { format: 'csv', encoding: 'windows-1251', separator: ';', header: true, sheet: 0 });
+    assert.equal(file.name, 'Клиенты.csv');
+    assert.equal(file.size, bytes.length);
+    assert.deepEqual(file.columns.map((c) => c.title), ['ФИО', 'Телефон', 'x']);
+    assert.deepEqual(file.options.columns, ['name', 'phone', 'email']);
+    assert.deepEqual(file.options.match, ['phone', 'email']);
+    assert.deepEqual(file.rows, [{ line: 2, cells: ['Иван', '8 (916) 123-45-67', 'ivan@example.ru'] }]);
+    assert.equal(file.state, 'ready');
+    const again = await head.post(`/api/v1/import/${file.id}/reading`, { encoding: 'koi8-r', header: false });
+    assert.equal(again.json.columns[0].title, '');
+    assert.equal(again.json.rows.length, 2);
+    assert.equal((await manager.get(`/api/v1/import/${file.id}`)).status, 404, 'nobody else sees it');
+    await head.del(`/api/v1/import/${file.id}`, { expect: 204 });
+    assert.equal((await head.get(`/api/v1/import/${file.id}`)).status, 404);
+  });
+
+  it('that is no table is refused by the name of what it is', async () => {
+    const strangers = { xls: '\xD0\xCF\x11\xE0', html: '<html><table>', pdf: '%PDF-1.7', image: '\x89PNG\r\n', empty: '', binary: 'a\x01\x02\x03\x04\x05' };
+    for (const [found, text] of Object.entries(strangers)) {
+      const reply = await upload(head, PERSON, Buffer.from(text, 'latin1'));
+      assert.equal(reply.status, 422, found);
+      assert.equal(reply.json.code, 'import_format');
+      assert.deepEqual(reply.json.params, { found });
+      assert.ok(reply.json.detail.length > 20 && !reply.json.detail.includes('import.'), reply.json.detail);
+    }
+    assert.equal((await upload(head, PERSON, 'PK\x03\x04 and no more')).json.code, 'xlsx_broken');
+  });
+
+  it('takes the function import, a known entity and a body that is no form', async () => {
+    const sidorova = await server.as('sidorova');
+    assert.equal((await upload(sidorova, PERSON, 'a;b\n1;2')).status, 403);
+    assert.equal((await upload(head, 'no.such', 'a;b\n1;2')).status, 404);
+    const form = await head.request('POST', `/api/v1/import/${PERSON}`, 'a=b', { raw: true, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    assert.equal(form.status, 415);
+    const big = await head.request('POST', `/api/v1/import/${PERSON}`, 'x', { raw: true, headers: { 'content-type': 'text/csv', 'content-length': 600 * 1024 * 1024 } }).catch((e) => e);
+    assert.equal(big.status, 413);
+  });
+});
+
+describe('an import', () => {
+  it('creates and updates by phone as it is written, and says what it did', async () => {
+    await head.post(`/api/v1/${PERSON}`, { name: 'Старое имя', phone: ['+79160000001'], city: 'Тверь' }, { expect: 201 });
+    const { run } = await imported(head, PERSON, 'Имя;Телефон;Город\nНовое имя;8 (916) 000-00-01;\nПётр;8-916-000-00-02;Клин\nПётр опять;+7 916 000 00 02;Клин\n');
+    assert.deepEqual(counts(run), { created: 1, updated: 2, unchanged: 0, skipped: 0, failed: 0 });
+    const [first] = await people('phone=+79160000001');
+    assert.equal(first.name, 'Новое имя');
+    assert.equal(first.city, 'Тверь', 'an empty cell keeps');
+    assert.deepEqual((await people('phone=+79160000002')).map((r) => r.name), ['Пётр опять']);
+  });
+
+  it('is rehearsed by a check that leaves nothing behind', async () => {
+    const file = await uploaded(head, PERSON, 'Имя;Телефон\nАнна;8 916 100-00-01\n;8 916 100-00-02\nОльга;7,91612E+10\nБорис;12\n');
+    const check = await finish(head, file.id, 'check', file.options);
+    assert.deepEqual(counts(check), { created: 1, updated: 0, unchanged: 0, skipped: 0, failed: 3 });
+    assert.deepEqual(await people('phone=+79161000001'), []);
+    const rows = await notes(head, check.batch);
+    assert.deepEqual(rows.map((r) => [r.row, r.field, r.code]), [[3, 'name', 'required'], [4, 'phone', 'excel_number'], [5, 'phone', 'phone_invalid']]);
+    const table = await head.get(`/api/v1/import/${file.id}/errors.csv?of=check`, { expect: 200 });
+    const lines = table.text.replace('\ufeff', '').split('\r\n');
+    assert.equal(lines[0], 'Строка;Причина;Имя;Телефон');
+    assert.match(lines[1], /^3;.*Заполните.*;;8 916 100-00-02$/);
+    assert.match(lines[2], /^4;.*Excel.*;Ольга;7,91612E\+10$/);
+    const run = await finish(head, file.id, 'run', file.options);
+    assert.deepEqual(counts(run), counts(check));
+    assert.equal((await people('phone=+79161000001')).length, 1);
+    assert.equal((await head.post(`/api/v1/import/${file.id}/run`, file.options)).json.code, 'import_done');
+  });
+
+  it('is undone as a whole, updates included', async () => {
+    const old = (await head.post(`/api/v1/${PERSON}`, { name: 'Как было', phone: ['+79162000001'] }, { expect: 201 })).json;
+    const { run } = await imported(head, PERSON, 'Имя;Телефон\nСтало;8 916 200-00-01\nСовсем новый;8 916 200-00-02\n');
+    const undo = await head.post(`/api/v1/batch/${run.batch}/undo`, {}, { expect: 202 });
+    await until(async () => (await head.get(`/api/v1/batch/${undo.json.id}`)).json.state === 'done');
+    assert.equal((await head.get(`/api/v1/${PERSON}/${old.id}`)).json.name, 'Как было');
+    assert.deepEqual(await people('phone=+79162000002'), []);
+  });
+
+  it('follows the mode: create, skip, update; and clears what an empty cell stands over when told so', async () => {
+    const text = 'Имя;Телефон;Город\nОдин;8 916 300-00-01;\nДва;8 916 300-00-02;Орёл\n';
+    await head.post(`/api/v1/${PERSON}`, { name: 'Один', phone: ['+79163000001'], city: 'Псков' }, { expect: 201 });
+    const skip = await imported(head, PERSON, text, { mode: 'skip' });
+    assert.deepEqual(counts(skip.run), { created: 1, updated: 0, unchanged: 0, skipped: 1, failed: 0 });
+    const update = await imported(head, PERSON, text + 'Три;8 916 300-00-03;\n', { mode: 'update', empty: 'clear' });
+    assert.deepEqual(counts(update.run), { created: 0, updated: 1, unchanged: 1, skipped: 1, failed: 0 });
+    assert.equal((await people('phone=+79163000001'))[0].city, null);
+    const create = await imported(head, PERSON, text, { mode: 'create', match: [] });
+    assert.deepEqual(counts(create.run), { created: 2, updated: 0, unchanged: 0, skipped: 0, failed: 0 });
+    const twice = await imported(head, PERSON, text, { mode: 'both', match: ['phone'] });
+    assert.equal(twice.run.failed, 2, 'now each phone is held by two');
+    assert.deepEqual((await notes(head, twice.run.batch)).map((r) => r.code), ['import_ambiguous', 'import_ambiguous']);
+  });
+
+  it('acts with the rights of who started it', async () => {
+    const foreign = (await head.post(`/api/v1/${PERSON}`, { name: 'Чужой', phone: ['+79164000001'] }, { expect: 201 })).json;
+    const { run } = await imported(manager, PERSON, 'Имя;Телефон\nНе чужой;8 916 400-00-01\n');
+    assert.equal(run.created, 1, 'what he may not see he does not find');
+    assert.equal((await head.get(`/api/v1/${PERSON}/${foreign.id}`)).json.name, 'Чужой');
+    const file = await uploaded(manager, PERSON, 'a;b\n1;2\n');
+    const denied = await manager.post(`/api/v1/import/${file.id}/run`, { columns: ['name', 'secret'] });
+    assert.deepEqual(denied.json.fields.map((f) => [f.field, f.code]), [['secret', 'unknown_field']]);
+  });
+
+  it('remembers what was chosen for the same header', async () => {
+    const text = 'Как звать;Куда звонить\nРоман;8 916 500-00-01\n';
+    const first = await uploaded(head, PERSON, text);
+    assert.equal(first.remembered, false);
+    await finish(head, first.id, 'run', { columns: ['name', 'phone'], match: ['phone'], mode: 'both' });
+    const second = await uploaded(head, PERSON, text);
+    assert.equal(second.remembered, true);
+    assert.deepEqual(second.options.columns, ['name', 'phone']);
+  });
+
+  it('reads what people write: several columns, owners, references, labels, dates', async () => {
+    await head.post('/api/v1/contacts.company', { name: 'ООО «Ромашка»', inn: '7700000009' }, { expect: 201 });
+    const { file, run } = await imported(head, PERSON,
+      'Имя;Мобильный телефон;Рабочий телефон;Компания;Ответственный;Теги\n' +
+      'Глеб;8 916 600-00-01;"8 916 600-00-02; 8 916 600-00-03";7700000009;Пётр Петров;"VIP; опт"\n' +
+      'Клим;=""\n' + 'Лев;\'+79166000005;;ООО «Нет такой»;;\n', {
+        columns: ['name', 'phone', 'phone', { field: 'company' }, 'owner', 'tags'] });
+    assert.deepEqual(file.options.columns, ['name', 'phone', 'phone', 'company', 'owner', 'tags']);
+    assert.deepEqual(counts(run), { created: 2, updated: 0, unchanged: 0, skipped: 0, failed: 1 });
+    const [gleb] = await people('phone=+79166000003');
+    assert.deepEqual(gleb.phone, ['+79166000001', '+79166000002', '+79166000003']);
+    assert.equal(gleb.company.label, 'ООО «Ромашка»');
+    assert.equal(gleb.owner.label, 'Пётр Петров');
+    assert.deepEqual(gleb.tags, ['VIP', 'опт']);
+    assert.deepEqual((await notes(head, run.batch)).map((r) => [r.row, r.field, r.code]), [[4, 'company', 'no_such_record']]);
+  });
+
+  it('takes address cards', async () => {
+    const card = 'BEGIN:VCARD\r\nVERSION:2.1\r\nFN;CHARSET=windows-1251;ENCODING=QUOTED-PRINTABLE:=C8=E2=E0=ED\r\nTEL;CELL:8 916 700-00-01\r\nEMAIL:i@example.ru\r\nEND:VCARD\r\n';
+    const file = await uploaded(head, PERSON, card, 'people.vcf');
+    assert.equal(file.format, 'vcf');
+    const run = await finish(head, file.id, 'run', file.options);
+    assert.equal(run.created, 1);
+    assert.equal((await people('phone=+79167000001'))[0].name, 'Иван');
+  });
+
+  it('takes hostile rows one by one and loses no other', async () => {
+    const { run } = await imported(head, PERSON, Buffer.concat([
+      Buffer.from('Имя;Телефон\nДо;8 916 800-00-01\n'), Buffer.from([0xff]), Buffer.from('Порча;8 916 800-00-02\nНоль\0;8 916 800-00-03\n'),
+      Buffer.from('Много;' + 'x'.repeat(2 << 20) + '\nШирокая;' + ';'.repeat(10000) + '\nПосле;8 916 800-00-04\nКонец;"8 916'),
+    ]), { match: ['phone'] });
+    const codes = (await notes(head, run.batch)).map((r) => [r.row, r.code]);
+    assert.deepEqual(codes, [[3, 'bad_encoding'], [5, 'cell_too_long'], [6, 'too_many_columns'], [8, 'csv_quote']]);
+    assert.equal(run.created, 3);
+    assert.equal((await people('phone=+79168000004')).length, 1);
+  });
+});
+
+describe('an export', () => {
+  const fetchFile = (query, client = head, entity = PERSON) => client.get(`/api/v1/${entity}/export?${new URLSearchParams(query)}`);
+
+  it('is a table with labels, a mark of its encoding, and the number of its rows', async () => {
+    await head.post(`/api/v1/${PERSON}`, { name: '=1+1', phone: ['+79169000001', '+79169000002'], city: 'Экспорт', note: 'две\nстроки; и "кавычки"' }, { expect: 201 });
+    const reply = await fetchFile({ city: 'Экспорт', fields: 'name,phone,note,owner' });
+    assert.equal(reply.status, 200);
+    assert.equal(reply.headers['x-total-count'], '1');
+    assert.match(reply.headers['content-type'], /^text\/csv; charset=utf-8/);
+    assert.match(reply.headers['content-disposition'], /contacts\.person\.csv/);
+    assert.equal(reply.text, '\ufeffИмя;Телефон;Заметка;Ответственный\r\n\'=1+1;+79169000001, +79169000002;"две\nстроки; и ""кавычки""";Анна Иванова\r\n');
+    const told = await head.request('HEAD', `/api/v1/${PERSON}/export?city=${encodeURIComponent('Экспорт')}`);
+    assert.equal(told.headers['x-total-count'], '1');
+    assert.equal(told.text, '');
+  });
+
+  it('says what windows-1251 would lose', async () => {
+    await head.post(`/api/v1/${PERSON}`, { name: 'Ёж 😀 ₸', city: 'Потери' }, { expect: 201 });
+    const query = new URLSearchParams({ city: 'Потери', fields: 'name', encoding: 'windows-1251' });
+    const told = await head.request('HEAD', `/api/v1/${PERSON}/export?${query}`);
+    assert.equal(told.headers['x-lost-characters'], '2');
+  });
+
+  it('takes the function and shows only what its caller may see', async () => {
+    assert.equal((await fetchFile({}, await server.as('sidorova'))).status, 403);
+    const own = await fetchFile({ fields: 'name' }, manager);
+    assert.ok(!own.text.includes('Чужой'));
+    assert.equal((await fetchFile({ fields: 'nonsense' })).json.fields[0].code, 'unknown_field');
+    assert.equal((await fetchFile({ format: 'doc' })).json.fields[0].field, 'format');
+    assert.equal((await fetchFile({ format: 'vcf' }, head, 'tasks.task')).json.code, 'export_format');
+  });
+
+  it('makes cards and JSON', async () => {
+    await head.post(`/api/v1/${PERSON}`, { name: 'Карточка', phone: ['+79169000009'], city: 'Карты' }, { expect: 201 });
+    const cards = await fetchFile({ city: 'Карты', format: 'vcf' });
+    assert.match(cards.text, /BEGIN:VCARD\r\nVERSION:4\.0\r\n[^]*FN:Карточка\r\nTEL:\+79169000009\r\n[^]*END:VCARD\r\n$/);
+    const json = await fetchFile({ city: 'Карты', format: 'json', fields: 'name' });
+    assert.equal(json.json[0].name, 'Карточка');
+  });
+});
+
+describe('every type of field', () => {
+  const items = [
+    { name: 'Полное', serial: 'A-1', about: 'строка\nвторая; "с кавычками"', mails: ['a@example.ru', 'b@example.ru'], phones: ['+79161112233', '+74951112233'],
+      links: ['https://example.ru/a,b', 'http://example.com/?q=1;2'], count: 42, weight: '1500.125', price: '-1500.50', share: '15', is_new: true,
+      made: '2027-01-18', seen: '2027-01-18T07:00:30.250Z', takes: 131405000, kind: 'crane', kinds: ['a', 'b'], place: 'Москва, ул. Ленина, 1',
+      inn: '7700000009', kpp: '770001001', ogrn: '1027700132195', bik: '044525225', account: '40702810000000000001', tags: ['VIP', 'a;b'], extra: { a: [1, 'б'] } },
+    { name: "'=2+2", serial: '=3+3', about: '@x', is_new: false, made: '1899-12-31', seen: '2010-10-30T23:30:00.000Z', takes: 250, kind: 'loader', kinds: ['a'], tags: ['один;два'], count: -7, price: '0.00' },
+    { name: '="001"', serial: '00123' }, { name: '#12', serial: "'0" }, { name: 'да', about: '7', tags: ['x'], phones: ['+79161112244'] },
+  ];
+  let made;
+  before(async () => {
+    const maker = (await head.post('/api/v1/contacts.company', { name: 'Завод, №1; филиал' }, { expect: 201 })).json.id;
+    const other = (await head.post('/api/v1/contacts.company', { name: 'Просто' }, { expect: 201 })).json.id;
+    Object.assign(items[0], { maker, friends: [maker, other], keeper: manager.user.id });
+    Object.assign(items[1], { friends: [maker] });
+    made = [];
+    for (const item of items) made.push((await head.post('/api/v1/stock.item', item, { expect: 201 })).json);
+  });
+
+  const values = (r) => Object.fromEntries(Object.entries(r).filter(([k]) => !/^(id|rev|created|updated|_)/.test(k)));
+  const ignored = (r) => ({ ...values(r), friends: r.friends?.map((f) => f.id ?? f) });
+
+  for (const [how, query] of Object.entries({
+    'CSV in Russian': {}, 'CSV in English with commas': { separator: ',' }, 'CSV with names and ids': { header: 'names', refs: 'id' }, XLSX: { format: 'xlsx' },
+  })) {
+    it(`survives an export and an import as ${how}`, async () => {
+      const client = how.includes('English') ? await server.as('ivanova') : head;
+      if (how.includes('English')) client.lang = 'en';
+      const reply = await exported({ ...query, 'id.in': made.map((r) => r.id).join(',') }, client);
+      const copies = await reimport(reply, client);
+      const want = made.map(ignored);
+      assert.equal(copies.length, want.length);
+      for (let i = 0; i < want.length; i++) assert.deepEqual({ ...ignored(copies[i]), serial: want[i].serial }, want[i]);
+    });
+  }
+
+  async function exported(query, client) {
+    const fields = Object.keys(items[0]).filter((f) => f !== 'serial').join(',');
+    const reply = await client.get(`/api/v1/stock.item/export?${new URLSearchParams({ ...query, fields })}`, { expect: 200 });
+    return reply.bytes;
+  }
+
+  async function reimport(bytes, client) {
+    const file = await uploaded(client, 'stock.item', bytes);
+    assert.deepEqual(file.options.columns, Object.keys(items[0]).filter((f) => f !== 'serial'));
+    const run = await finish(client, file.id, 'run', { ...file.options, mode: 'create', match: [] });
+    assert.deepEqual(counts(run), { created: items.length, updated: 0, unchanged: 0, skipped: 0, failed: 0 }, JSON.stringify(await notes(client, run.batch)));
+    return (await client.list('stock.item', `sort=-id&limit=${items.length}`)).reverse();
+  }
+});
