@@ -6,35 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "net/api_private.h"
-#include "table/child.h"
-#include "table/export.h"
+#include "net/export_private.h"
 #include "table/import.h"
 
-#define PAGE       500
 #define PIECE      65536
-#define PAGE_US    5000000
 #define SHEET_ROWS 1048575
-#define COUNT_MOST 2000000000
-
-typedef struct exporting {
-    api_call *k;
-    export_plan plan;
-    query *query;
-    record_read read;
-    arena_mark mark; /* of the call's arena, before each page */
-    buf next;        /* the cursor, outside that arena */
-    bool has_more, is_counting, is_waiting, is_cancelled;
-    int64_t total, rows;
-    uint64_t lost;
-    size_t sent; /* of the page's text */
-    child child;
-    int file; /* of a spreadsheet */
-    int64_t file_size, file_at;
-} exporting;
-
-static const char *const own_params[] = {"format", "separator", "encoding", "header", "refs",
-                                         "fields", "limit",     "after",    NULL};
 
 /* ---- ending ---------------------------------------------------------------------------------- */
 
@@ -123,7 +99,7 @@ static crm_status open_page(exporting *x)
                             .want_labels = true,
                             .on_row = on_row,
                             .arg = x,
-                            .limit_us = PAGE_US};
+                            .limit_us = EXPORT_PAGE_US};
     x->query->after = (cursor){.is_set = false};
     return x->next.n ? cursor_read(c->arena, x->query, buf_view(&x->next)) : CRM_OK;
 }
@@ -338,29 +314,6 @@ static void sheet_written(api_call *k)
 
 /* ---- how many -------------------------------------------------------------------------------- */
 
-static bool on_none(void *arg, const record_view *v)
-{
-    (void)arg;
-    (void)v;
-    return true;
-}
-
-static void count(api_call *k)
-{
-    exporting *x = k->own;
-    query q = *x->query;
-    q.limit = 1;
-    record_read r = {.call = &k->c,
-                     .query = &q,
-                     .count = true,
-                     .count_max = COUNT_MOST,
-                     .on_row = on_none,
-                     .limit_us = PAGE_US};
-    k->status = records_read_now(&r);
-    x->total = r.total;
-    x->mark = arena_mark_get(k->c.arena);
-}
-
 static void answer_head(exporting *x)
 {
     api_call *k = x->k;
@@ -408,66 +361,11 @@ static void counted(api_call *k)
                         : first_paged);
 }
 
-/* ---- what is asked --------------------------------------------------------------------------- */
-
-static crm_status one_of(api_call *k, const char *name, const char *const *known, int *out)
+static void count(api_call *k)
 {
-    crm_str given = http_param(k->http, name);
-    *out = 0;
-    for (int i = 0; known[i]; i++) {
-        if (str_is(given, known[i])) {
-            *out = i;
-            return CRM_OK;
-        }
-    }
-    return given.n ? call_fail_field(&k->c, str_of(name), "not_a_choice", (crm_str){0}) : CRM_OK;
-}
-
-static crm_status read_plan(api_call *k, export_plan *p)
-{
-    static const char *const formats[] = {"csv", "xlsx", "vcf", "json", NULL};
-    static const char *const separators[] = {";", ",", "tab", "|", NULL};
-    static const char *const encodings[] = {"utf-8", "windows-1251", NULL};
-    static const char *const headers[] = {"labels", "names", NULL};
-    static const char *const refs[] = {"title", "id", NULL};
-    int format, separator, encoding, header, ref;
-    crm_status s = one_of(k, "format", formats, &format);
-    s = s == CRM_OK ? one_of(k, "separator", separators, &separator) : s;
-    s = s == CRM_OK ? one_of(k, "encoding", encodings, &encoding) : s;
-    s = s == CRM_OK ? one_of(k, "header", headers, &header) : s;
-    s = s == CRM_OK ? one_of(k, "refs", refs, &ref) : s;
-    if (s != CRM_OK)
-        return s;
-    *p = (export_plan){.format = (export_format)format,
-                       .entity = k->entity,
-                       .separator = ";,\t|"[separator],
-                       .is_cp1251 = encoding == 1 && format == EXPORT_CSV,
-                       .has_names = header == 1,
-                       .has_ids = ref == 1};
-    return export_plan_make(&k->c, p, http_param(k->http, "fields"));
-}
-
-/* What is not written is not read; a title and its name may lie outside the columns. */
-static void select_columns(exporting *x)
-{
-    query *q = x->query;
-    bits_add(q->select, COL_ID);
-    for (uint32_t i = 0; i < x->plan.count; i++)
-        bits_add(q->select, x->plan.columns[i]);
-}
-
-static crm_status prepare(api_call *k, exporting *x)
-{
-    x->query = query_new(k->c.arena, k->entity);
-    crm_status s = x->query ? records_read_query(k, x->query, own_params) : CRM_NOMEM;
-    s = s == CRM_OK ? read_plan(k, &x->plan) : s;
-    if (s != CRM_OK)
-        return s;
-    select_columns(x);
-    x->query->limit = PAGE;
-    if (!http_param(k->http, "sort").n)
-        x->query->sorts[0].descending = false;
-    return CRM_OK;
+    exporting *x = k->own;
+    k->status = export_count(x);
+    x->mark = arena_mark_get(k->c.arena);
 }
 
 void export_route(api_call *k)
@@ -480,7 +378,7 @@ void export_route(api_call *k)
     *x = (exporting){.k = k, .file = -1};
     buf_init(&x->next, 0);
     k->own = x;
-    crm_status s = prepare(k, x);
+    crm_status s = export_prepare(x);
     if (s != CRM_OK)
         fail(x, s);
     else
