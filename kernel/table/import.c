@@ -285,15 +285,21 @@ static crm_status put_batch(crm_ctx *c, const store_row *row, bool is_check, jso
                             crm_str *state)
 {
     int64_t id = store_int(row, is_check ? IMPORT_CHECK : IMPORT_RUN);
-    crm_status s = batch_state(c, id, state);
+    store_row batch;
+    crm_status s = id ? load_batch(c, id, &batch) : CRM_NOT_FOUND;
+    *state = s == CRM_OK ? store_text(&batch, BATCH_STATE) : (crm_str){0};
     jw_key(w, is_check ? CRM_S("check") : CRM_S("run"));
-    if (!state->n) {
+    if (s != CRM_OK) {
         jw_null(w);
-        return s;
+        return s == CRM_NOT_FOUND ? CRM_OK : s;
     }
     jw_object(w);
     jw_kint(w, "batch", id);
     jw_kstr(w, "state", *state);
+    jw_kint(w, "total", store_int(&batch, BATCH_TOTAL));
+    jw_kint(w, "done", store_int(&batch, BATCH_DONE));
+    jw_kstr(w, "error", store_text(&batch, BATCH_ERROR));
+    jw_kint(w, "undo", store_int(&batch, BATCH_UNDONE_BY));
     put_members(w, store_text(row, is_check ? IMPORT_CHECK_COUNTS : IMPORT_RUN_COUNTS));
     jw_end_object(w);
     return s;

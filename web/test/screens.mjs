@@ -3,6 +3,17 @@ const see = (selector) => (page) => page.waitForSelector(selector);
 const click = (selector) => async (page) => {
   await page.click(selector);
 };
+/** A chosen file, and as many presses as lead to the step. */
+const imported = (...actions) => async (page, _, fixture) => {
+  if (actions.includes('hold')) fixture.transfer.hold = true;
+  const file = { name: 'Клиенты.csv', mimeType: 'text/csv', buffer: Buffer.from('a;b') };
+  await page.setInputFiles('#import-file', file);
+  await page.waitForSelector('.import-col');
+  for (const action of actions.filter((a) => a !== 'hold')) {
+    await page.click(`[data-action=${action}]`);
+    await page.waitForSelector(action === 'undo' ? '.import-report' : actions.includes('hold') ? '.progress' : '.figures');
+  }
+};
 export const SCREENS = {
   login: { ready: see('#login'), path: '/', login: null },
   password: {
@@ -166,6 +177,21 @@ export const SCREENS = {
     ready: see('.today .row'),
     path: '/',
     act: async (page, phone) => click(phone ? '.tabbar button:last-of-type' : '.side-foot button.me')(page),
+  },
+  transfer: { ready: see('[data-id="46"]'), path: '/e/sales.lead', act: click('[data-action=list-menu]') },
+  import: { ready: see('.drop'), path: '/e/sales.lead/import' },
+  'import-map': { ready: see('.drop'), path: '/e/sales.lead/import', act: imported() },
+  'import-checked': { ready: see('.drop'), path: '/e/sales.lead/import', act: imported('check') },
+  'import-running': { ready: see('.drop'), path: '/e/sales.lead/import', act: imported('hold', 'check') },
+  'import-done': { ready: see('.drop'), path: '/e/sales.lead/import', act: imported('check', 'run') },
+  export: {
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead',
+    act: async (page) => {
+      await page.click('[data-action=list-menu]');
+      await page.click('[data-action=export]');
+      await page.waitForSelector('[data-rows="1204"]');
+    },
   },
   offline: {
     ready: see('[data-id="46"]'),

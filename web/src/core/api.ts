@@ -44,6 +44,11 @@ export function setCsrf(token: string): void {
   csrf = token;
 }
 
+/** For requests that are not made here. */
+export function csrfToken(): string {
+  return csrf;
+}
+
 /** Whoever shows the login gives a function here that resolves once the same user is in again. */
 export function onSessionLost(handler: (problem: Problem) => Promise<void>): void {
   relogin = handler;

@@ -12,6 +12,7 @@ import './today.ts';
 import '../views/card.ts';
 import '../views/create.ts';
 import '../views/drawer.ts';
+import '../views/import.ts';
 import '../views/list.ts';
 import { capital, has, lang, setLang, t, type Lang } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
@@ -85,6 +86,7 @@ class Shell extends El {
     if (at.name === 'notices') return html`<crm-notices></crm-notices>`;
     if (at.name === 'unknown' || !known) return lost();
     if (at.name === 'list') return html`<crm-list .entity=${at.entity} .search=${at.search}></crm-list>`;
+    if (at.name === 'import') return html`<crm-import .entity=${at.entity} .search=${at.search}></crm-import>`;
     if (at.name === 'new') return html`<crm-create .entity=${at.entity} .search=${at.search}></crm-create>`;
     return html`<crm-card .entity=${at.entity} .recordId=${at.id}></crm-card>`;
   }

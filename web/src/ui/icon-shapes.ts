@@ -59,5 +59,7 @@ export const shapes: Record<string, SVGTemplateResult> = {
   globe: svg`<circle cx="12" cy="12" r="8"/><path d="M4 12h16M12 4c-4.5 4.5-4.5 11.5 0 16M12 4c4.5 4.5 4.5 11.5 0 16"/>`,
   link: svg`<path d="M10 14a3.5 3.5 0 0 0 5 0l3-3a3.5 3.5 0 0 0-5-5l-1 1M14 10a3.5 3.5 0 0 0-5 0l-3 3a3.5 3.5 0 0 0 5 5l1-1"/>`,
   trash: svg`<path d="M5 7h14M10 7V5h4v2M7 7l.7 11.5A1.5 1.5 0 0 0 9.2 20h5.6a1.5 1.5 0 0 0 1.5-1.5L17 7M10.5 11v5M13.5 11v5"/>`,
+  upload: svg`<path d="M12 15.5V4.5M7.5 9 12 4.5 16.5 9M4.5 15.5v3A1.5 1.5 0 0 0 6 20h12a1.5 1.5 0 0 0 1.5-1.5v-3"/>`,
+  download: svg`<path d="M12 4.5v11M7.5 11l4.5 4.5 4.5-4.5M4.5 15.5v3A1.5 1.5 0 0 0 6 20h12a1.5 1.5 0 0 0 1.5-1.5v-3"/>`,
   dot: svg`<circle cx="12" cy="12" r="3.5" fill="currentColor" stroke="none"/>`,
 };

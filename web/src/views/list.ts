@@ -5,8 +5,9 @@ import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { failure, skeletonRows } from '../ui/parts.ts';
 import { RowWindow } from '../ui/window.ts';
-import { toggleAt } from '../ui/pop.ts';
+import { toggleAt, walkMenu } from '../ui/pop.ts';
 import './bulk.ts';
+import './export.ts';
 import './filter-menu.ts';
 import { binActions } from './bin.ts';
 import type { Chosen } from './bulk.ts';
@@ -295,6 +296,7 @@ class List extends El {
               }}
             /><span class="kbd only-desk">/</span></label
           >
+          ${this.#state.bin ? nothing : this.#more()}
           ${entity.can.create && !this.#state.bin ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => this.#create()}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(t(entity.label.one))}</span></button>` : nothing}
         </div>
       </header>
@@ -302,6 +304,38 @@ class List extends El {
       <div class="sr" role="status" aria-live="polite">${this.said}</div>
       ${this.#body(records)}
     </div>`;
+  }
+
+  /** What is done with the list as a whole, for those who may. */
+  #more() {
+    const functions = meta.value?.user.functions ?? [];
+    const can = entityOf(this.entity)!.can;
+    const imports = functions.includes('import') && (can.create || can.update);
+    const exports = functions.includes('export');
+    if (!imports && !exports) return nothing;
+    return html`<button
+        class="icon-btn"
+        aria-haspopup="true"
+        aria-label=${t('list.menu')}
+        title=${t('list.menu')}
+        data-action="list-menu"
+        @click=${(e: Event) => toggleAt(e, 'list-menu', 'end')}
+      >
+        ${icon('more')}
+      </button>
+      <div class="pop menu" id="list-menu" popover @keydown=${walkMenu}>
+        ${imports ? html`<a class="menu-item" data-action="import" href="/e/${this.entity}/import">${icon('upload', 'icon-16')}${t('import.open')}</a>` : nothing}
+        ${exports ? html`<button class="menu-item" data-action="export" @click=${() => this.#export()}>${icon('download', 'icon-16')}${t('export.open')}</button>` : nothing}
+      </div>
+      ${exports ? html`<crm-export .entity=${this.entity}></crm-export>` : nothing}`;
+  }
+
+  #export(): void {
+    const search = query(this.#state, this.#view, meta.value?.user.id ?? 0);
+    const sort = sortOf(this.#state, this.#view);
+    if (sort.length) search.set('sort', sort.join(','));
+    this.querySelector<HTMLElement>('#list-menu')?.hidePopover();
+    this.querySelector('crm-export')?.open(search, this.#view.columns);
   }
 
   #total({ total, approx }: { total: number | null; approx: boolean }): string {

@@ -1,0 +1,104 @@
+// Importing and exporting in a real browser against the fixture.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { Fixture } from '../fixture/server.mjs';
+import { PHONE, launch, open } from './browser.mjs';
+
+let browser, fixture, opened;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+beforeEach(async () => {
+  fixture = await new Fixture().listen();
+});
+afterEach(async () => {
+  assert.deepEqual(opened.faults, []);
+  await opened.context.close();
+  await fixture.close();
+});
+
+async function visit(options) {
+  opened = await open(browser, fixture.url, options);
+  return opened.page;
+}
+
+const file = { name: 'Клиенты.csv', mimeType: 'text/csv', buffer: Buffer.from('a;b') };
+
+test('a file goes through columns, check and run to a report that can be undone', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await page.click('[data-action=list-menu]');
+  await page.click('[data-action=import]');
+  await page.setInputFiles('#import-file', file);
+  const select = page.getByLabel('Куда загрузить «Город»');
+  assert.equal(await select.inputValue(), 'city');
+  await page.getByLabel('Куда загрузить «Код из старой системы»').selectOption('title');
+  assert.match(page.url(), /\/e\/sales\.lead\/import\?id=1$/);
+  await page.click('[data-action=check]');
+  await page.waitForSelector('[data-count=created]');
+  assert.match(await page.locator('[data-count=created]').innerText(), /900\s+записей будет создано/);
+  await page.getByText('Строка 3, Телефон: Excel округлил').waitFor();
+  assert.match(await page.getAttribute('[data-action=errors]', 'href'), /\/import\/1\/errors\.csv\?of=check$/);
+  await page.getByRole('button', { name: /Загрузить 1.180 записей/ }).click();
+  await page.getByRole('heading', { name: 'Загрузка закончена' }).waitFor();
+  await page.getByRole('button', { name: 'Отменить импорт' }).click();
+  await page.getByRole('heading', { name: 'Импорт отменён' }).waitFor();
+});
+
+test('a reload goes on where the import was', async () => {
+  const page = await visit({ path: '/e/sales.lead/import' });
+  await page.setInputFiles('#import-file', file);
+  await page.click('[data-action=check]');
+  await page.waitForSelector('[data-count=created]');
+  await page.reload();
+  await page.waitForSelector('[data-count=created]');
+  await page.click('[data-action=edit]');
+  await page.getByLabel('Разделитель').waitFor();
+});
+
+test('what stands in the way is said before the check, and a column can be left out', async () => {
+  const page = await visit({ path: '/e/sales.lead/import' });
+  await page.setInputFiles('#import-file', file);
+  await page.getByLabel('Куда загрузить «Имя клиента»').selectOption('');
+  await page.getByText('Новым записям нужны поля: Что нужно').waitFor();
+  assert.ok(await page.locator('[data-action=check]').isDisabled());
+  await page.getByLabel('Только обновлять найденные').check();
+  assert.ok(await page.locator('[data-action=check]').isEnabled());
+});
+
+test('a pass under way can be stopped', async () => {
+  const page = await visit({ path: '/e/sales.lead/import' });
+  fixture.transfer.hold = true;
+  await page.setInputFiles('#import-file', file);
+  await page.click('[data-action=check]');
+  await page.getByRole('progressbar', { name: 'Идёт проверка' }).waitFor();
+  await page.click('[data-action=stop]');
+  await page.waitForSelector('.import-col');
+});
+
+test('an export tells its rows and what an encoding loses before it is made', async () => {
+  const page = await visit({ path: '/e/sales.lead?f.source=site' });
+  await page.click('[data-action=list-menu]');
+  await page.click('[data-action=export]');
+  await page.getByText(/1.204 строки/).waitFor();
+  await page.getByLabel('Кодировка').selectOption('windows-1251');
+  await page.getByText('3 символов нет').waitFor();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('[data-action=download]')]);
+  assert.equal(download.suggestedFilename(), 'export.csv');
+  assert.match(fixture.transfer.exports[0], /source\.in=site.*format=csv.*fields=title/);
+});
+
+test('on a phone the wizard fits, and the keyboard alone goes through the dialog', async () => {
+  const page = await visit({ path: '/e/sales.lead/import', size: PHONE });
+  await page.setInputFiles('#import-file', file);
+  await page.waitForSelector('.import-col');
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await page.goto(`${fixture.url}/e/sales.lead`);
+  await page.focus('[data-action=list-menu]');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-rows="1204"]');
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('dialog.dialog[open]', { state: 'detached' });
+});
