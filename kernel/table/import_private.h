@@ -89,11 +89,17 @@ typedef struct import_row {
     uint64_t given[4], marked[4]; /* fields with a value; kept though not valid */
     uint64_t empty[4];            /* fields whose cells are all empty */
     int64_t record;               /* what it was matched with; 0: none */
-    int32_t twin;                 /* an earlier row of this slice with the same key; -1: none */
+    int32_t twin; /* an earlier row of this slice with the same key; -1: none */
+    bool is_seen; /* a check: an earlier slice would have made its record */
     call_error error;             /* of a row that cannot be taken */
 } import_row;
 CRM_MUST_CHECK crm_status import_row_read(finder *f, const import_options *o,
                                           const table_row *from, import_row *out);
+
+/* Keys of what a check would have made (import_seen.c). Any thread. */
+void seen_add(int64_t batch, const import_options *o, const import_row *row);
+bool seen_before(int64_t batch, const import_options *o, const import_row *row);
+void seen_forget(int64_t batch); /* 0: all that nobody has asked for lately */
 
 /* What became of rows. */
 typedef enum import_count {

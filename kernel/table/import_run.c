@@ -124,7 +124,7 @@ static void find_twin(slice *x, uint32_t i)
     }
 }
 
-static crm_status understand(crm_ctx *c, slice *x)
+static crm_status understand(crm_ctx *c, const batch_run *b, slice *x)
 {
     finder *f = ARENA_NEW(c->arena, finder);
     x->rows = ARENA_ARRAY(c->arena, import_row, x->count + 1);
@@ -136,6 +136,9 @@ static crm_status understand(crm_ctx *c, slice *x)
         s = import_row_read(f, &x->options, &x->from[i], &x->rows[i]);
         if (s == CRM_OK) {
             find_twin(x, i);
+        }
+        if (s == CRM_OK && x->is_check && !x->rows[i].record) {
+            x->rows[i].is_seen = seen_before(b->id, &x->options, &x->rows[i]);
         }
     }
     return s;
@@ -175,7 +178,7 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
     read_cursor(b->cursor, &x->offset, &most);
     crm_str path = import_frames_path(c->arena, &row);
     s = path.p ? read_rows(c, x, path.p, most) : CRM_NOMEM;
-    s = s == CRM_OK ? understand(c, x) : s;
+    s = s == CRM_OK ? understand(c, b, x) : s;
     c->prepared = x;
     return s;
 }
@@ -258,7 +261,7 @@ static crm_status work(crm_ctx *c, const slice *x, uint32_t i, int64_t *made, im
     const import_row *row = &x->rows[i];
     import_mode mode = x->options.mode;
     int64_t id = row->twin >= 0 ? made[row->twin] : row->record;
-    bool is_twin_of_tried = row->twin >= 0 && x->is_check;
+    bool is_twin_of_tried = x->is_check && (row->twin >= 0 || row->is_seen);
     *what = COUNT_FAILED;
     if (row->error.status != CRM_OK) {
         c->error = row->error;
@@ -293,6 +296,9 @@ static crm_status one_row(crm_ctx *c, batch_run *b, const slice *x, uint32_t i, 
     batch_place at = {.row = x->rows[i].line, .entity = b->entity, .record = x->rows[i].record};
     s = x->is_check ? batch_row_end_tried(c, b, &at, worked) : batch_row_end(c, b, &at, worked);
     counts[b->failed > failed ? COUNT_FAILED : what]++;
+    if (x->is_check && what == COUNT_CREATED && b->failed == failed) {
+        seen_add(b->id, &x->options, &x->rows[i]);
+    }
     return s;
 }
 
@@ -311,6 +317,9 @@ static crm_status run(crm_ctx *c, batch_run *b, bool *is_done, const void *fn)
         return s;
     }
     *is_done = x->is_last;
+    if (x->is_last && x->is_check) {
+        seen_forget(b->id);
+    }
     int64_t offset = i ? x->ends[i - 1] : x->offset;
     b->cursor = arena_fmt(c->arena, "%lld %u", (long long)offset, i);
     s = b->cursor.p ? CRM_OK : CRM_NOMEM;

@@ -163,6 +163,17 @@ describe('an import', () => {
     assert.equal((await head.post(`/api/v1/import/${file.id}/run`, file.options)).json.code, 'import_done');
   });
 
+  it('tells by a check what the run will do, also of rows that stand far apart', async () => {
+    const row = (i) => `Дважды ${i};8 916 150-${String(i).padStart(4, '0')};\n`;
+    const text = 'Имя;Телефон;Город\n' + Array.from({ length: 700 }, (_, i) => row(i % 350)).join('');
+    const file = await uploaded(head, PERSON, text);
+    const check = await finish(head, file.id, 'check', file.options);
+    assert.deepEqual(counts(check), { created: 350, updated: 350, unchanged: 0, skipped: 0, failed: 0 });
+    const run = await finish(head, file.id, 'run', file.options);
+    assert.equal(run.created, 350);
+    assert.equal(run.updated + run.unchanged, 350);
+  });
+
   it('is undone as a whole, updates included', async () => {
     const old = (await head.post(`/api/v1/${PERSON}`, { name: 'Как было', phone: ['+79162000001'] }, { expect: 201 })).json;
     const { run } = await imported(head, PERSON, 'Имя;Телефон\nСтало;8 916 200-00-01\nСовсем новый;8 916 200-00-02\n');
@@ -242,6 +253,33 @@ describe('an import', () => {
     assert.deepEqual(codes, [[3, 'bad_encoding'], [5, 'cell_too_long'], [6, 'too_many_columns'], [8, 'csv_quote']]);
     assert.equal(run.created, 3);
     assert.equal((await people('phone=+79168000004')).length, 1);
+  });
+});
+
+describe('a long import', () => {
+  it('goes on after kill -9 where it stood: no row is lost or done twice', async () => {
+    const rows = 4000;
+    const hardy = await startServer({ tz });
+    const client = await hardy.as('ivanova');
+    const text = 'Имя;Город\n' + Array.from({ length: rows }, (_, i) => `Стойкий ${i};Kill\n`).join('');
+    const file = await uploaded(client, PERSON, text);
+    await client.post(`/api/v1/import/${file.id}/run`, { ...file.options, mode: 'create', match: [] }, { expect: 202 });
+    for (let kills = 0; kills < 3; kills++) {
+      const before = kills * 900;
+      await until(async () => (await client.get(`/api/v1/import/${file.id}`)).json.run.done > before, `${before} rows`);
+      await hardy.kill();
+      await hardy.start();
+    }
+    const done = await until(async () => {
+      const { run } = (await client.get(`/api/v1/import/${file.id}`)).json;
+      return run.state === 'done' && run;
+    }, 'the end', 60000);
+    assert.deepEqual(counts(done), { created: rows, updated: 0, unchanged: 0, skipped: 0, failed: 0 });
+    const table = await client.get(`/api/v1/${PERSON}/export?city=Kill&fields=name`, { expect: 200 });
+    const names = table.text.trim().split('\r\n').slice(1);
+    assert.equal(names.length, rows);
+    assert.equal(new Set(names).size, rows);
+    await hardy.stop();
   });
 });
 
