@@ -266,14 +266,14 @@ describe('a long import', () => {
     await client.post(`/api/v1/import/${file.id}/run`, { ...file.options, mode: 'create', match: [] }, { expect: 202 });
     for (let kills = 0; kills < 3; kills++) {
       const before = kills * 900;
-      await until(async () => (await client.get(`/api/v1/import/${file.id}`)).json.run.done > before, `${before} rows`);
+      await until(async () => (await client.get(`/api/v1/import/${file.id}`)).json.run.done > before, `${before} rows`, 60000);
       await hardy.kill();
       await hardy.start();
     }
     const done = await until(async () => {
       const { run } = (await client.get(`/api/v1/import/${file.id}`)).json;
       return run.state === 'done' && run;
-    }, 'the end', 60000);
+    }, 'the end', 120000);
     assert.deepEqual(counts(done), { created: rows, updated: 0, unchanged: 0, skipped: 0, failed: 0 });
     const table = await client.get(`/api/v1/${PERSON}/export?city=Kill&fields=name`, { expect: 200 });
     const names = table.text.trim().split('\r\n').slice(1);
