@@ -43,15 +43,43 @@ static bool concerns(const rule *r, const record *now, const record *was, char o
     return true;
 }
 
+static bool note_row(void *arg, const value *row, uint32_t matched)
+{
+    (void)row;
+    (void)matched;
+    *(bool *)arg = true;
+    return false;
+}
+
+/* A condition over other rows is the engine's: the changed row is stored by now. */
+static crm_status holds(crm_ctx *c, const cond *where, const record *now, bool *out)
+{
+    if (cond_is_local(where)) {
+        *out = cond_eval(where, now->v, &c->env);
+        return CRM_OK;
+    }
+    const entity *e = now->entity;
+    const cond *is_it = cond_compare(c->arena, COND_EQ, &e->fields[COL_ID], now->v[COL_ID]);
+    query q = {.entity = e,
+               .where = cond_and(c->arena, is_it, where),
+               .env = c->env,
+               .limit = 1,
+               .with_deleted = true};
+    bits_add(q.select, COL_ID);
+    *out = false;
+    return tx_list(c->tx, &q, note_row, out);
+}
+
 static crm_status judge(crm_ctx *c, record *now, const record *was, char on)
 {
     if (c->is_quiet)
         return CRM_OK;
     for (uint32_t i = 0; i < c->reg->rule_count; i++) {
         const rule *r = &c->reg->rules[i];
-        if (!concerns(r, now, was, on) || !cond_eval(r->where, now->v, &c->env))
-            continue;
-        crm_status s = start_run(c, r, now);
+        bool applies = concerns(r, now, was, on);
+        crm_status s = applies ? holds(c, r->where, now, &applies) : CRM_OK;
+        if (s == CRM_OK && applies)
+            s = start_run(c, r, now);
         if (s != CRM_OK)
             return s;
     }

@@ -90,6 +90,10 @@ static const rule_step tell_head[] = {
     {.verb = N("notify"), .args_json = N("{\"to\":\"hanna\",\"text\":\"Некому: {name}\"}")},
 };
 
+static const rule_step tell_namesake[] = {
+    {.verb = N("notify"), .args_json = N("{\"to\":\"hanna\",\"text\":\"Тёзка: {name}\"}")},
+};
+
 static void declare(registry *r)
 {
     static const job counting = {.name = N("test.count"), .module = N("test"), .run = count_job};
@@ -105,12 +109,21 @@ static void declare(registry *r)
                                    .step_count = 2,
                                    .otherwise = tell_head,
                                    .otherwise_count = 1};
+    static const rule over_others = {
+        .name = N("R-2"),
+        .text = N("…"),
+        .entity_name = N("test.item"),
+        .on = 'c',
+        .where_text = N("[\"name\",\"in_query\",{\"entity\":\"user\",\"field\":\"login\"}]"),
+        .steps = tell_namesake,
+        .step_count = 1};
     assert_ok(flow_register(r));
     assert_ok(registry_add_entity(r, &item));
     assert_ok(registry_add_job(r, &counting));
     assert_ok(registry_add_job(r, &overstaying));
     assert_ok(registry_add_listener(r, &hearing));
     assert_ok(registry_add_rule(r, &on_create));
+    assert_ok(registry_add_rule(r, &over_others));
 }
 
 static void build(void)
@@ -502,6 +515,19 @@ static void nobody_free_takes_the_otherwise(void **state)
     assert_string_equal(n.text, "Некому: кран");
 }
 
+static void a_rule_judges_by_other_rows(void **state)
+{
+    act hanna = {.login = "hanna", .roles = "head"}, anna = {.login = "anna", .roles = "seller"};
+    act namesake = {.name = "Hanna"};
+    (void)state;
+    assert_ok(do_now(hire, &hanna));
+    assert_ok(do_now(hire, &anna));
+    assert_ok(do_now(create, &namesake));
+    wait_idle();
+    found n = look("notification", take_notice);
+    assert_int_equal(n.count, 2); /* the assigned one and the namesake */
+}
+
 static void a_listener_hears_every_change(void **state)
 {
     act x = {.name = "1"}, y = {.name = "2"};
@@ -543,6 +569,7 @@ int main(void)
         T(work_past_its_declared_time_is_taken_back_and_tried_again),
         T(hopeless_work_is_given_up),
         T(a_rule_assigns_and_tells),
+        T(a_rule_judges_by_other_rows),
         T(the_freest_gets_it),
         T(nobody_free_takes_the_otherwise),
         T(a_listener_hears_every_change),
