@@ -119,22 +119,198 @@ static void add_arguments(sql *q, const grouping *g)
     }
 }
 
-static void add_statement(sqlite_session *s, group_run *r)
+/* ---- which way to the rows ------------------------------------------------------------------- */
+
+#define FEW_SHARE 8 /* reading a row through an index costs about as much as scanning so many */
+
+/* One walk for each branch that is needed; a row of several is read by the first. */
+typedef struct ways {
+    walk at[BRANCHES_MAX];
+    uint32_t count;
+} ways;
+
+static bool find_ways(sql *q, const query *rows, ways *out)
+{
+    bool is_whole = !rows->rights || plan_sees_all(rows);
+    uint32_t branch_count = is_whole ? 1 : rows->rights->count;
+    for (uint32_t i = 0; i < branch_count; i++) {
+        const branch *b = is_whole ? NULL : &rows->rights->at[i];
+        if (b && !(rows->need >> i & 1)) {
+            continue;
+        }
+        if (!walk_find(q, rows, b, ENGINE_COUNT, &out->at[out->count])) {
+            return false;
+        }
+        out->count += out->at[out->count].ranges > 0;
+    }
+    return true;
+}
+
+static bool is_in_index(const walk *w, const cond *c)
+{
+    bool is_bound = c->path_length == 1 && c->op >= COND_EQ && c->op <= COND_NONE;
+    for (uint32_t i = 0; is_bound && i < w->index->count; i++) {
+        if (w->index->field[i] == c->path[0]->index) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What of the condition the index knows by itself. */
+static const cond *known_to_index(arena *a, const walk *w, const cond *c)
+{
+    const cond *all = NULL;
+    if (!c || c->op != COND_AND) {
+        return c && is_in_index(w, c) ? c : NULL;
+    }
+    for (const cond *child = c->first; child; child = child->next) {
+        all = is_in_index(w, child) ? cond_and(a, all, child) : all;
+    }
+    return all;
+}
+
+static crm_status newest_id(sqlite_session *s, const query *rows, int64_t *out)
 {
     sql *q = &s->sql;
-    const query *rows = &r->g->rows;
     sql_start(q, s->layout, &rows->env);
+    sql_z(q, "SELECT coalesce(max(");
+    sql_column(q, 0, &rows->entity->fields[COL_ID]);
+    sql_z(q, "),0) FROM ");
+    sql_name(q, 'e', rows->entity->id);
+    sql_z(q, " t0");
+    return statement_int(s, out);
+}
+
+/* There are no statistics to trust, so the entries of the indexes are counted, up to a limit. */
+static bool are_few(sqlite_session *s, const query *rows, const ways *x)
+{
+    int64_t limit, all = 0;
+    if (newest_id(s, rows, &limit) != CRM_OK) {
+        return false;
+    }
+    limit = limit / FEW_SHARE > s->lookup_max ? limit / FEW_SHARE : s->lookup_max;
+    for (uint32_t i = 0; i < x->count && all < limit; i++) {
+        plan one = {.at = {x->at[i]}, .count = 1};
+        query entries = {.entity = rows->entity, .env = rows->env};
+        int64_t count = limit;
+        entries.where = known_to_index(s->arena, &x->at[i], rows->where);
+        one.at[0].branch = NULL;
+        if (merge_count(s, &entries, &one, limit, &count) != CRM_OK) {
+            return false;
+        }
+        all += count;
+    }
+    return all < limit;
+}
+
+static void add_path_field(const field_path *p, uint64_t used[4])
+{
+    if (p->length) {
+        bits_add(used, p->at[0]->index);
+    }
+}
+
+static void used_fields(const grouping *g, uint64_t used[4])
+{
+    const query *rows = &g->rows;
+    for (uint32_t i = 0; i < g->key_count; i++) {
+        add_path_field(&g->keys[i].path, used);
+    }
+    for (uint32_t i = 0; i < g->measure_count; i++) {
+        add_path_field(&g->measures[i].path, used);
+        cond_fields(g->measures[i].where, used);
+    }
+    cond_fields(rows->where, used);
+    bool is_narrowed = rows->rights && !plan_sees_all(rows);
+    for (uint32_t i = 0; is_narrowed && i < rows->rights->count; i++) {
+        const branch *b = &rows->rights->at[i];
+        if (b->via_count) {
+            bits_add(used, b->via[0]->index);
+        } else {
+            cond_fields(b->where, used);
+        }
+    }
+}
+
+/* Of a folded text an index holds the key only, which says nothing of the text. */
+static bool covers(const entity *e, const entity_index *x, const uint64_t used[4])
+{
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        bool is_held = i == COL_ID || !bits_has(used, i);
+        for (uint32_t k = 0; !is_held && k < x->count; k++) {
+            is_held = x->field[k] == i && !engine_is_many(&e->fields[i]) &&
+                      !field_is_folded(&e->fields[i]);
+        }
+        if (!is_held) {
+            return false;
+        }
+    }
+    return !x->is_unique && !x->is_sparse && !x->empty_count &&
+           !engine_is_many(&e->fields[x->field[0]]);
+}
+
+/* The narrowest index that holds all that is asked, else the table itself. */
+static walk scan(const grouping *g)
+{
+    const entity *e = g->rows.entity;
+    uint64_t used[4] = {0};
+    walk w = {.by = WALK_IDS, .ranges = 1};
+    used_fields(g, used);
+    for (uint32_t i = 0; i < e->index_count; i++) {
+        const entity_index *x = &e->indexes[i];
+        if (covers(e, x, used) && (!w.index || x->count < w.index->count)) {
+            w = (walk){.by = WALK_INDEX, .index = x, .ranges = 1};
+        }
+    }
+    return w;
+}
+
+static void find_access(sqlite_session *s, const grouping *g, ways *out)
+{
+    query rows = g->rows;
+    rows.sort_count = 0;
+    *out = (ways){.count = 0};
+    if (rows.terms.n || rows.with_deleted || rows.only_deleted) {
+        *out = (ways){.at = {{.by = WALK_FREE, .ranges = 1}}, .count = 1};
+        return;
+    }
+    sql_start(&s->sql, s->layout, &rows.env);
+    if (!find_ways(&s->sql, &rows, out) || !are_few(s, &rows, out)) {
+        *out = (ways){.at = {scan(g)}, .count = 1};
+    }
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+/* The comparisons stand in the text whole, so one statement reads all ranges of the walk. */
+static void add_walk_rows(sql *q, const query *rows, const ways *x, uint32_t at)
+{
+    walk w = x->at[at];
+    w.head_count = w.held_count = 0;
+    plan_rows(q, rows, &w);
+    if (w.index && w.index->is_sparse) {
+        sql_z(q, " AND ");
+        sql_column(q, 0, &rows->entity->fields[w.index->field[0]]);
+        sql_z(q, " IS NOT NULL");
+    }
+    for (uint32_t i = 0; i < at; i++) {
+        sql_z(q, " AND (");
+        sql_branch(q, rows->entity, 0, x->at[i].branch);
+        sql_z(q, ") IS NOT TRUE");
+    }
+}
+
+static crm_status read_rows(sqlite_session *s, group_run *r, const ways *x, uint32_t at)
+{
+    crm_status st;
+    sql *q = &s->sql;
+    sql_start(q, s->layout, &r->g->rows.env);
     sql_z(q, "SELECT karkas_group(");
     sql_param(q, (param){.kind = PARAM_POINTER, .s = {(const char *)r, 0}});
     add_arguments(q, r->g);
     sql_z(q, ")");
-    plan_from(q, rows->entity);
-    plan_where(q, rows);
-}
-
-static crm_status read_rows(sqlite_session *s, group_run *r)
-{
-    crm_status st;
+    add_walk_rows(q, &r->g->rows, x, at);
     sqlite3_stmt *stmt = statement_get(s, &st);
     if (!stmt) {
         return st;
@@ -150,15 +326,18 @@ static crm_status read_rows(sqlite_session *s, group_run *r)
 void query_group(sqlite_session *s, engine_op *op)
 {
     group_run r = {.g = op->grouping, .table = group_table_new(op->grouping)};
+    ways x;
     if (!r.table) {
         op->status = CRM_NOMEM;
         return;
     }
-    add_statement(s, &r);
-    op->status = read_rows(s, &r);
+    find_access(s, r.g, &x);
+    for (uint32_t i = 0; op->status == CRM_OK && i < x.count; i++) {
+        op->status = read_rows(s, &r, &x, i);
+    }
     if (op->status == CRM_OK) {
         op->status = group_table_give(r.table, op);
-    } else {
+    } else if (op->status == CRM_LIMIT) {
         op->count = -1;
     }
     group_table_free(r.table);
