@@ -118,6 +118,17 @@ static void need_offer(seeker *k, const tz_fault *at, const char *kind, crm_str 
     }
 }
 
+/* What stands in a condition about other rows. */
+static void seek_where(seeker *k, const yaml_node *where)
+{
+    YAML_EACH(n, where) {
+        if (str_is(n->key, "exists") || str_is(n->key, "in_query")) {
+            need_at_value(k, yaml_get(n, "entity"));
+        }
+        seek_where(k, n);
+    }
+}
+
 static void seek_rights(seeker *k)
 {
     YAML_EACH(role_node, node_map(k->t->root, "roles")) {
@@ -125,7 +136,9 @@ static void seek_rights(seeker *k)
             need_at_key(k, n);
             YAML_EACH(right, n) {
                 need_at_value(k, yaml_get(right, "linked_to"));
+                seek_where(k, yaml_get(right, "where"));
             }
+            seek_where(k, yaml_get(n, "where"));
         }
     }
 }
@@ -134,6 +147,7 @@ static void seek_fields(seeker *k, const yaml_node *fields)
 {
     YAML_EACH(n, fields) {
         need_at_value(k, yaml_get(n, "to"));
+        seek_where(k, yaml_get(n, "where"));
     }
 }
 
@@ -180,6 +194,7 @@ static void seek_rules(seeker *k)
         need_at_value(k, yaml_get(when, "created"));
         need_at_value(k, yaml_get(when, "updated"));
         need_at_value(k, yaml_get(when, "deleted"));
+        seek_where(k, yaml_get(when, "where"));
         seek_steps(k, yaml_get(n, "do"));
         seek_steps(k, yaml_get(n, "otherwise"));
     }

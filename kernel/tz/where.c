@@ -6,6 +6,10 @@
  *   {stage: [new, work], owner: me}     ["and",["stage","in",["new","work"]],["owner","me"]]
  *   {outcome: won}                      the stages of that outcome
  *   {any: [{…}, {…}]}, {all: […]}, {not: {…}}
+ *   {exists: {entity: sales.deal, by: company, where: {…}}}
+ *                                       ["exists","sales.deal","company",…]
+ *   {company: {in_query: {entity: sales.deal, field: company, where: {…}}}}
+ *                                       ["company","in_query",{"entity":"sales.deal",…}]
  *
  * Fields, choices and stages are looked up, so that a fault names its place; the value's storage
  * form is cond_read's business when the registry is sealed.
@@ -177,11 +181,75 @@ static void put_none(writer *v, const yaml_node *n)
     jw_bool(&v->w, is_none);
 }
 
+/* ---- other rows ------------------------------------------------------------------------------ */
+
+static void put_map(writer *v, const yaml_node *map, const char *word);
+
+/* The entity and field that {entity: …, <word>: …, where: {…}} names; NULL with a fault. */
+static const field *other_field(writer *v, const yaml_node *n, const char *word, const entity **e)
+{
+    const yaml_node *of = yaml_get(n, "entity"), *by = yaml_get(n, word);
+    int known = (of != NULL) + (by != NULL) + (yaml_get(n, "where") != NULL);
+    if (!of || !by || n->count != known) {
+        tz_refuse(v->g->f, n, "bad_condition", n->key);
+        return NULL;
+    }
+    *e = entity_named(v->g, of, of->text);
+    return *e ? field_named(v->g, *e, by, by->text) : NULL;
+}
+
+/* The condition over the other rows. */
+static void put_other_where(writer *v, const entity *e, const yaml_node *where)
+{
+    const entity *own = v->e;
+    v->e = e;
+    put_map(v, where, "and");
+    v->e = own;
+}
+
+static void put_in_query(writer *v, const yaml_node *n)
+{
+    const entity *e;
+    const yaml_node *where = yaml_get(n, "where");
+    const field *f = other_field(v, n, "field", &e);
+    jw_object(&v->w);
+    if (f) {
+        jw_kstr(&v->w, "entity", e->name);
+        jw_kstr(&v->w, "field", f->name);
+    }
+    if (f && where) {
+        jw_key(&v->w, CRM_S("where"));
+        put_other_where(v, e, where);
+    }
+    jw_end_object(&v->w);
+}
+
+static void put_exists(writer *v, const yaml_node *n)
+{
+    const entity *e;
+    const yaml_node *where = yaml_get(n, "where");
+    const field *back = other_field(v, n, "by", &e);
+    if (back && target_of(v->g, back) != v->e) {
+        tz_refuse(v->g->f, yaml_get(n, "by"), "wrong_reference", back->name);
+        back = NULL;
+    }
+    jw_array(&v->w);
+    if (back) {
+        jw_str(&v->w, CRM_S("exists"));
+        jw_str(&v->w, e->name);
+        jw_str(&v->w, back->name);
+    }
+    if (back && where) {
+        put_other_where(v, e, where);
+    }
+    jw_end_array(&v->w);
+}
+
 /* ["amount","gt","500000"] for one operator of {gt: 500000}. */
 static void put_operator(writer *v, const field *f, crm_str path, const yaml_node *n)
 {
-    static const char *const words[] = {"eq", "ne",   "gt",     "gte", "lt", "lte",
-                                        "in", "none", "starts", "has", NULL};
+    static const char *const words[] = {"eq", "ne",   "gt",     "gte", "lt",       "lte",
+                                        "in", "none", "starts", "has", "in_query", NULL};
     if (unknown_operator(v, n, words)) {
         return;
     }
@@ -192,6 +260,8 @@ static void put_operator(writer *v, const field *f, crm_str path, const yaml_nod
         put_none(v, n);
     } else if (str_is(n->key, "in")) {
         put_list(v, f, n);
+    } else if (str_is(n->key, "in_query")) {
+        put_in_query(v, n);
     } else if (str_is(n->key, "starts") || (str_is(n->key, "has") && !(f->flags & FIELD_MANY))) {
         jw_str(&v->w, n->text); /* a part of the value, which need not be one */
     } else {
@@ -276,8 +346,6 @@ static void put_outcome(writer *v, const yaml_node *n)
 
 /* ---- the tree -------------------------------------------------------------------------------- */
 
-static void put_map(writer *v, const yaml_node *map, const char *word);
-
 /* {any: [{…}, {…}]}: each map is one side. */
 static void put_each(writer *v, const yaml_node *list, const char *word)
 {
@@ -314,6 +382,8 @@ static void put_entry(writer *v, const yaml_node *n)
         put_group(v, n, "and");
     } else if (str_is(n->key, "not")) {
         put_not(v, n);
+    } else if (str_is(n->key, "exists") && n->kind == YAML_MAP && !entity_field(v->e, n->key)) {
+        put_exists(v, n);
     } else if (str_is(n->key, "outcome") && !entity_field(v->e, n->key)) {
         put_outcome(v, n);
     } else {

@@ -433,6 +433,7 @@ static void both_languages_know_every_code(void **state)
                                         "no_permission",
                                         "too_long",
                                         "too_complex",
+                                        "wrong_reference",
                                         "path_too_long",
                                         "missing_module",
                                         "missing_interface",

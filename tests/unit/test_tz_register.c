@@ -117,6 +117,15 @@ static void a_step_brings_its_module(void **state)
     assert_false(has_module("intake"));
 }
 
+static void a_condition_over_other_rows_brings_their_module(void **state)
+{
+    (void)state;
+    built(HEAD
+          "rules:\n  R-1:\n    text: Раз\n    when: {created: sales.lead, where: {not: {exists: "
+          "{entity: tasks.task, by: lead}}}}\n    do: []\n    otherwise: []\n");
+    assert_true(has_module("tasks"));
+}
+
 static void a_module_that_does_not_exist_is_named_with_the_nearest(void **state)
 {
     (void)state;
@@ -260,6 +269,10 @@ static void fields_of_the_deployment_stand_on_the_card(void **state)
     HEAD "rules:\n  R-1:\n    text: Раз\n    when: {created: sales.deal, where: " where "}\n" \
          "    do: []\n    otherwise: []\n"
 
+#define LEAD_RULE(where)                                                                      \
+    HEAD "rules:\n  R-1:\n    text: Раз\n    when: {created: sales.lead, where: " where "}\n" \
+         "    do: []\n    otherwise: []\n"
+
 static void the_map_form_of_a_condition_becomes_the_prefix_form(void **state)
 {
     static const struct {
@@ -285,6 +298,14 @@ static void the_map_form_of_a_condition_becomes_the_prefix_form(void **state)
          "\"none\"]]]"},
         {RULE("{any: {source: site, company: none}}"),
          "[\"or\",[\"source\",\"eq\",\"site\"],[\"company\",\"none\"]]"},
+        {LEAD_RULE("{exists: {entity: sales.deal, by: lead, where: {outcome: won}}}"),
+         "[\"exists\",\"sales.deal\",\"lead\",[\"stage\",\"in\",[\"won\"]]]"},
+        {LEAD_RULE("{not: {exists: {entity: sales.deal, by: lead}}}"),
+         "[\"not\",[\"exists\",\"sales.deal\",\"lead\"]]"},
+        {RULE("{company: {in_query: {entity: contacts.company, field: id, where: {city: Тверь}}}}"),
+         "[\"company\",\"in_query\",{\"entity\":\"contacts.company\",\"field\":\"id\",\"where\":["
+         "\"city\","
+         "\"eq\",\"Тверь\"]}]"},
         {RULE("{not: {source: site, company: none}}"),
          "[\"not\",[\"and\",[\"source\",\"eq\",\"site\"],[\"company\",\"none\"]]]"},
     };
@@ -308,6 +329,14 @@ static void a_wrong_condition_names_its_place(void **state)
     refused(RULE("{stage: payd}"), "tz.yaml:7:48: нет стадии «payd»\n");
     refused(RULE("{outcome: wun}"), "tz.yaml:7:50: здесь не может стоять «wun», есть «won»\n");
     refused(RULE("{any: 1}"), "tz.yaml:7:46: условие не читается: 1\n");
+    refused(LEAD_RULE("{exists: {entity: sales.dael, by: lead}}"),
+            "tz.yaml:7:58: нет сущности «sales.dael», есть «sales.deal»\n");
+    refused(LEAD_RULE("{exists: {entity: sales.deal, by: contact}}"),
+            "tz.yaml:7:74: поле «contact» ссылается не на эту сущность\n");
+    refused(RULE("{company: {in_query: {entity: sales.deal, field: companny}}}"),
+            "tz.yaml:7:89: нет поля «companny», есть «company»\n");
+    refused(RULE("{company: {in_query: sales.deal}}"),
+            "tz.yaml:7:61: условие не читается: in_query\n");
 }
 
 /* ---- rights ---------------------------------------------------------------------------------- */
@@ -427,6 +456,7 @@ int main(int argc, char **argv)
         T(the_example_of_the_dealer_becomes_a_sealed_registry),
         T(only_needed_modules_are_enabled),
         T(a_step_brings_its_module),
+        T(a_condition_over_other_rows_brings_their_module),
         T(a_module_that_does_not_exist_is_named_with_the_nearest),
         T(an_explicit_list_is_checked),
         T(entities_fields_and_words_of_modules_are_looked_up),
