@@ -171,14 +171,15 @@ class List extends El {
   }
 
   get #what(): Chosen {
-    const { total, approx } = this.#records!;
+    const { total, approx, reading } = this.#records!;
     const where = conditionOf(
       this.#state,
       this.#view,
       meta.value?.user.id ?? 0,
       (name) => fieldOf(this.entity, name)?.type,
     );
-    const all = { where, q: this.#state.q.trim(), total: total ?? 0, approx };
+    const q = reading.read_as ?? reading.corrected ?? this.#state.q.trim(); // whose rows are shown
+    const all = { where, q, total: total ?? 0, approx };
     return { ids: [...this.#chosen.ids], all: this.#chosen.isAll ? all : null };
   }
 
@@ -444,9 +445,8 @@ class List extends El {
   #reading({ read_as, corrected }: Reading) {
     const words = read_as ?? corrected;
     if (!words) return nothing;
-    return html`<p class="reading" role="status">
-      ${t(read_as ? 'search.read_as' : 'search.corrected', { words })}
-    </p>`;
+    const key = read_as ? 'search.read_as' : 'search.corrected';
+    return html`<p class="reading" role="status">${t(key, { words })}</p>`;
   }
 
   #body(records: Records) {
