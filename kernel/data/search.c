@@ -123,9 +123,12 @@ static void add_run(builder *b, const run *r, bool is_last)
         add_token(b, r->joined, is_last || str_find(r->joined, '@') >= 0);
     }
     if (r->count) {
-        add_parts(b, r, is_last, false);
+        /* Of an address the whole is a beginning already; one of "ru" or "com" is most of a table.
+         */
+        bool ends = is_last && str_find(r->joined, '@') < 0;
+        add_parts(b, r, ends, false);
         if (!b->is_exact && any_stem(r)) {
-            add_parts(b, r, is_last, true);
+            add_parts(b, r, ends, true);
         }
     }
 }
