@@ -41,8 +41,13 @@ async function specialCases(base) {
   return lines;
 }
 
+const stops = [];
+
+async function cleanUp() {
+  while (stops.length) await stops.pop()();
+}
+
 async function main() {
-  const stops = [];
   const wants = { single: isWanted('create-single'), sqlite: isWanted('sqlite') || isWanted('create-alone') };
   try {
     const base = await prepare({ rows, seed, extra: given.extra, keep: given.keep, stops }, wants);
@@ -53,8 +58,13 @@ async function main() {
     if (lines.length) printLines(lines);
     writeJson(base.build, base, seen, lines);
   } finally {
-    for (const stop of stops.reverse()) await stop();
+    await cleanUp();
   }
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, async () => {
+    await cleanUp();
+    process.exit(1);
+  });
 await main();

@@ -283,8 +283,9 @@ void rows_read(sqlite3 *db, const layout *l, rows *r)
     snprintf(table, sizeof table, "e%d", l->change);
     snprintf(fresh, sizeof fresh, "c%d", field_id(db, l->change, "id"));
     snprintf(record, sizeof record, "c%d", l->change_record);
-    snprintf(where, sizeof where, "c%d=%d AND c%d=?1", l->change_entity, l->person,
-             l->change_record);
+    /* Indexes hold what is not in the recycle bin. */
+    snprintf(where, sizeof where, "c%d=%d AND c%d=?1 AND c%d IS NULL", l->change_entity, l->person,
+             l->change_record, field_id(db, l->change, "deleted_at"));
     open_source(db, r, l, table, fresh, record, where);
     snprintf(table, sizeof table, "f%d", l->person);
     open_source(db, r, l, table, "", "rowid", "rowid=?1");

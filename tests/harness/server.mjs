@@ -125,7 +125,12 @@ export class Server {
   execute(program, args) {
     const options = { ...identity, cwd: this.home, env: { PATH: process.env.PATH, ...sanitizers() } };
     return new Promise((resolve) => {
-      execFile(program, args, options, (error, out, err) => resolve({ code: error ? (error.code ?? 1) : 0, out, err }));
+      const child = execFile(program, args, options, (error, out, err) => {
+        process.removeListener('exit', end);
+        resolve({ code: error ? (error.code ?? 1) : 0, out, err });
+      });
+      const end = () => child.kill(); // it is not to outlive who waits for it
+      process.once('exit', end);
     });
   }
 
