@@ -22,12 +22,15 @@
 
 /* A crash names the module it happened in; without the file it names nobody, and the server runs.
  */
-static void watch_crashes(const char *data)
+static void watch_modules(const char *data)
 {
     char path[PATH_MAX];
     int n = snprintf(path, sizeof path, "%s/crash", data);
     if (n < 0 || (size_t)n >= sizeof path || plug_crash_file(path) != CRM_OK)
         log_event(LOG_WARN, "crash.no_file", "data=%s", log_quote(str_of(data)));
+    n = snprintf(path, sizeof path, "%s/probed", data);
+    if (n > 0 && (size_t)n < sizeof path)
+        plug_probed_file(path);
 }
 
 crm_status deployment_open(deployment *d, const server_options *o)
@@ -46,7 +49,7 @@ crm_status deployment_open(deployment *d, const server_options *o)
                 strerror(errno));
     if (s != CRM_OK)
         return s;
-    watch_crashes(o->data);
+    watch_modules(o->data);
     s = engine_open_sqlite(o->data, &d->engine);
     if (s != CRM_OK)
         fprintf(stderr, "karkas: %s: the database cannot be opened (%s)\n", o->data,

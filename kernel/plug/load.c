@@ -152,18 +152,23 @@ static crm_status check_file(arena *a, crm_str name, int fd, refusal *why)
     return CRM_OK;
 }
 
-/* Opens the file and lets a child look at it; *fd is -1 when there is none to close. */
-static crm_status open_and_probe(arena *a, crm_str name, const char *path, int *fd, refusal *why)
+/* *fd is -1 when there is none to close. */
+static crm_status open_file(arena *a, crm_str name, const char *path, int *fd, refusal *why)
 {
-    const char *program = options.probe_program ? options.probe_program : "/proc/self/exe";
-    int limit = options.probe_limit_ms ? options.probe_limit_ms : 5000;
     *fd = open(path, O_RDONLY | O_CLOEXEC);
     if (*fd < 0) {
         return refuse(a, why, "unreadable", "module %.*s: %s cannot be opened", STR_FMT(name),
                       path);
     }
-    crm_status s = check_file(a, name, *fd, why);
-    return s == CRM_OK ? probe_run(a, name, program, *fd, limit, why) : s;
+    return check_file(a, name, *fd, why);
+}
+
+/* Lets a child look at it. */
+static crm_status probe(arena *a, crm_str name, int fd, refusal *why)
+{
+    const char *program = options.probe_program ? options.probe_program : "/proc/self/exe";
+    int limit = options.probe_limit_ms ? options.probe_limit_ms : 5000;
+    return probe_run(a, name, program, fd, limit, why);
 }
 
 crm_status plug_check(arena *a, const module_found *f, module_refusal **refused)
@@ -173,7 +178,8 @@ crm_status plug_check(arena *a, const module_found *f, module_refusal **refused)
     if (!f->path.n) {
         return CRM_OK;
     }
-    crm_status s = open_and_probe(a, f->name, f->path.p, &fd, &why);
+    crm_status s = open_file(a, f->name, f->path.p, &fd, &why);
+    s = s == CRM_OK ? probe(a, f->name, fd, &why) : s;
     if (fd >= 0) {
         close(fd);
     }
@@ -183,11 +189,20 @@ crm_status plug_check(arena *a, const module_found *f, module_refusal **refused)
 static crm_status open_object(module *m, crm_str name, const char *path, refusal *why)
 {
     const crm_module *raw;
-    crm_status s = open_and_probe(m->arena, name, path, &m->fd, why);
+    crm_status s = open_file(m->arena, name, path, &m->fd, why);
+    if (s != CRM_OK) {
+        return s;
+    }
+    crm_str line = probed_line(m->arena, m->fd);
+    s = probed_has(line) ? CRM_OK : probe(m->arena, name, m->fd, why);
     crm_str here = arena_fmt(m->arena, "/proc/self/fd/%d", m->fd);
     s = s == CRM_OK && !here.p ? CRM_NOMEM : s;
     s = s == CRM_OK ? object_open(m->arena, name, here.p, &m->handle, &raw, why) : s;
-    return s == CRM_OK ? descriptor_read(m->arena, name, raw, &m->d, why) : s;
+    s = s == CRM_OK ? descriptor_read(m->arena, name, raw, &m->d, why) : s;
+    if (s == CRM_OK) {
+        probed_add(line);
+    }
+    return s;
 }
 
 /* Words of the manifest's `offers` against the tables: a promise the code does not keep is refused.

@@ -65,6 +65,9 @@ typedef struct plug_options {
     bool is_dev;
 } plug_options;
 void plug_set_options(const plug_options *o);
+/* From now on plug_load probes a file once: what was loaded stands in this list, by its bytes and
+ * this kernel's version. Once, at start; without it every load probes. */
+void plug_probed_file(const char *path);
 /* The name of the module whose code this thread runs, or NULL; safe in a signal handler. */
 const char *plug_running(void);
 /* From now on a fatal signal adds a line to this file that names the module whose code ran. Once,

@@ -110,6 +110,36 @@ static void one_file_opened_after_another_is_not_taken_for_it(void **state)
     assert_string_equal(second->d.head.name, "later_unused");
 }
 
+static bool keeps_probed(const char *list, int lines)
+{
+    crm_str text, line;
+    int n = 0;
+    assert_int_equal(fs_read(a, list, 65536, &text), CRM_OK);
+    while (str_split(&text, '\n', &line)) {
+        n += line.n > 0;
+    }
+    return n == lines;
+}
+
+/* The child would refuse everything: what loads was not shown to it. */
+static void a_file_that_was_loaded_is_not_probed_again_until_it_changes(void **state)
+{
+    (void)state;
+    char list[] = "/tmp/karkas-probed-XXXXXX";
+    close(mkstemp(list));
+    plug_probed_file(list);
+    taken("ok");
+    assert_true(keeps_probed(list, 1));
+    plug_probed_file(list); /* as the next start reads it */
+    plug_set_options(&(plug_options){.probe_program = "/bin/false"});
+    taken("ok");
+    refused_as("older", "probe_failed");
+    assert_true(keeps_probed(list, 1));
+    plug_probed_file("");
+    refused_as("ok", "probe_failed");
+    unlink(list);
+}
+
 /* ---- refused --------------------------------------------------------------------------------- */
 
 static void a_module_for_a_newer_kernel_is_refused_by_name_and_levels(void **state)
@@ -234,6 +264,8 @@ int main(int argc, char **argv)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_later_sdk_is_taken_while_its_news_are_unused, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_was_loaded_is_not_probed_again_until_it_changes,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_file_opened_after_another_is_not_taken_for_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_module_for_a_newer_kernel_is_refused_by_name_and_levels,
