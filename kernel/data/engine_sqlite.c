@@ -188,10 +188,23 @@ static crm_status begin_turn(sqlite_session *s)
     return st;
 }
 
+/* Most sessions of a start read much later or never. No limit holds for what this takes: an
+ * interrupted reading of the schema would have to begin anew. */
+static crm_status settle(sqlite_session *s)
+{
+    if (s->is_settled || s->kind == ENGINE_WRITER) {
+        return CRM_OK;
+    }
+    crm_status st = connection_settle(s->db);
+    s->is_settled = st == CRM_OK;
+    return st;
+}
+
 static void read_in_turn(sqlite_session *s, engine_batch *b)
 {
+    crm_status settled = settle(s);
     batch_start(s, b);
-    b->status = begin_turn(s);
+    b->status = settled == CRM_OK ? begin_turn(s) : settled;
     if (b->status == CRM_OK) {
         run_reads(s, b);
     } else {

@@ -78,7 +78,7 @@ typedef struct sql {
 void sql_init(sql *q, arena *a);
 void sql_free(sql *q);
 void sql_start(sql *q, const layout *l, const cond_env *env);
-void sql_z(sql *q, const char *z);
+static inline void sql_z(sql *q, const char *z) { buf_z(&q->text, z); }
 /* What holds for no row. A plain 0 would make SQLite drop the terms beside it, and then an index over
  * some rows only, which those terms allow, cannot be named any more. */
 #define SQL_NEVER "0=1"
@@ -143,6 +143,7 @@ struct sqlite_session {
     sqlite3 *db;
     engine_session_kind kind;
     const layout *layout; /* of the open turn or transaction */
+    bool is_settled; /* connection_settle was called */
     bool in_turn, has_merges, has_learnt;
     uint8_t savepoints; /* open ones */
     uint64_t *known;    /* hashes of words that the vocabulary has; the writer's */
@@ -158,8 +159,10 @@ struct sqlite_session {
     value row[FIELDS_MAX];
 };
 
-/* A connection with every setting of the engine (engine_sqlite_connection.c). */
+/* A connection with every setting of the engine (engine_sqlite_connection.c). A reading one is
+ * settled before its first turn: that reads the schema, which takes milliseconds. */
 CRM_MUST_CHECK crm_status connection_open(const char *path, bool is_writer, sqlite3 **out);
+CRM_MUST_CHECK crm_status connection_settle(sqlite3 *db);
 crm_status functions_register(sqlite3 *db);
 CRM_MUST_CHECK crm_status connection_exec(sqlite3 *db, const char *text);
 crm_status status_of(sqlite3 *db, int rc, const char *what);

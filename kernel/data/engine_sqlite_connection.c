@@ -78,7 +78,7 @@ static crm_status configure(sqlite3 *db, bool is_writer)
                                  "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536;"
                                  "PRAGMA secure_delete=ON;");
     } else {
-        st = connection_exec(db, "PRAGMA query_only=1; PRAGMA cache_size=-16384;");
+        st = connection_exec(db, "PRAGMA query_only=1;");
     }
     if (st == CRM_OK) {
         st = connection_exec(db, "PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=0;"
@@ -86,6 +86,11 @@ static crm_status configure(sqlite3 *db, bool is_writer)
     }
     st = st == CRM_OK ? functions_register(db) : st;
     return st == CRM_OK ? group_register(db) : st;
+}
+
+crm_status connection_settle(sqlite3 *db)
+{
+    return connection_exec(db, "PRAGMA cache_size=-16384;");
 }
 
 crm_status connection_open(const char *path, bool is_writer, sqlite3 **out)
