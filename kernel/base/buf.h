@@ -63,13 +63,15 @@ void jw_array(json_writer *w);
 void jw_end_object(json_writer *w);
 void jw_end_array(json_writer *w);
 void jw_key(json_writer *w, crm_str key);
+/* A key in which nothing needs escaping, so that nobody looks: literals, names of a registry. */
+void jw_name(json_writer *w, crm_str name);
 void jw_str(json_writer *w, crm_str s);
 void jw_int(json_writer *w, int64_t v);
 void jw_bool(json_writer *w, bool v);
 void jw_null(json_writer *w);
 /* A value that is JSON already. */
 void jw_raw(json_writer *w, crm_str json);
-/* key + value in one call */
+/* jw_name + value in one call */
 void jw_kstr(json_writer *w, const char *key, crm_str s);
 void jw_kint(json_writer *w, const char *key, int64_t v);
 void jw_kbool(json_writer *w, const char *key, bool v);

@@ -149,6 +149,20 @@ void jw_key(json_writer *w, crm_str key)
     w->after_key = true;
 }
 
+void jw_name(json_writer *w, crm_str name)
+{
+    assert(!w->after_key && plain_run(name) == name.n);
+    before_value(w);
+    char *to = buf_room(w->b, name.n + 3);
+    if (to) {
+        *to++ = '"';
+        memcpy(to, name.p, name.n);
+        memcpy(to + name.n, "\":", 2);
+        w->b->n += name.n + 3;
+    }
+    w->after_key = true;
+}
+
 void jw_str(json_writer *w, crm_str s)
 {
     before_value(w);
@@ -181,7 +195,7 @@ void jw_raw(json_writer *w, crm_str json)
 
 static void key_z(json_writer *w, const char *key)
 {
-    jw_key(w, (crm_str){key, strlen(key)});
+    jw_name(w, (crm_str){key, strlen(key)});
 }
 
 void jw_kstr(json_writer *w, const char *key, crm_str s)

@@ -35,10 +35,7 @@ void sql_start(sql *q, const layout *l, const cond_env *env)
     q->status = CRM_OK;
 }
 
-void sql_z(sql *q, const char *z)
-{
-    buf_add(&q->text, z, strlen(z));
-}
+#define NAME_ROOM 24 /* "t4294967295.c4294967295" */
 
 /* Writes letter and number so that they end at `end`; where they begin. */
 static char *put_name(char *end, char letter, uint32_t id)
@@ -51,18 +48,29 @@ static char *put_name(char *end, char letter, uint32_t id)
     return end;
 }
 
+/* Adds what stands from `at` to the middle of twice NAME_ROOM bytes: a copy of fixed size costs
+ * less than one of the right size. */
+static void add_name(sql *q, const char *at, const char *middle)
+{
+    char *to = buf_room(&q->text, NAME_ROOM);
+    if (to) {
+        memcpy(to, at, NAME_ROOM);
+        q->text.n += (size_t)(middle - at);
+    }
+}
+
 void sql_name(sql *q, char letter, uint32_t id)
 {
-    char text[12], *end = text + sizeof text, *at = put_name(end, letter, id);
-    buf_add(&q->text, at, (size_t)(end - at));
+    char text[2 * NAME_ROOM] = {0}, *middle = text + NAME_ROOM;
+    add_name(q, put_name(middle, letter, id), middle);
 }
 
 void sql_column(sql *q, uint32_t alias, const field *f)
 {
-    char text[24], *end = text + sizeof text, *at = put_name(end, 'c', f->id);
+    char text[2 * NAME_ROOM] = {0}, *middle = text + NAME_ROOM;
+    char *at = put_name(middle, 'c', f->id);
     *--at = '.';
-    at = put_name(at, 't', alias);
-    buf_add(&q->text, at, (size_t)(end - at));
+    add_name(q, put_name(at, 't', alias), middle);
 }
 
 static param *add_param(sql *q)

@@ -21,7 +21,7 @@ typedef struct read_state {
     engine_op ops[2];
     engine_batch batch;
     uint64_t wanted[4];
-    uint32_t page, given;
+    uint32_t page, given, kept_count;
     bool keeps, is_stopped;
     crm_status status; /* of what a sink could not do */
 
@@ -202,13 +202,39 @@ static bool give(read_state *s, const value *row, uint32_t matched)
     return !s->is_stopped;
 }
 
+/* Notes the records whose titles the row needs. */
+static crm_status add_row_labels(read_state *s, const value *row, uint32_t matched)
+{
+    const entity *e = s->entity;
+    crm_status st = CRM_OK;
+    judge(s, matched);
+    for (uint32_t i = 0; !st && i < e->field_count; i++) {
+        const field *f = &e->fields[i];
+        if (f->type == FIELD_REF && f->ref && row[i].kind == VALUE_INT && bits_has(s->visible, i) &&
+            !label_is_of_people(s->call->reg, f)) {
+            st = labels_add(&s->set, s->call, f->ref, row[i].i);
+        }
+    }
+    return st;
+}
+
 static bool keep(read_state *s, const value *row, uint32_t matched)
 {
-    kept_row *k = &s->kept[s->given - 1];
+    kept_row *k = &s->kept[s->kept_count++];
     k->matched = matched;
     k->row = row_dup(s->call->arena, s->entity, row);
     s->status = k->row ? CRM_OK : CRM_NOMEM;
     return !s->status;
+}
+
+/* From the first row on that needs a title rows wait for the second batch. */
+static bool give_or_keep(read_state *s, const value *row, uint32_t matched)
+{
+    s->status = s->keeps ? add_row_labels(s, row, matched) : CRM_OK;
+    if (s->status) {
+        return false;
+    }
+    return s->set.count ? keep(s, row, matched) : give(s, row, matched);
 }
 
 static bool on_row(void *arg, const value *row, uint32_t matched)
@@ -225,7 +251,7 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
     if (s->given == s->page && !s->r->id) {
         s->r->next = cursor_write(s->call->arena, &s->list, row);
     }
-    return s->keeps ? keep(s, row, matched) : give(s, row, matched);
+    return give_or_keep(s, row, matched);
 }
 
 /* ---- the first batch ------------------------------------------------------------------------- */
@@ -326,32 +352,10 @@ static crm_status after_first(read_state *s, crm_status st)
 
 /* ---- the second batch: titles ---------------------------------------------------------------- */
 
-static crm_status add_row_labels(read_state *s, const kept_row *k)
-{
-    const entity *e = s->entity;
-    judge(s, k->matched);
-    for (uint32_t i = 0; i < e->field_count; i++) {
-        const field *f = &e->fields[i];
-        if (f->type != FIELD_REF || !f->ref || k->row[i].kind != VALUE_INT ||
-            !bits_has(s->visible, i) || label_is_of_people(s->call->reg, f)) {
-            continue;
-        }
-        crm_status st = labels_add(&s->set, s->call, f->ref, k->row[i].i);
-        if (st) {
-            return st;
-        }
-    }
-    return CRM_OK;
-}
-
 static crm_status prepare_labels(read_state *s)
 {
-    crm_status st = CRM_OK;
-    for (uint32_t i = 0; !st && i < s->given; i++) {
-        st = add_row_labels(s, &s->kept[i]);
-    }
     s->label_batch = (engine_batch){.limit_us = s->r->limit_us, .arg = s};
-    return st ? st : labels_prepare(&s->set, s->call, &s->label_batch);
+    return labels_prepare(&s->set, s->call, &s->label_batch);
 }
 
 static crm_status give_kept(read_state *s, crm_status st)
@@ -360,7 +364,7 @@ static crm_status give_kept(read_state *s, crm_status st)
         s->r->interrupted = true;
         return CRM_TIMEOUT;
     }
-    for (uint32_t i = 0; !st && i < s->given; i++) {
+    for (uint32_t i = 0; !st && i < s->kept_count; i++) {
         if (!give(s, s->kept[i].row, s->kept[i].matched)) {
             break;
         }

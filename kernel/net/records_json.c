@@ -87,7 +87,7 @@ static void put_record(json_writer *w, crm_ctx *c, const record_view *v, const u
         const field *f = &v->entity->fields[i];
         if (f->flags & FIELD_HIDDEN || !bits_has(v->visible, i) || !is_wanted(select, i))
             continue;
-        jw_key(w, f->name);
+        jw_name(w, f->name);
         field_to_json(w, f, v->row[i], v->labels ? v->labels[i] : (crm_str){0},
                       bits_has(v->denied, i));
     }
