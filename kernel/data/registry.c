@@ -152,8 +152,7 @@ static const field system_fields[COL_OWN] = {
                    .flags = FIELD_HIDDEN},
 };
 
-/* The entity with `more` behind the fields it has. */
-static crm_status append_fields(registry *r, entity *e, const field *more, uint32_t count)
+crm_status registry_append_fields(registry *r, entity *e, const field *more, uint32_t count)
 {
     if (count > FIELDS_MAX - e->field_count) {
         return CRM_LIMIT;
@@ -200,7 +199,7 @@ static crm_status adopt_extensions(registry *r, entity *e)
             at = &x->next;
             continue;
         }
-        st = append_fields(r, e, x->fields, x->count);
+        st = registry_append_fields(r, e, x->fields, x->count);
         *at = x->next;
         if (!*at) {
             h->extensions_end = at;
@@ -221,7 +220,7 @@ crm_status registry_add_entity(registry *r, const entity *own)
     *e = *own;
     e->fields = system_fields;
     e->field_count = COL_OWN;
-    crm_status st = append_fields(r, e, own->fields, own->field_count);
+    crm_status st = registry_append_fields(r, e, own->fields, own->field_count);
     if (st == CRM_OK) {
         st = append_entity(r, e);
     }
@@ -232,7 +231,7 @@ crm_status registry_extend(registry *r, crm_str entity_name, const field *fields
 {
     entity *e = (entity *)registry_entity(r, entity_name);
     if (e) {
-        return append_fields(r, e, fields, count);
+        return registry_append_fields(r, e, fields, count);
     }
     holder *h = holder_of(r);
     extension *x = ARENA_NEW(r->arena, extension);

@@ -120,6 +120,19 @@ typedef struct entity_index {
     bool is_sparse; /* rows whose first field is empty are not in it */
 } entity_index;
 
+/*
+ * By what two records may be one (data/match.h). SAME: the first field is filled in both and equal, of
+ * many values any, and no other contradicts: it is equal, or empty in one. SIMILAR: field[0] is a name
+ * alike by so many per cent.
+ */
+typedef struct match_rule {
+    uint16_t field[4];
+    uint8_t count;
+    uint8_t from; /* SIMILAR: 50 to 100; 0: SAME */
+} match_rule;
+#define MATCH_RULES_MAX 8
+#define MATCH_FROM      80 /* per cent, where a rule says nothing */
+
 struct entity {
     crm_str name;           /* "sales.lead"; kernel entities have no dot */
     crm_str was;            /* the name before a rename, or empty */
@@ -138,6 +151,9 @@ struct entity {
     uint16_t parent_kind_field; /* the parent's entity is the durable id in this field; 0: fixed */
     const entity_index *indexes;
     uint32_t index_count;
+    const match_rule *matches;
+    uint32_t match_count;
+    uint16_t match_field;   /* made by seal when a rule is SIMILAR: keys of the name, hidden; else 0 */
     const uint16_t *search_fields;
     uint32_t search_count;
     crm_str views_json;     /* {"list":[…],"card":{…},"quick":[…]} for the UI, checked by seal */
@@ -225,9 +241,13 @@ typedef struct grant {
     crm_str source;            /* "tz.yaml:47", for `karkas why` */
 } grant;
 
+/* What a role sees of a record that it may not read: that it is there, and so much of it. */
+enum { FOREIGN_SHOWN = 1u << 0, FOREIGN_NAME = 1u << 1, FOREIGN_OWNER = 1u << 2, FOREIGN_DEPARTMENT = 1u << 3 };
+
 typedef struct role {
     crm_str name, title;
     crm_str source;
+    uint8_t foreign; /* FOREIGN_*; 0: it is not there */
 } role;
 
 /* A function (settings, export, bulk …) is held by roles and by people (logins). */

@@ -58,6 +58,7 @@ void seal_check_role(seal *s, crm_str source, crm_str name);
 void *seal_alloc(seal *s, size_t count, size_t size);
 
 /* The parts of registry_seal, in their order. */
+void seal_matches(seal *s); /* before names are indexed: it adds fields */
 void seal_entities(seal *s);
 void seal_pipelines(seal *s);
 void seal_links(seal *s);
@@ -67,6 +68,9 @@ void seal_behaviour(seal *s);
 void seal_indexes(seal *s);
 void seal_strings(seal *s);
 void seal_rev(seal *s);
+
+/* The entity with `more` behind the fields it has; LIMIT. */
+crm_status registry_append_fields(registry *r, entity *e, const field *more, uint32_t count);
 
 /* registry_kernel.c, registry_text.c: what every registry begins with. */
 CRM_MUST_CHECK crm_status registry_add_kernel(registry *r);

@@ -154,7 +154,8 @@ static const grant grants[] = {
 
 static crm_status add_rights(registry *r)
 {
-    static const role admin = {NAME(ROLE_ADMIN), NAME("role.admin"), KERNEL};
+    static const role admin = {
+        .name = NAME(ROLE_ADMIN), .title = NAME("role.admin"), .source = KERNEL};
     static const function_grant settings = {NAME("settings"), administrators,
                                             COUNT(administrators)};
     crm_status st = registry_add_role(r, &admin);

@@ -52,6 +52,7 @@ static void put_entity(buf *b, const entity *e)
     put_int(b, e->flags);
     put_int(b, e->title_field);
     put_int(b, e->owner_fields[0]);
+    put_int(b, e->match_count);
     for (uint32_t i = COL_OWN; i < e->field_count; i++) {
         put_field(b, &e->fields[i]);
     }

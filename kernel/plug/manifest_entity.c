@@ -61,6 +61,49 @@ static void read_indexes(reader *rd, const yaml_node *indexes, const field_list 
     e->indexes = rows;
 }
 
+/* {same: phone}, {same: [inn, kpp]} or {similar: name, from: 85}; with a dropped field it is
+ * dropped. */
+static bool read_match_rule(reader *rd, const yaml_node *n, const field_list *l, match_rule *out)
+{
+    static const char *const keys[] = {"same", "similar", "from", NULL};
+    const yaml_node *same = yaml_get(n, "same"), *similar = yaml_get(n, "similar");
+    if (!keys_check(rd->f, n, keys)) {
+        return false;
+    }
+    if (!same == !similar || (same && yaml_get(n, "from"))) {
+        fault_at(rd->f, n, "wrong_type", CRM_S("match"));
+        return false;
+    }
+    int64_t from = similar ? read_number(rd, n, "from", MATCH_FROM) : 0;
+    out->from =
+        (uint8_t)(from < 0 || from > 255 ? 1 : from); /* seal refuses what is out of range */
+    const yaml_node *first = same ? same : similar;
+    const yaml_node *item = first->kind == YAML_LIST ? first->first : first;
+    for (; item; item = first->kind == YAML_LIST ? item->next : NULL) {
+        uint16_t at = out->count < 4 ? field_at(rd, l, item, item->text) : 0;
+        if (!at) {
+            return false;
+        }
+        out->field[out->count++] = at;
+    }
+    return out->count > 0;
+}
+
+static void read_matches(reader *rd, const yaml_node *matches, const field_list *l, entity *e)
+{
+    match_rule *rows = matches ? ARENA_ARRAY(rd->a, match_rule, (size_t)matches->count) : NULL;
+    if (!rows) {
+        return;
+    }
+    YAML_EACH(n, matches) {
+        match_rule row = {0};
+        if (read_match_rule(rd, n, l, &row)) {
+            rows[e->match_count++] = row;
+        }
+    }
+    e->matches = rows;
+}
+
 static void list_search_fields(reader *rd, const field_list *l, entity *e)
 {
     uint16_t *rows = ARENA_ARRAY(rd->a, uint16_t, l->count + 1);
@@ -96,8 +139,9 @@ static void label_entity(reader *rd, const yaml_node *n, entity *e)
 
 void read_entity(reader *rd, const yaml_node *n)
 {
-    static const char *const keys[] = {"icon",  "title",  "owner",   "department", "part_of",
-                                       "stage", "fields", "indexes", "views",      NULL};
+    static const char *const keys[] = {"icon",    "title", "owner",  "department",
+                                       "part_of", "stage", "fields", "indexes",
+                                       "match",   "views", NULL};
     entity *e = ARENA_NEW(rd->a, entity);
     field_list l = {0};
     if (!e || !keys_check(rd->f, n, keys)) {
@@ -120,6 +164,7 @@ void read_entity(reader *rd, const yaml_node *n)
     }
     read_owners(rd, n, &l, e);
     read_indexes(rd, yaml_get(n, "indexes"), &l, e);
+    read_matches(rd, yaml_get(n, "match"), &l, e);
     list_search_fields(rd, &l, e);
     e->views_json = read_views(rd, yaml_get(n, "views"), &l, e->name);
     if (registry_add_entity(rd->r, e) != CRM_OK) {

@@ -17,6 +17,7 @@ typedef struct registering {
 
 /* The parts of tz_register, in their order. */
 void register_entities(registering *g);  /* own entities, fields of others' ones */
+void register_matches(registering *g);   /* what finds duplicates */
 void register_pipelines(registering *g);
 void register_links(registering *g);     /* look-up conditions of fields, once all entities stand */
 void register_rights(registering *g);

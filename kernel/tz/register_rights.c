@@ -186,11 +186,30 @@ static void grant_all(granting *k, const yaml_node *n)
     }
 }
 
+/* foreign: {show: [name, owner]} */
+static uint8_t foreign_of(const yaml_node *n)
+{
+    static const struct {
+        const char *word;
+        uint8_t bit;
+    } words[] = {
+        {"name", FOREIGN_NAME}, {"owner", FOREIGN_OWNER}, {"department", FOREIGN_DEPARTMENT}};
+    const yaml_node *foreign = yaml_get(n, "foreign");
+    uint8_t bits = foreign ? FOREIGN_SHOWN : 0;
+    YAML_EACH(item, yaml_get(foreign, "show")) {
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+            bits |= str_is(item->text, words[i].word) ? words[i].bit : 0;
+        }
+    }
+    return bits;
+}
+
 static void register_role(registering *g, const yaml_node *n)
 {
     role row = {.name = arena_dup(g->a, n->key),
                 .title = arena_dup(g->a, yaml_text(n, "title")),
-                .source = tz_source(g->a, n)};
+                .source = tz_source(g->a, n),
+                .foreign = foreign_of(n)};
     if (registry_add_role(g->r, &row) != CRM_OK) {
         return; /* the arena has failed, which tz_register sees */
     }

@@ -71,9 +71,14 @@ static const shape a_rights_of = {
                  {"fields", &a_names, 0}, {"hide", &a_names, 0}, {"timeline", &a_names, LATER},
                  {"where", &a_where, 0}, {"unless", &a_where, LATER})};
 static const shape a_rights = {.kind = SHAPE_MAP, .of = &a_rights_of};
+static const shape a_shown_word = {.kind = SHAPE_WORD,
+                                   .words = WORDS("name", "owner", "department")};
+static const shape a_shown = {.kind = SHAPE_LIST, .of = &a_shown_word};
+static const shape a_foreign = {.kind = SHAPE_MAP,
+                                .keys = KEYS({"show", &a_shown, MUST}, {"offer", &a_any, LATER})};
 static const shape a_role = {
     .kind = SHAPE_MAP,
-    .keys = KEYS({"title", &a_text, MUST}, {"rights", &a_rights, 0}, {"foreign", &a_any, LATER})};
+    .keys = KEYS({"title", &a_text, MUST}, {"rights", &a_rights, 0}, {"foreign", &a_foreign, 0})};
 static const shape a_roles = {.kind = SHAPE_MAP, .of = &a_role, .names_keys = true};
 static const shape a_functions = {.kind = SHAPE_MAP,
                                   .keys = KEYS({"settings", &a_names, 0}, {"delete", &a_names, 0},
@@ -135,6 +140,15 @@ static const shape a_entity = {.kind = SHAPE_MAP,
                                             {"fields", &a_field_map, MUST})};
 static const shape a_entities = {.kind = SHAPE_MAP, .of = &a_entity, .names_keys = true};
 static const shape a_fields = {.kind = SHAPE_MAP, .of = &a_field_map, .names_keys = true};
+
+/* ---- duplicates ------------------------------------------------------------------------------ */
+
+static const shape a_likeness = {.kind = SHAPE_INT, .least = 50, .most = 100};
+static const shape a_match_rule = {
+    .kind = SHAPE_MAP,
+    .keys = KEYS({"same", &a_names, 0}, {"similar", &a_name, 0}, {"from", &a_likeness, 0})};
+static const shape a_match_rules = {.kind = SHAPE_LIST, .of = &a_match_rule};
+static const shape a_match = {.kind = SHAPE_MAP, .of = &a_match_rules};
 
 /* ---- integrations and rules ------------------------------------------------------------------ */
 
@@ -209,7 +223,7 @@ const shape tz_schema = {
                  {"status", &a_status, 0}, {"include", &a_names, 0}, {"company", &a_company, MUST},
                  {"people", &a_people, 0}, {"modules", &a_modules, 0}, {"roles", &a_roles, 0},
                  {"functions", &a_functions, 0}, {"pipelines", &a_pipelines, 0},
-                 {"entities", &a_entities, 0}, {"fields", &a_fields, 0},
+                 {"entities", &a_entities, 0}, {"fields", &a_fields, 0}, {"match", &a_match, 0},
                  {"integrations", &a_integrations, 0}, {"rules", &a_rules, 0}, {"now", &a_now, 0},
                  {"approvals", &a_approvals, 0}, {"risks", &a_risks, 0},
                  {"requirements", &a_requirements, 0}, {"excluded", &a_excluded, 0},

@@ -296,7 +296,7 @@ static void fields_may_be_added_before_and_after_their_entity(void **state)
 static void wildcards_become_one_grant_per_entity(void **state)
 {
     (void)state;
-    static const role boss = {NAME("boss"), NAME("Boss"), {0}};
+    static const role boss = {.name = NAME("boss"), .title = NAME("Boss")};
     static const grant all = {
         .role = NAME("boss"), .entity_name = NAME("*"), .action = ACTION_READ, .scope = SCOPE_ALL};
     static const grant some = {.role = NAME("boss"),
