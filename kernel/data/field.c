@@ -142,14 +142,40 @@ static crm_status give_url(const field_source *s, crm_str text, field_result *ou
     return whole.p ? CRM_OK : CRM_NOMEM;
 }
 
+static const char *const requisite_codes[FIELD_TYPE_COUNT] = {[FIELD_INN] = "inn_invalid",
+                                                              [FIELD_KPP] = "kpp_invalid",
+                                                              [FIELD_OGRN] = "ogrn_invalid",
+                                                              [FIELD_BIK] = "bik_invalid",
+                                                              [FIELD_ACCOUNT] = "account_invalid"};
+
+/* As documents print them: "40702 810 9 3800 0000001". */
+static crm_str without_blanks(arena *a, crm_str text)
+{
+    crm_str copy = arena_dup(a, text);
+    size_t n = 0;
+    for (size_t i = 0; copy.p && i < copy.n;) {
+        crm_str rest = {copy.p + i, copy.n - i};
+        size_t skip = field_filler(rest);
+        if (!skip) {
+            ((char *)copy.p)[n++] = *rest.p;
+        }
+        i += skip ? skip : 1;
+    }
+    return (crm_str){copy.p, copy.p ? n : 0};
+}
+
 static crm_status give_requisite(const field_source *s, const field *f, crm_str text,
                                  field_result *out)
 {
     bool is_sound;
-    if (!field_is_requisite(f->type, text, &is_sound)) {
-        return keep_or_refuse(s, out, text, "type_mismatch");
+    crm_str bare = without_blanks(s->arena, text);
+    if (!bare.p) {
+        return CRM_NOMEM;
     }
-    out->v = value_text(text);
+    if (!field_is_requisite(f->type, bare, &is_sound)) {
+        return keep_or_refuse(s, out, text, requisite_codes[f->type]);
+    }
+    out->v = value_text(bare);
     out->is_marked =
         !is_sound; /* a typing slip is told, not refused: registers hold some as well */
     return CRM_OK;

@@ -45,6 +45,8 @@ const char *field_mark_code(const field *f);
 
 /* "1 500,00" and "1500.00" to an integer scaled by 10^scale. INVALID, or LIMIT when out of range. */
 CRM_MUST_CHECK crm_status field_parse_decimal(crm_str text, uint8_t scale, int64_t *out);
+/* Bytes of the white space `s` begins with: what people put between digits; or 0. */
+size_t field_filler(crm_str s);
 /* The shortest writing with exactly `scale` digits after the point, in `out`. */
 #define FIELD_DECIMAL_TEXT 48
 crm_str field_format_decimal(int64_t v, uint8_t scale, char out[FIELD_DECIMAL_TEXT]);
@@ -56,6 +58,9 @@ CRM_MUST_CHECK crm_status field_parse_datetime(const registry *reg, crm_str s, i
 bool field_is_email(crm_str s);
 /* Shape of inn, kpp, ogrn, bik, account; *is_sound: its check digits (where it has such) agree. */
 bool field_is_requisite(field_type type, crm_str s, bool *is_sound);
+#define FIELD_ACCOUNT_DIGITS 20
+/* Whether the key of an account agrees with its bank's BIK; what has another shape has no key. */
+bool field_is_account_sound(crm_str account, crm_str bik);
 
 /* The full-text terms of a phone field: the digits of each number and every end of them from four
  * digits on, so that the prefix match of a search finds a number by any fragment. */

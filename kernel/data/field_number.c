@@ -1,10 +1,7 @@
-/* field_number.c - numbers as people write them, without floating point, and requisites. */
+/* field_number.c - numbers as people write them, without floating point. */
 #include "data/field.h"
 
-/* ---- decimals -------------------------------------------------------------------------------- */
-
-/* Bytes of the white space or currency sign `s` begins with: what people put around digits. */
-static size_t filler(crm_str s)
+size_t field_filler(crm_str s)
 {
     static const char *const fill[] = {" ", "\t", "\u00A0", "\u2009", "\u202F", "'", "_"};
     for (size_t i = 0; i < sizeof fill / sizeof fill[0]; i++) {
@@ -92,7 +89,7 @@ crm_status field_parse_decimal(crm_str text, uint8_t scale, int64_t *out)
     reading r = {0};
     for (size_t i = 0; i < s.n && point != s.n;) {
         crm_str rest = {s.p + i, s.n - i};
-        size_t skip = filler(rest);
+        size_t skip = field_filler(rest);
         crm_status st = CRM_OK;
         if (i == point) {
             r.is_after = true;
@@ -132,88 +129,4 @@ crm_str field_format_decimal(int64_t v, uint8_t scale, char out[FIELD_DECIMAL_TE
         out[--at] = '-';
     }
     return (crm_str){out + at, FIELD_DECIMAL_TEXT - at};
-}
-
-/* ---- requisites of a Russian company --------------------------------------------------------- */
-
-static bool all_digits(crm_str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9') {
-            return false;
-        }
-    }
-    return s.n > 0;
-}
-
-/* The weighted sum of the first `n` digits modulo 11 and 10, as the tax service defines it. */
-static bool inn_digit(crm_str s, const char *weights, size_t n)
-{
-    int sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum += (s.p[i] - '0') * (weights[i] == 'A' ? 10 : weights[i] - '0');
-    }
-    return sum % 11 % 10 == s.p[n] - '0';
-}
-
-static bool is_inn_sound(crm_str s)
-{
-    if (s.n == 10) {
-        return inn_digit(s, "24A359468", 9);
-    }
-    return inn_digit(s, "724A359468", 10) && inn_digit(s, "3724A359468", 11);
-}
-
-/* The number without its last digit modulo 11 (13 digits) or 13 (15), then modulo 10. */
-static bool is_ogrn_sound(crm_str s)
-{
-    int modulus = s.n == 13 ? 11 : 13, rest = 0;
-    for (size_t i = 0; i + 1 < s.n; i++) {
-        rest = (rest * 10 + (s.p[i] - '0')) % modulus;
-    }
-    return rest % 10 == s.p[s.n - 1] - '0';
-}
-
-/* Four digits, two digits or capital letters, three digits. */
-static bool is_kpp(crm_str s)
-{
-    if (s.n != 9 || !all_digits((crm_str){s.p, 4}) || !all_digits((crm_str){s.p + 6, 3})) {
-        return false;
-    }
-    for (size_t i = 4; i < 6; i++) {
-        bool is_digit = s.p[i] >= '0' && s.p[i] <= '9';
-        if (!is_digit && !(s.p[i] >= 'A' && s.p[i] <= 'Z')) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool field_is_requisite(field_type type, crm_str s, bool *is_sound)
-{
-    *is_sound = true;
-    if (type == FIELD_KPP) {
-        return is_kpp(s);
-    }
-    if (!all_digits(s)) {
-        return false;
-    }
-    switch (type) {
-    case FIELD_INN:
-        if (s.n != 10 && s.n != 12) {
-            return false;
-        }
-        *is_sound = is_inn_sound(s);
-        return true;
-    case FIELD_OGRN:
-        if (s.n != 13 && s.n != 15) {
-            return false;
-        }
-        *is_sound = is_ogrn_sound(s);
-        return true;
-    case FIELD_BIK:
-        return s.n == 9;
-    default: /* an account's check digits need the bank's BIK, which is another field */
-        return s.n == 20;
-    }
 }

@@ -216,11 +216,23 @@ crm_status check_rights(saving *s)
 
 /* ---- content --------------------------------------------------------------------------------- */
 
+/* What was given for it could not be read: that it is missing besides would mislead. */
+static bool is_refused(const saving *s, const field *f)
+{
+    const field_error *e = s->call->error.fields;
+    while (e && !str_eq(e->field, f->name)) {
+        e = e->next;
+    }
+    return e != NULL;
+}
+
 static void check_required(saving *s)
 {
     for (uint32_t i = COL_OWN; i < s->entity->field_count; i++) {
+        const field *f = &s->entity->fields[i];
         bool is_asked = s->given->is_new || bits_has(s->changed, i);
-        if (s->entity->fields[i].flags & FIELD_REQUIRED && is_asked && value_is_null(s->now.v[i])) {
+        if (f->flags & FIELD_REQUIRED && is_asked && value_is_null(s->now.v[i]) &&
+            !is_refused(s, f)) {
             field_fails(s, i, "required");
         }
     }
@@ -237,7 +249,8 @@ static bool on_target(void *arg, const value *row, uint32_t matched)
 static crm_status find_target(saving *s, const entity *e, int64_t id, bool is_given, bool *found)
 {
     crm_ctx *c = s->call;
-    const branches *b = is_given && c->who->kind != PRINCIPAL_SYSTEM ? rights_of(c, e) : NULL;
+    bool is_limited = is_given && c->who->kind != PRINCIPAL_SYSTEM;
+    const branches *b = is_limited ? rights_of(c, e) : NULL;
     query q = {.entity = e, .rights = b, .need = b ? rights_for(b, ACTION_READ) : 0, .env = c->env};
     engine_op op = {
         .kind = ENGINE_GET, .entity = e, .id = id, .query = &q, .on_row = on_target, .arg = found};
@@ -248,6 +261,22 @@ static crm_status find_target(saving *s, const entity *e, int64_t id, bool is_gi
     }
     crm_status st = tx_run(c->tx, &op);
     return st == CRM_NOT_FOUND ? CRM_OK : st;
+}
+
+/* Whether the field's condition lets this record be chosen. What comes back was chosen before. */
+static crm_status is_selectable(saving *s, const field *f, int64_t id, bool *is)
+{
+    crm_ctx *c = s->call;
+    *is = true;
+    if (!f->where || s->how & SAVE_RESTORES) {
+        return CRM_OK;
+    }
+    const cond *one = cond_compare(c->arena, COND_EQ, &f->ref->fields[COL_ID], value_int(id));
+    query q = {
+        .entity = f->ref, .where = cond_and(c->arena, one, f->where), .env = c->env, .limit = 1};
+    bits_add(q.select, COL_DELETED_AT);
+    *is = false;
+    return tx_list(c->tx, &q, on_target, is);
 }
 
 static crm_status check_target(saving *s, const field *f, int64_t id)
@@ -265,8 +294,19 @@ static crm_status check_target(saving *s, const field *f, int64_t id)
     }
     if (!st && !found) {
         field_fails(s, f->index, "no_such_record");
+        return CRM_OK;
+    }
+    st = st ? st : is_selectable(s, f, id, &found);
+    if (!st && !found) {
+        field_fails(s, f->index, "not_selectable");
     }
     return st;
+}
+
+/* Of a list, what stood in it before is not chosen now. */
+static bool is_kept(const saving *s, uint32_t i, crm_str part)
+{
+    return s->was.v && value_has_element(s->was.v[i], part);
 }
 
 static crm_status check_references(saving *s)
@@ -285,7 +325,9 @@ static crm_status check_references(saving *s)
         crm_str part, rest = v.s;
         int64_t id;
         while (!st && f->type == FIELD_REFS && str_split(&rest, '\n', &part)) {
-            st = check_target(s, f, str_to_i64(part, &id) ? 0 : id);
+            if (!is_kept(s, i, part)) {
+                st = check_target(s, f, str_to_i64(part, &id) ? 0 : id);
+            }
         }
     }
     return st;

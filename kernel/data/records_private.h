@@ -91,6 +91,8 @@ static inline value *saved_was(const saving *s)
 CRM_MUST_CHECK crm_status check_rights(saving *s);
 /* Required fields, needs of the stage, references; after the hooks. */
 CRM_MUST_CHECK crm_status check_content(saving *s);
+/* Marks of accounts by the record's BIK (records_derive.c); after note_changes. */
+CRM_MUST_CHECK crm_status derive_marks(saving *s);
 /* Refuses a write that other means than rights guard: people under the function "settings". */
 CRM_MUST_CHECK crm_status check_guarded(saving *s);
 /* Whether the module whose code runs writes the read-only fields of its own entity. */

@@ -146,7 +146,8 @@ static crm_status complete(saving *s)
         return st;
     }
     note_changes(s);
-    st = check_content(s);
+    st = derive_marks(s);
+    st = st ? st : check_content(s);
     if (!st) {
         st = store_write(s, s->was.v ? 'u' : 'c');
     }

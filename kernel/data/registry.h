@@ -94,7 +94,9 @@ struct field {
     value def;             /* default of a new record */
     crm_str def_text;      /* as declared; "me", "now" are computed when created */
     crm_str where_text;    /* condition that limits a look-up, JSON prefix form, or empty */
+    const cond *where;     /* the same over the records of `ref`, resolved by seal; NULL: none */
     uint16_t currency_field; /* money: 0 means the deployment's currency */
+    uint16_t bik_field;    /* account: whose bank its key is computed with, made by seal; 0: none */
     crm_str formula;       /* computed */
     const entity *entity;
     crm_str source;        /* "tz.yaml:47" or the module's name, for faults */

@@ -177,6 +177,29 @@ static void read_default(seal *s, field *f)
     f->def = st == CRM_OK ? got.v : value_null();
 }
 
+/* The first BIK of the record is that of its account. */
+static uint16_t bik_field_of(const entity *e)
+{
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        if (e->fields[i].type == FIELD_BIK) {
+            return (uint16_t)i;
+        }
+    }
+    return 0;
+}
+
+static void link_field(seal *s, const entity *e, field *f)
+{
+    check_member(s, e, f->currency_field, FIELD_TYPE_COUNT);
+    read_default(s, f);
+    if (f->type == FIELD_ACCOUNT) {
+        f->bik_field = bik_field_of(e);
+    }
+    if (f->ref) {
+        f->where = seal_cond(s, f->source, f->ref, f->where_text);
+    }
+}
+
 void seal_links(seal *s)
 {
     for (uint32_t i = 0; i < s->r->entity_count; i++) {
@@ -184,8 +207,7 @@ void seal_links(seal *s)
         check_members(s, e);
         gather_search(s, e);
         for (uint32_t j = COL_OWN; j < e->field_count; j++) {
-            check_member(s, e, e->fields[j].currency_field, FIELD_TYPE_COUNT);
-            read_default(s, (field *)&e->fields[j]);
+            link_field(s, e, (field *)&e->fields[j]);
         }
     }
 }

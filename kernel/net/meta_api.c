@@ -40,6 +40,21 @@ static const char *type_name(field_type t)
     return names[t];
 }
 
+/* `min` and `max` of a number in the form its values have; of a text `max` is its length. */
+static void field_bounds(json_writer *w, const field *f)
+{
+    if (f->max)
+        jw_kint(w, "max", f->max);
+    if (!value_is_null(f->least)) {
+        jw_key(w, CRM_S("min"));
+        field_to_json(w, f, f->least, (crm_str){0}, false);
+    }
+    if (!value_is_null(f->most)) {
+        jw_key(w, CRM_S("max"));
+        field_to_json(w, f, f->most, (crm_str){0}, false);
+    }
+}
+
 static void field_meta(json_writer *w, const field *f, bool is_writable)
 {
     jw_key(w, f->name);
@@ -52,8 +67,7 @@ static void field_meta(json_writer *w, const field *f, bool is_writable)
         jw_kbool(w, "read_only", true);
     if (f->flags & FIELD_MANY)
         jw_kbool(w, "many", true);
-    if (f->max)
-        jw_kint(w, "max", f->max);
+    field_bounds(w, f);
     if (f->scale)
         jw_kint(w, "scale", f->scale);
     if (f->type == FIELD_MONEY && f->currency_field)

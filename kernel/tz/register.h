@@ -24,6 +24,8 @@ void register_rights(registering *g);
 void register_integrations(registering *g);
 void register_rules(registering *g);
 
+/* One field as its map `n` declares it, but for the currency and the condition of a look-up. */
+void register_field(registering *g, const yaml_node *n, field *f);
 /* The entity that `n` names, or NULL with a fault at `n`. */
 const entity *entity_named(registering *g, const yaml_node *n, crm_str name);
 /* The field of `e` that `n` names, or NULL with a fault. */

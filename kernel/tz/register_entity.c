@@ -15,119 +15,7 @@ typedef struct field_rows {
     const entity *entity; /* whose fields they become; NULL: an own entity not added yet */
 } field_rows;
 
-/* ---- one field ------------------------------------------------------------------------------- */
-
-static const crm_str type_names[FIELD_TYPE_COUNT] = {
-#define X(name, text, storage, many) {text, sizeof(text) - 1},
-    FIELD_TYPE_MAP(X)
-#undef X
-};
-
-static field_type type_of(const yaml_node *n)
-{
-    crm_str word = yaml_text(n, "type");
-    int i = 0;
-    while (i < FIELD_TYPE_COUNT - 1 && !str_eq(type_names[i], word)) {
-        i++;
-    }
-    return (field_type)i;
-}
-
-static bool is_yes(const yaml_node *map, const char *key)
-{
-    bool got = false;
-    const yaml_node *n = yaml_get(map, key);
-    return n && yaml_bool(n, &got) == CRM_OK && got;
-}
-
-static uint32_t flags_of(const yaml_node *n)
-{
-    static const struct {
-        const char *key;
-        uint32_t flag;
-    } flags[] = {
-        {"required", FIELD_REQUIRED}, {"unique", FIELD_UNIQUE}, {"index", FIELD_INDEXED},
-        {"search", FIELD_SEARCH},     {"many", FIELD_MANY},     {"read_only", FIELD_READ_ONLY},
-        {"personal", FIELD_PERSONAL},
-    };
-    uint32_t bits = 0;
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        bits |= is_yes(n, flags[i].key) ? flags[i].flag : 0;
-    }
-    return bits;
-}
-
-static int64_t number_of(const yaml_node *map, const char *key, int64_t otherwise)
-{
-    int64_t got;
-    return str_to_i64(yaml_text(map, key), &got) == CRM_OK ? got : otherwise;
-}
-
-/* {diesel: Дизель}, {diesel: {title: Дизель, color: blue}} or [Дизель, …]. */
-static void read_choices(registering *g, const yaml_node *n, field *f)
-{
-    const yaml_node *options = yaml_get(n, "options");
-    choice *rows = options ? ARENA_ARRAY(g->a, choice, (size_t)options->count + 1) : NULL;
-    if (!rows) {
-        return;
-    }
-    YAML_EACH(o, options) {
-        crm_str title = o->kind == YAML_MAP ? yaml_text(o, "title") : o->text;
-        rows[f->choice_count++] = (choice){.value = arena_dup(g->a, o->key.n ? o->key : o->text),
-                                           .label = arena_dup(g->a, title),
-                                           .color = arena_dup(g->a, yaml_text(o, "color"))};
-    }
-    f->choices = rows;
-}
-
-/* Keys that belong to some types only, and types that are for later. */
-static void check_keys(registering *g, const yaml_node *n, const field *f)
-{
-    bool is_ref = f->type == FIELD_REF || f->type == FIELD_REFS;
-    bool has_options = f->type == FIELD_CHOICE || f->type == FIELD_CHOICES;
-    const yaml_node *to = yaml_get(n, "to"), *options = yaml_get(n, "options");
-    const yaml_node *where = yaml_get(n, "where"), *many = yaml_get(n, "many");
-    if (f->type == FIELD_COMPUTED || f->type == FIELD_FILE || f->type == FIELD_FILES) {
-        tz_refuse(g->f, yaml_get(n, "type"), "not_served", yaml_text(n, "type"));
-    }
-    if (is_ref && !to) {
-        tz_fault fault = tz_fault_key(n, "missing");
-        fault.expected = fault.subject;
-        fault.subject = CRM_S("to");
-        tz_faults_add(g->f, &fault);
-    }
-    if (to && !is_ref) {
-        tz_refuse_key(g->f, to, "not_needed");
-    }
-    if (where && !is_ref) {
-        tz_refuse_key(g->f, where, "not_needed");
-    }
-    if (options && !has_options) {
-        tz_refuse_key(g->f, options, "not_needed");
-    }
-    if (has_options && !f->choice_count) {
-        tz_refuse_key(g->f, n, "no_choices");
-    }
-    bool may_be_many = f->type == FIELD_EMAIL || f->type == FIELD_PHONE || f->type == FIELD_URL;
-    if (many && !may_be_many) {
-        tz_refuse(g->f, many, "not_many", n->key);
-    }
-}
-
-static void read_field(registering *g, const yaml_node *n, field *f)
-{
-    *f = (field){.name = arena_dup(g->a, n->key),
-                 .label = arena_dup(g->a, yaml_text(n, "title")),
-                 .type = type_of(n),
-                 .flags = flags_of(n),
-                 .max = (uint32_t)number_of(n, "max", 0),
-                 .ref_name = arena_dup(g->a, yaml_text(n, "to")),
-                 .def_text = arena_dup(g->a, yaml_text(n, "default")),
-                 .source = tz_source(g->a, n)};
-    f->scale = (uint8_t)number_of(n, "scale", f->type == FIELD_MONEY ? 2 : 0);
-    read_choices(g, n, f);
-    check_keys(g, n, f);
-}
+/* ---- the fields of a map --------------------------------------------------------------------- */
 
 static bool is_taken(const field_rows *rows, crm_str name)
 {
@@ -151,7 +39,7 @@ static void read_fields(registering *g, const yaml_node *map, field_rows *rows)
         if (is_taken(rows, n->key)) {
             tz_refuse_key(g->f, n, "taken");
         } else {
-            read_field(g, n, &rows->at[rows->count++]);
+            register_field(g, n, &rows->at[rows->count++]);
         }
     }
 }

@@ -115,7 +115,6 @@ static const shape a_pipelines = {.kind = SHAPE_MAP, .of = &a_pipeline, .names_k
 static const shape a_field_type_word = {.kind = SHAPE_WORD, .words = WORDS(FIELD_TYPE_MAP(X) NULL)};
 #undef X
 static const shape a_scale = {.kind = SHAPE_INT, .least = 0, .most = 6};
-static const shape a_length = {.kind = SHAPE_INT, .least = 1, .most = 100000};
 static const shape a_option_map = {.kind = SHAPE_MAP,
                                    .keys = KEYS({"title", &a_text, MUST}, {"color", &a_color, 0})};
 static const shape a_option = {.kind = SHAPE_TEXT, .other = &a_option_map};
@@ -124,12 +123,13 @@ static const shape a_options = {
     .kind = SHAPE_MAP, .of = &a_option, .names_keys = true, .other = &a_option_list};
 static const shape a_field = {
     .kind = SHAPE_MAP,
-    .keys = KEYS({"type", &a_field_type_word, MUST}, {"title", &a_text, MUST},
-                 {"required", &a_flag, 0}, {"unique", &a_flag, 0}, {"index", &a_flag, 0},
-                 {"search", &a_flag, 0}, {"many", &a_flag, 0}, {"read_only", &a_flag, 0},
-                 {"personal", &a_flag, 0}, {"max", &a_length, 0}, {"scale", &a_scale, 0},
-                 {"currency", &a_name, 0}, {"options", &a_options, 0}, {"default", &a_text, 0},
-                 {"to", &a_name, 0}, {"where", &a_where, 0}, {"formula", &a_text, LATER})};
+    .keys =
+        KEYS({"type", &a_field_type_word, MUST}, {"title", &a_text, MUST}, {"required", &a_flag, 0},
+             {"unique", &a_flag, 0}, {"index", &a_flag, 0}, {"search", &a_flag, 0},
+             {"many", &a_flag, 0}, {"read_only", &a_flag, 0}, {"personal", &a_flag, 0},
+             {"min", &a_text, 0}, {"max", &a_text, 0}, {"scale", &a_scale, 0},
+             {"currency", &a_name, 0}, {"options", &a_options, 0}, {"default", &a_text, 0},
+             {"to", &a_name, 0}, {"where", &a_where, 0}, {"formula", &a_text, LATER})};
 static const shape a_field_map = {.kind = SHAPE_MAP, .of = &a_field, .names_keys = true};
 static const shape a_text_list = {.kind = SHAPE_LIST, .of = &a_text};
 static const shape a_plural = {.kind = SHAPE_TEXT, .other = &a_text_list};

@@ -180,21 +180,48 @@ static void requisites_with_wrong_check_digits_are_marked(void **state)
         {FIELD_INN, "7707083894", "t:7707083894!"},
         {FIELD_INN, "500100732259", "t:500100732259"},
         {FIELD_INN, "500100732258", "t:500100732258!"},
-        {FIELD_INN, "770708389", "type_mismatch"},
-        {FIELD_INN, "77070838ab", "type_mismatch"},
+        {FIELD_INN, "77 0708 3893", "t:7707083893"},
+        {FIELD_INN, "770708389", "inn_invalid"},
+        {FIELD_INN, "77070838ab", "inn_invalid"},
         {FIELD_KPP, "773601001", "t:773601001"},
         {FIELD_KPP, "7736AB001", "t:7736AB001"},
-        {FIELD_KPP, "77360100", "type_mismatch"},
+        {FIELD_KPP, "77360100", "kpp_invalid"},
         {FIELD_OGRN, "1027700132195", "t:1027700132195"},
         {FIELD_OGRN, "1027700132196", "t:1027700132196!"},
         {FIELD_OGRN, "304500116000157", "t:304500116000157"},
         {FIELD_OGRN, "304500116000158", "t:304500116000158!"},
         {FIELD_BIK, "044525225", "t:044525225"},
-        {FIELD_BIK, "04452522", "type_mismatch"},
+        {FIELD_BIK, "144525225", "t:144525225!"},
+        {FIELD_BIK, "04452522", "bik_invalid"},
         {FIELD_ACCOUNT, "40702810900000000001", "t:40702810900000000001"},
-        {FIELD_ACCOUNT, "4070281090000000000", "type_mismatch"},
+        {FIELD_ACCOUNT, "4070281090000000000", "account_invalid"},
     };
     CHECK(rows, from_text, false);
+}
+
+/* The key is that of the bank: of another bank's BIK it is wrong. */
+static void an_account_agrees_with_the_bik_of_its_bank(void **state)
+{
+    static const struct {
+        const char *account, *bik;
+        bool is_sound;
+    } rows[] = {
+        {"40702810938000000001", "044525225", true},
+        {"40702810838000000001", "044525225", false},
+        {"40702810938000000001", "044525593", false},
+        {"30101810400000000225", "044525225", true}, /* of the bank at the Bank of Russia */
+        {"30101810145250000974", "044525974", true},
+        {"30101810145250000975", "044525974", false},
+        {"03100643000000011700", "014525988", true}, /* the treasury's have none */
+        {"40702810938000000001", "", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool is = field_is_account_sound(str_of(rows[i].account), str_of(rows[i].bik));
+        if (is != rows[i].is_sound) {
+            fail_msg("%s of %s", rows[i].account, rows[i].bik);
+        }
+    }
 }
 
 static void lenient_sources_keep_and_mark_what_a_person_wrote(void **state)
@@ -450,6 +477,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(text_of_every_type_is_read_as_people_write_it),
         TEST(requisites_with_wrong_check_digits_are_marked),
+        TEST(an_account_agrees_with_the_bik_of_its_bank),
         TEST(lenient_sources_keep_and_mark_what_a_person_wrote),
         TEST(json_of_every_type_is_read),
         TEST(bounds_are_kept),

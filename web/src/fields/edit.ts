@@ -271,6 +271,7 @@ export class FieldEdit extends El {
       <crm-combo
         .inputId=${this.#id}
         .entity=${this.field.to ?? 'user'}
+        .where=${this.field.where}
         .value=${null}
         @ui-pick=${(e: CustomEvent<Ref | null>) => {
           e.stopPropagation();

@@ -1,0 +1,242 @@
+// Every type of field over every aspect: written, refused by name, read back, filtered, sorted, grouped, taken out to
+// a file and brought back, told in history (sdk/MANIFEST.md, "Types of fields").
+
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { startServer } from '../harness/server.mjs';
+import { until } from '../harness/until.mjs';
+
+const tz = fs.readFileSync(new URL('../fixtures/tz/fields.yaml', import.meta.url), 'utf8');
+const THING = '/api/v1/test.thing';
+
+let server, head, centers;
+
+before(async () => {
+  server = await startServer({ time: '2027-01-18T07:00:00Z', tz });
+  head = await server.as('ivanova');
+  const center = async (name, more) => (await head.post('/api/v1/test.center', { name, ...more }, { expect: 201 })).json;
+  centers = {
+    near: await center('Ближний', { processed: true, rate: '1.50', city: 'Тверь' }),
+    far: await center('Дальний', { processed: true, rate: '2' }),
+    raw: await center('Сырой'),
+  };
+});
+after(() => server.stop());
+
+const made = async (data, client = head) => (await client.post(THING, { name: 'вещь', ...data }, { expect: 201 })).json;
+const codes = (reply) => Object.fromEntries((reply.json.fields ?? []).map((f) => [f.field, f.code]));
+const ref = (c) => ({ id: c.id, label: c.name });
+
+/**
+ * Of each type: a low and a high value as they are written and as they read back, what is refused and by which code,
+ * the operators with an operand that the low one satisfies and the high one does not, whether rows sort and group by it.
+ */
+const types = {
+  name: {
+    low: ['Ёлка'], high: ['Яма'], bad: [['я'.repeat(51), 'too_long'], [null, 'required'], [5, 'type_mismatch']],
+    ops: { eq: 'елка'.replace('е', 'ё'), ne: 'Яма', in: 'ЁЛКА,дом', lt: 'Ж', lte: 'Ёлка', starts: 'ёл', has: 'лк' }, group: true,
+  },
+  body: { low: ['Первая\nвторая'], high: ['Яма\nглубокая'], ops: { has: 'вторая', starts: 'перв' } },
+  mail: {
+    low: ['Anna@Example.RU', 'Anna@example.ru'], high: ['boris@example.ru'], bad: [['кот', 'email_invalid']],
+    ops: { eq: 'anna@example.ru', ne: 'boris@example.ru', starts: 'anna', has: 'nna@', lt: 'b' }, group: true,
+  },
+  mails: {
+    low: [['anna@example.ru', 'a2@example.ru']], high: [['boris@example.ru']], bad: [[['a@example.ru', 'кот'], 'email_invalid']],
+    ops: { eq: 'a2@example.ru', has: 'anna@example.ru', in: 'a2@example.ru,z@example.ru', ne: 'boris@example.ru' },
+  },
+  phone: { low: ['8 (916) 123-45-67', '+79161234567'], high: ['+79161234569'], bad: [['12-3', 'phone_invalid']], ops: { eq: '8 916 123 45 67', ne: '+79161234569', in: '+79161234567' }, group: true },
+  phones: { low: [['8 (916) 000-00-01', '+79160000002'], ['+79160000001', '+79160000002']], high: [['+79160000003']], bad: [[['12'], 'phone_invalid']], ops: { eq: '+79160000002', has: '+79160000001' } },
+  link: { low: ['example.ru/a', 'https://example.ru/a'], high: ['https://example.ru/b'], bad: [['javascript:alert(1)', 'url_invalid']], ops: { eq: 'https://example.ru/a', has: '.ru/a' }, group: true },
+  links: { low: [['https://example.ru/a,b', 'https://example.ru/c']], high: [['https://example.ru/d']], bad: [[['ftp:x'], 'url_invalid']], ops: { has: 'https://example.ru/c' } },
+  count: { low: [3], high: [1500], bad: [['много', 'type_mismatch'], [-1, 'out_of_range'], [1.5, 'type_mismatch'], [1000001, 'out_of_range']], ops: { eq: 3, ne: 1500, lt: 4, lte: 3, in: '3,4' }, group: true },
+  weight: { low: ['0,5', '0.500'], high: [12.25, '12.250'], bad: [['1.2345', 'type_mismatch'], ['0', 'out_of_range']], ops: { eq: '0.5', lt: 1, lte: '0.500' }, group: true },
+  money: { low: ['1 500,00', '1500.00'], high: ['24960000.5', '24960000.50'], bad: [['дорого', 'type_mismatch'], ['-1', 'out_of_range']], ops: { eq: 1500, lt: '1500.01', ne: '24960000.50' }, group: true },
+  share: { low: ['12,5 %', '12.5'], high: [99, '99.0'], bad: [['100.1', 'out_of_range'], ['12.55', 'type_mismatch']], ops: { eq: '12.5', lt: 50 }, group: true },
+  flag: { low: [false], high: [true], bad: [['может', 'type_mismatch']], ops: { eq: 'false', ne: 'true' }, group: true },
+  day: { low: ['18.01.2027', '2027-01-18'], high: ['2027-02-01'], bad: [['вчера', 'date_invalid'], ['1999-12-31', 'out_of_range']], ops: { eq: '2027-01-18', lt: '2027-02-01', lte: 'today', in: '2027-01-18' }, group: true },
+  moment: { low: ['18.01.2027 10:30', '2027-01-18T07:30:00.000Z'], high: ['2027-02-01T00:00:00+03:00', '2027-01-31T21:00:00.000Z'], bad: [['потом', 'date_invalid']], ops: { eq: '2027-01-18T07:30:00Z', lt: '2027-01-20T00:00:00Z', lte: 'now+1h' }, group: true },
+  takes: { low: [5400000], high: ['2d', 172800000], bad: [['долго', 'type_mismatch'], ['31d', 'out_of_range']], ops: { eq: 5400000, lt: '1d' }, group: true },
+  kind: { low: ['crane'], high: ['loader'], bad: [['boat', 'not_a_choice']], ops: { eq: 'crane', ne: 'loader', in: 'crane' }, group: true },
+  kinds: { low: [['a', 'b']], high: [['c']], bad: [[['a', 'z'], 'not_a_choice']], ops: { has: 'b', eq: 'a', in: 'a,b' } },
+  stage: { low: ['done'], high: ['new'], bad: [['gone', 'not_a_choice']], ops: { eq: 'done', in: 'done', ne: 'new' }, group: true },
+  user: { low: () => [head.user.id, { id: head.user.id, label: 'Анна Иванова' }], high: () => [{ id: 3 }, null], bad: [[9999, 'no_such_record'], ['кто', 'type_mismatch']], ops: { eq: 'me' }, group: true },
+  center: { low: () => [centers.near.id, ref(centers.near)], high: () => [{ id: centers.far.id }, ref(centers.far)], bad: [[9999, 'no_such_record'], [() => centers.raw.id, 'not_selectable']], ops: { eq: () => centers.near.id, ne: () => centers.far.id }, group: true },
+  centers: { low: () => [[centers.near.id], null], high: () => [[centers.far.id], null], bad: [[[9999], 'no_such_record'], [() => [centers.raw.id], 'not_selectable']], ops: { has: () => centers.near.id, eq: () => centers.near.id } },
+  address: { low: ['Тверь, Мира, 1'], high: ['Ямск'], ops: { starts: 'тверь', has: 'мира', lt: 'ц' }, group: true },
+  inn: { low: ['7707 083893', '7707083893'], high: ['7802312751'], bad: [['770708389', 'inn_invalid']], ops: { eq: '7707083893', starts: '7707' }, group: true },
+  kpp: { low: ['773601001'], high: ['783901001'], bad: [['77360100', 'kpp_invalid']], ops: { eq: '773601001', starts: '77' }, group: true },
+  ogrn: { low: ['1027700132195'], high: ['1037843100000'], bad: [['102770013219', 'ogrn_invalid']], ops: { eq: '1027700132195' }, group: true },
+  bik: { low: ['044525225'], high: ['044525593'], bad: [['04452522', 'bik_invalid']], ops: { eq: '044525225', has: '5225' }, group: true },
+  account: { low: ['40702 810 9 3800 0000001', '40702810938000000001'], high: ['40802810938000000001'], bad: [['4070281093800000000', 'account_invalid']], ops: { starts: '40702', eq: '40702810938000000001' }, group: true },
+  tags: { low: [['важный', 'опт']], high: [['розница']], bad: [[['я'.repeat(101)], 'too_long']], ops: { has: 'Опт', eq: 'важный', starts: 'ва' } },
+  json: { low: [{ a: [1, 'б'] }], high: [{ b: 2 }], ops: {} },
+};
+
+const pair = (p) => { const [write, read = write] = typeof p === 'function' ? p() : p; return { write, read }; };
+const call = (v) => (typeof v === 'function' ? v() : v);
+const rows = {};
+
+function sameValue(got, { read, write }, name) {
+  if (read === null) assert.deepEqual([got].flat().map((r) => r.id), [write].flat().map((r) => r.id ?? r), name);
+  else assert.deepEqual(got, read, name);
+}
+
+for (const [name, t] of Object.entries(types)) {
+  describe(`a field of ${name}`, () => {
+    before(async () => {
+      const own = name === 'name' ? {} : { name: `тип ${name}` };
+      rows[name] = [await made({ ...own, [name]: pair(t.low).write }), await made({ ...own, [name]: pair(t.high).write })];
+    });
+
+    it('reads back as it was written', async () => {
+      for (const [i, p] of [t.low, t.high].entries()) {
+        const read = (await head.get(`${THING}/${rows[name][i].id}`, { expect: 200 })).json;
+        sameValue(read[name], pair(p), name);
+        sameValue(rows[name][i][name], pair(p), name);
+      }
+    });
+
+    for (const [value, code] of t.bad ?? [])
+      it(`refuses ${JSON.stringify(value) ?? 'what the condition forbids'} as ${code}`, async () => {
+        const reply = await head.post(THING, { name: 'плохая', [name]: call(value) });
+        assert.equal(reply.status, 422, reply.text);
+        assert.deepEqual(codes(reply), { [name]: code });
+        assert.match(reply.json.fields[0].detail, /[а-я]/);
+      });
+
+    for (const [op, operand] of Object.entries(t.ops))
+      it(`is filtered by ${op}`, async () => {
+        const [low, high] = rows[name];
+        const query = new URLSearchParams({ [`${name}.${op}`]: String(call(operand)), 'id.in': `${low.id},${high.id}` });
+        const reply = await head.get(`${THING}?${query}`);
+        assert.equal(reply.status, 200, reply.text);
+        assert.deepEqual(reply.json.rows.map((r) => r.id), [low.id]);
+      });
+
+    it('is found empty and filled', async () => {
+      const bare = await made({});
+      if (name === 'name' || name === 'stage') return;
+      const query = (none) => new URLSearchParams({ [`${name}.none`]: none, 'id.in': `${rows[name][0].id},${bare.id}` });
+      assert.deepEqual((await head.get(`${THING}?${query('1')}`, { expect: 200 })).json.rows.map((r) => r.id), [bare.id]);
+      assert.deepEqual((await head.get(`${THING}?${query('0')}`, { expect: 200 })).json.rows.map((r) => r.id), [rows[name][0].id]);
+      const empty = Array.isArray(bare[name]) ? [] : null;
+      assert.deepEqual(bare[name], empty, name);
+    });
+
+    if (t.group)
+      it('sorts and groups rows', async () => {
+        const [low, high] = rows[name];
+        const ids = async (sort) =>
+          (await head.get(`${THING}?${new URLSearchParams({ sort, 'id.in': `${low.id},${high.id}` })}`, { expect: 200 })).json.rows.map((r) => r.id);
+        assert.deepEqual(await ids(name), [low.id, high.id]);
+        assert.deepEqual(await ids(`-${name}`), [high.id, low.id]);
+        const groups = await head.post(`${THING}/aggregate`, { where: ['id', 'in', [low.id, high.id]], by: [name], measures: { n: 'count' } });
+        assert.equal(groups.status, 200, groups.text);
+        const sorted = groups.json.rows;
+        assert.deepEqual(sorted.map((g) => g.n), [1, 1]);
+        sameValue(sorted[0][name], pair(t.low), name);
+      });
+
+    it('is told in history, before and after', async () => {
+      const now = await made({ [name]: pair(t.high).write });
+      const reply = await head.patch(`${THING}/${now.id}`, { [name]: pair(t.low).write });
+      assert.equal(reply.status, 200, reply.text);
+      const history = (await head.get(`${THING}/${now.id}/history?field=${name}`, { expect: 200 })).json.rows;
+      const change = history[0].changes.find((c) => c.field === name);
+      sameValue(change.new, pair(t.low), name);
+      sameValue(change.old, pair(t.high), name);
+      const back = await head.post(`${THING}/${now.id}/undo`, { change: history[0].position });
+      assert.equal(back.status, 200, back.text);
+      sameValue(back.json[name], pair(t.high), name);
+    });
+
+    for (const format of ['csv', 'xlsx'])
+      it(`goes out to ${format} and comes back as the same value`, async () => {
+        const [low, high] = rows[name];
+        const fields = name === 'name' ? ['name'] : ['name', name];
+        const filter = new URLSearchParams({ 'id.in': `${low.id},${high.id}`, sort: 'id', fields: fields.join(), format, header: 'names' });
+        const file = await head.get(`${THING}/export?${filter}`, { expect: 200 });
+        const back = await imported(file.bytes, `x.${format}`, fields);
+        assert.deepEqual(back.map((r) => r[name]), [low[name], high[name]]);
+      });
+
+    it('is described to the client', async () => {
+      const f = (await head.get('/api/v1/meta', { expect: 200 })).json.entities['test.thing'].fields[name];
+      assert.ok(f.type && f.label);
+      assert.equal(Boolean(f.many), Array.isArray(rows[name][0][name]));
+    });
+  });
+}
+
+/** The records that an import of this file makes. */
+async function imported(bytes, name, columns) {
+  const up = await head.request('POST', `/api/v1/import/test.thing?name=${name}`, bytes, {
+    raw: true, headers: { 'content-type': 'application/octet-stream' },
+  });
+  assert.equal(up.status, 201, up.text);
+  assert.deepEqual(up.json.options.columns, columns);
+  const id = up.json.id;
+  await head.post(`/api/v1/import/${id}/run`, { ...up.json.options, match: [], mode: 'create' }, { expect: 202 });
+  const run = await until(async () => {
+    const now = (await head.get(`/api/v1/import/${id}`, { expect: 200 })).json.run;
+    return now && !['waiting', 'running'].includes(now.state) && now;
+  }, 'import');
+  const errors = (await head.get(`/api/v1/batch/${run.batch}/rows`, { expect: 200 })).json.rows;
+  assert.equal(run.created, 2, JSON.stringify(errors));
+  const page = await head.get(`${THING}?sort=-id&limit=2`, { expect: 200 });
+  return page.json.rows.reverse();
+}
+
+describe('requisites', () => {
+  it('whose check digits do not agree are kept and marked', async () => {
+    const wrong = { inn: '7707083894', ogrn: '1027700132196', bik: '144525225' };
+    const r = await made(wrong);
+    assert.deepEqual(r._marks, { inn: 'check_digits', ogrn: 'check_digits', bik: 'check_digits' });
+    for (const [name, v] of Object.entries(wrong)) assert.equal(r[name], v);
+    const mended = (await head.patch(`${THING}/${r.id}`, { inn: '7707083893', ogrn: null, bik: '044525225' }, { expect: 200 })).json;
+    assert.equal(mended._marks, undefined);
+  });
+
+  it('of an account are computed with the BIK of the record, whichever of them is written', async () => {
+    const r = await made({ account: '40702810938000000001' });
+    assert.equal(r._marks, undefined, 'no BIK, no key');
+    const patch = async (data) => (await head.patch(`${THING}/${r.id}`, data, { expect: 200 })).json._marks;
+    assert.deepEqual(await patch({ bik: '044525593' }), { account: 'check_digits' });
+    assert.equal(await patch({ bik: '044525225' }), undefined);
+    assert.deepEqual(await patch({ account: '40702810838000000001' }), { account: 'check_digits' });
+    assert.equal(await patch({ account: '30101810400000000225' }), undefined, 'an account at the Bank of Russia');
+    assert.equal(await patch({ bik: null }), undefined);
+  });
+});
+
+describe('a look-up limited by a condition', () => {
+  it('keeps what stood there before, and is judged again when it is chosen', async () => {
+    const center = (await head.post('/api/v1/test.center', { name: 'Был', processed: true }, { expect: 201 })).json;
+    const r = await made({ center: center.id, centers: [center.id] });
+    await head.patch(`/api/v1/test.center/${center.id}`, { processed: false }, { expect: 200 });
+    await head.patch(`${THING}/${r.id}`, { count: 5, center: center.id }, { expect: 200 });
+    await head.patch(`${THING}/${r.id}`, { centers: [center.id, centers.near.id] }, { expect: 200 });
+    await head.patch(`${THING}/${r.id}`, { center: null }, { expect: 200 });
+    assert.deepEqual(codes(await head.patch(`${THING}/${r.id}`, { center: center.id })), { center: 'not_selectable' });
+  });
+
+  it('tells the picker its condition', async () => {
+    const f = (await head.get('/api/v1/meta', { expect: 200 })).json.entities['test.thing'].fields.center;
+    const page = await head.get(`/api/v1/test.center?filter=${encodeURIComponent(JSON.stringify(f.where))}`, { expect: 200 });
+    assert.ok(page.json.rows.length >= 2 && page.json.rows.every((r) => r.processed));
+  });
+});
+
+describe('bounds', () => {
+  it('stand in the meta in the form of the value', async () => {
+    const { fields } = (await head.get('/api/v1/meta', { expect: 200 })).json.entities['test.thing'];
+    const bounds = (name) => [fields[name].min, fields[name].max];
+    assert.deepEqual(bounds('count'), [0, 1000000]);
+    assert.deepEqual(bounds('weight'), ['0.001', undefined]);
+    assert.deepEqual(bounds('day'), ['2000-01-01', undefined]);
+    assert.deepEqual(bounds('takes'), [undefined, 30 * 86400000]);
+    assert.deepEqual(bounds('name'), [undefined, 50]);
+  });
+});
