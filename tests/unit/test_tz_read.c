@@ -156,9 +156,9 @@ static void values_are_of_their_types(void **state)
                   "tz.yaml:8:33: «120» вне допустимого: 0..100\n"
                   "tz.yaml:8:47: здесь не может стоять «maybe»; возможно: open, won, lost, done\n");
     assert_faults(HEAD "entities:\n  fleet.machine:\n    title: машина\n    fields:\n"
-                       "      serial: {type: text, title: Номер, required: maybe, max: много}\n",
+                       "      serial: {type: text, title: Номер, required: maybe, max: [5]}\n",
                   "tz.yaml:8:52: «required»: здесь ожидается да или нет\n"
-                  "tz.yaml:8:64: «max»: здесь ожидается целое число\n");
+                  "tz.yaml:8:64: «max»: здесь ожидается текст\n");
 }
 
 static void what_is_missing_is_said_where_it_belongs(void **state)
