@@ -211,7 +211,9 @@ static crm_status take_note(source *s, const table_row *row)
 static crm_status more_frames(source *s)
 {
     s->frames.n -= s->frames_at;
-    memmove(s->frames.p, s->frames.p + s->frames_at, s->frames.n);
+    if (s->frames.n) { /* before the first read there is no memory to move in */
+        memmove(s->frames.p, s->frames.p + s->frames_at, s->frames.n);
+    }
     s->frames_at = 0;
     char *room = buf_room(&s->frames, 65536);
     ssize_t n = room ? child_read(&s->child, room, 65536) : -1;
