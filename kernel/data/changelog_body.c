@@ -10,7 +10,8 @@ uint32_t changelog_differing(const entity *e, const value *now, const value *was
 {
     uint32_t n = 0;
     for (uint32_t i = COL_OWN; i < e->field_count; i++) {
-        if (!value_equal(now[i], was ? was[i] : value_null())) {
+        /* Keys made from a name say nothing that the name does not. */
+        if (i != e->match_field && !value_equal(now[i], was ? was[i] : value_null())) {
             fields[n++] = (uint16_t)i;
         }
     }

@@ -1,5 +1,6 @@
 /* records_store.c - what one write leaves: the row, its stage log, history, words, cache epochs. */
 #include "data/changelog.h"
+#include "data/match.h"
 #include "data/records_private.h"
 #include "data/stores.h"
 
@@ -59,6 +60,9 @@ static crm_status write_row(saving *s, char op)
                                    COL_MARKS};
         write.id = s->now.v[COL_ID].i;
         memcpy(write.set, s->changed, sizeof write.set);
+        if (match_keys_depend(s->entity, s->changed)) {
+            bits_add(write.set, s->entity->match_field);
+        }
         for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
             bits_add(write.set, always[i]);
         }
@@ -158,7 +162,10 @@ crm_status store_write(saving *s, char op)
 {
     tx *t = s->call->tx;
     stamp(s, op);
-    crm_status st = write_row(s, op);
+    bool makes_keys =
+        s->entity->match_field && (op == 'c' || match_keys_depend(s->entity, s->changed));
+    crm_status st = makes_keys ? match_put_keys(s->call->arena, s->entity, s->now.v) : CRM_OK;
+    st = st ? st : write_row(s, op);
     if (!st) {
         st = write_stage_log(s);
     }

@@ -338,6 +338,7 @@ typedef struct job {
     crm_str name;                /* "tasks.remind" */
     crm_str module;
     int64_t every_ms;            /* 0: only when scheduled */
+    bool at_ready;               /* also at once whenever a registry has come into force */
     uint32_t limit_ms;           /* real time of one `work`, 0: 60000; and of one `run`, at most 5000 on
                                     the writer, 0: 250 of a module and 5000 of the kernel */
     crm_status (*run)(crm_ctx *c, crm_str arg, const void *fn);

@@ -227,6 +227,19 @@
     X(STAGE_LOG_BY, "by", INT, 0)                                                                  \
     X(STAGE_LOG_MS, "ms", DURATION, 0)
 
+/* Where a merged record went: `record` is "<durable id of the entity>:<id>" (data/merge.h). */
+#define STORE_MERGED_FIELDS(X)                                                                     \
+    X(MERGED_RECORD, "record", TEXT, FIELD_UNIQUE)                                                 \
+    X(MERGED_INTO, "into", INT, 0)                                                                 \
+    X(MERGED_BATCH, "batch", INT, 0)                                                               \
+    X(MERGED_AT, "at", DATETIME, 0)
+
+/* Two records that somebody called different: "<durable id of the entity>:<lesser id>:<greater>". */
+#define STORE_DIFFERENT_FIELDS(X)                                                                  \
+    X(DIFFERENT_PAIR, "pair", TEXT, FIELD_UNIQUE)                                                  \
+    X(DIFFERENT_BY, "by", INT, 0)                                                                  \
+    X(DIFFERENT_AT, "at", DATETIME, 0)
+
 /* constant, name of the entity, flags */
 #define STORE_MAP(X)                                                                               \
     X(USER, "user", 0)                                                                             \
@@ -248,7 +261,9 @@
     X(EPOCH, "sys.epoch", ENTITY_SYSTEM)                                                           \
     X(NUMBER, "sys.number", ENTITY_SYSTEM)                                                         \
     X(TZ, "sys.tz", ENTITY_SYSTEM)                                                                 \
-    X(STAGE_LOG, "sys.stage_log", ENTITY_SYSTEM)
+    X(STAGE_LOG, "sys.stage_log", ENTITY_SYSTEM)                                                   \
+    X(MERGED, "sys.merged", ENTITY_SYSTEM)                                                         \
+    X(DIFFERENT, "sys.different", ENTITY_SYSTEM)
 
 typedef enum store {
 #define X(store, name, flags) STORE_##store,

@@ -66,9 +66,14 @@ crm_status timers_ensure(crm_ctx *c, void *unused)
     for (uint32_t i = 0; i < c->reg->job_count; i++) {
         const job *j = &c->reg->jobs[i];
         store_row row;
+        crm_status s = CRM_OK;
+        if (j->at_ready)
+            s = timers_schedule(c, j->name, CRM_S("ready"), clock_now(), (crm_str){0});
+        if (s != CRM_OK)
+            return s;
         if (!j->every_ms)
             continue;
-        crm_status s = find(c, j->name, CRM_S("every"), &row);
+        s = find(c, j->name, CRM_S("every"), &row);
         bool is_dead = s == CRM_OK && value_is_null(row.v[DUE_AT]);
         if (s == CRM_NOT_FOUND || is_dead)
             s = timers_schedule(c, j->name, CRM_S("every"), clock_now(), (crm_str){0});

@@ -130,7 +130,7 @@ static const grant linked_grants[] = {
     {G("auditor", "test.lead", READ, ALL), OPEN, .where_text = N("[\"stage\",\"eq\",\"lost\"]")},
     {G("auditor", "test.person", READ, LINKED), .linked_to = linked_leads, .linked_count = 1},
 };
-static const role roles[] = {{.name = N("seller")},
+static const role roles[] = {{.name = N("seller"), .foreign = FOREIGN_SHOWN | FOREIGN_OWNER},
                              {.name = N("head")},
                              {.name = N("viewer")},
                              {.name = N("boss")},
