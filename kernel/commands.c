@@ -15,15 +15,14 @@ typedef struct command {
     void (*run)(command_call *c);
 } command;
 
-/* Says it in the asker's language and makes the command fail. */
-static void fail(command_call *c, const char *ru, const char *en)
+void command_fail(command_call *c, const char *ru, const char *en)
 {
     buf_z(c->out, c->lang[0] == 'r' ? ru : en);
     buf_char(c->out, '\n');
     c->exit_code = 1;
 }
 
-static void fail_status(command_call *c, crm_status s)
+void command_fail_status(command_call *c, crm_status s)
 {
     const registry *r = registry_pin();
     crm_str key = arena_fmt(c->arena, "error.%s", status_code(s));
@@ -62,9 +61,9 @@ static void tz_apply_command(command_call *c)
     crm_status s = deployment_apply(c->d, c->args[2], c->out);
     after = registry_pin();
     if (s != CRM_OK && before == after)
-        fail(c, "ничего не изменено", "nothing has changed");
+        command_fail(c, "ничего не изменено", "nothing has changed");
     else if (s != CRM_OK)
-        fail(c, "применено не до конца", "applied in part");
+        command_fail(c, "применено не до конца", "applied in part");
     else
         buf_z(c->out, c->lang[0] == 'r' ? "ТЗ применено\n" : "the ТЗ is in force\n");
     registry_unpin(before);
@@ -80,7 +79,7 @@ static void module_list(command_call *c)
     uint32_t count = 0;
     crm_status s = plug_scan(c->arena, c->d->o->modules, &found, &count, &refused);
     if (s != CRM_OK) {
-        fail_status(c, s);
+        command_fail_status(c, s);
         return;
     }
     const registry *r = registry_pin();
@@ -120,7 +119,7 @@ static const person *find_person(command_call *c, crm_ctx *call)
 {
     const person *p = people_by_login(call->people, str_of(c->args[2]));
     if (!p)
-        fail(c, "нет такого логина", "no such login");
+        command_fail(c, "нет такого логина", "no such login");
     return p;
 }
 
@@ -156,12 +155,15 @@ static void user_invite(command_call *c)
     user_change u = {0};
     crm_status s = call_begin(&call, &principal_system, CRM_S("command"));
     if (s != CRM_OK) {
-        fail_status(c, s);
+        command_fail_status(c, s);
         return;
     }
     const person *p = find_person(c, &call);
     crm_str code = deployment_code(call.arena);
-    if (p) {
+    if (p && p->is_service) {
+        command_fail(c, "у программы нет пароля: ей нужен токен, karkas token make",
+                     "a program has no password: it needs a token, karkas token make");
+    } else if (p) {
         u.user = p->id;
         s = crypto_password_hash(call.arena, code, &u.phc);
         if (s == CRM_OK)
@@ -169,7 +171,7 @@ static void user_invite(command_call *c)
         if (s == CRM_OK)
             buf_fmt(c->out, "%s %.*s\n", c->args[2], STR_FMT(code));
         else
-            fail_status(c, s);
+            command_fail_status(c, s);
     }
     call_end(&call);
 }
@@ -180,7 +182,7 @@ static void set_disabled(command_call *c, bool disable)
     user_change u = {.disable = disable};
     crm_status s = call_begin(&call, &principal_system, CRM_S("command"));
     if (s != CRM_OK) {
-        fail_status(c, s);
+        command_fail_status(c, s);
         return;
     }
     const person *p = find_person(c, &call);
@@ -188,7 +190,7 @@ static void set_disabled(command_call *c, bool disable)
         u.user = p->id;
         s = writer_run(c->d->flow, &call, commit_disable, &u);
         if (s != CRM_OK)
-            fail_status(c, s);
+            command_fail_status(c, s);
     }
     call_end(&call);
 }
@@ -234,20 +236,20 @@ static void why_command(command_call *c)
     why w = {.out = c->out};
     crm_status s = call_begin(&call, &principal_system, CRM_S("command"));
     if (s != CRM_OK) {
-        fail_status(c, s);
+        command_fail_status(c, s);
         return;
     }
     const person *p = people_by_login(call.people, str_of(c->args[1]));
     w.entity = registry_entity(call.reg, str_of(c->args[2]));
     if (!p || !w.entity || str_to_i64(str_of(c->args[3]), &w.id) != CRM_OK) {
-        fail(c, "нужны логин, сущность и номер записи",
-             "a login, an entity and a record's id are needed");
+        command_fail(c, "нужны логин, сущность и номер записи",
+                     "a login, an entity and a record's id are needed");
     } else {
         call.lang = str_of(c->lang);
         w.user = p->id;
         s = writer_run(c->d->flow, &call, commit_why, &w);
         if (s != CRM_OK)
-            fail_status(c, s);
+            command_fail_status(c, s);
         else if (!c->out->n)
             buf_z(c->out, c->lang[0] == 'r' ? "не видит: ни одна строка ТЗ этого не даёт\n"
                                             : "does not see it: no line of the ТЗ grants it\n");
@@ -262,9 +264,9 @@ static void backup(command_call *c)
     backup_report report = {0};
     crm_status s = backup_make(c->d->engine, c->args[1], (engine_backup_progress){0}, &report);
     if (s == CRM_CONFLICT)
-        fail(c, "такой файл уже есть", "that file exists");
+        command_fail(c, "такой файл уже есть", "that file exists");
     else if (s != CRM_OK)
-        fail_status(c, s);
+        command_fail_status(c, s);
     else
         buf_fmt(c->out,
                 c->lang[0] == 'r' ? "%s: строк %lld, байт %lld\n" : "%s: %lld rows, %lld bytes\n",
@@ -280,18 +282,18 @@ static void restore(command_call *c)
     if (s == CRM_OK)
         s = fs_lock(c->d->o->data, &fd, &holder);
     if (s == CRM_CONFLICT) {
-        fail(c, "с каталогом данных работает сервер: остановите его",
-             "a server works with the data directory: stop it");
+        command_fail(c, "с каталогом данных работает сервер: остановите его",
+                     "a server works with the data directory: stop it");
         return;
     }
     if (s == CRM_OK)
         s = backup_restore(c->args[1], c->d->o->data, &report);
     if (s == CRM_CONFLICT)
-        fail(c, "каталог данных не пуст: восстановление идёт только в пустой",
-             "the data directory is not empty: restoring needs an empty one");
+        command_fail(c, "каталог данных не пуст: восстановление идёт только в пустой",
+                     "the data directory is not empty: restoring needs an empty one");
     else if (s != CRM_OK)
-        fail(c, "копия повреждена или не читается: ничего не восстановлено",
-             "the copy is damaged or cannot be read: nothing was restored");
+        command_fail(c, "копия повреждена или не читается: ничего не восстановлено",
+                     "the copy is damaged or cannot be read: nothing was restored");
     else
         buf_fmt(c->out,
                 c->lang[0] == 'r' ? "восстановлено, строк: %lld\n" : "restored, rows: %lld\n",
@@ -310,12 +312,13 @@ static void clock_command(command_call *c)
     int64_t by = 0;
     if (c->count > 1 &&
         (c->count != 3 || clock_parse_duration(str_of(c->args[2]), &by) != CRM_OK)) {
-        fail(c, "нужно: clock advance 15m", "expected: clock advance 15m");
+        command_fail(c, "нужно: clock advance 15m", "expected: clock advance 15m");
         return;
     }
     crm_status s = c->count > 1 ? flow_advance(c->d->flow, clock_now() + by) : CRM_OK;
     if (s != CRM_OK) {
-        fail(c, "часы переводятся только в песочнице", "the clock can be moved in a sandbox only");
+        command_fail(c, "часы переводятся только в песочнице",
+                     "the clock can be moved in a sandbox only");
         return;
     }
     clock_format(clock_now(), text);
@@ -325,12 +328,22 @@ static void clock_command(command_call *c)
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static const command commands[] = {
-    {"version", NULL, 0, version},        {"tz", "lint", 1, tz_lint},
-    {"tz", "apply", 1, tz_apply_command}, {"module", "list", 0, module_list},
-    {"user", "list", 0, user_list},       {"user", "invite", 1, user_invite},
-    {"user", "disable", 1, user_disable}, {"user", "enable", 1, user_enable},
-    {"why", NULL, 3, why_command},        {"backup", NULL, 1, backup},
-    {"restore", NULL, 1, restore},        {"clock", NULL, 0, clock_command},
+    {"version", NULL, 0, version},
+    {"tz", "lint", 1, tz_lint},
+    {"tz", "apply", 1, tz_apply_command},
+    {"module", "list", 0, module_list},
+    {"user", "list", 0, user_list},
+    {"user", "invite", 1, user_invite},
+    {"user", "service", 2, command_user_service},
+    {"token", "list", 0, command_token_list},
+    {"token", "make", 2, command_token_make},
+    {"token", "revoke", 1, command_token_revoke},
+    {"user", "disable", 1, user_disable},
+    {"user", "enable", 1, user_enable},
+    {"why", NULL, 3, why_command},
+    {"backup", NULL, 1, backup},
+    {"restore", NULL, 1, restore},
+    {"clock", NULL, 0, clock_command},
 };
 
 bool command_is_known(const char *name)
@@ -354,6 +367,6 @@ void command_run(command_call *c)
         k->run(c);
         return;
     }
-    fail(c, "не понимаю команду: karkas --help", "unknown command: karkas --help");
+    command_fail(c, "не понимаю команду: karkas --help", "unknown command: karkas --help");
     c->exit_code = 2;
 }

@@ -87,6 +87,14 @@ typedef struct command_call {
 
 /* Runs one command against an open deployment; worker thread or the offline process. */
 void command_run(command_call *c);
+/* Says it in the asker's language and makes the command fail. */
+void command_fail(command_call *c, const char *ru, const char *en);
+void command_fail_status(command_call *c, crm_status s);
+/* token_commands.c */
+void command_user_service(command_call *c);
+void command_token_make(command_call *c);
+void command_token_list(command_call *c);
+void command_token_revoke(command_call *c);
 /* Whether such a command exists and must not run beside a server (restore). */
 bool command_is_known(const char *name);
 /* A one-time code as people type it, "k7fq-2m9d-xw4p", in the arena. */

@@ -16,7 +16,7 @@ static crm_status stored_credential(engine_session *s, const registry *r, arena 
     value *user;
     crm_status st =
         tx_find_row(s, registry_store(r, STORE_USER), USER_LOGIN, value_text(login), a, &user);
-    if (!st && user[USER_IS_DISABLED].i) {
+    if (!st && (user[USER_IS_DISABLED].i || user[USER_IS_SERVICE].i)) {
         st = CRM_NOT_FOUND;
     }
     if (!st) {

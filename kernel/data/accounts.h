@@ -18,9 +18,11 @@
 #define PASSWORD_MAX 256
 
 typedef struct session_info {
-    int64_t id, user, expires_at;
+    int64_t id; /* negative: a token's (tokens.h) */
+    int64_t user, expires_at;
     bool must_set_password;
     char csrf[44];
+    const access_scope *scope; /* a token's */
 } session_info;
 
 /* Pool. The stored hash of a login, or one that matches nothing (same cost) when there is no such user. */
@@ -37,7 +39,7 @@ CRM_MUST_CHECK crm_status accounts_sessions_end_all(crm_ctx *c, int64_t user, in
 /* The session may go on: its one-time code was replaced by a password. */
 CRM_MUST_CHECK crm_status accounts_session_password_set(crm_ctx *c, int64_t session);
 CRM_MUST_CHECK crm_status accounts_session_touch(crm_ctx *c, int64_t session);
-/* Loop form: *out lives until done. */
+/* Loop form, of a token too: *out lives until done. */
 void accounts_session_read(engine_session *s, const registry *r, arena *a, crm_str token, session_info *out,
                            void (*done)(void *arg, crm_status st), void *arg);
 /* Pool or writer; NOT_FOUND when unknown, expired, idle too long, or its user is disabled. */

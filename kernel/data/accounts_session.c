@@ -2,6 +2,7 @@
 #include "data/accounts_private.h"
 #include "data/people.h"
 #include "data/stores.h"
+#include "data/tokens.h"
 #include "data/tx_private.h"
 
 #define TOKEN_BYTES    32
@@ -118,6 +119,9 @@ crm_status accounts_session_touch(crm_ctx *c, int64_t session)
     const entity *e = registry_store(c->reg, STORE_SESSION);
     value *row;
     int64_t now = clock_now();
+    if (session < 0) {
+        return token_touch(c, -session);
+    }
     crm_status st = tx_get(c->tx, e, session, c->arena, &row);
     if (st || now - row[SESSION_SEEN_AT].i < TOUCH_EVERY_MS) {
         return st;
@@ -187,7 +191,7 @@ static crm_status judge(const finding *f, crm_status st)
     }
     const people *p = people_pin();
     const person *u = people_user(p, f->out->user);
-    bool is_welcome = u && !u->is_disabled;
+    bool is_welcome = u && !u->is_disabled && !u->is_service;
     people_unpin(p);
     return is_welcome ? CRM_OK : CRM_NOT_FOUND;
 }
@@ -201,6 +205,10 @@ static void read_done(engine_batch *b)
 void accounts_session_read(engine_session *s, const registry *r, arena *a, crm_str token,
                            session_info *out, void (*done)(void *arg, crm_status st), void *arg)
 {
+    if (token_is(token)) {
+        token_read(s, r, a, token, out, done, arg);
+        return;
+    }
     finding *f = token.n ? ARENA_NEW(a, finding) : NULL;
     if (!f) {
         done(arg, token.n ? CRM_NOMEM : CRM_NOT_FOUND);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "data/access.h"
+
 const principal principal_system = {.kind = PRINCIPAL_SYSTEM, .name = {"system", 6}};
 
 #define FIELD_ERRORS_MAX 100
@@ -180,6 +182,9 @@ bool call_may(const crm_ctx *c, crm_str function)
 {
     if (c->who->kind == PRINCIPAL_SYSTEM) {
         return true;
+    }
+    if (!access_has_function(c->who->scope, function)) {
+        return false;
     }
     for (uint32_t i = 0; i < c->reg->function_count; i++) {
         const function_grant *g = &c->reg->functions[i];

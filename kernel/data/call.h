@@ -17,6 +17,8 @@ typedef enum principal_kind {
     PRINCIPAL_SYSTEM,  /* the kernel, and rules that stand in the applied ТЗ */
 } principal_kind;
 
+typedef struct access_scope access_scope; /* access.h */
+
 /* Every execution has exactly one acting principal. */
 typedef struct principal {
     principal_kind kind;
@@ -25,6 +27,7 @@ typedef struct principal {
     const crm_str *roles;
     uint32_t role_count;
     int64_t department;
+    const access_scope *scope; /* what a token leaves of it; NULL: all */
 } principal;
 
 typedef struct field_error {
@@ -117,7 +120,8 @@ bool call_is_over(const crm_ctx *c);
 /* Holds a batch of reads to that time. TIMEOUT, with `interrupted`: it has passed, do not run it. */
 CRM_MUST_CHECK crm_status call_limit_read(const crm_ctx *c, engine_batch *b);
 bool call_has_role(const crm_ctx *c, crm_str role);
-/* Holds the function ("settings", "delete"): by role or by login. System always does. */
+/* Holds the function ("settings", "delete"): by role or by login, and his token names it. System
+ * always does. */
 bool call_may(const crm_ctx *c, crm_str function);
 extern const principal principal_system;
 

@@ -95,7 +95,8 @@ static bool on_user(void *arg, const value *row, uint32_t matched)
                   .lang = arena_dup(a, row[USER_LANG].s),
                   .department = row[USER_DEPARTMENT].i,
                   .is_disabled = row[USER_IS_DISABLED].i != 0,
-                  .is_on_line = row[USER_ON_LINE].i != 0};
+                  .is_on_line = row[USER_ON_LINE].i != 0,
+                  .is_service = row[USER_IS_SERVICE].i != 0};
     u->roles = split_roles(a, arena_dup(a, row[USER_ROLES].s), &u->role_count);
     return !arena_failed(a);
 }

@@ -2,10 +2,10 @@
  * people.h - who works here: users, departments, roles and duty, as an immutable snapshot.
  *
  * Kernel entities: `user` (login, name, email, phone, department, roles, lang, extension, on_line,
- * is_disabled), `department` (name, title, parent, head, staff). The snapshot is rebuilt on the
+ * is_disabled, is_service), `department` (name, title, parent, head, staff). The snapshot is rebuilt on the
  * writer after a commit that touched either, under a new epoch; rights are compiled once per epoch.
  *
- * login, roles, department, head and is_disabled change only under the function "settings", whatever
+ * login, roles, department, head, is_disabled and is_service change only under the function "settings", whatever
  * the grants say.
  */
 #ifndef DATA_PEOPLE_H
@@ -20,6 +20,7 @@ typedef struct person {
     const crm_str *roles;
     uint32_t role_count;
     bool is_disabled, is_on_line;
+    bool is_service; /* a program: signs in by token only, is told nothing and given no work */
 } person;
 
 typedef struct department {

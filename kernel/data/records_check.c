@@ -28,7 +28,8 @@ static const branches *rights(saving *s)
 static bool is_guarded(const registry *r, const entity *e, uint32_t i)
 {
     if (e == registry_store(r, STORE_USER)) {
-        return i == USER_LOGIN || i == USER_ROLES || i == USER_DEPARTMENT || i == USER_IS_DISABLED;
+        return i == USER_LOGIN || i == USER_ROLES || i == USER_DEPARTMENT ||
+               i == USER_IS_DISABLED || i == USER_IS_SERVICE;
     }
     return e == registry_store(r, STORE_DEPARTMENT) &&
            (i == DEPARTMENT_HEAD || i == DEPARTMENT_PARENT);

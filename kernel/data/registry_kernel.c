@@ -126,7 +126,7 @@ static void set_details(registry *r)
 /* ---- rights ---------------------------------------------------------------------------------- */
 
 static const crm_str user_card[] = {NAME("name"), NAME("department"), NAME("on_line"),
-                                    NAME("extension")};
+                                    NAME("extension"), NAME("is_service")};
 static const crm_str department_card[] = {NAME("name"), NAME("title"), NAME("parent"),
                                           NAME("head")};
 static const crm_str seen[] = {NAME("read_at")};

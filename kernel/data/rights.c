@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "data/access.h"
 #include "data/people_private.h"
 
 #define TABLES_MAX      8
@@ -69,7 +70,7 @@ void rights_tables_free(rights_tables *t)
 static uint64_t hash_principal(const principal *p)
 {
     uint64_t h = (uint64_t)p->user * 0x9E3779B97F4A7C15ull + (uint64_t)p->kind;
-    h ^= str_hash(p->name) + (uint64_t)p->department * 31;
+    h ^= str_hash(p->name) + (uint64_t)p->department * 31 + (uintptr_t)p->scope;
     for (uint32_t i = 0; i < p->role_count; i++) {
         h = h * 1099511628211ull ^ str_hash(p->roles[i]);
     }
@@ -79,7 +80,7 @@ static uint64_t hash_principal(const principal *p)
 static bool same_principal(const principal *x, const principal *y)
 {
     if (x->kind != y->kind || x->user != y->user || x->department != y->department ||
-        x->role_count != y->role_count || !str_eq(x->name, y->name)) {
+        x->role_count != y->role_count || x->scope != y->scope || !str_eq(x->name, y->name)) {
         return false;
     }
     for (uint32_t i = 0; i < x->role_count; i++) {
@@ -160,11 +161,28 @@ static principal_rights *entry_make(rights_table *t, const crm_ctx *c, uint64_t 
     return p;
 }
 
+/* What a token that may only read leaves of them. NULL when memory is out. */
+static const branches *narrowed(const access_scope *s, const branches *b, arena *a)
+{
+    branches *out = b && s && s->is_read_only ? ARENA_NEW(a, branches) : NULL;
+    if (!out) {
+        return s && s->is_read_only ? NULL : b;
+    }
+    *out = *b;
+    for (uint32_t i = 0; i < out->count; i++) {
+        out->at[i].actions = access_actions(s, out->at[i].actions);
+    }
+    return out;
+}
+
 /* NULL when memory is out. Too many branches is an error of the ТЗ: it is told, nothing is granted.
  */
 static const branches *compiled(const crm_ctx *c, const entity *e, arena *a)
 {
     const branches *b = NULL;
+    if (!access_has_entity(c->who->scope, e->name)) {
+        return &nothing;
+    }
     rights_inputs in = {.reg = c->reg, .people = c->people, .who = c->who, .arena = a};
     crm_status st = rights_compile(&in, e, &b);
     if (st == CRM_LIMIT) {
@@ -172,7 +190,7 @@ static const branches *compiled(const crm_ctx *c, const entity *e, arena *a)
                   log_quote(e->name), BRANCHES_MAX);
         return &nothing;
     }
-    return st ? NULL : b;
+    return st ? NULL : narrowed(c->who->scope, b, a);
 }
 
 static const branches *make(rights_tables *all, const crm_ctx *c, const entity *e, uint64_t hash)

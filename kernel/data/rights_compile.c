@@ -5,6 +5,7 @@
  * branches by their indexes. Only when that makes too many does a scope become one branch with
  * `or`.
  */
+#include "data/access.h"
 #include "data/rights_private.h"
 #include "data/stores.h"
 
@@ -333,7 +334,8 @@ static bool role_matches(const principal *who, crm_str wanted)
 
 static bool holds_function(const principal *who, const function_grant *f)
 {
-    for (uint32_t i = 0; i < f->holder_count; i++) {
+    bool is_left = access_has_function(who->scope, f->function);
+    for (uint32_t i = 0; is_left && i < f->holder_count; i++) {
         if (who->kind == PRINCIPAL_USER &&
             (str_eq(f->holders[i], who->name) || role_matches(who, f->holders[i]))) {
             return true;

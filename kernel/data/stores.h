@@ -25,7 +25,8 @@
     X(USER_EXTENSION, "extension", TEXT, FIELD_INDEXED)                                            \
     X(USER_ON_LINE, "on_line", BOOL, 0)                                                            \
     X(USER_IS_DISABLED, "is_disabled", BOOL, 0)                                                    \
-    X(USER_PREFS, "prefs", JSON, FIELD_HIDDEN)
+    X(USER_PREFS, "prefs", JSON, FIELD_HIDDEN)                                                     \
+    X(USER_IS_SERVICE, "is_service", BOOL, 0)
 
 #define STORE_DEPARTMENT_FIELDS(X)                                                                 \
     X(DEPARTMENT_NAME, "name", TEXT, FIELD_REQUIRED | FIELD_UNIQUE)                                \
@@ -119,6 +120,17 @@
     X(SESSION_CSRF, "csrf", TEXT, 0)                                                               \
     X(SESSION_ADDRESS, "address", TEXT, 0)                                                         \
     X(SESSION_AGENT, "agent", TEXT, 0)
+
+/* `key` names it, `hash` is SHA-256 of its secret in hex, `scope` as in access.h. */
+#define STORE_TOKEN_FIELDS(X)                                                                      \
+    X(TOKEN_KEY, "key", TEXT, FIELD_UNIQUE)                                                        \
+    X(TOKEN_HASH, "hash", TEXT, 0)                                                                 \
+    X(TOKEN_USER, "user", USER, FIELD_INDEXED)                                                     \
+    X(TOKEN_NAME, "name", TEXT, 0)                                                                 \
+    X(TOKEN_SCOPE, "scope", JSON, 0)                                                               \
+    X(TOKEN_MADE_AT, "made_at", DATETIME, 0)                                                       \
+    X(TOKEN_EXPIRES_AT, "expires_at", DATETIME, FIELD_INDEXED)                                     \
+    X(TOKEN_USED_AT, "used_at", DATETIME, 0)
 
 #define STORE_DUE_FIELDS(X)                                                                        \
     X(DUE_JOB, "job", TEXT, 0)                                                                     \
@@ -251,6 +263,7 @@
     X(CURSOR, "sys.cursor", ENTITY_SYSTEM)                                                         \
     X(CREDENTIAL, "sys.credential", ENTITY_SYSTEM)                                                 \
     X(SESSION, "sys.session", ENTITY_SYSTEM)                                                       \
+    X(TOKEN, "sys.token", ENTITY_SYSTEM)                                                           \
     X(DUE, "sys.due", ENTITY_SYSTEM)                                                               \
     X(RUN, "sys.run", ENTITY_SYSTEM)                                                               \
     X(INBOX, "sys.inbox", ENTITY_SYSTEM)                                                           \

@@ -163,6 +163,7 @@ static crm_status renew_principal(crm_ctx *c)
     if (st == CRM_UNAUTHENTICATED) {
         return call_fail(c, st, "unauthenticated");
     }
+    who->scope = c->who->scope;
     c->who = who;
     return st;
 }

@@ -49,7 +49,7 @@ crm_status notices_send(crm_ctx *c, int64_t user, crm_str kind, const record *ab
     const person *p = people_user(c->people, user);
     const principal *caller = c->who;
     int64_t id = 0;
-    if (!p || p->is_disabled)
+    if (!p || p->is_disabled || p->is_service)
         return CRM_NOT_FOUND;
     if (c->is_quiet)
         return CRM_OK;

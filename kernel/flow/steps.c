@@ -42,7 +42,7 @@ static uint32_t candidates(crm_ctx *c, const json_t *args, int64_t *out)
     for (uint32_t i = 0; i < c->people->user_count && n < CANDIDATES_MAX; i++) {
         const person *p = &c->people->users[i];
         bool in = !root || (p->department && people_is_below(c->people, p->department, root));
-        if (!p->is_disabled && in && has_role(p, wanted))
+        if (!p->is_disabled && !p->is_service && in && has_role(p, wanted))
             out[n++] = p->id;
     }
     return n;

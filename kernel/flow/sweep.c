@@ -19,6 +19,7 @@ typedef struct retention {
 static const retention rules[] = {
     {STORE_IDEM, IDEM_AT, 0, DAY_MS},
     {STORE_SESSION, SESSION_SEEN_AT, 0, SESSION_IDLE_MS + DAY_MS},
+    {STORE_TOKEN, TOKEN_EXPIRES_AT, 0, 30 * DAY_MS},
     {STORE_INBOX, INBOX_AT, INBOX_STATE, 30 * DAY_MS},
     {STORE_OUTBOX, OUTBOX_AT, 0, 30 * DAY_MS},
     {STORE_RUN, RUN_AT, RUN_STATE, 30 * DAY_MS},

@@ -345,6 +345,8 @@ static void signed_in(api_call *k)
         meta_route(k);
     else if (str_is(name, "events"))
         events_route(k);
+    else if (str_is(name, "tokens"))
+        tokens_route(k);
     else if (str_is(name, "search"))
         search_route(k);
     else if (str_is(name, "import"))

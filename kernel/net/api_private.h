@@ -38,6 +38,7 @@ typedef struct api_call {
     call_request request;
     principal who;
     session_info session;
+    crm_str credential;     /* the cookie's or the bearer token it was found by */
     uint64_t session_epoch; /* read before `session` was */
     void (*next)(struct api_call *k); /* what follows a step that may complete later */
     const entity *entity;
@@ -114,6 +115,7 @@ void session_require(api_call *k, void (*next)(api_call *k));
 /* CSRF token and origin of an unsafe request; false: answered. */
 bool session_check_csrf(api_call *k, bool has_session);
 void session_route(api_call *k);
+void tokens_route(api_call *k);
 
 /* ---- routes under /api/v1 -------------------------------------------------------------------- */
 

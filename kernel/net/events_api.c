@@ -126,7 +126,7 @@ static stream *add_stream(api_call *k)
     s->list = l;
     s->arena = a;
     s->session = k->session;
-    s->token = arena_dup(k->http->arena, http_cookie(k->http, "__Host-karkas"));
+    s->token = arena_dup(k->http->arena, k->credential);
     s->epoch = k->session_epoch;
     s->position = k->id;
     s->next = l->first;

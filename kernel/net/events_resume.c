@@ -22,6 +22,7 @@ static bool begin_call(stream *s, crm_ctx *c, principal *who)
         call_end(c);
         return false;
     }
+    who->scope = s->session.scope;
     c->who = who;
     c->env.me = who->user;
     return true;

@@ -1,15 +1,19 @@
 /*
- * session_cache.c - who asks: the cookie's token, looked up once per epoch, and the CSRF checks.
+ * session_cache.c - who asks: a program's bearer token or the cookie's, looked up once per epoch,
+ * and the CSRF checks. A request with a bearer token is the program's: its cookies are not looked
+ * at, and since no browser adds that header by itself it needs no CSRF token.
  *
  * An entry is stamped with the epochs read before its row was; any logout, password change or
  * change of people moves an epoch, so the next request looks again. Bounded: a full set of a bucket
  * replaces its oldest entry.
  */
+#include "data/access.h"
+#include "data/tokens.h"
 #include "net/api_private.h"
 
 #define SETS      1024
 #define WAYS      4
-#define TOKEN_MAX 64 /* ours are shorter; no other is ever kept */
+#define TOKEN_MAX 64 /* none of ours is longer; no other is ever kept */
 #define TOUCH_MS  60000
 
 typedef struct entry {
@@ -116,9 +120,27 @@ static void touch_session(api *a, entry *e)
 
 /* ---- requiring a session --------------------------------------------------------------------- */
 
-static bool may_go_on(const api_call *k)
+static bool is_program(const api_call *k)
 {
-    return !k->session.must_set_password || str_starts(k->http->path, CRM_S("/api/v1/session"));
+    return k->session.id < 0;
+}
+
+static bool is_safe(const api_call *k)
+{
+    return k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
+}
+
+/* What is refused whoever it is; NULL: nothing. */
+static const char *refusal(const api_call *k)
+{
+    crm_str path = k->http->path;
+    bool is_session = str_starts(path, CRM_S("/api/v1/session"));
+    if (!is_program(k))
+        return k->session.must_set_password && !is_session ? "password_required" : NULL;
+    if (is_session || str_starts(path, CRM_S("/api/v1/tokens")))
+        return "token_refused";
+    bool is_read = is_safe(k) || str_ends(path, CRM_S("/aggregate"));
+    return k->session.scope->is_read_only && !is_read ? "token_scope" : NULL;
 }
 
 static void sign_in(api_call *k)
@@ -128,15 +150,37 @@ static void sign_in(api_call *k)
         api_reply_error(k, CRM_UNAUTHENTICATED);
         return;
     }
+    k->who.scope = k->session.scope;
     k->c.who = &k->who;
     k->c.env.me = k->who.user;
-    if (!may_go_on(k)) {
-        api_reply_code(k, CRM_DENIED, "password_required");
+    const char *why_not = refusal(k);
+    if (why_not) {
+        api_reply_code(k, CRM_DENIED, why_not);
         return;
     }
-    bool is_safe = k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
-    if (is_safe || session_check_csrf(k, true))
+    if (is_safe(k) || is_program(k) || session_check_csrf(k, true))
         k->next(k);
+}
+
+/*
+ * Guessing costs its own address time, and nothing else: the counter is not that of passwords, and
+ * a token that is right is answered whatever others do from there.
+ */
+static void refuse_token(api_call *k)
+{
+    crm_str name = CRM_S("token");
+    crm_str from = arena_fmt(k->http->arena, "token %.*s", STR_FMT(k->http->peer));
+    int wait = accounts_throttle_s(name, from);
+    accounts_failed(name, from);
+    if (wait) {
+        k->c.error.retry_after_s = wait;
+        api_reply_code(k, CRM_LIMIT, "limit");
+        return;
+    }
+    log_event(LOG_WARN, "token.refused", "address=%s key=%s", log_quote(k->http->peer),
+              log_quote(token_key(k->credential)));
+    http_set(k->http, "WWW-Authenticate", CRM_S("Bearer error=\"invalid_token\""));
+    api_reply_error(k, CRM_UNAUTHENTICATED);
 }
 
 typedef struct lookup {
@@ -149,6 +193,10 @@ static void looked_up(void *arg, crm_status status)
 {
     lookup *l = arg;
     api_call *k = l->k;
+    if (status == CRM_NOT_FOUND && token_is(k->credential)) {
+        refuse_token(k);
+        return;
+    }
     if (status != CRM_OK) {
         api_reply_error(k, status == CRM_NOT_FOUND ? CRM_UNAUTHENTICATED : status);
         return;
@@ -167,10 +215,24 @@ static void looked_up(void *arg, crm_status status)
     sign_in(k);
 }
 
+/* The text that says who asks; empty: nobody. Another scheme than Bearer is nobody's here. */
+static crm_str credential_of(http_request *r)
+{
+    crm_str header = http_header(r, "authorization");
+    if (!header.n)
+        return http_cookie(r, "__Host-karkas");
+    crm_str scheme = {header.p, header.n < 7 ? header.n : 7};
+    if (!str_eq_ascii_nocase(scheme, CRM_S("bearer ")))
+        return (crm_str){0};
+    crm_str token = str_trim((crm_str){header.p + 7, header.n - 7});
+    return token_is(token) ? token : (crm_str){0};
+}
+
 void session_require(api_call *k, void (*next)(api_call *k))
 {
     int64_t now = k->c.env.now;
-    crm_str token = http_cookie(k->http, "__Host-karkas");
+    crm_str token = credential_of(k->http);
+    k->credential = token;
     k->next = next;
     entry *e = token.n ? find(k->api->sessions, token) : NULL;
     if (e && is_fresh(e, now)) {

@@ -261,7 +261,7 @@ static crm_status put_state(applying *k, const tz_person *p, record *r)
         return CRM_OK;
     }
     crm_status s = CRM_OK;
-    if (r->is_new) {
+    if (r->is_new && !p->is_service) {
         s = put(r, USER_ON_LINE, value_int(1));
     } else if (r->v[USER_IS_DISABLED].i) {
         s = put(r, USER_IS_DISABLED, value_int(0));
@@ -283,6 +283,9 @@ static crm_status apply_person(applying *k, const tz_person *p)
     s = s == CRM_OK ? put(r, USER_DEPARTMENT, department_id) : s;
     s = s == CRM_OK ? put(r, USER_ROLES, roles_of(k, p)) : s;
     s = s == CRM_OK ? put_state(k, p, r) : s;
+    if (s == CRM_OK && (r->v[USER_IS_SERVICE].i != 0) != p->is_service) {
+        s = put(r, USER_IS_SERVICE, value_int(p->is_service));
+    }
     return s == CRM_OK ? save(k, r) : s;
 }
 

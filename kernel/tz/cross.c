@@ -63,6 +63,22 @@ static void check_people(checker *k)
     }
 }
 
+/* A login is a person's or a program's. */
+static void check_services(checker *k)
+{
+    YAML_EACH(n, node_map(k->t->root, "services")) {
+        for (uint32_t i = 0; i < k->t->people_count; i++) {
+            const tz_person *p = &k->t->people[i];
+            if (p->is_service || !str_eq(p->login, n->key)) {
+                continue;
+            }
+            tz_fault fault = tz_fault_key(n, "duplicate");
+            fault.expected = arena_fmt(k->f->a, "%s:%d", p->at->file, p->at->key_line);
+            tz_faults_add(k->f, &fault);
+        }
+    }
+}
+
 static bool is_held(const checker *k, crm_str name)
 {
     for (uint32_t i = 0; i < k->t->people_count; i++) {
@@ -277,6 +293,7 @@ void cross_check(const tz *t, tz_faults *f)
     }
     check_departments(&k);
     check_people(&k);
+    check_services(&k);
     check_roles(&k);
     check_functions(&k);
     check_pipelines(&k);

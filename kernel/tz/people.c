@@ -157,13 +157,31 @@ static void take_roles(tz *t, const yaml_node *roles, tz_person *out)
     out->roles = names;
 }
 
+static void take_services(tz *t, const yaml_node *all, tz_person *rows)
+{
+    YAML_EACH(n, all) {
+        if (n->kind != YAML_MAP) {
+            continue;
+        }
+        tz_person *p = &rows[t->people_count++];
+        *p = (tz_person){.login = n->key,
+                         .name = yaml_text(n, "title"),
+                         .department = yaml_text(n, "department"),
+                         .is_service = true,
+                         .at = n};
+        take_roles(t, yaml_get(n, "roles"), p);
+    }
+}
+
 void people_list(tz *t)
 {
-    const yaml_node *all = node_map(t->root, "people");
-    tz_person *rows = all ? ARENA_ARRAY(t->a, tz_person, (size_t)all->count + 1) : NULL;
+    const yaml_node *all = node_map(t->root, "people"), *services = node_map(t->root, "services");
+    size_t most = (size_t)(all ? all->count : 0) + (size_t)(services ? services->count : 0);
+    tz_person *rows = ARENA_ARRAY(t->a, tz_person, most + 1);
     if (!rows) {
         return;
     }
+    take_services(t, services, rows);
     YAML_EACH(n, all) {
         if (n->kind != YAML_MAP) {
             continue;

@@ -49,6 +49,10 @@ static const shape a_person = {.kind = SHAPE_MAP,
                                             {"deputy", &a_text, LATER})};
 static const shape a_people = {
     .kind = SHAPE_MAP, .keys = KEYS({"file", &a_text, 0}), .of = &a_person, .names_keys = true};
+static const shape a_service = {
+    .kind = SHAPE_MAP,
+    .keys = KEYS({"title", &a_text, MUST}, {"roles", &a_names, 0}, {"department", &a_name, 0})};
+static const shape a_services = {.kind = SHAPE_MAP, .of = &a_service, .names_keys = true};
 
 /* ---- roles ----------------------------------------------------------------------------------- */
 
@@ -83,7 +87,8 @@ static const shape a_roles = {.kind = SHAPE_MAP, .of = &a_role, .names_keys = tr
 static const shape a_functions = {.kind = SHAPE_MAP,
                                   .keys = KEYS({"settings", &a_names, 0}, {"delete", &a_names, 0},
                                                {"export", &a_names, 0}, {"import", &a_names, 0},
-                                               {"merge", &a_names, 0}, {"bulk", &a_names, 0})};
+                                               {"merge", &a_names, 0}, {"bulk", &a_names, 0},
+                                               {"tokens", &a_names, 0})};
 
 /* ---- pipelines ------------------------------------------------------------------------------- */
 
@@ -219,14 +224,15 @@ static const shape a_modules = {.kind = SHAPE_WORD, .words = WORDS("auto"), .oth
 
 const shape tz_schema = {
     .kind = SHAPE_MAP,
-    .keys = KEYS({"tz", &a_number, MUST}, {"title", &a_text, MUST}, {"version", &a_text, 0},
-                 {"status", &a_status, 0}, {"include", &a_names, 0}, {"company", &a_company, MUST},
-                 {"people", &a_people, 0}, {"modules", &a_modules, 0}, {"roles", &a_roles, 0},
-                 {"functions", &a_functions, 0}, {"pipelines", &a_pipelines, 0},
-                 {"entities", &a_entities, 0}, {"fields", &a_fields, 0}, {"match", &a_match, 0},
-                 {"integrations", &a_integrations, 0}, {"rules", &a_rules, 0}, {"now", &a_now, 0},
-                 {"approvals", &a_approvals, 0}, {"risks", &a_risks, 0},
-                 {"requirements", &a_requirements, 0}, {"excluded", &a_excluded, 0},
-                 {"plan", &a_plan, 0}, {"warranty", &a_warranty, 0}, {"extends", &a_any, LATER},
-                 {"routes", &a_any, LATER}, {"kpi", &a_any, LATER}, {"reports", &a_any, LATER},
-                 {"mobile", &a_any, LATER}, {"environments", &a_any, LATER})};
+    .keys =
+        KEYS({"tz", &a_number, MUST}, {"title", &a_text, MUST}, {"version", &a_text, 0},
+             {"status", &a_status, 0}, {"include", &a_names, 0}, {"company", &a_company, MUST},
+             {"people", &a_people, 0}, {"services", &a_services, 0}, {"modules", &a_modules, 0},
+             {"roles", &a_roles, 0}, {"functions", &a_functions, 0}, {"pipelines", &a_pipelines, 0},
+             {"entities", &a_entities, 0}, {"fields", &a_fields, 0}, {"match", &a_match, 0},
+             {"integrations", &a_integrations, 0}, {"rules", &a_rules, 0}, {"now", &a_now, 0},
+             {"approvals", &a_approvals, 0}, {"risks", &a_risks, 0},
+             {"requirements", &a_requirements, 0}, {"excluded", &a_excluded, 0},
+             {"plan", &a_plan, 0}, {"warranty", &a_warranty, 0}, {"extends", &a_any, LATER},
+             {"routes", &a_any, LATER}, {"kpi", &a_any, LATER}, {"reports", &a_any, LATER},
+             {"mobile", &a_any, LATER}, {"environments", &a_any, LATER})};

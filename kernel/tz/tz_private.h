@@ -13,6 +13,7 @@ typedef struct tz_person {
     crm_str login, name, email, phone, department, extension;
     const crm_str *roles;
     uint32_t role_count;
+    bool is_service;
     const yaml_node *at; /* where it stands, for faults */
 } tz_person;
 
@@ -117,7 +118,7 @@ void shape_check(tz_faults *f, const yaml_node *n, const shape *s);
 
 /* people.c: the table of people behind the people of the ТЗ itself, before the schema is checked. */
 void people_load(tz *t, tz_faults *f);
-/* people.c: fills t->people. */
+/* people.c: fills t->people, the services among them. */
 void people_list(tz *t);
 /* read.c: the file that `n` names, beside the file where it stands. NULL text with a fault when it
  * cannot be read or lies outside the root file's folder; *name is then as good for faults. */

@@ -83,9 +83,9 @@ export class Client {
   }
 
   /** An open event stream: `seen` gathers {event, data, id} as they come, `last` is the last id told. */
-  async events({ after } = {}) {
+  async events({ after, headers: more } = {}) {
     const stream = { seen: [], status: 0, ended: false, close: () => {} };
-    const headers = { accept: 'text/event-stream', cookie: this.cookie };
+    const headers = { accept: 'text/event-stream', ...(this.cookie ? { cookie: this.cookie } : {}), ...more };
     if (after !== undefined) headers['last-event-id'] = String(after);
     await new Promise((resolve, reject) => {
       const agent = this.newAgent();
