@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #define DAY_MS ((int64_t)86400000)
@@ -34,6 +35,15 @@ int64_t clock_mono(void)
     struct timespec ts;
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+thread_use clock_thread(void)
+{
+    struct timespec ts;
+    struct rusage used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    getrusage(RUSAGE_THREAD, &used);
+    return (thread_use){(int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec, used.ru_nvcsw};
 }
 
 bool clock_is_virtual(void)

@@ -15,6 +15,14 @@ int64_t clock_now(void);
 /* Monotonic nanoseconds, never virtual. */
 int64_t clock_mono(void);
 
+/* What the calling thread has had so far. A thread that others keep from the processor gets older by
+ * neither; one that a disk keeps waiting by its waits. */
+typedef struct thread_use {
+    int64_t cpu_ns;
+    int64_t waits; /* how often it gave the processor up by itself */
+} thread_use;
+thread_use clock_thread(void);
+
 bool clock_is_virtual(void);
 /* Turns the clock virtual for the rest of the process, standing at `ms`. */
 void clock_virtual(int64_t ms);

@@ -112,7 +112,11 @@ struct engine_batch {
      * `go_on` is set (reads only).
      */
     bool go_on;
-    /* Real time after which the batch is interrupted; 0: none. */
+    /*
+     * Time after which the batch is interrupted; 0: none. Real time, but a reading batch that other
+     * processes kept from the processor goes on until it has itself computed for at least half of it,
+     * or waited for a disk in its second half.
+     */
     int64_t limit_us;
     atomic_bool *stop; /* set on any thread, it interrupts the batch; outlives it; NULL: none */
     engine_batch

@@ -22,10 +22,48 @@ bool session_is_stopped(const sqlite_session *s)
            (s->running && atomic_load_explicit(&s->interrupt, memory_order_relaxed) == s->running);
 }
 
+/* Past the end of its real time a reading batch stops if it used that: a busy machine may have
+ * given the thread nothing, and then nobody is served by beginning again elsewhere. */
+static bool has_used_it(time_limit *l, int64_t now)
+{
+    if (!l->is_watched) {
+        l->is_watched = true;
+        l->from = clock_thread();
+        return false;
+    }
+    if (now <= l->end) {
+        return false;
+    }
+    thread_use use = clock_thread();
+    return use.waits > l->from.waits || use.cpu_ns - l->from.cpu_ns >= l->end - l->half;
+}
+
+static bool is_late(sqlite_session *s)
+{
+    time_limit *l = &s->limit;
+    if (!l->end && !l->count_end) {
+        return false;
+    }
+    int64_t now = clock_mono();
+    if (l->count_end && now > l->count_end) {
+        return true;
+    }
+    if (!l->end || now < l->half) {
+        return false;
+    }
+    return s->kind == ENGINE_WRITER ? now > l->end : has_used_it(l, now);
+}
+
 static int is_over(void *arg)
 {
-    const sqlite_session *s = arg;
-    return session_is_stopped(s) || (s->deadline && clock_mono() > s->deadline);
+    sqlite_session *s = arg;
+    return session_is_stopped(s) || is_late(s);
+}
+
+static time_limit limit_of(int64_t us)
+{
+    int64_t now = us ? clock_mono() : 0;
+    return us ? (time_limit){.half = now + us * 500, .end = now + us * 1000} : (time_limit){0};
 }
 
 static void batch_start(sqlite_session *s, engine_batch *b)
@@ -33,14 +71,14 @@ static void batch_start(sqlite_session *s, engine_batch *b)
     b->serial = atomic_fetch_add(&s->engine->serial, 1) + 1;
     b->interrupted = b->tx_lost = false;
     b->status = CRM_OK;
-    s->deadline = b->limit_us ? clock_mono() + b->limit_us * 1000 : 0;
+    s->limit = limit_of(b->limit_us);
     s->running = b->serial;
     s->stop = b->stop;
 }
 
 static void batch_end(sqlite_session *s)
 {
-    s->deadline = 0;
+    s->limit = (time_limit){0};
     s->running = 0;
     s->stop = NULL;
 }

@@ -18,6 +18,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "data/engine.h"
 #include "data/engine_field.h"
 
@@ -137,6 +138,14 @@ typedef struct sqlite_engine {
     _Atomic uint64_t commits, rows_written, wal_frames, wal_written, checkpoints, interrupted;
 } sqlite_engine;
 
+/* How long a batch may take, by clock_mono. */
+typedef struct time_limit {
+    int64_t half, end; /* 0: none */
+    bool is_watched;   /* `from` was taken: its half is over */
+    thread_use from;
+    int64_t count_end; /* of a count that stops on its own; 0: none */
+} time_limit;
+
 struct sqlite_session {
     engine_session base;
     sqlite_engine *engine;
@@ -150,7 +159,7 @@ struct sqlite_session {
     statements cache;
     sql sql;
     arena *arena;
-    int64_t deadline;           /* clock_mono; 0: none */
+    time_limit limit;           /* of the running batch */
     atomic_bool *stop;          /* the running batch's */
     int64_t lookup_max;         /* rows that may be read whatever their order */
     uint64_t running;           /* serial of the batch being run */

@@ -196,12 +196,11 @@ static void count(sqlite_session *s, engine_op *op)
 
 void query_count(sqlite_session *s, engine_op *op)
 {
-    int64_t deadline = s->deadline, own = clock_mono() + op->stop_after_us * 1000;
     bool may_stop = op->stop_after_us > 0;
     op->is_partial = false;
-    s->deadline = may_stop && (!deadline || own < deadline) ? own : deadline;
+    s->limit.count_end = may_stop ? clock_mono() + op->stop_after_us * 1000 : 0;
     count(s, op);
-    s->deadline = deadline;
+    s->limit.count_end = 0;
     if (may_stop && op->status == CRM_TIMEOUT && !session_is_stopped(s)) {
         op->status = CRM_OK;
         op->is_partial = true;

@@ -20,7 +20,7 @@ void write_begin(sqlite_session *s, engine_op *op)
 /* A failed commit is never tried again: what the disk holds then is for recovery to find out. */
 void write_commit(sqlite_session *s, engine_op *op)
 {
-    s->deadline = 0;
+    s->limit = (time_limit){0};
     atomic_store(&s->interrupt, 0);
     op->status = sqlite3_get_autocommit(s->db) ? CRM_MISUSE : statement_fixed(s, "COMMIT");
     s->savepoints = 0;

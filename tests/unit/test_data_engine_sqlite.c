@@ -37,6 +37,38 @@ static int64_t count_deals(bench *b)
     return bench_count(b->reader, &q);
 }
 
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+/* Lets the first row take as long as the whole read may. */
+static bool hold_first(void *arg, const value *row, uint32_t matched)
+{
+    int64_t *until = arg;
+    (void)row;
+    (void)matched;
+    while (clock_mono() < *until) {
+    }
+    return true;
+}
+
+/* What passed before half of the time was seen to be over may have been others' turn: the rest
+ * needs little, so the read goes on though its real time is over. */
+static void a_read_that_needs_little_outlives_its_real_time(void **state)
+{
+    bench *b = *state;
+    query q = {.entity = &b->w->deal, .limit = 1900};
+    bench_begin(b);
+    for (int i = 0; i < 1900; i++) {
+        add_deal(b, "x");
+    }
+    bench_commit(b);
+    int64_t until = clock_mono() + 400000000;
+    engine_op op = {
+        .kind = ENGINE_LIST, .entity = q.entity, .query = &q, .on_row = hold_first, .arg = &until};
+    engine_batch batch = {.ops = &op, .count = 1, .limit_us = 200000};
+    assert_ok(engine_read_now(b->reader, &batch));
+    assert_int_equal(op.count, 1900);
+}
+
 /* ---- plans ----------------------------------------------------------------------------------- */
 
 /* The plan uses an index (or the id) and neither scans the table nor sorts. */
@@ -407,6 +439,7 @@ int main(void)
 {
 #define TRY(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
     const struct CMUnitTest tests[] = {
+        TRY(a_read_that_needs_little_outlives_its_real_time),
         TRY(an_owners_list_walks_an_index),
         TRY(a_list_of_several_owners_reads_only_their_first_rows),
         TRY(a_search_under_rights_begins_with_its_words),
