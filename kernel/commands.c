@@ -269,8 +269,10 @@ static void backup(command_call *c)
         command_fail_status(c, s);
     else
         buf_fmt(c->out,
-                c->lang[0] == 'r' ? "%s: строк %lld, байт %lld\n" : "%s: %lld rows, %lld bytes\n",
-                c->args[1], (long long)report.rows, (long long)report.bytes);
+                c->lang[0] == 'r' ? "%s: строк %lld, байт %lld, файлов %lld\n"
+                                  : "%s: %lld rows, %lld bytes, %lld files\n",
+                c->args[1], (long long)report.rows, (long long)report.bytes,
+                (long long)report.files);
 }
 
 static void restore(command_call *c)
@@ -296,8 +298,9 @@ static void restore(command_call *c)
                      "the copy is damaged or cannot be read: nothing was restored");
     else
         buf_fmt(c->out,
-                c->lang[0] == 'r' ? "восстановлено, строк: %lld\n" : "restored, rows: %lld\n",
-                (long long)report.rows);
+                c->lang[0] == 'r' ? "восстановлено, строк: %lld, файлов: %lld\n"
+                                  : "restored, rows: %lld, files: %lld\n",
+                (long long)report.rows, (long long)report.files);
     if (report.fault[0])
         buf_fmt(c->out, "%s\n", report.fault);
     if (fd >= 0)

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "data/files.h"
 #include "net/ca.h"
 #include "out/out.h"
 #include "server.h"
@@ -340,6 +341,8 @@ static crm_status start_deployment(server *s)
         st = start_clock(s->o);
     if (st == CRM_OK)
         st = deployment_open(&s->d, s->o);
+    if (st == CRM_OK)
+        st = files_set_up(s->o->data);
     if (st == CRM_OK)
         st = set_up_imports(s->o);
     if (st == CRM_OK)

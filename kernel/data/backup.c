@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "data/backup_sqlite.h"
+#include "data/files.h"
 
 #define PATH_ROOM    4200
 #define MANIFEST_MAX ((size_t)1024 * 1024)
-#define FORMAT       1
+#define FORMAT       2 /* 1 knew no files */
+#define FILES        ".files"
 
 CRM_PRINTF(3, 4)
 static crm_status fail(backup_report *r, crm_status st, const char *fmt, ...)
@@ -103,6 +105,7 @@ static void write_manifest(buf *out, const backup_counts *counts, const backup_r
     jw_kstr(&w, "made_at", str_of(r->made_at));
     jw_kint(&w, "bytes", r->bytes);
     jw_kstr(&w, "sha256", str_of(r->sha256));
+    jw_kint(&w, "files", r->files);
     jw_kobject(&w, "rows");
     for (uint32_t i = 0; i < counts->count; i++) {
         jw_key(&w, counts->at[i].entity);
@@ -131,11 +134,26 @@ static crm_status describe(const char *path, arena *a, backup_report *r)
     return st;
 }
 
+/* The files after the database: all that its rows speak of were there before it. */
+static crm_status copy_whole(engine *e, const char *path, engine_backup_progress p,
+                             backup_report *r)
+{
+    char folder[PATH_ROOM];
+    crm_status st = join(folder, path, FILES);
+    files_hold();
+    st = st == CRM_OK ? engine_backup(e, path, p) : st;
+    if (st == CRM_OK && (st = files_copy_all(NULL, folder, &r->files)) != CRM_OK) {
+        unlink(path);
+    }
+    files_release();
+    return st;
+}
+
 crm_status backup_make(engine *e, const char *path, engine_backup_progress p, backup_report *r)
 {
     *r = (backup_report){0};
     clock_format(clock_now(), r->made_at);
-    crm_status st = engine_backup(e, path, p);
+    crm_status st = copy_whole(e, path, p, r);
     if (st != CRM_OK) {
         return fail(r, st, "cannot copy to %s: %s", path, status_code(st));
     }
@@ -164,7 +182,7 @@ static crm_status read_manifest(const char *path, arena *a, json_t **out, backup
         return fail(r, CRM_INVALID, "the manifest of %s is not JSON", path);
     }
     json_int_t format = json_integer_value(json_object_get(*out, "format"));
-    if (format != FORMAT) {
+    if (format < 1 || format > FORMAT) {
         json_decref(*out);
         *out = NULL;
         return fail(r, CRM_INVALID, "manifest format %lld is not known", (long long)format);
@@ -191,6 +209,21 @@ static crm_status compare_counts(const json_t *manifest, const backup_counts *co
     return CRM_OK;
 }
 
+/* A folder may hold more than the manifest tells of: another backup used it before. */
+static crm_status compare_files(const char *path, const json_t *manifest, backup_report *r)
+{
+    char folder[PATH_ROOM];
+    int64_t found = 0;
+    r->files = json_integer_value(json_object_get(manifest, "files"));
+    crm_status st = join(folder, path, FILES);
+    st = st == CRM_OK && r->files ? files_verify(folder, &found) : st;
+    if (st != CRM_OK || found < r->files) {
+        return fail(r, st != CRM_OK ? st : CRM_INVALID, "%s%s is damaged or not complete", path,
+                    FILES);
+    }
+    return CRM_OK;
+}
+
 static crm_status compare(const char *path, arena *a, const json_t *manifest, backup_report *r)
 {
     backup_counts counts;
@@ -207,7 +240,8 @@ static crm_status compare(const char *path, arena *a, const json_t *manifest, ba
         return fail(r, st, "%s is damaged", path);
     }
     add_up(&counts, r);
-    return compare_counts(manifest, &counts, r);
+    st = compare_counts(manifest, &counts, r);
+    return st == CRM_OK ? compare_files(path, manifest, r) : st;
 }
 
 crm_status backup_verify(const char *path, backup_report *r)
@@ -290,6 +324,16 @@ static crm_status put(const char *path, const char *dir, backup_report *r)
     return backup_sync(whole);
 }
 
+static crm_status put_files(const char *path, const char *dir, backup_report *r)
+{
+    char from[PATH_ROOM], to[PATH_ROOM];
+    int64_t count = 0;
+    crm_status st = join(from, path, FILES);
+    st = st == CRM_OK ? join(to, dir, "/files") : st;
+    st = st == CRM_OK && r->files ? files_copy_all(from, to, &count) : st;
+    return st == CRM_OK ? st : fail(r, st, "cannot write into %s: %s", dir, status_code(st));
+}
+
 crm_status backup_restore(const char *path, const char *dir, backup_report *r)
 {
     *r = (backup_report){0};
@@ -297,5 +341,6 @@ crm_status backup_restore(const char *path, const char *dir, backup_report *r)
         return fail(r, CRM_CONFLICT, "%s already holds a database", dir);
     }
     crm_status st = backup_verify(path, r);
+    st = st == CRM_OK ? put_files(path, dir, r) : st;
     return st == CRM_OK ? put(path, dir, r) : st;
 }

@@ -1,9 +1,11 @@
 /*
  * backup.h - a copy of everything, its manifest, and the way back.
  *
- * A backup is two files: <path>, a database that stands alone, and <path>.json, the manifest with
- * its SHA-256, its size and the number of rows of every entity. The manifest is written last: a
- * copy without one is not a backup. Blocking functions; never on a loop thread.
+ * A backup is <path>, a database that stands alone, <path>.files, the contents of its attachments when
+ * it has any, and <path>.json, the manifest with the database's SHA-256 and size, the number of files
+ * and of the rows of every entity. The manifest is written last: a copy without one is not a backup.
+ * Contents never change, so on one disk a backup links them and takes no room for them. Blocking
+ * functions; never on a loop thread.
  */
 #ifndef DATA_BACKUP_H
 #define DATA_BACKUP_H
@@ -11,7 +13,7 @@
 #include "data/engine.h"
 
 typedef struct backup_report {
-    int64_t bytes, rows;
+    int64_t bytes, rows, files;
     uint32_t entities;
     char sha256[65];
     char made_at[CLOCK_TEXT];

@@ -11,6 +11,7 @@
  * emptiness: ["f","eq",null] is ["f","none"]. ["f","none",false] asks for what is filled.
  */
 #include "data/field.h"
+#include "data/files.h"
 
 #define IN_MAX     1000
 #define STARTS_MAX 200                       /* characters of what a text begins with or holds */
@@ -337,6 +338,10 @@ static crm_status read_comparison(reader *r, cond *c, const json_t *list, const 
     }
     if (c->op == COND_IN_QUERY) {
         return read_in_query(r, c, operand);
+    }
+    bool is_name = f->type == FIELD_FILE && (c->op == COND_STARTS || c->op == COND_HAS);
+    if (field_is_file(f) && !is_name) {
+        return fail(r, "type_mismatch", f->name); /* of a file its name can be asked for */
     }
     if (is_order(c->op) && field_stored_type(f) == FIELD_JSON) {
         return fail(r, "type_mismatch", f->name);

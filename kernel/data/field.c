@@ -1,6 +1,7 @@
 /* field.c - values of fields from text and JSON: one element of each type, and lists of them. */
 #include "data/field.h"
 
+#include "data/files.h"
 #include "data/records.h"
 
 #define JS_INTEGER_MAX 9007199254740991LL /* what a JSON number can be trusted with */
@@ -36,7 +37,6 @@ bool field_is_folded(const field *f)
     case FIELD_CHOICES:
     case FIELD_PHONE:
     case FIELD_REFS:
-    case FIELD_FILES:
         return false;
     default:
         return field_is_text(f);
@@ -306,6 +306,17 @@ static crm_status give_id(crm_str text, field_result *out)
     return CRM_OK;
 }
 
+/* The id alone, or as an export writes it: "договор.pdf #q3Zk…". Whose it is the writer asks. */
+static crm_status give_file(crm_str text, field_result *out)
+{
+    crm_str id;
+    if (!file_value_next(&text, &id)) {
+        return refuse(out, "type_mismatch");
+    }
+    out->v = value_text(id);
+    return CRM_OK;
+}
+
 /* ---- one element from text ------------------------------------------------------------------- */
 
 static crm_status text_element(const field_source *s, const field *f, crm_str text,
@@ -331,8 +342,10 @@ static crm_status text_element(const field_source *s, const field *f, crm_str te
         return give_requisite(s, f, text, out);
     case FIELD_JSON:
         return give_json(s, text, out);
-    case FIELD_REFS:
+    case FIELD_FILE:
     case FIELD_FILES:
+        return give_file(text, out);
+    case FIELD_REFS:
         if (give_id(text, out) != CRM_OK) {
             return CRM_INVALID;
         }
@@ -361,7 +374,6 @@ static crm_status number_element(const field_source *s, const field *f, crm_str 
         return give_duration(f, text, out);
     case FIELD_REF:
     case FIELD_USER:
-    case FIELD_FILE:
         return give_id(text, out);
     default:
         return give_number(f, text, out);
@@ -424,9 +436,30 @@ static crm_status joined(const field_source *s, joining *j, crm_status st, field
     return st;
 }
 
+/* Names of files may hold what separates: only their ids count. */
+static crm_status read_file_list(const field_source *s, const field *f, crm_str text,
+                                 field_result *out)
+{
+    joining j = {.count = 0};
+    buf_init(&j.b, 0);
+    crm_str id;
+    bool is_written = str_trim(text).n > 0;
+    crm_status st = CRM_OK;
+    while (st == CRM_OK && file_value_next(&text, &id)) {
+        st = join(s, f, &j, NULL, id, out);
+    }
+    if (st == CRM_OK && !j.count && is_written) {
+        st = refuse(out, "type_mismatch");
+    }
+    return joined(s, &j, st, out);
+}
+
 static crm_status read_text_list(const field_source *s, const field *f, crm_str text,
                                  field_result *out)
 {
+    if (f->type == FIELD_FILES) {
+        return read_file_list(s, f, text, out);
+    }
     /* A comma belongs to no phone or tag; addresses of pages may hold one. */
     bool by_comma = f->type != FIELD_URL;
     joining j = {.count = 0};

@@ -1,5 +1,6 @@
 /* field_json.c - a stored value in its JSON form (API.md). Any thread. */
 #include "data/field.h"
+#include "data/files.h"
 #include "data/records.h"
 
 static void put_reference(json_writer *w, int64_t id, crm_str label, bool denied)
@@ -54,7 +55,6 @@ static void put_int(json_writer *w, const field *f, int64_t v, crm_str label, bo
         break;
     case FIELD_REF:
     case FIELD_USER:
-    case FIELD_FILE:
         put_reference(w, v, label, denied);
         break;
     default:
@@ -62,12 +62,27 @@ static void put_int(json_writer *w, const field *f, int64_t v, crm_str label, bo
     }
 }
 
+static void put_file(json_writer *w, crm_str text)
+{
+    file_value v;
+    if (!file_value_read(text, &v)) {
+        jw_null(w);
+        return;
+    }
+    jw_object(w);
+    jw_kstr(w, "id", v.id);
+    jw_kstr(w, "name", v.name);
+    jw_kint(w, "size", v.size);
+    jw_kstr(w, "type", v.type);
+    jw_end_object(w);
+}
+
 static void put_element(json_writer *w, const field *f, crm_str part)
 {
     int64_t id;
-    field_type type = field_stored_type(f);
-    bool is_id = type == FIELD_REFS || type == FIELD_FILES;
-    if (is_id && str_to_i64(part, &id) == CRM_OK) {
+    if (f->type == FIELD_FILES) {
+        put_file(w, part);
+    } else if (f->type == FIELD_REFS && str_to_i64(part, &id) == CRM_OK) {
         put_reference(w, id, (crm_str){0}, false);
     } else {
         jw_str(w, part);
@@ -92,6 +107,8 @@ void field_to_json(json_writer *w, const field *f, value v, crm_str label, bool 
         put_int(w, f, v.i, label, denied);
     } else if (v.kind != VALUE_TEXT) {
         jw_null(w);
+    } else if (f->type == FIELD_FILE) {
+        put_file(w, v.s);
     } else if (field_stored_type(f) == FIELD_JSON) {
         jw_raw(w, v.s);
     } else {

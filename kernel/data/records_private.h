@@ -91,6 +91,10 @@ static inline value *saved_was(const saving *s)
 CRM_MUST_CHECK crm_status check_rights(saving *s);
 /* Required fields, needs of the stage, references; after the hooks. */
 CRM_MUST_CHECK crm_status check_content(saving *s);
+/* Attachments (records_files.c): what is given by id becomes what a record holds, a field error
+ * where the caller may not have it; once the row is written, they learn their place. */
+CRM_MUST_CHECK crm_status files_resolve(saving *s);
+CRM_MUST_CHECK crm_status files_settle(saving *s);
 /* Marks of accounts by the record's BIK (records_derive.c); after note_changes. */
 CRM_MUST_CHECK crm_status derive_marks(saving *s);
 /* Refuses a write that other means than rights guard: people under the function "settings". */

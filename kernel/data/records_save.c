@@ -5,6 +5,7 @@
  * deployment's own behaviour; then the whole must be sound; then it is written.
  */
 #include "data/changelog.h"
+#include "data/files.h"
 #include "data/records_private.h"
 #include "data/stores.h"
 
@@ -94,6 +95,10 @@ static crm_status begin(saving *s, int64_t base_rev)
             return st;
         }
     }
+    crm_status st = files_resolve(s);
+    if (st) {
+        return st;
+    }
     s->now.v = row_dup(a, s->entity, r->is_new ? r->v : s->was.v);
     if (!s->now.v) {
         return CRM_NOMEM;
@@ -151,6 +156,7 @@ static crm_status complete(saving *s)
     if (!st) {
         st = store_write(s, s->was.v ? 'u' : 'c');
     }
+    st = st ? st : files_settle(s);
     if (!st) {
         st = run_hooks(s, HOOK_AFTER_CREATE, HOOK_AFTER_UPDATE);
     }
@@ -299,6 +305,7 @@ crm_status records_purge(crm_ctx *c, const entity *e, int64_t id)
     }
     st = st ? st : changelog_erase(c->tx, e, id, all);
     st = st ? st : purge_stage_log(c, e, id);
+    st = st ? st : file_purge(c, e, id);
     st = st ? st : tx_gather_terms(c->tx, e, id, NULL);
     return st ? st : tx_delete(c->tx, e, id);
 }

@@ -37,7 +37,7 @@ typedef struct record record;
     X(BOOL, "bool", I, 0) X(DATE, "date", I, 0) X(DATETIME, "datetime", I, 0)                      \
     X(DURATION, "duration", I, 0) X(CHOICE, "choice", T, 0) X(CHOICES, "choices", T, 1)            \
     X(STAGE, "stage", T, 0) X(REF, "ref", I, 0) X(REFS, "refs", T, 1) X(USER, "user", I, 0)        \
-    X(FILE, "file", I, 0) X(FILES, "files", T, 1) X(ADDRESS, "address", T, 0)                      \
+    X(FILE, "file", T, 0) X(FILES, "files", T, 1) X(ADDRESS, "address", T, 0)                      \
     X(INN, "inn", T, 0) X(KPP, "kpp", T, 0) X(OGRN, "ogrn", T, 0) X(BIK, "bik", T, 0)              \
     X(ACCOUNT, "account", T, 0) X(TAGS, "tags", T, 1) X(JSON, "json", T, 0)                        \
     X(COMPUTED, "computed", T, 0)

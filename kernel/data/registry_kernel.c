@@ -39,6 +39,9 @@ static const entity_index outbox_indexes[] = {
     {.field = {OUTBOX_STATE, OUTBOX_NEXT_AT}, .count = 2}};
 static const entity_index stage_log_indexes[] = {
     {.field = {STAGE_LOG_ENTITY, STAGE_LOG_RECORD}, .count = 2}};
+static const entity_index file_indexes[] = {
+    {.field = {FILE_ENTITY, FILE_RECORD}, .count = 2},
+    {.field = {FILE_USER, FILE_AT}, .empty = {FILE_ENTITY}, .count = 2, .empty_count = 1}};
 static const entity_index notification_indexes[] = {
     {.field = {NOTIFICATION_USER, NOTIFICATION_READ_AT}, .count = 2}};
 
@@ -94,6 +97,7 @@ static void set_details(registry *r)
     SET_INDEXES(r, STORE_RUN, run_indexes);
     SET_INDEXES(r, STORE_OUTBOX, outbox_indexes);
     SET_INDEXES(r, STORE_STAGE_LOG, stage_log_indexes);
+    SET_INDEXES(r, STORE_FILE, file_indexes);
     SET_INDEXES(r, STORE_NOTIFICATION, notification_indexes);
 
     own(r, STORE_USER)->title_field = USER_NAME;

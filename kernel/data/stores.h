@@ -252,6 +252,23 @@
     X(DIFFERENT_BY, "by", INT, 0)                                                                  \
     X(DIFFERENT_AT, "at", DATETIME, 0)
 
+/*
+ * An attachment (data/files.h): `entity` and `field` are durable ids, `gone_at` is when the record
+ * stopped holding it.
+ */
+#define STORE_FILE_FIELDS(X)                                                                       \
+    X(FILE_TOKEN, "token", TEXT, FIELD_UNIQUE)                                                     \
+    X(FILE_HASH, "hash", TEXT, FIELD_INDEXED)                                                      \
+    X(FILE_NAME, "name", TEXT, 0)                                                                  \
+    X(FILE_TYPE, "type", TEXT, 0)                                                                  \
+    X(FILE_SIZE, "size", INT, 0)                                                                   \
+    X(FILE_USER, "user", INT, FIELD_INDEXED)                                                       \
+    X(FILE_AT, "at", DATETIME, FIELD_INDEXED)                                                      \
+    X(FILE_ENTITY, "entity", INT, 0)                                                               \
+    X(FILE_RECORD, "record", INT, 0)                                                               \
+    X(FILE_FIELD, "field", INT, 0)                                                                 \
+    X(FILE_GONE_AT, "gone_at", DATETIME, FIELD_INDEXED)
+
 /* constant, name of the entity, flags */
 #define STORE_MAP(X)                                                                               \
     X(USER, "user", 0)                                                                             \
@@ -276,7 +293,8 @@
     X(TZ, "sys.tz", ENTITY_SYSTEM)                                                                 \
     X(STAGE_LOG, "sys.stage_log", ENTITY_SYSTEM)                                                   \
     X(MERGED, "sys.merged", ENTITY_SYSTEM)                                                         \
-    X(DIFFERENT, "sys.different", ENTITY_SYSTEM)
+    X(DIFFERENT, "sys.different", ENTITY_SYSTEM)                                                   \
+    X(FILE, "sys.file", ENTITY_SYSTEM)
 
 typedef enum store {
 #define X(store, name, flags) STORE_##store,

@@ -2,9 +2,9 @@
  * value.h - one stored value. Every field type is an integer or a text inside (never a float):
  *
  *   INT   int, decimal and money (scaled by the field's `scale`), percent (scaled), bool (0/1),
- *         date (days since 1970-01-01), datetime (ms UTC), duration (ms), ref, user, file (id)
+ *         date (days since 1970-01-01), datetime (ms UTC), duration (ms), ref, user (id)
  *   TEXT  text, multiline, email, phone, url, choice, stage, tags, choices, refs, files, address,
- *         inn, kpp, ogrn, bik, account, json
+ *         inn, kpp, ogrn, bik, account, json, file (data/files.h)
  *   NULL  empty; an empty text is stored as NULL, so there is one kind of emptiness
  *
  * A field with many values is a TEXT of its elements separated by '\n' (elements never hold one).

@@ -126,6 +126,8 @@ crm_status sweep_register(registry *r);
 crm_status batch_register(registry *r);
 crm_status bin_register(registry *r);
 crm_status match_job_register(registry *r);
+/* files_clear.c: attachments whose time is over, and contents that nothing refers to. */
+crm_status files_clear_register(registry *r);
 crm_status rules_register(registry *r);
 crm_status steps_register(registry *r);
 /* The step found nobody: a record without an owner waits in the department that was searched, where

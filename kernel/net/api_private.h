@@ -127,6 +127,7 @@ void records_write_route(api_call *k);
 void aggregate_route(api_call *k); /* the same, its path is "aggregate" */
 void export_route(api_call *k); /* of k->entity */
 void import_route(api_call *k);
+void file_route(api_call *k);
 /* A file for this entity in the request's body; k->entity is set. */
 void upload_route(api_call *k);
 /* The server's early hook: bodies of uploads come in pieces. */

@@ -76,8 +76,7 @@ static crm_status unknown_field(api_call *k, crm_str name)
 
 static bool is_integer(field_type t)
 {
-    return t == FIELD_INT || t == FIELD_REF || t == FIELD_USER || t == FIELD_FILE ||
-           t == FIELD_DURATION;
+    return t == FIELD_INT || t == FIELD_REF || t == FIELD_USER || t == FIELD_DURATION;
 }
 
 static json_t *json_of(const field *f, crm_str text)

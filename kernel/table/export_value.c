@@ -1,6 +1,7 @@
 /* export_value.c - stored values as people write them, in a form that reads back as the same value.
  */
 #include "data/field.h"
+#include "data/files.h"
 #include "table/export.h"
 
 #define DAY_MS 86400000LL
@@ -175,6 +176,17 @@ static void put_user(const crm_ctx *c, const export_plan *p, int64_t id, buf *ou
     }
 }
 
+/* Whoever brings it back in means this attachment, not another one of the same name. */
+static void put_file(crm_str text, buf *out)
+{
+    file_value v;
+    if (file_value_read(text, &v)) {
+        buf_str(out, v.name);
+        buf_z(out, v.name.n ? " #" : "#");
+        buf_str(out, v.id);
+    }
+}
+
 /* ---- several values -------------------------------------------------------------------------- */
 
 /* One element of a many-valued text. */
@@ -186,12 +198,16 @@ static crm_status element(crm_ctx *c, const export_plan *p, const field *f, crm_
         buf_str(out, choice_text(c, f, part));
         return CRM_OK;
     }
-    if ((f->type != FIELD_REFS && f->type != FIELD_FILES) || str_to_i64(part, &id) != CRM_OK) {
+    if (f->type == FIELD_FILES) {
+        put_file(part, out);
+        return CRM_OK;
+    }
+    if (f->type != FIELD_REFS || str_to_i64(part, &id) != CRM_OK) {
         buf_str(out, part);
         return CRM_OK;
     }
     crm_status s = CRM_OK;
-    if (f->type == FIELD_REFS && f->ref && !p->has_ids) {
+    if (f->ref && !p->has_ids) {
         s = records_labels(c, f->ref, &id, 1, &label);
     }
     put_reference(p, id, label, out);
@@ -249,9 +265,6 @@ static void number(crm_ctx *c, const export_plan *p, const field *f, int64_t v, 
     case FIELD_USER:
         put_user(c, p, v, out);
         break;
-    case FIELD_FILE:
-        put_id(v, out);
-        break;
     default:
         buf_int(out, v);
     }
@@ -270,6 +283,8 @@ crm_status export_value(crm_ctx *c, const export_plan *p, const field *f, value 
         put_reference(p, v.i, label, out);
     } else if (v.kind == VALUE_INT) {
         number(c, p, f, v.i, out);
+    } else if (f->type == FIELD_FILE) {
+        put_file(v.s, out);
     } else if (f->type == FIELD_CHOICE || f->type == FIELD_STAGE) {
         buf_str(out, choice_text(c, f, v.s));
     } else {

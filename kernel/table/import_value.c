@@ -186,10 +186,6 @@ static crm_status by_text(finder *f, const field *to, crm_str text, value *out, 
     case FIELD_DURATION:
         text = duration(a, text);
         break;
-    case FIELD_FILE:
-    case FIELD_FILES:
-        text = text.n && text.p[0] == '#' ? (crm_str){text.p + 1, text.n - 1} : text;
-        break;
     default:
         break;
     }

@@ -121,7 +121,7 @@ static void check_keys(registering *g, const yaml_node *n, const field *f)
     bool has_options = f->type == FIELD_CHOICE || f->type == FIELD_CHOICES;
     const yaml_node *to = yaml_get(n, "to"), *options = yaml_get(n, "options");
     const yaml_node *where = yaml_get(n, "where"), *many = yaml_get(n, "many");
-    if (f->type == FIELD_COMPUTED || f->type == FIELD_FILE || f->type == FIELD_FILES) {
+    if (f->type == FIELD_COMPUTED) {
         tz_refuse(g->f, yaml_get(n, "type"), "not_served", yaml_text(n, "type"));
     }
     if (is_ref && !to) {
