@@ -211,7 +211,7 @@ static void fields_are_checked_by_type(void **state)
                  "    kind: {type: choice, title: Вид}\n"
                  "    city: {type: text, title: Город, options: [a], to: sales.lead, many: yes}\n"
                  "    other: {type: ref, title: Другое}\n"
-                 "    scan: {type: file, title: Скан}\n"
+                 "    sum: {type: int, title: Сумма, min: много}\n"
                  "    who: {type: ref, title: Кто, to: contacts.persn}\n",
             "tz.yaml:6:5: имя «amount» уже занято\n"
             "tz.yaml:7:5: у поля «kind» нет вариантов (options)\n"
@@ -219,8 +219,7 @@ static void fields_are_checked_by_type(void **state)
             "tz.yaml:8:38: «options» не относится к полю этого типа\n"
             "tz.yaml:8:74: поле «city» этого типа не может иметь несколько значений\n"
             "tz.yaml:9:5: в «other» не хватает «to»\n"
-            "tz.yaml:10:18: «file» есть в формате ТЗ, но эта версия его ещё не выполняет; уберите "
-            "или закомментируйте\n"
+            "tz.yaml:10:41: граница «много» не подходит к полю\n"
             "tz.yaml:11:38: нет сущности «contacts.persn», есть «contacts.person»\n");
 }
 
