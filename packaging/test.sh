@@ -135,10 +135,28 @@ npm_ci()
     touch "$mark"
 }
 
-# run_node FOLDER: every test file below tests/FOLDER with node's own runner.
+# run_files FILE...: each with node's own runner, begun in this order, as many at once as there are
+# cores; what a file printed is shown when it has ended.
+run_files()
+{
+    local rc=0 file dir=$out/$stage.node
+    mkdir -p "$dir"
+    # shellcheck disable=SC2016
+    printf '%s\0' "$@" | DIR=$dir xargs -0 -n 1 -P "$(nproc)" sh -c '
+        log=$DIR/$(basename "$1").log rc=0
+        node --test --test-reporter=spec "$1" >"$log" 2>&1 || rc=1
+        cat "$log"
+        exit $rc' file || rc=$?
+    for file in "$@"; do
+        count_node "$dir/$(basename "$file").log"
+    done
+    return "$rc"
+}
+
+# run_node FOLDER: every test file below tests/FOLDER.
 run_node()
 {
-    local rc=0 files
+    local files
     if ! has_tests "$1"; then
         say "tests/$1 has no tests yet"
         return 0
@@ -146,12 +164,9 @@ run_node()
     [ -x "$root/build-asan/karkas" ] || die "build-asan/karkas is not built" \
         "run packaging/test.sh build $1"
     install_test_modules
-    mapfile -t files < <(test_files "$root/tests/$1")
+    mapfile -t files < <(test_files "$root/tests/$1" | xargs ls -S)
     cd "$root"
-    KARKAS_BUILD=$root/build-asan node --test --test-reporter=spec "${files[@]}" |
-        tee "$out/$stage.node" || rc=$?
-    count_node "$out/$stage.node"
-    return "$rc"
+    KARKAS_BUILD=$root/build-asan run_files "${files[@]}"
 }
 
 # ---- The stages ---------------------------------------------------------------------------------
@@ -240,11 +255,8 @@ stage_api()
 # The UI against its fixture: behaviour, accessibility, policy violations.
 web_e2e()
 {
-    local rc=0
     cd "$root/web"
-    npm run --silent e2e | tee "$out/web-e2e.node" || rc=$?
-    count_node "$out/web-e2e.node"
-    return "$rc"
+    run_files test/e2e/access-*.test.mjs test/e2e/[b-z]*.test.mjs
 }
 
 stage_e2e()
@@ -375,7 +387,7 @@ run_stage()
         return
     fi
     say "== $stage"
-    rm -f "$out/$stage.count"
+    rm -rf "$out/$stage.count" "$out/$stage.node"
     set +e
     (set -euo pipefail; "stage_$stage") 2>&1 | tee "$out/$stage.log"
     rc=${PIPESTATUS[0]}

@@ -1,4 +1,5 @@
-// axe on every screen in both themes, on a desk and on a phone: no violation of WCAG 2.2 AA or of best practice.
+// axe on the screens in both themes: no violation of WCAG 2.2 AA or of best practice. One file for each
+// size of screen calls this, so that they run side by side.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -10,11 +11,6 @@ import { DESK, PHONE, launch, open } from './browser.mjs';
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 let browser;
-
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
 
 const VARIANTS = [
   ['desk', 'light'],
@@ -53,10 +49,14 @@ async function look(screen, where, scheme) {
   }
 }
 
-for (const [index, [name, screen]] of Object.entries(SCREENS).entries()) {
-  for (const [where, scheme] of variantsOf(index)) {
-    test(`${name}, ${where}, ${scheme}`, async () => {
-      assert.deepEqual(await look(screen, where, scheme), { faults: [], said: [] });
-    });
-  }
+export function testScreens(where) {
+  before(async () => {
+    browser = await launch();
+  });
+  after(() => browser.close());
+  for (const [index, [name, screen]] of Object.entries(SCREENS).entries())
+    for (const [, scheme] of variantsOf(index).filter(([size]) => size === where))
+      test(`${name}, ${where}, ${scheme}`, async () => {
+        assert.deepEqual(await look(screen, where, scheme), { faults: [], said: [] });
+      });
 }

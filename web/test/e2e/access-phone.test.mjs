@@ -1,0 +1,3 @@
+import { testScreens } from './access.mjs';
+
+testScreens('phone');
