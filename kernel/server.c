@@ -402,31 +402,8 @@ static void raise_file_limit(void)
         log_event(LOG_WARN, "server.file_limit", "kept=%llu", (unsigned long long)l.rlim_cur);
 }
 
-int server_run(const server_options *o)
+static void server_free(server *s)
 {
-    server *s = calloc(1, sizeof *s);
-    if (!s)
-        return 1;
-    s->o = o;
-    s->arena = arena_new(0);
-    umask(0077);
-    prctl(PR_SET_DUMPABLE, 0);
-    raise_file_limit();
-    uv_loop_init(&s->loop);
-    if (out_init() != CRM_OK)
-        return 1;
-    thread_set_role(THREAD_NONE, NULL);
-    crm_status st = start(s);
-    if (st != CRM_OK) {
-        log_event(LOG_ERROR, "server.not_started", "status=%s", status_code(st));
-        deployment_close(&s->d);
-        return 1;
-    }
-    thread_set_role(THREAD_LOOP, NULL);
-    log_event(LOG_INFO, "server.started", "version=%s", KARKAS_VERSION);
-    notify("READY=1");
-    uv_run(&s->loop, UV_RUN_DEFAULT);
-    thread_set_role(THREAD_NONE, NULL);
     deployment_close(&s->d);
     admin_free(s->admin);
     figures_free(s->figures);
@@ -437,5 +414,34 @@ int server_run(const server_options *o)
     uv_loop_close(&s->loop);
     arena_free(s->arena);
     free(s);
+}
+
+int server_run(const server_options *o)
+{
+    server *s = calloc(1, sizeof *s);
+    if (!s)
+        return 1;
+    s->o = o;
+    s->arena = arena_new(0);
+    s->d.lock_fd = -1;
+    umask(0077);
+    prctl(PR_SET_DUMPABLE, 0);
+    raise_file_limit();
+    uv_loop_init(&s->loop);
+    thread_set_role(THREAD_NONE, NULL);
+    crm_status st = out_init();
+    if (st == CRM_OK)
+        st = start(s);
+    if (st != CRM_OK) {
+        log_event(LOG_ERROR, "server.not_started", "status=%s", status_code(st));
+        server_free(s);
+        return 1;
+    }
+    thread_set_role(THREAD_LOOP, NULL);
+    log_event(LOG_INFO, "server.started", "version=%s", KARKAS_VERSION);
+    notify("READY=1");
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    thread_set_role(THREAD_NONE, NULL);
+    server_free(s);
     return 0;
 }
