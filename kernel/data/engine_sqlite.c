@@ -90,6 +90,7 @@ static const engine_ops sqlite_ops;
 static void free_session(sqlite_session *s)
 {
     statements_clear(&s->cache);
+    counts_free(&s->counts);
     sqlite3_close_v2(s->db);
     sql_free(&s->sql);
     arena_free(s->arena);
@@ -111,6 +112,7 @@ static sqlite_session *new_session(sqlite_engine *e, engine_session_kind kind)
     s->arena = a;
     s->lookup_max = LOOKUP_MAX;
     sql_init(&s->sql, a);
+    counts_init(&s->counts);
     if (connection_open(e->path, kind == ENGINE_WRITER, &s->db) != CRM_OK) {
         free_session(s);
         return NULL;

@@ -123,6 +123,18 @@ typedef struct statements {
     uint32_t count;
 } statements;
 
+/* What engine_sqlite_counts.c keeps for a session. */
+#define COUNTS_MAX 64
+typedef struct kept_count kept_count;
+typedef struct count_cache {
+    kept_count *slots[COUNTS_MAX];
+    buf name; /* of the count that was looked for last */
+    bool is_named;
+    uint32_t version;
+} count_cache;
+void counts_init(count_cache *c);
+void counts_free(count_cache *c);
+
 /* ---- engine and sessions --------------------------------------------------------------------- */
 
 typedef struct sqlite_session sqlite_session;
@@ -157,6 +169,7 @@ struct sqlite_session {
     uint8_t savepoints; /* open ones */
     uint64_t *known;    /* hashes of words that the vocabulary has; the writer's */
     statements cache;
+    count_cache counts;
     sql sql;
     arena *arena;
     time_limit limit;           /* of the running batch */
@@ -180,6 +193,7 @@ crm_status status_of(sqlite3 *db, int rc, const char *what);
 sqlite3_stmt *statement_get(sqlite_session *s, crm_status *status);
 int statement_bind(sqlite3_stmt *stmt, int at, const param *p);
 void statements_clear(statements *c);
+uint64_t sql_hash(const char *p, size_t n);
 /* Runs s->sql to its end. */
 crm_status statement_run(sqlite_session *s);
 /* Runs s->sql for one integer; NOT_FOUND when there is no row. */

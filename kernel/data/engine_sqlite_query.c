@@ -189,8 +189,12 @@ static void count(sqlite_session *s, engine_op *op)
         return;
     }
     op->status = plan_make(s, in, ENGINE_COUNT, &p);
+    if (op->status != CRM_OK || counts_find(s, in, &p, limit, &op->count)) {
+        return;
+    }
+    op->status = merge_count(s, in, &p, limit, &op->count);
     if (op->status == CRM_OK) {
-        op->status = merge_count(s, in, &p, limit, &op->count);
+        counts_keep(s, op->count);
     }
 }
 

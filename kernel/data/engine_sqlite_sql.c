@@ -152,7 +152,7 @@ void sql_ordered_value(sql *q, const field *f, value v)
 
 /* ---- prepared statements --------------------------------------------------------------------- */
 
-static uint64_t hash_text(const char *p, size_t n)
+uint64_t sql_hash(const char *p, size_t n)
 {
     uint64_t h = 0x9E3779B97F4A7C15u ^ n;
     for (; n >= 8; p += 8, n -= 8) {
@@ -248,7 +248,7 @@ sqlite3_stmt *statement_get(sqlite_session *s, crm_status *status)
         return NULL;
     }
     crm_str text = buf_view(&s->sql.text);
-    uint64_t hash = hash_text(text.p, text.n);
+    uint64_t hash = sql_hash(text.p, text.n);
     statement *st = find(&s->cache, hash, text);
     if (!st) {
         st = add(s, hash, text, status);
