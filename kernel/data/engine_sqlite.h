@@ -181,6 +181,10 @@ struct sqlite_session {
     value row[FIELDS_MAX];
 };
 
+/* The VFS of every connection (engine_sqlite_vfs.c): the default one, with the log in long writes. */
+#define VFS_NAME "karkas"
+void vfs_install(void);
+
 /* A connection with every setting of the engine (engine_sqlite_connection.c). A reading one is
  * settled before its first turn: that reads the schema, which takes milliseconds. */
 CRM_MUST_CHECK crm_status connection_open(const char *path, bool is_writer, sqlite3 **out);

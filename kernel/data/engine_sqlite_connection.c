@@ -97,7 +97,8 @@ crm_status connection_open(const char *path, bool is_writer, sqlite3 **out)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                 SQLITE_OPEN_EXRESCODE;
-    int rc = sqlite3_open_v2(path, out, flags, NULL);
+    vfs_install();
+    int rc = sqlite3_open_v2(path, out, flags, VFS_NAME);
     crm_status st = rc == SQLITE_OK ? configure(*out, is_writer) : status_of(*out, rc, "open");
     if (st != CRM_OK) {
         sqlite3_close_v2(*out);

@@ -12,6 +12,7 @@ typedef struct fault_file {
 } fault_file;
 
 static sqlite3_vfs *real_vfs;
+static _Atomic uint64_t writes;
 static struct {
     _Atomic int which, rc;
     _Atomic uint32_t left, hits; /* left: calls until the one that fails; 0: the plan is done */
@@ -31,6 +32,11 @@ void fault_vfs_plan(fault_call which, uint32_t nth, int rc, bool for_ever)
 uint32_t fault_vfs_hits(void)
 {
     return atomic_load(&plan.hits);
+}
+
+uint64_t fault_vfs_writes(void)
+{
+    return atomic_load(&writes);
 }
 
 /* SQLITE_OK, or what this call is to fail with. */
@@ -71,6 +77,7 @@ static int file_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
 static int file_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 {
     int rc = verdict(FAULT_WRITE);
+    atomic_fetch_add(&writes, 1);
     if (rc && n > 1) {
         (void)!real_of(f)->pMethods->xWrite(real_of(f), from, n / 2, at); /* torn */
     }

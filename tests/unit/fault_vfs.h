@@ -21,5 +21,7 @@ void fault_vfs_install(void);
 void fault_vfs_plan(fault_call which, uint32_t nth, int rc, bool for_ever);
 /* How many calls have failed since the plan was made. */
 uint32_t fault_vfs_hits(void);
+/* How many writes there were since the process began, of all files. */
+uint64_t fault_vfs_writes(void);
 
 #endif

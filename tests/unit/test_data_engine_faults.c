@@ -144,6 +144,36 @@ static void a_full_disk_in_a_commit_is_no_failure_of_the_storage(void **state)
     assert_int_equal(count_deals(b), 3);
 }
 
+/* SQLite by itself makes two writes a page. */
+static void the_pages_of_a_commit_go_to_the_log_in_one_write(void **state)
+{
+    bench *b = *state;
+    engine_stats was, now;
+    assert_ok(write_three(b));
+    engine_stats_get(b->e, &was);
+    uint64_t writes = fault_vfs_writes();
+    assert_ok(write_three(b));
+    engine_stats_get(b->e, &now);
+    assert_true(now.wal_written - was.wal_written > 3);
+    assert_int_equal(fault_vfs_writes() - writes, 1);
+}
+
+/* More pages than are gathered, some of them twice: what stands in the log is what was written. */
+static void a_commit_longer_than_one_write_is_read_back_whole(void **state)
+{
+    bench *b = *state;
+    assert_ok(op(b, ENGINE_BEGIN));
+    for (int i = 0; i < 3000; i++) {
+        assert_ok(insert(b, i % 2 ? "Крыша и ворота со склада у вокзала" : "Ворота"));
+    }
+    uint64_t writes = fault_vfs_writes();
+    assert_ok(op(b, ENGINE_COMMIT));
+    assert_in_range(fault_vfs_writes() - writes, 2, 20);
+    assert_int_equal(count_deals(b), 3000);
+    bench_reopen(b);
+    assert_int_equal(count_deals(b), 3000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 int main(void)
 {
@@ -152,6 +182,8 @@ int main(void)
         TEST(a_checkpoint_that_cannot_be_made_durable_ends_writing),
         TEST(whichever_call_fails_nothing_acknowledged_is_lost),
         TEST(a_full_disk_in_a_commit_is_no_failure_of_the_storage),
+        TEST(the_pages_of_a_commit_go_to_the_log_in_one_write),
+        TEST(a_commit_longer_than_one_write_is_read_back_whole),
     };
     log_set_level(LOG_ERROR + 1);
     fault_vfs_install();
