@@ -151,15 +151,15 @@ static cond compare(cond_op op, const field *const *f, const value *v, cond *nex
 }
 
 /* `first` and what follows it are joined by and. */
-static crm_status newest_first(engine_session *s, reading *rd, const cond *first, uint32_t limit,
-                               change_page *out)
+static crm_status in_order(engine_session *s, reading *rd, const cond *first, bool is_newest_first,
+                           uint32_t limit, change_page *out)
 {
     const entity *e = registry_store(rd->reg, STORE_CHANGE);
     cond where = {.op = COND_AND, .first = first};
     query q = {.entity = e,
                .where = &where,
                .limit = limit,
-               .sorts = {{&e->fields[COL_ID], true}},
+               .sorts = {{&e->fields[COL_ID], is_newest_first}},
                .sort_count = 1};
     rd->at = ARENA_ARRAY(rd->arena, change, limit);
     rd->bytes = arena_used(rd->arena) + PAGE_BYTES;
@@ -167,6 +167,23 @@ static crm_status newest_first(engine_session *s, reading *rd, const cond *first
     bool is_cut = rd->rows == limit || arena_used(rd->arena) >= rd->bytes;
     *out = (change_page){.at = rd->at, .count = rd->count, .last = rd->last, .has_more = is_cut};
     return st ? st : rd->status;
+}
+
+static crm_status newest_first(engine_session *s, reading *rd, const cond *first, uint32_t limit,
+                               change_page *out)
+{
+    return in_order(s, rd, first, true, limit, out);
+}
+
+crm_status changelog_begin_of_batch(engine_session *s, const registry *r, arena *a, int64_t batch,
+                                    uint32_t limit, change_page *out)
+{
+    const entity *e = registry_store(r, STORE_CHANGE);
+    const field *of = &e->fields[CHANGE_BATCH];
+    reading rd = {.reg = r, .arena = a, .keeps_unknown = true};
+    value which = value_int(batch);
+    cond mine = compare(COND_EQ, &of, &which, NULL);
+    return in_order(s, &rd, &mine, false, limit, out);
 }
 
 crm_status changelog_of_batch(engine_session *s, const registry *r, arena *a, int64_t batch,

@@ -36,6 +36,9 @@ CRM_MUST_CHECK crm_status changelog_after(engine_session *s, const registry *r, 
  */
 CRM_MUST_CHECK crm_status changelog_of_batch(engine_session *s, const registry *r, arena *a, int64_t batch,
                                              int64_t before, uint32_t limit, change_page *out);
+/* The first changes of one batch, oldest first. */
+CRM_MUST_CHECK crm_status changelog_begin_of_batch(engine_session *s, const registry *r, arena *a,
+                                                   int64_t batch, uint32_t limit, change_page *out);
 /* Changes of one record after `position`, newest first, before `before` (0: the newest). */
 CRM_MUST_CHECK crm_status changelog_of_record(engine_session *s, const registry *r, arena *a,
                                               const entity *e, int64_t record, int64_t after,

@@ -40,6 +40,28 @@ CRM_MUST_CHECK crm_status match_find(match_ask *m);
 /* What all roles of the caller together show of records that he may not read: FOREIGN_*. */
 unsigned match_foreign(const crm_ctx *c);
 
+#define MATCH_PAIRS_MAX 100
+
+typedef struct match_pair {
+    int64_t first;
+    match_hit second; /* of a smaller id */
+} match_pair;
+
+/* Pairs of all records, from the newest down, each once; both of them he may merge. */
+typedef struct match_walk {
+    crm_ctx *call;
+    const entity *entity;
+    int64_t below;  /* in and out: records with a smaller id follow; 0: from the newest on */
+    int64_t until;  /* clock_mono: it stops after the record it is at */
+    uint32_t limit; /* stops when there are so many pairs, a few may be over; MATCH_PAIRS_MAX at most */
+    /* out */
+    match_pair pairs[MATCH_PAIRS_MAX + 8];
+    uint32_t count, looked;
+    bool is_end; /* nothing follows */
+} match_walk;
+/* Pool. */
+CRM_MUST_CHECK crm_status match_walk_on(match_walk *w);
+
 /* Remembers, or forgets, that two records are not the same. It takes the right to merge both. Writer. */
 CRM_MUST_CHECK crm_status match_set_different(crm_ctx *c, const entity *e, const int64_t ids[2],
                                               bool is_different);

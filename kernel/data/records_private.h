@@ -107,6 +107,16 @@ CRM_MUST_CHECK crm_status save_as(crm_ctx *c, record *r, int64_t base_rev, unsig
 CRM_MUST_CHECK crm_status delete_as(crm_ctx *c, const entity *e, int64_t id, int64_t base_rev,
                                     unsigned how);
 
+/* What differs between the row before and now becomes `changed`. */
+void save_note_changes(saving *s);
+/* From the hooks on: the content is checked, all is written, `given` becomes what is stored. */
+CRM_MUST_CHECK crm_status save_complete(saving *s);
+
+/* What merge.h's files share. NOT_FOUND, or DENIED without the right to merge this row. */
+CRM_MUST_CHECK crm_status merge_check_right(crm_ctx *c, const entity *e, const value *row,
+                                            uint32_t *matched);
+CRM_MUST_CHECK crm_status merged_note(crm_ctx *c, const entity *e, int64_t id, int64_t into);
+
 /* Refuses a write that a hook makes on a record it stands on, or too deep. */
 CRM_MUST_CHECK crm_status hooks_check(crm_ctx *c, const record *now);
 CRM_MUST_CHECK crm_status hooks_run(crm_ctx *c, hook_when when, record *now, const record *was);

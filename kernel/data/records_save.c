@@ -6,6 +6,7 @@
  */
 #include "data/changelog.h"
 #include "data/files.h"
+#include "data/merge.h"
 #include "data/records_private.h"
 #include "data/stores.h"
 
@@ -108,7 +109,7 @@ static crm_status begin(saving *s, int64_t base_rev)
     return r->is_new ? rights_match_row(s->call, s->entity, s->now.v, &s->matched) : CRM_OK;
 }
 
-static void note_changes(saving *s)
+void save_note_changes(saving *s)
 {
     for (uint32_t i = COL_OWN; i < s->entity->field_count; i++) {
         value was = s->was.v ? s->was.v[i] : value_null();
@@ -144,13 +145,13 @@ static crm_status run_hooks(saving *s, hook_when on_create, hook_when on_update)
     return hooks_run(s->call, was ? on_update : on_create, &s->now, was);
 }
 
-static crm_status complete(saving *s)
+crm_status save_complete(saving *s)
 {
     crm_status st = run_hooks(s, HOOK_BEFORE_CREATE, HOOK_BEFORE_UPDATE);
     if (st) {
         return st;
     }
-    note_changes(s);
+    save_note_changes(s);
     st = derive_marks(s);
     st = st ? st : check_content(s);
     if (!st) {
@@ -182,7 +183,7 @@ crm_status save_as(crm_ctx *c, record *r, int64_t base_rev, unsigned how)
     st = check_rights(&s);
     if (st == CRM_INVALID) {
         /* One answer names what is missing as well. */
-        note_changes(&s);
+        save_note_changes(&s);
         crm_status more = check_content(&s);
         return more ? more : st;
     }
@@ -192,7 +193,7 @@ crm_status save_as(crm_ctx *c, record *r, int64_t base_rev, unsigned how)
     if (!r->is_new && !bits_any(s.user_set)) {
         return give_back(&s);
     }
-    return complete(&s);
+    return save_complete(&s);
 }
 
 /* ---- the recycle bin ------------------------------------------------------------------------- */
@@ -251,7 +252,8 @@ crm_status records_restore(crm_ctx *c, const entity *e, int64_t id)
     saving s = {.call = c, .entity = e};
     assert(c->tx);
     crm_status st = begin_removal(&s, id, true);
-    return st ? st : store_write(&s, 'r');
+    st = st ? st : store_write(&s, 'r');
+    return st ? st : merged_forget(c, e, id);
 }
 
 /* ---- for ever -------------------------------------------------------------------------------- */

@@ -127,10 +127,24 @@ static crm_status check_undone(crm_ctx *c, const store_row *row)
     return is_left ? CRM_OK : call_fail(c, CRM_CONFLICT, "batch_undone");
 }
 
+/* What was taken apart again is merged anew: its references may be anybody's by now. */
+static crm_status check_kind(crm_ctx *c, const store_row *row)
+{
+    store_row of;
+    if (!str_is(store_text(row, BATCH_KIND), "undo") || !store_int(row, BATCH_UNDO_OF))
+        return CRM_OK;
+    crm_status s =
+        store_load(c->tx, c->arena, c->reg, STORE_BATCH, store_int(row, BATCH_UNDO_OF), &of);
+    if (s == CRM_OK && str_is(store_text(&of, BATCH_KIND), "merge"))
+        s = call_fail(c, CRM_CONFLICT, "unmerge_stays");
+    return s;
+}
+
 crm_status batch_undo(crm_ctx *c, int64_t id, int64_t *undo)
 {
     store_row row;
     crm_status s = find(c, id, &row);
+    s = s ? s : check_kind(c, &row);
     if (s == CRM_OK && batch_is_open(&row))
         s = call_fail(c, CRM_CONFLICT, "batch_running");
     if (s == CRM_OK)

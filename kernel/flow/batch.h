@@ -71,6 +71,12 @@ CRM_MUST_CHECK crm_status batch_undo(crm_ctx *c, int64_t id, int64_t *undo);
 CRM_MUST_CHECK crm_status bulk_check(crm_ctx *c, const entity *e, const json_t *body);
 CRM_MUST_CHECK crm_status bulk_start(crm_ctx *c, const entity *e, const json_t *body, int64_t *id);
 
+/*
+ * The kernel's kind "merge": the records are merged in the open request, so what refuses is told to who
+ * asked, and the batch moves what refers to them (data/merge.h, API.md). Writer.
+ */
+CRM_MUST_CHECK crm_status merge_start(crm_ctx *c, const entity *e, const json_t *body, int64_t *id);
+
 /* What a note is about: the line of a file (0: none), and the record as far as it is known. */
 typedef struct batch_place {
     int64_t row;

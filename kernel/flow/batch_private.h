@@ -18,6 +18,7 @@ bool batch_is_open(const store_row *row);
  */
 CRM_MUST_CHECK crm_status batch_save(crm_ctx *c, store_row *row, bool is_kept);
 crm_status bulk_register(registry *r);
+crm_status merge_register(registry *r);
 crm_status undo_register(registry *r);
 /* Ends it in this state; `error` is a code or empty. Writer. */
 CRM_MUST_CHECK crm_status batch_end(crm_ctx *c, store_row *row, const char *state, crm_str error);

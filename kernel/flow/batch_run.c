@@ -281,5 +281,6 @@ crm_status batch_register(registry *r)
              .module = CRM_S("kernel")};
     crm_status s = registry_add_job(r, &j);
     s = s ? s : bulk_register(r);
+    s = s ? s : merge_register(r);
     return s ? s : undo_register(r);
 }

@@ -1,8 +1,21 @@
 /*
  * batch_undo.c - the kind "undo": a batch's changes are taken back, newest first, each a row of the
  * new batch. Its cursor is the position of the last one taken.
+ *
+ * Of a merge the records themselves come first, as one row: what referred to one that is not back
+ * has nowhere to go.
  */
+#include "flow/batch_merge.h"
 #include "flow/batch_private.h"
+
+#define MERGE_BEGIN (4 * MERGE_MAX) /* changes among which those of the merged records stand */
+
+/* What fetch leaves for a slice. */
+typedef struct undoing {
+    bool is_merge, is_own;
+    merge_wish merge;
+    change_page page; /* of the first slice of a merge: its first changes */
+} undoing;
 
 static crm_status cursor_of(const batch_run *b, int64_t *before)
 {
@@ -25,16 +38,44 @@ static crm_status count_changes(crm_ctx *c, batch_run *b, const void *fn)
     return s;
 }
 
+/* The batch that is taken back: of which kind it is, and whether the same user did it. */
+static crm_status read_undone(crm_ctx *c, const batch_run *b, undoing *u)
+{
+    store_row of;
+    json_t *spec = NULL;
+    const entity *e = registry_store(c->reg, STORE_BATCH);
+    crm_status s = store_first(
+        c->session, c->arena, c->reg, STORE_BATCH,
+        cond_compare(c->arena, COND_EQ, &e->fields[COL_ID], value_int(b->undo_of)), &of);
+    if (s != CRM_OK)
+        return s;
+    u->is_own = store_int(&of, BATCH_USER) == b->user;
+    u->is_merge = str_is(store_text(&of, BATCH_KIND), "merge");
+    if (!u->is_merge)
+        return CRM_OK;
+    if (!b->entity)
+        return call_fail(c, CRM_NOT_FOUND, "unknown_entity");
+    s = json_read(store_text(&of, BATCH_SPEC), BATCH_SPEC_MAX, &spec, NULL);
+    s = s ? s : merge_wish_read(c, b->entity, spec, &u->merge);
+    json_decref(spec);
+    return s;
+}
+
 static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
 {
     int64_t before;
-    change_page *page = ARENA_NEW(c->arena, change_page);
+    undoing *u = ARENA_NEW(c->arena, undoing);
     (void)fn;
-    c->prepared = page;
-    crm_status s = page ? cursor_of(b, &before) : CRM_NOMEM;
-    return s ? s
-             : changelog_of_batch(c->session, c->reg, c->arena, b->undo_of, before,
-                                  BATCH_SLICE_ROWS, page);
+    c->prepared = u;
+    crm_status s = u ? cursor_of(b, &before) : CRM_NOMEM;
+    s = s ? s : read_undone(c, b, u);
+    if (s != CRM_OK)
+        return s;
+    if (u->is_merge && !b->cursor.n)
+        return changelog_begin_of_batch(c->session, c->reg, c->arena, b->undo_of, MERGE_BEGIN,
+                                        &u->page);
+    return changelog_of_batch(c->session, c->reg, c->arena, b->undo_of, before, BATCH_SLICE_ROWS,
+                              &u->page);
 }
 
 /* ---- on the writer --------------------------------------------------------------------------- */
@@ -58,48 +99,72 @@ static crm_status note_fields(crm_ctx *c, batch_run *b, const batch_place *at,
     return is_any ? batch_note(c, b, at, true) : CRM_OK;
 }
 
-static crm_status take_back(crm_ctx *c, batch_run *b, const change *ch, bool is_own)
+static bool is_of_merged(const undoing *u, const change *ch)
+{
+    bool is_one = ch->record == u->merge.into;
+    for (uint32_t i = 0; i < u->merge.count; i++)
+        is_one |= ch->record == u->merge.from[i];
+    return u->is_merge && ch->entity == u->merge.entity && is_one;
+}
+
+static crm_status undo_one(crm_ctx *c, const batch_run *b, const undoing *u, const change *ch,
+                           uint64_t conflicts[4])
+{
+    undo_wish wish = {
+        .change = ch, .partly = true, .is_own = u->is_own, .batches = {b->undo_of, b->id}};
+    return u->is_merge && ch->op == 'u' ? records_repoint_back(c, ch, conflicts)
+                                        : records_undo(c, &wish, conflicts);
+}
+
+static crm_status take_back(crm_ctx *c, batch_run *b, const undoing *u, const change *ch)
 {
     uint64_t conflicts[4];
     batch_place at = {.entity = ch->entity, .record = ch->record};
-    undo_wish wish = {
-        .change = ch, .partly = true, .is_own = is_own, .batches = {b->undo_of, b->id}};
     if (!ch->entity)
         return call_fail(c, CRM_NOT_FOUND, "unknown_entity");
-    crm_status s = records_undo(c, &wish, conflicts);
+    if (is_of_merged(u, ch))
+        return CRM_OK; /* the first slice did it */
+    crm_status s = undo_one(c, b, u, ch, conflicts);
     if (is_conflict(c, s))
         return batch_note(c, b, &at, true);
     return s ? s : note_fields(c, b, &at, conflicts);
 }
 
-/* Whether he takes back what he did himself. */
-static crm_status is_of_user(crm_ctx *c, const batch_run *b, bool *is_own)
+static crm_status take_all_back(crm_ctx *c, batch_run *b, const undoing *u, bool *is_done)
 {
-    store_row of;
-    crm_status s = store_load(c->tx, c->arena, c->reg, STORE_BATCH, b->undo_of, &of);
-    *is_own = s == CRM_OK && store_int(&of, BATCH_USER) == b->user;
+    int64_t before;
+    uint32_t i = 0;
+    crm_status s = cursor_of(b, &before);
+    for (; s == CRM_OK && i < u->page.count && batch_goes_on(c, b); i++) {
+        const change *ch = &u->page.at[i];
+        batch_place at = {.entity = ch->entity, .record = ch->record};
+        s = batch_row_begin(c, b);
+        s = s ? s : batch_row_end(c, b, &at, take_back(c, b, u, ch));
+        before = ch->position;
+    }
+    *is_done = i == u->page.count && !u->page.has_more;
+    b->cursor = arena_fmt(c->arena, "%lld", (long long)before);
+    return s;
+}
+
+/* What refuses here fails the batch: nothing has been taken back. */
+static crm_status take_merge_back(crm_ctx *c, batch_run *b, const undoing *u)
+{
+    uint64_t conflicts[4];
+    batch_place at = {.entity = u->merge.entity, .record = u->merge.into};
+    crm_status s = records_unmerge(c, &u->merge, &u->page, conflicts);
+    s = s ? s : note_fields(c, b, &at, conflicts);
+    b->changed++;
+    b->cursor = CRM_S("0"); /* from the newest on */
     return s;
 }
 
 static crm_status slice(crm_ctx *c, batch_run *b, bool *is_done, const void *fn)
 {
-    int64_t before;
-    uint32_t i = 0;
-    bool is_own;
-    const change_page *page = c->prepared;
+    const undoing *u = c->prepared;
     (void)fn;
-    crm_status s = cursor_of(b, &before);
-    s = s ? s : is_of_user(c, b, &is_own);
-    for (; s == CRM_OK && i < page->count && batch_goes_on(c, b); i++) {
-        const change *ch = &page->at[i];
-        batch_place at = {.entity = ch->entity, .record = ch->record};
-        s = batch_row_begin(c, b);
-        s = s ? s : batch_row_end(c, b, &at, take_back(c, b, ch, is_own));
-        before = ch->position;
-    }
-    *is_done = i == page->count && !page->has_more;
-    b->cursor = arena_fmt(c->arena, "%lld", (long long)before);
-    return s;
+    *is_done = false;
+    return u->is_merge && !b->cursor.n ? take_merge_back(c, b, u) : take_all_back(c, b, u, is_done);
 }
 
 crm_status undo_register(registry *r)

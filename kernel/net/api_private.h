@@ -124,6 +124,11 @@ void strings_route(api_call *k);
 void search_route(api_call *k);
 void records_route(api_call *k); /* k->entity is set */
 void records_write_route(api_call *k);
+/* Duplicates of an entity with rules of matching. False: another route's path. */
+bool duplicates_route(api_call *k);
+void merge_preview_route(api_call *k);
+/* Answers 404 of the record k->id, which may have been merged. */
+void merged_reply(api_call *k);
 void aggregate_route(api_call *k); /* the same, its path is "aggregate" */
 void export_route(api_call *k); /* of k->entity */
 void import_route(api_call *k);

@@ -91,6 +91,7 @@ static void entity_can(json_writer *w, crm_ctx *c, const entity *e)
     jw_kbool(w, "create", rights_may_some(c, e, ACTION_CREATE));
     jw_kbool(w, "update", rights_may_some(c, e, ACTION_UPDATE));
     jw_kbool(w, "delete", rights_may_some(c, e, ACTION_DELETE));
+    jw_kbool(w, "merge", rights_may_some(c, e, ACTION_MERGE));
     jw_kbool(w, "export", rights_may_some(c, e, ACTION_EXPORT) && call_may(c, CRM_S("export")));
     jw_end_object(w);
 }
@@ -126,6 +127,8 @@ static void entity_meta(json_writer *w, crm_ctx *c, const entity *e)
         jw_kstr(w, "owner", e->fields[e->owner_fields[0]].name);
     if (e->stage_field)
         jw_kstr(w, "stage", e->fields[e->stage_field].name);
+    if (e->match_count)
+        jw_kbool(w, "match", true);
     entity_can(w, c, e);
     entity_fields(w, c, e);
     jw_key(w, CRM_S("views"));

@@ -451,6 +451,11 @@ static void one_done(record_read *r, crm_status s)
         answer_blind(k);
         s = CRM_OK;
     }
+    if (s == CRM_NOT_FOUND && o->status == 200) {
+        http_body(k->http)->n = k->mark;
+        merged_reply(k);
+        return;
+    }
     if (s != CRM_OK) {
         api_reply_error(k, s);
         return;
@@ -507,6 +512,12 @@ void records_route(api_call *k)
     bool is_read = k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
     if (k->entity == registry_store(k->c.reg, STORE_BATCH) && batch_route(k))
         return;
+    if (duplicates_route(k))
+        return;
+    if (k->http->verb == VERB_POST && str_is(path, "merge/preview")) {
+        merge_preview_route(k);
+        return;
+    }
     if (k->http->verb == VERB_POST && str_is(path, "aggregate")) {
         aggregate_route(k);
         return;

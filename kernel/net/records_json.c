@@ -68,7 +68,10 @@ static void actions(json_writer *w, crm_ctx *c, const record_view *v, bool is_fu
     static const struct {
         action a;
         const char *name;
-    } all[] = {{ACTION_UPDATE, "update"}, {ACTION_DELETE, "delete"}, {ACTION_REASSIGN, "reassign"}};
+    } all[] = {{ACTION_UPDATE, "update"},
+               {ACTION_DELETE, "delete"},
+               {ACTION_REASSIGN, "reassign"},
+               {ACTION_MERGE, "merge"}};
     jw_karray(w, "_can");
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (v->actions >> all[i].a & 1)

@@ -5,6 +5,7 @@
  */
 #include "net/api_private.h"
 
+#include "data/merge.h"
 #include "data/stores.h"
 #include "flow/batch.h"
 
@@ -15,7 +16,8 @@ typedef enum write_kind {
     WRITE_RESTORE,
     WRITE_PURGE,
     WRITE_UNDO,
-    WRITE_BULK
+    WRITE_BULK,
+    WRITE_MERGE
 } write_kind;
 
 typedef struct change_state {
@@ -173,6 +175,8 @@ static crm_status change_once(crm_ctx *c, api_call *k, const change_state *x)
         return undo(c, k);
     case WRITE_BULK:
         return bulk_start(c, k->entity, k->request.json, &k->id);
+    case WRITE_MERGE:
+        return merge_start(c, k->entity, k->request.json, &k->id);
     }
     return CRM_INTERNAL;
 }
@@ -194,6 +198,8 @@ static crm_status commit(crm_ctx *c, void *arg)
         return CRM_OK;
     }
     s = change_once(c, k, x);
+    if (s == CRM_NOT_FOUND && x->kind != WRITE_CREATE)
+        s = merged_answer(c, k->entity, k->id, s);
     return s == CRM_OK && x->idem_key.n ? store_outcome(c, x, k->id) : s;
 }
 
@@ -216,9 +222,10 @@ static void written(api_call *k)
         api_reply_empty(k, 204);
         return;
     }
-    if (x->kind == WRITE_BULK)
+    bool is_batch = x->kind == WRITE_BULK || x->kind == WRITE_MERGE;
+    if (is_batch)
         k->entity = registry_store(k->c.reg, STORE_BATCH);
-    records_answer_one(k, x->kind == WRITE_CREATE ? 201 : x->kind == WRITE_BULK ? 202 : 200);
+    records_answer_one(k, x->kind == WRITE_CREATE ? 201 : is_batch ? 202 : 200);
 }
 
 /* If-Match: "3". A weak or foreign tag can never match, so it reads as revision -1. */
@@ -253,6 +260,8 @@ static bool has_kind(api_call *k, crm_str path, write_kind *out)
     bool is_one = k->id > 0;
     if (str_is(k->rest, "bulk") && v == VERB_POST)
         *out = WRITE_BULK;
+    else if (str_is(k->rest, "merge") && v == VERB_POST)
+        *out = WRITE_MERGE;
     else if (!is_one && v == VERB_POST && !k->rest.n)
         *out = WRITE_CREATE;
     else if (is_one && !path.n && v == VERB_PATCH)
@@ -273,8 +282,8 @@ void records_write_route(api_call *k)
     crm_str path = k->rest, id = {0};
     change_state *x = ARENA_NEW(k->http->arena, change_state);
     str_split(&path, '/', &id);
-    bool is_bulk = str_is(k->rest, "bulk");
-    if (id.n && !is_bulk && (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0)) {
+    bool is_of_many = str_is(k->rest, "bulk") || str_is(k->rest, "merge");
+    if (id.n && !is_of_many && (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0)) {
         api_reply_error(k, CRM_NOT_FOUND);
         return;
     }
