@@ -2,6 +2,7 @@
  * records_unmerge.c - moving references to the winner of a merge, and all of it back. The right to
  * merge covers it; hooks may refuse.
  */
+#include "data/files.h"
 #include "data/merge.h"
 #include "data/records_private.h"
 
@@ -29,6 +30,7 @@ static crm_status write_row(saving *s)
         return st;
     }
     st = store_write(s, 'u');
+    st = st ? st : files_settle(s);
     return st || !is_live ? st : hooks_run(s->call, HOOK_AFTER_UPDATE, &s->now, &s->was);
 }
 
@@ -132,6 +134,18 @@ static crm_status open_winner(crm_ctx *c, const merge_wish *w, saving *s)
     return st ? st : merge_check_right(c, w->entity, s->was.v, &matched);
 }
 
+/* Its attachments, which the winner may have had, are its own again. */
+static crm_status take_files(saving *s)
+{
+    s->was.v = NULL;
+    for (uint32_t i = COL_OWN; i < s->entity->field_count; i++) {
+        if (field_is_file(&s->entity->fields[i])) {
+            bits_add(s->changed, i);
+        }
+    }
+    return files_settle(s);
+}
+
 static crm_status bring_back(crm_ctx *c, const entity *e, int64_t id)
 {
     saving s;
@@ -145,6 +159,7 @@ static crm_status bring_back(crm_ctx *c, const entity *e, int64_t id)
         return st;
     }
     st = store_write(&s, 'r');
+    st = st ? st : take_files(&s);
     return st ? st : merged_forget(c, e, id);
 }
 
