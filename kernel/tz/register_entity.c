@@ -62,12 +62,12 @@ static uint16_t position(registering *g, const field_rows *rows, const yaml_node
 
 /* ---- how an own entity looks ----------------------------------------------------------------- */
 
-static void put_names(json_writer *w, const char *key, const entity *e, uint32_t from,
-                      uint32_t most)
+/* Of all fields, or of a line's worth of those that fit into one. */
+static void put_names(json_writer *w, const char *key, const entity *e, uint32_t most)
 {
     jw_karray(w, key);
-    for (uint32_t i = from, n = 0; i < e->field_count && n < most; i++) {
-        if (e->fields[i].type != FIELD_JSON) {
+    for (uint32_t i = 0, n = 0; i < e->field_count && n < most; i++) {
+        if (most == FIELDS_MAX || e->fields[i].type != FIELD_JSON) {
             jw_str(w, e->fields[i].name);
             n++;
         }
@@ -81,8 +81,8 @@ static void put_list_view(json_writer *w, const entity *e)
     jw_object(w);
     jw_kstr(w, "id", CRM_S("all"));
     jw_kstr(w, "label", e->label_many);
-    put_names(w, "columns", e, 0, LIST_COLUMNS);
-    put_names(w, "phone", e, 0, PHONE_COLUMNS);
+    put_names(w, "columns", e, LIST_COLUMNS);
+    put_names(w, "phone", e, PHONE_COLUMNS);
     jw_karray(w, "sort");
     jw_str(w, CRM_S("-created_at"));
     jw_end_array(w);
@@ -106,13 +106,13 @@ static crm_str views_of(registering *g, const entity *e)
     jw_karray(&w, "sections");
     jw_object(&w);
     jw_kstr(&w, "label", e->label_one);
-    put_names(&w, "fields", e, 0, FIELDS_MAX);
+    put_names(&w, "fields", e, FIELDS_MAX);
     jw_end_object(&w);
     jw_end_array(&w);
     jw_karray(&w, "related");
     jw_end_array(&w);
     jw_end_object(&w);
-    put_names(&w, "quick", e, 0, LIST_COLUMNS);
+    put_names(&w, "quick", e, LIST_COLUMNS);
     jw_end_object(&w);
     crm_str json = arena_dup(g->a, buf_view(&b));
     buf_free(&b);

@@ -173,4 +173,7 @@ const EDITABLE = new Set([
   'bik',
   'account',
   'address',
+  'file',
+  'files',
+  'json',
 ]);

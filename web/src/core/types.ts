@@ -13,6 +13,14 @@ export interface Ref {
   denied?: boolean;
 }
 
+/** A file in a field of type `file` or `files`. */
+export interface Attachment {
+  id: string;
+  name: string;
+  size: number;
+  type: string;
+}
+
 export interface Row {
   id: number;
   rev: number;
@@ -35,8 +43,8 @@ export interface Field {
   required?: boolean;
   read_only?: boolean;
   many?: boolean;
-  max?: number;
-  min?: number;
+  max?: number | string; // of a text its length, of a number or date a bound in the form of its values
+  min?: number | string;
   scale?: number;
   options?: Option[];
   pipeline?: string;

@@ -4,11 +4,13 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { El, uid } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import './combo.ts';
-import { durationMs, moment } from './value.ts';
+import './files.ts';
+import './tags.ts';
+import { durationMs, durationText, isMany, jsonText, jsonValue, moment } from './value.ts';
 import * as fmt from '../core/fmt.ts';
 import { has, t } from '../core/i18n.ts';
 import { meta } from '../core/meta.ts';
-import type { Field, FieldError, Ref } from '../core/types.ts';
+import type { Attachment, Field, FieldError, Ref } from '../core/types.ts';
 
 const MODES: Record<string, string> = {
   phone: 'tel',
@@ -19,6 +21,9 @@ const MODES: Record<string, string> = {
   decimal: 'decimal',
   percent: 'decimal',
   inn: 'numeric',
+  ogrn: 'numeric',
+  bik: 'numeric',
+  account: 'numeric',
 };
 const TYPES: Record<string, string> = { phone: 'tel', url: 'url', date: 'date', datetime: 'datetime-local' };
 
@@ -63,6 +68,7 @@ export class FieldEdit extends El {
 
   /** Native date controls follow the browser's language, so the value is also written out. */
   get #said(): string | null {
+    if (this.field.type === 'json' && typeof this.value === 'string') return t('json.text');
     if (this.note || typeof this.value !== 'string') return this.note;
     if (this.field.type === 'datetime' && /T.*Z$/.test(this.value)) return fmt.fullMoment(this.value);
     return this.field.type === 'date' && /^\d{4}-\d\d-\d\d$/.test(this.value)
@@ -73,7 +79,7 @@ export class FieldEdit extends El {
   override render() {
     const note = this.#said;
     const text = this.error ? errorText(this.error) : null;
-    const group = this.field.type === 'choices' || this.field.many;
+    const group = ['choices', 'file'].includes(this.field.type) || this.field.many;
     const name = html`${t(this.field.label)}${this.#unit()}${this.field.required ? html`<span class="needed" aria-hidden="true">*</span>` : nothing}`;
     return html`<div
       class="field ${text ? 'is-invalid' : ''} ${this.field.type === 'bool' ? 'is-bool' : ''}"
@@ -95,7 +101,6 @@ export class FieldEdit extends El {
 
   #unit(): string {
     if (this.field.type === 'percent') return ', %';
-    if (this.field.type === 'duration') return `, ${t('unit.minutes')}`;
     if (this.field.type !== 'money') return '';
     const currency = meta.value?.currency ?? 'RUB';
     return `, ${fmt.money(0, currency).replace(/[\d\s\u00a0.,]/g, '') || currency}`;
@@ -103,7 +108,7 @@ export class FieldEdit extends El {
 
   #control(): TemplateResult {
     const { field } = this;
-    if (field.many) return this.#many();
+    if (field.many && isMany(field)) return this.#many();
     switch (field.type) {
       case 'multiline':
         return html`<textarea
@@ -134,14 +139,12 @@ export class FieldEdit extends El {
       case 'refs':
         return this.#refs();
       case 'tags':
-        return this.#input(this.value, this.#id, (text) =>
-          this.#change(
-            text
-              .split(',')
-              .map((s) => s.trim())
-              .filter(Boolean),
-          ),
-        );
+        return this.#tags();
+      case 'file':
+      case 'files':
+        return this.#files();
+      case 'json':
+        return this.#json();
       default:
         return this.#input(this.value, this.#id, (text) => this.#change(this.#read(text)));
     }
@@ -160,8 +163,7 @@ export class FieldEdit extends El {
     const text = String(value);
     if (this.field.type === 'datetime')
       return /T.*Z|[+-]\d\d:\d\d$/.test(text) ? fmt.toLocalInput(text) : text;
-    if (this.field.type === 'duration')
-      return typeof value === 'number' ? String(Math.round(value / 60000)) : text;
+    if (this.field.type === 'duration') return typeof value === 'number' ? durationText(value) : text;
     if (this.field.type === 'phone') return fmt.phone(text);
     if (/^(money|decimal)$/.test(this.field.type) && /^-?\d+\.\d+$/.test(text))
       return text.replace(/\.0+$/, '').replace('.', ',');
@@ -171,7 +173,7 @@ export class FieldEdit extends El {
   #read(text: string): unknown {
     if (text === '') return null;
     if (this.field.type === 'datetime') return moment(text);
-    if (this.field.type === 'duration') return durationMs(text) ?? text;
+    if (this.field.type === 'duration') return durationMs(text, t('unit.letters')) ?? text;
     return text;
   }
 
@@ -181,7 +183,7 @@ export class FieldEdit extends El {
     put: (text: string) => void,
     aria: string | typeof nothing = nothing,
   ): TemplateResult {
-    const { type, max, required } = this.field;
+    const { type, min, max, required } = this.field;
     const typed = (event: Event) => {
       const text = (event.target as HTMLInputElement).value;
       this.#typed.set(id, text);
@@ -193,7 +195,10 @@ export class FieldEdit extends El {
       type=${TYPES[type] ?? 'text'}
       inputmode=${MODES[type] ?? nothing}
       .value=${this.#typed.get(id) ?? this.#shown(value)}
-      maxlength=${type === 'text' && max ? max : nothing}
+      maxlength=${type === 'text' && typeof max === 'number' && max ? max : nothing}
+      min=${type === 'date' && min ? min : nothing}
+      max=${type === 'date' && max ? max : nothing}
+      placeholder=${type === 'duration' ? t('duration.hint') : nothing}
       aria-required=${required ? 'true' : nothing}
       aria-invalid=${this.#invalid()}
       aria-describedby=${this.#hint()}
@@ -202,6 +207,55 @@ export class FieldEdit extends El {
       enterkeyhint="done"
       @input=${typed}
     />`;
+  }
+
+  #tags(): TemplateResult {
+    return html`<crm-tags
+      .inputId=${this.#id}
+      .entity=${this.entity}
+      .name=${this.name}
+      .value=${(this.value as string[] | null) ?? []}
+      .invalid=${!!this.error}
+      .describedBy=${this.error ? `${this.#id}-e` : ''}
+      .labelText=${t(this.field.label)}
+      @ui-tags=${(e: CustomEvent<string[]>) => {
+        e.stopPropagation();
+        this.#change(e.detail);
+      }}
+    ></crm-tags>`;
+  }
+
+  #files(): TemplateResult {
+    const many = this.field.type === 'files';
+    const held = Array.isArray(this.value) ? this.value : this.value ? [this.value] : [];
+    return html`<crm-files
+      .inputId=${this.#id}
+      .many=${many}
+      .value=${held as Attachment[]}
+      .invalid=${!!this.error}
+      .describedBy=${this.error ? `${this.#id}-e` : ''}
+      @ui-files=${(e: CustomEvent<Attachment[]>) => {
+        e.stopPropagation();
+        this.#change(many ? e.detail : (e.detail[0] ?? null));
+      }}
+    ></crm-files>`;
+  }
+
+  #json(): TemplateResult {
+    return html`<textarea
+      class="input is-code"
+      id=${this.#id}
+      rows="4"
+      spellcheck="false"
+      .value=${this.#typed.get(this.#id) ?? jsonText(this.value)}
+      aria-invalid=${this.#invalid()}
+      aria-describedby=${this.#hint()}
+      @input=${(e: Event) => {
+        const text = (e.target as HTMLTextAreaElement).value;
+        this.#typed.set(this.#id, text);
+        this.#change(jsonValue(text));
+      }}
+    ></textarea>`;
   }
 
   #select(): TemplateResult {

@@ -1,10 +1,17 @@
 // From what an editor holds to what the API takes, and whether two values are the same.
 import { fromLocalInput } from '../core/fmt.ts';
+import { t } from '../core/i18n.ts';
 import type { Field, Ref } from '../core/types.ts';
+
+const LISTS = new Set(['choices', 'refs', 'tags', 'files']);
+
+/** Several values, each typed in a line of its own. The other lists have editors of theirs. */
+export const isMany = (field: Field): boolean => !!field.many && !LISTS.has(field.type);
 
 /** What is sent for `value`: references by id, blanks as null, lists without blanks. */
 export function toApi(field: Field, value: unknown): unknown {
-  if (field.many || field.type === 'refs' || field.type === 'choices' || field.type === 'tags') {
+  if (field.type === 'json') return value ?? null;
+  if (field.many || LISTS.has(field.type)) {
     const all = Array.isArray(value)
       ? value
       : value === null || value === undefined || value === ''
@@ -46,11 +53,54 @@ function norm(value: unknown): string {
   return /^-?\d+\.\d+$/.test(text) ? text.replace(/\.?0+$/, '') : text;
 }
 
-/** Minutes typed as "1:30" or "90" into milliseconds. */
-export function durationMs(text: string): number | null {
-  const clock = /^(\d+):(\d\d)$/.exec(text.trim());
+const UNITS = [86400000, 3600000, 60000, 1000];
+
+/**
+ * A time typed as "1:30", "90" (minutes) or by units, "2h 30m", into milliseconds. `letters` are those that days,
+ * hours, minutes and seconds begin with in the user's language.
+ */
+export function durationMs(text: string, letters = 'dhms'): number | null {
+  const typed = text.trim().toLowerCase();
+  const clock = /^(\d+):(\d\d)$/.exec(typed);
   if (clock) return (Number(clock[1]) * 60 + Number(clock[2])) * 60000;
-  return /^\d+$/.test(text.trim()) ? Number(text.trim()) * 60000 : null;
+  if (/^\d+$/.test(typed)) return Number(typed) * 60000;
+  const part = /(\d+)\s*(\p{L})\p{L}*\.?[\s,]*/uy;
+  let ms = 0,
+    at = 0;
+  for (let found = part.exec(typed); found; found = part.exec(typed)) {
+    const unit = [letters.indexOf(found[2]!), 'dhms'.indexOf(found[2]!)].find((i) => i >= 0);
+    if (unit === undefined) return null;
+    ms += Number(found[1]) * UNITS[unit]!;
+    at = part.lastIndex;
+  }
+  return at && at === typed.length ? ms : null;
+}
+
+/** The same exactly, as it is typed. */
+export function durationText(ms: number): string {
+  const names = ['fmt.days.short', 'fmt.hours', 'fmt.minutes', 'fmt.seconds'];
+  let rest = ms;
+  const parts = UNITS.map((unit, i) => {
+    const n = Math.floor(rest / unit);
+    rest -= n * unit;
+    return n ? t(names[i]!, { n }) : '';
+  }).filter(Boolean);
+  return ms < 0 || rest || !parts.length ? String(Math.round(ms / 60000)) : parts.join(' ');
+}
+
+export function jsonText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+}
+
+/** What does not read as JSON is a text. */
+export function jsonValue(text: string): unknown {
+  if (!text.trim()) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 export const moment = (local: string): string | null => (local ? fromLocalInput(local) : null);

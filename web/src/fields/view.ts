@@ -5,10 +5,11 @@ import { icon } from '../ui/icon.ts';
 import { color, dotted, person, tag } from '../ui/parts.ts';
 import { byDigits, marked } from '../ui/found.ts';
 import '../ui/due.ts';
+import { attachment } from './files.ts';
 import * as fmt from '../core/fmt.ts';
 import { t } from '../core/i18n.ts';
 import { dueField, entityOf, fieldOf, isClosed, meta, pipelineOf } from '../core/meta.ts';
-import type { Field, Option, Ranges, Ref, Row } from '../core/types.ts';
+import type { Attachment, Field, Option, Ranges, Ref, Row } from '../core/types.ts';
 
 export interface Shown {
   entity: string;
@@ -41,7 +42,7 @@ export function show(shown: Shown): Value {
   const field = fieldOf(shown.entity, shown.name);
   const value = shown.row[shown.name];
   if (!field || isEmpty(value)) return field?.type === 'bool' ? t('no') : nothing;
-  const many = Array.isArray(value) ? value : [value];
+  const many = Array.isArray(value) && field.type !== 'json' ? value : [value];
   const places = shown.place === 'cell' ? many.map((_, i) => placesOf(shown.row, shown.name, i)) : [];
   const parts = many.map((one, i) => single(field, one, shown, places[i]));
   if (parts.length === 1) return parts[0];
@@ -101,6 +102,11 @@ function single(field: Field, value: unknown, shown: Shown, places?: Ranges): Va
       return full ? html`<span class="prose">${value}</span>` : String(value).replace(/\s+/g, ' ');
     case 'tags':
       return tag(String(value));
+    case 'file':
+    case 'files':
+      return full ? attachment(value as Attachment) : (value as Attachment).name;
+    case 'json':
+      return full ? html`<pre class="code">${JSON.stringify(value, null, 2)}</pre>` : JSON.stringify(value);
     default:
       return typeof value === 'object' ? text(value) : marked(String(value), places);
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkPassword } from '../../src/core/password.ts';
 import { Store } from '../../src/core/store.ts';
-import { durationMs, same, toApi } from '../../src/fields/value.ts';
+import { durationMs, isMany, jsonValue, same, toApi } from '../../src/fields/value.ts';
 import type { Field } from '../../src/core/types.ts';
 
 const field = (type: string, more = {}): Field => ({ type, label: '', ...more });
@@ -27,6 +27,30 @@ test('an unchanged value is recognised in any of its shapes', () => {
   assert.ok(same([], ['']));
   assert.ok(same({ id: 7, label: 'Анна' }, { id: 7 }));
   assert.ok(!same(['a'], ['a', 'b']));
+});
+
+test('lists with an editor of their own are no lines of text', () => {
+  assert.ok(isMany(field('phone', { many: true })));
+  for (const type of ['choices', 'refs', 'tags', 'files']) assert.ok(!isMany(field(type, { many: true })), type);
+});
+
+test('attachments go by id, JSON as it is', () => {
+  const file = { id: 'q3Zk', name: 'a.pdf', size: 1, type: 'application/pdf' };
+  assert.equal(toApi(field('file'), file), 'q3Zk');
+  assert.deepEqual(toApi(field('files', { many: true }), [file, { ...file, id: 'x' }]), ['q3Zk', 'x']);
+  assert.deepEqual(toApi(field('json'), { id: 5, a: [1] }), { id: 5, a: [1] });
+  assert.deepEqual(jsonValue('{"a": 1}'), { a: 1 });
+  assert.equal(jsonValue('{"a": '), '{"a": ');
+  assert.equal(jsonValue(' '), null);
+});
+
+test('a duration is typed by units of the language, and shown as it is typed', () => {
+  const letters = '\u0434\u0447\u043c\u0441';
+  assert.equal(durationMs('1 \u0447 30 \u043c\u0438\u043d', letters), 5400000);
+  assert.equal(durationMs('2\u0434', letters), 172800000);
+  assert.equal(durationMs('1h 30m 5s'), 5405000);
+  assert.equal(durationMs('5 x'), null);
+  assert.equal(durationMs('1h !'), null);
 });
 
 test('a duration is typed as minutes or as a clock', () => {
