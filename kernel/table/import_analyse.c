@@ -161,6 +161,22 @@ static crm_status name_columns(looking *l)
 
 /* ---- what is stored of it -------------------------------------------------------------------- */
 
+/* A file may hold what no JSON of ours does: a NUL would make the whole analysis unreadable. */
+static void put_cell(json_writer *w, const looking *l, crm_str cell)
+{
+    buf clean;
+    crm_str rest = cell, part;
+    buf_init(&clean, 0);
+    while (str_split(&rest, 0, &part)) {
+        buf_str(&clean, part);
+        if (rest.p) {
+            buf_z(&clean, "\xEF\xBF\xBD");
+        }
+    }
+    jw_str(w, arena_dup(l->call->arena, buf_view(&clean)));
+    buf_free(&clean);
+}
+
 static void put_samples(json_writer *w, const looking *l, uint32_t column)
 {
     uint32_t given = 0;
@@ -168,7 +184,7 @@ static void put_samples(json_writer *w, const looking *l, uint32_t column)
     for (uint32_t i = 0; i < l->count && given < SAMPLES; i++) {
         crm_str cell = column < l->rows[i].count ? str_trim(l->rows[i].cells[column]) : CRM_S("");
         if (cell.n) {
-            jw_str(w, cell);
+            put_cell(w, l, cell);
             given++;
         }
     }
@@ -183,7 +199,7 @@ static void put_rows(json_writer *w, const looking *l)
         jw_kint(w, "line", l->rows[i].line);
         jw_karray(w, "cells");
         for (uint32_t k = 0; k < l->rows[i].count; k++) {
-            jw_str(w, l->rows[i].cells[k]);
+            put_cell(w, l, l->rows[i].cells[k]);
         }
         jw_end_array(w);
         if (l->rows[i].fault) {
@@ -223,7 +239,8 @@ static crm_str analysis(const looking *l, const json_t *suggested)
     for (uint32_t i = 0; i < l->columns; i++) {
         const char *name = json_string_value(json_array_get(fields, i));
         jw_object(&w);
-        jw_kstr(&w, "title", l->titles[i]);
+        jw_key(&w, CRM_S("title"));
+        put_cell(&w, l, l->titles[i]);
         put_samples(&w, l, i);
         jw_key(&w, CRM_S("suggest"));
         if (name) {
