@@ -6,6 +6,7 @@
 
 #include "data/backup.h"
 #include "data/stores.h"
+#include "net/openapi.h"
 #include "net/server.h"
 #include "server.h"
 
@@ -257,6 +258,24 @@ static void why_command(command_call *c)
     call_end(&call);
 }
 
+/* ---- openapi --------------------------------------------------------------------------------- */
+
+/* Everything there is, as the system sees it. */
+static void openapi_command(command_call *c)
+{
+    crm_ctx call;
+    crm_status s = call_begin(&call, &principal_system, CRM_S("command"));
+    if (s == CRM_OK) {
+        call.lang = str_of(c->lang);
+        s = openapi_write(&call, c->out);
+        call_end(&call);
+    }
+    if (s == CRM_OK)
+        buf_char(c->out, '\n');
+    else
+        fail_status(c, s);
+}
+
 /* ---- backup ---------------------------------------------------------------------------------- */
 
 static void backup(command_call *c)
@@ -344,6 +363,7 @@ static const command commands[] = {
     {"user", "disable", 1, user_disable},
     {"user", "enable", 1, user_enable},
     {"why", NULL, 3, why_command},
+    {"openapi", NULL, 0, openapi_command},
     {"backup", NULL, 1, backup},
     {"restore", NULL, 1, restore},
     {"clock", NULL, 0, clock_command},

@@ -343,6 +343,8 @@ static void signed_in(api_call *k)
     k->entity = registry_entity(k->c.reg, name);
     if (str_is(name, "meta"))
         meta_route(k);
+    else if (str_is(name, "openapi.json"))
+        openapi_route(k);
     else if (str_is(name, "events"))
         events_route(k);
     else if (str_is(name, "tokens"))
@@ -545,6 +547,7 @@ void api_free(api *a)
     session_cache_free(a->sessions);
     engine_session_close(a->session);
     free(a->quotas);
+    openapi_cache_free(a->openapi);
     mailbox_close(a->mail);
     uv_close((uv_handle_t *)&a->turn, turn_closed);
 }

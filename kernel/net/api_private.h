@@ -12,6 +12,7 @@
 
 typedef struct session_cache session_cache;
 typedef struct stream_list stream_list;
+typedef struct openapi_cache openapi_cache;
 
 struct api {
     api_options o;
@@ -22,6 +23,7 @@ struct api {
     session_cache *sessions;
     stream_list *streams;
     struct form_quota *quotas;
+    openapi_cache *openapi; /* NULL until somebody asks */
     api_stats stats;
     wheel waits; /* for other threads to come back with a call */
     metric *timeouts;
@@ -121,6 +123,8 @@ void tokens_route(api_call *k);
 
 void meta_route(api_call *k);
 void strings_route(api_call *k);
+void openapi_route(api_call *k);
+void openapi_cache_free(openapi_cache *all);
 void search_route(api_call *k);
 void records_route(api_call *k); /* k->entity is set */
 void records_write_route(api_call *k);
