@@ -3,6 +3,7 @@
 
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { checkExchange } from './contract.mjs';
 
 export class Client {
   constructor(server, { lang = 'ru' } = {}) {
@@ -28,6 +29,7 @@ export class Client {
     if (this.cookie) all.cookie = this.cookie;
     if (this.csrf && method !== 'GET') all['x-csrf-token'] ??= this.csrf;
     const reply = await this.send(method, path, payload, all);
+    await checkExchange(this.server, { method, path, body: raw ? undefined : body, type: all['content-type'], reply });
     if (expect !== undefined && reply.status !== expect)
       throw new Error(`${method} ${path}: ${reply.status} instead of ${expect}\n${reply.text}`);
     return reply;
