@@ -273,7 +273,7 @@ static void openapi_command(command_call *c)
     if (s == CRM_OK)
         buf_char(c->out, '\n');
     else
-        fail_status(c, s);
+        command_fail_status(c, s);
 }
 
 /* ---- backup ---------------------------------------------------------------------------------- */

@@ -7,8 +7,8 @@ static const char *const ordered[] = {"eq", "ne", "gt", "gte", "lt", "lte", "in"
 static const char *const chosen[] = {"eq", "ne", "in", "none", NULL};
 static const char *const worded[] = {"eq", "ne",   "gt",     "gte", "lt", "lte",
                                      "in", "none", "starts", "has", NULL};
-static const char *const listed[] = {"eq", "in", "none", "has", NULL};
-static const char *const yes_or_no[] = {"eq", "none", NULL};
+static const char *const listed[] = {"eq", "ne", "in", "none", "starts", "has", NULL};
+static const char *const yes_or_no[] = {"eq", "ne", "none", NULL};
 static const char *const opaque[] = {"none", NULL};
 
 static const char *const *operators_of(const field *f)

@@ -131,7 +131,8 @@ class Contract {
     const parameters = [...(route.item.parameters ?? []), ...(operation.parameters ?? [])].map((p) => this.follow(p));
     const faults = [];
     for (const [name, value] of new URLSearchParams(query)) {
-      const known = parameters.find((p) => p.in === 'query' && p.name === name);
+      const plain = name.replace(/\.eq$/, ''); // which says the same
+      const known = parameters.find((p) => p.in === 'query' && p.name === plain);
       if (!known) faults.push(`${operation.operationId} takes no parameter ${name}`);
       else if (!this.takes(known, value)) faults.push(`${operation.operationId}: ${name}=${value}`);
     }
