@@ -139,6 +139,23 @@ static crm_status undo_update(crm_ctx *c, const undo_wish *w, uint64_t conflicts
     return st || !bits_any(r->set) ? st : save_as(c, r, 0, how);
 }
 
+/* Whether what people write is in the record as its creation left it, whatever happened between. */
+static bool holds_creation(const change *ch, const value *row)
+{
+    const entity *e = ch->entity;
+    value made[FIELDS_MAX] = {{0}};
+    for (uint32_t i = 0; i < ch->field_count; i++) {
+        made[ch->fields[i]] = ch->now[i];
+    }
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        const field *f = &e->fields[i];
+        if (f->type != FIELD_COMPUTED && !is_inner(f) && !value_equal(row[i], made[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static crm_status undo_creation(crm_ctx *c, const undo_wish *w, const value *row)
 {
     bool is_changed = false;
@@ -146,7 +163,7 @@ static crm_status undo_creation(crm_ctx *c, const undo_wish *w, const value *row
     if (!value_is_null(row[COL_DELETED_AT])) {
         return CRM_OK;
     }
-    crm_status st = w->force
+    crm_status st = w->force || holds_creation(ch, row)
                         ? CRM_OK
                         : changelog_changed_since(c->session, c->reg, ch, w->batches, &is_changed);
     if (!st && is_changed) {

@@ -165,6 +165,17 @@ static void a_creation_that_was_changed_since_stays(void **state)
     assert_string_equal(batch_world_text("sys.batch_row", 1, BATCH_ROW_CODE), "changed_since");
 }
 
+static void a_creation_that_is_again_as_it_was_made_goes(void **state)
+{
+    (void)state;
+    int64_t id = batch_world_items(w.anna, 1), batch = run_twice(id);
+    assert_ok(batch_world_do(w.anna, paint, &(edit){id + 1, "mine"}));
+    assert_ok(batch_world_do(w.anna, paint, &(edit){id + 1, "new"}));
+    int64_t u = undo(batch);
+    assert_int_equal(figure(u, BATCH_CONFLICTS), 0);
+    assert_int_equal(batch_world_count("made"), 0);
+}
+
 static void an_undo_is_undone_and_that_again(void **state)
 {
     (void)state;
@@ -227,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(a_record_written_twice_goes_back_to_its_first_value),
         BOTH(a_creation_that_was_changed_since_stays),
+        BOTH(a_creation_that_is_again_as_it_was_made_goes),
         BOTH(an_undo_is_undone_and_that_again),
         BOTH(many_records_are_changed_and_taken_back),
         BOTH(a_condition_that_the_change_ends_is_worked_off),

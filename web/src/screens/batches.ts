@@ -131,7 +131,10 @@ class Batches extends El {
 
   #figures(batch: Batch): string {
     if (isOpen(batch)) return progressText(batch);
-    const parts = [t(batch.kind === 'undo' ? 'batch.undone' : 'batch.changed', { n: batch.changed })];
+    const parts =
+      batch.kind === 'check'
+        ? [t('batch.checked', { n: batch.done })]
+        : [t(batch.kind === 'undo' ? 'batch.undone' : 'batch.changed', { n: batch.changed })];
     if (batch.failed) parts.push(t('batch.failed', { n: batch.failed }));
     if (batch.conflicts) parts.push(t('batch.conflicts', { n: batch.conflicts }));
     if (batch.undone_by) parts.push(t('batch.taken'));
