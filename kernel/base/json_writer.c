@@ -24,26 +24,46 @@ static bool are_plain8(const char *p)
     return !((w | (w - each * 0x20) | quote | backslash) & each * 0x80);
 }
 
+/* Whether the eight bytes at `p` are four characters of U+0400 to U+07FF, Cyrillic among them: each
+ * 1101xxxx 10xxxxxx. */
+static bool are_cyrillic4(const char *p)
+{
+    static const unsigned char mask[8] = {0xF0, 0xC0, 0xF0, 0xC0, 0xF0, 0xC0, 0xF0, 0xC0};
+    static const unsigned char form[8] = {0xD0, 0x80, 0xD0, 0x80, 0xD0, 0x80, 0xD0, 0x80};
+    uint64_t w, m, f;
+    memcpy(&w, p, 8);
+    memcpy(&m, mask, 8);
+    memcpy(&f, form, 8);
+    return (w & m) == f;
+}
+
+static bool is_beyond_ascii(crm_str s, size_t i, size_t *len)
+{
+    bool is = i < s.n && (unsigned char)s.p[i] >= 0x80;
+    *len = is ? text_sequence((crm_str){s.p + i, s.n - i}) : 0;
+    return *len != 0;
+}
+
 /* How much of `s` from its beginning on stands as it is. */
 static size_t plain_run(crm_str s)
 {
-    size_t i = 0;
-    for (;;) {
+    size_t i = 0, from, len;
+    do {
+        from = i;
         while (s.n - i >= 8 && are_plain8(s.p + i)) {
             i += 8;
         }
         while (i < s.n && is_plain((unsigned char)s.p[i])) {
             i++;
         }
-        size_t len = 0;
-        while (i < s.n && (unsigned char)s.p[i] >= 0x80 &&
-               (len = text_sequence((crm_str){s.p + i, s.n - i})) != 0) {
+        while (s.n - i >= 8 && are_cyrillic4(s.p + i)) {
+            i += 8;
+        }
+        while (is_beyond_ascii(s, i, &len)) {
             i += len;
         }
-        if (!len || i == s.n) {
-            return i;
-        }
-    }
+    } while (i > from && i < s.n);
+    return i;
 }
 
 static void escape(buf *b, unsigned char c)
@@ -85,7 +105,7 @@ void jw_init(json_writer *w, buf *b)
     *w = (json_writer){.b = b};
 }
 
-static void before_value(json_writer *w)
+static inline void before_value(json_writer *w)
 {
     /* The document itself is one value and needs no bit; level 1 has bit 0. */
     uint32_t bit = w->depth ? 1u << (w->depth - 1) : 0;

@@ -92,6 +92,49 @@ static void json_of_invalid_utf8_is_still_utf8(void **state)
     buf_free(&b);
 }
 
+/* Wherever they stand among others, for several are looked at together. */
+static void json_leaves_text_of_any_script_alone(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"а",      "Я",      "ё", "a", " ",
+                                         "\u07FF", "\u0800", "€", "😀", "é"};
+    uint32_t chance = 1;
+    buf text, b;
+    buf_init(&text, 0);
+    buf_init(&b, 0);
+    for (int round = 0; round < 2000; round++) {
+        buf_clear(&text);
+        buf_clear(&b);
+        buf_char(&text, '"');
+        for (int i = 0; i < round % 40; i++) {
+            chance = chance * 1664525 + 1013904223;
+            buf_z(&text, pieces[(chance >> 16) % (i % 3 ? 3 : 10)]);
+        }
+        buf_json(&b, (crm_str){text.p + 1, text.n - 1});
+        buf_char(&text, '"');
+        assert_int_equal(b.n, text.n);
+        assert_memory_equal(b.p, text.p, b.n);
+    }
+    buf_free(&text);
+    buf_free(&b);
+}
+
+static void json_finds_a_broken_letter_anywhere(void **state)
+{
+    (void)state;
+    char text[40], good[] = "абвгдежзийклмноп";
+    buf b;
+    buf_init(&b, 0);
+    for (size_t at = 0; at < sizeof good - 1; at++) {
+        memcpy(text, good, sizeof good - 1);
+        text[at] = at % 2 ? 'x' : '\x90'; /* no continuation, or one that continues nothing */
+        buf_clear(&b);
+        buf_json(&b, (crm_str){text, sizeof good - 1});
+        assert_non_null(memmem(b.p, b.n, "\uFFFD", 3));
+    }
+    buf_free(&b);
+}
+
 static void the_writer_places_commas_and_braces(void **state)
 {
     (void)state;
@@ -160,6 +203,8 @@ int main(void)
         cmocka_unit_test(adding_nothing_to_nothing_is_no_failure),
         cmocka_unit_test(json_strings_are_escaped),
         cmocka_unit_test(json_of_invalid_utf8_is_still_utf8),
+        cmocka_unit_test(json_leaves_text_of_any_script_alone),
+        cmocka_unit_test(json_finds_a_broken_letter_anywhere),
         cmocka_unit_test(the_writer_places_commas_and_braces),
         cmocka_unit_test(thirty_two_levels_are_written_and_one_more_fails),
     };
