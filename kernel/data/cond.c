@@ -264,8 +264,12 @@ static bool any_is(const field *f, cond_op op, value row, value v)
 static bool is_any_of(const cond *c, value row, const cond_env *env)
 {
     const field *f = c->path[0];
+    bool is_id = row.kind == VALUE_INT && !field_is_text(f); /* one of two hundred owners, mostly */
     for (uint32_t i = 0; i < c->value_count; i++) {
-        if (any_is(f, COND_EQ, row, cond_value(f, c->values[i], env))) {
+        const value *v = &c->values[i];
+        bool is = is_id && v->kind == VALUE_INT ? v->i == row.i
+                                                : any_is(f, COND_EQ, row, cond_value(f, *v, env));
+        if (is) {
             return true;
         }
     }

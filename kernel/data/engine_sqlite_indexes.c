@@ -16,17 +16,21 @@ static bool is_keyed(const field *f)
 
 static void add_column(buf *out, const field *f, char before)
 {
-    buf_fmt(out, "%c%c%u", before, is_keyed(f) ? 'k' : 'c', f->id);
+    buf_char(out, before);
+    buf_char(out, is_keyed(f) ? 'k' : 'c');
+    buf_int(out, f->id);
 }
 
 void index_name(buf *out, const entity *e, const entity_index *i)
 {
-    buf_fmt(out, "%c%u", i->is_unique ? 'u' : i->is_sparse ? 's' : 'l', e->id);
+    buf_char(out, i->is_unique ? 'u' : i->is_sparse ? 's' : 'l');
+    buf_int(out, e->id);
     for (uint32_t k = 0; k < i->count; k++) {
         add_column(out, &e->fields[i->field[k]], '_');
     }
     for (uint32_t k = 0; k < i->empty_count; k++) {
-        buf_fmt(out, "_n%u", e->fields[i->empty[k]].id);
+        buf_z(out, "_n");
+        buf_int(out, e->fields[i->empty[k]].id);
     }
 }
 

@@ -12,7 +12,7 @@
 
 typedef struct point {
     int64_t id;
-    value at[SORTS_MAX]; /* as the sort compares them: a folded text is its key */
+    value *at; /* by sort, as it compares: a folded text is its key */
 } point;
 
 typedef struct firsts {
@@ -59,23 +59,31 @@ static uint32_t place_of(const firsts *f, const point *p, bool *is_there)
     return high;
 }
 
-/* False when it comes after all that there is room for. */
+static bool copy_point(const firsts *f, const point *p, point *out)
+{
+    value *at = ARENA_ARRAY(f->arena, value, SORTS_MAX);
+    for (uint32_t i = 0; at && i < f->in->sort_count; i++) {
+        at[i] = value_dup(f->arena, p->at[i]);
+    }
+    *out = (point){.id = p->id, .at = at};
+    return at != NULL;
+}
+
+/* False when it comes after all that there is room for, or when memory is out. */
 static bool add_point(firsts *f, const point *p)
 {
     bool is_there;
+    point kept;
     uint32_t at = place_of(f, p, &is_there);
-    if (at == f->limit) {
-        return false;
-    }
     if (is_there) {
         return true; /* a row of two branches */
     }
+    if (at == f->limit || !copy_point(f, p, &kept)) {
+        return false;
+    }
     f->count -= f->count == f->limit;
     memmove(&f->at[at + 1], &f->at[at], (f->count - at) * sizeof *p);
-    f->at[at].id = p->id;
-    for (uint32_t i = 0; i < f->in->sort_count; i++) {
-        f->at[at].at[i] = value_dup(f->arena, p->at[i]);
-    }
+    f->at[at] = kept;
     f->count++;
     return true;
 }
@@ -100,7 +108,8 @@ static crm_status read_range(sqlite_session *s, firsts *f, sqlite3_stmt *stmt, c
 {
     int rc;
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        point p = {.id = sqlite3_column_int64(stmt, 0)};
+        value at[SORTS_MAX];
+        point p = {.id = sqlite3_column_int64(stmt, 0), .at = at};
         for (uint32_t i = 0; i < f->in->sort_count; i++) {
             p.at[i] = key_at(stmt, (int)i + 1);
         }
