@@ -69,14 +69,17 @@ static crm_str description_of(schema_step *x, const entity *e)
     return out;
 }
 
-/* Beginnings of up to five letters are looked up; longer ones have few enough rows to be gathered.
+/*
+ * Beginnings of up to three letters are looked up. Of longer ones the rows are gathered from the
+ * words that begin so: a common first name takes 10 ms among a million contacts, while every
+ * further length that is looked up is paid for at each write, some 30 us a contact.
  */
 static void create(schema_step *x, const entity *e)
 {
     crm_str columns = columns_of(x, e);
     (void)!schema_run(x,
                       "CREATE VIRTUAL TABLE f%u USING fts5(%.*saccess, detail=column,"
-                      " columnsize=0, prefix='1 2 3 4 5', tokenize=\"ascii tokenchars '=-_.+@'\")",
+                      " columnsize=0, prefix='1 2 3', tokenize=\"ascii tokenchars '=-_.+@'\")",
                       e->id, STR_FMT(columns));
     (void)!schema_run(x, "INSERT INTO f%u(f%u, rank) VALUES('automerge', 16)", e->id, e->id);
     (void)!schema_run(x, "CREATE TABLE v%u(word TEXT PRIMARY KEY) WITHOUT ROWID", e->id);
