@@ -61,7 +61,8 @@ export async function cancelBatch(id: number): Promise<void> {
   }
 }
 
-async function say(batch: Batch): Promise<void> {
+/** Says how a batch goes, to its end. */
+export async function say(batch: Batch): Promise<void> {
   const key = `batch-${batch.id}`;
   try {
     const ended = await follow(batch.id, (now) => {
@@ -79,10 +80,16 @@ export function progressText(batch: Batch): string {
   return batch.total ? t('batch.progress', { done: batch.done, total: batch.total }) : t('batch.waiting');
 }
 
+/** What was done. A merge is one change to the records themselves; the rest are references. */
+export function told(batch: Batch): string {
+  if (batch.kind === 'merge') return t('batch.merged', { n: Math.max(0, batch.changed - 1) });
+  return t(batch.kind === 'undo' ? 'batch.undone' : 'batch.changed', { n: batch.changed });
+}
+
 /** "Changed 37 records · Undo", and what did not go through. */
 export function outcome(batch: Batch) {
   const left = batch.failed + batch.conflicts;
-  const parts = [t(batch.kind === 'undo' ? 'batch.undone' : 'batch.changed', { n: batch.changed })];
+  const parts = [told(batch)];
   if (batch.failed) parts.push(t('batch.failed', { n: batch.failed }));
   if (batch.conflicts) parts.push(t('batch.conflicts', { n: batch.conflicts }));
   const bad = batch.state === 'failed';
@@ -91,7 +98,7 @@ export function outcome(batch: Batch) {
     text: parts.join(' '),
     icon: bad ? 'alert' : 'check',
     kind: bad ? ('danger' as const) : left ? ('warn' as const) : ('ok' as const),
-    action: left
+    action: left && batch.kind !== 'merge'
       ? { label: t('batch.look'), run: () => go(`/settings/batches?open=${batch.id}`) }
       : batch.changed
         ? { label: t('batch.undo'), run: () => void undoBatch(batch.id) }

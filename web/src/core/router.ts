@@ -5,7 +5,7 @@ import { Store } from './store.ts';
 export interface Place {
   path: string;
   search: URLSearchParams;
-  name: 'home' | 'list' | 'card' | 'new' | 'import' | 'notices' | 'batches' | 'unknown';
+  name: 'home' | 'list' | 'card' | 'new' | 'import' | 'duplicates' | 'notices' | 'batches' | 'unknown';
   entity: string;
   id: number;
   under: string | null;
@@ -20,11 +20,13 @@ export function parse(path: string, search: URLSearchParams, under: string | nul
   if (path === '/' || path === '/login') return { ...place, name: 'home' };
   if (path === '/settings/notices') return { ...place, name: 'notices' };
   if (path === '/settings/batches') return { ...place, name: 'batches' };
-  const m = /^\/e\/([a-z][\w.]*)(?:\/(new|import|\d+))?\/?$/.exec(path);
+  const m = /^\/e\/([a-z][\w.]*)(?:\/(new|import|duplicates|\d+))?\/?$/.exec(path);
   if (!m) return place;
-  const name = m[2] === undefined ? 'list' : m[2] === 'new' || m[2] === 'import' ? m[2] : 'card';
+  const name = m[2] === undefined ? 'list' : isWord(m[2]) ? m[2] : 'card';
   return { ...place, name, entity: m[1], id: name === 'card' ? Number(m[2]) : 0 };
 }
+
+const isWord = (part: string): part is 'new' | 'import' | 'duplicates' => !/^\d/.test(part);
 
 function current(): Place {
   const under = (history.state as HistoryState | null)?.under ?? null;

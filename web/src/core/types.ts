@@ -84,7 +84,8 @@ export interface Entity {
   icon?: string;
   title?: string;
   module?: string;
-  can: { read?: boolean; create?: boolean; update?: boolean; delete?: boolean };
+  match?: boolean; // duplicates are found
+  can: { read?: boolean; create?: boolean; update?: boolean; delete?: boolean; merge?: boolean };
   fields: Record<string, Field>;
   views?: { list?: ListView[]; card?: CardView; quick?: string[] };
 }

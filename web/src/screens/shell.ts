@@ -13,6 +13,7 @@ import '../views/card.ts';
 import '../views/create.ts';
 import '../views/drawer.ts';
 import '../views/import.ts';
+import './pairs.ts';
 import '../views/list.ts';
 import { capital, has, lang, setLang, t, type Lang } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
@@ -87,6 +88,7 @@ class Shell extends El {
     if (at.name === 'unknown' || !known) return lost();
     if (at.name === 'list') return html`<crm-list .entity=${at.entity} .search=${at.search}></crm-list>`;
     if (at.name === 'import') return html`<crm-import .entity=${at.entity} .search=${at.search}></crm-import>`;
+    if (at.name === 'duplicates') return html`<crm-pairs .entity=${at.entity}></crm-pairs>`;
     if (at.name === 'new') return html`<crm-create .entity=${at.entity} .search=${at.search}></crm-create>`;
     return html`<crm-card .entity=${at.entity} .recordId=${at.id}></crm-card>`;
   }

@@ -61,5 +61,6 @@ export const shapes: Record<string, SVGTemplateResult> = {
   trash: svg`<path d="M5 7h14M10 7V5h4v2M7 7l.7 11.5A1.5 1.5 0 0 0 9.2 20h5.6a1.5 1.5 0 0 0 1.5-1.5L17 7M10.5 11v5M13.5 11v5"/>`,
   upload: svg`<path d="M12 15.5V4.5M7.5 9 12 4.5 16.5 9M4.5 15.5v3A1.5 1.5 0 0 0 6 20h12a1.5 1.5 0 0 0 1.5-1.5v-3"/>`,
   download: svg`<path d="M12 4.5v11M7.5 11l4.5 4.5 4.5-4.5M4.5 15.5v3A1.5 1.5 0 0 0 6 20h12a1.5 1.5 0 0 0 1.5-1.5v-3"/>`,
+  merge: svg`<path d="M6.5 4.5v2.8a4 4 0 0 0 1.2 2.8L12 14.4l4.3-4.3a4 4 0 0 0 1.2-2.8V4.5M12 14.4v5.1M9 16.5l3 3 3-3"/>`,
   dot: svg`<circle cx="12" cy="12" r="3.5" fill="currentColor" stroke="none"/>`,
 };

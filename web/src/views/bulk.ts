@@ -7,6 +7,7 @@ import { problemText } from '../ui/parts.ts';
 import { toggleAt } from '../ui/pop.ts';
 import { toast } from '../ui/toast.ts';
 import '../fields/edit.ts';
+import { openMerge } from './merge.ts';
 import { toApi } from '../fields/value.ts';
 import { ApiError } from '../core/api.ts';
 import { bulk } from '../core/batch.ts';
@@ -20,6 +21,8 @@ export interface Chosen {
   ids: number[];
   all: { where: Condition | true; q: string; total: number; approx: boolean } | null;
 }
+
+const MERGED = 3; // records that the window of a merge compares
 
 class BulkBar extends El {
   static override properties = {
@@ -68,6 +71,15 @@ class BulkBar extends El {
     }
   }
 
+  get #mayMerge(): boolean {
+    const n = this.chosen.all ? 0 : this.chosen.ids.length;
+    return !this.bin && n > 1 && n <= MERGED && !!entityOf(this.entity)!.can.merge;
+  }
+
+  async #merge(): Promise<void> {
+    if ((await openMerge(this.entity, this.chosen.ids)) !== null) this.#tell('ui-done');
+  }
+
   #tell(name: 'ui-done' | 'ui-all' | 'ui-none'): void {
     this.dispatchEvent(new CustomEvent(name, { bubbles: true }));
   }
@@ -88,6 +100,7 @@ class BulkBar extends El {
       <span class="bulk-do">
         ${!this.bin && entity.can.update ? html`<button class="btn btn-sm" data-action="bulk-edit" aria-haspopup="true" ?disabled=${this.busy} @click=${(e: Event) => toggleAt(e, 'bulk-edit')}>${icon('edit', 'icon-16')}${t('bulk.edit')}</button>` : nothing}
         ${!this.bin && entity.can.delete ? html`<button class="btn btn-sm" data-action="bulk-delete" ?disabled=${this.busy} @click=${() => void this.#run({ delete: true })}>${icon('trash', 'icon-16')}${t('bulk.delete')}</button>` : nothing}
+        ${this.#mayMerge ? html`<button class="btn btn-sm" data-action="bulk-merge" ?disabled=${this.busy} @click=${() => void this.#merge()}>${icon('merge', 'icon-16')}${t('bulk.merge')}</button>` : nothing}
         ${this.bin ? html`<button class="btn btn-sm" data-action="bulk-restore" ?disabled=${this.busy} @click=${() => void this.#run({ restore: true })}>${icon('history', 'icon-16')}${t('bin.restore')}</button>` : nothing}
       </span>
       <button class="btn btn-sm btn-ghost push" data-action="bulk-none" @click=${() => this.#tell('ui-none')}>

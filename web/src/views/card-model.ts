@@ -55,6 +55,11 @@ export class CardModel {
     this.#abort.abort();
   }
 
+  /** The record that this one was merged into; 0: it was not, or one may not read it. */
+  get mergedInto(): number {
+    return this.error?.code === 'merged' ? Number(this.error.problem.params?.merged_into ?? 0) : 0;
+  }
+
   get dirty(): string[] {
     return Object.keys(this.values);
   }
@@ -93,6 +98,7 @@ export class CardModel {
     if (op === 'deleted' || op === 'gone') {
       this.state = 'gone';
       this.#changed();
+      await this.load(); // it may say where the record went
     } else if (!this.saving && (rev === undefined || rev > (this.record?.rev ?? 0))) {
       await this.load();
     }

@@ -8,6 +8,7 @@ import { toast } from '../ui/toast.ts';
 import { toggleAt, walkMenu } from '../ui/pop.ts';
 import './history.ts';
 import './related.ts';
+import './duplicates.ts';
 import { CardModel } from './card-model.ts';
 import { conflicts, extra, section, summaryOf } from './card-fields.ts';
 import { nextMove, otherMoves, steps } from './stages.ts';
@@ -18,7 +19,7 @@ import { capital, lang, t } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
 import { entityOf, fieldOf, may, meta, ownFields, stageField, stageOf, titleOf } from '../core/meta.ts';
 import { narrow } from '../core/narrow.ts';
-import { closeCard, go, place } from '../core/router.ts';
+import { closeCard, go, openCard, place } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { Ref } from '../core/types.ts';
 
@@ -115,6 +116,13 @@ class Card extends El {
     toast({ text: t('card.removed', { name }), icon: 'trash', action: { label: t('batch.undo'), run: back } });
     if (this.layer) closeCard();
     else go(`/e/${this.entity}`);
+  }
+
+  /** The record that stayed takes the place of one that went. */
+  #merged(into: number): void {
+    if (into === this.recordId) void this.#model?.load();
+    else if (this.layer) openCard(this.entity, into);
+    else go(`/e/${this.entity}/${into}`, { replace: true });
   }
 
   override render() {
@@ -272,7 +280,15 @@ class Card extends El {
       ([name, f]) => f.type === 'ref' && model.record![name] && canBeReached(f.to),
     );
     const lists = (entity.views?.card?.related ?? []).filter((r) => entityOf(r.entity));
-    return html`${refs.map(([name, f]) => html`<crm-peek .entity=${f.to!} .ref=${model.record![name] as Ref} .label=${label(this.entity, name)}></crm-peek>`)}
+    return html`${
+      entity.match
+        ? html`<crm-duplicates
+            .entity=${this.entity}
+            .record=${model.record}
+            @ui-merged=${(e: CustomEvent<{ into: number }>) => this.#merged(e.detail.into)}
+          ></crm-duplicates>`
+        : nothing
+    }${refs.map(([name, f]) => html`<crm-peek .entity=${f.to!} .ref=${model.record![name] as Ref} .label=${label(this.entity, name)}></crm-peek>`)}
     ${lists.map((r) => html`<crm-related .entity=${r.entity} .by=${r.by} .recordId=${this.recordId} .label=${capital(t(r.label ?? entityOf(r.entity)!.label.many))}></crm-related>`)}
     ${!refs.length && !lists.length ? html`<p class="muted">${t('card.alone')}</p>` : nothing}`;
   }
@@ -361,6 +377,17 @@ class Card extends El {
 
   #gone() {
     const many = t(entityOf(this.entity)!.label.many);
+    const into = this.#model!.mergedInto;
+    if (into)
+      return empty(
+        'merge',
+        t('card.merged'),
+        t('card.merged.text'),
+        html`<button class="btn btn-primary" data-action="merged" @click=${() => this.#merged(into)}>
+          ${t('card.merged.open', { id: into })}
+        </button>`,
+        !this.layer,
+      );
     return empty(
       'lock',
       t('card.gone'),

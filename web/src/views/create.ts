@@ -6,6 +6,7 @@ import { icon } from '../ui/icon.ts';
 import { problemText } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import '../fields/edit.ts';
+import './duplicates.ts';
 import { summaryBar } from './card-fields.ts';
 import { picked } from '../fields/picks.ts';
 import { toApi } from '../fields/value.ts';
@@ -179,6 +180,7 @@ class Create extends El {
       <div class="drawer-body">
         ${this.general ? html`<div class="note-bar is-danger-bg" role="alert">${icon('alert', 'icon-16')}<span>${problemText(this.general)}</span></div>` : nothing}
         ${summaryBar(this.entity, this.errors, this)} ${this.#fields()}
+        ${entity.match ? html`<crm-alike .entity=${this.entity} .values=${this.values}></crm-alike>` : nothing}
       </div>
       <footer class="drawer-foot">
         <button class="btn btn-primary" data-action="save" ?disabled=${this.busy}>

@@ -313,7 +313,8 @@ class List extends El {
     const can = entityOf(this.entity)!.can;
     const imports = functions.includes('import') && (can.create || can.update);
     const exports = functions.includes('export');
-    if (!imports && !exports) return nothing;
+    const merges = entityOf(this.entity)!.match && can.merge;
+    if (!imports && !exports && !merges) return nothing;
     return html`<button
         class="icon-btn"
         aria-haspopup="true"
@@ -326,6 +327,7 @@ class List extends El {
       </button>
       <div class="pop menu" id="list-menu" popover @keydown=${walkMenu}>
         ${imports ? html`<a class="menu-item" data-action="import" href="/e/${this.entity}/import">${icon('upload', 'icon-16')}${t('import.open')}</a>` : nothing}
+        ${merges ? html`<a class="menu-item" data-action="duplicates" href="/e/${this.entity}/duplicates">${icon('merge', 'icon-16')}${t('dup.open')}</a>` : nothing}
         ${exports ? html`<button class="menu-item" data-action="export" @click=${() => this.#export()}>${icon('download', 'icon-16')}${t('export.open')}</button>` : nothing}
       </div>
       ${exports ? html`<crm-export .entity=${this.entity}></crm-export>` : nothing}`;
