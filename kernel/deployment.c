@@ -279,6 +279,7 @@ static crm_status start_flow(deployment *d, const registry *r)
     flow_options o = {.engine = d->engine,
                       .data_dir = d->o->data,
                       .group_max = d->o->group_max,
+                      .record_json = api_record_json,
                       .fatal = storage_failed};
     crm_status s = load_people(d, r);
     return s == CRM_OK ? flow_start(&o, &d->flow) : s;

@@ -271,24 +271,41 @@ static bool take_log_id(void *arg, const value *row, uint32_t matched)
     return x->count < LIST_MAX;
 }
 
-static crm_status purge_stage_log(crm_ctx *c, const entity *e, int64_t id)
+static crm_status purge_rows(crm_ctx *c, const entity *of, const cond *which)
 {
-    const entity *log = registry_store(c->reg, STORE_STAGE_LOG);
-    const cond *of =
-        cond_compare(c->arena, COND_EQ, &log->fields[STAGE_LOG_ENTITY], value_text(e->name));
-    const cond *which =
-        cond_compare(c->arena, COND_EQ, &log->fields[STAGE_LOG_RECORD], value_int(id));
-    query q = {.entity = log, .where = cond_and(c->arena, of, which), .limit = LIST_MAX};
+    query q = {.entity = of, .where = which, .limit = LIST_MAX};
     log_ids x;
-    crm_status st = q.where ? CRM_OK : CRM_NOMEM;
+    crm_status st = which ? CRM_OK : CRM_NOMEM;
+    bits_add(q.select, COL_ID);
     do {
         x.count = 0;
         st = st ? st : tx_list(c->tx, &q, take_log_id, &x);
         for (uint32_t i = 0; !st && i < x.count; i++) {
-            st = tx_delete(c->tx, log, x.at[i]);
+            st = tx_delete(c->tx, of, x.at[i]);
         }
     } while (!st && x.count == LIST_MAX);
     return st;
+}
+
+/* The rows of a store that speak of the record: its stage log, what was told of it to others. */
+static crm_status purge_of_record(crm_ctx *c, const entity *of, const field *by_entity,
+                                  const field *by_record, const record *gone)
+{
+    arena *a = c->arena;
+    const cond *e = cond_compare(a, COND_EQ, by_entity, value_text(gone->entity->name));
+    const cond *which = cond_compare(a, COND_EQ, by_record, gone->v[COL_ID]);
+    return purge_rows(c, of, cond_and(a, e, which));
+}
+
+static crm_status purge_stores(crm_ctx *c, const record *gone)
+{
+    const entity *log = registry_store(c->reg, STORE_STAGE_LOG);
+    const entity *sent = registry_store(c->reg, STORE_DELIVERY);
+    crm_status st = purge_of_record(c, log, &log->fields[STAGE_LOG_ENTITY],
+                                    &log->fields[STAGE_LOG_RECORD], gone);
+    return st ? st
+              : purge_of_record(c, sent, &sent->fields[DELIVERY_ENTITY],
+                                &sent->fields[DELIVERY_RECORD], gone);
 }
 
 crm_status records_purge(crm_ctx *c, const entity *e, int64_t id)
@@ -306,7 +323,7 @@ crm_status records_purge(crm_ctx *c, const entity *e, int64_t id)
         st = changelog_append(c->tx, c, &s.now, &s.was, 'd');
     }
     st = st ? st : changelog_erase(c->tx, e, id, all);
-    st = st ? st : purge_stage_log(c, e, id);
+    st = st ? st : purge_stores(c, &s.now);
     st = st ? st : file_purge(c, e, id);
     st = st ? st : tx_gather_terms(c->tx, e, id, NULL);
     return st ? st : tx_delete(c->tx, e, id);

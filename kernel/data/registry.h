@@ -464,6 +464,8 @@ struct registry {
     REGISTRY_TABLES(X)
 #undef X
     crm_str company, timezone, currency, locale;
+    crm_str outgoing_private; /* addresses and nets that are not public and may be spoken to, one per line */
+    crm_str outgoing_ca;      /* a file with a further certificate authority, or empty */
     int64_t bin_keep_ms;         /* how long the recycle bin keeps a record; 0: BIN_KEEP_MS */
     char rev[17];                /* hex digest of everything the UI can see of it */
 };

@@ -35,6 +35,9 @@ static const entity_index change_indexes[] = {
 static const entity_index due_indexes[] = {
     {.field = {DUE_JOB, DUE_KEY}, .count = 2, .is_unique = true}};
 static const entity_index run_indexes[] = {{.field = {RUN_ENTITY, RUN_RECORD}, .count = 2}};
+static const entity_index delivery_indexes[] = {
+    {.field = {DELIVERY_WEBHOOK, DELIVERY_STATE}, .count = 2},
+    {.field = {DELIVERY_ENTITY, DELIVERY_RECORD}, .count = 2}};
 static const entity_index outbox_indexes[] = {
     {.field = {OUTBOX_STATE, OUTBOX_NEXT_AT}, .count = 2}};
 static const entity_index stage_log_indexes[] = {
@@ -95,6 +98,7 @@ static void set_details(registry *r)
     SET_INDEXES(r, STORE_CHANGE, change_indexes);
     SET_INDEXES(r, STORE_DUE, due_indexes);
     SET_INDEXES(r, STORE_RUN, run_indexes);
+    SET_INDEXES(r, STORE_DELIVERY, delivery_indexes);
     SET_INDEXES(r, STORE_OUTBOX, outbox_indexes);
     SET_INDEXES(r, STORE_STAGE_LOG, stage_log_indexes);
     SET_INDEXES(r, STORE_FILE, file_indexes);

@@ -132,6 +132,56 @@
     X(TOKEN_EXPIRES_AT, "expires_at", DATETIME, FIELD_INDEXED)                                     \
     X(TOKEN_USED_AT, "used_at", DATETIME, 0)
 
+/*
+ * A subscription of another system (flow/webhook.h). `entity` is a name, `ops` of "cud", `fields` and
+ * `where` as JSON, `secret` a setting of secrets.h or {"salt":…}, `position` in the change log.
+ */
+#define STORE_WEBHOOK_FIELDS(X)                                                                    \
+    X(WEBHOOK_NAME, "name", TEXT, FIELD_UNIQUE)                                                    \
+    X(WEBHOOK_KEY_TEXT, "key", TEXT, 0)                                                            \
+    X(WEBHOOK_TITLE, "title", TEXT, 0)                                                             \
+    X(WEBHOOK_USER, "user", INT, 0)                                                                \
+    X(WEBHOOK_OWNER, "owner", INT, 0)                                                              \
+    X(WEBHOOK_URL, "url", MULTILINE, 0)                                                            \
+    X(WEBHOOK_ENTITY, "entity", TEXT, 0)                                                           \
+    X(WEBHOOK_OPS, "ops", TEXT, 0)                                                                 \
+    X(WEBHOOK_FIELDS, "fields", JSON, 0)                                                           \
+    X(WEBHOOK_WHERE, "where", JSON, 0)                                                             \
+    X(WEBHOOK_IS_EACH, "is_each", BOOL, 0)                                                         \
+    X(WEBHOOK_PARALLEL_OF, "parallel", INT, 0)                                                     \
+    X(WEBHOOK_SECRET, "secret", JSON, 0)                                                           \
+    X(WEBHOOK_OLD_SECRET, "old_secret", JSON, 0)                                                   \
+    X(WEBHOOK_OLD_UNTIL, "old_until", DATETIME, 0)                                                 \
+    X(WEBHOOK_IS_TZ, "is_tz", BOOL, 0)                                                             \
+    X(WEBHOOK_STATE, "state", TEXT, 0)                                                             \
+    X(WEBHOOK_REASON, "reason", TEXT, 0)                                                           \
+    X(WEBHOOK_POSITION, "position", INT, 0)                                                        \
+    X(WEBHOOK_FAILURES, "failures", INT, 0)                                                        \
+    X(WEBHOOK_FAILING_SINCE, "failing_since", DATETIME, 0)                                         \
+    X(WEBHOOK_NEXT_AT, "next_at", DATETIME, 0)                                                     \
+    X(WEBHOOK_MADE_AT, "made_at", DATETIME, 0)
+
+/* What is or was to be told to one; the texts, the beginnings of both bodies, stand last. */
+#define STORE_DELIVERY_FIELDS(X)                                                                   \
+    X(DELIVERY_WEBHOOK, "webhook", INT, 0)                                                         \
+    X(DELIVERY_MESSAGE, "message", TEXT, 0)                                                        \
+    X(DELIVERY_POSITION, "position", INT, 0)                                                       \
+    X(DELIVERY_ENTITY, "entity", TEXT, 0)                                                          \
+    X(DELIVERY_RECORD, "record", INT, 0)                                                           \
+    X(DELIVERY_OP, "op", TEXT, 0)                                                                  \
+    X(DELIVERY_BATCH, "batch", INT, 0)                                                             \
+    X(DELIVERY_STATE, "state", TEXT, 0)                                                            \
+    X(DELIVERY_ATTEMPTS, "attempts", INT, 0)                                                       \
+    X(DELIVERY_AT, "at", DATETIME, FIELD_INDEXED)                                                  \
+    X(DELIVERY_FIRST_AT, "first_at", DATETIME, 0)                                                  \
+    X(DELIVERY_NEXT_AT, "next_at", DATETIME, 0)                                                    \
+    X(DELIVERY_SENT_AT, "sent_at", DATETIME, 0)                                                    \
+    X(DELIVERY_STATUS, "status", INT, 0)                                                           \
+    X(DELIVERY_MS, "ms", INT, 0)                                                                   \
+    X(DELIVERY_ERROR, "error", TEXT, 0)                                                            \
+    X(DELIVERY_REQUEST, "request", MULTILINE, 0)                                                   \
+    X(DELIVERY_REPLY, "reply", MULTILINE, 0)
+
 #define STORE_DUE_FIELDS(X)                                                                        \
     X(DUE_JOB, "job", TEXT, 0)                                                                     \
     X(DUE_KEY, "key", TEXT, 0)                                                                     \
@@ -281,6 +331,8 @@
     X(CREDENTIAL, "sys.credential", ENTITY_SYSTEM)                                                 \
     X(SESSION, "sys.session", ENTITY_SYSTEM)                                                       \
     X(TOKEN, "sys.token", ENTITY_SYSTEM)                                                           \
+    X(WEBHOOK, "sys.webhook", ENTITY_SYSTEM)                                                       \
+    X(DELIVERY, "sys.delivery", ENTITY_SYSTEM)                                                     \
     X(DUE, "sys.due", ENTITY_SYSTEM)                                                               \
     X(RUN, "sys.run", ENTITY_SYSTEM)                                                               \
     X(INBOX, "sys.inbox", ENTITY_SYSTEM)                                                           \

@@ -1,5 +1,6 @@
 /* flow.c - starting and stopping the threads of the layer, in the order that loses nothing. */
 #include "flow/flow_private.h"
+#include "flow/webhook_private.h"
 #include "out/out.h"
 
 /* Transfers end within 3 s of their cancellation; a thread that has not ended by then is held by
@@ -38,6 +39,8 @@ crm_status flow_start(const flow_options *o, flow **out)
         s = pool_start(&f->pools[POOL_WORKER], f, POOL_WORKER, or_default(o->worker_threads, 2));
     if (s == CRM_OK)
         s = scheduler_start(f);
+    if (s == CRM_OK)
+        s = courier_start(f);
     if (s != CRM_OK) {
         (void)!flow_stop(f, 0);
         return s;
@@ -55,12 +58,13 @@ crm_status flow_ready(flow *f)
     s = writer_run(f, &c, timers_ensure, NULL);
     call_end(&c);
     scheduler_changes(f);
+    courier_wake(f, COURIER_ROWS);
     return s;
 }
 
 bool flow_is_idle(flow *f)
 {
-    if (!writer_is_idle(f) || !scheduler_is_idle(f))
+    if (!writer_is_idle(f) || !scheduler_is_idle(f) || !courier_is_idle(f))
         return false;
     for (int i = 0; i < POOL_COUNT; i++)
         if (!pool_is_idle(&f->pools[i]))
@@ -83,6 +87,10 @@ void flow_stats_get(flow *f, flow_stats *out)
                         .reruns = atomic_load(&f->groups_rerun),
                         .slow = atomic_load(&f->slow_commits),
                         .read_only = flow_is_read_only(f),
+                        .webhooks_sent = atomic_load(&f->webhooks_sent),
+                        .webhooks_failed = atomic_load(&f->webhooks_failed),
+                        .webhooks_dead = atomic_load(&f->webhooks_dead),
+                        .webhooks_under_way = courier_under_way(f),
                         .waiting_fast = waiting_in(&f->pools[POOL_FAST]),
                         .waiting_slow = waiting_in(&f->pools[POOL_SLOW])};
     pthread_mutex_lock(&f->lock);
@@ -124,6 +132,7 @@ static void let_end(flow *f, int ms)
 bool flow_stop(flow *f, int ms)
 {
     scheduler_close(f);
+    courier_close(f);
     let_end(f, ms);
     if (!pools_are_idle(f))
         log_event(LOG_INFO, "flow.cancelled", "what=transfers");
@@ -131,7 +140,7 @@ bool flow_stop(flow *f, int ms)
     for (int i = 0; i < POOL_COUNT; i++)
         pool_close(&f->pools[i]);
     int64_t until = clock_mono() + HELD_MS * 1000000LL;
-    bool is_down = scheduler_join(f, until);
+    bool is_down = scheduler_join(f, until) && courier_join(f, until);
     for (int i = POOL_COUNT - 1; i >= 0; i--)
         is_down &= pool_join(&f->pools[i], until);
     is_down &= writer_stop(f, until);
@@ -153,9 +162,9 @@ void flow_watch(flow *f)
 crm_status flow_register(registry *r)
 {
     crm_status (*const parts[])(registry *) = {
-        rules_register, steps_register,     strategies_register, outbox_register,
-        inbox_register, listeners_register, sweep_register,      batch_register,
-        bin_register,   match_job_register, files_clear_register};
+        webhooks_register, rules_register, steps_register,     strategies_register,
+        outbox_register,   inbox_register, listeners_register, sweep_register,
+        batch_register,    bin_register,   match_job_register, files_clear_register};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         crm_status s = parts[i](r);
         if (s != CRM_OK)

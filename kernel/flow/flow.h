@@ -20,6 +20,8 @@ typedef struct flow_options {
     uint32_t writer_queue;   /* interactive requests waiting at most; 0: 1024 */
     uint32_t group_max;      /* requests per commit; 0: 128; 1 shows what grouping is worth */
     const char *data_dir;    /* where the reserve for a full disk lies; NULL: none is kept */
+    /* A record as the API shows it, for webhooks; NULL: its id alone. */
+    void (*record_json)(json_writer *w, crm_ctx *c, const record_view *v);
     /* The storage failed on COMMIT: nothing is acknowledged any more, the process should end non-zero
      * and let recovery decide. Writer thread. */
     void (*fatal)(void *arg);
@@ -97,6 +99,8 @@ typedef struct flow_stats {
     uint32_t waiting_interactive, waiting_bulk;
     uint32_t waiting_fast, waiting_slow; /* reads in the queues of the pools */
     uint32_t read_only;                  /* 1: the disk is full */
+    uint64_t webhooks_sent, webhooks_failed, webhooks_dead; /* taken, attempts that failed, given up */
+    uint32_t webhooks_under_way;
 } flow_stats;
 void flow_stats_get(flow *f, flow_stats *out);
 

@@ -75,6 +75,8 @@ struct flow {
     pthread_mutex_t subscribers_lock;
     flow_subscriber *subscribers;
     scheduler scheduler;
+    struct courier *courier; /* NULL until started */
+    _Atomic uint64_t webhooks_sent, webhooks_failed, webhooks_dead;
     _Atomic uint64_t commits, groups_rerun, requests, slow_commits;
 };
 

@@ -10,6 +10,7 @@
 
 #include "flow/flow_private.h"
 #include "flow/store.h"
+#include "flow/webhook_private.h"
 
 #define SLICE            32
 #define HELD_MAX         64
@@ -346,6 +347,7 @@ void scheduler_changes(flow *f)
     s->changes_waiting = true;
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
+    courier_wake(f, COURIER_CHANGES);
 }
 
 crm_status scheduler_start(flow *f)

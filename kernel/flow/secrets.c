@@ -1,5 +1,6 @@
 /* secrets.c - see secrets.h. Worker threads and start-up. */
 #include <ctype.h>
+#include <unistd.h>
 
 #include "flow/secrets.h"
 
@@ -11,6 +12,14 @@ static bool is_name(crm_str s)
         if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_' && s.p[i] != '-')
             return false;
     return s.n > 0 && s.n <= 64;
+}
+
+bool secret_is_given(arena *a, crm_str name)
+{
+    const char *dir = getenv("CREDENTIALS_DIRECTORY");
+    crm_str path = dir ? arena_fmt(a, "%s/%.*s", dir, STR_FMT(name)) : (crm_str){0};
+    crm_str variable = arena_fmt(a, "KARKAS_SECRET_%.*s", STR_FMT(name));
+    return (path.p && access(path.p, R_OK) == 0) || (variable.p && getenv(variable.p));
 }
 
 crm_status secret_read(arena *a, const json_t *setting, crm_str *out)

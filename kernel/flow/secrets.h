@@ -12,4 +12,7 @@
 /* A secret reference or a plain string (then the text itself). NOT_FOUND names the secret in the log. */
 CRM_MUST_CHECK crm_status secret_read(arena *a, const json_t *setting, crm_str *out);
 
+/* Whether the service was given a secret of this name. */
+bool secret_is_given(arena *a, crm_str name);
+
 #endif

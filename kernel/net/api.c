@@ -349,6 +349,8 @@ static void signed_in(api_call *k)
         events_route(k);
     else if (str_is(name, "tokens"))
         tokens_route(k);
+    else if (str_is(name, "webhooks"))
+        webhooks_route(k);
     else if (str_is(name, "search"))
         search_route(k);
     else if (str_is(name, "import"))

@@ -24,6 +24,8 @@ typedef struct api_options {
     crm_str version;
 } api_options;
 
+/* A record as the API shows it, for what is sent to other systems (flow_options). Any thread. */
+void api_record_json(json_writer *w, crm_ctx *c, const record_view *v);
 CRM_MUST_CHECK crm_status api_start(const api_options *o, api **out);
 /* To be given to http_server_new. */
 http_handlers api_handlers(api *a);

@@ -113,3 +113,9 @@ void record_json_found(json_writer *w, crm_ctx *c, const record_view *v, const u
         search_found_json(w, v, found);
     jw_end_object(w);
 }
+
+void api_record_json(json_writer *w, crm_ctx *c, const record_view *v)
+{
+    static const uint64_t all[4];
+    record_json(w, c, v, all, false);
+}

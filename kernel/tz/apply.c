@@ -330,6 +330,30 @@ static crm_status apply_people(applying *k)
     return s;
 }
 
+/* ---- webhooks -------------------------------------------------------------------------------- */
+
+static crm_status apply_webhooks(applying *k)
+{
+    const tz *t = k->t;
+    crm_status s = CRM_OK;
+    webhook_wish *wishes = ARENA_ARRAY(k->c->arena, webhook_wish, t->webhook_count + 1);
+    for (uint32_t i = 0; wishes && s == CRM_OK && i < t->webhook_count; i++) {
+        value user, owner;
+        k->at = t->webhooks[i].at;
+        wishes[i] = t->webhooks[i].wish;
+        s = id_of(k, STORE_USER, USER_LOGIN, t->webhooks[i].user, &user);
+        s = s == CRM_OK ? id_of(k, STORE_USER, USER_LOGIN, t->webhooks[i].owner, &owner) : s;
+        if (s == CRM_OK) {
+            wishes[i].user = user.i;
+            wishes[i].owner = owner.i;
+        }
+    }
+    if (!wishes || s != CRM_OK) {
+        return wishes ? s : CRM_NOMEM;
+    }
+    return webhooks_apply(k->c, wishes, t->webhook_count);
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static crm_status apply(applying *k)
@@ -337,6 +361,7 @@ static crm_status apply(applying *k)
     crm_status s = each_department(k, apply_department);
     s = s == CRM_OK ? apply_people(k) : s;
     s = s == CRM_OK ? each_department(k, link_department) : s;
+    s = s == CRM_OK ? apply_webhooks(k) : s;
     k->at = s == CRM_OK ? NULL : k->at;
     return s == CRM_OK ? keep_version(k) : s;
 }

@@ -23,6 +23,8 @@ void register_links(registering *g);     /* look-up conditions of fields, once a
 void register_rights(registering *g);
 void register_integrations(registering *g);
 void register_rules(registering *g);
+void register_outgoing(registering *g);
+void register_webhooks(registering *g);
 
 /* One field as its map `n` declares it, but for the currency and the condition of a look-up. */
 void register_field(registering *g, const yaml_node *n, field *f);

@@ -215,6 +215,20 @@ static const shape a_plan = {.kind = SHAPE_MAP,
 static const shape a_warranty = {.kind = SHAPE_MAP,
                                  .keys = KEYS({"months", &a_number, 0}, {"reaction", &a_text, 0})};
 
+/* ---- other systems --------------------------------------------------------------------------- */
+
+static const shape a_batches = {.kind = SHAPE_WORD, .words = WORDS("many", "each")};
+static const shape a_parallel = {.kind = SHAPE_INT, .least = 1, .most = WEBHOOK_PARALLEL_MAX};
+static const shape a_webhook = {
+    .kind = SHAPE_MAP,
+    .keys = KEYS({"title", &a_text, MUST}, {"url", &a_text, MUST}, {"as", &a_name, MUST},
+                 {"of", &a_name, MUST}, {"on", &a_names, 0}, {"fields", &a_names, 0},
+                 {"where", &a_where, 0}, {"batches", &a_batches, 0}, {"parallel", &a_parallel, 0},
+                 {"secret", &a_any, 0}, {"old_secret", &a_any, 0}, {"owner", &a_name, 0})};
+static const shape a_webhooks = {.kind = SHAPE_MAP, .of = &a_webhook, .names_keys = true};
+static const shape a_outgoing = {.kind = SHAPE_MAP,
+                                 .keys = KEYS({"private", &a_names, 0}, {"ca", &a_text, 0})};
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static const shape a_status = {.kind = SHAPE_WORD,
@@ -230,7 +244,8 @@ const shape tz_schema = {
              {"people", &a_people, 0}, {"services", &a_services, 0}, {"modules", &a_modules, 0},
              {"roles", &a_roles, 0}, {"functions", &a_functions, 0}, {"pipelines", &a_pipelines, 0},
              {"entities", &a_entities, 0}, {"fields", &a_fields, 0}, {"match", &a_match, 0},
-             {"integrations", &a_integrations, 0}, {"rules", &a_rules, 0}, {"now", &a_now, 0},
+             {"integrations", &a_integrations, 0}, {"webhooks", &a_webhooks, 0},
+             {"outgoing", &a_outgoing, 0}, {"rules", &a_rules, 0}, {"now", &a_now, 0},
              {"approvals", &a_approvals, 0}, {"risks", &a_risks, 0},
              {"requirements", &a_requirements, 0}, {"excluded", &a_excluded, 0},
              {"plan", &a_plan, 0}, {"warranty", &a_warranty, 0}, {"extends", &a_any, LATER},

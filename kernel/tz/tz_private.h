@@ -2,6 +2,7 @@
 #ifndef TZ_TZ_PRIVATE_H
 #define TZ_TZ_PRIVATE_H
 
+#include "flow/webhook.h"
 #include "tz/tz.h"
 
 #define TZ_FILE_MAX  ((size_t)1 << 20) /* bytes of one file */
@@ -17,6 +18,13 @@ typedef struct tz_person {
     const yaml_node *at; /* where it stands, for faults */
 } tz_person;
 
+/* One subscription of `webhooks:`; the people are still logins. */
+typedef struct tz_webhook {
+    webhook_wish wish;
+    crm_str user, owner;
+    const yaml_node *at;
+} tz_webhook;
+
 struct tz {
     arena *a;
     yaml_node *root; /* the sections of all files as one map */
@@ -24,6 +32,8 @@ struct tz {
     const char *dir; /* real path of the folder of the root file */
     const tz_person *people;
     uint32_t people_count;
+    const tz_webhook *webhooks; /* made by tz_register */
+    uint32_t webhook_count;
     crm_str kept;   /* what tz_keep was given: the JSON of sys.tz.grants, or empty */
     crm_str fields; /* made by tz_register: {"sales.lead":[…]}, what grants without a list show */
 };

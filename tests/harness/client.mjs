@@ -13,6 +13,7 @@ export class Client {
     this.agent = this.newAgent({ keepAlive: true });
     this.cookie = null;
     this.csrf = null;
+    this.bearer = null; // an API token: then neither of the two is sent
   }
 
   newAgent(options) {
@@ -26,8 +27,9 @@ export class Client {
     const all = { 'accept-language': this.lang, ...headers };
     if (payload !== null && !all['content-type']) all['content-type'] = 'application/json';
     if (payload !== null) all['content-length'] ??= Buffer.byteLength(payload);
-    if (this.cookie) all.cookie = this.cookie;
-    if (this.csrf && method !== 'GET') all['x-csrf-token'] ??= this.csrf;
+    if (this.bearer) all.authorization = `Bearer ${this.bearer}`;
+    else if (this.cookie) all.cookie = this.cookie;
+    if (!this.bearer && this.csrf && method !== 'GET') all['x-csrf-token'] ??= this.csrf;
     const reply = await this.send(method, path, payload, all);
     await checkExchange(this.server, { method, path, body: raw ? undefined : body, type: all['content-type'], reply });
     if (expect !== undefined && reply.status !== expect)
