@@ -239,12 +239,23 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
 
 /* ---- on the writer --------------------------------------------------------------------------- */
 
+/* A winner that was merged meanwhile is not where anything goes any more. */
+static crm_status follow_winner(crm_ctx *c, merge_wish *w)
+{
+    int64_t into;
+    crm_status s = merged_into(c, w->entity, w->into, &into);
+    if (s == CRM_OK)
+        w->into = into;
+    return s == CRM_NOT_FOUND ? CRM_OK : s;
+}
+
 static crm_status slice(crm_ctx *c, batch_run *b, bool *is_done, const void *fn)
 {
     const referring *x = c->prepared;
     merge_wish *w = ARENA_NEW(c->arena, merge_wish);
     (void)fn;
     crm_status s = w ? merge_wish_read(c, b->entity, b->spec, w) : CRM_NOMEM;
+    s = s ? s : follow_winner(c, w);
     for (uint32_t i = 0; s == CRM_OK && i < x->count && batch_goes_on(c, b); i++) {
         batch_place at = {.entity = x->link.entity, .record = x->ids[i]};
         s = batch_row_begin(c, b);

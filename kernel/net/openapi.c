@@ -39,7 +39,8 @@ static bool entity_holds(const openapi_scope *s, crm_str word)
     } all[] = {{"create", e->may_create}, {"update", e->may_update},
                {"delete", e->may_delete}, {"undo", e->may_update && !e->is_batch},
                {"bulk", e->may_bulk},     {"export", e->may_export},
-               {"import", e->may_import}};
+               {"import", e->may_import}, {"merge", e->may_merge},
+               {"match", e->has_match},   {"pairs", e->has_match && e->may_merge}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (str_is(word, all[i].word))
             return all[i].holds;
@@ -62,6 +63,8 @@ static openapi_entity may(crm_ctx *c, const entity *e)
     out.may_bulk = call_may(c, CRM_S("bulk")) && (out.may_update || out.may_delete);
     out.may_export = call_may(c, CRM_S("export")) && rights_may_some(c, e, ACTION_EXPORT);
     out.may_import = call_may(c, CRM_S("import")) && (out.may_create || out.may_update);
+    out.may_merge = str_find(e->name, '.') > 0 && rights_may_some(c, e, ACTION_MERGE);
+    out.has_match = e->match_count > 0;
     out.is_batch = e == registry_store(c->reg, STORE_BATCH);
     return out;
 }

@@ -130,6 +130,13 @@ static bool is_safe(const api_call *k)
     return k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
 }
 
+/* Reads that carry their question in a body. */
+static bool is_question(crm_str path)
+{
+    return str_ends(path, CRM_S("/aggregate")) || str_ends(path, CRM_S("/duplicates")) ||
+           str_ends(path, CRM_S("/merge/preview"));
+}
+
 /* What is refused whoever it is; NULL: nothing. */
 static const char *refusal(const api_call *k)
 {
@@ -139,7 +146,7 @@ static const char *refusal(const api_call *k)
         return k->session.must_set_password && !is_session ? "password_required" : NULL;
     if (is_session || str_starts(path, CRM_S("/api/v1/tokens")))
         return "token_refused";
-    bool is_read = is_safe(k) || str_ends(path, CRM_S("/aggregate"));
+    bool is_read = is_safe(k) || is_question(path);
     return k->session.scope->is_read_only && !is_read ? "token_scope" : NULL;
 }
 

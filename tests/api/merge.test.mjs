@@ -211,6 +211,37 @@ describe('an un-merge', () => {
   });
 });
 
+describe('a long merge', () => {
+  it('goes on after kill -9 where it stood, into a winner that was merged meanwhile; its undo survives one too', async () => {
+    const hardy = await startServer({ time: '2027-01-18T07:00:00Z', tz, people: staff });
+    const client = await hardy.as('ivanova');
+    const [a, b, c] = [await add(client, { name: 'Долго Раз' }), await add(client, { name: 'Долго Два' }), await add(client, { name: 'Долго Три' })];
+    for (let i = 0; i < 12; i += 1)
+      await Promise.all(Array.from({ length: 50 }, (_, k) => add(client, { title: `Ждёт ${i}-${k}`, contact: a }, 'sales.lead')));
+    const total = async (id) => (await client.get(`/api/v1/sales.lead?contact=${id}&limit=1`, { expect: 200 })).json.total;
+    const first = (await client.post(`${P}/merge`, { into: b, from: [a] }, { expect: 202 })).json;
+    const second = (await client.post(`${P}/merge`, { into: c, from: [b] }, { expect: 202 })).json;
+    await hardy.kill();
+    await hardy.start();
+    for (const batch of [first, second]) assert.equal((await ended(batch, client)).state, 'done');
+    assert.deepEqual([await total(a), await total(b), await total(c)], [0, 0, 600]);
+    assert.equal((await client.get(`${P}/${a}`, { expect: 404 })).json.params.merged_into, c);
+    const back = (await client.post(`/api/v1/batch/${second.id}/undo`, {}, { expect: 202 })).json;
+    await hardy.kill();
+    await hardy.start();
+    assert.equal((await ended(back, client)).state, 'done');
+    const last = (await client.post(`/api/v1/batch/${first.id}/undo`, {}, { expect: 202 })).json;
+    const done = await ended(last, client);
+    assert.equal(done.state, 'done');
+    const left = [await total(a), await total(b), await total(c)];
+    assert.equal(left[0] + left[1] + left[2], 600);
+    assert.equal(left[1], 0);
+    assert.equal(done.conflicts, 0);
+    assert.equal(left[0], 600);
+    await hardy.stop();
+  });
+});
+
 describe('pairs to work through', () => {
   const pairs = async (client, query = '') => {
     const rows = [];

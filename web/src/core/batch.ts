@@ -81,7 +81,7 @@ export function progressText(batch: Batch): string {
 }
 
 /** What was done. A merge is one change to the records themselves; the rest are references. */
-export function told(batch: Batch): string {
+export function done(batch: Batch): string {
   if (batch.kind === 'merge') return t('batch.merged', { n: Math.max(0, batch.changed - 1) });
   return t(batch.kind === 'undo' ? 'batch.undone' : 'batch.changed', { n: batch.changed });
 }
@@ -89,7 +89,7 @@ export function told(batch: Batch): string {
 /** "Changed 37 records · Undo", and what did not go through. */
 export function outcome(batch: Batch) {
   const left = batch.failed + batch.conflicts;
-  const parts = [told(batch)];
+  const parts = [done(batch)];
   if (batch.failed) parts.push(t('batch.failed', { n: batch.failed }));
   if (batch.conflicts) parts.push(t('batch.conflicts', { n: batch.conflicts }));
   const bad = batch.state === 'failed';

@@ -6,7 +6,7 @@ import { icon } from '../ui/icon.ts';
 import { empty, failure, skeletonRows, tag } from '../ui/parts.ts';
 import { label } from '../fields/view.ts';
 import { api, ApiError } from '../core/api.ts';
-import { cancelBatch, isOpen, progressText, told, undoBatch } from '../core/batch.ts';
+import { cancelBatch, done, isOpen, progressText, undoBatch } from '../core/batch.ts';
 import { fullMoment, moment, number } from '../core/fmt.ts';
 import { capital, has, lang, t } from '../core/i18n.ts';
 import { entityOf, meta } from '../core/meta.ts';
@@ -131,7 +131,7 @@ class Batches extends El {
 
   #figures(batch: Batch): string {
     if (isOpen(batch)) return progressText(batch);
-    const parts = [batch.kind === 'check' ? t('batch.checked', { n: batch.done }) : told(batch)];
+    const parts = [batch.kind === 'check' ? t('batch.checked', { n: batch.done }) : done(batch)];
     if (batch.failed) parts.push(t('batch.failed', { n: batch.failed }));
     if (batch.conflicts) parts.push(t('batch.conflicts', { n: batch.conflicts }));
     if (batch.undone_by) parts.push(t('batch.taken'));
