@@ -27,6 +27,15 @@ function fetchDocument(data) {
   });
 }
 
+/** What is no UTF-8 names nothing. */
+function decoded(pathname) {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return '';
+  }
+}
+
 const escape = (text) => text.replaceAll('~', '~0').replaceAll('/', '~1');
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -92,7 +101,7 @@ class Contract {
   /** The faults of one exchange, as texts. */
   faults({ method, path: target, body, type, reply }) {
     const [pathname, query = ''] = target.split('?');
-    const found = this.find(method.toLowerCase(), decodeURIComponent(pathname));
+    const found = this.find(method.toLowerCase(), decoded(pathname));
     if (!found) return this.unknown(reply);
     const faults = this.answer(found, method, reply);
     if (reply.status < 400 && !faults.length) faults.push(...this.question(found, query, body, type));
