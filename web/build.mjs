@@ -23,7 +23,7 @@ function addHashed(name, ext, bytes) {
   return add(`ui/${name}-${hash(bytes)}.${ext}`, bytes, true);
 }
 
-async function script() {
+async function script(page) {
   const out = await esbuild.build({
     entryPoints: [join(root, 'src/main.ts')],
     bundle: true,
@@ -38,12 +38,36 @@ async function script() {
     logLevel: 'warning',
     tsconfig: join(root, 'tsconfig.json'),
   });
-  return { code: out.outputFiles[0].contents, names: Object.values(out.metafile.outputs)[0].exports };
+  const code = out.outputFiles[0].text.replaceAll('/ui/reference.js', `/${page}`);
+  return { code, names: Object.values(out.metafile.outputs)[0].exports };
 }
 
-async function style(font) {
+/** A page of its own: it finds the application, and its Lit, as a module's UI does. */
+const ofTheKit = {
+  name: 'kit',
+  setup: (build) => build.onResolve({ filter: /^karkas-ui$/ }, () => ({ path: '/ui/sdk/1.js', external: true })),
+};
+
+async function reference() {
+  const css = addHashed('chunk-reference', 'css', await style('src/reference/reference.css'));
   const out = await esbuild.build({
-    entryPoints: [join(root, 'src/styles/index.css')],
+    entryPoints: [join(root, 'src/reference/page.ts')],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    write: false,
+    charset: 'utf8',
+    plugins: [ofTheKit],
+    logLevel: 'warning',
+    tsconfig: join(root, 'tsconfig.json'),
+  });
+  return addHashed('chunk-reference', 'js', out.outputFiles[0].text.replaceAll('/ui/reference.css', `/${css}`));
+}
+
+async function style(source) {
+  const out = await esbuild.build({
+    entryPoints: [join(root, source)],
     bundle: true,
     minify: true,
     write: false,
@@ -52,7 +76,7 @@ async function style(font) {
     logLevel: 'warning',
     external: ['/ui/*'],
   });
-  return out.outputFiles[0].text.replaceAll('/ui/inter.woff2', `/${font}`);
+  return out.outputFiles[0].text;
 }
 
 async function main() {
@@ -72,9 +96,10 @@ async function main() {
       icons: [{ src: `/${icon}`, sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
     }),
   );
-  const { code, names } = await script();
+  const { code, names } = await script(await reference());
   const js = addHashed('main', 'js', code);
-  const css = addHashed('main', 'css', await style(font));
+  const sheet = (await style('src/styles/index.css')).replaceAll('/ui/inter.woff2', `/${font}`);
+  const css = addHashed('main', 'css', sheet);
   add('ui/sdk/1.js', `export{${names.sort().join(',')}}from"/${js}";\n`, false);
   const page = (await readFile(join(root, 'index.html'), 'utf8'))
     .replaceAll('{js}', `/${js}`)

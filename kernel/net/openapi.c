@@ -223,10 +223,13 @@ static bool has_tag(const making *m, crm_str name)
 
 static void add_module_tag(making *m, crm_str name)
 {
+    openapi_scope s = m->s;
     crm_str title = name;
     for (uint32_t i = 0; i < m->s.c->reg->module_count; i++)
         if (str_eq(m->s.c->reg->modules[i].name, name) && m->s.c->reg->modules[i].title.n)
             title = registry_text(m->s.c->reg, m->s.c->lang, m->s.c->reg->modules[i].title);
+    s.names[0].name = "title", s.names[0].value = title;
+    title = openapi_text(&s, "route.module");
     if (!has_tag(m, name))
         json_array_append_new(json_object_get(m->document, "tags"),
                               json_pack("{s:o,s:o,s:o}", "name", openapi_string(name),

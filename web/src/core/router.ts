@@ -5,7 +5,7 @@ import { Store } from './store.ts';
 export interface Place {
   path: string;
   search: URLSearchParams;
-  name: 'home' | 'list' | 'card' | 'new' | 'import' | 'duplicates' | 'notices' | 'batches' | 'unknown';
+  name: 'home' | 'list' | 'card' | 'new' | 'import' | 'duplicates' | 'notices' | 'batches' | 'reference' | 'unknown';
   entity: string;
   id: number;
   under: string | null;
@@ -20,6 +20,7 @@ export function parse(path: string, search: URLSearchParams, under: string | nul
   if (path === '/' || path === '/login') return { ...place, name: 'home' };
   if (path === '/settings/notices') return { ...place, name: 'notices' };
   if (path === '/settings/batches') return { ...place, name: 'batches' };
+  if (path === '/x/api') return { ...place, name: 'reference' };
   const m = /^\/e\/([a-z][\w.]*)(?:\/(new|import|duplicates|\d+))?\/?$/.exec(path);
   if (!m) return place;
   const name = m[2] === undefined ? 'list' : isWord(m[2]) ? m[2] : 'card';

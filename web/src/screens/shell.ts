@@ -5,6 +5,7 @@ import { hasIcon, icon, mark } from '../ui/icon.ts';
 import { avatar, empty } from '../ui/parts.ts';
 import { toggleAt, walkMenu } from '../ui/pop.ts';
 import './batches.ts';
+import './reference.ts';
 import './notices.ts';
 import './offline.ts';
 import './palette.ts';
@@ -84,6 +85,8 @@ class Shell extends El {
     const known = at.entity && meta.value?.entities[at.entity];
     if (at.name === 'home') return homeViews().length ? html`<crm-today></crm-today>` : nothingHere();
     if (at.name === 'batches') return html`<crm-batches .search=${at.search}></crm-batches>`;
+    if (at.name === 'reference')
+      return html`<crm-reference-gate .search=${at.search}></crm-reference-gate>`;
     if (at.name === 'notices') return html`<crm-notices></crm-notices>`;
     if (at.name === 'unknown' || !known) return lost();
     if (at.name === 'list') return html`<crm-list .entity=${at.entity} .search=${at.search}></crm-list>`;
@@ -179,6 +182,11 @@ class Shell extends El {
       ${
         meta.value!.entities.batch
           ? html`<a class="menu-item" href="/settings/batches">${icon('history', 'icon-16')}${t('batches')}</a>`
+          : nothing
+      }
+      ${
+        user.functions?.includes('settings')
+          ? html`<a class="menu-item" href="/x/api">${icon('link', 'icon-16')}${t('reference')}</a>`
           : nothing
       }
       <button class="menu-item" @click=${() => void logout()}>
