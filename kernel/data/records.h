@@ -114,6 +114,8 @@ static inline value record_value(const record *r, const field *f) { return r->v[
  * field errors are gathered before it gives up. After OK the record holds what is stored.
  */
 CRM_MUST_CHECK crm_status records_save(crm_ctx *c, record *r, int64_t base_rev);
+/* Writes the computed fields whose value is another now, as the kernel's own change. */
+CRM_MUST_CHECK crm_status records_recompute(crm_ctx *c, const entity *e, int64_t id);
 /* Into the recycle bin, and back. */
 CRM_MUST_CHECK crm_status records_delete(crm_ctx *c, const entity *e, int64_t id, int64_t base_rev);
 CRM_MUST_CHECK crm_status records_restore(crm_ctx *c, const entity *e, int64_t id);

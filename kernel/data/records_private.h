@@ -95,6 +95,8 @@ CRM_MUST_CHECK crm_status check_content(saving *s);
  * where the caller may not have it; once the row is written, they learn their place. */
 CRM_MUST_CHECK crm_status files_resolve(saving *s);
 CRM_MUST_CHECK crm_status files_settle(saving *s);
+/* Computed fields, from what the row holds now (records_derive.c). */
+CRM_MUST_CHECK crm_status derive_computed(saving *s);
 /* Marks of accounts by the record's BIK (records_derive.c); after note_changes. */
 CRM_MUST_CHECK crm_status derive_marks(saving *s);
 /* Refuses a write that other means than rights guard: people under the function "settings". */

@@ -148,6 +148,7 @@ static crm_status run_hooks(saving *s, hook_when on_create, hook_when on_update)
 crm_status save_complete(saving *s)
 {
     crm_status st = run_hooks(s, HOOK_BEFORE_CREATE, HOOK_BEFORE_UPDATE);
+    st = st ? st : derive_computed(s);
     if (st) {
         return st;
     }
@@ -252,8 +253,33 @@ crm_status records_restore(crm_ctx *c, const entity *e, int64_t id)
     saving s = {.call = c, .entity = e};
     assert(c->tx);
     crm_status st = begin_removal(&s, id, true);
-    st = st ? st : store_write(&s, 'r');
+    st = st ? st : derive_computed(&s);
+    if (!st) {
+        save_note_changes(&s);
+        st = store_write(&s, 'r');
+    }
     return st ? st : merged_forget(c, e, id);
+}
+
+/* ---- computed anew --------------------------------------------------------------------------- */
+
+crm_status records_recompute(crm_ctx *c, const entity *e, int64_t id)
+{
+    saving s = {.call = c, .entity = e};
+    assert(c->tx);
+    s.now = s.was = (record){.entity = e, .arena = c->arena};
+    crm_status st = tx_get_locked(c->tx, e, id, c->arena, &s.was.v);
+    s.now.v = st ? NULL : row_dup(c->arena, e, s.was.v);
+    if (st || !s.now.v) {
+        return st == CRM_NOT_FOUND ? CRM_OK : st ? st : CRM_NOMEM;
+    }
+    st = derive_computed(&s);
+    save_note_changes(&s);
+    if (st || !bits_any(s.changed)) {
+        return st;
+    }
+    st = store_write(&s, 'u');
+    return st ? st : hooks_run(c, HOOK_AFTER_UPDATE, &s.now, &s.was);
 }
 
 /* ---- for ever -------------------------------------------------------------------------------- */

@@ -97,7 +97,8 @@ struct field {
     const cond *where;     /* the same over the records of `ref`, resolved by seal; NULL: none */
     uint16_t currency_field; /* money: 0 means the deployment's currency */
     uint16_t bik_field;    /* account: whose bank its key is computed with, made by seal; 0: none */
-    crm_str formula;       /* computed */
+    crm_str formula;       /* computed: its text (formula.h) */
+    const struct formula *program; /* compiled by seal */
     const entity *entity;
     crm_str source;        /* "tz.yaml:47" or the module's name, for faults */
 };
@@ -107,6 +108,12 @@ enum { /* entity.flags */
     ENTITY_NO_HISTORY = 1u << 1, /* no change log rows */
     ENTITY_NO_API = 1u << 2,
 };
+
+/* A computed field of other records reads fields of an entity: `via` is their reference to it. */
+typedef struct feed {
+    const field *via;
+    uint64_t fields[4];
+} feed;
 
 /*
  * An index the engine makes over the rows outside the recycle bin: its fields in order, ids last by
@@ -158,6 +165,10 @@ struct entity {
     uint16_t match_field;   /* made by seal when a rule is SIMILAR: keys of the name, hidden; else 0 */
     const uint16_t *search_fields;
     uint32_t search_count;
+    const uint16_t *computed; /* its computed fields, each after those it uses; made by seal */
+    uint32_t computed_count;
+    const feed *feeds;      /* which computed fields elsewhere follow its own; made by seal */
+    uint32_t feed_count;
     crm_str views_json;     /* {"list":[…],"card":{…},"quick":[…]} for the UI, checked by seal */
     crm_str source;         /* "tz.yaml:47" or the module's name, for faults */
     const uint16_t *name_slots; /* made by seal: hash of a name -> position + 1 */

@@ -61,6 +61,7 @@ void *seal_alloc(seal *s, size_t count, size_t size);
 void seal_matches(seal *s); /* before names are indexed: it adds fields */
 void seal_entities(seal *s);
 void seal_pipelines(seal *s);
+void seal_formulas(seal *s);
 void seal_links(seal *s);
 void seal_views(seal *s);
 void seal_grants(seal *s);

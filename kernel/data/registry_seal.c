@@ -196,6 +196,9 @@ static void check_field(seal *s, field *f)
     if ((f->flags & FIELD_MANY) && !may_be_many[f->type]) {
         seal_fault(s, f->source, "not_many", f->name);
     }
+    if (f->type == FIELD_COMPUTED) {
+        f->flags |= FIELD_READ_ONLY;
+    }
     bool has_choices = f->type == FIELD_CHOICE || f->type == FIELD_CHOICES;
     if (has_choices && !f->choice_count) {
         seal_fault(s, f->source, "no_choices", f->name);
@@ -242,8 +245,8 @@ static void load_zone(seal *s)
 crm_status registry_seal(registry *r, arena *a, registry_fault **faults)
 {
     static void (*const parts[])(seal *) = {
-        load_zone,   seal_matches,   seal_entities, seal_pipelines, seal_links, seal_views,
-        seal_grants, seal_behaviour, seal_indexes,  seal_strings,   seal_rev};
+        load_zone,  seal_matches, seal_entities,  seal_pipelines, seal_formulas, seal_links,
+        seal_views, seal_grants,  seal_behaviour, seal_indexes,   seal_strings,  seal_rev};
     *faults = NULL;
     seal s = {.h = holder_of(r), .r = r, .a = a, .faults_end = faults};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && !s.no_memory; i++) {

@@ -130,6 +130,10 @@ crm_status bin_register(registry *r);
 crm_status match_job_register(registry *r);
 /* files_clear.c: attachments whose time is over, and contents that nothing refers to. */
 crm_status files_clear_register(registry *r);
+/* recompute.c. */
+crm_status recompute_register(registry *r);
+/* Writer, at start and after a ТЗ is applied: schedules what new or changed formulas are for. */
+crm_status recompute_ensure(crm_ctx *c);
 crm_status rules_register(registry *r);
 crm_status steps_register(registry *r);
 /* The step found nobody: a record without an owner waits in the department that was searched, where

@@ -80,5 +80,5 @@ crm_status timers_ensure(crm_ctx *c, void *unused)
         if (s != CRM_OK)
             return s;
     }
-    return CRM_OK;
+    return recompute_ensure(c);
 }

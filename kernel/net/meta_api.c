@@ -2,6 +2,7 @@
  * meta_api.c - what the client draws itself from: /api/v1/meta for this user, filtered by rights,
  * and /api/v1/i18n/<lang>, the strings of everything enabled.
  */
+#include "data/field.h"
 #include "data/stores.h"
 #include "net/api_private.h"
 
@@ -59,7 +60,9 @@ static void field_meta(json_writer *w, const field *f, bool is_writable)
 {
     jw_key(w, f->name);
     jw_object(w);
-    jw_kstr(w, "type", str_of(type_name(f->type)));
+    jw_kstr(w, "type", str_of(type_name(field_stored_type(f))));
+    if (f->type == FIELD_COMPUTED)
+        jw_kbool(w, "computed", true);
     jw_kstr(w, "label", f->label);
     if (f->flags & FIELD_REQUIRED)
         jw_kbool(w, "required", true);

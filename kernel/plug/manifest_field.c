@@ -275,12 +275,33 @@ static bool read_target(reader *rd, const yaml_node *n, field *f)
     return false;
 }
 
+/* The type that a formula gives; COMPUTED: sealing finds it out. */
+static void read_formula(reader *rd, const yaml_node *n, field *f)
+{
+    const yaml_node *formula = yaml_get(n, "formula"), *result = yaml_get(n, "result");
+    bool is_computed = f->type == FIELD_COMPUTED;
+    f->formula = yaml_text(n, "formula");
+    f->result = f->type;
+    if (is_computed && !f->formula.n) {
+        fault_at(rd->f, n, "missing", CRM_S("formula"));
+    }
+    if (!is_computed && (formula || result)) {
+        fault_at(rd->f, n, "wrong_type", formula ? CRM_S("formula") : CRM_S("result"));
+    }
+    for (int i = 0; is_computed && result && i < FIELD_TYPE_COUNT; i++) {
+        f->result = str_eq(result->text, type_names[i]) ? (field_type)i : f->result;
+    }
+    if (is_computed && result && f->result == FIELD_COMPUTED) {
+        fault_near(rd->f, result, "unknown_type", result->text, type_names, FIELD_TYPE_COUNT);
+    }
+}
+
 static bool read_field(reader *rd, const yaml_node *n, const field_list *l, field *f)
 {
-    static const char *const keys[] = {"type",    "required", "unique",   "index",   "search",
-                                       "many",    "min",      "max",      "scale",   "currency",
-                                       "options", "default",  "to",       "where",   "read_only",
-                                       "hidden",  "personal", "optional", "formula", NULL};
+    static const char *const keys[] = {
+        "type",      "required", "unique",   "index",    "search",  "many",   "min",
+        "max",       "scale",    "currency", "options",  "default", "to",     "where",
+        "read_only", "hidden",   "personal", "optional", "formula", "result", NULL};
     if (!keys_check(rd->f, n, keys) || !read_type(rd, n, f) || !read_target(rd, n, f)) {
         return false;
     }
@@ -288,7 +309,7 @@ static bool read_field(reader *rd, const yaml_node *n, const field_list *l, fiel
     f->label = arena_fmt(rd->a, "%.*s.f.%.*s", STR_FMT(l->label_prefix), STR_FMT(n->key));
     f->source = node_source(rd->a, n);
     f->scale = (uint8_t)read_number(rd, n, "scale", f->type == FIELD_MONEY ? 2 : 0);
-    f->formula = yaml_text(n, "formula");
+    read_formula(rd, n, f);
     if (f->scale > 6) {
         fault_at(rd->f, n, "wrong_type", CRM_S("scale"));
     }

@@ -8,9 +8,10 @@ static const crm_str type_names[FIELD_TYPE_COUNT] = {
 #undef X
 };
 
-static field_type type_of(const yaml_node *n)
+/* Of the key `type` or `result`; without a word of the format: COMPUTED, the last. */
+static field_type type_of(const yaml_node *n, const char *key)
 {
-    crm_str word = yaml_text(n, "type");
+    crm_str word = yaml_text(n, key);
     int i = 0;
     while (i < FIELD_TYPE_COUNT - 1 && !str_eq(type_names[i], word)) {
         i++;
@@ -114,6 +115,14 @@ static void read_bounds(registering *g, const yaml_node *n, field *f)
 
 /* ---- a field --------------------------------------------------------------------------------- */
 
+static void refuse_missing(registering *g, const yaml_node *n, const char *key)
+{
+    tz_fault fault = tz_fault_key(n, "missing");
+    fault.expected = fault.subject;
+    fault.subject = str_of(key);
+    tz_faults_add(g->f, &fault);
+}
+
 /* Keys that belong to some types only, and types that are for later. */
 static void check_keys(registering *g, const yaml_node *n, const field *f)
 {
@@ -121,14 +130,16 @@ static void check_keys(registering *g, const yaml_node *n, const field *f)
     bool has_options = f->type == FIELD_CHOICE || f->type == FIELD_CHOICES;
     const yaml_node *to = yaml_get(n, "to"), *options = yaml_get(n, "options");
     const yaml_node *where = yaml_get(n, "where"), *many = yaml_get(n, "many");
-    if (f->type == FIELD_COMPUTED) {
-        tz_refuse(g->f, yaml_get(n, "type"), "not_served", yaml_text(n, "type"));
+    const yaml_node *formula = yaml_get(n, "formula"), *result = yaml_get(n, "result");
+    bool is_computed = f->type == FIELD_COMPUTED;
+    if (is_computed && !formula) {
+        refuse_missing(g, n, "formula");
+    }
+    if (!is_computed && (formula || result)) {
+        tz_refuse_key(g->f, formula ? formula : result, "not_needed");
     }
     if (is_ref && !to) {
-        tz_fault fault = tz_fault_key(n, "missing");
-        fault.expected = fault.subject;
-        fault.subject = CRM_S("to");
-        tz_faults_add(g->f, &fault);
+        refuse_missing(g, n, "to");
     }
     if (to && !is_ref) {
         tz_refuse_key(g->f, to, "not_needed");
@@ -152,11 +163,13 @@ void register_field(registering *g, const yaml_node *n, field *f)
 {
     *f = (field){.name = arena_dup(g->a, n->key),
                  .label = arena_dup(g->a, yaml_text(n, "title")),
-                 .type = type_of(n),
+                 .type = type_of(n, "type"),
                  .flags = flags_of(n),
                  .ref_name = arena_dup(g->a, yaml_text(n, "to")),
+                 .formula = arena_dup(g->a, yaml_text(n, "formula")),
                  .def_text = arena_dup(g->a, yaml_text(n, "default")),
                  .source = tz_source(g->a, n)};
+    f->result = f->type == FIELD_COMPUTED ? type_of(n, "result") : f->type;
     f->scale = (uint8_t)number_of(n, "scale", f->type == FIELD_MONEY ? 2 : 0);
     read_choices(g, n, f);
     read_bounds(g, n, f);

@@ -128,13 +128,13 @@ static const shape a_options = {
     .kind = SHAPE_MAP, .of = &a_option, .names_keys = true, .other = &a_option_list};
 static const shape a_field = {
     .kind = SHAPE_MAP,
-    .keys =
-        KEYS({"type", &a_field_type_word, MUST}, {"title", &a_text, MUST}, {"required", &a_flag, 0},
-             {"unique", &a_flag, 0}, {"index", &a_flag, 0}, {"search", &a_flag, 0},
-             {"many", &a_flag, 0}, {"read_only", &a_flag, 0}, {"personal", &a_flag, 0},
-             {"min", &a_text, 0}, {"max", &a_text, 0}, {"scale", &a_scale, 0},
-             {"currency", &a_name, 0}, {"options", &a_options, 0}, {"default", &a_text, 0},
-             {"to", &a_name, 0}, {"where", &a_where, 0}, {"formula", &a_text, LATER})};
+    .keys = KEYS({"type", &a_field_type_word, MUST}, {"title", &a_text, MUST},
+                 {"required", &a_flag, 0}, {"unique", &a_flag, 0}, {"index", &a_flag, 0},
+                 {"search", &a_flag, 0}, {"many", &a_flag, 0}, {"read_only", &a_flag, 0},
+                 {"personal", &a_flag, 0}, {"min", &a_text, 0}, {"max", &a_text, 0},
+                 {"scale", &a_scale, 0}, {"currency", &a_name, 0}, {"options", &a_options, 0},
+                 {"default", &a_text, 0}, {"to", &a_name, 0}, {"where", &a_where, 0},
+                 {"formula", &a_text, 0}, {"result", &a_field_type_word, 0})};
 static const shape a_field_map = {.kind = SHAPE_MAP, .of = &a_field, .names_keys = true};
 static const shape a_text_list = {.kind = SHAPE_LIST, .of = &a_text};
 static const shape a_plural = {.kind = SHAPE_TEXT, .other = &a_text_list};

@@ -251,3 +251,67 @@ describe('bounds', () => {
     assert.deepEqual(bounds('name'), [undefined, 50]);
   });
 });
+
+describe('a computed field', () => {
+  const get = async (r) => (await head.get(`${THING}/${r.id}`, { expect: 200 })).json;
+
+  it('is written with its record, exactly, in the type of its result', async () => {
+    const r = await made({ money: '1000.10', count: 3, share: '12.5', flag: true, day: '2027-01-18', center: centers.near.id });
+    assert.equal(r.total, '2625.26', '2625.2625');
+    assert.equal(r.fee, '39.40', '39.3789 to one digit');
+    assert.equal(r.note, 'вещь · Тверь · новая');
+    assert.equal(r.until, '2028-01-18');
+    assert.equal(r.left, 365);
+    assert.equal(r.big, false);
+    const later = (await head.patch(`${THING}/${r.id}`, { count: 1000, kind: 'crane' }, { expect: 200 })).json;
+    assert.equal(later.total, '875087.50');
+    assert.equal(later.big, true);
+    const history = (await head.get(`${THING}/${r.id}/history?field=total`, { expect: 200 })).json.rows;
+    assert.deepEqual(history.map((h) => h.changes[0].new), ['875087.50', '2625.26']);
+  });
+
+  it('is nothing where what it needs is nothing, and cannot be written', async () => {
+    const r = await made({ money: '5' });
+    assert.deepEqual([r.total, r.fee, r.until, r.left], [null, null, null, null]);
+    assert.equal(r.note, 'вещь ·');
+    assert.deepEqual(codes(await head.patch(`${THING}/${r.id}`, { total: '1' })), { total: 'read_only' });
+    const { total } = (await head.get('/api/v1/meta', { expect: 200 })).json.entities['test.thing'].fields;
+    assert.deepEqual([total.type, total.read_only, total.computed], ['money', true, true]);
+  });
+
+  it('filters, sorts, groups, sums and is found', async () => {
+    const a = await made({ name: 'кабестан', money: '7', count: 1 }), b = await made({ money: '7', count: 2 });
+    const ids = async (query) => (await head.get(`${THING}?${new URLSearchParams({ 'id.in': `${a.id},${b.id}`, ...query })}`, { expect: 200 })).json.rows.map((x) => x.id);
+    assert.deepEqual(await ids({ 'total.gt': '7.5' }), [b.id]);
+    assert.deepEqual(await ids({ sort: '-total' }), [b.id, a.id]);
+    assert.deepEqual(await ids({ 'note.starts': 'Кабестан' }), [a.id]);
+    const groups = await head.post(`${THING}/aggregate`, { where: ['id', 'in', [a.id, b.id]], by: ['big'], measures: { sum: { sum: 'total' } } }, { expect: 200 });
+    assert.equal(groups.json.rows[0].sum, '21.00');
+    const found = (await head.get(`/api/v1/test.thing?q=${encodeURIComponent('кабестан')}`, { expect: 200 })).json.rows;
+    assert.deepEqual(found.map((x) => x.id), [a.id]);
+  });
+
+  it('follows the records it refers to, in slices behind the change', async () => {
+    const center = (await head.post('/api/v1/test.center', { name: 'Новый', processed: true, rate: '10', city: 'Клин' }, { expect: 201 })).json;
+    const things = [];
+    for (let i = 0; i < 60; i++) things.push(await made({ money: '100', count: 1, center: center.id }));
+    assert.equal(things[0].fee, '10.00');
+    await head.patch(`/api/v1/test.center/${center.id}`, { rate: '20', city: 'Дмитров' }, { expect: 200 });
+    for (const thing of [things[0], things[59]]) {
+      await until(async () => (await get(thing)).fee === '20.00', 'it follows');
+      assert.equal((await get(thing)).note, 'вещь · Дмитров');
+    }
+    const rev = (await get(things[0])).rev;
+    await head.patch(`/api/v1/test.center/${center.id}`, { name: 'Иной' }, { expect: 200 });
+    await server.advance('1s');
+    assert.equal((await get(things[0])).rev, rev, 'the name is not read');
+  });
+
+  it('goes out in an export and is no column to import', async () => {
+    const r = await made({ money: '10', count: 2 });
+    const file = await head.get(`${THING}/export?id=${r.id}&fields=name,total&header=names`, { expect: 200 });
+    assert.match(file.text, /20,00/);
+    const up = await head.request('POST', '/api/v1/import/test.thing?name=x.csv', file.bytes, { raw: true, headers: { 'content-type': 'text/csv' }, expect: 201 });
+    assert.deepEqual(up.json.options.columns, ['name', null]);
+  });
+});
