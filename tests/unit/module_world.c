@@ -198,12 +198,19 @@ static void settle(void)
 
 void modules_open(const char *dir, void (*more)(registry *r))
 {
+    engine *e;
+    assert_ok(engine_open_memory(0, &e));
+    modules_open_on(e, dir, more);
+}
+
+void modules_open_on(engine *e, const char *dir, void (*more)(registry *r))
+{
     people *p;
     memset(&w, 0, sizeof w);
     clock_virtual(1800000000000);
     w.a = arena_new(0);
     buf_init(&w.out, 0);
-    assert_ok(engine_open_memory(0, &w.e));
+    w.e = e;
     build(dir, more);
     w.reg = registry_pin();
     assert_ok(engine_session_open(w.e, ENGINE_WRITER, (engine_deliver){NULL, NULL}, &w.writer));
