@@ -5,7 +5,7 @@ import { Store } from './store.ts';
 export interface Place {
   path: string;
   search: URLSearchParams;
-  name: 'home' | 'list' | 'card' | 'new' | 'import' | 'duplicates' | 'notices' | 'batches' | 'reference' | 'unknown';
+  name: 'home' | 'list' | 'card' | 'new' | 'import' | 'duplicates' | 'notices' | 'batches' | 'tokens' | 'webhooks' | 'reference' | 'unknown';
   entity: string;
   id: number;
   under: string | null;
@@ -21,6 +21,8 @@ export function parse(path: string, search: URLSearchParams, under: string | nul
   if (path === '/settings/notices') return { ...place, name: 'notices' };
   if (path === '/settings/batches') return { ...place, name: 'batches' };
   if (path === '/x/api') return { ...place, name: 'reference' };
+  if (path === '/settings/tokens') return { ...place, name: 'tokens' };
+  if (path === '/settings/webhooks') return { ...place, name: 'webhooks' };
   const m = /^\/e\/([a-z][\w.]*)(?:\/(new|import|duplicates|\d+))?\/?$/.exec(path);
   if (!m) return place;
   const name = m[2] === undefined ? 'list' : isWord(m[2]) ? m[2] : 'card';

@@ -10,6 +10,8 @@ import './notices.ts';
 import './offline.ts';
 import './palette.ts';
 import './today.ts';
+import './tokens.ts';
+import './webhooks.ts';
 import '../views/card.ts';
 import '../views/create.ts';
 import '../views/drawer.ts';
@@ -19,6 +21,7 @@ import '../views/list.ts';
 import { capital, has, lang, setLang, t, type Lang } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
 import { homeViews, menu, meta } from '../core/meta.ts';
+import { holds } from '../core/outward.ts';
 import { base, go, place, type Place } from '../core/router.ts';
 import { logout } from '../core/session.ts';
 import { Watch } from '../core/store.ts';
@@ -88,6 +91,8 @@ class Shell extends El {
     if (at.name === 'reference')
       return html`<crm-reference-gate .search=${at.search}></crm-reference-gate>`;
     if (at.name === 'notices') return html`<crm-notices></crm-notices>`;
+    if (at.name === 'tokens' && mayTokens()) return html`<crm-tokens></crm-tokens>`;
+    if (at.name === 'webhooks' && holds('settings')) return html`<crm-webhooks></crm-webhooks>`;
     if (at.name === 'unknown' || !known) return lost();
     if (at.name === 'list') return html`<crm-list .entity=${at.entity} .search=${at.search}></crm-list>`;
     if (at.name === 'import') return html`<crm-import .entity=${at.entity} .search=${at.search}></crm-import>`;
@@ -189,6 +194,8 @@ class Shell extends El {
           ? html`<a class="menu-item" href="/x/api">${icon('link', 'icon-16')}${t('reference')}</a>`
           : nothing
       }
+      ${mayTokens() ? html`<a class="menu-item" href="/settings/tokens">${icon('lock', 'icon-16')}${t('tokens')}</a>` : nothing}
+      ${holds('settings') ? html`<a class="menu-item" href="/settings/webhooks">${icon('globe', 'icon-16')}${t('webhooks')}</a>` : nothing}
       <button class="menu-item" @click=${() => void logout()}>
         ${icon('out', 'icon-16')}${t('logout')}
       </button>`;
@@ -244,6 +251,7 @@ function groupLabel(group: string): string {
   return has(`group.${group}`) ? `group.${group}` : group;
 }
 
+const mayTokens = (): boolean => holds('settings') || holds('tokens');
 const lost = () =>
   empty('search', t('lost.title'), t('lost.text'), html`<a class="btn" href="/">${t('lost.home')}</a>`, true);
 const nothingHere = () => empty('lock', t('bare.title'), t('bare.text'), nothing, true);

@@ -1,0 +1,259 @@
+// Webhooks: which systems are told what, whether they answer, and the journal of what was sent.
+import { html, nothing, type TemplateResult } from 'lit';
+import { El } from '../ui/element.ts';
+import { confirm } from '../ui/confirm.ts';
+import { check, dialogBox, field, once } from '../ui/form.ts';
+import { icon } from '../ui/icon.ts';
+import { empty, failure, problemText, skeletonRows, tag } from '../ui/parts.ts';
+import { toast } from '../ui/toast.ts';
+import './deliveries.ts';
+import { api, ApiError } from '../core/api.ts';
+import { moment } from '../core/fmt.ts';
+import { capital, lang, t } from '../core/i18n.ts';
+import { entityOf, meta } from '../core/meta.ts';
+import { fault, programs, workEntities, type Webhook } from '../core/outward.ts';
+import { Watch } from '../core/store.ts';
+import type { FieldError, Ref } from '../core/types.ts';
+
+const OPS = ['created', 'updated', 'deleted'];
+
+class Webhooks extends El {
+  static override properties = {
+    rows: { state: true },
+    problem: { state: true },
+    users: { state: true },
+    open: { state: true },
+    editing: { state: true },
+    shown: { state: true },
+    ops: { state: true },
+    each: { state: true },
+    faults: { state: true },
+  };
+  rows: Webhook[] | null = null;
+  problem: ApiError | null = null;
+  users: Ref[] = [];
+  open = 0;
+  editing: Webhook | null = null;
+  shown: Webhook | null = null; // its secret is being shown
+  ops = new Set(OPS);
+  each = false;
+  faults: FieldError[] = [];
+  #watch = new Watch(this, lang, meta);
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.#watch;
+    void this.#load();
+  }
+
+  async #load(): Promise<void> {
+    this.problem = null;
+    try {
+      this.rows = (await api.get<{ rows: Webhook[] }>('/webhooks')).rows;
+      this.users = await programs();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.problem = error;
+    }
+  }
+
+  /** Whatever is asked of a subscription; what went wrong is said. */
+  async #act<T>(row: Webhook, what: string, body: unknown = {}): Promise<T | null> {
+    try {
+      const answer = await api.post<T>(`/webhooks/${row.id}/${what}`, body);
+      await this.#load();
+      return answer ?? ({} as T);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      toast({ text: problemText(error), kind: 'danger' });
+      return null;
+    }
+  }
+
+  async #test(row: Webhook): Promise<void> {
+    if (await this.#act(row, 'test')) {
+      this.open = row.id;
+      toast({ text: t('webhook.tested') });
+      this.querySelector('crm-deliveries')?.refresh();
+    }
+  }
+
+  async #rotate(row: Webhook): Promise<void> {
+    const is = await confirm({ title: t('webhook.rotate.title'), text: t('webhook.rotate.text'), yes: t('webhook.rotate') });
+    const made = is ? await this.#act<Webhook>(row, 'rotate') : null;
+    if (!made) return;
+    this.shown = made;
+    this.querySelector('dialog')!.showModal();
+  }
+
+  async #remove(row: Webhook): Promise<void> {
+    const is = await confirm({
+      title: t('webhook.remove.title', { name: row.title }),
+      text: t('webhook.remove.text'),
+      yes: t('delete'),
+      danger: true,
+    });
+    if (!is) return;
+    await api.del(`/webhooks/${row.id}`);
+    await this.#load();
+  }
+
+  #edit(row: Webhook | null): void {
+    this.editing = row;
+    this.shown = null;
+    this.faults = [];
+    this.ops = new Set(row?.on ?? OPS);
+    this.each = row?.batches === 'each';
+    const dialog = this.querySelector('dialog')!;
+    void this.updateComplete.then(() => {
+      dialog.querySelector('form')!.reset();
+      dialog.showModal();
+    });
+  }
+
+  async #save(): Promise<void> {
+    const value = (id: string) => this.querySelector<HTMLInputElement>(`#${id}`)!.value;
+    const wish = {
+      name: value('webhook-name'),
+      title: value('webhook-name'),
+      url: value('webhook-url'),
+      user: Number(value('webhook-user')),
+      entity: value('webhook-entity'),
+      on: [...this.ops],
+      batches: this.each ? 'each' : 'many',
+    };
+    this.faults = [];
+    try {
+      if (this.editing) await api.patch(`/webhooks/${this.editing.id}`, wish);
+      else this.shown = await api.post<Webhook>('/webhooks', wish);
+      if (this.editing) this.querySelector('dialog')!.close();
+      await this.#load();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.faults = error.problem.fields ?? [];
+      if (!this.faults.length) toast({ text: problemText(error), kind: 'danger' });
+    }
+  }
+
+  override render() {
+    document.title = `${t('webhooks')} — ${meta.value?.title ?? ''}`;
+    const { rows, problem } = this;
+    const make = html`<button class="btn btn-primary" data-action="new" @click=${() => this.#edit(null)}>
+      ${icon('plus', 'icon-16')}${t('webhook.new')}
+    </button>`;
+    return html`<div class="list" data-entity="webhook">
+      <header class="head head-line">
+        <h1 class="title">${t('webhooks')}</h1>
+        <div class="actions">${rows?.length ? make : nothing}</div>
+      </header>
+      ${
+        problem
+          ? failure(problem, () => void this.#load())
+          : !rows
+            ? skeletonRows(4)
+            : !rows.length
+              ? empty('link', t('webhooks.empty'), t('webhooks.empty.text'), make)
+              : html`<div class="scroll" tabindex="0" role="region" aria-label=${t('webhooks')}>
+                  <ul class="batches">
+                    ${rows.map((row) => this.#row(row))}
+                  </ul>
+                </div>`
+      }
+      ${this.#dialog()}
+    </div>`;
+  }
+
+  #state(row: Webhook): TemplateResult {
+    if (row.state === 'paused') return tag(t('webhook.paused'), row.reason === 'person' ? 'gray' : 'red');
+    return row.failures ? tag(t('webhook.failing'), 'amber') : tag(t('webhook.active'), 'green');
+  }
+
+  #says(row: Webhook): string {
+    const ops = row.on.map((op) => t(`webhook.on.${op}`)).join(', ');
+    const parts = [`${capital(t(entityOf(row.entity)?.label.many ?? row.entity))}: ${ops}`];
+    if (row.user) parts.push(row.user.label ?? '');
+    if (row.waiting) parts.push(t('webhook.waiting', { n: row.waiting }));
+    if (row.state === 'paused' && row.reason) parts.push(t(`webhook.reason.${row.reason}`));
+    else if (row.failing_since) parts.push(t('webhook.since', { at: moment(row.failing_since) }));
+    if (row.of_tz) parts.push(t('webhook.tz'));
+    return parts.join(' · ');
+  }
+
+  #row(row: Webhook): TemplateResult {
+    const isOpen = this.open === row.id;
+    const paused = row.state === 'paused';
+    return html`<li class="batch" data-id=${row.id} data-state=${row.state}>
+      <div class="batch-head"><span class="strong clip">${row.title}</span>${this.#state(row)}</div>
+      <span class="muted clip mono" title=${row.url}>${row.url}</span>
+      <span class="muted">${this.#says(row)}</span>
+      <div class="batch-foot">
+        <button class="btn btn-sm" data-action="journal" aria-expanded=${isOpen ? 'true' : 'false'} @click=${() => (this.open = isOpen ? 0 : row.id)}>${t('webhook.journal')}</button>
+        <button class="btn btn-sm" data-action="test" @click=${() => void this.#test(row)}>${t('webhook.test')}</button>
+        <button class="btn btn-sm" data-action=${paused ? 'resume' : 'pause'} @click=${() => void this.#act(row, paused ? 'resume' : 'pause')}>${t(paused ? 'webhook.resume' : 'webhook.pause')}</button>
+        ${
+          row.of_tz
+            ? nothing
+            : html`<button class="btn btn-sm btn-ghost" data-action="edit" @click=${() => this.#edit(row)}>${t('edit')}</button>
+                <button class="btn btn-sm btn-ghost" data-action="rotate" @click=${() => void this.#rotate(row)}>${t('webhook.rotate')}</button>
+                <button class="btn btn-sm btn-ghost" data-action="remove" @click=${() => void this.#remove(row)}>${t('delete')}</button>`
+        }
+      </div>
+      ${isOpen ? html`<crm-deliveries .webhook=${row.id}></crm-deliveries>` : nothing}
+    </li>`;
+  }
+
+  #dialog(): TemplateResult {
+    const { shown, editing } = this;
+    return dialogBox(
+      'webhook-dialog',
+      t(shown ? 'webhook.secret' : editing ? 'webhook.edit' : 'webhook.new'),
+      () => (this.shown = null),
+      shown ? once('webhook-secret', shown.title, shown.secret!) : this.#form(),
+      shown
+        ? html`<button class="btn btn-primary push" type="button" @click=${() => this.querySelector('dialog')!.close()}>${t('done')}</button>`
+        : html`<button class="btn btn-primary push" data-action="save">${t('save')}</button>`,
+      () => void this.#save(),
+    );
+  }
+
+  #form(): TemplateResult {
+    const was = this.editing;
+    const wrong = (name: string) => fault(this.faults, name);
+    return html`${field('webhook-name', t('webhook.name'), html`<input class="input" id="webhook-name" maxlength="64" autocomplete="off" value=${was?.name ?? ''} />`, wrong('name'))}
+    ${field('webhook-url', t('webhook.url'), html`<input class="input" id="webhook-url" type="url" autocomplete="off" placeholder=${t('webhook.url.hint')} value=${was?.url ?? ''} />`, wrong('url'))}
+    ${field(
+      'webhook-user',
+      t('webhook.user'),
+      html`<select class="input" id="webhook-user">
+        ${this.users.map((u) => html`<option value=${u.id} ?selected=${u.id === was?.user?.id}>${u.label}</option>`)}
+      </select>`,
+      wrong('user'),
+      t('webhook.user.help'),
+    )}
+    ${field(
+      'webhook-entity',
+      t('webhook.entity'),
+      html`<select class="input" id="webhook-entity">
+        ${workEntities().map((e) => html`<option value=${e.name} ?selected=${e.name === was?.entity}>${capital(t(e.label))}</option>`)}
+      </select>`,
+      wrong('entity'),
+    )}
+    <div class="field">
+      <span class="label">${t('webhook.on')}</span>
+      <div class="export-fields">
+        ${OPS.map((op) =>
+          check(`webhook-on-${op}`, capital(t(`webhook.on.${op}`)), this.ops.has(op), (on) => {
+            const next = new Set(this.ops);
+            if (on) next.add(op);
+            else next.delete(op);
+            this.ops = next;
+          }),
+        )}
+      </div>
+    </div>
+    ${wrong('on') ? html`<p class="is-danger small" role="alert">${wrong('on')}</p>` : nothing}
+    ${check('webhook-each', t('webhook.each'), this.each, (on) => (this.each = on))}`;
+  }
+}
+
+customElements.define('crm-webhooks', Webhooks);
