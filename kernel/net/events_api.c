@@ -30,9 +30,14 @@ void stream_leave(stream *s)
 void stream_send(stream *s, crm_str text)
 {
     http_chunk *c = http_chunk_new(text);
+    stream_send_chunk(s, c);
+    http_chunk_unref(c);
+}
+
+void stream_send_chunk(stream *s, http_chunk *c)
+{
     if (c && !s->closed)
         http_stream_send(s->http, c);
-    http_chunk_unref(c);
 }
 
 void stream_finish(stream *s, const char *reason)

@@ -1,9 +1,9 @@
 /* events_fan.c - committed changes on their way through the streams, a slice per loop turn. */
 #include "net/events_private.h"
 
-#define PER_TURN 100 /* streams served in one loop turn */
+#define SLICE_NS 1000000 /* of one loop turn: some hundred and fifty streams */
 
-static void serve(stream *s, const changes_batch *b)
+static void serve(stream *s, const changes_batch *b, told_last *last)
 {
     if (s->closed)
         return;
@@ -13,7 +13,7 @@ static void serve(stream *s, const changes_batch *b)
     else if (s->missed)
         stream_catch_up(s);
     else
-        stream_send_changes(s, b->at, b->count);
+        stream_send_changes(s, b->at, b->count, last);
     s->is_held = false;
     stream_leave(s);
 }
@@ -21,12 +21,13 @@ static void serve(stream *s, const changes_batch *b)
 void fan_slice(uv_idle_t *idle)
 {
     stream_list *l = idle->data;
-    for (int n = 0; n < PER_TURN && l->fans; n++) {
+    told_last last = {.at = NULL};
+    for (int64_t end = clock_mono() + SLICE_NS; l->fans && clock_mono() < end;) {
         fan *f = l->fans;
         stream *s = f->at;
         if (s) {
             f->at = s->next;
-            serve(s, f->batch);
+            serve(s, f->batch, &last);
             continue;
         }
         l->fans = f->next;
@@ -35,6 +36,7 @@ void fan_slice(uv_idle_t *idle)
         changes_unref(f->batch);
         free(f);
     }
+    http_chunk_unref(last.chunk);
     if (!l->fans && l->is_idle_on) {
         uv_idle_stop(&l->idle);
         l->is_idle_on = false;

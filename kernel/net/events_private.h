@@ -33,6 +33,14 @@ typedef struct stream {
     struct stream *next;
 } stream;
 
+/* What the windows of one person were told last, for the next of them in the same turn: the same bytes.
+ * It outlives no turn, so nobody is told by rights that he had a while ago. */
+typedef struct told_last {
+    const change *at; /* of a batch; NULL: nothing yet */
+    int64_t user;
+    http_chunk *chunk; /* NULL: he may know nothing of it */
+} told_last;
+
 /* A committed batch on its way through the streams, a slice per turn. */
 typedef struct fan {
     changes_batch *batch;
@@ -56,6 +64,7 @@ struct stream_list {
 /* Frees a stream that is over, as soon as nothing refers to it. */
 void stream_leave(stream *s);
 void stream_send(stream *s, crm_str text);
+void stream_send_chunk(stream *s, http_chunk *c);
 /* The stream is over for the client. Without `is_held` the struct may be gone afterwards. */
 void stream_finish(stream *s, const char *reason);
 /* All that came so far is told by "read everything anew". */
@@ -72,8 +81,9 @@ bool events_text(buf *b, crm_ctx *c, int64_t after, const change *at, uint32_t c
 
 /* ---- events_resume.c ------------------------------------------------------------------------- */
 
-/* Sends changes to a stream that is held, as what its user may know now. */
-void stream_send_changes(stream *s, const change *at, uint32_t count);
+/* Sends changes to a stream that is held, as what its user may know now. `last`: of this turn, or
+ * NULL. */
+void stream_send_changes(stream *s, const change *at, uint32_t count, told_last *last);
 /* Asks whether the session still stands; the answer may come at once and end the stream. */
 void stream_ask_session(stream *s);
 /* The stream is held. False: not now, or it is over. */

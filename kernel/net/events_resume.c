@@ -13,7 +13,7 @@
 /* ---- telling --------------------------------------------------------------------------------- */
 
 /* False: the user may not be told anything any more. */
-static bool begin_call(stream *s, crm_ctx *c, principal *who)
+static bool begin_call(const stream *s, crm_ctx *c, principal *who)
 {
     static const principal nobody = {.kind = PRINCIPAL_NOBODY};
     if (call_begin(c, &nobody, CRM_S("events")) != CRM_OK)
@@ -28,26 +28,67 @@ static bool begin_call(stream *s, crm_ctx *c, principal *who)
     return true;
 }
 
-void stream_send_changes(stream *s, const change *at, uint32_t count)
+/* *out: what the user may know of the changes; NULL: nothing. STALE: he is to read everything anew.
+ * NOT_FOUND: he may not be told anything any more. */
+static crm_status make_chunk(const stream *s, const change *at, uint32_t count, http_chunk **out)
 {
     crm_ctx c;
     principal who;
     buf b;
-    if (!begin_call(s, &c, &who)) {
+    *out = NULL;
+    if (!begin_call(s, &c, &who))
+        return CRM_NOT_FOUND;
+    buf_init(&b, 1024 * 1024);
+    bool is_told = events_text(&b, &c, s->position, at, count) && !b.failed;
+    call_end(&c);
+    *out = is_told && b.n ? http_chunk_new(buf_view(&b)) : NULL;
+    bool is_whole = is_told && (*out || !b.n);
+    buf_free(&b);
+    return is_whole ? CRM_OK : CRM_STALE;
+}
+
+/* A token may hide what the person sees; a stream that was told a part is told the rest. */
+static bool is_told_as_others(const stream *s, const change *at, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (at[i].position && at[i].position <= s->position)
+            return false;
+    return !s->session.scope;
+}
+
+static crm_status take_chunk(const stream *s, const change *at, uint32_t count, told_last *last,
+                             http_chunk **out)
+{
+    if (!last || !is_told_as_others(s, at, count))
+        return make_chunk(s, at, count, out);
+    if (last->at != at || last->user != s->session.user) {
+        http_chunk *made;
+        crm_status st = make_chunk(s, at, count, &made);
+        if (st != CRM_OK)
+            return st;
+        http_chunk_unref(last->chunk);
+        *last = (told_last){.at = at, .user = s->session.user, .chunk = made};
+    }
+    *out = last->chunk ? http_chunk_ref(last->chunk) : NULL;
+    return CRM_OK;
+}
+
+void stream_send_changes(stream *s, const change *at, uint32_t count, told_last *last)
+{
+    http_chunk *chunk = NULL;
+    crm_status st = take_chunk(s, at, count, last, &chunk);
+    if (st == CRM_NOT_FOUND) {
         stream_finish(s, "session_ended");
         return;
     }
-    buf_init(&b, 1024 * 1024);
-    bool is_told = events_text(&b, &c, s->position, at, count);
-    call_end(&c);
     for (uint32_t i = 0; i < count; i++)
         if (at[i].position > s->position)
             s->position = at[i].position;
-    if (!is_told || b.failed)
+    if (st != CRM_OK)
         stream_reset(s);
-    else if (b.n)
-        stream_send(s, buf_view(&b));
-    buf_free(&b);
+    else
+        stream_send_chunk(s, chunk);
+    http_chunk_unref(chunk);
 }
 
 /* ---- whether the session still stands -------------------------------------------------------- */
@@ -123,7 +164,7 @@ static void take_page(stream *s)
         s->missed = true;
         return;
     }
-    stream_send_changes(s, s->page.at, s->page.count);
+    stream_send_changes(s, s->page.at, s->page.count, NULL);
     if (s->page.last > s->position)
         s->position = s->page.last;
 }
