@@ -25,6 +25,7 @@ static crm_status write_row(saving *s)
 {
     bool is_live = value_is_null(s->was.v[COL_DELETED_AT]);
     crm_status st = is_live ? hooks_run(s->call, HOOK_BEFORE_UPDATE, &s->now, &s->was) : CRM_OK;
+    st = st || !is_live ? st : derive_computed(s);
     save_note_changes(s);
     if (st || !bits_any(s->changed)) {
         return st;
@@ -86,7 +87,8 @@ static void take_back(saving *s, const change *ch, uint64_t conflicts[4])
 {
     for (uint32_t i = 0; i < ch->field_count; i++) {
         uint16_t at = ch->fields[i];
-        if (value_equal(s->was.v[at], ch->was[i])) {
+        bool follows = s->entity->fields[at].type == FIELD_COMPUTED; /* the others, by itself */
+        if (follows || value_equal(s->was.v[at], ch->was[i])) {
             continue;
         }
         if (value_equal(s->was.v[at], ch->now[i])) {
