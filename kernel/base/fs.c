@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -214,4 +215,10 @@ crm_status fs_lock(const char *dir, int *fd, long *holder)
     }
     *fd = lock;
     return CRM_OK;
+}
+
+uint64_t fs_room(const char *path)
+{
+    struct statvfs st;
+    return statvfs(path, &st) == 0 ? (uint64_t)st.f_bavail * st.f_frsize : 0;
 }

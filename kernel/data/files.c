@@ -43,6 +43,12 @@ crm_str files_new_path(arena *a, crm_str name)
     return arena_fmt(a, "%s/new/%.*s", folder, STR_FMT(name));
 }
 
+bool files_have_room(int64_t bytes)
+{
+    uint64_t wanted = bytes > 0 ? (uint64_t)bytes : 0;
+    return fs_room(folder) >= FS_ROOM_KEPT + wanted;
+}
+
 void files_hold(void)
 {
     pthread_mutex_lock(&places);

@@ -49,6 +49,9 @@ CRM_MUST_CHECK crm_status files_set_up(const char *data);
 /* Where the content of this hash lies, and where an upload under way is written. */
 crm_str files_path(arena *a, crm_str hash);
 crm_str files_new_path(arena *a, crm_str name);
+/* Whether an upload of so many bytes (as declared; less than 0: not known) leaves the database its
+ * room. */
+bool files_have_room(int64_t bytes);
 /* Makes a written upload durable and puts it in its place; gives its hash in hex. NO_SPACE. */
 CRM_MUST_CHECK crm_status files_take(arena *a, const char *path, crm_str *hash);
 /*

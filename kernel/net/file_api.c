@@ -24,6 +24,8 @@ static crm_status begin(upload *u)
     file_upload *x = (file_upload *)u;
     arena *a = u->k->http->arena;
     crm_status s = file_may_upload(&u->k->c);
+    if (s == CRM_OK && !files_have_room(u->k->http->content_length))
+        s = CRM_NO_SPACE;
     if (s != CRM_OK)
         return s;
     x->row = (file_row){.token = crypto_token(a, FILE_ID_BYTES), .user = u->k->who.user};

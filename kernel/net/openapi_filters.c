@@ -10,9 +10,12 @@ static const char *const worded[] = {"eq", "ne",   "gt",     "gte", "lt", "lte",
 static const char *const listed[] = {"eq", "ne", "in", "none", "starts", "has", NULL};
 static const char *const yes_or_no[] = {"eq", "ne", "none", NULL};
 static const char *const opaque[] = {"none", NULL};
+static const char *const named[] = {"none", "starts", "has", NULL}; /* a file by its name */
 
 static const char *const *operators_of(const field *f)
 {
+    if (f->type == FIELD_FILES)
+        return opaque;
     if (f->flags & FIELD_MANY)
         return listed;
     switch (field_stored_type(f)) {
@@ -28,8 +31,9 @@ static const char *const *operators_of(const field *f)
     case FIELD_STAGE:
     case FIELD_REF:
     case FIELD_USER:
-    case FIELD_FILE:
         return chosen;
+    case FIELD_FILE:
+        return named;
     case FIELD_BOOL:
         return yes_or_no;
     case FIELD_JSON:
@@ -44,7 +48,7 @@ static json_t *operand(const field *f, const char *op)
 {
     field_type t = field_stored_type(f);
     bool is_one = strcmp(op, "in") != 0 && strcmp(op, "starts") != 0 && strcmp(op, "has") != 0;
-    bool is_whole = t == FIELD_INT || t == FIELD_REF || t == FIELD_FILE;
+    bool is_whole = t == FIELD_INT || t == FIELD_REF;
     if (strcmp(op, "none") == 0)
         return json_pack("{s:s,s:[s,s]}", "type", "string", "enum", "1", "0");
     if (t == FIELD_BOOL)

@@ -44,8 +44,12 @@ static shape shape_of(field_type t)
 
 static bool is_reference(field_type t)
 {
-    return t == FIELD_REF || t == FIELD_USER || t == FIELD_FILE || t == FIELD_REFS ||
-           t == FIELD_FILES;
+    return t == FIELD_REF || t == FIELD_USER || t == FIELD_REFS;
+}
+
+static bool is_file(field_type t)
+{
+    return t == FIELD_FILE || t == FIELD_FILES;
 }
 
 static bool is_decimal(field_type t)
@@ -80,9 +84,11 @@ static json_t *value_read(const field *f, bool is_element)
     shape is = shape_of(t);
     if (t == FIELD_JSON)
         return json_object();
-    if (is_reference(t))
-        return is_element ? openapi_ref("schemas", CRM_S("reference"))
-                          : or_null(openapi_ref("schemas", CRM_S("reference")));
+    if (is_reference(t) || is_file(t)) {
+        crm_str name = is_file(t) ? CRM_S("attachment") : CRM_S("reference");
+        json_t *ref = openapi_ref("schemas", name);
+        return is_element ? ref : or_null(ref);
+    }
     json_t *schema = is_element ? json_pack("{s:s}", "type", is.type)
                                 : json_pack("{s:[s,s]}", "type", is.type, "null");
     if (is.format)
@@ -115,6 +121,8 @@ static json_t *value_write(const field *f)
         return json_object();
     if (is_reference(t))
         return openapi_ref("schemas", CRM_S("reference.write"));
+    if (is_file(t))
+        return openapi_ref("schemas", CRM_S("attachment.write"));
     if (is_decimal(t))
         return json_pack("{s:[s,s]}", "type", "string", "number");
     if (t == FIELD_INT || t == FIELD_DURATION)

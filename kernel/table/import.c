@@ -2,13 +2,10 @@
 #include "table/import_private.h"
 
 #include <dirent.h>
-#include <sys/statvfs.h>
 
 #include "data/stores.h"
 #include "flow/batch.h"
 #include "table/child.h"
-
-#define SPACE_KEPT ((uint64_t)256 << 20) /* of the disk, for the database */
 
 static char folder[4096];
 
@@ -127,12 +124,7 @@ static crm_status check_quota(crm_ctx *c)
 
 static crm_status check_space(crm_ctx *c)
 {
-    struct statvfs st;
-    if (statvfs(folder, &st) != 0) {
-        return call_fail(c, CRM_INTERNAL, "internal");
-    }
-    uint64_t left = (uint64_t)st.f_bavail * st.f_frsize;
-    return left < SPACE_KEPT ? call_fail(c, CRM_NO_SPACE, "no_space") : CRM_OK;
+    return fs_room(folder) < FS_ROOM_KEPT ? call_fail(c, CRM_NO_SPACE, "no_space") : CRM_OK;
 }
 
 crm_status import_allow(crm_ctx *c, const entity *e)

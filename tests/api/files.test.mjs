@@ -205,6 +205,18 @@ describe('time', () => {
   });
 });
 
+describe('a crash', () => {
+  it('loses nothing of what was answered', async () => {
+    const bytes = Buffer.alloc(500_000, 'важно');
+    const r = await made({ file: (await uploaded(manager, bytes, 'важное.bin')).id });
+    await server.kill();
+    await server.start();
+    await signIn();
+    assert.deepEqual((await manager.get(`${THING}/${r.id}`, { expect: 200 })).json.file, r.file);
+    assert.ok((await get(r.file)).bytes.equals(bytes));
+  });
+});
+
 describe('a backup', () => {
   it('holds the files, is verified with them, and gives them back', async () => {
     const r = await made({ file: (await uploaded(manager, 'в копию', 'копия.txt')).id });

@@ -126,7 +126,7 @@ class Contract {
     if (method === 'HEAD' || reply.status === 304) return [];
     const type = (reply.headers['content-type'] ?? '').split(';')[0];
     if (!response.content) return reply.bytes.length ? [`${operation.operationId} tells no body with ${reply.status}`] : [];
-    const media = response.content[type];
+    const media = response.content[type] ?? response.content['*/*'];
     if (!media) return [`${operation.operationId} does not answer ${reply.status} with ${type}`];
     if (reply.json === null && !type.includes('json')) return [];
     const ref = operation.responses[own].$ref;
