@@ -5,7 +5,7 @@
 //   tests/bench/run.sh [--rows 20000] [--only get,list,stuck] [--rounds 5] [--seconds 1] [--seed 1] [--extra]
 //                      [--keep DIR]
 //
-// --only takes beginnings of the names in `cases.mjs` and of: stuck tls streams memory start.
+// --only takes beginnings of the names in `cases.mjs` and of: stuck among tls streams memory start.
 // --extra adds companies, leads, deals and tasks, a tenth of the contacts each.
 // --keep leaves the generated base in a folder, where the next run with the same rows and seed finds it.
 
@@ -13,9 +13,9 @@ import { parseArgs } from 'node:util';
 import { prepare } from './base.mjs';
 import { ratios, roundCases, runRounds } from './cases.mjs';
 import { printLines, printRounds, writeJson } from './print.mjs';
-import { memory, secure, starts, streams, stuck } from './special.mjs';
+import { among, memory, secure, starts, streams, stuck } from './special.mjs';
 
-const SPECIAL = { stuck, memory, streams, tls: secure, start: starts };
+const SPECIAL = { stuck, among, memory, streams, tls: secure, start: starts };
 /** What stands beside a case is measured with it. */
 const BESIDE = { get: ['floor', 'sqlite'], list: ['floor', 'sqlite'], create: ['create'], search: ['floor'], mixed: ['floor'] };
 

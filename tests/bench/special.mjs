@@ -10,6 +10,7 @@ import { PERSON, target } from './base.mjs';
 import { cpuSeconds, load, loadOn, rssKb, settled, spread } from './process.mjs';
 
 const FEW = 16; // connections beside heavy neighbours
+const ALL = 64; // connections of a mixed load, of which a quarter asks for one record each
 const IDLE_PLAIN = 1000;
 const IDLE_TLS = 300;
 const STREAMS = 1000;
@@ -80,6 +81,26 @@ export async function stuck(base, { seconds, rounds }) {
     { name: 'p99 of it', value: `${p99.toFixed(1)} ms (without ${of(seen.alone, 'p99').toFixed(1)})`, bar: '≤ 10 ms', isHeld: p99 <= 10 },
     { name: 'requests a second of it', value: `${of(seen.beside, 'rate').toFixed(0)} (without ${of(seen.alone, 'rate').toFixed(0)})` },
   ];
+}
+
+// ---- among others --------------------------------------------------------------------------------
+
+/** How long a GET takes by itself, and when as many connections also list and create. */
+export async function among(base, { seconds, rounds }) {
+  const { files, sessions, server } = base;
+  const args = ['get', ...sessions.hot, files.ids];
+  const others = ['mixed', ...sessions.hot, files.ids, files.list, files.bodies];
+  const seen = { alone: [], among: [] };
+  for (let i = 0; i < rounds; i++) {
+    await settled(server.process.pid);
+    seen.alone.push((await load(target(server), { args, seconds, connections: ALL })).p50);
+    const stop = loadOn(target(server), { args: others, seconds: 60, connections: ALL - ALL / 4 });
+    seen.among.push((await load(target(server), { args, seconds, connections: ALL / 4 })).p50);
+    await stop();
+  }
+  const [alone, mixed] = [spread(seen.alone).median, spread(seen.among).median];
+  const value = `${mixed.toFixed(2)} ms (${alone.toFixed(2)} alone)`;
+  return [{ name: 'p50 of get one among gets, lists and creates', value, bar: '≤ 2 × alone', isHeld: mixed <= 2 * alone }];
 }
 
 // ---- TLS -----------------------------------------------------------------------------------------
