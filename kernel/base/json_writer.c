@@ -79,11 +79,30 @@ static void escape(buf *b, unsigned char c)
     buf_add(b, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
 }
 
+/* Quoted as it stands: nearly every text. */
+static void add_plain(buf *b, crm_str s)
+{
+    char *to = buf_room(b, s.n + 2);
+    if (!to) {
+        return;
+    }
+    to[0] = '"';
+    if (s.n) {
+        memcpy(to + 1, s.p, s.n);
+    }
+    to[s.n + 1] = '"';
+    b->n += s.n + 2;
+}
+
 void buf_json(buf *b, crm_str s)
 {
+    size_t run = plain_run(s);
+    if (run == s.n) {
+        add_plain(b, s);
+        return;
+    }
     buf_char(b, '"');
-    while (s.n) {
-        size_t run = plain_run(s);
+    for (; s.n; run = plain_run(s)) {
         buf_add(b, s.p, run);
         if (run == s.n) {
             break;
@@ -105,18 +124,25 @@ void jw_init(json_writer *w, buf *b)
     *w = (json_writer){.b = b};
 }
 
-static inline void before_value(json_writer *w)
+/* Whether a comma parts what comes now from what came before on its level. */
+static inline bool takes_comma(json_writer *w)
 {
     /* The document itself is one value and needs no bit; level 1 has bit 0. */
     uint32_t bit = w->depth ? 1u << (w->depth - 1) : 0;
     if (w->after_key) {
         w->after_key = false;
-        return;
+        return false;
     }
-    if (w->has_item & bit) {
+    bool is_next = (w->has_item & bit) != 0;
+    w->has_item |= bit;
+    return is_next;
+}
+
+static inline void before_value(json_writer *w)
+{
+    if (takes_comma(w)) {
         buf_char(w->b, ',');
     }
-    w->has_item |= bit;
 }
 
 static void begin(json_writer *w, char c)
@@ -172,13 +198,14 @@ void jw_key(json_writer *w, crm_str key)
 void jw_name(json_writer *w, crm_str name)
 {
     assert(!w->after_key && plain_run(name) == name.n);
-    before_value(w);
-    char *to = buf_room(w->b, name.n + 3);
+    size_t comma = takes_comma(w) ? 1 : 0;
+    char *to = buf_room(w->b, comma + name.n + 3);
     if (to) {
-        *to++ = '"';
-        memcpy(to, name.p, name.n);
-        memcpy(to + name.n, "\":", 2);
-        w->b->n += name.n + 3;
+        to[0] = ',';
+        to[comma] = '"';
+        memcpy(to + comma + 1, name.p, name.n);
+        memcpy(to + comma + 1 + name.n, "\":", 2);
+        w->b->n += comma + name.n + 3;
     }
     w->after_key = true;
 }
