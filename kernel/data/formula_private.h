@@ -39,4 +39,14 @@ struct formula {
     uint32_t read_count;
 };
 
+/* ---- types (formula_type.c); LIST: there is none ---------------------------------------------- */
+
+formula_type formula_type_of(const field *f);
+/* `null` beside an operator takes the other's type: the whole is nothing, but must have one. */
+formula_type formula_binary_type(formula_op op, formula_type x, formula_type y);
+/* Of a function whose arguments are read. */
+formula_type formula_call_type(const fnode *n);
+/* What a call says of the fraction of a number it gives. */
+void formula_set_precision(fnode *n);
+
 #endif
