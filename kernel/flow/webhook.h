@@ -45,7 +45,7 @@ CRM_MUST_CHECK crm_status webhook_remove(crm_ctx *c, int64_t id);
 /* Those of the ТЗ are these and no others. */
 CRM_MUST_CHECK crm_status webhooks_apply(crm_ctx *c, const webhook_wish *wishes, uint32_t count);
 
-/* `reason`: "person", "failing", "gone", "user". The owner is told unless it was a person. */
+/* `reason`: "person", "failing", "gone", "user", "condition". The owner is told unless it was a person. */
 CRM_MUST_CHECK crm_status webhook_pause(crm_ctx *c, int64_t id, const char *reason);
 /* Goes on where it stopped; `skip`: what changed meanwhile is not told. */
 CRM_MUST_CHECK crm_status webhook_resume(crm_ctx *c, int64_t id, bool skip);

@@ -49,16 +49,19 @@ crm_status webhook_begin(crm_ctx *c, engine_session *s, const subscription *h, p
 static crm_status read_where(following *f)
 {
     json_t *json;
+    const cond *unused;
+    uint64_t touched[4] = {0};
     cond_error err = {0};
     cond_scope in = {f->c.reg, f->entity};
     crm_str text = text_of(f->hook, WEBHOOK_WHERE);
     if (!text.n)
         return CRM_OK;
     crm_status s = json_read(text, JSON_ITEMS_MAX, &json, NULL);
-    s = s == CRM_OK ? cond_read(f->c.arena, &in, json, &f->where, &err) : s;
-    if (s == CRM_OK)
-        json_decref(json);
-    return s;
+    if (s != CRM_OK)
+        return s;
+    s = cond_read(f->c.arena, &in, json, &f->where, &err);
+    json_decref(json);
+    return s == CRM_OK ? cond_restrict(&f->c, f->entity, f->where, &unused, touched) : s;
 }
 
 static void read_fields(following *f)
@@ -245,6 +248,23 @@ static crm_status follow_page(flow *fl, following *f)
     return s;
 }
 
+static crm_status commit_pause(crm_ctx *c, void *arg)
+{
+    return webhook_pause(c, ((const subscription *)arg)->row.id, "condition");
+}
+
+/* A condition over what its user does not see, or what is no field any more, would tell nothing for
+ * ever: it stops, and somebody hears of it. */
+static void pause_hook(flow *fl, subscription *h)
+{
+    crm_ctx c;
+    if (call_begin(&c, &principal_system, CRM_S("webhook")) != CRM_OK)
+        return;
+    (void)!writer_run(fl, &c, commit_pause, h);
+    call_end(&c);
+    store_set(&h->row, WEBHOOK_STATE, value_text(CRM_S(WEBHOOK_PAUSED)));
+}
+
 bool webhook_follow(flow *fl, engine_session *s, const registry *r, subscription *h)
 {
     following f = {.hook = h};
@@ -259,5 +279,7 @@ bool webhook_follow(flow *fl, engine_session *s, const registry *r, subscription
         log_event(LOG_WARN, "webhook.not_followed", "name=%s status=%s",
                   log_quote(text_of(h, WEBHOOK_NAME)), status_code(st));
     call_end(&f.c);
+    if (st == CRM_INVALID)
+        pause_hook(fl, h);
     return is_more;
 }

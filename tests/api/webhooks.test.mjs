@@ -303,6 +303,32 @@ describe('webhooks', () => {
     assert.ok(figures.karkas_webhook_sent_total >= 6);
   });
 
+  it('a stop does not wait for a receiver that says nothing; what it was told is told again', async () => {
+    receiver.answer = () => new Promise(() => {});
+    const p = await person('Молчун');
+    await until(() => receiver.got.some((d) => d.body.data.id === p.id), 'the delivery under way');
+    const start = Date.now();
+    server.process.kill('SIGTERM');
+    const [code] = await server.exited;
+    assert.equal(code, 0, server.log.slice(-2000));
+    assert.ok(Date.now() - start < 8000, `it took ${Date.now() - start} ms`);
+    receiver.answer = () => ({ status: 200 });
+    await server.start();
+    const [first, again] = await seen((d) => d.body.data.id === p.id, 2);
+    assert.equal(first.id, again.id);
+  });
+
+  it('a condition that its user may not read any more stops it, and its owner is told', async () => {
+    const before = fs.readFileSync(server.tz, 'utf8');
+    fs.writeFileSync(server.tz, before.replace('fields: [title, stage, amount]', 'fields: [title, stage]'));
+    assert.equal((await server.command('tz', 'apply', server.tz)).code, 0);
+    await head.post('/api/v1/sales.deal', { title: 'Ещё сделка' }, { expect: 201 });
+    await until(async () => (await state('stages')).reason === 'condition', 'the pause');
+    fs.writeFileSync(server.tz, before);
+    assert.equal((await server.command('tz', 'apply', server.tz)).code, 0);
+    await act('stages', 'resume');
+  });
+
   it('those of the ТЗ are changed there only; without the function nothing is to be seen', async () => {
     const refused = await head.patch(`/api/v1/webhooks/${hooks.people.id}`, { title: 'x' }, { expect: 409 });
     assert.equal(refused.json.code, 'webhook_of_tz');
