@@ -6,7 +6,7 @@
  */
 #include "data/engine_sqlite.h"
 
-#define PASSIVE_FRAMES 4000
+#define PASSIVE_FRAMES 8000  /* a page that changes all the time is copied once for as many */
 #define CAP_FRAMES     32000 /* 128 MB of 4 KB pages */
 #define TRUNCATE_BYTES ((int64_t)16 * 1024 * 1024)
 #define WAIT_MS        50 /* for readers, where the log is to begin anew */

@@ -20,7 +20,7 @@
 #define LIST_ROWS    50
 #define GROUP_MOST   1024
 #define MS_MOST      60000
-#define LOG_FRAMES   4000 /* the engine copies the log back past as many */
+#define LOG_FRAMES   8000 /* the engine copies the log back past as many */
 #define READER_CACHE "PRAGMA cache_size=-16384"
 #define WRITER_SETUP                                                                         \
     "PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; PRAGMA journal_size_limit=67108864;" \
