@@ -27,7 +27,7 @@ static bool document_holds(const openapi_scope *s, crm_str word)
 {
     if (str_is(word, "forms"))
         return has_forms(s->c->reg);
-    return str_is(word, "import") && call_may(s->c, CRM_S("import"));
+    return (str_is(word, "import") || str_is(word, "settings")) && call_may(s->c, word);
 }
 
 static bool entity_holds(const openapi_scope *s, crm_str word)
@@ -303,6 +303,11 @@ static void begin(making *m, crm_ctx *c)
     json_object_del(m->document, "x-statuses");
     m->paths = json_object_get(m->document, "paths");
     m->schemas = json_object_get(json_object_get(m->document, "components"), "schemas");
+    json_t *tags = openapi_fill(&m->s, yaml_get(m->files.outward, "tags"));
+    json_array_extend(json_object_get(m->document, "tags"), tags);
+    json_decref(tags);
+    add_all(m->paths, openapi_fill(&m->s, yaml_get(m->files.outward, "paths")));
+    add_all(m->schemas, openapi_fill(&m->s, yaml_get(m->files.outward, "schemas")));
 }
 
 crm_status openapi_write(crm_ctx *c, buf *out)

@@ -126,9 +126,10 @@ class Contract {
     if (method === 'HEAD' || reply.status === 304) return [];
     const type = (reply.headers['content-type'] ?? '').split(';')[0];
     if (!response.content) return reply.bytes.length ? [`${operation.operationId} tells no body with ${reply.status}`] : [];
-    const media = response.content[type] ?? response.content['*/*'];
+    const known = response.content[type] ? type : '*/*';
+    const media = response.content[known];
     if (!media) return [`${operation.operationId} does not answer ${reply.status} with ${type}`];
-    if (reply.json === null && !type.includes('json')) return [];
+    if (known === '*/*' || (reply.json === null && !type.includes('json'))) return [];
     const ref = operation.responses[own].$ref;
     const pointer = `${ref ? ref.slice(1) : `${at}/responses/${own}`}/content/${escape(type)}/schema`;
     const fault = this.validate(this.address(pointer, media.schema), reply.json);
@@ -154,7 +155,8 @@ class Contract {
   }
 
   /** A parameter comes as a text, so a number of the document is read from it. */
-  takes({ schema }, value) {
+  takes(parameter, value) {
+    const schema = this.follow(parameter.schema);
     const key = JSON.stringify(schema);
     if (!this.checks.has(key)) this.checks.set(key, this.asked.compile({ type: 'object', properties: { value: schema } }));
     return this.checks.get(key)({ value });
