@@ -10,11 +10,12 @@ explain_errors
 usage()
 {
     cat <<'EOF'
-usage: packaging/deps.sh [--list] build|run|test ...
+usage: packaging/deps.sh [--list] build|run|test|fresh ...
 
   build   what compiles the server and the web UI
   run     what a server built elsewhere needs to run
   test    what the tests need besides "build": cmocka, clang, Chromium
+  fresh   what makes the clean Debian roots of tests/fresh
   --list  print the packages by name and install nothing
 EOF
 }
@@ -50,6 +51,11 @@ test_packages()
     echo libcmocka-dev clang libclang-rt-dev clang-format clang-tidy llvm chromium openssl curl wrk
 }
 
+fresh_packages()
+{
+    echo debootstrap
+}
+
 packages_of()
 {
     local set=$1 system=$2
@@ -57,9 +63,10 @@ packages_of()
     build) build_packages "$system" ;;
     run) run_packages "$system" ;;
     test) test_packages ;;
+    fresh) fresh_packages ;;
     *)
         usage >&2
-        die "unknown set of packages: $set" "name build, run or test"
+        die "unknown set of packages: $set" "name build, run, test or fresh"
         ;;
     esac
 }

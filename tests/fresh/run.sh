@@ -90,8 +90,7 @@ host_environment()
 make_base()
 {
     local suite=$1 tar=$2 dir=$cache/base-$1
-    command -v debootstrap >/dev/null ||
-        die "debootstrap is not installed" "apt-get install debootstrap"
+    "$top/packaging/deps.sh" fresh
     say "making the base root of $suite"
     rm -rf "$dir"
     quietly "$cache/debootstrap-$suite.txt" "debootstrap $suite failed" \
