@@ -100,6 +100,10 @@ int plug_probe_main(const char *path)
 static crm_status spawn(const char *program, crm_str name, int fd, int answer, pid_t *pid)
 {
     char variable[128];
+    /* A program that does not know --probe would begin itself anew, and that one again. */
+    if (getenv("KARKAS_MODULE")) {
+        return CRM_UNAVAILABLE;
+    }
     char *const argv[] = {(char *)program, (char *)"--probe", (char *)"/proc/self/fd/3", NULL};
     posix_spawn_file_actions_t actions;
     snprintf(variable, sizeof variable, "KARKAS_MODULE=%.*s", STR_FMT(name));
