@@ -9,7 +9,13 @@
 #include "data/records_private.h"
 #include "data/stores.h"
 
-#define CANDIDATES 200 /* of one rule: names with a key in common, to be compared */
+#define CANDIDATES 1000 /* the newest names with a key in common, to be compared */
+#define NEAR_MAX   100  /* the most alike of them, to be read under rights */
+
+typedef struct near_name {
+    int64_t id;
+    int likeness;
+} near_name;
 
 /* One query: its rows become hits. */
 typedef struct probe {
@@ -17,6 +23,8 @@ typedef struct probe {
     uint32_t rule;
     const branches *rights; /* NULL: whoever it is, for foreign ones */
     name_form name;
+    near_name *near;
+    uint32_t near_count;
     query query;
 } probe;
 
@@ -63,38 +71,73 @@ static bool is_full_of_better(const match_ask *m, int likeness)
     return m->count == MATCH_HITS_MAX;
 }
 
-static void take_similar(probe *p, int64_t id, value name, uint32_t actions)
+/* The most alike are kept. */
+static void keep_near(probe *p, near_name n)
 {
-    name_form form;
+    uint32_t at = p->near_count;
+    if (at < NEAR_MAX) {
+        p->near_count++;
+    } else {
+        at = 0;
+        for (uint32_t i = 1; i < NEAR_MAX; i++) {
+            at = p->near[i].likeness < p->near[at].likeness ? i : at;
+        }
+        if (p->near[at].likeness >= n.likeness) {
+            return;
+        }
+    }
+    p->near[at] = n;
+}
+
+static bool on_name(void *arg, const value *row, uint32_t matched)
+{
+    probe *p = arg;
     match_ask *m = p->ask;
     const match_rule *by = &m->entity->matches[p->rule];
-    if (name.kind != VALUE_TEXT || name_form_read(m->call->arena, name.s, &form) != CRM_OK) {
-        return; /* out of memory is told when the batch ends */
+    value name = row[by->field[0]];
+    name_form form;
+    arena_mark mark = arena_mark_get(m->call->arena);
+    (void)matched;
+    if (row[COL_ID].i == m->id || name.kind != VALUE_TEXT) {
+        return true;
     }
-    int likeness = name_likeness(&p->name, &form);
-    if (likeness < by->from || is_full_of_better(m, likeness)) {
-        return;
+    bool is_read = name_form_read(m->call->arena, name.s, &form) == CRM_OK;
+    int likeness = is_read ? name_likeness(&p->name, &form) : 0;
+    arena_rewind(m->call->arena, mark); /* there may be many */
+    if (likeness >= by->from) {
+        keep_near(p, (near_name){row[COL_ID].i, likeness});
     }
-    match_hit *h = hit_of(m, id);
-    h->likeness[p->rule] = (uint8_t)likeness;
-    h->actions |= actions;
+    return is_read;
+}
+
+/* One of the names, which he may read. */
+static bool on_near(void *arg, const value *row, uint32_t matched)
+{
+    probe *p = arg;
+    match_ask *m = p->ask;
+    uint32_t actions = p->rights ? rights_actions(p->rights, matched) : ~0u;
+    uint32_t i = 0;
+    while (i < p->near_count && p->near[i].id != row[COL_ID].i) {
+        i++;
+    }
+    bool is_wanted = i < p->near_count && (actions >> m->need & 1);
+    if (is_wanted && !is_full_of_better(m, p->near[i].likeness)) {
+        match_hit *h = hit_of(m, p->near[i].id);
+        h->likeness[p->rule] = (uint8_t)p->near[i].likeness;
+        h->actions |= actions;
+    }
+    return true;
 }
 
 static bool on_row(void *arg, const value *row, uint32_t matched)
 {
     probe *p = arg;
     match_ask *m = p->ask;
-    const match_rule *by = &m->entity->matches[p->rule];
-    int64_t id = row[COL_ID].i;
     uint32_t actions = p->rights ? rights_actions(p->rights, matched) : ~0u;
-    if (id == m->id || !(actions >> m->need & 1)) {
+    if (row[COL_ID].i == m->id || !(actions >> m->need & 1)) {
         return true;
     }
-    if (by->from) {
-        take_similar(p, id, row[by->field[0]], actions);
-        return true;
-    }
-    match_hit *h = hit_of(m, id);
+    match_hit *h = hit_of(m, row[COL_ID].i);
     h->same |= 1u << p->rule;
     h->actions |= actions;
     return true;
@@ -209,7 +252,38 @@ static engine_op op_of(probe *p, engine_row_fn fn)
         .kind = ENGINE_LIST, .entity = p->ask->entity, .query = &p->query, .on_row = fn, .arg = p};
 }
 
-/* The rule's queries behind those in `b`. */
+/* Keys are nobody's secret: they say which names to compare, and nothing is shown of those. */
+static crm_status add_names(probe *p, const cond *what, engine_batch *b)
+{
+    p->near = ARENA_ARRAY(p->ask->call->arena, near_name, NEAR_MAX);
+    p->query.rights = NULL;
+    p->query.need = 0;
+    aim(p, what);
+    b->ops[b->count++] = op_of(p, on_name);
+    return p->near ? CRM_OK : CRM_NOMEM;
+}
+
+static crm_status read_near(probe *found, probe *p)
+{
+    match_ask *m = p->ask;
+    value ids[NEAR_MAX];
+    for (uint32_t i = 0; i < found->near_count; i++) {
+        ids[i] = value_int(found->near[i].id);
+    }
+    if (!found->near_count) {
+        return CRM_OK;
+    }
+    p->near = found->near;
+    p->near_count = found->near_count;
+    p->query.where = cond_in(m->call->arena, &m->entity->fields[COL_ID], ids, found->near_count);
+    p->query.limit = NEAR_MAX;
+    bits_add(p->query.select, COL_ID);
+    engine_op op = op_of(p, on_near);
+    engine_batch b = {.ops = &op, .count = 1};
+    return records_run(m->call, &b);
+}
+
+/* The rule's queries behind those in `b`; of a rule SIMILAR the second waits for what is near. */
 static crm_status add_probes(match_ask *m, uint32_t which, probe *at, engine_batch *b)
 {
     const match_rule *by = &m->entity->matches[which];
@@ -223,6 +297,11 @@ static crm_status add_probes(match_ask *m, uint32_t which, probe *at, engine_bat
     crm_status st = what ? records_narrow(m->call, &at[0].query, used) : CRM_OK;
     at[0].rights = at[0].query.rights;
     bool may_read = !at[0].rights || at[0].query.need;
+    if (!st && what && may_read && by->from) {
+        at[1].query = at[0].query;
+        at[1].rights = at[0].rights;
+        return add_names(&at[0], what, b);
+    }
     if (!st && what && may_read) {
         aim(&at[0], what);
         b->ops[b->count++] = op_of(&at[0], on_row);
@@ -367,6 +446,9 @@ crm_status match_find(match_ask *m)
     }
     if (!st && b.count) {
         st = records_run(c, &b);
+    }
+    for (uint32_t i = 0; !st && i < m->entity->match_count; i++) {
+        st = read_near(&probes[2 * i], &probes[2 * i + 1]);
     }
     st = st ? st : check_foreign(m);
     st = st ? st : drop_different(m);

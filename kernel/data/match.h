@@ -58,6 +58,7 @@ typedef struct match_walk {
     match_pair pairs[MATCH_PAIRS_MAX + 8];
     uint32_t count, looked;
     bool is_end; /* nothing follows */
+    match_ask *ask; /* match_pairs.c's */
 } match_walk;
 /* Pool. */
 CRM_MUST_CHECK crm_status match_walk_on(match_walk *w);

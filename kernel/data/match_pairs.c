@@ -5,8 +5,8 @@
 #include "data/records_private.h"
 
 #define CHUNK    50
-#define LOOK_MAX 1000 /* records of one walk: what is found is kept in the call's memory */
-#define OF_ONE   5    /* pairs with one record */
+#define LOOK_MAX 500 /* records of one walk: what is found is kept in the call's memory */
+#define OF_ONE   5   /* pairs with one record */
 
 static crm_status next_chunk(crm_ctx *c, const entity *e, int64_t below, record ***rows,
                              uint32_t *count)
@@ -19,10 +19,7 @@ static crm_status next_chunk(crm_ctx *c, const entity *e, int64_t below, record 
 
 static crm_status pairs_of(match_walk *w, const record *r)
 {
-    match_ask *m = ARENA_NEW(w->call->arena, match_ask);
-    if (!m) {
-        return CRM_NOMEM;
-    }
+    match_ask *m = w->ask;
     *m = (match_ask){.call = w->call,
                      .entity = w->entity,
                      .row = r->v,
@@ -53,6 +50,8 @@ crm_status match_walk_on(match_walk *w)
     crm_status st = CRM_OK;
     bool is_over = false;
     w->count = w->looked = 0;
+    w->ask = ARENA_NEW(w->call->arena, match_ask);
+    st = w->ask ? CRM_OK : CRM_NOMEM;
     while (!st && !is_over && count == CHUNK) {
         st = next_chunk(w->call, w->entity, w->below, &rows, &count);
         for (uint32_t i = 0; !st && !is_over && i < count; i++) {
