@@ -6,7 +6,7 @@
 #include "flow/webhook_private.h"
 
 #define PAGE      200
-#define MANY      20   /* changes of one batch in a page: told by one line */
+#define MANY      20   /* a batch of more rows is told by a line, not by rows */
 #define KEEP_STEP 5000 /* positions read without anything to tell before that is kept */
 
 typedef struct following {
@@ -17,6 +17,7 @@ typedef struct following {
     const cond *where;
     uint64_t fields[4]; /* updates of these only */
     bool has_fields;
+    int64_t batch, batch_total; /* the last that was asked for, and its rows */
     change_page page;
     delivery_wish *wishes;
     uint32_t count;
@@ -153,12 +154,19 @@ static bool concerns(const following *f, const change *ch)
     return ch->entity == f->entity && (is_each || !ch->is_quiet);
 }
 
-static uint32_t count_of_batch(const following *f, int64_t batch)
+/* By the whole batch: how many of its changes stand in one page is chance. */
+static bool is_large(following *f, int64_t batch)
 {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < f->page.count; i++)
-        n += f->page.at[i].batch == batch && concerns(f, &f->page.at[i]);
-    return n;
+    store_row row;
+    const entity *e = registry_store(f->c.reg, STORE_BATCH);
+    arena *a = f->c.arena;
+    if (f->batch != batch) {
+        const cond *it = cond_compare(a, COND_EQ, &e->fields[COL_ID], value_int(batch));
+        crm_status s = store_first(f->c.session, a, f->c.reg, STORE_BATCH, it, &row);
+        f->batch = batch;
+        f->batch_total = s == CRM_OK ? store_int(&row, BATCH_TOTAL) : 0;
+    }
+    return f->batch_total > MANY;
 }
 
 static bool is_told(const following *f, int64_t batch)
@@ -188,7 +196,7 @@ static void take(following *f, const change *ch)
     if (!concerns(f, ch))
         return;
     bool is_each = store_int(&f->hook->row, WEBHOOK_IS_EACH);
-    bool is_one = is_each || !ch->batch || count_of_batch(f, ch->batch) <= MANY;
+    bool is_one = is_each || !ch->batch || !is_large(f, ch->batch);
     if (!is_one && is_told(f, ch->batch))
         return;
     char op = judge(f, ch);

@@ -142,6 +142,7 @@ describe('taking a change back', () => {
     await head.del(`${LEADS}/${id}`, { expect: 204 });
     const [gone, made] = (await history(id)).rows;
     assert.equal((await undo(id, { change: gone.position })).json.id, id);
+    await head.patch(`${LEADS}/${id}`, { city: 'Пермь' }, { expect: 200 });
     const r = await undo(id, { change: made.position });
     assert.deepEqual([r.status, r.json.code], [409, 'changed_since']);
     assert.equal((await undo(id, { change: made.position, force: true })).status, 404, 'it lies in the bin now');
