@@ -17,7 +17,7 @@ usage()
 usage: packaging/test.sh [--full] [stage ...]
 
 Without a stage all ordinary ones run: ${ordinary[*]}.
---full adds: ${full[*]}.
+--full adds: ${full[*]}, and each screen is looked at in every variant.
 
   deps     installs what is missing (administrator rights only when something is)
   web      the web UI: npm ci, build with its budgets, type check, unit tests
@@ -449,6 +449,7 @@ main()
     [ ${#stages[@]} -gt 0 ] || stages=("${ordinary[@]}")
     if $with_full; then
         stages+=("${full[@]}")
+        export FULL=1
     fi
     mkdir -p "$out"
     trap give_back EXIT

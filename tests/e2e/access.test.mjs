@@ -1,5 +1,5 @@
-// Every screen of the skeleton as axe sees it (WCAG 2.2 AA and best practice): each pair of language,
-// theme and device once per screen, all combinations with FULL=1. No screen may violate the policy,
+// Every screen of the skeleton as axe sees it (WCAG 2.2 AA and best practice): once, each pair of language,
+// theme and device on some screen, all combinations on all with FULL=1. No screen may violate the policy,
 // leave the origin or stick out to the side.
 
 import assert from 'node:assert/strict';
@@ -11,7 +11,7 @@ import { until } from '../harness/until.mjs';
 
 const PAIRS = ['ru light desk', 'ru dark phone', 'en light phone', 'en dark desk'];
 const REST = ['ru light phone', 'ru dark desk', 'en light desk', 'en dark phone'];
-const VARIANTS = process.env.FULL === '1' ? [...PAIRS, ...REST] : PAIRS;
+const variantsOf = (index) => (process.env.FULL === '1' ? [...PAIRS, ...REST] : [PAIRS[index % PAIRS.length]]);
 const LOCALES = { ru: 'ru-RU', en: 'en-GB' };
 
 let server, browser, manager, lead;
@@ -91,9 +91,9 @@ async function look(screen, variant) {
   }
 }
 
-for (const [name, screen] of Object.entries(SCREENS))
+for (const [index, [name, screen]] of Object.entries(SCREENS).entries())
   describe(name, () => {
-    for (const variant of VARIANTS)
+    for (const variant of variantsOf(index))
       it(`is in order: ${variant}`, async () => {
         assert.deepEqual(await look(screen, variant), { axe: [], fits: true, faults: [] });
       });
