@@ -28,8 +28,7 @@ build_packages()
     echo libzip-dev libexpat1-dev libxlsxwriter-dev
     case $1 in
     debian-12) echo node-llhttp ;;  # carries llhttp's C sources, which the build compiles
-    # pkg-config asks for minizip of libxlsxwriter-dev, which does not depend on it.
-    debian-13) echo libllhttp-dev libminizip-dev zlib1g-dev ;;
+    debian-13) echo libllhttp-dev ;;
     esac
     has_node 18 || echo nodejs npm
 }
