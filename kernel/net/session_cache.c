@@ -130,11 +130,18 @@ static bool is_safe(const api_call *k)
     return k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
 }
 
-/* Reads that carry their question in a body. */
-static bool is_question(crm_str path)
+/* Reads that carry their question in a body. Only the kernel's own: what a module calls so may
+ * write. */
+static bool is_question(const api_call *k)
 {
-    return str_ends(path, CRM_S("/aggregate")) || str_ends(path, CRM_S("/duplicates")) ||
-           str_ends(path, CRM_S("/merge/preview"));
+    static const crm_str under = {"/api/v1/", 8};
+    crm_str path = k->http->path, name;
+    if (!str_starts(path, under))
+        return false;
+    crm_str rest = {path.p + under.n, path.n - under.n};
+    if (!str_split(&rest, '/', &name) || !registry_entity(k->c.reg, name))
+        return false;
+    return str_is(rest, "aggregate") || str_is(rest, "duplicates") || str_is(rest, "merge/preview");
 }
 
 /* What is refused whoever it is; NULL: nothing. */
@@ -146,7 +153,7 @@ static const char *refusal(const api_call *k)
         return k->session.must_set_password && !is_session ? "password_required" : NULL;
     if (is_session || str_starts(path, CRM_S("/api/v1/tokens")))
         return "token_refused";
-    bool is_read = is_safe(k) || is_question(path);
+    bool is_read = is_safe(k) || is_question(k);
     return k->session.scope->is_read_only && !is_read ? "token_scope" : NULL;
 }
 
