@@ -103,7 +103,9 @@ export async function prepare(options, wants) {
   base.floor = await startFloor(server.build);
   stops.push(() => base.floor.stop());
   await signIn(base);
-  base.files = writeFiles(base, await readableIds(base.clients.hot, rows), bodies);
+  const ids = await readableIds(base.clients.hot, rows);
+  base.firstId = ids[0];
+  base.files = writeFiles(base, ids, bodies);
   if (wants.single) await startSingle(base, stops);
   return base;
 }

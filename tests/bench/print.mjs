@@ -2,7 +2,7 @@
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { barOf } from './cases.mjs';
+import { barOf, times } from './cases.mjs';
 
 const verdict = (bar) => (bar?.isHeld === undefined ? '' : bar.isHeld ? 'held' : '**missed**');
 
@@ -19,14 +19,13 @@ const short = (x) => (x < 10 ? x.toFixed(1) : x.toFixed(0));
 const ms = (of) => (of ? `${short(of.median)}` : '');
 
 export function printRounds(seen) {
-  const floor = seen.get('floor')?.us.median;
   const rows = [...seen.values()].map((one) => {
     const bar = barOf(one, seen);
     const failed = one.failed ? ` (${one.failed} failed)` : '';
     return [
       one.name,
       `${short(one.us.median)} (${short(one.us.low)}-${short(one.us.high)})`,
-      floor ? (one.us.median / floor).toFixed(2) : '',
+      times(seen, one, 'floor')?.median.toFixed(2) ?? '',
       one.rate ? one.rate.median.toFixed(0) + failed : '',
       ms(one.p50),
       ms(one.p99),

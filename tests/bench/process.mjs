@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { root } from '../harness/server.mjs';
 
 const TICKS_PER_SECOND = 100; // USER_HZ, which Linux promises to user space
+const ANSWERS_MAX = 16 * 1024 * 1024;
 const SETTLE_MS = 20000; // a queue of slow reads takes its time
 const run = promisify(execFile);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -47,9 +48,9 @@ export async function startFloor(build) {
   return { pid: child.pid, port: Number(String(line).match(/:(\d+)/)[1]), scheme: 'http', stop: () => child.kill() };
 }
 
-/** SQLite alone on a copy of the data: `read` DIR OWNER, `write` DIR GROUP MS. */
+/** SQLite alone on a copy of the data: `read` DIR IDS CAN LIST..., `write` DIR GROUP MS. */
 export async function sqliteAlone(build, ...args) {
-  return JSON.parse((await run(program(build, 'bench_sqlite'), args.map(String))).stdout);
+  return JSON.parse((await run(program(build, 'bench_sqlite'), args.map(String), { maxBuffer: ANSWERS_MAX })).stdout);
 }
 
 /** A copy of a data directory with its owners and modes. */

@@ -10,6 +10,7 @@
 // --keep leaves the generated base in a folder, where the next run with the same rows and seed finds it.
 
 import { parseArgs } from 'node:util';
+import { aloneLines, prepareAlone } from './alone.mjs';
 import { prepare } from './base.mjs';
 import { ratios, roundCases, runRounds } from './cases.mjs';
 import { printLines, printRounds, writeJson } from './print.mjs';
@@ -17,7 +18,7 @@ import { among, memory, secure, starts, streams, stuck } from './special.mjs';
 
 const SPECIAL = { stuck, among, memory, streams, tls: secure, start: starts };
 /** What stands beside a case is measured with it. */
-const BESIDE = { get: ['floor', 'sqlite'], list: ['floor', 'sqlite'], create: ['create'], search: ['floor'], mixed: ['floor'] };
+const BESIDE = { get: ['floor'], list: ['floor'], create: ['create'], search: ['floor'], mixed: ['floor'] };
 
 const number = (value) => ({ type: 'string', default: String(value) });
 const given = parseArgs({
@@ -30,7 +31,7 @@ const [rows, rounds, seconds, seed] = ['rows', 'rounds', 'seconds', 'seed'].map(
 const only = given.only.split(',').filter(Boolean);
 
 function isWanted(id) {
-  const all = [...only, ...only.flatMap((one) => BESIDE[one.split('-')[0]] ?? [])];
+  const all = [...only, ...only.flatMap((one) => [`sqlite-${one}`, ...(BESIDE[one.split('-')[0]] ?? [])])];
   return !only.length || all.some((one) => id.startsWith(one));
 }
 
@@ -48,12 +49,14 @@ async function cleanUp() {
 }
 
 async function main() {
-  const wants = { single: isWanted('create-single'), sqlite: isWanted('sqlite') || isWanted('create-alone') };
+  const isReading = isWanted('sqlite-get') || isWanted('sqlite-list');
+  const wants = { single: isWanted('create-single'), sqlite: isReading || isWanted('create-alone') };
   try {
     const base = await prepare({ rows, seed, extra: given.extra, keep: given.keep, stops }, wants);
+    if (isReading) await prepareAlone(base);
     const seen = await runRounds(roundCases(base, seconds).filter(({ id }) => isWanted(id)), rounds);
     if (seen.size) printRounds(seen);
-    const lines = [...ratios(seen), ...(await specialCases(base))];
+    const lines = [...(base.alone ? aloneLines(base.alone) : []), ...ratios(seen), ...(await specialCases(base))];
     console.log();
     if (lines.length) printLines(lines);
     writeJson(base.build, base, seen, lines);

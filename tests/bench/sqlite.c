@@ -3,84 +3,27 @@
  * history and full text as the server's, prepared statements, JSON appended straight to a buffer,
  * and nothing around them: no rights, no checks, no HTTP. Figures of the server stand beside these.
  *
- *   bench_sqlite read DIR OWNER      a row, and lists of 50: of one owner and of all
- *   bench_sqlite write DIR GROUP MS  contacts in groups of GROUP a commit, for MS milliseconds
+ *   bench_sqlite get DIR IDS CAN              one contact
+ *   bench_sqlite list DIR CAN NEXT [OWNER...]  the newest fifty
+ *   bench_sqlite write DIR GROUP MS            contacts in groups of GROUP, for so long
  *
  * Prints one line of JSON; `us` is CPU time of the thread. `write` leaves its rows: give it a copy.
  */
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sqlite_read.h"
 #include "sqlite_rows.h"
 
-#define POINTS       20000
-#define LISTS        400
-#define LIST_ROWS    50
-#define GROUP_MOST   1024
-#define MS_MOST      60000
-#define LOG_FRAMES   8000 /* the engine copies the log back past as many */
-#define READER_CACHE "PRAGMA cache_size=-16384"
+#define GROUP_MOST 1024
+#define MS_MOST    60000
+#define LOG_FRAMES 8000 /* the engine copies the log back past as many */
 #define WRITER_SETUP                                                                         \
     "PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; PRAGMA journal_size_limit=67108864;" \
     "PRAGMA secure_delete=ON"
-
-/* ---- reading --------------------------------------------------------------------------------- */
-
-static double point_us(const layout *l, text *out, sqlite3_stmt *one)
-{
-    uint64_t chance = 1;
-    double begun = cpu_us();
-    for (int i = 0; i < POINTS; i++) {
-        chance = chance * 6364136223846793005ull + 1442695040888963407ull;
-        sqlite3_bind_int64(one, 1, 1 + (int64_t)((chance >> 33) % (uint64_t)l->last_id));
-        out->n = 0;
-        while (sqlite3_step(one) == SQLITE_ROW)
-            text_row(out, l, one);
-        sqlite3_reset(one);
-    }
-    return (cpu_us() - begun) / POINTS;
-}
-
-static double list_us(const layout *l, text *out, sqlite3_stmt *list)
-{
-    double begun = cpu_us();
-    for (int i = 0; i < LISTS; i++) {
-        out->n = 0;
-        while (sqlite3_step(list) == SQLITE_ROW)
-            text_row(out, l, list);
-        sqlite3_reset(list);
-    }
-    return (cpu_us() - begun) / LISTS;
-}
-
-static void measure_reads(sqlite3 *db, const char *owner)
-{
-    layout l;
-    text out = {0};
-    layout_read(db, &l);
-    run(db, READER_CACHE);
-    sqlite3_stmt *one = prepare(db, "%s WHERE c%d=?1 AND c%d IS NULL", l.select, l.id, l.deleted);
-    sqlite3_stmt *own =
-        prepare(db, "%s WHERE c%d=%lld AND c%d IS NULL ORDER BY c%d DESC, c%d DESC LIMIT %d",
-                l.select, l.owner, atoll(owner), l.deleted, l.created, l.id, LIST_ROWS);
-    sqlite3_stmt *all = prepare(db, "%s WHERE c%d IS NULL ORDER BY c%d DESC, c%d DESC LIMIT %d",
-                                l.select, l.deleted, l.created, l.id, LIST_ROWS);
-    double alone = point_us(&l, &out, one);
-    run(db, "BEGIN");
-    double inside = point_us(&l, &out, one);
-    double of_owner = list_us(&l, &out, own);
-    size_t bytes = out.n;
-    double of_all = list_us(&l, &out, all);
-    printf("{\"point_us\":%.2f,\"point_in_transaction_us\":%.2f,\"list_own_us\":%.1f,"
-           "\"list_all_us\":%.1f,\"list_bytes\":%zu}\n",
-           alone, inside, of_owner, of_all, bytes);
-    sqlite3_finalize(one);
-    sqlite3_finalize(own);
-    sqlite3_finalize(all);
-    free(out.p);
-}
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -158,19 +101,27 @@ static sqlite3 *open_directory(const char *dir)
     return db;
 }
 
+static bool measure(sqlite3 *db, int argc, char **argv)
+{
+    if (argc == 5 && strcmp(argv[1], "get") == 0)
+        measure_get(db, argv[3], argv[4]);
+    else if (argc >= 5 && strcmp(argv[1], "list") == 0)
+        measure_list(db, argv[3], argv[4], argv + 5, argc - 5);
+    else if (argc == 5 && strcmp(argv[1], "write") == 0)
+        measure_writes(db, number(argv[3], GROUP_MOST), 1000.0 * number(argv[4], MS_MOST));
+    else
+        return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "read") == 0) {
-        sqlite3 *db = open_directory(argv[2]);
-        measure_reads(db, argv[3]);
-        sqlite3_close_v2(db);
-    } else if (argc == 5 && strcmp(argv[1], "write") == 0) {
-        sqlite3 *db = open_directory(argv[2]);
-        measure_writes(db, number(argv[3], GROUP_MOST), 1000.0 * number(argv[4], MS_MOST));
-        sqlite3_close_v2(db);
-    } else {
-        fputs("usage: bench_sqlite read DIR OWNER | write DIR GROUP MS\n", stderr);
-        return 2;
-    }
-    return 0;
+    sqlite3 *db = argc >= 5 ? open_directory(argv[2]) : NULL;
+    bool is_done = db && measure(db, argc, argv);
+    sqlite3_close_v2(db);
+    if (!is_done)
+        fputs("usage: bench_sqlite get DIR IDS CAN | list DIR CAN NEXT [OWNER...]"
+              " | write DIR GROUP MS\n",
+              stderr);
+    return is_done ? 0 : 2;
 }

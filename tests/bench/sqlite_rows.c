@@ -1,4 +1,4 @@
-/* sqlite_rows.c - finding the tables by the catalogue, rows to JSON, rows kept and inserted again.
+/* sqlite_rows.c - finding the tables by the catalogue, rows kept and inserted again.
  */
 #include "sqlite_rows.h"
 
@@ -32,13 +32,13 @@ double wall_us(void)
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
-static void fail(sqlite3 *db, const char *at)
+void fail(sqlite3 *db, const char *at)
 {
     fprintf(stderr, "bench_sqlite: %s: %s\n", at, sqlite3_errmsg(db));
     exit(1);
 }
 
-static void *need(void *memory)
+void *need(void *memory)
 {
     if (!memory) {
         fputs("bench_sqlite: out of memory\n", stderr);
@@ -87,32 +87,24 @@ static int64_t number_of(sqlite3 *db, sqlite3_stmt *s)
 
 /* ---- the layout ------------------------------------------------------------------------------ */
 
-static int entity_id(sqlite3 *db, const char *name)
+int entity_id(sqlite3 *db, const char *name)
 {
     return (int)number_of(db, prepare(db, "SELECT id FROM meta_entity WHERE name='%s'", name));
 }
 
-static int field_id(sqlite3 *db, int entity, const char *name)
+int field_id(sqlite3 *db, int entity, const char *name)
 {
     return (int)number_of(
         db, prepare(db, "SELECT id FROM meta_field WHERE entity=%d AND name='%s'", entity, name));
 }
 
-static void read_columns(sqlite3 *db, layout *l)
+static void read_sides(sqlite3 *db, layout *l)
 {
-    size_t n = (size_t)snprintf(l->select, sizeof l->select, "SELECT ");
     sqlite3_stmt *s = prepare(
-        db, "SELECT id, name, flags & 4 FROM meta_field WHERE entity=%d ORDER BY id", l->person);
-    while (sqlite3_step(s) == SQLITE_ROW && l->column_count < COLUMNS_MAX) {
-        int id = sqlite3_column_int(s, 0), i = l->column_count++;
-        n += (size_t)snprintf(l->select + n, sizeof l->select - n, "%sc%d", i ? "," : "", id);
-        snprintf(l->keys[i], sizeof l->keys[i], "%s\"%.60s\":", i ? "," : "{",
-                 (const char *)sqlite3_column_text(s, 1));
-        if (sqlite3_column_int(s, 2) && l->side_count < 8)
-            l->sides[l->side_count++] = id;
-    }
+        db, "SELECT id FROM meta_field WHERE entity=%d AND flags & 4 ORDER BY id", l->person);
+    while (sqlite3_step(s) == SQLITE_ROW && l->side_count < SIDES_MAX)
+        l->sides[l->side_count++] = sqlite3_column_int(s, 0);
     sqlite3_finalize(s);
-    snprintf(l->select + n, sizeof l->select - n, " FROM e%d", l->person);
 }
 
 void layout_read(sqlite3 *db, layout *l)
@@ -126,80 +118,11 @@ void layout_read(sqlite3 *db, layout *l)
     l->change_entity = field_id(db, l->change, "entity");
     l->change_record = field_id(db, l->change, "record");
     l->last_id = number_of(db, prepare(db, "SELECT max(c%d) FROM e%d", l->id, l->person));
-    read_columns(db, l);
+    read_sides(db, l);
     if (l->last_id < ROWS_KEPT) {
         fprintf(stderr, "bench_sqlite: at least %d contacts are needed\n", ROWS_KEPT);
         exit(1);
     }
-}
-
-/* ---- JSON ------------------------------------------------------------------------------------ */
-
-static char *room(text *t, size_t n)
-{
-    if (t->n + n > t->cap) {
-        t->cap = (t->n + n) * 2;
-        t->p = need(realloc(t->p, t->cap));
-    }
-    return t->p + t->n;
-}
-
-static void add(text *t, const char *p, size_t n)
-{
-    memcpy(room(t, n), p, n);
-    t->n += n;
-}
-
-static void add_number(text *t, int64_t v)
-{
-    char digits[24], *at = digits + sizeof digits;
-    uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v;
-    do {
-        *--at = (char)('0' + left % 10);
-        left /= 10;
-    } while (left);
-    if (v < 0)
-        *--at = '-';
-    add(t, at, (size_t)(digits + sizeof digits - at));
-}
-
-/* RFC 8259 §7: six bytes at most for each of the text's. */
-static void add_string(text *t, const unsigned char *s, size_t n)
-{
-    char *start = room(t, n * 6 + 2), *out = start;
-    *out++ = '"';
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] >= 32 && s[i] != '"' && s[i] != '\\') {
-            *out++ = (char)s[i];
-        } else if (s[i] >= 32) {
-            *out++ = '\\';
-            *out++ = (char)s[i];
-        } else {
-            memcpy(out, "\\u00", 4);
-            out[4] = (char)('0' + (s[i] >> 4));
-            out[5] = "0123456789abcdef"[s[i] & 15];
-            out += 6;
-        }
-    }
-    *out++ = '"';
-    t->n += (size_t)(out - start);
-}
-
-void text_row(text *t, const layout *l, sqlite3_stmt *row)
-{
-    for (int i = 0; i < l->column_count; i++) {
-        add(t, l->keys[i], strlen(l->keys[i]));
-        int type = sqlite3_column_type(row, i);
-        if (type == SQLITE_INTEGER) {
-            add_number(t, sqlite3_column_int64(row, i));
-        } else if (type == SQLITE_NULL) {
-            add(t, "null", 4);
-        } else {
-            const unsigned char *s = sqlite3_column_text(row, i);
-            add_string(t, s, (size_t)sqlite3_column_bytes(row, i));
-        }
-    }
-    add(t, "}", 1);
 }
 
 /* ---- rows kept ------------------------------------------------------------------------------- */

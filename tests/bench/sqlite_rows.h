@@ -16,29 +16,26 @@ double wall_us(void);
 void run(sqlite3 *db, const char *statements);
 __attribute__((format(printf, 2, 3))) sqlite3_stmt *prepare(sqlite3 *db, const char *fmt, ...);
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* Ends the program. */
+void fail(sqlite3 *db, const char *at);
+void *need(void *memory);
+
+/* ---- the layout ------------------------------------------------------------------------------ */
 
 #define COLUMNS_MAX 64
+#define SIDES_MAX   8
 
 typedef struct layout {
-    int person, change;                          /* tables e<id> */
-    int id, owner, created, deleted;             /* columns c<id> of the contact */
-    int change_entity, change_record;            /* columns of the change log */
-    int sides[8], side_count;                    /* tables m<id>: elements of many-valued fields */
+    int person, change;               /* tables e<id> */
+    int id, owner, created, deleted;  /* columns c<id> of the contact */
+    int change_entity, change_record; /* columns of the change log */
+    int sides[SIDES_MAX], side_count; /* tables m<id>: elements of many-valued fields */
     int64_t last_id;
-    int column_count;
-    char keys[COLUMNS_MAX][72];                  /* `"name":` of every column of `select` */
-    char select[COLUMNS_MAX * 12];               /* SELECT c1,c2,… FROM e17 */
 } layout;
 
 void layout_read(sqlite3 *db, layout *out);
-
-typedef struct text {
-    char *p;
-    size_t n, cap;
-} text;
-/* Appends the row the statement stands on as a JSON object. */
-void text_row(text *t, const layout *l, sqlite3_stmt *row);
+int entity_id(sqlite3 *db, const char *name);
+int field_id(sqlite3 *db, int entity, const char *name);
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
