@@ -5,7 +5,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Server } from '../harness/server.mjs';
 import { dealerAtScale } from '../harness/tz.mjs';
-import { copyData, program, startFloor } from './process.mjs';
+import { copyData, program, settled, startFloor } from './process.mjs';
 
 export const PERSON = '/api/v1/contacts.person';
 export const LIST = `${PERSON}?limit=50&sort=-created_at`;
@@ -100,6 +100,7 @@ export async function prepare(options, wants) {
   if (wants.single) base.single = newServer(['--group', '1'], await copyData(server.data, path.join(server.home, 'single')));
   await server.start();
   stops.push(() => server.stop());
+  if (!(await settled(server.process.pid))) console.log('The server goes on with work of its own: the figures are not those of the requests alone.\n');
   base.floor = await startFloor(server.build);
   stops.push(() => base.floor.stop());
   await signIn(base);

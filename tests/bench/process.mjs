@@ -25,14 +25,15 @@ export function rssKb(pid) {
   return Number(fs.readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]);
 }
 
-/** Waits until the process rests, so that what one case leaves is not charged to the next. */
+/** Waits until the process rests, so that what one case leaves is not charged to the next. False: it does not. */
 export async function settled(pid) {
   const until = performance.now() + SETTLE_MS;
   for (let was = -1; performance.now() < until; await pause(40)) {
     const now = cpuSeconds(pid);
-    if (now === was) return;
+    if (now === was) return true;
     was = now;
   }
+  return false;
 }
 
 export function spread(values) {
