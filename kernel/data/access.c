@@ -78,6 +78,7 @@ static crm_status make(crm_str text, uint64_t hash, const access_scope **out)
     if (st) {
         return st;
     }
+    row->scope.text = row->text;
     row->next = all.first;
     all.first = row;
     all.count++;

@@ -13,6 +13,7 @@
 #define ACCESS_NAMES_MAX 100
 
 struct access_scope {
+    crm_str text; /* as it was interned: what a longer task keeps to act within it later */
     bool is_read_only;
     bool is_listed; /* `entities` says which exist; else all do */
     const crm_str *entities; /* "sales.lead", "sales.*" */

@@ -68,7 +68,8 @@
     X(BATCH_SPEC, "spec", JSON, FIELD_READ_ONLY | FIELD_HIDDEN)                                    \
     X(BATCH_CURSOR, "cursor", TEXT, FIELD_READ_ONLY | FIELD_HIDDEN)                                \
     X(BATCH_NOTES, "notes", INT, FIELD_READ_ONLY | FIELD_HIDDEN)                                   \
-    X(BATCH_TOLD_AT, "told_at", INT,      FIELD_READ_ONLY | FIELD_HIDDEN)
+    X(BATCH_TOLD_AT, "told_at", INT,      FIELD_READ_ONLY | FIELD_HIDDEN)                          \
+    X(BATCH_SCOPE, "scope", TEXT,          FIELD_READ_ONLY | FIELD_HIDDEN)
 
 /* ---- hidden stores (ENTITY_SYSTEM) ----------------------------------------------------------- */
 

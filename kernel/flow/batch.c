@@ -2,6 +2,7 @@
  * batch.c - starting, canceling and undoing batches, and the rows of a slice. Writer thread, inside
  * a transaction.
  */
+#include "data/access.h"
 #include "flow/batch_private.h"
 
 #define SLICE_MEMORY ((size_t)16 * 1024 * 1024) /* half of what a call may take */
@@ -63,6 +64,8 @@ static void fill(crm_ctx *c, const batch_order *o, crm_str spec, store_row *row)
     store_set(row, BATCH_UNDO_OF, o->undo_of ? value_int(o->undo_of) : value_null());
     store_set(row, BATCH_IS_QUIET, value_int(o->is_quiet));
     store_set(row, BATCH_SPEC, value_text(spec));
+    if (c->who->scope)
+        store_set(row, BATCH_SCOPE, value_text(c->who->scope->text));
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++)
         store_set(row, counters[i], value_int(0));
 }

@@ -9,8 +9,8 @@
  * and listeners do later because of it is theirs, not the batch's.
  *
  * Rights: prepare, fetch and slice act as the user who started the batch, with his rights of that
- * moment; a row that refuses is noted (sys.batch_row) and the rest goes on. A user who was disabled
- * fails his batches with the error "unauthenticated".
+ * moment, within the scope of the token that started it; a row that refuses is noted (sys.batch_row)
+ * and the rest goes on. A user who was disabled fails his batches with the error "unauthenticated".
  *
  * A failure that time may heal (UNAVAILABLE, UPSTREAM, TIMEOUT, NO_SPACE, NOMEM, or the kind's module
  * is off) is tried again with growing pauses, for about three days; any other status of prepare, fetch

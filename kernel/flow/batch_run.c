@@ -5,6 +5,7 @@
  * progress and cursor with it. What ends a turn early is found again by the job's next run, from
  * the cursor.
  */
+#include "data/access.h"
 #include "flow/batch_private.h"
 
 #define CURSOR_MAX 4096
@@ -74,11 +75,15 @@ static crm_status find(crm_ctx *c, crm_str arg, store_row *row)
                              row);
 }
 
-static crm_status act_as_user(crm_ctx *c, turn *t)
+/* With no more than the token had that started it, whether it still stands or not. */
+static crm_status act_as_user(crm_ctx *c, const store_row *row, turn *t)
 {
     if (!t->run.user)
         return CRM_OK; /* the kernel's own */
+    crm_str narrow = store_text(row, BATCH_SCOPE);
     crm_status s = people_principal(c->arena, c->people, t->run.user, &t->who);
+    if (s == CRM_OK && narrow.n)
+        s = access_intern(narrow, &t->who.scope);
     if (s == CRM_OK) {
         c->who = &t->who;
         c->env.me = t->run.user;
@@ -103,7 +108,7 @@ static crm_status open_turn(crm_ctx *c, const store_row *row, turn *t)
         return call_fail(c, CRM_NOT_FOUND, "unknown_entity");
     crm_status s = json_read(store_text(row, BATCH_SPEC), BATCH_SPEC_MAX, &t->spec, NULL);
     b->spec = t->spec;
-    return s == CRM_OK ? act_as_user(c, t) : s;
+    return s == CRM_OK ? act_as_user(c, row, t) : s;
 }
 
 /* ---- on the writer --------------------------------------------------------------------------- */

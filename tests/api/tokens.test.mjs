@@ -19,10 +19,10 @@ roles:
     title: Обмен
     rights:
       sales.lead: {read: all, create: all, update: all, fields: [title, phone, source, owner, stage]}
-      contacts.*: {read: all}
+      contacts.*: {read: all, create: all, update: all}
 `,
   )
-  .replace('  delete: [ivanova]\n', '  delete: [ivanova, exchange]\n  export: [exchange]\n  tokens: [sidorova]\n');
+  .replace('  delete: [ivanova]\n', '  delete: [ivanova, exchange]\n  export: [exchange]\n  import: [exchange]\n  tokens: [sidorova]\n');
 
 describe('API tokens', () => {
   let server, head, manager, exchange;
@@ -148,6 +148,34 @@ describe('API tokens', () => {
       user: 'no_such_record', rights: 'unknown_field', name: 'required', expires_at: 'out_of_range', access: 'not_a_choice', entities: 'not_a_choice', functions: 'not_a_choice',
     });
     assert.ok(reply.json.fields.every((f) => /[а-я]/.test(f.detail)), JSON.stringify(reply.json.fields));
+  });
+
+  it('a batch keeps within the scope of the token that started it, also when the token is gone', async () => {
+    const wide = await make({ user: exchange.id, access: 'write', functions: ['import'] });
+    const narrow = await make({ user: exchange.id, access: 'write', functions: ['import'], entities: ['contacts.person', 'batch'] });
+    const [full, little] = [program(wide.token), program(narrow.token)];
+    const company = (await full.post('/api/v1/contacts.company', { name: 'АО «Предел»', inn: '7700000009' }, { expect: 201 })).json;
+    const ended = (id) => until(async () => {
+      const b = (await head.get(`/api/v1/batch/${id}`, { expect: 200 })).json;
+      return !['waiting', 'running'].includes(b.state) && b;
+    }, `batch ${id}`);
+    const load = async (by, entity, text, columns) => {
+      const bytes = { raw: true, expect: 201, headers: { 'content-type': 'application/octet-stream' } };
+      const file = (await by.post(`/api/v1/import/${entity}?name=a.csv`, Buffer.from(text), bytes)).json;
+      const run = await by.post(`/api/v1/import/${file.id}/run`, { columns, mode: 'create', match: [] }, { expect: 202 });
+      if (by === little) await head.del(`/api/v1/tokens/${narrow.id}`, { expect: 204 });
+      return ended(run.json.run.batch);
+    };
+    const made = await load(full, 'contacts.company', 'a\nООО «Широкий»\n', ['name']);
+    assert.deepEqual([made.state, made.changed], ['done', 1]);
+    const undo = (await little.post(`/api/v1/batch/${made.id}/undo`, {}, { expect: 202 })).json;
+    assert.deepEqual([(await ended(undo.id)).failed, (await full.get(`/api/v1/contacts.company?name=${encodeURIComponent('ООО «Широкий»')}`)).json.total], [1, 1]);
+    const text = `a;b\nСвой;\nПредельный;#${company.id}\n`;
+    const b = await load(little, 'contacts.person', text, ['name', { field: 'company' }]);
+    assert.deepEqual([b.state, b.changed, b.failed], ['done', 1, 1]);
+    const [row] = (await head.get(`/api/v1/batch/${b.id}/rows`, { expect: 200 })).json.rows;
+    assert.deepEqual([row.row, row.field, row.code], [3, 'company', 'no_such_record']);
+    assert.equal((await load(full, 'contacts.person', text, ['name', { field: 'company' }])).changed, 2);
   });
 
   it('revoking works at the next request and on an open stream', async () => {
