@@ -281,7 +281,8 @@ static void openapi_command(command_call *c)
 static void backup(command_call *c)
 {
     backup_report report = {0};
-    crm_status s = backup_make(c->d->engine, c->args[1], (engine_backup_progress){0}, &report);
+    crm_status s =
+        backup_make(c->d->engine, c->d->o->data, c->args[1], (engine_backup_progress){0}, &report);
     if (s == CRM_CONFLICT)
         command_fail(c, "такой файл уже есть", "that file exists");
     else if (s != CRM_OK)
@@ -292,6 +293,13 @@ static void backup(command_call *c)
                                   : "%s: %lld rows, %lld bytes, %lld files\n",
                 c->args[1], (long long)report.rows, (long long)report.bytes,
                 (long long)report.files);
+    if (s == CRM_OK && report.has_key)
+        buf_fmt(c->out,
+                c->lang[0] == 'r' ? "%s." BACKUP_KEY_FILE
+                                    ": ключ подписей вебхуков, храните копию как тайну\n"
+                                  : "%s." BACKUP_KEY_FILE
+                                    ": the key of the webhooks' signatures, keep the copy secret\n",
+                c->args[1]);
 }
 
 static void restore(command_call *c)

@@ -13,8 +13,9 @@
 
 #define PATH_ROOM    4200
 #define MANIFEST_MAX ((size_t)1024 * 1024)
-#define FORMAT       2 /* 1 knew no files */
+#define FORMAT       3 /* 1 knew no files, 2 no key */
 #define FILES        ".files"
+#define KEY          "." BACKUP_KEY_FILE
 
 CRM_PRINTF(3, 4)
 static crm_status fail(backup_report *r, crm_status st, const char *fmt, ...)
@@ -96,7 +97,8 @@ static void add_up(const backup_counts *counts, backup_report *r)
     }
 }
 
-static void write_manifest(buf *out, const backup_counts *counts, const backup_report *r)
+static void write_manifest(buf *out, const backup_counts *counts, const backup_report *r,
+                           const char *key_sha256)
 {
     json_writer w;
     jw_init(&w, out);
@@ -106,6 +108,9 @@ static void write_manifest(buf *out, const backup_counts *counts, const backup_r
     jw_kint(&w, "bytes", r->bytes);
     jw_kstr(&w, "sha256", str_of(r->sha256));
     jw_kint(&w, "files", r->files);
+    if (r->has_key) {
+        jw_kstr(&w, "key_sha256", str_of(key_sha256));
+    }
     jw_kobject(&w, "rows");
     for (uint32_t i = 0; i < counts->count; i++) {
         jw_key(&w, counts->at[i].entity);
@@ -117,24 +122,48 @@ static void write_manifest(buf *out, const backup_counts *counts, const backup_r
 
 static crm_status describe(const char *path, arena *a, backup_report *r)
 {
-    char name[PATH_ROOM];
+    char name[PATH_ROOM], key[PATH_ROOM];
     backup_counts counts;
+    backup_report of_key = {0};
     crm_status st = join(name, path, ".json");
+    st = st == CRM_OK ? join(key, path, KEY) : st;
     st = st == CRM_OK ? backup_inspect(path, false, a, &counts) : st;
     st = st == CRM_OK ? digest(path, r) : st;
+    st = st == CRM_OK && r->has_key ? digest(key, &of_key) : st;
     if (st != CRM_OK) {
         return st;
     }
     add_up(&counts, r);
     buf out;
     buf_init(&out, MANIFEST_MAX);
-    write_manifest(&out, &counts, r);
+    write_manifest(&out, &counts, r, of_key.sha256);
     st = out.failed ? CRM_NOMEM : fs_write(name, buf_view(&out), 0600);
     buf_free(&out);
     return st;
 }
 
-/* The files after the database: all that its rows speak of were there before it. */
+/* NOT_FOUND: there is none at `from`. */
+static crm_status copy_key(const char *from, const char *to)
+{
+    arena *a = arena_new(0);
+    crm_str key;
+    crm_status st = a ? fs_read(a, from, BACKUP_KEY_MAX, &key) : CRM_NOMEM;
+    st = st == CRM_OK ? fs_write(to, key, 0600) : st;
+    arena_free(a);
+    return st;
+}
+
+static crm_status keep_key(const char *dir, const char *path, backup_report *r)
+{
+    char from[PATH_ROOM], to[PATH_ROOM];
+    crm_status st = join(from, dir, "/" BACKUP_KEY_FILE);
+    st = st == CRM_OK ? join(to, path, KEY) : st;
+    st = st == CRM_OK ? copy_key(from, to) : st;
+    r->has_key = st == CRM_OK;
+    return st == CRM_NOT_FOUND ? CRM_OK : st;
+}
+
+/* Files and key after the database: all that its rows speak of were there before it. */
 static crm_status copy_whole(engine *e, const char *path, engine_backup_progress p,
                              backup_report *r)
 {
@@ -149,11 +178,15 @@ static crm_status copy_whole(engine *e, const char *path, engine_backup_progress
     return st;
 }
 
-crm_status backup_make(engine *e, const char *path, engine_backup_progress p, backup_report *r)
+crm_status backup_make(engine *e, const char *dir, const char *path, engine_backup_progress p,
+                       backup_report *r)
 {
     *r = (backup_report){0};
     clock_format(clock_now(), r->made_at);
     crm_status st = copy_whole(e, path, p, r);
+    if (st == CRM_OK && (st = keep_key(dir, path, r)) != CRM_OK) {
+        unlink(path);
+    }
     if (st != CRM_OK) {
         return fail(r, st, "cannot copy to %s: %s", path, status_code(st));
     }
@@ -224,6 +257,20 @@ static crm_status compare_files(const char *path, const json_t *manifest, backup
     return CRM_OK;
 }
 
+static crm_status compare_key(const char *path, const json_t *manifest, backup_report *r)
+{
+    char key[PATH_ROOM];
+    backup_report found = {0};
+    crm_str told = json_text(manifest, "key_sha256");
+    r->has_key = told.n > 0;
+    crm_status st = join(key, path, KEY);
+    st = st == CRM_OK && r->has_key ? digest(key, &found) : st;
+    if (st != CRM_OK || (r->has_key && !str_is(told, found.sha256))) {
+        return fail(r, st != CRM_OK ? st : CRM_INVALID, "%s%s is damaged or not there", path, KEY);
+    }
+    return CRM_OK;
+}
+
 static crm_status compare(const char *path, arena *a, const json_t *manifest, backup_report *r)
 {
     backup_counts counts;
@@ -241,7 +288,8 @@ static crm_status compare(const char *path, arena *a, const json_t *manifest, ba
     }
     add_up(&counts, r);
     st = compare_counts(manifest, &counts, r);
-    return st == CRM_OK ? compare_files(path, manifest, r) : st;
+    st = st == CRM_OK ? compare_files(path, manifest, r) : st;
+    return st == CRM_OK ? compare_key(path, manifest, r) : st;
 }
 
 crm_status backup_verify(const char *path, backup_report *r)
@@ -334,6 +382,15 @@ static crm_status put_files(const char *path, const char *dir, backup_report *r)
     return st == CRM_OK ? st : fail(r, st, "cannot write into %s: %s", dir, status_code(st));
 }
 
+static crm_status put_key(const char *path, const char *dir, backup_report *r)
+{
+    char from[PATH_ROOM], to[PATH_ROOM];
+    crm_status st = join(from, path, KEY);
+    st = st == CRM_OK ? join(to, dir, "/" BACKUP_KEY_FILE) : st;
+    st = st == CRM_OK && r->has_key ? copy_key(from, to) : st;
+    return st == CRM_OK ? st : fail(r, st, "cannot write into %s: %s", dir, status_code(st));
+}
+
 crm_status backup_restore(const char *path, const char *dir, backup_report *r)
 {
     *r = (backup_report){0};
@@ -342,5 +399,6 @@ crm_status backup_restore(const char *path, const char *dir, backup_report *r)
     }
     crm_status st = backup_verify(path, r);
     st = st == CRM_OK ? put_files(path, dir, r) : st;
+    st = st == CRM_OK ? put_key(path, dir, r) : st;
     return st == CRM_OK ? put(path, dir, r) : st;
 }

@@ -2,8 +2,10 @@
  * backup.h - a copy of everything, its manifest, and the way back.
  *
  * A backup is <path>, a database that stands alone, <path>.files, the contents of its attachments when
- * it has any, and <path>.json, the manifest with the database's SHA-256 and size, the number of files
- * and of the rows of every entity. The manifest is written last: a copy without one is not a backup.
+ * it has any, <path>.webhook.key, the key of the webhooks' secrets when the data directory has one (mode
+ * 0600: with it the copy can sign), and <path>.json, the manifest with the SHA-256 of database and key,
+ * the number of files and of the rows of every entity. The manifest is written last: a copy without one
+ * is not a backup.
  * Contents never change, so on one disk a backup links them and takes no room for them. Blocking
  * functions; never on a loop thread.
  */
@@ -12,17 +14,25 @@
 
 #include "data/engine.h"
 
+/* The key in a data directory; flow/webhook_sign.c makes it before the first row that needs it. */
+#define BACKUP_KEY_FILE "webhook.key"
+#define BACKUP_KEY_MAX  4096
+
 typedef struct backup_report {
     int64_t bytes, rows, files;
     uint32_t entities;
+    bool has_key;
     char sha256[65];
     char made_at[CLOCK_TEXT];
     char fault[160]; /* what is wrong, in English for the log and the command; empty: nothing */
 } backup_report;
 
-/* engine_backup with its manifest. CONFLICT when a file stands at `path`, NO_SPACE. */
-CRM_MUST_CHECK crm_status backup_make(engine *e, const char *path, engine_backup_progress p,
-                                      backup_report *report);
+/*
+ * engine_backup with its manifest; `dir` is the engine's data directory. CONFLICT when a file stands at
+ * `path`, NO_SPACE.
+ */
+CRM_MUST_CHECK crm_status backup_make(engine *e, const char *dir, const char *path,
+                                      engine_backup_progress p, backup_report *report);
 /* Compares a backup with its manifest and checks its integrity. INVALID with report->fault. */
 CRM_MUST_CHECK crm_status backup_verify(const char *path, backup_report *report);
 /*

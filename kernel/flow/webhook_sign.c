@@ -8,11 +8,11 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "data/backup.h"
 #include "flow/secrets.h"
 #include "flow/webhook_private.h"
 
 #define KEY_NAME  "WEBHOOK_KEY"
-#define KEY_FILE  "webhook.key"
 #define KEY_BYTES 32
 #define PREFIX    CRM_S("whsec_")
 
@@ -48,10 +48,10 @@ static pthread_mutex_t key_lock = PTHREAD_MUTEX_INITIALIZER;
 static crm_status read_file(arena *a, crm_str *out)
 {
     const char *dir = flow_running()->o.data_dir;
-    crm_str path = dir ? arena_fmt(a, "%s/%s", dir, KEY_FILE) : (crm_str){0};
+    crm_str path = dir ? arena_fmt(a, "%s/%s", dir, BACKUP_KEY_FILE) : (crm_str){0};
     if (!path.p)
         return CRM_UNAVAILABLE;
-    crm_status s = fs_read(a, path.p, 4096, out);
+    crm_status s = fs_read(a, path.p, BACKUP_KEY_MAX, out);
     if (s == CRM_NOT_FOUND) {
         *out = crypto_token(a, KEY_BYTES);
         s = out->n ? fs_write(path.p, *out, 0600) : CRM_NOMEM;

@@ -398,6 +398,29 @@ describe('webhooks made by an administrator', () => {
     await head.get(`/api/v1/webhooks/${made.id}`, { expect: 404 });
   });
 
+  it('signs as before after a restore: the key is in the backup, for its owner’s eyes only', async () => {
+    const made = await make({ name: 'restored', url: plain.url });
+    const at = path.join(server.home, 'hooks.karkas');
+    const said = await server.command('backup', at);
+    assert.equal(said.code, 0, said.err);
+    assert.match(said.out, /hooks\.karkas\.webhook\.key: ключ/);
+    assert.equal(fs.statSync(`${at}.webhook.key`).mode & 0o777, 0o600);
+    const data = path.join(server.home, 'hooks-restored');
+    const restored = await server.command('--data', data, 'restore', at);
+    assert.equal(restored.code, 0, restored.out + restored.err);
+    assert.equal(fs.statSync(path.join(data, 'webhook.key')).mode & 0o777, 0o600);
+    const again = await startServer({ data, tzFile: server.tz });
+    again.passwords = { ...server.passwords };
+    plain.secrets = [made.secret];
+    plain.clear();
+    await (await administrator(again)).post(`/api/v1/webhooks/${made.id}/test`, {}, { expect: 202 });
+    await until(() => plain.got.length, 'a delivery of the restored server');
+    assert.ok(plain.got[0].isSigned);
+    await again.stop();
+    await head.del(`/api/v1/webhooks/${made.id}`, { expect: 204 });
+    plain.clear();
+  });
+
   it('is refused by name of the field when it is asked for wrongly', async () => {
     const bad = { name: '', url: 'ftp://x/y', user: head.user.id, owner: 99999, entity: 'sales.led', on: ['moved'], batches: 'all', parallel: 99, colour: 1 };
     const reply = await head.post('/api/v1/webhooks', bad, { expect: 422 });

@@ -375,7 +375,7 @@ static void a_backup_comes_back_whole(void **state)
     backup_report made, read;
     fill(b, 300);
     backup_place p = place_in(b);
-    assert_ok(backup_make(b->e, p.path, (engine_backup_progress){0}, &made));
+    assert_ok(backup_make(b->e, b->dir, p.path, (engine_backup_progress){0}, &made));
     assert_int_equal(made.rows, 300);
     assert_int_equal(made.entities, 3);
     fill(b, 5); /* after the copy */
@@ -397,13 +397,44 @@ static void a_backup_comes_back_whole(void **state)
     assert_true(strlen(read.fault) > 0);
 }
 
+static void write_key(const char *folder, const char *name, const char *text)
+{
+    char file[256];
+    snprintf(file, sizeof file, "%s%s", folder, name);
+    assert_ok(fs_write(file, str_of(text), 0600));
+}
+
+static void a_backup_holds_the_key_of_webhooks(void **state)
+{
+    bench *b = *state;
+    backup_report r;
+    char file[256];
+    crm_str key;
+    struct stat st;
+    write_key(b->dir, "/webhook.key", "a key of at least thirty-two bytes");
+    backup_place p = place_in(b);
+    assert_ok(backup_make(b->e, b->dir, p.path, (engine_backup_progress){0}, &r));
+    assert_true(r.has_key);
+    snprintf(file, sizeof file, "%s.webhook.key", p.path);
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_ok(backup_restore(p.path, p.dir, &r));
+    snprintf(file, sizeof file, "%s/webhook.key", p.dir);
+    assert_ok(fs_read(b->w->arena, file, 100, &key));
+    assert_text(key, "a key of at least thirty-two bytes");
+    write_key(p.path, ".webhook.key", "another key of thirty-two letters!");
+    assert_int_equal(backup_verify(p.path, &r), CRM_INVALID);
+    assert_non_null(strstr(r.fault, ".webhook.key"));
+}
+
 static void a_backup_never_overwrites(void **state)
 {
     bench *b = *state;
     backup_report r;
     backup_place p = place_in(b);
-    assert_ok(backup_make(b->e, p.path, (engine_backup_progress){0}, &r));
-    assert_int_equal(backup_make(b->e, p.path, (engine_backup_progress){0}, &r), CRM_CONFLICT);
+    assert_ok(backup_make(b->e, b->dir, p.path, (engine_backup_progress){0}, &r));
+    assert_int_equal(backup_make(b->e, b->dir, p.path, (engine_backup_progress){0}, &r),
+                     CRM_CONFLICT);
     assert_ok(backup_verify(p.path, &r));
 }
 
@@ -425,7 +456,7 @@ static void a_damaged_backup_is_refused(void **state)
     char file[160];
     fill(b, 50);
     backup_place p = place_in(b);
-    assert_ok(backup_make(b->e, p.path, (engine_backup_progress){0}, &r));
+    assert_ok(backup_make(b->e, b->dir, p.path, (engine_backup_progress){0}, &r));
     flip_byte(p.path, r.bytes - 100);
     assert_int_equal(backup_restore(p.path, p.dir, &r), CRM_INVALID);
     snprintf(file, sizeof file, "%s/karkas.db", p.dir);
@@ -454,6 +485,7 @@ int main(void)
         TRY(every_page_of_the_log_is_counted_once),
         TRY(a_full_disk_loses_nothing_and_reads_go_on),
         TRY(a_backup_comes_back_whole),
+        TRY(a_backup_holds_the_key_of_webhooks),
         TRY(a_backup_never_overwrites),
         TRY(a_damaged_backup_is_refused),
     };

@@ -293,7 +293,7 @@ static void backups_taken_while_writing_hold_whole_commits(void **state)
         char path[128];
         backup_report made, read;
         snprintf(path, sizeof path, "%s/copy-%d.db", p.b->dir, i);
-        assert_ok(backup_make(p.b->e, path, (engine_backup_progress){0}, &made));
+        assert_ok(backup_make(p.b->e, p.b->dir, path, (engine_backup_progress){0}, &made));
         assert_ok(backup_verify(path, &read));
         assert_int_equal(read.rows % 2, 0);
         assert_true(read.rows >= last);
