@@ -306,7 +306,7 @@ static crm_status add_probes(match_ask *m, uint32_t which, probe *at, engine_bat
         aim(&at[0], what);
         b->ops[b->count++] = op_of(&at[0], on_row);
     }
-    if (!st && what && !by->from && m->with_foreign && match_foreign(m->call)) {
+    if (!st && what && !by->from && m->with_foreign && rights_foreign(m->call, m->entity)) {
         aim(&at[1], what);
         b->ops[b->count++] = op_of(&at[1], on_foreign);
     }
@@ -314,16 +314,6 @@ static crm_status add_probes(match_ask *m, uint32_t which, probe *at, engine_bat
 }
 
 /* ---- foreign and different ones -------------------------------------------------------------- */
-
-unsigned match_foreign(const crm_ctx *c)
-{
-    unsigned bits = 0;
-    for (uint32_t i = 0; i < c->reg->role_count; i++) {
-        const role *r = &c->reg->roles[i];
-        bits |= r->foreign && call_has_role(c, r->name) ? r->foreign : 0;
-    }
-    return bits;
-}
 
 static bool note_readable(void *arg, const value *row, uint32_t matched)
 {

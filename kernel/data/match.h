@@ -37,8 +37,6 @@ typedef struct match_ask {
 } match_ask;
 /* Pool or writer. Pairs that were called different are left out. */
 CRM_MUST_CHECK crm_status match_find(match_ask *m);
-/* What all roles of the caller together show of records that he may not read: FOREIGN_*. */
-unsigned match_foreign(const crm_ctx *c);
 
 #define MATCH_PAIRS_MAX 100
 

@@ -96,6 +96,10 @@ static void put_rights(buf *b, const registry *r)
             put(b, g->fields[j]);
         }
     }
+    for (uint32_t i = 0; i < r->role_count; i++) {
+        put(b, r->roles[i].name);
+        put_int(b, r->roles[i].foreign);
+    }
     for (uint32_t i = 0; i < r->function_count; i++) {
         put(b, r->functions[i].function);
         for (uint32_t j = 0; j < r->functions[i].holder_count; j++) {

@@ -264,6 +264,33 @@ bool rights_may_some(crm_ctx *c, const entity *e, action a)
     return rights_for(rights_of(c, e), a) != 0;
 }
 
+static bool reads_some(const registry *r, const role *who, const entity *e)
+{
+    for (uint32_t i = 0; i < r->grant_count; i++) {
+        const grant *g = &r->grants[i];
+        if (g->action == ACTION_READ && str_eq(g->role, who->name) && grant_covers(g, e)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+unsigned rights_foreign(crm_ctx *c, const entity *e)
+{
+    unsigned bits = 0;
+    bool is_of_kernel = str_find(e->name, '.') < 0;
+    if (is_of_kernel || e->parent_field || !rights_may_some(c, e, ACTION_READ)) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < c->reg->role_count; i++) {
+        const role *r = &c->reg->roles[i];
+        if (r->foreign && call_has_role(c, r->name) && reads_some(c->reg, r, e)) {
+            bits |= r->foreign;
+        }
+    }
+    return bits;
+}
+
 void rights_fields_for(const branches *b, uint32_t matched, action a, uint64_t fields[4])
 {
     memset(fields, 0, 4 * sizeof *fields);

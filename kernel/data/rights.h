@@ -23,6 +23,9 @@ uint32_t rights_touching(const branches *b, const uint64_t touched[4]);
 bool rights_may_some(crm_ctx *c, const entity *e, action a);
 /* The fields some READ branch shows: what is not here does not exist for him. */
 void rights_fields(crm_ctx *c, const entity *e, uint64_t out[4]);
+/* What he sees of a record that he may not read: FOREIGN_* of those of his roles that read some. 0 of the
+ * kernel's own entities and of parts of others. */
+unsigned rights_foreign(crm_ctx *c, const entity *e);
 /* Which of `b` this row matches. */
 uint32_t rights_match(const branches *b, const value *row, const cond_env *env);
 /* The same for a stored row when a branch is not local (`via`, EXISTS): asks the engine. Writer. */

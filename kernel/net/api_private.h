@@ -132,8 +132,12 @@ void records_write_route(api_call *k);
 /* Duplicates of an entity with rules of matching. False: another route's path. */
 bool duplicates_route(api_call *k);
 void merge_preview_route(api_call *k);
-/* Answers 404 of the record k->id, which may have been merged. */
-void merged_reply(api_call *k);
+/* Of the record k->id that is not there for the caller: its minimal card where his role shows one (to
+ * a GET), else 404, of a merged one with where it went. */
+void records_answer_missing(api_call *k);
+/* Minimal cards of records that he may not read, as JSON: cards[i] of ids[i], or left as it is. Pool. */
+CRM_MUST_CHECK crm_status foreign_cards(crm_ctx *c, const entity *e, const value *ids,
+                                        uint32_t count, crm_str *cards);
 void aggregate_route(api_call *k); /* the same, its path is "aggregate" */
 void export_route(api_call *k); /* of k->entity */
 void import_route(api_call *k);

@@ -17,17 +17,14 @@ typedef struct cards {
     api_call *k;
     value *ids; /* those wanted */
     crm_str *json;
-    value **rows; /* foreign ones as they are stored, until they are written */
     uint32_t count;
 } cards;
 
 static crm_status cards_new(api_call *k, uint32_t most, cards *out)
 {
     arena *a = k->c.arena;
-    *out = (cards){.k = k,
-                   .ids = ARENA_ARRAY(a, value, most + 1),
-                   .json = ARENA_ARRAY(a, crm_str, most + 1),
-                   .rows = ARENA_ARRAY(a, value *, most + 1)};
+    *out = (cards){
+        .k = k, .ids = ARENA_ARRAY(a, value, most + 1), .json = ARENA_ARRAY(a, crm_str, most + 1)};
     return arena_failed(a) ? CRM_NOMEM : CRM_OK;
 }
 
@@ -75,78 +72,6 @@ static crm_status cards_read(cards *x)
         return CRM_OK;
     q.where = cond_in(k->c.arena, &k->entity->fields[COL_ID], x->ids, x->count);
     return records_read_now(&rd);
-}
-
-/* ---- minimal cards --------------------------------------------------------------------------- */
-
-static void put_shown(json_writer *w, crm_ctx *c, const entity *e, const value *row, uint16_t at)
-{
-    const field *f = &e->fields[at];
-    crm_str label = {0};
-    if (!at)
-        return;
-    if (f->type == FIELD_USER && people_user(c->people, row[at].i))
-        label = people_user(c->people, row[at].i)->name;
-    else if (f->type == FIELD_REF)
-        (void)!records_labels(c, f->ref, &row[at].i, 1, &label);
-    jw_name(w, f->name);
-    field_to_json(w, f, row[at], label, false);
-}
-
-static bool on_foreign(void *arg, const value *row, uint32_t matched)
-{
-    cards *x = arg;
-    value *copy = ARENA_ARRAY(x->k->c.arena, value, x->k->entity->field_count);
-    (void)matched;
-    for (uint32_t i = 0; copy && i < x->k->entity->field_count; i++)
-        copy[i] = value_dup(x->k->c.arena, row[i]);
-    x->rows[place_of(x, row[COL_ID].i)] = copy;
-    return copy != NULL;
-}
-
-/* Names of a department are read when no other read is running. */
-static void write_foreign(cards *x, uint32_t at)
-{
-    json_writer w;
-    buf b;
-    crm_ctx *c = &x->k->c;
-    const entity *e = x->k->entity;
-    const value *row = x->rows[at];
-    unsigned shown = match_foreign(c);
-    if (!row)
-        return;
-    buf_init(&b, 0);
-    jw_init(&w, &b);
-    jw_object(&w);
-    jw_kint(&w, "id", row[COL_ID].i);
-    jw_kbool(&w, "foreign", true);
-    put_shown(&w, c, e, row, shown & FOREIGN_NAME ? e->title_field : 0);
-    put_shown(&w, c, e, row, shown & FOREIGN_OWNER ? e->owner_fields[0] : 0);
-    put_shown(&w, c, e, row, shown & FOREIGN_DEPARTMENT ? e->department_field : 0);
-    jw_end_object(&w);
-    x->json[at] = arena_dup(c->arena, buf_view(&b));
-    buf_free(&b);
-}
-
-/* The kernel's own read: what is shown is decided by the role. */
-static crm_status foreign_read(cards *x)
-{
-    crm_ctx *c = &x->k->c;
-    const entity *e = x->k->entity;
-    query q = {.entity = e, .limit = LIST_MAX};
-    engine_op op = {.kind = ENGINE_LIST, .entity = e, .query = &q, .on_row = on_foreign, .arg = x};
-    engine_batch b = {.ops = &op, .count = 1};
-    const uint16_t wanted[] = {COL_ID, e->title_field, e->owner_fields[0], e->department_field};
-    if (!x->count)
-        return CRM_OK;
-    q.where = cond_in(c->arena, &e->fields[COL_ID], x->ids, x->count);
-    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
-        bits_add(q.select, wanted[i]);
-    crm_status s = call_limit_read(c, &b);
-    s = s ? s : engine_read_now(c->session, &b);
-    for (uint32_t i = 0; s == CRM_OK && i < x->count; i++)
-        write_foreign(x, i);
-    return s;
 }
 
 /* ---- why ------------------------------------------------------------------------------------- */
@@ -200,7 +125,7 @@ static crm_status answer_found(api_call *k, match_ask *m)
     for (uint32_t i = 0; s == CRM_OK && i < m->count; i++)
         cards_want(m->hits[i].is_foreign ? &foreign : &own, m->hits[i].id);
     s = s ? s : cards_read(&own);
-    s = s ? s : foreign_read(&foreign);
+    s = s ? s : foreign_cards(&k->c, k->entity, foreign.ids, foreign.count, foreign.json);
     jw_init(w, &k->text);
     jw_object(w);
     jw_karray(w, "rows");

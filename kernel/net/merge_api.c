@@ -1,4 +1,4 @@
-/* merge_api.c - what a merge would move, and where a merged record went. Pool. */
+/* merge_api.c - what a merge would move. Pool. */
 #include "flow/batch_merge.h"
 #include "net/api_private.h"
 
@@ -69,21 +69,4 @@ void merge_preview_route(api_call *k)
         api_reply_error(k, s);
     else
         api_read(k, preview);
-}
-
-/* ---- 404, or where it went ------------------------------------------------------------------- */
-
-static void look_where(api_call *k)
-{
-    k->status = merged_answer(&k->c, k->entity, k->id, CRM_NOT_FOUND);
-}
-
-static void answer_where(api_call *k)
-{
-    api_reply_error(k, k->status);
-}
-
-void merged_reply(api_call *k)
-{
-    api_look(k, look_where, answer_where);
 }

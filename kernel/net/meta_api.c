@@ -132,6 +132,8 @@ static void entity_meta(json_writer *w, crm_ctx *c, const entity *e)
         jw_kstr(w, "stage", e->fields[e->stage_field].name);
     if (e->match_count)
         jw_kbool(w, "match", true);
+    if (rights_foreign(c, e))
+        jw_kbool(w, "foreign", true);
     entity_can(w, c, e);
     entity_fields(w, c, e);
     jw_key(w, CRM_S("views"));

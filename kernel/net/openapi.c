@@ -50,6 +50,25 @@ static bool entity_holds(const openapi_scope *s, crm_str word)
 /* ---- entities ---------------------------------------------------------------------------------
  */
 
+/* The whole document, which the system prints, holds what any role is shown. */
+static bool has_foreign(crm_ctx *c, const entity *e)
+{
+    bool is_any = false;
+    for (uint32_t i = 0; i < c->reg->role_count; i++)
+        is_any |= c->reg->roles[i].foreign != 0;
+    bool is_own = str_find(e->name, '.') < 0 || e->parent_field;
+    return c->who->kind == PRINCIPAL_SYSTEM ? is_any && !is_own : rights_foreign(c, e) != 0;
+}
+
+/* What a GET of one gives. */
+static json_t *one_schema(const openapi_entity *e)
+{
+    json_t *readable = openapi_ref("schemas", e->e->name);
+    return e->has_foreign
+               ? json_pack("{s:[o,o]}", "anyOf", readable, openapi_ref("schemas", CRM_S("foreign")))
+               : readable;
+}
+
 static openapi_entity may(crm_ctx *c, const entity *e)
 {
     const branches *b = rights_of(c, e);
@@ -65,6 +84,7 @@ static openapi_entity may(crm_ctx *c, const entity *e)
     out.may_import = call_may(c, CRM_S("import")) && (out.may_create || out.may_update);
     out.may_merge = str_find(e->name, '.') > 0 && rights_may_some(c, e, ACTION_MERGE);
     out.has_match = e->match_count > 0;
+    out.has_foreign = has_foreign(c, e);
     out.is_batch = e == registry_store(c->reg, STORE_BATCH);
     return out;
 }
@@ -99,6 +119,7 @@ static openapi_scope scope_of(const making *m, const openapi_entity *e)
     s.names[2].name = "many", s.names[2].value = registry_text(r, s.c->lang, e->e->label_many);
     s.parts[0].name = "filters", s.parts[0].value = openapi_filters(&s, e);
     s.parts[1].name = "example", s.parts[1].value = openapi_example(e, e->may_create);
+    s.parts[2].name = "one", s.parts[2].value = one_schema(e);
     return s;
 }
 
@@ -118,6 +139,7 @@ static void add_entity(making *m, const entity *e)
         add_schema(m, e, ".update", openapi_change(&s, &what, false));
     json_decref(s.parts[0].value);
     json_decref(s.parts[1].value);
+    json_decref(s.parts[2].value);
 }
 
 static void add_entities(making *m)

@@ -11,7 +11,7 @@
 #include "net/openapi.h"
 
 #define OPENAPI_NAMES_MAX 8
-#define OPENAPI_PARTS_MAX 2
+#define OPENAPI_PARTS_MAX 3
 
 /* What a template is filled with; openapi/document.yaml explains its signs. */
 typedef struct openapi_scope {
@@ -46,7 +46,7 @@ typedef struct openapi_entity {
     const entity *e;
     uint64_t seen[4], made[4], changed[4]; /* fields he reads, sets in a new record, changes */
     bool may_create, may_update, may_delete, may_bulk, may_export, may_import, may_merge, has_match,
-        is_batch;
+        has_foreign, is_batch;
 } openapi_entity;
 
 /* The schema of a record as it is read, and as it is written (`fields`: those that may be set). */

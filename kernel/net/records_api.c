@@ -453,7 +453,7 @@ static void one_done(record_read *r, crm_status s)
     }
     if (s == CRM_NOT_FOUND && o->status == 200) {
         http_body(k->http)->n = k->mark;
-        merged_reply(k);
+        records_answer_missing(k);
         return;
     }
     if (s != CRM_OK) {

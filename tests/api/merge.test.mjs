@@ -105,6 +105,46 @@ describe('a record that is not one\'s own', () => {
     assert.deepEqual(await found(stranger, own), []);
   });
 
+  it('is got as its minimal card, and as nothing more by any other way in', async () => {
+    const id = await add(petrov, { name: 'Скрытый Яков', phone: [phone()], city: 'Вологда', note: 'секрет' });
+    const at = `${P}/${id}`;
+    const card = await sidorova.get(at, { expect: 200 });
+    assert.deepEqual(card.json, { id, foreign: true, owner: { id: petrov.user.id, label: 'Пётр Петров' } });
+    assert.equal(card.headers.etag, undefined, 'a revision would tell how often it changed');
+    assert.equal((await sidorova.request('HEAD', at)).status, 200);
+    for (const [method, path, body] of [
+      ['GET', `${at}/history`], ['GET', `${at}/duplicates`], ['PATCH', at, { city: 'Омск' }], ['DELETE', at], ['POST', `${at}/restore`, {}], ['POST', `${at}/undo`, { change: '1' }],
+    ]) {
+      const reply = await sidorova.request(method, path, body);
+      assert.deepEqual([reply.status, reply.json.code], [404, 'not_found'], `${method} ${path}`);
+    }
+    for (const query of [`id=${id}`, `id.in=${id}`, 'city=Вологда', 'q=скрытый', `owner=${petrov.user.id}`, 'deleted=only', `filter=["not",["id","eq",0]]&id=${id}`]) {
+      const page = (await sidorova.get(`${P}?${encodeURI(query)}`, { expect: 200 })).json;
+      assert.deepEqual([page.total, page.rows], [0, []], query);
+    }
+    const count = { where: ['id', 'eq', id], measures: { n: 'count' } };
+    assert.equal((await sidorova.post(`${P}/aggregate`, count, { expect: 200 })).json.rows[0].n, 0);
+    assert.deepEqual((await sidorova.get(`/api/v1/search?q=${encodeURIComponent('Скрытый')}`, { expect: 200 })).json.groups, []);
+    const lead = await add(head, { title: 'Со скрытым', owner: sidorova.user.id, contact: id }, 'sales.lead');
+    assert.deepEqual((await read(sidorova, lead, 'sales.lead')).contact, { id, denied: true });
+    assert.equal((await sidorova.get('/api/v1/meta')).json.entities['contacts.person'].foreign, true);
+  });
+
+  it('is not got when it is deleted, is the kernel’s own, or the role reads none of its kind', async () => {
+    const gone = await add(petrov, { name: 'В корзине' });
+    await head.del(`${P}/${gone}`, { expect: 204 });
+    const told = await sidorova.get(`${P}/${gone}`, { expect: 404 });
+    const never = await sidorova.get(`${P}/999999`, { expect: 404 });
+    const said = ({ json, headers }) => [{ ...json, request: '' }, Object.keys(headers).sort()];
+    assert.deepEqual(said(told), said(never));
+    const theirs = await add(petrov, { name: 'Не для странника' });
+    assert.deepEqual(said(await stranger.get(`${P}/${theirs}`, { expect: 404 })), said(await stranger.get(`${P}/999999`, { expect: 404 })));
+    assert.equal((await stranger.get('/api/v1/meta')).json.entities['contacts.person'].foreign, undefined);
+    const b = await merge({ into: await add(head, { name: 'А' }), from: [await add(head, { name: 'Б' })] });
+    await sidorova.get(`/api/v1/batch/${b.id}`, { expect: 404 });
+    await stranger.get(`/api/v1/sales.lead/${await add(petrov, { title: 'Чужая' }, 'sales.lead')}`, { expect: 404 });
+  });
+
   it('can be neither merged nor counted nor called different', async () => {
     const own = await add(stranger, { name: 'Свой Второй' });
     const foreign = await add(petrov, { name: 'Чужой Второй' });

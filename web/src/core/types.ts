@@ -85,6 +85,7 @@ export interface Entity {
   title?: string;
   module?: string;
   match?: boolean; // duplicates are found
+  foreign?: boolean; // a record that one may not read has a minimal card
   can: { read?: boolean; create?: boolean; update?: boolean; delete?: boolean; merge?: boolean };
   fields: Record<string, Field>;
   views?: { list?: ListView[]; card?: CardView; quick?: string[] };

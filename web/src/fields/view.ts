@@ -154,15 +154,21 @@ function denied(): Value {
   return html`<span class="muted inline-4">${icon('lock', 'icon-16')}${t('ref.denied')}</span>`;
 }
 
+/** Its minimal card says at least whose it is. */
+function toForeign(entity: string, id: number): Value {
+  return html`<a class="link" href="/e/${entity}/${id}" data-layer>${denied()}</a>`;
+}
+
 function user(ref: Ref, place: string): Value {
   if (ref.denied) return denied();
   return place === 'text' ? (ref.label ?? '') : person(ref);
 }
 
 function reference(field: Field, ref: Ref, card: boolean): Value {
-  if (ref.denied) return denied();
+  const entity = card && field.to ? entityOf(field.to) : undefined;
+  if (ref.denied) return entity?.foreign ? toForeign(field.to!, ref.id) : denied();
   const name = ref.label ?? `№ ${ref.id}`;
-  if (!card || !field.to || !entityOf(field.to)) return name;
+  if (!entity) return name;
   return html`<a class="link" href="/e/${field.to}/${ref.id}" data-layer>${name}</a>`;
 }
 
