@@ -11,7 +11,6 @@
 
 #include "data/files.h"
 #include "net/ca.h"
-#include "out/out.h"
 #include "server.h"
 
 #define GRACE_MS      5000
@@ -429,9 +428,7 @@ int server_run(const server_options *o)
     raise_file_limit();
     uv_loop_init(&s->loop);
     thread_set_role(THREAD_NONE, NULL);
-    crm_status st = out_init();
-    if (st == CRM_OK)
-        st = start(s);
+    crm_status st = start(s);
     if (st != CRM_OK) {
         log_event(LOG_ERROR, "server.not_started", "status=%s", status_code(st));
         server_free(s);

@@ -2,20 +2,15 @@
  * mail.c - one message by SMTP (RFC 5321) through libcurl. Worker threads; blocking, with time
  * limits. TLS is required unless the server is on the loopback, and its certificate is checked.
  */
-#include <curl/curl.h>
 #include <stdatomic.h>
 
+#include "out/late_curl.h"
 #include "out/out.h"
 
 #define CONNECT_S  15L
 #define TOTAL_MS   60000L
 #define RESPONSE_S 30L
 #define RECEIPT_NS 2000000000LL /* for a message that was sent whole when the process goes down */
-
-crm_status out_init(void)
-{
-    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? CRM_OK : CRM_INTERNAL;
-}
 
 typedef struct upload {
     crm_str rest;
@@ -106,6 +101,8 @@ crm_status mail_send(arena *a, const mail_server *s, const mail_message *m, mail
         r->is_permanent = st == CRM_INVALID;
         return st;
     }
+    if ((st = curl_ready()) != CRM_OK)
+        return st;
     CURL *h = curl_easy_init();
     struct curl_slist *to = curl_slist_append(NULL, arena_cstr(a, m->to));
     if (!h || !to) {

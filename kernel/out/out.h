@@ -29,7 +29,6 @@ typedef struct mail_result {
     crm_str error;           /* in the arena */
 } mail_result;
 
-CRM_MUST_CHECK crm_status out_init(void); /* once, before any thread */
 /*
  * The process is going down. Transfers end within a second and later ones at once; but a message that
  * was handed over whole waits up to three seconds for its receipt, so that it is not sent twice. Any

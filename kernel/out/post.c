@@ -1,14 +1,19 @@
 /* post.c - see post.h. */
 #include "out/post.h"
 
-#include <curl/curl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include "out/late_curl.h"
 
 #define CONNECT_MS 5000L
 #define URL_MAX    2000
 
 struct post_client {
-    CURLM *multi;
+    CURLM *multi; /* from the first request on */
+    int wake;     /* an eventfd */
 };
 
 /* ---- the address ----------------------------------------------------------------------------- */
@@ -42,7 +47,8 @@ static bool has_part(CURLU *u, CURLUPart part)
 bool post_is_url(crm_str url, bool with_http)
 {
     char z[URL_MAX + 1], *scheme = NULL;
-    CURLU *u = url.n <= URL_MAX && !memchr(url.p ? url.p : "", 0, url.n) ? curl_url() : NULL;
+    bool is_text = url.n <= URL_MAX && !memchr(url.p ? url.p : "", 0, url.n);
+    CURLU *u = is_text && curl_ready() == CRM_OK ? curl_url() : NULL;
     if (!u)
         return false;
     memcpy(z, url.p ? url.p : "", url.n);
@@ -138,8 +144,19 @@ static void forget(post_request *r)
     r->handle = r->list = NULL;
 }
 
+static crm_status ensure_multi(post_client *c)
+{
+    crm_status s = c->multi ? CRM_OK : curl_ready();
+    if (s == CRM_OK && !c->multi)
+        c->multi = curl_multi_init();
+    return s == CRM_OK && !c->multi ? CRM_NOMEM : s;
+}
+
 crm_status post_start(post_client *c, post_request *r)
 {
+    crm_status s = ensure_multi(c);
+    if (s != CRM_OK)
+        return s;
     r->started = clock_mono();
     r->list = header_list(r);
     CURL *h = r->handle = r->list ? curl_easy_init() : NULL;
@@ -162,18 +179,18 @@ crm_status post_client_new(post_client **out)
 {
     post_client *c = calloc(1, sizeof *c);
     *out = c;
-    if (c)
-        c->multi = curl_multi_init();
-    if (c && c->multi)
-        return CRM_OK;
-    free(c);
-    return CRM_NOMEM;
+    if (!c)
+        return CRM_NOMEM;
+    c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return c->wake >= 0 ? CRM_OK : CRM_NOMEM;
 }
 
 void post_client_free(post_client *c)
 {
-    if (c)
+    if (c && c->multi)
         curl_multi_cleanup(c->multi);
+    if (c && c->wake >= 0)
+        close(c->wake);
     free(c);
 }
 
@@ -196,12 +213,27 @@ static void end(post_client *c, CURL *h, CURLcode code)
     r->done(r);
 }
 
+static void wait_for(post_client *c, int ms)
+{
+    struct curl_waitfd also = {.fd = c->wake, .events = CURL_WAIT_POLLIN};
+    struct pollfd alone = {.fd = c->wake, .events = POLLIN};
+    eventfd_t taken;
+    if (c->multi)
+        curl_multi_poll(c->multi, &also, 1, ms, NULL);
+    else
+        poll(&alone, 1, ms);
+    eventfd_read(c->wake, &taken);
+}
+
 void post_poll(post_client *c, int ms)
 {
     int running = 0, left;
     CURLMsg *m;
-    curl_multi_perform(c->multi, &running);
-    curl_multi_poll(c->multi, NULL, 0, ms, NULL);
+    if (c->multi)
+        curl_multi_perform(c->multi, &running);
+    wait_for(c, ms);
+    if (!c->multi)
+        return;
     curl_multi_perform(c->multi, &running);
     while ((m = curl_multi_info_read(c->multi, &left)))
         if (m->msg == CURLMSG_DONE)
@@ -216,5 +248,5 @@ void post_drop(post_client *c, post_request *r)
 
 void post_wake(post_client *c)
 {
-    curl_multi_wakeup(c->multi);
+    eventfd_write(c->wake, 1);
 }

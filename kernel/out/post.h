@@ -48,7 +48,7 @@ bool post_is_url(crm_str url, bool with_http);
 
 CRM_MUST_CHECK crm_status post_client_new(post_client **out);
 void post_client_free(post_client *c); /* nothing is under way any more */
-/* NOMEM: it has not begun, `done` is not called. */
+/* On an error it has not begun, and `done` is not called. */
 CRM_MUST_CHECK crm_status post_start(post_client *c, post_request *r);
 /* Moves all transfers on, waiting at most `ms` for something to happen; calls `done` of those that ended. */
 void post_poll(post_client *c, int ms);

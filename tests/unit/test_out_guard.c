@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 
 #include "out/post.h"
 
@@ -114,6 +115,27 @@ static void what_is_no_net_is_refused(void **state)
         assert_int_equal(guard_read_net(str_of(bad[i]), &net), CRM_INVALID);
 }
 
+static bool is_curl_loaded(void)
+{
+    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_NOLOAD);
+    return library && dlclose(library) == 0;
+}
+
+/* It costs every start and every command time and memory: whoever speaks to nobody has none of it.
+ */
+static void a_client_that_sends_nothing_loads_no_library(void **state)
+{
+    post_client *c;
+    (void)state;
+    assert_int_equal(post_client_new(&c), CRM_OK);
+    post_wake(c);
+    post_poll(c, 60000); /* returns at once: somebody has woken it */
+    assert_false(is_curl_loaded());
+    post_client_free(c);
+    assert_true(post_is_url(CRM_S("https://site.example/"), false));
+    assert_true(is_curl_loaded());
+}
+
 static void a_target_is_https_without_credentials(void **state)
 {
     (void)state;
@@ -144,6 +166,7 @@ int main(void)
         cmocka_unit_test(the_edges_beside_them_are),
         cmocka_unit_test(a_list_names_addresses_and_nets),
         cmocka_unit_test(what_is_no_net_is_refused),
+        cmocka_unit_test(a_client_that_sends_nothing_loads_no_library),
         cmocka_unit_test(a_target_is_https_without_credentials),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
