@@ -20,6 +20,11 @@ crm_status engine_schema(engine *e, registry *r, arena *a, registry_fault **faul
     return e->ops->schema(e, r, a, faults);
 }
 
+crm_status engine_schema_ahead(engine *e, registry *r, arena *a, engine_ahead *out)
+{
+    return e->ops->schema_ahead(e, r, a, out);
+}
+
 crm_status engine_session_open(engine *e, engine_session_kind kind, engine_deliver d,
                                engine_session **out)
 {

@@ -157,11 +157,20 @@ typedef struct engine_backup_progress {
     void *arg;
 } engine_backup_progress;
 
+/* What a slice of engine_schema_ahead did. */
+typedef struct engine_ahead {
+    int64_t until;   /* in: clock_mono to stop at */
+    int64_t row;     /* out: the id it got to in the table it was at */
+    int64_t misfits; /* out: values of this slice that do not fit: the step will refuse */
+    bool is_done;    /* out: there is nothing more to prepare */
+} engine_ahead;
+
 typedef struct engine_ops {
     const char *name;
     uint32_t caps;
     void (*close)(engine *e);
     crm_status (*schema)(engine *e, registry *r, arena *a, registry_fault **faults);
+    crm_status (*schema_ahead)(engine *e, registry *r, arena *a, engine_ahead *out);
     engine_session *(*session_open)(engine *e, engine_session_kind kind, engine_deliver deliver);
     void (*session_close)(engine_session *s);
     void (*read)(engine_session *s, engine_batch *b);
@@ -192,9 +201,16 @@ void engine_close(engine *e);
  * Makes tables, columns and indexes for everything declared and fills the durable ids in `r`, which
  * is sealed and not yet published. Never drops: what is no longer declared keeps its data.
  * Blocking; no writing transaction is open. All or nothing: what cannot be done (duplicates under a
- * new unique index, a type that does not convert) comes back as faults and nothing has changed.
+ * new unique index, values that do not fit a new type) comes back as faults and nothing has changed.
  */
 CRM_MUST_CHECK crm_status engine_schema(engine *e, registry *r, arena *a, registry_fault **faults);
+/*
+ * A slice of what engine_schema will have to do for `r`, which is sealed: values that are to be stored
+ * another way are written into columns that nobody reads yet, and the transaction is committed. Called
+ * until `is_done`, it leaves the step only what was written meanwhile; without it the step does it
+ * all. May be given up at any point, and goes on after a restart. Blocking, as engine_schema.
+ */
+CRM_MUST_CHECK crm_status engine_schema_ahead(engine *e, registry *r, arena *a, engine_ahead *out);
 CRM_MUST_CHECK crm_status engine_session_open(engine *e, engine_session_kind kind, engine_deliver d,
                                               engine_session **out);
 void engine_session_close(engine_session *s);

@@ -52,6 +52,7 @@ typedef struct mname {
     uint32_t id, entity; /* entity 0: it is one itself */
     bool is_text;
     crm_str search; /* of an entity: ",5,7", the fields its full text was made of */
+    crm_str shape;  /* of a field: field_shape */
 } mname;
 
 typedef struct mjob {
@@ -150,5 +151,6 @@ int memory_compare(const field *f, value x, value y);
 void memory_group(const mrun *r, engine_op *op);
 
 crm_status memory_schema(engine *base, registry *r, arena *a, registry_fault **faults);
+crm_status memory_schema_ahead(engine *base, registry *r, arena *a, engine_ahead *out);
 
 #endif

@@ -1,25 +1,36 @@
 /* engine_memory_schema.c - durable ids and uniqueness for the engine in memory. Under the lock. */
 #include "data/engine_memory.h"
+#include "data/field_convert.h"
+
+/* What a field's rows are to be filled from: a column of another shape (id 0: its default). */
+typedef struct filling {
+    bool is_wanted;
+    uint32_t id;
+    field from;
+} filling;
 
 typedef struct schema_step {
     memory_engine *m;
     arena *arena;
     registry_fault **faults;
     crm_status status;
+    const registry *reg;
 } schema_step;
 
-static void fault(schema_step *x, crm_str source, const char *code, const entity *e, const field *f)
+static registry_fault *fault(schema_step *x, crm_str source, const char *code, const entity *e,
+                             const field *f)
 {
     registry_fault *made = ARENA_NEW(x->arena, registry_fault);
     if (!made) {
         x->status = CRM_NOMEM;
-        return;
+        return NULL;
     }
     made->source = source;
     made->code = str_of(code);
     made->subject = arena_fmt(x->arena, "%.*s.%.*s", STR_FMT(e->name), STR_FMT(f->name));
     *x->faults = made;
     x->faults = &made->next;
+    return made;
 }
 
 static mname *find_name(memory_engine *m, uint32_t entity_id, crm_str name)
@@ -52,12 +63,54 @@ static void fill_known(memory_engine *m, entity *e)
     }
 }
 
+/* A type may follow only where the deployment declares the field, as in SQLite. */
+static retype how_it_follows(schema_step *x, const mname *n, const field *f, field *from)
+{
+    if (!n || !n->shape.n || !(f->flags & FIELD_DEPLOYMENT)) {
+        return RETYPE_NONE;
+    }
+    crm_status st = field_of_shape(x->arena, n->shape, from);
+    return st == CRM_OK ? field_retype(from, f) : RETYPE_NEVER;
+}
+
+static void check_values(schema_step *x, const entity *e, const field *f, const field *from,
+                         uint32_t id)
+{
+    const mtable *t = snapshot_table(x->m->committed, e->id);
+    field_source source = {.arena = x->arena, .reg = x->reg};
+    registry_fault bad = {0};
+    for (uint32_t i = 0; t && i < t->count; i++) {
+        value out;
+        if (field_convert(&source, from, f, mrow_value(t->rows[i], id), &out) == CRM_OK) {
+            continue;
+        }
+        if (bad.count < FAULT_ROWS) {
+            bad.rows[bad.count] = t->rows[i]->id;
+        }
+        bad.count++;
+    }
+    bool is_choice = f->type == from->type && f->type == FIELD_CHOICE;
+    registry_fault *told =
+        bad.count ? fault(x, f->source, is_choice ? "choice_in_use" : "values_do_not_fit", e, f)
+                  : NULL;
+    if (told) {
+        told->count = bad.count;
+        memcpy(told->rows, bad.rows, sizeof told->rows);
+    }
+}
+
 static void check_types(schema_step *x, const entity *e)
 {
     for (uint32_t i = 0; e->id && i < e->field_count; i++) {
         const field *f = &e->fields[i];
         const mname *n = known(x->m, e->id, f->name, f->was);
-        if (n && n->is_text != field_is_text(f)) {
+        field from;
+        retype how = how_it_follows(x, n, f, &from);
+        if (how == RETYPE_NEVER) {
+            fault(x, f->source, "retype_unsafe", e, f);
+        } else if (how == RETYPE_CHECK || how == RETYPE_REWRITE) {
+            check_values(x, e, f, &from, n->id);
+        } else if (how == RETYPE_NONE && n && n->is_text != field_is_text(f)) {
             fault(x, f->source, "type_mismatch", e, f);
         }
     }
@@ -152,6 +205,61 @@ static crm_str search_of(schema_step *x, const entity *e)
     return out;
 }
 
+/* ---- values that are stored another way ------------------------------------------------------ */
+
+static void add_cell(schema_step *x, mtable *t, uint32_t at, uint32_t id, value v)
+{
+    const mrow *old = t->rows[at];
+    mrow *row = ARENA_NEW(x->m->arena, mrow);
+    mcell *cells = ARENA_ARRAY(x->m->arena, mcell, old->count + 1);
+    if (!row || !cells) {
+        x->status = CRM_NOMEM;
+        return;
+    }
+    memcpy(cells, old->cells, old->count * sizeof *cells);
+    if (v.kind == VALUE_TEXT) {
+        v.s = arena_dup(x->m->arena, v.s);
+    }
+    cells[old->count] = (mcell){id, v};
+    *row = *old;
+    row->cells = cells;
+    row->count++;
+    t->rows[at] = row;
+}
+
+/* A new field's default, or (from) what its former column held, in every row. */
+static void fill_rows(schema_step *x, msnapshot *s, const entity *e, const field *f,
+                      const filling *was)
+{
+    mtable *t = snapshot_own(s, e->id);
+    field_source source = {.arena = x->arena, .reg = x->reg};
+    for (uint32_t i = 0; x->status == CRM_OK && t && i < t->count; i++) {
+        value v = f->def;
+        if (was->id) {
+            x->status = field_convert(&source, &was->from, f, mrow_value(t->rows[i], was->id), &v);
+        }
+        if (x->status == CRM_OK && !value_is_null(v)) {
+            add_cell(x, t, i, f->id, v);
+        }
+    }
+}
+
+static mname *make_field_name(schema_step *x, const entity *e, const field *f, filling *was)
+{
+    uint32_t next = x->m->next_field;
+    mname *n = known(x->m, e->id, f->name, f->was);
+    *was = (filling){0};
+    if (how_it_follows(x, n, f, &was->from) == RETYPE_REWRITE) {
+        was->id = n->id;
+        n->name = arena_fmt(x->m->arena, "%.*s~%u", STR_FMT(f->name), n->id);
+    }
+    n = make_name(x, e->id, f->name, was->id ? (crm_str){0} : f->was, &x->m->next_field);
+    bool is_new = x->m->next_field != next;
+    bool has_default = (f->flags & FIELD_DEPLOYMENT) && (f->flags & FIELD_REQUIRED);
+    was->is_wanted = was->id || (is_new && has_default && !value_is_null(f->def));
+    return n;
+}
+
 static void make(schema_step *x, entity *e)
 {
     mname *own = make_name(x, 0, e->name, e->was, &x->m->next_entity);
@@ -159,11 +267,14 @@ static void make(schema_step *x, entity *e)
         return;
     }
     e->id = own->id;
+    filling *fillings = ARENA_ARRAY(x->arena, filling, e->field_count);
+    x->status = fillings ? x->status : CRM_NOMEM;
     for (uint32_t i = 0; x->status == CRM_OK && i < e->field_count; i++) {
         field *f = (field *)&e->fields[i];
-        mname *n = make_name(x, e->id, f->name, f->was, &x->m->next_field);
+        mname *n = make_field_name(x, e, f, &fillings[i]);
         if (n) {
             n->is_text = field_is_text(f);
+            n->shape = field_shape(x->m->arena, f);
             f->id = n->id;
         }
     }
@@ -172,6 +283,11 @@ static void make(schema_step *x, entity *e)
         snapshot_unref(grown);
         x->status = CRM_NOMEM;
         return;
+    }
+    for (uint32_t i = 0; x->status == CRM_OK && i < e->field_count; i++) {
+        if (fillings[i].is_wanted) {
+            fill_rows(x, grown, e, &e->fields[i], &fillings[i]);
+        }
     }
     crm_str search = search_of(x, e);
     if (!str_eq(search, own->search)) {
@@ -185,7 +301,7 @@ static void make(schema_step *x, entity *e)
 crm_status memory_schema(engine *base, registry *r, arena *a, registry_fault **faults)
 {
     memory_engine *m = (memory_engine *)base;
-    schema_step x = {.m = m, .arena = a, .faults = faults};
+    schema_step x = {.m = m, .arena = a, .faults = faults, .reg = r};
     pthread_mutex_lock(&m->lock);
     x.status = m->tx ? CRM_MISUSE : CRM_OK;
     for (uint32_t i = 0; x.status == CRM_OK && i < r->entity_count; i++) {
@@ -197,4 +313,15 @@ crm_status memory_schema(engine *base, registry *r, arena *a, registry_fault **f
     }
     pthread_mutex_unlock(&m->lock);
     return x.status == CRM_OK && *faults ? CRM_INVALID : x.status;
+}
+
+/* Everything is done at once in the step. */
+crm_status memory_schema_ahead(engine *base, registry *r, arena *a, engine_ahead *out)
+{
+    (void)base;
+    (void)r;
+    (void)a;
+    out->is_done = true;
+    out->misfits = 0;
+    return CRM_OK;
 }

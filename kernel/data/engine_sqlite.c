@@ -416,6 +416,7 @@ static const engine_ops sqlite_ops = {
     .caps = ENGINE_COMPLETES_INLINE | ENGINE_FULL_TEXT | ENGINE_BACKUP | ENGINE_DURABLE,
     .close = sqlite_close,
     .schema = sqlite_schema,
+    .schema_ahead = sqlite_schema_ahead,
     .session_open = session_open,
     .session_close = session_close,
     .read = session_read,

@@ -241,6 +241,7 @@ void checkpoint_idle(sqlite_session *s);
 int checkpoint_count_frames(void *arg, sqlite3 *db, const char *schema, int frames);
 
 crm_status sqlite_schema(engine *e, registry *r, arena *a, registry_fault **faults);
+crm_status sqlite_schema_ahead(engine *e, registry *r, arena *a, engine_ahead *out);
 crm_status schema_open(sqlite_engine *e);
 crm_status sqlite_backup(engine *e, const char *path, engine_backup_progress p);
 

@@ -1,5 +1,6 @@
 /* engine_sqlite_fields.c - the schema step for fields: columns, sort keys, tables of elements. */
 #include "data/engine_sqlite_schema.h"
+#include "data/field_convert.h"
 
 bool schema_is_indexed(const entity *e, const field *f)
 {
@@ -15,12 +16,12 @@ bool schema_is_indexed(const entity *e, const field *f)
 
 /* ---- the catalogue --------------------------------------------------------------------------- */
 
-static void find_field(schema_step *x, const entity *e, crm_str name, stored_field *out)
+void schema_find_field(schema_step *x, const entity *e, crm_str name, stored_field *out)
 {
     sql *q = &x->s->sql;
     crm_status st;
     sql_start(q, NULL, NULL);
-    sql_z(q, "SELECT id, is_text, is_folded, flags FROM meta_field WHERE entity=");
+    sql_z(q, "SELECT id, is_text, is_folded, flags, shape, filled FROM meta_field WHERE entity=");
     sql_int(q, e->id);
     sql_z(q, " AND name=");
     sql_value(q, value_text(name));
@@ -35,12 +36,16 @@ static void find_field(schema_step *x, const entity *e, crm_str name, stored_fie
             .is_text = sqlite3_column_int(stmt, 1) != 0,
             .is_folded = sqlite3_column_int(stmt, 2) != 0,
             .flags = (uint8_t)sqlite3_column_int(stmt, 3),
+            .filled = sqlite3_column_int64(stmt, 5),
         };
+        crm_str shape = {(const char *)sqlite3_column_text(stmt, 4),
+                         (size_t)sqlite3_column_bytes(stmt, 4)};
+        out->shape = shape.p ? arena_dup(x->arena, shape) : shape;
     }
     sqlite3_reset(stmt);
 }
 
-static void rename_field(schema_step *x, int64_t id, crm_str name)
+void schema_rename_field(schema_step *x, int64_t id, crm_str name)
 {
     sql_start(&x->s->sql, NULL, NULL);
     sql_z(&x->s->sql, "UPDATE meta_field SET name=");
@@ -51,14 +56,15 @@ static void rename_field(schema_step *x, int64_t id, crm_str name)
     x->status = st == CRM_OK ? x->status : st;
 }
 
-static void add_field(schema_step *x, const entity *e, const field *f, stored_field *out)
+void schema_add_field(schema_step *x, const entity *e, const field *f, crm_str name,
+                      stored_field *out)
 {
     sql *q = &x->s->sql;
     sql_start(q, NULL, NULL);
     sql_z(q, "INSERT INTO meta_field(entity,name,is_text,is_folded,flags) VALUES(");
     sql_int(q, e->id);
     sql_z(q, ",");
-    sql_value(q, value_text(f->name));
+    sql_value(q, value_text(name));
     sql_z(q, ",");
     sql_int(q, field_is_text(f));
     sql_z(q, ",");
@@ -75,28 +81,55 @@ static void add_field(schema_step *x, const entity *e, const field *f, stored_fi
     };
 }
 
+void schema_keep_shape(schema_step *x, const field *f, int64_t id)
+{
+    sql *q = &x->s->sql;
+    sql_start(q, NULL, NULL);
+    sql_z(q, "UPDATE meta_field SET shape=");
+    sql_value(q, value_text(field_shape(x->arena, f)));
+    sql_z(q, " WHERE id=");
+    sql_int(q, id);
+    crm_status st = statement_run(x->s);
+    x->status = st == CRM_OK ? x->status : st;
+}
+
 static void set_flags(schema_step *x, const field *f, unsigned flags)
 {
     (void)!schema_run(x, "UPDATE meta_field SET flags=%u, is_folded=%d WHERE id=%u", flags,
                       field_is_folded(f), f->id);
 }
 
+/* What a module says of its fields it answers for, as long as they are stored as they were. */
+static void follow_shape(schema_step *x, const entity *e, const field *f, stored_field *at)
+{
+    if (at->shape.n && str_eq(at->shape, field_shape(x->arena, f))) {
+        return;
+    }
+    if (!at->is_new && at->shape.n && (f->flags & FIELD_DEPLOYMENT)) {
+        schema_retype(x, e, f, at);
+    } else if (at->is_text != field_is_text(f)) {
+        schema_fault(x, f->source, "type_mismatch",
+                     arena_fmt(x->arena, "%.*s.%.*s", STR_FMT(e->name), STR_FMT(f->name)));
+    } else {
+        schema_keep_shape(x, f, at->id);
+    }
+}
+
 static stored_field make_field(schema_step *x, const entity *e, field *f)
 {
     stored_field at = {0};
-    find_field(x, e, f->name, &at);
+    schema_find_field(x, e, f->name, &at);
     if (!at.id && f->was.n) {
-        find_field(x, e, f->was, &at);
+        schema_find_field(x, e, f->was, &at);
         if (at.id) {
-            rename_field(x, at.id, f->name);
+            schema_rename_field(x, at.id, f->name);
         }
     }
     if (!at.id && x->status == CRM_OK) {
-        add_field(x, e, f, &at);
+        schema_add_field(x, e, f, f->name, &at);
     }
-    if (at.is_text != field_is_text(f)) {
-        schema_fault(x, f->source, "type_mismatch",
-                     arena_fmt(x->arena, "%.*s.%.*s", STR_FMT(e->name), STR_FMT(f->name)));
+    if (x->status == CRM_OK) {
+        follow_shape(x, e, f, &at);
     }
     f->id = (uint32_t)at.id;
     return at;
@@ -204,6 +237,36 @@ void schema_side(schema_step *x, const entity *e, const field *f, stored_field w
     set_flags(x, f, was.flags | COLUMN_SIDE);
 }
 
+/* A required field has its default in the rows that are there: SQLite keeps it beside the table. */
+static bool fills_rows(const field *f)
+{
+    return (f->flags & FIELD_DEPLOYMENT) && (f->flags & FIELD_REQUIRED) && !value_is_null(f->def);
+}
+
+static void add_column(schema_step *x, const entity *e, const field *f)
+{
+    sql *q = &x->s->sql;
+    char number[32];
+    sql_start(q, NULL, NULL);
+    sql_z(q, "ALTER TABLE ");
+    sql_name(q, 'e', e->id);
+    sql_z(q, " ADD COLUMN ");
+    sql_name(q, 'c', f->id);
+    sql_z(q, field_is_text(f) ? " TEXT" : " INTEGER");
+    if (fills_rows(f) && f->def.kind == VALUE_TEXT) {
+        /* A statement that makes a column takes no parameters. */
+        char *quoted = sqlite3_mprintf(" DEFAULT %.*Q", (int)f->def.s.n, f->def.s.p);
+        sql_z(q, quoted ? quoted : "");
+        x->status = quoted ? x->status : CRM_NOMEM;
+        sqlite3_free(quoted);
+    } else if (fills_rows(f)) {
+        snprintf(number, sizeof number, " DEFAULT %lld", (long long)f->def.i);
+        sql_z(q, number);
+    }
+    crm_status st = x->status == CRM_OK ? statement_run(x->s) : x->status;
+    x->status = st == CRM_OK ? x->status : st;
+}
+
 void schema_fields(schema_step *x, entity *e)
 {
     bool exists = schema_int(x, 0, "SELECT 1 FROM sqlite_master WHERE name='e%u'", e->id) != 0;
@@ -221,8 +284,8 @@ void schema_fields(schema_step *x, entity *e)
     for (uint32_t i = 0; x->status == CRM_OK && i < e->field_count; i++) {
         const field *f = &e->fields[i];
         if (exists && at[i].is_new) {
-            (void)!schema_run(x, "ALTER TABLE e%u ADD COLUMN c%u %s", e->id, f->id,
-                              field_is_text(f) ? "TEXT" : "INTEGER");
+            add_column(x, e, f);
+            at[i].is_new = !fills_rows(f);
         }
         schema_keys(x, e, f, at[i]);
         schema_side(x, e, f, at[i]);

@@ -3,18 +3,31 @@
  *
  * meta_entity(id, name, search): `search` tells how its full text is made: the format of the terms,
  * the SQL of a row's access terms and the field ids of the columns, apart by '|'. meta_field(id,
- * entity, name, is_text, is_folded, flags): flags are COLUMN_*.
+ * entity, name, is_text, is_folded, flags, shape, filled): flags are COLUMN_*, `shape` is
+ * field_shape's, NULL where an older program made the field; `filled` is up to which row a column
+ * that is being filled has its values (engine_sqlite_retype.c).
  */
 #include "data/engine_sqlite_schema.h"
 
+static crm_status add_shapes(sqlite_session *s)
+{
+    schema_step x = {.s = s};
+    if (schema_int(&x, 0, "SELECT 1 FROM pragma_table_info('meta_field') WHERE name='shape'")) {
+        return x.status;
+    }
+    return connection_exec(s->db, "ALTER TABLE meta_field ADD COLUMN shape TEXT;"
+                                  "ALTER TABLE meta_field ADD COLUMN filled INTEGER;");
+}
+
 crm_status layout_create_catalogue(sqlite_session *s)
 {
-    return connection_exec(
+    crm_status st = connection_exec(
         s->db, "CREATE TABLE IF NOT EXISTS meta_entity(id INTEGER PRIMARY KEY AUTOINCREMENT,"
                " name TEXT NOT NULL UNIQUE, search TEXT NOT NULL DEFAULT '');"
                "CREATE TABLE IF NOT EXISTS meta_field(id INTEGER PRIMARY KEY AUTOINCREMENT,"
                " entity INTEGER NOT NULL, name TEXT NOT NULL, is_text INTEGER NOT NULL,"
                " is_folded INTEGER NOT NULL, flags INTEGER NOT NULL, UNIQUE(entity, name));");
+    return st == CRM_OK ? add_shapes(s) : st;
 }
 
 static crm_status read_int(sqlite_session *s, const char *text, int64_t *out)

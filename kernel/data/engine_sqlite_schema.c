@@ -10,16 +10,17 @@
 
 #define FORMAT 1 /* PRAGMA user_version: a greater one belongs to a newer program */
 
-void schema_fault(schema_step *x, crm_str source, const char *code, crm_str subject)
+registry_fault *schema_fault(schema_step *x, crm_str source, const char *code, crm_str subject)
 {
     registry_fault *f = ARENA_NEW(x->arena, registry_fault);
     if (!f) {
         x->status = CRM_NOMEM;
-        return;
+        return NULL;
     }
     *f = (registry_fault){.source = source, .code = str_of(code), .subject = subject};
     *x->faults = f;
     x->faults = &f->next;
+    return f;
 }
 
 CRM_PRINTF(2, 0) static void format(sql *q, const char *fmt, va_list args)
@@ -99,6 +100,12 @@ static int64_t add_entity(schema_step *x, crm_str name)
     return sqlite3_last_insert_rowid(x->s->db);
 }
 
+uint32_t schema_entity_id(schema_step *x, const entity *e)
+{
+    int64_t id = find_entity(x, e->name);
+    return (uint32_t)(!id && e->was.n ? find_entity(x, e->was) : id);
+}
+
 static void make_entity(schema_step *x, entity *e)
 {
     int64_t id = find_entity(x, e->name);
@@ -137,7 +144,7 @@ static crm_status finish(schema_step *x, bool has_faults, layout **made)
 static crm_status run_step(sqlite_engine *e, registry *r, arena *a, registry_fault **faults)
 {
     sqlite_session *s = e->writer;
-    schema_step x = {.s = s, .arena = a, .faults = faults};
+    schema_step x = {.s = s, .arena = a, .faults = faults, .reg = r};
     if (!sqlite3_get_autocommit(s->db)) {
         return CRM_MISUSE;
     }

@@ -10,6 +10,7 @@ typedef struct schema_step {
     arena *arena;
     registry_fault **faults; /* the end of the list */
     crm_status status;
+    const registry *reg;
 } schema_step;
 
 /* What the catalogue says of a field now. */
@@ -17,13 +18,17 @@ typedef struct stored_field {
     int64_t id;
     bool is_new, is_text, is_folded;
     uint8_t flags;
+    crm_str shape; /* empty: not known */
+    int64_t filled;
 } stored_field;
 
 crm_status layout_create_catalogue(sqlite_session *s);
 crm_status layout_load(sqlite_session *s, uint64_t version, layout **out);
 void layout_publish(sqlite_engine *e, layout *l);
 
-void schema_fault(schema_step *x, crm_str source, const char *code, crm_str subject);
+registry_fault *schema_fault(schema_step *x, crm_str source, const char *code, crm_str subject);
+/* By its name or the one before; 0: it is not stored yet. */
+uint32_t schema_entity_id(schema_step *x, const entity *e);
 /* Runs one formatted statement; CONFLICT is given back, other failures also stop the step. */
 CRM_PRINTF(2, 3) crm_status schema_run(schema_step *x, const char *fmt, ...);
 /* One integer of a formatted SELECT; `otherwise` when there is no row. */
@@ -32,6 +37,15 @@ CRM_PRINTF(3, 4) int64_t schema_int(schema_step *x, int64_t otherwise, const cha
 /* Whether an index of the entity names the field: it then has a sort key or a side table. */
 bool schema_is_indexed(const entity *e, const field *f);
 void schema_fields(schema_step *x, entity *e);
+/* The catalogue's row of that name; id 0 when there is none. */
+void schema_find_field(schema_step *x, const entity *e, crm_str name, stored_field *out);
+void schema_rename_field(schema_step *x, int64_t id, crm_str name);
+void schema_add_field(schema_step *x, const entity *e, const field *f, crm_str name,
+                      stored_field *out);
+void schema_keep_shape(schema_step *x, const field *f, int64_t id);
+/* The column's values follow the field's new shape, or faults say why not; `at` is then the column
+ * that holds them. */
+void schema_retype(schema_step *x, const entity *e, const field *f, stored_field *at);
 void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_side(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_indexes(schema_step *x, const entity *e);

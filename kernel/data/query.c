@@ -37,12 +37,13 @@ query *query_new(arena *a, const entity *e)
     return q;
 }
 
-/* Names, not positions: a cursor outlives a change of the registry that keeps these fields. */
+/* Names and types, not positions: a cursor outlives a change of the registry that keeps these. */
 static int64_t sort_digest(const query *q)
 {
     uint64_t h = str_hash(q->entity->name);
     for (uint32_t i = 0; i < q->sort_count; i++) {
         h = h * 0x100000001b3u ^ str_hash(q->sorts[i].field->name);
+        h = h * 0x100000001b3u ^ (uint64_t)q->sorts[i].field->type << 8 ^ q->sorts[i].field->scale;
         h = h * 0x100000001b3u ^ (q->sorts[i].descending ? 2u : 1u);
     }
     return (int64_t)(h & 0x7fffffff);

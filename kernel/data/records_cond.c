@@ -12,9 +12,15 @@ crm_status records_unknown_field(crm_ctx *c, const entity *e, crm_str name)
     rights_fields(c, e, shown);
     records_hidden(e, hidden);
     for (uint32_t i = 0; i < e->field_count; i++) {
-        if (bits_has(shown, i) && !bits_has(hidden, i)) {
-            names[n++] = e->fields[i].name;
+        const field *f = &e->fields[i];
+        if (!bits_has(shown, i) || bits_has(hidden, i)) {
+            continue;
         }
+        if (f->was.n && str_eq(f->was, name)) {
+            return call_fail_field(c, name, "renamed",
+                                   arena_fmt(c->arena, "{\"name\":\"%.*s\"}", STR_FMT(f->name)));
+        }
+        names[n++] = f->name;
     }
     crm_str params = {0}, nearest = text_nearest(name, names, n);
     if (nearest.n) {

@@ -60,6 +60,7 @@ enum { /* field.flags */
     FIELD_SYSTEM = 1u << 6,   /* one of the columns below */
     FIELD_HIDDEN = 1u << 7,   /* never leaves the server */
     FIELD_PERSONAL = 1u << 8, /* personal data: exported and erased with its subject */
+    FIELD_DEPLOYMENT = 1u << 9, /* declared by the ТЗ or the model: its type may change with the data */
 };
 
 /* The columns every entity has, at these positions; its own fields follow. */
@@ -504,8 +505,11 @@ REGISTRY_TABLES(X)
 #undef X
 
 /* What does not resolve, one entry per fault. `source` is file:line where known. */
+#define FAULT_ROWS 5
 typedef struct registry_fault {
     crm_str source, code, subject, nearest; /* "unknown_entity", "sales.led", "sales.lead" */
+    crm_str expected;                       /* "text, multiline", or empty */
+    int64_t count, rows[FAULT_ROWS];        /* of values that do not fit, and the first records */
     struct registry_fault *next;
 } registry_fault;
 /*

@@ -115,6 +115,8 @@ static void set_details(registry *r)
     own(r, STORE_BATCH)->owner_fields[0] = BATCH_USER;
     own(r, STORE_BATCH)->title_field = BATCH_TITLE;
     own(r, STORE_BATCH)->icon = CRM_S("undo");
+    own(r, STORE_MODEL)->title_field = MODEL_ENTITY;
+    own(r, STORE_MODEL)->icon = CRM_S("settings");
 
     own_field(r, STORE_USER, USER_LOGIN)->max = 64;
     own_field(r, STORE_USER, USER_NAME)->max = 200;
@@ -151,6 +153,10 @@ static const grant grants[] = {
     {GRANT(ROLE_EVERYONE, "notification", UPDATE, OWN), .fields = seen, .field_count = COUNT(seen)},
     {GRANT(ROLE_EVERYONE, "batch", READ, OWN)},
     {GRANT(ROLE_FUNCTION "settings", "batch", READ, ALL)},
+    {GRANT(ROLE_FUNCTION "settings", "model", READ, ALL)},
+    {GRANT(ROLE_FUNCTION "settings", "model", CREATE, ALL)},
+    {GRANT(ROLE_FUNCTION "settings", "model", UPDATE, ALL)},
+    {GRANT(ROLE_FUNCTION "settings", "model", DELETE, ALL)},
     {GRANT(ROLE_ADMIN, "user", READ, ALL)},
     {GRANT(ROLE_ADMIN, "user", CREATE, ALL)},
     {GRANT(ROLE_ADMIN, "user", UPDATE, ALL)},

@@ -65,7 +65,10 @@ void seal_unknown_field(seal *s, crm_str source, const entity *e, crm_str name)
     }
     crm_str subject = arena_fmt(s->a, "%.*s.%.*s", STR_FMT(e->name), STR_FMT(name));
     crm_str nearest = text_nearest(name, names, e->field_count);
-    add_fault(s, (registry_fault){source, CRM_S("unknown_field"), subject, nearest, NULL});
+    add_fault(s, (registry_fault){.source = source,
+                                  .code = CRM_S("unknown_field"),
+                                  .subject = subject,
+                                  .nearest = nearest});
 }
 
 const cond *seal_cond(seal *s, crm_str source, const entity *e, crm_str text)
@@ -85,7 +88,10 @@ const cond *seal_cond(seal *s, crm_str source, const entity *e, crm_str text)
     if (st == CRM_INVALID) {
         const char *code = strcmp(err.code, "bad_request") == 0 ? "bad_condition" : err.code;
         crm_str subject = arena_dup(s->a, err.field.n ? err.field : text);
-        add_fault(s, (registry_fault){source, str_of(code), subject, err.nearest, NULL});
+        add_fault(s, (registry_fault){.source = source,
+                                      .code = str_of(code),
+                                      .subject = subject,
+                                      .nearest = err.nearest});
     }
     s->no_memory = s->no_memory || (st != CRM_OK && st != CRM_INVALID);
     json_decref(json);

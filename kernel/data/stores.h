@@ -71,6 +71,21 @@
     X(BATCH_TOLD_AT, "told_at", INT,      FIELD_READ_ONLY | FIELD_HIDDEN)                          \
     X(BATCH_SCOPE, "scope", TEXT,          FIELD_READ_ONLY | FIELD_HIDDEN)
 
+/*
+ * A declaration made in the UI or by the API: of a field, or with no `field` of an entity (tz.h). What
+ * is on its way stands in `next` until the data has followed: `phase` is "waiting" while the batch
+ * converts values and "swapping" for the moment of the change itself.
+ */
+#define STORE_MODEL_FIELDS(X)                                                                      \
+    X(MODEL_ENTITY, "entity", TEXT, FIELD_REQUIRED | FIELD_INDEXED)                                \
+    X(MODEL_FIELD, "field", TEXT, 0)                                                               \
+    X(MODEL_BODY, "body", JSON, 0)                                                                 \
+    X(MODEL_NEXT, "next", JSON, 0)                                                                 \
+    X(MODEL_PHASE, "phase", TEXT, 0)                                                               \
+    X(MODEL_BATCH, "batch", INT, 0)
+#define MODEL_WAITING "waiting"
+#define MODEL_SWAPPING "swapping"
+
 /* ---- hidden stores (ENTITY_SYSTEM) ----------------------------------------------------------- */
 
 /* `entity` is the durable id; `op` as in struct change; the row's id is the position. */
@@ -326,6 +341,7 @@
     X(DEPARTMENT, "department", 0)                                                                 \
     X(NOTIFICATION, "notification", 0)                                                             \
     X(BATCH, "batch", 0)                                                                           \
+    X(MODEL, "model", ENTITY_NO_API)                                                               \
     X(CHANGE, "sys.change", ENTITY_SYSTEM)                                                         \
     X(BATCH_ROW, "sys.batch_row", ENTITY_SYSTEM)                                                   \
     X(CURSOR, "sys.cursor", ENTITY_SYSTEM)                                                         \

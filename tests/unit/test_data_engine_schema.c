@@ -94,6 +94,158 @@ static void existing_rows_get_new_indexes_and_terms(void **state)
     bench_commit(b);
 }
 
+/* ---- a deployment's own field follows its values ----------------------------------------------
+ */
+
+static field *own_field(bench *b, uint32_t i)
+{
+    field *f = (field *)deal_field(b->w, i);
+    registry_fault *faults;
+    f->flags |= FIELD_DEPLOYMENT;
+    assert_ok(remake(b, &faults));
+    return f;
+}
+
+static value value_of(bench *b, int64_t id, uint32_t i)
+{
+    row_copy got;
+    assert_ok(bench_get(b, b->reader, id, NULL, &got));
+    return got.row[i];
+}
+
+static void numbers_become_text_and_back(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    field *f = own_field(b, DEAL_AMOUNT);
+    f->scale = 2;
+    assert_ok(remake(b, &faults));
+    bench_begin(b);
+    int64_t full = bench_deal(b, "Крыша", 12345), empty = bench_deal(b, "Пол", 0);
+    bench_commit(b);
+    uint32_t before = f->id;
+    f->type = FIELD_TEXT;
+    f->scale = 0;
+    assert_ok(remake(b, &faults));
+    assert_int_not_equal(f->id, before);
+    engine_turn_end(b->reader);
+    assert_text(value_of(b, full, DEAL_AMOUNT).s, "123.45");
+    assert_int_equal(value_of(b, empty, DEAL_AMOUNT).kind, VALUE_NULL);
+    assert_int_equal(
+        bench_count_where(b, world_cond(b->w, COND_EQ, f, value_text(CRM_S("123.45")))), 1);
+    f->type = FIELD_MONEY;
+    f->scale = 3;
+    assert_ok(remake(b, &faults));
+    engine_turn_end(b->reader);
+    assert_int_equal(value_of(b, full, DEAL_AMOUNT).i, 123450);
+}
+
+static void what_does_not_fit_is_counted_and_named(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    field *f = own_field(b, DEAL_NOTE);
+    bench_begin(b);
+    int64_t bad = bench_deal_with(b, DEAL_NOTE, value_text(CRM_S("скоро")));
+    bench_deal_with(b, DEAL_NOTE, value_text(CRM_S("17")));
+    int64_t worse = bench_deal_with(b, DEAL_NOTE, value_text(CRM_S("1.5")));
+    bench_commit(b);
+    uint32_t before = f->id;
+    f->type = FIELD_INT;
+    b->w->deal.search_count = 0;
+    assert_int_equal(remake(b, &faults), CRM_INVALID);
+    assert_text(faults->code, "values_do_not_fit");
+    assert_text(faults->subject, "test.deal.note");
+    assert_int_equal(faults->count, 2);
+    assert_int_equal(faults->rows[0], bad);
+    assert_int_equal(faults->rows[1], worse);
+    f->type = FIELD_MULTILINE;
+    assert_ok(remake(b, &faults));
+    assert_int_equal(f->id, before);
+    assert_text(value_of(b, bad, DEAL_NOTE).s, "скоро");
+}
+
+static void a_choice_that_rows_hold_stays(void **state)
+{
+    static const choice two[] = {{.value = {"new", 3}}, {.value = {"old", 3}}};
+    bench *b = *state;
+    registry_fault *faults;
+    field *f = own_field(b, DEAL_STAGE);
+    f->type = FIELD_CHOICE;
+    f->flags &= ~(uint32_t)FIELD_DEPLOYMENT;
+    f->choices = two;
+    f->choice_count = 2;
+    assert_ok(remake(b, &faults));
+    f->flags |= FIELD_DEPLOYMENT;
+    bench_begin(b);
+    bench_deal_with(b, DEAL_STAGE, value_text(CRM_S("old")));
+    bench_commit(b);
+    f->choice_count = 1;
+    assert_int_equal(remake(b, &faults), CRM_INVALID);
+    assert_text(faults->code, "choice_in_use");
+    assert_int_equal(faults->count, 1);
+    f->choices = two + 1;
+    assert_ok(remake(b, &faults));
+    f->type = FIELD_BOOL;
+    f->choice_count = 0;
+    assert_int_equal(remake(b, &faults), CRM_INVALID);
+    assert_text(faults->code, "retype_unsafe");
+}
+
+static void a_required_field_begins_with_its_default(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    bench_begin(b);
+    int64_t id = bench_deal(b, "Крыша", 1);
+    bench_commit(b);
+    field *f = (field *)deal_field(b->w, DEAL_CODE);
+    b->w->deal.index_count = 0;
+    *f = (field){.name = CRM_S("fuel"),
+                 .type = FIELD_TEXT,
+                 .flags = FIELD_DEPLOYMENT | FIELD_REQUIRED,
+                 .index = DEAL_CODE,
+                 .entity = &b->w->deal,
+                 .def = value_text(CRM_S("it's diesel"))};
+    b->w->deal.search_count = 0;
+    assert_ok(remake(b, &faults));
+    engine_turn_end(b->reader);
+    assert_text(value_of(b, id, DEAL_CODE).s, "it's diesel");
+}
+
+static void values_are_written_ahead_in_slices(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    field *f = own_field(b, DEAL_AMOUNT);
+    bench_begin(b);
+    int64_t id = 0;
+    for (int i = 1; i <= 300; i++) {
+        id = bench_deal(b, "Крыша", i);
+    }
+    bench_commit(b);
+    f->type = FIELD_TEXT;
+    f->scale = 0;
+    engine_ahead ahead = {.until = 1}; /* long ago: the least slice */
+    int slices = 0;
+    do {
+        assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+        slices++;
+    } while (!ahead.is_done && slices < 100);
+    assert_true(ahead.is_done);
+    f->type = FIELD_MONEY;
+    f->scale = 2;
+    assert_ok(remake(b, &faults)); /* given up: nothing has changed */
+    bench_begin(b);
+    assert_ok(bench_set(b, id, DEAL_AMOUNT, value_int(7)));
+    bench_commit(b);
+    f->type = FIELD_TEXT;
+    f->scale = 0;
+    assert_ok(remake(b, &faults));
+    engine_turn_end(b->reader);
+    assert_text(value_of(b, id, DEAL_AMOUNT).s, "0.07");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +253,11 @@ int main(void)
         ON_ALL(duplicates_forbid_a_unique_index),
         ON_ALL(a_type_that_does_not_convert_is_a_fault),
         ON_ALL(existing_rows_get_new_indexes_and_terms),
+        ON_ALL(numbers_become_text_and_back),
+        ON_ALL(what_does_not_fit_is_counted_and_named),
+        ON_ALL(a_choice_that_rows_hold_stays),
+        ON_ALL(a_required_field_begins_with_its_default),
+        ON_ALL(values_are_written_ahead_in_slices),
     };
     return RUN_ON_ALL(tests);
 }
