@@ -84,6 +84,12 @@ bool writer_withdraw(write_request *w);
  * of a new registry. Waits. Not on the writer or a loop.
  */
 CRM_MUST_CHECK crm_status writer_exclusive(flow *f, crm_status (*fn)(void *arg), void *arg);
+/*
+ * In such a function: the stored values mean something else now, so calls of registries older than
+ * this write nothing any more: their requests end with UNAVAILABLE, code "schema_changed", untried. Who
+ * asked begins again on the registry in force.
+ */
+void writer_refuse_older(flow *f, const registry *r);
 /* In such a function: one request in a transaction of its own, and what follows a commit. */
 CRM_MUST_CHECK crm_status writer_run_alone(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void *),
                                            void *arg);

@@ -71,6 +71,7 @@ struct flow {
     uint32_t last_count;   /* requests in it */
     uint32_t expected;     /* interactive requests that wake a lingering writer; 0: any */
     atomic_bool failed;    /* storage failed: nothing is acknowledged any more */
+    _Atomic uint64_t oldest;  /* serial of the oldest registry whose calls may still write */
     pool pools[POOL_COUNT];
     pthread_mutex_t subscribers_lock;
     flow_subscriber *subscribers;

@@ -123,6 +123,10 @@ static bool run_request(flow *f, tx *t, write_request *w, bool is_bulk)
         return true;
     }
     call_rerun(w->call);
+    if (w->call->reg && w->call->reg->serial < atomic_load(&f->oldest)) {
+        w->status = call_fail(w->call, CRM_UNAVAILABLE, "schema_changed");
+        return true;
+    }
     w->status = tx_request_begin(t, w->call);
     if (w->status != CRM_OK)
         return w->status != CRM_UNAVAILABLE;
@@ -332,6 +336,11 @@ crm_status writer_exclusive(flow *f, crm_status (*fn)(void *arg), void *arg)
         pthread_cond_wait(&f->exclusive_done, &f->lock);
     pthread_mutex_unlock(&f->lock);
     return x.status;
+}
+
+void writer_refuse_older(flow *f, const registry *r)
+{
+    atomic_store(&f->oldest, r->serial);
 }
 
 crm_status writer_run_alone(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void *), void *arg)
