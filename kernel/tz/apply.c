@@ -46,8 +46,7 @@ void tz_keep(tz *t, const tz_version *applied)
     t->kept = is_same ? arena_dup(t->a, applied->grants) : (crm_str){0};
 }
 
-/* A registry of the kernel alone, with its ids. */
-static crm_status kernel_registry(engine *e, arena *a, registry **out)
+crm_status tz_kernel_registry(engine *e, arena *a, registry **out)
 {
     registry_fault *faults = NULL;
     *out = registry_new();
@@ -60,7 +59,7 @@ crm_status tz_recall(tz *t, engine *e, const registry *current)
     registry *own = NULL;
     engine_session *session = NULL;
     tz_version applied;
-    crm_status s = current ? CRM_OK : kernel_registry(e, t->a, &own);
+    crm_status s = current ? CRM_OK : tz_kernel_registry(e, t->a, &own);
     if (s == CRM_OK) {
         s = engine_session_open(e, ENGINE_READER, (engine_deliver){0}, &session);
     }

@@ -126,7 +126,12 @@ void tz_refuse_near(tz_faults *f, const yaml_node *n, const char *code, crm_str 
 /* "tz.yaml:47" apart; a source without a line is a module's name. */
 static tz_fault of_seal(arena *a, const registry_fault *f)
 {
-    tz_fault out = {.code = f->code, .subject = f->subject, .nearest = f->nearest};
+    tz_fault out = {.code = f->code,
+                    .subject = f->subject,
+                    .nearest = f->nearest,
+                    .expected = f->expected,
+                    .count = f->count};
+    memcpy(out.rows, f->rows, sizeof out.rows);
     size_t n = f->source.n;
     int64_t line = 0;
     while (n && f->source.p[n - 1] != ':') {

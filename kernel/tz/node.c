@@ -28,3 +28,13 @@ yaml_node *node_map(const yaml_node *map, const char *key)
     yaml_node *n = yaml_get(map, key);
     return n && n->kind == YAML_MAP ? n : NULL;
 }
+
+yaml_node *node_map_named(const yaml_node *map, crm_str key)
+{
+    YAML_EACH(n, map) {
+        if (str_eq(n->key, key)) {
+            return n->kind == YAML_MAP ? n : NULL;
+        }
+    }
+    return NULL;
+}

@@ -13,6 +13,7 @@ typedef struct registering {
     arena *a; /* of the registry */
     tz_faults *f;
     json_t *kept; /* t->kept, or NULL: the fields that exist now are granted */
+    bool is_model; /* the model's declarations are being added, behind the text's */
 } registering;
 
 /* The parts of tz_register, in their order. */

@@ -2,8 +2,10 @@
  * register_entity.c - the deployment's own entities, and its fields on entities of modules. An own
  * entity gets views and a menu item made from its fields, so that it looks like a module's.
  */
+#include "data/field_convert.h"
 #include "tz/register.h"
 
+#define SECTION       "tz.section"
 #define MENU_ORDER    200 /* behind what modules offer */
 #define LIST_COLUMNS  6
 #define PHONE_COLUMNS 3
@@ -29,6 +31,43 @@ static bool is_taken(const field_rows *rows, crm_str name)
     return rows->entity && entity_field(rows->entity, name);
 }
 
+static bool is_retired(const yaml_node *n)
+{
+    bool is_it = false;
+    const yaml_node *word = yaml_get(n, "retired");
+    return word && yaml_bool(word, &is_it) == CRM_OK && is_it;
+}
+
+/* What was made in the UI and stands in the text now is the text's, when it means the same. */
+static bool is_adopted(registering *g, const field_rows *rows, const yaml_node *n)
+{
+    const field *has = rows->entity ? entity_field(rows->entity, n->key) : NULL;
+    field made;
+    if (!has || !(has->flags & FIELD_DEPLOYMENT) || !g->is_model) {
+        return false;
+    }
+    register_field(g, n, &made);
+    if (field_retype(&made, has) != RETYPE_NONE) {
+        tz_fault fault = tz_fault_key(n, "made_here");
+        fault.subject =
+            arena_fmt(g->f->a, "%.*s.%.*s", STR_FMT(rows->entity->name), STR_FMT(n->key));
+        fault.expected = has->source;
+        tz_faults_add(g->f, &fault);
+    }
+    return true;
+}
+
+/* A former name that another field has now would take that one's data. */
+static void check_former(registering *g, const yaml_node *map, const yaml_node *n)
+{
+    const yaml_node *was = yaml_get(n, "was");
+    YAML_EACH(other, map) {
+        if (was && other != n && str_eq(other->key, was->text)) {
+            tz_refuse(g->f, was, "was_taken", was->text);
+        }
+    }
+}
+
 static void read_fields(registering *g, const yaml_node *map, field_rows *rows)
 {
     rows->at = ARENA_ARRAY(g->a, field, (size_t)map->count + 1);
@@ -36,6 +75,10 @@ static void read_fields(registering *g, const yaml_node *map, field_rows *rows)
         return;
     }
     YAML_EACH(n, map) {
+        check_former(g, map, n);
+        if (is_retired(n) || is_adopted(g, rows, n)) {
+            continue;
+        }
         if (is_taken(rows, n->key)) {
             tz_refuse_key(g->f, n, "taken");
         } else {
@@ -231,6 +274,7 @@ static void register_entity(registering *g, const yaml_node *n)
     const yaml_node *fields = node_map(n, "fields");
     field_rows rows = {0};
     entity e = {.name = arena_dup(g->a, n->key),
+                .was = arena_dup(g->a, yaml_text(n, "was")),
                 .module = CRM_S("tz"),
                 .icon = arena_dup(g->a, yaml_text(n, "icon")),
                 .source = tz_source(g->a, n)};
@@ -266,27 +310,36 @@ static void show_fields(registering *g, entity *e, const field_rows *rows)
         return; /* nothing is shown of it, or registry_seal will tell what is wrong */
     }
     json_t *sections = json_object_get(json_object_get(views, "card"), "sections");
-    json_t *names = json_array();
+    json_t *last = json_array_get(sections, json_array_size(sections) - 1);
+    bool is_ours = last && (str_is(json_text(last, "label"), SECTION) || str_is(e->module, "tz"));
+    json_t *section =
+        is_ours ? json_incref(last) : json_pack("{s:s, s:[]}", "label", SECTION, "fields");
+    json_t *names = json_object_get(section, "fields");
     for (uint32_t i = 0; i < rows->count; i++) {
         json_array_append_new(names, json_stringn(rows->at[i].name.p, rows->at[i].name.n));
     }
-    json_t *section = json_pack("{s:s, s:o}", "label", "tz.section", "fields", names);
-    if (sections && section) {
-        json_array_append(sections, section);
+    if (sections && names) {
+        if (!is_ours) {
+            json_array_append(sections, section);
+        }
         e->views_json = json_dump(g->a, views);
     }
     json_decref(section);
     json_decref(views);
 }
 
-static void extend(registering *g, const yaml_node *n)
+static void extend(registering *g, const yaml_node *n, const yaml_node *fields)
 {
+    bool is_there = registry_entity(g->r, n->key) != NULL;
+    if (g->is_model && !is_there) {
+        return; /* its module is off, or it is no longer in the text: the data waits */
+    }
     entity *e = (entity *)entity_named(g, n, n->key); /* open: ours to complete */
     if (!e) {
         return;
     }
     field_rows rows = {.entity = e};
-    read_fields(g, n, &rows);
+    read_fields(g, fields, &rows);
     uint32_t before = e->field_count;
     crm_status s = registry_extend(g->r, e->name, rows.at, rows.count);
     if (s == CRM_LIMIT) {
@@ -295,20 +348,36 @@ static void extend(registering *g, const yaml_node *n)
     if (s != CRM_OK) {
         return;
     }
+    if (!rows.count) {
+        return;
+    }
     rows.at = (field *)&e->fields[before];
-    set_currencies(g, n, &rows);
+    set_currencies(g, fields, &rows);
     show_fields(g, e, &rows);
+}
+
+static void register_root(registering *g, const yaml_node *root)
+{
+    YAML_EACH(n, node_map(root, "entities")) {
+        const entity *has = registry_entity(g->r, n->key);
+        if (g->is_model && has && str_is(has->module, "tz")) {
+            extend(g, n, node_map(n, "fields")); /* it stands in the text now */
+        } else if (!is_retired(n)) {
+            register_entity(g, n);
+        }
+    }
+    YAML_EACH(n, node_map(root, "fields")) {
+        extend(g, n, n);
+    }
 }
 
 void register_entities(registering *g)
 {
-    YAML_EACH(n, node_map(g->t->root, "entities")) {
-        register_entity(g, n);
-    }
-    YAML_EACH(n, node_map(g->t->root, "fields")) {
-        extend(g, n);
-    }
-    if (node_map(g->t->root, "fields")) {
+    register_root(g, g->t->root);
+    g->is_model = true;
+    register_root(g, g->t->model);
+    g->is_model = false;
+    if (node_map(g->t->root, "fields") || node_map(g->t->model, "fields")) {
         tz_add_strings(g->r);
     }
 }
@@ -327,12 +396,18 @@ static void link_fields(registering *g, const entity *e, const yaml_node *fields
     }
 }
 
-void register_links(registering *g)
+static void link_root(registering *g, const yaml_node *root)
 {
-    YAML_EACH(n, node_map(g->t->root, "entities")) {
+    YAML_EACH(n, node_map(root, "entities")) {
         link_fields(g, registry_entity(g->r, n->key), node_map(n, "fields"));
     }
-    YAML_EACH(n, node_map(g->t->root, "fields")) {
+    YAML_EACH(n, node_map(root, "fields")) {
         link_fields(g, registry_entity(g->r, n->key), n);
     }
+}
+
+void register_links(registering *g)
+{
+    link_root(g, g->t->root);
+    link_root(g, g->t->model);
 }

@@ -159,12 +159,26 @@ static void check_keys(registering *g, const yaml_node *n, const field *f)
     }
 }
 
+static void check_roles(registering *g, const yaml_node *n)
+{
+    const yaml_node *list = yaml_get(n, "roles");
+    tz_names known = tz_names_of(g->f->a, node_map(g->t->root, "roles"));
+    tz_names_add(g->f->a, &known, CRM_S(ROLE_ADMIN));
+    TZ_EACH_NAME(item, list)
+    {
+        if (!tz_names_has(&known, item->text)) {
+            tz_refuse_near(g->f, item, "unknown_role", item->text, &known);
+        }
+    }
+}
+
 void register_field(registering *g, const yaml_node *n, field *f)
 {
     *f = (field){.name = arena_dup(g->a, n->key),
+                 .was = arena_dup(g->a, yaml_text(n, "was")),
                  .label = arena_dup(g->a, yaml_text(n, "title")),
                  .type = type_of(n, "type"),
-                 .flags = flags_of(n),
+                 .flags = flags_of(n) | FIELD_DEPLOYMENT,
                  .ref_name = arena_dup(g->a, yaml_text(n, "to")),
                  .formula = arena_dup(g->a, yaml_text(n, "formula")),
                  .def_text = arena_dup(g->a, yaml_text(n, "default")),
@@ -174,4 +188,5 @@ void register_field(registering *g, const yaml_node *n, field *f)
     read_choices(g, n, f);
     read_bounds(g, n, f);
     check_keys(g, n, f);
+    check_roles(g, n);
 }

@@ -72,9 +72,44 @@ static bool is_named(const yaml_node *list, crm_str name)
     return false;
 }
 
+/* `fields: all`: those that exist and those that come. */
+static bool is_all(const yaml_node *list)
+{
+    return list && list->kind == YAML_SCALAR && str_is(list->text, "all");
+}
+
+/* A declaration that gives the field, or with NULL the whole entity, to the role. */
+static bool is_given(const granting *k, const field *f)
+{
+    const yaml_node *roots[] = {k->g->t->root, k->g->t->model};
+    for (int i = 0; i < 2; i++) {
+        const yaml_node *own = node_map_named(node_map(roots[i], "entities"), k->e->name);
+        const yaml_node *fields = own ? node_map(own, "fields")
+                                      : node_map_named(node_map(roots[i], "fields"), k->e->name);
+        const yaml_node *at = f ? node_map_named(fields, f->name) : own;
+        if (is_named(yaml_get(at, "roles"), k->role)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_shown(const granting *k, const json_t *kept, const field *f)
+{
+    const yaml_node *listed = yaml_get(k->rights, "fields");
+    if (is_all(listed) || is_given(k, f) || is_given(k, NULL)) {
+        return true;
+    }
+    bool was_kept = kept && (is_kept(kept, f->name) || (f->was.n && is_kept(kept, f->was)));
+    return listed ? is_named(listed, f->name) : k->g->kept ? was_kept : true;
+}
+
 /* A wildcard's list names fields of several entities; otherwise each must be this one's. */
 static void check_names(granting *k, const yaml_node *list)
 {
+    if (is_all(list)) {
+        return;
+    }
     TZ_EACH_NAME(n, list)
     {
         if (!k->is_wild) {
@@ -89,15 +124,14 @@ static bool choose_fields(granting *k)
     const yaml_node *listed = yaml_get(k->rights, "fields"), *hidden = yaml_get(k->rights, "hide");
     const json_t *kept = k->g->kept ? kept_fields(k) : NULL;
     crm_str *names = ARENA_ARRAY(k->g->a, crm_str, k->e->field_count);
-    if (!names || (k->g->kept && !kept && !listed)) {
+    if (!names) {
         return false;
     }
     check_names(k, listed);
     check_names(k, hidden);
     for (uint32_t i = COL_OWN; i < k->e->field_count; i++) {
         const field *f = &k->e->fields[i];
-        bool is_shown = listed ? is_named(listed, f->name) : !kept || is_kept(kept, f->name);
-        if (is_shown && !(f->flags & FIELD_HIDDEN) && !is_named(hidden, f->name)) {
+        if (is_shown(k, kept, f) && !(f->flags & FIELD_HIDDEN) && !is_named(hidden, f->name)) {
             names[k->field_count++] = f->name;
         }
     }
@@ -157,6 +191,33 @@ static void grant_entity(granting *k)
         const yaml_node *n = yaml_get(k->rights, action_names[a].p);
         if (n) {
             add_grant(k, (action)a, n, where_text);
+        }
+    }
+}
+
+/* roles: [manager] of an own entity: they read, create and change all of it. */
+static void grant_given(registering *g, const yaml_node *n)
+{
+    const entity *e = registry_entity(g->r, n->key);
+    static const action actions[] = {ACTION_READ, ACTION_CREATE, ACTION_UPDATE};
+    const yaml_node *roles = yaml_get(n, "roles");
+    TZ_EACH_NAME(item, roles)
+    {
+        granting k = {.g = g, .role = arena_dup(g->a, item->text), .e = e};
+        if (!e || !choose_fields(&k)) {
+            return;
+        }
+        for (int i = 0; i < 3; i++) {
+            grant row = {.role = k.role,
+                         .entity_name = e->name,
+                         .action = actions[i],
+                         .scope = SCOPE_ALL,
+                         .fields = k.fields,
+                         .field_count = k.field_count,
+                         .source = tz_source(g->a, item)};
+            if (registry_add_grant(g->r, &row) != CRM_OK) {
+                return; /* the arena has failed, which tz_register sees */
+            }
         }
     }
 }
@@ -264,6 +325,12 @@ void register_rights(registering *g)
 {
     YAML_EACH(n, node_map(g->t->root, "roles")) {
         register_role(g, n);
+    }
+    YAML_EACH(n, node_map(g->t->root, "entities")) {
+        grant_given(g, n);
+    }
+    YAML_EACH(n, node_map(g->t->model, "entities")) {
+        grant_given(g, n);
     }
     YAML_EACH(n, node_map(g->t->root, "functions")) {
         function_grant row = {.function = arena_dup(g->a, n->key)};

@@ -134,17 +134,21 @@ static const shape a_field = {
                  {"personal", &a_flag, 0}, {"min", &a_text, 0}, {"max", &a_text, 0},
                  {"scale", &a_scale, 0}, {"currency", &a_name, 0}, {"options", &a_options, 0},
                  {"default", &a_text, 0}, {"to", &a_name, 0}, {"where", &a_where, 0},
-                 {"formula", &a_text, 0}, {"result", &a_field_type_word, 0})};
+                 {"formula", &a_text, 0}, {"result", &a_field_type_word, 0}, {"was", &a_name, 0},
+                 {"retired", &a_flag, 0}, {"roles", &a_names, 0})};
 static const shape a_field_map = {.kind = SHAPE_MAP, .of = &a_field, .names_keys = true};
 static const shape a_text_list = {.kind = SHAPE_LIST, .of = &a_text};
 static const shape a_plural = {.kind = SHAPE_TEXT, .other = &a_text_list};
-static const shape a_entity = {.kind = SHAPE_MAP,
-                               .keys = KEYS({"title", &a_plural, MUST}, {"icon", &a_name, 0},
-                                            {"shown", &a_name, 0}, {"owner", &a_names, 0},
-                                            {"department", &a_name, 0},
-                                            {"fields", &a_field_map, MUST})};
+static const shape a_entity = {
+    .kind = SHAPE_MAP,
+    .keys = KEYS({"title", &a_plural, MUST}, {"icon", &a_name, 0}, {"shown", &a_name, 0},
+                 {"owner", &a_names, 0}, {"department", &a_name, 0}, {"was", &a_name, 0},
+                 {"retired", &a_flag, 0}, {"roles", &a_names, 0}, {"fields", &a_field_map, MUST})};
 static const shape a_entities = {.kind = SHAPE_MAP, .of = &a_entity, .names_keys = true};
 static const shape a_fields = {.kind = SHAPE_MAP, .of = &a_field_map, .names_keys = true};
+
+const shape tz_model_schema = {
+    .kind = SHAPE_MAP, .keys = KEYS({"entities", &a_entities, 0}, {"fields", &a_fields, 0})};
 
 /* ---- duplicates ------------------------------------------------------------------------------ */
 

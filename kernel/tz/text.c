@@ -34,6 +34,16 @@ static crm_str words_of(const catalogue *c, const char *kind, crm_str word)
     return text.n ? text : word;
 }
 
+/* "#12, #17": the first records. */
+static crm_str rows_of(const catalogue *c, const tz_fault *f)
+{
+    crm_str out = {"", 0};
+    for (int i = 0; i < FAULT_ROWS && f->rows[i]; i++) {
+        out = arena_fmt(c->a, "%.*s%s#%lld", STR_FMT(out), i ? ", " : "", (long long)f->rows[i]);
+    }
+    return out;
+}
+
 /* "{subject}" and so on; another name stays as it is. */
 static crm_str placeholder(const catalogue *c, const tz_fault *f, crm_str name, bool *is_known)
 {
@@ -46,6 +56,12 @@ static crm_str placeholder(const catalogue *c, const tz_fault *f, crm_str name, 
     }
     if (str_is(name, "expected")) {
         return str_is(f->code, "wrong_type") ? words_of(c, "type", f->expected) : f->expected;
+    }
+    if (str_is(name, "count")) {
+        return arena_fmt(c->a, "%lld", (long long)f->count);
+    }
+    if (str_is(name, "rows")) {
+        return rows_of(c, f);
     }
     *is_known = false;
     return (crm_str){0};
@@ -100,10 +116,9 @@ static void place(const tz_fault *f, buf *out)
     buf_z(out, ": ");
 }
 
-void tz_fault_text(const tz_fault *f, const char *lang, buf *out)
+void tz_fault_words(const tz_fault *f, const char *lang, buf *out)
 {
     catalogue c;
-    place(f, out);
     if (!catalogue_open(&c, lang)) {
         buf_str(out, f->code);
         arena_free(c.a);
@@ -115,6 +130,12 @@ void tz_fault_text(const tz_fault *f, const char *lang, buf *out)
     }
     fill(&c, f, pattern_of(&c, f), out);
     arena_free(c.a);
+}
+
+void tz_fault_text(const tz_fault *f, const char *lang, buf *out)
+{
+    place(f, out);
+    tz_fault_words(f, lang, out);
 }
 
 /* Texts that stand in views made by the ТЗ. */

@@ -18,6 +18,7 @@ typedef struct tz_fault {
     int line, column;
     crm_str code;        /* "unknown_key", "unknown_name", "wrong_type", "missing", "duplicate", "no_start_stage"… */
     crm_str subject, nearest, expected;
+    int64_t count, rows[FAULT_ROWS]; /* of values that do not fit, and the first records */
     bool is_warning;     /* lint advice: applying goes on */
     struct tz_fault *next;
 } tz_fault;
@@ -34,6 +35,21 @@ CRM_MUST_CHECK crm_status tz_modules(const tz *t, arena *a, const module_found *
  */
 CRM_MUST_CHECK crm_status tz_register(tz *t, registry *r, arena *a, tz_fault **faults);
 
+/*
+ * One declaration of the UI's model (STORE_MODEL): a field in the form the ТЗ has for it, as JSON, or,
+ * with an empty `field`, an entity without its fields.
+ */
+#define TZ_MODEL "model" /* the file that faults and sources of declarations name */
+typedef struct tz_declaration {
+    crm_str entity, field, body;
+    int line; /* out: faults and sources name it as "model:<line>" */
+} tz_declaration;
+/*
+ * What tz_register adds behind the text's own entities and fields, instead of what it got before. What
+ * the text declares with the same shape is the text's. `a` outlives the registries made of `t`.
+ */
+CRM_MUST_CHECK crm_status tz_take_model(tz *t, arena *a, tz_declaration *rows, uint32_t count, tz_fault **faults);
+
 /* A version that was applied, as `sys.tz` keeps it. */
 typedef struct tz_version {
     int64_t id, applied_at;
@@ -43,6 +59,8 @@ typedef struct tz_version {
 /* The one in force; NOT_FOUND before the first. Blocking session; `r` has its ids, and a registry of
  * the kernel alone will do. */
 CRM_MUST_CHECK crm_status tz_load(engine_session *s, const registry *r, arena *a, tz_version *out);
+/* A registry of the kernel alone, with its ids: to read with before one is published. The caller's. */
+CRM_MUST_CHECK crm_status tz_kernel_registry(engine *e, arena *a, registry **out);
 /* Before tz_register: when the text is still the one that was applied, its grants keep the fields they
  * had then, and what modules brought since stays unseen. */
 void tz_keep(tz *t, const tz_version *applied);
@@ -61,5 +79,7 @@ CRM_MUST_CHECK crm_status tz_apply(const tz *t, crm_ctx *c, tz_fault **refused);
 tz_fault *tz_fault_of_seal(arena *a, const registry_fault *f);
 /* One fault as a line in ru or en: "tz.yaml:47:7: неизвестный ключ «rigths», есть «rights»". */
 void tz_fault_text(const tz_fault *f, const char *lang, buf *out);
+/* The same without the place. */
+void tz_fault_words(const tz_fault *f, const char *lang, buf *out);
 
 #endif

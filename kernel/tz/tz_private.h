@@ -28,6 +28,7 @@ typedef struct tz_webhook {
 struct tz {
     arena *a;
     yaml_node *root; /* the sections of all files as one map */
+    yaml_node *model; /* what was made in the UI, as tz_take_model got it; NULL: nothing */
     crm_str text;    /* all files as one text; people's table is not part of it */
     const char *dir; /* real path of the folder of the root file */
     const tz_person *people;
@@ -76,6 +77,8 @@ void tz_refuse_near(tz_faults *f, const yaml_node *n, const char *code, crm_str 
 bool node_is_nothing(const yaml_node *n);
 /* yaml_get, but NULL for what is no map: a wrong type was told before. */
 yaml_node *node_map(const yaml_node *map, const char *key);
+/* The same by a name; `map` may be NULL. */
+yaml_node *node_map_named(const yaml_node *map, crm_str key);
 void node_append(yaml_node *parent, yaml_node *child);
 /* "tz.yaml:47": what registry rows carry as their source. */
 crm_str tz_source(arena *a, const yaml_node *n);
@@ -118,6 +121,7 @@ struct shape {
 };
 
 extern const shape tz_schema;
+extern const shape tz_model_schema; /* `entities` and `fields` alone: what the UI's model holds */
 void shape_check(tz_faults *f, const yaml_node *n, const shape *s);
 /* `for` over the scalars of a SHAPE_NAMES node: one, or the items of a list. */
 #define TZ_EACH_NAME(x, n)                                                                         \
