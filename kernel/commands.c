@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "build.h"
 #include "data/backup.h"
 #include "data/stores.h"
 #include "net/openapi.h"
 #include "net/server.h"
-#include "server.h"
 
 typedef struct command {
     const char *name, *sub;
@@ -361,6 +361,7 @@ static const command commands[] = {
     {"version", NULL, 0, version},
     {"tz", "lint", 1, tz_lint},
     {"tz", "apply", 1, tz_apply_command},
+    {"model", "export", 0, command_model_export},
     {"module", "list", 0, module_list},
     {"user", "list", 0, user_list},
     {"user", "invite", 1, user_invite},

@@ -12,8 +12,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "server.h"
+#include "build.h"
+#include "data/field_convert.h"
 
+#define AHEAD_MS      15 /* of the writer's time at once, while it converts ahead */
 #define FLOW_GRACE_MS 1500
 #define TZ_PATH_FILE  "tz.path"
 #define CODE_LETTERS  "abcdefghjkmnpqrstuvwxyz23456789"
@@ -79,137 +81,12 @@ void deployment_close(deployment *d)
     if (d->lock_fd >= 0)
         close(d->lock_fd);
     d->lock_fd = -1;
+    model_work_free(d);
+    build_free(d->in_force);
+    d->in_force = NULL;
     free(d->modules); /* the list: what was loaded stays mapped */
     d->modules = NULL;
     d->module_count = 0;
-}
-
-/* ---- what there is to say -------------------------------------------------------------------- */
-
-static bool say_faults(const deployment *d, const tz_fault *f, buf *say)
-{
-    bool is_error = false;
-    for (; f; f = f->next) {
-        tz_fault_text(f, d->o->lang, say);
-        buf_char(say, '\n');
-        is_error |= !f->is_warning;
-    }
-    return is_error;
-}
-
-static void say_registry_faults(const deployment *d, arena *a, const registry_fault *f, buf *say)
-{
-    for (; f; f = f->next)
-        say_faults(d, tz_fault_of_seal(a, f), say);
-}
-
-static void say_refusals(const deployment *d, const module_refusal *r, buf *say)
-{
-    for (; r; r = r->next)
-        buf_fmt(say, "%.*s: %s (%.*s)\n", STR_FMT(r->module),
-                plug_refusal_title(r->code, d->o->lang), STR_FMT(r->text));
-}
-
-/* ---- building -------------------------------------------------------------------------------- */
-
-typedef struct build {
-    arena *arena;
-    module_found *found;
-    uint32_t found_count;
-    tz *tz;
-    module **modules;
-    uint32_t module_count;
-    bool *is_new;
-    registry *reg;
-} build;
-
-static crm_status read_texts(deployment *d, build *b, const char *path, buf *say)
-{
-    module_refusal *refused = NULL;
-    tz_fault *faults = NULL;
-    crm_status s = plug_scan(b->arena, d->o->modules, &b->found, &b->found_count, &refused);
-    say_refusals(d, refused, say);
-    if (s == CRM_OK)
-        s = tz_read(b->arena, path, &b->tz, &faults);
-    return say_faults(d, faults, say) && s == CRM_OK ? CRM_INVALID : s;
-}
-
-static module *find_loaded(const deployment *d, crm_str name)
-{
-    for (uint32_t i = 0; i < d->module_count; i++)
-        if (str_eq(plug_name(d->modules[i]), name))
-            return d->modules[i];
-    return NULL;
-}
-
-static crm_status load_one(deployment *d, build *b, crm_str name, buf *say)
-{
-    module_refusal *refused = NULL;
-    module **slot = &b->modules[b->module_count];
-    *slot = find_loaded(d, name);
-    crm_status s = CRM_OK;
-    for (uint32_t i = 0; !*slot && i < b->found_count; i++) {
-        if (!str_eq(b->found[i].name, name))
-            continue;
-        s = plug_load(b->arena, &b->found[i], slot, &refused);
-        b->is_new[b->module_count] = s == CRM_OK;
-    }
-    say_refusals(d, refused, say);
-    if (s == CRM_OK && *slot)
-        b->module_count++;
-    return *slot || s != CRM_OK ? s : CRM_NOT_FOUND;
-}
-
-static crm_status load_modules(deployment *d, build *b, buf *say)
-{
-    crm_str *names;
-    uint32_t count;
-    tz_fault *faults = NULL;
-    crm_status s = tz_modules(b->tz, b->arena, b->found, b->found_count, &names, &count, &faults);
-    if (say_faults(d, faults, say) && s == CRM_OK)
-        s = CRM_INVALID;
-    if (s != CRM_OK)
-        return s;
-    b->modules = ARENA_ARRAY(b->arena, module *, count + 1);
-    b->is_new = ARENA_ARRAY(b->arena, bool, count + 1);
-    if (!b->modules || !b->is_new)
-        return CRM_NOMEM;
-    for (uint32_t i = 0; i < count && s == CRM_OK; i++)
-        s = load_one(d, b, names[i], say);
-    return s;
-}
-
-/* A start on the text that is in force grants what it granted then. */
-static crm_status keep_grants(deployment *d, build *b)
-{
-    if (!d->engine)
-        return CRM_OK; /* linting without a data directory: nothing was applied */
-    const registry *current = registry_pin();
-    crm_status s = tz_recall(b->tz, d->engine, current);
-    registry_unpin(current);
-    return s;
-}
-
-static crm_status build_registry(deployment *d, build *b, buf *say)
-{
-    registry_fault *faults = NULL;
-    tz_fault *tz_faults = NULL;
-    b->reg = registry_new();
-    crm_status s = b->reg ? flow_register(b->reg) : CRM_NOMEM;
-    if (s == CRM_OK)
-        s = import_register(b->reg);
-    if (s == CRM_OK)
-        s = plug_register(b->modules, b->module_count, b->reg, b->arena, &faults);
-    if (s == CRM_OK)
-        s = keep_grants(d, b);
-    if (s == CRM_OK)
-        s = tz_register(b->tz, b->reg, b->arena, &tz_faults);
-    if (say_faults(d, tz_faults, say) && s == CRM_OK)
-        s = CRM_INVALID;
-    if (s == CRM_OK)
-        s = registry_seal(b->reg, b->arena, &faults);
-    say_registry_faults(d, b->arena, faults, say);
-    return s;
 }
 
 /* ---- putting it into force ------------------------------------------------------------------- */
@@ -293,7 +170,7 @@ static crm_status keep_modules(deployment *d, const build *b)
         return CRM_NOMEM;
     d->modules = all;
     for (uint32_t i = 0; i < b->module_count; i++)
-        if (!find_loaded(d, plug_name(b->modules[i]))) {
+        if (!deployment_module(d, plug_name(b->modules[i]))) {
             d->modules[d->module_count++] = b->modules[i];
             module_figures(b->modules[i]);
         }
@@ -313,18 +190,8 @@ static void remember_path(deployment *d, build *b, const char *path)
 typedef struct swap {
     deployment *d;
     build *b;
-    buf *say;
     bool has_schema; /* at a first start it was made before the writer */
 } swap;
-
-static crm_status make_schema(swap *x)
-{
-    registry_fault *faults = NULL;
-    crm_status s = engine_schema(x->d->engine, x->b->reg, x->b->arena, &faults);
-    say_registry_faults(x->d, x->b->arena, faults, x->say);
-    x->has_schema = s == CRM_OK;
-    return s;
-}
 
 typedef struct writing {
     const tz *tz;
@@ -341,6 +208,19 @@ static crm_status commit_people(crm_ctx *c, void *arg)
     return x->is_trial && x->status == CRM_OK ? CRM_CONFLICT : x->status;
 }
 
+/* The call's arena goes. */
+static void keep_refused(build *b, const tz_fault *f)
+{
+    tz_fault *copy = f ? ARENA_NEW(b->arena, tz_fault) : NULL;
+    if (!copy)
+        return;
+    *copy = *f;
+    copy->expected = arena_dup(b->arena, f->expected);
+    copy->subject = arena_dup(b->arena, f->subject);
+    copy->next = NULL;
+    build_faults(b, copy);
+}
+
 static crm_status write_people(swap *x, const registry *r, bool is_trial)
 {
     crm_ctx c, on = {.reg = r, .people = people_pin()};
@@ -355,7 +235,7 @@ static crm_status write_people(swap *x, const registry *r, bool is_trial)
     if (is_trial && arg.status == CRM_OK && s == CRM_CONFLICT)
         s = CRM_OK;
     if (s != CRM_OK)
-        say_faults(x->d, arg.refused, x->say);
+        keep_refused(x->b, arg.refused);
     call_end(&c);
     return s;
 }
@@ -371,31 +251,103 @@ static crm_status swap_registry(void *arg)
     crm_status s = old ? write_people(x, old, true) : CRM_OK;
     registry_unpin(old);
     if (s == CRM_OK && !x->has_schema)
-        s = make_schema(x);
+        s = build_schema(x->d, x->b);
     if (s == CRM_OK)
         s = write_people(x, x->b->reg, false);
-    if (s != CRM_OK)
-        return s;
-    registry_publish(x->b->reg, released, x->d);
-    x->b->reg = NULL;
-    x->d->has_registry = true;
-    return CRM_OK;
+    if (s == CRM_OK)
+        build_publish(x->d, x->b);
+    return s;
 }
 
-static crm_status put_in_force(deployment *d, build *b, buf *say)
+static const field *former(const registry *old, const entity *e, const field *f)
 {
-    swap x = {.d = d, .b = b, .say = say};
+    const entity *was = registry_entity(old, e->name);
+    was = was || !e->was.n ? was : registry_entity(old, e->was);
+    const field *own = was ? entity_field(was, f->name) : NULL;
+    return own || !was || !f->was.n ? own : entity_field(was, f->was);
+}
+
+/* Whether stored values mean something else than they did. */
+static bool has_retypes(const registry *old, const registry *r)
+{
+    for (uint32_t i = 0; i < r->entity_count; i++) {
+        const entity *e = r->entities[i];
+        for (uint32_t k = COL_OWN; k < e->field_count; k++) {
+            const field *f = &e->fields[k];
+            const field *was = f->flags & FIELD_DEPLOYMENT ? former(old, e, f) : NULL;
+            if (was && field_retype(was, f) != RETYPE_NONE)
+                return true;
+        }
+    }
+    return false;
+}
+
+void build_publish(deployment *d, build *b)
+{
+    const registry *old = registry_pin();
+    if (old && has_retypes(old, b->reg))
+        writer_refuse_older(d->flow, b->reg);
+    registry_unpin(old);
+    registry_publish(b->reg, released, d);
+    b->reg = NULL;
+    d->has_registry = true;
+    d->generation++;
+}
+
+typedef struct slice {
+    deployment *d;
+    build *b;
+    engine_ahead ahead;
+} slice;
+
+static crm_status go_ahead(void *arg)
+{
+    slice *x = arg;
+    x->ahead.until = clock_mono() + AHEAD_MS * 1000000LL;
+    return engine_schema_ahead(x->d->engine, x->b->reg, x->b->arena, &x->ahead);
+}
+
+crm_status build_ahead(deployment *d, build *b, engine_ahead *out)
+{
+    slice x = {.d = d, .b = b};
+    crm_status s = writer_exclusive(d->flow, go_ahead, &x);
+    *out = x.ahead;
+    return s;
+}
+
+/* Values that are stored another way from now on are written while others work, for the most part.
+ */
+static crm_status convert_ahead(deployment *d, build *b)
+{
+    engine_ahead ahead = {0};
+    crm_status s = CRM_OK;
+    while (s == CRM_OK && !ahead.is_done && !ahead.misfits)
+        s = build_ahead(d, b, &ahead);
+    return s; /* what does not fit is named by the step */
+}
+
+static crm_status put_in_force(deployment *d, build *b)
+{
+    swap x = {.d = d, .b = b};
     crm_status s = start_modules(b);
     if (s == CRM_OK)
         s = keep_modules(d, b);
+    if (s == CRM_OK && d->flow)
+        s = convert_ahead(d, b);
     if (s == CRM_OK && !d->flow)
-        s = make_schema(&x);
+        s = build_schema(d, b);
+    x.has_schema = s == CRM_OK && !d->flow;
     if (s == CRM_OK && !d->flow)
         s = start_flow(d, b->reg);
     if (s == CRM_OK)
         s = writer_exclusive(d->flow, swap_registry, &x);
     if (s != CRM_OK)
         return s;
+    return deployment_published(d);
+}
+
+crm_status deployment_published(deployment *d)
+{
     if (d->on_published)
         d->on_published(d->published_arg);
     return flow_ready(d->flow);
@@ -408,52 +360,86 @@ static const char *stored_path(deployment *d, arena *a)
     return file.p && fs_read(a, file.p, 4096, &path) == CRM_OK ? path.p : NULL;
 }
 
-static crm_status apply(deployment *d, build *b, const char *path, buf *say)
+/* Text and modules, then the registry with the model. */
+static crm_status build_all(deployment *d, build *b, const char *path, bool forward)
+{
+    tz_declaration *rows = NULL;
+    uint32_t count = 0;
+    crm_status s = build_read(d, b, path);
+    if (s == CRM_OK)
+        s = build_load(d, b);
+    if (s == CRM_OK)
+        s = model_declarations(b->arena, &b->model, forward, &rows, &count);
+    return s == CRM_OK ? build_registry(d, b, rows, count) : s;
+}
+
+static crm_status apply(deployment *d, build *b, const char *path, bool forward)
 {
     if (!path)
         path = stored_path(d, b->arena);
     if (!path) {
-        buf_z(say, d->o->lang[0] == 'r' ? "нужен ТЗ: --tz ФАЙЛ\n" : "a ТЗ is needed: --tz FILE\n");
+        buf_z(&b->refusals,
+              d->o->lang[0] == 'r' ? "нужен ТЗ: --tz ФАЙЛ\n" : "a ТЗ is needed: --tz FILE\n");
         return CRM_INVALID;
     }
-    crm_status s = read_texts(d, b, path, say);
+    crm_status s = model_load_now(d, b->arena, &b->model);
     if (s == CRM_OK)
-        s = load_modules(d, b, say);
+        s = build_all(d, b, path, forward);
     if (s == CRM_OK)
-        s = build_registry(d, b, say);
+        s = put_in_force(d, b);
     if (s == CRM_OK)
-        s = put_in_force(d, b, say);
+        s = model_settle(d, &b->model, forward);
     if (s == CRM_OK)
         remember_path(d, b, path);
     return s;
 }
 
+static bool is_in_a_swap(const build *b)
+{
+    for (uint32_t i = 0; i < b->model.count; i++)
+        if (str_is(b->model.at[i].phase, MODEL_SWAPPING))
+            return true;
+    return false;
+}
+
+static crm_status apply_one(deployment *d, const char *path, bool forward, build **out)
+{
+    build *b = *out = build_new();
+    crm_status s = b ? apply(d, b, path, forward) : CRM_NOMEM;
+    if (s != CRM_OK)
+        return s;
+    build_free(d->in_force);
+    d->in_force = b;
+    return s;
+}
+
 crm_status deployment_apply(deployment *d, const char *path, buf *say)
 {
-    build b = {.arena = arena_new(256 << 20)};
-    if (!b.arena)
-        return CRM_NOMEM;
+    build *b;
     uv_mutex_lock(&d->apply_lock);
-    crm_status s = apply(d, &b, path, say);
+    crm_status s = apply_one(d, path, true, &b);
+    if (s != CRM_OK && b && !d->flow && is_in_a_swap(b)) {
+        /* A crash came before the change of the model it was in: that one is taken back. */
+        build_free(b);
+        s = apply_one(d, path, false, &b);
+    }
+    if (b)
+        build_say(b, d->o->lang, say);
+    if (s != CRM_OK)
+        build_free(b);
     uv_mutex_unlock(&d->apply_lock);
-    if (b.reg)
-        registry_discard(b.reg);
-    arena_free(b.arena);
     return s;
 }
 
 crm_status deployment_lint(deployment *d, const char *path, buf *say)
 {
-    build b = {.arena = arena_new(256 << 20)};
-    if (!b.arena)
+    build *b = build_new();
+    if (!b)
         return CRM_NOMEM;
-    crm_status s = read_texts(d, &b, path, say);
+    crm_status s = d->engine ? model_load_now(d, b->arena, &b->model) : CRM_OK;
     if (s == CRM_OK)
-        s = load_modules(d, &b, say);
-    if (s == CRM_OK)
-        s = build_registry(d, &b, say);
-    if (b.reg)
-        registry_discard(b.reg);
-    arena_free(b.arena);
+        s = build_all(d, b, path, true);
+    build_say(b, d->o->lang, say);
+    build_free(b);
     return s;
 }

@@ -9,9 +9,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "build.h"
 #include "data/files.h"
 #include "net/ca.h"
-#include "server.h"
 
 #define GRACE_MS      5000
 #define FILES_WANTED  65536
@@ -374,7 +374,8 @@ static crm_status start(server *s)
                      .modules = s->modules,
                      .module_count = s->module_count,
                      .ca_cert = s->certs.ca_cert,
-                     .version = CRM_S(KARKAS_VERSION)};
+                     .version = CRM_S(KARKAS_VERSION),
+                     .model = {model_ask_service, &s->d}};
     st = s->mail ? api_start(&o, &s->api) : CRM_NOMEM;
     if (st == CRM_OK)
         st = admin_start(&s->loop, s->mail, &s->d, &s->admin);

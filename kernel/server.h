@@ -38,6 +38,9 @@ typedef struct deployment {
     void *published_arg;
     module **modules;       /* loaded so far; they stay mapped */
     uint32_t module_count;
+    struct build *in_force; /* what was applied last: its text is what a change of the model stands beside */
+    struct model_work *work; /* a change of the model that converts values */
+    uint64_t generation;    /* counts what was published; under apply_lock, as the two above */
 } deployment;
 
 /*

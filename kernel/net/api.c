@@ -85,6 +85,8 @@ crm_status api_read_json(api_call *k)
     return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
 }
 
+static void route_request(void *arg, http_request *r);
+
 /* ---- other threads --------------------------------------------------------------------------- */
 
 void api_limit(api_call *k, uint32_t ms)
@@ -130,12 +132,27 @@ static bool comes_back(api_call *k)
     return false;
 }
 
+/* A type changed while the write waited: the request begins again on the registry in force. One
+ * whose body came in pieces cannot, and says so. */
+static bool begins_again(api_call *k, crm_status status)
+{
+    if (status != CRM_UNAVAILABLE || !str_is(k->c.error.code, "schema_changed") ||
+        k->http->is_streamed)
+        return false;
+    api *a = k->api;
+    http_body(k->http)->n = k->mark;
+    route_request(a, api_let_go(k));
+    return true;
+}
+
 static void written(write_request *w, crm_status status)
 {
     api_call *k = w->arg;
     if (!comes_back(k))
         return;
     k->is_writing = false;
+    if (begins_again(k, status))
+        return;
     if (w->group > k->api->seen_group) {
         /* Another request of this turn may have opened a snapshot older than the commit. */
         engine_turn_end(k->api->session);
@@ -336,6 +353,20 @@ static bool is_module(const registry *r, crm_str name)
     return false;
 }
 
+/* A path with the former name of an entity that the caller may read says how it is called now. */
+static void answer_unknown(api_call *k, crm_str name)
+{
+    for (uint32_t i = 0; i < k->c.reg->entity_count; i++) {
+        const entity *e = k->c.reg->entities[i];
+        if (!e->was.n || !str_eq(e->was, name) || !rights_may_some(&k->c, e, ACTION_READ))
+            continue;
+        call_fail(&k->c, CRM_NOT_FOUND, "renamed");
+        k->c.error.params_json = arena_fmt(k->c.arena, "{\"name\":\"%.*s\"}", STR_FMT(e->name));
+        break;
+    }
+    api_reply_error(k, CRM_NOT_FOUND);
+}
+
 static void signed_in(api_call *k)
 {
     crm_str path = k->rest, name = first_segment(&path);
@@ -351,6 +382,8 @@ static void signed_in(api_call *k)
         tokens_route(k);
     else if (str_is(name, "webhooks"))
         webhooks_route(k);
+    else if (str_is(name, "model"))
+        model_route(k);
     else if (str_is(name, "search"))
         search_route(k);
     else if (str_is(name, "import"))
@@ -362,7 +395,7 @@ static void signed_in(api_call *k)
     else if (is_module(k->c.reg, name))
         module_route(k);
     else
-        api_reply_error(k, CRM_NOT_FOUND);
+        answer_unknown(k, name);
 }
 
 static void api_route(api *a, http_request *r)

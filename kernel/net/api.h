@@ -13,6 +13,30 @@
 
 typedef struct api api;
 
+/* What is asked of the model (API.md). `entity` and `field` are names of the path, `body` is borrowed. */
+typedef enum model_act {
+    MODEL_ACT_LIST,
+    MODEL_ACT_ADD_ENTITY,
+    MODEL_ACT_ADD_FIELD,
+    MODEL_ACT_CHANGE, /* of the field, or without one of the entity; so are the next */
+    MODEL_ACT_RETIRE,
+    MODEL_ACT_RESTORE,
+} model_act;
+typedef struct model_ask {
+    model_act act;
+    crm_str entity, field;
+    const json_t *body;
+    bool is_check; /* only to say what would follow */
+} model_ask;
+/*
+ * The layer above builds registries. `ask` runs on a worker with a reading session in c->session, as
+ * the caller; it writes the answer's JSON and its HTTP status, or fails with c->error set.
+ */
+typedef struct model_service {
+    crm_status (*ask)(void *arg, crm_ctx *c, const model_ask *what, buf *json, int *status);
+    void *arg;
+} model_service;
+
 typedef struct api_options {
     uv_loop_t *loop;
     flow *flow;
@@ -22,6 +46,7 @@ typedef struct api_options {
     uint32_t module_count;
     crm_str ca_cert; /* PEM for /ca.crt, or empty */
     crm_str version;
+    model_service model;
 } api_options;
 
 /* A record as the API shows it, for what is sent to other systems (flow_options). Any thread. */

@@ -119,6 +119,7 @@ bool session_check_csrf(api_call *k, bool has_session);
 void session_route(api_call *k);
 void tokens_route(api_call *k);
 void webhooks_route(api_call *k);
+void model_route(api_call *k);
 
 /* ---- routes under /api/v1 -------------------------------------------------------------------- */
 

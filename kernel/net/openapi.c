@@ -313,6 +313,20 @@ static int put(const char *text, size_t n, void *arg)
     return out->failed ? -1 : 0;
 }
 
+/* A file of further paths: those of subjects that stand beside records. */
+static void add_file(making *m, const yaml_node *file)
+{
+    json_t *components = json_object_get(m->document, "components");
+    json_t *tags = openapi_fill(&m->s, yaml_get(file, "tags"));
+    json_array_extend(json_object_get(m->document, "tags"), tags);
+    json_decref(tags);
+    add_all(m->paths, openapi_fill(&m->s, yaml_get(file, "paths")));
+    add_all(m->schemas, openapi_fill(&m->s, yaml_get(file, "schemas")));
+    if (yaml_get(file, "parameters"))
+        add_all(json_object_get(components, "parameters"),
+                openapi_fill(&m->s, yaml_get(file, "parameters")));
+}
+
 static void begin(making *m, crm_ctx *c)
 {
     m->s = (openapi_scope){.c = c,
@@ -325,11 +339,8 @@ static void begin(making *m, crm_ctx *c)
     json_object_del(m->document, "x-statuses");
     m->paths = json_object_get(m->document, "paths");
     m->schemas = json_object_get(json_object_get(m->document, "components"), "schemas");
-    json_t *tags = openapi_fill(&m->s, yaml_get(m->files.outward, "tags"));
-    json_array_extend(json_object_get(m->document, "tags"), tags);
-    json_decref(tags);
-    add_all(m->paths, openapi_fill(&m->s, yaml_get(m->files.outward, "paths")));
-    add_all(m->schemas, openapi_fill(&m->s, yaml_get(m->files.outward, "schemas")));
+    add_file(m, m->files.outward);
+    add_file(m, m->files.model);
 }
 
 crm_status openapi_write(crm_ctx *c, buf *out)

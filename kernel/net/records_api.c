@@ -69,11 +69,6 @@ static uint64_t query_shape(const query *q, int64_t user)
 
 /* ---- what is asked --------------------------------------------------------------------------- */
 
-static crm_status unknown_field(api_call *k, crm_str name)
-{
-    return call_fail_field(&k->c, name, "unknown_field", (crm_str){0});
-}
-
 static bool is_integer(field_type t)
 {
     return t == FIELD_INT || t == FIELD_REF || t == FIELD_USER || t == FIELD_DURATION;
@@ -109,7 +104,7 @@ static crm_status param_cond(api_call *k, const http_field *p, query *q)
         dot < 0 ? CRM_S("eq") : (crm_str){p->name.p + dot + 1, p->name.n - (size_t)dot - 1};
     const field *f = entity_field(q->entity, name);
     if (!f)
-        return unknown_field(k, name);
+        return records_unknown_field(&k->c, k->entity, name);
     json_t *form = json_array();
     json_array_append_new(form, json_stringn(name.p, name.n));
     json_array_append_new(form, json_stringn(op.p, op.n));
@@ -157,7 +152,7 @@ static crm_status sorts(api_call *k, crm_str text, query *q)
         crm_str name = down ? (crm_str){part.p + 1, part.n - 1} : part;
         const field *f = entity_field(q->entity, name);
         if (!f)
-            return unknown_field(k, name);
+            return records_unknown_field(&k->c, k->entity, name);
         if (q->sort_count == SORTS_MAX)
             return call_fail_field(&k->c, CRM_S("sort"), "too_long", (crm_str){0});
         q->sorts[q->sort_count++] = (sort){f, down};
@@ -172,7 +167,7 @@ static crm_status fields(api_call *k, crm_str text, query *q)
     while (str_split(&text, ',', &part)) {
         const field *f = entity_field(q->entity, part);
         if (!f)
-            return unknown_field(k, part);
+            return records_unknown_field(&k->c, k->entity, part);
         bits_add(q->select, f->index);
     }
     return CRM_OK;

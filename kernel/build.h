@@ -1,0 +1,86 @@
+/*
+ * build.h - a registry in the making, and the model that stands beside the ТЗ: what the files of the
+ * main layer share. A build belongs to one thread, which holds deployment.apply_lock.
+ */
+#ifndef BUILD_H
+#define BUILD_H
+
+#include "data/stores.h"
+#include "server.h"
+
+typedef struct model_row {
+    int64_t id;
+    crm_str entity, field, body, next, phase;
+    int64_t batch;
+    bool is_retired; /* of `body` */
+} model_row;
+typedef struct model_rows {
+    model_row *at;
+    uint32_t count;
+} model_rows;
+
+typedef struct build {
+    arena *arena;
+    module_found *found;
+    uint32_t found_count;
+    tz *tz; /* of the build in force when it is like that */
+    module **modules;
+    uint32_t module_count;
+    bool *is_new;
+    registry *reg;    /* freed with the build, unless it was published and this is NULL */
+    tz_fault *faults; /* errors and warnings, in the order they were met */
+    buf refusals;     /* lines about modules */
+    model_rows model; /* as they were when it was made */
+} build;
+
+build *build_new(void);
+void build_free(build *b); /* may be NULL */
+/* Appends. */
+void build_faults(build *b, tz_fault *list);
+/* Everything that is wrong, in lines. */
+void build_say(const build *b, const char *lang, buf *say);
+
+/* Reads the text at `path` and finds the modules that are there. */
+CRM_MUST_CHECK crm_status build_read(deployment *d, build *b, const char *path);
+/* Loads the modules it needs. */
+CRM_MUST_CHECK crm_status build_load(deployment *d, build *b);
+/* Instead of both: text and modules as they are in force. */
+CRM_MUST_CHECK crm_status build_like(const deployment *d, build *b);
+/* Registers everything with these declarations of the model and seals it. */
+CRM_MUST_CHECK crm_status build_registry(deployment *d, build *b, tz_declaration *rows, uint32_t count);
+/* The engine's step. On the writer, alone, or before it has started. */
+CRM_MUST_CHECK crm_status build_schema(deployment *d, build *b);
+/* A slice of converting values ahead of the step, on the writer. Worker threads. */
+CRM_MUST_CHECK crm_status build_ahead(deployment *d, build *b, engine_ahead *out);
+/* What follows the publishing of a registry. Not on the writer. */
+CRM_MUST_CHECK crm_status deployment_published(deployment *d);
+/* On the writer: publishes b->reg, which is NULL then. */
+void build_publish(deployment *d, build *b);
+module *deployment_module(const deployment *d, crm_str name);
+
+/* ---- the model (model*.c) -------------------------------------------------------------------- */
+
+/* Blocking session; none when the store does not exist yet. */
+CRM_MUST_CHECK crm_status model_load(engine_session *s, const registry *r, arena *a, model_rows *out);
+/* The same with a session of its own, on the kernel's registry when none is published. */
+CRM_MUST_CHECK crm_status model_load_now(deployment *d, arena *a, model_rows *out);
+/* What a build takes: `body` of each, and `next` of those that were being swapped when `forward`. */
+CRM_MUST_CHECK crm_status model_declarations(arena *a, const model_rows *rows, bool forward,
+                                             tz_declaration **out, uint32_t *count);
+/* A row's `next` as a declaration under the names it will have. */
+CRM_MUST_CHECK crm_status model_next(arena *a, const model_row *row, tz_declaration *out);
+/* Writer: `next` becomes the declaration, or (not `is_done`) is dropped, and with it a row that has no
+ * other. */
+CRM_MUST_CHECK crm_status model_row_settle(crm_ctx *c, const model_row *row, bool is_done);
+/* After a start: rows that a crash left in their swap are as the registry in force has them. */
+CRM_MUST_CHECK crm_status model_settle(deployment *d, const model_rows *rows, bool forward);
+/* Adds the batch kind "model". */
+CRM_MUST_CHECK crm_status model_register(deployment *d, registry *r);
+/* What a batch of the model holds between its turns. Under apply_lock. */
+void model_work_free(deployment *d);
+/* api_options.model */
+crm_status model_ask_service(void *deployment, crm_ctx *c, const model_ask *what, buf *json, int *status);
+/* What was made here as sections of a ТЗ. */
+void command_model_export(command_call *c);
+
+#endif

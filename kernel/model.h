@@ -1,0 +1,60 @@
+/* model.h - one change of the model on its way: what the files about it share. */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include "build.h"
+#include "data/field_convert.h"
+
+#define MODEL_BODY_MAX  ((size_t)65536)
+#define MODEL_TITLE_MAX 200
+#define MODEL_ROWS_MAX  4000
+
+typedef struct model_change {
+    deployment *d;
+    crm_ctx *c;
+    const model_ask *ask;
+    model_rows rows;   /* all; those of the change have `next`, and phase MODEL_SWAPPING */
+    const model_row *target; /* what the answer is about */
+    build *b;          /* with the registry that would follow */
+} model_change;
+
+/* What the change means for the data that is there (model_data.c). */
+#define MODEL_FIRST 5
+typedef struct model_plan {
+    int64_t rows;      /* of the entities it is about, the recycle bin included */
+    bool converts;     /* values are stored another way */
+    bool looks;        /* values have to fit and stay as they are */
+    bool indexes;
+    int64_t misfits;
+    struct { int64_t id; crm_str value; } first[MODEL_FIRST];
+    const entity *entity; /* of the first that does not fit */
+    const field *field;
+    bool is_choice;
+} model_plan;
+/* Reads the data with the change's session. */
+CRM_MUST_CHECK crm_status model_look(model_change *x, model_plan *out);
+/* One field: counts and keeps what does not fit. `on_misfit` may be NULL. */
+CRM_MUST_CHECK crm_status model_scan(crm_ctx *c, const field *from, const field *to, model_plan *out);
+
+/* The names and values of what is asked become `next` of rows (model_edit.c). INVALID, NOT_FOUND … with
+ * c->error. */
+CRM_MUST_CHECK crm_status model_edit(model_change *x);
+/* The build's faults as the call's error. INVALID. */
+crm_status model_refuse(model_change *x);
+crm_status model_refuse_misfits(model_change *x, const model_plan *p);
+
+/* JSON (model_list.c). */
+void model_put_list(json_writer *w, crm_ctx *c, const model_rows *rows);
+void model_put_one(json_writer *w, crm_ctx *c, const model_rows *rows, const tz_declaration *what);
+void model_put_plan(model_change *x, json_writer *w, const model_plan *p);
+/* Whether no role sees the field (NULL: anything of the entity). */
+bool model_is_unseen(const registry *r, const entity *e, const field *f);
+
+/* Loads x->rows; intents of batches that have ended are as if they were not there. */
+CRM_MUST_CHECK crm_status model_rows_now(model_change *x);
+/* Builds and seals what would follow, with the rows' `next`. INVALID with c->error. */
+CRM_MUST_CHECK crm_status model_build(model_change *x);
+/* Puts the build's registry into force: intent, schema, declarations, snapshot. Worker. */
+CRM_MUST_CHECK crm_status model_swap(model_change *x);
+
+#endif

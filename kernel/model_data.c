@@ -1,0 +1,111 @@
+/*
+ * model_data.c - what a change of the model means for the rows that are there: how many, whether
+ * they fit. Reads in the session of the call, on a worker.
+ */
+#include "model.h"
+
+typedef struct scan {
+    crm_ctx *c;
+    const field *from, *to;
+    field_source source;
+    arena *arena; /* of one row */
+    model_plan *plan;
+    crm_status status;
+} scan;
+
+static crm_str shown(arena *a, const field *f, value v)
+{
+    char number[FIELD_DECIMAL_TEXT];
+    if (v.kind == VALUE_INT)
+        return arena_dup(a, field_format_decimal(v.i, f->scale, number));
+    return arena_dup(a, (crm_str){v.s.p, v.s.n < 80 ? v.s.n : 80});
+}
+
+static bool on_row(void *arg, const value *row, uint32_t matched)
+{
+    scan *x = arg;
+    model_plan *p = x->plan;
+    arena_mark mark = arena_mark_get(x->arena);
+    value v = row[x->from->index], out;
+    (void)matched;
+    crm_status s = field_convert(&x->source, x->from, x->to, v, &out);
+    if (s == CRM_INVALID && p->misfits < MODEL_FIRST) {
+        p->first[p->misfits].id = row[COL_ID].i;
+        p->first[p->misfits].value = shown(x->c->arena, x->from, v);
+    }
+    if (s == CRM_INVALID && !p->misfits++) {
+        p->entity = x->to->entity;
+        p->field = x->to;
+        p->is_choice = x->from->type == FIELD_CHOICE && x->to->type == FIELD_CHOICE;
+    }
+    arena_rewind(x->arena, mark);
+    x->status = s == CRM_NOMEM ? s : x->status;
+    return x->status == CRM_OK;
+}
+
+crm_status model_scan(crm_ctx *c, const field *from, const field *to, model_plan *out)
+{
+    scan x = {.c = c, .from = from, .to = to, .arena = arena_new(0), .plan = out};
+    query q = {.entity = from->entity, .limit = INT32_MAX, .with_deleted = true};
+    engine_op op = {
+        .kind = ENGINE_LIST, .entity = from->entity, .query = &q, .on_row = on_row, .arg = &x};
+    engine_batch b = {.ops = &op, .count = 1};
+    if (!x.arena)
+        return CRM_NOMEM;
+    x.source = (field_source){.arena = x.arena, .reg = c->reg};
+    bits_add(q.select, from->index);
+    crm_status s = engine_read_now(c->session, &b);
+    arena_free(x.arena);
+    return s == CRM_OK ? x.status : s;
+}
+
+static crm_status count_rows(crm_ctx *c, const entity *e, int64_t *out)
+{
+    query q = {.entity = e, .limit = INT32_MAX, .with_deleted = true};
+    engine_op op = {.kind = ENGINE_COUNT, .entity = e, .query = &q};
+    engine_batch b = {.ops = &op, .count = 1};
+    crm_status s = engine_read_now(c->session, &b);
+    *out = op.count;
+    return s;
+}
+
+/* The field as the registry in force has it, and as it will be. */
+static bool find_pair(const model_change *x, const model_row *row, const field **from,
+                      const field **to)
+{
+    tz_declaration next;
+    const entity *was = registry_entity(x->c->reg, row->entity);
+    *from = was ? entity_field(was, row->field) : NULL;
+    *to = NULL;
+    if (row->field.n && model_next(x->c->arena, row, &next) == CRM_OK) {
+        const entity *e = registry_entity(x->b->reg, next.entity);
+        *to = e ? entity_field(e, next.field) : NULL;
+    }
+    return *to != NULL;
+}
+
+static crm_status look_at(model_change *x, const model_row *row, model_plan *p)
+{
+    const field *from, *to;
+    const entity *e = registry_entity(x->c->reg, row->entity);
+    crm_status s = e && !p->rows ? count_rows(x->c, e, &p->rows) : CRM_OK;
+    if (s != CRM_OK || !find_pair(x, row, &from, &to))
+        return s;
+    bool was_indexed = from && from->flags & (FIELD_INDEXED | FIELD_UNIQUE);
+    p->indexes |= (to->flags & (FIELD_INDEXED | FIELD_UNIQUE)) && !was_indexed;
+    retype how = from ? field_retype(from, to) : RETYPE_NONE;
+    p->converts |= how == RETYPE_REWRITE;
+    p->looks |= how == RETYPE_CHECK;
+    return how == RETYPE_CHECK || how == RETYPE_REWRITE ? model_scan(x->c, from, to, p) : CRM_OK;
+}
+
+crm_status model_look(model_change *x, model_plan *out)
+{
+    crm_status s = CRM_OK;
+    *out = (model_plan){0};
+    for (uint32_t i = 0; s == CRM_OK && i < x->rows.count; i++)
+        if (x->rows.at[i].next.n && str_is(x->rows.at[i].phase, MODEL_SWAPPING))
+            s = look_at(x, &x->rows.at[i], out);
+    engine_turn_end(x->c->session);
+    return s;
+}

@@ -1,0 +1,168 @@
+// Own entities and fields of a deployment, made and changed while the server works.
+
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { startServer } from '../harness/server.mjs';
+import { dealer } from '../harness/tz.mjs';
+import { until } from '../harness/until.mjs';
+
+const MODEL = '/api/v1/model';
+const DEALS = `${MODEL}/entity/sales.deal/field`;
+
+const fieldsOf = async (head, entity = 'sales.deal') =>
+  (await head.get(MODEL, { expect: 200 })).json.entities.find((e) => e.name === entity)?.fields ?? [];
+const fieldOf = async (head, name, entity) => (await fieldsOf(head, entity)).find((f) => f.name === name);
+const codes = (reply) => (reply.json.fields ?? []).map((f) => `${f.field}:${f.code}`);
+const ended = (head, id) =>
+  until(async () => {
+    const batch = (await head.get(`/api/v1/batch/${id}`, { expect: 200 })).json;
+    return ['done', 'failed', 'canceled'].includes(batch.state) && batch;
+  }, 'the end of the batch');
+
+describe('the model', () => {
+  let server, head, petrov;
+  before(async () => {
+    server = await startServer({ tz: dealer });
+    head = await server.as('ivanova');
+    petrov = await server.as('petrov');
+  });
+  after(() => server.stop());
+
+  const add = (name, declaration, expect = 201) => head.post(DEALS, { name, title: name, roles: ['head'], ...declaration }, { expect });
+  const deal = async (fields) => (await head.post('/api/v1/sales.deal', { title: 'Кран', ...fields }, { expect: 201 })).json;
+  const get = async (id) => (await head.get(`/api/v1/sales.deal/${id}`, { expect: 200 })).json;
+
+  it('is for holders of settings only', async () => {
+    assert.equal((await petrov.get(MODEL)).status, 403);
+    assert.equal((await petrov.post(DEALS, { name: 'x', type: 'text', title: 'X' })).status, 403);
+  });
+
+  it('adds a field that lists, filters and writes know at once, and only for the roles it is given to', async () => {
+    const before = (await deal({})).id;
+    const made = (await add('fuel', { type: 'choice', options: { diesel: 'Дизель', petrol: 'Бензин' }, required: true, default: 'diesel', index: true })).json;
+    assert.equal(made.made_by, 'model');
+    assert.equal(made.unseen, false);
+    assert.equal((await get(before)).fuel, 'diesel', 'a required field has its default in every record');
+    const other = await deal({ fuel: 'petrol' });
+    const list = (await head.get('/api/v1/sales.deal?fuel=petrol', { expect: 200 })).json;
+    assert.deepEqual(list.rows.map((r) => r.id), [other.id]);
+    assert.ok((await head.get('/api/v1/meta', { expect: 200 })).json.entities['sales.deal'].fields.fuel.required);
+    assert.equal((await petrov.get('/api/v1/meta', { expect: 200 })).json.entities['sales.deal'].fields.fuel, undefined);
+    assert.equal((await petrov.get('/api/v1/sales.deal?fuel=petrol')).status, 422);
+  });
+
+  it('makes an entity whose records can be worked with', async () => {
+    const made = await head.post(
+      `${MODEL}/entity`,
+      { name: 'own.car', title: ['машина', 'машины', 'машин'], roles: ['head'], fields: { number: { type: 'text', title: 'Номер', index: true }, deal: { type: 'ref', to: 'sales.deal', title: 'Сделка' } } },
+      { expect: 201 },
+    );
+    assert.equal(made.json.name, 'own.car');
+    const car = (await head.post('/api/v1/own.car', { number: 'А123ВС' }, { expect: 201 })).json;
+    assert.equal((await head.get(`/api/v1/own.car/${car.id}`, { expect: 200 })).json.number, 'А123ВС');
+    await head.post(`${MODEL}/entity/own.car/field`, { name: 'year', type: 'int', title: 'Год', roles: ['head'] }, { expect: 201 });
+    await head.patch(`/api/v1/own.car/${car.id}`, { year: 2020 }, { expect: 200 });
+    await head.patch(`${MODEL}/entity/own.car`, { name: 'own.vehicle' }, { expect: 200 });
+    const renamed = (await head.get(`/api/v1/own.vehicle/${car.id}`, { expect: 200 })).json;
+    assert.equal(renamed.year, 2020);
+    const gone = await head.get(`/api/v1/own.car/${car.id}`);
+    assert.equal(gone.status, 404);
+    assert.deepEqual([gone.json.code, gone.json.params], ['renamed', { name: 'own.vehicle' }]);
+  });
+
+  it('renames a field: the data stays, the former name is answered with the new one', async () => {
+    await add('colour', { type: 'text' });
+    const one = await deal({ colour: 'синий' });
+    await head.patch(`${DEALS}/colour`, { name: 'color', title: 'Цвет' }, { expect: 200 });
+    assert.equal((await get(one.id)).color, 'синий');
+    const former = await head.get('/api/v1/sales.deal?colour=x');
+    assert.equal(former.status, 422);
+    assert.deepEqual(former.json.fields[0].code, 'renamed');
+    assert.deepEqual(former.json.fields[0].params, { name: 'color' });
+    assert.equal((await fieldOf(head, 'color')).was, 'colour');
+  });
+
+  it('changes a type when every value fits, as an operation', async () => {
+    await add('mileage', { type: 'text' });
+    const one = await deal({ mileage: '12 500' });
+    const two = await deal({ mileage: 'много' });
+    const refused = await head.patch(`${DEALS}/mileage`, { type: 'int' });
+    assert.equal(refused.status, 422);
+    assert.deepEqual(codes(refused), ['type:values_do_not_fit']);
+    assert.deepEqual(refused.json.fields[0].params, { count: 1, first: [two.id] });
+    assert.equal((await get(two.id)).mileage, 'много');
+    await head.patch(`/api/v1/sales.deal/${two.id}`, { mileage: '7' }, { expect: 200 });
+    const plan = (await head.patch(`${DEALS}/mileage?check=1`, { type: 'int' }, { expect: 200 })).json;
+    assert.deepEqual([plan.ok, plan.converts, plan.misfits], [true, true, 0]);
+    const started = await head.patch(`${DEALS}/mileage`, { type: 'int' }, { expect: 202 });
+    const batch = await ended(head, started.json.change.batch);
+    assert.deepEqual([batch.kind, batch.state], ['model', 'done']);
+    assert.equal((await get(one.id)).mileage, 12500);
+    assert.equal((await head.get('/api/v1/sales.deal?mileage.gt=100', { expect: 200 })).json.rows.length, 1);
+  });
+
+  it('refuses by name what is not safe', async () => {
+    const bad = async (body, expected, status = 422) => {
+      const reply = await head.post(DEALS, { name: 'bad', title: 'X', type: 'text', ...body });
+      assert.equal(reply.status, status, reply.text);
+      assert.deepEqual(codes(reply).slice(0, 1), [expected], reply.text);
+    };
+    await bad({ type: 'colour' }, 'type:unknown_type');
+    await bad({ name: 'title' }, 'name:taken');
+    await bad({ name: 'limit' }, 'name:reserved_name');
+    await bad({ name: 'Цвет' }, 'name:bad_field_name');
+    await bad({ name: 'a.b' }, 'name:bad_field_name');
+    await bad({ title: 'я'.repeat(201) }, 'title:too_long');
+    await bad({ type: 'ref', to: 'no.thing' }, 'to:unknown_entity');
+    await bad({ type: 'ref' }, 'to:required');
+    await bad({ type: 'choice' }, 'options:no_choices');
+    await bad({ roles: ['nobody'] }, 'roles:unknown_role');
+    await bad({ of: 'user' }, 'of:unknown_field');
+    assert.equal((await head.patch(`${DEALS}/title`, { title: 'Имя' })).json.code, 'model_of_module');
+    assert.equal((await head.patch(`${DEALS}/nothing`, { title: 'Имя' })).status, 404);
+    await deal({ fuel: 'petrol' });
+    const taken = await head.patch(`${DEALS}/fuel`, { options: { diesel: 'Дизель' } });
+    assert.deepEqual(codes(taken), ['options:choice_in_use']);
+    const unsafe = await head.patch(`${DEALS}/fuel`, { type: 'file', options: null, default: null });
+    assert.deepEqual(codes(unsafe), ['type:retype_unsafe']);
+    const labels = await head.post(DEALS, { name: 'huge', type: 'text', title: 'я'.repeat(5_000_000) });
+    assert.ok([413, 422].includes(labels.status), labels.text);
+  });
+
+  it('retires a field and brings it back with its data', async () => {
+    await add('secret_note', { type: 'text' });
+    const one = await deal({ secret_note: 'важно' });
+    await head.del(`${DEALS}/secret_note`, { expect: 200 });
+    assert.equal((await get(one.id)).secret_note, undefined);
+    assert.equal((await head.get('/api/v1/sales.deal?secret_note=x')).status, 422);
+    assert.equal((await fieldOf(head, 'secret_note')).state, 'retired');
+    await head.post(`${DEALS}/secret_note/restore`, {}, { expect: 200 });
+    assert.equal((await get(one.id)).secret_note, 'важно');
+  });
+
+  it('keeps what was made when the ТЗ is applied, exports it, and hands it over', async () => {
+    fs.writeFileSync(server.tz, dealer.replace('version: "1.0"', 'version: "1.1"'));
+    const applied = await server.command('tz', 'apply', server.tz);
+    assert.equal(applied.code, 0, applied.err + applied.out);
+    assert.ok(await fieldOf(head, 'fuel'));
+    const out = (await server.command('model', 'export')).out;
+    assert.match(out, /fields:\n {2}sales\.deal:\n(.*\n)* {4}fuel: \{/);
+    fs.writeFileSync(server.tz, `${dealer}${out}`);
+    const again = await server.command('tz', 'apply', server.tz);
+    assert.equal(again.code, 0, again.err + again.out);
+    const conflict = `${dealer}fields:\n  sales.deal:\n    fuel: {type: int, title: Топливо}\n`;
+    fs.writeFileSync(server.tz, conflict);
+    const refused = await server.command('tz', 'apply', server.tz);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /sales\.deal\.fuel.*сделано в браузере/);
+    fs.writeFileSync(server.tz, dealer);
+  });
+
+  it('has all of it after a restart', async () => {
+    await server.restart();
+    head = await server.as('ivanova');
+    const names = (await fieldsOf(head)).filter((f) => f.made_by === 'model').map((f) => `${f.name}:${f.type}`);
+    assert.deepEqual(names, ['fuel:choice', 'color:text', 'mileage:int', 'secret_note:text']);
+  });
+});
