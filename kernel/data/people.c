@@ -29,6 +29,7 @@ static void box_free(people_box *box)
 {
     if (box) {
         rights_tables_free(box->rights);
+        pthread_mutex_destroy(&box->names_lock);
         arena_free(box->arena);
         free(box);
     }
@@ -159,6 +160,9 @@ crm_status people_build(engine_session *s, const registry *r, people **out)
 {
     *out = NULL;
     people_box *box = calloc(1, sizeof *box);
+    if (box) {
+        pthread_mutex_init(&box->names_lock, NULL);
+    }
     if (!box || !(box->arena = arena_new(PEOPLE_ARENA_MAX)) ||
         !(box->rights = rights_tables_new())) {
         box_free(box);

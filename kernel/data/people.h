@@ -48,6 +48,12 @@ CRM_MUST_CHECK crm_status people_principal(arena *a, const people *p, int64_t us
 void people_unpin(const people *p);
 const person *people_user(const people *p, int64_t id);
 const person *people_by_login(const people *p, crm_str login);
+/*
+ * Who has this name or e-mail, as texts compare; *count: how many, *id: the last of them. What they
+ * are called by is computed once per snapshot. Any thread; `a` is for the moment.
+ */
+CRM_MUST_CHECK crm_status people_named(arena *a, const people *p, crm_str text, int64_t *id,
+                                       uint32_t *count);
 const department *people_department(const people *p, int64_t id);
 /* Whether `id` is `root` or stands below it. */
 bool people_is_below(const people *p, int64_t id, int64_t root);

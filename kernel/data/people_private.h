@@ -1,13 +1,16 @@
-/* people_private.h - what people.c and rights.c share: a snapshot holds the rights compiled for it.
+/* people_private.h - what people.c, people_names.c and rights.c share: a snapshot holds what is
+ * computed for it.
  */
 #ifndef DATA_PEOPLE_PRIVATE_H
 #define DATA_PEOPLE_PRIVATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "data/people.h"
 
 typedef struct rights_tables rights_tables;
+typedef struct people_names people_names;
 
 typedef struct people_box {
     people pub; /* first: a people pointer is a box pointer */
@@ -15,6 +18,8 @@ typedef struct people_box {
     arena *arena;
     const person **by_login;
     rights_tables *rights;
+    pthread_mutex_t names_lock;
+    people_names *names; /* people_names.c; NULL: nobody has asked yet */
 } people_box;
 
 /* The compiled rights that live as long as this snapshot; NULL for NULL. */

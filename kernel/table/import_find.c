@@ -58,14 +58,8 @@ static crm_status find_person(crm_ctx *c, crm_str text, int64_t *id)
     const person *p = people_by_login(c->people, text);
     uint32_t count = 0;
     *id = p ? p->id : 0;
-    for (uint32_t i = 0; !p && i < c->people->user_count; i++) {
-        const person *u = &c->people->users[i];
-        if (is_same(c->arena, u->name, text) || is_same(c->arena, u->email, text)) {
-            *id = u->id;
-            count++;
-        }
-    }
-    return count > 1 ? CRM_CONFLICT : CRM_OK;
+    crm_status s = p ? CRM_OK : people_named(c->arena, c->people, text, id, &count);
+    return s == CRM_OK && count > 1 ? CRM_CONFLICT : s;
 }
 
 static crm_status find_department(crm_ctx *c, crm_str text, int64_t *id)

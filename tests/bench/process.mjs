@@ -25,6 +25,40 @@ export function rssKb(pid) {
   return Number(fs.readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]);
 }
 
+/** The most memory it has had since the last reset. */
+export function peakKb(pid) {
+  return Number(fs.readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/)[1]);
+}
+
+/** From now on; where another user's process may not be asked for that, the peak is since its start. */
+export function resetPeak(pid) {
+  try {
+    fs.writeFileSync(`/proc/${pid}/clear_refs`, '5');
+  } catch {
+    // then the figure is too high rather than too low
+  }
+}
+
+/** The most memory of any process of that name, looked at ten times a second; stop() gives it. */
+export function watchPeak(name) {
+  let most = 0;
+  const look = () => {
+    for (const pid of fs.readdirSync('/proc').filter((entry) => /^\d+$/.test(entry)))
+      try {
+        if (fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name) most = Math.max(most, peakKb(pid));
+      } catch {
+        // it has ended
+      }
+  };
+  const timer = setInterval(look, 100);
+  return {
+    stop() {
+      clearInterval(timer);
+      return most;
+    },
+  };
+}
+
 /** Waits until the process rests, so that what one case leaves is not charged to the next. False: it does not. */
 export async function settled(pid) {
   const until = performance.now() + SETTLE_MS;

@@ -3,9 +3,11 @@
 // Prints and never judges: rates of a shared machine move by times, CPU per request by a tenth or two.
 //
 //   tests/bench/run.sh [--rows 20000] [--only get,list,stuck] [--rounds 5] [--seconds 1] [--seed 1] [--extra]
-//                      [--keep DIR]
+//                      [--keep DIR] [--many 1000000]
 //
-// --only takes beginnings of the names in `cases.mjs` and of: stuck among tls streams memory start.
+// --only takes beginnings of the names in `cases.mjs` and of: stuck among tls streams memory start export bulk
+// cancel import sheet.
+// --many is how many rows the file of `import` has, when not as many as the base.
 // --extra adds companies, leads, deals and tasks, a tenth of the contacts each.
 // --keep leaves the generated base in a folder, where the next run with the same rows and seed finds it.
 
@@ -13,21 +15,22 @@ import { parseArgs } from 'node:util';
 import { aloneLines, prepareAlone } from './alone.mjs';
 import { prepare } from './base.mjs';
 import { ratios, roundCases, runRounds } from './cases.mjs';
+import { bulk, canceled, exports, imports, sheets } from './many.mjs';
 import { printLines, printRounds, writeJson } from './print.mjs';
 import { among, memory, secure, starts, streams, stuck } from './special.mjs';
 
-const SPECIAL = { stuck, among, memory, streams, tls: secure, start: starts };
+const SPECIAL = { stuck, among, memory, streams, tls: secure, start: starts, export: exports, bulk, cancel: canceled, sheet: sheets, import: imports };
 /** What stands beside a case is measured with it. */
-const BESIDE = { get: ['floor'], list: ['floor'], create: ['create'], search: ['floor'], mixed: ['floor'] };
+const BESIDE = { get: ['floor'], list: ['floor'], create: ['create'], search: ['floor'], mixed: ['floor'], import: ['create-alone'] };
 
 const number = (value) => ({ type: 'string', default: String(value) });
 const given = parseArgs({
   options: {
-    rows: number(20000), rounds: number(5), seconds: number(1), seed: number(1),
+    rows: number(20000), rounds: number(5), seconds: number(1), seed: number(1), many: number(0),
     only: { type: 'string', default: '' }, keep: { type: 'string' }, extra: { type: 'boolean', default: false },
   },
 }).values;
-const [rows, rounds, seconds, seed] = ['rows', 'rounds', 'seconds', 'seed'].map((name) => Number(given[name]));
+const [rows, rounds, seconds, seed, many] = ['rows', 'rounds', 'seconds', 'seed', 'many'].map((name) => Number(given[name]));
 const only = given.only.split(',').filter(Boolean);
 
 function isWanted(id) {
@@ -35,10 +38,10 @@ function isWanted(id) {
   return !only.length || all.some((one) => id.startsWith(one));
 }
 
-async function specialCases(base) {
+async function specialCases(base, seen) {
   const lines = [];
   for (const [id, run] of Object.entries(SPECIAL))
-    if (isWanted(id)) lines.push(...(await run(base, { seconds, rounds: Math.min(rounds, 3) })));
+    if (isWanted(id)) lines.push(...(await run(base, { seconds, rounds: Math.min(rounds, 3), many, seen })));
   return lines;
 }
 
@@ -56,7 +59,7 @@ async function main() {
     if (isReading) await prepareAlone(base);
     const seen = await runRounds(roundCases(base, seconds).filter(({ id }) => isWanted(id)), rounds);
     if (seen.size) printRounds(seen);
-    const lines = [...(base.alone ? aloneLines(base.alone) : []), ...ratios(seen), ...(await specialCases(base))];
+    const lines = [...(base.alone ? aloneLines(base.alone) : []), ...ratios(seen), ...(await specialCases(base, seen))];
     console.log();
     if (lines.length) printLines(lines);
     writeJson(base.build, base, seen, lines);

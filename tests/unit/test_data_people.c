@@ -14,6 +14,31 @@ static void users_are_found_by_id_and_login(void **state)
     people_unpin(p);
 }
 
+static void people_are_found_by_what_they_are_called(void **state)
+{
+    (void)state;
+    int64_t id;
+    uint32_t count;
+    arena *a = arena_new(0);
+    const entity *e = registry_store(w.reg, STORE_USER);
+    assert_ok(world_update(&w, 0, e, w.anna, USER_NAME, TEXT("Семёнова Анна")));
+    assert_ok(world_update(&w, 0, e, w.anna, USER_EMAIL, TEXT("anna@example.ru")));
+    const people *p = people_pin();
+    assert_ok(people_named(a, p, CRM_S("СЕМЁНОВА анна"), &id, &count));
+    assert_true(id == w.anna && count == 1);
+    assert_ok(people_named(a, p, CRM_S("Anna@example.ru"), &id, &count));
+    assert_true(id == w.anna && count == 1);
+    assert_ok(people_named(a, p, CRM_S("Семёнов Анна"), &id, &count));
+    assert_true(id == 0 && count == 0);
+    people_unpin(p);
+    assert_ok(world_update(&w, 0, e, w.hanna, USER_NAME, TEXT("семёнова анна")));
+    p = people_pin();
+    assert_ok(people_named(a, p, CRM_S("Семёнова Анна"), &id, &count));
+    assert_int_equal(count, 2);
+    people_unpin(p);
+    arena_free(a);
+}
+
 static void departments_stand_below_their_parents(void **state)
 {
     (void)state;
@@ -54,6 +79,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_SQLITE(users_are_found_by_id_and_login),
+        ON_SQLITE(people_are_found_by_what_they_are_called),
         ON_SQLITE(departments_stand_below_their_parents),
         ON_SQLITE(parents_in_a_ring_end),
         ON_SQLITE(a_snapshot_lives_while_it_is_pinned),
