@@ -247,9 +247,15 @@ stage_unit()
     run_ctest "$root/build-asan" -LE check
 }
 
+# Every operation that the OpenAPI document of the tested deployments tells must have been called.
 stage_api()
 {
-    run_node api
+    local rc=0 calls=$out/api.operations
+    rm -f "$calls"
+    KARKAS_OPERATIONS=$calls run_node api || rc=$?
+    [ ! -f "$calls" ] || check_one operations node "$root/tests/harness/used.mjs" "$calls" || rc=1
+    [ ! -f "$out/operations.txt" ] || head -n 1 "$out/operations.txt"
+    return "$rc"
 }
 
 # The UI against its fixture: behaviour, accessibility, policy violations.

@@ -181,7 +181,7 @@ static void own_marks(const openapi_scope *s, json_t *properties)
     json_t *found = described(s, "object", "schema.found");
     openapi_set(can, CRM_S("items"), json_pack("{s:s}", "type", "string"));
     openapi_set(marks, CRM_S("additionalProperties"), json_pack("{s:s}", "type", "string"));
-    openapi_set(found, CRM_S("additionalProperties"), openapi_ref("schemas", CRM_S("ranges")));
+    openapi_set(found, CRM_S("additionalProperties"), openapi_ref("schemas", CRM_S("found.in")));
     openapi_set(properties, CRM_S("_can"), can);
     openapi_set(properties, CRM_S("_marks"), marks);
     openapi_set(properties, CRM_S("found"), found);

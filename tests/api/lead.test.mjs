@@ -58,6 +58,13 @@ describe('a request from the site', () => {
     assert.equal(notice?.created_at, '2027-01-18T07:15:00.000Z', JSON.stringify(await owner.list('notification')));
   });
 
+  it('says what a form asks for, and where the authority is that vouches for it', async () => {
+    const form = (await visitor.get('/hook/site', { expect: 200 })).json;
+    assert.equal(form.form, 'site');
+    assert.ok(form.fields.some((field) => field.name === 'phone'));
+    assert.equal((await visitor.get('/ca.crt', { expect: 200 })).text.trim(), String(server.ca).trim());
+  });
+
   it('keeps a wrong phone and marks it', async () => {
     const reply = await submit(visitor, { name: 'Пётр', phone: '12-3', text: 'перезвоните' });
     assert.equal(reply.status, 202, reply.text);
@@ -65,6 +72,15 @@ describe('a request from the site', () => {
     const lead = await until(async () => (await head.list('sales.lead', 'name=Пётр'))[0], 'the lead');
     assert.deepEqual(lead.phone, ['12-3']);
     assert.equal(lead._marks.phone, 'phone_invalid');
+  });
+
+  it('lets a task that was done by mistake be opened again', async () => {
+    const head = await server.as('ivanova');
+    const [task] = await head.list('tasks.task', 'kind=call');
+    const at = `/api/v1/tasks/task/${task.id}`;
+    assert.equal((await head.post(`${at}/done`)).status, 200);
+    assert.equal((await head.post(`${at}/reopen`)).status, 200);
+    assert.equal((await head.get(`/api/v1/tasks.task/${task.id}`, { expect: 200 })).json.done_at ?? null, null);
   });
 
   it('does not double a known contact', async () => {

@@ -8,11 +8,14 @@ import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import createClient from 'openapi-fetch';
-import { startServer } from '../harness/server.mjs';
+import openapiTypes, { astToString } from 'openapi-typescript';
+import { root, startServer } from '../harness/server.mjs';
 import { dealer } from '../harness/tz.mjs';
 
 const DOCUMENT = '/api/v1/openapi.json';
-const redocly = path.join(path.dirname(createRequire(import.meta.url).resolve('@redocly/cli/package.json')), 'bin/cli.js');
+const packageFolder = (name) => path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+const redocly = path.join(packageFolder('@redocly/cli'), 'bin/cli.js');
+const tsc = path.join(packageFolder('typescript'), 'bin/tsc');
 
 /** An entity with a field of every type that a ТЗ may declare. */
 const everyType = `entities:
@@ -69,6 +72,19 @@ function lint(folder, documents) {
   });
 }
 
+/** What the compiler says of tests/typed/*.ts when `document` are the types of this one. */
+async function compile(folder, document) {
+  const types = path.join(folder, 'document.d.ts');
+  const project = path.join(folder, 'tsconfig.json');
+  fs.writeFileSync(types, astToString(await openapiTypes(document)));
+  const compilerOptions = {
+    strict: true, noEmit: true, target: 'ES2022', module: 'ESNext', moduleResolution: 'Bundler', lib: ['ES2022', 'DOM'],
+    types: [], allowImportingTsExtensions: true, paths: { document: [types] },
+  };
+  fs.writeFileSync(project, JSON.stringify({ compilerOptions, include: [path.join(root, 'tests/typed/*.ts')] }));
+  return new Promise((resolve) => execFile(process.execPath, [tsc, '-p', project], (error, out) => resolve(out.trim())));
+}
+
 describe('the OpenAPI document', () => {
   let server, head, manager, whole;
 
@@ -104,6 +120,10 @@ describe('the OpenAPI document', () => {
     const asked = accountant.paths['/api/v1/sales.deal'].get.parameters.map((p) => p.name).filter(Boolean);
     assert.ok(asked.includes('amount.gte') && !asked.some((n) => n.startsWith('owner')), asked.join());
     assert.equal((await server.client().get(DOCUMENT)).status, 401);
+  });
+
+  it('makes types under which right calls compile, wrong ones do not, and the UI understands the answers', async () => {
+    assert.equal(await compile(server.home, whole), '');
   });
 
   it('speaks the language that is asked for', async () => {

@@ -91,9 +91,10 @@ describe('creating a record', () => {
   });
 
   it('answers 404 for an entity that is not there and 405 for a verb that is not', async () => {
-    assert.equal((await head.post('/api/v1/sales.leed', {})).status, 404);
-    assert.equal((await head.get('/api/v1/nothing')).status, 404);
-    assert.equal((await head.request('PUT', LEADS, {})).status, 405);
+    const asWritten = { asWritten: true };
+    assert.equal((await head.post('/api/v1/sales.leed', {}, asWritten)).status, 404);
+    assert.equal((await head.get('/api/v1/nothing', asWritten)).status, 404);
+    assert.equal((await head.request('PUT', LEADS, {}, asWritten)).status, 405);
   });
 });
 

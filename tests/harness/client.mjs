@@ -3,7 +3,8 @@
 
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { checkExchange } from './contract.mjs';
+import { checkExchange, operationOf } from './contract.mjs';
+import { callOperation } from './generated.mjs';
 
 export class Client {
   constructor(server, { lang = 'ru' } = {}) {
@@ -21,20 +22,35 @@ export class Client {
     return new this.http.Agent({ ...options, ...trust });
   }
 
-  /** Resolves with {status, headers, text, json}. `expect` checks the status and shows the body. */
-  async request(method, path, body, { headers = {}, expect, raw } = {}) {
+  /**
+   * Resolves with {status, headers, text, json}. `expect` checks the status and shows the body. Asked
+   * through the client generated from the server's document, unless `asWritten` says that the request
+   * is meant to be one that no such client makes. `raw`: the body is sent as it is.
+   */
+  async request(method, path, body, { headers = {}, expect, raw, asWritten } = {}) {
+    const type = headers['content-type'] ?? (body === undefined ? undefined : 'application/json');
+    const own = { 'accept-language': this.lang, ...headers, ...(type && { 'content-type': type }) };
+    const known = asWritten ? null : await operationOf(this.server, method, path);
+    if (known && !known.found) throw new Error(`the document has no ${method} ${path}: is it to be sent asWritten?`);
     const payload = body === undefined ? null : raw ? body : JSON.stringify(body);
-    const all = { 'accept-language': this.lang, ...headers };
-    if (payload !== null && !all['content-type']) all['content-type'] = 'application/json';
+    const send = (target, bytes, all) => this.send(method, target, bytes, this.signed(method, bytes, all));
+    const reply = known
+      ? await callOperation({ ...known, method, target: path, body, headers: own, send })
+      : await send(path, payload, own);
+    await checkExchange(this.server, { method, path, body: raw ? undefined : body, type, reply });
+    if (expect !== undefined && reply.status !== expect)
+      throw new Error(`${method} ${path}: ${reply.status} instead of ${expect}\n${reply.text}`);
+    return reply;
+  }
+
+  /** The headers with what says who asks. */
+  signed(method, payload, headers) {
+    const all = { ...headers };
     if (payload !== null) all['content-length'] ??= Buffer.byteLength(payload);
     if (this.bearer) all.authorization = `Bearer ${this.bearer}`;
     else if (this.cookie) all.cookie = this.cookie;
     if (!this.bearer && this.csrf && method !== 'GET') all['x-csrf-token'] ??= this.csrf;
-    const reply = await this.send(method, path, payload, all);
-    await checkExchange(this.server, { method, path, body: raw ? undefined : body, type: all['content-type'], reply });
-    if (expect !== undefined && reply.status !== expect)
-      throw new Error(`${method} ${path}: ${reply.status} instead of ${expect}\n${reply.text}`);
-    return reply;
+    return all;
   }
 
   send(method, path, payload, headers) {

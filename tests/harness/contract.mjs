@@ -55,7 +55,7 @@ function routesOf(paths) {
       template,
       item,
       at: `/paths/${escape(template)}`,
-      pattern: new RegExp(`^${template.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
+      pattern: new RegExp(`^${template.replace(/[.]/g, '\\.').replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`),
     }))
     .sort((a, b) => a.template.split('{').length - b.template.split('{').length);
 }
@@ -91,17 +91,21 @@ class Contract {
     return node?.$ref ? `doc${node.$ref}` : `doc#${pointer}`;
   }
 
-  find(method, pathname) {
-    const route = this.routes.find((r) => r.pattern.test(pathname) && (r.item[method] || method === 'head'));
+  /** The operation that an address names, with its path parameters; null: none. */
+  find(method, target) {
+    const pathname = decoded(target.split('?')[0]);
+    const wanted = method.toLowerCase();
+    const route = this.routes.find((r) => r.pattern.test(pathname) && (r.item[wanted] || wanted === 'head'));
     if (!route) return null;
-    const verb = route.item[method] ? method : 'get';
-    return route.item[verb] && { route, verb, operation: route.item[verb], at: `${route.at}/${verb}` };
+    const verb = route.item[wanted] ? wanted : 'get';
+    const path = { ...route.pattern.exec(pathname).groups };
+    return route.item[verb] && { route, path, operation: route.item[verb], at: `${route.at}/${verb}` };
   }
 
   /** The faults of one exchange, as texts. */
   faults({ method, path: target, body, type, reply }) {
-    const [pathname, query = ''] = target.split('?');
-    const found = this.find(method.toLowerCase(), decoded(pathname));
+    const [, query = ''] = target.split('?');
+    const found = this.find(method, target);
     if (!found) return this.unknown(reply);
     const faults = this.answer(found, method, reply);
     if (reply.status < 400 && !faults.length) faults.push(...this.question(found, query, body, type));
@@ -177,9 +181,20 @@ async function contractOf(server, isFresh) {
 }
 
 /**
- * Throws when an exchange breaks the document. What the server runs may have changed since the
- * document was read (another ТЗ was applied), so it is read anew before anything is said.
+ * {found, document}: the operation of the server's document that an address names. Null when the
+ * address is none of the API's. What the server runs may have changed since the document was read
+ * (another ТЗ was applied), so it is read anew before anything is said.
  */
+export async function operationOf(server, method, target) {
+  if (!OWN.test(target) || !server.tz) return null;
+  const contract = await contractOf(server);
+  const found = contract.find(method, target);
+  if (found) return { found, document: contract.document };
+  const fresh = await contractOf(server, true);
+  return { found: fresh.find(method, target), document: fresh.document };
+}
+
+/** Throws when an exchange breaks the document. */
 export async function checkExchange(server, exchange) {
   if (!OWN.test(exchange.path) || !server.tz) return;
   let faults = (await contractOf(server)).faults(exchange);

@@ -50,7 +50,7 @@ export interface Field {
   pipeline?: string;
   currencyField?: string;
   to?: string;
-  where?: Condition;
+  lookup?: boolean; // what may be chosen is limited by a condition of the deployment
   visible?: Condition;
   help?: string;
 }
@@ -160,8 +160,8 @@ export interface Excerpt {
 
 export interface Hit {
   id: number;
-  label: string;
-  hint?: string;
+  label: string | null;
+  hint?: string | null;
   found?: Row['found'];
   excerpt?: Excerpt | null;
 }
@@ -240,8 +240,64 @@ export interface HistoryRow {
   position?: string;
   batch?: { id: number; title: string | null } | null;
   at: string;
-  by?: Ref | null;
+  by?: { id: number; label: string | null } | null;
   op: string;
   via?: string;
   changes?: { field: string; old: unknown; new: unknown }[];
+}
+
+/** What a program signs in with. */
+export interface Token {
+  id: number;
+  key: string;
+  name: string;
+  user: Ref;
+  access: 'read' | 'write';
+  entities: string[] | null;
+  functions: string[];
+  created_at: string;
+  expires_at: string | null;
+  used_at: string | null;
+  token?: string;
+}
+
+/** What another system is told. */
+export interface Webhook {
+  id: number;
+  name: string | null;
+  title: string | null;
+  url: string;
+  user: Ref | null;
+  owner: Ref | null;
+  entity: string;
+  on: string[];
+  fields: string[] | null;
+  where: true | unknown[] | null;
+  batches: 'many' | 'each';
+  of_tz: boolean;
+  state: 'active' | 'paused';
+  reason: string | null;
+  failures: number;
+  waiting: number;
+  failing_since?: string | null;
+  secret?: string;
+}
+
+export interface Delivery {
+  id: number;
+  message: string;
+  op: string;
+  entity: string;
+  record: number | null;
+  batch: number | null;
+  state: 'new' | 'done' | 'dead';
+  attempts: number;
+  at: string;
+  sent_at: string | null;
+  next_at: string | null;
+  status: number | null;
+  ms: number | null;
+  error: string | null;
+  request?: string | null;
+  reply?: string | null;
 }

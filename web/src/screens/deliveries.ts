@@ -7,8 +7,8 @@ import { api, ApiError } from '../core/api.ts';
 import { fullMoment, moment } from '../core/fmt.ts';
 import { capital, has, lang, t } from '../core/i18n.ts';
 import { entityOf } from '../core/meta.ts';
-import type { Delivery } from '../core/outward.ts';
 import { Watch } from '../core/store.ts';
+import type { Delivery } from '../core/types.ts';
 
 const POLL = 2000;
 const STATES = ['', 'new', 'dead'];

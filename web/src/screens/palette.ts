@@ -34,10 +34,11 @@ function place(name: string, label: string, to: string): Item {
 
 function hit(entity: string, row: Hit): Item {
   const { icon: own, title } = entityOf(entity)!;
+  const label = row.label ?? `#${row.id}`;
   return {
     icon: hasIcon(own) ? own! : 'file',
-    label: marked(row.label, title ? (row.found?.[title] as Ranges | undefined) : undefined),
-    plain: row.label,
+    label: marked(label, title ? (row.found?.[title] as Ranges | undefined) : undefined),
+    plain: label,
     hint: hint(entity, row),
     to: `/e/${entity}/${row.id}`,
     run: () => openCard(entity, row.id),

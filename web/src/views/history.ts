@@ -172,7 +172,7 @@ class History extends El {
     const created = op === 'created';
     const isUndoable = this.mayUndo && !!row.position && op === 'updated';
     return html`<div class="event" data-position=${row.position ?? nothing}>
-      <span class="event-mark">${row.by?.id ? avatar(row.by, '') : icon('bolt', 'icon-16')}</span>
+      <span class="event-mark">${row.by?.id ? avatar({ id: row.by.id, label: row.by.label ?? '' }, '') : icon('bolt', 'icon-16')}</span>
       <div>
         <div class="event-head">
           <span class="strong">${who}</span><span class="muted">${t(`history.${op}`)}${this.#via(row)}</span>
