@@ -1,62 +1,35 @@
 // API tokens: one's own and, for holders of "settings", those of programs. A token is shown once, when it is made.
 import { html, nothing, type TemplateResult } from 'lit';
-import { El } from '../ui/element.ts';
 import { confirm } from '../ui/confirm.ts';
 import { check, dialogBox, field, once } from '../ui/form.ts';
-import { icon } from '../ui/icon.ts';
-import { empty, failure, problemText, skeletonRows, tag } from '../ui/parts.ts';
+import { tag } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
-import { api, ApiError } from '../core/api.ts';
+import { OutwardPage } from './outward-page.ts';
+import { api } from '../core/api.ts';
 import { date, fullMoment, moment } from '../core/fmt.ts';
-import { capital, has, lang, t } from '../core/i18n.ts';
+import { capital, has, t } from '../core/i18n.ts';
 import { entityOf, meta } from '../core/meta.ts';
-import { fault, holds, programs, workEntities, type Token } from '../core/outward.ts';
-import { Watch } from '../core/store.ts';
-import type { FieldError, Ref } from '../core/types.ts';
+import { fault, workEntities } from '../core/outward.ts';
+import type { Token } from '../core/types.ts';
 
 const DAYS = [30, 90, 365, 0];
 
-class Tokens extends El {
+class Tokens extends OutwardPage<Token> {
   static override properties = {
-    rows: { state: true },
-    problem: { state: true },
-    users: { state: true },
     made: { state: true },
-    faults: { state: true },
     access: { state: true },
     only: { state: true },
     entities: { state: true },
     functions: { state: true },
   };
-  rows: Token[] | null = null;
-  problem: ApiError | null = null;
-  users: Ref[] = [];
+  protected override readonly kind = 'token';
   made: Token | null = null;
-  faults: FieldError[] = [];
   access: 'read' | 'write' = 'read';
   only = false;
   entities = new Set<string>();
   functions = new Set<string>();
-  #watch = new Watch(this, lang, meta);
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.#watch;
-    void this.#load();
-  }
-
-  async #load(): Promise<void> {
-    this.problem = null;
-    try {
-      this.rows = (await api.get<{ rows: Token[] }>('/tokens')).rows;
-      if (holds('settings')) this.users = await programs();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.problem = error;
-    }
-  }
-
-  #open(): void {
+  protected override begin(): void {
     this.made = null;
     this.faults = [];
     this.access = 'read';
@@ -67,26 +40,19 @@ class Tokens extends El {
     this.querySelector('dialog')!.showModal();
   }
 
-  async #make(): Promise<void> {
-    const value = (id: string) => this.querySelector<HTMLInputElement>(`#${id}`)!.value;
-    const days = Number(value('token-days'));
+  #make(): Promise<void> {
+    const days = Number(this.given('token-days'));
     const wish = {
-      name: value('token-name'),
-      user: Number(value('token-user')),
+      name: this.given('token-name'),
+      user: Number(this.given('token-user')),
       access: this.access,
       entities: this.only ? [...this.entities] : null,
       functions: [...this.functions],
       expires_at: days ? new Date(Date.now() + days * 86400000).toISOString() : null,
     };
-    this.faults = [];
-    try {
+    return this.submit(async () => {
       this.made = await api.post<Token>('/tokens', wish);
-      await this.#load();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.faults = error.problem.fields ?? [];
-      if (!this.faults.length) toast({ text: problemText(error), kind: 'danger' });
-    }
+    });
   }
 
   async #revoke(row: Token): Promise<void> {
@@ -99,38 +65,10 @@ class Tokens extends El {
     if (!is) return;
     await api.del(`/tokens/${row.id}`);
     toast({ text: t('token.revoked') });
-    await this.#load();
+    await this.load();
   }
 
-  override render() {
-    document.title = `${t('tokens')} — ${meta.value?.title ?? ''}`;
-    const { rows, problem } = this;
-    const make = html`<button class="btn btn-primary" data-action="new" @click=${() => this.#open()}>
-      ${icon('plus', 'icon-16')}${t('token.new')}
-    </button>`;
-    return html`<div class="list" data-entity="token">
-      <header class="head head-line">
-        <h1 class="title">${t('tokens')}</h1>
-        <div class="actions">${rows?.length ? make : nothing}</div>
-      </header>
-      ${
-        problem
-          ? failure(problem, () => void this.#load())
-          : !rows
-            ? skeletonRows(4)
-            : !rows.length
-              ? empty('link', t('tokens.empty'), t('tokens.empty.text'), make)
-              : html`<div class="scroll" tabindex="0" role="region" aria-label=${t('tokens')}>
-                  <ul class="batches">
-                    ${rows.map((row) => this.#row(row))}
-                  </ul>
-                </div>`
-      }
-      ${this.#dialog()}
-    </div>`;
-  }
-
-  #row(row: Token): TemplateResult {
+  protected override row(row: Token): TemplateResult {
     const now = new Date().toISOString();
     const expired = row.expires_at !== null && row.expires_at < now;
     const scope = row.entities?.map((name) => capital(t(entityOf(name)?.label.many ?? name))).join(', ');
@@ -162,7 +100,7 @@ class Tokens extends El {
     </li>`;
   }
 
-  #dialog(): TemplateResult {
+  protected override dialog(): TemplateResult {
     const done = this.made;
     return dialogBox(
       'token-title',

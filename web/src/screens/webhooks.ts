@@ -1,67 +1,40 @@
 // Webhooks: which systems are told what, whether they answer, and the journal of what was sent.
 import { html, nothing, type TemplateResult } from 'lit';
-import { El } from '../ui/element.ts';
 import { confirm } from '../ui/confirm.ts';
 import { check, dialogBox, field, once } from '../ui/form.ts';
-import { icon } from '../ui/icon.ts';
-import { empty, failure, problemText, skeletonRows, tag } from '../ui/parts.ts';
+import { problemText, tag } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import './deliveries.ts';
+import { OutwardPage } from './outward-page.ts';
 import { api, ApiError } from '../core/api.ts';
 import { moment } from '../core/fmt.ts';
-import { capital, lang, t } from '../core/i18n.ts';
-import { entityOf, meta } from '../core/meta.ts';
-import { fault, programs, workEntities, type Webhook } from '../core/outward.ts';
-import { Watch } from '../core/store.ts';
-import type { FieldError, Ref } from '../core/types.ts';
+import { capital, t } from '../core/i18n.ts';
+import { entityOf } from '../core/meta.ts';
+import { fault, workEntities } from '../core/outward.ts';
+import type { Webhook } from '../core/types.ts';
 
 const OPS = ['created', 'updated', 'deleted'];
 
-class Webhooks extends El {
+class Webhooks extends OutwardPage<Webhook> {
   static override properties = {
-    rows: { state: true },
-    problem: { state: true },
-    users: { state: true },
     open: { state: true },
     editing: { state: true },
     shown: { state: true },
     ops: { state: true },
     each: { state: true },
-    faults: { state: true },
   };
-  rows: Webhook[] | null = null;
-  problem: ApiError | null = null;
-  users: Ref[] = [];
+  protected override readonly kind = 'webhook';
   open = 0;
   editing: Webhook | null = null;
   shown: Webhook | null = null; // its secret is being shown
   ops = new Set(OPS);
   each = false;
-  faults: FieldError[] = [];
-  #watch = new Watch(this, lang, meta);
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.#watch;
-    void this.#load();
-  }
-
-  async #load(): Promise<void> {
-    this.problem = null;
-    try {
-      this.rows = (await api.get<{ rows: Webhook[] }>('/webhooks')).rows;
-      this.users = await programs();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.problem = error;
-    }
-  }
 
   /** Whatever is asked of a subscription; what went wrong is said. */
   async #act<T>(row: Webhook, what: string, body: unknown = {}): Promise<T | null> {
     try {
       const answer = await api.post<T>(`/webhooks/${row.id}/${what}`, body);
-      await this.#load();
+      await this.load();
       return answer ?? ({} as T);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -95,7 +68,11 @@ class Webhooks extends El {
     });
     if (!is) return;
     await api.del(`/webhooks/${row.id}`);
-    await this.#load();
+    await this.load();
+  }
+
+  protected override begin(): void {
+    this.#edit(null);
   }
 
   #edit(row: Webhook | null): void {
@@ -111,56 +88,21 @@ class Webhooks extends El {
     });
   }
 
-  async #save(): Promise<void> {
-    const value = (id: string) => this.querySelector<HTMLInputElement>(`#${id}`)!.value;
+  #save(): Promise<void> {
     const wish = {
-      name: value('webhook-name'),
-      title: value('webhook-name'),
-      url: value('webhook-url'),
-      user: Number(value('webhook-user')),
-      entity: value('webhook-entity'),
+      name: this.given('webhook-name'),
+      title: this.given('webhook-name'),
+      url: this.given('webhook-url'),
+      user: Number(this.given('webhook-user')),
+      entity: this.given('webhook-entity'),
       on: [...this.ops],
       batches: this.each ? 'each' : 'many',
     };
-    this.faults = [];
-    try {
+    return this.submit(async () => {
       if (this.editing) await api.patch(`/webhooks/${this.editing.id}`, wish);
       else this.shown = await api.post<Webhook>('/webhooks', wish);
       if (this.editing) this.querySelector('dialog')!.close();
-      await this.#load();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.faults = error.problem.fields ?? [];
-      if (!this.faults.length) toast({ text: problemText(error), kind: 'danger' });
-    }
-  }
-
-  override render() {
-    document.title = `${t('webhooks')} — ${meta.value?.title ?? ''}`;
-    const { rows, problem } = this;
-    const make = html`<button class="btn btn-primary" data-action="new" @click=${() => this.#edit(null)}>
-      ${icon('plus', 'icon-16')}${t('webhook.new')}
-    </button>`;
-    return html`<div class="list" data-entity="webhook">
-      <header class="head head-line">
-        <h1 class="title">${t('webhooks')}</h1>
-        <div class="actions">${rows?.length ? make : nothing}</div>
-      </header>
-      ${
-        problem
-          ? failure(problem, () => void this.#load())
-          : !rows
-            ? skeletonRows(4)
-            : !rows.length
-              ? empty('link', t('webhooks.empty'), t('webhooks.empty.text'), make)
-              : html`<div class="scroll" tabindex="0" role="region" aria-label=${t('webhooks')}>
-                  <ul class="batches">
-                    ${rows.map((row) => this.#row(row))}
-                  </ul>
-                </div>`
-      }
-      ${this.#dialog()}
-    </div>`;
+    });
   }
 
   #state(row: Webhook): TemplateResult {
@@ -179,7 +121,7 @@ class Webhooks extends El {
     return parts.join(' · ');
   }
 
-  #row(row: Webhook): TemplateResult {
+  protected override row(row: Webhook): TemplateResult {
     const isOpen = this.open === row.id;
     const paused = row.state === 'paused';
     return html`<li class="batch" data-id=${row.id} data-state=${row.state}>
@@ -202,13 +144,13 @@ class Webhooks extends El {
     </li>`;
   }
 
-  #dialog(): TemplateResult {
+  protected override dialog(): TemplateResult {
     const { shown, editing } = this;
     return dialogBox(
       'webhook-dialog',
       t(shown ? 'webhook.secret' : editing ? 'webhook.edit' : 'webhook.new'),
       () => (this.shown = null),
-      shown ? once('webhook-secret', shown.title, shown.secret!) : this.#form(),
+      shown ? once('webhook-secret', shown.title ?? '', shown.secret!) : this.#form(),
       shown
         ? html`<button class="btn btn-primary push" type="button" @click=${() => this.querySelector('dialog')!.close()}>${t('done')}</button>`
         : html`<button class="btn btn-primary push" data-action="save">${t('save')}</button>`,
