@@ -9,7 +9,7 @@
 #include "net/export_private.h"
 #include "table/import.h"
 
-#define PIECE      65536
+#define READ_BYTES 262144 /* of a finished spreadsheet at once */
 #define SHEET_ROWS 1048575
 
 /* ---- ending ---------------------------------------------------------------------------------- */
@@ -40,24 +40,11 @@ static void fail(exporting *x, crm_status s)
     api_reply_error(x->k, s);
 }
 
-static void end_stream(exporting *x, bool is_whole)
+static void over(pour *p, bool is_whole)
 {
+    exporting *x = p->k->own;
     tell(x, is_whole ? "whole" : "cut");
     clear_up(x);
-    http_request *r = api_let_go(x->k);
-    if (is_whole)
-        http_stream_end(r);
-    else
-        http_stream_cut(r);
-}
-
-static void on_cancel(http_request *r, void *arg)
-{
-    exporting *x = arg;
-    (void)r;
-    x->is_cancelled = true;
-    if (!x->is_waiting)
-        end_stream(x, false);
 }
 
 /* ---- a page, on the pool --------------------------------------------------------------------- */
@@ -106,7 +93,7 @@ static crm_status open_page(exporting *x)
 
 static void keep_place(exporting *x)
 {
-    x->has_more = x->read.has_more;
+    x->pour.has_more = x->read.has_more;
     buf_clear(&x->next);
     buf_str(&x->next, x->read.next);
 }
@@ -125,7 +112,7 @@ static void page(api_call *k)
     k->status = k->status != CRM_OK ? k->status : s;
     if (k->status == CRM_OK)
         keep_place(x);
-    if (k->status == CRM_OK && !x->has_more)
+    if (k->status == CRM_OK && !x->pour.has_more)
         export_end(&x->plan, &k->text);
     if (k->status == CRM_OK && x->plan.is_cp1251)
         k->status = encode(x);
@@ -134,64 +121,6 @@ static void page(api_call *k)
 }
 
 /* ---- streaming pages ------------------------------------------------------------------------- */
-
-static void paged(api_call *k);
-
-/* Gives the peer what it takes. True: all of the page is on its way. */
-static bool send_page(exporting *x)
-{
-    api_call *k = x->k;
-    while (x->sent < k->text.n && !x->is_cancelled) {
-        size_t n = k->text.n - x->sent < PIECE ? k->text.n - x->sent : PIECE;
-        http_chunk *c = http_chunk_new((crm_str){k->text.p + x->sent, n});
-        if (!c) {
-            x->is_cancelled = true;
-            return false;
-        }
-        x->sent += n;
-        bool has_room = http_stream_send(k->http, c);
-        http_chunk_unref(c);
-        if (!has_room)
-            return false;
-    }
-    return x->sent == k->text.n;
-}
-
-static void go_on(exporting *x)
-{
-    if (x->is_cancelled) {
-        end_stream(x, false);
-    } else if (!send_page(x)) {
-        if (x->is_cancelled)
-            end_stream(x, false); /* else on_drain comes, or on_cancel */
-    } else if (!x->has_more) {
-        end_stream(x, true);
-    } else {
-        x->is_waiting = true;
-        if (pool_submit(x->k->api->o.flow, POOL_SLOW, &x->k->task) != CRM_OK) {
-            x->is_waiting = false;
-            end_stream(x, false);
-        }
-    }
-}
-
-static void on_drain(http_request *r, void *arg)
-{
-    exporting *x = arg;
-    (void)r;
-    if (!x->is_waiting)
-        go_on(x);
-}
-
-static void paged(api_call *k)
-{
-    exporting *x = k->own;
-    x->is_waiting = false;
-    x->sent = 0;
-    if (k->status != CRM_OK)
-        x->is_cancelled = true; /* the head has gone out: only a cut tells the peer */
-    go_on(x);
-}
 
 static void name_file(exporting *x)
 {
@@ -203,29 +132,21 @@ static void name_file(exporting *x)
 
 static void start_stream(exporting *x, int64_t length)
 {
-    http_request *r = x->k->http;
     name_file(x);
-    r->on_cancel = on_cancel;
-    r->on_drain = on_drain;
-    r->arg = x;
-    http_stream_start(r, 200, export_media_type(&x->plan), length);
+    x->pour.k = x->k;
+    x->pour.pool = POOL_SLOW;
+    x->pour.over = over;
+    pour_start(&x->pour, 200, export_media_type(&x->plan), length);
 }
 
 /* The first page came while the answer could still be an error. */
 static void first_paged(api_call *k)
 {
     exporting *x = k->own;
-    x->is_waiting = false;
-    if (k->status != CRM_OK) {
+    if (k->status != CRM_OK)
         fail(x, k->status);
-        return;
-    }
-    x->sent = 0;
-    k->next = paged;
-    start_stream(x, -1);
-    if (k->http->is_cancelled)
-        x->is_cancelled = true;
-    go_on(x);
+    else
+        start_stream(x, -1);
 }
 
 /* ---- spreadsheets: to a file first ------------------------------------------------------------
@@ -273,7 +194,7 @@ static void sheet_page(api_call *k)
         page(k);
     if (k->status == CRM_OK)
         k->status = child_write(&x->child, buf_view(&k->text));
-    if (k->status == CRM_OK && !x->has_more)
+    if (k->status == CRM_OK && !x->pour.has_more)
         k->status = end_sheet(x);
 }
 
@@ -281,35 +202,30 @@ static void read_file(api_call *k)
 {
     exporting *x = k->own;
     buf_clear(&k->text);
-    char *room = buf_room(&k->text, 4 * PIECE);
-    ssize_t n = room ? pread(x->file, room, 4 * PIECE, x->file_at) : -1;
+    char *room = buf_room(&k->text, READ_BYTES);
+    ssize_t n = room ? pread(x->file, room, READ_BYTES, x->file_at) : -1;
     k->status = n > 0 ? CRM_OK : CRM_INTERNAL;
     k->text.n = n > 0 ? (size_t)n : 0;
     x->file_at += n > 0 ? n : 0;
-    x->has_more = x->file_at < x->file_size;
+    x->pour.has_more = x->file_at < x->file_size;
 }
 
 static void sheet_written(api_call *k)
 {
     exporting *x = k->own;
-    x->is_waiting = false;
     if (k->status != CRM_OK || k->http->is_cancelled) {
         fail(x, k->status);
         return;
     }
-    if (x->has_more) {
-        x->is_waiting = true;
+    if (x->pour.has_more) {
         if (!api_pool(k, POOL_SLOW, sheet_page, sheet_written))
             clear_up(x);
         return;
     }
     buf_clear(&k->text);
-    x->has_more = true;
-    x->sent = 0;
+    x->pour.has_more = true;
     k->run = read_file;
-    k->next = paged;
     start_stream(x, x->file_size);
-    go_on(x);
 }
 
 /* ---- how many -------------------------------------------------------------------------------- */
@@ -332,7 +248,7 @@ static void lost_counted(api_call *k)
     exporting *x = k->own;
     if (k->status != CRM_OK)
         fail(x, k->status);
-    else if (x->has_more && !k->http->is_cancelled)
+    else if (x->pour.has_more && !k->http->is_cancelled)
         api_pool(k, POOL_SLOW, page, lost_counted);
     else
         answer_head(x);
@@ -353,7 +269,6 @@ static void counted(api_call *k)
         answer_head(x);
         return;
     }
-    x->is_waiting = true;
     bool is_sheet = x->plan.format == EXPORT_XLSX;
     api_pool(k, POOL_SLOW, is_sheet && !is_head ? sheet_page : page,
              is_head    ? lost_counted

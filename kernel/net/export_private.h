@@ -3,7 +3,7 @@
 #define NET_EXPORT_PRIVATE_H
 
 #include "data/search.h"
-#include "net/api_private.h"
+#include "net/pour.h"
 #include "table/child.h"
 #include "table/export.h"
 
@@ -18,10 +18,9 @@ typedef struct exporting {
     record_read read;
     arena_mark mark; /* of the call's arena, before each page */
     buf next;        /* the cursor, outside that arena */
-    bool has_more, is_waiting, is_cancelled;
+    pour pour;
     int64_t total, rows;
     uint64_t lost;
-    size_t sent; /* of the page's text */
     child child;
     int file; /* of a spreadsheet */
     int64_t file_size, file_at;

@@ -6,10 +6,10 @@
 #include <fcntl.h>
 
 #include "data/files.h"
+#include "net/pour.h"
 #include "net/upload.h"
 
-#define PIECE    65536
-#define AT_ONCE  ((size_t)4 * PIECE) /* read from the disk in one go */
+#define AT_ONCE  ((size_t)262144) /* read from the disk in one go */
 #define NO_RIGHT "default-src 'none'; sandbox"
 
 /* ---- upload ---------------------------------------------------------------------------------- */
@@ -73,31 +73,18 @@ static void answer(upload *u)
 /* ---- download -------------------------------------------------------------------------------- */
 
 typedef struct sending {
+    pour pour;
     api_call *k;
     file_row row;
     int fd;
     int64_t at, end; /* bytes not read yet */
-    size_t sent;     /* of k->text */
-    bool is_part, is_waiting, is_cancelled;
+    bool is_part;
 } sending;
 
-static void end_sending(sending *x, bool is_whole)
+static void over(pour *p, bool is_whole)
 {
-    close(x->fd);
-    http_request *r = api_let_go(x->k);
-    if (is_whole)
-        http_stream_end(r);
-    else
-        http_stream_cut(r);
-}
-
-static void on_cancel(http_request *r, void *arg)
-{
-    sending *x = arg;
-    (void)r;
-    x->is_cancelled = true;
-    if (!x->is_waiting)
-        end_sending(x, false);
+    (void)is_whole;
+    close(((sending *)p)->fd);
 }
 
 static void read_on(api_call *k)
@@ -110,58 +97,7 @@ static void read_on(api_call *k)
     k->status = n > 0 || !want ? CRM_OK : CRM_INTERNAL;
     k->text.n = n > 0 ? (size_t)n : 0;
     x->at += n > 0 ? n : 0;
-}
-
-/* True: what was read is on its way. */
-static bool send_read(sending *x)
-{
-    api_call *k = x->k;
-    while (x->sent < k->text.n && !x->is_cancelled) {
-        size_t n = k->text.n - x->sent < PIECE ? k->text.n - x->sent : PIECE;
-        http_chunk *c = http_chunk_new((crm_str){k->text.p + x->sent, n});
-        x->is_cancelled = !c;
-        x->sent += c ? n : 0;
-        bool has_room = c && http_stream_send(k->http, c);
-        http_chunk_unref(c);
-        if (!has_room)
-            return false;
-    }
-    return x->sent == k->text.n;
-}
-
-static void go_on(sending *x)
-{
-    if (x->is_cancelled) {
-        end_sending(x, false);
-    } else if (!send_read(x)) {
-        if (x->is_cancelled)
-            end_sending(x, false); /* else on_drain comes, or on_cancel */
-    } else if (x->at == x->end) {
-        end_sending(x, true);
-    } else {
-        x->is_waiting = true;
-        if (pool_submit(x->k->api->o.flow, POOL_FAST, &x->k->task) != CRM_OK) {
-            x->is_waiting = false;
-            end_sending(x, false);
-        }
-    }
-}
-
-static void on_drain(http_request *r, void *arg)
-{
-    sending *x = arg;
-    (void)r;
-    if (!x->is_waiting)
-        go_on(x);
-}
-
-static void was_read(api_call *k)
-{
-    sending *x = k->own;
-    x->is_waiting = false;
-    x->sent = 0;
-    x->is_cancelled = x->is_cancelled || k->status != CRM_OK; /* only a cut tells the peer now */
-    go_on(x);
+    x->pour.has_more = x->at < x->end;
 }
 
 /* ---- its head -------------------------------------------------------------------------------- */
@@ -246,7 +182,6 @@ static void found(api_call *k)
 {
     sending *x = k->own;
     http_request *r = k->http;
-    x->is_waiting = false;
     if (k->status != CRM_OK || r->is_cancelled) {
         if (x->fd >= 0)
             close(x->fd);
@@ -267,13 +202,9 @@ static void found(api_call *k)
         http_reply(api_let_go(k), 200, media_type(&x->row, r->arena));
         return;
     }
-    r->on_cancel = on_cancel;
-    r->on_drain = on_drain;
-    r->arg = x;
     k->run = read_on;
-    k->next = was_read;
-    http_stream_start(r, x->is_part ? 206 : 200, media_type(&x->row, r->arena), x->end - x->at);
-    go_on(x);
+    x->pour = (pour){.k = k, .pool = POOL_FAST, .over = over, .has_more = x->at < x->end};
+    pour_start(&x->pour, x->is_part ? 206 : 200, media_type(&x->row, r->arena), x->end - x->at);
 }
 
 static void find(api_call *k)
