@@ -41,6 +41,7 @@ static const figure table[] = {
     FIGURE(OF_LOOP, loop.long_turns, "loop_long_turns_total", "Turns of more than 2 ms"),
     FIGURE(OF_LOOP, loop.longest_us, "loop_longest_turn_us",
            "Longest turn of the last one to two minutes, in microseconds"),
+    FIGURE(OF_READS, reads.left, "reads_left_total", "Reads on a pool whose caller had left"),
     FIGURE(OF_READS, reads.moved_fast, "reads_moved_total{pool=\"fast\"}",
            "Reads that took too long where they ran and moved to a pool"),
     FIGURE(OF_READS, reads.moved_slow, "reads_moved_total{pool=\"slow\"}",

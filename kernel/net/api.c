@@ -191,7 +191,7 @@ static void peer_left(http_request *r, void *arg)
 /* What only reads stops when its caller leaves; the preparing of a write goes on to its commit. */
 static void watch_peer(api_call *k)
 {
-    if (k->http->verb == VERB_GET || k->http->verb == VERB_HEAD) {
+    if (k->is_read || k->http->verb == VERB_GET || k->http->verb == VERB_HEAD) {
         k->c.gone = &k->is_gone;
         k->http->on_cancel = peer_left;
         k->http->is_left_at_eof = true;
@@ -202,6 +202,7 @@ static void watch_peer(api_call *k)
 static void forget_peer(api_call *k)
 {
     if (k->c.gone) {
+        k->api->stats.left += atomic_load(&k->is_gone);
         k->c.gone = NULL;
         k->http->on_cancel = NULL;
         k->http->is_left_at_eof = false;
@@ -287,6 +288,7 @@ void api_look(api_call *k, void (*run)(api_call *k), void (*done)(api_call *k))
 
 void api_read(api_call *k, void (*run)(api_call *k))
 {
+    k->is_read = true;
     api_look(k, run, answer_text);
 }
 

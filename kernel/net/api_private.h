@@ -56,7 +56,7 @@ typedef struct api_call {
     void (*run)(struct api_call *k); /* api_pool's */
     void (*read_more)(struct api_call *k); /* api_read's */
     void (*looked)(struct api_call *k);    /* api_look's */
-    bool is_slow;
+    bool is_slow, is_read; /* is_read: api_read's, which stops when nobody waits for it */
     /* When the answer is due (clock_mono, api_limit's); 0: as long as it takes on pools. */
     int64_t ends_at;
     wheel_node wait; /* while another thread has the call */

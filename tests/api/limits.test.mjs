@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { metrics } from '../harness/metrics.mjs';
 import { startServer } from '../harness/server.mjs';
 import { dealer } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
@@ -66,6 +67,21 @@ describe('a module that computes past its limit', () => {
     await until(() => count('may not read on') === 2, 'the end of the second');
     assert.equal(count('read to the end'), 0);
     assert.equal(count('event=module.timeout'), blamed);
+  });
+
+  it('a question whose caller leaves is not worked out, also one that is asked by POST', async () => {
+    const figure = async (name) => (await metrics(head))[`karkas_${name}`];
+    const waiting = (n) => until(async () => (await figure('reads_waiting{pool="fast"}')) >= n, `${n} wait for the pool`);
+    const asker = await server.as('petrov');
+    const was = await figure('reads_left_total');
+    const busy = [1, 2, 3].map(() => head.get('/api/v1/acts/spin/700'));
+    await waiting(1);
+    const asked = asker.post(`${LEADS}/aggregate`, { by: ['stage'], measures: { n: 'count' } }).catch((e) => e);
+    await waiting(2);
+    for (const sockets of Object.values(asker.agent.sockets)) for (const s of sockets) s.destroy();
+    assert.ok((await asked) instanceof Error);
+    await until(async () => (await figure('reads_left_total')) === was + 1, 'it is given up');
+    await Promise.all(busy);
   });
 
   it('in a write: 504 in time and nothing of it is kept', async () => {
