@@ -48,6 +48,8 @@ typedef struct cursor {
 typedef struct query {
     const entity *entity;
     const cond *where;
+    const cond *fixed;       /* the deployment's own condition besides: the caller's rights do not
+                                narrow it, and records_narrow joins it to `where` */
     const branches *rights;  /* all branches of the principal; NULL: the kernel's own read */
     uint32_t need;           /* a row must match at least one of these branches (bit each) */
     cond_env env;

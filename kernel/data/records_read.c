@@ -109,6 +109,8 @@ crm_status records_narrow(crm_ctx *c, query *q, uint64_t used[4])
     st = st ? st : check_used(c, q->entity, used);
     bits_or(used, touched);
     q->need = q->rights ? rights_touching(q->rights, used) : 0;
+    q->where = cond_and(c->arena, q->where, q->fixed);
+    q->fixed = NULL;
     return st;
 }
 

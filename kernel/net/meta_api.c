@@ -4,7 +4,7 @@
  */
 #include "data/field.h"
 #include "data/stores.h"
-#include "net/api_private.h"
+#include "net/meta_private.h"
 
 static void entity_label(json_writer *w, const entity *e)
 {
@@ -79,10 +79,8 @@ static void field_meta(json_writer *w, const field *f, bool is_writable)
         jw_kstr(w, "to", f->ref_name);
     if (f->type == FIELD_STAGE && f->pipeline)
         jw_kstr(w, "pipeline", f->pipeline->name);
-    if (f->where_text.n) {
-        jw_key(w, CRM_S("where"));
-        jw_raw(w, f->where_text);
-    }
+    if (f->where)
+        jw_kbool(w, "lookup", true);
     field_options(w, f);
     jw_end_object(w);
 }
@@ -137,7 +135,7 @@ static void entity_meta(json_writer *w, crm_ctx *c, const entity *e)
     entity_can(w, c, e);
     entity_fields(w, c, e);
     jw_key(w, CRM_S("views"));
-    jw_raw(w, e->views_json.n ? e->views_json : CRM_S("{}"));
+    meta_views(w, c, e);
     jw_end_object(w);
 }
 

@@ -8,7 +8,7 @@ import { placeAt } from '../ui/pop.ts';
 import { api } from '../core/api.ts';
 import { t } from '../core/i18n.ts';
 import { titleOf } from '../core/meta.ts';
-import type { Condition, Ref, Row } from '../core/types.ts';
+import type { Ref, Row } from '../core/types.ts';
 import { expectPick } from './picks.ts';
 import { summary } from './view.ts';
 import { entityOf } from '../core/meta.ts';
@@ -20,7 +20,7 @@ export class Combo extends El {
   static override properties = {
     entity: {},
     value: { attribute: false },
-    where: { attribute: false },
+    lookup: { attribute: false },
     inputId: {},
     invalid: { type: Boolean },
     describedBy: {},
@@ -32,7 +32,7 @@ export class Combo extends El {
   };
   entity = 'user';
   value: Ref | null = null;
-  where: Condition | undefined;
+  lookup = ''; // a field with a condition on what may be chosen, as `sales.deal.machine`
   inputId = uid('combo');
   invalid = false;
   describedBy = '';
@@ -151,7 +151,7 @@ export class Combo extends El {
     const asked = this.#asked;
     const search = new URLSearchParams({ limit: String(HITS) });
     if (text.trim()) search.set('q', text.trim());
-    if (this.where?.length) search.set('filter', JSON.stringify(this.where));
+    if (this.lookup) search.set('lookup', this.lookup);
     const page = await api.list(this.entity, search).catch(() => null);
     if (asked !== this.#asked) return;
     this.hits = page?.rows ?? [];

@@ -289,11 +289,16 @@ export class FieldEdit extends El {
     >`;
   }
 
+  /** Whose condition limits what may be chosen. */
+  get #lookup(): string {
+    return this.field.lookup ? `${this.entity}.${this.name}` : '';
+  }
+
   #combo(): TemplateResult {
     return html`<crm-combo
       .inputId=${this.#id}
       .entity=${this.field.to ?? 'user'}
-      .where=${this.field.where}
+      .lookup=${this.#lookup}
       .value=${this.value as Ref | null}
       .invalid=${!!this.error}
       .describedBy=${this.error || this.note ? `${this.#id}-e` : ''}
@@ -325,7 +330,7 @@ export class FieldEdit extends El {
       <crm-combo
         .inputId=${this.#id}
         .entity=${this.field.to ?? 'user'}
-        .where=${this.field.where}
+        .lookup=${this.#lookup}
         .value=${null}
         @ui-pick=${(e: CustomEvent<Ref | null>) => {
           e.stopPropagation();

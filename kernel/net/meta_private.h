@@ -1,0 +1,10 @@
+/* meta_private.h - what the files of /meta share. */
+#ifndef NET_META_PRIVATE_H
+#define NET_META_PRIVATE_H
+
+#include "net/api_private.h"
+
+/* Writes the entity's views as the caller may know them. Loop. */
+void meta_views(json_writer *w, crm_ctx *c, const entity *e);
+
+#endif
