@@ -7,6 +7,7 @@
 
 #include "data/aggregate_top.h"
 #include "data/records_private.h"
+#include "data/summary.h"
 
 __extension__ typedef __int128 wide;
 
@@ -17,7 +18,9 @@ typedef struct aggregating {
     top first;
     arena *scratch;
     label_set labels;
-    crm_status status; /* of what the sink could not do */
+    summary_groups small; /* a summary: every group, until the smallest are folded */
+    uint32_t at_least;    /* 0: no summary */
+    crm_status status;    /* of what the sink could not do */
 } aggregating;
 
 /* ---- under rights ---------------------------------------------------------------------------- */
@@ -38,13 +41,23 @@ static crm_status restrict_measure(aggregating *x, measure *m, uint64_t used[4])
     return st;
 }
 
+bool aggregate_may(crm_ctx *c, const entity *e)
+{
+    return rights_may_some(c, e, ACTION_READ) || rights_may_sum(c, e);
+}
+
 static crm_status narrow(aggregating *x)
 {
     uint64_t used[4] = {0};
     grouping *g = x->g;
     crm_status st = CRM_OK;
-    if (!rights_may_some(x->call, g->rows.entity, ACTION_READ)) {
+    if (!aggregate_may(x->call, g->rows.entity)) {
         return call_fail(x->call, CRM_NOT_FOUND, "not_found");
+    }
+    bool is_reader = rights_may_some(x->call, g->rows.entity, ACTION_READ);
+    bool is_system = x->call->who->kind == PRINCIPAL_SYSTEM;
+    if (!is_system && (x->asked->is_summary || !is_reader)) {
+        return summary_narrow(x->call, x->asked, g, &x->at_least);
     }
     for (uint32_t i = 0; !st && i < g->key_count; i++) {
         st = restrict_path(x, &g->keys[i].path, used);
@@ -107,9 +120,10 @@ static crm_status too_large(aggregating *x, uint32_t at)
 /* Averages first: shares may be of them. */
 static crm_status derive(aggregating *x, const value *raw, const int64_t *filled, value *out)
 {
-    const grouping *g = x->g;
+    const grouping *g = x->asked;
     for (uint32_t i = 0; i < g->measure_count; i++) {
-        out[i] = raw[i];
+        bool is_counted = x->at_least && g->measures[i].kind == MEASURE_FILLED;
+        out[i] = is_counted ? value_int(filled[i]) : raw[i];
         if (g->measures[i].kind == MEASURE_AVG && !average(g, i, raw[i], filled[i], &out[i])) {
             return too_large(x, i);
         }
@@ -154,16 +168,35 @@ static bool is_had(const grouping *g, const value *measures)
     return true;
 }
 
+static crm_status offer(aggregating *x, const value *keys, const value *raw, const int64_t *filled)
+{
+    value measures[MEASURES_MAX];
+    crm_status st = derive(x, raw, filled, measures);
+    if (!st && is_had(x->asked, measures)) {
+        st = top_offer(&x->first, x->scratch, keys, measures);
+        arena_reset(x->scratch);
+    }
+    return st;
+}
+
 static bool on_raw(void *arg, const value *keys, const value *raw, const int64_t *filled)
 {
     aggregating *x = arg;
-    value measures[MEASURES_MAX];
-    x->status = derive(x, raw, filled, measures);
-    if (!x->status && is_had(x->g, measures)) {
-        x->status = top_offer(&x->first, x->scratch, keys, measures);
-        arena_reset(x->scratch);
-    }
+    x->status = x->at_least ? summary_groups_add(&x->small, x->g, keys, raw, filled)
+                            : offer(x, keys, raw, filled);
     return !x->status;
+}
+
+/* A summary's groups are offered when it is known which of them may be. */
+static crm_status offer_large(aggregating *x, bool *is_folded)
+{
+    crm_status st = CRM_OK;
+    *is_folded = summary_fold(&x->small, x->at_least);
+    for (uint32_t i = 0; !st && i < x->small.count; i++) {
+        const summary_group *g = &x->small.at[i];
+        st = g->is_folded ? CRM_OK : offer(x, g->keys, g->measures, g->filled);
+    }
+    return st;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -246,11 +279,11 @@ static void give(aggregating *x, group_fn on_group, void *arg)
 }
 
 crm_status aggregate_run(crm_ctx *c, const grouping *g, group_fn on_group, void *arg,
-                         bool *has_more)
+                         aggregate_told *told)
 {
     aggregating x = {.call = c, .asked = g, .g = ARENA_NEW(c->arena, grouping)};
     uint32_t limit = g->limit && g->limit < GROUPS_MAX ? g->limit : GROUPS_MAX;
-    *has_more = false;
+    *told = (aggregate_told){0};
     x.scratch = arena_new(0);
     if (!x.g || !x.scratch || top_init(&x.first, g, limit) != CRM_OK) {
         arena_free(x.scratch);
@@ -259,14 +292,16 @@ crm_status aggregate_run(crm_ctx *c, const grouping *g, group_fn on_group, void 
     *x.g = *g;
     crm_status st = narrow(&x);
     st = st ? st : read_groups(&x);
+    st = st || !x.at_least ? st : offer_large(&x, &told->is_folded);
     if (!st) {
         top_sort(&x.first);
-        *has_more = x.first.has_more;
+        told->has_more = x.first.has_more;
         st = read_labels(&x);
     }
     if (!st) {
         give(&x, on_group, arg);
     }
+    summary_groups_free(&x.small);
     top_free(&x.first);
     arena_free(x.scratch);
     return st;

@@ -119,6 +119,7 @@ typedef struct grouping {
     group_sort sorts[SORTS_MAX];
     uint32_t key_count, measure_count, having_count, sort_count;
     uint32_t limit; /* the first groups in that order; 0: GROUPS_MAX */
+    bool is_summary; /* asked by the right to figures, not over the rows one reads; not an engine's */
 } grouping;
 
 /* Raw figures of one group: `keys` by position; `measures` likewise, of AVG the sum and of SHARE

@@ -451,8 +451,9 @@ static crm_status read_words(reader *r, const json_t *json)
 
 static crm_status check_members(reader *r, const json_t *json)
 {
-    static const crm_str known[] = {{"where", 5},  {"q", 1},    {"by", 2},    {"measures", 8},
-                                    {"having", 6}, {"sort", 4}, {"limit", 5}, {"totals", 6}};
+    static const crm_str known[] = {{"where", 5},    {"q", 1},      {"by", 2},
+                                    {"measures", 8}, {"having", 6}, {"sort", 4},
+                                    {"limit", 5},    {"totals", 6}, {"summary", 7}};
     static const uint32_t count = sizeof known / sizeof known[0];
     const char *key;
     json_t *v;
@@ -468,6 +469,15 @@ static crm_status check_members(reader *r, const json_t *json)
         }
     }
     return st;
+}
+
+static crm_status read_summary(reader *r, const json_t *json)
+{
+    if (json && !json_is_boolean(json)) {
+        return refuse(r, CRM_S("summary"), "type_mismatch");
+    }
+    r->g->is_summary = json_is_true(json);
+    return CRM_OK;
 }
 
 static crm_status first(crm_status before, crm_status now)
@@ -490,6 +500,7 @@ crm_status grouping_read(crm_ctx *c, const entity *e, const json_t *json, groupi
     st = first(st, read_keys(&r, json_object_get(json, "by")));
     st = first(st, read_measures(&r, json_object_get(json, "measures")));
     st = first(st, read_limit(&r, json_object_get(json, "limit")));
+    st = first(st, read_summary(&r, json_object_get(json, "summary")));
     /* These speak of keys and measures by name: a fault of those would be told twice. */
     st = st ? st : read_having(&r, json_object_get(json, "having"));
     return st ? st : read_sort(&r, json_object_get(json, "sort"));

@@ -28,9 +28,22 @@ typedef struct branch {
     crm_str source;          /* which line of the ТЗ grants it */
 } branch;
 
+/* A right to figures of rows that one need not be able to read (data/summary.h). */
+typedef struct summary_right {
+    const cond *where;       /* NULL: every row */
+    uint64_t sums[4], keys[4]; /* fields that may be summed, fields to group by */
+    uint32_t at_least;       /* rows of a group that is shown */
+    bool is_counted;         /* rows may be counted */
+    crm_str source;
+} summary_right;
+
+#define SUMMARIES_MAX 8
+
 typedef struct branches {
     branch at[BRANCHES_MAX];
     uint32_t count;          /* 0: nothing may be seen */
+    summary_right sums[SUMMARIES_MAX];
+    uint32_t sum_count;
 } branches;
 
 typedef struct sort {

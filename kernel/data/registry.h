@@ -252,6 +252,11 @@ typedef struct grant {
      * that comes later is invisible until granted; count 0 is for module and kernel grants only. */
     const crm_str *fields;
     uint32_t field_count;
+    /* ACTION_AGGREGATE: `fields` may be summed, rows counted when `is_counted`, by these keys, in
+     * groups of at least so many rows. */
+    const crm_str *keys;
+    uint32_t key_count, at_least;
+    bool is_counted;
     crm_str source;            /* "tz.yaml:47", for `karkas why` */
 } grant;
 

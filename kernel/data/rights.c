@@ -259,6 +259,11 @@ uint32_t rights_touching(const branches *b, const uint64_t touched[4])
     return bits;
 }
 
+bool rights_may_sum(crm_ctx *c, const entity *e)
+{
+    return rights_of(c, e)->sum_count > 0;
+}
+
 bool rights_may_some(crm_ctx *c, const entity *e, action a)
 {
     return rights_for(rights_of(c, e), a) != 0;

@@ -19,6 +19,8 @@ const branches *rights_of(crm_ctx *c, const entity *e);
 uint32_t rights_for(const branches *b, action a);
 /* A bit for each READ branch whose mask holds every field set in `touched`. */
 uint32_t rights_touching(const branches *b, const uint64_t touched[4]);
+/* Figures may be asked of rows that need not be readable (ACTION_AGGREGATE, data/summary.h). */
+bool rights_may_sum(crm_ctx *c, const entity *e);
 /* Any branch allows it for some row: menus and buttons. */
 bool rights_may_some(crm_ctx *c, const entity *e, action a);
 /* The fields some READ branch shows: what is not here does not exist for him. */

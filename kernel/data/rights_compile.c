@@ -374,6 +374,34 @@ bool grant_covers(const grant *g, const entity *e)
     return str_eq(name, e->name);
 }
 
+static void named_fields(const entity *e, const crm_str *names, uint32_t count, uint64_t out[4])
+{
+    memset(out, 0, 4 * sizeof *out);
+    for (uint32_t i = 0; i < count; i++) {
+        const field *f = entity_field(e, names[i]);
+        if (f && !(f->flags & FIELD_HIDDEN)) {
+            bits_add(out, f->index);
+        }
+    }
+}
+
+/* Figures are no rows: the right to them stands beside the branches. */
+static void add_summary(compiler *k, const grant *g, const parts *p)
+{
+    summary_right s = {.at_least = g->at_least, .is_counted = g->is_counted, .source = g->source};
+    if (!p->count) {
+        return; /* a scope of no rows */
+    }
+    if (k->out->sum_count == SUMMARIES_MAX) {
+        k->is_over = true;
+        return;
+    }
+    s.where = g->where ? cond_and(k->in->arena, p->at[0], g->where) : p->at[0];
+    named_fields(k->entity, g->fields, g->field_count, s.sums);
+    named_fields(k->entity, g->keys, g->key_count, s.keys);
+    k->out->sums[k->out->sum_count++] = s;
+}
+
 static void add_grant(compiler *k, const grant *g)
 {
     parts p;
@@ -382,8 +410,12 @@ static void add_grant(compiler *k, const grant *g)
         return; /* a limit that was not resolved must not become none */
     }
     scope_parts(k, g, &p);
-    if (k->is_joined) {
+    if (k->is_joined || g->action == ACTION_AGGREGATE) {
         join(k->in->arena, &p);
+    }
+    if (g->action == ACTION_AGGREGATE) {
+        add_summary(k, g, &p);
+        return;
     }
     granted_fields(g, k->entity, b.fields);
     for (uint32_t i = 0; i < p.count; i++) {
@@ -480,7 +512,7 @@ static void take_parent(compiler *k, const entity *parent, const branches *b)
 static crm_status compile_grants(compiler *k)
 {
     const registry *r = k->in->reg;
-    k->out->count = 0;
+    k->out->count = k->out->sum_count = 0;
     k->is_over = false;
     for (uint32_t i = 0; i < r->grant_count; i++) {
         const grant *g = &r->grants[i];

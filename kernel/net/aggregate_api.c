@@ -1,4 +1,5 @@
-/* aggregate_api.c - POST /api/v1/<entity>/aggregate: groups of the records the caller may read. */
+/* aggregate_api.c - POST /api/v1/<entity>/aggregate: groups of the records the caller may read, or
+ * those that his right to figures allows. */
 #include "data/aggregate.h"
 #include "net/api_private.h"
 
@@ -34,25 +35,32 @@ static bool put_group(void *arg, const group_view *v)
     return !w->b->failed;
 }
 
-static crm_status put_totals(api_call *k, const grouping *g)
+/* Null when even all the rows together are too few to be told of. */
+static crm_status put_totals(api_call *k, const grouping *g, bool *is_folded)
 {
-    bool has_more;
+    aggregate_told told;
     jw_key(&k->w, CRM_S("totals"));
-    return aggregate_run(&k->c, g, put_group, &k->w, &has_more);
+    crm_status s = aggregate_run(&k->c, g, put_group, &k->w, &told);
+    if (s == CRM_OK && told.is_folded)
+        jw_null(&k->w);
+    *is_folded |= told.is_folded;
+    return s;
 }
 
 static void answer(api_call *k)
 {
     const asked *q = k->own;
-    bool has_more;
+    aggregate_told told;
     jw_init(&k->w, &k->text);
     jw_object(&k->w);
     jw_karray(&k->w, "rows");
-    k->status = aggregate_run(&k->c, q->groups, put_group, &k->w, &has_more);
+    k->status = aggregate_run(&k->c, q->groups, put_group, &k->w, &told);
     jw_end_array(&k->w);
-    jw_kbool(&k->w, "more", has_more);
+    jw_kbool(&k->w, "more", told.has_more);
     if (k->status == CRM_OK && q->totals)
-        k->status = put_totals(k, q->totals);
+        k->status = put_totals(k, q->totals, &told.is_folded);
+    if (told.is_folded)
+        jw_kbool(&k->w, "folded", true);
     jw_end_object(&k->w);
 }
 
@@ -79,7 +87,7 @@ static crm_status read_question(api_call *k, asked *q)
 {
     grouping *g;
     crm_status s = api_read_json(k);
-    if (s == CRM_OK && !rights_may_some(&k->c, k->entity, ACTION_READ))
+    if (s == CRM_OK && !aggregate_may(&k->c, k->entity))
         s = call_fail(&k->c, CRM_NOT_FOUND, "not_found");
     if (s == CRM_OK)
         s = grouping_read(&k->c, k->entity, k->request.json, &g);

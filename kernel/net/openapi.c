@@ -2,6 +2,7 @@
  * routes of modules. */
 #include "net/openapi.h"
 
+#include "data/aggregate.h"
 #include "data/field.h"
 #include "data/stores.h"
 #include "net/openapi_private.h"
@@ -36,11 +37,17 @@ static bool entity_holds(const openapi_scope *s, crm_str word)
     const struct {
         const char *word;
         bool holds;
-    } all[] = {{"create", e->may_create}, {"update", e->may_update},
-               {"delete", e->may_delete}, {"undo", e->may_update && !e->is_batch},
-               {"bulk", e->may_bulk},     {"export", e->may_export},
-               {"import", e->may_import}, {"merge", e->may_merge},
-               {"match", e->has_match},   {"pairs", e->has_match && e->may_merge}};
+    } all[] = {{"read", e->may_read},
+               {"create", e->may_create},
+               {"update", e->may_update},
+               {"delete", e->may_delete},
+               {"undo", e->may_update && !e->is_batch},
+               {"bulk", e->may_bulk},
+               {"export", e->may_export},
+               {"import", e->may_import},
+               {"merge", e->may_merge},
+               {"match", e->has_match},
+               {"pairs", e->has_match && e->may_merge}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (str_is(word, all[i].word))
             return all[i].holds;
@@ -76,6 +83,7 @@ static openapi_entity may(crm_ctx *c, const entity *e)
     rights_fields(c, e, out.seen);
     rights_fields_for(b, rights_for(b, ACTION_CREATE), ACTION_CREATE, out.made);
     rights_fields_for(b, rights_for(b, ACTION_UPDATE), ACTION_UPDATE, out.changed);
+    out.may_read = rights_may_some(c, e, ACTION_READ);
     out.may_create = rights_may_some(c, e, ACTION_CREATE);
     out.may_update = rights_may_some(c, e, ACTION_UPDATE);
     out.may_delete = rights_may_some(c, e, ACTION_DELETE);
@@ -148,7 +156,7 @@ static void add_entities(making *m)
     for (uint32_t i = 0; i < r->entity_count; i++) {
         const entity *e = r->entities[i];
         bool is_open = !(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API));
-        if (is_open && rights_may_some(m->s.c, e, ACTION_READ))
+        if (is_open && aggregate_may(m->s.c, e))
             add_entity(m, e);
     }
 }

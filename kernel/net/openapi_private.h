@@ -45,8 +45,8 @@ json_t *openapi_string(crm_str text);
 typedef struct openapi_entity {
     const entity *e;
     uint64_t seen[4], made[4], changed[4]; /* fields he reads, sets in a new record, changes */
-    bool may_create, may_update, may_delete, may_bulk, may_export, may_import, may_merge, has_match,
-        has_foreign, is_batch;
+    bool may_read, may_create, may_update, may_delete, may_bulk, may_export, may_import, may_merge,
+        has_match, has_foreign, is_batch;
 } openapi_entity;
 
 /* The schema of a record as it is read, and as it is written (`fields`: those that may be set). */

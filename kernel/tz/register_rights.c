@@ -5,6 +5,7 @@
  * beside the text (sys.tz.grants), and a later start on the same text takes it from there, so a
  * field or an entity that a module brings later is seen by nobody until the ТЗ is applied again.
  */
+#include "data/grouping.h"
 #include "tz/register.h"
 
 /* One entry of `rights:` for one entity. */
@@ -181,15 +182,86 @@ static void add_grant(granting *k, action a, const yaml_node *n, crm_str where_t
     }
 }
 
+/* ---- figures without the records --------------------------------------------------------------
+ */
+
+#define AT_LEAST 5 /* rows of a group, when the ТЗ does not say */
+
+/* What one may be told apart by: not a text of people, which may name a single record. */
+static bool is_summary_key(const field *f)
+{
+    switch (f->type) {
+    case FIELD_CHOICE:
+    case FIELD_STAGE:
+    case FIELD_REF:
+    case FIELD_USER:
+    case FIELD_BOOL:
+    case FIELD_DATE:
+    case FIELD_DATETIME:
+        return group_takes_key(f);
+    default:
+        return false;
+    }
+}
+
+static const crm_str *summary_fields(granting *k, const yaml_node *list, bool is_key, grant *row)
+{
+    crm_str *names = ARENA_ARRAY(k->g->a, crm_str, list ? (size_t)list->count + 1 : 1);
+    uint32_t count = 0;
+    TZ_EACH_NAME(n, list)
+    {
+        if (!is_key && str_is(n->text, "count")) {
+            row->is_counted = true;
+            continue;
+        }
+        const field *f = field_named(k->g, k->e, n, n->text);
+        if (f && !(is_key ? is_summary_key(f) : group_takes_sum(f))) {
+            tz_refuse(k->g->f, n, is_key ? "no_summary_key" : "no_summary_sum", n->text);
+        } else if (f && names) {
+            names[count++] = f->name;
+        }
+    }
+    *(is_key ? &row->key_count : &row->field_count) = count;
+    return names;
+}
+
+/* aggregate: {of: [count, amount], by: [source], at_least: 5} */
+static void grant_summary(granting *k, const yaml_node *n)
+{
+    int64_t at_least = AT_LEAST;
+    bool is_given = str_to_i64(yaml_text(n, "at_least"), &at_least) == CRM_OK;
+    grant row = {.role = k->role,
+                 .entity_name = k->e->name,
+                 .action = ACTION_AGGREGATE,
+                 .where_text = where_compile(k->g, k->e, yaml_get(k->rights, "where")),
+                 .at_least = is_given ? (uint32_t)at_least : AT_LEAST,
+                 .source = tz_source(k->g->a, n)};
+    row.fields = summary_fields(k, yaml_get(n, "of"), false, &row);
+    row.keys = summary_fields(k, yaml_get(n, "by"), true, &row);
+    set_limits(k, n, &row);
+    if (registry_add_grant(k->g->r, &row) != CRM_OK) {
+        return; /* the arena has failed, which tz_register sees */
+    }
+}
+
+/* ---- all of one entity ------------------------------------------------------------------------
+ */
+
 static void grant_entity(granting *k)
 {
+    const yaml_node *summary = yaml_get(k->rights, action_names[ACTION_AGGREGATE].p);
+    if (summary && k->is_wild) {
+        tz_refuse_key(k->g->f, summary, "summary_of_many");
+    } else if (summary) {
+        grant_summary(k, summary);
+    }
     if (!choose_fields(k)) {
         return;
     }
     crm_str where_text = where_compile(k->g, k->e, yaml_get(k->rights, "where"));
     for (int a = 0; a < ACTION_COUNT; a++) {
         const yaml_node *n = yaml_get(k->rights, action_names[a].p);
-        if (n) {
+        if (n && a != ACTION_AGGREGATE) {
             add_grant(k, (action)a, n, where_text);
         }
     }

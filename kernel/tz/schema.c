@@ -66,12 +66,17 @@ static const shape a_right = {
 /* To whom one may give work: by scope; a list of whom is for later. */
 static const shape a_assign = {
     .kind = SHAPE_WORD, .words = WORDS("own", "involved", "team", "all"), .other = &a_not_served};
+static const shape a_least = {.kind = SHAPE_INT, .least = 1, .most = 10000};
+static const shape a_summary = {.kind = SHAPE_MAP,
+                                .keys = KEYS({"of", &a_names, MUST}, {"by", &a_names, 0},
+                                             {"at_least", &a_least, 0}, {"scope", &a_scope, 0},
+                                             {"where", &a_where, 0})};
 static const shape a_rights_of = {
     .kind = SHAPE_MAP,
     .keys = KEYS({"read", &a_right, 0}, {"create", &a_right, 0}, {"update", &a_right, 0},
                  {"delete", &a_right, 0}, {"reassign", &a_right, 0}, {"export", &a_right, 0},
                  {"import", &a_right, 0}, {"merge", &a_right, 0}, {"send", &a_right, 0},
-                 {"listen", &a_right, 0}, {"assign", &a_assign, 0}, {"aggregate", &a_any, LATER},
+                 {"listen", &a_right, 0}, {"assign", &a_assign, 0}, {"aggregate", &a_summary, 0},
                  {"fields", &a_names, 0}, {"hide", &a_names, 0}, {"timeline", &a_names, LATER},
                  {"where", &a_where, 0}, {"unless", &a_where, LATER})};
 static const shape a_rights = {.kind = SHAPE_MAP, .of = &a_rights_of};

@@ -79,10 +79,22 @@ static const crm_str deal_shown[] = {N("title"), N("stage"), N("closed_on"), N("
 #define SELLER_READS(entity_)                                                                  \
     .role = N("seller"), .entity_name = N(entity_), .action = ACTION_READ, .scope = SCOPE_OWN, \
     .source = N("tz.yaml:1")
+static const crm_str deal_sums[] = {N("amount")}, deal_keys[] = {N("stage"), N("owner")};
 static const grant grants[] = {
     {SELLER_READS("rep.person")},
     {SELLER_READS("rep.call")},
     {SELLER_READS("rep.deal"), .fields = deal_shown, .field_count = COUNT(deal_shown)},
+    {.role = N("auditor"),
+     .entity_name = N("rep.deal"),
+     .action = ACTION_AGGREGATE,
+     .scope = SCOPE_ALL,
+     .fields = deal_sums,
+     .field_count = COUNT(deal_sums),
+     .keys = deal_keys,
+     .key_count = COUNT(deal_keys),
+     .is_counted = true,
+     .at_least = 3,
+     .source = N("tz.yaml:2")},
 };
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -274,18 +286,19 @@ static void put_failure(const crm_ctx *c, crm_status st)
 const char *report_of(world *w, int64_t user, const char *entity_name, const char *json_text)
 {
     grouping *g;
-    bool has_more = false;
+    aggregate_told told = {0};
     json_t *json = json_loads(json_text, 0, NULL);
     assert_non_null(json);
     crm_ctx *c = world_read(w, user);
     text[used = 0] = 0;
     crm_status st = grouping_read(c, registry_entity(w->reg, str_of(entity_name)), json, &g);
     json_decref(json);
-    st = st ? st : aggregate_run(c, g, put_group, NULL, &has_more);
+    st = st ? st : aggregate_run(c, g, put_group, NULL, &told);
     if (st) {
         put_failure(c, st);
     }
-    put(has_more ? CRM_S("+") : CRM_S(""));
+    put(told.has_more ? CRM_S("+") : CRM_S(""));
+    put(told.is_folded ? CRM_S("folded") : CRM_S(""));
     world_read_end(w);
     return text;
 }

@@ -5,7 +5,8 @@
  * rep.person  name source owner
  * rep.call    at line outcome called_back person owner (who took it)
  * rep.visit   at owner
- * rep.deal    title stage amount closed_on person owner; sellers see their own, without `amount`
+ * rep.deal    title stage amount closed_on person owner; sellers see their own, without `amount`; the
+ *             auditor sees counts and sums by stage and owner, of three and more
  * rep.log     deal stage lasted
  * rep.ticket  title due closed_at centre client
  */
@@ -20,7 +21,7 @@ void report_world_open(world *x, world_engine which);
 void report_add(world *x, const char *entity_name, const char *json);
 
 /* The groups that `json` asks for as `user` (0: the system), one line each: keys, then measures; "+"
- * when there are more, else what failed. In static memory. */
+ * when there are more, "folded" when some are too small to be shown, else what failed. In static memory. */
 const char *report_of(world *x, int64_t user, const char *entity_name, const char *json);
 /* Titles of the rows of a list, joined by spaces. */
 const char *report_list(world *x, int64_t user, const char *entity_name, const char *where,

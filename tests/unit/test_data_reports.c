@@ -198,6 +198,25 @@ static void a_seller_counts_only_what_he_may_read(void **state)
     assert_report(w.anna, "rep.ticket", by_stage, "stage:unknown_field");
 }
 
+static void figures_without_the_records(void **state)
+{
+    (void)state;
+    const char *all = "{\"measures\":{\"n\":\"count\",\"sum\":{\"sum\":\"amount\"}}}";
+    const char *by_stage = "{\"by\":[\"stage\"],\"measures\":{\"n\":\"count\"}}";
+    assert_report(w.alla, "rep.deal", all, "8 1650010.51\n");
+    assert_report(w.alla, "rep.deal", by_stage, "won 3\nfolded");
+    assert_report(w.alla, "rep.deal", "{\"by\":[\"owner\"],\"measures\":{\"n\":\"count\"}}",
+                  "boris 4\nfolded");
+    assert_report(w.alla, "rep.deal",
+                  "{\"by\":[\"stage\"],\"measures\":{\"n\":\"count\"},\"where\":"
+                  "[\"stage\",\"eq\",\"lost\"]}",
+                  "where:not_granted");
+    assert_report(w.alla, "rep.deal", "{\"by\":[\"title\"],\"measures\":{\"n\":\"count\"}}",
+                  "title:unknown_field");
+    assert_report(w.alla, "rep.ticket", "{\"measures\":{\"n\":\"count\"}}", "not_found");
+    assert_report(w.zina, "rep.deal", by_stage, "lost 2\nopen 3\nwon 3\n");
+}
+
 static void what_he_may_not_see_is_unknown_wherever_it_stands(void **state)
 {
     (void)state;
@@ -387,6 +406,7 @@ int main(void)
         ON_BOTH(a_segment_by_what_there_is_and_is_not),
         ON_BOTH(a_look_up_of_the_clients_a_centre_has_served),
         ON_BOTH(a_seller_counts_only_what_he_may_read),
+        ON_BOTH(figures_without_the_records),
         ON_BOTH(what_he_may_not_see_is_unknown_wherever_it_stands),
         ON_BOTH(a_row_he_may_not_read_gives_nothing_through_a_path),
         ON_BOTH(nothing_counts_as_none),

@@ -1,0 +1,147 @@
+/* summary.c - a question narrowed to what the right to figures allows. Pool or writer. */
+#include "data/summary.h"
+
+#include "data/records_private.h"
+
+typedef struct asking {
+    crm_ctx *call;
+    const entity *entity;
+    const branches *rights;
+    uint32_t left; /* a bit for each right that allows all so far */
+} asking;
+
+static crm_status refuse(asking *x, crm_str name)
+{
+    return call_fail_field(x->call, name, "not_granted", (crm_str){0});
+}
+
+/* What leads to other records is never a part of a summary. */
+static crm_status unknown_path(asking *x, const field_path *p)
+{
+    crm_str name = p->at[0]->name;
+    for (int i = 1; i < p->length; i++) {
+        name = arena_fmt(x->call->arena, "%.*s.%.*s", STR_FMT(name), STR_FMT(p->at[i]->name));
+    }
+    return call_fail_field(x->call, name, "unknown_field", (crm_str){0});
+}
+
+/* A field that none of the rights names does not exist for him. */
+static crm_status allow(asking *x, const field_path *p, bool is_key)
+{
+    uint32_t left = 0;
+    if (p->length > 1) {
+        return unknown_path(x, p);
+    }
+    for (uint32_t i = 0; i < x->rights->sum_count; i++) {
+        const summary_right *s = &x->rights->sums[i];
+        left |= (uint32_t)bits_has(is_key ? s->keys : s->sums, p->at[0]->index) << i;
+    }
+    x->left &= left;
+    return left ? CRM_OK : records_unknown_field(x->call, x->entity, p->at[0]->name);
+}
+
+/* ---- parts of the question ------------------------------------------------------------------- */
+
+static crm_status check_key(asking *x, const group_key *k)
+{
+    crm_status st = allow(x, &k->path, true);
+    bool is_long =
+        k->bucket == BUCKET_MONTH || k->bucket == BUCKET_QUARTER || k->bucket == BUCKET_YEAR;
+    return st || is_long || !group_takes_bucket(k->path.at[0], BUCKET_MONTH) ? st
+                                                                             : refuse(x, k->name);
+}
+
+static void allow_count(asking *x)
+{
+    for (uint32_t i = 0; i < x->rights->sum_count; i++) {
+        x->left &= ~((uint32_t)!x->rights->sums[i].is_counted << i);
+    }
+}
+
+static crm_status check_measure(asking *x, const measure *m)
+{
+    if (m->where) {
+        return refuse(x, m->name);
+    }
+    switch (m->kind) {
+    case MEASURE_COUNT:
+        allow_count(x);
+        return CRM_OK;
+    case MEASURE_SHARE:
+        return CRM_OK;
+    case MEASURE_SUM:
+    case MEASURE_AVG:
+    case MEASURE_FILLED:
+        return allow(x, &m->path, false);
+    default:
+        return refuse(x, m->name);
+    }
+}
+
+static crm_status check(asking *x, const grouping *asked)
+{
+    crm_status st = CRM_OK;
+    if (asked->rows.where || asked->rows.terms.n || asked->rows.only_deleted) {
+        return refuse(x, asked->rows.terms.n ? CRM_S("q") : CRM_S("where"));
+    }
+    for (uint32_t i = 0; !st && i < asked->key_count; i++) {
+        st = check_key(x, &asked->keys[i]);
+    }
+    for (uint32_t i = 0; !st && i < asked->measure_count; i++) {
+        st = check_measure(x, &asked->measures[i]);
+    }
+    return st || x->left ? st : refuse(x, CRM_S("measures"));
+}
+
+/* ---- the narrowed question ------------------------------------------------------------------- */
+
+/* The rows of every right that allows the question. */
+static crm_status limit_rows(asking *x, grouping *g, uint32_t *at_least)
+{
+    branches *rows = ARENA_NEW(x->call->arena, branches);
+    if (!rows) {
+        return CRM_NOMEM;
+    }
+    *at_least = 0;
+    for (uint32_t i = 0; i < x->rights->sum_count; i++) {
+        const summary_right *s = &x->rights->sums[i];
+        if (x->left >> i & 1u) {
+            branch *b = &rows->at[rows->count++];
+            *b = (branch){.where = s->where, .source = s->source};
+            memset(b->fields, 0xff, sizeof b->fields);
+            b->actions = 1u << ACTION_READ | 1u << ACTION_AGGREGATE;
+            *at_least = s->at_least > *at_least ? s->at_least : *at_least;
+        }
+    }
+    g->rows.env = x->call->env;
+    g->rows.rights = rows;
+    g->rows.need = (1u << rows->count) - 1;
+    return CRM_OK;
+}
+
+/* Counts that folding needs, behind what was asked. */
+static crm_status add_counts(asking *x, grouping *g)
+{
+    if (g->measure_count == MEASURES_MAX) {
+        return refuse(x, g->measures[MEASURES_MAX - 1].name);
+    }
+    for (uint32_t i = 0; i < g->measure_count; i++) {
+        measure *m = &g->measures[i];
+        m->kind = m->kind == MEASURE_SUM || m->kind == MEASURE_FILLED ? MEASURE_AVG : m->kind;
+    }
+    g->measures[g->measure_count++] = (measure){.kind = MEASURE_COUNT};
+    return CRM_OK;
+}
+
+crm_status summary_narrow(crm_ctx *c, const grouping *asked, grouping *g, uint32_t *at_least)
+{
+    asking x = {
+        .call = c, .entity = asked->rows.entity, .rights = rights_of(c, asked->rows.entity)};
+    x.left = x.rights->sum_count ? (1u << x.rights->sum_count) - 1 : 0;
+    if (!x.left) {
+        return call_fail(c, CRM_DENIED, "denied");
+    }
+    crm_status st = check(&x, asked);
+    st = st ? st : add_counts(&x, g);
+    return st ? st : limit_rows(&x, g, at_least);
+}
