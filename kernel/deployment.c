@@ -177,11 +177,20 @@ static crm_status keep_modules(deployment *d, const build *b)
     return CRM_OK;
 }
 
+static const char *stored_path(deployment *d, arena *a)
+{
+    crm_str path;
+    crm_str file = arena_fmt(a, "%s/%s", d->o->data, TZ_PATH_FILE);
+    return file.p && fs_read(a, file.p, 4096, &path) == CRM_OK ? path.p : NULL;
+}
+
 static void remember_path(deployment *d, build *b, const char *path)
 {
     char *full = realpath(path, NULL);
+    const char *kept = stored_path(d, b->arena);
     crm_str file = arena_fmt(b->arena, "%s/%s", d->o->data, TZ_PATH_FILE);
-    if (full && fs_write(file.p, str_of(full), 0600) != CRM_OK)
+    bool is_kept = full && kept && strcmp(full, kept) == 0;
+    if (full && !is_kept && fs_write(file.p, str_of(full), 0600) != CRM_OK)
         log_event(LOG_WARN, "tz.path_not_kept", "file=%s", log_quote(file));
     free(full);
 }
@@ -350,14 +359,7 @@ crm_status deployment_published(deployment *d)
 {
     if (d->on_published)
         d->on_published(d->published_arg);
-    return flow_ready(d->flow);
-}
-
-static const char *stored_path(deployment *d, arena *a)
-{
-    crm_str path;
-    crm_str file = arena_fmt(a, "%s/%s", d->o->data, TZ_PATH_FILE);
-    return file.p && fs_read(a, file.p, 4096, &path) == CRM_OK ? path.p : NULL;
+    return d->begins_late ? CRM_OK : flow_ready(d->flow);
 }
 
 /* Text and modules, then the registry with the model. */

@@ -36,7 +36,7 @@ typedef struct server {
     figures *figures;
     uv_signal_t signals[2];
     uv_timer_t cert_timer, watch_timer;
-    uv_thread_t stopper;
+    uv_thread_t stopper, loader;
     bool is_stopping;
 } server;
 
@@ -64,22 +64,26 @@ static void notify(const char *state)
 
 /* ---- files and certificates ------------------------------------------------------------------ */
 
-static void load_files(server *s)
+/* On a thread of its own, while the deployment is put together. */
+static void load_files(void *arg)
 {
+    server *s = arg;
+    arena *a = arena_new(0);
     module_found *found;
     module_refusal *refused = NULL;
     uint32_t count;
     if (static_load(s->o->web, "/", &s->ui) != CRM_OK)
         log_event(LOG_WARN, "web.missing", "dir=%s", log_quote(str_of(s->o->web)));
     /* Of every module that is there: one may be enabled while the server runs. */
-    if (plug_scan(s->arena, s->o->modules, &found, &count, &refused) != CRM_OK)
-        return;
+    if (!a || plug_scan(a, s->o->modules, &found, &count, &refused) != CRM_OK)
+        count = 0;
     for (uint32_t i = 0; i < count && s->module_count < MODULES_MAX; i++) {
-        crm_str dir = arena_fmt(s->arena, "%.*s/ui", STR_FMT(found[i].dir));
-        crm_str prefix = arena_fmt(s->arena, "/m/%.*s/", STR_FMT(found[i].name));
+        crm_str dir = arena_fmt(a, "%.*s/ui", STR_FMT(found[i].dir));
+        crm_str prefix = arena_fmt(a, "/m/%.*s/", STR_FMT(found[i].name));
         if (static_load(dir.p, prefix.p, &s->modules[s->module_count]) == CRM_OK)
             s->module_count++;
     }
+    arena_free(a);
 }
 
 static crm_status ensure_certs(server *s, arena *a, ca_files *out)
@@ -340,6 +344,7 @@ static crm_status start_deployment(server *s)
         st = start_clock(s->o);
     if (st == CRM_OK)
         st = deployment_open(&s->d, s->o);
+    s->d.begins_late = true;
     if (st == CRM_OK)
         st = files_set_up(s->o->data);
     if (st == CRM_OK)
@@ -359,12 +364,14 @@ static crm_status start_deployment(server *s)
 
 static crm_status start(server *s)
 {
+    if (uv_thread_create(&s->loader, load_files, s) != 0)
+        return CRM_NOMEM;
     crm_status st = start_deployment(s);
     if (st == CRM_OK)
         st = start_tls(s);
+    uv_thread_join(&s->loader);
     if (st != CRM_OK)
         return st;
-    load_files(s);
     s->meter = loop_meter_new(&s->loop);
     s->mail = s->meter ? mailbox_new(&s->loop) : NULL;
     api_options o = {.loop = &s->loop,
@@ -388,7 +395,9 @@ static crm_status start(server *s)
     s->figures = figures_new(&s->d, s->api, s->meter);
     if (!s->figures)
         return CRM_NOMEM;
-    return listen_on(s); /* last: who reads that it listens may give commands and signals */
+    st = listen_on(s); /* who reads that it listens may give commands and signals */
+    s->d.begins_late = false;
+    return st == CRM_OK ? flow_ready_later(s->d.flow) : st;
 }
 
 /* Every connection is a descriptor: the usual soft limit of 1024 would be the cap. */

@@ -33,6 +33,7 @@ typedef struct deployment {
     engine *engine;
     flow *flow;             /* NULL until started */
     bool has_registry;
+    bool begins_late;       /* due work waits for the caller's flow_ready_later */
     uv_mutex_t apply_lock;  /* one ТЗ is applied at a time */
     void (*on_published)(void *arg); /* a running server wants to know; any thread */
     void *published_arg;

@@ -28,15 +28,11 @@ crm_status flow_start(const flow_options *o, flow **out)
     atomic_store(&running, f);
     pthread_mutex_init(&f->subscribers_lock, NULL);
     room_open(f);
+    pool_start(&f->pools[POOL_FAST], f, POOL_FAST, or_default(o->fast_threads, 2));
+    pool_start(&f->pools[POOL_SLOW], f, POOL_SLOW, or_default(o->slow_threads, 1));
+    pool_start(&f->pools[POOL_CRYPTO], f, POOL_CRYPTO, or_default(o->crypto_threads, 2));
+    pool_start(&f->pools[POOL_WORKER], f, POOL_WORKER, or_default(o->worker_threads, 2));
     crm_status s = writer_start(f);
-    if (s == CRM_OK)
-        s = pool_start(&f->pools[POOL_FAST], f, POOL_FAST, or_default(o->fast_threads, 2));
-    if (s == CRM_OK)
-        s = pool_start(&f->pools[POOL_SLOW], f, POOL_SLOW, or_default(o->slow_threads, 1));
-    if (s == CRM_OK)
-        s = pool_start(&f->pools[POOL_CRYPTO], f, POOL_CRYPTO, or_default(o->crypto_threads, 2));
-    if (s == CRM_OK)
-        s = pool_start(&f->pools[POOL_WORKER], f, POOL_WORKER, or_default(o->worker_threads, 2));
     if (s == CRM_OK)
         s = scheduler_start(f);
     if (s == CRM_OK)
@@ -59,6 +55,31 @@ crm_status flow_ready(flow *f)
     call_end(&c);
     scheduler_changes(f);
     courier_wake(f, COURIER_ROWS);
+    return s;
+}
+
+static void get_ready(pool_task *t, engine_session *session)
+{
+    (void)session;
+    crm_status s = flow_ready(t->arg);
+    if (s != CRM_OK)
+        log_event(LOG_ERROR, "flow.not_ready", "status=%s", status_code(s));
+}
+
+static void is_ready(pool_task *t)
+{
+    free(t);
+}
+
+crm_status flow_ready_later(flow *f)
+{
+    pool_task *t = calloc(1, sizeof *t);
+    if (!t)
+        return CRM_NOMEM;
+    *t = (pool_task){.run = get_ready, .done = is_ready, .arg = f};
+    crm_status s = pool_submit(f, POOL_WORKER, t);
+    if (s != CRM_OK)
+        free(t);
     return s;
 }
 

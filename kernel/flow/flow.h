@@ -32,6 +32,8 @@ CRM_MUST_CHECK crm_status flow_start(const flow_options *o, flow **out);
 /* After a registry was published: recurring jobs get their due rows, what waited is looked at. Not on
  * a loop or the writer. */
 CRM_MUST_CHECK crm_status flow_ready(flow *f);
+/* The same on a worker, before anything that is submitted to it later; a failure is logged. Any thread. */
+CRM_MUST_CHECK crm_status flow_ready_later(flow *f);
 /*
  * Begins nothing new, lets what is under way end within `ms`, cancels transfers, writes what came of
  * it all and joins every thread. False: after another four seconds a thread is still held by code that

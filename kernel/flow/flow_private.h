@@ -22,7 +22,7 @@ typedef struct pool {
     pthread_cond_t filled;
     pool_task *head, *tail;
     uint32_t count, running;
-    uint32_t thread_count;
+    uint32_t thread_count, most; /* those that were made, those that work may make */
     pthread_t threads[8];
     int64_t busy_users[8]; /* slow pool: whose tasks run now; 0 is free */
     int64_t since[8];      /* clock_mono when the thread took its task; 0: it has none */
@@ -94,7 +94,7 @@ crm_status writer_start(flow *f);
 bool writer_stop(flow *f, int64_t until);
 bool writer_is_idle(flow *f);
 
-crm_status pool_start(pool *p, flow *f, flow_pool kind, uint32_t threads);
+void pool_start(pool *p, flow *f, flow_pool kind, uint32_t threads);
 /* Tells the threads to end; pool_join waits for that. */
 void pool_close(pool *p);
 bool pool_join(pool *p, int64_t until);

@@ -1,6 +1,7 @@
 /*
  * pool.c - threads that read (fast, slow), hash passwords (crypto) and talk to the outside
- * (workers). Each reading thread has a session of its own. Queues are bounded; a full one refuses.
+ * (workers), made as work comes. Each reading thread has a session of its own. Queues are bounded;
+ * a full one refuses.
  */
 #include <assert.h>
 #include <sys/resource.h>
@@ -56,9 +57,14 @@ static void finished(void *arg)
     t->done(t);
 }
 
-static void lower_priority(void)
+/* Those whose tasks take long and whose askers can wait, so that the loop and the writer need not.
+ */
+static const int niceness[POOL_COUNT] = {[POOL_SLOW] = 10, [POOL_CRYPTO] = 5};
+
+static void lower_priority(const pool *p)
 {
-    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
+    if (niceness[p->kind])
+        setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), niceness[p->kind]);
 }
 
 typedef struct start {
@@ -106,8 +112,7 @@ static void *pool_main(void *arg)
     free(arg);
     own_pool = p;
     thread_set_role(roles[p->kind], names[p->kind]);
-    if (p->kind == POOL_SLOW)
-        lower_priority();
+    lower_priority(p);
     if (p->kind != POOL_CRYPTO && engine_session_open(p->flow->o.engine, ENGINE_READER,
                                                       (engine_deliver){0}, &session) != CRM_OK) {
         log_event(LOG_ERROR, "pool.no_session", "pool=%s", names[p->kind]);
@@ -133,16 +138,21 @@ static crm_status add_thread(pool *p)
     return CRM_OK;
 }
 
-crm_status pool_start(pool *p, flow *f, flow_pool kind, uint32_t threads)
+void pool_start(pool *p, flow *f, flow_pool kind, uint32_t threads)
 {
-    *p = (pool){.flow = f, .kind = kind};
+    *p = (pool){.flow = f, .kind = kind, .most = threads};
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->filled, NULL);
     assert(threads <= THREADS_MAX);
-    crm_status s = CRM_OK;
-    while (s == CRM_OK && p->thread_count < threads)
-        s = add_thread(p);
-    return s;
+}
+
+/* Threads are made as work comes: none is free for one more task. Lock held. False: there is none.
+ */
+static bool ensure_thread(pool *p)
+{
+    bool is_wanted = p->running + p->count >= p->thread_count && p->thread_count < p->most;
+    crm_status s = is_wanted ? add_thread(p) : CRM_OK;
+    return s == CRM_OK || p->thread_count;
 }
 
 void pool_close(pool *p)
@@ -203,7 +213,7 @@ crm_status pool_submit(flow *f, flow_pool which, pool_task *t)
     pool *p = &f->pools[which];
     assert(t->run && t->done);
     pthread_mutex_lock(&p->lock);
-    bool is_open = !p->stopping && p->count < POOL_QUEUE_MAX;
+    bool is_open = !p->stopping && p->count < POOL_QUEUE_MAX && ensure_thread(p);
     if (is_open) {
         t->next = NULL;
         if (p->tail && p->head)

@@ -12,6 +12,10 @@ typedef struct applying {
     tz_version was;      /* the version in force before, or empty */
     json_t *was_people;  /* logins of that version's file, or NULL */
     const yaml_node *at; /* the department or person that is being written */
+    struct {             /* what the person before this one was found to belong to */
+        crm_str name;
+        value id;
+    } department;
 } applying;
 
 /* ---- versions -------------------------------------------------------------------------------- */
@@ -230,6 +234,19 @@ static crm_status each_department(applying *k, crm_status (*fn)(applying *, cons
 
 /* ---- people ---------------------------------------------------------------------------------- */
 
+/* People stand in the file by departments. */
+static crm_status department_of(applying *k, const tz_person *p, value *out)
+{
+    bool is_known = k->department.name.p && str_eq(k->department.name, p->department);
+    crm_status s = CRM_OK;
+    if (!is_known) {
+        s = id_of(k, STORE_DEPARTMENT, DEPARTMENT_NAME, p->department, &k->department.id);
+        k->department.name = s == CRM_OK ? p->department : (crm_str){0};
+    }
+    *out = k->department.id;
+    return s;
+}
+
 static bool was_listed(const applying *k, crm_str login)
 {
     size_t i;
@@ -277,8 +294,7 @@ static crm_status apply_person(applying *k, const tz_person *p)
     s = s == CRM_OK ? put_text(k, r, USER_EMAIL, p->email) : s;
     s = s == CRM_OK ? put_text(k, r, USER_PHONE, p->phone) : s;
     s = s == CRM_OK ? put_text(k, r, USER_EXTENSION, p->extension) : s;
-    s = s == CRM_OK ? id_of(k, STORE_DEPARTMENT, DEPARTMENT_NAME, p->department, &department_id)
-                    : s;
+    s = s == CRM_OK ? department_of(k, p, &department_id) : s;
     s = s == CRM_OK ? put(r, USER_DEPARTMENT, department_id) : s;
     s = s == CRM_OK ? put(r, USER_ROLES, roles_of(k, p)) : s;
     s = s == CRM_OK ? put_state(k, p, r) : s;
