@@ -3,6 +3,7 @@
  * modules and the ТЗ add. A later string of the same language and key wins.
  */
 #include <assert.h>
+#include <pthread.h>
 
 #include "data/registry_internal.h"
 
@@ -15,31 +16,67 @@
 EMBED(kernel_strings_ru, "ru.yaml");
 EMBED(kernel_strings_en, "en.yaml");
 
-static crm_status add_language(registry *r, const char *lang, crm_str text)
+/* Every registry has the same, and a start makes two: they are parsed once per process and stay. */
+static struct {
+    arena *arena;
+    text_string *at;
+    uint32_t count;
+    crm_status status;
+} kernel_strings;
+
+static crm_status keep(crm_str lang, const yaml_node *n)
+{
+    arena *a = kernel_strings.arena;
+    text_string *s = &kernel_strings.at[kernel_strings.count++];
+    *s = (text_string){.lang = lang, .key = arena_dup(a, n->key), .text = arena_dup(a, n->text)};
+    return arena_failed(a) ? CRM_NOMEM : CRM_OK;
+}
+
+static crm_status read_language(arena *scratch, const char *lang, crm_str text)
 {
     yaml_node *root;
     yaml_error err;
-    crm_status st = yaml_parse(r->arena, lang, text, &root, &err);
+    crm_status st = yaml_parse(scratch, lang, text, &root, &err);
     assert(st != CRM_INVALID); /* a test reads both files */
     if (st != CRM_OK) {
         return st;
     }
-    YAML_EACH(n, root) {
-        text_string s = {.lang = str_of(lang), .key = n->key, .text = n->text};
-        st = registry_add_string(r, &s);
-        if (st != CRM_OK) {
-            return st;
-        }
+    size_t room = kernel_strings.count + (size_t)root->count;
+    text_string *more = ARENA_ARRAY(kernel_strings.arena, text_string, room);
+    if (!more) {
+        return CRM_NOMEM;
     }
-    return CRM_OK;
+    if (kernel_strings.count) {
+        memcpy(more, kernel_strings.at, kernel_strings.count * sizeof *more);
+    }
+    kernel_strings.at = more;
+    YAML_EACH(n, root) {
+        st = st == CRM_OK ? keep(str_of(lang), n) : st;
+    }
+    return st;
+}
+
+static void read_kernel_strings(void)
+{
+    crm_str ru = {kernel_strings_ru, (size_t)(kernel_strings_ru_end - kernel_strings_ru)};
+    crm_str en = {kernel_strings_en, (size_t)(kernel_strings_en_end - kernel_strings_en)};
+    arena *scratch = arena_new(0);
+    kernel_strings.arena = arena_new(0);
+    crm_status st = scratch && kernel_strings.arena ? CRM_OK : CRM_NOMEM;
+    st = st == CRM_OK ? read_language(scratch, "ru", ru) : st;
+    kernel_strings.status = st == CRM_OK ? read_language(scratch, "en", en) : st;
+    arena_free(scratch);
 }
 
 crm_status registry_add_kernel_strings(registry *r)
 {
-    crm_str ru = {kernel_strings_ru, (size_t)(kernel_strings_ru_end - kernel_strings_ru)};
-    crm_str en = {kernel_strings_en, (size_t)(kernel_strings_en_end - kernel_strings_en)};
-    crm_status st = add_language(r, "ru", ru);
-    return st == CRM_OK ? add_language(r, "en", en) : st;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, read_kernel_strings);
+    crm_status st = kernel_strings.status;
+    for (uint32_t i = 0; i < kernel_strings.count && st == CRM_OK; i++) {
+        st = registry_add_string(r, &kernel_strings.at[i]);
+    }
+    return st;
 }
 
 static uint64_t hash_of(crm_str lang, crm_str key)
