@@ -15,10 +15,9 @@ void stream_leave(stream *s)
 {
     if (!s->closed || s->is_asking || s->is_reading || s->is_held)
         return;
-    stream **at = &s->list->first;
-    while (*at != s)
-        at = &(*at)->next;
-    *at = s->next;
+    *s->at = s->next;
+    if (s->next)
+        s->next->at = s->at;
     for (fan *f = s->list->fans; f; f = f->next)
         if (f->at == s)
             f->at = s->next;
@@ -135,6 +134,9 @@ static stream *add_stream(api_call *k)
     s->epoch = k->session_epoch;
     s->position = k->id;
     s->next = l->first;
+    s->at = &l->first;
+    if (s->next)
+        s->next->at = &s->next;
     l->first = s;
     return s;
 }

@@ -30,7 +30,7 @@ typedef struct stream {
     const registry *ask_reg;
     session_info asked;
     uint64_t asked_epoch;
-    struct stream *next;
+    struct stream *next, **at; /* in the list; what points to it */
 } stream;
 
 /* What the windows of one person were told last, for the next of them in the same turn: the same bytes.
