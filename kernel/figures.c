@@ -39,6 +39,8 @@ static const figure table[] = {
     FIGURE(OF_LOOP, loop.turns, "loop_turns_total", "Turns of the loop"),
     FIGURE(OF_LOOP, loop.busy_us, "loop_busy_us_total", "Microseconds the loop did not wait"),
     FIGURE(OF_LOOP, loop.long_turns, "loop_long_turns_total", "Turns of more than 2 ms"),
+    FIGURE(OF_LOOP, loop.long_work, "loop_long_work_total",
+           "Turns of more than 2 ms of the loop's own work"),
     FIGURE(OF_LOOP, loop.longest_us, "loop_longest_turn_us",
            "Longest turn of the last one to two minutes, in microseconds"),
     FIGURE(OF_READS, reads.left, "reads_left_total", "Reads on a pool whose caller had left"),

@@ -2,15 +2,18 @@
 #include "base/loop_meter.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 
 #define WINDOW_NS 60000000000LL
+#define SAMPLE_NS 1000000LL /* the thread's own time is a system call, so not every turn asks */
 
 struct loop_meter {
     uv_check_t check;
     int64_t last; /* clock_mono of the check before */
-    uint64_t waited, turns, busy_ns, long_turns;
+    uint64_t waited, turns, busy_ns, long_turns, long_work;
+    int64_t cpu, sampled;            /* what the thread had worked, when that was asked */
     int64_t longest, longest_before; /* ns; of this window and of the one before it */
     int64_t window_end;
 };
@@ -24,6 +27,22 @@ static void move_window(loop_meter *m, int64_t now)
     m->window_end = now + WINDOW_NS;
 }
 
+static int64_t own_time(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* Up to SAMPLE_NS of the turns before are counted in: what is no long work is surely none. */
+static void sample(loop_meter *m, int64_t now, bool is_long)
+{
+    int64_t cpu = own_time();
+    m->long_work += is_long && cpu - m->cpu > LOOP_LONG_TURN_US * 1000LL;
+    m->cpu = cpu;
+    m->sampled = now;
+}
+
 static void turn_ended(uv_check_t *check)
 {
     loop_meter *m = check->data;
@@ -34,7 +53,10 @@ static void turn_ended(uv_check_t *check)
     move_window(m, now);
     m->turns++;
     m->busy_ns += took > 0 ? (uint64_t)took : 0;
-    m->long_turns += took > LOOP_LONG_TURN_US * 1000LL;
+    bool is_long = took > LOOP_LONG_TURN_US * 1000LL;
+    m->long_turns += is_long;
+    if (is_long || now - m->sampled >= SAMPLE_NS)
+        sample(m, now, is_long);
     m->longest = took > m->longest ? took : m->longest;
 }
 
@@ -45,7 +67,8 @@ loop_meter *loop_meter_new(uv_loop_t *loop)
         free(m);
         return NULL;
     }
-    m->last = clock_mono();
+    m->last = m->sampled = clock_mono();
+    m->cpu = own_time();
     m->window_end = m->last + WINDOW_NS;
     uv_check_init(loop, &m->check);
     m->check.data = m;
@@ -61,6 +84,7 @@ void loop_meter_get(loop_meter *m, loop_stats *out)
     *out = (loop_stats){.turns = m->turns,
                         .busy_us = m->busy_ns / 1000,
                         .long_turns = m->long_turns,
+                        .long_work = m->long_work,
                         .longest_us = (uint64_t)longest / 1000};
 }
 

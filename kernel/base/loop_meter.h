@@ -17,6 +17,8 @@ typedef struct loop_meter loop_meter;
 typedef struct loop_stats {
     uint64_t turns, busy_us;
     uint64_t long_turns; /* of more than LOOP_LONG_TURN_US */
+    uint64_t long_work;  /* of those, in which the thread itself worked that long: in the others it waited,
+                          * for a disk, or for a processor that others had */
     uint64_t longest_us; /* of the last one to two minutes */
 } loop_stats;
 

@@ -194,24 +194,28 @@ export async function streams(base) {
   const now = await metrics(clients.hot);
   for (const socket of sockets) socket.destroy();
   const us = (Math.max(spent - quiet, 0) * 1e6) / (STREAMS * EVENTS);
-  const long = now.karkas_loop_long_turns_total - was.karkas_loop_long_turns_total;
-  const longest = (now.karkas_loop_longest_turn_us / 1000).toFixed(1);
+  const [long, work] = ['turns', 'work'].map((what) => now[`karkas_loop_long_${what}_total`] - was[`karkas_loop_long_${what}_total`]);
   return [
     { name: `an event to one of ${STREAMS} streams`, value: `${us.toFixed(1)} us`, bar: '≤ 10 us', isHeld: us <= 10 },
-    { name: `turns of the loop over 2 ms in ${EVENTS} events`, value: `${long} (longest since the start ${longest} ms)`, bar: '0', isHeld: long === 0 },
+    { name: `turns of the loop over 2 ms in ${EVENTS} events`, value: `${work} by its own work, ${long} by the clock`, bar: '0', isHeld: work === 0 },
   ];
 }
 
 // ---- memory and start ----------------------------------------------------------------------------
 
-export async function memory(base) {
-  const { server } = base;
+/** What a server holds that was just started, and once it has done some of everything. */
+export async function memory(base, { seconds }) {
+  const { files, server, sessions } = base;
   await restart(server);
   await settled(server.process.pid);
   const mb = rssKb(server.process.pid) / 1024;
   const kb = await connectionKb(server, IDLE_PLAIN);
+  await load(target(server), { args: ['mixed', ...sessions.hot, files.ids, files.list, files.bodies], seconds: 3 * seconds });
+  await settled(server.process.pid);
+  const after = rssKb(server.process.pid) / 1024;
   return [
-    { name: 'idle RSS', value: `${mb.toFixed(1)} MB`, bar: '≤ 20 MB', isHeld: mb <= 20 },
+    { name: 'idle RSS, just started', value: `${mb.toFixed(1)} MB`, bar: '≤ 20 MB', isHeld: mb <= 20 },
+    { name: 'RSS at rest after a mixed load', value: `${after.toFixed(1)} MB` },
     { name: 'an idle connection', value: `${kb.toFixed(1)} KB`, bar: '≤ 4 KB', isHeld: kb <= 4 },
   ];
 }

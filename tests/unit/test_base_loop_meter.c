@@ -1,6 +1,8 @@
 /* test_base_loop_meter.c - a turn's length is what it worked, not what it waited. */
 #include "unit.h"
 
+#include <poll.h>
+
 #include "base/clock.h"
 #include "base/loop_meter.h"
 
@@ -33,6 +35,7 @@ static void a_held_turn_is_long_and_waiting_is_not(void **state)
     assert_true(seen.turns >= 2);
     assert_true(seen.longest_us >= HELD_MS * 1000);
     assert_true(seen.long_turns >= 1);
+    assert_true(seen.long_work >= 1);
     assert_true(seen.busy_us >= seen.longest_us);
     assert_true(seen.busy_us < (HELD_MS + WAITED_MS) * 1000);
     loop_meter_close(m);
@@ -40,8 +43,38 @@ static void a_held_turn_is_long_and_waiting_is_not(void **state)
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+static void stand_still(uv_timer_t *timer)
+{
+    poll(NULL, 0, HELD_MS);
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+static void a_turn_that_does_not_work_is_no_long_work(void **state)
+{
+    uv_loop_t loop;
+    uv_timer_t timer;
+    loop_stats seen;
+    (void)state;
+    uv_loop_init(&loop);
+    loop_meter *m = loop_meter_new(&loop);
+    assert_non_null(m);
+    uv_timer_init(&loop, &timer);
+    uv_timer_start(&timer, stand_still, 0, 0);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    loop_meter_get(m, &seen);
+    assert_true(seen.long_turns >= 1);
+    assert_int_equal(seen.long_work, 0);
+    loop_meter_close(m);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_held_turn_is_long_and_waiting_is_not)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_held_turn_is_long_and_waiting_is_not),
+        cmocka_unit_test(a_turn_that_does_not_work_is_no_long_work),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
