@@ -59,9 +59,9 @@ void engine_interrupt(engine_session *s, uint64_t serial)
     s->ops->interrupt(s, serial);
 }
 
-void engine_idle(engine_session *s)
+bool engine_idle(engine_session *s)
 {
-    s->ops->idle(s);
+    return s->ops->idle(s);
 }
 
 void engine_stats_get(engine *e, engine_stats *out)

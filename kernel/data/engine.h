@@ -86,7 +86,8 @@ typedef struct engine_op {
     const query *query;   /* LIST, COUNT, and GET for its select and rights (may be NULL there) */
     const value *row;     /* INSERT, UPDATE; indexed as entity->fields */
     uint64_t set[4];      /* UPDATE: bit per field */
-    const crm_str *terms; /* search_count texts of text_terms, parallel to entity->search_fields */
+    const crm_str *terms; /* search_count texts of text_terms, parallel to entity->search_fields; one
+                             more where there is a match_field: its value */
     crm_str near;         /* WORDS: a folded word */
     int edits;            /* WORDS: how far others may be from it, 0 to 2 */
     engine_word_fn on_word; /* WORDS: each once, in no order; some may be in no row any more */
@@ -177,7 +178,7 @@ typedef struct engine_ops {
     void (*write)(engine_session *s, engine_batch *b);
     void (*turn_end)(engine_session *s);
     void (*interrupt)(engine_session *s, uint64_t serial);
-    void (*idle)(engine_session *s); /* the writing session has nothing to do: checkpoint, merge */
+    bool (*idle)(engine_session *s); /* engine_idle */
     crm_status (*backup)(engine *e, const char *path, engine_backup_progress p);
     void (*stats)(engine *e, engine_stats *out);
 } engine_ops;
@@ -223,8 +224,9 @@ void engine_write(engine_session *s, engine_batch *b);
 void engine_turn_end(engine_session *s);
 /* Any thread; without effect unless that batch is running. */
 void engine_interrupt(engine_session *s, uint64_t serial);
-/* The writing session has nothing to do: checkpoint, merge full text. Writer. */
-void engine_idle(engine_session *s);
+/* The writing session has nothing to do: a step of merging full text, or a checkpoint when there is
+ * nothing to merge. True: there is more to do. Writer. */
+bool engine_idle(engine_session *s);
 void engine_stats_get(engine *e, engine_stats *out);
 /* For pool threads and the writer, whose sessions have no `deliver`: waits until done; b->status.
  */

@@ -313,9 +313,10 @@ static void session_interrupt(engine_session *base, uint64_t serial)
     atomic_store(&((memory_session *)base)->interrupt, serial);
 }
 
-static void session_idle(engine_session *base)
+static bool session_idle(engine_session *base)
 {
     (void)base; /* nothing grows that could be tidied */
+    return false;
 }
 
 /* ---- the engine ------------------------------------------------------------------------------ */

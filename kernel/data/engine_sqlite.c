@@ -356,12 +356,13 @@ static void session_write(engine_session *base, engine_batch *b)
     }
 }
 
-static void session_idle(engine_session *base)
+static bool session_idle(engine_session *base)
 {
     sqlite_session *s = (sqlite_session *)base;
     pthread_mutex_lock(&s->engine->write_lock);
-    checkpoint_idle(s);
+    bool has_more = checkpoint_idle(s);
     pthread_mutex_unlock(&s->engine->write_lock);
+    return has_more;
 }
 
 static void session_interrupt(engine_session *base, uint64_t serial)

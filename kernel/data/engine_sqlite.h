@@ -223,6 +223,13 @@ CRM_MUST_CHECK crm_status engine_sqlite_explain(engine_session *reader, const qu
 /* Tests make few rows count as many. */
 void engine_sqlite_set_lookup(engine_session *reader, int64_t rows);
 
+/* A term that is no word, and all of `terms` apart by `joint`, as full text stores them
+ * (engine_sqlite_signs.c). */
+void sign_add(buf *out, crm_str term);
+void signs_add(buf *out, crm_str terms, char joint);
+/* Rows by the keys of their names (entity->match_field): false when full text has them not. */
+bool sql_match_keys(sql *q, uint32_t alias, const field *f, const cond *c);
+
 void write_insert(sqlite_session *s, engine_op *op);
 void write_update(sqlite_session *s, engine_op *op);
 void write_delete(sqlite_session *s, engine_op *op);
@@ -237,7 +244,8 @@ void write_release(sqlite_session *s, engine_op *op);
 void write_rollback_to(sqlite_session *s, engine_op *op);
 /* Between groups: keeps the write-ahead log short. */
 void checkpoint_after_commit(sqlite_session *s);
-void checkpoint_idle(sqlite_session *s);
+/* One step; true: more is to be merged. */
+bool checkpoint_idle(sqlite_session *s);
 int checkpoint_count_frames(void *arg, sqlite3 *db, const char *schema, int frames);
 
 crm_status sqlite_schema(engine *e, registry *r, arena *a, registry_fault **faults);

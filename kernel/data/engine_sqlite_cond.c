@@ -225,6 +225,9 @@ static void add_many(place at, const field *f, const cond *c)
         add_side(at, f, c);
         return;
     }
+    if (sql_match_keys(at.q, at.alias, f, c)) {
+        return;
+    }
     sql_z(at.q, "(" SQL_NEVER);
     for (uint32_t i = 0; i < c->value_count; i++) {
         sql_z(at.q, " OR ");

@@ -216,7 +216,8 @@ static void fill_side(schema_step *x, const entity *e, const field *f)
 void schema_side(schema_step *x, const entity *e, const field *f, stored_field was)
 {
     bool has = (was.flags & COLUMN_SIDE) != 0;
-    bool is_wanted = engine_is_many(f) && (has || schema_is_indexed(e, f));
+    bool is_key = e->match_field && f->index == e->match_field; /* full text has those */
+    bool is_wanted = engine_is_many(f) && !is_key && (has || schema_is_indexed(e, f));
     bool is_stale = has && (!is_wanted || was.is_folded != field_is_folded(f));
     if (is_stale) {
         (void)!schema_run(x, "DROP TABLE m%u", f->id); /* derived from the column */

@@ -5,6 +5,7 @@
  * of a many-valued text compares so. karkas_share(text, text, folded): whether two such have an
  * equal element. karkas_terms(text): its full-text terms; karkas_phones(text): those of phones.
  * karkas_access(created by, department, stage, owner, owner, owner): the access terms of a row.
+ * karkas_keys(text): the keys of its name, as terms.
  * karkas_is_word(term): whether the vocabulary has it. They are for the engine's own statements
  * only, so a schema cannot call them.
  */
@@ -86,6 +87,19 @@ static value value_of(sqlite3_value *v)
     }
 }
 
+static void give_signs(sqlite3_context *c, crm_str terms, char joint, bool is_lost)
+{
+    buf out;
+    buf_init(&out, 0);
+    signs_add(&out, terms, joint);
+    if (out.failed || is_lost) {
+        sqlite3_result_error_nomem(c);
+    } else {
+        sqlite3_result_text64(c, out.n ? out.p : "", out.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+    }
+    buf_free(&out);
+}
+
 static void access_function(sqlite3_context *c, int n, sqlite3_value **v)
 {
     (void)n;
@@ -96,12 +110,16 @@ static void access_function(sqlite3_context *c, int n, sqlite3_value **v)
     buf out;
     buf_init(&out, 0);
     engine_access_terms(&out, &row);
-    if (out.failed) {
-        sqlite3_result_error_nomem(c);
-    } else {
-        sqlite3_result_text64(c, out.n ? out.p : "", out.n, SQLITE_TRANSIENT, SQLITE_UTF8);
-    }
+    give_signs(c, buf_view(&out), ' ', out.failed);
     buf_free(&out);
+}
+
+static void keys_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    if (sqlite3_value_type(v[0]) != SQLITE_NULL) {
+        give_signs(c, text_of(v[0]), '\n', false);
+    }
 }
 
 static void word_function(sqlite3_context *c, int n, sqlite3_value **v)
@@ -186,7 +204,7 @@ crm_status functions_register(sqlite3 *db)
         {"karkas_key", 1, key_function},      {"karkas_terms", 1, terms_function},
         {"karkas_phones", 1, phone_function}, {"karkas_access", 6, access_function},
         {"karkas_is_word", 1, word_function}, {"karkas_any", 4, any_function},
-        {"karkas_share", 3, share_function},
+        {"karkas_share", 3, share_function},  {"karkas_keys", 1, keys_function},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         arena *a = arena_new(0);

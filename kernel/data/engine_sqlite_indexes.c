@@ -131,8 +131,7 @@ static bool is_declared(schema_step *x, const entity *e, crm_str name)
  */
 static bool may_drop(const schema_step *x, crm_str name)
 {
-    bool is_opening = atomic_load(&x->s->engine->layout)->version == 1;
-    return name.n && (name.p[0] == 'u' || (is_opening && strchr("lsx", name.p[0])));
+    return name.n && (name.p[0] == 'u' || (schema_is_opening(x) && strchr("lsx", name.p[0])));
 }
 
 static crm_str next_stale(schema_step *x, const entity *e)

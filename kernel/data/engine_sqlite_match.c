@@ -96,7 +96,9 @@ static void add_access(buf *out, const sql *q, const query *in, uint32_t bits)
         buf_z(out, " AND access : (");
         rest = buf_view(&needed);
         for (uint32_t n = 0; terms_next(&rest, ' ', &term); n++) {
-            buf_fmt(out, "%s\"%.*s\"", n ? " OR " : "", STR_FMT(term));
+            buf_z(out, n ? " OR \"" : "\"");
+            sign_add(out, term);
+            buf_char(out, '"');
         }
         buf_z(out, ")");
     }
@@ -330,4 +332,63 @@ void sql_match(sql *q, const query *in)
         sql_z(q, ")");
     }
     sql_z(q, ")");
+}
+
+/* ---- keys of names --------------------------------------------------------------------------- */
+
+static bool has_column(const layout *l, const field *f)
+{
+    const layout_table *t = f->entity->id < l->table_end ? &l->tables[f->entity->id] : NULL;
+    for (uint32_t i = 0; t && i < t->search_count; i++) {
+        if (t->search[i] == f->id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "s9 : ("…" OR "…")"; empty: no key was asked for. */
+static crm_str keys_text(sql *q, const field *f, const cond *c)
+{
+    buf out;
+    uint32_t count = 0;
+    buf_init(&out, 0);
+    buf_fmt(&out, "s%u : (", f->id);
+    for (uint32_t i = 0; i < c->value_count; i++) {
+        value v = cond_value(f, c->values[i], q->env);
+        if (v.kind == VALUE_TEXT) {
+            buf_z(&out, count++ ? " OR \"" : "\"");
+            sign_add(&out, v.s);
+            buf_char(&out, '"');
+        }
+    }
+    buf_char(&out, ')');
+    crm_str text = count ? arena_dup(q->arena, buf_view(&out)) : (crm_str){"", 0};
+    buf_free(&out);
+    q->status = text.p ? q->status : CRM_NOMEM;
+    return text;
+}
+
+bool sql_match_keys(sql *q, uint32_t alias, const field *f, const cond *c)
+{
+    const entity *e = f->entity;
+    bool is_equality = c->op == COND_EQ || c->op == COND_IN || c->op == COND_HAS;
+    if (!e->match_field || f->index != e->match_field || !is_equality ||
+        !has_column(q->layout, f)) {
+        return false;
+    }
+    crm_str text = keys_text(q, f, c);
+    if (!text.n) {
+        sql_z(q, SQL_NEVER);
+        return true;
+    }
+    sql_column(q, alias, &e->fields[COL_ID]);
+    sql_z(q, " IN (SELECT rowid FROM ");
+    sql_name(q, 'f', e->id);
+    sql_z(q, " WHERE ");
+    sql_name(q, 'f', e->id);
+    sql_z(q, " MATCH ");
+    sql_param(q, (param){.kind = PARAM_TEXT, .s = text});
+    sql_z(q, ")");
+    return true;
 }

@@ -65,6 +65,11 @@ int64_t schema_int(schema_step *x, int64_t otherwise, const char *fmt, ...)
     return out;
 }
 
+bool schema_is_opening(const schema_step *x)
+{
+    return atomic_load(&x->s->engine->layout)->version == 1;
+}
+
 /* ---- entities -------------------------------------------------------------------------------- */
 
 static int64_t find_entity(schema_step *x, crm_str name)
@@ -141,6 +146,32 @@ static crm_status finish(schema_step *x, bool has_faults, layout **made)
     return st;
 }
 
+/* What the step left for later; `made` then knows of it. */
+static crm_status fill_search(schema_step *x, const registry *r, layout **made)
+{
+    sqlite_session *s = x->s;
+    layout *whole = NULL;
+    if (!schema_is_opening(x)) {
+        return CRM_OK;
+    }
+    x->status = connection_exec(s->db, "BEGIN IMMEDIATE");
+    for (uint32_t i = 0; x->status == CRM_OK && i < r->entity_count; i++) {
+        schema_search_fill(x, r->entities[i]);
+        arena_reset(s->arena);
+    }
+    statements_clear(&s->cache);
+    crm_status st = x->status ? x->status : connection_exec(s->db, "COMMIT");
+    if (st != CRM_OK && !sqlite3_get_autocommit(s->db)) {
+        (void)!connection_exec(s->db, "ROLLBACK");
+    }
+    st = st ? st : layout_load(s, (*made)->version, &whole);
+    if (st == CRM_OK) {
+        arena_free((*made)->arena);
+        *made = whole;
+    }
+    return st;
+}
+
 static crm_status run_step(sqlite_engine *e, registry *r, arena *a, registry_fault **faults)
 {
     sqlite_session *s = e->writer;
@@ -160,6 +191,7 @@ static crm_status run_step(sqlite_engine *e, registry *r, arena *a, registry_fau
     }
     layout *made = NULL;
     st = finish(&x, *faults != NULL, &made);
+    st = st ? st : fill_search(&x, r, &made);
     if (st == CRM_OK) {
         layout_publish(e, made);
     } else if (made) {

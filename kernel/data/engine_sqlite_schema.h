@@ -50,5 +50,10 @@ void schema_keys(schema_step *x, const entity *e, const field *f, stored_field w
 void schema_side(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_indexes(schema_step *x, const entity *e);
 void schema_search(schema_step *x, const entity *e);
+/* After the step: full text that is to be made anew, in transactions of its own, one of which is open
+ * before and after it. It takes some 20 s of a million rows, so the log tells how far it is. */
+void schema_search_fill(schema_step *x, const entity *e);
+/* Nobody reads yet: the file is being opened. */
+bool schema_is_opening(const schema_step *x);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * engine_sqlite_text.c - full text: its tables, and the terms of a row.
  *
- * Of an entity with search fields: f<entity id>, an FTS5 table of ready terms, and v<entity id>,
- * its vocabulary, which knows the words for those who mistype them. The terms come from text_terms
- * and the like, so the tokenizer only splits at spaces. Words are asked for alone, never as
- * phrases, and ranks are made above the engine: columns suffice.
+ * Of an entity with search fields or keys of names: f<entity id>, an FTS5 table of ready terms, and
+ * v<entity id>, its vocabulary, which knows the words for those who mistype them. The terms come
+ * from text_terms and the like, so the tokenizer only splits at spaces. Words are asked for alone,
+ * never as phrases, and ranks are made above the engine: columns suffice.
  *
  * Savepoints flush FTS5, so terms are written once per transaction, after the last of them.
  */
@@ -12,27 +12,51 @@
 #include "data/engine_sqlite_write.h"
 
 /* Changes when terms are made in another way: full text of older files is then made anew. */
-#define TERMS_FORMAT 2
+#define TERMS_FORMAT 3
+
+/* Making it anew when a file is opened. */
+#define FILL_ROWS      50000
+#define FILL_BYTES     (8 * 1024 * 1024) /* of terms FTS5 gathers before it writes a segment */
+#define HASH_BYTES     (1024 * 1024)     /* the same afterwards: its default */
+#define MERGED_AT_ONCE 2000              /* pages */
 
 /* ---- the schema step ------------------------------------------------------------------------- */
 
-/* The columns of the search fields: "s5,s7,". */
+/* The fields with columns of their own: the search fields, and behind them the keys of names. */
+static uint32_t column_count(const entity *e)
+{
+    return e->search_count + (e->match_field != 0);
+}
+
+static const field *column_field(const entity *e, uint32_t i)
+{
+    return &e->fields[i < e->search_count ? e->search_fields[i] : e->match_field];
+}
+
+/* "s5,s7," */
 static crm_str columns_of(schema_step *x, const entity *e)
 {
     crm_str out = {"", 0};
-    for (uint32_t i = 0; i < e->search_count; i++) {
-        out = arena_fmt(x->arena, "%.*ss%u,", STR_FMT(out), e->fields[e->search_fields[i]].id);
+    for (uint32_t i = 0; i < column_count(e); i++) {
+        out = arena_fmt(x->arena, "%.*ss%u,", STR_FMT(out), column_field(e, i)->id);
     }
     return out;
+}
+
+static const char *function_of(const entity *e, const field *f)
+{
+    if (e->match_field && f->index == e->match_field) {
+        return "karkas_keys";
+    }
+    return f->type == FIELD_PHONE ? "karkas_phones" : "karkas_terms";
 }
 
 static crm_str terms_of_columns(schema_step *x, const entity *e)
 {
     crm_str out = {"", 0};
-    for (uint32_t i = 0; i < e->search_count; i++) {
-        const field *f = &e->fields[e->search_fields[i]];
-        const char *function = f->type == FIELD_PHONE ? "karkas_phones" : "karkas_terms";
-        out = arena_fmt(x->arena, "%.*s%s(e.c%u),", STR_FMT(out), function, f->id);
+    for (uint32_t i = 0; i < column_count(e); i++) {
+        const field *f = column_field(e, i);
+        out = arena_fmt(x->arena, "%.*s%s(e.c%u),", STR_FMT(out), function_of(e, f), f->id);
     }
     return out;
 }
@@ -57,43 +81,54 @@ static crm_str access_of_columns(arena *a, const entity *e)
  * end. */
 static crm_str description_of(schema_step *x, const entity *e)
 {
-    if (!e->search_count) {
+    if (!column_count(e)) {
         return (crm_str){"", 0};
     }
     crm_str access = access_of_columns(x->arena, e);
     crm_str out = arena_fmt(x->arena, "%d|%.*s", TERMS_FORMAT, STR_FMT(access));
-    for (uint32_t i = 0; i < e->search_count; i++) {
-        out = arena_fmt(x->arena, "%.*s%c%u", STR_FMT(out), i ? ',' : '|',
-                        e->fields[e->search_fields[i]].id);
+    for (uint32_t i = 0; i < column_count(e); i++) {
+        out = arena_fmt(x->arena, "%.*s%c%u", STR_FMT(out), i ? ',' : '|', column_field(e, i)->id);
     }
     return out;
 }
 
 /*
- * Beginnings of up to three letters are looked up. Of longer ones the rows are gathered from the
- * words that begin so: a common first name takes 10 ms among a million contacts, while every
- * further length that is looked up is paid for at each write, some 30 us a contact.
+ * Beginnings of two and three letters are looked up; FTS5 gathers those of one from the lists of
+ * two. Of longer ones the rows are gathered from the words that begin so: a common first name takes
+ * 10 ms among a million contacts, while every further length is paid for at each write.
+ *
+ * A commit leaves a segment. When a level has 16 of them FTS5 merges some pages of it with each of
+ * the next commits (automerge); at as many as `crisismerge` it would merge all of them in one
+ * commit, which takes seconds of the larger ones, so that comes much later. What remains is merged
+ * when the writer is idle.
  */
 static void create(schema_step *x, const entity *e)
 {
     crm_str columns = columns_of(x, e);
     (void)!schema_run(x,
                       "CREATE VIRTUAL TABLE f%u USING fts5(%.*saccess, detail=column,"
-                      " columnsize=0, prefix='1 2 3', tokenize=\"ascii tokenchars '=-_.+@'\")",
+                      " columnsize=0, prefix='2 3', tokenize=\"ascii tokenchars '=-_.+@'\")",
                       e->id, STR_FMT(columns));
     (void)!schema_run(x, "INSERT INTO f%u(f%u, rank) VALUES('automerge', 16)", e->id, e->id);
+    (void)!schema_run(x, "INSERT INTO f%u(f%u, rank) VALUES('crisismerge', 32)", e->id, e->id);
     (void)!schema_run(x, "CREATE TABLE v%u(word TEXT PRIMARY KEY) WITHOUT ROWID", e->id);
 }
 
-static void fill(schema_step *x, const entity *e)
+/* Rows with ids above `after`, up to `until`. */
+static void fill(schema_step *x, const entity *e, int64_t after, int64_t until)
 {
+    uint32_t id = e->fields[COL_ID].id;
     crm_str columns = columns_of(x, e), terms = terms_of_columns(x, e);
     crm_str access = access_of_columns(x->arena, e);
     (void)!schema_run(x,
                       "INSERT INTO f%u(rowid,%.*saccess) SELECT c%u,%.*s%.*s FROM e%u e"
-                      " WHERE c%u IS NULL",
-                      e->id, STR_FMT(columns), e->fields[COL_ID].id, STR_FMT(terms),
-                      STR_FMT(access), e->id, e->fields[COL_DELETED_AT].id);
+                      " WHERE c%u>%lld AND c%u<=%lld AND c%u IS NULL ORDER BY c%u",
+                      e->id, STR_FMT(columns), id, STR_FMT(terms), STR_FMT(access), e->id, id,
+                      (long long)after, id, (long long)until, e->fields[COL_DELETED_AT].id, id);
+}
+
+static void fill_vocabulary(schema_step *x, const entity *e)
+{
     (void)!schema_run(x, "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, f%u, row)",
                       e->id);
     (void)!schema_run(x,
@@ -119,23 +154,91 @@ static crm_str stored_description(schema_step *x, const entity *e)
     return out;
 }
 
-/* Full text is derived: when anything it is made of changes it is made anew. */
+static void store_description(schema_step *x, const entity *e, crm_str description)
+{
+    (void)!schema_run(x, "UPDATE meta_entity SET search='%.*s' WHERE id=%u", STR_FMT(description),
+                      e->id);
+}
+
+static bool has_rows(schema_step *x, const entity *e)
+{
+    return schema_int(x, 0, "SELECT 1 FROM e%u LIMIT 1", e->id) != 0;
+}
+
+/*
+ * Full text is derived: when anything it is made of changes it is made anew. Of a file that is
+ * being opened this leaves it empty and described as none, for schema_search_fill.
+ */
 void schema_search(schema_step *x, const entity *e)
 {
     crm_str was = stored_description(x, e), now = description_of(x, e);
     if (x->status != CRM_OK || str_eq(was, now)) {
         return;
     }
-    if (was.n) {
-        (void)!schema_run(x, "DROP TABLE f%u", e->id);
-        (void)!schema_run(x, "DROP TABLE IF EXISTS v%u", e->id);
-        words_forget(x->s);
-    }
+    (void)!schema_run(x, "DROP TABLE IF EXISTS f%u", e->id);
+    (void)!schema_run(x, "DROP TABLE IF EXISTS v%u", e->id);
+    words_forget(x->s);
+    bool waits = schema_is_opening(x) && has_rows(x, e);
     if (now.n) {
         create(x, e);
-        fill(x, e);
     }
-    (void)!schema_run(x, "UPDATE meta_entity SET search='%.*s' WHERE id=%u", STR_FMT(now), e->id);
+    if (now.n && !waits) {
+        fill(x, e, 0, INT64_MAX);
+        fill_vocabulary(x, e);
+    }
+    store_description(x, e, waits ? (crm_str){"", 0} : now);
+}
+
+static void commit_slice(schema_step *x)
+{
+    x->status = x->status ? x->status : connection_exec(x->s->db, "COMMIT");
+    checkpoint_after_commit(x->s);
+    x->status = x->status ? x->status : connection_exec(x->s->db, "BEGIN IMMEDIATE");
+}
+
+/* FTS5 merges what the slices have left, a part at a time. */
+static void merge_slices(schema_step *x, const entity *e)
+{
+    int changes = 2;
+    while (x->status == CRM_OK && changes >= 2) { /* less: there was nothing to do */
+        int before = sqlite3_total_changes(x->s->db);
+        (void)!schema_run(x, "INSERT INTO f%u(f%u, rank) VALUES('merge', %d)", e->id, e->id,
+                          MERGED_AT_ONCE);
+        changes = sqlite3_total_changes(x->s->db) - before;
+        commit_slice(x);
+    }
+}
+
+static void fill_in_slices(schema_step *x, const entity *e, int64_t last)
+{
+    int64_t begun = clock_mono();
+    (void)!schema_run(x, "INSERT INTO f%u(f%u, rank) VALUES('hashsize', %d)", e->id, e->id,
+                      FILL_BYTES);
+    for (int64_t at = 0; x->status == CRM_OK && at < last; at += FILL_ROWS) {
+        fill(x, e, at, at + FILL_ROWS);
+        commit_slice(x);
+        log_event(LOG_INFO, "search.filling", "entity=%.*s done=%lld of=%lld", STR_FMT(e->name),
+                  (long long)(at + FILL_ROWS < last ? at + FILL_ROWS : last), (long long)last);
+    }
+    (void)!schema_run(x, "INSERT INTO f%u(f%u, rank) VALUES('hashsize', %d)", e->id, e->id,
+                      HASH_BYTES);
+    merge_slices(x, e);
+    fill_vocabulary(x, e);
+    log_event(LOG_INFO, "search.filled", "entity=%.*s took_ms=%lld", STR_FMT(e->name),
+              (long long)((clock_mono() - begun) / 1000000));
+}
+
+void schema_search_fill(schema_step *x, const entity *e)
+{
+    crm_str was = stored_description(x, e), now = description_of(x, e);
+    if (x->status != CRM_OK || str_eq(was, now)) {
+        return;
+    }
+    int64_t last =
+        schema_int(x, 0, "SELECT coalesce(max(c%u),0) FROM e%u", e->fields[COL_ID].id, e->id);
+    fill_in_slices(x, e, last);
+    store_description(x, e, now);
+    commit_slice(x);
 }
 
 bool text_access_agrees(const layout *l, const entity *e)
@@ -166,13 +269,23 @@ crm_status text_delete(sqlite_session *s, const entity *e, int64_t id)
     return statement_run(s);
 }
 
-static crm_str terms_of(const engine_op *op, uint32_t field_id)
+/* What the column of the field holds of the row; of keys as they are stored. */
+static crm_str terms_of(sqlite_session *s, const engine_op *op, uint32_t field_id)
 {
     const entity *e = op->entity;
-    for (uint32_t i = 0; i < e->search_count; i++) {
-        if (e->fields[e->search_fields[i]].id == field_id) {
+    for (uint32_t i = 0; i < column_count(e); i++) {
+        if (column_field(e, i)->id != field_id) {
+            continue;
+        }
+        if (i < e->search_count) {
             return op->terms[i];
         }
+        buf keys;
+        buf_init(&keys, 0);
+        signs_add(&keys, op->terms[i], '\n');
+        crm_str out = keys.failed ? (crm_str){0} : arena_dup(s->arena, buf_view(&keys));
+        buf_free(&keys);
+        return out;
     }
     return (crm_str){0};
 }
@@ -220,7 +333,7 @@ static crm_status write_row(sqlite_session *s, const engine_op *op, crm_str acce
     sql_int(q, op->id);
     for (uint32_t i = 0; i < t->search_count; i++) {
         sql_z(q, ",");
-        sql_value(q, value_text(terms_of(op, t->search[i])));
+        sql_value(q, value_text(terms_of(s, op, t->search[i])));
     }
     sql_z(q, ",");
     sql_value(q, value_text(access));

@@ -72,6 +72,18 @@ static bool take_row(void *arg, const value *row, uint32_t matched)
     return copy != NULL;
 }
 
+/* What keys are made of, and what else is found through the full text. */
+static void select_sources(const entity *e, uint64_t select[4])
+{
+    for (uint32_t i = 0; i < e->match_count; i++) {
+        bits_add(select, e->matches[i].field[0]);
+    }
+    for (uint32_t i = 0; i < e->search_count; i++) {
+        bits_add(select, e->search_fields[i]);
+    }
+    bits_add(select, COL_DELETED_AT);
+}
+
 static crm_status fill_page(crm_ctx *c, const entity *e, int64_t *last, uint32_t *rows)
 {
     uint64_t set[4] = {0};
@@ -83,15 +95,16 @@ static crm_status fill_page(crm_ctx *c, const entity *e, int64_t *last, uint32_t
                .sorts = {{id, false}},
                .sort_count = 1,
                .with_deleted = true};
-    for (uint32_t i = 0; i < e->match_count; i++) {
-        bits_add(q.select, e->matches[i].field[0]);
-    }
+    select_sources(e, q.select);
     bits_add(set, e->match_field);
     crm_status st = o.at ? tx_list(c->tx, &q, take_row, &o) : CRM_NOMEM;
     for (uint32_t i = 0; !st && i < o.count; i++) {
         *last = o.at[i][COL_ID].i;
         st = match_put_keys(c->arena, e, o.at[i]);
         st = st ? st : tx_update(c->tx, e, *last, o.at[i], set);
+        if (!st && value_is_null(o.at[i][COL_DELETED_AT])) {
+            st = tx_gather_terms(c->tx, e, *last, o.at[i]);
+        }
     }
     *rows -= o.count;
     return st;

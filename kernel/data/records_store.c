@@ -140,7 +140,7 @@ static bool words_change(const saving *s, char op)
     const entity *e = s->entity;
     const uint16_t access[] = {e->owner_fields[0], e->owner_fields[1], e->owner_fields[2],
                                e->department_field, e->stage_field};
-    bool hit = op != 'u';
+    bool hit = op != 'u' || match_keys_depend(e, s->changed);
     for (uint32_t i = 0; i < e->search_count; i++) {
         hit |= bits_has(s->changed, e->search_fields[i]);
     }

@@ -2,7 +2,8 @@
  * registry_seal_match.c - sealing: what duplicates are found by.
  *
  * Every field that a rule begins with gets an index. An entity with a rule SIMILAR gets one field
- * more, hidden: keys of its names (data/match.h), which the records layer writes with the row.
+ * more, hidden: keys of its names (data/match.h), which the records layer writes with the row. They
+ * are found through the full text.
  */
 #include "data/registry_internal.h"
 
@@ -46,8 +47,7 @@ static void add_keys(seal *s, entity *e)
 {
     static const field keys = {.name = {"_match", 6},
                                .type = FIELD_TAGS,
-                               .flags = FIELD_SYSTEM | FIELD_HIDDEN | FIELD_READ_ONLY |
-                                        FIELD_INDEXED | FIELD_MANY};
+                               .flags = FIELD_SYSTEM | FIELD_HIDDEN | FIELD_READ_ONLY | FIELD_MANY};
     if (registry_append_fields(s->r, e, &keys, 1) != CRM_OK) {
         seal_fault(s, e->source, "too_many", e->name);
         return;

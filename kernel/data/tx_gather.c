@@ -15,7 +15,7 @@ struct gathered_terms {
     int64_t id;
     uint32_t at; /* its place among those gathered */
     bool is_gone;
-    crm_str *texts; /* parallel to entity->search_fields */
+    crm_str *texts; /* parallel to entity->search_fields; after them the keys of the name */
 };
 
 struct gathered_change {
@@ -74,9 +74,14 @@ void tx_gathered_rewind(tx_gathered *g, tx_gathered_mark m)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
+static crm_str text_dup(arena *a, value v)
+{
+    return v.kind == VALUE_TEXT ? arena_dup(a, v.s) : (crm_str){0};
+}
+
 crm_status tx_gathered_terms(tx_gathered *g, const entity *e, int64_t id, const value *row)
 {
-    if (!e->search_count) {
+    if (!e->search_count && !e->match_field) {
         return CRM_OK;
     }
     gathered_terms *n = ARENA_NEW(g->arena, gathered_terms);
@@ -86,10 +91,12 @@ crm_status tx_gathered_terms(tx_gathered *g, const entity *e, int64_t id, const 
     *n = (gathered_terms){
         .older = g->terms, .entity = e, .id = id, .at = g->term_count, .is_gone = !row};
     if (row) {
-        n->texts = ARENA_ARRAY(g->arena, crm_str, e->search_count);
+        n->texts = ARENA_ARRAY(g->arena, crm_str, e->search_count + 1);
         for (uint32_t i = 0; n->texts && i < e->search_count; i++) {
-            value v = row[e->search_fields[i]];
-            n->texts[i] = v.kind == VALUE_TEXT ? arena_dup(g->arena, v.s) : (crm_str){0};
+            n->texts[i] = text_dup(g->arena, row[e->search_fields[i]]);
+        }
+        if (n->texts && e->match_field) {
+            n->texts[e->search_count] = text_dup(g->arena, row[e->match_field]);
         }
     }
     if (arena_failed(g->arena)) {
@@ -106,7 +113,7 @@ static crm_status write_terms(tx *t, const gathered_terms *n)
     if (n->is_gone) {
         return tx_run(t, &op);
     }
-    crm_str *terms = ARENA_ARRAY(t->arena, crm_str, n->entity->search_count);
+    crm_str *terms = ARENA_ARRAY(t->arena, crm_str, n->entity->search_count + 1);
     crm_status st = terms ? CRM_OK : CRM_NOMEM;
     for (uint32_t i = 0; !st && i < n->entity->search_count; i++) {
         const field *f = &n->entity->fields[n->entity->search_fields[i]];
@@ -114,6 +121,9 @@ static crm_status write_terms(tx *t, const gathered_terms *n)
             st = f->type == FIELD_PHONE ? phone_terms(t->arena, n->texts[i], &terms[i])
                                         : text_terms(t->arena, n->texts[i], &terms[i]);
         }
+    }
+    if (terms) {
+        terms[n->entity->search_count] = n->texts[n->entity->search_count];
     }
     op.terms = terms;
     return st ? st : tx_run(t, &op);

@@ -92,6 +92,8 @@ CRM_MUST_CHECK crm_status writer_exclusive(flow *f, crm_status (*fn)(void *arg),
  * asked begins again on the registry in force.
  */
 void writer_refuse_older(flow *f, const registry *r);
+/* Everything the writer does when it has nothing to do (engine_idle), now. Waits, as the above. */
+CRM_MUST_CHECK crm_status writer_rest(flow *f);
 /* In such a function: one request in a transaction of its own, and what follows a commit. */
 CRM_MUST_CHECK crm_status writer_run_alone(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void *),
                                            void *arg);

@@ -67,6 +67,7 @@ struct flow {
     pthread_cond_t exclusive_done;
     bool stopping, writer_busy;
     int64_t last_commit;   /* clock_mono of its end */
+    int64_t last_took;     /* the last group's time; 0 of a bulk one */
     atomic_bool is_read_only; /* the disk is full */
     uint32_t last_count;   /* requests in it */
     uint32_t expected;     /* interactive requests that wake a lingering writer; 0: any */

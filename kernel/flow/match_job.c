@@ -4,7 +4,7 @@
 #include "flow/flow_private.h"
 
 #define JOB   CRM_S("kernel.match")
-#define SLICE 200
+#define SLICE 50 /* some 5 ms, for which others wait */
 
 static crm_status fill(crm_ctx *c, crm_str arg, const void *fn)
 {

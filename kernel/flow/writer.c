@@ -12,7 +12,8 @@
 #define BULK_LIMIT_NS        5000000000LL
 #define GROUP_MAX            128
 #define QUEUE_MAX            1024
-#define BULK_SLICE_NS        20000000LL /* a bulk group ends after 20 ms */
+#define BULK_SLICE_NS        20000000LL /* a bulk group ends after 20 ms, */
+#define BULK_LEAST_NS        2000000LL  /* or after as long as the interactive one before it took */
 #define LINGER_NS            3000000LL
 #define LINGER_IF_WITHIN_NS  3000000LL
 #define SLOW_NS              5000000LL
@@ -183,6 +184,14 @@ static void publish(flow *f, tx *t)
         scheduler_due(f, due);
 }
 
+/* Between interactive groups a bulk one takes no longer than they do: half of a full house. */
+static int64_t bulk_slice(const flow *f)
+{
+    if (!f->last_took || f->last_took > BULK_SLICE_NS)
+        return BULK_SLICE_NS;
+    return f->last_took > BULK_LEAST_NS ? f->last_took : BULK_LEAST_NS;
+}
+
 /* OK: committed. UNAVAILABLE: lost, to be run one by one. Anything else failed as a whole. */
 static crm_status run_transaction(flow *f, group *g, write_request **rest)
 {
@@ -194,14 +203,14 @@ static crm_status run_transaction(flow *f, group *g, write_request **rest)
         fail(f); /* the engine gave itself up after a failed COMMIT */
     if (s != CRM_OK)
         return s == CRM_UNAVAILABLE ? CRM_INTERNAL : s;
-    int64_t start = clock_mono();
+    int64_t start = clock_mono(), slice = bulk_slice(f);
     for (write_request *w = g->head; w; w = w->next) {
         if (!run_request(f, t, w, g->is_bulk)) {
             tx_rollback(t);
             tx_free(t);
             return CRM_UNAVAILABLE;
         }
-        bool is_full = g->is_bulk && clock_mono() - start > BULK_SLICE_NS;
+        bool is_full = g->is_bulk && clock_mono() - start > slice;
         if (w->next && (tx_must_close(t) || is_full)) {
             *rest = w->next;
             w->next = NULL;
@@ -216,6 +225,7 @@ static crm_status run_transaction(flow *f, group *g, write_request **rest)
     else if (s != CRM_OK && storage_failed(f))
         fail(f);
     f->last_commit = clock_mono();
+    f->last_took = g->is_bulk ? 0 : f->last_commit - start;
     f->last_count = g->is_bulk ? 0 : g->count;
     atomic_fetch_add(&f->commits, 1);
     return s;
@@ -343,6 +353,19 @@ void writer_refuse_older(flow *f, const registry *r)
     atomic_store(&f->oldest, r->serial);
 }
 
+static crm_status rest(void *arg)
+{
+    flow *f = arg;
+    for (bool has_more = true; has_more;)
+        has_more = engine_idle(f->writer_session);
+    return CRM_OK;
+}
+
+crm_status writer_rest(flow *f)
+{
+    return writer_exclusive(f, rest, f);
+}
+
 crm_status writer_run_alone(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void *), void *arg)
 {
     write_request w = {.call = c, .commit = commit, .arg = arg}, *rest;
@@ -358,9 +381,9 @@ crm_status writer_run_alone(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *,
 
 static bool wait_for_work(flow *f)
 {
-    bool is_idle_done = false;
+    bool is_idle_done = false, has_more = false;
     while (!f->lanes[0].count && !f->lanes[1].count) {
-        f->writer_busy = false;
+        f->writer_busy = false; /* merging is nothing to wait for */
         if (f->exclusive) {
             run_exclusive(f);
             continue;
@@ -371,13 +394,14 @@ static bool wait_for_work(flow *f)
             pthread_cond_wait(&f->filled, &f->lock);
             continue;
         }
-        wait_ns(&f->filled, &f->lock, IDLE_AFTER_NS);
+        if (!has_more)
+            wait_ns(&f->filled, &f->lock, IDLE_AFTER_NS);
         if (f->lanes[0].count || f->lanes[1].count || f->exclusive)
             continue;
         pthread_mutex_unlock(&f->lock);
-        engine_idle(f->writer_session);
+        has_more = engine_idle(f->writer_session);
         pthread_mutex_lock(&f->lock);
-        is_idle_done = true;
+        is_idle_done = !has_more;
     }
     f->writer_busy = true;
     return true;

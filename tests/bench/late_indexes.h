@@ -3,8 +3,8 @@
  * are written and made again at once from all of them: ten places far apart are what a row's write
  * takes its time for. What writing asks stays: unique indexes, elements of many-valued fields.
  *
- * Dropping: an engine of this process may have the file open, but writes nothing meanwhile. Making:
- * nobody has it open.
+ * An engine of this process may have the file open, but neither writes nor copies its log back
+ * meanwhile.
  */
 #ifndef BENCH_LATE_INDEXES_H
 #define BENCH_LATE_INDEXES_H

@@ -206,6 +206,13 @@ void bench_commit(bench *b)
     engine_turn_end(b->reader);
 }
 
+void bench_rest(bench *b)
+{
+    bool has_more = true;
+    while (has_more)
+        has_more = engine_idle(b->writer);
+}
+
 int64_t bench_insert(bench *b, const entity *e, const value *row)
 {
     engine_op op = {.kind = ENGINE_INSERT, .entity = e, .row = row};

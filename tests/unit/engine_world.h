@@ -62,6 +62,8 @@ void bench_reopen(bench *b);
 crm_status bench_op(bench *b, engine_op *op);
 void bench_begin(bench *b);
 void bench_commit(bench *b);
+/* Everything the writing session does when it has nothing to do. */
+void bench_rest(bench *b);
 /* Inserts in the open transaction; the id. Fails the test when refused. */
 int64_t bench_insert(bench *b, const entity *e, const value *row);
 /* The same in a transaction of its own. */

@@ -92,7 +92,7 @@ static void a_checkpoint_that_cannot_be_made_durable_ends_writing(void **state)
     bench *b = *state;
     assert_ok(write_three(b));
     fault_vfs_plan(FAULT_SYNC, 1, SQLITE_IOERR_FSYNC, false);
-    engine_idle(b->writer);
+    bench_rest(b);
     assert_int_equal(fault_vfs_hits(), 1);
     assert_true(is_broken(b));
     assert_int_equal(op(b, ENGINE_BEGIN), CRM_UNAVAILABLE);
@@ -117,7 +117,7 @@ static void whichever_call_fails_nothing_acknowledged_is_lost(void **state)
         for (uint32_t nth = 1; was_hit && nth < 40; nth++) {
             fault_vfs_plan(faults[i].call, nth, faults[i].rc, false);
             crm_status s = write_three(b);
-            engine_idle(b->writer);
+            bench_rest(b);
             was_hit = fault_vfs_hits() > 0;
             fault_vfs_plan(FAULT_NONE, 0, 0, false);
             acknowledged += s == CRM_OK ? 3 : 0;

@@ -243,6 +243,99 @@ static void an_id_is_never_given_twice(void **state)
     bench_commit(b);
 }
 
+/* ---- full text ------------------------------------------------------------------------------- */
+
+/* One integer of a statement on the bench's file, with the deals' id in its middle; or 0. */
+static int64_t ask(bench *b, const char *before, const char *after)
+{
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    char path[128], text[160];
+    snprintf(path, sizeof path, "%s/karkas.db", b->dir);
+    snprintf(text, sizeof text, "%s%u%s", before, b->w->deal.id, after);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_exec(db, "PRAGMA wal_autocheckpoint=0", NULL, NULL, NULL);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
+    int64_t n = sqlite3_step(stmt) == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+    assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+    sqlite3_close(db);
+    return n;
+}
+
+static void full_text_of_an_older_file_is_made_anew_when_it_is_opened(void **state)
+{
+    bench *b = *state;
+    bench_begin(b);
+    add_deal(b, "Крыша из металлочерепицы");
+    bench_commit(b);
+    ask(b, "UPDATE meta_entity SET search='1|of an older program|1' WHERE id=", "");
+    engine_turn_end(b->reader);
+    assert_int_equal(bench_search(b, "металлочерепицы"), 0);
+    bench_reopen(b);
+    assert_int_equal(bench_search(b, "металлочерепицы"), 1);
+    assert_int_equal(ask(b, "SELECT count(*) FROM v", " WHERE word='крыша'"), 1);
+    bench_reopen(b);
+    assert_int_equal(bench_search(b, "металлочерепицы"), 1);
+}
+
+/* What was interrupted leaves tables that nothing describes. */
+static void full_text_half_made_is_made_anew_too(void **state)
+{
+    bench *b = *state;
+    bench_begin(b);
+    add_deal(b, "Крыша из металлочерепицы");
+    bench_commit(b);
+    ask(b, "UPDATE meta_entity SET search='' WHERE id=", "");
+    bench_reopen(b);
+    assert_int_equal(bench_search(b, "металлочерепицы"), 1);
+}
+
+static int64_t segments(bench *b)
+{
+    return ask(b, "SELECT count(DISTINCT segid) FROM f", "_idx");
+}
+
+static void what_commits_leave_of_full_text_is_merged_when_nothing_is_to_be_done(void **state)
+{
+    bench *b = *state;
+    for (int i = 0; i < 12; i++) {
+        bench_begin(b);
+        bench_terms(b, add_deal(b, "Крыша"), "крыша", "договор");
+        bench_commit(b);
+    }
+    assert_int_equal(segments(b), 12); /* no commit merged them all */
+    bench_rest(b);
+    assert_in_range(segments(b), 1, 3);
+    engine_turn_end(b->reader);
+    assert_int_equal(bench_search(b, "крыша"), 12);
+}
+
+/* FTS5 takes a sign for one character, so lists of beginnings have none of them. */
+static void a_sign_is_one_character_and_tells_terms_apart(void **state)
+{
+    static const char *const terms[] = {"=u1", "=u11",       "=d1", "=sновый",
+                                        "=s_", "b4s7w4iyxc", "a",   "A"};
+    enum { COUNT = sizeof terms / sizeof terms[0] };
+    buf at[COUNT];
+    (void)state;
+    for (int i = 0; i < COUNT; i++) {
+        buf_init(&at[i], 0);
+        sign_add(&at[i], str_of(terms[i]));
+        assert_int_equal((unsigned char)at[i].p[0], 0xFF);
+        for (size_t k = 1; k < at[i].n; k++) {
+            assert_int_equal((unsigned char)at[i].p[k] & 0xC0, 0x80);
+        }
+        for (int k = 0; k < i; k++) {
+            assert_false(str_eq(buf_view(&at[i]), buf_view(&at[k])));
+        }
+    }
+    for (int i = 0; i < COUNT; i++) {
+        buf_free(&at[i]);
+    }
+}
+
+/* ---- the file again -------------------------------------------------------------------------- */
+
 static void only_the_owner_may_read_the_file(void **state)
 {
     bench *b = *state;
@@ -280,7 +373,7 @@ static void the_log_is_copied_back(void **state)
     assert_int_equal(st.commits, 1);
     assert_int_equal(st.rows_written, 2000);
     int64_t before = st.file_bytes;
-    engine_idle(b->writer);
+    bench_rest(b);
     engine_stats_get(b->e, &st);
     assert_int_equal(st.wal_frames, 0);
     assert_true(st.file_bytes > before);
@@ -293,7 +386,7 @@ static void every_page_of_the_log_is_counted_once(void **state)
     bench *b = *state;
     engine_stats st;
     uint64_t frames = 0, before;
-    engine_idle(b->writer);
+    bench_rest(b);
     engine_stats_get(b->e, &st);
     before = st.wal_written;
     for (int i = 0; i < 3; i++) {
@@ -302,7 +395,7 @@ static void every_page_of_the_log_is_counted_once(void **state)
         bench_commit(b);
         engine_stats_get(b->e, &st);
         frames += st.wal_frames;
-        engine_idle(b->writer);
+        bench_rest(b);
     }
     assert_true(frames > 0);
     engine_stats_get(b->e, &st);
@@ -479,6 +572,10 @@ int main(void)
         TRY(equal_values_are_looked_up),
         TRY(rows_and_ids_outlive_the_process),
         TRY(an_id_is_never_given_twice),
+        TRY(full_text_of_an_older_file_is_made_anew_when_it_is_opened),
+        TRY(full_text_half_made_is_made_anew_too),
+        TRY(what_commits_leave_of_full_text_is_merged_when_nothing_is_to_be_done),
+        TRY(a_sign_is_one_character_and_tells_terms_apart),
         TRY(only_the_owner_may_read_the_file),
         TRY(there_is_one_writing_session),
         TRY(the_log_is_copied_back),

@@ -3,6 +3,7 @@
 #include "merge_world.h"
 
 #include "data/match.h"
+#include "data/tx_private.h"
 
 static int open_sqlite(void **state)
 {
@@ -176,6 +177,8 @@ static void older_rows_get_their_keys(void **state)
     crm_ctx *c = world_begin(&w, 0);
     assert_ok(tx_update(c->tx, client_entity, a, none, set));
     assert_ok(tx_update(c->tx, client_entity, b, none, set));
+    assert_ok(tx_gather_terms(c->tx, client_entity, a, none));
+    assert_ok(tx_gather_terms(c->tx, client_entity, b, none));
     world_end(&w, CRM_OK);
     SHOWS(w.zina, a, "%s", "");
     for (int i = 0; i < 10 && !is_done; i++) {
