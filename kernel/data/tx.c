@@ -21,13 +21,14 @@ static _Atomic uint64_t epochs[CACHE_COUNT];
 
 typedef struct tx_state {
     tx pub;
-    bool is_open, is_lost;
+    bool is_open, is_lost, wants_guards;
     const registry *reg; /* the newest request's, with a reference */
     bool touched[CACHE_COUNT];
     uint64_t epoch[CACHE_COUNT]; /* what the commit will publish */
     tx_gathered gathered;
     struct {
         crm_ctx *call;
+        bool has_written;
         engine_session *session_before;
         arena_mark mark;
         tx_gathered_mark gathered;
@@ -77,6 +78,8 @@ crm_status tx_run(tx *t, engine_op *op)
         return CRM_TIMEOUT;
     }
     crm_status st = engine_write_now(t->session, &b);
+    bool has_effect = st != CRM_CONFLICT && st != CRM_NOT_FOUND && st != CRM_STALE;
+    s->request.has_written |= has_effect && op->kind >= ENGINE_INSERT;
     if (b.tx_lost) {
         s->is_lost = true;
         s->is_open = false;
@@ -184,7 +187,7 @@ crm_status tx_request_begin(tx *t, crm_ctx *c)
     tx_state *s = state_of(t);
     assert(!s->request.call);
     crm_status st = renew_principal(c);
-    if (!st) {
+    if (!st && !t->is_unguarded) {
         st = control(t, ENGINE_SAVEPOINT);
     }
     if (st) {
@@ -205,7 +208,16 @@ static crm_status roll_back_request(tx *t, tx_state *s)
 {
     tx_gathered_rewind(&s->gathered, s->request.gathered);
     arena_rewind(t->arena, s->request.mark);
-    return control(t, ENGINE_ROLLBACK_TO);
+    if (!t->is_unguarded) {
+        return control(t, ENGINE_ROLLBACK_TO);
+    }
+    s->wants_guards = s->request.has_written;
+    return s->wants_guards ? CRM_UNAVAILABLE : CRM_OK;
+}
+
+bool tx_wants_guards(const tx *t)
+{
+    return state_of(t)->wants_guards;
 }
 
 static crm_status keep_request(tx *t, tx_state *s)
@@ -213,7 +225,7 @@ static crm_status keep_request(tx *t, tx_state *s)
     for (int i = 0; i < CACHE_COUNT; i++) {
         s->touched[i] |= s->request.touched[i];
     }
-    return control(t, ENGINE_RELEASE);
+    return t->is_unguarded ? CRM_OK : control(t, ENGINE_RELEASE);
 }
 
 crm_status tx_request_end(tx *t, bool keep)

@@ -1,5 +1,5 @@
 /*
- * tx.h - one write transaction: a group of requests, each in its own savepoint.
+ * tx.h - one write transaction: a group of requests, each in its own savepoint, or all in none.
  *
  * Writer thread only. The flow layer opens it, runs each request between tx_request_begin and _end,
  * and closes it; records.c writes rows through it. It gathers what must wait: full-text rows (once,
@@ -15,6 +15,8 @@ struct tx {
     engine_session *session;
     arena *arena;              /* of the group */
     int64_t deadline;          /* clock_mono: ops of the open request end with TIMEOUT past it; 0: never */
+    bool is_unguarded; /* requests get no savepoints, which cost a tenth of a write: one that fails after
+                          it has written loses the transaction. Set before the first request */
     void *state;               /* tx.c's */
 };
 
@@ -39,8 +41,10 @@ CRM_MUST_CHECK crm_status tx_begin(engine_session *writer, tx **out);
  */
 CRM_MUST_CHECK crm_status tx_request_begin(tx *t, crm_ctx *c);
 /* keep: releases the savepoint. Else rolls this request back alone and drops what it gathered.
- * UNAVAILABLE when the engine lost the transaction: re-run the group's requests one by one. */
+ * UNAVAILABLE when the transaction is lost: tx_wants_guards tells whether savepoints would have saved
+ * it; else re-run the group's requests one by one. */
 CRM_MUST_CHECK crm_status tx_request_end(tx *t, bool keep);
+bool tx_wants_guards(const tx *t);
 /*
  * A row of a batch inside the open request: a second savepoint. Not kept, the row is rolled back alone
  * and what it gathered is dropped. *wrote tells whether a kept row left a change. Ending the request

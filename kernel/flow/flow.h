@@ -55,7 +55,7 @@ void flow_watch(flow *f);
 typedef enum flow_lane { LANE_INTERACTIVE, LANE_BULK } flow_lane;
 
 /*
- * One request's write. `commit` runs on the writer inside its savepoint with call->tx set; it may
+ * One request's write. `commit` runs on the writer with call->tx set; it may
  * run again after a rollback (call_save_point before submitting, call_rerun between), so it keeps
  * no state outside the transaction and the call's arena. A status other than OK rolls back this request alone. `done` is
  * posted to `reply_to` after the group's durable COMMIT, with the commit function's status or the

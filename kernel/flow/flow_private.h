@@ -70,6 +70,7 @@ struct flow {
     int64_t last_took;     /* the last group's time; 0 of a bulk one */
     atomic_bool is_read_only; /* the disk is full */
     uint32_t last_count;   /* requests in it */
+    uint32_t guarded;      /* groups that still get savepoints, since a request has failed late */
     uint32_t expected;     /* interactive requests that wake a lingering writer; 0: any */
     atomic_bool failed;    /* storage failed: nothing is acknowledged any more */
     _Atomic uint64_t oldest;  /* serial of the oldest registry whose calls may still write */

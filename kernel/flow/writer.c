@@ -1,7 +1,9 @@
 /*
- * writer.c - the one thread that writes: takes what is queued as one group, runs each request in
- * its own savepoint, commits once, then releases replies and changes. It never talks to the
- * outside.
+ * writer.c - the one thread that writes: takes what is queued as one group, runs each request,
+ * commits once, then releases replies and changes. It never talks to the outside.
+ *
+ * Hardly any request fails after it has written. So a group runs without savepoints; when one does
+ * it is run again with them, and so are the groups that follow for a while. A bulk one has them.
  */
 #include <assert.h>
 #include <errno.h>
@@ -16,6 +18,7 @@
 #define BULK_LEAST_NS        2000000LL  /* or after as long as the interactive one before it took */
 #define LINGER_NS            3000000LL
 #define LINGER_IF_WITHIN_NS  3000000LL
+#define GUARDED_GROUPS       256 /* with savepoints, after one was lost for want of them */
 #define SLOW_NS              5000000LL
 #define SLOW_BULK_NS         100000000LL /* a slice of a batch takes 20 ms by design */
 #define IDLE_AFTER_NS        200000000LL
@@ -29,6 +32,7 @@ typedef struct group {
     write_request *head;
     uint32_t count;
     bool is_bulk;
+    bool wants_guards; /* lost since a request failed after it had written */
 } group;
 
 static void lane_push(lane *l, write_request *w)
@@ -112,7 +116,7 @@ static bool reopen(write_request *w)
     return atomic_load(&w->fate) == FATE_OPEN;
 }
 
-/* Runs one request inside its savepoint. False: the transaction is lost and nothing can follow. */
+/* Runs one request. False: the transaction is lost and nothing can follow. */
 static bool run_request(flow *f, tx *t, write_request *w, bool is_bulk)
 {
     if (!reopen(w)) {
@@ -204,8 +208,11 @@ static crm_status run_transaction(flow *f, group *g, write_request **rest)
     if (s != CRM_OK)
         return s == CRM_UNAVAILABLE ? CRM_INTERNAL : s;
     int64_t start = clock_mono(), slice = bulk_slice(f);
+    t->is_unguarded = !g->is_bulk && !f->guarded;
+    f->guarded -= f->guarded && !g->is_bulk;
     for (write_request *w = g->head; w; w = w->next) {
         if (!run_request(f, t, w, g->is_bulk)) {
+            g->wants_guards = tx_wants_guards(t);
             tx_rollback(t);
             tx_free(t);
             return CRM_UNAVAILABLE;
@@ -268,6 +275,11 @@ static void run_group(flow *f, group *g)
         return;
     }
     crm_status s = run_transaction(f, g, &rest);
+    if (g->wants_guards) {
+        g->wants_guards = false;
+        f->guarded = GUARDED_GROUPS;
+        s = run_transaction(f, g, &rest);
+    }
     if (s == CRM_UNAVAILABLE && g->count > 1) {
         run_singly(f, g);
     } else {

@@ -25,7 +25,8 @@
 #include "server.h"
 
 #define CHUNK_ROWS  1000
-#define LAST_PART   32 /* of the rows, one part is written with all indexes */
+#define LAST_PART   32  /* of the rows, one part is written with all indexes, */
+#define LAST_ROWS   200 /* so many in a chunk: they take longer */
 #define ROWS_MAX    10000000
 #define OWNERS_MAX  1000
 #define BODIES      5000
@@ -47,6 +48,7 @@ typedef struct generator {
     deployment d;
     engine_stats stats; /* at the end */
     late_indexes *indexes;
+    bool has_indexes; /* made */
 } generator;
 
 /* ---- one chunk ------------------------------------------------------------------------------- */
@@ -106,7 +108,8 @@ static crm_status add_chunk(generator *g, kind *which)
 {
     crm_ctx c;
     int64_t left = which->asked - which->done;
-    chunk k = {.g = g, .kind = which, .count = left < CHUNK_ROWS ? (uint32_t)left : CHUNK_ROWS};
+    int64_t most = g->has_indexes ? LAST_ROWS : CHUNK_ROWS;
+    chunk k = {.g = g, .kind = which, .count = (uint32_t)(left < most ? left : most)};
     crm_status s = call_begin(&c, &principal_system, CRM_S("generate"));
     if (s != CRM_OK)
         return s;
@@ -240,7 +243,8 @@ static crm_status add_until(generator *g, int64_t rows)
 static crm_status make_indexes(void *arg)
 {
     generator *g = arg;
-    return late_indexes_make(g->indexes) ? CRM_OK : CRM_INTERNAL;
+    g->has_indexes = late_indexes_make(g->indexes);
+    return g->has_indexes ? CRM_OK : CRM_INTERNAL;
 }
 
 static crm_status generate(generator *g, const char *data_dir)

@@ -66,6 +66,50 @@ static void a_failing_request_is_rolled_back_alone(void **state)
     assert_int_equal(found(CRM_S("second")), 0);
 }
 
+static crm_status add_lead_in_vain(tx *t, const char *title, const char *code)
+{
+    crm_ctx c;
+    record *r;
+    assert_ok(call_begin(&c, &principal_system, CRM_S("api")));
+    assert_ok(tx_request_begin(t, &c));
+    assert_ok(records_new(&c, w.lead, &r));
+    assert_ok(record_set(r, &w.lead->fields[LEAD_TITLE], value_text(str_of(title))));
+    assert_ok(record_set(r, &w.lead->fields[LEAD_CODE], value_text(str_of(code))));
+    assert_ok(records_save(&c, r, 0));
+    crm_status st = tx_request_end(t, false);
+    call_end(&c);
+    return st;
+}
+
+static void without_savepoints_a_failure_before_any_write_leaves_the_others(void **state)
+{
+    (void)state;
+    tx *t;
+    assert_ok(tx_begin(w.writer, &t));
+    t->is_unguarded = true;
+    assert_ok(add_lead(t, w.anna, "first", "A-1"));
+    assert_int_equal(add_lead(t, w.anna, "second", "A-1"), CRM_INVALID);
+    assert_ok(add_lead(t, w.anna, "third", "A-3"));
+    assert_ok(tx_commit(t));
+    tx_free(t);
+    assert_string_equal(world_titles(&w, w.anna, NULL), "first third");
+    assert_int_equal(found(CRM_S("second")), 0);
+}
+
+static void without_savepoints_a_later_failure_loses_the_group_and_says_so(void **state)
+{
+    (void)state;
+    tx *t;
+    assert_ok(tx_begin(w.writer, &t));
+    t->is_unguarded = true;
+    assert_ok(add_lead(t, w.anna, "first", "A-1"));
+    assert_false(tx_wants_guards(t));
+    assert_int_equal(add_lead_in_vain(t, "second", "A-2"), CRM_UNAVAILABLE);
+    assert_true(tx_wants_guards(t));
+    tx_free(t);
+    assert_string_equal(world_titles(&w, w.anna, NULL), "");
+}
+
 static crm_status set_lead(crm_ctx *c, int64_t id, const char *title, const char *code)
 {
     record *r;
@@ -271,6 +315,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(a_failing_request_is_rolled_back_alone),
+        BOTH(without_savepoints_a_failure_before_any_write_leaves_the_others),
+        BOTH(without_savepoints_a_later_failure_loses_the_group_and_says_so),
         BOTH(a_row_that_is_not_kept_leaves_no_change_and_no_word),
         BOTH(a_request_that_fails_inside_a_row_is_rolled_back_whole),
         BOTH(nothing_of_a_group_that_is_not_committed_remains),
