@@ -25,6 +25,7 @@
 #include "server.h"
 
 #define CHUNK_ROWS  1000
+#define TRIES       20  /* of a chunk, which has 5 s: a busy machine may give it little of them */
 #define LAST_PART   32  /* of the rows, one part is written with all indexes, */
 #define LAST_ROWS   200 /* so many in a chunk: they take longer */
 #define ROWS_MAX    10000000
@@ -114,7 +115,9 @@ static crm_status add_chunk(generator *g, kind *which)
     if (s != CRM_OK)
         return s;
     c.is_quiet = true;
-    s = writer_run(g->d.flow, &c, write_chunk, &k);
+    s = CRM_TIMEOUT;
+    for (int i = 0; i < TRIES && s == CRM_TIMEOUT; i++)
+        s = writer_run(g->d.flow, &c, write_chunk, &k);
     if (s != CRM_OK)
         say_errors(which, &c, s);
     call_end(&c);
