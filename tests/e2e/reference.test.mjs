@@ -49,6 +49,23 @@ describe('the page of the API reference', () => {
     assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^const reply = await fetch\('\/api\/v1\/sales\.deal', \{/);
   });
 
+  it('asks a read with the session of who looks, and shows the answer and the refusal', async () => {
+    const page = await open(head, '?part=user&op=user.list');
+    const list = page.locator('details[data-op="user.list"]');
+    await list.locator('[data-action=try]').click();
+    await list.locator('[role=status]', { hasText: '200 OK' }).waitFor();
+    if (SHOTS) await page.screenshot({ path: `${SHOTS}/reference-try.png` });
+    assert.match(await list.locator('crm-try pre').innerText(), /^\{\n {2}"rows": \[/);
+    assert.deepEqual(await head.axe(), []);
+    await list.locator('.ref-try input').fill('/api/v1/user?nosuch=1');
+    await page.keyboard.press('Enter');
+    await list.locator('[role=status]', { hasText: '422' }).waitFor();
+    assert.match(await list.locator('crm-try pre').innerText(), /"code": "unknown_field"/);
+    assert.equal(await page.locator('details[data-op="user.create"] crm-try').count(), 0);
+    await list.locator('[data-link]').click();
+    assert.match(page.url(), /part=user&op=user\.list$/);
+  });
+
   it('finds actions and fields, and leads to them', async () => {
     const page = await open(head);
     await page.fill('.ref-find input', 'deal истори');

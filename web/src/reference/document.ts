@@ -74,6 +74,7 @@ export interface Operation {
   summary: string;
   text: string;
   isOpen: boolean; // needs no session
+  isTried: boolean; // a read with an answer to look at
   parameters: Parameter[];
   body: { members: Member[]; example: unknown; type: string } | null;
   answers: { status: string; text: string; codes: string[] }[];
@@ -178,6 +179,7 @@ function operation(document: Document, path: string, method: string): Operation 
     summary: described.summary,
     text: described.description ?? '',
     isOpen: described.security?.some((way) => !Object.keys(way).length) ?? false,
+    isTried: method === 'get' && !!byRef(document, described.responses['200'] ?? {}).content?.['application/json'],
     parameters: parameters.filter((p) => !isFilter(p)).map((p) => byRef(document, p)),
     body: bodyOf(document, described),
     answers,

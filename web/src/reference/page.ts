@@ -2,7 +2,8 @@
 // its own, loaded when the page is opened; it uses the application as a module's UI does.
 import { LitElement, html, nothing, host } from 'karkas-ui';
 import { find, read, type Document, type Field, type Hit, type Operation, type Part, type Reference } from './document.ts';
-import { sample, type Language } from './samples.ts';
+import { addressOf, sample, type Language } from './samples.ts';
+import './try.ts';
 import en from './en.json';
 import ru from './ru.json';
 
@@ -160,6 +161,7 @@ class ReferencePage extends LitElement {
         <span class="ref-line"><code>${operation.path}</code><span class="muted">${operation.summary}</span></span>
       </summary>
       <div class="ref-in">
+        <a class="link small" data-link=${operation.id} href=${linkTo(part, operation)}>${say('link')}</a>
         ${operation.text ? html`<p>${operation.text}</p>` : nothing}
         ${parameters(operation, part.fields.length > 0)} ${body(operation)} ${answers(operation)}
         <h4 class="ref-h">${say('sample')}</h4>
@@ -167,6 +169,7 @@ class ReferencePage extends LitElement {
           ${(['curl', 'fetch'] as const).map((language) => html`<button aria-pressed=${this.language === language ? 'true' : 'false'} @click=${() => (this.language = language)}>${language}</button>`)}
         </span>
         ${this.#code(sample(operation, this.language, location.origin, say('token')))}
+        ${operation.isTried ? html`<crm-try .address=${firstTry(operation)} .words=${tryWords()}></crm-try>` : nothing}
       </div>
     </details>`;
   }
@@ -186,7 +189,7 @@ class ReferencePage extends LitElement {
   }
 
   #hit({ part, operation, field }: Hit) {
-    const to = `/x/api?part=${part.name}${operation ? `&op=${encodeURIComponent(operation.id)}` : ''}`;
+    const to = operation ? linkTo(part, operation) : `/x/api?part=${part.name}`;
     const mark = operation?.method ?? field!.type;
     return html`<li><a href=${to} @click=${() => (this.typed = '')}>
       <span class="tag ref-method t-${operation ? COLORS[mark] : 'violet'}">${mark}</span>
@@ -194,6 +197,15 @@ class ReferencePage extends LitElement {
     </a></li>`;
   }
 }
+
+const linkTo = (part: Part, operation: Operation) => `/x/api?part=${part.name}&op=${encodeURIComponent(operation.id)}`;
+
+/** Few rows are enough to see what a list looks like. */
+function firstTry(operation: Operation): string {
+  return addressOf(operation) + (operation.parameters.some((p) => p.name === 'limit') ? '?limit=5' : '');
+}
+
+const tryWords = () => ({ title: say('try'), address: say('try.address'), run: say('try.run'), answer: say('try.answer'), cut: say('try.cut'), lost: say('try.lost') });
 
 /** A text of the catalogue, or nothing when there is none; what a refusal fills in is left open. */
 function known(key: string): string {

@@ -3,7 +3,7 @@ import type { Operation } from './document.ts';
 
 export type Language = 'curl' | 'fetch';
 
-const addressOf = (operation: Operation) => operation.path.replace(/\{(\w+)\}/g, (_, name: string) => (name === 'id' ? '1' : name));
+export const addressOf = (operation: Operation): string => operation.path.replace(/\{(\w+)\}/g, (_, name: string) => (name === 'id' ? '1' : name));
 
 /** Inside '…' of a shell a quote ends the text, is written, and begins it again. */
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
