@@ -15,10 +15,25 @@ const IDS = 3000;
 const ASKED_AT_ONCE = 32;
 const SURNAMES = ['иванов', 'смирнов', 'кузнецова', 'попов', 'васильева', 'петров', 'соколов', 'щербаков', 'журавлёв', 'гусева'];
 
+// Two who read and change all contacts, the second by a condition that is true of each.
+export const FREE = 'bench_free';
+export const LIMITED = 'bench_limited';
+const RIGHTS = 'read: all, create: all, update: all';
+const ROLES = `roles:
+  ${FREE}: {title: Без условий, rights: {contacts.*: {${RIGHTS}}}}
+  ${LIMITED}: {title: С условием, rights: {contacts.*: {${RIGHTS}, where: {name: {ne: "-"}}}}}
+`;
+
 export const target = (server) => ({ pid: server.process.pid, port: server.port, scheme: server.scheme });
 
+/** The deployment with these two. */
+function withBoth({ tz, people }) {
+  const row = (login) => `${login};${login};${login}@example.ru;;sales;${login};\n`;
+  return { tz: tz.replace(/^roles:.*\n/m, ROLES), people: `${people}${row(FREE)}${row(LIMITED)}` };
+}
+
 function newServer(args, data) {
-  return new Server({ ...dealerAtScale(BRANCHES, MANAGERS), keep: true, data, args: ['--tls', 'off', ...args] });
+  return new Server({ ...withBoth(dealerAtScale(BRANCHES, MANAGERS)), keep: true, data, args: ['--tls', 'off', ...args] });
 }
 
 async function generate(server, rows, seed, extra) {
@@ -66,12 +81,15 @@ async function readableIds(client, most) {
   return ids;
 }
 
+/** A file of lines for load.lua. */
+export function writeLines(base, name, lines) {
+  const file = path.join(base.server.home, name);
+  fs.writeFileSync(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
 function writeFiles(base, ids, bodies) {
-  const write = (name, lines) => {
-    const file = path.join(base.server.home, name);
-    fs.writeFileSync(file, `${lines.join('\n')}\n`);
-    return file;
-  };
+  const write = (name, lines) => writeLines(base, name, lines);
   const search = (words) => words.map((word) => `${PERSON}?limit=50&q=${encodeURIComponent(word)}`);
   const fragments = Array.from({ length: 200 }, () => String(Math.floor(10000 + Math.random() * 90000)));
   return {

@@ -1,6 +1,6 @@
 -- What wrk asks for:
 --   floor | get COOKIE CSRF IDS | paths COOKIE CSRF PATHS | create COOKIE CSRF BODIES
---   patch COOKIE CSRF IDS | mixed COOKIE CSRF IDS PATHS BODIES   (files with one of each a line)
+--   patch COOKIE CSRF IDS | ask COOKIE CSRF BODIES | mixed COOKIE CSRF IDS PATHS BODIES   (files with one of each a line)
 local person = "/api/v1/contacts.person"
 local headers, at = {}, 0
 
@@ -28,6 +28,9 @@ local function patch(ids)
   return wrk.format("PATCH", person .. "/" .. any(ids), headers, body)
 end
 
+-- What is asked by POST of the records.
+local function ask(bodies) return wrk.format("POST", person .. "/aggregate", headers, any(bodies)) end
+
 -- 70 % one record, 20 % a list, 10 % a new record.
 local function mixed(ids, paths, bodies)
   local dice = math.random(100)
@@ -35,7 +38,7 @@ local function mixed(ids, paths, bodies)
   return dice <= 90 and list(paths) or create(bodies)
 end
 
-local requests = { get = get, paths = list, create = create, patch = patch, mixed = mixed }
+local requests = { get = get, paths = list, create = create, patch = patch, mixed = mixed, ask = ask }
 local make, one, two, three = nil, nil, nil, nil
 
 function init(args)

@@ -5,7 +5,7 @@
 //   tests/bench/run.sh [--rows 20000] [--only get,list,stuck] [--rounds 5] [--seconds 1] [--seed 1] [--extra]
 //                      [--keep DIR] [--many 1000000]
 //
-// --only takes beginnings of the names in `cases.mjs` and of: stuck among tls streams memory start export bulk
+// --only takes beginnings of the names in `cases.mjs` and `asked.mjs` (all there begin with "rights") and of: stuck among tls streams memory start export bulk
 // cancel import sheet.
 // --many is how many rows the file of `import` has, when not as many as the base.
 // --extra adds companies, leads, deals and tasks, a tenth of the contacts each.
@@ -13,6 +13,7 @@
 
 import { parseArgs } from 'node:util';
 import { aloneLines, prepareAlone } from './alone.mjs';
+import { bothCases, bothLines, prepareBoth } from './asked.mjs';
 import { prepare } from './base.mjs';
 import { ratios, roundCases, runRounds } from './cases.mjs';
 import { bulk, canceled, exports, imports, sheets } from './many.mjs';
@@ -21,7 +22,7 @@ import { among, memory, secure, starts, streams, stuck } from './special.mjs';
 
 const SPECIAL = { stuck, among, memory, streams, tls: secure, start: starts, export: exports, bulk, cancel: canceled, sheet: sheets, import: imports };
 /** What stands beside a case is measured with it. */
-const BESIDE = { get: ['floor'], list: ['floor'], create: ['create'], search: ['floor'], mixed: ['floor'], import: ['create-alone'] };
+const BESIDE = { get: ['floor'], rights: ['floor'], list: ['floor'], create: ['create'], search: ['floor'], mixed: ['floor'], import: ['create-alone'] };
 
 const number = (value) => ({ type: 'string', default: String(value) });
 const given = parseArgs({
@@ -52,14 +53,17 @@ async function cleanUp() {
 }
 
 async function main() {
+  const isBoth = isWanted('rights');
   const isReading = isWanted('sqlite-get') || isWanted('sqlite-list');
-  const wants = { single: isWanted('create-single'), sqlite: isReading || isWanted('create-alone') };
+  const wants = { single: isWanted('create-single'), sqlite: isReading || isBoth || isWanted('create-alone') };
   try {
     const base = await prepare({ rows, seed, extra: given.extra, keep: given.keep, stops }, wants);
     if (isReading) await prepareAlone(base);
-    const seen = await runRounds(roundCases(base, seconds).filter(({ id }) => isWanted(id)), rounds);
+    if (isBoth) await prepareBoth(base);
+    const cases = [...roundCases(base, seconds), ...(isBoth ? bothCases(base, seconds) : [])];
+    const seen = await runRounds(cases.filter(({ id }) => isWanted(id)), rounds);
     if (seen.size) printRounds(seen);
-    const lines = [...(base.alone ? aloneLines(base.alone) : []), ...ratios(seen), ...(await specialCases(base, seen))];
+    const lines = [...(base.alone ? aloneLines(base.alone) : []), ...(isBoth ? bothLines(base, seen) : []), ...ratios(seen), ...(await specialCases(base, seen))];
     console.log();
     if (lines.length) printLines(lines);
     writeJson(base.build, base, seen, lines);

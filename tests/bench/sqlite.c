@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sqlite_ask.h"
 #include "sqlite_read.h"
 #include "sqlite_rows.h"
 
@@ -107,6 +108,14 @@ static bool measure(sqlite3 *db, int argc, char **argv)
         measure_get(db, argv[3], argv[4]);
     else if (argc >= 5 && strcmp(argv[1], "list") == 0)
         measure_list(db, argv[3], argv[4], argv + 5, argc - 5);
+    else if (argc == 5 && strcmp(argv[1], "filter") == 0)
+        measure_filter(db, argv[3], argv[4]);
+    else if (argc == 5 && strcmp(argv[1], "search") == 0)
+        measure_search(db, argv[3], argv[4]);
+    else if (argc == 5 && strcmp(argv[1], "groups") == 0)
+        measure_groups(db, argv[3], argv[4]);
+    else if (argc == 5 && strcmp(argv[1], "update") == 0)
+        measure_updates(db, number(argv[3], GROUP_MOST), 1000.0 * number(argv[4], MS_MOST));
     else if (argc == 5 && strcmp(argv[1], "write") == 0)
         measure_writes(db, number(argv[3], GROUP_MOST), 1000.0 * number(argv[4], MS_MOST));
     else
@@ -121,7 +130,8 @@ int main(int argc, char **argv)
     sqlite3_close_v2(db);
     if (!is_done)
         fputs("usage: bench_sqlite get DIR IDS CAN | list DIR CAN NEXT [OWNER...]"
-              " | write DIR GROUP MS\n",
+              " | filter DIR CAN POSITION | search DIR CAN WORD | groups DIR CAN FIELD"
+              " | update DIR GROUP MS | write DIR GROUP MS\n",
               stderr);
     return is_done ? 0 : 2;
 }

@@ -236,6 +236,11 @@ int64_t rows_insert(sqlite3 *db, const rows *r, uint32_t i)
     return id;
 }
 
+void rows_insert_change(sqlite3 *db, const rows *r, uint32_t i, int64_t id)
+{
+    insert(db, &r->sources[r->source_count - 2], i, id);
+}
+
 void rows_insert_words(sqlite3 *db, const rows *r, uint32_t i, int64_t id)
 {
     insert(db, &r->sources[r->source_count - 1], i, id);

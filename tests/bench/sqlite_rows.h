@@ -49,6 +49,8 @@ typedef struct rows {
 void rows_read(sqlite3 *db, const layout *l, rows *out);
 /* The i-th contact (round and round), its elements and its change; the id it got. */
 int64_t rows_insert(sqlite3 *db, const rows *r, uint32_t i);
+/* Its change alone, as of the contact `id`. */
+void rows_insert_change(sqlite3 *db, const rows *r, uint32_t i, int64_t id);
 void rows_insert_words(sqlite3 *db, const rows *r, uint32_t i, int64_t id);
 void rows_free(rows *r);
 
