@@ -10,6 +10,7 @@ import './notices.ts';
 import './offline.ts';
 import './palette.ts';
 import './today.ts';
+import './model.ts';
 import './tokens.ts';
 import './webhooks.ts';
 import '../views/card.ts';
@@ -92,6 +93,7 @@ class Shell extends El {
       return html`<crm-reference-gate .search=${at.search}></crm-reference-gate>`;
     if (at.name === 'notices') return html`<crm-notices></crm-notices>`;
     if (at.name === 'tokens' && mayTokens()) return html`<crm-tokens></crm-tokens>`;
+    if (at.name === 'model' && holds('settings')) return html`<crm-model .search=${at.search}></crm-model>`;
     if (at.name === 'webhooks' && holds('settings')) return html`<crm-webhooks></crm-webhooks>`;
     if (at.name === 'unknown' || !known) return lost();
     if (at.name === 'list') return html`<crm-list .entity=${at.entity} .search=${at.search}></crm-list>`;
@@ -195,6 +197,7 @@ class Shell extends El {
           : nothing
       }
       ${mayTokens() ? html`<a class="menu-item" href="/settings/tokens">${icon('lock', 'icon-16')}${t('tokens')}</a>` : nothing}
+      ${holds('settings') ? html`<a class="menu-item" href="/settings/model">${icon('settings', 'icon-16')}${t('model')}</a>` : nothing}
       ${holds('settings') ? html`<a class="menu-item" href="/settings/webhooks">${icon('globe', 'icon-16')}${t('webhooks')}</a>` : nothing}
       <button class="menu-item" @click=${() => void logout()}>
         ${icon('out', 'icon-16')}${t('logout')}

@@ -1,0 +1,140 @@
+// The deployment's own entities and fields: their shapes, requests, and the forms people write choices and names in.
+import { api, ApiError } from './api.ts';
+import { t } from './i18n.ts';
+import type { Json } from './types.ts';
+
+export type Maker = 'module' | 'tz' | 'model';
+
+export interface Declaration {
+  type?: string;
+  title?: string | string[];
+  required?: boolean;
+  unique?: boolean;
+  index?: boolean;
+  many?: boolean;
+  options?: Record<string, string | { title: string; color?: string }> | string[];
+  default?: string | number | boolean;
+  to?: string;
+  roles?: string[];
+  [key: string]: Json | undefined;
+}
+
+export interface ModelField {
+  name: string;
+  label: string;
+  type: string;
+  was?: string | null;
+  made_by: Maker;
+  state: 'active' | 'retired';
+  unseen?: boolean;
+  change?: { batch: number } | null;
+  retypes?: string[];
+  declaration: Declaration | null;
+  id?: number;
+}
+
+export interface ModelEntity extends Omit<ModelField, 'type'> {
+  module?: string;
+  fields: ModelField[];
+}
+
+export interface Model {
+  rev: string;
+  roles: { name: string; title: string }[];
+  entities: ModelEntity[];
+}
+
+/** What a change would mean for the data that is there. */
+export interface Plan {
+  ok: boolean;
+  rows: number;
+  converts: boolean;
+  index: boolean;
+  seconds: number;
+  unseen: boolean;
+  misfits: number;
+  first: { id: number; value: string }[];
+}
+
+/** Types a person chooses among; the rest are for the ТЗ. */
+export const TYPES = [
+  'text', 'multiline', 'int', 'decimal', 'money', 'percent', 'bool', 'date', 'datetime', 'choice', 'choices',
+  'ref', 'user', 'phone', 'email', 'url', 'address', 'file', 'files', 'tags', 'inn',
+];
+
+export const typeLabel = (type: string): string => (TYPES.includes(type) ? t(`model.type.${type}`) : type);
+
+const path = (entity?: string, field?: string) =>
+  `/model/entity${entity ? `/${entity}` : ''}${field === undefined ? '' : `/field${field ? `/${field}` : ''}`}`;
+
+export const model = {
+  read: () => api.get<Model>('/model'),
+  addEntity: (body: Declaration) => api.post<ModelEntity>(path(), body),
+  addField: (entity: string, body: Declaration) => api.post<ModelField>(path(entity, ''), body),
+  change: (entity: string, field: string, body: Declaration) => api.patch<ModelField>(path(entity, field), body),
+  plan: (entity: string, field: string, body: Declaration) => api.patch<Plan>(`${path(entity, field)}?check=1`, body),
+  planNew: (entity: string, body: Declaration) => api.post<Plan>(`${path(entity, '')}?check=1`, body),
+  retire: (entity: string, field?: string) => api.del(path(entity, field)),
+  restore: (entity: string, field?: string) => api.post<ModelField>(`${path(entity, field)}/restore`, {}),
+};
+
+// Latin for the Russian letters in the order of Unicode, from U+0430; the letter yo stands apart.
+const LATIN = 'a b v g d e zh z i y k l m n o p r s t u f h c ch sh sch - y - e yu ya'.split(' ');
+const [FIRST, YO] = [0x430, 0x451];
+
+function latin(letter: string): string {
+  const code = letter.codePointAt(0)!;
+  if (/[a-z0-9]/.test(letter)) return letter;
+  return code === YO ? 'e' : (LATIN[code - FIRST]?.replace('-', '') ?? '_');
+}
+
+/** A name for programs made from a title, in Latin letters. */
+export function nameOf(title: string): string {
+  const name = [...title.toLowerCase()].map(latin).join('').replace(/_+/g, '_').replace(/^_|_$/g, '').slice(0, 60);
+  return /^\d/.test(name) ? `n_${name}`.slice(0, 60) : name;
+}
+
+/** Choices as lines: "value = Title", or a title alone, whose value is made of it. */
+export function choicesOf(text: string): Declaration['options'] {
+  const options: Record<string, string> = {};
+  for (const line of text.split('\n').map((part) => part.trim()).filter(Boolean)) {
+    const at = line.indexOf('=');
+    const title = at < 0 ? line : line.slice(at + 1).trim();
+    const value = at < 0 ? nameOf(line) : line.slice(0, at).trim();
+    options[value || title] = title || value;
+  }
+  return options;
+}
+
+export function linesOf(options: Declaration['options']): string {
+  if (!options) return '';
+  if (Array.isArray(options)) return options.map((title) => `${title} = ${title}`).join('\n');
+  return Object.entries(options)
+    .map(([value, o]) => `${value} = ${typeof o === 'string' ? o : o.title}`)
+    .join('\n');
+}
+
+/** What of the old declaration is to be set so that a change is taken back. */
+export function inverse(was: Declaration, wish: Declaration, name: string): Declaration {
+  const back: Declaration = {};
+  for (const key of Object.keys(wish)) back[key] = key === 'name' ? name : (was[key] ?? null);
+  return back;
+}
+
+const isNone = (v: Json | undefined) => v === undefined || v === null || v === false || v === '' || (Array.isArray(v) && !v.length);
+
+/** Only what is different: keys that stay are not sent, those that went are null. */
+export function difference(was: Declaration, now: Declaration): Declaration {
+  const out: Declaration = {};
+  for (const key of new Set([...Object.keys(now), ...Object.keys(was)])) {
+    const [a, b] = [was[key], now[key]];
+    const isSame = JSON.stringify(a) === JSON.stringify(b) || (isNone(a) && isNone(b));
+    if (key in now && !isSame) out[key] = b ?? null;
+  }
+  return out;
+}
+
+export const problemOf = (error: unknown): ApiError => {
+  if (error instanceof ApiError) return error;
+  throw error;
+};

@@ -1,0 +1,253 @@
+// The dialog of one field or one new object: what it is, and, before anything changes, what that means for the data.
+import { html, nothing, type TemplateResult } from 'lit';
+import { El } from '../ui/element.ts';
+import { check, dialogBox, field } from '../ui/form.ts';
+import { icon } from '../ui/icon.ts';
+import { problemText } from '../ui/parts.ts';
+import { toast } from '../ui/toast.ts';
+import { capital, lang, t } from '../core/i18n.ts';
+import { choicesOf, difference, linesOf, model, nameOf, problemOf, TYPES, typeLabel } from '../core/model.ts';
+import type { Declaration, Model, ModelEntity, ModelField, Plan } from '../core/model.ts';
+import { fault } from '../core/outward.ts';
+import { Watch } from '../core/store.ts';
+import type { FieldError } from '../core/types.ts';
+
+const MAY_BE_MANY = ['email', 'phone', 'url'];
+const FLAGS = ['required', 'unique', 'index'] as const;
+
+export class ModelForm extends El {
+  static override properties = {
+    entity: { state: true }, was: { state: true }, isEntity: { state: true }, type: { state: true },
+    flags: { state: true }, roles: { state: true }, faults: { state: true }, plan: { state: true }, busy: { state: true },
+  };
+  all: Model | null = null;
+  entity: ModelEntity | null = null;
+  was: ModelField | null = null;
+  isEntity = false;
+  type = 'text';
+  flags = new Set<string>();
+  roles = new Set<string>();
+  faults: FieldError[] = [];
+  plan: Plan | null = null; // shown before the change is made
+  busy = false;
+  #named = false; // the name was typed, so the title no longer makes it
+  #wish: Declaration = {};
+  #watch = new Watch(this, lang);
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.#watch;
+  }
+
+  openField(all: Model, entity: ModelEntity, was: ModelField | null): void {
+    this.#open(all, entity, was);
+  }
+
+  openEntity(all: Model): void {
+    this.isEntity = true;
+    this.#open(all, null, null, true);
+  }
+
+  #open(all: Model, entity: ModelEntity | null, was: ModelField | null, isEntity = false): void {
+    const d = was?.declaration ?? {};
+    Object.assign(this, { all, entity, was, isEntity, type: was?.type ?? 'text', faults: [], plan: null, busy: false });
+    this.flags = new Set([...FLAGS, 'many'].filter((flag) => d[flag]));
+    this.roles = new Set(d.roles ?? []);
+    this.#named = !!was;
+    void this.updateComplete.then(() => {
+      this.querySelector('form')!.reset();
+      this.querySelector('dialog')!.showModal();
+    });
+  }
+
+  #value(id: string): string {
+    return this.querySelector<HTMLInputElement>(`#model-${id}`)?.value.trim() ?? '';
+  }
+
+  /** The declaration that the form says. */
+  #read(): Declaration {
+    const d: Declaration = { name: this.#value('name'), title: this.#value('title') };
+    if (this.isEntity) {
+      const words = this.#value('words').split(',').map((w) => w.trim()).filter(Boolean);
+      if (words.length) d.title = words;
+      const first = { type: 'text', title: t('model.first'), required: true, search: true, index: true };
+      return { ...d, name: d.name ? `own.${d.name}` : '', roles: [...this.roles], fields: { name: first } };
+    }
+    d.type = this.type;
+    for (const flag of FLAGS) d[flag] = this.flags.has(flag);
+    if (MAY_BE_MANY.includes(this.type)) d.many = this.flags.has('many');
+    d.options = this.#hasChoices ? choicesOf(this.#value('options')) : undefined;
+    d.to = this.type === 'ref' ? this.#value('to') : undefined;
+    d.default = this.#value('default') || undefined;
+    d.roles = [...this.roles];
+    return d;
+  }
+
+  get #hasChoices(): boolean {
+    return this.type === 'choice' || this.type === 'choices';
+  }
+
+  #clean(d: Declaration): Declaration {
+    return Object.fromEntries(Object.entries(d).filter(([, v]) => v !== undefined && v !== false && v !== null));
+  }
+
+  async #submit(): Promise<void> {
+    if (this.busy) return;
+    const wish = this.#read();
+    this.#wish = this.was ? difference({ ...this.was.declaration, name: this.was.name }, wish) : this.#clean(wish);
+    if (this.was && !Object.keys(this.#wish).length) return this.#close();
+    await this.#try(async () => {
+      if (this.isEntity || this.plan) return this.#save();
+      const plan = this.was
+        ? await model.plan(this.entity!.name, this.was.name, this.#wish)
+        : await model.planNew(this.entity!.name, this.#wish);
+      const isPlain = plan.ok && !plan.converts && !plan.unseen && plan.seconds < 1;
+      if (isPlain) return this.#save();
+      this.plan = plan;
+      void this.updateComplete.then(() => this.querySelector<HTMLElement>('.model-plan')?.focus());
+    });
+  }
+
+  async #try(act: () => Promise<void>): Promise<void> {
+    this.faults = [];
+    this.busy = true;
+    try {
+      await act();
+    } catch (error) {
+      const problem = problemOf(error);
+      this.plan = null;
+      this.faults = problem.problem.fields ?? [];
+      if (!this.faults.length) toast({ text: problemText(problem), kind: 'danger', icon: 'alert' });
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  async #save(): Promise<void> {
+    if (this.isEntity) {
+      const made = await model.addEntity(this.#wish);
+      this.#close();
+      this.dispatchEvent(new CustomEvent('made', { detail: made }));
+      return;
+    }
+    const entity = this.entity!.name;
+    const now = this.was ? await model.change(entity, this.was.name, this.#wish) : await model.addField(entity, this.#wish);
+    const detail = { entity, was: this.was, wish: this.#wish, now };
+    this.#close();
+    this.dispatchEvent(new CustomEvent('saved', { detail }));
+  }
+
+  #close(): void {
+    this.querySelector('dialog')!.close();
+  }
+
+  override render() {
+    const title = this.isEntity ? 'model.new.entity' : this.was ? 'model.edit' : 'model.new.field';
+    const { plan } = this;
+    return dialogBox(
+      'model-dialog',
+      t(title),
+      () => (this.plan = null),
+      html`<div class=${plan ? 'is-hidden' : 'stack-12'}>${this.isEntity ? this.#entityForm() : this.#fieldForm()}</div>${plan ? this.#planned(plan) : nothing}`,
+      html`${plan ? html`<button class="btn" type="button" data-action="back" @click=${() => (this.plan = null)}>${t('model.back')}</button>` : nothing}
+        <button class="btn btn-primary push" data-action="save" ?disabled=${this.busy || (plan ? !plan.ok : false)}>${t(plan ? 'model.apply' : 'save')}</button>`,
+      () => void this.#submit(),
+    );
+  }
+
+  /* ---- what would follow ---- */
+
+  #planned(plan: Plan): TemplateResult {
+    const lines = [t('model.plan.rows', { n: plan.rows })];
+    if (plan.converts && plan.ok) lines.push(t('model.plan.converts'));
+    if (plan.seconds) lines.push(t('model.plan.seconds', { n: plan.seconds }));
+    if (plan.unseen) lines.push(t('model.plan.unseen'));
+    return html`<div class="model-plan stack-12" tabindex="-1" data-ok=${plan.ok}>
+      ${plan.ok ? nothing : html`<p class="strong" role="alert">${icon('alert')} ${t('model.plan.misfits', { n: plan.misfits })}</p>`}
+      ${plan.ok ? nothing : html`<ul class="batch-rows">${plan.first.map((row) => html`<li><a class="link" href="/e/${this.entity!.name}/${row.id}">#${row.id}</a> <span class="mono">${row.value}</span></li>`)}</ul>`}
+      <ul class="model-lines">${lines.map((line) => html`<li>${line}</li>`)}</ul>
+    </div>`;
+  }
+
+  /* ---- the form ---- */
+
+  #wrong(name: string): string {
+    return fault(this.faults, name);
+  }
+
+  #typed(): void {
+    if (this.#named) return;
+    this.querySelector<HTMLInputElement>('#model-name')!.value = nameOf(this.#value('title'));
+  }
+
+  #names(): TemplateResult {
+    const own = this.was?.name ?? '';
+    const title = this.was?.declaration?.title ?? '';
+    return html`${field('model-title', t('model.title'), html`<input class="input" id="model-title" maxlength="200" autocomplete="off" value=${Array.isArray(title) ? (title[0] ?? '') : title} @input=${() => this.#typed()} />`, this.#wrong('title'))}
+    ${field(
+      'model-name',
+      t('model.name'),
+      html`<input class="input mono" id="model-name" maxlength="60" autocomplete="off" spellcheck="false" value=${own} @input=${() => (this.#named = true)} />`,
+      this.#wrong('name'),
+      t(this.was ? 'model.name.was' : 'model.name.help'),
+    )}`;
+  }
+
+  #rolesField(): TemplateResult {
+    const roles = (this.all?.roles ?? []).filter((r) => !r.name.includes(':') && r.name !== 'admin');
+    return html`<fieldset class="field model-roles">
+      <legend class="label">${t('model.roles')}</legend>
+      <div class="export-fields">${roles.map((r) => check(`model-role-${r.name}`, capital(r.title), this.roles.has(r.name), (on) => (this.roles = toggled(this.roles, r.name, on))))}</div>
+      ${this.#wrong('roles') ? html`<span class="help" role="alert">${this.#wrong('roles')}</span>` : html`<span class="help">${t('model.roles.help')}</span>`}
+    </fieldset>`;
+  }
+
+  #entityForm(): TemplateResult {
+    return html`${this.#names()}
+    ${field('model-words', t('model.words'), html`<input class="input" id="model-words" maxlength="200" autocomplete="off" placeholder=${t('model.words.hint')} />`, '', t('model.words.help'))}
+    ${this.#rolesField()}`;
+  }
+
+  #fieldForm(): TemplateResult {
+    const d = this.was?.declaration ?? {};
+    const types = this.was ? TYPES.filter((type) => type === this.was!.type || this.was!.retypes?.includes(type)) : TYPES;
+    return html`${this.#names()}
+    ${field(
+      'model-type',
+      t('model.type'),
+      html`<select class="input" id="model-type" @change=${(e: Event) => (this.type = (e.target as HTMLSelectElement).value)}>
+        ${types.map((type) => html`<option value=${type} ?selected=${type === this.type}>${typeLabel(type)}</option>`)}
+      </select>`,
+      this.#wrong('type'),
+    )}
+    ${this.#hasChoices ? field('model-options', t('model.options'), html`<textarea class="input" id="model-options" rows="4" spellcheck="false">${linesOf(d.options)}</textarea>`, this.#wrong('options'), t('model.options.help')) : nothing}
+    ${
+      this.type === 'ref'
+        ? field(
+            'model-to',
+            t('model.to'),
+            html`<select class="input" id="model-to" ?disabled=${!!this.was}>
+              ${(this.all?.entities ?? []).filter((e) => e.state === 'active').map((e) => html`<option value=${e.name} ?selected=${e.name === d.to}>${capital(t(e.label))}</option>`)}
+            </select>`,
+            this.#wrong('to'),
+          )
+        : nothing
+    }
+    <div class="export-fields">
+      ${FLAGS.map((flag) => check(`model-${flag}`, t(`model.${flag}`), this.flags.has(flag), (on) => (this.flags = toggled(this.flags, flag, on))))}
+      ${MAY_BE_MANY.includes(this.type) ? check('model-many', t('model.many'), this.flags.has('many'), (on) => (this.flags = toggled(this.flags, 'many', on))) : nothing}
+    </div>
+    ${this.#wrong('unique') ? html`<p class="help" role="alert">${this.#wrong('unique')}</p>` : nothing}
+    ${field('model-default', t('model.default'), html`<input class="input" id="model-default" autocomplete="off" value=${String(d.default ?? '')} />`, this.#wrong('default'), t('model.default.help'))}
+    ${this.#rolesField()}`;
+  }
+}
+
+function toggled(set: Set<string>, name: string, on: boolean): Set<string> {
+  const next = new Set(set);
+  if (on) next.add(name);
+  else next.delete(name);
+  return next;
+}
+
+customElements.define('crm-model-form', ModelForm);
