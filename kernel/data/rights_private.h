@@ -15,6 +15,11 @@ typedef struct rights_inputs {
 /* The branches of `e`. NOMEM; LIMIT when they are more than BRANCHES_MAX. */
 CRM_MUST_CHECK crm_status rights_compile(const rights_inputs *in, const entity *e,
                                          const branches **out);
+/* Departments he heads; who heads none has his own; each with those below. NULL when memory is out. */
+value *rights_team_departments(const rights_inputs *in, uint32_t *count);
+/* Ids of himself and of everyone of these departments. NULL when memory is out. */
+value *rights_team_users(const rights_inputs *in, const value *departments, uint32_t n,
+                         uint32_t *count);
 /* Branches that allow READ and show every field of `touched`. NULL when memory is out. */
 const branches *rights_readable(arena *a, const branches *b, const uint64_t touched[4]);
 /* Which branches a row matches that is not (or not so) stored yet: parents are read, branches
