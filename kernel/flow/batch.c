@@ -143,7 +143,7 @@ static crm_status check_kind(crm_ctx *c, const store_row *row)
     return s;
 }
 
-crm_status batch_undo(crm_ctx *c, int64_t id, int64_t *undo)
+crm_status batch_undo(crm_ctx *c, int64_t id, bool is_quiet, int64_t *undo)
 {
     store_row row;
     crm_status s = find(c, id, &row);
@@ -158,7 +158,7 @@ crm_status batch_undo(crm_ctx *c, int64_t id, int64_t *undo)
                      .title = store_text(&row, BATCH_TITLE),
                      .entity = registry_entity(c->reg, store_text(&row, BATCH_ENTITY)),
                      .undo_of = id,
-                     .is_quiet = true};
+                     .is_quiet = is_quiet};
     s = batch_start(c, &o, undo);
     if (s != CRM_OK)
         return s;

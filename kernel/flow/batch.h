@@ -58,11 +58,12 @@ CRM_MUST_CHECK crm_status batch_start(crm_ctx *c, const batch_order *o, int64_t 
  */
 CRM_MUST_CHECK crm_status batch_cancel(crm_ctx *c, int64_t id);
 /*
- * Starts the batch that undoes `id`, for whoever may read that one and under his own rights. CONFLICT
+ * Starts the batch that undoes `id`, for whoever may read that one and under his own rights; quietly, or
+ * with rules, notices and webhooks following. CONFLICT
  * "batch_running", or "batch_undone" unless the earlier undo was canceled or failed: then what it left
  * is undone. Writer.
  */
-CRM_MUST_CHECK crm_status batch_undo(crm_ctx *c, int64_t id, int64_t *undo);
+CRM_MUST_CHECK crm_status batch_undo(crm_ctx *c, int64_t id, bool is_quiet, int64_t *undo);
 
 /*
  * The kernel's kind "bulk": one change to many records (API.md). bulk_check reads `body` and says what

@@ -121,11 +121,12 @@ static void canceled(api_call *k)
 static crm_status commit_undo(crm_ctx *c, void *arg)
 {
     api_call *k = arg;
-    int64_t undo = 0;
-    crm_status s = batch_undo(c, k->id, &undo);
+    int64_t started = 0;
+    bool is_loud = json_is_true(json_object_get(k->request.json, "rules"));
+    crm_status s = batch_undo(c, k->id, !is_loud, &started);
     k->own = s == CRM_OK ? ARENA_NEW(c->arena, int64_t) : NULL;
     if (k->own)
-        *(int64_t *)k->own = undo;
+        *(int64_t *)k->own = started;
     return s == CRM_OK && !k->own ? CRM_NOMEM : s;
 }
 
@@ -137,6 +138,25 @@ static void undo_started(api_call *k)
     }
     k->id = *(int64_t *)k->own;
     records_answer_one(k, 202);
+}
+
+/* A body may be left out. */
+static crm_status read_wish(api_call *k)
+{
+    crm_status s = k->http->body.n ? api_read_json(k) : CRM_OK;
+    const json_t *rules = json_object_get(k->request.json, "rules");
+    if (s == CRM_OK && rules && !json_is_boolean(rules))
+        s = call_fail_field(&k->c, CRM_S("rules"), "type_mismatch", (crm_str){0});
+    return s;
+}
+
+static void undo(api_call *k)
+{
+    crm_status s = read_wish(k);
+    if (s != CRM_OK)
+        api_reply_error(k, s);
+    else
+        api_write(k, commit_undo, undo_started);
 }
 
 /* ---- routing --------------------------------------------------------------------------------- */
@@ -154,7 +174,7 @@ bool batch_route(api_call *k)
     else if (str_is(path, "cancel") && v == VERB_POST)
         api_write(k, commit_cancel, canceled);
     else if (str_is(path, "undo") && v == VERB_POST)
-        api_write(k, commit_undo, undo_started);
+        undo(k);
     else
         return false;
     return true;

@@ -89,7 +89,7 @@ static crm_status start(crm_ctx *c, void *arg)
 static crm_status start_undo(crm_ctx *c, void *arg)
 {
     asked *x = arg;
-    return batch_undo(c, x->of, &x->id);
+    return batch_undo(c, x->of, true, &x->id);
 }
 
 typedef struct edit {
