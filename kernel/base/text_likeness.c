@@ -1,9 +1,11 @@
 /*
  * text_likeness.c - comparing names by their words.
  *
- * A key is all words but one as they are, and a half of that one. One edit leaves the first or the
- * last (n-1)/2 letters of a word as they were, so the names still share a key; asking with the
- * halves of a word one letter shorter and longer finds those that gained or lost a letter.
+ * A key is all words but one as they are, and of that one its number of letters and either its
+ * first n/3 letters or all behind those but one. One edit, be it a swap of neighbours, leaves one
+ * of the two as it was, so the names still share a key; asking as for a word one letter shorter and
+ * longer finds those that gained or lost one. The beginning is the shorter part because it tells
+ * words apart better: half of the surnames end in the same few letters.
  */
 #include "base/text_likeness.h"
 
@@ -213,16 +215,24 @@ static size_t bytes_of(crm_str s, uint32_t n)
     return at;
 }
 
-/* How many letters of an end a word of `letters` is looked for by: all of a short one. */
-static uint32_t half_of(const name_form *n, uint32_t letters)
+/* How a word of `letters` is looked for: by so many of its first and its last, a short one by all.
+ */
+typedef struct halves {
+    uint32_t letters, first, last;
+} halves;
+
+static halves halves_of(const name_form *n, uint32_t letters)
 {
-    uint32_t whole = n->count == 1 ? 5 : 3;
-    return letters < whole ? letters : (letters - 1) / 2;
+    uint32_t whole = n->count == 1 ? 5 : 3, first = letters / 3;
+    return letters < whole ? (halves){letters, letters, letters}
+                           : (halves){letters, first, letters - 1 - first};
 }
 
-static void put_key(buf *b, const name_form *n, uint32_t which, uint32_t half, bool is_end)
+static void put_key(buf *b, const name_form *n, uint32_t which, const halves *by, bool is_end)
 {
-    crm_str word = n->at[which].text;
+    const name_word *word = &n->at[which];
+    uint32_t most = word->letters, half = is_end ? by->last : by->first;
+    half = half > most ? most : half;
     buf_clear(b);
     for (uint32_t i = 0; i < n->count; i++) {
         if (i != which) {
@@ -231,9 +241,10 @@ static void put_key(buf *b, const name_form *n, uint32_t which, uint32_t half, b
         }
     }
     buf_char(b, is_end ? '>' : '<');
-    size_t from = is_end ? bytes_of(word, n->at[which].letters - half) : 0;
-    size_t to = is_end ? word.n : bytes_of(word, half);
-    buf_str(b, (crm_str){word.p + from, to - from});
+    size_t from = is_end ? bytes_of(word->text, most - half) : 0;
+    size_t to = is_end ? word->text.n : bytes_of(word->text, half);
+    buf_str(b, (crm_str){word->text.p + from, to - from});
+    buf_int(b, by->letters);
 }
 
 static bool has_key(const crm_str *keys, uint32_t count, crm_str key)
@@ -254,17 +265,16 @@ static void add_key(arena *a, buf *b, crm_str *keys, uint32_t *count)
     }
 }
 
-static void add_halves(arena *a, const name_form *n, uint32_t which, uint32_t half, crm_str *keys,
-                       uint32_t *count)
+static void add_halves(arena *a, const name_form *n, uint32_t which, uint32_t letters,
+                       crm_str *keys, uint32_t *count)
 {
     buf b;
-    uint32_t letters = n->at[which].letters;
-    half = half > letters ? letters : half;
+    halves by = halves_of(n, letters);
     buf_init(&b, 4096);
-    put_key(&b, n, which, half, false);
+    put_key(&b, n, which, &by, false);
     add_key(a, &b, keys, count);
-    if (half < letters) { /* a whole word has one end only */
-        put_key(&b, n, which, half, true);
+    if (by.first < n->at[which].letters) { /* a whole word has one end only */
+        put_key(&b, n, which, &by, true);
         add_key(a, &b, keys, count);
     }
     buf_free(&b);
@@ -276,7 +286,7 @@ crm_status name_keys(arena *a, const name_form *n, crm_str *out)
     uint32_t count = 0;
     buf all;
     for (uint32_t i = 0; i < n->count; i++) {
-        add_halves(a, n, i, half_of(n, n->at[i].letters), keys, &count);
+        add_halves(a, n, i, n->at[i].letters, keys, &count);
     }
     buf_init(&all, 4096);
     for (uint32_t i = 0; i < count; i++) {
@@ -295,7 +305,7 @@ uint32_t name_asked_keys(arena *a, const name_form *n, crm_str keys[NAME_ASKED_M
     for (uint32_t i = 0; i < n->count; i++) {
         uint32_t letters = n->at[i].letters;
         for (uint32_t other = letters > 1 ? letters - 1 : 1; other <= letters + 1; other++) {
-            add_halves(a, n, i, half_of(n, other), keys, &count);
+            add_halves(a, n, i, other, keys, &count);
         }
     }
     return arena_failed(a) ? 0 : count;

@@ -1,6 +1,10 @@
 /*
  * match.c - looking for duplicates. One batch of queries, a query per rule and, when foreign
  * records may be shown, one more per rule SAME; then those that were called different are left out.
+ *
+ * Names with a key in common are looked at from the newest back, a few first: where many are quite
+ * the same, as «Иванов Сергей» is in a big base, those few fill the answer and the rest is left
+ * unread.
  */
 #include "data/match.h"
 
@@ -10,7 +14,11 @@
 #include "data/stores.h"
 
 #define CANDIDATES 1000 /* the newest names with a key in common, to be compared */
-#define NEAR_MAX   100  /* the most alike of them, to be read under rights */
+/* Of names that are the same twice as many as asked for: some are not for him, or called different.
+ */
+#define SPARE    2
+#define FARTHER  4   /* times as many names in the next look */
+#define NEAR_MAX 100 /* the most alike of them, to be read under rights */
 
 typedef struct near_name {
     int64_t id;
@@ -22,9 +30,12 @@ typedef struct probe {
     match_ask *ask;
     uint32_t rule;
     const branches *rights; /* NULL: whoever it is, for foreign ones */
+    const cond *what;       /* the rule's; `query` looks at a part of it */
     name_form name;
     near_name *near;
     uint32_t near_count;
+    uint32_t rows; /* that the query gave */
+    int64_t last;  /* the least id of them */
     query query;
 } probe;
 
@@ -98,11 +109,14 @@ static bool on_name(void *arg, const value *row, uint32_t matched)
     name_form form;
     arena_mark mark = arena_mark_get(m->call->arena);
     (void)matched;
+    p->rows++;
+    p->last = row[COL_ID].i;
     if (row[COL_ID].i == m->id || name.kind != VALUE_TEXT) {
         return true;
     }
-    bool is_read = name_form_read(m->call->arena, name.s, &form) == CRM_OK;
-    int likeness = is_read ? name_likeness(&p->name, &form) : 0;
+    bool is_same = value_equal(name, m->row[by->field[0]]);
+    bool is_read = is_same || name_form_read(m->call->arena, name.s, &form) == CRM_OK;
+    int likeness = is_same ? 100 : is_read ? name_likeness(&p->name, &form) : 0;
     arena_rewind(m->call->arena, mark); /* there may be many */
     if (likeness >= by->from) {
         keep_near(p, (near_name){row[COL_ID].i, likeness});
@@ -229,15 +243,28 @@ static bool sees_rule(match_ask *m, const match_rule *by, uint64_t used[4])
     return true;
 }
 
+/* So many names that are quite the same leave no room for any other. */
+static uint32_t enough(const match_ask *m)
+{
+    uint32_t wanted = m->limit ? m->limit * SPARE : MATCH_HITS_MAX;
+    return wanted < MATCH_HITS_MAX ? wanted : MATCH_HITS_MAX;
+}
+
+static const cond *below(const probe *p, int64_t id)
+{
+    arena *a = p->ask->call->arena;
+    const field *f = &p->ask->entity->fields[COL_ID];
+    return cond_and(a, p->what, id ? cond_compare(a, COND_LT, f, value_int(id)) : NULL);
+}
+
 static void aim(probe *p, const cond *what)
 {
     match_ask *m = p->ask;
-    arena *a = m->call->arena;
     const match_rule *by = &m->entity->matches[p->rule];
     const field *id = &m->entity->fields[COL_ID];
-    p->query.where =
-        cond_and(a, what, m->below ? cond_compare(a, COND_LT, id, value_int(m->below)) : NULL);
-    p->query.limit = by->from ? CANDIDATES : MATCH_HITS_MAX;
+    p->what = what;
+    p->query.where = below(p, m->below);
+    p->query.limit = by->from ? 2 * enough(m) : MATCH_HITS_MAX;
     p->query.sorts[0] = (sort){id, true};
     p->query.sort_count = 1;
     bits_add(p->query.select, COL_ID);
@@ -281,6 +308,34 @@ static crm_status read_near(probe *found, probe *p)
     engine_op op = op_of(p, on_near);
     engine_batch b = {.ops = &op, .count = 1};
     return records_run(m->call, &b);
+}
+
+static bool is_settled(const match_ask *m, const probe *found)
+{
+    uint32_t same = 0;
+    for (uint32_t i = 0; i < m->count; i++) {
+        same += m->hits[i].likeness[found->rule] == 100;
+    }
+    return same >= enough(m) || found->rows < found->query.limit;
+}
+
+/* The names of the first look, and older ones as long as those do not settle it. */
+static crm_status read_names(probe *found, probe *p)
+{
+    uint32_t looked = found->query.limit;
+    crm_status st = found->what ? read_near(found, p) : CRM_OK;
+    while (!st && found->what && !is_settled(p->ask, found) && looked < CANDIDATES) {
+        uint32_t more = found->query.limit * FARTHER;
+        engine_op op = op_of(found, on_name);
+        engine_batch b = {.ops = &op, .count = 1};
+        found->near_count = found->rows = 0;
+        found->query.where = below(found, found->last);
+        found->query.limit = more < CANDIDATES - looked ? more : CANDIDATES - looked;
+        looked += found->query.limit;
+        st = records_run(p->ask->call, &b);
+        st = st ? st : read_near(found, p);
+    }
+    return st;
 }
 
 /* The rule's queries behind those in `b`; of a rule SIMILAR the second waits for what is near. */
@@ -438,7 +493,7 @@ crm_status match_find(match_ask *m)
         st = records_run(c, &b);
     }
     for (uint32_t i = 0; !st && i < m->entity->match_count; i++) {
-        st = read_near(&probes[2 * i], &probes[2 * i + 1]);
+        st = read_names(&probes[2 * i], &probes[2 * i + 1]);
     }
     st = st ? st : check_foreign(m);
     st = st ? st : drop_different(m);

@@ -5,7 +5,7 @@
 #include "data/records_private.h"
 #include "data/stores.h"
 
-#define KEYS_VERSION 1 /* of what text_likeness.h makes of a name */
+#define KEYS_VERSION 2 /* of what text_likeness.h makes of a name */
 
 static crm_str joined(arena *a, crm_str x, crm_str y)
 {

@@ -9,9 +9,8 @@ const MEN = 'Александр Сергей Дмитрий Андрей Але�
 const WOMEN = 'Елена Анна Ольга Татьяна Наталья Екатерина Ирина Мария Светлана Юлия Анастасия Марина Людмила Галина Надежда Евгения Виктория Алёна Дарья Валентина Алина Вера Оксана Любовь Ксения Александра Яна Лариса Полина Кристина Нина Диана Инна Тамара Софья Маргарита Лилия Алла Алия Эльвира Раиса Зоя Регина Гульнара Альбина Жанна Василиса Варвара Тамила Лидия'.split(' ');
 const FATHERS = 'Александров Сергеев Владимиров Иванов Николаев Алексеев Андреев Викторов Юрьев Михайлов Анатольев Дмитриев Олегов Павлов Борисов Петров Геннадьев Игорев Васильев Маратов'.split(' ');
 const TOWNS = 'Москва;Санкт-Петербург;Новосибирск;Екатеринбург;Казань;Нижний Новгород;Челябинск;Самара;Уфа;Ростов-на-Дону;Омск;Краснодар;Воронеж;Пермь;Волгоград;Саратов;Тюмень;Тула;Рязань;Тверь'.split(';');
-const PREFIXES = ['Бело', 'Черно', 'Ново', 'Старо', 'Добро', 'Красно', 'Велико', 'Сухо', 'Право', 'Остро', 'Миро', 'Свето'];
-const ROOTS = ['гор', 'бород', 'руч', 'мост', 'хлеб', 'град', 'озер', 'полян', 'слав', 'скуль', 'глаз', 'дуб', 'сад', 'камен', 'берез', 'луг', 'ключ', 'бор', 'сель', 'вод'];
-const ENDS = ['ов', 'ев', 'ин', 'ский', 'енко', 'ук', 'ых', 'ец'];
+const SYLLABLES = 'ба бе бо бу ва ве ви во га го гу да де до ду жи жу за зо ка ки ко ку ла ле ли ло лу ма ме ми мо му на не но ну па пе пи по пу ра ре ри ро ру са се си со су та те ти то ту ха хо ца це чу ша ше шу ю я'.split(' ');
+const ENDS = ['нов', 'ров', 'шев', 'кин', 'шин', 'вский', 'ренко', 'чук', 'ких', 'вец'];
 const BLOCK = 1 << 20;
 
 /** mulberry32: the same numbers of the same seed everywhere. */
@@ -29,8 +28,11 @@ const pick = (chance, list) => list[Math.floor(chance() * list.length)];
 /** The first of a list far more often than its last. */
 const often = (chance, list) => list[Math.floor(list.length ** chance() - 1 + chance()) % list.length];
 
+/** Three hundred surnames are two people in five; the others have one of many thousands. */
 function surname(chance) {
-  return chance() < 0.6 ? often(chance, SURNAMES) : pick(chance, PREFIXES) + pick(chance, ROOTS) + pick(chance, ENDS);
+  if (chance() < 0.4) return often(chance, SURNAMES);
+  const word = pick(chance, SYLLABLES) + pick(chance, SYLLABLES) + (chance() < 0.5 ? pick(chance, SYLLABLES) : '') + pick(chance, ENDS);
+  return word[0].toUpperCase() + word.slice(1);
 }
 
 function slip(chance, word) {
