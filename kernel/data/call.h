@@ -87,6 +87,7 @@ struct crm_ctx {
                                 * as if its time were up; NULL: somebody does */
     int64_t batch;             /* the batch whose slice this is: its changes carry it; 0: none */
     bool is_quiet;             /* no rules, notices or webhooks follow */
+    bool is_of_stores;         /* writes the kernel's own stores only, so an older registry will do */
     bool is_lenient;           /* outside data: an invalid phone is kept and marked, not refused */
 };
 

@@ -1,6 +1,7 @@
 /* changelog_body.c - changes to JSON and back. */
 #include "data/changelog_body.h"
 
+#include "data/field_convert.h"
 #include "data/rights_private.h"
 
 #define BODY_MAX ((size_t)16 * 1024 * 1024)
@@ -85,10 +86,44 @@ static value take_value(arena *a, const json_t *j)
     return value_null();
 }
 
-static const field *field_of_key(const entity *e, const char *key)
+/* The field whose values stood in that column, and (`former`) of which type they were there. */
+static const field *field_of_former(const entity *e, uint32_t id, const field_former **former)
+{
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        const field *f = &e->fields[i];
+        for (uint32_t k = 0; k < f->former_count; k++) {
+            if (f->formers[k].id == id) {
+                *former = &f->formers[k];
+                return f;
+            }
+        }
+    }
+    return NULL;
+}
+
+static const field *field_of_key(const entity *e, const char *key, const field_former **former)
 {
     uint64_t id;
-    return str_to_u64(str_of(key), &id) ? NULL : entity_field_by_id(e, (uint32_t)id);
+    *former = NULL;
+    if (str_to_u64(str_of(key), &id)) {
+        return NULL;
+    }
+    const field *f = entity_field_by_id(e, (uint32_t)id);
+    return f ? f : field_of_former(e, (uint32_t)id, former);
+}
+
+/* As the field would hold it now; what does not fit any more is not told. */
+static value follow(arena *a, const field *f, const field_former *former, value v)
+{
+    field_source source = {.arena = a};
+    field from;
+    value out;
+    if (!former) {
+        return v;
+    }
+    crm_status st = field_of_shape(a, former->shape, &from);
+    st = st == CRM_OK ? field_convert(&source, &from, f, v, &out) : st;
+    return st == CRM_OK ? out : value_null();
 }
 
 static void read_known(arena *a, json_t *known, change *ch, value *was, value *now)
@@ -97,9 +132,10 @@ static void read_known(arena *a, json_t *known, change *ch, value *was, value *n
     json_t *j;
     json_object_foreach(known, key, j)
     {
-        const field *f = field_of_key(ch->entity, key);
+        const field_former *former;
+        const field *f = field_of_key(ch->entity, key, &former);
         if (f) {
-            was[f->index] = now[f->index] = take_value(a, j);
+            was[f->index] = now[f->index] = follow(a, f, former, take_value(a, j));
         }
     }
 }
@@ -116,14 +152,17 @@ static void read_changed(arena *a, json_t *changed, change *ch, value *row_was, 
     }
     json_object_foreach(changed, key, j)
     {
-        const field *f = field_of_key(ch->entity, key);
+        const field_former *former;
+        const field *f = field_of_key(ch->entity, key, &former);
         if (!f) {
             continue;
         }
         uint32_t i = ch->field_count++;
         fields[i] = f->index;
-        was[i] = row_was[f->index] = take_value(a, json_array_get(j, 0));
-        now[i] = row_now[f->index] = take_value(a, json_array_get(j, 1));
+        value before = take_value(a, json_array_get(j, 0));
+        value after = take_value(a, json_array_get(j, 1));
+        was[i] = row_was[f->index] = follow(a, f, former, before);
+        now[i] = row_now[f->index] = follow(a, f, former, after);
     }
     ch->fields = fields;
     ch->was = was;
@@ -151,6 +190,14 @@ crm_status changelog_read_body(arena *a, crm_str body, change *ch)
     return arena_failed(a) ? CRM_NOMEM : CRM_OK;
 }
 
+static void strip(json_t *root, uint32_t id)
+{
+    char key[16];
+    snprintf(key, sizeof key, "%u", id);
+    json_object_del(json_object_get(root, "c"), key);
+    json_object_del(json_object_get(root, "k"), key);
+}
+
 crm_status changelog_strip_body(arena *a, const entity *e, crm_str body, const uint64_t fields[4],
                                 crm_str *out)
 {
@@ -160,11 +207,13 @@ crm_status changelog_strip_body(arena *a, const entity *e, crm_str body, const u
         return CRM_INTERNAL;
     }
     for (uint32_t i = 0; i < e->field_count; i++) {
-        char key[16];
-        if (bits_has(fields, i)) {
-            snprintf(key, sizeof key, "%u", e->fields[i].id);
-            json_object_del(json_object_get(root, "c"), key);
-            json_object_del(json_object_get(root, "k"), key);
+        const field *f = &e->fields[i];
+        if (!bits_has(fields, i)) {
+            continue;
+        }
+        strip(root, f->id);
+        for (uint32_t k = 0; k < f->former_count; k++) {
+            strip(root, f->formers[k].id);
         }
     }
     *out = json_dump(a, root);

@@ -123,6 +123,7 @@ static stored_field make_field(schema_step *x, const entity *e, field *f)
         schema_find_field(x, e, f->was, &at);
         if (at.id) {
             schema_rename_field(x, at.id, f->name);
+            schema_rename_formers(x, e, f->was, f->name);
         }
     }
     if (!at.id && x->status == CRM_OK) {
@@ -132,6 +133,9 @@ static stored_field make_field(schema_step *x, const entity *e, field *f)
         follow_shape(x, e, f, &at);
     }
     f->id = (uint32_t)at.id;
+    if (f->flags & FIELD_DEPLOYMENT) {
+        schema_formers(x, e, f);
+    }
     return at;
 }
 

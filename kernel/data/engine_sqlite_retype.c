@@ -11,7 +11,8 @@
 #include "data/engine_sqlite_schema.h"
 #include "data/field_convert.h"
 
-#define AHEAD_ROWS 64 /* between two looks at the clock */
+#define FORMERS_MAX 32 /* whose history is still told */
+#define AHEAD_ROWS  64 /* between two looks at the clock */
 
 typedef struct scan {
     schema_step *x;
@@ -163,6 +164,58 @@ static void find_shadow(schema_step *x, const entity *e, const field *f, stored_
     schema_keep_shape(x, f, out->id);
     (void)!schema_run(x, "ALTER TABLE e%u ADD COLUMN c%lld %s", e->id, (long long)out->id,
                       field_is_text(f) ? "TEXT" : "INTEGER");
+}
+
+/* "<field>~…": what sorts between '~' and what follows it. */
+static void where_formers(sql *q, const entity *e, crm_str name, arena *a)
+{
+    sql_z(q, " WHERE entity=");
+    sql_int(q, e->id);
+    sql_z(q, " AND name>");
+    sql_value(q, value_text(arena_fmt(a, "%.*s~", STR_FMT(name))));
+    sql_z(q, " AND name<");
+    sql_value(q, value_text(arena_fmt(a, "%.*s\x7f", STR_FMT(name))));
+}
+
+void schema_rename_formers(schema_step *x, const entity *e, crm_str from, crm_str to)
+{
+    sql *q = &x->s->sql;
+    sql_start(q, NULL, NULL);
+    sql_z(q, "UPDATE meta_field SET name=");
+    sql_value(q, value_text(to));
+    sql_z(q, "||substr(name,");
+    sql_int(q, (int64_t)from.n + 1); /* names are ASCII */
+    sql_z(q, ")");
+    where_formers(q, e, from, x->arena);
+    crm_status st = statement_run(x->s);
+    x->status = st == CRM_OK ? x->status : st;
+}
+
+void schema_formers(schema_step *x, const entity *e, field *f)
+{
+    sql *q = &x->s->sql;
+    field_former rows[FORMERS_MAX];
+    crm_status st;
+    f->former_count = 0;
+    sql_start(q, NULL, NULL);
+    sql_z(q, "SELECT id, shape FROM meta_field");
+    where_formers(q, e, f->name, x->arena);
+    sql_z(q, " AND shape IS NOT NULL ORDER BY id DESC");
+    sqlite3_stmt *stmt = x->status == CRM_OK ? statement_get(x->s, &st) : NULL;
+    while (stmt && f->former_count < FORMERS_MAX && sqlite3_step(stmt) == SQLITE_ROW) {
+        crm_str shape = {(const char *)sqlite3_column_text(stmt, 1),
+                         (size_t)sqlite3_column_bytes(stmt, 1)};
+        rows[f->former_count++] = (field_former){.id = (uint32_t)sqlite3_column_int64(stmt, 0),
+                                                 .shape = arena_dup(x->reg->arena, shape)};
+    }
+    sqlite3_reset(stmt);
+    field_former *kept =
+        f->former_count ? ARENA_ARRAY(x->reg->arena, field_former, f->former_count) : NULL;
+    if (kept) {
+        memcpy(kept, rows, f->former_count * sizeof *rows);
+    }
+    f->formers = kept;
+    f->former_count = kept ? f->former_count : 0;
 }
 
 /* ---- the step -------------------------------------------------------------------------------- */

@@ -43,6 +43,10 @@ void schema_rename_field(schema_step *x, int64_t id, crm_str name);
 void schema_add_field(schema_step *x, const entity *e, const field *f, crm_str name,
                       stored_field *out);
 void schema_keep_shape(schema_step *x, const field *f, int64_t id);
+/* Sets f->formers: the columns that were set aside under its name. */
+void schema_formers(schema_step *x, const entity *e, field *f);
+/* The same columns follow a rename. */
+void schema_rename_formers(schema_step *x, const entity *e, crm_str from, crm_str to);
 /* The column's values follow the field's new shape, or faults say why not; `at` is then the column
  * that holds them. */
 void schema_retype(schema_step *x, const entity *e, const field *f, stored_field *at);

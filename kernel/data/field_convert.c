@@ -229,7 +229,8 @@ retype field_retype(const field *from, const field *to)
         return of_computed(from, to);
     }
     if ((from->flags | to->flags) & FIELD_MANY) {
-        return from->type == FIELD_REFS ? of_same_type(from, to) : of_lists(from, to);
+        bool are_refs = from->type == FIELD_REFS && to->type == FIELD_REFS;
+        return are_refs ? of_same_type(from, to) : of_lists(from, to);
     }
     return from->type == to->type ? of_same_type(from, to) : of_other_type(from, to);
 }

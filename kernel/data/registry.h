@@ -71,6 +71,12 @@ enum {
 #define BIN_KEEP_MS (90LL * 86400 * 1000)
 #define FIELDS_MAX 256 /* of one entity, columns above included */
 
+/* A column that held the field's values while it had another type: the change log speaks of it. */
+typedef struct field_former {
+    uint32_t id;
+    crm_str shape; /* field_convert.h */
+} field_former;
+
 typedef struct choice {
     crm_str value, label, color; /* color: one of the ten names of the UI's tokens, or empty */
 } choice;
@@ -101,6 +107,8 @@ struct field {
     crm_str formula;       /* computed: its text (formula.h) */
     const struct formula *program; /* compiled by seal */
     const entity *entity;
+    const field_former *formers; /* given by the schema step */
+    uint32_t former_count;
     crm_str source;        /* "tz.yaml:47" or the module's name, for faults */
 };
 
