@@ -72,8 +72,11 @@ CRM_MUST_CHECK crm_status model_next(arena *a, const model_row *row, tz_declarat
 /* Writer: `next` becomes the declaration, or (not `is_done`) is dropped, and with it a row that has no
  * other. */
 CRM_MUST_CHECK crm_status model_row_settle(crm_ctx *c, const model_row *row, bool is_done);
-/* After a start: rows that a crash left in their swap are as the registry in force has them. */
-CRM_MUST_CHECK crm_status model_settle(deployment *d, const model_rows *rows, bool forward);
+/*
+ * After a text was applied: rows that a crash left in their swap are as the registry in force has them,
+ * and what the text declares itself is no longer the model's.
+ */
+CRM_MUST_CHECK crm_status model_settle(deployment *d, const build *b, bool forward);
 /* Adds the batch kind "model". */
 CRM_MUST_CHECK crm_status model_register(deployment *d, registry *r);
 /* What a batch of the model holds between its turns. Under apply_lock. */

@@ -390,7 +390,7 @@ static crm_status apply(deployment *d, build *b, const char *path, bool forward)
     if (s == CRM_OK)
         s = put_in_force(d, b);
     if (s == CRM_OK)
-        s = model_settle(d, &b->model, forward);
+        s = model_settle(d, b, forward);
     if (s == CRM_OK)
         remember_path(d, b, path);
     return s;

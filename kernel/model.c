@@ -263,8 +263,11 @@ crm_status model_ask_service(void *deployment_of, crm_ctx *c, const model_ask *w
                              int *status)
 {
     model_change x = {.d = deployment_of, .c = c, .ask = what};
-    uv_mutex_lock(&x.d->apply_lock);
+    bool is_list = what->act == MODEL_ACT_LIST; /* which waits for nobody */
+    if (!is_list)
+        uv_mutex_lock(&x.d->apply_lock);
     crm_status s = serve(&x, json, status);
-    uv_mutex_unlock(&x.d->apply_lock);
+    if (!is_list)
+        uv_mutex_unlock(&x.d->apply_lock);
     return s;
 }

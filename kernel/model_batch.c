@@ -131,6 +131,7 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *d)
     if (b->cursor.n)
         return call_fail(c, CRM_INVALID, "values_do_not_fit");
     t->target = target_of(b);
+    c->is_of_stores = true; /* its own slice follows the change it made */
     crm_status s = call_begin_in(&now, c->arena, c->who, CRM_S("batch:model"));
     if (s != CRM_OK)
         return s;
@@ -182,7 +183,6 @@ static crm_status slice(crm_ctx *c, batch_run *b, bool *is_done, const void *d)
         return s == CRM_OK ? drop_intent(c, t) : s;
     }
     b->done = t->is_done ? b->total : t->row < b->total ? t->row : b->total;
-    b->changed = b->done;
     *is_done = t->is_done;
     return CRM_OK;
 }

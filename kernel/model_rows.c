@@ -145,27 +145,42 @@ crm_status model_row_settle(crm_ctx *c, const model_row *row, bool is_done)
 
 typedef struct settling {
     const model_rows *rows;
+    const tz *tz;
     bool forward;
 } settling;
+
+static bool is_swapping(const model_row *row)
+{
+    return str_is(row->phase, MODEL_SWAPPING);
+}
+
+static bool is_adopted(const settling *x, const model_row *row)
+{
+    return !row->phase.n && tz_declares(x->tz, row->entity, row->field);
+}
 
 static crm_status commit_settle(crm_ctx *c, void *arg)
 {
     const settling *x = arg;
     crm_status s = CRM_OK;
-    for (uint32_t i = 0; s == CRM_OK && i < x->rows->count; i++)
-        if (str_is(x->rows->at[i].phase, MODEL_SWAPPING))
-            s = model_row_settle(c, &x->rows->at[i], x->forward);
+    for (uint32_t i = 0; s == CRM_OK && i < x->rows->count; i++) {
+        const model_row *row = &x->rows->at[i];
+        if (is_swapping(row))
+            s = model_row_settle(c, row, x->forward);
+        else if (is_adopted(x, row))
+            s = records_delete(c, registry_store(c->reg, STORE_MODEL), row->id, 0);
+    }
     return s;
 }
 
-crm_status model_settle(deployment *d, const model_rows *rows, bool forward)
+crm_status model_settle(deployment *d, const build *b, bool forward)
 {
-    settling x = {rows, forward};
+    settling x = {&b->model, b->tz, forward};
     crm_ctx c;
     bool is_needed = false;
-    for (uint32_t i = 0; i < rows->count; i++)
-        is_needed |= str_is(rows->at[i].phase, MODEL_SWAPPING);
-    crm_status s = is_needed ? call_begin(&c, &principal_system, CRM_S("start")) : CRM_NOT_FOUND;
+    for (uint32_t i = 0; i < b->model.count; i++)
+        is_needed |= is_swapping(&b->model.at[i]) || is_adopted(&x, &b->model.at[i]);
+    crm_status s = is_needed ? call_begin(&c, &principal_system, CRM_S("tz")) : CRM_NOT_FOUND;
     if (s != CRM_OK)
         return is_needed ? s : CRM_OK;
     s = writer_run(d->flow, &c, commit_settle, &x);

@@ -128,7 +128,8 @@ static bool run_request(flow *f, tx *t, write_request *w, bool is_bulk)
         return true;
     }
     call_rerun(w->call);
-    if (w->call->reg && w->call->reg->serial < atomic_load(&f->oldest)) {
+    bool is_old = w->call->reg && w->call->reg->serial < atomic_load(&f->oldest);
+    if (is_old && !w->call->is_of_stores) {
         w->status = call_fail(w->call, CRM_UNAVAILABLE, "schema_changed");
         return true;
     }

@@ -100,6 +100,14 @@ static void put_all(writing *w)
     buf_z(&w->text, "}}");
 }
 
+bool tz_declares(const tz *t, crm_str entity_name, crm_str field_name)
+{
+    const yaml_node *own = node_map_named(node_map(t->root, "entities"), entity_name);
+    const yaml_node *fields =
+        own ? node_map(own, "fields") : node_map_named(node_map(t->root, "fields"), entity_name);
+    return field_name.n ? node_map_named(fields, field_name) != NULL : own != NULL;
+}
+
 crm_status tz_take_model(tz *t, arena *a, tz_declaration *rows, uint32_t count, tz_fault **faults)
 {
     tz_faults f;

@@ -50,6 +50,9 @@ typedef struct tz_declaration {
  */
 CRM_MUST_CHECK crm_status tz_take_model(tz *t, arena *a, tz_declaration *rows, uint32_t count, tz_fault **faults);
 
+/* Whether the text itself declares the field, or with an empty one the entity. */
+bool tz_declares(const tz *t, crm_str entity_name, crm_str field_name);
+
 /* A version that was applied, as `sys.tz` keeps it. */
 typedef struct tz_version {
     int64_t id, applied_at;

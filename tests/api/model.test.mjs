@@ -99,6 +99,9 @@ describe('the model', () => {
     const batch = await ended(head, started.json.change.batch);
     assert.deepEqual([batch.kind, batch.state], ['model', 'done']);
     assert.equal((await get(one.id)).mileage, 12500);
+    const history = (await head.get(`/api/v1/sales.deal/${two.id}/history?field=mileage`, { expect: 200 })).json.rows;
+    const told = history.map((h) => h.changes[0]);
+    assert.deepEqual(told.map((c) => [c.old, c.new]), [[null, 7], [null, null]], 'what was written before is told as far as it fits');
     assert.equal((await head.get('/api/v1/sales.deal?mileage.gt=100', { expect: 200 })).json.rows.length, 1);
   });
 
@@ -151,6 +154,14 @@ describe('the model', () => {
     fs.writeFileSync(server.tz, `${dealer}${out}`);
     const again = await server.command('tz', 'apply', server.tz);
     assert.equal(again.code, 0, again.err + again.out);
+    assert.equal((await fieldOf(head, 'fuel')).made_by, 'tz', 'what stands in the text is the text’s');
+    assert.equal((await head.patch(`${DEALS}/fuel`, { title: 'Иное' })).json.code, 'model_of_tz');
+    fs.writeFileSync(server.tz, dealer);
+    const without = await server.command('tz', 'apply', server.tz);
+    assert.equal(without.code, 0, without.err + without.out);
+    assert.equal(await fieldOf(head, 'fuel'), undefined, 'it left the text: it is retired');
+    await add('fuel', { type: 'choice', options: { diesel: 'Дизель', petrol: 'Бензин' } });
+    assert.ok((await head.get('/api/v1/sales.deal?fuel=petrol', { expect: 200 })).json.rows.length, 'its data was kept');
     const conflict = `${dealer}fields:\n  sales.deal:\n    fuel: {type: int, title: Топливо}\n`;
     fs.writeFileSync(server.tz, conflict);
     const refused = await server.command('tz', 'apply', server.tz);
@@ -163,6 +174,6 @@ describe('the model', () => {
     await server.restart();
     head = await server.as('ivanova');
     const names = (await fieldsOf(head)).filter((f) => f.made_by === 'model').map((f) => `${f.name}:${f.type}`);
-    assert.deepEqual(names, ['fuel:choice', 'color:text', 'mileage:int', 'secret_note:text']);
+    assert.deepEqual(names, ['fuel:choice']);
   });
 });
