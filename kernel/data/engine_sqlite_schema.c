@@ -67,7 +67,7 @@ int64_t schema_int(schema_step *x, int64_t otherwise, const char *fmt, ...)
 
 bool schema_is_opening(const schema_step *x)
 {
-    return atomic_load(&x->s->engine->layout)->version == 1;
+    return !atomic_load(&x->s->engine->writer_is_out);
 }
 
 /* ---- entities -------------------------------------------------------------------------------- */

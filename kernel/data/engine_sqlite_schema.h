@@ -57,7 +57,7 @@ void schema_search(schema_step *x, const entity *e);
 /* After the step: full text that is to be made anew, in transactions of its own, one of which is open
  * before and after it. It takes some 20 s of a million rows, so the log tells how far it is. */
 void schema_search_fill(schema_step *x, const entity *e);
-/* Nobody reads yet: the file is being opened. */
+/* Nobody works with the file yet: no writing session was taken. */
 bool schema_is_opening(const schema_step *x);
 
 #endif
