@@ -133,7 +133,8 @@ static crm_status load_people(deployment *d, const registry *r)
 {
     engine_session *s;
     people *p;
-    crm_status st = engine_session_open(d->engine, ENGINE_READER, (engine_deliver){0}, &s);
+    /* The writing one, which knows the schema already: the writer begins after this. */
+    crm_status st = engine_session_open(d->engine, ENGINE_WRITER, (engine_deliver){0}, &s);
     if (st != CRM_OK)
         return st;
     st = people_build(s, r, &p);

@@ -6,13 +6,17 @@
 #include "flow/store.h"
 #include "tz/tz_private.h"
 
+#define USERS_LISTED 5000
+
 typedef struct applying {
     const tz *t;
     crm_ctx *c;
     tz_version was;      /* the version in force before, or empty */
     json_t *was_people;  /* logins of that version's file, or NULL */
     const yaml_node *at; /* the department or person that is being written */
-    struct {             /* what the person before this one was found to belong to */
+    record **users;      /* all that there are, so that not each is looked up by itself */
+    uint32_t user_count, user_at;
+    struct { /* what the person before this one was found to belong to */
         crm_str name;
         value id;
     } department;
@@ -62,10 +66,12 @@ crm_status tz_recall(tz *t, engine *e, const registry *current)
 {
     registry *own = NULL;
     engine_session *session = NULL;
+    /* Before anything runs nobody writes, and the writing session knows the schema already. */
+    engine_session_kind kind = current ? ENGINE_READER : ENGINE_WRITER;
     tz_version applied;
     crm_status s = current ? CRM_OK : tz_kernel_registry(e, t->a, &own);
     if (s == CRM_OK) {
-        s = engine_session_open(e, ENGINE_READER, (engine_deliver){0}, &session);
+        s = engine_session_open(e, kind, (engine_deliver){0}, &session);
     }
     if (s == CRM_OK) {
         s = tz_load(session, current ? current : own, t->a, &applied);
@@ -285,11 +291,35 @@ static crm_status put_state(applying *k, const tz_person *p, record *r)
     return s;
 }
 
+static crm_status list_users(applying *k)
+{
+    query *q = query_new(k->c->arena, registry_store(k->c->reg, STORE_USER));
+    if (!q) {
+        return CRM_NOMEM;
+    }
+    q->limit = USERS_LISTED;
+    return records_list(k->c, q, &k->users, &k->user_count);
+}
+
+/* NULL: he is new, or called otherwise there, or beyond those that were listed. Records stand in
+ * the order in which they were made, which is the file's: the next one follows the last. */
+static record *listed_user(applying *k, crm_str login)
+{
+    for (uint32_t i = 0; i < k->user_count; i++) {
+        record *r = k->users[(k->user_at + i) % k->user_count];
+        if (str_eq(r->v[USER_LOGIN].s, login)) {
+            k->user_at += i + 1;
+            return r;
+        }
+    }
+    return NULL;
+}
+
 static crm_status apply_person(applying *k, const tz_person *p)
 {
-    record *r;
+    record *r = listed_user(k, p->login);
     value department_id;
-    crm_status s = find_or_new(k, STORE_USER, USER_LOGIN, p->login, &r);
+    crm_status s = r ? CRM_OK : find_or_new(k, STORE_USER, USER_LOGIN, p->login, &r);
     s = s == CRM_OK ? put_text(k, r, USER_NAME, p->name) : s;
     s = s == CRM_OK ? put_text(k, r, USER_EMAIL, p->email) : s;
     s = s == CRM_OK ? put_text(k, r, USER_PHONE, p->phone) : s;
@@ -327,7 +357,7 @@ static crm_status disable(applying *k, const char *login)
 
 static crm_status apply_people(applying *k)
 {
-    crm_status s = CRM_OK;
+    crm_status s = list_users(k);
     size_t i;
     json_t *item;
     for (uint32_t at = 0; at < k->t->people_count && s == CRM_OK; at++) {
