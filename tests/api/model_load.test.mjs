@@ -1,0 +1,191 @@
+// Fields are added, renamed, re-typed, indexed, retired and brought back while 64 connections read and write:
+// nothing fails but what is named. And kill -9 in the middle of a change of type.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { startServer } from '../harness/server.mjs';
+import { dealer } from '../harness/tz.mjs';
+import { until } from '../harness/until.mjs';
+
+const FIELDS = '/api/v1/model/entity/sales.deal/field';
+const WORKERS = 64;
+const tz = dealer.replace('bulk: [head, manager]', 'bulk: [head, manager]\n  import: [head]\n  export: [head]');
+
+const token = async (server) => {
+  const head = await server.as('ivanova');
+  const wish = { name: 'Тест', access: 'write', functions: ['settings', 'bulk', 'import'] };
+  head.bearer = (await head.post('/api/v1/tokens', wish, { expect: 201 })).json.token;
+  return head;
+};
+/** As a program that does not read the OpenAPI document anew for every change of a field. */
+function ask(client, method, path, body) {
+  const payload = body && JSON.stringify(body);
+  const headers = { authorization: `Bearer ${client.bearer}`, 'accept-language': 'ru' };
+  if (payload) Object.assign(headers, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) });
+  return client.send(method, path, payload ?? null, headers);
+}
+const batchOf = async (head, id) => (await head.get(`/api/v1/batch/${id}`, { expect: 200 })).json;
+const ended = (head, id) =>
+  until(async () => {
+    const batch = await batchOf(head, id);
+    return ['done', 'failed', 'canceled'].includes(batch.state) && batch;
+  }, 'the end of the batch', 60000);
+
+/** So many deals by import, quickly: `code` is the number of the row. */
+async function fill(head, count) {
+  const rows = Array.from({ length: count }, (_, i) => `Сделка ${i + 1};${i + 1}`).join('\n');
+  const made = await head.request('POST', '/api/v1/import/sales.deal?name=a.csv', `Название;code\n${rows}\n`, {
+    raw: true,
+    headers: { 'content-type': 'application/octet-stream' },
+    expect: 201,
+  });
+  await head.post(`/api/v1/import/${made.json.id}/run`, { columns: ['title', 'code'], mode: 'create' }, { expect: 202 });
+  const run = await until(async () => {
+    const now = (await head.get(`/api/v1/import/${made.json.id}`, { expect: 200 })).json;
+    return now.run?.state === 'done' && now.run;
+  }, 'the import', 120000);
+  assert.equal(run.created, count);
+}
+
+describe('the model under load', () => {
+  let server, head;
+  before(async () => {
+    server = await startServer({ tz, args: ['--tls', 'off'] });
+    head = await token(server);
+    await head.post(FIELDS, { name: 'code', type: 'text', title: 'Код', roles: ['head'] }, { expect: 201 });
+    await fill(head, 3000);
+  });
+  after(async () => {
+    await server.stop();
+  });
+
+  it('64 connections read, write and page while fields change, and nothing but what is named fails', async () => {
+    const seen = { requests: 0, named: 0, failed: [] };
+    const ids = (await head.get('/api/v1/sales.deal?limit=200', { expect: 200 })).json.rows.map((r) => r.id);
+    let goes = true;
+    const told = (reply, what) => {
+      seen.requests++;
+      if (reply.status < 300) return;
+      const codes = (reply.json?.fields ?? []).map((f) => f.code);
+      const isNamed =
+        ['bad_cursor', 'stale', 'schema_changed'].includes(reply.json?.code) ||
+        (reply.status === 422 && codes.every((c) => ['renamed', 'unknown_field', 'type_mismatch'].includes(c)));
+      if (isNamed) seen.named++;
+      else seen.failed.push(`${what}: ${reply.status} ${reply.text.slice(0, 200)}`);
+    };
+    const work = async (n) => {
+      const me = server.client();
+      me.bearer = head.bearer;
+      const id = ids[n];
+      let after = '';
+      for (let i = 0; goes; i++) {
+        if (n % 4 === 0) told(await ask(me, 'PATCH', `/api/v1/sales.deal/${id}`, { code: String(1000 + i) }), 'patch');
+        else if (n % 4 === 1) told(await ask(me, 'POST', '/api/v1/sales.deal', { title: `Новая ${n}-${i}`, code: String(i) }), 'post');
+        else if (n % 4 === 2) {
+          const page = await ask(me, 'GET', `/api/v1/sales.deal?sort=code&limit=50&fields=title,code${after}`);
+          told(page, 'page');
+          after = page.json?.next ? `&after=${page.json.next}` : '';
+        } else told(await ask(me, 'GET', `/api/v1/sales.deal?title.starts=${encodeURIComponent('Сделка 1')}&limit=5`), 'list');
+      }
+    };
+    const all = Array.from({ length: WORKERS }, (_, n) => work(n));
+    const change = async (body, expect) => {
+      const reply = await head.patch(`${FIELDS}/code`, body);
+      assert.ok(expect.includes(reply.status), reply.text);
+      if (reply.status === 202) assert.equal((await ended(head, reply.json.change.batch)).state, 'done');
+    };
+    try {
+      await head.post(FIELDS, { name: 'extra', type: 'text', title: 'Заметка', roles: ['head'], required: true, default: 'нет' }, { expect: 201 });
+      await change({ type: 'int' }, [202]);
+      await change({ index: true }, [200]);
+      await change({ type: 'text' }, [202]);
+      await change({ type: 'decimal', scale: 2 }, [202]);
+      await change({ index: null }, [200]);
+      await head.patch(`${FIELDS}/extra`, { name: 'remark' }, { expect: 200 });
+      await head.del(`${FIELDS}/remark`, { expect: 200 });
+      await head.post(`${FIELDS}/remark/restore`, {}, { expect: 200 });
+      await change({ type: 'int', scale: null }, [202]);
+    } finally {
+      goes = false;
+      await Promise.all(all);
+    }
+    assert.deepEqual(seen.failed.slice(0, 5), []);
+    assert.ok(seen.requests > 300, `${seen.requests} requests`);
+    const rows = (await head.get('/api/v1/sales.deal?limit=200&sort=id&fields=title,code,remark', { expect: 200 })).json.rows;
+    for (const row of rows) {
+      assert.equal(typeof row.code, 'number', JSON.stringify(row));
+      assert.equal(row.remark, 'нет');
+    }
+  });
+
+  it('a write that waited while the type changed is stored in the new one', async () => {
+    const deal = (await head.post('/api/v1/sales.deal', { title: 'Гонка', code: 5 }, { expect: 201 })).json;
+    const writes = [];
+    let goes = true;
+    const writer = (async () => {
+      for (let i = 0; goes; i++) writes.push((await ask(head, 'PATCH', `/api/v1/sales.deal/${deal.id}`, { code: i })).status);
+    })();
+    const started = await head.patch(`${FIELDS}/code`, { type: 'text' }, { expect: 202 });
+    assert.equal((await ended(head, started.json.change.batch)).state, 'done');
+    goes = false;
+    await writer;
+    const last = writes.length - 1;
+    const now = (await head.get(`/api/v1/sales.deal/${deal.id}`, { expect: 200 })).json.code;
+    const stored = writes.lastIndexOf(200);
+    assert.equal(now, String(stored), `the last accepted of ${last + 1} writes: ${writes.slice(-3)}`);
+  });
+
+  it('kill -9 in the middle of a change of type loses nothing, and it goes on', async () => {
+    const before = (await head.get('/api/v1/sales.deal?limit=200&sort=id&fields=code', { expect: 200 })).json.rows;
+    const started = await head.patch(`${FIELDS}/code`, { type: 'int' }, { expect: 202 });
+    await server.kill();
+    await server.start();
+    const batch = await ended(head, started.json.change.batch);
+    assert.equal(batch.state, 'done', JSON.stringify(batch));
+    const rows = (await head.get('/api/v1/sales.deal?limit=200&sort=id&fields=code', { expect: 200 })).json.rows;
+    assert.deepEqual(rows.map((r) => String(r.code)), before.map((r) => r.code));
+  });
+
+  it('kill -9 at any moment of many changes leaves a model and data that agree', async () => {
+    for (let round = 0; round < 4; round++) {
+      const changes = (async () => {
+        await head.patch(`${FIELDS}/code`, { name: `code${round}` }).catch(() => null);
+        await head.patch(`${FIELDS}/code${round}`, { type: 'text' }).catch(() => null);
+        await head.patch(`${FIELDS}/code${round}`, { name: 'code', index: round % 2 === 0 }).catch(() => null);
+      })();
+      await new Promise((r) => setImmediate(r));
+      if (round) await head.get('/api/v1/model').catch(() => null);
+      await server.kill();
+      await changes;
+      await server.start();
+      const field = (await head.get('/api/v1/model', { expect: 200 })).json.entities.find((e) => e.name === 'sales.deal').fields.find((f) => f.name.startsWith('code'));
+      assert.ok(field);
+      if (field.change) await ended(head, field.change.batch);
+      const found = (await head.get(`/api/v1/sales.deal?limit=1&sort=id&fields=${field.name}`, { expect: 200 })).json.rows;
+      assert.ok(found[0][field.name] != null, 'the data is where the model says');
+      if (field.name !== 'code') await head.patch(`${FIELDS}/${field.name}`, { name: 'code' }, { expect: 200 });
+      const type = (await head.get('/api/v1/model', { expect: 200 })).json.entities.find((e) => e.name === 'sales.deal').fields.find((f) => f.name === 'code').type;
+      if (type === 'text') {
+        const back = await head.patch(`${FIELDS}/code`, { type: 'int' }, { expect: 202 });
+        assert.equal((await ended(head, back.json.change.batch)).state, 'done');
+      }
+    }
+  });
+
+  it('a change that is stopped leaves the field as it was, and another can follow', async () => {
+    const started = await head.patch(`${FIELDS}/code`, { type: 'text' }, { expect: 202 });
+    const busy = await head.patch(`${FIELDS}/code`, { type: 'decimal' });
+    if (busy.status !== 200 && busy.status !== 202) assert.equal(busy.json.code, 'model_busy');
+    await head.post(`/api/v1/batch/${started.json.change.batch}/cancel`);
+    await ended(head, started.json.change.batch);
+    const again = await head.patch(`${FIELDS}/code`, { title: 'Код клиента' });
+    assert.equal(again.status, 200, again.text);
+  });
+
+  it('500 fields are refused at the limit, by name', async () => {
+    const fields = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`f${i}`, { type: 'text', title: `Поле ${i}` }]));
+    const reply = await head.post('/api/v1/model/entity', { name: 'own.wide', title: 'Широкая', fields });
+    assert.equal(reply.status, 422);
+    assert.equal(reply.json.fields[0].code, 'too_many_fields');
+  });
+});
