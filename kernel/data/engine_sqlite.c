@@ -312,11 +312,6 @@ static void run_write(sqlite_session *s, engine_op *op)
     }
 }
 
-static bool ends_transaction(engine_op_kind k)
-{
-    return k == ENGINE_COMMIT || k == ENGINE_ROLLBACK;
-}
-
 static void run_writes(sqlite_session *s, engine_batch *b)
 {
     for (uint32_t i = 0; i < b->count; i++) {
@@ -342,18 +337,12 @@ static void run_writes(sqlite_session *s, engine_batch *b)
 static void session_write(engine_session *base, engine_batch *b)
 {
     sqlite_session *s = (sqlite_session *)base;
-    bool commits = b->count && ends_transaction(b->ops[b->count - 1].kind);
     pthread_mutex_lock(&s->engine->write_lock);
     batch_start(s, b);
     run_writes(s, b);
     batch_end(s);
     pthread_mutex_unlock(&s->engine->write_lock);
     b->done(b);
-    if (commits) {
-        pthread_mutex_lock(&s->engine->write_lock);
-        checkpoint_after_commit(s);
-        pthread_mutex_unlock(&s->engine->write_lock);
-    }
 }
 
 static bool session_idle(engine_session *base)

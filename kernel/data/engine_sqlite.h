@@ -147,6 +147,7 @@ typedef struct sqlite_engine {
     pthread_mutex_t write_lock; /* the writing connection */
     sqlite_session *writer;     /* made by the engine, handed out as the writing session */
     _Atomic bool writer_is_out, is_broken;
+    uint64_t copied, piece; /* frames of the log: in the file already; copied at once. Writer */
     _Atomic uint64_t commits, rows_written, wal_frames, wal_written, checkpoints, interrupted;
 } sqlite_engine;
 
@@ -243,7 +244,7 @@ void write_savepoint(sqlite_session *s, engine_op *op);
 void write_release(sqlite_session *s, engine_op *op);
 void write_rollback_to(sqlite_session *s, engine_op *op);
 /* Between groups: keeps the write-ahead log short. */
-void checkpoint_after_commit(sqlite_session *s);
+void checkpoint_when_due(sqlite_session *s);
 /* One step; true: more is to be merged. */
 bool checkpoint_idle(sqlite_session *s);
 int checkpoint_count_frames(void *arg, sqlite3 *db, const char *schema, int frames);

@@ -6,7 +6,16 @@
  */
 #include "data/engine_sqlite.h"
 
-#define PASSIVE_FRAMES 8000  /* a page that changes all the time is copied once for as many */
+/*
+ * Whoever writes waits while the log is copied back. So it is copied in pieces of frames that took
+ * no longer than this lately, but of many: a page that changes all the time is copied once for
+ * them.
+ */
+#define PIECE_NS    40000000
+#define PIECE_LEAST 3000
+#define PIECE_FIRST 4000
+#define PIECE_MOST  8000
+
 #define CAP_FRAMES     32000 /* 128 MB of 4 KB pages */
 #define TRUNCATE_BYTES ((int64_t)16 * 1024 * 1024)
 #define WAIT_MS        50 /* for readers, where the log is to begin anew */
@@ -22,6 +31,9 @@ int checkpoint_count_frames(void *arg, sqlite3 *db, const char *schema, int fram
     sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_WRITE, &written, &unused, 1);
     atomic_fetch_add_explicit(&e->wal_written, (uint64_t)written, memory_order_relaxed);
     atomic_store_explicit(&e->wal_frames, (uint64_t)frames, memory_order_relaxed);
+    if ((uint64_t)frames < e->copied) {
+        e->copied = 0; /* the log has begun anew */
+    }
     return SQLITE_OK;
 }
 
@@ -38,22 +50,40 @@ static void checkpoint(sqlite_session *s, int mode)
         return;
     }
     atomic_fetch_add_explicit(&s->engine->checkpoints, 1, memory_order_relaxed);
+    s->engine->copied = copied > 0 ? (uint64_t)copied : 0;
     if (rc == SQLITE_OK && in_log == copied) {
         /* Everything is in the file: the next writer begins the log anew if no reader holds it. */
         atomic_store_explicit(&s->engine->wal_frames, 0, memory_order_relaxed);
     }
 }
 
-void checkpoint_after_commit(sqlite_session *s)
+static uint64_t within(uint64_t n, uint64_t least, uint64_t most)
 {
-    uint64_t frames = atomic_load_explicit(&s->engine->wal_frames, memory_order_relaxed);
+    return n < least ? least : n > most ? most : n;
+}
+
+static void copy_piece(sqlite_session *s, uint64_t frames)
+{
+    sqlite_engine *e = s->engine;
+    int64_t begun = clock_mono();
+    checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+    uint64_t took = (uint64_t)(clock_mono() - begun) + 1;
+    e->piece = within((e->piece + frames * PIECE_NS / took) / 2, PIECE_LEAST, PIECE_MOST);
+}
+
+void checkpoint_when_due(sqlite_session *s)
+{
+    sqlite_engine *e = s->engine;
+    uint64_t frames = atomic_load_explicit(&e->wal_frames, memory_order_relaxed);
     if (!sqlite3_get_autocommit(s->db)) {
         return;
     }
+    e->piece = e->piece ? e->piece : PIECE_FIRST;
+    uint64_t waiting = frames > e->copied ? frames - e->copied : 0;
     if (frames > CAP_FRAMES) {
         checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
-    } else if (frames > PASSIVE_FRAMES) {
-        checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+    } else if (waiting > e->piece) {
+        copy_piece(s, waiting);
     }
 }
 
@@ -92,7 +122,7 @@ bool checkpoint_idle(sqlite_session *s)
     }
     s->has_merges = s->has_merges && merge(s);
     if (s->has_merges) {
-        checkpoint_after_commit(s);
+        checkpoint_when_due(s);
         return true;
     }
     if (atomic_load_explicit(&s->engine->wal_frames, memory_order_relaxed) == 0) {
