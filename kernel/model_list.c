@@ -102,7 +102,8 @@ static void put_retired(json_writer *w, const model_row *row)
     jw_object(w);
     jw_kstr(w, "name", row->field.n ? row->field : row->entity);
     jw_kstr(w, "label", (crm_str){json_string_value(title), json_string_length(title)});
-    jw_kstr(w, "type", json_text(body, "type"));
+    if (row->field.n)
+        jw_kstr(w, "type", json_text(body, "type"));
     jw_kstr(w, "made_by", CRM_S("model"));
     jw_kstr(w, "state", CRM_S("retired"));
     put_declaration(w, row);

@@ -71,6 +71,15 @@ describe('the model', () => {
     assert.deepEqual([gone.json.code, gone.json.params], ['renamed', { name: 'own.vehicle' }]);
   });
 
+  it('retires an entity and brings it back with its records', async () => {
+    const at = `${MODEL}/entity/own.vehicle`;
+    const [car] = await head.list('own.vehicle');
+    await head.del(at, { expect: 200 });
+    assert.equal((await head.get('/api/v1/own.vehicle', { asWritten: true })).status, 404);
+    await head.post(`${at}/restore`, {}, { expect: 200 });
+    assert.equal((await head.get(`/api/v1/own.vehicle/${car.id}`, { expect: 200 })).json.number, 'А123ВС');
+  });
+
   it('renames a field: the data stays, the former name is answered with the new one', async () => {
     await add('colour', { type: 'text' });
     const one = await deal({ colour: 'синий' });

@@ -107,29 +107,32 @@ export class Client {
     const stream = { seen: [], status: 0, ended: false, close: () => {} };
     const headers = { accept: 'text/event-stream', ...(this.cookie ? { cookie: this.cookie } : {}), ...more };
     if (after !== undefined) headers['last-event-id'] = String(after);
-    await new Promise((resolve, reject) => {
-      const agent = this.newAgent();
-      const req = this.http.request(
-        { host: 'localhost', port: this.server.port, agent, path: '/api/v1/events', headers },
-        (res) => {
-          let text = '';
-          stream.status = res.statusCode;
-          stream.close = () => req.destroy();
-          res.setEncoding('utf8');
-          res.on('data', (part) => {
-            text += part;
-            for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2))
-              note(stream, text.slice(0, end));
-          });
-          res.on('close', () => (stream.ended = true));
-          res.on('error', () => (stream.ended = true));
-          resolve();
-        },
-      );
+    const target = '/api/v1/events';
+    const send = (path, bytes, all) => this.openStream(stream, path, all);
+    await callOperation({ ...(await operationOf(this.server, 'GET', target)), method: 'GET', target, headers, send });
+    return stream;
+  }
+
+  /** Resolves when the stream's head has come; what follows goes into `stream`. */
+  openStream(stream, path, headers) {
+    return new Promise((resolve, reject) => {
+      const options = { host: 'localhost', port: this.server.port, agent: this.newAgent(), path, headers };
+      const req = this.http.request(options, (res) => {
+        let text = '';
+        stream.status = res.statusCode;
+        stream.close = () => req.destroy();
+        res.setEncoding('utf8');
+        res.on('data', (part) => {
+          text += part;
+          for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) note(stream, text.slice(0, end));
+        });
+        res.on('close', () => (stream.ended = true));
+        res.on('error', () => (stream.ended = true));
+        resolve({ status: res.statusCode, bytes: Buffer.alloc(0) });
+      });
       req.on('error', (e) => (stream.status ? (stream.ended = true) : reject(e)));
       req.end();
     });
-    return stream;
   }
 }
 
