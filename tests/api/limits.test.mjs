@@ -71,13 +71,14 @@ describe('a module that computes past its limit', () => {
 
   it('a question whose caller leaves is not worked out, also one that is asked by POST', async () => {
     const figure = async (name) => (await metrics(head))[`karkas_${name}`];
-    const waiting = (n) => until(async () => (await figure('reads_waiting{pool="fast"}')) >= n, `${n} wait for the pool`);
     const asker = await server.as('petrov');
     const was = await figure('reads_left_total');
-    const busy = [1, 2, 3].map(() => head.get('/api/v1/acts/spin/700'));
-    await waiting(1);
+    const busy = Array.from({ length: 8 }, () => head.get('/api/v1/acts/spin/700')); // two are worked on at a time
+    await until(async () => (await figure('reads_waiting{pool="fast"}')) >= 5, 'they wait for the pool');
     const asked = asker.post(`${LEADS}/aggregate`, { by: ['stage'], measures: { n: 'count' } }).catch((e) => e);
-    await waiting(2);
+    const isSent = () => Object.values(asker.agent.sockets).flat().some((s) => s.bytesWritten > 0);
+    await until(isSent, 'it is sent');
+    for (let i = 0; i < 2; i++) await figure('requests_total'); // the loop has read what came before
     for (const sockets of Object.values(asker.agent.sockets)) for (const s of sockets) s.destroy();
     assert.ok((await asked) instanceof Error);
     await until(async () => (await figure('reads_left_total')) === was + 1, 'it is given up');
