@@ -55,6 +55,7 @@ typedef struct match_walk {
     /* out */
     match_pair pairs[MATCH_PAIRS_MAX + 8];
     uint32_t count, looked;
+    int percent; /* of all records that are behind it now, by their ids */
     bool is_end; /* nothing follows */
     match_ask *ask; /* match_pairs.c's */
 } match_walk;

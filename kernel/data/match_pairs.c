@@ -8,11 +8,11 @@
 #define LOOK_MAX 500 /* records of one walk: what is found is kept in the call's memory */
 #define OF_ONE   5   /* pairs with one record */
 
-static crm_status next_chunk(crm_ctx *c, const entity *e, int64_t below, record ***rows,
-                             uint32_t *count)
+static crm_status read_chunk(crm_ctx *c, const entity *e, int64_t below, uint32_t most,
+                             record ***rows, uint32_t *count)
 {
     const field *id = &e->fields[COL_ID];
-    query q = {.entity = e, .limit = CHUNK, .sorts = {{id, true}}, .sort_count = 1};
+    query q = {.entity = e, .limit = most, .sorts = {{id, true}}, .sort_count = 1};
     q.where = below ? cond_compare(c->arena, COND_LT, id, value_int(below)) : NULL;
     return records_list(c, &q, rows, count);
 }
@@ -43,6 +43,18 @@ static crm_status look(match_walk *w, const record *r)
     return r->actions >> ACTION_MERGE & 1 ? pairs_of(w, r) : CRM_OK;
 }
 
+/* Ids are given one after the other, so they tell how far it is without counting anything. */
+static crm_status tell_progress(match_walk *w)
+{
+    record **rows;
+    uint32_t count = 0;
+    crm_status st = w->is_end ? CRM_OK : read_chunk(w->call, w->entity, 0, 1, &rows, &count);
+    int64_t newest = !st && count ? rows[0]->v[COL_ID].i : 0;
+    w->percent = newest && w->below <= newest ? (int)(100 - 100 * w->below / newest) : 100;
+    return st;
+}
+
+/* Whoever has gone away cancels it. */
 crm_status match_walk_on(match_walk *w)
 {
     record **rows;
@@ -53,12 +65,13 @@ crm_status match_walk_on(match_walk *w)
     w->ask = ARENA_NEW(w->call->arena, match_ask);
     st = w->ask ? CRM_OK : CRM_NOMEM;
     while (!st && !is_over && count == CHUNK) {
-        st = next_chunk(w->call, w->entity, w->below, &rows, &count);
+        st = read_chunk(w->call, w->entity, w->below, CHUNK, &rows, &count);
         for (uint32_t i = 0; !st && !is_over && i < count; i++) {
             st = look(w, rows[i]);
-            is_over = w->count >= w->limit || w->looked >= LOOK_MAX || clock_mono() >= w->until;
+            is_over = w->count >= w->limit || w->looked >= LOOK_MAX || clock_mono() >= w->until ||
+                      call_is_left(w->call);
         }
     }
     w->is_end = !st && !is_over;
-    return st;
+    return st ? st : tell_progress(w);
 }

@@ -242,6 +242,7 @@ static void put_pairs(api_call *k, match_walk *walk, cards *x)
         put_pair(w, k->entity, x, &walk->pairs[i]);
     jw_end_array(w);
     jw_kint(w, "looked", walk->looked);
+    jw_kint(w, "percent", walk->percent);
     jw_key(w, CRM_S("next"));
     if (walk->is_end)
         jw_null(w);

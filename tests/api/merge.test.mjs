@@ -294,6 +294,20 @@ describe('pairs to work through', () => {
   };
   const ids = (rows) => rows.map((r) => [r.first.id, r.second.id].join('-'));
 
+  it('tell how far the work list is, from the newest record to the oldest', async () => {
+    const x = phone();
+    for (let i = 0; i < 6; i += 1) await add(head, { name: `Шаг ${i}`, phone: [x] });
+    const seen = [];
+    for (let after = ''; after !== null;) {
+      const page = (await head.get(`${P}/duplicates?limit=1${after && `&after=${after}`}`, { expect: 200 })).json;
+      seen.push(page.percent);
+      after = page.next;
+    }
+    assert.ok(seen.length > 2, `in several steps: ${seen}`);
+    assert.ok(seen[0] < 50 && seen.at(-1) === 100, `${seen}`);
+    assert.deepEqual(seen, [...seen].sort((a, b) => a - b));
+  });
+
   it('come each once, and not again when they were called different', async () => {
     const x = phone();
     const a = await add(head, { name: 'Парный Раз', phone: [x] });
