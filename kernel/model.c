@@ -243,15 +243,18 @@ crm_status model_rows_now(model_change *x)
 static crm_status serve(model_change *x, buf *json, int *status)
 {
     crm_ctx now, *asked = x->c;
-    crm_status s = call_begin_in(&now, asked->arena, asked->who, CRM_S("api"));
+    /* A list is read beside a change: what is on its way is never told as if it were done. */
+    crm_status s = x->ask->act == MODEL_ACT_LIST ? model_rows_now(x) : CRM_OK;
+    s = s == CRM_OK ? call_begin_in(&now, asked->arena, asked->who, CRM_S("api")) : s;
     if (s != CRM_OK)
         return s;
     now.session = asked->session;
     now.lang = asked->lang;
     x->c = &now;
-    s = model_rows_now(x);
-    if (s == CRM_OK)
-        s = x->ask->act == MODEL_ACT_LIST ? list(x, json) : make_change(x, json, status);
+    if (x->ask->act == MODEL_ACT_LIST)
+        s = list(x, json);
+    else if ((s = model_rows_now(x)) == CRM_OK)
+        s = make_change(x, json, status);
     build_free(x->b);
     asked->error = now.error;
     now.session = NULL;

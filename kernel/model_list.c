@@ -191,7 +191,7 @@ void model_put_one(json_writer *w, crm_ctx *c, const model_rows *rows, const tz_
 
 /* ---- what would follow ----------------------------------------------------------------------- */
 
-/* Measured on two cores: what the writer is held for, per million rows. */
+/* Roughly what the writer is held for, per million rows: a scan, and the sorting of an index. */
 #define INDEX_S   3
 #define CONVERT_S 2
 

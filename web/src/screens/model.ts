@@ -26,11 +26,19 @@ class ModelPage extends El {
   problem: ApiError | null = null;
   batch: Batch | null = null; // the change of type that is under way
   #watch = new Watch(this, lang, meta);
+  #rev = '';
 
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#watch;
     void this.#load();
+  }
+
+  /** Somebody, or an operation, has changed what there is. */
+  override willUpdate(): void {
+    const rev = meta.value?.rev ?? '';
+    if (this.#rev && this.#rev !== rev) void this.#load();
+    this.#rev = rev;
   }
 
   async #load(): Promise<void> {
