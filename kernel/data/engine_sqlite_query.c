@@ -7,20 +7,17 @@
 #include "data/engine_sqlite_plan.h"
 
 /* SQLite holds no mutexes here, so its own value may be read in place: one look-up of the column in
- * place of three. */
-static value column_value(sqlite3_stmt *stmt, int at)
+ * place of three. Each part goes straight to where it stays: a value put together first and copied
+ * then waits for its own parts to be stored. */
+static inline void take_value(sqlite3_stmt *stmt, int at, value *out)
 {
     sqlite3_value *v = sqlite3_column_value(stmt, at);
-    switch (sqlite3_value_type(v)) {
-    case SQLITE_INTEGER:
-        return value_int(sqlite3_value_int64(v));
-    case SQLITE_NULL:
-        return value_null();
-    default: {
-        const char *p = (const char *)sqlite3_value_text(v);
-        return value_text((crm_str){p, (size_t)sqlite3_value_bytes(v)});
-    }
-    }
+    int type = sqlite3_value_type(v);
+    bool is_text = type != SQLITE_INTEGER && type != SQLITE_NULL;
+    out->i = type == SQLITE_INTEGER ? sqlite3_value_int64(v) : 0;
+    out->s.p = is_text ? (const char *)sqlite3_value_text(v) : NULL;
+    out->s.n = is_text ? (size_t)sqlite3_value_bytes(v) : 0;
+    out->kind = type == SQLITE_INTEGER ? VALUE_INT : out->s.n ? VALUE_TEXT : VALUE_NULL;
 }
 
 typedef struct reader {
@@ -53,7 +50,7 @@ static uint32_t take_row(reader *r)
 {
     value *row = r->s->row;
     for (uint32_t i = 0; i < r->count; i++) {
-        row[r->fields[i]] = column_value(r->stmt, (int)i);
+        take_value(r->stmt, (int)i, &row[r->fields[i]]);
     }
     const branches *b = r->query ? r->query->rights : NULL;
     uint32_t bits = 0, column = r->count;
