@@ -114,7 +114,7 @@ static int month_length(int64_t y, int m)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static char *put(char *at, int64_t v, int width)
+static inline char *put(char *at, int64_t v, int width)
 {
     for (int i = width - 1; i >= 0; i--) {
         at[i] = (char)('0' + v % 10);
@@ -129,23 +129,35 @@ static int64_t clamp_days(int64_t days)
     return days < FIRST_DAY ? FIRST_DAY : days > LAST_DAY ? LAST_DAY : days;
 }
 
-static char *put_date(char *at, int64_t days)
+static void write_date(char *at, int64_t days)
 {
     date d = date_of(clamp_days(days));
     at = put(at, d.year, 4);
     *at++ = '-';
     at = put(at, d.month, 2);
     *at++ = '-';
-    return put(at, d.day, 2);
+    put(at, d.day, 2);
+}
+
+/* The rows of a list are often of one day. */
+static char *put_date(char *at, int64_t days)
+{
+    static _Thread_local struct {
+        int64_t days;
+        char text[10];
+    } last = {.days = 0, .text = "1970-01-01"};
+    if (days != last.days) {
+        write_date(last.text, days);
+        last.days = days;
+    }
+    memcpy(at, last.text, sizeof last.text);
+    return at + sizeof last.text;
 }
 
 void clock_format(int64_t ms, char out[CLOCK_TEXT])
 {
-    int64_t days = ms / DAY_MS, rest = ms % DAY_MS;
-    if (rest < 0) {
-        days--;
-        rest += DAY_MS;
-    }
+    int64_t days = ms / DAY_MS - (ms % DAY_MS < 0);
+    uint32_t rest = (uint32_t)(ms - days * DAY_MS);
     char *at = put_date(out, days);
     *at++ = 'T';
     at = put(at, rest / 3600000, 2);

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -13,33 +14,45 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-/* Whether the eight bytes at `p` are all plain: each test leaves the high bit of a byte that is
- * not, and through a borrow perhaps of one above it, which costs no more than a closer look. */
-static bool are_plain8(const char *p)
+#define EACH   UINT64_C(0x0101010101010101)
+#define TOP    (EACH * 0x80)
+#define BLANKS (EACH * ' ')
+
+static uint64_t word_at(const char *p)
 {
-    const uint64_t each = 0x0101010101010101u;
     uint64_t w;
     memcpy(&w, p, 8);
-    uint64_t quote = (w ^ each * '"') - each, backslash = (w ^ each * '\\') - each;
-    return !((w | (w - each * 0x20) | quote | backslash) & each * 0x80);
+    return le64toh(w);
 }
 
-/* Whether the eight bytes at `p` are four characters of U+0400 to U+07FF, Cyrillic among them: each
- * 1101xxxx 10xxxxxx. */
-static bool are_cyrillic4(const char *p)
+/*
+ * How many of the eight bytes of `w` stand as they are: 8, or 7 when the last begins a character,
+ * or 0, and then somebody looks closer. Known here are plain ASCII and characters of two bytes,
+ * Latin beyond ASCII and Cyrillic among them. In each mask the high bit of a byte speaks of that
+ * byte.
+ */
+static inline size_t plain_word(uint64_t w)
 {
-    static const unsigned char mask[8] = {0xF0, 0xC0, 0xF0, 0xC0, 0xF0, 0xC0, 0xF0, 0xC0};
-    static const unsigned char form[8] = {0xD0, 0x80, 0xD0, 0x80, 0xD0, 0x80, 0xD0, 0x80};
-    uint64_t w, m, f;
-    memcpy(&w, p, 8);
-    memcpy(&m, mask, 8);
-    memcpy(&f, form, 8);
-    return (w & m) == f;
+    uint64_t low = w & ~TOP, high = w & TOP;
+    uint64_t quote = low ^ EACH * '"', backslash = low ^ EACH * '\\';
+    uint64_t plain = (low + EACH * 0x60) & (quote + EACH * 0x7F) & (backslash + EACH * 0x7F);
+    uint64_t begun = w << 1 & high, longer = w << 2 & begun;
+    uint64_t wide = ((w & EACH * 0x1E) + EACH * 0x7E) & begun; /* C0 and C1 begin nothing */
+    bool is_known = ((plain | high) & TOP) == TOP && !longer && wide == begun;
+    return is_known && (high & ~begun) == begun << 8 ? 8 - (begun >> 63) : 0;
+}
+
+/* Whether what is left of a text behind its first `i` bytes, less than a word, stands as it is. */
+static bool is_plain_end(crm_str s, size_t i)
+{
+    unsigned left = (unsigned)(s.n - i) * 8;
+    return left < 64 && s.n >= 8 &&
+           plain_word(word_at(s.p + s.n - 8) >> (64 - left) | BLANKS << left) == 8;
 }
 
 static bool is_beyond_ascii(crm_str s, size_t i, size_t *len)
 {
-    bool is = i < s.n && (unsigned char)s.p[i] >= 0x80;
+    bool is = (unsigned char)s.p[i] >= 0x80;
     *len = is ? text_sequence((crm_str){s.p + i, s.n - i}) : 0;
     return *len != 0;
 }
@@ -47,22 +60,20 @@ static bool is_beyond_ascii(crm_str s, size_t i, size_t *len)
 /* How much of `s` from its beginning on stands as it is. */
 static size_t plain_run(crm_str s)
 {
-    size_t i = 0, from, len;
-    do {
-        from = i;
-        while (s.n - i >= 8 && are_plain8(s.p + i)) {
-            i += 8;
-        }
-        while (i < s.n && is_plain((unsigned char)s.p[i])) {
+    size_t i = 0, took;
+    while (i < s.n) {
+        if (s.n - i >= 8 && (took = plain_word(word_at(s.p + i))) != 0) {
+            i += took;
+        } else if (is_plain_end(s, i)) {
+            return s.n;
+        } else if (is_plain((unsigned char)s.p[i])) {
             i++;
+        } else if (is_beyond_ascii(s, i, &took)) {
+            i += took;
+        } else {
+            break;
         }
-        while (s.n - i >= 8 && are_cyrillic4(s.p + i)) {
-            i += 8;
-        }
-        while (is_beyond_ascii(s, i, &len)) {
-            i += len;
-        }
-    } while (i > from && i < s.n);
+    }
     return i;
 }
 

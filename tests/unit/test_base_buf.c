@@ -135,6 +135,62 @@ static void json_finds_a_broken_letter_anywhere(void **state)
     buf_free(&b);
 }
 
+/* What has to be escaped or mended stands among letters of one byte, two and more. */
+static void json_escapes_wherever_it_stands(void **state)
+{
+    (void)state;
+    static const char *const pieces[][2] = {
+        {"a", "a"},       {"ю", "ю"},           {"é", "é"},           {"€", "€"},
+        {"\"", "\\\""},   {"\\", "\\\\"},       {"\n", "\\n"},        {"\x1f", "\\u001f"},
+        {"\x7f", "\x7f"}, {"\xD0x", "\uFFFDx"}, {"x\xBF", "x\uFFFD"}, {"\xC1\xBF", "\uFFFD\uFFFD"}};
+    uint32_t chance = 1;
+    buf text, wanted, b;
+    buf_init(&text, 0);
+    buf_init(&wanted, 0);
+    buf_init(&b, 0);
+    for (int round = 0; round < 5000; round++) {
+        buf_clear(&text);
+        buf_clear(&wanted);
+        buf_clear(&b);
+        buf_char(&wanted, '"');
+        for (int i = 0; i < round % 24; i++) {
+            chance = chance * 1664525 + 1013904223;
+            uint32_t at = (chance >> 16) % (chance >> 28 ? 4 : 12); /* mostly letters */
+            buf_z(&text, pieces[at][0]);
+            buf_z(&wanted, pieces[at][1]);
+        }
+        buf_char(&wanted, '"');
+        buf_json(&b, buf_view(&text));
+        assert_int_equal(b.n, wanted.n);
+        assert_memory_equal(b.p, wanted.p, b.n);
+    }
+    buf_free(&text);
+    buf_free(&wanted);
+    buf_free(&b);
+}
+
+static void a_ready_member_stands_behind_another(void **state)
+{
+    (void)state;
+    static const json_member next = JSON_MEMBER("next"),
+                             longest = JSON_MEMBER("a_name_of_more_bytes_than_are_copied_at_once");
+    buf b;
+    json_writer w;
+    buf_init(&b, 0);
+    jw_init(&w, &b);
+    jw_object(&w);
+    jw_kint(&w, "first", 1);
+    jw_member(&w, &next);
+    jw_array(&w);
+    jw_end_array(&w);
+    jw_member(&w, &longest);
+    jw_null(&w);
+    jw_end_object(&w);
+    assert_text(buf_view(&b), "{\"first\":1,\"next\":[],"
+                              "\"a_name_of_more_bytes_than_are_copied_at_once\":null}");
+    buf_free(&b);
+}
+
 static void the_writer_places_commas_and_braces(void **state)
 {
     (void)state;
@@ -205,6 +261,8 @@ int main(void)
         cmocka_unit_test(json_of_invalid_utf8_is_still_utf8),
         cmocka_unit_test(json_leaves_text_of_any_script_alone),
         cmocka_unit_test(json_finds_a_broken_letter_anywhere),
+        cmocka_unit_test(json_escapes_wherever_it_stands),
+        cmocka_unit_test(a_ready_member_stands_behind_another),
         cmocka_unit_test(the_writer_places_commas_and_braces),
         cmocka_unit_test(thirty_two_levels_are_written_and_one_more_fails),
     };
