@@ -110,12 +110,14 @@ void sql_branch(sql *q, const entity *e, uint32_t alias, const branch *b);
 /* The terms of a query, each in the search fields of a branch that grants the row. */
 void sql_match(sql *q, const query *in);
 
-#define STATEMENTS_MAX 256
+#define STATEMENTS_MAX 256 /* copies included */
+#define COPIES_MAX     32
 typedef struct statement {
     struct statement *next;
     uint64_t hash;
     size_t n;
     sqlite3_stmt *stmt;
+    sqlite3_stmt **copies; /* COPIES_MAX, some NULL; NULL until one is asked for */
     char text[];
 } statement;
 typedef struct statements {
@@ -196,6 +198,13 @@ crm_status status_of(sqlite3 *db, int rc, const char *what);
 
 /* The prepared statement of s->sql with its parameters bound; NULL and *status on failure. */
 sqlite3_stmt *statement_get(sqlite_session *s, crm_status *status);
+/*
+ * The same as a statement of its own for each `nth` below COPIES_MAX, so that several stand on rows at
+ * once. While they do nothing may make the cache forget: statements_reserve comes before the first.
+ */
+sqlite3_stmt *statement_copy(sqlite_session *s, uint32_t nth, crm_status *status);
+/* Room for so many more statements; what is forgotten for it must not be in use. */
+void statements_reserve(sqlite_session *s, uint32_t count);
 int statement_bind(sqlite3_stmt *stmt, int at, const param *p);
 void statements_clear(statements *c);
 uint64_t sql_hash(const char *p, size_t n);

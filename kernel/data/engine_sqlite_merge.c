@@ -163,6 +163,111 @@ crm_status merge_list(sqlite_session *s, const query *in, plan *p, uint32_t limi
     return arena_failed(s->arena) ? CRM_NOMEM : st;
 }
 
+/* ---- ranges side by side --------------------------------------------------------------------- */
+
+/* A range whose statement stands on its next row. */
+typedef struct lane {
+    point at;
+    value keys[SORTS_MAX];
+    sqlite3_stmt *stmt;
+} lane;
+
+typedef struct lanes {
+    const query *in;
+    lane all[COPIES_MAX];
+    lane *order[COPIES_MAX]; /* those that stand on a row, by it */
+    uint32_t count, open;
+    int first_key; /* the column of the first sort value */
+} lanes;
+
+bool merge_is_narrow(const query *in, const plan *p)
+{
+    uint32_t ranges = 0;
+    bool is_narrow = !plan_comes_in_parts(in);
+    for (uint32_t i = 0; i < p->count; i++) {
+        ranges += p->at[i].ranges;
+        is_narrow = is_narrow && p->at[i].is_ordered;
+    }
+    return is_narrow && ranges <= COPIES_MAX;
+}
+
+static void insert_lane(lanes *l, lane *x)
+{
+    uint32_t at = l->open++;
+    while (at && compare_points(l->in, &x->at, &l->order[at - 1]->at) < 0) {
+        l->order[at] = l->order[at - 1];
+        at--;
+    }
+    l->order[at] = x;
+}
+
+/* To its next row and where that belongs among the others; at the end of the range nowhere. */
+static crm_status advance_lane(sqlite_session *s, lanes *l, lane *x)
+{
+    int rc = sqlite3_step(x->stmt);
+    if (rc != SQLITE_ROW) {
+        return rc == SQLITE_DONE ? CRM_OK : status_of(s->db, rc, "merge");
+    }
+    x->at = (point){.id = sqlite3_column_int64(x->stmt, 0), .at = x->keys};
+    for (uint32_t i = 0; i < l->in->sort_count; i++) {
+        x->keys[i] = key_at(x->stmt, l->first_key + (int)i);
+    }
+    insert_lane(l, x);
+    return CRM_OK;
+}
+
+static crm_status open_lanes(sqlite_session *s, lanes *l, walk *w, const uint64_t selected[4])
+{
+    crm_status st = CRM_OK;
+    plan_lane(s, l->in, w, selected);
+    for (uint32_t i = 0; st == CRM_OK && i < w->ranges; i++) {
+        lane *x = &l->all[l->count];
+        x->stmt = statement_copy(s, l->count, &st);
+        l->count += x->stmt != NULL;
+        st = st == CRM_OK ? plan_bind(s, x->stmt, w, i) : st;
+        if (st == CRM_OK) {
+            l->first_key = sqlite3_column_count(x->stmt) - (int)l->in->sort_count;
+            st = advance_lane(s, l, x);
+        }
+    }
+    return st;
+}
+
+static crm_status give_rows(sqlite_session *s, lanes *l, bool (*take)(void *, sqlite3_stmt *),
+                            void *arg)
+{
+    crm_status st = CRM_OK;
+    for (int64_t last = 0; st == CRM_OK && l->open;) {
+        lane *first = l->order[0];
+        bool is_new = first->at.id != last; /* else a row of two branches, which comes twice */
+        last = first->at.id;
+        if (is_new && !take(arg, first->stmt)) {
+            break;
+        }
+        memmove(l->order, l->order + 1, --l->open * sizeof *l->order);
+        st = advance_lane(s, l, first);
+    }
+    return st;
+}
+
+crm_status merge_rows(sqlite_session *s, const query *in, plan *p, const uint64_t selected[4],
+                      bool (*take)(void *arg, sqlite3_stmt *row), void *arg)
+{
+    lanes l;
+    crm_status st = CRM_OK;
+    l.in = in;
+    l.count = l.open = 0;
+    statements_reserve(s, COPIES_MAX + BRANCHES_MAX);
+    for (uint32_t i = 0; st == CRM_OK && i < p->count; i++) {
+        st = open_lanes(s, &l, &p->at[i], selected);
+    }
+    st = st == CRM_OK ? give_rows(s, &l, take, arg) : st;
+    for (uint32_t i = 0; i < l.count; i++) {
+        sqlite3_reset(l.all[i].stmt);
+    }
+    return st;
+}
+
 /* ---- counts ---------------------------------------------------------------------------------- */
 
 /* Ids that were counted: open addressing, at most half full. */

@@ -308,6 +308,25 @@ void plan_list(sqlite_session *s, const query *in, walk *w, const uint64_t selec
     sql_int(q, limit);
 }
 
+static void add_sort_values(sql *q, const query *in)
+{
+    for (uint32_t i = 0; i < in->sort_count; i++) {
+        sql_z(q, ",");
+        sql_ordered(q, 0, in->sorts[i].field);
+    }
+}
+
+void plan_lane(sqlite_session *s, const query *in, walk *w, const uint64_t selected[4])
+{
+    sql *q = &s->sql;
+    sql_start(q, s->layout, &in->env);
+    plan_select(q, in->entity, selected, in->rights);
+    add_sort_values(q, in);
+    plan_rows(q, in, w);
+    plan_after(q, in, PAGE_WHOLE);
+    plan_order(q, in);
+}
+
 static void select_id(sqlite_session *s, const query *in)
 {
     sql_start(&s->sql, s->layout, &in->env);
@@ -319,10 +338,7 @@ void plan_keys(sqlite_session *s, const query *in, walk *w, page_part part)
 {
     sql *q = &s->sql;
     select_id(s, in);
-    for (uint32_t i = 0; i < in->sort_count; i++) {
-        sql_z(q, ",");
-        sql_ordered(q, 0, in->sorts[i].field);
-    }
+    add_sort_values(q, in);
     plan_rows(q, in, w);
     plan_after(q, in, part);
     if (w->is_ordered) {

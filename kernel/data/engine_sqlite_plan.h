@@ -100,11 +100,20 @@ void plan_list(sqlite_session *s, const query *in, walk *w, const uint64_t selec
                page_part part, uint32_t limit);
 /* Id and sort values of the rows of a range, in the order of the list if the walk is ordered. */
 void plan_keys(sqlite_session *s, const query *in, walk *w, page_part part);
+/* The rows of a range of an ordered walk as plan_list gives them, and behind their columns the sort
+ * values. */
+void plan_lane(sqlite_session *s, const query *in, walk *w, const uint64_t selected[4]);
 /* The ids of the rows of a range. */
 void plan_ids(sqlite_session *s, const query *in, walk *w);
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+/* Whether merge_rows can: the ranges are in order and not many. */
+bool merge_is_narrow(const query *in, const plan *p);
+/* Gives `take` the page's first rows in order, each on a statement of plan_lane, until it gives false. */
+CRM_MUST_CHECK crm_status merge_rows(sqlite_session *s, const query *in, plan *p,
+                                     const uint64_t selected[4],
+                                     bool (*take)(void *arg, sqlite3_stmt *row), void *arg);
 /* The ids of the page's first rows in order, in the arena of the op; `count` is at most `limit`. */
 CRM_MUST_CHECK crm_status merge_list(sqlite_session *s, const query *in, plan *p, uint32_t limit,
                                      int64_t **ids, uint32_t *count);

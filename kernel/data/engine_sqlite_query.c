@@ -178,6 +178,31 @@ static void list_merged(reader *r, engine_op *op, plan *p, uint32_t limit)
     }
 }
 
+typedef struct page {
+    reader *r;
+    engine_op *op;
+    uint32_t limit;
+} page;
+
+static bool take_lane(void *arg, sqlite3_stmt *row)
+{
+    page *p = arg;
+    p->r->stmt = row;
+    uint32_t bits = take_row(p->r);
+    p->op->count++;
+    bool wants_more = !p->op->on_row || p->op->on_row(p->op->arg, p->r->s->row, bits);
+    return wants_more && p->op->count < p->limit;
+}
+
+static void list_abreast(reader *r, engine_op *op, plan *p, uint32_t limit)
+{
+    uint64_t selected[4];
+    page to = {r, op, limit};
+    engine_selected(r->query->entity, r->query, selected);
+    reader_init(r, r->query->entity, selected);
+    op->status = merge_rows(r->s, r->query, p, selected, take_lane, &to);
+}
+
 void query_list(sqlite_session *s, engine_op *op)
 {
     const query *in = op->query;
@@ -185,7 +210,9 @@ void query_list(sqlite_session *s, engine_op *op)
     uint32_t limit = in->limit ? in->limit : LIST_MAX;
     plan p;
     op->status = plan_make(s, in, ENGINE_LIST, &p);
-    if (op->status == CRM_OK && p.is_merged) {
+    if (op->status == CRM_OK && p.is_merged && merge_is_narrow(in, &p)) {
+        list_abreast(&r, op, &p, limit);
+    } else if (op->status == CRM_OK && p.is_merged) {
         list_merged(&r, op, &p, limit);
     } else if (op->status == CRM_OK && p.count) {
         list_one(&r, op, &p.at[0], limit);
@@ -287,6 +314,8 @@ crm_status engine_sqlite_explain(engine_session *base, const query *in, engine_o
     for (uint32_t i = 0; st == CRM_OK && i < p.count; i++) {
         if (kind == ENGINE_COUNT) {
             plan_ids(s, in, &p.at[i]);
+        } else if (p.is_merged && merge_is_narrow(in, &p)) {
+            plan_lane(s, in, &p.at[i], selected);
         } else if (p.is_merged) {
             plan_keys(s, in, &p.at[i], part);
         } else {

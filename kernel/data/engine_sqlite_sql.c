@@ -167,14 +167,23 @@ uint64_t sql_hash(const char *p, size_t n)
     return h ^ h >> 29;
 }
 
+static void free_statement(statement *st)
+{
+    for (uint32_t i = 0; st->copies && i < COPIES_MAX; i++) {
+        sqlite3_finalize(st->copies[i]);
+    }
+    sqlite3_finalize(st->stmt);
+    free(st->copies);
+    free(st);
+}
+
 void statements_clear(statements *c)
 {
     for (uint32_t i = 0; i < STATEMENTS_MAX; i++) {
         while (c->slots[i]) {
             statement *st = c->slots[i];
             c->slots[i] = st->next;
-            sqlite3_finalize(st->stmt);
-            free(st);
+            free_statement(st);
         }
     }
     c->count = 0;
@@ -200,12 +209,17 @@ static crm_status prepare(sqlite3 *db, crm_str text, sqlite3_stmt **out)
 }
 
 /* Forgetting everything when full keeps the common shapes prepared nearly always. */
+void statements_reserve(sqlite_session *s, uint32_t count)
+{
+    if (s->cache.count + count > STATEMENTS_MAX) {
+        statements_clear(&s->cache);
+    }
+}
+
 static statement *add(sqlite_session *s, uint64_t hash, crm_str text, crm_status *status)
 {
     statements *c = &s->cache;
-    if (c->count == STATEMENTS_MAX) {
-        statements_clear(c);
-    }
+    statements_reserve(s, 1);
     statement *st = calloc(1, sizeof *st + text.n);
     if (!st) {
         *status = CRM_NOMEM;
@@ -241,7 +255,8 @@ int statement_bind(sqlite3_stmt *stmt, int at, const param *p)
     }
 }
 
-sqlite3_stmt *statement_get(sqlite_session *s, crm_status *status)
+/* The statement of s->sql, prepared; NULL and *status on failure. */
+static statement *current(sqlite_session *s, crm_status *status)
 {
     *status = s->sql.text.failed ? CRM_TOO_LARGE : s->sql.status;
     if (*status != CRM_OK) {
@@ -250,17 +265,39 @@ sqlite3_stmt *statement_get(sqlite_session *s, crm_status *status)
     crm_str text = buf_view(&s->sql.text);
     uint64_t hash = sql_hash(text.p, text.n);
     statement *st = find(&s->cache, hash, text);
-    if (!st) {
-        st = add(s, hash, text, status);
-    }
-    for (uint32_t i = 0; st && i < s->sql.count; i++) {
-        int rc = statement_bind(st->stmt, (int)i + 1, &s->sql.params[i]);
+    return st ? st : add(s, hash, text, status);
+}
+
+static sqlite3_stmt *bound(sqlite_session *s, sqlite3_stmt *stmt, crm_status *status)
+{
+    for (uint32_t i = 0; stmt && i < s->sql.count; i++) {
+        int rc = statement_bind(stmt, (int)i + 1, &s->sql.params[i]);
         if (rc != SQLITE_OK) {
             *status = status_of(s->db, rc, "bind");
             return NULL;
         }
     }
-    return st ? st->stmt : NULL;
+    return stmt;
+}
+
+sqlite3_stmt *statement_get(sqlite_session *s, crm_status *status)
+{
+    statement *st = current(s, status);
+    return bound(s, st ? st->stmt : NULL, status);
+}
+
+sqlite3_stmt *statement_copy(sqlite_session *s, uint32_t nth, crm_status *status)
+{
+    statement *st = current(s, status);
+    if (st && !st->copies) {
+        st->copies = calloc(COPIES_MAX, sizeof(sqlite3_stmt *));
+        *status = st->copies ? CRM_OK : CRM_NOMEM;
+    }
+    if (*status == CRM_OK && !st->copies[nth]) {
+        *status = prepare(s->db, (crm_str){st->text, st->n}, &st->copies[nth]);
+        s->cache.count += *status == CRM_OK;
+    }
+    return bound(s, *status == CRM_OK ? st->copies[nth] : NULL, status);
 }
 
 crm_status statement_run(sqlite_session *s)

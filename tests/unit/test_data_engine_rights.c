@@ -38,6 +38,73 @@ static void rows_tell_which_branches_they_match(void **state)
     assert_int_equal(bench_count(b->reader, &q), 0);
 }
 
+#define TEAM_DEALS 120
+
+/* Deals of forty owners in turn; five of them share each moment. */
+static void add_team_deals(bench *b)
+{
+    value row[DEAL_COLUMNS];
+    bench_begin(b);
+    for (int64_t i = 0; i < TEAM_DEALS; i++) {
+        bench_row(row, &b->w->deal, 1000 + i * 7 % TEAM_DEALS / 5);
+        row[DEAL_OWNER] = value_int(1 + i % 40);
+        row[DEAL_STAGE] = value_text(CRM_S("new"));
+        bench_insert(b, &b->w->deal, row);
+    }
+    bench_commit(b);
+}
+
+/* Of the first `owners`, some pages on: the newest first, each once, with all that they match. */
+static void check_team(bench *b, const value *owners, uint32_t count)
+{
+    ids got;
+    row_copy deal;
+    const field *owner = deal_field(b->w, DEAL_OWNER);
+    branches team = {.count = 2};
+    team.at[0].where = cond_in(b->w->arena, owner, owners, count);
+    team.at[1].where = cond_compare(b->w->arena, COND_ME, owner, value_null());
+    query q = {.entity = &b->w->deal,
+               .rights = &team,
+               .need = 3,
+               .env = {.me = 2},
+               .sorts = {{&b->w->deal.fields[COL_CREATED_AT], true}},
+               .sort_count = 1,
+               .limit = 4};
+    uint32_t seen = 0;
+    for (int64_t at = INT64_MAX, id = INT64_MAX;;) {
+        bench_list(b->reader, &q, &got);
+        assert_ok(got.status);
+        for (uint32_t i = 0; i < got.count; i++, seen++) {
+            assert_ok(bench_get(b, b->reader, got.at[i], &q, &deal));
+            int64_t now = deal.row[COL_CREATED_AT].i;
+            assert_true(now < at || (now == at && got.at[i] < id));
+            assert_true(deal.row[DEAL_OWNER].i <= (int64_t)count);
+            assert_int_equal(got.branches[i], deal.row[DEAL_OWNER].i == 2 ? 3 : 1);
+            at = now;
+            id = got.at[i];
+        }
+        if (got.count < q.limit) {
+            break;
+        }
+        q.after = (cursor){.at = {value_int(at)}, .id = id, .is_set = true};
+    }
+    assert_int_equal(seen, count * TEAM_DEALS / 40);
+}
+
+static void the_rows_of_a_team_come_in_order_and_once(void **state)
+{
+    bench *b = *state;
+    value owners[40];
+    for (int i = 0; i < 40; i++) {
+        owners[i] = value_int(i + 1);
+    }
+    add_team_deals(b);
+    check_team(b, owners, 3);
+    check_team(b, owners,
+               31); /* as many ranges as are read side by side, with that of branch two */
+    check_team(b, owners, 40);
+}
+
 static void the_recycle_bin_is_hidden_unless_asked(void **state)
 {
     bench *b = *state;
@@ -181,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_ALL(rows_tell_which_branches_they_match),
+        ON_ALL(the_rows_of_a_team_come_in_order_and_once),
         ON_ALL(the_recycle_bin_is_hidden_unless_asked),
         ON_ALL(words_are_found_by_form_stem_and_beginning),
         ON_ALL(a_match_passes_over_rows_of_others),
