@@ -5,14 +5,15 @@
 
 static void put_reference(json_writer *w, int64_t id, crm_str label, bool denied)
 {
-    jw_object(w);
-    jw_kint(w, "id", id);
+    jw_raw(w, CRM_S("{\"id\":"));
+    buf_int(w->b, id);
     if (denied) {
-        jw_kbool(w, "denied", true);
+        buf_str(w->b, CRM_S(",\"denied\":true"));
     } else if (label.p) {
-        jw_kstr(w, "label", label);
+        buf_str(w->b, CRM_S(",\"label\":"));
+        buf_json(w->b, label);
     }
-    jw_end_object(w);
+    buf_char(w->b, '}');
 }
 
 static void put_decimal(json_writer *w, const field *f, int64_t v)
@@ -23,17 +24,19 @@ static void put_decimal(json_writer *w, const field *f, int64_t v)
 
 static void put_date(json_writer *w, int64_t days)
 {
-    char text[11];
+    char text[13];
     bool is_date = days >= INT32_MIN && days <= INT32_MAX;
-    clock_format_date(is_date ? (int32_t)days : 0, text);
-    jw_str(w, (crm_str){text, 10});
+    clock_format_date(is_date ? (int32_t)days : 0, text + 1);
+    text[0] = text[11] = '"';
+    jw_raw(w, (crm_str){text, 12});
 }
 
 static void put_moment(json_writer *w, int64_t ms)
 {
-    char text[CLOCK_TEXT];
-    clock_format(ms, text);
-    jw_str(w, str_of(text));
+    char text[CLOCK_TEXT + 2];
+    clock_format(ms, text + 1);
+    text[0] = text[CLOCK_TEXT] = '"';
+    jw_raw(w, (crm_str){text, CLOCK_TEXT + 1});
 }
 
 static void put_int(json_writer *w, const field *f, int64_t v, crm_str label, bool denied)
@@ -89,9 +92,9 @@ static void put_element(json_writer *w, const field *f, crm_str part)
     }
 }
 
-static void put_many(json_writer *w, const field *f, value v)
+static void put_many(json_writer *w, const field *f, const value *v)
 {
-    crm_str rest = v.kind == VALUE_TEXT ? v.s : (crm_str){0}, part;
+    crm_str rest = v->kind == VALUE_TEXT ? v->s : (crm_str){0}, part;
     jw_array(w);
     while (str_split(&rest, '\n', &part)) {
         put_element(w, f, part);
@@ -99,19 +102,19 @@ static void put_many(json_writer *w, const field *f, value v)
     jw_end_array(w);
 }
 
-void field_to_json(json_writer *w, const field *f, value v, crm_str label, bool denied)
+void field_to_json(json_writer *w, const field *f, const value *v, crm_str label, bool denied)
 {
     if (f->flags & FIELD_MANY) {
         put_many(w, f, v);
-    } else if (v.kind == VALUE_INT) {
-        put_int(w, f, v.i, label, denied);
-    } else if (v.kind != VALUE_TEXT) {
+    } else if (v->kind == VALUE_INT) {
+        put_int(w, f, v->i, label, denied);
+    } else if (v->kind != VALUE_TEXT) {
         jw_null(w);
     } else if (f->type == FIELD_FILE) {
-        put_file(w, v.s);
+        put_file(w, v->s);
     } else if (field_stored_type(f) == FIELD_JSON) {
-        jw_raw(w, v.s);
+        jw_raw(w, v->s);
     } else {
-        jw_str(w, v.s);
+        jw_str(w, v->s);
     }
 }

@@ -17,6 +17,8 @@ typedef struct people_box {
     _Atomic uint32_t refs;
     arena *arena;
     const person **by_login;
+    const person **by_id; /* ids below `id_end`; NULL where nobody has it */
+    int64_t id_end;
     rights_tables *rights;
     pthread_mutex_t names_lock;
     people_names *names; /* people_names.c; NULL: nobody has asked yet */

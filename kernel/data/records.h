@@ -33,6 +33,8 @@ typedef struct record_view {
     const value *row;         /* indexed as entity->fields */
     const uint64_t *visible;  /* fields he may see */
     const uint64_t *writable; /* fields he may set as far as rights go; locks come besides */
+    const uint16_t *fields;   /* the entity's own fields he may see, in order */
+    uint32_t field_count;
     uint64_t denied[4];       /* reference fields whose record he may not read */
     const crm_str *labels;    /* by field index: the title of a single reference's record */
     uint32_t actions;
@@ -52,7 +54,8 @@ typedef struct record_read {
     bool count;
     uint32_t count_max;      /* counts at most so many; 0: COUNT_CAP, as lists do */
     int64_t count_us;        /* and for so long, then `total` is what it got to; 0: while it takes */
-    bool want_labels;        /* titles of references, read in the same snapshot */
+    bool want_labels;        /* titles of references, read in the same snapshot; the rows are to be
+                                shown: fields that never leave the server are not read */
     record_row_fn on_row;
     void (*done)(struct record_read *r, crm_status status);
     void *arg;
@@ -156,7 +159,7 @@ CRM_MUST_CHECK crm_status field_from_json(crm_ctx *c, const field *f, const json
 CRM_MUST_CHECK crm_status field_from_text(crm_ctx *c, const field *f, crm_str text, value *out,
                                           bool *is_marked);
 /* `label`: of a reference; {NULL,0} with denied=true gives {"id":…,"denied":true}. */
-void field_to_json(json_writer *w, const field *f, value v, crm_str label, bool denied);
+void field_to_json(json_writer *w, const field *f, const value *v, crm_str label, bool denied);
 /* Writes or removes the field's entry in `_marks`: it holds a value kept though it is not valid. */
 CRM_MUST_CHECK crm_status record_mark(record *r, const field *f, bool is_marked);
 /* Applies a JSON object of fields to a record; unknown and read-only names are field errors. */

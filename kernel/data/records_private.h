@@ -38,6 +38,32 @@ CRM_MUST_CHECK crm_status labels_prepare(label_set *s, crm_ctx *c, engine_batch 
 /* False: the record may not be read. */
 bool labels_find(const label_set *s, const entity *e, int64_t id, crm_str *label);
 
+/* ---- what is shown (records_shown.c) ---------------------------------------------------------- */
+
+typedef enum title_source { TITLE_OF_USER, TITLE_OF_DEPARTMENT, TITLE_OF_RECORD } title_source;
+
+typedef struct shown_ref {
+    uint16_t field;
+    title_source title;
+} shown_ref;
+
+/* What the reader sees of, sets in and does with every row that matches the same branches. */
+typedef struct record_shown {
+    const entity *entity;
+    uint32_t matched;
+    bool is_made;
+    uint64_t visible[4], writable[4];
+    uint32_t actions;
+    uint16_t *fields; /* the entity's own that he sees, in order */
+    shown_ref *refs;  /* single references that he sees */
+    uint32_t field_count, ref_count;
+} record_shown;
+
+CRM_MUST_CHECK crm_status record_shown_init(record_shown *s, arena *a, const entity *e);
+/* Makes it for rows that match these branches, unless it is made. `rights` NULL: system. */
+void record_shown_to(record_shown *s, const registry *r, const branches *rights, const uint64_t wanted[4],
+              uint32_t matched);
+
 /* ---- records ------------------------------------------------------------------------------------
  */
 

@@ -25,12 +25,8 @@ typedef struct read_state {
     bool keeps, is_stopped;
     crm_status status; /* of what a sink could not do */
 
-    uint32_t matched; /* the row before often matched the same */
-    bool is_judged;
-    uint64_t visible[4], writable[4];
-    uint32_t actions;
-
-    crm_str *labels; /* by field index */
+    record_shown shown; /* to the reader of the row before, who often sees the same of this one */
+    crm_str *labels;    /* by field index */
     kept_row *kept;
     label_set set;
     engine_batch label_batch;
@@ -45,6 +41,15 @@ void records_hidden(const entity *e, uint64_t out[4])
         if (e->fields[i].flags & FIELD_HIDDEN) {
             bits_add(out, i);
         }
+    }
+}
+
+/* All fields that may leave the server. */
+static void add_open(const entity *e, uint64_t out[4])
+{
+    records_hidden(e, out);
+    for (int i = 0; i < 4; i++) {
+        out[i] = ~out[i];
     }
 }
 
@@ -72,7 +77,10 @@ static void select_columns(read_state *s)
     const entity *e = s->entity;
     query *q = &s->list;
     if (!bits_any(q->select)) {
-        return;
+        if (!s->r->want_labels) {
+            return;
+        }
+        add_open(e, q->select);
     }
     const uint16_t always[] = {COL_ID, COL_REV, COL_DELETED_AT, COL_MARKS, e->stage_field};
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
@@ -147,54 +155,45 @@ static bool has_foreign_labels(const read_state *s)
 
 /* ---- giving rows ----------------------------------------------------------------------------- */
 
-static void judge(read_state *s, uint32_t matched)
+static crm_str label_of(read_state *s, shown_ref r, int64_t id, uint64_t denied[4])
 {
-    if (s->is_judged && s->matched == matched) {
-        return;
+    const field *f = &s->entity->fields[r.field];
+    crm_str label = {0};
+    if (r.title == TITLE_OF_USER) {
+        const person *p = people_user(s->call->people, id);
+        label = p ? p->name : label;
+    } else if (r.title == TITLE_OF_DEPARTMENT) {
+        const department *d = people_department(s->call->people, id);
+        label = d ? d->title : label;
+    } else if (!labels_find(&s->set, f->ref, id, &label)) {
+        bits_add(denied, r.field);
     }
-    s->is_judged = true;
-    s->matched = matched;
-    memcpy(s->visible, s->wanted, sizeof s->visible);
-    memset(s->writable, 0xff, sizeof s->writable);
-    s->actions = ~0u;
-    if (s->rights) {
-        uint64_t shown[4];
-        rights_fields_for(s->rights, matched, ACTION_READ, shown);
-        for (int i = 0; i < 4; i++) {
-            s->visible[i] &= shown[i];
-        }
-        rights_fields_for(s->rights, matched, ACTION_UPDATE, s->writable);
-        s->actions = rights_actions(s->rights, matched);
-    }
+    return label;
 }
 
 static void label_row(read_state *s, const value *row, uint64_t denied[4])
 {
-    const entity *e = s->entity;
-    for (uint32_t i = 0; i < e->field_count; i++) {
-        const field *f = &e->fields[i];
-        if (f->type != FIELD_USER && f->type != FIELD_REF) {
-            continue;
-        }
-        s->labels[i] = (crm_str){0};
-        if (row[i].kind != VALUE_INT || !bits_has(s->visible, i) || !f->ref) {
-            continue;
-        }
-        if (label_is_of_people(s->call->reg, f)) {
-            s->labels[i] = label_of_people(s->call, f, row[i].i);
-        } else if (!labels_find(&s->set, f->ref, row[i].i, &s->labels[i])) {
-            bits_add(denied, i);
-        }
+    for (uint32_t i = 0; i < s->shown.ref_count; i++) {
+        shown_ref r = s->shown.refs[i];
+        const value *v = &row[r.field];
+        s->labels[r.field] = v->kind == VALUE_INT ? label_of(s, r, v->i, denied) : (crm_str){0};
     }
+}
+
+static void judge(read_state *s, uint32_t matched)
+{
+    record_shown_to(&s->shown, s->call->reg, s->rights, s->wanted, matched);
 }
 
 static bool give(read_state *s, const value *row, uint32_t matched)
 {
     record_view v = {.entity = s->entity, .row = row, .labels = s->labels};
     judge(s, matched);
-    v.visible = s->visible;
-    v.writable = s->writable;
-    v.actions = s->actions;
+    v.visible = s->shown.visible;
+    v.writable = s->shown.writable;
+    v.actions = s->shown.actions;
+    v.fields = s->shown.fields;
+    v.field_count = s->shown.field_count;
     if (s->labels) {
         label_row(s, row, v.denied);
     }
@@ -207,14 +206,12 @@ static bool give(read_state *s, const value *row, uint32_t matched)
 /* Notes the records whose titles the row needs. */
 static crm_status add_row_labels(read_state *s, const value *row, uint32_t matched)
 {
-    const entity *e = s->entity;
     crm_status st = CRM_OK;
     judge(s, matched);
-    for (uint32_t i = 0; !st && i < e->field_count; i++) {
-        const field *f = &e->fields[i];
-        if (f->type == FIELD_REF && f->ref && row[i].kind == VALUE_INT && bits_has(s->visible, i) &&
-            !label_is_of_people(s->call->reg, f)) {
-            st = labels_add(&s->set, s->call, f->ref, row[i].i);
+    for (uint32_t i = 0; !st && i < s->shown.ref_count; i++) {
+        shown_ref r = s->shown.refs[i];
+        if (r.title == TITLE_OF_RECORD && row[r.field].kind == VALUE_INT) {
+            st = labels_add(&s->set, s->call, s->entity->fields[r.field].ref, row[r.field].i);
         }
     }
     return st;
@@ -304,12 +301,13 @@ static crm_status prepare(record_read *r, read_state **out)
         return st;
     }
     make_ops(s);
-    if (r->want_labels) {
+    st = record_shown_init(&s->shown, c->arena, s->entity);
+    if (!st && r->want_labels) {
         s->labels = ARENA_ARRAY(c->arena, crm_str, s->entity->field_count);
         s->keeps = has_foreign_labels(s);
         s->kept = s->keeps ? ARENA_ARRAY(c->arena, kept_row, s->page) : NULL;
     }
-    return arena_failed(c->arena) ? CRM_NOMEM : CRM_OK;
+    return arena_failed(c->arena) ? CRM_NOMEM : st;
 }
 
 /* Nothing can match: no branch shows all that the query touches. */

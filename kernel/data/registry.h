@@ -110,6 +110,7 @@ struct field {
     const field_former *formers; /* given by the schema step */
     uint32_t former_count;
     crm_str source;        /* "tz.yaml:47" or the module's name, for faults */
+    json_member member;    /* its name in JSON, made by seal */
 };
 
 enum { /* entity.flags */

@@ -191,6 +191,16 @@ static void resolve_ref(seal *s, field *f)
     }
 }
 
+/* A name that is too long for it has its fault. */
+static void name_member(field *f)
+{
+    char text[JSON_MEMBER_MAX + 1];
+    int n = snprintf(text, sizeof text, ",\"%.*s\":", STR_FMT(f->name));
+    bool fits = n > 0 && n <= JSON_MEMBER_MAX;
+    f->member.n = fits ? (uint8_t)n : 0;
+    memcpy(f->member.text, text, sizeof f->member.text);
+}
+
 static void check_field(seal *s, field *f)
 {
     if (!(f->flags & FIELD_SYSTEM) && !is_name(f->name, false)) {
@@ -210,6 +220,7 @@ static void check_field(seal *s, field *f)
         seal_fault(s, f->source, "no_choices", f->name);
     }
     resolve_ref(s, f);
+    name_member(f);
 }
 
 /* What was meant for entities that nobody declared. */

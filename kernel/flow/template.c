@@ -23,7 +23,7 @@ static crm_str value_as_text(crm_ctx *c, const field *f, value v)
     json_writer w;
     buf_init(&b, 256);
     jw_init(&w, &b);
-    field_to_json(&w, f, v, (crm_str){0}, false);
+    field_to_json(&w, f, &v, (crm_str){0}, false);
     crm_str s = arena_dup(c->arena, buf_view(&b));
     buf_free(&b);
     if (s.n >= 2 && s.p[0] == '"')

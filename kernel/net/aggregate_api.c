@@ -13,14 +13,14 @@ static void put(json_writer *w, crm_str name, result_type type, value v)
 {
     field as = result_field(type);
     jw_key(w, name);
-    field_to_json(w, &as, v, (crm_str){0}, false);
+    field_to_json(w, &as, &v, (crm_str){0}, false);
 }
 
 static void put_key(json_writer *w, const group_view *v, uint32_t i)
 {
     field as = result_field(group_key_type(&v->g->keys[i]));
     jw_key(w, v->g->keys[i].name);
-    field_to_json(w, &as, v->keys[i], v->labels[i], v->denied[i]);
+    field_to_json(w, &as, &v->keys[i], v->labels[i], v->denied[i]);
 }
 
 static bool put_group(void *arg, const group_view *v)

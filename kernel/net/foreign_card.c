@@ -46,7 +46,7 @@ static crm_str label_of(crm_ctx *c, const field *f, int64_t id)
 static void put_shown(json_writer *w, crm_ctx *c, const field *f, value v)
 {
     jw_name(w, f->name);
-    field_to_json(w, f, v, v.kind == VALUE_INT ? label_of(c, f, v.i) : (crm_str){0}, false);
+    field_to_json(w, f, &v, v.kind == VALUE_INT ? label_of(c, f, v.i) : (crm_str){0}, false);
 }
 
 /* A field that he sees in no record of his own is not shown in another's. */

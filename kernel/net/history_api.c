@@ -109,7 +109,7 @@ static void put_value(telling *t, const char *name, const field *f, value v)
     bool is_reference = f->type == FIELD_REF || f->type == FIELD_USER;
     crm_str label = is_reference && v.kind == VALUE_INT ? label_of(t, f, v.i) : (crm_str){0};
     jw_key(w, str_of(name));
-    field_to_json(w, f, v, label, f->type == FIELD_REF && v.kind == VALUE_INT && !label.p);
+    field_to_json(w, f, &v, label, f->type == FIELD_REF && v.kind == VALUE_INT && !label.p);
 }
 
 static void put_batch(json_writer *w, const history_entry *h)

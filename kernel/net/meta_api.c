@@ -48,11 +48,11 @@ static void field_bounds(json_writer *w, const field *f)
         jw_kint(w, "max", f->max);
     if (!value_is_null(f->least)) {
         jw_key(w, CRM_S("min"));
-        field_to_json(w, f, f->least, (crm_str){0}, false);
+        field_to_json(w, f, &f->least, (crm_str){0}, false);
     }
     if (!value_is_null(f->most)) {
         jw_key(w, CRM_S("max"));
-        field_to_json(w, f, f->most, (crm_str){0}, false);
+        field_to_json(w, f, &f->most, (crm_str){0}, false);
     }
 }
 

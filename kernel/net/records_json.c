@@ -2,35 +2,48 @@
 #include "data/search.h"
 #include "net/api_private.h"
 
+#define TEXT(lit)            \
+    {                        \
+        lit, sizeof(lit) - 1 \
+    }
+
+static const json_member member_rev = JSON_MEMBER("rev"), member_can = JSON_MEMBER("_can"),
+                         member_created_by = JSON_MEMBER("created_by");
+static const struct {
+    uint32_t column;
+    json_member member;
+} times[] = {{COL_CREATED_AT, JSON_MEMBER("created_at")},
+             {COL_UPDATED_AT, JSON_MEMBER("updated_at")},
+             {COL_DELETED_AT, JSON_MEMBER("deleted_at")}};
+
 static bool is_wanted(const uint64_t select[4], uint32_t i)
 {
     return !(select[0] | select[1] | select[2] | select[3]) || bits_has(select, i);
 }
 
+static void moment(json_writer *w, const json_member *member, value at)
+{
+    char text[CLOCK_TEXT + 2];
+    clock_format(at.i, text + 1);
+    text[0] = text[CLOCK_TEXT] = '"';
+    jw_member(w, member);
+    jw_raw(w, (crm_str){text, CLOCK_TEXT + 1});
+}
+
 static void system_fields(json_writer *w, crm_ctx *c, const record_view *v,
                           const uint64_t select[4])
 {
-    static const struct {
-        int column;
-        const char *name;
-    } times[] = {{COL_CREATED_AT, "created_at"},
-                 {COL_UPDATED_AT, "updated_at"},
-                 {COL_DELETED_AT, "deleted_at"}};
-    char text[CLOCK_TEXT];
     jw_kint(w, "id", v->row[COL_ID].i);
-    jw_kint(w, "rev", v->row[COL_REV].i);
-    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-        value at = v->row[times[i].column];
-        if (value_is_null(at) || !is_wanted(select, (uint32_t)times[i].column))
-            continue;
-        clock_format(at.i, text);
-        jw_kstr(w, times[i].name, str_of(text));
-    }
+    jw_member(w, &member_rev);
+    jw_int(w, v->row[COL_REV].i);
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+        if (!value_is_null(v->row[times[i].column]) && is_wanted(select, times[i].column))
+            moment(w, &times[i].member, v->row[times[i].column]);
     if (!is_wanted(select, COL_CREATED_BY))
         return;
     const person *p = people_user(c->people, v->row[COL_CREATED_BY].i);
-    jw_key(w, CRM_S("created_by"));
-    field_to_json(w, &v->entity->fields[COL_CREATED_BY], v->row[COL_CREATED_BY],
+    jw_member(w, &member_created_by);
+    field_to_json(w, &v->entity->fields[COL_CREATED_BY], &v->row[COL_CREATED_BY],
                   p ? p->name : (crm_str){0}, false);
 }
 
@@ -67,18 +80,30 @@ static void actions(json_writer *w, crm_ctx *c, const record_view *v, bool is_fu
 {
     static const struct {
         action a;
-        const char *name;
-    } all[] = {{ACTION_UPDATE, "update"},
-               {ACTION_DELETE, "delete"},
-               {ACTION_REASSIGN, "reassign"},
-               {ACTION_MERGE, "merge"}};
-    jw_karray(w, "_can");
+        crm_str json;
+    } all[] = {{ACTION_UPDATE, TEXT("\"update\"")},
+               {ACTION_DELETE, TEXT("\"delete\"")},
+               {ACTION_REASSIGN, TEXT("\"reassign\"")},
+               {ACTION_MERGE, TEXT("\"merge\"")}};
+    jw_member(w, &member_can);
+    jw_array(w);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (v->actions >> all[i].a & 1)
-            jw_str(w, str_of(all[i].name));
+            jw_raw(w, all[i].json);
     if (is_full && v->actions >> ACTION_UPDATE & 1)
         moves(w, c, v);
     jw_end_array(w);
+}
+
+static void own_fields(json_writer *w, const record_view *v)
+{
+    for (uint32_t i = 0; i < v->field_count; i++) {
+        uint16_t at = v->fields[i];
+        const field *f = &v->entity->fields[at];
+        jw_member(w, &f->member);
+        field_to_json(w, f, &v->row[at], v->labels ? v->labels[at] : (crm_str){0},
+                      bits_has(v->denied, at));
+    }
 }
 
 static void put_record(json_writer *w, crm_ctx *c, const record_view *v, const uint64_t select[4],
@@ -86,14 +111,7 @@ static void put_record(json_writer *w, crm_ctx *c, const record_view *v, const u
 {
     jw_object(w);
     system_fields(w, c, v, select);
-    for (uint32_t i = COL_OWN; i < v->entity->field_count; i++) {
-        const field *f = &v->entity->fields[i];
-        if (f->flags & FIELD_HIDDEN || !bits_has(v->visible, i) || !is_wanted(select, i))
-            continue;
-        jw_name(w, f->name);
-        field_to_json(w, f, v->row[i], v->labels ? v->labels[i] : (crm_str){0},
-                      bits_has(v->denied, i));
-    }
+    own_fields(w, v);
     marks(w, v);
     actions(w, c, v, is_full);
 }

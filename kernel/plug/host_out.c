@@ -145,7 +145,7 @@ void host_put_record(crm_out *o, const char *key, const crm_rec *r)
         }
         crm_str label = label_of(frame_of(o)->c, f, at->v[i], &denied);
         jw_key(w, f->name);
-        field_to_json(w, f, at->v[i], label, denied);
+        field_to_json(w, f, &at->v[i], label, denied);
     }
     jw_end_object(w);
 }

@@ -246,7 +246,7 @@ static void put_value(result_type type, value v)
     field as = result_field(type);
     buf_init(&b, 0);
     jw_init(&w, &b);
-    field_to_json(&w, &as, v, (crm_str){0}, false);
+    field_to_json(&w, &as, &v, (crm_str){0}, false);
     put(buf_view(&b));
     buf_free(&b);
 }

@@ -337,7 +337,7 @@ static crm_str to_json(field_type type, uint32_t flags, value v, crm_str label, 
     json_writer w;
     buf_init(&b, 0);
     jw_init(&w, &b);
-    field_to_json(&w, &f, v, label, denied);
+    field_to_json(&w, &f, &v, label, denied);
     crm_str out = arena_dup(a, buf_view(&b));
     buf_free(&b);
     return out;

@@ -108,7 +108,7 @@ static const char *given(const char *source)
     json_writer w;
     buf_init(&b, 0);
     jw_init(&w, &b);
-    field_to_json(&w, x, v, (crm_str){0}, false);
+    field_to_json(&w, x, &v, (crm_str){0}, false);
     const char *text = arena_dup(a, buf_view(&b)).p;
     buf_free(&b);
     registry_discard(r);
