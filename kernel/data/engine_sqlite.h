@@ -120,9 +120,20 @@ typedef struct statement {
     sqlite3_stmt **copies; /* COPIES_MAX, some NULL; NULL until one is asked for */
     char text[];
 } statement;
+/* The statement of an entity's last GET: as long as it asks for the same columns by rights that the
+ * row itself decides, its text would be the same. */
+#define GETS_MAX       32
+#define GET_FIELDS_MAX 62
+typedef struct known_get {
+    const layout *layout;
+    sqlite3_stmt *stmt; /* NULL: none is known */
+    uint32_t entity, count;
+    uint32_t fields[GET_FIELDS_MAX]; /* their ids */
+} known_get;
 typedef struct statements {
     statement *slots[STATEMENTS_MAX];
     uint32_t count;
+    known_get *by_id; /* GETS_MAX, by entity id; NULL until the first */
 } statements;
 
 /* What engine_sqlite_counts.c keeps for a session. */

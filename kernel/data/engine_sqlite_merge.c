@@ -193,12 +193,15 @@ bool merge_is_narrow(const query *in, const plan *p)
 
 static void insert_lane(lanes *l, lane *x)
 {
-    uint32_t at = l->open++;
-    while (at && compare_points(l->in, &x->at, &l->order[at - 1]->at) < 0) {
-        l->order[at] = l->order[at - 1];
-        at--;
+    uint32_t low = 0, high = l->open++;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        bool is_before = compare_points(l->in, &x->at, &l->order[middle]->at) < 0;
+        low = is_before ? low : middle + 1;
+        high = is_before ? middle : high;
     }
-    l->order[at] = x;
+    memmove(l->order + low + 1, l->order + low, (l->open - 1 - low) * sizeof *l->order);
+    l->order[low] = x;
 }
 
 /* To its next row and where that belongs among the others; at the end of the range nowhere. */

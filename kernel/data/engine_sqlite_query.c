@@ -105,19 +105,78 @@ static void list_one(reader *r, engine_op *op, walk *w, uint32_t limit)
     }
 }
 
-/* "SELECT … WHERE id=?" with the id as the last parameter. */
-static bool prepare_by_id(reader *r, engine_op *op, const entity *e, int64_t id)
+/* Whether the branches are judged in C, all of them. */
+static bool are_local(const branches *b)
 {
-    uint64_t selected[4];
+    for (uint32_t i = 0; b && i < b->count; i++) {
+        if (!engine_branch_is_local(&b->at[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What a GET's statement depends on; false: it cannot be kept. */
+static bool describe_get(const reader *r, const entity *e, const uint64_t selected[4],
+                         known_get *out)
+{
+    out->layout = r->s->layout;
+    out->entity = e->id;
+    out->count = 0;
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        if (bits_has(selected, i) && out->count++ < GET_FIELDS_MAX) {
+            out->fields[out->count - 1] = e->fields[i].id;
+        }
+    }
+    return out->count <= GET_FIELDS_MAX && are_local(r->query ? r->query->rights : NULL);
+}
+
+static sqlite3_stmt *find_get(const statements *c, const known_get *wanted)
+{
+    const known_get *k = c->by_id ? &c->by_id[wanted->entity % GETS_MAX] : NULL;
+    bool is_it = k && k->stmt && k->layout == wanted->layout && k->entity == wanted->entity &&
+                 k->count == wanted->count &&
+                 memcmp(k->fields, wanted->fields, k->count * sizeof k->fields[0]) == 0;
+    return is_it ? k->stmt : NULL;
+}
+
+static void keep_get(statements *c, const known_get *made)
+{
+    c->by_id = c->by_id ? c->by_id : calloc(GETS_MAX, sizeof *c->by_id);
+    if (c->by_id) {
+        c->by_id[made->entity % GETS_MAX] = *made;
+    }
+}
+
+/* "SELECT … WHERE id=?" with the id as the last parameter. */
+static sqlite3_stmt *write_get(reader *r, const entity *e, const uint64_t selected[4], int64_t id,
+                               crm_status *status)
+{
     sql *q = &r->s->sql;
-    engine_selected(e, r->query, selected);
     sql_start(q, r->s->layout, r->query ? &r->query->env : NULL);
     plan_select(q, e, selected, r->query ? r->query->rights : NULL);
     plan_from(q, e);
     sql_column(q, 0, &e->fields[COL_ID]);
     sql_z(q, "=");
     sql_int(q, id);
-    r->stmt = statement_get(r->s, &op->status);
+    return statement_get(r->s, status);
+}
+
+static bool prepare_by_id(reader *r, engine_op *op, const entity *e, int64_t id)
+{
+    uint64_t selected[4];
+    known_get get;
+    engine_selected(e, r->query, selected);
+    bool may_keep = describe_get(r, e, selected, &get);
+    r->stmt = may_keep ? find_get(&r->s->cache, &get) : NULL;
+    if (r->stmt) {
+        sqlite3_bind_int64(r->stmt, 1, id);
+    } else {
+        r->stmt = get.stmt = write_get(r, e, selected, id, &op->status);
+        if (r->stmt && may_keep) {
+            keep_get(&r->s->cache, &get);
+        }
+    }
     if (r->stmt) {
         reader_init(r, e, selected);
     }

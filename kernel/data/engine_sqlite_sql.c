@@ -187,6 +187,8 @@ void statements_clear(statements *c)
         }
     }
     c->count = 0;
+    free(c->by_id);
+    c->by_id = NULL;
 }
 
 static statement *find(statements *c, uint64_t hash, crm_str text)

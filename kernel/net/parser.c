@@ -109,6 +109,16 @@ static bool check_request_line(parser *p, crm_str line)
 
 /* ---- Header lines ---------------------------------------------------------------------------- */
 
+/* Whether the eight bytes at `at` are all printable ASCII; at times it says no of such as are not
+ * forbidden either, and then each is looked at. */
+static bool are_printable8(const char *at)
+{
+    const uint64_t each = 0x0101010101010101u;
+    uint64_t w;
+    memcpy(&w, at, 8);
+    return !((w | (w - each * 0x20) | ((w ^ each * 0x7F) - each)) & each * 0x80);
+}
+
 static bool check_field_line(parser *p, crm_str line)
 {
     size_t i = 0;
@@ -120,6 +130,9 @@ static bool check_field_line(parser *p, crm_str line)
         return refuse_bad(p);
     }
     for (i++; i < line.n; i++) {
+        while (line.n - i > 8 && are_printable8(line.p + i)) {
+            i += 8;
+        }
         unsigned char c = (unsigned char)line.p[i];
         if ((c < ' ' && c != '\t') || c == 0x7f) {
             return refuse_bad(p);
