@@ -139,9 +139,13 @@ class Person {
     return violations.map(line);
   }
 
-  /** Nothing sticks out to the side. */
+  /** Nothing sticks out to the side, and a screen ends where its place does: what is longer scrolls within. */
   fits() {
-    return this.page.evaluate(() => document.documentElement.scrollWidth <= screen.width);
+    return this.page.evaluate(() => {
+      const place = document.querySelector('main')?.getBoundingClientRect().bottom ?? Infinity;
+      const ends = [...document.querySelectorAll('main .list')].map((one) => one.getBoundingClientRect().bottom);
+      return document.documentElement.scrollWidth <= screen.width && ends.every((end) => end <= place + 1);
+    });
   }
 
   close() {
