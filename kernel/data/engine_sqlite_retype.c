@@ -76,7 +76,7 @@ static void visit(scan *k, sqlite3_stmt *stmt)
 
 /* ---- many rows ------------------------------------------------------------------------------- */
 
-static sqlite3_stmt *prepare(scan *k, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static sqlite3_stmt *prepare(scan *k, const char *fmt, ...)
 {
     char text[256];
     sqlite3_stmt *stmt = NULL;

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DESK, NEW_PASSWORD, PHONE, launch } from '../harness/browser.mjs';
+import { NEW_PASSWORD, launch, looks } from '../harness/browser.mjs';
 import { startServer } from '../harness/server.mjs';
 import { dealer } from '../harness/tz.mjs';
 
@@ -103,7 +103,7 @@ describe('the page of fields and objects', () => {
     await page.getByRole('heading', { name: /Машины/ }).first().waitFor();
   });
 
-  for (const [size, scheme, lang] of [[DESK, 'light', 'ru-RU'], [PHONE, 'dark', 'ru-RU'], [PHONE, 'light', 'en-GB'], [DESK, 'dark', 'en-GB']])
+  for (const { size, scheme, lang } of looks(1))
     it(`is read by axe and fits: ${size.width} ${scheme} ${lang}`, async () => {
       const person = await browser.person({ size, scheme, lang, as: head });
       await person.page.goto('/settings/model?of=sales.deal');

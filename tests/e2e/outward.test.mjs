@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DESK, PHONE, launch } from '../harness/browser.mjs';
+import { launch, looks } from '../harness/browser.mjs';
 import { Receiver } from '../harness/receiver.mjs';
 import { startServer } from '../harness/server.mjs';
 import { dealer } from '../harness/tz.mjs';
@@ -102,7 +102,7 @@ describe('settings for other systems', () => {
     await page.locator('li[data-state=active]').waitFor();
   });
 
-  for (const [size, scheme, lang] of [[DESK, 'light', 'ru-RU'], [PHONE, 'dark', 'ru-RU'], [PHONE, 'light', 'en-GB'], [DESK, 'dark', 'en-GB']])
+  for (const { size, scheme, lang } of looks(2))
     it(`is read by axe and fits: ${size.width} ${scheme} ${lang}`, async () => {
       const person = await browser.person({ size, scheme, lang, as: head });
       for (const name of ['tokens', 'webhooks']) {

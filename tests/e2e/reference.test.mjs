@@ -3,17 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DESK, PHONE, launch } from '../harness/browser.mjs';
+import { launch, looks } from '../harness/browser.mjs';
 import { startServer } from '../harness/server.mjs';
 import { dealerOf } from '../harness/tz.mjs';
 
 const SHOTS = process.env.KARKAS_SHOTS;
-const VARIANTS = [
-  ['ru-RU', 'light', DESK],
-  ['ru-RU', 'dark', PHONE],
-  ['en-GB', 'light', PHONE],
-  ['en-GB', 'dark', DESK],
-];
 
 let server, browser, head;
 
@@ -106,7 +100,7 @@ describe('the page of the API reference', () => {
     await other.close();
   });
 
-  for (const [lang, scheme, size] of VARIANTS)
+  for (const { lang, scheme, size } of looks(3))
     it(`is accessible and fits: ${lang}, ${scheme}, ${size.width} wide`, async () => {
       const other = await browser.person({ as: head, lang, scheme, size });
       for (const [name, at] of [['start', ''], ['part', '?part=sales.deal&op=sales.deal.update'], ['errors', '?part=errors']]) {

@@ -18,6 +18,14 @@ const axeSource = readFileSync(axeFile, 'utf8');
 
 export const DESK = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
+const LOOKS = [
+  { size: DESK, scheme: 'light', lang: 'ru-RU' },
+  { size: PHONE, scheme: 'dark', lang: 'ru-RU' },
+  { size: PHONE, scheme: 'light', lang: 'en-GB' },
+  { size: DESK, scheme: 'dark', lang: 'en-GB' },
+];
+/** How a screen is looked at: one of the pairs of device, theme and language; all of them with FULL=1. */
+export const looks = (which) => (process.env.FULL === '1' ? LOOKS : [LOOKS[which % LOOKS.length]]);
 export const NEW_PASSWORD = 'тихий экскаватор 41';
 
 /** The certificate the server shows, verified against its own authority as a client would. */
