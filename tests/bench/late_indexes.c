@@ -92,7 +92,7 @@ bool late_indexes_make(late_indexes *l)
 {
     bool is_good = open_file(l) && run(l->db, "PRAGMA cache_size=-262144");
     for (int i = 0; is_good && i < l->count; i++)
-        is_good = run(l->db, l->statements[i]) && run(l->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+        is_good = run(l->db, l->statements[i]);
     return close_file(l, is_good);
 }
 
