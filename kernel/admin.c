@@ -40,8 +40,9 @@ typedef struct talk {
 static void free_talk(talk *t)
 {
     talk **at = &t->admin->talks;
-    while (*at != t)
+    while (*at != t) {
         at = &(*at)->next;
+    }
     *at = t->next;
     buf_free(&t->in);
     buf_free(&t->out);
@@ -54,14 +55,16 @@ static void closed(uv_handle_t *h)
 {
     talk *t = h->data;
     t->is_closed = true;
-    if (!t->is_running)
+    if (!t->is_running) {
         free_talk(t);
+    }
 }
 
 static void hang_up(talk *t)
 {
-    if (!uv_is_closing((uv_handle_t *)&t->pipe))
+    if (!uv_is_closing((uv_handle_t *)&t->pipe)) {
         uv_close((uv_handle_t *)&t->pipe, closed);
+    }
 }
 
 static void answered(uv_write_t *w, int status)
@@ -90,14 +93,16 @@ static void ran(pool_task *task)
     buf_char(&t->out, '\n');
     uv_buf_t b = uv_buf_init(t->out.p, (unsigned)t->out.n);
     t->write.data = t;
-    if (uv_write(&t->write, (uv_stream_t *)&t->pipe, &b, 1, answered) != 0)
+    if (uv_write(&t->write, (uv_stream_t *)&t->pipe, &b, 1, answered) != 0) {
         hang_up(t);
+    }
 }
 
 static bool read_request(talk *t)
 {
-    if (json_read(buf_view(&t->in), 0, &t->json, NULL) != CRM_OK)
+    if (json_read(buf_view(&t->in), 0, &t->json, NULL) != CRM_OK) {
         return false;
+    }
     const json_t *args = json_object_get(t->json, "args"), *arg;
     size_t i;
     t->call =
@@ -105,8 +110,9 @@ static bool read_request(talk *t)
     t->call.lang = str_is(json_text(t->json, "lang"), "ru") ? "ru" : "en";
     json_array_foreach(args, i, arg)
     {
-        if (i == ARGS_MAX || !json_is_string(arg))
+        if (i == ARGS_MAX || !json_is_string(arg)) {
             return false;
+        }
         t->args[t->call.count++] = json_string_value(arg);
     }
     return t->call.count > 0 && t->call.arena;
@@ -121,8 +127,9 @@ static void got(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
         return;
     }
     t->in.n += (size_t)n;
-    if (!t->in.n || t->in.p[t->in.n - 1] != '\n')
+    if (!t->in.n || t->in.p[t->in.n - 1] != '\n') {
         return;
+    }
     uv_read_stop(stream);
     if (!read_request(t)) {
         hang_up(t);
@@ -151,8 +158,9 @@ static bool is_allowed(uv_pipe_t *p)
     socklen_t size = sizeof who;
     uv_os_fd_t fd;
     if (uv_fileno((uv_handle_t *)p, &fd) != 0 ||
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) {
         return false;
+    }
     return who.uid == 0 || who.uid == geteuid();
 }
 
@@ -160,8 +168,9 @@ static void connected(uv_stream_t *server, int status)
 {
     admin *a = server->data;
     talk *t = status == 0 ? calloc(1, sizeof *t) : NULL;
-    if (!t)
+    if (!t) {
         return;
+    }
     t->admin = a;
     t->next = a->talks;
     a->talks = t;
@@ -170,8 +179,9 @@ static void connected(uv_stream_t *server, int status)
     buf_init(&t->out, 0);
     uv_pipe_init(server->loop, &t->pipe, 0);
     if (uv_accept(server, (uv_stream_t *)&t->pipe) != 0 || !is_allowed(&t->pipe) ||
-        uv_read_start((uv_stream_t *)&t->pipe, room, got) != 0)
+        uv_read_start((uv_stream_t *)&t->pipe, room, got) != 0) {
         hang_up(t);
+    }
 }
 
 static bool socket_path(const char *data, char *out, size_t size)
@@ -183,8 +193,9 @@ static bool socket_path(const char *data, char *out, size_t size)
 crm_status admin_start(uv_loop_t *loop, mailbox *mail, deployment *d, admin **out)
 {
     admin *a = calloc(1, sizeof *a);
-    if (!a)
+    if (!a) {
         return CRM_NOMEM;
+    }
     a->mail = mail;
     a->d = d;
     a->pipe.data = a;
@@ -196,8 +207,9 @@ crm_status admin_start(uv_loop_t *loop, mailbox *mail, deployment *d, admin **ou
     unlink(a->path); /* the directory's lock is ours, so a socket there is a dead one */
     uv_pipe_init(loop, &a->pipe, 0);
     if (uv_pipe_bind(&a->pipe, a->path) != 0 || chmod(a->path, 0600) != 0 ||
-        uv_listen((uv_stream_t *)&a->pipe, 8, connected) != 0)
+        uv_listen((uv_stream_t *)&a->pipe, 8, connected) != 0) {
         return CRM_INTERNAL;
+    }
     uv_unref((uv_handle_t *)&a->pipe);
     *out = a;
     return CRM_OK;
@@ -213,9 +225,11 @@ void admin_stop(admin *a)
 {
     unlink(a->path);
     uv_close((uv_handle_t *)&a->pipe, admin_closed);
-    for (talk *t = a->talks; t; t = t->next)
-        if (!t->is_running)
+    for (talk *t = a->talks; t; t = t->next) {
+        if (!t->is_running) {
             hang_up(t);
+        }
+    }
 }
 
 /* When the loop has ended and no command runs any more. */
@@ -229,26 +243,31 @@ void admin_free(admin *a)
 static int dial(const char *data)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
-    if (!socket_path(data, to.sun_path, sizeof to.sun_path))
+    if (!socket_path(data, to.sun_path, sizeof to.sun_path)) {
         return -1;
+    }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0) {
         return fd;
-    if (fd >= 0)
+    }
+    if (fd >= 0) {
         close(fd);
+    }
     return -1;
 }
 
 static bool send_request(int fd, int count, const char *const *args, const char *lang)
 {
     json_t *list = json_array();
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         json_array_append_new(list, json_string(args[i]));
+    }
     json_t *all = json_pack("{s:o,s:s}", "args", list, "lang", lang);
     char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
     size_t n = text ? strlen(text) : 0;
-    if (text)
+    if (text) {
         text[n] = '\n'; /* over the final 0: a line */
+    }
     bool ok = text && write(fd, text, n + 1) == (ssize_t)(n + 1);
     free(text);
     json_decref(all);
@@ -263,18 +282,22 @@ crm_status admin_ask(const char *data, int count, const char *const *args, const
     ssize_t n;
     int64_t code = 1;
     int fd = dial(data);
-    if (fd < 0)
+    if (fd < 0) {
         return CRM_NOT_FOUND;
+    }
     buf_init(&in, 0);
-    if (send_request(fd, count, args, lang))
-        while ((n = read(fd, block, sizeof block)) > 0 || (n < 0 && errno == EINTR))
+    if (send_request(fd, count, args, lang)) {
+        while ((n = read(fd, block, sizeof block)) > 0 || (n < 0 && errno == EINTR)) {
             buf_add(&in, block, n > 0 ? (size_t)n : 0);
+        }
+    }
     close(fd);
     ptrdiff_t end = in.n ? str_find(buf_view(&in), 0) : -1;
-    if (end >= 0)
+    if (end >= 0) {
         (void)!str_to_i64(str_trim((crm_str){in.p + end + 1, in.n - (size_t)end - 1}), &code);
-    else
+    } else {
         fprintf(stderr, "karkas: the server hung up\n");
+    }
     fwrite(in.p, 1, end < 0 ? 0 : (size_t)end, code ? stderr : stdout);
     buf_free(&in);
     *exit_code = (int)code;

@@ -9,16 +9,19 @@
 void build_faults(build *b, tz_fault *list)
 {
     tz_fault **end = &b->faults;
-    while (*end)
+    while (*end) {
         end = &(*end)->next;
+    }
     *end = list;
 }
 
 static bool has_errors(const tz_fault *f)
 {
-    for (; f; f = f->next)
-        if (!f->is_warning)
+    for (; f; f = f->next) {
+        if (!f->is_warning) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -31,9 +34,10 @@ static crm_status take(build *b, tz_fault *list, crm_status s)
 
 static void take_refusals(build *b, const char *lang, const module_refusal *r)
 {
-    for (; r; r = r->next)
+    for (; r; r = r->next) {
         buf_fmt(&b->refusals, "%.*s: %s (%.*s)\n", STR_FMT(r->module),
                 plug_refusal_title(r->code, lang), STR_FMT(r->text));
+    }
 }
 
 void build_say(const build *b, const char *lang, buf *say)
@@ -48,8 +52,9 @@ void build_say(const build *b, const char *lang, buf *say)
 build *build_new(void)
 {
     build *b = calloc(1, sizeof *b);
-    if (b)
+    if (b) {
         b->arena = arena_new(256 << 20);
+    }
     if (!b || !b->arena) {
         free(b);
         return NULL;
@@ -60,10 +65,12 @@ build *build_new(void)
 
 void build_free(build *b)
 {
-    if (!b)
+    if (!b) {
         return;
-    if (b->reg)
+    }
+    if (b->reg) {
         registry_discard(b->reg);
+    }
     buf_free(&b->refusals);
     arena_free(b->arena);
     free(b);
@@ -77,16 +84,19 @@ crm_status build_read(deployment *d, build *b, const char *path)
     tz_fault *faults = NULL;
     crm_status s = plug_scan(b->arena, d->o->modules, &b->found, &b->found_count, &refused);
     take_refusals(b, d->o->lang, refused);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = tz_read(b->arena, path, &b->tz, &faults);
+    }
     return take(b, faults, s);
 }
 
 module *deployment_module(const deployment *d, crm_str name)
 {
-    for (uint32_t i = 0; i < d->module_count; i++)
-        if (str_eq(plug_name(d->modules[i]), name))
+    for (uint32_t i = 0; i < d->module_count; i++) {
+        if (str_eq(plug_name(d->modules[i]), name)) {
             return d->modules[i];
+        }
+    }
     return NULL;
 }
 
@@ -97,14 +107,16 @@ static crm_status load_one(deployment *d, build *b, crm_str name)
     *slot = deployment_module(d, name);
     crm_status s = CRM_OK;
     for (uint32_t i = 0; !*slot && i < b->found_count; i++) {
-        if (!str_eq(b->found[i].name, name))
+        if (!str_eq(b->found[i].name, name)) {
             continue;
+        }
         s = plug_load(b->arena, &b->found[i], slot, &refused);
         b->is_new[b->module_count] = s == CRM_OK;
     }
     take_refusals(b, d->o->lang, refused);
-    if (s == CRM_OK && *slot)
+    if (s == CRM_OK && *slot) {
         b->module_count++;
+    }
     return *slot || s != CRM_OK ? s : CRM_NOT_FOUND;
 }
 
@@ -115,22 +127,26 @@ crm_status build_load(deployment *d, build *b)
     tz_fault *faults = NULL;
     crm_status s = tz_modules(b->tz, b->arena, b->found, b->found_count, &names, &count, &faults);
     s = take(b, faults, s);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     b->modules = ARENA_ARRAY(b->arena, module *, count + 1);
     b->is_new = ARENA_ARRAY(b->arena, bool, count + 1);
-    if (!b->modules || !b->is_new)
+    if (!b->modules || !b->is_new) {
         return CRM_NOMEM;
-    for (uint32_t i = 0; i < count && s == CRM_OK; i++)
+    }
+    for (uint32_t i = 0; i < count && s == CRM_OK; i++) {
         s = load_one(d, b, names[i]);
+    }
     return s;
 }
 
 crm_status build_like(const deployment *d, build *b)
 {
     const build *in_force = d->in_force;
-    if (!in_force)
+    if (!in_force) {
         return CRM_UNAVAILABLE;
+    }
     b->tz = in_force->tz;
     b->modules = in_force->modules;
     b->module_count = in_force->module_count;
@@ -143,8 +159,9 @@ crm_status build_like(const deployment *d, build *b)
 /* A start on the text that is in force grants what it granted then. */
 static crm_status keep_grants(deployment *d, build *b)
 {
-    if (!d->engine)
+    if (!d->engine) {
         return CRM_OK; /* linting without a data directory: nothing was applied */
+    }
     const registry *current = registry_pin();
     crm_status s = tz_recall(b->tz, d->engine, current);
     registry_unpin(current);
@@ -170,21 +187,26 @@ crm_status build_registry(deployment *d, build *b, tz_declaration *rows, uint32_
     registry_fault *faults = NULL;
     tz_fault *list = NULL;
     crm_status s = register_kernel(d, b);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = plug_register(b->modules, b->module_count, b->reg, b->arena, &faults);
+    }
     (void)take_seal(b, faults, s);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = keep_grants(d, b);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = tz_take_model(b->tz, b->arena, rows, count, &list);
+    }
     s = take(b, list, s);
     list = NULL;
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = tz_register(b->tz, b->reg, b->arena, &list);
+    }
     s = take(b, list, s);
     faults = NULL;
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = registry_seal(b->reg, b->arena, &faults);
+    }
     return take_seal(b, faults, s);
 }
 

@@ -50,10 +50,11 @@ static void tz_lint(command_call *c)
     deployment d = *c->d;
     o.lang = c->lang;
     d.o = &o;
-    if (deployment_lint(&d, c->args[2], c->out) != CRM_OK)
+    if (deployment_lint(&d, c->args[2], c->out) != CRM_OK) {
         c->exit_code = 1;
-    else
+    } else {
         buf_z(c->out, c->lang[0] == 'r' ? "ТЗ читается и применимо\n" : "the ТЗ can be applied\n");
+    }
 }
 
 static void tz_apply_command(command_call *c)
@@ -61,12 +62,13 @@ static void tz_apply_command(command_call *c)
     const registry *before = registry_pin(), *after;
     crm_status s = deployment_apply(c->d, c->args[2], c->out);
     after = registry_pin();
-    if (s != CRM_OK && before == after)
+    if (s != CRM_OK && before == after) {
         command_fail(c, "ничего не изменено", "nothing has changed");
-    else if (s != CRM_OK)
+    } else if (s != CRM_OK) {
         command_fail(c, "применено не до конца", "applied in part");
-    else
+    } else {
         buf_z(c->out, c->lang[0] == 'r' ? "ТЗ применено\n" : "the ТЗ is in force\n");
+    }
     registry_unpin(before);
     registry_unpin(after);
 }
@@ -86,18 +88,21 @@ static void module_list(command_call *c)
     const registry *r = registry_pin();
     for (uint32_t i = 0; i < count; i++) {
         bool runs = false;
-        for (uint32_t j = 0; r && j < r->module_count; j++)
+        for (uint32_t j = 0; r && j < r->module_count; j++) {
             runs |= str_eq(r->modules[j].name, found[i].name);
-        if (!runs && plug_check(c->arena, &found[i], &refused) != CRM_OK)
+        }
+        if (!runs && plug_check(c->arena, &found[i], &refused) != CRM_OK) {
             continue;
+        }
         buf_fmt(c->out, "%-12.*s %-8.*s %s\n", STR_FMT(found[i].name), STR_FMT(found[i].version),
                 runs ? (c->lang[0] == 'r' ? "работает" : "runs")
                      : (c->lang[0] == 'r' ? "выключен" : "off"));
     }
-    for (; refused; refused = refused->next)
+    for (; refused; refused = refused->next) {
         buf_fmt(c->out, "%-12.*s %s: %s (%.*s)\n", STR_FMT(refused->module),
                 c->lang[0] == 'r' ? "отклонён" : "refused",
                 plug_refusal_title(refused->code, c->lang), STR_FMT(refused->text));
+    }
     registry_unpin(r);
 }
 
@@ -119,8 +124,9 @@ static void user_list(command_call *c)
 static const person *find_person(command_call *c, crm_ctx *call)
 {
     const person *p = people_by_login(call->people, str_of(c->args[2]));
-    if (!p)
+    if (!p) {
         command_fail(c, "нет такого логина", "no such login");
+    }
     return p;
 }
 
@@ -143,10 +149,12 @@ static crm_status commit_disable(crm_ctx *c, void *arg)
     record *r;
     const entity *e = registry_store(c->reg, STORE_USER);
     crm_status s = records_get(c, e, u->user, &r);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = record_set(r, &e->fields[USER_IS_DISABLED], value_int(u->disable));
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = records_save(c, r, 0);
+    }
     return s == CRM_OK && u->disable ? accounts_sessions_end_all(c, u->user, 0) : s;
 }
 
@@ -167,12 +175,14 @@ static void user_invite(command_call *c)
     } else if (p) {
         u.user = p->id;
         s = crypto_password_hash(call.arena, code, &u.phc);
-        if (s == CRM_OK)
+        if (s == CRM_OK) {
             s = writer_run(c->d->flow, &call, commit_invite, &u);
-        if (s == CRM_OK)
+        }
+        if (s == CRM_OK) {
             buf_fmt(c->out, "%s %.*s\n", c->args[2], STR_FMT(code));
-        else
+        } else {
             command_fail_status(c, s);
+        }
     }
     call_end(&call);
 }
@@ -190,8 +200,9 @@ static void set_disabled(command_call *c, bool disable)
     if (p) {
         u.user = p->id;
         s = writer_run(c->d->flow, &call, commit_disable, &u);
-        if (s != CRM_OK)
+        if (s != CRM_OK) {
             command_fail_status(c, s);
+        }
     }
     call_end(&call);
 }
@@ -221,10 +232,12 @@ static crm_status commit_why(crm_ctx *c, void *arg)
     value *row;
     principal who;
     crm_status s = tx_get(c->tx, w->entity, w->id, c->arena, &row);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = people_principal(c->arena, c->people, w->user, &who);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
+    }
     buf_clear(w->out);
     c->who = &who;
     c->env.me = w->user;
@@ -249,11 +262,12 @@ static void why_command(command_call *c)
         call.lang = str_of(c->lang);
         w.user = p->id;
         s = writer_run(c->d->flow, &call, commit_why, &w);
-        if (s != CRM_OK)
+        if (s != CRM_OK) {
             command_fail_status(c, s);
-        else if (!c->out->n)
+        } else if (!c->out->n) {
             buf_z(c->out, c->lang[0] == 'r' ? "не видит: ни одна строка ТЗ этого не даёт\n"
                                             : "does not see it: no line of the ТЗ grants it\n");
+        }
     }
     call_end(&call);
 }
@@ -270,10 +284,11 @@ static void openapi_command(command_call *c)
         s = openapi_write(&call, c->out);
         call_end(&call);
     }
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         buf_char(c->out, '\n');
-    else
+    } else {
         command_fail_status(c, s);
+    }
 }
 
 /* ---- backup ---------------------------------------------------------------------------------- */
@@ -283,23 +298,25 @@ static void backup(command_call *c)
     backup_report report = {0};
     crm_status s =
         backup_make(c->d->engine, c->d->o->data, c->args[1], (engine_backup_progress){0}, &report);
-    if (s == CRM_CONFLICT)
+    if (s == CRM_CONFLICT) {
         command_fail(c, "такой файл уже есть", "that file exists");
-    else if (s != CRM_OK)
+    } else if (s != CRM_OK) {
         command_fail_status(c, s);
-    else
+    } else {
         buf_fmt(c->out,
                 c->lang[0] == 'r' ? "%s: строк %lld, байт %lld, файлов %lld\n"
                                   : "%s: %lld rows, %lld bytes, %lld files\n",
                 c->args[1], (long long)report.rows, (long long)report.bytes,
                 (long long)report.files);
-    if (s == CRM_OK && report.has_key)
+    }
+    if (s == CRM_OK && report.has_key) {
         buf_fmt(c->out,
                 c->lang[0] == 'r' ? "%s." BACKUP_KEY_FILE
                                     ": ключ подписей вебхуков, храните копию как тайну\n"
                                   : "%s." BACKUP_KEY_FILE
                                     ": the key of the webhooks' signatures, keep the copy secret\n",
                 c->args[1]);
+    }
 }
 
 static void restore(command_call *c)
@@ -308,30 +325,35 @@ static void restore(command_call *c)
     long holder;
     int fd = -1;
     crm_status s = fs_mkdir(c->d->o->data, 0700);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = fs_lock(c->d->o->data, &fd, &holder);
+    }
     if (s == CRM_CONFLICT) {
         command_fail(c, "с каталогом данных работает сервер: остановите его",
                      "a server works with the data directory: stop it");
         return;
     }
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = backup_restore(c->args[1], c->d->o->data, &report);
-    if (s == CRM_CONFLICT)
+    }
+    if (s == CRM_CONFLICT) {
         command_fail(c, "каталог данных не пуст: восстановление идёт только в пустой",
                      "the data directory is not empty: restoring needs an empty one");
-    else if (s != CRM_OK)
+    } else if (s != CRM_OK) {
         command_fail(c, "копия повреждена или не читается: ничего не восстановлено",
                      "the copy is damaged or cannot be read: nothing was restored");
-    else
+    } else {
         buf_fmt(c->out,
                 c->lang[0] == 'r' ? "восстановлено, строк: %lld, файлов: %lld\n"
                                   : "restored, rows: %lld, files: %lld\n",
                 (long long)report.rows, (long long)report.files);
-    if (report.fault[0])
+    }
+    if (report.fault[0]) {
         buf_fmt(c->out, "%s\n", report.fault);
-    if (fd >= 0)
+    }
+    if (fd >= 0) {
         close(fd);
+    }
 }
 
 /* ---- the virtual clock ----------------------------------------------------------------------- */
@@ -380,9 +402,11 @@ static const command commands[] = {
 
 bool command_is_known(const char *name)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(commands[i].name, name) == 0)
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -392,10 +416,12 @@ void command_run(command_call *c)
         const command *k = &commands[i];
         int own = k->sub ? 2 : 1;
         if (strcmp(k->name, c->args[0]) != 0 ||
-            (k->sub && (c->count < 2 || strcmp(k->sub, c->args[1]) != 0)))
+            (k->sub && (c->count < 2 || strcmp(k->sub, c->args[1]) != 0))) {
             continue;
-        if (c->count < own + k->args)
+        }
+        if (c->count < own + k->args) {
             break;
+        }
         k->run(c);
         return;
     }

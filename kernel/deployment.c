@@ -28,11 +28,13 @@ static void watch_modules(const char *data)
 {
     char path[PATH_MAX];
     int n = snprintf(path, sizeof path, "%s/crash", data);
-    if (n < 0 || (size_t)n >= sizeof path || plug_crash_file(path) != CRM_OK)
+    if (n < 0 || (size_t)n >= sizeof path || plug_crash_file(path) != CRM_OK) {
         log_event(LOG_WARN, "crash.no_file", "data=%s", log_quote(str_of(data)));
+    }
     n = snprintf(path, sizeof path, "%s/probed", data);
-    if (n > 0 && (size_t)n < sizeof path)
+    if (n > 0 && (size_t)n < sizeof path) {
         plug_probed_file(path);
+    }
 }
 
 crm_status deployment_open(deployment *d, const server_options *o)
@@ -41,21 +43,25 @@ crm_status deployment_open(deployment *d, const server_options *o)
     *d = (deployment){.o = o, .lock_fd = -1};
     uv_mutex_init(&d->apply_lock);
     crm_status s = fs_mkdir(o->data, 0700);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = fs_lock(o->data, &d->lock_fd, &holder);
-    if (s == CRM_CONFLICT)
+    }
+    if (s == CRM_CONFLICT) {
         fprintf(stderr, "karkas: %s: another server (process %ld) holds this data directory\n",
                 o->data, holder);
-    else if (s != CRM_OK)
+    } else if (s != CRM_OK) {
         fprintf(stderr, "karkas: %s: cannot be used as a data directory: %s\n", o->data,
                 strerror(errno));
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
+    }
     watch_modules(o->data);
     s = engine_open_sqlite(o->data, &d->engine);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         fprintf(stderr, "karkas: %s: the database cannot be opened (%s)\n", o->data,
                 status_code(s));
+    }
     return s;
 }
 
@@ -71,15 +77,19 @@ void deployment_stop_flow(deployment *d)
 
 void deployment_close(deployment *d)
 {
-    if (d->flow)
+    if (d->flow) {
         deployment_stop_flow(d);
-    if (d->has_registry)
+    }
+    if (d->has_registry) {
         registry_publish(NULL, NULL, NULL);
-    if (d->engine)
+    }
+    if (d->engine) {
         engine_close(d->engine);
+    }
     d->engine = NULL;
-    if (d->lock_fd >= 0)
+    if (d->lock_fd >= 0) {
         close(d->lock_fd);
+    }
     d->lock_fd = -1;
     model_work_free(d);
     build_free(d->in_force);
@@ -121,8 +131,9 @@ static void released(registry *r, void *arg)
 {
     deployment *d = arg;
     pool_task *t = d->flow ? calloc(1, sizeof *t) : NULL;
-    if (t)
+    if (t) {
         *t = (pool_task){.run = discard, .done = discarded, .arg = r};
+    }
     if (!t || pool_submit(d->flow, POOL_WORKER, t) != CRM_OK) {
         free(t);
         registry_discard(r);
@@ -135,12 +146,14 @@ static crm_status load_people(deployment *d, const registry *r)
     people *p;
     /* The writing one, which knows the schema already: the writer begins after this. */
     crm_status st = engine_session_open(d->engine, ENGINE_WRITER, (engine_deliver){0}, &s);
-    if (st != CRM_OK)
+    if (st != CRM_OK) {
         return st;
+    }
     st = people_build(s, r, &p);
     engine_session_close(s);
-    if (st == CRM_OK)
+    if (st == CRM_OK) {
         people_publish(p);
+    }
     return st;
 }
 
@@ -167,14 +180,16 @@ static crm_status start_flow(deployment *d, const registry *r)
 static crm_status keep_modules(deployment *d, const build *b)
 {
     module **all = realloc(d->modules, (d->module_count + b->module_count) * sizeof *all);
-    if (!all && d->module_count + b->module_count)
+    if (!all && d->module_count + b->module_count) {
         return CRM_NOMEM;
+    }
     d->modules = all;
-    for (uint32_t i = 0; i < b->module_count; i++)
+    for (uint32_t i = 0; i < b->module_count; i++) {
         if (!deployment_module(d, plug_name(b->modules[i]))) {
             d->modules[d->module_count++] = b->modules[i];
             module_figures(b->modules[i]);
         }
+    }
     return CRM_OK;
 }
 
@@ -191,8 +206,9 @@ static void remember_path(deployment *d, build *b, const char *path)
     const char *kept = stored_path(d, b->arena);
     crm_str file = arena_fmt(b->arena, "%s/%s", d->o->data, TZ_PATH_FILE);
     bool is_kept = full && kept && strcmp(full, kept) == 0;
-    if (full && !is_kept && fs_write(file.p, str_of(full), 0600) != CRM_OK)
+    if (full && !is_kept && fs_write(file.p, str_of(full), 0600) != CRM_OK) {
         log_event(LOG_WARN, "tz.path_not_kept", "file=%s", log_quote(file));
+    }
     free(full);
 }
 
@@ -222,8 +238,9 @@ static crm_status commit_people(crm_ctx *c, void *arg)
 static void keep_refused(build *b, const tz_fault *f)
 {
     tz_fault *copy = f ? ARENA_NEW(b->arena, tz_fault) : NULL;
-    if (!copy)
+    if (!copy) {
         return;
+    }
     *copy = *f;
     copy->expected = arena_dup(b->arena, f->expected);
     copy->subject = arena_dup(b->arena, f->subject);
@@ -236,16 +253,20 @@ static crm_status write_people(swap *x, const registry *r, bool is_trial)
     crm_ctx c, on = {.reg = r, .people = people_pin()};
     writing arg = {.tz = x->b->tz, .is_trial = is_trial, .status = CRM_UNAVAILABLE};
     crm_status s = call_begin_from(&c, &on, &principal_system, CRM_S("tz"));
-    if (on.people)
+    if (on.people) {
         people_unpin(on.people);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
+    }
     c.lang = str_of(x->d->o->lang);
     s = writer_run_alone(x->d->flow, &c, commit_people, &arg);
-    if (is_trial && arg.status == CRM_OK && s == CRM_CONFLICT)
+    if (is_trial && arg.status == CRM_OK && s == CRM_CONFLICT) {
         s = CRM_OK;
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         keep_refused(x->b, arg.refused);
+    }
     call_end(&c);
     return s;
 }
@@ -260,12 +281,15 @@ static crm_status swap_registry(void *arg)
     const registry *old = registry_pin();
     crm_status s = old ? write_people(x, old, true) : CRM_OK;
     registry_unpin(old);
-    if (s == CRM_OK && !x->has_schema)
+    if (s == CRM_OK && !x->has_schema) {
         s = build_schema(x->d, x->b);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = write_people(x, x->b->reg, false);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         build_publish(x->d, x->b);
+    }
     return s;
 }
 
@@ -285,8 +309,9 @@ static bool has_retypes(const registry *old, const registry *r)
         for (uint32_t k = COL_OWN; k < e->field_count; k++) {
             const field *f = &e->fields[k];
             const field *was = f->flags & FIELD_DEPLOYMENT ? former(old, e, f) : NULL;
-            if (was && field_retype(was, f) != RETYPE_NONE)
+            if (was && field_retype(was, f) != RETYPE_NONE) {
                 return true;
+            }
         }
     }
     return false;
@@ -295,8 +320,9 @@ static bool has_retypes(const registry *old, const registry *r)
 void build_publish(deployment *d, build *b)
 {
     const registry *old = registry_pin();
-    if (old && has_retypes(old, b->reg))
+    if (old && has_retypes(old, b->reg)) {
         writer_refuse_older(d->flow, b->reg);
+    }
     registry_unpin(old);
     registry_publish(b->reg, released, d);
     b->reg = NULL;
@@ -331,8 +357,9 @@ static crm_status convert_ahead(deployment *d, build *b)
 {
     engine_ahead ahead = {0};
     crm_status s = CRM_OK;
-    while (s == CRM_OK && !ahead.is_done && !ahead.misfits)
+    while (s == CRM_OK && !ahead.is_done && !ahead.misfits) {
         s = build_ahead(d, b, &ahead);
+    }
     return s; /* what does not fit is named by the step */
 }
 
@@ -340,26 +367,33 @@ static crm_status put_in_force(deployment *d, build *b)
 {
     swap x = {.d = d, .b = b};
     crm_status s = start_modules(b);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = keep_modules(d, b);
-    if (s == CRM_OK && d->flow)
+    }
+    if (s == CRM_OK && d->flow) {
         s = convert_ahead(d, b);
-    if (s == CRM_OK && !d->flow)
+    }
+    if (s == CRM_OK && !d->flow) {
         s = build_schema(d, b);
+    }
     x.has_schema = s == CRM_OK && !d->flow;
-    if (s == CRM_OK && !d->flow)
+    if (s == CRM_OK && !d->flow) {
         s = start_flow(d, b->reg);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = writer_exclusive(d->flow, swap_registry, &x);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
+    }
     return deployment_published(d);
 }
 
 crm_status deployment_published(deployment *d)
 {
-    if (d->on_published)
+    if (d->on_published) {
         d->on_published(d->published_arg);
+    }
     return d->begins_late ? CRM_OK : flow_ready(d->flow);
 }
 
@@ -369,39 +403,48 @@ static crm_status build_all(deployment *d, build *b, const char *path, bool forw
     tz_declaration *rows = NULL;
     uint32_t count = 0;
     crm_status s = build_read(d, b, path);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = build_load(d, b);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = model_declarations(b->arena, &b->model, forward, &rows, &count);
+    }
     return s == CRM_OK ? build_registry(d, b, rows, count) : s;
 }
 
 static crm_status apply(deployment *d, build *b, const char *path, bool forward)
 {
-    if (!path)
+    if (!path) {
         path = stored_path(d, b->arena);
+    }
     if (!path) {
         buf_z(&b->refusals,
               d->o->lang[0] == 'r' ? "нужен ТЗ: --tz ФАЙЛ\n" : "a ТЗ is needed: --tz FILE\n");
         return CRM_INVALID;
     }
     crm_status s = model_load_now(d, b->arena, &b->model);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = build_all(d, b, path, forward);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = put_in_force(d, b);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = model_settle(d, b, forward);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         remember_path(d, b, path);
+    }
     return s;
 }
 
 static bool is_in_a_swap(const build *b)
 {
-    for (uint32_t i = 0; i < b->model.count; i++)
-        if (str_is(b->model.at[i].phase, MODEL_SWAPPING))
+    for (uint32_t i = 0; i < b->model.count; i++) {
+        if (str_is(b->model.at[i].phase, MODEL_SWAPPING)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -409,8 +452,9 @@ static crm_status apply_one(deployment *d, const char *path, bool forward, build
 {
     build *b = *out = build_new();
     crm_status s = b ? apply(d, b, path, forward) : CRM_NOMEM;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     build_free(d->in_force);
     d->in_force = b;
     return s;
@@ -426,10 +470,12 @@ crm_status deployment_apply(deployment *d, const char *path, buf *say)
         build_free(b);
         s = apply_one(d, path, false, &b);
     }
-    if (b)
+    if (b) {
         build_say(b, d->o->lang, say);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         build_free(b);
+    }
     uv_mutex_unlock(&d->apply_lock);
     return s;
 }
@@ -437,11 +483,13 @@ crm_status deployment_apply(deployment *d, const char *path, buf *say)
 crm_status deployment_lint(deployment *d, const char *path, buf *say)
 {
     build *b = build_new();
-    if (!b)
+    if (!b) {
         return CRM_NOMEM;
+    }
     crm_status s = d->engine ? model_load_now(d, b->arena, &b->model) : CRM_OK;
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = build_all(d, b, path, true);
+    }
     build_say(b, d->o->lang, say);
     build_free(b);
     return s;

@@ -134,8 +134,9 @@ static int64_t read_figure(void *arg)
 figures *figures_new(deployment *d, api *a, loop_meter *m)
 {
     figures *f = calloc(1, sizeof *f);
-    if (!f)
+    if (!f) {
         return NULL;
+    }
     *f = (figures){.d = d, .api = a, .meter = m};
     for (size_t i = 0; i < FIGURES; i++) {
         f->readings[i] = (reading){f, &table[i]};

@@ -11,12 +11,14 @@ crm_str deployment_code(arena *a)
 {
     uint8_t random[12];
     char *text = arena_alloc(a, 16);
-    if (!text)
+    if (!text) {
         return (crm_str){0};
+    }
     crypto_random(random, sizeof random);
     for (int i = 0, at = 0; i < 12; i++) {
-        if (i && i % 4 == 0)
+        if (i && i % 4 == 0) {
             text[at++] = '-';
+        }
         text[at++] = CODE_LETTERS[random[i] % (sizeof CODE_LETTERS - 1)];
     }
     return (crm_str){text, 14};
@@ -40,8 +42,9 @@ static crm_status look_for_credentials(crm_ctx *c, void *arg)
 {
     first *f = arg;
     query *any = query_new(c->arena, registry_store(c->reg, STORE_CREDENTIAL));
-    if (!any)
+    if (!any) {
         return CRM_NOMEM;
+    }
     any->limit = LIST_MAX;
     f->is_needed = true;
     return tx_list(c->tx, any, saw_credential, f);
@@ -58,10 +61,12 @@ static crm_status make_admin(crm_ctx *c, void *arg)
         {value_int(USER_NAME), value_text(registry_text(c->reg, c->lang, CRM_S("role.admin")))},
         {value_int(USER_ROLES), value_text(CRM_S(ROLE_ADMIN))},
     };
-    for (size_t i = 0; s == CRM_OK && i < sizeof given / sizeof given[0]; i++)
+    for (size_t i = 0; s == CRM_OK && i < sizeof given / sizeof given[0]; i++) {
         s = record_set(r, &e->fields[given[i][0].i], given[i][1]);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = records_save(c, r, 0);
+    }
     return s == CRM_OK ? accounts_set_hash(c, r->v[COL_ID].i, f->phc, true) : s;
 }
 
@@ -70,17 +75,20 @@ static crm_status make_first_login(deployment *d, crm_ctx *c, first *f, buf *say
 {
     crm_str file = arena_fmt(c->arena, "%s/first-login.txt", d->o->data);
     if (!f->is_needed) {
-        if (f->has_password && file.p)
+        if (f->has_password && file.p) {
             unlink(file.p);
+        }
         return CRM_OK;
     }
     crm_str code = deployment_code(c->arena);
     crm_str text = arena_fmt(c->arena, "admin %.*s\n", STR_FMT(code));
     crm_status s = crypto_password_hash(c->arena, code, &f->phc);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = fs_write(file.p, text, 0600);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         buf_str(say, text);
+    }
     return s == CRM_OK ? writer_run(d->flow, c, make_admin, f) : s;
 }
 
@@ -89,12 +97,14 @@ crm_status deployment_first_login(deployment *d, buf *say)
     crm_ctx c;
     first f = {0};
     crm_status s = call_begin(&c, &principal_system, CRM_S("start"));
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     c.lang = c.reg->locale.n ? c.reg->locale : CRM_S("ru");
     s = writer_run(d->flow, &c, look_for_credentials, &f);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = make_first_login(d, &c, &f, say);
+    }
     call_end(&c);
     return s;
 }

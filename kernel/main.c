@@ -64,8 +64,9 @@ static const char *const help_ru =
 static const char *default_lang(void)
 {
     const char *l = getenv("LC_ALL");
-    if (!l || !*l)
+    if (!l || !*l) {
         l = getenv("LANG");
+    }
     return l && strncmp(l, "ru", 2) == 0 ? "ru" : "en";
 }
 
@@ -108,8 +109,9 @@ static bool is_loopback(const char *listen)
 static bool set_number(const char *text, uint32_t *out)
 {
     int64_t n;
-    if (str_to_i64(str_of(text), &n) != CRM_OK || n < 1 || n > 1024)
+    if (str_to_i64(str_of(text), &n) != CRM_OK || n < 1 || n > 1024) {
         return false;
+    }
     *out = (uint32_t)n;
     return true;
 }
@@ -167,14 +169,17 @@ static int run_offline(const server_options *o, int count, const char *const *ar
         .d = &d, .args = args, .count = count, .lang = o->lang, .arena = a, .out = &out};
     buf_init(&out, 0);
     d = (deployment){.o = o, .lock_fd = -1};
-    if (needs_data && deployment_open(&d, o) != CRM_OK)
+    if (needs_data && deployment_open(&d, o) != CRM_OK) {
         return 1;
-    if (needs_data && strcmp(args[0], "tz") != 0 && deployment_apply(&d, NULL, &out) != CRM_OK)
+    }
+    if (needs_data && strcmp(args[0], "tz") != 0 && deployment_apply(&d, NULL, &out) != CRM_OK) {
         c.exit_code = 1;
-    else
+    } else {
         command_run(&c);
-    if (out.n)
+    }
+    if (out.n) {
         fwrite(out.p, 1, out.n, c.exit_code ? stderr : stdout);
+    }
     deployment_close(&d);
     buf_free(&out);
     arena_free(a);
@@ -186,8 +191,9 @@ static void make_absolute(arena *a, const char **args, int count)
 {
     char *here = getcwd(NULL, 0);
     bool is_file = strcmp(args[0], "backup") == 0 || strcmp(args[0], "tz") == 0;
-    if (here && is_file && count > 1 && args[count - 1][0] != '/')
+    if (here && is_file && count > 1 && args[count - 1][0] != '/') {
         args[count - 1] = arena_fmt(a, "%s/%s", here, args[count - 1]).p;
+    }
     free(here);
 }
 
@@ -201,8 +207,9 @@ static int run_command(const server_options *o, int count, const char **args)
     arena *a = arena_new(0);
     make_absolute(a, args, count);
     bool is_local = strcmp(args[0], "version") == 0 || (count > 1 && strcmp(args[1], "lint") == 0);
-    if (is_local || admin_ask(o->data, count, args, o->lang, &code) != CRM_OK)
+    if (is_local || admin_ask(o->data, count, args, o->lang, &code) != CRM_OK) {
         code = run_offline(o, count, args);
+    }
     arena_free(a);
     return code;
 }
@@ -229,21 +236,26 @@ int main(int argc, char **argv)
                         .lang = default_lang()};
     int which;
     signal(SIGPIPE, SIG_IGN);
-    if (!o.data)
+    if (!o.data) {
         o.data = "/var/lib/karkas";
+    }
     while ((which = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (which == 'h' || which == OPT_HELP)
+        if (which == 'h' || which == OPT_HELP) {
             return usage(&o, stdout, 0);
+        }
         if (which == OPT_PROBE) {
             return plug_probe_main(optarg);
         }
-        if (!set_option(&o, which, optarg))
+        if (!set_option(&o, which, optarg)) {
             return usage(&o, stderr, 2);
+        }
     }
     plug_set_options(&(plug_options){.is_dev = o.is_dev});
-    if (optind >= argc)
+    if (optind >= argc) {
         return usage(&o, stderr, 2);
-    if (strcmp(argv[optind], "serve") == 0)
+    }
+    if (strcmp(argv[optind], "serve") == 0) {
         return run_server(&o);
+    }
     return run_command(&o, argc - optind, (const char **)&argv[optind]);
 }

@@ -18,8 +18,9 @@ static crm_status call_here(model_change *x, crm_status (*commit)(crm_ctx *, voi
 {
     crm_ctx c;
     crm_status s = call_begin_from(&c, x->c, x->c->who, x->c->via);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     c.lang = x->c->lang;
     s = writer_run_alone(x->d->flow, &c, commit, x);
     call_end(&c);
@@ -40,8 +41,9 @@ static crm_status save_intent(crm_ctx *c, model_row *row)
     s = s == CRM_OK ? put(r, MODEL_FIELD, row->field) : s;
     s = s == CRM_OK ? put(r, MODEL_NEXT, row->next) : s;
     s = s == CRM_OK ? put(r, MODEL_PHASE, row->phase) : s;
-    if (s == CRM_OK && row->batch)
+    if (s == CRM_OK && row->batch) {
         s = record_set(r, &e->fields[MODEL_BATCH], value_int(row->batch));
+    }
     s = s == CRM_OK ? records_save(c, r, 0) : s;
     row->id = s == CRM_OK ? r->v[COL_ID].i : row->id;
     return s;
@@ -52,8 +54,9 @@ static crm_status each_changed(crm_ctx *c, model_change *x, bool is_done, bool i
     crm_status s = CRM_OK;
     for (uint32_t i = 0; s == CRM_OK && i < x->rows.count; i++) {
         model_row *row = &x->rows.at[i];
-        if (!str_is(row->phase, MODEL_SWAPPING))
+        if (!str_is(row->phase, MODEL_SWAPPING)) {
             continue;
+        }
         s = is_intent ? save_intent(c, row) : model_row_settle(c, row, is_done);
     }
     return s;
@@ -78,11 +81,13 @@ static crm_status swap(void *arg)
 {
     model_change *x = arg;
     crm_status s = call_here(x, commit_intent);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     s = build_schema(x->d, x->b);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = call_here(x, commit_done);
+    }
     if (s != CRM_OK) {
         crm_status back = call_here(x, commit_dropped);
         return back == CRM_OK ? s : back;
@@ -94,8 +99,9 @@ static crm_status swap(void *arg)
 crm_status model_swap(model_change *x)
 {
     crm_status s = writer_exclusive(x->d->flow, swap, x);
-    if (s == CRM_INVALID && x->b->faults)
+    if (s == CRM_INVALID && x->b->faults) {
         return model_refuse(x);
+    }
     return s == CRM_OK ? deployment_published(x->d) : s;
 }
 
@@ -113,8 +119,9 @@ static crm_status commit_batch(crm_ctx *c, void *arg)
     int64_t id = 0;
     crm_status s = o.spec ? batch_start(c, &o, &id) : CRM_NOMEM;
     json_decref(o.spec);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     ((model_row *)t)->batch = id;
     ((model_row *)t)->phase = CRM_S(MODEL_WAITING);
     return save_intent(c, (model_row *)t);
@@ -124,8 +131,9 @@ static crm_status commit_batch(crm_ctx *c, void *arg)
 static crm_status check_free(model_change *x)
 {
     for (uint32_t i = 0; i < x->rows.count; i++) {
-        if (!str_is(x->rows.at[i].phase, MODEL_WAITING))
+        if (!str_is(x->rows.at[i].phase, MODEL_WAITING)) {
             continue;
+        }
         call_fail(x->c, CRM_CONFLICT, "model_busy");
         x->c->error.params_json =
             arena_fmt(x->c->arena, "{\"batch\":%lld}", (long long)x->rows.at[i].batch);
@@ -149,10 +157,12 @@ crm_status model_build(model_change *x)
     uint32_t count;
     x->b = build_new();
     crm_status s = x->b ? build_like(x->d, x->b) : CRM_NOMEM;
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = model_declarations(x->c->arena, &x->rows, true, &rows, &count);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = build_registry(x->d, x->b, rows, count);
+    }
     return s == CRM_INVALID ? model_refuse(x) : s;
 }
 
@@ -164,17 +174,21 @@ static crm_status answer(model_change *x, buf *json)
     model_rows rows;
     tz_declaration what = {.entity = x->target->entity, .field = x->target->field};
     crm_status s = call_begin_in(&c, x->c->arena, x->c->who, x->c->via);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     c.lang = x->c->lang;
     engine_turn_end(x->c->session);
-    if (!str_is(x->target->phase, MODEL_WAITING))
+    if (!str_is(x->target->phase, MODEL_WAITING)) {
         s = model_next(c.arena, x->target, &what);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = model_load(x->c->session, c.reg, c.arena, &rows);
+    }
     jw_init(&w, json);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         model_put_one(&w, &c, &rows, &what);
+    }
     call_end(&c);
     return s;
 }
@@ -191,10 +205,12 @@ static crm_status make_change(model_change *x, buf *json, int *status)
         model_put_plan(x, &w, &plan);
         return CRM_OK;
     }
-    if (s == CRM_OK && plan.misfits)
+    if (s == CRM_OK && plan.misfits) {
         s = model_refuse_misfits(x, &plan);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
+    }
     bool is_new = x->ask->act == MODEL_ACT_ADD_ENTITY || x->ask->act == MODEL_ACT_ADD_FIELD;
     *status = is_new ? 201 : 200;
     s = plan.converts ? start_batch(x, status) : model_swap(x);
@@ -217,16 +233,18 @@ static crm_status forget_ended(model_change *x)
     for (uint32_t i = 0; s == CRM_OK && i < x->rows.count; i++) {
         model_row *row = &x->rows.at[i];
         store_row batch;
-        if (!str_is(row->phase, MODEL_WAITING))
+        if (!str_is(row->phase, MODEL_WAITING)) {
             continue;
+        }
         s = store_first(
             x->c->session, x->c->arena, x->c->reg, STORE_BATCH,
             cond_compare(x->c->arena, COND_EQ, &e->fields[COL_ID], value_int(row->batch)), &batch);
         bool is_open =
             s == CRM_OK && (str_is(store_text(&batch, BATCH_STATE), BATCH_STATE_WAITING) ||
                             str_is(store_text(&batch, BATCH_STATE), BATCH_STATE_RUNNING));
-        if (!is_open)
+        if (!is_open) {
             row->next = row->phase = (crm_str){0};
+        }
         s = s == CRM_NOT_FOUND ? CRM_OK : s;
     }
     return s;
@@ -246,15 +264,17 @@ static crm_status serve(model_change *x, buf *json, int *status)
     /* A list is read beside a change: what is on its way is never told as if it were done. */
     crm_status s = x->ask->act == MODEL_ACT_LIST ? model_rows_now(x) : CRM_OK;
     s = s == CRM_OK ? call_begin_in(&now, asked->arena, asked->who, CRM_S("api")) : s;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     now.session = asked->session;
     now.lang = asked->lang;
     x->c = &now;
-    if (x->ask->act == MODEL_ACT_LIST)
+    if (x->ask->act == MODEL_ACT_LIST) {
         s = list(x, json);
-    else if ((s = model_rows_now(x)) == CRM_OK)
+    } else if ((s = model_rows_now(x)) == CRM_OK) {
         s = make_change(x, json, status);
+    }
     build_free(x->b);
     asked->error = now.error;
     now.session = NULL;
@@ -267,10 +287,12 @@ crm_status model_ask_service(void *deployment_of, crm_ctx *c, const model_ask *w
 {
     model_change x = {.d = deployment_of, .c = c, .ask = what};
     bool is_list = what->act == MODEL_ACT_LIST; /* which waits for nobody */
-    if (!is_list)
+    if (!is_list) {
         uv_mutex_lock(&x.d->apply_lock);
+    }
     crm_status s = serve(&x, json, status);
-    if (!is_list)
+    if (!is_list) {
         uv_mutex_unlock(&x.d->apply_lock);
+    }
     return s;
 }

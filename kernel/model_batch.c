@@ -31,17 +31,20 @@ static int64_t target_of(const batch_run *b)
 
 static void drop_work(deployment *d)
 {
-    if (d->work)
+    if (d->work) {
         build_free(d->work->b);
+    }
     free(d->work);
     d->work = NULL;
 }
 
 static model_row *row_of(model_change *x, int64_t id)
 {
-    for (uint32_t i = 0; i < x->rows.count; i++)
-        if (x->rows.at[i].id == id)
+    for (uint32_t i = 0; i < x->rows.count; i++) {
+        if (x->rows.at[i].id == id) {
             return &x->rows.at[i];
+        }
+    }
     return NULL;
 }
 
@@ -94,8 +97,9 @@ static crm_status go_on(model_change *x, turn *t)
     engine_ahead ahead = {0};
     crm_status s = build_ahead(x->d, x->b, &ahead);
     t->row = ahead.row;
-    if (s != CRM_OK || ahead.misfits || !ahead.is_done)
+    if (s != CRM_OK || ahead.misfits || !ahead.is_done) {
         return s == CRM_OK && ahead.misfits ? look_for_misfits(x, t) : s;
+    }
     s = model_swap(x);
     t->is_done = s == CRM_OK;
     if (s == CRM_INVALID) {
@@ -117,8 +121,9 @@ static crm_status take_turn(model_change *x, const batch_run *b, turn *t)
     x->target = row;
     s = make_work(x, b);
     s = s == CRM_OK ? go_on(x, t) : s;
-    if (t->is_done || s != CRM_OK || t->misfits.misfits)
+    if (t->is_done || s != CRM_OK || t->misfits.misfits) {
         drop_work(x->d);
+    }
     return s;
 }
 
@@ -126,23 +131,27 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *d)
 {
     turn *t = c->prepared = ARENA_NEW(c->arena, turn);
     crm_ctx now;
-    if (!t)
+    if (!t) {
         return CRM_NOMEM;
-    if (b->cursor.n)
+    }
+    if (b->cursor.n) {
         return call_fail(c, CRM_INVALID, "values_do_not_fit");
+    }
     t->target = target_of(b);
     c->is_of_stores = true; /* its own slice follows the change it made */
     crm_status s = call_begin_in(&now, c->arena, c->who, CRM_S("batch:model"));
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     model_change x = {.d = (deployment *)d, .c = &now};
     now.session = c->session;
     now.lang = c->lang;
     uv_mutex_lock(&x.d->apply_lock);
     s = take_turn(&x, b, t);
     uv_mutex_unlock(&x.d->apply_lock);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         c->error = now.error;
+    }
     now.session = NULL;
     call_end(&now);
     return s;
@@ -168,9 +177,11 @@ static crm_status drop_intent(crm_ctx *c, const turn *t)
 {
     model_rows rows;
     crm_status s = model_load(c->session, c->reg, c->arena, &rows);
-    for (uint32_t i = 0; s == CRM_OK && i < rows.count; i++)
-        if (rows.at[i].id == t->target && rows.at[i].next.n)
+    for (uint32_t i = 0; s == CRM_OK && i < rows.count; i++) {
+        if (rows.at[i].id == t->target && rows.at[i].next.n) {
             s = model_row_settle(c, &rows.at[i], false);
+        }
+    }
     return s;
 }
 
@@ -193,8 +204,9 @@ static crm_status prepare(crm_ctx *c, batch_run *b, const void *d)
     engine_op op = {.kind = ENGINE_COUNT, .entity = b->entity, .query = &q};
     engine_batch read = {.ops = &op, .count = 1};
     (void)d;
-    if (!b->entity)
+    if (!b->entity) {
         return CRM_NOT_FOUND;
+    }
     crm_status s = engine_read_now(c->session, &read);
     b->total = op.count;
     return s;

@@ -16,8 +16,9 @@ typedef struct scan {
 static crm_str shown(arena *a, const field *f, value v)
 {
     char number[FIELD_DECIMAL_TEXT];
-    if (v.kind == VALUE_INT)
+    if (v.kind == VALUE_INT) {
         return arena_dup(a, field_format_decimal(v.i, f->scale, number));
+    }
     return arena_dup(a, (crm_str){v.s.p, v.s.n < 80 ? v.s.n : 80});
 }
 
@@ -50,8 +51,9 @@ crm_status model_scan(crm_ctx *c, const field *from, const field *to, model_plan
     engine_op op = {
         .kind = ENGINE_LIST, .entity = from->entity, .query = &q, .on_row = on_row, .arg = &x};
     engine_batch b = {.ops = &op, .count = 1};
-    if (!x.arena)
+    if (!x.arena) {
         return CRM_NOMEM;
+    }
     x.source = (field_source){.arena = x.arena, .reg = c->reg};
     bits_add(q.select, from->index);
     crm_status s = engine_read_now(c->session, &b);
@@ -89,8 +91,9 @@ static crm_status look_at(model_change *x, const model_row *row, model_plan *p)
     const field *from, *to;
     const entity *e = registry_entity(x->c->reg, row->entity);
     crm_status s = e && !p->rows ? count_rows(x->c, e, &p->rows) : CRM_OK;
-    if (s != CRM_OK || !find_pair(x, row, &from, &to))
+    if (s != CRM_OK || !find_pair(x, row, &from, &to)) {
         return s;
+    }
     bool was_indexed = from && from->flags & (FIELD_INDEXED | FIELD_UNIQUE);
     p->indexes |= (to->flags & (FIELD_INDEXED | FIELD_UNIQUE)) && !was_indexed;
     retype how = from ? field_retype(from, to) : RETYPE_NONE;
@@ -103,9 +106,11 @@ crm_status model_look(model_change *x, model_plan *out)
 {
     crm_status s = CRM_OK;
     *out = (model_plan){0};
-    for (uint32_t i = 0; s == CRM_OK && i < x->rows.count; i++)
-        if (x->rows.at[i].next.n && str_is(x->rows.at[i].phase, MODEL_SWAPPING))
+    for (uint32_t i = 0; s == CRM_OK && i < x->rows.count; i++) {
+        if (x->rows.at[i].next.n && str_is(x->rows.at[i].phase, MODEL_SWAPPING)) {
             s = look_at(x, &x->rows.at[i], out);
+        }
+    }
     engine_turn_end(x->c->session);
     return s;
 }

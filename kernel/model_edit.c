@@ -16,8 +16,9 @@ static bool is_word(crm_str s)
     for (size_t i = 0; i < s.n; i++) {
         bool is_letter = s.p[i] >= 'a' && s.p[i] <= 'z';
         bool is_rest = (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_';
-        if (!is_letter && !(i && is_rest))
+        if (!is_letter && !(i && is_rest)) {
             return false;
+        }
     }
     return s.n > 0 && s.n <= 60;
 }
@@ -30,9 +31,11 @@ static bool is_reserved(crm_str name)
         "deleted_at", "marks",   "limit",      "after",      "sort",       "fields",
         "filter",     "deleted", "total",      "all",        "found",      "record",
         "entity",     "and",     "or",         "not",        "exists",     "q"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (str_is(name, words[i]))
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (str_is(name, words[i])) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -40,8 +43,9 @@ static const model_row *row_named(const model_change *x, crm_str entity_name, cr
 {
     for (uint32_t i = 0; i < x->rows.count; i++) {
         const model_row *row = &x->rows.at[i];
-        if (str_eq(row->entity, entity_name) && str_eq(row->field, field_name))
+        if (str_eq(row->entity, entity_name) && str_eq(row->field, field_name)) {
             return row;
+        }
     }
     return NULL;
 }
@@ -49,20 +53,25 @@ static const model_row *row_named(const model_change *x, crm_str entity_name, cr
 static crm_status check_field_name(model_change *x, crm_str entity_name, crm_str name)
 {
     const entity *e = registry_entity(x->c->reg, entity_name);
-    if (!is_word(name))
+    if (!is_word(name)) {
         return wrong(x->c, "name", name.n ? "bad_field_name" : "required");
-    if (is_reserved(name))
+    }
+    if (is_reserved(name)) {
         return wrong(x->c, "name", "reserved_name");
-    if ((e && entity_field(e, name)) || row_named(x, entity_name, name))
+    }
+    if ((e && entity_field(e, name)) || row_named(x, entity_name, name)) {
         return wrong(x->c, "name", "taken");
+    }
     return CRM_OK;
 }
 
 static bool is_module(const registry *r, crm_str name)
 {
-    for (uint32_t i = 0; i < r->module_count; i++)
-        if (str_eq(r->modules[i].name, name))
+    for (uint32_t i = 0; i < r->module_count; i++) {
+        if (str_eq(r->modules[i].name, name)) {
             return true;
+        }
+    }
     return str_is(name, "sys") || str_is(name, "module") || str_is(name, "function");
 }
 
@@ -70,12 +79,15 @@ static crm_status check_entity_name(model_change *x, crm_str name)
 {
     crm_str own = name, first = {0};
     str_split(&own, '.', &first);
-    if (!is_word(first) || !is_word(own))
+    if (!is_word(first) || !is_word(own)) {
         return wrong(x->c, "name", name.n ? "bad_field_name" : "required");
-    if (is_module(x->c->reg, first))
+    }
+    if (is_module(x->c->reg, first)) {
         return wrong(x->c, "name", "reserved_name");
-    if (registry_entity(x->c->reg, name) || row_named(x, name, (crm_str){0}))
+    }
+    if (registry_entity(x->c->reg, name) || row_named(x, name, (crm_str){0})) {
         return wrong(x->c, "name", "taken");
+    }
     return CRM_OK;
 }
 
@@ -87,8 +99,9 @@ static bool is_too_long(const json_t *title)
     json_t *word;
     json_array_foreach(title, i, word)
     {
-        if (is_too_long(word))
+        if (is_too_long(word)) {
             return true;
+        }
     }
     crm_str text = {json_string_value(title), json_string_length(title)};
     return json_is_string(title) && text_length(text) > MODEL_TITLE_MAX;
@@ -98,11 +111,13 @@ static bool is_too_long(const json_t *title)
 static crm_status set_next(model_change *x, model_row *row, json_t *next)
 {
     crm_status s = CRM_OK;
-    if (is_too_long(json_object_get(next, "title")))
+    if (is_too_long(json_object_get(next, "title"))) {
         s = call_fail_field(x->c, CRM_S("title"), "too_long", CRM_S("{\"max\":200}"));
+    }
     crm_str text = next ? json_dump(x->c->arena, next) : (crm_str){0};
-    if (s == CRM_OK && text.n > MODEL_BODY_MAX)
+    if (s == CRM_OK && text.n > MODEL_BODY_MAX) {
         s = call_fail_field(x->c, CRM_S("options"), "too_long", CRM_S("{\"max\":65536}"));
+    }
     row->next = text;
     row->phase = CRM_S(MODEL_SWAPPING);
     json_decref(next);
@@ -117,11 +132,13 @@ static json_t *body_of(const model_row *row)
 
 static model_row *add_row(model_change *x, crm_str entity_name, crm_str field_name)
 {
-    if (x->rows.count == MODEL_ROWS_MAX)
+    if (x->rows.count == MODEL_ROWS_MAX) {
         return NULL;
+    }
     model_row *more = ARENA_ARRAY(x->c->arena, model_row, x->rows.count + 2);
-    if (!more)
+    if (!more) {
         return NULL;
+    }
     memcpy(more, x->rows.at, x->rows.count * sizeof *more);
     ptrdiff_t target = x->target ? x->target - x->rows.at : -1;
     x->rows.at = more;
@@ -139,8 +156,9 @@ static crm_status add(model_change *x, crm_str entity_name, crm_str field_name, 
         json_decref(next);
         return call_fail(x->c, CRM_LIMIT, "limit");
     }
-    if (!x->target)
+    if (!x->target) {
         x->target = row;
+    }
     return set_next(x, row, next);
 }
 
@@ -149,10 +167,12 @@ static crm_status add(model_change *x, crm_str entity_name, crm_str field_name, 
 static crm_status add_field(model_change *x, crm_str entity_name, crm_str name, const json_t *from)
 {
     crm_status s = check_field_name(x, entity_name, name);
-    if (s == CRM_OK && !json_is_object(from))
+    if (s == CRM_OK && !json_is_object(from)) {
         s = wrong(x->c, "fields", "type_mismatch");
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
+    }
     json_t *next = json_copy((json_t *)from);
     json_object_del(next, "name");
     return add(x, entity_name, name, next);
@@ -161,10 +181,12 @@ static crm_status add_field(model_change *x, crm_str entity_name, crm_str name, 
 static crm_status edit_add_field(model_change *x)
 {
     const entity *e = registry_entity(x->c->reg, x->ask->entity);
-    if (!e || e->flags & (ENTITY_SYSTEM | ENTITY_NO_API))
+    if (!e || e->flags & (ENTITY_SYSTEM | ENTITY_NO_API)) {
         return call_fail(x->c, CRM_NOT_FOUND, "not_found");
-    if (str_is(e->name, "batch") || str_is(e->name, "notification"))
+    }
+    if (str_is(e->name, "batch") || str_is(e->name, "notification")) {
         return call_fail(x->c, CRM_CONFLICT, "model_of_module");
+    }
     return add_field(x, e->name, json_text(x->ask->body, "name"), x->ask->body);
 }
 
@@ -175,10 +197,12 @@ static crm_status edit_add_entity(model_change *x)
     json_t *fields = json_object_get(body, "fields"), *one;
     const char *key;
     crm_status s = check_entity_name(x, name);
-    if (s == CRM_OK && !json_object_size(fields))
+    if (s == CRM_OK && !json_object_size(fields)) {
         s = wrong(x->c, "fields", "required");
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
+    }
     json_t *next = json_copy((json_t *)body);
     json_object_del(next, "name");
     json_object_del(next, "fields");
@@ -198,12 +222,15 @@ static crm_status find_target(model_change *x, model_row **out)
     const entity *e = registry_entity(x->c->reg, x->ask->entity);
     const field *f = e && x->ask->field.n ? entity_field(e, x->ask->field) : NULL;
     *out = (model_row *)row_named(x, x->ask->entity, x->ask->field);
-    if (*out && (*out)->phase.n)
+    if (*out && (*out)->phase.n) {
         return call_fail(x->c, CRM_CONFLICT, "model_busy");
-    if (*out)
+    }
+    if (*out) {
         return CRM_OK;
-    if (!e || (x->ask->field.n && !f))
+    }
+    if (!e || (x->ask->field.n && !f)) {
         return call_fail(x->c, CRM_NOT_FOUND, "not_found");
+    }
     bool is_tz = f ? (f->flags & FIELD_DEPLOYMENT) != 0 : str_is(e->module, "tz");
     return call_fail(x->c, CRM_CONFLICT, is_tz ? "model_of_tz" : "model_of_module");
 }
@@ -214,10 +241,11 @@ static json_t *merged(const model_row *row, const json_t *asked)
     json_t *v, *next = body_of(row);
     json_object_foreach((json_t *)asked, key, v)
     {
-        if (json_is_null(v))
+        if (json_is_null(v)) {
             json_object_del(next, key);
-        else
+        } else {
             json_object_set(next, key, v);
+        }
     }
     return next;
 }
@@ -231,14 +259,17 @@ static crm_status rename_entity(model_change *x, crm_str was, crm_str name)
         bool is_of_it = row->field.n && str_eq(row->entity, was);
         json_t *next = row->field.n ? body_of(row) : NULL;
         bool refers = next && str_eq(json_text(next, "to"), was);
-        if (is_of_it)
+        if (is_of_it) {
             json_object_set_new(next, "of", json_stringn(name.p, name.n));
-        if (refers)
+        }
+        if (refers) {
             json_object_set_new(next, "to", json_stringn(name.p, name.n));
-        if (is_of_it || refers)
+        }
+        if (is_of_it || refers) {
             s = set_next(x, row, next);
-        else
+        } else {
             json_decref(next);
+        }
     }
     return s;
 }
@@ -247,19 +278,23 @@ static crm_status edit_change(model_change *x)
 {
     model_row *row;
     crm_status s = find_target(x, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     crm_str name = json_text(x->ask->body, "name"), own = row->field.n ? row->field : row->entity;
     bool is_renamed = json_object_get(x->ask->body, "name") && !str_eq(name, own);
-    if (is_renamed)
+    if (is_renamed) {
         s = row->field.n ? check_field_name(x, row->entity, name) : check_entity_name(x, name);
+    }
     json_t *next = s == CRM_OK ? merged(row, x->ask->body) : NULL;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     json_object_del(next, "fields");
     json_object_del(next, is_renamed ? "" : "name");
-    if (is_renamed)
+    if (is_renamed) {
         json_object_set_new(next, "was", json_stringn(own.p, own.n));
+    }
     x->target = row;
     s = set_next(x, row, next);
     return s == CRM_OK && is_renamed && !row->field.n ? rename_entity(x, own, name) : s;
@@ -269,21 +304,24 @@ static crm_status edit_retired(model_change *x, bool is_retired)
 {
     model_row *row;
     crm_status s = find_target(x, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     json_t *next = body_of(row);
-    if (is_retired)
+    if (is_retired) {
         json_object_set_new(next, "retired", json_true());
-    else
+    } else {
         json_object_del(next, "retired");
+    }
     x->target = row;
     return set_next(x, row, next);
 }
 
 crm_status model_edit(model_change *x)
 {
-    if (json_object_get(x->ask->body, "of"))
+    if (json_object_get(x->ask->body, "of")) {
         return wrong(x->c, "of", "unknown_field"); /* a word of ours, see model_rows.c */
+    }
     switch (x->ask->act) {
     case MODEL_ACT_ADD_ENTITY:
         return edit_add_entity(x);
@@ -327,9 +365,11 @@ static crm_str key_of(const tz_fault *f)
                                           {"formula_cycle", "formula"},
                                           {"formula_result", "result"},
                                           {"bad_condition", "where"}};
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        if (str_is(f->code, keys[i][0]))
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (str_is(f->code, keys[i][0])) {
             return str_of(keys[i][1]);
+        }
+    }
     return f->subject;
 }
 
@@ -339,9 +379,11 @@ static const char *code_of(const tz_fault *f)
         {"unknown_word", "unknown_type"}, {"missing", "required"},
         {"bad_name", "bad_field_name"},   {"too_many", "too_many_fields"},
         {"unknown_key", "unknown_field"}, {"wrong_type", "type_mismatch"}};
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-        if (str_is(f->code, codes[i][0]))
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (str_is(f->code, codes[i][0])) {
             return codes[i][1];
+        }
+    }
     return f->code.p;
 }
 
@@ -352,15 +394,18 @@ static crm_str params_of(arena *a, const tz_fault *f, crm_str where)
     buf_init(&b, 65536);
     jw_init(&w, &b);
     jw_object(&w);
-    if (where.n)
+    if (where.n) {
         jw_kstr(&w, "where", where);
-    if (f->expected.n)
+    }
+    if (f->expected.n) {
         jw_kstr(&w, "types", f->expected);
+    }
     if (f->count) {
         jw_kint(&w, "count", f->count);
         jw_karray(&w, "first");
-        for (int i = 0; i < FAULT_ROWS && f->rows[i]; i++)
+        for (int i = 0; i < FAULT_ROWS && f->rows[i]; i++) {
             jw_int(&w, f->rows[i]);
+        }
         jw_end_array(&w);
     }
     jw_end_object(&w);
@@ -382,23 +427,26 @@ static void add_error(model_change *x, const tz_fault *f)
         call_fail_field(c, key, is_ours ? arena_cstr(c->arena, str_of(code_of(f))) : "in_use",
                         params_of(c->arena, f, place));
     field_error *last = c->error.fields;
-    while (last && last->next)
+    while (last && last->next) {
         last = last->next;
-    if (last && s == CRM_INVALID)
+    }
+    if (last && s == CRM_INVALID) {
         last->text =
             is_ours ? arena_dup(c->arena, buf_view(&words))
                     : arena_fmt(c->arena, "%.*s: %.*s", STR_FMT(place), STR_FMT(buf_view(&words)));
+    }
     buf_free(&words);
 }
 
 crm_status model_refuse(model_change *x)
 {
     int told = 0;
-    for (const tz_fault *f = x->b->faults; f && told < 20; f = f->next)
+    for (const tz_fault *f = x->b->faults; f && told < 20; f = f->next) {
         if (!f->is_warning) {
             add_error(x, f);
             told++;
         }
+    }
     return told ? CRM_INVALID : CRM_INTERNAL;
 }
 
@@ -410,8 +458,9 @@ crm_status model_refuse_misfits(model_change *x, const model_plan *p)
                   .subject = arena_fmt(c->arena, "%.*s.%.*s", STR_FMT(p->entity->name),
                                        STR_FMT(p->field->name)),
                   .count = p->misfits};
-    for (int i = 0; i < MODEL_FIRST && i < p->misfits; i++)
+    for (int i = 0; i < MODEL_FIRST && i < p->misfits; i++) {
         f.rows[i] = p->first[i].id;
+    }
     add_error(x, &f);
     return CRM_INVALID;
 }

@@ -5,9 +5,11 @@
 
 static bool shows(const grant *g, const field *f)
 {
-    for (uint32_t i = 0; f && i < g->field_count; i++)
-        if (str_eq(g->fields[i], f->name))
+    for (uint32_t i = 0; f && i < g->field_count; i++) {
+        if (str_eq(g->fields[i], f->name)) {
             return true;
+        }
+    }
     return !f || !g->field_count;
 }
 
@@ -15,8 +17,9 @@ bool model_is_unseen(const registry *r, const entity *e, const field *f)
 {
     for (uint32_t i = 0; i < r->grant_count; i++) {
         const grant *g = &r->grants[i];
-        if (g->action == ACTION_READ && str_eq(g->entity_name, e->name) && shows(g, f))
+        if (g->action == ACTION_READ && str_eq(g->entity_name, e->name) && shows(g, f)) {
             return false;
+        }
     }
     return true;
 }
@@ -25,19 +28,22 @@ bool model_is_unseen(const registry *r, const entity *e, const field *f)
 
 static const model_row *row_of(const model_rows *rows, crm_str entity_name, crm_str field_name)
 {
-    for (uint32_t i = 0; i < rows->count; i++)
-        if (str_eq(rows->at[i].entity, entity_name) && str_eq(rows->at[i].field, field_name))
+    for (uint32_t i = 0; i < rows->count; i++) {
+        if (str_eq(rows->at[i].entity, entity_name) && str_eq(rows->at[i].field, field_name)) {
             return &rows->at[i];
+        }
+    }
     return NULL;
 }
 
 static void put_text(json_writer *w, const char *key, crm_str text)
 {
     jw_key(w, str_of(key));
-    if (text.n)
+    if (text.n) {
         jw_str(w, text);
-    else
+    } else {
         jw_null(w);
+    }
 }
 
 static void put_declaration(json_writer *w, const model_row *row)
@@ -67,9 +73,11 @@ static void put_retypes(json_writer *w, const field *f)
 {
     uint32_t bits = field_retypes(f);
     jw_karray(w, "retypes");
-    for (int t = 0; t < FIELD_TYPE_COUNT; t++)
-        if (bits >> t & 1)
+    for (int t = 0; t < FIELD_TYPE_COUNT; t++) {
+        if (bits >> t & 1) {
             jw_str(w, field_type_name((field_type)t));
+        }
+    }
     jw_end_array(w);
 }
 
@@ -85,8 +93,9 @@ static void put_field(json_writer *w, const registry *r, const field *f, const m
     jw_kstr(w, "state", CRM_S("active"));
     jw_kbool(w, "unseen", model_is_unseen(r, f->entity, f));
     put_change(w, row);
-    if (row)
+    if (row) {
         put_retypes(w, f);
+    }
     put_declaration(w, row);
     jw_end_object(w);
 }
@@ -95,15 +104,17 @@ static void put_field(json_writer *w, const registry *r, const field *f, const m
 static void put_retired(json_writer *w, const model_row *row)
 {
     json_t *body = NULL;
-    if (json_read(row->body, 0, &body, NULL) != CRM_OK)
+    if (json_read(row->body, 0, &body, NULL) != CRM_OK) {
         return;
+    }
     json_t *title = json_object_get(body, "title");
     title = json_is_array(title) ? json_array_get(title, 0) : title;
     jw_object(w);
     jw_kstr(w, "name", row->field.n ? row->field : row->entity);
     jw_kstr(w, "label", (crm_str){json_string_value(title), json_string_length(title)});
-    if (row->field.n)
+    if (row->field.n) {
         jw_kstr(w, "type", json_text(body, "type"));
+    }
     jw_kstr(w, "made_by", CRM_S("model"));
     jw_kstr(w, "state", CRM_S("retired"));
     put_declaration(w, row);
@@ -118,12 +129,16 @@ static void put_retired(json_writer *w, const model_row *row)
 static void put_fields(json_writer *w, const registry *r, const entity *e, const model_rows *rows)
 {
     jw_karray(w, "fields");
-    for (uint32_t i = COL_OWN; i < e->field_count; i++)
-        if (!(e->fields[i].flags & FIELD_HIDDEN))
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        if (!(e->fields[i].flags & FIELD_HIDDEN)) {
             put_field(w, r, &e->fields[i], row_of(rows, e->name, e->fields[i].name));
-    for (uint32_t i = 0; i < rows->count; i++)
-        if (rows->at[i].is_retired && rows->at[i].field.n && str_eq(rows->at[i].entity, e->name))
+        }
+    }
+    for (uint32_t i = 0; i < rows->count; i++) {
+        if (rows->at[i].is_retired && rows->at[i].field.n && str_eq(rows->at[i].entity, e->name)) {
             put_retired(w, &rows->at[i]);
+        }
+    }
     jw_end_array(w);
 }
 
@@ -164,12 +179,16 @@ void model_put_list(json_writer *w, crm_ctx *c, const model_rows *rows)
     }
     jw_end_array(w);
     jw_karray(w, "entities");
-    for (uint32_t i = 0; i < r->entity_count; i++)
-        if (may_have_more(r->entities[i]))
+    for (uint32_t i = 0; i < r->entity_count; i++) {
+        if (may_have_more(r->entities[i])) {
             put_entity(w, r, r->entities[i], rows);
-    for (uint32_t i = 0; i < rows->count; i++)
-        if (rows->at[i].is_retired && !rows->at[i].field.n)
+        }
+    }
+    for (uint32_t i = 0; i < rows->count; i++) {
+        if (rows->at[i].is_retired && !rows->at[i].field.n) {
             put_retired(w, &rows->at[i]);
+        }
+    }
     jw_end_array(w);
     jw_end_object(w);
 }
@@ -179,14 +198,15 @@ void model_put_one(json_writer *w, crm_ctx *c, const model_rows *rows, const tz_
     const entity *e = registry_entity(c->reg, what->entity);
     const field *f = e && what->field.n ? entity_field(e, what->field) : NULL;
     const model_row *row = row_of(rows, what->entity, what->field);
-    if (f)
+    if (f) {
         put_field(w, c->reg, f, row);
-    else if (e && !what->field.n)
+    } else if (e && !what->field.n) {
         put_entity(w, c->reg, e, rows);
-    else if (row)
+    } else if (row) {
         put_retired(w, row);
-    else
+    } else {
         jw_null(w);
+    }
 }
 
 /* ---- what would follow ----------------------------------------------------------------------- */
@@ -199,8 +219,9 @@ static const field *next_field(const model_change *x, const entity **e)
 {
     tz_declaration next;
     *e = NULL;
-    if (model_next(x->c->arena, x->target, &next) == CRM_OK)
+    if (model_next(x->c->arena, x->target, &next) == CRM_OK) {
         *e = registry_entity(x->b->reg, next.entity);
+    }
     return *e && next.field.n ? entity_field(*e, next.field) : NULL;
 }
 
@@ -233,18 +254,21 @@ void model_put_plan(model_change *x, json_writer *w, const model_plan *p)
 /* JSON is YAML in its flow form: a declaration per line can be put into a ТЗ as it is. */
 static void export_fields(buf *out, const model_rows *rows, crm_str entity_name, const char *indent)
 {
-    for (uint32_t i = 0; i < rows->count; i++)
-        if (rows->at[i].field.n && rows->at[i].body.n && str_eq(rows->at[i].entity, entity_name))
+    for (uint32_t i = 0; i < rows->count; i++) {
+        if (rows->at[i].field.n && rows->at[i].body.n && str_eq(rows->at[i].entity, entity_name)) {
             buf_fmt(out, "%s%.*s: %.*s\n", indent, STR_FMT(rows->at[i].field),
                     STR_FMT(rows->at[i].body));
+        }
+    }
 }
 
 static void export_entity(buf *out, const model_row *row)
 {
     json_t *body, *v;
     const char *key;
-    if (json_read(row->body, 0, &body, NULL) != CRM_OK)
+    if (json_read(row->body, 0, &body, NULL) != CRM_OK) {
         return;
+    }
     buf_fmt(out, "  %.*s:\n", STR_FMT(row->entity));
     json_object_foreach(body, key, v)
     {
@@ -258,10 +282,12 @@ static void export_entity(buf *out, const model_row *row)
 
 static bool is_first_of(const model_rows *rows, uint32_t at)
 {
-    for (uint32_t i = 0; i < at; i++)
+    for (uint32_t i = 0; i < at; i++) {
         if (rows->at[i].field.n && rows->at[i].body.n &&
-            str_eq(rows->at[i].entity, rows->at[at].entity))
+            str_eq(rows->at[i].entity, rows->at[at].entity)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -269,8 +295,9 @@ static void export_all(const model_rows *rows, buf *out)
 {
     const char *head = "entities:\n";
     for (uint32_t i = 0; i < rows->count; i++) {
-        if (rows->at[i].field.n || !rows->at[i].body.n)
+        if (rows->at[i].field.n || !rows->at[i].body.n) {
             continue;
+        }
         buf_z(out, head);
         head = "";
         export_entity(out, &rows->at[i]);
@@ -280,8 +307,9 @@ static void export_all(const model_rows *rows, buf *out)
     for (uint32_t i = 0; i < rows->count; i++) {
         const model_row *row = &rows->at[i];
         if (!row->field.n || !row->body.n || row_of(rows, row->entity, (crm_str){0}) ||
-            !is_first_of(rows, i))
+            !is_first_of(rows, i)) {
             continue;
+        }
         buf_fmt(out, "%s  %.*s:\n", head, STR_FMT(row->entity));
         head = "";
         export_fields(out, rows, row->entity, "    ");
@@ -292,8 +320,9 @@ void command_model_export(command_call *c)
 {
     model_rows rows;
     crm_status s = model_load_now(c->d, c->arena, &rows);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         command_fail_status(c, s);
-    else
+    } else {
         export_all(&rows, c->out);
+    }
 }

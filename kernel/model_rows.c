@@ -12,8 +12,9 @@
 static bool says_retired(crm_str body)
 {
     json_t *root;
-    if (!body.n || json_read(body, 0, &root, NULL) != CRM_OK)
+    if (!body.n || json_read(body, 0, &root, NULL) != CRM_OK) {
         return false;
+    }
     bool is_it = json_is_true(json_object_get(root, "retired"));
     json_decref(root);
     return is_it;
@@ -36,17 +37,20 @@ crm_status model_load(engine_session *s, const registry *r, arena *a, model_rows
     query *q = query_new(a, registry_store(r, STORE_MODEL));
     store_row *rows;
     *out = (model_rows){0};
-    if (!q)
+    if (!q) {
         return CRM_NOMEM;
+    }
     q->sorts[0] = (sort){&q->entity->fields[COL_ID], false};
     q->sort_count = 1;
     q->limit = ROWS_MAX;
     crm_status st = store_list(s, a, q, &rows, &out->count);
     out->at = st == CRM_OK ? ARENA_ARRAY(a, model_row, out->count + 1) : NULL;
-    if (st == CRM_OK && !out->at)
+    if (st == CRM_OK && !out->at) {
         return CRM_NOMEM;
-    for (uint32_t i = 0; st == CRM_OK && i < out->count; i++)
+    }
+    for (uint32_t i = 0; st == CRM_OK && i < out->count; i++) {
         out->at[i] = row_of(&rows[i]);
+    }
     return st;
 }
 
@@ -56,8 +60,9 @@ crm_status model_load_now(deployment *d, arena *a, model_rows *out)
     registry *own = NULL;
     engine_session *session = NULL;
     crm_status s = current ? CRM_OK : tz_kernel_registry(d->engine, a, &own);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = engine_session_open(d->engine, ENGINE_READER, (engine_deliver){0}, &session);
+    }
     if (s == CRM_OK) {
         s = model_load(session, current ? current : own, a, out);
         engine_session_close(session);
@@ -89,8 +94,9 @@ crm_status model_next(arena *a, const model_row *row, tz_declaration *out)
     json_t *root;
     *out = (tz_declaration){.entity = row->entity, .field = row->field};
     crm_status s = json_read(row->next, 0, &root, NULL);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     s = take_names(a, root, out);
     json_decref(root);
     return s;
@@ -101,18 +107,21 @@ crm_status model_declarations(arena *a, const model_rows *rows, bool forward, tz
 {
     *count = 0;
     *out = ARENA_ARRAY(a, tz_declaration, rows->count + 1);
-    if (!*out)
+    if (!*out) {
         return CRM_NOMEM;
+    }
     for (uint32_t i = 0; i < rows->count; i++) {
         const model_row *row = &rows->at[i];
         tz_declaration *one = &(*out)[*count];
         bool is_next = forward && row->next.n && str_is(row->phase, MODEL_SWAPPING);
         crm_status s = CRM_OK;
         *one = (tz_declaration){.entity = row->entity, .field = row->field, .body = row->body};
-        if (is_next)
+        if (is_next) {
             s = model_next(a, row, one);
-        if (s != CRM_OK)
+        }
+        if (s != CRM_OK) {
             return s;
+        }
         *count += one->body.n > 0;
     }
     return CRM_OK;
@@ -131,8 +140,9 @@ crm_status model_row_settle(crm_ctx *c, const model_row *row, bool is_done)
     record *r;
     tz_declaration now = {.entity = row->entity, .field = row->field, .body = row->body};
     crm_status s = is_done && row->next.n ? model_next(c->arena, row, &now) : CRM_OK;
-    if (s == CRM_OK && !now.body.n)
+    if (s == CRM_OK && !now.body.n) {
         return records_delete(c, e, row->id, 0); /* it never came */
+    }
     s = s == CRM_OK ? records_get(c, e, row->id, &r) : s;
     s = s == CRM_OK ? put(r, MODEL_ENTITY, now.entity) : s;
     s = s == CRM_OK ? put(r, MODEL_FIELD, now.field) : s;
@@ -165,10 +175,11 @@ static crm_status commit_settle(crm_ctx *c, void *arg)
     crm_status s = CRM_OK;
     for (uint32_t i = 0; s == CRM_OK && i < x->rows->count; i++) {
         const model_row *row = &x->rows->at[i];
-        if (is_swapping(row))
+        if (is_swapping(row)) {
             s = model_row_settle(c, row, x->forward);
-        else if (is_adopted(x, row))
+        } else if (is_adopted(x, row)) {
             s = records_delete(c, registry_store(c->reg, STORE_MODEL), row->id, 0);
+        }
     }
     return s;
 }
@@ -178,11 +189,13 @@ crm_status model_settle(deployment *d, const build *b, bool forward)
     settling x = {&b->model, b->tz, forward};
     crm_ctx c;
     bool is_needed = false;
-    for (uint32_t i = 0; i < b->model.count; i++)
+    for (uint32_t i = 0; i < b->model.count; i++) {
         is_needed |= is_swapping(&b->model.at[i]) || is_adopted(&x, &b->model.at[i]);
+    }
     crm_status s = is_needed ? call_begin(&c, &principal_system, CRM_S("tz")) : CRM_NOT_FOUND;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return is_needed ? s : CRM_OK;
+    }
     s = writer_run(d->flow, &c, commit_settle, &x);
     call_end(&c);
     return s;

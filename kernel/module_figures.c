@@ -47,8 +47,9 @@ void module_figures(module *m)
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         size_t size = strlen(shown[i].name) + label.n + sizeof "{module=\"\"}";
         char *name = malloc(size); /* a metric's name stays for ever, as the module's code does */
-        if (!name)
+        if (!name) {
             return;
+        }
         snprintf(name, size, "%s{module=\"%.*s\"}", shown[i].name, STR_FMT(label));
         metric_computed(name, shown[i].help, shown[i].read, m);
     }

@@ -48,17 +48,21 @@ static void notify(const char *state)
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     size_t n = path ? strlen(path) : 0;
-    if (!n || n >= sizeof to.sun_path)
+    if (!n || n >= sizeof to.sun_path) {
         return;
+    }
     memcpy(to.sun_path, path, n);
-    if (to.sun_path[0] == '@')
+    if (to.sun_path[0] == '@') {
         to.sun_path[0] = 0;
+    }
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
+    if (fd < 0) {
         return;
+    }
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
-    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0)
+    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0) {
         log_event(LOG_WARN, "notify.failed", "state=%s", state);
+    }
     close(fd);
 }
 
@@ -72,16 +76,19 @@ static void load_files(void *arg)
     module_found *found;
     module_refusal *refused = NULL;
     uint32_t count;
-    if (static_load(s->o->web, "/", &s->ui) != CRM_OK)
+    if (static_load(s->o->web, "/", &s->ui) != CRM_OK) {
         log_event(LOG_WARN, "web.missing", "dir=%s", log_quote(str_of(s->o->web)));
+    }
     /* Of every module that is there: one may be enabled while the server runs. */
-    if (!a || plug_scan(a, s->o->modules, &found, &count, &refused) != CRM_OK)
+    if (!a || plug_scan(a, s->o->modules, &found, &count, &refused) != CRM_OK) {
         count = 0;
+    }
     for (uint32_t i = 0; i < count && s->module_count < MODULES_MAX; i++) {
         crm_str dir = arena_fmt(a, "%.*s/ui", STR_FMT(found[i].dir));
         crm_str prefix = arena_fmt(a, "/m/%.*s/", STR_FMT(found[i].name));
-        if (static_load(dir.p, prefix.p, &s->modules[s->module_count]) == CRM_OK)
+        if (static_load(dir.p, prefix.p, &s->modules[s->module_count]) == CRM_OK) {
             s->module_count++;
+        }
     }
     arena_free(a);
 }
@@ -90,8 +97,9 @@ static crm_status ensure_certs(server *s, arena *a, ca_files *out)
 {
     crm_str names[32], rest = str_of(s->o->names);
     size_t count = 0;
-    while (rest.n && count < 32 && str_split(&rest, ',', &names[count]))
+    while (rest.n && count < 32 && str_split(&rest, ',', &names[count])) {
         count++;
+    }
     return ca_ensure(a, s->o->data, names, count, out);
 }
 
@@ -113,10 +121,12 @@ static void make_certs(pool_task *t, engine_session *session)
 static void certs_made(pool_task *t)
 {
     renewal *r = t->arg;
-    if (r->status == CRM_OK && r->certs.is_renewed)
+    if (r->status == CRM_OK && r->certs.is_renewed) {
         r->status = tls_context_reload(r->server->tls, r->certs.cert, r->certs.key);
-    if (r->status != CRM_OK)
+    }
+    if (r->status != CRM_OK) {
         log_event(LOG_ERROR, "tls.not_renewed", "status=%s", status_code(r->status));
+    }
     arena_free(r->arena);
     free(r);
 }
@@ -139,13 +149,16 @@ static void renew(uv_timer_t *t)
 
 static crm_status start_tls(server *s)
 {
-    if (s->o->is_plain)
+    if (s->o->is_plain) {
         return CRM_OK;
+    }
     crm_status st = ensure_certs(s, s->arena, &s->certs);
-    if (st == CRM_OK)
+    if (st == CRM_OK) {
         st = tls_context_new(s->certs.cert, s->certs.key, &s->tls);
-    if (st != CRM_OK)
+    }
+    if (st != CRM_OK) {
         return st;
+    }
     uv_timer_init(&s->loop, &s->cert_timer);
     s->cert_timer.data = s;
     uv_timer_start(&s->cert_timer, renew, CERT_CHECK_MS, CERT_CHECK_MS);
@@ -159,15 +172,17 @@ static bool split_address(const char *listen, char *host, size_t size, int *port
 {
     const char *colon = strrchr(listen, ':');
     int64_t n;
-    if (!colon || str_to_i64(str_of(colon + 1), &n) != CRM_OK || n < 0 || n > 65535)
+    if (!colon || str_to_i64(str_of(colon + 1), &n) != CRM_OK || n < 0 || n > 65535) {
         return false;
+    }
     size_t length = (size_t)(colon - listen);
     if (length > 2 && listen[0] == '[' && listen[length - 1] == ']') {
         listen++;
         length -= 2;
     }
-    if (!length || length >= size)
+    if (!length || length >= size) {
         return false;
+    }
     memcpy(host, listen, length);
     host[length] = 0;
     *port = (int)n;
@@ -208,11 +223,13 @@ static void flow_stopped(void *arg)
     api_free(s->api);
     mailbox_close(s->mail);
     loop_meter_close(s->meter);
-    if (s->tls)
+    if (s->tls) {
         uv_close((uv_handle_t *)&s->cert_timer, NULL);
+    }
     uv_close((uv_handle_t *)&s->watch_timer, NULL);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         uv_close((uv_handle_t *)&s->signals[i], NULL);
+    }
 }
 
 /* The loop goes on delivering mail while the threads of the flow layer end. */
@@ -228,15 +245,17 @@ static void http_stopped(void *arg)
     server *s = arg;
     api_quiet(s->api);
     uv_timer_stop(&s->watch_timer);
-    if (uv_thread_create(&s->stopper, stop_flow, s) != 0)
+    if (uv_thread_create(&s->stopper, stop_flow, s) != 0) {
         abort(); /* no thread can be made: what is stored is safe, the rest is the next start's */
+    }
 }
 
 static void stop(uv_signal_t *sig, int number)
 {
     server *s = sig->data;
-    if (s->is_stopping)
+    if (s->is_stopping) {
         return;
+    }
     s->is_stopping = true;
     uv_ref((uv_handle_t *)&s->signals[0]); /* the loop lives until the last mail has come */
     log_event(LOG_INFO, "server.stopping", "signal=%d", number);
@@ -249,8 +268,9 @@ static void stop(uv_signal_t *sig, int number)
 static void meta_changed(void *arg)
 {
     server *s = arg;
-    if (!s->is_stopping)
+    if (!s->is_stopping) {
         api_meta_changed(s->api);
+    }
 }
 
 /* Any thread. */
@@ -293,8 +313,9 @@ static void watch_threads(server *s)
 static crm_status start_clock(const server_options *o)
 {
     int64_t at;
-    if (!o->sandbox)
+    if (!o->sandbox) {
         return CRM_OK;
+    }
     if (clock_parse(str_of(o->sandbox), &at) != CRM_OK) {
         fprintf(stderr, "karkas: --sandbox %s: expected a time as in RFC 3339\n", o->sandbox);
         return CRM_INVALID;
@@ -310,16 +331,18 @@ static crm_status check_sandbox(const server_options *o)
     crm_str mark = arena_fmt(a, "%s/sandbox", o->data), db = arena_fmt(a, "%s/karkas.db", o->data);
     bool is_sandbox = access(mark.p, F_OK) == 0, has_data = access(db.p, F_OK) == 0;
     crm_status s = CRM_OK;
-    if (o->sandbox && !is_sandbox && has_data)
+    if (o->sandbox && !is_sandbox && has_data) {
         s = CRM_CONFLICT;
-    else if (o->sandbox && !is_sandbox && fs_mkdir(o->data, 0700) == CRM_OK)
+    } else if (o->sandbox && !is_sandbox && fs_mkdir(o->data, 0700) == CRM_OK) {
         s = fs_write(mark.p, str_of(o->sandbox), 0600);
-    else if (!o->sandbox && is_sandbox)
+    } else if (!o->sandbox && is_sandbox) {
         s = CRM_CONFLICT;
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         fprintf(stderr, "karkas: %s: %s\n", o->data,
                 o->sandbox ? "holds real data: a sandbox needs a new directory"
                            : "is a sandbox: start it with --sandbox");
+    }
     arena_free(a);
     return s;
 }
@@ -329,8 +352,9 @@ static crm_status set_up_imports(const server_options *o)
 {
     char self[PATH_MAX_TEXT], path[PATH_MAX_TEXT + 16];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    while (n > 0 && self[n - 1] != '/')
+    while (n > 0 && self[n - 1] != '/') {
         n--;
+    }
     snprintf(path, sizeof path, "%.*skarkas-sheet", (int)(n > 0 ? n : 0), self);
     return import_set_up(o->data, path);
 }
@@ -340,38 +364,49 @@ static crm_status start_deployment(server *s)
     buf say;
     buf_init(&say, 0);
     crm_status st = check_sandbox(s->o);
-    if (st == CRM_OK)
+    if (st == CRM_OK) {
         st = start_clock(s->o);
-    if (st == CRM_OK)
+    }
+    if (st == CRM_OK) {
         st = deployment_open(&s->d, s->o);
+    }
     s->d.begins_late = true;
-    if (st == CRM_OK)
+    if (st == CRM_OK) {
         st = files_set_up(s->o->data);
-    if (st == CRM_OK)
+    }
+    if (st == CRM_OK) {
         st = set_up_imports(s->o);
-    if (st == CRM_OK)
+    }
+    if (st == CRM_OK) {
         st = deployment_apply(&s->d, s->o->tz, &say);
-    if (say.n)
+    }
+    if (say.n) {
         fwrite(say.p, 1, say.n, stderr);
+    }
     buf_clear(&say);
-    if (st == CRM_OK)
+    if (st == CRM_OK) {
         st = deployment_first_login(&s->d, &say);
-    if (st == CRM_OK && say.n)
+    }
+    if (st == CRM_OK && say.n) {
         printf("first login: %.*s", (int)say.n, say.p);
+    }
     buf_free(&say);
     return st;
 }
 
 static crm_status start(server *s)
 {
-    if (uv_thread_create(&s->loader, load_files, s) != 0)
+    if (uv_thread_create(&s->loader, load_files, s) != 0) {
         return CRM_NOMEM;
+    }
     crm_status st = start_deployment(s);
-    if (st == CRM_OK)
+    if (st == CRM_OK) {
         st = start_tls(s);
+    }
     uv_thread_join(&s->loader);
-    if (st != CRM_OK)
+    if (st != CRM_OK) {
         return st;
+    }
     s->meter = loop_meter_new(&s->loop);
     s->mail = s->meter ? mailbox_new(&s->loop) : NULL;
     api_options o = {.loop = &s->loop,
@@ -384,17 +419,20 @@ static crm_status start(server *s)
                      .version = CRM_S(KARKAS_VERSION),
                      .model = {model_ask_service, &s->d}};
     st = s->mail ? api_start(&o, &s->api) : CRM_NOMEM;
-    if (st == CRM_OK)
+    if (st == CRM_OK) {
         st = admin_start(&s->loop, s->mail, &s->d, &s->admin);
-    if (st != CRM_OK)
+    }
+    if (st != CRM_OK) {
         return st;
+    }
     s->d.on_published = registry_published;
     s->d.published_arg = s;
     catch_signals(s);
     watch_threads(s);
     s->figures = figures_new(&s->d, s->api, s->meter);
-    if (!s->figures)
+    if (!s->figures) {
         return CRM_NOMEM;
+    }
     st = listen_on(s); /* who reads that it listens may give commands and signals */
     s->d.begins_late = false;
     return st == CRM_OK ? flow_ready_later(s->d.flow) : st;
@@ -404,11 +442,13 @@ static crm_status start(server *s)
 static void raise_file_limit(void)
 {
     struct rlimit l;
-    if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+    if (getrlimit(RLIMIT_NOFILE, &l) != 0) {
         return;
+    }
     l.rlim_cur = l.rlim_max < FILES_WANTED ? l.rlim_max : FILES_WANTED;
-    if (setrlimit(RLIMIT_NOFILE, &l) != 0)
+    if (setrlimit(RLIMIT_NOFILE, &l) != 0) {
         log_event(LOG_WARN, "server.file_limit", "kept=%llu", (unsigned long long)l.rlim_cur);
+    }
 }
 
 static void server_free(server *s)
@@ -418,8 +458,9 @@ static void server_free(server *s)
     figures_free(s->figures);
     tls_context_free(s->tls);
     static_free(s->ui);
-    for (uint32_t i = 0; i < s->module_count; i++)
+    for (uint32_t i = 0; i < s->module_count; i++) {
         static_free(s->modules[i]);
+    }
     uv_loop_close(&s->loop);
     arena_free(s->arena);
     free(s);
@@ -428,8 +469,9 @@ static void server_free(server *s)
 int server_run(const server_options *o)
 {
     server *s = calloc(1, sizeof *s);
-    if (!s)
+    if (!s) {
         return 1;
+    }
     s->o = o;
     s->arena = arena_new(0);
     s->d.lock_fd = -1;

@@ -25,8 +25,9 @@ static bool write_as_system(command_call *c, crm_status (*commit)(crm_ctx *, voi
         s = writer_run(c->d->flow, &call, commit, arg);
         call_end(&call);
     }
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         command_fail_status(c, s);
+    }
     return s == CRM_OK;
 }
 
@@ -40,8 +41,9 @@ typedef struct program {
 static crm_str lines_of(arena *a, crm_str list)
 {
     char *copy = arena_alloc(a, list.n + 1);
-    for (size_t i = 0; copy && i < list.n; i++)
+    for (size_t i = 0; copy && i < list.n; i++) {
         copy[i] = list.p[i] == ',' ? '\n' : list.p[i];
+    }
     return (crm_str){copy, copy ? list.n : 0};
 }
 
@@ -51,8 +53,9 @@ static crm_status commit_program(crm_ctx *c, void *arg)
     const entity *e = registry_store(c->reg, STORE_USER);
     record *r;
     crm_status s = records_new(c, e, &r);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     record_set(r, &e->fields[USER_LOGIN], value_text(p->login));
     record_set(r, &e->fields[USER_NAME], value_text(p->title));
     record_set(r, &e->fields[USER_ROLES], value_text(lines_of(c->arena, p->roles)));
@@ -64,11 +67,12 @@ void command_user_service(command_call *c)
 {
     program p = {str_of(c->args[2]), str_of(c->args[3]),
                  c->count > 4 ? str_of(c->args[4]) : (crm_str){0}};
-    if (write_as_system(c, commit_program, &p))
+    if (write_as_system(c, commit_program, &p)) {
         buf_fmt(c->out,
                 is_ru(c) ? "%s: пользователь для программы заведён\n"
                          : "%s: a user for a program was made\n",
                 c->args[2]);
+    }
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -84,8 +88,9 @@ static crm_status commit_token(crm_ctx *c, void *arg)
     making *m = arg;
     crm_str token;
     crm_status s = token_make(c, &m->wish, &m->id, &token);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         snprintf(m->text, sizeof m->text, "%.*s", STR_FMT(token));
+    }
     return s;
 }
 
@@ -93,9 +98,11 @@ static json_t *list_of(crm_str text)
 {
     json_t *list = json_array();
     crm_str part;
-    while (str_split(&text, ',', &part))
-        if (part.n)
+    while (str_split(&text, ',', &part)) {
+        if (part.n) {
             json_array_append_new(list, json_stringn(part.p, part.n));
+        }
+    }
     return list;
 }
 
@@ -106,16 +113,17 @@ static bool read_options(command_call *c, json_t *narrow, int64_t *expires_at)
         crm_str rest = str_of(c->args[i]), key = {0};
         int64_t days;
         str_split(&rest, '=', &key);
-        if (str_is(key, "access"))
+        if (str_is(key, "access")) {
             json_object_set_new(narrow, "access", json_stringn(rest.p, rest.n));
-        else if (str_is(key, "entities") || str_is(key, "functions"))
+        } else if (str_is(key, "entities") || str_is(key, "functions")) {
             json_object_set_new(narrow, str_is(key, "entities") ? "entities" : "functions",
                                 list_of(rest));
-        else if (str_is(key, "days") && str_to_i64(rest, &days) == CRM_OK && days > 0 &&
-                 days < 100000)
+        } else if (str_is(key, "days") && str_to_i64(rest, &days) == CRM_OK && days > 0 &&
+                   days < 100000) {
             *expires_at = clock_now() + days * DAY_MS;
-        else
+        } else {
             return false;
+        }
     }
     return true;
 }
@@ -126,8 +134,9 @@ static bool find_user(command_call *c, int64_t *user)
     const person *u = people_by_login(p, str_of(c->args[2]));
     *user = u ? u->id : 0;
     people_unpin(p);
-    if (!*user)
+    if (!*user) {
         command_fail(c, "нет такого логина", "no such login");
+    }
     return *user != 0;
 }
 
@@ -147,8 +156,9 @@ void command_token_make(command_call *c)
                      "[functions=export] [days=90]");
         return;
     }
-    if (find_user(c, &m.wish.user) && write_as_system(c, commit_token, &m))
+    if (find_user(c, &m.wish.user) && write_as_system(c, commit_token, &m)) {
         buf_fmt(c->out, "%s\n", m.text);
+    }
     crypto_zero(m.text, sizeof m.text);
 }
 
@@ -165,8 +175,9 @@ static bool on_token(void *arg, const value *row, uint32_t matched)
     const person *p = people_user(l->people, row[TOKEN_USER].i);
     char used[CLOCK_TEXT] = "-";
     (void)matched;
-    if (row[TOKEN_USED_AT].i)
+    if (row[TOKEN_USED_AT].i) {
         clock_format(row[TOKEN_USED_AT].i, used);
+    }
     buf_fmt(l->out, "%-5lld krk_%.*s_… %-16.*s %-24s %.*s\n", (long long)row[COL_ID].i,
             STR_FMT(row[TOKEN_KEY].s), STR_FMT(p ? p->login : (crm_str){0}), used,
             STR_FMT(row[TOKEN_NAME].s));
@@ -194,9 +205,10 @@ static crm_status commit_revoke(crm_ctx *c, void *arg)
 void command_token_revoke(command_call *c)
 {
     int64_t id;
-    if (str_to_i64(str_of(c->args[2]), &id) != CRM_OK)
+    if (str_to_i64(str_of(c->args[2]), &id) != CRM_OK) {
         command_fail(c, "нужен номер из token list", "the number from token list is needed");
-    else if (write_as_system(c, commit_revoke, &id))
+    } else if (write_as_system(c, commit_revoke, &id)) {
         buf_fmt(c->out, is_ru(c) ? "токен %lld отозван\n" : "token %lld was revoked\n",
                 (long long)id);
+    }
 }

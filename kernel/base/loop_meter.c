@@ -20,8 +20,9 @@ struct loop_meter {
 
 static void move_window(loop_meter *m, int64_t now)
 {
-    if (now < m->window_end)
+    if (now < m->window_end) {
         return;
+    }
     m->longest_before = now < m->window_end + WINDOW_NS ? m->longest : 0;
     m->longest = 0;
     m->window_end = now + WINDOW_NS;
@@ -55,8 +56,9 @@ static void turn_ended(uv_check_t *check)
     m->busy_ns += took > 0 ? (uint64_t)took : 0;
     bool is_long = took > LOOP_LONG_TURN_US * 1000LL;
     m->long_turns += is_long;
-    if (is_long || now - m->sampled >= SAMPLE_NS)
+    if (is_long || now - m->sampled >= SAMPLE_NS) {
         sample(m, now, is_long);
+    }
     m->longest = took > m->longest ? took : m->longest;
 }
 
@@ -95,6 +97,7 @@ static void closed(uv_handle_t *h)
 
 void loop_meter_close(loop_meter *m)
 {
-    if (m)
+    if (m) {
         uv_close((uv_handle_t *)&m->check, closed);
+    }
 }

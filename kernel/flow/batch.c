@@ -23,10 +23,12 @@ crm_status batch_save(crm_ctx *c, store_row *row, bool is_kept)
     crm_status s = is_new ? CRM_OK : tx_get(c->tx, row->e, row->id, c->arena, &before);
     store_set(row, COL_REV, value_int(is_new ? 1 : row->v[COL_REV].i + 1));
     store_set(row, COL_UPDATED_AT, value_int(clock_now()));
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = store_save(c->tx, row);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
+    }
     record now = {.entity = row->e, .arena = c->arena, .v = row->v};
     record was = {.entity = row->e, .arena = c->arena, .v = before};
     c->batch = 0;
@@ -42,8 +44,9 @@ crm_status batch_end(crm_ctx *c, store_row *row, const char *state, crm_str erro
 {
     store_set(row, BATCH_STATE, value_text(str_of(state)));
     store_set(row, BATCH_ENDED_AT, value_int(clock_now()));
-    if (error.n)
+    if (error.n) {
         store_set(row, BATCH_ERROR, value_text(error));
+    }
     return batch_save(c, row, true);
 }
 
@@ -64,10 +67,12 @@ static void fill(crm_ctx *c, const batch_order *o, crm_str spec, store_row *row)
     store_set(row, BATCH_UNDO_OF, o->undo_of ? value_int(o->undo_of) : value_null());
     store_set(row, BATCH_IS_QUIET, value_int(o->is_quiet));
     store_set(row, BATCH_SPEC, value_text(spec));
-    if (c->who->scope)
+    if (c->who->scope) {
         store_set(row, BATCH_SCOPE, value_text(c->who->scope->text));
-    for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++)
+    }
+    for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
         store_set(row, counters[i], value_int(0));
+    }
 }
 
 crm_status batch_start(crm_ctx *c, const batch_order *o, int64_t *id)
@@ -78,17 +83,21 @@ crm_status batch_start(crm_ctx *c, const batch_order *o, int64_t *id)
         return CRM_MISUSE;
     }
     crm_str spec = o->spec ? json_dump(c->arena, o->spec) : CRM_S("{}");
-    if (!spec.p)
+    if (!spec.p) {
         return CRM_NOMEM;
-    if (spec.n > BATCH_SPEC_MAX)
+    }
+    if (spec.n > BATCH_SPEC_MAX) {
         return call_fail_field(c, CRM_S("body"), "too_long", (crm_str){0});
+    }
     crm_status s = store_new(c->arena, c->reg, STORE_BATCH, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     fill(c, o, spec, &row);
     s = batch_save(c, &row, true);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     *id = row.id;
     crm_str key = arena_fmt(c->arena, "%lld", (long long)row.id);
     return timers_schedule(c, BATCH_JOB, key, clock_now(), key);
@@ -106,10 +115,12 @@ crm_status batch_cancel(crm_ctx *c, int64_t id)
 {
     store_row row;
     crm_status s = find(c, id, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
-    if (!batch_is_open(&row))
+    }
+    if (!batch_is_open(&row)) {
         return call_fail(c, CRM_CONFLICT, "batch_ended");
+    }
     return batch_end(c, &row, BATCH_STATE_CANCELED, (crm_str){0});
 }
 
@@ -119,12 +130,14 @@ crm_status batch_cancel(crm_ctx *c, int64_t id)
 static crm_status check_undone(crm_ctx *c, const store_row *row)
 {
     store_row earlier;
-    if (!store_int(row, BATCH_UNDONE_BY))
+    if (!store_int(row, BATCH_UNDONE_BY)) {
         return CRM_OK;
+    }
     crm_status s =
         store_load(c->tx, c->arena, c->reg, STORE_BATCH, store_int(row, BATCH_UNDONE_BY), &earlier);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     crm_str state = store_text(&earlier, BATCH_STATE);
     bool is_left = str_is(state, BATCH_STATE_CANCELED) || str_is(state, BATCH_STATE_FAILED);
     return is_left ? CRM_OK : call_fail(c, CRM_CONFLICT, "batch_undone");
@@ -134,12 +147,14 @@ static crm_status check_undone(crm_ctx *c, const store_row *row)
 static crm_status check_kind(crm_ctx *c, const store_row *row)
 {
     store_row of;
-    if (!str_is(store_text(row, BATCH_KIND), "undo") || !store_int(row, BATCH_UNDO_OF))
+    if (!str_is(store_text(row, BATCH_KIND), "undo") || !store_int(row, BATCH_UNDO_OF)) {
         return CRM_OK;
+    }
     crm_status s =
         store_load(c->tx, c->arena, c->reg, STORE_BATCH, store_int(row, BATCH_UNDO_OF), &of);
-    if (s == CRM_OK && str_is(store_text(&of, BATCH_KIND), "merge"))
+    if (s == CRM_OK && str_is(store_text(&of, BATCH_KIND), "merge")) {
         s = call_fail(c, CRM_CONFLICT, "unmerge_stays");
+    }
     return s;
 }
 
@@ -148,20 +163,24 @@ crm_status batch_undo(crm_ctx *c, int64_t id, bool is_quiet, int64_t *undo)
     store_row row;
     crm_status s = find(c, id, &row);
     s = s ? s : check_kind(c, &row);
-    if (s == CRM_OK && batch_is_open(&row))
+    if (s == CRM_OK && batch_is_open(&row)) {
         s = call_fail(c, CRM_CONFLICT, "batch_running");
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = check_undone(c, &row);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
+    }
     batch_order o = {.kind = CRM_S("undo"),
                      .title = store_text(&row, BATCH_TITLE),
                      .entity = registry_entity(c->reg, store_text(&row, BATCH_ENTITY)),
                      .undo_of = id,
                      .is_quiet = is_quiet};
     s = batch_start(c, &o, undo);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     store_set(&row, BATCH_UNDONE_BY, value_int(*undo));
     return batch_save(c, &row, true);
 }
@@ -176,8 +195,9 @@ bool batch_is_healed_by_time(crm_status s)
 
 bool batch_goes_on(const crm_ctx *c, const batch_run *b)
 {
-    if (!b->slice_rows)
+    if (!b->slice_rows) {
         return true;
+    }
     return b->slice_rows < BATCH_SLICE_ROWS && clock_mono() < b->slice_until &&
            arena_used(c->arena) < SLICE_MEMORY;
 }
@@ -204,11 +224,13 @@ static crm_status end_row(crm_ctx *c, batch_run *b, const batch_place *at, crm_s
                           bool is_kept)
 {
     bool wrote = false;
-    if (worked == CRM_OK && c->error.status != CRM_OK)
+    if (worked == CRM_OK && c->error.status != CRM_OK) {
         worked = c->error.status;
+    }
     crm_status s = tx_row_end(c->tx, worked == CRM_OK && is_kept, &wrote);
-    if (s != CRM_OK || batch_is_healed_by_time(worked))
+    if (s != CRM_OK || batch_is_healed_by_time(worked)) {
         return s != CRM_OK ? s : worked;
+    }
     b->slice_rows++;
     b->done++;
     b->changed += wrote;
@@ -231,11 +253,13 @@ static crm_status write_note(crm_ctx *c, batch_run *b, const batch_place *at, bo
                              const field_error *e)
 {
     store_row row;
-    if (b->notes >= BATCH_NOTES_MAX)
+    if (b->notes >= BATCH_NOTES_MAX) {
         return CRM_OK;
+    }
     crm_status s = store_new(c->arena, c->reg, STORE_BATCH_ROW, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     b->notes++;
     store_set(&row, BATCH_ROW_BATCH, value_int(b->id));
     store_set(&row, BATCH_ROW_AT, value_int(clock_now()));
@@ -260,9 +284,11 @@ crm_status batch_note(crm_ctx *c, batch_run *b, const batch_place *at, bool is_c
     c->error = (call_error){0};
     b->failed += !is_conflict;
     b->conflicts += is_conflict;
-    if (!said.fields)
+    if (!said.fields) {
         return write_note(c, b, at, is_conflict, &whole);
-    for (const field_error *e = said.fields; e && s == CRM_OK; e = e->next)
+    }
+    for (const field_error *e = said.fields; e && s == CRM_OK; e = e->next) {
         s = write_note(c, b, at, is_conflict, e);
+    }
     return s;
 }

@@ -37,14 +37,18 @@ static crm_status wrong(crm_ctx *c, const char *name, const char *code)
 static crm_status check_ids(crm_ctx *c, const json_t *ids)
 {
     size_t n = json_array_size(ids);
-    if (!json_is_array(ids))
+    if (!json_is_array(ids)) {
         return wrong(c, "ids", "type_mismatch");
-    if (n == 0 || n > IDS_MAX)
+    }
+    if (n == 0 || n > IDS_MAX) {
         return call_fail_field(c, CRM_S("ids"), "out_of_range", CRM_S("{\"min\":1,\"max\":1000}"));
-    for (size_t i = 0; i < n; i++)
+    }
+    for (size_t i = 0; i < n; i++) {
         if (!json_is_integer(json_array_get(ids, i)) ||
-            json_integer_value(json_array_get(ids, i)) <= 0)
+            json_integer_value(json_array_get(ids, i)) <= 0) {
             return wrong(c, "ids", "type_mismatch");
+        }
+    }
     return CRM_OK;
 }
 
@@ -61,12 +65,14 @@ static crm_status read_where(crm_ctx *c, const entity *e, const json_t *spec, qu
     bits_add(q->select, COL_ID);
     crm_str words = json_text(spec, "q");
     crm_status s = words.n ? search_terms(c->arena, words, &q->terms) : CRM_OK;
-    if (s != CRM_OK || json_is_true(where) || !where)
+    if (s != CRM_OK || json_is_true(where) || !where) {
         return s;
+    }
     s = cond_read(c->arena, &(cond_scope){c->reg, e}, where, &read, &err);
     q->where = read;
-    if (s == CRM_OK || s == CRM_NOMEM)
+    if (s == CRM_OK || s == CRM_NOMEM) {
         return s;
+    }
     return records_bad_cond(c, &err, "where");
 }
 
@@ -75,10 +81,12 @@ static crm_status check_set(crm_ctx *c, const entity *e, const json_t *set)
 {
     record *r = ARENA_NEW(c->arena, record);
     value *v = ARENA_ARRAY(c->arena, value, e->field_count);
-    if (!r || !v)
+    if (!r || !v) {
         return CRM_NOMEM;
-    if (!json_is_object(set) || !json_object_size(set))
+    }
+    if (!json_is_object(set) || !json_object_size(set)) {
         return wrong(c, "set", "required");
+    }
     *r = (record){.entity = e, .arena = c->arena, .v = v};
     rights_fields(c, e, r->visible);
     return record_from_json(c, r, set);
@@ -90,27 +98,34 @@ static crm_status check_shape(crm_ctx *c, const json_t *body)
     const json_t *title = json_object_get(body, "title");
     int verbs =
         (json_object_get(body, "set") != NULL) + is_true(body, "delete") + is_true(body, "restore");
-    if (!ids == !where)
+    if (!ids == !where) {
         return wrong(c, "ids", "ids_or_where");
-    if (where && !json_is_array(where) && !json_is_true(where))
+    }
+    if (where && !json_is_array(where) && !json_is_true(where)) {
         return wrong(c, "where", "type_mismatch");
-    if (verbs != 1)
+    }
+    if (verbs != 1) {
         return wrong(c, "set", "one_of_set_delete_restore");
-    if (title && (!json_is_string(title) || json_string_length(title) > TITLE_MAX * 4))
+    }
+    if (title && (!json_is_string(title) || json_string_length(title) > TITLE_MAX * 4)) {
         return wrong(c, "title", "too_long");
+    }
     return ids ? check_ids(c, ids) : CRM_OK;
 }
 
 static crm_status may_start(crm_ctx *c, const entity *e, const json_t *body)
 {
     bool is_set = json_object_get(body, "set") != NULL;
-    if (!rights_may_some(c, e, ACTION_READ))
+    if (!rights_may_some(c, e, ACTION_READ)) {
         return call_fail(c, CRM_NOT_FOUND, "not_found");
+    }
     if (!call_may(c, CRM_S("bulk")) ||
-        !rights_may_some(c, e, is_set ? ACTION_UPDATE : ACTION_DELETE))
+        !rights_may_some(c, e, is_set ? ACTION_UPDATE : ACTION_DELETE)) {
         return call_fail(c, CRM_DENIED, "denied");
-    if (is_true(body, "quiet") && !call_may(c, CRM_S("settings")))
+    }
+    if (is_true(body, "quiet") && !call_may(c, CRM_S("settings"))) {
         return call_fail(c, CRM_DENIED, "denied");
+    }
     return CRM_OK;
 }
 
@@ -137,14 +152,18 @@ static crm_status check_expected(crm_ctx *c, const entity *e, const json_t *body
     const json_t *expect = json_object_get(body, "expect"), *ids = json_object_get(body, "ids");
     int64_t seen = json_integer_value(expect), total = (int64_t)json_array_size(ids);
     crm_status s = ids ? CRM_OK : read_where(c, e, body, &q);
-    if (s != CRM_OK || !expect)
+    if (s != CRM_OK || !expect) {
         return s;
-    if (!json_is_integer(expect))
+    }
+    if (!json_is_integer(expect)) {
         return wrong(c, "expect", "type_mismatch");
-    if (!ids)
+    }
+    if (!ids) {
         s = count_matching(c, &q, COUNT_CAP, &total);
-    if (s != CRM_OK || total == (seen < COUNT_CAP - 1 || ids ? seen : COUNT_CAP - 1))
+    }
+    if (s != CRM_OK || total == (seen < COUNT_CAP - 1 || ids ? seen : COUNT_CAP - 1)) {
         return s;
+    }
     call_fail(c, CRM_CONFLICT, "count_changed");
     c->error.params_json = arena_fmt(c->arena, "{\"count\":%lld}", (long long)total);
     return CRM_CONFLICT;
@@ -155,8 +174,9 @@ crm_status bulk_check(crm_ctx *c, const entity *e, const json_t *body)
     const json_t *set = json_object_get(body, "set");
     crm_status s = may_start(c, e, body);
     s = s ? s : check_shape(c, body);
-    if (s == CRM_OK && set)
+    if (s == CRM_OK && set) {
         s = check_set(c, e, set);
+    }
     return s ? s : check_expected(c, e, body);
 }
 
@@ -165,9 +185,11 @@ crm_status bulk_start(crm_ctx *c, const entity *e, const json_t *body, int64_t *
     static const char *const kept[] = {"ids", "where", "q", "set", "delete", "restore"};
     json_t *spec = json_object();
     crm_str title = json_text(body, "title");
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        if (json_object_get(body, kept[i]))
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        if (json_object_get(body, kept[i])) {
             json_object_set(spec, kept[i], json_object_get(body, kept[i]));
+        }
+    }
     batch_order o = {.kind = CRM_S("bulk"),
                      .title = title.n ? title : registry_text(c->reg, c->lang, e->label_many),
                      .entity = e,
@@ -185,8 +207,9 @@ static crm_status place_of(const batch_run *b, place *out)
 {
     crm_str rest = b->cursor, last = {0};
     *out = (place){0};
-    if (!b->cursor.n)
+    if (!b->cursor.n) {
         return CRM_OK;
+    }
     str_split(&rest, ' ', &last);
     crm_status s = str_to_i64(last, &out->last);
     return s ? s : str_to_i64(rest, &out->top);
@@ -227,10 +250,12 @@ static crm_status prepare(crm_ctx *c, batch_run *b, const void *fn)
     (void)fn;
     b->total = (int64_t)json_array_size(ids);
     crm_status s = ids ? CRM_OK : find_top(c, b->entity, &p.top);
-    if (s == CRM_OK && !ids)
+    if (s == CRM_OK && !ids) {
         s = read_where(c, b->entity, b->spec, &q);
-    if (s == CRM_OK && !ids)
+    }
+    if (s == CRM_OK && !ids) {
         s = count_matching(c, &q, UINT32_MAX - 1, &b->total);
+    }
     b->cursor = place_text(c->arena, p);
     return s;
 }
@@ -248,8 +273,9 @@ static crm_status fetch_matching(crm_ctx *c, const batch_run *b, place p, chosen
     const field *id = &b->entity->fields[COL_ID];
     record_read rd = {.call = c, .query = &q, .on_row = take_id, .arg = out};
     crm_status s = read_where(c, b->entity, b->spec, &q);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     const cond *range = cond_and(c->arena, cond_compare(c->arena, COND_GT, id, value_int(p.last)),
                                  cond_compare(c->arena, COND_LTE, id, value_int(p.top)));
     q.where = cond_and(c->arena, range, q.where);
@@ -262,8 +288,9 @@ static crm_status fetch_matching(crm_ctx *c, const batch_run *b, place p, chosen
 static void fetch_given(const json_t *ids, place p, chosen *out)
 {
     size_t n = json_array_size(ids), at = (size_t)p.last;
-    while (at < n && out->count < BATCH_SLICE_ROWS)
+    while (at < n && out->count < BATCH_SLICE_ROWS) {
         out->ids[out->count++] = json_integer_value(json_array_get(ids, at++));
+    }
     out->is_last = at == n;
 }
 
@@ -275,10 +302,11 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
     (void)fn;
     c->prepared = out;
     crm_status s = out ? place_of(b, &p) : CRM_NOMEM;
-    if (s == CRM_OK && ids)
+    if (s == CRM_OK && ids) {
         fetch_given(ids, p, out);
-    else if (s == CRM_OK)
+    } else if (s == CRM_OK) {
         s = fetch_matching(c, b, p, out);
+    }
     return s;
 }
 
@@ -287,10 +315,12 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
 static crm_status change_one(crm_ctx *c, const batch_run *b, int64_t id)
 {
     record *r;
-    if (is_true(b->spec, "delete"))
+    if (is_true(b->spec, "delete")) {
         return records_delete(c, b->entity, id, 0);
-    if (is_true(b->spec, "restore"))
+    }
+    if (is_true(b->spec, "restore")) {
         return records_restore(c, b->entity, id);
+    }
     crm_status s = records_get(c, b->entity, id, &r);
     s = s ? s : record_from_json(c, r, json_object_get(b->spec, "set"));
     return s ? s : records_save(c, r, 0);

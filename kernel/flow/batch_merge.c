@@ -28,15 +28,18 @@ crm_status merge_wish_read(crm_ctx *c, const entity *e, const json_t *spec, merg
     json_t *item;
     const json_t *from = json_object_get(spec, "from");
     *w = (merge_wish){.entity = e, .into = json_integer_value(json_object_get(spec, "into"))};
-    if (w->into <= 0)
+    if (w->into <= 0) {
         return call_fail_field(c, CRM_S("into"), "type_mismatch", (crm_str){0});
-    if (!json_array_size(from) || json_array_size(from) > MERGE_MAX)
+    }
+    if (!json_array_size(from) || json_array_size(from) > MERGE_MAX) {
         return call_fail_field(c, CRM_S("from"), "out_of_range", CRM_S("{\"min\":1,\"max\":20}"));
+    }
     json_array_foreach(from, i, item)
     {
         w->from[w->count] = json_integer_value(item);
-        if (w->from[w->count++] <= 0)
+        if (w->from[w->count++] <= 0) {
             return call_fail_field(c, CRM_S("from"), "type_mismatch", (crm_str){0});
+        }
     }
     return CRM_OK;
 }
@@ -47,15 +50,18 @@ static crm_status read_takes(crm_ctx *c, const json_t *take, merge_wish *w)
     json_t *id;
     uint64_t shown[4];
     rights_fields(c, w->entity, shown);
-    if (take && !json_is_object(take))
+    if (take && !json_is_object(take)) {
         return call_fail_field(c, CRM_S("take"), "type_mismatch", (crm_str){0});
+    }
     json_object_foreach((json_t *)take, name, id)
     {
         const field *f = entity_field(w->entity, str_of(name));
-        if (!f || f->index < COL_OWN || !bits_has(shown, f->index))
+        if (!f || f->index < COL_OWN || !bits_has(shown, f->index)) {
             return records_unknown_field(c, w->entity, str_of(name));
-        if (!json_is_integer(id) || json_integer_value(id) <= 0)
+        }
+        if (!json_is_integer(id) || json_integer_value(id) <= 0) {
             return call_fail_field(c, CRM_S("take"), "type_mismatch", (crm_str){0});
+        }
         w->take[f->index] = json_integer_value(id);
     }
     return CRM_OK;
@@ -69,11 +75,13 @@ static int64_t rev_of(crm_ctx *c, const json_t *revs, int64_t id)
 
 static crm_status read_revs(crm_ctx *c, const json_t *revs, merge_wish *w)
 {
-    if (revs && !json_is_object(revs))
+    if (revs && !json_is_object(revs)) {
         return call_fail_field(c, CRM_S("revs"), "type_mismatch", (crm_str){0});
+    }
     w->rev_into = rev_of(c, revs, w->into);
-    for (uint32_t i = 0; i < w->count; i++)
+    for (uint32_t i = 0; i < w->count; i++) {
         w->rev_from[i] = rev_of(c, revs, w->from[i]);
+    }
     return CRM_OK;
 }
 
@@ -89,13 +97,15 @@ static crm_status start_batch(crm_ctx *c, const merge_wish *w, bool is_quiet, in
         c->error = (call_error){0};
         s = CRM_OK;
     }
-    for (uint32_t i = 0; i < w->count; i++)
+    for (uint32_t i = 0; i < w->count; i++) {
         json_array_append_new(from, json_integer(w->from[i]));
+    }
     json_t *spec = json_pack("{s:I, s:o}", "into", (json_int_t)w->into, "from", from);
     batch_order o = {
         .kind = CRM_S("merge"), .entity = w->entity, .spec = spec, .is_quiet = is_quiet};
-    if (s == CRM_OK && !spec)
+    if (s == CRM_OK && !spec) {
         s = CRM_NOMEM;
+    }
     if (s == CRM_OK) {
         bool has_title = r && title >= COL_OWN && r->v[title].kind == VALUE_TEXT;
         o.title = has_title ? r->v[title].s : registry_text(c->reg, c->lang, w->entity->label_many);
@@ -113,11 +123,13 @@ crm_status merge_start(crm_ctx *c, const entity *e, const json_t *body, int64_t 
     crm_status s = w ? merge_wish_read(c, e, body, w) : CRM_NOMEM;
     s = s ? s : read_takes(c, json_object_get(body, "take"), w);
     s = s ? s : read_revs(c, json_object_get(body, "revs"), w);
-    if (s == CRM_OK && is_quiet && !call_may(c, CRM_S("settings")))
+    if (s == CRM_OK && is_quiet && !call_may(c, CRM_S("settings"))) {
         s = call_fail(c, CRM_DENIED, "denied");
+    }
     s = s ? s : start_batch(c, w, is_quiet, id);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     c->batch = *id;
     c->is_quiet = is_quiet;
     c->via = CRM_S("batch:merge");
@@ -169,8 +181,9 @@ static crm_status prepare(crm_ctx *c, batch_run *b, const void *fn)
     crm_status s = w && links ? merge_wish_read(c, b->entity, b->spec, w) : CRM_NOMEM;
     uint32_t count = s ? 0 : merge_links(c->reg, b->entity, links);
     b->total = b->done = b->changed = 1;
-    for (uint32_t i = 0; s == CRM_OK && i < count; i++)
+    for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
         s = count_link(c, &links[i], w, &b->total);
+    }
     return s;
 }
 
@@ -188,11 +201,12 @@ static place place_of(const batch_run *b, const merge_link *links, uint32_t coun
     str_split(&rest, ' ', &entity_name);
     str_split(&rest, ' ', &name);
     str_split(&rest, ' ', &bin);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         if (str_eq(links[i].entity->name, entity_name) && str_eq(links[i].field->name, name)) {
             p = (place){.link = i, .is_bin = str_is(bin, "1")};
             (void)!str_to_i64(rest, &p.last);
         }
+    }
     return p;
 }
 
@@ -244,8 +258,9 @@ static crm_status follow_winner(crm_ctx *c, merge_wish *w)
 {
     int64_t into;
     crm_status s = merged_into(c, w->entity, w->into, &into);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         w->into = into;
+    }
     return s == CRM_NOT_FOUND ? CRM_OK : s;
 }
 

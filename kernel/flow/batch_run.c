@@ -27,9 +27,11 @@ typedef struct turn {
 static const entity *find_entity(const registry *r, crm_str name)
 {
     const entity *e = name.n ? registry_entity(r, name) : NULL;
-    for (uint32_t i = 0; !e && name.n && i < r->entity_count; i++)
-        if (str_eq(r->entities[i]->was, name))
+    for (uint32_t i = 0; !e && name.n && i < r->entity_count; i++) {
+        if (str_eq(r->entities[i]->was, name)) {
             e = r->entities[i];
+        }
+    }
     return e;
 }
 
@@ -56,8 +58,9 @@ static void put_figures(store_row *row, const batch_run *b)
 
 static bool keep_cursor(turn *t, crm_str at)
 {
-    if (at.n > CURSOR_MAX)
+    if (at.n > CURSOR_MAX) {
         return false;
+    }
     memmove(t->cursor, at.p ? at.p : "", at.n);
     t->run.cursor = (crm_str){t->cursor, at.n};
     return true;
@@ -78,12 +81,14 @@ static crm_status find(crm_ctx *c, crm_str arg, store_row *row)
 /* With no more than the token had that started it, whether it still stands or not. */
 static crm_status act_as_user(crm_ctx *c, const store_row *row, turn *t)
 {
-    if (!t->run.user)
+    if (!t->run.user) {
         return CRM_OK; /* the kernel's own */
+    }
     crm_str narrow = store_text(row, BATCH_SCOPE);
     crm_status s = people_principal(c->arena, c->people, t->run.user, &t->who);
-    if (s == CRM_OK && narrow.n)
+    if (s == CRM_OK && narrow.n) {
         s = access_intern(narrow, &t->who.scope);
+    }
     if (s == CRM_OK) {
         c->who = &t->who;
         c->env.me = t->run.user;
@@ -102,10 +107,12 @@ static crm_status open_turn(crm_ctx *c, const store_row *row, turn *t)
                      .entity = find_entity(c->reg, entity_name)};
     take_figures(row, b);
     t->kind = registry_batch_kind(c->reg, b->kind);
-    if (!t->kind || !keep_cursor(t, store_text(row, BATCH_CURSOR)))
+    if (!t->kind || !keep_cursor(t, store_text(row, BATCH_CURSOR))) {
         return t->kind ? CRM_MISUSE : CRM_UNAVAILABLE; /* its module is off: it waits */
-    if (entity_name.n && !b->entity && !b->undo_of)
+    }
+    if (entity_name.n && !b->entity && !b->undo_of) {
         return call_fail(c, CRM_NOT_FOUND, "unknown_entity");
+    }
     crm_status s = json_read(store_text(row, BATCH_SPEC), BATCH_SPEC_MAX, &t->spec, NULL);
     b->spec = t->spec;
     return s == CRM_OK ? act_as_user(c, row, t) : s;
@@ -118,11 +125,13 @@ static crm_status commit_prepared(crm_ctx *c, void *arg)
     turn *t = arg;
     store_row row;
     crm_status s = store_load(c->tx, c->arena, c->reg, STORE_BATCH, t->run.id, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     t->is_over = !batch_is_open(&row);
-    if (t->is_over)
+    if (t->is_over) {
         return CRM_OK;
+    }
     put_figures(&row, &t->run);
     store_set(&row, BATCH_STATE, value_text(CRM_S(BATCH_STATE_RUNNING)));
     store_set(&row, BATCH_STARTED_AT, value_int(clock_now()));
@@ -133,10 +142,12 @@ static crm_status store_progress(crm_ctx *c, turn *t, store_row *row, bool is_do
 {
     int64_t now = clock_mono() / 1000000, quiet_for = now - store_int(row, BATCH_TOLD_AT);
     put_figures(row, &t->run);
-    if (is_done)
+    if (is_done) {
         return batch_end(c, row, BATCH_STATE_DONE, (crm_str){0});
-    if (quiet_for >= 0 && quiet_for < TELL_MS)
+    }
+    if (quiet_for >= 0 && quiet_for < TELL_MS) {
         return store_save(c->tx, row);
+    }
     store_set(row, BATCH_TOLD_AT, value_int(now));
     return batch_save(c, row, false);
 }
@@ -147,11 +158,13 @@ static crm_status commit_slice(crm_ctx *c, void *arg)
     store_row row;
     bool is_done = false;
     crm_status s = store_load(c->tx, c->arena, c->reg, STORE_BATCH, t->run.id, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     t->is_over = !batch_is_open(&row);
-    if (t->is_over)
+    if (t->is_over) {
         return CRM_OK;
+    }
     take_figures(&row, &t->run);
     t->run.cursor = (crm_str){t->cursor, store_text(&row, BATCH_CURSOR).n};
     t->run.slice_rows = 0;
@@ -160,8 +173,9 @@ static crm_status commit_slice(crm_ctx *c, void *arg)
     c->is_quiet = store_int(&row, BATCH_IS_QUIET) != 0;
     c->via = arena_fmt(c->arena, "batch:%.*s", STR_FMT(t->run.kind));
     s = t->kind->slice(c, &t->run, &is_done, t->kind->fn);
-    if (s == CRM_OK && (c->error.status != CRM_OK || t->run.cursor.n > CURSOR_MAX))
+    if (s == CRM_OK && (c->error.status != CRM_OK || t->run.cursor.n > CURSOR_MAX)) {
         s = CRM_MISUSE;
+    }
     t->is_over = is_done;
     return s == CRM_OK ? store_progress(c, t, &row, is_done) : s;
 }
@@ -171,8 +185,9 @@ static crm_status commit_failed(crm_ctx *c, void *arg)
     turn *t = arg;
     store_row row;
     crm_status s = store_load(c->tx, c->arena, c->reg, STORE_BATCH, t->run.id, &row);
-    if (s != CRM_OK || !batch_is_open(&row))
+    if (s != CRM_OK || !batch_is_open(&row)) {
         return s;
+    }
     return batch_end(c, &row, BATCH_STATE_FAILED, t->error);
 }
 
@@ -181,10 +196,12 @@ static crm_status commit_failed(crm_ctx *c, void *arg)
 static crm_status prepare(crm_ctx *c, turn *t)
 {
     crm_status s = t->kind->prepare ? t->kind->prepare(c, &t->run, t->kind->fn) : CRM_OK;
-    if (s == CRM_OK && t->run.cursor.n > CURSOR_MAX)
+    if (s == CRM_OK && t->run.cursor.n > CURSOR_MAX) {
         s = CRM_MISUSE;
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = writer_run(flow_running(), c, commit_prepared, t);
+    }
     return s == CRM_OK && !keep_cursor(t, t->run.cursor) ? CRM_MISUSE : s;
 }
 
@@ -198,8 +215,9 @@ static crm_status slice(crm_ctx *c, turn *t)
     crm_status s = t->kind->fetch ? t->kind->fetch(c, &t->run, t->kind->fn) : CRM_OK;
     /* A snapshot held while the writer works would keep it from emptying its log. */
     engine_turn_end(c->session);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = writer_run(flow_running(), c, commit_slice, t);
+    }
     c->batch = 0;
     c->is_quiet = false;
     c->via = via;
@@ -222,11 +240,13 @@ static crm_status run_slices(crm_ctx *c, turn *t)
 /* Transient failures go to the job's own pauses; any other ends the batch. */
 static crm_status judge(crm_ctx *c, turn *t, crm_status s)
 {
-    if (s == CRM_OK || batch_is_healed_by_time(s))
+    if (s == CRM_OK || batch_is_healed_by_time(s)) {
         return s;
+    }
     crm_str code = c->error.code.n ? c->error.code : str_of(status_code(s));
-    if (c->error.fields)
+    if (c->error.fields) {
         code = c->error.fields->code;
+    }
     t->error = code;
     log_event(LOG_WARN, "batch.failed", "batch=%lld kind=%s status=%s code=%s",
               (long long)t->run.id, log_quote(t->run.kind), status_code(s), log_quote(code));
@@ -242,13 +262,16 @@ static crm_status work(crm_ctx *c, crm_str arg, const void *fn)
     const principal *who = c->who;
     (void)fn;
     crm_status s = t ? find(c, arg, &row) : CRM_NOMEM;
-    if (s != CRM_OK || !batch_is_open(&row))
+    if (s != CRM_OK || !batch_is_open(&row)) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
     s = open_turn(c, &row, t);
-    if (s == CRM_OK && str_is(store_text(&row, BATCH_STATE), BATCH_STATE_WAITING))
+    if (s == CRM_OK && str_is(store_text(&row, BATCH_STATE), BATCH_STATE_WAITING)) {
         s = prepare(c, t);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = run_slices(c, t);
+    }
     s = judge(c, t, s);
     json_decref(t->spec);
     c->who = who;
@@ -262,8 +285,9 @@ static crm_status stand_again(crm_ctx *c, crm_str arg, const void *fn)
     store_row row;
     (void)fn;
     crm_status s = find(c, arg, &row);
-    if (s != CRM_OK || !batch_is_open(&row))
+    if (s != CRM_OK || !batch_is_open(&row)) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
     return timers_schedule(c, BATCH_JOB, arg, clock_now(), arg);
 }
 
@@ -272,8 +296,9 @@ static crm_status give_up(crm_ctx *c, crm_str arg, const void *fn)
     store_row row;
     (void)fn;
     crm_status s = find(c, arg, &row);
-    if (s != CRM_OK || !batch_is_open(&row))
+    if (s != CRM_OK || !batch_is_open(&row)) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
     return batch_end(c, &row, BATCH_STATE_FAILED, CRM_S("unavailable"));
 }
 

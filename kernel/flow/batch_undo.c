@@ -47,14 +47,17 @@ static crm_status read_undone(crm_ctx *c, const batch_run *b, undoing *u)
     crm_status s = store_first(
         c->session, c->arena, c->reg, STORE_BATCH,
         cond_compare(c->arena, COND_EQ, &e->fields[COL_ID], value_int(b->undo_of)), &of);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     u->is_own = store_int(&of, BATCH_USER) == b->user;
     u->is_merge = str_is(store_text(&of, BATCH_KIND), "merge");
-    if (!u->is_merge)
+    if (!u->is_merge) {
         return CRM_OK;
-    if (!b->entity)
+    }
+    if (!b->entity) {
         return call_fail(c, CRM_NOT_FOUND, "unknown_entity");
+    }
     s = json_read(store_text(&of, BATCH_SPEC), BATCH_SPEC_MAX, &spec, NULL);
     s = s ? s : merge_wish_read(c, b->entity, spec, &u->merge);
     json_decref(spec);
@@ -69,11 +72,13 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
     c->prepared = u;
     crm_status s = u ? cursor_of(b, &before) : CRM_NOMEM;
     s = s ? s : read_undone(c, b, u);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
-    if (u->is_merge && !b->cursor.n)
+    }
+    if (u->is_merge && !b->cursor.n) {
         return changelog_begin_of_batch(c->session, c->reg, c->arena, b->undo_of, MERGE_BEGIN,
                                         &u->page);
+    }
     return changelog_of_batch(c->session, c->reg, c->arena, b->undo_of, before, BATCH_SLICE_ROWS,
                               &u->page);
 }
@@ -102,8 +107,9 @@ static crm_status note_fields(crm_ctx *c, batch_run *b, const batch_place *at,
 static bool is_of_merged(const undoing *u, const change *ch)
 {
     bool is_one = ch->record == u->merge.into;
-    for (uint32_t i = 0; i < u->merge.count; i++)
+    for (uint32_t i = 0; i < u->merge.count; i++) {
         is_one |= ch->record == u->merge.from[i];
+    }
     return u->is_merge && ch->entity == u->merge.entity && is_one;
 }
 
@@ -120,13 +126,16 @@ static crm_status take_back(crm_ctx *c, batch_run *b, const undoing *u, const ch
 {
     uint64_t conflicts[4];
     batch_place at = {.entity = ch->entity, .record = ch->record};
-    if (!ch->entity)
+    if (!ch->entity) {
         return call_fail(c, CRM_NOT_FOUND, "unknown_entity");
-    if (is_of_merged(u, ch))
+    }
+    if (is_of_merged(u, ch)) {
         return CRM_OK; /* the first slice did it */
+    }
     crm_status s = undo_one(c, b, u, ch, conflicts);
-    if (is_conflict(c, s))
+    if (is_conflict(c, s)) {
         return batch_note(c, b, &at, true);
+    }
     return s ? s : note_fields(c, b, &at, conflicts);
 }
 

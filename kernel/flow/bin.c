@@ -30,8 +30,9 @@ static crm_status sweep_entity(crm_ctx *c, const entity *e, int64_t before, uint
                .only_deleted = true};
     bits_add(q.select, COL_ID);
     crm_status s = store_list(c->session, c->arena, &q, &rows, &count);
-    for (uint32_t i = 0; s == CRM_OK && i < count; i++, (*left)--)
+    for (uint32_t i = 0; s == CRM_OK && i < count; i++, (*left)--) {
         s = records_purge(c, e, rows[i].id);
+    }
     return s;
 }
 
@@ -43,11 +44,14 @@ static crm_status sweep(crm_ctx *c, crm_str arg, const void *fn)
     (void)arg;
     (void)fn;
     c->is_quiet = true;
-    for (uint32_t i = 0; s == CRM_OK && left && i < c->reg->entity_count; i++)
-        if (is_swept(c->reg->entities[i]))
+    for (uint32_t i = 0; s == CRM_OK && left && i < c->reg->entity_count; i++) {
+        if (is_swept(c->reg->entities[i])) {
             s = sweep_entity(c, c->reg->entities[i], clock_now() - keep, &left);
-    if (s == CRM_OK && !left)
+        }
+    }
+    if (s == CRM_OK && !left) {
         s = timers_schedule(c, JOB, CRM_S("more"), clock_now() + PAUSE_MS, (crm_str){0});
+    }
     return s;
 }
 

@@ -33,8 +33,9 @@ struct courier {
 void courier_wake(flow *f, int why)
 {
     courier *k = f->courier;
-    if (!k || (why == COURIER_CHANGES && !atomic_load(&k->hook_count)))
+    if (!k || (why == COURIER_CHANGES && !atomic_load(&k->hook_count))) {
         return;
+    }
     pthread_mutex_lock(&k->lock);
     k->flags |= why;
     pthread_mutex_unlock(&k->lock);
@@ -44,8 +45,9 @@ void courier_wake(flow *f, int why)
 bool courier_is_idle(flow *f)
 {
     courier *k = f->courier;
-    if (!k)
+    if (!k) {
         return true;
+    }
     pthread_mutex_lock(&k->lock);
     bool is_idle = !k->flags && !k->is_busy && !k->count;
     pthread_mutex_unlock(&k->lock);
@@ -55,8 +57,9 @@ bool courier_is_idle(flow *f)
 uint32_t courier_under_way(flow *f)
 {
     courier *k = f->courier;
-    if (!k)
+    if (!k) {
         return 0;
+    }
     pthread_mutex_lock(&k->lock);
     uint32_t count = k->count;
     pthread_mutex_unlock(&k->lock);
@@ -67,9 +70,11 @@ uint32_t courier_under_way(flow *f)
 
 static const subscription *old_of(const subscription *all, uint32_t count, int64_t id)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (all[i].row.id == id)
+    for (uint32_t i = 0; i < count; i++) {
+        if (all[i].row.id == id) {
             return &all[i];
+        }
+    }
     return NULL;
 }
 
@@ -81,8 +86,9 @@ static void load_hooks(courier *k, const registry *r)
     store_row *rows = NULL;
     uint32_t count = 0, had = atomic_load(&k->hook_count);
     engine_turn_end(k->session);
-    if (q)
+    if (q) {
         q->limit = HOOKS_MAX;
+    }
     subscription *hooks = q && store_list(k->session, a, q, &rows, &count) == CRM_OK
                               ? ARENA_ARRAY(a, subscription, count + 1)
                               : NULL;
@@ -95,10 +101,12 @@ static void load_hooks(courier *k, const registry *r)
         const subscription *old = old_of(k->hooks, had, rows[i].id);
         int64_t position = store_int(&rows[i], WEBHOOK_POSITION);
         hooks[i] = (subscription){.row = rows[i], .read_to = position};
-        if (old && old->read_to > position)
+        if (old && old->read_to > position) {
             hooks[i].read_to = old->read_to;
-        if (old)
+        }
+        if (old) {
             hooks[i].under_way = old->under_way;
+        }
     }
     arena_free(k->arena);
     k->arena = a;
@@ -113,9 +121,11 @@ static bool is_active(const subscription *h)
 
 static subscription *hook_of(courier *k, int64_t id)
 {
-    for (uint32_t i = 0; i < atomic_load(&k->hook_count); i++)
-        if (k->hooks[i].row.id == id)
+    for (uint32_t i = 0; i < atomic_load(&k->hook_count); i++) {
+        if (k->hooks[i].row.id == id) {
             return &k->hooks[i];
+        }
+    }
     return NULL;
 }
 
@@ -129,12 +139,14 @@ static void ended(post_request *r)
 static void forget(courier *k, sending *x)
 {
     sending **at = &k->first;
-    while (*at != x)
+    while (*at != x) {
         at = &(*at)->next;
+    }
     *at = x->next;
     subscription *h = hook_of(k, x->webhook);
-    if (h && h->under_way)
+    if (h && h->under_way) {
         h->under_way--;
+    }
     pthread_mutex_lock(&k->lock);
     k->count--;
     pthread_mutex_unlock(&k->lock);
@@ -168,9 +180,11 @@ static void begin(courier *k, subscription *h, const store_row *row)
 
 static bool is_under_way(const courier *k, int64_t delivery)
 {
-    for (const sending *x = k->first; x; x = x->next)
-        if (x->id == delivery)
+    for (const sending *x = k->first; x; x = x->next) {
+        if (x->id == delivery) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -182,14 +196,16 @@ static crm_status list_waiting(courier *k, const registry *r, arena *a, subscrip
     const cond *of = cond_compare(a, COND_EQ, &e->fields[DELIVERY_WEBHOOK], value_int(h->row.id));
     const cond *is_new =
         cond_compare(a, COND_EQ, &e->fields[DELIVERY_STATE], value_text(CRM_S(STATE_NEW)));
-    if (!q)
+    if (!q) {
         return CRM_NOMEM;
+    }
     q->where = cond_and(a, of, is_new);
     q->sorts[0] = (sort){&e->fields[COL_ID], false};
     q->sort_count = 1;
     q->limit = WEBHOOK_REDELIVER_MAX + WEBHOOK_WAITING_MAX;
-    for (uint32_t i = 0; i < DELIVERY_REQUEST; i++) /* all but the texts */
+    for (uint32_t i = 0; i < DELIVERY_REQUEST; i++) { /* all but the texts */
         bits_add(q->select, i);
+    }
     engine_turn_end(k->session);
     return store_list(k->session, a, q, rows, count);
 }
@@ -197,21 +213,26 @@ static crm_status list_waiting(courier *k, const registry *r, arena *a, subscrip
 static bool is_held_back(const store_row *rows, uint32_t at)
 {
     int64_t id = store_int(&rows[at], DELIVERY_RECORD);
-    for (uint32_t i = 0; id && i < at; i++)
-        if (store_int(&rows[i], DELIVERY_RECORD) == id)
+    for (uint32_t i = 0; id && i < at; i++) {
+        if (store_int(&rows[i], DELIVERY_RECORD) == id) {
             return true;
+        }
+    }
     return false;
 }
 
 static uint32_t room_of(const courier *k, const subscription *h, int64_t now)
 {
     uint32_t most = (uint32_t)store_int(&h->row, WEBHOOK_PARALLEL_OF);
-    if (store_int(&h->row, WEBHOOK_NEXT_AT) > now)
+    if (store_int(&h->row, WEBHOOK_NEXT_AT) > now) {
         return 0;
-    if (store_int(&h->row, WEBHOOK_NEXT_AT))
+    }
+    if (store_int(&h->row, WEBHOOK_NEXT_AT)) {
         most = 1; /* it has failed often: one finds out whether it is back */
-    if (k->count >= ALL_MAX || h->under_way >= most)
+    }
+    if (k->count >= ALL_MAX || h->under_way >= most) {
         return 0;
+    }
     return most - h->under_way;
 }
 
@@ -221,15 +242,17 @@ static void send_waiting(courier *k, const registry *r, subscription *h)
     uint32_t count = 0;
     int64_t now = clock_now();
     arena *a = arena_new(0);
-    if (!a || list_waiting(k, r, a, h, &rows, &count) != CRM_OK)
+    if (!a || list_waiting(k, r, a, h, &rows, &count) != CRM_OK) {
         count = 0;
+    }
     h->waiting = count;
     for (uint32_t i = 0; i < count; i++) {
         bool is_test = str_is(store_text(&rows[i], DELIVERY_OP), "t");
         bool may = is_test || (is_active(h) && room_of(k, h, now));
         if (may && store_int(&rows[i], DELIVERY_NEXT_AT) <= now && !is_held_back(rows, i) &&
-            !is_under_way(k, rows[i].id))
+            !is_under_way(k, rows[i].id)) {
             begin(k, h, &rows[i]);
+        }
     }
     arena_free(a);
 }
@@ -238,9 +261,11 @@ static void send_waiting(courier *k, const registry *r, subscription *h)
 
 static bool any_ended(const courier *k)
 {
-    for (const sending *x = k->first; x; x = x->next)
-        if (x->has_ended)
+    for (const sending *x = k->first; x; x = x->next) {
+        if (x->has_ended) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -249,10 +274,11 @@ static void count_figures(flow *f, const sending *x)
     int status = x->request.status;
     bool is_good = status >= 200 && status < 300;
     atomic_fetch_add(is_good ? &f->webhooks_sent : &f->webhooks_failed, 1);
-    if (!is_good)
+    if (!is_good) {
         log_event(LOG_WARN, "webhook.failed", "webhook=%lld delivery=%lld status=%d error=%s",
                   (long long)x->webhook, (long long)x->id, status,
                   x->request.error ? x->request.error : "-");
+    }
 }
 
 /* False: nothing could be written; it is tried again, and is meanwhile not sent twice. */
@@ -260,8 +286,9 @@ static bool write_ended(courier *k)
 {
     crm_ctx c;
     crm_status s = call_begin(&c, &principal_system, CRM_S("webhook"));
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return false;
+    }
     s = writer_run(k->flow, &c, webhook_results, k->first);
     call_end(&c);
     if (s != CRM_OK) {
@@ -284,10 +311,12 @@ static bool write_ended(courier *k)
 static void look(courier *k, int why)
 {
     const registry *r = registry_pin();
-    if (!r)
+    if (!r) {
         return;
-    if (why & COURIER_ROWS)
+    }
+    if (why & COURIER_ROWS) {
         load_hooks(k, r);
+    }
     for (uint32_t i = 0; i < atomic_load(&k->hook_count); i++) {
         subscription *h = &k->hooks[i];
         send_waiting(k, r, h);
@@ -295,8 +324,9 @@ static void look(courier *k, int why)
         while (is_more && h->waiting < WEBHOOK_WAITING_MAX) {
             uint32_t had = h->waiting;
             is_more = webhook_follow(k->flow, k->session, r, h);
-            if (h->waiting > had)
+            if (h->waiting > had) {
                 send_waiting(k, r, h);
+            }
         }
     }
     engine_turn_end(k->session);
@@ -327,18 +357,22 @@ static bool turn(courier *k, int64_t *stop_at)
 {
     bool stopping, is_held = flow_is_read_only(k->flow);
     int why = take_flags(k, is_held, &stopping);
-    if (stopping && !*stop_at)
+    if (stopping && !*stop_at) {
         *stop_at = clock_mono() + STOP_MS * 1000000LL;
-    if (stopping && (!k->first || clock_mono() >= *stop_at))
+    }
+    if (stopping && (!k->first || clock_mono() >= *stop_at)) {
         return false;
-    if (why && !stopping)
+    }
+    if (why && !stopping) {
         look(k, why);
+    }
     set_idle(k);
     bool has_result = any_ended(k);
     bool is_watching = k->first || is_held;
     post_poll(k->http, has_result ? 0 : stopping ? 50 : is_watching ? POLL_MS : SLEEP_MS);
-    if (any_ended(k) && !write_ended(k))
+    if (any_ended(k) && !write_ended(k)) {
         uv_sleep(stopping ? 50 : AGAIN_MS);
+    }
     return true;
 }
 
@@ -352,11 +386,13 @@ static void *courier_main(void *arg)
         log_event(LOG_ERROR, "courier.no_session", "action=none");
         return NULL;
     }
-    while (turn(k, &stop_at))
+    while (turn(k, &stop_at)) {
         ;
+    }
     while (k->first) { /* sent again after the next start, under the same ids */
-        if (!k->first->has_ended)
+        if (!k->first->has_ended) {
             post_drop(k->http, &k->first->request);
+        }
         forget(k, k->first);
     }
     arena_free(k->arena);
@@ -367,37 +403,43 @@ static void *courier_main(void *arg)
 crm_status courier_start(flow *f)
 {
     courier *k = calloc(1, sizeof *k);
-    if (!k)
+    if (!k) {
         return CRM_NOMEM;
+    }
     k->flow = f;
     k->flags = COURIER_ROWS | COURIER_CHANGES; /* what a crash left */
     pthread_mutex_init(&k->lock, NULL);
     f->courier = k;
     crm_status s = post_client_new(&k->http);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         k->has_thread = pthread_create(&k->thread, NULL, courier_main, k) == 0;
+    }
     return s == CRM_OK && !k->has_thread ? CRM_NOMEM : s;
 }
 
 void courier_close(flow *f)
 {
     courier *k = f->courier;
-    if (!k)
+    if (!k) {
         return;
+    }
     pthread_mutex_lock(&k->lock);
     k->stopping = true;
     pthread_mutex_unlock(&k->lock);
-    if (k->http)
+    if (k->http) {
         post_wake(k->http);
+    }
 }
 
 bool courier_join(flow *f, int64_t until)
 {
     courier *k = f->courier;
-    if (!k)
+    if (!k) {
         return true;
-    if (k->has_thread && !thread_join_by(k->thread, until))
+    }
+    if (k->has_thread && !thread_join_by(k->thread, until)) {
         return false;
+    }
     f->courier = NULL;
     post_client_free(k->http);
     pthread_mutex_destroy(&k->lock);

@@ -28,8 +28,9 @@ static crm_status run(crm_ctx *c, crm_str arg, const void *fn)
     (void)arg;
     (void)fn;
     crm_status s = file_expire(c, SLICE, &is_more);
-    if (s == CRM_OK && is_more)
+    if (s == CRM_OK && is_more) {
         s = timers_schedule(c, JOB, CRM_S("more"), clock_now() + PAUSE_MS, (crm_str){0});
+    }
     return s;
 }
 

@@ -22,8 +22,9 @@ static uint32_t or_default(uint32_t given, uint32_t usual)
 crm_status flow_start(const flow_options *o, flow **out)
 {
     flow *f = calloc(1, sizeof *f);
-    if (!f)
+    if (!f) {
         return CRM_NOMEM;
+    }
     f->o = *o;
     atomic_store(&running, f);
     pthread_mutex_init(&f->subscribers_lock, NULL);
@@ -33,10 +34,12 @@ crm_status flow_start(const flow_options *o, flow **out)
     pool_start(&f->pools[POOL_CRYPTO], f, POOL_CRYPTO, or_default(o->crypto_threads, 2));
     pool_start(&f->pools[POOL_WORKER], f, POOL_WORKER, or_default(o->worker_threads, 2));
     crm_status s = writer_start(f);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = scheduler_start(f);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = courier_start(f);
+    }
     if (s != CRM_OK) {
         (void)!flow_stop(f, 0);
         return s;
@@ -49,8 +52,9 @@ crm_status flow_ready(flow *f)
 {
     crm_ctx c;
     crm_status s = call_begin(&c, &principal_system, CRM_S("start"));
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     s = writer_run(f, &c, timers_ensure, NULL);
     call_end(&c);
     scheduler_changes(f);
@@ -62,8 +66,9 @@ static void get_ready(pool_task *t, engine_session *session)
 {
     (void)session;
     crm_status s = flow_ready(t->arg);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         log_event(LOG_ERROR, "flow.not_ready", "status=%s", status_code(s));
+    }
 }
 
 static void is_ready(pool_task *t)
@@ -74,22 +79,27 @@ static void is_ready(pool_task *t)
 crm_status flow_ready_later(flow *f)
 {
     pool_task *t = calloc(1, sizeof *t);
-    if (!t)
+    if (!t) {
         return CRM_NOMEM;
+    }
     *t = (pool_task){.run = get_ready, .done = is_ready, .arg = f};
     crm_status s = pool_submit(f, POOL_WORKER, t);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         free(t);
+    }
     return s;
 }
 
 bool flow_is_idle(flow *f)
 {
-    if (!writer_is_idle(f) || !scheduler_is_idle(f) || !courier_is_idle(f))
+    if (!writer_is_idle(f) || !scheduler_is_idle(f) || !courier_is_idle(f)) {
         return false;
-    for (int i = 0; i < POOL_COUNT; i++)
-        if (!pool_is_idle(&f->pools[i]))
+    }
+    for (int i = 0; i < POOL_COUNT; i++) {
+        if (!pool_is_idle(&f->pools[i])) {
             return false;
+        }
+    }
     return writer_is_idle(f);
 }
 
@@ -126,8 +136,9 @@ void flow_stats_get(flow *f, flow_stats *out)
 bool thread_join_by(pthread_t t, int64_t until)
 {
     while (pthread_tryjoin_np(t, NULL) != 0) {
-        if (clock_mono() >= until)
+        if (clock_mono() >= until) {
             return false;
+        }
         uv_sleep(1);
     }
     return true;
@@ -135,17 +146,20 @@ bool thread_join_by(pthread_t t, int64_t until)
 
 static bool pools_are_idle(flow *f)
 {
-    for (int i = 0; i < POOL_COUNT; i++)
-        if (f->pools[i].flow && !pool_is_idle(&f->pools[i]))
+    for (int i = 0; i < POOL_COUNT; i++) {
+        if (f->pools[i].flow && !pool_is_idle(&f->pools[i])) {
             return false;
+        }
+    }
     return true;
 }
 
 static void let_end(flow *f, int ms)
 {
     int64_t until = clock_mono() + (int64_t)ms * 1000000;
-    while (!pools_are_idle(f) && clock_mono() < until)
+    while (!pools_are_idle(f) && clock_mono() < until) {
         uv_sleep(5);
+    }
 }
 
 /* The scheduler closes first so that nothing new begins; the writer last, so that all ends are
@@ -155,18 +169,22 @@ bool flow_stop(flow *f, int ms)
     scheduler_close(f);
     courier_close(f);
     let_end(f, ms);
-    if (!pools_are_idle(f))
+    if (!pools_are_idle(f)) {
         log_event(LOG_INFO, "flow.cancelled", "what=transfers");
+    }
     out_cancel();
-    for (int i = 0; i < POOL_COUNT; i++)
+    for (int i = 0; i < POOL_COUNT; i++) {
         pool_close(&f->pools[i]);
+    }
     int64_t until = clock_mono() + HELD_MS * 1000000LL;
     bool is_down = scheduler_join(f, until) && courier_join(f, until);
-    for (int i = POOL_COUNT - 1; i >= 0; i--)
+    for (int i = POOL_COUNT - 1; i >= 0; i--) {
         is_down &= pool_join(&f->pools[i], until);
+    }
     is_down &= writer_stop(f, until);
-    if (!is_down)
+    if (!is_down) {
         return false;
+    }
     pthread_mutex_destroy(&f->subscribers_lock);
     atomic_store(&running, NULL);
     free(f);
@@ -176,8 +194,9 @@ bool flow_stop(flow *f, int ms)
 void flow_watch(flow *f)
 {
     room_watch(f);
-    for (int i = 0; i < POOL_COUNT; i++)
+    for (int i = 0; i < POOL_COUNT; i++) {
         pool_watch(&f->pools[i]);
+    }
 }
 
 crm_status flow_register(registry *r)
@@ -189,8 +208,9 @@ crm_status flow_register(registry *r)
         recompute_register};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         crm_status s = parts[i](r);
-        if (s != CRM_OK)
+        if (s != CRM_OK) {
             return s;
+        }
     }
     return CRM_OK;
 }

@@ -12,8 +12,9 @@ crm_status inbox_store(crm_ctx *c, crm_str instance, crm_str content_type, crm_s
 {
     store_row row;
     crm_status s = store_new(c->arena, c->reg, STORE_INBOX, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     *receipt = crypto_token(c->arena, 16);
     store_set(&row, INBOX_RECEIPT, value_text(*receipt));
     store_set(&row, INBOX_INTEGRATION, value_text(instance));
@@ -23,8 +24,9 @@ crm_status inbox_store(crm_ctx *c, crm_str instance, crm_str content_type, crm_s
     store_set(&row, INBOX_STATE, value_text(CRM_S(STATE_NEW)));
     store_set(&row, INBOX_AT, value_int(clock_now()));
     s = store_save(c->tx, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     crm_str id = arena_fmt(c->arena, "%lld", (long long)row.id);
     return timers_schedule(c, JOB, id, clock_now(), id);
 }
@@ -41,15 +43,19 @@ static crm_status receive(crm_ctx *c, crm_str arg, const void *fn)
     store_row row;
     (void)fn;
     crm_status s = str_to_i64(arg, &id);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = store_load(c->tx, c->arena, c->reg, STORE_INBOX, id, &row);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
-    if (!str_is(store_text(&row, INBOX_STATE), STATE_NEW))
+    }
+    if (!str_is(store_text(&row, INBOX_STATE), STATE_NEW)) {
         return CRM_OK;
+    }
     const integration *i = registry_integration(c->reg, store_text(&row, INBOX_INTEGRATION));
-    if (!i || !i->type->receive)
+    if (!i || !i->type->receive) {
         return CRM_UNAVAILABLE; /* switched off meanwhile: kept and tried again */
+    }
     c->via = arena_fmt(c->arena, "form:%.*s", STR_FMT(i->name));
     c->is_lenient = true;
     s = i->type->receive(c, i->name, store_text(&row, INBOX_CONTENT_TYPE),

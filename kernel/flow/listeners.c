@@ -21,9 +21,11 @@ typedef struct heard {
 
 static const listener *find_listener(const registry *r, crm_str name)
 {
-    for (uint32_t i = 0; i < r->listener_count; i++)
-        if (str_eq(r->listeners[i].name, name))
+    for (uint32_t i = 0; i < r->listener_count; i++) {
+        if (str_eq(r->listeners[i].name, name)) {
             return &r->listeners[i];
+        }
+    }
     return NULL;
 }
 
@@ -56,12 +58,13 @@ static crm_status commit_one(crm_ctx *c, void *arg)
     crm_str key = queue_key(c, h);
     bool waits = h->how != PASS_OVER && has_queue(c, key);
     crm_status s = CRM_OK;
-    if (h->how == SET_ASIDE && !waits)
+    if (h->how == SET_ASIDE && !waits) {
         s = timers_schedule(
             c, CRM_S("kernel.listener"), key, clock_now(),
             arena_fmt(c->arena, "%.*s %lld", STR_FMT(h->l->name), (long long)h->ch->position));
-    else if (h->how == HEAR && !waits)
+    } else if (h->how == HEAR && !waits) {
         s = h->l->run(c, h->ch, h->l->fn);
+    }
     return s == CRM_OK ? changelog_set_cursor(c->tx, h->l->name, h->ch->position) : s;
 }
 
@@ -70,8 +73,9 @@ static crm_status hear(flow *f, engine_session *session, heard *h)
     crm_ctx c;
     principal who = {.kind = PRINCIPAL_MODULE, .name = h->l->module};
     crm_status s = call_begin(&c, &who, CRM_S("listener"));
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     c.session = session;
     s = writer_run(f, &c, commit_one, h);
     call_end(&c);
@@ -82,8 +86,9 @@ static crm_status read_cursor(crm_ctx *c, void *arg)
 {
     heard *h = arg;
     crm_status s = changelog_cursor(c->tx, h->l->name, &h->first);
-    if (s != CRM_NOT_FOUND)
+    if (s != CRM_NOT_FOUND) {
         return s;
+    }
     /* A listener that is new hears what happens from now on. */
     s = changelog_last(c->session, c->reg, &h->first);
     return s == CRM_OK ? changelog_set_cursor(c->tx, h->l->name, h->first) : s;
@@ -97,18 +102,22 @@ static crm_status cursor_of(flow *f, engine_session *session, const registry *r,
     arena *a = arena_new(0);
     const entity *e = registry_store(r, STORE_CURSOR);
     crm_status s = CRM_NOMEM;
-    if (a)
+    if (a) {
         s = store_first(session, a, r, STORE_CURSOR,
                         cond_compare(a, COND_EQ, &e->fields[CURSOR_NAME], value_text(h->l->name)),
                         &row);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         h->first = store_int(&row, CURSOR_POSITION);
+    }
     arena_free(a);
-    if (s != CRM_NOT_FOUND)
+    if (s != CRM_NOT_FOUND) {
         return s;
+    }
     s = call_begin(&c, &principal_system, CRM_S("listener"));
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     s = writer_run(f, &c, read_cursor, h);
     call_end(&c);
     return s;
@@ -119,8 +128,9 @@ static crm_status hear_or_set_aside(flow *f, engine_session *session, heard *h)
 {
     h->how = HEAR;
     crm_status s = hear(f, session, h);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         return s;
+    }
     h->how = SET_ASIDE;
     return hear(f, session, h);
 }
@@ -131,18 +141,20 @@ static bool follow(flow *f, engine_session *session, const registry *r, const li
     heard h = {.l = l};
     change_page page = {0};
     engine_turn_end(session);
-    if (cursor_of(f, session, r, &h) != CRM_OK)
+    if (cursor_of(f, session, r, &h) != CRM_OK) {
         return false;
+    }
     arena *a = arena_new(0);
     bool ok = a && changelog_after(session, r, a, h.first, PAGE, &page) == CRM_OK;
     for (uint32_t i = 0; ok && i < page.count; i++) {
         bool is_last = i + 1 == page.count;
         h.ch = &page.at[i];
         h.how = PASS_OVER;
-        if (is_for(l, h.ch))
+        if (is_for(l, h.ch)) {
             ok = hear_or_set_aside(f, session, &h) == CRM_OK;
-        else if (is_last) /* a page that does not concern it must not be read for ever */
+        } else if (is_last) { /* a page that does not concern it must not be read for ever */
             ok = hear(f, session, &h) == CRM_OK;
+        }
     }
     arena_free(a);
     return ok && page.count && page.has_more;
@@ -151,11 +163,14 @@ static bool follow(flow *f, engine_session *session, const registry *r, const li
 void listeners_run(flow *f, engine_session *session)
 {
     const registry *r = registry_pin();
-    if (!r)
+    if (!r) {
         return;
-    for (uint32_t i = 0; i < r->listener_count; i++)
-        while (follow(f, session, r, &r->listeners[i]))
+    }
+    for (uint32_t i = 0; i < r->listener_count; i++) {
+        while (follow(f, session, r, &r->listeners[i])) {
             ;
+        }
+    }
     registry_unpin(r);
 }
 
@@ -167,23 +182,27 @@ static crm_status run_queue(crm_ctx *c, crm_str arg, const void *fn)
     change_page page;
     (void)fn;
     str_split(&rest, ' ', &name);
-    if (str_to_i64(rest, &from) != CRM_OK)
+    if (str_to_i64(rest, &from) != CRM_OK) {
         return CRM_MISUSE;
+    }
     const listener *l = find_listener(c->reg, name);
     crm_status s = changelog_after(c->session, c->reg, c->arena, from - 1, 1, &page);
-    if (!l || s != CRM_OK || !page.count)
+    if (!l || s != CRM_OK || !page.count) {
         return s;
+    }
     const entity *e = page.at[0].entity;
     int64_t id = page.at[0].record;
     for (; page.count && s == CRM_OK;
          s = changelog_after(c->session, c->reg, c->arena, from, PAGE, &page)) {
         for (uint32_t i = 0; i < page.count && s == CRM_OK; i++) {
             from = page.at[i].position;
-            if (page.at[i].record == id && page.at[i].entity == e)
+            if (page.at[i].record == id && page.at[i].entity == e) {
                 s = l->run(c, &page.at[i], l->fn);
+            }
         }
-        if (s != CRM_OK)
+        if (s != CRM_OK) {
             break;
+        }
     }
     return s;
 }

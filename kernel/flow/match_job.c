@@ -12,8 +12,9 @@ static crm_status fill(crm_ctx *c, crm_str arg, const void *fn)
     (void)arg;
     (void)fn;
     crm_status s = match_fill_keys(c, SLICE, &is_done);
-    if (s == CRM_OK && !is_done)
+    if (s == CRM_OK && !is_done) {
         s = timers_schedule(c, JOB, CRM_S("more"), clock_now(), (crm_str){0});
+    }
     return s;
 }
 

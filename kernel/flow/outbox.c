@@ -15,8 +15,9 @@ crm_status outbox_mail(crm_ctx *c, crm_str to, crm_str subject, crm_str body, cr
 {
     store_row row;
     crm_status s = store_new(c->arena, c->reg, STORE_OUTBOX, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     store_set(&row, OUTBOX_KIND, value_text(CRM_S("mail")));
     store_set(&row, OUTBOX_KEY, value_text(key));
     store_set(&row, OUTBOX_TO, value_text(to));
@@ -25,8 +26,9 @@ crm_status outbox_mail(crm_ctx *c, crm_str to, crm_str subject, crm_str body, cr
     store_set(&row, OUTBOX_STATE, value_text(CRM_S(STATE_NEW)));
     store_set(&row, OUTBOX_AT, value_int(clock_now()));
     s = store_save(c->tx, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     crm_str id = arena_fmt(c->arena, "%lld", (long long)row.id);
     return timers_schedule(c, JOB, id, clock_now(), id);
 }
@@ -35,9 +37,11 @@ crm_status outbox_mail(crm_ctx *c, crm_str to, crm_str subject, crm_str body, cr
 
 static const integration *mail_integration(const registry *r)
 {
-    for (uint32_t i = 0; i < r->integration_count; i++)
-        if (str_is(r->integrations[i].type_name, "smtp"))
+    for (uint32_t i = 0; i < r->integration_count; i++) {
+        if (str_is(r->integrations[i].type_name, "smtp")) {
             return &r->integrations[i];
+        }
+    }
     return NULL;
 }
 
@@ -45,16 +49,19 @@ static crm_status server_from(crm_ctx *c, const integration *i, mail_server *out
 {
     json_t *set;
     crm_status s = json_read(i->settings_json, 0, &set, NULL);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     *out = (mail_server){.url = arena_dup(c->arena, json_text(set, "url")),
                          .user = arena_dup(c->arena, json_text(set, "user")),
                          .from = arena_dup(c->arena, json_text(set, "from")),
                          .limit_ms = LIMIT_MS};
-    if (json_object_get(set, "password"))
+    if (json_object_get(set, "password")) {
         s = secret_read(c->arena, json_object_get(set, "password"), &out->password);
-    if (str_is_empty(out->user))
+    }
+    if (str_is_empty(out->user)) {
         out->user = out->password.n ? out->from : (crm_str){0};
+    }
     json_decref(set);
     return s;
 }
@@ -69,11 +76,13 @@ static crm_status send_row(crm_ctx *c, letter *l)
     const integration *i = mail_integration(c->reg);
     mail_server server;
     mail_result result = {0};
-    if (!i)
+    if (!i) {
         return CRM_UNAVAILABLE;
+    }
     crm_status s = server_from(c, i, &server);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     mail_message m = {.to = store_text(&l->row, OUTBOX_TO),
                       .subject = store_text(&l->row, OUTBOX_SUBJECT),
                       .text = store_text(&l->row, OUTBOX_BODY),
@@ -81,9 +90,10 @@ static crm_status send_row(crm_ctx *c, letter *l)
                       .date = store_int(&l->row, OUTBOX_AT)};
     s = mail_send(c->arena, &server, &m, &result);
     l->is_permanent = result.is_permanent;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         log_event(LOG_WARN, "mail.failed", "to=%s smtp=%d error=%s", log_mask(m.to),
                   result.smtp_code, log_quote(result.error));
+    }
     return s;
 }
 
@@ -95,12 +105,14 @@ static crm_status work(crm_ctx *c, crm_str arg, const void *fn)
     letter *l = ARENA_NEW(c->arena, letter);
     const entity *e = registry_store(c->reg, STORE_OUTBOX);
     (void)fn;
-    if (!l || str_to_i64(arg, &id) != CRM_OK)
+    if (!l || str_to_i64(arg, &id) != CRM_OK) {
         return CRM_MISUSE;
+    }
     const cond *is_it = cond_compare(c->arena, COND_EQ, &e->fields[COL_ID], value_int(id));
     crm_status s = store_first(c->session, c->arena, c->reg, STORE_OUTBOX, is_it, &l->row);
-    if (s != CRM_OK || !str_is(store_text(&l->row, OUTBOX_STATE), STATE_NEW))
+    if (s != CRM_OK || !str_is(store_text(&l->row, OUTBOX_STATE), STATE_NEW)) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
     s = send_row(c, l);
     c->prepared = l;
     return l->is_permanent ? CRM_OK : s;
@@ -111,8 +123,9 @@ static crm_status run(crm_ctx *c, crm_str arg, const void *fn)
     letter *l = c->prepared;
     (void)arg;
     (void)fn;
-    if (!l)
+    if (!l) {
         return CRM_OK;
+    }
     store_set(&l->row, OUTBOX_STATE,
               value_text(l->is_permanent ? CRM_S(STATE_DEAD) : CRM_S(STATE_DONE)));
     return store_save(c->tx, &l->row);
@@ -124,10 +137,12 @@ static crm_status give_up(crm_ctx *c, crm_str arg, const void *fn)
     store_row row;
     (void)fn;
     crm_status s = str_to_i64(arg, &id);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = store_load(c->tx, c->arena, c->reg, STORE_OUTBOX, id, &row);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
     log_event(LOG_ERROR, "mail.given_up", "to=%s", log_mask(store_text(&row, OUTBOX_TO)));
     store_set(&row, OUTBOX_STATE, value_text(CRM_S(STATE_DEAD)));
     return store_save(c->tx, &row);

@@ -24,9 +24,11 @@ static _Thread_local const pool *own_pool;
 
 static bool user_is_busy(const pool *p, int64_t user)
 {
-    for (uint32_t i = 0; user && i < p->thread_count; i++)
-        if (p->busy_users[i] == user)
+    for (uint32_t i = 0; user && i < p->thread_count; i++) {
+        if (p->busy_users[i] == user) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -39,11 +41,13 @@ static pool_task *take(pool *p, uint32_t slot)
         at = &(*at)->next;
     }
     pool_task *t = *at;
-    if (!t)
+    if (!t) {
         return NULL;
+    }
     *at = t->next;
-    if (p->tail == t)
+    if (p->tail == t) {
         p->tail = before;
+    }
     t->next = NULL;
     p->count--;
     p->running++;
@@ -63,8 +67,9 @@ static const int niceness[POOL_COUNT] = {[POOL_SLOW] = 10, [POOL_CRYPTO] = 5};
 
 static void lower_priority(const pool *p)
 {
-    if (niceness[p->kind])
+    if (niceness[p->kind]) {
         setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), niceness[p->kind]);
+    }
 }
 
 typedef struct start {
@@ -78,8 +83,9 @@ static void run_tasks(pool *p, uint32_t slot, engine_session *session)
     for (;;) {
         pool_task *t = take(p, slot);
         if (!t) {
-            if (p->stopping)
+            if (p->stopping) {
                 break;
+            }
             pthread_cond_wait(&p->filled, &p->lock);
             continue;
         }
@@ -87,19 +93,23 @@ static void run_tasks(pool *p, uint32_t slot, engine_session *session)
         p->since[slot] = clock_mono();
         pthread_mutex_unlock(&p->lock);
         mailbox *to = t->reply_to;
-        if (!t->is_repeatable || !is_stopping)
+        if (!t->is_repeatable || !is_stopping) {
             t->run(t, session);
-        if (session)
+        }
+        if (session) {
             engine_turn_end(session);
-        if (to)
+        }
+        if (to) {
             mailbox_post(to, finished, t);
-        else
+        } else {
             t->done(t);
+        }
         pthread_mutex_lock(&p->lock);
         p->busy_users[slot] = p->since[slot] = 0;
         p->running--;
-        if (p->head)
+        if (p->head) {
             pthread_cond_signal(&p->filled);
+        }
     }
     pthread_mutex_unlock(&p->lock);
 }
@@ -119,16 +129,18 @@ static void *pool_main(void *arg)
         return NULL;
     }
     run_tasks(p, at.slot, session);
-    if (session)
+    if (session) {
         engine_session_close(session);
+    }
     return NULL;
 }
 
 static crm_status add_thread(pool *p)
 {
     start *s = malloc(sizeof *s);
-    if (!s)
+    if (!s) {
         return CRM_NOMEM;
+    }
     *s = (start){p, p->thread_count};
     if (pthread_create(&p->threads[p->thread_count], NULL, pool_main, s) != 0) {
         free(s);
@@ -157,8 +169,9 @@ static bool ensure_thread(pool *p)
 
 void pool_close(pool *p)
 {
-    if (!p->flow)
+    if (!p->flow) {
         return;
+    }
     pthread_mutex_lock(&p->lock);
     p->stopping = true;
     pthread_cond_broadcast(&p->filled);
@@ -167,13 +180,15 @@ void pool_close(pool *p)
 
 bool pool_join(pool *p, int64_t until)
 {
-    if (!p->flow)
+    if (!p->flow) {
         return true;
-    for (; p->thread_count; p->thread_count--)
+    }
+    for (; p->thread_count; p->thread_count--) {
         if (!thread_join_by(p->threads[p->thread_count - 1], until)) {
             log_event(LOG_ERROR, "pool.held", "pool=%s", names[p->kind]);
             return false;
         }
+    }
     pthread_cond_destroy(&p->filled);
     pthread_mutex_destroy(&p->lock);
     p->flow = NULL;
@@ -185,9 +200,11 @@ bool pool_join(pool *p, int64_t until)
 static bool all_are_held(const pool *p)
 {
     int64_t now = clock_mono();
-    for (uint32_t i = 0; i < p->thread_count; i++)
-        if (!p->since[i] || now - p->since[i] < held_ns[p->kind])
+    for (uint32_t i = 0; i < p->thread_count; i++) {
+        if (!p->since[i] || now - p->since[i] < held_ns[p->kind]) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -195,8 +212,9 @@ void pool_watch(pool *p)
 {
     pthread_mutex_lock(&p->lock);
     bool is_short = p->count && !p->stopping && p->thread_count < THREADS_MAX && all_are_held(p);
-    if (is_short && add_thread(p) == CRM_OK)
+    if (is_short && add_thread(p) == CRM_OK) {
         log_event(LOG_WARN, "pool.all_held", "pool=%s threads=%u", names[p->kind], p->thread_count);
+    }
     pthread_mutex_unlock(&p->lock);
 }
 
@@ -216,10 +234,11 @@ crm_status pool_submit(flow *f, flow_pool which, pool_task *t)
     bool is_open = !p->stopping && p->count < POOL_QUEUE_MAX && ensure_thread(p);
     if (is_open) {
         t->next = NULL;
-        if (p->tail && p->head)
+        if (p->tail && p->head) {
             p->tail->next = t;
-        else
+        } else {
             p->head = t;
+        }
         p->tail = t;
         p->count++;
         pthread_cond_signal(&p->filled);

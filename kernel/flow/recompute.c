@@ -35,8 +35,9 @@ static crm_status changed(crm_ctx *c, record *now, const record *was, const void
     (void)fn;
     for (uint32_t i = 0; s == CRM_OK && i < now->entity->feed_count; i++) {
         const feed *f = &now->entity->feeds[i];
-        if (meets(f->fields, now->set))
+        if (meets(f->fields, now->set)) {
             s = schedule(c, f->via->entity, f->via, now->v[COL_ID].i, 0);
+        }
     }
     return s;
 }
@@ -66,9 +67,10 @@ static crm_status list(crm_ctx *c, const slice *x, store_row **rows, uint32_t *c
 {
     const field *id = &x->e->fields[COL_ID];
     const cond *where = cond_compare(c->arena, COND_GT, id, value_int(x->after));
-    if (x->via)
+    if (x->via) {
         where =
             cond_and(c->arena, where, cond_compare(c->arena, COND_EQ, x->via, value_int(x->id)));
+    }
     query q = {
         .entity = x->e, .where = where, .limit = SLICE, .sorts = {{id, false}}, .sort_count = 1};
     bits_add(q.select, COL_ID);
@@ -81,13 +83,16 @@ static crm_status run(crm_ctx *c, crm_str arg, const void *fn)
     store_row *rows;
     uint32_t count = 0;
     (void)fn;
-    if (!read_arg(c, arg, &x))
+    if (!read_arg(c, arg, &x)) {
         return CRM_OK;
+    }
     crm_status s = list(c, &x, &rows, &count);
-    for (uint32_t i = 0; s == CRM_OK && i < count; i++)
+    for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
         s = records_recompute(c, x.e, rows[i].id);
-    if (s == CRM_OK && count == SLICE)
+    }
+    if (s == CRM_OK && count == SLICE) {
         s = schedule(c, x.e, x.via, x.id, rows[count - 1].id);
+    }
     return s;
 }
 
@@ -111,8 +116,9 @@ crm_status recompute_ensure(crm_ctx *c)
     crm_status s = CRM_OK;
     for (uint32_t i = 0; s == CRM_OK && i < c->reg->entity_count; i++) {
         const entity *e = c->reg->entities[i];
-        if (!e->computed_count)
+        if (!e->computed_count) {
             continue;
+        }
         int64_t now = fingerprint(c, e), was = 0;
         crm_str name = arena_fmt(c->arena, "recompute:%u", e->id);
         s = changelog_cursor(c->tx, name, &was);

@@ -37,19 +37,22 @@ static bool make_reserve(const flow *f)
 {
     char path[PATH_MAX];
     int fd = reserve_path(f, path) ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     int rc = posix_fallocate(fd, 0, RESERVE_BYTES);
     close(fd);
-    if (rc != 0)
+    if (rc != 0) {
         unlink(path);
+    }
     return rc == 0;
 }
 
 void room_open(flow *f)
 {
-    if (!f->o.data_dir || make_reserve(f))
+    if (!f->o.data_dir || make_reserve(f)) {
         return;
+    }
     atomic_store(&f->is_read_only, true);
     log_event(LOG_WARN, "disk.full", "reserve=none writing=stopped");
 }
@@ -57,16 +60,18 @@ void room_open(flow *f)
 void room_ran_out(flow *f)
 {
     char path[PATH_MAX];
-    if (!f->o.data_dir || atomic_exchange(&f->is_read_only, true))
+    if (!f->o.data_dir || atomic_exchange(&f->is_read_only, true)) {
         return;
+    }
     bool is_freed = reserve_path(f, path) && unlink(path) == 0;
     log_event(LOG_ERROR, "disk.full", "reserve=%s writing=stopped", is_freed ? "released" : "none");
 }
 
 void room_watch(flow *f)
 {
-    if (!atomic_load(&f->is_read_only) || !has_room(f) || !make_reserve(f))
+    if (!atomic_load(&f->is_read_only) || !has_room(f) || !make_reserve(f)) {
         return;
+    }
     atomic_store(&f->is_read_only, false);
     log_event(LOG_INFO, "disk.has_room", "writing=goes_on");
     scheduler_changes(f);

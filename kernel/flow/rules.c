@@ -18,8 +18,9 @@ static crm_status start_run(crm_ctx *c, const rule *r, const record *now)
 {
     store_row run;
     crm_status s = store_new(c->arena, c->reg, STORE_RUN, &run);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     store_set(&run, RUN_RULE, value_text(r->name));
     store_set(&run, RUN_ENTITY, value_text(now->entity->name));
     store_set(&run, RUN_RECORD, value_int(now->v[COL_ID].i));
@@ -27,18 +28,21 @@ static crm_status start_run(crm_ctx *c, const rule *r, const record *now)
     store_set(&run, RUN_STATE, value_text(CRM_S("steps")));
     store_set(&run, RUN_AT, value_int(clock_now()));
     s = store_save(c->tx, &run);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     crm_str id = arena_fmt(c->arena, "%lld", (long long)run.id);
     return timers_schedule(c, JOB, id, clock_now(), id);
 }
 
 static bool concerns(const rule *r, const record *now, const record *was, char on)
 {
-    if (r->entity != now->entity || r->on != on)
+    if (r->entity != now->entity || r->on != on) {
         return false;
-    if (r->on_field && !bits_has(now->set, r->on_field->index))
+    }
+    if (r->on_field && !bits_has(now->set, r->on_field->index)) {
         return false;
+    }
     (void)was;
     return true;
 }
@@ -72,16 +76,19 @@ static crm_status holds(crm_ctx *c, const cond *where, const record *now, bool *
 
 static crm_status judge(crm_ctx *c, record *now, const record *was, char on)
 {
-    if (c->is_quiet)
+    if (c->is_quiet) {
         return CRM_OK;
+    }
     for (uint32_t i = 0; i < c->reg->rule_count; i++) {
         const rule *r = &c->reg->rules[i];
         bool applies = concerns(r, now, was, on);
         crm_status s = applies ? holds(c, r->where, now, &applies) : CRM_OK;
-        if (s == CRM_OK && applies)
+        if (s == CRM_OK && applies) {
             s = start_run(c, r, now);
-        if (s != CRM_OK)
+        }
+        if (s != CRM_OK) {
             return s;
+        }
     }
     return CRM_OK;
 }
@@ -113,9 +120,11 @@ typedef struct walk {
 
 static const rule *find_rule(const registry *r, crm_str name)
 {
-    for (uint32_t i = 0; i < r->rule_count; i++)
-        if (str_eq(r->rules[i].name, name))
+    for (uint32_t i = 0; i < r->rule_count; i++) {
+        if (str_eq(r->rules[i].name, name)) {
             return &r->rules[i];
+        }
+    }
     return NULL;
 }
 
@@ -123,8 +132,9 @@ static crm_status run_step(crm_ctx *c, const rule *r, const store_row *run, cons
 {
     step_call call = {.args_json = st->args_json, .rule = r->name, .run = run->id};
     crm_status s = records_get(c, r->entity, store_int(run, RUN_RECORD), &call.subject);
-    if (s == CRM_NOT_FOUND)
+    if (s == CRM_NOT_FOUND) {
         return CRM_OK; /* deleted meanwhile: nothing is left to do for it */
+    }
     c->via = arena_fmt(c->arena, "rule:%.*s", STR_FMT(r->name));
     return s == CRM_OK ? st->step->run(c, &call, st->step->fn) : s;
 }
@@ -135,10 +145,12 @@ static crm_status turn_otherwise(crm_ctx *c, const rule *r, store_row *run)
     record *subject;
     int64_t at = store_int(run, RUN_STEP);
     crm_status s = records_get(c, r->entity, store_int(run, RUN_RECORD), &subject);
-    if (s == CRM_OK && at < r->step_count)
+    if (s == CRM_OK && at < r->step_count) {
         s = steps_leave_waiting(c, subject, &r->steps[at]);
-    if (s != CRM_OK && s != CRM_NOT_FOUND)
+    }
+    if (s != CRM_OK && s != CRM_NOT_FOUND) {
         return s;
+    }
     store_set(run, RUN_STATE, value_text(CRM_S("otherwise")));
     store_set(run, RUN_STEP, value_int(0));
     return store_save(c->tx, run);
@@ -151,27 +163,32 @@ static crm_status commit_step(crm_ctx *c, void *arg)
     store_row run;
     w->is_finished = false;
     crm_status s = store_load(c->tx, c->arena, c->reg, STORE_RUN, w->run, &run);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     const rule *r = find_rule(c->reg, store_text(&run, RUN_RULE));
     crm_str state = store_text(&run, RUN_STATE);
     if (!r || str_is(state, "done")) {
         w->is_finished = true;
         return CRM_OK;
     }
-    if (w->go_otherwise)
+    if (w->go_otherwise) {
         return turn_otherwise(c, r, &run);
+    }
     bool other = str_is(state, "otherwise");
     const rule_step *steps = other ? r->otherwise : r->steps;
     int64_t at = store_int(&run, RUN_STEP), count = other ? r->otherwise_count : r->step_count;
-    if (at < count)
+    if (at < count) {
         s = run_step(c, r, &run, &steps[at]);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return other && s == CRM_NOT_FOUND ? CRM_CONFLICT : s;
+    }
     w->is_finished = at + 1 >= count;
     store_set(&run, RUN_STEP, value_int(at + 1));
-    if (w->is_finished)
+    if (w->is_finished) {
         store_set(&run, RUN_STATE, value_text(CRM_S("done")));
+    }
     return store_save(c->tx, &run);
 }
 
@@ -185,8 +202,9 @@ static crm_status walk_steps(crm_ctx *c, crm_str arg, const void *fn)
         s = writer_run(f, c, commit_step, &w);
         bool nobody = s == CRM_NOT_FOUND && !w.go_otherwise;
         w.go_otherwise = nobody;
-        if (nobody)
+        if (nobody) {
             s = CRM_OK;
+        }
     }
     return s;
 }

@@ -41,11 +41,13 @@ static crm_status remove_row(crm_ctx *c, running_due *d)
     const entity *e = registry_store(c->reg, STORE_DUE);
     value *row;
     crm_status s = tx_get(c->tx, e, d->id, c->arena, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     /* It was scheduled anew while it ran: the new moment stands. */
-    if (row[DUE_AT].i != d->due)
+    if (row[DUE_AT].i != d->due) {
         return CRM_OK;
+    }
     return tx_delete(c->tx, e, d->id);
 }
 
@@ -54,13 +56,16 @@ static crm_status commit_run(crm_ctx *c, void *arg)
     running_due *d = arg;
     const job *j = registry_job(c->reg, d->job);
     crm_status s = remove_row(c, d);
-    if (s == CRM_NOT_FOUND)
+    if (s == CRM_NOT_FOUND) {
         return CRM_OK;
+    }
     call_limit(c, j->limit_ms);
-    if (s == CRM_OK && j->run)
+    if (s == CRM_OK && j->run) {
         s = j->run(c, d->arg, j->fn);
-    if (s == CRM_OK && j->every_ms && str_is(d->key, "every"))
+    }
+    if (s == CRM_OK && j->every_ms && str_is(d->key, "every")) {
         s = timers_schedule(c, d->job, d->key, clock_now() + j->every_ms, d->arg);
+    }
     return s;
 }
 
@@ -77,8 +82,9 @@ static crm_status commit_put_off(crm_ctx *c, void *arg)
     store_row row;
     const job *j = registry_job(c->reg, d->job);
     crm_status s = store_load(c->tx, c->arena, c->reg, STORE_DUE, d->id, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
     /* A job whose module is switched off waits without counting; a recurring one never ends. */
     bool is_mortal = j && !j->every_ms && !j->never_gives_up;
     bool is_dead = is_mortal && d->attempts + 1 >= ATTEMPTS_MAX;
@@ -86,8 +92,9 @@ static crm_status commit_put_off(crm_ctx *c, void *arg)
     store_set(&row, DUE_ATTEMPTS, value_int(d->attempts + (j ? 1 : 0)));
     store_set(&row, DUE_ERROR, value_text(str_of(status_code(d->status))));
     store_set(&row, DUE_AT, is_dead ? value_null() : value_int(due));
-    if (!is_dead)
+    if (!is_dead) {
         timers_hint(due);
+    }
     s = store_save(c->tx, &row);
     return s == CRM_OK && is_dead && j->give_up ? j->give_up(c, d->arg, j->fn) : s;
 }
@@ -105,34 +112,40 @@ static void work(pool_task *t, engine_session *session)
 {
     running_due *d = t->arg;
     d->status = begin_call(d, session);
-    if (d->status != CRM_OK)
+    if (d->status != CRM_OK) {
         return;
+    }
     const job *j = registry_job(d->call.reg, d->job);
     if (!j) {
         d->status = CRM_NOT_FOUND; /* its module is not enabled now: it waits as any failure does */
     } else {
         call_limit(&d->call, j->limit_ms ? j->limit_ms : WORK_LIMIT_MS);
-        if (j->work)
+        if (j->work) {
             d->status = j->work(&d->call, d->arg, j->fn);
-        if (d->status == CRM_OK)
+        }
+        if (d->status == CRM_OK) {
             d->status = writer_run(d->flow, &d->call, commit_run, d);
+        }
     }
-    if (d->status == CRM_OK)
+    if (d->status == CRM_OK) {
         return;
+    }
     log_event(LOG_WARN, "job.failed", "job=%s key=%s attempt=%lld status=%s", log_quote(d->job),
               log_quote(d->key), (long long)d->attempts + 1, status_code(d->status));
     call_end(&d->call);
     d->pinned = begin_call(d, session) == CRM_OK &&
                 writer_run(d->flow, &d->call, commit_put_off, d) == CRM_OK;
-    if (!d->pinned)
+    if (!d->pinned) {
         log_event(LOG_ERROR, "job.not_put_off", "job=%s", log_quote(d->job));
+    }
 }
 
 static void unlink_running(scheduler *s, running_due *d)
 {
     running_due **at = &s->running;
-    while (*at != d)
+    while (*at != d) {
         at = &(*at)->next;
+    }
     *at = d->next;
     s->in_flight--;
 }
@@ -141,14 +154,19 @@ static void unlink_running(scheduler *s, running_due *d)
 static void hold(scheduler *s, const running_due *d)
 {
     held_due *h = NULL;
-    for (int i = 0; i < HELD_MAX && !h; i++)
-        if (s->held[i].id == d->id)
+    for (int i = 0; i < HELD_MAX && !h; i++) {
+        if (s->held[i].id == d->id) {
             h = &s->held[i];
-    for (int i = 0; i < HELD_MAX && !h; i++)
-        if (s->held[i].until < clock_mono())
+        }
+    }
+    for (int i = 0; i < HELD_MAX && !h; i++) {
+        if (s->held[i].until < clock_mono()) {
             h = &s->held[i];
-    if (!h)
+        }
+    }
+    if (!h) {
         h = &s->held[(uint64_t)d->id % HELD_MAX];
+    }
     h->times = h->id == d->id && h->times < 10 ? h->times + 1 : 1;
     h->id = d->id;
     h->until = clock_mono() + (HOLD_FIRST_NS << h->times);
@@ -158,12 +176,14 @@ static void worked(pool_task *t)
 {
     running_due *d = t->arg;
     scheduler *s = &d->flow->scheduler;
-    if (d->call.arena)
+    if (d->call.arena) {
         call_end(&d->call);
+    }
     pthread_mutex_lock(&s->lock);
     unlink_running(s, d);
-    if (d->status != CRM_OK && !d->pinned)
+    if (d->status != CRM_OK && !d->pinned) {
         hold(s, d);
+    }
     s->next_due = 0; /* look again: this row may have been put off or others wait behind it */
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
@@ -184,20 +204,25 @@ static void take_busy(scheduler *s, busy_rows *out)
 {
     *out = (busy_rows){0};
     pthread_mutex_lock(&s->lock);
-    for (int i = 0; i < HELD_MAX; i++)
-        if (s->held[i].until > clock_mono())
+    for (int i = 0; i < HELD_MAX; i++) {
+        if (s->held[i].until > clock_mono()) {
             out->ids[out->count++] = s->held[i].id;
+        }
+    }
     out->held = out->count;
-    for (running_due *d = s->running; d && out->count < SLICE + HELD_MAX; d = d->next)
+    for (running_due *d = s->running; d && out->count < SLICE + HELD_MAX; d = d->next) {
         out->ids[out->count++] = d->id;
+    }
     pthread_mutex_unlock(&s->lock);
 }
 
 static bool is_busy(const busy_rows *b, int64_t id)
 {
-    for (uint32_t i = 0; i < b->count; i++)
-        if (b->ids[i] == id)
+    for (uint32_t i = 0; i < b->count; i++) {
+        if (b->ids[i] == id) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -224,8 +249,9 @@ static crm_status launch(flow *f, const store_row *row)
     s->running = d;
     s->in_flight++;
     pthread_mutex_unlock(&s->lock);
-    if (pool_submit(f, POOL_WORKER, &d->task) == CRM_OK)
+    if (pool_submit(f, POOL_WORKER, &d->task) == CRM_OK) {
         return CRM_OK;
+    }
     pthread_mutex_lock(&s->lock);
     unlink_running(s, d);
     pthread_mutex_unlock(&s->lock);
@@ -245,26 +271,30 @@ static int64_t look(flow *f, engine_session *session)
     store_row *rows;
     uint32_t count = 0;
     busy_rows busy;
-    if (flow_is_read_only(f)) /* what came of it could not be written */
+    if (flow_is_read_only(f)) { /* what came of it could not be written */
         q = NULL;
+    }
     take_busy(&f->scheduler, &busy);
     if (q) {
         const field *due = &e->fields[DUE_AT];
         const cond *none = cond_compare(a, COND_NONE, due, value_null());
         cond *has = ARENA_NEW(a, cond);
-        if (has)
+        if (has) {
             *has = (cond){.op = COND_NOT, .first = none};
+        }
         q->where = has;
         q->sorts[0] = (sort){due, false};
         q->sort_count = 1;
         q->limit = SLICE + busy.count;
-        if (store_list(session, a, q, &rows, &count) != CRM_OK)
+        if (store_list(session, a, q, &rows, &count) != CRM_OK) {
             next = now + REAL_WAIT_MAX_MS;
+        }
     }
     for (uint32_t i = 0; i < count; i++) {
         int64_t due = store_int(&rows[i], DUE_AT);
-        if (is_busy(&busy, rows[i].id))
+        if (is_busy(&busy, rows[i].id)) {
             continue;
+        }
         if (due > now || launch(f, &rows[i]) != CRM_OK) {
             next = due > now ? due : now + 50;
             break;
@@ -272,10 +302,12 @@ static int64_t look(flow *f, engine_session *session)
     }
     engine_turn_end(session);
     arena_free(a);
-    if (r)
+    if (r) {
         registry_unpin(r);
-    if (busy.held && next > now + REAL_WAIT_MAX_MS)
+    }
+    if (busy.held && next > now + REAL_WAIT_MAX_MS) {
         next = now + REAL_WAIT_MAX_MS; /* one that is held back must be seen again */
+    }
     return next;
 }
 
@@ -313,13 +345,15 @@ static void *scheduler_main(void *arg)
             s->next_due = INT64_MAX;
             s->busy = true;
             pthread_mutex_unlock(&s->lock);
-            if (changes)
+            if (changes) {
                 listeners_run(f, session);
+            }
             int64_t next = look(f, session);
             pthread_mutex_lock(&s->lock);
             s->busy = false;
-            if (next < s->next_due)
+            if (next < s->next_due) {
                 s->next_due = next;
+            }
             continue;
         }
         wait_until(s, s->next_due);
@@ -366,8 +400,9 @@ crm_status scheduler_start(flow *f)
 void scheduler_close(flow *f)
 {
     scheduler *s = &f->scheduler;
-    if (!s->thread)
+    if (!s->thread) {
         return;
+    }
     pthread_mutex_lock(&s->lock);
     s->stopping = true;
     pthread_cond_signal(&s->wake);
@@ -377,8 +412,9 @@ void scheduler_close(flow *f)
 bool scheduler_join(flow *f, int64_t until)
 {
     scheduler *s = &f->scheduler;
-    if (s->thread && !thread_join_by(s->thread, until))
+    if (s->thread && !thread_join_by(s->thread, until)) {
         return false;
+    }
     s->thread = 0;
     return true;
 }
@@ -394,8 +430,9 @@ bool scheduler_is_idle(flow *f)
 
 static void wait_idle(flow *f)
 {
-    while (!flow_is_idle(f))
+    while (!flow_is_idle(f)) {
         uv_sleep(1);
+    }
 }
 
 static void step_to(flow *f, int64_t until)
@@ -408,15 +445,17 @@ static void step_to(flow *f, int64_t until)
         clock_set(next < until ? next : until);
         scheduler_due(f, clock_now());
         wait_idle(f);
-        if (next >= until)
+        if (next >= until) {
             return;
+        }
     }
 }
 
 crm_status flow_advance(flow *f, int64_t until)
 {
-    if (!clock_is_virtual() || atomic_exchange(&f->scheduler.advancing, true))
+    if (!clock_is_virtual() || atomic_exchange(&f->scheduler.advancing, true)) {
         return CRM_CONFLICT; /* two who wait for idleness would wait for each other */
+    }
     wait_idle(f);
     step_to(f, until);
     atomic_store(&f->scheduler.advancing, false);

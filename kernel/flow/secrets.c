@@ -8,9 +8,11 @@
 
 static bool is_name(crm_str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_' && s.p[i] != '-')
+    for (size_t i = 0; i < s.n; i++) {
+        if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_' && s.p[i] != '-') {
             return false;
+        }
+    }
     return s.n > 0 && s.n <= 64;
 }
 
@@ -29,8 +31,9 @@ crm_status secret_read(arena *a, const json_t *setting, crm_str *out)
         return CRM_OK;
     }
     crm_str name = json_text(setting, "secret");
-    if (!is_name(name))
+    if (!is_name(name)) {
         return CRM_INVALID;
+    }
     const char *dir = getenv("CREDENTIALS_DIRECTORY");
     if (dir) {
         crm_str path = arena_fmt(a, "%s/%.*s", dir, STR_FMT(name));

@@ -9,8 +9,9 @@
 static json_t *args_of(crm_ctx *c, const step_call *call)
 {
     json_t *args = NULL;
-    if (json_read(call->args_json, 0, &args, NULL) != CRM_OK)
+    if (json_read(call->args_json, 0, &args, NULL) != CRM_OK) {
         call_fail(c, CRM_MISUSE, "bad_step");
+    }
     return args;
 }
 
@@ -18,17 +19,21 @@ static json_t *args_of(crm_ctx *c, const step_call *call)
 
 static bool has_role(const person *p, crm_str name)
 {
-    for (uint32_t i = 0; i < p->role_count; i++)
-        if (str_eq(p->roles[i], name))
+    for (uint32_t i = 0; i < p->role_count; i++) {
+        if (str_eq(p->roles[i], name)) {
             return true;
+        }
+    }
     return str_is_empty(name);
 }
 
 static int64_t department_named(const people *all, crm_str name)
 {
-    for (uint32_t i = 0; i < all->department_count; i++)
-        if (str_eq(all->departments[i].name, name))
+    for (uint32_t i = 0; i < all->department_count; i++) {
+        if (str_eq(all->departments[i].name, name)) {
             return all->departments[i].id;
+        }
+    }
     return 0;
 }
 
@@ -37,13 +42,15 @@ static uint32_t candidates(crm_ctx *c, const json_t *args, int64_t *out)
     crm_str wanted = json_text(args, "role"), dep = json_text(args, "department");
     int64_t root = str_is_empty(dep) ? 0 : department_named(c->people, dep);
     uint32_t n = 0;
-    if (!str_is_empty(dep) && !root)
+    if (!str_is_empty(dep) && !root) {
         return 0;
+    }
     for (uint32_t i = 0; i < c->people->user_count && n < CANDIDATES_MAX; i++) {
         const person *p = &c->people->users[i];
         bool in = !root || (p->department && people_is_below(c->people, p->department, root));
-        if (!p->is_disabled && !p->is_service && in && has_role(p, wanted))
+        if (!p->is_disabled && !p->is_service && in && has_role(p, wanted)) {
             out[n++] = p->id;
+        }
     }
     return n;
 }
@@ -68,8 +75,9 @@ static crm_status assign(crm_ctx *c, step_call *call, const void *fn)
     const strategy *st = registry_strategy(c->reg, str_is_empty(name) ? CRM_S("free") : name);
     uint32_t count = candidates(c, args, users);
     json_decref(args);
-    if (!st)
+    if (!st) {
         return CRM_MISUSE;
+    }
     crm_status s =
         count ? st->pick(c, call->subject, users, count, &chosen, st->fn) : CRM_NOT_FOUND;
     return s == CRM_OK ? set_owner(c, call->subject, chosen) : s;
@@ -80,14 +88,17 @@ crm_status steps_leave_waiting(crm_ctx *c, record *subject, const rule_step *st)
     const entity *e = subject->entity;
     uint16_t at = e->department_field;
     json_t *args = NULL;
-    if (st->step->run != assign || !at || !value_is_null(subject->v[at]))
+    if (st->step->run != assign || !at || !value_is_null(subject->v[at])) {
         return CRM_OK;
-    if (json_read(st->args_json, 0, &args, NULL) != CRM_OK)
+    }
+    if (json_read(st->args_json, 0, &args, NULL) != CRM_OK) {
         return call_fail(c, CRM_MISUSE, "bad_step");
+    }
     int64_t id = department_named(c->people, json_text(args, "department"));
     json_decref(args);
-    if (!id)
+    if (!id) {
         return CRM_OK;
+    }
     crm_status s = record_set(subject, &e->fields[at], value_int(id));
     return s == CRM_OK ? records_save(c, subject, 0) : s;
 }
@@ -98,13 +109,15 @@ static crm_status notify(crm_ctx *c, step_call *call, const void *fn)
 {
     json_t *args = args_of(c, call);
     (void)fn;
-    if (!args)
+    if (!args) {
         return CRM_MISUSE;
+    }
     int64_t user = people_meant(c, json_text(args, "to"), call->subject);
     crm_str text = template_fill(c, json_text(args, "text"), call->subject);
     json_decref(args);
-    if (!user)
+    if (!user) {
         return CRM_NOT_FOUND;
+    }
     return notices_send(c, user, CRM_S("rule"), call->subject, text);
 }
 
@@ -117,8 +130,9 @@ static crm_status move(crm_ctx *c, step_call *call, const void *fn)
     (void)fn;
     crm_str to = arena_dup(c->arena, json_text(args, "to"));
     json_decref(args);
-    if (!args || !e->stage_field)
+    if (!args || !e->stage_field) {
         return CRM_MISUSE;
+    }
     crm_status s = record_set(call->subject, &e->fields[e->stage_field], value_text(to));
     return s == CRM_OK ? records_save(c, call->subject, 0) : s;
 }
@@ -127,8 +141,9 @@ static crm_status set(crm_ctx *c, step_call *call, const void *fn)
 {
     json_t *args = args_of(c, call);
     (void)fn;
-    if (!args)
+    if (!args) {
         return CRM_MISUSE;
+    }
     crm_status s = record_from_json(c, call->subject, json_object_get(args, "values"));
     json_decref(args);
     return s == CRM_OK ? records_save(c, call->subject, 0) : s;
@@ -158,7 +173,8 @@ crm_status steps_register(registry *r)
          .schema_json = CRM_S("{\"values\":{\"type\":\"map\",\"required\":true}}")},
     };
     crm_status s = CRM_OK;
-    for (size_t i = 0; s == CRM_OK && i < sizeof steps / sizeof steps[0]; i++)
+    for (size_t i = 0; s == CRM_OK && i < sizeof steps / sizeof steps[0]; i++) {
         s = registry_add_step(r, &steps[i]);
+    }
     return s;
 }

@@ -15,9 +15,11 @@ static const cond *is_open(crm_ctx *c, const entity *e)
     const pipeline *p = e->stage_field ? e->fields[e->stage_field].pipeline : NULL;
     value open[64];
     uint32_t n = 0;
-    for (uint32_t i = 0; p && i < p->stage_count; i++)
-        if (p->stages[i].outcome == OUTCOME_OPEN)
+    for (uint32_t i = 0; p && i < p->stage_count; i++) {
+        if (p->stages[i].outcome == OUTCOME_OPEN) {
             open[n++] = value_text(p->stages[i].name);
+        }
+    }
     return n ? cond_in(c->arena, &e->fields[e->stage_field], open, n) : NULL;
 }
 
@@ -33,8 +35,9 @@ static crm_status load_of(crm_ctx *c, const entity *e, int64_t user, load *out)
     const cond *owns =
         cond_compare(c->arena, COND_EQ, &e->fields[e->owner_fields[0]], value_int(user));
     query *count = query_new(c->arena, e), *last = query_new(c->arena, e);
-    if (!owns || !count || !last)
+    if (!owns || !count || !last) {
         return CRM_NOMEM;
+    }
     *out = (load){0};
     count->where = cond_and(c->arena, owns, is_open(c, e));
     count->limit = COUNT_CAP;
@@ -63,11 +66,13 @@ static crm_status pick(crm_ctx *c, const record *subject, const int64_t *users, 
     *out = 0;
     for (uint32_t i = 0; i < count; i++) {
         const person *p = people_user(c->people, users[i]);
-        if (!p || (is_free && !p->is_on_line))
+        if (!p || (is_free && !p->is_on_line)) {
             continue;
+        }
         crm_status s = load_of(c, subject->entity, users[i], &mine);
-        if (s != CRM_OK)
+        if (s != CRM_OK) {
             return s;
+        }
         bool is_less = is_free && mine.open < best.open;
         bool is_same = !is_free || mine.open == best.open;
         if (!*out || is_less || (is_same && mine.last < best.last)) {

@@ -23,19 +23,22 @@ static void deliver(void *arg)
 {
     letter *l = arg;
     flow_subscriber *s = l->to;
-    if (!s->gone)
+    if (!s->gone) {
         s->fn(s->arg, l->batch);
+    }
     changes_unref(l->batch);
     free(l);
-    if (atomic_fetch_sub(&s->under_way, 1) == 1 && s->gone)
+    if (atomic_fetch_sub(&s->under_way, 1) == 1 && s->gone) {
         free(s);
+    }
 }
 
 flow_subscriber *flow_subscribe(flow *f, mailbox *m, void (*fn)(void *, changes_batch *), void *arg)
 {
     flow_subscriber *s = calloc(1, sizeof *s);
-    if (!s)
+    if (!s) {
         return NULL;
+    }
     s->flow = f;
     s->to = m;
     s->fn = fn;
@@ -53,13 +56,15 @@ void flow_unsubscribe(flow_subscriber *s)
     flow *f = s->flow;
     pthread_mutex_lock(&f->subscribers_lock);
     flow_subscriber **at = &f->subscribers;
-    while (*at != s)
+    while (*at != s) {
         at = &(*at)->next;
+    }
     *at = s->next;
     pthread_mutex_unlock(&f->subscribers_lock);
     s->gone = true;
-    if (atomic_load(&s->under_way) == 0)
+    if (atomic_load(&s->under_way) == 0) {
         free(s);
+    }
 }
 
 void subscribers_publish(flow *f, changes_batch *b)

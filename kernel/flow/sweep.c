@@ -35,18 +35,21 @@ static crm_status sweep_store(crm_ctx *c, const retention *r, bool *is_more)
     query *q = query_new(c->arena, e);
     store_row *rows;
     uint32_t count;
-    if (!q)
+    if (!q) {
         return CRM_NOMEM;
+    }
     q->where = cond_compare(c->arena, COND_LT, &e->fields[r->time_column],
                             value_int(clock_now() - r->keep_ms));
-    if (r->state_column)
+    if (r->state_column) {
         q->where = cond_and(c->arena, q->where,
                             cond_compare(c->arena, COND_EQ, &e->fields[r->state_column],
                                          value_text(CRM_S(STATE_DONE))));
+    }
     q->limit = SLICE;
     crm_status s = store_list(c->session, c->arena, q, &rows, &count);
-    for (uint32_t i = 0; s == CRM_OK && i < count; i++)
+    for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
         s = tx_delete(c->tx, e, rows[i].id);
+    }
     *is_more |= count == SLICE;
     return s;
 }
@@ -57,12 +60,14 @@ static crm_status sweep(crm_ctx *c, crm_str arg, const void *fn)
     bool is_more = false;
     (void)arg;
     (void)fn;
-    for (size_t i = 0; s == CRM_OK && i < sizeof rules / sizeof rules[0]; i++)
+    for (size_t i = 0; s == CRM_OK && i < sizeof rules / sizeof rules[0]; i++) {
         s = sweep_store(c, &rules[i], &is_more);
+    }
     /* A slice at a time, so that the writer stays free for people. */
-    if (s == CRM_OK && is_more)
+    if (s == CRM_OK && is_more) {
         s = timers_schedule(c, CRM_S("kernel.sweep"), CRM_S("more"), clock_now() + 1000,
                             (crm_str){0});
+    }
     return s;
 }
 

@@ -3,8 +3,9 @@
 
 static crm_str value_as_text(crm_ctx *c, const field *f, value v)
 {
-    if (value_is_null(v))
+    if (value_is_null(v)) {
         return (crm_str){0};
+    }
     if (f->type == FIELD_USER) {
         const person *p = people_user(c->people, v.i);
         return p ? p->name : (crm_str){0};
@@ -17,8 +18,9 @@ static crm_str value_as_text(crm_ctx *c, const field *f, value v)
         const stage *st = pipeline_stage(f->pipeline, v.s, NULL);
         return st ? registry_text(c->reg, c->lang, st->label) : v.s;
     }
-    if (v.kind == VALUE_TEXT)
+    if (v.kind == VALUE_TEXT) {
         return v.s;
+    }
     buf b;
     json_writer w;
     buf_init(&b, 256);
@@ -26,8 +28,9 @@ static crm_str value_as_text(crm_ctx *c, const field *f, value v)
     field_to_json(&w, f, &v, (crm_str){0}, false);
     crm_str s = arena_dup(c->arena, buf_view(&b));
     buf_free(&b);
-    if (s.n >= 2 && s.p[0] == '"')
+    if (s.n >= 2 && s.p[0] == '"') {
         s = (crm_str){s.p + 1, s.n - 2};
+    }
     return s;
 }
 
@@ -70,27 +73,32 @@ static int64_t head_of(crm_ctx *c, const record *subject)
 {
     int64_t owner = owner_of(subject), id = 0;
     const person *p = owner ? people_user(c->people, owner) : NULL;
-    if (p)
+    if (p) {
         id = p->department;
-    else if (subject && subject->entity->department_field)
+    } else if (subject && subject->entity->department_field) {
         id = subject->v[subject->entity->department_field].i;
+    }
     for (const department *d = id ? people_department(c->people, id) : NULL; d;
-         d = d->parent ? people_department(c->people, d->parent) : NULL)
-        if (d->head)
+         d = d->parent ? people_department(c->people, d->parent) : NULL) {
+        if (d->head) {
             return d->head;
+        }
+    }
     return 0;
 }
 
 int64_t people_meant(crm_ctx *c, crm_str who, const record *subject)
 {
-    if (str_is(who, "owner"))
+    if (str_is(who, "owner")) {
         return owner_of(subject);
+    }
     if (str_is(who, "department.head")) {
         int64_t head = head_of(c, subject);
         /* A record nobody owns has no department: every head of one is as good, the first is told.
          */
-        for (uint32_t i = 0; !head && i < c->people->department_count; i++)
+        for (uint32_t i = 0; !head && i < c->people->department_count; i++) {
             head = c->people->departments[i].head;
+        }
         return head;
     }
     const person *p = people_by_login(c->people, who);

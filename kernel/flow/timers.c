@@ -9,8 +9,9 @@ static _Thread_local int64_t earliest = INT64_MAX;
 
 void timers_hint(int64_t due)
 {
-    if (due < earliest)
+    if (due < earliest) {
         earliest = due;
+    }
 }
 
 int64_t timers_take_hint(void)
@@ -37,10 +38,12 @@ crm_status timers_schedule(crm_ctx *c, crm_str name, crm_str key, int64_t due, c
         return CRM_MISUSE;
     }
     crm_status s = find(c, name, key, &row);
-    if (s == CRM_NOT_FOUND)
+    if (s == CRM_NOT_FOUND) {
         s = store_new(c->arena, c->reg, STORE_DUE, &row);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
+    }
     store_set(&row, DUE_JOB, value_text(name));
     store_set(&row, DUE_KEY, value_text(key));
     store_set(&row, DUE_AT, value_int(due));
@@ -55,8 +58,9 @@ crm_status timers_unschedule(crm_ctx *c, crm_str name, crm_str key)
 {
     store_row row;
     crm_status s = find(c, name, key, &row);
-    if (s == CRM_NOT_FOUND)
+    if (s == CRM_NOT_FOUND) {
         return CRM_OK;
+    }
     return s == CRM_OK ? tx_delete(c->tx, row.e, row.id) : s;
 }
 
@@ -67,18 +71,23 @@ crm_status timers_ensure(crm_ctx *c, void *unused)
         const job *j = &c->reg->jobs[i];
         store_row row;
         crm_status s = CRM_OK;
-        if (j->at_ready)
+        if (j->at_ready) {
             s = timers_schedule(c, j->name, CRM_S("ready"), clock_now(), (crm_str){0});
-        if (s != CRM_OK)
+        }
+        if (s != CRM_OK) {
             return s;
-        if (!j->every_ms)
+        }
+        if (!j->every_ms) {
             continue;
+        }
         s = find(c, j->name, CRM_S("every"), &row);
         bool is_dead = s == CRM_OK && value_is_null(row.v[DUE_AT]);
-        if (s == CRM_NOT_FOUND || is_dead)
+        if (s == CRM_NOT_FOUND || is_dead) {
             s = timers_schedule(c, j->name, CRM_S("every"), clock_now(), (crm_str){0});
-        if (s != CRM_OK)
+        }
+        if (s != CRM_OK) {
             return s;
+        }
     }
     return recompute_ensure(c);
 }

@@ -32,8 +32,9 @@ crm_status webhook_begin(crm_ctx *c, engine_session *s, const subscription *h, p
 {
     static const principal nobody = {.kind = PRINCIPAL_NOBODY};
     crm_status st = call_begin(c, &nobody, CRM_S("webhook"));
-    if (st != CRM_OK)
+    if (st != CRM_OK) {
         return st;
+    }
     c->session = s;
     st = people_principal(c->arena, c->people, store_int(&h->row, WEBHOOK_USER), who);
     if (st != CRM_OK) {
@@ -55,11 +56,13 @@ static crm_status read_where(following *f)
     cond_error err = {0};
     cond_scope in = {f->c.reg, f->entity};
     crm_str text = text_of(f->hook, WEBHOOK_WHERE);
-    if (!text.n)
+    if (!text.n) {
         return CRM_OK;
+    }
     crm_status s = json_read(text, JSON_ITEMS_MAX, &json, NULL);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     s = cond_read(f->c.arena, &in, json, &f->where, &err);
     json_decref(json);
     return s == CRM_OK ? cond_restrict(&f->c, f->entity, f->where, &unused, touched) : s;
@@ -70,14 +73,16 @@ static void read_fields(following *f)
     json_t *list = NULL, *item;
     size_t i;
     crm_str text = text_of(f->hook, WEBHOOK_FIELDS);
-    if (!text.n || json_read(text, FIELDS_MAX, &list, NULL) != CRM_OK)
+    if (!text.n || json_read(text, FIELDS_MAX, &list, NULL) != CRM_OK) {
         return;
+    }
     json_array_foreach(list, i, item)
     {
         const field *at = entity_field(f->entity, str_of(json_string_value(item)));
         f->has_fields = true;
-        if (at)
+        if (at) {
             bits_add(f->fields, at->index);
+        }
     }
     json_decref(list);
 }
@@ -95,8 +100,9 @@ static const record *seen_now(following *f, int64_t id, const cond *where)
     record **rows;
     uint32_t count = 0;
     query *q = query_new(f->c.arena, f->entity);
-    if (!q)
+    if (!q) {
         return NULL;
+    }
     q->where = cond_and(
         f->c.arena, cond_compare(f->c.arena, COND_EQ, &f->entity->fields[COL_ID], value_int(id)),
         where);
@@ -115,8 +121,9 @@ static bool sees_removed(following *f, const change *ch)
 {
     uint32_t matched = 0;
     const branches *all = rights_of(&f->c, f->entity);
-    if (was_seen(f, ch->row_was) || was_seen(f, ch->row_now))
+    if (was_seen(f, ch->row_was) || was_seen(f, ch->row_now)) {
         return true;
+    }
     return rights_match_stored(&f->c, f->entity, ch->record, &matched) == CRM_OK &&
            (matched & rights_for(all, ACTION_READ));
 }
@@ -125,8 +132,9 @@ static bool touches(const following *f, const change *ch, const record *r)
 {
     for (uint32_t i = 0; i < ch->field_count; i++) {
         uint16_t at = ch->fields[i];
-        if (bits_has(r->visible, at) && (!f->has_fields || bits_has(f->fields, at)))
+        if (bits_has(r->visible, at) && (!f->has_fields || bits_has(f->fields, at))) {
             return true;
+        }
     }
     return false;
 }
@@ -134,15 +142,18 @@ static bool touches(const following *f, const change *ch, const record *r)
 /* What the change is for this subscription; 0: nothing. */
 static char judge(following *f, const change *ch)
 {
-    if (ch->op == 'd')
+    if (ch->op == 'd') {
         return is_asked(f, 'd') && sees_removed(f, ch) ? 'd' : 0;
+    }
     const record *r = seen_now(f, ch->record, NULL);
     bool was = was_seen(f, ch->row_was);
-    if (!r)
+    if (!r) {
         return ch->op == 'u' && was && (is_asked(f, 'u') || is_asked(f, 'd')) ? OP_GONE : 0;
+    }
     char op = ch->op == 'u' && (was || !ch->row_was) ? 'u' : 'c';
-    if (!is_asked(f, op) || (op == 'u' && !touches(f, ch, r)))
+    if (!is_asked(f, op) || (op == 'u' && !touches(f, ch, r))) {
         return 0;
+    }
     return !f->where || seen_now(f, ch->record, f->where) ? op : 0;
 }
 
@@ -171,9 +182,11 @@ static bool is_large(following *f, int64_t batch)
 
 static bool is_told(const following *f, int64_t batch)
 {
-    for (uint32_t i = 0; i < f->count; i++)
-        if (f->wishes[i].op == OP_MANY && f->wishes[i].batch == batch)
+    for (uint32_t i = 0; i < f->count; i++) {
+        if (f->wishes[i].op == OP_MANY && f->wishes[i].batch == batch) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -193,15 +206,18 @@ static void add(following *f, const change *ch, char op)
 
 static void take(following *f, const change *ch)
 {
-    if (!concerns(f, ch))
+    if (!concerns(f, ch)) {
         return;
+    }
     bool is_each = store_int(&f->hook->row, WEBHOOK_IS_EACH);
     bool is_one = is_each || !ch->batch || !is_large(f, ch->batch);
-    if (!is_one && is_told(f, ch->batch))
+    if (!is_one && is_told(f, ch->batch)) {
         return;
+    }
     char op = judge(f, ch);
-    if (op)
+    if (op) {
         add(f, ch, is_one ? op : OP_MANY);
+    }
 }
 
 static crm_status commit_page(crm_ctx *c, void *arg)
@@ -212,10 +228,12 @@ static crm_status commit_page(crm_ctx *c, void *arg)
     crm_status s = store_load(c->tx, c->arena, c->reg, STORE_WEBHOOK, f->hook->row.id, &row);
     /* It was removed, or sent on to another place of the log, while this was read. */
     if (s != CRM_OK ||
-        store_int(&row, WEBHOOK_POSITION) != store_int(&f->hook->row, WEBHOOK_POSITION))
+        store_int(&row, WEBHOOK_POSITION) != store_int(&f->hook->row, WEBHOOK_POSITION)) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
-    for (uint32_t i = 0; s == CRM_OK && i < f->count; i++)
+    }
+    for (uint32_t i = 0; s == CRM_OK && i < f->count; i++) {
         s = delivery_add(c, &f->wishes[i], &unused);
+    }
     store_set(&row, WEBHOOK_POSITION, value_int(f->page.last));
     return s == CRM_OK ? store_save(c->tx, &row) : s;
 }
@@ -224,15 +242,18 @@ static crm_status keep(flow *fl, following *f)
 {
     crm_ctx c;
     int64_t kept = store_int(&f->hook->row, WEBHOOK_POSITION);
-    if (!f->count && f->page.last - kept < KEEP_STEP)
+    if (!f->count && f->page.last - kept < KEEP_STEP) {
         return CRM_OK;
+    }
     crm_status s = call_begin_from(&c, &f->c, &principal_system, CRM_S("webhook"));
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     s = writer_run(fl, &c, commit_page, f);
     call_end(&c);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         store_set(&f->hook->row, WEBHOOK_POSITION, value_int(f->page.last));
+    }
     return s;
 }
 
@@ -244,10 +265,12 @@ static crm_status follow_page(flow *fl, following *f)
     read_fields(f);
     s = s == CRM_OK ? changelog_after(f->c.session, f->c.reg, a, f->hook->read_to, PAGE, &f->page)
                     : s;
-    for (uint32_t i = 0; s == CRM_OK && i < f->page.count; i++)
+    for (uint32_t i = 0; s == CRM_OK && i < f->page.count; i++) {
         take(f, &f->page.at[i]);
-    if (s == CRM_OK && arena_failed(a))
+    }
+    if (s == CRM_OK && arena_failed(a)) {
         s = CRM_NOMEM;
+    }
     s = s == CRM_OK ? keep(fl, f) : s;
     if (s == CRM_OK) {
         f->hook->read_to = f->page.last;
@@ -266,8 +289,9 @@ static crm_status commit_pause(crm_ctx *c, void *arg)
 static void pause_hook(flow *fl, subscription *h)
 {
     crm_ctx c;
-    if (call_begin(&c, &principal_system, CRM_S("webhook")) != CRM_OK)
+    if (call_begin(&c, &principal_system, CRM_S("webhook")) != CRM_OK) {
         return;
+    }
     (void)!writer_run(fl, &c, commit_pause, h);
     call_end(&c);
     store_set(&h->row, WEBHOOK_STATE, value_text(CRM_S(WEBHOOK_PAUSED)));
@@ -277,17 +301,20 @@ bool webhook_follow(flow *fl, engine_session *s, const registry *r, subscription
 {
     following f = {.hook = h};
     engine_turn_end(s);
-    if (webhook_begin(&f.c, s, h, &f.who) != CRM_OK)
+    if (webhook_begin(&f.c, s, h, &f.who) != CRM_OK) {
         return false;
+    }
     /* A registry that was published since has its own turn. */
     f.entity = f.c.reg == r ? registry_entity(r, text_of(h, WEBHOOK_ENTITY)) : NULL;
     crm_status st = f.entity ? follow_page(fl, &f) : CRM_OK;
     bool is_more = f.entity && st == CRM_OK && f.page.has_more;
-    if (st != CRM_OK)
+    if (st != CRM_OK) {
         log_event(LOG_WARN, "webhook.not_followed", "name=%s status=%s",
                   log_quote(text_of(h, WEBHOOK_NAME)), status_code(st));
+    }
     call_end(&f.c);
-    if (st == CRM_INVALID)
+    if (st == CRM_INVALID) {
         pause_hook(fl, h);
+    }
     return is_more;
 }

@@ -32,46 +32,54 @@ static void wrong(crm_ctx *c, const char *part, const char *code, const char *pa
 
 static void check_texts(crm_ctx *c, const webhook_wish *w)
 {
-    if (!w->name.n)
+    if (!w->name.n) {
         wrong(c, "name", "required", NULL);
-    else if (text_length(w->name) > NAME_MAX_CHARS)
+    } else if (text_length(w->name) > NAME_MAX_CHARS) {
         wrong(c, "name", "too_long", "{\"max\":64}");
-    if (text_length(w->title) > TITLE_MAX_CHARS)
+    }
+    if (text_length(w->title) > TITLE_MAX_CHARS) {
         wrong(c, "title", "too_long", "{\"max\":200}");
-    if (!w->url.n)
+    }
+    if (!w->url.n) {
         wrong(c, "url", "required", NULL);
-    else if (!post_is_url(w->url, c->reg->outgoing_private.n > 0))
+    } else if (!post_is_url(w->url, c->reg->outgoing_private.n > 0)) {
         wrong(c, "url", "webhook_url", NULL);
-    if (w->parallel < 1 || w->parallel > WEBHOOK_PARALLEL_MAX)
+    }
+    if (w->parallel < 1 || w->parallel > WEBHOOK_PARALLEL_MAX) {
         wrong(c, "parallel", "out_of_range", NULL);
+    }
 }
 
 static void check_people(crm_ctx *c, const webhook_wish *w)
 {
     const person *user = people_user(c->people, w->user);
     const person *owner = people_user(c->people, w->owner);
-    if (!w->user)
+    if (!w->user) {
         wrong(c, "user", "required", NULL);
-    else if (!user)
+    } else if (!user) {
         wrong(c, "user", "no_such_record", NULL);
-    else if (!user->is_service)
+    } else if (!user->is_service) {
         wrong(c, "user", "not_a_program", NULL);
-    if (w->owner && (!owner || owner->is_service))
+    }
+    if (w->owner && (!owner || owner->is_service)) {
         wrong(c, "owner", "no_such_record", NULL);
+    }
 }
 
 static void check_fields(crm_ctx *c, const entity *e, crm_str names)
 {
     json_t *list = NULL, *item;
     size_t i;
-    if (!names.n || json_read(names, FIELDS_MAX, &list, NULL) != CRM_OK)
+    if (!names.n || json_read(names, FIELDS_MAX, &list, NULL) != CRM_OK) {
         return;
+    }
     json_array_foreach(list, i, item)
     {
         crm_str name = str_of(json_string_value(item));
         const field *f = entity_field(e, name);
-        if (!f || f->flags & FIELD_HIDDEN)
+        if (!f || f->flags & FIELD_HIDDEN) {
             wrong(c, "fields", "unknown_field", NULL);
+        }
     }
     json_decref(list);
 }
@@ -83,15 +91,18 @@ static void check_rights(crm_ctx *c, const webhook_wish *w, const entity *e, con
     uint64_t touched[4] = {0};
     const principal *asker = c->who;
     const cond *unused;
-    if (people_principal(c->arena, c->people, w->user, &who) != CRM_OK)
+    if (people_principal(c->arena, c->people, w->user, &who) != CRM_OK) {
         return;
+    }
     c->who = &who;
     bool may = rights_may_some(c, e, ACTION_READ);
-    if (may && where)
+    if (may && where) {
         (void)!cond_restrict(c, e, where, &unused, touched); /* the field is named in the error */
+    }
     c->who = asker;
-    if (!may)
+    if (!may) {
         wrong(c, "entity", "not_readable", NULL);
+    }
 }
 
 static void check_where(crm_ctx *c, const webhook_wish *w, const entity *e)
@@ -101,12 +112,13 @@ static void check_where(crm_ctx *c, const webhook_wish *w, const entity *e)
     const cond *read = NULL;
     cond_error err = {0};
     cond_scope in = {c->reg, e};
-    if (where.n && json_read(where, JSON_ITEMS_MAX, &json, NULL) != CRM_OK)
+    if (where.n && json_read(where, JSON_ITEMS_MAX, &json, NULL) != CRM_OK) {
         wrong(c, "where", "bad_request", NULL);
-    else if (where.n && cond_read(c->arena, &in, json, &read, &err) != CRM_OK)
+    } else if (where.n && cond_read(c->arena, &in, json, &read, &err) != CRM_OK) {
         records_bad_cond(c, &err, "where");
-    else
+    } else {
         check_rights(c, w, e, read);
+    }
     json_decref(json);
 }
 
@@ -115,8 +127,9 @@ crm_status webhook_check(crm_ctx *c, const webhook_wish *w)
     const entity *e = registry_entity(c->reg, w->entity);
     check_texts(c, w);
     check_people(c, w);
-    if (!w->ops.n)
+    if (!w->ops.n) {
         wrong(c, "on", "required", NULL);
+    }
     if (!w->entity.n) {
         wrong(c, "entity", "required", NULL);
     } else if (!e || e->flags & (ENTITY_SYSTEM | ENTITY_NO_API | ENTITY_NO_HISTORY)) {
@@ -132,8 +145,9 @@ crm_status webhook_check(crm_ctx *c, const webhook_wish *w)
 
 static void put(store_row *row, uint32_t column, value v)
 {
-    if (!value_equal(row->v[column], v))
+    if (!value_equal(row->v[column], v)) {
         store_set(row, column, v);
+    }
 }
 
 static void put_wish(store_row *row, const webhook_wish *w)
@@ -165,8 +179,9 @@ static crm_status put_beginning(crm_ctx *c, store_row *row)
     store_set(row, WEBHOOK_STATE, value_text(CRM_S(WEBHOOK_ACTIVE)));
     store_set(row, WEBHOOK_MADE_AT, value_int(clock_now()));
     store_set(row, WEBHOOK_POSITION, value_int(last));
-    if (!row->v[WEBHOOK_SECRET].s.n)
+    if (!row->v[WEBHOOK_SECRET].s.n) {
         store_set(row, WEBHOOK_SECRET, value_text(webhook_new_salt(c->arena)));
+    }
     return s;
 }
 
@@ -182,17 +197,21 @@ crm_status webhook_save(crm_ctx *c, const webhook_wish *w, int64_t *id)
 {
     store_row row, same;
     crm_status s = find_name(c, w->name, &same);
-    if (s == CRM_OK && same.id != *id)
+    if (s == CRM_OK && same.id != *id) {
         return call_fail_field(c, CRM_S("name"), "not_unique", (crm_str){0});
-    if (s != CRM_OK && s != CRM_NOT_FOUND)
+    }
+    if (s != CRM_OK && s != CRM_NOT_FOUND) {
         return s;
+    }
     s = *id ? load(c, *id, &row) : store_new(c->arena, c->reg, STORE_WEBHOOK, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     put_wish(&row, w);
     s = *id ? CRM_OK : put_beginning(c, &row);
-    if (s != CRM_OK || !(row.set[0] | row.set[1]))
+    if (s != CRM_OK || !(row.set[0] | row.set[1])) {
         return s;
+    }
     s = save_and_look(c, &row);
     *id = row.id;
     return s;
@@ -212,8 +231,9 @@ static crm_status remove_deliveries(crm_ctx *c, int64_t id)
     }
     while (s == CRM_OK && count == DELETE_SLICE) {
         s = store_list(c->session, c->arena, q, &rows, &count);
-        for (uint32_t i = 0; s == CRM_OK && i < count; i++)
+        for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
             s = tx_delete(c->tx, e, rows[i].id);
+        }
     }
     return s;
 }
@@ -227,9 +247,11 @@ crm_status webhook_remove(crm_ctx *c, int64_t id)
 
 static bool is_named(const webhook_wish *wishes, uint32_t count, crm_str name)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (str_eq(wishes[i].name, name))
+    for (uint32_t i = 0; i < count; i++) {
+        if (str_eq(wishes[i].name, name)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -240,18 +262,21 @@ crm_status webhooks_apply(crm_ctx *c, const webhook_wish *wishes, uint32_t count
     store_row *rows;
     uint32_t have = 0;
     crm_status s = q ? store_list(c->session, c->arena, q, &rows, &have) : CRM_NOMEM;
-    for (uint32_t i = 0; s == CRM_OK && i < have; i++)
+    for (uint32_t i = 0; s == CRM_OK && i < have; i++) {
         if (store_int(&rows[i], WEBHOOK_IS_TZ) &&
-            !is_named(wishes, count, store_text(&rows[i], WEBHOOK_NAME)))
+            !is_named(wishes, count, store_text(&rows[i], WEBHOOK_NAME))) {
             s = webhook_remove(c, rows[i].id);
+        }
+    }
     for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
         store_row same;
         int64_t id = 0;
         s = find_name(c, wishes[i].name, &same);
-        if (s == CRM_OK)
+        if (s == CRM_OK) {
             id = same.id;
-        else if (s == CRM_NOT_FOUND)
+        } else if (s == CRM_NOT_FOUND) {
             s = CRM_OK;
+        }
         s = s == CRM_OK ? webhook_save(c, &wishes[i], &id) : s;
     }
     return s;
@@ -278,8 +303,9 @@ static bool holds_settings(crm_ctx *c, const person *p)
     principal who;
     const principal *before = c->who;
     if (p->is_disabled || p->is_service ||
-        people_principal(c->arena, c->people, p->id, &who) != CRM_OK)
+        people_principal(c->arena, c->people, p->id, &who) != CRM_OK) {
         return false;
+    }
     c->who = &who;
     bool holds = call_may(c, CRM_S("settings"));
     c->who = before;
@@ -291,11 +317,14 @@ static crm_status tell_owner(crm_ctx *c, const store_row *row, const char *reaso
     int64_t owner = store_int(row, WEBHOOK_OWNER);
     const person *p = people_user(c->people, owner);
     crm_status s = CRM_OK;
-    if (p && !p->is_disabled)
+    if (p && !p->is_disabled) {
         return tell(c, row, owner, reason);
-    for (uint32_t i = 0; s == CRM_OK && c->people && i < c->people->user_count; i++)
-        if (holds_settings(c, &c->people->users[i]))
+    }
+    for (uint32_t i = 0; s == CRM_OK && c->people && i < c->people->user_count; i++) {
+        if (holds_settings(c, &c->people->users[i])) {
             s = tell(c, row, c->people->users[i].id, reason);
+        }
+    }
     return s;
 }
 
@@ -314,8 +343,9 @@ crm_status webhook_pause(crm_ctx *c, int64_t id, const char *reason)
 {
     store_row row;
     crm_status s = load(c, id, &row);
-    if (s != CRM_OK || str_is(store_text(&row, WEBHOOK_STATE), WEBHOOK_PAUSED))
+    if (s != CRM_OK || str_is(store_text(&row, WEBHOOK_STATE), WEBHOOK_PAUSED)) {
         return s;
+    }
     return webhook_stop(c, &row, reason);
 }
 
@@ -343,8 +373,9 @@ static crm_status renew_waiting(crm_ctx *c, int64_t id, bool skip)
     for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
         store_set(&rows[i], DELIVERY_NEXT_AT, value_null());
         store_set(&rows[i], DELIVERY_FIRST_AT, value_null());
-        if (skip)
+        if (skip) {
             store_set(&rows[i], DELIVERY_STATE, value_text(CRM_S(STATE_DEAD)));
+        }
         s = store_save(c->tx, &rows[i]);
     }
     return s;
@@ -356,15 +387,17 @@ crm_status webhook_resume(crm_ctx *c, int64_t id, bool skip)
     int64_t last;
     crm_status s = load(c, id, &row);
     s = s == CRM_OK ? changelog_last(c->session, c->reg, &last) : s;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     store_set(&row, WEBHOOK_STATE, value_text(CRM_S(WEBHOOK_ACTIVE)));
     store_set(&row, WEBHOOK_REASON, value_null());
     store_set(&row, WEBHOOK_FAILURES, value_int(0));
     store_set(&row, WEBHOOK_FAILING_SINCE, value_null());
     store_set(&row, WEBHOOK_NEXT_AT, value_null());
-    if (skip)
+    if (skip) {
         store_set(&row, WEBHOOK_POSITION, value_int(last));
+    }
     s = renew_waiting(c, id, skip);
     return s == CRM_OK ? save_and_look(c, &row) : s;
 }
@@ -376,8 +409,9 @@ crm_status delivery_add(crm_ctx *c, const delivery_wish *d, int64_t *id)
     store_row row;
     char op[2] = {d->op, 0};
     crm_status s = store_new(c->arena, c->reg, STORE_DELIVERY, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     store_set(&row, DELIVERY_WEBHOOK, value_int(d->webhook));
     store_set(&row, DELIVERY_MESSAGE, value_text(d->message));
     store_set(&row, DELIVERY_POSITION, value_int(d->position));
@@ -398,8 +432,9 @@ crm_status webhook_test(crm_ctx *c, int64_t id, int64_t *delivery)
     store_row row;
     crm_status s = load(c, id, &row);
     crm_str random = crypto_token(c->arena, KEY_BYTES);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     delivery_wish d = {.webhook = id,
                        .entity = store_text(&row, WEBHOOK_ENTITY),
                        .op = OP_TEST,
@@ -417,18 +452,23 @@ static const cond *chosen(crm_ctx *c, int64_t id, const webhook_again *what)
     const cond *all = cond_compare(a, COND_EQ, &f[DELIVERY_WEBHOOK], value_int(id));
     all = cond_and(a, all,
                    cond_compare(a, COND_NE, &f[DELIVERY_STATE], value_text(CRM_S(STATE_NEW))));
-    if (what->state.n)
+    if (what->state.n) {
         all =
             cond_and(a, all, cond_compare(a, COND_EQ, &f[DELIVERY_STATE], value_text(what->state)));
-    if (what->from)
+    }
+    if (what->from) {
         all = cond_and(a, all, cond_compare(a, COND_GTE, &f[DELIVERY_AT], value_int(what->from)));
-    if (what->to)
+    }
+    if (what->to) {
         all = cond_and(a, all, cond_compare(a, COND_LTE, &f[DELIVERY_AT], value_int(what->to)));
-    if (!what->id_count)
+    }
+    if (!what->id_count) {
         return all;
+    }
     value *ids = ARENA_ARRAY(a, value, what->id_count);
-    for (uint32_t i = 0; ids && i < what->id_count; i++)
+    for (uint32_t i = 0; ids && i < what->id_count; i++) {
         ids[i] = value_int(what->ids[i]);
+    }
     return cond_and(a, all, ids ? cond_in(a, &f[COL_ID], ids, what->id_count) : NULL);
 }
 
@@ -437,8 +477,9 @@ crm_status webhook_redeliver(crm_ctx *c, int64_t id, const webhook_again *what, 
     store_row owner, *rows;
     query *q = query_new(c->arena, registry_store(c->reg, STORE_DELIVERY));
     crm_status s = q ? load(c, id, &owner) : CRM_NOMEM;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     q->where = chosen(c, id, what);
     q->limit = WEBHOOK_REDELIVER_MAX;
     s = store_list(c->session, c->arena, q, &rows, count);
@@ -464,10 +505,12 @@ crm_status webhook_rotate(crm_ctx *c, int64_t id, int64_t *old_until)
 {
     store_row row;
     crm_status s = load(c, id, &row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
-    if (!is_made_here(&row))
+    }
+    if (!is_made_here(&row)) {
         return call_fail(c, CRM_CONFLICT, "webhook_of_tz");
+    }
     *old_until = clock_now() + WEBHOOK_ROTATION_MS;
     store_set(&row, WEBHOOK_OLD_SECRET, row.v[WEBHOOK_SECRET]);
     store_set(&row, WEBHOOK_OLD_UNTIL, value_int(*old_until));
@@ -483,10 +526,12 @@ crm_status webhook_secret(crm_ctx *c, int64_t id, crm_str *out)
     crm_status s =
         store_first(c->session, c->arena, c->reg, STORE_WEBHOOK,
                     cond_compare(c->arena, COND_EQ, &e->fields[COL_ID], value_int(id)), &row);
-    if (s != CRM_OK || !is_made_here(&row))
+    if (s != CRM_OK || !is_made_here(&row)) {
         return s == CRM_OK ? CRM_NOT_FOUND : s;
+    }
     s = webhook_key(c->arena, store_text(&row, WEBHOOK_SECRET), &key);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         *out = webhook_key_text(c->arena, key);
+    }
     return s;
 }

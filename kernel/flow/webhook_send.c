@@ -91,9 +91,11 @@ static void put_test(body *b)
 static void put_fields(body *b)
 {
     jw_karray(&b->w, "fields");
-    for (uint32_t i = 0; i < b->ch.field_count; i++)
-        if (bits_has(b->visible, b->ch.fields[i]))
+    for (uint32_t i = 0; i < b->ch.field_count; i++) {
+        if (bits_has(b->visible, b->ch.fields[i])) {
             jw_str(&b->w, b->ch.entity->fields[b->ch.fields[i]].name);
+        }
+    }
     jw_end_array(&b->w);
 }
 
@@ -104,12 +106,15 @@ static crm_status put_change(body *b, char op)
     crm_status s = e ? changelog_get(c->session, c->reg, c->arena,
                                      store_int(b->row, DELIVERY_POSITION), &b->ch)
                      : CRM_UNAVAILABLE;
-    if (s == CRM_OK && op != 'd' && op != OP_GONE)
+    if (s == CRM_OK && op != 'd' && op != OP_GONE) {
         s = read_record(b, e);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
-    if (!b->record.n && op != 'd')
+    }
+    if (!b->record.n && op != 'd') {
         op = OP_GONE;
+    }
     put_head(b, op_name(op), b->ch.at);
     jw_kint(&b->w, "id", b->ch.record);
     jw_kint(&b->w, "rev", b->ch.rev);
@@ -156,8 +161,9 @@ static crm_status sign(const subscription *h, sending *x, crm_str message, int64
 {
     crm_str key, old, secret = store_text(&h->row, WEBHOOK_SECRET);
     crm_status s = webhook_key(x->arena, secret, &key);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     *out = webhook_signature(x->arena, key, message, seconds, x->text);
     bool is_turning = store_text(&h->row, WEBHOOK_OLD_SECRET).n &&
                       store_int(&h->row, WEBHOOK_OLD_UNTIL) > clock_now();
@@ -177,8 +183,9 @@ static crm_status fill_request(const registry *r, const subscription *h, const s
     int64_t seconds = clock_now() / 1000;
     crm_status s = sign(h, x, message, seconds, &signature);
     const char **headers = ARENA_ARRAY(a, const char *, 4);
-    if (s != CRM_OK || !headers)
+    if (s != CRM_OK || !headers) {
         return s == CRM_OK ? CRM_NOMEM : s;
+    }
     headers[0] = arena_fmt(a, "webhook-id: %.*s", STR_FMT(message)).p;
     headers[1] = arena_fmt(a, "webhook-timestamp: %lld", (long long)seconds).p;
     headers[2] = arena_fmt(a, "webhook-signature: %.*s", STR_FMT(signature)).p;
@@ -203,8 +210,9 @@ crm_status webhook_prepare(flow *f, engine_session *s, const subscription *h, co
     crm_ctx c;
     principal who;
     x->arena = arena_new(0);
-    if (!x->arena)
+    if (!x->arena) {
         return CRM_NOMEM;
+    }
     x->id = row->id;
     x->webhook = h->row.id;
     x->record = store_int(row, DELIVERY_RECORD);
@@ -236,8 +244,9 @@ static int64_t pause_after(int64_t failures)
 static int64_t pause_of(const post_request *r, int64_t attempts)
 {
     int64_t asked = r->retry_after_s, most = DAY_MS / 2;
-    if (asked > 0 && (r->status == 429 || r->status == 503))
+    if (asked > 0 && (r->status == 429 || r->status == 503)) {
         return asked * 1000 < most && asked < most ? asked * 1000 : most;
+    }
     return pause_after(attempts);
 }
 
@@ -246,13 +255,16 @@ static crm_str as_text(arena *a, const char *p, size_t n)
 {
     crm_str s = arena_dup(a, (crm_str){p, n});
     char *at = (char *)s.p;
-    for (int cut = 0; cut < 3 && s.n && !text_is_utf8(s); cut++)
+    for (int cut = 0; cut < 3 && s.n && !text_is_utf8(s); cut++) {
         s.n--;
+    }
     bool is_text = text_is_utf8(s);
     s.n = is_text || n < s.n ? s.n : n;
-    for (size_t i = 0; at && i < s.n; i++)
-        if (!at[i] || (!is_text && (at[i] & 0x80)))
+    for (size_t i = 0; at && i < s.n; i++) {
+        if (!at[i] || (!is_text && (at[i] & 0x80))) {
             at[i] = '?';
+        }
+    }
     return s;
 }
 
@@ -260,8 +272,9 @@ static void put_attempt(crm_ctx *c, const sending *x, store_row *d)
 {
     const post_request *r = &x->request;
     crm_str request = x->text;
-    if (request.n > REQUEST_KEPT)
+    if (request.n > REQUEST_KEPT) {
         request = as_text(c->arena, request.p, REQUEST_KEPT);
+    }
     store_set(d, DELIVERY_ATTEMPTS, value_int(store_int(d, DELIVERY_ATTEMPTS) + 1));
     store_set(d, DELIVERY_SENT_AT, value_int(clock_now()));
     store_set(d, DELIVERY_STATUS, r->status ? value_int(r->status) : value_null());
@@ -276,8 +289,9 @@ static crm_status succeeded(crm_ctx *c, store_row *hook_row, store_row *d)
 {
     store_set(d, DELIVERY_STATE, value_text(CRM_S(STATE_DONE)));
     crm_status s = store_save(c->tx, d);
-    if (s != CRM_OK || !store_int(hook_row, WEBHOOK_FAILURES))
+    if (s != CRM_OK || !store_int(hook_row, WEBHOOK_FAILURES)) {
         return s;
+    }
     store_set(hook_row, WEBHOOK_FAILURES, value_int(0));
     store_set(hook_row, WEBHOOK_FAILING_SINCE, value_null());
     store_set(hook_row, WEBHOOK_NEXT_AT, value_null());
@@ -311,17 +325,20 @@ static crm_status note_failure(crm_ctx *c, const sending *x, store_row *h, bool 
     int64_t since = store_int(h, WEBHOOK_FAILING_SINCE);
     const char *reason = x->request.status == GONE ? "gone" : NULL;
     since = since ? since : now;
-    if (x->request.error && strcmp(x->request.error, "user") == 0)
+    if (x->request.error && strcmp(x->request.error, "user") == 0) {
         reason = "user";
-    else if (!reason && failures >= FAILURES_MANY && now - since >= GIVE_UP_MS)
+    } else if (!reason && failures >= FAILURES_MANY && now - since >= GIVE_UP_MS) {
         reason = "failing";
+    }
     store_set(h, WEBHOOK_FAILURES, value_int(failures));
     store_set(h, WEBHOOK_FAILING_SINCE, value_int(since));
     *is_stopped = reason != NULL;
-    if (reason)
+    if (reason) {
         return webhook_stop(c, h, reason);
-    if (failures < FAILURES_MANY)
+    }
+    if (failures < FAILURES_MANY) {
         return store_save(c->tx, h);
+    }
     int64_t next = now + pause_after(failures - FAILURES_MANY + 1);
     store_set(h, WEBHOOK_NEXT_AT, value_int(next));
     crm_status s = store_save(c->tx, h);
@@ -338,10 +355,12 @@ static crm_status failed(crm_ctx *c, const sending *x, store_row *h, store_row *
         return store_save(c->tx, d);
     }
     crm_status s = CRM_OK;
-    if (str_is(store_text(h, WEBHOOK_STATE), WEBHOOK_ACTIVE))
+    if (str_is(store_text(h, WEBHOOK_STATE), WEBHOOK_ACTIVE)) {
         s = note_failure(c, x, h, &is_stopped);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
+    }
     return is_stopped ? store_save(c->tx, d) : put_off(c, x, d);
 }
 
@@ -351,8 +370,9 @@ static crm_status write_result(crm_ctx *c, const sending *x)
     int status = x->request.status;
     crm_status s = store_load(c->tx, c->arena, c->reg, STORE_WEBHOOK, x->webhook, &h);
     s = s == CRM_OK ? store_load(c->tx, c->arena, c->reg, STORE_DELIVERY, x->id, &d) : s;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s == CRM_NOT_FOUND ? CRM_OK : s; /* removed meanwhile */
+    }
     put_attempt(c, x, &d);
     return status >= 200 && status < 300 ? succeeded(c, &h, &d) : failed(c, x, &h, &d);
 }
@@ -360,8 +380,10 @@ static crm_status write_result(crm_ctx *c, const sending *x)
 crm_status webhook_results(crm_ctx *c, void *ended)
 {
     crm_status s = CRM_OK;
-    for (const sending *x = ended; x && s == CRM_OK; x = x->next)
-        if (x->has_ended)
+    for (const sending *x = ended; x && s == CRM_OK; x = x->next) {
+        if (x->has_ended) {
             s = write_result(c, x);
+        }
+    }
     return s;
 }

@@ -32,11 +32,13 @@ static crm_str to_base64(arena *a, const void *p, size_t n)
 
 static crm_status from_base64(arena *a, crm_str text, crm_str *out)
 {
-    while (text.n && text.p[text.n - 1] == '=')
+    while (text.n && text.p[text.n - 1] == '=') {
         text.n--;
+    }
     char *url = arena_alloc(a, text.n + 1);
-    for (size_t i = 0; url && i < text.n; i++)
+    for (size_t i = 0; url && i < text.n; i++) {
         url[i] = text.p[i] == '+' ? '-' : text.p[i] == '/' ? '_' : text.p[i];
+    }
     return url ? crypto_unbase64url(a, (crm_str){url, text.n}, out) : CRM_NOMEM;
 }
 
@@ -49,8 +51,9 @@ static crm_status read_file(arena *a, crm_str *out)
 {
     const char *dir = flow_running()->o.data_dir;
     crm_str path = dir ? arena_fmt(a, "%s/%s", dir, BACKUP_KEY_FILE) : (crm_str){0};
-    if (!path.p)
+    if (!path.p) {
         return CRM_UNAVAILABLE;
+    }
     crm_status s = fs_read(a, path.p, BACKUP_KEY_MAX, out);
     if (s == CRM_NOT_FOUND) {
         *out = crypto_token(a, KEY_BYTES);
@@ -82,8 +85,9 @@ static crm_status derived(arena *a, crm_str salt, crm_str *out)
     uint8_t *mac = arena_alloc(a, SHA256_SIZE);
     crm_status s = mac ? server_key(a, &key) : CRM_NOMEM;
     crm_str text = arena_fmt(a, "webhook %.*s", STR_FMT(salt));
-    if (s != CRM_OK || !text.n)
+    if (s != CRM_OK || !text.n) {
         return s == CRM_OK ? CRM_NOMEM : s;
+    }
     crypto_hmac_sha256(key, text, mac);
     *out = (crm_str){(const char *)mac, SHA256_SIZE};
     return CRM_OK;
@@ -94,17 +98,19 @@ crm_status webhook_key(arena *a, crm_str secret, crm_str *out)
     json_t *json;
     crm_str text;
     crm_status s = json_read(secret, 0, &json, NULL);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     crm_str salt = json_text(json, "salt");
     if (salt.n) {
         s = derived(a, salt, out);
     } else {
         s = secret_read(a, json, &text);
-        if (s == CRM_OK && str_starts(text, PREFIX))
+        if (s == CRM_OK && str_starts(text, PREFIX)) {
             s = from_base64(a, (crm_str){text.p + PREFIX.n, text.n - PREFIX.n}, out);
-        else if (s == CRM_OK)
+        } else if (s == CRM_OK) {
             *out = text;
+        }
     }
     json_decref(json);
     return s;
@@ -121,8 +127,9 @@ crm_str webhook_signature(arena *a, crm_str key, crm_str id, int64_t seconds, cr
     uint8_t mac[SHA256_SIZE];
     crm_str head = arena_fmt(a, "%.*s.%lld.", STR_FMT(id), (long long)seconds);
     char *all = arena_alloc(a, head.n + body.n + 1);
-    if (!all || !head.n)
+    if (!all || !head.n) {
         return (crm_str){0};
+    }
     memcpy(all, head.p, head.n);
     memcpy(all + head.n, body.p, body.n);
     crypto_hmac_sha256(key, (crm_str){all, head.n + body.n}, mac);

@@ -38,10 +38,11 @@ typedef struct group {
 static void lane_push(lane *l, write_request *w)
 {
     w->next = NULL;
-    if (l->tail)
+    if (l->tail) {
         l->tail->next = w;
-    else
+    } else {
         l->head = w;
+    }
     l->tail = w;
     l->count++;
 }
@@ -50,8 +51,9 @@ static write_request *lane_pop(lane *l)
 {
     write_request *w = l->head;
     l->head = w->next;
-    if (!l->head)
+    if (!l->head) {
         l->tail = NULL;
+    }
     l->count--;
     w->next = NULL;
     return w;
@@ -62,11 +64,13 @@ static void lane_unpop(lane *l, write_request *chain)
 {
     write_request *last = chain;
     l->count++;
-    for (; last->next; last = last->next)
+    for (; last->next; last = last->next) {
         l->count++;
+    }
     last->next = l->head;
-    if (!l->head)
+    if (!l->head) {
         l->tail = last;
+    }
     l->head = chain;
 }
 
@@ -82,10 +86,11 @@ static void release_mail(void *arg)
 
 static void reply(write_request *w)
 {
-    if (w->reply_to)
+    if (w->reply_to) {
         mailbox_post(w->reply_to, release_mail, w);
-    else
+    } else {
         release(w);
+    }
 }
 
 bool writer_withdraw(write_request *w)
@@ -100,8 +105,10 @@ static bool close_group(const group *g)
     bool is_whole = true;
     for (write_request *w = g->head; w; w = w->next) {
         int open = FATE_OPEN;
-        if (w->status != CRM_OK || atomic_compare_exchange_strong(&w->fate, &open, FATE_COMMITTING))
+        if (w->status != CRM_OK ||
+            atomic_compare_exchange_strong(&w->fate, &open, FATE_COMMITTING)) {
             continue;
+        }
         w->status = CRM_TIMEOUT;
         is_whole = false;
     }
@@ -134,13 +141,15 @@ static bool run_request(flow *f, tx *t, write_request *w, bool is_bulk)
         return true;
     }
     w->status = tx_request_begin(t, w->call);
-    if (w->status != CRM_OK)
+    if (w->status != CRM_OK) {
         return w->status != CRM_UNAVAILABLE;
+    }
     int64_t start = clock_mono();
     t->deadline = start + (is_bulk ? BULK_LIMIT_NS : INTERACTIVE_LIMIT_NS);
     w->status = w->commit(w->call, w->arg);
-    if (w->status == CRM_OK && w->call->error.status != CRM_OK)
+    if (w->status == CRM_OK && w->call->error.status != CRM_OK) {
         w->status = CRM_MISUSE; /* a failed call whose status was dropped must not be committed */
+    }
     t->deadline = 0;
     int64_t took = clock_mono() - start;
     if (took > (is_bulk ? SLOW_BULK_NS : SLOW_NS)) {
@@ -148,13 +157,16 @@ static bool run_request(flow *f, tx *t, write_request *w, bool is_bulk)
         log_event(LOG_WARN, "writer.slow", "via=%s took_ms=%lld", log_quote(w->call->via),
                   (long long)(took / 1000000));
     }
-    if (w->status == CRM_NO_SPACE)
+    if (w->status == CRM_NO_SPACE) {
         room_ran_out(f);
+    }
     crm_status end = tx_request_end(t, w->status == CRM_OK);
-    if (end == CRM_OK)
+    if (end == CRM_OK) {
         return true;
-    if (w->status == CRM_OK)
+    }
+    if (w->status == CRM_OK) {
         w->status = end;
+    }
     return end != CRM_UNAVAILABLE;
 }
 
@@ -162,11 +174,13 @@ static bool run_request(flow *f, tx *t, write_request *w, bool is_bulk)
  */
 static void fail(flow *f)
 {
-    if (atomic_exchange(&f->failed, true))
+    if (atomic_exchange(&f->failed, true)) {
         return;
+    }
     log_event(LOG_ERROR, "writer.storage_failed", "action=stop");
-    if (f->o.fatal)
+    if (f->o.fatal) {
         f->o.fatal(f->o.fatal_arg);
+    }
 }
 
 static bool storage_failed(flow *f)
@@ -185,15 +199,17 @@ static void publish(flow *f, tx *t)
         changes_unref(b);
         scheduler_changes(f);
     }
-    if (due != INT64_MAX)
+    if (due != INT64_MAX) {
         scheduler_due(f, due);
+    }
 }
 
 /* Between interactive groups a bulk one takes no longer than they do: half of a full house. */
 static int64_t bulk_slice(const flow *f)
 {
-    if (!f->last_took || f->last_took > BULK_SLICE_NS)
+    if (!f->last_took || f->last_took > BULK_SLICE_NS) {
         return BULK_SLICE_NS;
+    }
     return f->last_took > BULK_LEAST_NS ? f->last_took : BULK_LEAST_NS;
 }
 
@@ -204,10 +220,12 @@ static crm_status run_transaction(flow *f, group *g, write_request **rest)
     *rest = NULL;
     timers_take_hint();
     crm_status s = tx_begin(f->writer_session, &t);
-    if (s == CRM_UNAVAILABLE)
+    if (s == CRM_UNAVAILABLE) {
         fail(f); /* the engine gave itself up after a failed COMMIT */
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s == CRM_UNAVAILABLE ? CRM_INTERNAL : s;
+    }
     int64_t start = clock_mono(), slice = bulk_slice(f);
     t->is_unguarded = !g->is_bulk && !f->guarded;
     f->guarded -= f->guarded && !g->is_bulk;
@@ -225,13 +243,15 @@ static crm_status run_transaction(flow *f, group *g, write_request **rest)
         }
     }
     s = close_group(g) ? tx_commit(t) : CRM_UNAVAILABLE;
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         publish(f, t);
+    }
     tx_free(t);
-    if (s == CRM_NO_SPACE)
+    if (s == CRM_NO_SPACE) {
         room_ran_out(f);
-    else if (s != CRM_OK && storage_failed(f))
+    } else if (s != CRM_OK && storage_failed(f)) {
         fail(f);
+    }
     f->last_commit = clock_mono();
     f->last_took = g->is_bulk ? 0 : f->last_commit - start;
     f->last_count = g->is_bulk ? 0 : g->count;
@@ -244,8 +264,9 @@ static void finish(flow *f, group *g, crm_status committed)
     uint64_t number = atomic_load(&f->commits);
     for (write_request *w = g->head, *next; w; w = next) {
         next = w->next;
-        if (w->status == CRM_OK)
+        if (w->status == CRM_OK) {
             w->status = committed;
+        }
         w->group = number;
         reply(w);
     }
@@ -260,8 +281,9 @@ static void run_singly(flow *f, group *g)
         w->next = NULL;
         group one = {.head = w, .count = 1, .is_bulk = g->is_bulk};
         crm_status s = run_transaction(f, &one, &rest);
-        if (s == CRM_UNAVAILABLE && w->status == CRM_OK)
+        if (s == CRM_UNAVAILABLE && w->status == CRM_OK) {
             w->status = CRM_INTERNAL;
+        }
         finish(f, &one, s);
     }
 }
@@ -270,8 +292,9 @@ static void run_group(flow *f, group *g)
 {
     write_request *rest;
     if (atomic_load(&f->failed)) {
-        for (write_request *w = g->head; w; w = w->next)
+        for (write_request *w = g->head; w; w = w->next) {
             w->status = CRM_UNAVAILABLE;
+        }
         finish(f, g, CRM_UNAVAILABLE);
         return;
     }
@@ -286,8 +309,9 @@ static void run_group(flow *f, group *g)
     } else {
         finish(f, g, s);
     }
-    if (!rest)
+    if (!rest) {
         return;
+    }
     pthread_mutex_lock(&f->lock);
     lane_unpop(&f->lanes[g->is_bulk ? LANE_BULK : LANE_INTERACTIVE], rest);
     pthread_mutex_unlock(&f->lock);
@@ -308,8 +332,9 @@ static void linger(flow *f)
 {
     lane *fast = &f->lanes[LANE_INTERACTIVE];
     int64_t now = clock_mono(), until = now + LINGER_NS;
-    if (!fast->count || now - f->last_commit >= LINGER_IF_WITHIN_NS)
+    if (!fast->count || now - f->last_commit >= LINGER_IF_WITHIN_NS) {
         return;
+    }
     f->expected = f->last_count;
     while (fast->count < f->expected && !f->stopping && !f->exclusive && now < until) {
         wait_ns(&f->filled, &f->lock, until - now);
@@ -351,12 +376,14 @@ crm_status writer_exclusive(flow *f, crm_status (*fn)(void *arg), void *arg)
     exclusive x = {.fn = fn, .arg = arg};
     assert(thread_get_role() != THREAD_WRITER && thread_get_role() != THREAD_LOOP);
     pthread_mutex_lock(&f->lock);
-    while (f->exclusive)
+    while (f->exclusive) {
         pthread_cond_wait(&f->exclusive_done, &f->lock);
+    }
     f->exclusive = &x;
     pthread_cond_signal(&f->filled);
-    while (!x.is_done)
+    while (!x.is_done) {
         pthread_cond_wait(&f->exclusive_done, &f->lock);
+    }
     pthread_mutex_unlock(&f->lock);
     return x.status;
 }
@@ -369,8 +396,9 @@ void writer_refuse_older(flow *f, const registry *r)
 static crm_status rest(void *arg)
 {
     flow *f = arg;
-    for (bool has_more = true; has_more;)
+    for (bool has_more = true; has_more;) {
         has_more = engine_idle(f->writer_session);
+    }
     return CRM_OK;
 }
 
@@ -401,16 +429,19 @@ static bool wait_for_work(flow *f)
             run_exclusive(f);
             continue;
         }
-        if (f->stopping)
+        if (f->stopping) {
             return false;
+        }
         if (is_idle_done) {
             pthread_cond_wait(&f->filled, &f->lock);
             continue;
         }
-        if (!has_more)
+        if (!has_more) {
             wait_ns(&f->filled, &f->lock, IDLE_AFTER_NS);
-        if (f->lanes[0].count || f->lanes[1].count || f->exclusive)
+        }
+        if (f->lanes[0].count || f->lanes[1].count || f->exclusive) {
             continue;
+        }
         pthread_mutex_unlock(&f->lock);
         has_more = engine_idle(f->writer_session);
         pthread_mutex_lock(&f->lock);
@@ -428,8 +459,9 @@ static void *writer_main(void *arg)
     bool bulk_turn = false;
     pthread_mutex_lock(&f->lock);
     while (wait_for_work(f)) {
-        if (f->exclusive)
+        if (f->exclusive) {
             run_exclusive(f);
+        }
         linger(f);
         /* Bulk work never starves: after an interactive group it gets one slice. */
         if (bulk_turn && f->lanes[LANE_BULK].count) {
@@ -461,8 +493,9 @@ crm_status writer_submit(flow *f, flow_lane which, write_request *w)
     if (is_open) {
         lane_push(l, w);
         atomic_fetch_add(&f->requests, 1);
-        if (which == LANE_BULK || l->count >= f->expected)
+        if (which == LANE_BULK || l->count >= f->expected) {
             pthread_cond_signal(&f->filled);
+        }
     }
     pthread_mutex_unlock(&f->lock);
     return is_open ? CRM_OK : CRM_UNAVAILABLE;
@@ -496,8 +529,9 @@ crm_status writer_run(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void 
     crm_status s = writer_submit(f, LANE_BULK, &w);
     if (s == CRM_OK) {
         pthread_mutex_lock(&x.lock);
-        while (!x.is_done)
+        while (!x.is_done) {
             pthread_cond_wait(&x.done, &x.lock);
+        }
         pthread_mutex_unlock(&x.lock);
         s = w.status;
     }
@@ -512,8 +546,9 @@ crm_status writer_start(flow *f)
     pthread_condattr_t a;
     f->lanes[LANE_INTERACTIVE].limit = f->o.writer_queue ? f->o.writer_queue : QUEUE_MAX;
     f->lanes[LANE_BULK].limit = QUEUE_MAX;
-    if (!f->o.group_max || f->o.group_max > GROUP_MAX)
+    if (!f->o.group_max || f->o.group_max > GROUP_MAX) {
         f->o.group_max = GROUP_MAX;
+    }
     pthread_mutex_init(&f->lock, NULL);
     pthread_cond_init(&f->exclusive_done, NULL);
     pthread_condattr_init(&a);
@@ -522,10 +557,12 @@ crm_status writer_start(flow *f)
     pthread_condattr_destroy(&a);
     crm_status s =
         engine_session_open(f->o.engine, ENGINE_WRITER, (engine_deliver){0}, &f->writer_session);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
-    if (pthread_create(&f->writer_thread, NULL, writer_main, f) == 0)
+    }
+    if (pthread_create(&f->writer_thread, NULL, writer_main, f) == 0) {
         return CRM_OK;
+    }
     engine_session_close(f->writer_session);
     f->writer_session = NULL;
     return CRM_NOMEM;
@@ -534,14 +571,16 @@ crm_status writer_start(flow *f)
 /* What is queued is still written: it was accepted. */
 bool writer_stop(flow *f, int64_t until)
 {
-    if (!f->writer_session)
+    if (!f->writer_session) {
         return true;
+    }
     pthread_mutex_lock(&f->lock);
     f->stopping = true;
     pthread_cond_signal(&f->filled);
     pthread_mutex_unlock(&f->lock);
-    if (!thread_join_by(f->writer_thread, until))
+    if (!thread_join_by(f->writer_thread, until)) {
         return false;
+    }
     engine_session_close(f->writer_session);
     f->writer_session = NULL;
     pthread_mutex_destroy(&f->lock);

@@ -27,10 +27,12 @@ static bool put_group(void *arg, const group_view *v)
 {
     json_writer *w = arg;
     jw_object(w);
-    for (uint32_t i = 0; i < v->g->key_count; i++)
+    for (uint32_t i = 0; i < v->g->key_count; i++) {
         put_key(w, v, i);
-    for (uint32_t i = 0; i < v->g->measure_count; i++)
+    }
+    for (uint32_t i = 0; i < v->g->measure_count; i++) {
         put(w, v->g->measures[i].name, measure_type(v->g, i), v->measures[i]);
+    }
     jw_end_object(w);
     return !w->b->failed;
 }
@@ -41,8 +43,9 @@ static crm_status put_totals(api_call *k, const grouping *g, bool *is_folded)
     aggregate_told told;
     jw_key(&k->w, CRM_S("totals"));
     crm_status s = aggregate_run(&k->c, g, put_group, &k->w, &told);
-    if (s == CRM_OK && told.is_folded)
+    if (s == CRM_OK && told.is_folded) {
         jw_null(&k->w);
+    }
     *is_folded |= told.is_folded;
     return s;
 }
@@ -57,10 +60,12 @@ static void answer(api_call *k)
     k->status = aggregate_run(&k->c, q->groups, put_group, &k->w, &told);
     jw_end_array(&k->w);
     jw_kbool(&k->w, "more", told.has_more);
-    if (k->status == CRM_OK && q->totals)
+    if (k->status == CRM_OK && q->totals) {
         k->status = put_totals(k, q->totals, &told.is_folded);
-    if (told.is_folded)
+    }
+    if (told.is_folded) {
         jw_kbool(&k->w, "folded", true);
+    }
     jw_end_object(&k->w);
 }
 
@@ -70,13 +75,16 @@ static void answer(api_call *k)
 static crm_status read_totals(api_call *k, const grouping *g, asked *q)
 {
     const json_t *wants = json_object_get(k->request.json, "totals");
-    if (wants && !json_is_boolean(wants))
+    if (wants && !json_is_boolean(wants)) {
         return call_fail_field(&k->c, CRM_S("totals"), "type_mismatch", (crm_str){0});
-    if (!json_is_true(wants))
+    }
+    if (!json_is_true(wants)) {
         return CRM_OK;
+    }
     grouping *all = ARENA_NEW(k->c.arena, grouping);
-    if (!all)
+    if (!all) {
         return CRM_NOMEM;
+    }
     *all = *g;
     all->key_count = all->having_count = all->sort_count = 0;
     q->totals = all;
@@ -87,12 +95,15 @@ static crm_status read_question(api_call *k, asked *q)
 {
     grouping *g;
     crm_status s = api_read_json(k);
-    if (s == CRM_OK && !aggregate_may(&k->c, k->entity))
+    if (s == CRM_OK && !aggregate_may(&k->c, k->entity)) {
         s = call_fail(&k->c, CRM_NOT_FOUND, "not_found");
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = grouping_read(&k->c, k->entity, k->request.json, &g);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = read_totals(k, g, q);
+    }
     q->groups = s == CRM_OK ? g : NULL;
     return s;
 }

@@ -16,8 +16,9 @@ static void release(api_call *k)
     json_decref(k->request.json);
     k->request.json = NULL;
     buf_free(&k->text);
-    if (k->c.arena)
+    if (k->c.arena) {
         call_end(&k->c);
+    }
 }
 
 http_request *api_let_go(api_call *k)
@@ -53,14 +54,16 @@ void api_reply_error(api_call *k, crm_status status)
 {
     http_request *r = k->http;
     crm_status said = k->c.error.status != CRM_OK ? k->c.error.status : status;
-    if (said == CRM_INTERNAL || said == CRM_MISUSE)
+    if (said == CRM_INTERNAL || said == CRM_MISUSE) {
         log_event(LOG_ERROR, "api.failed", "request=%s path=%s", log_quote(r->id),
                   log_quote(r->path));
+    }
     http_body(r)->n = k->mark;
     if (said == CRM_UNAVAILABLE || said == CRM_LIMIT) {
         crm_str after = RETRY_AFTER;
-        if (k->c.error.retry_after_s)
+        if (k->c.error.retry_after_s) {
             after = arena_fmt(r->arena, "%d", k->c.error.retry_after_s);
+        }
         http_set(r, "Retry-After", after);
     }
     problem_write(http_body(r), &k->c, said, r->id, (crm_str){0});
@@ -77,11 +80,13 @@ void api_reply_code(api_call *k, crm_status status, const char *code)
 
 crm_status api_read_json(api_call *k)
 {
-    if (!str_is(http_content_type(k->http), "application/json"))
+    if (!str_is(http_content_type(k->http), "application/json")) {
         return call_fail(&k->c, CRM_MEDIA, "unsupported_media_type");
+    }
     crm_status s = json_read(k->http->body, 0, &k->request.json, NULL);
-    if (s == CRM_OK && json_is_object(k->request.json))
+    if (s == CRM_OK && json_is_object(k->request.json)) {
         return CRM_OK;
+    }
     return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
 }
 
@@ -115,8 +120,9 @@ static void wait_for(api_call *k, uint64_t usual_ms)
 {
     int64_t left = k->ends_at ? (k->ends_at - clock_mono()) / 1000000 : (int64_t)usual_ms;
     k->wait.fire = out_of_time;
-    if (k->ends_at || usual_ms)
+    if (k->ends_at || usual_ms) {
         wheel_set(&k->api->waits, &k->wait, left > 0 ? (uint64_t)left : 0);
+    }
 }
 
 /* False: it was answered without it, and is gone now. */
@@ -137,8 +143,9 @@ static bool comes_back(api_call *k)
 static bool begins_again(api_call *k, crm_status status)
 {
     if (status != CRM_UNAVAILABLE || !str_is(k->c.error.code, "schema_changed") ||
-        k->http->is_streamed)
+        k->http->is_streamed) {
         return false;
+    }
     api *a = k->api;
     http_body(k->http)->n = k->mark;
     route_request(a, api_let_go(k));
@@ -148,11 +155,13 @@ static bool begins_again(api_call *k, crm_status status)
 static void written(write_request *w, crm_status status)
 {
     api_call *k = w->arg;
-    if (!comes_back(k))
+    if (!comes_back(k)) {
         return;
+    }
     k->is_writing = false;
-    if (begins_again(k, status))
+    if (begins_again(k, status)) {
         return;
+    }
     if (w->group > k->api->seen_group) {
         /* Another request of this turn may have opened a snapshot older than the commit. */
         engine_turn_end(k->api->session);
@@ -176,10 +185,11 @@ void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*do
     call_save_point(&k->c);
     k->is_writing = true;
     crm_status s = writer_submit(k->api->o.flow, LANE_INTERACTIVE, &k->write);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         wait_for(k, WRITE_MS);
-    else
+    } else {
         api_reply_code(k, s, "unavailable");
+    }
 }
 
 static void peer_left(http_request *r, void *arg)
@@ -212,18 +222,21 @@ static void forget_peer(api_call *k)
 static void pool_run(pool_task *t, engine_session *session)
 {
     api_call *k = t->arg;
-    if (atomic_load(&k->is_passed_over))
+    if (atomic_load(&k->is_passed_over)) {
         return;
-    if (session)
+    }
+    if (session) {
         k->c.session = session;
+    }
     k->run(k);
 }
 
 static void pool_done(pool_task *t)
 {
     api_call *k = t->arg;
-    if (!comes_back(k))
+    if (!comes_back(k)) {
         return;
+    }
     forget_peer(k);
     k->c.session = k->api->session;
     k->next(k);
@@ -241,10 +254,11 @@ bool api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*don
     bool is_wanted = !k->http->is_cancelled && !atomic_load(&k->is_gone);
     watch_peer(k);
     crm_status s = is_wanted ? pool_submit(k->api->o.flow, which, &k->task) : CRM_UNAVAILABLE;
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         wait_for(k, 0);
-    else
+    } else {
         api_reply_code(k, s, "unavailable");
+    }
     return s == CRM_OK;
 }
 
@@ -310,12 +324,13 @@ static crm_str verb_name(http_verb v)
 static void set_language(api_call *k)
 {
     crm_str accept = http_header(k->http, "accept-language");
-    if (str_starts(accept, CRM_S("en")))
+    if (str_starts(accept, CRM_S("en"))) {
         k->c.lang = CRM_S("en");
-    else if (str_starts(accept, CRM_S("ru")) || !k->c.reg->locale.n)
+    } else if (str_starts(accept, CRM_S("ru")) || !k->c.reg->locale.n) {
         k->c.lang = CRM_S("ru");
-    else
+    } else {
         k->c.lang = k->c.reg->locale;
+    }
 }
 
 static const principal nobody = {.kind = PRINCIPAL_NOBODY};
@@ -326,8 +341,9 @@ static api_call *begin(api *a, http_request *r)
     api_call *k = ARENA_NEW(r->arena, api_call);
     crm_status s = k ? call_begin_in(&k->c, r->arena, &nobody, CRM_S("api")) : CRM_NOMEM;
     if (s != CRM_OK || a->stopping) {
-        if (k && s == CRM_OK)
+        if (k && s == CRM_OK) {
             call_end(&k->c);
+        }
         http_refuse(r, 503, "unavailable");
         return NULL;
     }
@@ -349,9 +365,11 @@ static api_call *begin(api *a, http_request *r)
 
 static bool is_module(const registry *r, crm_str name)
 {
-    for (uint32_t i = 0; i < r->module_count; i++)
-        if (str_eq(r->modules[i].name, name))
+    for (uint32_t i = 0; i < r->module_count; i++) {
+        if (str_eq(r->modules[i].name, name)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -360,8 +378,9 @@ static void answer_unknown(api_call *k, crm_str name)
 {
     for (uint32_t i = 0; i < k->c.reg->entity_count; i++) {
         const entity *e = k->c.reg->entities[i];
-        if (!e->was.n || !str_eq(e->was, name) || !rights_may_some(&k->c, e, ACTION_READ))
+        if (!e->was.n || !str_eq(e->was, name) || !rights_may_some(&k->c, e, ACTION_READ)) {
             continue;
+        }
         call_fail(&k->c, CRM_NOT_FOUND, "renamed");
         k->c.error.params_json = arena_fmt(k->c.arena, "{\"name\":\"%.*s\"}", STR_FMT(e->name));
         break;
@@ -374,37 +393,39 @@ static void signed_in(api_call *k)
     crm_str path = k->rest, name = first_segment(&path);
     k->rest = path;
     k->entity = registry_entity(k->c.reg, name);
-    if (str_is(name, "meta"))
+    if (str_is(name, "meta")) {
         meta_route(k);
-    else if (str_is(name, "openapi.json"))
+    } else if (str_is(name, "openapi.json")) {
         openapi_route(k);
-    else if (str_is(name, "events"))
+    } else if (str_is(name, "events")) {
         events_route(k);
-    else if (str_is(name, "tokens"))
+    } else if (str_is(name, "tokens")) {
         tokens_route(k);
-    else if (str_is(name, "webhooks"))
+    } else if (str_is(name, "webhooks")) {
         webhooks_route(k);
-    else if (str_is(name, "model"))
+    } else if (str_is(name, "model")) {
         model_route(k);
-    else if (str_is(name, "search"))
+    } else if (str_is(name, "search")) {
         search_route(k);
-    else if (str_is(name, "import"))
+    } else if (str_is(name, "import")) {
         import_route(k);
-    else if (str_is(name, "file"))
+    } else if (str_is(name, "file")) {
         file_route(k);
-    else if (k->entity && !(k->entity->flags & (ENTITY_SYSTEM | ENTITY_NO_API)))
+    } else if (k->entity && !(k->entity->flags & (ENTITY_SYSTEM | ENTITY_NO_API))) {
         records_route(k);
-    else if (is_module(k->c.reg, name))
+    } else if (is_module(k->c.reg, name)) {
         module_route(k);
-    else
+    } else {
         answer_unknown(k, name);
+    }
 }
 
 static void api_route(api *a, http_request *r)
 {
     api_call *k = begin(a, r);
-    if (!k)
+    if (!k) {
         return;
+    }
     k->rest = (crm_str){r->path.p + 8, r->path.n - 8};
     crm_str path = k->rest, name = first_segment(&path);
     if (str_is(name, "session")) {
@@ -456,19 +477,24 @@ static void metrics_route(api *a, http_request *r)
         return;
     }
     api_call *k = begin(a, r);
-    if (k)
+    if (k) {
         session_require(k, metrics_allowed);
+    }
 }
 
 static bool serve_file(api *a, http_request *r)
 {
-    for (uint32_t i = 0; i < a->o.module_count; i++)
-        if (static_serve(a->o.modules[i], r))
+    for (uint32_t i = 0; i < a->o.module_count; i++) {
+        if (static_serve(a->o.modules[i], r)) {
             return true;
-    if (!a->o.ui)
+        }
+    }
+    if (!a->o.ui) {
         return false;
-    if (static_serve(a->o.ui, r))
+    }
+    if (static_serve(a->o.ui, r)) {
         return true;
+    }
     bool is_page = (r->verb == VERB_GET || r->verb == VERB_HEAD) && static_is_page_path(r->path) &&
                    !str_starts(r->path, CRM_S("/m/")) && !str_starts(r->path, CRM_S("/ui/"));
     return is_page && static_serve_as(a->o.ui, r, CRM_S("/index.html"));
@@ -512,19 +538,23 @@ static void deliver(void *arg, void (*fn)(void *), void *fn_arg)
 crm_status api_start(const api_options *o, api **out)
 {
     api *a = calloc(1, sizeof *a);
-    if (!a)
+    if (!a) {
         return CRM_NOMEM;
+    }
     a->o = *o;
     a->mail = mailbox_new(o->loop);
     a->sessions = session_cache_new();
     engine_deliver d = {.post = deliver, .arg = a->mail};
     crm_status s = a->mail && a->sessions ? CRM_OK : CRM_NOMEM;
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = engine_session_open(o->engine, ENGINE_READER, d, &a->session);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         a->streams = streams_new(a);
-    if (s != CRM_OK || !a->streams)
+    }
+    if (s != CRM_OK || !a->streams) {
         return s == CRM_OK ? CRM_NOMEM : s; /* start-up fails: the process ends */
+    }
     wheel_init(&a->waits, o->loop);
     a->timeouts = metric_counter("karkas_requests_timed_out_total",
                                  "Requests answered without the thread that owed the answer");
@@ -568,8 +598,9 @@ static void turn_closed(uv_handle_t *h)
 void api_meta_changed(api *a)
 {
     const registry *r = registry_pin();
-    if (r)
+    if (r) {
         streams_meta(a->streams, r->rev);
+    }
     registry_unpin(r);
 }
 

@@ -19,12 +19,13 @@ typedef struct listing {
 static void text_or_null(json_writer *w, const char *name, value v)
 {
     jw_key(w, str_of(name));
-    if (v.kind == VALUE_TEXT)
+    if (v.kind == VALUE_TEXT) {
         jw_str(w, v.s);
-    else if (v.kind == VALUE_INT)
+    } else if (v.kind == VALUE_INT) {
         jw_int(w, v.i);
-    else
+    } else {
         jw_null(w);
+    }
 }
 
 static bool on_row(void *arg, const value *row, uint32_t matched)
@@ -35,8 +36,9 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
                            .params_json = row[BATCH_ROW_PARAMS].s,
                            .text = row[BATCH_ROW_TEXT].s};
     (void)matched;
-    if (l->count++ == PAGE)
+    if (l->count++ == PAGE) {
         return false;
+    }
     l->last = row[COL_ID].i;
     jw_object(w);
     jw_kstr(w, "kind", str_of(row[BATCH_ROW_IS_CONFLICT].i ? "conflict" : "error"));
@@ -58,8 +60,9 @@ static const cond *wanted(api_call *k, const entity *e)
     (void)!str_to_i64(http_param(k->http, "after"), &after);
     const cond *c = cond_compare(a, COND_EQ, &e->fields[BATCH_ROW_BATCH], value_int(k->id));
     c = cond_and(a, c, cond_compare(a, COND_GT, &e->fields[COL_ID], value_int(after)));
-    if (!kind.n)
+    if (!kind.n) {
         return c;
+    }
     return cond_and(a, c,
                     cond_compare(a, COND_EQ, &e->fields[BATCH_ROW_IS_CONFLICT],
                                  value_int(str_is(kind, "conflict"))));
@@ -85,21 +88,24 @@ static void rows_read(api_call *k)
     listing l = {.k = k};
     crm_str kind = http_param(k->http, "kind");
     k->status = records_get(&k->c, k->entity, k->id, &seen);
-    if (k->status == CRM_OK && kind.n && !str_is(kind, "error") && !str_is(kind, "conflict"))
+    if (k->status == CRM_OK && kind.n && !str_is(kind, "error") && !str_is(kind, "conflict")) {
         k->status = call_fail_field(&k->c, CRM_S("kind"), "not_a_choice",
                                     CRM_S("{\"choices\":\"error, conflict\"}"));
-    if (k->status != CRM_OK)
+    }
+    if (k->status != CRM_OK) {
         return;
+    }
     jw_init(&k->w, &k->text);
     jw_object(&k->w);
     jw_karray(&k->w, "rows");
     k->status = list_rows(k, &l);
     jw_end_array(&k->w);
     jw_key(&k->w, CRM_S("next"));
-    if (l.count > PAGE)
+    if (l.count > PAGE) {
         jw_str(&k->w, arena_fmt(k->c.arena, "%lld", (long long)l.last));
-    else
+    } else {
         jw_null(&k->w);
+    }
     jw_end_object(&k->w);
 }
 
@@ -112,10 +118,11 @@ static crm_status commit_cancel(crm_ctx *c, void *arg)
 
 static void canceled(api_call *k)
 {
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
-    else
+    } else {
         api_reply_empty(k, 204);
+    }
 }
 
 static crm_status commit_undo(crm_ctx *c, void *arg)
@@ -125,8 +132,9 @@ static crm_status commit_undo(crm_ctx *c, void *arg)
     bool is_loud = json_is_true(json_object_get(k->request.json, "rules"));
     crm_status s = batch_undo(c, k->id, !is_loud, &started);
     k->own = s == CRM_OK ? ARENA_NEW(c->arena, int64_t) : NULL;
-    if (k->own)
+    if (k->own) {
         *(int64_t *)k->own = started;
+    }
     return s == CRM_OK && !k->own ? CRM_NOMEM : s;
 }
 
@@ -145,18 +153,20 @@ static crm_status read_wish(api_call *k)
 {
     crm_status s = k->http->body.n ? api_read_json(k) : CRM_OK;
     const json_t *rules = json_object_get(k->request.json, "rules");
-    if (s == CRM_OK && rules && !json_is_boolean(rules))
+    if (s == CRM_OK && rules && !json_is_boolean(rules)) {
         s = call_fail_field(&k->c, CRM_S("rules"), "type_mismatch", (crm_str){0});
+    }
     return s;
 }
 
 static void undo(api_call *k)
 {
     crm_status s = read_wish(k);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         api_reply_error(k, s);
-    else
+    } else {
         api_write(k, commit_undo, undo_started);
+    }
 }
 
 /* ---- routing --------------------------------------------------------------------------------- */
@@ -167,15 +177,17 @@ bool batch_route(api_call *k)
     http_verb v = k->http->verb;
     bool is_read = v == VERB_GET || v == VERB_HEAD;
     str_split(&path, '/', &id);
-    if (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0)
+    if (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0) {
         return false;
-    if (str_is(path, "rows") && is_read)
+    }
+    if (str_is(path, "rows") && is_read) {
         api_read(k, rows_read);
-    else if (str_is(path, "cancel") && v == VERB_POST)
+    } else if (str_is(path, "cancel") && v == VERB_POST) {
         api_write(k, commit_cancel, canceled);
-    else if (str_is(path, "undo") && v == VERB_POST)
+    } else if (str_is(path, "undo") && v == VERB_POST) {
         undo(k);
-    else
+    } else {
         return false;
+    }
     return true;
 }

@@ -30,17 +30,20 @@ static crm_status cards_new(api_call *k, uint32_t most, cards *out)
 
 static void cards_want(cards *x, int64_t id)
 {
-    for (uint32_t i = 0; i < x->count; i++)
-        if (x->ids[i].i == id)
+    for (uint32_t i = 0; i < x->count; i++) {
+        if (x->ids[i].i == id) {
             return;
+        }
+    }
     x->ids[x->count++] = value_int(id);
 }
 
 static uint32_t place_of(const cards *x, int64_t id)
 {
     uint32_t i = 0;
-    while (i < x->count && x->ids[i].i != id)
+    while (i < x->count && x->ids[i].i != id) {
         i++;
+    }
     return i;
 }
 
@@ -68,8 +71,9 @@ static crm_status cards_read(cards *x)
     api_call *k = x->k;
     query q = {.entity = k->entity, .limit = LIST_MAX};
     record_read rd = {.call = &k->c, .query = &q, .want_labels = true, .on_row = on_card, .arg = x};
-    if (!x->count)
+    if (!x->count) {
         return CRM_OK;
+    }
     q.where = cond_in(k->c.arena, &k->entity->fields[COL_ID], x->ids, x->count);
     return records_read_now(&rd);
 }
@@ -82,20 +86,24 @@ static void put_rule(json_writer *w, const entity *e, const match_hit *h, uint32
     jw_object(w);
     jw_kstr(w, "rule", str_of(by->from ? "similar" : "same"));
     jw_karray(w, "fields");
-    for (uint32_t i = 0; i < by->count; i++)
+    for (uint32_t i = 0; i < by->count; i++) {
         jw_str(w, e->fields[by->field[i]].name);
+    }
     jw_end_array(w);
-    if (by->from)
+    if (by->from) {
         jw_kint(w, "score", h->likeness[which]);
+    }
     jw_end_object(w);
 }
 
 static void put_why(json_writer *w, const entity *e, const match_hit *h)
 {
     jw_karray(w, "by");
-    for (uint32_t i = 0; i < e->match_count; i++)
-        if (h->same >> i & 1 || h->likeness[i])
+    for (uint32_t i = 0; i < e->match_count; i++) {
+        if (h->same >> i & 1 || h->likeness[i]) {
             put_rule(w, e, h, i);
+        }
+    }
     jw_end_array(w);
     jw_kbool(w, "sure", h->same != 0);
 }
@@ -106,11 +114,13 @@ static crm_status limit_param(api_call *k, int64_t most, uint32_t *limit)
 {
     int64_t n;
     crm_str text = http_param(k->http, "limit");
-    if (!text.n)
+    if (!text.n) {
         return CRM_OK;
-    if (str_to_i64(text, &n) != CRM_OK || n < 1 || n > most)
+    }
+    if (str_to_i64(text, &n) != CRM_OK || n < 1 || n > most) {
         return call_fail_field(&k->c, CRM_S("limit"), "out_of_range",
                                arena_fmt(k->c.arena, "{\"min\":1,\"max\":%lld}", (long long)most));
+    }
     *limit = (uint32_t)n;
     return CRM_OK;
 }
@@ -122,8 +132,9 @@ static crm_status answer_found(api_call *k, match_ask *m)
     crm_status s = match_find(m);
     s = s ? s : cards_new(k, MATCH_HITS_MAX, &own);
     s = s ? s : cards_new(k, MATCH_HITS_MAX, &foreign);
-    for (uint32_t i = 0; s == CRM_OK && i < m->count; i++)
+    for (uint32_t i = 0; s == CRM_OK && i < m->count; i++) {
         cards_want(m->hits[i].is_foreign ? &foreign : &own, m->hits[i].id);
+    }
     s = s ? s : cards_read(&own);
     s = s ? s : foreign_cards(&k->c, k->entity, foreign.ids, foreign.count, foreign.json);
     jw_init(w, &k->text);
@@ -131,8 +142,9 @@ static crm_status answer_found(api_call *k, match_ask *m)
     jw_karray(w, "rows");
     for (uint32_t i = 0; s == CRM_OK && i < m->count; i++) {
         crm_str json = card_of(m->hits[i].is_foreign ? &foreign : &own, m->hits[i].id);
-        if (!json.n)
+        if (!json.n) {
             continue; /* gone since */
+        }
         jw_object(w);
         jw_key(w, CRM_S("record"));
         jw_raw(w, json);
@@ -150,10 +162,12 @@ static void of_record(api_call *k)
     match_ask m = {
         .call = &k->c, .entity = k->entity, .id = k->id, .with_foreign = true, .limit = LIMIT};
     k->status = limit_param(k, MATCH_HITS_MAX, &m.limit);
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         k->status = records_get(&k->c, k->entity, k->id, &r);
-    if (k->status != CRM_OK)
+    }
+    if (k->status != CRM_OK) {
         return;
+    }
     m.row = r->v;
     memcpy(m.fields, r->visible, sizeof m.fields);
     k->status = answer_found(k, &m);
@@ -172,13 +186,16 @@ static crm_status take_typed(api_call *k, match_ask *m, value *row, const json_t
     json_object_foreach((json_t *)fields, name, json)
     {
         const field *f = entity_field(k->entity, str_of(name));
-        if (!f || !bits_has(shown, f->index) || f->flags & FIELD_HIDDEN)
+        if (!f || !bits_has(shown, f->index) || f->flags & FIELD_HIDDEN) {
             return records_unknown_field(&k->c, k->entity, str_of(name));
+        }
         crm_status s = field_from_json(&k->c, f, json, &row[f->index], &is_marked);
-        if (s != CRM_OK && s != CRM_INVALID)
+        if (s != CRM_OK && s != CRM_INVALID) {
             return s;
-        if (s == CRM_INVALID)
+        }
+        if (s == CRM_INVALID) {
             row[f->index] = value_null();
+        }
         k->c.error = (call_error){0};
         bits_add(m->fields, f->index);
     }
@@ -188,11 +205,13 @@ static crm_status take_typed(api_call *k, match_ask *m, value *row, const json_t
 static crm_status typed_limit(api_call *k, const json_t *limit, uint32_t *out)
 {
     json_int_t n = json_integer_value(limit);
-    if (!limit)
+    if (!limit) {
         return CRM_OK;
-    if (!json_is_integer(limit) || n < 1 || n > MATCH_HITS_MAX)
+    }
+    if (!json_is_integer(limit) || n < 1 || n > MATCH_HITS_MAX) {
         return call_fail_field(&k->c, CRM_S("limit"), "out_of_range",
                                CRM_S("{\"min\":1,\"max\":50}"));
+    }
     *out = (uint32_t)n;
     return CRM_OK;
 }
@@ -204,16 +223,21 @@ static void of_typed(api_call *k)
     match_ask m = {
         .call = &k->c, .entity = k->entity, .row = row, .with_foreign = true, .limit = LIMIT};
     k->status = row ? CRM_OK : CRM_NOMEM;
-    if (k->status == CRM_OK && !rights_may_some(&k->c, k->entity, ACTION_READ))
+    if (k->status == CRM_OK && !rights_may_some(&k->c, k->entity, ACTION_READ)) {
         k->status = call_fail(&k->c, CRM_NOT_FOUND, "not_found");
-    if (k->status == CRM_OK && !json_is_object(fields))
+    }
+    if (k->status == CRM_OK && !json_is_object(fields)) {
         k->status = call_fail_field(&k->c, CRM_S("fields"), "type_mismatch", (crm_str){0});
-    if (k->status == CRM_OK)
+    }
+    if (k->status == CRM_OK) {
         k->status = typed_limit(k, json_object_get(body, "limit"), &m.limit);
-    if (k->status == CRM_OK)
+    }
+    if (k->status == CRM_OK) {
         k->status = take_typed(k, &m, row, fields);
-    if (k->status == CRM_OK)
+    }
+    if (k->status == CRM_OK) {
         k->status = answer_found(k, &m);
+    }
 }
 
 /* ---- pairs to work through ------------------------------------------------------------------- */
@@ -221,8 +245,9 @@ static void of_typed(api_call *k)
 static void put_pair(json_writer *w, const entity *e, cards *x, const match_pair *p)
 {
     crm_str first = card_of(x, p->first), second = card_of(x, p->second.id);
-    if (!first.n || !second.n)
+    if (!first.n || !second.n) {
         return;
+    }
     jw_object(w);
     jw_key(w, CRM_S("first"));
     jw_raw(w, first);
@@ -238,16 +263,18 @@ static void put_pairs(api_call *k, match_walk *walk, cards *x)
     jw_init(w, &k->text);
     jw_object(w);
     jw_karray(w, "rows");
-    for (uint32_t i = 0; i < walk->count; i++)
+    for (uint32_t i = 0; i < walk->count; i++) {
         put_pair(w, k->entity, x, &walk->pairs[i]);
+    }
     jw_end_array(w);
     jw_kint(w, "looked", walk->looked);
     jw_kint(w, "percent", walk->percent);
     jw_key(w, CRM_S("next"));
-    if (walk->is_end)
+    if (walk->is_end) {
         jw_null(w);
-    else
+    } else {
         jw_str(w, arena_fmt(k->c.arena, "%lld", (long long)walk->below));
+    }
     jw_end_object(w);
 }
 
@@ -257,28 +284,35 @@ static void pairs(api_call *k)
     crm_str after = http_param(k->http, "after");
     match_walk *walk = ARENA_NEW(k->c.arena, match_walk);
     k->status = walk ? CRM_OK : CRM_NOMEM;
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         return;
+    }
     *walk = (match_walk){
         .call = &k->c, .entity = k->entity, .until = clock_mono() + WALK_NS, .limit = PAIR_LIMIT};
     k->status = limit_param(k, MATCH_PAIRS_MAX, &walk->limit);
     if (k->status == CRM_OK && after.n &&
-        (str_to_i64(after, &walk->below) != CRM_OK || walk->below < 1))
+        (str_to_i64(after, &walk->below) != CRM_OK || walk->below < 1)) {
         k->status = call_fail(&k->c, CRM_BAD_REQUEST, "bad_cursor");
-    if (k->status == CRM_OK && !rights_may_some(&k->c, k->entity, ACTION_MERGE))
+    }
+    if (k->status == CRM_OK && !rights_may_some(&k->c, k->entity, ACTION_MERGE)) {
         k->status = call_fail(&k->c, CRM_DENIED, "denied");
-    if (k->status == CRM_OK)
+    }
+    if (k->status == CRM_OK) {
         k->status = match_walk_on(walk);
-    if (k->status == CRM_OK)
+    }
+    if (k->status == CRM_OK) {
         k->status = cards_new(k, 2 * (MATCH_PAIRS_MAX + 8), &x);
+    }
     for (uint32_t i = 0; k->status == CRM_OK && i < walk->count; i++) {
         cards_want(&x, walk->pairs[i].first);
         cards_want(&x, walk->pairs[i].second.id);
     }
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         k->status = cards_read(&x);
-    if (k->status == CRM_OK)
+    }
+    if (k->status == CRM_OK) {
         put_pairs(k, walk, &x);
+    }
 }
 
 /* ---- called different ------------------------------------------------------------------------ */
@@ -290,17 +324,19 @@ static crm_status commit_different(crm_ctx *c, void *arg)
     const json_t *is_different = json_object_get(body, "different");
     int64_t ids[2] = {json_integer_value(json_array_get(list, 0)),
                       json_integer_value(json_array_get(list, 1))};
-    if (json_array_size(list) != 2 || ids[0] <= 0 || ids[1] <= 0 || ids[0] == ids[1])
+    if (json_array_size(list) != 2 || ids[0] <= 0 || ids[1] <= 0 || ids[0] == ids[1]) {
         return call_fail_field(c, CRM_S("ids"), "type_mismatch", (crm_str){0});
+    }
     return match_set_different(c, k->entity, ids, !is_different || !json_is_false(is_different));
 }
 
 static void noted(api_call *k)
 {
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
-    else
+    } else {
         api_reply_empty(k, 204);
+    }
 }
 
 /* ---- routing --------------------------------------------------------------------------------- */
@@ -308,12 +344,13 @@ static void noted(api_call *k)
 static void with_body(api_call *k, bool is_read)
 {
     crm_status s = api_read_json(k);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         api_reply_error(k, s);
-    else if (is_read)
+    } else if (is_read) {
         api_read(k, of_typed);
-    else
+    } else {
         api_write(k, commit_different, noted);
+    }
 }
 
 bool duplicates_route(api_call *k)
@@ -321,19 +358,21 @@ bool duplicates_route(api_call *k)
     crm_str rest = k->rest, first = {0};
     http_verb v = k->http->verb;
     bool is_read = v == VERB_GET || v == VERB_HEAD;
-    if (!k->entity->match_count)
+    if (!k->entity->match_count) {
         return false;
+    }
     str_split(&rest, '/', &first);
-    if (str_is(first, "duplicates") && !rest.n && is_read)
+    if (str_is(first, "duplicates") && !rest.n && is_read) {
         api_read(k, pairs);
-    else if (str_is(first, "duplicates") && !rest.n && v == VERB_POST)
+    } else if (str_is(first, "duplicates") && !rest.n && v == VERB_POST) {
         with_body(k, true);
-    else if (str_is(first, "duplicates") && str_is(rest, "different") && v == VERB_POST)
+    } else if (str_is(first, "duplicates") && str_is(rest, "different") && v == VERB_POST) {
         with_body(k, false);
-    else if (is_read && str_is(rest, "duplicates") && str_to_i64(first, &k->id) == CRM_OK &&
-             k->id > 0)
+    } else if (is_read && str_is(rest, "duplicates") && str_to_i64(first, &k->id) == CRM_OK &&
+               k->id > 0) {
         api_read(k, of_record);
-    else
+    } else {
         return false;
+    }
     return true;
 }

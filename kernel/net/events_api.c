@@ -13,14 +13,18 @@
 
 void stream_leave(stream *s)
 {
-    if (!s->closed || s->is_asking || s->is_reading || s->is_held)
+    if (!s->closed || s->is_asking || s->is_reading || s->is_held) {
         return;
+    }
     *s->at = s->next;
-    if (s->next)
+    if (s->next) {
         s->next->at = s->at;
-    for (fan *f = s->list->fans; f; f = f->next)
-        if (f->at == s)
+    }
+    for (fan *f = s->list->fans; f; f = f->next) {
+        if (f->at == s) {
             f->at = s->next;
+        }
+    }
     arena_free(s->arena);
     registry_unpin(s->reg);
     free(s);
@@ -35,15 +39,17 @@ void stream_send(stream *s, crm_str text)
 
 void stream_send_chunk(stream *s, http_chunk *c)
 {
-    if (c && !s->closed)
+    if (c && !s->closed) {
         http_stream_send(s->http, c);
+    }
 }
 
 void stream_finish(stream *s, const char *reason)
 {
     char text[96];
-    if (s->closed)
+    if (s->closed) {
         return;
+    }
     if (reason) {
         int n = snprintf(text, sizeof text, "event: bye\ndata: {\"reason\":\"%s\"}\n\n", reason);
         stream_send(s, (crm_str){text, (size_t)n});
@@ -58,8 +64,9 @@ void stream_finish(stream *s, const char *reason)
 void stream_reset(stream *s)
 {
     char text[64];
-    if (s->list->last_position > s->position)
+    if (s->list->last_position > s->position) {
         s->position = s->list->last_position;
+    }
     int n =
         snprintf(text, sizeof text, "id: %lld\nevent: reset\ndata: {}\n\n", (long long)s->position);
     stream_send(s, (crm_str){text, (size_t)n});
@@ -81,10 +88,12 @@ static void ping(uv_timer_t *t)
     http_chunk *c = http_chunk_new(CRM_S("event: ping\ndata: {}\n\n"));
     for (stream *s = l->first, *next; s; s = next) {
         next = s->next;
-        if (s->closed)
+        if (s->closed) {
             continue;
-        if (c)
+        }
+        if (c) {
             http_stream_send(s->http, c);
+        }
         stream_ask_session(s); /* last: it may end the stream */
     }
     http_chunk_unref(c);
@@ -96,8 +105,9 @@ static int64_t asked_position(const api_call *k)
 {
     int64_t position;
     crm_str last = http_header(k->http, "last-event-id");
-    if (!last.n)
+    if (!last.n) {
         last = http_param(k->http, "after");
+    }
     return last.n && str_to_i64(last, &position) == CRM_OK && position >= 0 ? position : -1;
 }
 
@@ -107,13 +117,15 @@ static void make_room(stream_list *l, int64_t session)
     int count = 0;
     stream *oldest = NULL;
     for (stream *s = l->first; s; s = s->next) {
-        if (s->closed || s->session.id != session)
+        if (s->closed || s->session.id != session) {
             continue;
+        }
         count++;
         oldest = s;
     }
-    if (count >= PER_SESSION)
+    if (count >= PER_SESSION) {
         stream_finish(oldest, "too_many");
+    }
 }
 
 static stream *add_stream(api_call *k)
@@ -135,8 +147,9 @@ static stream *add_stream(api_call *k)
     s->position = k->id;
     s->next = l->first;
     s->at = &l->first;
-    if (s->next)
+    if (s->next) {
         s->next->at = &s->next;
+    }
     l->first = s;
     return s;
 }
@@ -157,11 +170,13 @@ static void open_stream(api_call *k, bool is_fresh)
     call_end(&k->c);
     http_stream_start(r, 200, "text/event-stream; charset=utf-8", -1);
     int n = snprintf(text, sizeof text, "retry: 2000\n\n");
-    if (is_fresh) /* so that also one that is cut before its first event goes on from here */
+    if (is_fresh) { /* so that also one that is cut before its first event goes on from here */
         n = snprintf(text, sizeof text, "retry: 2000\nid: %lld\n\n", (long long)s->position);
+    }
     stream_send(s, (crm_str){text, (size_t)n});
-    if (!is_fresh || s->list->last_position > s->position)
+    if (!is_fresh || s->list->last_position > s->position) {
         stream_catch_up(s);
+    }
     stream_ask_session(s); /* last: it may end the stream */
 }
 
@@ -172,10 +187,11 @@ static void read_last(api_call *k)
 
 static void last_read(api_call *k)
 {
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
-    else
+    } else {
         open_stream(k, true);
+    }
 }
 
 void events_route(api_call *k)
@@ -185,10 +201,11 @@ void events_route(api_call *k)
         return;
     }
     k->id = asked_position(k);
-    if (k->id >= 0)
+    if (k->id >= 0) {
         open_stream(k, false);
-    else
+    } else {
         api_pool(k, POOL_FAST, read_last, last_read);
+    }
 }
 
 /* ---- the list -------------------------------------------------------------------------------- */
@@ -196,8 +213,9 @@ void events_route(api_call *k)
 stream_list *streams_new(api *a)
 {
     stream_list *l = calloc(1, sizeof *l);
-    if (!l)
+    if (!l) {
         return NULL;
+    }
     l->api = a;
     l->last_fan = &l->fans;
     l->subscriber = flow_subscribe(a->o.flow, a->mail, fan_committed, l);
@@ -213,8 +231,9 @@ void streams_end_session(stream_list *l, int64_t session, const char *reason)
 {
     for (stream *s = l->first, *next; s; s = next) {
         next = s->next;
-        if (s->session.id == session)
+        if (s->session.id == session) {
             stream_finish(s, reason);
+        }
     }
 }
 
@@ -230,8 +249,9 @@ void streams_meta(stream_list *l, const char *rev)
 {
     char text[96];
     int n = snprintf(text, sizeof text, "event: meta\ndata: {\"rev\":\"%s\"}\n\n", rev);
-    for (stream *s = l->first; s; s = s->next)
+    for (stream *s = l->first; s; s = s->next) {
         stream_send(s, (crm_str){text, (size_t)n});
+    }
 }
 
 static void idle_closed(uv_handle_t *h)

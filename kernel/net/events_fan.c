@@ -5,15 +5,17 @@
 
 static void serve(stream *s, const changes_batch *b, told_last *last)
 {
-    if (s->closed)
+    if (s->closed) {
         return;
+    }
     s->is_held = true;
-    if (s->is_catching_up || !stream_may_be_told(s))
+    if (s->is_catching_up || !stream_may_be_told(s)) {
         s->missed = true;
-    else if (s->missed)
+    } else if (s->missed) {
         stream_catch_up(s);
-    else
+    } else {
         stream_send_changes(s, b->at, b->count, last);
+    }
     s->is_held = false;
     stream_leave(s);
 }
@@ -31,8 +33,9 @@ void fan_slice(uv_idle_t *idle)
             continue;
         }
         l->fans = f->next;
-        if (!l->fans)
+        if (!l->fans) {
             l->last_fan = &l->fans;
+        }
         changes_unref(f->batch);
         free(f);
     }
@@ -46,11 +49,13 @@ void fan_slice(uv_idle_t *idle)
 void fan_committed(void *arg, changes_batch *b)
 {
     stream_list *l = arg;
-    if (b->last_position > l->last_position)
+    if (b->last_position > l->last_position) {
         l->last_position = b->last_position;
+    }
     fan *f = l->first ? malloc(sizeof *f) : NULL;
-    if (!f)
+    if (!f) {
         return;
+    }
     *f = (fan){.batch = changes_ref(b), .at = l->first};
     *l->last_fan = f;
     l->last_fan = &f->next;

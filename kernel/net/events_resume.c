@@ -16,8 +16,9 @@
 static bool begin_call(const stream *s, crm_ctx *c, principal *who)
 {
     static const principal nobody = {.kind = PRINCIPAL_NOBODY};
-    if (call_begin(c, &nobody, CRM_S("events")) != CRM_OK)
+    if (call_begin(c, &nobody, CRM_S("events")) != CRM_OK) {
         return false;
+    }
     if (people_principal(c->arena, c->people, s->session.user, who) != CRM_OK) {
         call_end(c);
         return false;
@@ -36,8 +37,9 @@ static crm_status make_chunk(const stream *s, const change *at, uint32_t count, 
     principal who;
     buf b;
     *out = NULL;
-    if (!begin_call(s, &c, &who))
+    if (!begin_call(s, &c, &who)) {
         return CRM_NOT_FOUND;
+    }
     buf_init(&b, 1024 * 1024);
     bool is_told = events_text(&b, &c, s->position, at, count) && !b.failed;
     call_end(&c);
@@ -50,22 +52,26 @@ static crm_status make_chunk(const stream *s, const change *at, uint32_t count, 
 /* A token may hide what the person sees; a stream that was told a part is told the rest. */
 static bool is_told_as_others(const stream *s, const change *at, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (at[i].position && at[i].position <= s->position)
+    for (uint32_t i = 0; i < count; i++) {
+        if (at[i].position && at[i].position <= s->position) {
             return false;
+        }
+    }
     return !s->session.scope;
 }
 
 static crm_status take_chunk(const stream *s, const change *at, uint32_t count, told_last *last,
                              http_chunk **out)
 {
-    if (!last || !is_told_as_others(s, at, count))
+    if (!last || !is_told_as_others(s, at, count)) {
         return make_chunk(s, at, count, out);
+    }
     if (last->at != at || last->user != s->session.user) {
         http_chunk *made;
         crm_status st = make_chunk(s, at, count, &made);
-        if (st != CRM_OK)
+        if (st != CRM_OK) {
             return st;
+        }
         http_chunk_unref(last->chunk);
         *last = (told_last){.at = at, .user = s->session.user, .chunk = made};
     }
@@ -81,13 +87,16 @@ void stream_send_changes(stream *s, const change *at, uint32_t count, told_last 
         stream_finish(s, "session_ended");
         return;
     }
-    for (uint32_t i = 0; i < count; i++)
-        if (at[i].position > s->position)
+    for (uint32_t i = 0; i < count; i++) {
+        if (at[i].position > s->position) {
             s->position = at[i].position;
-    if (st != CRM_OK)
+        }
+    }
+    if (st != CRM_OK) {
         stream_reset(s);
-    else
+    } else {
         stream_send_chunk(s, chunk);
+    }
     http_chunk_unref(chunk);
 }
 
@@ -113,8 +122,9 @@ static void asked(void *arg, crm_status status)
     } else if (status == CRM_OK) {
         s->epoch = s->asked_epoch;
         s->session = s->asked;
-        if (!s->closed && !was_held && s->missed && !s->is_catching_up)
+        if (!s->closed && !was_held && s->missed && !s->is_catching_up) {
             stream_catch_up(s);
+        }
     }
     s->is_held = was_held;
     stream_leave(s);
@@ -122,8 +132,9 @@ static void asked(void *arg, crm_status status)
 
 void stream_ask_session(stream *s)
 {
-    if (s->is_asking || s->closed || !is_doubtful(s))
+    if (s->is_asking || s->closed || !is_doubtful(s)) {
         return;
+    }
     s->ask_arena = arena_new(0);
     s->ask_reg = registry_pin();
     s->asked_epoch = cache_epoch(CACHE_SESSIONS);
@@ -139,8 +150,9 @@ void stream_ask_session(stream *s)
 
 bool stream_may_be_told(stream *s)
 {
-    if (is_doubtful(s))
+    if (is_doubtful(s)) {
         stream_ask_session(s);
+    }
     return !s->closed && !is_doubtful(s);
 }
 
@@ -165,8 +177,9 @@ static void take_page(stream *s)
         return;
     }
     stream_send_changes(s, s->page.at, s->page.count, NULL);
-    if (s->page.last > s->position)
+    if (s->page.last > s->position) {
         s->position = s->page.last;
+    }
 }
 
 static void page_read(pool_task *t)
@@ -174,15 +187,17 @@ static void page_read(pool_task *t)
     stream *s = t->arg;
     s->is_reading = false;
     s->is_held = true;
-    if (!s->closed)
+    if (!s->closed) {
         take_page(s);
+    }
     registry_unpin(s->reg);
     s->reg = NULL;
     arena_reset(s->arena);
-    if (!s->closed && s->is_catching_up && (s->page.has_more || s->missed))
+    if (!s->closed && s->is_catching_up && (s->page.has_more || s->missed)) {
         stream_catch_up(s);
-    else
+    } else {
         s->is_catching_up = false;
+    }
     s->is_held = false;
     stream_leave(s);
 }
@@ -195,8 +210,9 @@ void stream_catch_up(stream *s)
     s->reg = registry_pin();
     s->task =
         (pool_task){.run = read_page, .done = page_read, .arg = s, .reply_to = s->list->api->mail};
-    if (s->reg && pool_submit(s->list->api->o.flow, POOL_FAST, &s->task) == CRM_OK)
+    if (s->reg && pool_submit(s->list->api->o.flow, POOL_FAST, &s->task) == CRM_OK) {
         return;
+    }
     registry_unpin(s->reg);
     s->reg = NULL;
     s->is_reading = false;

@@ -8,8 +8,9 @@
 /* What is not kept has no position to resume from. */
 static void put_id(buf *b, const change *ch)
 {
-    if (ch->position)
+    if (ch->position) {
         buf_fmt(b, "id: %lld\n", (long long)ch->position);
+    }
 }
 
 static void notice_text(buf *b, const change *ch)
@@ -49,9 +50,11 @@ static void record_text(buf *b, const change *ch, const char *op, const uint64_t
     jw_kint(&w, "rev", ch->rev);
     jw_kstr(&w, "op", str_of(op));
     jw_karray(&w, "fields");
-    for (uint32_t i = 0; fields && i < ch->field_count; i++)
-        if (bits_has(fields, ch->fields[i]))
+    for (uint32_t i = 0; fields && i < ch->field_count; i++) {
+        if (bits_has(fields, ch->fields[i])) {
             jw_str(&w, ch->entity->fields[ch->fields[i]].name);
+        }
+    }
     jw_end_array(&w);
     jw_end_object(&w);
     buf_z(b, "\n\n");
@@ -67,11 +70,13 @@ static void change_text(buf *b, crm_ctx *c, const change *ch)
     uint64_t fields[4] = {0};
     const branches *all = rights_of(c, ch->entity);
     uint32_t now = readable(c, all, ch->row_now), was = readable(c, all, ch->row_was);
-    if (ch->entity->flags & (ENTITY_SYSTEM | ENTITY_NO_API) || (!now && !was))
+    if (ch->entity->flags & (ENTITY_SYSTEM | ENTITY_NO_API) || (!now && !was)) {
         return;
+    }
     bool is_notice = ch->entity == registry_store(ch->reg, STORE_NOTIFICATION) && ch->op == 'c';
-    if (is_notice && ch->row_now[NOTIFICATION_USER].i == c->env.me)
+    if (is_notice && ch->row_now[NOTIFICATION_USER].i == c->env.me) {
         notice_text(b, ch);
+    }
     if (!now) {
         record_text(b, ch, "gone", NULL);
         return;
@@ -92,10 +97,12 @@ typedef struct many {
 static many *many_of(many all[MANY_KINDS], const change *ch)
 {
     for (int i = 0; ch->batch && i < MANY_KINDS; i++) {
-        if (!all[i].count)
+        if (!all[i].count) {
             all[i] = (many){.entity = ch->entity, .batch = ch->batch};
-        if (all[i].entity == ch->entity && all[i].batch == ch->batch)
+        }
+        if (all[i].entity == ch->entity && all[i].batch == ch->batch) {
             return &all[i];
+        }
     }
     return NULL;
 }
@@ -105,8 +112,9 @@ static void count_many(many all[MANY_KINDS], int64_t after, const change *at, ui
     for (uint32_t i = 0; i < count; i++) {
         bool is_new = !at[i].position || at[i].position > after;
         many *m = is_new ? many_of(all, &at[i]) : NULL;
-        if (m)
+        if (m) {
             m->count++;
+        }
     }
 }
 
@@ -115,11 +123,13 @@ static bool is_one_of_many(buf *b, crm_ctx *c, many all[MANY_KINDS], const chang
 {
     json_writer w;
     many *m = many_of(all, ch);
-    if (!m || m->count <= MANY)
+    if (!m || m->count <= MANY) {
         return false;
+    }
     const branches *rights = rights_of(c, ch->entity);
-    if (m->is_told || !(readable(c, rights, ch->row_now) | readable(c, rights, ch->row_was)))
+    if (m->is_told || !(readable(c, rights, ch->row_now) | readable(c, rights, ch->row_was))) {
         return true;
+    }
     m->is_told = true;
     jw_init(&w, b);
     buf_z(b, "event: many\ndata: ");
@@ -136,12 +146,15 @@ bool events_text(buf *b, crm_ctx *c, int64_t after, const change *at, uint32_t c
     many all[MANY_KINDS] = {{0}};
     count_many(all, after, at, count);
     for (uint32_t i = 0; i < count; i++) {
-        if (at[i].position && at[i].position <= after)
+        if (at[i].position && at[i].position <= after) {
             continue;
-        if (at[i].reg != c->reg)
+        }
+        if (at[i].reg != c->reg) {
             return false;
-        if (!is_one_of_many(b, c, all, &at[i]))
+        }
+        if (!is_one_of_many(b, c, all, &at[i])) {
             change_text(b, c, &at[i]);
+        }
     }
     return true;
 }

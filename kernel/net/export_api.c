@@ -16,11 +16,13 @@
 
 static void clear_up(exporting *x)
 {
-    if (x->child.pid)
+    if (x->child.pid) {
         child_end(&x->child);
+    }
     x->child.pid = 0;
-    if (x->file >= 0)
+    if (x->file >= 0) {
         close(x->file);
+    }
     x->file = -1;
     buf_free(&x->next);
 }
@@ -104,20 +106,25 @@ static void page(api_call *k)
     buf_clear(&k->text);
     k->text.max = (size_t)256 << 20;
     bool is_first = !x->next.n && !x->rows;
-    if (is_first)
+    if (is_first) {
         export_begin(&k->c, &x->plan, &k->text);
+    }
     crm_status s = open_page(x);
     k->status = CRM_OK;
     s = s == CRM_OK ? records_read_now(&x->read) : s;
     k->status = k->status != CRM_OK ? k->status : s;
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         keep_place(x);
-    if (k->status == CRM_OK && !x->pour.has_more)
+    }
+    if (k->status == CRM_OK && !x->pour.has_more) {
         export_end(&x->plan, &k->text);
-    if (k->status == CRM_OK && x->plan.is_cp1251)
+    }
+    if (k->status == CRM_OK && x->plan.is_cp1251) {
         k->status = encode(x);
-    if (k->text.failed || x->next.failed)
+    }
+    if (k->text.failed || x->next.failed) {
         k->status = CRM_NOMEM;
+    }
 }
 
 /* ---- streaming pages ------------------------------------------------------------------------- */
@@ -143,10 +150,11 @@ static void start_stream(exporting *x, int64_t length)
 static void first_paged(api_call *k)
 {
     exporting *x = k->own;
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         fail(x, k->status);
-    else
+    } else {
         start_stream(x, -1);
+    }
 }
 
 /* ---- spreadsheets: to a file first ------------------------------------------------------------
@@ -158,8 +166,9 @@ static crm_status begin_sheet(exporting *x)
     crm_str dir = import_path(a, CRM_S(""), "");
     const char *const args[] = {"karkas-sheet", "write", dir.p, NULL};
     x->file = dir.p ? open(dir.p, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
-    if (x->file < 0)
+    if (x->file < 0) {
         return status_from_errno(errno);
+    }
     return child_start(args, x->file, &x->child);
 }
 
@@ -171,16 +180,20 @@ static crm_status end_sheet(exporting *x)
     ssize_t got;
     crm_str cells[TABLE_COLUMNS_MAX];
     table_row row;
-    while (n < sizeof said && (got = child_read(&x->child, said + n, sizeof said - n)) > 0)
+    while (n < sizeof said && (got = child_read(&x->child, said + n, sizeof said - n)) > 0) {
         n += (size_t)got;
+    }
     crm_str rest = {said, n};
-    if (table_take(&rest, cells, &row) != CRM_OK || !row.count)
+    if (table_take(&rest, cells, &row) != CRM_OK || !row.count) {
         return CRM_INTERNAL;
-    if (row.fault != TABLE_SOUND && str_is(row.cells[0], "no_space"))
+    }
+    if (row.fault != TABLE_SOUND && str_is(row.cells[0], "no_space")) {
         return CRM_NO_SPACE;
-    if (row.fault != TABLE_SOUND)
+    }
+    if (row.fault != TABLE_SOUND) {
         return call_fail(&x->k->c, CRM_INVALID,
                          str_is(row.cells[0], "xlsx_cell") ? "xlsx_cell" : "internal");
+    }
     x->file_size = lseek(x->file, 0, SEEK_END);
     return x->file_size > 0 ? CRM_OK : CRM_INTERNAL;
 }
@@ -190,12 +203,15 @@ static void sheet_page(api_call *k)
     exporting *x = k->own;
     crm_status s = x->child.pid ? CRM_OK : begin_sheet(x);
     k->status = s;
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         page(k);
-    if (k->status == CRM_OK)
+    }
+    if (k->status == CRM_OK) {
         k->status = child_write(&x->child, buf_view(&k->text));
-    if (k->status == CRM_OK && !x->pour.has_more)
+    }
+    if (k->status == CRM_OK && !x->pour.has_more) {
         k->status = end_sheet(x);
+    }
 }
 
 static void read_file(api_call *k)
@@ -218,8 +234,9 @@ static void sheet_written(api_call *k)
         return;
     }
     if (x->pour.has_more) {
-        if (!api_pool(k, POOL_SLOW, sheet_page, sheet_written))
+        if (!api_pool(k, POOL_SLOW, sheet_page, sheet_written)) {
             clear_up(x);
+        }
         return;
     }
     buf_clear(&k->text);
@@ -246,20 +263,22 @@ static void answer_head(exporting *x)
 static void lost_counted(api_call *k)
 {
     exporting *x = k->own;
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         fail(x, k->status);
-    else if (x->pour.has_more && !k->http->is_cancelled)
+    } else if (x->pour.has_more && !k->http->is_cancelled) {
         api_pool(k, POOL_SLOW, page, lost_counted);
-    else
+    } else {
         answer_head(x);
+    }
 }
 
 static void counted(api_call *k)
 {
     exporting *x = k->own;
     bool is_head = k->http->verb == VERB_HEAD;
-    if (k->status == CRM_OK && x->plan.format == EXPORT_XLSX && x->total > SHEET_ROWS)
+    if (k->status == CRM_OK && x->plan.format == EXPORT_XLSX && x->total > SHEET_ROWS) {
         k->status = call_fail(&k->c, CRM_INVALID, "too_many_rows");
+    }
     if (k->status != CRM_OK) {
         fail(x, k->status);
         return;
@@ -294,8 +313,9 @@ void export_route(api_call *k)
     buf_init(&x->next, 0);
     k->own = x;
     crm_status s = export_prepare(x);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         fail(x, s);
-    else
+    } else {
         api_pool(k, POOL_SLOW, count, counted);
+    }
 }

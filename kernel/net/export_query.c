@@ -72,8 +72,9 @@ static crm_status read_plan(api_call *k, export_plan *p)
     s = s == CRM_OK ? one_of(k, "encoding", encodings, &encoding) : s;
     s = s == CRM_OK ? one_of(k, "header", headers, &header) : s;
     s = s == CRM_OK ? one_of(k, "refs", refs, &ref) : s;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     *p = (export_plan){.format = (export_format)format,
                        .entity = k->entity,
                        .separator = ";,\t|"[separator],
@@ -88,21 +89,24 @@ static void select_columns(exporting *x)
 {
     query *q = x->query;
     bits_add(q->select, COL_ID);
-    for (uint32_t i = 0; i < x->plan.count; i++)
+    for (uint32_t i = 0; i < x->plan.count; i++) {
         bits_add(q->select, x->plan.columns[i]);
+    }
 }
 
 static crm_status read_words(exporting *x)
 {
     api_call *k = x->k;
     crm_str typed = http_param(k->http, "q");
-    if (!typed.n)
+    if (!typed.n) {
         return CRM_OK;
+    }
     x->search =
         (search_try){.call = &k->c, .entities = &k->entity, .entity_count = 1, .typed = typed};
     crm_status s = search_begin(&x->search);
-    if (s == CRM_TOO_LARGE)
+    if (s == CRM_TOO_LARGE) {
         return call_fail_field(&k->c, CRM_S("q"), "too_long", CRM_S("{\"max\":200}"));
+    }
     x->query->terms = x->search.terms;
     return s;
 }
@@ -114,11 +118,13 @@ crm_status export_prepare(exporting *x)
     crm_status s = x->query ? records_read_query(k, x->query, own_params) : CRM_NOMEM;
     s = s == CRM_OK ? read_words(x) : s;
     s = s == CRM_OK ? read_plan(k, &x->plan) : s;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     select_columns(x);
     x->query->limit = EXPORT_PAGE;
-    if (!http_param(k->http, "sort").n)
+    if (!http_param(k->http, "sort").n) {
         x->query->sorts[0].descending = false;
+    }
     return CRM_OK;
 }

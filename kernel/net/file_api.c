@@ -24,10 +24,12 @@ static crm_status begin(upload *u)
     file_upload *x = (file_upload *)u;
     arena *a = u->k->http->arena;
     crm_status s = file_may_upload(&u->k->c);
-    if (s == CRM_OK && !files_have_room(u->k->http->content_length))
+    if (s == CRM_OK && !files_have_room(u->k->http->content_length)) {
         s = CRM_NO_SPACE;
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         return s;
+    }
     x->row = (file_row){.token = crypto_token(a, FILE_ID_BYTES), .user = u->k->who.user};
     u->path = files_new_path(a, x->row.token);
     return u->path.p && x->row.token.p ? CRM_OK : CRM_NOMEM;
@@ -38,14 +40,16 @@ static crm_status look_over(upload *u)
     file_upload *x = (file_upload *)u;
     char head[FILE_HEAD];
     ssize_t n = pread(u->fd, head, sizeof head, 0);
-    if (n < 0)
+    if (n < 0) {
         return status_from_errno(errno);
+    }
     x->row.name = upload_name(u->k);
     x->row.type = file_media_type((crm_str){head, (size_t)n}, x->row.name);
     x->row.size = u->size;
     crm_status s = files_take(u->k->http->arena, u->path.p, &x->row.hash);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         upload_keep(u); /* a content without a row is swept */
+    }
     return s;
 }
 
@@ -133,10 +137,13 @@ static bool read_range(crm_str s, int64_t size, int64_t *from, int64_t *end)
     static const crm_str unit = {"bytes=", 6};
     crm_str rest = {s.p + unit.n, s.n - unit.n}, first;
     int64_t a = 0, b = size - 1;
-    if (!str_starts(s, unit) || str_find(rest, ',') >= 0 || !str_split(&rest, '-', &first))
+    if (!str_starts(s, unit) || str_find(rest, ',') >= 0 || !str_split(&rest, '-', &first)) {
         return false;
-    if ((first.n && str_to_i64(first, &a) != CRM_OK) || (rest.n && str_to_i64(rest, &b) != CRM_OK))
+    }
+    if ((first.n && str_to_i64(first, &a) != CRM_OK) ||
+        (rest.n && str_to_i64(rest, &b) != CRM_OK)) {
         return false;
+    }
     if (!first.n) {
         a = b < size ? size - b : 0;
         b = size - 1;
@@ -183,8 +190,9 @@ static void found(api_call *k)
     sending *x = k->own;
     http_request *r = k->http;
     if (k->status != CRM_OK || r->is_cancelled) {
-        if (x->fd >= 0)
+        if (x->fd >= 0) {
             close(x->fd);
+        }
         api_reply_error(k, k->status != CRM_OK ? k->status : CRM_UNAVAILABLE);
         return;
     }
@@ -211,11 +219,13 @@ static void find(api_call *k)
 {
     sending *x = k->own;
     k->status = file_find(&k->c, k->rest, &x->row);
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         k->status = file_may_read(&k->c, &x->row);
+    }
     crm_str path = k->status == CRM_OK ? files_path(k->http->arena, x->row.hash) : (crm_str){0};
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         return;
+    }
     x->fd = path.p ? open(path.p, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
     if (x->fd < 0) {
         log_event(LOG_ERROR, "file.missing", "hash=%.*s", STR_FMT(x->row.hash));

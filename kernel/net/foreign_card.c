@@ -20,11 +20,14 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
     foreign_read *x = arg;
     value *copy = ARENA_ARRAY(x->call->arena, value, x->entity->field_count);
     (void)matched;
-    for (uint32_t i = 0; copy && i < x->entity->field_count; i++)
+    for (uint32_t i = 0; copy && i < x->entity->field_count; i++) {
         copy[i] = value_dup(x->call->arena, row[i]);
-    for (uint32_t i = 0; i < x->count; i++)
-        if (x->ids[i].i == row[COL_ID].i)
+    }
+    for (uint32_t i = 0; i < x->count; i++) {
+        if (x->ids[i].i == row[COL_ID].i) {
             x->rows[i] = copy;
+        }
+    }
     return copy != NULL;
 }
 
@@ -36,10 +39,12 @@ static crm_str label_of(crm_ctx *c, const field *f, int64_t id)
     const person *p = f->type == FIELD_USER ? people_user(c->people, id) : NULL;
     bool is_department = f->type == FIELD_REF && f->ref == registry_store(c->reg, STORE_DEPARTMENT);
     const department *d = is_department ? people_department(c->people, id) : NULL;
-    if (p || d)
+    if (p || d) {
         return p ? p->name : d->title;
-    if (f->type == FIELD_REF && !is_department)
+    }
+    if (f->type == FIELD_REF && !is_department) {
         (void)!records_labels(c, f->ref, &id, 1, &label);
+    }
     return label;
 }
 
@@ -68,9 +73,11 @@ static crm_str write_card(const foreign_read *x, const value *row, unsigned show
     jw_object(&w);
     jw_kint(&w, "id", row[COL_ID].i);
     jw_kbool(&w, "foreign", true);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (shown & parts[i].bit && parts[i].field && bits_has(seen, parts[i].field))
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (shown & parts[i].bit && parts[i].field && bits_has(seen, parts[i].field)) {
             put_shown(&w, x->call, &e->fields[parts[i].field], row[parts[i].field]);
+        }
+    }
     jw_end_object(&w);
     crm_str card = b.failed ? (crm_str){0} : arena_dup(x->call->arena, buf_view(&b));
     buf_free(&b);
@@ -87,8 +94,9 @@ static crm_status read_rows(foreign_read *x)
     engine_batch b = {.ops = &op, .count = 1};
     const uint16_t wanted[] = {COL_ID, e->title_field, e->owner_fields[0], e->department_field};
     q.where = cond_in(c->arena, &e->fields[COL_ID], x->ids, x->count);
-    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         bits_add(q.select, wanted[i]);
+    }
     crm_status s = call_limit_read(c, &b);
     return s ? s : engine_read_now(c->session, &b);
 }
@@ -98,13 +106,16 @@ crm_status foreign_cards(crm_ctx *c, const entity *e, const value *ids, uint32_t
 {
     unsigned shown = rights_foreign(c, e);
     foreign_read x = {.call = c, .entity = e, .ids = ids, .count = count};
-    if (!shown || !count)
+    if (!shown || !count) {
         return CRM_OK;
+    }
     x.rows = ARENA_ARRAY(c->arena, value *, count);
     crm_status s = x.rows ? read_rows(&x) : CRM_NOMEM;
-    for (uint32_t i = 0; s == CRM_OK && i < count; i++)
-        if (x.rows[i]) /* titles of other records are read when no other read is running */
+    for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
+        if (x.rows[i]) { /* titles of other records are read when no other read is running */
             cards[i] = write_card(&x, x.rows[i], shown);
+        }
+    }
     return s;
 }
 
@@ -116,10 +127,11 @@ static void look(api_call *k)
     crm_str card = {0};
     bool is_read = k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
     k->status = is_read ? foreign_cards(&k->c, k->entity, &id, 1, &card) : CRM_OK;
-    if (k->status == CRM_OK && card.n)
+    if (k->status == CRM_OK && card.n) {
         buf_str(&k->text, card);
-    else if (k->status == CRM_OK)
+    } else if (k->status == CRM_OK) {
         k->status = merged_answer(&k->c, k->entity, k->id, CRM_NOT_FOUND);
+    }
 }
 
 static void answer(api_call *k)

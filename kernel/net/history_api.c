@@ -25,10 +25,12 @@ typedef struct telling {
 static label_list *list_of(telling *t, const entity *e)
 {
     label_list *l = t->labels;
-    while (l && l->entity != e)
+    while (l && l->entity != e) {
         l = l->next;
-    if (l)
+    }
+    if (l) {
         return l;
+    }
     l = ARENA_NEW(t->k->c.arena, label_list);
     if (l) {
         *l = (label_list){.entity = e, .next = t->labels};
@@ -41,21 +43,26 @@ static bool add_id(telling *t, const entity *e, int64_t id)
 {
     arena *a = t->k->c.arena;
     label_list *l = list_of(t, e);
-    for (uint32_t i = 0; l && i < l->count; i++)
-        if (l->ids[i] == id)
+    for (uint32_t i = 0; l && i < l->count; i++) {
+        if (l->ids[i] == id) {
             return true;
+        }
+    }
     if (l && l->count == l->cap) {
         uint32_t cap = l->cap ? l->cap * 2 : 16;
         int64_t *ids = ARENA_ARRAY(a, int64_t, cap);
-        if (!ids)
+        if (!ids) {
             return false;
-        if (l->count)
+        }
+        if (l->count) {
             memcpy(ids, l->ids, l->count * sizeof *ids);
+        }
         l->ids = ids;
         l->cap = cap;
     }
-    if (l)
+    if (l) {
         l->ids[l->count++] = id;
+    }
     return l != NULL;
 }
 
@@ -63,9 +70,11 @@ static bool add_change(telling *t, const struct history_change *ch)
 {
     const value both[] = {ch->old_value, ch->new_value};
     bool ok = true;
-    for (int i = 0; i < 2 && ok; i++)
-        if (ch->field->type == FIELD_REF && ch->field->ref && both[i].kind == VALUE_INT)
+    for (int i = 0; i < 2 && ok; i++) {
+        if (ch->field->type == FIELD_REF && ch->field->ref && both[i].kind == VALUE_INT) {
             ok = add_id(t, ch->field->ref, both[i].i);
+        }
+    }
     return ok;
 }
 
@@ -74,14 +83,17 @@ static crm_status read_labels(telling *t)
 {
     crm_status s = CRM_OK;
     bool ok = true;
-    for (uint32_t i = 0; ok && i < t->count; i++)
-        for (uint32_t j = 0; ok && j < t->rows[i].change_count; j++)
+    for (uint32_t i = 0; ok && i < t->count; i++) {
+        for (uint32_t j = 0; ok && j < t->rows[i].change_count; j++) {
             ok = add_change(t, &t->rows[i].changes[j]);
+        }
+    }
     for (label_list *l = t->labels; ok && l && s == CRM_OK; l = l->next) {
         l->labels = ARENA_ARRAY(t->k->c.arena, crm_str, l->count);
         ok = l->labels != NULL;
-        if (ok)
+        if (ok) {
             s = records_labels(&t->k->c, l->entity, l->ids, l->count, l->labels);
+        }
     }
     return ok ? s : CRM_NOMEM;
 }
@@ -93,11 +105,14 @@ static crm_str label_of(const telling *t, const field *f, int64_t id)
         const person *p = people_user(t->k->c.people, id);
         return p ? p->name : (crm_str){0};
     }
-    while (l && l->entity != f->ref)
+    while (l && l->entity != f->ref) {
         l = l->next;
-    for (uint32_t i = 0; l && i < l->count; i++)
-        if (l->ids[i] == id)
+    }
+    for (uint32_t i = 0; l && i < l->count; i++) {
+        if (l->ids[i] == id) {
             return l->labels[i];
+        }
+    }
     return (crm_str){0};
 }
 
@@ -122,10 +137,11 @@ static void put_batch(json_writer *w, const history_entry *h)
     jw_object(w);
     jw_kint(w, "id", h->batch);
     jw_key(w, CRM_S("title"));
-    if (h->batch_title.p)
+    if (h->batch_title.p) {
         jw_str(w, h->batch_title);
-    else
+    } else {
         jw_null(w);
+    }
     jw_end_object(w);
 }
 
@@ -163,14 +179,16 @@ static void put_all(telling *t)
     jw_init(w, &t->k->text);
     jw_object(w);
     jw_karray(w, "rows");
-    for (uint32_t i = 0; i < t->count; i++)
+    for (uint32_t i = 0; i < t->count; i++) {
         put_row(t, &t->rows[i]);
+    }
     jw_end_array(w);
     jw_key(w, CRM_S("next"));
-    if (t->next)
+    if (t->next) {
         jw_str(w, arena_fmt(t->k->c.arena, "%lld", (long long)t->next));
-    else
+    } else {
         jw_null(w);
+    }
     jw_end_object(w);
 }
 
@@ -179,8 +197,9 @@ static void put_all(telling *t)
 static crm_status number_param(api_call *k, const char *name, int64_t most, int64_t *out)
 {
     crm_str text = http_param(k->http, name);
-    if (text.n && (str_to_i64(text, out) != CRM_OK || *out < 1 || *out > most))
+    if (text.n && (str_to_i64(text, out) != CRM_OK || *out < 1 || *out > most)) {
         return call_fail_field(&k->c, str_of(name), "out_of_range", (crm_str){0});
+    }
     return CRM_OK;
 }
 
@@ -193,8 +212,9 @@ static crm_status read_query(api_call *k, history_query *q)
     s = s ? s : number_param(k, "limit", LIST_MAX, &limit);
     q->limit = (uint32_t)limit;
     q->field = name.n ? entity_field(k->entity, name) : NULL;
-    if (s == CRM_OK && name.n && !q->field)
+    if (s == CRM_OK && name.n && !q->field) {
         s = records_unknown_field(&k->c, k->entity, name);
+    }
     return s;
 }
 
@@ -203,12 +223,15 @@ static void history_read(api_call *k)
     history_query q;
     telling t = {.k = k};
     k->status = read_query(k, &q);
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         k->status = records_history(&k->c, &q, &t.rows, &t.count, &t.next);
-    if (k->status == CRM_OK)
+    }
+    if (k->status == CRM_OK) {
         k->status = read_labels(&t);
-    if (k->status == CRM_OK)
+    }
+    if (k->status == CRM_OK) {
         put_all(&t);
+    }
 }
 
 void history_route(api_call *k)

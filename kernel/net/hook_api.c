@@ -27,8 +27,9 @@ struct form_quota {
 static struct form_quota *quota_new(void)
 {
     struct form_quota *q = calloc(1, sizeof *q);
-    if (q)
+    if (q) {
         crypto_random(q->key, sizeof q->key);
+    }
     return q;
 }
 
@@ -36,8 +37,9 @@ static struct form_quota *quota_new(void)
 static crm_str network_of(crm_str address, struct in6_addr *six)
 {
     char z[INET6_ADDRSTRLEN];
-    if (address.n >= sizeof z)
+    if (address.n >= sizeof z) {
         return address;
+    }
     memcpy(z, address.p, address.n);
     z[address.n] = 0;
     bool is_six = inet_pton(AF_INET6, z, six) == 1;
@@ -64,16 +66,20 @@ static bool has_room(struct form_quota *q, int64_t now)
 
 static bool has_credit(api *a, crm_str address)
 {
-    if (!a->quotas)
+    if (!a->quotas) {
         a->quotas = quota_new();
-    if (!a->quotas)
+    }
+    if (!a->quotas) {
         return false;
+    }
     int64_t now = clock_mono() / 1000000;
     int64_t *full_at = bucket_of(a->quotas, address);
-    if (*full_at < now)
+    if (*full_at < now) {
         *full_at = now;
-    if (*full_at - now > (QUOTA_BURST - 1) * QUOTA_MS || !has_room(a->quotas, now))
+    }
+    if (*full_at - now > (QUOTA_BURST - 1) * QUOTA_MS || !has_room(a->quotas, now)) {
         return false;
+    }
     *full_at += QUOTA_MS;
     a->quotas->in_second++;
     return true;
@@ -109,8 +115,9 @@ static crm_status store(crm_ctx *c, void *arg)
     crm_str receipt;
     crm_status s = inbox_store(c, h->integration->name, http_header(k->http, "content-type"),
                                k->http->body, k->http->peer, &receipt);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         h->receipt = arena_dup(k->http->arena, receipt);
+    }
     return s;
 }
 
@@ -127,18 +134,21 @@ static crm_str page_path(http_request *r)
 {
     crm_str ref = http_header(r, "referer");
     ptrdiff_t scheme = str_find(ref, '/');
-    if (scheme < 0 || (size_t)scheme + 2 >= ref.n)
+    if (scheme < 0 || (size_t)scheme + 2 >= ref.n) {
         return CRM_S("/");
+    }
     crm_str rest = {ref.p + scheme + 2, ref.n - (size_t)scheme - 2};
     ptrdiff_t slash = str_find(rest, '/');
     crm_str host = {rest.p, slash < 0 ? rest.n : (size_t)slash};
     if (slash < 0 || !str_eq_ascii_nocase(host, r->host) ||
-        (rest.n > (size_t)slash + 1 && rest.p[slash + 1] == '/'))
+        (rest.n > (size_t)slash + 1 && rest.p[slash + 1] == '/')) {
         return CRM_S("/");
+    }
     crm_str path = {rest.p + slash, rest.n - (size_t)slash};
     ptrdiff_t hash = str_find(path, '#');
-    if (hash >= 0)
+    if (hash >= 0) {
         path.n = (size_t)hash;
+    }
     return path;
 }
 
@@ -166,12 +176,15 @@ static void stored(api_call *k)
 static crm_status check_post(api_call *k, const integration *i)
 {
     crm_str type = http_content_type(k->http);
-    if (!str_is(type, "application/json") && !str_is(type, "application/x-www-form-urlencoded"))
+    if (!str_is(type, "application/json") && !str_is(type, "application/x-www-form-urlencoded")) {
         return call_fail(&k->c, CRM_MEDIA, "unsupported_media_type");
-    if (k->http->body.n > BODY_MAX)
+    }
+    if (k->http->body.n > BODY_MAX) {
         return call_fail(&k->c, CRM_TOO_LARGE, "too_large");
-    if (!k->http->body.n || !text_is_utf8(k->http->body))
+    }
+    if (!k->http->body.n || !text_is_utf8(k->http->body)) {
         return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
+    }
     if (!i->type->is_signed && !has_credit(k->api, k->http->peer)) {
         k->c.error.retry_after_s = QUOTA_MS / 1000;
         return call_fail(&k->c, CRM_LIMIT, "limit");
@@ -197,8 +210,9 @@ void hook_route(api_call *k)
         return;
     }
     crm_status s = k->http->verb == VERB_POST ? check_post(k, i) : CRM_METHOD;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         api_reply_error(k, s);
-    else
+    } else {
         api_write(k, store, stored);
+    }
 }

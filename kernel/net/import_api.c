@@ -20,8 +20,9 @@ static void view(api_call *k)
     buf_clear(&k->text);
     jw_init(&k->w, &k->text);
     k->status = import_load(&k->c, k->id, &x->row);
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         k->status = import_view(&k->c, &x->row, &k->w);
+    }
 }
 
 static void viewed(api_call *k)
@@ -37,10 +38,11 @@ static void viewed(api_call *k)
 
 static void answer(api_call *k)
 {
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
-    else
+    } else {
         api_pool(k, POOL_FAST, view, viewed);
+    }
 }
 
 /* ---- reading it anew ------------------------------------------------------------------------- */
@@ -50,14 +52,17 @@ static void read_again(api_call *k)
     import_state *x = k->own;
     bool is_busy = false;
     k->status = import_load(&k->c, k->id, &x->row);
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         k->status = import_is_busy(&k->c, &x->row, &is_busy);
-    if (k->status == CRM_OK && is_busy)
+    }
+    if (k->status == CRM_OK && is_busy) {
         k->status = call_fail(&k->c, CRM_CONFLICT, "import_running");
+    }
     const entity *e =
         k->status == CRM_OK ? registry_entity(k->c.reg, store_text(&x->row, IMPORT_ENTITY)) : NULL;
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         k->status = e ? import_analyse(&k->c, e, k->request.json, &x->row) : CRM_NOT_FOUND;
+    }
 }
 
 static crm_status save(crm_ctx *c, void *arg)
@@ -65,17 +70,19 @@ static crm_status save(crm_ctx *c, void *arg)
     import_state *x = ((api_call *)arg)->own;
     bool is_busy;
     crm_status s = import_is_busy(c, &x->row, &is_busy);
-    if (s == CRM_OK && is_busy)
+    if (s == CRM_OK && is_busy) {
         return call_fail(c, CRM_CONFLICT, "import_running");
+    }
     return s == CRM_OK ? store_save(c->tx, &x->row) : s;
 }
 
 static void was_read_again(api_call *k)
 {
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
-    else
+    } else {
         api_write(k, save, answer);
+    }
 }
 
 /* ---- check and run --------------------------------------------------------------------------- */
@@ -90,12 +97,13 @@ static crm_status start(crm_ctx *c, void *arg)
 static void with_body(api_call *k)
 {
     crm_status s = api_read_json(k);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         api_reply_error(k, s);
-    else if (((import_state *)k->own)->status == 202)
+    } else if (((import_state *)k->own)->status == 202) {
         api_write(k, start, answer);
-    else
+    } else {
         api_pool(k, POOL_WORKER, read_again, was_read_again);
+    }
 }
 
 /* ---- the report ------------------------------------------------------------------------------ */
@@ -106,8 +114,9 @@ static void write_errors(api_call *k)
     buf_clear(&k->text);
     k->text.max = (size_t)64 << 20;
     k->status = import_load(&k->c, k->id, &x->row);
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         k->status = import_errors(&k->c, &x->row, x->is_of_run, &k->text);
+    }
 }
 
 static void errors_written(api_call *k)
@@ -145,10 +154,11 @@ static void removed(api_call *k)
 
 static void forgotten(api_call *k)
 {
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
-    else
+    } else {
         api_pool(k, POOL_FAST, remove_file, removed);
+    }
 }
 
 /* ---- routing --------------------------------------------------------------------------------- */
@@ -190,9 +200,10 @@ void import_route(api_call *k)
         one_import(k, path);
     } else {
         k->entity = path.n ? NULL : registry_entity(k->c.reg, name);
-        if (!k->entity || k->http->verb != VERB_POST)
+        if (!k->entity || k->http->verb != VERB_POST) {
             api_reply_error(k, k->entity ? CRM_METHOD : CRM_NOT_FOUND);
-        else
+        } else {
             upload_route(k);
+        }
     }
 }

@@ -20,12 +20,14 @@ static crm_status count_link(api_call *k, const merge_link *l, const merge_wish 
     record_read rd = {
         .call = &k->c, .query = &q, .count = true, .count_us = COUNT_US, .on_row = pass};
     rights_fields(&k->c, l->entity, shown);
-    if (!rights_may_some(&k->c, l->entity, ACTION_READ) || !bits_has(shown, l->field->index))
+    if (!rights_may_some(&k->c, l->entity, ACTION_READ) || !bits_has(shown, l->field->index)) {
         return CRM_OK;
+    }
     q.where = merge_link_cond(k->c.arena, l, w);
     crm_status s = records_read_now(&rd);
-    if (s != CRM_OK || !rd.total)
+    if (s != CRM_OK || !rd.total) {
         return s;
+    }
     jw_object(out);
     jw_kstr(out, "entity", l->entity->name);
     jw_kstr(out, "field", l->field->name);
@@ -49,14 +51,16 @@ static void preview(api_call *k)
     merge_link *links = ARENA_ARRAY(c->arena, merge_link, FIELDS_MAX);
     crm_status s = w && links ? merge_wish_read(c, k->entity, k->request.json, w) : CRM_NOMEM;
     s = s ? s : may_merge(k, w->into);
-    for (uint32_t i = 0; s == CRM_OK && i < w->count; i++)
+    for (uint32_t i = 0; s == CRM_OK && i < w->count; i++) {
         s = may_merge(k, w->from[i]);
+    }
     uint32_t count = s ? 0 : merge_links(c->reg, k->entity, links);
     jw_init(&k->w, &k->text);
     jw_object(&k->w);
     jw_karray(&k->w, "moves");
-    for (uint32_t i = 0; s == CRM_OK && i < count; i++)
+    for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
         s = count_link(k, &links[i], w);
+    }
     jw_end_array(&k->w);
     jw_end_object(&k->w);
     k->status = s;
@@ -65,8 +69,9 @@ static void preview(api_call *k)
 void merge_preview_route(api_call *k)
 {
     crm_status s = api_read_json(k);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         api_reply_error(k, s);
-    else
+    } else {
         api_read(k, preview);
+    }
 }

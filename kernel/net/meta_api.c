@@ -17,15 +17,17 @@ static void entity_label(json_writer *w, const entity *e)
 
 static void field_options(json_writer *w, const field *f)
 {
-    if (!f->choice_count)
+    if (!f->choice_count) {
         return;
+    }
     jw_karray(w, "options");
     for (uint32_t i = 0; i < f->choice_count; i++) {
         jw_object(w);
         jw_kstr(w, "v", f->choices[i].value);
         jw_kstr(w, "l", f->choices[i].label);
-        if (f->choices[i].color.n)
+        if (f->choices[i].color.n) {
             jw_kstr(w, "color", f->choices[i].color);
+        }
         jw_end_object(w);
     }
     jw_end_array(w);
@@ -44,8 +46,9 @@ static const char *type_name(field_type t)
 /* `min` and `max` of a number in the form its values have; of a text `max` is its length. */
 static void field_bounds(json_writer *w, const field *f)
 {
-    if (f->max)
+    if (f->max) {
         jw_kint(w, "max", f->max);
+    }
     if (!value_is_null(f->least)) {
         jw_key(w, CRM_S("min"));
         field_to_json(w, f, &f->least, (crm_str){0}, false);
@@ -61,26 +64,35 @@ static void field_meta(json_writer *w, const field *f, bool is_writable)
     jw_key(w, f->name);
     jw_object(w);
     jw_kstr(w, "type", str_of(type_name(field_stored_type(f))));
-    if (f->type == FIELD_COMPUTED)
+    if (f->type == FIELD_COMPUTED) {
         jw_kbool(w, "computed", true);
+    }
     jw_kstr(w, "label", f->label);
-    if (f->flags & FIELD_REQUIRED)
+    if (f->flags & FIELD_REQUIRED) {
         jw_kbool(w, "required", true);
-    if (f->flags & FIELD_READ_ONLY || !is_writable)
+    }
+    if (f->flags & FIELD_READ_ONLY || !is_writable) {
         jw_kbool(w, "read_only", true);
-    if (f->flags & FIELD_MANY)
+    }
+    if (f->flags & FIELD_MANY) {
         jw_kbool(w, "many", true);
+    }
     field_bounds(w, f);
-    if (f->scale)
+    if (f->scale) {
         jw_kint(w, "scale", f->scale);
-    if (f->type == FIELD_MONEY && f->currency_field)
+    }
+    if (f->type == FIELD_MONEY && f->currency_field) {
         jw_kstr(w, "currencyField", f->entity->fields[f->currency_field].name);
-    if (f->type == FIELD_REF || f->type == FIELD_REFS)
+    }
+    if (f->type == FIELD_REF || f->type == FIELD_REFS) {
         jw_kstr(w, "to", f->ref_name);
-    if (f->type == FIELD_STAGE && f->pipeline)
+    }
+    if (f->type == FIELD_STAGE && f->pipeline) {
         jw_kstr(w, "pipeline", f->pipeline->name);
-    if (f->where)
+    }
+    if (f->where) {
         jw_kbool(w, "lookup", true);
+    }
     field_options(w, f);
     jw_end_object(w);
 }
@@ -109,8 +121,9 @@ static void entity_fields(json_writer *w, crm_ctx *c, const entity *e)
         const field *f = &e->fields[i];
         bool is_shown = i == COL_ID || i == COL_CREATED_AT || i == COL_UPDATED_AT ||
                         i == COL_CREATED_BY || (i >= COL_OWN && bits_has(seen, i));
-        if (is_shown && !(f->flags & FIELD_HIDDEN))
+        if (is_shown && !(f->flags & FIELD_HIDDEN)) {
             field_meta(w, f, i >= COL_OWN && (bits_has(set, i) || bits_has(made, i)));
+        }
     }
     jw_end_object(w);
 }
@@ -122,16 +135,21 @@ static void entity_meta(json_writer *w, crm_ctx *c, const entity *e)
     entity_label(w, e);
     jw_kstr(w, "icon", e->icon);
     jw_kstr(w, "module", e->module);
-    if (e->title_field)
+    if (e->title_field) {
         jw_kstr(w, "title", e->fields[e->title_field].name);
-    if (e->owner_fields[0])
+    }
+    if (e->owner_fields[0]) {
         jw_kstr(w, "owner", e->fields[e->owner_fields[0]].name);
-    if (e->stage_field)
+    }
+    if (e->stage_field) {
         jw_kstr(w, "stage", e->fields[e->stage_field].name);
-    if (e->match_count)
+    }
+    if (e->match_count) {
         jw_kbool(w, "match", true);
-    if (rights_foreign(c, e))
+    }
+    if (rights_foreign(c, e)) {
         jw_kbool(w, "foreign", true);
+    }
     entity_can(w, c, e);
     entity_fields(w, c, e);
     jw_key(w, CRM_S("views"));
@@ -147,9 +165,11 @@ static bool is_offered(crm_ctx *c, const entity *e)
 static void entities(json_writer *w, crm_ctx *c)
 {
     jw_kobject(w, "entities");
-    for (uint32_t i = 0; i < c->reg->entity_count; i++)
-        if (is_offered(c, c->reg->entities[i]))
+    for (uint32_t i = 0; i < c->reg->entity_count; i++) {
+        if (is_offered(c, c->reg->entities[i])) {
             entity_meta(w, c, c->reg->entities[i]);
+        }
+    }
     jw_end_object(w);
 }
 
@@ -159,8 +179,9 @@ static void pipelines(json_writer *w, crm_ctx *c)
     jw_kobject(w, "pipelines");
     for (uint32_t i = 0; i < c->reg->pipeline_count; i++) {
         const pipeline *p = &c->reg->pipelines[i];
-        if (!p->entity || !is_offered(c, p->entity))
+        if (!p->entity || !is_offered(c, p->entity)) {
             continue;
+        }
         jw_key(w, p->name);
         jw_object(w);
         jw_kstr(w, "entity", p->entity_name);
@@ -174,8 +195,9 @@ static void pipelines(json_writer *w, crm_ctx *c)
             jw_kstr(w, "color", st->color);
             jw_kstr(w, "outcome", str_of(outcomes[st->outcome]));
             jw_karray(w, "require");
-            for (uint32_t n = 0; n < st->require_count; n++)
+            for (uint32_t n = 0; n < st->require_count; n++) {
                 jw_str(w, p->entity->fields[st->require[n]].name);
+            }
             jw_end_array(w);
             jw_end_object(w);
         }
@@ -191,8 +213,9 @@ static void menu(json_writer *w, crm_ctx *c)
     for (uint32_t i = 0; i < c->reg->menu_count; i++) {
         const menu_item *m = &c->reg->menus[i];
         const entity *e = m->entity_name.n ? registry_entity(c->reg, m->entity_name) : NULL;
-        if (m->entity_name.n && (!e || !is_offered(c, e)))
+        if (m->entity_name.n && (!e || !is_offered(c, e))) {
             continue;
+        }
         jw_object(w);
         jw_kstr(w, "id", m->id);
         jw_kstr(w, "label", m->label);
@@ -200,8 +223,9 @@ static void menu(json_writer *w, crm_ctx *c)
         jw_kstr(w, "to", m->to);
         jw_kstr(w, "group", m->group);
         jw_kint(w, "order", m->order);
-        if (m->entity_name.n)
+        if (m->entity_name.n) {
             jw_kstr(w, "entity", m->entity_name);
+        }
         jw_kbool(w, "phone", m->on_phone);
         jw_end_object(w);
     }
@@ -228,9 +252,11 @@ static void modules(json_writer *w, crm_ctx *c)
 /* One function may be granted in several rows. */
 static bool is_first(const registry *r, uint32_t at)
 {
-    for (uint32_t i = 0; i < at; i++)
-        if (str_eq(r->functions[i].function, r->functions[at].function))
+    for (uint32_t i = 0; i < at; i++) {
+        if (str_eq(r->functions[i].function, r->functions[at].function)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -244,13 +270,16 @@ static void user(json_writer *w, api_call *k)
     jw_kstr(w, "name", p->name);
     jw_kstr(w, "login", p->login);
     jw_karray(w, "roles");
-    for (uint32_t i = 0; i < p->role_count; i++)
+    for (uint32_t i = 0; i < p->role_count; i++) {
         jw_str(w, p->roles[i]);
+    }
     jw_end_array(w);
     jw_karray(w, "functions");
-    for (uint32_t i = 0; i < c->reg->function_count; i++)
-        if (is_first(c->reg, i) && call_may(c, c->reg->functions[i].function))
+    for (uint32_t i = 0; i < c->reg->function_count; i++) {
+        if (is_first(c->reg, i) && call_may(c, c->reg->functions[i].function)) {
             jw_str(w, c->reg->functions[i].function);
+        }
+    }
     jw_end_array(w);
     jw_key(w, CRM_S("department"));
     if (d) {
@@ -276,10 +305,11 @@ static void reply_tagged(api_call *k)
     crm_str etag = arena_fmt(r->arena, "\"%.*s\"", STR_FMT(hex));
     http_set(r, "ETag", etag);
     http_cache(r, CACHE_PRIVATE);
-    if (http_etag_matches(r, etag))
+    if (http_etag_matches(r, etag)) {
         api_reply_empty(k, 304);
-    else
+    } else {
         api_reply(k, 200);
+    }
 }
 
 static void strings(json_writer *w, const registry *r, crm_str lang)
@@ -287,8 +317,9 @@ static void strings(json_writer *w, const registry *r, crm_str lang)
     jw_kobject(w, "strings");
     for (uint32_t i = 0; i < r->string_count; i++) {
         const text_string *s = &r->strings[i];
-        if (!str_eq(s->lang, lang))
+        if (!str_eq(s->lang, lang)) {
             continue;
+        }
         jw_key(w, s->key);
         jw_str(w, s->text);
     }
@@ -320,8 +351,9 @@ void meta_route(api_call *k)
     menu(w, &k->c);
     entities(w, &k->c);
     pipelines(w, &k->c);
-    if (is_language(lang))
+    if (is_language(lang)) {
         strings(w, r, lang);
+    }
     jw_end_object(w);
     reply_tagged(k);
 }

@@ -19,15 +19,17 @@ static void keep_seen(const showing *s, json_t *names)
 {
     for (size_t i = json_array_size(names); i-- > 0;) {
         const char *name = json_string_value(json_array_get(names, i));
-        if (name && !is_seen(s, name))
+        if (name && !is_seen(s, name)) {
             json_array_remove(names, i);
+        }
     }
 }
 
 static void keep_each(const showing *s, json_t *of, const char *const *keys)
 {
-    for (; *keys; keys++)
+    for (; *keys; keys++) {
         keep_seen(s, json_object_get(of, *keys));
+    }
 }
 
 /* Whether he may ask what the list asks. */
@@ -37,8 +39,9 @@ static bool may_filter(const showing *s, const json_t *filter)
     uint64_t touched[4];
     cond_error err;
     cond_scope about = {s->call->reg, s->entity};
-    if (!filter)
+    if (!filter) {
         return true;
+    }
     bool may = cond_read(s->call->arena, &about, filter, &asked, &err) == CRM_OK &&
                cond_restrict(s->call, s->entity, asked, &narrowed, touched) == CRM_OK;
     s->call->error = (call_error){0};
@@ -52,10 +55,12 @@ static void keep_lists(const showing *s, json_t *lists)
         json_t *list = json_array_get(lists, i);
         const char *due = json_string_value(json_object_get(list, "due"));
         keep_each(s, list, names);
-        if (due && !is_seen(s, due))
+        if (due && !is_seen(s, due)) {
             json_object_del(list, "due");
-        if (!may_filter(s, json_object_get(list, "filter")))
+        }
+        if (!may_filter(s, json_object_get(list, "filter"))) {
             json_array_remove(lists, i);
+        }
     }
 }
 

@@ -32,18 +32,21 @@ static bool read_path(model_ask *a, crm_str rest, crm_str *verb)
 {
     crm_str part = {0};
     *verb = (crm_str){0};
-    if (!rest.n)
+    if (!rest.n) {
         return true;
-    if (!str_split(&rest, '/', &part) || !str_is(part, "entity"))
+    }
+    if (!str_split(&rest, '/', &part) || !str_is(part, "entity")) {
         return false;
+    }
     if (str_split(&rest, '/', &a->entity) && str_split(&rest, '/', &part)) {
         if (!str_is(part, "field")) {
             *verb = part;
             return !rest.n;
         }
         *verb = CRM_S("field");
-        if (str_split(&rest, '/', &a->field) && str_split(&rest, '/', verb))
+        if (str_split(&rest, '/', &a->field) && str_split(&rest, '/', verb)) {
             return !rest.n;
+        }
         *verb = a->field.n ? (crm_str){0} : *verb;
     }
     return true;
@@ -53,20 +56,21 @@ static bool choose(api_call *k, model_ask *a, crm_str verb)
 {
     http_verb v = k->http->verb;
     bool is_post = v == VERB_POST, is_one = a->entity.n > 0 && !verb.n;
-    if (!k->rest.n && (v == VERB_GET || v == VERB_HEAD))
+    if (!k->rest.n && (v == VERB_GET || v == VERB_HEAD)) {
         a->act = MODEL_ACT_LIST;
-    else if (is_post && !a->entity.n && k->rest.n)
+    } else if (is_post && !a->entity.n && k->rest.n) {
         a->act = MODEL_ACT_ADD_ENTITY;
-    else if (is_post && str_is(verb, "field") && !a->field.n)
+    } else if (is_post && str_is(verb, "field") && !a->field.n) {
         a->act = MODEL_ACT_ADD_FIELD;
-    else if (is_one && v == VERB_PATCH)
+    } else if (is_one && v == VERB_PATCH) {
         a->act = MODEL_ACT_CHANGE;
-    else if (is_one && v == VERB_DELETE)
+    } else if (is_one && v == VERB_DELETE) {
         a->act = MODEL_ACT_RETIRE;
-    else if (is_post && str_is(verb, "restore"))
+    } else if (is_post && str_is(verb, "restore")) {
         a->act = MODEL_ACT_RESTORE;
-    else
+    } else {
         return false;
+    }
     return true;
 }
 
@@ -90,8 +94,9 @@ void model_route(api_call *k)
     crm_status s = has_body ? api_read_json(k) : CRM_OK;
     x->what.body = k->request.json;
     x->what.is_check = str_is(http_param(k->http, "check"), "1");
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         api_reply_error(k, s);
-    else
+    } else {
         api_pool(k, POOL_WORKER, ask, asked);
+    }
 }

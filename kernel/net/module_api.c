@@ -23,11 +23,13 @@ static bool matches(const route *rt, crm_str path, module_call *m, uint32_t *cou
     *count = 0;
     for (;;) {
         bool a = str_split(&pattern, '/', &want), b = str_split(&path, '/', &got);
-        if (!a || !b)
+        if (!a || !b) {
             return a == b;
+        }
         if (want.n && want.p[0] == ':') {
-            if (*count == PARAMS_MAX || !got.n)
+            if (*count == PARAMS_MAX || !got.n) {
                 return false;
+            }
             m->names[*count] = (crm_str){want.p + 1, want.n - 1};
             m->values[(*count)++] = got;
         } else if (!str_eq(want, got)) {
@@ -43,11 +45,13 @@ static crm_status find(api_call *k, module_call *m)
     for (uint32_t i = 0; i < k->c.reg->route_count; i++) {
         const route *rt = &k->c.reg->routes[i];
         uint32_t count;
-        if (!matches(rt, path, m, &count))
+        if (!matches(rt, path, m, &count)) {
             continue;
+        }
         s = CRM_METHOD;
-        if (!str_eq(rt->method, k->request.method))
+        if (!str_eq(rt->method, k->request.method)) {
             continue;
+        }
         m->route = rt;
         k->request.param_names = m->names;
         k->request.params = m->values;
@@ -99,8 +103,9 @@ static void try_part(api_call *k)
     k->c.http_status = 0;
     k->c.until = k->ends_at;
     k->c.try_until = 0;
-    if (!k->is_slow && m->route->tx != ROUTE_NONE && left_ms(k) > FIRST_TRY_MS)
+    if (!k->is_slow && m->route->tx != ROUTE_NONE && left_ms(k) > FIRST_TRY_MS) {
         k->c.try_until = clock_mono() + FIRST_TRY_MS * 1000000LL;
+    }
     k->status = m->part(&k->c, m->route->fn);
 }
 
@@ -110,10 +115,11 @@ static void tried(api_call *k)
     bool goes_on = k->status == CRM_TIMEOUT && k->c.try_until && clock_mono() < k->ends_at;
     k->c.until = k->c.try_until = 0;
     k->is_slow = goes_on;
-    if (goes_on)
+    if (goes_on) {
         api_pool(k, POOL_SLOW, try_part, tried);
-    else
+    } else {
         m->then(k);
+    }
 }
 
 static void run_on_pool(api_call *k, crm_status (*part)(crm_ctx *c, const void *fn),
@@ -127,10 +133,11 @@ static void run_on_pool(api_call *k, crm_status (*part)(crm_ctx *c, const void *
 
 static void prepared(api_call *k)
 {
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
-    else
+    } else {
         api_write(k, commit, finish);
+    }
 }
 
 static bool is_allowed(api_call *k, const route *rt)
@@ -143,11 +150,13 @@ void module_route(api_call *k)
 {
     module_call *m = ARENA_NEW(k->http->arena, module_call);
     crm_status s = m ? find(k, m) : CRM_NOMEM;
-    if (s == CRM_OK && !is_allowed(k, m->route))
+    if (s == CRM_OK && !is_allowed(k, m->route)) {
         s = CRM_DENIED;
+    }
     bool has_json = str_is(http_content_type(k->http), "application/json");
-    if (s == CRM_OK && k->http->body.n && has_json)
+    if (s == CRM_OK && k->http->body.n && has_json) {
         s = api_read_json(k);
+    }
     if (s != CRM_OK) {
         api_reply_error(k, s);
         return;
@@ -156,10 +165,11 @@ void module_route(api_call *k)
     k->own = m;
     k->c.out = &k->text;
     api_limit(k, limit < LIMIT_MOST ? limit : LIMIT_MOST);
-    if (m->route->tx != ROUTE_WRITE)
+    if (m->route->tx != ROUTE_WRITE) {
         run_on_pool(k, m->route->run, finish);
-    else if (m->route->prepare)
+    } else if (m->route->prepare) {
         run_on_pool(k, m->route->prepare, prepared);
-    else
+    } else {
         api_write(k, commit, finish);
+    }
 }

@@ -18,16 +18,19 @@ typedef struct making {
 
 static bool has_forms(const registry *r)
 {
-    for (uint32_t i = 0; i < r->integration_count; i++)
-        if (r->integrations[i].type && r->integrations[i].type->receive)
+    for (uint32_t i = 0; i < r->integration_count; i++) {
+        if (r->integrations[i].type && r->integrations[i].type->receive) {
             return true;
+        }
+    }
     return false;
 }
 
 static bool document_holds(const openapi_scope *s, crm_str word)
 {
-    if (str_is(word, "forms"))
+    if (str_is(word, "forms")) {
         return has_forms(s->c->reg);
+    }
     return (str_is(word, "import") || str_is(word, "settings")) && call_may(s->c, word);
 }
 
@@ -48,9 +51,11 @@ static bool entity_holds(const openapi_scope *s, crm_str word)
                {"merge", e->may_merge},
                {"match", e->has_match},
                {"pairs", e->has_match && e->may_merge}};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (str_is(word, all[i].word))
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (str_is(word, all[i].word)) {
             return all[i].holds;
+        }
+    }
     return false;
 }
 
@@ -61,8 +66,9 @@ static bool entity_holds(const openapi_scope *s, crm_str word)
 static bool has_foreign(crm_ctx *c, const entity *e)
 {
     bool is_any = false;
-    for (uint32_t i = 0; i < c->reg->role_count; i++)
+    for (uint32_t i = 0; i < c->reg->role_count; i++) {
         is_any |= c->reg->roles[i].foreign != 0;
+    }
     bool is_own = str_find(e->name, '.') < 0 || e->parent_field;
     return c->who->kind == PRINCIPAL_SYSTEM ? is_any && !is_own : rights_foreign(c, e) != 0;
 }
@@ -137,14 +143,17 @@ static void add_entity(making *m, const entity *e)
     openapi_scope s = scope_of(m, &what);
     add_tag(m, e);
     add_all(m->paths, openapi_fill(&s, yaml_get(m->files.entity, "paths")));
-    if (what.is_batch)
+    if (what.is_batch) {
         add_all(m->paths, openapi_fill(&s, yaml_get(m->files.entity, "batch")));
+    }
     add_schema(m, e, "", openapi_record(&s, &what));
     add_schema(m, e, ".page", openapi_fill(&s, yaml_get(m->files.entity, "page")));
-    if (what.may_create)
+    if (what.may_create) {
         add_schema(m, e, ".create", openapi_change(&s, &what, true));
-    if (what.may_update)
+    }
+    if (what.may_update) {
         add_schema(m, e, ".update", openapi_change(&s, &what, false));
+    }
     json_decref(s.parts[0].value);
     json_decref(s.parts[1].value);
     json_decref(s.parts[2].value);
@@ -156,8 +165,9 @@ static void add_entities(making *m)
     for (uint32_t i = 0; i < r->entity_count; i++) {
         const entity *e = r->entities[i];
         bool is_open = !(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API));
-        if (is_open && aggregate_may(m->s.c, e))
+        if (is_open && aggregate_may(m->s.c, e)) {
             add_entity(m, e);
+        }
     }
 }
 
@@ -172,15 +182,17 @@ static crm_str route_path(making *m, const route *rt, json_t *params)
     buf_init(&b, 0);
     buf_z(&b, "/api/v1");
     while (str_split(&rest, '/', &part)) {
-        if (!part.n)
+        if (!part.n) {
             continue;
+        }
         bool is_param = part.p[0] == ':';
         crm_str name = {part.p + is_param, part.n - is_param};
         buf_fmt(&b, is_param ? "/{%.*s}" : "/%.*s", STR_FMT(name));
-        if (is_param)
+        if (is_param) {
             json_array_append_new(params, json_pack("{s:o,s:s,s:b,s:{s:s}}", "name",
                                                     openapi_string(name), "in", "path", "required",
                                                     1, "schema", "type", "string"));
+        }
     }
     crm_str path = arena_dup(m->s.c->arena, buf_view(&b));
     buf_free(&b);
@@ -194,9 +206,11 @@ static crm_str route_id(making *m, const route *rt, const char *method)
     crm_str rest = rt->pattern, part;
     buf_init(&b, 0);
     buf_fmt(&b, "%.*s.%s", STR_FMT(rt->module), method);
-    for (int i = 0; str_split(&rest, '/', &part); i++)
-        if (i > 1 && part.n && part.p[0] != ':')
+    for (int i = 0; str_split(&rest, '/', &part); i++) {
+        if (i > 1 && part.n && part.p[0] != ':') {
             buf_fmt(&b, ".%.*s", STR_FMT(part));
+        }
+    }
     crm_str id = arena_dup(m->s.c->arena, buf_view(&b));
     buf_free(&b);
     return id;
@@ -205,8 +219,9 @@ static crm_str route_id(making *m, const route *rt, const char *method)
 static const char *lower_method(arena *a, crm_str method)
 {
     char *copy = (char *)arena_cstr(a, method);
-    for (size_t i = 0; copy && i < method.n; i++)
+    for (size_t i = 0; copy && i < method.n; i++) {
         copy[i] = method.p[i] >= 'A' && method.p[i] <= 'Z' ? (char)(method.p[i] + 32) : method.p[i];
+    }
     return copy;
 }
 
@@ -245,8 +260,9 @@ static bool has_tag(const making *m, crm_str name)
     json_t *tag;
     json_array_foreach(json_object_get(m->document, "tags"), i, tag)
     {
-        if (str_eq(json_text(tag, "name"), name))
+        if (str_eq(json_text(tag, "name"), name)) {
             return true;
+        }
     }
     return false;
 }
@@ -255,16 +271,19 @@ static void add_module_tag(making *m, crm_str name)
 {
     openapi_scope s = m->s;
     crm_str title = name;
-    for (uint32_t i = 0; i < m->s.c->reg->module_count; i++)
-        if (str_eq(m->s.c->reg->modules[i].name, name) && m->s.c->reg->modules[i].title.n)
+    for (uint32_t i = 0; i < m->s.c->reg->module_count; i++) {
+        if (str_eq(m->s.c->reg->modules[i].name, name) && m->s.c->reg->modules[i].title.n) {
             title = registry_text(m->s.c->reg, m->s.c->lang, m->s.c->reg->modules[i].title);
+        }
+    }
     s.names[0].name = "title", s.names[0].value = title;
     title = openapi_text(&s, "route.module");
-    if (!has_tag(m, name))
+    if (!has_tag(m, name)) {
         json_array_append_new(json_object_get(m->document, "tags"),
                               json_pack("{s:o,s:o,s:o}", "name", openapi_string(name),
                                         "description", openapi_string(title), "x-label",
                                         openapi_string(title)));
+    }
 }
 
 static void add_routes(making *m)
@@ -272,8 +291,9 @@ static void add_routes(making *m)
     const registry *r = m->s.c->reg;
     for (uint32_t i = 0; i < r->route_count; i++) {
         const route *rt = &r->routes[i];
-        if (str_starts(rt->pattern, CRM_S("/hook/")) || !is_open_route(m->s.c, rt))
+        if (str_starts(rt->pattern, CRM_S("/hook/")) || !is_open_route(m->s.c, rt)) {
             continue;
+        }
         add_module_tag(m, rt->module);
         add_route(m, rt);
     }
@@ -330,9 +350,10 @@ static void add_file(making *m, const yaml_node *file)
     json_decref(tags);
     add_all(m->paths, openapi_fill(&m->s, yaml_get(file, "paths")));
     add_all(m->schemas, openapi_fill(&m->s, yaml_get(file, "schemas")));
-    if (yaml_get(file, "parameters"))
+    if (yaml_get(file, "parameters")) {
         add_all(json_object_get(components, "parameters"),
                 openapi_fill(&m->s, yaml_get(file, "parameters")));
+    }
 }
 
 static void begin(making *m, crm_ctx *c)
@@ -355,8 +376,9 @@ crm_status openapi_write(crm_ctx *c, buf *out)
 {
     making m = {0};
     crm_status s = openapi_files_read(c, &m.files);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     begin(&m, c);
     add_refusals(&m);
     add_entities(&m);

@@ -24,8 +24,9 @@ struct openapi_cache {
 static uint64_t roles_of(const principal *who)
 {
     uint64_t h = who->role_count;
-    for (uint32_t i = 0; i < who->role_count; i++)
+    for (uint32_t i = 0; i < who->role_count; i++) {
         h = h * 31 + str_hash(who->roles[i]);
+    }
     return h;
 }
 
@@ -47,8 +48,9 @@ static kept *find(const api_call *k)
         kept *x = &all->at[i];
         bool is_same = x->registry == want.registry && x->people == want.people &&
                        x->roles == want.roles && x->user == want.user && x->is_en == want.is_en;
-        if (x->text.n && is_same)
+        if (x->text.n && is_same) {
             return x;
+        }
     }
     return NULL;
 }
@@ -56,9 +58,11 @@ static kept *find(const api_call *k)
 static kept *oldest(openapi_cache *all)
 {
     kept *old = &all->at[0];
-    for (int i = 1; i < KEPT; i++)
-        if (all->at[i].used < old->used)
+    for (int i = 1; i < KEPT; i++) {
+        if (all->at[i].used < old->used) {
             old = &all->at[i];
+        }
+    }
     return old;
 }
 
@@ -66,10 +70,12 @@ static kept *oldest(openapi_cache *all)
 static kept *keep(api_call *k, crm_str etag)
 {
     api *a = k->api;
-    if (!a->openapi)
+    if (!a->openapi) {
         a->openapi = calloc(1, sizeof *a->openapi);
-    if (!a->openapi)
+    }
+    if (!a->openapi) {
         return NULL;
+    }
     kept *x = oldest(a->openapi);
     buf_free(&x->text);
     *x = key_of(k);
@@ -81,8 +87,9 @@ static kept *keep(api_call *k, crm_str etag)
 
 void openapi_cache_free(openapi_cache *all)
 {
-    for (int i = 0; all && i < KEPT; i++)
+    for (int i = 0; all && i < KEPT; i++) {
         buf_free(&all->at[i].text);
+    }
     free(all);
 }
 
@@ -108,8 +115,9 @@ static void make(api_call *k)
     buf_clear(&k->text);
     k->own = etag;
     k->status = etag ? openapi_write(&k->c, &k->text) : CRM_NOMEM;
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         return;
+    }
     crypto_sha256(buf_view(&k->text), digest);
     crm_str hex = crypto_hex(k->http->arena, digest, 12);
     *etag = arena_fmt(k->http->arena, "\"%.*s\"", STR_FMT(hex));
@@ -119,10 +127,11 @@ static void make(api_call *k)
 static void made(api_call *k)
 {
     kept *x = k->status == CRM_OK ? keep(k, *(crm_str *)k->own) : NULL;
-    if (x)
+    if (x) {
         answer(k, x);
-    else
+    } else {
         api_reply_error(k, k->status == CRM_OK ? CRM_NOMEM : k->status);
+    }
 }
 
 void openapi_route(api_call *k)
@@ -132,11 +141,13 @@ void openapi_route(api_call *k)
         api_reply_error(k, CRM_METHOD);
         return;
     }
-    if (str_is(lang, "ru") || str_is(lang, "en"))
+    if (str_is(lang, "ru") || str_is(lang, "en")) {
         k->c.lang = str_is(lang, "en") ? CRM_S("en") : CRM_S("ru");
+    }
     kept *x = find(k);
-    if (x)
+    if (x) {
         answer(k, x);
-    else
+    } else {
         api_pool(k, POOL_FAST, make, made);
+    }
 }

@@ -14,10 +14,12 @@ static const char *const named[] = {"none", "starts", "has", NULL}; /* a file by
 
 static const char *const *operators_of(const field *f)
 {
-    if (f->type == FIELD_FILES)
+    if (f->type == FIELD_FILES) {
         return opaque;
-    if (f->flags & FIELD_MANY)
+    }
+    if (f->flags & FIELD_MANY) {
         return listed;
+    }
     switch (field_stored_type(f)) {
     case FIELD_INT:
     case FIELD_DECIMAL:
@@ -49,10 +51,12 @@ static json_t *operand(const field *f, const char *op)
     field_type t = field_stored_type(f);
     bool is_one = strcmp(op, "in") != 0 && strcmp(op, "starts") != 0 && strcmp(op, "has") != 0;
     bool is_whole = t == FIELD_INT || t == FIELD_REF;
-    if (strcmp(op, "none") == 0)
+    if (strcmp(op, "none") == 0) {
         return json_pack("{s:s,s:[s,s]}", "type", "string", "enum", "1", "0");
-    if (t == FIELD_BOOL)
+    }
+    if (t == FIELD_BOOL) {
         return json_pack("{s:s,s:[s,s,s,s]}", "type", "string", "enum", "true", "false", "1", "0");
+    }
     return json_pack("{s:s}", "type", is_one && is_whole ? "integer" : "string");
 }
 
@@ -75,10 +79,12 @@ json_t *openapi_filters(const openapi_scope *s, const openapi_entity *e)
         bool is_seen = i < COL_OWN ? i == COL_ID || i == COL_CREATED_AT || i == COL_UPDATED_AT ||
                                          i == COL_CREATED_BY
                                    : bits_has(e->seen, i);
-        if (!is_seen || f->flags & FIELD_HIDDEN)
+        if (!is_seen || f->flags & FIELD_HIDDEN) {
             continue;
-        for (const char *const *op = operators_of(f); *op; op++)
+        }
+        for (const char *const *op = operators_of(f); *op; op++) {
             json_array_append_new(all, parameter(s, f, *op));
+        }
     }
     return all;
 }

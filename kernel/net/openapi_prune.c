@@ -40,8 +40,9 @@ static void drop_unused(crm_ctx *c, json_t *all, const char *kind, json_t *found
     json_object_foreach_safe(all, next, name, item)
     {
         crm_str address = arena_fmt(c->arena, PREFIX "%s/%s", kind, name);
-        if (!json_object_getn(found, address.p, address.n))
+        if (!json_object_getn(found, address.p, address.n)) {
             json_object_del(all, name);
+        }
     }
 }
 
@@ -52,8 +53,9 @@ void openapi_prune(crm_ctx *c, json_t *document)
     gather(components, json_object_get(document, "paths"), found);
     json_object_foreach(components, kind, all)
     {
-        if (strcmp(kind, "securitySchemes") != 0)
+        if (strcmp(kind, "securitySchemes") != 0) {
             drop_unused(c, all, kind, found);
+        }
     }
     json_decref(found);
 }

@@ -65,10 +65,12 @@ static json_t *or_null(json_t *schema)
 static json_t *choices(const field *f)
 {
     json_t *all = json_array();
-    for (uint32_t i = 0; i < f->choice_count; i++)
+    for (uint32_t i = 0; i < f->choice_count; i++) {
         json_array_append_new(all, openapi_string(f->choices[i].value));
-    for (uint32_t i = 0; f->pipeline && i < f->pipeline->stage_count; i++)
+    }
+    for (uint32_t i = 0; f->pipeline && i < f->pipeline->stage_count; i++) {
         json_array_append_new(all, openapi_string(f->pipeline->stages[i].name));
+    }
     return all;
 }
 
@@ -82,8 +84,9 @@ static json_t *value_read(const field *f, bool is_element)
 {
     field_type t = field_stored_type(f);
     shape is = shape_of(t);
-    if (t == FIELD_JSON)
+    if (t == FIELD_JSON) {
         return json_object();
+    }
     if (is_reference(t) || is_file(t)) {
         crm_str name = is_file(t) ? CRM_S("attachment") : CRM_S("reference");
         json_t *ref = openapi_ref("schemas", name);
@@ -91,12 +94,15 @@ static json_t *value_read(const field *f, bool is_element)
     }
     json_t *schema = is_element ? json_pack("{s:s}", "type", is.type)
                                 : json_pack("{s:[s,s]}", "type", is.type, "null");
-    if (is.format)
+    if (is.format) {
         openapi_set(schema, CRM_S("format"), json_string(is.format));
-    if (is_decimal(t))
+    }
+    if (is_decimal(t)) {
         openapi_set(schema, CRM_S("pattern"), json_string("^-?[0-9]+([.][0-9]+)?$"));
-    if (has_choices(f))
+    }
+    if (has_choices(f)) {
         openapi_set(schema, CRM_S("examples"), choices(f));
+    }
     return schema;
 }
 
@@ -106,10 +112,12 @@ static json_t *value_read(const field *f, bool is_element)
 static json_t *text_write(const field *f)
 {
     json_t *schema = json_pack("{s:s}", "type", "string");
-    if (f->max)
+    if (f->max) {
         openapi_set(schema, CRM_S("maxLength"), json_integer(f->max));
-    if (has_choices(f))
+    }
+    if (has_choices(f)) {
         openapi_set(schema, CRM_S("enum"), choices(f));
+    }
     return schema;
 }
 
@@ -117,18 +125,24 @@ static json_t *text_write(const field *f)
 static json_t *value_write(const field *f)
 {
     field_type t = field_stored_type(f);
-    if (t == FIELD_JSON)
+    if (t == FIELD_JSON) {
         return json_object();
-    if (is_reference(t))
+    }
+    if (is_reference(t)) {
         return openapi_ref("schemas", CRM_S("reference.write"));
-    if (is_file(t))
+    }
+    if (is_file(t)) {
         return openapi_ref("schemas", CRM_S("attachment.write"));
-    if (is_decimal(t))
+    }
+    if (is_decimal(t)) {
         return json_pack("{s:[s,s]}", "type", "string", "number");
-    if (t == FIELD_INT || t == FIELD_DURATION)
+    }
+    if (t == FIELD_INT || t == FIELD_DURATION) {
         return json_pack("{s:[s,s]}", "type", "integer", "string");
-    if (t == FIELD_BOOL)
+    }
+    if (t == FIELD_BOOL) {
         return json_pack("{s:[s,s]}", "type", "boolean", "string");
+    }
     return text_write(f);
 }
 
@@ -139,8 +153,9 @@ static void describe(const openapi_scope *s, const field *f, json_t *schema)
 {
     openapi_set(schema, CRM_S("title"), openapi_string(label(s, f->label)));
     openapi_set(schema, CRM_S("x-type"), json_string(type_name(field_stored_type(f))));
-    if (f->type == FIELD_REF || f->type == FIELD_REFS)
+    if (f->type == FIELD_REF || f->type == FIELD_REFS) {
         openapi_set(schema, CRM_S("x-to"), openapi_string(f->ref_name));
+    }
 }
 
 static json_t *field_read(const openapi_scope *s, const field *f)
@@ -156,11 +171,12 @@ static json_t *field_read(const openapi_scope *s, const field *f)
 static json_t *field_write(const openapi_scope *s, const field *f)
 {
     json_t *schema = value_write(f);
-    if (f->flags & FIELD_MANY)
+    if (f->flags & FIELD_MANY) {
         schema = json_pack("{s:[{s:s,s:o},{s:[s,s]}]}", "anyOf", "type", "array", "items", schema,
                            "type", "string", "null");
-    else if (json_object_size(schema))
+    } else if (json_object_size(schema)) {
         schema = or_null(schema);
+    }
     describe(s, f, schema);
     return schema;
 }
@@ -200,8 +216,9 @@ json_t *openapi_record(const openapi_scope *s, const openapi_entity *e)
     for (uint32_t i = 0; i < e->e->field_count; i++) {
         const field *f = &e->e->fields[i];
         bool is_own = i >= COL_OWN && bits_has(e->seen, i) && !(f->flags & FIELD_HIDDEN);
-        if (is_own || is_own_column(i))
+        if (is_own || is_own_column(i)) {
             openapi_set(properties, f->name, field_read(s, f));
+        }
     }
     own_marks(s, properties);
     return json_pack("{s:s,s:o,s:o,s:[s,s,s]}", "type", "object", "title",
@@ -229,18 +246,21 @@ json_t *openapi_change(const openapi_scope *s, const openapi_entity *e, bool is_
     json_t *properties = json_object(), *required = json_array();
     for (uint32_t i = COL_OWN; i < e->e->field_count; i++) {
         const field *f = &e->e->fields[i];
-        if (!is_settable(e, f, is_new))
+        if (!is_settable(e, f, is_new)) {
             continue;
+        }
         openapi_set(properties, f->name, field_write(s, f));
-        if (is_new && is_asked(e->e, f))
+        if (is_new && is_asked(e->e, f)) {
             json_array_append_new(required, openapi_string(f->name));
+        }
     }
     json_t *schema =
         json_pack("{s:s,s:o,s:o}", "type", "object", "title",
                   openapi_string(openapi_text(s, is_new ? "schema.create" : "schema.change")),
                   "properties", properties);
-    if (json_array_size(required))
+    if (json_array_size(required)) {
         openapi_set(schema, CRM_S("required"), json_incref(required));
+    }
     json_decref(required);
     return schema;
 }
@@ -290,8 +310,9 @@ json_t *openapi_example(const openapi_entity *e, bool is_new)
         bool has_room = json_object_size(all) < (is_new ? EXAMPLE_FIELDS : EXAMPLE_FIELDS / 2);
         json_t *example =
             is_settable(e, f, is_new) && (is_needed || has_room) ? example_of(f) : NULL;
-        if (example)
+        if (example) {
             openapi_set(all, f->name, example);
+        }
     }
     return all;
 }

@@ -59,9 +59,11 @@ json_t *openapi_ref(const char *kind, crm_str name)
 
 static crm_str name_of(const openapi_scope *s, crm_str name)
 {
-    for (int i = 0; i < OPENAPI_NAMES_MAX && s->names[i].name; i++)
-        if (str_is(name, s->names[i].name))
+    for (int i = 0; i < OPENAPI_NAMES_MAX && s->names[i].name; i++) {
+        if (str_is(name, s->names[i].name)) {
             return s->names[i].value;
+        }
+    }
     return (crm_str){0};
 }
 
@@ -69,15 +71,17 @@ static crm_str name_of(const openapi_scope *s, crm_str name)
 static crm_str filled(const openapi_scope *s, crm_str text)
 {
     buf out;
-    if (str_find(text, '<') < 0)
+    if (str_find(text, '<') < 0) {
         return text;
+    }
     buf_init(&out, 0);
     while (text.n) {
         ptrdiff_t open = str_find(text, '<'), close = str_find(text, '>');
         crm_str head = {text.p, open < 0 ? text.n : (size_t)open};
         buf_str(&out, head);
-        if (open < 0 || close < open)
+        if (open < 0 || close < open) {
             break;
+        }
         buf_str(&out, name_of(s, (crm_str){text.p + open + 1, (size_t)(close - open - 1)}));
         text = (crm_str){text.p + close + 1, text.n - (size_t)close - 1};
     }
@@ -103,9 +107,11 @@ static json_t *reference(const openapi_scope *s, crm_str text)
 
 static json_t *part(const openapi_scope *s, crm_str name)
 {
-    for (int i = 0; i < OPENAPI_PARTS_MAX; i++)
-        if (s->parts[i].name && str_is(name, s->parts[i].name))
+    for (int i = 0; i < OPENAPI_PARTS_MAX; i++) {
+        if (s->parts[i].name && str_is(name, s->parts[i].name)) {
             return json_incref(s->parts[i].value);
+        }
+    }
     return json_null();
 }
 
@@ -113,18 +119,24 @@ static json_t *scalar(const openapi_scope *s, const yaml_node *n)
 {
     int64_t i;
     crm_str text = n->text, rest = {text.p + 1, text.n - 1};
-    if (!text.n || n->is_quoted)
+    if (!text.n || n->is_quoted) {
         return openapi_string(filled(s, text));
-    if (text.p[0] == '$')
+    }
+    if (text.p[0] == '$') {
         return openapi_string(openapi_text(s, arena_cstr(s->c->arena, rest)));
-    if (text.p[0] == '=')
+    }
+    if (text.p[0] == '=') {
         return reference(s, rest);
-    if (text.p[0] == '+')
+    }
+    if (text.p[0] == '+') {
         return part(s, rest);
-    if (str_is(text, "true") || str_is(text, "false"))
+    }
+    if (str_is(text, "true") || str_is(text, "false")) {
         return json_boolean(str_is(text, "true"));
-    if (str_is(text, "null"))
+    }
+    if (str_is(text, "null")) {
         return json_null();
+    }
     return str_to_i64(text, &i) == CRM_OK ? json_integer(i) : openapi_string(filled(s, text));
 }
 
@@ -142,14 +154,16 @@ static json_t *list(const openapi_scope *s, const yaml_node *n)
 {
     json_t *all = json_array();
     YAML_EACH(item, n) {
-        if (!is_wanted(s, item))
+        if (!is_wanted(s, item)) {
             continue;
+        }
         json_t *made = openapi_fill(s, item);
         bool is_many = item->kind == YAML_SCALAR && json_is_array(made);
-        if (is_many)
+        if (is_many) {
             json_array_extend(all, made);
-        else
+        } else {
             json_array_append(all, made);
+        }
         json_decref(made);
     }
     return all;
@@ -161,12 +175,14 @@ static void add_errors(const openapi_scope *s, json_t *operation, const yaml_nod
     json_t *responses = json_object_get(operation, "responses");
     YAML_EACH(status, s->statuses) {
         bool is_own = yaml_get(status, "any") != NULL;
-        YAML_EACH(n, own)
+        YAML_EACH(n, own) {
             is_own |= str_eq(n->text, status->key);
-        if (is_own)
+        }
+        if (is_own) {
             openapi_set(
                 responses, status->key,
                 openapi_ref("responses", arena_fmt(s->c->arena, "e%.*s", STR_FMT(status->key))));
+        }
     }
     openapi_set(responses, CRM_S("default"), openapi_ref("responses", CRM_S("other")));
 }
@@ -176,19 +192,22 @@ static json_t *map(const openapi_scope *s, const yaml_node *n)
     json_t *all = json_object();
     const yaml_node *errors = NULL;
     YAML_EACH(item, n) {
-        if (str_is(item->key, "x-errors"))
+        if (str_is(item->key, "x-errors")) {
             errors = item;
-        else if (!str_is(item->key, "x-if") && is_wanted(s, item))
+        } else if (!str_is(item->key, "x-if") && is_wanted(s, item)) {
             openapi_set(all, filled(s, item->key), openapi_fill(s, item));
+        }
     }
-    if (errors)
+    if (errors) {
         add_errors(s, all, errors);
+    }
     return all;
 }
 
 json_t *openapi_fill(const openapi_scope *s, const yaml_node *n)
 {
-    if (n->kind == YAML_SCALAR)
+    if (n->kind == YAML_SCALAR) {
         return scalar(s, n);
+    }
     return n->kind == YAML_LIST ? list(s, n) : map(s, n);
 }

@@ -7,10 +7,11 @@ static void end(pour *p, bool is_whole)
 {
     p->over(p, is_whole);
     http_request *r = api_let_go(p->k);
-    if (is_whole)
+    if (is_whole) {
         http_stream_end(r);
-    else
+    } else {
         http_stream_cut(r);
+    }
 }
 
 static void on_cancel(http_request *r, void *arg)
@@ -18,8 +19,9 @@ static void on_cancel(http_request *r, void *arg)
     pour *p = arg;
     (void)r;
     p->is_cancelled = true;
-    if (!p->is_waiting)
+    if (!p->is_waiting) {
         end(p, false);
+    }
 }
 
 /* Gives the peer what it takes. True: all of the piece is on its way. */
@@ -33,8 +35,9 @@ static bool send_piece(pour *p)
         p->sent += c ? n : 0;
         bool has_room = c && http_stream_send(k->http, c);
         http_chunk_unref(c);
-        if (!has_room)
+        if (!has_room) {
             return false;
+        }
     }
     return p->sent == k->text.n;
 }
@@ -44,8 +47,9 @@ static void go_on(pour *p)
     if (p->is_cancelled) {
         end(p, false);
     } else if (!send_piece(p)) {
-        if (p->is_cancelled)
+        if (p->is_cancelled) {
             end(p, false); /* else on_drain comes, or on_cancel */
+        }
     } else if (!p->has_more) {
         end(p, true);
     } else {
@@ -61,8 +65,9 @@ static void on_drain(http_request *r, void *arg)
 {
     pour *p = arg;
     (void)r;
-    if (!p->is_waiting)
+    if (!p->is_waiting) {
         go_on(p);
+    }
 }
 
 static void made(api_call *k)

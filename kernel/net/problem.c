@@ -46,8 +46,9 @@ void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, 
     jw_kstr(&w, "title", registry_text(c->reg, c->lang, title));
     detail(&w, c, "error.", code, c->error.text, c->error.params_json);
     jw_kstr(&w, "request", request_id);
-    if (c->error.fields)
+    if (c->error.fields) {
         fields(&w, c);
+    }
     if (current.n) {
         jw_key(&w, CRM_S("record"));
         jw_raw(&w, current);
@@ -58,10 +59,12 @@ void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, 
 static crm_str language(const http_request *r, const registry *reg)
 {
     crm_str accept = http_header(r, "accept-language");
-    if (str_starts(accept, CRM_S("ru")))
+    if (str_starts(accept, CRM_S("ru"))) {
         return CRM_S("ru");
-    if (str_starts(accept, CRM_S("en")))
+    }
+    if (str_starts(accept, CRM_S("en"))) {
         return CRM_S("en");
+    }
     return reg && reg->locale.n ? reg->locale : CRM_S("ru");
 }
 
@@ -79,6 +82,7 @@ void problem_refuse(void *arg, http_request *r, int status, const char *code)
     jw_kstr(&w, "detail", reg ? registry_text(reg, language(r, reg), key) : str_of(code));
     jw_kstr(&w, "request", r->id);
     jw_end_object(&w);
-    if (reg)
+    if (reg) {
         registry_unpin(reg);
+    }
 }

@@ -48,11 +48,13 @@ static uint64_t cond_shape(const cond *c)
     uint64_t h = 14695981039346656037ull;
     for (; c; c = c->next) {
         h = (h ^ c->op) * 1099511628211ull;
-        for (int i = 0; i < c->path_length; i++)
+        for (int i = 0; i < c->path_length; i++) {
             h = (h ^ c->path[i]->id) * 1099511628211ull;
+        }
         h = (h ^ cond_shape(c->first)) * 1099511628211ull;
-        if (c->sub)
+        if (c->sub) {
             h = (h ^ c->sub->field->id ^ cond_shape(c->sub->where)) * 1099511628211ull;
+        }
     }
     return h;
 }
@@ -63,8 +65,9 @@ static uint64_t query_shape(const query *q, int64_t user)
     uint64_t h =
         cond_shape(q->where) ^ cond_shape(q->fixed) * 31 ^ q->entity->id * 0x9E3779B97F4A7C15ull;
     h = (h ^ (uint64_t)user) * 1099511628211ull;
-    for (uint32_t i = 0; i < q->sort_count; i++)
+    for (uint32_t i = 0; i < q->sort_count; i++) {
         h = (h ^ q->sorts[i].field->id ^ (uint64_t)q->sorts[i].descending << 32) * 1099511628211ull;
+    }
     return h ^ (q->terms.n ? 1 : 0);
 }
 
@@ -78,12 +81,15 @@ static bool is_integer(field_type t)
 static json_t *json_of(const field *f, crm_str text)
 {
     int64_t i;
-    if (is_integer(f->type) && str_to_i64(text, &i) == CRM_OK)
+    if (is_integer(f->type) && str_to_i64(text, &i) == CRM_OK) {
         return json_integer(i);
-    if (f->type == FIELD_BOOL && (str_is(text, "true") || str_is(text, "1")))
+    }
+    if (f->type == FIELD_BOOL && (str_is(text, "true") || str_is(text, "1"))) {
         return json_true();
-    if (f->type == FIELD_BOOL && (str_is(text, "false") || str_is(text, "0")))
+    }
+    if (f->type == FIELD_BOOL && (str_is(text, "false") || str_is(text, "0"))) {
         return json_false();
+    }
     return json_stringn(text.p, text.n);
 }
 
@@ -91,8 +97,9 @@ static json_t *json_list(const field *f, crm_str text)
 {
     json_t *list = json_array();
     crm_str part;
-    while (str_split(&text, ',', &part))
+    while (str_split(&text, ',', &part)) {
         json_array_append_new(list, json_of(f, part));
+    }
     return list;
 }
 
@@ -104,15 +111,17 @@ static crm_status param_cond(api_call *k, const http_field *p, query *q)
     crm_str op =
         dot < 0 ? CRM_S("eq") : (crm_str){p->name.p + dot + 1, p->name.n - (size_t)dot - 1};
     const field *f = entity_field(q->entity, name);
-    if (!f)
+    if (!f) {
         return records_unknown_field(&k->c, k->entity, name);
+    }
     json_t *form = json_array();
     json_array_append_new(form, json_stringn(name.p, name.n));
     json_array_append_new(form, json_stringn(op.p, op.n));
     bool is_none = str_is(op, "none");
-    if (!is_none)
+    if (!is_none) {
         json_array_append_new(form,
                               str_is(op, "in") ? json_list(f, p->value) : json_of(f, p->value));
+    }
     if (is_none && str_is(p->value, "0")) {
         json_t *not_none = json_array();
         json_array_append_new(not_none, json_string("not"));
@@ -123,8 +132,9 @@ static crm_status param_cond(api_call *k, const http_field *p, query *q)
     cond_error err = {0};
     crm_status s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
     json_decref(form);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return call_fail_field(&k->c, name, err.code ? err.code : "bad_request", err.params_json);
+    }
     q->where = cond_and(k->c.arena, q->where, c);
     return CRM_OK;
 }
@@ -134,12 +144,14 @@ static crm_status filter_cond(api_call *k, crm_str text, query *q)
     json_t *form;
     const cond *c;
     cond_error err = {0};
-    if (json_read(text, 0, &form, NULL) != CRM_OK)
+    if (json_read(text, 0, &form, NULL) != CRM_OK) {
         return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
+    }
     crm_status s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
     json_decref(form);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return records_bad_cond(&k->c, &err, "filter");
+    }
     q->where = cond_and(k->c.arena, q->where, c);
     return CRM_OK;
 }
@@ -152,10 +164,12 @@ static crm_status sorts(api_call *k, crm_str text, query *q)
         bool down = str_starts(part, CRM_S("-"));
         crm_str name = down ? (crm_str){part.p + 1, part.n - 1} : part;
         const field *f = entity_field(q->entity, name);
-        if (!f)
+        if (!f) {
             return records_unknown_field(&k->c, k->entity, name);
-        if (q->sort_count == SORTS_MAX)
+        }
+        if (q->sort_count == SORTS_MAX) {
             return call_fail_field(&k->c, CRM_S("sort"), "too_long", (crm_str){0});
+        }
         q->sorts[q->sort_count++] = (sort){f, down};
     }
     return CRM_OK;
@@ -167,8 +181,9 @@ static crm_status fields(api_call *k, crm_str text, query *q)
     bits_add(q->select, COL_ID);
     while (str_split(&text, ',', &part)) {
         const field *f = entity_field(q->entity, part);
-        if (!f)
+        if (!f) {
             return records_unknown_field(&k->c, k->entity, part);
+        }
         bits_add(q->select, f->index);
     }
     return CRM_OK;
@@ -180,8 +195,9 @@ static crm_status words(api_call *k, crm_str typed, query *q)
     l->search =
         (search_try){.call = &k->c, .entities = &k->entity, .entity_count = 1, .typed = typed};
     crm_status s = search_begin(&l->search);
-    if (s == CRM_TOO_LARGE)
+    if (s == CRM_TOO_LARGE) {
         return call_fail_field(&k->c, CRM_S("q"), "too_long", CRM_S("{\"max\":200}"));
+    }
     q->terms = l->search.terms;
     return s == CRM_OK && q->terms.n ? search_words_new(k->c.arena, q->terms, &l->words) : s;
 }
@@ -198,12 +214,14 @@ static bool may_see(api_call *k, const field *f)
 static crm_status lookup(api_call *k, crm_str text, query *q)
 {
     size_t dot = text.n;
-    while (dot && text.p[dot - 1] != '.')
+    while (dot && text.p[dot - 1] != '.') {
         dot--;
+    }
     const entity *e = dot ? registry_entity(k->c.reg, (crm_str){text.p, dot - 1}) : NULL;
     const field *f = e ? entity_field(e, (crm_str){text.p + dot, text.n - dot}) : NULL;
-    if (!f || f->ref != q->entity || !may_see(k, f))
+    if (!f || f->ref != q->entity || !may_see(k, f)) {
         return call_fail_field(&k->c, CRM_S("lookup"), "unknown_field", (crm_str){0});
+    }
     q->fixed = f->where;
     return CRM_OK;
 }
@@ -211,40 +229,50 @@ static crm_status lookup(api_call *k, crm_str text, query *q)
 static crm_status param(api_call *k, const http_field *p, query *q, crm_str *after)
 {
     int64_t n;
-    if (str_is(p->name, "filter"))
+    if (str_is(p->name, "filter")) {
         return filter_cond(k, p->value, q);
-    if (str_is(p->name, "sort"))
+    }
+    if (str_is(p->name, "sort")) {
         return sorts(k, p->value, q);
-    if (str_is(p->name, "fields"))
+    }
+    if (str_is(p->name, "fields")) {
         return fields(k, p->value, q);
-    if (str_is(p->name, "lookup"))
+    }
+    if (str_is(p->name, "lookup")) {
         return lookup(k, p->value, q);
-    if (str_is(p->name, "q"))
+    }
+    if (str_is(p->name, "q")) {
         return words(k, p->value, q);
+    }
     if (str_is(p->name, "deleted")) {
         q->only_deleted = q->with_deleted = str_is(p->value, "only");
-        if (!q->only_deleted)
+        if (!q->only_deleted) {
             return call_fail_field(&k->c, p->name, "not_a_choice", CRM_S("{\"choices\":\"only\"}"));
+        }
         return CRM_OK;
     }
     if (str_is(p->name, "after")) {
         *after = p->value;
         return CRM_OK;
     }
-    if (!str_is(p->name, "limit"))
+    if (!str_is(p->name, "limit")) {
         return param_cond(k, p, q);
-    if (str_to_i64(p->value, &n) != CRM_OK || n < 1 || n > LIST_MAX)
+    }
+    if (str_to_i64(p->value, &n) != CRM_OK || n < 1 || n > LIST_MAX) {
         return call_fail_field(&k->c, CRM_S("limit"), "out_of_range",
                                CRM_S("{\"min\":1,\"max\":200}"));
+    }
     q->limit = (uint32_t)n;
     return CRM_OK;
 }
 
 static bool is_own(const char *const *own, crm_str name)
 {
-    for (; own && *own; own++)
-        if (str_is(name, *own))
+    for (; own && *own; own++) {
+        if (str_is(name, *own)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -254,15 +282,18 @@ crm_status records_read_query(api_call *k, query *q, const char *const *own)
     uint32_t count;
     crm_str after = {0};
     crm_status s = http_params(k->http, &list, &count);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return call_fail(&k->c, s, "bad_request");
+    }
     q->limit = DEFAULT_LIMIT;
     q->sorts[0] = (sort){&q->entity->fields[COL_ID], true};
     q->sort_count = 1;
-    for (uint32_t i = 0; i < count && s == CRM_OK; i++)
+    for (uint32_t i = 0; i < count && s == CRM_OK; i++) {
         s = is_own(own, list[i].name) ? CRM_OK : param(k, &list[i], q, &after);
-    if (s == CRM_OK && after.n && cursor_read(k->c.arena, q, after) != CRM_OK)
+    }
+    if (s == CRM_OK && after.n && cursor_read(k->c.arena, q, after) != CRM_OK) {
         s = call_fail(&k->c, CRM_BAD_REQUEST, "bad_cursor");
+    }
     return s;
 }
 
@@ -273,8 +304,9 @@ static bool list_row(void *arg, const record_view *v)
     api_call *k = arg;
     list_state *l = k->own;
     search_found found;
-    if (l->words)
+    if (l->words) {
         search_look(l->words, v, &found);
+    }
     record_json_found(&k->w, &k->c, v, k->read.query->select, l->words ? &found : NULL);
     return !k->w.b->failed;
 }
@@ -290,14 +322,16 @@ static void list_end(api_call *k)
 {
     jw_end_array(&k->w);
     jw_key(&k->w, CRM_S("next"));
-    if (k->read.has_more)
+    if (k->read.has_more) {
         jw_str(&k->w, k->read.next);
-    else
+    } else {
         jw_null(&k->w);
+    }
     jw_kint(&k->w, "total", k->read.total);
     jw_kbool(&k->w, "approx", k->read.approx);
-    if (k->read.total)
+    if (k->read.total) {
         search_reading_json(&k->w, &((list_state *)k->own)->search);
+    }
     jw_end_object(&k->w);
 }
 
@@ -323,8 +357,9 @@ static crm_status read_otherwise(api_call *k)
 {
     list_state *l = k->own;
     crm_status s = search_next(&l->search);
-    if (s == CRM_OK && l->search.text.p)
+    if (s == CRM_OK && l->search.text.p) {
         s = take_reading(k, k->read.query);
+    }
     if (s == CRM_OK && l->search.text.p) {
         buf_clear(&k->text);
         list_begin(k, &k->text);
@@ -344,11 +379,13 @@ static void list_on_pool(api_call *k)
     k->read.count_us = POOL_COUNT_US;
     k->read.done = NULL;
     k->status = records_read_now(&k->read);
-    while (k->status == CRM_OK && may_read_otherwise(k))
+    while (k->status == CRM_OK && may_read_otherwise(k)) {
         k->status = read_otherwise(k);
+    }
     k->c.until = 0;
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         list_end(k);
+    }
 }
 
 static void to_pool(api_call *k, bool is_slow)
@@ -356,8 +393,9 @@ static void to_pool(api_call *k, bool is_slow)
     list_state *l = k->own;
     l->is_slow = is_slow;
     *(is_slow ? &k->api->stats.moved_slow : &k->api->stats.moved_fast) += 1;
-    if (!is_slow)
+    if (!is_slow) {
         api_limit(k, POOLS_MS);
+    }
     api_pool(k, is_slow ? POOL_SLOW : POOL_FAST, list_on_pool, list_pooled);
 }
 
@@ -458,8 +496,9 @@ static void one_done(record_read *r, crm_status s)
     api_call *k = r->arg;
     one_state *o = k->own;
     http_request *h = k->http;
-    if (s == CRM_OK && !o->found)
+    if (s == CRM_OK && !o->found) {
         s = CRM_NOT_FOUND;
+    }
     if (o->is_stale) {
         crm_str current = s == CRM_OK ? buf_view(&k->text) : (crm_str){0};
         h->body = arena_dup(h->arena, current);
@@ -482,10 +521,11 @@ static void one_done(record_read *r, crm_status s)
     }
     crm_str etag = arena_fmt(h->arena, "\"%lld\"", (long long)o->rev);
     http_set(h, "ETag", etag);
-    if (o->status == 201)
+    if (o->status == 201) {
         http_set(
             h, "Location",
             arena_fmt(h->arena, "/api/v1/%.*s/%lld", STR_FMT(k->entity->name), (long long)k->id));
+    }
     if (o->status == 200 && http_etag_matches(h, etag)) {
         api_reply_empty(k, 304);
         return;
@@ -530,10 +570,12 @@ void records_route(api_call *k)
 {
     crm_str path = k->rest, id = {0};
     bool is_read = k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
-    if (k->entity == registry_store(k->c.reg, STORE_BATCH) && batch_route(k))
+    if (k->entity == registry_store(k->c.reg, STORE_BATCH) && batch_route(k)) {
         return;
-    if (duplicates_route(k))
+    }
+    if (duplicates_route(k)) {
         return;
+    }
     if (k->http->verb == VERB_POST && str_is(path, "merge/preview")) {
         merge_preview_route(k);
         return;
@@ -555,12 +597,13 @@ void records_route(api_call *k)
         export_route(k);
         return;
     }
-    if (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0)
+    if (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0) {
         api_reply_error(k, CRM_NOT_FOUND);
-    else if (!path.n)
+    } else if (!path.n) {
         records_answer_one(k, 200);
-    else if (str_is(path, "history"))
+    } else if (str_is(path, "history")) {
         history_route(k);
-    else
+    } else {
         api_reply_error(k, CRM_NOT_FOUND);
+    }
 }

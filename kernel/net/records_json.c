@@ -36,11 +36,14 @@ static void system_fields(json_writer *w, crm_ctx *c, const record_view *v,
     jw_kint(w, "id", v->row[COL_ID].i);
     jw_member(w, &member_rev);
     jw_int(w, v->row[COL_REV].i);
-    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
-        if (!value_is_null(v->row[times[i].column]) && is_wanted(select, times[i].column))
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        if (!value_is_null(v->row[times[i].column]) && is_wanted(select, times[i].column)) {
             moment(w, &times[i].member, v->row[times[i].column]);
-    if (!is_wanted(select, COL_CREATED_BY))
+        }
+    }
+    if (!is_wanted(select, COL_CREATED_BY)) {
         return;
+    }
     const person *p = people_user(c->people, v->row[COL_CREATED_BY].i);
     jw_member(w, &member_created_by);
     field_to_json(w, &v->entity->fields[COL_CREATED_BY], &v->row[COL_CREATED_BY],
@@ -53,14 +56,17 @@ static void marks(json_writer *w, const record_view *v)
     json_t *all;
     const char *name;
     json_t *code;
-    if (value_is_null(v->row[COL_MARKS]) || json_read(v->row[COL_MARKS].s, 0, &all, NULL) != CRM_OK)
+    if (value_is_null(v->row[COL_MARKS]) ||
+        json_read(v->row[COL_MARKS].s, 0, &all, NULL) != CRM_OK) {
         return;
+    }
     jw_kobject(w, "_marks");
     json_object_foreach(all, name, code)
     {
         const field *f = entity_field(v->entity, str_of(name));
-        if (f && bits_has(v->visible, f->index) && json_is_string(code))
+        if (f && bits_has(v->visible, f->index) && json_is_string(code)) {
             jw_kstr(w, name, str_of(json_string_value(code)));
+        }
     }
     jw_end_object(w);
     json_decref(all);
@@ -71,9 +77,11 @@ static void moves(json_writer *w, crm_ctx *c, const record_view *v)
     const entity *e = v->entity;
     const pipeline *p = e->stage_field ? e->fields[e->stage_field].pipeline : NULL;
     const stage *from = p ? pipeline_stage(p, v->row[e->stage_field].s, NULL) : NULL;
-    for (uint32_t i = 0; from && i < p->stage_count; i++)
-        if (&p->stages[i] != from && rights_move(c, e, v->row, from, &p->stages[i]) == CRM_OK)
+    for (uint32_t i = 0; from && i < p->stage_count; i++) {
+        if (&p->stages[i] != from && rights_move(c, e, v->row, from, &p->stages[i]) == CRM_OK) {
             jw_str(w, arena_fmt(c->arena, "move:%.*s", STR_FMT(p->stages[i].name)));
+        }
+    }
 }
 
 static void actions(json_writer *w, crm_ctx *c, const record_view *v, bool is_full)
@@ -87,11 +95,14 @@ static void actions(json_writer *w, crm_ctx *c, const record_view *v, bool is_fu
                {ACTION_MERGE, TEXT("\"merge\"")}};
     jw_member(w, &member_can);
     jw_array(w);
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (v->actions >> all[i].a & 1)
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (v->actions >> all[i].a & 1) {
             jw_raw(w, all[i].json);
-    if (is_full && v->actions >> ACTION_UPDATE & 1)
+        }
+    }
+    if (is_full && v->actions >> ACTION_UPDATE & 1) {
         moves(w, c, v);
+    }
     jw_end_array(w);
 }
 
@@ -127,8 +138,9 @@ void record_json_found(json_writer *w, crm_ctx *c, const record_view *v, const u
                        const search_found *found)
 {
     put_record(w, c, v, select, false);
-    if (found)
+    if (found) {
         search_found_json(w, v, found);
+    }
     jw_end_object(w);
 }
 

@@ -50,8 +50,9 @@ static crm_status find_stored(crm_ctx *c, crm_str key, stored *out)
 {
     const entity *e = registry_store(c->reg, STORE_IDEM);
     query *q = query_new(c->arena, e);
-    if (!q)
+    if (!q) {
         return CRM_NOMEM;
+    }
     *out = (stored){.arena = c->arena};
     q->where = cond_compare(c->arena, COND_EQ, &e->fields[IDEM_KEY], value_text(key));
     q->limit = 1;
@@ -63,8 +64,9 @@ static crm_status store_outcome(crm_ctx *c, const change_state *x, int64_t id)
     const entity *e = registry_store(c->reg, STORE_IDEM);
     value *row = ARENA_ARRAY(c->arena, value, e->field_count);
     int64_t stored_id;
-    if (!row)
+    if (!row) {
         return CRM_NOMEM;
+    }
     row[IDEM_KEY] = value_text(x->idem_key);
     row[IDEM_HASH] = value_text(x->idem_hash);
     row[IDEM_LOCATION] = value_text(arena_fmt(c->arena, "%lld", (long long)id));
@@ -76,8 +78,9 @@ static void read_idem_key(api_call *k, change_state *x)
 {
     crm_str key = http_header(k->http, "idempotency-key");
     uint8_t digest[SHA256_SIZE];
-    if (!key.n || key.n > 200)
+    if (!key.n || key.n > 200) {
         return;
+    }
     x->idem_key = arena_fmt(k->c.arena, "%lld:%.*s", (long long)k->who.user, STR_FMT(key));
     crm_str what = arena_fmt(k->c.arena, "%.*s %.*s\n%.*s", STR_FMT(k->request.method),
                              STR_FMT(k->http->path), STR_FMT(k->http->body));
@@ -90,21 +93,25 @@ static void read_idem_key(api_call *k, change_state *x)
 static crm_status save(crm_ctx *c, api_call *k, const change_state *x)
 {
     record *r;
-    if (x->kind == WRITE_CREATE && !rights_may_some(c, k->entity, ACTION_CREATE))
+    if (x->kind == WRITE_CREATE && !rights_may_some(c, k->entity, ACTION_CREATE)) {
         return call_fail(c, CRM_DENIED, "denied"); /* before any field is called unknown */
+    }
     crm_status s = x->kind == WRITE_CREATE ? records_new(c, k->entity, &r)
                                            : records_get(c, k->entity, k->id, &r);
-    if (s == CRM_OK && x->base_rev && r->v[COL_REV].i != x->base_rev)
+    if (s == CRM_OK && x->base_rev && r->v[COL_REV].i != x->base_rev) {
         return call_fail(c, CRM_STALE, "stale");
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = record_from_json(c, r, k->request.json);
+    }
     /* Field errors of the JSON do not stop here: saving gathers the rest of them. */
     if (s == CRM_OK || (s == CRM_INVALID && c->error.fields)) {
         crm_status saved = records_save(c, r, x->base_rev);
         s = s == CRM_OK ? saved : s;
     }
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         k->id = r->v[COL_ID].i;
+    }
     return s;
 }
 
@@ -114,14 +121,16 @@ static crm_status undo_fields(crm_ctx *c, const entity *e, const json_t *names, 
 {
     uint64_t shown[4];
     rights_fields(c, e, shown);
-    if (names && (!json_is_array(names) || !json_array_size(names)))
+    if (names && (!json_is_array(names) || !json_array_size(names))) {
         return call_fail_field(c, CRM_S("fields"), "type_mismatch", (crm_str){0});
+    }
     for (size_t i = 0; i < json_array_size(names); i++) {
         const json_t *item = json_array_get(names, i);
         crm_str name = {json_string_value(item), json_string_length(item)};
         const field *f = json_is_string(item) ? entity_field(e, name) : NULL;
-        if (!f || !bits_has(shown, f->index))
+        if (!f || !bits_has(shown, f->index)) {
             return records_unknown_field(c, e, name);
+        }
         bits_add(out, f->index);
     }
     return CRM_OK;
@@ -142,8 +151,9 @@ static crm_status undo_change(crm_ctx *c, api_call *k, int64_t position)
     undo_wish wish = {.change = &ch, .force = json_is_true(json_object_get(body, "force"))};
     crm_status s = undo_fields(c, k->entity, json_object_get(body, "fields"), wish.fields);
     s = s ? s : changelog_get(c->session, c->reg, c->arena, position, &ch);
-    if (s == CRM_NOT_FOUND || (s == CRM_OK && (ch.entity != k->entity || ch.record != k->id)))
+    if (s == CRM_NOT_FOUND || (s == CRM_OK && (ch.entity != k->entity || ch.record != k->id))) {
         return call_fail(c, CRM_NOT_FOUND, "not_found");
+    }
     return s ? s : records_undo(c, &wish, conflicts);
 }
 
@@ -152,8 +162,9 @@ static crm_status undo(crm_ctx *c, api_call *k)
     int64_t change_at, to;
     bool has_change = take_position(k->request.json, "change", &change_at);
     bool has_to = take_position(k->request.json, "to", &to);
-    if (has_change == has_to)
+    if (has_change == has_to) {
         return call_fail_field(c, CRM_S("change"), "required", (crm_str){0});
+    }
     return has_to ? records_undo_to(c, k->entity, k->id, to) : undo_change(c, k, change_at);
 }
 
@@ -188,18 +199,21 @@ static crm_status commit(crm_ctx *c, void *arg)
     stored before = {0};
     x->is_replay = false;
     crm_status s = x->idem_key.n ? find_stored(c, x->idem_key, &before) : CRM_OK;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
-    if (before.found && !str_eq(before.hash, x->idem_hash))
+    }
+    if (before.found && !str_eq(before.hash, x->idem_hash)) {
         return call_fail(c, CRM_INVALID, "idempotency_mismatch");
+    }
     if (before.found) {
         x->is_replay = true;
         k->id = before.id;
         return CRM_OK;
     }
     s = change_once(c, k, x);
-    if (s == CRM_NOT_FOUND && x->kind != WRITE_CREATE)
+    if (s == CRM_NOT_FOUND && x->kind != WRITE_CREATE) {
         s = merged_answer(c, k->entity, k->id, s);
+    }
     return s == CRM_OK && x->idem_key.n ? store_outcome(c, x, k->id) : s;
 }
 
@@ -216,15 +230,17 @@ static void written(api_call *k)
         api_reply_error(k, k->status);
         return;
     }
-    if (x->is_replay)
+    if (x->is_replay) {
         http_set(k->http, "Idempotency-Replayed", CRM_S("true"));
+    }
     if (x->kind == WRITE_DELETE || x->kind == WRITE_PURGE) {
         api_reply_empty(k, 204);
         return;
     }
     bool is_batch = x->kind == WRITE_BULK || x->kind == WRITE_MERGE;
-    if (is_batch)
+    if (is_batch) {
         k->entity = registry_store(k->c.reg, STORE_BATCH);
+    }
     records_answer_one(k, x->kind == WRITE_CREATE ? 201 : is_batch ? 202 : 200);
 }
 
@@ -233,10 +249,12 @@ static int64_t base_rev(const http_request *r)
 {
     crm_str tag = http_header(r, "if-match");
     int64_t rev = -1;
-    if (!tag.n || str_is(tag, "*"))
+    if (!tag.n || str_is(tag, "*")) {
         return 0;
-    if (tag.n > 2 && tag.p[0] == '"' && tag.p[tag.n - 1] == '"')
+    }
+    if (tag.n > 2 && tag.p[0] == '"' && tag.p[tag.n - 1] == '"') {
         (void)!str_to_i64((crm_str){tag.p + 1, tag.n - 2}, &rev);
+    }
     return rev > 0 ? rev : -1;
 }
 
@@ -248,32 +266,34 @@ static void check_bulk(api_call *k)
 
 static void bulk_checked(api_call *k)
 {
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         api_write(k, commit, written);
-    else
+    } else {
         api_reply_error(k, k->status);
+    }
 }
 
 static bool has_kind(api_call *k, crm_str path, write_kind *out)
 {
     http_verb v = k->http->verb;
     bool is_one = k->id > 0;
-    if (str_is(k->rest, "bulk") && v == VERB_POST)
+    if (str_is(k->rest, "bulk") && v == VERB_POST) {
         *out = WRITE_BULK;
-    else if (str_is(k->rest, "merge") && v == VERB_POST)
+    } else if (str_is(k->rest, "merge") && v == VERB_POST) {
         *out = WRITE_MERGE;
-    else if (!is_one && v == VERB_POST && !k->rest.n)
+    } else if (!is_one && v == VERB_POST && !k->rest.n) {
         *out = WRITE_CREATE;
-    else if (is_one && !path.n && v == VERB_PATCH)
+    } else if (is_one && !path.n && v == VERB_PATCH) {
         *out = WRITE_PATCH;
-    else if (is_one && !path.n && v == VERB_DELETE)
+    } else if (is_one && !path.n && v == VERB_DELETE) {
         *out = str_is(http_param(k->http, "forever"), "1") ? WRITE_PURGE : WRITE_DELETE;
-    else if (is_one && str_is(path, "undo") && v == VERB_POST)
+    } else if (is_one && str_is(path, "undo") && v == VERB_POST) {
         *out = WRITE_UNDO;
-    else if (is_one && str_is(path, "restore") && v == VERB_POST)
+    } else if (is_one && str_is(path, "restore") && v == VERB_POST) {
         *out = WRITE_RESTORE;
-    else
+    } else {
         return false;
+    }
     return true;
 }
 
@@ -292,8 +312,9 @@ void records_write_route(api_call *k)
         return;
     }
     crm_status s = CRM_OK;
-    if (x->kind != WRITE_DELETE && x->kind != WRITE_PURGE && x->kind != WRITE_RESTORE)
+    if (x->kind != WRITE_DELETE && x->kind != WRITE_PURGE && x->kind != WRITE_RESTORE) {
         s = api_read_json(k);
+    }
     if (s != CRM_OK) {
         api_reply_error(k, s);
         return;
@@ -301,8 +322,9 @@ void records_write_route(api_call *k)
     k->own = x;
     x->base_rev = base_rev(k->http);
     read_idem_key(k, x);
-    if (x->kind == WRITE_BULK)
+    if (x->kind == WRITE_BULK) {
         api_look(k, check_bulk, bulk_checked);
-    else
+    } else {
         api_write(k, commit, written);
+    }
 }

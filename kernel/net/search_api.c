@@ -88,22 +88,26 @@ static bool is_before(const hit *x, const hit *y)
 static void keep(group *g, hit h, const record_view *v, const search_found *found)
 {
     uint32_t at = g->count;
-    if (g->count == g->limit && !is_before(&h, &g->hits[g->count - 1]))
+    if (g->count == g->limit && !is_before(&h, &g->hits[g->count - 1])) {
         return;
+    }
     h.json = hit_json(g->call, v, found);
     g->status = h.json.p ? g->status : CRM_NOMEM;
     at -= g->count == g->limit;
-    for (; at && is_before(&h, &g->hits[at - 1]); at--)
+    for (; at && is_before(&h, &g->hits[at - 1]); at--) {
         g->hits[at] = g->hits[at - 1];
+    }
     g->hits[at] = h;
     g->count += g->count < g->limit;
 }
 
 static bool is_known(const group *g, int64_t id)
 {
-    for (uint32_t i = 0; i < g->id_count; i++)
-        if (g->ids[i] == id)
+    for (uint32_t i = 0; i < g->id_count; i++) {
+        if (g->ids[i] == id) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -113,10 +117,12 @@ static bool candidate(void *arg, const record_view *v)
     search_found found;
     int64_t id = v->row[COL_ID].i;
     g->seen++;
-    if (g->is_again && is_known(g, id))
+    if (g->is_again && is_known(g, id)) {
         return true;
-    if (!g->is_again && g->id_count <= CANDIDATES)
+    }
+    if (!g->is_again && g->id_count <= CANDIDATES) {
         g->ids[g->id_count++] = id;
+    }
     search_look(g->words, v, &found);
     keep(g, (hit){.id = id, .rank = found.rank}, v, &found);
     return g->status == CRM_OK;
@@ -171,8 +177,9 @@ static const entity **searched(api_call *k, uint32_t *count)
     for (uint32_t i = 0; all && i < k->c.reg->entity_count; i++) {
         const entity *e = k->c.reg->entities[i];
         bool is_open = !(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API)) && e->search_count;
-        if (is_open && rights_may_some(&k->c, e, ACTION_READ))
+        if (is_open && rights_may_some(&k->c, e, ACTION_READ)) {
             all[(*count)++] = e;
+        }
     }
     return all;
 }
@@ -184,8 +191,9 @@ static crm_status search_all(search_state *s)
     crm_status st = search_exact_terms(a, s->reading.text, &exact);
     st = st == CRM_OK ? search_words_new(a, s->reading.terms, &s->words) : st;
     s->count = 0;
-    for (uint32_t i = 0; st == CRM_OK && s->reading.terms.n && i < s->reading.entity_count; i++)
+    for (uint32_t i = 0; st == CRM_OK && s->reading.terms.n && i < s->reading.entity_count; i++) {
         st = search_in_time(s, s->reading.entities[i], exact);
+    }
     s->call->c.until = s->until;
     return st;
 }
@@ -194,12 +202,14 @@ static crm_status search_all(search_state *s)
 static crm_status find(search_state *s)
 {
     crm_status st = search_begin(&s->reading);
-    if (st == CRM_TOO_LARGE)
+    if (st == CRM_TOO_LARGE) {
         return call_fail_field(&s->call->c, CRM_S("q"), "too_long", CRM_S("{\"max\":200}"));
+    }
     while (st == CRM_OK && s->reading.text.p) {
         st = search_all(s);
-        if (st != CRM_OK || s->count || s->is_partial || !s->reading.terms.n)
+        if (st != CRM_OK || s->count || s->is_partial || !s->reading.terms.n) {
             break;
+        }
         st = search_next(&s->reading);
     }
     s->is_partial = s->is_partial || st == CRM_TIMEOUT;
@@ -211,8 +221,9 @@ static crm_status find(search_state *s)
 static int by_best_row(const void *x, const void *y)
 {
     const group *a = x, *b = y;
-    if (a->hits[0].rank != b->hits[0].rank)
+    if (a->hits[0].rank != b->hits[0].rank) {
         return a->hits[0].rank > b->hits[0].rank ? -1 : 1;
+    }
     return a->entity->index < b->entity->index ? -1 : 1;
 }
 
@@ -224,8 +235,9 @@ static void write_group(json_writer *w, const group *g)
     jw_kint(w, "total", is_capped ? CANDIDATES : g->seen > g->id_count ? g->seen : g->id_count);
     jw_kbool(w, "approx", is_capped || g->is_partial);
     jw_karray(w, "rows");
-    for (uint32_t i = 0; i < g->count; i++)
+    for (uint32_t i = 0; i < g->count; i++) {
         jw_raw(w, g->hits[i].json);
+    }
     jw_end_array(w);
     jw_end_object(w);
 }
@@ -236,11 +248,13 @@ static void write_answer(search_state *s)
     jw_init(w, &s->call->text);
     jw_object(w);
     jw_karray(w, "groups");
-    for (uint32_t i = 0; i < s->count; i++)
+    for (uint32_t i = 0; i < s->count; i++) {
         write_group(w, &s->groups[i]);
+    }
     jw_end_array(w);
-    if (s->count)
+    if (s->count) {
         search_reading_json(w, &s->reading);
+    }
     jw_kbool(w, "partial", s->is_partial);
     jw_end_object(w);
 }
@@ -250,12 +264,14 @@ static crm_status read_limit(api_call *k, uint32_t *limit)
     const http_field *all;
     uint32_t count;
     int64_t n = PER_ENTITY;
-    if (http_params(k->http, &all, &count) != CRM_OK)
+    if (http_params(k->http, &all, &count) != CRM_OK) {
         return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
+    }
     crm_str given = http_param(k->http, "limit");
-    if (given.n && (str_to_i64(given, &n) != CRM_OK || n < 1 || n > PER_ENTITY_MAX))
+    if (given.n && (str_to_i64(given, &n) != CRM_OK || n < 1 || n > PER_ENTITY_MAX)) {
         return call_fail_field(&k->c, CRM_S("limit"), "out_of_range",
                                CRM_S("{\"min\":1,\"max\":20}"));
+    }
     *limit = (uint32_t)n;
     return CRM_OK;
 }
@@ -267,8 +283,9 @@ static void search(api_call *k)
     search_state s = {.call = k, .until = k->c.until};
     s.groups = ARENA_ARRAY(k->c.arena, group, count + 1);
     k->status = read_limit(k, &s.limit);
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         return;
+    }
     if (!entities || !s.groups) {
         k->status = CRM_NOMEM;
         return;
@@ -278,16 +295,18 @@ static void search(api_call *k)
                              .entity_count = count,
                              .typed = http_param(k->http, "q")};
     k->status = find(&s);
-    if (k->status == CRM_OK && s.is_partial && !s.count && !k->is_slow)
+    if (k->status == CRM_OK && s.is_partial && !s.count && !k->is_slow) {
         k->status = CRM_TIMEOUT; /* nothing yet: once more where there is time */
+    }
     qsort(s.groups, s.count, sizeof *s.groups, by_best_row);
     write_answer(&s);
 }
 
 void search_route(api_call *k)
 {
-    if (k->http->verb != VERB_GET)
+    if (k->http->verb != VERB_GET) {
         api_reply_error(k, CRM_METHOD);
-    else
+    } else {
         api_read(k, search);
+    }
 }

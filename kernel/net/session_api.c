@@ -42,10 +42,11 @@ static void write_session(api_call *k, const person *p)
     jw_end_object(&k->w);
     jw_kstr(&k->w, "csrf", str_of(k->session.csrf));
     jw_key(&k->w, CRM_S("must"));
-    if (k->session.must_set_password)
+    if (k->session.must_set_password) {
         jw_str(&k->w, CRM_S("password"));
-    else
+    } else {
         jw_null(&k->w);
+    }
     jw_end_object(&k->w);
 }
 
@@ -63,15 +64,17 @@ static bool begin_attempt(api_call *k, bool counts)
 {
     crm_str name = of(k)->name, peer = k->http->peer;
     int wait = counts ? accounts_throttle_s(name, peer) : 0;
-    if (!wait && k->api->hashing >= HASHING_MAX)
+    if (!wait && k->api->hashing >= HASHING_MAX) {
         wait = 1;
+    }
     if (wait) {
         k->c.error.retry_after_s = wait;
         api_reply_code(k, CRM_LIMIT, "limit");
         return false;
     }
-    if (counts)
+    if (counts) {
         accounts_failed(name, peer);
+    }
     k->api->hashing++;
     return true;
 }
@@ -81,8 +84,9 @@ static void attempt_on(api_call *k, flow_pool which, void (*run)(api_call *),
                        void (*done)(api_call *))
 {
     api *a = k->api;
-    if (!api_pool(k, which, run, done))
+    if (!api_pool(k, which, run, done)) {
         a->hashing--;
+    }
 }
 
 /* ---- login ----------------------------------------------------------------------------------- */
@@ -125,8 +129,9 @@ static crm_status commit_session(crm_ctx *c, void *arg)
     crm_str token;
     crm_status s = accounts_session_new(c, l->user, l->is_one_time, k->http->peer,
                                         http_header(k->http, "user-agent"), &token);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         l->token = arena_dup(k->http->arena, token);
+    }
     return s;
 }
 
@@ -158,10 +163,11 @@ static void hash_failed(api_call *k)
 
 static void hash_read(api_call *k)
 {
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         hash_failed(k);
-    else
+    } else {
         attempt_on(k, POOL_CRYPTO, check, checked);
+    }
 }
 
 static void read_hash(api_call *k)
@@ -174,8 +180,9 @@ static void read_hash(api_call *k)
 static void sign_in(api_call *k)
 {
     login *l = login_new(k);
-    if (!session_check_csrf(k, false))
+    if (!session_check_csrf(k, false)) {
         return;
+    }
     crm_status s = l ? api_read_json(k) : CRM_NOMEM;
     if (s != CRM_OK) {
         api_reply_error(k, s);
@@ -187,8 +194,9 @@ static void sign_in(api_call *k)
         api_reply_code(k, CRM_UNAUTHENTICATED, "login_failed");
         return;
     }
-    if (begin_attempt(k, true))
+    if (begin_attempt(k, true)) {
         attempt_on(k, POOL_FAST, read_hash, hash_read);
+    }
 }
 
 /* ---- logout ---------------------------------------------------------------------------------- */
@@ -220,10 +228,11 @@ static void sign_out(api_call *k)
 
 static void password_set(api_call *k)
 {
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
-    else
+    } else {
         api_reply_empty(k, 204);
+    }
 }
 
 static crm_status commit_password(crm_ctx *c, void *arg)
@@ -231,8 +240,9 @@ static crm_status commit_password(crm_ctx *c, void *arg)
     api_call *k = arg;
     c->who = &principal_system;
     crm_status s = accounts_set_hash(c, k->session.user, of(k)->phc, false);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = accounts_sessions_end_all(c, k->session.user, k->session.id);
+    }
     return s == CRM_OK ? accounts_session_password_set(c, k->session.id) : s;
 }
 
@@ -240,14 +250,16 @@ static void hashed(api_call *k)
 {
     login *l = of(k);
     k->api->hashing--;
-    if (l->is_right && !k->session.must_set_password)
+    if (l->is_right && !k->session.must_set_password) {
         accounts_succeeded(l->name, k->http->peer);
+    }
     if (k->status == CRM_OK && l->is_right) {
         api_write(k, commit_password, password_set);
         return;
     }
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         k->status = call_fail_field(&k->c, CRM_S("old"), "wrong_password", (crm_str){0});
+    }
     api_reply_error(k, k->status);
 }
 
@@ -261,10 +273,11 @@ static void hash_new(api_call *k)
 
 static void old_read(api_call *k)
 {
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         hash_failed(k);
-    else
+    } else {
         attempt_on(k, POOL_CRYPTO, hash_new, hashed);
+    }
 }
 
 static void set_password(api_call *k)
@@ -277,24 +290,26 @@ static void set_password(api_call *k)
         l->password = json_text(k->request.json, "new");
         s = accounts_check_new(&k->c, l->name, l->password);
     }
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         api_reply_error(k, s);
-    else if (begin_attempt(k, !k->session.must_set_password))
+    } else if (begin_attempt(k, !k->session.must_set_password)) {
         attempt_on(k, POOL_FAST, read_hash, old_read);
+    }
 }
 
 void session_route(api_call *k)
 {
     http_verb v = k->http->verb;
     bool is_root = k->rest.n == 0;
-    if (is_root && v == VERB_POST)
+    if (is_root && v == VERB_POST) {
         sign_in(k);
-    else if (is_root && v == VERB_GET)
+    } else if (is_root && v == VERB_GET) {
         session_require(k, who_am_i);
-    else if (is_root && v == VERB_DELETE)
+    } else if (is_root && v == VERB_DELETE) {
         session_require(k, sign_out);
-    else if (str_is(k->rest, "password") && v == VERB_POST)
+    } else if (str_is(k->rest, "password") && v == VERB_POST) {
         session_require(k, set_password);
-    else
+    } else {
         api_reply_error(k, is_root ? CRM_METHOD : CRM_NOT_FOUND);
+    }
 }

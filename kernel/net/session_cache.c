@@ -49,10 +49,12 @@ static entry *set_of(session_cache *s, crm_str token)
 static entry *find(session_cache *s, crm_str token)
 {
     entry *set = set_of(s, token);
-    for (int i = 0; i < WAYS; i++)
+    for (int i = 0; i < WAYS; i++) {
         if (set[i].info.id && set[i].token_n == token.n &&
-            crypto_equal(set[i].token, token.p, token.n))
+            crypto_equal(set[i].token, token.p, token.n)) {
             return &set[i];
+        }
+    }
     return NULL;
 }
 
@@ -65,14 +67,18 @@ static bool is_fresh(const entry *e, int64_t now)
 static entry *oldest(session_cache *s, crm_str token)
 {
     entry *set = set_of(s, token), *best = find(s, token);
-    for (int i = 0; !best && i < WAYS; i++)
-        if (!set[i].info.id)
+    for (int i = 0; !best && i < WAYS; i++) {
+        if (!set[i].info.id) {
             best = &set[i];
+        }
+    }
     for (int i = 0; !best && i < WAYS; i++) {
         best = &set[0];
-        for (int j = 1; j < WAYS; j++)
-            if (set[j].used < best->used)
+        for (int j = 1; j < WAYS; j++) {
+            if (set[j].used < best->used) {
                 best = &set[j];
+            }
+        }
     }
     return best;
 }
@@ -100,8 +106,9 @@ static void touched(write_request *w, crm_status status)
 
 static void touch_session(api *a, entry *e)
 {
-    if (e->used - e->touched < TOUCH_MS)
+    if (e->used - e->touched < TOUCH_MS) {
         return;
+    }
     e->touched = e->used;
     touch *t = calloc(1, sizeof *t);
     if (!t || call_begin(&t->c, &principal_system, CRM_S("session")) != CRM_OK) {
@@ -136,11 +143,13 @@ static bool is_question(const api_call *k)
 {
     static const crm_str under = {"/api/v1/", 8};
     crm_str path = k->http->path, name;
-    if (!str_starts(path, under))
+    if (!str_starts(path, under)) {
         return false;
+    }
     crm_str rest = {path.p + under.n, path.n - under.n};
-    if (!str_split(&rest, '/', &name) || !registry_entity(k->c.reg, name))
+    if (!str_split(&rest, '/', &name) || !registry_entity(k->c.reg, name)) {
         return false;
+    }
     return str_is(rest, "aggregate") || str_is(rest, "duplicates") || str_is(rest, "merge/preview");
 }
 
@@ -149,10 +158,12 @@ static const char *refusal(const api_call *k)
 {
     crm_str path = k->http->path;
     bool is_session = str_starts(path, CRM_S("/api/v1/session"));
-    if (!is_program(k))
+    if (!is_program(k)) {
         return k->session.must_set_password && !is_session ? "password_required" : NULL;
-    if (is_session || str_starts(path, CRM_S("/api/v1/tokens")))
+    }
+    if (is_session || str_starts(path, CRM_S("/api/v1/tokens"))) {
         return "token_refused";
+    }
     bool is_read = is_safe(k) || is_question(k);
     return k->session.scope->is_read_only && !is_read ? "token_scope" : NULL;
 }
@@ -172,8 +183,9 @@ static void sign_in(api_call *k)
         api_reply_code(k, CRM_DENIED, why_not);
         return;
     }
-    if (is_safe(k) || is_program(k) || session_check_csrf(k, true))
+    if (is_safe(k) || is_program(k) || session_check_csrf(k, true)) {
         k->next(k);
+    }
 }
 
 /*
@@ -233,11 +245,13 @@ static void looked_up(void *arg, crm_status status)
 static crm_str credential_of(http_request *r)
 {
     crm_str header = http_header(r, "authorization");
-    if (!header.n)
+    if (!header.n) {
         return http_cookie(r, "__Host-karkas");
+    }
     crm_str scheme = {header.p, header.n < 7 ? header.n : 7};
-    if (!str_eq_ascii_nocase(scheme, CRM_S("bearer ")))
+    if (!str_eq_ascii_nocase(scheme, CRM_S("bearer "))) {
         return (crm_str){0};
+    }
     crm_str token = str_trim((crm_str){header.p + 7, header.n - 7});
     return token_is(token) ? token : (crm_str){0};
 }
@@ -273,13 +287,16 @@ void session_require(api_call *k, void (*next)(api_call *k))
 static bool is_same_origin(const http_request *r)
 {
     crm_str site = http_header(r, "sec-fetch-site"), origin = http_header(r, "origin");
-    if (site.n && !str_is(site, "same-origin") && !str_is(site, "none"))
+    if (site.n && !str_is(site, "same-origin") && !str_is(site, "none")) {
         return false;
-    if (!origin.n)
+    }
+    if (!origin.n) {
         return true;
+    }
     ptrdiff_t slash = str_find(origin, '/');
-    if (slash < 0 || (size_t)slash + 2 > origin.n)
+    if (slash < 0 || (size_t)slash + 2 > origin.n) {
         return false;
+    }
     crm_str host = {origin.p + slash + 2, origin.n - (size_t)slash - 2};
     return str_eq_ascii_nocase(host, r->host);
 }
@@ -289,9 +306,11 @@ bool session_check_csrf(api_call *k, bool has_session)
     crm_str token = http_header(k->http, "x-csrf-token");
     crm_str want = str_of(k->session.csrf);
     bool ok = is_same_origin(k->http);
-    if (ok && has_session)
+    if (ok && has_session) {
         ok = want.n && token.n == want.n && crypto_equal(token.p, want.p, want.n);
-    if (!ok)
+    }
+    if (!ok) {
         api_reply_code(k, CRM_DENIED, "csrf");
+    }
     return ok;
 }

@@ -36,8 +36,9 @@ static void put_moment(json_writer *w, const char *name, value at)
 static void put_names(json_writer *w, const char *name, const crm_str *names, uint32_t count)
 {
     jw_karray(w, name);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         jw_str(w, names[i]);
+    }
     jw_end_array(w);
 }
 
@@ -66,13 +67,15 @@ static void put_row(api_call *k, const value *row, crm_str token)
     jw_kint(w, "id", row[TOKEN_USER].i);
     jw_kstr(w, "label", p ? p->name : (crm_str){0});
     jw_end_object(w);
-    if (access_intern(row[TOKEN_SCOPE].s, &narrow) == CRM_OK)
+    if (access_intern(row[TOKEN_SCOPE].s, &narrow) == CRM_OK) {
         put_scope(w, narrow);
+    }
     put_moment(w, "created_at", row[TOKEN_MADE_AT]);
     put_moment(w, "expires_at", row[TOKEN_EXPIRES_AT]);
     put_moment(w, "used_at", row[TOKEN_USED_AT]);
-    if (token.n)
+    if (token.n) {
         jw_kstr(w, "token", token);
+    }
     jw_end_object(w);
 }
 
@@ -90,10 +93,12 @@ static const cond *wanted(api_call *k, const entity *e)
 {
     crm_str user = http_param(k->http, "user");
     int64_t id = k->who.user;
-    if (may_settings(k) && !user.n)
+    if (may_settings(k) && !user.n) {
         return NULL;
-    if (may_settings(k) && str_to_i64(user, &id) != CRM_OK)
+    }
+    if (may_settings(k) && str_to_i64(user, &id) != CRM_OK) {
         id = 0;
+    }
     return cond_compare(k->c.arena, COND_EQ, &e->fields[TOKEN_USER], value_int(id));
 }
 
@@ -111,8 +116,9 @@ static void read_list(api_call *k)
     jw_object(&k->w);
     jw_karray(&k->w, "rows");
     k->status = call_limit_read(&k->c, &b);
-    if (k->status == CRM_OK)
+    if (k->status == CRM_OK) {
         k->status = engine_read_now(k->c.session, &b);
+    }
     jw_end_array(&k->w);
     jw_end_object(&k->w);
 }
@@ -129,10 +135,12 @@ static crm_status check_user(api_call *k, token_wish *t)
         bool may = may_settings(k) || call_may(&k->c, CRM_S("tokens"));
         return may ? CRM_OK : call_fail(&k->c, CRM_DENIED, "denied");
     }
-    if (!may_settings(k))
+    if (!may_settings(k)) {
         return call_fail(&k->c, CRM_DENIED, "denied");
-    if (!p || p->is_disabled)
+    }
+    if (!p || p->is_disabled) {
         return call_fail_field(&k->c, CRM_S("user"), "no_such_record", (crm_str){0});
+    }
     return p->is_service ? CRM_OK
                          : call_fail_field(&k->c, CRM_S("user"), "not_a_service", (crm_str){0});
 }
@@ -140,22 +148,25 @@ static crm_status check_user(api_call *k, token_wish *t)
 static void check_name(api_call *k, token_wish *t)
 {
     t->name = str_trim(json_text(k->request.json, "name"));
-    if (!t->name.n)
+    if (!t->name.n) {
         call_fail_field(&k->c, CRM_S("name"), "required", (crm_str){0});
-    else if (text_length(t->name) > TOKEN_NAME_MAX)
+    } else if (text_length(t->name) > TOKEN_NAME_MAX) {
         call_fail_field(&k->c, CRM_S("name"), "too_long", CRM_S("{\"max\":100}"));
+    }
 }
 
 static void check_expiry(api_call *k, token_wish *t)
 {
     const json_t *given = json_object_get(k->request.json, "expires_at");
-    if (!given || json_is_null(given))
+    if (!given || json_is_null(given)) {
         return;
+    }
     crm_str text = str_of(json_string_value(given));
-    if (clock_parse(text, &t->expires_at) != CRM_OK)
+    if (clock_parse(text, &t->expires_at) != CRM_OK) {
         call_fail_field(&k->c, CRM_S("expires_at"), "date_invalid", (crm_str){0});
-    else if (t->expires_at <= clock_now())
+    } else if (t->expires_at <= clock_now()) {
         call_fail_field(&k->c, CRM_S("expires_at"), "out_of_range", (crm_str){0});
+    }
 }
 
 static bool is_entity(const registry *r, crm_str name)
@@ -165,17 +176,20 @@ static bool is_entity(const registry *r, crm_str name)
         const entity *e = r->entities[i];
         bool is_it =
             is_wild ? str_starts(e->name, (crm_str){name.p, name.n - 1}) : str_eq(e->name, name);
-        if (is_it && !(e->flags & ENTITY_SYSTEM))
+        if (is_it && !(e->flags & ENTITY_SYSTEM)) {
             return true;
+        }
     }
     return false;
 }
 
 static bool is_function(const registry *r, crm_str name)
 {
-    for (uint32_t i = 0; i < r->function_count; i++)
-        if (str_eq(r->functions[i].function, name))
+    for (uint32_t i = 0; i < r->function_count; i++) {
+        if (str_eq(r->functions[i].function, name)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -190,11 +204,14 @@ static bool check_names(api_call *k, const char *part, const json_t *list,
                                                                   : NULL;
     json_array_foreach(list, i, item)
     {
-        if (!code && !(json_is_string(item) && is_known(k->c.reg, str_of(json_string_value(item)))))
+        if (!code &&
+            !(json_is_string(item) && is_known(k->c.reg, str_of(json_string_value(item))))) {
             code = "not_a_choice";
+        }
     }
-    if (code)
+    if (code) {
         call_fail_field(&k->c, str_of(part), code, CRM_S("{\"max\":100}"));
+    }
     return !code;
 }
 
@@ -204,15 +221,18 @@ static void check_scope(api_call *k, token_wish *t)
     json_t *functions = json_object_get(in, "functions");
     crm_str access = json_text(in, "access");
     entities = json_is_null(entities) ? NULL : entities;
-    if (!access.n)
+    if (!access.n) {
         access = CRM_S("read");
-    if (!str_is(access, "read") && !str_is(access, "write"))
+    }
+    if (!str_is(access, "read") && !str_is(access, "write")) {
         call_fail_field(&k->c, CRM_S("access"), "not_a_choice",
                         CRM_S("{\"choices\":\"read, write\"}"));
+    }
     bool is_good = check_names(k, "entities", entities, is_entity);
     is_good &= check_names(k, "functions", functions, is_function);
-    if (!is_good || k->c.error.fields)
+    if (!is_good || k->c.error.fields) {
         return;
+    }
     json_t *all = json_pack("{s:s#,s:O?,s:O?}", "access", access.p, (int)access.n, "entities",
                             entities, "functions", functions);
     t->scope = json_dump(k->c.arena, all);
@@ -227,21 +247,25 @@ static crm_status read_wish(api_call *k, wish *x)
     json_t *unused;
     crm_status s = api_read_json(k);
     s = s == CRM_OK ? check_user(k, &x->token) : s;
-    if (s != CRM_OK && s != CRM_INVALID)
+    if (s != CRM_OK && s != CRM_INVALID) {
         return s;
+    }
     json_object_foreach(k->request.json, key, unused)
     {
         bool is_known = false;
-        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
             is_known |= str_is(known[i], key);
-        if (!is_known)
+        }
+        if (!is_known) {
             call_fail_field(&k->c, str_of(key), "unknown_field", (crm_str){0});
+        }
     }
     check_name(k, &x->token);
     check_expiry(k, &x->token);
     check_scope(k, &x->token);
-    if (k->c.error.status != CRM_OK)
+    if (k->c.error.status != CRM_OK) {
         return k->c.error.status;
+    }
     const access_scope *narrow; /* it is to be good before it is kept */
     return x->token.scope.n ? access_intern(x->token.scope, &narrow) : CRM_NOMEM;
 }
@@ -252,8 +276,9 @@ static crm_status commit_make(crm_ctx *c, void *arg)
     wish *x = k->own;
     crm_str token;
     crm_status s = token_make(c, &x->token, &k->id, &token);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         x->text = arena_dup(k->http->arena, token);
+    }
     return s;
 }
 
@@ -301,10 +326,11 @@ static void make(api_call *k)
 {
     wish *x = k->own = ARENA_NEW(k->http->arena, wish);
     crm_status s = x ? read_wish(k, x) : CRM_NOMEM;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         api_reply_error(k, s);
-    else
+    } else {
         api_write(k, commit_make, made);
+    }
 }
 
 /* ---- revoking -------------------------------------------------------------------------------- */
@@ -331,12 +357,13 @@ void tokens_route(api_call *k)
 {
     http_verb v = k->http->verb;
     bool is_list = !k->rest.n;
-    if (is_list && (v == VERB_GET || v == VERB_HEAD))
+    if (is_list && (v == VERB_GET || v == VERB_HEAD)) {
         api_read(k, read_list);
-    else if (is_list && v == VERB_POST)
+    } else if (is_list && v == VERB_POST) {
         make(k);
-    else if (!is_list && v == VERB_DELETE && str_to_i64(k->rest, &k->id) == CRM_OK && k->id > 0)
+    } else if (!is_list && v == VERB_DELETE && str_to_i64(k->rest, &k->id) == CRM_OK && k->id > 0) {
         api_write(k, commit_revoke, revoked);
-    else
+    } else {
         api_reply_error(k, is_list || v != VERB_DELETE ? CRM_METHOD : CRM_NOT_FOUND);
+    }
 }

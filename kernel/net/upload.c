@@ -44,13 +44,15 @@ static void on_removed(uv_fs_t *req)
 static void discard(upload *u)
 {
     uv_fs_t *req = u->path.p ? malloc(sizeof *req) : NULL;
-    if (u->fd >= 0)
+    if (u->fd >= 0) {
         close(u->fd);
+    }
     u->fd = -1;
     free(u->piece);
     u->piece = NULL;
-    if (req && uv_fs_unlink(u->k->api->o.loop, req, u->path.p, on_removed) != 0)
+    if (req && uv_fs_unlink(u->k->api->o.loop, req, u->path.p, on_removed) != 0) {
         free(req);
+    }
 }
 
 void upload_fail(upload *u, crm_status s)
@@ -70,21 +72,26 @@ static void on_cancel(http_request *r, void *arg)
     upload *u = arg;
     (void)r;
     u->is_cancelled = true;
-    if (!u->is_waiting)
+    if (!u->is_waiting) {
         abandon(u);
+    }
 }
 
 crm_str upload_name(api_call *k)
 {
     crm_str name = http_param(k->http, "name"), part, last = {0}, clean;
-    while (str_split(&name, '/', &part))
+    while (str_split(&name, '/', &part)) {
         last = part;
+    }
     if (last.n > NAME_MAX_TEXT * 4 || text_clean(k->c.arena, last, &clean) != CRM_OK ||
-        text_length(clean) > NAME_MAX_TEXT)
+        text_length(clean) > NAME_MAX_TEXT) {
         return (crm_str){0};
-    for (size_t i = 0; i < clean.n; i++)
-        if (clean.p[i] == '\t' || clean.p[i] == '\n')
+    }
+    for (size_t i = 0; i < clean.n; i++) {
+        if (clean.p[i] == '\t' || clean.p[i] == '\n') {
             ((char *)clean.p)[i] = ' '; /* our own copy */
+        }
+    }
     return str_trim(clean);
 }
 
@@ -105,10 +112,11 @@ static crm_status commit(crm_ctx *c, void *arg)
 static void stored(api_call *k)
 {
     upload *u = k->own;
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         upload_fail(u, k->status);
-    else
+    } else {
         u->kind->answer(u);
+    }
 }
 
 /* Worker: the file is on the disk before a row speaks of it. */
@@ -148,8 +156,9 @@ static void go_on(upload *u)
         abandon(u);
     } else if (u->is_last) {
         u->is_waiting = true;
-        if (!api_pool(u->k, POOL_WORKER, look_over, looked_over))
+        if (!api_pool(u->k, POOL_WORKER, look_over, looked_over)) {
             discard(u);
+        }
     } else {
         http_next_piece(u->k->http, on_piece);
     }
@@ -162,18 +171,20 @@ static void on_written(uv_fs_t *req)
     uv_fs_req_cleanup(req);
     u->is_waiting = false;
     if (n < 0) {
-        if (u->is_cancelled)
+        if (u->is_cancelled) {
             abandon(u);
-        else
+        } else {
             upload_fail(u, status_from_errno((int)-n)); /* of libuv: errno, negated */
+        }
         return;
     }
     u->piece_done += (size_t)n;
     u->size += n;
-    if (u->piece_done < u->piece_n)
+    if (u->piece_done < u->piece_n) {
         write_on(u);
-    else
+    } else {
         go_on(u);
+    }
 }
 
 static void write_on(upload *u)
@@ -212,12 +223,14 @@ static void begin(api_call *k)
 {
     upload *u = k->own;
     k->status = u->kind->begin(u);
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         return;
+    }
     u->fd = open(u->path.p, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     u->piece = malloc(HTTP_PIECE_MAX);
-    if (u->fd < 0 || !u->piece)
+    if (u->fd < 0 || !u->piece) {
         k->status = u->piece ? status_from_errno(errno) : CRM_NOMEM;
+    }
 }
 
 static void begun(api_call *k)

@@ -13,8 +13,9 @@ static crm_status begin(upload *u)
 {
     import_upload *x = (import_upload *)u;
     crm_status s = import_allow(&u->k->c, u->k->entity);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     x->file = crypto_token(u->k->http->arena, 18);
     u->path = import_path(u->k->http->arena, x->file, IMPORT_SOURCE);
     return u->path.p ? CRM_OK : CRM_NOMEM;
@@ -24,8 +25,9 @@ static crm_status make_row(import_upload *x)
 {
     api_call *k = x->base.k;
     crm_status s = store_new(k->c.arena, k->c.reg, STORE_IMPORT, &x->row);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     store_set(&x->row, IMPORT_USER, value_int(k->who.user));
     store_set(&x->row, IMPORT_ENTITY, value_text(k->entity->name));
     store_set(&x->row, IMPORT_NAME, value_text(upload_name(k)));

@@ -49,9 +49,11 @@ static void put_what(api_call *k, const value *row)
     json_writer *w = &k->w;
     jw_kstr(w, "entity", row[WEBHOOK_ENTITY].s);
     jw_karray(w, "on");
-    for (size_t i = 0; i < sizeof op_words / sizeof op_words[0]; i++)
-        if (str_find(row[WEBHOOK_OPS].s, op_words[i].op) >= 0)
+    for (size_t i = 0; i < sizeof op_words / sizeof op_words[0]; i++) {
+        if (str_find(row[WEBHOOK_OPS].s, op_words[i].op) >= 0) {
             jw_str(w, str_of(op_words[i].word));
+        }
+    }
     jw_end_array(w);
     put_json(w, "fields", row[WEBHOOK_FIELDS].s, "[]");
     put_json(w, "where", row[WEBHOOK_WHERE].s, "null");
@@ -65,10 +67,11 @@ static void put_state(api_call *k, const value *row, int64_t waiting)
     jw_kbool(w, "of_tz", row[WEBHOOK_IS_TZ].i != 0);
     jw_kstr(w, "state", row[WEBHOOK_STATE].s);
     jw_key(w, CRM_S("reason"));
-    if (row[WEBHOOK_REASON].s.n)
+    if (row[WEBHOOK_REASON].s.n) {
         jw_str(w, row[WEBHOOK_REASON].s);
-    else
+    } else {
         jw_null(w);
+    }
     jw_kint(w, "failures", row[WEBHOOK_FAILURES].i);
     jw_kint(w, "waiting", waiting);
     webhook_put_moment(w, "failing_since", row[WEBHOOK_FAILING_SINCE]);
@@ -102,8 +105,9 @@ static void put_row(api_call *k, const value *row, int64_t waiting, crm_str secr
     put_person(k, "owner", row[WEBHOOK_OWNER].i);
     put_what(k, row);
     put_state(k, row, waiting);
-    if (secret.n)
+    if (secret.n) {
         jw_kstr(w, "secret", secret);
+    }
     jw_end_object(w);
 }
 
@@ -120,8 +124,9 @@ static bool keep_row(void *arg, const value *row, uint32_t matched)
     rows *r = arg;
     value *copy = ARENA_ARRAY(r->arena, value, r->width);
     (void)matched;
-    for (uint32_t i = 0; copy && i < r->width; i++)
+    for (uint32_t i = 0; copy && i < r->width; i++) {
         copy[i] = value_dup(r->arena, row[i]);
+    }
     r->at[r->count] = copy;
     r->count += copy != NULL;
     return copy && r->count < WEBHOOKS_MAX;
@@ -135,8 +140,9 @@ static crm_status read_rows(api_call *k, rows *out)
     engine_op op = {.kind = ENGINE_LIST, .entity = e, .query = &q, .on_row = keep_row, .arg = out};
     engine_batch b = {.ops = &op, .count = 1};
     *out = (rows){.arena = k->c.arena, .width = e->field_count};
-    if (k->id)
+    if (k->id) {
         q.where = cond_compare(k->c.arena, COND_EQ, &e->fields[COL_ID], value_int(k->id));
+    }
     crm_status s = call_limit_read(&k->c, &b);
     s = s == CRM_OK ? engine_read_now(k->c.session, &b) : s;
     return s == CRM_OK && k->id && !out->count ? CRM_NOT_FOUND : s;
@@ -146,13 +152,15 @@ static void read_list(api_call *k)
 {
     rows *all = ARENA_NEW(k->c.arena, rows);
     k->status = all ? read_rows(k, all) : CRM_NOMEM;
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         return;
+    }
     jw_init(&k->w, &k->text);
     jw_object(&k->w);
     jw_karray(&k->w, "rows");
-    for (uint32_t i = 0; i < all->count; i++)
+    for (uint32_t i = 0; i < all->count; i++) {
         put_row(k, all->at[i], count_waiting(k, all->at[i][COL_ID].i), (crm_str){0});
+    }
     jw_end_array(&k->w);
     jw_end_object(&k->w);
 }
@@ -163,10 +171,12 @@ static void read_one(api_call *k)
     const webhook_ask *x = k->own;
     crm_str secret = {0};
     k->status = all ? read_rows(k, all) : CRM_NOMEM;
-    if (k->status == CRM_OK && x && x->shows_secret)
+    if (k->status == CRM_OK && x && x->shows_secret) {
         k->status = webhook_secret(&k->c, k->id, &secret);
-    if (k->status != CRM_OK)
+    }
+    if (k->status != CRM_OK) {
         return;
+    }
     jw_init(&k->w, &k->text);
     put_row(k, all->at[0], count_waiting(k, k->id), secret);
 }
@@ -181,20 +191,24 @@ static void wrong(api_call *k, crm_str part, const char *code)
 static crm_str text_of(api_call *k, const char *name, crm_str was)
 {
     const json_t *v = json_object_get(k->request.json, name);
-    if (!v)
+    if (!v) {
         return was;
-    if (!json_is_string(v) && !json_is_null(v))
+    }
+    if (!json_is_string(v) && !json_is_null(v)) {
         wrong(k, str_of(name), "type_mismatch");
+    }
     return arena_dup(k->c.arena, str_trim(str_of(json_string_value(v))));
 }
 
 static int64_t number_of(api_call *k, const char *name, int64_t was)
 {
     const json_t *v = json_object_get(k->request.json, name);
-    if (!v)
+    if (!v) {
         return was;
-    if (!json_is_integer(v) && !json_is_null(v))
+    }
+    if (!json_is_integer(v) && !json_is_null(v)) {
         wrong(k, str_of(name), "type_mismatch");
+    }
     return json_integer_value(v);
 }
 
@@ -202,20 +216,25 @@ static int64_t number_of(api_call *k, const char *name, int64_t was)
 static crm_str json_of(api_call *k, const char *name, crm_str was)
 {
     const json_t *v = json_object_get(k->request.json, name);
-    if (!v)
+    if (!v) {
         return was;
-    if (json_is_null(v) || (json_is_array(v) && !json_array_size(v)))
+    }
+    if (json_is_null(v) || (json_is_array(v) && !json_array_size(v))) {
         return (crm_str){0};
-    if (!json_is_array(v))
+    }
+    if (!json_is_array(v)) {
         wrong(k, str_of(name), "type_mismatch");
+    }
     return json_dump(k->c.arena, v);
 }
 
 static char op_named(const json_t *word)
 {
-    for (size_t i = 0; i < sizeof op_words / sizeof op_words[0]; i++)
-        if (json_is_string(word) && strcmp(json_string_value(word), op_words[i].word) == 0)
+    for (size_t i = 0; i < sizeof op_words / sizeof op_words[0]; i++) {
+        if (json_is_string(word) && strcmp(json_string_value(word), op_words[i].word) == 0) {
             return op_words[i].op;
+        }
+    }
     return 0;
 }
 
@@ -225,10 +244,12 @@ static crm_str ops_of(api_call *k, crm_str was)
     json_t *item;
     size_t i;
     bool given[128] = {false};
-    if (!list)
+    if (!list) {
         return was.n ? was : CRM_S("cud");
-    if (!json_is_array(list))
+    }
+    if (!json_is_array(list)) {
         wrong(k, CRM_S("on"), "type_mismatch");
+    }
     json_array_foreach(list, i, item)
     {
         char op = op_named(item);
@@ -246,8 +267,9 @@ static bool each_of(api_call *k, bool was)
 {
     const json_t *v = json_object_get(k->request.json, "batches");
     crm_str word = str_of(json_string_value(v));
-    if (v && !str_is(word, "many") && !str_is(word, "each"))
+    if (v && !str_is(word, "many") && !str_is(word, "each")) {
         wrong(k, CRM_S("batches"), "not_a_choice");
+    }
     return v ? str_is(word, "each") : was;
 }
 
@@ -260,10 +282,12 @@ static void check_keys(api_call *k)
     json_object_foreach(k->request.json, key, unused)
     {
         bool is_known = false;
-        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
             is_known |= strcmp(key, known[i]) == 0;
-        if (!is_known)
+        }
+        if (!is_known) {
             wrong(k, str_of(key), "unknown_field");
+        }
     }
 }
 
@@ -293,8 +317,9 @@ static void read_wish(api_call *k, const value *was, webhook_wish *w)
 static crm_status load(crm_ctx *c, int64_t id, bool is_change, value **row)
 {
     crm_status s = tx_get(c->tx, registry_store(c->reg, STORE_WEBHOOK), id, c->arena, row);
-    if (s == CRM_OK && is_change && (*row)[WEBHOOK_IS_TZ].i)
+    if (s == CRM_OK && is_change && (*row)[WEBHOOK_IS_TZ].i) {
         return call_fail(c, CRM_CONFLICT, "webhook_of_tz");
+    }
     return s;
 }
 
@@ -306,13 +331,15 @@ static crm_status commit_save(crm_ctx *c, void *arg)
     value *was = NULL;
     int64_t id = x->is_new ? 0 : k->id;
     crm_status s = id ? load(c, id, true, &was) : CRM_OK;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     read_wish(k, was, &w);
     s = webhook_check(c, &w);
     s = s == CRM_OK ? webhook_save(c, &w, &id) : s;
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         k->id = id;
+    }
     return s;
 }
 
@@ -369,10 +396,11 @@ static void saved(api_call *k)
 
 static void removed(api_call *k)
 {
-    if (k->status != CRM_OK)
+    if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
-    else
+    } else {
         api_reply_empty(k, 204);
+    }
 }
 
 static void acted(api_call *k)
@@ -394,10 +422,11 @@ static void acted(api_call *k)
     }
     jw_init(w, http_body(k->http));
     jw_object(w);
-    if (x->act == WEBHOOK_ACT_TEST)
+    if (x->act == WEBHOOK_ACT_TEST) {
         jw_kint(w, "delivery", x->delivery);
-    else
+    } else {
         jw_kint(w, "count", x->count);
+    }
     jw_end_object(w);
     api_reply(k, 202);
 }
@@ -409,10 +438,12 @@ static bool read_ids(api_call *k, webhook_again *a)
     const json_t *list = json_object_get(k->request.json, "deliveries");
     size_t n = json_array_size(list);
     int64_t *ids = ARENA_ARRAY(k->c.arena, int64_t, n + 1);
-    if (n > WEBHOOK_REDELIVER_MAX || !ids)
+    if (n > WEBHOOK_REDELIVER_MAX || !ids) {
         return false;
-    for (size_t i = 0; i < n; i++)
+    }
+    for (size_t i = 0; i < n; i++) {
         ids[i] = json_integer_value(json_array_get(list, i));
+    }
     a->ids = ids;
     a->id_count = (uint32_t)n;
     return !list || n > 0;
@@ -421,21 +452,25 @@ static bool read_ids(api_call *k, webhook_again *a)
 static void read_moment(api_call *k, const char *name, int64_t *out)
 {
     crm_str text = json_text(k->request.json, name);
-    if (text.n && clock_parse(text, out) != CRM_OK)
+    if (text.n && clock_parse(text, out) != CRM_OK) {
         wrong(k, str_of(name), "date_invalid");
+    }
 }
 
 static crm_status read_again(api_call *k, webhook_again *a)
 {
     a->state = json_text(k->request.json, "state");
-    if (!read_ids(k, a))
+    if (!read_ids(k, a)) {
         wrong(k, CRM_S("deliveries"), "out_of_range");
+    }
     read_moment(k, "from", &a->from);
     read_moment(k, "to", &a->to);
-    if (a->state.n && !str_is(a->state, STATE_DONE) && !str_is(a->state, STATE_DEAD))
+    if (a->state.n && !str_is(a->state, STATE_DONE) && !str_is(a->state, STATE_DEAD)) {
         wrong(k, CRM_S("state"), "not_a_choice");
-    if (!a->id_count && !a->from && !a->to && !a->state.n)
+    }
+    if (!a->id_count && !a->from && !a->to && !a->state.n) {
         wrong(k, CRM_S("deliveries"), "required");
+    }
     return k->c.error.status;
 }
 
@@ -444,18 +479,21 @@ static void act(api_call *k, crm_str name)
     static const char *const names[] = {"pause", "resume", "test", "rotate", "redeliver"};
     webhook_ask *x = k->own;
     crm_status s = CRM_NOT_FOUND;
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 5; i++) {
         if (str_is(name, names[i])) {
             x->act = (webhook_act)i;
             s = api_read_json(k);
         }
+    }
     x->skip = json_is_true(json_object_get(k->request.json, "skip"));
-    if (s == CRM_OK && x->act == WEBHOOK_ACT_AGAIN)
+    if (s == CRM_OK && x->act == WEBHOOK_ACT_AGAIN) {
         s = read_again(k, &x->again);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         api_reply_error(k, s);
-    else
+    } else {
         api_write(k, commit_act, acted);
+    }
 }
 
 static void save(api_call *k, bool is_new)
@@ -463,34 +501,37 @@ static void save(api_call *k, bool is_new)
     webhook_ask *x = k->own;
     crm_status s = api_read_json(k);
     x->is_new = is_new;
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         api_reply_error(k, s);
-    else
+    } else {
         api_write(k, commit_save, saved);
+    }
 }
 
 static void route_one(api_call *k)
 {
     http_verb v = k->http->verb;
-    if (v == VERB_GET || v == VERB_HEAD)
+    if (v == VERB_GET || v == VERB_HEAD) {
         api_read(k, read_one);
-    else if (v == VERB_PATCH)
+    } else if (v == VERB_PATCH) {
         save(k, false);
-    else if (v == VERB_DELETE)
+    } else if (v == VERB_DELETE) {
         api_write(k, commit_remove, removed);
-    else
+    } else {
         api_reply_error(k, CRM_METHOD);
+    }
 }
 
 static void route_all(api_call *k)
 {
     http_verb v = k->http->verb;
-    if (v == VERB_GET || v == VERB_HEAD)
+    if (v == VERB_GET || v == VERB_HEAD) {
         api_read(k, read_list);
-    else if (v == VERB_POST)
+    } else if (v == VERB_POST) {
         save(k, true);
-    else
+    } else {
         api_reply_error(k, CRM_METHOD);
+    }
 }
 
 void webhooks_route(api_call *k)
@@ -505,16 +546,17 @@ void webhooks_route(api_call *k)
     str_split(&rest, '/', &what);
     bool has_id = id.n && str_to_i64(id, &k->id) == CRM_OK && k->id > 0;
     k->rest = rest;
-    if (!id.n)
+    if (!id.n) {
         route_all(k);
-    else if (!has_id)
+    } else if (!has_id) {
         api_reply_error(k, CRM_NOT_FOUND);
-    else if (!what.n)
+    } else if (!what.n) {
         route_one(k);
-    else if (str_is(what, "deliveries"))
+    } else if (str_is(what, "deliveries")) {
         deliveries_route(k);
-    else if (k->http->verb == VERB_POST)
+    } else if (k->http->verb == VERB_POST) {
         act(k, what);
-    else
+    } else {
         api_reply_error(k, CRM_METHOD);
+    }
 }

@@ -18,28 +18,32 @@ static const char *op_name(crm_str op)
         const char *name;
     } names[] = {{'c', "created"}, {'u', "updated"}, {'d', "deleted"},
                  {'g', "gone"},    {'m', "many"},    {'t', "test"}};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (op.n && op.p[0] == names[i].op)
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (op.n && op.p[0] == names[i].op) {
             return names[i].name;
+        }
+    }
     return "";
 }
 
 static void put_number(json_writer *w, const char *name, value v)
 {
     jw_key(w, str_of(name));
-    if (value_is_null(v))
+    if (value_is_null(v)) {
         jw_null(w);
-    else
+    } else {
         jw_int(w, v.i);
+    }
 }
 
 static void put_text(json_writer *w, const char *name, value v)
 {
     jw_key(w, str_of(name));
-    if (value_is_null(v))
+    if (value_is_null(v)) {
         jw_null(w);
-    else
+    } else {
         jw_str(w, v.s);
+    }
 }
 
 static void put_row(json_writer *w, const value *row, bool is_one)
@@ -70,8 +74,9 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
 {
     journal *j = arg;
     (void)matched;
-    if (j->count++ == j->limit)
+    if (j->count++ == j->limit) {
         return false;
+    }
     j->last = row[COL_ID].i;
     put_row(&j->k->w, row, j->is_one);
     return !j->k->text.failed;
@@ -89,13 +94,16 @@ static const cond *wanted(api_call *k, const entity *e)
     int64_t number;
     crm_str state = http_param(k->http, "state");
     const cond *all = and_equal(k, NULL, &e->fields[DELIVERY_WEBHOOK], value_int(k->id));
-    if (state.n)
+    if (state.n) {
         all = and_equal(k, all, &e->fields[DELIVERY_STATE], value_text(state));
-    if (str_to_i64(http_param(k->http, "record"), &number) == CRM_OK)
+    }
+    if (str_to_i64(http_param(k->http, "record"), &number) == CRM_OK) {
         all = and_equal(k, all, &e->fields[DELIVERY_RECORD], value_int(number));
-    if (str_to_i64(http_param(k->http, "before"), &number) == CRM_OK)
+    }
+    if (str_to_i64(http_param(k->http, "before"), &number) == CRM_OK) {
         all = cond_and(k->c.arena, all,
                        cond_compare(k->c.arena, COND_LT, &e->fields[COL_ID], value_int(number)));
+    }
     return all;
 }
 
@@ -109,8 +117,9 @@ static crm_status read_page(api_call *k, journal *j)
                .sort_count = 1};
     engine_op op = {.kind = ENGINE_LIST, .entity = e, .query = &q, .on_row = on_row, .arg = j};
     engine_batch b = {.ops = &op, .count = 1};
-    for (uint32_t i = 0; i < DELIVERY_REQUEST; i++)
+    for (uint32_t i = 0; i < DELIVERY_REQUEST; i++) {
         bits_add(q.select, i);
+    }
     crm_status s = call_limit_read(&k->c, &b);
     return s == CRM_OK ? engine_read_now(k->c.session, &b) : s;
 }
@@ -118,8 +127,10 @@ static crm_status read_page(api_call *k, journal *j)
 static void read_list(api_call *k)
 {
     int64_t limit = PAGE;
-    if (str_to_i64(http_param(k->http, "limit"), &limit) != CRM_OK || limit < 1 || limit > LIST_MAX)
+    if (str_to_i64(http_param(k->http, "limit"), &limit) != CRM_OK || limit < 1 ||
+        limit > LIST_MAX) {
         limit = PAGE;
+    }
     journal j = {.k = k, .limit = (uint32_t)limit};
     jw_init(&k->w, &k->text);
     jw_object(&k->w);
@@ -127,10 +138,11 @@ static void read_list(api_call *k)
     k->status = read_page(k, &j);
     jw_end_array(&k->w);
     jw_key(&k->w, CRM_S("next"));
-    if (j.count > j.limit)
+    if (j.count > j.limit) {
         jw_str(&k->w, arena_fmt(k->c.arena, "%lld", (long long)j.last));
-    else
+    } else {
         jw_null(&k->w);
+    }
     jw_end_object(&k->w);
 }
 
@@ -152,14 +164,16 @@ static void read_one(api_call *k)
     engine_batch b = {.ops = &op, .count = 1};
     jw_init(&k->w, &k->text);
     k->status = engine_read_now(k->c.session, &b);
-    if (k->status == CRM_OK && !j.count)
+    if (k->status == CRM_OK && !j.count) {
         k->status = CRM_NOT_FOUND;
+    }
 }
 
 void deliveries_route(api_call *k)
 {
-    if (k->http->verb != VERB_GET && k->http->verb != VERB_HEAD)
+    if (k->http->verb != VERB_GET && k->http->verb != VERB_HEAD) {
         api_reply_error(k, CRM_METHOD);
-    else
+    } else {
         api_read(k, k->rest.n ? read_one : read_list);
+    }
 }

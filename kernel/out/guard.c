@@ -43,17 +43,20 @@ static const range nat64 = {{0x00, 0x64, 0xff, 0x9b}, 96};
 static bool begins(const uint8_t *bytes, const uint8_t *prefix, int bits)
 {
     int whole = bits / 8, rest = bits % 8;
-    if (memcmp(bytes, prefix, (size_t)whole) != 0)
+    if (memcmp(bytes, prefix, (size_t)whole) != 0) {
         return false;
+    }
     uint8_t mask = (uint8_t)(0xff << (8 - rest));
     return !rest || (bytes[whole] & mask) == (prefix[whole] & mask);
 }
 
 static bool is_in(const uint8_t *bytes, const range *all, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (begins(bytes, all[i].bytes, all[i].bits))
+    for (size_t i = 0; i < count; i++) {
+        if (begins(bytes, all[i].bytes, all[i].bits)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -64,8 +67,9 @@ static bool is_public4(const uint8_t bytes[4])
 
 static bool is_public6(const uint8_t bytes[16])
 {
-    if (memcmp(bytes, mapped, sizeof mapped) == 0 || is_in(bytes, &nat64, 1))
+    if (memcmp(bytes, mapped, sizeof mapped) == 0 || is_in(bytes, &nat64, 1)) {
         return is_public4(bytes + 12);
+    }
     return is_in(bytes, &global6, 1) &&
            !is_in(bytes, special6, sizeof special6 / sizeof special6[0]);
 }
@@ -98,11 +102,14 @@ bool guard_is_public(const struct sockaddr *a)
 bool guard_is_listed(const guard_list *l, const struct sockaddr *a)
 {
     uint8_t bytes[16];
-    if (!bytes_of(a, bytes))
+    if (!bytes_of(a, bytes)) {
         return false;
-    for (uint32_t i = 0; i < l->count; i++)
-        if (begins(bytes, l->at[i].bytes, l->at[i].bits))
+    }
+    for (uint32_t i = 0; i < l->count; i++) {
+        if (begins(bytes, l->at[i].bytes, l->at[i].bits)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -115,18 +122,21 @@ crm_status guard_read_net(crm_str text, guard_net *out)
     str_split(&rest, '/', &address);
     bool has_bits = address.n < text.n;
     int64_t bits = 0;
-    if (!address.n || address.n >= sizeof z)
+    if (!address.n || address.n >= sizeof z) {
         return CRM_INVALID;
+    }
     memcpy(z, address.p, address.n);
     z[address.n] = 0;
     bool is4 = inet_pton(AF_INET, z, out->bytes + 12) == 1;
-    if (is4)
+    if (is4) {
         memcpy(out->bytes, mapped, sizeof mapped);
-    else if (inet_pton(AF_INET6, z, out->bytes) != 1)
+    } else if (inet_pton(AF_INET6, z, out->bytes) != 1) {
         return CRM_INVALID;
+    }
     int most = is4 ? 32 : 128;
-    if (has_bits && (str_to_i64(rest, &bits) != CRM_OK || bits < 0 || bits > most))
+    if (has_bits && (str_to_i64(rest, &bits) != CRM_OK || bits < 0 || bits > most)) {
         return CRM_INVALID;
+    }
     out->bits = (has_bits ? (int)bits : most) + (is4 ? MAPPED_BITS : 0);
     return CRM_OK;
 }
@@ -135,7 +145,9 @@ void guard_read_list(crm_str lines, guard_list *out)
 {
     crm_str line;
     out->count = 0;
-    while (out->count < GUARD_NETS_MAX && str_split(&lines, '\n', &line))
-        if (guard_read_net(line, &out->at[out->count]) == CRM_OK)
+    while (out->count < GUARD_NETS_MAX && str_split(&lines, '\n', &line)) {
+        if (guard_read_net(line, &out->at[out->count]) == CRM_OK) {
             out->count++;
+        }
+    }
 }

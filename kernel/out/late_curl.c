@@ -26,10 +26,11 @@ static void load(void)
 #define X(name) is_whole = is_whole && find(library, #name, &late_curl.name);
     CURL_CALLS(X)
 #undef X
-    if (!is_whole)
+    if (!is_whole) {
         log_event(LOG_ERROR, "curl.not_loaded", "why=%s", log_quote(str_of(dlerror())));
-    else if (late_curl.curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+    } else if (late_curl.curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
         status = CRM_OK;
+    }
 }
 
 crm_status curl_ready(void)

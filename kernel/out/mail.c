@@ -30,9 +30,11 @@ static size_t read_body(char *to, size_t size, size_t count, void *arg)
 static bool is_loopback(crm_str url)
 {
     static const char *const hosts[] = {"smtp://127.0.0.1:", "smtp://localhost:", "smtp://[::1]:"};
-    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++)
-        if (str_starts(url, str_of(hosts[i])))
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        if (str_starts(url, str_of(hosts[i]))) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -72,8 +74,9 @@ static void set_server(CURL *h, arena *a, const mail_server *s)
     curl_easy_setopt(h, CURLOPT_USE_SSL, is_loopback(s->url) ? CURLUSESSL_TRY : CURLUSESSL_ALL);
     curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (s->ca_file)
+    if (s->ca_file) {
         curl_easy_setopt(h, CURLOPT_CAINFO, s->ca_file);
+    }
     if (s->user.n) {
         curl_easy_setopt(h, CURLOPT_USERNAME, arena_cstr(a, s->user));
         curl_easy_setopt(h, CURLOPT_PASSWORD, arena_cstr(a, s->password));
@@ -101,8 +104,9 @@ crm_status mail_send(arena *a, const mail_server *s, const mail_message *m, mail
         r->is_permanent = st == CRM_INVALID;
         return st;
     }
-    if ((st = curl_ready()) != CRM_OK)
+    if ((st = curl_ready()) != CRM_OK) {
         return st;
+    }
     CURL *h = curl_easy_init();
     struct curl_slist *to = curl_slist_append(NULL, arena_cstr(a, m->to));
     if (!h || !to) {

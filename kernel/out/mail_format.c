@@ -15,9 +15,11 @@
 static bool is_address(crm_str s)
 {
     ptrdiff_t at = str_find(s, '@');
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 127 || s.p[i] == '<' || s.p[i] == '>')
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 127 || s.p[i] == '<' || s.p[i] == '>') {
             return false;
+        }
+    }
     return at > 0 && (size_t)at + 1 < s.n && s.n <= 254;
 }
 
@@ -39,8 +41,9 @@ static void base64(buf *b, crm_str s)
 static crm_str cut(crm_str *s, size_t most)
 {
     size_t n = s->n < most ? s->n : most;
-    while (n < s->n && n > 0 && ((unsigned char)s->p[n] & 0xC0) == 0x80)
+    while (n < s->n && n > 0 && ((unsigned char)s->p[n] & 0xC0) == 0x80) {
         n--;
+    }
     crm_str head = {s->p, n};
     *s = (crm_str){s->p + n, s->n - n};
     return head;
@@ -86,18 +89,21 @@ static crm_str domain_of(crm_str address)
 
 static bool is_token(crm_str s)
 {
-    for (size_t i = 0; i < s.n; i++)
+    for (size_t i = 0; i < s.n; i++) {
         if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] > 126 ||
-            strchr("<>@()\"\\,;:", s.p[i]))
+            strchr("<>@()\"\\,;:", s.p[i])) {
             return false;
+        }
+    }
     return s.n > 0 && s.n < 200;
 }
 
 crm_status mail_format(arena *a, const mail_server *s, const mail_message *m, crm_str *out)
 {
     buf b;
-    if (!is_address(m->to) || !is_address(s->from) || !is_token(m->message_id))
+    if (!is_address(m->to) || !is_address(s->from) || !is_token(m->message_id)) {
         return CRM_INVALID;
+    }
     buf_init(&b, 4 * 1024 * 1024);
     date_header(&b, m->date);
     buf_fmt(&b, "From: <%.*s>\r\nTo: <%.*s>\r\n", STR_FMT(s->from), STR_FMT(m->to));

@@ -49,14 +49,16 @@ bool post_is_url(crm_str url, bool with_http)
     char z[URL_MAX + 1], *scheme = NULL;
     bool is_text = url.n <= URL_MAX && !memchr(url.p ? url.p : "", 0, url.n);
     CURLU *u = is_text && curl_ready() == CRM_OK ? curl_url() : NULL;
-    if (!u)
+    if (!u) {
         return false;
+    }
     memcpy(z, url.p ? url.p : "", url.n);
     z[url.n] = 0;
     bool is_good = curl_url_set(u, CURLUPART_URL, z, 0) == CURLUE_OK &&
                    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK;
-    if (is_good)
+    if (is_good) {
         is_good = strcmp(scheme, "https") == 0 || (with_http && strcmp(scheme, "http") == 0);
+    }
     is_good = is_good && has_part(u, CURLUPART_HOST) && !has_part(u, CURLUPART_USER) &&
               !has_part(u, CURLUPART_PASSWORD) && !has_part(u, CURLUPART_FRAGMENT);
     curl_free(scheme);
@@ -121,8 +123,9 @@ static void set_safety(CURL *h, post_request *r)
     curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, r);
-    if (r->ca_file)
+    if (r->ca_file) {
         curl_easy_setopt(h, CURLOPT_CAINFO, r->ca_file);
+    }
 }
 
 static struct curl_slist *header_list(const post_request *r)
@@ -130,8 +133,9 @@ static struct curl_slist *header_list(const post_request *r)
     struct curl_slist *list = curl_slist_append(NULL, "Content-Type: application/json");
     for (const char *const *at = r->headers; list && *at; at++) {
         struct curl_slist *longer = curl_slist_append(list, *at);
-        if (!longer)
+        if (!longer) {
             curl_slist_free_all(list);
+        }
         list = longer;
     }
     return list;
@@ -147,16 +151,18 @@ static void forget(post_request *r)
 static crm_status ensure_multi(post_client *c)
 {
     crm_status s = c->multi ? CRM_OK : curl_ready();
-    if (s == CRM_OK && !c->multi)
+    if (s == CRM_OK && !c->multi) {
         c->multi = curl_multi_init();
+    }
     return s == CRM_OK && !c->multi ? CRM_NOMEM : s;
 }
 
 crm_status post_start(post_client *c, post_request *r)
 {
     crm_status s = ensure_multi(c);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     r->started = clock_mono();
     r->list = header_list(r);
     CURL *h = r->handle = r->list ? curl_easy_init() : NULL;
@@ -167,8 +173,9 @@ crm_status post_start(post_client *c, post_request *r)
     set_request(h, r);
     set_safety(h, r);
     curl_easy_setopt(h, CURLOPT_PRIVATE, r);
-    if (curl_multi_add_handle(c->multi, h) == CURLM_OK)
+    if (curl_multi_add_handle(c->multi, h) == CURLM_OK) {
         return CRM_OK;
+    }
     forget(r);
     return CRM_NOMEM;
 }
@@ -179,18 +186,21 @@ crm_status post_client_new(post_client **out)
 {
     post_client *c = calloc(1, sizeof *c);
     *out = c;
-    if (!c)
+    if (!c) {
         return CRM_NOMEM;
+    }
     c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return c->wake >= 0 ? CRM_OK : CRM_NOMEM;
 }
 
 void post_client_free(post_client *c)
 {
-    if (c && c->multi)
+    if (c && c->multi) {
         curl_multi_cleanup(c->multi);
-    if (c && c->wake >= 0)
+    }
+    if (c && c->wake >= 0) {
         close(c->wake);
+    }
     free(c);
 }
 
@@ -218,10 +228,11 @@ static void wait_for(post_client *c, int ms)
     struct curl_waitfd also = {.fd = c->wake, .events = CURL_WAIT_POLLIN};
     struct pollfd alone = {.fd = c->wake, .events = POLLIN};
     eventfd_t taken;
-    if (c->multi)
+    if (c->multi) {
         curl_multi_poll(c->multi, &also, 1, ms, NULL);
-    else
+    } else {
         poll(&alone, 1, ms);
+    }
     eventfd_read(c->wake, &taken);
 }
 
@@ -229,15 +240,19 @@ void post_poll(post_client *c, int ms)
 {
     int running = 0, left;
     CURLMsg *m;
-    if (c->multi)
+    if (c->multi) {
         curl_multi_perform(c->multi, &running);
+    }
     wait_for(c, ms);
-    if (!c->multi)
+    if (!c->multi) {
         return;
+    }
     curl_multi_perform(c->multi, &running);
-    while ((m = curl_multi_info_read(c->multi, &left)))
-        if (m->msg == CURLMSG_DONE)
+    while ((m = curl_multi_info_read(c->multi, &left))) {
+        if (m->msg == CURLMSG_DONE) {
             end(c, m->easy_handle, m->data.result);
+        }
+    }
 }
 
 void post_drop(post_client *c, post_request *r)

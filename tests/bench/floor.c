@@ -50,8 +50,9 @@ static void freed(uv_handle_t *h)
 
 static void drop(peer *p)
 {
-    if (!uv_is_closing((uv_handle_t *)&p->tcp))
+    if (!uv_is_closing((uv_handle_t *)&p->tcp)) {
         uv_close((uv_handle_t *)&p->tcp, freed);
+    }
 }
 
 static void alloc(uv_handle_t *h, size_t hint, uv_buf_t *out)
@@ -82,8 +83,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 static void on_peer(uv_stream_t *listener, int status)
 {
     peer *p = status == 0 ? calloc(1, sizeof *p) : NULL;
-    if (!p)
+    if (!p) {
         return;
+    }
     uv_tcp_init(listener->loop, &p->tcp);
     p->tcp.data = p;
     llhttp_init(&p->parser, HTTP_REQUEST, &settings);

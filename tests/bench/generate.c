@@ -73,12 +73,15 @@ static crm_status write_row(crm_ctx *c, chunk *k, const entity *e)
     record *r;
     json_t *row = k->kind->make(&k->sampler);
     crm_status s = row ? records_new(c, e, &r) : CRM_NOMEM;
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = record_from_json(c, r, row);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = records_save(c, r, 0);
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         k->last_id = record_value(r, &e->fields[COL_ID]).i;
+    }
     json_decref(row);
     return s;
 }
@@ -101,8 +104,9 @@ static crm_status write_chunk(crm_ctx *c, void *arg)
 static void say_errors(const kind *k, const crm_ctx *c, crm_status s)
 {
     fprintf(stderr, "bench_generate: %s: %s\n", k->entity, status_code(s));
-    for (const field_error *f = c->error.fields; f; f = f->next)
+    for (const field_error *f = c->error.fields; f; f = f->next) {
         fprintf(stderr, "  %.*s: %.*s\n", STR_FMT(f->field), STR_FMT(f->code));
+    }
 }
 
 static crm_status add_chunk(generator *g, kind *which)
@@ -112,14 +116,17 @@ static crm_status add_chunk(generator *g, kind *which)
     int64_t most = g->has_indexes ? LAST_ROWS : CHUNK_ROWS;
     chunk k = {.g = g, .kind = which, .count = (uint32_t)(left < most ? left : most)};
     crm_status s = call_begin(&c, &principal_system, CRM_S("generate"));
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     c.is_quiet = true;
     s = CRM_TIMEOUT;
-    for (int i = 0; i < TRIES && s == CRM_TIMEOUT; i++)
+    for (int i = 0; i < TRIES && s == CRM_TIMEOUT; i++) {
         s = writer_run(g->d.flow, &c, write_chunk, &k);
-    if (s != CRM_OK)
+    }
+    if (s != CRM_OK) {
         say_errors(which, &c, s);
+    }
     call_end(&c);
     g->sampler.state = k.sampler.state;
     which->done += k.count;
@@ -135,8 +142,9 @@ static kind *furthest_behind(generator *g)
     kind *least = NULL;
     for (size_t i = 0; i < sizeof g->kinds / sizeof *g->kinds; i++) {
         kind *k = &g->kinds[i];
-        if (k->done < k->asked && (!least || k->done * least->asked < least->done * k->asked))
+        if (k->done < k->asked && (!least || k->done * least->asked < least->done * k->asked)) {
             least = k;
+        }
     }
     return least;
 }
@@ -145,9 +153,11 @@ static kind *furthest_behind(generator *g)
 
 static bool is_manager(const person *p)
 {
-    for (uint32_t i = 0; i < p->role_count; i++)
-        if (str_is(p->roles[i], "manager"))
+    for (uint32_t i = 0; i < p->role_count; i++) {
+        if (str_is(p->roles[i], "manager")) {
             return !p->is_disabled;
+        }
+    }
     return false;
 }
 
@@ -165,15 +175,18 @@ static void take_owners(generator *g)
     for (int is_hot = 1; all && is_hot >= 0; is_hot--) {
         for (uint32_t i = 0; i < all->user_count && s->owner_count < OWNERS_MAX; i++) {
             const person *p = &all->users[i];
-            if (is_manager(p) && is_of_sales(all, p) == is_hot)
+            if (is_manager(p) && is_of_sales(all, p) == is_hot) {
                 g->owners[s->owner_count++] = p->id;
+            }
         }
-        if (is_hot)
+        if (is_hot) {
             s->hot_owners = s->owner_count;
+        }
     }
     s->owners = g->owners;
-    if (all)
+    if (all) {
         people_unpin(all);
+    }
 }
 
 /* ---- bodies of requests ---------------------------------------------------------------------- */
@@ -190,8 +203,9 @@ static bool write_bodies(const generator *g, const char *path)
         json_decref(row);
     }
     is_good = out && fclose(out) == 0 && is_good;
-    if (!is_good)
+    if (!is_good) {
         perror(path);
+    }
     return is_good;
 }
 
@@ -238,8 +252,9 @@ static crm_status begin_keys(generator *g)
 static crm_status add_until(generator *g, int64_t rows)
 {
     crm_status s = CRM_OK;
-    for (kind *k; s == CRM_OK && g->done < rows && (k = furthest_behind(g)) != NULL;)
+    for (kind *k; s == CRM_OK && g->done < rows && (k = furthest_behind(g)) != NULL;) {
         s = add_chunk(g, k);
+    }
     return s;
 }
 
@@ -273,19 +288,24 @@ static crm_status run(generator *g, const server_options *o, const char *bodies)
     buf say;
     buf_init(&say, 0);
     crm_status s = deployment_open(&g->d, o);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = deployment_apply(&g->d, o->tz, &say);
-    if (say.n)
+    }
+    if (say.n) {
         fwrite(say.p, 1, say.n, stderr);
+    }
     buf_free(&say);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = generate(g, o->data);
-    if (s == CRM_OK && bodies && !write_bodies(g, bodies))
+    }
+    if (s == CRM_OK && bodies && !write_bodies(g, bodies)) {
         s = CRM_INTERNAL;
+    }
     deployment_close(&g->d);
     late_indexes_free(g->indexes);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         print_summary(g);
+    }
     return s;
 }
 
@@ -324,8 +344,9 @@ static bool set_option(generator *g, server_options *o, int which, const char **
         *bodies = optarg;
         return true;
     case OPT_SEED:
-        if (str_to_i64(str_of(optarg), &seed) != CRM_OK)
+        if (str_to_i64(str_of(optarg), &seed) != CRM_OK) {
             return false;
+        }
         g->sampler.state = (uint64_t)seed;
         return true;
     default:
@@ -336,11 +357,13 @@ static bool set_option(generator *g, server_options *o, int which, const char **
 /* Says what is wrong with what was asked; NULL: nothing. */
 static const char *fault_of(const generator *g, const server_options *o)
 {
-    if (!o->data || !o->tz || !o->modules || !g->asked)
+    if (!o->data || !o->tz || !o->modules || !g->asked) {
         return "expected --data DIR --tz FILE --modules DIR --rows N [--companies N] [--leads N] "
                "[--deals N] [--tasks N] [--seed N] [--bodies FILE]";
-    if (g->kinds[3].asked && !g->kinds[0].asked)
+    }
+    if (g->kinds[3].asked && !g->kinds[0].asked) {
         return "deals need --companies";
+    }
     arena *a = arena_new(0);
     crm_str file = arena_fmt(a, "%s/karkas.db", o->data);
     bool is_taken = !file.p || access(file.p, F_OK) == 0;
@@ -368,13 +391,16 @@ int main(int argc, char **argv)
     const char *bodies = NULL, *fault = NULL;
     prepare(&g);
     for (int which; !fault && (which = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (which == OPT_PROBE)
+        if (which == OPT_PROBE) {
             return plug_probe_main(optarg); /* the loader looks at modules in a child process */
-        if (!set_option(&g, &o, which, &bodies))
+        }
+        if (!set_option(&g, &o, which, &bodies)) {
             fault = "a number between 0 and 10000000, or an option it does not know";
+        }
     }
-    for (size_t i = 0; i < sizeof g.kinds / sizeof *g.kinds; i++)
+    for (size_t i = 0; i < sizeof g.kinds / sizeof *g.kinds; i++) {
         g.asked += g.kinds[i].asked;
+    }
     fault = fault ? fault : fault_of(&g, &o);
     if (fault) {
         fprintf(stderr, "bench_generate: %s\n", fault);

@@ -18,8 +18,9 @@ struct late_indexes {
 
 static bool run(sqlite3 *db, const char *text)
 {
-    if (sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK)
+    if (sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK) {
         return true;
+    }
     fprintf(stderr, "late indexes: %s: %s\n", text, sqlite3_errmsg(db));
     return false;
 }
@@ -29,8 +30,9 @@ static int take(void *arg, int width, char **cells, char **names)
     late_indexes *l = arg;
     (void)width;
     (void)names;
-    if (l->count == INDEXES_MAX)
+    if (l->count == INDEXES_MAX) {
         return 1;
+    }
     l->names[l->count] = sqlite3_mprintf("%s", cells[0]);
     l->statements[l->count] = sqlite3_mprintf("%s", cells[1]);
     return l->names[l->count] && l->statements[l->count++] ? 0 : 1;
@@ -79,11 +81,13 @@ static bool drop(late_indexes *l)
 late_indexes *late_indexes_drop(const char *data_dir, const char *entity)
 {
     late_indexes *l = calloc(1, sizeof *l);
-    if (!l)
+    if (!l) {
         return NULL;
+    }
     l->path = sqlite3_mprintf("%s/karkas.db", data_dir);
-    if (l->path && close_file(l, open_file(l) && find(l, entity) && drop(l)))
+    if (l->path && close_file(l, open_file(l) && find(l, entity) && drop(l))) {
         return l;
+    }
     late_indexes_free(l);
     return NULL;
 }
@@ -91,8 +95,9 @@ late_indexes *late_indexes_drop(const char *data_dir, const char *entity)
 bool late_indexes_make(late_indexes *l)
 {
     bool is_good = open_file(l) && run(l->db, "PRAGMA cache_size=-262144");
-    for (int i = 0; is_good && i < l->count; i++)
+    for (int i = 0; is_good && i < l->count; i++) {
         is_good = run(l->db, l->statements[i]);
+    }
     return close_file(l, is_good);
 }
 
@@ -102,7 +107,8 @@ void late_indexes_free(late_indexes *l)
         sqlite3_free(l->names[i]);
         sqlite3_free(l->statements[i]);
     }
-    if (l)
+    if (l) {
         sqlite3_free(l->path);
+    }
     free(l);
 }

@@ -33,10 +33,12 @@ static void write_group(sqlite3 *db, const rows *r, uint32_t first, uint32_t cou
 {
     static int64_t ids[GROUP_MOST];
     run(db, "BEGIN IMMEDIATE");
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         ids[i] = rows_insert(db, r, first + i);
-    for (uint32_t i = 0; i < count; i++)
+    }
+    for (uint32_t i = 0; i < count; i++) {
         rows_insert_words(db, r, first + i, ids[i]);
+    }
     run(db, "COMMIT");
 }
 
@@ -104,22 +106,23 @@ static sqlite3 *open_directory(const char *dir)
 
 static bool measure(sqlite3 *db, int argc, char **argv)
 {
-    if (argc == 5 && strcmp(argv[1], "get") == 0)
+    if (argc == 5 && strcmp(argv[1], "get") == 0) {
         measure_get(db, argv[3], argv[4]);
-    else if (argc >= 5 && strcmp(argv[1], "list") == 0)
+    } else if (argc >= 5 && strcmp(argv[1], "list") == 0) {
         measure_list(db, argv[3], argv[4], argv + 5, argc - 5);
-    else if (argc == 5 && strcmp(argv[1], "filter") == 0)
+    } else if (argc == 5 && strcmp(argv[1], "filter") == 0) {
         measure_filter(db, argv[3], argv[4]);
-    else if (argc == 5 && strcmp(argv[1], "search") == 0)
+    } else if (argc == 5 && strcmp(argv[1], "search") == 0) {
         measure_search(db, argv[3], argv[4]);
-    else if (argc == 5 && strcmp(argv[1], "groups") == 0)
+    } else if (argc == 5 && strcmp(argv[1], "groups") == 0) {
         measure_groups(db, argv[3], argv[4]);
-    else if (argc == 5 && strcmp(argv[1], "update") == 0)
+    } else if (argc == 5 && strcmp(argv[1], "update") == 0) {
         measure_updates(db, number(argv[3], GROUP_MOST), 1000.0 * number(argv[4], MS_MOST));
-    else if (argc == 5 && strcmp(argv[1], "write") == 0)
+    } else if (argc == 5 && strcmp(argv[1], "write") == 0) {
         measure_writes(db, number(argv[3], GROUP_MOST), 1000.0 * number(argv[4], MS_MOST));
-    else
+    } else {
         return false;
+    }
     return true;
 }
 
@@ -128,10 +131,11 @@ int main(int argc, char **argv)
     sqlite3 *db = argc >= 5 ? open_directory(argv[2]) : NULL;
     bool is_done = db && measure(db, argc, argv);
     sqlite3_close_v2(db);
-    if (!is_done)
+    if (!is_done) {
         fputs("usage: bench_sqlite get DIR IDS CAN | list DIR CAN NEXT [OWNER...]"
               " | filter DIR CAN POSITION | search DIR CAN WORD | groups DIR CAN FIELD"
               " | update DIR GROUP MS | write DIR GROUP MS\n",
               stderr);
+    }
     return is_done ? 0 : 2;
 }

@@ -67,8 +67,9 @@ void text_add_number(text *t, int64_t v)
         *--at = (char)('0' + left % 10);
         left /= 10;
     } while (left);
-    if (v < 0)
+    if (v < 0) {
         *--at = '-';
+    }
     text_add(t, at, (size_t)(digits + sizeof digits - at));
 }
 
@@ -121,8 +122,9 @@ static void add_string(text *t, const unsigned char *s, size_t n)
 
 static char *put(char *at, int64_t v, int width)
 {
-    for (int i = width - 1; i >= 0; i--, v /= 10)
+    for (int i = width - 1; i >= 0; i--, v /= 10) {
         at[i] = (char)('0' + v % 10);
+    }
     return at + width;
 }
 
@@ -151,8 +153,9 @@ static void add_many(text *t, const char *s)
         end = strchr(s, '\n');
         end = end ? end : s + strlen(s);
         add_string(t, (const unsigned char *)s, (size_t)(end - s));
-        if (*end)
+        if (*end) {
             text_add(t, ",", 1);
+        }
     }
     text_add(t, "]", 1);
 }
@@ -176,8 +179,9 @@ static void read_titles(sqlite3 *db, titles *out, const char *entity, const char
     while (sqlite3_step(s) == SQLITE_ROW) {
         text t = {0};
         int64_t id = sqlite3_column_int64(s, 0);
-        if (id >= TITLES_MAX)
+        if (id >= TITLES_MAX) {
             fail(db, "more people than this program keeps titles of");
+        }
         const unsigned char *of = sqlite3_column_text(s, 1);
         add_reference(&t, id, of, (size_t)sqlite3_column_bytes(s, 1));
         text_add(&t, "", 1);
@@ -188,16 +192,18 @@ static void read_titles(sqlite3 *db, titles *out, const char *entity, const char
 
 static void add_titled(answer *a, text *t, const titles *from, int64_t id)
 {
-    if (id <= 0 || id >= TITLES_MAX || !from->of[id])
+    if (id <= 0 || id >= TITLES_MAX || !from->of[id]) {
         fail(a->db, "a person without a title");
+    }
     text_add_z(t, from->of[id]);
 }
 
 static void add_company(answer *a, text *t, int64_t id)
 {
     sqlite3_bind_int64(a->company, 1, id);
-    if (sqlite3_step(a->company) != SQLITE_ROW)
+    if (sqlite3_step(a->company) != SQLITE_ROW) {
         fail(a->db, "a company that is not there");
+    }
     const unsigned char *title = sqlite3_column_text(a->company, 0);
     add_reference(t, id, title, (size_t)sqlite3_column_bytes(a->company, 0));
     sqlite3_reset(a->company);
@@ -208,22 +214,23 @@ static void add_company(answer *a, text *t, int64_t id)
 static void add_member(answer *a, text *t, kind k, sqlite3_value *v)
 {
     bool is_null = sqlite3_value_type(v) == SQLITE_NULL;
-    if (k == MANY)
+    if (k == MANY) {
         add_many(t, (const char *)sqlite3_value_text(v));
-    else if (is_null)
+    } else if (is_null) {
         text_add(t, "null", 4);
-    else if (k == NUMBER)
+    } else if (k == NUMBER) {
         text_add_number(t, sqlite3_value_int64(v));
-    else if (k == MOMENT)
+    } else if (k == MOMENT) {
         add_moment(t, sqlite3_value_int64(v));
-    else if (k == PERSON)
+    } else if (k == PERSON) {
         add_titled(a, t, &a->people, sqlite3_value_int64(v));
-    else if (k == DEPARTMENT)
+    } else if (k == DEPARTMENT) {
         add_titled(a, t, &a->departments, sqlite3_value_int64(v));
-    else if (k == COMPANY)
+    } else if (k == COMPANY) {
         add_company(a, t, sqlite3_value_int64(v));
-    else
+    } else {
         add_string(t, sqlite3_value_text(v), (size_t)sqlite3_value_bytes(v));
+    }
 }
 
 void answer_row(answer *a, text *t, sqlite3_stmt *row, const char *can)
@@ -232,8 +239,9 @@ void answer_row(answer *a, text *t, sqlite3_stmt *row, const char *can)
         text_add(t, a->keys[i], a->key_bytes[i]);
         add_member(a, t, members[i].kind, sqlite3_column_value(row, i));
     }
-    if (sqlite3_column_type(row, MEMBERS - 1) != SQLITE_NULL)
+    if (sqlite3_column_type(row, MEMBERS - 1) != SQLITE_NULL) {
         fail(a->db, "a marked contact: this program does not write marks");
+    }
     text_add_z(t, ",\"_can\":");
     text_add_z(t, can);
     text_add(t, "}", 1);

@@ -39,8 +39,9 @@ static void answer_rows(asking *x)
     x->found = 0;
     text_add_z(&x->out, "{\"rows\":[");
     while (sqlite3_step(x->rows) == SQLITE_ROW) {
-        if (x->found++)
+        if (x->found++) {
             text_add(&x->out, ",", 1);
+        }
         answer_row(x->a, &x->out, x->rows, x->can);
     }
     text_add_z(&x->out, "]}");
@@ -147,8 +148,9 @@ static void open_changes(sqlite3 *db, changing *x)
 
 static void step(sqlite3 *db, sqlite3_stmt *s)
 {
-    if (sqlite3_step(s) != SQLITE_DONE)
+    if (sqlite3_step(s) != SQLITE_DONE) {
         fail(db, sqlite3_sql(s));
+    }
     sqlite3_reset(s);
 }
 
@@ -172,8 +174,9 @@ static void change_group(sqlite3 *db, changing *x, uint32_t first, uint32_t coun
 {
     static int64_t ids[GROUP_MOST];
     run(db, "BEGIN IMMEDIATE");
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         ids[i] = change_one(db, x, first + i);
+    }
     for (uint32_t i = 0; i < count; i++) {
         sqlite3_bind_int64(x->forget, 1, ids[i]);
         step(db, x->forget);

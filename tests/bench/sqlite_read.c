@@ -35,10 +35,12 @@ static int read_ids(const char *file, int64_t *ids)
     int n = 0;
     char line[32];
     FILE *f = fopen(file, "r");
-    while (f && n < IDS_MAX && fgets(line, sizeof line, f))
+    while (f && n < IDS_MAX && fgets(line, sizeof line, f)) {
         ids[n++] = atoll(line);
-    if (f)
+    }
+    if (f) {
         fclose(f);
+    }
     if (!n) {
         fprintf(stderr, "bench_sqlite: %s: no ids\n", file);
         exit(2);
@@ -50,8 +52,9 @@ static void get(answer *a, text *out, sqlite3_stmt *one, int64_t id, const char 
 {
     sqlite3_bind_int64(one, 1, id);
     out->n = 0;
-    if (sqlite3_step(one) == SQLITE_ROW)
+    if (sqlite3_step(one) == SQLITE_ROW) {
         answer_row(a, out, one, can);
+    }
     sqlite3_reset(one);
 }
 
@@ -60,8 +63,9 @@ static double gets_us(answer *a, text *out, sqlite3_stmt *one, const char *file,
     static int64_t ids[IDS_MAX];
     int n = read_ids(file, ids);
     uint64_t chance = 1;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         get(a, out, one, ids[i], can); /* brings the pages */
+    }
     double begun = cpu_us();
     for (int i = 0; i < POINTS; i++) {
         chance = chance * 6364136223846793005ull + 1442695040888963407ull;
@@ -87,26 +91,32 @@ static void advance(list *l, int i)
 static int newest(const list *l)
 {
     int best = -1;
-    for (int i = 0; i < l->count; i++)
+    for (int i = 0; i < l->count; i++) {
         if (l->id[i] && (best < 0 || l->created[i] > l->created[best] ||
-                         (l->created[i] == l->created[best] && l->id[i] > l->id[best])))
+                         (l->created[i] == l->created[best] && l->id[i] > l->id[best]))) {
             best = i;
+        }
+    }
     return best;
 }
 
 static void add_rows(answer *a, text *out, list *l)
 {
-    for (int i = 0; i < l->count; i++)
+    for (int i = 0; i < l->count; i++) {
         advance(l, i);
-    for (int n = 0, at; n < LIST_ROWS && (at = newest(l)) >= 0; n++) {
-        if (n)
-            text_add(out, ",", 1);
-        answer_row(a, out, l->at[at], l->can);
-        if (n < LIST_ROWS - 1)
-            advance(l, at);
     }
-    for (int i = 0; i < l->count; i++)
+    for (int n = 0, at; n < LIST_ROWS && (at = newest(l)) >= 0; n++) {
+        if (n) {
+            text_add(out, ",", 1);
+        }
+        answer_row(a, out, l->at[at], l->can);
+        if (n < LIST_ROWS - 1) {
+            advance(l, at);
+        }
+    }
+    for (int i = 0; i < l->count; i++) {
         sqlite3_reset(l->at[i]);
+    }
 }
 
 static void write_list(answer *a, text *out, list *l)
@@ -125,8 +135,9 @@ static double list_us(answer *a, text *out, list *l)
 {
     write_list(a, out, l); /* brings the pages */
     double begun = cpu_us();
-    for (int i = 0; i < LISTS; i++)
+    for (int i = 0; i < LISTS; i++) {
         write_list(a, out, l);
+    }
     return (cpu_us() - begun) / LISTS;
 }
 
@@ -145,15 +156,17 @@ static void open_lists(sqlite3 *db, const layout *l, const answer *a, list *out,
         snprintf(where, sizeof where, "c%d=%lld AND", l->owner, atoll(owners[i]));
         out->at[i] = newest_of(db, l, a, where);
     }
-    if (!out->count)
+    if (!out->count) {
         out->at[out->count++] = newest_of(db, l, a, "");
+    }
 }
 
 static void add_owners(const layout *l, char where[WHERE_MAX], char **owners, int count)
 {
     size_t n = (size_t)snprintf(where, WHERE_MAX, "c%d IN (", l->owner);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         n += (size_t)snprintf(where + n, WHERE_MAX - n, "%s%lld", i ? "," : "", atoll(owners[i]));
+    }
     snprintf(where + n, WHERE_MAX - n, ") AND");
 }
 
@@ -161,8 +174,9 @@ static void add_owners(const layout *l, char where[WHERE_MAX], char **owners, in
 static void count_rows(sqlite3 *db, const layout *l, list *out, char **owners)
 {
     char where[WHERE_MAX] = "";
-    if (out->count)
+    if (out->count) {
         add_owners(l, where, owners, out->count);
+    }
     sqlite3_stmt *s =
         prepare(db, "SELECT count(*) FROM (SELECT 1 FROM e%d WHERE %s c%d IS NULL LIMIT %d)",
                 l->person, where, l->deleted, COUNT_MOST);
@@ -211,8 +225,9 @@ void measure_list(sqlite3 *db, const char *can, const char *next, char **owners,
     open_lists(db, &l, a, &of, owners);
     double us = list_us(a, &out, &of);
     printf("{\"us\":%.2f,\"count_us\":%.1f,\"answer\":%.*s}\n", us, of.count_us, (int)out.n, out.p);
-    for (int i = 0; i < of.count; i++)
+    for (int i = 0; i < of.count; i++) {
         sqlite3_finalize(of.at[i]);
+    }
     answer_free(a);
     free(out.p);
 }

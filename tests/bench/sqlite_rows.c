@@ -49,8 +49,9 @@ void *need(void *memory)
 
 void run(sqlite3 *db, const char *statements)
 {
-    if (sqlite3_exec(db, statements, NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(db, statements, NULL, NULL, NULL) != SQLITE_OK) {
         fail(db, statements);
+    }
 }
 
 __attribute__((format(printf, 2, 0))) static void format(char out[SQL_MAX], const char *fmt,
@@ -71,15 +72,17 @@ sqlite3_stmt *prepare(sqlite3 *db, const char *fmt, ...)
     va_start(args, fmt);
     format(sql, fmt, args);
     va_end(args);
-    if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK) {
         fail(db, sql);
+    }
     return s;
 }
 
 static int64_t number_of(sqlite3 *db, sqlite3_stmt *s)
 {
-    if (sqlite3_step(s) != SQLITE_ROW)
+    if (sqlite3_step(s) != SQLITE_ROW) {
         fail(db, sqlite3_sql(s));
+    }
     int64_t n = sqlite3_column_int64(s, 0);
     sqlite3_finalize(s);
     return n;
@@ -102,8 +105,9 @@ static void read_sides(sqlite3 *db, layout *l)
 {
     sqlite3_stmt *s = prepare(
         db, "SELECT id FROM meta_field WHERE entity=%d AND flags & 4 ORDER BY id", l->person);
-    while (sqlite3_step(s) == SQLITE_ROW && l->side_count < SIDES_MAX)
+    while (sqlite3_step(s) == SQLITE_ROW && l->side_count < SIDES_MAX) {
         l->sides[l->side_count++] = sqlite3_column_int(s, 0);
+    }
     sqlite3_finalize(s);
 }
 
@@ -156,8 +160,9 @@ static void list_columns(sqlite3 *db, source *s, const char *table, const char *
         v += (size_t)snprintf(values + v, SQL_MAX / 2 - v, "%s%.20s", comma,
                               is_fresh ? "NULL" : name);
         s->record_at = strcmp(name, record) == 0 ? s->width : s->record_at;
-        if (n > SQL_MAX / 2 - 64)
+        if (n > SQL_MAX / 2 - 64) {
             fail(db, table);
+        }
     }
     sqlite3_finalize(q);
 }
@@ -166,8 +171,9 @@ static void keep(source *s, uint32_t i)
 {
     while (sqlite3_step(s->read) == SQLITE_ROW) {
         line *l = need(malloc(sizeof *l + (size_t)s->width * sizeof *l->cells));
-        for (int k = 0; k < s->width; k++)
+        for (int k = 0; k < s->width; k++) {
             l->cells[k] = need(sqlite3_value_dup(sqlite3_column_value(s->read, k)));
+        }
         l->next = s->lines[i];
         s->lines[i] = l;
     }
@@ -180,8 +186,9 @@ static void open_source(sqlite3 *db, rows *r, const layout *l, const char *table
     char names[SQL_MAX / 2], values[SQL_MAX / 2], marks[2 * COLUMNS_MAX + 1] = "?";
     source *s = &r->sources[r->source_count++];
     list_columns(db, s, table, fresh, record, names, values);
-    for (int i = 1; i < s->width && i < COLUMNS_MAX; i++)
+    for (int i = 1; i < s->width && i < COLUMNS_MAX; i++) {
         memcpy(marks + 2 * i - 1, ",?", 3);
+    }
     s->read = prepare(db, "SELECT %s FROM %s WHERE %s", values, table, where);
     s->insert = prepare(db, "INSERT INTO %s(%s) VALUES(%s)", table, names, marks);
     for (uint32_t i = 0; i < r->count; i++) {
@@ -217,12 +224,15 @@ void rows_read(sqlite3 *db, const layout *l, rows *r)
 static void insert(sqlite3 *db, source *s, uint32_t i, int64_t id)
 {
     for (line *l = s->lines[i % ROWS_KEPT]; l; l = l->next) {
-        for (int k = 0; k < s->width; k++)
+        for (int k = 0; k < s->width; k++) {
             sqlite3_bind_value(s->insert, k + 1, l->cells[k]);
-        if (s->record_at >= 0)
+        }
+        if (s->record_at >= 0) {
             sqlite3_bind_int64(s->insert, s->record_at + 1, id);
-        if (sqlite3_step(s->insert) != SQLITE_DONE)
+        }
+        if (sqlite3_step(s->insert) != SQLITE_DONE) {
             fail(db, sqlite3_sql(s->insert));
+        }
         sqlite3_reset(s->insert);
     }
 }
@@ -231,8 +241,9 @@ int64_t rows_insert(sqlite3 *db, const rows *r, uint32_t i)
 {
     insert(db, &r->sources[0], i, 0);
     int64_t id = sqlite3_last_insert_rowid(db);
-    for (int k = 1; k < r->source_count - 1; k++)
+    for (int k = 1; k < r->source_count - 1; k++) {
         insert(db, &r->sources[k], i, id);
+    }
     return id;
 }
 
@@ -248,8 +259,9 @@ void rows_insert_words(sqlite3 *db, const rows *r, uint32_t i, int64_t id)
 
 static void free_line(line *l, int width)
 {
-    for (int k = 0; k < width; k++)
+    for (int k = 0; k < width; k++) {
         sqlite3_value_free(l->cells[k]);
+    }
     free(l);
 }
 

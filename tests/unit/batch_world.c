@@ -57,8 +57,9 @@ static void build(batch_world *w, void (*declare)(registry *r))
     assert_ok(flow_register(r));
     assert_ok(registry_add_entity(r, &item));
     add_rights(r);
-    if (declare)
+    if (declare) {
         declare(r);
+    }
     assert_ok(registry_seal(r, a, &faults));
     assert_ok(engine_schema(w->engine, r, a, &faults));
     registry_publish(r, NULL, NULL);
@@ -83,8 +84,9 @@ static crm_status hire(crm_ctx *c, void *arg)
     const value given[][2] = {{value_int(USER_LOGIN), value_text(str_of(x->login))},
                               {value_int(USER_NAME), value_text(str_of(x->login))},
                               {value_int(USER_ROLES), value_text(str_of(x->roles))}};
-    for (size_t i = 0; s == CRM_OK && i < 3; i++)
+    for (size_t i = 0; s == CRM_OK && i < 3; i++) {
         s = record_set(r, &e->fields[given[i][0].i], given[i][1]);
+    }
     s = s == CRM_OK ? records_save(c, r, 0) : s;
     x->id = r->v[COL_ID].i;
     return s;
@@ -95,8 +97,9 @@ void batch_world_open(batch_world *w, bool is_sqlite, void (*declare)(registry *
     static bool is_virtual;
     newcomer anna = {.login = "anna", .roles = "boss"},
              boris = {.login = "boris", .roles = "seller"};
-    if (!is_virtual)
+    if (!is_virtual) {
         clock_virtual(START_MS);
+    }
     is_virtual = true;
     log_set_level(LOG_ERROR);
     *w = (batch_world){.dir = ""};
@@ -149,8 +152,9 @@ crm_status batch_world_do(int64_t user, crm_status (*commit)(crm_ctx *, void *),
 
 void batch_world_settle(void)
 {
-    while (!flow_is_idle(now_open->flow))
+    while (!flow_is_idle(now_open->flow)) {
         uv_sleep(1);
+    }
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */

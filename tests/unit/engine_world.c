@@ -209,8 +209,9 @@ void bench_commit(bench *b)
 void bench_rest(bench *b)
 {
     bool has_more = true;
-    while (has_more)
+    while (has_more) {
         has_more = engine_idle(b->writer);
+    }
 }
 
 int64_t bench_insert(bench *b, const entity *e, const value *row)

@@ -12,8 +12,9 @@
 static void hold(uv_timer_t *timer)
 {
     int64_t until = clock_mono() + HELD_MS * 1000000LL;
-    while (clock_mono() < until)
+    while (clock_mono() < until) {
         continue;
+    }
     uv_close((uv_handle_t *)timer, NULL);
 }
 

@@ -65,8 +65,9 @@ static void what_is_no_scope_is_refused(void **state)
                                       "{\"access\":\"read\",\"entities\":[1]}",
                                       "{\"access\":\"read\",\"functions\":[null]}"};
     const access_scope *out;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(access_intern(str_of(bad[i]), &out), CRM_INVALID);
+    }
 }
 
 int main(void)

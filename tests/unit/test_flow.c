@@ -56,8 +56,9 @@ static crm_status add_item(crm_ctx *c, const char *name)
     record *r;
     const entity *e = registry_entity(c->reg, CRM_S("test.item"));
     crm_status s = records_new(c, e, &r);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = record_set(r, &e->fields[ITEM_NAME], value_text(str_of(name)));
+    }
     return s == CRM_OK ? records_save(c, r, 0) : s;
 }
 
@@ -67,8 +68,9 @@ static crm_status overstay_job(crm_ctx *c, crm_str arg, const void *fn)
     (void)arg;
     (void)fn;
     crm_status s = add_item(c, "in time");
-    while (!call_is_over(c))
+    while (!call_is_over(c)) {
         uv_sleep(1);
+    }
     atomic_fetch_add(&job_runs, 1);
     return s == CRM_OK ? add_item(c, "late") : s;
 }
@@ -149,8 +151,9 @@ static int setup(void **state)
 {
     static bool is_virtual;
     (void)state;
-    if (!is_virtual)
+    if (!is_virtual) {
         clock_virtual(START_MS);
+    }
     is_virtual = true;
     log_set_level(LOG_ERROR);
     build();
@@ -189,15 +192,19 @@ static crm_status create(crm_ctx *c, void *arg)
     record *r;
     const entity *e = registry_entity(c->reg, CRM_S("test.item"));
     crm_status s = records_new(c, e, &r);
-    if (s == CRM_OK)
+    if (s == CRM_OK) {
         s = record_set(r, &e->fields[ITEM_NAME], value_text(str_of(x->name)));
-    if (s == CRM_OK && x->code)
+    }
+    if (s == CRM_OK && x->code) {
         s = record_set(r, &e->fields[ITEM_CODE], value_text(str_of(x->code)));
-    if (s == CRM_OK)
+    }
+    if (s == CRM_OK) {
         s = records_save(c, r, 0);
+    }
     x->id = r->v[COL_ID].i;
-    if (x->is_taken_back) /* by its submitter, while it runs */
+    if (x->is_taken_back) { /* by its submitter, while it runs */
         (void)!writer_withdraw(&x->w);
+    }
     return x->fail ? call_fail(c, CRM_CONFLICT, "conflict") : s;
 }
 
@@ -211,8 +218,9 @@ static crm_status hire(crm_ctx *c, void *arg)
                               {value_int(USER_NAME), value_text(str_of(x->login))},
                               {value_int(USER_ROLES), value_text(str_of(x->roles))},
                               {value_int(USER_ON_LINE), value_int(1)}};
-    for (size_t i = 0; s == CRM_OK && i < 4; i++)
+    for (size_t i = 0; s == CRM_OK && i < 4; i++) {
         s = record_set(r, &e->fields[given[i][0].i], given[i][1]);
+    }
     s = s == CRM_OK ? records_save(c, r, 0) : s;
     x->id = r->v[COL_ID].i;
     return s;
@@ -255,8 +263,9 @@ static void submit(act *x)
 
 static void wait_idle(void)
 {
-    while (!flow_is_idle(running))
+    while (!flow_is_idle(running)) {
         uv_sleep(1);
+    }
 }
 
 typedef struct found {
@@ -307,8 +316,9 @@ static found look(const char *name, engine_row_fn take)
 static crm_status queue_all(void *arg)
 {
     act *all = arg;
-    for (; all->name; all++)
+    for (; all->name; all++) {
         assert_ok(writer_submit(running, LANE_INTERACTIVE, &all->w));
+    }
     return CRM_OK;
 }
 
@@ -316,19 +326,23 @@ static void one_failing_request_of_a_group_rolls_back_alone(void **state)
 {
     act all[] = {{.name = "a"}, {.name = "b", .fail = true}, {.name = "c"}, {.name = NULL}};
     (void)state;
-    for (act *x = all; x->name; x++)
+    for (act *x = all; x->name; x++) {
         submit(x);
+    }
     assert_ok(writer_exclusive(running, queue_all, all));
-    for (act *x = all; x->name; x++)
-        while (!atomic_load(&x->is_done))
+    for (act *x = all; x->name; x++) {
+        while (!atomic_load(&x->is_done)) {
             uv_sleep(1);
+        }
+    }
     assert_int_equal(all[0].w.status, CRM_OK);
     assert_int_equal(all[1].w.status, CRM_CONFLICT);
     assert_int_equal(all[2].w.status, CRM_OK);
     wait_idle();
     assert_int_equal(look("test.item", take_item).count, 2);
-    for (act *x = all; x->name; x++)
+    for (act *x = all; x->name; x++) {
         call_end(&x->c);
+    }
 }
 
 static void a_request_taken_back_while_it_runs_is_not_written_and_others_are(void **state)
@@ -336,20 +350,24 @@ static void a_request_taken_back_while_it_runs_is_not_written_and_others_are(voi
     act all[] = {
         {.name = "a"}, {.name = "b", .is_taken_back = true}, {.name = "c"}, {.name = NULL}};
     (void)state;
-    for (act *x = all; x->name; x++)
+    for (act *x = all; x->name; x++) {
         submit(x);
+    }
     assert_ok(writer_exclusive(running, queue_all, all));
-    for (act *x = all; x->name; x++)
-        while (!atomic_load(&x->is_done))
+    for (act *x = all; x->name; x++) {
+        while (!atomic_load(&x->is_done)) {
             uv_sleep(1);
+        }
+    }
     assert_int_equal(all[0].w.status, CRM_OK);
     assert_int_equal(all[1].w.status, CRM_TIMEOUT);
     assert_int_equal(all[2].w.status, CRM_OK);
     assert_false(writer_withdraw(&all[0].w)); /* what is written stays so */
     wait_idle();
     assert_int_equal(look("test.item", take_item).count, 2);
-    for (act *x = all; x->name; x++)
+    for (act *x = all; x->name; x++) {
         call_end(&x->c);
+    }
 }
 
 static crm_status queue_and_take_back(void *arg)
@@ -366,8 +384,9 @@ static void a_request_taken_back_while_it_waits_never_runs(void **state)
     (void)state;
     submit(&all[0]);
     assert_ok(writer_exclusive(running, queue_and_take_back, all));
-    while (!atomic_load(&all[0].is_done))
+    while (!atomic_load(&all[0].is_done)) {
         uv_sleep(1);
+    }
     assert_int_equal(all[0].w.status, CRM_TIMEOUT);
     assert_int_equal(all[0].id, 0);
     call_end(&all[0].c);
@@ -377,25 +396,30 @@ static void a_unique_value_taken_in_the_same_group_is_refused(void **state)
 {
     act all[] = {{.name = "a", .code = "7"}, {.name = "b", .code = "7"}, {.name = NULL}};
     (void)state;
-    for (act *x = all; x->name; x++)
+    for (act *x = all; x->name; x++) {
         submit(x);
+    }
     assert_ok(writer_exclusive(running, queue_all, all));
-    for (act *x = all; x->name; x++)
-        while (!atomic_load(&x->is_done))
+    for (act *x = all; x->name; x++) {
+        while (!atomic_load(&x->is_done)) {
             uv_sleep(1);
+        }
+    }
     assert_int_equal(all[0].w.status, CRM_OK);
     assert_int_not_equal(all[1].w.status, CRM_OK);
     assert_text(all[1].c.error.fields->code, "not_unique");
-    for (act *x = all; x->name; x++)
+    for (act *x = all; x->name; x++) {
         call_end(&x->c);
+    }
 }
 
 static crm_status overfill(void *arg)
 {
     act *x = arg;
     int taken = 0;
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 20; i++) {
         taken += writer_submit(running, LANE_INTERACTIVE, &x[i].w) == CRM_OK;
+    }
     assert_int_equal(taken, 16);
     return CRM_OK;
 }
@@ -409,11 +433,14 @@ static void a_full_queue_refuses_at_once(void **state)
         submit(&x[i]);
     }
     assert_ok(writer_exclusive(running, overfill, x));
-    for (int i = 0; i < 16; i++)
-        while (!atomic_load(&x[i].is_done))
+    for (int i = 0; i < 16; i++) {
+        while (!atomic_load(&x[i].is_done)) {
             uv_sleep(1);
-    for (int i = 0; i < 20; i++)
+        }
+    }
+    for (int i = 0; i < 20; i++) {
         call_end(&x[i].c);
+    }
     free(x);
 }
 

@@ -29,8 +29,9 @@ static crm_status make_one(crm_ctx *c, batch_run *b, int64_t i)
     crm_status s = records_new(c, e, &r);
     s = s ? s : record_set(r, &e->fields[ITEM_NAME], value_text(CRM_S("made")));
     s = s ? s : record_set(r, &e->fields[ITEM_OWNER], value_int(b->user));
-    if (bad && i % bad == 0)
+    if (bad && i % bad == 0) {
         s = s ? s : record_set(r, &e->fields[ITEM_CODE], value_text(CRM_S("taken")));
+    }
     return s ? s : records_save(c, r, 0);
 }
 
@@ -38,10 +39,12 @@ static crm_status make_items(crm_ctx *c, batch_run *b, bool *is_done, const void
 {
     int64_t i = 0;
     (void)fn;
-    if (b->cursor.n && str_to_i64(b->cursor, &i) != CRM_OK)
+    if (b->cursor.n && str_to_i64(b->cursor, &i) != CRM_OK) {
         return CRM_MISUSE;
-    if (atomic_fetch_add(&slices, 1) >= atomic_load(&hold_after) && atomic_load(&hold_after))
+    }
+    if (atomic_fetch_add(&slices, 1) >= atomic_load(&hold_after) && atomic_load(&hold_after)) {
         return CRM_UNAVAILABLE;
+    }
     crm_status s = CRM_OK;
     for (; s == CRM_OK && i < b->total && batch_goes_on(c, b); i++) {
         batch_place at = {.row = i + 1, .entity = b->entity};
@@ -101,8 +104,9 @@ static crm_status start(crm_ctx *c, void *arg)
     asked *x = arg;
     json_t *spec;
     crm_status s = json_read(str_of(x->spec), 0, &spec, NULL);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     batch_order o = {.kind = CRM_S("make"),
                      .title = CRM_S("Items"),
                      .entity = registry_entity(c->reg, CRM_S("test.item")),
@@ -185,8 +189,9 @@ static void its_changes_carry_its_id_and_other_changes_do_not(void **state)
     for (int64_t position = 1; batch_world_text("sys.change", position, CHANGE_OP); position++) {
         bool is_item = batch_world_int("sys.change", position, CHANGE_BATCH) == id;
         of_batch += is_item;
-        if (is_item)
+        if (is_item) {
             assert_true(batch_world_int("sys.change", position, CHANGE_RECORD) > before);
+        }
     }
     assert_int_equal(of_batch, 3);
 }

@@ -173,8 +173,9 @@ static void finished(write_request *w, crm_status status)
 static crm_status queue_group(void *arg)
 {
     act *all = arg;
-    for (int i = 0; i < GROUP; i++)
+    for (int i = 0; i < GROUP; i++) {
         assert_ok(writer_submit(running, LANE_INTERACTIVE, &all[i].w));
+    }
     return CRM_OK;
 }
 
@@ -217,8 +218,9 @@ static void a_group_whose_commit_fails_is_refused_as_a_whole(void **state)
     }
     fault_vfs_plan(FAULT_SYNC, 1, SQLITE_IOERR_FSYNC, false);
     assert_ok(writer_exclusive(running, queue_group, all));
-    for (int i = 0; i < GROUP; i++)
+    for (int i = 0; i < GROUP; i++) {
         UNTIL(atomic_load(&all[i].is_done));
+    }
     for (int i = 0; i < GROUP; i++) {
         assert_int_not_equal(all[i].w.status, CRM_OK);
         call_end(&all[i].c);

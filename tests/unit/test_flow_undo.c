@@ -13,8 +13,9 @@ static crm_status write_item(crm_ctx *c, const entity *e, int64_t id, const char
 {
     record *r;
     crm_status s = id ? records_get(c, e, id, &r) : records_new(c, e, &r);
-    if (!id)
+    if (!id) {
         s = s ? s : record_set(r, &e->fields[ITEM_NAME], value_text(CRM_S("made")));
+    }
     s = s ? s : record_set(r, &e->fields[ITEM_COLOR], value_text(str_of(color)));
     return s ? s : records_save(c, r, 0);
 }
@@ -78,8 +79,9 @@ static crm_status start(crm_ctx *c, void *arg)
     json_t *spec;
     const entity *e = registry_entity(c->reg, CRM_S("test.item"));
     crm_status s = json_read(str_of(x->text), 0, &spec, NULL);
-    if (s != CRM_OK)
+    if (s != CRM_OK) {
         return s;
+    }
     batch_order o = {.kind = str_of(x->kind), .title = CRM_S("t"), .entity = e, .spec = spec};
     s = str_is(o.kind, "bulk") ? bulk_start(c, e, spec, &x->id) : batch_start(c, &o, &x->id);
     json_decref(spec);

@@ -26,8 +26,9 @@ static void row_was_read(engine_batch *b)
     void (*act)(void) = meanwhile;
     meanwhile = NULL;
     b->done = real_done;
-    if (act)
+    if (act) {
         act();
+    }
     b->done(b);
 }
 

@@ -11,8 +11,9 @@ static bool is_public(const char *text)
 {
     struct sockaddr_in four = {.sin_family = AF_INET};
     struct sockaddr_in6 six = {.sin6_family = AF_INET6};
-    if (inet_pton(AF_INET, text, &four.sin_addr) == 1)
+    if (inet_pton(AF_INET, text, &four.sin_addr) == 1) {
         return guard_is_public((const struct sockaddr *)&four);
+    }
     assert_int_equal(inet_pton(AF_INET6, text, &six.sin6_addr), 1);
     return guard_is_public((const struct sockaddr *)&six);
 }
@@ -23,8 +24,9 @@ static bool is_listed(const char *nets, const char *text)
     struct sockaddr_in four = {.sin_family = AF_INET};
     struct sockaddr_in6 six = {.sin6_family = AF_INET6};
     guard_read_list(str_of(nets), &list);
-    if (inet_pton(AF_INET, text, &four.sin_addr) == 1)
+    if (inet_pton(AF_INET, text, &four.sin_addr) == 1) {
         return guard_is_listed(&list, (const struct sockaddr *)&four);
+    }
     assert_int_equal(inet_pton(AF_INET6, text, &six.sin6_addr), 1);
     return guard_is_listed(&list, (const struct sockaddr *)&six);
 }
@@ -72,9 +74,11 @@ static void special_ranges_are_not_public(void **state)
                                         "3fff::1",
                                         "5f00::1",
                                         "::7f00:1"};
-    for (size_t i = 0; i < sizeof inner / sizeof inner[0]; i++)
-        if (is_public(inner[i]))
+    for (size_t i = 0; i < sizeof inner / sizeof inner[0]; i++) {
+        if (is_public(inner[i])) {
             fail_msg("%s is taken for public", inner[i]);
+        }
+    }
 }
 
 static void the_edges_beside_them_are(void **state)
@@ -85,9 +89,11 @@ static void the_edges_beside_them_are(void **state)
         "126.255.255.1", "128.0.0.1",     "172.15.255.1",   "172.32.0.0",      "192.167.255.1",
         "192.169.0.1",   "198.17.255.1",  "198.20.0.1",     "223.255.255.1",   "2a00:1450::1",
         "2001:4860::1",  "2606:4700::1",  "::ffff:8.8.8.8", "64:ff9b::808:808"};
-    for (size_t i = 0; i < sizeof outer / sizeof outer[0]; i++)
-        if (!is_public(outer[i]))
+    for (size_t i = 0; i < sizeof outer / sizeof outer[0]; i++) {
+        if (!is_public(outer[i])) {
             fail_msg("%s is taken for an inner one", outer[i]);
+        }
+    }
 }
 
 static void a_list_names_addresses_and_nets(void **state)
@@ -111,8 +117,9 @@ static void what_is_no_net_is_refused(void **state)
         "",           "10.0.0.0/33", "10.0.0", "fd00::/129", "site.example",
         "10.0.0.1/x", "10.0.0.1/-1", "/8"};
     guard_net net;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(guard_read_net(str_of(bad[i]), &net), CRM_INVALID);
+    }
 }
 
 static bool is_curl_loaded(void)
@@ -153,9 +160,11 @@ static void a_target_is_https_without_credentials(void **state)
                                       "https://site.example/#part",
                                       "https://site example/",
                                       "gopher://site.example/"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        if (post_is_url(str_of(bad[i]), false))
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (post_is_url(str_of(bad[i]), false)) {
             fail_msg("%s is taken", bad[i]);
+        }
+    }
     assert_false(post_is_url((crm_str){"https://a.example/\0x", 20}, false));
 }
 
