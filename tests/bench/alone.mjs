@@ -9,20 +9,21 @@ import { sqliteAlone } from './process.mjs';
 
 const LISTS = ['own', 'team', 'hot', 'all'];
 
-/** Ids of those whose rows the list of `who` shows; none: everybody's. */
-async function ownersOf(clients, who) {
-  const { user } = clients[who];
+/** Ids of those whose rows the list of that person shows; undefined: everybody's. */
+async function ownersOf({ all }, who, { user }) {
   if (who === 'own') return [user.id];
-  if (who === 'all') return [];
-  const [{ department }] = await clients.all.list('user', `id=${user.id}`);
-  const colleagues = await clients.all.list('user', `department=${department.id}&limit=200`);
+  if (who === 'all') return undefined;
+  const [{ department }] = await all.list('user', `id=${user.id}`);
+  const colleagues = await all.list('user', `department=${department.id}&limit=200`);
   return colleagues.map(({ id }) => id);
 }
 
 async function argumentsOf(base, who) {
   const { json } = await base.clients[who].get(LIST, { expect: 200 });
   const [can, next] = [json.rows[0]._can, json.next].map((part) => JSON.stringify(part));
-  return ['list', base.sqliteData, can, next, ...(await ownersOf(base.clients, who))];
+  const owners = [];
+  for (const person of base.people[who]) owners.push(await ownersOf(base.clients, who, person));
+  return ['list', base.sqliteData, can, next, ...owners.filter(Boolean).map((ids) => ids.join(','))];
 }
 
 /** Whether both answer the same, and with how many bytes. */

@@ -12,6 +12,7 @@ export const LIST = `${PERSON}?limit=50&sort=-created_at`;
 const BRANCHES = 9;
 const MANAGERS = 20; // of the sales department and of each branch: 200 owners
 const IDS = 3000;
+const LIST_BYTES = 26000; // of fifty contacts
 const ASKED_AT_ONCE = 32;
 const SURNAMES = ['иванов', 'смирнов', 'кузнецова', 'попов', 'васильева', 'петров', 'соколов', 'щербаков', 'журавлёв', 'гусева'];
 
@@ -96,6 +97,7 @@ function writeFiles(base, ids, bodies) {
     ids: write('ids', ids),
     bodies,
     list: write('list', [LIST]),
+    people: Object.fromEntries(Object.entries(base.people).map(([who, all]) => [who, write(`people-${who}`, all.map((one) => session(one).join('\t')))])),
     unindexed: write('unindexed', [`${LIST}&position=${encodeURIComponent('прораб')}`]),
     nothing: write('nothing', [`${LIST}&position=${encodeURIComponent('водолаз')}`]),
     words: write('words', search(SURNAMES)),
@@ -106,7 +108,7 @@ function writeFiles(base, ids, bodies) {
 
 /**
  * Generates, starts and signs in. `wants` says which of the costlier parts are needed: {single: a second
- * server with one request a commit, sqlite: a copy of the data for SQLite alone}.
+ * server with one request a commit, sqlite: a copy of the data for SQLite alone, people: all who ask for lists}.
  */
 export async function prepare(options, wants) {
   const { rows, stops } = options;
@@ -121,7 +123,9 @@ export async function prepare(options, wants) {
   if (!(await settled(server.process.pid))) console.log('The server goes on with work of its own: the figures are not those of the requests alone.\n');
   base.floor = await startFloor(server.build);
   stops.push(() => base.floor.stop());
-  await signIn(base);
+  base.listFloor = await startFloor(server.build, LIST_BYTES);
+  stops.push(() => base.listFloor.stop());
+  await signIn(base, wants.people);
   const ids = await readableIds(base.clients.hot, rows);
   base.firstId = ids[0];
   base.files = writeFiles(base, ids, bodies);
@@ -131,13 +135,29 @@ export async function prepare(options, wants) {
 
 const session = ({ cookie, csrf }) => [cookie, csrf];
 
-/** A manager of his own, a head of 20 small owners, the head of the 20 that own the most, a director. */
-async function signIn(base) {
-  const logins = { own: 'petrov', team: 'head1', hot: 'ivanova', all: 'belov' };
+const numbers = (n) => Array.from({ length: n }, (_, i) => i + 1);
+
+/**
+ * Who ask for lists: the managers of the branches for their own rows; the heads of 20 small owners; the
+ * head of the 20 that own the most; a director. `clients` and `sessions` are those of the first.
+ */
+const ASKING = {
+  own: numbers(BRANCHES).flatMap((b) => numbers(MANAGERS).map((m) => `branch${b}m${m}`)),
+  team: numbers(BRANCHES).map((b) => `head${b}`),
+  hot: ['ivanova'],
+  all: ['belov'],
+};
+
+/** All of them, or the first of each. */
+async function signIn(base, areAll) {
+  base.people = {};
   base.clients = {};
   base.sessions = {};
-  for (const [who, login] of Object.entries(logins)) {
-    base.clients[who] = await base.server.as(login);
+  for (const [who, everybody] of Object.entries(ASKING)) {
+    const logins = areAll ? everybody : everybody.slice(0, 1);
+    base.people[who] = [];
+    for (const login of logins) base.people[who].push(await base.server.as(login));
+    [base.clients[who]] = base.people[who];
     base.sessions[who] = session(base.clients[who]);
   }
 }

@@ -1,7 +1,8 @@
 /*
- * floor.c - the least an HTTP server on libuv and llhttp can cost: every request gets the same 300
- * bytes. Figures of the real server are read beside those of this one, taken in the same run.
- * Prints "listening http://127.0.0.1:PORT" and works until it is killed.
+ * floor.c - the least an HTTP server on libuv and llhttp can cost: every request gets the same
+ * bytes, 300 or as many as it is told. Figures of the real server are read beside those of this
+ * one, taken in the same run. Prints "listening http://127.0.0.1:PORT" and works until it is
+ * killed.
  */
 #include <llhttp.h>
 #include <stdbool.h>
@@ -11,6 +12,7 @@
 #include <uv.h>
 
 #define BODY_BYTES 300
+#define BODY_MOST  65536
 #define READ_BYTES 16384
 #define BACKLOG    1024
 
@@ -22,18 +24,18 @@ typedef struct peer {
 } peer;
 
 static llhttp_settings_t settings;
-static char reply[BODY_BYTES + 256];
+static char reply[BODY_MOST + 256];
 static size_t reply_bytes;
 
-static void make_reply(void)
+static void make_reply(size_t body)
 {
-    int head = snprintf(reply, sizeof reply,
-                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                        "Content-Length: %d\r\n\r\n",
-                        BODY_BYTES);
-    memset(reply + head, 'x', BODY_BYTES);
-    reply[head] = reply[head + BODY_BYTES - 1] = '"';
-    reply_bytes = (size_t)head + BODY_BYTES;
+    size_t head = (size_t)snprintf(reply, sizeof reply,
+                                   "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                                   "Content-Length: %zu\r\n\r\n",
+                                   body);
+    memset(reply + head, 'x', body);
+    reply[head] = reply[head + body - 1] = '"';
+    reply_bytes = head + body;
 }
 
 static int on_complete(llhttp_t *parser)
@@ -109,10 +111,16 @@ static bool listen_anywhere(uv_tcp_t *listener)
            printf("listening http://127.0.0.1:%d\n", ntohs(at.sin_port)) > 0;
 }
 
-int main(void)
+/* bench_floor [BYTES] */
+int main(int argc, char **argv)
 {
     uv_tcp_t listener;
-    make_reply();
+    unsigned long body = argc > 1 ? strtoul(argv[1], NULL, 10) : BODY_BYTES;
+    if (body < 2 || body > BODY_MOST) {
+        fprintf(stderr, "floor: 2 to %d bytes\n", BODY_MOST);
+        return 2;
+    }
+    make_reply(body);
     llhttp_settings_init(&settings);
     settings.on_message_complete = on_complete;
     if (!listen_anywhere(&listener)) {

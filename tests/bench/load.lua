@@ -1,6 +1,7 @@
 -- What wrk asks for:
---   floor | get COOKIE CSRF IDS | paths COOKIE CSRF PATHS | create COOKIE CSRF BODIES
---   patch COOKIE CSRF IDS | ask COOKIE CSRF BODIES | mixed COOKIE CSRF IDS PATHS BODIES   (files with one of each a line)
+--   floor | get COOKIE CSRF IDS | paths COOKIE CSRF PATHS | each SESSIONS PATHS | create COOKIE CSRF BODIES
+--   patch COOKIE CSRF IDS | ask COOKIE CSRF BODIES | mixed COOKIE CSRF IDS PATHS BODIES   (files with one of each a line;
+--   a session is a cookie, a tab and its token)
 local person = "/api/v1/contacts.person"
 local headers, at = {}, 0
 
@@ -15,6 +16,9 @@ local function any(list) return list[math.random(#list)] end
 local function get(ids) return wrk.format("GET", person .. "/" .. any(ids), headers) end
 
 local function list(paths) return wrk.format("GET", any(paths), headers) end
+
+-- Another person each time.
+local function list_each(sessions, paths) return wrk.format("GET", any(paths), any(sessions)) end
 
 local function create(bodies)
   at = at % #bodies + 1
@@ -38,15 +42,29 @@ local function mixed(ids, paths, bodies)
   return dice <= 90 and list(paths) or create(bodies)
 end
 
-local requests = { get = get, paths = list, create = create, patch = patch, mixed = mixed, ask = ask }
+local requests = { get = get, paths = list, create = create, patch = patch, mixed = mixed, ask = ask, each = list_each }
 local make, one, two, three = nil, nil, nil, nil
+
+local function headers_of(cookie, csrf)
+  return { ["Cookie"] = cookie, ["X-CSRF-Token"] = csrf, ["Content-Type"] = "application/json" }
+end
+
+local function sessions_of(file)
+  local out = {}
+  for _, line in ipairs(lines_of(file)) do out[#out + 1] = headers_of(line:match("^(.-)\t(.*)$")) end
+  return out
+end
 
 function init(args)
   make = requests[args[1]]
   if not make then return end
-  headers = { ["Cookie"] = args[2], ["X-CSRF-Token"] = args[3], ["Content-Type"] = "application/json" }
-  one, two, three = lines_of(args[4]), args[5] and lines_of(args[5]), args[6] and lines_of(args[6])
   math.randomseed(os.time())
+  if args[1] == "each" then
+    one, two = sessions_of(args[2]), lines_of(args[3])
+    return
+  end
+  headers = headers_of(args[2], args[3])
+  one, two, three = lines_of(args[4]), args[5] and lines_of(args[5]), args[6] and lines_of(args[6])
 end
 
 function request()

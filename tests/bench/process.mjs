@@ -77,13 +77,14 @@ export function spread(values) {
 
 export const program = (build, name) => path.join(build, 'tests/bench', name);
 
-export async function startFloor(build) {
-  const child = spawn(program(build, 'bench_floor'), { stdio: ['ignore', 'pipe', 'inherit'] });
+/** Answers every request with as many bytes. */
+export async function startFloor(build, bytes = 300) {
+  const child = spawn(program(build, 'bench_floor'), [String(bytes)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = await once(child.stdout, 'data');
   return { pid: child.pid, port: Number(String(line).match(/:(\d+)/)[1]), scheme: 'http', stop: () => child.kill() };
 }
 
-/** SQLite alone on a copy of the data: `read` DIR IDS CAN LIST..., `write` DIR GROUP MS. */
+/** SQLite alone on a copy of the data: see sqlite.c for what it is asked. */
 export async function sqliteAlone(build, ...args) {
   return JSON.parse((await run(program(build, 'bench_sqlite'), args.map(String), { maxBuffer: ANSWERS_MAX })).stdout);
 }

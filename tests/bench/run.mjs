@@ -54,8 +54,8 @@ async function cleanUp() {
 
 async function main() {
   const isBoth = isWanted('rights');
-  const isReading = isWanted('sqlite-get') || isWanted('sqlite-list');
-  const wants = { single: isWanted('create-single'), sqlite: isReading || isBoth || isWanted('create-alone') };
+  const isReading = !only.length || only.some((one) => /^(sqlite-)?(get|list)/.test(one));
+  const wants = { people: isReading, single: isWanted('create-single'), sqlite: isReading || isBoth || isWanted('create-alone') };
   try {
     const base = await prepare({ rows, seed, extra: given.extra, keep: given.keep, stops }, wants);
     if (isReading) await prepareAlone(base);

@@ -4,7 +4,7 @@
  * and nothing around them: no rights, no checks, no HTTP. Figures of the server stand beside these.
  *
  *   bench_sqlite get DIR IDS CAN              one contact
- *   bench_sqlite list DIR CAN NEXT [OWNER...]  the newest fifty
+ *   bench_sqlite list DIR CAN NEXT [OWNERS...] the newest fifty, OWNERS like 3,5,8 of each who asks
  *   bench_sqlite write DIR GROUP MS            contacts in groups of GROUP, for so long
  *
  * Prints one line of JSON; `us` is CPU time of the thread. `write` leaves its rows: give it a copy.
@@ -132,7 +132,7 @@ int main(int argc, char **argv)
     bool is_done = db && measure(db, argc, argv);
     sqlite3_close_v2(db);
     if (!is_done) {
-        fputs("usage: bench_sqlite get DIR IDS CAN | list DIR CAN NEXT [OWNER...]"
+        fputs("usage: bench_sqlite get DIR IDS CAN | list DIR CAN NEXT [OWNERS...]"
               " | filter DIR CAN POSITION | search DIR CAN WORD | groups DIR CAN FIELD"
               " | update DIR GROUP MS | write DIR GROUP MS\n",
               stderr);

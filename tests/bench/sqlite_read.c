@@ -4,6 +4,7 @@
  */
 #include "sqlite_read.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,18 +16,31 @@
 #define LIST_ROWS    50
 #define COUNT_MOST   1001 /* the server counts to a thousand and says "at least" */
 #define OWNERS_MAX   256
+#define PEOPLE_MAX   256
 #define IDS_MAX      100000
 #define WHERE_MAX    8192
 #define READER_CACHE "PRAGMA cache_size=-16384"
+
+/* Whose rows one who asks may see, and how many they are. */
+typedef struct sight {
+    int64_t owners[OWNERS_MAX];
+    int count; /* 0: everybody's */
+    int64_t total;
+} sight;
 
 typedef struct list {
     const char *can, *next;
     sqlite3_stmt *at[OWNERS_MAX];
     int64_t created[OWNERS_MAX], id[OWNERS_MAX]; /* of the row a statement stands on; id 0: none */
-    int count;
-    int64_t total;
-    double count_us; /* what making `total` costs */
+    int count;                                   /* of the statements in use */
+    double count_us;                             /* what making a total costs */
 } list;
+
+static uint64_t chance_of(uint64_t *state, int of)
+{
+    *state = *state * 6364136223846793005ull + 1442695040888963407ull;
+    return (*state >> 33) % (uint64_t)of;
+}
 
 /* ---- one ------------------------------------------------------------------------------------- */
 
@@ -68,8 +82,7 @@ static double gets_us(answer *a, text *out, sqlite3_stmt *one, const char *file,
     }
     double begun = cpu_us();
     for (int i = 0; i < POINTS; i++) {
-        chance = chance * 6364136223846793005ull + 1442695040888963407ull;
-        get(a, out, one, ids[(chance >> 33) % (uint64_t)n], can);
+        get(a, out, one, ids[chance_of(&chance, n)], can);
     }
     double took = cpu_us() - begun;
     get(a, out, one, ids[0], can); /* the answer that is shown */
@@ -119,26 +132,64 @@ static void add_rows(answer *a, text *out, list *l)
     }
 }
 
-static void write_list(answer *a, text *out, list *l)
+static void write_list(answer *a, text *out, list *l, const sight *of)
 {
+    for (int i = 0; i < of->count; i++) {
+        sqlite3_bind_int64(l->at[i], 1, of->owners[i]);
+    }
+    l->count = of->count ? of->count : 1;
     out->n = 0;
     text_add_z(out, "{\"rows\":[");
     add_rows(a, out, l);
     text_add_z(out, "],\"next\":");
     text_add_z(out, l->next);
     text_add_z(out, ",\"total\":");
-    text_add_number(out, l->total < COUNT_MOST ? l->total : COUNT_MOST - 1);
-    text_add_z(out, l->total < COUNT_MOST ? ",\"approx\":false}" : ",\"approx\":true}");
+    text_add_number(out, of->total < COUNT_MOST ? of->total : COUNT_MOST - 1);
+    text_add_z(out, of->total < COUNT_MOST ? ",\"approx\":false}" : ",\"approx\":true}");
 }
 
-static double list_us(answer *a, text *out, list *l)
+/* Another of the people each time. The answer that is left is the first one's. */
+static double lists_us(answer *a, text *out, list *l, const sight *people, int count)
 {
-    write_list(a, out, l); /* brings the pages */
+    uint64_t chance = 1;
+    for (int i = 0; i < count; i++) {
+        write_list(a, out, l, &people[i]); /* brings the pages */
+    }
     double begun = cpu_us();
     for (int i = 0; i < LISTS; i++) {
-        write_list(a, out, l);
+        write_list(a, out, l, &people[chance_of(&chance, count)]);
     }
-    return (cpu_us() - begun) / LISTS;
+    double took = cpu_us() - begun;
+    write_list(a, out, l, &people[0]);
+    return took / LISTS;
+}
+
+/* ---- whose rows ------------------------------------------------------------------------------ */
+
+/* "3,5,8" */
+static void read_sight(const char *owners, sight *out)
+{
+    *out = (sight){0};
+    for (const char *at = owners; *at && out->count < OWNERS_MAX;) {
+        char *end;
+        out->owners[out->count++] = strtoll(at, &end, 10);
+        at = *end == ',' ? end + 1 : "";
+    }
+}
+
+static sight *read_people(char **owners, int *count)
+{
+    *count = *count < PEOPLE_MAX ? *count : PEOPLE_MAX;
+    sight *people = calloc((size_t)(*count ? *count : 1), sizeof *people);
+    if (!people) {
+        fputs("bench_sqlite: no memory\n", stderr);
+        exit(1);
+    }
+    for (int i = 0; i < *count; i++) {
+        read_sight(owners[i], &people[i]);
+    }
+    *count += !*count;
+    return people;
 }
 
 /* ---- statements ------------------------------------------------------------------------------ */
@@ -149,33 +200,45 @@ static sqlite3_stmt *newest_of(sqlite3 *db, const layout *l, const answer *a, co
                    answer_columns(a), l->person, where, l->deleted, l->created, l->id);
 }
 
-static void open_lists(sqlite3 *db, const layout *l, const answer *a, list *out, char **owners)
+static int most_owners(const sight *people, int count)
 {
-    char where[64];
-    for (int i = 0; i < out->count; i++) {
-        snprintf(where, sizeof where, "c%d=%lld AND", l->owner, atoll(owners[i]));
-        out->at[i] = newest_of(db, l, a, where);
+    int most = 0;
+    for (int i = 0; i < count; i++) {
+        most = people[i].count > most ? people[i].count : most;
     }
-    if (!out->count) {
-        out->at[out->count++] = newest_of(db, l, a, "");
-    }
+    return most;
 }
 
-static void add_owners(const layout *l, char where[WHERE_MAX], char **owners, int count)
+static int open_list(sqlite3 *db, const layout *l, const answer *a, list *out, int owners)
+{
+    char where[64];
+    snprintf(where, sizeof where, "c%d=?1 AND", l->owner);
+    for (int i = 0; i < owners; i++) {
+        out->at[i] = newest_of(db, l, a, where);
+    }
+    if (!owners) {
+        out->at[0] = newest_of(db, l, a, "");
+    }
+    return owners ? owners : 1;
+}
+
+static void add_owners(const layout *l, char where[WHERE_MAX], const sight *of)
 {
     size_t n = (size_t)snprintf(where, WHERE_MAX, "c%d IN (", l->owner);
-    for (int i = 0; i < count; i++) {
-        n += (size_t)snprintf(where + n, WHERE_MAX - n, "%s%lld", i ? "," : "", atoll(owners[i]));
+    for (int i = 0; i < of->count; i++) {
+        n += (size_t)snprintf(where + n, WHERE_MAX - n, "%s%lld", i ? "," : "",
+                              (long long)of->owners[i]);
     }
     snprintf(where + n, WHERE_MAX - n, ") AND");
 }
 
 /* Like the server, which keeps a count until the next commit: once, before the lists. */
-static void count_rows(sqlite3 *db, const layout *l, list *out, char **owners)
+static double count_rows(sqlite3 *db, const layout *l, sight *of)
 {
     char where[WHERE_MAX] = "";
-    if (out->count) {
-        add_owners(l, where, owners, out->count);
+    double took = 0;
+    if (of->count) {
+        add_owners(l, where, of);
     }
     sqlite3_stmt *s =
         prepare(db, "SELECT count(*) FROM (SELECT 1 FROM e%d WHERE %s c%d IS NULL LIMIT %d)",
@@ -183,11 +246,12 @@ static void count_rows(sqlite3 *db, const layout *l, list *out, char **owners)
     for (int i = 0; i < 2; i++) { /* the first brings the pages */
         double begun = cpu_us();
         sqlite3_step(s);
-        out->total = sqlite3_column_int64(s, 0);
+        of->total = sqlite3_column_int64(s, 0);
         sqlite3_reset(s);
-        out->count_us = cpu_us() - begun;
+        took = cpu_us() - begun;
     }
     sqlite3_finalize(s);
+    return took;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -219,15 +283,19 @@ void measure_list(sqlite3 *db, const char *can, const char *next, char **owners,
 {
     layout l;
     text out = {0};
-    list of = {.can = can, .next = next, .count = count < OWNERS_MAX ? count : OWNERS_MAX};
+    list of = {.can = can, .next = next};
     answer *a = begin(db, &l);
-    count_rows(db, &l, &of, owners);
-    open_lists(db, &l, a, &of, owners);
-    double us = list_us(a, &out, &of);
+    sight *people = read_people(owners, &count);
+    for (int i = 0; i < count; i++) {
+        of.count_us += count_rows(db, &l, &people[i]) / count;
+    }
+    int opened = open_list(db, &l, a, &of, most_owners(people, count));
+    double us = lists_us(a, &out, &of, people, count);
     printf("{\"us\":%.2f,\"count_us\":%.1f,\"answer\":%.*s}\n", us, of.count_us, (int)out.n, out.p);
-    for (int i = 0; i < of.count; i++) {
+    for (int i = 0; i < opened; i++) {
         sqlite3_finalize(of.at[i]);
     }
     answer_free(a);
+    free(people);
     free(out.p);
 }
