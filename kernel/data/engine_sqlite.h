@@ -137,7 +137,7 @@ typedef struct statements {
 } statements;
 
 /* What engine_sqlite_counts.c keeps for a session. */
-#define COUNTS_MAX 64
+#define COUNTS_MAX 512
 typedef struct kept_count kept_count;
 typedef struct count_cache {
     kept_count *slots[COUNTS_MAX];
