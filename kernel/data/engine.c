@@ -25,6 +25,17 @@ crm_status engine_schema_ahead(engine *e, registry *r, arena *a, engine_ahead *o
     return e->ops->schema_ahead(e, r, a, out);
 }
 
+crm_status engine_find_stored(engine *e, const engine_stored *what, arena *a, entity **out)
+{
+    *out = NULL;
+    return e->ops->find_stored(e, what, a, out);
+}
+
+crm_status engine_forget(engine *e, const entity *stored)
+{
+    return e->ops->forget(e, stored);
+}
+
 crm_status engine_session_open(engine *e, engine_session_kind kind, engine_deliver d,
                                engine_session **out)
 {

@@ -166,12 +166,20 @@ typedef struct engine_ahead {
     bool is_done;    /* out: there is nothing more to prepare */
 } engine_ahead;
 
+/* Names as they were declared last; no `field`: the entity itself. */
+typedef struct engine_stored {
+    const entity *like; /* any entity of a registry that has its ids: every one has its first columns */
+    crm_str entity, field;
+} engine_stored;
+
 typedef struct engine_ops {
     const char *name;
     uint32_t caps;
     void (*close)(engine *e);
     crm_status (*schema)(engine *e, registry *r, arena *a, registry_fault **faults);
     crm_status (*schema_ahead)(engine *e, registry *r, arena *a, engine_ahead *out);
+    crm_status (*find_stored)(engine *e, const engine_stored *what, arena *a, entity **out);
+    crm_status (*forget)(engine *e, const entity *stored);
     engine_session *(*session_open)(engine *e, engine_session_kind kind, engine_deliver deliver);
     void (*session_close)(engine_session *s);
     void (*read)(engine_session *s, engine_batch *b);
@@ -212,6 +220,20 @@ CRM_MUST_CHECK crm_status engine_schema(engine *e, registry *r, arena *a, regist
  * all. May be given up at any point, and goes on after a restart. Blocking, as engine_schema.
  */
 CRM_MUST_CHECK crm_status engine_schema_ahead(engine *e, registry *r, arena *a, engine_ahead *out);
+/*
+ * What is still stored of a field or an entity that no registry declares any more: an entity in `a` with
+ * the columns that every one has and, as its own fields, those that hold or held the field's values,
+ * of an older type too (no field was asked for: none). Its rows are read and written by it as any other's.
+ * NOT_FOUND: nothing is stored. Blocking, as engine_schema.
+ */
+CRM_MUST_CHECK crm_status engine_find_stored(engine *e, const engine_stored *what, arena *a, entity **out);
+/*
+ * Takes those fields, or without any the entity with all its rows, out of the catalogue, with the
+ * indexes and tables that are theirs; their names are free. A column stays where it is, under an id
+ * that is never given again: its values are to be emptied before. Nobody holds a registry that
+ * declares them. Blocking, as engine_schema.
+ */
+CRM_MUST_CHECK crm_status engine_forget(engine *e, const entity *stored);
 CRM_MUST_CHECK crm_status engine_session_open(engine *e, engine_session_kind kind, engine_deliver d,
                                               engine_session **out);
 void engine_session_close(engine_session *s);

@@ -153,4 +153,9 @@ void memory_group(const mrun *r, engine_op *op);
 crm_status memory_schema(engine *base, registry *r, arena *a, registry_fault **faults);
 crm_status memory_schema_ahead(engine *base, registry *r, arena *a, engine_ahead *out);
 
+/* ---- what no registry declares, engine_memory_forget.c --------------------------------------- */
+
+crm_status memory_find_stored(engine *base, const engine_stored *what, arena *a, entity **out);
+crm_status memory_forget(engine *base, const entity *stored);
+
 #endif

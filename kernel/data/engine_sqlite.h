@@ -271,6 +271,8 @@ int checkpoint_count_frames(void *arg, sqlite3 *db, const char *schema, int fram
 
 crm_status sqlite_schema(engine *e, registry *r, arena *a, registry_fault **faults);
 crm_status sqlite_schema_ahead(engine *e, registry *r, arena *a, engine_ahead *out);
+crm_status sqlite_find_stored(engine *e, const engine_stored *what, arena *a, entity **out);
+crm_status sqlite_forget(engine *e, const entity *stored);
 crm_status schema_open(sqlite_engine *e);
 crm_status sqlite_backup(engine *e, const char *path, engine_backup_progress p);
 

@@ -153,6 +153,49 @@ static crm_str next_stale(schema_step *x, const entity *e)
     return found;
 }
 
+/* "_c7" or "_k7" or "_n7" between the parts of an index's name. */
+static bool names_column(crm_str name, uint32_t field_id)
+{
+    crm_str part;
+    int64_t id;
+    (void)!str_split(&name, '_', &part);
+    while (str_split(&name, '_', &part)) {
+        crm_str digits = {part.p + 1, part.n ? part.n - 1 : 0};
+        if (digits.n && str_to_i64(digits, &id) == CRM_OK && id == field_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static crm_str next_of_column(schema_step *x, const entity *e, uint32_t field_id, char room[128])
+{
+    sqlite3_stmt *stmt = NULL;
+    crm_str found = {0};
+    snprintf(room, 128, "SELECT name FROM sqlite_master WHERE type='index' AND tbl_name='e%u'",
+             e->id);
+    if (sqlite3_prepare_v2(x->s->db, room, -1, &stmt, NULL) == SQLITE_OK) {
+        while (!found.n && sqlite3_step(stmt) == SQLITE_ROW) {
+            crm_str name = str_of((const char *)sqlite3_column_text(stmt, 0));
+            if (name.n < 128 && names_column(name, field_id)) {
+                memcpy(room, name.p, name.n);
+                found = (crm_str){room, name.n};
+            }
+        }
+    }
+    sqlite3_finalize(stmt);
+    return found;
+}
+
+void schema_drop_indexes_of(schema_step *x, const entity *e, uint32_t field_id)
+{
+    char room[128];
+    crm_str name;
+    while (x->status == CRM_OK && (name = next_of_column(x, e, field_id, room)).n) {
+        (void)!schema_run(x, "DROP INDEX %.*s", STR_FMT(name));
+    }
+}
+
 static bool is_side_unique(const entity *e, const field *f)
 {
     for (uint32_t k = 0; k < e->index_count; k++) {

@@ -200,6 +200,29 @@ static crm_status run_step(sqlite_engine *e, registry *r, arena *a, registry_fau
     return st;
 }
 
+crm_status schema_alone(sqlite_engine *e, void (*act)(schema_step *x, const entity *of),
+                        const entity *of)
+{
+    sqlite_session *s = e->writer;
+    schema_step x = {.s = s};
+    layout *made = NULL;
+    pthread_mutex_lock(&e->write_lock);
+    statements_clear(&s->cache);
+    x.status =
+        sqlite3_get_autocommit(s->db) ? connection_exec(s->db, "BEGIN IMMEDIATE") : CRM_MISUSE;
+    if (x.status == CRM_OK) {
+        act(&x, of);
+        x.status = finish(&x, false, &made);
+    }
+    if (x.status == CRM_OK) {
+        layout_publish(e, made);
+    } else if (made) {
+        arena_free(made->arena);
+    }
+    pthread_mutex_unlock(&e->write_lock);
+    return x.status;
+}
+
 crm_status sqlite_schema(engine *base, registry *r, arena *a, registry_fault **faults)
 {
     sqlite_engine *e = (sqlite_engine *)base;

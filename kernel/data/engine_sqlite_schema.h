@@ -34,6 +34,10 @@ CRM_PRINTF(2, 3) crm_status schema_run(schema_step *x, const char *fmt, ...);
 /* One integer of a formatted SELECT; `otherwise` when there is no row. */
 CRM_PRINTF(3, 4) int64_t schema_int(schema_step *x, int64_t otherwise, const char *fmt, ...);
 
+/* A change of the catalogue apart from any step: in a transaction of its own, with the layout that
+ * follows. `x` has neither an arena nor a registry. */
+crm_status schema_alone(sqlite_engine *e, void (*act)(schema_step *x, const entity *of),
+                        const entity *of);
 /* Whether an index of the entity names the field: it then has a sort key or a side table. */
 bool schema_is_indexed(const entity *e, const field *f);
 void schema_fields(schema_step *x, entity *e);
@@ -53,6 +57,8 @@ void schema_retype(schema_step *x, const entity *e, const field *f, stored_field
 void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_side(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_indexes(schema_step *x, const entity *e);
+/* Drops every index over the column. */
+void schema_drop_indexes_of(schema_step *x, const entity *e, uint32_t field_id);
 void schema_search(schema_step *x, const entity *e);
 /* After the step: full text that is to be made anew, in transactions of its own, one of which is open
  * before and after it. It takes some 20 s of a million rows, so the log tells how far it is. */

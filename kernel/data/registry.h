@@ -570,6 +570,8 @@ void registry_publish(registry *r, void (*on_release)(registry *r, void *arg), v
 const registry *registry_pin(void); /* NULL before the first publish */
 const registry *registry_ref(const registry *pinned); /* one more reference to one already pinned */
 void registry_unpin(const registry *r);
+/* Whether nobody holds a registry that was published before the current one. Any thread. */
+bool registry_is_alone(void);
 /* Frees an unpublished or released registry. */
 void registry_discard(registry *r);
 

@@ -11,6 +11,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static holder *current;
+static atomic_uint held; /* published and not released yet */
 
 void registry_publish(registry *r, void (*on_release)(registry *r, void *arg), void *arg)
 {
@@ -20,6 +21,7 @@ void registry_publish(registry *r, void (*on_release)(registry *r, void *arg), v
         h->on_release = on_release;
         h->release_arg = arg;
     }
+    atomic_fetch_add(&held, h != NULL);
     pthread_mutex_lock(&lock);
     holder *old = current;
     current = h;
@@ -59,9 +61,15 @@ void registry_unpin(const registry *r)
     if (before != 1) {
         return;
     }
+    atomic_fetch_sub(&held, 1);
     if (h->on_release) {
         h->on_release(&h->pub, h->release_arg);
     } else {
         registry_discard(&h->pub);
     }
+}
+
+bool registry_is_alone(void)
+{
+    return atomic_load(&held) <= 1;
 }

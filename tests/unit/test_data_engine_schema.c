@@ -246,6 +246,71 @@ static void values_are_written_ahead_in_slices(void **state)
     assert_text(value_of(b, id, DEAL_AMOUNT).s, "0.07");
 }
 
+/* ---- what nobody declares any more ----------------------------------------------------------- */
+
+static crm_status find_stored(bench *b, const char *name, entity **out)
+{
+    engine_stored what = {.like = &b->w->deal, .entity = b->w->deal.name, .field = str_of(name)};
+    return engine_find_stored(b->e, &what, b->w->arena, out);
+}
+
+static void a_forgotten_field_leaves_its_name_and_nothing_else(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    entity *stored;
+    field *f = own_field(b, DEAL_AMOUNT);
+    bench_begin(b);
+    int64_t id = bench_deal(b, "Крыша", 100);
+    bench_commit(b);
+    f->type = FIELD_TEXT;
+    f->scale = 0;
+    assert_ok(remake(b, &faults));
+    uint32_t before = f->id;
+    assert_ok(find_stored(b, "amount", &stored));
+    assert_int_equal(stored->field_count, COL_OWN + 2); /* as text, and as the number it was */
+    value row[FIELDS_MAX] = {0};
+    engine_op op = {.kind = ENGINE_UPDATE, .entity = stored, .id = id, .row = row};
+    bits_add(op.set, COL_OWN);
+    bits_add(op.set, COL_OWN + 1);
+    bench_begin(b);
+    assert_ok(bench_op(b, &op));
+    bench_commit(b);
+    assert_ok(engine_forget(b->e, stored));
+    assert_int_equal(find_stored(b, "amount", &stored), CRM_NOT_FOUND);
+    f->type = FIELD_INT;
+    assert_ok(remake(b, &faults));
+    assert_int_not_equal(f->id, before);
+    assert_int_equal(f->former_count, 0);
+    engine_turn_end(b->reader);
+    assert_int_equal(value_of(b, id, DEAL_AMOUNT).kind, VALUE_NULL);
+    assert_text(value_of(b, id, DEAL_NAME).s, "Крыша");
+}
+
+static void a_forgotten_entity_begins_empty(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    entity *stored;
+    bench_begin(b);
+    bench_deal(b, "Крыша", 100);
+    bench_commit(b);
+    uint32_t before = b->w->deal.id;
+    assert_ok(find_stored(b, "", &stored));
+    assert_int_equal(stored->id, before);
+    assert_int_equal(stored->field_count, COL_OWN);
+    assert_ok(engine_forget(b->e, stored));
+    assert_int_equal(find_stored(b, "", &stored), CRM_NOT_FOUND);
+    assert_ok(remake(b, &faults));
+    assert_int_not_equal(b->w->deal.id, before);
+    engine_turn_end(b->reader);
+    query all = {.entity = &b->w->deal, .limit = 10, .with_deleted = true};
+    assert_int_equal(bench_count(b->reader, &all), 0);
+    bench_begin(b);
+    bench_deal(b, "Пол", 1);
+    bench_commit(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +323,8 @@ int main(void)
         ON_ALL(a_choice_that_rows_hold_stays),
         ON_ALL(a_required_field_begins_with_its_default),
         ON_ALL(values_are_written_ahead_in_slices),
+        ON_ALL(a_forgotten_field_leaves_its_name_and_nothing_else),
+        ON_ALL(a_forgotten_entity_begins_empty),
     };
     return RUN_ON_ALL(tests);
 }
