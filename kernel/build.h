@@ -77,7 +77,7 @@ CRM_MUST_CHECK crm_status model_row_settle(crm_ctx *c, const model_row *row, boo
  * and what the text declares itself is no longer the model's.
  */
 CRM_MUST_CHECK crm_status model_settle(deployment *d, const build *b, bool forward);
-/* Adds the batch kind "model". */
+/* Adds the batch kinds "model" and "purge". */
 CRM_MUST_CHECK crm_status model_register(deployment *d, registry *r);
 /* What a batch of the model holds between its turns. Under apply_lock. */
 void model_work_free(deployment *d);

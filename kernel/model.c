@@ -32,7 +32,7 @@ static crm_status put(record *r, uint32_t column, crm_str text)
     return record_set(r, &r->entity->fields[column], value_text(text));
 }
 
-static crm_status save_intent(crm_ctx *c, model_row *row)
+crm_status model_save_intent(crm_ctx *c, model_row *row)
 {
     const entity *e = registry_store(c->reg, STORE_MODEL);
     record *r;
@@ -57,7 +57,7 @@ static crm_status each_changed(crm_ctx *c, model_change *x, bool is_done, bool i
         if (!str_is(row->phase, MODEL_SWAPPING)) {
             continue;
         }
-        s = is_intent ? save_intent(c, row) : model_row_settle(c, row, is_done);
+        s = is_intent ? model_save_intent(c, row) : model_row_settle(c, row, is_done);
     }
     return s;
 }
@@ -124,14 +124,19 @@ static crm_status commit_batch(crm_ctx *c, void *arg)
     }
     ((model_row *)t)->batch = id;
     ((model_row *)t)->phase = CRM_S(MODEL_WAITING);
-    return save_intent(c, (model_row *)t);
+    return model_save_intent(c, (model_row *)t);
 }
 
-/* One at a time: each holds a column that is being filled. */
-static crm_status check_free(model_change *x)
+bool model_has_batch(const model_row *row)
+{
+    return str_is(row->phase, MODEL_WAITING) || str_is(row->phase, MODEL_PURGING);
+}
+
+/* One at a time: each holds a column that is being filled, or emptied. */
+crm_status model_check_free(model_change *x)
 {
     for (uint32_t i = 0; i < x->rows.count; i++) {
-        if (!str_is(x->rows.at[i].phase, MODEL_WAITING)) {
+        if (!model_has_batch(&x->rows.at[i])) {
             continue;
         }
         call_fail(x->c, CRM_CONFLICT, "model_busy");
@@ -144,7 +149,7 @@ static crm_status check_free(model_change *x)
 
 static crm_status start_batch(model_change *x, int *status)
 {
-    crm_status s = check_free(x);
+    crm_status s = model_check_free(x);
     *status = 202;
     return s == CRM_OK ? writer_run(x->d->flow, x->c, commit_batch, x) : s;
 }
@@ -233,7 +238,7 @@ static crm_status forget_ended(model_change *x)
     for (uint32_t i = 0; s == CRM_OK && i < x->rows.count; i++) {
         model_row *row = &x->rows.at[i];
         store_row batch;
-        if (!str_is(row->phase, MODEL_WAITING)) {
+        if (!model_has_batch(row)) {
             continue;
         }
         s = store_first(
@@ -272,7 +277,10 @@ static crm_status serve(model_change *x, buf *json, int *status)
     x->c = &now;
     if (x->ask->act == MODEL_ACT_LIST) {
         s = list(x, json);
-    } else if ((s = model_rows_now(x)) == CRM_OK) {
+    } else if ((s = model_rows_now(x)) == CRM_OK && x->ask->act == MODEL_ACT_PURGE) {
+        *status = x->ask->is_check ? 200 : 202;
+        s = model_purge(x, json);
+    } else if (s == CRM_OK) {
         s = make_change(x, json, status);
     }
     build_free(x->b);

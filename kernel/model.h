@@ -39,6 +39,13 @@ CRM_MUST_CHECK crm_status model_scan(crm_ctx *c, const field *from, const field 
 /* The names and values of what is asked become `next` of rows (model_edit.c). INVALID, NOT_FOUND … with
  * c->error. */
 CRM_MUST_CHECK crm_status model_edit(model_change *x);
+/* The declaration that is asked about, when it was made here and nothing is on its way. NOT_FOUND,
+ * CONFLICT. */
+CRM_MUST_CHECK crm_status model_find_target(model_change *x, model_row **out);
+/* A batch works on it. */
+bool model_has_batch(const model_row *row);
+/* CONFLICT "model_busy" while a batch of the model is under way. */
+CRM_MUST_CHECK crm_status model_check_free(model_change *x);
 /* The build's faults as the call's error. INVALID. */
 crm_status model_refuse(model_change *x);
 crm_status model_refuse_misfits(model_change *x, const model_plan *p);
@@ -49,6 +56,15 @@ void model_put_one(json_writer *w, crm_ctx *c, const model_rows *rows, const tz_
 void model_put_plan(model_change *x, json_writer *w, const model_plan *p);
 /* Whether no role sees the field (NULL: anything of the entity). */
 bool model_is_unseen(const registry *r, const entity *e, const field *f);
+
+/*
+ * Removal for ever of what is retired (model_purge.c): says what would go, or starts the batch of the
+ * kind "purge". INVALID, DENIED, CONFLICT with c->error.
+ */
+CRM_MUST_CHECK crm_status model_purge(model_change *x, buf *json);
+CRM_MUST_CHECK crm_status model_purge_register(deployment *d, registry *r);
+/* Stores a row's `next`, phase and batch. Writer. */
+CRM_MUST_CHECK crm_status model_save_intent(crm_ctx *c, model_row *row);
 
 /* Loads x->rows; intents of batches that have ended are as if they were not there. */
 CRM_MUST_CHECK crm_status model_rows_now(model_change *x);

@@ -220,7 +220,8 @@ crm_status model_register(deployment *d, registry *r)
                        .fetch = fetch,
                        .slice = slice,
                        .fn = d};
-    return registry_add_batch_kind(r, &kind);
+    crm_status s = registry_add_batch_kind(r, &kind);
+    return s == CRM_OK ? model_purge_register(d, r) : s;
 }
 
 void model_work_free(deployment *d)

@@ -217,7 +217,7 @@ static crm_status edit_add_entity(model_change *x)
 /* ---- changing -------------------------------------------------------------------------------- */
 
 /* What is asked about was made here, or it is said whose it is. */
-static crm_status find_target(model_change *x, model_row **out)
+crm_status model_find_target(model_change *x, model_row **out)
 {
     const entity *e = registry_entity(x->c->reg, x->ask->entity);
     const field *f = e && x->ask->field.n ? entity_field(e, x->ask->field) : NULL;
@@ -277,7 +277,7 @@ static crm_status rename_entity(model_change *x, crm_str was, crm_str name)
 static crm_status edit_change(model_change *x)
 {
     model_row *row;
-    crm_status s = find_target(x, &row);
+    crm_status s = model_find_target(x, &row);
     if (s != CRM_OK) {
         return s;
     }
@@ -303,7 +303,7 @@ static crm_status edit_change(model_change *x)
 static crm_status edit_retired(model_change *x, bool is_retired)
 {
     model_row *row;
-    crm_status s = find_target(x, &row);
+    crm_status s = model_find_target(x, &row);
     if (s != CRM_OK) {
         return s;
     }
@@ -333,6 +333,7 @@ crm_status model_edit(model_change *x)
         return edit_retired(x, true);
     case MODEL_ACT_RESTORE:
         return edit_retired(x, false);
+    case MODEL_ACT_PURGE:
     case MODEL_ACT_LIST:
         break;
     }

@@ -60,7 +60,7 @@ static void put_declaration(json_writer *w, const model_row *row)
 static void put_change(json_writer *w, const model_row *row)
 {
     jw_key(w, CRM_S("change"));
-    if (!row || !str_is(row->phase, MODEL_WAITING)) {
+    if (!row || !model_has_batch(row)) {
         jw_null(w);
         return;
     }
@@ -117,6 +117,7 @@ static void put_retired(json_writer *w, const model_row *row)
     }
     jw_kstr(w, "made_by", CRM_S("model"));
     jw_kstr(w, "state", CRM_S("retired"));
+    put_change(w, row);
     put_declaration(w, row);
     if (!row->field.n) {
         jw_karray(w, "fields");
@@ -154,6 +155,7 @@ static void put_entity(json_writer *w, const registry *r, const entity *e, const
     jw_kstr(w, "made_by", str_of(row && is_tz ? "model" : is_tz ? "tz" : "module"));
     jw_kstr(w, "state", CRM_S("active"));
     jw_kbool(w, "unseen", model_is_unseen(r, e, NULL));
+    put_change(w, row);
     put_declaration(w, row);
     put_fields(w, r, e, rows);
     jw_end_object(w);

@@ -401,3 +401,19 @@ crm_status changelog_erase(tx *t, const entity *e, int64_t id, const uint64_t fi
     } while (!st && x.count == LIST_MAX);
     return st;
 }
+
+crm_status changelog_erase_at(tx *t, const entity *e, int64_t position, const uint64_t fields[4])
+{
+    const entity *log = registry_store(tx_registry(t), STORE_CHANGE);
+    uint64_t set[4] = {0};
+    value *row;
+    crm_str body;
+    bits_add(set, CHANGE_BODY);
+    crm_status st = tx_get(t, log, position, t->arena, &row);
+    st = st ? st : changelog_strip_body(t->arena, e, row[CHANGE_BODY].s, fields, &body);
+    if (st) {
+        return st;
+    }
+    row[CHANGE_BODY] = value_text(body);
+    return tx_update(t, log, position, row, set);
+}

@@ -53,6 +53,8 @@ CRM_MUST_CHECK crm_status changelog_last(engine_session *s, const registry *r, i
 CRM_MUST_CHECK crm_status changelog_cursor(tx *t, crm_str name, int64_t *position); /* NOT_FOUND: new */
 /* Removes the values of these fields from a record's past; positions stay. Writer. */
 CRM_MUST_CHECK crm_status changelog_erase(tx *t, const entity *e, int64_t record, const uint64_t fields[4]);
+/* The same of the change at that position; NOT_FOUND. `e` has the durable ids. Writer. */
+CRM_MUST_CHECK crm_status changelog_erase_at(tx *t, const entity *e, int64_t position, const uint64_t fields[4]);
 CRM_MUST_CHECK crm_status changelog_set_cursor(tx *t, crm_str name, int64_t position);
 
 #endif

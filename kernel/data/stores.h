@@ -74,7 +74,8 @@
 /*
  * A declaration made in the UI or by the API: of a field, or with no `field` of an entity (tz.h). What
  * is on its way stands in `next` until the data has followed: `phase` is "waiting" while the batch
- * converts values and "swapping" for the moment of the change itself.
+ * converts values, "swapping" for the moment of the change itself, and "purging" while a batch removes
+ * what is left of something retired.
  */
 #define STORE_MODEL_FIELDS(X)                                                                      \
     X(MODEL_ENTITY, "entity", TEXT, FIELD_REQUIRED | FIELD_INDEXED)                                \
@@ -85,6 +86,7 @@
     X(MODEL_BATCH, "batch", INT, 0)
 #define MODEL_WAITING "waiting"
 #define MODEL_SWAPPING "swapping"
+#define MODEL_PURGING "purging"
 
 /* ---- hidden stores (ENTITY_SYSTEM) ----------------------------------------------------------- */
 

@@ -21,6 +21,7 @@ typedef enum model_act {
     MODEL_ACT_CHANGE, /* of the field, or without one of the entity; so are the next */
     MODEL_ACT_RETIRE,
     MODEL_ACT_RESTORE,
+    MODEL_ACT_PURGE, /* of what is retired, for ever */
 } model_act;
 typedef struct model_ask {
     model_act act;

@@ -68,6 +68,8 @@ static bool choose(api_call *k, model_ask *a, crm_str verb)
         a->act = MODEL_ACT_RETIRE;
     } else if (is_post && str_is(verb, "restore")) {
         a->act = MODEL_ACT_RESTORE;
+    } else if (is_post && str_is(verb, "purge")) {
+        a->act = MODEL_ACT_PURGE;
     } else {
         return false;
     }
@@ -90,7 +92,8 @@ void model_route(api_call *k)
         api_reply_error(k, CRM_METHOD);
         return;
     }
-    bool has_body = x->what.act >= MODEL_ACT_ADD_ENTITY && x->what.act <= MODEL_ACT_CHANGE;
+    bool has_body = (x->what.act >= MODEL_ACT_ADD_ENTITY && x->what.act <= MODEL_ACT_CHANGE) ||
+                    x->what.act == MODEL_ACT_PURGE;
     crm_status s = has_body ? api_read_json(k) : CRM_OK;
     x->what.body = k->request.json;
     x->what.is_check = str_is(http_param(k->http, "check"), "1");

@@ -91,6 +91,16 @@ describe('the page of fields and objects', () => {
     await page.locator('li[data-field=probeg][data-state=active]').waitFor();
   });
 
+  it('a removed field is purged when its name was typed', async () => {
+    await api.post('/api/v1/model/entity/sales.deal/field', { name: 'lishnee', title: 'Лишнее', type: 'text', roles: ['head'] }, { expect: 201 });
+    await api.del('/api/v1/model/entity/sales.deal/field/lishnee', { expect: 200 });
+    await row('lishnee').locator('[data-action=purge]').click();
+    assert.ok(await page.locator('[data-yes]').isDisabled());
+    await page.fill('#ask-typed', 'lishnee');
+    await page.click('[data-yes]');
+    await row('lishnee').waitFor({ state: 'detached' });
+  });
+
   it('a section of one’s own is made and opened', async () => {
     await page.click('[data-action=new-entity]');
     await page.fill('#model-title', 'Машина');

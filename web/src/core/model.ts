@@ -33,6 +33,13 @@ export interface ModelField {
   id?: number;
 }
 
+/** What would go for ever, or goes. */
+export interface Purge {
+  rows: number;
+  files: number;
+  change?: { batch: number };
+}
+
 export interface ModelEntity extends Omit<ModelField, 'type'> {
   module?: string;
   fields: ModelField[];
@@ -75,6 +82,8 @@ export const model = {
   plan: (entity: string, field: string, body: Declaration) => api.patch<Plan>(`${path(entity, field)}?check=1`, body),
   planNew: (entity: string, body: Declaration) => api.post<Plan>(`${path(entity, '')}?check=1`, body),
   retire: (entity: string, field?: string) => api.del(path(entity, field)),
+  planPurge: (entity: string, field?: string) => api.post<Purge>(`${path(entity, field)}/purge?check=1`, {}),
+  purge: (entity: string, field?: string) => api.post<Purge>(`${path(entity, field)}/purge`, { name: field ?? entity }),
   restore: (entity: string, field?: string) => api.post<ModelField>(`${path(entity, field)}/restore`, {}),
 };
 

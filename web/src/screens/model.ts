@@ -24,7 +24,7 @@ class ModelPage extends El {
   search = new URLSearchParams();
   shown: Model | null = null;
   problem: ApiError | null = null;
-  batch: Batch | null = null; // the change of type that is under way
+  batch: Batch | null = null; // the change of type or the purge that is under way
   #watch = new Watch(this, lang, meta);
   #rev = '';
 
@@ -45,7 +45,7 @@ class ModelPage extends El {
     try {
       this.shown = await model.read();
       this.problem = null;
-      const busy = this.shown.entities.flatMap((e) => e.fields).find((f) => f.change)?.change;
+      const busy = this.shown.entities.flatMap((e) => [e, ...e.fields]).find((f) => f.change)?.change;
       if (busy && !this.batch) void this.#follow(busy.batch);
     } catch (error) {
       this.problem = problemOf(error);
@@ -56,8 +56,9 @@ class ModelPage extends El {
     const ended = await follow(id, (now) => (this.batch = now)).catch(problemOf);
     this.batch = null;
     const state = 'state' in ended ? ended.state : '';
-    if (state === 'failed') toast({ text: t('model.failed'), kind: 'danger', icon: 'alert', action: { label: t('batch.look'), run: () => go(`/settings/batches?open=${id}`) } });
-    if (state === 'done') toast({ text: t('model.converted'), kind: 'ok', icon: 'check' });
+    const isPurge = 'kind' in ended && ended.kind === 'purge';
+    if (state === 'failed') toast({ text: t(isPurge ? 'model.purge.failed' : 'model.failed'), kind: 'danger', icon: 'alert', action: { label: t('batch.look'), run: () => go(`/settings/batches?open=${id}`) } });
+    if (state === 'done') toast({ text: t(isPurge ? 'model.purged' : 'model.converted'), kind: 'ok', icon: 'check' });
     await this.#load();
   }
 
@@ -65,6 +66,10 @@ class ModelPage extends El {
     const all = this.shown?.entities ?? [];
     const asked = this.search.get('of');
     return all.find((e) => e.name === asked) ?? all.find((e) => e.name.includes('.')) ?? all[0];
+  }
+
+  get #mayPurge(): boolean {
+    return !!meta.value?.user.functions?.includes('delete');
   }
 
   get #form(): ModelForm {
@@ -122,6 +127,23 @@ class ModelPage extends El {
     }
   }
 
+  /** For ever, so the name is to be typed. */
+  async #purge(entity: ModelEntity, f?: ModelField): Promise<void> {
+    const name = f?.name ?? entity.name;
+    try {
+      const plan = await model.planPurge(entity.name, f?.name);
+      const text = [t(f ? 'model.purge.values' : 'model.purge.records', { n: plan.rows })];
+      if (plan.files) text.push(t('model.purge.files', { n: plan.files }));
+      text.push(t('model.purge.text'));
+      const question = { title: t('model.purge.title', { name: f?.label || capital(t(entity.label)) }), text: text.join(' '), yes: t('model.purge'), danger: true };
+      if (!(await confirm({ ...question, typed: { value: name, label: t('model.purge.typed', { name }) } }))) return;
+      const started = await model.purge(entity.name, f?.name);
+      void this.#follow(started.change!.batch);
+    } catch (error) {
+      toast({ text: problemText(problemOf(error)), kind: 'danger', icon: 'alert' });
+    }
+  }
+
   override render() {
     document.title = `${t('model')} — ${meta.value?.title ?? ''}`;
     const { shown, problem } = this;
@@ -147,7 +169,8 @@ class ModelPage extends El {
         </select></div>
         ${
           retired
-            ? html`<button class="btn" data-action="restore-entity" @click=${() => void this.#restore(entity)}>${t('model.restore')}</button>`
+            ? html`<button class="btn" data-action="restore-entity" ?disabled=${!!entity.change} @click=${() => void this.#restore(entity)}>${t('model.restore')}</button>
+                ${this.#mayPurge ? html`<button class="btn btn-ghost" data-action="purge-entity" ?disabled=${!!entity.change} @click=${() => void this.#purge(entity)}>${t('model.purge')}</button>` : nothing}`
             : html`<button class="btn btn-primary" data-action="new-field" @click=${() => this.#form.openField(shown, entity, null)}>${icon('plus', 'icon-16')}${t('model.new.field')}</button>`
         }
         ${entity.made_by === 'model' && !retired ? html`<button class="btn btn-ghost" data-action="retire-entity" @click=${() => void this.#retire(entity)}>${t('model.retire.entity')}</button>` : nothing}
@@ -161,9 +184,10 @@ class ModelPage extends El {
   #progress(): TemplateResult | typeof nothing {
     const batch = this.batch;
     if (!batch) return nothing;
+    const isPurge = batch.kind === 'purge';
     return html`<div class="model-busy" role="status">
-      <span>${t('model.converting', { name: batch.title ?? '', done: batch.done, total: batch.total })}</span>
-      <progress class="batch-bar" max=${batch.total || 1} value=${batch.done} aria-label=${t('model.converting.short')}></progress>
+      <span>${t(isPurge ? 'model.purging' : 'model.converting', { name: batch.title ?? '', done: batch.done, total: batch.total })}</span>
+      <progress class="batch-bar" max=${batch.total || 1} value=${batch.done} aria-label=${t(isPurge ? 'model.purging.short' : 'model.converting.short')}></progress>
       <button class="btn btn-sm" data-action="stop" @click=${() => void api.post(`/batch/${batch.id}/cancel`, {})}>${t('batch.stop')}</button>
     </div>`;
   }
@@ -208,7 +232,10 @@ class ModelPage extends El {
 
   #actions(shown: Model, entity: ModelEntity, f: ModelField, retired: boolean): TemplateResult {
     if (retired)
-      return html`<div class="batch-foot"><button class="btn btn-sm" data-action="restore" @click=${() => void this.#restore(entity, f)}>${t('model.restore')}</button></div>`;
+      return html`<div class="batch-foot">
+        <button class="btn btn-sm" data-action="restore" ?disabled=${!!f.change} @click=${() => void this.#restore(entity, f)}>${t('model.restore')}</button>
+        ${this.#mayPurge ? html`<button class="btn btn-sm btn-ghost" data-action="purge" ?disabled=${!!f.change} @click=${() => void this.#purge(entity, f)}>${t('model.purge')}</button>` : nothing}
+      </div>`;
     return html`<div class="batch-foot">
       <button class="btn btn-sm" data-action="edit" ?disabled=${!!f.change} @click=${() => this.#form.openField(shown, entity, f)}>${t('edit')}</button>
       <button class="btn btn-sm btn-ghost" data-action="retire" ?disabled=${!!f.change} @click=${() => void this.#retire(entity, f)}>${t('model.retire')}</button>

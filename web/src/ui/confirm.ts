@@ -1,5 +1,5 @@
 // A question before something that cannot be taken back, or that overwrites what is newer. Resolves with the answer.
-import { html, render, type TemplateResult } from 'lit';
+import { html, nothing, render, type TemplateResult } from 'lit';
 import { t } from '../core/i18n.ts';
 
 export interface Question {
@@ -7,6 +7,18 @@ export interface Question {
   text: string | TemplateResult;
   yes: string;
   danger?: boolean;
+  typed?: { value: string; label: string }; // has to be typed before the answer may be yes
+}
+
+function typedField(typed: { value: string; label: string }): TemplateResult {
+  const look = (event: Event) => {
+    const input = event.target as HTMLInputElement;
+    input.form!.querySelector<HTMLButtonElement>('[data-yes]')!.disabled = input.value.trim() !== typed.value;
+  };
+  return html`<div class="field">
+    <label class="label" for="ask-typed">${typed.label}</label>
+    <input class="input mono" id="ask-typed" autocomplete="off" spellcheck="false" @input=${look} />
+  </div>`;
 }
 
 export function confirm(question: Question): Promise<boolean> {
@@ -17,9 +29,10 @@ export function confirm(question: Question): Promise<boolean> {
     html`<form method="dialog" class="stack-12">
       <h2 class="title" id="ask-title">${question.title}</h2>
       <div>${question.text}</div>
+      ${question.typed ? typedField(question.typed) : nothing}
       <div class="ask-foot">
         <button class="btn" value="no" autofocus>${t('cancel')}</button>
-        <button class="btn ${question.danger ? 'btn-danger' : 'btn-primary'}" value="yes" data-yes>
+        <button class="btn ${question.danger ? 'btn-danger' : 'btn-primary'}" value="yes" data-yes ?disabled=${!!question.typed}>
           ${question.yes}
         </button>
       </div>
