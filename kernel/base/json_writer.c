@@ -62,17 +62,16 @@ static size_t plain_run(crm_str s)
 {
     size_t i = 0, took;
     while (i < s.n) {
-        if (s.n - i >= 8 && (took = plain_word(word_at(s.p + i))) != 0) {
-            i += took;
-        } else if (is_plain_end(s, i)) {
+        bool is_word = s.n - i >= 8 && (took = plain_word(word_at(s.p + i))) != 0;
+        if (!is_word && is_plain_end(s, i)) {
             return s.n;
-        } else if (is_plain((unsigned char)s.p[i])) {
-            i++;
-        } else if (is_beyond_ascii(s, i, &took)) {
-            i += took;
-        } else {
+        }
+        if (!is_word && is_plain((unsigned char)s.p[i])) {
+            took = 1;
+        } else if (!is_word && !is_beyond_ascii(s, i, &took)) {
             break;
         }
+        i += took;
     }
     return i;
 }

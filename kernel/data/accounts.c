@@ -27,22 +27,20 @@ static crm_status stored_credential(engine_session *s, const registry *r, arena 
 }
 
 crm_status accounts_hash(engine_session *s, const registry *r, arena *a, crm_str login,
-                         crm_str *phc, int64_t *user, bool *is_one_time)
+                         account_secret *out)
 {
     value *row = NULL;
     crm_status st =
         login.n && text_is_utf8(login) ? stored_credential(s, r, a, login, &row) : CRM_NOT_FOUND;
-    *phc = str_of(no_account);
-    *user = 0;
-    *is_one_time = false;
+    *out = (account_secret){.phc = str_of(no_account)};
     if (st) {
         return st == CRM_NOT_FOUND ? CRM_OK : st;
     }
     value expires = row[CREDENTIAL_EXPIRES_AT];
     if (value_is_null(expires) || expires.i > clock_now()) {
-        *phc = row[CREDENTIAL_PHC].s;
-        *user = row[CREDENTIAL_USER].i;
-        *is_one_time = row[CREDENTIAL_IS_ONE_TIME].i != 0;
+        *out = (account_secret){.phc = row[CREDENTIAL_PHC].s,
+                                .user = row[CREDENTIAL_USER].i,
+                                .is_one_time = row[CREDENTIAL_IS_ONE_TIME].i != 0};
     }
     return CRM_OK;
 }

@@ -25,9 +25,15 @@ typedef struct session_info {
     const access_scope *scope; /* a token's */
 } session_info;
 
+typedef struct account_secret {
+    crm_str phc;  /* in the arena */
+    int64_t user; /* 0: there is none */
+    bool is_one_time;
+} account_secret;
+
 /* Pool. The stored hash of a login, or one that matches nothing (same cost) when there is no such user. */
 CRM_MUST_CHECK crm_status accounts_hash(engine_session *s, const registry *r, arena *a, crm_str login,
-                                        crm_str *phc, int64_t *user, bool *is_one_time);
+                                        account_secret *out);
 /* Refusals of a new password: too_short, too_long, too_common, has_login. OK else. */
 CRM_MUST_CHECK crm_status accounts_check_new(crm_ctx *c, crm_str login, crm_str password);
 /* Writer. */
@@ -39,9 +45,15 @@ CRM_MUST_CHECK crm_status accounts_sessions_end_all(crm_ctx *c, int64_t user, in
 /* The session may go on: its one-time code was replaced by a password. */
 CRM_MUST_CHECK crm_status accounts_session_password_set(crm_ctx *c, int64_t session);
 CRM_MUST_CHECK crm_status accounts_session_touch(crm_ctx *c, int64_t session);
-/* Loop form, of a token too: *out lives until done. */
-void accounts_session_read(engine_session *s, const registry *r, arena *a, crm_str token, session_info *out,
-                           void (*done)(void *arg, crm_status st), void *arg);
+typedef struct session_reader {
+    session_info *out; /* lives until done */
+    void (*done)(void *arg, crm_status st);
+    void *arg;
+} session_reader;
+
+/* Loop form, of a token too. */
+void accounts_session_read(engine_session *s, const registry *r, arena *a, crm_str token,
+                           session_reader to);
 /* Pool or writer; NOT_FOUND when unknown, expired, idle too long, or its user is disabled. */
 CRM_MUST_CHECK crm_status accounts_session_find(engine_session *s, const registry *r, crm_str token,
                                                 session_info *out);

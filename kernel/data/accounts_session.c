@@ -203,20 +203,20 @@ static void read_done(engine_batch *b)
 }
 
 void accounts_session_read(engine_session *s, const registry *r, arena *a, crm_str token,
-                           session_info *out, void (*done)(void *arg, crm_status st), void *arg)
+                           session_reader to)
 {
     if (token_is(token)) {
-        token_read(s, r, a, token, out, done, arg);
+        token_read(s, r, a, token, to);
         return;
     }
     finding *f = token.n ? ARENA_NEW(a, finding) : NULL;
     if (!f) {
-        done(arg, token.n ? CRM_NOMEM : CRM_NOT_FOUND);
+        to.done(to.arg, token.n ? CRM_NOMEM : CRM_NOT_FOUND);
         return;
     }
-    prepare(f, r, token, out);
-    f->done = done;
-    f->arg = arg;
+    prepare(f, r, token, to.out);
+    f->done = to.done;
+    f->arg = to.arg;
     f->batch.done = read_done;
     engine_read(s, &f->batch);
 }

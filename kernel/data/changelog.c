@@ -187,32 +187,33 @@ crm_status changelog_begin_of_batch(engine_session *s, const registry *r, arena 
 }
 
 crm_status changelog_of_batch(engine_session *s, const registry *r, arena *a, int64_t batch,
-                              int64_t before, uint32_t limit, change_page *out)
+                              change_range in, change_page *out)
 {
     const entity *e = registry_store(r, STORE_CHANGE);
     const field *of = &e->fields[CHANGE_BATCH], *id = &e->fields[COL_ID];
     reading rd = {.reg = r, .arena = a, .keeps_unknown = true};
-    value values[] = {value_int(batch), value_int(before ? before : INT64_MAX)};
-    cond older = compare(COND_LT, &id, &values[1], NULL);
-    cond mine = compare(COND_EQ, &of, &values[0], &older);
-    return newest_first(s, &rd, &mine, limit, out);
+    value values[] = {value_int(batch), value_int(in.after),
+                      value_int(in.before ? in.before : INT64_MAX)};
+    cond older = compare(COND_LT, &id, &values[2], NULL);
+    cond newer = compare(COND_GT, &id, &values[1], &older);
+    cond mine = compare(COND_EQ, &of, &values[0], &newer);
+    return newest_first(s, &rd, &mine, in.limit, out);
 }
 
-crm_status changelog_of_record(engine_session *s, const registry *r, arena *a, const entity *of,
-                               int64_t record_id, int64_t after, int64_t before, uint32_t limit,
-                               change_page *out)
+crm_status changelog_of_record(engine_session *s, const registry *r, arena *a, const change *like,
+                               change_range in, change_page *out)
 {
     const entity *e = registry_store(r, STORE_CHANGE);
     const field *kind = &e->fields[CHANGE_ENTITY], *which = &e->fields[CHANGE_RECORD];
     const field *id = &e->fields[COL_ID];
     reading rd = {.reg = r, .arena = a};
-    value values[] = {value_int(of->id), value_int(record_id), value_int(after),
-                      value_int(before ? before : INT64_MAX)};
+    value values[] = {value_int(like->entity->id), value_int(like->record), value_int(in.after),
+                      value_int(in.before ? in.before : INT64_MAX)};
     cond older = compare(COND_LT, &id, &values[3], NULL);
     cond newer = compare(COND_GT, &id, &values[2], &older);
     cond mine = compare(COND_EQ, &which, &values[1], &newer);
     cond first = compare(COND_EQ, &kind, &values[0], &mine);
-    return newest_first(s, &rd, &first, limit, out);
+    return newest_first(s, &rd, &first, in.limit, out);
 }
 
 crm_status changelog_get(engine_session *s, const registry *r, arena *a, int64_t position,

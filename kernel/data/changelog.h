@@ -30,19 +30,23 @@ typedef struct change_page {
  * that this registry does not know are left out, so a page may be short though more follows. */
 CRM_MUST_CHECK crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64_t position,
                                           uint32_t limit, change_page *out);
+/* Between two positions, both left out; before 0: up to the newest. */
+typedef struct change_range {
+    int64_t after, before;
+    uint32_t limit;
+} change_range;
 /*
- * Changes of one batch before `position` (0: the newest), newest first, at most `limit` and about 8 MiB.
- * Those of entities that this registry does not know are there with no entity. Pool or writer.
+ * Changes of one batch, newest first, at most `limit` and about 8 MiB. Those of entities that this
+ * registry does not know are there with no entity. Pool or writer.
  */
 CRM_MUST_CHECK crm_status changelog_of_batch(engine_session *s, const registry *r, arena *a, int64_t batch,
-                                             int64_t before, uint32_t limit, change_page *out);
+                                             change_range in, change_page *out);
 /* The first changes of one batch, oldest first. */
 CRM_MUST_CHECK crm_status changelog_begin_of_batch(engine_session *s, const registry *r, arena *a,
                                                    int64_t batch, uint32_t limit, change_page *out);
-/* Changes of one record after `position`, newest first, before `before` (0: the newest). */
+/* Changes of the record that `like` is one of, newest first. */
 CRM_MUST_CHECK crm_status changelog_of_record(engine_session *s, const registry *r, arena *a,
-                                              const entity *e, int64_t record, int64_t after,
-                                              int64_t before, uint32_t limit, change_page *out);
+                                              const change *like, change_range in, change_page *out);
 /* One change by its position; NOT_FOUND. */
 CRM_MUST_CHECK crm_status changelog_get(engine_session *s, const registry *r, arena *a, int64_t position,
                                         change *out);

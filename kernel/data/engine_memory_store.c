@@ -1,6 +1,8 @@
 /* engine_memory_store.c - rows, tables, snapshots and the ops that change them. Under the lock. */
 #include "data/engine_memory.h"
 
+#define ROWS_LEAST 16 /* that a table has room for */
+
 /* ---- snapshots ------------------------------------------------------------------------------- */
 
 static void table_unref(mtable *t)
@@ -49,7 +51,7 @@ msnapshot *snapshot_copy(const msnapshot *s, uint32_t count)
 static mtable *table_copy(const mtable *t)
 {
     mtable *copy = calloc(1, sizeof *copy);
-    uint32_t cap = (t ? t->count : 0) + 16;
+    uint32_t cap = (t ? t->count : 0) + ROWS_LEAST;
     const mrow **rows = calloc(cap, sizeof *rows);
     if (!copy || !rows) {
         free(copy);
@@ -166,12 +168,13 @@ static crm_status table_put(mtable *t, const mrow *row)
         return CRM_OK;
     }
     if (t->count == t->cap) {
-        const mrow **grown = realloc(t->rows, sizeof *grown * t->cap * 2);
+        uint32_t cap = t->cap ? 2 * t->cap : ROWS_LEAST;
+        const mrow **grown = realloc(t->rows, sizeof *grown * cap);
         if (!grown) {
             return CRM_NOMEM;
         }
         t->rows = grown;
-        t->cap *= 2;
+        t->cap = cap;
     }
     memmove(t->rows + at + 1, t->rows + at, (t->count - at) * sizeof *t->rows);
     t->rows[at] = row;

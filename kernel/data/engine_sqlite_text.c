@@ -343,7 +343,7 @@ static crm_status write_row(sqlite_session *s, const engine_op *op, crm_str acce
 
 static crm_status replace_terms(sqlite_session *s, engine_op *op)
 {
-    crm_str access;
+    crm_str access = {0};
     crm_status st = read_access(s, op, &access);
     if (st == CRM_NOT_FOUND) {
         return CRM_OK; /* its words would be found with the row that gets its id */

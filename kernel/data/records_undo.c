@@ -216,8 +216,8 @@ static crm_status read_back(crm_ctx *c, const change *from, earlier *to)
     uint32_t passed = 0;
     crm_status st;
     do {
-        st = changelog_of_record(c->session, c->reg, c->arena, from->entity, from->record,
-                                 from->position, page.last, LIST_MAX, &page);
+        change_range in = {.after = from->position, .before = page.last, .limit = LIST_MAX};
+        st = changelog_of_record(c->session, c->reg, c->arena, from, in, &page);
         if (!st) {
             go_back(to, &page);
             passed += page.count;

@@ -184,23 +184,22 @@ static void read_done(engine_batch *b)
     f->done(f->arg, judge(f, b->status));
 }
 
-void token_read(engine_session *s, const registry *r, arena *a, crm_str text, session_info *out,
-                void (*done)(void *arg, crm_status st), void *arg)
+void token_read(engine_session *s, const registry *r, arena *a, crm_str text, session_reader to)
 {
     const entity *e = registry_store(r, STORE_TOKEN);
     finding *f = ARENA_NEW(a, finding);
     crm_str key, secret;
-    *out = (session_info){0};
+    *to.out = (session_info){0};
     if (!f || !split(text, &key, &secret)) {
-        done(arg, f ? CRM_NOT_FOUND : CRM_NOMEM);
+        to.done(to.arg, f ? CRM_NOT_FOUND : CRM_NOMEM);
         return;
     }
     *f = (finding){.hash = hash_of(a, secret),
                    .key = value_text(key),
-                   .out = out,
+                   .out = to.out,
                    .status = CRM_NOT_FOUND,
-                   .done = done,
-                   .arg = arg};
+                   .done = to.done,
+                   .arg = to.arg};
     f->where = (cond){.op = COND_EQ,
                       .path = {&e->fields[TOKEN_KEY]},
                       .path_length = 1,

@@ -37,7 +37,6 @@ CRM_MUST_CHECK crm_status token_touch(crm_ctx *c, int64_t id);
  * As accounts_session_read: fills `out` with a negative id (-row) and the scope. NOT_FOUND when it is
  * unknown, wrong, expired, or its user is disabled.
  */
-void token_read(engine_session *s, const registry *r, arena *a, crm_str text, session_info *out,
-                void (*done)(void *arg, crm_status st), void *arg);
+void token_read(engine_session *s, const registry *r, arena *a, crm_str text, session_reader to);
 
 #endif

@@ -79,8 +79,8 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
         return changelog_begin_of_batch(c->session, c->reg, c->arena, b->undo_of, MERGE_BEGIN,
                                         &u->page);
     }
-    return changelog_of_batch(c->session, c->reg, c->arena, b->undo_of, before, BATCH_SLICE_ROWS,
-                              &u->page);
+    change_range in = {.before = before, .limit = BATCH_SLICE_ROWS};
+    return changelog_of_batch(c->session, c->reg, c->arena, b->undo_of, in, &u->page);
 }
 
 /* ---- on the writer --------------------------------------------------------------------------- */

@@ -189,7 +189,8 @@ static crm_status make_server(arena *a, const char *dir, crm_str ca_key, const c
 {
     crm_status s = cert_make_key(a, &out->key);
     if (s == CRM_OK) {
-        s = cert_make_server(a, out->ca_cert, ca_key, out->key, names, CA_LEAF_DAYS, &out->cert);
+        cert_pair authority = {out->ca_cert, ca_key};
+        s = cert_make_server(a, authority, out->key, names, CA_LEAF_DAYS, &out->cert);
     }
     if (s == CRM_OK) {
         s = cert_expires(out->cert, &out->expires);

@@ -347,8 +347,8 @@ static int set_issuer(mbedtls_x509write_cert *w, const mbedtls_x509_crt *ca)
     return r < 0 ? r : mbedtls_x509write_crt_set_issuer_name(w, name);
 }
 
-crm_status cert_make_server(arena *a, crm_str ca_cert, crm_str ca_key, crm_str key,
-                            const cert_names *names, int days, crm_str *pem)
+crm_status cert_make_server(arena *a, cert_pair authority, crm_str key, const cert_names *names,
+                            int days, crm_str *pem)
 {
     dice d;
     mbedtls_x509_crt ca;
@@ -361,8 +361,8 @@ crm_status cert_make_server(arena *a, crm_str ca_cert, crm_str ca_key, crm_str k
     mbedtls_pk_init(&issuer);
     mbedtls_pk_init(&own);
     mbedtls_x509write_crt_init(&w);
-    int r = read_cert(&ca, ca_cert);
-    r = r ? r : read_key(&issuer, ca_key, &d);
+    int r = read_cert(&ca, authority.cert);
+    r = r ? r : read_key(&issuer, authority.key, &d);
     r = r ? r : check_pair(&ca.pk, &issuer, &d);
     bool is_mismatch = r != 0;
     r = r ? r : read_key(&own, key, &d);

@@ -48,9 +48,13 @@ CRM_MUST_CHECK crm_status cert_make_key(arena *a, crm_str *pem);
 /* An authority for servers of local names and of `extra` only (RFC 5280 §4.2.1.10). */
 CRM_MUST_CHECK crm_status cert_make_authority(arena *a, crm_str key, const cert_names *extra,
                                               int days, crm_str *pem);
-/* A server's certificate with these names, signed by the authority. INVALID when the authority's
- * key and certificate do not belong together. */
-CRM_MUST_CHECK crm_status cert_make_server(arena *a, crm_str ca_cert, crm_str ca_key, crm_str key,
+typedef struct cert_pair {
+    crm_str cert, key; /* PEM */
+} cert_pair;
+
+/* A server's certificate for `key` with these names, signed by the authority. INVALID when the
+ * authority's key and certificate do not belong together. */
+CRM_MUST_CHECK crm_status cert_make_server(arena *a, cert_pair authority, crm_str key,
                                            const cert_names *names, int days, crm_str *pem);
 
 /* When it ends, ms since 1970. */

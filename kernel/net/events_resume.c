@@ -144,8 +144,8 @@ void stream_ask_session(stream *s)
         return;
     }
     engine_turn_end(s->list->api->session); /* its snapshot may be older than the epoch */
-    accounts_session_read(s->list->api->session, s->ask_reg, s->ask_arena, s->token, &s->asked,
-                          asked, s);
+    accounts_session_read(s->list->api->session, s->ask_reg, s->ask_arena, s->token,
+                          (session_reader){&s->asked, asked, s});
 }
 
 bool stream_may_be_told(stream *s)

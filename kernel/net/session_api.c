@@ -118,8 +118,8 @@ static void session_written(api_call *k)
         api_reply_error(k, k->status);
         return;
     }
-    accounts_session_read(k->api->session, k->c.reg, k->c.arena, of(k)->token, &k->session, made,
-                          k);
+    accounts_session_read(k->api->session, k->c.reg, k->c.arena, of(k)->token,
+                          (session_reader){&k->session, made, k});
 }
 
 static crm_status commit_session(crm_ctx *c, void *arg)
@@ -173,8 +173,13 @@ static void hash_read(api_call *k)
 static void read_hash(api_call *k)
 {
     login *l = of(k);
-    k->status = accounts_hash(k->c.session, k->c.reg, k->c.arena, l->name, &l->phc, &l->user,
-                              &l->is_one_time);
+    account_secret found;
+    k->status = accounts_hash(k->c.session, k->c.reg, k->c.arena, l->name, &found);
+    if (k->status == CRM_OK) {
+        l->phc = found.phc;
+        l->user = found.user;
+        l->is_one_time = found.is_one_time;
+    }
 }
 
 static void sign_in(api_call *k)

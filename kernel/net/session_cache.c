@@ -279,7 +279,8 @@ void session_require(api_call *k, void (*next)(api_call *k))
     *l = (lookup){k, token, cache_epoch(CACHE_SESSIONS), cache_epoch(CACHE_PEOPLE)};
     /* A snapshot that this turn opened before may be older than the epochs. */
     engine_turn_end(k->api->session);
-    accounts_session_read(k->api->session, k->c.reg, k->c.arena, token, &k->session, looked_up, l);
+    accounts_session_read(k->api->session, k->c.reg, k->c.arena, token,
+                          (session_reader){&k->session, looked_up, l});
 }
 
 /* ---- CSRF ------------------------------------------------------------------------------------ */

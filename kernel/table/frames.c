@@ -139,29 +139,29 @@ static crm_status take_row(arena *a, crm_str *rest, table_row *row)
     return CRM_OK;
 }
 
-crm_status frames_read(arena *a, int fd, int64_t *offset, uint32_t most, table_row **rows,
-                       int64_t **ends, uint32_t *count)
+crm_status frames_read(arena *a, int fd, int64_t *offset, uint32_t most, frames *out)
 {
     size_t size = (size_t)most * 2048 < TABLE_ROW_MAX + 65536 ? (size_t)most * 2048 : SLICE_READ;
     crm_status s = CRM_OK;
-    *count = 0;
-    *rows = ARENA_ARRAY(a, table_row, most);
-    *ends = ARENA_ARRAY(a, int64_t, most);
+    *out = (frames){ARENA_ARRAY(a, table_row, most), ARENA_ARRAY(a, int64_t, most), 0};
     for (;;) {
         char *bytes = arena_alloc(a, size);
         ssize_t n = bytes ? pread(fd, bytes, size, (off_t)*offset) : -1;
-        if (!*rows || !*ends || n < 0) {
-            return bytes && *rows && *ends ? status_from_errno(errno) : CRM_NOMEM;
+        if (!out->rows || !out->ends || n < 0) {
+            return bytes && out->rows && out->ends ? status_from_errno(errno) : CRM_NOMEM;
         }
         crm_str rest = {bytes, (size_t)n};
-        while (rest.n && *count < most && (s = take_row(a, &rest, &(*rows)[*count])) == CRM_OK) {
-            (*ends)[(*count)++] = *offset + n - (ssize_t)rest.n;
+        while (rest.n && out->count < most &&
+               (s = take_row(a, &rest, &out->rows[out->count])) == CRM_OK) {
+            out->ends[out->count++] = *offset + n - (ssize_t)rest.n;
         }
         *offset += n - (ssize_t)rest.n;
-        if (*count || !n || s != CRM_NOT_FOUND || size >= SLICE_READ) {
+        if (out->count || !n || s != CRM_NOT_FOUND || size >= SLICE_READ) {
             break;
         }
         size = SLICE_READ; /* one row bigger than what many take */
     }
-    return s == CRM_NOT_FOUND && (*count || !most) ? CRM_OK : s == CRM_NOT_FOUND ? CRM_INTERNAL : s;
+    return s == CRM_NOT_FOUND && (out->count || !most) ? CRM_OK
+           : s == CRM_NOT_FOUND                        ? CRM_INTERNAL
+                                                       : s;
 }

@@ -124,17 +124,17 @@ static void put_row(const table_row *row, crm_str reason, buf *out)
 static crm_status put_rows(crm_ctx *c, const noting *n, const char *path, buf *out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int64_t offset = FRAMES_BEGIN, *ends;
+    int64_t offset = FRAMES_BEGIN;
     arena_mark mark = arena_mark_get(c->arena);
-    table_row *rows;
-    uint32_t count = 1, at = 0;
+    frames read = {.count = 1};
+    uint32_t at = 0;
     crm_status s = fd < 0 ? call_fail(c, CRM_NOT_FOUND, "import_gone") : CRM_OK;
-    while (s == CRM_OK && count && at < n->count && out->n < OUTPUT_MOST) {
+    while (s == CRM_OK && read.count && at < n->count && out->n < OUTPUT_MOST) {
         arena_rewind(c->arena, mark);
-        s = frames_read(c->arena, fd, &offset, PIECE, &rows, &ends, &count);
-        for (uint32_t i = 0; s == CRM_OK && i < count && at < n->count; i++) {
-            if (rows[i].line == n->at[at].line) {
-                put_row(&rows[i], n->at[at++].reason, out);
+        s = frames_read(c->arena, fd, &offset, PIECE, &read);
+        for (uint32_t i = 0; s == CRM_OK && i < read.count && at < n->count; i++) {
+            if (read.rows[i].line == n->at[at].line) {
+                put_row(&read.rows[i], n->at[at++].reason, out);
             }
         }
         s = s == CRM_OK && c->until && clock_mono() > c->until ? CRM_TIMEOUT : s;

@@ -151,8 +151,12 @@ static crm_status read_rows(crm_ctx *c, slice *x, const char *path, uint32_t mos
     if (fd < 0) {
         return call_fail(c, CRM_NOT_FOUND, "import_gone");
     }
-    crm_status s = frames_read(c->arena, fd, &at, most, &x->from, &x->ends, &x->count);
+    frames read;
+    crm_status s = frames_read(c->arena, fd, &at, most, &read);
     close(fd);
+    x->from = read.rows;
+    x->ends = read.ends;
+    x->count = read.count;
     x->is_last = s == CRM_OK && !x->count;
     return s;
 }

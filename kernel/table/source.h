@@ -51,11 +51,15 @@ void source_close(source *s);
 CRM_MUST_CHECK crm_status frames_make(int fd, const source_reading *how, const char *path,
                                       int64_t *rows, const char **fault);
 #define FRAMES_BEGIN 16 /* the first row's offset */
+typedef struct frames {
+    table_row *rows;
+    int64_t *ends; /* the offset behind each */
+    uint32_t count; /* 0: the end of the file */
+} frames;
 /*
- * Reads at most `most` rows from *offset on, which is moved behind them; ends[i] is the offset behind
- * the row i. Their texts live in the arena. *count 0: the end.
+ * Reads at most `most` rows from *offset on, which is moved behind them. They and their texts live in
+ * the arena.
  */
-CRM_MUST_CHECK crm_status frames_read(arena *a, int fd, int64_t *offset, uint32_t most,
-                                      table_row **rows, int64_t **ends, uint32_t *count);
+CRM_MUST_CHECK crm_status frames_read(arena *a, int fd, int64_t *offset, uint32_t most, frames *out);
 
 #endif

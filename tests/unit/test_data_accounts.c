@@ -24,10 +24,12 @@ static void set_password(int64_t user, const char *password, bool is_one_time)
 
 static crm_status try_password(const char *login, const char *password, int64_t *user, bool *once)
 {
-    crm_str phc;
+    account_secret found;
     crm_ctx *c = world_read(&w, 0);
-    assert_ok(accounts_hash(w.reader, w.reg, c->arena, str_of(login), &phc, user, once));
-    crm_status st = crypto_password_check(phc, str_of(password));
+    assert_ok(accounts_hash(w.reader, w.reg, c->arena, str_of(login), &found));
+    *user = found.user;
+    *once = found.is_one_time;
+    crm_status st = crypto_password_check(found.phc, str_of(password));
     world_read_end(&w);
     return st;
 }

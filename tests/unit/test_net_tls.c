@@ -372,7 +372,8 @@ static void test_authority_cannot_vouch_for_public_names(void **state)
     fclose(f);
     ca_key = arena_dup(memory, (crm_str){out, n});
     assert_true(cert_names_add(memory, &names, CRM_S("bank.example.com")));
-    assert_ok(cert_make_server(memory, files.ca_cert, ca_key, files.key, &names, 10, &cert));
+    cert_pair authority = {files.ca_cert, ca_key};
+    assert_ok(cert_make_server(memory, authority, files.key, &names, 10, &cert));
     use(cert, files.key);
     assert_ok(next.status);
     CURL *c = client("/", files.ca_cert, &reply);
