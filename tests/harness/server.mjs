@@ -72,7 +72,10 @@ export class Server {
     this.process.stderr.on('data', (b) => (this.log += b));
     await new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no start\n${this.log}`)), START_MS);
-      const over = () => reject(new StartError(this.log, out, this.process.exitCode));
+      const over = () => {
+        clearTimeout(timer); // which would keep the tests' process alive
+        reject(new StartError(this.log, out, this.process.exitCode));
+      };
       this.process.once('exit', over);
       this.process.stdout.on('data', (b) => {
         out += b;
