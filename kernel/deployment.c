@@ -115,27 +115,49 @@ static crm_status start_modules(build *b)
     return CRM_OK;
 }
 
+/* What goes with a registry that nobody holds any more. */
+typedef struct leaving {
+    pool_task task;
+    deployment *d;
+    registry *r;
+} leaving;
+
+/* On the writer, where registries are published, so none comes in between. */
+static crm_status tidy(void *arg)
+{
+    deployment *d = arg;
+    const registry *r = registry_pin();
+    crm_status s = r && registry_is_alone() ? engine_tidy(d->engine, r) : CRM_OK;
+    registry_unpin(r);
+    return s;
+}
+
 static void discard(pool_task *t, engine_session *session)
 {
+    leaving *x = t->arg;
     (void)session;
-    registry_discard(t->arg);
+    registry_discard(x->r);
+    crm_status s = registry_is_alone() ? writer_exclusive(x->d->flow, tidy, x->d) : CRM_OK;
+    if (s != CRM_OK) {
+        log_event(LOG_WARN, "schema.not_tidied", "status=%s", status_code(s));
+    }
 }
 
 static void discarded(pool_task *t)
 {
-    free(t);
+    free(t->arg);
 }
 
 /* The last pin may go anywhere; freeing belongs to a worker. */
 static void released(registry *r, void *arg)
 {
     deployment *d = arg;
-    pool_task *t = d->flow ? calloc(1, sizeof *t) : NULL;
-    if (t) {
-        *t = (pool_task){.run = discard, .done = discarded, .arg = r};
+    leaving *x = d->flow ? calloc(1, sizeof *x) : NULL;
+    if (x) {
+        *x = (leaving){.task = {.run = discard, .done = discarded, .arg = x}, .d = d, .r = r};
     }
-    if (!t || pool_submit(d->flow, POOL_WORKER, t) != CRM_OK) {
-        free(t);
+    if (!x || pool_submit(d->flow, POOL_WORKER, &x->task) != CRM_OK) {
+        free(x);
         registry_discard(r);
     }
 }

@@ -36,6 +36,11 @@ crm_status engine_forget(engine *e, const entity *stored)
     return e->ops->forget(e, stored);
 }
 
+crm_status engine_tidy(engine *e, const registry *r)
+{
+    return e->ops->tidy(e, r);
+}
+
 crm_status engine_session_open(engine *e, engine_session_kind kind, engine_deliver d,
                                engine_session **out)
 {

@@ -180,6 +180,7 @@ typedef struct engine_ops {
     crm_status (*schema_ahead)(engine *e, registry *r, arena *a, engine_ahead *out);
     crm_status (*find_stored)(engine *e, const engine_stored *what, arena *a, entity **out);
     crm_status (*forget)(engine *e, const entity *stored);
+    crm_status (*tidy)(engine *e, const registry *r);
     engine_session *(*session_open)(engine *e, engine_session_kind kind, engine_deliver deliver);
     void (*session_close)(engine_session *s);
     void (*read)(engine_session *s, engine_batch *b);
@@ -234,6 +235,11 @@ CRM_MUST_CHECK crm_status engine_find_stored(engine *e, const engine_stored *wha
  * declares them. Blocking, as engine_schema.
  */
 CRM_MUST_CHECK crm_status engine_forget(engine *e, const entity *stored);
+/*
+ * Drops the indexes that `r`, the registry in force, no longer declares. Nobody holds an older one,
+ * whose statements may name them. Blocking, as engine_schema.
+ */
+CRM_MUST_CHECK crm_status engine_tidy(engine *e, const registry *r);
 CRM_MUST_CHECK crm_status engine_session_open(engine *e, engine_session_kind kind, engine_deliver d,
                                               engine_session **out);
 void engine_session_close(engine_session *s);

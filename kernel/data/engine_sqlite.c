@@ -409,6 +409,7 @@ static const engine_ops sqlite_ops = {
     .schema_ahead = sqlite_schema_ahead,
     .find_stored = sqlite_find_stored,
     .forget = sqlite_forget,
+    .tidy = sqlite_tidy,
     .session_open = session_open,
     .session_close = session_close,
     .read = session_read,

@@ -1,6 +1,6 @@
 /*
  * engine_sqlite_forget.c - what no registry declares any more: found by its former names, and taken
- * out of the catalogue. Under the write lock.
+ * out of the catalogue; and indexes that are no longer wanted. Under the write lock.
  */
 #include "data/engine_sqlite_schema.h"
 #include "data/engine_sqlite_write.h"
@@ -125,4 +125,37 @@ static void forget(schema_step *x, const entity *stored)
 crm_status sqlite_forget(engine *base, const entity *stored)
 {
     return schema_alone((sqlite_engine *)base, forget, stored);
+}
+
+/* ---- indexes --------------------------------------------------------------------------------- */
+
+static void tidy(schema_step *x, const entity *e)
+{
+    x->is_alone = true;
+    while (schema_drop_stale(x, e)) {
+    }
+}
+
+/* Reads only: most entities have nothing to be dropped, and a layout is kept for ever. */
+static bool is_tidy(sqlite_engine *e, const entity *of)
+{
+    arena *a = arena_new(0);
+    schema_step x = {.s = e->writer, .arena = a, .is_alone = true};
+    pthread_mutex_lock(&e->write_lock);
+    bool is_it = !a || !schema_has_stale(&x, of);
+    pthread_mutex_unlock(&e->write_lock);
+    arena_free(a);
+    return is_it;
+}
+
+crm_status sqlite_tidy(engine *base, const registry *r)
+{
+    sqlite_engine *e = (sqlite_engine *)base;
+    crm_status st = CRM_OK;
+    for (uint32_t i = 0; st == CRM_OK && i < r->entity_count; i++) {
+        if (!is_tidy(e, r->entities[i])) {
+            st = schema_alone(e, tidy, r->entities[i]);
+        }
+    }
+    return st;
 }

@@ -126,12 +126,13 @@ static bool is_declared(schema_step *x, const entity *e, crm_str name)
 }
 
 /*
- * A unique index refuses rows, so it goes at once. The others only cost: they go when the file is
- * opened, since later there may be calls of an older registry whose statements name them.
+ * A unique index refuses rows, so it goes at once. The others only cost: they go when no call of an
+ * older registry is left, whose statements may name them (sqlite_tidy), or when the file is opened.
  */
 static bool may_drop(const schema_step *x, crm_str name)
 {
-    return name.n && (name.p[0] == 'u' || (schema_is_opening(x) && strchr("lsx", name.p[0])));
+    bool is_alone = x->is_alone || schema_is_opening(x);
+    return name.n && (name.p[0] == 'u' || (is_alone && strchr("lsx", name.p[0])));
 }
 
 static crm_str next_stale(schema_step *x, const entity *e)
@@ -207,10 +208,26 @@ static bool is_side_unique(const entity *e, const field *f)
     return false;
 }
 
+bool schema_has_stale(schema_step *x, const entity *e)
+{
+    return next_stale(x, e).n > 0;
+}
+
+bool schema_drop_stale(schema_step *x, const entity *e)
+{
+    crm_str name = x->status == CRM_OK ? next_stale(x, e) : (crm_str){0};
+    if (!name.n) {
+        return false;
+    }
+    (void)!schema_run(x, "DROP INDEX %.*s", STR_FMT(name));
+    log_event(LOG_INFO, "schema.index_dropped", "entity=%.*s index=%.*s", STR_FMT(e->name),
+              STR_FMT(name));
+    return true;
+}
+
 static void drop_stale(schema_step *x, const entity *e)
 {
-    for (crm_str name; x->status == CRM_OK && (name = next_stale(x, e)).n;) {
-        (void)!schema_run(x, "DROP INDEX %.*s", STR_FMT(name));
+    while (schema_drop_stale(x, e)) {
     }
     for (uint32_t i = COL_OWN; i < e->field_count; i++) {
         const field *f = &e->fields[i];

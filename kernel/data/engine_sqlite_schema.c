@@ -204,8 +204,11 @@ crm_status schema_alone(sqlite_engine *e, void (*act)(schema_step *x, const enti
                         const entity *of)
 {
     sqlite_session *s = e->writer;
-    schema_step x = {.s = s};
+    schema_step x = {.s = s, .arena = arena_new(0)};
     layout *made = NULL;
+    if (!x.arena) {
+        return CRM_NOMEM;
+    }
     pthread_mutex_lock(&e->write_lock);
     statements_clear(&s->cache);
     x.status =
@@ -220,6 +223,7 @@ crm_status schema_alone(sqlite_engine *e, void (*act)(schema_step *x, const enti
         arena_free(made->arena);
     }
     pthread_mutex_unlock(&e->write_lock);
+    arena_free(x.arena);
     return x.status;
 }
 

@@ -11,6 +11,7 @@ typedef struct schema_step {
     registry_fault **faults; /* the end of the list */
     crm_status status;
     const registry *reg;
+    bool is_alone; /* no call of an older registry is left */
 } schema_step;
 
 /* What the catalogue says of a field now. */
@@ -35,7 +36,7 @@ CRM_PRINTF(2, 3) crm_status schema_run(schema_step *x, const char *fmt, ...);
 CRM_PRINTF(3, 4) int64_t schema_int(schema_step *x, int64_t otherwise, const char *fmt, ...);
 
 /* A change of the catalogue apart from any step: in a transaction of its own, with the layout that
- * follows. `x` has neither an arena nor a registry. */
+ * follows. `x` has no registry, and its arena goes with it. */
 crm_status schema_alone(sqlite_engine *e, void (*act)(schema_step *x, const entity *of),
                         const entity *of);
 /* Whether an index of the entity names the field: it then has a sort key or a side table. */
@@ -57,6 +58,9 @@ void schema_retype(schema_step *x, const entity *e, const field *f, stored_field
 void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_side(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_indexes(schema_step *x, const entity *e);
+/* An index that is no longer declared and may go; dropping one: false when there is none. */
+bool schema_has_stale(schema_step *x, const entity *e);
+bool schema_drop_stale(schema_step *x, const entity *e);
 /* Drops every index over the column. */
 void schema_drop_indexes_of(schema_step *x, const entity *e, uint32_t field_id);
 void schema_search(schema_step *x, const entity *e);

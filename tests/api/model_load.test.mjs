@@ -118,6 +118,14 @@ describe('the model under load', () => {
     }
   });
 
+  it('an index that is no longer wanted leaves the file while the server works', async () => {
+    await head.patch(`${FIELDS}/code`, { index: true }, { expect: 200 });
+    const before = server.log.length;
+    await head.patch(`${FIELDS}/code`, { index: null }, { expect: 200 });
+    await until(() => /schema\.index_dropped.*sales\.deal/.test(server.log.slice(before)), 'the index to go');
+    assert.equal((await head.get('/api/v1/sales.deal?sort=code&limit=5', { expect: 200 })).json.rows.length, 5);
+  });
+
   it('a write that waited while the type changed is stored in the new one', async () => {
     const deal = (await head.post('/api/v1/sales.deal', { title: 'Гонка', code: 5 }, { expect: 201 })).json;
     const writes = [];

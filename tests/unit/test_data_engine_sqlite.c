@@ -243,7 +243,7 @@ static void an_id_is_never_given_twice(void **state)
     bench_commit(b);
 }
 
-/* ---- full text ------------------------------------------------------------------------------- */
+/* ---- what the file holds --------------------------------------------------------------------- */
 
 /* One integer of a statement on the bench's file, with the deals' id in its middle; or 0. */
 static int64_t ask(bench *b, const char *before, const char *after)
@@ -261,6 +261,35 @@ static int64_t ask(bench *b, const char *before, const char *after)
     sqlite3_close(db);
     return n;
 }
+
+static int64_t indexes(bench *b)
+{
+    return ask(b, "SELECT count(*) FROM sqlite_master WHERE type='index' AND tbl_name='e", "'");
+}
+
+static void an_index_that_is_not_declared_any_more_goes_while_the_file_is_open(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    static const entity_index one[] = {{.field = {DEAL_NOTE}, .count = 1}};
+    b->w->deal.indexes = one;
+    b->w->deal.index_count = 1;
+    assert_ok(engine_schema(b->e, &b->w->reg, b->w->arena, &faults));
+    bench_begin(b);
+    add_deal(b, "Крыша");
+    bench_commit(b);
+    int64_t before = indexes(b);
+    b->w->deal.index_count = 0;
+    assert_ok(engine_schema(b->e, &b->w->reg, b->w->arena, &faults));
+    assert_int_equal(indexes(b), before); /* a call of the older registry may name it */
+    assert_ok(engine_tidy(b->e, &b->w->reg));
+    assert_int_equal(indexes(b), 0);
+    bench_begin(b);
+    add_deal(b, "Пол");
+    bench_commit(b);
+}
+
+/* ---- full text ------------------------------------------------------------------------------- */
 
 static void full_text_of_an_older_file_is_made_anew_when_it_is_opened(void **state)
 {
@@ -572,6 +601,7 @@ int main(void)
         TRY(equal_values_are_looked_up),
         TRY(rows_and_ids_outlive_the_process),
         TRY(an_id_is_never_given_twice),
+        TRY(an_index_that_is_not_declared_any_more_goes_while_the_file_is_open),
         TRY(full_text_of_an_older_file_is_made_anew_when_it_is_opened),
         TRY(full_text_half_made_is_made_anew_too),
         TRY(what_commits_leave_of_full_text_is_merged_when_nothing_is_to_be_done),
