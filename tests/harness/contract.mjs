@@ -3,28 +3,17 @@
 // accepted was asked in a way that it tells. Objects of the document are open for clients' sake; here
 // they are closed, so that an answer cannot hold what the document keeps silent about.
 
-import * as net from 'node:net';
-import * as path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import addFormats from 'ajv-formats';
 import Ajv from 'ajv/dist/2020.js';
+import { ask } from './ask.mjs';
 
 const OWN = /^\/(api\/v1\/|hook\/|health$|metrics$|ca\.crt$)/;
 const SHOWN = 400; // characters of an address and of an answer
 
-/** What `karkas openapi` prints, asked over the server's socket without a process of its own. */
-function fetchDocument(data) {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect(path.join(data, 'karkas.sock'));
-    const parts = [];
-    socket.on('connect', () => socket.write('{"args":["openapi"],"lang":"en"}\n'));
-    socket.on('data', (part) => parts.push(part));
-    socket.on('error', reject);
-    socket.on('end', () => {
-      const [text] = Buffer.concat(parts).toString('utf8').split('\0');
-      resolve(JSON.parse(text));
-    });
-  });
+/** What `karkas openapi` prints. */
+async function fetchDocument(data) {
+  return JSON.parse((await ask(data, ['openapi'], 'en')).out);
 }
 
 /** What is no UTF-8 names nothing. */

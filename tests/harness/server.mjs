@@ -6,6 +6,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ask } from './ask.mjs';
 import { Client } from './client.mjs';
 import { writeTz } from './tz.mjs';
 
@@ -124,6 +125,13 @@ export class Server {
     return this.execute(path.join(this.build, 'karkas'), ['--data', this.data, '--lang', 'ru', '--modules', modules, ...args]);
   }
 
+  /** What the running server says to `karkas …`; throws when it refuses. */
+  async tell(...args) {
+    const { code, out } = await ask(this.data, args);
+    if (code) throw new Error(out);
+    return out.trim();
+  }
+
   /** A program as the server's own user, in its home. Resolves with {code, out, err}. */
   execute(program, args) {
     const options = { ...identity, cwd: this.home, env: { PATH: process.env.PATH, ...sanitizers() } };
@@ -139,9 +147,7 @@ export class Server {
 
   /** Moves the virtual clock, waiting at every due moment until all work is done. */
   async advance(duration) {
-    const done = await this.command('clock', 'advance', duration);
-    if (done.code) throw new Error(done.out + done.err);
-    return done.out.trim();
+    return this.tell('clock', 'advance', duration);
   }
 
   client(options) {
@@ -163,9 +169,7 @@ export class Server {
   }
 
   async invite(login) {
-    const done = await this.command('user', 'invite', login);
-    if (done.code) throw new Error(done.out + done.err);
-    return done.out.trim().split(' ').pop();
+    return (await this.tell('user', 'invite', login)).split(' ').pop();
   }
 }
 
