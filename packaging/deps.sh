@@ -48,7 +48,8 @@ run_packages()
 
 test_packages()
 {
-    echo libcmocka-dev clang libclang-rt-dev clang-format clang-tidy llvm chromium openssl curl wrk
+    echo libcmocka-dev clang libclang-rt-dev clang-format clang-tidy llvm openssl curl wrk
+    echo chromium-headless-shell
 }
 
 fresh_packages()
