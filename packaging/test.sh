@@ -139,34 +139,35 @@ npm_ci()
 # cores; what a file printed is shown when it has ended.
 run_files()
 {
-    local rc=0 file dir=$out/$stage.node
+    local rc=0 log dir=$out/$stage.node
     mkdir -p "$dir"
     # shellcheck disable=SC2016
     printf '%s\0' "$@" | DIR=$dir xargs -0 -n 1 -P "$(nproc)" sh -c '
-        log=$DIR/$(basename "$1").log rc=0
+        log=$DIR/$(printf %s "${1#"$PWD/"}" | tr / -).log rc=0
         node --test --test-reporter=spec "$1" >"$log" 2>&1 || rc=1
         cat "$log"
         exit $rc' file || rc=$?
-    for file in "$@"; do
-        count_node "$dir/$(basename "$file").log"
+    for log in "$dir"/*.log; do
+        count_node "$log"
     done
     return "$rc"
 }
 
-# run_node FOLDER: every test file below tests/FOLDER.
+# run_node FOLDER [FILE...]: every test file below tests/FOLDER, the largest first, after the others.
 run_node()
 {
-    local files
-    if ! has_tests "$1"; then
-        say "tests/$1 has no tests yet"
+    local folder=$1 files
+    shift
+    if ! has_tests "$folder"; then
+        say "tests/$folder has no tests yet"
         return 0
     fi
     [ -x "$root/build-asan/karkas" ] || die "build-asan/karkas is not built" \
-        "run packaging/test.sh build $1"
+        "run packaging/test.sh build $folder"
     install_test_modules
-    mapfile -t files < <(test_files "$root/tests/$1" | xargs ls -S)
+    mapfile -t files < <(test_files "$root/tests/$folder" | xargs ls -S)
     cd "$root"
-    KARKAS_BUILD=$root/build-asan run_files "${files[@]}"
+    KARKAS_BUILD=$root/build-asan run_files "$@" "${files[@]}"
 }
 
 # ---- The stages ---------------------------------------------------------------------------------
@@ -258,24 +259,18 @@ stage_api()
     return "$rc"
 }
 
-# The UI against its fixture: behaviour, accessibility, policy violations.
-web_e2e()
-{
-    cd "$root/web"
-    run_files test/e2e/access-*.test.mjs test/e2e/[b-z]*.test.mjs
-}
-
+# The UI on a server, and against its fixture: behaviour, accessibility, policy violations. The
+# latter take longest, and what begins last should be short.
 stage_e2e()
 {
-    local rc=0
-    run_node e2e || rc=$?
-    web_e2e || rc=$?
-    return "$rc"
+    local fixture
+    mapfile -t fixture < <(test_files "$root/web/test/e2e")
+    run_node e2e "${fixture[@]}"
 }
 
 stage_tsan()
 {
-    build_preset tsan
+    build_preset tsan thread_tests
     if ! ctest --test-dir "$root/build-tsan" -N -L threads | grep -q 'Total Tests: [1-9]'; then
         say "no test has the label threads yet"
         return 0
