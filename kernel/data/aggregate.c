@@ -57,7 +57,7 @@ static crm_status narrow(aggregating *x)
     bool is_reader = rights_may_some(x->call, g->rows.entity, ACTION_READ);
     bool is_system = x->call->who->kind == PRINCIPAL_SYSTEM;
     if (!is_system && (x->asked->is_summary || !is_reader)) {
-        return summary_narrow(x->call, x->asked, g, &x->at_least);
+        return summary_narrow(x->call, x->asked, g, &x->small, &x->at_least);
     }
     for (uint32_t i = 0; !st && i < g->key_count; i++) {
         st = restrict_path(x, &g->keys[i].path, used);

@@ -448,6 +448,50 @@ static void take_parent(compiler *k, const entity *parent, const branches *b)
     }
 }
 
+/* Whose right it is: it names its line. */
+static crm_str role_of_summary(const registry *r, const summary_right *s)
+{
+    for (uint32_t i = 0; i < r->grant_count; i++) {
+        const grant *g = &r->grants[i];
+        if (g->action == ACTION_AGGREGATE && g->source.p == s->source.p) {
+            return g->role;
+        }
+    }
+    return (crm_str){0};
+}
+
+static void name_own(const entity *e, const grant *g, summary_right *s)
+{
+    uint64_t own[4];
+    named_fields(e, g->fields, g->field_count, own);
+    bits_or(s->sums, own);
+    named_fields(e, g->keys, g->key_count, own);
+    bits_or(s->keys, own);
+    s->at_least = g->at_least > s->at_least ? g->at_least : s->at_least;
+}
+
+/* Figures of parts are of the rows that the right to the parent's covers, in the same order; what
+ * of their own fields may be told is named beside it, for the same role. */
+static void take_summaries(compiler *k, const branches *parent)
+{
+    const registry *r = k->in->reg;
+    for (uint32_t i = 0; i < parent->sum_count; i++) {
+        summary_right s = parent->sums[i];
+        crm_str whose = role_of_summary(r, &s);
+        memset(s.sums, 0, sizeof s.sums);
+        memset(s.keys, 0, sizeof s.keys);
+        for (uint32_t n = 0; n < r->grant_count; n++) {
+            const grant *g = &r->grants[n];
+            bool is_own = g->action == ACTION_AGGREGATE &&
+                          str_eq(g->entity_name, k->entity->name) && str_eq(g->role, whose);
+            if (is_own) {
+                name_own(k->entity, g, &s);
+            }
+        }
+        k->out->sums[k->out->sum_count++] = s;
+    }
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static crm_status compile_grants(compiler *k)
@@ -478,6 +522,7 @@ static crm_status compile(const rights_inputs *in, const entity *e, int depth, c
         st = depth < DEPTH_MAX ? compile(in, parent, depth + 1, &b) : CRM_LIMIT;
         if (!st) {
             take_parent(&k, parent, b);
+            take_summaries(&k, b);
         }
     } else if (!st) {
         st = compile_grants(&k);

@@ -6,8 +6,11 @@
 typedef struct asking {
     crm_ctx *call;
     const entity *entity;
-    const branches *rights;
-    uint32_t left; /* a bit for each right that allows all so far */
+    /* A part's rights stand in the order of those to the record it belongs to, `whole`, which `via`
+     * leads to; of any other entity the two are the same. */
+    const branches *rights, *whole;
+    field_path via; /* empty: it is no part */
+    uint32_t left;  /* a bit for each right that allows all so far */
 } asking;
 
 static crm_status refuse(asking *x, crm_str name)
@@ -25,19 +28,31 @@ static crm_status unknown_path(asking *x, const field_path *p)
     return call_fail_field(x->call, name, "unknown_field", (crm_str){0});
 }
 
+/* A key of the record that it is a part of, one reference behind `via`. */
+static bool is_of_whole(const asking *x, const field_path *p)
+{
+    return x->via.length && p->length == x->via.length + 1 &&
+           memcmp(p->at, x->via.at, x->via.length * sizeof p->at[0]) == 0;
+}
+
 /* A field that none of the rights names does not exist for him. */
 static crm_status allow(asking *x, const field_path *p, bool is_key)
 {
     uint32_t left = 0;
-    if (p->length > 1) {
+    bool is_path = p->length > 1;
+    if (is_path && !(is_key && is_of_whole(x, p))) {
         return unknown_path(x, p);
     }
-    for (uint32_t i = 0; i < x->rights->sum_count; i++) {
-        const summary_right *s = &x->rights->sums[i];
-        left |= (uint32_t)bits_has(is_key ? s->keys : s->sums, p->at[0]->index) << i;
+    const branches *by = is_path ? x->whole : x->rights;
+    for (uint32_t i = 0; i < by->sum_count; i++) {
+        const summary_right *s = &by->sums[i];
+        left |= (uint32_t)bits_has(is_key ? s->keys : s->sums, field_path_end(p)->index) << i;
     }
     x->left &= left;
-    return left ? CRM_OK : records_unknown_field(x->call, x->entity, p->at[0]->name);
+    if (left) {
+        return CRM_OK;
+    }
+    return is_path ? unknown_path(x, p) : records_unknown_field(x->call, x->entity, p->at[0]->name);
 }
 
 /* ---- parts of the question ------------------------------------------------------------------- */
@@ -47,8 +62,9 @@ static crm_status check_key(asking *x, const group_key *k)
     crm_status st = allow(x, &k->path, true);
     bool is_long =
         k->bucket == BUCKET_MONTH || k->bucket == BUCKET_QUARTER || k->bucket == BUCKET_YEAR;
-    return st || is_long || !group_takes_bucket(k->path.at[0], BUCKET_MONTH) ? st
-                                                                             : refuse(x, k->name);
+    return st || is_long || !group_takes_bucket(field_path_end(&k->path), BUCKET_MONTH)
+               ? st
+               : refuse(x, k->name);
 }
 
 static void allow_count(asking *x)
@@ -107,7 +123,9 @@ static crm_status limit_rows(asking *x, grouping *g, uint32_t *at_least)
         const summary_right *s = &x->rights->sums[i];
         if (x->left >> i & 1u) {
             branch *b = &rows->at[rows->count++];
-            *b = (branch){.where = s->where, .source = s->source};
+            *b = (branch){
+                .where = s->where, .source = s->source, .via_count = (uint8_t)x->via.length};
+            memcpy(b->via, x->via.at, x->via.length * sizeof b->via[0]);
             memset(b->fields, 0xff, sizeof b->fields);
             b->actions = 1u << ACTION_READ | 1u << ACTION_AGGREGATE;
             *at_least = s->at_least > *at_least ? s->at_least : *at_least;
@@ -119,29 +137,64 @@ static crm_status limit_rows(asking *x, grouping *g, uint32_t *at_least)
     return CRM_OK;
 }
 
-/* Counts that folding needs, behind what was asked. */
-static crm_status add_counts(asking *x, grouping *g)
+/* Of parts the records are counted that they belong to; with a field: those where it has a value.
+ */
+static crm_status add_count(asking *x, grouping *g, const field_path *filled)
 {
     if (g->measure_count == MEASURES_MAX) {
         return refuse(x, g->measures[MEASURES_MAX - 1].name);
     }
-    for (uint32_t i = 0; i < g->measure_count; i++) {
-        measure *m = &g->measures[i];
-        m->kind = m->kind == MEASURE_SUM || m->kind == MEASURE_FILLED ? MEASURE_AVG : m->kind;
+    measure m = {.kind = x->via.length ? MEASURE_DISTINCT : MEASURE_COUNT, .path = x->via};
+    if (filled) {
+        cond *has = ARENA_NEW(x->call->arena, cond);
+        if (!has) {
+            return CRM_NOMEM;
+        }
+        has->op = COND_NOT;
+        has->first = cond_make(x->call->arena, COND_NONE, filled->at[0], NULL, 0);
+        m.where = has;
     }
-    g->measures[g->measure_count++] = (measure){.kind = MEASURE_COUNT};
+    g->measures[g->measure_count++] = m;
     return CRM_OK;
 }
 
-crm_status summary_narrow(crm_ctx *c, const grouping *asked, grouping *g, uint32_t *at_least)
+/* Counts that folding needs, behind what was asked. */
+static crm_status add_counts(asking *x, grouping *g, summary_groups *s)
+{
+    s->figure_count = g->measure_count;
+    s->is_shared = x->via.length > 0;
+    crm_status st = add_count(x, g, NULL);
+    for (uint32_t i = 0; !st && i < s->figure_count; i++) {
+        measure *m = &g->measures[i];
+        m->kind = m->kind == MEASURE_SUM || m->kind == MEASURE_FILLED ? MEASURE_AVG : m->kind;
+        if (m->kind == MEASURE_AVG && s->is_shared) {
+            st = add_count(x, g, &m->path);
+        }
+    }
+    return st;
+}
+
+/* From a part to the record whose rights it has. */
+static const entity *find_whole(const entity *e, field_path *via)
+{
+    while (e->parent_field && !e->parent_kind_field && via->length < COND_PATH_MAX - 1) {
+        via->at[via->length++] = &e->fields[e->parent_field];
+        e = e->fields[e->parent_field].ref;
+    }
+    return e;
+}
+
+crm_status summary_narrow(crm_ctx *c, const grouping *asked, grouping *g, summary_groups *s,
+                          uint32_t *at_least)
 {
     asking x = {
         .call = c, .entity = asked->rows.entity, .rights = rights_of(c, asked->rows.entity)};
+    x.whole = rights_of(c, find_whole(x.entity, &x.via));
     x.left = x.rights->sum_count ? (1u << x.rights->sum_count) - 1 : 0;
     if (!x.left) {
         return call_fail(c, CRM_DENIED, "denied");
     }
     crm_status st = check(&x, asked);
-    st = st ? st : add_counts(&x, g);
+    st = st ? st : add_counts(&x, g, s);
     return st ? st : limit_rows(&x, g, at_least);
 }

@@ -12,17 +12,16 @@
  * what was folded is nothing or again at least so many rows. So no difference of two answers is
  * about fewer. What two questions at two moments tell apart, one row that came between, is not
  * hidden.
+ *
+ * Parts of a record (part_of) follow it: their figures are about the rows of the records that the right
+ * covers, by the keys it names there, reached through the part's reference, and by what the same role's
+ * right to the parts names of their own. "So many rows" are so many of the records, not of their parts,
+ * which one of them may have many of; groups may share a record, so counts of groups are not added up.
  */
 #ifndef DATA_SUMMARY_H
 #define DATA_SUMMARY_H
 
 #include "data/aggregate.h"
-
-/* Narrows `g`, a copy of `asked`, to what the caller's rights to figures allow: `g` counts the rows
- * of each group and those with a value (of a SUM it asks what an AVG needs). INVALID with the field
- * errors, DENIED without any such right. System is not limited and must not come here. */
-CRM_MUST_CHECK crm_status summary_narrow(crm_ctx *c, const grouping *asked, grouping *g,
-                                         uint32_t *at_least);
 
 /* One group: its keys and raw figures, and how many rows each of its figures is about. */
 typedef struct summary_group {
@@ -37,7 +36,16 @@ typedef struct summary_groups {
     summary_group *at;
     uint32_t count, room;
     uint32_t key_count, count_count; /* members of keys and counts in use */
+    uint32_t figure_count;           /* measures that were asked; behind them stand the counts */
+    bool is_shared;                  /* one record may be counted in several groups */
 } summary_groups;
+
+/* Narrows `g`, a copy of `asked`, to what the caller's rights to figures allow, and prepares `s` to take
+ * its groups: `g` counts the rows of each group and those with a value (of a SUM it asks what an AVG
+ * needs). INVALID with the field errors, DENIED without any such right. System is not limited and must
+ * not come here. */
+CRM_MUST_CHECK crm_status summary_narrow(crm_ctx *c, const grouping *asked, grouping *g,
+                                         summary_groups *s, uint32_t *at_least);
 
 void summary_groups_free(summary_groups *s);
 /* Keeps a copy. NOMEM. */

@@ -36,21 +36,22 @@ crm_status summary_groups_add(summary_groups *s, const grouping *g, const value 
     if (!to) {
         return CRM_NOMEM;
     }
-    uint32_t rows = g->measure_count - 1; /* the count that summary_narrow added */
-    *to = (summary_group){.counts = {measures[rows].i}};
+    const value *counts = measures + s->figure_count;
+    *to = (summary_group){.counts = {counts[0].i}};
     for (uint32_t i = 0; i < g->key_count; i++) {
         to->keys[i] = keys[i];
         if (keys[i].kind == VALUE_TEXT) {
             to->keys[i].s = arena_dup(s->texts, keys[i].s);
         }
     }
-    memcpy(to->measures, measures, g->measure_count * sizeof *measures);
+    memcpy(to->measures, measures, s->figure_count * sizeof *measures);
     s->key_count = g->key_count;
     s->count_count = 1;
-    for (uint32_t i = 0; i < rows; i++) {
+    for (uint32_t i = 0; i < s->figure_count; i++) {
         if (g->measures[i].kind == MEASURE_AVG) {
             to->filled[i] = filled[i];
-            to->counts[s->count_count++] = filled[i];
+            to->counts[s->count_count] = s->is_shared ? counts[s->count_count].i : filled[i];
+            s->count_count++;
         }
     }
     return arena_failed(s->texts) ? CRM_NOMEM : CRM_OK;
@@ -104,6 +105,15 @@ static bool is_small(const int64_t *counts, uint32_t n, int64_t at_least)
     return false;
 }
 
+/* Of records that several groups may share there are at least as many as in the largest. */
+static void count_hidden(const summary_groups *s, const summary_group *g, int64_t *hidden)
+{
+    for (uint32_t k = 0; k < s->count_count; k++) {
+        int64_t n = g->counts[k];
+        hidden[k] = !s->is_shared ? hidden[k] + n : n > hidden[k] ? n : hidden[k];
+    }
+}
+
 /* Groups [from, to) of `order` make one total; folds one more of them when what is folded is
  * little. False: nothing had to be done, or nothing is left to fold. */
 static bool protect(summary_groups *s, const uint32_t *order, uint32_t n, int64_t at_least)
@@ -112,10 +122,9 @@ static bool protect(summary_groups *s, const uint32_t *order, uint32_t n, int64_
     summary_group *least = NULL;
     for (uint32_t i = 0; i < n; i++) {
         summary_group *g = &s->at[order[i]];
-        for (uint32_t k = 0; g->is_folded && k < s->count_count; k++) {
-            hidden[k] += g->counts[k];
-        }
-        if (!g->is_folded && (!least || g->counts[0] < least->counts[0])) {
+        if (g->is_folded) {
+            count_hidden(s, g, hidden);
+        } else if (!least || g->counts[0] < least->counts[0]) {
             least = g;
         }
     }

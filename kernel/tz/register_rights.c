@@ -225,9 +225,27 @@ static const crm_str *summary_fields(granting *k, const yaml_node *list, bool is
     return names;
 }
 
+/* Of parts the rows, and whether they are counted, are the right's to the record they belong to. */
+static void check_summary_of_part(granting *k, const yaml_node *n)
+{
+    const entity *e = k->e;
+    if (!e->parent_field || e->parent_kind_field) {
+        return;
+    }
+    crm_str whole = e->fields[e->parent_field].ref_name;
+    const yaml_node *theirs = yaml_get(k->rights->parent, arena_dup(k->g->a, whole).p);
+    if (!yaml_get(theirs, action_names[ACTION_AGGREGATE].p)) {
+        tz_refuse(k->g->f, n, "summary_without_whole", whole);
+    }
+    if (yaml_get(n, "scope") || yaml_get(n, "linked_to") || yaml_get(n, "where")) {
+        tz_refuse(k->g->f, n, "summary_of_part", whole);
+    }
+}
+
 /* aggregate: {of: [count, amount], by: [source], at_least: 5} */
 static void grant_summary(granting *k, const yaml_node *n)
 {
+    check_summary_of_part(k, n);
     int64_t at_least = AT_LEAST;
     bool is_given = str_to_i64(yaml_text(n, "at_least"), &at_least) == CRM_OK;
     grant row = {.role = k->role,

@@ -59,6 +59,14 @@ static const field ticket_fields[] = {
     {.name = N("centre"), CHOICE(centres)},
     {.name = N("client"), PERSON},
 };
+static const choice products[] = {
+    {.value = N("drill")}, {.value = N("crane")}, {.value = N("pump")}};
+static const field item_fields[] = {
+    {.name = N("deal"), .type = FIELD_REF, .ref_name = N("rep.deal")},
+    {.name = N("product"), CHOICE(products)},
+    {.name = N("price"), .type = FIELD_MONEY, .scale = 2},
+    {.name = N("cost"), .type = FIELD_MONEY, .scale = 2},
+};
 static const uint16_t first_field[] = {COL_OWN};
 
 #define ENTITY(title, list) \
@@ -72,6 +80,7 @@ static const entity entities[] = {
      .search_fields = first_field, .search_count = 1},
     {ENTITY("rep.log", log_fields)},
     {ENTITY("rep.ticket", ticket_fields), .title_field = COL_OWN},
+    {ENTITY("rep.item", item_fields), .parent_field = COL_OWN},
 };
 
 static const crm_str deal_shown[] = {N("title"), N("stage"), N("closed_on"), N("person"),
@@ -80,6 +89,7 @@ static const crm_str deal_shown[] = {N("title"), N("stage"), N("closed_on"), N("
     .role = N("seller"), .entity_name = N(entity_), .action = ACTION_READ, .scope = SCOPE_OWN, \
     .source = N("tz.yaml:1")
 static const crm_str deal_sums[] = {N("amount")}, deal_keys[] = {N("stage"), N("owner")};
+static const crm_str item_sums[] = {N("price")}, item_keys[] = {N("product")};
 static const grant grants[] = {
     {SELLER_READS("rep.person")},
     {SELLER_READS("rep.call")},
@@ -95,6 +105,16 @@ static const grant grants[] = {
      .is_counted = true,
      .at_least = 3,
      .source = N("tz.yaml:2")},
+    {.role = N("auditor"),
+     .entity_name = N("rep.item"),
+     .action = ACTION_AGGREGATE,
+     .scope = SCOPE_ALL,
+     .fields = item_sums,
+     .field_count = COUNT(item_sums),
+     .keys = item_keys,
+     .key_count = COUNT(item_keys),
+     .at_least = 1,
+     .source = N("tz.yaml:3")},
 };
 
 /* ---- rows ------------------------------------------------------------------------------------ */

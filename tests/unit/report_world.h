@@ -9,6 +9,8 @@
  *             auditor sees counts and sums by stage and owner, of three and more
  * rep.log     deal stage lasted
  * rep.ticket  title due closed_at centre client
+ * rep.item    deal (part_of) product price cost; the auditor sees sums of `price` by product. There are
+ *             none until a test adds some
  */
 #ifndef REPORT_WORLD_H
 #define REPORT_WORLD_H

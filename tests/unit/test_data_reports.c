@@ -217,6 +217,41 @@ static void figures_without_the_records(void **state)
     assert_report(w.zina, "rep.deal", by_stage, "lost 2\nopen 3\nwon 3\n");
 }
 
+static void add_items(const char *product, const char *price, int64_t from, int64_t to)
+{
+    char json[128];
+    for (int64_t deal = from; deal <= to; deal++) {
+        snprintf(json, sizeof json, "{\"deal\":%lld,\"product\":\"%s\",\"price\":\"%s\"}",
+                 (long long)deal, product, price);
+        report_add(&w, "rep.item", json);
+    }
+}
+
+/* Nine drills are of one deal, so that they are many tells nothing of how many deals they hide. */
+static void figures_of_parts_are_of_what_the_right_to_the_whole_covers(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 9; i++) {
+        add_items("drill", "5.00", 1, 1);
+    }
+    add_items("crane", "10.00", 1, 3);
+    add_items("pump", "1.00", 4, 8);
+#define ITEMS "\"measures\":{\"n\":\"count\",\"sum\":{\"sum\":\"price\"}}"
+    assert_report(w.alla, "rep.item", "{" ITEMS "}", "17 80.00\n");
+    assert_report(w.alla, "rep.item", "{\"by\":[\"product\"]," ITEMS "}", "pump 5 5.00\nfolded");
+    assert_report(w.alla, "rep.item", "{\"by\":[\"deal.stage\"]," ITEMS "}",
+                  "won 12 57.00\nfolded");
+    assert_report(w.alla, "rep.item", "{\"by\":[\"deal.stage\",\"product\"]," ITEMS "}", "folded");
+    assert_report(w.alla, "rep.item", "{\"measures\":{\"m\":{\"sum\":\"cost\"}}}",
+                  "cost:unknown_field");
+    assert_report(w.alla, "rep.item", "{\"by\":[\"deal.person\"]," ITEMS "}",
+                  "deal.person:unknown_field");
+    assert_report(w.alla, "rep.item", "{\"measures\":{\"m\":{\"sum\":\"deal.amount\"}}}",
+                  "deal.amount:unknown_field");
+    assert_report(w.nina, "rep.item", "{\"measures\":{\"n\":\"count\"}}", "0\n");
+    assert_report(w.oleg, "rep.item", "{\"measures\":{\"n\":\"count\"}}", "not_found");
+}
+
 static void what_he_may_not_see_is_unknown_wherever_it_stands(void **state)
 {
     (void)state;
@@ -407,6 +442,7 @@ int main(void)
         ON_BOTH(a_look_up_of_the_clients_a_centre_has_served),
         ON_BOTH(a_seller_counts_only_what_he_may_read),
         ON_BOTH(figures_without_the_records),
+        ON_BOTH(figures_of_parts_are_of_what_the_right_to_the_whole_covers),
         ON_BOTH(what_he_may_not_see_is_unknown_wherever_it_stands),
         ON_BOTH(a_row_he_may_not_read_gives_nothing_through_a_path),
         ON_BOTH(nothing_counts_as_none),
