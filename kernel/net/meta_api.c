@@ -90,7 +90,7 @@ static void field_meta(json_writer *w, const field *f, bool is_writable)
     if (f->type == FIELD_STAGE && f->pipeline) {
         jw_kstr(w, "pipeline", f->pipeline->name);
     }
-    if (f->where) {
+    if (f->where || f->type == FIELD_USER) {
         jw_kbool(w, "lookup", true);
     }
     field_options(w, f);

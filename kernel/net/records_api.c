@@ -209,6 +209,20 @@ static bool may_see(api_call *k, const field *f)
     return bits_has(seen, f->index);
 }
 
+/* Who may be given work: no program, and nobody who has left. */
+static const cond *at_work(api_call *k, const entity *users)
+{
+    static const uint16_t flags[] = {USER_IS_SERVICE, USER_IS_DISABLED};
+    const cond *all = NULL;
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        const field *f = &users->fields[flags[i]];
+        const cond *off = cond_or(k->c.arena, cond_compare(k->c.arena, COND_EQ, f, value_int(0)),
+                                  cond_make(k->c.arena, COND_NONE, f, NULL, 0));
+        all = cond_and(k->c.arena, all, off);
+    }
+    return all;
+}
+
 /* "sales.deal.machine": the rows that this field may refer to. Its condition is the deployment's,
  * so it may be about what the caller does not see. */
 static crm_status lookup(api_call *k, crm_str text, query *q)
@@ -222,7 +236,8 @@ static crm_status lookup(api_call *k, crm_str text, query *q)
     if (!f || f->ref != q->entity || !may_see(k, f)) {
         return call_fail_field(&k->c, CRM_S("lookup"), "unknown_field", (crm_str){0});
     }
-    q->fixed = f->where;
+    bool is_people = q->entity == registry_store(k->c.reg, STORE_USER);
+    q->fixed = is_people ? cond_and(k->c.arena, at_work(k, q->entity), f->where) : f->where;
     return CRM_OK;
 }
 

@@ -64,3 +64,35 @@ describe('a look-up limited by a field that its user does not see', () => {
     }
   });
 });
+
+describe('a look-up of people', () => {
+  let server, head, petrov;
+
+  before(async () => {
+    const program = 'services: {exchange: {title: Обмен с сайтом, roles: [manager]}}\nfunctions:';
+    server = await startServer({ tz: dealer.replace('functions:', program).replace('sales.*: {read: team', 'user: {read: all, update: all}\n      sales.*: {read: all') });
+    [head, petrov] = [await server.as('ivanova'), await server.as('petrov')];
+  });
+  after(() => server.stop());
+
+  const logins = async (query) => (await petrov.get(`/api/v1/user?${new URLSearchParams({ limit: 200, ...query })}`, { expect: 200 })).json.rows.map((r) => r.name);
+
+  it('offers nobody who cannot be given work: no program, and nobody who has left', async () => {
+    const lookup = 'sales.deal.owner';
+    assert.ok((await logins({})).includes('Обмен с сайтом'), 'a list without a look-up, as of a filter, has them all');
+    const before = await logins({ lookup });
+    assert.ok(!before.includes('Обмен с сайтом') && before.includes('Ольга Сидорова'), before.join());
+    assert.deepEqual(await logins({ lookup, q: 'обмен' }), []);
+    const { id } = (await server.as('sidorova')).user;
+    await head.patch(`/api/v1/user/${id}`, { is_disabled: true }, { expect: 200 });
+    assert.ok(!(await logins({ lookup })).includes('Ольга Сидорова'));
+    assert.equal((await petrov.get('/api/v1/meta', { expect: 200 })).json.entities['sales.deal'].fields.owner.lookup, true);
+  });
+
+  it('leaves the name of a program that owns a record', async () => {
+    const [program] = (await head.get('/api/v1/user?is_service=true', { expect: 200 })).json.rows;
+    const deal = (await head.post('/api/v1/sales.deal', { title: 'С сайта' }, { expect: 201 })).json;
+    const given = (await head.patch(`/api/v1/sales.deal/${deal.id}`, { owner: program.id }, { expect: 200 })).json;
+    assert.deepEqual(given.owner, { id: program.id, label: 'Обмен с сайтом' });
+  });
+});
