@@ -88,6 +88,7 @@ struct crm_ctx {
     int64_t batch;             /* the batch whose slice this is: its changes carry it; 0: none */
     bool is_quiet;             /* no rules, notices or webhooks follow */
     bool is_of_stores;         /* writes the kernel's own stores only, so an older registry will do */
+    uint32_t hidden;           /* records that `who` saved in this call and may not read any more */
     bool is_lenient;           /* outside data: an invalid phone is kept and marked, not refused */
 };
 

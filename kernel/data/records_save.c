@@ -134,6 +134,8 @@ static crm_status give_back(saving *s)
     crm_status st = rights_match_row(s->call, s->entity, row, &matched);
     r->is_new = false;
     memset(r->set, 0, sizeof r->set);
+    bool is_seen = matched & rights_for(rights_of(s->call, s->entity), ACTION_READ);
+    s->call->hidden += !st && !is_seen && !s->call->hook_depth;
     record_judge(s->call, r, row, matched);
     record_conceal(r);
     return st;

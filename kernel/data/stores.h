@@ -59,6 +59,7 @@
     X(BATCH_CHANGED, "changed", INT, FIELD_READ_ONLY)                                              \
     X(BATCH_FAILED, "failed", INT, FIELD_READ_ONLY)                                                \
     X(BATCH_CONFLICTS, "conflicts", INT, FIELD_READ_ONLY)                                          \
+    X(BATCH_HIDDEN, "out_of_sight", INT, FIELD_READ_ONLY)                                          \
     X(BATCH_STARTED_AT, "started_at", DATETIME, FIELD_READ_ONLY)                                   \
     X(BATCH_ENDED_AT, "ended_at", DATETIME, FIELD_READ_ONLY)                                       \
     X(BATCH_UNDO_OF, "undo_of", REF, FIELD_READ_ONLY)                                              \

@@ -53,8 +53,8 @@ crm_status batch_end(crm_ctx *c, store_row *row, const char *state, crm_str erro
 static void fill(crm_ctx *c, const batch_order *o, crm_str spec, store_row *row)
 {
     value user = c->who->user ? value_int(c->who->user) : value_null();
-    static const uint16_t counters[] = {BATCH_DONE, BATCH_CHANGED, BATCH_FAILED, BATCH_CONFLICTS,
-                                        BATCH_NOTES};
+    static const uint16_t counters[] = {BATCH_DONE,      BATCH_CHANGED, BATCH_FAILED,
+                                        BATCH_CONFLICTS, BATCH_HIDDEN,  BATCH_NOTES};
     store_set(row, COL_CREATED_AT, value_int(clock_now()));
     store_set(row, COL_CREATED_BY, user);
     store_set(row, COL_UPDATED_BY, user);
@@ -207,6 +207,7 @@ crm_status batch_row_begin(crm_ctx *c, batch_run *b)
     b->failed_before = b->failed;
     b->conflicts_before = b->conflicts;
     b->notes_before = b->notes;
+    b->hidden_before = c->hidden;
     return tx_row_begin(c->tx);
 }
 
@@ -234,6 +235,7 @@ static crm_status end_row(crm_ctx *c, batch_run *b, const batch_place *at, crm_s
     b->slice_rows++;
     b->done++;
     b->changed += wrote;
+    b->hidden += wrote && c->hidden != b->hidden_before;
     return worked == CRM_OK ? CRM_OK : refuse(c, b, at, worked);
 }
 

@@ -34,12 +34,14 @@ struct batch_run {
     const json_t *spec;   /* what was asked, as batch_start got it; read-only */
     crm_str cursor;       /* the kind's own, as the last slice left it; empty at first */
     int64_t total, done, changed, failed, conflicts;
+    int64_t hidden;       /* changed ones that its user may not read any more */
     int64_t undo_of;      /* 0: none */
     /* The runner's. */
     int64_t slice_until;  /* clock_mono */
     uint32_t slice_rows;
     int64_t notes;        /* rows of sys.batch_row kept so far */
     int64_t failed_before, conflicts_before, notes_before; /* as the open row found them */
+    uint32_t hidden_before; /* the call's, likewise */
 };
 
 /* What is started: `title` is what people see; `is_quiet`: no rules, notices or webhooks follow. */

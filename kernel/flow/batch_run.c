@@ -42,6 +42,7 @@ static void take_figures(const store_row *row, batch_run *b)
     b->changed = store_int(row, BATCH_CHANGED);
     b->failed = store_int(row, BATCH_FAILED);
     b->conflicts = store_int(row, BATCH_CONFLICTS);
+    b->hidden = store_int(row, BATCH_HIDDEN);
     b->notes = store_int(row, BATCH_NOTES);
 }
 
@@ -52,6 +53,7 @@ static void put_figures(store_row *row, const batch_run *b)
     store_set(row, BATCH_CHANGED, value_int(b->changed));
     store_set(row, BATCH_FAILED, value_int(b->failed));
     store_set(row, BATCH_CONFLICTS, value_int(b->conflicts));
+    store_set(row, BATCH_HIDDEN, value_int(b->hidden));
     store_set(row, BATCH_NOTES, value_int(b->notes));
     store_set(row, BATCH_CURSOR, value_text(b->cursor));
 }

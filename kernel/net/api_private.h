@@ -136,6 +136,9 @@ void merge_preview_route(api_call *k);
 /* Of the record k->id that is not there for the caller: its minimal card where his role shows one (to
  * a GET), else 404, of a merged one with where it went. */
 void records_answer_missing(api_call *k);
+/* Into k->text, of the record k->id that he has just written and may not read: that it is hidden from
+ * him, and its minimal card where his role shows one. Pool. */
+void records_look_hidden(api_call *k);
 /* Minimal cards of records that he may not read, as JSON: cards[i] of ids[i], or left as it is. Pool. */
 CRM_MUST_CHECK crm_status foreign_cards(crm_ctx *c, const entity *e, const value *ids,
                                         uint32_t count, crm_str *cards);
@@ -155,8 +158,11 @@ bool batch_route(api_call *k);
 void module_route(api_call *k);
 void hook_route(api_call *k); /* /hook/<integration>, no session */
 
-/* Reads the record k->id again under the caller's rights and answers with it. */
-void records_answer_one(api_call *k, int status);
+/* Reads the record k->id under the caller's rights and answers with it. */
+void records_answer_one(api_call *k);
+/* The same after a write of his, with this status: of one that he may not read any more, or in the bin,
+ * with what he may know of it. */
+void records_answer_written(api_call *k, int status);
 /* As a "record" of a 412. */
 void records_answer_stale(api_call *k);
 void record_json(json_writer *w, crm_ctx *c, const record_view *v, const uint64_t select[4],

@@ -145,7 +145,7 @@ static void undo_started(api_call *k)
         return;
     }
     k->id = *(int64_t *)k->own;
-    records_answer_one(k, 202);
+    records_answer_written(k, 202);
 }
 
 /* A body may be left out. */

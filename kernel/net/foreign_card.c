@@ -13,6 +13,7 @@ typedef struct foreign_read {
     const value *ids;
     value **rows; /* as they are stored, until they are written */
     uint32_t count;
+    bool is_hidden; /* just written by who may not read it */
 } foreign_read;
 
 static bool on_row(void *arg, const value *row, uint32_t matched)
@@ -72,6 +73,9 @@ static crm_str write_card(const foreign_read *x, const value *row, unsigned show
     jw_init(&w, &b);
     jw_object(&w);
     jw_kint(&w, "id", row[COL_ID].i);
+    if (x->is_hidden) {
+        jw_kbool(&w, "hidden", true);
+    }
     jw_kbool(&w, "foreign", true);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (shown & parts[i].bit && parts[i].field && bits_has(seen, parts[i].field)) {
@@ -101,22 +105,27 @@ static crm_status read_rows(foreign_read *x)
     return s ? s : engine_read_now(c->session, &b);
 }
 
-crm_status foreign_cards(crm_ctx *c, const entity *e, const value *ids, uint32_t count,
-                         crm_str *cards)
+static crm_status cards_of(foreign_read *x, crm_str *cards)
 {
-    unsigned shown = rights_foreign(c, e);
-    foreign_read x = {.call = c, .entity = e, .ids = ids, .count = count};
-    if (!shown || !count) {
+    unsigned shown = rights_foreign(x->call, x->entity);
+    if (!shown || !x->count) {
         return CRM_OK;
     }
-    x.rows = ARENA_ARRAY(c->arena, value *, count);
-    crm_status s = x.rows ? read_rows(&x) : CRM_NOMEM;
-    for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
-        if (x.rows[i]) { /* titles of other records are read when no other read is running */
-            cards[i] = write_card(&x, x.rows[i], shown);
+    x->rows = ARENA_ARRAY(x->call->arena, value *, x->count);
+    crm_status s = x->rows ? read_rows(x) : CRM_NOMEM;
+    for (uint32_t i = 0; s == CRM_OK && i < x->count; i++) {
+        if (x->rows[i]) { /* titles of other records are read when no other read is running */
+            cards[i] = write_card(x, x->rows[i], shown);
         }
     }
     return s;
+}
+
+crm_status foreign_cards(crm_ctx *c, const entity *e, const value *ids, uint32_t count,
+                         crm_str *cards)
+{
+    foreign_read x = {.call = c, .entity = e, .ids = ids, .count = count};
+    return cards_of(&x, cards);
 }
 
 /* ---- instead of 404 -------------------------------------------------------------------------- */
@@ -147,4 +156,20 @@ static void answer(api_call *k)
 void records_answer_missing(api_call *k)
 {
     api_look(k, look, answer);
+}
+
+/* ---- of what he wrote ------------------------------------------------------------------------ */
+
+void records_look_hidden(api_call *k)
+{
+    value id = value_int(k->id);
+    crm_str card = {0};
+    foreign_read x = {
+        .call = &k->c, .entity = k->entity, .ids = &id, .count = 1, .is_hidden = true};
+    if (cards_of(&x, &card) == CRM_OK && card.n) {
+        buf_str(&k->text, card);
+    } else {
+        buf_fmt(&k->text, "{\"id\":%lld,\"hidden\":true}", (long long)k->id);
+    }
+    k->status = CRM_OK; /* the record was saved, whether there is a card or none */
 }

@@ -483,7 +483,7 @@ static void list(api_call *k)
 
 typedef struct one_state {
     int status;
-    bool is_stale, found;
+    bool is_stale, is_written, found;
     int64_t rev;
 } one_state;
 
@@ -498,12 +498,22 @@ static bool one_row(void *arg, const record_view *v)
     return true;
 }
 
-/* Created or changed by someone who may not read it: that much is true and no more. */
-static void answer_blind(api_call *k)
+static void answer_hidden(api_call *k)
 {
-    jw_object(&k->w);
-    jw_kint(&k->w, "id", k->id);
-    jw_end_object(&k->w);
+    const one_state *o = k->own;
+    buf_str(http_body(k->http), buf_view(&k->text));
+    api_reply(k, o->status);
+}
+
+/* What was written is written, whoever may read it now. */
+static void answer_unseen(api_call *k, const one_state *o)
+{
+    http_body(k->http)->n = k->mark;
+    if (o->is_written) {
+        api_look(k, records_look_hidden, answer_hidden);
+    } else {
+        records_answer_missing(k);
+    }
 }
 
 static void one_done(record_read *r, crm_status s)
@@ -521,13 +531,13 @@ static void one_done(record_read *r, crm_status s)
         api_reply_problem(k, 412);
         return;
     }
-    if (s == CRM_NOT_FOUND && o->status == 201) {
-        answer_blind(k);
-        s = CRM_OK;
+    if (o->status == 201) {
+        http_set(
+            h, "Location",
+            arena_fmt(h->arena, "/api/v1/%.*s/%lld", STR_FMT(k->entity->name), (long long)k->id));
     }
-    if (s == CRM_NOT_FOUND && o->status == 200) {
-        http_body(k->http)->n = k->mark;
-        records_answer_missing(k);
+    if (s == CRM_NOT_FOUND) {
+        answer_unseen(k, o);
         return;
     }
     if (s != CRM_OK) {
@@ -536,19 +546,14 @@ static void one_done(record_read *r, crm_status s)
     }
     crm_str etag = arena_fmt(h->arena, "\"%lld\"", (long long)o->rev);
     http_set(h, "ETag", etag);
-    if (o->status == 201) {
-        http_set(
-            h, "Location",
-            arena_fmt(h->arena, "/api/v1/%.*s/%lld", STR_FMT(k->entity->name), (long long)k->id));
-    }
-    if (o->status == 200 && http_etag_matches(h, etag)) {
+    if (!o->is_written && http_etag_matches(h, etag)) {
         api_reply_empty(k, 304);
         return;
     }
     api_reply(k, o->status);
 }
 
-static void read_one(api_call *k, int status, bool is_stale)
+static void read_one(api_call *k, one_state how)
 {
     query *q = query_new(k->c.arena, k->entity);
     one_state *o = ARENA_NEW(k->http->arena, one_state);
@@ -556,7 +561,8 @@ static void read_one(api_call *k, int status, bool is_stale)
         api_reply_error(k, CRM_NOMEM);
         return;
     }
-    *o = (one_state){.status = status, .is_stale = is_stale};
+    *o = how;
+    q->with_deleted = how.is_written; /* an undo may have put it into the bin */
     k->own = o;
     k->read = (record_read){.call = &k->c,
                             .query = q,
@@ -565,18 +571,23 @@ static void read_one(api_call *k, int status, bool is_stale)
                             .on_row = one_row,
                             .done = one_done,
                             .arg = k};
-    jw_init(&k->w, is_stale ? &k->text : http_body(k->http));
+    jw_init(&k->w, how.is_stale ? &k->text : http_body(k->http));
     records_read(&k->read);
 }
 
-void records_answer_one(api_call *k, int status)
+void records_answer_one(api_call *k)
 {
-    read_one(k, status, false);
+    read_one(k, (one_state){.status = 200});
+}
+
+void records_answer_written(api_call *k, int status)
+{
+    read_one(k, (one_state){.status = status, .is_written = true});
 }
 
 void records_answer_stale(api_call *k)
 {
-    read_one(k, 412, true);
+    read_one(k, (one_state){.status = 412, .is_stale = true});
 }
 
 /* ---- routing --------------------------------------------------------------------------------- */
@@ -615,7 +626,7 @@ void records_route(api_call *k)
     if (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0) {
         api_reply_error(k, CRM_NOT_FOUND);
     } else if (!path.n) {
-        records_answer_one(k, 200);
+        records_answer_one(k);
     } else if (str_is(path, "history")) {
         history_route(k);
     } else {

@@ -241,7 +241,7 @@ static void written(api_call *k)
     if (is_batch) {
         k->entity = registry_store(k->c.reg, STORE_BATCH);
     }
-    records_answer_one(k, x->kind == WRITE_CREATE ? 201 : is_batch ? 202 : 200);
+    records_answer_written(k, x->kind == WRITE_CREATE ? 201 : is_batch ? 202 : 200);
 }
 
 /* If-Match: "3". A weak or foreign tag can never match, so it reads as revision -1. */

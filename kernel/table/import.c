@@ -292,6 +292,7 @@ static crm_status put_batch(crm_ctx *c, const store_row *row, bool is_check, jso
     jw_kint(w, "done", store_int(&batch, BATCH_DONE));
     jw_kstr(w, "error", store_text(&batch, BATCH_ERROR));
     jw_kint(w, "undo", store_int(&batch, BATCH_UNDONE_BY));
+    jw_kint(w, "out_of_sight", store_int(&batch, BATCH_HIDDEN));
     put_members(w, store_text(row, is_check ? IMPORT_CHECK_COUNTS : IMPORT_RUN_COUNTS));
     jw_end_object(w);
     return s;

@@ -92,6 +92,7 @@ export function outcome(batch: Batch) {
   const parts = [done(batch)];
   if (batch.failed) parts.push(t('batch.failed', { n: batch.failed }));
   if (batch.conflicts) parts.push(t('batch.conflicts', { n: batch.conflicts }));
+  if (batch.out_of_sight) parts.push(t('batch.hidden', { n: batch.out_of_sight }));
   const bad = batch.state === 'failed';
   return {
     title: bad ? t('batch.state.failed') : batch.state === 'canceled' ? t('batch.state.canceled') : undefined,

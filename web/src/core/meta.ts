@@ -1,7 +1,7 @@
 // What the deployment is, for this user: entities, views, pipelines, menu. Helpers that read it live here, so that
 // no view knows the shape of the file.
 import { Store } from './store.ts';
-import type { Entity, Field, ListView, MenuEntry, Meta, Pipeline, Row, Stage } from './types.ts';
+import type { Entity, Field, ListView, MenuEntry, Meta, Pipeline, Ref, Row, Stage } from './types.ts';
 
 export const meta = new Store<Meta | null>(null);
 
@@ -90,6 +90,13 @@ export function titleOf(entity: string, row: Row | Record<string, unknown>): str
     ? title.replace(/\{(\w+)\}/g, (_, name: string) => plain(row[name])).trim()
     : plain(row[title]);
   return text || plain(row.label) || `№ ${row.id}`;
+}
+
+/** Who owns it, as far as the row says. */
+export function ownerOf(entity: string, row: Row): Ref | null {
+  const fields = Object.entries(entityOf(entity)?.fields ?? {});
+  const owner = fields.find(([name, f]) => f.type === 'user' && row[name]);
+  return owner ? (row[owner[0]] as Ref) : null;
 }
 
 function plain(value: unknown): string {

@@ -27,6 +27,7 @@ export interface Row {
   _can?: string[];
   _marks?: Record<string, string>;
   foreign?: boolean;
+  hidden?: boolean; // the answer to a write after which one may not read the record any more
   found?: Record<string, Ranges | Ranges[]>; // of a search; a field with many values has ranges for each
   [field: string]: unknown;
 }
@@ -215,6 +216,7 @@ export interface Batch extends Row {
   changed: number;
   failed: number;
   conflicts: number;
+  out_of_sight: number;
   started_at: string | null;
   ended_at: string | null;
   user: Ref | null;

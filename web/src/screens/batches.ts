@@ -134,6 +134,7 @@ class Batches extends El {
     const parts = [batch.kind === 'check' ? t('batch.checked', { n: batch.done }) : done(batch)];
     if (batch.failed) parts.push(t('batch.failed', { n: batch.failed }));
     if (batch.conflicts) parts.push(t('batch.conflicts', { n: batch.conflicts }));
+    if (batch.out_of_sight) parts.push(t('batch.hidden', { n: batch.out_of_sight }));
     if (batch.undone_by) parts.push(t('batch.taken'));
     return parts.join(' ');
   }

@@ -34,6 +34,7 @@ export class CardModel {
   readonly id: number;
   #changed: () => void;
   #off: () => void;
+  #isGone = false; // it left the user's sight while he saved it
   #abort = new AbortController();
 
   constructor(entity: string, id: number, changed: () => void) {
@@ -95,6 +96,11 @@ export class CardModel {
   }
 
   async #touched(op: string, rev?: number): Promise<void> {
+    if (op === 'gone' && this.record?.hidden) return; // which the answer to the write has told
+    if (op === 'gone' && this.saving) {
+      this.#isGone = true; // the answer on its way says whether by this very change
+      return;
+    }
     if (op === 'deleted' || op === 'gone') {
       this.state = 'gone';
       this.#changed();
@@ -208,8 +214,10 @@ export class CardModel {
     this.errors = [];
     this.general = null;
     this.#changed();
+    this.#isGone = false;
     const done = await this.#write(patch, true);
     this.saving = false;
+    if (this.#isGone) void this.#touched('gone');
     this.#changed();
     return done;
   }

@@ -17,7 +17,17 @@ import { label, show } from '../fields/view.ts';
 import { api } from '../core/api.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
-import { entityOf, fieldOf, may, meta, ownFields, stageField, stageOf, titleOf } from '../core/meta.ts';
+import {
+  entityOf,
+  fieldOf,
+  may,
+  meta,
+  ownerOf,
+  ownFields,
+  stageField,
+  stageOf,
+  titleOf,
+} from '../core/meta.ts';
 import { narrow } from '../core/narrow.ts';
 import { closeCard, go, openCard, place } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
@@ -131,6 +141,7 @@ class Card extends El {
     if (model.state === 'error')
       return html`${this.#head(null)}${failure(model.error!, () => void model.load(), !this.layer)}`;
     if (model.state === 'gone') return html`${this.#head(null)}${this.#gone()}`;
+    if (model.record!.hidden) return html`${this.#head(null)}${this.#hidden()}`;
     if (model.record!.foreign) return html`${this.#head(null)}${this.#foreign()}`;
     if (!this.layer) document.title = `${titleOf(this.entity, model.record!)} — ${meta.value?.title ?? ''}`;
     const page = !this.layer && !narrow.value;
@@ -398,14 +409,22 @@ class Card extends El {
   }
 
   #foreign() {
-    const record = this.#model!.record!;
-    const owner = Object.entries(entityOf(this.entity)!.fields).find(
-      ([name, f]) => f.type === 'user' && record[name],
-    );
+    return this.#unseen('lock', t('card.foreign'), t('card.gone.text'));
+  }
+
+  /** The user's own change took the record out of his sight. */
+  #hidden() {
+    return html`<div role="status" data-hidden>
+      ${this.#unseen('check', t('card.hidden'), t('card.hidden.text'))}
+    </div>`;
+  }
+
+  #unseen(mark: string, title: string, text: string) {
+    const owner = ownerOf(this.entity, this.#model!.record!);
     return empty(
-      'lock',
-      t('card.foreign'),
-      owner ? html`${t('card.foreign.owner')} ${person(record[owner[0]] as Ref)}` : t('card.gone.text'),
+      mark,
+      title,
+      owner ? html`${t('card.foreign.owner')} ${person(owner)}` : text,
       html`<a class="btn" href="/e/${this.entity}"
         >${t('card.tolist', { name: capital(t(entityOf(this.entity)!.label.many)) })}</a
       >`,

@@ -8,6 +8,7 @@ import { toast } from '../ui/toast.ts';
 import '../fields/edit.ts';
 import './duplicates.ts';
 import { summaryBar } from './card-fields.ts';
+import { sayHidden } from './hidden.ts';
 import { picked } from '../fields/picks.ts';
 import { toApi } from '../fields/value.ts';
 import { isEmpty } from '../fields/view.ts';
@@ -18,7 +19,7 @@ import { bind } from '../core/keys.ts';
 import { entityOf, fieldOf, isEditable, meta, ownFields, titleOf } from '../core/meta.ts';
 import { closeCard, openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
-import type { FieldError } from '../core/types.ts';
+import type { FieldError, Row } from '../core/types.ts';
 
 const SHORT = new Set([
   'money',
@@ -139,8 +140,7 @@ class Create extends El {
     try {
       const row = await api.create(this.entity, body, this.#key);
       drafts.drop(this.entity, 'new');
-      toast({ text: t('create.done', { name: titleOf(this.entity, row) }), icon: 'check', kind: 'ok' });
-      openCard(this.entity, row.id);
+      this.#created(row);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.errors = error.problem.fields ?? [];
@@ -148,6 +148,16 @@ class Create extends El {
     } finally {
       this.busy = false;
     }
+  }
+
+  #created(row: Row): void {
+    if (row.hidden) {
+      sayHidden('created', this.entity, row, titleOf(this.entity, { ...this.values, id: row.id }));
+      closeCard();
+      return;
+    }
+    toast({ text: t('create.done', { name: titleOf(this.entity, row) }), icon: 'check', kind: 'ok' });
+    openCard(this.entity, row.id);
   }
 
   #cancel(): void {

@@ -9,10 +9,10 @@ import { toApi } from '../fields/value.ts';
 import { api, ApiError } from '../core/api.ts';
 import { on } from '../core/events.ts';
 import { lang, t } from '../core/i18n.ts';
-import { entityOf, fieldOf, may, titleOf } from '../core/meta.ts';
+import { entityOf, fieldOf, may, ownerOf, titleOf } from '../core/meta.ts';
 import { Watch } from '../core/store.ts';
 import { openMerge } from './merge.ts';
-import type { Ref, Row } from '../core/types.ts';
+import type { Row } from '../core/types.ts';
 
 export interface Reason {
   rule: 'same' | 'similar';
@@ -65,8 +65,8 @@ function foreignName(entity: string, row: Row): string {
 }
 
 function foreignOwner(entity: string, row: Row) {
-  const owner = Object.entries(entityOf(entity)!.fields).find(([name, f]) => f.type === 'user' && row[name]);
-  return owner ? html`${t('card.foreign.owner')} ${person(row[owner[0]] as Ref)}` : nothing;
+  const owner = ownerOf(entity, row);
+  return owner ? html`${t('card.foreign.owner')} ${person(owner)}` : nothing;
 }
 
 /** Remembers that two records are not the same, or takes that back; false when it was refused. */

@@ -94,8 +94,8 @@ class History extends El {
   async #undo(body: Undo): Promise<void> {
     this.busy = true;
     try {
-      await api.post(`/${this.entity}/${this.recordId}/undo`, body);
-      toast({ text: t('history.taken'), icon: 'check', kind: 'ok' });
+      const row = await api.post<Row>(`/${this.entity}/${this.recordId}/undo`, body);
+      toast({ text: t(row.hidden ? 'history.taken.hidden' : 'history.taken'), icon: 'check', kind: 'ok' });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.code === 'conflict' && 'change' in body && !body.force) await this.#force(body, error);

@@ -18,6 +18,7 @@ export interface Pass extends Counts {
   done: number;
   error: string;
   undo: number;
+  out_of_sight: number;
 }
 export interface Options {
   columns: (string | null | { field: string; by?: string })[];

@@ -255,6 +255,14 @@ export function counts(pass: Pass, isCheck: boolean): TemplateResult {
             <span class="muted">${t(`${words}.${kind}`, { n })}</span>
           </li>`;
     })}
+    ${
+      pass.out_of_sight
+        ? html`<li class="figure" data-count="hidden">
+            <span class="display">${number(pass.out_of_sight)}</span>
+            <span class="muted">${t(`${words}.hidden`, { n: pass.out_of_sight })}</span>
+          </li>`
+        : nothing
+    }
   </ul>`;
 }
 

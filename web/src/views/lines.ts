@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { problemText } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import '../ui/due.ts';
+import { sayHidden } from './hidden.ts';
 import { isEmpty, show, summary } from '../fields/view.ts';
 import { api, ApiError } from '../core/api.ts';
 import { t } from '../core/i18n.ts';
@@ -53,6 +54,7 @@ async function finish(entity: string, row: Row, how: Ending, box: HTMLInputEleme
   const saved = await write(entity, row, on ? how.done : how.undone);
   box.disabled = false;
   if (!saved) box.checked = !on;
+  else if (saved.hidden) sayHidden('saved', entity, saved, titleOf(entity, row));
   else if (on) {
     toast({
       text: t('line.done', { name: titleOf(entity, row) }),
