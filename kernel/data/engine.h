@@ -69,7 +69,8 @@ typedef enum engine_op_kind {
     ENGINE_TERMS,  /* entity, id, terms: replaces its full-text row (NULL: removes). Give them
                       once per transaction, after the last RELEASE: full text flushes at every
                       savepoint. Also when only what rights go by has changed: its creator, owners,
-                      department or stage, which a match tells apart */
+                      department or stage, which a match tells apart. A row in the recycle bin has
+                      none, whatever is given: they go and come with the UPDATE of COL_DELETED_AT */
 } engine_op_kind;
 
 /* One row. False stops the list. `branches` has a bit for every branch of query->rights it matched.

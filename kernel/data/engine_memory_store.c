@@ -334,7 +334,8 @@ static crm_status set_terms(memory_engine *m, mtable *t, const engine_op *op)
         return was ? CRM_NOMEM : CRM_OK;
     }
     row->terms = NULL;
-    row->term_count = op->terms ? e->search_count : 0;
+    bool is_in_bin = !value_is_null(mrow_value(row, e->fields[COL_DELETED_AT].id));
+    row->term_count = op->terms && !is_in_bin ? e->search_count : 0;
     if (row->term_count) {
         row->terms = ARENA_ARRAY(m->arena, mcell, row->term_count);
         if (!row->terms) {

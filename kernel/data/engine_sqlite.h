@@ -136,6 +136,8 @@ typedef struct statements {
     known_get *by_id; /* GETS_MAX, by entity id; NULL until the first */
 } statements;
 
+#define TERMS_TABLES 1024 /* entity ids from there on have none */
+
 /* What engine_sqlite_counts.c keeps for a session. */
 #define COUNTS_MAX 512
 typedef struct kept_count kept_count;
@@ -182,6 +184,7 @@ struct sqlite_session {
     bool in_turn, has_merges, has_learnt;
     uint8_t savepoints; /* open ones */
     uint64_t *known;    /* hashes of words that the vocabulary has; the writer's */
+    uint64_t has_terms[TERMS_TABLES / 64]; /* by entity id: temp.n<entity id> exists; a reader's */
     statements cache;
     count_cache counts;
     sql sql;

@@ -65,7 +65,6 @@ static void add_ranges(buf *b, const walk *w)
 static void write_name(sqlite_session *s, const query *in, plan *p, int64_t limit)
 {
     buf *b = &s->counts.name;
-    buf_clear(b);
     add_int(b, limit);
     for (uint32_t i = 0; i < p->count && s->sql.status == CRM_OK; i++) {
         plan_ids(s, in, &p->at[i]);
@@ -81,20 +80,42 @@ static kept_count **slot_of(count_cache *c)
     return &c->slots[sql_hash(c->name.p, c->name.n) % COUNTS_MAX];
 }
 
-bool counts_find(sqlite_session *s, const query *in, plan *p, int64_t limit, int64_t *count)
+/* By the name that was written. */
+static bool find_named(sqlite_session *s, int64_t *count)
 {
     count_cache *c = &s->counts;
-    c->is_named = false;
-    if (!version_of(s, &c->version)) {
-        return false;
-    }
-    write_name(s, in, p, limit);
     c->is_named = !c->name.failed && s->sql.status == CRM_OK && !s->sql.text.failed;
     const kept_count *k = c->is_named ? *slot_of(c) : NULL;
     bool is_it =
         k && k->version == c->version && k->n == c->name.n && memcmp(k->name, c->name.p, k->n) == 0;
     *count = is_it ? k->count : 0;
     return is_it;
+}
+
+/* False: nothing is kept for what this session reads. */
+static bool begin_name(sqlite_session *s)
+{
+    s->counts.is_named = false;
+    buf_clear(&s->counts.name);
+    return version_of(s, &s->counts.version);
+}
+
+bool counts_find(sqlite_session *s, const query *in, plan *p, int64_t limit, int64_t *count)
+{
+    if (!begin_name(s)) {
+        return false;
+    }
+    write_name(s, in, p, limit);
+    return find_named(s, count);
+}
+
+bool counts_find_statement(sqlite_session *s, int64_t *count)
+{
+    if (!begin_name(s)) {
+        return false;
+    }
+    add_statement(&s->counts.name, &s->sql);
+    return find_named(s, count);
 }
 
 void counts_keep(sqlite_session *s, int64_t count)

@@ -285,8 +285,11 @@ void match_list(sqlite_session *s, const query *in, const uint64_t selected[4], 
 {
     sql *q = &s->sql;
     match m;
+    query spelled;
+    crm_status st = prefix_spell(s, in, &spelled);
     sql_start(q, s->layout, &in->env);
-    make_match(q, in, &m);
+    q->status = st;
+    make_match(q, &spelled, &m);
     plan_select(q, in->entity, selected, in->rights);
     add_from(q, in, &m);
     if (is_by_id(in) && m.count) {
@@ -299,6 +302,24 @@ void match_list(sqlite_session *s, const query *in, const uint64_t selected[4], 
     }
 }
 
+/* Whether every row with the terms counts: full text has none of the recycle bin. */
+static bool counts_all(const query *in, const match *m)
+{
+    uint32_t bits = m->groups[0].bits;
+    return m->count == 1 && !in->where && !in->only_deleted &&
+           (!bits || plan_is_all(in->rights, bits));
+}
+
+static void add_matches(sql *q, const query *in, const match *m)
+{
+    sql_z(q, " FROM ");
+    sql_name(q, 'f', in->entity->id);
+    sql_z(q, " WHERE ");
+    sql_name(q, 'f', in->entity->id);
+    sql_z(q, " MATCH ");
+    sql_param(q, (param){.kind = PARAM_TEXT, .s = m->groups[0].text});
+}
+
 void match_count(sqlite_session *s, const query *in, int64_t limit)
 {
     sql *q = &s->sql;
@@ -306,7 +327,11 @@ void match_count(sqlite_session *s, const query *in, int64_t limit)
     sql_start(q, s->layout, &in->env);
     make_match(q, in, &m);
     sql_z(q, "SELECT count(*) FROM (SELECT 1");
-    add_from(q, in, &m);
+    if (counts_all(in, &m)) {
+        add_matches(q, in, &m);
+    } else {
+        add_from(q, in, &m);
+    }
     sql_z(q, " LIMIT ");
     sql_int(q, limit);
     sql_z(q, ")");

@@ -9,6 +9,8 @@
  *   engine_sqlite_walk.c    which index serves one branch
  *   engine_sqlite_choose.c  which walks make up the query; else one statement that SQLite plans
  *   engine_sqlite_plan.c    the SQL of each
+ *   engine_sqlite_match.c   the SQL of a search
+ *   engine_sqlite_prefix.c  beginnings of words as the words there are
  *   engine_sqlite_counts.c  what was counted before
  *   engine_sqlite_merge.c   running several: the first rows of all ranges, counts without doubles
  *   engine_sqlite_query.c   GET, LIST, COUNT
@@ -126,7 +128,12 @@ CRM_MUST_CHECK crm_status merge_count(sqlite_session *s, const query *in, plan *
  * counts_keep takes what it turned out to be, all of it: not what a count got to that was stopped.
  */
 bool counts_find(sqlite_session *s, const query *in, plan *p, int64_t limit, int64_t *count);
+/* The same of a count that is one statement, which stands in s->sql. */
+bool counts_find_statement(sqlite_session *s, int64_t *count);
 void counts_keep(sqlite_session *s, int64_t count);
+
+/* `in` with the beginnings among its terms spelled out where that is cheaper (engine_sqlite_prefix.c). */
+CRM_MUST_CHECK crm_status prefix_spell(sqlite_session *s, const query *in, query *out);
 
 /* Queries with terms (engine_sqlite_match.c): the statement of a page, and of a count up to `limit`. */
 void match_list(sqlite_session *s, const query *in, const uint64_t selected[4], page_part part,

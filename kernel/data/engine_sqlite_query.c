@@ -307,14 +307,31 @@ void query_get(sqlite_session *s, engine_op *op)
     }
 }
 
+/* Named by the terms as they were asked for: to spell them out is a good part of the work. */
+static void count_matches(sqlite_session *s, engine_op *op, int64_t limit)
+{
+    query spelled;
+    match_count(s, op->query, limit);
+    if (counts_find_statement(s, &op->count)) {
+        return;
+    }
+    op->status = prefix_spell(s, op->query, &spelled);
+    if (op->status == CRM_OK) {
+        match_count(s, &spelled, limit);
+        op->status = statement_int(s, &op->count);
+    }
+    if (op->status == CRM_OK) {
+        counts_keep(s, op->count);
+    }
+}
+
 static void count(sqlite_session *s, engine_op *op)
 {
     const query *in = op->query;
     int64_t limit = in->limit ? in->limit : COUNT_CAP;
     plan p;
     if (in->terms.n) {
-        match_count(s, in, limit);
-        op->status = statement_int(s, &op->count);
+        count_matches(s, op, limit);
         return;
     }
     op->status = plan_make(s, in, ENGINE_COUNT, &p);

@@ -290,7 +290,8 @@ static crm_str terms_of(sqlite_session *s, const engine_op *op, uint32_t field_i
     return (crm_str){0};
 }
 
-/* The access terms of the stored row, in the session's arena. NOT_FOUND: it is not there. */
+/* The access terms of the stored row, in the session's arena. NOT_FOUND: it is in the recycle bin
+ * or nowhere. */
 static crm_status read_access(sqlite_session *s, const engine_op *op, crm_str *out)
 {
     crm_status st;
@@ -299,6 +300,9 @@ static crm_status read_access(sqlite_session *s, const engine_op *op, crm_str *o
     sql_z(q, " FROM ");
     sql_name(q, 'e', op->entity->id);
     write_where_id(q, op->entity, op->id);
+    sql_z(q, " AND ");
+    sql_name(q, 'c', op->entity->fields[COL_DELETED_AT].id);
+    sql_z(q, " IS NULL");
     sqlite3_stmt *stmt = statement_get(s, &st);
     if (!stmt) {
         return st;
@@ -346,7 +350,7 @@ static crm_status replace_terms(sqlite_session *s, engine_op *op)
     crm_str access = {0};
     crm_status st = read_access(s, op, &access);
     if (st == CRM_NOT_FOUND) {
-        return CRM_OK; /* its words would be found with the row that gets its id */
+        return text_delete(s, op->entity, op->id);
     }
     st = st ? st : write_row(s, op, access);
     return st ? st : words_learn(s, op);

@@ -28,8 +28,9 @@ dice dice_of(uint64_t n)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static const char *const words[] = {"Ёлка",  "ёлка", "елка", "Ель",    "ель  зелёная", "жук",
-                                    "Жук 2", "e",    "É",    "Straße", "STRASSE",      "а"};
+static const char *const words[] = {"Ёлка",    "ёлка",  "елка",        "Ель", "ель  зелёная",
+                                    "жук",     "Жук 2", "e",           "É",   "Straße",
+                                    "STRASSE", "а",     "ёлка зелёные"};
 static const char *const stages[] = {"new", "New", "won"};
 static const char *const marks[] = {"vip", "VIP", "склад", "Ёж", "еж"};
 static const char *const phones[] = {"+791", "+7916", "+7917", "8 916", "+7"};
@@ -276,9 +277,10 @@ const cond *some_cond(maker *m, const entity *e, int depth)
 
 /* ---- queries --------------------------------------------------------------------------------- */
 
-static const char *const asked[] = {"елк*",        "елка|=елк",  "жук|жук*", "ель зел*",
-                                    "жук 2*",      "=склад|ель", "ж*",       "ель&зеленая|жук",
-                                    "=елк|жук e*", "strasse*"};
+static const char *const asked[] = {"елк*",         "елка|=елк",  "жук|жук*", "ель зел*",
+                                    "жук 2*",       "=склад|ель", "ж*",       "ель&зеленая|жук",
+                                    "=елк|жук e*",  "strasse*",   "зеле*",    "ель&зелен*|жук",
+                                    "елка зелены*", "stra*|ель",  "эрзац*"};
 
 static const cond *of_field(maker *m, cond_op op, const field *f, uint32_t count)
 {

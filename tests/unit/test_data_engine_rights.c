@@ -182,6 +182,46 @@ typedef struct heard {
     char words[200];
 } heard;
 
+/* Few words that begin so are asked for one by one, many as a beginning; nobody sees which. */
+static void a_beginning_finds_every_word_that_begins_so(void **state)
+{
+    bench *b = *state;
+    enum { WORDS = 20 };
+    static const char *const letters[WORDS] = {"а", "б", "в", "г", "д", "е", "ж", "з", "и", "к",
+                                               "л", "м", "н", "о", "п", "р", "с", "т", "у", "ф"};
+    for (int i = 0; i < WORDS; i++) {
+        char word[32];
+        snprintf(word, sizeof word, "кузнец%s", letters[i]);
+        bench_begin(b);
+        bench_terms(b, bench_deal(b, word, 1), word, "договор 9000");
+        bench_commit(b);
+        engine_turn_end(b->reader);
+        assert_int_equal(bench_search(b, "кузн*"), i + 1);
+        assert_int_equal(bench_search(b, "договор кузн*"), i + 1);
+        assert_int_equal(bench_search(b, "9000&кузнец*|=нет"), i + 1);
+        assert_int_equal(bench_search(b, "кузнецы*"), 0);
+    }
+    assert_int_equal(bench_search(b, "кузнецф*"), 1);
+}
+
+static void what_lies_in_the_recycle_bin_has_no_words(void **state)
+{
+    bench *b = *state;
+    bench_begin(b);
+    int64_t id = bench_deal(b, "крыша", 1);
+    bench_terms(b, id, "крыша", "");
+    bench_commit(b);
+    engine_turn_end(b->reader);
+    assert_int_equal(bench_search(b, "крыша"), 1);
+    bench_begin(b);
+    assert_ok(bench_set(b, id, COL_DELETED_AT, value_int(5)));
+    bench_terms(b, id, "крыша", "");
+    bench_commit(b);
+    engine_turn_end(b->reader);
+    assert_int_equal(bench_search(b, "крыша"), 0);
+    assert_int_equal(bench_search(b, "крыш*"), 0);
+}
+
 static void hear(void *arg, crm_str word, int edits)
 {
     heard *h = arg;
@@ -252,6 +292,8 @@ int main(void)
         ON_ALL(the_recycle_bin_is_hidden_unless_asked),
         ON_ALL(words_are_found_by_form_stem_and_beginning),
         ON_ALL(a_match_passes_over_rows_of_others),
+        ON_ALL(a_beginning_finds_every_word_that_begins_so),
+        ON_ALL(what_lies_in_the_recycle_bin_has_no_words),
         ON_ALL(near_words_are_told),
         ON_ALL(words_count_only_where_a_branch_shows_them),
     };
