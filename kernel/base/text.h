@@ -33,6 +33,8 @@ size_t text_length(crm_str s);
  * keys is the order. The key of a beginning is the beginning of the key, unless it holds ё.
  */
 CRM_MUST_CHECK crm_status text_sort_key(arena *a, crm_str s, crm_str *key);
+/* Whether the keys of both are the same; mostly without making them. What is no UTF-8 is itself alone. */
+bool text_same(crm_str x, crm_str y);
 
 /* ---- words ----------------------------------------------------------------------------------- */
 

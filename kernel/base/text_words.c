@@ -8,20 +8,17 @@
 #include <utf8proc.h>
 
 #include "base/str.h"
-
-#define IE       0x435 /* е */
-#define IO       0x451 /* ё */
-#define IO_UPPER 0x401
-#define A_UPPER  0x410 /* А */
-#define A_LOWER  0x430 /* а */
-#define YA_LOWER 0x44F /* я */
+#include "base/text_plain.h"
 
 /* ---- characters ------------------------------------------------------------------------------ */
 
 /* The character at `at`, which is not the end; its bytes in *len. */
 static int32_t peek(crm_str s, size_t at, size_t *len)
 {
-    utf8proc_int32_t c = 0;
+    utf8proc_int32_t c = text_plain(s, at, len);
+    if (c) {
+        return c;
+    }
     utf8proc_ssize_t n =
         utf8proc_iterate((const utf8proc_uint8_t *)s.p + at, (utf8proc_ssize_t)(s.n - at), &c);
     *len = n > 0 ? (size_t)n : 1;
@@ -30,6 +27,12 @@ static int32_t peek(crm_str s, size_t at, size_t *len)
 
 static bool is_word(int32_t c)
 {
+    if (c < 0x80) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    }
+    if (c >= 0x400 && c < 0x460) {
+        return true;
+    }
     switch (utf8proc_category(c)) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
@@ -60,7 +63,7 @@ static size_t cluster_end(crm_str s, size_t at)
     size_t len;
     (void)peek(s, at, &len);
     at += len;
-    while (at < s.n && (unsigned char)s.p[at] >= 0x80 && is_attached(peek(s, at, &len))) {
+    while (at < s.n && !text_plain(s, at, &len) && is_attached(peek(s, at, &len))) {
         at += len;
     }
     return at;
@@ -68,19 +71,11 @@ static size_t cluster_end(crm_str s, size_t at)
 
 /* ---- folding --------------------------------------------------------------------------------- */
 
-/* Most of what is written in Russia: 0 when it takes the tables. */
+/* 0 when it takes the tables. */
 static int32_t fold_plain(int32_t c)
 {
-    if (c < 0x80) {
-        return c >= 'A' && c <= 'Z' ? c + 0x20 : c;
-    }
-    if (c == IO || c == IO_UPPER) {
-        return IE;
-    }
-    if (c >= A_UPPER && c <= YA_LOWER) {
-        return c < A_LOWER ? c + (A_LOWER - A_UPPER) : c;
-    }
-    return 0;
+    int32_t lower = text_plain_lower(c);
+    return lower == TEXT_IO ? TEXT_IE : lower;
 }
 
 static size_t put(char *at, int32_t c)
@@ -99,7 +94,7 @@ static size_t fold_by_tables(crm_str cluster, char *to, size_t room)
     size_t used = 0, len;
     for (size_t at = 0; at < rest.n && rest.n <= room; at += len) {
         int32_t c = peek(rest, at, &len);
-        used += put(to + used, c == IO ? IE : c);
+        used += put(to + used, c == TEXT_IO ? TEXT_IE : c);
     }
     free(folded);
     return used;

@@ -220,8 +220,8 @@ static bool text_is(const field *f, cond_op op, crm_str x, crm_str y)
     if (!field_is_folded(f)) {
         return is_part ? holds(op, x, y) : satisfies(op, str_cmp(x, y));
     }
-    if (op == COND_EQ && str_eq(x, y)) {
-        return true;
+    if (op == COND_EQ) {
+        return text_same(x, y);
     }
     arena *a = arena_new(0);
     if (!a) {

@@ -102,8 +102,29 @@ static void drop_last_char(sql *q)
     q->text.n--;
 }
 
+/* A folded text that has no key beside it: mostly its first letter tells, without making the key.
+ */
+static bool is_keyless(const sql *q, left l)
+{
+    return !l.is_side && field_is_folded(l.field) &&
+           !(layout_column(q->layout, l.field->id) & COLUMN_KEY);
+}
+
+static void add_same(sql *q, left l, value v)
+{
+    sql_z(q, "karkas_same(");
+    sql_column(q, l.alias, l.field);
+    sql_z(q, ",");
+    sql_value(q, v);
+    sql_z(q, ")");
+}
+
 static void add_operator(sql *q, left l, cond_op op, value v)
 {
+    if (op == COND_EQ && is_keyless(q, l)) {
+        add_same(q, l, v);
+        return;
+    }
     add_left(q, l);
     sql_z(q, operator_of(op));
     drop_last_char(q); /* the parameter brings its own '?' */

@@ -1,13 +1,13 @@
 /*
  * engine_sqlite_func.c - SQL functions of the engine, for what has no column of its own.
  *
- * karkas_key(text): its sort key. karkas_any(text, folded, operator, operand): whether an element
- * of a many-valued text compares so. karkas_share(text, text, folded): whether two such have an
- * equal element. karkas_terms(text): its full-text terms; karkas_phones(text): those of phones.
- * karkas_access(created by, department, stage, owner, owner, owner): the access terms of a row.
- * karkas_keys(text): the keys of its name, as terms.
- * karkas_is_word(term): whether the vocabulary has it. They are for the engine's own statements
- * only, so a schema cannot call them.
+ * karkas_key(text): its sort key. karkas_same(text, text): whether both have the same.
+ * karkas_any(text, folded, operator, operand): whether an element of a many-valued text compares
+ * so. karkas_share(text, text, folded): whether two such have an equal element. karkas_terms(text):
+ * its full-text terms; karkas_phones(text): those of phones. karkas_access(created by, department,
+ * stage, owner, owner, owner): the access terms of a row. karkas_keys(text): the keys of its name,
+ * as terms. karkas_is_word(term): whether the vocabulary has it. They are for the engine's own
+ * statements only, so a schema cannot call them.
  */
 #include "data/engine_sqlite.h"
 #include "data/field.h"
@@ -45,6 +45,15 @@ static void key_function(sqlite3_context *c, int n, sqlite3_value **v)
         sqlite3_result_blob64(c, key.p, key.n, SQLITE_TRANSIENT);
     }
     arena_reset(a);
+}
+
+static void same_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    crm_str x = text_of(v[0]), y = text_of(v[1]);
+    if (x.p && y.p) {
+        sqlite3_result_int(c, text_same(x, y));
+    }
 }
 
 static void terms_function(sqlite3_context *c, int n, sqlite3_value **v)
@@ -205,6 +214,7 @@ crm_status functions_register(sqlite3 *db)
         {"karkas_phones", 1, phone_function}, {"karkas_access", 6, access_function},
         {"karkas_is_word", 1, word_function}, {"karkas_any", 4, any_function},
         {"karkas_share", 3, share_function},  {"karkas_keys", 1, keys_function},
+        {"karkas_same", 2, same_function},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         arena *a = arena_new(0);

@@ -106,6 +106,70 @@ static void keys_ignore_case_composition_and_the_amount_of_white_space(void **st
     assert_int_equal(key.n, 0);
 }
 
+/* ---- without tables and with them ------------------------------------------------------------ */
+
+static const char *const pieces[] = {"а", "Е", "ё", "Ё",        "е\xCC\x88", "Й",  "и\xCC\x86",
+                                     "a", "Z", "0", "-",        " ",         "\t", "\xC2\xA0",
+                                     "я", "ъ", "ѓ", "\xCC\x81", "\xC2\xAD",  "ß",  "№"};
+
+/* Up to five pieces; the shorter texts meet each other often. */
+static crm_str some_text(unsigned *chance, char out[64])
+{
+    size_t n = 0;
+    for (unsigned left = (*chance >> 16) % 6; left; left--) {
+        *chance = *chance * 1103515245u + 12345u;
+        const char *piece = pieces[(*chance >> 16) % (sizeof pieces / sizeof pieces[0])];
+        memcpy(out + n, piece, strlen(piece));
+        n += strlen(piece);
+    }
+    *chance = *chance * 1103515245u + 12345u;
+    return (crm_str){out, n};
+}
+
+static void texts_are_the_same_when_their_keys_are(void **state)
+{
+    (void)state;
+    unsigned chance = 1;
+    uint32_t same = 0;
+    for (int i = 0; i < 200000; i++) {
+        char xs[64], ys[64];
+        crm_str x = some_text(&chance, xs), y = some_text(&chance, ys), kx, ky;
+        assert_ok(text_sort_key(a, x, &kx));
+        assert_ok(text_sort_key(a, y, &ky));
+        if (text_same(x, y) != str_eq(kx, ky)) {
+            fail_msg("\"%.*s\" and \"%.*s\"", STR_FMT(x), STR_FMT(y));
+        }
+        same += str_eq(kx, ky);
+        arena_reset(a);
+    }
+    assert_true(same > 1000);
+}
+
+/* A soft hyphen, which nobody sees, takes the way through the tables. */
+static void keys_without_tables_are_those_of_the_tables(void **state)
+{
+    (void)state;
+    unsigned chance = 7;
+    for (int i = 0; i < 50000; i++) {
+        char xs[64];
+        crm_str x = some_text(&chance, xs), key, other, longer;
+        longer = arena_fmt(a, "%.*s\xC2\xAD", STR_FMT(x));
+        assert_ok(text_sort_key(a, x, &key));
+        assert_ok(text_sort_key(a, longer, &other));
+        assert_true(str_eq(key, other));
+        arena_reset(a);
+    }
+}
+
+static void ill_formed_texts_are_the_same_only_as_themselves(void **state)
+{
+    (void)state;
+    assert_true(text_same(CRM_S("а\xFF"), CRM_S("а\xFF")));
+    assert_false(text_same(CRM_S("а\xFF"), CRM_S("А\xFF")));
+    assert_false(text_same(CRM_S("\xD0"), CRM_S("")));
+    assert_false(text_same(CRM_S("а\xD0"), CRM_S("а")));
+}
+
 static crm_str terms_of(const char *text)
 {
     crm_str t = {0};
@@ -294,6 +358,9 @@ int main(void)
         cmocka_unit_test(cleaning_composes_and_drops_controls),
         cmocka_unit_test(io_sorts_beside_ie),
         cmocka_unit_test(keys_ignore_case_composition_and_the_amount_of_white_space),
+        cmocka_unit_test(texts_are_the_same_when_their_keys_are),
+        cmocka_unit_test(keys_without_tables_are_those_of_the_tables),
+        cmocka_unit_test(ill_formed_texts_are_the_same_only_as_themselves),
         cmocka_unit_test(words_come_with_their_stems),
         cmocka_unit_test(numbers_and_joined_words_are_kept),
         cmocka_unit_test(an_address_is_found_whole_by_domain_and_by_parts),
