@@ -9,6 +9,7 @@
 
 #include <crm/crm.h>
 
+#include <assert.h>
 #include <string.h>
 
 typedef struct buf {
@@ -36,6 +37,7 @@ static inline char *buf_room(buf *b, size_t n)
 static inline void buf_add(buf *b, const void *p, size_t n)
 {
     char *room = n ? buf_room(b, n) : NULL;
+    assert(p || !n);
     if (room) {
         memcpy(room, p, n);
         b->n += n;

@@ -319,7 +319,7 @@ typedef struct verifying {
 static crm_status verify_one(void *arg, int dir, const char *name)
 {
     verifying *v = arg;
-    crm_str hash;
+    crm_str hash = {0};
     (void)dir;
     arena_mark mark = arena_mark_get(v->a);
     crm_str path = arena_fmt(v->a, "%s/%.2s/%s", v->root, name, name);

@@ -7,6 +7,8 @@
 #include "data/field.h"
 #include "data/search.h"
 
+#include <assert.h>
+
 #define NAME_MAX_BYTES 100
 
 typedef struct reader {
@@ -88,6 +90,7 @@ static uint32_t names_of(const grouping *g, crm_str out[GROUP_KEYS_MAX + MEASURE
 /* As group_sort.at; -1: no such name. */
 static int position_of(const grouping *g, crm_str name)
 {
+    assert(name.p || !name.n);
     for (uint32_t i = 0; i < g->key_count; i++) {
         if (str_eq(g->keys[i].name, name)) {
             return (int)i;

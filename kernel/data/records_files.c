@@ -6,6 +6,8 @@
 #include "data/files.h"
 #include "data/records_private.h"
 
+#include <assert.h>
+
 /* ---- what is given --------------------------------------------------------------------------- */
 
 static crm_status refuse(saving *s, const field *f)
@@ -15,6 +17,7 @@ static crm_status refuse(saving *s, const field *f)
 
 static bool is_place(const saving *s, const field *f, const file_row *row)
 {
+    assert(s->given->is_new || s->was.v);
     return !s->given->is_new && row->entity == s->entity->id && row->record == s->was.v[COL_ID].i &&
            row->field == f->id;
 }

@@ -8,6 +8,8 @@
 #include "data/field.h"
 #include "data/records_private.h"
 
+#include <assert.h>
+
 #define BACK_MAX 1000 /* changes that a return to an earlier state may pass */
 
 /* Whether the field still stores what such a value is. */
@@ -127,6 +129,7 @@ static crm_status undo_update(crm_ctx *c, const undo_wish *w, uint64_t conflicts
     const change *ch = w->change;
     crm_status st = load(c, ch->entity, ch->record, &row);
     st = st ? st : open_record(c, w, row, &r);
+    assert(st || r);
     st = st ? st : take_fields(w, r, row, false, conflicts);
     if (!st && bits_any(r->set) && !bits_any(w->fields)) {
         st = take_fields(w, r, row, true,
