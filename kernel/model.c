@@ -284,6 +284,7 @@ static crm_status serve(model_change *x, buf *json, int *status)
         s = make_change(x, json, status);
     }
     build_free(x->b);
+    x->c = asked;
     asked->error = now.error;
     now.session = NULL;
     call_end(&now);

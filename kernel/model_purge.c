@@ -358,6 +358,7 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *d)
     if (s != CRM_OK) {
         c->error = now.error;
     }
+    t->x.c = NULL; /* the turn outlives the call */
     now.session = NULL;
     call_end(&now);
     return s;

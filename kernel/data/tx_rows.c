@@ -48,13 +48,13 @@ typedef struct one_row {
 
 value *row_dup(arena *a, const entity *e, const value *row)
 {
-    size_t bytes = 0;
+    size_t bytes = 1;
     for (uint32_t i = 0; i < e->field_count; i++) {
         bytes += row[i].kind == VALUE_TEXT ? row[i].s.n + 1 : 0;
     }
     value *copy = ARENA_ARRAY(a, value, e->field_count);
-    char *texts = bytes ? arena_alloc(a, bytes) : NULL;
-    if (!copy || (bytes && !texts)) {
+    char *texts = arena_alloc(a, bytes);
+    if (!copy || !texts) {
         return NULL;
     }
     memcpy(copy, row, e->field_count * sizeof *copy);

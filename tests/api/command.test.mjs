@@ -1,4 +1,4 @@
-// `karkas …`: what an administrator asks of a running server, and what works without one.
+// `karkas …` (S-76, D8): what an administrator asks of a running server, and what works without one.
 
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';

@@ -1,4 +1,4 @@
-// The past of a record and taking it back; the recycle bin (API.md, "Changes that are more than one").
+// The past of a record and taking it back (D14); the recycle bin (API.md, "Changes that are more than one").
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

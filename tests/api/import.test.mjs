@@ -1,4 +1,4 @@
-// Import and export over HTTP: a file to records and back (API.md, "Import" and "Export").
+// Import and export over HTTP (D14): a file to records and back (API.md, "Import" and "Export").
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,4 +1,4 @@
-// What may be chosen in a field is limited by a condition of the deployment, also where the caller may
+// What may be chosen in a field (S-37) is limited by a condition of the deployment, also where the caller may
 // not see what the condition is about.
 
 import assert from 'node:assert/strict';

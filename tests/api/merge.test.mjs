@@ -1,4 +1,4 @@
-// Duplicates, merge and un-merge (API.md, "Duplicates and merge").
+// Duplicates, merge and un-merge (S-58, D14; API.md, "Duplicates and merge").
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

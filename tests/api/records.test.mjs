@@ -1,4 +1,4 @@
-// The records API: creating, changing, listing and their refusals (API.md, "Records" and "Errors").
+// The records API (S-38): creating, changing, listing and their refusals (API.md, "Records" and "Errors").
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

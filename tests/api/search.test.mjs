@@ -1,4 +1,4 @@
-// Search that forgives (issue 3, point 3): how people type, in two languages and layouts, under rights.
+// Search that forgives (S-38): how people type, in two languages and layouts, under rights.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,4 +1,4 @@
-// Taking back what many rows were changed by, from the batch and from the history of one record: what goes
+// Taking back (D14) what many rows were changed by, from the batch and from the history of one record: what goes
 // back, and per field what does not and why (API.md, "Changes that are more than one").
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What a request costs: server CPU (user and system time of the process) per request beside a floor
+// What a request costs at twenty thousand rows and at a million (S-70): server CPU (user and system time of the process) per request beside a floor
 // server and SQLite alone, measured in the same run in alternated rounds, medians with their spread.
 // Prints and never judges: rates of a shared machine move by times, CPU per request by a tenth or two.
 //
