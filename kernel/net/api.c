@@ -535,6 +535,17 @@ static void deliver(void *arg, void (*fn)(void *), void *fn_arg)
     mailbox_post(arg, fn, fn_arg);
 }
 
+static crm_status give_up(api *a, crm_status s)
+{
+    engine_session_close(a->session);
+    session_cache_free(a->sessions);
+    if (a->mail) {
+        mailbox_close(a->mail);
+    }
+    free(a);
+    return s;
+}
+
 crm_status api_start(const api_options *o, api **out)
 {
     api *a = calloc(1, sizeof *a);
@@ -553,7 +564,7 @@ crm_status api_start(const api_options *o, api **out)
         a->streams = streams_new(a);
     }
     if (s != CRM_OK || !a->streams) {
-        return s == CRM_OK ? CRM_NOMEM : s; /* start-up fails: the process ends */
+        return give_up(a, s == CRM_OK ? CRM_NOMEM : s);
     }
     wheel_init(&a->waits, o->loop);
     a->timeouts = metric_counter("karkas_requests_timed_out_total",

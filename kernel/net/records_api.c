@@ -623,11 +623,10 @@ void records_route(api_call *k)
         export_route(k);
         return;
     }
-    if (str_to_i64(id, &k->id) != CRM_OK || k->id <= 0) {
-        api_reply_error(k, CRM_NOT_FOUND);
-    } else if (!path.n) {
+    bool is_id = str_to_i64(id, &k->id) == CRM_OK && k->id > 0;
+    if (is_id && !path.n) {
         records_answer_one(k);
-    } else if (str_is(path, "history")) {
+    } else if (is_id && str_is(path, "history")) {
         history_route(k);
     } else {
         api_reply_error(k, CRM_NOT_FOUND);
