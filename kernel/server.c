@@ -330,13 +330,10 @@ static crm_status check_sandbox(const server_options *o)
     arena *a = arena_new(0);
     crm_str mark = arena_fmt(a, "%s/sandbox", o->data), db = arena_fmt(a, "%s/karkas.db", o->data);
     bool is_sandbox = access(mark.p, F_OK) == 0, has_data = access(db.p, F_OK) == 0;
-    crm_status s = CRM_OK;
-    if (o->sandbox && !is_sandbox && has_data) {
-        s = CRM_CONFLICT;
-    } else if (o->sandbox && !is_sandbox && fs_mkdir(o->data, 0700) == CRM_OK) {
+    bool is_other = o->sandbox ? has_data && !is_sandbox : is_sandbox;
+    crm_status s = is_other ? CRM_CONFLICT : CRM_OK;
+    if (!is_other && o->sandbox && !is_sandbox && fs_mkdir(o->data, 0700) == CRM_OK) {
         s = fs_write(mark.p, str_of(o->sandbox), 0600);
-    } else if (!o->sandbox && is_sandbox) {
-        s = CRM_CONFLICT;
     }
     if (s != CRM_OK) {
         fprintf(stderr, "karkas: %s: %s\n", o->data,
