@@ -76,11 +76,12 @@ class Create extends El {
   }
 
   override firstUpdated(): void {
-    requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      if (this.querySelector('.drawer-body :focus')) return; // somebody types already
       this.querySelector<HTMLElement>(
         '.drawer-body input, .drawer-body textarea, .drawer-body select',
-      )?.focus(),
-    );
+      )?.focus();
+    });
   }
 
   /** Values that the address gives, as "?record=12". */

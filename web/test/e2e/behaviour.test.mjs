@@ -302,6 +302,21 @@ test('a new record is made from the quick form, with the same errors', async () 
   assert.equal(fixture.data['sales.lead'].find((r) => r.id === 47).contact.label, 'Николай Жуков');
 });
 
+test('a new form, however late it takes the focus, takes it from nobody who types', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await page.waitForSelector(rowOf(46));
+  await page.evaluate(() => {
+    const held = [];
+    window.requestAnimationFrame = (fn) => held.push(fn);
+    window.goOn = () => held.forEach((fn) => fn());
+  });
+  await page.keyboard.press('n');
+  await page.fill('.field[data-field=contact] input', 'жуков');
+  await page.evaluate(() => window.goOn());
+  await page.getByRole('option', { name: 'Николай Жуков', selected: true }).waitFor();
+  assert.ok(await page.locator('.field[data-field=contact] input').evaluate((input) => input === document.activeElement));
+});
+
 test('a record picked before its hits came is waited for, and nothing is saved without it', async () => {
   const page = await visit({ path: '/e/sales.lead' });
   await page.waitForSelector(rowOf(46));
