@@ -143,11 +143,16 @@ static crm_status check_undone(crm_ctx *c, const store_row *row)
     return is_left ? CRM_OK : call_fail(c, CRM_CONFLICT, "batch_undone");
 }
 
-/* What was taken apart again is merged anew: its references may be anybody's by now. */
+/* What was taken apart again is merged anew: its references may be anybody's by now. A type is changed
+ * back by another change of the model, and what was purged is gone. */
 static crm_status check_kind(crm_ctx *c, const store_row *row)
 {
     store_row of;
-    if (!str_is(store_text(row, BATCH_KIND), "undo") || !store_int(row, BATCH_UNDO_OF)) {
+    crm_str kind = store_text(row, BATCH_KIND);
+    if (str_is(kind, "model") || str_is(kind, "purge")) {
+        return call_fail(c, CRM_CONFLICT, "model_stays");
+    }
+    if (!str_is(kind, "undo") || !store_int(row, BATCH_UNDO_OF)) {
         return CRM_OK;
     }
     crm_status s =

@@ -112,6 +112,9 @@ describe('the model', () => {
     const told = history.map((h) => h.changes[0]);
     assert.deepEqual(told.map((c) => [c.old, c.new]), [[null, 7], [null, null]], 'what was written before is told as far as it fits');
     assert.equal((await head.get('/api/v1/sales.deal?mileage.gt=100', { expect: 200 })).json.rows.length, 1);
+    const undo = await head.post(`/api/v1/batch/${batch.id}/undo`);
+    assert.deepEqual([undo.status, undo.json.code], [409, 'model_stays'], 'a type is changed back by another change');
+    assert.equal((await head.get(`/api/v1/batch/${batch.id}`, { expect: 200 })).json.undone_by, null);
   });
 
   it('refuses by name what is not safe', async () => {

@@ -45,6 +45,7 @@ describe('purging what was retired', () => {
     const started = (await purge(`${DEALS}/secret`, 'secret', { expect: 202 })).json;
     const batch = await ended(head, started.change.batch);
     assert.deepEqual([batch.kind, batch.state, batch.changed, batch.error], ['purge', 'done', 1, null]);
+    assert.equal((await head.post(`/api/v1/batch/${batch.id}/undo`)).json.code, 'model_stays');
     assert.equal(await named('secret'), undefined);
     await add('secret');
     assert.equal((await head.get(`/api/v1/sales.deal/${one.id}`, { expect: 200 })).json.secret, null);
