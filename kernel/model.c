@@ -84,7 +84,9 @@ static crm_status swap(void *arg)
     if (s != CRM_OK) {
         return s;
     }
+    x->step_ns = clock_mono();
     s = build_schema(x->d, x->b);
+    x->step_ns = clock_mono() - x->step_ns;
     if (s == CRM_OK) {
         s = call_here(x, commit_done);
     }
@@ -212,6 +214,8 @@ static crm_status make_change(model_change *x, buf *json, int *status)
     }
     if (s == CRM_OK && plan.misfits) {
         s = model_refuse_misfits(x, &plan);
+    } else if (s == CRM_OK && plan.duplicates) {
+        s = model_refuse_duplicates(x, &plan);
     }
     if (s != CRM_OK) {
         return s;
@@ -219,6 +223,9 @@ static crm_status make_change(model_change *x, buf *json, int *status)
     bool is_new = x->ask->act == MODEL_ACT_ADD_ENTITY || x->ask->act == MODEL_ACT_ADD_FIELD;
     *status = is_new ? 201 : 200;
     s = plan.converts ? start_batch(x, status) : model_swap(x);
+    if (s == CRM_OK && !plan.converts) {
+        model_learn(x->d, model_cost_of(&plan), plan.rows, x->step_ns);
+    }
     return s == CRM_OK ? answer(x, json) : s;
 }
 

@@ -9,8 +9,12 @@
 #define MODEL_TITLE_MAX 200
 #define MODEL_ROWS_MAX  4000
 
+/* What the writer is held for in the engine's step. */
+typedef enum model_cost { COST_NONE = -1, COST_INDEX, COST_LOOK, COST_CONVERT } model_cost;
+
 typedef struct model_change {
     deployment *d;
+    int64_t step_ns; /* out of model_swap: how long the engine's step took */
     crm_ctx *c;
     const model_ask *ask;
     model_rows rows;   /* all; those of the change have `next`, and phase MODEL_SWAPPING */
@@ -20,6 +24,12 @@ typedef struct model_change {
 
 /* What the change means for the data that is there (model_data.c). */
 #define MODEL_FIRST 5
+/* A value that would have to be unique, and its first rows. */
+typedef struct model_twin {
+    int64_t ids[MODEL_FIRST];
+    int64_t count;
+} model_twin;
+
 typedef struct model_plan {
     int64_t rows;      /* of the entities it is about, the recycle bin included */
     bool converts;     /* values are stored another way */
@@ -27,14 +37,29 @@ typedef struct model_plan {
     bool indexes;
     int64_t misfits;
     struct { int64_t id; crm_str value; } first[MODEL_FIRST];
-    const entity *entity; /* of the first that does not fit */
+    int64_t duplicates; /* values held by more than one row, of a field that becomes unique */
+    model_twin twins[MODEL_FIRST];
+    const entity *entity; /* of the first that does not fit, or is held twice */
     const field *field;
     bool is_choice;
 } model_plan;
+/* What a step of this server took is what the next of its kind is expected to take; few rows tell
+ * nothing. Under apply_lock. */
+void model_learn(deployment *d, model_cost what, int64_t rows, int64_t ns);
+model_cost model_cost_of(const model_plan *p);
+/* Whole seconds the writer is held for; -1: no such step was measured yet. */
+int64_t model_expected(const deployment *d, const model_plan *p);
 /* Reads the data with the change's session. */
 CRM_MUST_CHECK crm_status model_look(model_change *x, model_plan *out);
 /* One field: counts and keeps what does not fit. `on_misfit` may be NULL. */
 CRM_MUST_CHECK crm_status model_scan(crm_ctx *c, const field *from, const field *to, model_plan *out);
+
+/* The field as the registry in force has it (NULL: it is new), and as it will be. */
+typedef struct model_pair {
+    const field *from, *to;
+} model_pair;
+/* Equal values of a field of `e` that becomes unique (model_unique.c). */
+CRM_MUST_CHECK crm_status model_look_unique(crm_ctx *c, const entity *e, const model_pair *f, model_plan *out);
 
 /* The names and values of what is asked become `next` of rows (model_edit.c). INVALID, NOT_FOUND … with
  * c->error. */
@@ -49,6 +74,7 @@ CRM_MUST_CHECK crm_status model_check_free(model_change *x);
 /* The build's faults as the call's error. INVALID. */
 crm_status model_refuse(model_change *x);
 crm_status model_refuse_misfits(model_change *x, const model_plan *p);
+crm_status model_refuse_duplicates(model_change *x, const model_plan *p);
 
 /* JSON (model_list.c). */
 void model_put_list(json_writer *w, crm_ctx *c, const model_rows *rows);

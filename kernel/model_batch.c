@@ -92,7 +92,21 @@ static crm_status look_for_misfits(model_change *x, turn *t)
     return s;
 }
 
-static crm_status go_on(model_change *x, turn *t)
+/* Written since it was passed; anything else, as equal values of a unique field, fails the batch.
+ */
+static crm_status why_refused(model_change *x, turn *t)
+{
+    const call_error said = x->c->error;
+    x->c->error = (call_error){0};
+    crm_status s = look_for_misfits(x, t);
+    if (s != CRM_OK || t->misfits.misfits) {
+        return s;
+    }
+    x->c->error = said;
+    return CRM_INVALID;
+}
+
+static crm_status go_on(model_change *x, const batch_run *b, turn *t)
 {
     engine_ahead ahead = {0};
     crm_status s = build_ahead(x->d, x->b, &ahead);
@@ -102,11 +116,10 @@ static crm_status go_on(model_change *x, turn *t)
     }
     s = model_swap(x);
     t->is_done = s == CRM_OK;
-    if (s == CRM_INVALID) {
-        x->c->error = (call_error){0};
-        s = look_for_misfits(x, t); /* written since it was passed */
+    if (t->is_done) {
+        model_learn(x->d, COST_CONVERT, b->total, x->step_ns);
     }
-    return s;
+    return s == CRM_INVALID ? why_refused(x, t) : s;
 }
 
 static crm_status take_turn(model_change *x, const batch_run *b, turn *t)
@@ -120,7 +133,7 @@ static crm_status take_turn(model_change *x, const batch_run *b, turn *t)
     row->phase = CRM_S(MODEL_SWAPPING);
     x->target = row;
     s = make_work(x, b);
-    s = s == CRM_OK ? go_on(x, t) : s;
+    s = s == CRM_OK ? go_on(x, b, t) : s;
     if (t->is_done || s != CRM_OK || t->misfits.misfits) {
         drop_work(x->d);
     }

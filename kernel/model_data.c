@@ -61,6 +61,35 @@ crm_status model_scan(crm_ctx *c, const field *from, const field *to, model_plan
     return s == CRM_OK ? x.status : s;
 }
 
+/* ---- how long it takes ----------------------------------------------------------------------- */
+
+#define TELLING_ROWS 1000
+
+void model_learn(deployment *d, model_cost what, int64_t rows, int64_t ns)
+{
+    if (what != COST_NONE && rows >= TELLING_ROWS) {
+        d->model_ns[what] = ns / rows + 1;
+    }
+}
+
+/* By which measure it goes: what converts values goes over every row, whatever else it does. */
+model_cost model_cost_of(const model_plan *p)
+{
+    return p->converts ? COST_CONVERT : p->indexes ? COST_INDEX : p->looks ? COST_LOOK : COST_NONE;
+}
+
+int64_t model_expected(const deployment *d, const model_plan *p)
+{
+    model_cost what = model_cost_of(p);
+    if (what == COST_NONE) {
+        return 0;
+    }
+    int64_t ns = d->model_ns[what] * p->rows;
+    return d->model_ns[what] ? (ns + 999999999) / 1000000000 : -1;
+}
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
 static crm_status count_rows(crm_ctx *c, const entity *e, int64_t *out)
 {
     query q = {.entity = e, .limit = INT32_MAX, .with_deleted = true};
@@ -72,34 +101,37 @@ static crm_status count_rows(crm_ctx *c, const entity *e, int64_t *out)
 }
 
 /* The field as the registry in force has it, and as it will be. */
-static bool find_pair(const model_change *x, const model_row *row, const field **from,
-                      const field **to)
+static bool find_pair(const model_change *x, const model_row *row, model_pair *out)
 {
     tz_declaration next;
     const entity *was = registry_entity(x->c->reg, row->entity);
-    *from = was ? entity_field(was, row->field) : NULL;
-    *to = NULL;
+    out->from = was ? entity_field(was, row->field) : NULL;
+    out->to = NULL;
     if (row->field.n && model_next(x->c->arena, row, &next) == CRM_OK) {
         const entity *e = registry_entity(x->b->reg, next.entity);
-        *to = e ? entity_field(e, next.field) : NULL;
+        out->to = e ? entity_field(e, next.field) : NULL;
     }
-    return *to != NULL;
+    return out->to != NULL;
 }
 
 static crm_status look_at(model_change *x, const model_row *row, model_plan *p)
 {
-    const field *from, *to;
+    model_pair f;
     const entity *e = registry_entity(x->c->reg, row->entity);
     crm_status s = e && !p->rows ? count_rows(x->c, e, &p->rows) : CRM_OK;
-    if (s != CRM_OK || !find_pair(x, row, &from, &to)) {
+    if (s != CRM_OK || !find_pair(x, row, &f)) {
         return s;
     }
+    const field *from = f.from, *to = f.to;
     bool was_indexed = from && from->flags & (FIELD_INDEXED | FIELD_UNIQUE);
     p->indexes |= (to->flags & (FIELD_INDEXED | FIELD_UNIQUE)) && !was_indexed;
     retype how = from ? field_retype(from, to) : RETYPE_NONE;
     p->converts |= how == RETYPE_REWRITE;
     p->looks |= how == RETYPE_CHECK;
-    return how == RETYPE_CHECK || how == RETYPE_REWRITE ? model_scan(x->c, from, to, p) : CRM_OK;
+    if (how == RETYPE_CHECK || how == RETYPE_REWRITE) {
+        s = model_scan(x->c, from, to, p);
+    }
+    return s == CRM_OK && e && !p->misfits ? model_look_unique(x->c, e, &f, p) : s;
 }
 
 crm_status model_look(model_change *x, model_plan *out)

@@ -465,3 +465,18 @@ crm_status model_refuse_misfits(model_change *x, const model_plan *p)
     add_error(x, &f);
     return CRM_INVALID;
 }
+
+crm_status model_refuse_duplicates(model_change *x, const model_plan *p)
+{
+    crm_ctx *c = x->c;
+    tz_fault f = {.file = TZ_MODEL,
+                  .code = CRM_S("duplicates"),
+                  .subject = arena_fmt(c->arena, "%.*s.%.*s", STR_FMT(p->entity->name),
+                                       STR_FMT(p->field->name)),
+                  .count = p->duplicates};
+    for (int i = 0; i < MODEL_FIRST && i < p->twins[0].count; i++) {
+        f.rows[i] = p->twins[0].ids[i];
+    }
+    add_error(x, &f);
+    return CRM_INVALID;
+}

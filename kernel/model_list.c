@@ -213,9 +213,16 @@ void model_put_one(json_writer *w, crm_ctx *c, const model_rows *rows, const tz_
 
 /* ---- what would follow ----------------------------------------------------------------------- */
 
-/* Roughly what the writer is held for, per million rows: a scan, and the sorting of an index. */
-#define INDEX_S   3
-#define CONVERT_S 2
+static void put_seconds(json_writer *w, const deployment *d, const model_plan *p)
+{
+    int64_t seconds = model_expected(d, p);
+    jw_key(w, CRM_S("seconds"));
+    if (seconds < 0) {
+        jw_null(w);
+    } else {
+        jw_int(w, seconds);
+    }
+}
 
 static const field *next_field(const model_change *x, const entity **e)
 {
@@ -227,17 +234,31 @@ static const field *next_field(const model_change *x, const entity **e)
     return *e && next.field.n ? entity_field(*e, next.field) : NULL;
 }
 
+/* Records that hold the same value, five of each at most. */
+static void put_twins(json_writer *w, const model_plan *p)
+{
+    jw_kint(w, "duplicates", p->duplicates);
+    jw_karray(w, "twins");
+    for (int i = 0; i < MODEL_FIRST && i < p->duplicates; i++) {
+        jw_array(w);
+        for (int k = 0; k < MODEL_FIRST && k < p->twins[i].count; k++) {
+            jw_int(w, p->twins[i].ids[k]);
+        }
+        jw_end_array(w);
+    }
+    jw_end_array(w);
+}
+
 void model_put_plan(model_change *x, json_writer *w, const model_plan *p)
 {
     const entity *e;
     const field *f = next_field(x, &e);
-    int64_t per_million = (p->indexes ? INDEX_S : 0) + (p->converts || p->looks ? CONVERT_S : 0);
     jw_object(w);
-    jw_kbool(w, "ok", p->misfits == 0);
+    jw_kbool(w, "ok", p->misfits == 0 && p->duplicates == 0);
     jw_kint(w, "rows", p->rows);
     jw_kbool(w, "converts", p->converts);
     jw_kbool(w, "index", p->indexes);
-    jw_kint(w, "seconds", (p->rows * per_million + 999999) / 1000000);
+    put_seconds(w, x->d, p);
     jw_kbool(w, "unseen", e && model_is_unseen(x->b->reg, e, f));
     jw_kint(w, "misfits", p->misfits);
     jw_karray(w, "first");
@@ -248,6 +269,7 @@ void model_put_plan(model_change *x, json_writer *w, const model_plan *p)
         jw_end_object(w);
     }
     jw_end_array(w);
+    put_twins(w, p);
     jw_end_object(w);
 }
 

@@ -41,6 +41,7 @@ typedef struct deployment {
     uint32_t module_count;
     struct build *in_force; /* what was applied last: its text is what a change of the model stands beside */
     struct model_work *work; /* a change of the model that converts values */
+    int64_t model_ns[3];    /* what a row took the writer, by model_cost; 0: not measured yet. Likewise */
     uint64_t generation;    /* counts what was published; under apply_lock, as the two above */
 } deployment;
 

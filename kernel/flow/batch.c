@@ -143,8 +143,8 @@ static crm_status check_undone(crm_ctx *c, const store_row *row)
     return is_left ? CRM_OK : call_fail(c, CRM_CONFLICT, "batch_undone");
 }
 
-/* What was taken apart again is merged anew: its references may be anybody's by now. A type is changed
- * back by another change of the model, and what was purged is gone. */
+/* What was taken apart again is merged anew: its references may be anybody's by now. A type is
+ * changed back by another change of the model, and what was purged is gone. */
 static crm_status check_kind(crm_ctx *c, const store_row *row)
 {
     store_row of;

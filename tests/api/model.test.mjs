@@ -117,6 +117,34 @@ describe('the model', () => {
     assert.equal((await head.get(`/api/v1/batch/${batch.id}`, { expect: 200 })).json.undone_by, null);
   });
 
+  it('names the records whose values keep a field from becoming unique, before and when it is tried', async () => {
+    await add('plate', { type: 'text' });
+    const [one, two] = [await deal({ plate: 'Ё 1' }), await deal({ plate: 'ё 1' })];
+    await deal({ plate: 'Ж 2' });
+    await deal({});
+    await deal({});
+    const plan = (await head.patch(`${DEALS}/plate?check=1`, { unique: true }, { expect: 200 })).json;
+    assert.deepEqual([plan.ok, plan.duplicates, plan.twins], [false, 1, [[one.id, two.id]]]);
+    const refused = await head.patch(`${DEALS}/plate`, { unique: true });
+    assert.deepEqual(codes(refused), ['unique:duplicates']);
+    assert.deepEqual(refused.json.fields[0].params, { count: 1, first: [one.id, two.id] });
+    await head.del(`/api/v1/sales.deal/${two.id}`, { expect: 204 });
+    assert.equal((await head.patch(`${DEALS}/plate?check=1`, { unique: true }, { expect: 200 })).json.ok, true, 'the recycle bin does not count');
+    await head.patch(`${DEALS}/plate`, { unique: true }, { expect: 200 });
+    assert.equal((await head.post('/api/v1/sales.deal', { title: 'Кран', plate: 'Ё 1' })).status, 422);
+  });
+
+  it('finds what is equal only as another type, and among many values', async () => {
+    await add('serial', { type: 'text' });
+    const [one, two] = [await deal({ serial: '1' }), await deal({ serial: '01' })];
+    assert.equal((await head.patch(`${DEALS}/serial?check=1`, { unique: true }, { expect: 200 })).json.ok, true);
+    const plan = (await head.patch(`${DEALS}/serial?check=1`, { type: 'int', unique: true }, { expect: 200 })).json;
+    assert.deepEqual([plan.ok, plan.twins], [false, [[one.id, two.id]]]);
+    await add('mails', { type: 'email', many: true });
+    const [three, four] = [await deal({ mails: ['a@dealer.example', 'b@dealer.example'] }), await deal({ mails: ['B@dealer.example'] })];
+    assert.deepEqual((await head.patch(`${DEALS}/mails?check=1`, { unique: true }, { expect: 200 })).json.twins, [[three.id, four.id]]);
+  });
+
   it('refuses by name what is not safe', async () => {
     const bad = async (body, expected, status = 422) => {
       const reply = await head.post(DEALS, { name: 'bad', title: 'X', type: 'text', ...body });

@@ -59,6 +59,15 @@ describe('the model under load', () => {
     await server.stop();
   });
 
+  it('says how long writers will wait once such a change was measured, and never guesses', async () => {
+    const seconds = async () => (await head.patch(`${FIELDS}/code?check=1`, { index: true }, { expect: 200 })).json.seconds;
+    assert.equal(await seconds(), null);
+    assert.equal((await head.patch(`${FIELDS}/code?check=1`, { title: 'Шифр' }, { expect: 200 })).json.seconds, 0);
+    await head.patch(`${FIELDS}/code`, { index: true }, { expect: 200 });
+    await head.patch(`${FIELDS}/code`, { index: null }, { expect: 200 });
+    assert.ok((await seconds()) >= 1, 'rounded up');
+  });
+
   it('64 connections read, write and page while fields change, and nothing but what is named fails', async () => {
     const seen = { requests: 0, named: 0, failed: [] };
     const ids = (await head.get('/api/v1/sales.deal?limit=200', { expect: 200 })).json.rows.map((r) => r.id);

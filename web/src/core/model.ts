@@ -57,10 +57,12 @@ export interface Plan {
   rows: number;
   converts: boolean;
   index: boolean;
-  seconds: number;
+  seconds: number | null; // null: this server has measured none yet
   unseen: boolean;
   misfits: number;
   first: { id: number; value: string }[];
+  duplicates: number;
+  twins: number[][]; // records that hold the same value
 }
 
 /** Types a person chooses among; the rest are for the ТЗ. */

@@ -13,6 +13,7 @@ import { Watch } from '../core/store.ts';
 import type { FieldError } from '../core/types.ts';
 
 const MAY_BE_MANY = ['email', 'phone', 'url'];
+const MANY_ROWS = 10_000; // of which it is said that writing will wait, though not how long
 const FLAGS = ['required', 'unique', 'index'] as const;
 
 export class ModelForm extends El {
@@ -101,7 +102,8 @@ export class ModelForm extends El {
       const plan = this.was
         ? await model.plan(this.entity!.name, this.was.name, this.#wish)
         : await model.planNew(this.entity!.name, this.#wish);
-      const isPlain = plan.ok && !plan.converts && !plan.unseen && plan.seconds < 1;
+      const isQuick = plan.seconds === null ? plan.rows < MANY_ROWS : plan.seconds < 1;
+      const isPlain = plan.ok && !plan.converts && !plan.unseen && isQuick;
       if (isPlain) return this.#save();
       this.plan = plan;
       void this.updateComplete.then(() => this.querySelector<HTMLElement>('.model-plan')?.focus());
@@ -157,14 +159,25 @@ export class ModelForm extends El {
 
   /* ---- what would follow ---- */
 
+  #link(id: number): TemplateResult {
+    return html`<a class="link" href="/e/${this.entity!.name}/${id}">#${id}</a>`;
+  }
+
+  /** Why it cannot be, and the first records it is about. */
+  #refused(key: string, n: number, records: TemplateResult[]): TemplateResult {
+    return html`<p class="strong" role="alert">${icon('alert')} ${t(key, { n })}</p>
+      <ul class="batch-rows">${records.map((record) => html`<li>${record}</li>`)}</ul>`;
+  }
+
   #planned(plan: Plan): TemplateResult {
     const lines = [t('model.plan.rows', { n: plan.rows })];
     if (plan.converts && plan.ok) lines.push(t('model.plan.converts'));
+    if (plan.seconds === null) lines.push(t('model.plan.waits'));
     if (plan.seconds) lines.push(t('model.plan.seconds', { n: plan.seconds }));
     if (plan.unseen) lines.push(t('model.plan.unseen'));
     return html`<div class="model-plan stack-12" tabindex="-1" data-ok=${plan.ok}>
-      ${plan.ok ? nothing : html`<p class="strong" role="alert">${icon('alert')} ${t('model.plan.misfits', { n: plan.misfits })}</p>`}
-      ${plan.ok ? nothing : html`<ul class="batch-rows">${plan.first.map((row) => html`<li><a class="link" href="/e/${this.entity!.name}/${row.id}">#${row.id}</a> <span class="mono">${row.value}</span></li>`)}</ul>`}
+      ${plan.misfits ? this.#refused('model.plan.misfits', plan.misfits, plan.first.map((row) => html`${this.#link(row.id)} <span class="mono">${row.value}</span>`)) : nothing}
+      ${plan.duplicates ? this.#refused('model.plan.duplicates', plan.duplicates, plan.twins.map((ids) => html`${ids.map((id) => html`${this.#link(id)} `)}`)) : nothing}
       <ul class="model-lines">${lines.map((line) => html`<li>${line}</li>`)}</ul>
     </div>`;
   }
