@@ -228,6 +228,10 @@ static const cond *at_work(api_call *k, const entity *users)
 static crm_status lookup(api_call *k, crm_str text, query *q)
 {
     size_t dot = text.n;
+    if (q->entity == registry_store(k->c.reg, STORE_USER) && str_eq(text, q->entity->name)) {
+        q->fixed = at_work(k, q->entity);
+        return CRM_OK;
+    }
     while (dot && text.p[dot - 1] != '.') {
         dot--;
     }

@@ -98,6 +98,7 @@ static void put_row(api_call *k, const value *row, int64_t waiting, crm_str secr
     json_writer *w = &k->w;
     jw_object(w);
     jw_kint(w, "id", row[COL_ID].i);
+    jw_kstr(w, "rev", webhook_rev(k->c.arena, row));
     jw_kstr(w, "name", row[WEBHOOK_NAME].s);
     jw_kstr(w, "title", row[WEBHOOK_TITLE].s);
     jw_kstr(w, "url", row[WEBHOOK_URL].s);
@@ -179,6 +180,17 @@ static void read_one(api_call *k)
     }
     jw_init(&k->w, &k->text);
     put_row(k, all->at[0], count_waiting(k, k->id), secret);
+}
+
+/* If-Match: the revision that was seen; what is no tag matches none. */
+static crm_str seen_rev(const http_request *r)
+{
+    crm_str tag = http_header(r, "if-match");
+    bool is_quoted = tag.n > 2 && tag.p[0] == '"' && tag.p[tag.n - 1] == '"';
+    if (!tag.n || str_is(tag, "*")) {
+        return (crm_str){0};
+    }
+    return is_quoted ? (crm_str){tag.p + 1, tag.n - 2} : tag;
 }
 
 /* ---- what a body asks for -------------------------------------------------------------------- */
@@ -334,6 +346,9 @@ static crm_status commit_save(crm_ctx *c, void *arg)
     if (s != CRM_OK) {
         return s;
     }
+    if (was && x->seen.n && !str_eq(x->seen, webhook_rev(c->arena, was))) {
+        return call_fail(c, CRM_STALE, "stale");
+    }
     read_wish(k, was, &w);
     s = webhook_check(c, &w);
     s = s == CRM_OK ? webhook_save(c, &w, &id) : s;
@@ -381,9 +396,26 @@ static void one_read(api_call *k)
     api_reply(k, x->is_new ? 201 : 200);
 }
 
+/* Somebody was first: the answer carries what the subscription is now. */
+static void stale_read(api_call *k)
+{
+    http_request *h = k->http;
+    if (k->status != CRM_OK) {
+        api_reply_error(k, k->status);
+        return;
+    }
+    h->body = arena_dup(h->arena, buf_view(&k->text));
+    problem_write(http_body(h), &k->c, CRM_STALE, h->id, h->body);
+    api_reply_problem(k, 412);
+}
+
 static void saved(api_call *k)
 {
     webhook_ask *x = k->own;
+    if (k->status == CRM_STALE) {
+        api_pool(k, POOL_FAST, read_one, stale_read);
+        return;
+    }
     if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
         return;
@@ -501,6 +533,7 @@ static void save(api_call *k, bool is_new)
     webhook_ask *x = k->own;
     crm_status s = api_read_json(k);
     x->is_new = is_new;
+    x->seen = seen_rev(k->http);
     if (s != CRM_OK) {
         api_reply_error(k, s);
     } else {

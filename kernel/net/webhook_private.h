@@ -19,11 +19,14 @@ typedef enum webhook_act {
 typedef struct webhook_ask {
     webhook_act act;
     bool is_new, skip, shows_secret;
+    crm_str seen; /* If-Match: the revision that is to be changed; empty: whichever it is */
     int64_t delivery, old_until;
     webhook_again again;
     uint32_t count;
 } webhook_ask;
 
+/* The revision of a stored subscription: the same as long as nobody changes what it is. */
+crm_str webhook_rev(arena *a, const value *row);
 /* A moment or null. */
 void webhook_put_moment(json_writer *w, const char *name, value at);
 /* …/<id>/deliveries, k->id and k->rest are set. */

@@ -421,6 +421,26 @@ describe('webhooks made by an administrator', () => {
     plain.clear();
   });
 
+  it('is not changed over what somebody else has made of it meanwhile', async () => {
+    const made = await make({ name: 'shared', url: plain.url });
+    const at = `/api/v1/webhooks/${made.id}`;
+    const seen = (await head.get(at, { expect: 200 })).json;
+    assert.equal(seen.rev, made.rev);
+    const put = (body, rev) => head.patch(at, body, { headers: { 'if-match': `"${rev}"` } });
+    const first = await put({ on: ['created'] }, seen.rev);
+    assert.equal(first.status, 200, first.text);
+    assert.notEqual(first.json.rev, seen.rev);
+    const second = await put({ title: 'Поверх' }, seen.rev);
+    assert.deepEqual([second.status, second.json.code], [412, 'stale'], second.text);
+    assert.deepEqual([second.json.record.on, second.json.record.rev], [['created'], first.json.rev]);
+    await head.post(`${at}/pause`, {}, { expect: 204 });
+    assert.equal((await head.get(at)).json.rev, first.json.rev, 'how it goes is no change of what it is');
+    assert.equal((await put({ title: 'Теперь' }, first.json.rev)).json.title, 'Теперь');
+    assert.equal((await put({ title: 'Любая' }, 'nonsense')).status, 412);
+    assert.equal((await head.patch(at, { title: 'Без условия' })).status, 200);
+    await head.del(at, { expect: 204 });
+  });
+
   it('is refused by name of the field when it is asked for wrongly', async () => {
     const bad = { name: '', url: 'ftp://x/y', user: head.user.id, owner: 99999, entity: 'sales.led', on: ['moved'], batches: 'all', parallel: 99, colour: 1 };
     const reply = await head.post('/api/v1/webhooks', bad, { expect: 422 });

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { launch, looks } from '../harness/browser.mjs';
+import { NEW_PASSWORD, launch, looks } from '../harness/browser.mjs';
 import { Receiver } from '../harness/receiver.mjs';
 import { startServer } from '../harness/server.mjs';
 import { dealer } from '../harness/tz.mjs';
@@ -100,6 +100,64 @@ describe('settings for other systems', () => {
     await page.locator('li[data-state=paused]').waitFor();
     await page.click('[data-action=resume]');
     await page.locator('li[data-state=active]').waitFor();
+  });
+
+  const change = async (body) => {
+    const admin = server.client();
+    await admin.login('ivanova', NEW_PASSWORD);
+    const [{ id }] = (await admin.get('/api/v1/webhooks', { expect: 200 })).json.rows;
+    if (body) await admin.patch(`/api/v1/webhooks/${id}`, body, { expect: 200 });
+    return (await admin.get(`/api/v1/webhooks/${id}`, { expect: 200 })).json;
+  };
+  const shoot = async (name) => process.env.SHOTS && page.screenshot({ path: `${process.env.SHOTS}/${name}.png` });
+
+  it('a webhook takes a condition, chosen fields and who is told of failures', async () => {
+    await page.goto('/settings/webhooks');
+    await page.click('[data-action=edit]');
+    const dialog = page.locator('dialog[open]');
+    await dialog.locator('.webhook-fields summary').click();
+    await dialog.locator('#webhook-field-city').check();
+    await dialog.locator('[data-action=cond-add]').click();
+    await dialog.locator('[data-cond=field]').selectOption('source');
+    await dialog.locator('.cond-part input[type=checkbox]').first().check();
+    await dialog.locator('[data-action=cond-add]').click();
+    await dialog.locator('[data-cond=field]').nth(1).selectOption('city');
+    await dialog.locator('[data-cond=op]').nth(1).selectOption('starts');
+    await dialog.locator('.cond-part').nth(1).locator('input').fill('Мос');
+    await dialog.locator('#webhook-owner').fill('Петров');
+    await dialog.locator('[data-field=webhook-owner] [role=option]', { hasText: 'Петров' }).click();
+    await shoot('webhook-condition');
+    assert.deepEqual(await head.axe(), []);
+    await dialog.locator('[data-action=save]').click();
+    await dialog.waitFor({ state: 'detached' });
+    const now = await change();
+    assert.deepEqual(now.fields, ['city']);
+    assert.equal(now.where[0], 'and');
+    assert.equal(now.where[1][0], 'source');
+    assert.deepEqual(now.where[2], ['city', 'starts', 'Мос']);
+    assert.match(now.owner.label, /Петров/);
+    await page.click('[data-action=edit]');
+    assert.equal(await page.locator('.cond-part').count(), 2);
+    assert.equal(await page.locator('.cond-part').nth(1).locator('input').inputValue(), 'Мос');
+    await page.keyboard.press('Escape');
+  });
+
+  it('tells of a change that somebody else made meanwhile, and loses neither', async () => {
+    await page.click('[data-action=edit]');
+    await page.fill('#webhook-name', 'Моё название');
+    await change({ on: ['created'], title: 'Чужое', name: 'Чужое' });
+    await page.click('[data-action=save]');
+    const bar = page.locator('[data-conflict]');
+    await bar.waitFor();
+    await bar.locator('[data-action=theirs]').click();
+    assert.match(await bar.locator('[data-theirs=on]').innerText(), /создано, изменено, удалено → создано/);
+    assert.match(await bar.locator('[data-theirs=name]').innerText(), /→ Чужое\s+у вас: Моё название/);
+    await shoot('webhook-conflict');
+    assert.deepEqual(await head.axe(), []);
+    await bar.locator('[data-action=keep]').click();
+    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+    const now = await change();
+    assert.deepEqual([now.name, now.on], ['Моё название', ['created']]);
   });
 
   for (const { size, scheme, lang } of looks(2))

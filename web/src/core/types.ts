@@ -266,6 +266,7 @@ export interface Token {
 /** What another system is told. */
 export interface Webhook {
   id: number;
+  rev: string; // changes with what people decide about it
   name: string | null;
   title: string | null;
   url: string;

@@ -1,34 +1,34 @@
 // Webhooks: which systems are told what, whether they answer, and the journal of what was sent.
 import { html, nothing, type TemplateResult } from 'lit';
 import { confirm } from '../ui/confirm.ts';
-import { check, dialogBox, field, once } from '../ui/form.ts';
+import { dialogBox, once } from '../ui/form.ts';
 import { problemText, tag } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import './deliveries.ts';
 import { OutwardPage } from './outward-page.ts';
+import { bodyOf, differing, taking, wishOf, type Wish } from './webhook-form.ts';
 import { api, ApiError } from '../core/api.ts';
 import { moment } from '../core/fmt.ts';
 import { capital, t } from '../core/i18n.ts';
 import { entityOf } from '../core/meta.ts';
-import { fault, workEntities } from '../core/outward.ts';
 import type { Webhook } from '../core/types.ts';
-
-const OPS = ['created', 'updated', 'deleted'];
 
 class Webhooks extends OutwardPage<Webhook> {
   static override properties = {
     open: { state: true },
     editing: { state: true },
     shown: { state: true },
-    ops: { state: true },
-    each: { state: true },
+    wish: { state: true },
+    base: { state: true },
+    theirs: { state: true },
   };
   protected override readonly kind = 'webhook';
   open = 0;
   editing: Webhook | null = null;
   shown: Webhook | null = null; // its secret is being shown
-  ops = new Set(OPS);
-  each = false;
+  wish: Wish = wishOf(null, []);
+  base: Wish | null = null; // what the one being edited was
+  theirs: Webhook | null = null; // what somebody else has made of it meanwhile
 
   /** Whatever is asked of a subscription; what went wrong is said. */
   async #act<T>(row: Webhook, what: string, body: unknown = {}): Promise<T | null> {
@@ -76,33 +76,50 @@ class Webhooks extends OutwardPage<Webhook> {
   }
 
   #edit(row: Webhook | null): void {
-    this.editing = row;
     this.shown = null;
     this.faults = [];
-    this.ops = new Set(row?.on ?? OPS);
-    this.each = row?.batches === 'each';
+    this.#take(row);
+    this.wish = wishOf(row, this.users);
     const dialog = this.querySelector('dialog')!;
-    void this.updateComplete.then(() => {
-      dialog.querySelector('form')!.reset();
-      dialog.showModal();
-    });
+    void this.updateComplete.then(() => dialog.showModal());
+  }
+
+  /** What the form's changes are changes of. */
+  #take(row: Webhook | null): void {
+    this.editing = row;
+    this.base = row ? wishOf(row, this.users) : null;
+    this.theirs = null;
   }
 
   #save(): Promise<void> {
-    const wish = {
-      name: this.given('webhook-name'),
-      title: this.given('webhook-name'),
-      url: this.given('webhook-url'),
-      user: Number(this.given('webhook-user')),
-      entity: this.given('webhook-entity'),
-      on: [...this.ops],
-      batches: this.each ? 'each' : 'many',
-    };
     return this.submit(async () => {
-      if (this.editing) await api.patch(`/webhooks/${this.editing.id}`, wish);
-      else this.shown = await api.post<Webhook>('/webhooks', wish);
-      if (this.editing) this.querySelector('dialog')!.close();
+      if (!this.editing) this.shown = await api.post<Webhook>('/webhooks', bodyOf(this.wish));
+      else if (await this.#change(this.editing)) this.querySelector('dialog')!.close();
     });
+  }
+
+  /** Only what was changed here is sent; false: somebody else was first. */
+  async #change(row: Webhook): Promise<boolean> {
+    const body = bodyOf(this.wish, differing(this.base!, this.wish));
+    try {
+      await api.patch(`/webhooks/${row.id}`, body, { 'If-Match': `"${row.rev}"` });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 412) throw error;
+      this.theirs = error.problem.record as unknown as Webhook;
+      return false;
+    }
+  }
+
+  /** The form goes on from what is stored now: with others' changes in it, or with one's own over them. */
+  #settle(isTheirs: boolean): void {
+    const { base, theirs } = this;
+    const now = wishOf(theirs, this.users);
+    const others = differing(base!, now);
+    const mine = new Set(differing(base!, this.wish));
+    this.wish = taking(this.wish, now, isTheirs ? others : others.filter((part) => !mine.has(part)));
+    this.#take(theirs);
+    if (!isTheirs) void this.#save();
   }
 
   #state(row: Webhook): TemplateResult {
@@ -159,42 +176,16 @@ class Webhooks extends OutwardPage<Webhook> {
   }
 
   #form(): TemplateResult {
-    const was = this.editing;
-    const wrong = (name: string) => fault(this.faults, name);
-    return html`${field('webhook-name', t('webhook.name'), html`<input class="input" id="webhook-name" maxlength="64" autocomplete="off" value=${was?.name ?? ''} />`, wrong('name'))}
-    ${field('webhook-url', t('webhook.url'), html`<input class="input" id="webhook-url" type="url" autocomplete="off" placeholder=${t('webhook.url.hint')} value=${was?.url ?? ''} />`, wrong('url'))}
-    ${field(
-      'webhook-user',
-      t('webhook.user'),
-      html`<select class="input" id="webhook-user">
-        ${this.users.map((u) => html`<option value=${u.id} ?selected=${u.id === was?.user?.id}>${u.label}</option>`)}
-      </select>`,
-      wrong('user'),
-      t('webhook.user.help'),
-    )}
-    ${field(
-      'webhook-entity',
-      t('webhook.entity'),
-      html`<select class="input" id="webhook-entity">
-        ${workEntities().map((e) => html`<option value=${e.name} ?selected=${e.name === was?.entity}>${capital(t(e.label))}</option>`)}
-      </select>`,
-      wrong('entity'),
-    )}
-    <div class="field">
-      <span class="label">${t('webhook.on')}</span>
-      <div class="export-fields">
-        ${OPS.map((op) =>
-          check(`webhook-on-${op}`, capital(t(`webhook.on.${op}`)), this.ops.has(op), (on) => {
-            const next = new Set(this.ops);
-            if (on) next.add(op);
-            else next.delete(op);
-            this.ops = next;
-          }),
-        )}
-      </div>
-    </div>
-    ${wrong('on') ? html`<p class="is-danger small" role="alert">${wrong('on')}</p>` : nothing}
-    ${check('webhook-each', t('webhook.each'), this.each, (on) => (this.each = on))}`;
+    return html`<crm-webhook-form
+      .users=${this.users}
+      .faults=${this.faults}
+      .wish=${this.wish}
+      .base=${this.base}
+      .theirs=${this.theirs ? wishOf(this.theirs, this.users) : null}
+      @ui-wish=${(e: CustomEvent<Wish>) => (this.wish = e.detail)}
+      @ui-take=${() => this.#settle(true)}
+      @ui-keep=${() => this.#settle(false)}
+    ></crm-webhook-form>`;
   }
 }
 
