@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define PROGRESS_STEPS 1000
+#define PATIENT_NS     1000000000LL /* of a batch's limit */
 #define LOOKUP_MAX     1000
 
 /* ---- limits of a batch ----------------------------------------------------------------------- */
@@ -149,10 +150,18 @@ static void session_close(engine_session *base)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* What did not end in time along the indexes may read whole tables once to make sets of them. */
+static bool is_patient(const sqlite_session *s, const engine_op *op)
+{
+    bool is_many = op->kind == ENGINE_LIST || op->kind == ENGINE_COUNT || op->kind == ENGINE_GROUP;
+    return is_many && (s->limit.end - s->limit.half) * 2 >= PATIENT_NS;
+}
+
 static void run_read(sqlite_session *s, engine_op *op)
 {
     op->status = CRM_OK;
     op->count = 0;
+    s->sql.is_patient = is_patient(s, op);
     switch (op->kind) {
     case ENGINE_GET:
         query_get(s, op);

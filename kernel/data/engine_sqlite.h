@@ -73,6 +73,7 @@ typedef struct sql {
     const cond_env *env;
     const cond *const *held; /* comparisons taken as true: the statement holds them already */
     uint32_t held_count;
+    bool is_patient;   /* of a list or figures that has seconds, see run_read; sql_start leaves it */
     crm_status status; /* the first failure */
 } sql;
 

@@ -1,25 +1,41 @@
 /*
  * engine_sqlite_among.c - sub-queries as SQL: a value among those of a field of other rows.
  *
- * When elements of many-valued fields stand in side tables, or there are none, the values become
- * one set that SQLite makes once and looks up. Without a side table every pair of rows is compared.
+ * The values become one set that SQLite makes once and looks up. Elements of a many-valued field
+ * come from its side table; where it has none they are split off its text, and then values compare
+ * by their bytes in hexadecimal, which is what karkas_elements gives.
  */
 #include "data/engine_sqlite.h"
 
-/* Whether single values of the field can be had in SQL. */
-static bool has_elements(const sql *q, const field *f)
+typedef enum kept_as { KEPT_ALONE, KEPT_ASIDE, KEPT_JOINED } kept_as;
+
+static kept_as kept(const sql *q, const field *f)
 {
-    return !engine_is_many(f) || (layout_column(q->layout, f->id) & COLUMN_SIDE);
+    bool has_side = (layout_column(q->layout, f->id) & COLUMN_SIDE) != 0;
+    return !engine_is_many(f) ? KEPT_ALONE : has_side ? KEPT_ASIDE : KEPT_JOINED;
 }
 
-/* " FROM e5 t1 WHERE …": the rows of the sub-query. */
-static void add_rows(sql *q, const subquery *sub, uint32_t alias)
+/* "json_each(karkas_elements(t1.c7,1)) j1" */
+static void add_elements(sql *q, const field *f, uint32_t alias)
+{
+    sql_z(q, "json_each(karkas_elements(");
+    sql_column(q, alias, f);
+    sql_z(q, field_is_folded(f) ? ",1)) " : ",0)) ");
+    sql_name(q, 'j', alias);
+}
+
+/* " FROM e5 t1,<elements of t1> WHERE …" */
+static void add_rows(sql *q, const subquery *sub, uint32_t alias, bool is_split)
 {
     const entity *e = sub->field->entity;
     sql_z(q, " FROM ");
     sql_name(q, 'e', e->id);
     sql_z(q, " ");
     sql_name(q, 't', alias);
+    if (is_split) {
+        sql_z(q, " CROSS JOIN ");
+        add_elements(q, sub->field, alias);
+    }
     sql_z(q, " WHERE ");
     sql_column(q, alias, &e->fields[COL_DELETED_AT]);
     sql_z(q, " IS NULL AND ");
@@ -33,80 +49,67 @@ static void add_rows(sql *q, const subquery *sub, uint32_t alias)
     sql_cond(q, e, alias, sub->where);
 }
 
+static void add_alone(sql *q, const field *f, uint32_t alias, bool by_bytes)
+{
+    sql_z(q, by_bytes ? "hex(" : "");
+    sql_ordered(q, alias, f);
+    sql_z(q, by_bytes ? ")" : "");
+}
+
 /* "SELECT v …": the values as they compare. */
-static void add_set(sql *q, const subquery *sub)
+static void add_set(sql *q, const subquery *sub, bool by_bytes)
 {
     const field *f = sub->field;
     uint32_t alias = q->aliases++;
-    bool is_many = engine_is_many(f);
-    if (is_many) {
-        sql_z(q, "SELECT v FROM ");
+    kept_as as = kept(q, f);
+    sql_z(q, "SELECT ");
+    if (as == KEPT_ALONE) {
+        add_alone(q, f, alias, by_bytes);
+    } else if (as == KEPT_JOINED) {
+        sql_name(q, 'j', alias);
+        sql_z(q, ".value");
+    } else {
+        sql_z(q, by_bytes ? "hex(v) FROM " : "v FROM ");
         sql_name(q, 'm', f->id);
         sql_z(q, " WHERE id IN (SELECT ");
         sql_column(q, alias, &f->entity->fields[COL_ID]);
-    } else {
-        sql_z(q, "SELECT ");
-        sql_ordered(q, alias, f);
     }
-    add_rows(q, sub, alias);
-    sql_z(q, is_many ? ")" : "");
+    add_rows(q, sub, alias, as == KEPT_JOINED);
+    sql_z(q, as == KEPT_ASIDE ? ")" : "");
 }
 
-static void add_looked_up(sql *q, const field *f, uint32_t alias, const subquery *sub)
+/* "c7 IN (", or the same of the elements; what closes it comes back. */
+static const char *add_looked_up(sql *q, const field *f, uint32_t alias, bool by_bytes)
 {
-    bool is_many = engine_is_many(f);
-    if (is_many) {
+    switch (kept(q, f)) {
+    case KEPT_ALONE:
+        add_alone(q, f, alias, by_bytes);
+        sql_z(q, " IN (");
+        return ")";
+    case KEPT_ASIDE:
         sql_column(q, alias, &f->entity->fields[COL_ID]);
         sql_z(q, " IN (SELECT id FROM ");
         sql_name(q, 'm', f->id);
-        sql_z(q, " WHERE v");
-    } else {
-        sql_ordered(q, alias, f);
+        sql_z(q, by_bytes ? " WHERE hex(v) IN (" : " WHERE v IN (");
+        return "))";
+    default:
+        sql_z(q, "EXISTS(SELECT 1 FROM ");
+        add_elements(q, f, alias);
+        sql_z(q, " WHERE ");
+        sql_name(q, 'j', alias);
+        sql_z(q, ".value IN (");
+        return "))";
     }
-    sql_z(q, " IN (");
-    add_set(q, sub);
-    sql_z(q, is_many ? "))" : ")");
-}
-
-/* Whether any element of `many` equals the single value of `one`. */
-static void add_any(sql *q, const field *many, uint32_t many_alias, const field *one,
-                    uint32_t one_alias)
-{
-    sql_z(q, "karkas_any(");
-    sql_column(q, many_alias, many);
-    sql_z(q, field_is_folded(many) ? ",1,5," : ",0,5,");
-    sql_ordered(q, one_alias, one);
-    sql_z(q, ")");
-}
-_Static_assert(COND_EQ == 5, "the operator stands in the text above");
-
-static void add_compared(sql *q, const field *f, uint32_t alias, const subquery *sub)
-{
-    uint32_t other = q->aliases++;
-    sql_z(q, "EXISTS(SELECT 1");
-    add_rows(q, sub, other);
-    sql_z(q, " AND ");
-    if (!engine_is_many(sub->field)) {
-        add_any(q, f, alias, sub->field, other);
-    } else if (!engine_is_many(f)) {
-        add_any(q, sub->field, other, f, alias);
-    } else {
-        sql_z(q, "karkas_share(");
-        sql_column(q, alias, f);
-        sql_z(q, ",");
-        sql_column(q, other, sub->field);
-        sql_z(q, field_is_folded(f) ? ",1)" : ",0)");
-    }
-    sql_z(q, ")");
 }
 
 void sql_among(sql *q, const field *f, uint32_t alias, const subquery *sub)
 {
     if (!cond_can_join(f, sub->field)) {
         sql_z(q, SQL_NEVER);
-    } else if (has_elements(q, f) && has_elements(q, sub->field)) {
-        add_looked_up(q, f, alias, sub);
-    } else {
-        add_compared(q, f, alias, sub);
+        return;
     }
+    bool by_bytes = kept(q, f) == KEPT_JOINED || kept(q, sub->field) == KEPT_JOINED;
+    const char *end = add_looked_up(q, f, alias, by_bytes);
+    add_set(q, sub, by_bytes);
+    sql_z(q, end);
 }

@@ -3,11 +3,11 @@
  *
  * karkas_key(text): its sort key. karkas_same(text, text): whether both have the same.
  * karkas_any(text, folded, operator, operand): whether an element of a many-valued text compares
- * so. karkas_share(text, text, folded): whether two such have an equal element. karkas_terms(text):
- * its full-text terms; karkas_phones(text): those of phones. karkas_access(created by, department,
- * stage, owner, owner, owner): the access terms of a row. karkas_keys(text): the keys of its name,
- * as terms. karkas_is_word(term): whether the vocabulary has it. They are for the engine's own
- * statements only, so a schema cannot call them.
+ * so. karkas_elements(text, folded): the elements of such a text, or their keys, as JSON of their
+ * bytes in hexadecimal. karkas_terms(text): its full-text terms; karkas_phones(text): those of
+ * phones. karkas_access(created by, department, stage, owner, owner, owner): the access terms of a
+ * row. karkas_keys(text): the keys of its name, as terms. karkas_is_word(term): whether the
+ * vocabulary has it. They are for the engine's own statements only, so a schema cannot call them.
  */
 #include "data/engine_sqlite.h"
 #include "data/field.h"
@@ -175,27 +175,39 @@ static void any_function(sqlite3_context *c, int n, sqlite3_value **v)
     sqlite3_result_int(c, found);
 }
 
-static crm_str element_key(arena *a, crm_str element, bool is_folded)
+static void add_hex(buf *out, crm_str s)
 {
-    crm_str key;
-    return is_folded && text_sort_key(a, element, &key) == CRM_OK ? key : element;
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < s.n; i++) {
+        buf_char(out, digits[(unsigned char)s.p[i] >> 4]);
+        buf_char(out, digits[(unsigned char)s.p[i] & 15]);
+    }
 }
 
-static void share_function(sqlite3_context *c, int n, sqlite3_value **v)
+/* As hex() would have them, so that a set of values is looked up whatever they hold. */
+static void elements_function(sqlite3_context *c, int n, sqlite3_value **v)
 {
     (void)n;
     arena *a = sqlite3_user_data(c);
-    bool is_folded = sqlite3_value_int(v[2]) != 0, found = false;
-    crm_str xs = text_of(v[0]), x, y;
-    while (!found && xs.p && str_split(&xs, '\n', &x)) {
-        crm_str ys = text_of(v[1]);
-        x = element_key(a, x, is_folded);
-        while (!found && ys.p && str_split(&ys, '\n', &y)) {
-            found = str_eq(x, element_key(a, y, is_folded));
-        }
+    crm_str rest = text_of(v[0]), element;
+    bool is_folded = sqlite3_value_int(v[1]) != 0, is_good = true;
+    buf out;
+    buf_init(&out, 0);
+    buf_char(&out, '[');
+    while (is_good && rest.p && str_split(&rest, '\n', &element)) {
+        buf_z(&out, out.n > 1 ? ",\"" : "\"");
+        is_good = !is_folded || convert(c, element, text_sort_key, &element);
+        add_hex(&out, is_good ? element : (crm_str){0});
+        buf_char(&out, '"');
         arena_reset(a);
     }
-    sqlite3_result_int(c, found);
+    buf_char(&out, ']');
+    if (out.failed) {
+        sqlite3_result_error_nomem(c);
+    } else if (is_good) {
+        sqlite3_result_text64(c, out.p, out.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+    }
+    buf_free(&out);
 }
 
 static void free_arena(void *a)
@@ -210,10 +222,10 @@ crm_status functions_register(sqlite3 *db)
         int args;
         void (*fn)(sqlite3_context *, int, sqlite3_value **);
     } functions[] = {
-        {"karkas_key", 1, key_function},      {"karkas_terms", 1, terms_function},
-        {"karkas_phones", 1, phone_function}, {"karkas_access", 6, access_function},
-        {"karkas_is_word", 1, word_function}, {"karkas_any", 4, any_function},
-        {"karkas_share", 3, share_function},  {"karkas_keys", 1, keys_function},
+        {"karkas_key", 1, key_function},           {"karkas_terms", 1, terms_function},
+        {"karkas_phones", 1, phone_function},      {"karkas_access", 6, access_function},
+        {"karkas_is_word", 1, word_function},      {"karkas_any", 4, any_function},
+        {"karkas_elements", 2, elements_function}, {"karkas_keys", 1, keys_function},
         {"karkas_same", 2, same_function},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {

@@ -143,6 +143,43 @@ static void a_search_under_rights_begins_with_its_words(void **state)
     buf_free(&plan);
 }
 
+/* Whether a table's rows are read for each row of the list: below a line of what depends on it. */
+static bool is_read_for_each(const char *plan, const char *scan)
+{
+    const char *each = strstr(plan, "CORRELATED"), *set = each ? strstr(each, "LIST SUBQUERY") : 0;
+    const char *at = each ? strstr(each, scan) : NULL;
+    return at && (!set || at < set);
+}
+
+static void assert_read_once(bench *b, const entity *e, const cond *where)
+{
+    query q = {.entity = e, .limit = 50, .where = where};
+    buf plan;
+    buf_init(&plan, 0);
+    assert_ok(engine_sqlite_explain(b->reader, &q, ENGINE_LIST, &plan));
+    buf_char(&plan, 0);
+    if (!strstr(plan.p, "t1") || is_read_for_each(plan.p, "SCAN t1")) {
+        fail_msg("%s", plan.p);
+    }
+    buf_free(&plan);
+}
+
+static void the_rows_of_a_sub_query_are_read_once(void **state)
+{
+    bench *b = *state;
+    static const uint32_t fields[] = {DEAL_EMAILS, DEAL_TAGS, DEAL_PHONES, DEAL_NAME, DEAL_CLOSE};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        const field *f = deal_field(b->w, fields[i]);
+        const cond *filled =
+            cond_compare(b->w->arena, COND_GT, deal_field(b->w, DEAL_CLOSE), value_int(3));
+        subquery sub = {.field = f, .where = filled};
+        cond among = {.op = COND_IN_QUERY, .path = {f}, .path_length = 1, .sub = &sub};
+        assert_read_once(b, &b->w->deal, &among);
+    }
+    cond has_deal = {.op = COND_EXISTS, .path = {deal_field(b->w, DEAL_BUYER)}, .path_length = 1};
+    assert_read_once(b, &b->w->person, &has_deal);
+}
+
 static void a_whole_list_walks_the_index_of_its_sort(void **state)
 {
     bench *b = *state;
@@ -596,6 +633,7 @@ int main(void)
         TRY(an_owners_list_walks_an_index),
         TRY(a_list_of_several_owners_reads_only_their_first_rows),
         TRY(a_search_under_rights_begins_with_its_words),
+        TRY(the_rows_of_a_sub_query_are_read_once),
         TRY(a_whole_list_walks_the_index_of_its_sort),
         TRY(a_deep_page_starts_where_the_last_ended),
         TRY(equal_values_are_looked_up),
