@@ -376,8 +376,8 @@ static void add_child(place inner, const place *of, const cond *c)
 }
 
 /* Children in the recycle bin, and those that may not be read, are not there. Without an index each
- * record would read all children, and where few are as asked it reads many of its own even with one:
- * then those with such a child are made a set once. */
+ * record would read all children, and where few are as asked it reads many of its own even with
+ * one: then those with such a child are made a set once. */
 static void add_exists(place at, const cond *c)
 {
     sql *q = at.q;

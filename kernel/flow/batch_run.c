@@ -215,8 +215,6 @@ static crm_status slice(crm_ctx *c, turn *t)
     engine_turn_end(c->session);
     c->prepared = NULL;
     crm_status s = t->kind->fetch ? t->kind->fetch(c, &t->run, t->kind->fn) : CRM_OK;
-    /* A snapshot held while the writer works would keep it from emptying its log. */
-    engine_turn_end(c->session);
     if (s == CRM_OK) {
         s = writer_run(flow_running(), c, commit_slice, t);
     }

@@ -526,6 +526,9 @@ crm_status writer_run(flow *f, crm_ctx *c, crm_status (*commit)(crm_ctx *, void 
     assert(thread_get_role() != THREAD_WRITER && thread_get_role() != THREAD_LOOP);
     c->reply_state = &x;
     call_save_point(c);
+    if (session) {
+        engine_turn_end(session); /* its snapshot would keep the log from being emptied meanwhile */
+    }
     crm_status s = writer_submit(f, LANE_BULK, &w);
     if (s == CRM_OK) {
         pthread_mutex_lock(&x.lock);

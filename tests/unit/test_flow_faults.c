@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "data/stores.h"
-#include "flow/flow.h"
+#include "flow/flow_private.h"
 
 #define N(lit)               \
     {                        \
@@ -246,12 +246,73 @@ static void work_whose_failure_cannot_be_written_waits_all_the_same(void **state
     UNTIL(atomic_load(&job_runs) == 2);
 }
 
+/* ---- the log while work waits ---------------------------------------------------------------- */
+
+/* As a worker does it: reads what is to be done, then has it written. */
+static void *read_and_write(void *arg)
+{
+    crm_ctx *c = arg;
+    query q = {.entity = registry_entity(c->reg, CRM_S("test.item"))};
+    engine_op op = {.kind = ENGINE_COUNT, .entity = q.entity, .query = &q};
+    engine_batch b = {.ops = &op, .count = 1};
+    crm_status s = engine_read_now(c->session, &b);
+    c->via = CRM_S("worker");
+    return s == CRM_OK && writer_run(running, c, create, NULL) == CRM_OK ? c : NULL;
+}
+
+static uint32_t waiting(void)
+{
+    pthread_mutex_lock(&running->lock);
+    uint32_t count = running->lanes[LANE_BULK].count;
+    pthread_mutex_unlock(&running->lock);
+    return count;
+}
+
+/* On the writer, for whom the worker waits meanwhile. */
+static crm_status write_and_empty_the_log(void *arg)
+{
+    pthread_t *worker = ((void **)arg)[0];
+    engine_stats stats;
+    crm_ctx c;
+    assert_int_equal(pthread_create(worker, NULL, read_and_write, ((void **)arg)[1]), 0);
+    UNTIL(waiting() == 1);
+    assert_ok(call_begin(&c, &principal_system, CRM_S("test")));
+    assert_ok(writer_run_alone(running, &c, create, NULL));
+    call_end(&c);
+    while (engine_idle(running->writer_session)) {
+    }
+    engine_stats_get(store_engine, &stats);
+    assert_int_equal(stats.wal_frames, 0);
+    return CRM_OK;
+}
+
+static void work_that_waits_for_the_writer_holds_no_part_of_the_log(void **state)
+{
+    (void)state;
+    pthread_t worker;
+    engine_session *s;
+    crm_ctx c;
+    void *result, *both[] = {&worker, &c};
+    UNTIL(flow_is_idle(running));
+    assert_ok(do_now(create));
+    UNTIL(flow_is_idle(running));
+    assert_ok(engine_session_open(store_engine, ENGINE_READER, (engine_deliver){NULL, NULL}, &s));
+    assert_ok(call_begin(&c, &principal_system, CRM_S("test")));
+    c.session = s;
+    assert_ok(writer_exclusive(running, write_and_empty_the_log, both));
+    assert_int_equal(pthread_join(worker, &result), 0);
+    assert_ptr_equal(result, &c);
+    call_end(&c);
+    engine_session_close(s);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(one_write_whose_commit_fails_is_refused_and_the_server_is_told_at_once),
         T(a_group_whose_commit_fails_is_refused_as_a_whole),
+        T(work_that_waits_for_the_writer_holds_no_part_of_the_log),
         T(work_whose_failure_cannot_be_written_waits_all_the_same),
     };
     fault_vfs_install();
