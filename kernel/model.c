@@ -284,6 +284,8 @@ static crm_status serve(model_change *x, buf *json, int *status)
     x->c = &now;
     if (x->ask->act == MODEL_ACT_LIST) {
         s = list(x, json);
+    } else if (x->ask->act == MODEL_ACT_CHANGES) {
+        s = model_changes(x, json);
     } else if ((s = model_rows_now(x)) == CRM_OK && x->ask->act == MODEL_ACT_PURGE) {
         *status = x->ask->is_check ? 200 : 202;
         s = model_purge(x, json);
@@ -302,7 +304,8 @@ crm_status model_ask_service(void *deployment_of, crm_ctx *c, const model_ask *w
                              int *status)
 {
     model_change x = {.d = deployment_of, .c = c, .ask = what};
-    bool is_list = what->act == MODEL_ACT_LIST; /* which waits for nobody */
+    bool is_list =
+        what->act == MODEL_ACT_LIST || what->act == MODEL_ACT_CHANGES; /* which waits for nobody */
     if (!is_list) {
         uv_mutex_lock(&x.d->apply_lock);
     }

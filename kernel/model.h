@@ -92,6 +92,9 @@ CRM_MUST_CHECK crm_status model_purge_register(deployment *d, registry *r);
 /* Stores a row's `next`, phase and batch. Writer. */
 CRM_MUST_CHECK crm_status model_save_intent(crm_ctx *c, model_row *row);
 
+/* Who changed what when (model_changes.c). */
+CRM_MUST_CHECK crm_status model_changes(model_change *x, buf *json);
+
 /* Loads x->rows; intents of batches that have ended are as if they were not there. */
 CRM_MUST_CHECK crm_status model_rows_now(model_change *x);
 /* Builds and seals what would follow, with the rows' `next`. INVALID with c->error. */

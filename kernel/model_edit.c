@@ -334,6 +334,7 @@ crm_status model_edit(model_change *x)
     case MODEL_ACT_RESTORE:
         return edit_retired(x, false);
     case MODEL_ACT_PURGE:
+    case MODEL_ACT_CHANGES:
     case MODEL_ACT_LIST:
         break;
     }

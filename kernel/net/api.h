@@ -16,6 +16,7 @@ typedef struct api api;
 /* What is asked of the model (API.md). `entity` and `field` are names of the path, `body` is borrowed. */
 typedef enum model_act {
     MODEL_ACT_LIST,
+    MODEL_ACT_CHANGES, /* who changed what when; `before` */
     MODEL_ACT_ADD_ENTITY,
     MODEL_ACT_ADD_FIELD,
     MODEL_ACT_CHANGE, /* of the field, or without one of the entity; so are the next */
@@ -27,7 +28,8 @@ typedef struct model_ask {
     model_act act;
     crm_str entity, field;
     const json_t *body;
-    bool is_check; /* only to say what would follow */
+    int64_t before; /* a position; 0: the newest */
+    bool is_check;  /* only to say what would follow */
 } model_ask;
 /*
  * The layer above builds registries. `ask` runs on a worker with a reading session in c->session, as

@@ -35,6 +35,10 @@ static bool read_path(model_ask *a, crm_str rest, crm_str *verb)
     if (!rest.n) {
         return true;
     }
+    if (str_is(rest, "changes")) {
+        *verb = rest;
+        return true;
+    }
     if (!str_split(&rest, '/', &part) || !str_is(part, "entity")) {
         return false;
     }
@@ -58,6 +62,9 @@ static bool choose(api_call *k, model_ask *a, crm_str verb)
     bool is_post = v == VERB_POST, is_one = a->entity.n > 0 && !verb.n;
     if (!k->rest.n && (v == VERB_GET || v == VERB_HEAD)) {
         a->act = MODEL_ACT_LIST;
+    } else if (str_is(k->rest, "changes")) {
+        a->act = MODEL_ACT_CHANGES;
+        return v == VERB_GET || v == VERB_HEAD;
     } else if (is_post && !a->entity.n && k->rest.n) {
         a->act = MODEL_ACT_ADD_ENTITY;
     } else if (is_post && str_is(verb, "field") && !a->field.n) {
@@ -94,7 +101,11 @@ void model_route(api_call *k)
     }
     bool has_body = (x->what.act >= MODEL_ACT_ADD_ENTITY && x->what.act <= MODEL_ACT_CHANGE) ||
                     x->what.act == MODEL_ACT_PURGE;
+    crm_str before = http_param(k->http, "before");
     crm_status s = has_body ? api_read_json(k) : CRM_OK;
+    if (before.n && (str_to_i64(before, &x->what.before) != CRM_OK || x->what.before < 1)) {
+        s = call_fail_field(&k->c, CRM_S("before"), "bad_request", (crm_str){0});
+    }
     x->what.body = k->request.json;
     x->what.is_check = str_is(http_param(k->http, "check"), "1");
     if (s != CRM_OK) {

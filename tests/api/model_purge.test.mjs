@@ -54,6 +54,25 @@ describe('purging what was retired', () => {
     assert.equal(history[0].changes.find((c) => c.field === 'title').new, 'Кран 2', 'the rest of the past stays');
   });
 
+  it('tells who did what to the model when, and of what is gone', async () => {
+    await add('trace');
+    await head.patch(`${DEALS}/trace`, { index: true, title: 'След' }, { expect: 200 });
+    await head.patch(`${DEALS}/trace`, { name: 'track' }, { expect: 200 });
+    await head.del(`${DEALS}/track`, { expect: 200 });
+    const started = (await purge(`${DEALS}/track`, 'track', { expect: 202 })).json;
+    assert.equal((await ended(head, started.change.batch)).state, 'done');
+    const { rows, next } = (await head.get('/api/v1/model/changes', { expect: 200 })).json;
+    const told = rows.filter((row) => row.declaration === rows[0].declaration);
+    assert.deepEqual(told.map((row) => row.did), ['purged', 'retired', 'renamed', 'changed', 'added']);
+    assert.deepEqual([told[3].keys.sort(), told[2].was, told[0].via], [['index', 'title'], 'trace', 'batch:purge']);
+    assert.ok(told.every((row) => row.entity === 'sales.deal' && row.field === 'track' && row.by.label === 'Анна Иванова'));
+    assert.equal(next, null);
+    const older = (await head.get(`/api/v1/model/changes?before=${told[3].position}`, { expect: 200 })).json.rows;
+    assert.equal(older[0].did, 'added');
+    assert.equal((await (await server.as('petrov')).get('/api/v1/model/changes')).status, 403);
+    assert.equal((await head.get('/api/v1/model/changes?before=x', { asWritten: true })).status, 422);
+  });
+
   it('takes what the field held as another type, too', async () => {
     await add('power');
     const one = await deal({ power: '150' });

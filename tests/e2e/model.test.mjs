@@ -99,6 +99,8 @@ describe('the page of fields and objects', () => {
     await page.fill('#ask-typed', 'lishnee');
     await page.click('[data-yes]');
     await row('lishnee').waitFor({ state: 'detached' });
+    await page.click('[data-part=log] summary');
+    await page.locator('[data-part=log] li[data-did=purged]').first().waitFor();
   });
 
   it('a section of one’s own is made and opened', async () => {

@@ -40,6 +40,18 @@ export interface Purge {
   change?: { batch: number };
 }
 
+/** Who did what to one declaration. */
+export interface ModelDone {
+  position: string;
+  at: string;
+  by: { id: number; label: string };
+  entity: string;
+  field: string;
+  did: 'added' | 'changed' | 'renamed' | 'retired' | 'restored' | 'purged' | 'handed_over';
+  keys: string[];
+  was: string | null;
+}
+
 export interface ModelEntity extends Omit<ModelField, 'type'> {
   module?: string;
   fields: ModelField[];
@@ -84,6 +96,8 @@ export const model = {
   plan: (entity: string, field: string, body: Declaration) => api.patch<Plan>(`${path(entity, field)}?check=1`, body),
   planNew: (entity: string, body: Declaration) => api.post<Plan>(`${path(entity, '')}?check=1`, body),
   retire: (entity: string, field?: string) => api.del(path(entity, field)),
+  changes: (before?: string | null) =>
+    api.get<{ rows: ModelDone[]; next: string | null }>(`/model/changes${before ? `?before=${before}` : ''}`),
   planPurge: (entity: string, field?: string) => api.post<Purge>(`${path(entity, field)}/purge?check=1`, {}),
   purge: (entity: string, field?: string) => api.post<Purge>(`${path(entity, field)}/purge`, { name: field ?? entity }),
   restore: (entity: string, field?: string) => api.post<ModelField>(`${path(entity, field)}/restore`, {}),

@@ -6,6 +6,7 @@ import { icon } from '../ui/icon.ts';
 import { failure, problemText, skeletonRows, tag } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import './model-form.ts';
+import './model-log.ts';
 import type { ModelForm } from './model-form.ts';
 import { api, type ApiError } from '../core/api.ts';
 import { follow } from '../core/batch.ts';
@@ -178,6 +179,7 @@ class ModelPage extends El {
       ${this.#progress()}
       <div class="scroll" tabindex="0" role="region" aria-label=${t('model')}>
         ${MAKERS.map((maker) => this.#group(shown, entity, maker))}
+        <crm-model-log></crm-model-log>
       </div>`;
   }
 
