@@ -5,7 +5,8 @@
 #include "data/records_private.h"
 #include "data/stores.h"
 
-#define KEYS_VERSION 2 /* of what text_likeness.h makes of a name */
+#define TOLD_EVERY   50000 /* ids */
+#define KEYS_VERSION 2     /* of what text_likeness.h makes of a name */
 
 static crm_str joined(arena *a, crm_str x, crm_str y)
 {
@@ -110,10 +111,39 @@ static crm_status fill_page(crm_ctx *c, const entity *e, int64_t *last, uint32_t
     return st;
 }
 
+static crm_status newest_id(crm_ctx *c, const entity *e, int64_t *id)
+{
+    old_rows o = {.arena = c->arena, .entity = e, .at = ARENA_ARRAY(c->arena, value *, 1)};
+    query q = {.entity = e,
+               .limit = 1,
+               .sorts = {{&e->fields[COL_ID], true}},
+               .sort_count = 1,
+               .with_deleted = true};
+    bits_add(q.select, COL_ID);
+    crm_status st = o.at ? tx_list(c->tx, &q, take_row, &o) : CRM_NOMEM;
+    *id = !st && o.count ? o.at[0][COL_ID].i : 0;
+    return st;
+}
+
+/* Now and then: a log of every slice would be long. */
+static crm_status tell_progress(crm_ctx *c, const entity *e, int64_t from, int64_t to)
+{
+    int64_t newest;
+    if (from && from / TOLD_EVERY == to / TOLD_EVERY) {
+        return CRM_OK;
+    }
+    crm_status st = newest_id(c, e, &newest);
+    if (!st && newest) {
+        log_event(LOG_INFO, "match.filling", "entity=%.*s done=%lld of=%lld", STR_FMT(e->name),
+                  (long long)to, (long long)newest);
+    }
+    return st;
+}
+
 /* Two cursors: the recipe that all rows follow, and how far they were written by the newest one. */
 static crm_status fill_entity(crm_ctx *c, const entity *e, uint32_t *rows)
 {
-    int64_t made, last;
+    int64_t made, last, from;
     crm_str done = arena_fmt(c->arena, "match:%.*s", STR_FMT(e->name));
     crm_str at = arena_fmt(c->arena, "match:%.*s:%lld", STR_FMT(e->name), (long long)recipe(e));
     crm_status st = changelog_cursor(c->tx, done, &made);
@@ -122,7 +152,9 @@ static crm_status fill_entity(crm_ctx *c, const entity *e, uint32_t *rows)
     }
     st = changelog_cursor(c->tx, at, &last);
     st = st == CRM_NOT_FOUND ? CRM_OK : st;
+    from = last;
     st = st ? st : fill_page(c, e, &last, rows);
+    st = st ? st : tell_progress(c, e, from, last);
     st = st ? st : changelog_set_cursor(c->tx, at, *rows ? 0 : last);
     return st || !*rows ? st : changelog_set_cursor(c->tx, done, recipe(e));
 }

@@ -164,6 +164,16 @@ static void those_called_different_stay_apart_until_it_is_taken_back(void **stat
     SHOWS(w.hanna, a, "%lld:same0 ", I(b));
 }
 
+static char told[256];
+
+static void hear_progress(const char *line, void *arg)
+{
+    (void)arg;
+    if (strstr(line, "match.filling")) {
+        snprintf(told, sizeof told, "%s", line);
+    }
+}
+
 /* Rows of before the rule: their keys are made behind, in slices. */
 static void older_rows_get_their_keys(void **state)
 {
@@ -181,12 +191,18 @@ static void older_rows_get_their_keys(void **state)
     assert_ok(tx_gather_terms(c->tx, client_entity, b, none));
     world_end(&w, CRM_OK);
     SHOWS(w.zina, a, "%s", "");
+    char wanted[64];
+    told[0] = 0;
+    log_capture(hear_progress, NULL);
     for (int i = 0; i < 10 && !is_done; i++) {
         c = world_begin(&w, 0);
         assert_ok(match_fill_keys(c, 1, &is_done));
         world_end(&w, CRM_OK);
     }
+    log_capture(NULL, NULL);
     assert_true(is_done);
+    snprintf(wanted, sizeof wanted, "done=%lld of=%lld", (long long)a, (long long)b);
+    assert_non_null(strstr(told, wanted));
     SHOWS(w.zina, a, "%lld:~100 ", I(b));
 }
 

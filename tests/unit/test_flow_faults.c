@@ -306,6 +306,16 @@ static void work_that_waits_for_the_writer_holds_no_part_of_the_log(void **state
     engine_session_close(s);
 }
 
+/* ---- work behind ----------------------------------------------------------------------------- */
+
+static void keys_of_older_rows_are_made_in_a_quarter_of_the_time_at_most(void **state)
+{
+    (void)state;
+    assert_true(match_job_pause_ms(0) >= 10);
+    assert_true(match_job_pause_ms(2000000) >= 12); /* 2 ms of keys are 4 ms of a slice */
+    assert_true(match_job_pause_ms(20000000) >= 120);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -313,6 +323,7 @@ int main(void)
         T(one_write_whose_commit_fails_is_refused_and_the_server_is_told_at_once),
         T(a_group_whose_commit_fails_is_refused_as_a_whole),
         T(work_that_waits_for_the_writer_holds_no_part_of_the_log),
+        T(keys_of_older_rows_are_made_in_a_quarter_of_the_time_at_most),
         T(work_whose_failure_cannot_be_written_waits_all_the_same),
     };
     fault_vfs_install();
