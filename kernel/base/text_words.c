@@ -58,11 +58,10 @@ static bool is_attached(int32_t c)
            utf8proc_get_property(c)->ignorable;
 }
 
+/* Where the character whose own bytes end at `at` ends with what is attached to it. */
 static size_t cluster_end(crm_str s, size_t at)
 {
     size_t len;
-    (void)peek(s, at, &len);
-    at += len;
     while (at < s.n && !text_plain(s, at, &len) && is_attached(peek(s, at, &len))) {
         at += len;
     }
@@ -140,7 +139,7 @@ static bool take_run(text_scan *s)
     s->run_size = 0;
     while (s->at < s->source.n) {
         int32_t c = peek(s->source, s->at, &len);
-        size_t end = cluster_end(s->source, s->at);
+        size_t end = cluster_end(s->source, s->at + len);
         bool belongs = is_word(c) || joins(s, c);
         if (s->run_size && (!belongs || s->run_size + (end - s->at) > TEXT_WORD_MAX)) {
             break;

@@ -26,6 +26,7 @@ struct search_words {
         uint32_t group;
     } alternatives[ALTERNATIVES_MAX];
     uint32_t alternative_count, group_count;
+    bool has_ascii; /* a token begins so */
 };
 
 /* ---- making ready ---------------------------------------------------------------------------- */
@@ -56,6 +57,7 @@ static uint64_t token_bit(search_words *w, crm_str part)
     if (w->count == TOKENS_MAX) {
         return 0;
     }
+    w->has_ascii = w->has_ascii || !t.text.n || (unsigned char)t.text.p[0] < 0x80;
     w->tokens[w->count] = t;
     return 1ull << w->count++;
 }
@@ -198,10 +200,24 @@ static void judge_word(look *l, const text_scan *scan, const text_word *w)
     }
 }
 
+static bool is_ascii(crm_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] >= 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An address has no word for who looks for a Russian one. */
 static void look_at_words(look *l)
 {
     text_scan scan;
     text_word w;
+    if (!l->words->has_ascii && is_ascii(l->text)) {
+        return;
+    }
     text_scan_init(&scan, l->text);
     while (text_scan_next(&scan, &w)) {
         judge_word(l, &scan, &w);
