@@ -65,7 +65,7 @@ export class Server {
     this.process = spawn(path.join(this.build, 'karkas'), this.args(), {
       ...identity,
       cwd: this.home,
-      env: { PATH: process.env.PATH, ...sanitizers(), ...this.options.env },
+      env: { PATH: process.env.PATH, ...sanitizers(), KARKAS_CHEAP_PASSWORDS: '1', ...this.options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.exited = once(this.process, 'exit');
@@ -192,7 +192,8 @@ function sanitizers() {
 
 /**
  * Starts a server. Options: tz (text), tzFile, people (CSV text), time (start of the virtual clock),
- * args, env, web, modules, data, keep.
+ * args, env, web, modules, data, keep. A build with AddressSanitizer hashes passwords cheaply, unless env
+ * has KARKAS_CHEAP_PASSWORDS empty.
  */
 export async function startServer(options = {}) {
   const server = new Server(options);

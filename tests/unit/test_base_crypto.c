@@ -99,6 +99,21 @@ static void a_password_is_known_again_and_another_is_not(void **state)
     assert_false(str_eq(phc, again));
 }
 
+static void only_an_instrumented_build_hashes_cheaply_when_asked(void **state)
+{
+    (void)state;
+    crm_str phc;
+    setenv("KARKAS_CHEAP_PASSWORDS", "1", 1);
+    assert_ok(crypto_password_hash(a, CRM_S("верный пароль"), &phc));
+    unsetenv("KARKAS_CHEAP_PASSWORDS");
+#ifdef __SANITIZE_ADDRESS__
+    assert_true(str_starts(phc, CRM_S("$argon2id$v=19$m=64,t=2,p=1$")));
+#else
+    assert_true(str_starts(phc, CRM_S("$argon2id$v=19$m=19456,t=2,p=1$")));
+#endif
+    assert_ok(crypto_password_check(phc, CRM_S("верный пароль")));
+}
+
 static void a_damaged_hash_is_an_error_and_not_a_wrong_password(void **state)
 {
     (void)state;
@@ -120,6 +135,7 @@ int main(void)
         cmocka_unit_test(tokens_differ_and_have_their_length),
         cmocka_unit_test(equal_looks_at_every_byte),
         cmocka_unit_test(a_password_is_known_again_and_another_is_not),
+        cmocka_unit_test(only_an_instrumented_build_hashes_cheaply_when_asked),
         cmocka_unit_test(a_damaged_hash_is_an_error_and_not_a_wrong_password),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
