@@ -32,6 +32,7 @@ static bool is_check(const batch_run *b)
 static crm_status load(crm_ctx *c, const batch_run *b, store_row *row)
 {
     int64_t id = json_integer_value(json_object_get(b->spec, "import"));
+    *row = (store_row){0};
     if (!call_may(c, CRM_S("import"))) {
         return call_fail(c, CRM_DENIED, "denied");
     }
