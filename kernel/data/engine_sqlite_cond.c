@@ -395,6 +395,7 @@ static void add_exists(place at, const cond *c)
     }
     place inner = add_from(at, back->entity);
     inner.is_negated = false;
+    sql_z(q, is_led ? "" : "+"); /* the index of `back` would give all children in random order */
     sql_column(q, inner.alias, back);
     if (is_led) {
         sql_z(q, "=");
