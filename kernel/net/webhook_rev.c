@@ -12,7 +12,9 @@
 static void put_part(buf *b, value v)
 {
     crm_str text = v.kind == VALUE_TEXT ? v.s : (crm_str){0};
-    buf_fmt(b, "%d %zu %.*s ", (int)v.kind, text.n, STR_FMT(text));
+    buf_fmt(b, "%d %zu ", (int)v.kind, text.n);
+    buf_str(b, text);
+    buf_char(b, ' ');
     if (v.kind == VALUE_INT) {
         buf_fmt(b, "%lld ", (long long)v.i);
     }
