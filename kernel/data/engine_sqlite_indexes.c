@@ -178,7 +178,7 @@ static crm_str next_of_column(schema_step *x, const entity *e, uint32_t field_id
     if (sqlite3_prepare_v2(x->s->db, room, -1, &stmt, NULL) == SQLITE_OK) {
         while (!found.n && sqlite3_step(stmt) == SQLITE_ROW) {
             crm_str name = str_of((const char *)sqlite3_column_text(stmt, 0));
-            if (name.n < 128 && names_column(name, field_id)) {
+            if (name.n && name.n < 128 && names_column(name, field_id)) {
                 memcpy(room, name.p, name.n);
                 found = (crm_str){room, name.n};
             }

@@ -121,10 +121,12 @@ static crm_status check_table(check *k, const table *t)
     return CRM_OK;
 }
 
-static crm_status copy_rows(check *k, const table *t, void **out)
+/* `slot` is the pointer, of whatever type, that is to be set to the rows. */
+static crm_status copy_rows(check *k, const table *t, void *slot, uint32_t *count)
 {
     crm_status s = check_table(k, t);
-    if (s != CRM_OK || t->count == 0) {
+    *count = s == CRM_OK ? t->count : 0;
+    if (!*count) {
         return s;
     }
     unsigned char *rows = arena_array(k->a, t->count, t->size);
@@ -143,7 +145,7 @@ static crm_status copy_rows(check *k, const table *t, void **out)
                 STR_FMT(k->name), t->size + at, t->name, i, KERNEL_LEVEL);
         }
     }
-    *out = rows;
+    memcpy(slot, &rows, sizeof rows);
     return CRM_OK;
 }
 
@@ -237,20 +239,15 @@ crm_status descriptor_read(arena *a, crm_str name, const crm_module *raw, descri
     if (s != CRM_OK) {
         return s;
     }
-#define X(T, member)                                                                              \
-    {                                                                                             \
-        table t = {#member, out->head.member.at, out->head.member.count, out->head.member.stride, \
-                   sizeof(T)};                                                                    \
-        void *rows = NULL;                                                                        \
-        if ((s = copy_rows(&k, &t, &rows)) != CRM_OK) {                                           \
-            return s;                                                                             \
-        }                                                                                         \
-        out->member = rows;                                                                       \
-        out->member##_count = t.count;                                                            \
-    }
+#define X(T, member)                                                                           \
+    s = s == CRM_OK ? copy_rows(&k,                                                            \
+                                &(table){#member, out->head.member.at, out->head.member.count, \
+                                         out->head.member.stride, sizeof(T)},                  \
+                                &out->member, &out->member##_count)                            \
+                    : s;
     DESCRIPTOR_TABLES(X)
 #undef X
-    return check_rows(&k, out);
+    return s == CRM_OK ? check_rows(&k, out) : s;
 }
 
 /* ---- the shared object ----------------------------------------------------------------------- */

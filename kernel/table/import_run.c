@@ -5,6 +5,7 @@
  * The cursor is "<offset> <rows>": where the next slice begins, and how many rows the last one got
  * done, which is about how many the next will.
  */
+#include <assert.h>
 #include <fcntl.h>
 
 #include "data/stores.h"
@@ -33,10 +34,10 @@ static crm_status load(crm_ctx *c, const batch_run *b, store_row *row)
 {
     int64_t id = json_integer_value(json_object_get(b->spec, "import"));
     *row = (store_row){0};
-    if (!call_may(c, CRM_S("import"))) {
-        return call_fail(c, CRM_DENIED, "denied");
-    }
-    return import_load(c, id, row);
+    crm_status s =
+        call_may(c, CRM_S("import")) ? import_load(c, id, row) : call_fail(c, CRM_DENIED, "denied");
+    assert(s != CRM_OK || row->v);
+    return s;
 }
 
 static crm_status read_how(const store_row *row, source_reading *out)

@@ -145,7 +145,9 @@ describe('taking a change back', () => {
     await head.patch(`${LEADS}/${id}`, { city: 'Пермь' }, { expect: 200 });
     const r = await undo(id, { change: made.position });
     assert.deepEqual([r.status, r.json.code], [409, 'changed_since']);
-    assert.equal((await undo(id, { change: made.position, force: true })).status, 404, 'it lies in the bin now');
+    const taken = await undo(id, { change: made.position, force: true });
+    assert.equal(taken.status, 200, taken.text);
+    assert.ok(taken.json.deleted_at, 'it lies in the bin now');
     assert.equal((await head.get(`${LEADS}/${id}`)).status, 404);
   });
 
