@@ -140,10 +140,12 @@ typedef struct statements {
 #define TERMS_TABLES 1024 /* entity ids from there on have none */
 
 /* What engine_sqlite_counts.c keeps for a session. */
-#define COUNTS_MAX 512
+#define COUNT_SETS 128
+#define COUNT_WAYS 4
 typedef struct kept_count kept_count;
 typedef struct count_cache {
-    kept_count *slots[COUNTS_MAX];
+    kept_count *at[COUNT_SETS][COUNT_WAYS];
+    uint32_t turn; /* whose place the next one takes where a set is full */
     buf name; /* of the count that was looked for last */
     bool is_named;
     uint32_t version;

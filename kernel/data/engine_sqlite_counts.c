@@ -75,9 +75,14 @@ static void write_name(sqlite_session *s, const query *in, plan *p, int64_t limi
 
 /* ---- finding and keeping --------------------------------------------------------------------- */
 
-static kept_count **slot_of(count_cache *c)
+static kept_count **set_of(count_cache *c)
 {
-    return &c->slots[sql_hash(c->name.p, c->name.n) % COUNTS_MAX];
+    return c->at[sql_hash(c->name.p, c->name.n) % COUNT_SETS];
+}
+
+static bool has_name(const kept_count *k, const count_cache *c)
+{
+    return k && k->n == c->name.n && memcmp(k->name, c->name.p, k->n) == 0;
 }
 
 /* By the name that was written. */
@@ -85,11 +90,15 @@ static bool find_named(sqlite_session *s, int64_t *count)
 {
     count_cache *c = &s->counts;
     c->is_named = !c->name.failed && s->sql.status == CRM_OK && !s->sql.text.failed;
-    const kept_count *k = c->is_named ? *slot_of(c) : NULL;
-    bool is_it =
-        k && k->version == c->version && k->n == c->name.n && memcmp(k->name, c->name.p, k->n) == 0;
-    *count = is_it ? k->count : 0;
-    return is_it;
+    *count = 0;
+    kept_count **set = set_of(c);
+    for (uint32_t i = 0; c->is_named && i < COUNT_WAYS; i++) {
+        if (has_name(set[i], c) && set[i]->version == c->version) {
+            *count = set[i]->count;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* False: nothing is kept for what this session reads. */
@@ -118,19 +127,33 @@ bool counts_find_statement(sqlite_session *s, int64_t *count)
     return find_named(s, count);
 }
 
+/* Its own place, else one that is worth nothing now, else that of the others in turn. */
+static kept_count **place_of(count_cache *c)
+{
+    kept_count **set = set_of(c), **out = NULL;
+    for (uint32_t i = 0; i < COUNT_WAYS; i++) {
+        if (has_name(set[i], c)) {
+            return &set[i];
+        }
+        bool is_free = !set[i] || set[i]->version != c->version;
+        out = is_free && !out ? &set[i] : out;
+    }
+    return out ? out : &set[c->turn++ % COUNT_WAYS];
+}
+
 void counts_keep(sqlite_session *s, int64_t count)
 {
     count_cache *c = &s->counts;
     if (!c->is_named) {
         return;
     }
-    kept_count **slot = slot_of(c), *k = realloc(*slot, sizeof *k + c->name.n);
+    kept_count **place = place_of(c), *k = realloc(*place, sizeof *k + c->name.n);
     if (!k) {
         return; /* what was there stands */
     }
     *k = (kept_count){.version = c->version, .count = count, .n = c->name.n};
     memcpy(k->name, c->name.p, c->name.n);
-    *slot = k;
+    *place = k;
 }
 
 void counts_init(count_cache *c)
@@ -141,7 +164,7 @@ void counts_init(count_cache *c)
 void counts_free(count_cache *c)
 {
     buf_free(&c->name);
-    for (uint32_t i = 0; i < COUNTS_MAX; i++) {
-        free(c->slots[i]);
+    for (uint32_t i = 0; i < COUNT_SETS * COUNT_WAYS; i++) {
+        free(c->at[i / COUNT_WAYS][i % COUNT_WAYS]);
     }
 }
