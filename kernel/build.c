@@ -32,24 +32,24 @@ static crm_status take(build *b, tz_fault *list, crm_status s)
     return has_errors(list) && s == CRM_OK ? CRM_INVALID : s;
 }
 
-static void take_refusals(build *b, const char *lang, const module_refusal *r)
+static void take_refusals(build *b, const module_refusal *r)
 {
     for (; r; r = r->next) {
         buf_fmt(&b->refusals, "%.*s: %s (%.*s)\n", STR_FMT(r->module),
-                plug_refusal_title(r->code, lang), STR_FMT(r->text));
+                plug_refusal_title(r->code, b->lang), STR_FMT(r->text));
     }
 }
 
-void build_say(const build *b, const char *lang, buf *say)
+void build_say(const build *b, buf *say)
 {
     buf_str(say, buf_view(&b->refusals));
     for (const tz_fault *f = b->faults; f; f = f->next) {
-        tz_fault_text(f, lang, say);
+        tz_fault_text(f, b->lang, say);
         buf_char(say, '\n');
     }
 }
 
-build *build_new(void)
+build *build_new(const char *lang)
 {
     build *b = calloc(1, sizeof *b);
     if (b) {
@@ -59,6 +59,7 @@ build *build_new(void)
         free(b);
         return NULL;
     }
+    b->lang = lang;
     buf_init(&b->refusals, 1 << 20);
     return b;
 }
@@ -78,23 +79,53 @@ void build_free(build *b)
 
 /* ---- the text and its modules ---------------------------------------------------------------- */
 
-crm_status build_read(deployment *d, build *b, const char *path)
+crm_status build_read(build *b, const char *path)
 {
-    module_refusal *refused = NULL;
     tz_fault *faults = NULL;
-    crm_status s = plug_scan(b->arena, d->o->modules, &b->found, &b->found_count, &refused);
-    take_refusals(b, d->o->lang, refused);
-    if (s == CRM_OK) {
-        s = tz_read(b->arena, path, &b->tz, &faults);
-    }
+    crm_status s = tz_read(b->arena, path, &b->tz, &faults);
     return take(b, faults, s);
 }
 
-module *deployment_module(const deployment *d, crm_str name)
+crm_status build_find(deployment *d, build *b)
+{
+    module_refusal *refused = NULL;
+    crm_status s = plug_scan(b->arena, d->o->modules, &b->found, &b->found_count, &refused);
+    if (s == CRM_OK) {
+        s = choices_take(b->arena, &b->choices, b->found, &b->found_count, &refused);
+    }
+    take_refusals(b, refused);
+    return s;
+}
+
+/* The generation of that folder; NULL when it was not loaded yet. */
+static module *loaded_from(const deployment *d, crm_str dir)
 {
     for (uint32_t i = 0; i < d->module_count; i++) {
-        if (str_eq(plug_name(d->modules[i]), name)) {
+        if (str_eq(plug_dir(d->modules[i]), dir)) {
             return d->modules[i];
+        }
+    }
+    return NULL;
+}
+
+/* What was loaded stays mapped, and is found here when it is needed again. */
+static crm_status keep(deployment *d, module *m)
+{
+    module **all = realloc(d->modules, (d->module_count + 1) * sizeof *all);
+    if (!all) {
+        return CRM_NOMEM;
+    }
+    d->modules = all;
+    d->modules[d->module_count++] = m;
+    module_figures(m);
+    return CRM_OK;
+}
+
+static const module_found *found_as(const build *b, crm_str name)
+{
+    for (uint32_t i = 0; i < b->found_count; i++) {
+        if (str_eq(b->found[i].name, name)) {
+            return &b->found[i];
         }
     }
     return NULL;
@@ -103,21 +134,18 @@ module *deployment_module(const deployment *d, crm_str name)
 static crm_status load_one(deployment *d, build *b, crm_str name)
 {
     module_refusal *refused = NULL;
-    module **slot = &b->modules[b->module_count];
-    *slot = deployment_module(d, name);
-    crm_status s = CRM_OK;
-    for (uint32_t i = 0; !*slot && i < b->found_count; i++) {
-        if (!str_eq(b->found[i].name, name)) {
-            continue;
-        }
-        s = plug_load(b->arena, &b->found[i], slot, &refused);
-        b->is_new[b->module_count] = s == CRM_OK;
+    const module_found *f = found_as(b, name);
+    module *m = f ? loaded_from(d, f->dir) : NULL;
+    crm_status s = f ? CRM_OK : CRM_NOT_FOUND;
+    if (s == CRM_OK && !m) {
+        s = plug_load(b->arena, f, &m, &refused);
+        s = s == CRM_OK ? keep(d, m) : s;
     }
-    take_refusals(b, d->o->lang, refused);
-    if (s == CRM_OK && *slot) {
-        b->module_count++;
+    take_refusals(b, refused);
+    if (s == CRM_OK) {
+        b->modules[b->module_count++] = m;
     }
-    return *slot || s != CRM_OK ? s : CRM_NOT_FOUND;
+    return s;
 }
 
 crm_status build_load(deployment *d, build *b)
@@ -131,14 +159,52 @@ crm_status build_load(deployment *d, build *b)
         return s;
     }
     b->modules = ARENA_ARRAY(b->arena, module *, count + 1);
-    b->is_new = ARENA_ARRAY(b->arena, bool, count + 1);
-    if (!b->modules || !b->is_new) {
+    if (!b->modules) {
         return CRM_NOMEM;
     }
     for (uint32_t i = 0; i < count && s == CRM_OK; i++) {
         s = load_one(d, b, names[i]);
     }
     return s;
+}
+
+/* Their files are served from the moment they are in force, and stay for pages that are open. */
+static crm_status serve_files(static_set *files, const module *m, arena *a)
+{
+    crm_str dir = arena_fmt(a, "%.*s/ui", STR_FMT(plug_dir(m)));
+    crm_str prefix = arena_fmt(a, "/m/%.*s/", STR_FMT(plug_name(m)));
+    crm_status s = dir.p && prefix.p ? static_set_add(files, dir, prefix.p) : CRM_NOMEM;
+    return s == CRM_NOT_FOUND ? CRM_OK : s;
+}
+
+crm_status build_files(const deployment *d, const build *b)
+{
+    crm_status s = CRM_OK;
+    for (uint32_t i = 0; s == CRM_OK && d->files && i < b->module_count; i++) {
+        s = serve_files(d->files, b->modules[i], b->arena);
+    }
+    return s;
+}
+
+crm_status build_start(const build *b)
+{
+    for (uint32_t i = 0; i < b->module_count; i++) {
+        crm_status s = plug_start(b->modules[i]);
+        if (s != CRM_OK) {
+            while (i-- > 0) {
+                plug_stop(b->modules[i]);
+            }
+            return s;
+        }
+    }
+    return CRM_OK;
+}
+
+void build_rest(const build *b)
+{
+    for (uint32_t i = 0; i < b->module_count; i++) {
+        plug_stop(b->modules[i]);
+    }
 }
 
 crm_status build_like(const deployment *d, build *b)
@@ -150,8 +216,7 @@ crm_status build_like(const deployment *d, build *b)
     b->tz = in_force->tz;
     b->modules = in_force->modules;
     b->module_count = in_force->module_count;
-    b->is_new = ARENA_ARRAY(b->arena, bool, b->module_count + 1);
-    return b->is_new ? CRM_OK : CRM_NOMEM;
+    return CRM_OK;
 }
 
 /* ---- the registry ---------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #define BUILD_H
 
 #include "data/stores.h"
+#include "module_choice.h"
 #include "server.h"
 
 typedef struct model_row {
@@ -21,30 +22,39 @@ typedef struct model_rows {
 
 typedef struct build {
     arena *arena;
-    module_found *found;
+    const char *lang;       /* of what is said about it */
+    module_choices choices; /* what is decided when this comes into force */
+    module_found *found;    /* one version of each module */
     uint32_t found_count;
     tz *tz; /* of the build in force when it is like that */
     module **modules;
     uint32_t module_count;
-    bool *is_new;
     registry *reg;    /* freed with the build, unless it was published and this is NULL */
     tz_fault *faults; /* errors and warnings, in the order they were met */
     buf refusals;     /* lines about modules */
     model_rows model; /* as they were when it was made */
 } build;
 
-build *build_new(void);
+build *build_new(const char *lang);
 void build_free(build *b); /* may be NULL */
 /* Appends. */
 void build_faults(build *b, tz_fault *list);
 /* Everything that is wrong, in lines. */
-void build_say(const build *b, const char *lang, buf *say);
+void build_say(const build *b, buf *say);
 
-/* Reads the text at `path` and finds the modules that are there. */
-CRM_MUST_CHECK crm_status build_read(deployment *d, build *b, const char *path);
-/* Loads the modules it needs. */
+/* Reads the text at `path`. */
+CRM_MUST_CHECK crm_status build_read(build *b, const char *path);
+/* Finds the modules that are there, in the versions that b->choices says. */
+CRM_MUST_CHECK crm_status build_find(deployment *d, build *b);
+/* Loads those that the text needs; what was loaded is kept with the deployment, whatever follows. */
 CRM_MUST_CHECK crm_status build_load(deployment *d, build *b);
-/* Instead of both: text and modules as they are in force. */
+/* Reads the files of its modules that a browser gets. */
+CRM_MUST_CHECK crm_status build_files(const deployment *d, const build *b);
+/* Starts its modules, or none. Whoever did takes that back with build_rest: what is published by then
+ * holds them itself. Not on the writer. */
+CRM_MUST_CHECK crm_status build_start(const build *b);
+void build_rest(const build *b);
+/* Instead of reading, finding and loading: text and modules as they are in force. */
 CRM_MUST_CHECK crm_status build_like(const deployment *d, build *b);
 /* Registers everything with these declarations of the model and seals it. */
 CRM_MUST_CHECK crm_status build_registry(deployment *d, build *b, tz_declaration *rows, uint32_t count);
@@ -54,9 +64,8 @@ CRM_MUST_CHECK crm_status build_schema(deployment *d, build *b);
 CRM_MUST_CHECK crm_status build_ahead(deployment *d, build *b, engine_ahead *out);
 /* What follows the publishing of a registry. Not on the writer. */
 CRM_MUST_CHECK crm_status deployment_published(deployment *d);
-/* On the writer: publishes b->reg, which is NULL then. */
+/* On the writer: publishes b->reg, which is NULL then. Its modules run. */
 void build_publish(deployment *d, build *b);
-module *deployment_module(const deployment *d, crm_str name);
 
 /* ---- the model (model*.c) -------------------------------------------------------------------- */
 

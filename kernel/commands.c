@@ -46,11 +46,7 @@ static void version(command_call *c)
 
 static void tz_lint(command_call *c)
 {
-    server_options o = *c->d->o;
-    deployment d = *c->d;
-    o.lang = c->lang;
-    d.o = &o;
-    if (deployment_lint(&d, c->args[2], c->out) != CRM_OK) {
+    if (deployment_lint(c->d, c->args[2], c->lang, c->out) != CRM_OK) {
         c->exit_code = 1;
     } else {
         buf_z(c->out, c->lang[0] == 'r' ? "ТЗ читается и применимо\n" : "the ТЗ can be applied\n");

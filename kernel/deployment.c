@@ -6,6 +6,7 @@
  * snapshot is published; what fails before that leaves the old one in force. Start-up and worker
  * threads.
  */
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -101,20 +102,6 @@ void deployment_close(deployment *d)
 
 /* ---- putting it into force ------------------------------------------------------------------- */
 
-static crm_status start_modules(build *b)
-{
-    for (uint32_t i = 0; i < b->module_count; i++) {
-        crm_status s = b->is_new[i] ? plug_start(b->modules[i]) : CRM_OK;
-        if (s != CRM_OK) {
-            log_event(LOG_ERROR, "module.start_failed", "module=%s",
-                      log_quote(plug_name(b->modules[i])));
-            return s;
-        }
-        b->is_new[i] = false;
-    }
-    return CRM_OK;
-}
-
 /* What goes with a registry that nobody holds any more. */
 typedef struct leaving {
     pool_task task;
@@ -132,11 +119,20 @@ static crm_status tidy(void *arg)
     return s;
 }
 
+/* A generation that no other registry holds stops here. */
+static void let_go(registry *r)
+{
+    for (uint32_t i = 0; i < r->module_count; i++) {
+        plug_stop(r->modules[i].loaded);
+    }
+    registry_discard(r);
+}
+
 static void discard(pool_task *t, engine_session *session)
 {
     leaving *x = t->arg;
     (void)session;
-    registry_discard(x->r);
+    let_go(x->r);
     crm_status s = registry_is_alone() ? writer_exclusive(x->d->flow, tidy, x->d) : CRM_OK;
     if (s != CRM_OK) {
         log_event(LOG_WARN, "schema.not_tidied", "status=%s", status_code(s));
@@ -158,7 +154,7 @@ static void released(registry *r, void *arg)
     }
     if (!x || pool_submit(d->flow, POOL_WORKER, &x->task) != CRM_OK) {
         free(x);
-        registry_discard(r);
+        let_go(r);
     }
 }
 
@@ -198,23 +194,6 @@ static crm_status start_flow(deployment *d, const registry *r)
     return s == CRM_OK ? flow_start(&o, &d->flow) : s;
 }
 
-/* Whatever was started stays known, also when the rest fails: it must not be started twice. */
-static crm_status keep_modules(deployment *d, const build *b)
-{
-    module **all = realloc(d->modules, (d->module_count + b->module_count) * sizeof *all);
-    if (!all && d->module_count + b->module_count) {
-        return CRM_NOMEM;
-    }
-    d->modules = all;
-    for (uint32_t i = 0; i < b->module_count; i++) {
-        if (!deployment_module(d, plug_name(b->modules[i]))) {
-            d->modules[d->module_count++] = b->modules[i];
-            module_figures(b->modules[i]);
-        }
-    }
-    return CRM_OK;
-}
-
 static const char *stored_path(deployment *d, arena *a)
 {
     crm_str path;
@@ -232,6 +211,24 @@ static void remember_path(deployment *d, build *b, const char *path)
         log_event(LOG_WARN, "tz.path_not_kept", "file=%s", log_quote(file));
     }
     free(full);
+}
+
+/* A version that came into force because it was the newest stays when a newer one is installed. */
+static void remember_versions(deployment *d, build *b)
+{
+    bool is_news = false;
+    for (uint32_t i = 0; i < b->module_count; i++) {
+        const module_info *m = plug_info(b->modules[i]);
+        module_choice *row = m->id.n ? choices_need(b->arena, &b->choices, m->name) : NULL;
+        if (row && row->is_open) {
+            row->version = m->id;
+            row->is_open = false;
+            is_news = true;
+        }
+    }
+    if (is_news && choices_write(d->o->data, &b->choices) != CRM_OK) {
+        log_event(LOG_WARN, "modules.not_kept", "file=%s", MODULES_FILE);
+    }
 }
 
 /* What is done at once, while the writer does nothing else. */
@@ -346,6 +343,11 @@ void build_publish(deployment *d, build *b)
         writer_refuse_older(d->flow, b->reg);
     }
     registry_unpin(old);
+    for (uint32_t i = 0; i < b->module_count; i++) {
+        crm_status s = plug_start(b->modules[i]);
+        assert(s == CRM_OK); /* it runs, so this only counts */
+        (void)s;
+    }
     registry_publish(b->reg, released, d);
     b->reg = NULL;
     d->has_registry = true;
@@ -385,30 +387,27 @@ static crm_status convert_ahead(deployment *d, build *b)
     return s; /* what does not fit is named by the step */
 }
 
-static crm_status put_in_force(deployment *d, build *b)
+static crm_status put_started_in_force(deployment *d, build *b)
 {
     swap x = {.d = d, .b = b};
-    crm_status s = start_modules(b);
-    if (s == CRM_OK) {
-        s = keep_modules(d, b);
-    }
-    if (s == CRM_OK && d->flow) {
-        s = convert_ahead(d, b);
-    }
-    if (s == CRM_OK && !d->flow) {
-        s = build_schema(d, b);
-    }
+    crm_status s = d->flow ? convert_ahead(d, b) : build_schema(d, b);
     x.has_schema = s == CRM_OK && !d->flow;
     if (s == CRM_OK && !d->flow) {
         s = start_flow(d, b->reg);
     }
-    if (s == CRM_OK) {
-        s = writer_exclusive(d->flow, swap_registry, &x);
-    }
+    return s == CRM_OK ? writer_exclusive(d->flow, swap_registry, &x) : s;
+}
+
+static crm_status put_in_force(deployment *d, build *b)
+{
+    crm_status s = build_files(d, b);
+    s = s == CRM_OK ? build_start(b) : s;
     if (s != CRM_OK) {
         return s;
     }
-    return deployment_published(d);
+    s = put_started_in_force(d, b);
+    build_rest(b);
+    return s == CRM_OK ? deployment_published(d) : s;
 }
 
 crm_status deployment_published(deployment *d)
@@ -424,7 +423,13 @@ static crm_status build_all(deployment *d, build *b, const char *path, bool forw
 {
     tz_declaration *rows = NULL;
     uint32_t count = 0;
-    crm_status s = build_read(d, b, path);
+    crm_status s = d->engine ? choices_read(b->arena, d->o->data, &b->choices) : CRM_OK;
+    if (s == CRM_OK) {
+        s = build_read(b, path);
+    }
+    if (s == CRM_OK) {
+        s = build_find(d, b);
+    }
     if (s == CRM_OK) {
         s = build_load(d, b);
     }
@@ -441,7 +446,7 @@ static crm_status apply(deployment *d, build *b, const char *path, bool forward)
     }
     if (!path) {
         buf_z(&b->refusals,
-              d->o->lang[0] == 'r' ? "нужен ТЗ: --tz ФАЙЛ\n" : "a ТЗ is needed: --tz FILE\n");
+              b->lang[0] == 'r' ? "нужен ТЗ: --tz ФАЙЛ\n" : "a ТЗ is needed: --tz FILE\n");
         return CRM_INVALID;
     }
     crm_status s = model_load_now(d, b->arena, &b->model);
@@ -456,6 +461,7 @@ static crm_status apply(deployment *d, build *b, const char *path, bool forward)
     }
     if (s == CRM_OK) {
         remember_path(d, b, path);
+        remember_versions(d, b);
     }
     return s;
 }
@@ -472,7 +478,7 @@ static bool is_in_a_swap(const build *b)
 
 static crm_status apply_one(deployment *d, const char *path, bool forward, build **out)
 {
-    build *b = *out = build_new();
+    build *b = *out = build_new(d->o->lang);
     crm_status s = b ? apply(d, b, path, forward) : CRM_NOMEM;
     if (s != CRM_OK) {
         return s;
@@ -493,7 +499,7 @@ crm_status deployment_apply(deployment *d, const char *path, buf *say)
         s = apply_one(d, path, false, &b);
     }
     if (b) {
-        build_say(b, d->o->lang, say);
+        build_say(b, say);
     }
     if (s != CRM_OK) {
         build_free(b);
@@ -502,17 +508,19 @@ crm_status deployment_apply(deployment *d, const char *path, buf *say)
     return s;
 }
 
-crm_status deployment_lint(deployment *d, const char *path, buf *say)
+crm_status deployment_lint(deployment *d, const char *path, const char *lang, buf *say)
 {
-    build *b = build_new();
+    build *b = build_new(lang);
     if (!b) {
         return CRM_NOMEM;
     }
+    uv_mutex_lock(&d->apply_lock); /* modules are loaded one at a time */
     crm_status s = d->engine ? model_load_now(d, b->arena, &b->model) : CRM_OK;
     if (s == CRM_OK) {
         s = build_all(d, b, path, true);
     }
-    build_say(b, d->o->lang, say);
+    uv_mutex_unlock(&d->apply_lock);
+    build_say(b, say);
     build_free(b);
     return s;
 }

@@ -169,6 +169,9 @@ static int run_offline(const server_options *o, int count, const char *const *ar
         .d = &d, .args = args, .count = count, .lang = o->lang, .arena = a, .out = &out};
     buf_init(&out, 0);
     d = (deployment){.o = o, .lock_fd = -1};
+    if (!needs_data) {
+        uv_mutex_init(&d.apply_lock);
+    }
     if (needs_data && deployment_open(&d, o) != CRM_OK) {
         return 1;
     }

@@ -162,7 +162,7 @@ crm_status model_build(model_change *x)
 {
     tz_declaration *rows;
     uint32_t count;
-    x->b = build_new();
+    x->b = build_new(x->d->o->lang);
     crm_status s = x->b ? build_like(x->d, x->b) : CRM_NOMEM;
     if (s == CRM_OK) {
         s = model_declarations(x->c->arena, &x->rows, true, &rows, &count);

@@ -5,10 +5,11 @@
 #include "net/metrics.h"
 #include "server.h"
 
-static plug_usage usage_of(module *m)
+/* By the name of any generation: the figures are of them all. */
+static plug_usage usage_of(const module *m)
 {
     plug_usage u;
-    plug_usage_of(&(module_info){.loaded = m}, &u);
+    plug_usage_of(plug_name(m), &u);
     return u;
 }
 

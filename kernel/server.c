@@ -16,7 +16,6 @@
 #define GRACE_MS      5000
 #define FILES_WANTED  65536
 #define WATCH_MS      1000
-#define MODULES_MAX   64
 #define CERT_CHECK_MS (12 * 3600 * 1000)
 
 typedef struct server {
@@ -27,8 +26,7 @@ typedef struct server {
     arena *arena;
     tls_context *tls;
     ca_files certs;
-    static_files *ui, *modules[MODULES_MAX];
-    uint32_t module_count;
+    static_files *ui;
     api *api;
     http_server *http;
     admin *admin;
@@ -72,25 +70,9 @@ static void notify(const char *state)
 static void load_files(void *arg)
 {
     server *s = arg;
-    arena *a = arena_new(0);
-    module_found *found;
-    module_refusal *refused = NULL;
-    uint32_t count;
     if (static_load(s->o->web, "/", &s->ui) != CRM_OK) {
         log_event(LOG_WARN, "web.missing", "dir=%s", log_quote(str_of(s->o->web)));
     }
-    /* Of every module that is there: one may be enabled while the server runs. */
-    if (!a || plug_scan(a, s->o->modules, &found, &count, &refused) != CRM_OK) {
-        count = 0;
-    }
-    for (uint32_t i = 0; i < count && s->module_count < MODULES_MAX; i++) {
-        crm_str dir = arena_fmt(a, "%.*s/ui", STR_FMT(found[i].dir));
-        crm_str prefix = arena_fmt(a, "/m/%.*s/", STR_FMT(found[i].name));
-        if (static_load(dir.p, prefix.p, &s->modules[s->module_count]) == CRM_OK) {
-            s->module_count++;
-        }
-    }
-    arena_free(a);
 }
 
 static crm_status ensure_certs(server *s, arena *a, ca_files *out)
@@ -368,6 +350,7 @@ static crm_status start_deployment(server *s)
         st = deployment_open(&s->d, s->o);
     }
     s->d.begins_late = true;
+    s->d.files = st == CRM_OK ? static_set_new() : NULL;
     if (st == CRM_OK) {
         st = files_set_up(s->o->data);
     }
@@ -410,8 +393,7 @@ static crm_status start(server *s)
                      .flow = s->d.flow,
                      .engine = s->d.engine,
                      .ui = s->ui,
-                     .modules = s->modules,
-                     .module_count = s->module_count,
+                     .modules = s->d.files,
                      .ca_cert = s->certs.ca_cert,
                      .version = CRM_S(KARKAS_VERSION),
                      .model = {model_ask_service, &s->d}};
@@ -455,9 +437,7 @@ static void server_free(server *s)
     figures_free(s->figures);
     tls_context_free(s->tls);
     static_free(s->ui);
-    for (uint32_t i = 0; i < s->module_count; i++) {
-        static_free(s->modules[i]);
-    }
+    static_set_free(s->d.files);
     uv_loop_close(&s->loop);
     arena_free(s->arena);
     free(s);

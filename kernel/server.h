@@ -35,6 +35,7 @@ typedef struct deployment {
     bool has_registry;
     bool begins_late;       /* due work waits for the caller's flow_ready_later */
     uv_mutex_t apply_lock;  /* one ТЗ is applied at a time */
+    static_set *files;      /* of the modules; NULL where nobody serves them */
     void (*on_published)(void *arg); /* a running server wants to know; any thread */
     void *published_arg;
     module **modules;       /* loaded so far; they stay mapped */
@@ -59,13 +60,13 @@ void deployment_stop_flow(deployment *d);
  * error nothing has changed. Not on a loop thread.
  */
 CRM_MUST_CHECK crm_status deployment_apply(deployment *d, const char *tz_path, buf *say);
-/* Lints only. */
-CRM_MUST_CHECK crm_status deployment_lint(deployment *d, const char *tz_path, buf *say);
+/* Lints only; what is said is in `lang`. */
+CRM_MUST_CHECK crm_status deployment_lint(deployment *d, const char *tz_path, const char *lang, buf *say);
 /* Makes the administrator with a one-time code when nobody can log in yet, and leaves it in
  * <data>/first-login.txt. */
 CRM_MUST_CHECK crm_status deployment_first_login(deployment *d, buf *say);
 
-/* What the module's code takes stands in /metrics from now on. Once per module. */
+/* What the code of all generations of this module takes stands in /metrics from now on. */
 void module_figures(module *m);
 
 /* `karkas serve`: runs until SIGTERM or SIGINT. The process's exit code. */

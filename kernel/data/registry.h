@@ -289,6 +289,7 @@ typedef struct function_grant {
 
 typedef struct module_info {
     crm_str name, version, title;
+    crm_str id;           /* of an installed version, empty of a bundled one */
     crm_str ui_json;      /* {"src","api"} for /meta, or empty */
     crm_str ui_dir;       /* where its static files lie, or empty */
     bool is_bundled;

@@ -482,12 +482,29 @@ static void metrics_route(api *a, http_request *r)
     }
 }
 
+/* "/m/<module>/…", in the version that is in force. */
+static bool serve_module_file(api *a, http_request *r)
+{
+    crm_str rest = r->path, part, name;
+    bool is_one = str_split(&rest, '/', &part) && str_split(&rest, '/', &part) &&
+                  str_is(part, "m") && str_split(&rest, '/', &name);
+    if (!is_one) {
+        return false;
+    }
+    const registry *reg = registry_pin();
+    crm_str dir = {0};
+    for (uint32_t i = 0; reg && i < reg->module_count; i++) {
+        dir = str_eq(reg->modules[i].name, name) ? reg->modules[i].ui_dir : dir;
+    }
+    bool is_served = static_set_serve(a->o.modules, r, dir);
+    registry_unpin(reg);
+    return is_served;
+}
+
 static bool serve_file(api *a, http_request *r)
 {
-    for (uint32_t i = 0; i < a->o.module_count; i++) {
-        if (static_serve(a->o.modules[i], r)) {
-            return true;
-        }
+    if (a->o.modules && serve_module_file(a, r)) {
+        return true;
     }
     if (!a->o.ui) {
         return false;

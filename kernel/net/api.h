@@ -9,7 +9,7 @@
 
 #include "flow/flow.h"
 #include "net/server.h"
-#include "net/static.h"
+#include "net/static_set.h"
 
 typedef struct api api;
 
@@ -45,8 +45,7 @@ typedef struct api_options {
     flow *flow;
     engine *engine;
     static_files *ui;       /* may be NULL: no bundled UI */
-    static_files **modules; /* "/m/<module>/" each */
-    uint32_t module_count;
+    static_set *modules;    /* "/m/<module>/" each, by module_info.ui_dir; may be NULL */
     crm_str ca_cert; /* PEM for /ca.crt, or empty */
     crm_str version;
     model_service model;

@@ -4,13 +4,28 @@
  */
 #include "plug/module.h"
 
-static bound *bound_to(module *m, const void *row)
+typedef struct binder {
+    module *m;
+    const void *const *used;
+    registry *r;
+    arena *a;
+    faults *f;
+    crm_status status;
+} binder;
+
+static bound *bound_to(const binder *k, const void *row)
 {
-    bound *b = ARENA_NEW(m->arena, bound);
+    bound *b = ARENA_NEW(k->a, bound);
     if (b) {
-        *b = (bound){m, row};
+        *b = (bound){k->m, row, k->used};
     }
     return b;
+}
+
+static void enter(running *f, const bound *b, crm_ctx *c, const char *kind, const char *what)
+{
+    call_enter(f, b->m, c, kind, what);
+    f->used = b->used;
 }
 
 /* ---- trampolines ----------------------------------------------------------------------------- */
@@ -20,7 +35,7 @@ static crm_status run_route(crm_ctx *c, const void *fn)
     const bound *b = fn;
     const crm_route *row = b->row;
     running f;
-    call_enter(&f, b->m, c, "route", row->path);
+    enter(&f, b, c, "route", row->path);
     crm_out *out = out_begin(&f, c->out);
     crm_status s = row->fn(c, out);
     crm_status ended = out_end(&f);
@@ -33,7 +48,7 @@ static crm_status run_prepare(crm_ctx *c, const void *fn)
     const bound *b = fn;
     const crm_route *row = b->row;
     running f;
-    call_enter(&f, b->m, c, "prepare", row->path);
+    enter(&f, b, c, "prepare", row->path);
     return call_leave(&f, row->prepare(c, NULL));
 }
 
@@ -42,7 +57,7 @@ static crm_status run_hook(crm_ctx *c, record *now, const record *was, const voi
     const bound *b = fn;
     const crm_hook *row = b->row;
     running f;
-    call_enter(&f, b->m, c, "hook", row->entity);
+    enter(&f, b, c, "hook", row->entity);
     f.now = now;
     f.was = was;
     return call_leave(&f, row->fn(c, rec_out(now), (const crm_rec *)was));
@@ -57,7 +72,7 @@ static crm_status run_listener(crm_ctx *c, const change *ch, const void *fn)
     principal who = {.kind = PRINCIPAL_MODULE, .name = b->m->mf.name};
     running f;
     c->who = &who;
-    call_enter(&f, b->m, c, "listener", row->name);
+    enter(&f, b, c, "listener", row->name);
     crm_status s = call_leave(&f, row->fn(c, (const crm_change *)ch));
     c->who = before;
     return s;
@@ -71,7 +86,7 @@ static crm_status run_job(crm_ctx *c, crm_str arg, const void *fn)
     principal who = {.kind = PRINCIPAL_MODULE, .name = b->m->mf.name};
     running f;
     c->who = &who;
-    call_enter(&f, b->m, c, "job", row->name);
+    enter(&f, b, c, "job", row->name);
     call_allow(&f, row->limit_ms);
     crm_status s = call_leave(&f, row->fn(c, arg));
     c->who = before;
@@ -83,7 +98,7 @@ static crm_status run_step(crm_ctx *c, step_call *call, const void *fn)
     const bound *b = fn;
     const crm_step *row = b->row;
     running f;
-    call_enter(&f, b->m, c, "step", row->verb);
+    enter(&f, b, c, "step", row->verb);
     if (json_read(call->args_json, 0, &f.args, NULL) != CRM_OK) {
         return call_leave(&f, call_fail(c, CRM_MISUSE, "bad_step"));
     }
@@ -96,7 +111,7 @@ static crm_status run_strategy(crm_ctx *c, const record *subject, const int64_t 
     const bound *b = fn;
     const crm_strategy *row = b->row;
     running f;
-    call_enter(&f, b->m, c, "strategy", row->name);
+    enter(&f, b, c, "strategy", row->name);
     return call_leave(&f, row->fn(c, (const crm_rec *)subject, users, count, out));
 }
 
@@ -109,7 +124,7 @@ static crm_status run_receive(crm_ctx *c, crm_str instance, crm_str content_type
     call_request *before = c->request;
     running f;
     c->request = &request;
-    call_enter(&f, b->m, c, "receive", row->type);
+    enter(&f, b, c, "receive", row->type);
     crm_status s = call_leave(&f, row->receive(c, instance));
     c->request = before;
     return s;
@@ -127,7 +142,7 @@ static crm_status run_describe(crm_ctx *c, crm_str instance, buf *json, const vo
     request.params = &instance;
     request.param_count = 1;
     c->request = &request;
-    call_enter(&f, b->m, c, "describe", row->type);
+    enter(&f, b, c, "describe", row->type);
     crm_out *out = out_begin(&f, json);
     crm_status s = row->describe(c, out);
     crm_status ended = out_end(&f);
@@ -137,14 +152,6 @@ static crm_status run_describe(crm_ctx *c, crm_str instance, buf *json, const vo
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
-
-typedef struct binder {
-    module *m;
-    registry *r;
-    arena *a;
-    faults *f;
-    crm_status status;
-} binder;
 
 static void took(binder *k, crm_status s, const char *table, const char *what)
 {
@@ -175,7 +182,7 @@ static void bind_routes(binder *k)
                      .limit_ms = row->limit_ms,
                      .prepare = row->prepare ? run_prepare : NULL,
                      .run = run_route,
-                     .fn = bound_to(k->m, row)};
+                     .fn = bound_to(k, row)};
         took(k, registry_add_route(k->r, &out), "route", row->path);
     }
 }
@@ -189,7 +196,7 @@ static void bind_hooks(binder *k)
                     .order = row->order,
                     .module = k->m->mf.name,
                     .run = run_hook,
-                    .fn = bound_to(k->m, row)};
+                    .fn = bound_to(k, row)};
         took(k, registry_add_hook(k->r, &out), "hook", row->entity);
     }
 }
@@ -202,7 +209,7 @@ static void bind_work(binder *k)
                         .entity_name = str_of(row->entity),
                         .module = k->m->mf.name,
                         .run = run_listener,
-                        .fn = bound_to(k->m, row)};
+                        .fn = bound_to(k, row)};
         took(k, registry_add_listener(k->r, &out), "listener", row->name);
     }
     for (uint32_t i = 0; i < k->m->d.jobs_count; i++) {
@@ -212,7 +219,7 @@ static void bind_work(binder *k)
                    .every_ms = (int64_t)row->every_s * 1000,
                    .limit_ms = row->limit_ms,
                    .run = run_job,
-                   .fn = bound_to(k->m, row)};
+                   .fn = bound_to(k, row)};
         took(k, registry_add_job(k->r, &out), "job", row->name);
     }
 }
@@ -225,7 +232,7 @@ static void bind_words(binder *k)
                     .module = k->m->mf.name,
                     .schema_json = str_of(row->schema),
                     .run = run_step,
-                    .fn = bound_to(k->m, row)};
+                    .fn = bound_to(k, row)};
         took(k, registry_add_step(k->r, &out), "step", row->verb);
     }
     for (uint32_t i = 0; i < k->m->d.strategies_count; i++) {
@@ -233,7 +240,7 @@ static void bind_words(binder *k)
         strategy out = {.name = str_of(row->name),
                         .module = k->m->mf.name,
                         .pick = run_strategy,
-                        .fn = bound_to(k->m, row)};
+                        .fn = bound_to(k, row)};
         took(k, registry_add_strategy(k->r, &out), "strategy", row->name);
     }
     for (uint32_t i = 0; i < k->m->d.integrations_count; i++) {
@@ -244,17 +251,17 @@ static void bind_words(binder *k)
                                 .receive = run_receive,
                                 .describe = row->describe ? run_describe : NULL,
                                 .is_signed = row->flags & CRM_INTEGRATION_SIGNED,
-                                .fn = bound_to(k->m, row)};
+                                .fn = bound_to(k, row)};
         took(k, registry_add_integration_type(k->r, &out), "integration", row->type);
     }
 }
 
-crm_status bind_register(module *m, registry *r, faults *f)
+crm_status bind_register(module *m, const void *const *used, registry *r, faults *f)
 {
-    binder k = {.m = m, .r = r, .a = registry_arena(r), .f = f};
+    binder k = {.m = m, .used = used, .r = r, .a = registry_arena(r), .f = f};
     bind_routes(&k);
     bind_hooks(&k);
     bind_work(&k);
     bind_words(&k);
-    return arena_failed(m->arena) || arena_failed(k.a) ? CRM_NOMEM : k.status;
+    return arena_failed(k.a) ? CRM_NOMEM : k.status;
 }

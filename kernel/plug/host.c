@@ -266,10 +266,10 @@ static bool host_change_touched(const crm_change *ch, const char *field_name)
 
 static const void *host_iface(const char *name)
 {
-    const module *m = plug_now ? plug_now->m : NULL;
-    for (uint32_t i = 0; m && name && m->used && i < m->d.deps_count; i++) {
-        if (!strcmp(m->d.deps[i].iface, name)) {
-            return m->used[i];
+    const running *f = plug_now;
+    for (uint32_t i = 0; f && f->used && name && i < f->m->d.deps_count; i++) {
+        if (!strcmp(f->m->d.deps[i].iface, name)) {
+            return f->used[i];
         }
     }
     return NULL;

@@ -1,129 +1,19 @@
 /*
- * load.c - finding module folders, and loading what has code: probe, check, map.
+ * load.c - loading what has code: probe, check, map.
  *
  * A worker or the start of the server runs this; nothing here blocks a loop.
  */
 #include "plug/module.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 static plug_options options;
-/* Every module that was ever mapped: code and notes about it stay to the end of the process. */
-static _Atomic(module *) parked;
 
 void plug_set_options(const plug_options *o)
 {
     options = *o;
-}
-
-static crm_status add_refusal(arena *a, crm_str name, const refusal *why, module_refusal **list)
-{
-    module_refusal *row = ARENA_NEW(a, module_refusal);
-    if (!row) {
-        return CRM_NOMEM;
-    }
-    *row = (module_refusal){.module = arena_dup(a, name),
-                            .code = arena_dup(a, str_of(why->code)),
-                            .text = arena_dup(a, why->text),
-                            .next = *list};
-    *list = row;
-    log_event(LOG_ERROR, "module.refused", "module=%s code=%s reason=%s", log_quote(name),
-              why->code, log_quote(why->text));
-    return CRM_INVALID;
-}
-
-/* ---- scanning -------------------------------------------------------------------------------- */
-
-/* The first fault as the text of a refusal; the rest stand in the log. */
-static crm_status refuse_manifest(arena *a, crm_str name, const registry_fault *f,
-                                  module_refusal **list)
-{
-    refusal why = {.code = "bad_manifest"};
-    for (const registry_fault *at = f; at; at = at->next) {
-        log_event(LOG_ERROR, "module.manifest", "at=%s code=%s what=%s nearest=%s",
-                  log_quote(at->source), log_quote(at->code), log_quote(at->subject),
-                  log_quote(at->nearest));
-    }
-    const char *instead = f && f->nearest.n ? ", nearest is " : "";
-    why.text = f ? arena_fmt(a, "%.*s: %.*s %.*s%s%.*s", STR_FMT(f->source), STR_FMT(f->code),
-                             STR_FMT(f->subject), instead, STR_FMT(f->nearest))
-                 : CRM_S("module.yaml cannot be read");
-    return add_refusal(a, name, &why, list);
-}
-
-static crm_status scan_one(arena *a, const char *dir, const char *entry, module_found *out,
-                           module_refusal **refused)
-{
-    manifest m;
-    registry_fault *list = NULL;
-    crm_str name = arena_dup(a, str_of(entry));
-    crm_str path = arena_fmt(a, "%s/%s/%s.so", dir, entry, entry);
-    crm_str file = arena_fmt(a, "%s/%s/module.yaml", dir, entry);
-    *out =
-        (module_found){.name = name, .dir = arena_fmt(a, "%s/%s", dir, entry), .is_bundled = true};
-    if (!path.p || !file.p || !out->dir.p) {
-        return CRM_NOMEM;
-    }
-    crm_status s = fs_read(a, file.p, MANIFEST_MAX, &out->manifest);
-    if (s == CRM_NOT_FOUND) {
-        return s; /* not a module's folder */
-    }
-    s = s == CRM_OK ? manifest_read(a, file.p, out->manifest, &m, &list) : s;
-    if (s != CRM_OK) {
-        return s == CRM_NOMEM ? s : refuse_manifest(a, name, list, refused);
-    }
-    if (!str_eq(m.name, name)) {
-        refusal why;
-        refuse(a, &why, "other_name", "the folder %.*s holds module %.*s", STR_FMT(name),
-               STR_FMT(m.name));
-        return add_refusal(a, name, &why, refused);
-    }
-    if (m.level > KERNEL_LEVEL) {
-        refusal why;
-        refuse(a, &why, "newer_level", "module %.*s needs API level %u, this kernel has level %d",
-               STR_FMT(name), m.level, KERNEL_LEVEL);
-        return add_refusal(a, name, &why, refused);
-    }
-    out->version = m.version;
-    out->title = arena_fmt(a, "%.*s.title", STR_FMT(name));
-    out->path = access(path.p, F_OK) == 0 ? path : (crm_str){0};
-    out->level = m.level;
-    out->needs = m.needs;
-    out->need_count = m.need_count;
-    out->offers = m.offers;
-    out->offer_count = m.offer_count;
-    return CRM_OK;
-}
-
-static int only_folders(const struct dirent *e)
-{
-    return e->d_name[0] != '.';
-}
-
-crm_status plug_scan(arena *a, const char *dir, module_found **out, uint32_t *count,
-                     module_refusal **refused)
-{
-    struct dirent **entries = NULL;
-    int n = scandir(dir, &entries, only_folders, alphasort);
-    *count = 0;
-    if (n < 0) {
-        return status_from_errno(errno);
-    }
-    *out = ARENA_ARRAY(a, module_found, (size_t)n + 1);
-    crm_status s = *out ? CRM_OK : CRM_NOMEM;
-    for (int i = 0; i < n; i++) {
-        if (s == CRM_OK) {
-            crm_status one = scan_one(a, dir, entries[i]->d_name, &(*out)[*count], refused);
-            *count += one == CRM_OK;
-            s = one == CRM_NOMEM ? one : CRM_OK;
-        }
-        free(entries[i]);
-    }
-    free(entries);
-    return s;
 }
 
 /* ---- loading --------------------------------------------------------------------------------- */
@@ -183,7 +73,7 @@ crm_status plug_check(arena *a, const module_found *f, module_refusal **refused)
     if (fd >= 0) {
         close(fd);
     }
-    return s == CRM_OK || s == CRM_NOMEM ? s : add_refusal(a, f->name, &why, refused);
+    return s == CRM_OK || s == CRM_NOMEM ? s : refusal_add(a, f->name, &why, refused);
 }
 
 static crm_status open_object(module *m, crm_str name, const char *path, refusal *why)
@@ -252,7 +142,7 @@ static crm_status read_manifest(module *m, const module_found *f, module_refusal
         return CRM_NOMEM;
     }
     crm_status s = manifest_read(m->arena, file.p, copy, &m->mf, &list);
-    return s == CRM_OK || s == CRM_NOMEM ? s : refuse_manifest(a, f->name, list, refused);
+    return s == CRM_OK || s == CRM_NOMEM ? s : refusal_of_manifest(a, f->name, list, refused);
 }
 
 static crm_status load(module *m, arena *a, const module_found *f, module_refusal **refused)
@@ -260,6 +150,7 @@ static crm_status load(module *m, arena *a, const module_found *f, module_refusa
     refusal why = {.code = "unreadable"};
     m->has_code = f->path.n > 0;
     m->dir = arena_cstr(m->arena, f->dir);
+    m->id = arena_dup(m->arena, f->id);
     m->is_bundled = f->is_bundled;
     crm_status s = m->dir ? CRM_OK : CRM_NOMEM;
     if (s == CRM_OK && m->has_code) {
@@ -272,7 +163,7 @@ static crm_status load(module *m, arena *a, const module_found *f, module_refusa
         }
         s = check_offers(m, &why);
     }
-    return s == CRM_OK || s == CRM_NOMEM ? s : add_refusal(a, f->name, &why, refused);
+    return s == CRM_OK || s == CRM_NOMEM ? s : refusal_add(a, f->name, &why, refused);
 }
 
 crm_status plug_load(arena *a, const module_found *f, module **out, module_refusal **refused)
@@ -295,11 +186,12 @@ crm_status plug_load(arena *a, const module_found *f, module **out, module_refus
         arena_free(own);
         return s;
     }
-    m->info = (module_info){
-        .name = m->mf.name, .version = m->mf.version, .is_bundled = m->is_bundled, .loaded = m};
-    m->next = atomic_load(&parked);
-    while (!atomic_compare_exchange_weak(&parked, &m->next, m)) {
-    }
+    m->info = (module_info){.name = m->mf.name,
+                            .version = m->mf.version,
+                            .id = m->id,
+                            .is_bundled = m->is_bundled,
+                            .loaded = m};
+    life_add(m);
     *out = m;
     return CRM_OK;
 }

@@ -16,22 +16,29 @@ typedef struct kept {
     max_align_t bytes[];
 } kept;
 
-typedef enum module_state { MODULE_LOADED, MODULE_RUNNING, MODULE_STOPPED } module_state;
+typedef enum module_state {
+    MODULE_LOADED,
+    MODULE_STARTING,
+    MODULE_RUNNING,
+    MODULE_STOPPING,
+    MODULE_STOPPED /* or start() failed: it may be tried again */
+} module_state;
 
 struct module {
     arena *arena; /* lives as long as the code: forever */
     manifest mf;
     const char *dir;
+    crm_str id; /* of an installed version */
     bool is_bundled, has_code;
     descriptor d;
     void *handle;
     int fd; /* stays open: a second file under the same /proc/self/fd name would be taken
                for this one by the dynamic linker */
-    module_state state;
+    module_state state; /* this and the next under the lock of life.c */
+    uint32_t holds;
     module *next; /* of all that were ever loaded */
     kept *kept;
-    const void **used; /* parallel to d.deps: vtables, resolved by plug_register */
-    module_info info;  /* whose code runs: never changes, unlike a registry's row of it */
+    module_info info; /* whose code runs: never changes, unlike a registry's row of it */
     atomic_uint_fast64_t calls, nanoseconds, slow, timeouts;
 };
 
@@ -58,6 +65,7 @@ typedef struct running {
     int http;            /* of the reply; 0: not chosen */
     bool is_late;        /* a host call was refused, since the time was up */
     bool is_told;        /* and somebody was named for it */
+    const void *const *used; /* the interfaces it may call, as the registry of the call resolved them */
     int64_t end_before;  /* of the transaction's request, when this frame has less */
     struct watched *watched; /* the thread's place in the watch; NULL: all were taken */
     struct running *outer;
@@ -82,13 +90,23 @@ void watch_leave(running *f);
 /* plug_watch has named it. */
 bool watch_is_told(const running *f);
 
-/* A row of a module's table as the registry's `fn`. */
+/* A row of a module's table as the registry's `fn`. It lives with the registry, and so do `used`: which
+ * generation of another module answers is one registry's matter. */
 typedef struct bound {
     module *m;
     const void *row;
+    const void *const *used; /* parallel to m->d.deps: vtables */
 } bound;
 /* Routes, hooks, listeners, jobs, steps, strategies, integrations of the descriptor. */
-CRM_MUST_CHECK crm_status bind_register(module *m, registry *r, faults *f);
+CRM_MUST_CHECK crm_status bind_register(module *m, const void *const *used, registry *r, faults *f);
+/* Appends to *list and logs it; INVALID, or NOMEM. */
+CRM_MUST_CHECK crm_status refusal_add(arena *a, crm_str name, const refusal *why,
+                                      module_refusal **list);
+/* The first fault as the text of a refusal; the rest stand in the log. */
+CRM_MUST_CHECK crm_status refusal_of_manifest(arena *a, crm_str name, const registry_fault *f,
+                                              module_refusal **list);
+/* Adds it to those that were ever loaded. */
+void life_add(module *m);
 
 static inline record *rec_of(const crm_rec *r)
 {

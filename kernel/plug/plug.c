@@ -1,63 +1,5 @@
-/* plug.c - modules that are loaded: starting and stopping them, and their rows in a registry. */
+/* plug.c - modules that are loaded as rows of a registry. */
 #include "plug/module.h"
-
-crm_str plug_name(const module *m)
-{
-    return m->mf.name;
-}
-
-/* ---- running --------------------------------------------------------------------------------- */
-
-static void free_kept(module *m)
-{
-    while (m->kept) {
-        kept *next = m->kept->next;
-        free(m->kept);
-        m->kept = next;
-    }
-}
-
-crm_status plug_start(module *m)
-{
-    running f;
-    if (m->state != MODULE_LOADED) {
-        return m->state == MODULE_RUNNING ? CRM_OK : CRM_MISUSE;
-    }
-    crm_status s = CRM_OK;
-    if (m->has_code) {
-        *m->d.head.host_slot = &plug_host;
-        call_enter(&f, m, NULL, "start", "");
-        s = m->d.head.start ? m->d.head.start(&plug_host) : CRM_OK;
-        s = call_leave(&f, s);
-    }
-    if (s != CRM_OK) {
-        log_event(LOG_ERROR, "module.start_failed", "module=%s status=%s", log_quote(m->mf.name),
-                  status_code(s));
-        free_kept(m);
-        m->state = MODULE_STOPPED;
-        return s;
-    }
-    m->state = MODULE_RUNNING;
-    log_event(LOG_INFO, "module.started", "module=%s version=%s code=%d", log_quote(m->mf.name),
-              log_quote(m->mf.version), m->has_code);
-    return CRM_OK;
-}
-
-void plug_stop(module *m)
-{
-    running f;
-    if (m->state != MODULE_RUNNING) {
-        return;
-    }
-    m->state = MODULE_STOPPED;
-    if (m->d.head.stop) {
-        call_enter(&f, m, NULL, "stop", "");
-        m->d.head.stop();
-        (void)!call_leave(&f, CRM_OK);
-    }
-    free_kept(m);
-    log_event(LOG_INFO, "module.stopped", "module=%s", log_quote(m->mf.name));
-}
 
 /* ---- registering ----------------------------------------------------------------------------- */
 
@@ -86,25 +28,27 @@ static const void *find_vtable(module *const *modules, uint32_t count, const crm
     return NULL;
 }
 
-static crm_status resolve(module *m, module *const *modules, uint32_t count, faults *f)
+/* What one module needs of the others, and the interfaces it gets, which live with the registry. */
+static crm_status resolve(module *const *modules, uint32_t count, uint32_t at, faults *f,
+                          const void **used)
 {
+    const module *m = modules[at];
     crm_str source = arena_fmt(f->a, "%.*s", STR_FMT(m->mf.name));
     for (uint32_t i = 0; i < m->mf.need_count; i++) {
         if (!find(modules, count, m->mf.needs[i])) {
             faults_add(f, source, "missing_module", m->mf.needs[i], (crm_str){0});
         }
     }
-    m->used = arena_array(m->arena, m->d.deps_count + 1u, sizeof *m->used);
-    for (uint32_t i = 0; m->used && i < m->d.deps_count; i++) {
+    for (uint32_t i = 0; i < m->d.deps_count; i++) {
         const crm_dep *dep = &m->d.deps[i];
-        m->used[i] = find_vtable(modules, count, dep);
-        if (!m->used[i] && !(dep->flags & CRM_DEP_OPTIONAL)) {
+        used[i] = find_vtable(modules, count, dep);
+        if (!used[i] && !(dep->flags & CRM_DEP_OPTIONAL)) {
             faults_add(f, source, "missing_interface",
                        arena_fmt(f->a, "%s %u.%u", dep->iface, dep->major, dep->min_minor),
                        (crm_str){0});
         }
     }
-    return m->used ? CRM_OK : CRM_NOMEM;
+    return source.p ? CRM_OK : CRM_NOMEM;
 }
 
 static crm_status describe(module *m, registry *r)
@@ -118,12 +62,15 @@ static crm_status describe(module *m, registry *r)
     row.title = arena_fmt(a, "%.*s.title", STR_FMT(m->mf.name));
     row.ui_dir = access(ui.p, F_OK) == 0 ? ui : (crm_str){0};
     if (access(script.p, F_OK) == 0) {
-        row.ui_json = arena_fmt(a, "{\"src\":\"/m/%.*s/ui.js\",\"api\":1}", STR_FMT(m->mf.name));
+        /* A page that stays open takes the script of another version for another one. */
+        row.ui_json = arena_fmt(a, "{\"src\":\"/m/%.*s/ui.js%s%.*s\",\"api\":1}",
+                                STR_FMT(m->mf.name), m->id.n ? "?v=" : "", STR_FMT(m->id));
     }
     return registry_add_module(r, &row);
 }
 
-static crm_status register_one(module *m, const enabled *on, registry *r, faults *f)
+static crm_status register_one(module *m, const enabled *on, const void *const *used, registry *r,
+                               faults *f)
 {
     crm_status s = describe(m, r);
     s = s == CRM_OK ? manifest_register(&m->mf, on, r, f) : s;
@@ -131,7 +78,7 @@ static crm_status register_one(module *m, const enabled *on, registry *r, faults
         crm_status texts = locales_register(m->dir, r, f);
         s = texts == CRM_OK ? s : texts;
     }
-    return s == CRM_OK && m->has_code ? bind_register(m, r, f) : s;
+    return s == CRM_OK && m->has_code ? bind_register(m, used, r, f) : s;
 }
 
 static crm_status list_enabled(module *const *modules, uint32_t count, arena *a, enabled *out)
@@ -160,25 +107,15 @@ crm_status plug_register(module *const *modules, uint32_t count, registry *r, ar
     enabled on;
     faults f;
     faults_init(&f, a, list);
-    crm_status s = list_enabled(modules, count, a, &on);
+    const void ***used = ARENA_ARRAY(a, const void **, count + 1);
+    crm_status s = used ? list_enabled(modules, count, a, &on) : CRM_NOMEM;
     for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
-        s = resolve(modules[i], modules, count, &f);
+        used[i] = ARENA_ARRAY(registry_arena(r), const void *, modules[i]->d.deps_count + 1u);
+        s = used[i] ? resolve(modules, count, i, &f, used[i]) : CRM_NOMEM;
     }
     for (uint32_t i = 0; (s == CRM_OK || s == CRM_INVALID) && i < count; i++) {
-        crm_status one = register_one(modules[i], &on, r, &f);
+        crm_status one = register_one(modules[i], &on, used[i], r, &f);
         s = one == CRM_OK ? s : one;
     }
     return s == CRM_OK && f.count ? CRM_INVALID : s;
-}
-
-void plug_usage_of(const module_info *info, plug_usage *out)
-{
-    const module *m = info->loaded;
-    *out = (plug_usage){0};
-    if (m) {
-        out->calls = atomic_load_explicit(&m->calls, memory_order_relaxed);
-        out->nanoseconds = atomic_load_explicit(&m->nanoseconds, memory_order_relaxed);
-        out->slow = atomic_load_explicit(&m->slow, memory_order_relaxed);
-        out->timeouts = atomic_load_explicit(&m->timeouts, memory_order_relaxed);
-    }
 }

@@ -1,10 +1,18 @@
 /*
  * plug.h - modules: finding, probing, loading, and turning them into rows of a registry.
  *
- * A module is a folder <modules>/<name>/ with module.yaml, optional ui/ and locales/, optional
- * <name>.so whose embedded manifest is then used. States: found, probed, resolved, running,
- * draining, stopped; a refusal names the module and exactly what this kernel does not know.
- * Loading runs on a worker or at start, never on a loop thread.
+ * A module is a folder with module.yaml, optional ui/ and locales/, optional <name>.so whose embedded
+ * manifest is then used. <modules>/<name>/ is the bundled one; <modules>/<name>/<version>-<12 hex
+ * digits>/ are versions that were installed, any number of them, and never written again.
+ *
+ * What plug_load gives is one *generation*: the code and notes of one such folder, which stay to the
+ * end of the process. Any number of generations of a module run beside each other, one for each
+ * registry that somebody still holds; a generation runs from the first plug_start to the plug_stop
+ * that answers the last of them, and may run again later. So a server that goes to and fro between
+ * two versions holds two generations, however often it does.
+ *
+ * A refusal names the module and exactly what this kernel does not know. Loading runs on a worker or
+ * at start, one thread at a time, never on a loop thread.
  */
 #ifndef PLUG_PLUG_H
 #define PLUG_PLUG_H
@@ -12,6 +20,9 @@
 #include "data/data.h"
 
 typedef struct module module;
+
+#define PLUG_ID_HEX 12 /* digits of an id behind its version, out of the hash of its list of files */
+#define PLUG_ID_MAX 64
 
 typedef struct module_refusal {
     crm_str module, code,
@@ -24,6 +35,7 @@ const char *plug_refusal_title(crm_str code, const char *lang);
 
 typedef struct module_found {
     crm_str name, version, title; /* the title is a key of the module's strings */
+    crm_str id;                   /* "1.2.0-0123456789ab" of an installed version; else empty */
     crm_str path;                 /* of the .so, empty when it has none */
     crm_str dir;                  /* the folder: locales/ and ui/ lie here */
     crm_str manifest;
@@ -32,10 +44,11 @@ typedef struct module_found {
     uint32_t need_count;
     const crm_str *offers; /* "step:task", "integration:webform": words of a ТЗ it answers for */
     uint32_t offer_count;
-    bool is_bundled; /* plug_scan says true; who scans a folder of others' sets it */
+    bool is_bundled; /* lies in <modules>/<name>/ itself */
 } module_found;
 
-/* Every module folder below `dir`; broken ones become refusals. */
+/* Every version of every module below `dir`: by name, the bundled one first, then by version, the
+ * oldest first. Broken ones become refusals. */
 CRM_MUST_CHECK crm_status plug_scan(arena *a, const char *dir, module_found **out, uint32_t *count,
                                     module_refusal **refused);
 /* Only lets a child process look at it: whether plug_load would take the file. INVALID with a
@@ -53,10 +66,23 @@ CRM_MUST_CHECK crm_status plug_load(arena *a, const module_found *f, module **ou
  */
 CRM_MUST_CHECK crm_status plug_register(module *const *modules, uint32_t count, registry *r,
                                         arena *a, registry_fault **faults);
-/* Calls start() once; stop() when the registry that holds the generation is released. */
+/*
+ * Counted: the first plug_start calls start(), the plug_stop that answers the last one calls stop().
+ * Whoever builds a registry holds its modules so while it does, and the registry from its publishing
+ * to its release. A start() that failed holds nothing. Not on a loop thread; plug_start waits for a
+ * stop() under way.
+ */
 CRM_MUST_CHECK crm_status plug_start(module *m);
 void plug_stop(module *m);
 crm_str plug_name(const module *m);
+/* Where it was loaded from: what tells generations apart. */
+crm_str plug_dir(const module *m);
+/* Every generation there is, the newest first: NULL ends it. Any thread. */
+module *plug_generations(void);
+module *plug_next(const module *m);
+/* How many times it is held; 0: it does not run. Any thread. */
+uint32_t plug_holds(module *m);
+const module_info *plug_info(const module *m);
 /* Before the first plug_load: the program probed with (NULL: /proc/self/exe), and whether files of
  * any owner and mode may be loaded (`--dev`). */
 typedef struct plug_options {
@@ -73,12 +99,12 @@ const char *plug_running(void);
 /* From now on a fatal signal adds a line to this file that names the module whose code ran. Once,
  * at start. */
 CRM_MUST_CHECK crm_status plug_crash_file(const char *path);
-/* What a module's code took since it was loaded; `slow` counts calls over 5 ms in a transaction and
- * over 250 ms elsewhere, `timeouts` those that had no time left. Any thread. */
+/* What the code of all generations of a module took; `slow` counts calls over 5 ms in a transaction
+ * and over 250 ms elsewhere, `timeouts` those that had no time left. Any thread. */
 typedef struct plug_usage {
     uint64_t calls, nanoseconds, slow, timeouts;
 } plug_usage;
-void plug_usage_of(const module_info *info, plug_usage *out);
+void plug_usage_of(crm_str name, plug_usage *out);
 /*
  * Names in the log, once each, the modules whose code is still running although its time is up: it
  * cannot be interrupted, and everyone who waits for its thread waits. Gives how many there are.

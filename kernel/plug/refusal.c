@@ -1,5 +1,5 @@
 /* refusal.c - why a module was not taken, in a sentence for the person who installed it. */
-#include "plug/plug.h"
+#include "plug/module.h"
 
 static const struct {
     const char *code, *ru, *en;
@@ -10,6 +10,10 @@ static const struct {
     {"bad_manifest", "в module.yaml ошибка", "module.yaml has a mistake"},
     {"other_name", "имя модуля не совпадает с именем папки",
      "the module's name is not its folder's"},
+    {"other_version", "версия модуля не совпадает с именем папки",
+     "the module's version is not its folder's"},
+    {"version_missing", "выбранная версия не установлена",
+     "the version that was chosen is not installed"},
     {"bad_owner", "файл принадлежит постороннему пользователю", "the file belongs to someone else"},
     {"bad_mode", "файл могут изменить посторонние", "others may change the file"},
     {"probe_crashed", "файл роняет процесс, который его открыл",
@@ -30,4 +34,37 @@ const char *plug_refusal_title(crm_str code, const char *lang)
     }
     return is_russian ? "файл модуля повреждён или собран неверно"
                       : "the module's file is damaged or built wrongly";
+}
+
+crm_status refusal_add(arena *a, crm_str name, const refusal *why, module_refusal **list)
+{
+    module_refusal *row = ARENA_NEW(a, module_refusal);
+    if (!row) {
+        return CRM_NOMEM;
+    }
+    *row = (module_refusal){.module = arena_dup(a, name),
+                            .code = arena_dup(a, str_of(why->code)),
+                            .text = arena_dup(a, why->text),
+                            .next = *list};
+    *list = row;
+    log_event(LOG_ERROR, "module.refused", "module=%s code=%s reason=%s", log_quote(name),
+              why->code, log_quote(why->text));
+    return CRM_INVALID;
+}
+
+/* The first fault as the text of a refusal; the rest stand in the log. */
+crm_status refusal_of_manifest(arena *a, crm_str name, const registry_fault *f,
+                               module_refusal **list)
+{
+    refusal why = {.code = "bad_manifest"};
+    for (const registry_fault *at = f; at; at = at->next) {
+        log_event(LOG_ERROR, "module.manifest", "at=%s code=%s what=%s nearest=%s",
+                  log_quote(at->source), log_quote(at->code), log_quote(at->subject),
+                  log_quote(at->nearest));
+    }
+    const char *instead = f && f->nearest.n ? ", nearest is " : "";
+    why.text = f ? arena_fmt(a, "%.*s: %.*s %.*s%s%.*s", STR_FMT(f->source), STR_FMT(f->code),
+                             STR_FMT(f->subject), instead, STR_FMT(f->nearest))
+                 : CRM_S("module.yaml cannot be read");
+    return refusal_add(a, name, &why, list);
 }

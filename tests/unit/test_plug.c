@@ -188,7 +188,26 @@ static void a_module_that_does_not_start_is_stopped(void **state)
     module *m = taken("start_fails");
     assert_int_equal(plug_start(m), CRM_UPSTREAM);
     assert_int_equal(m->state, MODULE_STOPPED);
-    assert_int_equal(plug_start(m), CRM_MISUSE);
+    assert_int_equal(plug_holds(m), 0);
+    plug_stop(m); /* nobody held it */
+    assert_int_equal(m->state, MODULE_STOPPED);
+}
+
+static void a_generation_runs_while_anybody_holds_it_and_again_later(void **state)
+{
+    (void)state;
+    module *m = taken("ok");
+    assert_int_equal(plug_start(m), CRM_OK);
+    assert_int_equal(plug_start(m), CRM_OK);
+    plug_stop(m);
+    assert_int_equal(m->state, MODULE_RUNNING);
+    assert_int_equal(plug_holds(m), 1);
+    plug_stop(m);
+    assert_int_equal(m->state, MODULE_STOPPED);
+    assert_int_equal(plug_start(m), CRM_OK);
+    assert_non_null(m->kept); /* start() ran anew */
+    plug_stop(m);
+    assert_null(m->kept);
 }
 
 static void copy_file(const char *from, const char *to, mode_t mode)
@@ -226,6 +245,30 @@ static void write_manifest(const char *dir, const char *name, const char *text)
     crm_str file = arena_fmt(a, "%s/%s/module.yaml", dir, name);
     assert_int_equal(fs_mkdir(folder.p, 0755), CRM_OK);
     assert_int_equal(fs_write(file.p, str_of(text), 0644), CRM_OK);
+}
+
+static void installed_versions_follow_the_bundled_one_the_oldest_first(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"", "1.2.0-0123456789ab", "1.10.0-0123456789ab"};
+    char dir[] = "/tmp/karkas-scan-XXXXXX";
+    module_found *list;
+    uint32_t count;
+    module_refusal *refused = NULL;
+    assert_non_null(mkdtemp(dir));
+    write_manifest(dir, "alpha", "module: alpha\nversion: 1.0.0\n");
+    write_manifest(dir, "alpha/1.10.0-0123456789ab", "module: alpha\nversion: 1.10.0\n");
+    write_manifest(dir, "alpha/1.2.0-0123456789ab", "module: alpha\nversion: 1.2.0\n");
+    write_manifest(dir, "alpha/1.3.0-0123456789ab", "module: alpha\nversion: 1.4.0\n");
+    write_manifest(dir, "alpha/1.5.0-0123456789AB", "module: alpha\nversion: 1.5.0\n");
+    assert_int_equal(plug_scan(a, dir, &list, &count, &refused), CRM_OK);
+    assert_int_equal(count, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_true(str_is(list[i].id, ids[i]));
+        assert_int_equal(list[i].is_bundled, i == 0);
+    }
+    assert_true(str_is(refused->code, "other_version"));
+    assert_null(refused->next);
 }
 
 static void a_folder_of_modules_is_listed_and_broken_ones_are_refusals(void **state)
@@ -276,6 +319,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_file_that_crashes_or_hangs_costs_the_child_only, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_module_that_does_not_start_is_stopped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_generation_runs_while_anybody_holds_it_and_again_later,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(installed_versions_follow_the_bundled_one_the_oldest_first,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_others_may_write_is_loaded_with_dev_only,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_of_modules_is_listed_and_broken_ones_are_refusals,

@@ -95,11 +95,11 @@ static void a_hook_over_five_milliseconds_is_named(void **state)
 {
     plug_usage before, after;
     (void)state;
-    plug_usage_of(&w.reg->modules[0], &before);
+    plug_usage_of(w.reg->modules[0].name, &before);
     log_capture(catch_slow, NULL);
     make("acts.note", "{\"title\":\"s\"}");
     log_capture(NULL, NULL);
-    plug_usage_of(&w.reg->modules[0], &after);
+    plug_usage_of(w.reg->modules[0].name, &after);
     assert_non_null(strstr(slow_line, "module=\"acts\" hook=\"acts.note\""));
     assert_int_equal(after.slow, before.slow + 1);
     assert_true(after.nanoseconds - before.nanoseconds >= 6000000);
@@ -134,9 +134,9 @@ static void past_its_time_a_host_call_is_refused_and_nothing_is_kept(void **stat
     plug_usage before, after;
     int64_t id = note_of(w.anna);
     (void)state;
-    plug_usage_of(&w.reg->modules[0], &before);
+    plug_usage_of(w.reg->modules[0].name, &before);
     assert_int_equal(call_with_little_time("/acts/note/:id/overstay", id, event), CRM_TIMEOUT);
-    plug_usage_of(&w.reg->modules[0], &after);
+    plug_usage_of(w.reg->modules[0].name, &after);
     assert_string_equal(reply(), "{\"was_refused\":true}");
     assert_field(only("acts.note"), "title", "first");
     assert_non_null(strstr(time_line, "module=\"acts\" route=\"/note/:id/overstay\" us="));
@@ -167,11 +167,11 @@ static void a_read_that_is_moved_to_the_slow_pool_names_nobody(void **state)
     c.try_until = clock_mono() - 1;
     c.until = clock_mono() + 60000000000;
     plug_usage before, after;
-    plug_usage_of(&w.reg->modules[0], &before);
+    plug_usage_of(w.reg->modules[0].name, &before);
     call_enter(&f, w.reg->modules[0].loaded, &c, "route", "/x");
     assert_int_equal(call_in_time(), CRM_TIMEOUT);
     assert_int_equal(call_leave(&f, CRM_OK), CRM_TIMEOUT);
-    plug_usage_of(&w.reg->modules[0], &after);
+    plug_usage_of(w.reg->modules[0].name, &after);
     assert_int_equal(after.timeouts, before.timeouts);
     call_end(&c);
 }
@@ -182,7 +182,7 @@ static void who_never_returns_is_named_once_by_another_thread(void **state)
     running f;
     plug_usage before, after;
     (void)state;
-    plug_usage_of(&w.reg->modules[0], &before);
+    plug_usage_of(w.reg->modules[0].name, &before);
     call_enter(&f, w.reg->modules[0].loaded, NULL, "job", "acts.loop");
     log_capture(catch_time, event);
     assert_int_equal(plug_watch(clock_mono()), 0);
@@ -194,7 +194,7 @@ static void who_never_returns_is_named_once_by_another_thread(void **state)
     log_capture(NULL, NULL);
     assert_ok(call_leave(&f, CRM_OK));
     assert_int_equal(plug_watch(clock_mono() + 20000000000LL), 0);
-    plug_usage_of(&w.reg->modules[0], &after);
+    plug_usage_of(w.reg->modules[0].name, &after);
     assert_int_equal(after.timeouts, before.timeouts + 1);
 }
 

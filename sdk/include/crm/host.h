@@ -304,7 +304,8 @@ static inline void crm_put_list(crm_out *o, const char *k) { crm__host->put_list
 static inline void crm_put_object(crm_out *o, const char *k) { crm__host->put_object(o, k); }
 static inline void crm_put_end(crm_out *o) { crm__host->put_end(o); }
 static inline void crm_put_status(crm_out *o, int http) { crm__host->put_status(o, http); }
-/* The table of an interface named in deps, or NULL. Fixed for the module's lifetime. */
+/* The table of an interface named in deps, or NULL; NULL in start() and stop() too. Ask in every call:
+ * after the other module was upgraded the table is that of its new version. */
 static inline const void *crm_use(const char *iface) { return crm__host->iface(iface); }
 
 #ifdef __cplusplus
