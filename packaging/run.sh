@@ -6,6 +6,7 @@
 #   /usr/lib/karkas/bin/karkas      the server, also /usr/bin/karkas
 #   /usr/lib/karkas/modules/NAME/   modules, owned by root; those of others are left alone
 #   /usr/share/karkas/web           the web UI
+#   /usr/share/karkas/sdk           what authors of modules need
 #   /etc/karkas/tz.yaml             the ТЗ and the files it names; written once, never overwritten
 #   /etc/karkas/server.env          the address it listens on, secrets that the ТЗ names (root only)
 #   /var/lib/karkas                 the data (user karkas, 0700)
@@ -24,6 +25,7 @@ data=/var/lib/karkas
 work=/var/cache/karkas
 lib=/usr/lib/karkas
 web=/usr/share/karkas/web
+sdk=/usr/share/karkas/sdk
 etc=/etc/karkas
 log=/var/log/karkas/karkas.log
 pidfile=/run/karkas.pid
@@ -119,7 +121,7 @@ build_web()
 check_stage()
 {
     local file
-    for file in "$lib/bin/karkas" "$web/index.html"; do
+    for file in "$lib/bin/karkas" "$lib/bin/karkas-sheet" "$sdk/README.md" "$web/index.html"; do
         [ -f "$work/stage$file" ] || die "the build made no $file" "is the checkout complete?"
     done
 }
@@ -160,6 +162,7 @@ put()
 install_files()
 {
     local module
+    put "$work/stage$lib/bin/karkas-sheet" "$lib/bin/karkas-sheet"
     put "$work/stage$lib/bin/karkas" "$lib/bin/karkas"
     ln -sfn "$lib/bin/karkas" /usr/bin/karkas
     for module in "$work/stage$lib/modules"/*/; do
@@ -167,6 +170,7 @@ install_files()
         put "${module%/}" "$lib/modules/$(basename "$module")"
     done
     put "$work/stage$web" "$web"
+    put "$work/stage$sdk" "$sdk"
 }
 
 # The files that a ТЗ names beside itself (include, people), relative to its folder.
