@@ -7,6 +7,7 @@
 #include "build.h"
 #include "data/backup.h"
 #include "data/stores.h"
+#include "kit.h"
 #include "net/openapi.h"
 #include "net/server.h"
 
@@ -381,6 +382,8 @@ static const command commands[] = {
     {"tz", "apply", 1, tz_apply_command},
     {"model", "export", 0, command_model_export},
     {"module", "list", 0, module_list},
+    {"module", "new", 1, command_module_new},
+    {"module", "lint", 1, command_module_lint},
     {"user", "list", 0, user_list},
     {"user", "invite", 1, user_invite},
     {"user", "service", 2, command_user_service},

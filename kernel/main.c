@@ -16,6 +16,8 @@ static const char *const help_en =
     "  karkas tz apply FILE           puts it into force on the running server\n"
     "  karkas model export            what was made in the browser, as sections of a ТЗ\n"
     "  karkas module list             what is there, what runs, what was refused and why\n"
+    "  karkas module new NAME [--native] [--sdk DIR]   a module of your own from a template\n"
+    "  karkas module lint DIR         what is wrong with a module, with file and line\n"
     "  karkas user list               who can log in\n"
     "  karkas user invite LOGIN       a one-time code for a first login or a forgotten password\n"
     "  karkas user disable|enable LOGIN\n"
@@ -43,6 +45,8 @@ static const char *const help_ru =
     "  karkas tz apply ФАЙЛ           применить к работающему серверу\n"
     "  karkas model export            сделанное в браузере в виде разделов ТЗ\n"
     "  karkas module list             какие модули есть, работают, отклонены и почему\n"
+    "  karkas module new ИМЯ [--native] [--sdk КАТАЛОГ]   свой модуль из шаблона\n"
+    "  karkas module lint КАТАЛОГ     что в модуле не так, с файлом и строкой\n"
     "  karkas user list               кто может войти\n"
     "  karkas user invite ЛОГИН       одноразовый код для первого входа или забытого пароля\n"
     "  karkas user disable|enable ЛОГИН\n"
@@ -88,6 +92,8 @@ enum {
     OPT_TLS,
     OPT_DEV,
     OPT_GROUP,
+    OPT_SDK,
+    OPT_NATIVE,
     OPT_HELP,
     OPT_PROBE
 };
@@ -99,7 +105,8 @@ static const struct option options[] = {
     {"sandbox", 1, NULL, OPT_SANDBOX}, {"lang", 1, NULL, OPT_LANG},
     {"tls", 1, NULL, OPT_TLS},         {"dev", 0, NULL, OPT_DEV},
     {"group", 1, NULL, OPT_GROUP},     {"help", 0, NULL, OPT_HELP},
-    {"probe", 1, NULL, OPT_PROBE},     {0}};
+    {"probe", 1, NULL, OPT_PROBE},     {"sdk", 1, NULL, OPT_SDK},
+    {"native", 0, NULL, OPT_NATIVE},   {0}};
 
 static bool is_loopback(const char *listen)
 {
@@ -149,6 +156,12 @@ static bool set_option(server_options *o, int which, const char *given)
     case OPT_DEV:
         o->is_dev = true;
         return true;
+    case OPT_SDK:
+        o->sdk = given;
+        return true;
+    case OPT_NATIVE:
+        o->is_native = true;
+        return true;
     case OPT_GROUP:
         return set_number(given, &o->group_max);
     default:
@@ -156,14 +169,20 @@ static bool set_option(server_options *o, int which, const char *given)
     }
 }
 
+/* What concerns no deployment: this machine's files alone. */
+static bool is_local(int count, const char *const *args)
+{
+    const char *sub = count > 1 ? args[1] : "";
+    return !strcmp(args[0], "version") || !strcmp(sub, "lint") ||
+           (!strcmp(args[0], "module") && !strcmp(sub, "new"));
+}
+
 /* Without a server the command opens the directory itself. */
 static int run_offline(const server_options *o, int count, const char *const *args)
 {
     deployment d;
     buf out;
-    bool is_lint = count > 1 && strcmp(args[0], "tz") == 0 && strcmp(args[1], "lint") == 0;
-    bool needs_data =
-        !is_lint && strcmp(args[0], "version") != 0 && strcmp(args[0], "restore") != 0;
+    bool needs_data = !is_local(count, args) && strcmp(args[0], "restore") != 0;
     arena *a = arena_new(0);
     command_call c = {
         .d = &d, .args = args, .count = count, .lang = o->lang, .arena = a, .out = &out};
@@ -209,8 +228,7 @@ static int run_command(const server_options *o, int count, const char **args)
     }
     arena *a = arena_new(0);
     make_absolute(a, args, count);
-    bool is_local = strcmp(args[0], "version") == 0 || (count > 1 && strcmp(args[1], "lint") == 0);
-    if (is_local || admin_ask(o->data, count, args, o->lang, &code) != CRM_OK) {
+    if (is_local(count, args) || admin_ask(o->data, count, args, o->lang, &code) != CRM_OK) {
         code = run_offline(o, count, args);
     }
     arena_free(a);

@@ -21,6 +21,8 @@ typedef struct server_options {
     const char *names;      /* further host names for the certificate, comma separated */
     const char *sandbox;    /* the virtual clock's start, RFC 3339; NULL: real time */
     const char *lang;       /* of what is printed: "ru", "en" */
+    const char *sdk;        /* of `module new`: where the SDK lies; NULL: where it is installed */
+    bool is_native;         /* of `module new`: with C */
     bool is_plain;          /* no TLS: loopback only, behind a proxy that speaks it */
     bool is_dev;
     uint32_t group_max;     /* 0: usual; 1: one request per commit, to measure grouping */

@@ -6,3 +6,9 @@ endif()
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/modules)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/modules/ DESTINATION lib/karkas/modules)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/web/dist/ DESTINATION share/karkas/web)
+
+# What authors of modules need, and nothing else: also `cmake --install <build> --component sdk`.
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/sdk/include ${CMAKE_SOURCE_DIR}/sdk/cmake
+  ${CMAKE_SOURCE_DIR}/sdk/hello ${CMAKE_SOURCE_DIR}/sdk/visits DESTINATION share/karkas/sdk COMPONENT sdk)
+install(FILES ${CMAKE_SOURCE_DIR}/sdk/README.md ${CMAKE_SOURCE_DIR}/sdk/MANIFEST.md
+  DESTINATION share/karkas/sdk COMPONENT sdk)

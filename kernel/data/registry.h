@@ -285,6 +285,11 @@ typedef struct function_grant {
     uint32_t holder_count;
 } function_grant;
 
+/* A function that a module declares, "tasks.close", for the ТЗ to grant. */
+typedef struct permission {
+    crm_str name, title, module; /* the title is a key of the strings */
+} permission;
+
 /* ---- behaviour: rows whose function pointers stand above this layer -------------------------- */
 
 typedef struct module_info {
@@ -474,7 +479,7 @@ typedef struct text_string {
 
 #define REGISTRY_TABLES(X)                                                                         \
     X(module_info, module) X(pipeline, pipeline) X(role, role) X(grant, grant)                     \
-    X(function_grant, function) X(route, route) X(hook, hook) X(listener, listener) X(job, job)    \
+    X(function_grant, function) X(permission, permission) X(route, route) X(hook, hook) X(listener, listener) X(job, job)    \
     X(batch_kind, batch_kind)                                                                      \
     X(step, step) X(strategy, strategy) X(integration_type, integration_type)                      \
     X(integration, integration) X(rule, rule) X(setting, setting) X(menu_item, menu)               \

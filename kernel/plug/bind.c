@@ -187,6 +187,17 @@ static void bind_routes(binder *k)
     }
 }
 
+static void bind_permissions(binder *k)
+{
+    for (uint32_t i = 0; i < k->m->d.perms_count; i++) {
+        const crm_perm *row = &k->m->d.perms[i];
+        permission out = {.name = own_name(k, ".", row->name),
+                          .title = str_of(row->title),
+                          .module = k->m->mf.name};
+        took(k, registry_add_permission(k->r, &out), "permission", row->name);
+    }
+}
+
 static void bind_hooks(binder *k)
 {
     for (uint32_t i = 0; i < k->m->d.hooks_count; i++) {
@@ -260,6 +271,7 @@ crm_status bind_register(module *m, const void *const *used, registry *r, faults
 {
     binder k = {.m = m, .used = used, .r = r, .a = registry_arena(r), .f = f};
     bind_routes(&k);
+    bind_permissions(&k);
     bind_hooks(&k);
     bind_work(&k);
     bind_words(&k);

@@ -141,6 +141,9 @@ static void seek_rights(seeker *k)
             seek_where(k, yaml_get(n, "where"));
         }
     }
+    YAML_EACH(n, node_map(k->t->root, "functions")) {
+        need_at_key(k, n);
+    }
 }
 
 static void seek_fields(seeker *k, const yaml_node *fields)

@@ -185,7 +185,7 @@ static void check_key(tz_faults *f, const yaml_node *n, const shape *s)
         tz_refuse_key(f, n, "not_served");
     } else if (k) {
         shape_check(f, n, k->shape);
-    } else if (!s->of) {
+    } else if (!s->of || (s->dotted_keys && str_find(n->key, '.') < 0)) {
         unknown_key(f, n, s);
     } else if (s->names_keys && !is_name(n->key)) {
         tz_refuse_key(f, n, "bad_name");

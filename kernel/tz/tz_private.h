@@ -118,6 +118,7 @@ struct shape {
     int64_t least, most;
     const shape *other; /* tried when the node is of another kind */
     bool names_keys;    /* MAP with `of`: its keys are names */
+    bool dotted_keys;   /* MAP with `of`: only keys with a dot, "<module>.<name>" */
 };
 
 extern const shape tz_schema;

@@ -3,10 +3,13 @@
 # Makes <build>/modules/<name>/ out of the folder it is called in: module.yaml, locales/ and ui/ are
 # copied, and the sources, when there are any, become <name>.so with module.yaml inside. The one
 # exported symbol, the link flags and the names CRM_MODULE_NAME and CRM_MODULE_VERSION (taken from
-# module.yaml) are this file's business. An author's own project includes it the same way.
+# module.yaml) are this file's business. An author's own project includes it the same way. After the
+# link the symbols of the file are looked at (symbols.cmake). KARKAS_MODULES_OUTPUT: another folder
+# than <build>/modules.
 cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH KARKAS_SDK_DIR)
 set(KARKAS_SDK_DIR ${KARKAS_SDK_DIR} CACHE INTERNAL "")
 set(KARKAS_EMBED ${CMAKE_CURRENT_LIST_DIR}/embed.cmake CACHE INTERNAL "")
+set(KARKAS_SYMBOLS ${CMAKE_CURRENT_LIST_DIR}/symbols.cmake CACHE INTERNAL "")
 
 # The value of a top-level scalar of module.yaml.
 function(karkas_manifest_value file key out)
@@ -19,7 +22,7 @@ function(karkas_manifest_value file key out)
 endfunction()
 
 function(karkas_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT" "SOURCES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES")
   set(from ${CMAKE_CURRENT_SOURCE_DIR})
   set(manifest ${from}/module.yaml)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${manifest})
@@ -28,10 +31,10 @@ function(karkas_module name)
   if(NOT declared STREQUAL name)
     message(FATAL_ERROR "${manifest}: the module is called '${declared}', its target '${name}'")
   endif()
-  if(NOT arg_OUTPUT)
-    set(arg_OUTPUT ${CMAKE_BINARY_DIR}/modules)
+  if(NOT KARKAS_MODULES_OUTPUT)
+    set(KARKAS_MODULES_OUTPUT ${CMAKE_BINARY_DIR}/modules)
   endif()
-  set(into ${arg_OUTPUT}/${name})
+  set(into ${KARKAS_MODULES_OUTPUT}/${name})
 
   file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${from} ${from}/locales/* ${from}/ui/*)
   set(copies "")
@@ -65,5 +68,7 @@ function(karkas_module name)
   if(TARGET karkas_strict)
     target_link_libraries(module_${name} PRIVATE karkas_strict)
   endif()
+  add_custom_command(TARGET module_${name} POST_BUILD
+    COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DFILE=$<TARGET_FILE:module_${name}> -P ${KARKAS_SYMBOLS} VERBATIM)
   add_dependencies(module_${name} module_${name}_files)
 endfunction()
