@@ -148,22 +148,83 @@ static crm_status load_one(deployment *d, build *b, crm_str name)
     return s;
 }
 
+/* ---- what the text needs, and what was decided ----------------------------------------------- */
+
+typedef struct name_list {
+    crm_str *at;
+    uint32_t count;
+} name_list;
+
+static bool has_name(const name_list *l, crm_str name)
+{
+    for (uint32_t i = 0; i < l->count; i++) {
+        if (str_eq(l->at[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void say_refused(build *b, crm_str name, const char *ru, const char *en)
+{
+    buf_fmt(&b->refusals, "%.*s: %s\n", STR_FMT(name), b->lang[0] == 'r' ? ru : en);
+}
+
+/* With what it needs in turn; every name is one that was found, so there is room. */
+static void add_enabled(const build *b, name_list *l, crm_str name)
+{
+    const module_found *f = found_as(b, name);
+    if (!f || has_name(l, name)) {
+        return;
+    }
+    l->at[l->count++] = name;
+    for (uint32_t i = 0; i < f->need_count; i++) {
+        add_enabled(b, l, f->needs[i]);
+    }
+}
+
+/* On and off, by an administrator's word. INVALID: something needs what is off. */
+static crm_status follow_choices(build *b, name_list *l)
+{
+    crm_status s = CRM_OK;
+    for (uint32_t i = 0; i < b->choices.count; i++) {
+        const module_choice *row = &b->choices.at[i];
+        if (row->wish == CHOICE_ON && found_as(b, row->name)) {
+            add_enabled(b, l, row->name);
+        } else if (row->wish == CHOICE_ON) {
+            say_refused(b, row->name, "модуль включён, но его нет",
+                        "the module is on but not there");
+            s = CRM_INVALID;
+        }
+    }
+    for (uint32_t i = 0; i < b->choices.count; i++) {
+        const module_choice *row = &b->choices.at[i];
+        if (row->wish == CHOICE_OFF && has_name(l, row->name)) {
+            say_refused(b, row->name,
+                        "модуль нужен ТЗ или другому модулю, а выключен администратором",
+                        "the ТЗ or another module needs it, and an administrator has it off");
+            s = CRM_INVALID;
+        }
+    }
+    return s;
+}
+
 crm_status build_load(deployment *d, build *b)
 {
-    crm_str *names;
-    uint32_t count;
+    name_list l;
     tz_fault *faults = NULL;
-    crm_status s = tz_modules(b->tz, b->arena, b->found, b->found_count, &names, &count, &faults);
+    crm_status s = tz_modules(b->tz, b->arena, b->found, b->found_count, &l.at, &l.count, &faults);
     s = take(b, faults, s);
+    s = s == CRM_OK ? follow_choices(b, &l) : s;
     if (s != CRM_OK) {
         return s;
     }
-    b->modules = ARENA_ARRAY(b->arena, module *, count + 1);
+    b->modules = ARENA_ARRAY(b->arena, module *, l.count + 1);
     if (!b->modules) {
         return CRM_NOMEM;
     }
-    for (uint32_t i = 0; i < count && s == CRM_OK; i++) {
-        s = load_one(d, b, names[i]);
+    for (uint32_t i = 0; i < l.count && s == CRM_OK; i++) {
+        s = load_one(d, b, l.at[i]);
     }
     return s;
 }

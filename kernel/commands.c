@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "build.h"
 #include "data/backup.h"
 #include "data/stores.h"
 #include "kit.h"
+#include "module_change.h"
 #include "net/openapi.h"
 #include "net/server.h"
 
@@ -68,39 +68,6 @@ static void tz_apply_command(command_call *c)
     }
     registry_unpin(before);
     registry_unpin(after);
-}
-
-/* ---- modules --------------------------------------------------------------------------------- */
-
-static void module_list(command_call *c)
-{
-    module_found *found;
-    module_refusal *refused = NULL;
-    uint32_t count = 0;
-    crm_status s = plug_scan(c->arena, c->d->o->modules, &found, &count, &refused);
-    if (s != CRM_OK) {
-        command_fail_status(c, s);
-        return;
-    }
-    const registry *r = registry_pin();
-    for (uint32_t i = 0; i < count; i++) {
-        bool runs = false;
-        for (uint32_t j = 0; r && j < r->module_count; j++) {
-            runs |= str_eq(r->modules[j].name, found[i].name);
-        }
-        if (!runs && plug_check(c->arena, &found[i], &refused) != CRM_OK) {
-            continue;
-        }
-        buf_fmt(c->out, "%-12.*s %-8.*s %s\n", STR_FMT(found[i].name), STR_FMT(found[i].version),
-                runs ? (c->lang[0] == 'r' ? "работает" : "runs")
-                     : (c->lang[0] == 'r' ? "выключен" : "off"));
-    }
-    for (; refused; refused = refused->next) {
-        buf_fmt(c->out, "%-12.*s %s: %s (%.*s)\n", STR_FMT(refused->module),
-                c->lang[0] == 'r' ? "отклонён" : "refused",
-                plug_refusal_title(refused->code, c->lang), STR_FMT(refused->text));
-    }
-    registry_unpin(r);
 }
 
 /* ---- people ---------------------------------------------------------------------------------- */
@@ -381,9 +348,13 @@ static const command commands[] = {
     {"tz", "lint", 1, tz_lint},
     {"tz", "apply", 1, tz_apply_command},
     {"model", "export", 0, command_model_export},
-    {"module", "list", 0, module_list},
     {"module", "new", 1, command_module_new},
     {"module", "lint", 1, command_module_lint},
+    {"module", "list", 0, command_module_list},
+    {"module", "upgrade", 1, command_module_upgrade},
+    {"module", "rollback", 1, command_module_rollback},
+    {"module", "enable", 1, command_module_enable},
+    {"module", "disable", 1, command_module_disable},
     {"user", "list", 0, user_list},
     {"user", "invite", 1, user_invite},
     {"user", "service", 2, command_user_service},

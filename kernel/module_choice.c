@@ -59,6 +59,8 @@ static crm_status read_row(arena *a, const char *name, const json_t *in, module_
     row->version = copy_of(a, in, "version");
     row->before = copy_of(a, in, "before");
     row->is_open = !json_object_get(in, "version");
+    const json_t *on = json_object_get(in, "enabled");
+    row->wish = json_is_true(on) ? CHOICE_ON : json_is_false(on) ? CHOICE_OFF : CHOICE_AUTO;
     row->has_before = json_object_get(in, "before") != NULL;
     return CRM_OK;
 }
@@ -101,6 +103,10 @@ static void write_row(json_writer *w, const module_choice *row)
     }
     if (row->has_before) {
         jw_kstr(w, "before", row->before);
+    }
+    if (row->wish != CHOICE_AUTO) {
+        jw_key(w, CRM_S("enabled"));
+        jw_bool(w, row->wish == CHOICE_ON);
     }
     jw_end_object(w);
 }

@@ -14,12 +14,18 @@
 
 #define MODULES_FILE "modules.json"
 
+typedef enum choice_wish {
+    CHOICE_AUTO, /* the ТЗ decides */
+    CHOICE_ON,   /* whether the ТЗ needs it or not */
+    CHOICE_OFF,  /* a ТЗ that needs it is refused */
+} choice_wish;
 typedef struct module_choice {
     crm_str name;
     crm_str version;     /* module_found.id; empty: the bundled one, or the newest (is_open) */
     crm_str before;      /* the id that was in force before; empty: the bundled one */
     bool is_open;        /* nobody has decided on a version yet */
     bool has_before;
+    choice_wish wish;
 } module_choice;
 typedef struct module_choices {
     module_choice *at;

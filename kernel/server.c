@@ -11,6 +11,7 @@
 
 #include "build.h"
 #include "data/files.h"
+#include "module_change.h"
 #include "net/ca.h"
 
 #define GRACE_MS      5000
@@ -396,7 +397,8 @@ static crm_status start(server *s)
                      .modules = s->d.files,
                      .ca_cert = s->certs.ca_cert,
                      .version = CRM_S(KARKAS_VERSION),
-                     .model = {model_ask_service, &s->d}};
+                     .model = {model_ask_service, &s->d},
+                     .module = {module_ask_service, &s->d}};
     st = s->mail ? api_start(&o, &s->api) : CRM_NOMEM;
     if (st == CRM_OK) {
         st = admin_start(&s->loop, s->mail, &s->d, &s->admin);

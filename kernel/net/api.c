@@ -405,6 +405,8 @@ static void signed_in(api_call *k)
         webhooks_route(k);
     } else if (str_is(name, "model")) {
         model_route(k);
+    } else if (str_is(name, "modules")) {
+        modules_route(k);
     } else if (str_is(name, "search")) {
         search_route(k);
     } else if (str_is(name, "import")) {

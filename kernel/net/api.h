@@ -40,6 +40,24 @@ typedef struct model_service {
     void *arg;
 } model_service;
 
+/* What is asked of modules (API.md); `name` and `version` may be empty. */
+typedef enum module_act {
+    MODULE_ACT_LIST,
+    MODULE_ACT_UPGRADE, /* to that version, else to the newest */
+    MODULE_ACT_ROLLBACK,
+    MODULE_ACT_ENABLE,
+    MODULE_ACT_DISABLE,
+} module_act;
+typedef struct module_ask {
+    module_act act;
+    crm_str name, version;
+} module_ask;
+/* As model_service. */
+typedef struct module_service {
+    crm_status (*ask)(void *arg, crm_ctx *c, const module_ask *what, buf *json, int *status);
+    void *arg;
+} module_service;
+
 typedef struct api_options {
     uv_loop_t *loop;
     flow *flow;
@@ -49,6 +67,7 @@ typedef struct api_options {
     crm_str ca_cert; /* PEM for /ca.crt, or empty */
     crm_str version;
     model_service model;
+    module_service module;
 } api_options;
 
 /* A record as the API shows it, for what is sent to other systems (flow_options). Any thread. */

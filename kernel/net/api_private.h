@@ -120,6 +120,7 @@ void session_route(api_call *k);
 void tokens_route(api_call *k);
 void webhooks_route(api_call *k);
 void model_route(api_call *k);
+void modules_route(api_call *k);
 
 /* ---- routes under /api/v1 -------------------------------------------------------------------- */
 

@@ -370,6 +370,7 @@ static void begin(making *m, crm_ctx *c)
     m->schemas = json_object_get(json_object_get(m->document, "components"), "schemas");
     add_file(m, m->files.outward);
     add_file(m, m->files.model);
+    add_file(m, m->files.modules);
 }
 
 crm_status openapi_write(crm_ctx *c, buf *out)

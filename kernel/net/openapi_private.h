@@ -27,7 +27,7 @@ typedef struct openapi_scope {
 
 /* The files, parsed into the call's arena. */
 typedef struct openapi_files {
-    const yaml_node *document, *outward, *model, *entity, *texts;
+    const yaml_node *document, *outward, *model, *modules, *entity, *texts;
 } openapi_files;
 CRM_MUST_CHECK crm_status openapi_files_read(crm_ctx *c, openapi_files *out);
 

@@ -13,6 +13,7 @@
 EMBED(openapi_document, "document.yaml");
 EMBED(openapi_outward, "outward.yaml");
 EMBED(openapi_model, "model.yaml");
+EMBED(openapi_modules, "modules.yaml");
 EMBED(openapi_entity_paths, "entity.yaml");
 EMBED(openapi_texts_ru, "ru.yaml");
 EMBED(openapi_texts_en, "en.yaml");
@@ -33,6 +34,7 @@ crm_status openapi_files_read(crm_ctx *c, openapi_files *out)
     crm_status s = parse(c, "document.yaml", EMBEDDED(openapi_document), &out->document);
     s = s ? s : parse(c, "outward.yaml", EMBEDDED(openapi_outward), &out->outward);
     s = s ? s : parse(c, "model.yaml", EMBEDDED(openapi_model), &out->model);
+    s = s ? s : parse(c, "modules.yaml", EMBEDDED(openapi_modules), &out->modules);
     s = s ? s : parse(c, "entity.yaml", EMBEDDED(openapi_entity_paths), &out->entity);
     crm_str texts = is_en ? EMBEDDED(openapi_texts_en) : EMBEDDED(openapi_texts_ru);
     return s ? s : parse(c, "texts", texts, &out->texts);

@@ -1,0 +1,53 @@
+/*
+ * module_change.h - modules of a running server: another version, on, off; and what is known of them.
+ *
+ * A change is built whole beside what runs, as a ТЗ is: the modules the text in force needs, in the
+ * versions that would be chosen, registered, checked and sealed. What is wrong with that is the
+ * refusal, and nothing has changed. Then new generations are started, the schema grows on the writer,
+ * the registry is published and the choice is written down. Nobody waits but for the engine's step;
+ * who began earlier ends on the registry and the generations he began with. Data of what the new
+ * registry does not know stay where they are. Worker threads.
+ */
+#ifndef MODULE_CHANGE_H
+#define MODULE_CHANGE_H
+
+#include "build.h"
+
+/* `ask` in c's language and as its principal, whose right was judged. CONFLICT or NOT_FOUND with c->error. */
+CRM_MUST_CHECK crm_status module_change(deployment *d, crm_ctx *c, const module_ask *ask);
+/* api_options.module: the change, then what is known of the module, or of all when none is named. */
+crm_status module_ask_service(void *deployment, crm_ctx *c, const module_ask *ask, buf *json, int *status);
+
+/* module_list.c ---------------------------------------------------------------------------------- */
+
+#define MODULE_RUNNING_STATE "running"
+
+/* What there is of one module. */
+typedef struct module_row {
+    crm_str name;
+    const char *state; /* running, off, disabled, refused */
+    const module_found *versions; /* the bundled one first, then the oldest */
+    uint32_t version_count;
+    const module_info *info; /* of the generation in force; NULL: none is */
+    const module_choice *choice; /* NULL: nobody decided anything */
+    const module_refusal *refused; /* why it cannot run; NULL: nothing is known against it */
+    uint32_t draining; /* generations that earlier requests still hold */
+} module_row;
+typedef struct module_rows {
+    module_row *at;
+    uint32_t count;
+} module_rows;
+/* Looks at the folder, too, and lets a child process look at what does not run. On c->reg. */
+CRM_MUST_CHECK crm_status module_rows_of(deployment *d, crm_ctx *c, module_rows *out);
+void module_put(json_writer *w, crm_ctx *c, const module_row *row);
+/* "1.2.0-0123456789ab", or "bundled". */
+crm_str module_version_word(crm_str id);
+
+/* `karkas module …` (module_commands.c) */
+void command_module_list(command_call *c);
+void command_module_upgrade(command_call *c);
+void command_module_rollback(command_call *c);
+void command_module_enable(command_call *c);
+void command_module_disable(command_call *c);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * fleet.c - a module in two versions, for tests of changing them on a running server. A handler
+ * that is called while its generation does not run fails, so that a test sees it.
+ */
+#include <crm/host.h>
+
+typedef struct state {
+    int runs;
+} state;
+static state *now_running;
+
+static crm_status start(const crm_host *host)
+{
+    (void)host;
+    now_running = crm_keep(sizeof *now_running);
+    if (!now_running) {
+        return CRM_NOMEM;
+    }
+    now_running->runs = 1;
+    return FLEET_STARTS ? CRM_OK : CRM_UPSTREAM;
+}
+
+static void stop(void)
+{
+    now_running = NULL;
+}
+
+static crm_status check_running(crm_ctx *c)
+{
+    return now_running && now_running->runs ? CRM_OK
+                                            : crm_fail(c, CRM_INTERNAL, NULL, "not started");
+}
+
+static crm_status tell_version(crm_ctx *c, crm_out *out)
+{
+    crm_status s = check_running(c);
+    crm_put_text(out, "version", CRM_S(CRM_MODULE_VERSION));
+    return s;
+}
+
+static crm_status crash(crm_ctx *c, crm_out *out)
+{
+    (void)c;
+    (void)out;
+    __builtin_trap();
+}
+
+/* Which version's code saw it. */
+static crm_status mark(crm_ctx *c, crm_rec *now, const crm_rec *was)
+{
+    crm_status s = check_running(c);
+    (void)was;
+    return s == CRM_OK ? crm_set_text(now, "made_by", CRM_S(CRM_MODULE_VERSION)) : s;
+}
+
+/* One row for every change that was heard: none may be lost, none heard twice. */
+static crm_status hear(crm_ctx *c, const crm_change *change)
+{
+    crm_rec *row;
+    crm_status s = check_running(c);
+    if (s != CRM_OK || (s = crm_new(c, "fleet.heard", &row)) != CRM_OK) {
+        return s;
+    }
+    if ((s = crm_set_int(row, "position", crm_change_position(change))) != CRM_OK) {
+        return s;
+    }
+    if ((s = crm_set_int(row, "car", crm_change_record(change))) != CRM_OK) {
+        return s;
+    }
+    return crm_save(c, row);
+}
+
+#if FLEET_VERSION == 2
+static crm_status drive(crm_ctx *c, crm_out *out)
+{
+    crm_rec *car;
+    crm_status s = check_running(c);
+    s = s == CRM_OK ? crm_get(c, "fleet.car", crm_param_id(c, "id"), &car) : s;
+    if (s != CRM_OK) {
+        return s;
+    }
+    if ((s = crm_set_int(car, "mileage", crm_get_int(car, "mileage") + 100)) != CRM_OK) {
+        return s;
+    }
+    crm_put_int(out, "mileage", crm_get_int(car, "mileage"));
+    return crm_save(c, car);
+}
+#endif
+
+static const crm_route routes[] = {
+    {.method = "GET", .path = "/version", .fn = tell_version, .tx = CRM_TX_READ, .perm = "user"},
+    {.method = "POST", .path = "/crash", .fn = crash, .tx = CRM_TX_NONE, .perm = "user"},
+#if FLEET_VERSION == 2
+    {.method = "POST", .path = "/car/:id/drive", .fn = drive, .tx = CRM_TX_WRITE, .perm = "user"},
+#endif
+};
+static const crm_hook hooks[] = {
+    {.entity = "fleet.car", .when = CRM_BEFORE_CREATE, .fn = mark},
+};
+static const crm_listener listeners[] = {{.name = "cars", .entity = "fleet.car", .fn = hear}};
+
+static const crm_module self = {
+    CRM_MODULE_HEAD,
+    .name = CRM_MODULE_NAME,
+    .version = CRM_MODULE_VERSION,
+    .license = "Apache-2.0",
+    .routes = CRM_TABLE(routes),
+    .hooks = CRM_TABLE(hooks),
+    .listeners = CRM_TABLE(listeners),
+    .start = start,
+    .stop = stop,
+};
+CRM_MODULE_EXPORT(self);
