@@ -88,6 +88,9 @@ CRM_MUST_CHECK crm_status model_row_settle(crm_ctx *c, const model_row *row, boo
 CRM_MUST_CHECK crm_status model_settle(deployment *d, const build *b, bool forward);
 /* Adds the batch kinds "model" and "purge". */
 CRM_MUST_CHECK crm_status model_register(deployment *d, registry *r);
+/* Whether the full text of `e` is made of something else than that of `was`, which it was before.
+ * Without search fields there is none. */
+bool model_has_other_text(const entity *was, const entity *e);
 /* What a batch of the model holds between its turns. Under apply_lock. */
 void model_work_free(deployment *d);
 /* api_options.model */

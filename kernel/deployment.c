@@ -312,19 +312,28 @@ static crm_status swap_registry(void *arg)
     return s;
 }
 
-static const field *former(const registry *old, const entity *e, const field *f)
+static const entity *former_entity(const registry *old, const entity *e)
 {
     const entity *was = registry_entity(old, e->name);
-    was = was || !e->was.n ? was : registry_entity(old, e->was);
+    return was || !e->was.n ? was : registry_entity(old, e->was);
+}
+
+static const field *former(const registry *old, const entity *e, const field *f)
+{
+    const entity *was = former_entity(old, e);
     const field *own = was ? entity_field(was, f->name) : NULL;
     return own || !was || !f->was.n ? own : entity_field(was, f->was);
 }
 
-/* Whether stored values mean something else than they did. */
+/* Whether stored values mean something else than they did, or are found by something else: who
+ * writes by the old registry would store neither. */
 static bool has_retypes(const registry *old, const registry *r)
 {
     for (uint32_t i = 0; i < r->entity_count; i++) {
-        const entity *e = r->entities[i];
+        const entity *e = r->entities[i], *before = former_entity(old, e);
+        if (before && model_has_other_text(before, e)) {
+            return true;
+        }
         for (uint32_t k = COL_OWN; k < e->field_count; k++) {
             const field *f = &e->fields[k];
             const field *was = f->flags & FIELD_DEPLOYMENT ? former(old, e, f) : NULL;

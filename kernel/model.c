@@ -5,7 +5,8 @@
  * wrong is the refusal. Then the data is looked at. What can be done at once is done on the writer,
  * alone: the intent is stored, the engine's step follows, the declaration is stored, the snapshot
  * published; a crash in between is settled by the next start (model_settle). What has to write
- * values another way becomes a batch (model_batch.c). Worker threads.
+ * values another way, or the full text of many rows, becomes a batch (model_batch.c). Worker
+ * threads.
  */
 #include "model.h"
 
@@ -107,25 +108,28 @@ crm_status model_swap(model_change *x)
     return s == CRM_OK ? deployment_published(x->d) : s;
 }
 
-/* ---- what converts values -------------------------------------------------------------------- */
+/* ---- what goes over every row
+ * -------------------------------------------------------------------- */
 
 static crm_status commit_batch(crm_ctx *c, void *arg)
 {
     model_change *x = arg;
     const model_row *t = x->target;
     crm_str title = arena_fmt(c->arena, "%.*s.%.*s", STR_FMT(t->entity), STR_FMT(t->field));
-    batch_order o = {.kind = CRM_S("model"),
-                     .title = title,
-                     .entity = registry_entity(c->reg, t->entity),
-                     .spec = json_pack("{s:I}", "row", (json_int_t)t->id)};
+    batch_order o = {
+        .kind = CRM_S("model"), .title = title, .entity = registry_entity(c->reg, t->entity)};
     int64_t id = 0;
-    crm_status s = o.spec ? batch_start(c, &o, &id) : CRM_NOMEM;
+    ((model_row *)t)->phase = CRM_S(MODEL_WAITING);
+    crm_status s = t->id ? CRM_OK : model_save_intent(c, (model_row *)t);
+    o.spec = s == CRM_OK ? json_pack("{s:I}", "row", (json_int_t)t->id) : NULL;
+    if (s == CRM_OK) {
+        s = o.spec ? batch_start(c, &o, &id) : CRM_NOMEM;
+    }
     json_decref(o.spec);
     if (s != CRM_OK) {
         return s;
     }
     ((model_row *)t)->batch = id;
-    ((model_row *)t)->phase = CRM_S(MODEL_WAITING);
     return model_save_intent(c, (model_row *)t);
 }
 
@@ -221,9 +225,10 @@ static crm_status make_change(model_change *x, buf *json, int *status)
         return s;
     }
     bool is_new = x->ask->act == MODEL_ACT_ADD_ENTITY || x->ask->act == MODEL_ACT_ADD_FIELD;
+    bool is_long = plan.converts || plan.remakes_text;
     *status = is_new ? 201 : 200;
-    s = plan.converts ? start_batch(x, status) : model_swap(x);
-    if (s == CRM_OK && !plan.converts) {
+    s = is_long ? start_batch(x, status) : model_swap(x);
+    if (s == CRM_OK && !is_long) {
         model_learn(x->d, model_cost_of(&plan), plan.rows, x->step_ns);
     }
     return s == CRM_OK ? answer(x, json) : s;

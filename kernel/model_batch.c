@@ -1,5 +1,6 @@
 /*
- * model_batch.c - a change of type that writes values another way, as a batch of the kind "model".
+ * model_batch.c - a change that goes over every row, since values are stored another way or full
+ * text is made of something else, as a batch of the kind "model".
  *
  * Each turn's `fetch` gives the writer to the engine for a moment (engine_schema_ahead), the slice
  * keeps the progress; in between others write. When every row has been passed, the change is put
@@ -19,7 +20,7 @@ typedef struct model_work {
 
 /* What fetch found for the slice. */
 typedef struct turn {
-    int64_t row, target; /* the last id converted; the declaration */
+    int64_t left, target; /* rows to be passed yet; the declaration */
     bool is_done;
     model_plan misfits;
 } turn;
@@ -99,6 +100,7 @@ static crm_status why_refused(model_change *x, turn *t)
     const call_error said = x->c->error;
     x->c->error = (call_error){0};
     crm_status s = look_for_misfits(x, t);
+    s = s == CRM_NOT_FOUND ? CRM_OK : s; /* a field that is new has none */
     if (s != CRM_OK || t->misfits.misfits) {
         return s;
     }
@@ -106,17 +108,24 @@ static crm_status why_refused(model_change *x, turn *t)
     return CRM_INVALID;
 }
 
+static bool converts(const model_change *x)
+{
+    const field *to, *from = pair_of(x, &to);
+    return from && to && field_retype(from, to) == RETYPE_REWRITE;
+}
+
 static crm_status go_on(model_change *x, const batch_run *b, turn *t)
 {
+    bool is_conversion = converts(x); /* the swap takes the pair away */
     engine_ahead ahead = {0};
     crm_status s = build_ahead(x->d, x->b, &ahead);
-    t->row = ahead.row;
+    t->left = ahead.left;
     if (s != CRM_OK || ahead.misfits || !ahead.is_done) {
         return s == CRM_OK && ahead.misfits ? look_for_misfits(x, t) : s;
     }
     s = model_swap(x);
     t->is_done = s == CRM_OK;
-    if (t->is_done) {
+    if (t->is_done && is_conversion) {
         model_learn(x->d, COST_CONVERT, b->total, x->step_ns);
     }
     return s == CRM_INVALID ? why_refused(x, t) : s;
@@ -206,7 +215,9 @@ static crm_status slice(crm_ctx *c, batch_run *b, bool *is_done, const void *d)
         crm_status s = note_misfits(c, b, t);
         return s == CRM_OK ? drop_intent(c, t) : s;
     }
-    b->done = t->is_done ? b->total : t->row < b->total ? t->row : b->total;
+    b->total =
+        t->left > b->total ? t->left : b->total; /* ids have gaps; some rows are passed twice */
+    b->done = t->is_done ? b->total : b->total - t->left;
     *is_done = t->is_done;
     return CRM_OK;
 }

@@ -13,13 +13,15 @@ typedef struct scan {
     crm_status status;
 } scan;
 
+#define SHOWN_BYTES 80 /* of a value, whole letters */
+
 static crm_str shown(arena *a, const field *f, value v)
 {
     char number[FIELD_DECIMAL_TEXT];
     if (v.kind == VALUE_INT) {
         return arena_dup(a, field_format_decimal(v.i, f->scale, number));
     }
-    return arena_dup(a, (crm_str){v.s.p, v.s.n < 80 ? v.s.n : 80});
+    return arena_dup(a, text_cut(v.s, SHOWN_BYTES));
 }
 
 static bool on_row(void *arg, const value *row, uint32_t matched)
@@ -114,6 +116,51 @@ static bool find_pair(const model_change *x, const model_row *row, model_pair *o
     return out->to != NULL;
 }
 
+/* ---- full text --------------------------------------------------------------------------------
+ */
+
+#define TEXT_AT_ONCE 1000 /* rows whose full text the step makes in passing */
+
+/* The position in `was` of what stands at `at` in `e`; both 0 as well. */
+static bool is_same_part(const entity *was, uint16_t then, const entity *e, uint16_t at)
+{
+    const field *f = &e->fields[at];
+    const field *old = entity_field(was, f->name);
+    old = old || !f->was.n ? old : entity_field(was, f->was);
+    return !at || !then ? at == then
+                        : old && old->index == then && field_retype(old, f) != RETYPE_REWRITE;
+}
+
+bool model_has_other_text(const entity *was, const entity *e)
+{
+    bool is_same = was->search_count == e->search_count &&
+                   is_same_part(was, was->department_field, e, e->department_field) &&
+                   is_same_part(was, was->stage_field, e, e->stage_field);
+    for (int i = 0; i < 3; i++) {
+        is_same = is_same && is_same_part(was, was->owner_fields[i], e, e->owner_fields[i]);
+    }
+    for (uint32_t i = 0; is_same && i < e->search_count; i++) {
+        is_same = is_same_part(was, was->search_fields[i], e, e->search_fields[i]);
+    }
+    return e->search_count && !is_same;
+}
+
+/* A batch puts one declaration into force; what takes others with it makes its full text at once.
+ */
+static void look_at_text(model_change *x, const model_row *row, model_plan *p)
+{
+    tz_declaration next;
+    const entity *was = registry_entity(x->c->reg, row->entity);
+    if (p->rows <= TEXT_AT_ONCE || !was || model_next(x->c->arena, row, &next) != CRM_OK) {
+        return;
+    }
+    const entity *e = registry_entity(x->b->reg, next.entity);
+    p->remakes_text = p->remakes_text || (e && model_has_other_text(was, e));
+}
+
+/* ---- all of it --------------------------------------------------------------------------------
+ */
+
 static crm_status look_at(model_change *x, const model_row *row, model_plan *p)
 {
     model_pair f;
@@ -137,11 +184,16 @@ static crm_status look_at(model_change *x, const model_row *row, model_plan *p)
 crm_status model_look(model_change *x, model_plan *out)
 {
     crm_status s = CRM_OK;
+    uint32_t changed = 0;
     *out = (model_plan){0};
     for (uint32_t i = 0; s == CRM_OK && i < x->rows.count; i++) {
         if (x->rows.at[i].next.n && str_is(x->rows.at[i].phase, MODEL_SWAPPING)) {
             s = look_at(x, &x->rows.at[i], out);
+            changed++;
         }
+    }
+    if (s == CRM_OK && changed == 1) {
+        look_at_text(x, x->target, out);
     }
     engine_turn_end(x->c->session);
     return s;

@@ -43,7 +43,8 @@ static const model_row *row_named(const model_change *x, crm_str entity_name, cr
 {
     for (uint32_t i = 0; i < x->rows.count; i++) {
         const model_row *row = &x->rows.at[i];
-        if (str_eq(row->entity, entity_name) && str_eq(row->field, field_name)) {
+        bool is_left = !row->body.n && !row->phase.n; /* of a batch that was stopped */
+        if (!is_left && str_eq(row->entity, entity_name) && str_eq(row->field, field_name)) {
             return row;
         }
     }
@@ -130,8 +131,24 @@ static json_t *body_of(const model_row *row)
     return json_read(row->body, 0, &body, NULL) == CRM_OK ? body : NULL;
 }
 
+static model_row *left_row(model_change *x, crm_str entity_name, crm_str field_name)
+{
+    for (uint32_t i = 0; i < x->rows.count; i++) {
+        model_row *row = &x->rows.at[i];
+        if (!row->body.n && !row->phase.n && str_eq(row->entity, entity_name) &&
+            str_eq(row->field, field_name)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
 static model_row *add_row(model_change *x, crm_str entity_name, crm_str field_name)
 {
+    model_row *left = left_row(x, entity_name, field_name);
+    if (left) {
+        return left;
+    }
     if (x->rows.count == MODEL_ROWS_MAX) {
         return NULL;
     }

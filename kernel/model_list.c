@@ -127,6 +127,32 @@ static void put_retired(json_writer *w, const model_row *row)
     json_decref(body);
 }
 
+/* A new one whose batch is under way. */
+static bool is_coming(const model_row *row)
+{
+    return !row->body.n && row->next.n && row->field.n && model_has_batch(row);
+}
+
+static void put_coming(json_writer *w, const model_row *row)
+{
+    json_t *next = NULL;
+    if (json_read(row->next, 0, &next, NULL) != CRM_OK) {
+        return;
+    }
+    json_t *title = json_object_get(next, "title");
+    title = json_is_array(title) ? json_array_get(title, 0) : title;
+    jw_object(w);
+    jw_kstr(w, "name", row->field);
+    jw_kstr(w, "label", (crm_str){json_string_value(title), json_string_length(title)});
+    jw_kstr(w, "type", json_text(next, "type"));
+    jw_kstr(w, "made_by", CRM_S("model"));
+    jw_kstr(w, "state", CRM_S("coming"));
+    put_change(w, row);
+    put_declaration(w, NULL);
+    jw_end_object(w);
+    json_decref(next);
+}
+
 static void put_fields(json_writer *w, const registry *r, const entity *e, const model_rows *rows)
 {
     jw_karray(w, "fields");
@@ -138,6 +164,8 @@ static void put_fields(json_writer *w, const registry *r, const entity *e, const
     for (uint32_t i = 0; i < rows->count; i++) {
         if (rows->at[i].is_retired && rows->at[i].field.n && str_eq(rows->at[i].entity, e->name)) {
             put_retired(w, &rows->at[i]);
+        } else if (is_coming(&rows->at[i]) && str_eq(rows->at[i].entity, e->name)) {
+            put_coming(w, &rows->at[i]);
         }
     }
     jw_end_array(w);
@@ -204,6 +232,8 @@ void model_put_one(json_writer *w, crm_ctx *c, const model_rows *rows, const tz_
         put_field(w, c->reg, f, row);
     } else if (e && !what->field.n) {
         put_entity(w, c->reg, e, rows);
+    } else if (row && is_coming(row)) {
+        put_coming(w, row);
     } else if (row) {
         put_retired(w, row);
     } else {
@@ -258,6 +288,7 @@ void model_put_plan(model_change *x, json_writer *w, const model_plan *p)
     jw_kint(w, "rows", p->rows);
     jw_kbool(w, "converts", p->converts);
     jw_kbool(w, "index", p->indexes);
+    jw_kbool(w, "text", p->remakes_text);
     put_seconds(w, x->d, p);
     jw_kbool(w, "unseen", e && model_is_unseen(x->b->reg, e, f));
     jw_kint(w, "misfits", p->misfits);

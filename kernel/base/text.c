@@ -54,6 +54,15 @@ bool text_is_utf8(crm_str s)
     return true;
 }
 
+crm_str text_cut(crm_str s, size_t most)
+{
+    size_t n = s.n < most ? s.n : most;
+    while (n && n < s.n && ((unsigned char)s.p[n] & 0xC0) == 0x80) {
+        n--;
+    }
+    return (crm_str){s.p, n};
+}
+
 size_t text_length(crm_str s)
 {
     size_t n = 0;

@@ -27,6 +27,8 @@ static inline size_t text_sequence(crm_str s)
 CRM_MUST_CHECK crm_status text_clean(arena *a, crm_str s, crm_str *out);
 /* Characters, not bytes; `s` is valid UTF-8. */
 size_t text_length(crm_str s);
+/* At most so many bytes of its beginning, whole characters; `s` is valid UTF-8. */
+crm_str text_cut(crm_str s, size_t most);
 /*
  * The binary key by which text is compared and sorted on every engine: NFC, case folded, ё beside е
  * (after it when all else is equal), runs of white space as one and none at the ends. memcmp over

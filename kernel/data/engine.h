@@ -162,6 +162,7 @@ typedef struct engine_stats {
     uint64_t wal_frames;  /* in the write-ahead log now, not yet copied to the file */
     uint64_t wal_written; /* pages appended to the log since the engine was opened */
     int64_t file_bytes, wal_bytes;
+    int64_t ahead_left; /* of engine_ahead, as the last slice said */
     bool is_broken; /* the storage failed in a COMMIT or an fsync: BEGIN answers UNAVAILABLE, and what
                        the disk holds is for the recovery of the next start to find out */
 } engine_stats;
@@ -175,6 +176,7 @@ typedef struct engine_backup_progress {
 typedef struct engine_ahead {
     int64_t until;   /* in: clock_mono to stop at */
     int64_t row;     /* out: the id it got to in the table it was at */
+    int64_t left;    /* out: rows that were not passed yet, one for each time they are to be */
     int64_t misfits; /* out: values of this slice that do not fit: the step will refuse */
     bool is_done;    /* out: there is nothing more to prepare */
 } engine_ahead;
@@ -229,7 +231,8 @@ void engine_close(engine *e);
 CRM_MUST_CHECK crm_status engine_schema(engine *e, registry *r, arena *a, registry_fault **faults);
 /*
  * A slice of what engine_schema will have to do for `r`, which is sealed: values that are to be stored
- * another way are written into columns that nobody reads yet, and the transaction is committed. Called
+ * another way are written into columns that nobody reads yet, full text that is made of something else
+ * beside the one that answers meanwhile, and the transaction is committed. Called
  * until `is_done`, it leaves the step only what was written meanwhile; without it the step does it
  * all. May be given up at any point, and goes on after a restart. Blocking, as engine_schema.
  */

@@ -390,6 +390,7 @@ static void sqlite_stats(engine *base, engine_stats *out)
         .wal_written = atomic_load_explicit(&e->wal_written, memory_order_relaxed),
         .checkpoints = atomic_load_explicit(&e->checkpoints, memory_order_relaxed),
         .interrupted = atomic_load_explicit(&e->interrupted, memory_order_relaxed),
+        .ahead_left = atomic_load_explicit(&e->ahead_left, memory_order_relaxed),
         .is_broken = atomic_load_explicit(&e->is_broken, memory_order_relaxed),
         .file_bytes = size_of(e->path, ""),
         .wal_bytes = size_of(e->path, "-wal"),
@@ -466,6 +467,7 @@ static crm_status open_engine(sqlite_engine *e, const char *dir)
     if (!e->writer) {
         return CRM_INTERNAL;
     }
+    e->writer->has_aside = true; /* an earlier run may have left some */
     sqlite3_wal_hook(e->writer->db, checkpoint_count_frames, e);
     return schema_open(e);
 }

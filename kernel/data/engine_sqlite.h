@@ -4,8 +4,9 @@
  * Layout in the file: table e<entity id> with a column c<field id> per field (c of COL_ID is the
  * rowid) and k<field id> with the sort key of a text that is indexed; m<field id> with one row per
  * element of an indexed many-valued field; f<entity id>, the full-text index with a column s<field
- * id> per search field and `access`, and v<entity id>, its words. meta_entity and meta_field give the
- * durable ids.
+ * id> per search field and `access`, and v<entity id>, its words; g, w and d<entity id>, those that
+ * are being made anew, and o<n>, which were in use before (engine_sqlite_coming.c). meta_entity and
+ * meta_field give the durable ids.
  *
  * Threads: a session and its connection belong to one thread. The writer's connection is also used
  * by engine_schema, so its use is under `write_lock`. A layout is immutable; old ones are kept
@@ -35,6 +36,7 @@ typedef struct layout_table {
     crm_str access;   /* the SQL that makes a row's access terms */
     uint32_t *search; /* field ids of the full-text columns */
     uint32_t search_count;
+    bool is_coming; /* another full text is being made: what is written is noted in d<id> */
 } layout_table;
 
 typedef struct layout {
@@ -170,6 +172,7 @@ typedef struct sqlite_engine {
     pthread_mutex_t write_lock; /* the writing connection */
     sqlite_session *writer;     /* made by the engine, handed out as the writing session */
     _Atomic bool writer_is_out, is_broken;
+    _Atomic int64_t ahead_left; /* rows that the last slice ahead of a schema step left */
     uint64_t copied, piece; /* frames of the log: in the file already; copied at once. Writer */
     _Atomic uint64_t commits, rows_written, wal_frames, wal_written, checkpoints, interrupted;
 } sqlite_engine;
@@ -196,6 +199,7 @@ struct sqlite_session {
     const layout *layout; /* of the open turn or transaction */
     bool is_settled; /* connection_settle was called */
     bool in_turn, has_merges, has_learnt;
+    bool has_aside; /* there may be full text that is of no use any more; the writer's */
     uint8_t savepoints; /* open ones */
     uint64_t *known;    /* hashes of words that the vocabulary has; the writer's */
     uint64_t has_terms[TERMS_TABLES / 64]; /* by entity id: temp.n<entity id> exists; a reader's */
@@ -285,6 +289,8 @@ void write_rollback_to(sqlite_session *s, engine_op *op);
 void checkpoint_when_due(sqlite_session *s);
 /* One step; true: more is to be merged. */
 bool checkpoint_idle(sqlite_session *s);
+/* A piece of the full text that is of no use any more; false: there is none. */
+bool coming_clear_aside(sqlite_session *s);
 int checkpoint_count_frames(void *arg, sqlite3 *db, const char *schema, int frames);
 
 crm_status sqlite_schema(engine *e, registry *r, arena *a, registry_fault **faults);

@@ -115,6 +115,74 @@ static void follow_shape(schema_step *x, const entity *e, const field *f, stored
     }
 }
 
+/* A required field has its default in the rows that are there: SQLite keeps it beside the table. */
+static bool fills_rows(const field *f)
+{
+    return (f->flags & FIELD_DEPLOYMENT) && (f->flags & FIELD_REQUIRED) && !value_is_null(f->def);
+}
+
+static void add_column(schema_step *x, const entity *e, const field *f)
+{
+    sql *q = &x->s->sql;
+    char number[32];
+    sql_start(q, NULL, NULL);
+    sql_z(q, "ALTER TABLE ");
+    sql_name(q, 'e', e->id);
+    sql_z(q, " ADD COLUMN ");
+    sql_name(q, 'c', f->id);
+    sql_z(q, field_is_text(f) ? " TEXT" : " INTEGER");
+    if (fills_rows(f) && f->def.kind == VALUE_TEXT) {
+        /* A statement that makes a column takes no parameters. */
+        char *quoted = sqlite3_mprintf(" DEFAULT %.*Q", (int)f->def.s.n, f->def.s.p);
+        sql_z(q, quoted ? quoted : "");
+        x->status = quoted ? x->status : CRM_NOMEM;
+        sqlite3_free(quoted);
+    } else if (fills_rows(f)) {
+        snprintf(number, sizeof number, " DEFAULT %lld", (long long)f->def.i);
+        sql_z(q, number);
+    }
+    crm_status st = x->status == CRM_OK ? statement_run(x->s) : x->status;
+    x->status = st == CRM_OK ? x->status : st;
+}
+
+/* ---- columns made ahead of the step -----------------------------------------------------------
+ */
+
+/* "<field>>+<what it is>": of the same shape, with the same default in the rows that are there. */
+static crm_str early_name(schema_step *x, const field *f)
+{
+    value def = fills_rows(f) ? f->def : value_text((crm_str){"", 0});
+    crm_str text = def.kind == VALUE_TEXT ? def.s : arena_fmt(x->arena, "%lld", (long long)def.i);
+    crm_str what =
+        arena_fmt(x->arena, "%.*s %.*s", STR_FMT(field_shape(x->arena, f)), STR_FMT(text));
+    return arena_fmt(x->arena, "%.*s>+%llx", STR_FMT(f->name), (unsigned long long)str_hash(what));
+}
+
+void schema_find_early(schema_step *x, const entity *e, const field *f, stored_field *out)
+{
+    crm_str name = early_name(x, f);
+    schema_find_field(x, e, name, out);
+    if (out->id || x->status != CRM_OK) {
+        return;
+    }
+    field like = *f;
+    schema_add_field(x, e, f, name, out);
+    schema_keep_shape(x, f, out->id);
+    like.id = (uint32_t)out->id;
+    add_column(x, e, &like);
+}
+
+static void adopt_early(schema_step *x, const entity *e, const field *f, stored_field *at)
+{
+    schema_find_field(x, e, early_name(x, f), at);
+    if (at->id) {
+        schema_rename_field(x, at->id, f->name);
+    }
+}
+
+/* ---- fields -----------------------------------------------------------------------------------
+ */
+
 static stored_field make_field(schema_step *x, const entity *e, field *f)
 {
     stored_field at = {0};
@@ -125,6 +193,9 @@ static stored_field make_field(schema_step *x, const entity *e, field *f)
             schema_rename_field(x, at.id, f->name);
             schema_rename_formers(x, e, f->was, f->name);
         }
+    }
+    if (!at.id && x->status == CRM_OK) {
+        adopt_early(x, e, f, &at);
     }
     if (!at.id && x->status == CRM_OK) {
         schema_add_field(x, e, f, f->name, &at);
@@ -240,36 +311,6 @@ void schema_side(schema_step *x, const entity *e, const field *f, stored_field w
         fill_side(x, e, f);
     }
     set_flags(x, f, was.flags | COLUMN_SIDE);
-}
-
-/* A required field has its default in the rows that are there: SQLite keeps it beside the table. */
-static bool fills_rows(const field *f)
-{
-    return (f->flags & FIELD_DEPLOYMENT) && (f->flags & FIELD_REQUIRED) && !value_is_null(f->def);
-}
-
-static void add_column(schema_step *x, const entity *e, const field *f)
-{
-    sql *q = &x->s->sql;
-    char number[32];
-    sql_start(q, NULL, NULL);
-    sql_z(q, "ALTER TABLE ");
-    sql_name(q, 'e', e->id);
-    sql_z(q, " ADD COLUMN ");
-    sql_name(q, 'c', f->id);
-    sql_z(q, field_is_text(f) ? " TEXT" : " INTEGER");
-    if (fills_rows(f) && f->def.kind == VALUE_TEXT) {
-        /* A statement that makes a column takes no parameters. */
-        char *quoted = sqlite3_mprintf(" DEFAULT %.*Q", (int)f->def.s.n, f->def.s.p);
-        sql_z(q, quoted ? quoted : "");
-        x->status = quoted ? x->status : CRM_NOMEM;
-        sqlite3_free(quoted);
-    } else if (fills_rows(f)) {
-        snprintf(number, sizeof number, " DEFAULT %lld", (long long)f->def.i);
-        sql_z(q, number);
-    }
-    crm_status st = x->status == CRM_OK ? statement_run(x->s) : x->status;
-    x->status = st == CRM_OK ? x->status : st;
 }
 
 void schema_fields(schema_step *x, entity *e)

@@ -105,8 +105,8 @@ static void forget_entity(schema_step *x, const entity *e)
             (void)!schema_run(x, "DELETE FROM meta_field WHERE id=%lld", (long long)id);
         }
     }
-    (void)!schema_run(x, "DROP TABLE IF EXISTS f%u", e->id);
-    (void)!schema_run(x, "DROP TABLE IF EXISTS v%u", e->id);
+    coming_drop(x, e);
+    coming_set_aside(x, e);
     (void)!schema_run(x, "DROP TABLE IF EXISTS e%u", e->id);
     (void)!schema_run(x, "DELETE FROM meta_entity WHERE id=%u", e->id);
     words_forget(x->s);

@@ -1,8 +1,9 @@
 /*
  * engine_sqlite_layout.c - the catalogue of durable ids, read into an immutable layout.
  *
- * meta_entity(id, name, search): `search` tells how its full text is made: the format of the terms,
- * the SQL of a row's access terms and the field ids of the columns, apart by '|'. meta_field(id,
+ * meta_entity(id, name, search, coming, filled): `search` tells how its full text is made: the
+ * format of the terms, the SQL of a row's access terms and the field ids of the columns, apart by
+ * '|'; `coming` how the one is that is being made, with all rows up to `filled`. meta_field(id,
  * entity, name, is_text, is_folded, flags, shape, filled): flags are COLUMN_*, `shape` is
  * field_shape's, NULL where an older program made the field; `filled` is up to which row a column
  * that is being filled has its values (engine_sqlite_retype.c).
@@ -19,6 +20,17 @@ static crm_status add_shapes(sqlite_session *s)
                                   "ALTER TABLE meta_field ADD COLUMN filled INTEGER;");
 }
 
+static crm_status add_coming(sqlite_session *s)
+{
+    schema_step x = {.s = s};
+    if (schema_int(&x, 0, "SELECT 1 FROM pragma_table_info('meta_entity') WHERE name='coming'")) {
+        return x.status;
+    }
+    return connection_exec(s->db,
+                           "ALTER TABLE meta_entity ADD COLUMN coming TEXT NOT NULL DEFAULT '';"
+                           "ALTER TABLE meta_entity ADD COLUMN filled INTEGER NOT NULL DEFAULT 0;");
+}
+
 crm_status layout_create_catalogue(sqlite_session *s)
 {
     crm_status st = connection_exec(
@@ -27,7 +39,8 @@ crm_status layout_create_catalogue(sqlite_session *s)
                "CREATE TABLE IF NOT EXISTS meta_field(id INTEGER PRIMARY KEY AUTOINCREMENT,"
                " entity INTEGER NOT NULL, name TEXT NOT NULL, is_text INTEGER NOT NULL,"
                " is_folded INTEGER NOT NULL, flags INTEGER NOT NULL, UNIQUE(entity, name));");
-    return st == CRM_OK ? add_shapes(s) : st;
+    st = st == CRM_OK ? add_shapes(s) : st;
+    return st == CRM_OK ? add_coming(s) : st;
 }
 
 static crm_status read_int(sqlite_session *s, const char *text, int64_t *out)
@@ -75,11 +88,15 @@ static crm_status read_tables(sqlite_session *s, layout *l)
 {
     sqlite3_stmt *stmt = NULL;
     crm_status st = CRM_OK;
-    int rc = sqlite3_prepare_v2(s->db, "SELECT id, search FROM meta_entity", -1, &stmt, NULL);
+    int rc = sqlite3_prepare_v2(s->db, "SELECT id, search, coming<>'' FROM meta_entity", -1, &stmt,
+                                NULL);
     while (rc == SQLITE_OK && st == CRM_OK && sqlite3_step(stmt) == SQLITE_ROW) {
         uint32_t id = (uint32_t)sqlite3_column_int64(stmt, 0);
         crm_str list = str_of((const char *)sqlite3_column_text(stmt, 1));
-        st = id < l->table_end ? read_search(l, &l->tables[id], list) : CRM_OK;
+        if (id < l->table_end) {
+            st = read_search(l, &l->tables[id], list);
+            l->tables[id].is_coming = sqlite3_column_int(stmt, 2) != 0;
+        }
     }
     int done = sqlite3_finalize(stmt);
     return st != CRM_OK ? st : status_of(s->db, rc == SQLITE_OK ? done : rc, "layout");

@@ -18,9 +18,9 @@ typedef struct scan {
     schema_step *x;
     const entity *e;
     const field *from, *to;
-    int64_t from_id, to_id; /* columns; to_id 0: only to be looked at */
-    arena *arena;           /* of one row */
-    sqlite3_stmt *update;
+    int64_t from_id, to_id;      /* columns; to_id 0: only to be looked at */
+    arena *arena;                /* of one row */
+    sqlite3_stmt *update, *note; /* `note`: full text is being made that has its row already */
     int64_t misfits, rows[FAULT_ROWS];
 } scan;
 
@@ -51,6 +51,12 @@ static void store(scan *k, int64_t id, value v)
     crm_status st = rc == SQLITE_DONE ? CRM_OK : status_of(k->x->s->db, rc, "retype");
     sqlite3_reset(u);
     sqlite3_clear_bindings(u);
+    if (st == CRM_OK && k->note) {
+        sqlite3_bind_int64(k->note, 1, id);
+        rc = sqlite3_step(k->note);
+        st = rc == SQLITE_DONE ? CRM_OK : status_of(k->x->s->db, rc, "retype");
+        sqlite3_reset(k->note);
+    }
     k->x->status = k->x->status == CRM_OK ? st : k->x->status;
 }
 
@@ -98,6 +104,9 @@ static bool scan_open(scan *k)
     if (k->arena && k->to_id) {
         k->update =
             prepare(k, "UPDATE e%u SET c%lld=?1 WHERE c%u=?2", k->e->id, (long long)k->to_id, id);
+        if (coming_is_begun(k->x, k->e)) {
+            k->note = prepare(k, "INSERT OR IGNORE INTO d%u VALUES(?1)", k->e->id);
+        }
     }
     k->x->status = k->arena ? k->x->status : CRM_NOMEM;
     return k->x->status == CRM_OK;
@@ -106,7 +115,8 @@ static bool scan_open(scan *k)
 static void scan_close(scan *k)
 {
     sqlite3_finalize(k->update);
-    k->update = NULL;
+    sqlite3_finalize(k->note);
+    k->update = k->note = NULL;
     arena_free(k->arena);
     k->arena = NULL;
 }
@@ -148,7 +158,7 @@ static void set_aside(schema_step *x, crm_str name, int64_t id)
     schema_rename_field(x, id, arena_fmt(x->arena, "%.*s~%lld", STR_FMT(name), (long long)id));
 }
 
-static void find_shadow(schema_step *x, const entity *e, const field *f, stored_field *out)
+void schema_find_shadow(schema_step *x, const entity *e, const field *f, stored_field *out)
 {
     crm_str name = shadow_name(x, f);
     *out = (stored_field){0};
@@ -268,7 +278,7 @@ static void rewrite(schema_step *x, const entity *e, const field *from, const fi
                     stored_field *at)
 {
     stored_field shadow;
-    find_shadow(x, e, to, &shadow);
+    schema_find_shadow(x, e, to, &shadow);
     scan k = {.x = x, .e = e, .from = from, .to = to, .from_id = at->id, .to_id = shadow.id};
     if (x->status == CRM_OK && scan_open(&k)) {
         (void)scan_rows(&k, 0, 0);
@@ -308,18 +318,7 @@ void schema_retype(schema_step *x, const entity *e, const field *f, stored_field
 
 /* ---- ahead of the step ----------------------------------------------------------------------- */
 
-static bool find_ids(schema_step *x, entity *e)
-{
-    stored_field id = {0};
-    e->id = schema_entity_id(x, e);
-    if (e->id) {
-        schema_find_field(x, e, e->fields[COL_ID].name, &id);
-    }
-    ((field *)&e->fields[COL_ID])->id = (uint32_t)id.id;
-    return id.id != 0;
-}
-
-static void fill(schema_step *x, const entity *e, const field *f, engine_ahead *out)
+void schema_retype_ahead(schema_step *x, const entity *e, const field *f, engine_ahead *out)
 {
     stored_field at = {0}, shadow;
     field from;
@@ -331,58 +330,19 @@ static void fill(schema_step *x, const entity *e, const field *f, engine_ahead *
         field_retype(&from, f) != RETYPE_REWRITE) {
         return;
     }
-    find_shadow(x, e, f, &shadow);
+    schema_find_shadow(x, e, f, &shadow);
     scan k = {.x = x, .e = e, .from = &from, .to = f, .from_id = at.id, .to_id = shadow.id};
     int64_t last = shadow.filled;
-    if (x->status == CRM_OK && last != INT64_MAX && scan_open(&k)) {
+    if (x->status == CRM_OK && last != INT64_MAX && out->is_done && scan_open(&k)) {
         last = scan_rows(&k, last, out->until);
+        out->row = last == INT64_MAX ? out->row : last;
     }
     scan_close(&k);
     (void)!schema_run(x, "UPDATE meta_field SET filled=%lld WHERE id=%lld", (long long)last,
                       (long long)shadow.id);
+    int64_t end =
+        schema_int(x, 0, "SELECT coalesce(max(c%u),0) FROM e%u", e->fields[COL_ID].id, e->id);
+    out->left += last < end ? end - last : 0;
     out->is_done = out->is_done && last == INT64_MAX;
-    out->row = last == INT64_MAX ? out->row : last;
     out->misfits += k.misfits;
-}
-
-static void fill_all(schema_step *x, registry *r, engine_ahead *out)
-{
-    for (uint32_t i = 0; x->status == CRM_OK && i < r->entity_count; i++) {
-        entity *e = (entity *)r->entities[i];
-        bool is_found = false;
-        for (uint32_t k = COL_OWN; x->status == CRM_OK && k < e->field_count; k++) {
-            const field *f = &e->fields[k];
-            if (!(f->flags & FIELD_DEPLOYMENT) || (!is_found && !(is_found = find_ids(x, e)))) {
-                continue;
-            }
-            if (out->is_done) {
-                fill(x, e, f, out);
-            }
-        }
-        arena_reset(x->s->arena);
-    }
-}
-
-crm_status sqlite_schema_ahead(engine *base, registry *r, arena *a, engine_ahead *out)
-{
-    sqlite_engine *e = (sqlite_engine *)base;
-    registry_fault *faults = NULL, **end = &faults;
-    schema_step x = {.s = e->writer, .arena = a, .faults = end, .reg = r};
-    pthread_mutex_lock(&e->write_lock);
-    out->is_done = true;
-    out->misfits = 0;
-    x.status =
-        sqlite3_get_autocommit(x.s->db) ? connection_exec(x.s->db, "BEGIN IMMEDIATE") : CRM_MISUSE;
-    if (x.status == CRM_OK) {
-        fill_all(&x, r, out);
-    }
-    statements_clear(&x.s->cache);
-    if (x.status == CRM_OK) {
-        x.status = connection_exec(x.s->db, "COMMIT");
-    }
-    if (x.status != CRM_OK && !sqlite3_get_autocommit(x.s->db)) {
-        (void)!connection_exec(x.s->db, "ROLLBACK");
-    }
-    pthread_mutex_unlock(&e->write_lock);
-    return x.status;
 }

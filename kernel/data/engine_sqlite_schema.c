@@ -194,6 +194,7 @@ static crm_status run_step(sqlite_engine *e, registry *r, arena *a, registry_fau
     st = st ? st : fill_search(&x, r, &made);
     if (st == CRM_OK) {
         layout_publish(e, made);
+        atomic_store_explicit(&e->ahead_left, 0, memory_order_relaxed);
     } else if (made) {
         arena_free(made->arena);
     }

@@ -12,6 +12,7 @@ typedef struct schema_step {
     crm_status status;
     const registry *reg;
     bool is_alone; /* no call of an older registry is left */
+    bool has_layout; /* out of a slice ahead: the layout has changed */
 } schema_step;
 
 /* What the catalogue says of a field now. */
@@ -67,6 +68,39 @@ void schema_search(schema_step *x, const entity *e);
 /* After the step: full text that is to be made anew, in transactions of its own, one of which is open
  * before and after it. It takes some 20 s of a million rows, so the log tells how far it is. */
 void schema_search_fill(schema_step *x, const entity *e);
+/* The fields with columns in full text: the search fields, and behind them the keys of names. */
+uint32_t text_column_count(const entity *e);
+const field *text_column(const entity *e, uint32_t i);
+/* "s5,s7,", "karkas_terms(e.c5),karkas_phones(e.c7)," and "karkas_access(c4,…)" of the row's columns. */
+crm_str text_columns(schema_step *x, const entity *e);
+crm_str text_terms_of_columns(schema_step *x, const entity *e);
+crm_str text_access_of_columns(arena *a, const entity *e);
+/* What it is made of, as meta_entity.search holds it; empty: the entity has none. */
+crm_str text_description(schema_step *x, const entity *e);
+crm_str text_stored_description(schema_step *x, const entity *e);
+void text_store_description(schema_step *x, const entity *e, crm_str description);
+void text_create(schema_step *x, const entity *e, char table, char words);
+
+/*
+ * Full text that is to follow the one in use (engine_sqlite_coming.c). A slice of it; `is_done` of out
+ * goes when it is not all there, and `left` grows by the rows that are.
+ */
+void coming_fill(schema_step *x, const entity *e, engine_ahead *out);
+bool coming_is_begun(schema_step *x, const entity *e);
+/* What is coming is made whole and takes the place of what is in use. */
+void coming_take(schema_step *x, const entity *e, crm_str description);
+/* Nobody waits for it any more, or it cannot be used. */
+void coming_give_up(schema_step *x, const entity *e);
+void coming_drop(schema_step *x, const entity *e);
+/* The text in use gets out of the way, to be emptied when the writer is idle. */
+void coming_set_aside(schema_step *x, const entity *e);
+/* The column "<field>>" that the step will take over: its values are stored another way from then on. */
+void schema_find_shadow(schema_step *x, const entity *e, const field *f, stored_field *out);
+/* The column of a field that is not declared yet, made for full text to be made of it ahead; the step
+ * takes it over if the field is then declared the same. */
+void schema_find_early(schema_step *x, const entity *e, const field *f, stored_field *out);
+/* A slice of writing a column's values another way. */
+void schema_retype_ahead(schema_step *x, const entity *e, const field *f, engine_ahead *out);
 /* Nobody works with the file yet: no writing session was taken. */
 bool schema_is_opening(const schema_step *x);
 

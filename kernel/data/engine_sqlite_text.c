@@ -23,22 +23,22 @@
 /* ---- the schema step ------------------------------------------------------------------------- */
 
 /* The fields with columns of their own: the search fields, and behind them the keys of names. */
-static uint32_t column_count(const entity *e)
+uint32_t text_column_count(const entity *e)
 {
     return e->search_count + (e->match_field != 0);
 }
 
-static const field *column_field(const entity *e, uint32_t i)
+const field *text_column(const entity *e, uint32_t i)
 {
     return &e->fields[i < e->search_count ? e->search_fields[i] : e->match_field];
 }
 
 /* "s5,s7," */
-static crm_str columns_of(schema_step *x, const entity *e)
+crm_str text_columns(schema_step *x, const entity *e)
 {
     crm_str out = {"", 0};
-    for (uint32_t i = 0; i < column_count(e); i++) {
-        out = arena_fmt(x->arena, "%.*ss%u,", STR_FMT(out), column_field(e, i)->id);
+    for (uint32_t i = 0; i < text_column_count(e); i++) {
+        out = arena_fmt(x->arena, "%.*ss%u,", STR_FMT(out), text_column(e, i)->id);
     }
     return out;
 }
@@ -51,11 +51,11 @@ static const char *function_of(const entity *e, const field *f)
     return f->type == FIELD_PHONE ? "karkas_phones" : "karkas_terms";
 }
 
-static crm_str terms_of_columns(schema_step *x, const entity *e)
+crm_str text_terms_of_columns(schema_step *x, const entity *e)
 {
     crm_str out = {"", 0};
-    for (uint32_t i = 0; i < column_count(e); i++) {
-        const field *f = column_field(e, i);
+    for (uint32_t i = 0; i < text_column_count(e); i++) {
+        const field *f = text_column(e, i);
         out = arena_fmt(x->arena, "%.*s%s(e.c%u),", STR_FMT(out), function_of(e, f), f->id);
     }
     return out;
@@ -68,7 +68,7 @@ static const char *column_or_null(arena *a, const entity *e, uint16_t f)
 }
 
 /* "karkas_access(c4,…)" over the columns of the row. */
-static crm_str access_of_columns(arena *a, const entity *e)
+crm_str text_access_of_columns(arena *a, const entity *e)
 {
     return arena_fmt(a, "karkas_access(c%u,%s,%s,%s,%s,%s)", e->fields[COL_CREATED_BY].id,
                      column_or_null(a, e, e->department_field),
@@ -79,15 +79,15 @@ static crm_str access_of_columns(arena *a, const entity *e)
 
 /* What the full text of an entity is made of: "2|karkas_access(c4,…)|5,7", the field ids at its
  * end. */
-static crm_str description_of(schema_step *x, const entity *e)
+crm_str text_description(schema_step *x, const entity *e)
 {
-    if (!column_count(e)) {
+    if (!text_column_count(e)) {
         return (crm_str){"", 0};
     }
-    crm_str access = access_of_columns(x->arena, e);
+    crm_str access = text_access_of_columns(x->arena, e);
     crm_str out = arena_fmt(x->arena, "%d|%.*s", TERMS_FORMAT, STR_FMT(access));
-    for (uint32_t i = 0; i < column_count(e); i++) {
-        out = arena_fmt(x->arena, "%.*s%c%u", STR_FMT(out), i ? ',' : '|', column_field(e, i)->id);
+    for (uint32_t i = 0; i < text_column_count(e); i++) {
+        out = arena_fmt(x->arena, "%.*s%c%u", STR_FMT(out), i ? ',' : '|', text_column(e, i)->id);
     }
     return out;
 }
@@ -102,24 +102,26 @@ static crm_str description_of(schema_step *x, const entity *e)
  * commit, which takes seconds of the larger ones, so that comes much later. What remains is merged
  * when the writer is idle.
  */
-static void create(schema_step *x, const entity *e)
+void text_create(schema_step *x, const entity *e, char table, char words)
 {
-    crm_str columns = columns_of(x, e);
+    crm_str columns = text_columns(x, e);
     (void)!schema_run(x,
-                      "CREATE VIRTUAL TABLE f%u USING fts5(%.*saccess, detail=column,"
+                      "CREATE VIRTUAL TABLE %c%u USING fts5(%.*saccess, detail=column,"
                       " columnsize=0, prefix='2 3', tokenize=\"ascii tokenchars '=-_.+@'\")",
-                      e->id, STR_FMT(columns));
-    (void)!schema_run(x, "INSERT INTO f%u(f%u, rank) VALUES('automerge', 16)", e->id, e->id);
-    (void)!schema_run(x, "INSERT INTO f%u(f%u, rank) VALUES('crisismerge', 32)", e->id, e->id);
-    (void)!schema_run(x, "CREATE TABLE v%u(word TEXT PRIMARY KEY) WITHOUT ROWID", e->id);
+                      table, e->id, STR_FMT(columns));
+    (void)!schema_run(x, "INSERT INTO %c%u(%c%u, rank) VALUES('automerge', 16)", table, e->id,
+                      table, e->id);
+    (void)!schema_run(x, "INSERT INTO %c%u(%c%u, rank) VALUES('crisismerge', 32)", table, e->id,
+                      table, e->id);
+    (void)!schema_run(x, "CREATE TABLE %c%u(word TEXT PRIMARY KEY) WITHOUT ROWID", words, e->id);
 }
 
 /* Rows with ids above `after`, up to `until`. */
 static void fill(schema_step *x, const entity *e, int64_t after, int64_t until)
 {
     uint32_t id = e->fields[COL_ID].id;
-    crm_str columns = columns_of(x, e), terms = terms_of_columns(x, e);
-    crm_str access = access_of_columns(x->arena, e);
+    crm_str columns = text_columns(x, e), terms = text_terms_of_columns(x, e);
+    crm_str access = text_access_of_columns(x->arena, e);
     (void)!schema_run(x,
                       "INSERT INTO f%u(rowid,%.*saccess) SELECT c%u,%.*s%.*s FROM e%u e"
                       " WHERE c%u>%lld AND c%u<=%lld AND c%u IS NULL ORDER BY c%u",
@@ -138,7 +140,7 @@ static void fill_vocabulary(schema_step *x, const entity *e)
     (void)!schema_run(x, "DROP TABLE temp.vocabulary");
 }
 
-static crm_str stored_description(schema_step *x, const entity *e)
+crm_str text_stored_description(schema_step *x, const entity *e)
 {
     crm_str out = {"", 0};
     sqlite3_stmt *stmt = NULL;
@@ -154,7 +156,7 @@ static crm_str stored_description(schema_step *x, const entity *e)
     return out;
 }
 
-static void store_description(schema_step *x, const entity *e, crm_str description)
+void text_store_description(schema_step *x, const entity *e, crm_str description)
 {
     (void)!schema_run(x, "UPDATE meta_entity SET search='%.*s' WHERE id=%u", STR_FMT(description),
                       e->id);
@@ -166,27 +168,32 @@ static bool has_rows(schema_step *x, const entity *e)
 }
 
 /*
- * Full text is derived: when anything it is made of changes it is made anew. Of a file that is
- * being opened this leaves it empty and described as none, for schema_search_fill.
+ * Full text is derived: when anything it is made of changes it is made anew, ahead of the step for
+ * the most part (engine_sqlite_coming.c). Of a file that is being opened this leaves it empty and
+ * described as none, for schema_search_fill, unless what is coming is nearly there.
  */
 void schema_search(schema_step *x, const entity *e)
 {
-    crm_str was = stored_description(x, e), now = description_of(x, e);
-    if (x->status != CRM_OK || str_eq(was, now)) {
+    crm_str was = text_stored_description(x, e), now = text_description(x, e);
+    if (x->status != CRM_OK) {
         return;
     }
-    (void)!schema_run(x, "DROP TABLE IF EXISTS f%u", e->id);
-    (void)!schema_run(x, "DROP TABLE IF EXISTS v%u", e->id);
-    words_forget(x->s);
+    if (str_eq(was, now)) {
+        coming_give_up(x, e);
+        return;
+    }
     bool waits = schema_is_opening(x) && has_rows(x, e);
-    if (now.n) {
-        create(x, e);
-    }
     if (now.n && !waits) {
-        fill(x, e, 0, INT64_MAX);
-        fill_vocabulary(x, e);
+        coming_take(x, e, now);
+        return;
     }
-    store_description(x, e, waits ? (crm_str){"", 0} : now);
+    coming_drop(x, e);
+    coming_set_aside(x, e);
+    words_forget(x->s);
+    if (now.n) {
+        text_create(x, e, 'f', 'v');
+    }
+    text_store_description(x, e, waits ? (crm_str){"", 0} : now);
 }
 
 static void commit_slice(schema_step *x)
@@ -230,14 +237,14 @@ static void fill_in_slices(schema_step *x, const entity *e, int64_t last)
 
 void schema_search_fill(schema_step *x, const entity *e)
 {
-    crm_str was = stored_description(x, e), now = description_of(x, e);
+    crm_str was = text_stored_description(x, e), now = text_description(x, e);
     if (x->status != CRM_OK || str_eq(was, now)) {
         return;
     }
     int64_t last =
         schema_int(x, 0, "SELECT coalesce(max(c%u),0) FROM e%u", e->fields[COL_ID].id, e->id);
     fill_in_slices(x, e, last);
-    store_description(x, e, now);
+    text_store_description(x, e, now);
     commit_slice(x);
 }
 
@@ -245,7 +252,7 @@ bool text_access_agrees(const layout *l, const entity *e)
 {
     arena *a = arena_new(0);
     bool agrees =
-        a && e->id < l->table_end && str_eq(l->tables[e->id].access, access_of_columns(a, e));
+        a && e->id < l->table_end && str_eq(l->tables[e->id].access, text_access_of_columns(a, e));
     arena_free(a);
     return agrees;
 }
@@ -273,8 +280,8 @@ crm_status text_delete(sqlite_session *s, const entity *e, int64_t id)
 static crm_str terms_of(sqlite_session *s, const engine_op *op, uint32_t field_id)
 {
     const entity *e = op->entity;
-    for (uint32_t i = 0; i < column_count(e); i++) {
-        if (column_field(e, i)->id != field_id) {
+    for (uint32_t i = 0; i < text_column_count(e); i++) {
+        if (text_column(e, i)->id != field_id) {
             continue;
         }
         if (i < e->search_count) {

@@ -12,9 +12,9 @@
 /* ---- learning -------------------------------------------------------------------------------- */
 
 /* The writer remembers what it learnt, so that a word that is known costs no statement. */
-static bool is_known(sqlite_session *s, const entity *e, crm_str word)
+bool words_is_known(sqlite_session *s, uint32_t of, crm_str word)
 {
-    uint64_t hash = str_hash(word) ^ ((uint64_t)e->id * 0x9E3779B97F4A7C15u);
+    uint64_t hash = str_hash(word) ^ ((uint64_t)of * 0x9E3779B97F4A7C15u);
     if (!s->known) {
         s->known = calloc(KNOWN_WORDS, sizeof *s->known);
     }
@@ -52,7 +52,7 @@ crm_status words_learn(sqlite_session *s, const engine_op *op)
     for (uint32_t i = 0; i < op->entity->search_count; i++) {
         crm_str rest = op->terms[i], word;
         while (st == CRM_OK && terms_next(&rest, ' ', &word)) {
-            if (engine_is_vocabulary(word) && !is_known(s, op->entity, word)) {
+            if (engine_is_vocabulary(word) && !words_is_known(s, op->entity->id, word)) {
                 st = learn(s, op->entity, word);
             }
         }

@@ -24,11 +24,16 @@ void elements_add_deleted(sql *q, const engine_op *op);
 /* The terms of a row that goes (engine_sqlite_text.c). */
 crm_status text_delete(sqlite_session *s, const entity *e, int64_t id);
 
+/* That a row was written, for full text that is being made anew (engine_sqlite_coming.c). */
+crm_status coming_note(sqlite_session *s, const entity *e, int64_t id);
+
 /* The words of a row into the vocabulary; and forgetting that they are there, since their transaction
  * was undone (engine_sqlite_words.c). */
 #define KNOWN_WORDS 16384
 crm_status words_learn(sqlite_session *s, const engine_op *op);
 void words_forget(sqlite_session *s);
+/* Whether the vocabulary `of` was given the word lately; it is from now on. */
+bool words_is_known(sqlite_session *s, uint32_t of, crm_str word);
 
 /* Unique elements are in tables of their own, so they are checked before the row is written. */
 crm_status unique_check_elements(sqlite_session *s, engine_op *op);

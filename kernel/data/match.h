@@ -72,8 +72,9 @@ CRM_MUST_CHECK crm_status match_put_keys(arena *a, const entity *e, value *row);
 bool match_keys_depend(const entity *e, const uint64_t changed[4]);
 /*
  * Keys of rows that were stored before the entity had these rules, at most `rows` of them a call.
- * *is_done when there are no more of any entity. Writer, quiet: nobody is told.
+ * *is_done when there are no more of any entity; *left are those of the entity it is at, by their ids.
+ * Writer, quiet: nobody is told.
  */
-CRM_MUST_CHECK crm_status match_fill_keys(crm_ctx *c, uint32_t rows, bool *is_done);
+CRM_MUST_CHECK crm_status match_fill_keys(crm_ctx *c, uint32_t rows, bool *is_done, int64_t *left);
 
 #endif

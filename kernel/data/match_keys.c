@@ -126,14 +126,13 @@ static crm_status newest_id(crm_ctx *c, const entity *e, int64_t *id)
 }
 
 /* Now and then: a log of every slice would be long. */
-static crm_status tell_progress(crm_ctx *c, const entity *e, int64_t from, int64_t to)
+static crm_status tell_progress(crm_ctx *c, const entity *e, int64_t from, int64_t to,
+                                int64_t *left)
 {
     int64_t newest;
-    if (from && from / TOLD_EVERY == to / TOLD_EVERY) {
-        return CRM_OK;
-    }
     crm_status st = newest_id(c, e, &newest);
-    if (!st && newest) {
+    *left += !st && newest > to ? newest - to : 0;
+    if (!st && newest && (!from || from / TOLD_EVERY != to / TOLD_EVERY)) {
         log_event(LOG_INFO, "match.filling", "entity=%.*s done=%lld of=%lld", STR_FMT(e->name),
                   (long long)to, (long long)newest);
     }
@@ -141,7 +140,7 @@ static crm_status tell_progress(crm_ctx *c, const entity *e, int64_t from, int64
 }
 
 /* Two cursors: the recipe that all rows follow, and how far they were written by the newest one. */
-static crm_status fill_entity(crm_ctx *c, const entity *e, uint32_t *rows)
+static crm_status fill_entity(crm_ctx *c, const entity *e, uint32_t *rows, int64_t *left)
 {
     int64_t made, last, from;
     crm_str done = arena_fmt(c->arena, "match:%.*s", STR_FMT(e->name));
@@ -154,21 +153,22 @@ static crm_status fill_entity(crm_ctx *c, const entity *e, uint32_t *rows)
     st = st == CRM_NOT_FOUND ? CRM_OK : st;
     from = last;
     st = st ? st : fill_page(c, e, &last, rows);
-    st = st ? st : tell_progress(c, e, from, last);
+    st = st ? st : tell_progress(c, e, from, last, left);
     st = st ? st : changelog_set_cursor(c->tx, at, *rows ? 0 : last);
     return st || !*rows ? st : changelog_set_cursor(c->tx, done, recipe(e));
 }
 
-crm_status match_fill_keys(crm_ctx *c, uint32_t rows, bool *is_done)
+crm_status match_fill_keys(crm_ctx *c, uint32_t rows, bool *is_done, int64_t *left)
 {
     crm_status st = CRM_OK;
-    uint32_t left = rows;
+    uint32_t more = rows;
     assert(c->tx);
-    for (uint32_t i = 0; !st && left && i < c->reg->entity_count; i++) {
+    *left = 0;
+    for (uint32_t i = 0; !st && more && i < c->reg->entity_count; i++) {
         if (c->reg->entities[i]->match_field) {
-            st = fill_entity(c, c->reg->entities[i], &left);
+            st = fill_entity(c, c->reg->entities[i], &more, left);
         }
     }
-    *is_done = left > 0;
+    *is_done = more > 0;
     return st;
 }

@@ -120,6 +120,7 @@ void flow_stats_get(flow *f, flow_stats *out)
                         .read_only = flow_is_read_only(f),
                         .webhooks_sent = atomic_load(&f->webhooks_sent),
                         .webhooks_failed = atomic_load(&f->webhooks_failed),
+                        .keys_left = atomic_load(&f->keys_left),
                         .webhooks_dead = atomic_load(&f->webhooks_dead),
                         .webhooks_under_way = courier_under_way(f),
                         .waiting_fast = waiting_in(&f->pools[POOL_FAST]),

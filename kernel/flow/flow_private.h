@@ -79,6 +79,7 @@ struct flow {
     flow_subscriber *subscribers;
     scheduler scheduler;
     struct courier *courier; /* NULL until started */
+    _Atomic int64_t keys_left; /* rows whose keys of names are to be made */
     _Atomic uint64_t webhooks_sent, webhooks_failed, webhooks_dead;
     _Atomic uint64_t commits, groups_rerun, requests, slow_commits;
 };

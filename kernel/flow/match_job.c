@@ -23,10 +23,14 @@ int64_t match_job_pause_ms(int64_t took_ns)
 static crm_status fill(crm_ctx *c, crm_str arg, const void *fn)
 {
     bool is_done;
+    int64_t left;
     int64_t begun = clock_mono();
     (void)arg;
     (void)fn;
-    crm_status s = match_fill_keys(c, SLICE, &is_done);
+    crm_status s = match_fill_keys(c, SLICE, &is_done, &left);
+    if (s == CRM_OK) {
+        atomic_store(&flow_running()->keys_left, left);
+    }
     if (s == CRM_OK && !is_done) {
         int64_t pause = clock_is_virtual() ? 0 : match_job_pause_ms(clock_mono() - begun);
         s = timers_schedule(c, JOB, CRM_S("more"), clock_now() + pause, (crm_str){0});

@@ -135,6 +135,66 @@ describe('the model under load', () => {
     assert.equal((await head.get('/api/v1/sales.deal?sort=code&limit=5', { expect: 200 })).json.rows.length, 5);
   });
 
+  const found = async (q) => (await head.get(`/api/v1/sales.deal?q=${encodeURIComponent(q)}&limit=50`, { expect: 200 })).json.rows.length;
+  const fieldOf = async (name) =>
+    (await head.get('/api/v1/model', { expect: 200 })).json.entities.find((e) => e.name === 'sales.deal').fields.find((f) => f.name === name);
+
+  it('a searchable field comes with its full text, a slice at a time; until then search is as it was, and no write is lost', async () => {
+    const wish = { name: 'hint', type: 'text', title: 'Подсказка', roles: ['head'], search: true };
+    assert.equal((await head.post(`${FIELDS}?check=1`, wish, { expect: 200 })).json.text, true);
+    const started = await head.post(FIELDS, wish, { expect: 202 });
+    assert.equal(started.json.state, 'coming');
+    assert.equal((await ended(head, started.json.change.batch)).state, 'done');
+    assert.equal((await fieldOf('hint')).state, 'active');
+    await head.post('/api/v1/sales.deal', { title: 'Гонка', hint: 'барсук' }, { expect: 201 });
+    assert.equal(await found('барсук'), 1);
+    const stops = await head.patch(`${FIELDS}/hint`, { search: null }, { expect: 202 });
+    assert.equal((await ended(head, stops.json.change.batch)).state, 'done');
+    assert.equal(await found('барсук'), 0);
+    const again = await head.patch(`${FIELDS}/hint`, { search: true }, { expect: 202 });
+    const ids = [];
+    let batch;
+    do {
+      ids.push((await head.post('/api/v1/sales.deal', { title: 'Новая гонка', hint: 'росомаха' }, { expect: 201 })).json.id);
+      assert.ok((await found('Гонка')) > 0, 'the text before goes on to answer');
+      batch = await batchOf(head, again.json.change.batch);
+    } while (['waiting', 'running'].includes(batch.state));
+    assert.equal(batch.state, 'done');
+    assert.equal(await found('барсук'), 1);
+    assert.equal(await found('росомаха'), Math.min(ids.length, 50));
+  });
+
+  it('kill -9 in the middle of making full text loses nothing, and it goes on', async () => {
+    const deal = (await head.post('/api/v1/sales.deal', { title: 'Стойкая', hint: 'выхухоль' }, { expect: 201 })).json;
+    let started = await head.patch(`${FIELDS}/hint`, { search: null }, { expect: 202 });
+    assert.equal((await ended(head, started.json.change.batch)).state, 'done');
+    started = await head.patch(`${FIELDS}/hint`, { search: true }, { expect: 202 });
+    await until(async () => (await batchOf(head, started.json.change.batch)).done > 0, 'the first slice');
+    await head.patch(`/api/v1/sales.deal/${deal.id}`, { hint: 'выхухоль и норка' }, { expect: 200 });
+    await server.kill();
+    await server.start();
+    assert.equal((await ended(head, started.json.change.batch)).state, 'done');
+    assert.equal(await found('норка'), 1);
+    assert.equal(await found('Сделка'), 50);
+  });
+
+  it('full text whose making is stopped leaves the field as it was; a new one may be made again', async () => {
+    const wish = { name: 'later', type: 'text', title: 'Потом', roles: ['head'], search: true };
+    const started = await head.post(FIELDS, wish, { expect: 202 });
+    const stopped = await head.post(`/api/v1/batch/${started.json.change.batch}/cancel`);
+    const batch = await ended(head, started.json.change.batch);
+    if (stopped.status === 204 && batch.state === 'canceled') {
+      assert.equal(await fieldOf('later'), undefined);
+      const again = await head.post(FIELDS, wish, { expect: 202 });
+      assert.equal((await ended(head, again.json.change.batch)).state, 'done');
+    }
+    assert.equal((await fieldOf('later')).state, 'active');
+    const gone = await head.del(`${FIELDS}/later`);
+    assert.equal(gone.status, 202, gone.text);
+    assert.equal((await ended(head, gone.json.change.batch)).state, 'done');
+    assert.equal((await fieldOf('later')).state, 'retired');
+  });
+
   it('a write that waited while the type changed is stored in the new one', async () => {
     const deal = (await head.post('/api/v1/sales.deal', { title: 'Гонка', code: 5 }, { expect: 201 })).json;
     const writes = [];

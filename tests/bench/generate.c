@@ -232,8 +232,9 @@ static void print_summary(const generator *g)
 static crm_status note_keys(crm_ctx *c, void *arg)
 {
     bool is_done;
+    int64_t left;
     (void)arg;
-    return match_fill_keys(c, 1, &is_done);
+    return match_fill_keys(c, 1, &is_done, &left);
 }
 
 /* While there are no rows, so that no server takes those to come for older than their keys of names

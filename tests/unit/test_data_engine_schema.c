@@ -246,6 +246,110 @@ static void values_are_written_ahead_in_slices(void **state)
     assert_text(value_of(b, id, DEAL_AMOUNT).s, "0.07");
 }
 
+/* ---- full text ahead of the step --------------------------------------------------------------
+ */
+
+static int64_t deal_of_code(bench *b, const char *code)
+{
+    value row[DEAL_COLUMNS];
+    bench_row(row, &b->w->deal, 1);
+    row[DEAL_NAME] = value_text(CRM_S("Крыша"));
+    row[DEAL_CODE] = value_text(str_of(code));
+    return bench_insert(b, &b->w->deal, row);
+}
+
+static void search_in_code(bench *b)
+{
+    static const uint16_t searched[] = {DEAL_CODE, DEAL_NAME};
+    b->w->deal.search_fields = searched;
+}
+
+static int slices_to_the_end(bench *b)
+{
+    engine_ahead ahead = {.until = 1}; /* long ago: the least slice */
+    int slices = 0;
+    do {
+        assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+    } while (!ahead.is_done && ++slices < 1000);
+    assert_true(ahead.is_done);
+    return slices;
+}
+
+/* Nothing of what is written between the slices gives its terms: they are of the registry before.
+ */
+static void full_text_is_made_in_slices_between_which_rows_are_written(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    int64_t all[300];
+    engine_ahead ahead = {.until = 1};
+    b->w->deal.index_count = 0;
+    assert_ok(remake(b, &faults));
+    bench_begin(b);
+    for (int i = 0; i < 300; i++) {
+        all[i] = deal_of_code(b, "дуб");
+        bench_terms(b, all[i], "крыша", "");
+    }
+    bench_commit(b);
+    const uint16_t *before = b->w->deal.search_fields;
+    search_in_code(b);
+    assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+    b->w->deal.search_fields = before;
+    engine_turn_end(b->reader);
+    assert_int_equal(bench_search(b, "крыша"), 300); /* the text before goes on to answer */
+    bench_begin(b);
+    assert_ok(bench_set(b, all[0], DEAL_CODE, value_text(CRM_S("вяз"))));
+    assert_ok(bench_set(b, all[299], DEAL_CODE, value_text(CRM_S("вяз"))));
+    assert_ok(bench_set(b, all[1], COL_DELETED_AT, value_int(5)));
+    engine_op gone = {.kind = ENGINE_DELETE, .entity = &b->w->deal, .id = all[2]};
+    assert_ok(bench_op(b, &gone));
+    deal_of_code(b, "бук");
+    bench_commit(b);
+    search_in_code(b);
+    (void)slices_to_the_end(b);
+    bench_begin(b);
+    assert_ok(bench_set(b, all[3], DEAL_CODE, value_text(CRM_S("тис"))));
+    bench_commit(b);
+    assert_ok(remake(b, &faults));
+    engine_turn_end(b->reader);
+    assert_int_equal(bench_search(b, "вяз"), 2);
+    assert_int_equal(bench_search(b, "бук"), 1);
+    assert_int_equal(bench_search(b, "тис"), 1);
+    assert_int_equal(bench_search(b, "дуб"), 300 - 5);
+}
+
+/* Its text is made of what its values become, also of rows written after they were passed. */
+static void full_text_follows_values_that_are_stored_another_way(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    field *f = own_field(b, DEAL_AMOUNT);
+    bench_begin(b);
+    int64_t id = 0;
+    for (int i = 1; i <= 100; i++) {
+        id = bench_deal(b, "Крыша", 10000 + i);
+    }
+    bench_commit(b);
+    static const uint16_t searched[] = {DEAL_AMOUNT, DEAL_NAME};
+    const field as_stored = *f;
+    f->type = FIELD_TEXT;
+    f->scale = 0;
+    f->id = 0;
+    b->w->deal.search_fields = searched;
+    (void)slices_to_the_end(b);
+    *f = as_stored;
+    bench_begin(b);
+    assert_ok(bench_set(b, id, DEAL_AMOUNT, value_int(77777)));
+    bench_commit(b);
+    f->type = FIELD_TEXT;
+    f->scale = 0;
+    assert_ok(remake(b, &faults));
+    engine_turn_end(b->reader);
+    assert_int_equal(bench_search(b, "10099"), 1);
+    assert_int_equal(bench_search(b, "77777"), 1);
+    assert_int_equal(bench_search(b, "10100"), 0);
+}
+
 /* ---- what nobody declares any more ----------------------------------------------------------- */
 
 static crm_status find_stored(bench *b, const char *name, entity **out)
@@ -323,6 +427,8 @@ int main(void)
         ON_ALL(a_choice_that_rows_hold_stays),
         ON_ALL(a_required_field_begins_with_its_default),
         ON_ALL(values_are_written_ahead_in_slices),
+        ON_ALL(full_text_is_made_in_slices_between_which_rows_are_written),
+        ON_ALL(full_text_follows_values_that_are_stored_another_way),
         ON_ALL(a_forgotten_field_leaves_its_name_and_nothing_else),
         ON_ALL(a_forgotten_entity_begins_empty),
     };

@@ -356,6 +356,70 @@ static void full_text_half_made_is_made_anew_too(void **state)
     assert_int_equal(bench_search(b, "металлочерепицы"), 1);
 }
 
+static const uint16_t searched_later[] = {DEAL_CODE, DEAL_NAME};
+
+/* Opens the file anew in the middle of it, as after a kill: the registry in force is the one
+ * before. */
+static void full_text_in_the_making_goes_on_in_a_file_that_is_opened_again(void **state)
+{
+    bench *b = *state;
+    engine_ahead ahead = {.until = 1};
+    registry_fault *faults;
+    const uint16_t *before = b->w->deal.search_fields;
+    bench_begin(b);
+    for (int i = 0; i < 200; i++) {
+        add_deal(b, "Крыша");
+    }
+    bench_commit(b);
+    int64_t left = 0;
+    for (int i = 0; i < 6; i++) {
+        b->w->deal.search_fields = searched_later;
+        assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+        assert_true(!left || ahead.left < left);
+        left = ahead.left;
+        b->w->deal.search_fields = before;
+        bench_reopen(b);
+    }
+    engine_stats st;
+    b->w->deal.search_fields = searched_later;
+    for (int i = 0; i < 100 && !ahead.is_done; i++) {
+        assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+    }
+    engine_stats_get(b->e, &st);
+    assert_int_equal(st.ahead_left, 0);
+    assert_ok(engine_schema(b->e, &b->w->reg, b->w->arena, &faults));
+    engine_turn_end(b->reader);
+    assert_int_equal(bench_search(b, "крыша"), 200);
+    assert_int_equal(ask(b, "SELECT count(*) FROM v", " WHERE word='крыша'"), 1);
+}
+
+/* The text that was in use before leaves the file, and so does one that nobody waits for any more.
+ */
+static void full_text_of_no_use_goes_when_the_writer_is_idle(void **state)
+{
+    bench *b = *state;
+    engine_ahead ahead = {.until = 1};
+    registry_fault *faults;
+    const uint16_t *before = b->w->deal.search_fields;
+    bench_begin(b);
+    for (int i = 0; i < 20; i++) {
+        add_deal(b, "Крыша");
+    }
+    bench_commit(b);
+    b->w->deal.search_fields = searched_later;
+    assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+    b->w->deal.search_fields = before;
+    assert_ok(engine_schema(b->e, &b->w->reg, b->w->arena, &faults)); /* it was given up */
+    b->w->deal.search_fields = searched_later;
+    assert_ok(engine_schema(b->e, &b->w->reg, b->w->arena, &faults));
+    const char *tables = "SELECT count(*) FROM sqlite_master WHERE name GLOB 'o[0-9]*' AND 0<>";
+    assert_true(ask(b, tables, "") > 0);
+    bench_rest(b);
+    assert_int_equal(ask(b, tables, ""), 0);
+    engine_turn_end(b->reader);
+    assert_int_equal(bench_search(b, "крыша"), 20);
+}
+
 static int64_t segments(bench *b)
 {
     return ask(b, "SELECT count(DISTINCT segid) FROM f", "_idx");
@@ -633,6 +697,8 @@ int main(void)
         TRY(an_owners_list_walks_an_index),
         TRY(a_list_of_several_owners_reads_only_their_first_rows),
         TRY(a_search_under_rights_begins_with_its_words),
+        TRY(full_text_in_the_making_goes_on_in_a_file_that_is_opened_again),
+        TRY(full_text_of_no_use_goes_when_the_writer_is_idle),
         TRY(the_rows_of_a_sub_query_are_read_once),
         TRY(a_whole_list_walks_the_index_of_its_sort),
         TRY(a_deep_page_starts_where_the_last_ended),

@@ -178,6 +178,7 @@ static void hear_progress(const char *line, void *arg)
 static void older_rows_get_their_keys(void **state)
 {
     bool is_done = false;
+    int64_t left, first_left = 0;
     uint64_t set[4] = {0};
     value none[FIELDS_MAX] = {0};
     (void)state;
@@ -196,9 +197,12 @@ static void older_rows_get_their_keys(void **state)
     log_capture(hear_progress, NULL);
     for (int i = 0; i < 10 && !is_done; i++) {
         c = world_begin(&w, 0);
-        assert_ok(match_fill_keys(c, 1, &is_done));
+        assert_ok(match_fill_keys(c, 1, &is_done, &left));
         world_end(&w, CRM_OK);
+        first_left = i ? first_left : left;
     }
+    assert_int_equal(first_left, b - a);
+    assert_int_equal(left, 0);
     log_capture(NULL, NULL);
     assert_true(is_done);
     snprintf(wanted, sizeof wanted, "done=%lld of=%lld", (long long)a, (long long)b);

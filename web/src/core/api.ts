@@ -107,7 +107,7 @@ export const api = {
     request<T>(path, { method: 'POST', body: body ?? {}, headers }),
   patch: <T>(path: string, body: unknown, headers?: Record<string, string>) =>
     request<T>(path, { method: 'PATCH', body, headers }),
-  del: (path: string) => request<void>(path, { method: 'DELETE' }),
+  del: <T = void>(path: string) => request<T>(path, { method: 'DELETE' }),
 
   list: (entity: string, search: URLSearchParams, signal?: AbortSignal) =>
     request<Page>(`/${entity}?${search}`, { signal }),

@@ -25,7 +25,7 @@ export interface ModelField {
   type: string;
   was?: string | null;
   made_by: Maker;
-  state: 'active' | 'retired';
+  state: 'active' | 'retired' | 'coming'; // coming: its batch is under way
   unseen?: boolean;
   change?: { batch: number } | null;
   retypes?: string[];
@@ -69,6 +69,7 @@ export interface Plan {
   rows: number;
   converts: boolean;
   index: boolean;
+  text: boolean; // full text is made anew beside the work
   seconds: number | null; // null: this server has measured none yet
   unseen: boolean;
   misfits: number;
@@ -95,7 +96,7 @@ export const model = {
   change: (entity: string, field: string, body: Declaration) => api.patch<ModelField>(path(entity, field), body),
   plan: (entity: string, field: string, body: Declaration) => api.patch<Plan>(`${path(entity, field)}?check=1`, body),
   planNew: (entity: string, body: Declaration) => api.post<Plan>(`${path(entity, '')}?check=1`, body),
-  retire: (entity: string, field?: string) => api.del(path(entity, field)),
+  retire: (entity: string, field?: string) => api.del<ModelField | undefined>(path(entity, field)),
   changes: (before?: string | null) =>
     api.get<{ rows: ModelDone[]; next: string | null }>(`/model/changes${before ? `?before=${before}` : ''}`),
   planPurge: (entity: string, field?: string) => api.post<Purge>(`${path(entity, field)}/purge?check=1`, {}),

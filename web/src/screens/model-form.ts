@@ -103,7 +103,7 @@ export class ModelForm extends El {
         ? await model.plan(this.entity!.name, this.was.name, this.#wish)
         : await model.planNew(this.entity!.name, this.#wish);
       const isQuick = plan.seconds === null ? plan.rows < MANY_ROWS : plan.seconds < 1;
-      const isPlain = plan.ok && !plan.converts && !plan.unseen && isQuick;
+      const isPlain = plan.ok && !plan.converts && !plan.text && !plan.unseen && isQuick;
       if (isPlain) return this.#save();
       this.plan = plan;
       void this.updateComplete.then(() => this.querySelector<HTMLElement>('.model-plan')?.focus());
@@ -172,6 +172,7 @@ export class ModelForm extends El {
   #planned(plan: Plan): TemplateResult {
     const lines = [t('model.plan.rows', { n: plan.rows })];
     if (plan.converts && plan.ok) lines.push(t('model.plan.converts'));
+    if (plan.text && plan.ok) lines.push(t('model.plan.text'));
     if (plan.seconds === null) lines.push(t('model.plan.waits'));
     if (plan.seconds) lines.push(t('model.plan.seconds', { n: plan.seconds }));
     if (plan.unseen) lines.push(t('model.plan.unseen'));

@@ -112,7 +112,8 @@ class ModelPage extends El {
     const is = await confirm({ title: t('model.retire.title', { name }), text: t('model.retire.text'), yes: t('model.retire'), danger: true });
     if (!is) return;
     try {
-      await model.retire(entity.name, f?.name);
+      const now = await model.retire(entity.name, f?.name);
+      if (now?.change) return void (await this.#load());
       await this.#done(t('model.retired', { name }), () => model.restore(entity.name, f?.name));
     } catch (error) {
       toast({ text: problemText(problemOf(error)), kind: 'danger', icon: 'alert' });
@@ -121,7 +122,8 @@ class ModelPage extends El {
 
   async #restore(entity: ModelEntity, f?: ModelField): Promise<void> {
     try {
-      await model.restore(entity.name, f?.name);
+      const now = await model.restore(entity.name, f?.name);
+      if (now.change) return void (await this.#load());
       await this.#done(t('model.restored', { name: f?.label ?? capital(t(entity.label)) }));
     } catch (error) {
       toast({ text: problemText(problemOf(error)), kind: 'danger', icon: 'alert' });
@@ -225,10 +227,11 @@ class ModelPage extends El {
       <div class="batch-head">
         <span class="strong clip">${capital(t(f.label || f.name))}</span>${tag(typeLabel(f.type))}
         ${retired ? tag(t('model.state.retired'), 'amber') : nothing}
+        ${f.state === 'coming' ? tag(t('model.state.coming'), 'amber') : nothing}
         ${f.made_by === 'model' && f.unseen && !retired ? tag(t('model.unseen'), 'red') : nothing}
       </div>
       <span class="muted clip">${this.#says(f)}</span>
-      ${f.made_by === 'model' ? this.#actions(shown, entity, f, retired) : nothing}
+      ${f.made_by === 'model' && f.state !== 'coming' ? this.#actions(shown, entity, f, retired) : nothing}
     </li>`;
   }
 

@@ -1,0 +1,135 @@
+/*
+ * engine_sqlite_ahead.c - slices of the schema step, ahead of it: what has to go over every row of
+ * an entity. First the values that are stored another way, then the full text that is made of them.
+ */
+#include "data/engine_sqlite_schema.h"
+#include "data/engine_sqlite_write.h"
+#include "data/field_convert.h"
+
+/* ---- columns as the step will have them ------------------------------------------------------ */
+
+static bool follows(const field *f, const stored_field *at, arena *a)
+{
+    field from;
+    bool may_not = !(f->flags & FIELD_DEPLOYMENT) || !at->shape.n;
+    return may_not || field_of_shape(a, at->shape, &from) != CRM_OK ||
+           field_retype(&from, f) != RETYPE_REWRITE;
+}
+
+/* The registry is nobody's yet, and the step fills its ids in anew. */
+static void find_id(schema_step *x, const entity *e, field *f)
+{
+    stored_field at = {0};
+    if (f->id || x->status != CRM_OK) {
+        return;
+    }
+    schema_find_field(x, e, f->name, &at);
+    if (!at.id && f->was.n) {
+        schema_find_field(x, e, f->was, &at);
+    }
+    if (x->status == CRM_OK && !at.id) {
+        schema_find_early(x, e, f, &at);
+    } else if (x->status == CRM_OK && !follows(f, &at, x->arena)) {
+        schema_find_shadow(x, e, f, &at);
+    }
+    f->id = (uint32_t)at.id;
+}
+
+/* False: the entity is not stored yet. */
+static bool find_ids(schema_step *x, entity *e)
+{
+    const uint16_t parts[] = {
+        COL_ID,         COL_CREATED_BY,     COL_DELETED_AT,     e->department_field,
+        e->stage_field, e->owner_fields[0], e->owner_fields[1], e->owner_fields[2]};
+    e->id = e->id ? e->id : schema_entity_id(x, e);
+    for (size_t i = 0; e->id && i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i] || !i) {
+            find_id(x, e, (field *)&e->fields[parts[i]]);
+        }
+    }
+    for (uint32_t i = 0; e->id && i < text_column_count(e); i++) {
+        find_id(x, e, (field *)text_column(e, i));
+    }
+    return e->id && x->status == CRM_OK;
+}
+
+/* ---- the slice ------------------------------------------------------------------------------- */
+
+static void fill_values(schema_step *x, entity *e, engine_ahead *out)
+{
+    for (uint32_t k = COL_OWN; x->status == CRM_OK && k < e->field_count; k++) {
+        if (e->fields[k].flags & FIELD_DEPLOYMENT) {
+            schema_retype_ahead(x, e, &e->fields[k], out);
+        }
+    }
+}
+
+static void fill_all(schema_step *x, registry *r, engine_ahead *out)
+{
+    for (uint32_t i = 0; x->status == CRM_OK && i < r->entity_count; i++) {
+        entity *e = (entity *)r->entities[i];
+        if (find_ids(x, e)) {
+            fill_values(x, e, out);
+        }
+        arena_reset(x->s->arena);
+    }
+    for (uint32_t i = 0; x->status == CRM_OK && i < r->entity_count; i++) {
+        const entity *e = r->entities[i];
+        if (e->id && text_column_count(e)) {
+            coming_fill(x, e, out);
+        }
+        arena_reset(x->s->arena);
+    }
+}
+
+static crm_status commit(schema_step *x, layout **made)
+{
+    sqlite_session *s = x->s;
+    if (x->status == CRM_OK && x->has_layout) {
+        x->status = layout_load(s, atomic_load(&s->engine->layout)->version + 1, made);
+    }
+    statements_clear(&s->cache);
+    if (x->status == CRM_OK) {
+        x->status = connection_exec(s->db, "COMMIT");
+        s->has_learnt = s->has_learnt && x->status != CRM_OK;
+    }
+    if (x->status != CRM_OK && !sqlite3_get_autocommit(s->db)) {
+        (void)!connection_exec(s->db, "ROLLBACK");
+    }
+    if (s->has_learnt) {
+        words_forget(s);
+    }
+    return x->status;
+}
+
+crm_status sqlite_schema_ahead(engine *base, registry *r, arena *a, engine_ahead *out)
+{
+    sqlite_engine *e = (sqlite_engine *)base;
+    registry_fault *faults = NULL;
+    schema_step x = {.s = e->writer, .arena = arena_new(0), .faults = &faults, .reg = r};
+    layout *made = NULL;
+    (void)a;
+    if (!x.arena) {
+        return CRM_NOMEM;
+    }
+    pthread_mutex_lock(&e->write_lock);
+    checkpoint_when_due(x.s);
+    out->is_done = true;
+    out->misfits = out->left = 0;
+    x.status =
+        sqlite3_get_autocommit(x.s->db) ? connection_exec(x.s->db, "BEGIN IMMEDIATE") : CRM_MISUSE;
+    if (x.status == CRM_OK) {
+        fill_all(&x, r, out);
+        x.status = commit(&x, &made);
+    }
+    if (x.status == CRM_OK && made) {
+        layout_publish(e, made);
+    } else if (made) {
+        arena_free(made->arena);
+    }
+    atomic_store_explicit(&e->ahead_left, x.status == CRM_OK ? out->left : 0, memory_order_relaxed);
+    x.s->has_merges = true;
+    pthread_mutex_unlock(&e->write_lock);
+    arena_free(x.arena);
+    return x.status;
+}
