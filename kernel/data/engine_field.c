@@ -47,3 +47,54 @@ uint32_t engine_hop_branches(const branches *hop, const uint64_t used[4])
     }
     return bits;
 }
+
+/* ---- terms of a search ----------------------------------------------------------------------- */
+
+bool engine_has_word(crm_str terms, crm_str token, bool is_prefix)
+{
+    crm_str own;
+    while (terms_next(&terms, ' ', &own)) {
+        if (str_eq(own, token) || (is_prefix && str_starts(own, token))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool stands_in(const crm_str *texts, uint32_t count, crm_str part)
+{
+    bool is_prefix, is_stem;
+    crm_str token = terms_token(part, &is_prefix, &is_stem);
+    for (uint32_t i = 0; i < count; i++) {
+        if (engine_has_word(texts[i], token, is_prefix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_alternative(const crm_str *texts, uint32_t count, crm_str group)
+{
+    crm_str alternative, part;
+    while (terms_next(&group, '|', &alternative)) {
+        bool has_all = true;
+        while (has_all && terms_next(&alternative, '&', &part)) {
+            has_all = stands_in(texts, count, part);
+        }
+        if (has_all) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool engine_has_words(const crm_str *texts, uint32_t count, crm_str terms)
+{
+    crm_str group;
+    while (terms_next(&terms, ' ', &group)) {
+        if (!has_alternative(texts, count, group)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -43,6 +43,12 @@ void engine_access_terms(buf *out, const access_row *row);
 #define ACCESS_MAX 64
 bool engine_access_needed(const entity *e, const cond *c, const cond_env *env, buf *out);
 
+/*
+ * Whether a word, or one with this beginning, is among the terms of a text; whether texts have the terms
+ * of a query (query.h) between them.
+ */
+bool engine_has_word(crm_str terms, crm_str token, bool is_prefix);
+bool engine_has_words(const crm_str *texts, uint32_t count, crm_str terms);
 /* Whether a full-text term may be what somebody meant: 4 to 32 letters of one script. */
 bool engine_is_vocabulary(crm_str term);
 

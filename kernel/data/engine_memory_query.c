@@ -192,58 +192,42 @@ static bool judge(subject s, const cond *c)
 
 /* ---- full text ------------------------------------------------------------------------------- */
 
-static bool text_has(crm_str terms, crm_str token, bool is_prefix)
+/* In the recycle bin a row has no terms: those of its texts are made anew. */
+static crm_status bin_text(arena *a, const mrow *row, const field *f, crm_str *out)
 {
-    crm_str own;
-    while (terms_next(&terms, ' ', &own)) {
-        if (str_eq(own, token) || (is_prefix && str_starts(own, token))) {
-            return true;
-        }
-    }
-    return false;
+    value v = mrow_value(row, f->id);
+    return f->type == FIELD_PHONE ? phone_terms(a, v.s, out) : text_terms(a, v.s, out);
 }
 
-static bool row_has(const entity *e, const mrow *row, const uint64_t *shown, crm_str part)
+static crm_str stored_text(const mrow *row, const field *f)
 {
-    bool is_prefix, is_stem;
-    crm_str token = terms_token(part, &is_prefix, &is_stem);
+    for (uint32_t k = 0; k < row->term_count; k++) {
+        if (row->terms[k].id == f->id) {
+            return row->terms[k].v.s;
+        }
+    }
+    return (crm_str){0};
+}
+
+static bool has_words(const query *q, const mrow *row, const uint64_t *shown)
+{
+    const entity *e = q->entity;
+    crm_str texts[FIELDS_MAX];
+    uint32_t count = 0;
+    crm_status st = CRM_OK;
+    arena *a = q->only_deleted ? arena_new(0) : NULL;
     for (uint32_t i = 0; i < e->search_count; i++) {
-        uint16_t at = e->search_fields[i];
-        for (uint32_t k = 0; k < row->term_count; k++) {
-            const mcell *t = &row->terms[k];
-            bool counts = t->id == e->fields[at].id && (!shown || bits_has(shown, at));
-            if (counts && text_has(t->v.s, token, is_prefix)) {
-                return true;
-            }
+        const field *f = &e->fields[e->search_fields[i]];
+        if (shown && !bits_has(shown, f->index)) {
+            continue;
         }
+        texts[count] = stored_text(row, f);
+        st = a && !st ? bin_text(a, row, f, &texts[count]) : st;
+        count++;
     }
-    return false;
-}
-
-static bool has_alternative(const entity *e, const mrow *row, const uint64_t *shown, crm_str group)
-{
-    crm_str alternative, part;
-    while (terms_next(&group, '|', &alternative)) {
-        bool has_all = true;
-        while (has_all && terms_next(&alternative, '&', &part)) {
-            has_all = row_has(e, row, shown, part);
-        }
-        if (has_all) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool has_words(const entity *e, const mrow *row, crm_str terms, const uint64_t *shown)
-{
-    crm_str group;
-    while (terms_next(&terms, ' ', &group)) {
-        if (!has_alternative(e, row, shown, group)) {
-            return false;
-        }
-    }
-    return true;
+    bool has_all = !st && engine_has_words(texts, count, q->terms);
+    arena_free(a);
+    return has_all;
 }
 
 /* Whether the word stands in a row before, or in one of the first `texts` texts of the last. */
@@ -252,7 +236,7 @@ static bool is_given(const mtable *t, uint32_t row, uint32_t texts, crm_str word
     for (uint32_t i = 0; i <= row; i++) {
         const mrow *m = t->rows[i];
         for (uint32_t k = 0; k < (i < row ? m->term_count : texts); k++) {
-            if (text_has(m->terms[k].v.s, word, false)) {
+            if (engine_has_word(m->terms[k].v.s, word, false)) {
                 return true;
             }
         }
@@ -267,7 +251,7 @@ static void give_words(engine_op *op, const mtable *t, uint32_t row, uint32_t te
     while (terms_next(&rest, ' ', &word)) {
         int d = text_distance(word, op->near, op->edits);
         crm_str before = {all.p, (size_t)(word.p - all.p)};
-        if (engine_is_vocabulary(word) && d <= op->edits && !text_has(before, word, false) &&
+        if (engine_is_vocabulary(word) && d <= op->edits && !engine_has_word(before, word, false) &&
             !is_given(t, row, text, word)) {
             op->on_word(op->arg, word, d);
         }
@@ -289,11 +273,11 @@ void memory_words(const mrun *r, engine_op *op)
 static bool is_granted(const query *q, const mrow *row, uint32_t bits)
 {
     if (!q->rights) {
-        return !q->terms.n || has_words(q->entity, row, q->terms, NULL);
+        return !q->terms.n || has_words(q, row, NULL);
     }
     for (uint32_t i = 0; i < q->rights->count; i++) {
         if ((bits & q->need) >> i & 1 &&
-            (!q->terms.n || has_words(q->entity, row, q->terms, q->rights->at[i].fields))) {
+            (!q->terms.n || has_words(q, row, q->rights->at[i].fields))) {
             return true;
         }
     }

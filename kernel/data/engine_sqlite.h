@@ -226,6 +226,7 @@ void vfs_install(void);
 CRM_MUST_CHECK crm_status connection_open(const char *path, bool is_writer, sqlite3 **out);
 CRM_MUST_CHECK crm_status connection_settle(sqlite3 *db);
 crm_status functions_register(sqlite3 *db);
+crm_status words_register(sqlite3 *db);
 CRM_MUST_CHECK crm_status connection_exec(sqlite3 *db, const char *text);
 crm_status status_of(sqlite3 *db, int rc, const char *what);
 

@@ -85,6 +85,7 @@ static crm_status configure(sqlite3 *db, bool is_writer)
                                  "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=1;");
     }
     st = st == CRM_OK ? functions_register(db) : st;
+    st = st == CRM_OK ? words_register(db) : st;
     return st == CRM_OK ? group_register(db) : st;
 }
 

@@ -10,7 +10,8 @@
 
 /* Branches that show the same search fields: their words count in the same columns. */
 typedef struct match_group {
-    uint32_t bits; /* of the branches; 0 without rights */
+    uint32_t bits;     /* of the branches; 0 without rights */
+    uint64_t shown[4]; /* the search fields */
     crm_str text;
 } match_group;
 
@@ -155,6 +156,10 @@ static uint32_t same_shown(const query *in, uint32_t left, uint32_t like, uint64
 static void add_match(sql *q, const query *in, const uint64_t *shown, uint32_t bits, match *m)
 {
     match_group g = {.bits = bits, .text = match_text(q, in, shown, bits)};
+    memset(g.shown, 0xFF, sizeof g.shown);
+    if (shown) {
+        memcpy(g.shown, shown, sizeof g.shown);
+    }
     if (g.text.n) {
         m->groups[m->count++] = g;
     }
@@ -337,6 +342,18 @@ void match_count(sqlite_session *s, const query *in, int64_t limit)
     sql_z(q, ")");
 }
 
+static void add_found(sql *q, const query *in, const match_group *g)
+{
+    sql_column(q, 0, &in->entity->fields[COL_ID]);
+    sql_z(q, " IN (SELECT rowid FROM ");
+    sql_name(q, 'f', in->entity->id);
+    sql_z(q, " WHERE ");
+    sql_name(q, 'f', in->entity->id);
+    sql_z(q, " MATCH ");
+    sql_param(q, (param){.kind = PARAM_TEXT, .s = g->text});
+    sql_z(q, ")");
+}
+
 /* As a condition of a statement that something else drives. */
 void sql_match(sql *q, const query *in)
 {
@@ -345,14 +362,12 @@ void sql_match(sql *q, const query *in)
     sql_z(q, "(" SQL_NEVER);
     for (uint32_t i = 0; i < m.count; i++) {
         sql_z(q, " OR (");
-        sql_column(q, 0, &in->entity->fields[COL_ID]);
-        sql_z(q, " IN (SELECT rowid FROM ");
-        sql_name(q, 'f', in->entity->id);
-        sql_z(q, " WHERE ");
-        sql_name(q, 'f', in->entity->id);
-        sql_z(q, " MATCH ");
-        sql_param(q, (param){.kind = PARAM_TEXT, .s = m.groups[i].text});
-        sql_z(q, ") AND ");
+        if (in->only_deleted) {
+            bin_words(q, in, m.groups[i].shown);
+        } else {
+            add_found(q, in, &m.groups[i]);
+        }
+        sql_z(q, " AND ");
         add_granted(q, in, m.groups[i].bits);
         sql_z(q, ")");
     }

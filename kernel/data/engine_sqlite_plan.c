@@ -296,7 +296,7 @@ void plan_list(sqlite_session *s, const query *in, walk *w, const uint64_t selec
                page_part part, uint32_t limit)
 {
     sql *q = &s->sql;
-    if (in->terms.n) {
+    if (plan_is_search(in)) {
         match_list(s, in, selected, part, limit);
         return;
     }

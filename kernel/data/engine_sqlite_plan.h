@@ -10,6 +10,7 @@
  *   engine_sqlite_choose.c  which walks make up the query; else one statement that SQLite plans
  *   engine_sqlite_plan.c    the SQL of each
  *   engine_sqlite_match.c   the SQL of a search
+ *   engine_sqlite_bin.c     words in the recycle bin
  *   engine_sqlite_prefix.c  beginnings of words as the words there are
  *   engine_sqlite_counts.c  what was counted before
  *   engine_sqlite_merge.c   running several: the first rows of all ranges, counts without doubles
@@ -134,6 +135,14 @@ bool counts_find(sqlite_session *s, const query *in, plan *p, int64_t limit, int
 /* The same of a count that is one statement, which stands in s->sql. */
 bool counts_find_statement(sqlite_session *s, int64_t *count);
 void counts_keep(sqlite_session *s, int64_t count);
+
+/* Whether full text finds the rows: those of the recycle bin it has not. */
+static inline bool plan_is_search(const query *in)
+{
+    return in->terms.n && !in->only_deleted;
+}
+/* "karkas_has(…)": the terms stand in the search fields in `shown` (NULL: all) of a row. */
+void bin_words(sql *q, const query *in, const uint64_t *shown);
 
 /* karkas_pass of a session. */
 CRM_MUST_CHECK crm_status pass_register(sqlite_session *s);

@@ -88,7 +88,7 @@ static bool list_part(reader *r, engine_op *op, walk *w, page_part part, uint32_
 {
     uint64_t selected[4];
     engine_selected(r->query->entity, r->query, selected);
-    r->s->sql.is_marked = op->on_stop && !r->query->terms.n;
+    r->s->sql.is_marked = op->on_stop && !plan_is_search(r->query);
     plan_list(r->s, r->query, w, selected, part, limit);
     if (r->s->sql.is_marked && !pass_is_in_order(r->s)) {
         r->s->sql.is_marked = false;
@@ -402,7 +402,7 @@ static void count(sqlite_session *s, engine_op *op)
     const query *in = op->query;
     int64_t limit = in->limit ? in->limit : COUNT_CAP;
     plan p;
-    if (in->terms.n) {
+    if (plan_is_search(in)) {
         count_matches(s, op, limit);
         return;
     }

@@ -157,3 +157,43 @@ describe('rights', () => {
     assert.deepEqual((await search(sidorova, 'экструдер')).groups, []);
   });
 });
+
+describe('the recycle bin', () => {
+  const inBin = async (client, path, q) => listed(client, path, { deleted: 'only', q, sort: '-deleted_at' });
+  let his, person;
+  before(async () => {
+    his = await make(petrov, LEADS, { title: 'Аренда бетононасосов', phone: ['8 (926) 700-80-90'] });
+    person = await make(head, PEOPLE, { name: 'Ёжиков Лев', note: 'Скалолаз', city: 'Пермь' });
+    await make(head, PEOPLE, { name: 'Ёжикова Нина' });
+    await head.del(`${LEADS}/${his.id}`, { expect: 204 });
+    await head.del(`${PEOPLE}/${person.id}`, { expect: 204 });
+  });
+
+  const cases = [['бетононасоса', 'another form'], ['АРЕНДА бетонон', 'a beginning'], ['926 700', 'a part of the phone']];
+  for (const [q, what] of cases)
+    it(`finds by ${what}, counts and marks, and the live search does not`, async () => {
+      const { rows, total, next } = await inBin(head, LEADS, q);
+      assert.deepEqual([rows.map((r) => r.id), total, next], [[his.id], 1, null]);
+      assert.ok(rows[0].found);
+      assert.deepEqual((await listed(head, LEADS, { q })).rows, []);
+    });
+
+  it('finds nothing that is not there, or that lives', async () => {
+    assert.deepEqual((await inBin(head, LEADS, 'бетономешалка')).rows, []);
+    assert.deepEqual((await inBin(head, PEOPLE, 'ежиков')).rows.map((r) => r.id), [person.id]);
+  });
+
+  it('keeps rights: neither records of others nor hidden fields', async () => {
+    assert.deepEqual((await inBin(petrov, LEADS, 'бетононасос')).rows.map((r) => r.id), [his.id]);
+    assert.deepEqual(await inBin(sidorova, LEADS, 'бетононасос'), { rows: [], next: null, total: 0, approx: false });
+    assert.deepEqual((await inBin(belova, PEOPLE, 'ёжиков')).rows.map((r) => r.id), [person.id]);
+    assert.deepEqual((await inBin(belova, PEOPLE, 'скалолаз')).rows, []);
+    assert.deepEqual((await inBin(head, PEOPLE, 'скалолаз')).rows.map((r) => r.id), [person.id]);
+  });
+
+  it('finds nothing there once it is restored, and the search has it again', async () => {
+    await head.post(`${LEADS}/${his.id}/restore`, {}, { expect: 200 });
+    assert.deepEqual((await inBin(head, LEADS, 'бетононасос')).rows, []);
+    assert.deepEqual((await listed(head, LEADS, { q: 'бетононасос' })).rows.map((r) => r.id), [his.id]);
+  });
+});

@@ -176,6 +176,43 @@ static void a_match_passes_over_rows_of_others(void **state)
     assert_int_equal(bench_count(b->reader, &q), 2);
 }
 
+/* The bin has no full text; its rows are looked through, in the fields a branch shows. */
+static void words_are_found_in_the_recycle_bin(void **state)
+{
+    bench *b = *state;
+    world *w = b->w;
+    bench_begin(b);
+    int64_t mine = bench_deal_with(b, DEAL_NAME, value_text(CRM_S("Красная крыша")));
+    int64_t hers = bench_deal_with(b, DEAL_NOTE, value_text(CRM_S("Крыши и водостоки")));
+    int64_t live = bench_deal_with(b, DEAL_NAME, value_text(CRM_S("Крыша")));
+    bench_terms(b, live, "крыша", "");
+    assert_ok(bench_set(b, mine, DEAL_OWNER, value_int(2)));
+    assert_ok(bench_set(b, hers, DEAL_OWNER, value_int(3)));
+    assert_ok(bench_set(b, mine, COL_DELETED_AT, value_int(5)));
+    assert_ok(bench_set(b, hers, COL_DELETED_AT, value_int(6)));
+    bench_commit(b);
+    query q = {.entity = &w->deal, .only_deleted = true, .with_deleted = true, .limit = 10};
+    ids got;
+    q.terms = CRM_S("крыша|=крыш водост*|красная");
+    q.sorts[0] = (sort){deal_field(w, COL_DELETED_AT), true};
+    q.sort_count = 1;
+    bench_list(b->reader, &q, &got);
+    assert_ok(got.status);
+    assert_int_equal(got.count, 2);
+    assert_int_equal(got.at[0], hers);
+    assert_int_equal(bench_count(b->reader, &q), 2);
+    q.terms = CRM_S("крыша&красная");
+    assert_int_equal(bench_count(b->reader, &q), 1);
+    branches names = {.count = 1};
+    bits_add(names.at[0].fields, DEAL_NAME);
+    q.terms = CRM_S("=крыш");
+    q.rights = &names;
+    q.need = 1;
+    assert_int_equal(bench_count(b->reader, &q), 1);
+    names.at[0].where = world_cond(w, COND_EQ, deal_field(w, DEAL_OWNER), value_int(3));
+    assert_int_equal(bench_count(b->reader, &q), 0);
+}
+
 typedef struct heard {
     uint32_t count;
     int edits;
@@ -292,6 +329,7 @@ int main(void)
         ON_ALL(the_recycle_bin_is_hidden_unless_asked),
         ON_ALL(words_are_found_by_form_stem_and_beginning),
         ON_ALL(a_match_passes_over_rows_of_others),
+        ON_ALL(words_are_found_in_the_recycle_bin),
         ON_ALL(a_beginning_finds_every_word_that_begins_so),
         ON_ALL(what_lies_in_the_recycle_bin_has_no_words),
         ON_ALL(near_words_are_told),
