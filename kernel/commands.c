@@ -8,6 +8,7 @@
 #include "data/stores.h"
 #include "kit.h"
 #include "module_change.h"
+#include "module_install.h"
 #include "net/openapi.h"
 #include "net/server.h"
 
@@ -351,6 +352,8 @@ static const command commands[] = {
     {"module", "new", 1, command_module_new},
     {"module", "lint", 1, command_module_lint},
     {"module", "list", 0, command_module_list},
+    {"module", "install", 1, command_module_install},
+    {"module", "trust", 0, command_module_trust},
     {"module", "upgrade", 1, command_module_upgrade},
     {"module", "rollback", 1, command_module_rollback},
     {"module", "enable", 1, command_module_enable},

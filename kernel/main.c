@@ -18,6 +18,8 @@ static const char *const help_en =
     "  karkas module list             what is there, what runs, what was refused and why\n"
     "  karkas module new NAME [--native] [--sdk DIR]   a module of your own from a template\n"
     "  karkas module lint DIR         what is wrong with a module, with file and line\n"
+    "  karkas module install FILE     a signed version, a folder or a tar archive; as root\n"
+    "  karkas module trust [KEY.pem]  whose signatures are taken; adds a public key, as root\n"
     "  karkas module upgrade NAME [VERSION]   to a version that is installed, else the newest\n"
     "  karkas module rollback NAME    to the version before\n"
     "  karkas module enable NAME [VERSION], karkas module disable NAME\n"
@@ -38,7 +40,8 @@ static const char *const help_en =
     "         --tls off     plain HTTP, on a loopback address only, behind a proxy that speaks "
     "TLS\n"
     "         --sandbox TIME  virtual clock, in a new data directory only\n"
-    "         --dev         modules of any owner\n";
+    "         --trust DIR   public keys of who may sign modules, else /etc/karkas/trust\n"
+    "         --dev         modules of any owner, signed or not\n";
 
 static const char *const help_ru =
     "karkas - CRM-сервер, собранный по ТЗ\n\n"
@@ -50,6 +53,8 @@ static const char *const help_ru =
     "  karkas module list             какие модули есть, работают, отклонены и почему\n"
     "  karkas module new ИМЯ [--native] [--sdk КАТАЛОГ]   свой модуль из шаблона\n"
     "  karkas module lint КАТАЛОГ     что в модуле не так, с файлом и строкой\n"
+    "  karkas module install ФАЙЛ     подписанная версия: каталог или архив tar; от root\n"
+    "  karkas module trust [КЛЮЧ.pem] чьим подписям верить; добавить открытый ключ, от root\n"
     "  karkas module upgrade ИМЯ [ВЕРСИЯ]     на установленную версию, иначе на новейшую\n"
     "  karkas module rollback ИМЯ     на прежнюю версию\n"
     "  karkas module enable ИМЯ [ВЕРСИЯ], karkas module disable ИМЯ\n"
@@ -69,7 +74,9 @@ static const char *const help_ru =
     "  serve: --names a,b   ещё имена для местного сертификата\n"
     "         --tls off     без TLS, только на адресе loopback, за прокси, который его даёт\n"
     "         --sandbox ВРЕМЯ  виртуальные часы, только в новом каталоге\n"
-    "         --dev         модули любого владельца\n";
+    "         --trust КАТАЛОГ  открытые ключи тех, чьи модули принимаются, иначе "
+    "/etc/karkas/trust\n"
+    "         --dev         модули любого владельца, подписанные и нет\n";
 
 static const char *default_lang(void)
 {
@@ -97,6 +104,7 @@ enum {
     OPT_LANG,
     OPT_TLS,
     OPT_DEV,
+    OPT_TRUST,
     OPT_GROUP,
     OPT_SDK,
     OPT_NATIVE,
@@ -104,15 +112,23 @@ enum {
     OPT_PROBE
 };
 
-static const struct option options[] = {
-    {"data", 1, NULL, OPT_DATA},       {"tz", 1, NULL, OPT_TZ},
-    {"modules", 1, NULL, OPT_MODULES}, {"web", 1, NULL, OPT_WEB},
-    {"listen", 1, NULL, OPT_LISTEN},   {"names", 1, NULL, OPT_NAMES},
-    {"sandbox", 1, NULL, OPT_SANDBOX}, {"lang", 1, NULL, OPT_LANG},
-    {"tls", 1, NULL, OPT_TLS},         {"dev", 0, NULL, OPT_DEV},
-    {"group", 1, NULL, OPT_GROUP},     {"help", 0, NULL, OPT_HELP},
-    {"probe", 1, NULL, OPT_PROBE},     {"sdk", 1, NULL, OPT_SDK},
-    {"native", 0, NULL, OPT_NATIVE},   {0}};
+static const struct option options[] = {{"data", 1, NULL, OPT_DATA},
+                                        {"tz", 1, NULL, OPT_TZ},
+                                        {"modules", 1, NULL, OPT_MODULES},
+                                        {"web", 1, NULL, OPT_WEB},
+                                        {"listen", 1, NULL, OPT_LISTEN},
+                                        {"names", 1, NULL, OPT_NAMES},
+                                        {"sandbox", 1, NULL, OPT_SANDBOX},
+                                        {"lang", 1, NULL, OPT_LANG},
+                                        {"tls", 1, NULL, OPT_TLS},
+                                        {"dev", 0, NULL, OPT_DEV},
+                                        {"group", 1, NULL, OPT_GROUP},
+                                        {"help", 0, NULL, OPT_HELP},
+                                        {"probe", 1, NULL, OPT_PROBE},
+                                        {"trust", 1, NULL, OPT_TRUST},
+                                        {"sdk", 1, NULL, OPT_SDK},
+                                        {"native", 0, NULL, OPT_NATIVE},
+                                        {0}};
 
 static bool is_loopback(const char *listen)
 {
@@ -159,6 +175,9 @@ static bool set_option(server_options *o, int which, const char *given)
     case OPT_TLS:
         o->is_plain = strcmp(given, "off") == 0;
         return o->is_plain || !strcmp(given, "auto");
+    case OPT_TRUST:
+        o->trust = given;
+        return true;
     case OPT_DEV:
         o->is_dev = true;
         return true;
@@ -180,7 +199,8 @@ static bool is_local(int count, const char *const *args)
 {
     const char *sub = count > 1 ? args[1] : "";
     return !strcmp(args[0], "version") || !strcmp(sub, "lint") ||
-           (!strcmp(args[0], "module") && !strcmp(sub, "new"));
+           (!strcmp(args[0], "module") &&
+            (!strcmp(sub, "new") || !strcmp(sub, "install") || !strcmp(sub, "trust")));
 }
 
 /* Without a server the command opens the directory itself. */
@@ -277,7 +297,7 @@ int main(int argc, char **argv)
             return usage(&o, stderr, 2);
         }
     }
-    plug_set_options(&(plug_options){.is_dev = o.is_dev});
+    plug_set_options(&(plug_options){.is_dev = o.is_dev, .trust = o.trust});
     if (optind >= argc) {
         return usage(&o, stderr, 2);
     }

@@ -20,6 +20,7 @@ typedef struct server_options {
     const char *data, *tz, *modules, *web, *listen; /* listen: "127.0.0.1:8443", "[::]:8443" */
     const char *names;      /* further host names for the certificate, comma separated */
     const char *sandbox;    /* the virtual clock's start, RFC 3339; NULL: real time */
+    const char *trust;      /* folder of public keys; NULL: /etc/karkas/trust */
     const char *lang;       /* of what is printed: "ru", "en" */
     const char *sdk;        /* of `module new`: where the SDK lies; NULL: where it is installed */
     bool is_native;         /* of `module new`: with C */

@@ -8,6 +8,7 @@
 #include <argon2.h>
 #include <errno.h>
 #include <mbedtls/md.h>
+#include <mbedtls/pk.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/version.h>
 #include <stdlib.h>
@@ -74,6 +75,41 @@ void crypto_hmac_sha256(crm_str key, crm_str data, uint8_t out[SHA256_SIZE])
     const unsigned char *k = key.p ? (const unsigned char *)key.p : nothing;
     const unsigned char *p = data.p ? (const unsigned char *)data.p : nothing;
     must(mbedtls_md_hmac(sha256, k, key.n, p, data.n, out));
+}
+
+#define PEM_MAX 4096
+
+static bool is_p256(const mbedtls_pk_context *key)
+{
+    return mbedtls_pk_can_do(key, MBEDTLS_PK_ECDSA) && mbedtls_pk_get_bitlen(key) == 256;
+}
+
+/* The library wants the text to end in 0, and that counted. */
+static bool parse_public(mbedtls_pk_context *key, crm_str pem)
+{
+    unsigned char text[PEM_MAX];
+    if (pem.n >= sizeof text) {
+        return false;
+    }
+    memcpy(text, pem.p, pem.n);
+    text[pem.n] = 0;
+    return mbedtls_pk_parse_public_key(key, text, pem.n + 1) == 0 && is_p256(key);
+}
+
+crm_status crypto_verify(crm_str pem, crm_str data, crm_str signature)
+{
+    mbedtls_pk_context key;
+    uint8_t hash[SHA256_SIZE];
+    mbedtls_pk_init(&key);
+    crm_status s = pem.n && parse_public(&key, pem) ? CRM_OK : CRM_INVALID;
+    if (s == CRM_OK) {
+        crypto_sha256(data, hash);
+        int r = mbedtls_pk_verify(&key, MBEDTLS_MD_SHA256, hash, sizeof hash,
+                                  (const unsigned char *)signature.p, signature.n);
+        s = signature.n && r == 0 ? CRM_OK : CRM_DENIED;
+    }
+    mbedtls_pk_free(&key);
+    return s;
 }
 
 bool crypto_equal(const void *a, const void *b, size_t n)

@@ -21,6 +21,10 @@ void crypto_hmac_sha256(crm_str key, crm_str data, uint8_t out[SHA256_SIZE]);
 bool crypto_equal(const void *a, const void *b, size_t n); /* in constant time */
 void crypto_zero(void *p, size_t n);                      /* not optimised away */
 
+/* Whether `signature` (DER) over the SHA-256 of `data` is by the ECDSA P-256 public key in `pem`. OK; DENIED
+ * when it is not, INVALID when that is no such key. */
+CRM_MUST_CHECK crm_status crypto_verify(crm_str pem, crm_str data, crm_str signature);
+
 crm_str crypto_hex(arena *a, const void *p, size_t n);
 crm_str crypto_base64url(arena *a, const void *p, size_t n);
 CRM_MUST_CHECK crm_status crypto_unbase64url(arena *a, crm_str s, crm_str *out);

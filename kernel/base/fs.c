@@ -94,6 +94,17 @@ static crm_status write_all(int fd, crm_str data)
     return CRM_OK;
 }
 
+crm_status fs_sync(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return CRM_INTERNAL;
+    }
+    crm_status s = fsync(fd) == 0 ? CRM_OK : write_error(errno);
+    close(fd);
+    return s;
+}
+
 /* The name lives on disk only once the folder is flushed too. */
 static crm_status sync_folder(const char *path)
 {
@@ -104,13 +115,7 @@ static crm_status sync_folder(const char *path)
         return CRM_INTERNAL;
     }
     snprintf(dir, sizeof dir, "%.*s", n ? (int)n : 1, n ? path : ".");
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return CRM_INTERNAL;
-    }
-    crm_status s = fsync(fd) == 0 ? CRM_OK : write_error(errno);
-    close(fd);
-    return s;
+    return fs_sync(dir);
 }
 
 static crm_status write_beside(const char *beside, crm_str data, unsigned mode)

@@ -4,6 +4,7 @@
  * A worker or the start of the server runs this; nothing here blocks a loop.
  */
 #include "plug/module.h"
+#include "plug/package.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,11 @@ static plug_options options;
 void plug_set_options(const plug_options *o)
 {
     options = *o;
+}
+
+const plug_options *plug_options_now(void)
+{
+    return &options;
 }
 
 /* ---- loading --------------------------------------------------------------------------------- */
@@ -61,25 +67,49 @@ static crm_status probe(arena *a, crm_str name, int fd, refusal *why)
     return probe_run(a, name, program, fd, limit, why);
 }
 
+/* An installed version is what was signed, and the open file is the one of it. */
+static crm_status check_package(arena *a, const module_found *f, int fd, refusal *why)
+{
+    package p;
+    crm_str list = arena_fmt(a, "%.*s/" PACKAGE_LIST, STR_FMT(f->dir));
+    crm_str object = arena_fmt(a, "%.*s.so", STR_FMT(f->name));
+    if (!list.p || !object.p) {
+        return CRM_NOMEM;
+    }
+    if (!f->id.n || (options.is_dev && access(list.p, F_OK) != 0)) {
+        return CRM_OK;
+    }
+    crm_status s = package_open(a, f->name, f->dir, &p, why);
+    if (s == CRM_OK && !str_ends(f->id, p.hex)) {
+        return refuse(a, why, "other_version", "module %.*s: %.*s is not the hash of its list",
+                      STR_FMT(f->name), STR_FMT(f->id));
+    }
+    if (s == CRM_OK && fd >= 0 && !package_is(&p, object.p, fd)) {
+        return refuse(a, why, "file_changed", "module %.*s: %.*s is not what was signed",
+                      STR_FMT(f->name), STR_FMT(object));
+    }
+    return s;
+}
+
 crm_status plug_check(arena *a, const module_found *f, module_refusal **refused)
 {
     refusal why = {.code = "unreadable"};
-    int fd;
-    if (!f->path.n) {
-        return CRM_OK;
-    }
-    crm_status s = open_file(a, f->name, f->path.p, &fd, &why);
-    s = s == CRM_OK ? probe(a, f->name, fd, &why) : s;
+    int fd = -1;
+    crm_status s = f->path.n ? open_file(a, f->name, f->path.p, &fd, &why) : CRM_OK;
+    s = s == CRM_OK ? check_package(a, f, fd, &why) : s;
+    s = s == CRM_OK && f->path.n ? probe(a, f->name, fd, &why) : s;
     if (fd >= 0) {
         close(fd);
     }
     return s == CRM_OK || s == CRM_NOMEM ? s : refusal_add(a, f->name, &why, refused);
 }
 
-static crm_status open_object(module *m, crm_str name, const char *path, refusal *why)
+static crm_status open_object(module *m, const module_found *found, refusal *why)
 {
     const crm_module *raw;
-    crm_status s = open_file(m->arena, name, path, &m->fd, why);
+    crm_str name = found->name;
+    crm_status s = open_file(m->arena, name, found->path.p, &m->fd, why);
+    s = s == CRM_OK ? check_package(m->arena, found, m->fd, why) : s;
     if (s != CRM_OK) {
         return s;
     }
@@ -153,8 +183,8 @@ static crm_status load(module *m, arena *a, const module_found *f, module_refusa
     m->id = arena_dup(m->arena, f->id);
     m->is_bundled = f->is_bundled;
     crm_status s = m->dir ? CRM_OK : CRM_NOMEM;
-    if (s == CRM_OK && m->has_code) {
-        s = open_object(m, f->name, f->path.p, &why);
+    if (s == CRM_OK) {
+        s = m->has_code ? open_object(m, f, &why) : check_package(m->arena, f, -1, &why);
     }
     if (s == CRM_OK) {
         s = read_manifest(m, f, refused, a);

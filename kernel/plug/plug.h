@@ -23,6 +23,7 @@ typedef struct module module;
 
 #define PLUG_ID_HEX 12 /* digits of an id behind its version, out of the hash of its list of files */
 #define PLUG_ID_MAX 64
+#define PLUG_TRUST  "/etc/karkas/trust"
 
 typedef struct module_refusal {
     crm_str module, code,
@@ -54,10 +55,19 @@ CRM_MUST_CHECK crm_status plug_scan(arena *a, const char *dir, module_found **ou
 /* Only lets a child process look at it: whether plug_load would take the file. INVALID with a
  * refusal. */
 CRM_MUST_CHECK crm_status plug_check(arena *a, const module_found *f, module_refusal **refused);
-/* Loads what has code: probe in a child process, dlopen, validate. NULL `*out` with a refusal;
+/* Loads what has code: probe in a child process, dlopen, validate. An installed version must be what
+ * was signed (package.h), to the bytes of the file that is mapped. NULL `*out` with a refusal;
  * INVALID then. The module outlives `a`. */
 CRM_MUST_CHECK crm_status plug_load(arena *a, const module_found *f, module **out,
                                     module_refusal **refused);
+/*
+ * Copies the version in folder `from` to its own below `modules`, when it is what was signed and a
+ * child process has looked at it; by renaming, so that it is there whole or not at all. CONFLICT: it
+ * is there already; *out (name, version, id, dir) is set then, too. INVALID with a refusal. The
+ * installing process, with the right to write there.
+ */
+CRM_MUST_CHECK crm_status plug_install(arena *a, const char *from, const char *modules,
+                                       module_found *out, module_refusal **refused);
 /*
  * Adds entities, fields, strings, routes, hooks, jobs, steps … of all enabled modules to an open
  * registry. All at once, because an optional reference and an extension depend on what else is
@@ -89,8 +99,10 @@ typedef struct plug_options {
     const char *probe_program;
     int probe_limit_ms; /* 0: 5000 */
     bool is_dev;
+    const char *trust;  /* folder of the public keys that may sign; NULL: PLUG_TRUST */
 } plug_options;
 void plug_set_options(const plug_options *o);
+const plug_options *plug_options_now(void);
 /* From now on plug_load probes a file once: what was loaded stands in this list, by its bytes and
  * this kernel's version. Once, at start; without it every load probes. */
 void plug_probed_file(const char *path);

@@ -52,7 +52,8 @@ export class Server {
   args() {
     const o = this.options;
     return [
-      'serve', '--data', this.data, '--tz', this.tz, '--lang', 'ru', '--dev',
+      'serve', '--data', this.data, '--tz', this.tz, '--lang', 'ru',
+      ...(o.isStrict ? ['--trust', path.join(this.home, 'trust')] : ['--dev']),
       '--modules', o.modules ?? path.join(this.build, 'modules'),
       '--web', o.web ?? path.join(root, 'web/dist'),
       '--listen', `127.0.0.1:${this.port}`,
@@ -192,7 +193,7 @@ function sanitizers() {
 
 /**
  * Starts a server. Options: tz (text), tzFile, people (CSV text), time (start of the virtual clock),
- * args, env, web, modules, data, keep. A build with AddressSanitizer hashes passwords cheaply, unless env
+ * args, env, web, modules, data, keep, isStrict (without --dev; trusts the keys in <home>/trust). A build with AddressSanitizer hashes passwords cheaply, unless env
  * has KARKAS_CHEAP_PASSWORDS empty.
  */
 export async function startServer(options = {}) {

@@ -1,0 +1,198 @@
+/* module_install.c - versions of modules and keys are put in their place. A process of its own. */
+#include "module_install.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARCHIVE_FILE_MAX ((rlim_t)256 << 20) /* bytes of one file of an archive */
+#define KEY_MAX          4096
+
+/* ---- archives -------------------------------------------------------------------------------- */
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+/* tar takes no path that leads out of the folder; links are found out when the files are read. */
+static bool unpack(const char *file, const char *into)
+{
+    char *const argv[] = {(char *)"tar",
+                          (char *)"--extract",
+                          (char *)"--file",
+                          (char *)file,
+                          (char *)"--directory",
+                          (char *)into,
+                          (char *)"--no-same-owner",
+                          (char *)"--no-same-permissions",
+                          NULL};
+    char *const env[] = {(char *)"PATH=/usr/bin:/bin", NULL};
+    struct rlimit most = {ARCHIVE_FILE_MAX, ARCHIVE_FILE_MAX};
+    pid_t pid;
+    int how = 0;
+    if (setrlimit(RLIMIT_FSIZE, &most) != 0 ||
+        posix_spawnp(&pid, "tar", NULL, NULL, argv, env) != 0) {
+        return false;
+    }
+    while (waitpid(pid, &how, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(how) && WEXITSTATUS(how) == 0;
+}
+
+static int only_shown(const struct dirent *e)
+{
+    return e->d_name[0] != '.';
+}
+
+/* The folder of the archive that holds module.yaml: it, or the only one in it. */
+static const char *root_of(arena *a, const char *dir)
+{
+    struct dirent **entries = NULL;
+    crm_str here = arena_fmt(a, "%s/module.yaml", dir);
+    int n = here.p && access(here.p, F_OK) != 0 ? scandir(dir, &entries, only_shown, NULL) : 0;
+    crm_str inner = n == 1 ? arena_fmt(a, "%s/%s", dir, entries[0]->d_name) : str_of(dir);
+    for (int i = 0; i < n; i++) {
+        free(entries[i]);
+    }
+    free(entries);
+    return inner.p;
+}
+
+/* ---- install --------------------------------------------------------------------------------- */
+
+static void say_installed(command_call *c, const module_found *f)
+{
+    buf_fmt(c->out,
+            c->lang[0] == 'r'
+                ? "установлено: %.*s %.*s\nперейти на неё: karkas module upgrade %.*s\n"
+                : "installed: %.*s %.*s\nto change to it: karkas module upgrade %.*s\n",
+            STR_FMT(f->name), STR_FMT(f->id), STR_FMT(f->name));
+}
+
+static void say_refusals(command_call *c, const module_refusal *r)
+{
+    for (; r; r = r->next) {
+        buf_fmt(c->out, "%.*s: %s (%.*s)\n", STR_FMT(r->module),
+                plug_refusal_title(r->code, c->lang), STR_FMT(r->text));
+    }
+    c->exit_code = 1;
+}
+
+static void install_folder(command_call *c, const char *from)
+{
+    module_found f;
+    module_refusal *refused = NULL;
+    crm_status s = plug_install(c->arena, from, c->d->o->modules, &f, &refused);
+    if (s == CRM_OK) {
+        say_installed(c, &f);
+    } else if (s == CRM_INVALID) {
+        say_refusals(c, refused);
+    } else if (s == CRM_CONFLICT) {
+        command_fail(c, "эта версия уже установлена", "that version is installed already");
+    } else {
+        command_fail(c, "в каталог модулей не записать: нужен root",
+                     "the folder of modules cannot be written: be root");
+    }
+}
+
+/* The server's own process has no business with this. */
+static bool is_apart(command_call *c)
+{
+    if (c->d->flow) {
+        command_fail(c, "выполняется только отдельной программой",
+                     "runs as a program of its own only");
+        return false;
+    }
+    umask(022); /* root's, and the server's to read */
+    return true;
+}
+
+void command_module_install(command_call *c)
+{
+    char into[] = "/tmp/karkas-install-XXXXXX";
+    struct stat st;
+    const char *from = c->args[2];
+    if (!is_apart(c)) {
+        return;
+    }
+    if (stat(from, &st) != 0) {
+        command_fail(c, "нет такого файла или каталога", "no such file or folder");
+    } else if (S_ISDIR(st.st_mode)) {
+        install_folder(c, from);
+    } else if (!mkdtemp(into)) {
+        command_fail(c, "негде распаковать", "there is no place to unpack it");
+    } else {
+        if (unpack(from, into)) {
+            install_folder(c, root_of(c->arena, into));
+        } else {
+            command_fail(c, "архив не читается", "the archive cannot be read");
+        }
+        nftw(into, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    }
+}
+
+/* ---- trust ----------------------------------------------------------------------------------- */
+
+static const char *trust_folder(void)
+{
+    const char *given = plug_options_now()->trust;
+    return given ? given : PLUG_TRUST;
+}
+
+static void list_keys(command_call *c)
+{
+    struct dirent **entries = NULL;
+    int n = scandir(trust_folder(), &entries, only_shown, alphasort);
+    for (int i = 0; i < n; i++) {
+        crm_str name = str_of(entries[i]->d_name);
+        if (str_ends(name, CRM_S(".pem"))) {
+            buf_fmt(c->out, "%.*s\n", (int)name.n - 4, name.p);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+/* INVALID: it is no such key. */
+static crm_status add_key(command_call *c, const char *file)
+{
+    crm_str key;
+    const char *slash = strrchr(file, '/');
+    crm_str name = str_of(slash ? slash + 1 : file);
+    crm_str path = arena_fmt(c->arena, "%s/%.*s", trust_folder(), STR_FMT(name));
+    crm_status s = path.p ? fs_read(c->arena, file, KEY_MAX, &key) : CRM_NOMEM;
+    bool is_named = str_ends(name, CRM_S(".pem")) && name.n > 4 && name.p[0] != '.';
+    if (s == CRM_OK && (!is_named || crypto_verify(key, CRM_S(""), CRM_S("")) == CRM_INVALID)) {
+        return CRM_INVALID;
+    }
+    s = s == CRM_OK ? fs_mkdir(trust_folder(), 0755) : s;
+    return s == CRM_OK ? fs_write(path.p, key, 0644) : s;
+}
+
+void command_module_trust(command_call *c)
+{
+    if (!is_apart(c)) {
+        return;
+    }
+    crm_status s = c->count > 2 ? add_key(c, c->args[2]) : CRM_OK;
+    if (s == CRM_INVALID || s == CRM_NOT_FOUND || s == CRM_TOO_LARGE) {
+        command_fail(c, "нужен файл ИМЯ.pem с открытым ключом ECDSA P-256",
+                     "a file NAME.pem with a public key of ECDSA P-256 is needed");
+    } else if (s != CRM_OK) {
+        command_fail(c, "ключ не записать: нужен root", "the key cannot be written: be root");
+    } else {
+        list_keys(c);
+    }
+}

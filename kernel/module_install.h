@@ -1,0 +1,16 @@
+/*
+ * module_install.h - `karkas module install` and `karkas module trust`: what root does beside the
+ * server, in a process of its own. The server, which may write nothing that it may run, only finds
+ * the result.
+ */
+#ifndef MODULE_INSTALL_H
+#define MODULE_INSTALL_H
+
+#include "server.h"
+
+/* A folder, or an archive that tar(1) reads, into the folder of modules. */
+void command_module_install(command_call *c);
+/* Without an argument the names of the keys; with a file of a public key, adds it under its name. */
+void command_module_trust(command_call *c);
+
+#endif
