@@ -4,6 +4,9 @@
 #include <assert.h>
 #include <endian.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/text.h"
 
@@ -57,10 +60,70 @@ static bool is_beyond_ascii(crm_str s, size_t i, size_t *len)
     return *len != 0;
 }
 
+#ifdef __SSE2__
+#define BLOCK 16u
+
+/* Of a block, the first byte lowest: what stands alone, begins a pair, and ends one. */
+typedef struct kinds {
+    unsigned alone, begun, ended;
+} kinds;
+
+static inline kinds kinds_of(const char *p)
+{
+    __m128i b = _mm_loadu_si128((const __m128i *)p);
+    /* Compared with their signs: what is beyond ASCII is below zero. */
+    __m128i low = _mm_cmplt_epi8(b, _mm_set1_epi8(' '));
+    __m128i marks =
+        _mm_or_si128(_mm_cmpeq_epi8(b, _mm_set1_epi8('"')), _mm_cmpeq_epi8(b, _mm_set1_epi8('\\')));
+    __m128i begun = _mm_and_si128(_mm_cmpgt_epi8(b, _mm_set1_epi8((char)0xC1)),
+                                  _mm_cmplt_epi8(b, _mm_set1_epi8((char)0xE0)));
+    __m128i ended = _mm_cmplt_epi8(b, _mm_set1_epi8((char)0xC0));
+    return (kinds){.alone = ~(unsigned)_mm_movemask_epi8(_mm_or_si128(low, marks)),
+                   .begun = (unsigned)_mm_movemask_epi8(begun),
+                   .ended = (unsigned)_mm_movemask_epi8(ended)};
+}
+
+/* Whether the first `n` of the block stand as they are, behind a byte that began a pair or none. */
+static inline bool are_plain(kinds k, unsigned n, unsigned is_open)
+{
+    unsigned all = (1u << n) - 1;
+    bool are_known = ((k.alone | k.begun | k.ended) & all) == all;
+    return are_known && ((k.begun << 1 | is_open) & all) == (k.ended & all);
+}
+
+/* How much of `s` from its beginning on stands as it is, as far as blocks tell: never half a pair.
+ */
+static size_t plain_blocks(crm_str s)
+{
+    size_t i = 0;
+    unsigned is_open = 0;
+    for (; s.n - i >= BLOCK; i += BLOCK) {
+        kinds k = kinds_of(s.p + i);
+        if (!are_plain(k, BLOCK, is_open)) {
+            return i - is_open;
+        }
+        is_open = k.begun >> (BLOCK - 1);
+    }
+    unsigned left = (unsigned)(s.n - i);
+    if (!left || s.n < BLOCK) {
+        return i - is_open;
+    }
+    kinds k = kinds_of(s.p + s.n - BLOCK);
+    k = (kinds){k.alone >> (BLOCK - left), k.begun >> (BLOCK - left), k.ended >> (BLOCK - left)};
+    return are_plain(k, left, is_open) && !(k.begun >> (left - 1) & 1) ? s.n : i - is_open;
+}
+#else
+static size_t plain_blocks(crm_str s)
+{
+    (void)s;
+    return 0; /* the words tell it */
+}
+#endif
+
 /* How much of `s` from its beginning on stands as it is. */
 static size_t plain_run(crm_str s)
 {
-    size_t i = 0, took;
+    size_t i = plain_blocks(s), took;
     while (i < s.n) {
         bool is_word = s.n - i >= 8 && (took = plain_word(word_at(s.p + i))) != 0;
         if (!is_word && is_plain_end(s, i)) {

@@ -119,18 +119,42 @@ static void json_leaves_text_of_any_script_alone(void **state)
     buf_free(&b);
 }
 
+/* Letters of two bytes from an even or an odd place on, so long that blocks and their ends are
+ * read. */
 static void json_finds_a_broken_letter_anywhere(void **state)
 {
     (void)state;
-    char text[40], good[] = "абвгдежзийклмноп";
+    static const char good[] = "xабвгдежзийклмнопрстуфхцчшщъыьэюяабвгд";
+    char text[sizeof good];
     buf b;
     buf_init(&b, 0);
-    for (size_t at = 0; at < sizeof good - 1; at++) {
-        memcpy(text, good, sizeof good - 1);
-        text[at] = at % 2 ? 'x' : '\x90'; /* no continuation, or one that continues nothing */
+    for (size_t from = 0; from < 2; from++) {
+        for (size_t n = 2; n < sizeof good - from; n++) {
+            for (size_t at = 1 - from; at < n; at++) {
+                memcpy(text, good + from, n);
+                /* No continuation, or one that continues nothing. */
+                text[at] = (at + from) % 2 ? '\x90' : 'x';
+                buf_clear(&b);
+                buf_json(&b, (crm_str){text, n});
+                assert_non_null(memmem(b.p, b.n, "\uFFFD", 3));
+            }
+        }
+    }
+    buf_free(&b);
+}
+
+static void json_mends_a_letter_cut_off_at_the_end(void **state)
+{
+    (void)state;
+    static const char good[] = "абвгдежзийклмнопрстуфхцчшщъыьэюя";
+    buf b;
+    buf_init(&b, 0);
+    for (size_t n = 1; n < sizeof good; n++) {
         buf_clear(&b);
-        buf_json(&b, (crm_str){text, sizeof good - 1});
-        assert_non_null(memmem(b.p, b.n, "\uFFFD", 3));
+        buf_json(&b, (crm_str){good, n});
+        bool is_cut = n % 2;
+        assert_int_equal(b.n, 2 + n / 2 * 2 + (is_cut ? 3 : 0));
+        assert_int_equal(memmem(b.p, b.n, "\uFFFD", 3) != NULL, is_cut);
     }
     buf_free(&b);
 }
@@ -261,6 +285,7 @@ int main(void)
         cmocka_unit_test(json_of_invalid_utf8_is_still_utf8),
         cmocka_unit_test(json_leaves_text_of_any_script_alone),
         cmocka_unit_test(json_finds_a_broken_letter_anywhere),
+        cmocka_unit_test(json_mends_a_letter_cut_off_at_the_end),
         cmocka_unit_test(json_escapes_wherever_it_stands),
         cmocka_unit_test(a_ready_member_stands_behind_another),
         cmocka_unit_test(the_writer_places_commas_and_braces),
