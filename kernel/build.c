@@ -3,6 +3,7 @@
  * sealed. Nothing outside changes but that modules are loaded. Start-up and worker threads.
  */
 #include "build.h"
+#include "quarantine.h"
 
 /* ---- faults ---------------------------------------------------------------------------------- */
 
@@ -93,15 +94,24 @@ crm_status build_find(deployment *d, build *b)
     if (s == CRM_OK) {
         s = choices_take(b->arena, &b->choices, b->found, &b->found_count, &refused);
     }
+    if (s == CRM_OK && d->engine && !d->flow) {
+        s = quarantine_judge(d, b);
+    }
+    for (uint32_t i = 0; s == CRM_OK && i < b->found_count; i++) {
+        const module_choice *row = choices_find(&b->choices, b->found[i].name);
+        b->found[i].is_without_code =
+            (row && row->is_quarantined) || (d->o->is_safe && !b->found[i].is_bundled);
+    }
     take_refusals(b, refused);
     return s;
 }
 
 /* The generation of that folder; NULL when it was not loaded yet. */
-static module *loaded_from(const deployment *d, crm_str dir)
+static module *loaded_from(const deployment *d, const module_found *f)
 {
     for (uint32_t i = 0; i < d->module_count; i++) {
-        if (str_eq(plug_dir(d->modules[i]), dir)) {
+        const module *m = d->modules[i];
+        if (str_eq(plug_dir(m), f->dir) && plug_info(m)->is_without_code == f->is_without_code) {
             return d->modules[i];
         }
     }
@@ -135,7 +145,7 @@ static crm_status load_one(deployment *d, build *b, crm_str name)
 {
     module_refusal *refused = NULL;
     const module_found *f = found_as(b, name);
-    module *m = f ? loaded_from(d, f->dir) : NULL;
+    module *m = f ? loaded_from(d, f) : NULL;
     crm_status s = f ? CRM_OK : CRM_NOT_FOUND;
     if (s == CRM_OK && !m) {
         s = plug_load(b->arena, f, &m, &refused);

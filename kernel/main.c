@@ -41,6 +41,7 @@ static const char *const help_en =
     "TLS\n"
     "         --sandbox TIME  virtual clock, in a new data directory only\n"
     "         --trust DIR   public keys of who may sign modules, else /etc/karkas/trust\n"
+    "         --safe        installed modules without their code, this once\n"
     "         --dev         modules of any owner, signed or not\n";
 
 static const char *const help_ru =
@@ -76,6 +77,7 @@ static const char *const help_ru =
     "         --sandbox ВРЕМЯ  виртуальные часы, только в новом каталоге\n"
     "         --trust КАТАЛОГ  открытые ключи тех, чьи модули принимаются, иначе "
     "/etc/karkas/trust\n"
+    "         --safe        установленные модули на этот запуск без их кода\n"
     "         --dev         модули любого владельца, подписанные и нет\n";
 
 static const char *default_lang(void)
@@ -105,6 +107,7 @@ enum {
     OPT_TLS,
     OPT_DEV,
     OPT_TRUST,
+    OPT_SAFE,
     OPT_GROUP,
     OPT_SDK,
     OPT_NATIVE,
@@ -112,23 +115,16 @@ enum {
     OPT_PROBE
 };
 
-static const struct option options[] = {{"data", 1, NULL, OPT_DATA},
-                                        {"tz", 1, NULL, OPT_TZ},
-                                        {"modules", 1, NULL, OPT_MODULES},
-                                        {"web", 1, NULL, OPT_WEB},
-                                        {"listen", 1, NULL, OPT_LISTEN},
-                                        {"names", 1, NULL, OPT_NAMES},
-                                        {"sandbox", 1, NULL, OPT_SANDBOX},
-                                        {"lang", 1, NULL, OPT_LANG},
-                                        {"tls", 1, NULL, OPT_TLS},
-                                        {"dev", 0, NULL, OPT_DEV},
-                                        {"group", 1, NULL, OPT_GROUP},
-                                        {"help", 0, NULL, OPT_HELP},
-                                        {"probe", 1, NULL, OPT_PROBE},
-                                        {"trust", 1, NULL, OPT_TRUST},
-                                        {"sdk", 1, NULL, OPT_SDK},
-                                        {"native", 0, NULL, OPT_NATIVE},
-                                        {0}};
+static const struct option options[] = {
+    {"data", 1, NULL, OPT_DATA},       {"tz", 1, NULL, OPT_TZ},
+    {"modules", 1, NULL, OPT_MODULES}, {"web", 1, NULL, OPT_WEB},
+    {"listen", 1, NULL, OPT_LISTEN},   {"names", 1, NULL, OPT_NAMES},
+    {"sandbox", 1, NULL, OPT_SANDBOX}, {"lang", 1, NULL, OPT_LANG},
+    {"tls", 1, NULL, OPT_TLS},         {"dev", 0, NULL, OPT_DEV},
+    {"group", 1, NULL, OPT_GROUP},     {"help", 0, NULL, OPT_HELP},
+    {"probe", 1, NULL, OPT_PROBE},     {"trust", 1, NULL, OPT_TRUST},
+    {"safe", 0, NULL, OPT_SAFE},       {"sdk", 1, NULL, OPT_SDK},
+    {"native", 0, NULL, OPT_NATIVE},   {0}};
 
 static bool is_loopback(const char *listen)
 {
@@ -175,6 +171,9 @@ static bool set_option(server_options *o, int which, const char *given)
     case OPT_TLS:
         o->is_plain = strcmp(given, "off") == 0;
         return o->is_plain || !strcmp(given, "auto");
+    case OPT_SAFE:
+        o->is_safe = true;
+        return true;
     case OPT_TRUST:
         o->trust = given;
         return true;

@@ -2,6 +2,7 @@
 #include "module_change.h"
 
 #include "data/field_convert.h"
+#include "quarantine.h"
 
 typedef struct changing {
     deployment *d;
@@ -78,6 +79,13 @@ static void choose(module_choice *row, crm_str version, crm_str before)
     row->has_before = true;
 }
 
+/* It gets another chance. */
+static void release(changing *x, module_choice *row)
+{
+    row->is_quarantined = false;
+    row->crashes_from = quarantine_mark(x->d->o->data);
+}
+
 static crm_status upgrade(changing *x, module_choice *row)
 {
     bool runs;
@@ -93,6 +101,7 @@ static crm_status upgrade(changing *x, module_choice *row)
         return refuse_it(x, "module_in_force");
     }
     choose(row, f->id, now);
+    release(x, row);
     return CRM_OK;
 }
 
@@ -107,12 +116,17 @@ static crm_status roll_back(changing *x, module_choice *row)
         return refuse_it(x, "module_no_former");
     }
     choose(row, row->before, now);
+    release(x, row);
     return CRM_OK;
 }
 
 static crm_status enable(changing *x, module_choice *row)
 {
     bool runs;
+    if (row->is_quarantined) {
+        release(x, row);
+        return CRM_OK;
+    }
     (void)version_in_force(x, &runs);
     const module_found *f = x->ask->version.n || row->is_open ? wanted(x) : NULL;
     if (runs) {

@@ -25,7 +25,7 @@ crm_status module_ask_service(void *deployment, crm_ctx *c, const module_ask *as
 /* What there is of one module. */
 typedef struct module_row {
     crm_str name;
-    const char *state; /* running, off, disabled, refused */
+    const char *state; /* running, quarantined, safe, off, disabled, refused */
     const module_found *versions; /* the bundled one first, then the oldest */
     uint32_t version_count;
     const module_info *info; /* of the generation in force; NULL: none is */

@@ -60,6 +60,8 @@ static crm_status read_row(arena *a, const char *name, const json_t *in, module_
     row->before = copy_of(a, in, "before");
     row->is_open = !json_object_get(in, "version");
     const json_t *on = json_object_get(in, "enabled");
+    row->is_quarantined = json_is_true(json_object_get(in, "quarantined"));
+    row->crashes_from = json_integer_value(json_object_get(in, "crashes_from"));
     row->wish = json_is_true(on) ? CHOICE_ON : json_is_false(on) ? CHOICE_OFF : CHOICE_AUTO;
     row->has_before = json_object_get(in, "before") != NULL;
     return CRM_OK;
@@ -107,6 +109,13 @@ static void write_row(json_writer *w, const module_choice *row)
     if (row->wish != CHOICE_AUTO) {
         jw_key(w, CRM_S("enabled"));
         jw_bool(w, row->wish == CHOICE_ON);
+    }
+    if (row->is_quarantined) {
+        jw_key(w, CRM_S("quarantined"));
+        jw_bool(w, true);
+    }
+    if (row->crashes_from) {
+        jw_kint(w, "crashes_from", row->crashes_from);
     }
     jw_end_object(w);
 }

@@ -26,6 +26,8 @@ typedef struct module_choice {
     bool is_open;        /* nobody has decided on a version yet */
     bool has_before;
     choice_wish wish;
+    bool is_quarantined;  /* runs without its code (quarantine.h) */
+    int64_t crashes_from; /* bytes of the crash file that are forgiven */
 } module_choice;
 typedef struct module_choices {
     module_choice *at;

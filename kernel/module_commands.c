@@ -12,6 +12,10 @@ static const char *state_word(const command_call *c, const char *state)
         const char *state, *ru, *en;
     } words[] = {
         {"running", "работает", "runs"},
+        {"quarantined", "работает без кода: три падения за десять минут",
+         "runs without its code: three crashes in ten minutes"},
+        {"safe", "работает без кода: сервер запущен с --safe",
+         "runs without its code: the server was started with --safe"},
         {"off", "выключен", "off"},
         {"disabled", "выключен администратором", "disabled"},
         {"refused", "отклонён", "refused"},

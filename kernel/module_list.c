@@ -49,7 +49,8 @@ static crm_status judge(crm_ctx *c, module_row *row)
     const module_found *f = candidate(row);
     row->draining = draining_of(row);
     if (row->info) {
-        row->state = "running";
+        bool is_kept = row->choice && row->choice->is_quarantined;
+        row->state = !row->info->is_without_code ? "running" : is_kept ? "quarantined" : "safe";
         return CRM_OK;
     }
     crm_status s = f ? plug_check(c->arena, f, &refused) : CRM_INVALID;

@@ -26,6 +26,7 @@ typedef struct server_options {
     bool is_native;         /* of `module new`: with C */
     bool is_plain;          /* no TLS: loopback only, behind a proxy that speaks it */
     bool is_dev;
+    bool is_safe;           /* installed modules run without their code */
     uint32_t group_max;     /* 0: usual; 1: one request per commit, to measure grouping */
 } server_options;
 

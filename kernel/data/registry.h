@@ -298,6 +298,7 @@ typedef struct module_info {
     crm_str ui_json;      /* {"src","api"} for /meta, or empty */
     crm_str ui_dir;       /* where its static files lie, or empty */
     bool is_bundled;
+    bool is_without_code; /* its declarations only: it is in quarantine, or the start was --safe */
     void *loaded;         /* the plug layer's handle */
 } module_info;
 

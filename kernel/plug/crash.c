@@ -1,6 +1,6 @@
 /*
  * crash.c - when the process ends by a signal, one line says whose code ran:
- * "signal=11 module=tasks hook=tasks.task".
+ * "signal=11 at=1790000000 module=tasks hook=tasks.task".
  *
  * The handler uses what is safe in one only: a file opened beforehand, write(2), and the frame of
  * the thread it interrupts, which call_enter completes before it shows it.
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <time.h>
 
 static int crash_fd = -1;
 
@@ -25,9 +26,9 @@ static void add(line *l, const char *text)
     }
 }
 
-static void add_number(line *l, int number)
+static void add_number(line *l, long long number)
 {
-    char digits[12];
+    char digits[24];
     size_t n = sizeof digits;
     digits[--n] = 0;
     do {
@@ -43,6 +44,8 @@ static void crashed(int number)
     line l = {.n = 0};
     add(&l, "signal=");
     add_number(&l, number);
+    add(&l, " at=");
+    add_number(&l, (long long)time(NULL)); /* seconds, of the machine's clock */
     add(&l, " module=");
     add(&l, f ? f->m->mf.name.p : "kernel");
     if (f) {

@@ -178,7 +178,7 @@ static crm_status read_manifest(module *m, const module_found *f, module_refusal
 static crm_status load(module *m, arena *a, const module_found *f, module_refusal **refused)
 {
     refusal why = {.code = "unreadable"};
-    m->has_code = f->path.n > 0;
+    m->has_code = f->path.n > 0 && !f->is_without_code;
     m->dir = arena_cstr(m->arena, f->dir);
     m->id = arena_dup(m->arena, f->id);
     m->is_bundled = f->is_bundled;
@@ -191,7 +191,7 @@ static crm_status load(module *m, arena *a, const module_found *f, module_refusa
         if (s != CRM_OK) {
             return s;
         }
-        s = check_offers(m, &why);
+        s = f->is_without_code ? CRM_OK : check_offers(m, &why);
     }
     return s == CRM_OK || s == CRM_NOMEM ? s : refusal_add(a, f->name, &why, refused);
 }
@@ -220,6 +220,7 @@ crm_status plug_load(arena *a, const module_found *f, module **out, module_refus
                             .version = m->mf.version,
                             .id = m->id,
                             .is_bundled = m->is_bundled,
+                            .is_without_code = f->is_without_code,
                             .loaded = m};
     life_add(m);
     *out = m;

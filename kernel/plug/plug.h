@@ -45,6 +45,7 @@ typedef struct module_found {
     uint32_t need_count;
     const crm_str *offers; /* "step:task", "integration:webform": words of a ТЗ it answers for */
     uint32_t offer_count;
+    bool is_without_code; /* who loads it sets that: its declarations only */
     bool is_bundled; /* lies in <modules>/<name>/ itself */
 } module_found;
 

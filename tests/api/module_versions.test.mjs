@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { fleetFolder, fleetTz, idOf } from '../harness/fleet.mjs';
+import { fleetFolder, fleetTz, idOf, putFleet } from '../harness/fleet.mjs';
 import { startServer } from '../harness/server.mjs';
 import { dealer, writeTz } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
@@ -176,5 +176,69 @@ describe('a module goes off and on', () => {
     await change('enable');
     assert.equal(await apply(fleetTz), 0);
     assert.deepEqual((await head.get(CARS)).json.rows.map((c) => c.plate), ['А001АА']);
+  });
+});
+
+describe('an installed module that ends the process', () => {
+  let modules, server, head;
+
+  before(async () => {
+    modules = fleetFolder([]);
+    putFleet(modules, 2);
+    server = await startServer({ modules, tz: fleetTz });
+    head = await server.as('ivanova');
+    await head.post(CARS, { plate: 'А001АА' }, { expect: 201 });
+  });
+  after(async () => {
+    await server?.stop();
+    fs.rmSync(modules, { recursive: true, force: true });
+  });
+
+  const fleet = async () => (await head.get('/api/v1/modules')).json.modules.find((m) => m.name === 'fleet');
+  const versionStatus = async () => (await head.get('/api/v1/fleet/version', { asWritten: true })).status;
+  const again = async () => {
+    await server.restart();
+    head = await server.as('ivanova');
+  };
+  const crash = async () => {
+    await head.post('/api/v1/fleet/crash', {}, { asWritten: true }).catch(() => {});
+    await server.exited;
+    await again();
+  };
+
+  it('runs without its code after the third time, and its data are there', async () => {
+    await crash();
+    await crash();
+    assert.equal((await fleet()).state, 'running');
+    await crash();
+    assert.equal((await fleet()).state, 'quarantined');
+    assert.match((await server.command('module', 'list')).out, /fleet .*работает без кода: три падения за десять минут/);
+    assert.equal(await versionStatus(), 404);
+    assert.deepEqual((await head.get(CARS)).json.rows.map((c) => c.plate), ['А001АА']);
+    await head.post(CARS, { plate: 'А002АА' }, { expect: 201 });
+    await again();
+    assert.equal((await fleet()).state, 'quarantined');
+  });
+
+  it('gets another chance from the administrator, with nothing held against it', async () => {
+    await head.post('/api/v1/modules/fleet/enable', undefined, { expect: 200 });
+    assert.equal(await versionStatus(), 200);
+    await again();
+    assert.equal((await fleet()).state, 'running');
+    const { rows } = await until(async () => {
+      const page = (await head.get('/api/v1/fleet.heard')).json;
+      return page.rows.length >= 2 && page;
+    }, 'the change made in quarantine to be heard');
+    assert.equal(rows.length, 2);
+  });
+
+  it('runs without its code in a server started with --safe', async () => {
+    server.options.args = ['--safe'];
+    await again();
+    assert.equal((await fleet()).state, 'safe');
+    assert.equal(await versionStatus(), 404);
+    server.options.args = [];
+    await again();
+    assert.equal(await versionStatus(), 200);
   });
 });

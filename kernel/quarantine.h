@@ -1,0 +1,20 @@
+/*
+ * quarantine.h - installed modules whose code ended the process again and again run without it.
+ *
+ * Three lines of the crash file within ten minutes, since an administrator last let the module run,
+ * put it into quarantine at the next start: its entities, fields and texts stay, so that the ТЗ holds
+ * and the data are there; its routes, hooks, listeners and jobs do not run. Jobs and changes wait.
+ * Bundled modules are not put there, and neither are those whose words a ТЗ may use (`offers`), which
+ * it could not be read without. `--safe` does the same to every installed module for one run.
+ */
+#ifndef QUARANTINE_H
+#define QUARANTINE_H
+
+#include "build.h"
+
+/* At a start: looks into the crash file, and keeps what it decides. */
+CRM_MUST_CHECK crm_status quarantine_judge(deployment *d, build *b);
+/* How far the crash file goes now: what is before is forgiven. */
+int64_t quarantine_mark(const char *data);
+
+#endif
