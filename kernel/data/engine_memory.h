@@ -151,6 +151,8 @@ int memory_compare(const field *f, value x, value y);
 void memory_group(const mrun *r, engine_op *op);
 
 crm_status memory_schema(engine *base, registry *r, arena *a, registry_fault **faults);
+/* What is called so; entity_id 0: an entity. NULL: nothing. */
+mname *memory_find_name(memory_engine *m, uint32_t entity_id, crm_str name);
 crm_status memory_schema_ahead(engine *base, registry *r, arena *a, engine_ahead *out);
 
 /* ---- what no registry declares, engine_memory_forget.c --------------------------------------- */

@@ -1,16 +1,6 @@
 /* engine_memory_forget.c - what no registry declares any more, for the engine in memory. */
 #include "data/engine_memory.h"
 
-static mname *find_name(memory_engine *m, uint32_t entity_id, crm_str name)
-{
-    for (mname *n = m->names; n; n = n->next) {
-        if (n->entity == entity_id && str_eq(n->name, name)) {
-            return n;
-        }
-    }
-    return NULL;
-}
-
 /* "fuel" itself, or "fuel~7", which held its values before. */
 static bool is_of(const mname *n, uint32_t entity_id, crm_str name)
 {
@@ -23,7 +13,7 @@ static bool is_of(const mname *n, uint32_t entity_id, crm_str name)
 static crm_status find_columns(memory_engine *m, const entity *like, entity *out, field *fields)
 {
     for (uint32_t i = 0; i < COL_OWN; i++) {
-        const mname *n = find_name(m, out->id, like->fields[i].name);
+        const mname *n = memory_find_name(m, out->id, like->fields[i].name);
         if (!n) {
             return CRM_NOT_FOUND;
         }
@@ -50,7 +40,7 @@ static void add_columns(memory_engine *m, entity *e, field *fields, crm_str name
 
 static crm_status find(memory_engine *m, const engine_stored *what, entity *out, field *fields)
 {
-    const mname *own = find_name(m, 0, what->entity);
+    const mname *own = memory_find_name(m, 0, what->entity);
     *out = (entity){.name = what->entity, .fields = fields, .field_count = COL_OWN};
     out->id = own ? own->id : 0;
     crm_status st = own ? find_columns(m, what->like, out, fields) : CRM_NOT_FOUND;

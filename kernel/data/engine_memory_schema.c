@@ -33,7 +33,7 @@ static registry_fault *fault(schema_step *x, crm_str source, const char *code, c
     return made;
 }
 
-static mname *find_name(memory_engine *m, uint32_t entity_id, crm_str name)
+mname *memory_find_name(memory_engine *m, uint32_t entity_id, crm_str name)
 {
     for (mname *n = m->names; n; n = n->next) {
         if (n->entity == entity_id && str_eq(n->name, name)) {
@@ -45,8 +45,8 @@ static mname *find_name(memory_engine *m, uint32_t entity_id, crm_str name)
 
 static mname *known(memory_engine *m, uint32_t entity_id, crm_str name, crm_str was)
 {
-    mname *n = find_name(m, entity_id, name);
-    return n || !was.n ? n : find_name(m, entity_id, was);
+    mname *n = memory_find_name(m, entity_id, name);
+    return n || !was.n ? n : memory_find_name(m, entity_id, was);
 }
 
 /* ---- what cannot be done --------------------------------------------------------------------- */

@@ -134,6 +134,13 @@ describe('the model', () => {
     assert.equal((await head.post('/api/v1/sales.deal', { title: 'Кран', plate: 'Ё 1' })).status, 422);
   });
 
+  it('shows the beginning of a value that does not fit in whole letters', async () => {
+    await head.post(DEALS, { name: 'long', type: 'text', title: 'Длинное', roles: ['head'] }, { expect: 201 });
+    await head.post('/api/v1/sales.deal', { title: 'Проба', long: `a${'щ'.repeat(100)}` }, { expect: 201 });
+    const plan = (await head.patch(`${DEALS}/long?check=1`, { type: 'int' }, { expect: 200 })).json;
+    assert.equal(plan.first[0].value, `a${'щ'.repeat(39)}`);
+  });
+
   it('finds what is equal only as another type, and among many values', async () => {
     await add('serial', { type: 'text' });
     const [one, two] = [await deal({ serial: '1' }), await deal({ serial: '01' })];

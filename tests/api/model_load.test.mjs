@@ -195,6 +195,21 @@ describe('the model under load', () => {
     assert.equal((await fieldOf('later')).state, 'retired');
   });
 
+  it('values that become equal while a unique field is converted end the change by name', async () => {
+    await head.post(FIELDS, { name: 'serial', type: 'text', title: 'Номер', unique: true, roles: ['head'] }, { expect: 201 });
+    await head.post('/api/v1/sales.deal', { title: 'Первая', serial: '7' }, { expect: 201 });
+    const change = ask(head, 'PATCH', `${FIELDS}/serial`, { type: 'int' });
+    const writes = Array.from({ length: 40 }, (_, i) => ask(head, 'POST', '/api/v1/sales.deal', { title: 'Вторая', serial: `${'0'.repeat(i + 1)}7` }));
+    const accepted = (await Promise.all(writes)).filter((reply) => reply.status === 201).length;
+    const reply = await change;
+    assert.ok(accepted > 0, 'some are written before the change is in force');
+    if (reply.status === 422) return assert.equal(reply.json.fields[0].code, 'duplicates'); // all came before it was asked
+    const batch = await ended(head, reply.json.change.batch);
+    assert.equal(batch.state, 'failed', JSON.stringify(batch));
+    assert.equal(batch.error.fields?.[0]?.code ?? batch.error.code ?? batch.error, 'duplicates', JSON.stringify(batch));
+    assert.equal((await fieldOf('serial')).type, 'text');
+  });
+
   it('a write that waited while the type changed is stored in the new one', async () => {
     const deal = (await head.post('/api/v1/sales.deal', { title: 'Гонка', code: 5 }, { expect: 201 })).json;
     const writes = [];
