@@ -66,6 +66,7 @@ crm_status model_scan(crm_ctx *c, const field *from, const field *to, model_plan
 /* ---- how long it takes ----------------------------------------------------------------------- */
 
 #define TELLING_ROWS 1000
+#define KEYS_AT_ONCE 10000 /* rows whose sort keys the step makes in passing */
 
 void model_learn(deployment *d, model_cost what, int64_t rows, int64_t ns)
 {
@@ -171,7 +172,9 @@ static crm_status look_at(model_change *x, const model_row *row, model_plan *p)
     }
     const field *from = f.from, *to = f.to;
     bool was_indexed = from && from->flags & (FIELD_INDEXED | FIELD_UNIQUE);
-    p->indexes |= (to->flags & (FIELD_INDEXED | FIELD_UNIQUE)) && !was_indexed;
+    bool is_indexed = (to->flags & (FIELD_INDEXED | FIELD_UNIQUE)) && !was_indexed;
+    p->indexes |= is_indexed;
+    p->makes_keys |= is_indexed && from && field_is_folded(to) && p->rows > KEYS_AT_ONCE;
     retype how = from ? field_retype(from, to) : RETYPE_NONE;
     p->converts |= how == RETYPE_REWRITE;
     p->looks |= how == RETYPE_CHECK;

@@ -1,6 +1,7 @@
 /*
  * engine_sqlite_ahead.c - slices of the schema step, ahead of it: what has to go over every row of
- * an entity. First the values that are stored another way, then the full text that is made of them.
+ * an entity. First the values that are stored another way, then sort keys of texts
+ * that get an index, then the full text.
  */
 #include "data/engine_sqlite_schema.h"
 #include "data/engine_sqlite_write.h"
@@ -16,8 +17,8 @@ static bool follows(const field *f, const stored_field *at, arena *a)
            field_retype(&from, f) != RETYPE_REWRITE;
 }
 
-/* The registry is nobody's yet, and the step fills its ids in anew. */
-static void find_id(schema_step *x, const entity *e, field *f)
+/* The registry is nobody's yet, and the step fills its ids in anew. 0: there is no column. */
+static void find_stored_id(schema_step *x, const entity *e, field *f)
 {
     stored_field at = {0};
     if (f->id || x->status != CRM_OK) {
@@ -27,12 +28,20 @@ static void find_id(schema_step *x, const entity *e, field *f)
     if (!at.id && f->was.n) {
         schema_find_field(x, e, f->was, &at);
     }
-    if (x->status == CRM_OK && !at.id) {
-        schema_find_early(x, e, f, &at);
-    } else if (x->status == CRM_OK && !follows(f, &at, x->arena)) {
+    if (at.id && x->status == CRM_OK && !follows(f, &at, x->arena)) {
         schema_find_shadow(x, e, f, &at);
     }
     f->id = (uint32_t)at.id;
+}
+
+static void find_id(schema_step *x, const entity *e, field *f)
+{
+    stored_field at = {0};
+    find_stored_id(x, e, f);
+    if (!f->id && x->status == CRM_OK) {
+        schema_find_early(x, e, f, &at);
+        f->id = (uint32_t)at.id;
+    }
 }
 
 /* False: the entity is not stored yet. */
@@ -53,6 +62,44 @@ static bool find_ids(schema_step *x, entity *e)
     return e->id && x->status == CRM_OK;
 }
 
+/* ---- sort keys --------------------------------------------------------------------------------
+ */
+
+#define KEY_IDS 256 /* between two looks at the clock */
+
+static bool lacks_keys(const schema_step *x, const entity *e, const field *f)
+{
+    const layout *l = atomic_load(&x->s->engine->layout);
+    return field_is_folded(f) && !engine_is_many(f) && schema_is_indexed(e, f) &&
+           !(f->id && layout_column(l, f->id) & COLUMN_KEY);
+}
+
+/* Nobody reads or writes them yet: the step goes over all rows again and writes those that differ.
+ */
+static void fill_keys(schema_step *x, const entity *e, const field *f, engine_ahead *out)
+{
+    uint32_t id = e->fields[COL_ID].id;
+    int64_t end = schema_int(x, 0, "SELECT coalesce(max(c%u),0) FROM e%u", id, e->id);
+    int64_t at = schema_int(x, 0, "SELECT coalesce(keyed,0) FROM meta_field WHERE id=%u", f->id);
+    if (at >= end || !out->is_done) {
+        out->left += at < end ? end - at : 0;
+        return;
+    }
+    schema_key_column(x, e, f);
+    do {
+        (void)!schema_run(x,
+                          "UPDATE e%u SET k%u=karkas_key(c%u)"
+                          " WHERE c%u>%lld AND c%u<=%lld AND k%u IS NOT karkas_key(c%u)",
+                          e->id, f->id, f->id, id, (long long)at, id, (long long)(at + KEY_IDS),
+                          f->id, f->id);
+        at += KEY_IDS;
+    } while (x->status == CRM_OK && at < end && clock_mono() < out->until);
+    (void)!schema_run(x, "UPDATE meta_field SET keyed=%lld WHERE id=%u",
+                      (long long)(at < end ? at : INT64_MAX), f->id);
+    out->left += at < end ? end - at : 0;
+    out->is_done = at >= end;
+}
+
 /* ---- the slice ------------------------------------------------------------------------------- */
 
 static void fill_values(schema_step *x, entity *e, engine_ahead *out)
@@ -60,6 +107,15 @@ static void fill_values(schema_step *x, entity *e, engine_ahead *out)
     for (uint32_t k = COL_OWN; x->status == CRM_OK && k < e->field_count; k++) {
         if (e->fields[k].flags & FIELD_DEPLOYMENT) {
             schema_retype_ahead(x, e, &e->fields[k], out);
+        }
+    }
+    for (uint32_t k = COL_OWN; x->status == CRM_OK && k < e->field_count; k++) {
+        field *f = (field *)&e->fields[k];
+        if (lacks_keys(x, e, f)) {
+            find_stored_id(x, e, f);
+        }
+        if (f->id && lacks_keys(x, e, f)) {
+            fill_keys(x, e, f, out);
         }
     }
 }

@@ -231,6 +231,14 @@ static void create_table(schema_step *x, const entity *e)
     x->status = st == CRM_OK ? x->status : st;
 }
 
+void schema_key_column(schema_step *x, const entity *e, const field *f)
+{
+    if (!schema_int(x, 0, "SELECT 1 FROM pragma_table_info('e%u') WHERE name='k%u'", e->id,
+                    f->id)) {
+        (void)!schema_run(x, "ALTER TABLE e%u ADD COLUMN k%u BLOB", e->id, f->id);
+    }
+}
+
 void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was)
 {
     bool can = field_is_folded(f) && !engine_is_many(f);
@@ -241,11 +249,10 @@ void schema_keys(schema_step *x, const entity *e, const field *f, stored_field w
     if (!can || has || !schema_is_indexed(e, f)) {
         return;
     }
-    if (!schema_int(x, 0, "SELECT 1 FROM pragma_table_info('e%u') WHERE name='k%u'", e->id,
-                    f->id)) {
-        (void)!schema_run(x, "ALTER TABLE e%u ADD COLUMN k%u BLOB", e->id, f->id);
-    }
-    (void)!schema_run(x, "UPDATE e%u SET k%u=karkas_key(c%u)", e->id, f->id, f->id);
+    schema_key_column(x, e, f);
+    /* A row without a value, or with a key made ahead, is not written. */
+    (void)!schema_run(x, "UPDATE e%u SET k%u=karkas_key(c%u) WHERE k%u IS NOT karkas_key(c%u)",
+                      e->id, f->id, f->id, f->id, f->id);
     set_flags(x, f, was.flags | COLUMN_KEY);
 }
 

@@ -4,9 +4,9 @@
  * meta_entity(id, name, search, coming, filled): `search` tells how its full text is made: the
  * format of the terms, the SQL of a row's access terms and the field ids of the columns, apart by
  * '|'; `coming` how the one is that is being made, with all rows up to `filled`. meta_field(id,
- * entity, name, is_text, is_folded, flags, shape, filled): flags are COLUMN_*, `shape` is
+ * entity, name, is_text, is_folded, flags, shape, filled, keyed): flags are COLUMN_*, `shape` is
  * field_shape's, NULL where an older program made the field; `filled` is up to which row a column
- * that is being filled has its values (engine_sqlite_retype.c).
+ * that is being filled has its values (engine_sqlite_retype.c), `keyed` the same of sort keys.
  */
 #include "data/engine_sqlite_schema.h"
 
@@ -18,6 +18,15 @@ static crm_status add_shapes(sqlite_session *s)
     }
     return connection_exec(s->db, "ALTER TABLE meta_field ADD COLUMN shape TEXT;"
                                   "ALTER TABLE meta_field ADD COLUMN filled INTEGER;");
+}
+
+static crm_status add_keyed(sqlite_session *s)
+{
+    schema_step x = {.s = s};
+    if (schema_int(&x, 0, "SELECT 1 FROM pragma_table_info('meta_field') WHERE name='keyed'")) {
+        return x.status;
+    }
+    return connection_exec(s->db, "ALTER TABLE meta_field ADD COLUMN keyed INTEGER;");
 }
 
 static crm_status add_coming(sqlite_session *s)
@@ -40,7 +49,8 @@ crm_status layout_create_catalogue(sqlite_session *s)
                " entity INTEGER NOT NULL, name TEXT NOT NULL, is_text INTEGER NOT NULL,"
                " is_folded INTEGER NOT NULL, flags INTEGER NOT NULL, UNIQUE(entity, name));");
     st = st == CRM_OK ? add_shapes(s) : st;
-    return st == CRM_OK ? add_coming(s) : st;
+    st = st == CRM_OK ? add_coming(s) : st;
+    return st == CRM_OK ? add_keyed(s) : st;
 }
 
 static crm_status read_int(sqlite_session *s, const char *text, int64_t *out)

@@ -56,6 +56,8 @@ void schema_rename_formers(schema_step *x, const entity *e, crm_str from, crm_st
 /* The column's values follow the field's new shape, or faults say why not; `at` is then the column
  * that holds them. */
 void schema_retype(schema_step *x, const entity *e, const field *f, stored_field *at);
+/* k<id>, if it is not there. */
+void schema_key_column(schema_step *x, const entity *e, const field *f);
 void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_side(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_indexes(schema_step *x, const entity *e);

@@ -350,6 +350,40 @@ static void full_text_follows_values_that_are_stored_another_way(void **state)
     assert_int_equal(bench_search(b, "10100"), 0);
 }
 
+static void sort_keys_of_a_new_index_are_made_in_slices(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    static const entity_index indexes[] = {{.field = {DEAL_NOTE}, .count = 1}};
+    engine_ahead ahead = {.until = 1};
+    int64_t id = 0;
+    bench_begin(b);
+    for (int i = 0; i < 600; i++) {
+        id = bench_deal_with(b, DEAL_NOTE, value_text(CRM_S("Ель")));
+    }
+    bench_commit(b);
+    const entity_index *before = b->w->deal.indexes;
+    uint32_t count = b->w->deal.index_count;
+    b->w->deal.indexes = indexes;
+    b->w->deal.index_count = 1;
+    assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+    b->w->deal.indexes = before;
+    b->w->deal.index_count = count;
+    bench_begin(b);
+    assert_ok(bench_set(b, id - 599, DEAL_NOTE, value_text(CRM_S("Сосна")))); /* passed already */
+    bench_commit(b);
+    b->w->deal.indexes = indexes;
+    b->w->deal.index_count = 1;
+    (void)slices_to_the_end(b);
+    assert_ok(remake(b, &faults));
+    engine_turn_end(b->reader);
+    const field *note = deal_field(b->w, DEAL_NOTE);
+    const cond *fir = world_cond(b->w, COND_STARTS, note, value_text(CRM_S("ель")));
+    const cond *pine = world_cond(b->w, COND_STARTS, note, value_text(CRM_S("сосн")));
+    assert_int_equal(bench_count_where(b, fir), 599);
+    assert_int_equal(bench_count_where(b, pine), 1);
+}
+
 /* ---- what nobody declares any more ----------------------------------------------------------- */
 
 static crm_status find_stored(bench *b, const char *name, entity **out)
@@ -428,6 +462,7 @@ int main(void)
         ON_ALL(a_required_field_begins_with_its_default),
         ON_ALL(values_are_written_ahead_in_slices),
         ON_ALL(full_text_is_made_in_slices_between_which_rows_are_written),
+        ON_ALL(sort_keys_of_a_new_index_are_made_in_slices),
         ON_ALL(full_text_follows_values_that_are_stored_another_way),
         ON_ALL(a_forgotten_field_leaves_its_name_and_nothing_else),
         ON_ALL(a_forgotten_entity_begins_empty),
