@@ -20,6 +20,17 @@ static inline void take_value(sqlite3_stmt *stmt, int at, value *out)
     out->kind = type == SQLITE_INTEGER ? VALUE_INT : out->s.n ? VALUE_TEXT : VALUE_NULL;
 }
 
+#define JUDGED_MAX 8
+
+/* What the branches judged in C said of the row before: who has a list open sees many rows of the
+ * same people, and what is the same is not judged again. */
+typedef struct judgement {
+    uint8_t fields[JUDGED_MAX]; /* all that these branches look at: whole numbers */
+    value of[JUDGED_MAX];
+    uint32_t count, bits;
+    bool is_kept, is_made;
+} judgement;
+
 typedef struct reader {
     sqlite_session *s;
     sqlite3_stmt *stmt;
@@ -27,6 +38,7 @@ typedef struct reader {
     uint8_t fields[FIELDS_MAX]; /* the field of each column */
     uint32_t count;
     uint32_t local; /* branches that are judged on the row in C */
+    judgement last;
 } reader;
 
 static void reader_init(reader *r, const entity *e, const uint64_t selected[4])
@@ -45,6 +57,61 @@ static void reader_init(reader *r, const entity *e, const uint64_t selected[4])
     }
 }
 
+/* For many rows, after reader_init. A text lives no longer than its row, so it is not kept. */
+static void keep_judgements(reader *r, const entity *e)
+{
+    judgement *last = &r->last;
+    uint64_t looked_at[4] = {0};
+    for (uint32_t i = 0; r->local >> i; i++) {
+        if (r->local >> i & 1) {
+            cond_fields(r->query->rights->at[i].where, looked_at);
+        }
+    }
+    last->count = 0;
+    last->is_made = false;
+    last->is_kept = true;
+    for (uint32_t i = 0; i < e->field_count; i++) {
+        if (!bits_has(looked_at, i)) {
+            continue;
+        }
+        if (last->count == JUDGED_MAX || field_is_text(&e->fields[i])) {
+            last->is_kept = false;
+            return;
+        }
+        last->fields[last->count++] = (uint8_t)i;
+    }
+}
+
+/* Notes what the row has in these fields; whether the row before had the same. */
+static bool is_as_before(judgement *last, const value *row)
+{
+    bool is_same = last->is_made;
+    for (uint32_t i = 0; i < last->count; i++) {
+        const value *now = &row[last->fields[i]];
+        is_same = is_same && now->kind != VALUE_TEXT && now->kind == last->of[i].kind &&
+                  now->i == last->of[i].i;
+        last->of[i] = (value){.kind = now->kind, .i = now->i};
+    }
+    last->is_made = true;
+    return is_same;
+}
+
+/* Which of the branches judged in C match. */
+static uint32_t judge(reader *r)
+{
+    if (r->last.is_kept && is_as_before(&r->last, r->s->row)) {
+        return r->last.bits;
+    }
+    uint32_t bits = 0;
+    for (uint32_t i = 0; r->local >> i; i++) {
+        bool matches = r->local >> i & 1 &&
+                       cond_eval(r->query->rights->at[i].where, r->s->row, &r->query->env);
+        bits |= matches ? 1u << i : 0;
+    }
+    r->last.bits = bits;
+    return bits;
+}
+
 /* Reads the row into s->row and gives the branches it matches. */
 static uint32_t take_row(reader *r)
 {
@@ -53,15 +120,11 @@ static uint32_t take_row(reader *r)
         take_value(r->stmt, (int)i, &row[r->fields[i]]);
     }
     const branches *b = r->query ? r->query->rights : NULL;
-    uint32_t bits = 0, column = r->count;
+    uint32_t bits = judge(r), column = r->count;
     for (uint32_t i = 0; b && i < b->count; i++) {
-        bool matches;
-        if (r->local >> i & 1) {
-            matches = cond_eval(b->at[i].where, row, &r->query->env);
-        } else {
-            matches = sqlite3_column_int(r->stmt, (int)column++) != 0;
+        if (!(r->local >> i & 1)) {
+            bits |= sqlite3_column_int(r->stmt, (int)column++) ? 1u << i : 0;
         }
-        bits |= matches ? 1u << i : 0;
     }
     return bits;
 }
@@ -100,6 +163,7 @@ static bool list_part(reader *r, engine_op *op, walk *w, page_part part, uint32_
         return false;
     }
     reader_init(r, r->query->entity, selected);
+    keep_judgements(r, r->query->entity);
     return read_rows(r, op) && op->status == CRM_OK;
 }
 
@@ -224,6 +288,7 @@ static bool prepare_by_ids(reader *r, engine_op *op, crm_str ids)
     r->stmt = statement_get(r->s, &op->status);
     if (r->stmt) {
         reader_init(r, e, selected);
+        keep_judgements(r, e);
     }
     return r->stmt != NULL;
 }
@@ -267,6 +332,7 @@ static void list_abreast(reader *r, engine_op *op, plan *p, uint32_t limit)
     page to = {r, op, limit};
     engine_selected(r->query->entity, r->query, selected);
     reader_init(r, r->query->entity, selected);
+    keep_judgements(r, r->query->entity);
     op->status = merge_rows(r->s, r->query, p, selected, take_lane, &to);
 }
 
