@@ -1,0 +1,157 @@
+// Parts of other records (part_of): their rights are those of the record they belong to, on every way
+// to them. No bundled module has parts, so the test brings a module of its own.
+
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startServer, StartError, Server } from '../harness/server.mjs';
+import { dealer } from '../harness/tz.mjs';
+
+const LINES = '/api/v1/goods.line';
+const DEALS = '/api/v1/sales.deal';
+const MODULE = `module: goods
+version: 1.0.0
+level: 1
+needs: [sales]
+entities:
+  line:
+    title: name
+    part_of: deal
+    fields:
+      deal:  {type: ref, to: sales.deal, required: true, index: true}
+      name:  {type: text, required: true, max: 200, search: true}
+      count: {type: int, index: true}
+      cost:  {type: money, scale: 2}
+    views:
+      list: [{id: all, columns: [name, count, deal], sort: [-id]}]
+`;
+const STRINGS = `goods.title: Товары
+goods.line.one: строка
+goods.line.many: строки
+goods.line.count: "{n, plural, one {# строка} few {# строки} many {# строк} other {# строки}}"
+goods.line.f.deal: Сделка
+goods.line.f.name: Товар
+goods.line.f.count: Количество
+goods.line.f.cost: Цена
+goods.line.all: Все
+`;
+/** Parts need no rights of their own; `own` is what the accountant is given to them all the same. */
+const withLines = (tz, own = '') =>
+  tz
+    .replace('modules: auto', 'modules: [contacts, sales, tasks, intake, goods]')
+    .replace('      sales.deal: {read: {where:', own ? `      goods.line: ${own}\n$&` : '$&')
+    .replaceAll('{read: own, create: own, update: own}', '{read: own, create: own, update: own, export: own}')
+    .replace('  bulk: [head, manager]', '$&\n  export: [head, manager, accountant]');
+
+function folder() {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'karkas-modules-'));
+  fs.chmodSync(dir, 0o755);
+  fs.cpSync(path.join(new Server({}).build, 'modules'), dir, { recursive: true });
+  fs.mkdirSync(path.join(dir, 'goods/locales'), { recursive: true });
+  fs.writeFileSync(path.join(dir, 'goods/module.yaml'), MODULE);
+  for (const lang of ['ru', 'en']) fs.writeFileSync(path.join(dir, `goods/locales/${lang}.yaml`), STRINGS);
+  return dir;
+}
+
+describe('parts of records', () => {
+  let modules, server, head, petrov, sidorova, belova, his, hers, line, other;
+  const make = async (client, at, data) => (await client.post(at, data, { expect: 201 })).json;
+  const names = async (client, query = '') => (await client.get(`${LINES}${query}`, { expect: 200 })).json.rows.map((r) => r.name).sort();
+
+  before(async () => {
+    modules = folder();
+    server = await startServer({ modules, tz: withLines(dealer) });
+    [head, petrov, sidorova, belova] = await Promise.all(['ivanova', 'petrov', 'sidorova', 'belova'].map((who) => server.as(who)));
+    his = await make(petrov, DEALS, { title: 'Сделка Петрова' });
+    hers = await make(sidorova, DEALS, { title: 'Сделка Сидоровой' });
+    line = await make(petrov, LINES, { deal: his.id, name: 'Ковш', count: 2, cost: '10.00' });
+    other = await make(sidorova, LINES, { deal: hers.id, name: 'Ковш скальный', count: 5, cost: '20.00' });
+  });
+  after(async () => {
+    await server?.stop();
+    fs.rmSync(modules, { recursive: true, force: true });
+  });
+
+  it('are read, listed and counted by who reads the record they belong to', async () => {
+    assert.deepEqual(await names(petrov), ['Ковш']);
+    assert.deepEqual(await names(sidorova), ['Ковш скальный']);
+    assert.deepEqual(await names(head), ['Ковш', 'Ковш скальный']);
+    assert.equal((await petrov.get(LINES, { expect: 200 })).json.total, 1);
+    await petrov.get(`${LINES}/${other.id}`, { expect: 404 });
+    await petrov.get(`${LINES}/${line.id}`, { expect: 200 });
+  });
+
+  it('are filtered and sorted, through the record too, within those rights', async () => {
+    assert.deepEqual(await names(petrov, '?count.gte=1&sort=-count'), ['Ковш']);
+    assert.deepEqual(await names(petrov, `?deal=${hers.id}`), []);
+    const through = encodeURIComponent(JSON.stringify(['deal.title', 'starts', 'Сделка']));
+    assert.deepEqual(await names(petrov, `?filter=${through}`), ['Ковш']);
+    const exists = encodeURIComponent(JSON.stringify(['exists', 'goods.line', 'deal', ['name', 'starts', 'Ковш']]));
+    assert.deepEqual((await petrov.get(`${DEALS}?filter=${exists}`, { expect: 200 })).json.rows.map((r) => r.id), [his.id]);
+  });
+
+  it('are searched within those rights', async () => {
+    const found = async (client) => (await client.get('/api/v1/search?q=ковш', { expect: 200 })).json.groups.flatMap((g) => g.rows.map((r) => r.label)).sort();
+    assert.deepEqual(await found(petrov), ['Ковш']);
+    assert.deepEqual(await found(head), ['Ковш', 'Ковш скальный']);
+    assert.deepEqual(await names(petrov, '?q=скальный'), []);
+  });
+
+  it('have a history and an export within those rights', async () => {
+    await petrov.patch(`${LINES}/${line.id}`, { count: 3 }, { expect: 200 });
+    await petrov.get(`${LINES}/${line.id}/history`, { expect: 200 });
+    await petrov.get(`${LINES}/${other.id}/history`, { expect: 404 });
+    const file = (await petrov.get(`${LINES}/export?format=json`, { expect: 200 })).text;
+    assert.match(file, /Ковш/);
+    assert.doesNotMatch(file, /скальный/);
+  });
+
+  it('are written by who may change the record they belong to', async () => {
+    await petrov.patch(`${LINES}/${other.id}`, { count: 9 }, { expect: 404 });
+    const refused = await petrov.post(LINES, { deal: hers.id, name: 'Чужая' });
+    assert.ok([403, 422].includes(refused.status), `${refused.status}`);
+    assert.deepEqual(await names(sidorova), ['Ковш скальный']);
+  });
+
+  it('follow the record when it changes hands', async () => {
+    await head.patch(`${DEALS}/${hers.id}`, { owner: petrov.user.id }, { expect: 200 });
+    assert.deepEqual(await names(petrov), ['Ковш', 'Ковш скальный']);
+    assert.deepEqual(await names(sidorova), []);
+  });
+
+  it('come into sight with a record that a condition shows, and only with that', async () => {
+    assert.deepEqual(await names(belova), []);
+    await head.patch(`${DEALS}/${his.id}`, { stage: 'work' }, { expect: 200 });
+    await head.patch(`${DEALS}/${his.id}`, { stage: 'lost', lost_reason: 'price' }, { expect: 200 });
+    assert.deepEqual(await names(belova), ['Ковш']);
+    assert.equal((await belova.post(LINES, { deal: his.id, name: 'Лишняя' })).status, 403);
+  });
+});
+
+describe('figures of parts', () => {
+  let modules;
+  before(() => {
+    modules = folder();
+  });
+  after(() => fs.rmSync(modules, { recursive: true, force: true }));
+  const refusal = (own) =>
+    startServer({ modules, tz: withLines(dealer, own) }).then(
+      async (server) => {
+        await server.stop();
+        return 'taken';
+      },
+      (e) => (e instanceof StartError ? e.log : Promise.reject(e)),
+    );
+
+  it('are refused without the right to those of the whole', async () => {
+    const said = await refusal('{aggregate: {of: [count, cost], by: [name]}}');
+    assert.match(said, /записи этой сущности — части записей «sales\.deal»: сводка по ним даётся вместе с правом aggregate на «sales\.deal»/);
+  });
+
+  it('are refused a condition of their own', async () => {
+    const said = await refusal('{aggregate: {of: [count], by: [name], scope: all}}');
+    assert.match(said, /какие части входят в сводку, решает право aggregate на «sales\.deal»/);
+  });
+});
