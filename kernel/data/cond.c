@@ -7,6 +7,7 @@
 #include "data/cond.h"
 
 #include "base/zone.h"
+#include "data/address.h"
 #include "data/field.h"
 #include "data/query.h"
 
@@ -276,10 +277,9 @@ static bool is_any_of(const cond *c, value row, const cond_env *env)
     return false;
 }
 
-static bool leaf(const cond *c, const value *row, const cond_env *env)
+static bool leaf_is(const cond *c, value v, const cond_env *env)
 {
     const field *f = c->path[0];
-    value v = row[f->index];
     switch (c->op) {
     case COND_NONE:
         return value_is_null(v);
@@ -293,6 +293,18 @@ static bool leaf(const cond *c, const value *row, const cond_env *env)
     default:
         return c->value_count && any_is(f, c->op, v, cond_value(f, c->values[0], env));
     }
+}
+
+static bool leaf(const cond *c, const value *row, const cond_env *env)
+{
+    const field *f = c->path[0];
+    if (!f->part) {
+        return leaf_is(c, row[f->index], env);
+    }
+    arena *a = arena_new(0);
+    bool is = a && leaf_is(c, address_value(a, f, row), env);
+    arena_free(a);
+    return is;
 }
 
 bool cond_eval(const cond *c, const value *row, const cond_env *env)

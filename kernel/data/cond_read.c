@@ -5,11 +5,13 @@
  *   ["field", "op", value]   eq ne gt gte lt lte in none starts has
  *   ["field", "me"] ["field", "none"]
  *   ["exists", "child entity", "its reference field", c?]
+ *   ["address.city", "op", value]   a part of an address field (address.h) as a text
  *   ["field", "in_query", {"entity": …, "field": …, "where": c?}]
  *
  * `field` may be a path through one or two references ("contact.city"). A value of null stands for
  * emptiness: ["f","eq",null] is ["f","none"]. ["f","none",false] asks for what is filled.
  */
+#include "data/address.h"
 #include "data/field.h"
 #include "data/files.h"
 
@@ -84,6 +86,13 @@ static crm_status read_path(reader *r, const entity *e, crm_str path, cond *c)
         }
         if (!f || (f->flags & FIELD_HIDDEN)) {
             return unknown_field(r, e, name, path);
+        }
+        if (f->parts && rest.n) {
+            f = address_field(f, rest);
+            rest = (crm_str){0};
+        }
+        if (!f) {
+            return fail(r, "unknown_field", path);
         }
         c->path[c->path_length++] = f;
         /* A list of references leads to many rows; only a single one is a path. */

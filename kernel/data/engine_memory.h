@@ -101,6 +101,7 @@ typedef struct mrun {
     engine_batch *batch;
     const msnapshot *snapshot;
     int64_t deadline;
+    arena *arena; /* of groups: what keys are read out of */
 } mrun;
 /* Somebody wants the batch to end, whatever its time. */
 bool memory_is_stopped(const mrun *r);

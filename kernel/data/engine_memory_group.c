@@ -232,14 +232,17 @@ static void give(const grouper *x, engine_op *op)
 
 void memory_group(const mrun *r, engine_op *op)
 {
-    grouper x = {.run = r, .g = op->grouping, .overflow = MEASURES_MAX};
-    op->status = prepare(&x);
+    mrun own = *r;
+    grouper x = {.run = &own, .g = op->grouping, .overflow = MEASURES_MAX};
+    own.arena = arena_new(0);
+    op->status = own.arena ? prepare(&x) : CRM_NOMEM;
     op->status = op->status ? op->status : make_groups(&x);
     if (op->status == CRM_LIMIT) {
         op->count = x.overflow;
     } else if (op->status == CRM_OK) {
         give(&x, op);
     }
+    arena_free(own.arena);
     free(x.rows);
     free(x.values);
     free(x.groups);

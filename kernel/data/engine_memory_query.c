@@ -4,6 +4,7 @@
  * This is the meaning of query.h and cond.h written down as plainly as possible; other engines are
  * right when they answer the same.
  */
+#include "data/address.h"
 #include "data/engine_memory.h"
 
 /* What is being judged: a row of an entity, under a sign. */
@@ -322,13 +323,22 @@ int memory_compare(const field *f, value x, value y)
     return x.kind == VALUE_TEXT ? compare_texts(f, x.s, y.s) : (x.i > y.i) - (x.i < y.i);
 }
 
+static value sort_value(arena *a, const field *f, const mrow *row)
+{
+    if (f->index == COL_ID) {
+        return value_int(row->id);
+    }
+    const field *whole = f->part ? &f->entity->fields[f->index] : f;
+    return address_value_of(a, f, mrow_value(row, whole->id));
+}
+
 /* The order of a row and the point (sort values, id). */
-static int compare_to(const query *q, const mrow *row, const value *at, int64_t id)
+static int compare_in(arena *a, const query *q, const mrow *row, const value *at, int64_t id)
 {
     bool descends = false;
     for (uint32_t i = 0; i < q->sort_count; i++) {
         const field *f = q->sorts[i].field;
-        value own = f->index == COL_ID ? value_int(row->id) : mrow_value(row, f->id);
+        value own = sort_value(a, f, row);
         int order = memory_compare(f, own, at[i]);
         descends = q->sorts[i].descending;
         if (order) {
@@ -339,14 +349,35 @@ static int compare_to(const query *q, const mrow *row, const value *at, int64_t 
     return descends ? -order : order;
 }
 
+/* Parts of an address are read out of it for the comparison. */
+static arena *arena_for(const query *q)
+{
+    for (uint32_t i = 0; i < q->sort_count; i++) {
+        if (q->sorts[i].field->part) {
+            return arena_new(0);
+        }
+    }
+    return NULL;
+}
+
+static int compare_to(const query *q, const mrow *row, const value *at, int64_t id)
+{
+    arena *a = arena_for(q);
+    int order = compare_in(a, q, row, at, id);
+    arena_free(a);
+    return order;
+}
+
 static int compare_rows(const query *q, const mrow *x, const mrow *y)
 {
     value at[SORTS_MAX];
+    arena *a = arena_for(q);
     for (uint32_t i = 0; i < q->sort_count; i++) {
-        const field *f = q->sorts[i].field;
-        at[i] = f->index == COL_ID ? value_int(y->id) : mrow_value(y, f->id);
+        at[i] = sort_value(a, q->sorts[i].field, y);
     }
-    return compare_to(q, x, at, y->id);
+    int order = compare_in(a, q, x, at, y->id);
+    arena_free(a);
+    return order;
 }
 
 static int compare_found(const void *x, const void *y, void *arg)
@@ -376,7 +407,7 @@ value memory_value(const mrun *r, const query *q, const value *row, const field_
             return value_null();
         }
     }
-    return s.row[field_path_end(p)->index];
+    return address_value(r->arena, field_path_end(p), s.row);
 }
 
 /* ---- ops ------------------------------------------------------------------------------------- */

@@ -117,7 +117,7 @@ static bool is_looked_up(const cond *c)
 static bool lookup_walk(const lookup *l, const cond *c, walk *out)
 {
     const field *f = c->path[0];
-    const entity_index *x = sql_index_by(l->in->entity, f);
+    const entity_index *x = f->part ? NULL : sql_index_by(l->in->entity, f);
     *out = (walk){.by = WALK_INDEX, .index = x, .ranges = 1};
     if (engine_is_many(f)) {
         out->by = WALK_IDS; /* the table of elements gives them */

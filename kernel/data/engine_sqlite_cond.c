@@ -106,8 +106,8 @@ static void drop_last_char(sql *q)
  */
 static bool is_keyless(const sql *q, left l)
 {
-    return !l.is_side && field_is_folded(l.field) &&
-           !(layout_column(q->layout, l.field->id) & COLUMN_KEY);
+    bool has_key = !l.field->part && layout_column(q->layout, l.field->id) & COLUMN_KEY;
+    return !l.is_side && field_is_folded(l.field) && !has_key;
 }
 
 static void add_same(sql *q, left l, value v)

@@ -6,9 +6,11 @@
  * so. karkas_elements(text, folded): the elements of such a text, or their keys, as JSON of their
  * bytes in hexadecimal. karkas_terms(text): its full-text terms; karkas_phones(text): those of
  * phones. karkas_access(created by, department, stage, owner, owner, owner): the access terms of a
- * row. karkas_keys(text): the keys of its name, as terms. karkas_is_word(term): whether the
- * vocabulary has it. They are for the engine's own statements only, so a schema cannot call them.
+ * row. karkas_part(text, part): a part of an address (address.h), its number and 1.
+ * karkas_keys(text): the keys of its name, as terms. karkas_is_word(term): whether the vocabulary
+ * has it. They are for the engine's own statements only, so a schema cannot call them.
  */
+#include "data/address.h"
 #include "data/engine_sqlite.h"
 #include "data/field.h"
 
@@ -43,6 +45,22 @@ static void key_function(sqlite3_context *c, int n, sqlite3_value **v)
     crm_str key;
     if (convert(c, text_of(v[0]), text_sort_key, &key)) {
         sqlite3_result_blob64(c, key.p, key.n, SQLITE_TRANSIENT);
+    }
+    arena_reset(a);
+}
+
+static void part_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    arena *a = sqlite3_user_data(c);
+    address all;
+    int part = sqlite3_value_int(v[1]) - 1;
+    bool is_text = sqlite3_value_type(v[0]) == SQLITE_TEXT && part >= 0 && part < ADDRESS_PARTS;
+    if (is_text && address_read(a, text_of(v[0]), &all) != CRM_OK) {
+        sqlite3_result_error_nomem(c);
+    } else if (is_text && all.part[part].n) {
+        crm_str s = all.part[part];
+        sqlite3_result_text64(c, s.p, s.n, SQLITE_TRANSIENT, SQLITE_UTF8);
     }
     arena_reset(a);
 }
@@ -226,7 +244,7 @@ crm_status functions_register(sqlite3 *db)
         {"karkas_phones", 1, phone_function},      {"karkas_access", 6, access_function},
         {"karkas_is_word", 1, word_function},      {"karkas_any", 4, any_function},
         {"karkas_elements", 2, elements_function}, {"karkas_keys", 1, keys_function},
-        {"karkas_same", 2, same_function},
+        {"karkas_same", 2, same_function},         {"karkas_part", 2, part_function},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         arena *a = arena_new(0);

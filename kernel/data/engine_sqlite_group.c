@@ -148,7 +148,8 @@ static bool find_ways(sql *q, const query *rows, ways *out)
 
 static bool is_in_index(const walk *w, const cond *c)
 {
-    bool is_bound = c->path_length == 1 && c->op >= COND_EQ && c->op <= COND_NONE;
+    bool is_bound =
+        c->path_length == 1 && !c->path[0]->part && c->op >= COND_EQ && c->op <= COND_NONE;
     for (uint32_t i = 0; is_bound && i < w->index->count; i++) {
         if (w->index->field[i] == c->path[0]->index) {
             return true;

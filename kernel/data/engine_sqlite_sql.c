@@ -67,6 +67,14 @@ void sql_name(sql *q, char letter, uint32_t id)
 
 void sql_column(sql *q, uint32_t alias, const field *f)
 {
+    if (f->part) {
+        sql_z(q, "karkas_part(");
+        sql_column(q, alias, &f->entity->fields[f->index]);
+        sql_z(q, ",");
+        sql_z(q, (char[]){(char)('0' + f->part), 0});
+        sql_z(q, ")");
+        return;
+    }
     char text[2 * NAME_ROOM] = {0}, *middle = text + NAME_ROOM;
     char *at = put_name(middle, 'c', f->id);
     *--at = '.';
@@ -129,7 +137,7 @@ void sql_ordered(sql *q, uint32_t alias, const field *f)
         sql_column(q, alias, f);
         return;
     }
-    if (layout_column(q->layout, f->id) & COLUMN_KEY) {
+    if (!f->part && layout_column(q->layout, f->id) & COLUMN_KEY) {
         sql_name(q, 't', alias);
         sql_z(q, ".");
         sql_name(q, 'k', f->id);

@@ -185,7 +185,8 @@ static bool is_in_order(const query *in, const entity_index *x, uint32_t head_co
     if (!in->sort_count || in->sorts[0].field->index == COL_ID) {
         return head_count == x->count;
     }
-    return head_count < x->count && x->field[head_count] == in->sorts[0].field->index;
+    const field *first = in->sorts[0].field;
+    return !first->part && head_count < x->count && x->field[head_count] == first->index;
 }
 
 static bool is_head(const walk *w, const field *f)
@@ -207,7 +208,7 @@ static bool is_head(const walk *w, const field *f)
 static bool is_next(const walk *w, const field *f)
 {
     const entity_index *x = w->index;
-    return f->index == (w->head_count < x->count ? x->field[w->head_count] : COL_ID);
+    return !f->part && f->index == (w->head_count < x->count ? x->field[w->head_count] : COL_ID);
 }
 
 static void take_held(known *k, walk *w)

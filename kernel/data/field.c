@@ -1,6 +1,7 @@
 /* field.c - values of fields from text and JSON: one element of each type, and lists of them. */
 #include "data/field.h"
 
+#include "data/address.h"
 #include "data/files.h"
 #include "data/records.h"
 
@@ -52,6 +53,8 @@ const char *field_mark_code(const field *f)
         return "email_invalid";
     case FIELD_URL:
         return "url_invalid";
+    case FIELD_ADDRESS:
+        return "index_invalid";
     default:
         return "check_digits";
     }
@@ -140,6 +143,16 @@ static crm_status give_url(const field_source *s, crm_str text, field_result *ou
     crm_str whole = is_bare ? arena_fmt(s->arena, "https://%.*s", STR_FMT(text)) : text;
     out->v = value_text(whole);
     return whole.p ? CRM_OK : CRM_NOMEM;
+}
+
+/* A wrong index is told, not refused: the letter may come all the same. */
+static crm_status give_address(const field_source *s, crm_str text, field_result *out)
+{
+    address all;
+    crm_status st = address_read(s->arena, text, &all);
+    out->v = value_text(text);
+    out->is_marked = st == CRM_OK && !address_is_index_sound(&all);
+    return st;
 }
 
 static const char *const requisite_codes[FIELD_TYPE_COUNT] = {[FIELD_INN] = "inn_invalid",
@@ -340,6 +353,8 @@ static crm_status text_element(const field_source *s, const field *f, crm_str te
     case FIELD_BIK:
     case FIELD_ACCOUNT:
         return give_requisite(s, f, text, out);
+    case FIELD_ADDRESS:
+        return give_address(s, text, out);
     case FIELD_JSON:
         return give_json(s, text, out);
     case FIELD_FILE:
@@ -522,6 +537,34 @@ static bool is_reference(field_type t)
            t == FIELD_FILES;
 }
 
+/* {"city":"Кемерово","street":"Весенняя"} as one line. */
+static crm_status read_address_parts(const field_source *s, const field *f, const json_t *json,
+                                     field_result *out)
+{
+    const char *name;
+    json_t *item;
+    address all = {0};
+    size_t known = 0;
+    for (int p = 0; p < ADDRESS_PARTS; p++) {
+        item = json_object_get(json, address_part_name((address_part)p).p);
+        known += item != NULL;
+        crm_str text = {json_string_value(item), json_string_length(item)};
+        all.part[p] = str_trim(text);
+    }
+    json_object_foreach((json_t *)json, name, item)
+    {
+        if (!json_is_string(item) && !json_is_null(item)) {
+            known = SIZE_MAX;
+        }
+    }
+    if (known != json_object_size(json)) {
+        return refuse(out, "address_parts");
+    }
+    crm_str line;
+    crm_status st = address_write(s->arena, &all, &line);
+    return st == CRM_OK ? read_element(s, f, line, out) : st;
+}
+
 crm_status field_read_one(const field_source *s, const field *f, const json_t *json,
                           field_result *out)
 {
@@ -533,6 +576,9 @@ crm_status field_read_one(const field_source *s, const field *f, const json_t *j
     if (f->type == FIELD_JSON) {
         crm_str dump = json_dump(s->arena, json);
         return dump.p ? read_element(s, f, dump, out) : CRM_NOMEM;
+    }
+    if (f->type == FIELD_ADDRESS && json_is_object(json)) {
+        return read_address_parts(s, f, json, out);
     }
     if (is_reference(f->type) && json_is_object(json)) {
         json = json_object_get(json, "id");

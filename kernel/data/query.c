@@ -7,6 +7,8 @@
  */
 #include "data/query.h"
 
+#include "data/address.h"
+
 #define CURSOR_MAX 24000 /* three texts of the greatest length */
 
 bool terms_next(crm_str *rest, char joint, crm_str *part)
@@ -70,7 +72,7 @@ crm_str cursor_write(arena *a, const query *q, const value *last_row)
     jw_int(&w, sort_digest(q));
     jw_int(&w, last_row[COL_ID].i);
     for (uint32_t i = 0; i < q->sort_count; i++) {
-        put_value(&w, last_row[q->sorts[i].field->index]);
+        put_value(&w, address_value(a, q->sorts[i].field, last_row));
     }
     jw_end_array(&w);
     crm_str out = b.failed ? (crm_str){0} : crypto_base64url(a, b.p, b.n);

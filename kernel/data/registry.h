@@ -103,6 +103,9 @@ struct field {
     crm_str where_text;    /* condition that limits a look-up, JSON prefix form, or empty */
     const cond *where;     /* the same over the records of `ref`, resolved by seal; NULL: none */
     uint16_t currency_field; /* money: 0 means the deployment's currency */
+    const field *parts;    /* address: its parts as texts (address.h), made by seal */
+    uint8_t part;          /* of such a part its number in address_part and 1; else 0. A part has the
+                              index of its address, and the name "<address>.<part>" */
     uint16_t bik_field;    /* account: whose bank its key is computed with, made by seal; 0: none */
     crm_str formula;       /* computed: its text (formula.h) */
     const struct formula *program; /* compiled by seal */

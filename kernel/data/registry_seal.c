@@ -2,6 +2,7 @@
  * registry_seal.c - closes a registry: entities, fields and names. The other parts of sealing are
  * in registry_seal_*.c. One thread, the builder's.
  */
+#include "data/address.h"
 #include "data/registry_internal.h"
 
 #define FAULTS_MAX 200
@@ -201,6 +202,25 @@ static void name_member(field *f)
     memcpy(f->member.text, text, sizeof f->member.text);
 }
 
+/* A part is a text of its address: as visible as that, and in no index. */
+static void make_parts(seal *s, field *f)
+{
+    field *parts = seal_alloc(s, ADDRESS_PARTS, sizeof *parts);
+    for (uint8_t i = 0; parts && i < ADDRESS_PARTS; i++) {
+        crm_str part = address_part_name((address_part)i);
+        parts[i] =
+            (field){.name = arena_fmt(s->r->arena, "%.*s.%.*s", STR_FMT(f->name), STR_FMT(part)),
+                    .label = f->label,
+                    .type = FIELD_TEXT,
+                    .flags = f->flags & (FIELD_HIDDEN | FIELD_PERSONAL),
+                    .index = f->index,
+                    .part = (uint8_t)(i + 1),
+                    .entity = f->entity,
+                    .source = f->source};
+    }
+    f->parts = parts;
+}
+
 static void check_field(seal *s, field *f)
 {
     if (!(f->flags & FIELD_SYSTEM) && !is_name(f->name, false)) {
@@ -218,6 +238,9 @@ static void check_field(seal *s, field *f)
     bool has_choices = f->type == FIELD_CHOICE || f->type == FIELD_CHOICES;
     if (has_choices && !f->choice_count) {
         seal_fault(s, f->source, "no_choices", f->name);
+    }
+    if (f->type == FIELD_ADDRESS) {
+        make_parts(s, f);
     }
     resolve_ref(s, f);
     name_member(f);

@@ -1,4 +1,5 @@
 /* openapi_filters.c - the parameters of a list: each field with the operators of its type. */
+#include "data/address.h"
 #include "data/field.h"
 #include "net/openapi_private.h"
 
@@ -71,6 +72,16 @@ static json_t *parameter(const openapi_scope *s, const field *f, const char *op)
                      operand(f, op));
 }
 
+static void add_field(const openapi_scope *s, const field *f, json_t *all)
+{
+    for (const char *const *op = operators_of(f); *op; op++) {
+        json_array_append_new(all, parameter(s, f, *op));
+    }
+    for (int p = 0; f->parts && p < ADDRESS_PARTS; p++) {
+        add_field(s, &f->parts[p], all);
+    }
+}
+
 json_t *openapi_filters(const openapi_scope *s, const openapi_entity *e)
 {
     json_t *all = json_array();
@@ -82,9 +93,7 @@ json_t *openapi_filters(const openapi_scope *s, const openapi_entity *e)
         if (!is_seen || f->flags & FIELD_HIDDEN) {
             continue;
         }
-        for (const char *const *op = operators_of(f); *op; op++) {
-            json_array_append_new(all, parameter(s, f, *op));
-        }
+        add_field(s, f, all);
     }
     return all;
 }

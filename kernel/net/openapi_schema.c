@@ -1,5 +1,6 @@
 /* openapi_schema.c - schemas of records from their fields: as they are read and as they are
  * written. */
+#include "data/address.h"
 #include "data/field.h"
 #include "net/openapi_private.h"
 
@@ -121,6 +122,18 @@ static json_t *text_write(const field *f)
     return schema;
 }
 
+/* The line, or its parts. */
+static json_t *address_write_schema(const field *f)
+{
+    json_t *parts = json_object();
+    for (int p = 0; p < ADDRESS_PARTS; p++) {
+        openapi_set(parts, address_part_name((address_part)p),
+                    json_pack("{s:[s,s]}", "type", "string", "null"));
+    }
+    return json_pack("{s:[o,{s:s,s:o,s:b}]}", "anyOf", text_write(f), "type", "object",
+                     "properties", parts, "additionalProperties", 0);
+}
+
 /* Texts are taken as people write them ("1 500,00", "18.01.2027"), so only their type is said. */
 static json_t *value_write(const field *f)
 {
@@ -133,6 +146,9 @@ static json_t *value_write(const field *f)
     }
     if (is_file(t)) {
         return openapi_ref("schemas", CRM_S("attachment.write"));
+    }
+    if (t == FIELD_ADDRESS) {
+        return address_write_schema(f);
     }
     if (is_decimal(t)) {
         return json_pack("{s:[s,s]}", "type", "string", "number");
@@ -200,6 +216,7 @@ static void own_marks(const openapi_scope *s, json_t *properties)
     openapi_set(found, CRM_S("additionalProperties"), openapi_ref("schemas", CRM_S("found.in")));
     openapi_set(properties, CRM_S("_can"), can);
     openapi_set(properties, CRM_S("_marks"), marks);
+    openapi_set(properties, CRM_S("_parts"), described(s, "object", "schema.parts"));
     openapi_set(properties, CRM_S("found"), found);
 }
 

@@ -5,6 +5,7 @@
  * the limit is interrupted, what it wrote is dropped, and it runs again on a pool; its shape then
  * goes straight to the pool for a minute.
  */
+#include "data/address.h"
 #include "data/field.h"
 #include "data/search.h"
 #include "data/stores.h"
@@ -105,14 +106,26 @@ static json_t *json_list(const field *f, crm_str text)
     return list;
 }
 
-/* "owner.in" is a field and an operator; a name alone means eq. */
+/* Cuts what stands before the first dot off *rest. */
+static crm_str before_dot(crm_str *rest)
+{
+    crm_str part = {0};
+    str_split(rest, '.', &part);
+    return part;
+}
+
+/* "owner.in" is a field and an operator, "address.city.in" a part of one; a name alone means eq. */
 static crm_status param_cond(api_call *k, const http_field *p, query *q)
 {
-    ptrdiff_t dot = str_find(p->name, '.');
-    crm_str name = {p->name.p, dot < 0 ? p->name.n : (size_t)dot};
-    crm_str op =
-        dot < 0 ? CRM_S("eq") : (crm_str){p->name.p + dot + 1, p->name.n - (size_t)dot - 1};
+    crm_str op = p->name, name = before_dot(&op), after = op;
     const field *f = entity_field(q->entity, name);
+    const field *part = f && f->parts ? address_field(f, before_dot(&after)) : NULL;
+    if (part) {
+        f = part;
+        name = part->name;
+        op = after;
+    }
+    op = op.n ? op : CRM_S("eq");
     if (!f) {
         return records_unknown_field(&k->c, k->entity, name);
     }
@@ -165,7 +178,7 @@ static crm_status sorts(api_call *k, crm_str text, query *q)
     while (str_split(&text, ',', &part)) {
         bool down = str_starts(part, CRM_S("-"));
         crm_str name = down ? (crm_str){part.p + 1, part.n - 1} : part;
-        const field *f = entity_field(q->entity, name);
+        const field *f = address_find(q->entity, name);
         if (!f) {
             return records_unknown_field(&k->c, k->entity, name);
         }

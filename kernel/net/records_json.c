@@ -1,4 +1,5 @@
 /* records_json.c - a record as API.md shows it: only the fields its reader may see. */
+#include "data/address.h"
 #include "data/search.h"
 #include "net/api_private.h"
 
@@ -117,6 +118,42 @@ static void own_fields(json_writer *w, const record_view *v)
     }
 }
 
+static void put_parts(json_writer *w, const address *all)
+{
+    for (int p = 0; p < ADDRESS_PARTS; p++) {
+        if (all->part[p].n) {
+            jw_key(w, address_part_name((address_part)p));
+            jw_str(w, all->part[p]);
+        }
+    }
+}
+
+/* What the lines of addresses say, part by part. */
+static void address_parts(json_writer *w, crm_ctx *c, const record_view *v)
+{
+    bool is_open = false;
+    for (uint32_t i = 0; i < v->field_count; i++) {
+        const field *f = &v->entity->fields[v->fields[i]];
+        const value *line = &v->row[v->fields[i]];
+        address all;
+        if (!f->parts || line->kind != VALUE_TEXT || bits_has(v->denied, f->index) ||
+            address_read(c->arena, line->s, &all) != CRM_OK) {
+            continue;
+        }
+        if (!is_open) {
+            jw_kobject(w, "_parts");
+            is_open = true;
+        }
+        jw_key(w, f->name);
+        jw_object(w);
+        put_parts(w, &all);
+        jw_end_object(w);
+    }
+    if (is_open) {
+        jw_end_object(w);
+    }
+}
+
 static void put_record(json_writer *w, crm_ctx *c, const record_view *v, const uint64_t select[4],
                        bool is_full)
 {
@@ -124,6 +161,7 @@ static void put_record(json_writer *w, crm_ctx *c, const record_view *v, const u
     system_fields(w, c, v, select);
     own_fields(w, v);
     marks(w, v);
+    address_parts(w, c, v);
     actions(w, c, v, is_full);
 }
 

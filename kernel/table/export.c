@@ -3,6 +3,7 @@
 
 #include "base/csv.h"
 #include "base/vcard.h"
+#include "data/address.h"
 #include "data/field.h"
 
 /* ---- columns --------------------------------------------------------------------------------- */
@@ -219,11 +220,32 @@ static const field *organisation(const export_plan *p)
     return NULL;
 }
 
+/* House and flat stand behind the street: many programs show nothing of the extended address. */
+static crm_status put_address(crm_ctx *c, buf *out, crm_str line)
+{
+    address all, near = {0};
+    crm_str street;
+    crm_status s = address_read(c->arena, line, &all);
+    for (int p = ADDRESS_STREET; s == CRM_OK && p <= ADDRESS_FLAT; p++) {
+        near.part[p] = all.part[p];
+    }
+    s = s == CRM_OK ? address_write(c->arena, &near, &street) : s;
+    if (s == CRM_OK) {
+        crm_str parts[7] = {[2] = street,
+                            [3] = all.part[ADDRESS_CITY],
+                            [4] = all.part[ADDRESS_REGION],
+                            [5] = all.part[ADDRESS_INDEX],
+                            [6] = all.part[ADDRESS_COUNTRY]};
+        vcard_put_parts(out, "ADR", parts, 7);
+    }
+    return s;
+}
+
 static crm_status card(crm_ctx *c, const export_plan *p, const record_view *v, buf *out)
 {
     const entity *e = p->entity;
     uint16_t title = e->title_field;
-    const field *org = organisation(p), *address = first_of(p, FIELD_ADDRESS);
+    const field *org = organisation(p), *place = first_of(p, FIELD_ADDRESS);
     buf name;
     buf_init(&name, 0);
     crm_str label = v->labels ? v->labels[title] : (crm_str){0};
@@ -242,9 +264,8 @@ static crm_status card(crm_ctx *c, const export_plan *p, const record_view *v, b
     if (org && is_shown(v, org->index) && v->labels) {
         vcard_put(out, "ORG", "", v->labels[org->index]);
     }
-    if (address && is_shown(v, address->index) && v->row[address->index].s.n) {
-        crm_str parts[7] = {[2] = v->row[address->index].s};
-        vcard_put_parts(out, "ADR", parts, 7);
+    if (s == CRM_OK && place && is_shown(v, place->index) && v->row[place->index].s.n) {
+        s = put_address(c, out, v->row[place->index].s);
     }
     put_tags(out, v, first_of(p, FIELD_TAGS));
     put_whole(out, "NOTE", v, first_of(p, FIELD_MULTILINE));

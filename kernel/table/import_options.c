@@ -1,4 +1,5 @@
 /* import_options.c - what was chosen for an import, read and checked against the entity. */
+#include "data/address.h"
 #include "table/import_private.h"
 
 static crm_status refuse(crm_ctx *c, const char *what, const char *code)
@@ -59,7 +60,9 @@ static crm_status read_column(crm_ctx *c, const entity *e, const json_t *json, i
         return refuse(c, "columns", "type_mismatch");
     }
     crm_str text = {json_string_value(name), json_string_length(name)};
-    crm_status s = known_field(c, e, text, &out->field);
+    const field *f = address_find(e, text);
+    out->part = f ? f->part : 0;
+    crm_status s = known_field(c, e, out->part ? e->fields[f->index].name : text, &out->field);
     if (s == CRM_OK && out->field->index != COL_ID && !import_may_set(c, out->field)) {
         s = call_fail_field(c, text, "read_only", (crm_str){0});
     }

@@ -16,6 +16,7 @@ typedef enum import_mode { IMPORT_CREATE, IMPORT_SKIP, IMPORT_UPDATE, IMPORT_BOT
 typedef struct import_column {
     const field *field; /* NULL: nowhere */
     const field *by;    /* a reference's own key; NULL: whichever the text is */
+    uint8_t part;       /* of an address, as field.part has it; 0: the whole line */
 } import_column;
 
 typedef struct import_options {

@@ -1,6 +1,7 @@
 /* import_row.c - one row of a file, understood: its cells gathered per field, its values, its
  * record. */
 #include "base/csv.h"
+#include "data/address.h"
 #include "data/field.h"
 #include "table/import_private.h"
 
@@ -22,7 +23,40 @@ static const char *glue_of(const field *f)
     if (f->flags & FIELD_MANY || f->type == FIELD_MULTILINE) {
         return "\n";
     }
-    return f->type == FIELD_TEXT || f->type == FIELD_ADDRESS ? " " : NULL;
+    return f->type == FIELD_ADDRESS ? ", " : f->type == FIELD_TEXT ? " " : NULL;
+}
+
+static bool has_parts(const import_options *o, const field *f)
+{
+    for (uint32_t i = 0; i < o->count; i++) {
+        if (o->columns[i].field == f && o->columns[i].part) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One line of an address whose parts stand in columns of their own. A column of the whole counts
+ * only for the parts that none of them fills. */
+static crm_status gather_parts(finder *f, const import_options *o, const table_row *row,
+                               const field *to, crm_str *out)
+{
+    arena *a = f->call->arena;
+    address whole = {0}, all = {0};
+    crm_status s = CRM_OK;
+    for (uint32_t i = 0; s == CRM_OK && i < o->count; i++) {
+        const import_column *col = &o->columns[i];
+        crm_str cell = col->field == to ? str_trim(cell_of(f, o, row, i)) : (crm_str){0};
+        if (col->part && cell.n) {
+            all.part[col->part - 1] = cell;
+        } else if (cell.n) {
+            s = address_read(a, cell, &whole);
+        }
+    }
+    for (int p = 0; p < ADDRESS_PARTS; p++) {
+        all.part[p] = all.part[p].n ? all.part[p] : whole.part[p];
+    }
+    return s == CRM_OK ? address_write(a, &all, out) : s;
 }
 
 /* The text of all columns that go to this one's field. */
@@ -98,7 +132,8 @@ static crm_status read_field(finder *f, const import_options *o, const table_row
     crm_str text;
     bool is_marked = false;
     value *v = &out->values[to->index];
-    crm_status s = gather(f, o, row, i, &text);
+    crm_status s =
+        has_parts(o, to) ? gather_parts(f, o, row, to, &text) : gather(f, o, row, i, &text);
     if (s != CRM_OK) {
         return s;
     }

@@ -2,6 +2,7 @@
  * import_suggest.c - which field a column is likely to go to: by its title, as the field is called
  * in either language or by other systems, else by what its cells look like.
  */
+#include "data/address.h"
 #include "data/field.h"
 #include "table/import_private.h"
 
@@ -31,6 +32,19 @@ static const struct {
     {FIELD_TAGS, "теги|метки|tags|categories"},
     {FIELD_MULTILINE, "комментарий|комментарии|примечание|примечания|заметка|описание|note|notes|"
                       "comment|comments|description"},
+};
+
+/* And the parts of an address, which may stand in columns of their own. */
+static const char *const part_titles[ADDRESS_PARTS] = {
+    [ADDRESS_INDEX] =
+        "индекс|почтовый индекс|zip|zip code|postal code|postcode|address 1: zip/postal code",
+    [ADDRESS_COUNTRY] = "страна|country|address 1: country/region",
+    [ADDRESS_REGION] = "регион|область|край|область/край|state|region|address 1: state/province",
+    [ADDRESS_CITY] = "город|населённый пункт|населенный пункт|city|town|address 1: city",
+    [ADDRESS_STREET] = "улица|street|улица, дом|улица, номер дома|address 1: street 1",
+    [ADDRESS_HOUSE] = "дом|номер дома|house|building",
+    [ADDRESS_FLAT] =
+        "квартира|офис|кв|квартира/офис|квартира, офис, комната, этаж|flat|apartment|office",
 };
 
 /* Titles of what a record is called, whatever it is. */
@@ -130,6 +144,22 @@ static const field *by_synonym(suggesting *s, crm_str title)
     }
     const field *owner = e->owner_fields[0] ? &e->fields[e->owner_fields[0]] : NULL;
     return owner && is_free(s, owner) && is_among(a, owner_names, title) ? owner : NULL;
+}
+
+/* A part of the first address, where nothing of the entity has that name. */
+static const field *by_part(suggesting *s, crm_str title)
+{
+    const field *whole = NULL;
+    for (uint32_t i = COL_OWN; !whole && i < s->entity->field_count; i++) {
+        const field *f = &s->entity->fields[i];
+        whole = f->type == FIELD_ADDRESS && import_may_set(s->call, f) ? f : NULL;
+    }
+    for (int p = 0; whole && p < ADDRESS_PARTS; p++) {
+        if (is_among(s->call->arena, part_titles[p], title)) {
+            return &whole->parts[p];
+        }
+    }
+    return NULL;
 }
 
 /* ---- by content ------------------------------------------------------------------------------ */
@@ -233,11 +263,12 @@ json_t *import_suggest(crm_ctx *c, const entity *e, const table_row *rows, uint3
                       .count = count,
                       .titles = titles,
                       .columns = columns < TABLE_COLUMNS_MAX ? columns : TABLE_COLUMNS_MAX};
-    for (int pass = 0; pass < 3; pass++) {
+    for (int pass = 0; pass < 4; pass++) {
         for (uint32_t i = 0; i < s->columns; i++) {
             const field *f = s->chosen[i] ? NULL
                              : pass == 0  ? by_name(s, titles[i])
                              : pass == 1  ? by_synonym(s, titles[i])
+                             : pass == 2  ? by_part(s, titles[i])
                                           : by_content(s, i);
             if (f) {
                 choose(s, i, f);

@@ -316,3 +316,66 @@ describe('a computed field', () => {
     assert.deepEqual(up.json.options.columns, ['name', null]);
   });
 });
+
+describe('address', () => {
+  const line = '650000, Кемеровская обл, г Кемерово, ул Весенняя, д 5, кв 12';
+  const parts = { index: '650000', region: 'Кемеровская область', city: 'Кемерово', street: 'ул Весенняя', house: '5', flat: '12' };
+  const get = async ({ id }) => (await head.get(`${THING}/${id}`, { expect: 200 })).json;
+
+  it('is kept as it was typed and tells its parts', async () => {
+    const thing = await made({ address: line });
+    assert.equal(thing.address, line);
+    assert.deepEqual(thing._parts, { address: parts });
+    assert.equal((await made({}))._parts, undefined);
+  });
+
+  it('is taken by parts, and refuses a part that there is none', async () => {
+    const thing = await made({ address: { ...parts, street: 'Весенняя', house: null } });
+    assert.equal(thing.address, '650000, Кемеровская область, г Кемерово, ул Весенняя, кв 12');
+    const { house, ...rest } = parts;
+    assert.deepEqual((await get(thing))._parts.address, rest, `without ${house}`);
+    for (const bad of [{ town: 'Тверь' }, { city: 5 }, { city: ['Тверь'] }])
+      assert.deepEqual(codes(await head.post(THING, { name: 'вещь', address: bad }, { expect: 422 })), { address: 'address_parts' });
+    assert.equal((await made({ address: {} })).address, null);
+  });
+
+  it('tells a wrong index and keeps it', async () => {
+    assert.deepEqual((await made({ address: '65000, Тверь' }))._marks, { address: 'index_invalid' });
+    assert.equal((await made({ address: '65000, Германия, Берлин' }))._marks, undefined);
+  });
+
+  it('filters, sorts over pages and groups by parts', async () => {
+    const all = [];
+    for (const address of ['Ямск, Мира, 1', 'г. Бийск ул. Мира д. 2', 'Алейск', null]) all.push((await made({ address })).id);
+    const [yamsk, biysk, aleysk, none] = all;
+    const list = async (query) => (await head.get(`${THING}?${new URLSearchParams({ 'id.in': all.join(','), ...query })}`, { expect: 200 })).json;
+    const ids = async (query) => (await list(query)).rows.map((x) => x.id).sort();
+    assert.deepEqual(await ids({ 'address.city': 'бийск' }), [biysk]);
+    assert.deepEqual(await ids({ 'address.city.in': 'Ямск,Алейск' }), [yamsk, aleysk]);
+    assert.deepEqual(await ids({ 'address.street.has': 'мира' }), [yamsk, biysk]);
+    assert.deepEqual(await ids({ 'address.house.none': '1' }), [aleysk, none]);
+    assert.deepEqual(await ids({ filter: JSON.stringify(['not', ['address.city', 'starts', 'а']]) }), [yamsk, biysk, none]);
+    const seen = [];
+    for (let after; after !== null; ) {
+      const page = await list({ sort: '-address.city', limit: 1, ...(after ? { after } : {}) });
+      seen.push(...page.rows.map((x) => x.id));
+      after = page.next;
+    }
+    assert.deepEqual(seen, [yamsk, biysk, aleysk, none]);
+    const groups = await head.post(`${THING}/aggregate`, { where: ['id', 'in', all], by: ['address.city'], measures: { n: 'count' }, sort: ['address.city'] }, { expect: 200 });
+    assert.deepEqual(groups.json.rows.map((x) => x['address.city']), [null, 'Алейск', 'Бийск', 'Ямск']);
+    for (const query of ['address.town=1', 'sort=address.town', `filter=${encodeURIComponent('["address.town","eq","x"]')}`])
+      assert.equal((await head.get(`${THING}?${query}`, { expect: 422 })).status, 422);
+  });
+
+  it('is put together from columns of a file, by hand and as proposed', async () => {
+    const csv = 'Название;Индекс;Город;Улица;Дом;Квартира\r\nСклад;650000;Кемерово;Весенняя;5;12\r\nЛавка;;Тверь;;;\r\n';
+    const up = await head.request('POST', '/api/v1/import/test.thing?name=places.csv', Buffer.from(csv), {
+      raw: true, headers: { 'content-type': 'application/octet-stream' }, expect: 201,
+    });
+    assert.deepEqual(up.json.options.columns.slice(1), ['address.index', 'address.city', 'address.street', 'address.house', 'address.flat']);
+    const [row, second] = await imported(Buffer.from(csv), 'places.csv', ['name', ...up.json.options.columns.slice(1)]);
+    assert.equal(row.address, '650000, г Кемерово, ул Весенняя, д 5, кв 12');
+    assert.equal(second.address, 'г Тверь');
+  });
+});

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "data/address.h"
+
 static void null_is_not_that(void **state)
 {
     bench *b = *state;
@@ -53,6 +55,39 @@ static void texts_compare_folded(void **state)
         cond_and(b->w->arena, world_cond(b->w, COND_EQ, name, value_text(CRM_S("ёршиков пётр"))),
                  world_cond(b->w, COND_EQ, name, value_text(CRM_S("ЁРШИКОВ ПЁТР"))));
     assert_int_equal(bench_count_where(b, twice), 1);
+}
+
+static void parts_of_an_address_compare_as_texts(void **state)
+{
+    bench *b = *state;
+    static const char *const lines[] = {"650000, г Кемерово, ул Весенняя", "Тверь, Мира, 1", NULL};
+    const field city = {.name = CRM_S("note.city"),
+                        .type = FIELD_TEXT,
+                        .part = ADDRESS_CITY + 1,
+                        .index = DEAL_NOTE,
+                        .entity = &b->w->deal};
+    bench_begin(b);
+    for (int i = 0; i < 3; i++) {
+        value row[DEAL_COLUMNS];
+        bench_row(row, &b->w->deal, 1);
+        row[DEAL_NAME] = value_text(CRM_S("a"));
+        row[DEAL_NOTE] = value_text(str_of(lines[i]));
+        bench_insert(b, &b->w->deal, row);
+    }
+    bench_commit(b);
+    const struct {
+        cond_op op;
+        crm_str operand;
+        int64_t count;
+    } cases[] = {{COND_EQ, CRM_S("КЕМЕРОВО"), 1}, {COND_EQ, CRM_S("г Кемерово"), 0},
+                 {COND_NE, CRM_S("кемерово"), 2}, {COND_STARTS, CRM_S("тв"), 1},
+                 {COND_HAS, CRM_S("ер"), 2},      {COND_GT, CRM_S("л"), 1},
+                 {COND_IN, CRM_S("тверь"), 1},    {COND_HAS, CRM_S("Мира"), 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const cond *c = world_cond(b->w, cases[i].op, &city, value_text(cases[i].operand));
+        assert_int_equal(bench_count_where(b, c), cases[i].count);
+    }
+    assert_int_equal(bench_count_where(b, world_cond(b->w, COND_NONE, &city, value_null())), 1);
 }
 
 static void many_values_match_by_any(void **state)
@@ -262,10 +297,15 @@ static void a_set_of_any_size_answers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_ALL(null_is_not_that),         ON_ALL(texts_compare_folded),
-        ON_ALL(many_values_match_by_any), ON_ALL(long_lists_of_values_work),
-        ON_ALL(paths_reach_other_rows),   ON_ALL(an_unreadable_row_is_false_either_way),
-        ON_ALL(children_are_asked_for),   ON_ALL(a_set_of_any_size_answers),
+        ON_ALL(null_is_not_that),
+        ON_ALL(texts_compare_folded),
+        ON_ALL(many_values_match_by_any),
+        ON_ALL(long_lists_of_values_work),
+        ON_ALL(paths_reach_other_rows),
+        ON_ALL(an_unreadable_row_is_false_either_way),
+        ON_ALL(children_are_asked_for),
+        ON_ALL(a_set_of_any_size_answers),
+        ON_ALL(parts_of_an_address_compare_as_texts),
     };
     return RUN_ON_ALL(tests);
 }
