@@ -12,6 +12,8 @@
 
 #include "flow/batch.h"
 
+#define TURN_MS 80 /* of slices between two notes of the progress */
+
 typedef struct model_work {
     int64_t batch;
     uint64_t generation;
@@ -118,7 +120,11 @@ static crm_status go_on(model_change *x, const batch_run *b, turn *t)
 {
     bool is_conversion = converts(x); /* the swap takes the pair away */
     engine_ahead ahead = {0};
-    crm_status s = build_ahead(x->d, x->b, &ahead);
+    int64_t until = clock_mono() + TURN_MS * 1000000LL;
+    crm_status s;
+    do {
+        s = build_ahead(x->d, x->b, &ahead); /* others write between two of them */
+    } while (s == CRM_OK && !ahead.is_done && !ahead.misfits && clock_mono() < until);
     t->left = ahead.left;
     if (s != CRM_OK || ahead.misfits || !ahead.is_done) {
         return s == CRM_OK && ahead.misfits ? look_for_misfits(x, t) : s;

@@ -20,8 +20,8 @@
 #include "data/engine_sqlite_schema.h"
 #include "data/engine_sqlite_write.h"
 
-#define LOOK_ROWS 16  /* between two looks at the clock */
-#define LEFT_ROWS 200 /* written meanwhile: the step may do these */
+#define LOOK_ROWS 16   /* between two looks at the clock */
+#define LEFT_ROWS 1000 /* written meanwhile: the step may do these */
 
 typedef struct filler {
     schema_step *x;
