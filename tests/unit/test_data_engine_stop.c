@@ -12,7 +12,7 @@ static void add_deals(bench *b)
     bench_begin(b);
     for (int i = 0; i < ROWS; i++) {
         value row[DEAL_COLUMNS];
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "Сделка %d", i * 7 % 100);
         bench_row(row, &b->w->deal, 1000 + i / 3);
         row[DEAL_NAME] = value_text(str_of(name));
