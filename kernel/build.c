@@ -118,16 +118,30 @@ static module *loaded_from(const deployment *d, const module_found *f)
     return NULL;
 }
 
-/* What was loaded stays mapped, and is found here when it is needed again. */
+static bool is_known(const deployment *d, crm_str name)
+{
+    for (uint32_t i = 0; i < d->module_count; i++) {
+        if (str_eq(plug_name(d->modules[i]), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What was loaded stays mapped, and is found here when it is needed again. The figures are of all
+ * generations. */
 static crm_status keep(deployment *d, module *m)
 {
+    bool is_first = !is_known(d, plug_name(m));
     module **all = realloc(d->modules, (d->module_count + 1) * sizeof *all);
     if (!all) {
         return CRM_NOMEM;
     }
     d->modules = all;
     d->modules[d->module_count++] = m;
-    module_figures(m);
+    if (is_first) {
+        module_figures(m);
+    }
     return CRM_OK;
 }
 

@@ -125,7 +125,9 @@ static crm_status param_cond(api_call *k, const http_field *p, query *q)
         name = part->name;
         op = after;
     }
-    op = op.n ? op : CRM_S("eq");
+    if (!op.n && !str_ends(p->name, CRM_S("."))) {
+        op = CRM_S("eq");
+    }
     if (!f) {
         return records_unknown_field(&k->c, k->entity, name);
     }
