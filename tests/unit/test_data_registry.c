@@ -406,6 +406,16 @@ static void faults_of_declarations_are_named(void **state)
     }
 }
 
+static void an_address_may_be_a_default_whatever_its_index(void **state)
+{
+    (void)state;
+    add_thing();
+    const field f = {.name = NAME("x"), .type = FIELD_ADDRESS, .def_text = NAME("65000, г Тверь")};
+    assert_ok(registry_extend(r, S("shop.thing"), &f, 1));
+    seal_ok();
+    assert_text(entity_field(registry_entity(r, S("shop.thing")), S("x"))->def.s, "65000, г Тверь");
+}
+
 static void a_stage_field_without_a_pipeline_is_a_fault(void **state)
 {
     (void)state;
@@ -739,6 +749,7 @@ int main(void)
         TEST(unknown_roles_are_reported),
         TEST(unknown_steps_are_reported),
         TEST(faults_of_declarations_are_named),
+        TEST(an_address_may_be_a_default_whatever_its_index),
         TEST(a_stage_field_without_a_pipeline_is_a_fault),
         TEST(a_pipeline_has_at_most_64_stages),
         TEST(an_entity_has_a_bounded_number_of_fields),
