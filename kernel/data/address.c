@@ -47,6 +47,7 @@ static const marker markers[] = {
     DROPPED("индекс", INDEX), DROPPED("страна", COUNTRY), DROPPED("регион", REGION),
     M("обл", REGION), M("область", REGION), M("край", REGION), M("респ", REGION), M("республика", REGION),
     M("ао", REGION), M("округ", REGION), M("р-н", REGION), M("район", REGION), M("г.о", REGION), M("м.о", REGION),
+    M("вн.тер.г", REGION),
     DROPPED("г", CITY), DROPPED("гор", CITY), DROPPED("город", CITY), M("пос", CITY), M("поселок", CITY),
     M("п", CITY), M("пгт", CITY), M("рп", CITY), M("р.п", CITY), M("с", CITY), M("село", CITY), M("дер", CITY),
     M("деревня", CITY), M("ст-ца", CITY), M("станица", CITY), M("х", CITY), M("хутор", CITY), M("аул", CITY),
@@ -136,15 +137,15 @@ static size_t leading_digits(crm_str s)
     return n;
 }
 
-/* The first word of `s`: up to a blank, or to a dot that a kind of place ends with ("ул.Весенняя").
- */
+/* The first word of `s`: up to a blank, or to a dot that a kind of place ends with ("ул.Весенняя",
+ * but not "г.о."). */
 static crm_str first_word(crm_str s)
 {
     ptrdiff_t blank = str_find(s, ' ');
     crm_str word = {s.p, blank < 0 ? s.n : (size_t)blank};
     ptrdiff_t dot = str_find(word, '.');
     crm_str head = {s.p, dot < 0 ? 0 : (size_t)dot + 1};
-    bool is_glued = head.n && head.n < word.n && find_marker(head);
+    bool is_glued = head.n && head.n < word.n && !find_marker(word) && find_marker(head);
     return is_glued ? head : word;
 }
 
@@ -165,8 +166,9 @@ static crm_str after(crm_str s, size_t n)
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
 typedef struct piece {
-    crm_str text; /* without a kind that the part goes without */
-    int part;     /* -1: nothing says */
+    crm_str text;   /* without a kind that the part goes without */
+    int part;       /* -1: nothing says */
+    bool is_number; /* of the house itself, not of a building that belongs to it */
 } piece;
 
 typedef struct reading {
@@ -192,19 +194,23 @@ static piece judge(crm_str text)
 {
     crm_str first = first_word(text), last = last_word(text);
     crm_str rest = after(text, first.n);
+    if (is_listed(text, countries)) {
+        return (piece){.text = text, .part = ADDRESS_COUNTRY};
+    }
     const marker *m = rest.n ? meant(find_marker(first), rest) : NULL;
     if (m) {
         rest = str_starts(rest, CRM_S("№")) ? after(rest, strlen("№")) : rest;
-        return (piece){m->is_dropped ? rest : text, m->part};
+        bool is_number = m->part == ADDRESS_HOUSE && m->is_dropped;
+        return (piece){m->is_dropped ? rest : text, m->part, is_number};
     }
     bool is_behind = last.n < text.n;
     m = is_behind ? find_marker(last) : NULL;
     bool may_be_behind = m && m->part >= ADDRESS_REGION && m->part <= ADDRESS_STREET;
     if (!may_be_behind) {
-        return (piece){text, -1};
+        return (piece){.text = text, .part = -1};
     }
     crm_str before = str_trim((crm_str){text.p, text.n - last.n});
-    return (piece){m->is_dropped ? before : text, m->part};
+    return (piece){.text = m->is_dropped ? before : text, .part = m->part};
 }
 
 static void add_piece(reading *r, crm_str text)
@@ -216,7 +222,7 @@ static void add_piece(reading *r, crm_str text)
     size_t digits = leading_digits(text);
     bool is_index = digits == text.n &&
                     (digits == RUSSIAN_INDEX_DIGITS || (!r->count && digits >= 4 && digits <= 7));
-    r->at[r->count++] = is_index ? (piece){text, ADDRESS_INDEX} : judge(text);
+    r->at[r->count++] = is_index ? (piece){.text = text, .part = ADDRESS_INDEX} : judge(text);
 }
 
 /* Whether a house or flat number, or a street's name, begins at the word `at` of a longer piece. */
@@ -276,6 +282,16 @@ static bool has_later_place(const reading *r, uint32_t i)
     return false;
 }
 
+static bool has_later_number(const reading *r, uint32_t i)
+{
+    while (++i < r->count) {
+        if (r->at[i].is_number) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool has(const address *out, address_part p)
 {
     return out->part[p].n > 0;
@@ -286,9 +302,6 @@ static address_part guess(const reading *r, uint32_t i, const address *out, addr
 {
     crm_str text = r->at[i].text;
     bool is_place_known = has(out, ADDRESS_STREET) || has(out, ADDRESS_CITY);
-    if (is_listed(text, countries)) {
-        return ADDRESS_COUNTRY;
-    }
     if (is_listed(text, federal)) {
         return ADDRESS_CITY;
     }
@@ -310,7 +323,7 @@ static address_part guess(const reading *r, uint32_t i, const address *out, addr
 
 static crm_str joined(arena *a, crm_str x, crm_str y)
 {
-    return x.n ? arena_fmt(a, "%.*s, %.*s", STR_FMT(x), STR_FMT(y)) : y;
+    return x.n && y.n ? arena_fmt(a, "%.*s, %.*s", STR_FMT(x), STR_FMT(y)) : x.n ? x : y;
 }
 
 /* "Кемеровская обл." to "Кемеровская область", "Респ Тыва" to "республика Тыва". */
@@ -327,13 +340,21 @@ static crm_str whole_region(arena *a, crm_str text)
     return is_republic ? arena_fmt(a, "республика %.*s", STR_FMT(name)) : text;
 }
 
+/* "2-й", "5-я" are of a street's name. */
+static bool is_ordinal(crm_str word)
+{
+    crm_str ending = after(word, leading_digits(word));
+    return str_is(ending, "-й") || str_is(ending, "-я");
+}
+
 /* "ул Весенняя 5": the number behind a kind and a name is the house's. */
 static void split_house(address *out)
 {
     crm_str *street = &out->part[ADDRESS_STREET], last = last_word(*street);
     crm_str before = str_trim((crm_str){street->p, street->n - last.n});
     bool has_kind_and_name = str_find(before, ' ') > 0;
-    if (!has(out, ADDRESS_HOUSE) && has_kind_and_name && has_digit_first(last)) {
+    if (!has(out, ADDRESS_HOUSE) && has_kind_and_name && has_digit_first(last) &&
+        !is_ordinal(last)) {
         out->part[ADDRESS_HOUSE] = last;
         *street = before;
     }
@@ -344,7 +365,7 @@ static void put_city(reading *r, address *out, crm_str text)
     crm_str *city = &out->part[ADDRESS_CITY];
     bool is_within = is_listed(*city, federal);
     if (is_within) {
-        out->part[ADDRESS_REGION] = *city;
+        out->part[ADDRESS_REGION] = joined(r->a, *city, out->part[ADDRESS_REGION]);
     }
     *city = is_within ? text : joined(r->a, *city, text);
 }
@@ -357,8 +378,18 @@ static void put(reading *r, address *out, address_part p, crm_str text)
     }
     text = p == ADDRESS_REGION ? whole_region(r->a, text) : text;
     out->part[p] = joined(r->a, out->part[p], text);
-    if (p == ADDRESS_STREET) {
-        split_house(out);
+}
+
+/* The region that a city is by itself stands before its districts. */
+static void put_federal(arena *a, address *out)
+{
+    crm_str *region = &out->part[ADDRESS_REGION], city = out->part[ADDRESS_CITY];
+    crm_str rest = *region, first = {0};
+    const marker *kind = str_split(&rest, ',', &first) ? find_marker(last_word(first)) : NULL;
+    bool is_elsewhere = kind && strcmp(kind->word, "область") == 0;
+    bool is_told = str_trim(first).n && text_same(first, city);
+    if (is_listed(city, federal) && !is_elsewhere && !is_told) {
+        *region = joined(a, city, *region);
     }
 }
 
@@ -372,10 +403,11 @@ crm_status address_read(arena *a, crm_str line, address *out)
         const piece *p = &r.at[i];
         last = p->part >= 0 ? (address_part)p->part : guess(&r, i, out, last);
         put(&r, out, last, p->text);
+        if (last == ADDRESS_STREET && !has_later_number(&r, i)) {
+            split_house(out);
+        }
     }
-    if (!has(out, ADDRESS_REGION) && is_listed(out->part[ADDRESS_CITY], federal)) {
-        out->part[ADDRESS_REGION] = out->part[ADDRESS_CITY];
-    }
+    put_federal(a, out);
     return arena_failed(a) ? CRM_NOMEM : CRM_OK;
 }
 
@@ -389,37 +421,74 @@ bool address_is_index_sound(const address *in)
 
 /* ---- a line of parts ------------------------------------------------------------------------- */
 
-/* What stands before a part that does not name its kind, so that it is read as what it is. */
-static const char *kind_of(const address *in, address_part p)
+static bool is_latin(crm_str text)
 {
-    crm_str text = in->part[p];
-    bool is_latin = (unsigned char)text.p[0] < 0x80;
+    char c = text.p[0];
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* What stands before a part that does not name its kind, so that it is read as what it is. */
+static const char *kind_of(const address *in, address_part p, crm_str text)
+{
     piece own = judge(text);
     if (own.part == (int)p) {
         return "";
     }
+    bool is_foreign = own.part < 0 && is_latin(text);
     switch (p) {
     case ADDRESS_INDEX:
         return leading_digits(text) == text.n && text.n >= 4 && text.n <= 7 ? "" : "индекс ";
     case ADDRESS_COUNTRY:
-        return is_listed(text, countries) ? "" : "страна ";
+        return "страна ";
     case ADDRESS_REGION:
-        return "регион ";
+        return is_listed(text, federal) ? "г " : "регион ";
     case ADDRESS_CITY:
-        return is_latin && has(in, ADDRESS_COUNTRY) ? "" : "г ";
+        return is_foreign && has(in, ADDRESS_COUNTRY) ? "" : "г ";
     case ADDRESS_STREET:
-        return is_latin && has(in, ADDRESS_CITY) ? "" : "ул ";
+        return is_foreign && has(in, ADDRESS_CITY) ? "" : "ул ";
     case ADDRESS_HOUSE:
-        return "д ";
+        return has_digit_first(text) ? "д " : "дом "; /* without a number "д" is a village */
     default:
         return "кв ";
     }
 }
 
-static bool is_said_by_city(const address *in, address_part p)
+/* The first piece of a part, that "," and ";" divide; `rest` is what comes behind it. */
+static bool next_of_part(crm_str *rest, crm_str *one)
 {
-    return p == ADDRESS_REGION && is_listed(in->part[p], federal) &&
-           text_same(in->part[p], in->part[ADDRESS_CITY]);
+    *one = (crm_str){0};
+    while (rest->n && !one->n) {
+        size_t n = 0;
+        while (n < rest->n && rest->p[n] != ',' && rest->p[n] != ';') {
+            n++;
+        }
+        *one = str_trim((crm_str){rest->p, n});
+        n += n < rest->n;
+        *rest = (crm_str){rest->p + n, rest->n - n};
+    }
+    return one->n > 0;
+}
+
+/* "г Москва, район Арбат" says the city, too. */
+static bool is_said_by_region(const address *in, address_part p)
+{
+    crm_str rest = in->part[ADDRESS_REGION], first;
+    return p == ADDRESS_CITY && next_of_part(&rest, &first) && is_listed(first, federal) &&
+           text_same(first, in->part[ADDRESS_CITY]);
+}
+
+/* A comma stays only before what says of itself that it is of this part ("12, корп 2"). */
+static void write_part(buf *out, const address *in, address_part p)
+{
+    crm_str rest = in->part[p], one;
+    bool is_first = true;
+    while (next_of_part(&rest, &one)) {
+        bool has_comma = out->n && (is_first || judge(one).part == (int)p);
+        buf_z(out, has_comma ? ", " : is_first ? "" : " ");
+        buf_z(out, is_first ? kind_of(in, p, one) : "");
+        buf_str(out, one);
+        is_first = false;
+    }
 }
 
 crm_status address_write(arena *a, const address *in, crm_str *line)
@@ -427,14 +496,9 @@ crm_status address_write(arena *a, const address *in, crm_str *line)
     buf out;
     buf_init(&out, 0);
     for (int p = 0; p < ADDRESS_PARTS; p++) {
-        crm_str text = in->part[p];
-        if (!text.n || is_said_by_city(in, (address_part)p)) {
-            continue;
+        if (!is_said_by_region(in, (address_part)p)) {
+            write_part(&out, in, (address_part)p);
         }
-        bool is_federal = p == ADDRESS_REGION && is_listed(text, federal);
-        buf_z(&out, out.n ? ", " : "");
-        buf_z(&out, is_federal ? "г " : kind_of(in, (address_part)p));
-        buf_str(&out, text);
     }
     *line = out.n ? arena_dup(a, buf_view(&out)) : (crm_str){0};
     crm_status st = out.failed || (out.n && !line->p) ? CRM_NOMEM : CRM_OK;

@@ -30,10 +30,14 @@ crm_str address_part_name(address_part p);
 /*
  * The region without abbreviations ("Кемеровская область"), the city without "г", the house without
  * "д", the flat without "кв"; other kinds stay ("пос Красный", "офис 4"). Moscow, St. Petersburg and
- * Sevastopol are regions, too. NOMEM only.
+ * Sevastopol are regions, too, and their districts follow ("Москва, район Арбат"). NOMEM only.
  */
 CRM_MUST_CHECK crm_status address_read(arena *a, crm_str line, address *out);
-/* "650000, Кемеровская область, г Кемерово, ул Весенняя, д 5, кв 12": address_read gives them back. */
+/*
+ * "650000, Кемеровская область, г Кемерово, ул Весенняя, д 5, кв 12": address_read gives them back, a
+ * street that names no kind with "ул". Blanks stand for "," and ";" that would divide a part in two;
+ * what a part says of another by a kind ("ул Мира д 5", without a house "ул Мира 5") is read as that.
+ */
 CRM_MUST_CHECK crm_status address_write(arena *a, const address *in, crm_str *line);
 /* Whether the index may be one of its country's: six digits in Russia. An empty one is. */
 bool address_is_index_sound(const address *in);

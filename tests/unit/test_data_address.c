@@ -24,6 +24,14 @@ static const sample samples[] = {
      {"", "", "республика Татарстан", "Казань", "пр-кт Победы", "12, корп 2", "офис 4"}},
     {"д. Петрово, 3", {"", "", "", "д. Петрово", "", "3", ""}},
     {"Монголия, г Улан-Батор", {"", "Монголия", "", "Улан-Батор", "", "", ""}},
+    {"143403, Московская обл, г.о. Красногорск, г Красногорск, ул Ленина, д 5",
+     {"143403", "", "Московская область, г.о. Красногорск", "Красногорск", "ул Ленина", "5", ""}},
+    {"г Москва, вн.тер.г. муниципальный округ Арбат, ул Арбат, д 1",
+     {"", "", "Москва, вн.тер.г. муниципальный округ Арбат", "Москва", "ул Арбат", "1", ""}},
+    {"Москва, г Москва, Тверская", {"", "", "Москва", "Москва", "Тверская", "", ""}},
+    {"Московская обл, г Москва", {"", "", "Московская область", "Москва", "", "", ""}},
+    {"Тверь, ул Мира 5 корп 2", {"", "", "", "Тверь", "ул Мира", "5, корп 2", ""}},
+    {"Республика Беларусь, г Минск", {"", "Республика Беларусь", "", "Минск", "", "", ""}},
     {"где-то за складом", {"", "", "", "где-то за складом", "", "", ""}},
 };
 
@@ -49,6 +57,17 @@ static void a_line_is_read_by_parts(void **state)
     arena_free(a);
 }
 
+static crm_str written(arena *a, const char *const part[ADDRESS_PARTS])
+{
+    address in;
+    crm_str line;
+    for (int p = 0; p < ADDRESS_PARTS; p++) {
+        in.part[p] = str_of(part[p]);
+    }
+    assert_int_equal(address_write(a, &in, &line), CRM_OK);
+    return line;
+}
+
 static void parts_become_a_line_that_is_read_as_them(void **state)
 {
     static const sample all[] = {
@@ -60,20 +79,54 @@ static void parts_become_a_line_that_is_read_as_them(void **state)
          {"", "Лимурия", "Низины", "Ё", "ул Мира", "", ""}},
         {"индекс SW1A 1AA, Великобритания, London, Strand, д 5",
          {"SW1A 1AA", "Великобритания", "", "London", "Strand", "5", ""}},
+        {"г Кемерово, дом б/н", {"", "", "", "Кемерово", "", "б/н", ""}},
+        {"г Кемерово, дом А5", {"", "", "", "Кемерово", "", "А5", ""}},
+        {"мкр Южный 5, д 12", {"", "", "", "", "мкр Южный 5", "12", ""}},
+        {"мкр Южный 5, дом б/н", {"", "", "", "", "мкр Южный 5", "б/н", ""}},
+        {"USA, New York, ул 5th Avenue, д 7",
+         {"", "USA", "", "New York", "ул 5th Avenue", "7", ""}},
+        {"USA, г Turkey", {"", "USA", "", "Turkey", "", "", ""}},
+        {"Республика Беларусь, г Минск", {"", "Республика Беларусь", "", "Минск", "", "", ""}},
+        {"Московская область, г.о. Химки, г Химки, ул Мира, д 12, корп 2, кв 4, этаж 1",
+         {"", "", "Московская область, г.о. Химки", "Химки", "ул Мира", "12, корп 2", "4, этаж 1"}},
+        {"г Москва, вн.тер.г. муниципальный округ Арбат, ул Арбат",
+         {"", "", "Москва, вн.тер.г. муниципальный округ Арбат", "Москва", "ул Арбат", "", ""}},
+        {"г Москва, вн.тер.г. муниципальный округ Крюково, г Зеленоград",
+         {"", "", "Москва, вн.тер.г. муниципальный округ Крюково", "Зеленоград", "", "", ""}},
     };
     arena *a = arena_new(0);
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        address in;
-        crm_str line;
-        for (int p = 0; p < ADDRESS_PARTS; p++) {
-            in.part[p] = str_of(all[i].part[p]);
-        }
-        assert_int_equal(address_write(a, &in, &line), CRM_OK);
+        crm_str line = written(a, all[i].part);
         if (!str_is(line, all[i].line)) {
             fail_msg("%.*s instead of %s", STR_FMT(line), all[i].line);
         }
         assert_parts(a, line, all[i].part);
+    }
+    arena_free(a);
+}
+
+/* Kinds are added, and what would divide a part in two is taken out of it. */
+static void a_part_stays_in_its_place(void **state)
+{
+    static const struct {
+        const char *part[ADDRESS_PARTS], *read[ADDRESS_PARTS];
+    } all[] = {
+        {{"", "", "", "", "Ленина 5", "7", ""}, {"", "", "", "", "ул Ленина 5", "7", ""}},
+        {{"", "", "", "", "Северный проезд 2-й", "5", ""},
+         {"", "", "", "", "ул Северный проезд 2-й", "5", ""}},
+        {{"", "", "", "", "Северный проезд 2-й", "", ""},
+         {"", "", "", "", "ул Северный проезд 2-й", "", ""}},
+        {{"", "USA", "", "New York", "5th Avenue", "7", ""},
+         {"", "USA", "", "New York", "ул 5th Avenue", "7", ""}},
+        {{"", "", "", "Тверь, у реки", "Мира;2-я", "5,7", "1 ; 2"},
+         {"", "", "", "Тверь у реки", "ул Мира 2-я", "5 7", "1 2"}},
+        {{"", "", ",", ";;", "", " ,5, ", ""}, {"", "", "", "", "", "5", ""}},
+    };
+    arena *a = arena_new(0);
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        assert_parts(a, written(a, all[i].part), all[i].read);
     }
     arena_free(a);
 }
@@ -128,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_is_read_by_parts),
         cmocka_unit_test(parts_become_a_line_that_is_read_as_them),
+        cmocka_unit_test(a_part_stays_in_its_place),
         cmocka_unit_test(only_a_russian_index_must_have_six_digits),
         cmocka_unit_test(nothing_breaks_it),
     };
