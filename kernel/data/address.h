@@ -39,6 +39,14 @@ CRM_MUST_CHECK crm_status address_read(arena *a, crm_str line, address *out);
  * what a part says of another by a kind ("ул Мира д 5", without a house "ул Мира 5") is read as that.
  */
 CRM_MUST_CHECK crm_status address_write(arena *a, const address *in, crm_str *line);
+/* Parts that are to stand in place of those of a line. */
+typedef struct address_patch {
+    address given;
+    uint32_t emptied; /* bits of address_part: the line loses them, if none is given */
+} address_patch;
+/* The stored line with them, all others as they were; `stored` itself where that changes no part. */
+CRM_MUST_CHECK crm_status address_change(arena *a, const address_patch *patch, crm_str stored,
+                                         crm_str *line);
 /* Whether the index may be one of its country's: six digits in Russia. An empty one is. */
 bool address_is_index_sound(const address *in);
 

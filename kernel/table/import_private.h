@@ -2,6 +2,7 @@
 #ifndef TABLE_IMPORT_PRIVATE_H
 #define TABLE_IMPORT_PRIVATE_H
 
+#include "data/address.h"
 #include "data/records.h"
 #include "table/import.h"
 #include "table/source.h"
@@ -83,12 +84,23 @@ crm_str import_date(arena *a, crm_str text, bool has_time);
 
 /* ---- rows (import_row.c) ---------------------------------------------------------------------- */
 
+/* The parts of an address that stand in columns of their own: of a record that is there already only
+ * these change, but where the row has the whole line as well. */
+typedef struct import_parts {
+    const field *field;
+    address_patch change;
+    crm_str line; /* of those given */
+    bool has_whole;
+    const struct import_parts *next;
+} import_parts;
+
 /* One row, understood: what to set, and on which record. */
 typedef struct import_row {
     int64_t line;
     value values[FIELDS_MAX];
     uint64_t given[4], marked[4]; /* fields with a value; kept though not valid */
     uint64_t empty[4];            /* fields whose cells are all empty */
+    const import_parts *parts;    /* of addresses; their lines are among `values`, too */
     int64_t record;               /* what it was matched with; 0: none */
     int32_t twin; /* an earlier row of this slice with the same key; -1: none */
     bool is_seen; /* a check: an earlier slice would have made its record */

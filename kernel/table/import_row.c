@@ -36,27 +36,43 @@ static bool has_parts(const import_options *o, const field *f)
     return false;
 }
 
-/* One line of an address whose parts stand in columns of their own. A column of the whole counts
- * only for the parts that none of them fills. */
+/* What the columns of an address say; one of the whole only of parts that none of them fills. */
 static crm_status gather_parts(finder *f, const import_options *o, const table_row *row,
-                               const field *to, crm_str *out)
+                               import_parts *out)
 {
-    arena *a = f->call->arena;
-    address whole = {0}, all = {0};
+    address whole = {0}, *given = &out->change.given;
     crm_status s = CRM_OK;
     for (uint32_t i = 0; s == CRM_OK && i < o->count; i++) {
         const import_column *col = &o->columns[i];
-        crm_str cell = col->field == to ? str_trim(cell_of(f, o, row, i)) : (crm_str){0};
-        if (col->part && cell.n) {
-            all.part[col->part - 1] = cell;
+        crm_str cell = col->field == out->field ? str_trim(cell_of(f, o, row, i)) : (crm_str){0};
+        if (col->field == out->field && col->part) {
+            crm_str *part = &given->part[col->part - 1];
+            *part = cell.n ? cell : *part;
+            out->change.emptied |= o->clears ? 1u << (col->part - 1) : 0;
         } else if (cell.n) {
-            s = address_read(a, cell, &whole);
+            s = address_read(f->call->arena, cell, &whole);
+            out->has_whole = true;
         }
     }
     for (int p = 0; p < ADDRESS_PARTS; p++) {
-        all.part[p] = all.part[p].n ? all.part[p] : whole.part[p];
+        given->part[p] = given->part[p].n ? given->part[p] : whole.part[p];
     }
-    return s == CRM_OK ? address_write(a, &all, out) : s;
+    return s;
+}
+
+/* One line of an address whose parts stand in columns of their own. */
+static crm_status take_parts(finder *f, const import_options *o, const table_row *row,
+                             const field *to, import_row *out)
+{
+    arena *a = f->call->arena;
+    import_parts *parts = ARENA_NEW(a, import_parts);
+    if (!parts) {
+        return CRM_NOMEM;
+    }
+    *parts = (import_parts){.field = to, .next = out->parts};
+    out->parts = parts;
+    crm_status s = gather_parts(f, o, row, parts);
+    return s == CRM_OK ? address_write(a, &parts->change.given, &parts->line) : s;
 }
 
 /* The text of all columns that go to this one's field. */
@@ -130,13 +146,13 @@ static crm_status read_field(finder *f, const import_options *o, const table_row
 {
     const field *to = o->columns[i].field;
     crm_str text;
-    bool is_marked = false;
+    bool is_marked = false, is_by_parts = has_parts(o, to);
     value *v = &out->values[to->index];
-    crm_status s =
-        has_parts(o, to) ? gather_parts(f, o, row, to, &text) : gather(f, o, row, i, &text);
+    crm_status s = is_by_parts ? take_parts(f, o, row, to, out) : gather(f, o, row, i, &text);
     if (s != CRM_OK) {
         return s;
     }
+    text = is_by_parts ? out->parts->line : text;
     if (!str_trim(text).n) {
         bits_add(out->empty, to->index);
         return CRM_OK;

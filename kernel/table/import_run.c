@@ -191,6 +191,31 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+static const import_parts *parts_of(const import_row *from, const field *f)
+{
+    const import_parts *p = from->parts;
+    while (p && p->field != f) {
+        p = p->next;
+    }
+    return p && !p->has_whole ? p : NULL;
+}
+
+/* Against the line as it stands now: an earlier row may have changed it. */
+static crm_status set_parts(crm_ctx *c, const import_parts *parts, record *r)
+{
+    const field *f = parts->field;
+    crm_str line, stored = value_is_null(r->v[f->index]) ? (crm_str){0} : r->v[f->index].s;
+    value v = value_null();
+    bool is_marked = false;
+    crm_status s = address_change(c->arena, &parts->change, stored, &line);
+    if (s != CRM_OK || str_eq(line, stored)) {
+        return s;
+    }
+    s = line.n ? field_from_text(c, f, line, &v, &is_marked) : CRM_OK;
+    s = s == CRM_OK ? record_set(r, f, v) : s;
+    return s == CRM_OK ? record_mark(r, f, is_marked) : s;
+}
+
 static crm_status set_values(crm_ctx *c, const slice *x, const import_row *from, record *r)
 {
     const import_options *o = &x->options;
@@ -198,6 +223,11 @@ static crm_status set_values(crm_ctx *c, const slice *x, const import_row *from,
     for (uint32_t i = 0; s == CRM_OK && i < o->count; i++) {
         const field *f = o->columns[i].field;
         if (!f || f->index == COL_ID) {
+            continue;
+        }
+        const import_parts *parts = r->is_new ? NULL : parts_of(from, f);
+        if (parts) { /* each of their columns comes here; the first sets all */
+            s = bits_has(r->set, f->index) ? CRM_OK : set_parts(c, parts, r);
             continue;
         }
         bool is_given = bits_has(from->given, f->index);
@@ -209,7 +239,6 @@ static crm_status set_values(crm_ctx *c, const slice *x, const import_row *from,
             s = record_mark(r, f, true);
         }
     }
-    (void)c;
     return s;
 }
 

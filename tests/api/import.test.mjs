@@ -174,6 +174,31 @@ describe('an import', () => {
     assert.equal(run.updated + run.unchanged, 350);
   });
 
+  it('changes of an address only the parts the file has columns for', async () => {
+    const line = '650000, г Кемерово, ул. Весенняя, д.5';
+    const item = async (serial, place) => (await head.post('/api/v1/stock.item', { name: 'Кран', serial, place }, { expect: 201 })).json.id;
+    const place = async (id) => (await head.get(`/api/v1/stock.item/${id}`, { expect: 200 })).json.place;
+    const [moved, same, kept, bare] = [await item('п1', line), await item('п2', line), await item('п3', line), await item('п4', null)];
+    const text = 'Серийный номер;Город;Дом\nп1;Тверь;7\nп2;Кемерово;\nп3;;\nп4;Тверь;\nп5;Клин;\nп5;;3\n';
+    const file = await uploaded(head, 'stock.item', text);
+    assert.deepEqual(file.options.columns, ['serial', 'place.city', 'place.house']);
+    assert.equal(file.options.mode, 'both');
+    const run = await finish(head, file.id, 'run', { ...file.options, defaults: { name: 'Новый' } });
+    assert.deepEqual(counts(run), { created: 1, updated: 3, unchanged: 2, skipped: 0, failed: 0 });
+    assert.equal(await place(moved), '650000, г Тверь, ул. Весенняя, д 7');
+    assert.equal(await place(same), line, 'a line whose parts stay is not written anew');
+    assert.equal(await place(kept), line);
+    assert.equal(await place(bare), 'г Тверь');
+    assert.equal((await head.list('stock.item', `serial=${encodeURIComponent('п5')}`))[0].place, 'г Клин, д 3');
+    const clear = await imported(head, 'stock.item', 'Серийный номер;Дом;Город\nп1;;Орёл\nп4;;\n', { empty: 'clear' });
+    assert.deepEqual(counts(clear.run), { created: 0, updated: 2, unchanged: 0, skipped: 0, failed: 0 });
+    assert.equal(await place(moved), '650000, г Орёл, ул. Весенняя');
+    assert.equal(await place(bare), null);
+    await imported(head, 'stock.item', 'Серийный номер;Индекс;Место\nп1;650001;Тула, Мира, 1\nп2;65;\n', { columns: ['serial', 'place.index', 'place'] });
+    assert.equal(await place(moved), '650001, г Тула, ул Мира, д 1', 'a whole line replaces the whole');
+    assert.deepEqual((await head.get(`/api/v1/stock.item/${same}`)).json._marks, { place: 'index_invalid' });
+  });
+
   it('is undone as a whole, updates included', async () => {
     const old = (await head.post(`/api/v1/${PERSON}`, { name: 'Как было', phone: ['+79162000001'] }, { expect: 201 })).json;
     const { run } = await imported(head, PERSON, 'Имя;Телефон\nСтало;8 916 200-00-01\nСовсем новый;8 916 200-00-02\n');

@@ -131,6 +131,50 @@ static void a_part_stays_in_its_place(void **state)
     arena_free(a);
 }
 
+static void a_change_leaves_the_other_parts(void **state)
+{
+    static const struct {
+        const char *stored, *given[ADDRESS_PARTS];
+        uint32_t emptied;
+        const char *line;
+    } all[] = {
+        {"г. Тверь, Мира ул., 5", {"", "", "", "Тверь", "", "", ""}, 0, "г. Тверь, Мира ул., 5"},
+        {"г. Тверь, Мира ул., 5", {"", "", "", "", "", "7", ""}, 0, "г Тверь, Мира ул., д 7"},
+        {"г Тверь, ул Мира, д 5", {"", "", "", "", "Мира", "", ""}, 0, "г Тверь, ул Мира, д 5"},
+        {"г Тверь, ул Мира, д 5",
+         {"", "", "", "", "ул Ленина 9", "", ""},
+         0,
+         "г Тверь, ул Ленина, д 9"},
+        {"г Тверь, ул Мира, д 5", {""}, 1u << ADDRESS_HOUSE, "г Тверь, ул Мира"},
+        {"г Тверь", {"", "", "", "Клин", "", "", ""}, 1u << ADDRESS_CITY, "г Клин"},
+        {"г Москва, ул Мира", {"", "", "", "Тверь", "", "", ""}, 0, "г Тверь, ул Мира"},
+        {"Московская обл, Клинский р-н, г Клин",
+         {"", "", "", "", "Мира", "", ""},
+         0,
+         "Московская область, Клинский р-н, г Клин, ул Мира"},
+        {"г Москва, район Арбат, ул Арбат",
+         {"", "", "", "Москва", "", "5", ""},
+         0,
+         "г Москва, район Арбат, ул Арбат, д 5"},
+        {"", {"", "", "", "Тверь", "", "", ""}, 0, "г Тверь"},
+        {"г Тверь", {""}, 1u << ADDRESS_CITY, ""},
+    };
+    arena *a = arena_new(0);
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        address_patch parts = {.emptied = all[i].emptied};
+        crm_str line;
+        for (int p = 0; p < ADDRESS_PARTS; p++) {
+            parts.given.part[p] = str_of(all[i].given[p] ? all[i].given[p] : "");
+        }
+        assert_int_equal(address_change(a, &parts, str_of(all[i].stored), &line), CRM_OK);
+        if (!str_is(line, all[i].line)) {
+            fail_msg("%s: %.*s instead of %s", all[i].stored, STR_FMT(line), all[i].line);
+        }
+    }
+    arena_free(a);
+}
+
 static void only_a_russian_index_must_have_six_digits(void **state)
 {
     (void)state;
@@ -182,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_line_is_read_by_parts),
         cmocka_unit_test(parts_become_a_line_that_is_read_as_them),
         cmocka_unit_test(a_part_stays_in_its_place),
+        cmocka_unit_test(a_change_leaves_the_other_parts),
         cmocka_unit_test(only_a_russian_index_must_have_six_digits),
         cmocka_unit_test(nothing_breaks_it),
     };
