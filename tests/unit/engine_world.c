@@ -369,6 +369,26 @@ void bench_choose(engine_choice which, uint64_t seed)
     chosen_seed = seed;
 }
 
+int bench_run_all(const struct CMUnitTest *tests, size_t count)
+{
+    static const struct {
+        const char *title;
+        engine_choice which;
+        uint64_t seed;
+    } all[] = {
+        {"sqlite", ON_SQLITE, 0},
+        {"memory", ON_MEMORY, 0},
+        {"memory, delayed by seed 1", ON_DELAYED, 1},
+        {"memory, delayed by seed 20", ON_DELAYED, 20},
+    };
+    int failed = 0;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        bench_choose(all[i].which, all[i].seed);
+        failed += _cmocka_run_group_tests(all[i].title, tests, count, NULL, NULL);
+    }
+    return failed;
+}
+
 int bench_set_up(void **state)
 {
     *state = bench_new(chosen, chosen_seed);
