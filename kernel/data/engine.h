@@ -77,14 +77,6 @@ typedef enum engine_op_kind {
  */
 typedef bool (*engine_row_fn)(void *arg, const value *row, uint32_t branches);
 
-/*
- * A list stopped before its end: what it gave is all there is up to `row`, of which the sort values and the
- * id are given, the others are NULL; the list goes on after it. `looked` rows were looked through this time,
- * and the table has at most `of`. Rights narrow them to rows that may be read, unless the list goes by id or
- * by the time of the row's writes.
- */
-typedef void (*engine_stop_fn)(void *arg, const value *row, int64_t looked, int64_t of);
-
 /* A word of an entity's full text that is `edits` away from the one asked for; of 4 to 32 letters. */
 typedef void (*engine_word_fn)(void *arg, crm_str word, int edits);
 
@@ -106,12 +98,8 @@ typedef struct engine_op {
     engine_group_fn on_group;  /* GROUP */
     engine_row_fn on_row; /* row values are indexed as entity->fields; unselected ones are NULL */
     void *arg;
-    int64_t stop_after_us; /* COUNT: after so long it gives what it has counted; 0: it goes on. LIST with
-                              `on_stop`, in an order that an index has: then it stops between two rows; if
-                              that long it got nowhere, it goes another way for twice as long, which
-                              gathers nothing before the first row */
-    engine_stop_fn on_stop; /* LIST; NULL: it goes on */
-    bool is_partial; /* out: it stopped. COUNT: there are at least `count`; LIST: on_stop was called */
+    int64_t stop_after_us; /* COUNT: after so long it gives what it has counted; 0: it goes on */
+    bool is_partial;       /* out, COUNT: it stopped, and there are at least `count` */
     int64_t count;     /* out: rows given, or counted */
     crm_status status; /* out; CONFLICT: a unique index refused, `refused` tells which */
     const entity_index *refused;

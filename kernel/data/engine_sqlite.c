@@ -4,7 +4,7 @@
  * Every batch completes before the call returns. A reader's turn is one read transaction, begun by
  * its first batch. See engine_sqlite.h for threads and layout.
  */
-#include "data/engine_sqlite_plan.h"
+#include "data/engine_sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,11 +42,11 @@ static bool has_used_it(time_limit *l, int64_t now)
 static bool is_late(sqlite_session *s)
 {
     time_limit *l = &s->limit;
-    if (!l->end && !l->own_end) {
+    if (!l->end && !l->count_end) {
         return false;
     }
     int64_t now = clock_mono();
-    if (l->own_end && now > l->own_end) {
+    if (l->count_end && now > l->count_end) {
         return true;
     }
     if (!l->end || now < l->half) {
@@ -114,8 +114,7 @@ static sqlite_session *new_session(sqlite_engine *e, engine_session_kind kind)
     s->lookup_max = LOOKUP_MAX;
     sql_init(&s->sql, a);
     counts_init(&s->counts);
-    if (connection_open(e->path, kind == ENGINE_WRITER, &s->db) != CRM_OK ||
-        pass_register(s) != CRM_OK) {
+    if (connection_open(e->path, kind == ENGINE_WRITER, &s->db) != CRM_OK) {
         free_session(s);
         return NULL;
     }
@@ -163,7 +162,6 @@ static void run_read(sqlite_session *s, engine_op *op)
     op->status = CRM_OK;
     op->count = 0;
     s->sql.is_patient = is_patient(s, op);
-    s->sql.is_stepwise = s->sql.is_marked = false;
     switch (op->kind) {
     case ENGINE_GET:
         query_get(s, op);

@@ -75,10 +75,7 @@ typedef struct sql {
     const cond_env *env;
     const cond *const *held; /* comparisons taken as true: the statement holds them already */
     uint32_t held_count;
-    /* How the rows of a list or of figures are reached; sql_start leaves them as they are. */
-    bool is_patient;   /* it has seconds, see run_read */
-    bool is_stepwise;  /* each row is looked at by itself: nothing is gathered beforehand */
-    bool is_marked;    /* rows tell that they are passed, see list_pass */
+    bool is_patient;   /* of a list or figures that has seconds, see run_read; sql_start leaves it */
     crm_status status; /* the first failure */
 } sql;
 
@@ -113,8 +110,6 @@ void sql_among(sql *q, const field *f, uint32_t alias, const subquery *sub);
 /* Any of the branches in `bits`. */
 void sql_branches(sql *q, const entity *e, uint32_t alias, const branches *b, uint32_t bits);
 void sql_branch(sql *q, const entity *e, uint32_t alias, const branch *b);
-/* An index that finds the rows by one value of a field; NULL: there is none. */
-const entity_index *sql_index_by(const entity *e, const field *f);
 /* The terms of a query, each in the search fields of a branch that grants the row. */
 void sql_match(sql *q, const query *in);
 
@@ -182,14 +177,8 @@ typedef struct time_limit {
     int64_t half, end; /* 0: none */
     bool is_watched;   /* `from` was taken: its half is over */
     thread_use from;
-    int64_t own_end;   /* of an op that stops on its own; 0: none */
+    int64_t count_end; /* of a count that stops on its own; 0: none */
 } time_limit;
-
-/* Where a list stands that may stop (engine_sqlite_pass.c). */
-typedef struct list_pass {
-    int64_t at, done; /* ids: of the row being looked at, and of the last that is done with; 0: none */
-    int64_t looked;
-} list_pass;
 
 struct sqlite_session {
     engine_session base;
@@ -208,7 +197,6 @@ struct sqlite_session {
     sql sql;
     arena *arena;
     time_limit limit;           /* of the running batch */
-    list_pass pass;             /* of the running list */
     atomic_bool *stop;          /* the running batch's */
     int64_t lookup_max;         /* rows that may be read whatever their order */
     uint64_t running;           /* serial of the batch being run */

@@ -102,33 +102,10 @@ static const char *add_looked_up(sql *q, const field *f, uint32_t alias, bool by
     }
 }
 
-/* The same looked up for the one row. */
-static void add_step(sql *q, const field *f, uint32_t alias, const subquery *sub)
-{
-    uint32_t other = q->aliases++;
-    sql_z(q, "EXISTS(SELECT 1");
-    add_rows(q, sub, other, false);
-    sql_z(q, " AND ");
-    sql_ordered(q, other, sub->field);
-    sql_z(q, "=");
-    sql_ordered(q, alias, f);
-    sql_z(q, ")");
-}
-
-static bool is_found(const sql *q, const field *f, const field *among)
-{
-    bool is_alone = kept(q, f) == KEPT_ALONE && kept(q, among) == KEPT_ALONE;
-    return is_alone && (among->index == COL_ID || sql_index_by(among->entity, among));
-}
-
 void sql_among(sql *q, const field *f, uint32_t alias, const subquery *sub)
 {
     if (!cond_can_join(f, sub->field)) {
         sql_z(q, SQL_NEVER);
-        return;
-    }
-    if (q->is_stepwise && is_found(q, f, sub->field)) {
-        add_step(q, f, alias, sub);
         return;
     }
     bool by_bytes = kept(q, f) == KEPT_JOINED || kept(q, sub->field) == KEPT_JOINED;

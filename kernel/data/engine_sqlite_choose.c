@@ -113,11 +113,22 @@ static bool is_looked_up(const cond *c)
     }
 }
 
+static const entity_index *index_of(const entity *e, const field *f)
+{
+    for (uint32_t i = 0; i < e->index_count; i++) {
+        const entity_index *x = &e->indexes[i];
+        if (x->field[0] == f->index && !x->empty_count && !x->is_sparse) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
 /* How the rows of one comparison are reached; false: no index knows them. */
 static bool lookup_walk(const lookup *l, const cond *c, walk *out)
 {
     const field *f = c->path[0];
-    const entity_index *x = f->part ? NULL : sql_index_by(l->in->entity, f);
+    const entity_index *x = f->part ? NULL : index_of(l->in->entity, f);
     *out = (walk){.by = WALK_INDEX, .index = x, .ranges = 1};
     if (engine_is_many(f)) {
         out->by = WALK_IDS; /* the table of elements gives them */
@@ -217,14 +228,6 @@ static void choose(sqlite_session *s, const query *in, engine_op_kind kind, plan
     } else if (!is_good && !(is_complete && are_few(s, in, p))) {
         take_one(p, whole_walk(&s->sql, in, kind));
     }
-}
-
-crm_status plan_make_whole(sqlite_session *s, const query *in, plan *out)
-{
-    *out = (plan){.count = 0};
-    sql_start(&s->sql, s->layout, &in->env);
-    take_one(out, whole_walk(&s->sql, in, ENGINE_LIST));
-    return s->sql.status;
 }
 
 crm_status plan_make(sqlite_session *s, const query *in, engine_op_kind kind, plan *out)

@@ -342,6 +342,18 @@ static void add_path(place at, const cond *c, uint8_t at_step)
     sql_z(at.q, holds_for_null ? ") IS NOT TRUE))" : "))");
 }
 
+/* Whether an index leads from a record to its children: `back` is the first field of one. */
+static bool has_index(const entity *child, const field *back)
+{
+    for (uint32_t i = 0; i < child->index_count; i++) {
+        const entity_index *x = &child->indexes[i];
+        if (x->field[0] == back->index && !x->empty_count && !x->is_sparse) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What a child of any record must be, rights and condition. */
 static void add_child(place inner, const place *of, const cond *c)
 {
@@ -370,7 +382,7 @@ static void add_exists(place at, const cond *c)
 {
     sql *q = at.q;
     const field *back = c->path[0], *id = &at.entity->fields[COL_ID];
-    bool is_led = sql_index_by(back->entity, back) && (!q->is_patient || q->is_stepwise);
+    bool is_led = has_index(back->entity, back) && !q->is_patient;
     sql_z(q, at.is_negated ? "NOT " : "");
     if (is_led) {
         sql_z(q, "EXISTS(SELECT 1 FROM ");

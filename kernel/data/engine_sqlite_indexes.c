@@ -21,17 +21,6 @@ static void add_column(buf *out, const field *f, char before)
     buf_int(out, f->id);
 }
 
-const entity_index *sql_index_by(const entity *e, const field *f)
-{
-    for (uint32_t i = 0; i < e->index_count; i++) {
-        const entity_index *x = &e->indexes[i];
-        if (x->field[0] == f->index && !x->empty_count && !x->is_sparse) {
-            return x;
-        }
-    }
-    return NULL;
-}
-
 void index_name(buf *out, const entity *e, const entity_index *i)
 {
     buf_char(out, i->is_unique ? 'u' : i->is_sparse ? 's' : 'l');

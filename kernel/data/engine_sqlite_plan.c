@@ -141,7 +141,6 @@ void plan_rows(sql *q, const query *in, walk *w)
     add_access(q, in, w);
     sql_z(q, " WHERE ");
     add_heads(q, in, w);
-    pass_mark(q, in, w);
     q->held = w->held;
     q->held_count = w->held_count;
     if (w->branch) {

@@ -14,7 +14,6 @@
  *   engine_sqlite_prefix.c  beginnings of words as the words there are
  *   engine_sqlite_counts.c  what was counted before
  *   engine_sqlite_merge.c   running several: the first rows of all ranges, counts without doubles
- *   engine_sqlite_pass.c    where a list that is out of time has got to
  *   engine_sqlite_query.c   GET, LIST, COUNT
  */
 #ifndef DATA_ENGINE_SQLITE_PLAN_H
@@ -69,8 +68,6 @@ bool walk_find(sql *q, const query *in, const branch *b, engine_op_kind kind, wa
 /* May ask the database how many rows a comparison has. */
 CRM_MUST_CHECK crm_status plan_make(sqlite_session *s, const query *in, engine_op_kind kind,
                                     plan *out);
-/* One walk through all rows in the order of the list; without that where no index has it. */
-CRM_MUST_CHECK crm_status plan_make_whole(sqlite_session *s, const query *in, plan *out);
 
 /* ---- SQL ------------------------------------------------------------------------------------- */
 
@@ -143,19 +140,6 @@ static inline bool plan_is_search(const query *in)
 }
 /* "karkas_has(…)": the terms stand in the search fields in `shown` (NULL: all) of a row. */
 void bin_words(sql *q, const query *in, const uint64_t *shown);
-
-/* karkas_pass of a session. */
-CRM_MUST_CHECK crm_status pass_register(sqlite_session *s);
-void pass_start(sqlite_session *s);
-/* The row was given. */
-static inline void pass_given(sqlite_session *s, int64_t id)
-{
-    s->pass.done = id;
-}
-/* "karkas_pass(<id>,<whether he may know where it stands>) AND " of a marked statement. */
-void pass_mark(sql *q, const query *in, const walk *w);
-/* Whether the rows of the statement in s->sql come as it finds them: it sorts none of them. */
-bool pass_is_in_order(sqlite_session *s);
 
 /* `in` with the beginnings among its terms spelled out where that is cheaper (engine_sqlite_prefix.c). */
 CRM_MUST_CHECK crm_status prefix_spell(sqlite_session *s, const query *in, query *out);

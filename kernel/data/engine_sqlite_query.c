@@ -136,7 +136,6 @@ static bool read_rows(reader *r, engine_op *op)
     bool wants_more = true;
     while (wants_more && (rc = sqlite3_step(r->stmt)) == SQLITE_ROW) {
         uint32_t bits = take_row(r);
-        pass_given(r->s, r->s->row[COL_ID].i);
         op->count++;
         wants_more = !op->on_row || op->on_row(op->arg, r->s->row, bits);
     }
@@ -151,13 +150,7 @@ static bool list_part(reader *r, engine_op *op, walk *w, page_part part, uint32_
 {
     uint64_t selected[4];
     engine_selected(r->query->entity, r->query, selected);
-    r->s->sql.is_marked = op->on_stop && !plan_is_search(r->query);
     plan_list(r->s, r->query, w, selected, part, limit);
-    if (r->s->sql.is_marked && !pass_is_in_order(r->s)) {
-        r->s->sql.is_marked = false;
-        plan_list(r->s, r->query, w, selected, part, limit);
-    }
-    r->s->sql.is_marked = false;
     r->stmt = statement_get(r->s, &op->status);
     if (!r->stmt) {
         return false;
@@ -320,7 +313,6 @@ static bool take_lane(void *arg, sqlite3_stmt *row)
     page *p = arg;
     p->r->stmt = row;
     uint32_t bits = take_row(p->r);
-    pass_given(p->r->s, p->r->s->row[COL_ID].i);
     p->op->count++;
     bool wants_more = !p->op->on_row || p->op->on_row(p->op->arg, p->r->s->row, bits);
     return wants_more && p->op->count < p->limit;
@@ -336,83 +328,19 @@ static void list_abreast(reader *r, engine_op *op, plan *p, uint32_t limit)
     op->status = merge_rows(r->s, r->query, p, selected, take_lane, &to);
 }
 
-static void list_planned(reader *r, engine_op *op, plan *p)
-{
-    const query *in = op->query;
-    uint32_t limit = in->limit ? in->limit : LIST_MAX;
-    if (op->status == CRM_OK && p->is_merged && merge_is_narrow(in, p)) {
-        list_abreast(r, op, p, limit);
-    } else if (op->status == CRM_OK && p->is_merged) {
-        list_merged(r, op, p, limit);
-    } else if (op->status == CRM_OK && p->count) {
-        list_one(r, op, &p->at[0], limit);
-    }
-}
-
-/* Whether only its own end stopped the op. */
-static bool has_stopped(const sqlite_session *s, const engine_op *op)
-{
-    return op->status == CRM_TIMEOUT && s->limit.own_end && !session_is_stopped(s);
-}
-
-/* Out of time: up to where all is known, if that is anywhere. */
-static void tell_stop(sqlite_session *s, engine_op *op)
-{
-    query row = {.entity = op->query->entity, .env = op->query->env};
-    reader r = {.s = s, .query = &row};
-    int64_t of = 0;
-    memcpy(row.sorts, op->query->sorts, sizeof row.sorts);
-    row.sort_count = op->query->sort_count;
-    bits_add(row.select, COL_ID);
-    sql_start(&s->sql, s->layout, NULL);
-    sql_z(&s->sql, "SELECT max(");
-    sql_column(&s->sql, 0, &row.entity->fields[COL_ID]);
-    sql_z(&s->sql, ")");
-    plan_from(&s->sql, row.entity);
-    sql_z(&s->sql, "1");
-    op->status = statement_int(s, &of);
-    if (op->status == CRM_OK && prepare_by_id(&r, op, row.entity, s->pass.done)) {
-        int rc = sqlite3_step(r.stmt);
-        op->status = rc == SQLITE_ROW ? CRM_OK : status_of(s->db, rc, "list");
-        if (op->status == CRM_OK) {
-            take_row(&r);
-            op->on_stop(op->arg, s->row, s->pass.looked, of);
-            op->is_partial = true;
-        }
-        sqlite3_reset(r.stmt);
-    }
-}
-
-/* False: it has got nowhere in that time. */
-static bool list_for(int64_t us, reader *r, engine_op *op, plan *p)
-{
-    sqlite_session *s = r->s;
-    pass_start(s);
-    s->limit.own_end = clock_mono() + us * 1000;
-    list_planned(r, op, p);
-    bool is_out = has_stopped(s, op);
-    s->limit.own_end = 0;
-    if (is_out && s->pass.done) {
-        tell_stop(s, op);
-    }
-    return !is_out || s->pass.done;
-}
-
 void query_list(sqlite_session *s, engine_op *op)
 {
-    reader r = {.s = s, .query = op->query};
-    plan p, whole = {.count = 0};
-    op->is_partial = false;
-    if (op->on_stop) {
-        op->status = plan_make_whole(s, op->query, &whole);
-    }
-    bool may_stop = whole.count && whole.at[0].is_ordered;
-    op->status = plan_make(s, op->query, ENGINE_LIST, &p);
-    if (!may_stop) {
-        list_planned(&r, op, &p);
-    } else if (!list_for(op->stop_after_us, &r, op, &p)) {
-        s->sql.is_stepwise = true;
-        (void)!list_for(2 * op->stop_after_us, &r, op, &whole);
+    const query *in = op->query;
+    reader r = {.s = s, .query = in};
+    uint32_t limit = in->limit ? in->limit : LIST_MAX;
+    plan p;
+    op->status = plan_make(s, in, ENGINE_LIST, &p);
+    if (op->status == CRM_OK && p.is_merged && merge_is_narrow(in, &p)) {
+        list_abreast(&r, op, &p, limit);
+    } else if (op->status == CRM_OK && p.is_merged) {
+        list_merged(&r, op, &p, limit);
+    } else if (op->status == CRM_OK && p.count) {
+        list_one(&r, op, &p.at[0], limit);
     }
 }
 
@@ -486,9 +414,9 @@ void query_count(sqlite_session *s, engine_op *op)
 {
     bool may_stop = op->stop_after_us > 0;
     op->is_partial = false;
-    s->limit.own_end = may_stop ? clock_mono() + op->stop_after_us * 1000 : 0;
+    s->limit.count_end = may_stop ? clock_mono() + op->stop_after_us * 1000 : 0;
     count(s, op);
-    s->limit.own_end = 0;
+    s->limit.count_end = 0;
     if (may_stop && op->status == CRM_TIMEOUT && !session_is_stopped(s)) {
         op->status = CRM_OK;
         op->is_partial = true;

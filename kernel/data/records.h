@@ -60,11 +60,7 @@ typedef struct record_read {
     void (*done)(struct record_read *r, crm_status status);
     void *arg;
     int64_t limit_us;
-    int64_t stop_us;         /* LIST: it may stop after so long, or three times that, with the rows found so
-                                far; `next` goes on behind what was looked through. 0: it does not */
     bool interrupted, has_more;
-    bool is_partial;         /* it has stopped: `looked` rows were looked through of at most `of` */
-    int64_t looked, of;
     bool approx;             /* there are at least `total` */
     int64_t total;
     crm_str next;

@@ -253,15 +253,6 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
     return give_or_keep(s, row, matched);
 }
 
-static void on_stop(void *arg, const value *row, int64_t looked, int64_t of)
-{
-    read_state *s = arg;
-    s->r->is_partial = s->r->has_more = true;
-    s->r->looked = looked;
-    s->r->of = of;
-    s->r->next = cursor_write(s->call->arena, &s->list, row);
-}
-
 /* ---- the first batch ------------------------------------------------------------------------- */
 
 static void make_ops(read_state *s)
@@ -272,8 +263,6 @@ static void make_ops(read_state *s)
                             .id = r->id,
                             .query = &s->list,
                             .on_row = on_row,
-                            .on_stop = r->stop_us && !r->id ? on_stop : NULL,
-                            .stop_after_us = r->stop_us,
                             .arg = s};
     s->page = r->id ? 1 : s->list.limit ? s->list.limit : LIST_MAX;
     s->list.limit = s->page + 1;
@@ -301,7 +290,7 @@ static crm_status prepare(record_read *r, read_state **out)
         return CRM_NOMEM;
     }
     r->state = s;
-    r->has_more = r->approx = r->interrupted = r->is_partial = false;
+    r->has_more = r->approx = r->interrupted = false;
     r->total = 0;
     r->next = (crm_str){0};
     s->r = r;

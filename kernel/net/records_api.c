@@ -13,12 +13,10 @@
 
 #define INLINE_LIMIT_US 2000
 #define POOL_COUNT_US   50000 /* a list does not wait longer for its total */
-#define POOL_STOP_US \
-    1500000 /* of a list that has not found all in its 5 s: it says how far it got */
-#define DEFAULT_LIMIT 50
-#define POOLS_MS      10000 /* waiting and both tries of a list that does not run inline */
-#define SHAPES        64
-#define SHAPE_NS      60000000000LL
+#define DEFAULT_LIMIT   50
+#define POOLS_MS        10000 /* waiting and both tries of a list that does not run inline */
+#define SHAPES          64
+#define SHAPE_NS        60000000000LL
 
 typedef struct list_state {
     bool is_on_pool, is_slow;
@@ -365,10 +363,6 @@ static void list_end(api_call *k)
     }
     jw_kint(&k->w, "total", k->read.total);
     jw_kbool(&k->w, "approx", k->read.approx);
-    if (k->read.is_partial) {
-        jw_kint(&k->w, "looked", k->read.looked);
-        jw_kint(&k->w, "of", k->read.of);
-    }
     if (k->read.total) {
         search_reading_json(&k->w, &((list_state *)k->own)->search);
     }
@@ -386,8 +380,8 @@ static crm_status take_reading(api_call *k, query *q)
 static bool may_read_otherwise(const api_call *k)
 {
     const list_state *l = k->own;
-    return !k->read.total && !k->read.is_partial && l->search.terms.n &&
-           l->search.step != SEARCH_OVER && !k->read.query->only_deleted;
+    return !k->read.total && l->search.terms.n && l->search.step != SEARCH_OVER &&
+           !k->read.query->only_deleted;
 }
 
 static void list_pooled(api_call *k);
@@ -417,7 +411,6 @@ static void list_on_pool(api_call *k)
     k->c.until = clock_mono() + limit_us * 1000;
     k->read.limit_us = limit_us;
     k->read.count_us = POOL_COUNT_US;
-    k->read.stop_us = l->is_slow ? POOL_STOP_US : 0;
     k->read.done = NULL;
     k->status = records_read_now(&k->read);
     while (k->status == CRM_OK && may_read_otherwise(k)) {

@@ -1,10 +1,9 @@
 // The rows of one list: pages by cursor, and changes from the event stream. A changed record is read again under the
-// list's own query, so the server alone decides whether it belongs here. What takes the server long comes in parts: they
-// are asked for one after the other until there is a page of rows, the end, or somebody who has seen enough.
+// list's own query, so the server alone decides whether it belongs here.
 import { api, ApiError } from './api.ts';
 import { compareRows } from './filter.ts';
 import { link, on } from './events.ts';
-import type { Page, Reading, RecordEvent, Row } from './types.ts';
+import type { Reading, RecordEvent, Row } from './types.ts';
 
 const PAGE = 100;
 const GATHER = 60; // ms in which events of one burst are read together
@@ -17,10 +16,7 @@ export class Records {
   total: number | null = null;
   approx = false;
   reading: Reading = {};
-  state: 'loading' | 'ready' | 'more' | 'looking' | 'error' = 'loading';
-  /** How far a long search has got since the list was read. */
-  looked = { rows: 0, of: 0 };
-  halted = false;
+  state: 'loading' | 'ready' | 'more' | 'error' = 'loading';
   error: ApiError | null = null;
   fresh = new Set<number>();
 
@@ -33,7 +29,6 @@ export class Records {
   #pending = new Set<number>();
   #timer = 0;
   #abort = new AbortController();
-  #halt = new AbortController();
   #limit: number;
   #isBin: boolean;
   #again = 0;
@@ -72,7 +67,6 @@ export class Records {
 
   stop(): void {
     this.#abort.abort();
-    this.#halt.abort();
     clearTimeout(this.#timer);
     clearTimeout(this.#again);
     for (const off of this.#off) off();
@@ -89,9 +83,6 @@ export class Records {
   async load(): Promise<void> {
     this.#blind = link.value.state !== 'live';
     if (this.state !== 'loading') this.state = this.rows.length ? 'ready' : 'loading';
-    this.#halt.abort(); // what is being looked for is looked for anew
-    this.looked = { rows: 0, of: 0 };
-    this.halted = false;
     try {
       const page = await api.list(
         this.entity,
@@ -105,7 +96,6 @@ export class Records {
       this.reading = { read_as: page.read_as, corrected: page.corrected };
       this.state = 'ready';
       this.error = null;
-      if (page.looked !== undefined) await this.#lookOn(page, 0);
     } catch (error) {
       this.#failed(error);
     }
@@ -119,14 +109,18 @@ export class Records {
 
   async more(): Promise<void> {
     if (!this.next || this.state !== 'ready') return;
-    const had = this.rows.length;
     this.state = 'more';
-    this.halted = false;
     this.#changed();
     try {
-      const page = await this.#nextPage(this.#abort.signal);
+      const page = await api.list(
+        this.entity,
+        this.#search({ limit: String(this.#limit), after: this.next }),
+        this.#abort.signal,
+      );
+      const known = new Set(this.rows.map((r) => r.id));
+      this.rows = [...this.rows, ...page.rows.filter((r) => !known.has(r.id))];
+      this.next = page.next;
       this.state = 'ready';
-      if (page.looked !== undefined) await this.#lookOn(page, had);
     } catch (error) {
       this.state = 'ready';
       if (error instanceof ApiError && error.code === 'bad_cursor') return this.load();
@@ -135,48 +129,8 @@ export class Records {
     this.#tell();
   }
 
-  async #nextPage(signal: AbortSignal): Promise<Page> {
-    const search = this.#search({ limit: String(this.#limit), after: this.next! });
-    const page = await api.list(this.entity, search, signal);
-    const known = new Set(this.rows.map((r) => r.id));
-    this.rows = [...this.rows, ...page.rows.filter((r) => !known.has(r.id))];
-    this.next = page.next;
-    return page;
-  }
-
-  /** On behind `page`, until there is a page of rows more than there were. */
-  async #lookOn(page: Page, had: number): Promise<void> {
-    const signal = (this.#halt = new AbortController()).signal;
-    this.state = 'looking';
-    this.halted = false;
-    for (let at: Page = page; at.looked !== undefined; ) {
-      this.looked = { rows: this.looked.rows + at.looked, of: at.of ?? 0 };
-      this.#tell();
-      if (this.rows.length - had >= this.#limit) break;
-      at = await this.#nextPage(signal);
-    }
-    this.state = 'ready';
-    if (this.next) return;
-    this.total = this.rows.length;
-    this.approx = false;
-  }
-
-  /** Ends a long search where it is; more() goes on there. */
-  halt(): void {
-    if (this.state !== 'looking') return;
-    this.#halt.abort();
-    this.state = 'ready';
-    this.halted = true;
-    this.#changed();
-  }
-
-  /** A long search is under way, or was ended by hand. */
-  get isLong(): boolean {
-    return this.state === 'looking' || this.halted;
-  }
-
   #failed(error: unknown): void {
-    if (this.#abort.signal.aborted || (error instanceof DOMException && error.name === 'AbortError')) return;
+    if (this.#abort.signal.aborted) return;
     this.error = error instanceof ApiError ? error : new ApiError({ status: 0, code: 'internal' });
     if (!this.rows.length) this.state = 'error';
   }

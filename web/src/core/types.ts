@@ -150,9 +150,6 @@ export interface Page extends Reading {
   next: string | null;
   total?: number;
   approx?: boolean;
-  /** Stands when the answer stopped before its end: so many records were looked through, of at most `of`. */
-  looked?: number;
-  of?: number;
 }
 
 /** The place of a found row to show beside its title. */

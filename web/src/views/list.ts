@@ -12,7 +12,6 @@ import './filter-menu.ts';
 import { binActions } from './bin.ts';
 import type { Chosen } from './bulk.ts';
 import { emptyList } from './list-empty.ts';
-import { looking } from './looking.ts';
 import { Selection } from './selection.ts';
 import { cards, table } from './rows.ts';
 import { chipText, type Names, loadNames } from './chips.ts';
@@ -162,7 +161,7 @@ class List extends El {
           : {}),
       };
       if (this.#counted !== this.entity) void this.#count();
-      if (!records.rows.length && !records.isLong) void this.#countWithout();
+      if (!records.rows.length) void this.#countWithout();
     }
     this.requestUpdate();
   }
@@ -458,7 +457,7 @@ class List extends El {
       return failure(records.error!, () => {
         void records.load();
       });
-    if (!records.rows.length) return records.isLong ? looking(records) : this.#empty();
+    if (!records.rows.length) return this.#empty();
     const sort = sortOf(this.#state, this.#view);
     const shown = {
       entity: this.entity,
@@ -495,8 +494,7 @@ class List extends El {
     >
       ${this.#reading(records.reading)} ${narrow.value ? cards(shown) : table(shown)}
       ${records.state === 'more' ? html`<p class="more muted">${t('loading')}</p>` : nothing}
-      ${records.isLong ? looking(records) : nothing}
-      ${records.next && records.state === 'ready' && !records.isLong ? html`<p class="more"><button class="btn btn-sm" @click=${() => void records.more()}>${t('list.more')}</button></p>` : nothing}
+      ${records.next && records.state === 'ready' ? html`<p class="more"><button class="btn btn-sm" @click=${() => void records.more()}>${t('list.more')}</button></p>` : nothing}
     </div>`;
   }
 

@@ -57,22 +57,6 @@ test('a wrong password is said, the right one opens the start screen', async () 
   await page.getByRole('heading', { name: 'Сегодня', exact: true }).waitFor();
 });
 
-test('a list that takes long shows how far it is, and may be ended and taken up again', async () => {
-  const page = await visit();
-  await live(page);
-  fixture.parts = Infinity;
-  fixture.delay = 20;
-  await page.goto(`${fixture.url}/e/sales.lead?view=all&f.source=site`);
-  const looking = page.locator('[data-looking]');
-  await looking.getByText(/Просмотрено записей: \d{1,3}\s?\d* из 100\s000\. Найдено: 0\./).waitFor();
-  await looking.getByRole('button', { name: 'Отменить' }).click();
-  await looking.getByText('Поиск остановлен').waitFor();
-  fixture.parts = 2;
-  await looking.getByRole('button', { name: 'Искать дальше' }).click();
-  await page.locator('tr[data-id]').first().waitFor();
-  await looking.waitFor({ state: 'detached' });
-});
-
 test('too many attempts are held back with a countdown', async () => {
   fixture.failures = 5;
   const page = await visit({ login: null });
