@@ -197,9 +197,9 @@ static bool set_option(server_options *o, int which, const char *given)
 static bool is_local(int count, const char *const *args)
 {
     const char *sub = count > 1 ? args[1] : "";
-    return !strcmp(args[0], "version") || !strcmp(sub, "lint") ||
-           (!strcmp(args[0], "module") &&
-            (!strcmp(sub, "new") || !strcmp(sub, "install") || !strcmp(sub, "trust")));
+    return !strcmp(args[0], "version") || (!strcmp(args[0], "tz") && !strcmp(sub, "lint")) ||
+           (!strcmp(args[0], "module") && (!strcmp(sub, "new") || !strcmp(sub, "lint") ||
+                                           !strcmp(sub, "install") || !strcmp(sub, "trust")));
 }
 
 /* Without a server the command opens the directory itself. */

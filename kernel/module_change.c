@@ -19,8 +19,16 @@ static crm_status refuse_it(changing *x, const char *code)
 {
     crm_str name = x->ask->name, version = x->ask->version;
     crm_status s = call_fail(x->c, CRM_CONFLICT, code);
-    x->c->error.params_json = arena_fmt(x->c->arena, "{\"name\":\"%.*s\",\"version\":\"%.*s\"}",
-                                        STR_FMT(name), STR_FMT(module_version_word(version)));
+    buf b;
+    json_writer w;
+    buf_init(&b, 1 << 12);
+    jw_init(&w, &b);
+    jw_object(&w);
+    jw_kstr(&w, "name", name);
+    jw_kstr(&w, "version", module_version_word(version));
+    jw_end_object(&w);
+    x->c->error.params_json = b.failed ? (crm_str){0} : arena_dup(x->c->arena, buf_view(&b));
+    buf_free(&b);
     return s;
 }
 

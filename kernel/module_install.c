@@ -31,6 +31,7 @@ static bool unpack(const char *file, const char *into)
 {
     char *const argv[] = {(char *)"tar",
                           (char *)"--extract",
+                          (char *)"--force-local", /* a colon in a name is no host */
                           (char *)"--file",
                           (char *)file,
                           (char *)"--directory",
@@ -43,7 +44,7 @@ static bool unpack(const char *file, const char *into)
     pid_t pid;
     int how = 0;
     if (setrlimit(RLIMIT_FSIZE, &most) != 0 ||
-        posix_spawnp(&pid, "tar", NULL, NULL, argv, env) != 0) {
+        posix_spawn(&pid, "/usr/bin/tar", NULL, NULL, argv, env) != 0) {
         return false;
     }
     while (waitpid(pid, &how, 0) < 0 && errno == EINTR) {

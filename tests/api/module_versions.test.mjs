@@ -55,6 +55,11 @@ describe('a version of a module', () => {
     assert.match((await head.get('/m/fleet/part-11a2b3c4.js')).text, /1\.0\.0/, 'for a page opened before');
   });
 
+  it('that is asked for by a word that is none is refused in JSON that can be read', async () => {
+    const { json } = await head.post('/api/v1/modules/fleet/upgrade', { version: 'a","x":"b' }, { expect: 409, asWritten: true });
+    assert.equal(json.params.version, 'a","x":"b');
+  });
+
   it('survives a restart, and rolls back with what it stored kept for the next time', async () => {
     await server.restart();
     head = await server.as('ivanova');

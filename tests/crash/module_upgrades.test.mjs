@@ -100,6 +100,7 @@ describe(`${UPGRADES} upgrades and rollbacks under load`, () => {
       return json.modules.find((m) => m.name === 'fleet').draining === 0;
     }, 'the end of earlier versions');
     console.log(`${UPGRADES} changes, ${requests} requests, ${made.length} cars, resident ${early} then ${late} kB`);
-    assert.ok(late < early + 32 * 1024, `${early} kB, then ${late} kB`);
+    const keepsFreed = /asan/.test(server.build); // AddressSanitizer gives nothing back for a while
+    assert.ok(keepsFreed || late < early + 32 * 1024, `${early} kB, then ${late} kB`);
   });
 });
