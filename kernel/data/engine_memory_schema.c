@@ -63,14 +63,20 @@ static void fill_known(memory_engine *m, entity *e)
     }
 }
 
-/* A type may follow only where the deployment declares the field, as in SQLite. */
 static retype how_it_follows(schema_step *x, const mname *n, const field *f, field *from)
 {
-    if (!n || !n->shape.n || !(f->flags & FIELD_DEPLOYMENT)) {
+    if (!n || !n->shape.n || str_eq(n->shape, field_shape(x->arena, f))) {
         return RETYPE_NONE;
     }
     crm_status st = field_of_shape(x->arena, n->shape, from);
     return st == CRM_OK ? field_retype(from, f) : RETYPE_NEVER;
+}
+
+/* Values follow only where the deployment declares the field; what a module declares has to mean
+ * what is stored, as in SQLite. */
+static bool is_as_stored(const mname *n, const field *f, retype how)
+{
+    return !n || (n->is_text == field_is_text(f) && (how == RETYPE_NONE || how == RETYPE_CHECK));
 }
 
 static void check_values(schema_step *x, const entity *e, const field *f, const field *from,
@@ -106,11 +112,12 @@ static void check_types(schema_step *x, const entity *e)
         const mname *n = known(x->m, e->id, f->name, f->was);
         field from;
         retype how = how_it_follows(x, n, f, &from);
-        if (how == RETYPE_NEVER) {
+        bool follows = n && n->shape.n && (f->flags & FIELD_DEPLOYMENT);
+        if (follows && how == RETYPE_NEVER) {
             fault(x, f->source, "retype_unsafe", e, f);
-        } else if (how == RETYPE_CHECK || how == RETYPE_REWRITE) {
+        } else if (follows && how != RETYPE_NONE) {
             check_values(x, e, f, &from, n->id);
-        } else if (how == RETYPE_NONE && n && n->is_text != field_is_text(f)) {
+        } else if (follows ? n->is_text != field_is_text(f) : !is_as_stored(n, f, how)) {
             fault(x, f->source, "type_mismatch", e, f);
         }
     }

@@ -99,6 +99,21 @@ static void set_flags(schema_step *x, const field *f, unsigned flags)
                       field_is_folded(f), f->id);
 }
 
+/* Whether what is stored means the same by this declaration. */
+static bool is_as_stored(schema_step *x, const field *f, const stored_field *at)
+{
+    field from;
+    if (at->is_text != field_is_text(f)) {
+        return false;
+    }
+    if (at->is_new || !at->shape.n) {
+        return true;
+    }
+    crm_status st = field_of_shape(x->arena, at->shape, &from);
+    retype how = st == CRM_OK ? field_retype(&from, f) : RETYPE_NEVER;
+    return how == RETYPE_NONE || how == RETYPE_CHECK;
+}
+
 /* What a module says of its fields it answers for, as long as they are stored as they were. */
 static void follow_shape(schema_step *x, const entity *e, const field *f, stored_field *at)
 {
@@ -107,7 +122,7 @@ static void follow_shape(schema_step *x, const entity *e, const field *f, stored
     }
     if (!at->is_new && at->shape.n && (f->flags & FIELD_DEPLOYMENT)) {
         schema_retype(x, e, f, at);
-    } else if (at->is_text != field_is_text(f)) {
+    } else if (!is_as_stored(x, f, at)) {
         schema_fault(x, f->source, "type_mismatch",
                      arena_fmt(x->arena, "%.*s.%.*s", STR_FMT(e->name), STR_FMT(f->name)));
     } else {

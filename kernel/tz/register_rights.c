@@ -411,10 +411,27 @@ static void remember_fields(registering *g)
     buf_free(&b);
 }
 
+/* Its permissions stand in its code: what the text grants of them holds when it has that again. */
+static bool is_without_code(const registering *g, crm_str function)
+{
+    for (uint32_t i = 0; i < g->r->module_count; i++) {
+        const module_info *m = &g->r->modules[i];
+        crm_str rest = function, name = {0};
+        str_split(&rest, '.', &name);
+        if (m->is_without_code && str_eq(m->name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A function with a dot is a permission that an enabled module declares. */
 static void check_function(registering *g, const yaml_node *n)
 {
     tz_names known = {0};
+    if (is_without_code(g, n->key)) {
+        return;
+    }
     for (uint32_t i = 0; i < g->r->permission_count; i++) {
         tz_names_add(g->a, &known, g->r->permissions[i].name);
     }

@@ -84,6 +84,10 @@ describe('a version of a module', () => {
     assert.deepEqual([shaped.code, shaped.params.field], ['module_not_expanding', 'fleet.car.mileage']);
     assert.equal(await version(), '1.1.0');
     assert.equal((await change('rollback', undefined)).json.version, 'bundled');
+    const stored = await refused('upgrade', { version: '1.3.0' }); // the version in force has no such field, the table does
+    assert.equal(stored.code, 'module_refused');
+    assert.match(stored.detail, /fleet\.car\.mileage/);
+    assert.equal(await version(), '1.0.0');
     assert.equal((await head.post('/api/v1/modules/nothing/rollback', undefined, { expect: 404 })).json.code, 'unknown_module');
   });
 
@@ -190,7 +194,8 @@ describe('an installed module that ends the process', () => {
   before(async () => {
     modules = fleetFolder([]);
     putFleet(modules, 2);
-    server = await startServer({ modules, tz: fleetTz });
+    const tz = fleetTz.replace('  settings: [ivanova]', '  fleet.brake: [head]\n  settings: [ivanova]');
+    server = await startServer({ modules, tz });
     head = await server.as('ivanova');
     await head.post(CARS, { plate: 'А001АА' }, { expect: 201 });
   });

@@ -170,15 +170,13 @@ static void a_choice_that_rows_hold_stays(void **state)
     static const choice two[] = {{.value = {"new", 3}}, {.value = {"old", 3}}};
     bench *b = *state;
     registry_fault *faults;
-    field *f = own_field(b, DEAL_STAGE);
+    field *f = own_field(b, DEAL_NOTE);
     f->type = FIELD_CHOICE;
-    f->flags &= ~(uint32_t)FIELD_DEPLOYMENT;
     f->choices = two;
     f->choice_count = 2;
     assert_ok(remake(b, &faults));
-    f->flags |= FIELD_DEPLOYMENT;
     bench_begin(b);
-    bench_deal_with(b, DEAL_STAGE, value_text(CRM_S("old")));
+    bench_deal_with(b, DEAL_NOTE, value_text(CRM_S("old")));
     bench_commit(b);
     f->choice_count = 1;
     assert_int_equal(remake(b, &faults), CRM_INVALID);

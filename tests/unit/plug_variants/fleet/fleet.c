@@ -99,6 +99,8 @@ static const crm_hook hooks[] = {
 };
 static const crm_listener listeners[] = {{.name = "cars", .entity = "fleet.car", .fn = hear}};
 
+static const crm_perm perms[] = {{.name = "brake", .title = "fleet.perm.brake"}};
+
 static const crm_module self = {
     CRM_MODULE_HEAD,
     .name = CRM_MODULE_NAME,
@@ -107,6 +109,7 @@ static const crm_module self = {
     .routes = CRM_TABLE(routes),
     .hooks = CRM_TABLE(hooks),
     .listeners = CRM_TABLE(listeners),
+    .perms = CRM_TABLE(perms),
     .start = start,
     .stop = stop,
 };
