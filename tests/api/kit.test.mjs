@@ -125,6 +125,15 @@ describe('a native module', () => {
     assert.equal(said.out, 'shop 1.0.0: в порядке\n');
   });
 
+  it('is signed with what the SDK brings', async () => {
+    await run('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', 'shop.key'], { cwd: home });
+    const signed = path.join(home, 'signed/shop');
+    fs.cpSync(path.join(home, built), signed, { recursive: true });
+    await run(path.join(sdk, 'sign.sh'), [signed, 'shop.key'], { cwd: home });
+    assert.match(fs.readFileSync(path.join(signed, 'module.list'), 'utf8'), /^[0-9a-f]{64} {2}(\.\/)?shop\.so$/m);
+    assert.ok(fs.statSync(path.join(signed, 'module.sig')).size > 60);
+  });
+
   it('does not build while it calls what belongs to the process or exports more than its descriptor', async () => {
     const source = fs.readFileSync(path.join(home, 'shop/shop.c'), 'utf8');
     change('shop/shop.c', '#include <crm/host.h>', '#include <crm/host.h>\n#include <locale.h>\n#include <stdlib.h>');
