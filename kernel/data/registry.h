@@ -375,6 +375,7 @@ typedef struct job {
     crm_str module;
     int64_t every_ms;            /* 0: only when scheduled */
     bool at_ready;               /* also at once whenever a registry has come into force */
+    bool is_outside;             /* its `work` waits for another system: it has threads of its own */
     uint32_t limit_ms;           /* real time of one `work`, 0: 60000; and of one `run`, at most 5000 on
                                     the writer, 0: 250 of a module and 5000 of the kernel */
     crm_status (*run)(crm_ctx *c, crm_str arg, const void *fn);
@@ -401,20 +402,37 @@ typedef struct batch_kind {
     const void *fn;
 } batch_kind;
 
-/* A rule step verb: `do: [{task: {…}}]`. Runs on the writer (bulk lane), effects in one commit. */
+/*
+ * A rule step verb: `do: [{task: {…}}]`. `work` (may be NULL) runs first, on a worker without a
+ * transaction, may talk to the outside and leaves its result in c->prepared; it runs again with the
+ * same `call` after a crash or a failure. Then `run`, on the writer (bulk lane), its effects and the
+ * run's cursor in one commit; the record may be another by then. NOT_FOUND from `run`: the run turns
+ * to its `otherwise`.
+ */
 typedef struct step_call {
     record *subject;             /* the record the rule runs for; fresh */
     crm_str args_json;           /* the step's map, checked against `schema` when the ТЗ was read */
     crm_str rule;                /* "R-1" */
     int64_t run;                 /* id of the run row: outside effects go under it */
+    crm_str message;             /* unique in the deployment and the same whenever this step of this
+                                    run is tried: the idempotency key of what `work` sends */
 } step_call;
 typedef struct step {
     crm_str verb;                /* "task" */
     crm_str module;
+    crm_str entity_name;         /* for records of this one only; empty: of any */
     crm_str schema_json;         /* {"kind":{"type":"text","required":true},…}: what the linter checks */
+    crm_status (*work)(crm_ctx *c, step_call *call, const void *fn);
     crm_status (*run)(crm_ctx *c, step_call *call, const void *fn);
     const void *fn;
 } step;
+
+/* The HTTP service that answers for a module's hooks and steps (flow/remote.h). */
+typedef struct remote {
+    crm_str module, url;         /* "https://prices.example/karkas" */
+    crm_str url_setting;         /* the module's setting that holds the address instead, or empty */
+    crm_str secret_json;         /* {"secret":"NAME"} */
+} remote;
 
 /* Picks one of the candidate users for a record: `strategy: free`. */
 typedef struct strategy {
@@ -485,7 +503,7 @@ typedef struct text_string {
     X(module_info, module) X(pipeline, pipeline) X(role, role) X(grant, grant)                     \
     X(function_grant, function) X(permission, permission) X(route, route) X(hook, hook) X(listener, listener) X(job, job)    \
     X(batch_kind, batch_kind)                                                                      \
-    X(step, step) X(strategy, strategy) X(integration_type, integration_type)                      \
+    X(step, step) X(remote, remote) X(strategy, strategy) X(integration_type, integration_type)                      \
     X(integration, integration) X(rule, rule) X(setting, setting) X(menu_item, menu)               \
     X(text_string, string)
 
@@ -552,6 +570,7 @@ const pipeline *registry_pipeline(const registry *r, crm_str name);
 const stage *pipeline_stage(const pipeline *p, crm_str name, uint32_t *index);
 const integration *registry_integration(const registry *r, crm_str name);
 const step *registry_step(const registry *r, crm_str verb);
+const remote *registry_remote(const registry *r, crm_str module);
 const strategy *registry_strategy(const registry *r, crm_str name);
 const job *registry_job(const registry *r, crm_str name);
 const batch_kind *registry_batch_kind(const registry *r, crm_str name);

@@ -33,6 +33,8 @@ crm_status flow_start(const flow_options *o, flow **out)
     pool_start(&f->pools[POOL_SLOW], f, POOL_SLOW, or_default(o->slow_threads, 1));
     pool_start(&f->pools[POOL_CRYPTO], f, POOL_CRYPTO, or_default(o->crypto_threads, 2));
     pool_start(&f->pools[POOL_WORKER], f, POOL_WORKER, or_default(o->worker_threads, 2));
+    pool_start(&f->pools[POOL_ASK], f, POOL_ASK, 4);
+    pool_start(&f->pools[POOL_OUTSIDE], f, POOL_OUTSIDE, 2);
     crm_status s = writer_start(f);
     if (s == CRM_OK) {
         s = scheduler_start(f);

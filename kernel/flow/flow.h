@@ -2,7 +2,8 @@
  * flow.h - what moves: the writer, the pools, what follows a commit, and time.
  *
  * Threads: one writer; a fast pool (2) and a slow pool (1-2, lower priority) with a reading session
- * each; crypto threads (2) for password hashes; workers for the outside. Completions come back to
+ * each; crypto threads (2) for password hashes; workers (2) for due work; threads that wait for other
+ * systems (4 while a person waits, 2 for due work). Completions come back to
  * the poster's mailbox. Everything is bounded: a full queue is UNAVAILABLE with a retry hint.
  */
 #ifndef FLOW_FLOW_H
@@ -117,7 +118,10 @@ void flow_stats_get(flow *f, flow_stats *out);
 
 /* ---- pools ----------------------------------------------------------------------------------- */
 
-typedef enum flow_pool { POOL_FAST, POOL_SLOW, POOL_CRYPTO, POOL_WORKER } flow_pool;
+/* ASK: a person waits for another system's answer; OUTSIDE: due work waits for one. */
+typedef enum flow_pool {
+    POOL_FAST, POOL_SLOW, POOL_CRYPTO, POOL_WORKER, POOL_ASK, POOL_OUTSIDE
+} flow_pool;
 
 /* `run` gets the thread's reading session (NULL on crypto threads); `done` comes to `reply_to`. */
 typedef struct pool_task {

@@ -226,7 +226,13 @@ static bool is_busy(const busy_rows *b, int64_t id)
     return false;
 }
 
-static crm_status launch(flow *f, const store_row *row)
+static flow_pool pool_of(const registry *r, const running_due *d)
+{
+    const job *j = registry_job(r, d->job);
+    return j && j->is_outside ? POOL_OUTSIDE : POOL_WORKER;
+}
+
+static crm_status launch(flow *f, const registry *r, const store_row *row)
 {
     scheduler *s = &f->scheduler;
     running_due *d = calloc(1, sizeof *d);
@@ -249,7 +255,7 @@ static crm_status launch(flow *f, const store_row *row)
     s->running = d;
     s->in_flight++;
     pthread_mutex_unlock(&s->lock);
-    if (pool_submit(f, POOL_WORKER, &d->task) == CRM_OK) {
+    if (pool_submit(f, pool_of(r, d), &d->task) == CRM_OK) {
         return CRM_OK;
     }
     pthread_mutex_lock(&s->lock);
@@ -295,7 +301,7 @@ static int64_t look(flow *f, engine_session *session)
         if (is_busy(&busy, rows[i].id)) {
             continue;
         }
-        if (due > now || launch(f, &rows[i]) != CRM_OK) {
+        if (due > now || launch(f, r, &rows[i]) != CRM_OK) {
             next = due > now ? due : now + 50;
             break;
         }

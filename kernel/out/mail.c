@@ -45,6 +45,11 @@ void out_cancel(void)
     atomic_store(&cancelled, clock_mono());
 }
 
+bool out_is_cancelled(void)
+{
+    return atomic_load(&cancelled) != 0;
+}
+
 static int is_over(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
     const upload *u = arg;

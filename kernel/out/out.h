@@ -35,6 +35,7 @@ typedef struct mail_result {
  * thread.
  */
 void out_cancel(void);
+bool out_is_cancelled(void);
 /* RFC 5322 text of the message: encoded subject, quoted-printable or base64 body, no header injection. */
 CRM_MUST_CHECK crm_status mail_format(arena *a, const mail_server *s, const mail_message *m, crm_str *out);
 CRM_MUST_CHECK crm_status mail_send(arena *a, const mail_server *s, const mail_message *m, mail_result *r);

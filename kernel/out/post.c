@@ -2,14 +2,17 @@
 #include "out/post.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "out/late_curl.h"
+#include "out/out.h"
 
-#define CONNECT_MS 5000L
-#define URL_MAX    2000
+#define CONNECT_MS     5000L
+#define URL_MAX        2000
+#define SINGLE_POLL_MS 100
 
 struct post_client {
     CURLM *multi; /* from the first request on */
@@ -76,11 +79,18 @@ static size_t take_reply(char *from, size_t size, size_t count, void *arg)
     memcpy(r->reply + r->reply_n, from, kept);
     r->reply_n += kept;
     r->read += n;
+    if (r->whole) {
+        buf_add(r->whole, from, n);
+        return r->whole->failed ? 0 : n;
+    }
     return r->read > POST_REPLY_MAX ? 0 : n;
 }
 
 static const char *error_of(const post_request *r, CURLcode code)
 {
+    if (r->whole && r->whole->failed) {
+        return "too_large";
+    }
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
         return "name_not_found";
@@ -108,8 +118,10 @@ static void set_request(CURL *h, post_request *r)
     curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(h, CURLOPT_USERAGENT, "Karkas/" KARKAS_VERSION);
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, r->list);
-    curl_easy_setopt(h, CURLOPT_POSTFIELDS, r->body.p);
-    curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
+    if (!r->is_get) {
+        curl_easy_setopt(h, CURLOPT_POSTFIELDS, r->body.p);
+        curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
+    }
     curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take_reply);
     curl_easy_setopt(h, CURLOPT_WRITEDATA, r);
 }
@@ -130,7 +142,8 @@ static void set_safety(CURL *h, post_request *r)
 
 static struct curl_slist *header_list(const post_request *r)
 {
-    struct curl_slist *list = curl_slist_append(NULL, "Content-Type: application/json");
+    struct curl_slist *list =
+        curl_slist_append(NULL, r->is_get ? "Accept: */*" : "Content-Type: application/json");
     for (const char *const *at = r->headers; list && *at; at++) {
         struct curl_slist *longer = curl_slist_append(list, *at);
         if (!longer) {
@@ -204,6 +217,13 @@ void post_client_free(post_client *c)
     free(c);
 }
 
+static void keep_type(CURL *h, post_request *r)
+{
+    char *type = NULL;
+    curl_easy_getinfo(h, CURLINFO_CONTENT_TYPE, &type);
+    snprintf(r->content_type, sizeof r->content_type, "%s", type ? type : "");
+}
+
 static void end(post_client *c, CURL *h, CURLcode code)
 {
     post_request *r = NULL;
@@ -214,8 +234,9 @@ static void end(post_client *c, CURL *h, CURLcode code)
     curl_easy_getinfo(h, CURLINFO_RETRY_AFTER, &after);
     r->ms = (clock_mono() - r->started) / 1000000;
     r->retry_after_s = after;
+    keep_type(h, r);
     /* An answer that is longer than anybody reads has its status all the same. */
-    bool is_cut = code == CURLE_WRITE_ERROR && r->read > POST_REPLY_MAX;
+    bool is_cut = code == CURLE_WRITE_ERROR && !r->whole && r->read > POST_REPLY_MAX;
     r->status = code == CURLE_OK || is_cut ? (int)status : 0;
     r->error = r->status ? NULL : error_of(r, code);
     curl_multi_remove_handle(c->multi, h);
@@ -259,6 +280,37 @@ void post_drop(post_client *c, post_request *r)
 {
     curl_multi_remove_handle(c->multi, r->handle);
     forget(r);
+}
+
+typedef struct single {
+    bool has_ended;
+} single;
+
+static void single_done(post_request *r)
+{
+    ((single *)r->arg)->has_ended = true;
+}
+
+void post_now(post_request *r)
+{
+    post_client *c = NULL;
+    single x = {false};
+    r->done = single_done;
+    r->arg = &x;
+    if (post_client_new(&c) != CRM_OK || post_start(c, r) != CRM_OK) {
+        r->error = "no_memory";
+        post_client_free(c);
+        return;
+    }
+    while (!x.has_ended && !out_is_cancelled()) {
+        post_poll(c, SINGLE_POLL_MS);
+    }
+    if (!x.has_ended) {
+        post_drop(c, r);
+        r->status = 0;
+        r->error = "cancelled";
+    }
+    post_client_free(c);
 }
 
 void post_wake(post_client *c)

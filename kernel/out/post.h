@@ -9,9 +9,11 @@
 #ifndef OUT_POST_H
 #define OUT_POST_H
 
+#include "base/buf.h"
 #include "out/guard.h"
 
 #define POST_REPLY_KEPT 2048
+#define POST_TYPE_KEPT  96
 #define POST_REPLY_MAX  65536 /* read at most; a longer answer is cut off and counts by its status */
 
 typedef struct post_client post_client;
@@ -24,6 +26,9 @@ typedef struct post_request {
     const guard_list *allowed;  /* addresses that are not public, and may be spoken to */
     const char *ca_file;        /* a further authority, or NULL */
     long limit_ms;              /* of it all */
+    bool is_get;                /* a GET without a body instead */
+    buf *whole;                 /* the whole answer, at most its capacity's limit; NULL: `reply` will do.
+                                   One that is longer is no answer: error "too_large" */
     void (*done)(struct post_request *r);
     void *arg;
     /* out */
@@ -31,6 +36,7 @@ typedef struct post_request {
     const char *error;       /* a code when there was none: "refused_address", "timeout" …; else NULL */
     char reply[POST_REPLY_KEPT];
     size_t reply_n;
+    char content_type[POST_TYPE_KEPT]; /* as the answer says, cut off at its end; empty: not said */
     int64_t ms;
     int64_t retry_after_s;   /* 0: not said */
     /* the client's */
@@ -54,6 +60,12 @@ CRM_MUST_CHECK crm_status post_start(post_client *c, post_request *r);
 void post_poll(post_client *c, int ms);
 /* Gives up what was started and has not ended; `done` is not called. */
 void post_drop(post_client *c, post_request *r);
+/*
+ * One request on a client of its own, from its start to its end; `done` is not called. When the
+ * process goes down (out_cancel), it ends within a tenth of a second: error "cancelled". A blocking
+ * thread.
+ */
+void post_now(post_request *r);
 /* Ends the waiting of post_poll. Any thread. */
 void post_wake(post_client *c);
 
