@@ -274,32 +274,46 @@ static bool send_request(int fd, int count, const char *const *args, const char 
     return ok;
 }
 
-crm_status admin_ask(const char *data, int count, const char *const *args, const char *lang,
-                     int *exit_code)
+crm_status admin_ask_into(const char *data, int count, const char *const *args, const char *lang,
+                          buf *out, int *exit_code)
 {
     char block[4096];
-    buf in;
     ssize_t n;
     int64_t code = 1;
     int fd = dial(data);
     if (fd < 0) {
         return CRM_NOT_FOUND;
     }
-    buf_init(&in, 0);
+    size_t from = out->n;
     if (send_request(fd, count, args, lang)) {
         while ((n = read(fd, block, sizeof block)) > 0 || (n < 0 && errno == EINTR)) {
-            buf_add(&in, block, n > 0 ? (size_t)n : 0);
+            buf_add(out, block, n > 0 ? (size_t)n : 0);
         }
     }
     close(fd);
-    ptrdiff_t end = in.n ? str_find(buf_view(&in), 0) : -1;
+    crm_str answer = {out->n > from ? out->p + from : "", out->n - from};
+    ptrdiff_t end = str_find(answer, 0);
     if (end >= 0) {
-        (void)!str_to_i64(str_trim((crm_str){in.p + end + 1, in.n - (size_t)end - 1}), &code);
+        crm_str rest = {answer.p + end + 1, answer.n - (size_t)end - 1};
+        (void)!str_to_i64(str_trim(rest), &code);
+        out->n = from + (size_t)end;
     } else {
-        fprintf(stderr, "karkas: the server hung up\n");
+        out->n = from;
+        buf_z(out, "karkas: the server hung up\n");
     }
-    fwrite(in.p, 1, end < 0 ? 0 : (size_t)end, code ? stderr : stdout);
-    buf_free(&in);
     *exit_code = (int)code;
     return CRM_OK;
+}
+
+crm_status admin_ask(const char *data, int count, const char *const *args, const char *lang,
+                     int *exit_code)
+{
+    buf out;
+    buf_init(&out, 0);
+    crm_status s = admin_ask_into(data, count, args, lang, &out, exit_code);
+    if (s == CRM_OK && out.n) {
+        fwrite(out.p, 1, out.n, *exit_code ? stderr : stdout);
+    }
+    buf_free(&out);
+    return s;
 }

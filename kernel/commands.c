@@ -351,6 +351,7 @@ static const command commands[] = {
     {"model", "export", 0, command_model_export},
     {"module", "new", 1, command_module_new},
     {"module", "lint", 1, command_module_lint},
+    {"module", "dev", 1, command_module_dev},
     {"module", "list", 0, command_module_list},
     {"module", "install", 1, command_module_install},
     {"module", "trust", 0, command_module_trust},

@@ -1,6 +1,6 @@
 /*
- * kit.h - what `karkas module new` and `karkas module lint` do for authors of modules: on their own
- * machine, without a server and a data directory.
+ * kit.h - what `karkas module new | lint | dev | check` do for authors of modules: on their own machine,
+ * in a process of their own.
  */
 #ifndef KIT_H
 #define KIT_H
@@ -15,5 +15,10 @@ void command_module_new(command_call *c);
  * module's code into this process, so it refuses to run in a server.
  */
 void command_module_lint(command_call *c);
+/*
+ * Builds the module in folder args[2], runs it and does so again whenever the folder changes, until SIGINT
+ * or SIGTERM: on a server of its own, or with --data on the one that runs there. Leaves nothing.
+ */
+void command_module_dev(command_call *c);
 
 #endif

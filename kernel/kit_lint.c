@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "kit.h"
+#include "kit_tools.h"
 
 #define LINT_MODULES 64 /* with everything it needs */
 
@@ -256,6 +256,29 @@ static void say_result(lint *l)
             STR_FMT(own->name), STR_FMT(own->version));
 }
 
+/* The folder and all it needs, put together; l->reg is the caller's to discard. */
+static crm_status read_all(lint *l, const char *folder)
+{
+    plug_set_options(&(plug_options){.is_dev = true}); /* an author's files are his own */
+    l->found = ARENA_ARRAY(l->call->arena, module_found, LINT_MODULES);
+    crm_status s = l->found ? find_own(l, folder) : CRM_NOMEM;
+    s = s == CRM_OK ? find_others(l) : s;
+    s = s == CRM_OK ? load(l, l->found[0].name) : s;
+    return s == CRM_OK ? put_together(l) : s;
+}
+
+crm_status kit_declared(command_call *c, const char *folder, registry **out)
+{
+    lint l = {.call = c};
+    crm_status s = read_all(&l, folder);
+    if (s != CRM_OK && l.reg) {
+        registry_discard(l.reg);
+        l.reg = NULL;
+    }
+    *out = l.reg;
+    return s;
+}
+
 void command_module_lint(command_call *c)
 {
     lint l = {.call = c};
@@ -263,21 +286,14 @@ void command_module_lint(command_call *c)
         command_fail(c, "только без сервера", "without a server only");
         return;
     }
-    plug_set_options(&(plug_options){.is_dev = true}); /* an author's files are his own */
-    l.found = ARENA_ARRAY(c->arena, module_found, LINT_MODULES);
-    crm_status s = l.found ? find_own(&l, c->args[2]) : CRM_NOMEM;
-    if (s == CRM_NOT_FOUND) {
-        command_fail(c, "в этом каталоге нет module.yaml", "no module.yaml in that folder");
-        return;
-    }
-    s = s == CRM_OK ? find_others(&l) : s;
-    s = s == CRM_OK ? load(&l, l.found[0].name) : s;
-    s = s == CRM_OK ? put_together(&l) : s;
+    crm_status s = read_all(&l, c->args[2]);
     if (s == CRM_OK) {
         check_texts(&l);
         say_result(&l);
     } else if (s == CRM_INVALID) {
         c->exit_code = 1; /* why was said */
+    } else if (s == CRM_NOT_FOUND) {
+        command_fail(c, "в этом каталоге нет module.yaml", "no module.yaml in that folder");
     } else {
         command_fail_status(c, s);
     }

@@ -18,6 +18,7 @@ static const char *const help_en =
     "  karkas module list             what is there, what runs, what was refused and why\n"
     "  karkas module new NAME [--native] [--sdk DIR]   a module of your own from a template\n"
     "  karkas module lint DIR         what is wrong with a module, with file and line\n"
+    "  karkas module dev DIR          runs it and, whenever it is saved, its next version\n"
     "  karkas module install FILE     a signed version, a folder or a tar archive; as root\n"
     "  karkas module trust [KEY.pem]  whose signatures are taken; adds a public key, as root\n"
     "  karkas module upgrade NAME [VERSION]   to a version that is installed, else the newest\n"
@@ -54,6 +55,7 @@ static const char *const help_ru =
     "  karkas module list             какие модули есть, работают, отклонены и почему\n"
     "  karkas module new ИМЯ [--native] [--sdk КАТАЛОГ]   свой модуль из шаблона\n"
     "  karkas module lint КАТАЛОГ     что в модуле не так, с файлом и строкой\n"
+    "  karkas module dev КАТАЛОГ      запустить модуль и менять его на ходу при каждой записи\n"
     "  karkas module install ФАЙЛ     подписанная версия: каталог или архив tar; от root\n"
     "  karkas module trust [КЛЮЧ.pem] чьим подписям верить; добавить открытый ключ, от root\n"
     "  karkas module upgrade ИМЯ [ВЕРСИЯ]     на установленную версию, иначе на новейшую\n"
@@ -111,20 +113,30 @@ enum {
     OPT_GROUP,
     OPT_SDK,
     OPT_NATIVE,
+    OPT_REPORT,
     OPT_HELP,
     OPT_PROBE
 };
 
-static const struct option options[] = {
-    {"data", 1, NULL, OPT_DATA},       {"tz", 1, NULL, OPT_TZ},
-    {"modules", 1, NULL, OPT_MODULES}, {"web", 1, NULL, OPT_WEB},
-    {"listen", 1, NULL, OPT_LISTEN},   {"names", 1, NULL, OPT_NAMES},
-    {"sandbox", 1, NULL, OPT_SANDBOX}, {"lang", 1, NULL, OPT_LANG},
-    {"tls", 1, NULL, OPT_TLS},         {"dev", 0, NULL, OPT_DEV},
-    {"group", 1, NULL, OPT_GROUP},     {"help", 0, NULL, OPT_HELP},
-    {"probe", 1, NULL, OPT_PROBE},     {"trust", 1, NULL, OPT_TRUST},
-    {"safe", 0, NULL, OPT_SAFE},       {"sdk", 1, NULL, OPT_SDK},
-    {"native", 0, NULL, OPT_NATIVE},   {0}};
+static const struct option options[] = {{"data", 1, NULL, OPT_DATA},
+                                        {"tz", 1, NULL, OPT_TZ},
+                                        {"modules", 1, NULL, OPT_MODULES},
+                                        {"web", 1, NULL, OPT_WEB},
+                                        {"listen", 1, NULL, OPT_LISTEN},
+                                        {"names", 1, NULL, OPT_NAMES},
+                                        {"sandbox", 1, NULL, OPT_SANDBOX},
+                                        {"lang", 1, NULL, OPT_LANG},
+                                        {"tls", 1, NULL, OPT_TLS},
+                                        {"dev", 0, NULL, OPT_DEV},
+                                        {"group", 1, NULL, OPT_GROUP},
+                                        {"help", 0, NULL, OPT_HELP},
+                                        {"probe", 1, NULL, OPT_PROBE},
+                                        {"trust", 1, NULL, OPT_TRUST},
+                                        {"safe", 0, NULL, OPT_SAFE},
+                                        {"sdk", 1, NULL, OPT_SDK},
+                                        {"native", 0, NULL, OPT_NATIVE},
+                                        {"report", 1, NULL, OPT_REPORT},
+                                        {0}};
 
 static bool is_loopback(const char *listen)
 {
@@ -146,6 +158,7 @@ static bool set_option(server_options *o, int which, const char *given)
     switch (which) {
     case OPT_DATA:
         o->data = given;
+        o->is_data_given = true;
         return true;
     case OPT_TZ:
         o->tz = given;
@@ -183,6 +196,9 @@ static bool set_option(server_options *o, int which, const char *given)
     case OPT_SDK:
         o->sdk = given;
         return true;
+    case OPT_REPORT:
+        o->report = given;
+        return true;
     case OPT_NATIVE:
         o->is_native = true;
         return true;
@@ -198,8 +214,9 @@ static bool is_local(int count, const char *const *args)
 {
     const char *sub = count > 1 ? args[1] : "";
     return !strcmp(args[0], "version") || (!strcmp(args[0], "tz") && !strcmp(sub, "lint")) ||
-           (!strcmp(args[0], "module") && (!strcmp(sub, "new") || !strcmp(sub, "lint") ||
-                                           !strcmp(sub, "install") || !strcmp(sub, "trust")));
+           (!strcmp(args[0], "module") &&
+            (!strcmp(sub, "new") || !strcmp(sub, "lint") || !strcmp(sub, "dev") ||
+             !strcmp(sub, "check") || !strcmp(sub, "install") || !strcmp(sub, "trust")));
 }
 
 /* Without a server the command opens the directory itself. */

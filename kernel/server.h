@@ -24,6 +24,8 @@ typedef struct server_options {
     const char *lang;       /* of what is printed: "ru", "en" */
     const char *sdk;        /* of `module new`: where the SDK lies; NULL: where it is installed */
     bool is_native;         /* of `module new`: with C */
+    bool is_data_given;     /* --data, and no default */
+    const char *report;     /* of `module check`: the page it writes; NULL: none */
     bool is_plain;          /* no TLS: loopback only, behind a proxy that speaks it */
     bool is_dev;
     bool is_safe;           /* installed modules run without their code */
@@ -118,5 +120,8 @@ void admin_free(admin *a); /* after the loop */
 /* The client side: sends the command to a running server. NOT_FOUND: no server listens there. */
 CRM_MUST_CHECK crm_status admin_ask(const char *data, int count, const char *const *args, const char *lang,
                                     int *exit_code);
+/* The same with the text added to `out` and nothing printed. */
+CRM_MUST_CHECK crm_status admin_ask_into(const char *data, int count, const char *const *args,
+                                         const char *lang, buf *out, int *exit_code);
 
 #endif

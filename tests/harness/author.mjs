@@ -1,0 +1,100 @@
+// Somebody who writes a module: a home of his own with nothing but the installed SDK and the program.
+
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { root, Server } from './server.mjs';
+import { until } from './until.mjs';
+
+const NOBODY = 65534;
+const identity = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+
+export class Author {
+  constructor() {
+    this.build = new Server({}).build;
+    this.home = fs.mkdtempSync(path.join(os.tmpdir(), 'karkas-author-'));
+    this.temp = path.join(this.home, 'tmp'); // what the kit leaves would lie here
+    execFileSync('cmake', ['--install', this.build, '--prefix', path.join(this.home, 'usr'), '--component', 'sdk']);
+    this.sdk = path.join(this.home, 'usr/share/karkas/sdk');
+    fs.mkdirSync(this.temp);
+    this.own(this.home);
+    this.own(this.temp);
+    fs.chmodSync(this.home, 0o755);
+    this.modules = path.join(this.build, 'modules');
+    this.env = { PATH: `/usr/bin:/bin:${this.build}`, TMPDIR: this.temp, HOME: this.home, LC_ALL: 'C.UTF-8', ...sanitizers() };
+  }
+
+  own(file) {
+    if (identity.uid) fs.chownSync(file, identity.uid, identity.gid);
+  }
+
+  /** A program in the author's home, as he. Resolves with {code, out}: both streams. */
+  run(program, args, { cwd = this.home } = {}) {
+    return new Promise((resolve) => {
+      execFile(program, args, { ...identity, cwd, env: this.env, maxBuffer: 1 << 24 }, (error, out, err) =>
+        resolve({ code: error ? (error.code ?? 1) : 0, out: out + err }));
+    });
+  }
+
+  karkas(...args) {
+    return this.run(path.join(this.build, 'karkas'), [...args, ...this.places()]);
+  }
+
+  places() {
+    return ['--sdk', this.sdk, '--modules', this.modules, '--web', path.join(root, 'web/dist'), '--lang', 'ru'];
+  }
+
+  /** `karkas …` that goes on: {text, end(signal), closed}. */
+  begin(...args) {
+    const child = spawn(path.join(this.build, 'karkas'), [...args, ...this.places()], {
+      ...identity, cwd: this.home, env: this.env, stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const begun = { text: '', child, exited: once(child, 'exit') };
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (b) => (begun.text += b));
+    begun.says = (pattern) => until(() => begun.text.match(pattern), `${pattern} in\n${begun.text}`, 60000);
+    begun.end = async (signal = 'SIGINT') => {
+      child.kill(signal);
+      return begun.exited;
+    };
+    return begun;
+  }
+
+  async make(name, ...more) {
+    const made = await this.karkas('module', 'new', name, ...more);
+    if (made.code) throw new Error(made.out);
+    return path.join(this.home, name);
+  }
+
+  read(file) {
+    return fs.readFileSync(path.join(this.home, file), 'utf8');
+  }
+
+  write(file, text) {
+    const at = path.join(this.home, file);
+    const isNew = !fs.existsSync(at);
+    fs.writeFileSync(at, text);
+    if (isNew) this.own(at);
+  }
+
+  change(file, from, to) {
+    const text = this.read(file);
+    if (!text.includes(from)) throw new Error(`${file} has no ${from}`);
+    this.write(file, text.replace(from, to));
+  }
+
+  /** What the commands have left behind in the folder for temporary files. */
+  leftovers() {
+    return fs.readdirSync(this.temp);
+  }
+
+  remove() {
+    fs.rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+function sanitizers() {
+  const { ASAN_OPTIONS = 'detect_leaks=0', UBSAN_OPTIONS = '', TSAN_OPTIONS = '' } = process.env;
+  return { ASAN_OPTIONS, UBSAN_OPTIONS, TSAN_OPTIONS, KARKAS_CHEAP_PASSWORDS: '1' };
+}
