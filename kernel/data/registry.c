@@ -305,6 +305,11 @@ const field *entity_field_by_id(const entity *e, uint32_t id)
     return NULL;
 }
 
+bool entity_is_part(const entity *e)
+{
+    return e->parent_field && !e->parent_kind_field;
+}
+
 const stage *pipeline_stage(const pipeline *p, crm_str name, uint32_t *index)
 {
     for (uint32_t i = 0; i < p->stage_count; i++) {

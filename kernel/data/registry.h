@@ -566,6 +566,8 @@ const entity *registry_entity(const registry *r, crm_str name);
 const entity *registry_entity_by_id(const registry *r, uint32_t id);
 const field *entity_field(const entity *e, crm_str name);
 const field *entity_field_by_id(const entity *e, uint32_t id);
+/* Belongs to the record its parent_field names, always of that entity, and takes its rights. */
+bool entity_is_part(const entity *e);
 const pipeline *registry_pipeline(const registry *r, crm_str name);
 const stage *pipeline_stage(const pipeline *p, crm_str name, uint32_t *index);
 const integration *registry_integration(const registry *r, crm_str name);

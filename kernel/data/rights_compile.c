@@ -24,6 +24,7 @@ typedef struct branch_key {
     uint32_t part;
     crm_str where_text;
     const crm_str *linked; /* the list itself: equal texts in two lists stay two */
+    crm_str role;          /* only for parts of which roles see different fields */
 } branch_key;
 
 typedef struct compiler {
@@ -33,13 +34,15 @@ typedef struct compiler {
     branch_key keys[BRANCHES_MAX];
     parts scopes[SCOPE_LINKED]; /* made once: READ and UPDATE of the team share its list */
     bool has_scope[SCOPE_LINKED];
-    bool is_joined; /* one branch per scope */
+    bool is_joined;  /* one branch per scope */
+    bool is_by_role; /* branches of two roles stay two */
     bool is_over;
     int depth;
 } compiler;
 
 static crm_status compile(const rights_inputs *in, const entity *e, int depth,
                           const branches **out);
+static crm_status compile_entity(compiler *k);
 
 /* ---- conditions ------------------------------------------------------------------------------ */
 
@@ -234,7 +237,7 @@ static void granted_fields(const grant *g, const entity *e, uint64_t out[4])
 static bool same_key(const branch_key *x, const branch_key *y)
 {
     return x->scope == y->scope && x->part == y->part && str_eq(x->where_text, y->where_text) &&
-           x->linked == y->linked;
+           x->linked == y->linked && str_eq(x->role, y->role);
 }
 
 static void add_branch(compiler *k, const branch_key *key, const branch *b)
@@ -362,6 +365,7 @@ static void add_grant(compiler *k, const grant *g)
     for (uint32_t i = 0; i < p.count; i++) {
         branch_key key = {
             .scope = g->scope, .part = i, .where_text = g->where_text, .linked = g->linked_to};
+        key.role = k->is_by_role ? g->role : key.role;
         b.where = g->where ? cond_and(k->in->arena, p.at[i], g->where) : p.at[i];
         add_branch(k, &key, &b);
     }
@@ -420,13 +424,49 @@ static void seen_fields(const entity *e, const branches *b, uint64_t out[4])
     }
 }
 
+static bool is_list_of(const grant *g, const entity *part)
+{
+    return g->action == ACTION_READ && g->field_count && grant_covers(g, part);
+}
+
+static bool has_lists(const registry *r, const entity *part)
+{
+    for (uint32_t i = 0; i < r->grant_count; i++) {
+        if (is_list_of(&r->grants[i], part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The fields of the part that a role is given, all where it says nothing of them. */
+static void listed_fields(const compiler *k, crm_str whose, uint64_t out[4])
+{
+    const registry *r = k->in->reg;
+    bool is_listed = false;
+    uint64_t one[4];
+    memset(out, 0, 4 * sizeof *out);
+    for (uint32_t i = 0; k->is_by_role && i < r->grant_count; i++) {
+        if (is_list_of(&r->grants[i], k->entity) && str_eq(r->grants[i].role, whose)) {
+            granted_fields(&r->grants[i], k->entity, one);
+            bits_or(out, one);
+            is_listed = true;
+        }
+    }
+    if (!is_listed) {
+        granted_fields(&(grant){.field_count = 0}, k->entity, out);
+    }
+    bits_add(out, k->entity->parent_field);
+}
+
 /* Lines follow their parent. Changing them changes the parent, so it takes the right to change all
  * of it that one sees, not one field. */
-static void take_parent(compiler *k, const entity *parent, const branches *b)
+static void take_parent(compiler *k, const compiler *whole)
 {
     const entity *e = k->entity;
+    const branches *b = whole->out;
     uint64_t seen[4];
-    seen_fields(parent, b, seen);
+    seen_fields(whole->entity, b, seen);
     for (uint32_t i = 0; i < b->count; i++) {
         branch child = b->at[i];
         if (child.via_count == 2) {
@@ -441,8 +481,9 @@ static void take_parent(compiler *k, const entity *parent, const branches *b)
             child.actions |=
                 ACTION_BIT(ACTION_CREATE) | ACTION_BIT(ACTION_UPDATE) | ACTION_BIT(ACTION_DELETE);
         }
-        granted_fields(&(grant){.field_count = 0}, e, child.fields);
+        listed_fields(k, whole->keys[i].role, child.fields);
         if (child.actions) {
+            k->keys[k->out->count] = whole->keys[i];
             k->out->at[k->out->count++] = child;
         }
     }
@@ -511,26 +552,42 @@ static crm_status compile_grants(compiler *k)
     return k->is_over ? CRM_LIMIT : CRM_OK;
 }
 
+static crm_status compile_part(compiler *k)
+{
+    compiler whole = {.in = k->in,
+                      .entity = k->entity->fields[k->entity->parent_field].ref,
+                      .depth = k->depth + 1,
+                      .is_by_role = k->is_by_role || has_lists(k->in->reg, k->entity)};
+    crm_status st = k->depth < DEPTH_MAX ? compile_entity(&whole) : CRM_LIMIT;
+    if (!st) {
+        k->is_by_role = whole.is_by_role;
+        take_parent(k, &whole);
+        take_summaries(k, whole.out);
+    }
+    return st;
+}
+
+static crm_status compile_entity(compiler *k)
+{
+    k->out = ARENA_NEW(k->in->arena, branches);
+    if (!k->out) {
+        return CRM_NOMEM;
+    }
+    if (entity_is_part(k->entity)) {
+        return compile_part(k);
+    }
+    crm_status st = compile_grants(k);
+    if (st == CRM_LIMIT) {
+        k->is_joined = true;
+        st = compile_grants(k);
+    }
+    return st;
+}
+
 static crm_status compile(const rights_inputs *in, const entity *e, int depth, const branches **out)
 {
-    compiler k = {.in = in, .entity = e, .depth = depth, .out = ARENA_NEW(in->arena, branches)};
-    crm_status st = k.out ? CRM_OK : CRM_NOMEM;
-    const entity *parent =
-        e->parent_field && !e->parent_kind_field ? e->fields[e->parent_field].ref : NULL;
-    if (!st && parent) {
-        const branches *b = NULL;
-        st = depth < DEPTH_MAX ? compile(in, parent, depth + 1, &b) : CRM_LIMIT;
-        if (!st) {
-            take_parent(&k, parent, b);
-            take_summaries(&k, b);
-        }
-    } else if (!st) {
-        st = compile_grants(&k);
-        if (st == CRM_LIMIT) {
-            k.is_joined = true;
-            st = compile_grants(&k);
-        }
-    }
+    compiler k = {.in = in, .entity = e, .depth = depth};
+    crm_status st = compile_entity(&k);
     *out = k.out;
     return !st && arena_failed(in->arena) ? CRM_NOMEM : st;
 }

@@ -177,7 +177,7 @@ static crm_status add_counts(asking *x, grouping *g, summary_groups *s)
 /* From a part to the record whose rights it has. */
 static const entity *find_whole(const entity *e, field_path *via)
 {
-    while (e->parent_field && !e->parent_kind_field && via->length < COND_PATH_MAX - 1) {
+    while (entity_is_part(e) && via->length < COND_PATH_MAX - 1) {
         via->at[via->length++] = &e->fields[e->parent_field];
         e = e->fields[e->parent_field].ref;
     }

@@ -132,7 +132,9 @@ static bool choose_fields(granting *k)
     check_names(k, hidden);
     for (uint32_t i = COL_OWN; i < k->e->field_count; i++) {
         const field *f = &k->e->fields[i];
-        if (is_shown(k, kept, f) && !(f->flags & FIELD_HIDDEN) && !is_named(hidden, f->name)) {
+        bool is_whole = entity_is_part(k->e) && i == k->e->parent_field;
+        bool is_seen = is_whole || (is_shown(k, kept, f) && !is_named(hidden, f->name));
+        if (is_seen && !(f->flags & FIELD_HIDDEN)) {
             names[k->field_count++] = f->name;
         }
     }
@@ -229,7 +231,7 @@ static const crm_str *summary_fields(granting *k, const yaml_node *list, bool is
 static void check_summary_of_part(granting *k, const yaml_node *n)
 {
     const entity *e = k->e;
-    if (!e->parent_field || e->parent_kind_field) {
+    if (!entity_is_part(e)) {
         return;
     }
     crm_str whole = e->fields[e->parent_field].ref_name;
@@ -265,6 +267,32 @@ static void grant_summary(granting *k, const yaml_node *n)
 /* ---- all of one entity ------------------------------------------------------------------------
  */
 
+/* What may be done to parts goes by the record they belong to; the role's own lines say only which
+ * of their fields it sees and changes. A mask of names may cover parts beside whole records. */
+static void grant_part(granting *k)
+{
+    YAML_EACH(n, k->rights) {
+        bool is_own = str_is(n->key, "fields") || str_is(n->key, "hide") ||
+                      str_eq(n->key, action_names[ACTION_AGGREGATE]);
+        if (!is_own && !k->is_wild) {
+            tz_fault fault = tz_fault_key(n, "rights_of_part");
+            fault.subject = k->e->fields[k->e->parent_field].ref_name;
+            tz_faults_add(k->g->f, &fault);
+        }
+    }
+    bool has_list = yaml_get(k->rights, "fields") || yaml_get(k->rights, "hide");
+    grant row = {.role = k->role,
+                 .entity_name = k->e->name,
+                 .action = ACTION_READ,
+                 .scope = SCOPE_ALL,
+                 .fields = k->fields,
+                 .field_count = k->field_count,
+                 .source = tz_source(k->g->a, k->rights)};
+    if (has_list && registry_add_grant(k->g->r, &row) != CRM_OK) {
+        return; /* the arena has failed, which tz_register sees */
+    }
+}
+
 static void grant_entity(granting *k)
 {
     const yaml_node *summary = yaml_get(k->rights, action_names[ACTION_AGGREGATE].p);
@@ -274,6 +302,10 @@ static void grant_entity(granting *k)
         grant_summary(k, summary);
     }
     if (!choose_fields(k)) {
+        return;
+    }
+    if (entity_is_part(k->e)) {
+        grant_part(k);
         return;
     }
     crm_str where_text = where_compile(k->g, k->e, yaml_get(k->rights, "where"));

@@ -130,6 +130,41 @@ describe('parts of records', () => {
   });
 });
 
+describe('rights written on parts', () => {
+  let modules;
+  before(() => {
+    modules = folder();
+  });
+  after(() => fs.rmSync(modules, { recursive: true, force: true }));
+  const manager = (own) => (tz) => tz.replace('sales.deal: {read: own, create: own, update: own}', `$&\n      goods.line: ${own}`);
+
+  it('hide fields from that role, and from no other', async () => {
+    const server = await startServer({ modules, tz: manager('{hide: [cost]}')(withLines(dealer).replaceAll(', export: own}', '}')) });
+    try {
+      const [head, petrov] = await Promise.all(['ivanova', 'petrov'].map((who) => server.as(who)));
+      const deal = (await petrov.post(DEALS, { title: 'Сделка' }, { expect: 201 })).json;
+      const line = (await head.post(LINES, { deal: deal.id, name: 'Ковш', cost: '10.00' }, { expect: 201 })).json;
+      const seen = (await petrov.get(`${LINES}/${line.id}`, { expect: 200 })).json;
+      assert.ok(!('cost' in seen));
+      assert.equal(seen.deal.id ?? seen.deal, deal.id);
+      assert.equal((await head.get(`${LINES}/${line.id}`, { expect: 200 })).json.cost, '10.00');
+      for (const at of [`${LINES}?cost=10`, `${LINES}?sort=cost`]) assert.equal((await petrov.get(at)).json.fields[0].code, 'unknown_field');
+      assert.equal((await petrov.patch(`${LINES}/${line.id}`, { cost: '1.00' }, { expect: 422 })).json.fields[0].code, 'unknown_field');
+      assert.doesNotMatch((await petrov.get('/api/v1/meta', { expect: 200 })).text, /"cost"/);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('may not say who reads or changes them: that is refused where it stands', async () => {
+    const said = await startServer({ modules, tz: manager('{read: all, fields: [name]}')(withLines(dealer).replaceAll(', export: own}', '}')) }).then(
+      (server) => server.stop().then(() => 'taken'),
+      (e) => (e instanceof StartError ? e.log : Promise.reject(e)),
+    );
+    assert.match(said, /:\d+:\d+: .*права на части решают права на запись, к которой они относятся, «sales\.deal»/);
+  });
+});
+
 describe('figures of parts', () => {
   let modules;
   before(() => {

@@ -294,6 +294,82 @@ static void parts_follow_their_parent(void **state)
     assert_ok(world_update(&w, w.hanna, w.line, line, LINE_NAME, TEXT("nut")));
 }
 
+static const crm_str no_fields[] = {{"lead", sizeof "lead" - 1}};
+static const grant part_lists[] = {
+    {.role = {"seller", sizeof "seller" - 1},
+     .entity_name = {"test.line", sizeof "test.line" - 1},
+     .action = ACTION_READ,
+     .scope = SCOPE_ALL,
+     .fields = no_fields,
+     .field_count = 1},
+};
+
+static int open_with_lists(void **state, int which)
+{
+    world_grants = part_lists;
+    world_grant_count = 1;
+    return which ? open_delayed(state) : open_world(state);
+}
+
+static int open_lists(void **state)
+{
+    return open_with_lists(state, 0);
+}
+
+static int open_lists_delayed(void **state)
+{
+    return open_with_lists(state, 1);
+}
+
+/* The name of the first line he sees; "-" when he does not see names. */
+static const char *line_name(int64_t user)
+{
+    static char name[64];
+    record **rows;
+    uint32_t count;
+    crm_ctx *c = world_read(&w, user);
+    query q = {.entity = w.line};
+    assert_ok(records_list(c, &q, &rows, &count));
+    assert_int_equal(count, 1);
+    bool is_seen = bits_has(rows[0]->visible, LINE_NAME);
+    assert_true(bits_has(rows[0]->visible, LINE_LEAD));
+    assert_int_equal(value_is_null(rows[0]->v[LINE_NAME]), !is_seen);
+    (void)snprintf(name, sizeof name, is_seen ? "%.*s" : "-", STR_FMT(rows[0]->v[LINE_NAME].s));
+    world_read_end(&w);
+    return name;
+}
+
+/* Vera reads all as a viewer, anna only her own as a seller, whose list has no name in it. */
+static void a_role_sees_the_fields_of_parts_that_its_list_names(void **state)
+{
+    (void)state;
+    crm_status st;
+    const entity *user = registry_store(w.reg, STORE_USER);
+    int64_t lead = world_lead(&w, "anna1", w.anna, 0);
+    int64_t line = add_line(w.hanna, lead, &st);
+    assert_ok(st);
+    assert_string_equal(line_name(w.anna), "-");
+    assert_string_equal(line_name(w.hanna), "bolt");
+    assert_string_equal(line_name(w.vera), "bolt");
+    value nut = TEXT("nut");
+    cond is_nut = {.op = COND_EQ,
+                   .path = {&w.line->fields[LINE_NAME]},
+                   .path_length = 1,
+                   .values = &nut,
+                   .value_count = 1};
+    query q = {.entity = w.line, .where = &is_nut};
+    record **rows;
+    uint32_t count;
+    crm_ctx *c = world_read(&w, w.anna);
+    assert_int_equal(records_list(c, &q, &rows, &count), CRM_INVALID);
+    world_read_end(&w);
+    assert_int_equal(world_update(&w, w.anna, w.line, line, LINE_NAME, nut), CRM_INVALID);
+    assert_string_equal(world_code(&w.call, "name"), "unknown_field");
+    /* Of what another role of his shows of the same record, nothing is lost. */
+    assert_ok(world_update(&w, 0, user, w.anna, USER_ROLES, TEXT("seller\nviewer")));
+    assert_string_equal(line_name(w.anna), "bolt");
+}
+
 static void a_path_does_not_read_what_its_row_hides(void **state)
 {
     (void)state;
@@ -460,6 +536,10 @@ int main(void)
         BOTH(deleting_needs_the_declared_function),
         BOTH(people_change_only_under_the_function_settings),
         BOTH(parts_follow_their_parent),
+        cmocka_unit_test_setup_teardown(a_role_sees_the_fields_of_parts_that_its_list_names,
+                                        open_lists, close_world),
+        cmocka_unit_test_setup_teardown(a_role_sees_the_fields_of_parts_that_its_list_names,
+                                        open_lists_delayed, close_world),
         BOTH(a_path_does_not_read_what_its_row_hides),
         BOTH(a_linked_record_is_seen_while_a_seen_one_refers_to_it),
         cmocka_unit_test_setup_teardown(more_branches_than_fit_grant_nothing, open_crowded,
