@@ -8,6 +8,8 @@
 #ifndef DATA_ADDRESS_H
 #define DATA_ADDRESS_H
 
+#include <jansson.h>
+
 #include "data/registry.h"
 
 /* In the order of the line. */
@@ -44,6 +46,9 @@ typedef struct address_patch {
     address given;
     uint32_t emptied; /* bits of address_part: the line loses them, if none is given */
 } address_patch;
+/* {"city":"Тверь","flat":null}: null and "" empty a part. False: another member, or no text. The texts
+ * stay those of `json`. */
+bool address_patch_json(const json_t *json, address_patch *out);
 /* The stored line with them, all others as they were; `stored` itself where that changes no part. */
 CRM_MUST_CHECK crm_status address_change(arena *a, const address_patch *patch, crm_str stored,
                                          crm_str *line);

@@ -1,6 +1,21 @@
 /* address_change.c - some parts of a stored address in place of its own. Any thread. */
 #include "data/address.h"
 
+bool address_patch_json(const json_t *json, address_patch *out)
+{
+    size_t known = 0;
+    *out = (address_patch){0};
+    for (int p = 0; p < ADDRESS_PARTS; p++) {
+        const json_t *item = json_object_get(json, address_part_name((address_part)p).p);
+        crm_str text = {json_string_value(item), json_string_length(item)};
+        bool is_text = json_is_string(item) || json_is_null(item);
+        out->given.part[p] = str_trim(text);
+        out->emptied |= is_text && !out->given.part[p].n ? 1U << p : 0;
+        known += is_text;
+    }
+    return json_is_object(json) && known == json_object_size(json);
+}
+
 /* As they come back from a line, so that "Весенняя" is the "ул Весенняя" that stands there. */
 static crm_status as_read(arena *a, const address *given, address *out)
 {

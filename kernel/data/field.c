@@ -541,27 +541,12 @@ static bool is_reference(field_type t)
 static crm_status read_address_parts(const field_source *s, const field *f, const json_t *json,
                                      field_result *out)
 {
-    const char *name;
-    json_t *item;
-    address all = {0};
-    size_t known = 0;
-    for (int p = 0; p < ADDRESS_PARTS; p++) {
-        item = json_object_get(json, address_part_name((address_part)p).p);
-        known += item != NULL;
-        crm_str text = {json_string_value(item), json_string_length(item)};
-        all.part[p] = str_trim(text);
-    }
-    json_object_foreach((json_t *)json, name, item)
-    {
-        if (!json_is_string(item) && !json_is_null(item)) {
-            known = SIZE_MAX;
-        }
-    }
-    if (known != json_object_size(json)) {
+    address_patch parts;
+    crm_str line;
+    if (!address_patch_json(json, &parts)) {
         return refuse(out, "address_parts");
     }
-    crm_str line;
-    crm_status st = address_write(s->arena, &all, &line);
+    crm_status st = address_write(s->arena, &parts.given, &line);
     return st == CRM_OK ? read_element(s, f, line, out) : st;
 }
 

@@ -413,6 +413,8 @@ static void signed_in(api_call *k)
         import_route(k);
     } else if (str_is(name, "file")) {
         file_route(k);
+    } else if (str_is(name, "address")) {
+        address_route(k);
     } else if (k->entity && !(k->entity->flags & (ENTITY_SYSTEM | ENTITY_NO_API))) {
         records_route(k);
     } else if (is_module(k->c.reg, name)) {

@@ -147,6 +147,9 @@ void aggregate_route(api_call *k); /* the same, its path is "aggregate" */
 void export_route(api_call *k); /* of k->entity */
 void import_route(api_call *k);
 void file_route(api_call *k);
+void address_route(api_call *k);
+struct address;
+void address_json(json_writer *w, const struct address *all); /* its filled parts, by name */
 /* A file for this entity in the request's body; k->entity is set. */
 void upload_route(api_call *k);
 /* The server's early hook: bodies of uploads come in pieces. */

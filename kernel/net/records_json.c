@@ -118,14 +118,16 @@ static void own_fields(json_writer *w, const record_view *v)
     }
 }
 
-static void put_parts(json_writer *w, const address *all)
+void address_json(json_writer *w, const address *all)
 {
+    jw_object(w);
     for (int p = 0; p < ADDRESS_PARTS; p++) {
         if (all->part[p].n) {
             jw_key(w, address_part_name((address_part)p));
             jw_str(w, all->part[p]);
         }
     }
+    jw_end_object(w);
 }
 
 /* What the lines of addresses say, part by part. */
@@ -145,9 +147,7 @@ static void address_parts(json_writer *w, crm_ctx *c, const record_view *v)
             is_open = true;
         }
         jw_key(w, f->name);
-        jw_object(w);
-        put_parts(w, &all);
-        jw_end_object(w);
+        address_json(w, &all);
     }
     if (is_open) {
         jw_end_object(w);

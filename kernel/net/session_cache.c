@@ -147,6 +147,9 @@ static bool is_question(const api_call *k)
         return false;
     }
     crm_str rest = {path.p + under.n, path.n - under.n};
+    if (str_is(rest, "address")) {
+        return true;
+    }
     if (!str_split(&rest, '/', &name) || !registry_entity(k->c.reg, name)) {
         return false;
     }

@@ -339,6 +339,21 @@ describe('address', () => {
     assert.equal((await made({ address: {} })).address, null);
   });
 
+  it('is split and put together again while it is typed, and nothing is stored', async () => {
+    const ask = async (body, expect = 200) => (await head.post('/api/v1/address', body, { expect })).json;
+    assert.deepEqual(await ask({ line }), { line, parts });
+    assert.deepEqual(await ask({ line, parts: { flat: null, city: 'Топки', house: '' } }), {
+      line: '650000, Кемеровская область, г Топки, ул Весенняя', parts: { index: '650000', region: 'Кемеровская область', city: 'Топки', street: 'ул Весенняя' },
+    });
+    assert.deepEqual(await ask({ line, parts: { flat: '12' } }), { line, parts }, 'what changes nothing leaves the line');
+    assert.deepEqual(await ask({ line: null, parts: { city: 'Тверь', index: '17' } }), { line: 'индекс 17, г Тверь', parts: { index: '17', city: 'Тверь' }, mark: 'index_invalid' });
+    assert.deepEqual(await ask({}), { line: '', parts: {} });
+    for (const bad of [{ town: 'Тверь' }, { city: 5 }, []]) assert.deepEqual((await ask({ line, parts: bad }, 422)).fields.map((f) => [f.field, f.code]), [['parts', 'address_parts']]);
+    assert.equal((await ask({ line: 5 }, 422)).fields[0].code, 'type_mismatch');
+    assert.equal((await ask({ line: 'я'.repeat(2001) }, 422)).fields[0].code, 'too_long');
+    await head.get('/api/v1/address', { expect: 405, asWritten: true });
+  });
+
   it('tells a wrong index and keeps it', async () => {
     assert.deepEqual((await made({ address: '65000, Тверь' }))._marks, { address: 'index_invalid' });
     assert.equal((await made({ address: '65000, Германия, Берлин' }))._marks, undefined);
