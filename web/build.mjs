@@ -23,7 +23,8 @@ function addHashed(name, ext, bytes) {
   return add(`ui/${name}-${hash(bytes)}.${ext}`, bytes, true);
 }
 
-async function script(page) {
+/** `chunks`: the name that the source gives each, and the hashed one. */
+async function script(chunks) {
   const out = await esbuild.build({
     entryPoints: [join(root, 'src/main.ts')],
     bundle: true,
@@ -38,20 +39,20 @@ async function script(page) {
     logLevel: 'warning',
     tsconfig: join(root, 'tsconfig.json'),
   });
-  const code = out.outputFiles[0].text.replaceAll('/ui/reference.js', `/${page}`);
+  let code = out.outputFiles[0].text;
+  for (const [name, path] of Object.entries(chunks)) code = code.replaceAll(name, `/${path}`);
   return { code, names: Object.values(out.metafile.outputs)[0].exports };
 }
 
-/** A page of its own: it finds the application, and its Lit, as a module's UI does. */
+/** What is loaded when it is needed finds the application, and its Lit, as a module's UI does. */
 const ofTheKit = {
   name: 'kit',
   setup: (build) => build.onResolve({ filter: /^karkas-ui$/ }, () => ({ path: '/ui/sdk/1.js', external: true })),
 };
 
-async function reference() {
-  const css = addHashed('chunk-reference', 'css', await style('src/reference/reference.css'));
+async function chunk(name, source, replaced = {}) {
   const out = await esbuild.build({
-    entryPoints: [join(root, 'src/reference/page.ts')],
+    entryPoints: [join(root, source)],
     bundle: true,
     format: 'esm',
     target: 'es2022',
@@ -62,7 +63,14 @@ async function reference() {
     logLevel: 'warning',
     tsconfig: join(root, 'tsconfig.json'),
   });
-  return addHashed('chunk-reference', 'js', out.outputFiles[0].text.replaceAll('/ui/reference.css', `/${css}`));
+  let code = out.outputFiles[0].text;
+  for (const [from, to] of Object.entries(replaced)) code = code.replaceAll(from, to);
+  return addHashed(`chunk-${name}`, 'js', code);
+}
+
+async function reference() {
+  const css = addHashed('chunk-reference', 'css', await style('src/reference/reference.css'));
+  return chunk('reference', 'src/reference/page.ts', { '/ui/reference.css': `/${css}` });
 }
 
 async function style(source) {
@@ -96,7 +104,10 @@ async function main() {
       icons: [{ src: `/${icon}`, sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
     }),
   );
-  const { code, names } = await script(await reference());
+  const { code, names } = await script({
+    '/ui/reference.js': await reference(),
+    '/ui/address.js': await chunk('address', 'src/address/parts.ts'),
+  });
   const js = addHashed('main', 'js', code);
   const sheet = (await style('src/styles/index.css')).replaceAll('/ui/inter.woff2', `/${font}`);
   const css = addHashed('main', 'css', sheet);

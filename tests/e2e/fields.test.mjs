@@ -159,3 +159,64 @@ it('every editor is accessible', async () => {
   }
   await page.goto('/e/test.thing');
 });
+
+describe('an address', () => {
+  const line = '650000, Кемеровская обл, г Кемерово, ул Весенняя, д 5, кв 12';
+  const part = (box, name) => box.locator(`[data-part=${name}]`);
+
+  it('is one line whose parts open on demand and come apart as the server reads them', async () => {
+    const { id } = await made({ address: line });
+    const field = await edit(id, 'address');
+    assert.equal(await part(field, 'city').count(), 0);
+    await field.locator('[data-action=parts]').press('Enter');
+    await until(async () => (await part(field, 'region').inputValue().catch(() => '')) === 'Кемеровская область', 'the region');
+    assert.deepEqual(await Promise.all(['index', 'city', 'street', 'house', 'flat'].map((name) => part(field, name).inputValue())), ['650000', 'Кемерово', 'ул Весенняя', '5', '12']);
+    await field.locator('input').first().fill('г. Тверь ул. Мира д. 7');
+    await until(async () => (await part(field, 'city').inputValue()) === 'Тверь', 'the new city');
+    assert.equal(await part(field, 'index').inputValue(), '');
+    assert.equal((await save(id, (r) => r.address !== line)).address, 'г. Тверь ул. Мира д. 7', 'as it was typed');
+  });
+
+  it('takes a part into its line, and a save right after waits for that', async () => {
+    const { id } = await made({ address: line });
+    const field = await edit(id, 'address');
+    await field.locator('[data-action=parts]').click();
+    await until(async () => (await part(field, 'flat').inputValue().catch(() => '')) === '12', 'the parts');
+    await part(field, 'flat').fill('');
+    await part(field, 'house').fill('7, корп 2');
+    await person.page.keyboard.press('Control+Enter');
+    const row = await until(async () => {
+      const now = await stored(id);
+      return now.address !== line && now;
+    }, 'it is stored');
+    assert.equal(row.address, '650000, Кемеровская область, г Кемерово, ул Весенняя, д 7, корп 2');
+    await person.page.locator('.prop[data-field=address]', { hasText: 'д 7, корп 2' }).waitFor();
+  });
+
+  it('says that an index is wrong while it is typed', async () => {
+    const { id } = await made({ address: line });
+    const field = await edit(id, 'address');
+    await field.locator('[data-action=parts]').click();
+    await part(field, 'index').fill('6500');
+    await field.getByText('В индексе шесть цифр').waitFor();
+    assert.equal(await field.locator('input').first().inputValue(), '6500, Кемеровская область, г Кемерово, ул Весенняя, д 5, кв 12');
+  });
+
+  it('is filtered by its parts, which stand in the address of the list', async () => {
+    const here = await made({ name: 'в Бологом', address: 'Бологое, ул Мира, 5, корп 1' });
+    await made({ name: 'в Ржеве', address: 'Ржев, ул Мира, 5' });
+    const { page } = person;
+    await page.goto('/e/test.thing');
+    await page.click('[data-action=filter]');
+    await page.click('[data-filter=address]');
+    await page.fill('.menu-form [name=city]', 'болог');
+    await page.fill('.menu-form [name=house]', '5, корп 1');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-chip="address.house"]', { hasText: '5, корп 1' }).waitFor();
+    await until(async () => (await page.locator('tbody tr[data-id]').count()) === 1, 'one row is left');
+    assert.equal(await page.locator(`tr[data-id="${here.id}"]`).count(), 1);
+    await page.reload();
+    await page.locator('[data-chip="address.city"]', { hasText: 'Адрес, Город или село' }).waitFor();
+    assert.equal(await page.locator('tbody tr[data-id]').count(), 1);
+  });
+});

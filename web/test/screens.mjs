@@ -56,6 +56,25 @@ export const SCREENS = {
       await page.waitForSelector('.summary');
     },
   },
+  address: {
+    ready: see('.create'),
+    path: '/e/contacts.person/new',
+    act: async (page) => {
+      await page.fill('[data-field=address] input', '650000, Кемерово, ул Весенняя, 5, 12');
+      await page.click('[data-action=parts]');
+      await page.waitForFunction(() => document.querySelector('[data-part=flat]')?.value === '12');
+      await page.locator('[data-part=flat]').scrollIntoViewIfNeeded();
+    },
+  },
+  addressfilter: {
+    ready: see('.list'),
+    path: '/e/contacts.person?f.address.city=Кемерово',
+    act: async (page) => {
+      await page.click('[data-action=filter]');
+      await page.click('[data-filter=address]');
+      await page.waitForSelector('.menu-form');
+    },
+  },
   bulk: {
     ready: see('[data-id="46"]'),
     path: '/e/sales.lead',

@@ -13,10 +13,24 @@ export interface ListState {
 
 export const ME = 'me';
 
+/** The parts of an address in the order of its line, and how a chip of each compares. */
+export const ADDRESS_PARTS: Record<string, 'starts' | 'has' | 'eq'> = {
+  index: 'starts',
+  country: 'has',
+  region: 'has',
+  city: 'has',
+  street: 'has',
+  house: 'eq',
+  flat: 'eq',
+};
+
+/** Of a chip over a part of an address ("address.city"), which holds one text; others hold values. */
+const operatorOf = (field: string) => ADDRESS_PARTS[field.split('.')[1] ?? ''];
+
 export function readState(search: URLSearchParams, views: ListView[]): ListState {
   const chips: Record<string, string[]> = {};
   for (const [key, value] of search) {
-    if (key.startsWith('f.') && value) chips[key.slice(2)] = value.split(',');
+    if (key.startsWith('f.') && value) chips[key.slice(2)] = operatorOf(key.slice(2)) ? [value] : value.split(',');
   }
   const asked = search.get('view');
   const view = views.find((v) => v.id === asked)?.id ?? views[0]?.id ?? '';
@@ -42,7 +56,9 @@ export function query(state: ListState, view: ListView | undefined, userId: numb
   if (state.bin) out.set('deleted', 'only');
   else if (view?.filter?.length) out.set('filter', JSON.stringify(view.filter));
   for (const [field, values] of Object.entries(state.chips)) {
-    if (values.length) out.set(`${field}.in`, values.map((v) => (v === ME ? String(userId) : v)).join(','));
+    const operator = operatorOf(field);
+    if (values.length && operator) out.set(`${field}.${operator}`, values[0]!);
+    else if (values.length) out.set(`${field}.in`, values.map((v) => (v === ME ? String(userId) : v)).join(','));
   }
   if (state.q.trim()) out.set('q', state.q.trim());
   return out;
@@ -68,7 +84,8 @@ export function conditionOf(
       if (type === 'user' || type === 'ref') return v === ME ? userId : Number(v);
       return type === 'bool' ? v === 'true' : v;
     });
-    if (wanted.length) parts.push([field, 'in', wanted]);
+    const operator = operatorOf(field);
+    if (wanted.length) parts.push(operator ? [field, operator, wanted[0]] : [field, 'in', wanted]);
   }
   return parts.length > 1 ? ['and', ...parts] : (parts[0] ?? true);
 }

@@ -1,5 +1,7 @@
 // What the deployment is, for this user: entities, views, pipelines, menu. Helpers that read it live here, so that
 // no view knows the shape of the file.
+import { ADDRESS_PARTS } from './filter.ts';
+import { t } from './i18n.ts';
 import { Store } from './store.ts';
 import type { Entity, Field, ListView, MenuEntry, Meta, Pipeline, Ref, Row, Stage } from './types.ts';
 
@@ -10,7 +12,15 @@ export function entityOf(name: string): Entity | undefined {
 }
 
 export function fieldOf(entity: string, name: string): Field | undefined {
-  return entityOf(entity)?.fields[name] ?? builtIn[name];
+  return entityOf(entity)?.fields[name] ?? builtIn[name] ?? partOf(entity, name);
+}
+
+/** "address.city": a part of an address field is filtered like a text. */
+function partOf(entity: string, name: string): Field | undefined {
+  const [of, part] = name.split('.');
+  const field = entityOf(entity)?.fields[of!];
+  if (field?.type !== 'address' || !part || !(part in ADDRESS_PARTS)) return undefined;
+  return { type: 'text', label: t('filter.part', { name: t(field.label), part: t(`address.${part}`) }), read_only: true };
 }
 
 /** Every record has these, whether its entity lists them or not. */

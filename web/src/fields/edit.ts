@@ -6,7 +6,9 @@ import { icon } from '../ui/icon.ts';
 import './combo.ts';
 import './files.ts';
 import './tags.ts';
+import { expectPick } from './picks.ts';
 import { durationMs, durationText, isMany, jsonText, jsonValue, moment } from './value.ts';
+import { toast } from '../ui/toast.ts';
 import * as fmt from '../core/fmt.ts';
 import { has, t } from '../core/i18n.ts';
 import { meta } from '../core/meta.ts';
@@ -25,6 +27,7 @@ const MODES: Record<string, string> = {
   bik: 'numeric',
   account: 'numeric',
 };
+const PARTS_OF_ADDRESS = '/ui/address.js'; // the build puts the hashed name here
 const TYPES: Record<string, string> = { phone: 'tel', url: 'url', date: 'date', datetime: 'datetime-local' };
 
 /** The server's words for a wrong field, else our own for its code. */
@@ -41,6 +44,7 @@ export class FieldEdit extends El {
     value: { attribute: false },
     error: { attribute: false },
     note: { attribute: false },
+    isOpen: { state: true },
   };
   entity = '';
   name = '';
@@ -48,6 +52,7 @@ export class FieldEdit extends El {
   value: unknown = null;
   error: FieldError | null = null;
   note: string | null = null;
+  isOpen = false; // the parts of an address
   #id = uid('f');
   #typed = new Map<string, string>(); // what stands in an input while it is being typed, unformatted
   #sent: unknown = undefined;
@@ -145,6 +150,8 @@ export class FieldEdit extends El {
         return this.#files();
       case 'json':
         return this.#json();
+      case 'address':
+        return this.#address();
       default:
         return this.#input(this.value, this.#id, (text) => this.#change(this.#read(text)));
     }
@@ -159,7 +166,7 @@ export class FieldEdit extends El {
 
   #shown(value: unknown): string {
     if (value === null || value === undefined) return '';
-    if (Array.isArray(value)) return value.join(', ');
+    if (typeof value === 'object') return Object.values(value).filter(Boolean).join(', ');
     const text = String(value);
     if (this.field.type === 'datetime')
       return /T.*Z|[+-]\d\d:\d\d$/.test(text) ? fmt.toLocalInput(text) : text;
@@ -256,6 +263,57 @@ export class FieldEdit extends El {
         this.#change(jsonValue(text));
       }}
     ></textarea>`;
+  }
+
+  /** One line; its parts, which are a file of their own, when they are wanted. */
+  #address(): TemplateResult {
+    const put = (text: string) => this.#change(this.#read(text));
+    const parts = `${this.#id}-parts`;
+    return html`<span class="address-line">
+        ${this.#input(this.value, this.#id, put)}
+        <button
+          type="button"
+          class="btn btn-sm btn-ghost"
+          data-action="parts"
+          aria-expanded=${this.isOpen ? 'true' : 'false'}
+          aria-controls=${parts}
+          aria-label=${t('address.of', { name: t(this.field.label) })}
+          @click=${() => void this.#toggleParts()}
+        >
+          ${t('address.parts')}${icon(this.isOpen ? 'up' : 'down', 'icon-16')}
+        </button>
+      </span>
+      <div id=${parts} ?hidden=${!this.isOpen}>
+        ${
+          this.isOpen
+            ? html`<crm-address-parts
+                .inputId=${parts}
+                .label=${t(this.field.label)}
+                .line=${this.#typed.get(this.#id) ?? this.#shown(this.value)}
+                @ui-parts=${(e: CustomEvent<Promise<unknown>>) => expectPick(this.#takeParts(e.detail))}
+              ></crm-address-parts>`
+            : nothing
+        }
+      </div>`;
+  }
+
+  async #toggleParts(): Promise<void> {
+    if (this.isOpen) {
+      this.isOpen = false;
+      return;
+    }
+    this.isOpen = await import(PARTS_OF_ADDRESS).then(
+      () => true,
+      () => false,
+    );
+    if (!this.isOpen) toast({ text: t('offline.title'), icon: 'alert', kind: 'danger' });
+  }
+
+  async #takeParts(line: Promise<unknown>): Promise<boolean> {
+    const value = (await line) || null;
+    this.#typed.delete(this.#id);
+    this.#change(value);
+    return true;
   }
 
   #select(): TemplateResult {

@@ -8,6 +8,7 @@ import { toggleAt } from '../ui/pop.ts';
 import { toast } from '../ui/toast.ts';
 import '../fields/edit.ts';
 import { openMerge } from './merge.ts';
+import { picked } from '../fields/picks.ts';
 import { toApi } from '../fields/value.ts';
 import { ApiError } from '../core/api.ts';
 import { bulk } from '../core/batch.ts';
@@ -86,6 +87,7 @@ class BulkBar extends El {
 
   async #set(event: Event): Promise<void> {
     event.preventDefault();
+    if (this.busy || !(await picked())) return;
     const value = toApi(fieldOf(this.entity, this.field)!, this.value);
     if (!(await this.#run({ set: { [this.field]: value } }))) return;
     this.querySelector<HTMLElement>('#bulk-edit')?.hidePopover();

@@ -6,12 +6,12 @@ import { avatar } from '../ui/parts.ts';
 import { walkMenu } from '../ui/pop.ts';
 import { dotClass, label } from '../fields/view.ts';
 import { api } from '../core/api.ts';
-import { ME } from '../core/filter.ts';
+import { ADDRESS_PARTS, ME } from '../core/filter.ts';
 import { t } from '../core/i18n.ts';
 import { entityOf, fieldOf, pipelineOf, titleOf } from '../core/meta.ts';
 import type { Names } from './chips.ts';
 
-const KINDS = new Set(['choice', 'choices', 'stage', 'user', 'bool']);
+const KINDS = new Set(['choice', 'choices', 'stage', 'user', 'bool', 'address']);
 interface Value {
   v: string;
   l: string;
@@ -35,6 +35,10 @@ class FilterMenu extends El {
   override willUpdate(changed: Map<string, unknown>): void {
     if (changed.has('field') && this.field && fieldOf(this.entity, this.field)?.type === 'user')
       void this.#find('');
+  }
+
+  override updated(changed: Map<string, unknown>): void {
+    if (changed.has('field') && this.field) this.querySelector<HTMLElement>('.menu-form input')?.focus();
   }
 
   async #find(q: string): Promise<void> {
@@ -71,11 +75,15 @@ class FilterMenu extends El {
             this.field = name;
           }}
         >
-          ${t(field.label)}<span class="push muted"
-            >${this.chips[name]?.length ? this.chips[name].length : nothing}${icon('right', 'icon-16')}</span
-          >
+          ${t(field.label)}<span class="push muted">${this.#chosen(name)}${icon('right', 'icon-16')}</span>
         </button>`,
     );
+  }
+
+  /** How many values are chosen, of an address how many parts. */
+  #chosen(name: string) {
+    const parts = Object.keys(this.chips).filter((chip) => chip.startsWith(`${name}.`)).length;
+    return this.chips[name]?.length || parts || nothing;
   }
 
   #options(name: string): Value[] {
@@ -90,26 +98,51 @@ class FilterMenu extends El {
     return field.options ?? [];
   }
 
+  #head(name: string) {
+    return html`<div class="menu-head">
+      <button
+        class="btn btn-sm btn-ghost"
+        @click=${() => {
+          this.field = null;
+        }}
+      >
+        ${icon('left', 'icon-16')}${label(this.entity, name)}
+      </button>
+    </div>`;
+  }
+
+  /** What an address has in each of its parts; Enter shows the rows. */
+  #parts(name: string) {
+    const show = (event: Event) => {
+      event.preventDefault();
+      const form = event.target as HTMLFormElement;
+      const texts = Object.entries(Object.fromEntries(new FormData(form)) as Record<string, string>);
+      this.#put(Object.fromEntries(texts.map(([part, text]) => [`${name}.${part}`, text.trim() ? [text.trim()] : []])));
+      form.closest<HTMLElement>('[popover]')?.hidePopover();
+    };
+    return html`<form class="menu-form" novalidate @submit=${show}>
+      ${Object.keys(ADDRESS_PARTS).map(
+        (part) =>
+          html`<label
+            ><span>${t(`address.${part}`)}</span>
+            <input class="input" name=${part} autocomplete="off" maxlength="100" .value=${this.chips[`${name}.${part}`]?.[0] ?? ''}
+          /></label>`,
+      )}
+      <button class="btn btn-primary btn-wide" data-action="filter-parts">${t('filter.apply')}</button>
+    </form>`;
+  }
+
+  #put(chips: Record<string, string[]>): void {
+    this.dispatchEvent(new CustomEvent('ui-filter', { bubbles: true, detail: chips }));
+  }
+
   #values(name: string) {
     const chosen = this.chips[name] ?? [];
-    const user = fieldOf(this.entity, name)?.type === 'user';
+    const type = fieldOf(this.entity, name)?.type;
+    const user = type === 'user';
     const put = (v: string, on: boolean) =>
-      this.dispatchEvent(
-        new CustomEvent('ui-filter', {
-          bubbles: true,
-          detail: { field: name, values: on ? [...chosen, v] : chosen.filter((one) => one !== v) },
-        }),
-      );
-    return html`<div class="menu-head">
-        <button
-          class="btn btn-sm btn-ghost"
-          @click=${() => {
-            this.field = null;
-          }}
-        >
-          ${icon('left', 'icon-16')}${label(this.entity, name)}
-        </button>
-      </div>
+      this.#put({ [name]: on ? [...chosen, v] : chosen.filter((one) => one !== v) });
+    return html`${this.#head(name)} ${type === 'address' ? this.#parts(name) : nothing}
       ${user ? html`<input class="input" type="search" aria-label=${t('filter.people')} placeholder=${t('filter.people')} @input=${(e: Event) => void this.#find((e.target as HTMLInputElement).value)} />` : nothing}
       ${this.#options(name).map(
         (o) =>

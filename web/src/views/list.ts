@@ -244,10 +244,9 @@ class List extends El {
     go(`/e/${this.entity}${writeState({ ...this.#state, ...change }, this.#views)}`, { replace });
   }
 
-  #setChip(field: string, values: string[]): void {
-    const chips = { ...this.#state.chips, [field]: values };
-    if (!values.length) delete chips[field];
-    this.#to({ chips });
+  #setChips(changed: ListState['chips']): void {
+    const all = Object.entries({ ...this.#state.chips, ...changed });
+    this.#to({ chips: Object.fromEntries(all.filter(([, values]) => values.length)) });
   }
 
   #search(event: Event): void {
@@ -410,7 +409,7 @@ class List extends El {
             <button
               class="icon-btn"
               aria-label=${t('filter.remove', { name: label(this.entity, field) })}
-              @click=${() => this.#setChip(field, [])}
+              @click=${() => this.#setChips({ [field]: [] })}
             >
               ${icon('x')}
             </button></span
@@ -429,7 +428,7 @@ class List extends El {
         .entity=${this.entity}
         .chips=${chips}
         .names=${this.#names}
-        @ui-filter=${(e: CustomEvent<{ field: string; values: string[] }>) => this.#setChip(e.detail.field, e.detail.values)}
+        @ui-filter=${(e: CustomEvent<ListState['chips']>) => this.#setChips(e.detail)}
       ></crm-filter>
       ${this.#extras()}
     </div>`;
@@ -440,7 +439,7 @@ class List extends El {
       field: string | null;
       updateComplete: Promise<boolean>;
     };
-    menu.field = field;
+    menu.field = field && field.split('.')[0]!; // a part is chosen among those of its address
     toggleAt(event, 'filter-menu');
   }
 
@@ -505,7 +504,7 @@ class List extends El {
       isBin: !!this.#state.bin,
       best: this.without[0],
       create: () => this.#create(),
-      drop: (field) => (field === 'q' ? this.#to({ q: '' }) : this.#setChip(field, [])),
+      drop: (field) => (field === 'q' ? this.#to({ q: '' }) : this.#setChips({ [field]: [] })),
       reset: () => this.#to({ q: '', chips: {} }),
     });
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareRows, meets, nextSort, query, readState, writeState } from '../../src/core/filter.ts';
+import { compareRows, conditionOf, meets, nextSort, query, readState, writeState } from '../../src/core/filter.ts';
 import { layouts } from '../../src/core/layout.ts';
 import type { ListView, Row } from '../../src/core/types.ts';
 
@@ -32,6 +32,15 @@ test('chips narrow the view: "me" becomes the caller', () => {
   assert.equal(search.get('filter'), '["stage","in",["new"]]');
   assert.equal(search.get('owner.in'), '7,9');
   assert.equal(search.get('q'), 'кран');
+});
+
+test('a chip over a part of an address holds one text, commas and all', () => {
+  const state = { view: 'open', q: '', sort: null, chips: { 'address.city': ['Кемерово'], 'address.house': ['5, корп 1'] } };
+  assert.deepEqual(readState(new URLSearchParams(writeState(state, VIEWS)), VIEWS), state);
+  const search = query(state, undefined, 7);
+  assert.equal(search.get('address.city.has'), 'Кемерово');
+  assert.equal(search.get('address.house.eq'), '5, корп 1');
+  assert.deepEqual(conditionOf(state, undefined, 7, () => undefined), ['and', ['address.city', 'has', 'Кемерово'], ['address.house', 'eq', '5, корп 1']]);
 });
 
 test('a header sorts by its field, then the other way, then not at all', () => {
