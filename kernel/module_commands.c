@@ -1,4 +1,5 @@
 /* module_commands.c - `karkas module …`. Worker threads, or the offline process. */
+#include "flow/remote.h"
 #include "module_change.h"
 
 static bool is_russian(const command_call *c)
@@ -28,6 +29,23 @@ static const char *state_word(const command_call *c, const char *state)
     return state;
 }
 
+/* Of a module whose service does not answer. */
+static void say_remote(command_call *c, const module_row *row)
+{
+    remote_health h;
+    remote_health_of(row->name, &h);
+    if (!row->info || !h.in_a_row) {
+        return;
+    }
+    buf_fmt(c->out,
+            is_russian(c) ? "\n    сервис не отвечает: %s %s, подряд %u%s"
+                          : "\n    its service does not answer: %s %s, %u in a row%s",
+            h.error, h.detail, h.in_a_row,
+            !h.is_open      ? ""
+            : is_russian(c) ? ", сейчас его не спрашивают"
+                            : ", it is not asked now");
+}
+
 static void say_row(command_call *c, const module_row *row)
 {
     crm_str version = row->info            ? row->info->version
@@ -52,6 +70,7 @@ static void say_row(command_call *c, const module_row *row)
                               : "\n    earlier versions that still work: %u",
                 row->draining);
     }
+    say_remote(c, row);
     buf_char(c->out, '\n');
 }
 

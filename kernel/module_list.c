@@ -1,4 +1,5 @@
 /* module_list.c - what is known of every module: its state, its versions, and why it cannot run. */
+#include "flow/remote.h"
 #include "module_change.h"
 
 crm_str module_version_word(crm_str id)
@@ -153,6 +154,37 @@ static void put_id(json_writer *w, const char *key, bool is_set, crm_str id)
     }
 }
 
+/* How the HTTP service of a module without code answers; null where it has none in force. */
+static void put_remote(json_writer *w, crm_ctx *c, crm_str name)
+{
+    remote_health h;
+    char moment[CLOCK_TEXT];
+    jw_key(w, CRM_S("remote"));
+    if (!registry_remote(c->reg, name)) {
+        jw_null(w);
+        return;
+    }
+    remote_health_of(name, &h);
+    clock_format(h.failed_at, moment);
+    jw_object(w);
+    jw_kstr(w, "state", str_of(h.is_open ? "paused" : h.in_a_row ? "failing" : "ok"));
+    jw_kint(w, "calls", (int64_t)h.calls);
+    jw_kint(w, "failures", h.in_a_row);
+    jw_kint(w, "failed", (int64_t)h.failed);
+    jw_kint(w, "refused", (int64_t)h.refused);
+    jw_kint(w, "let_through", (int64_t)h.let_through);
+    jw_kint(w, "not_asked", (int64_t)h.not_asked);
+    jw_kstr(w, "error", str_of(h.error));
+    jw_kstr(w, "detail", str_of(h.detail));
+    jw_key(w, CRM_S("failed_at"));
+    if (h.failed_at) {
+        jw_str(w, str_of(moment));
+    } else {
+        jw_null(w);
+    }
+    jw_end_object(w);
+}
+
 void module_put(json_writer *w, crm_ctx *c, const module_row *row)
 {
     const module_choice *made = row->choice;
@@ -164,6 +196,7 @@ void module_put(json_writer *w, crm_ctx *c, const module_row *row)
     put_versions(w, row);
     jw_kint(w, "draining", row->draining);
     put_refusal(w, c, row->refused);
+    put_remote(w, c, row->name);
     jw_end_object(w);
 }
 

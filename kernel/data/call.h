@@ -78,6 +78,7 @@ struct crm_ctx {
     void *prepared;            /* what `prepare` or `work` left for `run`, which only reads it */
     struct call_saved *saved;  /* call_save_point's */
     const struct remote_verdict *verdicts; /* what services said of this write before it (flow/remote.h) */
+    crm_str answered_by;       /* the module whose service's answer is being written, or empty */
     cond_env env;              /* me, now, day_start: fixed when the call starts */
     int64_t until;             /* clock_mono at which its time outside a tx is up: blocking reads
                                 * and modules' host calls give up with TIMEOUT, what they gave is

@@ -61,7 +61,7 @@ crm_status remote_register(registry *r);
 typedef struct remote_verdict {
     const struct remote_verdict *next;
     const remote_call *call;
-    int64_t rev;             /* of the record it was asked about; 0: a new one */
+    int64_t record, rev;     /* it was asked about; 0: a new one */
     bool has_failed;         /* there is no answer: as declared */
     bool is_refused;         /* `errors` says why */
     const struct remote_refusal *errors;

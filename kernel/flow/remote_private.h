@@ -4,6 +4,7 @@
 
 #include "flow/flow_private.h"
 #include "flow/remote.h"
+#include "out/post.h"
 
 /* ---- remote_health.c: any thread ------------------------------------------------------------- */
 
@@ -27,6 +28,11 @@ typedef struct remote_question {
     int64_t limit_ms;
 } remote_question;
 
+/* Address, signature and who may be spoken to; the body stands there. INVALID: no address. NOT_FOUND:
+ * no secret. */
+CRM_MUST_CHECK crm_status remote_fill(crm_ctx *c, crm_str module, crm_str path, crm_str message,
+                                      post_request *r);
+
 /* UPSTREAM when there is no sound answer; noted. *answer is an object, which the caller decrefs, or
  * NULL when the service answered with nothing. */
 CRM_MUST_CHECK crm_status remote_put(crm_ctx *c, const remote_question *q, json_t **answer);
@@ -38,6 +44,9 @@ CRM_MUST_CHECK crm_status remote_read_set(crm_ctx *c, const remote_call *call, c
                                           crm_str *set_json);
 /* Sets them. Writer. */
 CRM_MUST_CHECK crm_status remote_apply(crm_ctx *c, record *subject, crm_str set_json);
+/* The same, and saves the record. The service's own hooks are not asked about what it says itself. */
+CRM_MUST_CHECK crm_status remote_write(crm_ctx *c, const remote_call *call, record *subject,
+                                       crm_str set_json);
 crm_status remote_fail(crm_ctx *c, const remote_call *call);
 
 #endif

@@ -4,13 +4,16 @@
  *
  * A rule that applies leaves a run row (`sys.run`) and a due row in the same transaction as the
  * change, so a crash loses neither. The job then walks the steps: each step's effects and the run's
- * cursor are one commit. A step that answers NOT_FOUND ("nobody is free") wrote nothing and sends
- * the run to its `otherwise`.
+ * cursor are one commit. A step that waits for another system is handed over to a due row of its
+ * own, whose thread asks outside the transaction and then walks on. A step that answers NOT_FOUND
+ * ("nobody is free") wrote nothing and sends the run to its `otherwise`.
  */
 #include "flow/flow_private.h"
 #include "flow/store.h"
 
-#define JOB CRM_S("kernel.rule")
+#define JOB         CRM_S("kernel.rule")
+#define OUTSIDE_JOB CRM_S("kernel.rule_outside")
+#define OUTSIDE_MS  70000 /* one question, and the steps behind it */
 
 /* ---- judging, in the transaction ------------------------------------------------------------- */
 
@@ -116,6 +119,7 @@ static crm_status after_delete(crm_ctx *c, record *now, const record *was, const
 typedef struct walk {
     int64_t run;
     bool go_otherwise, is_finished;
+    crm_str asked; /* the message of the step whose work part is done, or empty */
 } walk;
 
 static const rule *find_rule(const registry *r, crm_str name)
@@ -128,9 +132,38 @@ static const rule *find_rule(const registry *r, crm_str name)
     return NULL;
 }
 
-static crm_status run_step(crm_ctx *c, const rule *r, const store_row *run, const rule_step *st)
+/* Where a run stands. */
+typedef struct place {
+    const rule *rule;
+    const rule_step *steps;
+    int64_t at, count;
+    bool is_otherwise;
+    crm_str message;
+} place;
+
+static place place_of(crm_ctx *c, const store_row *run)
 {
-    step_call call = {.args_json = st->args_json, .rule = r->name, .run = run->id};
+    place p = {.rule = find_rule(c->reg, store_text(run, RUN_RULE)),
+               .at = store_int(run, RUN_STEP)};
+    if (!p.rule) {
+        return p;
+    }
+    p.is_otherwise = str_is(store_text(run, RUN_STATE), "otherwise");
+    p.steps = p.is_otherwise ? p.rule->otherwise : p.rule->steps;
+    p.count = p.is_otherwise ? p.rule->otherwise_count : p.rule->step_count;
+    /* With its moment: a restored copy gives the numbers of lost runs again. */
+    p.message =
+        arena_fmt(c->arena, "run_%lld_%s%lld_%lld", (long long)run->id, p.is_otherwise ? "o" : "s",
+                  (long long)p.at, (long long)store_int(run, RUN_AT));
+    return p;
+}
+
+static crm_status run_step(crm_ctx *c, const place *p, const store_row *run)
+{
+    const rule *r = p->rule;
+    const rule_step *st = &p->steps[p->at];
+    step_call call = {
+        .args_json = st->args_json, .rule = r->name, .run = run->id, .message = p->message};
     crm_status s = records_get(c, r->entity, store_int(run, RUN_RECORD), &call.subject);
     if (s == CRM_NOT_FOUND) {
         return CRM_OK; /* deleted meanwhile: nothing is left to do for it */
@@ -175,29 +208,63 @@ static crm_status commit_step(crm_ctx *c, void *arg)
     if (w->go_otherwise) {
         return turn_otherwise(c, r, &run);
     }
-    bool other = str_is(state, "otherwise");
-    const rule_step *steps = other ? r->otherwise : r->steps;
-    int64_t at = store_int(&run, RUN_STEP), count = other ? r->otherwise_count : r->step_count;
-    if (at < count) {
-        s = run_step(c, r, &run, &steps[at]);
+    place p = place_of(c, &run);
+    bool waits = p.at < p.count && p.steps[p.at].step->work && !str_eq(w->asked, p.message);
+    if (waits) {
+        w->is_finished = true;
+        crm_str id = arena_fmt(c->arena, "%lld", (long long)run.id);
+        return timers_schedule(c, OUTSIDE_JOB, p.message, clock_now(), id);
     }
+    s = p.at < p.count ? run_step(c, &p, &run) : CRM_OK;
     if (s != CRM_OK) {
-        return other && s == CRM_NOT_FOUND ? CRM_CONFLICT : s;
+        return p.is_otherwise && s == CRM_NOT_FOUND ? CRM_CONFLICT : s;
     }
-    w->is_finished = at + 1 >= count;
-    store_set(&run, RUN_STEP, value_int(at + 1));
+    w->is_finished = p.at + 1 >= p.count;
+    store_set(&run, RUN_STEP, value_int(p.at + 1));
     if (w->is_finished) {
         store_set(&run, RUN_STATE, value_text(CRM_S("done")));
     }
     return store_save(c->tx, &run);
 }
 
+/* The work part of the step at which the run stands. Nothing when it has been done meanwhile. */
+static crm_status ask_outside(crm_ctx *c, walk *w)
+{
+    store_row run;
+    const entity *e = registry_store(c->reg, STORE_RUN);
+    const cond *is_it = cond_compare(c->arena, COND_EQ, &e->fields[COL_ID], value_int(w->run));
+    crm_status s = store_first(c->session, c->arena, c->reg, STORE_RUN, is_it, &run);
+    if (s != CRM_OK) {
+        return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
+    place p = place_of(c, &run);
+    const step *st = p.rule && p.at < p.count ? p.steps[p.at].step : NULL;
+    if (!st || !st->work || str_is(store_text(&run, RUN_STATE), "done")) {
+        return CRM_OK;
+    }
+    step_call call = {.args_json = p.steps[p.at].args_json,
+                      .rule = p.rule->name,
+                      .run = run.id,
+                      .message = p.message};
+    s = records_get(c, p.rule->entity, store_int(&run, RUN_RECORD), &call.subject);
+    if (s == CRM_OK) {
+        s = st->work(c, &call, st->fn);
+    } else if (s == CRM_NOT_FOUND) {
+        c->error = (call_error){0};
+        s = CRM_OK; /* its commit sees that nothing is left to do */
+    }
+    w->asked = p.message;
+    return s;
+}
+
 static crm_status walk_steps(crm_ctx *c, crm_str arg, const void *fn)
 {
     flow *f = flow_running();
     walk w = {0};
-    (void)fn;
     crm_status s = str_to_i64(arg, &w.run);
+    if (s == CRM_OK && fn) {
+        s = ask_outside(c, &w);
+    }
     while (s == CRM_OK && !w.is_finished) {
         s = writer_run(f, c, commit_step, &w);
         bool nobody = s == CRM_NOT_FOUND && !w.go_otherwise;
@@ -217,8 +284,16 @@ crm_status rules_register(registry *r)
     } hooks[] = {{HOOK_AFTER_CREATE, after_create},
                  {HOOK_AFTER_UPDATE, after_update},
                  {HOOK_AFTER_DELETE, after_delete}};
+    static const bool is_outside = true;
     job j = {.work = walk_steps, .name = JOB, .module = CRM_S("kernel"), .limit_ms = 5000};
+    job outside = {.work = walk_steps,
+                   .name = OUTSIDE_JOB,
+                   .module = CRM_S("kernel"),
+                   .is_outside = true,
+                   .limit_ms = OUTSIDE_MS,
+                   .fn = &is_outside};
     crm_status s = registry_add_job(r, &j);
+    s = s == CRM_OK ? registry_add_job(r, &outside) : s;
     for (size_t i = 0; s == CRM_OK && i < sizeof hooks / sizeof hooks[0]; i++) {
         /* After every module's hooks, so that rules judge the row as it will be stored. */
         hook h = {.entity_name = CRM_S("*"),

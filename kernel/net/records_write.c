@@ -8,6 +8,9 @@
 #include "data/merge.h"
 #include "data/stores.h"
 #include "flow/batch.h"
+#include "flow/remote.h"
+
+#define ASKED_MAX 3 /* times that others may change a record while services are asked about it */
 
 typedef enum write_kind {
     WRITE_CREATE,
@@ -25,6 +28,8 @@ typedef struct change_state {
     int64_t base_rev;
     crm_str idem_key, idem_hash;
     bool is_replay;
+    crm_str client_key; /* as the client sent it */
+    int times_asked;    /* services about this write */
 } change_state;
 
 /* ---- Idempotency-Key: the outcome is stored with the change itself --------------------------- */
@@ -81,6 +86,7 @@ static void read_idem_key(api_call *k, change_state *x)
     if (!key.n || key.n > 200) {
         return;
     }
+    x->client_key = key;
     x->idem_key = arena_fmt(k->c.arena, "%lld:%.*s", (long long)k->who.user, STR_FMT(key));
     crm_str what = arena_fmt(k->c.arena, "%.*s %.*s\n%.*s", STR_FMT(k->request.method),
                              STR_FMT(k->http->path), STR_FMT(k->http->body));
@@ -219,9 +225,16 @@ static crm_status commit(crm_ctx *c, void *arg)
 
 /* ---- on the loop ----------------------------------------------------------------------------- */
 
+static void write_asked(api_call *k);
+
 static void written(api_call *k)
 {
     change_state *x = k->own;
+    if (k->status != CRM_OK && remote_is_outdated(&k->c) && x->times_asked < ASKED_MAX) {
+        k->c.error = (call_error){0};
+        write_asked(k);
+        return;
+    }
     if (k->status == CRM_STALE) {
         records_answer_stale(k);
         return;
@@ -271,6 +284,38 @@ static void bulk_checked(api_call *k)
     } else {
         api_reply_error(k, k->status);
     }
+}
+
+/* Services that were declared to judge such a change are asked before it waits for the writer. */
+static void ask_services(api_call *k)
+{
+    const change_state *x = k->own;
+    int64_t id = x->kind == WRITE_PATCH ? k->id : 0;
+    k->status = remote_ask(&k->c, k->entity, id, k->request.json, x->client_key);
+    k->c.until = 0;
+}
+
+static void services_asked(api_call *k)
+{
+    if (k->status == CRM_OK) {
+        api_write(k, commit, written);
+    } else {
+        api_reply_error(k, k->status);
+    }
+}
+
+static void write_asked(api_call *k)
+{
+    change_state *x = k->own;
+    hook_when when = x->kind == WRITE_CREATE ? HOOK_BEFORE_CREATE : HOOK_BEFORE_UPDATE;
+    bool is_plain = x->kind == WRITE_CREATE || x->kind == WRITE_PATCH;
+    if (!is_plain || !remote_asks(k->c.reg, k->entity, when)) {
+        api_write(k, commit, written);
+        return;
+    }
+    x->times_asked++;
+    k->c.until = clock_mono() + REMOTE_HOOK_MAX_MS * 1000000LL;
+    api_pool(k, POOL_ASK, ask_services, services_asked);
 }
 
 static bool has_kind(api_call *k, crm_str path, write_kind *out)
@@ -325,6 +370,6 @@ void records_write_route(api_call *k)
     if (x->kind == WRITE_BULK) {
         api_look(k, check_bulk, bulk_checked);
     } else {
-        api_write(k, commit, written);
+        write_asked(k);
     }
 }

@@ -27,6 +27,11 @@ module *plug_generations(void)
     return atomic_load(&loaded);
 }
 
+bool plug_has_remote(const module *m)
+{
+    return yaml_get(m->mf.root, "remote") != NULL;
+}
+
 module *plug_next(const module *m)
 {
     return m->next;

@@ -131,6 +131,11 @@ static bool offers_word(const module *m, crm_str word)
 {
     crm_str rest = word, kind;
     str_split(&rest, ':', &kind);
+    YAML_EACH(n, str_is(kind, "step") ? yaml_get(m->mf.root, "steps") : NULL) {
+        if (str_eq(rest, n->key)) {
+            return true; /* its HTTP service's */
+        }
+    }
     for (uint32_t i = 0; str_is(kind, "step") && i < m->d.steps_count; i++) {
         if (str_is(rest, m->d.steps[i].verb)) {
             return true;
@@ -154,8 +159,8 @@ static crm_status check_offers(module *m, refusal *why)
     for (uint32_t i = 0; i < m->mf.offer_count; i++) {
         if (!offers_word(m, m->mf.offers[i])) {
             return refuse(m->arena, why, "bad_manifest",
-                          "module %.*s offers %.*s, but its code has no such thing",
-                          STR_FMT(m->mf.name), STR_FMT(m->mf.offers[i]));
+                          "module %.*s offers %.*s, but has no such thing", STR_FMT(m->mf.name),
+                          STR_FMT(m->mf.offers[i]));
         }
     }
     return CRM_OK;

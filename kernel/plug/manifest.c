@@ -144,10 +144,17 @@ static void read_offers(arena *a, faults *f, manifest *m)
 {
     static const char *const kinds[] = {"steps", "integrations", "strategies", NULL};
     static const char *const prefixes[] = {"step", "integration", "strategy"};
-    const yaml_node *offers = yaml_get(m->root, "offers");
-    crm_str *words = offers ? ARENA_ARRAY(a, crm_str, OFFERS_MAX) : NULL;
+    const yaml_node *offers = yaml_get(m->root, "offers"), *steps = yaml_get(m->root, "steps");
+    crm_str *words = offers || steps ? ARENA_ARRAY(a, crm_str, OFFERS_MAX) : NULL;
     if (!words || !keys_check(f, offers, kinds)) {
         return;
+    }
+    YAML_EACH(n, steps) {
+        if (m->offer_count == OFFERS_MAX) {
+            fault_at(f, n, "too_many", n->key);
+            return;
+        }
+        words[m->offer_count++] = arena_fmt(a, "step:%.*s", STR_FMT(n->key));
     }
     for (int k = 0; kinds[k]; k++) {
         YAML_EACH(n, yaml_get(offers, kinds[k])) {
@@ -206,9 +213,9 @@ static void read_head(arena *a, faults *f, manifest *m)
 crm_status manifest_read(arena *a, const char *file, crm_str text, manifest *out,
                          registry_fault **list)
 {
-    static const char *const keys[] = {"module", "version",  "level",   "needs",
-                                       "offers", "entities", "extends", "pipelines",
-                                       "menu",   "settings", "grants",  NULL};
+    static const char *const keys[] = {"module",   "version", "level",     "needs", "offers",
+                                       "entities", "extends", "pipelines", "menu",  "settings",
+                                       "grants",   "remote",  "hooks",     "steps", NULL};
     faults f;
     yaml_error err = {0};
     yaml_node *root;

@@ -64,6 +64,12 @@ typedef struct reader {
 /* Entities, extensions, pipelines, menu, settings and grants. */
 CRM_MUST_CHECK crm_status manifest_register(const manifest *m, const enabled *on, registry *r,
                                             faults *f);
+/*
+ * Hooks and steps that an HTTP service answers for, and its address (manifest_remote.c): when the
+ * entities of all modules are in the registry.
+ */
+CRM_MUST_CHECK crm_status manifest_register_remote(const manifest *m, const enabled *on, registry *r,
+                                                   faults *f);
 /* <dir>/locales/<lang>.yaml for every language: flat texts by full key. */
 CRM_MUST_CHECK crm_status locales_register(const char *dir, registry *r, faults *f);
 

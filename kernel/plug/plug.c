@@ -117,5 +117,8 @@ crm_status plug_register(module *const *modules, uint32_t count, registry *r, ar
         crm_status one = register_one(modules[i], &on, used[i], r, &f);
         s = one == CRM_OK ? s : one;
     }
+    for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
+        s = manifest_register_remote(&modules[i]->mf, &on, r, &f);
+    }
     return s == CRM_OK && f.count ? CRM_INVALID : s;
 }

@@ -94,6 +94,8 @@ module *plug_next(const module *m);
 /* How many times it is held; 0: it does not run. Any thread. */
 uint32_t plug_holds(module *m);
 const module_info *plug_info(const module *m);
+/* Whether an HTTP service answers for hooks or steps of it (flow/remote.h). */
+bool plug_has_remote(const module *m);
 /* Before the first plug_load: the program probed with (NULL: /proc/self/exe), and whether files of
  * any owner and mode may be loaded (`--dev`). */
 typedef struct plug_options {

@@ -106,6 +106,11 @@ static const rule_step *read_steps(registering *g, const entity *e, const yaml_n
             unknown_step(g, verb);
             continue;
         }
+        if (known->entity_name.n && !str_eq(known->entity_name, e->name)) {
+            tz_fault fault = tz_fault_key(verb, "step_of_other");
+            fault.expected = known->entity_name;
+            tz_faults_add(g->f, &fault);
+        }
         check_strategy(g, verb);
         check_subject(g, e, verb);
         rows[(*count)++] = (rule_step){

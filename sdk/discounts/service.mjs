@@ -1,0 +1,31 @@
+// The service of the module discounts: node service.mjs PORT, with the secret in DISCOUNTS_SECRET ("whsec_…").
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createServer } from 'node:http';
+
+const key = Buffer.from(process.env.DISCOUNTS_SECRET.replace(/^whsec_/, ''), 'base64');
+
+function isSigned({ headers: h }, body) {
+  const old = Math.abs(Date.now() / 1000 - h['webhook-timestamp']) > (process.env.DISCOUNTS_CLOCK ?? 300);
+  const want = Buffer.from(`v1,${createHmac('sha256', key).update(`${h['webhook-id']}.${h['webhook-timestamp']}.${body}`).digest('base64')}`);
+  return !old && h['webhook-signature'].split(' ').some((s) => s.length === want.length && timingSafeEqual(Buffer.from(s), want));
+}
+
+const answers = {
+  '/hooks/limit': ({ record: { amount, discount } }) => {
+    if (discount > 30) {
+      const text = { ru: 'Скидка больше 30 % не даётся.', en: 'No discount is over 30 %.' };
+      return { ok: false, errors: [{ field: 'discount', text }] };
+    }
+    return { ok: true, set: { margin: ((amount ?? 0) * (100 - (discount ?? 0)) / 100).toFixed(2) } };
+  },
+  '/steps/score': ({ params, record }) => ({ set: { score: (params.base ?? 0) + (record.source === 'site' ? 20 : 5) } }),
+};
+
+createServer(async (req, res) => {
+  let body = '';
+  for await (const part of req) body += part;
+  const answer = isSigned(req, body) ? answers[req.url]?.(JSON.parse(body).data) : undefined;
+  res.writeHead(answer ? 200 : 404, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer ?? {}));
+}).listen(Number(process.argv[2] ?? 8110), '127.0.0.1', function () {
+  console.log(`listening ${this.address().port}`);
+});
