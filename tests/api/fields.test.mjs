@@ -354,6 +354,48 @@ describe('address', () => {
     await head.get('/api/v1/address', { expect: 405, asWritten: true });
   });
 
+  it('goes out on a card with its parts apart', async () => {
+    const { id } = await made({ name: 'Карточка; с адресом', address: '650000, Россия, Кемеровская обл, г Кемерово, пр-кт Победы; д 5, корп 2, кв 12' });
+    const card = await head.request('GET', `${THING}/export?format=vcf&id=${id}`, undefined, { expect: 200 });
+    const unfolded = card.text.replaceAll('\r\n ', '');
+    assert.match(unfolded, /\r\nADR:;;пр-кт Победы\\, д 5\\, корп 2\\, кв 12;Кемерово;Кемеровская область;650000;Россия\r\n/);
+  });
+
+  it('written by parts is told in history as its lines, and comes back as it was typed', async () => {
+    const { id } = await made({ address: line });
+    await head.patch(`${THING}/${id}`, { address: { ...parts, house: '7' } }, { expect: 200 });
+    const [last] = (await head.get(`${THING}/${id}/history?field=address`, { expect: 200 })).json.rows;
+    assert.deepEqual(last.changes, [{ field: 'address', old: line, new: '650000, Кемеровская область, г Кемерово, ул Весенняя, д 7, кв 12' }]);
+    await head.post(`${THING}/${id}/undo`, { change: last.position }, { expect: 200 });
+    const back = await get({ id });
+    assert.deepEqual([back.address, back._parts.address], [line, parts]);
+  });
+
+  it('is taken over by a merge with its parts, and given back by its undo', async () => {
+    const ended = (batch) => until(async () => {
+      const b = (await head.get(`/api/v1/batch/${batch.id}`, { expect: 200 })).json;
+      return !['waiting', 'running'].includes(b.state) && b;
+    });
+    const into = await made({ name: 'куда', address: 'Тверь, Мира, 1' });
+    const from = await made({ name: 'откуда', address: line });
+    const merge = (await head.post(`${THING}/merge`, { into: into.id, from: [from.id], take: { address: from.id } }, { expect: 202 })).json;
+    assert.equal((await ended(merge)).state, 'done');
+    assert.deepEqual((await get(into))._parts.address, parts);
+    assert.equal((await ended((await head.post(`/api/v1/batch/${merge.id}/undo`, {}, { expect: 202 })).json)).conflicts, 0);
+    assert.deepEqual([(await get(into)).address, (await get(from)).address], ['Тверь, Мира, 1', line]);
+  });
+
+  it('is found by its words, and not by those it does not have any more', async () => {
+    const thing = await made({ address: 'г. Осташков, наб. Селигерская, д. 3' });
+    const find = async (q) => (await head.get(`${THING}?${new URLSearchParams({ q })}`, { expect: 200 })).json.rows;
+    const [row, ...more] = await find('осташков селигерск');
+    assert.deepEqual([row.id, more.length], [thing.id, 0]);
+    assert.deepEqual(row.found.address, [[3, 11], [18, 29]]);
+    await head.patch(`${THING}/${thing.id}`, { address: { city: 'Торжок' } }, { expect: 200 });
+    assert.deepEqual((await find('осташков')).map((r) => r.id), []);
+    assert.deepEqual((await find('торжок')).map((r) => r.id), [thing.id]);
+  });
+
   it('tells a wrong index and keeps it', async () => {
     assert.deepEqual((await made({ address: '65000, Тверь' }))._marks, { address: 'index_invalid' });
     assert.equal((await made({ address: '65000, Германия, Берлин' }))._marks, undefined);
