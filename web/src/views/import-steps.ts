@@ -44,7 +44,9 @@ export function pickStep({ busy, onFile, onStop }: PickSpec): TemplateResult {
     }}
   >
     <span class="empty-mark">${icon('upload', 'icon-24')}</span>
-    <p class="title">${t('import.drop')}</p>
+    <p class="title">
+      <span class="if-mouse">${t('import.drop')}</span><span class="if-touch">${t('import.drop.touch')}</span>
+    </p>
     <p class="muted">${t('import.drop.text')}</p>
     <label class="btn btn-primary" data-action="pick"
       >${t('import.pick')}<input

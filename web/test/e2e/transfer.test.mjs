@@ -102,3 +102,13 @@ test('on a phone the wizard fits, and the keyboard alone goes through the dialog
   await page.keyboard.press('Escape');
   await page.waitForSelector('dialog.dialog[open]', { state: 'detached' });
 });
+
+test('who points with a finger is not asked to drag a file', async () => {
+  const page = await visit({ path: '/e/sales.lead/import', size: PHONE });
+  await page.getByText('Файл со списком').waitFor();
+  assert.equal(await page.getByText('Перетащите файл сюда').isVisible(), false);
+  await opened.context.close();
+  opened = await open(browser, fixture.url, { path: '/e/sales.lead/import' });
+  await opened.page.getByText('Перетащите файл сюда').waitFor();
+  assert.equal(await opened.page.getByText('Файл со списком').isVisible(), false);
+});
