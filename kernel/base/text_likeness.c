@@ -130,7 +130,7 @@ static crm_status scan(arena *a, crm_str name, bool with_forms, name_word *words
         if (*count == NAME_WORDS_MAX) {
             drop_shortest(words, count);
         }
-        words[(*count)++] = (name_word){text, (uint32_t)text_length(text)};
+        words[(*count)++] = (name_word){text, (uint32_t)text_length(text), name_given(text)};
     }
     return arena_failed(a) ? CRM_NOMEM : CRM_OK;
 }
@@ -149,44 +149,70 @@ crm_status name_form_read(arena *a, crm_str name, name_form *out)
 
 /* ---- likeness -------------------------------------------------------------------------------- */
 
-/* Letters of both words that agree; 0 when they are different words. */
-static int agreement(const name_word *x, const name_word *y)
+/* In thousandths; 0 when they are different words. */
+static int word_likeness(const name_word *x, const name_word *y)
 {
     int shorter = (int)(x->letters < y->letters ? x->letters : y->letters);
-    int most = shorter < 4 ? 0 : shorter < 8 ? 1 : 2;
+    int most = shorter < 4 ? 0 : shorter < 8 ? 1 : 2, all = (int)(x->letters + y->letters);
+    if (x->given && y->given && x->given != y->given) {
+        return 0;
+    }
     int edits = str_eq(x->text, y->text) ? 0 : text_distance(x->text, y->text, most);
-    return edits > most ? 0 : (int)(x->letters + y->letters) - 2 * edits;
+    return edits > most ? 0 : 1000 * (all - 2 * edits) / all;
 }
 
-static int letters_of(const name_form *n)
+/* What two names have in common, by words and by letters. */
+typedef struct common {
+    int words, letters; /* of both names */
+    int by_word, by_letter;
+} common;
+
+static void add_words(common *sum, const name_form *n)
 {
-    int sum = 0;
+    sum->words += (int)n->count;
     for (uint32_t i = 0; i < n->count; i++) {
-        sum += (int)n->at[i].letters;
+        sum->letters += (int)n->at[i].letters;
     }
-    return sum;
+}
+
+static void add_pair(common *sum, const name_word *x, const name_word *y, int likeness)
+{
+    sum->by_word += 2 * likeness;
+    sum->by_letter += likeness * (int)(x->letters + y->letters);
+}
+
+static void add_patronymics(common *sum, const name_word *x, const name_word *y)
+{
+    if (x->text.n && y->text.n) {
+        sum->words += 2;
+        sum->letters += (int)(x->letters + y->letters);
+        add_pair(sum, x, y, word_likeness(x, y));
+    }
 }
 
 int name_likeness(const name_form *x, const name_form *y)
 {
-    int all = letters_of(x) + letters_of(y), agreed = 0;
+    common sum = {0};
     uint32_t taken = 0;
+    add_words(&sum, x);
+    add_words(&sum, y);
     for (uint32_t i = 0; i < x->count; i++) {
         int best = 0;
         uint32_t which = 0;
         for (uint32_t k = 0; k < y->count; k++) {
-            int got = taken >> k & 1 ? 0 : agreement(&x->at[i], &y->at[k]);
+            int got = taken >> k & 1 ? 0 : word_likeness(&x->at[i], &y->at[k]);
             which = got > best ? k : which;
             best = got > best ? got : best;
         }
-        agreed += best;
+        add_pair(&sum, &x->at[i], &y->at[which], best);
         taken |= best ? 1u << which : 0;
     }
-    if (x->patronymic.text.n && y->patronymic.text.n) {
-        all += (int)(x->patronymic.letters + y->patronymic.letters);
-        agreed += agreement(&x->patronymic, &y->patronymic);
+    add_patronymics(&sum, &x->patronymic, &y->patronymic);
+    if (!sum.words || !sum.letters) {
+        return 0;
     }
-    return all ? agreed * 100 / all : 0;
+    int by_word = sum.by_word / sum.words, by_letter = sum.by_letter / sum.letters;
+    return ((by_word < by_letter ? by_word : by_letter) + 5) / 10;
 }
 
 /* ---- keys ------------------------------------------------------------------------------------ */

@@ -124,6 +124,63 @@ static void different_people_are_not_alike(void **state)
     assert_false(finds("Иванов Иван", "Сидоров Олег"));
 }
 
+/* However long the surname, another first name is another person: never near what a rule asks for.
+ */
+static void another_first_name_is_another_person(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"Воробьёва Алия", "Воробьёва Юлия"},
+        {"Воробьёва Юлия", "Алия Воробьёва"},
+        {"Константинопольская Анна", "Константинопольская Инна"},
+        {"Иванова Мария", "Иванова Марина"},
+        {"Иванова Яна", "Иванова Анна"},
+        {"Кузнецова Карина", "Кузнецова Марина"},
+        {"Кузнецова Алина", "Кузнецова Полина"},
+        {"Петров Валерий", "Петров Виталий"},
+        {"Петров Роман", "Петров Герман"},
+        {"Преображенский Олег", "Преображенский Иван"},
+        {"Воробьёва Алия Олеговна", "Воробьёва Юлия Олеговна"},
+        {"Иванов Александр", "Иванова Александра"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        int there = alike(pairs[i][0], pairs[i][1]);
+        if (there > 70) {
+            fail_msg("%s and %s are alike by %d %%", pairs[i][0], pairs[i][1], there);
+        }
+    }
+}
+
+static void forms_and_typing_errors_of_a_first_name_are_found(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"Воробьёва Юлия", "Воробьева Юлия"},  {"Воробьёва Юлия", "Юлия Воробёва"},
+        {"Воробьёва Юлия", "Воробьёва Юлая"},  {"Иванова Наталья", "Наталия Иванова"},
+        {"Иванова Софья", "Иванова София"},    {"Петров Данил", "Петров Данила"},
+        {"Петров Сергей", "Петров Сергкй"},    {"Петров Алексей", "Алекесй Петров"},
+        {"Сидоров Дмитрий", "Сидоров Дмитрй"}, {"Сидоров Дмитрий", "Сидоров Димтрий"},
+        {"Ким Светлана", "Светлана Кимм"},     {"Ахметова Айгюль", "Ахметова Айгуль"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        bool is_too_short = i == 10; /* a word of three letters is as it is */
+        int there = alike(pairs[i][0], pairs[i][1]);
+        if ((there >= 85) == is_too_short) {
+            fail_msg("%s and %s are alike by %d %%", pairs[i][0], pairs[i][1], there);
+        }
+    }
+}
+
+static void a_first_name_is_known_in_each_of_its_forms(void **state)
+{
+    (void)state;
+    assert_int_equal(name_given(CRM_S("наталья")), name_given(CRM_S("наталия")));
+    assert_true(name_given(CRM_S("юлия")) && name_given(CRM_S("алия")));
+    assert_int_not_equal(name_given(CRM_S("юлия")), name_given(CRM_S("алия")));
+    assert_int_equal(name_given(CRM_S("ромашка")), 0);
+    assert_int_equal(name_given(CRM_S("")), 0);
+}
+
 /* Half of Russia's surnames end in -ов: what else two have in common must be more than that. */
 static void a_common_ending_is_no_reason_to_compare(void **state)
 {
@@ -167,6 +224,9 @@ int main(void)
         cmocka_unit_test(a_typing_error_is_found_and_weighs_little),
         cmocka_unit_test(any_one_edit_is_found),
         cmocka_unit_test(different_people_are_not_alike),
+        cmocka_unit_test(another_first_name_is_another_person),
+        cmocka_unit_test(forms_and_typing_errors_of_a_first_name_are_found),
+        cmocka_unit_test(a_first_name_is_known_in_each_of_its_forms),
         cmocka_unit_test(a_common_ending_is_no_reason_to_compare),
         cmocka_unit_test(a_name_of_forms_alone_keeps_them),
         cmocka_unit_test(keys_are_few),
