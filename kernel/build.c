@@ -111,7 +111,8 @@ static module *loaded_from(const deployment *d, const module_found *f)
 {
     for (uint32_t i = 0; i < d->module_count; i++) {
         const module *m = d->modules[i];
-        if (str_eq(plug_dir(m), f->dir) && plug_info(m)->is_without_code == f->is_without_code) {
+        if (str_eq(plug_dir(m), f->dir) && plug_info(m)->is_without_code == f->is_without_code &&
+            str_eq(plug_info(m)->lacks, f->lacks)) {
             return d->modules[i];
         }
     }
@@ -145,7 +146,7 @@ static crm_status keep(deployment *d, module *m)
     return CRM_OK;
 }
 
-static const module_found *found_as(const build *b, crm_str name)
+static module_found *found_as(const build *b, crm_str name)
 {
     for (uint32_t i = 0; i < b->found_count; i++) {
         if (str_eq(b->found[i].name, name)) {
@@ -155,19 +156,65 @@ static const module_found *found_as(const build *b, crm_str name)
     return NULL;
 }
 
-static crm_status load_one(deployment *d, build *b, crm_str name)
+static crm_status load_as(deployment *d, build *b, const module_found *f, module **out)
 {
     module_refusal *refused = NULL;
-    const module_found *f = found_as(b, name);
-    module *m = f ? loaded_from(d, f) : NULL;
-    crm_status s = f ? CRM_OK : CRM_NOT_FOUND;
-    if (s == CRM_OK && !m) {
-        s = plug_load(b->arena, f, &m, &refused);
-        s = s == CRM_OK ? keep(d, m) : s;
+    crm_status s = CRM_OK;
+    *out = loaded_from(d, f);
+    if (!*out) {
+        s = plug_load(b->arena, f, out, &refused);
+        s = s == CRM_OK ? keep(d, *out) : s;
     }
     take_refusals(b, refused);
+    return s;
+}
+
+static crm_status load_one(deployment *d, build *b, crm_str name)
+{
+    const module_found *f = found_as(b, name);
+    module *m;
+    crm_status s = f ? load_as(d, b, f, &m) : CRM_NOT_FOUND;
     if (s == CRM_OK) {
         b->modules[b->module_count++] = m;
+    }
+    return s;
+}
+
+static bool has_away(const build *b)
+{
+    for (uint32_t i = 0; i < b->module_count; i++) {
+        if (plug_info(b->modules[i])->is_without_code) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first whose code cannot do without an interface that it does not get; -1: none. */
+static int next_lacking(build *b, crm_str *lacks)
+{
+    for (uint32_t i = 0; i < b->module_count; i++) {
+        *lacks = plug_lacks(b->arena, b->modules, b->module_count, i);
+        if (lacks->n) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* Whoever calls code that does not run goes without its own, and whoever calls that in turn. */
+static crm_status follow_away(deployment *d, build *b)
+{
+    crm_status s = CRM_OK;
+    crm_str lacks;
+    int at;
+    while (s == CRM_OK && has_away(b) && (at = next_lacking(b, &lacks)) >= 0) {
+        module_found *f = found_as(b, plug_name(b->modules[at]));
+        f->is_without_code = true;
+        f->lacks = lacks;
+        log_event(LOG_ERROR, "module.waits", "module=%s interface=%s", log_quote(f->name),
+                  log_quote(lacks));
+        s = load_as(d, b, f, &b->modules[at]);
     }
     return s;
 }
@@ -207,8 +254,22 @@ static void add_enabled(const build *b, name_list *l, crm_str name)
     }
 }
 
+/* A text that needs what is off is refused; a start on it keeps that without its code, since a
+ * server that does not start helps nobody. */
+static crm_status follow_off(const deployment *d, build *b, crm_str name)
+{
+    if (d->engine && !d->flow) {
+        found_as(b, name)->is_without_code = true;
+        log_event(LOG_ERROR, "module.off_but_needed", "module=%s code=0", log_quote(name));
+        return CRM_OK;
+    }
+    say_refused(b, name, "модуль нужен ТЗ или другому модулю, а выключен администратором",
+                "the ТЗ or another module needs it, and an administrator has it off");
+    return CRM_INVALID;
+}
+
 /* On and off, by an administrator's word. INVALID: something needs what is off. */
-static crm_status follow_choices(build *b, name_list *l)
+static crm_status follow_choices(const deployment *d, build *b, name_list *l)
 {
     crm_status s = CRM_OK;
     for (uint32_t i = 0; i < b->choices.count; i++) {
@@ -224,10 +285,8 @@ static crm_status follow_choices(build *b, name_list *l)
     for (uint32_t i = 0; i < b->choices.count; i++) {
         const module_choice *row = &b->choices.at[i];
         if (row->wish == CHOICE_OFF && has_name(l, row->name)) {
-            say_refused(b, row->name,
-                        "модуль нужен ТЗ или другому модулю, а выключен администратором",
-                        "the ТЗ or another module needs it, and an administrator has it off");
-            s = CRM_INVALID;
+            crm_status off = follow_off(d, b, row->name);
+            s = s == CRM_OK ? off : s;
         }
     }
     return s;
@@ -239,7 +298,7 @@ crm_status build_load(deployment *d, build *b)
     tz_fault *faults = NULL;
     crm_status s = tz_modules(b->tz, b->arena, b->found, b->found_count, &l.at, &l.count, &faults);
     s = take(b, faults, s);
-    s = s == CRM_OK ? follow_choices(b, &l) : s;
+    s = s == CRM_OK ? follow_choices(d, b, &l) : s;
     if (s != CRM_OK) {
         return s;
     }
@@ -250,7 +309,7 @@ crm_status build_load(deployment *d, build *b)
     for (uint32_t i = 0; i < l.count && s == CRM_OK; i++) {
         s = load_one(d, b, l.at[i]);
     }
-    return s;
+    return s == CRM_OK ? follow_away(d, b) : s;
 }
 
 /* Their files are served from the moment they are in force, and stay for pages that are open. */

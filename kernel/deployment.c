@@ -38,15 +38,12 @@ static void watch_modules(const char *data)
     }
 }
 
-crm_status deployment_open(deployment *d, const server_options *o)
+crm_status deployment_lock(deployment *d, const server_options *o)
 {
     long holder = 0;
     *d = (deployment){.o = o, .lock_fd = -1};
     uv_mutex_init(&d->apply_lock);
-    crm_status s = fs_mkdir(o->data, 0700);
-    if (s == CRM_OK) {
-        s = fs_lock(o->data, &d->lock_fd, &holder);
-    }
+    crm_status s = fs_lock(o->data, &d->lock_fd, &holder);
     if (s == CRM_CONFLICT) {
         fprintf(stderr, "karkas: %s: another server (process %ld) holds this data directory\n",
                 o->data, holder);
@@ -54,7 +51,14 @@ crm_status deployment_open(deployment *d, const server_options *o)
         fprintf(stderr, "karkas: %s: cannot be used as a data directory: %s\n", o->data,
                 strerror(errno));
     }
-    if (s != CRM_OK) {
+    return s;
+}
+
+crm_status deployment_open(deployment *d, const server_options *o)
+{
+    bool is_there = fs_mkdir(o->data, 0700) == CRM_OK; /* else the lock says why */
+    crm_status s = deployment_lock(d, o);
+    if (s != CRM_OK || !is_there) {
         return s;
     }
     watch_modules(o->data);

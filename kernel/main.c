@@ -219,24 +219,45 @@ static bool is_local(int count, const char *const *args)
              !strcmp(sub, "check") || !strcmp(sub, "install") || !strcmp(sub, "trust")));
 }
 
+/* What is decided about modules stands in a file of its own: it can be changed when no start works.
+ */
+static bool is_choice(int count, const char *const *args)
+{
+    static const char *const verbs[] = {"list", "enable", "disable", "upgrade", "rollback"};
+    for (size_t i = 0; count > 1 && i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(args[0], "module") == 0 && strcmp(args[1], verbs[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the command works on. */
+static crm_status open_offline(const server_options *o, int count, const char *const *args,
+                               deployment *d, buf *out)
+{
+    *d = (deployment){.o = o, .lock_fd = -1};
+    if (is_local(count, args) || strcmp(args[0], "restore") == 0) {
+        uv_mutex_init(&d->apply_lock);
+        return CRM_OK;
+    }
+    if (is_choice(count, args)) {
+        return deployment_lock(d, o);
+    }
+    crm_status s = deployment_open(d, o);
+    return s == CRM_OK && strcmp(args[0], "tz") != 0 ? deployment_apply(d, NULL, out) : s;
+}
+
 /* Without a server the command opens the directory itself. */
 static int run_offline(const server_options *o, int count, const char *const *args)
 {
     deployment d;
     buf out;
-    bool needs_data = !is_local(count, args) && strcmp(args[0], "restore") != 0;
     arena *a = arena_new(0);
     command_call c = {
         .d = &d, .args = args, .count = count, .lang = o->lang, .arena = a, .out = &out};
     buf_init(&out, 0);
-    d = (deployment){.o = o, .lock_fd = -1};
-    if (!needs_data) {
-        uv_mutex_init(&d.apply_lock);
-    }
-    if (needs_data && deployment_open(&d, o) != CRM_OK) {
-        return 1;
-    }
-    if (needs_data && strcmp(args[0], "tz") != 0 && deployment_apply(&d, NULL, &out) != CRM_OK) {
+    if (open_offline(o, count, args, &d, &out) != CRM_OK) {
         c.exit_code = 1;
     } else {
         command_run(&c);

@@ -17,18 +17,8 @@ typedef struct changing {
 
 static crm_status refuse_it(changing *x, const char *code)
 {
-    crm_str name = x->ask->name, version = x->ask->version;
     crm_status s = call_fail(x->c, CRM_CONFLICT, code);
-    buf b;
-    json_writer w;
-    buf_init(&b, 1 << 12);
-    jw_init(&w, &b);
-    jw_object(&w);
-    jw_kstr(&w, "name", name);
-    jw_kstr(&w, "version", module_version_word(version));
-    jw_end_object(&w);
-    x->c->error.params_json = b.failed ? (crm_str){0} : arena_dup(x->c->arena, buf_view(&b));
-    buf_free(&b);
+    x->c->error.params_json = module_refusal_params(x->c->arena, x->ask);
     return s;
 }
 
@@ -46,138 +36,31 @@ static crm_status refuse_build(changing *x)
 
 /* ---- the choice ------------------------------------------------------------------------------ */
 
-static crm_str version_in_force(const changing *x, bool *runs)
+static void see_in_force(const changing *x, module_now *now)
 {
     const build *in_force = x->d->in_force;
     for (uint32_t i = 0; i < in_force->module_count; i++) {
-        if (str_eq(plug_name(in_force->modules[i]), x->ask->name)) {
-            *runs = true;
-            return plug_info(in_force->modules[i])->id;
+        const module_info *m = plug_info(in_force->modules[i]);
+        if (str_eq(m->name, x->ask->name)) {
+            now->runs = true;
+            now->is_without_code = m->is_without_code;
+            now->version = m->id;
         }
     }
-    *runs = false;
-    return (crm_str){0};
-}
-
-static bool is_module(const changing *x, const module_found *f)
-{
-    return str_eq(f->name, x->ask->name);
-}
-
-/* The version that is asked for, by its id, its number or "bundled"; without one the newest. NULL:
- * not installed. */
-static const module_found *wanted(const changing *x)
-{
-    const module_found *best = NULL;
-    crm_str version = x->ask->version;
-    for (uint32_t i = 0; i < x->all_count; i++) {
-        const module_found *f = &x->all[i];
-        bool fits = !version.n || str_eq(f->version, version) ||
-                    str_eq(module_version_word(f->id), version);
-        best = is_module(x, f) && fits ? f : best;
-    }
-    return best;
-}
-
-static void choose(module_choice *row, crm_str version, crm_str before)
-{
-    row->version = version;
-    row->is_open = false;
-    row->before = before;
-    row->has_before = true;
-}
-
-/* It gets another chance. */
-static void release(changing *x, module_choice *row)
-{
-    row->is_quarantined = false;
-    row->crashes_from = quarantine_mark(x->d->o->data);
-}
-
-static crm_status upgrade(changing *x, module_choice *row)
-{
-    bool runs;
-    crm_str now = version_in_force(x, &runs);
-    const module_found *f = wanted(x);
-    if (!runs) {
-        return refuse_it(x, "module_off");
-    }
-    if (!f) {
-        return refuse_it(x, "module_no_version");
-    }
-    if (str_eq(f->id, now)) {
-        return refuse_it(x, "module_in_force");
-    }
-    choose(row, f->id, now);
-    release(x, row);
-    return CRM_OK;
-}
-
-static crm_status roll_back(changing *x, module_choice *row)
-{
-    bool runs;
-    crm_str now = version_in_force(x, &runs);
-    if (!runs) {
-        return refuse_it(x, "module_off");
-    }
-    if (!row->has_before || str_eq(row->before, now)) {
-        return refuse_it(x, "module_no_former");
-    }
-    choose(row, row->before, now);
-    release(x, row);
-    return CRM_OK;
-}
-
-static crm_status enable(changing *x, module_choice *row)
-{
-    bool runs;
-    if (row->is_quarantined) {
-        release(x, row);
-        return CRM_OK;
-    }
-    (void)version_in_force(x, &runs);
-    const module_found *f = x->ask->version.n || row->is_open ? wanted(x) : NULL;
-    if (runs) {
-        return refuse_it(x, "module_runs");
-    }
-    if (!f && (x->ask->version.n || row->is_open)) {
-        return refuse_it(x, "module_no_version");
-    }
-    row->wish = CHOICE_ON;
-    if (f) {
-        row->version = f->id;
-        row->is_open = false;
-    }
-    return CRM_OK;
-}
-
-static crm_status disable(changing *x, module_choice *row)
-{
-    (void)x;
-    if (row->wish == CHOICE_OFF) {
-        return refuse_it(x, "module_off");
-    }
-    row->wish = CHOICE_OFF;
-    return CRM_OK;
 }
 
 static crm_status decide(changing *x)
 {
-    static crm_status (*const acts[])(changing *, module_choice *) = {
-        [MODULE_ACT_UPGRADE] = upgrade,
-        [MODULE_ACT_ROLLBACK] = roll_back,
-        [MODULE_ACT_ENABLE] = enable,
-        [MODULE_ACT_DISABLE] = disable,
-    };
-    bool is_there = false;
-    for (uint32_t i = 0; i < x->all_count; i++) {
-        is_there |= is_module(x, &x->all[i]);
-    }
-    if (!is_there) {
+    const char *refusal = NULL;
+    module_now now = {.crash_mark = quarantine_mark(x->d->o->data)};
+    module_versions(x->all, x->all_count, x->ask->name, &now);
+    if (!now.version_count) {
         return call_fail(x->c, CRM_NOT_FOUND, "unknown_module");
     }
+    see_in_force(x, &now);
     module_choice *row = choices_need(x->b->arena, &x->b->choices, x->ask->name);
-    return row ? acts[x->ask->act](x, row) : CRM_NOMEM;
+    crm_status s = row ? module_decide(&now, x->ask, row, &refusal) : CRM_NOMEM;
+    return refusal ? refuse_it(x, refusal) : s;
 }
 
 /* ---- what would follow ----------------------------------------------------------------------- */

@@ -20,16 +20,23 @@ crm_status module_ask_service(void *deployment, crm_ctx *c, const module_ask *as
 
 /* module_list.c ---------------------------------------------------------------------------------- */
 
-#define MODULE_RUNNING_STATE "running"
+/* What of the ТЗ waits for a module whose code does not run. */
+typedef struct module_held {
+    const char *kind; /* rule, integration */
+    crm_str name;
+} module_held;
 
 /* What there is of one module. */
 typedef struct module_row {
     crm_str name;
-    const char *state; /* running, quarantined, safe, off, disabled, refused */
+    const char *state; /* running, quarantined, waiting, safe, off, disabled, refused; stopped: no server runs */
     const module_found *versions; /* the bundled one first, then the oldest */
     uint32_t version_count;
     const module_info *info; /* of the generation in force; NULL: none is */
     const module_choice *choice; /* NULL: nobody decided anything */
+    const module_found *chosen;  /* what would run; NULL: the version that was chosen is not there */
+    const module_held *held;
+    uint32_t held_count;
     const module_refusal *refused; /* why it cannot run; NULL: nothing is known against it */
     uint32_t draining; /* generations that earlier requests still hold */
 } module_row;
@@ -37,11 +44,39 @@ typedef struct module_rows {
     module_row *at;
     uint32_t count;
 } module_rows;
-/* Looks at the folder, too, and lets a child process look at what does not run. On c->reg. */
-CRM_MUST_CHECK crm_status module_rows_of(deployment *d, crm_ctx *c, module_rows *out);
+/* Looks at the folder, too, and lets a child process look at what does not run. `r` is what is in force;
+ * NULL: no server runs. */
+CRM_MUST_CHECK crm_status module_rows_of(deployment *d, arena *a, const registry *r, module_rows *out);
 void module_put(json_writer *w, crm_ctx *c, const module_row *row);
 /* "1.2.0-0123456789ab", or "bundled". */
 crm_str module_version_word(crm_str id);
+
+/* module_decide.c -------------------------------------------------------------------------------- */
+
+/* What is known of a module when something is decided about it. */
+typedef struct module_now {
+    const module_found *versions;
+    uint32_t version_count;
+    bool runs, is_without_code; /* it is in force, with or without its code */
+    bool is_offline;            /* nobody can tell whether it runs: it is taken to unless it is off */
+    crm_str version;            /* the id in force */
+    int64_t crash_mark;         /* how far the crash file goes */
+} module_now;
+/* Sets the versions of one module out of all, which stand by name; none: it is not there. */
+void module_versions(const module_found *all, uint32_t count, crm_str name, module_now *out);
+/* The choice as the administrator wants it. CONFLICT with the code of the refusal, and then nothing of
+ * `row` counts. */
+CRM_MUST_CHECK crm_status module_decide(const module_now *now, const module_ask *ask, module_choice *row,
+                                        const char **refusal);
+/* What the texts of refusals are filled with. */
+crm_str module_refusal_params(arena *a, const module_ask *ask);
+
+/* module_offline.c ------------------------------------------------------------------------------- */
+
+/* The same without a server, in modules.json alone, so that it works when no start does: what the next
+ * start makes of it shows then. The process holds the lock of the data directory. */
+CRM_MUST_CHECK crm_status module_choose_offline(deployment *d, arena *a, const module_ask *ask,
+                                                const char **refusal);
 
 /* `karkas module …` (module_commands.c) */
 void command_module_list(command_call *c);

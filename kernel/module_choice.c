@@ -157,6 +157,13 @@ static uint32_t chosen(const module_choice *row, const module_found *found, uint
     return to;
 }
 
+const module_found *choices_pick(const module_choice *row, const module_found *versions,
+                                 uint32_t count)
+{
+    uint32_t at = count ? chosen(row, versions, 0, count) : 0;
+    return at < count ? &versions[at] : NULL;
+}
+
 static crm_status refuse_missing(arena *a, const module_choice *row, module_refusal **list)
 {
     module_refusal *r = ARENA_NEW(a, module_refusal);

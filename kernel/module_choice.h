@@ -17,7 +17,7 @@
 typedef enum choice_wish {
     CHOICE_AUTO, /* the ТЗ decides */
     CHOICE_ON,   /* whether the ТЗ needs it or not */
-    CHOICE_OFF,  /* a ТЗ that needs it is refused */
+    CHOICE_OFF,  /* a ТЗ that needs it is refused; a start on one keeps it without its code */
 } choice_wish;
 typedef struct module_choice {
     crm_str name;
@@ -41,6 +41,8 @@ CRM_MUST_CHECK crm_status choices_write(const char *data, const module_choices *
 module_choice *choices_find(const module_choices *c, crm_str name);
 /* Its row or a new one, open; NULL when memory is out. Names are copied into `a`. */
 module_choice *choices_need(arena *a, module_choices *c, crm_str name);
+/* Of the versions of one module the one that is in force when it is; NULL: the chosen one is not there. */
+const module_found *choices_pick(const module_choice *row, const module_found *versions, uint32_t count);
 /*
  * Leaves of `found` the one version of each module that is in force when the module is. A chosen one that
  * is not there leaves none, and a refusal "version_missing".

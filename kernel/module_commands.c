@@ -17,6 +17,8 @@ static const char *state_word(const command_call *c, const char *state)
          "runs without its code: three crashes in ten minutes"},
         {"safe", "работает без кода: сервер запущен с --safe",
          "runs without its code: the server was started with --safe"},
+        {"waiting", "работает без кода: нет интерфейса", "runs without its code: nobody gives it"},
+        {"stopped", "сервер не запущен", "the server does not run"},
         {"off", "выключен", "off"},
         {"disabled", "выключен администратором", "disabled"},
         {"refused", "отклонён", "refused"},
@@ -46,14 +48,36 @@ static void say_remote(command_call *c, const module_row *row)
                             : ", it is not asked now");
 }
 
+/* The version in force, or what would be. */
+static crm_str version_of(const module_row *row)
+{
+    const module_found *f = row->chosen          ? row->chosen
+                            : row->version_count ? &row->versions[row->version_count - 1]
+                                                 : NULL;
+    if (row->info) {
+        return row->info->id.n ? row->info->id : row->info->version;
+    }
+    return !f ? CRM_S("-") : f->id.n && row->chosen ? f->id : f->version;
+}
+
+static void say_held(command_call *c, const module_row *row)
+{
+    for (uint32_t i = 0; i < row->held_count; i++) {
+        const module_held *h = &row->held[i];
+        bool is_rule = strcmp(h->kind, "rule") == 0;
+        const char *word = !is_russian(c) ? h->kind : is_rule ? "правило" : "интеграция";
+        buf_fmt(c->out, "\n    %s %s %.*s", is_russian(c) ? "ждёт:" : "waits:", word,
+                STR_FMT(h->name));
+    }
+}
+
 static void say_row(command_call *c, const module_row *row)
 {
-    crm_str version = row->info            ? row->info->version
-                      : row->version_count ? row->versions[row->version_count - 1].version
-                                           : CRM_S("-");
-    bool is_installed = row->info && row->info->id.n;
-    buf_fmt(c->out, "%-12.*s %-8.*s %s", STR_FMT(row->name),
-            STR_FMT(is_installed ? row->info->id : version), state_word(c, row->state));
+    buf_fmt(c->out, "%-12.*s %-8.*s %s", STR_FMT(row->name), STR_FMT(version_of(row)),
+            state_word(c, row->state));
+    if (row->info && row->info->lacks.n) {
+        buf_fmt(c->out, " %.*s", STR_FMT(row->info->lacks));
+    }
     if (row->refused) {
         buf_fmt(c->out, ": %s (%.*s)", plug_refusal_title(row->refused->code, c->lang),
                 STR_FMT(row->refused->text));
@@ -64,6 +88,7 @@ static void say_row(command_call *c, const module_row *row)
             buf_fmt(c->out, "\n    %.*s", STR_FMT(module_version_word(f->id)));
         }
     }
+    say_held(c, row);
     if (row->draining) {
         buf_fmt(c->out,
                 is_russian(c) ? "\n    прежние версии дорабатывают: %u"
@@ -74,40 +99,24 @@ static void say_row(command_call *c, const module_row *row)
     buf_char(c->out, '\n');
 }
 
-static bool begin(command_call *c, crm_ctx *call)
+static void fail(command_call *c, const registry *r, const call_error *e, crm_status s)
 {
-    crm_status s = call_begin(call, &principal_system, CRM_S("command"));
-    if (s != CRM_OK) {
-        command_fail_status(c, s);
-        return false;
-    }
-    call->lang = str_of(c->lang);
-    return true;
-}
-
-static void fail(command_call *c, crm_ctx *call, crm_status s)
-{
-    if (call->error.text.n) {
-        buf_str(c->out, call->error.text);
+    if (e->text.n) {
+        buf_str(c->out, e->text);
     } else {
-        crm_str code = call->error.code.n ? call->error.code : str_of(status_code(s));
+        crm_str code = e->code.n ? e->code : str_of(status_code(s));
         crm_str key = arena_fmt(c->arena, "error.%.*s", STR_FMT(code));
-        registry_text_fill(registry_text(call->reg, call->lang, key), call->error.params_json,
-                           c->out);
+        registry_text_fill(registry_text(r, str_of(c->lang), key), e->params_json, c->out);
     }
     buf_char(c->out, '\n');
     c->exit_code = 1;
 }
 
-/* The rows of all modules, or of one, as the registry in force has them. */
-static void say(command_call *c, crm_str name)
+/* The rows of all modules, or of one, as the registry in force has them; NULL: no server runs. */
+static void say(command_call *c, const registry *r, crm_str name)
 {
-    crm_ctx call;
     module_rows rows;
-    if (!begin(c, &call)) {
-        return;
-    }
-    crm_status s = module_rows_of(c->d, &call, &rows);
+    crm_status s = module_rows_of(c->d, c->arena, r, &rows);
     for (uint32_t i = 0; s == CRM_OK && i < rows.count; i++) {
         if (!name.n || str_eq(rows.at[i].name, name)) {
             say_row(c, &rows.at[i]);
@@ -116,30 +125,61 @@ static void say(command_call *c, crm_str name)
     if (s != CRM_OK) {
         command_fail_status(c, s);
     }
-    call_end(&call);
+}
+
+static void say_now(command_call *c, crm_str name)
+{
+    const registry *r = c->d->flow ? registry_pin() : NULL;
+    say(c, r, name);
+    registry_unpin(r);
 }
 
 void command_module_list(command_call *c)
 {
-    say(c, (crm_str){0});
+    say_now(c, (crm_str){0});
+}
+
+/* ---- deciding -------------------------------------------------------------------------------- */
+
+static bool act_online(command_call *c, const module_ask *ask)
+{
+    crm_ctx call;
+    crm_status s = call_begin(&call, &principal_system, CRM_S("command"));
+    if (s != CRM_OK) {
+        command_fail_status(c, s);
+        return false;
+    }
+    call.lang = str_of(c->lang);
+    s = module_change(c->d, &call, ask);
+    if (s != CRM_OK) {
+        fail(c, call.reg, &call.error, s);
+    }
+    call_end(&call);
+    return s == CRM_OK;
+}
+
+static bool act_offline(command_call *c, const module_ask *ask)
+{
+    const char *refusal;
+    crm_status s = module_choose_offline(c->d, c->arena, ask, &refusal);
+    registry *texts = s == CRM_OK ? NULL : registry_new();
+    if (s != CRM_OK && texts) {
+        call_error e = {.code = str_of(refusal ? refusal : status_code(s)),
+                        .params_json = module_refusal_params(c->arena, ask)};
+        fail(c, texts, &e, s);
+    }
+    c->exit_code |= s != CRM_OK;
+    registry_discard(texts);
+    return s == CRM_OK;
 }
 
 static void act(command_call *c, module_act what)
 {
-    crm_ctx call;
     module_ask ask = {.act = what,
                       .name = str_of(c->args[2]),
                       .version = c->count > 3 ? str_of(c->args[3]) : (crm_str){0}};
-    if (!begin(c, &call)) {
-        return;
-    }
-    crm_status s = module_change(c->d, &call, &ask);
-    if (s != CRM_OK) {
-        fail(c, &call, s);
-    }
-    call_end(&call);
-    if (s == CRM_OK) {
-        say(c, ask.name);
+    if (c->d->flow ? act_online(c, &ask) : act_offline(c, &ask)) {
+        say_now(c, ask.name);
     }
 }
 

@@ -7,11 +7,58 @@ crm_str module_version_word(crm_str id)
     return id.n ? id : CRM_S("bundled");
 }
 
+/* ---- what waits ------------------------------------------------------------------------------ */
+
+/* The step's own verb, or the strategy it is asked for. */
+static bool step_waits(const registry *r, const rule_step *x, crm_str name)
+{
+    json_t *args = NULL;
+    if (x->step->is_away && str_eq(x->step->module, name)) {
+        return true;
+    }
+    if (json_read(x->args_json, JSON_ITEMS_MAX, &args, NULL) != CRM_OK) {
+        return false;
+    }
+    const strategy *st = registry_strategy(r, json_text(args, "strategy"));
+    json_decref(args);
+    return st && st->is_away && str_eq(st->module, name);
+}
+
+static bool rule_waits(const registry *r, const rule *x, crm_str name)
+{
+    bool waits = false;
+    for (uint32_t i = 0; i < x->step_count; i++) {
+        waits = waits || step_waits(r, &x->steps[i], name);
+    }
+    for (uint32_t i = 0; i < x->otherwise_count; i++) {
+        waits = waits || step_waits(r, &x->otherwise[i], name);
+    }
+    return waits;
+}
+
+static crm_status see_held(arena *a, const registry *r, module_row *row)
+{
+    module_held *held = ARENA_ARRAY(a, module_held, r->rule_count + r->integration_count + 1);
+    row->held = held;
+    for (uint32_t i = 0; held && i < r->rule_count; i++) {
+        if (rule_waits(r, &r->rules[i], row->name)) {
+            held[row->held_count++] = (module_held){"rule", r->rules[i].name};
+        }
+    }
+    for (uint32_t i = 0; held && i < r->integration_count; i++) {
+        const integration *x = &r->integrations[i];
+        if (x->type->is_away && str_eq(x->type->module, row->name)) {
+            held[row->held_count++] = (module_held){"integration", x->name};
+        }
+    }
+    return held ? CRM_OK : CRM_NOMEM;
+}
+
 /* ---- gathering ------------------------------------------------------------------------------- */
 
 static const module_info *info_of(const registry *r, crm_str name)
 {
-    for (uint32_t i = 0; i < r->module_count; i++) {
+    for (uint32_t i = 0; r && i < r->module_count; i++) {
         if (str_eq(r->modules[i].name, name)) {
             return &r->modules[i];
         }
@@ -29,35 +76,32 @@ static uint32_t draining_of(const module_row *row)
     return n;
 }
 
-/* The version that would run; NULL: the one that was chosen is not there. */
-static const module_found *candidate(const module_row *row)
+/* Why the code of a module that is in force does not run. */
+static const char *kept_state(const module_row *row)
 {
-    const module_found *last = &row->versions[row->version_count - 1];
-    if (!row->choice || row->choice->is_open) {
-        return row->versions[0].is_bundled ? &row->versions[0] : last;
-    }
-    for (uint32_t i = 0; i < row->version_count; i++) {
-        if (str_eq(row->versions[i].id, row->choice->version)) {
-            return &row->versions[i];
-        }
-    }
-    return NULL;
+    bool is_off = row->choice && row->choice->wish == CHOICE_OFF;
+    bool is_kept = row->choice && row->choice->is_quarantined;
+    return is_off ? "disabled" : is_kept ? "quarantined" : row->info->lacks.n ? "waiting" : "safe";
 }
 
-static crm_status judge(crm_ctx *c, module_row *row)
+static crm_status judge(arena *a, const registry *r, module_row *row)
 {
     module_refusal *refused = NULL;
-    const module_found *f = candidate(row);
+    bool is_off = row->choice && row->choice->wish == CHOICE_OFF;
+    bool is_kept = row->choice && row->choice->is_quarantined;
+    row->chosen = choices_pick(row->choice, row->versions, row->version_count);
     row->draining = draining_of(row);
     if (row->info) {
-        bool is_kept = row->choice && row->choice->is_quarantined;
-        row->state = !row->info->is_without_code ? "running" : is_kept ? "quarantined" : "safe";
-        return CRM_OK;
+        row->state = row->info->is_without_code ? kept_state(row) : "running";
+        return row->info->is_without_code ? see_held(a, r, row) : CRM_OK;
     }
-    crm_status s = f ? plug_check(c->arena, f, &refused) : CRM_INVALID;
+    crm_status s = row->chosen ? plug_check(a, row->chosen, &refused) : CRM_INVALID;
     row->refused = refused;
-    bool is_off = row->choice && row->choice->wish == CHOICE_OFF;
-    row->state = s != CRM_OK ? "refused" : is_off ? "disabled" : "off";
+    row->state = s != CRM_OK ? "refused"
+                 : is_off    ? "disabled"
+                 : r         ? "off"
+                 : is_kept   ? "quarantined"
+                             : "stopped";
     return s == CRM_NOMEM ? s : CRM_OK;
 }
 
@@ -86,19 +130,19 @@ static uint32_t count_of(const module_refusal *refused)
     return n;
 }
 
-crm_status module_rows_of(deployment *d, crm_ctx *c, module_rows *out)
+crm_status module_rows_of(deployment *d, arena *a, const registry *r, module_rows *out)
 {
     module_found *found;
     uint32_t count, to;
     module_refusal *refused = NULL;
-    module_choices *choices = ARENA_NEW(c->arena, module_choices);
+    module_choices *choices = ARENA_NEW(a, module_choices);
     *out = (module_rows){0};
-    crm_status s = choices ? choices_read(c->arena, d->o->data, choices) : CRM_NOMEM;
-    s = s == CRM_OK ? plug_scan(c->arena, d->o->modules, &found, &count, &refused) : s;
+    crm_status s = choices ? choices_read(a, d->o->data, choices) : CRM_NOMEM;
+    s = s == CRM_OK ? plug_scan(a, d->o->modules, &found, &count, &refused) : s;
     if (s != CRM_OK) {
         return s;
     }
-    out->at = ARENA_ARRAY(c->arena, module_row, count + count_of(refused) + 1);
+    out->at = ARENA_ARRAY(a, module_row, count + count_of(refused) + 1);
     for (uint32_t from = 0; s == CRM_OK && out->at && from < count; from = to) {
         for (to = from + 1; to < count && str_eq(found[to].name, found[from].name); to++) {
         }
@@ -106,9 +150,9 @@ crm_status module_rows_of(deployment *d, crm_ctx *c, module_rows *out)
         *row = (module_row){.name = found[from].name,
                             .versions = &found[from],
                             .version_count = to - from,
-                            .info = info_of(c->reg, found[from].name),
+                            .info = info_of(r, found[from].name),
                             .choice = choices_find(choices, found[from].name)};
-        s = judge(c, row);
+        s = judge(a, r, row);
     }
     if (out->at) {
         add_refused(out, refused);
@@ -142,6 +186,18 @@ static void put_refusal(json_writer *w, crm_ctx *c, const module_refusal *r)
     jw_kstr(w, "title", str_of(plug_refusal_title(r->code, str_is(c->lang, "en") ? "en" : "ru")));
     jw_kstr(w, "text", r->text);
     jw_end_object(w);
+}
+
+static void put_held(json_writer *w, const module_row *row)
+{
+    jw_karray(w, "held");
+    for (uint32_t i = 0; i < row->held_count; i++) {
+        jw_object(w);
+        jw_kstr(w, "kind", str_of(row->held[i].kind));
+        jw_kstr(w, "name", row->held[i].name);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
 }
 
 static void put_id(json_writer *w, const char *key, bool is_set, crm_str id)
@@ -196,6 +252,13 @@ void module_put(json_writer *w, crm_ctx *c, const module_row *row)
     put_versions(w, row);
     jw_kint(w, "draining", row->draining);
     put_refusal(w, c, row->refused);
+    jw_key(w, CRM_S("lacks"));
+    if (row->info && row->info->lacks.n) {
+        jw_str(w, row->info->lacks);
+    } else {
+        jw_null(w);
+    }
+    put_held(w, row);
     put_remote(w, c, row->name);
     jw_end_object(w);
 }
@@ -206,7 +269,7 @@ static crm_status answer(deployment *d, crm_ctx *c, crm_str name, buf *json)
 {
     module_rows rows;
     json_writer w;
-    crm_status s = module_rows_of(d, c, &rows);
+    crm_status s = module_rows_of(d, c->arena, c->reg, &rows);
     jw_init(&w, json);
     if (s == CRM_OK && !name.n) {
         jw_object(&w);

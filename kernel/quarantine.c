@@ -55,13 +55,7 @@ static bool deserves_it(const module_found *f, const module_choice *row, crm_str
         return false;
     }
     crm_str since = {lines.p + from, lines.n - (size_t)from};
-    if (crashes_of(since, f->name, (int64_t)time(NULL) - WITHIN_S) < CRASHES) {
-        return false;
-    }
-    if (f->offer_count) {
-        log_event(LOG_ERROR, "module.crashes", "module=%s kept=offers", log_quote(f->name));
-    }
-    return !f->offer_count;
+    return crashes_of(since, f->name, (int64_t)time(NULL) - WITHIN_S) >= CRASHES;
 }
 
 crm_status quarantine_judge(deployment *d, build *b)

@@ -57,6 +57,8 @@ typedef struct deployment {
  * status: CONFLICT when another server holds it.
  */
 CRM_MUST_CHECK crm_status deployment_open(deployment *d, const server_options *o);
+/* The same without the database. The directory is there. */
+CRM_MUST_CHECK crm_status deployment_lock(deployment *d, const server_options *o);
 void deployment_close(deployment *d);
 /* Ends the threads of the flow layer; ends the process when code that cannot be interrupted holds one. */
 void deployment_stop_flow(deployment *d);

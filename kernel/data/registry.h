@@ -301,7 +301,8 @@ typedef struct module_info {
     crm_str ui_json;      /* {"src","api"} for /meta, or empty */
     crm_str ui_dir;       /* where its static files lie, or empty */
     bool is_bundled;
-    bool is_without_code; /* its declarations only: it is in quarantine, or the start was --safe */
+    bool is_without_code; /* its declarations only: its code is kept from running */
+    crm_str lacks;        /* "fleet.drive 1.0": the interface it cannot do without, which is why */
     void *loaded;         /* the plug layer's handle */
 } module_info;
 
@@ -425,6 +426,7 @@ typedef struct step {
     crm_status (*work)(crm_ctx *c, step_call *call, const void *fn);
     crm_status (*run)(crm_ctx *c, step_call *call, const void *fn);
     const void *fn;
+    bool is_away;                /* its module runs without its code: what it is asked for waits */
 } step;
 
 /* The HTTP service that answers for a module's hooks and steps (flow/remote.h). */
@@ -440,6 +442,7 @@ typedef struct strategy {
     crm_status (*pick)(crm_ctx *c, const record *subject, const int64_t *users, uint32_t count,
                        int64_t *out, const void *fn);
     const void *fn;
+    bool is_away;                /* its module runs without its code: what it is asked for waits */
 } strategy;
 
 /* A kind of integration (`type: webform`) and its configured instances. */
@@ -453,6 +456,7 @@ typedef struct integration_type {
     crm_status (*describe)(crm_ctx *c, crm_str instance, buf *json, const void *fn);
     bool is_signed;              /* unsigned ones have quotas */
     const void *fn;
+    bool is_away;                /* its module runs without its code: what it is asked for waits */
 } integration_type;
 typedef struct integration {
     crm_str name;                /* "site" */

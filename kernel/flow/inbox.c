@@ -53,8 +53,11 @@ static crm_status receive(crm_ctx *c, crm_str arg, const void *fn)
         return CRM_OK;
     }
     const integration *i = registry_integration(c->reg, store_text(&row, INBOX_INTEGRATION));
-    if (!i || !i->type->receive) {
+    if (!i) {
         return CRM_UNAVAILABLE; /* switched off meanwhile: kept and tried again */
+    }
+    if (!i->type->receive) {
+        return finish(c, &row, STATE_DONE); /* it came while nobody could tell that nothing may */
     }
     c->via = arena_fmt(c->arena, "form:%.*s", STR_FMT(i->name));
     c->is_lenient = true;

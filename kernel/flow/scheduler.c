@@ -16,6 +16,7 @@
 #define HELD_MAX         64
 #define ATTEMPTS_MAX     82 /* about three days with the pauses below */
 #define WORK_LIMIT_MS    60000
+#define WAITS_MAX        5 /* the pause of what waits for a module is a minute at most */
 #define RETRY_FIRST_MS   2000LL
 #define RETRY_MOST_MS    (3600LL * 1000)
 #define HOLD_FIRST_NS    2000000000LL
@@ -29,6 +30,7 @@ typedef struct running_due {
     crm_ctx call;
     pool_task task;
     bool pinned;
+    bool waits; /* for the code of a module: that is no attempt */
     crm_status status;
     struct running_due *next;
 } running_due;
@@ -85,11 +87,14 @@ static crm_status commit_put_off(crm_ctx *c, void *arg)
     if (s != CRM_OK) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
     }
-    /* A job whose module is switched off waits without counting; a recurring one never ends. */
-    bool is_mortal = j && !j->every_ms && !j->never_gives_up;
+    /* What waits for a module never dies of it, and goes on soon after; a recurring one never ends.
+     */
+    bool waits = !j || d->waits;
+    bool is_mortal = !waits && !j->every_ms && !j->never_gives_up;
     bool is_dead = is_mortal && d->attempts + 1 >= ATTEMPTS_MAX;
+    d->attempts = waits && d->attempts > WAITS_MAX ? WAITS_MAX : d->attempts;
     int64_t due = clock_now() + pause_of(d);
-    store_set(&row, DUE_ATTEMPTS, value_int(d->attempts + (j ? 1 : 0)));
+    store_set(&row, DUE_ATTEMPTS, value_int(d->attempts + 1));
     store_set(&row, DUE_ERROR, value_text(str_of(status_code(d->status))));
     store_set(&row, DUE_AT, is_dead ? value_null() : value_int(due));
     if (!is_dead) {
@@ -130,6 +135,7 @@ static void work(pool_task *t, engine_session *session)
     if (d->status == CRM_OK) {
         return;
     }
+    d->waits = str_is(d->call.error.code, "module_away");
     log_event(LOG_WARN, "job.failed", "job=%s key=%s attempt=%lld status=%s", log_quote(d->job),
               log_quote(d->key), (long long)d->attempts + 1, status_code(d->status));
     call_end(&d->call);

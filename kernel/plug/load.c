@@ -226,6 +226,7 @@ crm_status plug_load(arena *a, const module_found *f, module **out, module_refus
                             .id = m->id,
                             .is_bundled = m->is_bundled,
                             .is_without_code = f->is_without_code,
+                            .lacks = arena_dup(own, f->lacks),
                             .loaded = m};
     life_add(m);
     *out = m;

@@ -99,6 +99,8 @@ typedef struct bound {
 } bound;
 /* Routes, hooks, listeners, jobs, steps, strategies, integrations of the descriptor. */
 CRM_MUST_CHECK crm_status bind_register(module *m, const void *const *used, registry *r, faults *f);
+/* Of a module that runs without its code: the words it offers, which a ТЗ may hold (away.c). */
+CRM_MUST_CHECK crm_status away_register(const module *m, registry *r);
 /* Appends to *list and logs it; INVALID, or NOMEM. */
 CRM_MUST_CHECK crm_status refusal_add(arena *a, crm_str name, const refusal *why,
                                       module_refusal **list);

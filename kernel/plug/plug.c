@@ -28,6 +28,18 @@ static const void *find_vtable(module *const *modules, uint32_t count, const crm
     return NULL;
 }
 
+crm_str plug_lacks(arena *a, module *const *modules, uint32_t count, uint32_t at)
+{
+    const descriptor *d = &modules[at]->d;
+    for (uint32_t i = 0; i < d->deps_count; i++) {
+        const crm_dep *dep = &d->deps[i];
+        if (!(dep->flags & CRM_DEP_OPTIONAL) && !find_vtable(modules, count, dep)) {
+            return arena_fmt(a, "%s %u.%u", dep->iface, dep->major, dep->min_minor);
+        }
+    }
+    return (crm_str){0};
+}
+
 /* What one module needs of the others, and the interfaces it gets, which live with the registry. */
 static crm_status resolve(module *const *modules, uint32_t count, uint32_t at, faults *f,
                           const void **used)
@@ -77,6 +89,9 @@ static crm_status register_one(module *m, const enabled *on, const void *const *
     if (s == CRM_OK || s == CRM_INVALID) {
         crm_status texts = locales_register(m->dir, r, f);
         s = texts == CRM_OK ? s : texts;
+    }
+    if (s == CRM_OK && m->info.is_without_code) {
+        s = away_register(m, r);
     }
     return s == CRM_OK && m->has_code ? bind_register(m, used, r, f) : s;
 }

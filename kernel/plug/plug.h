@@ -46,6 +46,7 @@ typedef struct module_found {
     const crm_str *offers; /* "step:task", "integration:webform": words of a ТЗ it answers for */
     uint32_t offer_count;
     bool is_without_code; /* who loads it sets that: its declarations only */
+    crm_str lacks;        /* likewise: as module_info.lacks */
     bool is_bundled; /* lies in <modules>/<name>/ itself */
 } module_found;
 
@@ -69,6 +70,8 @@ CRM_MUST_CHECK crm_status plug_load(arena *a, const module_found *f, module **ou
  */
 CRM_MUST_CHECK crm_status plug_install(arena *a, const char *from, const char *modules,
                                        module_found *out, module_refusal **refused);
+/* "fleet.drive 1.0": the first interface that modules[at] cannot do without and none of them gives. */
+crm_str plug_lacks(arena *a, module *const *modules, uint32_t count, uint32_t at);
 /*
  * Adds entities, fields, strings, routes, hooks, jobs, steps … of all enabled modules to an open
  * registry. All at once, because an optional reference and an extension depend on what else is

@@ -235,14 +235,32 @@ static void put_all(writer *v, const yaml_node *map, const json_t *schema, const
     check_required(v, map, schema);
 }
 
+static crm_str finish(registering *g, const yaml_node *map, buf *b)
+{
+    if (b->failed) {
+        tz_refuse_key(g->f, map, "too_many");
+    }
+    crm_str json = arena_dup(g->a, buf_view(b));
+    buf_free(b);
+    return json;
+}
+
+static bool is_map(registering *g, const yaml_node *map)
+{
+    if (map->kind == YAML_MAP || node_is_nothing(map)) {
+        return true;
+    }
+    tz_fault fault = tz_fault_value(map, "wrong_type", map->key);
+    fault.expected = CRM_S("map");
+    tz_faults_add(g->f, &fault);
+    return false;
+}
+
 crm_str args_compile(registering *g, const yaml_node *map, crm_str schema_json, const char *but)
 {
     json_t *schema = NULL;
     buf b;
-    if (map->kind != YAML_MAP && !node_is_nothing(map)) {
-        tz_fault fault = tz_fault_value(map, "wrong_type", map->key);
-        fault.expected = CRM_S("map");
-        tz_faults_add(g->f, &fault);
+    if (!is_map(g, map)) {
         return (crm_str){0};
     }
     if (schema_json.n && json_read(schema_json, JSON_ITEMS_MAX, &schema, NULL) != CRM_OK) {
@@ -253,11 +271,26 @@ crm_str args_compile(registering *g, const yaml_node *map, crm_str schema_json, 
     writer v = {.g = g};
     jw_init(&v.w, &b);
     put_all(&v, map, schema, but);
-    if (b.failed) {
-        tz_refuse_key(g->f, map, "too_many");
-    }
-    crm_str json = arena_dup(g->a, buf_view(&b));
-    buf_free(&b);
     json_decref(schema);
-    return json;
+    return finish(g, map, &b);
+}
+
+crm_str args_keep(registering *g, const yaml_node *map, const char *but)
+{
+    buf b;
+    if (!is_map(g, map)) {
+        return (crm_str){0};
+    }
+    buf_init(&b, 1u << 16);
+    writer v = {.g = g};
+    jw_init(&v.w, &b);
+    jw_object(&v.w);
+    YAML_EACH(n, map) {
+        if (!but || !str_is(n->key, but)) {
+            jw_key(&v.w, n->key);
+            put_any(&v, n);
+        }
+    }
+    jw_end_object(&v.w);
+    return finish(g, map, &b);
 }

@@ -43,5 +43,7 @@ crm_str where_compile(registering *g, const entity *e, const yaml_node *map);
 /* args.c: the map of a step or an integration as JSON, checked against its schema (registry.h,
  * step.schema_json). `but` is a key that is not part of it, or NULL. */
 crm_str args_compile(registering *g, const yaml_node *map, crm_str schema_json, const char *but);
+/* The same of a word whose module is away, and its schema with it: whatever is written. */
+crm_str args_keep(registering *g, const yaml_node *map, const char *but);
 
 #endif

@@ -28,7 +28,9 @@ static void register_integration(registering *g, const yaml_node *n)
     }
     integration row = {.name = arena_dup(g->a, n->key),
                        .type_name = type->name,
-                       .settings_json = args_compile(g, n, type->schema_json, "type"),
+                       .settings_json = type->is_away
+                                            ? args_keep(g, n, "type")
+                                            : args_compile(g, n, type->schema_json, "type"),
                        .source = tz_source(g->a, n)};
     if (registry_add_integration(g->r, &row) != CRM_OK) {
         return; /* the arena has failed, which tz_register sees */
@@ -113,8 +115,9 @@ static const rule_step *read_steps(registering *g, const entity *e, const yaml_n
         }
         check_strategy(g, verb);
         check_subject(g, e, verb);
-        rows[(*count)++] = (rule_step){
-            .verb = known->verb, .args_json = args_compile(g, verb, known->schema_json, NULL)};
+        crm_str args = known->is_away ? args_keep(g, verb, NULL)
+                                      : args_compile(g, verb, known->schema_json, NULL);
+        rows[(*count)++] = (rule_step){.verb = known->verb, .args_json = args};
     }
     return rows;
 }

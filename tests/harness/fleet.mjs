@@ -6,8 +6,8 @@ import * as path from 'node:path';
 import { Server } from './server.mjs';
 import { dealer } from './tz.mjs';
 
-/** Kinds: 1 is 1.0.0; 2 is 1.1.0 with a field and a route more; 3 does not start; 4 changes a field's type. */
-export const VERSIONS = { 1: '1.0.0', 2: '1.1.0', 3: '1.2.0', 4: '1.3.0' };
+/** Kinds: 1 is 1.0.0; 2 is 1.1.0 with a field and a route more; 3 does not start; 4 changes a field's type; 5 is 1.4.0 with words for a ТЗ and an interface. */
+export const VERSIONS = { 1: '1.0.0', 2: '1.1.0', 3: '1.2.0', 4: '1.3.0', 5: '1.4.0' };
 /** The name of an installed version's folder; the digits stand for a hash. */
 export const idOf = (kind) => `${VERSIONS[kind]}-${String(kind).repeat(12)}`;
 
@@ -28,4 +28,9 @@ export function fleetFolder(kinds) {
 export function putFleet(dir, kind, isBundled = false) {
   const into = path.join(dir, 'fleet', isBundled ? '' : idOf(kind));
   fs.cpSync(path.join(new Server({}).build, 'tests/fleet', String(kind)), into, { recursive: true });
+}
+
+/** The test module depot, which cannot do without an interface that kind 5 gives. */
+export function putDepot(dir) {
+  fs.cpSync(path.join(new Server({}).build, 'tests/depot/depot'), path.join(dir, 'depot'), { recursive: true });
 }

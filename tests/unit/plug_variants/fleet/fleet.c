@@ -87,6 +87,53 @@ static crm_status drive(crm_ctx *c, crm_out *out)
 }
 #endif
 
+#ifdef FLEET_OFFERS
+/* Words of a ТЗ, and what another module calls. */
+static crm_status refuel(crm_ctx *c, crm_rec *subject)
+{
+    crm_status s = check_running(c);
+    s = s == CRM_OK ? crm_set_text(subject, "made_by", crm_arg_text(c, "at")) : s;
+    return s == CRM_OK ? crm_save(c, subject) : s;
+}
+
+static crm_status pump(crm_ctx *c, crm_str instance)
+{
+    crm_rec *car;
+    (void)instance;
+    crm_status s = crm_new(c, "fleet.car", &car);
+    s = s == CRM_OK ? crm_set_text(car, "plate", CRM_S("pumped")) : s;
+    return s == CRM_OK ? crm_save(c, car) : s;
+}
+
+static crm_status nearest(crm_ctx *c, const crm_rec *subject, const int64_t *users, uint32_t count,
+                          int64_t *out)
+{
+    (void)subject;
+    *out = count ? users[0] : 0;
+    return check_running(c);
+}
+
+typedef struct drive_v1 {
+    int64_t (*distance)(void);
+} drive_v1;
+static int64_t distance(void)
+{
+    return 42;
+}
+static const drive_v1 drive = {distance};
+
+static const crm_step steps[] = {
+    {.verb = "refuel", .schema = "{\"at\":{\"type\":\"text\",\"required\":true}}", .fn = refuel},
+};
+static const crm_integration integrations[] = {
+    {.type = "pump", .schema = "{\"litres\":{\"type\":\"int\"}}", .receive = pump},
+};
+static const crm_strategy strategies[] = {{.name = "nearest", .fn = nearest}};
+static const crm_iface ifaces[] = {
+    {.name = "fleet.drive", .major = 1, .minor = 0, .size = sizeof drive, .vtable = &drive},
+};
+#endif
+
 static const crm_route routes[] = {
     {.method = "GET", .path = "/version", .fn = tell_version, .tx = CRM_TX_READ, .perm = "user"},
     {.method = "POST", .path = "/crash", .fn = crash, .tx = CRM_TX_NONE, .perm = "user"},
@@ -110,6 +157,12 @@ static const crm_module self = {
     .hooks = CRM_TABLE(hooks),
     .listeners = CRM_TABLE(listeners),
     .perms = CRM_TABLE(perms),
+#ifdef FLEET_OFFERS
+    .steps = CRM_TABLE(steps),
+    .strategies = CRM_TABLE(strategies),
+    .integrations = CRM_TABLE(integrations),
+    .ifaces = CRM_TABLE(ifaces),
+#endif
     .start = start,
     .stop = stop,
 };
