@@ -133,7 +133,8 @@ crm_status plug_register(module *const *modules, uint32_t count, registry *r, ar
         s = one == CRM_OK ? s : one;
     }
     for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
-        s = manifest_register_remote(&modules[i]->mf, &on, r, &f);
+        bool is_away = modules[i]->info.is_without_code; /* nobody asks its service, either */
+        s = is_away ? CRM_OK : manifest_register_remote(&modules[i]->mf, &on, r, &f);
     }
     return s == CRM_OK && f.count ? CRM_INVALID : s;
 }
