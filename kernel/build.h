@@ -93,6 +93,9 @@ CRM_MUST_CHECK crm_status model_register(deployment *d, registry *r);
 bool model_has_other_text(const entity *was, const entity *e);
 /* What a batch of the model holds between its turns. Under apply_lock. */
 void model_work_free(deployment *d);
+/* Drops what was made ahead of changes of the model when no batch waits for it. Worker, without the
+ * lock of changes. */
+void model_drop_ahead(deployment *d, engine_session *session);
 /* api_options.model */
 crm_status model_ask_service(void *deployment, crm_ctx *c, const model_ask *what, buf *json, int *status);
 /* What was made here as sections of a ТЗ. */

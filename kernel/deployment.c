@@ -400,15 +400,54 @@ static crm_status convert_ahead(deployment *d, build *b)
     return s; /* what does not fit is named by the step */
 }
 
+static crm_status drop_ahead(void *arg)
+{
+    return engine_drop_ahead(arg);
+}
+
+/* A batch of the model that is under way loses what it has made, and begins anew. */
+static void give_up_ahead(deployment *d)
+{
+    if (writer_exclusive(d->flow, drop_ahead, d->engine) != CRM_OK) {
+        log_event(LOG_WARN, "model.ahead_not_dropped", "after=apply");
+    }
+}
+
+static void look_after_start(pool_task *t, engine_session *session)
+{
+    leaving *x = t->arg;
+    model_drop_ahead(x->d, session);
+}
+
+/* A server that was killed may have stopped a batch without dropping what that had made. */
+static crm_status drop_left_ahead(deployment *d)
+{
+    leaving *x = calloc(1, sizeof *x);
+    if (!x) {
+        return CRM_NOMEM;
+    }
+    *x = (leaving){.task = {.run = look_after_start, .done = discarded, .arg = x}, .d = d};
+    crm_status s = pool_submit(d->flow, POOL_WORKER, &x->task);
+    if (s != CRM_OK) {
+        free(x);
+    }
+    return s;
+}
+
 static crm_status put_started_in_force(deployment *d, build *b)
 {
+    bool is_start = !d->flow;
     swap x = {.d = d, .b = b};
     crm_status s = d->flow ? convert_ahead(d, b) : build_schema(d, b);
     x.has_schema = s == CRM_OK && !d->flow;
     if (s == CRM_OK && !d->flow) {
         s = start_flow(d, b->reg);
     }
-    return s == CRM_OK ? writer_exclusive(d->flow, swap_registry, &x) : s;
+    s = s == CRM_OK ? writer_exclusive(d->flow, swap_registry, &x) : s;
+    if (s != CRM_OK && !is_start) {
+        give_up_ahead(d);
+    }
+    return s == CRM_OK && is_start ? drop_left_ahead(d) : s;
 }
 
 static crm_status put_in_force(deployment *d, build *b)

@@ -242,6 +242,63 @@ static crm_status prepare(crm_ctx *c, batch_run *b, const void *d)
     return s;
 }
 
+/* ---- afterwards ------------------------------------------------------------------------------ */
+
+static crm_status is_awaited(engine_session *session, const registry *r, arena *a)
+{
+    static const char *const open[] = {BATCH_STATE_WAITING, BATCH_STATE_RUNNING};
+    const entity *e = registry_store(r, STORE_BATCH);
+    crm_status s = CRM_NOT_FOUND;
+    for (int i = 0; s == CRM_NOT_FOUND && i < 2; i++) {
+        const cond *is_kind =
+            cond_compare(a, COND_EQ, &e->fields[BATCH_KIND], value_text(CRM_S("model")));
+        const cond *is_open =
+            cond_compare(a, COND_EQ, &e->fields[BATCH_STATE], value_text(str_of(open[i])));
+        store_row row;
+        s = store_first(session, a, r, STORE_BATCH, cond_and(a, is_kind, is_open), &row);
+    }
+    return s;
+}
+
+static crm_status drop_ahead(void *arg)
+{
+    return engine_drop_ahead(arg);
+}
+
+/* Under the lock of changes, so nobody is making any. */
+static crm_status drop_unawaited(deployment *d, engine_session *session, arena *a)
+{
+    engine_turn_end(session);
+    const registry *r = registry_pin();
+    crm_status s = r ? is_awaited(session, r, a) : CRM_OK;
+    registry_unpin(r);
+    engine_turn_end(session);
+    if (s != CRM_NOT_FOUND) {
+        return s;
+    }
+    drop_work(d);
+    return writer_exclusive(d->flow, drop_ahead, d->engine);
+}
+
+/* What was made for a change that never came costs every write, so it goes with the batch. */
+void model_drop_ahead(deployment *d, engine_session *session)
+{
+    arena *a = arena_new(0);
+    uv_mutex_lock(&d->apply_lock);
+    crm_status s = a ? drop_unawaited(d, session, a) : CRM_NOMEM;
+    uv_mutex_unlock(&d->apply_lock);
+    arena_free(a);
+    if (s != CRM_OK) {
+        log_event(LOG_WARN, "model.ahead_not_dropped", "status=%s", status_code(s));
+    }
+}
+
+static void ended(crm_ctx *c, int64_t batch, const void *d)
+{
+    (void)batch;
+    model_drop_ahead((deployment *)d, c->session);
+}
+
 crm_status model_register(deployment *d, registry *r)
 {
     batch_kind kind = {.name = CRM_S("model"),
@@ -249,6 +306,7 @@ crm_status model_register(deployment *d, registry *r)
                        .prepare = prepare,
                        .fetch = fetch,
                        .slice = slice,
+                       .ended = ended,
                        .fn = d};
     crm_status s = registry_add_batch_kind(r, &kind);
     return s == CRM_OK ? model_purge_register(d, r) : s;

@@ -41,6 +41,11 @@ crm_status engine_tidy(engine *e, const registry *r)
     return e->ops->tidy(e, r);
 }
 
+crm_status engine_drop_ahead(engine *e)
+{
+    return e->ops->drop_ahead(e);
+}
+
 crm_status engine_session_open(engine *e, engine_session_kind kind, engine_deliver d,
                                engine_session **out)
 {

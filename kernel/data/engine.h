@@ -184,6 +184,7 @@ typedef struct engine_ops {
     crm_status (*find_stored)(engine *e, const engine_stored *what, arena *a, entity **out);
     crm_status (*forget)(engine *e, const entity *stored);
     crm_status (*tidy)(engine *e, const registry *r);
+    crm_status (*drop_ahead)(engine *e);
     engine_session *(*session_open)(engine *e, engine_session_kind kind, engine_deliver deliver);
     void (*session_close)(engine_session *s);
     void (*read)(engine_session *s, engine_batch *b);
@@ -244,6 +245,12 @@ CRM_MUST_CHECK crm_status engine_forget(engine *e, const entity *stored);
  * whose statements may name them. Blocking, as engine_schema.
  */
 CRM_MUST_CHECK crm_status engine_tidy(engine *e, const registry *r);
+/*
+ * Gives up full text that engine_schema_ahead has begun: no write notes its rows for it any more, and
+ * what is stored of it goes in pieces while the writer is idle. Who goes on begins anew. Blocking, as
+ * engine_schema.
+ */
+CRM_MUST_CHECK crm_status engine_drop_ahead(engine *e);
 CRM_MUST_CHECK crm_status engine_session_open(engine *e, engine_session_kind kind, engine_deliver d,
                                               engine_session **out);
 void engine_session_close(engine_session *s);

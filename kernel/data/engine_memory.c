@@ -351,14 +351,14 @@ static void memory_close(engine *base)
     free(m);
 }
 
-#define MEMORY_OPS(title, flags)                                                          \
-    {                                                                                     \
-        .name = (title), .caps = (flags), .close = memory_close, .schema = memory_schema, \
-        .schema_ahead = memory_schema_ahead, .find_stored = memory_find_stored,           \
-        .forget = memory_forget, .tidy = memory_tidy, .session_open = session_open,       \
-        .session_close = session_close, .read = session_read, .write = session_write,     \
-        .turn_end = turn_end, .interrupt = session_interrupt, .idle = session_idle,       \
-        .stats = memory_stats,                                                            \
+#define MEMORY_OPS(title, flags)                                                            \
+    {                                                                                       \
+        .name = (title), .caps = (flags), .close = memory_close, .schema = memory_schema,   \
+        .schema_ahead = memory_schema_ahead, .find_stored = memory_find_stored,             \
+        .forget = memory_forget, .tidy = memory_tidy, .drop_ahead = memory_drop_ahead,      \
+        .session_open = session_open, .session_close = session_close, .read = session_read, \
+        .write = session_write, .turn_end = turn_end, .interrupt = session_interrupt,       \
+        .idle = session_idle, .stats = memory_stats,                                        \
     }
 static const engine_ops inline_ops =
     MEMORY_OPS("memory", ENGINE_COMPLETES_INLINE | ENGINE_FULL_TEXT);

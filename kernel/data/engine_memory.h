@@ -161,5 +161,6 @@ crm_status memory_schema_ahead(engine *base, registry *r, arena *a, engine_ahead
 crm_status memory_find_stored(engine *base, const engine_stored *what, arena *a, entity **out);
 crm_status memory_forget(engine *base, const entity *stored);
 crm_status memory_tidy(engine *base, const registry *r); /* it has no indexes */
+crm_status memory_drop_ahead(engine *base);              /* nor anything made beside */
 
 #endif

@@ -420,6 +420,7 @@ static const engine_ops sqlite_ops = {
     .find_stored = sqlite_find_stored,
     .forget = sqlite_forget,
     .tidy = sqlite_tidy,
+    .drop_ahead = sqlite_drop_ahead,
     .session_open = session_open,
     .session_close = session_close,
     .read = session_read,

@@ -287,6 +287,7 @@ crm_status sqlite_schema_ahead(engine *e, registry *r, arena *a, engine_ahead *o
 crm_status sqlite_find_stored(engine *e, const engine_stored *what, arena *a, entity **out);
 crm_status sqlite_forget(engine *e, const entity *stored);
 crm_status sqlite_tidy(engine *e, const registry *r);
+crm_status sqlite_drop_ahead(engine *e);
 crm_status schema_open(sqlite_engine *e);
 crm_status sqlite_backup(engine *e, const char *path, engine_backup_progress p);
 

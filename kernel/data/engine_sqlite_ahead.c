@@ -1,7 +1,7 @@
 /*
  * engine_sqlite_ahead.c - slices of the schema step, ahead of it: what has to go over every row of
- * an entity. First the values that are stored another way, then sort keys of texts
- * that get an index, then the full text.
+ * an entity. First the values that are stored another way, then sort keys of texts that get an
+ * index, then the full text. And what is begun and not wanted any more.
  */
 #include "data/engine_sqlite_schema.h"
 #include "data/engine_sqlite_write.h"
@@ -62,8 +62,7 @@ static bool find_ids(schema_step *x, entity *e)
     return e->id && x->status == CRM_OK;
 }
 
-/* ---- sort keys --------------------------------------------------------------------------------
- */
+/* ---- sort keys ------------------------------------------------------------------------------- */
 
 #define KEY_IDS 256 /* between two looks at the clock */
 
@@ -188,4 +187,31 @@ crm_status sqlite_schema_ahead(engine *base, registry *r, arena *a, engine_ahead
     pthread_mutex_unlock(&e->write_lock);
     arena_free(x.arena);
     return x.status;
+}
+
+/* ---- giving up ------------------------------------------------------------------------------- */
+
+static int64_t next_coming(schema_step *x)
+{
+    return schema_int(x, 0, "SELECT coalesce(min(id),0) FROM meta_entity WHERE coming<>''");
+}
+
+static void drop_coming(schema_step *x, const entity *none)
+{
+    (void)none;
+    for (int64_t id = next_coming(x); id && x->status == CRM_OK; id = next_coming(x)) {
+        coming_drop(x, &(entity){.id = (uint32_t)id});
+        log_event(LOG_INFO, "schema.ahead_dropped", "entity=%lld", (long long)id);
+    }
+}
+
+crm_status sqlite_drop_ahead(engine *base)
+{
+    sqlite_engine *e = (sqlite_engine *)base;
+    schema_step x = {.s = e->writer};
+    pthread_mutex_lock(&e->write_lock);
+    bool has_some = next_coming(&x) != 0;
+    pthread_mutex_unlock(&e->write_lock);
+    atomic_store_explicit(&e->ahead_left, 0, memory_order_relaxed);
+    return has_some ? schema_alone(e, drop_coming, NULL) : x.status;
 }

@@ -392,7 +392,8 @@ typedef struct job {
  * on the writer, bulk lane: rows while batch_goes_on, then it sets b->cursor (memory of the call); it
  * may be run again after a rollback, so it changes nothing that fetch left. What was fetched may be
  * old by then: a slice reads each record anew. *is_done ends the batch. A single row's refusal is no
- * failure of the batch: batch_row_end notes it, and the rest goes on.
+ * failure of the batch: batch_row_end notes it, and the rest goes on. `ended` (may be NULL) runs on a
+ * worker after it was done, failed or was stopped, maybe twice, and not when the server ends before.
  */
 typedef struct batch_run batch_run;
 typedef struct batch_kind {
@@ -400,6 +401,7 @@ typedef struct batch_kind {
     crm_status (*prepare)(crm_ctx *c, batch_run *b, const void *fn);
     crm_status (*fetch)(crm_ctx *c, batch_run *b, const void *fn);
     crm_status (*slice)(crm_ctx *c, batch_run *b, bool *is_done, const void *fn);
+    void (*ended)(crm_ctx *c, int64_t batch, const void *fn);
     const void *fn;
 } batch_kind;
 

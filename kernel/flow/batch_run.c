@@ -255,6 +255,14 @@ static crm_status judge(crm_ctx *c, turn *t, crm_status s)
     return writer_run(flow_running(), c, commit_failed, t);
 }
 
+static void tell_ended(crm_ctx *c, const batch_kind *kind, int64_t id)
+{
+    if (kind && kind->ended) {
+        engine_turn_end(c->session);
+        kind->ended(c, id, kind->fn);
+    }
+}
+
 static crm_status work(crm_ctx *c, crm_str arg, const void *fn)
 {
     turn *t = ARENA_NEW(c->arena, turn);
@@ -262,6 +270,9 @@ static crm_status work(crm_ctx *c, crm_str arg, const void *fn)
     const principal *who = c->who;
     (void)fn;
     crm_status s = t ? find(c, arg, &row) : CRM_NOMEM;
+    if (s == CRM_OK && !batch_is_open(&row)) {
+        tell_ended(c, registry_batch_kind(c->reg, store_text(&row, BATCH_KIND)), row.id);
+    }
     if (s != CRM_OK || !batch_is_open(&row)) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
     }
@@ -272,10 +283,14 @@ static crm_status work(crm_ctx *c, crm_str arg, const void *fn)
     if (s == CRM_OK) {
         s = run_slices(c, t);
     }
+    bool is_failed = s != CRM_OK && !batch_is_healed_by_time(s);
     s = judge(c, t, s);
     json_decref(t->spec);
     c->who = who;
     c->env.me = 0;
+    if (s == CRM_OK && (t->is_over || is_failed)) {
+        tell_ended(c, t->kind, t->run.id);
+    }
     return s;
 }
 

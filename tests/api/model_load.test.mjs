@@ -181,6 +181,25 @@ describe('the model under load', () => {
     assert.equal(await found('Сделка'), 50);
   });
 
+  it('full text whose making is stopped is dropped, after kill -9 too', async () => {
+    const dropped = () => server.log.split('event=schema.ahead_dropped').length - 1;
+    const wish = { name: 'half', type: 'text', title: 'Наполовину', roles: ['head'], search: true };
+    for (const isKilled of [false, true]) {
+      const before = dropped();
+      const started = await head.post(FIELDS, wish, { expect: 202 });
+      await until(async () => (await batchOf(head, started.json.change.batch)).done > 0, 'the first slice');
+      await head.post(`/api/v1/batch/${started.json.change.batch}/cancel`);
+      if (isKilled) {
+        await server.kill();
+        await server.start();
+      }
+      await ended(head, started.json.change.batch);
+      // It may have been in force already when it was stopped.
+      await until(async () => dropped() > before || (await fieldOf('half')), 'the end of what was half made');
+      if (await fieldOf('half')) await head.del(`${FIELDS}/half`);
+    }
+  });
+
   it('full text whose making is stopped leaves the field as it was; a new one may be made again', async () => {
     const wish = { name: 'later', type: 'text', title: 'Потом', roles: ['head'], search: true };
     const started = await head.post(FIELDS, wish, { expect: 202 });

@@ -393,6 +393,44 @@ static void full_text_in_the_making_goes_on_in_a_file_that_is_opened_again(void 
     assert_int_equal(ask(b, "SELECT count(*) FROM v", " WHERE word='крыша'"), 1);
 }
 
+static int64_t tables_of_coming(bench *b)
+{
+    return ask(b, "SELECT count(*) FROM sqlite_master WHERE name GLOB '[gdwo][0-9]*' AND 0<>", "");
+}
+
+/* Of text that nobody waits for nothing is left, and rows are written without feeding it. */
+static void full_text_that_is_given_up_costs_no_write(void **state)
+{
+    bench *b = *state;
+    engine_ahead ahead = {.until = 1};
+    const uint16_t *before = b->w->deal.search_fields;
+    bench_begin(b);
+    for (int i = 0; i < 200; i++) {
+        add_deal(b, "Крыша");
+    }
+    bench_commit(b);
+    for (int is_reopened = 0; is_reopened < 2; is_reopened++) {
+        b->w->deal.search_fields = searched_later;
+        assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+        assert_false(ahead.is_done);
+        b->w->deal.search_fields = before;
+        if (is_reopened) {
+            bench_reopen(b);
+        }
+        assert_true(tables_of_coming(b) > 0);
+        assert_ok(engine_drop_ahead(b->e));
+        bench_rest(b);
+        assert_int_equal(tables_of_coming(b), 0);
+        bench_begin(b);
+        add_deal(b, "Крыша");
+        bench_commit(b);
+    }
+    engine_stats st;
+    engine_stats_get(b->e, &st);
+    assert_int_equal(st.ahead_left, 0);
+    assert_int_equal(count_deals(b), 202);
+}
+
 /* The text that was in use before leaves the file, and so does one that nobody waits for any more.
  */
 static void full_text_of_no_use_goes_when_the_writer_is_idle(void **state)
@@ -698,6 +736,7 @@ int main(void)
         TRY(a_list_of_several_owners_reads_only_their_first_rows),
         TRY(a_search_under_rights_begins_with_its_words),
         TRY(full_text_in_the_making_goes_on_in_a_file_that_is_opened_again),
+        TRY(full_text_that_is_given_up_costs_no_write),
         TRY(full_text_of_no_use_goes_when_the_writer_is_idle),
         TRY(the_rows_of_a_sub_query_are_read_once),
         TRY(a_whole_list_walks_the_index_of_its_sort),
