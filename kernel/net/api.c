@@ -2,12 +2,13 @@
  */
 #include "net/api_private.h"
 
-#define RETRY_AFTER  CRM_S("1")
-#define FAST_READ_NS 250000000LL
-#define SLOW_READ_NS 5000000000LL
-#define READ_MS      10000 /* waiting and both tries of a read of any size */
-#define WRITE_MS     10000
-#define AGAIN_MS     500
+#define RETRY_AFTER   CRM_S("1")
+#define FAST_READ_NS  250000000LL
+#define SLOW_READ_NS  5000000000LL
+#define READ_MS       10000 /* waiting and both tries of a read of any size */
+#define WRITE_MS      10000
+#define TURN_READS_NS 4000000 /* then the loop looks after everything else */
+#define AGAIN_MS      500
 
 /* ---- ending ---------------------------------------------------------------------------------- */
 
@@ -306,6 +307,16 @@ void api_read(api_call *k, void (*run)(api_call *k))
     api_look(k, run, answer_text);
 }
 
+static void read_in_turn(void *arg)
+{
+    records_read(&((api_call *)arg)->read);
+}
+
+void api_read_inline(api_call *k)
+{
+    turn_run(&k->api->reads, &k->in_turn, read_in_turn, k);
+}
+
 /* ---- routing --------------------------------------------------------------------------------- */
 
 static crm_str first_segment(crm_str *path)
@@ -548,7 +559,9 @@ static void route_request(void *arg, http_request *r)
 
 static void turn_ended(uv_check_t *check)
 {
-    engine_turn_end(((api *)check->data)->session);
+    api *a = check->data;
+    engine_turn_end(a->session);
+    turn_end(&a->reads);
 }
 
 static void deliver(void *arg, void (*fn)(void *), void *fn_arg)
@@ -590,10 +603,11 @@ crm_status api_start(const api_options *o, api **out)
     wheel_init(&a->waits, o->loop);
     a->timeouts = metric_counter("karkas_requests_timed_out_total",
                                  "Requests answered without the thread that owed the answer");
-    uv_check_init(o->loop, &a->turn);
-    a->turn.data = a;
-    uv_check_start(&a->turn, turn_ended);
-    uv_unref((uv_handle_t *)&a->turn);
+    turn_init(&a->reads, o->loop, TURN_READS_NS);
+    uv_check_init(o->loop, &a->turned);
+    a->turned.data = a;
+    uv_check_start(&a->turned, turn_ended);
+    uv_unref((uv_handle_t *)&a->turned);
     *out = a;
     return CRM_OK;
 }
@@ -613,6 +627,7 @@ void api_stopping(api *a)
 void api_stats_get(const api *a, api_stats *out)
 {
     *out = a->stats;
+    out->put_off = a->reads.put_off;
 }
 
 static void waits_closed(uv_handle_t *h)
@@ -620,11 +635,18 @@ static void waits_closed(uv_handle_t *h)
     free(h->data);
 }
 
-static void turn_closed(uv_handle_t *h)
+static void reads_closed(uv_handle_t *h)
 {
     api *a = h->data;
     a->waits.timer.data = a;
     wheel_close(&a->waits, waits_closed);
+}
+
+static void turned_closed(uv_handle_t *h)
+{
+    api *a = h->data;
+    a->reads.idle.data = a;
+    turn_close(&a->reads, reads_closed);
 }
 
 void api_meta_changed(api *a)
@@ -649,5 +671,5 @@ void api_free(api *a)
     free(a->quotas);
     openapi_cache_free(a->openapi);
     mailbox_close(a->mail);
-    uv_close((uv_handle_t *)&a->turn, turn_closed);
+    uv_close((uv_handle_t *)&a->turned, turned_closed);
 }

@@ -5,6 +5,7 @@
 #include "net/api.h"
 #include "net/http.h"
 #include "net/metrics.h"
+#include "net/turn.h"
 #include "net/wheel.h"
 
 #define API_JSON    "application/json; charset=utf-8"
@@ -19,7 +20,8 @@ struct api {
     mailbox *mail;
     engine_session *session; /* this loop's reading session */
     uint64_t seen_group;     /* of the writer's: no snapshot of `session` is older */
-    uv_check_t turn;
+    uv_check_t turned; /* what arrived in this turn of the loop was taken */
+    turn reads;
     session_cache *sessions;
     stream_list *streams;
     struct form_quota *quotas;
@@ -60,6 +62,7 @@ typedef struct api_call {
     /* When the answer is due (clock_mono, api_limit's); 0: as long as it takes on pools. */
     int64_t ends_at;
     wheel_node wait; /* while another thread has the call */
+    turn_node in_turn; /* while its read waits for the next turn */
     bool is_writing, is_vital; /* its write is tried on a full disk */
     atomic_bool is_gone;        /* nobody waits for the answer: a read stops */
     atomic_bool is_passed_over; /* answered without that thread: it only has to come back */
@@ -99,6 +102,9 @@ void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*do
 /* Runs `run` on a pool thread with its session in c.session, then `done` here. False: the queue is
  * full; answered with 503, `k` is gone. */
 bool api_pool(api_call *k, flow_pool which, void (*run)(api_call *k), void (*done)(api_call *k));
+
+/* Reads k->read inline, when this turn of the loop has time left for it. */
+void api_read_inline(api_call *k);
 
 /*
  * A read over data of any size: `run` on the fast pool with c.until set; when it ends with

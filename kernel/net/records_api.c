@@ -1,9 +1,9 @@
 /*
  * records_api.c - reading records: a list, one record, its history.
  *
- * Reads run inline on the loop and write rows straight into the reply. One that takes longer than
- * the limit is interrupted, what it wrote is dropped, and it runs again on a pool; its shape then
- * goes straight to the pool for a minute.
+ * Reads run inline on the loop, some milliseconds of each of its turns, and write rows straight
+ * into the reply. One that takes longer than the limit is interrupted, what it wrote is dropped,
+ * and it runs again on a pool; its shape then goes straight to the pool for a minute.
  */
 #include "data/address.h"
 #include "data/field.h"
@@ -495,7 +495,7 @@ static void list(api_call *k)
         return;
     }
     list_begin(k, http_body(k->http));
-    records_read(&k->read);
+    api_read_inline(k);
 }
 
 /* ---- one record ------------------------------------------------------------------------------ */
@@ -591,7 +591,7 @@ static void read_one(api_call *k, one_state how)
                             .done = one_done,
                             .arg = k};
     jw_init(&k->w, how.is_stale ? &k->text : http_body(k->http));
-    records_read(&k->read);
+    api_read_inline(k);
 }
 
 void records_answer_one(api_call *k)

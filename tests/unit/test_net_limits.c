@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/peers.h"
+#include "net/turn.h"
 #include "net/wheel.h"
 #include "net_fixture.h"
 
@@ -421,6 +422,92 @@ static void test_wheel_fires_after_its_time_and_forgets_what_was_cancelled(void 
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* ---- Turns ----------------------------------------------------------------------------------- */
+
+typedef struct turning {
+    turn t;
+    uv_check_t check;
+    char seen[16];
+} turning;
+
+static void turn_over(uv_check_t *check)
+{
+    turn_end(&((turning *)check->data)->t);
+}
+
+static void begin_turns(turning *all, uv_loop_t *loop, int64_t budget_ns)
+{
+    *all = (turning){0};
+    assert_int_equal(uv_loop_init(loop), 0);
+    turn_init(&all->t, loop, budget_ns);
+    uv_check_init(loop, &all->check);
+    all->check.data = all;
+    uv_check_start(&all->check, turn_over);
+}
+
+static void end_turns(turning *all, uv_loop_t *loop)
+{
+    turn_close(&all->t, NULL);
+    uv_close((uv_handle_t *)&all->check, NULL);
+    uv_run(loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(loop), 0);
+}
+
+typedef struct turning_read {
+    turn_node node;
+    turning *all;
+    char name;
+} turning_read;
+
+static void note_read(void *arg)
+{
+    turning_read *r = arg;
+    r->all->seen[strlen(r->all->seen)] = r->name;
+}
+
+static void give_reads(turning *all, turning_read *reads, const char *names)
+{
+    for (size_t i = 0; names[i]; i++) {
+        reads[i] = (turning_read){.all = all, .name = names[i]};
+        turn_run(&all->t, &reads[i].node, note_read, &reads[i]);
+    }
+}
+
+static void test_reads_beyond_a_turns_share_wait_for_the_next_in_their_order(void **state)
+{
+    (void)state;
+    uv_loop_t loop;
+    turning all;
+    turning_read first[3], later[1];
+    begin_turns(&all, &loop, 0); /* one a turn */
+    give_reads(&all, first, "abc");
+    assert_string_equal(all.seen, "a");
+    uv_run(&loop, UV_RUN_NOWAIT); /* the rest of the turn that "a" was given in */
+    uv_run(&loop, UV_RUN_NOWAIT);
+    assert_string_equal(all.seen, "ab");
+    give_reads(&all, later, "d"); /* nobody overtakes */
+    assert_string_equal(all.seen, "ab");
+    uv_run(&loop, UV_RUN_NOWAIT);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    assert_string_equal(all.seen, "abcd");
+    assert_int_equal(all.t.put_off, 3);
+    assert_false(uv_is_active((uv_handle_t *)&all.t.idle)); /* the loop may wait again */
+    end_turns(&all, &loop);
+}
+
+static void test_reads_within_a_turns_share_run_at_once(void **state)
+{
+    (void)state;
+    uv_loop_t loop;
+    turning all;
+    turning_read reads[3];
+    begin_turns(&all, &loop, INT64_MAX);
+    give_reads(&all, reads, "abc");
+    assert_string_equal(all.seen, "abc");
+    assert_int_equal(all.t.put_off, 0);
+    end_turns(&all, &loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest hasty[] = {
@@ -449,6 +536,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ipv4_peer_of_an_ipv6_listener_is_named_plainly,
                                         start_both, stop_both),
         cmocka_unit_test(test_wheel_fires_after_its_time_and_forgets_what_was_cancelled),
+        cmocka_unit_test(test_reads_beyond_a_turns_share_wait_for_the_next_in_their_order),
+        cmocka_unit_test(test_reads_within_a_turns_share_run_at_once),
     };
     int failed = cmocka_run_group_tests(hasty, start_hasty, stop);
     return failed + cmocka_run_group_tests(others, NULL, NULL);
