@@ -154,10 +154,9 @@ static int tell(dev *d, buf *out, const char *what, const char *arg, const char 
 }
 
 /* The ТЗ names every entity and function there is, so a new one is allowed at once. */
-static bool write_tz(dev *d, bool *is_other)
+static bool write_tz(dev *d)
 {
     registry *r = NULL;
-    crm_str text;
     buf_clear(d->call->out);
     crm_status s = kit_declared(d->call, d->m.built, &r);
     if (s != CRM_OK) {
@@ -166,11 +165,6 @@ static bool write_tz(dev *d, bool *is_other)
     }
     s = d->is_attached ? CRM_OK : kit_tz_write(&d->m, r, d->temp, &d->server.tz);
     registry_discard(r);
-    if (s == CRM_OK && !d->is_attached &&
-        fs_read(d->call->arena, d->server.tz, 1 << 18, &text) == CRM_OK) {
-        *is_other = !str_eq(text, d->tz_text);
-        d->tz_text = text;
-    }
     return s == CRM_OK;
 }
 
@@ -185,13 +179,13 @@ static bool start_server(dev *d)
     return true;
 }
 
-static bool upgrade(dev *d, bool is_other)
+static bool upgrade(dev *d)
 {
     buf out;
     buf_init(&out, 0);
     const char *name = arena_cstr(d->call->arena, d->m.name);
     int code = tell(d, &out, d->id.n || d->before.n ? "upgrade" : "enable", name, d->id.p);
-    if (code == 0 && is_other && !d->is_attached) {
+    if (code == 0 && !d->is_attached) { /* its entities and functions may be new */
         const char *args[] = {"tz", "apply", d->server.tz};
         buf_clear(&out);
         code = kit_server_tell(&d->server, &out, 3, args);
@@ -205,11 +199,9 @@ static bool upgrade(dev *d, bool is_other)
 
 static bool put_in_force(dev *d, bool *is_new)
 {
-    bool is_other = false;
     crm_str id, was = d->id;
     crm_str mark = kit_hash(d->call->arena, d->m.built);
-    if (!mark.p || !write_tz(d, &is_other) ||
-        kit_module_put(&d->m, d->server.modules, mark, &id) != CRM_OK) {
+    if (!mark.p || !write_tz(d) || kit_module_put(&d->m, d->server.modules, mark, &id) != CRM_OK) {
         return false;
     }
     *is_new = !str_eq(id, was);
@@ -220,7 +212,7 @@ static bool put_in_force(dev *d, bool *is_new)
         d->put[d->put_count++] = id;
     }
     d->id = id;
-    bool ok = d->server.pid || d->is_attached ? upgrade(d, is_other) : start_server(d);
+    bool ok = d->server.pid || d->is_attached ? upgrade(d) : start_server(d);
     d->id = ok ? id : was;
     return ok;
 }

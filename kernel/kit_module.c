@@ -178,7 +178,7 @@ static void put_rights(const kit_module *m, const registry *r, buf *out)
     buf_z(out,
           "roles:\n"
           "  admin: {title: Администратор, rights: {\"*\": {read: all, create: all, update: all, "
-          "reassign: all}}}\n"
+          "reassign: all, fields: all}}}\n"
           "  outsider: {title: Посторонний, rights: {}}\n"
           "  author:\n    title: Автор\n    rights:\n");
     for (uint32_t i = 0; i < r->entity_count; i++) {
@@ -186,8 +186,8 @@ static void put_rights(const kit_module *m, const registry *r, buf *out)
         bool is_part = e->parent_field || e->parent_kind_field;
         const char *reach = e->owner_fields[0] || e->department_field ? "team" : "all";
         if (is_own(m, e->name) && !is_part) {
-            buf_fmt(out, "      %.*s: {read: %s, create: %s, update: %s}\n", STR_FMT(e->name),
-                    reach, reach, reach);
+            buf_fmt(out, "      %.*s: {read: %s, create: %s, update: %s, fields: all}\n",
+                    STR_FMT(e->name), reach, reach, reach);
         }
     }
     buf_z(out, "functions:\n  settings: [admin]\n  delete: [admin]\n"
