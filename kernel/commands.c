@@ -352,6 +352,7 @@ static const command commands[] = {
     {"module", "new", 1, command_module_new},
     {"module", "lint", 1, command_module_lint},
     {"module", "dev", 1, command_module_dev},
+    {"module", "check", 1, command_module_check},
     {"module", "list", 0, command_module_list},
     {"module", "install", 1, command_module_install},
     {"module", "trust", 0, command_module_trust},

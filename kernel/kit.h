@@ -20,5 +20,10 @@ void command_module_lint(command_call *c);
  * or SIGTERM: on a server of its own, or with --data on the one that runs there. Leaves nothing.
  */
 void command_module_dev(command_call *c);
+/*
+ * Tries everything a client could ask proof for of the module in args[2], a folder or an archive, on a
+ * server of its own; prints a row each, and writes the page that --report names. Fails when one is bad.
+ */
+void command_module_check(command_call *c);
 
 #endif

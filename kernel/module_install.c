@@ -27,7 +27,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 }
 
 /* tar takes no path that leads out of the folder; links are found out when the files are read. */
-static bool unpack(const char *file, const char *into)
+bool module_unpack(const char *file, const char *into)
 {
     char *const argv[] = {(char *)"tar",
                           (char *)"--extract",
@@ -58,7 +58,7 @@ static int only_shown(const struct dirent *e)
 }
 
 /* The folder of the archive that holds module.yaml: it, or the only one in it. */
-static const char *root_of(arena *a, const char *dir)
+const char *module_root_of(arena *a, const char *dir)
 {
     struct dirent **entries = NULL;
     crm_str here = arena_fmt(a, "%s/module.yaml", dir);
@@ -135,8 +135,8 @@ void command_module_install(command_call *c)
     } else if (!mkdtemp(into)) {
         command_fail(c, "негде распаковать", "there is no place to unpack it");
     } else {
-        if (unpack(from, into)) {
-            install_folder(c, root_of(c->arena, into));
+        if (module_unpack(from, into)) {
+            install_folder(c, module_root_of(c->arena, into));
         } else {
             command_fail(c, "архив не читается", "the archive cannot be read");
         }

@@ -1,0 +1,73 @@
+/*
+ * kit_check.h - `karkas module check`: what a client could ask proof for, one row each. One process;
+ * blocking. Every text is in the language of the command.
+ */
+#ifndef KIT_CHECK_H
+#define KIT_CHECK_H
+
+#include "kit_http.h"
+#include "kit_tools.h"
+
+typedef enum check_state { CHECK_GOOD, CHECK_BAD, CHECK_SKIPPED } check_state;
+
+typedef struct check_row {
+    crm_str title, did, found; /* what is promised, how it was tried, what came out */
+    check_state state;
+    int64_t ms;
+} check_row;
+
+#define CHECK_ROWS 32
+
+typedef struct check {
+    command_call *call;
+    arena *a;
+    kit_module m;
+    const char *temp;
+    const char *object;     /* the .so of the built folder; NULL: it has no code */
+    registry *reg;          /* what is declared; NULL: it cannot be read */
+    kit_server server;
+    crm_str ids[2];         /* the same version under two ids */
+    kit_client anna, boris, clara;
+    check_row rows[CHECK_ROWS];
+    uint32_t count;
+    int64_t since;          /* when the row being worked on began */
+} check;
+
+/* The text in the command's language. */
+#define W(k, ru, en) ((k)->call->lang[0] == 'r' ? (ru) : (en))
+/* Ends the row that has begun with the one before; the texts are copied. */
+void check_add(check *k, check_state state, const char *title, const char *did, crm_str found);
+#define FOUND(k, ...) arena_fmt((k)->a, __VA_ARGS__)
+
+/* Without running anything of it (kit_check_file.c). */
+void check_symbols(check *k);
+void check_sizes(check *k);
+void check_lint(check *k);
+void check_locales(check *k);
+void check_probe(check *k);
+
+/* On a server (kit_check_live.c, kit_check_rights.c, kit_check_load.c); false: nothing further can be tried. */
+bool check_start(check *k);
+void check_strangers(check *k);
+void check_upgrade(check *k);
+void check_leaks(check *k);
+void check_kill(check *k);
+void check_tz(check *k);
+
+/* JSON of a new record of the entity with `marker` in its first text; NULL when a required field cannot
+ * be filled by itself. References are made as the client. */
+const char *check_sample(check *k, kit_client *c, const entity *e, const char *marker);
+/* Makes one; its id, or 0 with the answer in c->reply. */
+int64_t check_make(check *k, kit_client *c, const entity *e, const char *marker);
+/* An entity of the module that check_make can make, the first; NULL: none. */
+const entity *check_entity(check *k);
+bool check_is_own(const check *k, const entity *e);
+
+/* A number of /proc/<pid>/status, "VmRSS" in KiB; -1 when it cannot be read. */
+long check_status(pid_t pid, const char *key);
+
+/* kit_report.c */
+void check_print(const check *k);
+CRM_MUST_CHECK crm_status check_write_page(const check *k, const char *path);
+
+#endif
