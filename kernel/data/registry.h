@@ -438,6 +438,16 @@ typedef struct remote {
     crm_str secret_json;         /* {"secret":"NAME"} */
 } remote;
 
+/* A page of such a service inside the UI: of the menu, or on the cards of an entity. */
+typedef struct remote_frame {
+    crm_str module, id, label;   /* the label is a key of the strings */
+    crm_str path;                /* behind "/frames" of the service's address */
+    crm_str entity_name;         /* empty: a page of the menu */
+    const crm_str *send, *set;   /* what it gets of the record, and may ask the user to be set */
+    uint32_t send_count, set_count;
+    uint32_t height;             /* px until it says another */
+} remote_frame;
+
 /* Picks one of the candidate users for a record: `strategy: free`. */
 typedef struct strategy {
     crm_str name, module;
@@ -509,7 +519,7 @@ typedef struct text_string {
     X(module_info, module) X(pipeline, pipeline) X(role, role) X(grant, grant)                     \
     X(function_grant, function) X(permission, permission) X(route, route) X(hook, hook) X(listener, listener) X(job, job)    \
     X(batch_kind, batch_kind)                                                                      \
-    X(step, step) X(remote, remote) X(strategy, strategy) X(integration_type, integration_type)                      \
+    X(step, step) X(remote, remote) X(remote_frame, frame) X(strategy, strategy) X(integration_type, integration_type)                      \
     X(integration, integration) X(rule, rule) X(setting, setting) X(menu_item, menu)               \
     X(text_string, string)
 

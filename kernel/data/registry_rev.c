@@ -129,6 +129,15 @@ static void put_shell(buf *b, const registry *r)
         put_int(b, m->order);
         put_int(b, m->on_phone);
     }
+    for (uint32_t i = 0; i < r->frame_count; i++) {
+        const remote_frame *f = &r->frames[i];
+        put(b, f->module);
+        put(b, f->id);
+        put(b, f->entity_name);
+        put_int(b, f->height);
+        put_int(b, f->send_count);
+        put_int(b, f->set_count);
+    }
     for (uint32_t i = 0; i < r->string_count; i++) {
         put(b, r->strings[i].lang);
         put(b, r->strings[i].key);

@@ -29,6 +29,7 @@
 #define REMOTE_BODY_MAX    (1u << 20)
 #define REMOTE_TEXT_MAX    500   /* bytes of a refusal's text */
 #define REMOTE_ERRORS_MAX  16    /* refusals of one answer */
+#define REMOTE_TYPE        96
 #define REMOTE_FAILURES    5
 #define REMOTE_HOOK_MS     2000  /* time limits: usual, and the most that may be declared */
 #define REMOTE_HOOK_MAX_MS 10000
@@ -83,6 +84,17 @@ CRM_MUST_CHECK crm_status remote_ask(crm_ctx *c, const entity *e, int64_t id, co
                                      crm_str key);
 /* After a write: a verdict was about an older record, so it is to be asked again. */
 bool remote_is_outdated(const crm_ctx *c);
+
+/* ---- pages: a pool, outside a transaction ------------------------------------------------------ */
+
+#define REMOTE_PAGE_MAX (1u << 20)
+#define REMOTE_PAGE_MS  5000
+/*
+ * What the service gives for GET <url><path>, signed over the path in place of a body. UPSTREAM,
+ * noted: nothing sound; `type` is then undefined, else its Content-Type.
+ */
+CRM_MUST_CHECK crm_status remote_get(crm_ctx *c, crm_str module, crm_str path, buf *out,
+                                     char type[REMOTE_TYPE]);
 
 /* ---- health: any thread ---------------------------------------------------------------------- */
 

@@ -114,7 +114,8 @@ static crm_str url_of(crm_ctx *c, const remote *to)
     return url;
 }
 
-static crm_status sign(crm_ctx *c, const remote *to, crm_str message, post_request *r)
+/* `r->body` is what is signed; of a GET, which has none, `path`. */
+static crm_status sign(crm_ctx *c, const remote *to, crm_str message, crm_str path, post_request *r)
 {
     crm_str key;
     arena *a = c->arena;
@@ -124,7 +125,7 @@ static crm_status sign(crm_ctx *c, const remote *to, crm_str message, post_reque
     if (s != CRM_OK) {
         return s;
     }
-    crm_str signature = webhook_signature(a, key, message, seconds, r->body);
+    crm_str signature = webhook_signature(a, key, message, seconds, r->is_get ? path : r->body);
     headers[0] = arena_fmt(a, "webhook-id: %.*s", STR_FMT(message)).p;
     headers[1] = arena_fmt(a, "webhook-timestamp: %lld", (long long)seconds).p;
     headers[2] = arena_fmt(a, "webhook-signature: %.*s", STR_FMT(signature)).p;
@@ -148,7 +149,7 @@ crm_status remote_fill(crm_ctx *c, crm_str module, crm_str path, crm_str message
     r->url = arena_cstr(c->arena, url);
     r->allowed = allowed;
     r->ca_file = c->reg->outgoing_ca.n ? arena_cstr(c->arena, c->reg->outgoing_ca) : NULL;
-    return sign(c, to, message, r);
+    return sign(c, to, message, path, r);
 }
 
 static const char *error_of_filling(crm_status s)
@@ -295,4 +296,36 @@ crm_status remote_write(crm_ctx *c, const remote_call *call, record *subject, cr
     s = s == CRM_OK ? records_save(c, subject, 0) : s;
     c->answered_by = (crm_str){0};
     return s;
+}
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+crm_status remote_get(crm_ctx *c, crm_str module, crm_str path, buf *out, char type[REMOTE_TYPE])
+{
+    const remote_call page = {.module = module, .id = CRM_S("frames")};
+    post_request r = {.limit_ms = REMOTE_PAGE_MS, .is_get = true, .whole = out};
+    _Static_assert(REMOTE_TYPE >= POST_TYPE_KEPT, "the type fits");
+    if (!remote_may_ask(module)) {
+        return CRM_UPSTREAM;
+    }
+    crm_str token = crypto_token(c->arena, 12);
+    crm_str message = arena_fmt(c->arena, "get_%.*s", STR_FMT(token));
+    crm_status s = remote_fill(c, module, path, message, &r);
+    if (s != CRM_OK) {
+        return failed(&page, error_of_filling(s), (crm_str){0});
+    }
+    post_now(&r);
+    if (r.error) {
+        return failed(&page, r.error, path);
+    }
+    memcpy(type, r.content_type, POST_TYPE_KEPT);
+    if (r.status == 404) { /* an answer, too */
+        remote_note_answer(module);
+        return CRM_NOT_FOUND;
+    }
+    if (r.status != 200) {
+        return failed(&page, arena_fmt(c->arena, "status_%d", r.status).p, path);
+    }
+    remote_note_answer(module);
+    return CRM_OK;
 }

@@ -418,6 +418,8 @@ static void signed_in(api_call *k)
         model_route(k);
     } else if (str_is(name, "modules")) {
         modules_route(k);
+    } else if (str_is(name, "frames")) {
+        frames_route(k);
     } else if (str_is(name, "search")) {
         search_route(k);
     } else if (str_is(name, "import")) {
@@ -542,6 +544,12 @@ static void route_request(void *arg, http_request *r)
         if (k) {
             k->rest = (crm_str){r->path.p + 6, r->path.n - 6};
             hook_route(k);
+        }
+    } else if (str_starts(r->path, CRM_S("/frames/"))) {
+        api_call *k = begin(a, r);
+        if (k) {
+            k->rest = (crm_str){r->path.p + 8, r->path.n - 8};
+            frame_page_route(k);
         }
     } else if (str_is(r->path, "/health")) {
         health(a, r);

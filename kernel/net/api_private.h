@@ -165,6 +165,9 @@ CRM_MUST_CHECK crm_status records_read_query(api_call *k, query *q, const char *
 void history_route(api_call *k); /* of the record k->id */
 /* What only the entity `batch` has: its error rows, cancel, undo. False: an ordinary record's route. */
 bool batch_route(api_call *k);
+/* An address for a page of a module's service, and such a page itself (/frames/…, no session). */
+void frames_route(api_call *k);
+void frame_page_route(api_call *k);
 void module_route(api_call *k);
 void hook_route(api_call *k); /* /hook/<integration>, no session */
 

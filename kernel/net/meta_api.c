@@ -232,6 +232,40 @@ static void menu(json_writer *w, crm_ctx *c)
     jw_end_array(w);
 }
 
+static void names(json_writer *w, const char *key, const crm_str *at, uint32_t count)
+{
+    jw_karray(w, key);
+    for (uint32_t i = 0; i < count; i++) {
+        jw_str(w, at[i]);
+    }
+    jw_end_array(w);
+}
+
+/* Pages of modules' services; those on cards where he sees such records. */
+static void frames(json_writer *w, crm_ctx *c)
+{
+    jw_karray(w, "frames");
+    for (uint32_t i = 0; i < c->reg->frame_count; i++) {
+        const remote_frame *f = &c->reg->frames[i];
+        const entity *e = f->entity_name.n ? registry_entity(c->reg, f->entity_name) : NULL;
+        if (f->entity_name.n && (!e || !is_offered(c, e))) {
+            continue;
+        }
+        jw_object(w);
+        jw_kstr(w, "module", f->module);
+        jw_kstr(w, "id", f->id);
+        jw_kstr(w, "label", f->label);
+        jw_kint(w, "height", f->height);
+        if (e) {
+            jw_kstr(w, "entity", e->name);
+            names(w, "send", f->send, f->send_count);
+            names(w, "set", f->set, f->set_count);
+        }
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
+
 static void modules(json_writer *w, crm_ctx *c)
 {
     jw_karray(w, "modules");
@@ -349,6 +383,7 @@ void meta_route(api_call *k)
     user(w, k);
     modules(w, &k->c);
     menu(w, &k->c);
+    frames(w, &k->c);
     entities(w, &k->c);
     pipelines(w, &k->c);
     if (is_language(lang)) {

@@ -239,6 +239,76 @@ static void read_step(reader *rd, const yaml_node *n)
     }
 }
 
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+/* "/page.html": what of an address needs no escaping, and no way up. */
+static bool is_path(crm_str s)
+{
+    bool is_good = s.n > 1 && s.n <= 200 && s.p[0] == '/';
+    for (size_t i = 0; is_good && i < s.n; i++) {
+        char c = s.p[i];
+        is_good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  (memchr("/._-", c, 4) && !(c == '.' && s.p[i - 1] == '.'));
+    }
+    return is_good;
+}
+
+static void read_frame_menu(reader *rd, const yaml_node *n, const remote_frame *row)
+{
+    static const char *const keys[] = {"icon", "group", "order", "phone", NULL};
+    const yaml_node *menu = yaml_get(n, "menu");
+    if (!menu || !keys_check(rd->f, menu, keys)) {
+        return;
+    }
+    menu_item item = {
+        .id = arena_fmt(rd->a, "%.*s.%.*s", STR_FMT(row->module), STR_FMT(row->id)),
+        .label = row->label,
+        .icon = yaml_text(menu, "icon"),
+        .to = arena_fmt(rd->a, "/x/frame/%.*s/%.*s", STR_FMT(row->module), STR_FMT(row->id)),
+        .group = yaml_text(menu, "group"),
+        .order = (int32_t)read_number(rd, menu, "order", 100),
+        .on_phone = read_flag(rd, menu, "phone")};
+    if (registry_add_menu(rd->r, &item) != CRM_OK) {
+        fault_at(rd->f, n, "refused", n->key);
+    }
+}
+
+static void read_frame(reader *rd, const yaml_node *n)
+{
+    static const char *const keys[] = {"path", "menu", "card", "send", "set", "height", NULL};
+    const yaml_node *card = yaml_get(n, "card");
+    if (!keys_check(rd->f, n, keys)) {
+        return;
+    }
+    remote_frame row = {
+        .module = rd->m->name,
+        .id = n->key,
+        .path = yaml_text(n, "path"),
+        .label = arena_fmt(rd->a, "%.*s.frame.%.*s", STR_FMT(rd->m->name), STR_FMT(n->key)),
+        .height = (uint32_t)read_number(rd, n, "height", 320)};
+    const entity *e = card ? entity_of(rd, n, "card") : NULL;
+    if (!is_path(row.path) || row.height > 4000) {
+        fault_at(rd->f, n, "wrong_type", row.height > 4000 ? CRM_S("height") : CRM_S("path"));
+        return;
+    }
+    if (!card == !yaml_get(n, "menu")) {
+        fault_at(rd->f, n, "missing", CRM_S("card"));
+        return;
+    }
+    if (card && !e) {
+        return; /* of an entity that is not enabled here */
+    }
+    if (e) {
+        row.entity_name = e->name;
+        row.send = read_names(rd, yaml_get(n, "send"), e, &row.send_count);
+        row.set = read_names(rd, yaml_get(n, "set"), e, &row.set_count);
+    }
+    read_frame_menu(rd, n, &row);
+    if (registry_add_frame(rd->r, &row) != CRM_OK) {
+        fault_at(rd->f, n, "refused", n->key);
+    }
+}
+
 /* ---- the service ----------------------------------------------------------------------------- */
 
 static void read_remote(reader *rd, const yaml_node *n)
@@ -280,17 +350,21 @@ crm_status manifest_register_remote(const manifest *m, const enabled *on, regist
     reader rd = {.a = registry_arena(r), .r = r, .m = m, .on = on, .f = f};
     const yaml_node *to = yaml_get(m->root, "remote");
     const yaml_node *hooks = yaml_get(m->root, "hooks"), *steps = yaml_get(m->root, "steps");
+    const yaml_node *frames = yaml_get(m->root, "frames");
     uint32_t had = f->count;
     if (to) {
         read_remote(&rd, to);
-    } else if (hooks || steps) {
-        fault_at(f, hooks ? hooks : steps, "missing", CRM_S("remote"));
+    } else if (hooks || steps || frames) {
+        fault_at(f, hooks ? hooks : steps ? steps : frames, "missing", CRM_S("remote"));
     }
     YAML_EACH(n, hooks) {
         read_hook(&rd, n);
     }
     YAML_EACH(n, steps) {
         read_step(&rd, n);
+    }
+    YAML_EACH(n, frames) {
+        read_frame(&rd, n);
     }
     return arena_failed(rd.a) ? CRM_NOMEM : f->count > had ? CRM_INVALID : CRM_OK;
 }

@@ -1,5 +1,6 @@
 // The service of the module discounts: node service.mjs PORT, with the secret in DISCOUNTS_SECRET ("whsec_…").
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 
 const key = Buffer.from(process.env.DISCOUNTS_SECRET.replace(/^whsec_/, ''), 'base64');
@@ -21,7 +22,15 @@ const answers = {
   '/steps/score': ({ params, record }) => ({ set: { score: (params.base ?? 0) + (record.source === 'site' ? 20 : 5) } }),
 };
 
+const pages = { '/frames/page.html': 'page.html', '/frames/page.js': 'page.js', '/frames/frame.js': '../frame/frame.js' };
+const types = { html: 'text/html', js: 'text/javascript' };
+
 createServer(async (req, res) => {
+  if (req.method === 'GET' && pages[req.url] && isSigned(req, req.url)) {
+    const bytes = await readFile(new URL(pages[req.url], import.meta.url));
+    res.writeHead(200, { 'Content-Type': types[req.url.split('.').pop()] }).end(bytes);
+    return;
+  }
   let body = '';
   for await (const part of req) body += part;
   const answer = isSigned(req, body) ? answers[req.url]?.(JSON.parse(body).data) : undefined;

@@ -50,6 +50,36 @@ describe('the example of the SDK', () => {
     assert.equal((await head.get(`${DEALS}/${deal.id}`)).json.discount, '10');
   });
 
+  const page = (src) => head.get(src, { asWritten: true });
+
+  it('shows its page by an address that opens for minutes, sandboxed and without a session', async () => {
+    const { frames } = (await head.get('/api/v1/meta')).json;
+    assert.deepEqual(frames.map((f) => [f.id, f.entity, f.set]), [['offer', 'sales.deal', ['discount']], ['about', undefined, undefined]]);
+    const { src } = (await head.post('/api/v1/frames/discounts/offer', undefined, { expect: 200 })).json;
+    const stranger = server.client();
+    const got = await stranger.get(src, { asWritten: true });
+    assert.equal(got.status, 200);
+    assert.match(got.text, /<script src="frame.js">/);
+    const policy = got.headers['content-security-policy'];
+    for (const part of [/sandbox allow-scripts allow-forms/, /default-src 'none'/, /frame-ancestors 'self'/]) assert.match(policy, part);
+    assert.doesNotMatch(policy, /allow-same-origin|connect-src/);
+    assert.match((await stranger.get(src.replace('page.html', 'frame.js'), { asWritten: true })).headers['content-type'], /javascript/);
+  });
+
+  it('opens nothing by a false or old word, a way up, or another module’s', async () => {
+    const { src } = (await head.post('/api/v1/frames/discounts/offer', undefined, { expect: 200 })).json;
+    const [, , word] = src.split('/');
+    const bad = [src.replace(word, `${word.slice(0, -1)}x`), src.replace(word, word.replace(/^\d/, '9')), src.replace('discounts', 'sales'),
+      src.replace('page.html', '..%2f..%2fsteps'), src.replace('page.html', 'a%00b'), `/frames/${word}`, '/frames//'];
+    for (const one of bad) assert.ok([400, 404].includes((await page(one)).status), one);
+    assert.equal((await page(src.replace('page.html', 'nothing.html'))).status, 404);
+    await server.advance('11m');
+    assert.equal((await page(src)).status, 404);
+    assert.equal((await head.post('/api/v1/frames/discounts/nothing', undefined, { expect: 404 })).json.code, 'not_found');
+    const belova = await server.as('kuznetsov');
+    await belova.post('/api/v1/frames/discounts/about', undefined, { expect: 200 });
+  });
+
   it('sets a field by a step of a rule, and the rule goes on', async () => {
     const lead = (await head.post('/api/v1/sales.lead', { title: 'Кран', source: 'phone' }, { expect: 201 })).json;
     const scored = await until(async () => {

@@ -16,6 +16,7 @@ export function discountsFolder(url, change = (text) => text) {
   fs.chmodSync(dir, 0o755);
   fs.cpSync(path.join(new Server({}).build, 'modules'), dir, { recursive: true });
   fs.cpSync(example, path.join(dir, 'discounts'), { recursive: true });
+  for (const file of ['service.mjs', 'page.html', 'page.js']) fs.rmSync(path.join(dir, 'discounts', file)); // the service's
   const file = path.join(dir, 'discounts/module.yaml');
   fs.writeFileSync(file, change(fs.readFileSync(file, 'utf8').replace('http://127.0.0.1:8110', url)));
   return dir;

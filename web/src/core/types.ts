@@ -114,6 +114,17 @@ export interface MenuEntry {
   phone?: boolean;
 }
 
+/** A page of a module's service: on the cards of an entity, or of the menu. */
+export interface Frame {
+  module: string;
+  id: string;
+  label: string;
+  height: number;
+  entity?: string;
+  send?: string[];
+  set?: string[];
+}
+
 export interface User {
   id: number;
   name: string;
@@ -135,6 +146,7 @@ export interface Meta {
   stand?: boolean;
   user: User;
   menu: MenuEntry[];
+  frames?: Frame[];
   entities: Record<string, Entity>;
   pipelines: Record<string, Pipeline>;
 }

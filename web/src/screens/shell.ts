@@ -91,6 +91,7 @@ class Shell extends El {
     if (at.name === 'batches') return html`<crm-batches .search=${at.search}></crm-batches>`;
     if (at.name === 'reference')
       return html`<crm-reference-gate .search=${at.search}></crm-reference-gate>`;
+    if (at.name === 'frame') return framePage(at);
     if (at.name === 'notices') return html`<crm-notices></crm-notices>`;
     if (at.name === 'tokens' && mayTokens()) return html`<crm-tokens></crm-tokens>`;
     if (at.name === 'model' && holds('settings')) return html`<crm-model .search=${at.search}></crm-model>`;
@@ -131,7 +132,8 @@ class Shell extends El {
   }
 
   #link(entry: MenuEntry, at: Place) {
-    const current = entry.to === '/' ? at.name === 'home' : `/e/${at.entity}` === entry.to.split('?')[0];
+    const here = at.name === 'frame' ? at.path : `/e/${at.entity}`;
+    const current = entry.to === '/' ? at.name === 'home' : here === entry.to.split('?')[0];
     return html`<a href=${entry.to} aria-current=${current ? 'page' : nothing} data-menu=${entry.id}
       >${icon(hasIcon(entry.icon) ? entry.icon : 'list')}<span class="clip"
         >${capital(t(entry.label))}</span
@@ -258,5 +260,15 @@ const mayTokens = (): boolean => holds('settings') || holds('tokens');
 const lost = () =>
   empty('search', t('lost.title'), t('lost.text'), html`<a class="btn" href="/">${t('lost.home')}</a>`, true);
 const nothingHere = () => empty('lock', t('bare.title'), t('bare.text'), nothing, true);
+
+/** A page of a module's service, by the menu. */
+function framePage(at: Place): TemplateResult {
+  const frame = meta.value!.frames?.find((one) => !one.entity && at.path === `/x/frame/${one.module}/${one.id}`);
+  if (!frame) return lost();
+  const name = t(frame.label);
+  document.title = `${name} — ${meta.value!.title}`;
+  return html`<header class="head"><h1>${name}</h1></header>
+    <div class="scroll"><crm-frame .frame=${frame}></crm-frame></div>`;
+}
 
 customElements.define('crm-shell', Shell);

@@ -9,6 +9,7 @@ import { toggleAt, walkMenu } from '../ui/pop.ts';
 import './history.ts';
 import './related.ts';
 import './duplicates.ts';
+import './frame.ts';
 import { CardModel } from './card-model.ts';
 import { conflicts, extra, section, summaryOf } from './card-fields.ts';
 import { nextMove, otherMoves, steps } from './stages.ts';
@@ -291,6 +292,7 @@ class Card extends El {
       ([name, f]) => f.type === 'ref' && model.record![name] && canBeReached(f.to),
     );
     const lists = (entity.views?.card?.related ?? []).filter((r) => entityOf(r.entity));
+    const frames = (meta.value?.frames ?? []).filter((f) => f.entity === this.entity);
     return html`${
       entity.match
         ? html`<crm-duplicates
@@ -301,7 +303,14 @@ class Card extends El {
         : nothing
     }${refs.map(([name, f]) => html`<crm-peek .entity=${f.to!} .ref=${model.record![name] as Ref} .label=${label(this.entity, name)}></crm-peek>`)}
     ${lists.map((r) => html`<crm-related .entity=${r.entity} .by=${r.by} .recordId=${this.recordId} .label=${capital(t(r.label ?? entityOf(r.entity)!.label.many))}></crm-related>`)}
-    ${!refs.length && !lists.length ? html`<p class="muted">${t('card.alone')}</p>` : nothing}`;
+    ${frames.map(
+      (f) =>
+        html`<section class="block" data-frame="${f.module}.${f.id}">
+          <div class="block-head"><h2>${t(f.label)}</h2></div>
+          <crm-frame .frame=${f} .record=${model.record}></crm-frame>
+        </section>`,
+    )}
+    ${!refs.length && !lists.length && !frames.length ? html`<p class="muted">${t('card.alone')}</p>` : nothing}`;
   }
 
   #history(model: CardModel) {
