@@ -255,12 +255,17 @@ static crm_status judge(crm_ctx *c, turn *t, crm_status s)
     return writer_run(flow_running(), c, commit_failed, t);
 }
 
+/* What `work` leaves behind that has told the kind of the end: one that is stopped between two
+ * turns gets another turn to be told. */
+static bool told = true;
+
 static void tell_ended(crm_ctx *c, const batch_kind *kind, int64_t id)
 {
     if (kind && kind->ended) {
         engine_turn_end(c->session);
         kind->ended(c, id, kind->fn);
     }
+    c->prepared = &told;
 }
 
 static crm_status work(crm_ctx *c, crm_str arg, const void *fn)
@@ -288,6 +293,7 @@ static crm_status work(crm_ctx *c, crm_str arg, const void *fn)
     json_decref(t->spec);
     c->who = who;
     c->env.me = 0;
+    c->prepared = NULL;
     if (s == CRM_OK && (t->is_over || is_failed)) {
         tell_ended(c, t->kind, t->run.id);
     }
@@ -300,7 +306,7 @@ static crm_status stand_again(crm_ctx *c, crm_str arg, const void *fn)
     store_row row;
     (void)fn;
     crm_status s = find(c, arg, &row);
-    if (s != CRM_OK || !batch_is_open(&row)) {
+    if (s != CRM_OK || (!batch_is_open(&row) && c->prepared == &told)) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
     }
     return timers_schedule(c, BATCH_JOB, arg, clock_now(), arg);
