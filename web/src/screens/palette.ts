@@ -224,7 +224,10 @@ class Palette extends El {
             .value=${this.q}
             @input=${this.#typed}
             @keydown=${this.#key}
-          /><span class="kbd">Esc</span>
+          /><span class="kbd only-desk">Esc</span>
+          <button type="button" class="icon-btn only-phone" aria-label=${t('close')} @click=${() => this.#close()}>
+            ${icon('x')}
+          </button>
         </div>
         ${this.#said()}
         <div class="palette-list" id="palette-list" role="listbox" aria-label=${t('palette.results')}>

@@ -71,8 +71,10 @@ export function problemText(error: ApiError): string {
   return error.problem.detail ?? error.problem.title ?? t('problem.server');
 }
 
+/** Trying again helps but where a right is missing. */
 export function failure(error: ApiError, retry: () => void, alone = false): TemplateResult {
   const request = error.problem.request;
+  if (error.status === 403) return empty('lock', t('problem.denied.title'), problemText(error), nothing, alone);
   return empty(
     error.isOffline ? 'offline' : 'alert',
     t(error.isOffline ? 'problem.offline.title' : 'problem.title'),

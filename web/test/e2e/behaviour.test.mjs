@@ -459,3 +459,22 @@ test('on a phone the list is cards, the menu is below, numbers can be dialled', 
   assert.equal(await link.getAttribute('href'), 'tel:+79225551000');
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 });
+
+test('on a phone the search is closed by a button, for there is no Esc and no place beside it', async () => {
+  const page = await visit({ size: PHONE, path: '/e/sales.lead' });
+  await page.locator('.tabbar').getByText('Поиск').click();
+  await page.locator('dialog.palette input').waitFor();
+  assert.equal(await page.locator('dialog.palette .kbd').first().isVisible(), false);
+  await page.locator('dialog.palette').getByRole('button', { name: 'Закрыть' }).click();
+  await page.locator('dialog.palette').waitFor({ state: 'detached' });
+});
+
+test('what the role does not allow is said without offering to try again', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await page.route('**/api/v1/batch?*', (route) =>
+    route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"status":403,"code":"denied","detail":"Ваша роль не разрешает это действие."}' }),
+  );
+  await page.goto(`${fixture.url}/settings/batches`);
+  await page.getByText('Сюда вам нельзя').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Повторить' }).count(), 0);
+});
