@@ -142,6 +142,18 @@ crm_status kit_modules_make(kit_module *m, const char *into)
     return s; /* without the deployment's modules there may be one that needs none */
 }
 
+/* A version under an id of the kit's own is none that was signed: --dev takes it without a list. */
+static void drop_signature(arena *a, const char *dir)
+{
+    static const char *const files[] = {"module.list", "module.sig"};
+    for (size_t i = 0; i < 2; i++) {
+        crm_str path = arena_fmt(a, "%s/%s", dir, files[i]);
+        if (path.p) {
+            (void)!unlink(path.p);
+        }
+    }
+}
+
 crm_status kit_module_put(kit_module *m, const char *modules, crm_str mark, crm_str *id)
 {
     arena *a = m->call->arena;
@@ -157,6 +169,7 @@ crm_status kit_module_put(kit_module *m, const char *modules, crm_str mark, crm_
     }
     kit_remove(beside.p);
     crm_status s = kit_copy(a, m->built, beside.p);
+    drop_signature(a, beside.p);
     s = s == CRM_OK ? fs_mkdir(above.p, 0755) : s;
     return s == CRM_OK && rename(beside.p, into.p) != 0 ? status_from_errno(errno) : s;
 }

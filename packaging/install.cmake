@@ -12,5 +12,5 @@ install(DIRECTORY ${CMAKE_SOURCE_DIR}/sdk/include ${CMAKE_SOURCE_DIR}/sdk/cmake
   ${CMAKE_SOURCE_DIR}/sdk/hello ${CMAKE_SOURCE_DIR}/sdk/visits
   ${CMAKE_SOURCE_DIR}/sdk/discounts ${CMAKE_SOURCE_DIR}/sdk/frame DESTINATION share/karkas/sdk COMPONENT sdk)
 install(PROGRAMS ${CMAKE_SOURCE_DIR}/sdk/sign.sh DESTINATION share/karkas/sdk COMPONENT sdk)
-install(FILES ${CMAKE_SOURCE_DIR}/sdk/README.md ${CMAKE_SOURCE_DIR}/sdk/MANIFEST.md
+install(FILES ${CMAKE_SOURCE_DIR}/sdk/README.md ${CMAKE_SOURCE_DIR}/sdk/README.ru.md ${CMAKE_SOURCE_DIR}/sdk/MANIFEST.md
   DESTINATION share/karkas/sdk COMPONENT sdk)
