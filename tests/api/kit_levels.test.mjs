@@ -59,7 +59,7 @@ describe('a module of a later SDK', () => {
     author.change('lies/lies.c', '.license = "Apache-2.0",', '.license = "Apache-2.0", .later = "x",');
     const said = await lint('lies');
     assert.equal(said.code, 1);
-    assert.match(said.out, /lies: .*descriptor fields/);
+    assert.match(said.out, /lies: .*descriptor field at offset/);
   });
 
   it('is refused by the level it asks for, in code and in module.yaml', async () => {
