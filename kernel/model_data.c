@@ -66,7 +66,7 @@ crm_status model_scan(crm_ctx *c, const field *from, const field *to, model_plan
 /* ---- how long it takes ----------------------------------------------------------------------- */
 
 #define TELLING_ROWS 1000
-#define KEYS_AT_ONCE 10000 /* rows whose sort keys the step makes in passing */
+#define KEYS_AT_ONCE 2000 /* rows whose sort keys the step makes in passing */
 
 void model_learn(deployment *d, model_cost what, int64_t rows, int64_t ns)
 {
@@ -162,6 +162,17 @@ static void look_at_text(model_change *x, const model_row *row, model_plan *p)
 /* ---- all of it --------------------------------------------------------------------------------
  */
 
+static bool is_indexed(const field *f)
+{
+    return f->flags & (FIELD_INDEXED | FIELD_UNIQUE);
+}
+
+/* Whether the index that `to` wants is there: that of the values is none of their sort keys. */
+static bool has_index(const field *from, const field *to)
+{
+    return from && is_indexed(from) && field_is_folded(from) == field_is_folded(to);
+}
+
 static crm_status look_at(model_change *x, const model_row *row, model_plan *p)
 {
     model_pair f;
@@ -171,10 +182,9 @@ static crm_status look_at(model_change *x, const model_row *row, model_plan *p)
         return s;
     }
     const field *from = f.from, *to = f.to;
-    bool was_indexed = from && from->flags & (FIELD_INDEXED | FIELD_UNIQUE);
-    bool is_indexed = (to->flags & (FIELD_INDEXED | FIELD_UNIQUE)) && !was_indexed;
-    p->indexes |= is_indexed;
-    p->makes_keys |= is_indexed && from && field_is_folded(to) && p->rows > KEYS_AT_ONCE;
+    bool makes_index = is_indexed(to) && !has_index(from, to);
+    p->indexes |= makes_index;
+    p->makes_keys |= makes_index && from && field_is_folded(to) && p->rows > KEYS_AT_ONCE;
     retype how = from ? field_retype(from, to) : RETYPE_NONE;
     p->converts |= how == RETYPE_REWRITE;
     p->looks |= how == RETYPE_CHECK;

@@ -60,11 +60,12 @@ describe('the model under load', () => {
   });
 
   it('says how long writers will wait once such a change was measured, and never guesses', async () => {
-    const seconds = async () => (await head.patch(`${FIELDS}/code?check=1`, { index: true }, { expect: 200 })).json.seconds;
+    await head.post(FIELDS, { name: 'year', type: 'int', title: 'Год', roles: ['head'] }, { expect: 201 });
+    const seconds = async () => (await head.patch(`${FIELDS}/year?check=1`, { index: true }, { expect: 200 })).json.seconds;
     assert.equal(await seconds(), null);
     assert.equal((await head.patch(`${FIELDS}/code?check=1`, { title: 'Шифр' }, { expect: 200 })).json.seconds, 0);
-    await head.patch(`${FIELDS}/code`, { index: true }, { expect: 200 });
-    await head.patch(`${FIELDS}/code`, { index: null }, { expect: 200 });
+    await head.patch(`${FIELDS}/year`, { index: true }, { expect: 200 });
+    await head.patch(`${FIELDS}/year`, { index: null }, { expect: 200 });
     assert.ok((await seconds()) >= 1, 'rounded up');
   });
 
@@ -130,6 +131,17 @@ describe('the model under load', () => {
     }
   });
 
+  it('a choice with an index that becomes a text gets its sort keys a slice at a time', async () => {
+    const wish = { name: 'kind', type: 'choice', title: 'Вид', roles: ['head'], index: true, options: { new: 'Новая' } };
+    await head.post(FIELDS, wish, { expect: 201 });
+    const asked = (await head.patch(`${FIELDS}/kind?check=1`, { type: 'text', options: null }, { expect: 200 })).json;
+    assert.equal(asked.index, true, JSON.stringify(asked));
+    const started = await head.patch(`${FIELDS}/kind`, { type: 'text', options: null }, { expect: 202 });
+    assert.equal((await ended(head, started.json.change.batch)).state, 'done');
+    await head.post('/api/v1/sales.deal', { title: 'Ещё одна', kind: 'Ярко' }, { expect: 201 });
+    assert.equal((await head.list('sales.deal', 'kind=ярко&sort=kind')).length, 1);
+  });
+
   it('an index that is no longer wanted leaves the file while the server works', async () => {
     await head.patch(`${FIELDS}/code`, { index: true }, { expect: 200 });
     const before = server.log.length;
@@ -183,8 +195,9 @@ describe('the model under load', () => {
 
   it('full text whose making is stopped is dropped, after kill -9 too', async () => {
     const dropped = () => server.log.split('event=schema.ahead_dropped').length - 1;
-    const wish = { name: 'half', type: 'text', title: 'Наполовину', roles: ['head'], search: true };
     for (const isKilled of [false, true]) {
+      const name = isKilled ? 'half_killed' : 'half';
+      const wish = { name, type: 'text', title: 'Наполовину', roles: ['head'], search: true };
       const before = dropped();
       const started = await head.post(FIELDS, wish, { expect: 202 });
       await until(async () => (await batchOf(head, started.json.change.batch)).done > 0, 'the first slice');
@@ -195,8 +208,10 @@ describe('the model under load', () => {
       }
       await ended(head, started.json.change.batch);
       // It may have been in force already when it was stopped.
-      await until(async () => dropped() > before || (await fieldOf('half')), 'the end of what was half made');
-      if (await fieldOf('half')) await head.del(`${FIELDS}/half`);
+      await until(async () => dropped() > before || (await fieldOf(name)), 'the end of what was half made');
+      if (!(await fieldOf(name))) continue;
+      const gone = await head.del(`${FIELDS}/${name}`, { expect: 202 });
+      await ended(head, gone.json.change.batch);
     }
   });
 
