@@ -1,4 +1,5 @@
 /* server.c - `karkas serve`: one loop with its listeners, signals and the way down. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #define FILES_WANTED  65536
 #define WATCH_MS      1000
 #define CERT_CHECK_MS (12 * 3600 * 1000)
+#define BIG_BLOCK     (1 << 20)
 
 typedef struct server {
     const server_options *o;
@@ -432,6 +434,18 @@ static void raise_file_limit(void)
     }
 }
 
+/*
+ * mallopt(3): a block this large goes back to the system when it is freed. Left to itself malloc
+ * learns from the first such block to keep the next ones: every thread that has hashed a password
+ * would hold 19 MB for ever.
+ */
+static void return_big_blocks(void)
+{
+    if (!mallopt(M_MMAP_THRESHOLD, BIG_BLOCK) || !mallopt(M_TRIM_THRESHOLD, BIG_BLOCK)) {
+        log_event(LOG_WARN, "server.malloc", "kept=defaults");
+    }
+}
+
 static void server_free(server *s)
 {
     deployment_close(&s->d);
@@ -456,6 +470,7 @@ int server_run(const server_options *o)
     s->d.lock_fd = -1;
     umask(0077);
     prctl(PR_SET_DUMPABLE, 0);
+    return_big_blocks();
     raise_file_limit();
     uv_loop_init(&s->loop);
     thread_set_role(THREAD_NONE, NULL);

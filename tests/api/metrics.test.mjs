@@ -1,6 +1,7 @@
 // What an operator reads on /metrics moves with what the server does.
 
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { metrics } from '../harness/metrics.mjs';
 import { startServer } from '../harness/server.mjs';
@@ -53,4 +54,17 @@ test('what only grows is a counter, the rest are gauges', async () => {
   for (const [, name, type] of types)
     assert.equal(type, name.endsWith('_total') ? 'counter' : 'gauge', name);
   assert.match(text, /^karkas_reads_moved_total\{pool="slow"\} \d+$/m);
+});
+
+test('memory taken to hash passwords goes back, whichever threads hashed', async () => {
+  const fresh = await startServer();
+  const status = () => fs.readFileSync(`/proc/${fresh.process.pid}/status`, 'utf8');
+  const mb = () => Number(status().match(/VmRSS:\s+(\d+)/)[1]) / 1024;
+  try {
+    const was = mb();
+    for (const login of ['ivanova', 'petrov', 'kuznetsov']) await fresh.as(login);
+    assert.ok(mb() - was < 12, `${was.toFixed(1)} MB became ${mb().toFixed(1)} MB`);
+  } finally {
+    await fresh.stop();
+  }
 });

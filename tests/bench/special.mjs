@@ -203,10 +203,11 @@ export async function streams(base) {
 
 // ---- memory and start ----------------------------------------------------------------------------
 
-/** What a server holds that was just started, and once it has done some of everything. */
+/** What a server holds once people have signed in, and once it has done some of everything. */
 export async function memory(base, { seconds }) {
   const { files, server, sessions } = base;
   await restart(server);
+  await signInAgain(server, 2);
   await settled(server.process.pid);
   const mb = rssKb(server.process.pid) / 1024;
   const kb = await connectionKb(server, IDLE_PLAIN);
@@ -214,7 +215,7 @@ export async function memory(base, { seconds }) {
   await settled(server.process.pid);
   const after = rssKb(server.process.pid) / 1024;
   return [
-    { name: 'idle RSS, just started', value: `${mb.toFixed(1)} MB`, bar: '≤ 20 MB', isHeld: mb <= 20 },
+    { name: 'idle RSS after two logins', value: `${mb.toFixed(1)} MB`, bar: '≤ 20 MB', isHeld: mb <= 20 },
     { name: 'RSS at rest after a mixed load', value: `${after.toFixed(1)} MB` },
     { name: 'an idle connection', value: `${kb.toFixed(1)} KB`, bar: '≤ 4 KB', isHeld: kb <= 4 },
   ];
