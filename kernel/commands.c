@@ -1,7 +1,10 @@
 /* commands.c - what an administrator may ask for, by socket or offline. Worker threads; blocking.
  */
+#include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "data/backup.h"
@@ -284,11 +287,49 @@ static void backup(command_call *c)
     }
 }
 
+/* What root made would be closed to the server, so root acts as the owner of the directory. */
+static bool act_as_owner(command_call *c)
+{
+    struct stat dir;
+    const char *path = c->d->o->data;
+    bool is_ru = c->lang[0] == 'r';
+    if (geteuid() != 0) {
+        return true;
+    }
+    c->exit_code = 1;
+    if (stat(path, &dir) != 0 || dir.st_uid == 0) {
+        buf_fmt(c->out,
+                is_ru ? "%s: от root копия восстанавливается в каталог пользователя, от которого "
+                        "работает сервер:\n  install -d -o karkas -g karkas -m 0700 %s\n"
+                      : "%s: root restores into a directory of the user the server runs "
+                        "as:\n  install -d -o karkas -g karkas -m 0700 %s\n",
+                path, path);
+        return false;
+    }
+    if (setgroups(0, NULL) != 0 || setresgid(dir.st_gid, dir.st_gid, dir.st_gid) != 0 ||
+        setresuid(dir.st_uid, dir.st_uid, dir.st_uid) != 0) {
+        command_fail_status(c, status_from_errno(errno));
+        return false;
+    }
+    if (access(c->args[1], R_OK) != 0) {
+        buf_fmt(c->out,
+                is_ru ? "%s: владелец каталога %s (uid %u) не может прочитать копию\n"
+                      : "%s: the owner of %s (uid %u) cannot read the copy\n",
+                c->args[1], path, (unsigned)dir.st_uid);
+        return false;
+    }
+    c->exit_code = 0;
+    return true;
+}
+
 static void restore(command_call *c)
 {
     backup_report report = {0};
     long holder;
     int fd = -1;
+    if (!act_as_owner(c)) {
+        return;
+    }
     crm_status s = fs_mkdir(c->d->o->data, 0700);
     if (s == CRM_OK) {
         s = fs_lock(c->d->o->data, &fd, &holder);

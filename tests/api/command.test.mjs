@@ -1,6 +1,7 @@
 // `karkas …` (S-76, D8): what an administrator asks of a running server, and what works without one.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -224,6 +225,25 @@ describe('karkas backup and restore', () => {
     assert.match(said, /ничего не восстановлено/);
     const left = fs.existsSync(empty) ? fs.readdirSync(empty).filter((f) => f.endsWith('.db')) : [];
     assert.deepEqual(left, []);
+  });
+
+  it('lets root restore for the user the server runs as', { skip: process.getuid() !== 0 && 'only root can' }, async () => {
+    const file = path.join(server.home, 'by-root.karkas');
+    await ok('backup', file);
+    const data = path.join(server.home, 'by-root');
+    const restore = () => spawnSync(path.join(server.build, 'karkas'), ['--data', data, '--lang', 'ru', 'restore', file], { encoding: 'utf8' });
+    const refused = restore();
+    assert.notEqual(refused.status, 0);
+    assert.match(refused.stderr, /install -d -o karkas/);
+    const { uid, gid } = fs.statSync(server.data);
+    fs.mkdirSync(data, { mode: 0o700 });
+    fs.chownSync(data, uid, gid);
+    const done = restore();
+    assert.equal(done.status, 0, done.stderr);
+    const other = await startServer({ data, tzFile: server.tz });
+    other.passwords = { ...server.passwords };
+    assert.ok((await all(await other.as('petrov'))).length > 0);
+    await other.stop();
   });
 
   async function all(client) {
