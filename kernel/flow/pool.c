@@ -4,6 +4,8 @@
  * a full one refuses.
  */
 #include <assert.h>
+#include <errno.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -68,8 +70,10 @@ static const int niceness[POOL_COUNT] = {[POOL_SLOW] = 10, [POOL_CRYPTO] = 5};
 
 static void lower_priority(const pool *p)
 {
-    if (niceness[p->kind]) {
-        setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), niceness[p->kind]);
+    if (niceness[p->kind] &&
+        setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), niceness[p->kind]) != 0) {
+        log_event(LOG_WARN, "pool.priority_kept", "pool=%s error=%s", names[p->kind],
+                  log_quote(str_of(strerror(errno))));
     }
 }
 
