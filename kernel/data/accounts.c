@@ -57,14 +57,15 @@ crm_status accounts_check_new(crm_ctx *c, crm_str login, crm_str password)
     crm_str folded, name, company;
     const char *code = NULL;
     if (!text_is_utf8(password)) {
-        code = "type_mismatch";
-    } else if (text_length(password) < PASSWORD_MIN) {
-        code = "too_short";
-    } else if (password.n > PASSWORD_MAX) {
-        code = "too_long";
+        return call_fail_field(c, CRM_S("new"), "type_mismatch", (crm_str){0});
     }
-    if (code) {
-        return call_fail_field(c, CRM_S("new"), code, (crm_str){0});
+    if (text_length(password) < PASSWORD_MIN) {
+        return call_fail_field(c, CRM_S("new"), "too_short",
+                               arena_fmt(c->arena, "{\"min\":%d}", PASSWORD_MIN));
+    }
+    if (text_length(password) > PASSWORD_MAX) {
+        return call_fail_field(c, CRM_S("new"), "too_long",
+                               arena_fmt(c->arena, "{\"max\":%d}", PASSWORD_MAX));
     }
     crm_status st = text_sort_key(c->arena, password, &folded);
     st = st ? st : text_sort_key(c->arena, login, &name);

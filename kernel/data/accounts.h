@@ -14,7 +14,7 @@
 #define SESSION_IDLE_MS (12LL * 3600 * 1000)
 #define SESSION_LIFE_MS (30LL * 24 * 3600 * 1000)
 #define ONE_TIME_LIFE_MS (72LL * 3600 * 1000)
-#define PASSWORD_MIN 8
+#define PASSWORD_MIN 8 /* characters */
 #define PASSWORD_MAX 256
 
 typedef struct session_info {

@@ -48,6 +48,15 @@ describe('a session', () => {
     }
   });
 
+  it('says how many characters a password may have, whatever the alphabet', async () => {
+    const c = server.client();
+    await c.login('kuznetsov', await server.invite('kuznetsov'));
+    const said = async (password) => (await c.post('/api/v1/session/password', { new: password })).json?.fields[0].detail;
+    assert.match(await said('кот'), /не меньше 8 знаков/);
+    assert.match(await said('длинно '.repeat(40)), /не больше 256 знаков/);
+    assert.equal(await said('очень длинный пароль '.repeat(12)), undefined);
+  });
+
   it('asks for the old password before it sets another, and ends the other sessions', async () => {
     const mine = server.client();
     const other = server.client();
