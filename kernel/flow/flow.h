@@ -112,6 +112,8 @@ typedef struct flow_stats {
     uint32_t read_only;                  /* 1: the disk is full */
     uint64_t webhooks_sent, webhooks_failed, webhooks_dead; /* taken, attempts that failed, given up */
     uint32_t webhooks_under_way;
+    uint64_t mails_dead;    /* given up since the start */
+    uint32_t forms_waiting; /* requests stored and not worked out yet; at most 1000 are counted */
     int64_t keys_left; /* rows whose keys of names are to be made, by the last slice that made some */
 } flow_stats;
 void flow_stats_get(flow *f, flow_stats *out);

@@ -80,7 +80,8 @@ struct flow {
     scheduler scheduler;
     struct courier *courier; /* NULL until started */
     _Atomic int64_t keys_left; /* rows whose keys of names are to be made */
-    _Atomic uint64_t webhooks_sent, webhooks_failed, webhooks_dead;
+    _Atomic uint64_t webhooks_sent, webhooks_failed, webhooks_dead, mails_dead;
+    _Atomic uint32_t forms_waiting;
     _Atomic uint64_t commits, groups_rerun, requests, slow_commits;
 };
 
@@ -148,6 +149,14 @@ crm_status steps_leave_waiting(crm_ctx *c, record *subject, const rule_step *st)
 crm_status strategies_register(registry *r);
 crm_status outbox_register(registry *r);
 crm_status inbox_register(registry *r);
+
+/* Calls `tell` for each person who holds the function `settings`. Writer. */
+crm_status notices_to_settings(crm_ctx *c, crm_status (*tell)(crm_ctx *c, int64_t user, const void *arg),
+                               const void *arg);
+/* The same notice without mail, and none while the user has an unread one of that kind. Writer. */
+crm_status notices_send_once(crm_ctx *c, int64_t user, crm_str kind, crm_str text);
+/* How many requests of forms are stored and not worked out yet, a thousand at most. */
+uint32_t inbox_waiting(engine_session *s, const registry *r, arena *a);
 
 /* Gives every job with `every_ms` its due row. Writer. */
 crm_status timers_ensure(crm_ctx *c, void *unused);

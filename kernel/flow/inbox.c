@@ -66,6 +66,18 @@ static crm_status receive(crm_ctx *c, crm_str arg, const void *fn)
     return s == CRM_OK ? finish(c, &row, STATE_DONE) : s;
 }
 
+#define COUNT_MAX 1000
+
+uint32_t inbox_waiting(engine_session *s, const registry *r, arena *a)
+{
+    const entity *e = registry_store(r, STORE_INBOX);
+    query q = {.entity = e, .limit = COUNT_MAX};
+    q.where = cond_compare(a, COND_EQ, &e->fields[INBOX_STATE], value_text(CRM_S(STATE_NEW)));
+    engine_op op = {.kind = ENGINE_COUNT, .entity = e, .query = &q};
+    engine_batch b = {.ops = &op, .count = 1};
+    return q.where && engine_read_now(s, &b) == CRM_OK ? (uint32_t)op.count : 0;
+}
+
 crm_status inbox_register(registry *r)
 {
     job j = {.run = receive,

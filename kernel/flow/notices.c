@@ -71,3 +71,58 @@ crm_status notices_send(crm_ctx *c, int64_t user, crm_str kind, const record *ab
     }
     return s;
 }
+
+/* ---- to those who look after the system ------------------------------------------------------ */
+
+static bool holds_settings(crm_ctx *c, const person *p)
+{
+    principal who;
+    const principal *before = c->who;
+    if (p->is_disabled || p->is_service ||
+        people_principal(c->arena, c->people, p->id, &who) != CRM_OK) {
+        return false;
+    }
+    c->who = &who;
+    bool holds = call_may(c, CRM_S("settings"));
+    c->who = before;
+    return holds;
+}
+
+crm_status notices_to_settings(crm_ctx *c,
+                               crm_status (*tell)(crm_ctx *c, int64_t user, const void *arg),
+                               const void *arg)
+{
+    crm_status s = CRM_OK;
+    for (uint32_t i = 0; s == CRM_OK && c->people && i < c->people->user_count; i++) {
+        if (holds_settings(c, &c->people->users[i])) {
+            s = tell(c, c->people->users[i].id, arg);
+        }
+    }
+    return s;
+}
+
+static crm_status has_unread(crm_ctx *c, int64_t user, crm_str kind)
+{
+    store_row row;
+    arena *a = c->arena;
+    const field *f = registry_store(c->reg, STORE_NOTIFICATION)->fields;
+    const cond *is_his = cond_compare(a, COND_EQ, &f[NOTIFICATION_USER], value_int(user));
+    const cond *is_such = cond_compare(a, COND_EQ, &f[NOTIFICATION_KIND], value_text(kind));
+    const cond *is_unread = cond_compare(a, COND_NONE, &f[NOTIFICATION_READ_AT], value_null());
+    const cond *where = cond_and(a, cond_and(a, is_his, is_such), is_unread);
+    return store_first(c->session, a, c->reg, STORE_NOTIFICATION, where, &row);
+}
+
+crm_status notices_send_once(crm_ctx *c, int64_t user, crm_str kind, crm_str text)
+{
+    int64_t id;
+    const principal *caller = c->who;
+    crm_status s = has_unread(c, user, kind);
+    if (s != CRM_NOT_FOUND) {
+        return s;
+    }
+    c->who = &principal_system;
+    s = save_notice(c, user, kind, NULL, text, &id);
+    c->who = caller;
+    return s;
+}

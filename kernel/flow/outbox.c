@@ -118,6 +118,31 @@ static crm_status work(crm_ctx *c, crm_str arg, const void *fn)
     return l->is_permanent ? CRM_OK : s;
 }
 
+static crm_status tell(crm_ctx *c, int64_t user, const void *arg)
+{
+    const store_row *row = arg;
+    buf b;
+    crm_str to = store_text(row, OUTBOX_TO);
+    crm_str text = registry_text(c->reg, c->reg->locale, CRM_S("mail.dead"));
+    json_t *params = json_pack("{s:s%}", "to", to.n ? to.p : "", to.n);
+    buf_init(&b, 4096);
+    registry_text_fill(text, json_dump(c->arena, params), &b);
+    crm_status s = notices_send_once(c, user, CRM_S("mail"), buf_view(&b));
+    json_decref(params);
+    buf_free(&b);
+    return s;
+}
+
+/* Said on the page and not by mail, which is what does not arrive. */
+static crm_status bury(crm_ctx *c, store_row *row)
+{
+    log_event(LOG_ERROR, "mail.given_up", "to=%s", log_mask(store_text(row, OUTBOX_TO)));
+    atomic_fetch_add(&flow_running()->mails_dead, 1);
+    store_set(row, OUTBOX_STATE, value_text(CRM_S(STATE_DEAD)));
+    crm_status s = store_save(c->tx, row);
+    return s == CRM_OK ? notices_to_settings(c, tell, row) : s;
+}
+
 static crm_status run(crm_ctx *c, crm_str arg, const void *fn)
 {
     letter *l = c->prepared;
@@ -126,8 +151,10 @@ static crm_status run(crm_ctx *c, crm_str arg, const void *fn)
     if (!l) {
         return CRM_OK;
     }
-    store_set(&l->row, OUTBOX_STATE,
-              value_text(l->is_permanent ? CRM_S(STATE_DEAD) : CRM_S(STATE_DONE)));
+    if (l->is_permanent) {
+        return bury(c, &l->row);
+    }
+    store_set(&l->row, OUTBOX_STATE, value_text(CRM_S(STATE_DONE)));
     return store_save(c->tx, &l->row);
 }
 
@@ -143,9 +170,7 @@ static crm_status give_up(crm_ctx *c, crm_str arg, const void *fn)
     if (s != CRM_OK) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
     }
-    log_event(LOG_ERROR, "mail.given_up", "to=%s", log_mask(store_text(&row, OUTBOX_TO)));
-    store_set(&row, OUTBOX_STATE, value_text(CRM_S(STATE_DEAD)));
-    return store_save(c->tx, &row);
+    return bury(c, &row);
 }
 
 #define NEEDED "{\"type\":\"text\",\"required\":true}"

@@ -312,6 +312,9 @@ static int64_t look(flow *f, engine_session *session)
             break;
         }
     }
+    if (q) {
+        atomic_store(&f->forms_waiting, inbox_waiting(session, r, a));
+    }
     engine_turn_end(session);
     arena_free(a);
     if (r) {

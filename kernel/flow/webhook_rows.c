@@ -284,11 +284,17 @@ crm_status webhooks_apply(crm_ctx *c, const webhook_wish *wishes, uint32_t count
 
 /* ---- stopping and going on ------------------------------------------------------------------- */
 
-static crm_status tell(crm_ctx *c, const store_row *row, int64_t user, const char *reason)
+typedef struct paused {
+    const store_row *row;
+    const char *reason;
+} paused;
+
+static crm_status tell(crm_ctx *c, int64_t user, const void *arg)
 {
+    const paused *p = arg;
     buf b;
-    crm_str key = arena_fmt(c->arena, "webhook.paused.%s", reason);
-    crm_str title = store_text(row, WEBHOOK_TITLE);
+    crm_str key = arena_fmt(c->arena, "webhook.paused.%s", p->reason);
+    crm_str title = store_text(p->row, WEBHOOK_TITLE);
     json_t *params = json_pack("{s:s%}", "title", title.n ? title.p : "", title.n);
     buf_init(&b, 4096);
     registry_text_fill(registry_text(c->reg, c->reg->locale, key), json_dump(c->arena, params), &b);
@@ -298,34 +304,12 @@ static crm_status tell(crm_ctx *c, const store_row *row, int64_t user, const cha
     return s == CRM_NOT_FOUND ? CRM_OK : s;
 }
 
-static bool holds_settings(crm_ctx *c, const person *p)
-{
-    principal who;
-    const principal *before = c->who;
-    if (p->is_disabled || p->is_service ||
-        people_principal(c->arena, c->people, p->id, &who) != CRM_OK) {
-        return false;
-    }
-    c->who = &who;
-    bool holds = call_may(c, CRM_S("settings"));
-    c->who = before;
-    return holds;
-}
-
 static crm_status tell_owner(crm_ctx *c, const store_row *row, const char *reason)
 {
     int64_t owner = store_int(row, WEBHOOK_OWNER);
     const person *p = people_user(c->people, owner);
-    crm_status s = CRM_OK;
-    if (p && !p->is_disabled) {
-        return tell(c, row, owner, reason);
-    }
-    for (uint32_t i = 0; s == CRM_OK && c->people && i < c->people->user_count; i++) {
-        if (holds_settings(c, &c->people->users[i])) {
-            s = tell(c, row, c->people->users[i].id, reason);
-        }
-    }
-    return s;
+    paused what = {row, reason};
+    return p && !p->is_disabled ? tell(c, owner, &what) : notices_to_settings(c, tell, &what);
 }
 
 crm_status webhook_stop(crm_ctx *c, store_row *row, const char *reason)

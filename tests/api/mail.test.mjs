@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { metrics } from '../harness/metrics.mjs';
 import { startServer } from '../harness/server.mjs';
 import { MailServer } from '../harness/smtp.mjs';
 import { dealer } from '../harness/tz.mjs';
@@ -64,6 +65,17 @@ describe('mail', () => {
     const before = mail.attempts;
     await server.advance('12h');
     assert.equal(mail.attempts, before, 'a refused mail is not tried again');
+    const admin = await server.as('admin');
+    const told = () => admin.list('notification', 'kind=mail');
+    const [notice] = await told();
+    assert.match(notice.text, /@dealer\.example не доставлено/);
+    const figures = await metrics(admin);
+    assert.ok(figures.karkas_mail_dead_total >= 1);
+    assert.equal(figures.karkas_inbox_waiting, 0);
+    await submit('Нужен грейдер');
+    await server.advance('6h');
+    assert.ok((await metrics(admin)).karkas_mail_dead_total > figures.karkas_mail_dead_total);
+    assert.equal((await told()).length, 1, 'one notice until it is read');
     mail.refuse = null;
   });
 });
