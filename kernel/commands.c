@@ -416,28 +416,28 @@ static const command commands[] = {
     {"clock", NULL, 0, clock_command},
 };
 
-bool command_is_known(const char *name)
+static const command *find(int count, const char *const *args)
 {
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(commands[i].name, name) == 0) {
-            return true;
+        const command *k = &commands[i];
+        bool is_it = strcmp(k->name, args[0]) == 0 &&
+                     (!k->sub || (count > 1 && strcmp(k->sub, args[1]) == 0));
+        if (is_it) {
+            return count >= (k->sub ? 2 : 1) + k->args ? k : NULL;
         }
     }
-    return false;
+    return NULL;
+}
+
+bool command_is_whole(int count, const char *const *args)
+{
+    return find(count, args) != NULL;
 }
 
 void command_run(command_call *c)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        const command *k = &commands[i];
-        int own = k->sub ? 2 : 1;
-        if (strcmp(k->name, c->args[0]) != 0 ||
-            (k->sub && (c->count < 2 || strcmp(k->sub, c->args[1]) != 0))) {
-            continue;
-        }
-        if (c->count < own + k->args) {
-            break;
-        }
+    const command *k = find(c->count, c->args);
+    if (k) {
         k->run(c);
         return;
     }

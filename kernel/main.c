@@ -9,81 +9,6 @@
 
 #include "server.h"
 
-static const char *const help_en =
-    "karkas - a CRM server assembled from a ТЗ\n\n"
-    "  karkas serve --data DIR --tz FILE [--modules DIR] [--web DIR] [--listen ADDRESS:PORT]\n"
-    "  karkas tz lint FILE            checks a ТЗ, changes nothing\n"
-    "  karkas tz apply FILE           puts it into force on the running server\n"
-    "  karkas model export            what was made in the browser, as sections of a ТЗ\n"
-    "  karkas module list             what is there, what runs, what was refused and why\n"
-    "  karkas module new NAME [--native] [--sdk DIR]   a module of your own from a template\n"
-    "  karkas module lint DIR         what is wrong with a module, with file and line\n"
-    "  karkas module dev DIR          runs it and, whenever it is saved, its next version\n"
-    "  karkas module check DIR [--report FILE.html]   proves a module sound, as a page\n"
-    "  karkas module install FILE     a signed version, a folder or a tar archive; as root\n"
-    "  karkas module trust [KEY.pem]  whose signatures are taken; adds a public key, as root\n"
-    "  karkas module upgrade NAME [VERSION]   to a version that is installed, else the newest\n"
-    "  karkas module rollback NAME    to the version before\n"
-    "  karkas module enable NAME [VERSION], karkas module disable NAME\n"
-    "  karkas user list               who can log in\n"
-    "  karkas user invite LOGIN       a one-time code for a first login or a forgotten password\n"
-    "  karkas user disable|enable LOGIN\n"
-    "  karkas user service LOGIN NAME [ROLE,ROLE]   a user for a program, which signs in by token\n"
-    "  karkas token make LOGIN NAME [access=write] [entities=a,b] [functions=f] [days=90]\n"
-    "  karkas token list, karkas token revoke NUMBER\n"
-    "  karkas why LOGIN ENTITY ID     who sees a record and by which line\n"
-    "  karkas openapi                 the whole API as an OpenAPI 3.1 document\n"
-    "  karkas backup FILE             a consistent copy while the server works\n"
-    "  karkas restore FILE            into an empty data directory, no server running\n"
-    "  karkas clock [advance DURATION]  sandbox only\n"
-    "  karkas version\n\n"
-    "Options: --data DIR (or KARKAS_DATA, else /var/lib/karkas)   --lang ru|en   --help\n"
-    "  serve: --names a,b   further names for the local certificate\n"
-    "         --tls off     plain HTTP, on a loopback address only, behind a proxy that speaks "
-    "TLS\n"
-    "         --sandbox TIME  virtual clock, in a new data directory only\n"
-    "         --trust DIR   public keys of who may sign modules, else /etc/karkas/trust\n"
-    "         --safe        installed modules without their code, this once\n"
-    "         --dev         modules of any owner, signed or not\n";
-
-static const char *const help_ru =
-    "karkas - CRM-сервер, собранный по ТЗ\n\n"
-    "  karkas serve --data КАТАЛОГ --tz ФАЙЛ [--modules КАТАЛОГ] [--web КАТАЛОГ] [--listen "
-    "АДРЕС:ПОРТ]\n"
-    "  karkas tz lint ФАЙЛ            проверить ТЗ, ничего не меняя\n"
-    "  karkas tz apply ФАЙЛ           применить к работающему серверу\n"
-    "  karkas model export            сделанное в браузере в виде разделов ТЗ\n"
-    "  karkas module list             какие модули есть, работают, отклонены и почему\n"
-    "  karkas module new ИМЯ [--native] [--sdk КАТАЛОГ]   свой модуль из шаблона\n"
-    "  karkas module lint КАТАЛОГ     что в модуле не так, с файлом и строкой\n"
-    "  karkas module dev КАТАЛОГ      запустить модуль и менять его на ходу при каждой записи\n"
-    "  karkas module check КАТАЛОГ [--report ФАЙЛ.html]   доказать, что модуль исправен\n"
-    "  karkas module install ФАЙЛ     подписанная версия: каталог или архив tar; от root\n"
-    "  karkas module trust [КЛЮЧ.pem] чьим подписям верить; добавить открытый ключ, от root\n"
-    "  karkas module upgrade ИМЯ [ВЕРСИЯ]     на установленную версию, иначе на новейшую\n"
-    "  karkas module rollback ИМЯ     на прежнюю версию\n"
-    "  karkas module enable ИМЯ [ВЕРСИЯ], karkas module disable ИМЯ\n"
-    "  karkas user list               кто может войти\n"
-    "  karkas user invite ЛОГИН       одноразовый код для первого входа или забытого пароля\n"
-    "  karkas user disable|enable ЛОГИН\n"
-    "  karkas user service ЛОГИН ИМЯ [РОЛЬ,РОЛЬ]    пользователь для программы, входит по токену\n"
-    "  karkas token make ЛОГИН ИМЯ [access=write] [entities=a,b] [functions=f] [days=90]\n"
-    "  karkas token list, karkas token revoke НОМЕР\n"
-    "  karkas why ЛОГИН СУЩНОСТЬ НОМЕР  кто видит запись и по какой строке ТЗ\n"
-    "  karkas openapi                 весь API документом OpenAPI 3.1\n"
-    "  karkas backup ФАЙЛ             согласованная копия, не останавливая работу\n"
-    "  karkas restore ФАЙЛ            в пустой каталог данных, без сервера\n"
-    "  karkas clock [advance СРОК]    только в песочнице\n"
-    "  karkas version\n\n"
-    "Ключи: --data КАТАЛОГ (или KARKAS_DATA, иначе /var/lib/karkas)   --lang ru|en   --help\n"
-    "  serve: --names a,b   ещё имена для местного сертификата\n"
-    "         --tls off     без TLS, только на адресе loopback, за прокси, который его даёт\n"
-    "         --sandbox ВРЕМЯ  виртуальные часы, только в новом каталоге\n"
-    "         --trust КАТАЛОГ  открытые ключи тех, чьи модули принимаются, иначе "
-    "/etc/karkas/trust\n"
-    "         --safe        установленные модули на этот запуск без их кода\n"
-    "         --dev         модули любого владельца, подписанные и нет\n";
-
 static const char *default_lang(void)
 {
     const char *l = getenv("LC_ALL");
@@ -95,7 +20,7 @@ static const char *default_lang(void)
 
 static int usage(const server_options *o, FILE *to, int code)
 {
-    fputs(o->lang[0] == 'r' ? help_ru : help_en, to);
+    help_print(to, o->lang, 0, NULL);
     return code;
 }
 
@@ -117,28 +42,21 @@ enum {
     OPT_NATIVE,
     OPT_REPORT,
     OPT_HELP,
+    OPT_VERSION,
     OPT_PROBE
 };
 
-static const struct option options[] = {{"data", 1, NULL, OPT_DATA},
-                                        {"tz", 1, NULL, OPT_TZ},
-                                        {"modules", 1, NULL, OPT_MODULES},
-                                        {"web", 1, NULL, OPT_WEB},
-                                        {"listen", 1, NULL, OPT_LISTEN},
-                                        {"names", 1, NULL, OPT_NAMES},
-                                        {"sandbox", 1, NULL, OPT_SANDBOX},
-                                        {"lang", 1, NULL, OPT_LANG},
-                                        {"tls", 1, NULL, OPT_TLS},
-                                        {"dev", 0, NULL, OPT_DEV},
-                                        {"group", 1, NULL, OPT_GROUP},
-                                        {"help", 0, NULL, OPT_HELP},
-                                        {"probe", 1, NULL, OPT_PROBE},
-                                        {"trust", 1, NULL, OPT_TRUST},
-                                        {"safe", 0, NULL, OPT_SAFE},
-                                        {"sdk", 1, NULL, OPT_SDK},
-                                        {"native", 0, NULL, OPT_NATIVE},
-                                        {"report", 1, NULL, OPT_REPORT},
-                                        {0}};
+static const struct option options[] = {
+    {"data", 1, NULL, OPT_DATA},       {"tz", 1, NULL, OPT_TZ},
+    {"modules", 1, NULL, OPT_MODULES}, {"web", 1, NULL, OPT_WEB},
+    {"listen", 1, NULL, OPT_LISTEN},   {"names", 1, NULL, OPT_NAMES},
+    {"sandbox", 1, NULL, OPT_SANDBOX}, {"lang", 1, NULL, OPT_LANG},
+    {"tls", 1, NULL, OPT_TLS},         {"dev", 0, NULL, OPT_DEV},
+    {"group", 1, NULL, OPT_GROUP},     {"help", 0, NULL, OPT_HELP},
+    {"version", 0, NULL, OPT_VERSION}, {"probe", 1, NULL, OPT_PROBE},
+    {"trust", 1, NULL, OPT_TRUST},     {"safe", 0, NULL, OPT_SAFE},
+    {"sdk", 1, NULL, OPT_SDK},         {"native", 0, NULL, OPT_NATIVE},
+    {"report", 1, NULL, OPT_REPORT},   {0}};
 
 static bool is_loopback(const char *listen)
 {
@@ -287,9 +205,15 @@ static void make_absolute(arena *a, const char **args, int count)
 static int run_command(const server_options *o, int count, const char **args)
 {
     int code = 0;
-    if (!command_is_known(args[0])) {
-        fprintf(stderr, "karkas: %s\n\n", args[0]);
-        return usage(o, stderr, 2);
+    if (!command_is_whole(count, args)) {
+        fprintf(stderr, o->lang[0] == 'r' ? "karkas: нет такой команды или не хватает слов:"
+                                          : "karkas: no such command, or words are missing:");
+        for (int i = 0; i < count; i++) {
+            fprintf(stderr, " %s", args[i]);
+        }
+        fputs("\n\n", stderr);
+        help_print(stderr, o->lang, count, args);
+        return 2;
     }
     arena *a = arena_new(0);
     make_absolute(a, args, count);
@@ -321,13 +245,16 @@ int main(int argc, char **argv)
                         .listen = "127.0.0.1:8443",
                         .lang = default_lang()};
     int which;
+    bool wants_help = false, wants_version = false;
     signal(SIGPIPE, SIG_IGN);
     if (!o.data) {
         o.data = "/var/lib/karkas";
     }
     while ((which = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (which == 'h' || which == OPT_HELP) {
-            return usage(&o, stdout, 0);
+        if (which == 'h' || which == OPT_HELP || which == OPT_VERSION) {
+            wants_help = wants_help || which != OPT_VERSION;
+            wants_version = wants_version || which == OPT_VERSION;
+            continue;
         }
         if (which == OPT_PROBE) {
             return plug_probe_main(optarg);
@@ -337,6 +264,13 @@ int main(int argc, char **argv)
         }
     }
     plug_set_options(&(plug_options){.is_dev = o.is_dev, .trust = o.trust});
+    if (wants_help) {
+        help_print(stdout, o.lang, argc - optind, (const char **)&argv[optind]);
+        return 0;
+    }
+    if (wants_version) {
+        return run_command(&o, 1, (const char *[]){"version"});
+    }
     if (optind >= argc) {
         return usage(&o, stderr, 2);
     }

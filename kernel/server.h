@@ -109,8 +109,10 @@ void command_user_service(command_call *c);
 void command_token_make(command_call *c);
 void command_token_list(command_call *c);
 void command_token_revoke(command_call *c);
-/* Whether such a command exists and must not run beside a server (restore). */
-bool command_is_known(const char *name);
+/* Whether these words name a command and give it all it needs. */
+bool command_is_whole(int count, const char *const *args);
+/* help.c: the lines of the help page on these words of a command, the whole page when none is. */
+void help_print(FILE *to, const char *lang, int count, const char *const *args);
 /* A one-time code as people type it, "k7fq-2m9d-xw4p", in the arena. */
 crm_str deployment_code(arena *a);
 

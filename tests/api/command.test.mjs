@@ -47,6 +47,24 @@ describe('the command line', () => {
     assert.match(await ok('--lang', 'en', '--help'), /karkas serve --data DIR/);
   });
 
+  it('helps with one command: its lines and no others', async () => {
+    const users = await ok('user', '--help');
+    for (const sub of ['list', 'invite', 'disable', 'enable', 'service']) assert.match(users, new RegExp(`^  karkas user ${sub}\\b`, 'm'));
+    assert.doesNotMatch(users, /karkas (tz|token)/);
+    assert.equal((await ok('user', 'invite', '--help')).trim().split('\n').length, 1);
+    assert.match(await ok('serve', '--help'), /--group N/);
+    assert.match(await ok('--version'), /^karkas \d+\.\d+\.\d+\n/);
+  });
+
+  it('names what a command lacks by its own lines', async () => {
+    for (const args of [['tz', 'lint'], ['user', 'invite'], ['why', 'petrov'], ['backup']]) {
+      const done = await server.command(...args);
+      assert.equal(done.code, 2, args.join(' '));
+      assert.match(done.err, new RegExp(`^  karkas ${args[0] === 'why' ? 'why' : args.join(' ')} `, 'm'));
+      assert.doesNotMatch(done.err, /karkas serve/);
+    }
+  });
+
   it('refuses what it does not know and says where help is', async () => {
     for (const args of [['nosuch'], ['user'], ['user', 'nosuch'], ['user', 'invite'], ['why', 'petrov'], ['--nosuch']])
       assert.match(await fails(...args), /karkas/, args.join(' '));
