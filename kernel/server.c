@@ -174,12 +174,43 @@ static bool split_address(const char *listen, char *host, size_t size, int *port
     return true;
 }
 
+static void say_not_listening(const server_options *o, crm_status s)
+{
+    bool is_ru = o->lang[0] == 'r';
+    const char *why = is_ru ? "внутренняя ошибка" : "an internal error";
+    if (s == CRM_CONFLICT) {
+        why = is_ru ? "этот порт занят другой программой" : "another program has that port";
+    } else if (s == CRM_DENIED) {
+        why = is_ru ? "нет права на этот порт; обычно дают от 1024"
+                    : "no right to that port; those from 1024 are usually free to use";
+    } else if (s == CRM_INVALID) {
+        why = is_ru
+                  ? "нужен АДРЕС:ПОРТ, адрес этой машины цифрами, порт от 0 до 65535"
+                  : "expected ADDRESS:PORT, an address of this machine in digits, a port to 65535";
+    }
+    fprintf(stderr, "karkas: --listen %s: %s\n", o->listen, why);
+}
+
+/* Before anything is made: a wrong address must not leave data, keys and a first login behind. */
+static crm_status check_listen(const server_options *o)
+{
+    char host[64];
+    int port;
+    crm_status s = CRM_INVALID;
+    if (split_address(o->listen, host, sizeof host, &port)) {
+        s = http_can_listen(host, port);
+    }
+    if (s != CRM_OK) {
+        say_not_listening(o, s);
+    }
+    return s;
+}
+
 static crm_status listen_on(server *s)
 {
     char host[64];
     int port;
     if (!split_address(s->o->listen, host, sizeof host, &port)) {
-        fprintf(stderr, "karkas: --listen %s: expected ADDRESS:PORT\n", s->o->listen);
         return CRM_INVALID;
     }
     http_handlers h = api_handlers(s->api);
@@ -189,7 +220,7 @@ static crm_status listen_on(server *s)
     figures_of_http(s->figures, s->http);
     crm_status st = s->http ? http_server_listen(s->http, host, port, s->tls, &port) : CRM_NOMEM;
     if (st != CRM_OK) {
-        fprintf(stderr, "karkas: cannot listen on %s: %s\n", s->o->listen, status_code(st));
+        say_not_listening(s->o, st);
         return st;
     }
     printf("listening %s://%s%s%s:%d\n", s->o->is_plain ? "http" : "https",
@@ -461,7 +492,7 @@ static void server_free(server *s)
 
 int server_run(const server_options *o)
 {
-    server *s = calloc(1, sizeof *s);
+    server *s = check_listen(o) == CRM_OK ? calloc(1, sizeof *s) : NULL;
     if (!s) {
         return 1;
     }

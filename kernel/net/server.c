@@ -305,6 +305,21 @@ static int open_socket(const struct sockaddr_storage *address, bool is_shared, i
     return fd;
 }
 
+crm_status http_can_listen(const char *address, int port)
+{
+    struct sockaddr_storage where = {0};
+    crm_status status = CRM_OK;
+    int bound;
+    if (port < 0 || port > 65535 || !parse_address(address, port, &where)) {
+        return CRM_INVALID;
+    }
+    int fd = open_socket(&where, false, &bound, &status);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return status;
+}
+
 crm_status http_server_listen(http_server *s, const char *address, int port, tls_context *tls,
                               int *bound)
 {

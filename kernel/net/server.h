@@ -54,6 +54,7 @@ http_server *http_server_new(uv_loop_t *loop, const http_handlers *handlers,
  * which; bound may be NULL). `tls` NULL is plain HTTP; the context outlives the server.
  * CONFLICT when the address is taken, DENIED when not permitted, INVALID when it is no address.
  */
+CRM_MUST_CHECK crm_status http_can_listen(const char *address, int port); /* now, without doing it */
 CRM_MUST_CHECK crm_status http_server_listen(http_server *s, const char *address, int port,
                                              tls_context *tls, int *bound);
 

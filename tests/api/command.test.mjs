@@ -283,6 +283,29 @@ describe('karkas backup and restore', () => {
   }
 });
 
+describe('an address that cannot be listened on', () => {
+  const serve = (listen) => {
+    const data = path.join(server.home, 'never');
+    const args = ['serve', '--data', data, '--tz', server.tz, '--lang', 'ru', '--listen', listen];
+    return server.execute(path.join(server.build, 'karkas'), args).then((done) => ({ ...done, made: fs.existsSync(data) }));
+  };
+
+  it('is refused before anything is made, with what is wrong about it', async () => {
+    for (const [listen, why] of [
+      ['0.0.0.0', /нужен АДРЕС:ПОРТ/],
+      ['localhost:8443', /нужен АДРЕС:ПОРТ/],
+      ['127.0.0.1:99999', /нужен АДРЕС:ПОРТ/],
+      [`127.0.0.1:${server.port}`, /этот порт занят/],
+    ]) {
+      const { code, out, err, made } = await serve(listen);
+      assert.equal(code, 1, listen);
+      assert.match(err, why);
+      assert.doesNotMatch(out, /first login/);
+      assert.equal(made, false, 'no data directory');
+    }
+  });
+});
+
 describe('a command without a server', () => {
   it('opens the data directory itself', async () => {
     const lone = await startServer({ keep: true });
