@@ -20,6 +20,7 @@
 #define WATCH_MS      1000
 #define CERT_CHECK_MS (12 * 3600 * 1000)
 #define BIG_BLOCK     (1 << 20)
+#define UV_THREADS    "16" /* files and names of hosts: a slow disk or resolver holds some of them */
 
 typedef struct server {
     const server_options *o;
@@ -502,6 +503,7 @@ int server_run(const server_options *o)
     umask(0077);
     prctl(PR_SET_DUMPABLE, 0);
     return_big_blocks();
+    setenv("UV_THREADPOOL_SIZE", UV_THREADS, 0); /* read at the first use of libuv's pool */
     raise_file_limit();
     uv_loop_init(&s->loop);
     thread_set_role(THREAD_NONE, NULL);

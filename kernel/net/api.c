@@ -534,6 +534,17 @@ static bool serve_file(api *a, http_request *r)
     return is_page && static_serve_as(a->o.ui, r, CRM_S("/index.html"));
 }
 
+/* What only tells: another verb is refused. */
+static void tell(api *a, http_request *r, void (*run)(api *a, http_request *r))
+{
+    if (r->verb != VERB_GET && r->verb != VERB_HEAD) {
+        http_set(r, "Allow", CRM_S("GET, HEAD"));
+        http_refuse(r, 405, "method_not_allowed");
+        return;
+    }
+    run(a, r);
+}
+
 static void route_request(void *arg, http_request *r)
 {
     api *a = arg;
@@ -552,9 +563,9 @@ static void route_request(void *arg, http_request *r)
             frame_page_route(k);
         }
     } else if (str_is(r->path, "/health")) {
-        health(a, r);
+        tell(a, r, health);
     } else if (str_is(r->path, "/metrics")) {
-        metrics_route(a, r);
+        tell(a, r, metrics_route);
     } else if (str_is(r->path, "/ca.crt") && a->o.ca_cert.n) {
         http_cache(r, CACHE_REVALIDATE);
         http_reply_bytes(r, 200, "application/x-x509-ca-cert", a->o.ca_cert, NULL, NULL);

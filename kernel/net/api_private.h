@@ -158,7 +158,8 @@ struct address;
 void address_json(json_writer *w, const struct address *all); /* its filled parts, by name */
 /* A file for this entity in the request's body; k->entity is set. */
 void upload_route(api_call *k);
-/* The server's early hook: bodies of uploads come in pieces. */
+#define HOOK_BODY_MAX (256 * 1024)
+/* The server's early hook: bodies of uploads come in pieces, a longer one of a form is not read. */
 void upload_early(void *arg, http_request *r);
 /* The list's parameters, without those named in `own` (NULL: none; ends in NULL). */
 CRM_MUST_CHECK crm_status records_read_query(api_call *k, query *q, const char *const *own);

@@ -10,7 +10,6 @@
 #define QUOTA_BURST 20   /* requests of one address at once */
 #define QUOTA_MS    3000 /* and one more in so many ms */
 #define ALL_SECOND  100  /* unsigned requests of all addresses in one second */
-#define BODY_MAX    (256 * 1024)
 #define DESCRIBE_MS 5000
 
 /*
@@ -179,9 +178,6 @@ static crm_status check_post(api_call *k, const integration *i)
     if (!str_is(type, "application/json") && !str_is(type, "application/x-www-form-urlencoded")) {
         return call_fail(&k->c, CRM_MEDIA, "unsupported_media_type");
     }
-    if (k->http->body.n > BODY_MAX) {
-        return call_fail(&k->c, CRM_TOO_LARGE, "too_large");
-    }
     if (!k->http->body.n || !text_is_utf8(k->http->body)) {
         return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
     }
@@ -208,6 +204,9 @@ void hook_route(api_call *k)
         api_limit(k, DESCRIBE_MS);
         api_pool(k, POOL_FAST, describe, described);
         return;
+    }
+    if (k->http->verb != VERB_POST) {
+        http_set(k->http, "Allow", i->type->describe ? CRM_S("GET, POST") : CRM_S("POST"));
     }
     crm_status s = k->http->verb == VERB_POST ? check_post(k, i) : CRM_METHOD;
     if (s != CRM_OK) {

@@ -29,6 +29,8 @@ void upload_early(void *arg, http_request *r)
     if (r->verb == VERB_POST && (is_file || is_import(r->path))) {
         r->is_streamed = true;
         r->body_limit = is_file ? FILE_SIZE_MAX : IMPORT_SIZE_MAX;
+    } else if (str_starts(r->path, CRM_S("/hook/"))) {
+        r->body_limit = HOOK_BODY_MAX;
     }
 }
 

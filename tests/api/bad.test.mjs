@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
+import * as https from 'node:https';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { StartError, startServer } from '../harness/server.mjs';
@@ -25,6 +26,19 @@ async function refusal(options) {
   }
   await server.stop();
   assert.fail('the server started');
+}
+
+/** The answer to a POST of whose body nothing is sent. */
+function statusOfHead(server, path, length) {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': length };
+    const sent = https.request(server.url + path, { method: 'POST', ca: server.ca, headers }, (reply) => {
+      resolve(reply.statusCode);
+      sent.destroy();
+    });
+    sent.on('error', reject);
+    sent.flushHeaders();
+  });
 }
 
 describe('a broken ТЗ', () => {
@@ -227,6 +241,7 @@ describe('a flood', () => {
     const reply = await head.post(LEADS, huge).catch((error) => error);
     if (!(reply instanceof Error)) assert.equal(reply.status, 413);
     else assert.match(String(reply.code), /ECONNRESET|EPIPE/, 'cut while it was still sending');
+    assert.equal(await statusOfHead(server, '/hook/site', 300 * 1024), 413, 'before any of it is sent');
     const form = await visitor.post('/hook/site', { name: 'x', phone: '1', text: 'x'.repeat(300 * 1024) });
     assert.equal(form.status, 413);
     assert.equal(form.json.code, 'too_large');

@@ -56,6 +56,13 @@ test('what only grows is a counter, the rest are gauges', async () => {
   assert.match(text, /^karkas_reads_moved_total\{pool="slow"\} \d+$/m);
 });
 
+test('what only tells answers GET and HEAD and names them to others', async () => {
+  for (const path of ['/health', '/metrics']) {
+    const refused = await head.post(path, {}, { asWritten: true });
+    assert.deepEqual([refused.status, refused.headers.allow], [405, 'GET, HEAD'], path);
+  }
+});
+
 test('memory taken to hash passwords goes back, whichever threads hashed', async () => {
   const fresh = await startServer();
   const status = () => fs.readFileSync(`/proc/${fresh.process.pid}/status`, 'utf8');
