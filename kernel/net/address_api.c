@@ -54,8 +54,12 @@ void address_route(api_call *k)
 {
     crm_str line = {0};
     address all;
-    if (k->rest.n || k->http->verb != VERB_POST) {
-        api_reply_error(k, k->rest.n ? CRM_NOT_FOUND : CRM_METHOD);
+    if (k->rest.n) {
+        api_reply_error(k, CRM_NOT_FOUND);
+        return;
+    }
+    if (k->http->verb != VERB_POST) {
+        api_reply_method(k, "POST");
         return;
     }
     crm_status s = api_read_json(k);

@@ -51,6 +51,12 @@ void api_reply_empty(api_call *k, int status)
     http_reply(r, status, NULL);
 }
 
+void api_reply_method(api_call *k, const char *allow)
+{
+    http_set(k->http, "Allow", str_of(allow));
+    api_reply_error(k, CRM_METHOD);
+}
+
 void api_reply_error(api_call *k, crm_status status)
 {
     http_request *r = k->http;

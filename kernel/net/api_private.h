@@ -75,6 +75,7 @@ void api_reply(api_call *k, int status); /* the JSON that stands in http_body */
 void api_reply_empty(api_call *k, int status);
 void api_reply_problem(api_call *k, int status); /* the problem+json that stands in http_body */
 void api_reply_error(api_call *k, crm_status status); /* from c.error, else from the status */
+void api_reply_method(api_call *k, const char *allow); /* 405 with the methods of this path */
 void api_reply_code(api_call *k, crm_status status, const char *code);
 /* Frees the call alone: who called finishes the request, which is a stream or has pieces to come. */
 http_request *api_let_go(api_call *k);

@@ -196,8 +196,12 @@ static void last_read(api_call *k)
 
 void events_route(api_call *k)
 {
-    if (k->http->verb != VERB_GET || k->rest.n) {
-        api_reply_error(k, k->rest.n ? CRM_NOT_FOUND : CRM_METHOD);
+    if (k->rest.n) {
+        api_reply_error(k, CRM_NOT_FOUND);
+        return;
+    }
+    if (k->http->verb != VERB_GET) {
+        api_reply_method(k, "GET");
         return;
     }
     k->id = asked_position(k);

@@ -243,8 +243,12 @@ void file_route(api_call *k)
         return;
     }
     sending *x = ARENA_NEW(k->http->arena, sending);
-    if (!x || (v != VERB_GET && v != VERB_HEAD) || !file_is_id(k->rest)) {
-        api_reply_error(k, !x ? CRM_NOMEM : file_is_id(k->rest) ? CRM_METHOD : CRM_NOT_FOUND);
+    if (!x || !file_is_id(k->rest)) {
+        api_reply_error(k, x ? CRM_NOT_FOUND : CRM_NOMEM);
+        return;
+    }
+    if (v != VERB_GET && v != VERB_HEAD) {
+        api_reply_method(k, "GET, HEAD");
         return;
     }
     *x = (sending){.k = k, .fd = -1};

@@ -56,6 +56,14 @@ static bool read_path(model_ask *a, crm_str rest, crm_str *verb)
     return true;
 }
 
+static const char *methods_of(const api_call *k, const model_ask *a, crm_str verb)
+{
+    if (!k->rest.n || str_is(k->rest, "changes")) {
+        return "GET, HEAD";
+    }
+    return a->entity.n && !verb.n ? "PATCH, DELETE" : "POST";
+}
+
 static bool choose(api_call *k, model_ask *a, crm_str verb)
 {
     http_verb v = k->http->verb;
@@ -96,7 +104,7 @@ void model_route(api_call *k)
         return;
     }
     if (!choose(k, &x->what, verb)) {
-        api_reply_error(k, CRM_METHOD);
+        api_reply_method(k, methods_of(k, &x->what, verb));
         return;
     }
     bool has_body = (x->what.act >= MODEL_ACT_ADD_ENTITY && x->what.act <= MODEL_ACT_CHANGE) ||

@@ -138,7 +138,7 @@ void openapi_route(api_call *k)
 {
     crm_str lang = http_param(k->http, "lang");
     if (k->http->verb != VERB_GET && k->http->verb != VERB_HEAD) {
-        api_reply_error(k, CRM_METHOD);
+        api_reply_method(k, "GET, HEAD");
         return;
     }
     if (str_is(lang, "ru") || str_is(lang, "en")) {

@@ -342,6 +342,15 @@ static bool has_kind(api_call *k, crm_str path, write_kind *out)
     return true;
 }
 
+static const char *methods_of(const api_call *k, crm_str path)
+{
+    bool is_act = str_is(path, "undo") || str_is(path, "restore");
+    if (is_act || str_is(k->rest, "bulk") || str_is(k->rest, "merge")) {
+        return "POST";
+    }
+    return !k->rest.n ? "GET, HEAD, POST" : path.n ? "GET, HEAD" : "GET, HEAD, PATCH, DELETE";
+}
+
 void records_write_route(api_call *k)
 {
     crm_str path = k->rest, id = {0};
@@ -352,8 +361,12 @@ void records_write_route(api_call *k)
         api_reply_error(k, CRM_NOT_FOUND);
         return;
     }
-    if (!x || !has_kind(k, path, &x->kind)) {
-        api_reply_error(k, x ? CRM_METHOD : CRM_NOMEM);
+    if (!x) {
+        api_reply_error(k, CRM_NOMEM);
+        return;
+    }
+    if (!has_kind(k, path, &x->kind)) {
+        api_reply_method(k, methods_of(k, path));
         return;
     }
     crm_status s = CRM_OK;

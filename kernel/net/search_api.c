@@ -305,7 +305,7 @@ static void search(api_call *k)
 void search_route(api_call *k)
 {
     if (k->http->verb != VERB_GET) {
-        api_reply_error(k, CRM_METHOD);
+        api_reply_method(k, "GET");
     } else {
         api_read(k, search);
     }

@@ -314,7 +314,9 @@ void session_route(api_call *k)
         session_require(k, sign_out);
     } else if (str_is(k->rest, "password") && v == VERB_POST) {
         session_require(k, set_password);
+    } else if (is_root) {
+        api_reply_method(k, "GET, POST, DELETE");
     } else {
-        api_reply_error(k, is_root ? CRM_METHOD : CRM_NOT_FOUND);
+        api_reply_error(k, CRM_NOT_FOUND);
     }
 }

@@ -363,7 +363,9 @@ void tokens_route(api_call *k)
         make(k);
     } else if (!is_list && v == VERB_DELETE && str_to_i64(k->rest, &k->id) == CRM_OK && k->id > 0) {
         api_write(k, commit_revoke, revoked);
+    } else if (is_list || v != VERB_DELETE) {
+        api_reply_method(k, is_list ? "GET, HEAD, POST" : "DELETE");
     } else {
-        api_reply_error(k, is_list || v != VERB_DELETE ? CRM_METHOD : CRM_NOT_FOUND);
+        api_reply_error(k, CRM_NOT_FOUND);
     }
 }

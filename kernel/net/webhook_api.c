@@ -551,7 +551,7 @@ static void route_one(api_call *k)
     } else if (v == VERB_DELETE) {
         api_write(k, commit_remove, removed);
     } else {
-        api_reply_error(k, CRM_METHOD);
+        api_reply_method(k, "GET, HEAD, PATCH, DELETE");
     }
 }
 
@@ -563,7 +563,7 @@ static void route_all(api_call *k)
     } else if (v == VERB_POST) {
         save(k, true);
     } else {
-        api_reply_error(k, CRM_METHOD);
+        api_reply_method(k, "GET, HEAD, POST");
     }
 }
 
@@ -590,6 +590,6 @@ void webhooks_route(api_call *k)
     } else if (k->http->verb == VERB_POST) {
         act(k, what);
     } else {
-        api_reply_error(k, CRM_METHOD);
+        api_reply_method(k, "POST");
     }
 }

@@ -172,7 +172,7 @@ static void read_one(api_call *k)
 void deliveries_route(api_call *k)
 {
     if (k->http->verb != VERB_GET && k->http->verb != VERB_HEAD) {
-        api_reply_error(k, CRM_METHOD);
+        api_reply_method(k, "GET, HEAD");
     } else {
         api_read(k, k->rest.n ? read_one : read_list);
     }

@@ -63,6 +63,21 @@ test('what only tells answers GET and HEAD and names them to others', async () =
   }
 });
 
+test('a refused method is told which ones the path takes', async () => {
+  for (const [method, path, allow] of [
+    ['PUT', '/api/v1/contacts.person', 'GET, HEAD, POST'],
+    ['PUT', '/api/v1/contacts.person/1', 'GET, HEAD, PATCH, DELETE'],
+    ['PATCH', '/api/v1/contacts.person/bulk', 'POST'],
+    ['PATCH', '/api/v1/session', 'GET, POST, DELETE'],
+    ['PATCH', '/api/v1/tokens', 'GET, HEAD, POST'],
+    ['DELETE', '/api/v1/model', 'GET, HEAD'],
+    ['POST', '/api/v1/search', 'GET'],
+  ]) {
+    const refused = await head.request(method, path, {}, { asWritten: true });
+    assert.deepEqual([refused.status, refused.headers.allow], [405, allow], `${method} ${path}`);
+  }
+});
+
 test('memory taken to hash passwords goes back, whichever threads hashed', async () => {
   const fresh = await startServer();
   const status = () => fs.readFileSync(`/proc/${fresh.process.pid}/status`, 'utf8');
