@@ -82,10 +82,11 @@ typedef struct cond {
 
 /* What went wrong in reading a condition. */
 typedef struct cond_error {
-    /* unknown_field, type_mismatch, bad_request, too_long, too_many, path_too_long, too_complex */
+    /* unknown_field, unknown_operator, type_mismatch, bad_request, too_long, too_many, path_too_long,
+     * too_complex */
     const char *code;
     crm_str field, nearest;
-    crm_str params_json; /* {"max":200}, or empty */
+    crm_str params_json; /* {"max":200}, {"op":"like","choices":"eq, ne, …"}, or empty */
 } cond_error;
 
 /* "today" and "now-3d" stay relative (VALUE_TODAY, VALUE_NOW). INVALID with *err filled. */

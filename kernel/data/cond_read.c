@@ -243,6 +243,25 @@ static bool find_operator(crm_str name, cond_op *op)
     return false;
 }
 
+#define OPERATOR_SHOWN 40 /* bytes of a name that is no operator */
+
+static crm_status unknown_operator(reader *r, crm_str name, crm_str path)
+{
+    buf b;
+    buf_init(&b, 0);
+    buf_z(&b, "{\"op\":");
+    buf_json(&b, text_cut(name, OPERATOR_SHOWN));
+    buf_z(&b, ",\"choices\":\"");
+    for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
+        buf_z(&b, i ? ", " : "");
+        buf_z(&b, operators[i].name);
+    }
+    buf_z(&b, "\"}");
+    r->err->params_json = arena_dup(r->a, buf_view(&b));
+    buf_free(&b);
+    return fail(r, "unknown_operator", path);
+}
+
 static bool is_false(const json_t *v)
 {
     return json_is_false(v) || (json_is_integer(v) && json_integer_value(v) == 0);
@@ -369,8 +388,11 @@ static crm_status read_leaf(reader *r, const entity *e, const json_t *list, cons
     if (st != CRM_OK) {
         return st;
     }
-    if (json_array_size(list) > 3 || !find_operator(text_at(list, 1), &c->op)) {
+    if (json_array_size(list) > 3 || !json_is_string(json_array_get(list, 1))) {
         return fail(r, "bad_request", path);
+    }
+    if (!find_operator(text_at(list, 1), &c->op)) {
+        return unknown_operator(r, text_at(list, 1), path);
     }
     *out = c;
     return read_comparison(r, c, list, out);

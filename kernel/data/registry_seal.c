@@ -87,7 +87,9 @@ const cond *seal_cond(seal *s, crm_str source, const entity *e, crm_str text)
     cond_error err = {0};
     crm_status st = cond_read(s->r->arena, &on, json, &out, &err);
     if (st == CRM_INVALID) {
-        const char *code = strcmp(err.code, "bad_request") == 0 ? "bad_condition" : err.code;
+        bool is_form =
+            strcmp(err.code, "bad_request") == 0 || strcmp(err.code, "unknown_operator") == 0;
+        const char *code = is_form ? "bad_condition" : err.code;
         crm_str subject = arena_dup(s->a, err.field.n ? err.field : text);
         add_fault(s, (registry_fault){.source = source,
                                       .code = str_of(code),

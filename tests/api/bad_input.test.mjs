@@ -37,8 +37,8 @@ describe('bad input', () => {
   it('in a list: a field, an operator, a path, a value that is none is named, and no row is given', async () => {
     for (const [query, field, code] of [
       ['nosuch=1', 'nosuch', 'unknown_field'],
-      ['title.nosuch=1', 'title', 'bad_request'],
-      ['title.=1', 'title', 'bad_request'],
+      ['title.nosuch=1', 'title', 'unknown_operator'],
+      ['title.=1', 'title', 'unknown_operator'],
       ['.eq=1', '', 'unknown_field'],
       ['created_at.gte=вчера', 'created_at', 'type_mismatch'],
       ['id=1e3', 'id', 'type_mismatch'],
@@ -54,12 +54,22 @@ describe('bad input', () => {
       [`title.in=${Array.from({ length: 1001 }, (_, i) => i).join()}`, 'title', 'too_many'],
       [asQuery(['contact.nosuch', 'eq', 1]), 'contact.nosuch', 'unknown_field'],
       [asQuery(['title.length', 'eq', 1]), 'title.length', 'type_mismatch'],
-      [asQuery(['title', 'like', '%']), 'title', 'bad_request'],
+      [asQuery(['title', 'like', '%']), 'title', 'unknown_operator'],
+      [asQuery(['title', 5, '%']), 'title', 'bad_request'],
       [asQuery(['owner', 'eq', { sql: '1 or 1=1' }]), 'owner', 'type_mismatch'],
       [asQuery(['exists', 'nosuch.entity', 'x']), 'nosuch.entity', 'unknown_field'],
     ]) {
       const reply = await refused(`${LEADS}?${encodeURI(query).replaceAll('%25', '%')}`, 422, 'invalid');
       assert.deepEqual(codes(reply), [[field, code]], query);
+    }
+  });
+
+  it('an unknown operator is told with those that there are, in both forms of a filter', async () => {
+    const choices = 'eq, ne, gt, gte, lt, lte, in, none, starts, has, me, in_query';
+    for (const [query, op] of [['title.like=x', 'like'], [asQuery(['title', 'li"ke', '%']), 'li"ke'], [asQuery(['title', 'я'.repeat(200), 1]), 'я'.repeat(20)]]) {
+      const [field] = (await refused(`${LEADS}?${query}`, 422, 'invalid')).json.fields;
+      assert.deepEqual(field.params, { op, choices });
+      assert.ok(field.detail.includes(op) && field.detail.includes(choices), field.detail);
     }
   });
 

@@ -123,7 +123,7 @@ describe('a bulk change', () => {
       [{ ids: [id] }, 'set', 'one_of_set_delete_restore'],
       [{ ids: [id], set: {}, delete: true }, 'set', 'one_of_set_delete_restore'],
       [{ where: ['nope', 'eq', 1], set: { city: 'x' } }, 'nope', 'unknown_field'],
-      [{ where: ['city', 'near', 1], set: { city: 'x' } }, 'city', 'bad_request'],
+      [{ where: ['city', 'near', 1], set: { city: 'x' } }, 'city', 'unknown_operator'],
     ];
     for (const [body, field, code] of cases) {
       const r = await head.post(`${LEADS}/bulk`, body);

@@ -192,7 +192,7 @@ static void faults_are_named(void **state)
          "id"},
         {"[\"contact\",\"in_query\",{\"entity\":\"test.person\",\"field\":\"id\","
          "\"where\":[\"name\",\"like\",1]}]",
-         "bad_request", "name"},
+         "unknown_operator", "name"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const cond *c;

@@ -389,7 +389,7 @@ static void every_fault_is_named(void **state)
         {"{\"by\":[{\"field\":\"stage\",\"bucket\":\"day\"}],\"measures\":{\"n\":\"count\"}}",
          "stage:type_mismatch"},
         {"{\"where\":[\"amount\",\"like\",1],\"measures\":{\"n\":\"count\"}}",
-         "amount:bad_request"},
+         "amount:unknown_operator"},
         {"{\"where\":5,\"measures\":{\"n\":\"count\"}}", "where:bad_request"},
         {"{\"q\":5,\"measures\":{\"n\":\"count\"}}", "q:bad_request"},
         {"{\"having\":[[\"m\",\"gt\",1]],\"measures\":{\"n\":\"count\"}}", "m:unknown_field"},
