@@ -27,9 +27,13 @@ crm_status merge_wish_read(crm_ctx *c, const entity *e, const json_t *spec, merg
     size_t i;
     json_t *item;
     const json_t *from = json_object_get(spec, "from");
-    *w = (merge_wish){.entity = e, .into = json_integer_value(json_object_get(spec, "into"))};
+    const json_t *into = json_object_get(spec, "into");
+    *w = (merge_wish){.entity = e, .into = json_integer_value(into)};
     if (w->into <= 0) {
-        return call_fail_field(c, CRM_S("into"), "type_mismatch", (crm_str){0});
+        return call_fail_field(c, CRM_S("into"), into ? "type_mismatch" : "required", (crm_str){0});
+    }
+    if (!json_is_array(from)) {
+        return call_fail_field(c, CRM_S("from"), from ? "type_mismatch" : "required", (crm_str){0});
     }
     if (!json_array_size(from) || json_array_size(from) > MERGE_MAX) {
         return call_fail_field(c, CRM_S("from"), "out_of_range", CRM_S("{\"min\":1,\"max\":20}"));

@@ -46,6 +46,16 @@ crm_status export_count(exporting *x)
 
 /* ---- what is asked --------------------------------------------------------------------------- */
 
+static crm_status refuse_choice(api_call *k, const char *name, const char *const *known)
+{
+    crm_str choices = str_of(known[0]);
+    for (int i = 1; known[i]; i++) {
+        choices = arena_fmt(k->c.arena, "%.*s, %s", STR_FMT(choices), known[i]);
+    }
+    crm_str params = arena_fmt(k->c.arena, "{\"choices\":\"%.*s\"}", STR_FMT(choices));
+    return call_fail_field(&k->c, str_of(name), "not_a_choice", params);
+}
+
 static crm_status one_of(api_call *k, const char *name, const char *const *known, int *out)
 {
     crm_str given = http_param(k->http, name);
@@ -56,7 +66,7 @@ static crm_status one_of(api_call *k, const char *name, const char *const *known
             return CRM_OK;
         }
     }
-    return given.n ? call_fail_field(&k->c, str_of(name), "not_a_choice", (crm_str){0}) : CRM_OK;
+    return given.n ? refuse_choice(k, name, known) : CRM_OK;
 }
 
 static crm_status read_plan(api_call *k, export_plan *p)

@@ -165,11 +165,18 @@ static crm_status undo_change(crm_ctx *c, api_call *k, int64_t position)
 
 static crm_status undo(crm_ctx *c, api_call *k)
 {
-    int64_t change_at, to;
-    bool has_change = take_position(k->request.json, "change", &change_at);
-    bool has_to = take_position(k->request.json, "to", &to);
-    if (has_change == has_to) {
+    int64_t change_at = 0, to = 0;
+    const json_t *body = k->request.json;
+    bool has_change = json_object_get(body, "change"), has_to = json_object_get(body, "to");
+    if (has_change && has_to) {
+        return call_fail_field(c, CRM_S("to"), "change_or_to", (crm_str){0});
+    }
+    if (!has_change && !has_to) {
         return call_fail_field(c, CRM_S("change"), "required", (crm_str){0});
+    }
+    const char *name = has_to ? "to" : "change";
+    if (!take_position(body, name, has_to ? &to : &change_at)) {
+        return call_fail_field(c, str_of(name), "type_mismatch", (crm_str){0});
     }
     return has_to ? records_undo_to(c, k->entity, k->id, to) : undo_change(c, k, change_at);
 }
