@@ -86,6 +86,9 @@ typedef struct cond_error {
      * too_complex */
     const char *code;
     crm_str field, nearest;
+    /* Of unknown_field where the name stands alone, no path: the entity that has no such field. */
+    const struct entity *of;
+    crm_str name;
     crm_str params_json; /* {"max":200}, {"op":"like","choices":"eq, ne, …"}, or empty */
 } cond_error;
 

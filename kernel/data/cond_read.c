@@ -62,7 +62,7 @@ static crm_status new_node(reader *r, cond_op op, cond **out)
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
-static crm_status unknown_field(reader *r, const entity *e, crm_str name, crm_str path)
+static crm_status unknown_behind(reader *r, const entity *e, crm_str name, crm_str path)
 {
     crm_str names[FIELDS_MAX];
     uint32_t n = 0;
@@ -76,6 +76,14 @@ static crm_status unknown_field(reader *r, const entity *e, crm_str name, crm_st
     return CRM_INVALID;
 }
 
+static crm_status unknown_field(reader *r, const entity *e, crm_str name)
+{
+    crm_status st = unknown_behind(r, e, name, name);
+    r->err->of = e;
+    r->err->name = r->err->field;
+    return st;
+}
+
 static crm_status read_path(reader *r, const entity *e, crm_str path, cond *c)
 {
     crm_str rest = path, name;
@@ -85,7 +93,8 @@ static crm_status read_path(reader *r, const entity *e, crm_str path, cond *c)
             return fail(r, e ? "path_too_long" : "type_mismatch", path);
         }
         if (!f || (f->flags & FIELD_HIDDEN)) {
-            return unknown_field(r, e, name, path);
+            return str_eq(name, path) ? unknown_field(r, e, name)
+                                      : unknown_behind(r, e, name, path);
         }
         if (f->parts && rest.n) {
             f = address_field(f, rest);
@@ -334,8 +343,7 @@ static crm_status read_in_query(reader *r, cond *c, const json_t *json)
         return fail(r, "bad_request", last_field(c)->name);
     }
     if (!f || (f->flags & FIELD_HIDDEN)) {
-        return e ? unknown_field(r, e, field_name, field_name)
-                 : fail(r, "unknown_field", entity_name);
+        return e ? unknown_field(r, e, field_name) : fail(r, "unknown_field", entity_name);
     }
     if (!cond_can_join(last_field(c), f)) {
         return fail(r, "type_mismatch", field_name);

@@ -51,7 +51,7 @@ static crm_status set_member(crm_ctx *c, record *r, crm_str name, const json_t *
     bool is_marked;
     const field *f = known_field(r, name);
     if (!f) {
-        return call_fail_field(c, name, "unknown_field", (crm_str){0});
+        return records_unknown_field(c, r->entity, name);
     }
     if (f->flags & (FIELD_READ_ONLY | FIELD_SYSTEM) || f->type == FIELD_COMPUTED) {
         return call_fail_field(c, name, "read_only", (crm_str){0});

@@ -29,9 +29,21 @@ crm_status records_unknown_field(crm_ctx *c, const entity *e, crm_str name)
     return call_fail_field(c, name, "unknown_field", params);
 }
 
+/* Of an entity he may read nothing of, the name of that is unknown. */
+static crm_status unknown_of(crm_ctx *c, const entity *e, crm_str name)
+{
+    uint64_t shown[4];
+    rights_fields(c, e, shown);
+    return bits_any(shown) ? records_unknown_field(c, e, name)
+                           : call_fail_field(c, e->name, "unknown_field", (crm_str){0});
+}
+
 crm_status records_bad_cond(crm_ctx *c, const cond_error *err, const char *where)
 {
     crm_str name = err->field.n ? err->field : str_of(where);
+    if (err->of) {
+        return unknown_of(c, err->of, err->name);
+    }
     return call_fail_field(c, name, err->code ? err->code : "bad_request", err->params_json);
 }
 
@@ -60,7 +72,7 @@ static crm_status children(restricting *x, const entity *e, const cond *in, cond
     return st;
 }
 
-/* A field of the rows asked. Of an entity he may read nothing of, the name of that is unknown. */
+/* A field of the rows asked. */
 static crm_status check_shown(restricting *x, const entity *e, const field *f)
 {
     uint64_t shown[4], hidden[4];
@@ -72,8 +84,7 @@ static crm_status check_shown(restricting *x, const entity *e, const field *f)
     if (bits_has(shown, f->index) && !bits_has(hidden, f->index)) {
         return CRM_OK;
     }
-    return bits_any(shown) ? records_unknown_field(x->call, e, f->name)
-                           : call_fail_field(x->call, e->name, "unknown_field", (crm_str){0});
+    return unknown_of(x->call, e, f->name);
 }
 
 /* The rows that a sub-query gives, and which of its fields it touches. */

@@ -88,6 +88,13 @@ describe('the model', () => {
     const former = await head.get('/api/v1/sales.deal?colour=x');
     assert.equal(former.status, 422);
     assert.deepEqual(former.json.fields[0].code, 'renamed');
+    const filter = encodeURIComponent(JSON.stringify(['colour', 'eq', 'x']));
+    for (const reply of [
+      await head.get(`/api/v1/sales.deal?filter=${filter}`),
+      await head.patch(`/api/v1/sales.deal/${one.id}`, { colour: 'x' }),
+      await head.post('/api/v1/sales.deal', { title: 'x', colour: 'x' }),
+    ])
+      assert.deepEqual([reply.json.fields[0].code, reply.json.fields[0].params], ['renamed', { name: 'color' }]);
     assert.deepEqual(former.json.fields[0].params, { name: 'color' });
     assert.equal((await fieldOf(head, 'color')).was, 'colour');
   });

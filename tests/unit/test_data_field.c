@@ -413,7 +413,7 @@ static void an_object_sets_fields_and_tells_every_fault(void **state)
     registry *r = registry_new();
     registry_fault *faults;
     assert_ok(registry_seal(r, a, &faults));
-    crm_ctx c = {.arena = a, .reg = r};
+    crm_ctx c = {.arena = a, .reg = r, .who = &principal_system};
     record d = department_of(r);
     d.visible[DEPARTMENT_HEAD >> 6] &= ~(1ull << (DEPARTMENT_HEAD & 63));
     json_t *json = json_loads("{\"title\":\" Отдел \",\"staff\":\"три\",\"id\":5,\"head\":1,"
