@@ -44,7 +44,7 @@ static crm_str step(scan *s)
     case '[':
     case '{':
         if (s->depth == JSON_DEPTH_MAX) {
-            return CRM_S("nested too deeply");
+            return CRM_S("too_deep");
         }
         s->is_array[s->depth] = c == '[';
         s->commas[s->depth++] = 0;
@@ -56,7 +56,7 @@ static crm_str step(scan *s)
     case ',':
         if (s->depth > 0 && s->is_array[s->depth - 1] &&
             ++s->commas[s->depth - 1] >= s->items_max) {
-            return CRM_S("too many items in an array");
+            return CRM_S("too_many_items");
         }
         break;
     default:
@@ -67,7 +67,7 @@ static crm_str step(scan *s)
 
 static json_error error_at(crm_str text, size_t at, crm_str what)
 {
-    json_error e = {.line = 1, .column = 1, .text = what};
+    json_error e = {.line = 1, .column = 1, .code = what};
     for (size_t i = 0; i < at && i < text.n; i++) {
         e.column = text.p[i] == '\n' ? 1 : e.column + 1;
         e.line += text.p[i] == '\n';
@@ -92,20 +92,20 @@ static crm_str complaint_of(const json_error_t *e)
 {
     switch (json_error_code(e)) {
     case json_error_invalid_utf8:
-        return CRM_S("not valid UTF-8");
+        return CRM_S("not_utf8");
     case json_error_premature_end_of_input:
-        return CRM_S("ends too early");
+        return CRM_S("ends_early");
     case json_error_end_of_input_expected:
-        return CRM_S("something follows the document");
+        return CRM_S("trailing");
     case json_error_duplicate_key:
-        return CRM_S("a key stands twice");
+        return CRM_S("duplicate_key");
     case json_error_numeric_overflow:
-        return CRM_S("a number is too large");
+        return CRM_S("number_too_large");
     case json_error_null_character:
     case json_error_null_byte_in_key:
-        return CRM_S("holds a NUL character");
+        return CRM_S("nul");
     default:
-        return CRM_S("not JSON");
+        return CRM_S("not_json");
     }
 }
 

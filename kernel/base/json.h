@@ -16,7 +16,9 @@
 
 typedef struct json_error {
     int line, column;
-    crm_str text; /* static */
+    /* Static: too_deep too_many_items not_utf8 ends_early trailing duplicate_key number_too_large nul
+     * not_json. */
+    crm_str code;
 } json_error;
 
 /*

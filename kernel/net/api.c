@@ -85,16 +85,28 @@ void api_reply_code(api_call *k, crm_status status, const char *code)
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
+crm_str api_json_fault(api_call *k, const json_error *fault)
+{
+    return arena_fmt(k->c.arena, "{\"line\":%d,\"column\":%d,\"reason\":\"%.*s\"}", fault->line,
+                     fault->column, STR_FMT(fault->code));
+}
+
 crm_status api_read_json(api_call *k)
 {
     if (!str_is(http_content_type(k->http), "application/json")) {
         return call_fail(&k->c, CRM_MEDIA, "unsupported_media_type");
     }
-    crm_status s = json_read(k->http->body, 0, &k->request.json, NULL);
-    if (s == CRM_OK && json_is_object(k->request.json)) {
-        return CRM_OK;
+    json_error fault = {.line = 1, .column = 1, .code = CRM_S("not_object")};
+    crm_status s = json_read(k->http->body, 0, &k->request.json, &fault);
+    if (s == CRM_NOMEM || (s == CRM_OK && json_is_object(k->request.json))) {
+        return s;
     }
-    return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
+    if (k->c.error.status == CRM_OK) {
+        crm_str key = arena_fmt(k->c.arena, "json.%.*s", STR_FMT(fault.code));
+        k->c.error.text = registry_text(k->c.reg, k->c.lang, key);
+        k->c.error.params_json = api_json_fault(k, &fault);
+    }
+    return call_fail(&k->c, CRM_BAD_REQUEST, "bad_json");
 }
 
 static void route_request(void *arg, http_request *r);

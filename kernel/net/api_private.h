@@ -91,6 +91,8 @@ void problem_refuse(void *arg, http_request *r, int status, const char *code);
 
 /* The body as a JSON object into request.json; BAD_REQUEST or MEDIA with the error set. */
 CRM_MUST_CHECK crm_status api_read_json(api_call *k);
+/* Where a text is no JSON and why, as the params of an error: line, column, reason. */
+crm_str api_json_fault(api_call *k, const json_error *fault);
 /*
  * From now on the call has `ms` to its answer: a pool's thread that has not come back with it by then
  * is not waited for, the answer is 504. `next` steps of such a call may never run, so they count
@@ -123,6 +125,9 @@ void session_cache_free(session_cache *s);
 void session_require(api_call *k, void (*next)(api_call *k));
 /* CSRF token and origin of an unsafe request; false: answered. */
 bool session_check_csrf(api_call *k, bool has_session);
+/* A POST that is a read with its question in the body. Only the kernel's own: what a module calls so
+ * may write. */
+bool session_is_question(const registry *reg, crm_str path);
 void session_route(api_call *k);
 void tokens_route(api_call *k);
 void webhooks_route(api_call *k);

@@ -33,6 +33,14 @@ static void fields(json_writer *w, crm_ctx *c)
     jw_end_array(w);
 }
 
+/* A read has nothing to save, so its refusal speaks of a question. */
+static bool is_of_read(const crm_ctx *c)
+{
+    const call_request *r = c->request;
+    return r && (str_is(r->method, "GET") || str_is(r->method, "HEAD") ||
+                 session_is_question(c->reg, r->path));
+}
+
 void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, crm_str current)
 {
     json_writer w;
@@ -42,9 +50,10 @@ void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, 
     jw_kstr(&w, "type", CRM_S("about:blank"));
     jw_kint(&w, "status", status_http(status));
     jw_kstr(&w, "code", code);
-    crm_str title = arena_fmt(c->arena, "error.%.*s.title", STR_FMT(code));
+    crm_str told = str_is(code, "invalid") && is_of_read(c) ? CRM_S("invalid_read") : code;
+    crm_str title = arena_fmt(c->arena, "error.%.*s.title", STR_FMT(told));
     jw_kstr(&w, "title", registry_text(c->reg, c->lang, title));
-    detail(&w, c, "error.", code, c->error.text, c->error.params_json);
+    detail(&w, c, "error.", told, c->error.text, c->error.params_json);
     jw_kstr(&w, "request", request_id);
     if (c->error.fields) {
         fields(&w, c);

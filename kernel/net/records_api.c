@@ -154,15 +154,25 @@ static crm_status param_cond(api_call *k, const http_field *p, query *q)
     return CRM_OK;
 }
 
+static crm_status bad_filter(api_call *k, const json_error *fault)
+{
+    if (str_is(fault->code, "too_deep")) {
+        return call_fail_field(&k->c, CRM_S("filter"), "too_complex", (crm_str){0});
+    }
+    return call_fail_field(&k->c, CRM_S("filter"), "bad_json", api_json_fault(k, fault));
+}
+
 static crm_status filter_cond(api_call *k, crm_str text, query *q)
 {
     json_t *form;
     const cond *c;
     cond_error err = {0};
-    if (json_read(text, 0, &form, NULL) != CRM_OK) {
-        return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
+    json_error fault;
+    crm_status s = json_read(text, 0, &form, &fault);
+    if (s != CRM_OK) {
+        return s == CRM_NOMEM ? s : bad_filter(k, &fault);
     }
-    crm_status s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
+    s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
     json_decref(form);
     if (s != CRM_OK) {
         return records_bad_cond(&k->c, &err, "filter");
@@ -183,7 +193,8 @@ static crm_status sorts(api_call *k, crm_str text, query *q)
             return records_unknown_field(&k->c, k->entity, name);
         }
         if (q->sort_count == SORTS_MAX) {
-            return call_fail_field(&k->c, CRM_S("sort"), "too_long", (crm_str){0});
+            crm_str most = arena_fmt(k->c.arena, "{\"max\":%d}", SORTS_MAX);
+            return call_fail_field(&k->c, CRM_S("sort"), "too_many", most);
         }
         q->sorts[q->sort_count++] = (sort){f, down};
     }

@@ -137,12 +137,10 @@ static bool is_safe(const api_call *k)
     return k->http->verb == VERB_GET || k->http->verb == VERB_HEAD;
 }
 
-/* Reads that carry their question in a body. Only the kernel's own: what a module calls so may
- * write. */
-static bool is_question(const api_call *k)
+bool session_is_question(const registry *reg, crm_str path)
 {
     static const crm_str under = {"/api/v1/", 8};
-    crm_str path = k->http->path, name;
+    crm_str name;
     if (!str_starts(path, under)) {
         return false;
     }
@@ -150,7 +148,7 @@ static bool is_question(const api_call *k)
     if (str_is(rest, "address")) {
         return true;
     }
-    if (!str_split(&rest, '/', &name) || !registry_entity(k->c.reg, name)) {
+    if (!str_split(&rest, '/', &name) || !registry_entity(reg, name)) {
         return false;
     }
     return str_is(rest, "aggregate") || str_is(rest, "duplicates") || str_is(rest, "merge/preview");
@@ -167,7 +165,7 @@ static const char *refusal(const api_call *k)
     if (is_session || str_starts(path, CRM_S("/api/v1/tokens"))) {
         return "token_refused";
     }
-    bool is_read = is_safe(k) || is_question(k);
+    bool is_read = is_safe(k) || session_is_question(k->c.reg, k->http->path);
     return k->session.scope->is_read_only && !is_read ? "token_scope" : NULL;
 }
 

@@ -19,7 +19,7 @@ describe('bad input', () => {
   let server, head, manager, accountant;
 
   before(async () => {
-    server = await startServer();
+    server = await startServer({ tz: dealer.replace('bulk: [head, manager]', 'bulk: [head, manager]\n  export: [head]') });
     head = await server.as('ivanova');
     manager = await server.as('petrov');
     accountant = await server.as('belova');
@@ -73,6 +73,40 @@ describe('bad input', () => {
     }
   });
 
+  it('a name that is nearly a field is answered with that, in both forms of a filter', async () => {
+    for (const query of ['titel=x', asQuery(['titel', 'eq', 'x']), asQuery(['and', ['titel', 'eq', 'x']])])
+      assert.deepEqual((await refused(`${LEADS}?${query}`, 422, 'invalid')).json.fields[0].params, { nearest: 'title' }, query);
+  });
+
+  it('a question that is wrong does not speak of saving, a write does', async () => {
+    for (const reply of [await head.get(`${LEADS}?nosuch=1`), await head.post(`${LEADS}/aggregate`, { measures: 5 })])
+      assert.match(reply.json.detail, /не выполнен/);
+    assert.match((await head.post(LEADS, { nosuch: 1 })).json.detail, /не сохранено/);
+  });
+
+  it('four orders, another format, a merge into nothing and an undo of nothing are told by what is allowed', async () => {
+    const field = async (reply) => (({ field, code, params }) => [field, code, params])((await reply).json.fields[0]);
+    assert.deepEqual(await field(head.get(`${LEADS}?sort=id,title,stage,owner`)), ['sort', 'too_many', { max: 3 }]);
+    assert.deepEqual(await field(head.get(`${LEADS}/export?format=pdf`)), ['format', 'not_a_choice', { choices: 'csv, xlsx, vcf, json' }]);
+    const merge = (body) => field(head.post('/api/v1/contacts.person/merge', body));
+    assert.deepEqual(await merge({ from: [1] }), ['into', 'required', {}]);
+    assert.deepEqual(await merge({ into: 'x', from: [1] }), ['into', 'type_mismatch', {}]);
+    assert.deepEqual(await merge({ into: 1 }), ['from', 'required', {}]);
+    const { id } = (await head.get(`${LEADS}?limit=1`)).json.rows[0];
+    const undo = (body) => field(head.post(`${LEADS}/${id}/undo`, body));
+    assert.deepEqual(await undo({}), ['change', 'required', {}]);
+    assert.deepEqual(await undo({ change: 'вчера' }), ['change', 'type_mismatch', {}]);
+    assert.deepEqual(await undo({ to: 5 }), ['to', 'type_mismatch', {}]);
+    assert.deepEqual(await undo({ change: '1', to: '2' }), ['to', 'change_or_to', {}]);
+  });
+
+  it('a filter that is no JSON is told where, one of depth 100 that it is too complex', async () => {
+    const of = async (text) => (await refused(`${LEADS}?filter=${encodeURIComponent(text)}`, 422, 'invalid')).json.fields[0];
+    assert.equal((await of('["not",'.repeat(100) + '1' + ']'.repeat(100))).code, 'too_complex');
+    const cut = await of('["title","eq",');
+    assert.deepEqual([cut.field, cut.code, cut.params.line, cut.params.reason], ['filter', 'bad_json', 1, 'ends_early']);
+  });
+
   it('in a filter: too deep, too many parts, no JSON', async () => {
     assert.deepEqual(codes(await refused(`${LEADS}?${asQuery(nested(9))}`, 422, 'invalid')), [['filter', 'too_complex']]);
     const wide = ['or', ...Array.from({ length: 65 }, (_, i) => ['id', 'eq', i])];
@@ -114,7 +148,7 @@ describe('bad input', () => {
     for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82]]) {
       const body = Buffer.concat([Buffer.from('{"title":"'), Buffer.from(bytes), Buffer.from('"}')]);
       const reply = await head.post(LEADS, body, { raw: true, headers: { 'content-type': 'application/json' } });
-      assert.deepEqual([reply.status, reply.json.code], [400, 'bad_request'], bytes.join());
+      assert.deepEqual([reply.status, reply.json.code], [400, 'bad_json'], bytes.join());
     }
     for (const text of ['{"title":"a\\u0000b"}', '{"title":"\\ud800"}', '{"title":1,"title":2}', '{"title":"x"', '[]', 'null', '', '{"title":"x"}{}', "{'title':1}", '{"title":NaN}']) {
       const reply = await head.post(LEADS, text, { raw: true, headers: { 'content-type': 'application/json' } });
@@ -129,7 +163,7 @@ describe('bad input', () => {
       const reply = await send('{"title":"x"}', type);
       assert.ok([403, 415].includes(reply.status), `${type}: ${reply.status}`);
     }
-    assert.equal((await send(`{"title":${'['.repeat(100)}${']'.repeat(100)}}`)).json.code, 'bad_request');
+    assert.equal((await send(`{"title":${'['.repeat(100)}${']'.repeat(100)}}`)).json.code, 'bad_json');
     const long = await head.post(LEADS, { title: 'я'.repeat(100_000) });
     assert.deepEqual([long.status, codes(long)[0]], [422, ['title', 'too_long']]);
     const huge = await send(JSON.stringify({ title: 'x', message: 'x'.repeat(10 << 20) })).catch((error) => error);

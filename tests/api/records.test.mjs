@@ -82,11 +82,23 @@ describe('creating a record', () => {
     await lead({ title: 'я'.repeat(300) });
   });
 
-  it('refuses a body that is no JSON object', async () => {
-    for (const raw of ['', '{', '[]', '"x"', '{"title":"a","title":"b"}', '\xff']) {
+  it('refuses a body that is no JSON object, and says where and why', async () => {
+    for (const [raw, line, reason] of [
+      ['', 1, 'ends_early'],
+      ['{', 1, 'ends_early'],
+      ['[]', 1, 'not_object'],
+      ['"x"', 1, 'not_object'],
+      ['{"title":"a",\n"title":"b"}', 2, 'duplicate_key'],
+      ['{\n\n"title":"a\\u0000"}', 3, 'nul'],
+      ['{"title":"\\ud800"}', 1, 'not_json'],
+      ['{"title":"x"}{}', 1, 'trailing'],
+      [`{"title":${'['.repeat(100)}`, 1, 'too_deep'],
+    ]) {
       const reply = await head.post(LEADS, raw, { raw: true });
       assert.equal(reply.status, 400, JSON.stringify(raw));
-      assert.equal(reply.json.code, 'bad_request');
+      const { code, params, detail } = reply.json;
+      assert.deepEqual([code, params.line, params.reason], ['bad_json', line, reason]);
+      assert.ok(params.column >= 0 && detail && (reason === 'not_object' || detail.includes(`строка ${line}`)), detail);
     }
   });
 
@@ -332,7 +344,7 @@ describe('a list', () => {
       const reply = await companies(query);
       assert.equal(reply.status, 422, JSON.stringify(query));
     }
-    assert.equal((await companies({ filter: '[' })).status, 400);
+    await bad({ filter: '[' }, 'filter', 'bad_json');
   });
 
   it('survives conditions that are nested too deep or too wide', async () => {
