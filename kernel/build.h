@@ -24,6 +24,7 @@ typedef struct build {
     arena *arena;
     const char *lang;       /* of what is said about it */
     module_choices choices; /* what is decided when this comes into force */
+    bool has_decided;       /* the build itself has: they are written down then */
     module_found *found;    /* one version of each module */
     uint32_t found_count;
     tz *tz; /* of the build in force when it is like that */

@@ -220,7 +220,7 @@ static void remember_path(deployment *d, build *b, const char *path)
 /* A version that came into force because it was the newest stays when a newer one is installed. */
 static void remember_versions(deployment *d, build *b)
 {
-    bool is_news = false;
+    bool is_news = b->has_decided;
     for (uint32_t i = 0; i < b->module_count; i++) {
         const module_info *m = plug_info(b->modules[i]);
         module_choice *row = m->id.n ? choices_need(b->arena, &b->choices, m->name) : NULL;

@@ -9,6 +9,7 @@ typedef struct changing {
     crm_ctx *c;
     const module_ask *ask;
     build *b;
+    module_choices before;
     module_found *all; /* every version that is there */
     uint32_t all_count;
 } changing;
@@ -52,7 +53,7 @@ static void see_in_force(const changing *x, module_now *now)
 static crm_status decide(changing *x)
 {
     const char *refusal = NULL;
-    module_now now = {.crash_mark = quarantine_mark(x->d->o->data)};
+    module_now now = {.crash_mark = quarantine_mark()};
     module_versions(x->all, x->all_count, x->ask->name, &now);
     if (!now.version_count) {
         return call_fail(x->c, CRM_NOT_FOUND, "unknown_module");
@@ -67,23 +68,31 @@ static crm_status decide(changing *x)
 
 /* Another version may declare more, or less, but stored values keep their shape: requests of both
  * are under way at once, and the way back is open. */
-static crm_status check_shapes(changing *x)
+static crm_status check_shape(changing *x, const entity *e, const entity *was)
 {
-    const registry *r = x->b->reg;
-    for (uint32_t i = 0; i < r->entity_count; i++) {
-        const entity *e = r->entities[i], *was = registry_entity(x->c->reg, e->name);
-        for (uint32_t k = COL_OWN; was && k < e->field_count; k++) {
-            const field *f = &e->fields[k], *old = entity_field(was, f->name);
-            if (!old || field_retype(old, f) == RETYPE_NONE) {
-                continue;
-            }
-            crm_status s = call_fail(x->c, CRM_CONFLICT, "module_not_expanding");
-            x->c->error.params_json = arena_fmt(x->c->arena, "{\"field\":\"%.*s.%.*s\"}",
-                                                STR_FMT(e->name), STR_FMT(f->name));
-            return s;
+    for (uint32_t k = COL_OWN; was && k < e->field_count; k++) {
+        const field *f = &e->fields[k], *old = entity_field(was, f->name);
+        if (!old || field_retype(old, f) == RETYPE_NONE) {
+            continue;
         }
+        crm_status s = call_fail(x->c, CRM_CONFLICT, "module_not_expanding");
+        x->c->error.params_json =
+            arena_fmt(x->c->arena, "{\"field\":\"%.*s.%.*s\"}", STR_FMT(e->name), STR_FMT(f->name));
+        return s;
     }
     return CRM_OK;
+}
+
+/* Against what is in force now, under the lock: the call's own registry may be an older one. */
+static crm_status check_shapes(changing *x)
+{
+    const registry *r = x->b->reg, *in_force = registry_pin();
+    crm_status s = CRM_OK;
+    for (uint32_t i = 0; s == CRM_OK && i < r->entity_count; i++) {
+        s = check_shape(x, r->entities[i], registry_entity(in_force, r->entities[i]->name));
+    }
+    registry_unpin(in_force);
+    return s;
 }
 
 static crm_status make(changing *x)
@@ -112,20 +121,36 @@ static crm_status swap(void *arg)
     return s;
 }
 
-/* The text in force stays, with other modules. */
-static crm_status take_over(deployment *d, const build *b)
+/* The text in force stays, with other modules: their list, made before anything is published. */
+static module **list_of(deployment *d, const build *b)
 {
-    build *in_force = d->in_force;
-    module **list = ARENA_ARRAY(in_force->arena, module *, b->module_count + 1);
-    if (!list) {
-        return CRM_NOMEM;
-    }
-    if (b->module_count) {
+    module **list = ARENA_ARRAY(d->in_force->arena, module *, b->module_count + 1);
+    if (list && b->module_count) {
         memcpy(list, b->modules, b->module_count * sizeof *list);
     }
-    in_force->modules = list;
-    in_force->module_count = b->module_count;
-    return CRM_OK;
+    return list;
+}
+
+/* The choice stands on the disk before it is in force, so that what runs is what the next start
+ * runs. */
+static crm_status choose_and_swap(changing *x)
+{
+    deployment *d = x->d;
+    module **list = list_of(d, x->b);
+    crm_status s = list ? choices_write(d->o->data, &x->b->choices) : CRM_NOMEM;
+    if (s != CRM_OK) {
+        return s;
+    }
+    s = writer_exclusive(d->flow, swap, x);
+    if (s == CRM_OK) {
+        d->in_force->modules = list;
+        d->in_force->module_count = x->b->module_count;
+        return CRM_OK;
+    }
+    if (choices_write(d->o->data, &x->before) != CRM_OK) {
+        log_event(LOG_ERROR, "modules.not_taken_back", "module=%s", log_quote(x->ask->name));
+    }
+    return s;
 }
 
 static crm_status put_in_force(changing *x)
@@ -135,13 +160,11 @@ static crm_status put_in_force(changing *x)
     if (s != CRM_OK) {
         return refuse_it(x, "module_start_failed");
     }
-    s = writer_exclusive(x->d->flow, swap, x);
+    s = choose_and_swap(x);
     build_rest(x->b);
     if (s == CRM_INVALID) {
         return refuse_build(x);
     }
-    s = s == CRM_OK ? take_over(x->d, x->b) : s;
-    s = s == CRM_OK ? choices_write(x->d->o->data, &x->b->choices) : s;
     return s == CRM_OK ? deployment_published(x->d) : s;
 }
 
@@ -153,6 +176,7 @@ static crm_status carry_out(changing *x)
     x->b = s == CRM_OK ? build_new(str_is(x->c->lang, "en") ? "en" : "ru") : NULL;
     s = s == CRM_OK && !x->b ? CRM_NOMEM : s;
     s = s == CRM_OK ? choices_read(x->b->arena, d->o->data, &x->b->choices) : s;
+    s = s == CRM_OK ? choices_read(x->b->arena, d->o->data, &x->before) : s;
     if (s == CRM_OK) {
         s = plug_scan(x->b->arena, d->o->modules, &x->all, &x->all_count, &refused);
     }

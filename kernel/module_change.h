@@ -3,10 +3,10 @@
  *
  * A change is built whole beside what runs, as a ТЗ is: the modules the text in force needs, in the
  * versions that would be chosen, registered, checked and sealed. What is wrong with that is the
- * refusal, and nothing has changed. Then new generations are started, the schema grows on the writer,
- * the registry is published and the choice is written down. Nobody waits but for the engine's step;
- * who began earlier ends on the registry and the generations he began with. Data of what the new
- * registry does not know stay where they are. Worker threads.
+ * refusal, and nothing has changed. Then new generations are started, the choice is written down, the
+ * schema grows on the writer and the registry is published; what fails takes the choice back. Nobody
+ * waits but for the engine's step; who began earlier ends on the registry and the generations he began
+ * with. Data of what the new registry does not know stay where they are. Worker threads.
  */
 #ifndef MODULE_CHANGE_H
 #define MODULE_CHANGE_H
@@ -60,7 +60,7 @@ typedef struct module_now {
     bool runs, is_without_code; /* it is in force, with or without its code */
     bool is_offline;            /* nobody can tell whether it runs: it is taken to unless it is off */
     crm_str version;            /* the id in force */
-    int64_t crash_mark;         /* how far the crash file goes */
+    int64_t crash_mark;         /* quarantine_mark */
 } module_now;
 /* Sets the versions of one module out of all, which stand by name; none: it is not there. */
 void module_versions(const module_found *all, uint32_t count, crm_str name, module_now *out);

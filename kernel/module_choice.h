@@ -4,8 +4,8 @@
  * ТЗ, which says what is needed, and the folder of modules, which says what is there.
  *
  * A module without a row is in force when the ТЗ needs it, in its bundled version or else the newest.
- * The file is written when a decision has come into force; a crash in between leaves the old one, and
- * the schema has only grown. One thread at a time: the holder of deployment.apply_lock.
+ * The file is written just before a decision comes into force; a crash in between leaves the next start to
+ * put it there. One thread at a time: the holder of deployment.apply_lock.
  */
 #ifndef MODULE_CHOICE_H
 #define MODULE_CHOICE_H
@@ -27,7 +27,7 @@ typedef struct module_choice {
     bool has_before;
     choice_wish wish;
     bool is_quarantined;  /* runs without its code (quarantine.h) */
-    int64_t crashes_from; /* bytes of the crash file that are forgiven */
+    int64_t crashes_from; /* crashes until then are forgiven: seconds, of the machine's clock */
 } module_choice;
 typedef struct module_choices {
     module_choice *at;

@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -17,14 +16,6 @@
 #define KEY_MAX          4096
 
 /* ---- archives -------------------------------------------------------------------------------- */
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
 
 /* tar takes no path that leads out of the folder; links are found out when the files are read. */
 bool module_unpack(const char *file, const char *into)
@@ -140,7 +131,7 @@ void command_module_install(command_call *c)
         } else {
             command_fail(c, "архив не читается", "the archive cannot be read");
         }
-        nftw(into, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        fs_remove_all(into);
     }
 }
 

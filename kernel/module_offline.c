@@ -2,8 +2,7 @@
 #include "module_change.h"
 #include "quarantine.h"
 
-static crm_status see(const deployment *d, const module_choices *choices, const module_ask *ask,
-                      module_now *now)
+static crm_status see(const module_choices *choices, const module_ask *ask, module_now *now)
 {
     const module_choice *row = choices_find(choices, ask->name);
     const module_found *f = choices_pick(row, now->versions, now->version_count);
@@ -13,7 +12,7 @@ static crm_status see(const deployment *d, const module_choices *choices, const 
     now->is_offline = true;
     now->runs = !row || row->wish != CHOICE_OFF;
     now->version = f ? f->id : row ? row->version : (crm_str){0};
-    now->crash_mark = quarantine_mark(d->o->data);
+    now->crash_mark = quarantine_mark();
     return CRM_OK;
 }
 
@@ -32,7 +31,7 @@ crm_status module_choose_offline(deployment *d, arena *a, const module_ask *ask,
         return s;
     }
     module_versions(all, count, ask->name, &now);
-    s = see(d, &choices, ask, &now);
+    s = see(&choices, ask, &now);
     if (s != CRM_OK) {
         *refusal = "unknown_module";
         return s;

@@ -13,9 +13,10 @@
 
 #include "build.h"
 
-/* At a start: looks into the crash file, and keeps what it decides. */
+/* At a start: looks into the crash file. What it decides is in b->choices, and kept when the build without
+ * that code has come into force. Lines that cannot be read are told of and put into crash.damaged. */
 CRM_MUST_CHECK crm_status quarantine_judge(deployment *d, build *b);
-/* How far the crash file goes now: what is before is forgiven. */
-int64_t quarantine_mark(const char *data);
+/* module_choice.crashes_from of one that gets another chance now. */
+int64_t quarantine_mark(void);
 
 #endif

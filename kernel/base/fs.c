@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,17 +106,33 @@ crm_status fs_sync(const char *dir)
     return s;
 }
 
+static bool folder_of(const char *path, char dir[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = !slash ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    if (n >= PATH_MAX) {
+        return false;
+    }
+    snprintf(dir, PATH_MAX, "%.*s", n ? (int)n : 1, n ? path : ".");
+    return true;
+}
+
 /* The name lives on disk only once the folder is flushed too. */
 static crm_status sync_folder(const char *path)
 {
     char dir[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t n = !slash ? 0 : slash == path ? 1 : (size_t)(slash - path);
-    if (n >= sizeof dir) {
-        return CRM_INTERNAL;
+    return folder_of(path, dir) ? fs_sync(dir) : CRM_INTERNAL;
+}
+
+/* What root writes for a server belongs to whom the server's folder does. */
+static crm_status give(int fd, const char *path)
+{
+    char dir[PATH_MAX];
+    struct stat st;
+    if (geteuid() != 0 || !folder_of(path, dir) || stat(dir, &st) != 0 || st.st_uid == 0) {
+        return CRM_OK;
     }
-    snprintf(dir, sizeof dir, "%.*s", n ? (int)n : 1, n ? path : ".");
-    return fs_sync(dir);
+    return fchown(fd, st.st_uid, st.st_gid) == 0 ? CRM_OK : write_error(errno);
 }
 
 static crm_status write_beside(const char *beside, crm_str data, unsigned mode)
@@ -124,7 +141,8 @@ static crm_status write_beside(const char *beside, crm_str data, unsigned mode)
     if (fd < 0) {
         return write_error(errno);
     }
-    crm_status s = write_all(fd, data);
+    crm_status s = give(fd, beside);
+    s = s == CRM_OK ? write_all(fd, data) : s;
     /* fchmod, since the process's umask has cut the mode given to open. */
     if (s == CRM_OK && (fchmod(fd, mode) != 0 || fsync(fd) != 0)) {
         s = write_error(errno);
@@ -167,6 +185,19 @@ crm_status fs_mkdir(const char *path, unsigned mode)
     }
     crm_status s = status_from_errno(errno);
     return s == CRM_NOT_FOUND || s == CRM_NO_SPACE ? s : CRM_INTERNAL;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+void fs_remove_all(const char *dir)
+{
+    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static long read_pid(int fd)

@@ -78,7 +78,11 @@ crm_status plug_crash_file(const char *path)
     if (fd < 0) {
         return status_from_errno(errno);
     }
+    int before = crash_fd;
     crash_fd = fd;
+    if (before >= 0) {
+        close(before);
+    }
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         watch(numbers[i]);
     }

@@ -5,7 +5,6 @@
  * version before it gets its name.
  */
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -100,14 +99,6 @@ static crm_status copy_files(installing *x)
                                            : s;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 static crm_status check_copy(installing *x)
 {
     module_found f = *x->out;
@@ -128,7 +119,7 @@ static crm_status copy(installing *x)
         s = status_from_errno(errno);
     }
     if (s != CRM_OK) {
-        nftw(x->beside.p, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        fs_remove_all(x->beside.p);
     }
     return s == CRM_OK ? fs_sync(home.p) : s;
 }
@@ -157,6 +148,6 @@ crm_status plug_install(arena *a, const char *from, const char *modules, module_
         return CRM_CONFLICT;
     }
     /* What an installation that was broken off has left. */
-    nftw(x.beside.p, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    fs_remove_all(x.beside.p);
     return copy(&x);
 }

@@ -114,8 +114,8 @@ const plug_options *plug_options_now(void);
 void plug_probed_file(const char *path);
 /* The name of the module whose code this thread runs, or NULL; safe in a signal handler. */
 const char *plug_running(void);
-/* From now on a fatal signal adds a line to this file that names the module whose code ran. Once,
- * at start. */
+/* From now on a fatal signal adds a line to this file that names the module whose code ran. At
+ * start, and when another file stands there now. */
 CRM_MUST_CHECK crm_status plug_crash_file(const char *path);
 /* What the code of all generations of a module took; `slow` counts calls over 5 ms in a transaction
  * and over 250 ms elsewhere, `timeouts` those that had no time left. Any thread. */

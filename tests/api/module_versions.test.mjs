@@ -1,7 +1,9 @@
 // A module changes its version on a running server, to and fro, while requests run; nothing fails and nothing is lost.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fleetFolder, fleetTz, idOf, putFleet } from '../harness/fleet.mjs';
 import { startServer } from '../harness/server.mjs';
@@ -240,6 +242,38 @@ describe('an installed module that ends the process', () => {
       return page.rows.length >= 2 && page;
     }, 'the change made in quarantine to be heard');
     assert.equal(rows.length, 2);
+  });
+
+  it('is charged in spite of a file of crashes that was cut, which is told of and put away', async () => {
+    const file = path.join(server.data, 'crash');
+    await again();
+    const now = Math.floor(Date.now() / 1000) + 5; // after the chance it was given
+    const line = `signal=4 at=${now} module=fleet route=/crash`;
+    fs.writeFileSync(file, `sig\0nal\n${line}\nsignal=11 at=17${line}\n${line}\n`);
+    await until(() => Date.now() / 1000 > now, 'the moment of the crashes', 10000);
+    await again();
+    assert.equal((await fleet()).state, 'quarantined');
+    assert.match(server.log, /event=crash\.damaged lines=2 kept=3 away=crash\.damaged/);
+    assert.equal(fs.readFileSync(file, 'utf8'), `${line}\n`.repeat(3));
+    assert.ok(fs.existsSync(`${file}.damaged`));
+    await head.post('/api/v1/modules/fleet/enable', undefined, { expect: 200 });
+  });
+
+  it('is in force only when that is written down, and what is written down belongs to the server', async () => {
+    const file = path.join(server.data, 'modules.json');
+    putFleet(modules, 5);
+    fs.chmodSync(server.data, 0o500);
+    const refused = await head.post('/api/v1/modules/fleet/upgrade', { version: '1.4.0' }, { asWritten: true });
+    fs.chmodSync(server.data, 0o700);
+    assert.ok(refused.status >= 500, refused.text);
+    assert.equal((await head.get('/api/v1/fleet/version')).json.version, '1.1.0');
+    server.process.kill('SIGTERM');
+    await server.exited;
+    execFileSync(path.join(server.build, 'karkas'), ['--data', server.data, '--modules', modules, '--dev', 'module', 'enable', 'fleet']);
+    assert.equal(fs.statSync(file).uid, fs.statSync(server.data).uid);
+    assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+    await again();
+    assert.equal((await fleet()).state, 'running');
   });
 
   it('runs without its code in a server started with --safe', async () => {
