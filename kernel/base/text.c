@@ -74,10 +74,27 @@ size_t text_length(crm_str s)
 
 /* ---- cleaning -------------------------------------------------------------------------------- */
 
-/* C0 but \n and \t, DEL, and C1, whose two bytes are C2 80..9F. */
+/*
+ * What turns the direction of the text around it and is not seen itself: U+202A..202E are E2 80
+ * AA..AE, U+2066..2069 are E2 81 A6..A9 (UAX #9, 2.1 to 2.5).
+ */
+static size_t turning(crm_str s)
+{
+    if (s.n < 3 || (unsigned char)s.p[0] != 0xE2) {
+        return 0;
+    }
+    unsigned char b = (unsigned char)s.p[1], c = (unsigned char)s.p[2];
+    bool is = (b == 0x80 && c >= 0xAA && c <= 0xAE) || (b == 0x81 && c >= 0xA6 && c <= 0xA9);
+    return is ? 3 : 0;
+}
+
+/* C0 but \n and \t, DEL, C1, whose two bytes are C2 80..9F, and what turns directions. */
 static size_t control(crm_str s)
 {
     unsigned char c = (unsigned char)s.p[0];
+    if (c == 0xE2) {
+        return turning(s);
+    }
     if (c < 0x20 || c == 0x7F) {
         return c != '\n' && c != '\t';
     }
