@@ -321,6 +321,26 @@ static bool is_own(const char *const *own, crm_str name)
     return false;
 }
 
+/* What stands once or has no meaning; conditions may stand as often as one likes. */
+static bool is_single(const char *const *own, crm_str name)
+{
+    static const char *const once[] = {"sort",    "fields", "lookup", "q",
+                                       "deleted", "after",  "limit",  NULL};
+    return is_own(once, name) || is_own(own, name);
+}
+
+static crm_status check_once(api_call *k, const http_field *list, uint32_t at,
+                             const char *const *own)
+{
+    crm_str name = list[at].name;
+    for (uint32_t i = 0; i < at; i++) {
+        if (str_eq(list[i].name, name) && is_single(own, name)) {
+            return call_fail_field(&k->c, name, "given_twice", (crm_str){0});
+        }
+    }
+    return CRM_OK;
+}
+
 crm_status records_read_query(api_call *k, query *q, const char *const *own)
 {
     const http_field *list;
@@ -334,7 +354,10 @@ crm_status records_read_query(api_call *k, query *q, const char *const *own)
     q->sorts[0] = (sort){&q->entity->fields[COL_ID], true};
     q->sort_count = 1;
     for (uint32_t i = 0; i < count && s == CRM_OK; i++) {
-        s = is_own(own, list[i].name) ? CRM_OK : param(k, &list[i], q, &after);
+        s = check_once(k, list, i, own);
+        if (s == CRM_OK && !is_own(own, list[i].name)) {
+            s = param(k, &list[i], q, &after);
+        }
     }
     if (s == CRM_OK && after.n && cursor_read(k->c.arena, q, after) != CRM_OK) {
         s = call_fail(&k->c, CRM_BAD_REQUEST, "bad_cursor");

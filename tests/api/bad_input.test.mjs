@@ -45,6 +45,8 @@ describe('bad input', () => {
       ['contact=abc', 'contact', 'type_mismatch'],
       ['sort=-nosuch', 'nosuch', 'unknown_field'],
       ['fields=title,nosuch', 'nosuch', 'unknown_field'],
+      ['limit=1&limit=2', 'limit', 'given_twice'],
+      ['sort=id&sort=title', 'sort', 'given_twice'],
       ['limit=0', 'limit', 'out_of_range'],
       ['limit=201', 'limit', 'out_of_range'],
       ['limit=99999999999999999999', 'limit', 'out_of_range'],
@@ -98,6 +100,12 @@ describe('bad input', () => {
     assert.deepEqual(await undo({ change: 'вчера' }), ['change', 'type_mismatch', {}]);
     assert.deepEqual(await undo({ to: 5 }), ['to', 'type_mismatch', {}]);
     assert.deepEqual(await undo({ change: '1', to: '2' }), ['to', 'change_or_to', {}]);
+  });
+
+  it('characters that turn the direction of a text are dropped like any other control', async () => {
+    const made = await head.post(LEADS, { title: 'счёт\u202Efdp.\u2066exe\u2069' }, { expect: 201 });
+    assert.equal(made.json.title, 'счётfdp.exe');
+    await head.del(`${LEADS}/${made.json.id}`);
   });
 
   it('a filter that is no JSON is told where, one of depth 100 that it is too complex', async () => {
