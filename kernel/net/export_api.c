@@ -206,6 +206,9 @@ static void sheet_page(api_call *k)
     if (s == CRM_OK) {
         page(k);
     }
+    if (k->status == CRM_OK && x->rows > SHEET_ROWS) {
+        k->status = call_fail(&k->c, CRM_INVALID, "too_many_rows");
+    }
     if (k->status == CRM_OK) {
         k->status = child_write(&x->child, buf_view(&k->text));
     }
@@ -283,7 +286,9 @@ static void counted(api_call *k)
         fail(x, k->status);
         return;
     }
-    http_set(k->http, "X-Total-Count", arena_fmt(k->http->arena, "%lld", (long long)x->total));
+    if (x->total >= 0) {
+        http_set(k->http, "X-Total-Count", arena_fmt(k->http->arena, "%lld", (long long)x->total));
+    }
     if (is_head && !x->plan.is_cp1251) {
         answer_head(x);
         return;

@@ -7,8 +7,9 @@
 #include "table/child.h"
 #include "table/export.h"
 
-#define EXPORT_PAGE    500
-#define EXPORT_PAGE_US 5000000
+#define EXPORT_PAGE 500
+/* Long enough for a pool of low priority whose turn comes late; a slow page is still ended. */
+#define EXPORT_PAGE_US 30000000
 
 typedef struct exporting {
     api_call *k;
@@ -19,7 +20,7 @@ typedef struct exporting {
     arena_mark mark; /* of the call's arena, before each page */
     buf next;        /* the cursor, outside that arena */
     pour pour;
-    int64_t total, rows;
+    int64_t total, rows; /* total -1: not counted in time */
     uint64_t lost;
     child child;
     int file; /* of a spreadsheet */
@@ -28,7 +29,8 @@ typedef struct exporting {
 
 /* What the request asks for: the rows of a list and the form of the file. Loop. */
 CRM_MUST_CHECK crm_status export_prepare(exporting *x);
-/* How many rows there are, by the reading of the words that finds some. Pool. */
+/* How many rows there are, by the reading of the words that finds some; the file does not wait long
+ * for it, HEAD does. Pool. */
 CRM_MUST_CHECK crm_status export_count(exporting *x);
 
 #endif

@@ -1,7 +1,9 @@
 /* export_query.c - what an export is asked for: which rows, which columns, how many. */
 #include "net/export_private.h"
 
-#define COUNT_MOST 2000000000
+#define COUNT_MOST    2000000000
+#define COUNT_US      2000000 /* a file does not wait longer for its total */
+#define COUNT_HEAD_US 20000000
 
 static const char *const own_params[] = {"format", "separator", "encoding", "header", "refs",
                                          "fields", "limit",     "after",    "q",      NULL};
@@ -23,10 +25,11 @@ static crm_status count_once(exporting *x)
                      .query = &q,
                      .count = true,
                      .count_max = COUNT_MOST,
+                     .count_us = x->k->http->verb == VERB_HEAD ? COUNT_HEAD_US : COUNT_US,
                      .on_row = on_none,
                      .limit_us = EXPORT_PAGE_US};
     crm_status s = records_read_now(&r);
-    x->total = r.total;
+    x->total = r.approx ? -1 : r.total;
     return s;
 }
 

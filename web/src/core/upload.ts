@@ -44,7 +44,8 @@ function problem(status: number, body: unknown): Problem {
 }
 
 export interface ExportSize {
-  rows: number;
+  /** Null: too many to be counted in time; the file comes all the same. */
+  rows: number | null;
   lost: number;
 }
 
@@ -53,8 +54,9 @@ export async function exportSize(address: string, signal: AbortSignal): Promise<
   const headers = { 'Accept-Language': lang.value, 'X-CSRF-Token': csrfToken() };
   const answer = await fetch(address, { method: 'HEAD', headers, signal, credentials: 'same-origin' });
   if (!answer.ok) throw new ApiError({ status: answer.status, code: 'internal' });
+  const total = answer.headers.get('X-Total-Count');
   return {
-    rows: Number(answer.headers.get('X-Total-Count')) || 0,
+    rows: total === null ? null : Number(total) || 0,
     lost: Number(answer.headers.get('X-Lost-Characters')) || 0,
   };
 }

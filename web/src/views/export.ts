@@ -163,7 +163,9 @@ class Export extends El {
         ? t('export.counting')
         : isTooMuch
           ? t('export.toomuch')
-          : t('export.rows', { n: size.rows });
+          : size.rows === null
+            ? ''
+            : t('export.rows', { n: size.rows });
     return html`<footer class="dialog-foot">
       <span class="muted" role="status" data-rows=${size?.rows ?? ''}>${said}</span>
       ${
