@@ -52,14 +52,18 @@ typedef struct running {
     int64_t since;           /* clock_mono */
     const record *now, *was; /* of a hook: read whole, since hooks are the deployment's behaviour */
     crm_status failed;       /* the first call that failed to write */
+    crm_status unread;       /* the first that gave nothing, and could not say that it failed */
     call_error error_before;
     const module_info *info_before;
     const principal *who_before; /* set by as_system: put back when the call ends */
     json_t *args;                /* of the step */
     json_t *body;                /* parsed once, on demand */
     bool body_is_read;
+    struct body_fields *fields; /* the body as json or form, on demand (body.c) */
     crm_str json_text; /* the document json_at read last, and what it parsed to */
     json_t *json;
+    void *json_member; /* of that document: the object's member asked for last, and its index */
+    uint32_t json_index;
     json_writer out;
     uint32_t out_arrays; /* bit per open level: an array */
     int http;            /* of the reply; 0: not chosen */
@@ -80,6 +84,8 @@ CRM_MUST_CHECK crm_status call_leave(running *f, crm_status s);
 void call_allow(running *f, uint32_t ms);
 /* Remembers a failed write of the running call; returns s. */
 crm_status call_broke(crm_status s);
+/* For a host call that gives a text: whether `s` is a failure, which the whole call then comes to. */
+bool call_unread(crm_status s);
 /* TIMEOUT, as the running call's error, when its time is up. Every host call that gives a status
  * asks first. */
 CRM_MUST_CHECK crm_status call_in_time(void);
@@ -120,6 +126,14 @@ static inline crm_rec *rec_out(record *r)
 }
 
 /* ---- the parts of the host table, in host_*.c ------------------------------------------------ */
+
+/* Fields of a body; what comes beyond is one more, without a key. */
+#define BODY_FIELDS_MAX 200
+typedef struct body_fields body_fields;
+/* A field of a query string, decoded. */
+crm_str query_text(arena *a, crm_str rest, crm_str wanted);
+/* A text decoded, null empty, anything else as compact JSON. */
+crm_str json_plain(arena *a, const json_t *at);
 
 crm_str host_param(crm_ctx *c, const char *name);
 int64_t host_param_id(crm_ctx *c, const char *name);

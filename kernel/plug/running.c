@@ -111,9 +111,13 @@ static crm_status judge_time(running *f, crm_status s)
 
 /* ---- leaving --------------------------------------------------------------------------------- */
 
-/* OK in spite of a failed write would commit half of what the handler meant. */
+/* OK in spite of a failed write would commit half of what the handler meant, and in spite of what
+ * could not be read something else than it meant. */
 static crm_status verdict(const running *f, crm_status s)
 {
+    if (s == CRM_OK && f->unread != CRM_OK) {
+        return f->unread;
+    }
     if (s != CRM_OK || f->failed == CRM_OK || !in_transaction(f)) {
         return s;
     }
@@ -154,4 +158,12 @@ crm_status call_broke(crm_status s)
         plug_now->failed = s;
     }
     return s;
+}
+
+bool call_unread(crm_status s)
+{
+    if (s != CRM_OK && plug_now && plug_now->unread == CRM_OK) {
+        plug_now->unread = s;
+    }
+    return s != CRM_OK;
 }

@@ -46,15 +46,28 @@ static crm_str cut(crm_str s, size_t characters)
     return (crm_str){s.p, i};
 }
 
+/* At most so many bytes, whole characters. */
+static crm_str cut_bytes(crm_str s, size_t most)
+{
+    size_t n = s.n < most ? s.n : most;
+    while (n && n < s.n && is_continuation(s.p[n])) {
+        n--;
+    }
+    return (crm_str){s.p, n};
+}
+
+/* As much as fits: what does not stays in the raw request. */
 static crm_status keep_line(intake *in, crm_str key, crm_str text)
 {
-    if (in->rest.n + text.n > REST_MAX) {
-        crm_log(CRM_LOG_WARN, "field=%.*s bytes=%zu stays in the raw request only", (int)key.n,
-                key.p, text.n);
-        return CRM_OK;
+    size_t room = in->rest.n < REST_MAX ? REST_MAX - in->rest.n : 0;
+    if (text.n > room) {
+        crm_log(CRM_LOG_WARN, "field=%.*s bytes=%zu kept=%zu", (int)key.n, key.n ? key.p : "",
+                text.n, room);
+        text = cut_bytes(text, room);
     }
-    in->rest = crm_fmt(in->c, "%.*s%s%.*s: %.*s", (int)in->rest.n, in->rest.n ? in->rest.p : "",
-                       in->rest.n ? "\n" : "", (int)key.n, key.p, (int)text.n, text.p);
+    in->rest = crm_fmt(in->c, "%.*s%s%.*s%s%.*s", (int)in->rest.n, in->rest.n ? in->rest.p : "",
+                       in->rest.n ? "\n" : "", (int)key.n, key.n ? key.p : "", key.n ? ": " : "",
+                       (int)text.n, text.n ? text.p : "");
     return in->rest.p ? CRM_OK : CRM_NOMEM;
 }
 

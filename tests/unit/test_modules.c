@@ -141,6 +141,37 @@ static void a_name_too_long_for_its_line_is_told_in_full_below(void **state)
     assert_true(get(lead, "message").s.n > 300);
 }
 
+/* "name=Иван&a=1&a=1…" or the same as JSON with numbered names. */
+static const char *body_of_fields(uint32_t count, bool is_json)
+{
+    buf b;
+    buf_init(&b, 0);
+    buf_z(&b, is_json ? "{\"name\":\"Иван\"" : "name=%D0%98%D0%B2%D0%B0%D0%BD");
+    for (uint32_t i = 0; i < count; i++) {
+        buf_fmt(&b, is_json ? ",\"f%u\":1" : "&f%u=1", i);
+    }
+    buf_z(&b, is_json ? "}" : "");
+    const char *body = arena_cstr(w.a, buf_view(&b));
+    buf_free(&b);
+    return body;
+}
+
+static void a_form_of_very_many_fields_is_kept_in_time(void **state)
+{
+    static const char *const types[] = {FORM, JSON};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        record **rows;
+        assert_ok(submit("site", types[i], body_of_fields(5000, i == 1)));
+        assert_int_equal(list_of("sales.lead", &rows), i + 1);
+        const char *message = arena_cstr(w.a, get(rows[i], "message").s);
+        assert_field(rows[i], "name", "Иван");
+        assert_non_null(strstr(message, "\nf198: 1\n")); /* the name and 199 others */
+        assert_null(strstr(message, "\nf199: 1"));
+        assert_non_null(strstr(message, i == 0 ? "\nf199=1&f200=1&" : "\n{\"f199\":1,\"f200\":1,"));
+    }
+}
+
 static void a_filled_trap_and_an_empty_form_make_no_record(void **state)
 {
     record **rows;
@@ -386,6 +417,7 @@ int main(int argc, char **argv)
         TEST(a_wrong_phone_is_kept_and_marked),
         TEST(what_no_field_takes_goes_into_the_message),
         TEST(a_name_too_long_for_its_line_is_told_in_full_below),
+        TEST(a_form_of_very_many_fields_is_kept_in_time),
         TEST(a_filled_trap_and_an_empty_form_make_no_record),
         TEST(fields_of_a_form_are_mapped_by_its_settings),
         TEST(a_form_describes_itself),
