@@ -1,7 +1,11 @@
 /*
  * body.c - the fields of a request: the query string and a form's body (WHATWG URL, section 5), or
- * a JSON object. A body is read once per call into the module, however often it is asked for.
+ * a JSON object. A body is read once per call into the module, however often it is asked for. One
+ * that is neither, though it says something, is a single field without a key.
  */
+#include <ctype.h>
+#include <string.h>
+
 #include "base/charset.h"
 #include "plug/module.h"
 
@@ -96,9 +100,9 @@ static crm_status clean_foreign(arena *a, crm_str bytes, charset declared, crm_s
     return s;
 }
 
-static crm_str decode(arena *a, crm_str s, charset declared)
+static crm_str to_text(arena *a, crm_str bytes, charset declared)
 {
-    crm_str clean = {0}, bytes = unescape(a, s);
+    crm_str clean = {0};
     crm_status st = bytes.p ? text_clean(a, bytes, &clean) : CRM_NOMEM;
     if (st == CRM_INVALID) {
         st = clean_foreign(a, bytes, declared, &clean);
@@ -106,7 +110,19 @@ static crm_str decode(arena *a, crm_str s, charset declared)
     return call_unread(st) ? (crm_str){0} : clean;
 }
 
+static crm_str decode(arena *a, crm_str s, charset declared)
+{
+    return to_text(a, unescape(a, s), declared);
+}
+
 /* ---- forms ----------------------------------------------------------------------------------- */
+
+/* White space and the byte order mark that editors of Windows put before everything. */
+static crm_str without_mark(crm_str body)
+{
+    bool has_mark = str_starts(body, CRM_S("\xEF\xBB\xBF"));
+    return str_trim(has_mark ? (crm_str){body.p + 3, body.n - 3} : body);
+}
 
 /* The next pair as it was sent; an empty one is none. */
 static bool next_pair(crm_str *rest, crm_str *name, crm_str *text)
@@ -148,8 +164,12 @@ static void read_form(arena *a, const call_request *q, body_fields *out)
     }
 }
 
+/* Scripts send JSON with the type that their library gives every body. */
 static bool is_form(const call_request *q)
 {
+    if (str_starts(without_mark(q->body), CRM_S("{"))) {
+        return false;
+    }
     static const char form[] = "application/x-www-form-urlencoded";
     crm_str head = q->content_type, type = q->content_type;
     str_split(&type, ';', &head);
@@ -178,7 +198,8 @@ static json_t *body_json(running *f)
     if (!f->body_is_read) {
         f->body_is_read = true;
         f->body = f->c->request->json;
-        crm_status s = f->body ? CRM_OK : json_read(f->c->request->body, 0, &f->body, NULL);
+        crm_status s =
+            f->body ? CRM_OK : json_read(without_mark(f->c->request->body), 0, &f->body, NULL);
         if (s != CRM_OK) {
             f->body = NULL;
             call_unread(s == CRM_NOMEM ? s : CRM_OK);
@@ -213,6 +234,27 @@ static void read_members(arena *a, json_t *object, body_fields *out)
     }
 }
 
+/* ---- neither ----------------------------------------------------------------------------------
+ */
+
+static bool says_something(crm_str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (isalnum((unsigned char)text.p[i]) || (unsigned char)text.p[i] >= 0x80) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_raw(arena *a, const call_request *q, body_fields *out)
+{
+    crm_str text = to_text(a, without_mark(q->body), declared_charset(q->content_type));
+    if (says_something(text)) {
+        out->at[out->count++] = (struct body_field){.text = text};
+    }
+}
+
 /* ---- the body of the running call ------------------------------------------------------------ */
 
 static const body_fields *fields_of(running *f)
@@ -225,10 +267,13 @@ static const body_fields *fields_of(running *f)
     if (call_unread(f->fields ? CRM_OK : CRM_NOMEM)) {
         return NULL;
     }
-    if (is_form(q)) {
+    bool is_of_form = is_form(q) && q->body.n && memchr(q->body.p, '=', q->body.n);
+    if (is_of_form) {
         read_form(f->c->arena, q, f->fields);
-    } else {
-        read_members(f->c->arena, body_json(f), f->fields);
+    } else if (!is_form(q) && json_is_object(body_json(f))) {
+        read_members(f->c->arena, f->body, f->fields);
+    } else if (q->body.n) {
+        read_raw(f->c->arena, q, f->fields);
     }
     return f->fields;
 }

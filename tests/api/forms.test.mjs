@@ -39,4 +39,49 @@ describe('a form', () => {
     assert.match(made.message, /\na=1&a=1&a=1/, 'what is beyond the first 200 stands as it came');
     assert.doesNotMatch(server.log, /event=job\.failed/);
   });
+
+  const JSON_TYPE = 'application/json';
+  const deep = `${'['.repeat(40)}1${']'.repeat(40)}`;
+  const bodies = {
+    'an emoji cut by a script': '{"name":"Обрывок","phone":"+79161230001","note":"\\ud83d"}',
+    'a NUL': '{"name":"Нулевой","phone":"+79161230002","note":"\\u0000"}',
+    'a key that stands twice': '{"name":"Дважды","name":"Дважды","phone":"+79161230003"}',
+    'a number that is too large': '{"name":"Большой","sum":123456789012345678901234567890}',
+    'a number beyond all': '{"name":"Запредел","sum":1e999}',
+    'too many levels': `{"name":"Глубокий","list":${deep}}`,
+    'a list for an object': '["Списочный","+79161230004"]',
+    'an end that is missing': '{"name":"Недописан","phone":"+791612300',
+  };
+  for (const [what, body] of Object.entries(bodies)) {
+    it(`as JSON with ${what} becomes a lead that tells all of it`, async () => {
+      await submit(body, JSON_TYPE);
+      const word = body.match(/[А-Я][а-я]+/)[0];
+      const made = await lead(word);
+      assert.ok(made.message.includes(body), made.message);
+    });
+  }
+
+  it('as JSON behind a byte order mark, or with the type of a form, is read field by field', async () => {
+    await submit('\ufeff{"name":"Меткин","phone":"+79161230005"}', JSON_TYPE);
+    assert.deepEqual((await lead('Меткин')).phone, ['+79161230005']);
+    await submit('{"name":"Чужетипов","phone":"+79161230006"}');
+    assert.deepEqual((await lead('Чужетипов')).phone, ['+79161230006']);
+  });
+
+  it('in windows-1251 keeps its words, said or not', async () => {
+    const name = (letters) => [...letters].map((c) => `%${(c.codePointAt(0) - 0x410 + 0xc0).toString(16)}`).join('');
+    await submit(`name=${name('Старосайтов')}&phone=%2B79161230007`);
+    assert.deepEqual((await lead('Старосайтов')).phone, ['+79161230007']);
+    await submit(`name=${name('Кодировкин')}&phone=%2B79161230008`, `${FORM}; charset=windows-1251`);
+    assert.deepEqual((await lead('Кодировкин')).phone, ['+79161230008']);
+  });
+
+  it('that says nothing makes no lead', async () => {
+    const count = async () => (await head.get(`${LEADS}?limit=1`, { expect: 200 })).json.total;
+    const before = await count();
+    for (const [body, type] of [['{}', JSON_TYPE], ['[]', JSON_TYPE], [' \n', FORM], ['name=&phone=', FORM]]) await submit(body, type);
+    await submit('name=Последний&phone=%2B79161230009');
+    await lead('Последний');
+    assert.equal(await count(), before + 1);
+  });
 });

@@ -163,7 +163,8 @@ static inline crm_str crm_content_type(crm_ctx *c) { return crm__host->content_t
 /* A member of a JSON body or a field of a form body, decoded. */
 static inline crm_str crm_body_text(crm_ctx *c, const char *k) { return crm__host->body_text(c, k); }
 /* The i-th field of a JSON object or form body, in the order sent; false past the last. A text comes
- * decoded, anything else as compact JSON; of more than 200 the rest is one more, without a key. */
+ * decoded, anything else as compact JSON; of more than 200 the rest is one more, without a key. A body
+ * that is neither but says something is one text without a key. */
 static inline bool crm_body_at(crm_ctx *c, uint32_t i, crm_str *key, crm_str *value)
 {
     return crm__host->body_at(c, i, key, value);
