@@ -517,7 +517,7 @@ static void metrics_route(api *a, http_request *r)
     }
 }
 
-/* "/m/<module>/…", in the version that is in force. */
+/* "/m/<module>/…", in the version that is in force; nothing of a module that is not. */
 static bool serve_module_file(api *a, http_request *r)
 {
     crm_str rest = r->path, part, name;
@@ -527,11 +527,11 @@ static bool serve_module_file(api *a, http_request *r)
         return false;
     }
     const registry *reg = registry_pin();
-    crm_str dir = {0};
+    const module_info *in_force = NULL;
     for (uint32_t i = 0; reg && i < reg->module_count; i++) {
-        dir = str_eq(reg->modules[i].name, name) ? reg->modules[i].ui_dir : dir;
+        in_force = str_eq(reg->modules[i].name, name) ? &reg->modules[i] : in_force;
     }
-    bool is_served = static_set_serve(a->o.modules, r, dir);
+    bool is_served = in_force && static_set_serve(a->o.modules, r, in_force->ui_dir);
     registry_unpin(reg);
     return is_served;
 }

@@ -173,8 +173,10 @@ describe('a module goes off and on', () => {
   });
 
   it('without the ТЗ, by the administrator, and the data stay', async () => {
+    assert.equal((await head.get('/m/fleet/ui.js')).status, 200);
     assert.equal(await apply(dealer), 0);
     assert.equal(await versionStatus(), 404);
+    assert.equal((await head.get('/m/fleet/ui.js')).status, 404, 'nor its pages');
     assert.equal((await change('enable')).json.state, 'running');
     assert.equal(await versionStatus(), 200);
     await server.restart();
