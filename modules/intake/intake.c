@@ -191,6 +191,19 @@ static crm_status set_source(intake *in, crm_str instance)
     return source.n && has_field ? crm_set_text(in->rec, "source", source) : CRM_OK;
 }
 
+/* What the visitor agreed to, in the words of that day: the ТЗ may change them later. */
+static crm_status set_consent(intake *in, crm_str instance)
+{
+    crm_str asked = form_setting(in->c, instance, "consent");
+    if (!asked.n || !is_word(crm_field_type(in->c, in->entity, "consent"), "multiline")) {
+        return CRM_OK;
+    }
+    bool is_given = crm_body_text(in->c, "consent").n != 0;
+    crm_str how = crm_text(in->c, is_given ? "intake.form.consent" : "intake.form.no_consent");
+    crm_str text = crm_fmt(in->c, "%.*s\n%.*s", (int)how.n, how.p, (int)asked.n, asked.p);
+    return text.p ? crm_set_text(in->rec, "consent", cut(text, MESSAGE_MAX)) : CRM_NOMEM;
+}
+
 static crm_status receive(crm_ctx *c, crm_str instance)
 {
     crm_str creates = form_setting(c, instance, "creates");
@@ -210,6 +223,7 @@ static crm_status receive(crm_ctx *c, crm_str instance)
     }
     s = set_message(&in);
     s = s == CRM_OK ? set_source(&in, instance) : s;
+    s = s == CRM_OK ? set_consent(&in, instance) : s;
     return s == CRM_OK ? crm_save(c, in.rec) : s;
 }
 

@@ -4,16 +4,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
+import { dealer } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const FORM = 'application/x-www-form-urlencoded';
 const LEADS = '/api/v1/sales.lead';
+const tz = dealer.replace('source: site}', 'source: site, consent: Согласен на обработку персональных данных}');
 
 describe('a form', () => {
   let server, visitor, head;
 
   before(async () => {
-    server = await startServer();
+    server = await startServer({ tz });
     visitor = server.client();
     head = await server.as('ivanova');
   });
@@ -74,6 +76,13 @@ describe('a form', () => {
     assert.deepEqual((await lead('Старосайтов')).phone, ['+79161230007']);
     await submit(`name=${name('Кодировкин')}&phone=%2B79161230008`, `${FORM}; charset=windows-1251`);
     assert.deepEqual((await lead('Кодировкин')).phone, ['+79161230008']);
+  });
+
+  it('keeps what the visitor agreed to, and says when he did not', async () => {
+    await submit('name=Согласов&phone=%2B79161230010&consent=1');
+    assert.match((await lead('Согласов')).consent, /^Дано с отправкой формы[^]*персональных данных/);
+    await submit('name=Молчанов&phone=%2B79161230011');
+    assert.match((await lead('Молчанов')).consent, /^НЕ дано[^]*персональных данных/);
   });
 
   it('that says nothing makes no lead', async () => {
