@@ -48,7 +48,7 @@ static bool is_ru(const dev *d)
     return d->call->lang[0] == 'r';
 }
 
-CRM_PRINTF(3, 4) static void say(const dev *d, const char *ru, const char *en, ...)
+CRM_PRINTF(2, 4) CRM_PRINTF(3, 4) static void say(const dev *d, const char *ru, const char *en, ...)
 {
     va_list ap;
     va_start(ap, en);
