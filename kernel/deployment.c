@@ -58,7 +58,11 @@ crm_status deployment_open(deployment *d, const server_options *o)
 {
     bool is_there = fs_mkdir(o->data, 0700) == CRM_OK; /* else the lock says why */
     crm_status s = deployment_lock(d, o);
-    if (s != CRM_OK || !is_there) {
+    if (s == CRM_OK && !is_there) {
+        fprintf(stderr, "karkas: %s: its mode cannot be set to 0700\n", o->data);
+        s = CRM_INTERNAL;
+    }
+    if (s != CRM_OK) {
         return s;
     }
     watch_modules(o->data);

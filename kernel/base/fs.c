@@ -236,7 +236,11 @@ crm_status fs_lock(const char *dir, int *fd, long *holder)
     if (lock < 0) {
         return errno == ENOENT ? CRM_NOT_FOUND : write_error(errno);
     }
-    crm_status s = CRM_OK;
+    crm_status s = give(lock, path);
+    if (s != CRM_OK) {
+        close(lock);
+        return s;
+    }
     if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
         write_pid(lock);
     } else if (errno == EWOULDBLOCK) {

@@ -12,6 +12,8 @@
 
 #include "data/registry.h"
 
+#define ADDRESS_PART_MAX 1200 /* bytes of a part that is given by itself */
+
 /* In the order of the line. */
 #define ADDRESS_PART_MAP(X)                                                                        \
     X(INDEX, "index") X(COUNTRY, "country") X(REGION, "region") X(CITY, "city")                    \

@@ -11,7 +11,7 @@ bool address_patch_json(const json_t *json, address_patch *out)
         bool is_text = json_is_string(item) || json_is_null(item);
         out->given.part[p] = str_trim(text);
         out->emptied |= is_text && !out->given.part[p].n ? 1U << p : 0;
-        known += is_text;
+        known += is_text && text.n <= ADDRESS_PART_MAX;
     }
     return json_is_object(json) && known == json_object_size(json);
 }

@@ -89,6 +89,10 @@ typedef struct cond_error {
     /* Of unknown_field where the name stands alone, no path: the entity that has no such field. */
     const struct entity *of;
     crm_str name;
+    /* The field that something is wrong with, and the entity it was looked for in: who may not see it
+     * is told that there is none. */
+    const struct entity *found_of;
+    const struct field *found;
     crm_str params_json; /* {"max":200}, {"op":"like","choices":"eq, ne, …"}, or empty */
 } cond_error;
 

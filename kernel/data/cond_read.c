@@ -385,6 +385,16 @@ static crm_status read_comparison(reader *r, cond *c, const json_t *list, const 
     return read_operand(r, c, operand, out);
 }
 
+/* The innermost field stays. */
+static crm_status wrong_with(reader *r, const entity *e, const field *f)
+{
+    if (r->err && !r->err->found) {
+        r->err->found_of = e;
+        r->err->found = f;
+    }
+    return CRM_INVALID;
+}
+
 static crm_status read_leaf(reader *r, const entity *e, const json_t *list, const cond **out)
 {
     cond *c;
@@ -397,13 +407,14 @@ static crm_status read_leaf(reader *r, const entity *e, const json_t *list, cons
         return st;
     }
     if (json_array_size(list) > 3 || !json_is_string(json_array_get(list, 1))) {
-        return fail(r, "bad_request", path);
+        st = fail(r, "bad_request", path);
+    } else if (!find_operator(text_at(list, 1), &c->op)) {
+        st = unknown_operator(r, text_at(list, 1), path);
+    } else {
+        *out = c;
+        st = read_comparison(r, c, list, out);
     }
-    if (!find_operator(text_at(list, 1), &c->op)) {
-        return unknown_operator(r, text_at(list, 1), path);
-    }
-    *out = c;
-    return read_comparison(r, c, list, out);
+    return st == CRM_INVALID ? wrong_with(r, e, c->path[0]) : st;
 }
 
 /* ---- the tree -------------------------------------------------------------------------------- */

@@ -70,6 +70,8 @@ typedef struct record_read {
  * entity's own fields it touches. INVALID, code unknown_field. */
 CRM_MUST_CHECK crm_status cond_restrict(crm_ctx *c, const entity *e, const cond *in, const cond **out,
                                         uint64_t touched[4]);
+/* Whether the caller's roles show the field of some record. */
+bool records_shows(crm_ctx *c, const entity *e, const field *f);
 /* The field error of a condition that could not be read; of one that names no field, under `where`. */
 crm_status records_bad_cond(crm_ctx *c, const cond_error *err, const char *where);
 /* The error of a name that is no field, or none he may see, with the nearest he does see. INVALID. */

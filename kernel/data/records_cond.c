@@ -38,11 +38,22 @@ static crm_status unknown_of(crm_ctx *c, const entity *e, crm_str name)
                            : call_fail_field(c, e->name, "unknown_field", (crm_str){0});
 }
 
+bool records_shows(crm_ctx *c, const entity *e, const field *f)
+{
+    uint64_t shown[4], hidden[4];
+    rights_fields(c, e, shown);
+    records_hidden(e, hidden);
+    return bits_has(shown, f->index) && !bits_has(hidden, f->index);
+}
+
 crm_status records_bad_cond(crm_ctx *c, const cond_error *err, const char *where)
 {
     crm_str name = err->field.n ? err->field : str_of(where);
     if (err->of) {
         return unknown_of(c, err->of, err->name);
+    }
+    if (err->found && !records_shows(c, err->found_of, err->found)) {
+        return unknown_of(c, err->found_of, err->found->name);
     }
     return call_fail_field(c, name, err->code ? err->code : "bad_request", err->params_json);
 }
@@ -75,16 +86,8 @@ static crm_status children(restricting *x, const entity *e, const cond *in, cond
 /* A field of the rows asked. */
 static crm_status check_shown(restricting *x, const entity *e, const field *f)
 {
-    uint64_t shown[4], hidden[4];
-    if (x->is_system) {
-        return CRM_OK;
-    }
-    rights_fields(x->call, e, shown);
-    records_hidden(e, hidden);
-    if (bits_has(shown, f->index) && !bits_has(hidden, f->index)) {
-        return CRM_OK;
-    }
-    return unknown_of(x->call, e, f->name);
+    bool is_shown = x->is_system || records_shows(x->call, e, f);
+    return is_shown ? CRM_OK : unknown_of(x->call, e, f->name);
 }
 
 /* The rows that a sub-query gives, and which of its fields it touches. */

@@ -177,6 +177,9 @@ static crm_status read_answer(crm_ctx *c, const remote_call *call, const post_re
 {
     crm_str text = buf_view(r->whole);
     *answer = NULL;
+    if (r->error && strcmp(r->error, "cancelled") == 0) {
+        return CRM_UNAVAILABLE; /* this server stops: nothing was answered, nothing failed */
+    }
     if (r->error) {
         return failed(call, r->error, (crm_str){0});
     }
@@ -206,6 +209,9 @@ crm_status remote_put(crm_ctx *c, const remote_question *q, json_t **answer)
     if (!remote_may_ask(call->module)) {
         log_event(LOG_INFO, "remote.not_asked", "module=%s", log_quote(call->module));
         return CRM_UPSTREAM;
+    }
+    if (q->limit_ms < 1) {
+        return failed(call, "timeout", (crm_str){0}); /* those before it took all there was */
     }
     crm_str path = arena_fmt(c->arena, "/%.*s/%.*s", STR_FMT(call->kind), STR_FMT(call->id));
     crm_status s = write_body(c, q, &r.body);

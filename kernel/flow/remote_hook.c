@@ -259,7 +259,7 @@ crm_status remote_ask(crm_ctx *c, const entity *e, int64_t id, const json_t *jso
         }
     }
     c->error = (call_error){0}; /* what is wrong with the write is said where it is tried */
-    return s == CRM_NOMEM ? s : CRM_OK;
+    return s == CRM_NOMEM || s == CRM_UNAVAILABLE || s == CRM_TIMEOUT ? s : CRM_OK;
 }
 
 /* ---- after ----------------------------------------------------------------------------------- */
@@ -337,7 +337,7 @@ static crm_status read_told(crm_ctx *c, crm_str arg, told *out)
         }
     }
     json_decref(json);
-    return e ? CRM_OK : CRM_NOT_FOUND; /* its module is off: the row waits */
+    return e ? CRM_OK : call_fail(c, CRM_UNAVAILABLE, "module_away"); /* off: the row waits */
 }
 
 static crm_status put_told(crm_ctx *c, told *t, const record *subject)

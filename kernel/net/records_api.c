@@ -147,6 +147,10 @@ static crm_status param_cond(api_call *k, const http_field *p, query *q)
     cond_error err = {0};
     crm_status s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
     json_decref(form);
+    if (s != CRM_OK && !records_shows(&k->c, q->entity, f)) {
+        return records_unknown_field(&k->c, q->entity,
+                                     before_dot(&(crm_str){p->name.p, p->name.n}));
+    }
     if (s != CRM_OK) {
         return call_fail_field(&k->c, name, err.code ? err.code : "bad_request", err.params_json);
     }

@@ -59,7 +59,10 @@ static crm_str cut_bytes(crm_str s, size_t most)
 /* As much as fits: what does not stays in the raw request. */
 static crm_status keep_line(intake *in, crm_str key, crm_str text)
 {
-    size_t room = in->rest.n < REST_MAX ? REST_MAX - in->rest.n : 0;
+    size_t used = in->rest.n + key.n + 3, room = used < REST_MAX ? REST_MAX - used : 0;
+    if (!room) {
+        return CRM_OK;
+    }
     if (text.n > room) {
         crm_log(CRM_LOG_WARN, "field=%.*s bytes=%zu kept=%zu", (int)key.n, key.n ? key.p : "",
                 text.n, room);
@@ -191,6 +194,18 @@ static crm_status set_source(intake *in, crm_str instance)
     return source.n && has_field ? crm_set_text(in->rec, "source", source) : CRM_OK;
 }
 
+/* Browsers send a box only when it is ticked, scripts what they hold of it. */
+static bool is_yes(crm_str answer)
+{
+    static const char *const no[] = {"false", "0", "no", "off", "null", "[]", "{}", "нет"};
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+        if (is_word(answer, no[i])) {
+            return false;
+        }
+    }
+    return answer.n != 0;
+}
+
 /* What the visitor agreed to, in the words of that day: the ТЗ may change them later. */
 static crm_status set_consent(intake *in, crm_str instance)
 {
@@ -198,7 +213,7 @@ static crm_status set_consent(intake *in, crm_str instance)
     if (!asked.n || !is_word(crm_field_type(in->c, in->entity, "consent"), "multiline")) {
         return CRM_OK;
     }
-    bool is_given = crm_body_text(in->c, "consent").n != 0;
+    bool is_given = is_yes(crm_body_text(in->c, "consent"));
     crm_str how = crm_text(in->c, is_given ? "intake.form.consent" : "intake.form.no_consent");
     crm_str text = crm_fmt(in->c, "%.*s\n%.*s", (int)how.n, how.p, (int)asked.n, asked.p);
     return text.p ? crm_set_text(in->rec, "consent", cut(text, MESSAGE_MAX)) : CRM_NOMEM;

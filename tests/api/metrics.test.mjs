@@ -5,7 +5,6 @@ import * as fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { metrics } from '../harness/metrics.mjs';
 import { startServer } from '../harness/server.mjs';
-import { until } from '../harness/until.mjs';
 
 let server, head;
 before(async () => {
@@ -34,17 +33,6 @@ test('the loop tells how long its turns are', async () => {
   assert.ok(now.karkas_loop_turns_total > was.karkas_loop_turns_total);
   assert.ok(now.karkas_loop_busy_us_total > was.karkas_loop_busy_us_total);
   assert.ok(now.karkas_loop_longest_turn_us > 0);
-});
-
-test('reads beyond the share of a turn wait for the next one, and all are answered', async () => {
-  const person = (n) => head.post('/api/v1/contacts.person', { name: `Пётр Новиков ${n}` }, { expect: 201 });
-  await Promise.all(Array.from({ length: 200 }, (_, n) => person(n)));
-  const burst = () => Promise.all(Array.from({ length: 100 }, () => head.list('contacts.person', 'limit=200')));
-  const was = await metrics(head);
-  await until(async () => {
-    for (const rows of await burst()) assert.equal(rows.length, 200);
-    return (await metrics(head)).karkas_reads_put_off_total > was.karkas_reads_put_off_total;
-  }, 'a read that was put off');
 });
 
 test('what only grows is a counter, the rest are gauges', async () => {
@@ -85,7 +73,8 @@ test('memory taken to hash passwords goes back, whichever threads hashed', async
   try {
     const was = mb();
     for (const login of ['ivanova', 'petrov', 'kuznetsov']) await fresh.as(login);
-    assert.ok(mb() - was < 12, `${was.toFixed(1)} MB became ${mb().toFixed(1)} MB`);
+    const most = /asan/.test(fresh.build) ? 30 : 12; // the tool keeps of its own what was freed
+    assert.ok(mb() - was < most, `${was.toFixed(1)} MB became ${mb().toFixed(1)} MB`);
   } finally {
     await fresh.stop();
   }

@@ -95,6 +95,6 @@ export class Author {
 }
 
 function sanitizers() {
-  const { ASAN_OPTIONS = 'detect_leaks=0', UBSAN_OPTIONS = '', TSAN_OPTIONS = '' } = process.env;
+  const { ASAN_OPTIONS = 'detect_leaks=0:quarantine_size_mb=1', UBSAN_OPTIONS = '', TSAN_OPTIONS = '' } = process.env;
   return { ASAN_OPTIONS, UBSAN_OPTIONS, TSAN_OPTIONS, KARKAS_CHEAP_PASSWORDS: '1' };
 }

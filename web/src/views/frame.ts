@@ -59,23 +59,30 @@ class FrameView extends El {
   }
 
   override updated(): void {
-    const path = `${this.frame.module}/${this.frame.id}`;
-    if (this.#opened !== path) {
-      this.#opened = path;
-      void this.#open(path);
+    const shown = `${this.#path()} ${this.record?.id ?? ''}`;
+    if (this.#opened !== shown) {
+      this.#opened = shown;
+      this.src = ''; // another record or module gets a window of its own
+      void this.#open();
     } else if (this.#ready) {
       this.#tell();
     }
   }
 
-  async #open(path: string): Promise<void> {
+  #path(): string {
+    return `${this.frame.module}/${this.frame.id}`;
+  }
+
+  async #open(): Promise<void> {
+    const shown = this.#opened;
     this.#ready = false;
     this.problem = null;
     try {
-      this.src = (await api.post<{ src: string }>(`/frames/${path}`)).src;
+      const { src } = await api.post<{ src: string }>(`/frames/${this.#path()}`);
+      if (this.#opened === shown) this.src = src;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.problem = error;
+      if (this.#opened === shown) this.problem = error;
     }
   }
 
@@ -134,7 +141,7 @@ class FrameView extends El {
   }
 
   override render() {
-    if (this.problem) return failure(this.problem, () => void this.#open(this.#opened));
+    if (this.problem) return failure(this.problem, () => void this.#open());
     if (!this.src) return nothing;
     const height = this.height || this.frame.height;
     return html`<iframe
