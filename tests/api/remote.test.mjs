@@ -50,6 +50,13 @@ describe('the example of the SDK', () => {
     assert.equal((await head.get(`${DEALS}/${deal.id}`)).json.discount, '10');
   });
 
+  it('answers nothing to whoever does not sign, and lives on', async () => {
+    const ask = async (headers) => (await fetch(`${service.url}/hooks/limit`, { method: 'POST', body: '{}', headers })).status;
+    assert.equal(await ask({}), 404);
+    assert.equal(await ask({ 'webhook-timestamp': '1', 'webhook-signature': 'v1,no v1,more' }), 404);
+    await head.post(DEALS, { title: 'Лебёдка', amount: '10', discount: '1' }, { expect: 201 });
+  });
+
   const page = (src) => head.get(src, { asWritten: true });
 
   it('shows its page by an address that opens for minutes, sandboxed and without a session', async () => {
