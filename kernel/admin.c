@@ -207,7 +207,7 @@ crm_status admin_start(uv_loop_t *loop, mailbox *mail, deployment *d, admin **ou
     unlink(a->path); /* the directory's lock is ours, so a socket there is a dead one */
     uv_pipe_init(loop, &a->pipe, 0);
     if (uv_pipe_bind(&a->pipe, a->path) != 0 || chmod(a->path, 0600) != 0 ||
-        uv_listen((uv_stream_t *)&a->pipe, 8, connected) != 0) {
+        uv_listen((uv_stream_t *)&a->pipe, 128, connected) != 0) {
         return CRM_INTERNAL;
     }
     uv_unref((uv_handle_t *)&a->pipe);
