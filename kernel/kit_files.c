@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -26,18 +25,10 @@ crm_status kit_temp(arena *a, const char **out)
     return path.p && mkdtemp((char *)(uintptr_t)path.p) ? CRM_OK : status_from_errno(errno);
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 void kit_remove(const char *dir)
 {
     if (dir) {
-        nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        fs_remove_all(dir);
     }
 }
 

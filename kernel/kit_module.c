@@ -40,7 +40,8 @@ crm_status kit_module_read(kit_module *m)
     }
     m->name = yaml_text(root, "module");
     m->version = yaml_text(root, "version");
-    if (!m->name.n || !m->version.n || str_find(m->name, '/') >= 0 || m->name.p[0] == '.') {
+    if (!m->name.n || !m->version.n || str_find(m->name, '/') >= 0 || m->name.p[0] == '.' ||
+        str_find(m->version, '/') >= 0) { /* both become names of folders */
         return CRM_INVALID;
     }
     crm_str object = arena_fmt(a, "%s/%.*s.so", m->source, STR_FMT(m->name));

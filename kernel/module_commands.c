@@ -42,7 +42,7 @@ static void say_remote(command_call *c, const module_row *row)
     buf_fmt(c->out,
             is_russian(c) ? "\n    сервис не отвечает: %s %s, подряд %u%s"
                           : "\n    its service does not answer: %s %s, %u in a row%s",
-            h.error, h.detail, h.in_a_row,
+            h.error, log_quote(str_of(h.detail)), h.in_a_row,
             !h.is_open      ? ""
             : is_russian(c) ? ", сейчас его не спрашивают"
                             : ", it is not asked now");

@@ -2,9 +2,9 @@
  * flow.h - what moves: the writer, the pools, what follows a commit, and time.
  *
  * Threads: one writer; a fast pool (2) and a slow pool (1-2, lower priority) with a reading session
- * each; crypto threads (2) for password hashes; workers (2) for due work; threads that wait for other
- * systems (4 while a person waits, 2 for due work). Completions come back to
- * the poster's mailbox. Everything is bounded: a full queue is UNAVAILABLE with a retry hint.
+ * each; crypto threads (2) for password hashes; workers (2) for due work; threads that wait for
+ * other systems (4 while a person waits, 2 for due work). Completions come back to the poster's
+ * mailbox. Everything is bounded: a full queue is UNAVAILABLE with a retry hint.
  */
 #ifndef FLOW_FLOW_H
 #define FLOW_FLOW_H

@@ -219,6 +219,9 @@ crm_status remote_put(crm_ctx *c, const remote_question *q, json_t **answer)
     if (s != CRM_OK) {
         return failed(call, error_of_filling(s), (crm_str){0});
     }
+    if (c->session) {
+        engine_turn_end(c->session); /* a snapshot kept so long keeps the log from beginning anew */
+    }
     buf_init(&whole, REMOTE_ANSWER_MAX);
     post_now(&r);
     s = read_answer(c, call, &r, answer);
@@ -306,32 +309,33 @@ crm_status remote_write(crm_ctx *c, const remote_call *call, record *subject, cr
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
+/* What pages do is nobody's verdict on a change: whoever may open them must not stop the hooks. */
+static crm_status page_failed(crm_str module, const char *error, crm_str path)
+{
+    log_event(LOG_WARN, "remote.page_failed", "module=%s error=%s path=%s", log_quote(module),
+              error, log_quote(path));
+    return CRM_UPSTREAM;
+}
+
 crm_status remote_get(crm_ctx *c, crm_str module, crm_str path, buf *out, char type[REMOTE_TYPE])
 {
-    const remote_call page = {.module = module, .id = CRM_S("frames")};
     post_request r = {.limit_ms = REMOTE_PAGE_MS, .is_get = true, .whole = out};
     _Static_assert(REMOTE_TYPE >= POST_TYPE_KEPT, "the type fits");
-    if (!remote_may_ask(module)) {
-        return CRM_UPSTREAM;
-    }
     crm_str token = crypto_token(c->arena, 12);
     crm_str message = arena_fmt(c->arena, "get_%.*s", STR_FMT(token));
     crm_status s = remote_fill(c, module, path, message, &r);
     if (s != CRM_OK) {
-        return failed(&page, error_of_filling(s), (crm_str){0});
+        return page_failed(module, error_of_filling(s), path);
     }
     post_now(&r);
     if (r.error) {
-        return failed(&page, r.error, path);
+        return page_failed(module, r.error, path);
     }
     memcpy(type, r.content_type, POST_TYPE_KEPT);
-    if (r.status == 404) { /* an answer, too */
-        remote_note_answer(module);
+    if (r.status == 404) {
         return CRM_NOT_FOUND;
     }
-    if (r.status != 200) {
-        return failed(&page, arena_fmt(c->arena, "status_%d", r.status).p, path);
-    }
-    remote_note_answer(module);
-    return CRM_OK;
+    return r.status == 200
+               ? CRM_OK
+               : page_failed(module, arena_fmt(c->arena, "status_%d", r.status).p, path);
 }

@@ -182,16 +182,16 @@ static crm_status read_verdict(crm_ctx *c, const json_t *answer, remote_verdict 
     return s;
 }
 
-/* The same for the same request of a client that repeats it. */
-static crm_str message_of(crm_ctx *c, const remote_call *call, crm_str key)
+/* The same for the same request of a client that repeats it, about the same state of the record. */
+static crm_str message_of(crm_ctx *c, const remote_call *call, int64_t rev, crm_str key)
 {
     uint8_t digest[SHA256_SIZE];
     if (!key.n) {
         crm_str token = crypto_token(c->arena, KEY_DIGITS / 2);
         return arena_fmt(c->arena, "ask_%.*s", STR_FMT(token));
     }
-    crypto_sha256(arena_fmt(c->arena, "%lld:%.*s:%.*s.%.*s", (long long)c->who->user, STR_FMT(key),
-                            STR_FMT(call->module), STR_FMT(call->id)),
+    crypto_sha256(arena_fmt(c->arena, "%lld:%lld:%.*s:%.*s.%.*s", (long long)c->who->user,
+                            (long long)rev, STR_FMT(key), STR_FMT(call->module), STR_FMT(call->id)),
                   digest);
     return arena_fmt(c->arena, "ask_%.*s", KEY_DIGITS,
                      crypto_hex(c->arena, digest, sizeof digest).p);
@@ -216,7 +216,7 @@ static crm_status ask_one(crm_ctx *c, const hook *h, const record *r, crm_str ke
                           .record = r->is_new ? 0 : r->v[COL_ID].i,
                           .rev = r->is_new ? 0 : r->v[COL_REV].i};
     remote_question q = {.call = call,
-                         .message = message_of(c, call, key),
+                         .message = message_of(c, call, v->rev, key),
                          .type = arena_fmt(c->arena, "%.*s.%s", STR_FMT(r->entity->name),
                                            r->is_new ? "before_create" : "before_update"),
                          .subject = r,

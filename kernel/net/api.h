@@ -76,8 +76,8 @@ CRM_MUST_CHECK crm_status api_start(const api_options *o, api **out);
 /* To be given to http_server_new. */
 http_handlers api_handlers(api *a);
 /* Lists that took too long where they ran and moved on: from the loop to the fast pool, from there
- * to the slow one; reads on a pool that ended because their caller had left; reads put off to the next turn of the
- * loop. Loop thread. */
+ * to the slow one; reads on a pool that ended because their caller had left; reads put off to the
+ * next turn of the loop. Loop thread. */
 typedef struct api_stats {
     uint64_t moved_fast, moved_slow, left, put_off;
 } api_stats;

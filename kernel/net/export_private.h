@@ -8,8 +8,8 @@
 #include "table/export.h"
 
 #define EXPORT_PAGE 500
-/* Long enough for a pool of low priority whose turn comes late; a slow page is still ended. */
-#define EXPORT_PAGE_US 30000000
+/* Less than a server that stops waits for its pools. */
+#define EXPORT_PAGE_US 5000000
 
 typedef struct exporting {
     api_call *k;

@@ -3,7 +3,7 @@
 
 #define COUNT_MOST    2000000000
 #define COUNT_US      2000000 /* a file does not wait longer for its total */
-#define COUNT_HEAD_US 20000000
+#define COUNT_HEAD_US 4000000
 
 static const char *const own_params[] = {"format", "separator", "encoding", "header", "refs",
                                          "fields", "limit",     "after",    "q",      NULL};

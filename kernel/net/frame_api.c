@@ -83,7 +83,7 @@ void frames_route(api_call *k)
         return;
     }
     if (k->http->verb != VERB_POST) {
-        api_reply_error(k, CRM_METHOD);
+        api_reply_method(k, "POST");
         return;
     }
     char moment[CLOCK_TEXT];
@@ -184,7 +184,7 @@ void frame_page_route(api_call *k)
         return;
     }
     if (k->http->verb != VERB_GET && k->http->verb != VERB_HEAD) {
-        api_reply_error(k, CRM_METHOD);
+        api_reply_method(k, "GET, HEAD");
         return;
     }
     p->module = module;

@@ -173,6 +173,11 @@ describe('S-41 S-42: an accountant', () => {
       { filter: '["owner.name","eq","Пётр Петров"]' },
       { filter: '["not",["contact.city","none"]]' },
       { owner: petrov.user.id },
+      { 'note.like': 'x' },
+      { owner: 'abc' },
+      { filter: '["note","like","x"]' },
+      { filter: '["owner","eq","abc"]' },
+      { filter: '["and",["title","has","x"],["owner","in","abc"]]' },
     ]) {
       const reply = await belova.get(`${DEALS}?${new URLSearchParams(query)}`);
       assert.equal(reply.status, 422, `${JSON.stringify(query)} ${reply.text}`);

@@ -82,6 +82,10 @@ class AddressParts extends LitElement {
       this.#typed = { ...parts, ...this.#typed }; // typed on meanwhile: the next answer has it all
       return;
     }
+    if (told && line !== this.line) {
+      this.#typed = parts; // the line was typed on meanwhile, and these parts belong into that
+      return this.#put();
+    }
     const settle = this.#settle;
     this.#settle = null;
     if (told) {
