@@ -153,7 +153,8 @@ run_files()
     return "$rc"
 }
 
-# run_node FOLDER [FILE...]: every test file below tests/FOLDER, the largest first, after the others.
+# run_node FOLDER [FILE...]: every test file below tests/FOLDER, the largest first, after the others
+# and after those that check modules, which wait for compilers and servers of their own.
 run_node()
 {
     local folder=$1 files
@@ -165,7 +166,9 @@ run_node()
     [ -x "$root/build-asan/karkas" ] || die "build-asan/karkas is not built" \
         "run packaging/test.sh build $folder"
     install_test_modules
-    mapfile -t files < <(test_files "$root/tests/$folder" | xargs ls -S)
+    mapfile -t files < <(test_files "$root/tests/$folder" | xargs ls -S |
+        awk '/\/(guide|kit_[a-z]*)\.test/ { print; next } { others = others $0 "\n" }
+             END { printf "%s", others }')
     cd "$root"
     KARKAS_BUILD=$root/build-asan run_files "$@" "${files[@]}"
 }
