@@ -55,7 +55,7 @@ describe('a sound module', () => {
     assert.deepEqual(author.leftovers(), []);
   });
 
-  it('has a page to publish: one file without scripts, in either language', async () => {
+  it('has a page to publish: one file without scripts, in either language', { skip: isLong }, async () => {
     const said = await author.run(path.join(author.build, 'karkas'),
       ['module', 'check', 'gate', '--report', 'gate.html', ...author.places().slice(0, -2), '--lang', 'en']);
     assert.equal(said.code, 0, said.out);
