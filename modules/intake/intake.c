@@ -27,6 +27,7 @@ typedef struct intake {
     crm_str fields;  /* the instance's map */
     crm_str message; /* what the visitor wrote */
     crm_str rest;    /* what no field took, a line each */
+    bool is_unread;  /* which is the whole body: it has no fields */
 } intake;
 
 static bool is_continuation(char c)
@@ -146,6 +147,7 @@ static crm_status take_all(intake *in, uint32_t *count)
             continue;
         }
         ++*count;
+        in->is_unread = i == 0 && !key.n;
         crm_status s = take(in, key, text);
         if (s != CRM_OK) {
             return s;
@@ -173,7 +175,7 @@ static crm_status set_message(intake *in)
     const char *field = message_field(in);
     crm_str text = in->message;
     if (in->rest.n) {
-        crm_str more = crm_text(in->c, "intake.form.more");
+        crm_str more = crm_text(in->c, in->is_unread ? "intake.form.unread" : "intake.form.more");
         text = crm_fmt(in->c, "%.*s%s%.*s:\n%.*s", (int)text.n, text.n ? text.p : "",
                        text.n ? "\n\n" : "", (int)more.n, more.p, (int)in->rest.n, in->rest.p);
     }
@@ -210,7 +212,8 @@ static bool is_yes(crm_str answer)
 static crm_status set_consent(intake *in, crm_str instance)
 {
     crm_str asked = form_setting(in->c, instance, "consent");
-    if (!asked.n || !is_word(crm_field_type(in->c, in->entity, "consent"), "multiline")) {
+    if (in->is_unread || !asked.n ||
+        !is_word(crm_field_type(in->c, in->entity, "consent"), "multiline")) {
         return CRM_OK;
     }
     bool is_given = is_yes(crm_body_text(in->c, "consent"));

@@ -60,6 +60,8 @@ describe('a form', () => {
       const word = body.match(/[А-Я][а-я]+/)[0];
       const made = await lead(word);
       assert.ok(made.message.includes(body), made.message);
+      assert.match(made.title, /^Форма пришла в непонятном виде/);
+      assert.equal(made.consent, null, 'nobody knows');
     });
   }
 
