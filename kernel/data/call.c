@@ -153,6 +153,24 @@ void call_rerun(crm_ctx *c)
     c->batch = s->batch;
     c->is_quiet = s->is_quiet;
     c->is_lenient = s->is_lenient;
+    call_write_as_of(c, 0);
+}
+
+/* ---- when it happens ------------------------------------------------------------------------- */
+
+int64_t call_now(const crm_ctx *c)
+{
+    return c->as_of ? c->as_of : clock_now();
+}
+
+void call_write_as_of(crm_ctx *c, int64_t ms)
+{
+    if (c->as_of == ms) {
+        return;
+    }
+    c->as_of = ms;
+    c->env.now = call_now(c);
+    c->env.day_start = registry_day_start(c->reg, c->env.now);
 }
 
 /* ---- who acts -------------------------------------------------------------------------------- */

@@ -89,6 +89,8 @@ struct crm_ctx {
                                 * as if its time were up; NULL: somebody does */
     int64_t batch;             /* the batch whose slice this is: its changes carry it; 0: none */
     bool is_quiet;             /* no rules, notices or webhooks follow */
+    int64_t as_of;             /* what is written is told afterwards, as of this moment (ms UTC), and
+                                * sets no timer; 0: it happens now. call_write_as_of sets it */
     bool is_of_stores;         /* writes the kernel's own stores only, so an older registry will do */
     uint32_t hidden;           /* records that `who` saved in this call and may not read any more */
     bool is_lenient;           /* outside data: an invalid phone is kept and marked, not refused */
@@ -99,9 +101,14 @@ crm_status call_fail(crm_ctx *c, crm_status status, const char *code);
 crm_status call_fail_field(crm_ctx *c, crm_str field, const char *code, crm_str params_json);
 CRM_PRINTF(4, 5) crm_status call_fail_text(crm_ctx *c, crm_status status, const char *field,
                                            const char *fmt, ...);
+/* From now on what is written has happened at `ms`, and so have its "now" and "today"; 0: the present. */
+void call_write_as_of(crm_ctx *c, int64_t ms);
+/* The moment at which what the call writes happens, ms UTC. */
+int64_t call_now(const crm_ctx *c);
 /*
  * A write may be run again: call_save_point (after prepare) remembers the call's state, call_rerun brings it
- * back, with the arena rewound: error, out, who, via, module, batch, quiet, lenient, hook depth.
+ * back, with the arena rewound: error, out, who, via, module, batch, quiet, lenient, hook depth; it
+ * then writes in the present.
  */
 void call_save_point(crm_ctx *c);
 void call_rerun(crm_ctx *c);

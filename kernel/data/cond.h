@@ -107,6 +107,8 @@ CRM_MUST_CHECK crm_status cond_read(arena *a, const cond_scope *s, const json_t 
 CRM_MUST_CHECK crm_status cond_read_path(arena *a, const cond_scope *s, crm_str text,
                                          const struct field *path[COND_PATH_MAX], uint8_t *length,
                                          cond_error *err);
+/* "now", "now-3d", "now+15m"; "today", "today+2d" as VALUE_NOW or VALUE_TODAY. False when it is none of them. */
+bool cond_read_moment(crm_str s, value *out);
 /*
  * Makers copy what they are given into the arena. NULL is the true condition. When memory is out they
  * give the false one and the arena is failed.

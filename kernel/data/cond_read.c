@@ -117,8 +117,7 @@ static const field *last_field(const cond *c)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* "now", "now-3d", "now+15m"; "today", "today+2d". False when it is none of them. */
-static bool read_relative(crm_str s, value *out)
+bool cond_read_moment(crm_str s, value *out)
 {
     bool is_now = str_starts(s, CRM_S("now"));
     if (!is_now && !str_starts(s, CRM_S("today"))) {
@@ -148,7 +147,7 @@ static crm_status read_value(reader *r, const field *f, const json_t *json, valu
     bool is_time = type == FIELD_DATE || type == FIELD_DATETIME;
     if (is_time && json_is_string(json)) {
         crm_str s = {json_string_value(json), json_string_length(json)};
-        if (read_relative(s, out)) {
+        if (cond_read_moment(s, out)) {
             return CRM_OK;
         }
     }

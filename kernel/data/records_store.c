@@ -9,7 +9,7 @@
 static void stamp(saving *s, char op)
 {
     value *v = s->now.v;
-    int64_t at = clock_now();
+    int64_t at = call_now(s->call);
     value by = s->call->who->user ? value_int(s->call->who->user) : value_null();
     if (op == 'c') {
         v[COL_ID] = value_null();

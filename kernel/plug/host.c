@@ -84,8 +84,7 @@ CRM_PRINTF(2, 0) static crm_str host_fmt(crm_ctx *c, const char *fmt, va_list ap
 
 static int64_t host_now(crm_ctx *c)
 {
-    (void)c;
-    return clock_now();
+    return call_now(c);
 }
 
 static crm_str host_text(crm_ctx *c, const char *key)
@@ -165,8 +164,10 @@ static crm_status host_schedule(crm_ctx *c, const char *name, const char *key, i
                                 crm_str arg)
 {
     crm_status s = can_write(c);
-    return s == CRM_OK ? call_broke(timers_schedule(c, own_job(c, name), name_of(key), due, arg))
-                       : s;
+    if (s != CRM_OK || c->as_of) {
+        return s;
+    }
+    return call_broke(timers_schedule(c, own_job(c, name), name_of(key), due, arg));
 }
 
 static crm_status host_unschedule(crm_ctx *c, const char *name, const char *key)

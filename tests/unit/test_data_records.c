@@ -165,6 +165,36 @@ static void the_stage_log_says_how_long_a_stage_lasted(void **state)
     assert_int_equal(seen[0].i, 60000);
 }
 
+static void what_is_told_afterwards_has_the_stamps_of_its_moment(void **state)
+{
+    (void)state;
+    record *r;
+    value seen[2] = {{0}};
+    history_entry *past;
+    uint32_t count;
+    int64_t next, then = 1700000000000;
+    clock_virtual(1800000000000);
+    crm_ctx *c = world_begin(&w, 0);
+    query q = {.entity = registry_store(w.reg, STORE_STAGE_LOG)};
+    call_write_as_of(c, then);
+    assert_ok(records_new(c, w.lead, &r));
+    assert_ok(record_set(r, lead_field(LEAD_TITLE), TEXT("told")));
+    assert_ok(records_save(c, r, 0));
+    call_write_as_of(c, then + 60000);
+    assert_ok(record_set(r, lead_field(LEAD_STAGE), TEXT("work")));
+    assert_ok(records_save(c, r, 0));
+    assert_int_equal(r->v[COL_CREATED_AT].i, then);
+    assert_int_equal(r->v[COL_UPDATED_AT].i, then + 60000);
+    assert_ok(tx_list(w.tx, &q, on_log, seen));
+    assert_int_equal(seen[0].i, 60000);
+    history_query hq = {.entity = w.lead, .id = r->v[COL_ID].i};
+    assert_ok(records_history(c, &hq, &past, &count, &next));
+    assert_int_equal(past[0].at, then + 60000);
+    call_write_as_of(c, 0);
+    assert_int_equal(c->env.now, 1800000000000);
+    world_end(&w, CRM_OK);
+}
+
 /* ---- the recycle bin ------------------------------------------------------------------------- */
 
 static void what_is_deleted_is_gone_and_comes_back(void **state)
@@ -497,6 +527,7 @@ int main(void)
         BOTH(moves_are_made_by_whom_they_are_granted),
         BOTH(a_locked_field_stays_but_for_the_excepted),
         BOTH(the_stage_log_says_how_long_a_stage_lasted),
+        BOTH(what_is_told_afterwards_has_the_stamps_of_its_moment),
         BOTH(what_is_deleted_is_gone_and_comes_back),
         cmocka_unit_test_setup_teardown(hooks_run_in_order_and_may_change_the_record, open_hooked,
                                         close_world),

@@ -140,7 +140,7 @@ CRM_PRINTF(2, 3) static inline crm_str crm_fmt(crm_ctx *c, const char *fmt, ...)
     va_end(ap);
     return s;
 }
-/* ms UTC; virtual in a sandbox. */
+/* ms UTC; virtual in a sandbox. In a hook on what is told afterwards (demonstration data), the moment of that. */
 static inline int64_t crm_now(crm_ctx *c) { return crm__host->now(c); }
 /* A text of the modules' locales by its full key, in the language of the call. */
 static inline crm_str crm_text(crm_ctx *c, const char *key) { return crm__host->text(c, key); }
@@ -255,7 +255,8 @@ static inline CRM_MUST_CHECK crm_status crm_number(crm_ctx *c, const char *serie
 
 /* ---- time, notices, settings ----------------------------------------------------------------- */
 
-/* Runs the module's job at `due` (ms UTC). One due row per (job, key): scheduling again moves it. */
+/* Runs the module's job at `due` (ms UTC). One due row per (job, key): scheduling again moves it. What is
+ * told afterwards schedules nothing. */
 static inline CRM_MUST_CHECK crm_status crm_schedule(crm_ctx *c, const char *job, const char *key,
                                                      int64_t due, crm_str arg)
 {
