@@ -16,7 +16,7 @@
  * Rights: every call acts as the call's principal (crm_user); a record outside its rights is
  * CRM_NOT_FOUND, a field outside them is empty and cannot be set.
  * Values: time is int64 ms UTC, date is days since 1970-01-01, money and decimals are int64 scaled
- * as the field declares, phones are E.164.
+ * as the field declares, phones are E.164, some with an extension behind: "+74951234567;ext=12".
  */
 #ifndef CRM_HOST_H
 #define CRM_HOST_H
