@@ -94,9 +94,9 @@ static crm_status order_keys(const grouping *g, arena *scratch, top_group *out)
 {
     for (uint32_t i = 0; i < g->key_count; i++) {
         out->ordered[i] = out->keys[i];
-        bool is_text = out->keys[i].kind == VALUE_TEXT;
-        if (is_text && field_is_folded(field_path_end(&g->keys[i].path))) {
-            crm_status st = text_sort_key(scratch, out->keys[i].s, &out->ordered[i].s);
+        const field *f = field_path_end(&g->keys[i].path);
+        if (out->keys[i].kind == VALUE_TEXT) {
+            crm_status st = field_key_make(scratch, f, out->keys[i].s, &out->ordered[i].s);
             if (st != CRM_OK) {
                 return st;
             }

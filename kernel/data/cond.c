@@ -218,7 +218,12 @@ static bool holds_folded(arena *a, cond_op op, crm_str text, crm_str part)
 static bool text_is(const field *f, cond_op op, crm_str x, crm_str y)
 {
     bool is_part = op == COND_STARTS || op == COND_HAS;
-    if (!field_is_folded(f)) {
+    field_key by = field_key_of(f);
+    if (by == FIELD_KEY_NUMBER) {
+        x = phone_number(x);
+        y = phone_number(y);
+    }
+    if (by != FIELD_KEY_FOLDED) {
         return is_part ? holds(op, x, y) : satisfies(op, str_cmp(x, y));
     }
     if (op == COND_EQ) {

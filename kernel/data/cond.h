@@ -6,7 +6,8 @@
  * property tests hold them together. NULL never equals, orders or starts anything: `ne` and `not`
  * are true for NULL as in "is not that".
  *
- * Texts compare by their sort key (case and ё folded); stages, choices and phones by bytes.
+ * Texts compare by their sort key (case and ё folded); stages and choices by bytes, phones by the
+ * number without its extension (field_key_of).
  * A comparison on a many-valued field is true when any element satisfies it; `ne` is the negation of
  * `eq` there too: no element equals. An empty list (`in`, `or`) is false, an empty `and` true.
  */

@@ -304,12 +304,13 @@ static bool matches(const mrun *r, const query *q, const mrow *row, uint32_t *bi
 
 static int compare_texts(const field *f, crm_str x, crm_str y)
 {
-    if (!field_is_folded(f)) {
+    if (!field_is_keyed(f)) {
         return str_cmp(x, y);
     }
     crm_str kx, ky;
     arena *a = arena_new(0);
-    bool has_keys = a && text_sort_key(a, x, &kx) == CRM_OK && text_sort_key(a, y, &ky) == CRM_OK;
+    bool has_keys =
+        a && field_key_make(a, f, x, &kx) == CRM_OK && field_key_make(a, f, y, &ky) == CRM_OK;
     int order = has_keys ? str_cmp(kx, ky) : 0;
     arena_free(a);
     return order;

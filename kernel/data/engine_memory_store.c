@@ -193,13 +193,13 @@ static void table_remove(mtable *t, int64_t id)
 
 static bool is_same_text(const field *f, crm_str x, crm_str y)
 {
-    if (!field_is_folded(f)) {
+    if (!field_is_keyed(f)) {
         return str_eq(x, y);
     }
     crm_str kx, ky;
     arena *a = arena_new(0);
-    bool same = a && text_sort_key(a, x, &kx) == CRM_OK && text_sort_key(a, y, &ky) == CRM_OK &&
-                str_eq(kx, ky);
+    bool same = a && field_key_make(a, f, x, &kx) == CRM_OK &&
+                field_key_make(a, f, y, &ky) == CRM_OK && str_eq(kx, ky);
     arena_free(a);
     return same;
 }

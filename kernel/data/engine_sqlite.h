@@ -92,9 +92,14 @@ void sql_column(sql *q, uint32_t alias, const field *f);
 void sql_int(sql *q, int64_t i); /* adds '?' and the parameter */
 void sql_param(sql *q, param p);
 void sql_value(sql *q, value v);
-/* The sort key as a blob parameter (without the '?'). */
-param sql_key(sql *q, crm_str text);
-/* What the sort and comparisons of a field go by: k<id>, karkas_key(c<id>) or c<id>. */
+/* What a text of the field compares by (field_key_of) as a parameter (without the '?'): a sort key is
+ * a blob, all else a text. */
+param sql_key(sql *q, const field *f, crm_str text);
+/* "karkas_key(" or "karkas_number(": what makes the key of a field that has one. */
+const char *sql_key_function(const field *f);
+/* ",1": its field_key, as an argument of karkas_any and karkas_elements. */
+void sql_key_kind(sql *q, const field *f);
+/* What the sort and comparisons of a field go by: k<id>, a key of c<id>, or c<id>. */
 void sql_ordered(sql *q, uint32_t alias, const field *f);
 /* A value as it compares with sql_ordered of the field. */
 void sql_ordered_value(sql *q, const field *f, value v);

@@ -69,7 +69,7 @@ static bool find_ids(schema_step *x, entity *e)
 static bool lacks_keys(const schema_step *x, const entity *e, const field *f)
 {
     const layout *l = atomic_load(&x->s->engine->layout);
-    return field_is_folded(f) && !engine_is_many(f) && schema_is_indexed(e, f) &&
+    return field_is_keyed(f) && !engine_is_many(f) && schema_is_indexed(e, f) &&
            !(f->id && layout_column(l, f->id) & COLUMN_KEY);
 }
 
@@ -85,12 +85,13 @@ static void fill_keys(schema_step *x, const entity *e, const field *f, engine_ah
         return;
     }
     schema_key_column(x, e, f);
+    const char *key = sql_key_function(f);
     do {
         (void)!schema_run(x,
-                          "UPDATE e%u SET k%u=karkas_key(c%u)"
-                          " WHERE c%u>%lld AND c%u<=%lld AND k%u IS NOT karkas_key(c%u)",
-                          e->id, f->id, f->id, id, (long long)at, id, (long long)(at + KEY_IDS),
-                          f->id, f->id);
+                          "UPDATE e%u SET k%u=%sc%u)"
+                          " WHERE c%u>%lld AND c%u<=%lld AND k%u IS NOT %sc%u)",
+                          e->id, f->id, key, f->id, id, (long long)at, id,
+                          (long long)(at + KEY_IDS), f->id, key, f->id);
         at += KEY_IDS;
     } while (x->status == CRM_OK && at < end && clock_mono() < out->until);
     (void)!schema_run(x, "UPDATE meta_field SET keyed=%lld WHERE id=%u",

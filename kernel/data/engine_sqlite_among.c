@@ -15,12 +15,13 @@ static kept_as kept(const sql *q, const field *f)
     return !engine_is_many(f) ? KEPT_ALONE : has_side ? KEPT_ASIDE : KEPT_JOINED;
 }
 
-/* "json_each(karkas_elements(t1.c7,1)) j1" */
+/* "json_each(karkas_elements(t1.c7,1)) j1": 1 is the field_key */
 static void add_elements(sql *q, const field *f, uint32_t alias)
 {
     sql_z(q, "json_each(karkas_elements(");
     sql_column(q, alias, f);
-    sql_z(q, field_is_folded(f) ? ",1)) " : ",0)) ");
+    sql_key_kind(q, f);
+    sql_z(q, ")) ");
     sql_name(q, 'j', alias);
 }
 

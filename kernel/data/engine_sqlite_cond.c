@@ -38,10 +38,10 @@ static bool is_comparable(const field *f, value v)
 /* The part of a key before the marks of е and ё, by which beginnings and parts compare. */
 static param key_base(sql *q, const field *f, crm_str text)
 {
+    param p = sql_key(q, f, text);
     if (!field_is_folded(f)) {
-        return (param){.kind = PARAM_TEXT, .s = text};
+        return p;
     }
-    param p = sql_key(q, text);
     ptrdiff_t zero = str_find(p.s, 0);
     p.s.n = zero >= 0 ? (size_t)zero : p.s.n;
     return p;
@@ -217,7 +217,7 @@ static void add_side(place at, const field *f, const cond *c)
     sql_z(at.q, ")");
 }
 
-/* karkas_any(text, folded, operator, operand): whether any element satisfies it. */
+/* karkas_any(text, key, operator, operand): whether any element satisfies it. */
 static void add_scan(place at, const field *f, cond_op op, value v)
 {
     sql *q = at.q;
@@ -227,7 +227,8 @@ static void add_scan(place at, const field *f, cond_op op, value v)
     }
     sql_z(q, "karkas_any(");
     sql_column(q, at.alias, f);
-    sql_z(q, field_is_folded(f) ? ",1," : ",0,");
+    sql_key_kind(q, f);
+    sql_z(q, ",");
     char digit[3] = {(char)('0' + (op == COND_HAS ? COND_EQ : op) / 10),
                      (char)('0' + (op == COND_HAS ? COND_EQ : op) % 10), 0};
     sql_z(q, digit);

@@ -14,11 +14,7 @@ static bool is_side(const sqlite_session *s, const field *f)
 
 void elements_add_value(sql *q, const field *f, crm_str element)
 {
-    if (field_is_folded(f)) {
-        sql_param(q, sql_key(q, element));
-    } else {
-        sql_param(q, (param){.kind = PARAM_TEXT, .s = element});
-    }
+    sql_param(q, sql_key(q, f, element));
 }
 
 void elements_add_deleted(sql *q, const engine_op *op)

@@ -256,18 +256,20 @@ void schema_key_column(schema_step *x, const entity *e, const field *f)
 
 void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was)
 {
-    bool can = field_is_folded(f) && !engine_is_many(f);
+    bool can = field_is_keyed(f) && !engine_is_many(f);
     bool has = (was.flags & COLUMN_KEY) != 0;
+    bool is_other = has && was.is_folded != field_is_folded(f); /* a phone became a text */
     if (!can && has) {
         set_flags(x, f, was.flags & ~COLUMN_KEY); /* the column stays, nobody reads it */
     }
-    if (!can || has || !schema_is_indexed(e, f)) {
+    if (!can || (has && !is_other) || !(has || schema_is_indexed(e, f))) {
         return;
     }
     schema_key_column(x, e, f);
+    const char *key = sql_key_function(f);
     /* A row without a value, or with a key made ahead, is not written. */
-    (void)!schema_run(x, "UPDATE e%u SET k%u=karkas_key(c%u) WHERE k%u IS NOT karkas_key(c%u)",
-                      e->id, f->id, f->id, f->id, f->id);
+    (void)!schema_run(x, "UPDATE e%u SET k%u=%sc%u) WHERE k%u IS NOT %sc%u)", e->id, f->id, key,
+                      f->id, f->id, key, f->id);
     set_flags(x, f, was.flags | COLUMN_KEY);
 }
 

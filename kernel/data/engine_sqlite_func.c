@@ -1,14 +1,16 @@
 /*
  * engine_sqlite_func.c - SQL functions of the engine, for what has no column of its own.
  *
- * karkas_key(text): its sort key. karkas_same(text, text): whether both have the same.
- * karkas_any(text, folded, operator, operand): whether an element of a many-valued text compares
- * so. karkas_elements(text, folded): the elements of such a text, or their keys, as JSON of their
- * bytes in hexadecimal. karkas_terms(text): its full-text terms; karkas_phones(text): those of
- * phones. karkas_access(created by, department, stage, owner, owner, owner): the access terms of a
- * row. karkas_part(text, part): a part of an address (address.h), its number and 1.
- * karkas_keys(text): the keys of its name, as terms. karkas_is_word(term): whether the vocabulary
- * has it. They are for the engine's own statements only, so a schema cannot call them.
+ * karkas_key(text): its sort key. karkas_number(text): the number of a phone.
+ * karkas_same(text, text): whether both have the same sort key.
+ * karkas_any(text, key, operator, operand): whether an element of a many-valued text compares
+ * so; `key` is a field_key. karkas_elements(text, key): the elements of such a text, or their keys,
+ * as JSON of their bytes in hexadecimal. karkas_terms(text): its full-text terms;
+ * karkas_phones(text): those of phones. karkas_access(created by, department, stage, owner, owner,
+ * owner): the access terms of a row. karkas_part(text, part): a part of an address (address.h), its
+ * number and 1. karkas_keys(text): the keys of its name, as terms. karkas_is_word(term): whether
+ * the vocabulary has it. They are for the engine's own statements only, so a schema cannot call
+ * them.
  */
 #include "data/address.h"
 #include "data/engine_sqlite.h"
@@ -47,6 +49,15 @@ static void key_function(sqlite3_context *c, int n, sqlite3_value **v)
         sqlite3_result_blob64(c, key.p, key.n, SQLITE_TRANSIENT);
     }
     arena_reset(a);
+}
+
+static void number_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    crm_str number = phone_number(text_of(v[0]));
+    if (number.p) {
+        sqlite3_result_text64(c, number.p, number.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+    }
 }
 
 static void part_function(sqlite3_context *c, int n, sqlite3_value **v)
@@ -174,17 +185,31 @@ static bool is_satisfied(cond_op op, crm_str element, crm_str operand)
     }
 }
 
+/* What the element compares by; false: the error was given. */
+static bool key_element(sqlite3_context *c, sqlite3_value *by, crm_str *element)
+{
+    switch (sqlite3_value_int(by)) {
+    case FIELD_KEY_FOLDED:
+        return convert(c, *element, text_sort_key, element);
+    case FIELD_KEY_NUMBER:
+        *element = phone_number(*element);
+        return true;
+    default:
+        return true;
+    }
+}
+
 static void any_function(sqlite3_context *c, int n, sqlite3_value **v)
 {
     (void)n;
     arena *a = sqlite3_user_data(c);
-    bool is_folded = sqlite3_value_int(v[1]) != 0, found = false;
+    bool found = false;
     cond_op op = (cond_op)sqlite3_value_int(v[2]);
     const char *p = sqlite3_value_blob(v[3]);
     crm_str rest = text_of(v[0]), element;
     crm_str operand = {p ? p : "", (size_t)sqlite3_value_bytes(v[3])};
     while (!found && rest.p && str_split(&rest, '\n', &element)) {
-        if (is_folded && !convert(c, element, text_sort_key, &element)) {
+        if (!key_element(c, v[1], &element)) {
             break;
         }
         found = is_satisfied(op, element, operand);
@@ -208,13 +233,13 @@ static void elements_function(sqlite3_context *c, int n, sqlite3_value **v)
     (void)n;
     arena *a = sqlite3_user_data(c);
     crm_str rest = text_of(v[0]), element;
-    bool is_folded = sqlite3_value_int(v[1]) != 0, is_good = true;
+    bool is_good = true;
     buf out;
     buf_init(&out, 0);
     buf_char(&out, '[');
     while (is_good && rest.p && str_split(&rest, '\n', &element)) {
         buf_z(&out, out.n > 1 ? ",\"" : "\"");
-        is_good = !is_folded || convert(c, element, text_sort_key, &element);
+        is_good = key_element(c, v[1], &element);
         add_hex(&out, is_good ? element : (crm_str){0});
         buf_char(&out, '"');
         arena_reset(a);
@@ -245,6 +270,7 @@ crm_status functions_register(sqlite3 *db)
         {"karkas_is_word", 1, word_function},      {"karkas_any", 4, any_function},
         {"karkas_elements", 2, elements_function}, {"karkas_keys", 1, keys_function},
         {"karkas_same", 2, same_function},         {"karkas_part", 2, part_function},
+        {"karkas_number", 1, number_function},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         arena *a = arena_new(0);

@@ -234,14 +234,14 @@ static void used_fields(const grouping *g, uint64_t used[4])
     }
 }
 
-/* Of a folded text an index holds the key only, which says nothing of the text. */
+/* Of a text with a key an index holds that only, which says nothing of the text. */
 static bool covers(const entity *e, const entity_index *x, const uint64_t used[4])
 {
     for (uint32_t i = 0; i < e->field_count; i++) {
         bool is_held = i == COL_ID || !bits_has(used, i);
         for (uint32_t k = 0; !is_held && k < x->count; k++) {
             is_held = x->field[k] == i && !engine_is_many(&e->fields[i]) &&
-                      !field_is_folded(&e->fields[i]);
+                      !field_is_keyed(&e->fields[i]);
         }
         if (!is_held) {
             return false;

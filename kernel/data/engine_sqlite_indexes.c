@@ -11,7 +11,7 @@ static crm_str subject_of(schema_step *x, const entity *e, const entity_index *i
 
 static bool is_keyed(const field *f)
 {
-    return field_is_folded(f) && !engine_is_many(f);
+    return field_is_keyed(f) && !engine_is_many(f);
 }
 
 static void add_column(buf *out, const field *f, char before)

@@ -121,19 +121,32 @@ void sql_value(sql *q, value v)
     sql_param(q, param_of(v));
 }
 
-param sql_key(sql *q, crm_str text)
+param sql_key(sql *q, const field *f, crm_str text)
 {
     crm_str key = {0};
-    crm_status st = text_sort_key(q->arena, text, &key);
+    crm_status st = field_key_make(q->arena, f, text, &key);
     if (st != CRM_OK && q->status == CRM_OK) {
         q->status = st;
     }
-    return (param){.kind = PARAM_BLOB, .s = key};
+    uint8_t kind = field_is_folded(f) ? PARAM_BLOB : PARAM_TEXT;
+    return (param){.kind = kind, .s = key};
+}
+
+const char *sql_key_function(const field *f)
+{
+    return field_key_of(f) == FIELD_KEY_NUMBER ? "karkas_number(" : "karkas_key(";
+}
+
+void sql_key_kind(sql *q, const field *f)
+{
+    static const char *const kinds[] = {
+        [FIELD_KEY_BYTES] = ",0", [FIELD_KEY_FOLDED] = ",1", [FIELD_KEY_NUMBER] = ",2"};
+    sql_z(q, kinds[field_key_of(f)]);
 }
 
 void sql_ordered(sql *q, uint32_t alias, const field *f)
 {
-    if (!field_is_folded(f)) {
+    if (!field_is_keyed(f)) {
         sql_column(q, alias, f);
         return;
     }
@@ -143,14 +156,14 @@ void sql_ordered(sql *q, uint32_t alias, const field *f)
         sql_name(q, 'k', f->id);
         return;
     }
-    sql_z(q, "karkas_key(");
+    sql_z(q, sql_key_function(f));
     sql_column(q, alias, f);
     sql_z(q, ")");
 }
 
 param sql_ordered_param(sql *q, const field *f, value v)
 {
-    return v.kind == VALUE_TEXT && field_is_folded(f) ? sql_key(q, v.s) : param_of(v);
+    return v.kind == VALUE_TEXT && field_is_keyed(f) ? sql_key(q, f, v.s) : param_of(v);
 }
 
 void sql_ordered_value(sql *q, const field *f, value v)

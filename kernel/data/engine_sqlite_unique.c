@@ -120,10 +120,10 @@ static crm_status find_twin(sqlite_session *s, const engine_op *op, const entity
             sql_ordered_value(q, f, op->row[f->index]);
             continue;
         }
-        bool is_folded = field_is_folded(f);
-        sql_z(q, is_folded ? "karkas_key(" : "");
+        bool is_keyed = field_is_keyed(f);
+        sql_z(q, is_keyed ? sql_key_function(f) : "");
         write_stored(q, e, f->index, op->id);
-        sql_z(q, is_folded ? ")" : "");
+        sql_z(q, is_keyed ? ")" : "");
     }
     sql_z(q, " LIMIT 1");
     return statement_int(s, twin);

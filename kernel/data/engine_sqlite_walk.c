@@ -91,8 +91,8 @@ static void add_equal(sql *q, known *k, const cond *c)
 {
     allowed *a = find_allowed(k, c->path[0]);
     bool is_full = k->equal_count == HELD_MAX || (!a && k->field_count == KNOWN_MAX);
-    /* Two folded texts may be equal though their bytes differ. */
-    if (is_full || (a && field_is_folded(c->path[0]))) {
+    /* Two texts with one key are equal though their bytes differ. */
+    if (is_full || (a && field_is_keyed(c->path[0]))) {
         k->is_all = false;
         return;
     }

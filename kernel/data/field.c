@@ -44,6 +44,22 @@ bool field_is_folded(const field *f)
     }
 }
 
+field_key field_key_of(const field *f)
+{
+    bool is_phone = field_stored_type(f) == FIELD_PHONE;
+    return is_phone ? FIELD_KEY_NUMBER : field_is_folded(f) ? FIELD_KEY_FOLDED : FIELD_KEY_BYTES;
+}
+
+crm_status field_key_make(arena *a, const field *f, crm_str text, crm_str *key)
+{
+    field_key by = field_key_of(f);
+    if (by == FIELD_KEY_FOLDED) {
+        return text_sort_key(a, text, key);
+    }
+    *key = by == FIELD_KEY_NUMBER ? phone_number(text) : text;
+    return CRM_OK;
+}
+
 const char *field_mark_code(const field *f)
 {
     switch (f->type) {
@@ -118,12 +134,12 @@ static crm_status give_email(const field_source *s, crm_str text, field_result *
 
 static crm_status give_phone(const field_source *s, crm_str text, field_result *out)
 {
-    crm_str e164;
-    crm_status st = phone_normalise(s->arena, text, &e164);
+    crm_str stored;
+    crm_status st = phone_normalise(s->arena, text, &stored);
     if (st == CRM_INVALID) {
         return keep_or_refuse(s, out, text, "phone_invalid");
     }
-    out->v = value_text(e164);
+    out->v = value_text(stored);
     return st;
 }
 
@@ -469,20 +485,39 @@ static crm_status read_file_list(const field_source *s, const field *f, crm_str 
     return joined(s, &j, st, out);
 }
 
+/* A comma belongs to no tag; addresses of pages may hold one, and before an extension it is a pause
+ * of the phone. */
+static bool next_part(const field *f, crm_str *line, crm_str *part)
+{
+    if (!str_split(line, f->type == FIELD_URL ? '\n' : ',', part)) {
+        return false;
+    }
+    if (f->type != FIELD_PHONE || !line->n) {
+        return true;
+    }
+    crm_str tail = {line->p - 1, line->n + 1}, digits, nothing;
+    size_t n = phone_extension_span(tail, &digits);
+    crm_str behind = str_trim((crm_str){tail.p + n, tail.n - n});
+    if (n && (!behind.n || behind.p[0] == ',')) {
+        part->n = (size_t)(tail.p + n - part->p);
+        *line = behind;
+        (void)!str_split(line, ',', &nothing);
+    }
+    return true;
+}
+
 static crm_status read_text_list(const field_source *s, const field *f, crm_str text,
                                  field_result *out)
 {
     if (f->type == FIELD_FILES) {
         return read_file_list(s, f, text, out);
     }
-    /* A comma belongs to no phone or tag; addresses of pages may hold one. */
-    bool by_comma = f->type != FIELD_URL;
     joining j = {.count = 0};
     buf_init(&j.b, 0);
     crm_str line, part;
     crm_status st = CRM_OK;
     while (st == CRM_OK && str_split(&text, '\n', &line)) {
-        while (st == CRM_OK && str_split(&line, by_comma ? ',' : '\n', &part)) {
+        while (st == CRM_OK && next_part(f, &line, &part)) {
             st = join(s, f, &j, NULL, part, out);
         }
     }

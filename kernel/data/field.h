@@ -7,6 +7,7 @@
 #ifndef DATA_FIELD_H
 #define DATA_FIELD_H
 
+#include "data/phone.h"
 #include "data/registry.h"
 
 typedef struct field_source {
@@ -29,6 +30,19 @@ static inline field_type field_stored_type(const field *f)
 }
 bool field_is_text(const field *f);   /* stored as TEXT */
 bool field_is_folded(const field *f); /* compared and sorted by its sort key */
+/*
+ * What texts of a field are compared, sorted, grouped and kept unique by. Stages and choices: their
+ * bytes; phones: the number without its extension; every other text: its sort key.
+ */
+typedef enum field_key { FIELD_KEY_BYTES, FIELD_KEY_FOLDED, FIELD_KEY_NUMBER } field_key;
+field_key field_key_of(const field *f);
+/* Whether that is something else than the text itself. */
+static inline bool field_is_keyed(const field *f)
+{
+    return field_key_of(f) != FIELD_KEY_BYTES;
+}
+/* In the arena, or a part of `text`. */
+CRM_MUST_CHECK crm_status field_key_make(arena *a, const field *f, crm_str text, crm_str *key);
 
 /* INVALID with a code, or NOMEM. An empty text and a JSON null give NULL. */
 CRM_MUST_CHECK crm_status field_read_text(const field_source *s, const field *f, crm_str text,
@@ -61,11 +75,5 @@ bool field_is_requisite(field_type type, crm_str s, bool *is_sound);
 #define FIELD_ACCOUNT_DIGITS 20
 /* Whether the key of an account agrees with its bank's BIK; what has another shape has no key. */
 bool field_is_account_sound(crm_str account, crm_str bik);
-
-/* The full-text terms of a phone field: the digits of each number and every end of them from four
- * digits on, so that the prefix match of a search finds a number by any fragment. */
-CRM_MUST_CHECK crm_status phone_terms(arena *a, crm_str numbers, crm_str *terms);
-/* Bytes of the mark people put between digits that `s`, which is not empty, begins with; or 0. */
-size_t phone_separator(crm_str s);
 
 #endif

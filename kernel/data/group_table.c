@@ -118,14 +118,11 @@ static uint64_t hash_value(uint64_t h, value v)
     return mix(h, v.kind == VALUE_TEXT ? str_hash(v.s) : (uint64_t)v.i);
 }
 
-/* The value by which others of the field are told apart; of a folded text its sort key. */
+/* The value by which others of the field are told apart. */
 static crm_status compared(group_table *t, const field *f, value v, value *out)
 {
     *out = v;
-    if (v.kind != VALUE_TEXT || !field_is_folded(f)) {
-        return CRM_OK;
-    }
-    return text_sort_key(t->scratch, v.s, &out->s);
+    return v.kind == VALUE_TEXT ? field_key_make(t->scratch, f, v.s, &out->s) : CRM_OK;
 }
 
 static bool is_same(value x, value y)
@@ -183,8 +180,8 @@ static crm_status add_group(group_table *t, uint64_t hash, const value *keys, co
     made->keys = kept_keys;
     for (uint32_t i = 0; i < g->key_count; i++) {
         value v = value_dup(t->arena, keys[i]);
-        bool is_other = keys[i].kind == VALUE_TEXT && keys[i].s.p != shown[i].s.p;
-        kept_keys[i] = (key_value){v, is_other ? value_dup(t->arena, shown[i]) : v};
+        bool is_same_text = value_equal(keys[i], shown[i]);
+        kept_keys[i] = (key_value){v, is_same_text ? v : value_dup(t->arena, shown[i])};
     }
     made->next = t->slots[hash & (t->slot_count - 1)];
     t->slots[hash & (t->slot_count - 1)] = made;
@@ -193,7 +190,7 @@ static crm_status add_group(group_table *t, uint64_t hash, const value *keys, co
     return arena_failed(t->arena) || !may_take(t, 0) ? CRM_LIMIT : CRM_OK;
 }
 
-/* Of texts that fold alike the least by bytes is shown. */
+/* Of texts with one key the least by bytes is shown. */
 static void show_least(group_table *t, group *of, const value *shown)
 {
     for (uint32_t i = 0; i < t->g->key_count; i++) {

@@ -8,8 +8,8 @@
  * Meaning, the same on every engine
  *  - The rows are those of `rows` (entity, where, rights, need, terms, recycle bin); its sorts, limit,
  *    after and select mean nothing here. No row: no group, but without keys exactly one group.
- *  - A key's value is the field's, or its bucket. Texts that conditions fold (field_is_folded) group by
- *    their sort key and the group shows the least of them by bytes; stages and choices group by bytes.
+ *  - A key's value is the field's, or its bucket. Texts that conditions compare by a key (field_key_of)
+ *    group by it and the group shows the least of them by bytes; stages and choices group by bytes.
  *    Empty is a group of its own, NULL.
  *  - A many-valued, multiline, json or file field is no key. A row that a path passes and that may not
  *    be read gives NULL, as an empty reference does; one in the recycle bin gives its value, as in

@@ -1,15 +1,14 @@
-/*
- * phone.c - a phone as a person in Russia writes it, to E.164 (ITU-T E.164: "+", at most 15
- * digits).
- *
- * Without a country code a number is Russian: 8 and ten digits (the trunk prefix), or ten digits
- * alone. Extensions ("доб. 12", "ext 12", "#12", ",12") are dropped: E.164 does not know them.
- */
+/* phone.c - phones read, and taken apart (phone.h). */
+#include "data/phone.h"
+
+#include "base/text_plain.h"
 #include "data/field.h"
-#include "data/records.h"
 
 #define E164_DIGITS_MAX 15
 #define E164_DIGITS_MIN 8
+#define WORD_MAX        32 /* bytes of a word before an extension */
+
+static const crm_str stored_mark = {";ext=", 5};
 
 size_t phone_separator(crm_str s)
 {
@@ -31,42 +30,147 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* What follows the number: an extension, or nothing. */
-static bool is_extension(crm_str s)
+/* ---- extensions ------------------------------------------------------------------------------ */
+
+static crm_str from(crm_str s, size_t n)
 {
-    static const char *const words[] = {"доб", "Доб", "ДОБ", "вн", "ext", "EXT", "Ext",
-                                        "x",   "X",   "#",   ",",  ";",   "*"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        crm_str word = str_of(words[i]);
-        if (str_starts(s, word)) {
-            bool has_digit = false;
-            for (size_t j = word.n; j < s.n; j++) {
-                has_digit = has_digit || is_digit(s.p[j]);
-            }
-            return has_digit;
-        }
-    }
-    return false;
+    return (crm_str){s.p + n, s.n - n};
 }
 
-/* The digits up to an extension. False when something else stands among them. */
-static bool gather(crm_str s, char digits[E164_DIGITS_MAX + 2], size_t *count)
+static size_t blanks(crm_str s)
 {
-    *count = 0;
+    size_t n = 0, width = 1;
+    while (n < s.n && width) {
+        width = field_filler(from(s, n));
+        n += width;
+    }
+    return n;
+}
+
+/* Its letters in lower case; how many bytes of `s` they are. */
+static size_t take_word(crm_str s, char lower[WORD_MAX], size_t *length)
+{
+    size_t at = 0, width;
+    *length = 0;
+    while (at < s.n && *length + 2 <= WORD_MAX) {
+        int32_t c = text_plain_lower(text_plain(s, at, &width));
+        if (!(c >= 'a' && c <= 'z') && c < TEXT_A_LOWER) {
+            break;
+        }
+        if (c >= TEXT_A_LOWER) {
+            lower[(*length)++] = (char)(0xC0 | c >> 6);
+            c = 0x80 | (c & 0x3F);
+        }
+        lower[(*length)++] = (char)c;
+        at += width;
+    }
+    return at;
+}
+
+/* Bytes of the word that an extension begins with and of the point behind it; or 0. */
+static size_t extension_word(crm_str s)
+{
+    static const char *const words[] = {
+        "доб",        "добав", "добавочный", "вн",        "внутр",
+        "внутренний", "ext",   "x",          "extension", "х", /* Cyrillic */
+    };
+    char lower[WORD_MAX];
+    size_t length, n = take_word(s, lower, &length);
+    for (size_t i = 0; n && i < sizeof words / sizeof words[0]; i++) {
+        if (str_is((crm_str){lower, length}, words[i])) {
+            return n + (n < s.n && (s.p[n] == '.' || s.p[n] == ':'));
+        }
+    }
+    return 0;
+}
+
+/* The same of any mark; a comma may stand before a word. */
+static size_t extension_mark(crm_str s)
+{
+    if (str_starts(s, stored_mark)) {
+        return stored_mark.n;
+    }
+    if (!s.n || s.p[0] != ',') {
+        return s.n && s.p[0] == '#' ? 1 : extension_word(s);
+    }
+    size_t at = 1 + blanks(from(s, 1));
+    size_t word = extension_word(from(s, at));
+    return word ? at + word : 1;
+}
+
+size_t phone_extension_span(crm_str s, crm_str *digits)
+{
+    size_t at = blanks(s);
+    size_t is_enclosed = at < s.n && s.p[at] == '(';
+    at += is_enclosed;
+    size_t mark = extension_mark(from(s, at));
+    at += mark;
+    at += blanks(from(s, at));
+    size_t first = at;
+    while (at < s.n && is_digit(s.p[at])) {
+        at++;
+    }
+    *digits = (crm_str){s.p + first, at - first};
+    bool is_closed = !is_enclosed || (at < s.n && s.p[at] == ')');
+    bool is_good = mark && is_closed && digits->n > 0 && digits->n <= PHONE_EXTENSION_MAX;
+    return is_good ? at + is_enclosed : 0;
+}
+
+/* Where the extension of a stored phone begins, or its end. */
+static size_t number_end(crm_str stored)
+{
+    ptrdiff_t at = stored.n && stored.p[0] == '+' ? str_find(stored, ';') : -1;
+    return at >= 0 && str_starts(from(stored, (size_t)at), stored_mark) ? (size_t)at : stored.n;
+}
+
+crm_str phone_number(crm_str stored)
+{
+    return (crm_str){stored.p, number_end(stored)};
+}
+
+crm_str phone_extension(crm_str stored)
+{
+    size_t end = number_end(stored);
+    return end < stored.n ? from(stored, end + stored_mark.n) : (crm_str){0};
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+typedef struct parts {
+    char digits[E164_DIGITS_MAX + 2];
+    size_t count;
+    crm_str extension;
+} parts;
+
+/* What follows the number is an extension, and nothing behind it. */
+static bool take_extension(crm_str s, parts *out)
+{
+    crm_str digits;
+    size_t n = phone_extension_span(s, &digits);
+    bool is_good = n && n + blanks(from(s, n)) == s.n;
+    out->extension = is_good ? digits : out->extension;
+    return is_good;
+}
+
+/* False when something else stands among the digits. */
+static bool gather(crm_str s, parts *out)
+{
     while (s.n) {
         size_t skip = phone_separator(s);
+        if (out->count && take_extension(s, out)) {
+            return true;
+        }
         if (is_digit(s.p[0])) {
-            if (*count > E164_DIGITS_MAX) {
+            if (out->count > E164_DIGITS_MAX) {
                 return false;
             }
-            digits[(*count)++] = s.p[0];
+            out->digits[out->count++] = s.p[0];
             skip = 1;
         }
         if (!skip) {
-            return *count > 0 && is_extension(s);
+            return false;
         }
-        s.p += skip;
-        s.n -= skip;
+        s = from(s, skip);
     }
     return true;
 }
@@ -80,40 +184,38 @@ static bool is_area(const char *d)
     return d[0] == '3' || d[0] == '4' || d[0] == '9' || (d[0] == '8' && d[1] != '9');
 }
 
-static crm_status give(arena *a, const char *code, const char *digits, size_t count, crm_str *out)
+/* `code` and the digits from `first` on. */
+static crm_status give(arena *a, const parts *p, const char *code, size_t first, crm_str *out)
 {
-    *out = arena_fmt(a, "+%s%.*s", code, (int)count, digits);
+    *out = arena_fmt(a, "+%s%.*s%.*s%.*s", code, (int)(p->count - first), p->digits + first,
+                     p->extension.n ? (int)stored_mark.n : 0, stored_mark.p, STR_FMT(p->extension));
     return out->p ? CRM_OK : CRM_NOMEM;
 }
 
-crm_status phone_normalise(arena *a, crm_str text, crm_str *e164)
+crm_status phone_normalise(arena *a, crm_str text, crm_str *stored)
 {
-    char d[E164_DIGITS_MAX + 2];
-    size_t n;
+    parts p = {.count = 0, .extension = {"", 0}};
+    const char *d = p.digits;
     text = str_trim(text);
-    if (str_starts(text, CRM_S("tel:"))) {
-        text = (crm_str){text.p + 4, text.n - 4};
-    }
+    text = str_starts(text, CRM_S("tel:")) ? from(text, 4) : text;
     bool has_plus = text.n && text.p[0] == '+';
-    if (has_plus) {
-        text = (crm_str){text.p + 1, text.n - 1};
-    }
-    if (!gather(text, d, &n)) {
+    if (!gather(from(text, has_plus), &p)) {
         return CRM_INVALID;
     }
+    size_t n = p.count;
     bool is_russian = n == 11 && (d[0] == '7' || (d[0] == '8' && !has_plus));
     if (is_russian) {
-        return d[1] < '3' ? CRM_INVALID : give(a, "7", d + 1, 10, e164);
+        return d[1] < '3' ? CRM_INVALID : give(a, &p, "7", 1, stored);
     }
     if (!has_plus && n == 10 && is_area(d)) {
-        return give(a, "7", d, 10, e164);
+        return give(a, &p, "7", 0, stored);
     }
     /* 8-10 is how one dials abroad from Russia. */
     if (!has_plus && n > 11 && d[0] == '8' && d[1] == '1' && d[2] == '0') {
-        return n - 3 < E164_DIGITS_MIN ? CRM_INVALID : give(a, "", d + 3, n - 3, e164);
+        return n - 3 < E164_DIGITS_MIN ? CRM_INVALID : give(a, &p, "", 3, stored);
     }
     bool is_plain = has_plus && n >= E164_DIGITS_MIN && n <= E164_DIGITS_MAX;
-    return is_plain && d[0] != '0' && d[0] != '7' ? give(a, "", d, n, e164) : CRM_INVALID;
+    return is_plain && d[0] != '0' && d[0] != '7' ? give(a, &p, "", 0, stored) : CRM_INVALID;
 }
 
 /* ---- searching ------------------------------------------------------------------------------- */
@@ -128,6 +230,7 @@ crm_status phone_terms(arena *a, crm_str numbers, crm_str *terms)
     while (str_split(&numbers, '\n', &number)) {
         char digits[32];
         size_t n = 0;
+        number = phone_number(number);
         for (size_t i = 0; i < number.n && n < sizeof digits; i++) {
             if (is_digit(number.p[i])) {
                 digits[n++] = number.p[i];

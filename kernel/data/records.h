@@ -167,7 +167,4 @@ CRM_MUST_CHECK crm_status record_mark(record *r, const field *f, bool is_marked)
 /* Applies a JSON object of fields to a record; unknown and read-only names are field errors. */
 CRM_MUST_CHECK crm_status record_from_json(crm_ctx *c, record *r, const json_t *object);
 
-/* A phone as a person writes it to E.164 (region RU: 8…, 9…, +…, extensions dropped). INVALID. */
-CRM_MUST_CHECK crm_status phone_normalise(arena *a, crm_str text, crm_str *e164);
-
 #endif

@@ -8,9 +8,10 @@
 
 #include "data/field.h"
 
-#define NUMBER_MIN 4 /* digits that count as a beginning anywhere, and as a fragment of a phone */
-#define DIGITS_MAX 32
-#define PARTS_MAX  24
+#define NUMBER_MIN   4 /* digits that count as a beginning anywhere, and as a fragment of a phone */
+#define NUMBER_WHOLE 10 /* digits of a number that an extension may follow */
+#define DIGITS_MAX   32
+#define PARTS_MAX    24
 
 typedef struct builder {
     buf out;
@@ -211,6 +212,15 @@ static bool is_blank(crm_str s, size_t at)
     return at >= s.n || s.p[at] == ' ' || s.p[at] == '\t';
 }
 
+/* An extension behind a whole number, up to the end of a word: it tells nobody apart. */
+static size_t extension_span(crm_str s, size_t at, size_t digits)
+{
+    crm_str extension;
+    size_t n =
+        digits < NUMBER_WHOLE ? 0 : phone_extension_span((crm_str){s.p + at, s.n - at}, &extension);
+    return is_blank(s, at + n) ? n : 0;
+}
+
 /*
  * The span of a phone that begins at `at`, which is the beginning of a word: digits and what people
  * put between them, up to the end of a word. 0: there is none of enough digits.
@@ -228,7 +238,7 @@ static size_t phone_span(crm_str s, size_t at, char digits[DIGITS_MAX], size_t *
             digits[n++] = s.p[at];
         }
         at += skip;
-        if (is_blank(s, at) && n > taken) {
+        if (n > taken && (is_blank(s, at) || extension_span(s, at, n))) {
             end = at;
             taken = n;
         }
@@ -253,8 +263,8 @@ static void add_typed(builder *b, arena *a, crm_str s)
         if (end) {
             add_words(b, a, (crm_str){s.p + from, at - from}, false);
             add_phone(b, a, (crm_str){s.p + at, end - at}, (crm_str){digits, count});
-            from = end;
-            at = end;
+            from = end + extension_span(s, end, count);
+            at = from;
         }
     }
     add_words(b, a, (crm_str){s.p + from, s.n - from}, true);

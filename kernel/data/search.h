@@ -15,7 +15,8 @@
 /*
  * What was typed as query.terms. Every word must be there, by itself or by its stem; the last one
  * also as a beginning, and so any number of four digits or more. An address counts whole, by domain
- * or by its parts. Digits that may be a phone, however they are set out, count as a fragment of it.
+ * or by its parts. Digits that may be a phone, however they are set out, count as a fragment of it; an
+ * extension behind a whole number asks for nothing.
  * No word at all: `terms` is empty. INVALID: not UTF-8; TOO_LARGE: beyond SEARCH_TYPED_MAX.
  */
 CRM_MUST_CHECK crm_status search_terms(arena *a, crm_str typed, crm_str *terms);

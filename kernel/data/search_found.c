@@ -6,6 +6,8 @@
  */
 #include "data/search.h"
 
+#include "data/phone.h"
+
 #define TOKENS_MAX       64
 #define ALTERNATIVES_MAX 64
 #define EXCERPT_BEFORE   30 /* characters of the text around what was found */
@@ -260,6 +262,7 @@ static void look_at_field(look *l, const record_view *v, const field *f)
     while (str_split(&rest, f->flags & FIELD_MANY ? '\n' : 0, &text)) {
         l->text = text;
         if (f->type == FIELD_PHONE) {
+            l->text = phone_number(text);
             look_at_phone(l);
         } else {
             look_at_words(l);

@@ -8,7 +8,8 @@
  *   NULL  empty; an empty text is stored as NULL, so there is one kind of emptiness
  *
  * A field with many values is a TEXT of its elements separated by '\n' (elements never hold one).
- * A phone is E.164 when it begins with '+'; anything else is what a person wrote, kept and marked.
+ * A phone is E.164, with an extension or without (phone.h), when it begins with '+'; anything else is
+ * what a person wrote, kept and marked.
  */
 #ifndef DATA_VALUE_H
 #define DATA_VALUE_H

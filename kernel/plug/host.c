@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 
+#include "data/phone.h"
 #include "flow/flow.h"
 
 #define TEXT_MAX (1u << 20)

@@ -68,6 +68,7 @@ static void make_deal(world *w)
         {"emails", FIELD_EMAIL, FIELD_MANY, NULL},
         {"called", FIELD_DATETIME, 0, NULL},
         {"took", FIELD_DURATION, 0, NULL},
+        {"phone", FIELD_PHONE, FIELD_INDEXED, NULL},
     };
     static const uint16_t search[] = {DEAL_NAME, DEAL_NOTE};
     static const entity_index indexes[] = {
@@ -79,6 +80,7 @@ static void make_deal(world *w)
         {.field = {COL_CREATED_AT}, .count = 1},
         {.field = {DEAL_TAGS}, .count = 1},
         {.field = {DEAL_PHONES}, .count = 1, .is_unique = true},
+        {.field = {DEAL_PHONE}, .count = 1},
     };
     make_entity(w, &w->deal, "test.deal", own, DEAL_COLUMNS - COL_OWN);
     w->deal.search_fields = search;

@@ -24,6 +24,7 @@ enum {
     DEAL_EMAILS,         /* many, not indexed */
     DEAL_CALLED,         /* datetime */
     DEAL_TOOK,           /* duration */
+    DEAL_PHONE,          /* indexed, by the number */
     DEAL_COLUMNS
 };
 enum { LINE_DEAL = COL_OWN, LINE_SKU, LINE_COUNT, LINE_COLUMNS };

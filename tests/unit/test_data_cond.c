@@ -121,7 +121,7 @@ static value *sample(void)
     v[T_TAGS] = value_text(CRM_S("VIP\nновый"));
     v[T_DUE] = value_int(env.now - 3 * DAY);
     v[T_DAY] = value_int(20836); /* 2027-01-18 */
-    v[T_PHONES] = value_text(CRM_S("+74951234567\n+79161234567"));
+    v[T_PHONES] = value_text(CRM_S("+74951234567;ext=7\n+79161234567"));
     v[T_EMAIL] = value_text(CRM_S("Ivan@example.ru"));
     return v;
 }
@@ -145,14 +145,16 @@ static void truth_on_a_row(void **state)
         {"[\"title\",\"gt\",\"Ель\"]", false},
         {"[\"title\",\"lt\",\"Ель\"]", true},
         {"[\"email\",\"eq\",\"IVAN@EXAMPLE.RU\"]", true},
-        /* stages and phones by bytes */
+        /* stages by bytes, phones by the number */
         {"[\"stage\",\"eq\",\"new\"]", true},
         {"[\"stage\",\"in\",[\"Done\",\"new\"]]", true},
         {"[\"stage\",\"in\",[\"Done\"]]", false},
         {"[\"stage\",\"in\",[]]", false},
         {"[\"not\",[\"stage\",\"in\",[]]]", true},
         {"[\"phone\",\"eq\",\"8 916 123-45-67\"]", true},
+        {"[\"phone\",\"eq\",\"8 916 123-45-67 доб. 12\"]", true},
         {"[\"phone\",\"has\",\"1234\"]", true},
+        {"[\"phone\",\"has\",\"ext\"]", false},
         {"[\"phone\",\"starts\",\"+7916\"]", true},
         /* numbers */
         {"[\"amount\",\"eq\",\"1500.00\"]", true},
@@ -193,6 +195,8 @@ static void truth_on_a_row(void **state)
         {"[\"tags\",\"ne\",\"старый\"]", true},
         {"[\"tags\",\"in\",[\"старый\",\"Новый\"]]", true},
         {"[\"phones\",\"eq\",\"89161234567\"]", true},
+        {"[\"phones\",\"eq\",\"89161234567 доб. 12\"]", true},
+        {"[\"phones\",\"in\",[\"+74951234567;ext=9\"]]", true},
         {"[\"phones\",\"has\",\"8 495 123 45 67\"]", true},
         {"[\"phones\",\"starts\",\"+7495\"]", true},
         /* moments */

@@ -242,6 +242,25 @@ static void an_element_is_unique_among_many(void **state)
     bench_commit(b);
 }
 
+static void an_extension_makes_no_other_number(void **state)
+{
+    bench *b = *state;
+    bench_begin(b);
+    int64_t first = bench_deal_with(b, DEAL_PHONES,
+                                    value_text(CRM_S("+79160000001;ext=1\n+79160000001;ext=2")));
+    int64_t other = bench_deal_with(b, DEAL_PHONE, value_text(CRM_S("+79160000001;ext=1")));
+    value bare = value_text(CRM_S("+79160000001"));
+    assert_int_equal(bench_set(b, other, DEAL_PHONES, bare), CRM_CONFLICT);
+    assert_ok(bench_set(b, first, DEAL_PHONE, value_text(CRM_S("+79160000001;ext=2"))));
+    bench_commit(b);
+    const field *f = b->w->deal.fields;
+    value asked[] = {value_text(CRM_S("+79160000001;ext=7")), bare};
+    arena *a = b->w->arena;
+    assert_int_equal(bench_count_where(b, cond_compare(a, COND_EQ, &f[DEAL_PHONE], bare)), 2);
+    assert_int_equal(bench_count_where(b, cond_in(a, &f[DEAL_PHONE], asked, 2)), 2);
+    assert_int_equal(bench_count_where(b, cond_in(a, &f[DEAL_PHONES], asked, 2)), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +278,7 @@ int main(void)
         ON_ALL(a_unique_value_names_its_holder),
         ON_ALL(the_recycle_bin_frees_a_unique_value),
         ON_ALL(an_element_is_unique_among_many),
+        ON_ALL(an_extension_makes_no_other_number),
     };
     return RUN_ON_ALL(tests);
 }

@@ -33,7 +33,8 @@ static const char *const words[] = {"Ёлка",    "ёлка",  "елка",     
                                     "STRASSE", "а",     "ёлка зелёные"};
 static const char *const stages[] = {"new", "New", "won"};
 static const char *const marks[] = {"vip", "VIP", "склад", "Ёж", "еж"};
-static const char *const phones[] = {"+791", "+7916", "+7917", "8 916", "+7"};
+static const char *const phones[] = {"+791", "+7916",        "+7917",      "8 916",
+                                     "+7",   "+7916;ext=12", "+791;ext=1", "+7916;ext=3"};
 static const char *const regions[] = {"spb", "msk"};
 
 /* Around both changes of Berlin's clocks in 2027, a new year, and before 1970. */

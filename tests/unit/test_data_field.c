@@ -109,6 +109,7 @@ static void text_of_every_type_is_read_as_people_write_it(void **state)
         {FIELD_EMAIL, "a..b@b.ru", "email_invalid"},
         {FIELD_EMAIL, "a@b..ru", "email_invalid"},
         {FIELD_PHONE, "8 (916) 123-45-67", "t:+79161234567"},
+        {FIELD_PHONE, "8 (495) 123-45-67 доб. 12", "t:+74951234567;ext=12"},
         {FIELD_PHONE, "не знаю", "phone_invalid"},
         {FIELD_URL, "https://example.ru/a?b", "t:https://example.ru/a?b"},
         {FIELD_URL, "HTTP://example.ru", "t:HTTP://example.ru"},
@@ -240,6 +241,11 @@ static void lenient_sources_keep_and_mark_what_a_person_wrote(void **state)
     field phones = of(FIELD_PHONE);
     phones.flags = FIELD_MANY;
     assert_text(from_text(&phones, "89161234567, нет", true), "t:+79161234567\nнет!");
+    assert_text(from_text(&phones, "84951234567,12, 89161234567 доб. 3 ,84950000000, 7", false),
+                "t:+74951234567;ext=12\n+79161234567;ext=3\n+74950000000;ext=7");
+    assert_text(from_text(&phones, "84951234567, доб. 1,84951234567", false),
+                "t:+74951234567;ext=1\n+74951234567");
+    assert_text(from_text(&phones, "84951234567, 12 кв", false), "phone_invalid");
     assert_string_equal(field_mark_code(&phones), "phone_invalid");
 }
 

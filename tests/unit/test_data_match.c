@@ -62,8 +62,8 @@ static const char *found(int64_t user, int64_t id)
 static void any_of_several_phones_is_enough(void **state)
 {
     (void)state;
-    int64_t a = merge_world_client(&w, w.anna, "Один", "+79161234567\n+74951112233", "");
-    int64_t b = merge_world_client(&w, w.anna, "Два", "+74951112233", "");
+    int64_t a = merge_world_client(&w, w.anna, "Один", "+79161234567\n+74951112233;ext=1", "");
+    int64_t b = merge_world_client(&w, w.anna, "Два", "+74951112233;ext=22", "");
     merge_world_client(&w, w.anna, "Три", "+74950000000", "");
     int64_t bad = merge_world_client(&w, w.anna, "Четыре", "123", "");
     merge_world_client(&w, w.anna, "Пять", "123", "");

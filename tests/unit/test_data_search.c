@@ -55,6 +55,13 @@ static void addresses_are_asked_whole_or_by_parts(void **state)
     assert_text(terms_of("i.petrov"), "i&petrov*");
 }
 
+static void an_extension_is_not_asked_for(void **state)
+{
+    (void)state;
+    assert_text(terms_of("+7 495 123-45-67 доб. 12"), "7&495&123&45&67*|74951234567*");
+    assert_text(terms_of("84951234567,12 кран"), "84951234567*|74951234567* кран*");
+}
+
 static void digits_are_asked_as_a_fragment_of_a_phone(void **state)
 {
     (void)state;
@@ -231,6 +238,7 @@ int main(void)
         cmocka_unit_test(words_are_asked_by_stem_and_the_last_as_a_beginning),
         cmocka_unit_test(joined_words_are_asked_whole_or_by_parts),
         cmocka_unit_test(addresses_are_asked_whole_or_by_parts),
+        cmocka_unit_test(an_extension_is_not_asked_for),
         cmocka_unit_test(digits_are_asked_as_a_fragment_of_a_phone),
         cmocka_unit_test(exact_words_stand_as_they_are),
         cmocka_unit_test(what_is_too_long_or_no_text_is_refused),
