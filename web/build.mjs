@@ -1,15 +1,17 @@
-// Builds dist/: one page, one hashed script, one hashed stylesheet, the font, the icons, and ui/sdk/1.js, which keeps
-// its name for ever. Every text file gets .br and .gz beside it; manifest.json lists them all for the server.
+// Builds dist/: one page, one hashed script with what the first screen needs, the texts of each language, the screens
+// that few people open, one hashed stylesheet, the font, the icons, and ui/sdk/1.js, which keeps its name for ever.
+// Every text file gets .br and .gz beside it; manifest.json lists them all.
 import * as esbuild from 'esbuild';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compress } from './tools/compress.mjs';
 import { enforce } from './tools/budget.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
+const entry = join(root, 'src/main.ts');
 const files = new Map(); // path inside dist -> { bytes, immutable }
 
 const hash = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 10);
@@ -23,11 +25,35 @@ function addHashed(name, ext, bytes) {
   return add(`ui/${name}-${hash(bytes)}.${ext}`, bytes, true);
 }
 
-/** `chunks`: the name that the source gives each, and the hashed one. */
-async function script(chunks) {
-  const out = await esbuild.build({
-    entryPoints: [join(root, 'src/main.ts')],
+/**
+ * What is imported when it is needed becomes a file of its own. Code reaches the application through the entry, so that
+ * all that both share lies in the one script that the page has already loaded, and none of it a second time.
+ */
+const later = {
+  name: 'later',
+  setup: (build) => {
+    build.onResolve({ filter: /^karkas-ui$/ }, () => ({ path: entry }));
+    build.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) =>
+      kind === 'dynamic-import' ? { path: join(resolveDir, path), namespace: 'later' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({
+      contents: path.endsWith('.json')
+        ? `export { default } from ${JSON.stringify(path)};`
+        : `import ${JSON.stringify(entry)}; export * from ${JSON.stringify(path)};`,
+      resolveDir: dirname(path),
+    }));
+  },
+};
+
+/** Adds all scripts and returns the one that the page names. */
+async function scripts(defined) {
+  const { outputFiles, metafile } = await esbuild.build({
+    entryPoints: { 'ui/sdk/1': entry },
+    outdir: dist,
+    absWorkingDir: root,
+    chunkNames: 'ui/[name]-[hash]',
     bundle: true,
+    splitting: true,
     format: 'esm',
     target: 'es2022',
     minify: true,
@@ -36,41 +62,19 @@ async function script(chunks) {
     legalComments: 'none',
     charset: 'utf8',
     conditions: ['production'],
+    define: defined,
+    plugins: [later],
     logLevel: 'warning',
     tsconfig: join(root, 'tsconfig.json'),
   });
-  let code = out.outputFiles[0].text;
-  for (const [name, path] of Object.entries(chunks)) code = code.replaceAll(name, `/${path}`);
-  return { code, names: Object.values(out.metafile.outputs)[0].exports };
-}
-
-/** What is loaded when it is needed finds the application, and its Lit, as a module's UI does. */
-const ofTheKit = {
-  name: 'kit',
-  setup: (build) => build.onResolve({ filter: /^karkas-ui$/ }, () => ({ path: '/ui/sdk/1.js', external: true })),
-};
-
-async function chunk(name, source, replaced = {}) {
-  const out = await esbuild.build({
-    entryPoints: [join(root, source)],
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    minify: true,
-    write: false,
-    charset: 'utf8',
-    plugins: [ofTheKit],
-    logLevel: 'warning',
-    tsconfig: join(root, 'tsconfig.json'),
-  });
-  let code = out.outputFiles[0].text;
-  for (const [from, to] of Object.entries(replaced)) code = code.replaceAll(from, to);
-  return addHashed(`chunk-${name}`, 'js', code);
-}
-
-async function reference() {
-  const css = addHashed('chunk-reference', 'css', await style('src/reference/reference.css'));
-  return chunk('reference', 'src/reference/page.ts', { '/ui/reference.css': `/${css}` });
+  const [shared] = metafile.outputs['dist/ui/sdk/1.js'].imports.filter((i) => i.kind === 'import-statement');
+  const given = basename(shared.path);
+  const named = given.replace(/^chunk-/, 'main-');
+  for (const { path, text } of outputFiles) {
+    const name = relative(dist, path).replace(given, named);
+    add(name, text.replaceAll(given, named), name !== 'ui/sdk/1.js');
+  }
+  return `ui/${named}`;
 }
 
 async function style(source) {
@@ -104,14 +108,10 @@ async function main() {
       icons: [{ src: `/${icon}`, sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
     }),
   );
-  const { code, names } = await script({
-    '/ui/reference.js': await reference(),
-    '/ui/address.js': await chunk('address', 'src/address/parts.ts'),
-  });
-  const js = addHashed('main', 'js', code);
+  const reference = addHashed('reference', 'css', await style('src/reference/reference.css'));
+  const js = await scripts({ REFERENCE_CSS: JSON.stringify(`/${reference}`) });
   const sheet = (await style('src/styles/index.css')).replaceAll('/ui/inter.woff2', `/${font}`);
   const css = addHashed('main', 'css', sheet);
-  add('ui/sdk/1.js', `export{${names.sort().join(',')}}from"/${js}";\n`, false);
   const page = (await readFile(join(root, 'index.html'), 'utf8'))
     .replaceAll('{js}', `/${js}`)
     .replaceAll('{css}', `/${css}`)

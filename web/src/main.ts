@@ -1,6 +1,5 @@
 // Starts the UI. What is exported here is the public kit of modules; ui/sdk/1.js passes it on under a lasting name.
 import './screens/app.ts';
-import { lang, setLang } from './core/i18n.ts';
 import { startKeys } from './core/keys.ts';
 import { start as startRouter } from './core/router.ts';
 import { boot } from './core/session.ts';
@@ -10,7 +9,6 @@ export { LitElement, css, html, nothing, svg } from 'lit';
 export { host } from './core/host.ts';
 
 startTheme();
-setLang(lang.value, false);
 startRouter();
 startKeys();
 void boot();

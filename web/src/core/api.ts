@@ -37,15 +37,22 @@ export interface Options {
   keepOut?: boolean;
 }
 
-let csrf = '';
+let csrf: Promise<string> | null = null;
 let relogin: ((problem: Problem) => Promise<void>) | null = null;
 
 export function setCsrf(token: string): void {
-  csrf = token;
+  csrf = Promise.resolve(token);
 }
 
-/** For requests that are not made here. */
-export function csrfToken(): string {
+/** What unsafe requests carry: nobody needs it to read, so it is asked for when the first of them is made. */
+export function csrfToken(): Promise<string> {
+  csrf ??= request<Session>('/session', { keepOut: true }).then(
+    (answer) => answer.csrf,
+    () => {
+      csrf = null;
+      return ''; // the request itself is then answered with what is wrong
+    },
+  );
   return csrf;
 }
 
@@ -70,7 +77,8 @@ async function send(path: string, options: Options): Promise<Response> {
     'Accept-Language': lang.value,
     ...options.headers,
   };
-  if (method !== 'GET') headers['X-CSRF-Token'] = csrf;
+  const isLogin = method === 'POST' && path === '/session';
+  if (method !== 'GET' && !isLogin) headers['X-CSRF-Token'] = await csrfToken();
   if (options.body !== undefined || method === 'POST' || method === 'PATCH')
     headers['Content-Type'] = 'application/json';
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);

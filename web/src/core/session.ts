@@ -1,6 +1,6 @@
 // Who is in: the session, what is read once it is open (meta and strings), and what happens when it ends while
 // someone works. The screens stay as they are behind the login; the requests that waited are made again.
-import { api, ApiError, onSessionLost, request, setCsrf, type Session } from './api.ts';
+import { ApiError, onSessionLost, request, setCsrf, type Session } from './api.ts';
 import { follow, link, on, stop } from './events.ts';
 import { lang, setLang, setModuleStrings, storedLang, type Lang } from './i18n.ts';
 import { meta } from './meta.ts';
@@ -10,7 +10,8 @@ import type { Meta, Problem } from './types.ts';
 
 const PATIENCE = 300;
 
-export type Phase = 'starting' | 'login' | 'password' | 'ready' | 'broken';
+/** `bare`: not even the texts could be loaded, so nothing can be said in the user's language. */
+export type Phase = 'starting' | 'login' | 'password' | 'ready' | 'broken' | 'bare';
 
 /** `expired` is set while a login is asked for in the middle of work. */
 export interface State {
@@ -24,6 +25,7 @@ export const session = new Store<State>({ phase: 'starting', expired: false, pro
 
 let waiting: (() => void)[] = [];
 let lastUser = 0;
+let texts: Promise<void>;
 
 export async function boot(): Promise<void> {
   onSessionLost(lost);
@@ -34,11 +36,9 @@ export async function boot(): Promise<void> {
   lang.watch(() => {
     if (meta.value) void loadStrings();
   });
-  try {
-    await opened(await request<Session>('/session', { keepOut: true }));
-  } catch (error) {
-    fail(error);
-  }
+  texts = setLang(lang.value, false);
+  texts.catch(() => undefined); // told of where they are needed
+  await enter();
 }
 
 export async function login(name: string, password: string): Promise<void> {
@@ -62,21 +62,48 @@ export async function logout(): Promise<void> {
   location.assign('/');
 }
 
-function fail(error: unknown): void {
+/** The texts are on their way beside what is asked of the server; a screen waits for both. */
+async function show(state: State): Promise<void> {
+  const isReadable = await texts.then(
+    () => true,
+    () => false,
+  );
+  session.set(isReadable ? state : { phase: 'bare', expired: false, problem: null });
+}
+
+/** What the deployment is for this user tells also whether there is a session; the stream is opened beside it. */
+export async function enter(): Promise<void> {
+  try {
+    follow(() => void check());
+    if (!meta.value) await Promise.all([refreshMeta(true), streamOpen()]);
+  } catch (error) {
+    stop();
+    if (error instanceof ApiError && error.code === 'password_required') await askPassword();
+    else await fail(error);
+    return;
+  }
+  lastUser = meta.value!.user.id;
+  await show({ phase: 'ready', expired: false, problem: null });
+  const retry = waiting;
+  waiting = [];
+  for (const go of retry) go();
+}
+
+/** A password is chosen by a name, and the session knows whose. */
+async function askPassword(): Promise<void> {
+  await request<Session>('/session', { keepOut: true }).then(opened, fail);
+}
+
+async function fail(error: unknown): Promise<void> {
   const problem = error instanceof ApiError ? error.problem : { status: 0, code: 'internal' };
-  const phase =
-    problem.code === 'unauthenticated'
-      ? 'login'
-      : problem.code === 'password_required'
-        ? 'password'
-        : 'broken';
-  session.set({ phase, expired: false, problem: phase === 'broken' ? problem : null });
+  const phase = problem.code === 'unauthenticated' ? 'login' : 'broken';
+  await show({ phase, expired: false, problem: phase === 'broken' ? problem : null });
 }
 
 async function opened(answer: Session): Promise<void> {
   setCsrf(answer.csrf);
   if (answer.must === 'password') {
-    session.set({
+    await show({
       phase: 'password',
       expired: session.value.expired,
       problem: null,
@@ -89,18 +116,7 @@ async function opened(answer: Session): Promise<void> {
     location.assign('/');
     return;
   }
-  lastUser = answer.user.id;
-  follow(() => void check());
-  try {
-    if (!meta.value) await Promise.all([refreshMeta(), streamOpen()]);
-  } catch (error) {
-    fail(error);
-    return;
-  }
-  session.set({ phase: 'ready', expired: false, problem: null });
-  const retry = waiting;
-  waiting = [];
-  for (const go of retry) go();
+  await enter();
 }
 
 /** Lists that are read once the stream is open need not be read again; a slow stream holds nobody up. */
@@ -118,15 +134,23 @@ function streamOpen(): Promise<void> {
 }
 
 /** With the modules' strings in the language of the moment; another one that the user prefers takes a request more. */
-async function refreshMeta(): Promise<void> {
+async function refreshMeta(keepOut = false): Promise<void> {
   const asked: Lang = lang.value;
-  const next = await api.get<Meta & { strings: Record<string, string> }>(`/meta?strings=${asked}`);
+  const next = await request<Meta & { strings: Record<string, string> }>(`/meta?strings=${asked}`, { keepOut });
   const theirs = next.user.prefs?.lang;
-  if (!storedLang() && (theirs === 'ru' || theirs === 'en')) setLang(theirs, false);
+  if (!storedLang() && (theirs === 'ru' || theirs === 'en') && theirs !== lang.value) await follows(theirs);
   if (lang.value === asked) setModuleStrings(next.strings);
   else await loadStrings();
   suggestTheme(next.user.prefs?.theme);
   meta.set(next);
+}
+
+/** The language of the user's settings, where this device has none of its own. */
+async function follows(theirs: Lang): Promise<void> {
+  await texts;
+  await setLang(theirs, false).catch(() => {
+    throw new ApiError({ status: 0, code: 'offline' });
+  });
 }
 
 async function loadStrings(): Promise<void> {

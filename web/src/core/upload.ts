@@ -12,22 +12,30 @@ export interface Upload<T> {
 /** Sends `file` as the body; `told` gets the share that has gone, 0 to 1. */
 export function upload<T>(path: string, file: File, told: (share: number) => void): Upload<T> {
   const request = new XMLHttpRequest();
-  const done = new Promise<T>((resolve, reject) => {
-    request.open('POST', `/api/v1${path}`);
-    request.setRequestHeader('Content-Type', 'application/octet-stream');
-    request.setRequestHeader('Accept-Language', lang.value);
-    request.setRequestHeader('X-CSRF-Token', csrfToken());
-    request.upload.onprogress = (e) => told(e.total ? e.loaded / e.total : 0);
-    request.onload = () => {
-      const body = parse(request.responseText);
-      if (request.status < 300 && body) resolve(body as T);
-      else reject(new ApiError(problem(request.status, body)));
-    };
-    request.onerror = () => reject(new ApiError({ status: 0, code: 'offline' }));
-    request.onabort = () => reject(new ApiError({ status: 0, code: 'aborted' }));
-    request.send(file);
-  });
-  return { done, stop: () => request.abort() };
+  const aborted = () => new ApiError({ status: 0, code: 'aborted' });
+  let isStopped = false;
+  const send = (token: string) =>
+    new Promise<T>((resolve, reject) => {
+      request.open('POST', `/api/v1${path}`);
+      request.setRequestHeader('Content-Type', 'application/octet-stream');
+      request.setRequestHeader('Accept-Language', lang.value);
+      request.setRequestHeader('X-CSRF-Token', token);
+      request.upload.onprogress = (e) => told(e.total ? e.loaded / e.total : 0);
+      request.onload = () => {
+        const body = parse(request.responseText);
+        if (request.status < 300 && body) resolve(body as T);
+        else reject(new ApiError(problem(request.status, body)));
+      };
+      request.onerror = () => reject(new ApiError({ status: 0, code: 'offline' }));
+      request.onabort = () => reject(aborted());
+      request.send(file);
+    });
+  const done = csrfToken().then((token) => (isStopped ? Promise.reject(aborted()) : send(token)));
+  const stop = () => {
+    isStopped = true;
+    request.abort();
+  };
+  return { done, stop };
 }
 
 function parse(text: string): unknown {
@@ -51,7 +59,7 @@ export interface ExportSize {
 
 /** What an export will hold: rows, and characters that its encoding lacks. */
 export async function exportSize(address: string, signal: AbortSignal): Promise<ExportSize> {
-  const headers = { 'Accept-Language': lang.value, 'X-CSRF-Token': csrfToken() };
+  const headers = { 'Accept-Language': lang.value };
   const answer = await fetch(address, { method: 'HEAD', headers, signal, credentials: 'same-origin' });
   if (!answer.ok) throw new ApiError({ status: answer.status, code: 'internal' });
   const total = answer.headers.get('X-Total-Count');

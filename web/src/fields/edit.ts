@@ -27,7 +27,6 @@ const MODES: Record<string, string> = {
   bik: 'numeric',
   account: 'numeric',
 };
-const PARTS_OF_ADDRESS = '/ui/address.js'; // the build puts the hashed name here
 const TYPES: Record<string, string> = { phone: 'tel', url: 'url', date: 'date', datetime: 'datetime-local' };
 
 /** The server's words for a wrong field, else our own for its code. */
@@ -302,7 +301,7 @@ export class FieldEdit extends El {
       this.isOpen = false;
       return;
     }
-    this.isOpen = await import(PARTS_OF_ADDRESS).then(
+    this.isOpen = await import('../address/parts.ts').then(
       () => true,
       () => false,
     );

@@ -8,13 +8,13 @@ import en from './en.json';
 import ru from './ru.json';
 
 type Key = keyof typeof ru;
-const STYLES = '/ui/reference.css'; // the build puts the hashed name here
+declare const REFERENCE_CSS: string; // the build puts the address of the styles here
 const COLORS: Record<string, string> = { GET: 'blue', HEAD: 'gray', POST: 'green', PATCH: 'amber', DELETE: 'red' };
 
 const say = (key: Key, n = 0) => (host.lang === 'en' ? en : ru)[key].replace('{n}', String(n));
 
 function loadStyles(): Promise<void> {
-  const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: STYLES });
+  const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: REFERENCE_CSS });
   return new Promise((resolve) => {
     link.onload = link.onerror = () => resolve();
     document.head.append(link);

@@ -7,8 +7,8 @@ import { failure } from '../ui/parts.ts';
 import './login.ts';
 import './shell.ts';
 import { ApiError } from '../core/api.ts';
-import { lang, t } from '../core/i18n.ts';
-import { boot, session } from '../core/session.ts';
+import { has, lang, t } from '../core/i18n.ts';
+import { enter, session } from '../core/session.ts';
 import { Watch } from '../core/store.ts';
 
 class App extends El {
@@ -30,12 +30,13 @@ class App extends El {
     const { phase, expired, problem } = session.value;
     const asks = phase === 'login' || phase === 'password';
     if (phase === 'starting')
-      return html`<div class="boot" role="status" aria-label=${t('loading')}>
+      return html`<div class="boot" role="status" aria-label=${has('loading') ? t('loading') : nothing}>
         <span class="boot-mark brand-mark brand-lg">${mark()}</span>
       </div>`;
+    if (phase === 'bare') return document.querySelector<HTMLTemplateElement>('#bare')!.content.cloneNode(true);
     if (phase === 'broken')
       return html`<main class="app-broken">
-        ${failure(new ApiError(problem!), () => void boot(), true)}
+        ${failure(new ApiError(problem!), () => void enter(), true)}
       </main>`;
     if (asks && !expired) return html`<main><crm-login></crm-login></main>`;
     return html`<crm-shell></crm-shell>

@@ -4,9 +4,10 @@ import { html, nothing } from 'lit';
 import { El } from '../ui/element.ts';
 import { icon, mark } from '../ui/icon.ts';
 import { problemText } from '../ui/parts.ts';
+import { chooseLang } from '../ui/lang.ts';
 import { errorText } from '../fields/edit.ts';
 import { ApiError } from '../core/api.ts';
-import { lang, setLang, t } from '../core/i18n.ts';
+import { lang, t } from '../core/i18n.ts';
 import { meta } from '../core/meta.ts';
 import { login, session, setPassword } from '../core/session.ts';
 import { Watch } from '../core/store.ts';
@@ -51,7 +52,7 @@ class Login extends El {
       ${password ? this.#password() : this.#login()}
       <button
         class="btn btn-ghost btn-sm login-lang"
-        @click=${() => setLang(lang.value === 'ru' ? 'en' : 'ru')}
+        @click=${() => void chooseLang(lang.value === 'ru' ? 'en' : 'ru')}
       >
         ${icon('globe', 'icon-16')}${t('lang.other')}
       </button>

@@ -4,22 +4,16 @@ import { El } from '../ui/element.ts';
 import { hasIcon, icon, mark } from '../ui/icon.ts';
 import { avatar, empty } from '../ui/parts.ts';
 import { toggleAt, walkMenu } from '../ui/pop.ts';
-import './batches.ts';
-import './reference.ts';
+import '../ui/gate.ts';
 import './notices.ts';
 import './offline.ts';
 import './palette.ts';
 import './today.ts';
-import './model.ts';
-import './tokens.ts';
-import './webhooks.ts';
 import '../views/card.ts';
 import '../views/create.ts';
 import '../views/drawer.ts';
-import '../views/import.ts';
-import './pairs.ts';
 import '../views/list.ts';
-import { capital, has, lang, setLang, t, type Lang } from '../core/i18n.ts';
+import { capital, has, lang, t, type Lang } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
 import { homeViews, menu, meta } from '../core/meta.ts';
 import { holds } from '../core/outward.ts';
@@ -28,6 +22,7 @@ import { logout } from '../core/session.ts';
 import { Watch } from '../core/store.ts';
 import { setTheme, theme, type Theme } from '../core/theme.ts';
 import type { MenuEntry } from '../core/types.ts';
+import { chooseLang } from '../ui/lang.ts';
 import { openPalette } from './palette.ts';
 import { unread } from './unread.ts';
 
@@ -40,6 +35,21 @@ const LANGS: { id: Lang; name: string }[] = [
   { id: 'ru', name: 'lang.ru' },
   { id: 'en', name: 'lang.en' },
 ];
+
+/** Screens that few people open are files of their own. */
+const LATER = {
+  batches: () => import('./batches.ts'),
+  reference: () => import('../reference/page.ts'),
+  tokens: () => import('./tokens.ts'),
+  model: () => import('./model.ts'),
+  webhooks: () => import('./webhooks.ts'),
+  import: () => import('../views/import.ts'),
+  pairs: () => import('./pairs.ts'),
+};
+
+function later(name: keyof typeof LATER, page: TemplateResult): TemplateResult {
+  return html`<crm-gate .load=${LATER[name]} .page=${page}></crm-gate>`;
+}
 
 class Shell extends El {
   #watch = new Watch(this, meta, place, lang, theme, unread);
@@ -88,18 +98,20 @@ class Shell extends El {
   #view(at: Place): TemplateResult {
     const known = at.entity && meta.value?.entities[at.entity];
     if (at.name === 'home') return homeViews().length ? html`<crm-today></crm-today>` : nothingHere();
-    if (at.name === 'batches') return html`<crm-batches .search=${at.search}></crm-batches>`;
+    if (at.name === 'batches') return later('batches', html`<crm-batches .search=${at.search}></crm-batches>`);
     if (at.name === 'reference')
-      return html`<crm-reference-gate .search=${at.search}></crm-reference-gate>`;
+      return later('reference', html`<crm-reference .search=${at.search} .locale=${lang.value}></crm-reference>`);
     if (at.name === 'frame') return framePage(at);
     if (at.name === 'notices') return html`<crm-notices></crm-notices>`;
-    if (at.name === 'tokens' && mayTokens()) return html`<crm-tokens></crm-tokens>`;
-    if (at.name === 'model' && holds('settings')) return html`<crm-model .search=${at.search}></crm-model>`;
-    if (at.name === 'webhooks' && holds('settings')) return html`<crm-webhooks></crm-webhooks>`;
+    if (at.name === 'tokens' && mayTokens()) return later('tokens', html`<crm-tokens></crm-tokens>`);
+    if (at.name === 'model' && holds('settings'))
+      return later('model', html`<crm-model .search=${at.search}></crm-model>`);
+    if (at.name === 'webhooks' && holds('settings')) return later('webhooks', html`<crm-webhooks></crm-webhooks>`);
     if (at.name === 'unknown' || !known) return lost();
     if (at.name === 'list') return html`<crm-list .entity=${at.entity} .search=${at.search}></crm-list>`;
-    if (at.name === 'import') return html`<crm-import .entity=${at.entity} .search=${at.search}></crm-import>`;
-    if (at.name === 'duplicates') return html`<crm-pairs .entity=${at.entity}></crm-pairs>`;
+    if (at.name === 'import')
+      return later('import', html`<crm-import .entity=${at.entity} .search=${at.search}></crm-import>`);
+    if (at.name === 'duplicates') return later('pairs', html`<crm-pairs .entity=${at.entity}></crm-pairs>`);
     if (at.name === 'new') return html`<crm-create .entity=${at.entity} .search=${at.search}></crm-create>`;
     return html`<crm-card .entity=${at.entity} .recordId=${at.id}></crm-card>`;
   }
@@ -181,7 +193,7 @@ class Shell extends El {
               html` <button
                 aria-pressed=${lang.value === id ? 'true' : 'false'}
                 data-lang-set=${id}
-                @click=${() => setLang(id)}
+                @click=${() => void chooseLang(id)}
               >
                 ${t(name)}
               </button>`,

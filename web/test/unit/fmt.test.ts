@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fmt from '../../src/core/fmt.ts';
-import { lang } from '../../src/core/i18n.ts';
+import { setLang } from '../../src/core/i18n.ts';
 import { meta } from '../../src/core/meta.ts';
 import type { Meta } from '../../src/core/types.ts';
 
-lang.set('ru');
+Object.assign(globalThis, { document: { documentElement: {} } });
+await setLang('ru', false);
 meta.set({ tz: 'Europe/Moscow', currency: 'RUB' } as Meta);
 const NOW = Date.parse('2026-10-14T07:00:00Z'); // a Wednesday, 10:00 in Moscow
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');

@@ -1,0 +1,81 @@
+// What is loaded beside the first script: the texts of one language and the screens that few people open. Each may be
+// missing, after an update of the server or without a connection, and then the page says so.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { Fixture } from '../fixture/server.mjs';
+import { launch, open } from './browser.mjs';
+
+let browser, fixture, opened;
+
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+beforeEach(async () => {
+  fixture = await new Fixture().listen();
+  opened = [];
+});
+afterEach(async () => {
+  for (const { context } of opened) await context.close();
+  await fixture.close();
+  assert.deepEqual(
+    opened.flatMap(({ faults }) => faults),
+    [],
+  );
+});
+
+async function visit(options) {
+  const one = await open(browser, fixture.url, options);
+  opened.push(one);
+  return one.page;
+}
+
+const asked = (part) => fixture.requests.filter((line) => line.includes(`/ui/${part}-`)).length;
+const missing = (page, part) =>
+  page.route(`**/ui/${part}-*.js`, (route) => route.fulfill({ status: 404, contentType: 'application/json' }));
+
+test('a page loads the texts of its own language only, and the other one when it is chosen', async () => {
+  const page = await visit({ login: null });
+  await page.getByRole('button', { name: 'Войти' }).waitFor();
+  assert.deepEqual([asked('ru'), asked('en')], [1, 0]);
+  await page.getByRole('button', { name: 'English' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  assert.equal(asked('en'), 1);
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
+});
+
+test('texts that cannot be loaded are told of in both languages, and a reload helps', async () => {
+  const page = await visit({ login: null });
+  await page.getByRole('button', { name: 'Войти' }).waitFor();
+  await missing(page, 'ru');
+  await page.reload();
+  const said = page.getByRole('alert');
+  await said.getByRole('heading', { name: 'Интерфейс не загрузился' }).waitFor();
+  await said.getByText('could not be loaded').waitFor();
+  await page.unroute('**/ui/ru-*.js');
+  await said.getByRole('link', { name: 'Обновить' }).click();
+  await page.getByRole('button', { name: 'Войти' }).waitFor();
+});
+
+test('where the other language cannot be had, the page keeps its own and says why', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await missing(page, 'en');
+  await page.getByRole('button', { name: 'Анна Котова' }).click();
+  await page.locator('[data-lang-set=en]:visible').click();
+  await page.getByText('Тексты этого языка не загрузились').waitFor();
+  await page.getByRole('heading', { name: 'Заявки', exact: true }).waitFor();
+  assert.equal(await page.evaluate(() => localStorage.getItem('karkas.lang')), null);
+});
+
+test('a screen whose file is missing says so, and opens once the file is there', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await page.locator('crm-shell .nav').waitFor();
+  assert.equal(asked('batches'), 0);
+  await missing(page, 'batches');
+  await page.evaluate(() => history.pushState({}, '', '/settings/batches'));
+  await page.reload();
+  await page.getByRole('heading', { name: 'Эта страница не загрузилась' }).waitFor();
+  await page.unroute('**/ui/batches-*.js');
+  await page.getByRole('button', { name: 'Повторить' }).click();
+  await page.locator('crm-batches').getByRole('heading').first().waitFor();
+});
