@@ -4,9 +4,15 @@
  * There are no statistics to trust: one stage holds half of the rows, another ten. So a walk that
  * has nothing to look for in its rows is taken at once; else a comparison that turns out to have
  * few rows, which are all read; else a walk in the order of the list that passes over rows until
- * the page is full. What is left SQLite plans, and the time limit of the batch judges.
+ * the page is full. It passes over rows of the asker's own; where it would meet those of everybody,
+ * his own are all read if they are few beside the table. What is left SQLite plans, and the time
+ * limit of the batch judges.
  */
 #include "data/engine_sqlite_plan.h"
+
+/* Rows in no order are each looked for; the whole table is read in a row. */
+#define OWN_MAX   20000
+#define OWN_SHARE 50 /* a row looked for costs as much as so many read in a row */
 
 static void take_one(plan *p, walk w)
 {
@@ -53,6 +59,17 @@ static bool are_ordered(const plan *p)
     return true;
 }
 
+/* No walk goes through the rows of everybody to find those of its branch. */
+static bool are_own(const plan *p)
+{
+    for (uint32_t i = 0; i < p->count; i++) {
+        if (p->at[i].branch && !p->at[i].is_own && !p->at[i].is_exact) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool are_exact(const plan *p)
 {
     for (uint32_t i = 0; i < p->count; i++) {
@@ -63,19 +80,50 @@ static bool are_exact(const plan *p)
     return true;
 }
 
+/* How many rows may be looked for before reading the whole table costs less. */
+static int64_t own_max(sqlite_session *s, const query *in)
+{
+    int64_t last = 0;
+    sql *q = &s->sql;
+    sql_start(q, s->layout, &in->env);
+    sql_z(q, "SELECT max(");
+    sql_column(q, 0, &in->entity->fields[COL_ID]);
+    sql_z(q, ") FROM ");
+    sql_name(q, 'e', in->entity->id);
+    sql_z(q, " t0");
+    int64_t most = statement_int(s, &last) == CRM_OK ? last / OWN_SHARE : 0;
+    most = most > OWN_MAX ? OWN_MAX : most;
+    return s->lookup_max && most > s->lookup_max ? most : s->lookup_max;
+}
+
 /* So few rows in all ranges that their order does not matter. */
 static bool are_few(sqlite_session *s, const query *in, const plan *p)
 {
+    int64_t most = own_max(s, in);
     plan ranges = *p;
     query rows = {.entity = in->entity, .env = in->env};
     int64_t count = 0;
     for (uint32_t i = 0; i < ranges.count; i++) {
         ranges.at[i].branch = NULL;
     }
-    crm_status st = merge_count(s, &rows, &ranges, s->lookup_max, &count);
+    crm_status st = merge_count(s, &rows, &ranges, most, &count);
     /* The statement reads the moment of `in` again: `rows` ends here. */
     sql_start(&s->sql, s->layout, &in->env);
-    return st == CRM_OK && count < s->lookup_max;
+    return st == CRM_OK && count < most;
+}
+
+/* What the rights alone lead to, the condition judged on each row, if that is little. */
+static bool find_own(sqlite_session *s, const query *in, plan *p)
+{
+    query all = *in;
+    plan own = {.count = 0};
+    all.where = NULL;
+    sql_start(&s->sql, s->layout, &in->env);
+    if (!find_walks(&s->sql, &all, ENGINE_LIST, &own) || !are_few(s, in, &own)) {
+        return false;
+    }
+    *p = own;
+    return true;
 }
 
 /* ---- a comparison with few rows -------------------------------------------------------------- */
@@ -202,15 +250,18 @@ static bool is_by_id(const query *in)
     return !in->sort_count || in->sorts[0].field->index == COL_ID;
 }
 
-/* All rows in the order of the list, the rights judged on each. */
+/* All rows that the condition leads to, in the order of the list, the rights judged on each. */
 static walk whole_walk(sql *q, const query *in, engine_op_kind kind)
 {
     walk w;
+    bool is_found = kind == ENGINE_LIST && walk_find(q, in, NULL, kind, &w);
+    if (is_found && w.is_ordered && w.ranges == 1) {
+        return w;
+    }
     if (kind == ENGINE_LIST && is_by_id(in)) {
         return (walk){.by = WALK_IDS, .ranges = 1, .is_ordered = true};
     }
-    bool is_found = kind == ENGINE_LIST && walk_find(q, in, NULL, kind, &w);
-    return is_found && w.is_ordered && w.ranges == 1 ? w : (walk){.by = WALK_FREE, .ranges = 1};
+    return (walk){.by = WALK_FREE, .ranges = 1};
 }
 
 static void choose(sqlite_session *s, const query *in, engine_op_kind kind, plan *p)
@@ -225,7 +276,10 @@ static void choose(sqlite_session *s, const query *in, engine_op_kind kind, plan
         take_one(p, (walk){.by = WALK_FREE, .ranges = 1});
     } else if (find_lookup(s, in, &w)) {
         take_one(p, w);
-    } else if (!is_good && !(is_complete && are_few(s, in, p))) {
+    } else if (is_good && (kind == ENGINE_COUNT || are_own(p))) {
+        return;
+    } else if (!(is_complete && !is_good && are_few(s, in, p)) &&
+               !(kind == ENGINE_LIST && find_own(s, in, p))) {
         take_one(p, whole_walk(&s->sql, in, kind));
     }
 }

@@ -47,6 +47,7 @@ typedef struct walk {
     const cond *held[HELD_MAX]; /* comparisons that hold for every row of the ranges */
     uint32_t held_count;
     bool is_ordered;      /* the rows of a range come in the order of the list */
+    bool is_own;          /* what the branch asks for leads into the index */
     bool is_exact;        /* every row of the ranges is a row of the branch, or ends the range */
     uint32_t first_param; /* where plan_rows put the first leading value */
 } walk;

@@ -226,6 +226,23 @@ static void take_held(known *k, walk *w)
     }
 }
 
+/* Whether what `c` asks for leads into the index: the ranges then hold few rows of others. */
+static bool narrows_by(const walk *w, const cond *c)
+{
+    bool is_and = c && c->op == COND_AND;
+    for (uint32_t i = 0; c && !is_and && i < w->held_count; i++) {
+        if (w->held[i] == c) {
+            return true;
+        }
+    }
+    for (const cond *child = is_and ? c->first : NULL; child; child = child->next) {
+        if (narrows_by(w, child)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- the best -------------------------------------------------------------------------------- */
 
 static uint32_t used_fields(const walk *w)
@@ -233,11 +250,12 @@ static uint32_t used_fields(const walk *w)
     return w->head_count + w->index->empty_count;
 }
 
-/* For a list its order counts first, for a count that nothing is left to look at in the rows. */
+/* For a list its order counts first, for a count that nothing is left to look at in the rows; then
+ * that the rows of others are not met. */
 static uint32_t worth(const walk *w, engine_op_kind kind)
 {
     bool is_good = kind == ENGINE_LIST ? w->is_ordered : w->is_exact;
-    return (is_good ? 100 : 0) + used_fields(w);
+    return (is_good ? 100 : 0) + (w->is_own ? 10 : 0) + used_fields(w);
 }
 
 static void try_index(const query *in, known *k, engine_op_kind kind, const entity_index *x,
@@ -250,6 +268,7 @@ static void try_index(const query *in, known *k, engine_op_kind kind, const enti
     take_heads(in->entity, k, &w);
     take_held(k, &w);
     w.is_ordered = is_in_order(in, x, w.head_count);
+    w.is_own = w.branch && !w.branch->via_count && narrows_by(&w, w.branch->where);
     bool is_whole = kind == ENGINE_LIST ? w.is_ordered : w.is_exact;
     bool narrows = used_fields(&w) > 0 || (!w.branch && is_whole);
     if (narrows && w.ranges <= RANGES_MAX &&

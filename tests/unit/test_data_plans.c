@@ -262,6 +262,68 @@ static void one_owner_of_the_team_is_one_range(void **state)
     assert_true(is_indexed(q, true));
 }
 
+/* ---- an indexed filter in the default order ---------------------------------------------------
+ */
+
+static bool is_plain_filter(const entity_index *x)
+{
+    return x->count == 1 && !x->empty_count && !x->is_sparse && !x->is_unique &&
+           x->field[0] >= COL_OWN;
+}
+
+/* How many walks of the plan go along the index of `f` alone. */
+static uint32_t walks_along(const query *q, const field *f)
+{
+    buf plan;
+    char name[64];
+    uint32_t count = 0;
+    bool is_keyed = field_is_folded(f);
+    snprintf(name, sizeof name, " INDEX l%u_%c%u ", q->entity->id, is_keyed ? 'k' : 'c', f->id);
+    buf_init(&plan, 0);
+    assert_ok(engine_sqlite_explain(p.reader, q, ENGINE_LIST, &plan));
+    buf_char(&plan, 0);
+    for (const char *at = plan.p; (at = strstr(at, name)) != NULL; at++) {
+        count++;
+    }
+    buf_free(&plan);
+    return count;
+}
+
+static uint32_t check_filter(const entity *e, const field *f, const char *role_name)
+{
+    query *q = list_of(role_name, e);
+    if (!q || (f->flags & FIELD_MANY)) {
+        return 0;
+    }
+    narrow(q, arena_fmt(p.w->a, "%.*s", STR_FMT(f->name)).p,
+           field_is_text(f) ? value_text(CRM_S("new")) : value_int(1));
+    bool is_good = is_good_plan(q, ENGINE_LIST, !sees_all(q));
+    uint32_t walks = walks_along(q, f);
+    if (!is_good || walks > 1) {
+        fail_msg("%s, %.*s by %.*s: %u walks through the rows of everybody", role_name,
+                 STR_FMT(e->name), STR_FMT(f->name), walks);
+    }
+    return 1;
+}
+
+/* One walk judges the rights on each row: one a branch would pass over everybody's rows for each.
+ */
+static void an_indexed_filter_is_walked_once(void **state)
+{
+    (void)state;
+    uint32_t checked = 0;
+    for (uint32_t i = 0; i < p.w->r->entity_count; i++) {
+        const entity *e = p.w->r->entities[i];
+        for (uint32_t k = 0; !(e->flags & ENTITY_SYSTEM) && k < e->index_count; k++) {
+            for (size_t r = 0; r < 2 && is_plain_filter(&e->indexes[k]); r++) {
+                const field *f = &e->fields[e->indexes[k].field[0]];
+                checked += check_filter(e, f, roles[r].name);
+            }
+        }
+    }
+    assert_true(checked > 10);
+}
+
 /* ---- losing an index ------------------------------------------------------------------------- */
 
 /* Without the indexes that begin with `first` and go on with `second`. */
@@ -330,6 +392,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_stage_of_ones_own_is_not_looked_for),
         cmocka_unit_test(a_foreign_owner_in_a_filter_reads_nothing),
         cmocka_unit_test(one_owner_of_the_team_is_one_range),
+        cmocka_unit_test(an_indexed_filter_is_walked_once),
         cmocka_unit_test(a_lost_index_is_noticed),
         cmocka_unit_test(writes_pay_for_few_indexes),
     };
