@@ -1,9 +1,10 @@
 /*
  * query.c - queries and the cursors of their pages. Any thread.
  *
- * A cursor is base64url of a JSON list: a digest of the sort, the id, and each sort value as text
- * or number. It grants nothing: rights and filters are applied to the next page anew, so it needs
- * no signature, and what a client makes up only moves where his own list goes on.
+ * A cursor is base64url of a JSON list: a digest of what is asked, the id, and each sort value as
+ * text or number. It grants nothing: rights and filters are applied to the next page anew, so it
+ * needs no signature, and what a client makes up only moves where his own list goes on. The digest
+ * is there because a place in one list means nothing in another.
  */
 #include "data/query.h"
 
@@ -39,17 +40,53 @@ query *query_new(arena *a, const entity *e)
     return q;
 }
 
-/* Names and types, not positions: a cursor outlives a change of the registry that keeps these. */
-static int64_t sort_digest(const query *q)
+/* ---- what is asked: names and types, so that a cursor outlives a change of the registry that
+ * keeps these
+ * -------------------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t h, uint64_t x)
+{
+    return (h ^ x) * 0x100000001b3u;
+}
+
+static uint64_t mix_field(uint64_t h, const field *f)
+{
+    return mix(mix(h, str_hash(f->name)), (uint64_t)f->type << 8 ^ f->scale);
+}
+
+static uint64_t mix_cond(uint64_t h, const cond *c)
+{
+    for (; c; c = c->next) {
+        h = mix(h, c->op);
+        for (uint8_t i = 0; i < c->path_length; i++) {
+            h = mix(mix_field(h, c->path[i]), str_hash(c->path[i]->entity->name));
+        }
+        for (uint32_t i = 0; i < c->value_count; i++) {
+            const value *v = &c->values[i];
+            h = mix(mix(h, v->kind), v->kind == VALUE_TEXT ? str_hash(v->s) : (uint64_t)v->i);
+        }
+        if (c->sub) {
+            h = mix_cond(mix(mix_field(h, c->sub->field), str_hash(c->sub->field->entity->name)),
+                         c->sub->where);
+        }
+        h = mix(mix_cond(h, c->first), 1); /* its end: siblings are no children */
+    }
+    return h;
+}
+
+void query_bind(query *q)
 {
     uint64_t h = str_hash(q->entity->name);
     for (uint32_t i = 0; i < q->sort_count; i++) {
-        h = h * 0x100000001b3u ^ str_hash(q->sorts[i].field->name);
-        h = h * 0x100000001b3u ^ (uint64_t)q->sorts[i].field->type << 8 ^ q->sorts[i].field->scale;
-        h = h * 0x100000001b3u ^ (q->sorts[i].descending ? 2u : 1u);
+        h = mix(mix_field(h, q->sorts[i].field), q->sorts[i].descending ? 2 : 1);
     }
-    return (int64_t)(h & 0x7fffffff);
+    h = mix(mix_cond(h, q->where), 2);
+    h = mix(mix_cond(h, q->fixed), 3);
+    h = mix(mix(h, str_hash(q->terms)), q->only_deleted);
+    q->asked = (int64_t)(h >> 33) + 1;
 }
+
+/* ---- cursors --------------------------------------------------------------------------------- */
 
 static void put_value(json_writer *w, value v)
 {
@@ -69,7 +106,7 @@ crm_str cursor_write(arena *a, const query *q, const value *last_row)
     buf_init(&b, CURSOR_MAX);
     jw_init(&w, &b);
     jw_array(&w);
-    jw_int(&w, sort_digest(q));
+    jw_int(&w, q->asked);
     jw_int(&w, last_row[COL_ID].i);
     for (uint32_t i = 0; i < q->sort_count; i++) {
         put_value(&w, address_value(a, q->sorts[i].field, last_row));
@@ -96,7 +133,7 @@ static bool take_value(arena *a, const json_t *json, value *out)
 static bool take_cursor(arena *a, const json_t *list, const query *q, cursor *at)
 {
     bool fits = json_is_array(list) && json_array_size(list) == q->sort_count + 2 &&
-                json_integer_value(json_array_get(list, 0)) == sort_digest(q);
+                json_integer_value(json_array_get(list, 0)) == q->asked;
     at->id = json_integer_value(json_array_get(list, 1));
     for (uint32_t i = 0; fits && i < q->sort_count; i++) {
         fits = take_value(a, json_array_get(list, i + 2), &at->at[i]);
@@ -110,6 +147,9 @@ crm_status cursor_read(arena *a, query *q, crm_str text)
     crm_str json;
     json_t *list = NULL;
     cursor at = {.is_set = false};
+    if (!q->asked) {
+        query_bind(q);
+    }
     if (text.n > CURSOR_MAX * 2 || crypto_unbase64url(a, text, &json) != CRM_OK ||
         json_read(json, SORTS_MAX + 2, &list, NULL) != CRM_OK) {
         return CRM_INVALID;

@@ -77,6 +77,7 @@ typedef struct query {
     uint32_t sort_count;
     uint32_t limit;          /* 0: LIST_MAX; the kernel's own reads may ask more */
     cursor after;
+    int64_t asked;           /* query_bind's; 0: not bound yet */
     uint64_t select[4];      /* fields wanted; the engine adds what rights need. All zero: all */
     bool with_deleted;       /* rows in the recycle bin too */
     bool only_deleted;
@@ -88,7 +89,12 @@ bool terms_next(crm_str *rest, char joint, crm_str *part);
 crm_str terms_token(crm_str part, bool *is_prefix, bool *is_stem);
 
 query *query_new(arena *a, const entity *e);
-/* "opaque" of the API: bound to the sort, base64url. INVALID when it is for another sort. */
+/*
+ * From now on its cursors stand for what it asks: entity, sorts, conditions, words, bin. Called once all
+ * of that is known and before rights narrow it; records_read and cursor_read do it where nobody did.
+ */
+void query_bind(query *q);
+/* "opaque" of the API: bound to what is asked, base64url. INVALID when it is of another question. */
 crm_str cursor_write(arena *a, const query *q, const value *last_row);
 CRM_MUST_CHECK crm_status cursor_read(arena *a, query *q, crm_str text);
 

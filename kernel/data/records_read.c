@@ -296,6 +296,9 @@ static crm_status prepare(record_read *r, read_state **out)
     s->r = r;
     s->call = c;
     s->entity = r->query->entity;
+    if (!r->query->asked) {
+        query_bind(r->query);
+    }
     crm_status st = narrow(s);
     if (st) {
         return st;

@@ -363,6 +363,7 @@ crm_status records_read_query(api_call *k, query *q, const char *const *own)
             s = param(k, &list[i], q, &after);
         }
     }
+    query_bind(q);
     if (s == CRM_OK && after.n && cursor_read(k->c.arena, q, after) != CRM_OK) {
         s = call_fail(&k->c, CRM_BAD_REQUEST, "bad_cursor");
     }

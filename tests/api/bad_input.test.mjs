@@ -130,6 +130,7 @@ describe('bad input', () => {
     assert.ok(next);
     await refused(`${LEADS}?sort=-title&limit=1&after=${next}`, 400, 'bad_cursor');
     await refused(`${LEADS}?limit=1&after=${next}`, 400, 'bad_cursor');
+    await refused(`${LEADS}?sort=title&limit=1&stage=new&after=${next}`, 400, 'bad_cursor');
     await refused(`${COMPANIES}?sort=name&limit=1&after=${next}`, 400, 'bad_cursor');
     for (const made of ['x', '%00', 'AAAA', `${next}A`, next.slice(0, -1), 'я', '0'.repeat(5000)])
       await refused(`${LEADS}?sort=title&limit=1&after=${encodeURIComponent(made)}`, 400, 'bad_cursor');

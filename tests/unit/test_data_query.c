@@ -35,6 +35,12 @@ static query *sorted(uint16_t first, bool descending, uint16_t second)
     return q;
 }
 
+static crm_str cursor_write_of(query *q, const value *row)
+{
+    query_bind(q);
+    return cursor_write(a, q, row);
+}
+
 static void a_cursor_brings_back_where_the_page_ended(void **state)
 {
     (void)state;
@@ -44,7 +50,7 @@ static void a_cursor_brings_back_where_the_page_ended(void **state)
     static const uint16_t seconds[] = {USER_ON_LINE, USER_EMAIL};
     for (size_t i = 0; i < 2; i++) {
         query *q = sorted(USER_NAME, true, seconds[i]);
-        crm_str text = cursor_write(a, q, row);
+        crm_str text = cursor_write_of(q, row);
         query *next = sorted(USER_NAME, true, seconds[i]);
         assert_ok(cursor_read(a, next, text));
         assert_true(next->after.is_set);
@@ -58,7 +64,7 @@ static void a_cursor_of_another_sort_is_refused(void **state)
 {
     (void)state;
     value row[USER_COLUMNS] = {[COL_ID] = value_int(1)};
-    crm_str text = cursor_write(a, sorted(USER_NAME, true, 0), row);
+    crm_str text = cursor_write_of(sorted(USER_NAME, true, 0), row);
     assert_int_equal(cursor_read(a, sorted(USER_NAME, false, 0), text), CRM_INVALID);
     assert_int_equal(cursor_read(a, sorted(USER_LOGIN, true, 0), text), CRM_INVALID);
     assert_int_equal(cursor_read(a, sorted(USER_NAME, true, USER_LOGIN), text), CRM_INVALID);
@@ -67,12 +73,59 @@ static void a_cursor_of_another_sort_is_refused(void **state)
     assert_int_equal(cursor_read(a, other, text), CRM_INVALID);
 }
 
+static query *narrowed(const cond *where)
+{
+    query *q = sorted(USER_NAME, true, 0);
+    q->where = where;
+    return q;
+}
+
+static const cond *named(const char *name)
+{
+    return cond_compare(a, COND_EQ, &user->fields[USER_NAME], value_text(str_of(name)));
+}
+
+static void a_cursor_of_another_filter_is_refused(void **state)
+{
+    (void)state;
+    value row[USER_COLUMNS] = {[COL_ID] = value_int(1)};
+    crm_str text = cursor_write_of(narrowed(named("Анна")), row);
+    const cond *other_field =
+        cond_compare(a, COND_EQ, &user->fields[USER_LOGIN], value_text(CRM_S("Анна")));
+    const cond *other_operator =
+        cond_compare(a, COND_NE, &user->fields[USER_NAME], value_text(CRM_S("Анна")));
+    const cond *others[] = {NULL, named("Иван"), other_field, other_operator,
+                            cond_and(a, named("Анна"), other_field)};
+    assert_ok(cursor_read(a, narrowed(named("Анна")), text));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_int_equal(cursor_read(a, narrowed(others[i]), text), CRM_INVALID);
+    }
+    query *in_bin = narrowed(named("Анна")), *searched = narrowed(named("Анна"));
+    in_bin->only_deleted = true;
+    searched->terms = CRM_S("анна");
+    assert_int_equal(cursor_read(a, in_bin, text), CRM_INVALID);
+    assert_int_equal(cursor_read(a, searched, text), CRM_INVALID);
+}
+
+/* What rights add to the condition, and how a search is read at last, is not asked by the caller.
+ */
+static void a_cursor_stands_for_what_was_asked_at_first(void **state)
+{
+    (void)state;
+    value row[USER_COLUMNS] = {[COL_ID] = value_int(1)};
+    query *q = narrowed(named("Анна"));
+    query_bind(q);
+    q->where = cond_and(a, q->where, named("Иван"));
+    q->terms = CRM_S("анна");
+    assert_ok(cursor_read(a, narrowed(named("Анна")), cursor_write(a, q, row)));
+}
+
 static void what_is_no_cursor_is_refused(void **state)
 {
     (void)state;
     query *q = sorted(USER_NAME, true, 0);
     value row[USER_COLUMNS] = {[COL_ID] = value_int(7)};
-    crm_str good = cursor_write(a, q, row);
+    crm_str good = cursor_write_of(q, row);
     static const char *const bad[] = {"", "!!!", "e30", "W10", "WzEsMl0", "bnVsbA"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(cursor_read(a, q, str_of(bad[i])), CRM_INVALID);
@@ -94,7 +147,7 @@ static void a_cursor_holds_the_longest_texts(void **state)
                                [USER_NAME] = value_text((crm_str){text, 6000}),
                                [USER_LOGIN] = value_text((crm_str){text, 6000})};
     query *q = sorted(USER_NAME, true, USER_LOGIN);
-    assert_ok(cursor_read(a, q, cursor_write(a, q, row)));
+    assert_ok(cursor_read(a, q, cursor_write_of(q, row)));
     assert_true(value_equal(q->after.at[1], row[USER_LOGIN]));
 }
 
@@ -105,6 +158,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_cursor_brings_back_where_the_page_ended),
         TEST(a_cursor_of_another_sort_is_refused),
+        TEST(a_cursor_of_another_filter_is_refused),
+        TEST(a_cursor_stands_for_what_was_asked_at_first),
         TEST(what_is_no_cursor_is_refused),
         TEST(a_cursor_holds_the_longest_texts),
     };
