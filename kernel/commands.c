@@ -389,6 +389,8 @@ static const command commands[] = {
     {"version", NULL, 0, version},
     {"tz", "lint", 1, tz_lint},
     {"tz", "apply", 1, tz_apply_command},
+    {"demo", "load", 1, command_demo_load},
+    {"demo", "remove", 0, command_demo_remove},
     {"model", "export", 0, command_model_export},
     {"module", "new", 1, command_module_new},
     {"module", "lint", 1, command_module_lint},

@@ -195,7 +195,8 @@ static int run_offline(const server_options *o, int count, const char *const *ar
 static void make_absolute(arena *a, const char **args, int count)
 {
     char *here = getcwd(NULL, 0);
-    bool is_file = strcmp(args[0], "backup") == 0 || strcmp(args[0], "tz") == 0;
+    bool is_file = strcmp(args[0], "backup") == 0 || strcmp(args[0], "tz") == 0 ||
+                   (strcmp(args[0], "demo") == 0 && count > 2);
     if (here && is_file && count > 1 && args[count - 1][0] != '/') {
         args[count - 1] = arena_fmt(a, "%s/%s", here, args[count - 1]).p;
     }

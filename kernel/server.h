@@ -109,6 +109,9 @@ void command_user_service(command_call *c);
 void command_token_make(command_call *c);
 void command_token_list(command_call *c);
 void command_token_revoke(command_call *c);
+/* demo_commands.c */
+void command_demo_load(command_call *c);
+void command_demo_remove(command_call *c);
 /* Whether these words name a command and give it all it needs. */
 bool command_is_whole(int count, const char *const *args);
 /* help.c: the lines of the help page on these words of a command, the whole page when none is. */

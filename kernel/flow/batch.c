@@ -75,13 +75,9 @@ static void fill(crm_ctx *c, const batch_order *o, crm_str spec, store_row *row)
     }
 }
 
-crm_status batch_start(crm_ctx *c, const batch_order *o, int64_t *id)
+/* A new row as it was ordered. */
+static crm_status make_row(crm_ctx *c, const batch_order *o, store_row *row)
 {
-    store_row row;
-    if (!registry_batch_kind(c->reg, o->kind)) {
-        log_event(LOG_ERROR, "batch.unknown_kind", "kind=%s", log_quote(o->kind));
-        return CRM_MISUSE;
-    }
     crm_str spec = o->spec ? json_dump(c->arena, o->spec) : CRM_S("{}");
     if (!spec.p) {
         return CRM_NOMEM;
@@ -89,18 +85,54 @@ crm_status batch_start(crm_ctx *c, const batch_order *o, int64_t *id)
     if (spec.n > BATCH_SPEC_MAX) {
         return call_fail_field(c, CRM_S("body"), "too_long", (crm_str){0});
     }
-    crm_status s = store_new(c->arena, c->reg, STORE_BATCH, &row);
-    if (s != CRM_OK) {
-        return s;
+    crm_status s = store_new(c->arena, c->reg, STORE_BATCH, row);
+    if (s == CRM_OK) {
+        fill(c, o, spec, row);
     }
-    fill(c, o, spec, &row);
-    s = batch_save(c, &row, true);
+    return s;
+}
+
+crm_status batch_start(crm_ctx *c, const batch_order *o, int64_t *id)
+{
+    store_row row;
+    if (!registry_batch_kind(c->reg, o->kind)) {
+        log_event(LOG_ERROR, "batch.unknown_kind", "kind=%s", log_quote(o->kind));
+        return CRM_MISUSE;
+    }
+    crm_status s = make_row(c, o, &row);
+    s = s == CRM_OK ? batch_save(c, &row, true) : s;
     if (s != CRM_OK) {
         return s;
     }
     *id = row.id;
     crm_str key = arena_fmt(c->arena, "%lld", (long long)row.id);
     return timers_schedule(c, BATCH_JOB, key, clock_now(), key);
+}
+
+static crm_status mark_undone(crm_ctx *c, int64_t id, int64_t by)
+{
+    store_row row;
+    crm_status s = store_load(c->tx, c->arena, c->reg, STORE_BATCH, id, &row);
+    if (s != CRM_OK) {
+        return s;
+    }
+    store_set(&row, BATCH_UNDONE_BY, value_int(by));
+    return batch_save(c, &row, true);
+}
+
+crm_status batch_note_done(crm_ctx *c, const batch_order *o, int64_t *id)
+{
+    store_row row;
+    crm_status s = make_row(c, o, &row);
+    if (s != CRM_OK) {
+        return s;
+    }
+    store_set(&row, BATCH_STARTED_AT, value_int(clock_now()));
+    store_set(&row, BATCH_DONE, value_int(o->total));
+    store_set(&row, BATCH_CHANGED, value_int(o->total));
+    s = batch_end(c, &row, BATCH_STATE_DONE, (crm_str){0});
+    *id = row.id;
+    return s == CRM_OK && o->undo_of ? mark_undone(c, o->undo_of, *id) : s;
 }
 
 /* The row, when the acting user may read it. */
@@ -186,8 +218,7 @@ crm_status batch_undo(crm_ctx *c, int64_t id, bool is_quiet, int64_t *undo)
     if (s != CRM_OK) {
         return s;
     }
-    store_set(&row, BATCH_UNDONE_BY, value_int(*undo));
-    return batch_save(c, &row, true);
+    return mark_undone(c, id, *undo);
 }
 
 /* ---- rows of a slice ------------------------------------------------------------------------- */

@@ -55,6 +55,12 @@ typedef struct batch_order {
 /* Writer, inside a transaction: the row and its due job. The acting user owns it. */
 CRM_MUST_CHECK crm_status batch_start(crm_ctx *c, const batch_order *o, int64_t *id);
 /*
+ * Writer: the row of a batch whose whole work is done in the open request, which then sets c->batch to
+ * *id so that its changes carry it. It needs no kind of the registry and no job runs; with `undo_of`
+ * that one is marked as undone. Of the system it is nobody's: the API does not show it.
+ */
+CRM_MUST_CHECK crm_status batch_note_done(crm_ctx *c, const batch_order *o, int64_t *id);
+/*
  * Stops it before its next slice. For whoever may read the batch. NOT_FOUND; CONFLICT "batch_ended"
  * when it has ended. Writer.
  */

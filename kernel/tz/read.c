@@ -79,23 +79,22 @@ static void refuse_yaml(tz_faults *f, const yaml_error *err)
     tz_faults_add(f, &fault);
 }
 
-/* NULL with a fault when the text is no map. */
-static yaml_node *parse(loader *l, const char *file, crm_str text)
+yaml_node *tz_parse(arena *a, tz_faults *f, const char *file, crm_str text)
 {
     yaml_node *root = NULL;
     yaml_error err;
     if (str_starts(text, CRM_S("\xEF\xBB\xBF"))) {
         text = (crm_str){text.p + 3, text.n - 3};
     }
-    crm_status s = yaml_parse(l->t->a, file, text, &root, &err);
+    crm_status s = yaml_parse(a, file, text, &root, &err);
     if (s == CRM_INVALID) {
-        refuse_yaml(l->f, &err);
+        refuse_yaml(f, &err);
         return NULL;
     }
     if (s == CRM_OK && root->kind != YAML_MAP) {
         tz_fault fault = tz_fault_value(root, "wrong_type", str_of(file));
         fault.expected = CRM_S("map");
-        tz_faults_add(l->f, &fault);
+        tz_faults_add(f, &fault);
         return NULL;
     }
     return s == CRM_OK ? root : NULL;
@@ -158,7 +157,7 @@ static void load(loader *l, const yaml_node *at)
     tz_names_add(l->t->a, &l->files, str_of(name));
     buf_fmt(&l->text, "\n# include: %s\n", name);
     buf_str(&l->text, text);
-    yaml_node *root = parse(l, name, text);
+    yaml_node *root = tz_parse(l->t->a, l->f, name, text);
     if (root) {
         load_includes(l, root);
         merge(l, l->t->root, root, true);
@@ -199,7 +198,7 @@ static bool load_root(loader *l, const char *path)
     name = arena_dup(l->t->a, str_of(name)).p;
     tz_names_add(l->t->a, &l->files, str_of(name));
     buf_str(&l->text, text);
-    l->t->root = parse(l, name, text);
+    l->t->root = tz_parse(l->t->a, l->f, name, text);
     if (l->t->root) {
         load_includes(l, l->t->root);
     }

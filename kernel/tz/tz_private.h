@@ -138,6 +138,8 @@ void people_list(tz *t);
 /* read.c: the file that `n` names, beside the file where it stands. NULL text with a fault when it
  * cannot be read or lies outside the root file's folder; *name is then as good for faults. */
 crm_str tz_read_beside(tz *t, tz_faults *f, const yaml_node *n, const char **name);
+/* read.c: a text as a tree; NULL with a fault when it is none, or no map. */
+yaml_node *tz_parse(arena *a, tz_faults *f, const char *file, crm_str text);
 /* text.c: texts of views that a ТЗ makes. */
 void tz_add_strings(registry *r);
 /* cross.c: what the sections say of each other. */
