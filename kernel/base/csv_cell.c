@@ -97,13 +97,30 @@ static bool is_number(crm_str s)
     return digits > 0;
 }
 
+/* "+74951234567" of "+74951234567 доб. 12", as an export writes it. */
+static crm_str without_extension(crm_str s)
+{
+    static const char *const words[] = {" доб. ", " ext. "};
+    size_t n = s.n;
+    while (n && is_digit(s.p[n - 1])) {
+        n--;
+    }
+    for (size_t i = 0; n < s.n && i < sizeof words / sizeof words[0]; i++) {
+        size_t length = strlen(words[i]);
+        if (n > length && memcmp(s.p + n - length, words[i], length) == 0) {
+            return (crm_str){s.p, n - length};
+        }
+    }
+    return s;
+}
+
 /* A number, or phones one after the other: a comma between them computes nothing. */
 static bool is_plain(crm_str s)
 {
     crm_str part, rest = s;
     bool is_all = true;
     while (is_all && s.p[0] == '+' && str_split(&rest, ',', &part)) {
-        is_all = is_number(str_trim(part));
+        is_all = is_number(without_extension(str_trim(part)));
     }
     return is_number(s) || (s.p[0] == '+' && is_all);
 }

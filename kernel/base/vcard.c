@@ -347,6 +347,19 @@ static void take_list(vcard_reader *r, vcard_column c, crm_str value, char separ
 }
 
 /* "tel:+7916…;ext=101" and "mailto:…" (RFC 6350 §6.4). */
+/* Up to the parameters; the extension of a number is the first of them (RFC 3966 §3) and stays. */
+static size_t address_length(crm_str uri)
+{
+    static const crm_str extension = {";ext=", 5};
+    ptrdiff_t end = str_find(uri, ';');
+    crm_str rest = end < 0 ? (crm_str){0} : (crm_str){uri.p + end, uri.n - (size_t)end};
+    if (str_starts(rest, extension)) {
+        ptrdiff_t next = str_find((crm_str){rest.p + 1, rest.n - 1}, ';');
+        end = next < 0 ? -1 : end + 1 + next;
+    }
+    return end < 0 ? uri.n : (size_t)end;
+}
+
 static crm_str without_scheme(crm_str s)
 {
     static const crm_str schemes[] = {{"tel:", 4}, {"mailto:", 7}};
@@ -354,8 +367,7 @@ static crm_str without_scheme(crm_str s)
         crm_str head = {s.p, s.n < schemes[i].n ? s.n : schemes[i].n};
         if (str_eq_ascii_nocase(head, schemes[i])) {
             crm_str rest = {s.p + schemes[i].n, s.n - schemes[i].n};
-            ptrdiff_t semicolon = str_find(rest, ';');
-            return semicolon < 0 ? rest : (crm_str){rest.p, (size_t)semicolon};
+            return (crm_str){rest.p, address_length(rest)};
         }
     }
     return s;

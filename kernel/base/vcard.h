@@ -35,6 +35,8 @@ CRM_MUST_CHECK crm_status vcard_next(vcard_reader *r, table_row *row);
 void vcard_begin(buf *out);
 /* One property; `params` as ";TYPE=work" or empty. Its text is escaped and folded. */
 void vcard_put(buf *out, const char *name, const char *params, crm_str text);
+/* A property that is a URI: TEL;VALUE=uri:tel:+74951234567;ext=12 */
+void vcard_put_uri(buf *out, const char *name, crm_str uri);
 /* A property of parts, "N" and "ADR": joined by ';'. */
 void vcard_put_parts(buf *out, const char *name, const crm_str *parts, size_t count);
 void vcard_end(buf *out);

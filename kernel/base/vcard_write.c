@@ -62,6 +62,15 @@ void vcard_put(buf *out, const char *name, const char *params, crm_str text)
     buf_free(&line);
 }
 
+void vcard_put_uri(buf *out, const char *name, crm_str uri)
+{
+    buf line;
+    buf_init(&line, 0);
+    buf_fmt(&line, "%s;VALUE=uri:%.*s", name, STR_FMT(uri));
+    fold(out, buf_view(&line));
+    buf_free(&line);
+}
+
 void vcard_put_parts(buf *out, const char *name, const crm_str *parts, size_t count)
 {
     buf line;

@@ -190,6 +190,19 @@ static void put_each(buf *out, const char *name, const record_view *v, const fie
     }
 }
 
+/* With an extension it is a URI (RFC 6350 §6.4.1), which is not escaped. */
+static void put_phones(crm_ctx *c, buf *out, const record_view *v, const field *f)
+{
+    crm_str part, rest = f && is_shown(v, f->index) ? v->row[f->index].s : (crm_str){0};
+    while (str_split(&rest, '\n', &part)) {
+        if (phone_extension(part).n) {
+            vcard_put_uri(out, "TEL", arena_fmt(c->arena, "tel:%.*s", STR_FMT(part)));
+        } else {
+            vcard_put(out, "TEL", "", part);
+        }
+    }
+}
+
 static void put_tags(buf *out, const record_view *v, const field *f)
 {
     crm_str part, parts[1], rest = f && is_shown(v, f->index) ? v->row[f->index].s : (crm_str){0};
@@ -258,7 +271,7 @@ static crm_status card(crm_ctx *c, const export_plan *p, const record_view *v, b
         arena_fmt(c->arena, "urn:karkas:%.*s:%lld", STR_FMT(e->name), (long long)v->row[COL_ID].i));
     /* FN is the one property a card must have (RFC 6350 §6.2.1). */
     vcard_put(out, "FN", "", name.n ? buf_view(&name) : CRM_S("-"));
-    put_each(out, "TEL", v, first_of(p, FIELD_PHONE));
+    put_phones(c, out, v, first_of(p, FIELD_PHONE));
     put_each(out, "EMAIL", v, first_of(p, FIELD_EMAIL));
     put_each(out, "URL", v, first_of(p, FIELD_URL));
     if (org && is_shown(v, org->index) && v->labels) {

@@ -187,6 +187,19 @@ static void put_file(crm_str text, buf *out)
     }
 }
 
+/* ---- phones ---------------------------------------------------------------------------------- */
+
+/* "+74951234567 доб. 12", which reads back as the same. */
+static void put_phone(const crm_ctx *c, crm_str stored, buf *out)
+{
+    crm_str extension = phone_extension(stored);
+    buf_str(out, phone_number(stored));
+    if (extension.n) {
+        buf_z(out, is_russian(c) ? " доб. " : " ext. ");
+        buf_str(out, extension);
+    }
+}
+
 /* ---- several values -------------------------------------------------------------------------- */
 
 /* One element of a many-valued text. */
@@ -200,6 +213,10 @@ static crm_status element(crm_ctx *c, const export_plan *p, const field *f, crm_
     }
     if (f->type == FIELD_FILES) {
         put_file(part, out);
+        return CRM_OK;
+    }
+    if (f->type == FIELD_PHONE) {
+        put_phone(c, part, out);
         return CRM_OK;
     }
     if (f->type != FIELD_REFS || str_to_i64(part, &id) != CRM_OK) {
@@ -285,6 +302,8 @@ crm_status export_value(crm_ctx *c, const export_plan *p, const field *f, value 
         number(c, p, f, v.i, out);
     } else if (f->type == FIELD_FILE) {
         put_file(v.s, out);
+    } else if (f->type == FIELD_PHONE) {
+        put_phone(c, v.s, out);
     } else if (f->type == FIELD_CHOICE || f->type == FIELD_STAGE) {
         buf_str(out, choice_text(c, f, v.s));
     } else {

@@ -341,9 +341,9 @@ describe('an export', () => {
   });
 
   it('makes cards and JSON', async () => {
-    await head.post(`/api/v1/${PERSON}`, { name: 'Карточка', phone: ['+79169000009'], city: 'Карты' }, { expect: 201 });
+    await head.post(`/api/v1/${PERSON}`, { name: 'Карточка', phone: ['+79169000009', '84951234567 доб. 12'], city: 'Карты' }, { expect: 201 });
     const cards = await fetchFile({ city: 'Карты', format: 'vcf' });
-    assert.match(cards.text, /BEGIN:VCARD\r\nVERSION:4\.0\r\n[^]*FN:Карточка\r\nTEL:\+79169000009\r\n[^]*END:VCARD\r\n$/);
+    assert.match(cards.text, /BEGIN:VCARD\r\nVERSION:4\.0\r\n[^]*FN:Карточка\r\nTEL:\+79169000009\r\nTEL;VALUE=uri:tel:\+74951234567;ext=12\r\n[^]*END:VCARD\r\n$/);
     const json = await fetchFile({ city: 'Карты', format: 'json', fields: 'name' });
     assert.equal(json.json[0].name, 'Карточка');
   });
@@ -351,7 +351,7 @@ describe('an export', () => {
 
 describe('every type of field', () => {
   const items = [
-    { name: 'Полное', serial: 'A-1', about: 'строка\nвторая; "с кавычками"', mails: ['a@example.ru', 'b@example.ru'], phones: ['+79161112233', '+74951112233'],
+    { name: 'Полное', serial: 'A-1', about: 'строка\nвторая; "с кавычками"', mails: ['a@example.ru', 'b@example.ru'], phones: ['+79161112233', '+74951112233;ext=12'],
       links: ['https://example.ru/a,b', 'http://example.com/?q=1;2'], count: 42, weight: '1500.125', price: '-1500.50', share: '15', is_new: true,
       made: '2027-01-18', seen: '2027-01-18T07:00:30.250Z', takes: 131405000, kind: 'crane', kinds: ['a', 'b'], place: 'Москва, ул. Ленина, 1',
       inn: '7700000009', kpp: '770001001', ogrn: '1027700132195', bik: '044525225', account: '40702810000000000001', tags: ['VIP', 'a;b'], extra: { a: [1, 'б'] } },

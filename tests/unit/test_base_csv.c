@@ -217,6 +217,9 @@ static void formulas_are_neutralised_and_read_back(void **state)
     assert_cell("+7 (916) 123-45-67", "+7 (916) 123-45-67");
     assert_cell("+79161234567, +79161234568", "+79161234567, +79161234568");
     assert_cell("+79161234567, =1", "'+79161234567, =1");
+    assert_cell("+74951234567 доб. 12, +74951234567 ext. 7",
+                "+74951234567 доб. 12, +74951234567 ext. 7");
+    assert_cell("+74951234567 A1. 7", "'+74951234567 A1. 7");
     assert_cell("-1 500,00", "-1 500,00");
     assert_cell("'=1+1", "''=1+1");
     assert_cell("'s-Hertogenbosch", "'s-Hertogenbosch");

@@ -57,7 +57,7 @@ static void a_card_of_4_0_gives_all_its_values(void **state)
     read_one(str_of(card4), 0, &row, &r);
     assert_text(row.cells[VCARD_ORG], "ООО «Ромашка», Отдел; продаж");
     assert_text(row.cells[VCARD_MIDDLE], "Иванович");
-    assert_text(row.cells[VCARD_PHONE], "+79161234567\n+74951234567");
+    assert_text(row.cells[VCARD_PHONE], "+79161234567\n+74951234567;ext=101");
     assert_text(row.cells[VCARD_ADDRESS], "101000, Россия, Москва, ул. Ленина, д. 1");
     assert_text(row.cells[VCARD_BIRTHDAY], "1980-03-02");
     assert_text(row.cells[VCARD_NOTE], "Строка 1\nСтрока 2, длинная");

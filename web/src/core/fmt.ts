@@ -48,11 +48,23 @@ export function money(value: unknown, currency: string): string {
   }
 }
 
-/** +7 912 555-34-70 for +79125553470; other numbers in groups of three from the left after the plus. */
+/** A stored phone: E.164, with an extension behind it or without. */
+const PHONE = /^(\+\d{8,15})(?:;ext=(\d{1,7}))?$/;
+
+/** Where a phone is dialled; a number that is none was kept as it came, and null. */
+export const dial = (value: string): string | null => (PHONE.test(value) ? `tel:${value}` : null);
+
+/** +7 912 555-34-70 доб. 12 for +79125553470;ext=12. */
 export function phone(value: string): string {
+  const [, number, extension] = PHONE.exec(value) ?? [];
+  if (!number) return value;
+  return extension ? `${grouped(number)}${NB}${t('fmt.extension', { n: extension })}` : grouped(number);
+}
+
+/** Numbers that are not Russian stand in groups of three from the left after the plus. */
+function grouped(value: string): string {
   const ru = /^\+7(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(value);
   if (ru) return `+7${NB}${ru[1]}${NB}${ru[2]}-${ru[3]}-${ru[4]}`;
-  if (!/^\+\d{8,15}$/.test(value)) return value;
   const code = /^\+(998|996|995|994|993|992|374|375|380|1|44|49|86|90|\d\d)/.exec(value)![1];
   const rest = value.slice(1 + code.length).replace(/\d{3}(?=\d{2,})/g, (group) => `${group}${NB}`);
   return `+${code}${NB}${rest}`;

@@ -128,9 +128,10 @@ function time(field: Field, value: string, { entity, name, row, place }: Shown):
 /** A number that is no phone was kept as it came; it is not dialled. */
 function phone(value: string, { place }: Shown, places: Ranges = []): Value {
   const shown = fmt.phone(value);
-  if (place !== 'card' || !/^\+\d{8,15}$/.test(value))
+  const to = fmt.dial(value);
+  if (place !== 'card' || !to)
     return html`<span class="num">${marked(shown, byDigits(value, shown, places))}</span>`;
-  return html`<a class="link num" href="tel:${value}">${shown}</a>`;
+  return html`<a class="link num" href=${to}>${shown}</a>`;
 }
 
 function web(value: string): Value {

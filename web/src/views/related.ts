@@ -6,7 +6,7 @@ import { avatar } from '../ui/parts.ts';
 import { line } from './lines.ts';
 import { api } from '../core/api.ts';
 import { on } from '../core/events.ts';
-import { phone } from '../core/fmt.ts';
+import { dial, phone } from '../core/fmt.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { entityOf, listViews, titleOf } from '../core/meta.ts';
 import { Records } from '../core/records.ts';
@@ -116,7 +116,7 @@ class Peek extends El {
         ><a class="clip strong peek-link" href="/e/${this.entity}/${ref.id}" data-layer>${name}</a>
         <span class="clip small muted num">${number ? phone(number) : (mail ?? '')}</span></span
       >
-      ${number && /^\+\d+$/.test(number) ? html`<a class="icon-btn icon-btn-sm" href="tel:${number}" aria-label=${t('call.what', { name: phone(number) })}>${icon('phone', 'icon-16')}</a>` : nothing}
+      ${number && dial(number) ? html`<a class="icon-btn icon-btn-sm" href=${dial(number)} aria-label=${t('call.what', { name: phone(number) })}>${icon('phone', 'icon-16')}</a>` : nothing}
     </div>`;
   }
 

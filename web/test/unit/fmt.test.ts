@@ -24,6 +24,15 @@ test('Russian phones are grouped, wrong ones stay as they came', () => {
   assert.equal(plain(fmt.phone('+375291234567')), '+375 291 234 567');
 });
 
+test('an extension is shown in the words of the language and dialled as it is stored', () => {
+  assert.equal(plain(fmt.phone('+74951234567;ext=12')), '+7 495 123-45-67 доб. 12');
+  assert.equal(fmt.dial('+74951234567;ext=12'), 'tel:+74951234567;ext=12');
+  assert.equal(fmt.dial('8 (916) 12'), null);
+  lang.set('en');
+  assert.equal(plain(fmt.phone('+74951234567;ext=12')), '+7 495 123-45-67 ext. 12');
+  lang.set('ru');
+});
+
 test('moments are said relative to today in the zone of the deployment', () => {
   assert.equal(fmt.moment('2026-10-14T07:30:00Z', NOW), '10:30');
   assert.equal(fmt.moment('2026-10-13T13:00:00Z', NOW), 'вчера, 16:00');
