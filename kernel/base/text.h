@@ -38,6 +38,9 @@ CRM_MUST_CHECK crm_status text_sort_key(arena *a, crm_str s, crm_str *key);
 /* Whether the keys of both are the same; mostly without making them. What is no UTF-8 is itself alone. */
 bool text_same(crm_str x, crm_str y);
 
+/* Letter by letter in lower case, nothing else changed. INVALID when it is not UTF-8. */
+CRM_MUST_CHECK crm_status text_lower(arena *a, crm_str s, crm_str *out);
+
 /* ---- words ----------------------------------------------------------------------------------- */
 
 #define TEXT_WORD_MAX 256 /* bytes of a folded word; a longer one is taken as several */

@@ -40,6 +40,48 @@ static size_t put(char *at, int32_t c)
     return (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)at);
 }
 
+static utf8proc_int32_t lower(utf8proc_int32_t c, void *unused)
+{
+    (void)unused;
+    return utf8proc_tolower(c);
+}
+
+/* False: it holds a character that takes the tables. `out` has room for as many bytes. */
+static bool lower_plain(crm_str s, char *out)
+{
+    size_t len, n = 0;
+    for (size_t at = 0; at < s.n; at += len) {
+        int32_t c = text_plain_lower(text_plain(s, at, &len));
+        if (!c) {
+            return false;
+        }
+        n += put(out + n, c);
+    }
+    return true;
+}
+
+crm_status text_lower(arena *a, crm_str s, crm_str *out)
+{
+    utf8proc_uint8_t *made = NULL;
+    char *plain = arena_alloc(a, s.n + 1);
+    if (!plain) {
+        return CRM_NOMEM;
+    }
+    if (lower_plain(s, plain)) {
+        *out = (crm_str){plain, s.n}; /* no letter of these takes other bytes in lower case */
+        return CRM_OK;
+    }
+    utf8proc_ssize_t n =
+        utf8proc_map_custom((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, &made,
+                            UTF8PROC_STABLE | UTF8PROC_COMPOSE, lower, NULL);
+    if (n < 0) {
+        return n == UTF8PROC_ERROR_NOMEM ? CRM_NOMEM : CRM_INVALID;
+    }
+    *out = arena_dup(a, (crm_str){(const char *)made, (size_t)n});
+    free(made);
+    return out->p ? CRM_OK : CRM_NOMEM;
+}
+
 /* ---- sort keys ------------------------------------------------------------------------------- */
 
 /* White space and controls: the key holds no byte below 0x20 except after its 0. */

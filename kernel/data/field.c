@@ -121,15 +121,13 @@ static crm_status give_email(const field_source *s, crm_str text, field_result *
     if (!field_is_email(text)) {
         return keep_or_refuse(s, out, text, "email_invalid");
     }
-    char *copy = (char *)arena_dup(s->arena, text).p;
-    if (!copy) {
-        return CRM_NOMEM;
+    size_t at = (size_t)str_find(text, '@') + 1;
+    crm_str domain;
+    crm_status st = text_lower(s->arena, (crm_str){text.p + at, text.n - at}, &domain);
+    if (st == CRM_OK) {
+        out->v = value_text(arena_fmt(s->arena, "%.*s%.*s", (int)at, text.p, STR_FMT(domain)));
     }
-    for (size_t i = (size_t)str_find(text, '@'); i < text.n; i++) {
-        copy[i] = copy[i] >= 'A' && copy[i] <= 'Z' ? (char)(copy[i] + 32) : copy[i];
-    }
-    out->v = value_text((crm_str){copy, text.n});
-    return CRM_OK;
+    return st || arena_failed(s->arena) ? (st ? st : CRM_NOMEM) : CRM_OK;
 }
 
 static crm_status give_phone(const field_source *s, crm_str text, field_result *out)
