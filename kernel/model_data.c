@@ -143,7 +143,8 @@ bool model_has_other_text(const entity *was, const entity *e)
     for (uint32_t i = 0; is_same && i < e->search_count; i++) {
         is_same = is_same_part(was, was->search_fields[i], e, e->search_fields[i]);
     }
-    return e->search_count && !is_same;
+    is_same = is_same && !was->match_field == !e->match_field; /* keys of names stand there too */
+    return (e->search_count || e->match_field) && !is_same;
 }
 
 /* A batch puts one declaration into force; what takes others with it makes its full text at once.
@@ -170,7 +171,28 @@ static bool is_indexed(const field *f)
 /* Whether the index that `to` wants is there: that of the values is none of their sort keys. */
 static bool has_index(const field *from, const field *to)
 {
-    return from && is_indexed(from) && field_is_folded(from) == field_is_folded(to);
+    return from && is_indexed(from) && field_key_of(from) == field_key_of(to);
+}
+
+static void look_at_index(const field *from, const field *to, model_plan *p)
+{
+    bool makes_index = is_indexed(to) && !has_index(from, to);
+    p->indexes |= makes_index;
+    p->makes_keys |= makes_index && from && field_is_keyed(to) && p->rows > KEYS_AT_ONCE;
+}
+
+/* What finds duplicates of an entity is indexed. */
+static void look_at_entity(model_change *x, const model_row *row, model_plan *p)
+{
+    tz_declaration next;
+    const entity *was = registry_entity(x->c->reg, row->entity);
+    if (!was || row->field.n || model_next(x->c->arena, row, &next) != CRM_OK) {
+        return;
+    }
+    const entity *e = registry_entity(x->b->reg, next.entity);
+    for (uint32_t i = COL_OWN; e && i < e->field_count; i++) {
+        look_at_index(entity_field(was, e->fields[i].name), &e->fields[i], p);
+    }
 }
 
 static crm_status look_at(model_change *x, const model_row *row, model_plan *p)
@@ -179,12 +201,11 @@ static crm_status look_at(model_change *x, const model_row *row, model_plan *p)
     const entity *e = registry_entity(x->c->reg, row->entity);
     crm_status s = e && !p->rows ? count_rows(x->c, e, &p->rows) : CRM_OK;
     if (s != CRM_OK || !find_pair(x, row, &f)) {
+        look_at_entity(x, row, p);
         return s;
     }
     const field *from = f.from, *to = f.to;
-    bool makes_index = is_indexed(to) && !has_index(from, to);
-    p->indexes |= makes_index;
-    p->makes_keys |= makes_index && from && field_is_folded(to) && p->rows > KEYS_AT_ONCE;
+    look_at_index(from, to, p);
     retype how = from ? field_retype(from, to) : RETYPE_NONE;
     p->converts |= how == RETYPE_REWRITE;
     p->looks |= how == RETYPE_CHECK;

@@ -383,7 +383,9 @@ static crm_str key_of(const tz_fault *f)
                                           {"unknown_function", "formula"},
                                           {"formula_cycle", "formula"},
                                           {"formula_result", "result"},
-                                          {"bad_condition", "where"}};
+                                          {"bad_condition", "where"},
+                                          {"same_or_similar", "match"},
+                                          {"bad_match", "match"}};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (str_is(f->code, keys[i][0])) {
             return str_of(keys[i][1]);

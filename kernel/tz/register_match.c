@@ -1,5 +1,5 @@
-/* register_match.c - `match:` of a ТЗ: by what duplicates of an entity are found, instead of what
- * its module says. */
+/* register_match.c - `match` of a ТЗ and of own entities: by what duplicates of an entity are
+ * found, instead of what its module says. */
 #include "tz/register.h"
 
 static bool take_field(registering *g, const entity *e, const yaml_node *n, match_rule *out)
@@ -37,11 +37,11 @@ static bool take_rule(registering *g, const entity *e, const yaml_node *n, match
     return similar ? take_field(g, e, similar, out) : is_good;
 }
 
-static void take_rules(registering *g, const yaml_node *n)
+/* `n` is the list of rules. */
+static void take_rules(registering *g, entity *e, const yaml_node *n)
 {
-    entity *e = (entity *)entity_named(g, n, n->key); /* open: ours to complete */
     match_rule *rows = ARENA_ARRAY(g->a, match_rule, (size_t)n->count + 1);
-    if (!e || !rows) {
+    if (!rows) {
         return;
     }
     e->matches = rows;
@@ -54,9 +54,28 @@ static void take_rules(registering *g, const yaml_node *n)
     }
 }
 
+/* What own entities say themselves; one that the text declares is not the model's. */
+static void take_declared(registering *g, const yaml_node *root)
+{
+    YAML_EACH(n, node_map(root, "entities")) {
+        const yaml_node *rules = yaml_get(n, "match");
+        const entity *e = rules ? registry_entity(g->r, n->key) : NULL; /* NULL: retired */
+        bool is_text = root == g->t->root || !tz_declares(g->t, n->key, (crm_str){0});
+        if (e && is_text && str_is(e->module, "tz")) {
+            take_rules(g, (entity *)e, rules); /* open: ours to complete */
+        }
+    }
+}
+
+/* The last word is the text's map of entities. */
 void register_matches(registering *g)
 {
+    take_declared(g, g->t->model);
+    take_declared(g, g->t->root);
     YAML_EACH(n, node_map(g->t->root, "match")) {
-        take_rules(g, n);
+        const entity *e = entity_named(g, n, n->key);
+        if (e) {
+            take_rules(g, (entity *)e, n);
+        }
     }
 }

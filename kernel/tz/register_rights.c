@@ -317,11 +317,13 @@ static void grant_entity(granting *k)
     }
 }
 
-/* roles: [manager] of an own entity: they read, create and change all of it. */
+/* roles: [manager] of an own entity: they read, create and change all of it, and merge what its
+ * rules of matching find. */
 static void grant_given(registering *g, const yaml_node *n)
 {
     const entity *e = registry_entity(g->r, n->key);
-    static const action actions[] = {ACTION_READ, ACTION_CREATE, ACTION_UPDATE};
+    static const action actions[] = {ACTION_READ, ACTION_CREATE, ACTION_UPDATE, ACTION_MERGE};
+    const int action_count = yaml_get(n, "match") ? 4 : 3;
     const yaml_node *roles = yaml_get(n, "roles");
     TZ_EACH_NAME(item, roles)
     {
@@ -329,7 +331,7 @@ static void grant_given(registering *g, const yaml_node *n)
         if (!e || !choose_fields(&k)) {
             return;
         }
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < action_count; i++) {
             grant row = {.role = k.role,
                          .entity_name = e->name,
                          .action = actions[i],

@@ -147,25 +147,24 @@ static const shape a_field = {
 static const shape a_field_map = {.kind = SHAPE_MAP, .of = &a_field, .names_keys = true};
 static const shape a_text_list = {.kind = SHAPE_LIST, .of = &a_text};
 static const shape a_plural = {.kind = SHAPE_TEXT, .other = &a_text_list};
-static const shape a_entity = {
-    .kind = SHAPE_MAP,
-    .keys = KEYS({"title", &a_plural, MUST}, {"icon", &a_name, 0}, {"shown", &a_name, 0},
-                 {"owner", &a_names, 0}, {"department", &a_name, 0}, {"was", &a_name, 0},
-                 {"retired", &a_flag, 0}, {"roles", &a_names, 0}, {"fields", &a_field_map, MUST})};
-static const shape a_entities = {.kind = SHAPE_MAP, .of = &a_entity, .names_keys = true};
-static const shape a_fields = {.kind = SHAPE_MAP, .of = &a_field_map, .names_keys = true};
-
-const shape tz_model_schema = {
-    .kind = SHAPE_MAP, .keys = KEYS({"entities", &a_entities, 0}, {"fields", &a_fields, 0})};
-
-/* ---- duplicates ------------------------------------------------------------------------------ */
-
 static const shape a_likeness = {.kind = SHAPE_INT, .least = 50, .most = 100};
 static const shape a_match_rule = {
     .kind = SHAPE_MAP,
     .keys = KEYS({"same", &a_names, 0}, {"similar", &a_name, 0}, {"from", &a_likeness, 0})};
 static const shape a_match_rules = {.kind = SHAPE_LIST, .of = &a_match_rule};
 static const shape a_match = {.kind = SHAPE_MAP, .of = &a_match_rules};
+
+static const shape a_entity = {
+    .kind = SHAPE_MAP,
+    .keys = KEYS({"title", &a_plural, MUST}, {"icon", &a_name, 0}, {"shown", &a_name, 0},
+                 {"owner", &a_names, 0}, {"department", &a_name, 0}, {"was", &a_name, 0},
+                 {"retired", &a_flag, 0}, {"roles", &a_names, 0}, {"match", &a_match_rules, 0},
+                 {"fields", &a_field_map, MUST})};
+static const shape a_entities = {.kind = SHAPE_MAP, .of = &a_entity, .names_keys = true};
+static const shape a_fields = {.kind = SHAPE_MAP, .of = &a_field_map, .names_keys = true};
+
+const shape tz_model_schema = {
+    .kind = SHAPE_MAP, .keys = KEYS({"entities", &a_entities, 0}, {"fields", &a_fields, 0})};
 
 /* ---- integrations and rules ------------------------------------------------------------------ */
 

@@ -159,6 +159,32 @@ describe('the model', () => {
     assert.deepEqual((await head.patch(`${DEALS}/mails?check=1`, { unique: true }, { expect: 200 })).json.twins, [[three.id, four.id]]);
   });
 
+  it('finds duplicates of an entity of its own by the rules it is given, and merges them there and back', async () => {
+    const declared = { name: 'own.boat', title: 'Лодка', roles: ['head'], match: [{ same: 'phone' }],
+      fields: { name: { type: 'text', title: 'Название' }, phone: { type: 'phone', title: 'Телефон', many: true } } };
+    const wrong = async (match) => codes(await head.post(`${MODEL}/entity`, { ...declared, match }, { expect: 422 }));
+    assert.deepEqual(await wrong([{ same: 'mast' }]), ['mast:unknown_field']);
+    assert.deepEqual(await wrong([{ same: 'phone', similar: 'name' }]), ['match:same_or_similar']);
+    assert.deepEqual(await wrong([{ similar: 'phone' }]), ['match:bad_match']);
+    await head.post(`${MODEL}/entity`, declared, { expect: 201 });
+    const boat = async (name, phone) => (await head.post('/api/v1/own.boat', { name, phone }, { expect: 201 })).json.id;
+    const [into, from, alike] = [await boat('Чайка', '8 495 123-45-67 доб. 12'), await boat('Буревестник', '+74951234567'), await boat('Буревестнник', null)];
+    const found = async (id) => (await head.get(`/api/v1/own.boat/${id}/duplicates`, { expect: 200 })).json.rows.map((r) => r.record.id);
+    const pairs = (await head.get('/api/v1/own.boat/duplicates', { expect: 200 })).json.rows;
+    assert.deepEqual(pairs.map((p) => [p.first.id, p.second.id, p.by[0].fields]), [[from, into, ['phone']]]);
+    const merge = (await head.post('/api/v1/own.boat/merge', { into, from: [from] }, { expect: 202 })).json;
+    await ended(head, merge.id);
+    assert.deepEqual((await head.get(`/api/v1/own.boat/${into}`)).json.phone, ['+74951234567;ext=12', '+74951234567']);
+    const undo = (await head.post(`/api/v1/batch/${merge.id}/undo`, {}, { expect: 202 })).json;
+    assert.equal((await ended(head, undo.id)).state, 'done');
+    assert.deepEqual(await found(into), [from]);
+    const patched = await head.patch(`${MODEL}/entity/own.boat`, { match: [{ similar: 'name' }] }, { expect: 200 });
+    assert.deepEqual(patched.json.declaration.match, [{ similar: 'name' }]);
+    await until(async () => (await found(from)).includes(alike), 'the keys of names that were there before');
+    await head.patch(`${MODEL}/entity/own.boat`, { match: null }, { expect: 200 });
+    assert.equal((await head.get('/api/v1/meta')).json.entities['own.boat'].match, undefined);
+  });
+
   it('refuses by name what is not safe', async () => {
     const bad = async (body, expected, status = 422) => {
       const reply = await head.post(DEALS, { name: 'bad', title: 'X', type: 'text', ...body });

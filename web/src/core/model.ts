@@ -19,6 +19,9 @@ export interface Declaration {
   [key: string]: Json | undefined;
 }
 
+/** By what two records of an entity may be the same. */
+export type MatchRule = { same?: string | string[]; similar?: string; from?: number };
+
 export interface ModelField {
   name: string;
   label: string;

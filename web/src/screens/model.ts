@@ -13,7 +13,7 @@ import { follow } from '../core/batch.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { meta } from '../core/meta.ts';
 import { inverse, model, problemOf, typeLabel } from '../core/model.ts';
-import type { Declaration, Maker, Model, ModelEntity, ModelField } from '../core/model.ts';
+import type { Declaration, Maker, MatchRule, Model, ModelEntity, ModelField } from '../core/model.ts';
 import { go } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { Batch } from '../core/types.ts';
@@ -178,11 +178,22 @@ class ModelPage extends El {
         }
         ${entity.made_by === 'model' && !retired ? html`<button class="btn btn-ghost" data-action="retire-entity" @click=${() => void this.#retire(entity)}>${t('model.retire.entity')}</button>` : nothing}
       </div>
-      ${this.#progress()}
+      ${this.#matches(entity)}${this.#progress()}
       <div class="scroll" tabindex="0" role="region" aria-label=${t('model')}>
         ${MAKERS.map((maker) => this.#group(shown, entity, maker))}
         <crm-model-log></crm-model-log>
       </div>`;
+  }
+
+  /** By what duplicates of an entity of its own are found. */
+  #matches(entity: ModelEntity): TemplateResult | typeof nothing {
+    const rules = entity.declaration?.match as MatchRule[] | undefined;
+    if (!rules?.length) return nothing;
+    const label = (name: string) => capital(t(entity.fields.find((f) => f.name === name)?.label || name));
+    const said = rules.map(({ same, similar }) =>
+      similar ? t('model.match.similar', { name: label(similar) }) : [same ?? []].flat().map(label).join(' + '),
+    );
+    return html`<p class="muted model-none" data-match>${t('model.match', { rules: said.join(', ') })}</p>`;
   }
 
   #progress(): TemplateResult | typeof nothing {
