@@ -8,6 +8,7 @@
 #   /usr/share/karkas/web           the web UI
 #   /usr/share/karkas/sdk           what authors of modules need
 #   /etc/karkas/tz.yaml             the ТЗ and the files it names; written once, never overwritten
+#   /etc/karkas/demo.yaml           demonstration data of that ТЗ, loaded when the data are new
 #   /etc/karkas/server.env          the address it listens on, secrets that the ТЗ names (root only)
 #   /var/lib/karkas                 the data (user karkas, 0700)
 #   /var/cache/karkas               sources and build (user karkas-build); may be deleted
@@ -31,14 +32,18 @@ log=/var/log/karkas/karkas.log
 pidfile=/run/karkas.pid
 listen=
 tz=$here/dealer.yaml
+demo=yes
+demo_said=
 
 usage()
 {
     cat <<EOF
-usage: sudo packaging/run.sh [--listen HOST:PORT] [--tz FILE]
+usage: sudo packaging/run.sh [--listen HOST:PORT] [--tz FILE] [--no-demo]
 
   --listen  where the server listens; kept in $etc/server.env (at first 0.0.0.0:8443)
   --tz      the ТЗ of a first start; later ones are applied with: karkas tz apply FILE
+  --no-demo starts with an empty base; else a first start loads the demonstration data that lie
+            beside the ТЗ (for NAME.yaml in NAME-demo.yaml)
 EOF
 }
 
@@ -203,7 +208,12 @@ install_tz()
 
 install_settings()
 {
-    [ -e "$etc/tz.yaml" ] || install_tz "$tz" "$etc/tz.yaml"
+    local examples=${tz%.yaml}-demo.yaml
+    if [ ! -e "$etc/tz.yaml" ]; then
+        [ ! -f "$examples" ] ||
+            install -m 0640 -o root -g "$user" "$examples" "$etc/demo.yaml"
+        install_tz "$tz" "$etc/tz.yaml"
+    fi
     if [ ! -e "$etc/server.env" ]; then
         install -m 0600 "$here/server.env" "$etc/server.env"
     fi
@@ -310,6 +320,30 @@ wait_until_healthy()
     done
 }
 
+# ---- Demonstration data --------------------------------------------------------------------------
+# The mark outlives a run that is cut short: the next one finishes what a first start began.
+want_demo()
+{
+    if [ "$demo" = no ]; then
+        rm -f "$etc/demo.wanted"
+    elif [ -f "$etc/demo.yaml" ] && [ -z "$(ls -A "$data")" ]; then
+        touch "$etc/demo.wanted"
+    fi
+}
+
+# All of it or nothing; a ТЗ that it does not fit is no reason to fail.
+load_demo()
+{
+    [ -e "$etc/demo.wanted" ] || return 0
+    if demo_said=$(setpriv --reuid "$user" --regid "$user" --clear-groups \
+        "$lib/bin/karkas" --data "$data" demo load "$etc/demo.yaml" 2>&1); then
+        demo_said="Demonstration data are loaded. To take them away: sudo -u $user karkas demo remove"
+    else
+        demo_said="Demonstration data were not loaded: $demo_said"
+    fi
+    rm -f "$etc/demo.wanted"
+}
+
 # ---- What the reader needs to know ---------------------------------------------------------------
 addresses()
 {
@@ -340,6 +374,7 @@ report()
     if [ -f "$lib/modules/intake/ui/demo.html" ]; then
         say "A site with its form, for trying: /m/intake/demo.html at the same address"
     fi
+    [ -z "$demo_said" ] || say "$demo_said"
     if [ -f "$data/first-login.txt" ]; then
         say
         say "The administrator's login and one-time code:"
@@ -371,6 +406,7 @@ parse()
             if [ "$1" = --listen ]; then listen=$2; else tz=$(realpath -- "$2"); fi
             shift
             ;;
+        --no-demo) demo=no ;;
         -h | --help) usage; exit 0 ;;
         *) usage >&2; die "unknown argument: $1" "see above" ;;
         esac
@@ -391,8 +427,10 @@ main()
     build
     install_files
     install_settings
+    want_demo
     start
     wait_until_healthy
+    load_demo
     report
 }
 
