@@ -296,6 +296,18 @@ const field *entity_field(const entity *e, crm_str name)
     }
 }
 
+bool entity_is_ordered_by(const entity *e, const field *f)
+{
+    for (uint32_t i = 0; i < e->index_count; i++) {
+        const entity_index *x = &e->indexes[i];
+        bool holds_all = !x->empty_count && !x->is_sparse && !x->is_unique;
+        if (holds_all && x->count == 1 && x->field[0] == f->index) {
+            return !(f->flags & FIELD_MANY);
+        }
+    }
+    return f->index == COL_ID;
+}
+
 const field *entity_field_by_id(const entity *e, uint32_t id)
 {
     for (uint32_t i = 0; id && i < e->field_count; i++) {

@@ -582,6 +582,9 @@ const entity *registry_entity(const registry *r, crm_str name);
 const entity *registry_entity_by_id(const registry *r, uint32_t id);
 const field *entity_field(const entity *e, crm_str name);
 const field *entity_field_by_id(const entity *e, uint32_t id);
+/* An index gives every row outside the recycle bin in the order of this field: a page of a list sorted
+ * by it costs nothing by the number of rows. Once sealed. */
+bool entity_is_ordered_by(const entity *e, const field *f);
 /* Belongs to the record its parent_field names, always of that entity, and takes its rights. */
 bool entity_is_part(const entity *e);
 const pipeline *registry_pipeline(const registry *r, crm_str name);

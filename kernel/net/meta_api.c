@@ -59,6 +59,13 @@ static void field_bounds(json_writer *w, const field *f)
     }
 }
 
+/* What refers to a record stands in the order of ids, which tells a person nothing. */
+static bool is_sortable(const field *f)
+{
+    field_type t = field_stored_type(f);
+    return t != FIELD_REF && t != FIELD_USER && entity_is_ordered_by(f->entity, f);
+}
+
 static void field_meta(json_writer *w, const field *f, bool is_writable)
 {
     jw_key(w, f->name);
@@ -76,6 +83,9 @@ static void field_meta(json_writer *w, const field *f, bool is_writable)
     }
     if (f->flags & FIELD_MANY) {
         jw_kbool(w, "many", true);
+    }
+    if (is_sortable(f)) {
+        jw_kbool(w, "sortable", true);
     }
     field_bounds(w, f);
     if (f->scale) {

@@ -51,6 +51,7 @@ export interface Field {
   pipeline?: string;
   currencyField?: string;
   to?: string;
+  sortable?: boolean; // a list in this order is quick, however many rows there are
   lookup?: boolean; // what may be chosen is limited by a condition of the deployment
   visible?: Condition;
   help?: string;

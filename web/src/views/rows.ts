@@ -96,22 +96,6 @@ export function table(shown: Shown): TemplateResult {
   </table>`;
 }
 
-const SORTABLE = new Set([
-  'text',
-  'email',
-  'phone',
-  'int',
-  'decimal',
-  'money',
-  'percent',
-  'date',
-  'datetime',
-  'duration',
-  'choice',
-  'stage',
-  'bool',
-]);
-
 function head(shown: Shown, name: string, isMain: boolean): TemplateResult {
   const { entity, sort } = shown;
   const field = fieldOf(entity, name)!;
@@ -125,14 +109,16 @@ function head(shown: Shown, name: string, isMain: boolean): TemplateResult {
     data-field=${name}
     title=${label(entity, name)}
   >
-    ${SORTABLE.has(field.type) && !field.many ? sorter(shown, name, order) : label(entity, name)}
+    ${field.sortable ? sorter(shown, name, order) : html`${arrow(order)}${label(entity, name)}`}
   </th>`;
 }
 
+const arrow = (order: string | null) =>
+  order ? icon(order === 'descending' ? 'down' : 'up', 'icon-16') : nothing;
+
 function sorter({ entity, onSort }: Shown, name: string, order: string | null): TemplateResult {
-  const arrow = order ? icon(order === 'descending' ? 'down' : 'up', 'icon-16') : nothing;
   return html`<button class="th-sort ${order ? 'is-on' : ''}" @click=${() => onSort(name)}>
-    ${arrow}<span class="clip">${label(entity, name)}</span>
+    ${arrow(order)}<span class="clip">${label(entity, name)}</span>
   </button>`;
 }
 

@@ -131,6 +131,19 @@ test('a changed row is read again, one that leaves the view or is deleted goes',
   await page.waitForSelector(rowOf(44), { state: 'detached' });
 });
 
+test('only the orders that are quick are offered, and a header says by which the list is', async () => {
+  const page = await visit({ path: '/e/sales.lead?sort=-amount' });
+  await page.waitForSelector(rowOf(46));
+  const buttons = await page.$$eval('thead th[data-field]', (all) =>
+    all.filter((one) => one.querySelector('button')).map((one) => one.dataset.field),
+  );
+  assert.deepEqual(buttons, ['title', 'amount']);
+  await page.goto(`${fixture.url}/e/sales.lead?sort=source`);
+  await page.locator('th[data-field=source][aria-sort=ascending]').waitFor();
+  assert.equal(await page.locator('th[aria-sort]').count(), 1);
+  assert.equal(await page.locator('th[data-field=source] button').count(), 0);
+});
+
 test('tabs, chips, search and sort narrow the list and stand in its address', async () => {
   const page = await visit({ path: '/e/sales.lead' });
   await page.click('[data-view=all]');
