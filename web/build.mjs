@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compress } from './tools/compress.mjs';
+import { compress } from '../sdk/cmake/compress.mjs';
 import { enforce } from './tools/budget.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));

@@ -1,15 +1,17 @@
 # karkas_module(<name> [SOURCES file.c …])
 #
 # Makes <build>/modules/<name>/ out of the folder it is called in: module.yaml, locales/ and ui/ are
-# copied, and the sources, when there are any, become <name>.so with module.yaml inside. The one
-# exported symbol, the link flags and the names CRM_MODULE_NAME and CRM_MODULE_VERSION (taken from
-# module.yaml) are this file's business. An author's own project includes it the same way. After the
-# link the symbols of the file are looked at (symbols.cmake). KARKAS_MODULES_OUTPUT: another folder
-# than <build>/modules.
+# copied, the texts of ui/ with compressed forms beside them where there is node, and the sources,
+# when there are any, become <name>.so with module.yaml inside. The one exported symbol, the link flags
+# and the names CRM_MODULE_NAME and CRM_MODULE_VERSION (taken from module.yaml) are this file's
+# business. An author's own project includes it the same way. After the link the symbols of the file
+# are looked at (symbols.cmake). KARKAS_MODULES_OUTPUT: another folder than <build>/modules.
 cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH KARKAS_SDK_DIR)
 set(KARKAS_SDK_DIR ${KARKAS_SDK_DIR} CACHE INTERNAL "")
 set(KARKAS_EMBED ${CMAKE_CURRENT_LIST_DIR}/embed.cmake CACHE INTERNAL "")
 set(KARKAS_SYMBOLS ${CMAKE_CURRENT_LIST_DIR}/symbols.cmake CACHE INTERNAL "")
+set(KARKAS_COMPRESS ${CMAKE_CURRENT_LIST_DIR}/compress.mjs CACHE INTERNAL "")
+find_program(KARKAS_NODE NAMES node nodejs DOC "Compresses the files of a module's ui/")
 
 # The value of a top-level scalar of module.yaml.
 function(karkas_manifest_value file key out)
@@ -39,9 +41,13 @@ function(karkas_module name)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${from} ${from}/locales/* ${from}/ui/*)
   set(copies "")
   foreach(file module.yaml ${files})
+    set(forms "")
+    if(KARKAS_NODE AND file MATCHES "^ui/")
+      set(forms COMMAND ${KARKAS_NODE} ${KARKAS_COMPRESS} ${into}/${file})
+    endif()
     add_custom_command(OUTPUT ${into}/${file}
-      COMMAND ${CMAKE_COMMAND} -E copy ${from}/${file} ${into}/${file}
-      DEPENDS ${from}/${file} VERBATIM)
+      COMMAND ${CMAKE_COMMAND} -E copy ${from}/${file} ${into}/${file} ${forms}
+      DEPENDS ${from}/${file} ${KARKAS_COMPRESS} VERBATIM)
     list(APPEND copies ${into}/${file})
   endforeach()
   add_custom_target(module_${name}_files ALL DEPENDS ${copies})
