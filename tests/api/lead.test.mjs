@@ -65,6 +65,20 @@ describe('a request from the site', () => {
     assert.equal((await visitor.get('/ca.crt', { expect: 200 })).text.trim(), String(server.ca).trim());
   });
 
+  it('keeps the extension of a phone, and knows the person by the number alone', async () => {
+    await submit(visitor, { name: 'Приёмная', phone: '8 (495) 765-43-21 доб. 12', text: 'Кран' }, { expect: 202 });
+    await submit(visitor, { name: 'Приёмная', phone: '+7 495 765-43-21', text: 'Ещё кран' }, { expect: 202 });
+    const head = await server.as('ivanova');
+    const leads = await until(async () => {
+      const rows = await head.list('sales.lead', 'phone=%2B74957654321');
+      return rows.length === 2 && rows.every((row) => row.contact) && rows;
+    }, 'both requests');
+    assert.deepEqual(leads.map((row) => row.phone[0]).sort(), ['+74957654321', '+74957654321;ext=12']);
+    assert.equal(leads[0].contact.id, leads[1].contact.id);
+    const found = (await head.get(`/api/v1/contacts.person?q=${encodeURIComponent('765-43-21')}`, { expect: 200 })).json.rows;
+    assert.deepEqual(found.map((row) => row.phone), [['+74957654321;ext=12']]);
+  });
+
   it('keeps a wrong phone and marks it', async () => {
     const reply = await submit(visitor, { name: 'Пётр', phone: '12-3', text: 'перезвоните' });
     assert.equal(reply.status, 202, reply.text);

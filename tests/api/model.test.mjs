@@ -185,6 +185,15 @@ describe('the model', () => {
     assert.equal((await head.get('/api/v1/meta')).json.entities['own.boat'].match, undefined);
   });
 
+  it('compares an indexed phone without its extension, and as a text whole', async () => {
+    await add('desk', { type: 'phone', index: true });
+    const one = await deal({ desk: '8 495 123-45-67 доб. 12' });
+    const ids = async (text) => (await head.list('sales.deal', `desk=${encodeURIComponent(text)}`)).map((row) => row.id);
+    assert.deepEqual([await ids('+74951234567'), await ids('84951234567 доб. 7')], [[one.id], [one.id]]);
+    await head.patch(`${DEALS}/desk`, { type: 'text' }, { expect: 200 });
+    assert.deepEqual([await ids('+74951234567'), await ids('+74951234567;ext=12')], [[], [one.id]]);
+  });
+
   it('refuses by name what is not safe', async () => {
     const bad = async (body, expected, status = 422) => {
       const reply = await head.post(DEALS, { name: 'bad', title: 'X', type: 'text', ...body });
