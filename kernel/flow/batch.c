@@ -176,13 +176,17 @@ static crm_status check_undone(crm_ctx *c, const store_row *row)
 }
 
 /* What was taken apart again is merged anew: its references may be anybody's by now. A type is
- * changed back by another change of the model, and what was purged is gone. */
+ * changed back by another change of the model, and what was purged is gone. Of demonstration data
+ * the past would go and what was changed since would stay: they are taken away as a whole. */
 static crm_status check_kind(crm_ctx *c, const store_row *row)
 {
     store_row of;
     crm_str kind = store_text(row, BATCH_KIND);
     if (str_is(kind, "model") || str_is(kind, "purge")) {
         return call_fail(c, CRM_CONFLICT, "model_stays");
+    }
+    if (str_is(kind, "demo")) {
+        return call_fail(c, CRM_CONFLICT, "demo_stays");
     }
     if (!str_is(kind, "undo") || !store_int(row, BATCH_UNDO_OF)) {
         return CRM_OK;

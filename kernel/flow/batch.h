@@ -57,7 +57,7 @@ CRM_MUST_CHECK crm_status batch_start(crm_ctx *c, const batch_order *o, int64_t 
 /*
  * Writer: the row of a batch whose whole work is done in the open request, which then sets c->batch to
  * *id so that its changes carry it. It needs no kind of the registry and no job runs; with `undo_of`
- * that one is marked as undone. Of the system it is nobody's: the API does not show it.
+ * that one is marked as undone.
  */
 CRM_MUST_CHECK crm_status batch_note_done(crm_ctx *c, const batch_order *o, int64_t *id);
 /*
@@ -69,7 +69,7 @@ CRM_MUST_CHECK crm_status batch_cancel(crm_ctx *c, int64_t id);
  * Starts the batch that undoes `id`, for whoever may read that one and under his own rights; quietly, or
  * with rules, notices and webhooks following. CONFLICT
  * "batch_running", or "batch_undone" unless the earlier undo was canceled or failed: then what it left
- * is undone; "unmerge_stays", "model_stays": of kinds that are not undone. Writer.
+ * is undone; "unmerge_stays", "model_stays", "demo_stays": of kinds that are not undone. Writer.
  */
 CRM_MUST_CHECK crm_status batch_undo(crm_ctx *c, int64_t id, bool is_quiet, int64_t *undo);
 

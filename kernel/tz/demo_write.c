@@ -188,6 +188,7 @@ static crm_status write_events(crm_ctx *c, const demo *d, demo_result *out)
 static crm_status load(crm_ctx *c, const demo *d, demo_result *out)
 {
     const principal *who = c->who;
+    const crm_str via = c->via;
     bool was_quiet = c->is_quiet;
     int64_t batch = c->batch, me = c->env.me, id;
     crm_status s = leave_marker(c, d, &id);
@@ -196,7 +197,9 @@ static crm_status load(crm_ctx *c, const demo *d, demo_result *out)
     }
     c->is_quiet = true;
     c->batch = id;
+    c->via = CRM_S("batch:demo");
     s = write_events(c, d, out);
+    c->via = via;
     c->is_quiet = was_quiet;
     c->batch = batch;
     c->who = who;

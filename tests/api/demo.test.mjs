@@ -158,6 +158,9 @@ describe('the example’s demonstration data', () => {
   it('are not loaded twice, nor beside anything else', async () => {
     const again = await demo('load', 'demo.yaml');
     assert.deepEqual([again.code, again.said], [0, 'эти демонстрационные данные уже загружены\n']);
+    const loaded = (await head.list('batch', 'kind=demo'))[0];
+    assert.deepEqual([loaded.title, loaded.is_quiet], ['Демонстрационные данные «СтройТехника»', true]);
+    assert.equal((await head.post(`/api/v1/batch/${loaded.id}/undo`)).json.code, 'demo_stays');
     write('other.yaml', packaged('dealer-demo.yaml') + '# другой\n');
     const other = await demo('load', 'other.yaml');
     assert.equal(other.code, 1);
