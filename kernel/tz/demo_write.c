@@ -38,7 +38,7 @@ static crm_status leave_marker(crm_ctx *c, const demo *d, int64_t *id)
     json_t *spec =
         json_pack("{s:s%,s:s%}", "file", d->file.p, d->file.n, "sha256", d->digest.p, d->digest.n);
     batch_order o = {
-        .kind = KIND, .title = d->title, .spec = spec, .total = d->event_count, .is_quiet = true};
+        .kind = KIND, .title = d->title, .spec = spec, .total = d->record_count, .is_quiet = true};
     crm_status s = spec ? batch_note_done(c, &o, id) : CRM_NOMEM;
     json_decref(spec);
     return s;
