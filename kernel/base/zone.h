@@ -15,6 +15,9 @@ typedef struct zone zone;
 
 /* "Europe/Moscow"; an empty name is UTC. NOT_FOUND when the system does not know it. Blocking. */
 CRM_MUST_CHECK crm_status zone_load(arena *a, crm_str name, const zone **out);
+/* The zone most likely meant by a name that is none: "europe/moskow", "Moscow", "Asia/Moscow"; among
+ * those of the world's places (zone.tab) and UTC. Empty when none is near. In the arena. Blocking. */
+crm_str zone_nearest(arena *a, crm_str name);
 /* Milliseconds to add to UTC at this moment (ms UTC). */
 int64_t zone_offset(const zone *z, int64_t ms);
 /* A moment as clocks there show it (ms as if it were UTC) to ms UTC; one that is skipped when clocks

@@ -151,6 +151,7 @@ static crm_status set(crm_ctx *c, step_call *call, const void *fn)
 
 #define TEXT   "{\"type\":\"text\"}"
 #define NEEDED "{\"type\":\"text\",\"required\":true}"
+#define FILLED "{\"type\":\"template\",\"required\":true}"
 
 crm_status steps_register(registry *r)
 {
@@ -162,7 +163,7 @@ crm_status steps_register(registry *r)
         {.verb = {"notify", 6},
          .module = {"kernel", 6},
          .run = notify,
-         .schema_json = CRM_S("{\"to\":" NEEDED ",\"text\":" NEEDED "}")},
+         .schema_json = CRM_S("{\"to\":" NEEDED ",\"text\":" FILLED "}")},
         {.verb = {"move", 4},
          .module = {"kernel", 6},
          .run = move,

@@ -41,23 +41,31 @@ static crm_str fill_name(crm_ctx *c, crm_str name, const record *subject)
                                            : (crm_str){0};
 }
 
+bool template_next(crm_str *rest, crm_str *head, crm_str *name)
+{
+    ptrdiff_t open = str_find(*rest, '{');
+    crm_str tail = {rest->p + (open < 0 ? 0 : open), open < 0 ? 0 : rest->n - (size_t)open};
+    ptrdiff_t close = str_find(tail, '}');
+    if (close < 0) {
+        *head = *rest;
+        return false;
+    }
+    *head = (crm_str){rest->p, (size_t)open};
+    *name = (crm_str){tail.p + 1, (size_t)close - 1};
+    *rest = (crm_str){tail.p + close + 1, tail.n - (size_t)close - 1};
+    return true;
+}
+
 crm_str template_fill(crm_ctx *c, crm_str text, const record *subject)
 {
+    crm_str head, name;
     buf b;
     buf_init(&b, 64 * 1024);
-    while (text.n) {
-        ptrdiff_t open = str_find(text, '{');
-        crm_str head = {text.p, open < 0 ? text.n : (size_t)open};
+    while (template_next(&text, &head, &name)) {
         buf_str(&b, head);
-        text = (crm_str){text.p + head.n, text.n - head.n};
-        ptrdiff_t close = str_find(text, '}');
-        if (!text.n || close < 0) {
-            buf_str(&b, text);
-            break;
-        }
-        buf_str(&b, fill_name(c, (crm_str){text.p + 1, (size_t)close - 1}, subject));
-        text = (crm_str){text.p + close + 1, text.n - (size_t)close - 1};
+        buf_str(&b, fill_name(c, name, subject));
     }
+    buf_str(&b, head);
     crm_str out = b.failed ? (crm_str){0} : arena_dup(c->arena, buf_view(&b));
     buf_free(&b);
     return out;

@@ -3,12 +3,14 @@
  * written as JSON: {"due":{"type":"duration"},"to":{"type":"text","required":true}}.
  *
  * Types: text, int, bool, duration (kept as written), date, number, choice (`options`), list
- * (`options` for its items), map, secret ({secret: NAME}). A value without a type is kept as it is.
+ * (`options` for its items), map, secret ({secret: NAME}), template (a text whose {names} are
+ * fields of the record a step runs for). A value without a type is kept as it is.
  */
 #include "tz/register.h"
 
 typedef struct writer {
     registering *g;
+    const entity *of; /* of the record a step runs for; NULL: an integration's settings */
     json_writer w;
 } writer;
 
@@ -72,6 +74,25 @@ static void put_text(writer *v, const yaml_node *n, const json_t *row)
         return;
     }
     jw_str(&v->w, n->text);
+}
+
+static void check_placeholder(writer *v, const yaml_node *n, crm_str name)
+{
+    const field *f = entity_field(v->of, name);
+    if (f && !(f->flags & FIELD_HIDDEN)) {
+        return;
+    }
+    tz_names known = field_names(v->g, v->of);
+    tz_refuse_near(v->g->f, n, "unknown_placeholder", name, &known);
+}
+
+static void put_template(writer *v, const yaml_node *n, const json_t *row)
+{
+    crm_str rest = n->text, head, name;
+    while (v->of && n->kind == YAML_SCALAR && template_next(&rest, &head, &name)) {
+        check_placeholder(v, n, name);
+    }
+    put_text(v, n, row);
 }
 
 static void put_int(writer *v, const yaml_node *n, const json_t *row)
@@ -167,9 +188,10 @@ static const struct {
     const char *type;
     void (*put)(writer *v, const yaml_node *n, const json_t *row);
 } types[] = {
-    {"text", put_text},     {"date", put_text},         {"number", put_text}, {"int", put_int},
-    {"bool", put_bool},     {"choice", put_choice},     {"list", put_list},   {"map", put_map},
-    {"secret", put_secret}, {"duration", put_duration},
+    {"text", put_text},         {"date", put_text},         {"number", put_text},
+    {"int", put_int},           {"bool", put_bool},         {"choice", put_choice},
+    {"list", put_list},         {"map", put_map},           {"secret", put_secret},
+    {"duration", put_duration}, {"template", put_template},
 };
 
 static void put_value(writer *v, const yaml_node *n, const json_t *row)
@@ -256,7 +278,8 @@ static bool is_map(registering *g, const yaml_node *map)
     return false;
 }
 
-crm_str args_compile(registering *g, const yaml_node *map, crm_str schema_json, const char *but)
+crm_str args_compile(registering *g, const entity *of, const yaml_node *map, crm_str schema_json,
+                     const char *but)
 {
     json_t *schema = NULL;
     buf b;
@@ -268,7 +291,7 @@ crm_str args_compile(registering *g, const yaml_node *map, crm_str schema_json, 
         return (crm_str){0};
     }
     buf_init(&b, 1u << 16);
-    writer v = {.g = g};
+    writer v = {.g = g, .of = of};
     jw_init(&v.w, &b);
     put_all(&v, map, schema, but);
     json_decref(schema);

@@ -123,6 +123,21 @@ void tz_refuse_near(tz_faults *f, const yaml_node *n, const char *code, crm_str 
     tz_faults_add(f, &fault);
 }
 
+void tz_refuse_word(tz_faults *f, const yaml_node *n, const char *code, const tz_names *known)
+{
+    tz_fault fault = tz_fault_value(n, code, n->text);
+    fault.nearest = text_nearest(n->text, known->at, known->count);
+    buf all;
+    buf_init(&all, 4096);
+    for (uint32_t i = 0; i < known->count; i++) {
+        buf_z(&all, i ? ", " : "");
+        buf_str(&all, known->at[i]);
+    }
+    fault.expected = buf_view(&all);
+    tz_faults_add(f, &fault);
+    buf_free(&all);
+}
+
 /* "tz.yaml:47" apart; a source without a line is a module's name. */
 static tz_fault of_seal(arena *a, const registry_fault *f)
 {

@@ -185,7 +185,12 @@ static void seek_steps(seeker *k, const yaml_node *steps)
     YAML_EACH(item, steps) {
         YAML_EACH(verb, item) {
             tz_fault at = tz_fault_key(verb, "");
+            crm_str how = yaml_text(verb, "strategy");
             need_offer(k, &at, "step", verb->key);
+            if (how.n) {
+                at = tz_fault_value(yaml_get(verb, "strategy"), "", how);
+                need_offer(k, &at, "strategy", how);
+            }
         }
     }
 }
@@ -200,6 +205,18 @@ static void seek_rules(seeker *k)
         seek_where(k, yaml_get(when, "where"));
         seek_steps(k, yaml_get(n, "do"));
         seek_steps(k, yaml_get(n, "otherwise"));
+    }
+}
+
+/* ---- what all of them offer ------------------------------------------------------------------ */
+
+static void keep_offers(tz *t, const module_found *found, uint32_t count)
+{
+    t->offers = (tz_names){0};
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t j = 0; j < found[i].offer_count; j++) {
+            tz_names_add(t->a, &t->offers, arena_dup(t->a, found[i].offers[j]));
+        }
     }
 }
 
@@ -219,7 +236,7 @@ static void take_listed(seeker *k, const yaml_node *list, tz_names *listed)
 }
 
 /* NOLINTNEXTLINE(readability-function-size): what is found goes in, what is needed comes out. */
-crm_status tz_modules(const tz *t, arena *a, const module_found *found, uint32_t found_count,
+crm_status tz_modules(tz *t, arena *a, const module_found *found, uint32_t found_count,
                       crm_str **names, uint32_t *count, tz_fault **faults)
 {
     tz_faults f;
@@ -239,6 +256,7 @@ crm_status tz_modules(const tz *t, arena *a, const module_found *found, uint32_t
     if (list && list->kind == YAML_LIST) {
         take_listed(&k, list, &listed);
     }
+    keep_offers(t, found, found_count);
     seek_rights(&k);
     seek_entities(&k);
     seek_integrations(&k);

@@ -100,6 +100,17 @@ yaml_node *tz_parse(arena *a, tz_faults *f, const char *file, crm_str text)
     return s == CRM_OK ? root : NULL;
 }
 
+/* A file of the ТЗ, whose misspelt sections must be known before its includes and people are read.
+ */
+static yaml_node *parse(loader *l, const char *name, crm_str text)
+{
+    yaml_node *root = tz_parse(l->t->a, l->f, name, text);
+    if (root) {
+        shape_mend(l->f, root, &tz_schema);
+    }
+    return root;
+}
+
 /* ---- merging --------------------------------------------------------------------------------- */
 
 static void refuse_twice(loader *l, const yaml_node *first, const yaml_node *again)
@@ -157,7 +168,7 @@ static void load(loader *l, const yaml_node *at)
     tz_names_add(l->t->a, &l->files, str_of(name));
     buf_fmt(&l->text, "\n# include: %s\n", name);
     buf_str(&l->text, text);
-    yaml_node *root = tz_parse(l->t->a, l->f, name, text);
+    yaml_node *root = parse(l, name, text);
     if (root) {
         load_includes(l, root);
         merge(l, l->t->root, root, true);
@@ -198,7 +209,7 @@ static bool load_root(loader *l, const char *path)
     name = arena_dup(l->t->a, str_of(name)).p;
     tz_names_add(l->t->a, &l->files, str_of(name));
     buf_str(&l->text, text);
-    l->t->root = tz_parse(l->t->a, l->f, name, text);
+    l->t->root = parse(l, name, text);
     if (l->t->root) {
         load_includes(l, l->t->root);
     }

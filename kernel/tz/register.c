@@ -26,18 +26,24 @@ const entity *entity_named(registering *g, const yaml_node *n, crm_str name)
     return NULL;
 }
 
-const field *field_named(registering *g, const entity *e, const yaml_node *n, crm_str name)
+tz_names field_names(registering *g, const entity *e)
 {
-    const field *f = entity_field(e, name);
     tz_names known = {0};
-    if (f && !(f->flags & FIELD_HIDDEN)) {
-        return f;
-    }
     for (uint32_t i = 0; i < e->field_count; i++) {
         if (!(e->fields[i].flags & FIELD_HIDDEN)) {
             tz_names_add(g->f->a, &known, e->fields[i].name);
         }
     }
+    return known;
+}
+
+const field *field_named(registering *g, const entity *e, const yaml_node *n, crm_str name)
+{
+    const field *f = entity_field(e, name);
+    if (f && !(f->flags & FIELD_HIDDEN)) {
+        return f;
+    }
+    tz_names known = field_names(g, e);
     bool is_value = n->kind == YAML_SCALAR && str_eq(n->text, name);
     tz_fault fault =
         is_value ? tz_fault_value(n, "unknown_field", name) : tz_fault_key(n, "unknown_field");
@@ -45,6 +51,18 @@ const field *field_named(registering *g, const entity *e, const yaml_node *n, cr
     fault.nearest = text_nearest(name, known.at, known.count);
     tz_faults_add(g->f, &fault);
     return NULL;
+}
+
+void add_offered(registering *g, const char *kind, tz_names *known)
+{
+    crm_str prefix = arena_fmt(g->f->a, "%s:", kind);
+    for (uint32_t i = 0; i < g->t->offers.count; i++) {
+        crm_str offer = g->t->offers.at[i];
+        crm_str word = {offer.p + prefix.n, offer.n - prefix.n};
+        if (prefix.n && str_starts(offer, prefix) && !tz_names_has(known, word)) {
+            tz_names_add(g->f->a, known, word);
+        }
+    }
 }
 
 const crm_str *names_list(registering *g, const yaml_node *n, uint32_t *count)
@@ -92,7 +110,9 @@ static void register_company(registering *g)
         g->r->bin_keep_ms = 0; /* the schema has refused it */
     }
     if (at && zone_load(g->f->a, g->r->timezone, &unused) == CRM_NOT_FOUND) {
-        tz_refuse(g->f, at, "unknown_timezone", at->text);
+        tz_fault fault = tz_fault_value(at, "unknown_timezone", at->text);
+        fault.nearest = zone_nearest(g->f->a, at->text);
+        tz_faults_add(g->f, &fault);
     }
 }
 

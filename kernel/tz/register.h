@@ -33,6 +33,10 @@ void register_field(registering *g, const yaml_node *n, field *f);
 const entity *entity_named(registering *g, const yaml_node *n, crm_str name);
 /* The field of `e` that `n` names, or NULL with a fault. */
 const field *field_named(registering *g, const entity *e, const yaml_node *n, crm_str name);
+/* The names of the fields of `e` that a ТЗ may speak of. */
+tz_names field_names(registering *g, const entity *e);
+/* Adds the words of that kind ("step") that modules offer, whether they are on or not. */
+void add_offered(registering *g, const char *kind, tz_names *known);
 /* The scalars of a SHAPE_NAMES node as an array in the registry's arena; *count 0 for NULL. */
 const crm_str *names_list(registering *g, const yaml_node *n, uint32_t *count);
 const pipeline *pipeline_of_entity(const registry *r, const entity *e);
@@ -41,8 +45,10 @@ const pipeline *pipeline_of_entity(const registry *r, const entity *e);
  * with a fault. */
 crm_str where_compile(registering *g, const entity *e, const yaml_node *map);
 /* args.c: the map of a step or an integration as JSON, checked against its schema (registry.h,
- * step.schema_json). `but` is a key that is not part of it, or NULL. */
-crm_str args_compile(registering *g, const yaml_node *map, crm_str schema_json, const char *but);
+ * step.schema_json). `of` is what a step runs for, NULL for an integration; `but` is a key that is
+ * not part of it, or NULL. */
+crm_str args_compile(registering *g, const entity *of, const yaml_node *map, crm_str schema_json,
+                     const char *but);
 /* The same of a word whose module is away, and its schema with it: whatever is written. */
 crm_str args_keep(registering *g, const yaml_node *map, const char *but);
 

@@ -12,7 +12,8 @@ static const integration_type *type_named(registering *g, const yaml_node *n)
         }
         tz_names_add(g->f->a, &known, g->r->integration_types[i].name);
     }
-    tz_refuse_near(g->f, n, "unknown_integration_type", n->text, &known);
+    add_offered(g, "integration", &known);
+    tz_refuse_word(g->f, n, "unknown_integration_type", &known);
     return NULL;
 }
 
@@ -30,7 +31,7 @@ static void register_integration(registering *g, const yaml_node *n)
                        .type_name = type->name,
                        .settings_json = type->is_away
                                             ? args_keep(g, n, "type")
-                                            : args_compile(g, n, type->schema_json, "type"),
+                                            : args_compile(g, NULL, n, type->schema_json, "type"),
                        .source = tz_source(g->a, n)};
     if (registry_add_integration(g->r, &row) != CRM_OK) {
         return; /* the arena has failed, which tz_register sees */
@@ -52,6 +53,7 @@ static void unknown_step(registering *g, const yaml_node *n)
     for (uint32_t i = 0; i < g->r->step_count; i++) {
         tz_names_add(g->f->a, &known, g->r->steps[i].verb);
     }
+    add_offered(g, "step", &known);
     tz_fault fault = tz_fault_key(n, "unknown_step");
     fault.nearest = text_nearest(n->key, known.at, known.count);
     tz_faults_add(g->f, &fault);
@@ -64,6 +66,7 @@ static void check_strategy(registering *g, const yaml_node *args)
     for (uint32_t i = 0; i < g->r->strategy_count; i++) {
         tz_names_add(g->f->a, &known, g->r->strategys[i].name);
     }
+    add_offered(g, "strategy", &known);
     if (n && n->kind == YAML_SCALAR && !tz_names_has(&known, n->text)) {
         tz_refuse_near(g->f, n, "unknown_strategy", n->text, &known);
     }
@@ -116,7 +119,7 @@ static const rule_step *read_steps(registering *g, const entity *e, const yaml_n
         check_strategy(g, verb);
         check_subject(g, e, verb);
         crm_str args = known->is_away ? args_keep(g, verb, NULL)
-                                      : args_compile(g, verb, known->schema_json, NULL);
+                                      : args_compile(g, e, verb, known->schema_json, NULL);
         rows[(*count)++] = (rule_step){.verb = known->verb, .args_json = args};
     }
     return rows;

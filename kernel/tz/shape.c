@@ -1,6 +1,7 @@
 /*
  * shape.c - walks a tree beside the schema: unknown keys, missing ones, values of another type, and
- * what the format knows but this version does not carry out. Any thread.
+ * what the format knows but this version does not carry out. A misspelt key is one fault: the tree
+ * is then judged as though it stood there right. Any thread.
  */
 #include "tz/tz_private.h"
 
@@ -65,20 +66,9 @@ static void check_word(tz_faults *f, const yaml_node *n, const shape *s)
     for (int i = 0; s->words[i]; i++) {
         tz_names_add(f->a, &words, str_of(s->words[i]));
     }
-    if (tz_names_has(&words, n->text)) {
-        return;
+    if (!tz_names_has(&words, n->text)) {
+        tz_refuse_word(f, n, "unknown_word", &words);
     }
-    tz_fault fault = tz_fault_value(n, "unknown_word", n->text);
-    fault.nearest = text_nearest(n->text, words.at, words.count);
-    buf all;
-    buf_init(&all, 4096);
-    for (uint32_t i = 0; i < words.count; i++) {
-        buf_z(&all, i ? ", " : "");
-        buf_str(&all, words.at[i]);
-    }
-    fault.expected = buf_view(&all);
-    tz_faults_add(f, &fault);
-    buf_free(&all);
 }
 
 static void check_int(tz_faults *f, const yaml_node *n, const shape *s)
@@ -167,25 +157,67 @@ static const shape_key *key_of(const shape *s, crm_str name)
     return NULL;
 }
 
-static void unknown_key(tz_faults *f, const yaml_node *n, const shape *s)
+/* Whether the node may stand there under a key that is not in the format's list. */
+static bool is_free_key(const yaml_node *n, const shape *s)
+{
+    return s->of && (!s->dotted_keys || str_find(n->key, '.') >= 0);
+}
+
+static crm_str nearest_key(tz_faults *f, const yaml_node *n, const shape *s)
 {
     tz_names known = {0};
     for (const shape_key *k = s->keys; k && k->key; k++) {
         tz_names_add(f->a, &known, str_of(k->key));
     }
+    return text_nearest(n->key, known.at, known.count);
+}
+
+static void unknown_key(tz_faults *f, const yaml_node *n, const shape *s)
+{
     tz_fault fault = tz_fault_key(n, "unknown_key");
-    fault.nearest = text_nearest(n->key, known.at, known.count);
+    fault.nearest = nearest_key(f, n, s);
     tz_faults_add(f, &fault);
 }
 
-static void check_key(tz_faults *f, const yaml_node *n, const shape *s)
+static bool accepts_any(const shape *s, const yaml_node *n)
+{
+    while (s && !accepts(s, n)) {
+        s = s->other;
+    }
+    return s != NULL;
+}
+
+/* The key that is meant by one nobody knows: its place is free, and the value fits there. */
+static const shape_key *key_meant(tz_faults *f, const yaml_node *n, const shape *s)
+{
+    if (key_of(s, n->key) || (is_free_key(n, s) && accepts_any(s->of, n))) {
+        return NULL;
+    }
+    crm_str nearest = nearest_key(f, n, s);
+    const shape_key *k = nearest.n ? key_of(s, nearest) : NULL;
+    bool is_taken = k && yaml_get(n->parent, k->key);
+    return k && !(k->flags & KEY_NOT_SERVED) && !is_taken && accepts_any(k->shape, n) ? k : NULL;
+}
+
+void shape_mend(tz_faults *f, yaml_node *map, const shape *s)
+{
+    YAML_EACH(n, map) {
+        const shape_key *k = key_meant(f, n, s);
+        if (k) {
+            unknown_key(f, n, s);
+            n->key = str_of(k->key);
+        }
+    }
+}
+
+static void check_key(tz_faults *f, yaml_node *n, const shape *s)
 {
     const shape_key *k = key_of(s, n->key);
     if (k && (k->flags & KEY_NOT_SERVED)) {
         tz_refuse_key(f, n, "not_served");
     } else if (k) {
         shape_check(f, n, k->shape);
-    } else if (!s->of || (s->dotted_keys && str_find(n->key, '.') < 0)) {
+    } else if (!is_free_key(n, s)) {
         unknown_key(f, n, s);
     } else if (s->names_keys && !is_name(n->key)) {
         tz_refuse_key(f, n, "bad_name");
@@ -194,8 +226,9 @@ static void check_key(tz_faults *f, const yaml_node *n, const shape *s)
     }
 }
 
-static void check_map(tz_faults *f, const yaml_node *n, const shape *s)
+static void check_map(tz_faults *f, yaml_node *n, const shape *s)
 {
+    shape_mend(f, n, s);
     YAML_EACH(child, n) {
         check_key(f, child, s);
     }
@@ -209,7 +242,7 @@ static void check_map(tz_faults *f, const yaml_node *n, const shape *s)
     }
 }
 
-void shape_check(tz_faults *f, const yaml_node *n, const shape *wanted)
+void shape_check(tz_faults *f, yaml_node *n, const shape *wanted)
 {
     const shape *s = wanted;
     while (!accepts(s, n)) {

@@ -25,8 +25,9 @@ typedef struct tz_fault {
 
 /* Parses file and its includes into a tree and checks keys and types. *out is NULL when faults are errors. */
 CRM_MUST_CHECK crm_status tz_read(arena *a, const char *path, tz **out, tz_fault **faults);
-/* Names of the modules the text needs (`modules: auto` or the explicit list checked against it). */
-CRM_MUST_CHECK crm_status tz_modules(const tz *t, arena *a, const module_found *found, uint32_t found_count,
+/* Names of the modules the text needs (`modules: auto` or the explicit list checked against it). `t`
+ * keeps the words that all of them offer: what is misspelt may be one of a module it does not name. */
+CRM_MUST_CHECK crm_status tz_modules(tz *t, arena *a, const module_found *found, uint32_t found_count,
                                      crm_str **names, uint32_t *count, tz_fault **faults);
 /*
  * Adds roles, grants, pipelines, entities, fields, integrations, rules … to an open registry that has

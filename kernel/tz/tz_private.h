@@ -9,6 +9,12 @@
 #define TZ_FILES_MAX 32
 #define TZ_FAULT_MAX 200
 
+/* Names to look among, and the nearest of them for what is none of them. */
+typedef struct tz_names {
+    crm_str *at;
+    uint32_t count, cap;
+} tz_names;
+
 /* One person of the file or of the inline map. */
 typedef struct tz_person {
     crm_str login, name, email, phone, department, extension;
@@ -35,6 +41,7 @@ struct tz {
     uint32_t people_count;
     const tz_webhook *webhooks; /* made by tz_register */
     uint32_t webhook_count;
+    tz_names offers; /* "integration:webform": the words of all modules there are, by tz_modules */
     crm_str kept;   /* what tz_keep was given: the JSON of sys.tz.grants, or empty */
     crm_str fields; /* made by tz_register: {"sales.lead":[…]}, what grants without a list show */
 };
@@ -59,17 +66,14 @@ void tz_refuse_key(tz_faults *f, const yaml_node *n, const char *code);
 void tz_refuse(tz_faults *f, const yaml_node *n, const char *code, crm_str subject);
 void tz_warn(tz_faults *f, const yaml_node *n, const char *code, crm_str subject);
 
-/* Names to look among, and the nearest of them for what is none of them. */
-typedef struct tz_names {
-    crm_str *at;
-    uint32_t count, cap;
-} tz_names;
 void tz_names_add(arena *a, tz_names *names, crm_str name); /* a failed arena drops it */
 bool tz_names_has(const tz_names *names, crm_str name);
 /* The keys of a map. */
 tz_names tz_names_of(arena *a, const yaml_node *map);
 void tz_refuse_near(tz_faults *f, const yaml_node *n, const char *code, crm_str subject,
                     const tz_names *known);
+/* The same for the node's own text, where the known ones are few: all of them when none is near. */
+void tz_refuse_word(tz_faults *f, const yaml_node *n, const char *code, const tz_names *known);
 
 /* ---- nodes (node.c) -------------------------------------------------------------------------- */
 
@@ -123,7 +127,10 @@ struct shape {
 
 extern const shape tz_schema;
 extern const shape tz_model_schema; /* `entities` and `fields` alone: what the UI's model holds */
-void shape_check(tz_faults *f, const yaml_node *n, const shape *s);
+void shape_check(tz_faults *f, yaml_node *n, const shape *s);
+/* Tells of the misspelt keys of a map whose right ones are plain, and writes these into the tree: what
+ * is below them and what refers to it is then judged as it was meant. Part of shape_check. */
+void shape_mend(tz_faults *f, yaml_node *map, const shape *s);
 /* `for` over the scalars of a SHAPE_NAMES node: one, or the items of a list. */
 #define TZ_EACH_NAME(x, n)                                                                         \
     for (const yaml_node *x = (n) && (n)->kind == YAML_LIST ? (n)->first : (n); x;                 \

@@ -146,11 +146,11 @@ static const crm_job jobs[] = {
 static const crm_step steps[] = {
     {.verb = "task",
      .schema = "{\"kind\":{\"type\":\"text\",\"title\":\"tasks.step.kind\"},"
-               "\"title\":{\"type\":\"text\",\"title\":\"tasks.step.title\"},"
+               "\"title\":{\"type\":\"template\",\"title\":\"tasks.step.title\"},"
                "\"to\":{\"type\":\"text\",\"title\":\"tasks.step.to\"},"
                "\"due\":{\"type\":\"duration\",\"title\":\"tasks.step.due\"},"
                "\"remind\":{\"type\":\"duration\",\"title\":\"tasks.step.remind\"},"
-               "\"text\":{\"type\":\"text\",\"title\":\"tasks.step.text\"}}",
+               "\"text\":{\"type\":\"template\",\"title\":\"tasks.step.text\"}}",
      .fn = task_step},
 };
 

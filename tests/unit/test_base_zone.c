@@ -96,6 +96,29 @@ static void what_is_no_zone_is_not_found(void **state)
     }
 }
 
+static void a_wrong_name_has_its_nearest_zone(void **state)
+{
+    static const struct {
+        const char *given, *meant;
+    } rows[] = {
+        {"europe/moskow", "Europe/Moscow"},
+        {"EUROPE/MOSCOW", "Europe/Moscow"},
+        {"Moscow", "Europe/Moscow"},
+        {"Asia/Moscow", "Europe/Moscow"},
+        {"Europe/Yekaterinburg", "Asia/Yekaterinburg"},
+        {"Ekaterinburg", "Asia/Yekaterinburg"},
+        {"utc", "UTC"},
+        {"Nowhere/At_all_of_it", ""},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        crm_str found = zone_nearest(a, (crm_str){rows[i].given, strlen(rows[i].given)});
+        assert_int_equal(found.n, strlen(rows[i].meant));
+        assert_memory_equal(found.n ? found.p : "", rows[i].meant, found.n);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -105,6 +128,7 @@ int main(void)
         TEST(a_day_begins_at_local_midnight),
         TEST(local_times_become_utc),
         TEST(what_is_no_zone_is_not_found),
+        TEST(a_wrong_name_has_its_nearest_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

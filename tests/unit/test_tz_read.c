@@ -132,14 +132,68 @@ static void an_unknown_key_has_place_and_nearest_name(void **state)
     assert_faults(HEAD "zzzzzzzz: 1\n", "tz.yaml:4:1: неизвестный ключ «zzzzzzzz»\n");
 }
 
+#define LEAD_PIPELINE                                                                          \
+    "  main:\n    of: sales.lead\n    start: new\n    stages: {new: , bad: {outcome: lost}}\n" \
+    "    moves: [{from: new, to: bad, who: manager}]\n"
+
+/* A whole ТЗ whose section names are given: what refers into a section stands in the others. */
+static const char *whole(const char *company, const char *roles, const char *staff,
+                         const char *pipelines, const char *entities)
+{
+    return arena_fmt(a,
+                     "tz: 1\ntitle: Проба\n%s:\n  name: Проба\n  departments:\n"
+                     "    sales: {title: Продажи, head: anna}\n"
+                     "%s:\n  manager: {title: Менеджер, rights: {own.car: {read: all}}}\n"
+                     "%s:\n  anna: {name: Анна, department: sales, roles: manager}\n"
+                     "%s:\n" LEAD_PIPELINE
+                     "%s:\n  own.car: {title: машина, fields: {n: {type: text, title: Номер}}}\n",
+                     company, roles, staff, pipelines, entities)
+        .p;
+}
+
+static void a_misspelt_section_is_one_fault(void **state)
+{
+    (void)state;
+    assert_faults(whole("compnay", "roles", "people", "pipelines", "entities"),
+                  "tz.yaml:3:1: неизвестный ключ «compnay», есть «company»\n");
+    assert_faults(whole("company", "roels", "people", "pipelines", "entities"),
+                  "tz.yaml:7:1: неизвестный ключ «roels», есть «roles»\n");
+    assert_faults(whole("company", "roles", "poeple", "pipelines", "entities"),
+                  "tz.yaml:9:1: неизвестный ключ «poeple», есть «people»\n");
+    assert_faults(whole("company", "roles", "people", "pipelnes", "entities"),
+                  "tz.yaml:11:1: неизвестный ключ «pipelnes», есть «pipelines»\n");
+    assert_faults(whole("company", "roles", "people", "pipelines", "entites"),
+                  "tz.yaml:17:1: неизвестный ключ «entites», есть «entities»\n");
+    assert_faults(HEAD "feilds:\n  sales.deal: {city: {type: text, titel: Город}}\n",
+                  "tz.yaml:4:1: неизвестный ключ «feilds», есть «fields»\n"
+                  "tz.yaml:5:35: неизвестный ключ «titel», есть «title»\n");
+}
+
+static void a_misspelt_key_is_one_fault_at_any_depth(void **state)
+{
+    (void)state;
+    assert_faults("tz: 1\ntitle: Проба\ncompany:\n  name: Проба\n  departmens:\n"
+                  "    sales: {title: Продажи}\n"
+                  "people:\n  anna: {name: Анна, department: sales}\n",
+                  "tz.yaml:5:3: неизвестный ключ «departmens», есть «departments»\n");
+    write_file("people.csv", "login;ФИО;роли\nanna;Анна;manager\n");
+    assert_faults(HEAD "roles: {manager: {title: Менеджер}}\npeople: {fiel: people.csv}\n"
+                       "functions: {setings: [manager]}\n",
+                  "tz.yaml:5:10: неизвестный ключ «fiel», есть «file»\n"
+                  "tz.yaml:6:13: неизвестный ключ «setings», есть «settings»\n"
+                  "tz.yaml:4:9: предупреждение: роль «manager» никому не назначена\n");
+    assert_faults(HEAD "roles: {a: {title: А}}\nroels: {b: {title: Б}}\n",
+                  "tz.yaml:5:1: неизвестный ключ «roels», есть «roles»\n"
+                  "tz.yaml:4:9: предупреждение: роль «a» никому не назначена\n");
+}
+
 static void every_fault_is_told_at_once(void **state)
 {
     (void)state;
     assert_faults("tz: 2\ntitel: Проба\nstatus: drafft\n",
-                  "tz.yaml:1:5: версия формата «2» неизвестна, эта программа понимает 1\n"
                   "tz.yaml:2:1: неизвестный ключ «titel», есть «title»\n"
+                  "tz.yaml:1:5: версия формата «2» неизвестна, эта программа понимает 1\n"
                   "tz.yaml:3:9: здесь не может стоять «drafft», есть «draft»\n"
-                  "tz.yaml:1:1: не хватает «title»\n"
                   "tz.yaml:1:1: не хватает «company»\n");
 }
 
@@ -218,8 +272,7 @@ static void a_fault_in_an_included_file_names_that_file(void **state)
     assert_faults(HEAD "include: [more.yaml]\nroles: {manager: {title: Менеджер}}\n"
                        "people: {anna: {name: Анна, roles: [manager, head]}}\n",
                   "more.yaml:2:3: «manager» указано второй раз, впервые — tz.yaml:5\n"
-                  "more.yaml:3:10: неизвестный ключ «titel», есть «title»\n"
-                  "more.yaml:3:3: в «head» не хватает «title»\n");
+                  "more.yaml:3:10: неизвестный ключ «titel», есть «title»\n");
 }
 
 static void includes_stay_below_the_root_files_folder(void **state)
@@ -399,6 +452,7 @@ static void both_languages_know_every_code(void **state)
                                         "module_not_listed",
                                         "unknown_entity",
                                         "unknown_field",
+                                        "unknown_placeholder",
                                         "unknown_step",
                                         "unknown_strategy",
                                         "unknown_integration_type",
@@ -497,6 +551,8 @@ int main(void)
         T(a_key_twice_is_refused),
         T(an_absent_file_is_a_fault),
         T(an_unknown_key_has_place_and_nearest_name),
+        T(a_misspelt_section_is_one_fault),
+        T(a_misspelt_key_is_one_fault_at_any_depth),
         T(every_fault_is_told_at_once),
         T(values_are_of_their_types),
         T(what_is_missing_is_said_where_it_belongs),

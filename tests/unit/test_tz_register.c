@@ -159,7 +159,48 @@ static void entities_fields_and_words_of_modules_are_looked_up(void **state)
             "tz.yaml:9:7: нет сущности «sales.led», есть «sales.lead»\n"
             "tz.yaml:10:40: нет поля «titel», есть «title»\n");
     refused(HEAD "integrations: {site: {type: webfrom, creates: sales.lead}}\n",
-            "tz.yaml:4:29: нет интеграции вида «webfrom»\n");
+            "tz.yaml:4:29: нет интеграции вида «webfrom», есть «webform»\n");
+    refused(HEAD "integrations: {site: {type: site_form}}\n",
+            "tz.yaml:4:29: нет интеграции вида «site_form»; возможно: smtp, webform\n");
+    refused(HEAD "rules:\n  R-1:\n    text: Раз\n    when: {created: sales.lead}\n"
+                 "    do: [{tsak: {kind: call}}]\n    otherwise: []\n",
+            "tz.yaml:8:11: нет действия «tsak», есть «task»\n");
+}
+
+static void an_unknown_time_zone_names_the_nearest(void **state)
+{
+    tz_fault *faults = NULL;
+    (void)state;
+#define ZONE "tz: 1\ntitle: Проба\ncompany: {name: Проба, timezone: europe/moskow}\n"
+    refused(ZONE, "tz.yaml:3:34: нет часового пояса «europe/moskow», есть «Europe/Moscow»\n");
+    assert_int_equal(build(ZONE, NULL, &faults), CRM_INVALID);
+    assert_string_equal(
+        tz_world_lines(w, faults, "en"),
+        "tz.yaml:3:34: there is no time zone \"europe/moskow\", there is \"Europe/Moscow\"\n");
+}
+
+#define SAYS(text)                                                                      \
+    HEAD "rules:\n  R-1:\n    text: Раз\n    when: {created: sales.lead}\n    do:\n" \
+         "      - notify: {to: owner, text: \"" text "\"}\n    otherwise: []\n"
+
+static void what_a_text_shows_of_the_record_is_a_field_of_it(void **state)
+{
+    (void)state;
+    refused(SAYS("Заявка {titel} от {contact.name}, {}"),
+            "tz.yaml:9:35: в тексте нечего подставить вместо «titel»: такого поля нет, есть "
+            "«title»\n"
+            "tz.yaml:9:35: в тексте нечего подставить вместо «contact.name»: такого поля нет\n"
+            "tz.yaml:9:35: в тексте нечего подставить вместо «»: такого поля нет\n");
+    refused(HEAD "rules:\n  R-1:\n    text: Раз\n    when: {created: sales.lead}\n    do:\n"
+                 "      - task: {kind: call, title: \"Ждёт {nmae}\", text: \"{_match}\"}\n"
+                 "    otherwise: [{notify: {to: owner, text: \"{ownr}\"}}]\n",
+            "tz.yaml:9:35: в тексте нечего подставить вместо «nmae»: такого поля нет, есть "
+            "«name»\n"
+            "tz.yaml:9:56: в тексте нечего подставить вместо «_match»: такого поля нет\n"
+            "tz.yaml:10:44: в тексте нечего подставить вместо «ownr»: такого поля нет, есть "
+            "«owner»\n");
+    built(SAYS("{title}: {owner}, {created_at}, скобка { без пары"));
+    assert_non_null(strstr(w->r->rules[0].steps[0].args_json.p, "скобка { без пары"));
 }
 
 static void settings_follow_the_schema_of_their_module(void **state)
@@ -441,13 +482,6 @@ static void a_pipeline_needs_a_stage_field(void **state)
             "tz.yaml:5:63: нет поля «sum»\n");
 }
 
-static void an_unknown_time_zone_is_told_where_it_stands(void **state)
-{
-    (void)state;
-    refused("tz: 1\ntitle: Проба\ncompany:\n  name: Проба\n  timezone: Europe/Moskow\n",
-            "tz.yaml:5:13: нет часового пояса «Europe/Moskow»\n");
-}
-
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 int main(int argc, char **argv)
 {
@@ -459,6 +493,8 @@ int main(int argc, char **argv)
         T(a_module_that_does_not_exist_is_named_with_the_nearest),
         T(an_explicit_list_is_checked),
         T(entities_fields_and_words_of_modules_are_looked_up),
+        T(an_unknown_time_zone_names_the_nearest),
+        T(what_a_text_shows_of_the_record_is_a_field_of_it),
         T(settings_follow_the_schema_of_their_module),
         T(steps_follow_the_schema_of_their_verb),
         T(fields_are_checked_by_type),
@@ -471,7 +507,6 @@ int main(int argc, char **argv)
         T(a_field_that_comes_later_is_unseen_until_the_text_is_applied_again),
         T(the_module_keeps_its_words_for_stages_without_a_title),
         T(a_pipeline_needs_a_stage_field),
-        T(an_unknown_time_zone_is_told_where_it_stands),
     };
     /* The loader probes modules with this very program. */
     if (argc == 3 && strcmp(argv[1], "--probe") == 0) {
