@@ -75,9 +75,15 @@ export interface Related {
   label?: string;
 }
 
+export interface CardSection {
+  label: string;
+  fields: string[];
+  filled?: boolean; // shown only while one of them holds something
+}
+
 export interface CardView {
   header?: string[];
-  sections?: { label: string; fields: string[] }[];
+  sections?: CardSection[];
   related?: Related[];
 }
 
