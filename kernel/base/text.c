@@ -222,6 +222,36 @@ crm_str text_nearest(crm_str word, const crm_str *candidates, size_t count)
     return nearest;
 }
 
+/* ---- percent encoding ------------------------------------------------------------------------ */
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+crm_str text_unescape(arena *a, crm_str s)
+{
+    char *p = arena_alloc(a, s.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; p && i < s.n; i++) {
+        int high = -1, low = -1;
+        if (s.p[i] == '%' && i + 2 < s.n) {
+            high = hex_digit(s.p[i + 1]);
+            low = hex_digit(s.p[i + 2]);
+        }
+        if (high >= 0 && low >= 0) {
+            p[n++] = (char)(high << 4 | low);
+            i += 2;
+        } else {
+            p[n++] = s.p[i] == '+' ? ' ' : s.p[i];
+        }
+    }
+    return p ? (crm_str){p, n} : (crm_str){0};
+}
+
 /* ---- plurals --------------------------------------------------------------------------------- */
 
 static const char *plural_ru(uint64_t n)

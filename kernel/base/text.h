@@ -25,6 +25,9 @@ static inline size_t text_sequence(crm_str s)
 }
 /* Valid UTF-8, NFC, without control characters but \n and \t; INVALID when it is not UTF-8. */
 CRM_MUST_CHECK crm_status text_clean(arena *a, crm_str s, crm_str *out);
+/* The bytes of a part of a query or form: "%D0%98+1" (WHATWG URL, section 5). What is no escape stands
+ * as it is. {NULL,0} when memory is out. */
+crm_str text_unescape(arena *a, crm_str s);
 /* Characters, not bytes; `s` is valid UTF-8. */
 size_t text_length(crm_str s);
 /* At most so many bytes of its beginning, whole characters; `s` is valid UTF-8. */

@@ -7,20 +7,20 @@
 
 /* ---- marks ----------------------------------------------------------------------------------- */
 
-crm_status record_mark(record *r, const field *f, bool is_marked)
+crm_status record_mark_as(record *r, const field *f, const char *code)
 {
     value was = r->v[COL_MARKS];
     json_t *all = NULL;
     const char *name = arena_cstr(r->arena, f->name);
-    if (value_is_null(was) && !is_marked) {
+    if (value_is_null(was) && !code) {
         return CRM_OK;
     }
     if (value_is_null(was) || json_read(was.s, JSON_ITEMS_MAX, &all, NULL) != CRM_OK) {
         all = json_object();
     }
     bool done = all && name;
-    if (done && is_marked) {
-        done = json_object_set_new(all, name, json_string(field_mark_code(f))) == 0;
+    if (done && code) {
+        done = json_object_set_new(all, name, json_string(code)) == 0;
     } else if (done) {
         json_object_del(all, name);
     }
@@ -32,6 +32,11 @@ crm_status record_mark(record *r, const field *f, bool is_marked)
     }
     value now = value_text(dump);
     return value_equal(was, now) ? CRM_OK : record_set(r, &r->entity->fields[COL_MARKS], now);
+}
+
+crm_status record_mark(record *r, const field *f, bool is_marked)
+{
+    return record_mark_as(r, f, is_marked ? field_mark_code(f) : NULL);
 }
 
 /* ---- a whole object -------------------------------------------------------------------------- */

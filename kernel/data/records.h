@@ -164,6 +164,9 @@ CRM_MUST_CHECK crm_status field_from_text(crm_ctx *c, const field *f, crm_str te
 void field_to_json(json_writer *w, const field *f, const value *v, crm_str label, bool denied);
 /* Writes or removes the field's entry in `_marks`: it holds a value kept though it is not valid. */
 CRM_MUST_CHECK crm_status record_mark(record *r, const field *f, bool is_marked);
+/* The same for another reason than the type's own: a code that the UI has as mark.<code>. NULL removes. */
+CRM_MUST_CHECK crm_status record_mark_as(record *r, const field *f, const char *code);
+#define MARK_FORM_UNREAD "form_unread" /* of a long text: a form's whole body, which nobody could read */
 /* Applies a JSON object of fields to a record; unknown and read-only names are field errors. */
 CRM_MUST_CHECK crm_status record_from_json(crm_ctx *c, record *r, const json_t *object);
 

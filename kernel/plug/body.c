@@ -16,36 +16,6 @@ struct body_fields {
     } at[BODY_FIELDS_MAX + 1]; /* the last is what came beyond the limit */
 };
 
-/* ---- percent encoding ------------------------------------------------------------------------ */
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-static crm_str unescape(arena *a, crm_str s)
-{
-    char *p = arena_alloc(a, s.n + 1);
-    size_t n = 0;
-    for (size_t i = 0; p && i < s.n; i++) {
-        int high = -1, low = -1;
-        if (s.p[i] == '%' && i + 2 < s.n) {
-            high = hex_digit(s.p[i + 1]);
-            low = hex_digit(s.p[i + 2]);
-        }
-        if (high >= 0 && low >= 0) {
-            p[n++] = (char)(high << 4 | low);
-            i += 2;
-        } else {
-            p[n++] = s.p[i] == '+' ? ' ' : s.p[i];
-        }
-    }
-    return (crm_str){p, n};
-}
-
 /* ---- encodings ------------------------------------------------------------------------------- */
 
 /* Of "…; charset=windows-1251"; UTF-8 when it says nothing we know. */
@@ -112,7 +82,7 @@ static crm_str to_text(arena *a, crm_str bytes, charset declared)
 
 static crm_str decode(arena *a, crm_str s, charset declared)
 {
-    return to_text(a, unescape(a, s), declared);
+    return to_text(a, text_unescape(a, s), declared);
 }
 
 /* ---- forms ----------------------------------------------------------------------------------- */
@@ -276,6 +246,11 @@ static const body_fields *fields_of(running *f)
         read_raw(f->c->arena, q, f->fields);
     }
     return f->fields;
+}
+
+bool body_is_raw(const running *f)
+{
+    return f && f->fields && f->fields->count && !f->fields->at[0].key.n;
 }
 
 crm_str host_body_text(crm_ctx *c, const char *key)

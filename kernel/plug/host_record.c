@@ -191,9 +191,18 @@ static crm_status set(crm_rec *r, const char *name, value v)
     return call_broke(record_set(at, f, copy));
 }
 
+/* A person has to read what was made of a body that nobody could take apart. */
+static crm_status mark_raw(record *r, const char *name)
+{
+    const field *f = entity_field(r->entity, str_of(name));
+    bool is_raw = f->type == FIELD_MULTILINE && body_is_raw(plug_now);
+    return is_raw ? record_mark_as(r, f, MARK_FORM_UNREAD) : CRM_OK;
+}
+
 crm_status host_set_text(crm_rec *r, const char *field_name, crm_str v)
 {
-    return set(r, field_name, value_text(v));
+    crm_status s = set(r, field_name, value_text(v));
+    return s == CRM_OK ? call_broke(mark_raw(rec_of(r), field_name)) : s;
 }
 
 crm_status host_set_int(crm_rec *r, const char *field_name, int64_t v)

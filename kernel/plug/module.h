@@ -130,6 +130,8 @@ static inline crm_rec *rec_out(record *r)
 /* Fields of a body; what comes beyond is one more, without a key. */
 #define BODY_FIELDS_MAX 200
 typedef struct body_fields body_fields;
+/* Whether the body the module has read is in no known form: one field without a key. */
+bool body_is_raw(const running *f);
 /* A field of a query string, decoded. */
 crm_str query_text(arena *a, crm_str rest, crm_str wanted);
 /* A text decoded, null empty, anything else as compact JSON. */

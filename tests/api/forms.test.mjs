@@ -63,6 +63,9 @@ describe('a form', () => {
       assert.match(made.title, /^Форма пришла в непонятном виде/);
       assert.equal(made.consent, null, 'nobody knows');
     });
+      assert.deepEqual(made._marks, { message: 'form_unread' });
+      const edited = await head.patch(`${LEADS}/${made.id}`, { message: 'Прочитано' }, { expect: 200 });
+      assert.equal(edited.json._marks, undefined, 'a person has seen to it');
   }
 
   it('as JSON behind a byte order mark, or with the type of a form, is read field by field', async () => {

@@ -4,7 +4,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { icon } from '../ui/icon.ts';
 import type { BinActions } from './bin.ts';
 import type { RowWindow } from '../ui/window.ts';
-import { isNumeric, label, placesOf, show, summary } from '../fields/view.ts';
+import { isNumeric, label, markText, placesOf, show, summary } from '../fields/view.ts';
 import { t } from '../core/i18n.ts';
 import { entityOf, fieldOf, stageField, titleOf } from '../core/meta.ts';
 import type { Records } from '../core/records.ts';
@@ -240,8 +240,20 @@ function foundElsewhere(entity: string, columns: string[], row: Row, room = 0): 
 
 function mainCell(entity: string, name: string, columns: string[], row: Row): TemplateResult {
   const found = foundElsewhere(entity, columns, row);
-  if (found === nothing) return link(entity, name, row);
-  return html`<span class="row-found">${link(entity, name, row)}${found}</span>`;
+  const main = markedElsewhere(entity, columns, row, link(entity, name, row));
+  if (found === nothing) return main;
+  return html`<span class="row-found">${main}${found}</span>`;
+}
+
+/** A value that a person has to look at, in a field that none of the columns shows. */
+function markedElsewhere(entity: string, columns: string[], row: Row, main: TemplateResult): TemplateResult {
+  const name = Object.keys(row._marks ?? {}).find((n) => !columns.includes(n));
+  if (!name) return main;
+  const text = `${label(entity, name)}: ${markText(row._marks![name]!)}`;
+  return html`<span class="inline"
+    ><span class="is-warn" role="img" aria-label=${text} title=${text}>${icon('alert', 'icon-16')}</span
+    ><span class="clip">${main}</span></span
+  >`;
 }
 
 function link(entity: string, name: string, row: Row): TemplateResult {
@@ -258,7 +270,7 @@ function cell(entity: string, name: string, row: Row): unknown {
   const value = show({ entity, name, row, place: 'cell' });
   const mark = row._marks?.[name];
   if (!mark) return value;
-  return html`<span class="inline is-warn" title=${t(`mark.${mark}`)}
+  return html`<span class="inline is-warn" title=${markText(mark)}
     >${icon('alert', 'icon-16')}<span class="clip">${value}</span></span
   >`;
 }
