@@ -71,6 +71,8 @@ static const figure table[] = {
     FIGURE(OF_WRITER, writer.webhooks_dead, "webhook_dead_total", "Webhooks given up"),
     FIGURE(OF_WRITER, writer.webhooks_under_way, "webhook_under_way", "Webhooks being sent"),
     FIGURE(OF_WRITER, writer.mails_dead, "mail_dead_total", "Mails given up"),
+    FIGURE(OF_WRITER, writer.forms_bare, "inbox_bare_total",
+           "Requests of forms kept as bare records: what reads them kept failing"),
     FIGURE(OF_WRITER, writer.forms_waiting, "inbox_waiting",
            "Requests of forms stored and not worked out yet, a thousand at most"),
     FIGURE(OF_ENGINE, engine.commits, "commits_total", "Transactions committed"),

@@ -371,6 +371,8 @@ typedef struct job {
     crm_status (*work)(crm_ctx *c, crm_str arg, const void *fn);
     /* May be NULL: told in the commit that gives the row up, after about three days of failures. */
     crm_status (*give_up)(crm_ctx *c, crm_str arg, const void *fn);
+    /* May be NULL: told in the commit that puts a failed row off, unless it waits for a module. */
+    crm_status (*failed)(crm_ctx *c, crm_str arg, crm_status why, const void *fn);
     bool never_gives_up;         /* what was accepted from outside is tried for ever */
     crm_str name;                /* "tasks.remind" */
     crm_str module;

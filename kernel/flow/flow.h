@@ -113,6 +113,7 @@ typedef struct flow_stats {
     uint64_t webhooks_sent, webhooks_failed, webhooks_dead; /* taken, attempts that failed, given up */
     uint32_t webhooks_under_way;
     uint64_t mails_dead;    /* given up since the start */
+    uint64_t forms_bare;    /* kept as bare records since the start: what reads them kept failing */
     uint32_t forms_waiting; /* requests stored and not worked out yet; at most 1000 are counted */
     int64_t keys_left; /* rows whose keys of names are to be made, by the last slice that made some */
 } flow_stats;
@@ -163,11 +164,11 @@ CRM_MUST_CHECK crm_status notices_send(crm_ctx *c, int64_t user, crm_str kind, c
 /* `{title}`, `{owner}` … of `text` replaced by the record's fields as a person reads them.
  * Pool or writer. */
 crm_str template_fill(crm_ctx *c, crm_str text, const record *subject);
-/* Queues one mail (`sys.outbox`); sent by a worker with back-off and jitter for three days, then dead. */
 /* The next "{name}" of a text that template_fill fills: *head is what stands before it, and *rest goes
  * on behind it. False when there is none left: *head is then all of the rest. A brace without its end
  * is text. */
 bool template_next(crm_str *rest, crm_str *head, crm_str *name);
+/* Queues one mail (`sys.outbox`); sent by a worker with back-off and jitter for three days, then dead. */
 CRM_MUST_CHECK crm_status outbox_mail(crm_ctx *c, crm_str to, crm_str subject, crm_str body, crm_str key);
 /* Stores a raw incoming request (`sys.inbox`) and queues its processing. *receipt is opaque. */
 CRM_MUST_CHECK crm_status inbox_store(crm_ctx *c, crm_str instance, crm_str content_type, crm_str body,

@@ -80,7 +80,7 @@ struct flow {
     scheduler scheduler;
     struct courier *courier; /* NULL until started */
     _Atomic int64_t keys_left; /* rows whose keys of names are to be made */
-    _Atomic uint64_t webhooks_sent, webhooks_failed, webhooks_dead, mails_dead;
+    _Atomic uint64_t webhooks_sent, webhooks_failed, webhooks_dead, mails_dead, forms_bare;
     _Atomic uint32_t forms_waiting;
     _Atomic uint64_t commits, groups_rerun, requests, slow_commits;
 };
@@ -155,6 +155,10 @@ crm_status notices_to_settings(crm_ctx *c, crm_status (*tell)(crm_ctx *c, int64_
                                const void *arg);
 /* The same notice without mail, and none while the user has an unread one of that kind. Writer. */
 crm_status notices_send_once(crm_ctx *c, int64_t user, crm_str kind, crm_str text);
+/* inbox_bare.c: the stored request as a record of what its form makes, in the open transaction.
+ * NOT_FOUND when that has no field for a long text. */
+struct store_row;
+crm_status inbox_keep_bare(crm_ctx *c, const integration *i, const struct store_row *row);
 /* How many requests of forms are stored and not worked out yet, a thousand at most. */
 uint32_t inbox_waiting(engine_session *s, const registry *r, arena *a);
 

@@ -1,11 +1,14 @@
 /*
  * inbox.c - incoming requests are stored raw and durably before they are answered; what they mean
- * is worked out afterwards, as often as it takes, each in one commit with its row's state.
+ * is worked out afterwards, as often as it takes, each in one commit with its row's state. One that
+ * its module fails at again and again is kept as a bare record instead (inbox_bare.c).
  */
 #include "flow/flow_private.h"
 #include "flow/store.h"
 
 #define JOB CRM_S("kernel.inbox")
+#define FAILURES_MAX \
+    5 /* of the module that reads it, within a minute or so: then it is kept bare */
 
 crm_status inbox_store(crm_ctx *c, crm_str instance, crm_str content_type, crm_str body,
                        crm_str address, crm_str *receipt)
@@ -37,15 +40,44 @@ static crm_status finish(crm_ctx *c, store_row *row, const char *state)
     return store_save(c->tx, row);
 }
 
-static crm_status receive(crm_ctx *c, crm_str arg, const void *fn)
+static crm_status load(crm_ctx *c, crm_str arg, store_row *row)
 {
     int64_t id;
+    crm_status s = str_to_i64(arg, &id);
+    return s == CRM_OK ? store_load(c->tx, c->arena, c->reg, STORE_INBOX, id, row) : s;
+}
+
+/* What passes by itself says nothing against the request. */
+static bool is_passing(crm_status why)
+{
+    return why == CRM_UNAVAILABLE || why == CRM_UPSTREAM || why == CRM_NO_SPACE || why == CRM_NOMEM;
+}
+
+static crm_status failed(crm_ctx *c, crm_str arg, crm_status why, const void *fn)
+{
+    store_row row;
+    crm_status s = load(c, arg, &row);
+    (void)fn;
+    if (s != CRM_OK || is_passing(why)) {
+        return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
+    store_set(&row, INBOX_ATTEMPTS, value_int(store_int(&row, INBOX_ATTEMPTS) + 1));
+    store_set(&row, INBOX_ERROR, value_text(str_of(status_code(why))));
+    return store_save(c->tx, &row);
+}
+
+/* NOT_FOUND: what the form makes has no long text, so only its module can keep the request. */
+static crm_status keep_bare(crm_ctx *c, const integration *i, store_row *row)
+{
+    crm_status s = inbox_keep_bare(c, i, row);
+    return s == CRM_OK ? finish(c, row, STATE_DONE) : s;
+}
+
+static crm_status receive(crm_ctx *c, crm_str arg, const void *fn)
+{
     store_row row;
     (void)fn;
-    crm_status s = str_to_i64(arg, &id);
-    if (s == CRM_OK) {
-        s = store_load(c->tx, c->arena, c->reg, STORE_INBOX, id, &row);
-    }
+    crm_status s = load(c, arg, &row);
     if (s != CRM_OK) {
         return s;
     }
@@ -61,6 +93,12 @@ static crm_status receive(crm_ctx *c, crm_str arg, const void *fn)
     }
     c->via = arena_fmt(c->arena, "form:%.*s", STR_FMT(i->name));
     c->is_lenient = true;
+    if (store_int(&row, INBOX_ATTEMPTS) >= FAILURES_MAX) {
+        s = keep_bare(c, i, &row);
+        if (s != CRM_NOT_FOUND) {
+            return s;
+        }
+    }
     s = i->type->receive(c, i->name, store_text(&row, INBOX_CONTENT_TYPE),
                          store_text(&row, INBOX_BODY), i->type->fn);
     return s == CRM_OK ? finish(c, &row, STATE_DONE) : s;
@@ -81,6 +119,7 @@ uint32_t inbox_waiting(engine_session *s, const registry *r, arena *a)
 crm_status inbox_register(registry *r)
 {
     job j = {.run = receive,
+             .failed = failed,
              .never_gives_up = true,
              .name = JOB,
              .module = CRM_S("kernel"),

@@ -101,6 +101,9 @@ static crm_status commit_put_off(crm_ctx *c, void *arg)
         timers_hint(due);
     }
     s = store_save(c->tx, &row);
+    if (s == CRM_OK && !waits && j->failed) {
+        s = j->failed(c, d->arg, d->status, j->fn);
+    }
     return s == CRM_OK && is_dead && j->give_up ? j->give_up(c, d->arg, j->fn) : s;
 }
 

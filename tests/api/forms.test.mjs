@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { metrics } from '../harness/metrics.mjs';
 import { startServer } from '../harness/server.mjs';
 import { dealer } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
@@ -62,10 +63,10 @@ describe('a form', () => {
       assert.ok(made.message.includes(body), made.message);
       assert.match(made.title, /^Форма пришла в непонятном виде/);
       assert.equal(made.consent, null, 'nobody knows');
-    });
       assert.deepEqual(made._marks, { message: 'form_unread' });
       const edited = await head.patch(`${LEADS}/${made.id}`, { message: 'Прочитано' }, { expect: 200 });
       assert.equal(edited.json._marks, undefined, 'a person has seen to it');
+    });
   }
 
   it('as JSON behind a byte order mark, or with the type of a form, is read field by field', async () => {
@@ -99,5 +100,47 @@ describe('a form', () => {
     await submit('name=Последний&phone=%2B79161230009');
     await lead('Последний');
     assert.equal(await count(), before + 1);
+  });
+});
+
+describe('a form that its module fails to read again and again', () => {
+  const unique = dealer
+    .replace('source: site}', 'source: site, fields: {code: code}}')
+    .replace('pipelines:', 'fields:\n  sales.lead: {code: {type: text, title: Код, unique: true}}\npipelines:');
+  let server, visitor, head, admin;
+
+  before(async () => {
+    server = await startServer({ tz: unique, time: '2027-01-18T07:00:00Z' });
+    visitor = server.client();
+    head = await server.as('ivanova');
+    admin = await server.as('admin');
+  });
+  after(() => server.stop());
+
+  const submit = (body) => visitor.post('/hook/site', body, { raw: true, headers: { 'content-type': FORM }, expect: 202 });
+  const leads = (q) => head.list('sales.lead', `q=${encodeURIComponent(q)}`);
+
+  it('becomes a bare lead once, marked, with an owner, and others go on', async () => {
+    await submit('name=Первокод&phone=%2B79161230020&code=17');
+    await until(async () => (await leads('Первокод')).length, 'the first');
+    await submit('name=%D0%92%D1%82%D0%BE%D1%80%D0%BE%D0%BA%D0%BE%D0%B4&phone=%2B79161230021&code=17'); // the code is taken
+    await submit('name=Соседов&phone=%2B79161230022');
+    await until(async () => (await leads('Соседов')).length, 'the one behind it');
+    assert.equal((await leads('Второкод')).length, 0);
+    const before = (await metrics(admin)).karkas_inbox_bare_total;
+
+    await server.advance('5m');
+    const made = await until(async () => (await leads('Второкод')).find((row) => row.owner), 'its owner');
+    assert.match(made.title, /не удалось разобрать/);
+    assert.match(made.message, /\nname=Второкод\nphone=\+79161230021\ncode=17$/);
+    assert.deepEqual(made._marks, { message: 'form_unread' });
+    assert.deepEqual([made.source, made.phone, made.code], ['site', [], null]);
+    const figures = await metrics(admin);
+    assert.equal(figures.karkas_inbox_bare_total, before + 1);
+    assert.equal(figures.karkas_inbox_waiting, 0);
+    assert.match(server.log, /event=form\.kept_bare form=site receipt=\S+ failures=5/);
+
+    await server.advance('24h');
+    assert.equal((await leads('Второкод')).length, 1);
   });
 });

@@ -16,7 +16,7 @@
         lit, sizeof(lit) - 1 \
     }
 
-enum { ITEM_NAME = COL_OWN, ITEM_OWNER, ITEM_CODE };
+enum { ITEM_NAME = COL_OWN, ITEM_OWNER, ITEM_CODE, ITEM_NOTE };
 
 static engine *store_engine;
 static flow *running;
@@ -27,11 +27,12 @@ static const field item_fields[] = {
     {.name = N("name"), .type = FIELD_TEXT, .flags = FIELD_REQUIRED},
     {.name = N("owner"), .type = FIELD_USER, .flags = FIELD_INDEXED},
     {.name = N("code"), .type = FIELD_TEXT, .flags = FIELD_UNIQUE},
+    {.name = N("note"), .type = FIELD_MULTILINE},
 };
 static const entity item = {.name = N("test.item"),
                             .module = N("test"),
                             .fields = item_fields,
-                            .field_count = 3,
+                            .field_count = 4,
                             .title_field = ITEM_NAME,
                             .owner_fields = {ITEM_OWNER}};
 
@@ -73,6 +74,25 @@ static crm_status overstay_job(crm_ctx *c, crm_str arg, const void *fn)
     }
     atomic_fetch_add(&job_runs, 1);
     return s == CRM_OK ? add_item(c, "late") : s;
+}
+
+/* What reads the form "site": how it fails is the body's first word. What it writes then is undone.
+ */
+static crm_status read_form(crm_ctx *c, crm_str instance, crm_str content_type, crm_str body,
+                            const void *fn)
+{
+    (void)instance;
+    (void)content_type;
+    (void)fn;
+    crm_status s = add_item(c, "read");
+    atomic_fetch_add(&job_runs, 1);
+    if (str_starts(body, CRM_S("slow"))) {
+        return CRM_TIMEOUT;
+    }
+    if (str_starts(body, CRM_S("away"))) {
+        return CRM_UPSTREAM;
+    }
+    return str_starts(body, CRM_S("bad")) ? call_fail(c, CRM_INVALID, "invalid") : s;
 }
 
 static crm_status hear(crm_ctx *c, const change *ch, const void *fn)
@@ -119,7 +139,14 @@ static void declare(registry *r)
         .where_text = N("[\"name\",\"in_query\",{\"entity\":\"user\",\"field\":\"login\"}]"),
         .steps = tell_namesake,
         .step_count = 1};
+    static const integration_type forms = {
+        .name = N("form"), .module = N("test"), .receive = read_form};
+    static const integration site = {.name = N("site"),
+                                     .type_name = N("form"),
+                                     .settings_json = N("{\"creates\":\"test.item\"}")};
     assert_ok(flow_register(r));
+    assert_ok(registry_add_integration_type(r, &forms));
+    assert_ok(registry_add_integration(r, &site));
     assert_ok(registry_add_entity(r, &item));
     assert_ok(registry_add_job(r, &counting));
     assert_ok(registry_add_job(r, &overstaying));
@@ -497,6 +524,95 @@ static void hopeless_work_is_given_up(void **state)
     assert_int_equal(failed, 82); /* about three days of it */
 }
 
+/* ---- forms ----------------------------------------------------------------------------------- */
+
+static crm_status send_form(crm_ctx *c, void *arg)
+{
+    act *x = arg;
+    crm_str receipt, type = CRM_S("application/x-www-form-urlencoded");
+    return inbox_store(c, CRM_S("site"), type, str_of(x->name), CRM_S("127.0.0.1"), &receipt);
+}
+
+static void send_form_now(const char *body)
+{
+    act x = {.name = body};
+    assert_ok(do_now(send_form, &x));
+}
+
+static bool take_note(void *arg, const value *row, uint32_t matched)
+{
+    found *f = arg;
+    (void)matched;
+    f->count++;
+    if (!value_is_null(row[ITEM_NOTE])) {
+        snprintf(f->text, sizeof f->text, "%.*s|%.*s|%.*s", STR_FMT(row[ITEM_NAME].s),
+                 STR_FMT(row[ITEM_NOTE].s), STR_FMT(row[COL_MARKS].s));
+    }
+    return true;
+}
+
+static bool take_waiting(void *arg, const value *row, uint32_t matched)
+{
+    found *f = arg;
+    (void)matched;
+    f->count += str_is(row[INBOX_STATE].s, STATE_NEW);
+    return true;
+}
+
+static uint64_t kept_bare(void)
+{
+    flow_stats all;
+    flow_stats_get(running, &all);
+    return all.forms_bare;
+}
+
+/* One that its module cannot read becomes a record of what the form makes, whole and marked. */
+static void expect_kept_bare(const char *body, const char *shown)
+{
+    char text[128];
+    uint64_t before = kept_bare();
+    int64_t items = look("test.item", take_item).count;
+    send_form_now(body);
+    send_form_now("good=1");
+    wait_idle();
+    assert_int_equal(look("test.item", take_item).count,
+                     items + 1); /* the other waits for nothing */
+    assert_ok(flow_advance(running, clock_now() + 20000));
+    assert_int_equal(look("test.item", take_item).count, items + 1);
+    assert_ok(flow_advance(running, clock_now() + 2 * MINUTE));
+    snprintf(text, sizeof text, "form.bare|form.bare\n%s|{\"note\":\"form_unread\"}", shown);
+    assert_string_equal(look("test.item", take_note).text, text);
+    assert_int_equal(look("sys.inbox", take_waiting).count, 0);
+    assert_int_equal(kept_bare(), before + 1);
+    int runs = atomic_load(&job_runs);
+    assert_ok(flow_advance(running, clock_now() + 24 * 60 * MINUTE));
+    assert_int_equal(atomic_load(&job_runs), runs);
+    assert_int_equal(look("test.item", take_item).count, items + 2);
+}
+
+static void a_form_its_module_is_too_slow_for_is_kept_bare(void **state)
+{
+    (void)state;
+    expect_kept_bare("slow=%D0%B4%D0%B0+1&tel=%2B7", "slow=да 1\ntel=+7");
+}
+
+static void a_form_its_module_refuses_is_kept_bare(void **state)
+{
+    (void)state;
+    expect_kept_bare("bad=%ff", "bad=%ff"); /* no UTF-8 behind the escapes */
+}
+
+static void a_form_waits_for_what_passes_by_itself(void **state)
+{
+    (void)state;
+    send_form_now("away=1");
+    assert_ok(flow_advance(running, clock_now() + 24 * 60 * MINUTE));
+    assert_true(atomic_load(&job_runs) > 20);
+    assert_int_equal(look("test.item", take_item).count, 0);
+    assert_int_equal(look("sys.inbox", take_waiting).count, 1);
+    assert_int_equal(kept_bare(), 0);
+}
+
 /* ---- rules and listeners --------------------------------------------------------------------- */
 
 static void a_rule_assigns_and_tells(void **state)
@@ -595,6 +711,9 @@ int main(void)
         T(failing_work_is_put_off_and_tried_again),
         T(work_past_its_declared_time_is_taken_back_and_tried_again),
         T(hopeless_work_is_given_up),
+        T(a_form_its_module_is_too_slow_for_is_kept_bare),
+        T(a_form_its_module_refuses_is_kept_bare),
+        T(a_form_waits_for_what_passes_by_itself),
         T(a_rule_assigns_and_tells),
         T(a_rule_judges_by_other_rows),
         T(the_freest_gets_it),
