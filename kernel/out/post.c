@@ -257,22 +257,29 @@ static void wait_for(post_client *c, int ms)
     eventfd_read(c->wake, &taken);
 }
 
-void post_poll(post_client *c, int ms)
+/* Goes on with what is under way; true when something has ended. */
+static bool perform(post_client *c)
 {
-    int running = 0, left;
+    int running, left;
+    bool has_ended = false;
     CURLMsg *m;
-    if (c->multi) {
-        curl_multi_perform(c->multi, &running);
-    }
-    wait_for(c, ms);
-    if (!c->multi) {
-        return;
-    }
     curl_multi_perform(c->multi, &running);
     while ((m = curl_multi_info_read(c->multi, &left))) {
         if (m->msg == CURLMSG_DONE) {
             end(c, m->easy_handle, m->data.result);
+            has_ended = true;
         }
+    }
+    return has_ended;
+}
+
+void post_poll(post_client *c, int ms)
+{
+    /* What is refused before it has a connection ends at once, and nothing would wake the wait. */
+    bool has_ended = c->multi && perform(c);
+    wait_for(c, has_ended ? 0 : ms);
+    if (c->multi) {
+        perform(c);
     }
 }
 

@@ -143,6 +143,35 @@ static void a_client_that_sends_nothing_loads_no_library(void **state)
     assert_true(is_curl_loaded());
 }
 
+static void note_end(post_request *r)
+{
+    *(bool *)r->arg = true;
+}
+
+/* Nothing wakes the wait of what never had a connection. */
+static void what_is_refused_at_once_is_not_waited_for(void **state)
+{
+    (void)state;
+    post_client *c;
+    bool has_ended = false;
+    guard_list nobody = {0};
+    const char *const headers[] = {NULL};
+    post_request r = {.url = "https://10.0.0.1/",
+                      .body = CRM_S("{}"),
+                      .headers = headers,
+                      .allowed = &nobody,
+                      .limit_ms = 60000,
+                      .done = note_end,
+                      .arg = &has_ended};
+    int64_t since = clock_mono();
+    assert_int_equal(post_client_new(&c), CRM_OK);
+    assert_int_equal(post_start(c, &r), CRM_OK);
+    post_poll(c, 20000);
+    assert_true(has_ended && clock_mono() - since < 10000000000);
+    assert_string_equal(r.error, "refused_address");
+    post_client_free(c);
+}
+
 static void a_target_is_https_without_credentials(void **state)
 {
     (void)state;
@@ -176,6 +205,7 @@ int main(void)
         cmocka_unit_test(a_list_names_addresses_and_nets),
         cmocka_unit_test(what_is_no_net_is_refused),
         cmocka_unit_test(a_client_that_sends_nothing_loads_no_library),
+        cmocka_unit_test(what_is_refused_at_once_is_not_waited_for),
         cmocka_unit_test(a_target_is_https_without_credentials),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
