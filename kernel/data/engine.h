@@ -77,6 +77,12 @@ typedef enum engine_op_kind {
  */
 typedef bool (*engine_row_fn)(void *arg, const value *row, uint32_t branches);
 
+/*
+ * Where a LIST that stopped goes on: all rows up to this one, in the order of the list, were judged.
+ * `row` has its id and sort values and nothing else; `percent` (0 to 99) of the way lies behind it.
+ */
+typedef void (*engine_place_fn)(void *arg, const value *row, int percent);
+
 /* A word of an entity's full text that is `edits` away from the one asked for; of 4 to 32 letters. */
 typedef void (*engine_word_fn)(void *arg, crm_str word, int edits);
 
@@ -98,8 +104,16 @@ typedef struct engine_op {
     engine_group_fn on_group;  /* GROUP */
     engine_row_fn on_row; /* row values are indexed as entity->fields; unselected ones are NULL */
     void *arg;
-    int64_t stop_after_us; /* COUNT: after so long it gives what it has counted; 0: it goes on */
-    bool is_partial;       /* out, COUNT: it stopped, and there are at least `count` */
+    /*
+     * COUNT: after so long it gives what it has counted. LIST: if it meets its rows one by one in the
+     * order of the list, it gives those it has found by then, and calls `on_place` after the last of
+     * them; else it goes on. A place is a row that the rights grant, or any in the order of ids: so it
+     * tells nobody what he may not see; before there was one it does not stop so. 0: it goes on.
+     */
+    int64_t stop_after_us;
+    engine_place_fn on_place; /* LIST with stop_after_us */
+    bool is_partial;          /* out: it stopped. COUNT: there are at least `count` */
+    bool is_unordered; /* out, LIST: nothing has its order, so its first row is known after its last */
     int64_t count;     /* out: rows given, or counted */
     crm_status status; /* out; CONFLICT: a unique index refused, `refused` tells which */
     const entity_index *refused;
