@@ -364,6 +364,11 @@ static const engine_ops inline_ops =
     MEMORY_OPS("memory", ENGINE_COMPLETES_INLINE | ENGINE_FULL_TEXT);
 static const engine_ops delayed_ops = MEMORY_OPS("memory-delayed", ENGINE_FULL_TEXT);
 
+void engine_memory_set_part(engine *e, uint32_t rows)
+{
+    ((memory_engine *)e)->part_rows = rows;
+}
+
 crm_status engine_open_memory(uint64_t seed, engine **out)
 {
     *out = NULL;

@@ -83,6 +83,7 @@ typedef struct memory_engine {
     msnapshot *committed, *tx; /* NULL: none */
     msnapshot *saved[2];       /* the open savepoints, outermost first */
     uint32_t saved_count;
+    uint32_t part_rows; /* a LIST that may stop does so after so many rows; 0: by its time alone */
     _Atomic uint64_t serial, commits, rows_written, interrupted;
     _Atomic bool writer_is_out;
     /* Delayed completion. */
@@ -132,6 +133,9 @@ void memory_get(const mrun *r, engine_op *op);
 void memory_list(const mrun *r, engine_op *op);
 void memory_count(const mrun *r, engine_op *op);
 void memory_words(const mrun *r, engine_op *op);
+
+/* Tests make a list that may stop do so after so many rows. */
+void engine_memory_set_part(engine *e, uint32_t rows);
 
 /* A row and the branches it matches. */
 typedef struct found {

@@ -478,10 +478,92 @@ crm_status memory_rows(const mrun *r, const query *q, found **out, uint32_t *cou
     return find_rows(r, &whole, out, count);
 }
 
+/* ---- a list that may stop -------------------------------------------------------------------- */
+
+static void tell_place(engine_op *op, const mrow *row, int percent)
+{
+    const query *q = op->query;
+    value all[FIELDS_MAX], at[FIELDS_MAX];
+    mrow_values(row, q->entity, all);
+    memset(at, 0, sizeof at);
+    at[COL_ID] = all[COL_ID];
+    for (uint32_t i = 0; i < q->sort_count; i++) {
+        at[q->sorts[i].field->index] = all[q->sorts[i].field->index];
+    }
+    op->is_partial = true;
+    op->on_place(op->arg, at, percent);
+}
+
+/* All rows outside the recycle bin that come after the cursor, in the order of the list. */
+static found *rows_ahead(const mrun *r, const query *q, uint32_t *count)
+{
+    const mtable *t = snapshot_table(r->snapshot, q->entity->id);
+    found *all = calloc((t ? t->count : 0) + 1, sizeof *all);
+    *count = 0;
+    for (uint32_t i = 0; all && t && i < t->count; i++) {
+        const mrow *row = t->rows[i];
+        bool is_after = !q->after.is_set || compare_to(q, row, q->after.at, q->after.id) > 0;
+        bool is_deleted = !value_is_null(mrow_value(row, q->entity->fields[COL_DELETED_AT].id));
+        if (is_after && !is_deleted) {
+            all[(*count)++].row = row;
+        }
+    }
+    if (all) {
+        qsort_r(all, *count, sizeof *all, compare_found, (void *)q);
+    }
+    return all;
+}
+
+static bool is_by_id(const query *q)
+{
+    return !q->sort_count || q->sorts[0].field->index == COL_ID;
+}
+
+static void list_in_part(const mrun *r, engine_op *op)
+{
+    const query *q = op->query;
+    query any = *q;
+    uint32_t count, limit = q->limit ? q->limit : LIST_MAX, rows = r->session->engine->part_rows;
+    int64_t end = clock_mono() + op->stop_after_us * 1000;
+    const mrow *place = NULL;
+    found *all = rows_ahead(r, q, &count);
+    bool wants_more = true;
+    any.where = NULL;
+    op->status = all ? CRM_OK : CRM_NOMEM;
+    for (uint32_t i = 0; all && i < count && wants_more && op->count < limit; i++) {
+        uint32_t bits;
+        bool is_late = (rows && i >= rows) || clock_mono() > end;
+        if (memory_is_over(r)) {
+            op->status = CRM_TIMEOUT;
+            break;
+        }
+        if (is_late && place) {
+            tell_place(op, place, (int)(100ull * i / count));
+            break;
+        }
+        if (is_by_id(q) || matches(r, &any, all[i].row, &bits)) {
+            place = all[i].row;
+        }
+        wants_more = !matches(r, q, all[i].row, &bits) || give(op, q->entity, all[i].row, bits);
+    }
+    free(all);
+}
+
+static bool may_stop(const engine_op *op)
+{
+    const query *q = op->query;
+    return op->stop_after_us && !q->terms.n && !q->only_deleted && !q->with_deleted;
+}
+
 void memory_list(const mrun *r, engine_op *op)
 {
     const query *q = op->query;
     found *all;
+    op->is_partial = op->is_unordered = false;
+    if (may_stop(op)) {
+        list_in_part(r, op);
+        return;
+    }
     uint32_t count, limit = q->limit ? q->limit : LIST_MAX;
     op->status = find_rows(r, q, &all, &count);
     if (op->status == CRM_OK) {

@@ -502,6 +502,11 @@ void engine_sqlite_set_lookup(engine_session *reader, int64_t rows)
     ((sqlite_session *)reader)->lookup_max = rows;
 }
 
+void engine_sqlite_set_part(engine_session *reader, int64_t rows)
+{
+    ((sqlite_session *)reader)->part_rows = rows;
+}
+
 const char *engine_sqlite_version(void)
 {
     return sqlite3_libversion();

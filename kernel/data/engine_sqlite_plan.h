@@ -14,6 +14,7 @@
  *   engine_sqlite_prefix.c  beginnings of words as the words there are
  *   engine_sqlite_counts.c  what was counted before
  *   engine_sqlite_merge.c   running several: the first rows of all ranges, counts without doubles
+ *   engine_sqlite_part.c    a list that may stop on its way
  *   engine_sqlite_query.c   GET, LIST, COUNT
  */
 #ifndef DATA_ENGINE_SQLITE_PLAN_H
@@ -124,6 +125,20 @@ CRM_MUST_CHECK crm_status merge_list(sqlite_session *s, const query *in, plan *p
 /* Different rows of all ranges, at most `limit`. On failure *count is what was counted so far. */
 CRM_MUST_CHECK crm_status merge_count(sqlite_session *s, const query *in, plan *p, int64_t limit,
                                       int64_t *count);
+
+/* What of a page was found before its time was over (engine_sqlite_part.c). */
+typedef struct stretch {
+    int64_t *ids; /* in order, in the arena of the op */
+    uint32_t count;
+    int64_t place;   /* the row it got to */
+    bool is_stopped; /* there may be more behind `place` */
+} stretch;
+/* Whether the rows of all come one by one in the order of the list, so that it can be said where it stops. */
+bool part_may_stop(const query *in, const plan *p);
+CRM_MUST_CHECK crm_status part_find(sqlite_session *s, const engine_op *op, walk *w, uint32_t limit,
+                                    stretch *out);
+/* How much of the way lies behind in->after. */
+CRM_MUST_CHECK crm_status part_percent(sqlite_session *s, const query *in, walk *w, int *out);
 
 /*
  * What the same count was in this snapshot (engine_sqlite_counts.c); false: nobody counted. After that

@@ -286,19 +286,76 @@ static bool prepare_by_ids(reader *r, engine_op *op, crm_str ids)
     return r->stmt != NULL;
 }
 
+/* False when the sink has had enough, or on failure. */
+static bool list_ids(reader *r, engine_op *op, const int64_t *ids, uint32_t count)
+{
+    crm_str text = ids_text(r->s->arena, ids, count);
+    if (!text.p) {
+        op->status = CRM_NOMEM;
+    }
+    return text.p && prepare_by_ids(r, op, text) && read_rows(r, op) && op->status == CRM_OK;
+}
+
 static void list_merged(reader *r, engine_op *op, plan *p, uint32_t limit)
 {
     int64_t *ids;
     uint32_t count;
     op->status = merge_list(r->s, r->query, p, limit, &ids, &count);
-    if (op->status != CRM_OK || !count) {
+    if (op->status == CRM_OK && count) {
+        (void)!list_ids(r, op, ids, count);
+    }
+}
+
+/* Sort values of the row into s->row and the cursor. */
+static bool read_place(reader *r, engine_op *op, int64_t id, cursor *out)
+{
+    const query *in = r->query;
+    query bare = {.entity = in->entity, .env = in->env};
+    reader at = {.s = r->s, .query = &bare};
+    bits_add(bare.select, COL_ID);
+    for (uint32_t i = 0; i < in->sort_count; i++) {
+        bits_add(bare.select, in->sorts[i].field->index);
+    }
+    if (!prepare_by_id(&at, op, in->entity, id)) {
+        return false;
+    }
+    int rc = sqlite3_step(at.stmt);
+    if (rc == SQLITE_ROW) {
+        (void)!take_row(&at);
+    } else {
+        op->status = status_of(r->s->db, rc, "place");
+    }
+    *out = (cursor){.id = id, .is_set = true};
+    for (uint32_t i = 0; i < in->sort_count; i++) {
+        value *v = &r->s->row[in->sorts[i].field->index];
+        out->at[i] = *v = value_dup(r->s->arena, *v);
+    }
+    sqlite3_reset(at.stmt);
+    return rc == SQLITE_ROW;
+}
+
+static void tell_place(reader *r, engine_op *op, walk *w, int64_t id)
+{
+    int percent;
+    query rest = *r->query;
+    if (!read_place(r, op, id, &rest.after)) {
         return;
     }
-    crm_str text = ids_text(r->s->arena, ids, count);
-    if (!text.p) {
-        op->status = CRM_NOMEM;
-    } else if (prepare_by_ids(r, op, text)) {
-        (void)!read_rows(r, op);
+    op->status = part_percent(r->s, &rest, w, &percent);
+    if (op->status == CRM_OK) {
+        op->is_partial = true;
+        op->on_place(op->arg, r->s->row, percent);
+    }
+}
+
+static void list_in_part(reader *r, engine_op *op, walk *w, uint32_t limit)
+{
+    stretch found;
+    op->status = part_find(r->s, op, w, limit, &found);
+    bool goes_on =
+        op->status == CRM_OK && (!found.count || list_ids(r, op, found.ids, found.count));
+    if (goes_on && found.is_stopped) {
+        tell_place(r, op, w, found.place);
     }
 }
 
@@ -328,14 +385,24 @@ static void list_abreast(reader *r, engine_op *op, plan *p, uint32_t limit)
     op->status = merge_rows(r->s, r->query, p, selected, take_lane, &to);
 }
 
+static bool is_unordered(const query *in, const plan *p)
+{
+    bool is_sorted = in->sort_count && in->sorts[0].field->index != COL_ID;
+    return is_sorted && p->count == 1 && !p->is_merged && !p->at[0].is_ordered;
+}
+
 void query_list(sqlite_session *s, engine_op *op)
 {
     const query *in = op->query;
     reader r = {.s = s, .query = in};
     uint32_t limit = in->limit ? in->limit : LIST_MAX;
     plan p;
+    op->is_partial = false;
     op->status = plan_make(s, in, ENGINE_LIST, &p);
-    if (op->status == CRM_OK && p.is_merged && merge_is_narrow(in, &p)) {
+    op->is_unordered = is_unordered(in, &p);
+    if (op->status == CRM_OK && op->stop_after_us && part_may_stop(in, &p)) {
+        list_in_part(&r, op, &p.at[0], limit);
+    } else if (op->status == CRM_OK && p.is_merged && merge_is_narrow(in, &p)) {
         list_abreast(&r, op, &p, limit);
     } else if (op->status == CRM_OK && p.is_merged) {
         list_merged(&r, op, &p, limit);

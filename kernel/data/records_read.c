@@ -253,6 +253,15 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
     return give_or_keep(s, row, matched);
 }
 
+/* The list stopped there: the page ends, however few rows it has. */
+static void on_place(void *arg, const value *row, int percent)
+{
+    read_state *s = arg;
+    s->r->next = cursor_write(s->call->arena, &s->list, row);
+    s->r->has_more = s->r->is_partial = true;
+    s->r->percent = percent;
+}
+
 /* ---- the first batch ------------------------------------------------------------------------- */
 
 static void make_ops(read_state *s)
@@ -263,6 +272,8 @@ static void make_ops(read_state *s)
                             .id = r->id,
                             .query = &s->list,
                             .on_row = on_row,
+                            .on_place = on_place,
+                            .stop_after_us = r->id ? 0 : r->part_us,
                             .arg = s};
     s->page = r->id ? 1 : s->list.limit ? s->list.limit : LIST_MAX;
     s->list.limit = s->page + 1;
@@ -290,7 +301,7 @@ static crm_status prepare(record_read *r, read_state **out)
         return CRM_NOMEM;
     }
     r->state = s;
-    r->has_more = r->approx = r->interrupted = false;
+    r->has_more = r->approx = r->interrupted = r->is_partial = r->is_unordered = false;
     r->total = 0;
     r->next = (crm_str){0};
     s->r = r;
@@ -338,6 +349,7 @@ static crm_status after_first(read_state *s, crm_status st)
     record_read *r = s->r;
     if (s->batch.interrupted) {
         r->interrupted = true;
+        r->is_unordered = s->ops[0].is_unordered;
         return CRM_TIMEOUT;
     }
     if (r->id && (st == CRM_NOT_FOUND || (!st && !s->given))) {

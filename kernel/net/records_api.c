@@ -12,7 +12,8 @@
 #include "net/api_private.h"
 
 #define INLINE_LIMIT_US 2000
-#define POOL_COUNT_US   50000 /* a list does not wait longer for its total */
+#define POOL_COUNT_US   50000   /* a list does not wait longer for its total */
+#define PART_US         2000000 /* then a long list shows what it has found */
 #define DEFAULT_LIMIT   50
 #define POOLS_MS        10000 /* waiting and both tries of a list that does not run inline */
 #define SHAPES          64
@@ -402,6 +403,10 @@ static void list_end(api_call *k)
     }
     jw_kint(&k->w, "total", k->read.total);
     jw_kbool(&k->w, "approx", k->read.approx);
+    if (k->read.is_partial) {
+        jw_kbool(&k->w, "partial", true);
+        jw_kint(&k->w, "walked", k->read.percent);
+    }
     if (k->read.total) {
         search_reading_json(&k->w, &((list_state *)k->own)->search);
     }
@@ -450,6 +455,7 @@ static void list_on_pool(api_call *k)
     k->c.until = clock_mono() + limit_us * 1000;
     k->read.limit_us = limit_us;
     k->read.count_us = POOL_COUNT_US;
+    k->read.part_us = l->is_slow ? PART_US : 0;
     k->read.done = NULL;
     k->status = records_read_now(&k->read);
     while (k->status == CRM_OK && may_read_otherwise(k)) {
@@ -472,12 +478,32 @@ static void to_pool(api_call *k, bool is_slow)
     api_pool(k, is_slow ? POOL_SLOW : POOL_FAST, list_on_pool, list_pooled);
 }
 
+/* No part of it can be shown: every row may be the first. */
+static void blame_sort(api_call *k)
+{
+    const field *f = k->read.query->sorts[0].field;
+    buf params;
+    json_writer w;
+    buf_init(&params, 1024);
+    jw_init(&w, &params);
+    jw_object(&w);
+    jw_kstr(&w, "field", f->name);
+    jw_kstr(&w, "label", registry_text(k->c.reg, k->c.lang, f->label));
+    jw_end_object(&w);
+    (void)call_fail(&k->c, CRM_TIMEOUT, "slow_sort");
+    k->c.error.params_json = arena_dup(k->c.arena, buf_view(&params));
+    buf_free(&params);
+}
+
 static void list_pooled(api_call *k)
 {
     list_state *l = k->own;
     if (k->status == CRM_TIMEOUT && !l->is_slow) {
         to_pool(k, true);
         return;
+    }
+    if (k->status == CRM_TIMEOUT && k->read.is_unordered) {
+        blame_sort(k);
     }
     if (k->status != CRM_OK) {
         api_reply_error(k, k->status);

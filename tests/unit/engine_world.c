@@ -1,6 +1,9 @@
 /* engine_world.c - see engine_world.h. */
 #include "engine_world.h"
 
+#include "data/engine_memory.h"
+#include "data/engine_sqlite.h"
+
 #include <ftw.h>
 #include <unistd.h>
 
@@ -256,6 +259,74 @@ void bench_list(engine_session *s, const query *q, ids *out)
     out->count = 0;
     out->status = engine_read_now(s, &batch);
     assert_int_equal(out->count, op.count);
+}
+
+void bench_stop_lists(bench *b, uint32_t rows)
+{
+    if (strcmp(b->e->ops->name, "sqlite") == 0) {
+        engine_sqlite_set_part(b->reader, rows);
+        engine_sqlite_set_lookup(b->reader, rows ? 0 : 1000);
+    } else {
+        engine_memory_set_part(b->e, rows);
+    }
+}
+
+/* A list whose parts are put one behind the other. */
+typedef struct parts {
+    bench *b;
+    query q;
+    ids *out;
+    uint32_t stops;
+    bool goes_on;
+} parts;
+
+static bool take_next(void *arg, const value *row, uint32_t bits)
+{
+    parts *p = arg;
+    p->goes_on = true;
+    p->q.after = (cursor){.id = row[COL_ID].i, .is_set = true};
+    for (uint32_t i = 0; i < p->q.sort_count; i++) {
+        p->q.after.at[i] = value_dup(p->b->w->arena, row[p->q.sorts[i].field->index]);
+    }
+    return take_id(p->out, row, bits);
+}
+
+static void take_place(void *arg, const value *row, int percent)
+{
+    parts *p = arg;
+    uint32_t count = p->out->count;
+    (void)take_next(p, row, 0);
+    p->out->count = count; /* a place is no row of the list */
+    p->stops++;
+    assert_in_range(percent, 0, 99);
+    for (uint32_t i = COL_OWN; i < p->q.entity->field_count; i++) {
+        bool is_sort = false;
+        for (uint32_t k = 0; k < p->q.sort_count; k++) {
+            is_sort = is_sort || p->q.sorts[k].field->index == i;
+        }
+        assert_true(is_sort || value_is_null(row[i]));
+    }
+}
+
+uint32_t bench_list_in_parts(bench *b, query q, ids *out)
+{
+    parts p = {.b = b, .q = q, .out = out, .goes_on = true};
+    out->count = 0;
+    out->status = CRM_OK;
+    while (p.goes_on && out->status == CRM_OK) {
+        query asked = p.q;
+        engine_op op = {.kind = ENGINE_LIST,
+                        .entity = q.entity,
+                        .query = &asked,
+                        .on_row = take_next,
+                        .on_place = take_place,
+                        .stop_after_us = 60000000,
+                        .arg = &p};
+        engine_batch batch = {.ops = &op, .count = 1};
+        p.goes_on = false;
+        out->status = engine_read_now(b->reader, &batch);
+    }
+    return p.stops;
 }
 
 int64_t bench_count(engine_session *s, const query *q)

@@ -81,6 +81,14 @@ typedef struct ids {
 } ids;
 void bench_list(engine_session *s, const query *q, ids *out);
 int64_t bench_count(engine_session *s, const query *q);
+/* A list of b->reader that may stop does so after so many rows (0: by its time alone), and nothing
+ * counts as having few rows. */
+void bench_stop_lists(bench *b, uint32_t rows);
+/*
+ * All parts of such a list, one after the other, as rows that may not stop would give them. How many
+ * stopped.
+ */
+uint32_t bench_list_in_parts(bench *b, query q, ids *out);
 
 /* Deals in the open transaction: with a name and an amount (0: none), with one field. */
 int64_t bench_deal(bench *b, const char *name, int64_t amount);

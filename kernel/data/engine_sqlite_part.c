@@ -1,0 +1,201 @@
+/*
+ * engine_sqlite_part.c - a list that may stop on its way and go on from there.
+ *
+ * Every row of the walk comes out of the statement with what the condition says of it, so at any
+ * moment it is known how far the walk has got, and by ORDER BY nothing is left out before that. The
+ * rows that are found are read afterwards by id.
+ */
+#include "data/engine_sqlite_plan.h"
+
+typedef struct search {
+    sqlite_session *s;
+    const query *in;
+    walk *w;
+    stretch *out;
+    uint32_t limit;
+    int64_t judged;
+} search;
+
+bool part_may_stop(const query *in, const plan *p)
+{
+    bool is_plain = !in->terms.n && !in->only_deleted && !in->with_deleted;
+    return is_plain && p->count == 1 && !p->is_merged && p->at[0].is_ordered && !p->at[0].branch;
+}
+
+static bool is_by_id(const query *in)
+{
+    return !in->sort_count || in->sorts[0].field->index == COL_ID;
+}
+
+/* ---- the way --------------------------------------------------------------------------------- */
+
+/* Bounds of what the list is in the order of: they make the way shorter. */
+static void add_bounds(sql *q, const query *in, const cond *c)
+{
+    if (c && c->op == COND_AND) {
+        for (const cond *child = c->first; child; child = child->next) {
+            add_bounds(q, in, child);
+        }
+        return;
+    }
+    const field *first = is_by_id(in) ? &in->entity->fields[COL_ID] : in->sorts[0].field;
+    if (c && c->op >= COND_GT && c->op <= COND_LTE && c->path_length == 1 && c->path[0] == first) {
+        sql_z(q, " AND ");
+        sql_cond(q, in->entity, 0, c);
+    }
+}
+
+/* " FROM … WHERE …": all rows that lie on it, whatever rights and the condition say of them. */
+static void add_way(sql *q, const query *in, walk *w)
+{
+    query bare = *in;
+    bare.rights = NULL;
+    bare.where = NULL;
+    plan_rows(q, &bare, w);
+    add_bounds(q, in, in->where);
+}
+
+/* NULL of a row that the rights do not grant, else whether the condition holds. */
+static void add_verdict(sql *q, const query *in, const walk *w)
+{
+    sql_z(q, ",CASE WHEN ");
+    if (in->rights && !plan_sees_all(in)) {
+        sql_branches(q, in->entity, 0, in->rights, in->need);
+    } else {
+        sql_z(q, "1");
+    }
+    sql_z(q, " THEN (");
+    q->held = w->held;
+    q->held_count = w->held_count;
+    sql_cond(q, in->entity, 0, in->where);
+    q->held = NULL;
+    q->held_count = 0;
+    sql_z(q, ") IS TRUE END");
+}
+
+static void plan_judged(const search *f, page_part where)
+{
+    sql *q = &f->s->sql;
+    sql_start(q, f->s->layout, &f->in->env);
+    sql_z(q, "SELECT ");
+    sql_column(q, 0, &f->in->entity->fields[COL_ID]);
+    add_verdict(q, f->in, f->w);
+    add_way(q, f->in, f->w);
+    plan_after(q, f->in, where);
+    plan_order(q, f->in);
+}
+
+/* ---- walking --------------------------------------------------------------------------------- */
+
+static void take(search *f, sqlite3_stmt *stmt)
+{
+    int64_t id = sqlite3_column_int64(stmt, 0);
+    bool is_granted = sqlite3_column_type(stmt, 1) != SQLITE_NULL;
+    f->judged++;
+    if (is_granted || is_by_id(f->in)) {
+        f->out->place = id;
+    }
+    if (is_granted && sqlite3_column_int(stmt, 1)) {
+        f->out->ids[f->out->count++] = id;
+    }
+}
+
+static bool is_slow_enough(const search *f)
+{
+    return f->s->part_rows && f->judged >= f->s->part_rows && f->out->place;
+}
+
+static crm_status walk_some(search *f, page_part where)
+{
+    crm_status st;
+    int rc = SQLITE_ROW;
+    plan_judged(f, where);
+    sqlite3_stmt *stmt = statement_get(f->s, &st);
+    while (stmt && f->out->count < f->limit && rc == SQLITE_ROW && !f->out->is_stopped) {
+        rc = sqlite3_step(stmt);
+        if (rc == SQLITE_ROW) {
+            take(f, stmt);
+            f->out->is_stopped = is_slow_enough(f);
+        }
+    }
+    if (stmt && rc != SQLITE_ROW && rc != SQLITE_DONE) {
+        st = status_of(f->s->db, rc, "part");
+    }
+    if (st == CRM_TIMEOUT && f->out->place && !session_is_stopped(f->s)) {
+        f->out->is_stopped = true;
+        st = CRM_OK;
+    }
+    sqlite3_reset(stmt);
+    return st;
+}
+
+crm_status part_find(sqlite_session *s, const engine_op *op, walk *w, uint32_t limit, stretch *out)
+{
+    const query *in = op->query;
+    search f = {.s = s, .in = in, .w = w, .out = out, .limit = limit};
+    bool in_parts = plan_comes_in_parts(in);
+    *out = (stretch){.ids = ARENA_ARRAY(s->arena, int64_t, limit)};
+    if (!out->ids) {
+        return CRM_NOMEM;
+    }
+    s->limit.count_end = clock_mono() + op->stop_after_us * 1000;
+    crm_status st = walk_some(&f, in_parts ? PAGE_VALUES : PAGE_WHOLE);
+    if (st == CRM_OK && in_parts && out->count < limit && !out->is_stopped) {
+        st = walk_some(&f, PAGE_NULLS);
+    }
+    s->limit.count_end = 0;
+    return st;
+}
+
+/* ---- how far --------------------------------------------------------------------------------- */
+
+static crm_status reckon(const search *f, const char *what, page_part *after, int64_t *out)
+{
+    sql *q = &f->s->sql;
+    sql_start(q, f->s->layout, &f->in->env);
+    sql_z(q, "SELECT ");
+    sql_z(q, what);
+    sql_z(q, "(");
+    sql_column(q, 0, &f->in->entity->fields[COL_ID]);
+    sql_z(q, ")");
+    add_way(q, f->in, f->w);
+    if (after) {
+        plan_after(q, f->in, *after);
+    }
+    return statement_int(f->s, out);
+}
+
+/* Ids are given one after the other, and few are gone. */
+static crm_status reckon_ids(const search *f, int64_t *behind, int64_t *all)
+{
+    int64_t first = 0, last = 0, id = f->in->after.id;
+    crm_status st = reckon(f, "min", NULL, &first);
+    st = st ? st : reckon(f, "max", NULL, &last);
+    bool descends = f->in->sort_count && f->in->sorts[0].descending;
+    *behind = descends ? last - id : id - first;
+    *all = last - first + 1;
+    return st;
+}
+
+static crm_status reckon_rows(const search *f, int64_t *behind, int64_t *all)
+{
+    int64_t ahead = 0, empty = 0;
+    page_part values = plan_comes_in_parts(f->in) ? PAGE_VALUES : PAGE_WHOLE, nulls = PAGE_NULLS;
+    crm_status st = reckon(f, "count", NULL, all);
+    st = st ? st : reckon(f, "count", &values, &ahead);
+    if (!st && values == PAGE_VALUES) {
+        st = reckon(f, "count", &nulls, &empty);
+    }
+    *behind = *all - ahead - empty;
+    return st;
+}
+
+crm_status part_percent(sqlite_session *s, const query *in, walk *w, int *out)
+{
+    int64_t behind = 0, all = 0;
+    search f = {.s = s, .in = in, .w = w};
+    crm_status st = is_by_id(in) ? reckon_ids(&f, &behind, &all) : reckon_rows(&f, &behind, &all);
+    int64_t percent = all > 0 ? behind * 100 / all : 0;
+    *out = percent < 0 ? 0 : percent > 99 ? 99 : (int)percent;
+    return st;
+}
