@@ -160,12 +160,32 @@ static void one_that_nobody_waits_for_has_no_part(void **state)
     assert_int_equal(s.places, 0);
 }
 
+/* The first row of such a list is known after the last: nothing of it can be shown. */
+static void one_without_an_order_has_no_part(void **state)
+{
+    bench *b = *state;
+    seen s = {0};
+    add_deals(b);
+    bench_stop_lists(b, 3);
+    query q = some_list(b, DEAL_CLOSE, false, true);
+    engine_op op = list_that_may_stop(&q, &s);
+    engine_batch batch = {.ops = &op, .count = 1};
+    assert_ok(engine_read_now(b->reader, &batch));
+    bool has_indexes = strcmp(b->e->ops->name, "sqlite") == 0;
+    assert_int_equal(op.is_unordered, has_indexes);
+    assert_int_equal(op.is_partial, !has_indexes);
+    q.sorts[0].field = deal_field(b->w, DEAL_AMOUNT);
+    assert_ok(engine_read_now(b->reader, &batch));
+    assert_false(op.is_unordered);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_ALL(its_parts_are_the_whole_list),
         ON_ALL(a_bound_of_the_order_is_kept),
         ON_ALL(it_stops_by_its_time_and_not_without_one),
+        ON_ALL(one_without_an_order_has_no_part),
         ON_ALL(one_that_nobody_waits_for_has_no_part),
     };
     return RUN_ON_ALL(tests);
