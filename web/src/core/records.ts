@@ -3,7 +3,7 @@
 import { api, ApiError } from './api.ts';
 import { compareRows } from './filter.ts';
 import { link, on } from './events.ts';
-import type { Reading, RecordEvent, Row } from './types.ts';
+import type { Page, Reading, RecordEvent, Row } from './types.ts';
 
 const PAGE = 100;
 const GATHER = 60; // ms in which events of one burst are read together
@@ -16,6 +16,10 @@ export class Records {
   total: number | null = null;
   approx = false;
   reading: Reading = {};
+  /** How many percent of a list that takes long were looked through; null: it is no such list, or it is over. */
+  walked: number | null = null;
+  /** Such a list is looked through further only when look() says so. */
+  isHalted = false;
   state: 'loading' | 'ready' | 'more' | 'error' = 'loading';
   error: ApiError | null = null;
   fresh = new Set<number>();
@@ -32,6 +36,8 @@ export class Records {
   #limit: number;
   #isBin: boolean;
   #again = 0;
+  #wanted = 0; // rows up to which a long list is looked through by itself
+  #halt = new AbortController();
   #blind = false; // read before the stream was open: changes in between would be missed
 
   constructor(
@@ -67,6 +73,7 @@ export class Records {
 
   stop(): void {
     this.#abort.abort();
+    this.#halt.abort();
     clearTimeout(this.#timer);
     clearTimeout(this.#again);
     for (const off of this.#off) off();
@@ -90,16 +97,43 @@ export class Records {
         this.#abort.signal,
       );
       this.rows = page.rows;
-      this.next = page.next;
       this.total = page.total ?? null;
       this.approx = page.approx ?? false;
       this.reading = { read_as: page.read_as, corrected: page.corrected };
-      this.state = 'ready';
-      this.error = null;
+      this.#wanted = this.#limit;
+      this.isHalted = false;
+      this.#took(page);
     } catch (error) {
       this.#failed(error);
     }
     this.#tell();
+    this.#goOn();
+  }
+
+  #took(page: Page): void {
+    this.next = page.next;
+    this.walked = page.partial ? (page.walked ?? 0) : null;
+    this.state = 'ready';
+    this.error = null;
+  }
+
+  /** A long list is looked through part by part until there is a page of further rows. */
+  #goOn(): void {
+    const isLong = this.walked !== null && this.state === 'ready' && !this.error;
+    if (isLong && !this.isHalted && this.rows.length < this.#wanted && !this.#abort.signal.aborted) void this.#further();
+  }
+
+  /** Ends the search of a long list where it is; what was found stays. */
+  halt(): void {
+    this.isHalted = true;
+    this.#halt.abort();
+    this.#halt = new AbortController();
+  }
+
+  /** Goes on after halt(). */
+  look(): Promise<void> {
+    this.isHalted = false;
+    return this.more();
   }
 
   /** Whoever has left must not be told of what comes late. */
@@ -108,25 +142,31 @@ export class Records {
   }
 
   async more(): Promise<void> {
-    if (!this.next || this.state !== 'ready') return;
+    if (!this.next || this.state !== 'ready' || this.isHalted) return;
+    this.#wanted = this.rows.length + this.#limit;
+    await this.#further();
+  }
+
+  async #further(): Promise<void> {
+    const { signal } = this.#halt;
     this.state = 'more';
     this.#changed();
     try {
       const page = await api.list(
         this.entity,
-        this.#search({ limit: String(this.#limit), after: this.next }),
-        this.#abort.signal,
+        this.#search({ limit: String(this.#limit), after: this.next! }),
+        signal,
       );
       const known = new Set(this.rows.map((r) => r.id));
       this.rows = [...this.rows, ...page.rows.filter((r) => !known.has(r.id))];
-      this.next = page.next;
-      this.state = 'ready';
+      this.#took(page);
     } catch (error) {
       this.state = 'ready';
       if (error instanceof ApiError && error.code === 'bad_cursor') return this.load();
-      this.#failed(error);
+      if (!signal.aborted) this.#failed(error);
     }
     this.#tell();
+    this.#goOn();
   }
 
   #failed(error: unknown): void {

@@ -169,6 +169,9 @@ export interface Page extends Reading {
   next: string | null;
   total?: number;
   approx?: boolean;
+  /** The list did not come to its end in time: `walked` percent were looked through, `next` goes on from there. */
+  partial?: boolean;
+  walked?: number;
 }
 
 /** The place of a found row to show beside its title. */

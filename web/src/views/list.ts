@@ -12,6 +12,7 @@ import './filter-menu.ts';
 import { binActions } from './bin.ts';
 import type { Chosen } from './bulk.ts';
 import { emptyList } from './list-empty.ts';
+import { more } from './more.ts';
 import { Selection } from './selection.ts';
 import { cards, table } from './rows.ts';
 import { chipText, type Names, loadNames } from './chips.ts';
@@ -456,7 +457,7 @@ class List extends El {
       return failure(records.error!, () => {
         void records.load();
       });
-    if (!records.rows.length) return this.#empty();
+    if (!records.rows.length) return records.walked === null ? this.#empty() : more(records);
     const sort = sortOf(this.#state, this.#view);
     const shown = {
       entity: this.entity,
@@ -492,8 +493,7 @@ class List extends El {
       aria-label=${capital(t(entityOf(this.entity)!.label.many))}
     >
       ${this.#reading(records.reading)} ${narrow.value ? cards(shown) : table(shown)}
-      ${records.state === 'more' ? html`<p class="more muted">${t('loading')}</p>` : nothing}
-      ${records.next && records.state === 'ready' ? html`<p class="more"><button class="btn btn-sm" @click=${() => void records.more()}>${t('list.more')}</button></p>` : nothing}
+      ${more(records)}
     </div>`;
   }
 

@@ -491,3 +491,28 @@ test('what the role does not allow is said without offering to try again', async
   await page.getByText('Сюда вам нельзя').waitFor();
   assert.equal(await page.getByRole('button', { name: 'Повторить' }).count(), 0);
 });
+
+test('a list that takes long says how far it is, goes on by itself and stops when it is told to', async () => {
+  const page = await visit();
+  const parts = [];
+  await page.route(/sales\.lead\?(?=.*title)(?=.*limit=100)/, async (route) => {
+    const part = parts.length + 1;
+    parts.push(new URL(route.request().url()).searchParams.get('after'));
+    if (part === 4) return; // it is being looked through when it is told to stop
+    const rows = part === 2 ? [{ id: 9001, rev: 1, title: 'Найден поздно', _can: [] }] : [];
+    const walked = part < 5 ? { partial: true, walked: part * 20, next: `p${part}` } : { next: null };
+    await route.fulfill({ json: { rows, total: 0, approx: true, ...walked } });
+  });
+  await page.goto(`${fixture.url}/e/sales.lead?f.title=водолаз`);
+  const told = page.locator('[data-walked]');
+  await page.locator('[data-walked="60"]').waitFor();
+  await until(() => parts.length === 4);
+  assert.match(await told.innerText(), /Просмотрено 60 %, найдено: 1/);
+  await page.locator('tr[data-id="9001"]').waitFor();
+  await page.click('[data-action=halt]');
+  await page.locator('[data-action=look]').waitFor();
+  assert.equal(parts.length, 4);
+  await page.click('[data-action=look]');
+  await told.waitFor({ state: 'detached' });
+  assert.deepEqual(parts, [null, 'p1', 'p2', 'p3', 'p3']);
+});
