@@ -21,8 +21,11 @@ export function zone(): string {
 export function number(value: unknown, digits?: number): string {
   const n = Number(value);
   if (!Number.isFinite(n)) return String(value ?? '');
-  const options =
-    digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  // Four digits stand together in Russian, and so a year is one; in a column of decimals they are told apart.
+  const options: Intl.NumberFormatOptions =
+    digits === undefined
+      ? { useGrouping: 'min2' }
+      : { minimumFractionDigits: digits, maximumFractionDigits: digits };
   return cached(`n${digits}`, () => new Intl.NumberFormat(lang.value, options))
     .format(n)
     .replace('-', '−');

@@ -18,19 +18,25 @@ test('money has unbreakable spaces and kopecks only when there are any', () => {
   assert.ok(!fmt.money('24960000.00', 'RUB').includes(' '));
 });
 
+test('four digits stand together, as a year does', () => {
+  assert.equal(fmt.number(2021), '2021');
+  assert.equal(plain(fmt.number(-12021)), '−12 021');
+  assert.equal(plain(fmt.number('1234.5', 2)), '1 234,50');
+});
+
 test('Russian phones are grouped, wrong ones stay as they came', () => {
   assert.equal(plain(fmt.phone('+79125553470')), '+7 912 555-34-70');
   assert.equal(fmt.phone('8 (916) 12'), '8 (916) 12');
   assert.equal(plain(fmt.phone('+375291234567')), '+375 291 234 567');
 });
 
-test('an extension is shown in the words of the language and dialled as it is stored', () => {
+test('an extension is shown in the words of the language and dialled as it is stored', async () => {
   assert.equal(plain(fmt.phone('+74951234567;ext=12')), '+7 495 123-45-67 доб. 12');
   assert.equal(fmt.dial('+74951234567;ext=12'), 'tel:+74951234567;ext=12');
   assert.equal(fmt.dial('8 (916) 12'), null);
-  lang.set('en');
+  await setLang('en', false);
   assert.equal(plain(fmt.phone('+74951234567;ext=12')), '+7 495 123-45-67 ext. 12');
-  lang.set('ru');
+  await setLang('ru', false);
 });
 
 test('moments are said relative to today in the zone of the deployment', () => {
