@@ -149,16 +149,13 @@ static void write_list_view(view_writer *v, const yaml_node *n)
 
 static void write_section(view_writer *v, const yaml_node *n)
 {
-    static const char *const keys[] = {"label", "fields", "filled", NULL};
+    static const char *const keys[] = {"label", "fields", NULL};
     if (!keys_check(v->rd->f, n, keys)) {
         return;
     }
     jw_object(&v->w);
     write_label(v, "s", yaml_text(n, "label"));
     write_names(v, "fields", yaml_get(n, "fields"));
-    if (read_flag(v->rd, n, "filled")) {
-        jw_kbool(&v->w, "filled", true);
-    }
     jw_end_object(&v->w);
 }
 

@@ -129,18 +129,6 @@ static crm_status copy_int(crm_rec *to, const crm_rec *from, const char *field)
     return crm_has(from, field) ? crm_set_int(to, field, crm_get_int(from, field)) : CRM_OK;
 }
 
-/* What brought him the first time: kept with him when later requests come by other ways. */
-static crm_status copy_touch(crm_rec *to, const crm_rec *from)
-{
-    static const char *const fields[] = {"page",         "referrer",    "utm_source", "utm_medium",
-                                         "utm_campaign", "utm_content", "utm_term"};
-    crm_status s = CRM_OK;
-    for (size_t i = 0; s == CRM_OK && i < sizeof fields / sizeof *fields; i++) {
-        s = copy_text(to, from, fields[i]);
-    }
-    return s;
-}
-
 /* What there is to call him by: his name, else his phone or address. */
 static crm_str name_for(crm_ctx *c, const crm_rec *subject, crm_str phone, crm_str email)
 {
@@ -164,7 +152,6 @@ static crm_status make_person(crm_ctx *c, const crm_rec *subject, crm_rec **out)
     s = s == CRM_OK ? crm_set_text(*out, "email", email) : s;
     s = s == CRM_OK ? copy_text(*out, subject, "city") : s;
     s = s == CRM_OK ? copy_text(*out, subject, "source") : s;
-    s = s == CRM_OK ? copy_touch(*out, subject) : s;
     s = s == CRM_OK ? copy_int(*out, subject, "owner") : s;
     s = s == CRM_OK ? copy_int(*out, subject, "department") : s;
     return s == CRM_OK ? crm_save(c, *out) : s;

@@ -105,31 +105,6 @@ describe('a request from the site', () => {
     assert.equal((await head.list('contacts.person', 'phone=%2B79161234567')).length, 1);
   });
 
-  it('S-06: keeps with a new contact what brought him the first time, and with each lead its own', async () => {
-    const first = {
-      utm_source: 'yandex', utm_medium: 'cpc', utm_campaign: 'spring', utm_content: 'banner-1', utm_term: 'экскаватор',
-      page: 'https://site.example.ru/cranes', referrer: 'https://ya.ru/',
-    };
-    const second = { utm_source: 'vk', utm_term: 'кран', page: 'https://site.example.ru/sale' };
-    const head = await server.as('ivanova');
-    const lead = (q) => until(async () => (await head.list('sales.lead', `q=${q}`)).find((row) => row.contact), q);
-    const touch = (row) => Object.fromEntries(Object.keys(first).map((name) => [name, row[name]]));
-    await submit(visitor, { name: 'Касаткин', phone: '+7 916 555-00-01', text: 'ПервыйРаз', ...first });
-    const { id } = (await lead('ПервыйРаз')).contact;
-    const person = async (client) => (await client.get(`/api/v1/contacts.person/${id}`, { expect: 200 })).json;
-    assert.deepEqual(touch(await person(head)), first);
-
-    await submit(visitor, { name: 'Касаткин', phone: '8 916 555 00 01', text: 'ВторойРаз', ...second });
-    const again = await lead('ВторойРаз');
-    assert.equal(again.contact.id, id);
-    assert.deepEqual(touch(again), { ...Object.fromEntries(Object.keys(first).map((name) => [name, null])), ...second });
-    assert.deepEqual(touch(await person(head)), first, 'his own first touch stays');
-
-    const meta = (await head.get('/api/v1/meta', { expect: 200 })).json.entities['contacts.person'];
-    assert.ok(meta.views.list.every((view) => !view.columns.some((name) => name in first)), 'no list shows them by itself');
-    assert.deepEqual(meta.views.card.sections.at(-1).fields.toSorted(), Object.keys(first).toSorted());
-  });
-
   it('S-08: tells the head when there is nobody to give a request to, and keeps the request', async () => {
     const head = await server.as('ivanova');
     for (const login of ['petrov', 'sidorova']) assert.equal((await server.command('user', 'disable', login)).code, 0);

@@ -75,15 +75,9 @@ export interface Related {
   label?: string;
 }
 
-export interface CardSection {
-  label: string;
-  fields: string[];
-  filled?: boolean; // shown only while one of them holds something
-}
-
 export interface CardView {
   header?: string[];
-  sections?: CardSection[];
+  sections?: { label: string; fields: string[] }[];
   related?: Related[];
 }
 

@@ -3,12 +3,12 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from '../ui/icon.ts';
 import { type FieldEdit } from '../fields/edit.ts';
 import '../fields/edit.ts';
-import { isEmpty, label, markText, show } from '../fields/view.ts';
+import { label, show } from '../fields/view.ts';
 import type { CardModel } from './card-model.ts';
 import { meets } from '../core/filter.ts';
-import { t } from '../core/i18n.ts';
+import { has, t } from '../core/i18n.ts';
 import { fieldOf, isEditable, meta } from '../core/meta.ts';
-import type { CardSection, FieldError, Row } from '../core/types.ts';
+import type { FieldError, Row } from '../core/types.ts';
 
 const isVisible = (model: CardModel, name: string) => {
   const field = fieldOf(model.entity, name);
@@ -22,13 +22,12 @@ const isVisible = (model: CardModel, name: string) => {
 
 export function section(
   model: CardModel,
-  { label: name, fields, filled }: CardSection,
+  { label: name, fields }: { label: string; fields: string[] },
 ): TemplateResult | typeof nothing {
   const shown = fields.filter(
     (field) => isVisible(model, field) && fieldOf(model.entity, field)!.type !== 'stage',
   );
   if (!shown.length) return nothing;
-  if (filled && !shown.some((field) => !isEmpty(model.record![field]) || model.open.has(field))) return nothing;
   const can =
     model.canEdit && shown.some((field) => isEditable(model.entity, field) && !model.open.has(field));
   return html`<section class="block">
@@ -65,7 +64,7 @@ function prop(model: CardModel, name: string): TemplateResult {
     <dd @click=${can ? edit : nothing}>
       <span class="prop-value"
         >${value === nothing ? html`<span class="faint">—</span>` : value}
-        ${mark ? html`<span class="mark-note is-warn">${icon('alert', 'icon-16')}${markText(mark)}</span>` : nothing}</span
+        ${mark ? html`<span class="mark-note is-warn">${icon('alert', 'icon-16')}${has(`mark.${mark}`) ? t(`mark.${mark}`) : t('mark.invalid')}</span>` : nothing}</span
       >
       ${
         can
