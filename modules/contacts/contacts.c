@@ -129,6 +129,21 @@ static crm_status copy_int(crm_rec *to, const crm_rec *from, const char *field)
     return crm_has(from, field) ? crm_set_int(to, field, crm_get_int(from, field)) : CRM_OK;
 }
 
+/*
+ * The request he came by the first time, when its module has a place for it with persons
+ * ("first_lead" for a "sales.lead"): what brought him stands there, whatever brings him later.
+ */
+static crm_status note_first(crm_ctx *c, crm_rec *person, const crm_rec *subject)
+{
+    const char *dot = strchr(crm_entity(subject), '.');
+    crm_str field = crm_fmt(c, "first_%s", dot ? dot + 1 : "");
+    if (!field.p) {
+        return CRM_NOMEM;
+    }
+    bool has_place = crm_field_type(c, PERSON, field.p).n != 0;
+    return has_place ? crm_set_int(person, field.p, crm_id(subject)) : CRM_OK;
+}
+
 /* What there is to call him by: his name, else his phone or address. */
 static crm_str name_for(crm_ctx *c, const crm_rec *subject, crm_str phone, crm_str email)
 {
@@ -154,6 +169,7 @@ static crm_status make_person(crm_ctx *c, const crm_rec *subject, crm_rec **out)
     s = s == CRM_OK ? copy_text(*out, subject, "source") : s;
     s = s == CRM_OK ? copy_int(*out, subject, "owner") : s;
     s = s == CRM_OK ? copy_int(*out, subject, "department") : s;
+    s = s == CRM_OK ? note_first(c, *out, subject) : s;
     return s == CRM_OK ? crm_save(c, *out) : s;
 }
 

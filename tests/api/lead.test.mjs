@@ -105,6 +105,28 @@ describe('a request from the site', () => {
     assert.equal((await head.list('contacts.person', 'phone=%2B79161234567')).length, 1);
   });
 
+  it('S-06: leads from a contact to the request that brought him first, and so to its source, from deals too', async () => {
+    const first = { utm_source: 'yandex', utm_campaign: 'spring', page: 'https://site.example.ru/cranes', referrer: 'https://ya.ru/' };
+    const second = { utm_source: 'vk', utm_term: 'кран', page: 'https://site.example.ru/sale' };
+    const head = await server.as('ivanova');
+    const lead = (q) => until(async () => (await head.list('sales.lead', `q=${q}`)).find((row) => row.contact), q);
+    const person = async (id) => (await head.get(`/api/v1/contacts.person/${id}`, { expect: 200 })).json;
+    await submit(visitor, { name: 'Касаткин', phone: '+7 916 555-00-01', text: 'ПервыйРаз', ...first });
+    const came = await lead('ПервыйРаз');
+    assert.deepEqual([came.utm_source, came.utm_campaign, came.page, came.referrer], Object.values(first));
+    assert.equal((await person(came.contact.id)).first_lead.id, came.id);
+
+    await submit(visitor, { name: 'Касаткин', phone: '8 916 555 00 01', text: 'ВторойРаз', ...second });
+    const again = await lead('ВторойРаз');
+    assert.deepEqual([again.contact.id, again.utm_source], [came.contact.id, 'vk']);
+    assert.equal((await person(came.contact.id)).first_lead.id, came.id, 'what brought him first stays');
+    const { id } = (await head.post('/api/v1/sales.deal', { title: 'Кран', lead: again.id }, { expect: 201 })).json;
+    const found = async (entity, path) =>
+      (await head.list(entity, `filter=${encodeURIComponent(JSON.stringify([path, 'eq', 'yandex']))}`)).map((row) => row.id);
+    assert.deepEqual(await found('contacts.person', 'first_lead.utm_source'), [came.contact.id]);
+    assert.deepEqual(await found('sales.deal', 'contact.first_lead.utm_source'), [id]);
+  });
+
   it('S-08: tells the head when there is nobody to give a request to, and keeps the request', async () => {
     const head = await server.as('ivanova');
     for (const login of ['petrov', 'sidorova']) assert.equal((await server.command('user', 'disable', login)).code, 0);
