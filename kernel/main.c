@@ -38,6 +38,7 @@ enum {
     OPT_TRUST,
     OPT_SAFE,
     OPT_GROUP,
+    OPT_PART,
     OPT_SDK,
     OPT_NATIVE,
     OPT_REPORT,
@@ -46,27 +47,37 @@ enum {
     OPT_PROBE
 };
 
-static const struct option options[] = {
-    {"data", 1, NULL, OPT_DATA},       {"tz", 1, NULL, OPT_TZ},
-    {"modules", 1, NULL, OPT_MODULES}, {"web", 1, NULL, OPT_WEB},
-    {"listen", 1, NULL, OPT_LISTEN},   {"names", 1, NULL, OPT_NAMES},
-    {"sandbox", 1, NULL, OPT_SANDBOX}, {"lang", 1, NULL, OPT_LANG},
-    {"tls", 1, NULL, OPT_TLS},         {"dev", 0, NULL, OPT_DEV},
-    {"group", 1, NULL, OPT_GROUP},     {"help", 0, NULL, OPT_HELP},
-    {"version", 0, NULL, OPT_VERSION}, {"probe", 1, NULL, OPT_PROBE},
-    {"trust", 1, NULL, OPT_TRUST},     {"safe", 0, NULL, OPT_SAFE},
-    {"sdk", 1, NULL, OPT_SDK},         {"native", 0, NULL, OPT_NATIVE},
-    {"report", 1, NULL, OPT_REPORT},   {0}};
+static const struct option options[] = {{"data", 1, NULL, OPT_DATA},
+                                        {"tz", 1, NULL, OPT_TZ},
+                                        {"modules", 1, NULL, OPT_MODULES},
+                                        {"web", 1, NULL, OPT_WEB},
+                                        {"listen", 1, NULL, OPT_LISTEN},
+                                        {"names", 1, NULL, OPT_NAMES},
+                                        {"sandbox", 1, NULL, OPT_SANDBOX},
+                                        {"lang", 1, NULL, OPT_LANG},
+                                        {"tls", 1, NULL, OPT_TLS},
+                                        {"dev", 0, NULL, OPT_DEV},
+                                        {"group", 1, NULL, OPT_GROUP},
+                                        {"part", 1, NULL, OPT_PART},
+                                        {"help", 0, NULL, OPT_HELP},
+                                        {"version", 0, NULL, OPT_VERSION},
+                                        {"probe", 1, NULL, OPT_PROBE},
+                                        {"trust", 1, NULL, OPT_TRUST},
+                                        {"safe", 0, NULL, OPT_SAFE},
+                                        {"sdk", 1, NULL, OPT_SDK},
+                                        {"native", 0, NULL, OPT_NATIVE},
+                                        {"report", 1, NULL, OPT_REPORT},
+                                        {0}};
 
 static bool is_loopback(const char *listen)
 {
     return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]", 5) == 0;
 }
 
-static bool set_number(const char *text, uint32_t *out)
+static bool set_number(const char *text, int64_t most, uint32_t *out)
 {
     int64_t n;
-    if (str_to_i64(str_of(text), &n) != CRM_OK || n < 1 || n > 1024) {
+    if (str_to_i64(str_of(text), &n) != CRM_OK || n < 1 || n > most) {
         return false;
     }
     *out = (uint32_t)n;
@@ -123,7 +134,9 @@ static bool set_option(server_options *o, int which, const char *given)
         o->is_native = true;
         return true;
     case OPT_GROUP:
-        return set_number(given, &o->group_max);
+        return set_number(given, 1024, &o->group_max);
+    case OPT_PART:
+        return set_number(given, 10000, &o->part_ms);
     default:
         return false;
     }

@@ -432,7 +432,8 @@ static crm_status start(server *s)
                      .ca_cert = s->certs.ca_cert,
                      .version = CRM_S(KARKAS_VERSION),
                      .model = {model_ask_service, &s->d},
-                     .module = {module_ask_service, &s->d}};
+                     .module = {module_ask_service, &s->d},
+                     .part_ms = s->d.o->part_ms};
     st = s->mail ? api_start(&o, &s->api) : CRM_NOMEM;
     if (st == CRM_OK) {
         st = admin_start(&s->loop, s->mail, &s->d, &s->admin);

@@ -68,6 +68,7 @@ typedef struct api_options {
     crm_str version;
     model_service model;
     module_service module;
+    uint32_t part_ms;       /* after which a long list shows what it has found; 0: 2000 */
 } api_options;
 
 /* A record as the API shows it, for what is sent to other systems (flow_options). Any thread. */

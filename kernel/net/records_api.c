@@ -12,8 +12,8 @@
 #include "net/api_private.h"
 
 #define INLINE_LIMIT_US 2000
-#define POOL_COUNT_US   50000   /* a list does not wait longer for its total */
-#define PART_US         2000000 /* then a long list shows what it has found */
+#define POOL_COUNT_US   50000 /* a list does not wait longer for its total */
+#define PART_MS         2000  /* then a long list shows what it has found */
 #define DEFAULT_LIMIT   50
 #define POOLS_MS        10000 /* waiting and both tries of a list that does not run inline */
 #define SHAPES          64
@@ -455,7 +455,8 @@ static void list_on_pool(api_call *k)
     k->c.until = clock_mono() + limit_us * 1000;
     k->read.limit_us = limit_us;
     k->read.count_us = POOL_COUNT_US;
-    k->read.part_us = l->is_slow ? PART_US : 0;
+    uint32_t part_ms = k->api->o.part_ms ? k->api->o.part_ms : PART_MS;
+    k->read.part_us = l->is_slow ? (int64_t)part_ms * 1000 : 0;
     k->read.done = NULL;
     k->status = records_read_now(&k->read);
     while (k->status == CRM_OK && may_read_otherwise(k)) {
