@@ -7,7 +7,7 @@ import { byDigits, marked } from '../ui/found.ts';
 import '../ui/due.ts';
 import { attachment } from './files.ts';
 import * as fmt from '../core/fmt.ts';
-import { t } from '../core/i18n.ts';
+import { has, t } from '../core/i18n.ts';
 import { dueField, entityOf, fieldOf, isClosed, meta, pipelineOf } from '../core/meta.ts';
 import type { Attachment, Field, Option, Ranges, Ref, Row } from '../core/types.ts';
 
@@ -29,6 +29,9 @@ export function label(entity: string, name: string): string {
   const field = fieldOf(entity, name);
   return field ? t(field.label) : name;
 }
+
+/** Why a value was kept that a person has to look at. */
+export const markText = (code: string) => (has(`mark.${code}`) ? t(`mark.${code}`) : t('mark.invalid'));
 
 export function option(field: Field, value: unknown): Option | undefined {
   if (field.type === 'stage') {

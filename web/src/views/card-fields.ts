@@ -3,10 +3,10 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from '../ui/icon.ts';
 import { type FieldEdit } from '../fields/edit.ts';
 import '../fields/edit.ts';
-import { label, show } from '../fields/view.ts';
+import { label, markText, show } from '../fields/view.ts';
 import type { CardModel } from './card-model.ts';
 import { meets } from '../core/filter.ts';
-import { has, t } from '../core/i18n.ts';
+import { t } from '../core/i18n.ts';
 import { fieldOf, isEditable, meta } from '../core/meta.ts';
 import type { FieldError, Row } from '../core/types.ts';
 
@@ -64,7 +64,7 @@ function prop(model: CardModel, name: string): TemplateResult {
     <dd @click=${can ? edit : nothing}>
       <span class="prop-value"
         >${value === nothing ? html`<span class="faint">—</span>` : value}
-        ${mark ? html`<span class="mark-note is-warn">${icon('alert', 'icon-16')}${has(`mark.${mark}`) ? t(`mark.${mark}`) : t('mark.invalid')}</span>` : nothing}</span
+        ${mark ? html`<span class="mark-note is-warn">${icon('alert', 'icon-16')}${markText(mark)}</span>` : nothing}</span
       >
       ${
         can
