@@ -46,7 +46,7 @@ static const char *const help_en =
     "         --sandbox TIME  virtual clock, in a new data directory only\n"
     "         --trust DIR   public keys of who may sign modules, else /etc/karkas/trust\n"
     "         --group N     writes that share a commit at most, 1 to 1024, else 128\n"
-    "         --part MS     after which a long list shows what it has found, 1 to 10000, else "
+    "         --part MS     after which a long list shows what it has found, 1 to 4000, else "
     "2000\n"
     "         --safe        installed modules without their code, this once\n"
     "         --dev         modules of any owner, signed or not\n";
@@ -92,7 +92,7 @@ static const char *const help_ru =
     "         --trust КАТАЛОГ  открытые ключи тех, чьи модули принимаются, иначе "
     "/etc/karkas/trust\n"
     "         --group N     сколько записей делят одну фиксацию, от 1 до 1024, иначе 128\n"
-    "         --part МС     через сколько долгий список показывает найденное, от 1 до 10000, иначе "
+    "         --part МС     через сколько долгий список показывает найденное, от 1 до 4000, иначе "
     "2000\n"
     "         --safe        установленные модули на этот запуск без их кода\n"
     "         --dev         модули любого владельца, подписанные и нет\n";

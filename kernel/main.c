@@ -136,7 +136,7 @@ static bool set_option(server_options *o, int which, const char *given)
     case OPT_GROUP:
         return set_number(given, 1024, &o->group_max);
     case OPT_PART:
-        return set_number(given, 10000, &o->part_ms);
+        return set_number(given, 4000, &o->part_ms);
     default:
         return false;
     }

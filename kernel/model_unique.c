@@ -52,7 +52,7 @@ static void add(search *x, const void *p, size_t n, int64_t id)
 static void add_text(search *x, crm_str text, int64_t id)
 {
     crm_str key = text;
-    if (field_is_folded(x->to) && text_sort_key(x->arena, text, &key) != CRM_OK) {
+    if (field_key_make(x->arena, x->to, text, &key) != CRM_OK) {
         x->status = CRM_NOMEM;
         return;
     }

@@ -514,9 +514,10 @@ static found *rows_ahead(const mrun *r, const query *q, uint32_t *count)
     return all;
 }
 
-static bool is_by_id(const query *q)
+/* Then a place tells nothing of a row but that there is one. */
+static bool is_by_id_alone(const query *q)
 {
-    return !q->sort_count || q->sorts[0].field->index == COL_ID;
+    return !q->sort_count || (q->sort_count == 1 && q->sorts[0].field->index == COL_ID);
 }
 
 static void list_in_part(const mrun *r, engine_op *op)
@@ -541,7 +542,7 @@ static void list_in_part(const mrun *r, engine_op *op)
             tell_place(op, place, (int)(100ull * i / count));
             break;
         }
-        if (is_by_id(q) || matches(r, &any, all[i].row, &bits)) {
+        if (is_by_id_alone(q) || matches(r, &any, all[i].row, &bits)) {
             place = all[i].row;
         }
         wants_more = !matches(r, q, all[i].row, &bits) || give(op, q->entity, all[i].row, bits);

@@ -13,7 +13,7 @@ typedef struct search {
     walk *w;
     stretch *out;
     uint32_t limit;
-    int64_t judged;
+    int64_t judged, end;
 } search;
 
 bool part_may_stop(const query *in, const plan *p)
@@ -25,6 +25,12 @@ bool part_may_stop(const query *in, const plan *p)
 static bool is_by_id(const query *in)
 {
     return !in->sort_count || in->sorts[0].field->index == COL_ID;
+}
+
+/* Then a place tells nothing of a row but that there is one. */
+static bool is_by_id_alone(const query *in)
+{
+    return is_by_id(in) && in->sort_count < 2;
 }
 
 /* ---- the way --------------------------------------------------------------------------------- */
@@ -92,8 +98,9 @@ static void take(search *f, sqlite3_stmt *stmt)
     int64_t id = sqlite3_column_int64(stmt, 0);
     bool is_granted = sqlite3_column_type(stmt, 1) != SQLITE_NULL;
     f->judged++;
-    if (is_granted || is_by_id(f->in)) {
+    if (is_granted || is_by_id_alone(f->in)) {
         f->out->place = id;
+        f->s->limit.count_end = f->end; /* before there was a place it could not stop */
     }
     if (is_granted && sqlite3_column_int(stmt, 1)) {
         f->out->ids[f->out->count++] = id;
@@ -133,12 +140,12 @@ crm_status part_find(sqlite_session *s, const engine_op *op, walk *w, uint32_t l
 {
     const query *in = op->query;
     search f = {.s = s, .in = in, .w = w, .out = out, .limit = limit};
+    f.end = clock_mono() + op->stop_after_us * 1000;
     bool in_parts = plan_comes_in_parts(in);
     *out = (stretch){.ids = ARENA_ARRAY(s->arena, int64_t, limit)};
     if (!out->ids) {
         return CRM_NOMEM;
     }
-    s->limit.count_end = clock_mono() + op->stop_after_us * 1000;
     crm_status st = walk_some(&f, in_parts ? PAGE_VALUES : PAGE_WHOLE);
     if (st == CRM_OK && in_parts && out->count < limit && !out->is_stopped) {
         st = walk_some(&f, PAGE_NULLS);

@@ -342,6 +342,10 @@ static void tell_place(reader *r, engine_op *op, walk *w, int64_t id)
         return;
     }
     op->status = part_percent(r->s, &rest, w, &percent);
+    if (op->status == CRM_TIMEOUT && !session_is_stopped(r->s)) {
+        percent = 0; /* too many to count: what was found is told all the same */
+        op->status = CRM_OK;
+    }
     if (op->status == CRM_OK) {
         op->is_partial = true;
         op->on_place(op->arg, r->s->row, percent);

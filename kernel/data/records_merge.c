@@ -100,22 +100,25 @@ static const value *row_of(const merging *m, int64_t id)
     return id == m->wish->into ? m->into.was.v : NULL;
 }
 
-static bool has_mark(const merging *m, const value *row, const field *f)
+/* The code of the field's mark in the row; NULL: it has none. */
+static const char *mark_of(const merging *m, const value *row, const field *f)
 {
     json_t *all;
     if (value_is_null(row[COL_MARKS]) || json_read(row[COL_MARKS].s, 0, &all, NULL) != CRM_OK) {
-        return false;
+        return NULL;
     }
-    bool is_there = json_object_get(all, arena_cstr(m->call->arena, f->name)) != NULL;
+    const char *name = arena_cstr(m->call->arena, f->name);
+    const char *code = name ? json_string_value(json_object_get(all, name)) : NULL;
+    code = code ? arena_cstr(m->call->arena, str_of(code)) : NULL;
     json_decref(all);
-    return is_there;
+    return code;
 }
 
 static crm_status put(merging *m, const field *f, const value *row)
 {
     record *now = &m->into.now;
     now->v[f->index] = row[f->index];
-    return record_mark(now, f, has_mark(m, row, f));
+    return record_mark_as(now, f, mark_of(m, row, f));
 }
 
 static crm_status take_wishes(merging *m)
@@ -209,9 +212,9 @@ static crm_status fill(merging *m, const field *f)
             continue;
         }
         if (f->flags & FIELD_MANY) {
-            bool is_marked = has_mark(m, row, f);
+            const char *mark = mark_of(m, row, f);
             now[f->index] = unite(m->call->arena, f, now[f->index], row[f->index]);
-            st = is_marked ? record_mark(&m->into.now, f, true) : CRM_OK;
+            st = mark ? record_mark_as(&m->into.now, f, mark) : CRM_OK;
         } else if (value_is_null(now[f->index]) && fits_currency(m, f, row)) {
             st = put(m, f, row);
         }

@@ -93,7 +93,9 @@ static crm_status receive(crm_ctx *c, crm_str arg, const void *fn)
     }
     c->via = arena_fmt(c->arena, "form:%.*s", STR_FMT(i->name));
     c->is_lenient = true;
-    if (store_int(&row, INBOX_ATTEMPTS) >= FAILURES_MAX) {
+    /* Where it cannot be kept bare either, a module that works again may still take it. */
+    int64_t beyond = store_int(&row, INBOX_ATTEMPTS) - FAILURES_MAX;
+    if (beyond >= 0 && beyond % 2 == 0) {
         s = keep_bare(c, i, &row);
         if (s != CRM_NOT_FOUND) {
             return s;

@@ -140,7 +140,8 @@ static crm_status note_first(crm_ctx *c, crm_rec *person, const crm_rec *subject
     if (!field.p) {
         return CRM_NOMEM;
     }
-    bool has_place = crm_field_type(c, PERSON, field.p).n != 0;
+    crm_str type = crm_field_type(c, PERSON, field.p);
+    bool has_place = type.n == 3 && memcmp(type.p, "ref", 3) == 0;
     return has_place ? crm_set_int(person, field.p, crm_id(subject)) : CRM_OK;
 }
 

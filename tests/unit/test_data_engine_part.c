@@ -179,6 +179,33 @@ static void one_without_an_order_has_no_part(void **state)
     assert_false(op.is_unordered);
 }
 
+static void see_close(void *arg, const value *row, int percent)
+{
+    (void)percent;
+    assert_true(row[DEAL_CLOSE].i > 1);
+    ((seen *)arg)->places++;
+}
+
+/* The cursor made of it tells the fields that the list is sorted by. */
+static void its_place_is_a_row_the_asker_may_see(void **state)
+{
+    bench *b = *state;
+    seen s = {0};
+    add_deals(b);
+    query q = some_list(b, COL_ID, false, false);
+    q.sorts[q.sort_count++] = (sort){deal_field(b->w, DEAL_CLOSE), false};
+    q.where = world_cond(b->w, COND_HAS, deal_field(b->w, DEAL_NAME), value_text(CRM_S("zz")));
+    engine_op op = list_that_may_stop(&q, &s);
+    engine_batch batch = {.ops = &op, .count = 1};
+    op.on_place = see_close;
+    op.stop_after_us = 60000000;
+    for (uint32_t rows = 1; rows < 20; rows++) {
+        bench_stop_lists(b, rows);
+        assert_ok(engine_read_now(b->reader, &batch));
+    }
+    assert_true(s.places > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +214,7 @@ int main(void)
         ON_ALL(it_stops_by_its_time_and_not_without_one),
         ON_ALL(one_without_an_order_has_no_part),
         ON_ALL(one_that_nobody_waits_for_has_no_part),
+        ON_ALL(its_place_is_a_row_the_asker_may_see),
     };
     return RUN_ON_ALL(tests);
 }

@@ -14,7 +14,7 @@ const sizeOf = (file) => file.br ?? file.size;
 /** A user loads the script and one language. */
 function withLanguage(file, files) {
   const languages = files.filter((f) => LANGUAGE.test(f.path)).map(sizeOf);
-  return sizeOf(file) + Math.max(...languages);
+  return sizeOf(file) + (languages.length ? Math.max(...languages) : Infinity);
 }
 
 /** `files`: path, size and br of each file of dist/. Returns the lines that are printed and whether all limits hold. */

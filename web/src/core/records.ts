@@ -38,6 +38,8 @@ export class Records {
   #again = 0;
   #wanted = 0; // rows up to which a long list is looked through by itself
   #halt = new AbortController();
+  #isLoading = false;
+  #turn = 0; // what a reading before the last load() brings is of another list
   #blind = false; // read before the stream was open: changes in between would be missed
 
   constructor(
@@ -89,6 +91,9 @@ export class Records {
 
   async load(): Promise<void> {
     this.#blind = link.value.state !== 'live';
+    this.#break();
+    const turn = ++this.#turn;
+    this.#isLoading = true;
     if (this.state !== 'loading') this.state = this.rows.length ? 'ready' : 'loading';
     try {
       const page = await api.list(
@@ -96,16 +101,18 @@ export class Records {
         this.#search({ limit: String(this.#limit) }),
         this.#abort.signal,
       );
+      if (turn !== this.#turn) return;
       this.rows = page.rows;
       this.total = page.total ?? null;
       this.approx = page.approx ?? false;
       this.reading = { read_as: page.read_as, corrected: page.corrected };
       this.#wanted = this.#limit;
-      this.isHalted = false;
       this.#took(page);
     } catch (error) {
+      if (turn !== this.#turn) return;
       this.#failed(error);
     }
+    this.#isLoading = false;
     this.#tell();
     this.#goOn();
   }
@@ -113,6 +120,8 @@ export class Records {
   #took(page: Page): void {
     this.next = page.next;
     this.walked = page.partial ? (page.walked ?? 0) : null;
+    if (!page.partial) this.isHalted = false;
+    if (!page.next && this.approx) [this.total, this.approx] = [this.rows.length, false];
     this.state = 'ready';
     this.error = null;
   }
@@ -126,6 +135,10 @@ export class Records {
   /** Ends the search of a long list where it is; what was found stays. */
   halt(): void {
     this.isHalted = true;
+    this.#break();
+  }
+
+  #break(): void {
     this.#halt.abort();
     this.#halt = new AbortController();
   }
@@ -142,13 +155,14 @@ export class Records {
   }
 
   async more(): Promise<void> {
-    if (!this.next || this.state !== 'ready' || this.isHalted) return;
+    if (!this.next || this.state !== 'ready' || this.isHalted || this.#isLoading) return;
     this.#wanted = this.rows.length + this.#limit;
     await this.#further();
   }
 
   async #further(): Promise<void> {
     const { signal } = this.#halt;
+    const turn = this.#turn;
     this.state = 'more';
     this.#changed();
     try {
@@ -157,10 +171,12 @@ export class Records {
         this.#search({ limit: String(this.#limit), after: this.next! }),
         signal,
       );
+      if (turn !== this.#turn) return;
       const known = new Set(this.rows.map((r) => r.id));
       this.rows = [...this.rows, ...page.rows.filter((r) => !known.has(r.id))];
       this.#took(page);
     } catch (error) {
+      if (turn !== this.#turn) return;
       this.state = 'ready';
       if (error instanceof ApiError && error.code === 'bad_cursor') return this.load();
       if (!signal.aborted) this.#failed(error);

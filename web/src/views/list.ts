@@ -162,7 +162,7 @@ class List extends El {
           : {}),
       };
       if (this.#counted !== this.entity) void this.#count();
-      if (!records.rows.length) void this.#countWithout();
+      if (!records.rows.length && records.walked === null) void this.#countWithout();
     }
     this.requestUpdate();
   }
