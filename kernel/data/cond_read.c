@@ -11,6 +11,8 @@
  * `field` may be a path through one or two references ("contact.city"). A value of null stands for
  * emptiness: ["f","eq",null] is ["f","none"]. ["f","none",false] asks for what is filled.
  */
+#include <assert.h>
+
 #include "data/address.h"
 #include "data/field.h"
 #include "data/files.h"
@@ -422,11 +424,12 @@ static crm_status read_children(reader *r, const entity *e, const json_t *list, 
 {
     const cond **end = &c->first;
     for (size_t i = 1; i < json_array_size(list); i++) {
-        const cond *child;
+        const cond *child = NULL;
         crm_status st = read_node(r, e, json_array_get(list, i), &child);
         if (st != CRM_OK) {
             return st;
         }
+        assert(child);
         *end = child;
         end = (const cond **)&((cond *)child)->next;
     }

@@ -90,8 +90,8 @@ static void fill_keys(schema_step *x, const entity *e, const field *f, engine_ah
         (void)!schema_run(x,
                           "UPDATE e%u SET k%u=%sc%u)"
                           " WHERE c%u>%lld AND c%u<=%lld AND k%u IS NOT %sc%u)",
-                          e->id, f->id, key, f->id, id, (long long)at, id,
-                          (long long)(at + KEY_IDS), f->id, key, f->id);
+                          e->id, f->id, key, f->id, id, (long long)at, id, (long long)at + KEY_IDS,
+                          f->id, key, f->id);
         at += KEY_IDS;
     } while (x->status == CRM_OK && at < end && clock_mono() < out->until);
     (void)!schema_run(x, "UPDATE meta_field SET keyed=%lld WHERE id=%u",

@@ -4,6 +4,8 @@
  * Row values are borrowed from SQLite and live until the next step. Local branches are judged on
  * the row in C; those that need other rows come as columns of the result.
  */
+#include <assert.h>
+
 #include "data/engine_sqlite_plan.h"
 
 /* SQLite holds no mutexes here, so its own value may be read in place: one look-up of the column in
@@ -103,6 +105,7 @@ static uint32_t judge(reader *r)
         return r->last.bits;
     }
     uint32_t bits = 0;
+    assert(!r->local || r->query);
     for (uint32_t i = 0; r->local >> i; i++) {
         bool matches = r->local >> i & 1 &&
                        cond_eval(r->query->rights->at[i].where, r->s->row, &r->query->env);

@@ -2,6 +2,8 @@
  * batch.c - starting, canceling and undoing batches, and the rows of a slice. Writer thread, inside
  * a transaction.
  */
+#include <assert.h>
+
 #include "data/access.h"
 #include "flow/batch_private.h"
 
@@ -82,10 +84,14 @@ static crm_status make_row(crm_ctx *c, const batch_order *o, store_row *row)
     if (!spec.p) {
         return CRM_NOMEM;
     }
-    if (spec.n > BATCH_SPEC_MAX) {
-        return call_fail_field(c, CRM_S("body"), "too_long", (crm_str){0});
+    crm_status s = spec.n > BATCH_SPEC_MAX
+                       ? call_fail_field(c, CRM_S("body"), "too_long", (crm_str){0})
+                       : CRM_OK;
+    assert(s != CRM_OK || spec.n <= BATCH_SPEC_MAX);
+    if (s != CRM_OK) {
+        return s;
     }
-    crm_status s = store_new(c->arena, c->reg, STORE_BATCH, row);
+    s = store_new(c->arena, c->reg, STORE_BATCH, row);
     if (s == CRM_OK) {
         fill(c, o, spec, row);
     }
