@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     crm_status s = json_read((crm_str){(const char *)data, size}, 0, &first, &err);
     MUST(s == CRM_OK || s == CRM_BAD_REQUEST);
     if (s != CRM_OK) {
-        MUST(err.text.n > 0);
+        MUST(err.code.n > 0);
         return 0;
     }
     arena *a = arena_new(0);
