@@ -20,7 +20,7 @@ static const struct {
     {"created_by", PERSON}, {"name", TEXT},     {"phone", MANY},        {"email", MANY},
     {"company", COMPANY},   {"position", TEXT}, {"city", TEXT},         {"source", TEXT},
     {"tags", MANY},         {"note", TEXT},     {"owner", PERSON},      {"department", DEPARTMENT},
-    {"_marks", MARKS},
+    {"first_lead", NUMBER}, {"_marks", MARKS}, /* the first is empty: they came by no request */
 };
 #define MEMBERS ((int)(sizeof members / sizeof members[0]))
 
