@@ -40,10 +40,9 @@ query *query_new(arena *a, const entity *e)
     return q;
 }
 
-/* ---- what is asked: names and types, so that a cursor outlives a change of the registry that
- * keeps these
- * -------------------------------------------------------------------------------------- */
+/* ---- what is asked --------------------------------------------------------------------------- */
 
+/* Names and types, so that a cursor outlives a change of the registry that keeps these. */
 static uint64_t mix(uint64_t h, uint64_t x)
 {
     return (h ^ x) * 0x100000001b3u;

@@ -7,8 +7,8 @@
 #include "flow/store.h"
 
 #define JOB CRM_S("kernel.inbox")
-#define FAILURES_MAX \
-    5 /* of the module that reads it, within a minute or so: then it is kept bare */
+/* Of the module that reads it, within a minute or so: then it is kept bare. */
+#define FAILURES_MAX 5
 
 crm_status inbox_store(crm_ctx *c, crm_str instance, crm_str content_type, crm_str body,
                        crm_str address, crm_str *receipt)

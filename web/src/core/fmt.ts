@@ -21,12 +21,18 @@ export function zone(): string {
 export function number(value: unknown, digits?: number): string {
   const n = Number(value);
   if (!Number.isFinite(n)) return String(value ?? '');
-  // Four digits stand together in Russian, and so a year is one; in a column of decimals they are told apart.
-  const options: Intl.NumberFormatOptions =
-    digits === undefined
-      ? { useGrouping: 'min2' }
-      : { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const options =
+    digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
   return cached(`n${digits}`, () => new Intl.NumberFormat(lang.value, options))
+    .format(n)
+    .replace('-', '−');
+}
+
+/** A field's whole number: four digits stand together, for they may be a year. */
+export function whole(value: unknown): string {
+  const n = Number(value);
+  if (!Number.isFinite(n)) return String(value ?? '');
+  return cached('whole', () => new Intl.NumberFormat(lang.value, { useGrouping: 'min2' }))
     .format(n)
     .replace('-', '−');
 }

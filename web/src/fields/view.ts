@@ -73,7 +73,7 @@ function single(field: Field, value: unknown, shown: Shown, places?: Ranges): Va
         String(shown.row[field.currencyField ?? 'currency'] ?? meta.value?.currency ?? 'RUB'),
       );
     case 'int':
-      return fmt.number(value);
+      return fmt.whole(value);
     case 'decimal':
       return fmt.number(value);
     case 'percent':

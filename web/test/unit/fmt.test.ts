@@ -19,8 +19,8 @@ test('money has unbreakable spaces and kopecks only when there are any', () => {
 });
 
 test('four digits stand together, as a year does', () => {
-  assert.equal(fmt.number(2021), '2021');
-  assert.equal(plain(fmt.number(-12021)), '−12 021');
+  assert.equal(fmt.whole(2021), '2021');
+  assert.equal(plain(fmt.whole(-12021)), '−12 021');
   assert.equal(plain(fmt.number('1234.5', 2)), '1 234,50');
 });
 
