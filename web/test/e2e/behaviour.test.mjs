@@ -1,50 +1,17 @@
 // How the UI behaves, in Chromium against the fixture. Every test also fails on a script error, on a violation of the
 // content security policy or Trusted Types, and on a request that leaves the origin.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { Fixture } from '../fixture/server.mjs';
-import { PHONE, launch, open } from './browser.mjs';
+import { test } from 'node:test';
+import { PHONE } from './browser.mjs';
+import { fixture, refit, scene, until, visit } from './scene.mjs';
 
-let browser, fixture, opened;
-
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
-beforeEach(async () => {
-  fixture = await new Fixture().listen();
-  opened = [];
-});
-afterEach(async () => {
-  for (const { context } of opened) await context.close();
-  await fixture.close();
-  assert.deepEqual(
-    opened.flatMap(({ faults }) => faults),
-    [],
-  );
-});
-
-async function visit(options) {
-  const one = await open(browser, fixture.url, options);
-  opened.push(one);
-  return one.page;
-}
+scene();
 
 const rowOf = (id) => `tr[data-id="${id}"]`;
 const live = (page) =>
   page
     .waitForFunction(() => document.querySelector('crm-shell') !== null)
     .then(() => until(() => fixture.streams.size > 0));
-
-async function until(check) {
-  for (let i = 0; i < 400; i += 1) {
-    if (await check()) return;
-    await new Promise((r) => {
-      setTimeout(r, 25);
-    });
-  }
-  throw new Error('it did not come true');
-}
 
 test('a wrong password is said, the right one opens the start screen', async () => {
   const page = await visit({ login: null });
@@ -164,8 +131,7 @@ test('tabs, chips, search and sort narrow the list and stand in its address', as
 });
 
 test('a long list draws only what is in sight and reads further pages as it is scrolled', async () => {
-  await fixture.close();
-  fixture = await new Fixture({ leads: 900 }).listen();
+  await refit({ leads: 900 });
   const page = await visit({ path: '/e/sales.lead?view=all' });
   await page.waitForSelector(rowOf(900));
   const toEnd = () =>
@@ -441,17 +407,16 @@ test('a lost stream is said and resumes where it stopped', async () => {
 });
 
 test('two tabs share one stream', async () => {
-  const first = await open(browser, fixture.url, { path: '/e/sales.lead' });
-  opened.push(first);
-  await first.page.waitForSelector(rowOf(46));
-  const second = await first.context.newPage();
+  const first = await visit({ path: '/e/sales.lead' });
+  await first.waitForSelector(rowOf(46));
+  const second = await first.context().newPage();
   await second.goto(`${fixture.url}/e/sales.lead`);
   await second.waitForSelector(rowOf(46));
-  await live(first.page);
+  await live(first);
   assert.equal(fixture.streams.size, 1);
   const row = fixture.create('sales.lead', { title: 'Для обеих вкладок', source: 'site' });
   await second.waitForSelector(rowOf(row.id));
-  await first.page.close();
+  await first.close();
   await until(() => fixture.streams.size === 1);
   const next = fixture.create('sales.lead', { title: 'Для новой главной', source: 'site' });
   await second.waitForSelector(rowOf(next.id));
