@@ -260,6 +260,39 @@ test('a session ended by the server is noticed at once', async () => {
   await page.getByRole('heading', { name: 'Войдите снова' }).waitFor();
 });
 
+async function signOut(page) {
+  await page.click('.side-foot button.me');
+  await page.getByRole('button', { name: 'Выйти' }).click();
+}
+
+test('signing out as the first thing done in a tab ends the session, with a token of another login too', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await live(page);
+  await signOut(page);
+  await page.getByRole('button', { name: 'Войти' }).waitFor();
+  assert.equal(fixture.sessions.size, 0);
+
+  await page.fill('#login', 'kotova');
+  await page.fill('#password', 'secret');
+  await page.keyboard.press('Enter');
+  await page.locator('.side-foot button.me').waitFor();
+  for (const one of fixture.sessions.values()) one.csrf = 'of-another-tab';
+  await signOut(page);
+  await page.getByRole('button', { name: 'Войти' }).waitFor();
+  assert.equal(fixture.sessions.size, 0);
+});
+
+test('a session that cannot be ended is said to go on, and so does the work', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await live(page);
+  await page.route('**/api/v1/session', (route) => route.abort());
+  await signOut(page);
+  await page.locator('.toast').getByText('Выйти не получилось. Сервер не отвечает').waitFor();
+  await until(() => fixture.streams.size === 1);
+  const row = fixture.create('sales.lead', { title: 'Работа идёт дальше', source: 'site' });
+  await page.waitForSelector(rowOf(row.id));
+});
+
 test('a new record is made from the quick form, with the same errors', async () => {
   const page = await visit({ path: '/e/sales.lead' });
   await page.waitForSelector(rowOf(46));
@@ -455,29 +488,4 @@ test('what the role does not allow is said without offering to try again', async
   await page.goto(`${fixture.url}/settings/batches`);
   await page.getByText('Сюда вам нельзя').waitFor();
   assert.equal(await page.getByRole('button', { name: 'Повторить' }).count(), 0);
-});
-
-test('a list that takes long says how far it is, goes on by itself and stops when it is told to', async () => {
-  const page = await visit();
-  const parts = [];
-  await page.route(/sales\.lead\?(?=.*title)(?=.*limit=100)/, async (route) => {
-    const part = parts.length + 1;
-    parts.push(new URL(route.request().url()).searchParams.get('after'));
-    if (part === 4) return; // it is being looked through when it is told to stop
-    const rows = part === 2 ? [{ id: 9001, rev: 1, title: 'Найден поздно', _can: [] }] : [];
-    const walked = part < 5 ? { partial: true, walked: part * 20, next: `p${part}` } : { next: null };
-    await route.fulfill({ json: { rows, total: 0, approx: true, ...walked } });
-  });
-  await page.goto(`${fixture.url}/e/sales.lead?f.title=водолаз`);
-  const told = page.locator('[data-walked]');
-  await page.locator('[data-walked="60"]').waitFor();
-  await until(() => parts.length === 4);
-  assert.match(await told.innerText(), /Просмотрено 60 %, найдено: 1/);
-  await page.locator('tr[data-id="9001"]').waitFor();
-  await page.click('[data-action=halt]');
-  await page.locator('[data-action=look]').waitFor();
-  assert.equal(parts.length, 4);
-  await page.click('[data-action=look]');
-  await told.waitFor({ state: 'detached' });
-  assert.deepEqual(parts, [null, 'p1', 'p2', 'p3', 'p3']);
 });
