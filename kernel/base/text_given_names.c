@@ -2,6 +2,8 @@
  * text_given_names.c - first names that are usual in Russia, so that «Алия» is no typing error of
  * «Юлия». Forms of one name stand together; what is not here is told apart by its letters alone.
  */
+#include <pthread.h>
+
 #include "base/str.h"
 #include "base/text_likeness.h"
 
@@ -39,15 +41,41 @@ static const char *const given[] = {
 };
 /* clang-format on */
 
-uint16_t name_given(crm_str word)
+/* ---- looking one up -------------------------------------------------------------------------- */
+
+#define SLOTS 1024 /* a power of two; a quarter of them are taken, so a search ends soon */
+
+/* Every form by its hash. `name` is 0 in an empty slot, else one more than the place in `given`. */
+static struct {
+    crm_str form;
+    uint16_t name;
+} slots[SLOTS];
+
+/* The slot of that form, or the empty one where it would stand. */
+static uint32_t slot_of(crm_str form)
+{
+    uint32_t at = (uint32_t)str_hash(form) % SLOTS;
+    while (slots[at].name && !str_eq(slots[at].form, form)) {
+        at = (at + 1) % SLOTS;
+    }
+    return at;
+}
+
+static void fill_slots(void)
 {
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
         crm_str forms = str_of(given[i]), one;
         while (str_split(&forms, ' ', &one)) {
-            if (str_eq(one, word)) {
-                return (uint16_t)(i + 1);
-            }
+            uint32_t at = slot_of(one);
+            slots[at].form = one;
+            slots[at].name = (uint16_t)(i + 1);
         }
     }
-    return 0;
+}
+
+uint16_t name_given(crm_str word)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, fill_slots);
+    return slots[slot_of(word)].name;
 }
