@@ -6,6 +6,7 @@
 #include <utf8proc.h>
 
 #include "base/str.h"
+#include "base/text_plain.h"
 
 /* ---- UTF-8 ----------------------------------------------------------------------------------- */
 
@@ -101,17 +102,40 @@ static size_t control(crm_str s)
     return c == 0xC2 && s.n > 1 && (unsigned char)s.p[1] < 0xA0 ? 2 : 0;
 }
 
-/* Copies valid UTF-8 without control characters; tells whether any of it is beyond ASCII. */
-static crm_str drop_controls(char *to, crm_str s, bool *is_ascii)
+/*
+ * Bytes of the character at the front when nothing but a mark behind it could change its normal
+ * form (NFC): the plain ones, no-break space, «», § and the like (U+00A0..00BF), dashes and
+ * quotation marks (U+2010..2027), №. 0: it takes the tables.
+ */
+static size_t composed(crm_str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t len;
+    if (text_plain(s, 0, &len)) {
+        return len;
+    }
+    if (p[0] == 0xC2 && s.n > 1) {
+        return 2;
+    }
+    bool is_mark =
+        s.n > 2 && p[0] == 0xE2 &&
+        ((p[1] == 0x80 && p[2] >= 0x90 && p[2] <= 0xA7) || (p[1] == 0x84 && p[2] == 0x96));
+    return is_mark ? 3 : 0;
+}
+
+/* Copies valid UTF-8 without control characters; tells whether all of it is composed. */
+static crm_str drop_controls(char *to, crm_str s, bool *is_composed)
 {
     size_t n = 0;
-    *is_ascii = true;
+    *is_composed = true;
     while (s.n) {
         size_t skip = control(s);
         if (!skip) {
-            *is_ascii = *is_ascii && (unsigned char)s.p[0] < 0x80;
-            to[n++] = s.p[0];
-            skip = 1;
+            size_t len = composed(s);
+            *is_composed = *is_composed && len;
+            skip = len ? len : 1;
+            memcpy(to + n, s.p, skip);
+            n += skip;
         }
         s.p += skip;
         s.n -= skip;
@@ -128,9 +152,9 @@ crm_status text_clean(arena *a, crm_str s, crm_str *out)
     if (!copy) {
         return CRM_NOMEM;
     }
-    bool is_ascii;
-    *out = drop_controls(copy, s, &is_ascii);
-    if (is_ascii) {
+    bool is_composed;
+    *out = drop_controls(copy, s, &is_composed);
+    if (is_composed) {
         return CRM_OK;
     }
     utf8proc_uint8_t *nfc = NULL;

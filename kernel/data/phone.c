@@ -156,17 +156,18 @@ static bool take_extension(crm_str s, parts *out)
 static bool gather(crm_str s, parts *out)
 {
     while (s.n) {
-        size_t skip = phone_separator(s);
-        if (out->count && take_extension(s, out)) {
-            return true;
-        }
         if (is_digit(s.p[0])) {
             if (out->count > E164_DIGITS_MAX) {
                 return false;
             }
             out->digits[out->count++] = s.p[0];
-            skip = 1;
+            s = from(s, 1);
+            continue;
         }
+        if (out->count && take_extension(s, out)) {
+            return true;
+        }
+        size_t skip = phone_separator(s);
         if (!skip) {
             return false;
         }

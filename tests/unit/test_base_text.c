@@ -1,6 +1,9 @@
 /* test_base_text.c - human text: UTF-8, order, search terms, nearest names, plurals. */
 #include "unit.h"
 
+#include <stdlib.h>
+#include <utf8proc.h>
+
 #include "base/str.h"
 #include "base/text.h"
 
@@ -63,6 +66,35 @@ static void cleaning_composes_and_drops_controls(void **state)
     assert_text(out, "ab\n\tc[0mЯ");
     assert_ok(text_clean(a, (crm_str){0}, &out));
     assert_text(out, "");
+}
+
+/* The character, and `mark` behind it when there is one. */
+static void assert_normal(int32_t c, int32_t mark)
+{
+    utf8proc_uint8_t text[16] = {0};
+    crm_str out;
+    utf8proc_ssize_t n = utf8proc_encode_char(c, text);
+    if (mark) {
+        (void)utf8proc_encode_char(mark, text + n);
+    }
+    utf8proc_uint8_t *nfc = utf8proc_NFC(text);
+    assert_ok(text_clean(a, str_of((char *)text), &out));
+    assert_text(out, (char *)nfc);
+    free(nfc);
+}
+
+static void cleaning_gives_the_normal_form_of_plain_characters_too(void **state)
+{
+    (void)state;
+    static const int32_t ranges[][2] = {
+        {0x20, 0x7E}, {0xA0, 0x17F}, {0x400, 0x45F}, {0x2010, 0x2027}, {0x2116, 0x2116}};
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        for (int32_t c = ranges[i][0]; c <= ranges[i][1]; c++) {
+            assert_normal(c, 0);
+            assert_normal(c, 0x301);
+            assert_normal(c, 0x306);
+        }
+    }
 }
 
 /* Each is smaller than the next. */
@@ -356,6 +388,7 @@ int main(void)
         cmocka_unit_test(ill_formed_utf8_is_recognised),
         cmocka_unit_test(length_counts_characters),
         cmocka_unit_test(cleaning_composes_and_drops_controls),
+        cmocka_unit_test(cleaning_gives_the_normal_form_of_plain_characters_too),
         cmocka_unit_test(io_sorts_beside_ie),
         cmocka_unit_test(keys_ignore_case_composition_and_the_amount_of_white_space),
         cmocka_unit_test(texts_are_the_same_when_their_keys_are),
