@@ -34,11 +34,16 @@ static void put_value(json_writer *w, value v)
 
 static void put_key(json_writer *w, const field *f)
 {
-    char key[16];
-    int n = snprintf(key, sizeof key, "%u", f->id);
-    jw_key(w, (crm_str){key, (size_t)n});
+    char key[16], *at = key + sizeof key;
+    uint32_t id = f->id;
+    do {
+        *--at = (char)('0' + id % 10);
+        id /= 10;
+    } while (id);
+    jw_name(w, (crm_str){at, (size_t)(key + sizeof key - at)});
 }
 
+/* "c": what changed, [before, after]; "k": what else was known then that rights ask about. */
 crm_status changelog_write_body(arena *a, const registry *r, const change *ch, crm_str *body)
 {
     buf b;
@@ -49,7 +54,9 @@ crm_status changelog_write_body(arena *a, const registry *r, const change *ch, c
     jw_init(&w, &b);
     jw_object(&w);
     jw_kobject(&w, "c");
+    rights_judged(r, e, judged);
     for (uint32_t i = 0; i < ch->field_count; i++) {
+        bits_drop(judged, ch->fields[i]);
         put_key(&w, &e->fields[ch->fields[i]]);
         jw_array(&w);
         put_value(&w, ch->was[i]);
@@ -58,7 +65,6 @@ crm_status changelog_write_body(arena *a, const registry *r, const change *ch, c
     }
     jw_end_object(&w);
     jw_kobject(&w, "k");
-    rights_judged(r, e, judged);
     for (uint32_t i = 0; i < e->field_count; i++) {
         if (bits_has(judged, i) && !value_is_null(ch->row_now[i])) {
             put_key(&w, &e->fields[i]);
