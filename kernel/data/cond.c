@@ -94,6 +94,24 @@ bool cond_is_local(const cond *c)
     return true;
 }
 
+bool cond_is_timeless(const cond *c)
+{
+    for (uint32_t i = 0; c && i < c->value_count; i++) {
+        if (c->values[i].kind == VALUE_NOW || c->values[i].kind == VALUE_TODAY) {
+            return false;
+        }
+    }
+    if (c && c->sub && !cond_is_timeless(c->sub->where)) {
+        return false;
+    }
+    for (const cond *child = c ? c->first : NULL; child; child = child->next) {
+        if (!cond_is_timeless(child)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool is_joined(const field *f)
 {
     switch (field_stored_type(f)) {

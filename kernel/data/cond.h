@@ -125,6 +125,8 @@ const cond *cond_in(arena *a, const struct field *f, const value *values, uint32
  * with longer paths, EXISTS or IN_QUERY is the engine's business (cond_is_local tells).
  */
 bool cond_is_local(const cond *c);
+/* Whether it does not depend on the time. */
+bool cond_is_timeless(const cond *c);
 /* Whether values of `x` may be looked for among those of `among`. */
 bool cond_can_join(const struct field *x, const struct field *among);
 bool cond_eval(const cond *c, const value *row, const cond_env *env); /* c NULL: true */

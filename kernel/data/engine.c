@@ -75,6 +75,16 @@ void engine_turn_end(engine_session *s)
     s->ops->turn_end(s);
 }
 
+uint64_t engine_seen(engine_session *s)
+{
+    return s->ops->seen ? s->ops->seen(s) : 0;
+}
+
+bool engine_is_unchanged(engine_session *s, uint32_t entity_id, int64_t id, uint64_t seen)
+{
+    return seen && s->ops->is_unchanged && s->ops->is_unchanged(s, entity_id, id, seen);
+}
+
 void engine_interrupt(engine_session *s, uint64_t serial)
 {
     s->ops->interrupt(s, serial);

@@ -83,6 +83,9 @@ typedef bool (*engine_row_fn)(void *arg, const value *row, uint32_t branches);
  */
 typedef void (*engine_place_fn)(void *arg, const value *row, int percent);
 
+/* Of a row that a LIST found and its caller may have kept, by its id alone. */
+typedef bool (*engine_kept_fn)(void *arg, int64_t id);
+
 /* A word of an entity's full text that is `edits` away from the one asked for; of 4 to 32 letters. */
 typedef void (*engine_word_fn)(void *arg, crm_str word, int edits);
 
@@ -103,6 +106,13 @@ typedef struct engine_op {
     const grouping *grouping;  /* GROUP; its `rows` is the query */
     engine_group_fn on_group;  /* GROUP */
     engine_row_fn on_row; /* row values are indexed as entity->fields; unselected ones are NULL */
+    /*
+     * LIST, by a caller who keeps what he made of rows (engine_seen): once it is known which rows the page
+     * has, and before any of them is read, `is_kept` is asked of each in their order. Those it says yes to
+     * come through `on_kept` at their place, which stops the list as on_row does. NULL: all are read. An
+     * engine may not ask.
+     */
+    engine_kept_fn is_kept, on_kept;
     void *arg;
     /*
      * COUNT: after so long it gives what it has counted. LIST: if it meets its rows one by one in the
@@ -206,6 +216,8 @@ typedef struct engine_ops {
     void (*turn_end)(engine_session *s);
     void (*interrupt)(engine_session *s, uint64_t serial);
     bool (*idle)(engine_session *s); /* engine_idle */
+    uint64_t (*seen)(engine_session *s); /* engine_seen; NULL: nothing may be kept */
+    bool (*is_unchanged)(engine_session *s, uint32_t entity_id, int64_t id, uint64_t seen);
     crm_status (*backup)(engine *e, const char *path, engine_backup_progress p);
     void (*stats)(engine *e, engine_stats *out);
 } engine_ops;
@@ -275,6 +287,16 @@ void engine_write(engine_session *s, engine_batch *b);
  * Batches in flight keep theirs. Never waits.
  */
 void engine_turn_end(engine_session *s);
+/*
+ * For who keeps what he made of rows beyond the turn he read them in: a number that stands for what the
+ * snapshot of the session's open turn has; 0: nothing may be kept. Reading session, in a sink or is_kept.
+ */
+uint64_t engine_seen(engine_session *s);
+/*
+ * Whether the row is in the open turn's snapshot as it was in a turn of the same session that had this
+ * number. It may say no of a row that has not changed. `entity_id` is durable.
+ */
+bool engine_is_unchanged(engine_session *s, uint32_t entity_id, int64_t id, uint64_t seen);
 /* Any thread; without effect unless that batch is running. */
 void engine_interrupt(engine_session *s, uint64_t serial);
 /* The writing session has nothing to do: a step of merging full text, or a checkpoint when there is

@@ -232,6 +232,7 @@ static crm_status begin_turn(sqlite_session *s)
     }
     end_turn(s);
     s->layout = newest;
+    seen_begin(s);
     crm_status st = statement_fixed(s, "BEGIN");
     s->in_turn = st == CRM_OK;
     return st;
@@ -428,6 +429,8 @@ static const engine_ops sqlite_ops = {
     .turn_end = turn_end,
     .interrupt = session_interrupt,
     .idle = session_idle,
+    .seen = sqlite_seen,
+    .is_unchanged = sqlite_is_unchanged,
     .backup = sqlite_backup,
     .stats = sqlite_stats,
 };
@@ -467,6 +470,7 @@ static crm_status open_engine(sqlite_engine *e, const char *dir)
         return CRM_INTERNAL;
     }
     e->writer->has_aside = true; /* an earlier run may have left some */
+    seen_watch(e);
     sqlite3_wal_hook(e->writer->db, checkpoint_count_frames, e);
     return schema_open(e);
 }

@@ -164,6 +164,8 @@ void counts_free(count_cache *c);
 
 typedef struct sqlite_session sqlite_session;
 
+#define WRITTEN_SLOTS 65536
+
 typedef struct sqlite_engine {
     engine base;
     char *path;
@@ -174,6 +176,7 @@ typedef struct sqlite_engine {
     _Atomic bool writer_is_out, is_broken;
     _Atomic int64_t ahead_left; /* rows that the last slice ahead of a schema step left */
     uint64_t copied, piece; /* frames of the log: in the file already; copied at once. Writer */
+    _Atomic uint64_t written[WRITTEN_SLOTS]; /* engine_sqlite_seen.c */
     _Atomic uint64_t commits, rows_written, wal_frames, wal_written, checkpoints, interrupted;
 } sqlite_engine;
 
@@ -191,6 +194,7 @@ struct sqlite_session {
     sqlite3 *db;
     engine_session_kind kind;
     const layout *layout; /* of the open turn or transaction */
+    uint64_t seen;        /* of the open turn, a reader's (engine_sqlite_seen.c) */
     bool is_settled; /* connection_settle was called */
     bool in_turn, has_merges, has_learnt;
     bool has_aside; /* there may be full text that is of no use any more; the writer's */
@@ -242,6 +246,15 @@ crm_status statement_run(sqlite_session *s);
 crm_status statement_int(sqlite_session *s, int64_t *out);
 /* Runs a fixed text without parameters. */
 crm_status statement_fixed(sqlite_session *s, const char *text);
+
+/* Which rows were written, for who keeps what he made of them (engine_sqlite_seen.c). */
+void seen_watch(sqlite_engine *e);
+/* Before the snapshot is taken. */
+void seen_begin(sqlite_session *s);
+/* After a commit. */
+void seen_committed(sqlite_engine *e);
+uint64_t sqlite_seen(engine_session *s);
+bool sqlite_is_unchanged(engine_session *s, uint32_t entity_id, int64_t id, uint64_t seen);
 
 void query_get(sqlite_session *s, engine_op *op);
 void query_list(sqlite_session *s, engine_op *op);

@@ -346,6 +346,17 @@ void plan_keys(sqlite_session *s, const query *in, walk *w, page_part part)
     }
 }
 
+void plan_page_ids(sqlite_session *s, const query *in, walk *w, uint32_t limit)
+{
+    sql *q = &s->sql;
+    select_id(s, in);
+    plan_rows(q, in, w);
+    plan_after(q, in, PAGE_WHOLE);
+    plan_order(q, in);
+    sql_z(q, " LIMIT ");
+    sql_int(q, limit);
+}
+
 void plan_ids(sqlite_session *s, const query *in, walk *w)
 {
     select_id(s, in);

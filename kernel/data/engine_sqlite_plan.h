@@ -15,6 +15,8 @@
  *   engine_sqlite_counts.c  what was counted before
  *   engine_sqlite_merge.c   running several: the first rows of all ranges, counts without doubles
  *   engine_sqlite_part.c    a list that may stop on its way
+ *   engine_sqlite_kept.c    a page of which the caller kept some rows
+ *   engine_sqlite_reader.c  rows as values
  *   engine_sqlite_query.c   GET, LIST, COUNT
  */
 #ifndef DATA_ENGINE_SQLITE_PLAN_H
@@ -103,6 +105,8 @@ void plan_order(sql *q, const query *in);
 /* The rows of a page by one statement. */
 void plan_list(sqlite_session *s, const query *in, walk *w, const uint64_t selected[4],
                page_part part, uint32_t limit);
+/* Their ids alone, of a walk that gives all of the page. */
+void plan_page_ids(sqlite_session *s, const query *in, walk *w, uint32_t limit);
 /* Id and sort values of the rows of a range, in the order of the list if the walk is ordered. */
 void plan_keys(sqlite_session *s, const query *in, walk *w, page_part part);
 /* The rows of a range of an ordered walk as plan_list gives them, and behind their columns the sort

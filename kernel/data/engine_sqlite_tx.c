@@ -29,7 +29,7 @@ void write_commit(sqlite_session *s, engine_op *op)
     s->savepoints = 0;
     if (op->status == CRM_OK) {
         s->has_learnt = false;
-        atomic_fetch_add_explicit(&s->engine->commits, 1, memory_order_relaxed);
+        seen_committed(s->engine);
         return;
     }
     if (op->status == CRM_INTERNAL) {

@@ -57,6 +57,12 @@ typedef struct record_read {
     bool want_labels;        /* titles of references, read in the same snapshot; the rows are to be
                                 shown: fields that never leave the server are not read */
     record_row_fn on_row;
+    /*
+     * LIST of rows to be shown: the caller keeps what he made of rows (records_may_keep). Asked `is_kept` of
+     * a row, he says whether he has it as it is now; then `on_kept` comes in place of on_row, in order and
+     * with the same meaning of false. NULL: he keeps nothing.
+     */
+    engine_kept_fn is_kept, on_kept;
     void (*done)(struct record_read *r, crm_status status);
     void *arg;
     int64_t limit_us;
@@ -70,6 +76,18 @@ typedef struct record_read {
     crm_str next;
     void *state;
 } record_read;
+/*
+ * Whether what is shown of a row of `e` depends on nothing but the row, the records it refers to
+ * (record_view_refs), the entity's select, and who asks: his user, the registry and the people of the
+ * call. Not so where his rights look at other rows or at the time, or a token narrows them.
+ */
+bool records_may_keep(crm_ctx *c, const entity *e);
+/* The records whose titles the view shows, at most `max`; more than `max` when there are more. */
+typedef struct record_ref {
+    uint32_t entity; /* durable id */
+    int64_t id;
+} record_ref;
+uint32_t record_view_refs(const crm_ctx *c, const record_view *v, record_ref *out, uint32_t max);
 /* A condition under the principal's rights: branches for every row its paths pass, and the set of the
  * entity's own fields it touches. INVALID, code unknown_field. */
 CRM_MUST_CHECK crm_status cond_restrict(crm_ctx *c, const entity *e, const cond *in, const cond **out,

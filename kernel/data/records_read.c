@@ -8,7 +8,8 @@
 #include "data/records_private.h"
 
 typedef struct kept_row {
-    value *row;
+    value *row; /* NULL: the caller has it */
+    int64_t id;
     uint32_t matched;
 } kept_row;
 
@@ -21,7 +22,7 @@ typedef struct read_state {
     engine_op ops[2];
     engine_batch batch;
     uint64_t wanted[4];
-    uint32_t page, given, kept_count;
+    uint32_t page, asked, given, kept_count;
     bool keeps, is_stopped;
     crm_status status; /* of what a sink could not do */
 
@@ -236,6 +237,42 @@ static bool give_or_keep(read_state *s, const value *row, uint32_t matched)
     return s->set.count ? keep(s, row, matched) : give(s, row, matched);
 }
 
+/* ---- rows that the caller kept ----------------------------------------------------------------
+ */
+
+/* The page's last row is read, since the cursor is made of it; the one behind it only tells that
+ * there is more. */
+static bool is_kept(void *arg, int64_t id)
+{
+    read_state *s = arg;
+    uint32_t place = ++s->asked;
+    return place > s->page || (place < s->page && s->r->is_kept(s->r->arg, id));
+}
+
+static bool give_own(read_state *s, int64_t id)
+{
+    s->is_stopped = s->is_stopped || !s->r->on_kept(s->r->arg, id);
+    return !s->is_stopped;
+}
+
+static bool on_kept(void *arg, int64_t id)
+{
+    read_state *s = arg;
+    if (s->given == s->page) {
+        s->r->has_more = true;
+        return false;
+    }
+    s->given++;
+    if (s->set.count) {
+        s->kept[s->kept_count++] = (kept_row){.id = id};
+        return true;
+    }
+    return give_own(s, id);
+}
+
+/* ---- rows that were read -----------------------------------------------------------------------
+ */
+
 static bool on_row(void *arg, const value *row, uint32_t matched)
 {
     read_state *s = arg;
@@ -272,6 +309,8 @@ static void make_ops(read_state *s)
                             .id = r->id,
                             .query = &s->list,
                             .on_row = on_row,
+                            .is_kept = r->is_kept && !r->id ? is_kept : NULL,
+                            .on_kept = on_kept,
                             .on_place = on_place,
                             .stop_after_us = r->id ? 0 : r->part_us,
                             .arg = s};
@@ -380,7 +419,8 @@ static crm_status give_kept(read_state *s, crm_status st)
         return CRM_TIMEOUT;
     }
     for (uint32_t i = 0; !st && i < s->kept_count; i++) {
-        if (!give(s, s->kept[i].row, s->kept[i].matched)) {
+        const kept_row *k = &s->kept[i];
+        if (!(k->row ? give(s, k->row, k->matched) : give_own(s, k->id))) {
             break;
         }
     }

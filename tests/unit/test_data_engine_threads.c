@@ -302,6 +302,70 @@ static void backups_taken_while_writing_hold_whole_commits(void **state)
     pthread_join(writer, NULL);
 }
 
+/* ---- what readers keep ----------------------------------------------------------------------- */
+
+#define KEPT_ROWS 4
+
+/* A writer who changes these rows in turn, and what a reader has kept of each. */
+typedef struct kept_deals {
+    bench *b;
+    int64_t ids[KEPT_ROWS], amounts[KEPT_ROWS];
+    uint64_t seen[KEPT_ROWS];
+    engine_session *reader;
+    uint32_t at, used;
+    _Atomic bool is_done;
+} kept_deals;
+
+static void *change_deals(void *arg)
+{
+    kept_deals *k = arg;
+    for (int i = 0; i < 300; i++) {
+        bench_begin(k->b);
+        assert_ok(bench_set(k->b, k->ids[i % KEPT_ROWS], DEAL_AMOUNT, value_int(i)));
+        commit(k->b);
+    }
+    atomic_store(&k->is_done, true);
+    return NULL;
+}
+
+static bool compare_with_kept(void *arg, const value *row, uint32_t bits)
+{
+    kept_deals *k = arg;
+    uint32_t i = k->at;
+    (void)bits;
+    if (engine_is_unchanged(k->reader, k->b->w->deal.id, k->ids[i], k->seen[i])) {
+        assert_int_equal(row[DEAL_AMOUNT].i, k->amounts[i]);
+        k->used++;
+    }
+    k->amounts[i] = row[DEAL_AMOUNT].i;
+    k->seen[i] = engine_seen(k->reader);
+    return true;
+}
+
+static void what_counts_as_unchanged_is_unchanged(void **state)
+{
+    kept_deals k = {.b = *state, .reader = ((bench *)*state)->reader};
+    pthread_t writer;
+    bench_begin(k.b);
+    for (int i = 0; i < KEPT_ROWS; i++) {
+        k.ids[i] = bench_deal(k.b, "а", 0);
+    }
+    bench_commit(k.b);
+    assert_int_equal(pthread_create(&writer, NULL, change_deals, &k), 0);
+    do {
+        k.at = (k.at + 1) % KEPT_ROWS;
+        engine_op op = {.kind = ENGINE_GET,
+                        .entity = &k.b->w->deal,
+                        .id = k.ids[k.at],
+                        .on_row = compare_with_kept,
+                        .arg = &k};
+        engine_batch batch = {.ops = &op, .count = 1};
+        assert_ok(engine_read_now(k.reader, &batch));
+        engine_turn_end(k.reader);
+    } while (!atomic_load(&k.is_done) || k.used < KEPT_ROWS);
+    pthread_join(writer, NULL);
+}
+
 #define TRY(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 
 int main(void)
@@ -310,6 +374,7 @@ int main(void)
         TRY(readers_see_whole_commits_only),
         TRY(any_thread_may_interrupt_a_read),
         TRY(backups_taken_while_writing_hold_whole_commits),
+        TRY(what_counts_as_unchanged_is_unchanged),
     };
     const struct CMUnitTest delayed[] = {
         TRY(readers_see_whole_commits_only),
