@@ -50,6 +50,8 @@ static const figure table[] = {
            "Reads that took too long where they ran and moved to a pool"),
     FIGURE(OF_READS, reads.moved_slow, "reads_moved_total{pool=\"slow\"}",
            "Reads that took too long where they ran and moved to a pool"),
+    FIGURE(OF_READS, reads.rows_kept, "list_rows_kept_total",
+           "Rows of lists that were given as they had been shown before"),
     FIGURE(OF_READS, reads.put_off, "reads_put_off_total",
            "Reads that waited for the next turn of the loop"),
     FIGURE(OF_WRITER, writer.waiting_fast, "reads_waiting{pool=\"fast\"}", "Reads waiting"),

@@ -9,6 +9,7 @@
 #define WRITE_MS      10000
 #define TURN_READS_NS 4000000 /* then the loop looks after everything else */
 #define AGAIN_MS      500
+#define KEPT_BYTES    (8 * 1024 * 1024)
 
 /* ---- ending ---------------------------------------------------------------------------------- */
 
@@ -610,6 +611,7 @@ static crm_status give_up(api *a, crm_status s)
 {
     engine_session_close(a->session);
     session_cache_free(a->sessions);
+    kept_rows_free(a->kept);
     if (a->mail) {
         mailbox_close(a->mail);
     }
@@ -626,8 +628,9 @@ crm_status api_start(const api_options *o, api **out)
     a->o = *o;
     a->mail = mailbox_new(o->loop);
     a->sessions = session_cache_new();
+    a->kept = kept_rows_new(KEPT_BYTES);
     engine_deliver d = {.post = deliver, .arg = a->mail};
-    crm_status s = a->mail && a->sessions ? CRM_OK : CRM_NOMEM;
+    crm_status s = a->mail && a->sessions && a->kept ? CRM_OK : CRM_NOMEM;
     if (s == CRM_OK) {
         s = engine_session_open(o->engine, ENGINE_READER, d, &a->session);
     }
@@ -704,6 +707,7 @@ void api_free(api *a)
 {
     streams_free(a->streams);
     session_cache_free(a->sessions);
+    kept_rows_free(a->kept);
     engine_session_close(a->session);
     free(a->quotas);
     openapi_cache_free(a->openapi);

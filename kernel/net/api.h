@@ -81,6 +81,7 @@ http_handlers api_handlers(api *a);
  * next turn of the loop. Loop thread. */
 typedef struct api_stats {
     uint64_t moved_fast, moved_slow, left, put_off;
+    uint64_t rows_kept; /* of lists, given as they were shown before */
 } api_stats;
 void api_stats_get(const api *a, api_stats *out);
 /* Event streams say goodbye; new requests get 503. Call before http_server_stop. */

@@ -4,6 +4,7 @@
 
 #include "net/api.h"
 #include "net/http.h"
+#include "net/kept_rows.h"
 #include "net/metrics.h"
 #include "net/turn.h"
 #include "net/wheel.h"
@@ -23,6 +24,7 @@ struct api {
     uv_check_t turned; /* what arrived in this turn of the loop was taken */
     turn reads;
     session_cache *sessions;
+    kept_rows *kept; /* of lists */
     stream_list *streams;
     struct form_quota *quotas;
     openapi_cache *openapi; /* NULL until somebody asks */

@@ -82,6 +82,14 @@ async function readableIds(client, most) {
   return ids;
 }
 
+/** Lists that begin on any day, so that hardly a row of one was shown before. */
+async function listsOfAnyDay(client) {
+  const moment = async (sort) => Date.parse((await client.get(`${PERSON}?limit=1&sort=${sort}`, { expect: 200 })).json.rows[0].created_at);
+  const [oldest, newest] = [await moment('created_at'), await moment('-created_at')];
+  const some = () => new Date(oldest + Math.random() * (newest - oldest)).toISOString();
+  return Array.from({ length: IDS }, () => `${LIST}&created_at.lt=${encodeURIComponent(some())}`);
+}
+
 /** A file of lines for load.lua. */
 export function writeLines(base, name, lines) {
   const file = path.join(base.server.home, name);
@@ -129,6 +137,7 @@ export async function prepare(options, wants) {
   const ids = await readableIds(base.clients.hot, rows);
   base.firstId = ids[0];
   base.files = writeFiles(base, ids, bodies);
+  if (wants.people) base.files.anywhere = writeLines(base, 'anywhere', await listsOfAnyDay(base.clients.all));
   if (wants.single) await startSingle(base, stops);
   return base;
 }

@@ -35,6 +35,7 @@ export function roundCases(base, seconds) {
     alone('list-hot'),
     { id: 'list-all', name: 'list of 50, all', run: list('all') },
     alone('list-all'),
+    { id: 'list-anywhere', name: 'list of 50, all, of any day: not shown before', run: list('all', files.anywhere) },
     { id: 'unindexed', name: 'filter by a field without an index', run: list('all', files.unindexed) },
     { id: 'search-word', name: 'search, a surname', run: list('all', files.words) },
     { id: 'search-prefix', name: 'search, its first three letters', run: list('all', files.prefixes) },

@@ -2,9 +2,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { El } from '../ui/element.ts';
 import { hasIcon, icon, mark } from '../ui/icon.ts';
-import { avatar, empty, problemText } from '../ui/parts.ts';
+import { avatar, empty } from '../ui/parts.ts';
 import { toggleAt, walkMenu } from '../ui/pop.ts';
-import { toast } from '../ui/toast.ts';
 import '../ui/gate.ts';
 import './notices.ts';
 import './offline.ts';
@@ -14,7 +13,6 @@ import '../views/card.ts';
 import '../views/create.ts';
 import '../views/drawer.ts';
 import '../views/list.ts';
-import { ApiError } from '../core/api.ts';
 import { capital, has, lang, t, type Lang } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
 import { homeViews, menu, meta } from '../core/meta.ts';
@@ -215,7 +213,7 @@ class Shell extends El {
       ${mayTokens() ? html`<a class="menu-item" href="/settings/tokens">${icon('lock', 'icon-16')}${t('tokens')}</a>` : nothing}
       ${holds('settings') ? html`<a class="menu-item" href="/settings/model">${icon('settings', 'icon-16')}${t('model')}</a>` : nothing}
       ${holds('settings') ? html`<a class="menu-item" href="/settings/webhooks">${icon('globe', 'icon-16')}${t('webhooks')}</a>` : nothing}
-      <button class="menu-item" @click=${() => void leave()}>
+      <button class="menu-item" @click=${() => void logout()}>
         ${icon('out', 'icon-16')}${t('logout')}
       </button>`;
   }
@@ -248,15 +246,6 @@ class Shell extends El {
         >
         ${this.#prefs()}
       </div>`;
-  }
-}
-
-async function leave(): Promise<void> {
-  try {
-    await logout();
-  } catch (error) {
-    const why = error instanceof ApiError ? problemText(error) : t('problem.server');
-    toast({ text: t('logout.failed', { why }), icon: 'alert', kind: 'danger' });
   }
 }
 

@@ -30,9 +30,8 @@ export interface Pick {
   ids: Set<number>;
   isAll: boolean;
   shown: boolean;
-  /** Either takes the click back where rows cannot be chosen just now. */
-  toggle: (id: number, event: MouseEvent) => void;
-  toggleAll: (event: Event) => void;
+  toggle: (id: number, isRange: boolean) => void;
+  toggleAll: () => void;
 }
 
 const WIDTHS: Record<string, number> = {
@@ -59,7 +58,6 @@ export function table(shown: Shown): TemplateResult {
   const columns = [...(shown.bin ? ['deleted_at'] : []), ...view.columns].filter((name) => fieldOf(entity, name));
   const wide = columns.length + (shown.pick ? 1 : 0) + (shown.bin ? 1 : 0);
   const { before, rows, after, from } = window.slice(records.rows);
-  const places = window.places.of(records, rows);
   const main = mainOf(entity, columns);
   const least = columns.reduce((sum, name) => sum + (name === main ? NARROWEST : widthOf(entity, name)), 24);
   return html`<table
@@ -84,7 +82,7 @@ export function table(shown: Shown): TemplateResult {
       }
       ${repeat(
         rows,
-        (row) => places.get(row.id),
+        (row) => row.id,
         (row, i) => line(shown, columns, row, from + i),
       )}
       ${
@@ -176,7 +174,7 @@ function pickAll(pick: Pick, count: number): TemplateResult {
       aria-label=${t('bulk.every')}
       .checked=${every}
       .indeterminate=${some && !every}
-      @click=${(e: Event) => pick.toggleAll(e)}
+      @change=${() => pick.toggleAll()}
     />
   </th>`;
 }
@@ -188,7 +186,7 @@ function box(shown: Shown, row: Row): TemplateResult {
       type="checkbox"
       aria-label=${t('bulk.choose', { name: titleOf(shown.entity, row) })}
       .checked=${isPicked(shown, row.id)}
-      @click=${(e: MouseEvent) => shown.pick!.toggle(row.id, e)}
+      @click=${(e: MouseEvent) => shown.pick!.toggle(row.id, e.shiftKey)}
   /></label>`;
 }
 
@@ -280,12 +278,11 @@ function cell(entity: string, name: string, row: Row): unknown {
 export function cards(shown: Shown): TemplateResult {
   const { records, window, entity } = shown;
   const { before, rows, after } = window.slice(records.rows);
-  const places = window.places.of(records, rows);
   return html`<ul class="cards" data-entity=${entity}>
     <li class="gap" aria-hidden="true" .style=${`height:${before}px`}></li>
     ${repeat(
       rows,
-      (row) => places.get(row.id),
+      (row) => row.id,
       (row) => card(shown, row),
     )}
     <li class="gap" aria-hidden="true" .style=${`height:${after}px`}></li>

@@ -1,0 +1,262 @@
+/*
+ * list_api.c - lists of records.
+ *
+ * They run inline on the loop, some milliseconds of each of its turns, and write rows straight into
+ * the reply. One that takes longer than the limit is interrupted, what it wrote is dropped, and it
+ * runs again on a pool; its shape then goes straight to the pool for a minute.
+ */
+#include "net/list_private.h"
+
+#define INLINE_LIMIT_US 2000
+#define POOL_COUNT_US   50000 /* a list does not wait longer for its total */
+#define PART_MS         2000  /* then a long list shows what it has found */
+#define POOLS_MS        10000 /* waiting and both tries of a list that does not run inline */
+#define SHAPES          64
+#define SHAPE_NS        60000000000LL
+
+/* ---- shapes that were interrupted once; loop thread ------------------------------------------ */
+
+static struct {
+    uint64_t shape;
+    int64_t until;
+} slow_shapes[SHAPES];
+
+static bool is_slow_shape(uint64_t shape)
+{
+    return slow_shapes[shape % SHAPES].shape == shape &&
+           slow_shapes[shape % SHAPES].until > clock_mono();
+}
+
+static void remember_slow(uint64_t shape)
+{
+    slow_shapes[shape % SHAPES].shape = shape;
+    slow_shapes[shape % SHAPES].until = clock_mono() + SHAPE_NS;
+}
+
+static uint64_t cond_shape(const cond *c)
+{
+    uint64_t h = 14695981039346656037ull;
+    for (; c; c = c->next) {
+        h = (h ^ c->op) * 1099511628211ull;
+        for (int i = 0; i < c->path_length; i++) {
+            h = (h ^ c->path[i]->id) * 1099511628211ull;
+        }
+        h = (h ^ cond_shape(c->first)) * 1099511628211ull;
+        if (c->sub) {
+            h = (h ^ c->sub->field->id ^ cond_shape(c->sub->where)) * 1099511628211ull;
+        }
+    }
+    return h;
+}
+
+/* Whose rights narrow it decides as much as what is asked. */
+static uint64_t query_shape(const query *q, int64_t user)
+{
+    uint64_t h =
+        cond_shape(q->where) ^ cond_shape(q->fixed) * 31 ^ q->entity->id * 0x9E3779B97F4A7C15ull;
+    h = (h ^ (uint64_t)user) * 1099511628211ull;
+    for (uint32_t i = 0; i < q->sort_count; i++) {
+        h = (h ^ q->sorts[i].field->id ^ (uint64_t)q->sorts[i].descending << 32) * 1099511628211ull;
+    }
+    return h ^ (q->terms.n ? 1 : 0);
+}
+
+/* ---- a list ---------------------------------------------------------------------------------- */
+
+static bool list_row(void *arg, const record_view *v)
+{
+    api_call *k = arg;
+    list_state *l = k->own;
+    search_found found;
+    size_t begin = k->w.b->n;
+    if (l->words) {
+        search_look(l->words, v, &found);
+    }
+    record_json_found(&k->w, &k->c, v, k->read.query->select, l->words ? &found : NULL);
+    if (!k->w.b->failed) {
+        list_keep_row(k, v, begin);
+    }
+    return !k->w.b->failed;
+}
+
+static void list_begin(api_call *k, buf *out)
+{
+    jw_init(&k->w, out);
+    jw_object(&k->w);
+    jw_karray(&k->w, "rows");
+}
+
+static void list_end(api_call *k)
+{
+    jw_end_array(&k->w);
+    jw_key(&k->w, CRM_S("next"));
+    if (k->read.has_more) {
+        jw_str(&k->w, k->read.next);
+    } else {
+        jw_null(&k->w);
+    }
+    jw_kint(&k->w, "total", k->read.total);
+    jw_kbool(&k->w, "approx", k->read.approx);
+    if (k->read.is_partial) {
+        jw_kbool(&k->w, "partial", true);
+        jw_kint(&k->w, "walked", k->read.percent);
+    }
+    if (k->read.total) {
+        search_reading_json(&k->w, &((list_state *)k->own)->search);
+    }
+    jw_end_object(&k->w);
+}
+
+/* The query and the list's places follow the reading that the search stands at. */
+static crm_status take_reading(api_call *k, query *q)
+{
+    list_state *l = k->own;
+    q->terms = l->search.terms;
+    return search_words_new(k->c.arena, q->terms, &l->words);
+}
+
+static bool may_read_otherwise(const api_call *k)
+{
+    const list_state *l = k->own;
+    return !k->read.total && l->search.terms.n && l->search.step != SEARCH_OVER &&
+           !k->read.query->only_deleted;
+}
+
+static void list_pooled(api_call *k);
+
+/* Nothing was found as typed: the next reading, if there is one. */
+static crm_status read_otherwise(api_call *k)
+{
+    list_state *l = k->own;
+    crm_status s = search_next(&l->search);
+    if (s == CRM_OK && l->search.text.p) {
+        s = take_reading(k, k->read.query);
+    }
+    if (s == CRM_OK && l->search.text.p) {
+        buf_clear(&k->text);
+        list_begin(k, &k->text);
+        s = records_read_now(&k->read);
+    }
+    return s;
+}
+
+static void list_on_pool(api_call *k)
+{
+    list_state *l = k->own;
+    int64_t limit_us = l->is_slow ? 5000000 : 250000;
+    buf_clear(&k->text);
+    list_begin(k, &k->text);
+    k->c.until = clock_mono() + limit_us * 1000;
+    k->read.limit_us = limit_us;
+    k->read.count_us = POOL_COUNT_US;
+    uint32_t part_ms = k->api->o.part_ms ? k->api->o.part_ms : PART_MS;
+    k->read.part_us = l->is_slow ? (int64_t)part_ms * 1000 : 0;
+    k->read.done = NULL;
+    k->status = records_read_now(&k->read);
+    while (k->status == CRM_OK && may_read_otherwise(k)) {
+        k->status = read_otherwise(k);
+    }
+    k->c.until = 0;
+    if (k->status == CRM_OK) {
+        list_end(k);
+    }
+}
+
+static void to_pool(api_call *k, bool is_slow)
+{
+    list_state *l = k->own;
+    list_keep_nothing(k);
+    l->is_slow = is_slow;
+    *(is_slow ? &k->api->stats.moved_slow : &k->api->stats.moved_fast) += 1;
+    if (!is_slow) {
+        api_limit(k, POOLS_MS);
+    }
+    api_pool(k, is_slow ? POOL_SLOW : POOL_FAST, list_on_pool, list_pooled);
+}
+
+/* No part of it can be shown: every row may be the first. */
+static void blame_sort(api_call *k)
+{
+    const field *f = k->read.query->sorts[0].field;
+    buf params;
+    json_writer w;
+    buf_init(&params, 1024);
+    jw_init(&w, &params);
+    jw_object(&w);
+    jw_kstr(&w, "field", f->name);
+    jw_kstr(&w, "label", registry_text(k->c.reg, k->c.lang, f->label));
+    jw_end_object(&w);
+    (void)call_fail(&k->c, CRM_TIMEOUT, "slow_sort");
+    k->c.error.params_json = arena_dup(k->c.arena, buf_view(&params));
+    buf_free(&params);
+}
+
+static void list_pooled(api_call *k)
+{
+    list_state *l = k->own;
+    if (k->status == CRM_TIMEOUT && !l->is_slow) {
+        to_pool(k, true);
+        return;
+    }
+    if (k->status == CRM_TIMEOUT && k->read.is_unordered) {
+        blame_sort(k);
+    }
+    if (k->status != CRM_OK) {
+        api_reply_error(k, k->status);
+        return;
+    }
+    buf_str(http_body(k->http), buf_view(&k->text));
+    api_reply(k, 200);
+}
+
+static void list_done(record_read *r, crm_status s)
+{
+    api_call *k = r->arg;
+    list_state *l = k->own;
+    if (s == CRM_TIMEOUT && r->interrupted) {
+        remember_slow(l->shape);
+        http_body(k->http)->n = k->mark;
+        to_pool(k, false);
+        return;
+    }
+    if (s != CRM_OK) {
+        api_reply_error(k, s);
+        return;
+    }
+    list_keep_end(k);
+    list_end(k);
+    api_reply(k, 200);
+}
+
+void list_route(api_call *k)
+{
+    query *q = query_new(k->c.arena, k->entity);
+    list_state *l = ARENA_NEW(k->http->arena, list_state);
+    if (!q || !l) {
+        api_reply_error(k, CRM_NOMEM);
+        return;
+    }
+    k->own = l;
+    crm_status s = records_read_query(k, q, NULL);
+    if (s != CRM_OK) {
+        api_reply_error(k, s);
+        return;
+    }
+    l->shape = query_shape(q, k->who.user);
+    k->read = (record_read){.call = &k->c,
+                            .query = q,
+                            .count = true,
+                            .want_labels = true,
+                            .on_row = list_row,
+                            .done = list_done,
+                            .arg = k,
+                            .limit_us = INLINE_LIMIT_US};
+    /* A search may gather much for a beginning in one step, which no limit interrupts. */
+    if (q->terms.n || is_slow_shape(l->shape)) {
+        to_pool(k, false);
+        return;
+    }
+    list_keep_begin(k, q);
+    list_begin(k, http_body(k->http));
+    api_read_inline(k);
+}
