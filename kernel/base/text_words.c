@@ -262,8 +262,19 @@ size_t text_scan_end(const text_scan *s, const text_word *w, size_t n)
 
 /* ---- stems ----------------------------------------------------------------------------------- */
 
+#define STEM_BYTES   31  /* a longer word is stemmed each time */
+#define STEMS_RECENT 512 /* a power of two */
+
+/* The stem that a word was found to have. */
+typedef struct recent_stem {
+    uint8_t word_n, stem_n; /* word_n 0: none yet */
+    char word[STEM_BYTES], stem[STEM_BYTES];
+} recent_stem;
+
+/* The same names and words come again and again, so what was stemmed lately is remembered. */
 typedef struct stemmers {
     struct sb_stemmer *ru, *en;
+    recent_stem recent[STEMS_RECENT];
 } stemmers;
 
 static pthread_key_t stemmers_key;
@@ -316,7 +327,8 @@ static unsigned script_of(int32_t c)
     return is_latin ? HAS_LATIN : HAS_OTHER;
 }
 
-crm_str text_stem(crm_str word)
+/* The stemmer for words of those letters; NULL: they have no stem. */
+static struct sb_stemmer *stemmer_for(const stemmers *own, crm_str word)
 {
     unsigned scripts = 0;
     size_t len, letters = 0;
@@ -324,15 +336,47 @@ crm_str text_stem(crm_str word)
         scripts |= script_of(peek(word, at, &len));
     }
     if (letters < 2 || (scripts != HAS_CYRILLIC && scripts != HAS_LATIN)) {
-        return word;
+        return NULL;
     }
+    return scripts == HAS_CYRILLIC ? own->ru : own->en;
+}
+
+static recent_stem *recent_of(stemmers *own, crm_str word)
+{
+    return &own->recent[str_hash(word) % STEMS_RECENT];
+}
+
+static void remember(recent_stem *r, crm_str word, crm_str stem)
+{
+    if (word.n <= STEM_BYTES && stem.n <= STEM_BYTES) {
+        memcpy(r->word, word.p, word.n);
+        memcpy(r->stem, stem.p, stem.n);
+        r->word_n = (uint8_t)word.n;
+        r->stem_n = (uint8_t)stem.n;
+    }
+}
+
+crm_str text_stem(crm_str word)
+{
     stemmers *own = own_stemmers();
     if (!own) {
         return (crm_str){0};
     }
-    struct sb_stemmer *s = scripts == HAS_CYRILLIC ? own->ru : own->en;
-    const sb_symbol *stem = sb_stemmer_stem(s, (const sb_symbol *)word.p, (int)word.n);
-    return stem ? (crm_str){(const char *)stem, (size_t)sb_stemmer_length(s)} : (crm_str){0};
+    recent_stem *r = recent_of(own, word);
+    if (word.n && str_eq((crm_str){r->word, r->word_n}, word)) {
+        return (crm_str){r->stem, r->stem_n};
+    }
+    struct sb_stemmer *by = stemmer_for(own, word);
+    if (!by) {
+        return word;
+    }
+    const sb_symbol *stem = sb_stemmer_stem(by, (const sb_symbol *)word.p, (int)word.n);
+    if (!stem) {
+        return (crm_str){0};
+    }
+    crm_str found = {(const char *)stem, (size_t)sb_stemmer_length(by)};
+    remember(r, word, found);
+    return found;
 }
 
 /* ---- terms ----------------------------------------------------------------------------------- */

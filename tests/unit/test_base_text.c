@@ -209,6 +209,28 @@ static crm_str terms_of(const char *text)
     return t;
 }
 
+/* Stems are remembered: each word's own, however many share the room there is for them. */
+static void a_stem_is_the_same_the_second_time(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"ами", "ости", "овать", "ings", "ies", "ния"};
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < 3000; i++) {
+            char word[64];
+            const char *root = i % 6 == 3 || i % 6 == 4 ? "wor" : "сло";
+            snprintf(word, sizeof word, "%s%c%c%s", root, 'a' + i / 26 % 26, 'a' + i % 26,
+                     ends[i % 6]);
+            crm_str once = arena_dup(a, text_stem(str_of(word)));
+            assert_text(text_stem(str_of(word)), once.p);
+        }
+    }
+    assert_text(text_stem(CRM_S("договорами")), "договор");
+    assert_text(text_stem(CRM_S("договорами")), "договор");
+    assert_text(text_stem(CRM_S("parties")), "parti");
+    assert_text(text_stem(CRM_S("parties")), "parti");
+    assert_text(text_stem(CRM_S("я")), "я");
+}
+
 static void words_come_with_their_stems(void **state)
 {
     (void)state;
@@ -394,6 +416,7 @@ int main(void)
         cmocka_unit_test(texts_are_the_same_when_their_keys_are),
         cmocka_unit_test(keys_without_tables_are_those_of_the_tables),
         cmocka_unit_test(ill_formed_texts_are_the_same_only_as_themselves),
+        cmocka_unit_test(a_stem_is_the_same_the_second_time),
         cmocka_unit_test(words_come_with_their_stems),
         cmocka_unit_test(numbers_and_joined_words_are_kept),
         cmocka_unit_test(an_address_is_found_whole_by_domain_and_by_parts),
