@@ -6,7 +6,9 @@
 static void add_id(buf *out, char kind, value id)
 {
     if (id.kind == VALUE_INT) {
-        buf_fmt(out, "=%c%lld ", kind, (long long)id.i);
+        buf_add(out, (char[]){'=', kind}, 2);
+        buf_int(out, id.i);
+        buf_char(out, ' ');
     }
 }
 
