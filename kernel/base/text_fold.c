@@ -37,7 +37,8 @@ static int32_t take(crm_str *s)
 
 static size_t put(char *at, int32_t c)
 {
-    return (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)at);
+    return c < 0x800 ? text_plain_put(at, c)
+                     : (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)at);
 }
 
 static utf8proc_int32_t lower(utf8proc_int32_t c, void *unused)

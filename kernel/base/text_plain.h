@@ -47,4 +47,16 @@ static inline int32_t text_plain_lower(int32_t c)
     return 0;
 }
 
+/* Writes a character below U+0800; its bytes. */
+static inline size_t text_plain_put(char *at, int32_t c)
+{
+    if (c < 0x80) {
+        at[0] = (char)c;
+        return 1;
+    }
+    at[0] = (char)(0xC0 | c >> 6);
+    at[1] = (char)(0x80 | (c & 0x3F));
+    return 2;
+}
+
 #endif

@@ -79,7 +79,8 @@ static int32_t fold_plain(int32_t c)
 
 static size_t put(char *at, int32_t c)
 {
-    return (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)at);
+    return c < 0x800 ? text_plain_put(at, c)
+                     : (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)at);
 }
 
 /* Folds one character with what is attached to it into at most `room` bytes; 0: it is too long. */
@@ -132,12 +133,35 @@ static bool append(text_scan *s, crm_str cluster, int32_t c)
     return n > 0;
 }
 
+/* Takes a plain letter or digit that nothing is attached to; false: it takes more than that. */
+static bool append_plain(text_scan *s)
+{
+    size_t len, next;
+    int32_t c = text_plain(s->source, s->at, &len);
+    int32_t folded = c && is_word(c) ? fold_plain(c) : 0;
+    size_t end = s->at + len;
+    bool is_alone = end >= s->source.n || text_plain(s->source, end, &next);
+    if (!folded || !is_alone || s->run_size + 2 > TEXT_WORD_MAX) {
+        return false;
+    }
+    size_t n = text_plain_put(s->run + s->run_size, folded);
+    for (size_t i = 0; i < n; i++) {
+        s->places[s->run_size + i] = (uint32_t)s->at;
+    }
+    s->run_size += n;
+    s->at = end;
+    return true;
+}
+
 /* Takes the next run of words and the marks between them; false at the end of the text. */
 static bool take_run(text_scan *s)
 {
     size_t len;
     s->run_size = 0;
     while (s->at < s->source.n) {
+        if (append_plain(s)) {
+            continue;
+        }
         int32_t c = peek(s->source, s->at, &len);
         size_t end = cluster_end(s->source, s->at + len);
         bool belongs = is_word(c) || joins(s, c);

@@ -57,11 +57,7 @@ static size_t take_word(crm_str s, char lower[WORD_MAX], size_t *length)
         if (!(c >= 'a' && c <= 'z') && c < TEXT_A_LOWER) {
             break;
         }
-        if (c >= TEXT_A_LOWER) {
-            lower[(*length)++] = (char)(0xC0 | c >> 6);
-            c = 0x80 | (c & 0x3F);
-        }
-        lower[(*length)++] = (char)c;
+        *length += text_plain_put(lower + *length, c);
         at += width;
     }
     return at;
