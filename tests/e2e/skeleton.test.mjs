@@ -139,7 +139,7 @@ describe('the start screen', () => {
 });
 
 describe('signing in', () => {
-  it('a one-time code works once and leads to a password of one’s own', async () => {
+  it('a one-time code works once and leads to a password of one’s own, and signing out ends it', async () => {
     const code = await server.invite('ivanova');
     const head = await browser.person({ size: PHONE });
     await head.login('ivanova', code);
@@ -151,6 +151,11 @@ describe('signing in', () => {
     await again.page.keyboard.press('Enter');
     await again.page.getByRole('alert').getByText(/не подошли/).waitFor();
     await again.login('ivanova', NEW_PASSWORD);
+    await again.page.goto('/e/sales.lead'); // a page that has written nothing yet
+    await again.page.locator('.side-foot button.me').click();
+    await again.page.getByRole('button', { name: 'Выйти' }).click();
+    await again.page.getByRole('button', { name: 'Войти' }).waitFor();
+    assert.equal((await again.context.cookies()).length, 0, 'the session is over');
     await again.close();
   });
 });

@@ -28,6 +28,11 @@ export function number(value: unknown, digits?: number): string {
     .replace('-', '−');
 }
 
+/** How many rows a list has, as far as it is known. */
+export function atLeast({ total, approx }: { total: number | null; approx: boolean }): string {
+  return approx ? `${number(total)}+` : number(total);
+}
+
 /** A field's whole number: four digits stand together, for they may be a year. */
 export function whole(value: unknown): string {
   const n = Number(value);

@@ -56,10 +56,34 @@ export async function setPassword(old: string | null, next: string): Promise<voi
   await opened(await request<Session>('/session', { keepOut: true }));
 }
 
+/** Ends the session and shows the login. Where it cannot be ended it says why and all stays as it is. */
 export async function logout(): Promise<void> {
-  stop();
-  await request<void>('/session', { method: 'DELETE', keepOut: true }).catch(() => undefined);
+  stop(); // the stream would say that the session has ended, and a login would be asked for
+  try {
+    await endSession();
+  } catch (error) {
+    follow(() => void check());
+    throw error;
+  }
   location.assign('/');
+}
+
+async function endSession(): Promise<void> {
+  const end = () => request<void>('/session', { method: 'DELETE', keepOut: true });
+  try {
+    await end();
+  } catch (error) {
+    const code = error instanceof ApiError ? error.code : '';
+    if (code === 'unauthenticated') return; // it is over already
+    if (code !== 'csrf') throw error;
+    await renewCsrf();
+    await end();
+  }
+}
+
+/** The token is another one once somebody has signed in anew in another tab. */
+async function renewCsrf(): Promise<void> {
+  setCsrf((await request<Session>('/session', { keepOut: true })).csrf);
 }
 
 /** The texts are on their way beside what is asked of the server; a screen waits for both. */
@@ -167,17 +191,14 @@ async function loadStrings(): Promise<void> {
 async function check(): Promise<void> {
   if (session.value.phase !== 'ready') return;
   try {
-    setCsrf((await request<Session>('/session', { keepOut: true })).csrf);
+    await renewCsrf();
   } catch (error) {
     if (error instanceof ApiError && error.code === 'unauthenticated') void lost(error.problem);
   }
 }
 
 async function lost(problem: Problem): Promise<void> {
-  if (problem.code === 'csrf') {
-    setCsrf((await request<Session>('/session', { keepOut: true })).csrf);
-    return;
-  }
+  if (problem.code === 'csrf') return renewCsrf();
   stop();
   const phase = problem.code === 'password_required' ? 'password' : 'login';
   session.set({ phase, expired: meta.value !== null, problem: null });

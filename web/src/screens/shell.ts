@@ -2,8 +2,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { El } from '../ui/element.ts';
 import { hasIcon, icon, mark } from '../ui/icon.ts';
-import { avatar, empty } from '../ui/parts.ts';
+import { avatar, empty, problemText } from '../ui/parts.ts';
 import { toggleAt, walkMenu } from '../ui/pop.ts';
+import { toast } from '../ui/toast.ts';
 import '../ui/gate.ts';
 import './notices.ts';
 import './offline.ts';
@@ -13,6 +14,7 @@ import '../views/card.ts';
 import '../views/create.ts';
 import '../views/drawer.ts';
 import '../views/list.ts';
+import { ApiError } from '../core/api.ts';
 import { capital, has, lang, t, type Lang } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
 import { homeViews, menu, meta } from '../core/meta.ts';
@@ -213,7 +215,7 @@ class Shell extends El {
       ${mayTokens() ? html`<a class="menu-item" href="/settings/tokens">${icon('lock', 'icon-16')}${t('tokens')}</a>` : nothing}
       ${holds('settings') ? html`<a class="menu-item" href="/settings/model">${icon('settings', 'icon-16')}${t('model')}</a>` : nothing}
       ${holds('settings') ? html`<a class="menu-item" href="/settings/webhooks">${icon('globe', 'icon-16')}${t('webhooks')}</a>` : nothing}
-      <button class="menu-item" @click=${() => void logout()}>
+      <button class="menu-item" @click=${() => void leave()}>
         ${icon('out', 'icon-16')}${t('logout')}
       </button>`;
   }
@@ -246,6 +248,15 @@ class Shell extends El {
         >
         ${this.#prefs()}
       </div>`;
+  }
+}
+
+async function leave(): Promise<void> {
+  try {
+    await logout();
+  } catch (error) {
+    const why = error instanceof ApiError ? problemText(error) : t('problem.server');
+    toast({ text: t('logout.failed', { why }), icon: 'alert', kind: 'danger' });
   }
 }
 

@@ -5,8 +5,9 @@ import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { empty, failure, skeletonRows } from '../ui/parts.ts';
 import { line } from '../views/lines.ts';
+import { progress } from '../views/more.ts';
 import { query } from '../core/filter.ts';
-import { dayNumber, fromLocalInput, zone } from '../core/fmt.ts';
+import { atLeast, dayNumber, fromLocalInput, zone } from '../core/fmt.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { entityOf, homeViews, meta, type HomeView } from '../core/meta.ts';
 import { narrow } from '../core/narrow.ts';
@@ -93,6 +94,7 @@ class Today extends El {
   #due(home: HomeView, records: Records): TemplateResult {
     if (records.state === 'loading') return html`<section>${skeletonRows(6)}</section>`;
     if (records.state === 'error') return failure(records.error!, () => void records.load());
+    if (!records.rows.length && records.walked !== null) return html`<section>${progress(records)}</section>`;
     if (!records.rows.length)
       return html`<section class="today-free">
         ${empty('check', t('today.free'), t('today.free.text'))}
@@ -113,7 +115,7 @@ class Today extends El {
               ${groups[g].map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}
             </ul>
           </section>`,
-      )}`;
+      )}${progress(records)}`;
   }
 
   #plain(home: HomeView, records: Records): TemplateResult {
@@ -121,14 +123,16 @@ class Today extends El {
     return html`<section data-view=${home.view.id} data-entity=${home.entity}>
       <div class="sect">
         <h2>${title}</h2>
-        ${records.total ? html`<span class="count">${records.total}</span>` : nothing}
+        ${records.total ? html`<span class="count">${atLeast(records)}</span>` : nothing}
         <a class="link push" href=${hrefOf(home)}>${t('today.open')}<span class="sr"> ${title}</span></a>
       </div>
       ${records.state === 'loading' ? skeletonRows(3) : nothing}
-      ${records.state === 'ready' && !records.rows.length ? html`<p class="faint row">${t('today.quiet')}</p>` : nothing}
+      ${records.state === 'error' ? failure(records.error!, () => void records.load()) : nothing}
+      ${records.state === 'ready' && records.walked === null && !records.rows.length ? html`<p class="faint row">${t('today.quiet')}</p>` : nothing}
       <ul>
         ${records.rows.slice(0, narrow.value ? ASIDE_PHONE : ASIDE).map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}
       </ul>
+      ${progress(records)}
     </section>`;
   }
 }

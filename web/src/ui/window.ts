@@ -2,12 +2,33 @@
 // it redraws its host only when the range changes.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
-const OVERSCAN = 12;
+const OVERSCAN = 8;
+
+/**
+ * Which row is drawn where another one stood. While one list is scrolled each row has a place of its own; the rows of a
+ * list that takes its place are written into those of the rows that leave, which costs half of making them anew.
+ */
+export class RowPlaces {
+  #places = new Map<number, number>(); // of the rows drawn last, by id
+  #source: unknown = null;
+  #next = 0;
+
+  /** The place of each of these rows, to be asked for by id; `source` is the list they are of. */
+  of(source: unknown, rows: { id: number }[]): Map<number, number> {
+    const last = this.#places;
+    const ids = new Set(rows.map((row) => row.id));
+    const free = source === this.#source ? [] : [...last].filter(([id]) => !ids.has(id)).map(([, place]) => place);
+    this.#source = source;
+    this.#places = new Map(rows.map(({ id }) => [id, last.get(id) ?? free.shift() ?? this.#next++]));
+    return this.#places;
+  }
+}
 
 export class RowWindow implements ReactiveController {
   from = 0;
   to = 40;
   rowHeight = 40;
+  readonly places = new RowPlaces();
   #host: ReactiveControllerHost;
   #box: HTMLElement | null = null;
   #resize: ResizeObserver | null = null;
@@ -60,8 +81,11 @@ export class RowWindow implements ReactiveController {
       box.scrollTop = top + this.rowHeight + head - box.clientHeight;
   }
 
+  /** Back to the first rows, so that the next drawing is of them. */
   top(): void {
     if (this.#box) this.#box.scrollTop = 0;
+    this.to -= this.from;
+    this.from = 0;
   }
 
   #look = (): void => {

@@ -1,26 +1,26 @@
 // The list of an entity: saved views as tabs, filters as chips, rows that follow the event stream. All of its state
 // stands in the address.
-import { html, nothing } from 'lit';
+import { html, noChange, nothing } from 'lit';
 import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { failure, skeletonRows } from '../ui/parts.ts';
 import { RowWindow } from '../ui/window.ts';
-import { toggleAt, walkMenu } from '../ui/pop.ts';
+import { toggleAt } from '../ui/pop.ts';
 import './bulk.ts';
-import './export.ts';
 import './filter-menu.ts';
 import { binActions } from './bin.ts';
 import type { Chosen } from './bulk.ts';
+import { countViews, countWithout, type Count } from './list-counts.ts';
 import { emptyList } from './list-empty.ts';
-import { more } from './more.ts';
+import { listMenu } from './list-menu.ts';
+import { WalkVoice, more } from './more.ts';
 import { Selection } from './selection.ts';
-import { cards, table } from './rows.ts';
+import { cards, table, type Shown } from './rows.ts';
 import { chipText, type Names, loadNames } from './chips.ts';
 import { label } from '../fields/view.ts';
-import { api } from '../core/api.ts';
 import { mayBulk } from '../core/batch.ts';
 import { on } from '../core/events.ts';
-import { number } from '../core/fmt.ts';
+import { atLeast } from '../core/fmt.ts';
 import { conditionOf, nextSort, query, readState, sortOf, writeState, type ListState } from '../core/filter.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
@@ -40,7 +40,7 @@ const ROW = 40,
 class List extends El {
   static override properties = {
     entity: {},
-    search: { attribute: false },
+    search: { attribute: false, hasChanged: (a: unknown, b: unknown) => String(a) !== String(b) },
     at: { state: true },
     counts: { state: true },
     without: { state: true },
@@ -49,13 +49,17 @@ class List extends El {
   entity = '';
   search = new URLSearchParams();
   at = -1;
-  counts: Record<string, { total: number; approx: boolean }> = {};
+  counts: Record<string, Count> = {};
   without: { field: string; total: number }[] = [];
   said = '';
   #chosen = new Selection(() => this.requestUpdate());
   #watch = new Watch(this, meta, lang, narrow);
   #window = new RowWindow(this, () => void this.#records?.more());
   #records: Records | null = null;
+  /** What is shown, dimmed, until the rows that were asked for in its place are there. */
+  #before: Records | null = null;
+  #voice = new WalkVoice();
+  #hadFocus = false; // the focus stands below the rows, on what this drawing may take away
   #key = '';
   #names: Names = new Map();
   #off: (() => void)[] = [];
@@ -110,9 +114,13 @@ class List extends El {
     super.disconnectedCallback();
     for (const off of this.#off) off();
     this.#records?.stop();
-    this.#records = null;
+    this.#records = this.#before = null;
     this.#key = '';
     clearTimeout(this.#recount);
+  }
+
+  get #shown(): Records {
+    return this.#before ?? this.#records!;
   }
 
   get #views(): ListView[] {
@@ -131,14 +139,17 @@ class List extends El {
     const sort = sortOf(state, this.#view);
     const key = `${this.entity}?${wanted}&${sort}`;
     this.#window.rowHeight = narrow.value ? CARD : ROW;
+    this.#hadFocus = !!document.activeElement?.closest('.more') && this.contains(document.activeElement);
     if (key === this.#key) return;
-    if (!this.#key.startsWith(`${this.entity}?`)) this.counts = {};
+    const isOther = !this.#key.startsWith(`${this.entity}?`);
+    if (isOther) this.counts = {};
     this.#key = key;
     this.#records?.stop();
+    this.#before = isOther || this.#shown.state === 'loading' ? null : this.#shown;
     this.at = -1;
     if (this.#chosen.isShown) this.#chosen.clear();
     this.without = [];
-    this.#window.top();
+    if (!this.#before) this.#window.top();
     const onNew = (row: { id: number }) => {
       this.said = t('list.arrived', { name: titleOf(this.entity, row as never) });
     };
@@ -150,10 +161,20 @@ class List extends El {
 
   override updated(): void {
     this.#window.follow(this.querySelector<HTMLElement>('.table-wrap'));
+    if (!this.#hadFocus || this.contains(document.activeElement)) return;
+    const next = this.querySelector<HTMLElement>('.table-wrap, .fill .btn') ?? document.getElementById('main');
+    next?.focus({ preventScroll: true });
   }
 
   #changed(): void {
     const records = this.#records!;
+    if (this.#before && records.state !== 'loading') {
+      this.#before = null;
+      this.#window.top();
+      if (records.total !== null && records.walked === null)
+        this.said = t('list.found', { count: atLeast(records) });
+    }
+    this.said = this.#voice.say(records) ?? this.said;
     if (records.state === 'ready') {
       this.counts = {
         ...this.counts,
@@ -210,35 +231,17 @@ class List extends El {
 
   async #count(): Promise<void> {
     const entity = (this.#counted = this.entity);
-    for (const view of this.#views) {
-      if (view.id === this.#view.id && this.#isPlain()) continue;
-      const search = query({ view: view.id, q: '', sort: null, chips: {} }, view, meta.value?.user.id ?? 0);
-      search.set('limit', '1');
-      const page = await api.list(entity, search).catch(() => null);
-      if (entity !== this.entity || !this.isConnected) return;
-      if (page?.total !== undefined)
-        this.counts = { ...this.counts, [view.id]: { total: page.total, approx: !!page.approx } };
-    }
+    const others = this.#views.filter((view) => view.id !== this.#view.id || !this.#isPlain());
+    const isWanted = () => entity === this.entity && this.isConnected;
+    await countViews(entity, others, isWanted, (view, count) => {
+      this.counts = { ...this.counts, [view]: count };
+    });
   }
 
-  /** When nothing is found: how much each filter hides. */
   async #countWithout(): Promise<void> {
-    const state = this.#state,
-      key = this.#key;
-    const found: { field: string; total: number }[] = [];
-    for (const field of [...Object.keys(state.chips), ...(state.q ? ['q'] : [])]) {
-      const chips = Object.fromEntries(Object.entries(state.chips).filter(([name]) => name !== field));
-      const search = query(
-        { ...state, chips, q: field === 'q' ? '' : state.q },
-        this.#view,
-        meta.value?.user.id ?? 0,
-      );
-      search.set('limit', '1');
-      const page = await api.list(this.entity, search).catch(() => null);
-      if (key !== this.#key) return;
-      if (page?.total) found.push({ field, total: page.total });
-    }
-    this.without = found.sort((a, b) => b.total - a.total);
+    const key = this.#key;
+    const found = await countWithout(this.entity, this.#state, this.#view);
+    if (key === this.#key) this.without = found;
   }
 
   #to(change: Partial<ListState>, replace = false): void {
@@ -248,6 +251,12 @@ class List extends El {
   #setChips(changed: ListState['chips']): void {
     const all = Object.entries({ ...this.#state.chips, ...changed });
     this.#to({ chips: Object.fromEntries(all.filter(([, values]) => values.length)) });
+  }
+
+  /** The button goes with its chip, so the focus passes to the one that brings chips. */
+  #dropChip(field: string): void {
+    this.querySelector<HTMLElement>('[data-action=filter]')?.focus();
+    this.#setChips({ [field]: [] });
   }
 
   #search(event: Event): void {
@@ -275,13 +284,13 @@ class List extends El {
   override render() {
     const entity = entityOf(this.entity)!;
     document.title = `${t(entity.label.many)} — ${meta.value?.title ?? ''}`;
-    const records = this.#records!;
+    const records = this.#shown;
     return html`<div class="list" data-entity=${this.entity}>
       <header class="head">
         <h1 class="title">
           ${this.#state.bin ? t('bin.title', { name: t(entity.label.many) }) : capital(t(entity.label.many))}
         </h1>
-        ${records.total !== null ? html`<span class="count">${this.#total(records)}</span>` : nothing}
+        ${records.total !== null ? html`<span class="count">${atLeast(records)}</span>` : nothing}
         <div class="actions">
           <label class="find"
             ><span class="sr">${t('list.find')}</span>${icon('search', 'icon-16')}
@@ -297,40 +306,16 @@ class List extends El {
               }}
             /><span class="kbd only-desk">/</span></label
           >
-          ${this.#state.bin ? nothing : this.#more()}
+          ${this.#state.bin ? nothing : listMenu(this.entity, () => this.#export())}
           ${entity.can.create && !this.#state.bin ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => this.#create()}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(t(entity.label.one))}</span></button>` : nothing}
         </div>
       </header>
       ${this.#state.bin ? this.#binNote() : this.#tabs()} ${this.#chips()} ${this.#bulk(records)}
       <div class="sr" role="status" aria-live="polite">${this.said}</div>
-      ${this.#body(records)}
-    </div>`;
-  }
-
-  /** What is done with the list as a whole, for those who may. */
-  #more() {
-    const functions = meta.value?.user.functions ?? [];
-    const can = entityOf(this.entity)!.can;
-    const imports = functions.includes('import') && (can.create || can.update);
-    const exports = functions.includes('export');
-    const merges = entityOf(this.entity)!.match && can.merge;
-    if (!imports && !exports && !merges) return nothing;
-    return html`<button
-        class="icon-btn"
-        aria-haspopup="true"
-        aria-label=${t('list.menu')}
-        title=${t('list.menu')}
-        data-action="list-menu"
-        @click=${(e: Event) => toggleAt(e, 'list-menu', 'end')}
-      >
-        ${icon('more')}
-      </button>
-      <div class="pop menu" id="list-menu" popover @keydown=${walkMenu}>
-        ${imports ? html`<a class="menu-item" data-action="import" href="/e/${this.entity}/import">${icon('upload', 'icon-16')}${t('import.open')}</a>` : nothing}
-        ${merges ? html`<a class="menu-item" data-action="duplicates" href="/e/${this.entity}/duplicates">${icon('merge', 'icon-16')}${t('dup.open')}</a>` : nothing}
-        ${exports ? html`<button class="menu-item" data-action="export" @click=${() => this.#export()}>${icon('download', 'icon-16')}${t('export.open')}</button>` : nothing}
+      <div class="rows" aria-busy=${this.#before ? 'true' : nothing}>
+        ${this.#before ? noChange : this.#body(records)}
       </div>
-      ${exports ? html`<crm-export .entity=${this.entity}></crm-export>` : nothing}`;
+    </div>`;
   }
 
   #export(): void {
@@ -339,10 +324,6 @@ class List extends El {
     if (sort.length) search.set('sort', sort.join(','));
     this.querySelector<HTMLElement>('#list-menu')?.hidePopover();
     this.querySelector('crm-export')?.open(search, this.#view.columns);
-  }
-
-  #total({ total, approx }: { total: number | null; approx: boolean }): string {
-    return approx ? `${number(total)}+` : number(total);
   }
 
   #tabs() {
@@ -357,7 +338,7 @@ class List extends El {
             href=${to}
             data-view=${view.id}
             aria-current=${view.id === this.#view.id ? 'page' : nothing}
-            >${t(view.label)}${count ? html` <span class="count">${this.#total(count)}</span>` : nothing}</a
+            >${t(view.label)}${count ? html` <span class="count">${atLeast(count)}</span>` : nothing}</a
           >`;
         })}
       </div>
@@ -410,7 +391,7 @@ class List extends El {
             <button
               class="icon-btn"
               aria-label=${t('filter.remove', { name: label(this.entity, field) })}
-              @click=${() => this.#setChips({ [field]: [] })}
+              @click=${() => this.#dropChip(field)}
             >
               ${icon('x')}
             </button></span
@@ -457,44 +438,49 @@ class List extends El {
       return failure(records.error!, () => {
         void records.load();
       });
-    if (!records.rows.length) return records.walked === null ? this.#empty() : more(records);
-    const sort = sortOf(this.#state, this.#view);
-    const shown = {
-      entity: this.entity,
-      view: this.#view,
-      records,
-      window: this.#window,
-      at: this.at,
-      sort,
-      onSort: (field: string) =>
-        this.#to({
-          sort: nextSort(
-            sort[0] ?? null,
-            field,
-            isNumeric(fieldOf(this.entity, field)) || /date/.test(fieldOf(this.entity, field)?.type ?? ''),
-          ),
-        }),
-      onOpen: (id: number) => openCard(this.entity, id),
-      pick: this.#pickable
-        ? {
-            ids: this.#chosen.ids,
-            isAll: this.#chosen.isAll,
-            shown: this.#chosen.isShown,
-            toggle: (id: number, isRange: boolean) => this.#chosen.toggle(records.rows, id, isRange),
-            toggleAll: () => this.#chosen.toggleShown(records.rows),
-          }
-        : null,
-      bin: this.#state.bin ? binActions(this.entity, (id) => records.touch(id)) : null,
-    };
+    if (!records.rows.length && records.walked === null) return this.#empty();
+    const rows = !records.rows.length ? nothing : narrow.value ? cards(this.#drawn(records)) : table(this.#drawn(records));
     return html`<div
       class="table-wrap"
       tabindex="0"
       role="region"
       aria-label=${capital(t(entityOf(this.entity)!.label.many))}
     >
-      ${this.#reading(records.reading)} ${narrow.value ? cards(shown) : table(shown)}
-      ${more(records)}
+      ${this.#reading(records.reading)} ${rows} ${more(records)}
     </div>`;
+  }
+
+  #drawn(records: Records): Shown {
+    const waits = (event: Event) => {
+      if (this.#before) event.preventDefault();
+      return this.#before !== null;
+    };
+    return {
+      entity: this.entity,
+      view: this.#view,
+      records,
+      window: this.#window,
+      at: this.at,
+      sort: sortOf(this.#state, this.#view),
+      onSort: (field) => this.#sortBy(field),
+      onOpen: (id) => openCard(this.entity, id),
+      pick: this.#pickable
+        ? {
+            ids: this.#chosen.ids,
+            isAll: this.#chosen.isAll,
+            shown: this.#chosen.isShown,
+            toggle: (id, event) => waits(event) || this.#chosen.toggle(records.rows, id, event.shiftKey),
+            toggleAll: (event) => waits(event) || this.#chosen.toggleShown(records.rows),
+          }
+        : null,
+      bin: this.#state.bin ? binActions(this.entity, (id) => records.touch(id)) : null,
+    };
+  }
+
+  #sortBy(name: string): void {
+    const field = fieldOf(this.entity, name);
+    const sort = sortOf(this.#state, this.#view)[0] ?? null;
+    this.#to({ sort: nextSort(sort, name, isNumeric(field) || /date/.test(field?.type ?? '')) });
   }
 
   #empty() {

@@ -5,21 +5,46 @@ import { t } from '../core/i18n.ts';
 import type { Records } from '../core/records.ts';
 
 export function more(records: Records): TemplateResult | typeof nothing {
-  if (records.walked !== null) return search(records, records.walked);
+  if (records.walked !== null) return progress(records);
   if (records.state === 'more') return html`<p class="more muted">${t('loading')}</p>`;
   if (!records.next || records.state !== 'ready') return nothing;
   return html`<p class="more">${button('list.more', () => void records.more())}</p>`;
 }
 
-function search(records: Records, walked: number): TemplateResult {
+/** How far the search of a long list is, with the button that stops it or goes on; nothing of any other list. */
+export function progress(records: Records): TemplateResult | typeof nothing {
+  if (records.walked === null) return nothing;
   const isRunning = records.state === 'more';
-  const told = t('list.walked', { percent: number(walked), count: number(records.rows.length) });
-  return html`<p class="more" data-walked=${walked}>
-    <span class="muted">${told}</span>
+  return html`<p class="more" data-walked=${records.walked}>
+    <span class="muted">${walkedText(records)}</span>
     ${isRunning ? button('list.halt', () => records.halt()) : button('list.look', () => void records.look())}
   </p>`;
 }
 
+const walkedText = ({ walked, rows }: Records) =>
+  t('list.walked', { percent: number(walked!), count: number(rows.length) });
+
 function button(name: string, act: () => void): TemplateResult {
   return html`<button class="btn btn-sm" data-action=${name.slice('list.'.length)} @click=${act}>${t(name)}</button>`;
 }
+
+/** What is said of the search of a long list to those who do not see it: seldom enough to be listened to. */
+export class WalkVoice {
+  #step = -1;
+
+  /** The words for now, or null where there is nothing new to say. */
+  say(records: Records): string | null {
+    if (records.walked === null) {
+      const isOver = this.#step >= 0;
+      this.#step = -1;
+      return isOver ? t('list.walked.end', { count: number(records.rows.length) }) : null;
+    }
+    const step = records.isHalted ? HALTED : Math.floor(records.walked / STEP);
+    if (step === this.#step) return null;
+    this.#step = step;
+    return step === HALTED ? `${t('list.halted')} ${walkedText(records)}` : walkedText(records);
+  }
+}
+
+const STEP = 25; // percent of the way between two announcements
+const HALTED = 100;

@@ -2,11 +2,12 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
-import { avatar } from '../ui/parts.ts';
+import { avatar, problemText } from '../ui/parts.ts';
 import { line } from './lines.ts';
+import { progress } from './more.ts';
 import { api } from '../core/api.ts';
 import { on } from '../core/events.ts';
-import { dial, phone } from '../core/fmt.ts';
+import { atLeast, dial, phone } from '../core/fmt.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { entityOf, listViews, titleOf } from '../core/meta.ts';
 import { Records } from '../core/records.ts';
@@ -46,12 +47,13 @@ class RelatedList extends El {
   }
 
   override render() {
-    const { rows, total, state } = this.#records!;
+    const records = this.#records!;
+    const { rows, total } = records;
     const entity = entityOf(this.entity)!;
     return html`<section class="block" data-related=${this.entity}>
       <div class="block-head">
         <h2>${this.label}</h2>
-        ${total ? html`<span class="count">${total}</span>` : nothing}
+        ${total ? html`<span class="count">${atLeast(records)}</span>` : nothing}
         ${entity.can.create ? html`<button class="icon-btn icon-btn-sm push" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => openCard(this.entity, 'new', `?${this.by}=${this.recordId}`)}>${icon('plus', 'icon-16')}</button>` : nothing}
       </div>
       ${
@@ -59,9 +61,16 @@ class RelatedList extends El {
           ? html`<ul class="lines">
               ${rows.map((row) => line(this.entity, row, null, false, this.by))}
             </ul>`
-          : html`<p class="faint">${t(state === 'loading' ? 'loading' : 'related.none')}</p>`
+          : this.#none(records)
       }
+      ${progress(records)}
     </section>`;
+  }
+
+  #none({ state, walked, error }: Records): TemplateResult | typeof nothing {
+    if (state === 'error') return html`<p class="is-danger" role="alert">${problemText(error!)}</p>`;
+    if (walked !== null) return nothing;
+    return html`<p class="faint">${t(state === 'loading' ? 'loading' : 'related.none')}</p>`;
   }
 }
 

@@ -30,8 +30,9 @@ export interface Pick {
   ids: Set<number>;
   isAll: boolean;
   shown: boolean;
-  toggle: (id: number, isRange: boolean) => void;
-  toggleAll: () => void;
+  /** Either takes the click back where rows cannot be chosen just now. */
+  toggle: (id: number, event: MouseEvent) => void;
+  toggleAll: (event: Event) => void;
 }
 
 const WIDTHS: Record<string, number> = {
@@ -58,6 +59,7 @@ export function table(shown: Shown): TemplateResult {
   const columns = [...(shown.bin ? ['deleted_at'] : []), ...view.columns].filter((name) => fieldOf(entity, name));
   const wide = columns.length + (shown.pick ? 1 : 0) + (shown.bin ? 1 : 0);
   const { before, rows, after, from } = window.slice(records.rows);
+  const places = window.places.of(records, rows);
   const main = mainOf(entity, columns);
   const least = columns.reduce((sum, name) => sum + (name === main ? NARROWEST : widthOf(entity, name)), 24);
   return html`<table
@@ -82,7 +84,7 @@ export function table(shown: Shown): TemplateResult {
       }
       ${repeat(
         rows,
-        (row) => row.id,
+        (row) => places.get(row.id),
         (row, i) => line(shown, columns, row, from + i),
       )}
       ${
@@ -174,7 +176,7 @@ function pickAll(pick: Pick, count: number): TemplateResult {
       aria-label=${t('bulk.every')}
       .checked=${every}
       .indeterminate=${some && !every}
-      @change=${() => pick.toggleAll()}
+      @click=${(e: Event) => pick.toggleAll(e)}
     />
   </th>`;
 }
@@ -186,7 +188,7 @@ function box(shown: Shown, row: Row): TemplateResult {
       type="checkbox"
       aria-label=${t('bulk.choose', { name: titleOf(shown.entity, row) })}
       .checked=${isPicked(shown, row.id)}
-      @click=${(e: MouseEvent) => shown.pick!.toggle(row.id, e.shiftKey)}
+      @click=${(e: MouseEvent) => shown.pick!.toggle(row.id, e)}
   /></label>`;
 }
 
@@ -278,11 +280,12 @@ function cell(entity: string, name: string, row: Row): unknown {
 export function cards(shown: Shown): TemplateResult {
   const { records, window, entity } = shown;
   const { before, rows, after } = window.slice(records.rows);
+  const places = window.places.of(records, rows);
   return html`<ul class="cards" data-entity=${entity}>
     <li class="gap" aria-hidden="true" .style=${`height:${before}px`}></li>
     ${repeat(
       rows,
-      (row) => row.id,
+      (row) => places.get(row.id),
       (row) => card(shown, row),
     )}
     <li class="gap" aria-hidden="true" .style=${`height:${after}px`}></li>

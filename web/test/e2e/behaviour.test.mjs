@@ -1,50 +1,17 @@
 // How the UI behaves, in Chromium against the fixture. Every test also fails on a script error, on a violation of the
 // content security policy or Trusted Types, and on a request that leaves the origin.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { Fixture } from '../fixture/server.mjs';
-import { PHONE, launch, open } from './browser.mjs';
+import { test } from 'node:test';
+import { PHONE } from './browser.mjs';
+import { fixture, refit, scene, until, visit } from './scene.mjs';
 
-let browser, fixture, opened;
-
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
-beforeEach(async () => {
-  fixture = await new Fixture().listen();
-  opened = [];
-});
-afterEach(async () => {
-  for (const { context } of opened) await context.close();
-  await fixture.close();
-  assert.deepEqual(
-    opened.flatMap(({ faults }) => faults),
-    [],
-  );
-});
-
-async function visit(options) {
-  const one = await open(browser, fixture.url, options);
-  opened.push(one);
-  return one.page;
-}
+scene();
 
 const rowOf = (id) => `tr[data-id="${id}"]`;
 const live = (page) =>
   page
     .waitForFunction(() => document.querySelector('crm-shell') !== null)
     .then(() => until(() => fixture.streams.size > 0));
-
-async function until(check) {
-  for (let i = 0; i < 400; i += 1) {
-    if (await check()) return;
-    await new Promise((r) => {
-      setTimeout(r, 25);
-    });
-  }
-  throw new Error('it did not come true');
-}
 
 test('a wrong password is said, the right one opens the start screen', async () => {
   const page = await visit({ login: null });
@@ -164,8 +131,7 @@ test('tabs, chips, search and sort narrow the list and stand in its address', as
 });
 
 test('a long list draws only what is in sight and reads further pages as it is scrolled', async () => {
-  await fixture.close();
-  fixture = await new Fixture({ leads: 900 }).listen();
+  await refit({ leads: 900 });
   const page = await visit({ path: '/e/sales.lead?view=all' });
   await page.waitForSelector(rowOf(900));
   const toEnd = () =>
@@ -292,6 +258,39 @@ test('a session ended by the server is noticed at once', async () => {
   await live(page);
   fixture.endSessions();
   await page.getByRole('heading', { name: 'Войдите снова' }).waitFor();
+});
+
+async function signOut(page) {
+  await page.click('.side-foot button.me');
+  await page.getByRole('button', { name: 'Выйти' }).click();
+}
+
+test('signing out as the first thing done in a tab ends the session, with a token of another login too', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await live(page);
+  await signOut(page);
+  await page.getByRole('button', { name: 'Войти' }).waitFor();
+  assert.equal(fixture.sessions.size, 0);
+
+  await page.fill('#login', 'kotova');
+  await page.fill('#password', 'secret');
+  await page.keyboard.press('Enter');
+  await page.locator('.side-foot button.me').waitFor();
+  for (const one of fixture.sessions.values()) one.csrf = 'of-another-tab';
+  await signOut(page);
+  await page.getByRole('button', { name: 'Войти' }).waitFor();
+  assert.equal(fixture.sessions.size, 0);
+});
+
+test('a session that cannot be ended is said to go on, and so does the work', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await live(page);
+  await page.route('**/api/v1/session', (route) => route.abort());
+  await signOut(page);
+  await page.locator('.toast').getByText('Выйти не получилось. Сервер не отвечает').waitFor();
+  await until(() => fixture.streams.size === 1);
+  const row = fixture.create('sales.lead', { title: 'Работа идёт дальше', source: 'site' });
+  await page.waitForSelector(rowOf(row.id));
 });
 
 test('a new record is made from the quick form, with the same errors', async () => {
@@ -441,17 +440,16 @@ test('a lost stream is said and resumes where it stopped', async () => {
 });
 
 test('two tabs share one stream', async () => {
-  const first = await open(browser, fixture.url, { path: '/e/sales.lead' });
-  opened.push(first);
-  await first.page.waitForSelector(rowOf(46));
-  const second = await first.context.newPage();
+  const first = await visit({ path: '/e/sales.lead' });
+  await first.waitForSelector(rowOf(46));
+  const second = await first.context().newPage();
   await second.goto(`${fixture.url}/e/sales.lead`);
   await second.waitForSelector(rowOf(46));
-  await live(first.page);
+  await live(first);
   assert.equal(fixture.streams.size, 1);
   const row = fixture.create('sales.lead', { title: 'Для обеих вкладок', source: 'site' });
   await second.waitForSelector(rowOf(row.id));
-  await first.page.close();
+  await first.close();
   await until(() => fixture.streams.size === 1);
   const next = fixture.create('sales.lead', { title: 'Для новой главной', source: 'site' });
   await second.waitForSelector(rowOf(next.id));
@@ -490,29 +488,4 @@ test('what the role does not allow is said without offering to try again', async
   await page.goto(`${fixture.url}/settings/batches`);
   await page.getByText('Сюда вам нельзя').waitFor();
   assert.equal(await page.getByRole('button', { name: 'Повторить' }).count(), 0);
-});
-
-test('a list that takes long says how far it is, goes on by itself and stops when it is told to', async () => {
-  const page = await visit();
-  const parts = [];
-  await page.route(/sales\.lead\?(?=.*title)(?=.*limit=100)/, async (route) => {
-    const part = parts.length + 1;
-    parts.push(new URL(route.request().url()).searchParams.get('after'));
-    if (part === 4) return; // it is being looked through when it is told to stop
-    const rows = part === 2 ? [{ id: 9001, rev: 1, title: 'Найден поздно', _can: [] }] : [];
-    const walked = part < 5 ? { partial: true, walked: part * 20, next: `p${part}` } : { next: null };
-    await route.fulfill({ json: { rows, total: 0, approx: true, ...walked } });
-  });
-  await page.goto(`${fixture.url}/e/sales.lead?f.title=водолаз`);
-  const told = page.locator('[data-walked]');
-  await page.locator('[data-walked="60"]').waitFor();
-  await until(() => parts.length === 4);
-  assert.match(await told.innerText(), /Просмотрено 60 %, найдено: 1/);
-  await page.locator('tr[data-id="9001"]').waitFor();
-  await page.click('[data-action=halt]');
-  await page.locator('[data-action=look]').waitFor();
-  assert.equal(parts.length, 4);
-  await page.click('[data-action=look]');
-  await told.waitFor({ state: 'detached' });
-  assert.deepEqual(parts, [null, 'p1', 'p2', 'p3', 'p3']);
 });

@@ -45,7 +45,7 @@ async function costOf(click, done) {
       if (what) document.querySelector(what).click();
       else history.back();
       const isDone = () => (selector ? document.querySelector(selector) : pages() > before);
-      while (!isDone() || document.querySelector('.skeleton')) await frame();
+      while (!isDone() || document.querySelector('.skeleton, .rows[aria-busy]')) await frame();
       await frame();
       await frame();
     },

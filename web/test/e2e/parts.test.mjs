@@ -1,34 +1,10 @@
 // What is loaded beside the first script: the texts of one language and the screens that few people open. Each may be
 // missing, after an update of the server or without a connection, and then the page says so.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { Fixture } from '../fixture/server.mjs';
-import { launch, open } from './browser.mjs';
+import { test } from 'node:test';
+import { fixture, scene, visit } from './scene.mjs';
 
-let browser, fixture, opened;
-
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
-beforeEach(async () => {
-  fixture = await new Fixture().listen();
-  opened = [];
-});
-afterEach(async () => {
-  for (const { context } of opened) await context.close();
-  await fixture.close();
-  assert.deepEqual(
-    opened.flatMap(({ faults }) => faults),
-    [],
-  );
-});
-
-async function visit(options) {
-  const one = await open(browser, fixture.url, options);
-  opened.push(one);
-  return one.page;
-}
+scene();
 
 const asked = (part) => fixture.requests.filter((line) => line.includes(`/ui/${part}-`)).length;
 const missing = (page, part) =>

@@ -1,27 +1,10 @@
 // Importing and exporting in a real browser against the fixture.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { Fixture } from '../fixture/server.mjs';
-import { PHONE, launch, open } from './browser.mjs';
+import { test } from 'node:test';
+import { PHONE } from './browser.mjs';
+import { fixture, scene, visit } from './scene.mjs';
 
-let browser, fixture, opened;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
-beforeEach(async () => {
-  fixture = await new Fixture().listen();
-});
-afterEach(async () => {
-  assert.deepEqual(opened.faults, []);
-  await opened.context.close();
-  await fixture.close();
-});
-
-async function visit(options) {
-  opened = await open(browser, fixture.url, options);
-  return opened.page;
-}
+scene();
 
 const file = { name: 'Клиенты.csv', mimeType: 'text/csv', buffer: Buffer.from('a;b') };
 
@@ -107,8 +90,7 @@ test('who points with a finger is not asked to drag a file', async () => {
   const page = await visit({ path: '/e/sales.lead/import', size: PHONE });
   await page.getByText('Файл со списком').waitFor();
   assert.equal(await page.getByText('Перетащите файл сюда').isVisible(), false);
-  await opened.context.close();
-  opened = await open(browser, fixture.url, { path: '/e/sales.lead/import' });
-  await opened.page.getByText('Перетащите файл сюда').waitFor();
-  assert.equal(await opened.page.getByText('Файл со списком').isVisible(), false);
+  const desk = await visit({ path: '/e/sales.lead/import' });
+  await desk.getByText('Перетащите файл сюда').waitFor();
+  assert.equal(await desk.getByText('Файл со списком').isVisible(), false);
 });

@@ -1,34 +1,11 @@
 // Choosing rows and changing them at once, the messages with «Отменить», the history's «Вернуть», the recycle bin and
 // the page of operations: in Chromium against the fixture.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { Fixture } from '../fixture/server.mjs';
-import { PHONE, launch, open } from './browser.mjs';
+import { test } from 'node:test';
+import { PHONE } from './browser.mjs';
+import { fixture, scene, visit } from './scene.mjs';
 
-let browser, fixture, opened;
-
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
-beforeEach(async () => {
-  fixture = await new Fixture().listen();
-  opened = [];
-});
-afterEach(async () => {
-  for (const { context } of opened) await context.close();
-  await fixture.close();
-  assert.deepEqual(
-    opened.flatMap(({ faults }) => faults),
-    [],
-  );
-});
-
-async function visit(options) {
-  const one = await open(browser, fixture.url, options);
-  opened.push(one);
-  return one.page;
-}
+scene();
 
 const LEADS = '/e/sales.lead';
 const row = (id) => `tr[data-id="${id}"]`;

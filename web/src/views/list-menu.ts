@@ -1,0 +1,32 @@
+// What is done with a list as a whole, for those who may: importing, looking for duplicates, exporting.
+import { html, nothing, type TemplateResult } from 'lit';
+import { icon } from '../ui/icon.ts';
+import { toggleAt, walkMenu } from '../ui/pop.ts';
+import './export.ts';
+import { t } from '../core/i18n.ts';
+import { entityOf, meta } from '../core/meta.ts';
+
+export function listMenu(entity: string, onExport: () => void): TemplateResult | typeof nothing {
+  const functions = meta.value?.user.functions ?? [];
+  const can = entityOf(entity)!.can;
+  const imports = functions.includes('import') && (can.create || can.update);
+  const exports = functions.includes('export');
+  const merges = entityOf(entity)!.match && can.merge;
+  if (!imports && !exports && !merges) return nothing;
+  return html`<button
+      class="icon-btn"
+      aria-haspopup="true"
+      aria-label=${t('list.menu')}
+      title=${t('list.menu')}
+      data-action="list-menu"
+      @click=${(e: Event) => toggleAt(e, 'list-menu', 'end')}
+    >
+      ${icon('more')}
+    </button>
+    <div class="pop menu" id="list-menu" popover @keydown=${walkMenu}>
+      ${imports ? html`<a class="menu-item" data-action="import" href="/e/${entity}/import">${icon('upload', 'icon-16')}${t('import.open')}</a>` : nothing}
+      ${merges ? html`<a class="menu-item" data-action="duplicates" href="/e/${entity}/duplicates">${icon('merge', 'icon-16')}${t('dup.open')}</a>` : nothing}
+      ${exports ? html`<button class="menu-item" data-action="export" @click=${onExport}>${icon('download', 'icon-16')}${t('export.open')}</button>` : nothing}
+    </div>
+    ${exports ? html`<crm-export .entity=${entity}></crm-export>` : nothing}`;
+}

@@ -1,0 +1,132 @@
+// Lists that have to wait for the server: what stands there meanwhile, and how a long search is told of.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fixture, scene, until, visit } from './scene.mjs';
+
+scene();
+
+const rowOf = (id) => `tr[data-id="${id}"]`;
+const said = (page) => page.locator('.list > [role=status]').innerText();
+
+/** Holds what is asked for by these addresses until it is let go. */
+async function hold(page, addresses) {
+  let letGo;
+  const gate = new Promise((resolve) => (letGo = resolve));
+  const held = { count: 0, letGo };
+  await page.route(addresses, async (route) => {
+    held.count += 1;
+    await gate;
+    await route.continue();
+  });
+  return held;
+}
+
+/** Answers the parts of a long list one after another; from part `last` on it is only asked for. */
+async function inParts(page, addresses, last, rowsOf) {
+  const parts = [];
+  await page.route(addresses, async (route) => {
+    const part = parts.length + 1;
+    parts.push(new URL(route.request().url()).searchParams.get('after'));
+    if (part === last) return;
+    const walked = part <= last ? { partial: true, walked: part * 20, next: `p${part}` } : { next: null };
+    await route.fulfill({ json: { rows: await rowsOf(part), total: 0, approx: true, ...walked } });
+  });
+  return parts;
+}
+
+test('a list keeps its rows, dimmed, until those of another order or view are there', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await page.waitForSelector(rowOf(46));
+  const count = await page.locator('h1 + .count').innerText();
+  await page.evaluate(() => {
+    const isBare = () => document.querySelector('.list .skeleton') !== null || !document.querySelector('tbody tr[data-id]');
+    window.wasBare = false;
+    new MutationObserver(() => (window.wasBare ||= isBare())).observe(document.body, { childList: true, subtree: true });
+  });
+  const held = await hold(page, /sales\.lead\?.*sort=-amount.*limit=100/);
+  await page.click('th[data-field=amount] button');
+  await page.waitForSelector('.rows[aria-busy=true]');
+  await until(() => held.count === 1);
+  assert.equal(await page.locator('tbody tr[data-id]').first().getAttribute('data-id'), '46');
+  assert.equal(await page.locator('h1 + .count').innerText(), count);
+  await page.locator(`${rowOf(46)} .pick-box input`).focus();
+  await page.keyboard.press('Space');
+  assert.equal(await page.locator(`${rowOf(46)} .pick-box input`).isChecked(), false, 'these rows are on their way out');
+  await page.focus('th[data-field=amount] button');
+  held.letGo();
+  await page.waitForSelector('.rows:not([aria-busy])');
+  assert.equal(await page.getAttribute('th[data-field=amount]', 'aria-sort'), 'descending');
+  assert.ok(await page.evaluate(() => document.activeElement.matches('th[data-field=amount] button')));
+  assert.match(await said(page), /Найдено записей: \d/);
+  await page.click('[data-view=all]');
+  await page.waitForSelector('[data-view=all][aria-current]');
+  await page.waitForSelector('.rows:not([aria-busy])');
+  assert.equal(await page.evaluate(() => window.wasBare), false);
+});
+
+test('a card opened over a list leaves the list as it is', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await page.waitForSelector(rowOf(46));
+  await page.evaluate(() => {
+    const list = document.querySelector('crm-list');
+    window.drawn = 0;
+    const { performUpdate } = list;
+    list.performUpdate = function (...all) {
+      window.drawn += 1;
+      return performUpdate.apply(this, all);
+    };
+  });
+  await page.click(`${rowOf(46)} a`);
+  await page.waitForSelector('crm-drawer crm-card .prop');
+  assert.equal(await page.evaluate(() => window.drawn), 0);
+});
+
+test('a list that takes long says how far it is, goes on by itself, stops when told to, and keeps the focus', async () => {
+  const page = await visit();
+  const late = { id: 9001, rev: 1, title: 'Найден поздно', _can: [] };
+  let letGo;
+  const gate = new Promise((resolve) => (letGo = resolve));
+  const rowsOf = (part) => (part === 2 ? gate.then(() => [late]) : []);
+  const parts = await inParts(page, /sales\.lead\?(?=.*title)(?=.*limit=100)/, 4, rowsOf);
+  await page.goto(`${fixture.url}/e/sales.lead?f.title=водолаз`);
+  await page.focus('[data-action=halt]');
+  letGo();
+  const told = page.locator('[data-walked]');
+  await page.locator('[data-walked="60"]').waitFor();
+  await until(() => parts.length === 4);
+  assert.match(await told.innerText(), /Просмотрено 60 %, найдено: 1/);
+  assert.match(await said(page), /Просмотрено 60 %, найдено: 1/);
+  await page.locator(rowOf(9001)).waitFor();
+  assert.ok(await page.evaluate(() => document.activeElement.matches('[data-action=halt]')), 'rows have come in above it');
+  await page.keyboard.press('Enter');
+  await page.locator('[data-action=look]').waitFor();
+  assert.match(await said(page), /Поиск остановлен\. Просмотрено 60 %/);
+  assert.equal(parts.length, 4);
+  assert.ok(await page.evaluate(() => document.activeElement.matches('[data-action=look]')));
+  await page.keyboard.press('Enter');
+  await told.waitFor({ state: 'detached' });
+  assert.deepEqual(parts, [null, 'p1', 'p2', 'p3', 'p3']);
+  assert.match(await said(page), /Поиск окончен, найдено: 1/);
+  assert.ok(await page.evaluate(() => document.activeElement.matches('.table-wrap')), 'the focus stays in the list');
+});
+
+test('a list on a card and those of the start screen are not called empty while they are searched', async () => {
+  const page = await visit();
+  await inParts(page, /sales\.lead\?(?=.*contact=1\b)/, 2, () => []);
+  await page.goto(`${fixture.url}/e/contacts.person/1`);
+  const related = page.locator('[data-related="sales.lead"]');
+  await related.getByText('Просмотрено 20 %, найдено: 0').waitFor();
+  assert.equal(await related.getByText('Пока нет').count(), 0);
+  await related.locator('[data-action=halt]').click();
+  await related.locator('[data-action=look]').waitFor();
+
+  await page.unrouteAll();
+  const views = { aside: /sales\.lead\?.*limit=8\b/, main: /tasks\.task\?.*limit=50/ };
+  await inParts(page, views.aside, 2, () => []);
+  await inParts(page, views.main, 2, () => []);
+  await page.goto(`${fixture.url}/`);
+  for (const side of ['.today-main', '.today-aside'])
+    await page.locator(side).getByText('Просмотрено 20 %, найдено: 0').first().waitFor();
+  assert.equal(await page.getByText('На сегодня всё сделано').count(), 0);
+  assert.equal(await page.getByText('Пока тихо').count(), 0);
+});
