@@ -14,7 +14,9 @@
 
 #include "base/crypto.h"
 #include "base/fs.h"
+#include "base/log.h"
 #include "base/str.h"
+#include "net/gzip.h"
 
 #define FILES_MAX  4096
 #define BYTES_MAX  ((size_t)256 * 1024 * 1024)
@@ -218,6 +220,20 @@ static bool join_form(const static_files *f, const file *form)
     return false;
 }
 
+/*
+ * Brotli does not say whose form a file is, gzip does, and both are made together: where the gzip
+ * is missing or of other bytes, as one that an upgrade has left behind, neither of them is sent.
+ */
+static void drop_stale_forms(file *at)
+{
+    if (!at->has_forms || gzip_is_of(at->bytes[CODING_GZIP], at->bytes[CODING_NONE])) {
+        return;
+    }
+    at->bytes[CODING_GZIP] = at->bytes[CODING_BR] = (crm_str){0};
+    at->has_forms = false;
+    log_event(LOG_WARN, "static.stale_form", "file=%s", log_quote(at->path));
+}
+
 static void join_forms(static_files *f)
 {
     size_t kept = 0;
@@ -227,6 +243,7 @@ static void join_forms(static_files *f)
     }
     for (size_t i = 0; is_form && i < f->count; i++) {
         if (!is_form[i]) {
+            drop_stale_forms(&f->files[i]);
             f->files[kept++] = f->files[i];
         }
     }

@@ -3,7 +3,9 @@
  *
  * A folder is read once into an immutable table; a request is a look-up in that table, so no path
  * from outside ever reaches the file system. Files ending in .br or .gz beside their original are
- * its compressed forms. Loading blocks (start-up, or a worker); serving is loop thread, any loop.
+ * its compressed forms; they are sent only if the .gz is there and says that it is of the
+ * original's bytes, so what an upgrade has left behind is not. Loading blocks (start-up, or a
+ * worker); serving is loop thread, any loop.
  */
 #ifndef NET_STATIC_H
 #define NET_STATIC_H

@@ -1,5 +1,5 @@
-// Writes the .br and .gz of text files beside them, which a server sends to whoever accepts them; a form that saves
-// nothing is left out. As a program: node compress.mjs <file>… A file of another kind is passed over.
+// Writes the .br and .gz of text files beside them, which a server sends to whoever accepts them: both, for the .gz says
+// whose forms they are, or none where they save nothing. As a program: node compress.mjs <file>… A file of another kind is passed over.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -16,17 +16,18 @@ const brotli = (bytes) =>
     },
   });
 
-async function put(path, bytes, limit) {
-  if (bytes.length >= limit) await rm(path, { force: true });
-  else await writeFile(path, bytes);
+async function put(path, bytes, isWorthIt) {
+  if (isWorthIt) await writeFile(path, bytes);
+  else await rm(path, { force: true });
 }
 
-/** Resolves with the sizes of both forms, of which those below the file's own were written. */
+/** Resolves with the sizes of both forms, which were written if both are below the file's own. */
 export async function compress(path, bytes) {
   if (!TEXT.test(path)) return {};
   const [br, gz] = await Promise.all([brotli(bytes), promisify(gzip)(bytes, { level: 9 })]);
-  await put(`${path}.br`, br, bytes.length);
-  await put(`${path}.gz`, gz, bytes.length);
+  const isWorthIt = br.length < bytes.length && gz.length < bytes.length;
+  await put(`${path}.br`, br, isWorthIt);
+  await put(`${path}.gz`, gz, isWorthIt);
   return { br: br.length, gz: gz.length };
 }
 

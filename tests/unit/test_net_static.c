@@ -12,14 +12,29 @@ static static_files *files;
 static char folder[] = "/tmp/karkas-static-XXXXXX";
 static char out[1 << 16];
 
-static void put(const char *name, const char *text)
+/* gzip -9 of "export {}"; the last eight bytes are the CRC-32 and the length of that. */
+#define GZ                                                             \
+    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\xad\x28\xc8\x2f\x2a" \
+    "\x51\xa8\xae\x05\x00\xfc\x58\xff\x27\x09\x00\x00\x00"
+
+static void put_bytes(const char *name, const char *bytes, size_t n)
 {
     char path[256];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
-    fputs(text, f);
+    assert_int_equal(fwrite(bytes, 1, n, f), n);
     fclose(f);
+}
+
+static void put(const char *name, const char *text)
+{
+    put_bytes(name, text, strlen(text));
+}
+
+static void put_gz(const char *name)
+{
+    put_bytes(name, GZ, sizeof GZ - 1);
 }
 
 static void make_folder(const char *name)
@@ -45,7 +60,17 @@ static int start(void **state)
     put("index.html", "<!doctype html>page");
     put("ui/app-1A2B3C4D.js", "export {}");
     put("ui/app-1A2B3C4D.js.br", "[br]");
-    put("ui/app-1A2B3C4D.js.gz", "[gz]");
+    put_gz("ui/app-1A2B3C4D.js.gz");
+    put("ui/stale.js", "export {};"); /* upgraded, beside the forms of what it was */
+    put("ui/stale.js.br", "[old br]");
+    put_gz("ui/stale.js.gz");
+    put("ui/same-size.js", "export []");
+    put("ui/same-size.js.br", "[old br]");
+    put_gz("ui/same-size.js.gz");
+    put("ui/br-only.js", "export {}");
+    put("ui/br-only.js.br", "[br]");
+    put("ui/cut.js", "export {}");
+    put("ui/cut.js.gz", "\x1f\x8b");
     put("ui/sdk/1.js", "sdk");
     put("ui/long-settings.css", "a{}");
     put("ui/empty.txt", "");
@@ -111,8 +136,8 @@ static void test_best_accepted_form_is_sent(void **state)
     (void)state;
     static const char *const cases[][3] = {
         {"Accept-Encoding: gzip, deflate, br\r\n", "[br]", "Content-Encoding: br\r\n"},
-        {"Accept-Encoding: gzip\r\n", "[gz]", "Content-Encoding: gzip\r\n"},
-        {"Accept-Encoding: br;q=0, gzip;q=0.5\r\n", "[gz]", "Content-Encoding: gzip\r\n"},
+        {"Accept-Encoding: gzip\r\n", "\x1f\x8b\x08", "Content-Encoding: gzip\r\n"},
+        {"Accept-Encoding: br;q=0, gzip;q=0.5\r\n", "\x1f\x8b\x08", "Content-Encoding: gzip\r\n"},
         {"Accept-Encoding: identity\r\n", "export {}", "Content-Length: 9\r\n"},
         {"", "export {}", "Content-Length: 9\r\n"},
     };
@@ -122,6 +147,21 @@ static void test_best_accepted_form_is_sent(void **state)
         assert_has(cases[i][2]);
         assert_has("Vary: Accept-Encoding\r\n");
         assert_has("Content-Type: text/javascript");
+    }
+}
+
+static void test_forms_of_other_bytes_are_not_sent(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"/ui/stale.js", "export {};"},
+                                           {"/ui/same-size.js", "export []"},
+                                           {"/ui/br-only.js", "export {}"},
+                                           {"/ui/cut.js", "export {}"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(get(cases[i][0], "Accept-Encoding: gzip, br\r\n"), 200);
+        assert_string_equal(body(), cases[i][1]);
+        assert_has_no("Content-Encoding");
+        assert_has_no("Vary");
     }
 }
 
@@ -190,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_file_has_its_type_and_is_revalidated),
         cmocka_unit_test(test_hashed_names_are_immutable),
         cmocka_unit_test(test_best_accepted_form_is_sent),
+        cmocka_unit_test(test_forms_of_other_bytes_are_not_sent),
         cmocka_unit_test(test_known_tag_gets_304_for_its_form_only),
         cmocka_unit_test(test_page_stands_for_paths_without_extension_only),
         cmocka_unit_test(test_only_regular_visible_files_are_there),
