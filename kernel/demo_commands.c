@@ -2,6 +2,8 @@
 #include "server.h"
 #include "tz/demo.h"
 
+#define EXIT_NOT_EMPTY 3 /* what no repetition changes: a script may stop asking */
+
 typedef struct work {
     const demo *demo;
     demo_result result;
@@ -48,6 +50,7 @@ static void refuse_records(command_call *c, const crm_ctx *call, const demo_resu
     buf_char(c->out, '\n');
     command_fail(c, "демонстрационные данные загружаются только в пустую базу, ничего не изменено",
                  "demonstration data go into an empty base only, nothing has changed");
+    c->exit_code = EXIT_NOT_EMPTY;
 }
 
 static void say_loaded(command_call *c, const crm_ctx *call, const demo_result *r)
@@ -67,6 +70,7 @@ static void say_loaded(command_call *c, const crm_ctx *call, const demo_result *
     case DEMO_OTHER:
         command_fail(c, "загружены другие демонстрационные данные, сначала: karkas demo remove",
                      "other demonstration data are loaded, first: karkas demo remove");
+        c->exit_code = EXIT_NOT_EMPTY;
         return;
     case DEMO_NOT_EMPTY:
         refuse_records(c, call, r);

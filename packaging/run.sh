@@ -5,7 +5,7 @@
 # Where things are afterwards:
 #   /usr/lib/karkas/bin/karkas      the server, also /usr/bin/karkas
 #   /usr/lib/karkas/modules/NAME/   modules, owned by root; those of others are left alone
-#   /usr/share/karkas/web           the web UI
+#   /usr/share/karkas/web           the web UI, with the files of the one before for pages still open
 #   /usr/share/karkas/sdk           what authors of modules need
 #   /etc/karkas/tz.yaml             the ТЗ and the files it names; written once, never overwritten
 #   /etc/karkas/demo.yaml           demonstration data of that ТЗ, loaded when the data are new
@@ -18,6 +18,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(dirname "$here")
 # shellcheck source=packaging/common.sh
 . "$here/common.sh"
+# shellcheck source=packaging/keep.sh
+. "$here/keep.sh"
 explain_errors
 
 user=karkas
@@ -43,7 +45,7 @@ usage: sudo packaging/run.sh [--listen HOST:PORT] [--tz FILE] [--no-demo]
   --listen  where the server listens; kept in $etc/server.env (at first 0.0.0.0:8443)
   --tz      the ТЗ of a first start; later ones are applied with: karkas tz apply FILE
   --no-demo starts with an empty base; else a first start loads the demonstration data that lie
-            beside the ТЗ (for NAME.yaml in NAME-demo.yaml)
+            beside the ТЗ (for NAME.yaml in NAME-demo.yaml); where that fails, the next run tries again
 EOF
 }
 
@@ -73,6 +75,11 @@ as_builder()
 {
     setpriv --reuid "$builder" --regid "$builder" --clear-groups \
         env HOME="$work" USER="$builder" LOGNAME="$builder" "$@"
+}
+
+as_server()
+{
+    setpriv --reuid "$user" --regid "$user" --clear-groups "$@"
 }
 
 # The sources as a tar of the same bytes for the same contents.
@@ -152,18 +159,6 @@ build()
 }
 
 # ---- Installing ----------------------------------------------------------------------------------
-# put FROM TO: a file or folder owned by root that appears whole; a running server keeps its own.
-put()
-{
-    local from=$1 to=$2
-    rm -rf "$to.new" "$to.old"
-    cp -r --no-preserve=ownership "$from" "$to.new"
-    chmod -R u+rwX,go+rX,go-w "$to.new"
-    [ ! -d "$to" ] || mv -T "$to" "$to.old"
-    mv -T "$to.new" "$to"
-    rm -rf "$to.old"
-}
-
 install_files()
 {
     local module
@@ -174,7 +169,7 @@ install_files()
         [ -d "$module" ] || continue
         put "${module%/}" "$lib/modules/$(basename "$module")"
     done
-    put "$work/stage$web" "$web"
+    put_web "$work/stage$web" "$web"
     put "$work/stage$sdk" "$sdk"
 }
 
@@ -318,30 +313,6 @@ wait_until_healthy()
         fi
         sleep 0.3
     done
-}
-
-# ---- Demonstration data --------------------------------------------------------------------------
-# The mark outlives a run that is cut short: the next one finishes what a first start began.
-want_demo()
-{
-    if [ "$demo" = no ]; then
-        rm -f "$etc/demo.wanted"
-    elif [ -f "$etc/demo.yaml" ] && [ -z "$(ls -A "$data")" ]; then
-        touch "$etc/demo.wanted"
-    fi
-}
-
-# All of it or nothing; a ТЗ that it does not fit is no reason to fail.
-load_demo()
-{
-    [ -e "$etc/demo.wanted" ] || return 0
-    if demo_said=$(setpriv --reuid "$user" --regid "$user" --clear-groups \
-        "$lib/bin/karkas" --data "$data" demo load "$etc/demo.yaml" 2>&1); then
-        demo_said="Demonstration data are loaded. To take them away: sudo -u $user karkas demo remove"
-    else
-        demo_said="Demonstration data were not loaded: $demo_said"
-    fi
-    rm -f "$etc/demo.wanted"
 }
 
 # ---- What the reader needs to know ---------------------------------------------------------------

@@ -163,7 +163,7 @@ describe('the example’s demonstration data', () => {
     assert.equal((await head.post(`/api/v1/batch/${loaded.id}/undo`)).json.code, 'demo_stays');
     write('other.yaml', packaged('dealer-demo.yaml') + '# другой\n');
     const other = await demo('load', 'other.yaml');
-    assert.equal(other.code, 1);
+    assert.equal(other.code, 3);
     assert.match(other.said, /сначала: karkas demo remove/);
     assert.deepEqual(await counts(admin), WHOLE);
   });
@@ -179,7 +179,7 @@ describe('the example’s demonstration data', () => {
     assert.deepEqual(await counts(admin), { ...NOTHING, 'tasks.task': 1 });
     assert.match((await demo('remove')).said, /демонстрационных данных в базе нет/);
     const refused = await demo('load', 'demo.yaml');
-    assert.equal(refused.code, 1);
+    assert.equal(refused.code, 3);
     assert.match(refused.said, /в базе уже есть записи: Задачи\n/);
   });
 

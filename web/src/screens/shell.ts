@@ -25,6 +25,7 @@ import { Watch } from '../core/store.ts';
 import { setTheme, theme, type Theme } from '../core/theme.ts';
 import type { MenuEntry } from '../core/types.ts';
 import { chooseLang } from '../ui/lang.ts';
+import { watchBuild } from './newer.ts';
 import { openPalette } from './palette.ts';
 import { unread } from './unread.ts';
 
@@ -60,7 +61,7 @@ class Shell extends El {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#watch;
-    this.#off = [bind('Ctrl+KeyK', () => openPalette())];
+    this.#off = [bind('Ctrl+KeyK', () => openPalette()), watchBuild()];
   }
 
   override disconnectedCallback(): void {

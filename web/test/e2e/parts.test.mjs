@@ -1,8 +1,9 @@
 // What is loaded beside the first script: the texts of one language and the screens that few people open. Each may be
-// missing, after an update of the server or without a connection, and then the page says so.
+// missing, after an update of the server or without a connection, and then the page says so. Also how a page learns of
+// such an update.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fixture, scene, visit } from './scene.mjs';
+import { fixture, scene, until, visit } from './scene.mjs';
 
 scene();
 
@@ -54,4 +55,32 @@ test('a screen whose file is missing says so, and opens once the file is there',
   await page.unroute('**/ui/batches-*.js');
   await page.getByRole('button', { name: 'Повторить' }).click();
   await page.locator('crm-batches').getByRole('heading').first().waitFor();
+});
+
+test('a page that the server has a newer build of says so once it is back, and is loaded anew without losing work', async () => {
+  const page = await visit({ path: '/e/sales.lead/46' });
+  await until(() => fixture.streams.size === 1);
+  const comeBack = async () => {
+    fixture.setDown(true);
+    await page.locator('.offline').waitFor();
+    fixture.setDown(false);
+    await page.getByRole('button', { name: 'Повторить сейчас' }).click();
+    await page.locator('.offline').waitFor({ state: 'detached' });
+  };
+  const said = page.locator('.toast', { hasText: 'Программу обновили' });
+  const asked = page.waitForResponse(`${fixture.url}/`);
+  await comeBack();
+  await asked;
+  await page.route(`${fixture.url}/`, async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.text()).replace(/main-\w+\.js/, 'main-NEXT0001.js');
+    await route.fulfill({ response: answer, body });
+  });
+  await page.click('.prop[data-field=city] dd');
+  await page.fill('.field[data-field=city] input', 'Черновик');
+  assert.equal(await said.count(), 0, 'the build was the same');
+  await comeBack();
+  await said.getByRole('button', { name: 'Обновить' }).click();
+  await page.getByText('несохранённый черновик').waitFor();
+  assert.equal(await page.inputValue('.field[data-field=city] input'), 'Черновик');
 });
