@@ -5,6 +5,7 @@
  *
  *   demo: 1                                # version of the format
  *   title: Демонстрационные данные
+ *   hours: 09:00-18:00                     # working hours, Monday to Friday; may be left out
  *   records:
  *     contacts.company:
  *       most: {at: today-80d 10:20, by: petrov, name: ООО «СтройМост», owner: petrov}
@@ -23,7 +24,9 @@
  * clock, `today-3d 16:30`. Dates and moments of fields are written likewise. `by` is who did it: by
  * default the owner, else the system; a change is by whoever wrote the record before. A moment that
  * has not come is the moment of loading, and none comes before the record's own past or that of what
- * it refers to, so a file is good at any hour.
+ * it refers to, so a file is good at any hour. With `hours` it looks like work at any hour too: `now` is
+ * counted from the last or to the next of them, and a day of a weekend gives way to the one before it, in
+ * a field that has not come to the one after it; what is written absolutely stays.
  *
  * Everything is written by the ordinary record layer as the system, quietly, as of its own moment:
  * validation, modules' hooks, stage log, history and words are as if it had happened then, while rules,

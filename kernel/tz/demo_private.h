@@ -44,11 +44,17 @@ struct demo {
 
 /* ---- reading (demo_read.c, demo_value.c) ------------------------------------------------------- */
 
+/* Ms after midnight; `to` is 0 where the file names none. */
+typedef struct demo_hours {
+    int64_t from, to;
+} demo_hours;
+
 typedef struct demo_reading {
     crm_ctx *c;
     tz_faults f;
     demo *d;
-    int64_t now;
+    demo_hours hours;
+    int64_t now; /* nothing has happened later */
 } demo_reading;
 
 /*
@@ -57,11 +63,24 @@ typedef struct demo_reading {
  */
 bool demo_read_value(demo_reading *x, const entity *e, uint32_t own, const yaml_node *n, demo_value *out,
                      int64_t *known_at);
+/* "16:30" as ms after midnight; false when it is none. */
+bool demo_read_clock(crm_str s, int64_t *ms);
 /* The moment that `n`, an `at`, names; false with a fault. */
 bool demo_read_moment(demo_reading *x, const yaml_node *n, int64_t *ms);
 /* The user whose login `n` is; false with a fault. */
 bool demo_read_login(demo_reading *x, const yaml_node *n, int64_t *user);
 /* A fault at `n` in the words that the API has for a field's code. */
 tz_fault demo_fault(const crm_ctx *c, const yaml_node *n, const field_error *e);
+
+/* ---- working hours (demo_hours.c): where the file names none, everything stays where it is ----- */
+
+/* "09:00-18:00" as the file's hours; false with a fault. */
+bool demo_read_hours(demo_reading *x, const yaml_node *n);
+/* The working moment `ms` from now: counted from the last one that is over, or from the next one. */
+int64_t demo_work_moment(const demo_reading *x, int64_t ms);
+/* A day since 1970-01-01 that is no weekend: this one, or the next one in the direction of `way` (-1, 1). */
+int64_t demo_workday(const demo_reading *x, int64_t day, int way);
+/* Days from today to the working day there. */
+int64_t demo_today(const demo_reading *x, int64_t days, int way);
 
 #endif

@@ -26,7 +26,7 @@ static const shape of_an_entity = {.kind = SHAPE_MAP, .of = &a_record, .names_ke
 static const shape all_records = {.kind = SHAPE_MAP, .of = &of_an_entity};
 static const shape a_file = {.kind = SHAPE_MAP,
                              .keys = KEYS({"demo", &a_number, KEY_REQUIRED},
-                                          {"title", &a_text, KEY_REQUIRED},
+                                          {"title", &a_text, KEY_REQUIRED}, {"hours", &a_text, 0},
                                           {"records", &all_records, KEY_REQUIRED})};
 
 static bool is_word(crm_str key)
@@ -205,7 +205,10 @@ static void take_file(demo_reading *x, crm_str text)
     d->title = yaml_text(root, "title");
     crypto_sha256(text, digest);
     d->digest = crypto_hex(x->c->arena, digest, sizeof digest);
-    const yaml_node *records = node_map(root, "records");
+    const yaml_node *records = node_map(root, "records"), *hours = yaml_get(root, "hours");
+    if (hours && hours->kind == YAML_SCALAR && demo_read_hours(x, hours)) {
+        x->now = demo_work_moment(x, 0);
+    }
     if (x->f.errors || !make_room(x, records)) {
         return; /* what stands in the wrong place is not looked into */
     }

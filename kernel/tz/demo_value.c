@@ -38,8 +38,7 @@ static bool refuse_near(demo_reading *x, const yaml_node *n, const char *code,
 
 /* ---- moments --------------------------------------------------------------------------------- */
 
-/* "16:30" as milliseconds. */
-static bool read_clock(crm_str s, int64_t *ms)
+bool demo_read_clock(crm_str s, int64_t *ms)
 {
     int64_t hours, minutes;
     if (s.n != 5 || s.p[2] != ':' || str_to_i64((crm_str){s.p, 2}, &hours) != CRM_OK ||
@@ -57,9 +56,14 @@ static int64_t on_clock(const crm_ctx *c, int64_t midnight, int64_t ms)
     return z ? zone_from_local(z, midnight + zone_offset(z, midnight) + ms) : midnight + ms;
 }
 
-/* "now-40m", "today+1d", "today-3d 16:30"; false when it is none of them. */
-static bool read_relative(const crm_ctx *c, const field *f, crm_str text, value *out)
+/*
+ * "now-40m", "today+1d", "today-3d 16:30"; false when it is none of them. A day that is no working
+ * day gives way to the one before it where the moment has `passed`, else to the next.
+ */
+static bool read_relative(const demo_reading *x, const field *f, crm_str text, bool passed,
+                          value *out)
 {
+    const crm_ctx *c = x->c;
     value moment;
     int64_t ms = 0;
     crm_str word, clock = text;
@@ -67,12 +71,22 @@ static bool read_relative(const crm_ctx *c, const field *f, crm_str text, value 
         return false;
     }
     bool takes_clock = moment.kind == VALUE_TODAY && f->type == FIELD_DATETIME;
-    if (clock.n && (!takes_clock || !read_clock(clock, &ms))) {
+    if (clock.n && (!takes_clock || !demo_read_clock(clock, &ms))) {
         return false;
+    }
+    int way = passed || moment.i < 0 ? -1 : 1;
+    if (moment.kind == VALUE_NOW && f->type == FIELD_DATETIME) {
+        *out = value_int(demo_work_moment(x, moment.i));
+        return true;
+    }
+    if (moment.kind == VALUE_TODAY) {
+        moment.i = demo_today(x, moment.i, way);
     }
     *out = cond_value(f, moment, &c->env);
     if (clock.n) {
         out->i = on_clock(c, out->i, ms);
+    } else if (f->type == FIELD_DATE) {
+        out->i = demo_workday(x, out->i, way);
     }
     return true;
 }
@@ -81,7 +95,7 @@ bool demo_read_moment(demo_reading *x, const yaml_node *n, int64_t *ms)
 {
     static const field moment = {.type = FIELD_DATETIME};
     value v;
-    if (read_relative(x->c, &moment, n->text, &v)) {
+    if (read_relative(x, &moment, n->text, true, &v)) {
         *ms = v.i;
         return true;
     }
@@ -269,5 +283,6 @@ bool demo_read_value(demo_reading *x, const entity *e, uint32_t own, const yaml_
         return read_targets(x, own, n, out, known_at);
     }
     bool is_time = f->type == FIELD_DATE || f->type == FIELD_DATETIME;
-    return (is_time && read_relative(x->c, f, n->text, &out->v)) || read_plain(x, f, n, &out->v);
+    return (is_time && read_relative(x, f, n->text, false, &out->v)) ||
+           read_plain(x, f, n, &out->v);
 }
