@@ -96,8 +96,9 @@ struct field {
     crm_str ref_name;      /* ref, refs: entity name; stage: pipeline name */
     const entity *ref;     /* resolved by seal; for user: the kernel's user entity */
     const pipeline *pipeline;
-    const choice *choices;
+    const choice *choices; /* of a text: values that have names, beside which there may be others */
     uint32_t choice_count;
+    crm_str titles_of;     /* text: "entity.field", the choice whose options name its values; or empty */
     value def;             /* default of a new record */
     crm_str def_text;      /* as declared; "me", "now" are computed when created */
     crm_str where_text;    /* condition that limits a look-up, JSON prefix form, or empty */

@@ -248,6 +248,37 @@ static void check_field(seal *s, field *f)
     name_member(f);
 }
 
+/* The names of a text's values are those of the choice it names, the ТЗ's own among them. Its
+ * entity may be missing with its module, and then the values stand as they are. */
+static void borrow_titles(seal *s, field *f)
+{
+    crm_str of = f->titles_of;
+    size_t dot = of.n;
+    while (dot > 0 && of.p[dot - 1] != '.') {
+        dot--;
+    }
+    const entity *e = dot ? registry_entity(s->r, (crm_str){of.p, dot - 1}) : NULL;
+    const field *from = e ? entity_field(e, (crm_str){of.p + dot, of.n - dot}) : NULL;
+    if (from && from->type == FIELD_CHOICE) {
+        f->choices = from->choices;
+        f->choice_count = from->choice_count;
+    } else if (e || !dot) {
+        seal_fault(s, f->source, "no_choices", of);
+    }
+}
+
+static void borrow_all_titles(seal *s)
+{
+    for (uint32_t i = 0; i < s->r->entity_count; i++) {
+        const entity *e = s->r->entities[i];
+        for (uint32_t j = 0; j < e->field_count; j++) {
+            if (e->fields[j].titles_of.n) {
+                borrow_titles(s, (field *)&e->fields[j]);
+            }
+        }
+    }
+}
+
 /* What was meant for entities that nobody declared. */
 static void report_orphans(seal *s)
 {
@@ -271,6 +302,7 @@ void seal_entities(seal *s)
             check_field(s, (field *)&e->fields[j]);
         }
     }
+    borrow_all_titles(s);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

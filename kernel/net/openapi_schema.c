@@ -77,7 +77,8 @@ static json_t *choices(const field *f)
 
 static bool has_choices(const field *f)
 {
-    return f->choice_count || (f->type == FIELD_STAGE && f->pipeline);
+    bool is_among = f->type == FIELD_CHOICE || f->type == FIELD_CHOICES;
+    return (is_among && f->choice_count) || (f->type == FIELD_STAGE && f->pipeline);
 }
 
 /* A choice that was taken out of the configuration may still stand in a record: no enum here. */

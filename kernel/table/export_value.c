@@ -304,8 +304,8 @@ crm_status export_value(crm_ctx *c, const export_plan *p, const field *f, value 
         put_file(v.s, out);
     } else if (f->type == FIELD_PHONE) {
         put_phone(c, v.s, out);
-    } else if (f->type == FIELD_CHOICE || f->type == FIELD_STAGE) {
-        buf_str(out, choice_text(c, f, v.s));
+    } else if (f->choice_count || f->type == FIELD_STAGE) {
+        buf_str(out, choice_text(c, f, v.s)); /* of a text too, whose values have names */
     } else {
         buf_str(out, v.s);
     }

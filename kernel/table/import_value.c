@@ -172,10 +172,21 @@ static bool is_lost(const field *to, crm_str text)
     return to->type != FIELD_JSON && csv_is_rounded(str_trim(text));
 }
 
+/* The value that a text is the name of, else the text. */
+static crm_str named(finder *f, const field *to, crm_str text)
+{
+    const crm_str *v =
+        to->choice_count ? choice_find(f->call->reg, f->call->arena, to, text) : NULL;
+    return v ? *v : text;
+}
+
 static crm_status by_text(finder *f, const field *to, crm_str text, value *out, bool *is_marked)
 {
     arena *a = f->call->arena;
     switch (to->type) {
+    case FIELD_TEXT:
+        text = named(f, to, text);
+        break;
     case FIELD_BOOL:
         text = yes_or_no(a, text);
         break;

@@ -260,6 +260,17 @@ describe('an import', () => {
     assert.deepEqual((await notes(head, run.batch)).map((r) => [r.row, r.field, r.code]), [[4, 'company', 'no_such_record']]);
   });
 
+  it('reads and writes the sources of people by their names, and any other source as it is', async () => {
+    const { fields } = (await head.get('/api/v1/meta', { expect: 200 })).json.entities[PERSON];
+    assert.equal(fields.source.type, 'text');
+    assert.deepEqual(fields.source.options[0], { v: 'site', l: 'sales.lead.source.site', color: 'blue' });
+    await imported(head, PERSON, 'Имя;Источник\nИсток Первый;Сайт\nИсток Второй;avito\nИсток Третий;выставка\n');
+    const kept = (await people('name.starts=Исток&sort=name')).map(({ name, source }) => `${name} ${source}`);
+    assert.deepEqual(kept, ['Исток Второй avito', 'Исток Первый site', 'Исток Третий выставка']);
+    const file = await head.get(`/api/v1/${PERSON}/export?fields=name,source&sort=name&name.starts=Исток`, { expect: 200 });
+    assert.match(file.text, /Второй[;,]Авито\r?\n.*Первый[;,]Сайт\r?\n.*Третий[;,]выставка/);
+  });
+
   it('takes address cards', async () => {
     const card = 'BEGIN:VCARD\r\nVERSION:2.1\r\nFN;CHARSET=windows-1251;ENCODING=QUOTED-PRINTABLE:=C8=E2=E0=ED\r\nTEL;CELL:8 916 700-00-01\r\nEMAIL:i@example.ru\r\nEND:VCARD\r\n';
     const file = await uploaded(head, PERSON, card, 'people.vcf');

@@ -115,6 +115,7 @@ describe('a request from the site', () => {
     const came = await lead('ПервыйРаз');
     assert.deepEqual([came.utm_source, came.utm_campaign, came.page, came.referrer], Object.values(first));
     assert.equal((await person(came.contact.id)).first_lead.id, came.id);
+    assert.equal((await person(came.contact.id)).source, 'site');
 
     await submit(visitor, { name: 'Касаткин', phone: '8 916 555 00 01', text: 'ВторойРаз', ...second });
     const again = await lead('ВторойРаз');

@@ -73,6 +73,13 @@ describe('a request from the demo page', () => {
     const minutes = (Date.parse(task.due) - Date.parse(lead.created_at)) / 60000;
     assert.ok(minutes >= 15 && minutes < 16, `due ${minutes} minutes after the request`);
     await card.locator('.card-panel time.timer').waitFor();
+    await manager.page.goto(`/e/contacts.person/${lead.contact.id}`);
+    const source = manager.page.locator('.prop[data-field=source]');
+    await source.getByText('Сайт', { exact: true }).click();
+    await manager.page.locator('.field[data-field=source] input').fill('телефон');
+    await manager.page.keyboard.press('Control+Enter');
+    await source.getByText('Телефон', { exact: true }).waitFor();
+    assert.equal((await client.get(`/api/v1/contacts.person/${lead.contact.id}`)).json.source, 'phone');
   });
 
   it('is accepted without scripts too', async () => {

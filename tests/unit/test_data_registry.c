@@ -394,6 +394,9 @@ static void faults_of_declarations_are_named(void **state)
          "unknown_entity",
          "shop.thin"},
         {{.name = NAME("x"), .type = FIELD_CHOICE}, "no_choices", "x"},
+        {{.name = NAME("x"), .type = FIELD_TEXT, .titles_of = NAME("shop.thing.title")},
+         "no_choices",
+         "shop.thing.title"},
         {{.name = NAME("x"), .type = FIELD_INT, .flags = FIELD_MANY}, "not_many", "x"},
         {{.name = NAME("x"), .type = FIELD_INT, .def_text = NAME("ten")}, "bad_default", "ten"},
     };
@@ -404,6 +407,23 @@ static void faults_of_declarations_are_named(void **state)
         assert_ok(registry_extend(r, S("shop.thing"), &cases[i].f, 1));
         seal_fails(cases[i].code, cases[i].subject, NULL);
     }
+}
+
+static void a_text_takes_its_titles_from_a_choice_that_is_there(void **state)
+{
+    (void)state;
+    static const choice options[] = {{.value = NAME("site"), .label = NAME("Сайт")}};
+    const field fields[] = {
+        {.name = NAME("way"), .type = FIELD_CHOICE, .choices = options, .choice_count = 1},
+        {.name = NAME("x"), .type = FIELD_TEXT, .titles_of = NAME("shop.thing.way")},
+        {.name = NAME("y"), .type = FIELD_TEXT, .titles_of = NAME("shop.absent.way")},
+    };
+    add_thing();
+    assert_ok(registry_extend(r, S("shop.thing"), fields, 3));
+    seal_ok();
+    const entity *e = registry_entity(r, S("shop.thing"));
+    assert_text(entity_field(e, S("x"))->choices[0].label, "Сайт");
+    assert_int_equal(entity_field(e, S("y"))->choice_count, 0);
 }
 
 static void an_address_may_be_a_default_whatever_its_index(void **state)
@@ -749,6 +769,7 @@ int main(void)
         TEST(unknown_roles_are_reported),
         TEST(unknown_steps_are_reported),
         TEST(faults_of_declarations_are_named),
+        TEST(a_text_takes_its_titles_from_a_choice_that_is_there),
         TEST(an_address_may_be_a_default_whatever_its_index),
         TEST(a_stage_field_without_a_pipeline_is_a_fault),
         TEST(a_pipeline_has_at_most_64_stages),

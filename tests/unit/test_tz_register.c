@@ -70,6 +70,12 @@ static void the_example_of_the_dealer_becomes_a_sealed_registry(void **state)
     assert_text(paid->label, "Оплачено");
     assert_int_equal(paid->outcome, OUTCOME_WON);
     assert_int_equal(p->move_count, 3);
+    const field *source =
+        entity_field(registry_entity(w->r, CRM_S("contacts.person")), CRM_S("source"));
+    assert_int_equal(source->type, FIELD_TEXT);
+    assert_int_equal(source->choice_count, 8);
+    assert_text(source->choices[0].value, "site");
+    assert_text(source->choices[0].label, "sales.lead.source.site");
     assert_int_equal(p->locks[0].field_count, 3);
     assert_non_null(entity_field(registry_entity(w->r, CRM_S("sales.deal")), CRM_S("machine")));
     assert_non_null(registry_integration(w->r, CRM_S("site")));

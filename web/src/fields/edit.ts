@@ -7,7 +7,8 @@ import './combo.ts';
 import './files.ts';
 import './tags.ts';
 import { expectPick } from './picks.ts';
-import { durationMs, durationText, isMany, jsonText, jsonValue, moment } from './value.ts';
+import { option } from './view.ts';
+import { durationMs, durationText, isMany, jsonText, jsonValue, moment, valueNamed } from './value.ts';
 import { toast } from '../ui/toast.ts';
 import * as fmt from '../core/fmt.ts';
 import { has, t } from '../core/i18n.ts';
@@ -171,6 +172,8 @@ export class FieldEdit extends El {
       return /T.*Z|[+-]\d\d:\d\d$/.test(text) ? fmt.toLocalInput(text) : text;
     if (this.field.type === 'duration') return typeof value === 'number' ? durationText(value) : text;
     if (this.field.type === 'phone') return fmt.phone(text);
+    const named = this.field.type === 'text' && option(this.field, value);
+    if (named) return t(named.l);
     if (/^(money|decimal)$/.test(this.field.type) && /^-?\d+\.\d+$/.test(text))
       return text.replace(/\.0+$/, '').replace('.', ',');
     return text;
@@ -180,7 +183,7 @@ export class FieldEdit extends El {
     if (text === '') return null;
     if (this.field.type === 'datetime') return moment(text);
     if (this.field.type === 'duration') return durationMs(text, t('unit.letters')) ?? text;
-    return text;
+    return this.field.type === 'text' ? valueNamed(this.field, text) : text;
   }
 
   #input(
@@ -189,7 +192,7 @@ export class FieldEdit extends El {
     put: (text: string) => void,
     aria: string | typeof nothing = nothing,
   ): TemplateResult {
-    const { type, min, max, required } = this.field;
+    const { type, min, max, required, options } = this.field;
     const typed = (event: Event) => {
       const text = (event.target as HTMLInputElement).value;
       this.#typed.set(id, text);
@@ -209,10 +212,11 @@ export class FieldEdit extends El {
       aria-invalid=${this.#invalid()}
       aria-describedby=${this.#hint()}
       aria-label=${aria}
+      list=${options ? `${id}-names` : nothing}
       autocomplete="off"
       enterkeyhint="done"
       @input=${typed}
-    />`;
+    />${options ? html`<datalist id="${id}-names">${options.map((o) => html`<option value=${t(o.l)}></option>`)}</datalist>` : nothing}`;
   }
 
   #tags(): TemplateResult {

@@ -53,6 +53,12 @@ function norm(value: unknown): string {
   return /^-?\d+\.\d+$/.test(text) ? text.replace(/\.?0+$/, '') : text;
 }
 
+/** What is kept for a text whose values have names: the value of a name, else the text as it is. */
+export function valueNamed(field: Field, text: string): string {
+  const typed = text.trim().toLowerCase();
+  return field.options?.find((o) => t(o.l).toLowerCase() === typed)?.v ?? text;
+}
+
 const UNITS = [86400000, 3600000, 60000, 1000];
 
 /**

@@ -110,8 +110,11 @@ function single(field: Field, value: unknown, shown: Shown, places?: Ranges): Va
       return full ? attachment(value as Attachment) : (value as Attachment).name;
     case 'json':
       return full ? html`<pre class="code">${JSON.stringify(value, null, 2)}</pre>` : JSON.stringify(value);
-    default:
+    default: {
+      const named = option(field, value);
+      if (named) return t(named.l);
       return typeof value === 'object' ? text(value) : marked(String(value), places);
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkPassword } from '../../src/core/password.ts';
 import { Store } from '../../src/core/store.ts';
-import { durationMs, isMany, jsonValue, same, toApi } from '../../src/fields/value.ts';
+import { durationMs, isMany, jsonValue, same, toApi, valueNamed } from '../../src/fields/value.ts';
 import type { Field } from '../../src/core/types.ts';
 
 const field = (type: string, more = {}): Field => ({ type, label: '', ...more });
@@ -15,6 +15,14 @@ test('what people type becomes what the API takes', () => {
   assert.equal(toApi(field('bool'), null), false);
   assert.deepEqual(toApi(field('phone', { many: true }), ['8 916 123', '']), ['8 916 123']);
   assert.deepEqual(toApi(field('phone', { many: true }), null), []);
+});
+
+test('a text whose values have names is kept as the value of the name that was typed, else as it is', () => {
+  const source = field('text', { options: [{ v: 'site', l: 'Сайт' }, { v: 'phone', l: 'Телефон' }] });
+  assert.equal(valueNamed(source, ' сайт '), 'site');
+  assert.equal(valueNamed(source, 'site'), 'site');
+  assert.equal(valueNamed(source, 'выставка'), 'выставка');
+  assert.equal(valueNamed(field('text'), 'Сайт'), 'Сайт');
 });
 
 test('a number that is none goes as typed, so that the server says why', () => {
