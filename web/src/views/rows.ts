@@ -111,17 +111,22 @@ function head(shown: Shown, name: string, isMain: boolean): TemplateResult {
     data-field=${name}
     title=${label(entity, name)}
   >
-    ${field.sortable ? sorter(shown, name, order) : html`${arrow(order)}${label(entity, name)}`}
+    ${field.sortable ? sorter(shown, name, order) : named(entity, name, order)}
   </th>`;
 }
 
-const arrow = (order: string | null) =>
-  order ? icon(order === 'descending' ? 'down' : 'up', 'icon-16') : nothing;
+const arrow = (order: string) => icon(order === 'descending' ? 'down' : 'up', 'icon-16');
 
 function sorter({ entity, onSort }: Shown, name: string, order: string | null): TemplateResult {
   return html`<button class="th-sort ${order ? 'is-on' : ''}" @click=${() => onSort(name)}>
-    ${arrow(order)}<span class="clip">${label(entity, name)}</span>
+    ${named(entity, name, order)}
   </button>`;
+}
+
+/** The arrow of an order and the name stand in one line. */
+function named(entity: string, name: string, order: string | null): TemplateResult {
+  const text = html`<span class="clip">${label(entity, name)}</span>`;
+  return order ? html`<span class="th-name">${arrow(order)}${text}</span>` : text;
 }
 
 /** The column that names the record takes what room is left and carries the link. */

@@ -109,6 +109,11 @@ test('only the orders that are quick are offered, and a header says by which the
   await page.locator('th[data-field=source][aria-sort=ascending]').waitFor();
   assert.equal(await page.locator('th[aria-sort]').count(), 1);
   assert.equal(await page.locator('th[data-field=source] button').count(), 0);
+  const isOneLine = (head) => {
+    const [arrow, name] = ['.icon', '.clip'].map((part) => head.querySelector(part).getBoundingClientRect());
+    return arrow.top < name.bottom && name.top < arrow.bottom;
+  };
+  assert.ok(await page.$eval('th[data-field=source]', isOneLine), 'the arrow stands beside the name');
 });
 
 test('tabs, chips, search and sort narrow the list and stand in its address', async () => {
