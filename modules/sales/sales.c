@@ -77,6 +77,18 @@ static crm_status inherit_int(crm_rec *deal, const crm_rec *lead, const char *fi
     return has_nothing ? CRM_OK : crm_set_int(deal, field, crm_get_int(lead, field));
 }
 
+/* An amount is one of its currency: the deal's own, which may be only the default, has none to be
+ * of. */
+static crm_status inherit_amount(crm_rec *deal, const crm_rec *lead)
+{
+    crm_str currency = crm_get_text(lead, "currency");
+    if (crm_has(deal, "amount") || !crm_has(lead, "amount")) {
+        return CRM_OK;
+    }
+    crm_status s = crm_set_int(deal, "amount", crm_get_int(lead, "amount"));
+    return s == CRM_OK && currency.n ? crm_set_text(deal, "currency", currency) : s;
+}
+
 /* A lead the caller may not read gives nothing. */
 static crm_status inherit(crm_ctx *c, crm_rec *deal)
 {
@@ -92,7 +104,7 @@ static crm_status inherit(crm_ctx *c, crm_rec *deal)
     s = s == CRM_OK ? inherit_text(deal, lead, "source") : s;
     s = s == CRM_OK ? inherit_int(deal, lead, "contact") : s;
     s = s == CRM_OK ? inherit_int(deal, lead, "company") : s;
-    s = s == CRM_OK ? inherit_int(deal, lead, "amount") : s;
+    s = s == CRM_OK ? inherit_amount(deal, lead) : s;
     return s == CRM_OK ? inherit_int(deal, lead, "department") : s;
 }
 

@@ -341,6 +341,24 @@ static void a_task_may_go_to_a_login_or_the_head_and_nobody_is_not_found(void **
     int64_t lead = owned_lead(), nobodys = make("sales.lead", "{\"title\":\"Ничей\"}");
     (void)state;
     assert_ok(run_step("task", "sales.lead", lead, "{\"title\":\"А\",\"to\":\"boris\"}"));
+static void a_deal_takes_the_currency_of_its_lead_with_the_amount(void **state)
+{
+    char json[300];
+    record **deals;
+    (void)state;
+    int64_t lead =
+        make("sales.lead", "{\"title\":\"Каток\",\"amount\":\"7400\",\"currency\":\"USD\"}");
+    snprintf(json, sizeof json, "{\"lead\":%lld}", (long long)lead);
+    make("sales.deal", json);
+    snprintf(json, sizeof json, "{\"lead\":%lld,\"amount\":\"5\"}", (long long)lead);
+    make("sales.deal", json);
+    assert_int_equal(list_of("sales.deal", &deals), 2);
+    assert_int_equal(get(deals[0], "amount").i, 740000);
+    assert_field(deals[0], "currency", "USD");
+    assert_int_equal(get(deals[1], "amount").i, 500);
+    assert_field(deals[1], "currency", "RUB");
+}
+
     assert_ok(run_step("task", "sales.lead", lead, "{\"title\":\"Б\",\"to\":\"department.head\"}"));
     assert_int_equal(list_of("tasks.task", &tasks), 2);
     assert_int_equal(get(tasks[0], "owner").i, w.boris);
@@ -440,3 +458,4 @@ int main(int argc, char **argv)
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+        TEST(a_deal_takes_the_currency_of_its_lead_with_the_amount),
