@@ -5,12 +5,16 @@
  * Types: text, int, bool, duration (kept as written), date, number, choice (`options`), list
  * (`options` for its items), map, secret ({secret: NAME}), template (a text whose {names} are
  * fields of the record a step runs for). A value without a type is kept as it is.
+ *
+ * {"type":"choice","of":"tasks.task","field":"kind"}: one of what that field may hold, with what
+ * the ТЗ makes of it. `of` without a dot is a key beside it that names the entity ("creates").
  */
 #include "tz/register.h"
 
 typedef struct writer {
     registering *g;
     const entity *of; /* of the record a step runs for; NULL: an integration's settings */
+    const yaml_node *map;
     json_writer w;
 } writer;
 
@@ -125,7 +129,19 @@ static void put_duration(writer *v, const yaml_node *n, const json_t *row)
     jw_str(&v->w, n->text);
 }
 
-/* One of the schema's options, where it gives any. */
+/* The field whose values the row names; NULL: it names none, or its module is not enabled. */
+static const field *field_meant(writer *v, const json_t *row)
+{
+    crm_str of = json_text(row, "of"), beside = {0};
+    if (of.n && str_find(of, '.') < 0) {
+        const yaml_node *n = yaml_get(v->map, of.p);
+        beside = n && n->kind == YAML_SCALAR ? n->text : beside;
+    }
+    const entity *e = of.n ? registry_entity(v->g->r, beside.n ? beside : of) : NULL;
+    return e ? entity_field(e, json_text(row, "field")) : NULL;
+}
+
+/* One of the schema's options, where it gives any, or of its field's. */
 static void put_choice(writer *v, const yaml_node *n, const json_t *row)
 {
     const json_t *options = json_object_get(row, "options"), *item;
@@ -143,6 +159,10 @@ static void put_choice(writer *v, const yaml_node *n, const json_t *row)
     }
     if (known.count && !tz_names_has(&known, n->text)) {
         tz_refuse_near(v->g->f, n, "unknown_word", n->text, &known);
+    }
+    const field *meant = field_meant(v, row);
+    if (meant) {
+        choice_check(v->g, meant, n);
     }
     jw_str(&v->w, n->text);
 }
@@ -291,7 +311,7 @@ crm_str args_compile(registering *g, const entity *of, const yaml_node *map, crm
         return (crm_str){0};
     }
     buf_init(&b, 1u << 16);
-    writer v = {.g = g, .of = of};
+    writer v = {.g = g, .of = of, .map = map};
     jw_init(&v.w, &b);
     put_all(&v, map, schema, but);
     json_decref(schema);

@@ -41,6 +41,12 @@ void add_offered(registering *g, const char *kind, tz_names *known);
 const crm_str *names_list(registering *g, const yaml_node *n, uint32_t *count);
 const pipeline *pipeline_of_entity(const registry *r, const entity *e);
 
+/* choice.c: refuses a scalar that is none of the values of a choice or of the stages; of a field of
+ * another type nothing is asked. */
+void choice_check(registering *g, const field *f, const yaml_node *n);
+/* The same of a stage of `e`, whose name stands there. */
+void stage_check(registering *g, const entity *e, const yaml_node *n);
+
 /* where.c: a condition in map form as JSON prefix form, typed against `e`; empty for an empty map or
  * with a fault. */
 crm_str where_compile(registering *g, const entity *e, const yaml_node *map);

@@ -72,27 +72,29 @@ static void check_strategy(registering *g, const yaml_node *args)
     }
 }
 
-/* The kernel's verbs that speak of the record itself: fields and stages must be its own. */
+/* A value, or a list of them where the field holds many. */
+static void check_set(registering *g, const entity *e, const yaml_node *values)
+{
+    YAML_EACH(n, values) {
+        const field *f = field_named(g, e, n, n->key);
+        TZ_EACH_NAME(x, n)
+        {
+            if (f && x->kind == YAML_SCALAR && !node_is_nothing(x)) {
+                choice_check(g, f, x);
+            }
+        }
+    }
+}
+
+/* The kernel's verbs that speak of the record itself: fields, choices and stages must be its own.
+ */
 static void check_subject(registering *g, const entity *e, const yaml_node *verb)
 {
     const yaml_node *to = yaml_get(verb, "to");
     if (str_is(verb->key, "set")) {
-        YAML_EACH(n, node_map(verb, "values")) {
-            (void)field_named(g, e, n, n->key);
-        }
-    }
-    if (!str_is(verb->key, "move") || !to) {
-        return;
-    }
-    const pipeline *p = pipeline_of_entity(g->r, e);
-    tz_names known = {0};
-    for (uint32_t i = 0; p && i < p->stage_count; i++) {
-        tz_names_add(g->f->a, &known, p->stages[i].name);
-    }
-    if (!p) {
-        tz_refuse(g->f, to, "no_pipeline", e->name);
-    } else if (!tz_names_has(&known, to->text)) {
-        tz_refuse_near(g->f, to, "unknown_stage", to->text, &known);
+        check_set(g, e, node_map(verb, "values"));
+    } else if (str_is(verb->key, "move") && to) {
+        stage_check(g, e, to);
     }
 }
 

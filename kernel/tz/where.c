@@ -55,29 +55,6 @@ static const field *path_end(writer *v, const yaml_node *n)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static void check_choice(writer *v, const field *f, const yaml_node *n)
-{
-    tz_names known = {0};
-    for (uint32_t i = 0; i < f->choice_count; i++) {
-        tz_names_add(v->g->f->a, &known, f->choices[i].value);
-    }
-    if (!tz_names_has(&known, n->text)) {
-        tz_refuse_near(v->g->f, n, "not_a_choice", n->text, &known);
-    }
-}
-
-static void check_stage(writer *v, const field *f, const yaml_node *n)
-{
-    const pipeline *p = pipeline_of_entity(v->g->r, f->entity);
-    tz_names known = {0};
-    for (uint32_t i = 0; p && i < p->stage_count; i++) {
-        tz_names_add(v->g->f->a, &known, p->stages[i].name);
-    }
-    if (!tz_names_has(&known, n->text)) {
-        tz_refuse_near(v->g->f, n, "unknown_stage", n->text, &known);
-    }
-}
-
 static bool is_relative_time(const field *f, crm_str s)
 {
     bool is_time = f->type == FIELD_DATE || f->type == FIELD_DATETIME;
@@ -103,10 +80,8 @@ static void check_value(writer *v, const field *f, const yaml_node *n)
     switch (f->type) {
     case FIELD_CHOICE:
     case FIELD_CHOICES:
-        check_choice(v, f, n);
-        return;
     case FIELD_STAGE:
-        check_stage(v, f, n);
+        choice_check(v->g, f, n);
         return;
     case FIELD_INT:
     case FIELD_DECIMAL:

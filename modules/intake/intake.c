@@ -250,7 +250,8 @@ static const crm_integration integrations[] = {
      .schema = "{\"title\":{\"type\":\"text\",\"title\":\"intake.setting.title\"},"
                "\"creates\":{\"type\":\"text\",\"required\":true,"
                "\"title\":\"intake.setting.creates\"},"
-               "\"source\":{\"type\":\"text\",\"title\":\"intake.setting.source\"},"
+               "\"source\":{\"type\":\"choice\",\"of\":\"creates\",\"field\":\"source\","
+               "\"title\":\"intake.setting.source\"},"
                "\"fields\":{\"type\":\"map\",\"title\":\"intake.setting.fields\"},"
                "\"consent\":{\"type\":\"text\",\"title\":\"intake.setting.consent\"}}",
      .receive = receive,

@@ -145,7 +145,8 @@ static const crm_job jobs[] = {
 
 static const crm_step steps[] = {
     {.verb = "task",
-     .schema = "{\"kind\":{\"type\":\"text\",\"title\":\"tasks.step.kind\"},"
+     .schema = "{\"kind\":{\"type\":\"choice\",\"of\":\"tasks.task\",\"field\":\"kind\","
+               "\"title\":\"tasks.step.kind\"},"
                "\"title\":{\"type\":\"template\",\"title\":\"tasks.step.title\"},"
                "\"to\":{\"type\":\"text\",\"title\":\"tasks.step.to\"},"
                "\"due\":{\"type\":\"duration\",\"title\":\"tasks.step.due\"},"

@@ -225,6 +225,30 @@ static void settings_follow_the_schema_of_their_module(void **state)
                 "{\"url\":\"smtp://x\",\"from\":\"a@b.ru\",\"password\":{\"secret\":\"SMTP\"}}");
 }
 
+static void a_value_of_a_choice_is_one_that_its_field_has(void **state)
+{
+    (void)state;
+    refused(HEAD "fields:\n  sales.lead:\n    kind: {type: choices, title: Вид, options: {crane: "
+                 "Кран, other: Иное}}\n"
+                 "rules:\n  R-1:\n    text: Раз\n    when: {created: sales.lead}\n    do:\n"
+                 "      - task: {kind: cal, to: owner}\n"
+                 "      - set: {values: {source: sit, stage: wrok, kind: [crane, othr]}}\n"
+                 "    otherwise: [{set: {values: {source: phon}}}]\n",
+            "tz.yaml:12:22: у поля нет значения «cal», есть «call»\n"
+            "tz.yaml:13:32: у поля нет значения «sit», есть «site»\n"
+            "tz.yaml:13:44: нет стадии «wrok», есть «work»\n"
+            "tz.yaml:13:64: у поля нет значения «othr», есть «other»\n"
+            "tz.yaml:14:41: у поля нет значения «phon», есть «phone»\n");
+    refused(HEAD "integrations: {site: {type: webform, creates: sales.lead, source: sait}}\n",
+            "tz.yaml:4:67: у поля нет значения «sait»; возможно: site, phone, email, social, "
+            "messenger, import, avito, other\n");
+    built(HEAD "integrations: {site: {type: webform, creates: contacts.person, source: сайт}}\n"
+               "rules:\n  R-1:\n    text: Раз\n    when: {created: sales.lead}\n    do:\n"
+               "      - task: {kind: call, to: owner}\n"
+               "      - set: {values: {source: site, amount: 5, name: }}\n"
+               "    otherwise: []\n");
+}
+
 static void steps_follow_the_schema_of_their_verb(void **state)
 {
     (void)state;
@@ -372,7 +396,8 @@ static void a_wrong_condition_names_its_place(void **state)
     refused(RULE("{amount: {gtt: 1}}"), "tz.yaml:7:50: нет сравнения «gtt», есть «gt»\n");
     refused(RULE("{amount: много}"), "tz.yaml:7:49: значение не подходит к типу поля «amount»\n");
     refused(RULE("{source: siite}"), "tz.yaml:7:49: у поля нет значения «siite», есть «site»\n");
-    refused(RULE("{stage: payd}"), "tz.yaml:7:48: нет стадии «payd»\n");
+    refused(RULE("{stage: payd}"),
+            "tz.yaml:7:48: нет стадии «payd»; возможно: new, work, offer, payment, won, lost\n");
     refused(RULE("{outcome: wun}"), "tz.yaml:7:50: здесь не может стоять «wun», есть «won»\n");
     refused(RULE("{any: 1}"), "tz.yaml:7:46: условие не читается: 1\n");
     refused(LEAD_RULE("{exists: {entity: sales.dael, by: lead}}"),
@@ -502,6 +527,7 @@ int main(int argc, char **argv)
         T(an_unknown_time_zone_names_the_nearest),
         T(what_a_text_shows_of_the_record_is_a_field_of_it),
         T(settings_follow_the_schema_of_their_module),
+        T(a_value_of_a_choice_is_one_that_its_field_has),
         T(steps_follow_the_schema_of_their_verb),
         T(fields_are_checked_by_type),
         T(an_own_entity_has_views_menu_and_words),

@@ -93,7 +93,8 @@ typedef struct crm_job {
 } crm_job;
 
 /* A verb that rules of the ТЗ may use: `do: [{task: {kind: call, due: 15m}}]`. `subject` is the
- * record the rule runs for. `schema` is JSON: {"kind":{"type":"text","required":true,"title":"…"}}. */
+ * record the rule runs for. `schema` is JSON: {"text":{"type":"text","required":true,"title":"…"}};
+ * {"kind":{"type":"choice","of":"tasks.task","field":"kind"}} takes what that field may hold. */
 typedef crm_status (*crm_step_fn)(crm_ctx *c, crm_rec *subject);
 typedef struct crm_step {
     const char *verb, *schema;
