@@ -75,6 +75,8 @@ static const figure table[] = {
     FIGURE(OF_WRITER, writer.mails_dead, "mail_dead_total", "Mails given up"),
     FIGURE(OF_WRITER, writer.forms_bare, "inbox_bare_total",
            "Requests of forms kept as bare records: what reads them kept failing"),
+    FIGURE(OF_WRITER, writer.forms_trapped, "inbox_trapped_total",
+           "Requests of forms that filled a field which people do not see: kept, not read"),
     FIGURE(OF_WRITER, writer.forms_waiting, "inbox_waiting",
            "Requests of forms stored and not worked out yet, a thousand at most"),
     FIGURE(OF_ENGINE, engine.commits, "commits_total", "Transactions committed"),

@@ -393,6 +393,7 @@ static inline const entity *registry_store(const registry *r, store which)
 #define STATE_NEW "new"
 #define STATE_DONE "done"
 #define STATE_DEAD "dead" /* given up; a person decides */
+#define STATE_TRAPPED "trapped" /* sys.inbox: a robot filled what people do not see */
 
 /* States of a batch. */
 #define BATCH_STATE_WAITING "waiting"

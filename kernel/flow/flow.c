@@ -127,6 +127,7 @@ void flow_stats_get(flow *f, flow_stats *out)
                         .webhooks_dead = atomic_load(&f->webhooks_dead),
                         .mails_dead = atomic_load(&f->mails_dead),
                         .forms_bare = atomic_load(&f->forms_bare),
+                        .forms_trapped = atomic_load(&f->forms_trapped),
                         .forms_waiting = atomic_load(&f->forms_waiting),
                         .webhooks_under_way = courier_under_way(f),
                         .waiting_fast = waiting_in(&f->pools[POOL_FAST]),

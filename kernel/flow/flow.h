@@ -114,6 +114,7 @@ typedef struct flow_stats {
     uint32_t webhooks_under_way;
     uint64_t mails_dead;    /* given up since the start */
     uint64_t forms_bare;    /* kept as bare records since the start: what reads them kept failing */
+    uint64_t forms_trapped; /* of robots, by a field that people do not see; since the start */
     uint32_t forms_waiting; /* requests stored and not worked out yet; at most 1000 are counted */
     int64_t keys_left; /* rows whose keys of names are to be made, by the last slice that made some */
 } flow_stats;

@@ -80,7 +80,8 @@ struct flow {
     scheduler scheduler;
     struct courier *courier; /* NULL until started */
     _Atomic int64_t keys_left; /* rows whose keys of names are to be made */
-    _Atomic uint64_t webhooks_sent, webhooks_failed, webhooks_dead, mails_dead, forms_bare;
+    _Atomic uint64_t webhooks_sent, webhooks_failed, webhooks_dead, mails_dead, forms_bare,
+        forms_trapped;
     _Atomic uint32_t forms_waiting;
     _Atomic uint64_t commits, groups_rerun, requests, slow_commits;
 };

@@ -73,6 +73,29 @@ static crm_status keep_bare(crm_ctx *c, const integration *i, store_row *row)
     return s == CRM_OK ? finish(c, row, STATE_DONE) : s;
 }
 
+/* The module's word, not the kernel's own that its rights do not reach: a text stands at a field.
+ */
+static bool is_trapped(const crm_ctx *c, crm_status s)
+{
+    const field_error *first = c->error.fields;
+    return s == CRM_DENIED && first && first->text.n;
+}
+
+/* Nothing is made of it, but it is told of, and kept for as long as the others. */
+static crm_status keep_trapped(crm_ctx *c, const integration *i, store_row *row)
+{
+    crm_str at = c->error.fields->field;
+    log_event(LOG_WARN, "form.trapped", "form=%s receipt=%s field=%s", log_quote(i->name),
+              log_quote(store_text(row, INBOX_RECEIPT)), log_quote(at));
+    store_set(row, INBOX_ERROR, value_text(at));
+    c->error = (call_error){0};
+    crm_status s = finish(c, row, STATE_TRAPPED);
+    if (s == CRM_OK) {
+        atomic_fetch_add(&flow_running()->forms_trapped, 1);
+    }
+    return s;
+}
+
 static crm_status receive(crm_ctx *c, crm_str arg, const void *fn)
 {
     store_row row;
@@ -103,6 +126,9 @@ static crm_status receive(crm_ctx *c, crm_str arg, const void *fn)
     }
     s = i->type->receive(c, i->name, store_text(&row, INBOX_CONTENT_TYPE),
                          store_text(&row, INBOX_BODY), i->type->fn);
+    if (is_trapped(c, s)) {
+        return keep_trapped(c, i, &row);
+    }
     return s == CRM_OK ? finish(c, &row, STATE_DONE) : s;
 }
 

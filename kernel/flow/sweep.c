@@ -12,21 +12,36 @@
 typedef struct retention {
     store which;
     uint32_t time_column;  /* ms UTC */
-    uint32_t state_column; /* 0: none; else only rows that are done */
+    uint32_t state_column; /* 0: none; else only rows that are in `state` */
+    crm_str state;
     int64_t keep_ms;
 } retention;
 
+#define ANY     \
+    {           \
+        NULL, 0 \
+    }
+#define DONE                              \
+    {                                     \
+        STATE_DONE, sizeof STATE_DONE - 1 \
+    }
+#define TRAPPED                                 \
+    {                                           \
+        STATE_TRAPPED, sizeof STATE_TRAPPED - 1 \
+    }
+
 static const retention rules[] = {
-    {STORE_IDEM, IDEM_AT, 0, DAY_MS},
-    {STORE_SESSION, SESSION_SEEN_AT, 0, SESSION_IDLE_MS + DAY_MS},
-    {STORE_TOKEN, TOKEN_EXPIRES_AT, 0, 30 * DAY_MS},
-    {STORE_INBOX, INBOX_AT, INBOX_STATE, 30 * DAY_MS},
-    {STORE_DELIVERY, DELIVERY_AT, DELIVERY_STATE, 14 * DAY_MS},
-    {STORE_DELIVERY, DELIVERY_AT, 0, 90 * DAY_MS},
-    {STORE_OUTBOX, OUTBOX_AT, 0, 30 * DAY_MS},
-    {STORE_RUN, RUN_AT, RUN_STATE, 30 * DAY_MS},
-    {STORE_IMPORT_CHOICE, IMPORT_CHOICE_AT, 0, 365 * DAY_MS},
-    {STORE_BATCH_ROW, BATCH_ROW_AT, 0, 90 * DAY_MS},
+    {STORE_IDEM, IDEM_AT, 0, ANY, DAY_MS},
+    {STORE_SESSION, SESSION_SEEN_AT, 0, ANY, SESSION_IDLE_MS + DAY_MS},
+    {STORE_TOKEN, TOKEN_EXPIRES_AT, 0, ANY, 30 * DAY_MS},
+    {STORE_INBOX, INBOX_AT, INBOX_STATE, DONE, 30 * DAY_MS},
+    {STORE_INBOX, INBOX_AT, INBOX_STATE, TRAPPED, 30 * DAY_MS},
+    {STORE_DELIVERY, DELIVERY_AT, DELIVERY_STATE, DONE, 14 * DAY_MS},
+    {STORE_DELIVERY, DELIVERY_AT, 0, ANY, 90 * DAY_MS},
+    {STORE_OUTBOX, OUTBOX_AT, 0, ANY, 30 * DAY_MS},
+    {STORE_RUN, RUN_AT, RUN_STATE, DONE, 30 * DAY_MS},
+    {STORE_IMPORT_CHOICE, IMPORT_CHOICE_AT, 0, ANY, 365 * DAY_MS},
+    {STORE_BATCH_ROW, BATCH_ROW_AT, 0, ANY, 90 * DAY_MS},
 };
 
 static crm_status sweep_store(crm_ctx *c, const retention *r, bool *is_more)
@@ -41,9 +56,9 @@ static crm_status sweep_store(crm_ctx *c, const retention *r, bool *is_more)
     q->where = cond_compare(c->arena, COND_LT, &e->fields[r->time_column],
                             value_int(clock_now() - r->keep_ms));
     if (r->state_column) {
-        q->where = cond_and(c->arena, q->where,
-                            cond_compare(c->arena, COND_EQ, &e->fields[r->state_column],
-                                         value_text(CRM_S(STATE_DONE))));
+        q->where = cond_and(
+            c->arena, q->where,
+            cond_compare(c->arena, COND_EQ, &e->fields[r->state_column], value_text(r->state)));
     }
     q->limit = SLICE;
     crm_status s = store_list(c->session, c->arena, q, &rows, &count);

@@ -6,7 +6,8 @@
  */
 #include "intake.h"
 
-#define HONEYPOT    "website" /* a field people do not see; programs fill it */
+/* A field people do not see, which programs fill; no form of a site's own has one of that name. */
+#define TRAP        "karkas_website"
 #define LINE_MAX    100 /* characters of a one-line field; a longer one is told in full below */
 #define URL_MAX     1500
 #define MESSAGE_MAX 20000
@@ -129,7 +130,7 @@ static crm_status take(intake *in, crm_str key, crm_str text)
 
 static bool is_service(crm_str key)
 {
-    static const char *const words[] = {HONEYPOT, "consent", "tranid", "formid", "COOKIES", "test"};
+    static const char *const words[] = {TRAP, "consent", "tranid", "formid", "COOKIES", "test"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (is_word(key, words[i])) {
             return true;
@@ -138,12 +139,22 @@ static bool is_service(crm_str key)
     return false;
 }
 
+/* A robot's: nobody reads it, but it stays in the store of requests and is counted. */
+static crm_status refuse_trapped(crm_ctx *c, const intake *in)
+{
+    if (!crm_body_text(c, TRAP).n || is_declared(c, in->fields, CRM_S(TRAP))) {
+        return CRM_OK;
+    }
+    crm_str why = crm_text(c, "intake.form.trapped");
+    return crm_fail(c, CRM_DENIED, TRAP, "%.*s", (int)why.n, why.p);
+}
+
 static crm_status take_all(intake *in, uint32_t *count)
 {
     crm_str key, text;
     *count = 0;
     for (uint32_t i = 0; crm_body_at(in->c, i, &key, &text); i++) {
-        if (!text.n || is_service(key)) {
+        if (!text.n || (is_service(key) && !is_declared(in->c, in->fields, key))) {
             continue;
         }
         ++*count;
@@ -189,6 +200,22 @@ static crm_status set_message(intake *in)
     return crm_set_text(in->rec, field, cut(text, MESSAGE_MAX));
 }
 
+/* Of a visitor who wrote no message: the record's own title would be the line we put above what no
+ * field took. */
+static crm_status set_title(intake *in)
+{
+    bool is_told = in->message.n || !in->rest.n || in->is_unread || crm_has(in->rec, "title");
+    if (is_told || !is_word(crm_field_type(in->c, in->entity, "title"), "text")) {
+        return CRM_OK;
+    }
+    bool has_name = is_word(crm_field_type(in->c, in->entity, "name"), "text");
+    crm_str title = has_name ? crm_get_text(in->rec, "name") : (crm_str){0};
+    title = cut(title.n ? title : in->rest, LINE_MAX);
+    const char *end = memchr(title.p, '\n', title.n);
+    title.n = end ? (size_t)(end - title.p) : title.n;
+    return crm_set_text(in->rec, "title", title);
+}
+
 static crm_status set_source(intake *in, crm_str instance)
 {
     crm_str source = form_setting(in->c, instance, "source");
@@ -230,16 +257,14 @@ static crm_status receive(crm_ctx *c, crm_str instance)
     if (!creates.n) {
         return crm_fail(c, CRM_MISUSE, NULL, "%.*s: creates", (int)instance.n, instance.p);
     }
-    if (crm_body_text(c, HONEYPOT).n) {
-        crm_log(CRM_LOG_INFO, "form=%.*s dropped=honeypot", (int)instance.n, instance.p);
-        return CRM_OK;
-    }
-    crm_status s = crm_new(c, in.entity, &in.rec);
+    crm_status s = refuse_trapped(c, &in);
+    s = s == CRM_OK ? crm_new(c, in.entity, &in.rec) : s;
     s = s == CRM_OK ? take_all(&in, &count) : s;
     if (s != CRM_OK || count == 0) {
         return s; /* an empty form, or a site builder that tries whether we answer */
     }
     s = set_message(&in);
+    s = s == CRM_OK ? set_title(&in) : s;
     s = s == CRM_OK ? set_source(&in, instance) : s;
     s = s == CRM_OK ? set_consent(&in, instance) : s;
     return s == CRM_OK ? crm_save(c, in.rec) : s;

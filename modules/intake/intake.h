@@ -15,6 +15,8 @@ crm_str form_setting(crm_ctx *c, crm_str instance, const char *key);
 /* Under which of our fields a form sends something: by the instance's `fields`, else by the names
  * forms use. {NULL,0}: nothing of ours. */
 crm_str target_of(crm_ctx *c, crm_str fields, crm_str key);
+/* Whether the instance's `fields` name it. */
+bool is_declared(crm_ctx *c, crm_str fields, crm_str key);
 /* GET /hook/<form>: what the form looks like (API, forms). */
 crm_status describe_form(crm_ctx *c, crm_out *out);
 

@@ -76,14 +76,30 @@ static crm_str to_of(crm_ctx *c, crm_str entry)
     return (crm_str){0};
 }
 
+/* What the instance's `fields` say of the key. */
+static bool find_declared(crm_ctx *c, crm_str fields, crm_str key, crm_str *entry)
+{
+    crm_str name;
+    for (uint32_t i = 0; fields.n && crm_json_at(c, fields, i, &name, entry); i++) {
+        if (name.n == key.n && memcmp(name.p, key.p, key.n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool is_declared(crm_ctx *c, crm_str fields, crm_str key)
+{
+    crm_str entry;
+    return find_declared(c, fields, key, &entry);
+}
+
 crm_str target_of(crm_ctx *c, crm_str fields, crm_str key)
 {
-    crm_str name, entry;
-    for (uint32_t i = 0; fields.n && crm_json_at(c, fields, i, &name, &entry); i++) {
-        if (name.n == key.n && memcmp(name.p, key.p, key.n) == 0) {
-            crm_str to = to_of(c, entry);
-            return to.n ? to : key;
-        }
+    crm_str entry;
+    if (find_declared(c, fields, key, &entry)) {
+        crm_str to = to_of(c, entry);
+        return to.n ? to : key;
     }
     for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++) {
         if (is_same(key, aliases[i].key)) {

@@ -120,6 +120,18 @@ describe('a form that its module fails to read again and again', () => {
   const submit = (body) => visitor.post('/hook/site', body, { raw: true, headers: { 'content-type': FORM }, expect: 202 });
   const leads = (q) => head.list('sales.lead', `q=${encodeURIComponent(q)}`);
 
+  it('of a robot is counted and told of, one with a website is a lead', async () => {
+    const before = (await metrics(admin)).karkas_inbox_trapped_total;
+    await submit('name=Роботов&phone=%2B79161230030&karkas_website=http%3A%2F%2Fa.b');
+    await submit('name=Сайтов&phone=%2B79161230031&website=http%3A%2F%2Fa.b');
+    const [made] = await until(async () => { const rows = await leads('Сайтов'); return rows.length && rows; }, 'the lead');
+    assert.equal(made.title, 'Сайтов');
+    assert.match(made.message, /^website: http:\/\/a\.b$/m);
+    await until(async () => (await metrics(admin)).karkas_inbox_trapped_total === before + 1, 'the count');
+    assert.equal((await leads('Роботов')).length, 0);
+    assert.match(server.log, /event=form\.trapped form="site" receipt=\S+ field="karkas_website"/);
+  });
+
   it('becomes a bare lead once, marked, with an owner, and others go on', async () => {
     await submit('name=Первокод&phone=%2B79161230020&code=17');
     await until(async () => (await leads('Первокод')).length, 'the first');

@@ -84,6 +84,10 @@ static crm_status read_form(crm_ctx *c, crm_str instance, crm_str content_type, 
     (void)instance;
     (void)content_type;
     (void)fn;
+    if (str_starts(body, CRM_S("trap"))) {
+        atomic_fetch_add(&job_runs, 1);
+        return call_fail_text(c, CRM_DENIED, "trap", "%s", "a robot");
+    }
     crm_status s = add_item(c, "read");
     atomic_fetch_add(&job_runs, 1);
     if (str_starts(body, CRM_S("slow"))) {
@@ -602,6 +606,33 @@ static void a_form_its_module_refuses_is_kept_bare(void **state)
     expect_kept_bare("bad=%ff", "bad=%ff"); /* no UTF-8 behind the escapes */
 }
 
+static bool take_trapped(void *arg, const value *row, uint32_t matched)
+{
+    found *f = arg;
+    (void)matched;
+    f->count += str_is(row[INBOX_STATE].s, STATE_TRAPPED);
+    snprintf(f->text, sizeof f->text, "%.*s", STR_FMT(row[INBOX_ERROR].s));
+    return true;
+}
+
+static void a_form_a_robot_filled_is_kept_counted_and_swept(void **state)
+{
+    flow_stats all;
+    (void)state;
+    send_form_now("trap=1");
+    wait_idle();
+    int runs = atomic_load(&job_runs);
+    assert_ok(flow_advance(running, clock_now() + 60 * MINUTE));
+    found kept = look("sys.inbox", take_trapped);
+    assert_int_equal(kept.count, 1);
+    assert_string_equal(kept.text, "trap");
+    assert_int_equal(atomic_load(&job_runs), runs);
+    flow_stats_get(running, &all);
+    assert_int_equal(all.forms_trapped, 1);
+    assert_ok(flow_advance(running, clock_now() + 32LL * 24 * 60 * MINUTE));
+    assert_int_equal(look("sys.inbox", take_trapped).count, 0);
+}
+
 static void a_form_waits_for_what_passes_by_itself(void **state)
 {
     (void)state;
@@ -713,6 +744,7 @@ int main(void)
         T(hopeless_work_is_given_up),
         T(a_form_its_module_is_too_slow_for_is_kept_bare),
         T(a_form_its_module_refuses_is_kept_bare),
+        T(a_form_a_robot_filled_is_kept_counted_and_swept),
         T(a_form_waits_for_what_passes_by_itself),
         T(a_rule_assigns_and_tells),
         T(a_rule_judges_by_other_rows),

@@ -10,7 +10,8 @@ static const crm_str form_settings =
           "\"consent\":\"Согласен\"}");
 static const crm_str mapped_settings =
     CRM_S("{\"creates\":\"sales.lead\",\"fields\":{\"client\":\"name\","
-          "\"tel2\":{\"to\":\"phone\",\"label\":\"Ваш номер\",\"required\":true}}}");
+          "\"tel2\":{\"to\":\"phone\",\"label\":\"Ваш номер\",\"required\":true},"
+          "\"website\":\"city\",\"karkas_website\":\"page\"}}");
 
 static void add_form(registry *r, const char *name, crm_str settings)
 {
@@ -172,14 +173,47 @@ static void a_form_of_very_many_fields_is_kept_in_time(void **state)
     }
 }
 
-static void a_filled_trap_and_an_empty_form_make_no_record(void **state)
+static void a_filled_trap_is_refused_and_an_empty_form_makes_no_record(void **state)
 {
     record **rows;
     (void)state;
-    assert_ok(submit("site", JSON, "{\"name\":\"bot\",\"website\":\"http://spam.example\"}"));
+    assert_int_equal(
+        submit("site", JSON, "{\"name\":\"bot\",\"karkas_website\":\"http://spam.example\"}"),
+        CRM_DENIED);
+    assert_int_equal(submit("site", FORM, "name=bot&karkas_website=1"), CRM_DENIED);
     assert_ok(submit("site", FORM, "test=test"));
+    assert_ok(submit("site", FORM, "karkas_website="));
     assert_ok(submit("site", JSON, "{}"));
     assert_int_equal(list_of("sales.lead", &rows), 0);
+}
+
+static void a_website_is_a_field_like_any_other(void **state)
+{
+    (void)state;
+    assert_ok(submit("site", FORM, "name=Олег&message=Каток&website=http%3A%2F%2Fa.b"));
+    assert_field(only("sales.lead"), "message", "Каток\n\nДругие поля формы:\nwebsite: http://a.b");
+}
+
+static void a_field_that_the_settings_name_is_no_trap(void **state)
+{
+    (void)state;
+    assert_ok(
+        submit("mapped", JSON,
+               "{\"client\":\"Олег\",\"website\":\"a.b\",\"karkas_website\":\"https://c.d/\"}"));
+    const record *lead = only("sales.lead");
+    assert_field(lead, "city", "a.b");
+    assert_field(lead, "page", "https://c.d/");
+}
+
+static void without_a_message_the_title_is_the_name_or_what_was_written(void **state)
+{
+    record **rows;
+    (void)state;
+    assert_ok(submit("site", FORM, "name=Олег&phone=%2B79161234567&budget=1000000"));
+    assert_ok(submit("site", FORM, "phone=%2B79161234567&budget=1000000&term=5"));
+    assert_int_equal(list_of("sales.lead", &rows), 2);
+    assert_field(rows[0], "title", "Олег");
+    assert_field(rows[1], "title", "budget: 1000000");
 }
 
 static void fields_of_a_form_are_mapped_by_its_settings(void **state)
@@ -307,6 +341,24 @@ static void a_deal_takes_number_source_and_title_from_its_lead(void **state)
     assert_field(deals[1], "source", "phone");
 }
 
+static void a_deal_takes_the_currency_of_its_lead_with_the_amount(void **state)
+{
+    char json[300];
+    record **deals;
+    (void)state;
+    int64_t lead =
+        make("sales.lead", "{\"title\":\"Каток\",\"amount\":\"7400\",\"currency\":\"USD\"}");
+    snprintf(json, sizeof json, "{\"lead\":%lld}", (long long)lead);
+    make("sales.deal", json);
+    snprintf(json, sizeof json, "{\"lead\":%lld,\"amount\":\"5\"}", (long long)lead);
+    make("sales.deal", json);
+    assert_int_equal(list_of("sales.deal", &deals), 2);
+    assert_int_equal(get(deals[0], "amount").i, 740000);
+    assert_field(deals[0], "currency", "USD");
+    assert_int_equal(get(deals[1], "amount").i, 500);
+    assert_field(deals[1], "currency", "RUB");
+}
+
 /* ---- tasks ----------------------------------------------------------------------------------- */
 
 static int64_t owned_lead(void)
@@ -341,24 +393,6 @@ static void a_task_may_go_to_a_login_or_the_head_and_nobody_is_not_found(void **
     int64_t lead = owned_lead(), nobodys = make("sales.lead", "{\"title\":\"Ничей\"}");
     (void)state;
     assert_ok(run_step("task", "sales.lead", lead, "{\"title\":\"А\",\"to\":\"boris\"}"));
-static void a_deal_takes_the_currency_of_its_lead_with_the_amount(void **state)
-{
-    char json[300];
-    record **deals;
-    (void)state;
-    int64_t lead =
-        make("sales.lead", "{\"title\":\"Каток\",\"amount\":\"7400\",\"currency\":\"USD\"}");
-    snprintf(json, sizeof json, "{\"lead\":%lld}", (long long)lead);
-    make("sales.deal", json);
-    snprintf(json, sizeof json, "{\"lead\":%lld,\"amount\":\"5\"}", (long long)lead);
-    make("sales.deal", json);
-    assert_int_equal(list_of("sales.deal", &deals), 2);
-    assert_int_equal(get(deals[0], "amount").i, 740000);
-    assert_field(deals[0], "currency", "USD");
-    assert_int_equal(get(deals[1], "amount").i, 500);
-    assert_field(deals[1], "currency", "RUB");
-}
-
     assert_ok(run_step("task", "sales.lead", lead, "{\"title\":\"Б\",\"to\":\"department.head\"}"));
     assert_int_equal(list_of("tasks.task", &tasks), 2);
     assert_int_equal(get(tasks[0], "owner").i, w.boris);
@@ -436,7 +470,10 @@ int main(int argc, char **argv)
         TEST(what_no_field_takes_goes_into_the_message),
         TEST(a_name_too_long_for_its_line_is_told_in_full_below),
         TEST(a_form_of_very_many_fields_is_kept_in_time),
-        TEST(a_filled_trap_and_an_empty_form_make_no_record),
+        TEST(a_filled_trap_is_refused_and_an_empty_form_makes_no_record),
+        TEST(a_website_is_a_field_like_any_other),
+        TEST(a_field_that_the_settings_name_is_no_trap),
+        TEST(without_a_message_the_title_is_the_name_or_what_was_written),
         TEST(fields_of_a_form_are_mapped_by_its_settings),
         TEST(a_form_describes_itself),
         TEST(a_new_person_is_made_and_belongs_to_the_owner),
@@ -446,6 +483,7 @@ int main(int argc, char **argv)
         TEST(a_long_message_gives_a_short_title),
         TEST(a_lead_is_closed_by_what_its_stage_means),
         TEST(a_deal_takes_number_source_and_title_from_its_lead),
+        TEST(a_deal_takes_the_currency_of_its_lead_with_the_amount),
         TEST(the_step_makes_a_task_about_its_record),
         TEST(a_task_may_go_to_a_login_or_the_head_and_nobody_is_not_found),
         TEST(a_reminder_follows_the_task),
@@ -458,4 +496,3 @@ int main(int argc, char **argv)
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
-        TEST(a_deal_takes_the_currency_of_its_lead_with_the_amount),

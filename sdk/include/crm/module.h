@@ -110,7 +110,8 @@ typedef struct crm_strategy {
 } crm_strategy;
 
 /* A kind of integration. `receive` turns one stored raw request (crm_body, crm_content_type) into
- * records; it runs after the answer was sent. `describe` answers GET /hook/<instance>. */
+ * records; it runs after the answer was sent. Refused with CRM_DENIED and a text at a field
+ * (crm_fail), before anything is written, it is a robot's: kept, counted, not tried again. `describe` answers GET /hook/<instance>. */
 typedef crm_status (*crm_receive_fn)(crm_ctx *c, crm_str instance);
 typedef struct crm_integration {
     const char *type, *schema;
