@@ -5,6 +5,7 @@
 #include "data/stores.h"
 #include "server.h"
 
+#define ADMIN        CRM_S("admin")
 #define CODE_LETTERS "abcdefghjkmnpqrstuvwxyz23456789"
 
 crm_str deployment_code(arena *a)
@@ -26,15 +27,21 @@ crm_str deployment_code(arena *a)
 
 typedef struct first {
     crm_str phc;
-    bool is_needed, has_password;
+    int64_t admin; /* who was given the code before this one; 0: nobody yet */
+    bool has_any, has_password;
+    bool is_expired; /* that code of his */
 } first;
 
 static bool saw_credential(void *arg, const value *row, uint32_t matched)
 {
     first *f = arg;
     (void)matched;
-    f->is_needed = false;
+    f->has_any = true;
     f->has_password |= !row[CREDENTIAL_IS_ONE_TIME].i;
+    if (f->admin && row[CREDENTIAL_USER].i == f->admin) {
+        value until = row[CREDENTIAL_EXPIRES_AT];
+        f->is_expired = !value_is_null(until) && until.i <= clock_now();
+    }
     return !f->has_password;
 }
 
@@ -46,7 +53,8 @@ static crm_status look_for_credentials(crm_ctx *c, void *arg)
         return CRM_NOMEM;
     }
     any->limit = LIST_MAX;
-    f->is_needed = true;
+    const person *known = people_by_login(c->people, ADMIN);
+    f->admin = known ? known->id : 0;
     return tx_list(c->tx, any, saw_credential, f);
 }
 
@@ -54,10 +62,13 @@ static crm_status make_admin(crm_ctx *c, void *arg)
 {
     first *f = arg;
     record *r;
+    if (f->has_any) {
+        return accounts_set_hash(c, f->admin, f->phc, true);
+    }
     const entity *e = registry_store(c->reg, STORE_USER);
     crm_status s = records_new(c, e, &r);
     const value given[][2] = {
-        {value_int(USER_LOGIN), value_text(CRM_S("admin"))},
+        {value_int(USER_LOGIN), value_text(ADMIN)},
         {value_int(USER_NAME), value_text(registry_text(c->reg, c->lang, CRM_S("role.admin")))},
         {value_int(USER_ROLES), value_text(CRM_S(ROLE_ADMIN))},
     };
@@ -70,11 +81,17 @@ static crm_status make_admin(crm_ctx *c, void *arg)
     return s == CRM_OK ? accounts_set_hash(c, r->v[COL_ID].i, f->phc, true) : s;
 }
 
+/* Nobody was ever let in, or only by a code that lets in nobody any more. */
+static bool is_needed(const first *f)
+{
+    return !f->has_any || (f->is_expired && !f->has_password);
+}
+
 /* The code's file stays until somebody has a password of his own. */
 static crm_status make_first_login(deployment *d, crm_ctx *c, first *f, buf *say)
 {
     crm_str file = arena_fmt(c->arena, "%s/first-login.txt", d->o->data);
-    if (!f->is_needed) {
+    if (!is_needed(f)) {
         if (f->has_password && file.p) {
             unlink(file.p);
         }
@@ -88,6 +105,8 @@ static crm_status make_first_login(deployment *d, crm_ctx *c, first *f, buf *say
     }
     if (s == CRM_OK) {
         buf_str(say, text);
+        log_event(LOG_INFO, f->has_any ? "first_login.renewed" : "first_login.made", "file=%s",
+                  log_quote(file));
     }
     return s == CRM_OK ? writer_run(d->flow, c, make_admin, f) : s;
 }

@@ -261,6 +261,21 @@ describe('guessing passwords', () => {
 });
 
 describe('the first login', () => {
+  it('has a new code from the next start on when nobody has used the old one in time', async () => {
+    const server = await startServer({ time: START });
+    const file = path.join(server.data, 'first-login.txt');
+    const old = server.adminCode;
+    const login = (password) => server.client().post('/api/v1/session', { login: 'admin', password });
+    await server.advance('73h');
+    assert.equal((await login(old)).status, 401);
+    await server.restart();
+    assert.match(server.log, /event=first_login\.renewed/);
+    assert.notEqual(server.adminCode, old);
+    assert.equal(fs.readFileSync(file, 'utf8'), `admin ${server.adminCode}\n`);
+    assert.equal((await login(server.adminCode)).status, 200);
+    await server.stop();
+  });
+
   it('leaves its code in a file until somebody has a password of his own', async () => {
     const server = await startServer({ env: AS_SHIPPED });
     const file = path.join(server.data, 'first-login.txt');
