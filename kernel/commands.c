@@ -373,7 +373,11 @@ static void clock_command(command_call *c)
         command_fail(c, "нужно: clock advance 15m", "expected: clock advance 15m");
         return;
     }
-    crm_status s = c->count > 1 ? flow_advance(c->d->flow, clock_now() + by) : CRM_OK;
+    crm_status s = c->count > 1 ? sandbox_advance(c->d, clock_now() + by) : CRM_OK;
+    if (s != CRM_OK && s != CRM_CONFLICT) {
+        command_fail_status(c, s);
+        return;
+    }
     if (s != CRM_OK) {
         command_fail(c, "часы переводятся только в песочнице",
                      "the clock can be moved in a sandbox only");

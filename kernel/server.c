@@ -327,40 +327,6 @@ static void watch_threads(server *s)
 
 /* ---- starting -------------------------------------------------------------------------------- */
 
-static crm_status start_clock(const server_options *o)
-{
-    int64_t at;
-    if (!o->sandbox) {
-        return CRM_OK;
-    }
-    if (clock_parse(str_of(o->sandbox), &at) != CRM_OK) {
-        fprintf(stderr, "karkas: --sandbox %s: expected a time as in RFC 3339\n", o->sandbox);
-        return CRM_INVALID;
-    }
-    clock_virtual(at);
-    return CRM_OK;
-}
-
-/* A directory is a sandbox from its birth or never: real data never see a virtual clock. */
-static crm_status check_sandbox(const server_options *o)
-{
-    arena *a = arena_new(0);
-    crm_str mark = arena_fmt(a, "%s/sandbox", o->data), db = arena_fmt(a, "%s/karkas.db", o->data);
-    bool is_sandbox = access(mark.p, F_OK) == 0, has_data = access(db.p, F_OK) == 0;
-    bool is_other = o->sandbox ? has_data && !is_sandbox : is_sandbox;
-    crm_status s = is_other ? CRM_CONFLICT : CRM_OK;
-    if (!is_other && o->sandbox && !is_sandbox && fs_mkdir(o->data, 0700) == CRM_OK) {
-        s = fs_write(mark.p, str_of(o->sandbox), 0600);
-    }
-    if (s != CRM_OK) {
-        fprintf(stderr, "karkas: %s: %s\n", o->data,
-                o->sandbox ? "holds real data: a sandbox needs a new directory"
-                           : "is a sandbox: start it with --sandbox");
-    }
-    arena_free(a);
-    return s;
-}
-
 /* The program that reads spreadsheets lies beside this one. */
 static crm_status set_up_imports(const server_options *o)
 {
@@ -377,12 +343,12 @@ static crm_status start_deployment(server *s)
 {
     buf say;
     buf_init(&say, 0);
-    crm_status st = check_sandbox(s->o);
-    if (st == CRM_OK) {
-        st = start_clock(s->o);
-    }
+    crm_status st = sandbox_begin(s->o);
     if (st == CRM_OK) {
         st = deployment_open(&s->d, s->o);
+    }
+    if (st == CRM_OK) {
+        st = sandbox_keep(s->o);
     }
     s->d.begins_late = true;
     s->d.files = st == CRM_OK ? static_set_new() : NULL;

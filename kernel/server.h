@@ -75,6 +75,13 @@ CRM_MUST_CHECK crm_status deployment_lint(deployment *d, const char *tz_path, co
  * <data>/first-login.txt. */
 CRM_MUST_CHECK crm_status deployment_first_login(deployment *d, buf *say);
 
+/* Sets the virtual clock of a sandbox, or refuses with what is wrong; nothing where none is wanted. */
+CRM_MUST_CHECK crm_status sandbox_begin(const server_options *o);
+/* Where the clock stands, once the directory is ours. */
+CRM_MUST_CHECK crm_status sandbox_keep(const server_options *o);
+/* Does what falls due until then; CONFLICT where the clock is the real one. */
+CRM_MUST_CHECK crm_status sandbox_advance(deployment *d, int64_t to);
+
 /* What the code of all generations of this module takes stands in /metrics from now on. */
 void module_figures(module *m);
 
