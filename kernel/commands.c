@@ -17,7 +17,7 @@
 
 typedef struct command {
     const char *name, *sub;
-    int args; /* further arguments it needs */
+    int args, most; /* further words it needs, and takes */
     void (*run)(command_call *c);
 } command;
 
@@ -261,14 +261,42 @@ static void openapi_command(command_call *c)
 
 /* ---- backup ---------------------------------------------------------------------------------- */
 
+/* Whether a file can be made there: the folder stands and takes one from this process's user. */
+static bool can_hold(command_call *c, const char *path)
+{
+    struct stat at;
+    bool is_ru = c->lang[0] == 'r';
+    const char *end = strrchr(path, '/');
+    crm_str folder = end ? (crm_str){path, end > path ? (size_t)(end - path) : 1} : CRM_S(".");
+    const char *dir = arena_cstr(c->arena, folder);
+    if (dir && (stat(dir, &at) != 0 || !S_ISDIR(at.st_mode))) {
+        buf_fmt(c->out, is_ru ? "%s: нет каталога %s\n" : "%s: there is no directory %s\n", path,
+                dir);
+    } else if (dir && access(dir, W_OK | X_OK) != 0) {
+        buf_fmt(c->out,
+                is_ru ? "%s: у пользователя %u нет права писать в каталог %s\n"
+                      : "%s: the user %u may not write into the directory %s\n",
+                path, (unsigned)geteuid(), dir);
+    } else {
+        return true;
+    }
+    c->exit_code = 1;
+    return false;
+}
+
 static void backup(command_call *c)
 {
     backup_report report = {0};
+    if (!can_hold(c, c->args[1])) {
+        return;
+    }
     crm_status s =
         backup_make(c->d->engine, c->d->o->data, c->args[1], (engine_backup_progress){0}, &report);
     if (s == CRM_CONFLICT) {
+        buf_fmt(c->out, "%s: ", c->args[1]);
         command_fail(c, "такой файл уже есть", "that file exists");
     } else if (s != CRM_OK) {
+        buf_fmt(c->out, "%s: %s%s", c->args[1], report.fault, report.fault[0] ? ". " : "");
         command_fail_status(c, s);
     } else {
         buf_fmt(c->out,
@@ -389,50 +417,69 @@ static void clock_command(command_call *c)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
+#define WORDS_MAX 32
+
 static const command commands[] = {
-    {"version", NULL, 0, version},
-    {"tz", "lint", 1, tz_lint},
-    {"tz", "apply", 1, tz_apply_command},
-    {"demo", "load", 1, command_demo_load},
-    {"demo", "remove", 0, command_demo_remove},
-    {"model", "export", 0, command_model_export},
-    {"module", "new", 1, command_module_new},
-    {"module", "lint", 1, command_module_lint},
-    {"module", "dev", 1, command_module_dev},
-    {"module", "check", 1, command_module_check},
-    {"module", "list", 0, command_module_list},
-    {"module", "install", 1, command_module_install},
-    {"module", "trust", 0, command_module_trust},
-    {"module", "upgrade", 1, command_module_upgrade},
-    {"module", "rollback", 1, command_module_rollback},
-    {"module", "enable", 1, command_module_enable},
-    {"module", "disable", 1, command_module_disable},
-    {"user", "list", 0, user_list},
-    {"user", "invite", 1, user_invite},
-    {"user", "service", 2, command_user_service},
-    {"token", "list", 0, command_token_list},
-    {"token", "make", 2, command_token_make},
-    {"token", "revoke", 1, command_token_revoke},
-    {"user", "disable", 1, user_disable},
-    {"user", "enable", 1, user_enable},
-    {"why", NULL, 3, why_command},
-    {"openapi", NULL, 0, openapi_command},
-    {"backup", NULL, 1, backup},
-    {"restore", NULL, 1, restore},
-    {"clock", NULL, 0, clock_command},
+    {"version", NULL, 0, 0, version},
+    {"tz", "lint", 1, 1, tz_lint},
+    {"tz", "apply", 1, 1, tz_apply_command},
+    {"demo", "load", 1, 1, command_demo_load},
+    {"demo", "remove", 0, 0, command_demo_remove},
+    {"model", "export", 0, 0, command_model_export},
+    {"module", "new", 1, 1, command_module_new},
+    {"module", "lint", 1, 1, command_module_lint},
+    {"module", "dev", 1, 1, command_module_dev},
+    {"module", "check", 1, 1, command_module_check},
+    {"module", "list", 0, 0, command_module_list},
+    {"module", "install", 1, 1, command_module_install},
+    {"module", "trust", 0, 1, command_module_trust},
+    {"module", "upgrade", 1, 2, command_module_upgrade},
+    {"module", "rollback", 1, 1, command_module_rollback},
+    {"module", "enable", 1, 2, command_module_enable},
+    {"module", "disable", 1, 1, command_module_disable},
+    {"user", "list", 0, 0, user_list},
+    {"user", "invite", 1, 1, user_invite},
+    {"user", "service", 2, 3, command_user_service},
+    {"token", "list", 0, 0, command_token_list},
+    {"token", "make", 2, WORDS_MAX, command_token_make},
+    {"token", "revoke", 1, 1, command_token_revoke},
+    {"user", "disable", 1, 1, user_disable},
+    {"user", "enable", 1, 1, user_enable},
+    {"why", NULL, 3, 3, why_command},
+    {"openapi", NULL, 0, 0, openapi_command},
+    {"backup", NULL, 1, 1, backup},
+    {"restore", NULL, 1, 1, restore},
+    {"clock", NULL, 0, 2, clock_command},
 };
 
-static const command *find(int count, const char *const *args)
+static int head_of(const command *k)
+{
+    return k->sub ? 2 : 1;
+}
+
+static const command *named(int count, const char *const *args)
 {
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         const command *k = &commands[i];
-        bool is_it = strcmp(k->name, args[0]) == 0 &&
-                     (!k->sub || (count > 1 && strcmp(k->sub, args[1]) == 0));
-        if (is_it) {
-            return count >= (k->sub ? 2 : 1) + k->args ? k : NULL;
+        if (strcmp(k->name, args[0]) == 0 &&
+            (!k->sub || (count > 1 && strcmp(k->sub, args[1]) == 0))) {
+            return k;
         }
     }
     return NULL;
+}
+
+const char *command_surplus(int count, const char *const *args)
+{
+    const command *k = named(count, args);
+    return k && count > head_of(k) + k->most ? args[head_of(k) + k->most] : NULL;
+}
+
+static const command *find(int count, const char *const *args)
+{
+    const command *k = named(count, args);
+    bool is_whole = k && count >= head_of(k) + k->args && count <= head_of(k) + k->most;
+    return is_whole ? k : NULL;
 }
 
 bool command_is_whole(int count, const char *const *args)

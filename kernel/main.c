@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server.h"
@@ -110,7 +111,10 @@ static bool set_option(server_options *o, int which, const char *given)
         o->sandbox = given;
         return true;
     case OPT_LANG:
-        o->lang = strcmp(given, "en") == 0 ? "en" : "ru";
+        if (strcmp(given, "en") != 0 && strcmp(given, "ru") != 0) {
+            return false;
+        }
+        o->lang = given;
         return true;
     case OPT_TLS:
         o->is_plain = strcmp(given, "off") == 0;
@@ -142,6 +146,19 @@ static bool set_option(server_options *o, int which, const char *given)
     }
 }
 
+/* Of an option nobody knows getopt has told already. */
+static void say_refused(const server_options *o, int which, const char *given)
+{
+    for (const struct option *row = options; row->name; row++) {
+        if (row->val == which) {
+            fprintf(stderr,
+                    o->lang[0] == 'r' ? "karkas: --%s %s: такого значения нет\n\n"
+                                      : "karkas: --%s %s: no such value\n\n",
+                    row->name, given ? given : "");
+        }
+    }
+}
+
 /* What concerns no deployment: this machine's files alone. */
 static bool is_local(int count, const char *const *args)
 {
@@ -165,6 +182,35 @@ static bool is_choice(int count, const char *const *args)
     return false;
 }
 
+static bool has_folder(const server_options *o, const char *option, const char *path, buf *out)
+{
+    struct stat at;
+    if (stat(path, &at) == 0 && S_ISDIR(at.st_mode)) {
+        return true;
+    }
+    buf_fmt(out, o->lang[0] == 'r' ? "%s %s: нет такого каталога\n" : "%s %s: no such directory\n",
+            option, path);
+    return false;
+}
+
+/* A mistyped folder is told of, and nothing is made in its place. */
+static bool has_folders(const server_options *o, bool needs_data, buf *out)
+{
+    char path[PATH_MAX_TEXT + 16];
+    if (!has_folder(o, "--data", o->data, out) || !has_folder(o, "--modules", o->modules, out)) {
+        return false;
+    }
+    snprintf(path, sizeof path, "%s/karkas.db", o->data);
+    if (needs_data && access(path, F_OK) != 0) {
+        buf_fmt(out,
+                o->lang[0] == 'r' ? "--data %s: в этом каталоге нет данных Каркаса\n"
+                                  : "--data %s: no data of Karkas in that directory\n",
+                o->data);
+        return false;
+    }
+    return true;
+}
+
 /* What the command works on. */
 static crm_status open_offline(const server_options *o, int count, const char *const *args,
                                deployment *d, buf *out)
@@ -174,11 +220,22 @@ static crm_status open_offline(const server_options *o, int count, const char *c
         uv_mutex_init(&d->apply_lock);
         return CRM_OK;
     }
+    bool is_first = is_choice(count, args) || strcmp(args[0], "tz") == 0; /* or may be */
+    if (!has_folders(o, !is_first, out)) {
+        return CRM_NOT_FOUND;
+    }
     if (is_choice(count, args)) {
         return deployment_lock(d, o);
     }
     crm_status s = deployment_open(d, o);
-    return s == CRM_OK && strcmp(args[0], "tz") != 0 ? deployment_apply(d, NULL, out) : s;
+    if (s != CRM_OK || strcmp(args[0], "tz") == 0) {
+        return s;
+    }
+    s = deployment_apply(d, NULL, out);
+    if (s != CRM_OK && !out->n) {
+        buf_fmt(out, "%s: %s\n", o->data, status_code(s));
+    }
+    return s;
 }
 
 /* Without a server the command opens the directory itself. */
@@ -219,9 +276,17 @@ static void make_absolute(arena *a, const char **args, int count)
 static int run_command(const server_options *o, int count, const char **args)
 {
     int code = 0;
-    if (!command_is_whole(count, args)) {
+    const char *surplus = command_surplus(count, args);
+    if (surplus) {
+        fprintf(stderr,
+                o->lang[0] == 'r' ? "karkas: лишнее слово «%s»:"
+                                  : "karkas: one word too many, \"%s\":",
+                surplus);
+    } else if (!command_is_whole(count, args)) {
         fprintf(stderr, o->lang[0] == 'r' ? "karkas: нет такой команды или не хватает слов:"
                                           : "karkas: no such command, or words are missing:");
+    }
+    if (!command_is_whole(count, args)) {
         for (int i = 0; i < count; i++) {
             fprintf(stderr, " %s", args[i]);
         }
@@ -274,6 +339,7 @@ int main(int argc, char **argv)
             return plug_probe_main(optarg);
         }
         if (!set_option(&o, which, optarg)) {
+            say_refused(&o, which, optarg);
             return usage(&o, stderr, 2);
         }
     }

@@ -122,6 +122,8 @@ void command_demo_load(command_call *c);
 void command_demo_remove(command_call *c);
 /* Whether these words name a command and give it all it needs. */
 bool command_is_whole(int count, const char *const *args);
+/* The first word that is one too many for the command; NULL: none. */
+const char *command_surplus(int count, const char *const *args);
 /* help.c: the lines of the help page on these words of a command, the whole page when none is. */
 void help_print(FILE *to, const char *lang, int count, const char *const *args);
 /* A one-time code as people type it, "k7fq-2m9d-xw4p", in the arena. */

@@ -307,12 +307,71 @@ describe('an address that cannot be listened on', () => {
 });
 
 describe('a command without a server', () => {
-  it('opens the data directory itself', async () => {
-    const lone = await startServer({ keep: true });
+  let lone;
+
+  before(async () => {
+    lone = await startServer({ keep: true });
     await lone.stop();
+  });
+  after(() => fs.rmSync(lone.home, { recursive: true, force: true }));
+
+  const run = (...args) => lone.execute(path.join(lone.build, 'karkas'), ['--lang', 'ru', ...args]);
+  const modules = () => path.join(lone.build, 'modules');
+
+  it('opens the data directory itself', async () => {
     const listed = await lone.command('user', 'list');
     assert.equal(listed.code, 0, listed.err);
     assert.match(listed.out, /^petrov /m);
-    fs.rmSync(lone.home, { recursive: true, force: true });
+  });
+
+  it('makes nothing where its folder is mistyped, and names the folder', async () => {
+    const data = path.join(lone.home, 'dtaa');
+    const empty = path.join(lone.home, 'empty');
+    fs.mkdirSync(empty);
+    for (const [args, why] of [
+      [['--data', data, '--modules', modules(), 'user', 'list'], `--data ${data}: нет такого каталога\n`],
+      [['--data', empty, '--modules', modules(), 'user', 'list'], `--data ${empty}: в этом каталоге нет данных Каркаса\n`],
+      [['--data', lone.data, '--modules', '/nosuch', 'user', 'list'], '--modules /nosuch: нет такого каталога\n'],
+    ]) {
+      const { code, err } = await run(...args);
+      assert.deepEqual([code, err], [1, why]);
+    }
+    assert.equal(fs.existsSync(data), false);
+    assert.deepEqual(fs.readdirSync(empty), []);
+  });
+
+  it('names the path a copy cannot be written to, and why', async () => {
+    const file = path.join(lone.home, 'nosuch/copy.db');
+    const { code, err } = await lone.command('backup', file);
+    assert.equal(code, 1);
+    assert.ok(err.includes(`${file}: нет каталога ${path.dirname(file)}\n`), err);
+  });
+
+  it('refuses a word too many and a language it does not speak', async () => {
+    for (const [args, why] of [
+      [['version', 'extra'], /^karkas: лишнее слово «extra»: version extra\n/],
+      [['user', 'list', 'extra'], /^karkas: лишнее слово «extra»/],
+      [['--lang', 'xx', 'version'], /^karkas: --lang xx: такого значения нет\n/],
+    ]) {
+      const { code, out, err } = await run(...args);
+      assert.deepEqual([code, out], [2, '']);
+      assert.match(err, why);
+    }
+  });
+});
+
+describe('the clock of a sandbox', () => {
+  it('goes on from where it stood, whatever the next start asks for', async () => {
+    const held = await startServer({ time: '2027-01-18T07:00:00Z' });
+    await held.advance('73h');
+    await held.kill();
+    await held.start();
+    assert.equal(await held.tell('clock'), '2027-01-21T08:00:00.000Z');
+    held.options.time = '2027-02-01T00:00:00Z';
+    await held.restart();
+    held.options.time = '2027-01-18T07:00:00Z';
+    await held.restart();
+    assert.equal(await held.tell('clock'), '2027-02-01T00:00:00.000Z');
+    await held.stop();
   });
 });
