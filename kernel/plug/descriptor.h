@@ -56,8 +56,8 @@ CRM_MUST_CHECK crm_status descriptor_read(arena *a, crm_str name, const crm_modu
 /* dlopen and dlsym of an open file, then descriptor_read. Runs the file's constructors. */
 CRM_MUST_CHECK crm_status object_open(arena *a, crm_str name, const char *path, void **handle,
                                       const crm_module **raw, refusal *why);
-/* The file as the list of probed ones knows it; empty when there is no list. */
-crm_str probed_line(arena *a, int fd);
+/* The list of probed files, any thread. What it calls this one; empty when there is no list. */
+crm_str probed_line(arena *a, crm_str name, int fd);
 bool probed_has(crm_str line);
 /* Written durably; a list that cannot be written is told in the log. */
 void probed_add(crm_str line);

@@ -59,9 +59,13 @@ static crm_status open_file(arena *a, crm_str name, const char *path, int *fd, r
     return check_file(a, name, *fd, why);
 }
 
-/* Lets a child look at it. */
-static crm_status probe(arena *a, crm_str name, int fd, refusal *why)
+/* Lets a child look at what none has seen yet; `line` is empty or names it to probed_add. */
+static crm_status probe(arena *a, crm_str name, int fd, crm_str *line, refusal *why)
 {
+    *line = probed_line(a, name, fd);
+    if (probed_has(*line)) {
+        return CRM_OK;
+    }
     const char *program = options.probe_program ? options.probe_program : "/proc/self/exe";
     int limit = options.probe_limit_ms ? options.probe_limit_ms : 5000;
     return probe_run(a, name, program, fd, limit, why);
@@ -95,9 +99,13 @@ crm_status plug_check(arena *a, const module_found *f, module_refusal **refused)
 {
     refusal why = {.code = "unreadable"};
     int fd = -1;
+    crm_str line = {0};
     crm_status s = f->path.n ? open_file(a, f->name, f->path.p, &fd, &why) : CRM_OK;
     s = s == CRM_OK ? check_package(a, f, fd, &why) : s;
-    s = s == CRM_OK && f->path.n ? probe(a, f->name, fd, &why) : s;
+    s = s == CRM_OK && f->path.n ? probe(a, f->name, fd, &line, &why) : s;
+    if (s == CRM_OK) {
+        probed_add(line);
+    }
     if (fd >= 0) {
         close(fd);
     }
@@ -107,14 +115,13 @@ crm_status plug_check(arena *a, const module_found *f, module_refusal **refused)
 static crm_status open_object(module *m, const module_found *found, refusal *why)
 {
     const crm_module *raw;
-    crm_str name = found->name;
+    crm_str name = found->name, line;
     crm_status s = open_file(m->arena, name, found->path.p, &m->fd, why);
     s = s == CRM_OK ? check_package(m->arena, found, m->fd, why) : s;
     if (s != CRM_OK) {
         return s;
     }
-    crm_str line = probed_line(m->arena, m->fd);
-    s = probed_has(line) ? CRM_OK : probe(m->arena, name, m->fd, why);
+    s = probe(m->arena, name, m->fd, &line, why);
     crm_str here = arena_fmt(m->arena, "/proc/self/fd/%d", m->fd);
     s = s == CRM_OK && !here.p ? CRM_NOMEM : s;
     s = s == CRM_OK ? object_open(m->arena, name, here.p, &m->handle, &raw, why) : s;

@@ -109,8 +109,8 @@ typedef struct plug_options {
 } plug_options;
 void plug_set_options(const plug_options *o);
 const plug_options *plug_options_now(void);
-/* From now on plug_load probes a file once: what was loaded stands in this list, by its bytes and
- * this kernel's version. Once, at start; without it every load probes. */
+/* From now on plug_load and plug_check probe a file once: what was good stands in this list, by its
+ * bytes, its module and this kernel's version. At start; without it they always probe. */
 void plug_probed_file(const char *path);
 /* The name of the module whose code this thread runs, or NULL; safe in a signal handler. */
 const char *plug_running(void);

@@ -1,11 +1,12 @@
 /*
  * probed.c - which files a child process has looked at before, by their hashes: looking costs each
- * start some 25 ms a module, and the same bytes give the same answer.
+ * start and each list of modules some 25 ms a module, and the same bytes give the same answer.
  *
- * The list is a file of the data directory, one "SHA-256 kernel-version" a line, newest last.
- * Loading is one thread at a time (the start, or the worker that applies), and so is this.
+ * The list is a file of the data directory, one "SHA-256 kernel-version module" a line, newest
+ * last. Any thread: a list of modules is made while another change is loaded.
  */
 #include <limits.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -14,6 +15,7 @@
 #define LINES_MAX 256
 #define FILE_MAX  (64u << 10)
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all of it */
 static struct {
     char path[PATH_MAX];
     arena *arena; /* of the lines; lives as long as the process */
@@ -21,7 +23,7 @@ static struct {
     uint32_t count;
 } probed;
 
-void plug_probed_file(const char *path)
+static void read_list(const char *path)
 {
     crm_str text = {0}, line;
     int n = snprintf(probed.path, sizeof probed.path, "%s", path);
@@ -41,11 +43,26 @@ void plug_probed_file(const char *path)
     }
 }
 
-crm_str probed_line(arena *a, int fd)
+void plug_probed_file(const char *path)
+{
+    pthread_mutex_lock(&lock);
+    read_list(path);
+    pthread_mutex_unlock(&lock);
+}
+
+static bool has_list(void)
+{
+    pthread_mutex_lock(&lock);
+    bool has = probed.path[0] != 0;
+    pthread_mutex_unlock(&lock);
+    return has;
+}
+
+crm_str probed_line(arena *a, crm_str name, int fd)
 {
     struct stat st;
     uint8_t hash[SHA256_SIZE];
-    if (!probed.path[0] || fstat(fd, &st) != 0 || st.st_size <= 0) {
+    if (!has_list() || fstat(fd, &st) != 0 || st.st_size <= 0) {
         return (crm_str){0};
     }
     size_t n = (size_t)st.st_size;
@@ -56,10 +73,10 @@ crm_str probed_line(arena *a, int fd)
     crypto_sha256((crm_str){bytes, n}, hash);
     munmap(bytes, n);
     crm_str hex = crypto_hex(a, hash, sizeof hash);
-    return hex.p ? arena_fmt(a, "%.*s %s", STR_FMT(hex), KARKAS_VERSION) : hex;
+    return hex.p ? arena_fmt(a, "%.*s %s %.*s", STR_FMT(hex), KARKAS_VERSION, STR_FMT(name)) : hex;
 }
 
-bool probed_has(crm_str line)
+static bool is_listed(crm_str line)
 {
     for (uint32_t i = 0; line.n && i < probed.count; i++) {
         if (str_eq(probed.lines[i], line)) {
@@ -69,12 +86,17 @@ bool probed_has(crm_str line)
     return false;
 }
 
-void probed_add(crm_str line)
+bool probed_has(crm_str line)
+{
+    pthread_mutex_lock(&lock);
+    bool has = is_listed(line);
+    pthread_mutex_unlock(&lock);
+    return has;
+}
+
+static void keep(crm_str line)
 {
     buf text;
-    if (!line.n || probed_has(line)) {
-        return;
-    }
     if (probed.count == LINES_MAX) {
         memmove(probed.lines, probed.lines + 1, (LINES_MAX - 1) * sizeof *probed.lines);
         probed.count--;
@@ -89,4 +111,13 @@ void probed_add(crm_str line)
         log_event(LOG_WARN, "module.probed_not_kept", "file=%s", log_quote(str_of(probed.path)));
     }
     buf_free(&text);
+}
+
+void probed_add(crm_str line)
+{
+    pthread_mutex_lock(&lock);
+    if (line.n && probed.path[0] && !is_listed(line)) {
+        keep(line);
+    }
+    pthread_mutex_unlock(&lock);
 }

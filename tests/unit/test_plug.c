@@ -140,6 +140,27 @@ static void a_file_that_was_loaded_is_not_probed_again_until_it_changes(void **s
     unlink(list);
 }
 
+/* A module that does not run is judged anew by every list of modules, without another child. */
+static void a_file_that_was_checked_is_not_probed_again_but_under_another_name(void **state)
+{
+    (void)state;
+    module_refusal *refused = NULL;
+    char list[] = "/tmp/karkas-probed-XXXXXX";
+    module_found f = found("ok"), other = f;
+    other.name = CRM_S("older");
+    close(mkstemp(list));
+    plug_probed_file(list);
+    assert_int_equal(plug_check(a, &f, &refused), CRM_OK);
+    plug_set_options(&(plug_options){.probe_program = "/bin/false"});
+    assert_int_equal(plug_check(a, &f, &refused), CRM_OK);
+    assert_null(refused);
+    assert_int_equal(plug_check(a, &other, &refused), CRM_INVALID);
+    assert_true(str_is(refused->code, "probe_failed"));
+    assert_true(keeps_probed(list, 1));
+    plug_probed_file("");
+    unlink(list);
+}
+
 /* ---- refused --------------------------------------------------------------------------------- */
 
 static void a_module_for_a_newer_kernel_is_refused_by_name_and_levels(void **state)
@@ -307,6 +328,8 @@ int main(int argc, char **argv)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_later_sdk_is_taken_while_its_news_are_unused, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_file_that_was_checked_is_not_probed_again_but_under_another_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_was_loaded_is_not_probed_again_until_it_changes,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_file_opened_after_another_is_not_taken_for_it, set_up,
