@@ -27,7 +27,7 @@ Without a stage all ordinary ones run: ${ordinary[*]}.
   api      a server, driven over HTTP
   e2e      a server, driven by Chromium, with axe and CSP checks
   tsan     the thread tests under ThreadSanitizer
-  clang    everything compiles with clang
+  clang    every source passes clang and its warnings
   crash    kill -9 while writing, for KARKAS_CRASH_SECONDS (20)
   fuzz     each fuzz target for KARKAS_FUZZ_SECONDS (60)
   tidy     clang-tidy over the kernel
@@ -137,8 +137,9 @@ npm_ci()
     touch "$mark"
 }
 
-# run_files FILE...: each with node's own runner, begun in this order, as many at once as there are
-# cores; what a file printed is shown when it has ended.
+# run_files FILE...: each with node's own runner, which `node --test` would only start from another
+# node, begun in this order, as many at once as there are cores; what a file printed is shown when
+# it has ended.
 run_files()
 {
     local rc=0 log dir=$out/$stage.node
@@ -146,7 +147,7 @@ run_files()
     # shellcheck disable=SC2016
     printf '%s\0' "$@" | DIR=$dir xargs -0 -n 1 -P "$(nproc)" sh -c '
         log=$DIR/$(printf %s "${1#"$PWD/"}" | tr / -).log rc=0
-        node --test --test-reporter=spec "$1" >"$log" 2>&1 || rc=1
+        node --test-reporter=spec "$1" >"$log" 2>&1 || rc=1
         cat "$log"
         exit $rc' file || rc=$?
     for log in "$dir"/*.log; do
@@ -283,10 +284,26 @@ stage_tsan()
     run_ctest "$root/build-tsan" -L threads
 }
 
+# Every source of the build in all its variants, through clang's front end with our warnings. Many to
+# a process: starting clang takes longer than most files do, and code that never runs needs no object.
 stage_clang()
 {
-    build_preset clang
-    count 1 0
+    local dir=$root/build-clang
+    configure_preset clang
+    # shellcheck disable=SC2046
+    quietly "$out/build-clang.txt" "what the sources in build-clang are made of failed" \
+        "mend what is shown above" \
+        ninja -C "$dir" $(ninja -C "$dir" -t targets rule CUSTOM_COMMAND | grep '\.c$')
+    check_one clang front_end "$dir"
+}
+
+# The one check that is named besides clang's own is there because without any clang-tidy does
+# nothing.
+front_end()
+{
+    sed -n 's/^ *"file": "\(.*\)".*/\1/p' "$1/compile_commands.json" | sort -u |
+        xargs -P "$(nproc)" -n 40 clang-tidy -p "$1" -quiet -warnings-as-errors='*' \
+            -checks='-*,clang-diagnostic-*,bugprone-terminating-continue'
 }
 
 stage_crash()
