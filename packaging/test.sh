@@ -139,17 +139,18 @@ npm_ci()
 
 # run_files FILE...: each with node's own runner, which `node --test` would only start from another
 # node, begun in this order, as many at once as there are cores; what a file printed is shown when
-# it has ended.
+# it has ended. One that hangs must not take the time of all.
 run_files()
 {
-    local rc=0 log dir=$out/$stage.node
+    local rc=0 log dir=$out/$stage.node limit=${KARKAS_FILE_SECONDS:-600}
     mkdir -p "$dir"
     # shellcheck disable=SC2016
-    printf '%s\0' "$@" | DIR=$dir xargs -0 -n 1 -P "$(nproc)" sh -c '
+    printf '%s\0' "$@" | DIR=$dir LIMIT=$limit xargs -0 -n 1 -P "$(nproc)" sh -c '
         log=$DIR/$(printf %s "${1#"$PWD/"}" | tr / -).log rc=0
-        node --test-reporter=spec "$1" >"$log" 2>&1 || rc=1
+        timeout -k 10 "$LIMIT" node --test-reporter=spec "$1" >"$log" 2>&1 || rc=$?
+        [ "$rc" -ne 124 ] || echo "$1: not ended within $LIMIT s" >>"$log"
         cat "$log"
-        exit $rc' file || rc=$?
+        [ "$rc" -eq 0 ]' file || rc=$?
     for log in "$dir"/*.log; do
         count_node "$log"
     done
@@ -308,7 +309,8 @@ front_end()
 
 stage_crash()
 {
-    KARKAS_CRASH_SECONDS=${KARKAS_CRASH_SECONDS:-20} run_node crash
+    local seconds=${KARKAS_CRASH_SECONDS:-20}
+    KARKAS_CRASH_SECONDS=$seconds KARKAS_FILE_SECONDS=$((seconds + 600)) run_node crash
 }
 
 stage_fuzz()
@@ -354,7 +356,8 @@ stage_soak()
     install_test_modules
     cd "$root"
     mapfile -t files < <(test_files "$root/tests/soak")
-    KARKAS_BUILD=$root/build-release run_files "${files[@]}"
+    KARKAS_BUILD=$root/build-release \
+        KARKAS_FILE_SECONDS=$((${KARKAS_SOAK_SECONDS:-600} + 600)) run_files "${files[@]}"
 }
 
 stage_bench()
@@ -486,7 +489,7 @@ main()
     [ ${#stages[@]} -gt 0 ] || stages=("${ordinary[@]}")
     if $with_full; then
         stages+=("${full[@]}")
-        export FULL=1
+        export FULL=1 KARKAS_FILE_SECONDS=${KARKAS_FILE_SECONDS:-7200}
     fi
     mkdir -p "$out"
     trap give_back EXIT

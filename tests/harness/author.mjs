@@ -14,6 +14,7 @@ const identity = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 export class Author {
   constructor() {
     this.build = new Server({}).build;
+    this.begun = [];
     this.home = fs.mkdtempSync(path.join(os.tmpdir(), 'karkas-author-'));
     this.temp = path.join(this.home, 'tmp'); // what the kit leaves would lie here
     execFileSync('cmake', ['--install', this.build, '--prefix', path.join(this.home, 'usr'), '--component', 'sdk']);
@@ -52,6 +53,7 @@ export class Author {
       ...identity, cwd: this.home, env: this.env, stdio: ['ignore', 'pipe', 'pipe'],
     });
     const begun = { text: '', child, exited: once(child, 'exit') };
+    this.begun.push(child);
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (b) => (begun.text += b));
     begun.says = (pattern) => until(() => begun.text.match(pattern), `${pattern} in\n${begun.text}`, 60000);
     begun.end = async (signal = 'SIGINT') => {
@@ -89,7 +91,9 @@ export class Author {
     return fs.readdirSync(this.temp);
   }
 
+  /** What a failed test has left running ends, too. */
   remove() {
+    for (const child of this.begun) child.kill('SIGKILL');
     fs.rmSync(this.home, { recursive: true, force: true });
   }
 }

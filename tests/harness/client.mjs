@@ -120,6 +120,7 @@ export class Client {
       const req = this.http.request(options, (res) => {
         let text = '';
         stream.status = res.statusCode;
+        res.socket.unref(); // who waits for what it tells asks `until`
         stream.close = () => req.destroy();
         res.setEncoding('utf8');
         res.on('data', (part) => {

@@ -28,6 +28,15 @@ function give(file) {
   if (identity.uid) fs.chownSync(file, identity.uid, identity.gid);
 }
 
+/** The processes of servers that run: what a failed test leaves behind ends with the tests. */
+const running = new Set();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+/** Whether node waits for a child before it ends. */
+function hold(child, isHeld) {
+  for (const one of [child, child.stdout, child.stderr]) isHeld ? one.ref() : one.unref();
+}
+
 export class Server {
   constructor(options) {
     this.options = options;
@@ -47,6 +56,12 @@ export class Server {
 
   get ca() {
     return fs.readFileSync(path.join(this.data, 'ca.crt'));
+  }
+
+  /** [code, signal], when its process has ended. */
+  get exited() {
+    hold(this.process, true);
+    return this.ended;
   }
 
   args() {
@@ -69,7 +84,9 @@ export class Server {
       env: { PATH: process.env.PATH, ...sanitizers(), KARKAS_CHEAP_PASSWORDS: '1', ...this.options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.exited = once(this.process, 'exit');
+    const child = this.process;
+    this.ended = once(child, 'exit').finally(() => running.delete(child));
+    running.add(child);
     let out = '';
     this.process.stderr.on('data', (b) => (this.log += b));
     await new Promise((resolve, reject) => {
@@ -91,6 +108,7 @@ export class Server {
         resolve();
       });
     });
+    hold(child, false);
     const code = out.match(/first login: admin (\S+)/);
     if (code) this.adminCode = code[1];
     return this;
