@@ -520,6 +520,16 @@ static bool is_by_id_alone(const query *q)
     return !q->sort_count || (q->sort_count == 1 && q->sorts[0].field->index == COL_ID);
 }
 
+static bool sees_all(const query *q)
+{
+    for (uint32_t i = 0; q->rights && i < q->rights->count; i++) {
+        if (q->need >> i & 1 && engine_branch_is_all(&q->rights->at[i])) {
+            return true;
+        }
+    }
+    return !q->rights;
+}
+
 static void list_in_part(const mrun *r, engine_op *op)
 {
     const query *q = op->query;
@@ -539,7 +549,8 @@ static void list_in_part(const mrun *r, engine_op *op)
             break;
         }
         if (is_late && place) {
-            tell_place(op, place, (int)(100ull * i / count));
+            /* A share in rows that he may not read would tell of them. */
+            tell_place(op, place, sees_all(q) ? (int)(100ull * i / count) : 0);
             break;
         }
         if (is_by_id_alone(q) || matches(r, &any, all[i].row, &bits)) {

@@ -14,6 +14,7 @@
 #define PROGRESS_STEPS 1000
 #define PATIENT_NS     1000000000LL /* of a batch's limit */
 #define LOOKUP_MAX     1000
+#define RECKON_US      1000000
 
 /* ---- limits of a batch ----------------------------------------------------------------------- */
 
@@ -112,6 +113,7 @@ static sqlite_session *new_session(sqlite_engine *e, engine_session_kind kind)
     s->kind = kind;
     s->arena = a;
     s->lookup_max = LOOKUP_MAX;
+    s->reckon_us = RECKON_US;
     sql_init(&s->sql, a);
     counts_init(&s->counts);
     if (connection_open(e->path, kind == ENGINE_WRITER, &s->db) != CRM_OK) {
@@ -509,6 +511,11 @@ void engine_sqlite_set_lookup(engine_session *reader, int64_t rows)
 void engine_sqlite_set_part(engine_session *reader, int64_t rows)
 {
     ((sqlite_session *)reader)->part_rows = rows;
+}
+
+void engine_sqlite_set_reckon(engine_session *reader, int64_t us)
+{
+    ((sqlite_session *)reader)->reckon_us = us;
 }
 
 const char *engine_sqlite_version(void)

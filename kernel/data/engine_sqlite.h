@@ -209,6 +209,7 @@ struct sqlite_session {
     atomic_bool *stop;          /* the running batch's */
     int64_t lookup_max;         /* rows that may be read whatever their order */
     int64_t part_rows; /* a LIST that may stop does so after so many rows; 0: by its time alone */
+    int64_t reckon_us; /* then, to count how far it is */
     uint64_t running;           /* serial of the batch being run */
     _Atomic uint64_t interrupt; /* serial that is to stop */
     entity_index refused;       /* what op->refused points at when no declared index fits */
@@ -275,6 +276,8 @@ CRM_MUST_CHECK crm_status engine_sqlite_explain(engine_session *reader, const qu
 void engine_sqlite_set_lookup(engine_session *reader, int64_t rows);
 /* And that a list which may stop does so after so many rows. */
 void engine_sqlite_set_part(engine_session *reader, int64_t rows);
+/* And that it has so much time to count how far it is. */
+void engine_sqlite_set_reckon(engine_session *reader, int64_t us);
 
 /* A term that is no word, and all of `terms` apart by `joint`, as full text stores them
  * (engine_sqlite_signs.c). */

@@ -245,11 +245,6 @@ static walk bin_walk(const query *in)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static bool is_by_id(const query *in)
-{
-    return !in->sort_count || in->sorts[0].field->index == COL_ID;
-}
-
 /* All rows that the condition leads to, in the order of the list, the rights judged on each. */
 static walk whole_walk(sql *q, const query *in, engine_op_kind kind)
 {
@@ -258,7 +253,7 @@ static walk whole_walk(sql *q, const query *in, engine_op_kind kind)
     if (is_found && w.is_ordered && w.ranges == 1) {
         return w;
     }
-    if (kind == ENGINE_LIST && is_by_id(in)) {
+    if (kind == ENGINE_LIST && plan_is_by_id(in)) {
         return (walk){.by = WALK_IDS, .ranges = 1, .is_ordered = true};
     }
     return (walk){.by = WALK_FREE, .ranges = 1};
@@ -296,4 +291,16 @@ crm_status plan_make(sqlite_session *s, const query *in, engine_op_kind kind, pl
         choose(s, in, kind, out);
     }
     return s->sql.status;
+}
+
+bool plan_lacks_order(sqlite_session *s, const query *in, const plan *p)
+{
+    walk w;
+    query bare = *in;
+    if (plan_is_by_id(in) || p->count != 1 || p->is_merged || p->at[0].is_ordered) {
+        return false;
+    }
+    bare.where = NULL;
+    sql_start(&s->sql, s->layout, &in->env);
+    return !(walk_find(&s->sql, &bare, NULL, ENGINE_LIST, &w) && w.is_ordered);
 }

@@ -22,15 +22,10 @@ bool part_may_stop(const query *in, const plan *p)
     return is_plain && p->count == 1 && !p->is_merged && p->at[0].is_ordered && !p->at[0].branch;
 }
 
-static bool is_by_id(const query *in)
-{
-    return !in->sort_count || in->sorts[0].field->index == COL_ID;
-}
-
 /* Then a place tells nothing of a row but that there is one. */
 static bool is_by_id_alone(const query *in)
 {
-    return is_by_id(in) && in->sort_count < 2;
+    return plan_is_by_id(in) && in->sort_count < 2;
 }
 
 /* ---- the way --------------------------------------------------------------------------------- */
@@ -44,18 +39,19 @@ static void add_bounds(sql *q, const query *in, const cond *c)
         }
         return;
     }
-    const field *first = is_by_id(in) ? &in->entity->fields[COL_ID] : in->sorts[0].field;
+    const field *first = plan_is_by_id(in) ? &in->entity->fields[COL_ID] : in->sorts[0].field;
     if (c && c->op >= COND_GT && c->op <= COND_LTE && c->path_length == 1 && c->path[0] == first) {
         sql_z(q, " AND ");
         sql_cond(q, in->entity, 0, c);
     }
 }
 
-/* " FROM … WHERE …": all rows that lie on it, whatever rights and the condition say of them. */
-static void add_way(sql *q, const query *in, walk *w)
+/* " FROM … WHERE …": the rows that lie on it, whatever the condition says of them: all, or those
+ * that `rights` grant. */
+static void add_way(sql *q, const query *in, const branches *rights, walk *w)
 {
     query bare = *in;
-    bare.rights = NULL;
+    bare.rights = rights;
     bare.where = NULL;
     plan_rows(q, &bare, w);
     add_bounds(q, in, in->where);
@@ -86,7 +82,7 @@ static void plan_judged(const search *f, page_part where)
     sql_z(q, "SELECT ");
     sql_column(q, 0, &f->in->entity->fields[COL_ID]);
     add_verdict(q, f->in, f->w);
-    add_way(q, f->in, f->w);
+    add_way(q, f->in, NULL, f->w);
     plan_after(q, f->in, where);
     plan_order(q, f->in);
 }
@@ -154,7 +150,13 @@ crm_status part_find(sqlite_session *s, const engine_op *op, walk *w, uint32_t l
     return st;
 }
 
-/* ---- how far --------------------------------------------------------------------------------- */
+/* ---- how far ---------------------------------------------------------------------------------
+ *
+ * Only rows that the asker may read count. He chooses the bounds of the way and has rows of his own
+ * on it: of a share in all rows he could work out how many of those hidden from him lie between two
+ * of his. Where he sees all, the index alone is counted; else each row is judged, which may take as
+ * long as the search itself, so it is given up in time.
+ */
 
 static crm_status reckon(const search *f, const char *what, page_part *after, int64_t *out)
 {
@@ -165,14 +167,14 @@ static crm_status reckon(const search *f, const char *what, page_part *after, in
     sql_z(q, "(");
     sql_column(q, 0, &f->in->entity->fields[COL_ID]);
     sql_z(q, ")");
-    add_way(q, f->in, f->w);
+    add_way(q, f->in, f->in->rights, f->w);
     if (after) {
         plan_after(q, f->in, *after);
     }
     return statement_int(f->s, out);
 }
 
-/* Ids are given one after the other, and few are gone. */
+/* Ids are given one after the other, and few are gone. The place itself may be a hidden row's. */
 static crm_status reckon_ids(const search *f, int64_t *behind, int64_t *all)
 {
     int64_t first = 0, last = 0, id = f->in->after.id;
@@ -201,7 +203,10 @@ crm_status part_percent(sqlite_session *s, const query *in, walk *w, int *out)
 {
     int64_t behind = 0, all = 0;
     search f = {.s = s, .in = in, .w = w};
-    crm_status st = is_by_id(in) ? reckon_ids(&f, &behind, &all) : reckon_rows(&f, &behind, &all);
+    s->limit.count_end = clock_mono() + s->reckon_us * 1000;
+    crm_status st =
+        plan_is_by_id(in) ? reckon_ids(&f, &behind, &all) : reckon_rows(&f, &behind, &all);
+    s->limit.count_end = 0;
     int64_t percent = all > 0 ? behind * 100 / all : 0;
     *out = percent < 0 ? 0 : percent > 99 ? 99 : (int)percent;
     return st;

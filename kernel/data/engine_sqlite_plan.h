@@ -63,6 +63,11 @@ typedef struct plan {
 
 /* ---- planning -------------------------------------------------------------------------------- */
 
+static inline bool plan_is_by_id(const query *in)
+{
+    return !in->sort_count || in->sorts[0].field->index == COL_ID;
+}
+
 /*
  * The best index for the rows of `b` (NULL: for the condition alone); false: none. `ranges` 0: the
  * comparisons contradict each other. Ordered if that can be and the query is a list. One that
@@ -72,6 +77,9 @@ bool walk_find(sql *q, const query *in, const branch *b, engine_op_kind kind, wa
 /* May ask the database how many rows a comparison has. */
 CRM_MUST_CHECK crm_status plan_make(sqlite_session *s, const query *in, engine_op_kind kind,
                                     plan *out);
+/* Whether it is the order asked for that keeps the rows of a list from coming one by one: no index has
+ * it, whatever the condition. Begins a statement in s->sql. */
+bool plan_lacks_order(sqlite_session *s, const query *in, const plan *p);
 
 /* ---- SQL ------------------------------------------------------------------------------------- */
 
@@ -141,7 +149,7 @@ typedef struct stretch {
 bool part_may_stop(const query *in, const plan *p);
 CRM_MUST_CHECK crm_status part_find(sqlite_session *s, const engine_op *op, walk *w, uint32_t limit,
                                     stretch *out);
-/* How much of the way lies behind in->after. */
+/* How much of the way lies behind in->after, by the rows on it that the asker may read. */
 CRM_MUST_CHECK crm_status part_percent(sqlite_session *s, const query *in, walk *w, int *out);
 
 /*

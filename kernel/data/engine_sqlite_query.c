@@ -119,12 +119,6 @@ static void list_abreast(reader *r, engine_op *op, plan *p, uint32_t limit)
     op->status = merge_rows(r->s, r->query, p, selected, take_lane, &to);
 }
 
-static bool is_unordered(const query *in, const plan *p)
-{
-    bool is_sorted = in->sort_count && in->sorts[0].field->index != COL_ID;
-    return is_sorted && p->count == 1 && !p->is_merged && !p->at[0].is_ordered;
-}
-
 /* Full text finds rows with their words, and a page in two parts is two questions. */
 static bool may_give_kept(const query *in, const plan *p)
 {
@@ -139,7 +133,7 @@ void query_list(sqlite_session *s, engine_op *op)
     plan p;
     op->is_partial = false;
     op->status = plan_make(s, in, ENGINE_LIST, &p);
-    op->is_unordered = is_unordered(in, &p);
+    op->is_unordered = op->status == CRM_OK && plan_lacks_order(s, in, &p);
     if (op->status == CRM_OK && op->stop_after_us && part_may_stop(in, &p)) {
         list_in_part(&r, op, &p.at[0], limit);
     } else if (op->status == CRM_OK && op->is_kept && may_give_kept(in, &p)) {

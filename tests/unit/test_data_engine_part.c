@@ -1,6 +1,8 @@
 /* test_data_engine_part.c - lists that stop on their way and go on from there, on every engine. */
 #include "engine_world.h"
 
+#include "data/engine_sqlite.h"
+
 #define DEALS 60
 
 static void add_deals(bench *b)
@@ -179,32 +181,168 @@ static void one_without_an_order_has_no_part(void **state)
     assert_false(op.is_unordered);
 }
 
-static void see_close(void *arg, const value *row, int percent)
+/* An index has that order, and it is the condition that the rows do not come in it by. */
+static void an_order_that_an_index_has_is_not_to_blame(void **state)
 {
-    (void)percent;
-    assert_true(row[DEAL_CLOSE].i > 1);
-    ((seen *)arg)->places++;
+    bench *b = *state;
+    seen s = {0};
+    value among[] = {value_int(1), value_int(2)};
+    add_deals(b);
+    bench_stop_lists(b, 3);
+    query q = some_list(b, DEAL_AMOUNT, true, false);
+    q.where = cond_in(b->w->arena, deal_field(b->w, DEAL_AMOUNT), among, 2);
+    engine_op op = list_that_may_stop(&q, &s);
+    engine_batch batch = {.ops = &op, .count = 1};
+    assert_ok(engine_read_now(b->reader, &batch));
+    assert_false(op.is_unordered);
+    q.sorts[0].field = deal_field(b->w, DEAL_CLOSE);
+    assert_ok(engine_read_now(b->reader, &batch));
+    assert_int_equal(op.is_unordered, strcmp(b->e->ops->name, "sqlite") == 0);
+}
+
+/* ---- what its place and its progress tell ---------------------------------------------------- */
+
+#define IDS_MAX 400
+
+/* How far the list was at each of its places, by the id of the row; -1: it stopped nowhere there.
+ */
+typedef struct places {
+    query q;
+    arena *arena;
+    int percent[IDS_MAX];
+    uint32_t count;
+    bool goes_on;
+} places;
+
+static bool note_row(void *arg, const value *row, uint32_t bits)
+{
+    (void)arg;
+    (void)row;
+    (void)bits;
+    return true;
+}
+
+static void note_place(void *arg, const value *row, int percent)
+{
+    places *p = arg;
+    int64_t id = row[COL_ID].i;
+    assert_in_range(id, 1, IDS_MAX - 1);
+    p->percent[id] = percent;
+    p->count++;
+    p->goes_on = true;
+    p->q.after = (cursor){.id = id, .is_set = true};
+    for (uint32_t i = 0; i < p->q.sort_count; i++) {
+        p->q.after.at[i] = value_dup(p->arena, row[p->q.sorts[i].field->index]);
+    }
+}
+
+/* All places of a list that finds nothing and stops as soon as it can. */
+static void walk_places(bench *b, query q, places *out)
+{
+    *out = (places){.q = q, .arena = b->w->arena, .goes_on = true};
+    memset(out->percent, -1, sizeof out->percent);
+    bench_stop_lists(b, 1);
+    while (out->goes_on) {
+        query asked = out->q;
+        engine_op op = list_that_may_stop(&asked, NULL);
+        engine_batch batch = {.ops = &op, .count = 1};
+        op.on_row = note_row;
+        op.on_place = note_place;
+        op.arg = out;
+        op.stop_after_us = 60000000;
+        out->goes_on = false;
+        assert_ok(engine_read_now(b->reader, &batch));
+    }
+}
+
+/* Nothing is found, and rows whose date is 0 or 1 are hidden. */
+static query hopeless(bench *b, uint32_t by)
+{
+    query q = some_list(b, by, false, false);
+    q.where = world_cond(b->w, COND_HAS, deal_field(b->w, DEAL_NAME), value_text(CRM_S("zz")));
+    return q;
 }
 
 /* The cursor made of it tells the fields that the list is sorted by. */
 static void its_place_is_a_row_the_asker_may_see(void **state)
 {
     bench *b = *state;
-    seen s = {0};
+    static places p;
     add_deals(b);
-    query q = some_list(b, COL_ID, false, false);
-    q.sorts[q.sort_count++] = (sort){deal_field(b->w, DEAL_CLOSE), false};
-    q.where = world_cond(b->w, COND_HAS, deal_field(b->w, DEAL_NAME), value_text(CRM_S("zz")));
-    engine_op op = list_that_may_stop(&q, &s);
-    engine_batch batch = {.ops = &op, .count = 1};
-    op.on_place = see_close;
-    op.stop_after_us = 60000000;
-    for (uint32_t rows = 1; rows < 20; rows++) {
-        bench_stop_lists(b, rows);
-        assert_ok(engine_read_now(b->reader, &batch));
+    query q = hopeless(b, 0), amounts = hopeless(b, DEAL_AMOUNT);
+    q.sort_count = 2;
+    q.sorts[1] = (sort){deal_field(b->w, DEAL_CLOSE), false};
+    for (int k = 0; k < 2; k++) {
+        walk_places(b, k ? amounts : q, &p);
+        assert_true(p.count > 10);
+        for (int64_t id = 1; id < IDS_MAX; id++) {
+            row_copy row;
+            if (p.percent[id] >= 0) {
+                assert_ok(bench_get(b, b->reader, id, NULL, &row));
+                assert_true(row.row[DEAL_CLOSE].i > 1);
+            }
+        }
     }
-    bool has_indexes = strcmp(b->e->ops->name, "sqlite") == 0;
-    assert_true(s.places > 0 || has_indexes); /* which know no such order */
+}
+
+/* He has rows of his own among them, and bounds of his choice: a share would count the hidden. */
+static void its_progress_says_nothing_of_hidden_rows(void **state)
+{
+    bench *b = *state;
+    static places before, after;
+    static const uint32_t sorts[] = {0, DEAL_AMOUNT};
+    add_deals(b);
+    for (int k = 0; k < 2; k++) {
+        int last = 0;
+        walk_places(b, hopeless(b, sorts[k]), &before);
+        assert_true(before.count > 10);
+        bench_begin(b);
+        for (int i = 0; i < DEALS; i++) {
+            int64_t id = bench_deal(b, "x", i % 2);
+            assert_ok(bench_set(b, id, DEAL_CLOSE, value_int(i % 2)));
+        }
+        bench_commit(b);
+        walk_places(b, hopeless(b, sorts[k]), &after);
+        for (int64_t id = 1; id < IDS_MAX; id++) {
+            last = before.percent[id] > last ? before.percent[id] : last;
+            assert_true(before.percent[id] < 0 || before.percent[id] == after.percent[id]);
+        }
+        assert_true(last > 50 || strcmp(b->e->ops->name, "sqlite") != 0);
+    }
+}
+
+static void take_percent(void *arg, const value *row, int percent)
+{
+    (void)row;
+    *(int *)arg = percent;
+}
+
+/* What was found is told all the same, and where it goes on. */
+static void one_whose_progress_takes_too_long_is_at_nothing(void **state)
+{
+    bench *b = *state;
+    int percent = -1;
+    if (strcmp(b->e->ops->name, "sqlite") != 0) {
+        return; /* the others count beside their time */
+    }
+    for (int i = 0; i < 30; i++) {
+        add_deals(b);
+    }
+    query q = some_list(b, DEAL_AMOUNT, false, false);
+    q.limit = LIST_MAX;
+    engine_op op = list_that_may_stop(&q, NULL);
+    engine_batch batch = {.ops = &op, .count = 1};
+    op.on_row = note_row;
+    op.on_place = take_percent;
+    op.arg = &percent;
+    op.stop_after_us = 60000000;
+    bench_stop_lists(b, 100);
+    assert_ok(engine_read_now(b->reader, &batch));
+    assert_true(op.is_partial && op.count > 10 && percent > 0);
+    engine_sqlite_set_reckon(b->reader, 0);
+    assert_ok(engine_read_now(b->reader, &batch));
+    assert_true(op.is_partial && op.count > 10);
+    assert_int_equal(percent, 0);
 }
 
 int main(void)
@@ -214,8 +352,11 @@ int main(void)
         ON_ALL(a_bound_of_the_order_is_kept),
         ON_ALL(it_stops_by_its_time_and_not_without_one),
         ON_ALL(one_without_an_order_has_no_part),
+        ON_ALL(an_order_that_an_index_has_is_not_to_blame),
         ON_ALL(one_that_nobody_waits_for_has_no_part),
         ON_ALL(its_place_is_a_row_the_asker_may_see),
+        ON_ALL(its_progress_says_nothing_of_hidden_rows),
+        ON_ALL(one_whose_progress_takes_too_long_is_at_nothing),
     };
     return RUN_ON_ALL(tests);
 }

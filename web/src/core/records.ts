@@ -107,6 +107,7 @@ export class Records {
       this.approx = page.approx ?? false;
       this.reading = { read_as: page.read_as, corrected: page.corrected };
       this.#wanted = this.#limit;
+      this.walked = null;
       this.#took(page);
     } catch (error) {
       if (turn !== this.#turn) return;
@@ -119,7 +120,7 @@ export class Records {
 
   #took(page: Page): void {
     this.next = page.next;
-    this.walked = page.partial ? (page.walked ?? 0) : null;
+    this.walked = page.partial ? Math.max(page.walked ?? 0, this.walked ?? 0) : null;
     if (!page.partial) this.isHalted = false;
     if (!page.next && this.approx) [this.total, this.approx] = [this.rows.length, false];
     this.state = 'ready';
