@@ -157,6 +157,9 @@ describe('the model', () => {
     await add('mails', { type: 'email', many: true });
     const [three, four] = [await deal({ mails: ['a@dealer.example', 'b@dealer.example'] }), await deal({ mails: ['B@dealer.example'] })];
     assert.deepEqual((await head.patch(`${DEALS}/mails?check=1`, { unique: true }, { expect: 200 })).json.twins, [[three.id, four.id]]);
+    await add('line', { type: 'phone' });
+    const [five, six] = [await deal({ line: '+7 495 123-45-67 доб. 1' }), await deal({ line: '+7 495 123-45-67 доб. 2' })];
+    assert.deepEqual((await head.patch(`${DEALS}/line?check=1`, { unique: true }, { expect: 200 })).json.twins, [[five.id, six.id]], 'an extension makes no other number');
   });
 
   it('finds duplicates of an entity of its own by the rules it is given, and merges them there and back', async () => {

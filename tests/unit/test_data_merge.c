@@ -124,6 +124,30 @@ static void the_winner_takes_what_it_lacks_in_the_order_of_the_others(void **sta
     assert_true(is_deleted(b) && is_deleted(c));
 }
 
+static void mark(int64_t id, uint16_t column, const char *code)
+{
+    record *r;
+    crm_ctx *c = world_begin(&w, 0);
+    assert_ok(records_get(c, client_entity, id, &r));
+    assert_ok(record_mark_as(r, &client_entity->fields[column], code));
+    world_end(&w, records_save(c, r, 0));
+}
+
+/* With what it says of it: a form nobody could read is no number that looks wrong. */
+static void what_is_taken_keeps_its_mark(void **state)
+{
+    (void)state;
+    int64_t a = merge_world_client(&w, w.anna, "Раз", "+79161111111", "");
+    int64_t b = merge_world_client(&w, w.anna, "Два", "+79162222222", "");
+    set(client_entity, b, CLIENT_NOTE, TEXT("имя=Иван"));
+    mark(b, CLIENT_NOTE, MARK_FORM_UNREAD);
+    mark(b, CLIENT_PHONE, "of_a_form");
+    wish_for(a, b, 0);
+    assert_ok(merge(w.hanna));
+    assert_value(client_entity, a, COL_MARKS,
+                 TEXT("{\"phone\":\"of_a_form\",\"note\":\"form_unread\"}"));
+}
+
 static void a_unique_value_goes_to_the_winner_and_back(void **state)
 {
     (void)state;
@@ -310,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(the_winner_takes_what_it_lacks_in_the_order_of_the_others),
+        ON_BOTH(what_is_taken_keeps_its_mark),
         ON_BOTH(a_unique_value_goes_to_the_winner_and_back),
         ON_BOTH(a_unique_value_taken_meanwhile_keeps_all_as_it_is),
         ON_BOTH(what_changed_since_is_a_conflict_of_the_un_merge),

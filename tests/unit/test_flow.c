@@ -21,6 +21,7 @@ enum { ITEM_NAME = COL_OWN, ITEM_OWNER, ITEM_CODE, ITEM_NOTE };
 static engine *store_engine;
 static flow *running;
 static atomic_int job_runs, job_fails_left, seen_changes;
+static atomic_bool bare_is_refused, form_is_mended;
 static int64_t job_ran_at;
 
 static const field item_fields[] = {
@@ -76,6 +77,15 @@ static crm_status overstay_job(crm_ctx *c, crm_str arg, const void *fn)
     return s == CRM_OK ? add_item(c, "late") : s;
 }
 
+/* Of a record made of a form's whole text. */
+static crm_status refuse_bare(crm_ctx *c, record *now, const record *was, const void *fn)
+{
+    (void)was;
+    (void)fn;
+    bool is_bare = !value_is_null(now->v[ITEM_NOTE]);
+    return is_bare && atomic_load(&bare_is_refused) ? call_fail(c, CRM_INVALID, "invalid") : CRM_OK;
+}
+
 /* What reads the form "site": how it fails is the body's first word. What it writes then is undone.
  */
 static crm_status read_form(crm_ctx *c, crm_str instance, crm_str content_type, crm_str body,
@@ -96,7 +106,8 @@ static crm_status read_form(crm_ctx *c, crm_str instance, crm_str content_type, 
     if (str_starts(body, CRM_S("away"))) {
         return CRM_UPSTREAM;
     }
-    return str_starts(body, CRM_S("bad")) ? call_fail(c, CRM_INVALID, "invalid") : s;
+    bool is_bad = str_starts(body, CRM_S("bad")) && !atomic_load(&form_is_mended);
+    return is_bad ? call_fail(c, CRM_INVALID, "invalid") : s;
 }
 
 static crm_status hear(crm_ctx *c, const change *ch, const void *fn)
@@ -122,6 +133,10 @@ static const rule_step tell_namesake[] = {
 
 static void declare(registry *r)
 {
+    static const hook refusing = {.entity_name = N("test.item"),
+                                  .when = HOOK_BEFORE_CREATE,
+                                  .module = N("test"),
+                                  .run = refuse_bare};
     static const job counting = {.name = N("test.count"), .module = N("test"), .run = count_job};
     static const job overstaying = {
         .name = N("test.overstay"), .module = N("test"), .run = overstay_job, .limit_ms = 20};
@@ -152,6 +167,7 @@ static void declare(registry *r)
     assert_ok(registry_add_integration_type(r, &forms));
     assert_ok(registry_add_integration(r, &site));
     assert_ok(registry_add_entity(r, &item));
+    assert_ok(registry_add_hook(r, &refusing));
     assert_ok(registry_add_job(r, &counting));
     assert_ok(registry_add_job(r, &overstaying));
     assert_ok(registry_add_listener(r, &hearing));
@@ -194,6 +210,8 @@ static int setup(void **state)
     atomic_store(&job_runs, 0);
     atomic_store(&job_fails_left, 0);
     atomic_store(&seen_changes, 0);
+    atomic_store(&bare_is_refused, false);
+    atomic_store(&form_is_mended, false);
     return 0;
 }
 
@@ -606,6 +624,33 @@ static void a_form_its_module_refuses_is_kept_bare(void **state)
     expect_kept_bare("bad=%ff", "bad=%ff"); /* no UTF-8 behind the escapes */
 }
 
+/* Neither can take it for ten minutes: they are asked in turn, and the first that can has it. */
+static void try_both_in_vain(void)
+{
+    atomic_store(&bare_is_refused, true);
+    atomic_store(&form_is_mended, false);
+    send_form_now("bad=1");
+    assert_ok(flow_advance(running, clock_now() + 10 * MINUTE));
+    assert_int_equal(look("sys.inbox", take_waiting).count, 1);
+}
+
+static void a_form_that_cannot_be_kept_bare_goes_to_its_module_in_turn(void **state)
+{
+    (void)state;
+    try_both_in_vain();
+    assert_int_equal(look("test.item", take_item).count, 0);
+    atomic_store(&form_is_mended, true);
+    assert_ok(flow_advance(running, clock_now() + 24 * 60 * MINUTE));
+    assert_int_equal(look("test.item", take_item).count, 1);
+    assert_int_equal(kept_bare(), 0);
+    try_both_in_vain();
+    atomic_store(&bare_is_refused, false);
+    assert_ok(flow_advance(running, clock_now() + 24 * 60 * MINUTE));
+    assert_int_equal(look("test.item", take_item).count, 2);
+    assert_int_equal(kept_bare(), 1);
+    assert_int_equal(look("sys.inbox", take_waiting).count, 0);
+}
+
 static bool take_trapped(void *arg, const value *row, uint32_t matched)
 {
     found *f = arg;
@@ -744,6 +789,7 @@ int main(void)
         T(hopeless_work_is_given_up),
         T(a_form_its_module_is_too_slow_for_is_kept_bare),
         T(a_form_its_module_refuses_is_kept_bare),
+        T(a_form_that_cannot_be_kept_bare_goes_to_its_module_in_turn),
         T(a_form_a_robot_filled_is_kept_counted_and_swept),
         T(a_form_waits_for_what_passes_by_itself),
         T(a_rule_assigns_and_tells),
