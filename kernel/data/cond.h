@@ -90,10 +90,6 @@ typedef struct cond_error {
     /* Of unknown_field where the name stands alone, no path: the entity that has no such field. */
     const struct entity *of;
     crm_str name;
-    /* The field that something is wrong with, and the entity it was looked for in: who may not see it
-     * is told that there is none. */
-    const struct entity *found_of;
-    const struct field *found;
     crm_str params_json; /* {"max":200}, {"op":"like","choices":"eq, ne, …"}, or empty */
 } cond_error;
 
@@ -101,6 +97,13 @@ typedef struct cond_error {
 typedef struct cond_scope {
     const struct registry *reg;
     const struct entity *entity;
+    /*
+     * Whether who asks may know of the field, or with NULL of the entity; without it he may know of all.
+     * What he may not know of is read as if it were not there, so that no error tells the two apart:
+     * neither which it is nor which comes first.
+     */
+    bool (*shows)(void *arg, const struct entity *e, const struct field *f);
+    void *arg;
 } cond_scope;
 CRM_MUST_CHECK crm_status cond_read(arena *a, const cond_scope *s, const json_t *json, const cond **out,
                                     cond_error *err);

@@ -23,7 +23,7 @@
 
 typedef struct reader {
     arena *a;
-    const registry *reg;
+    const cond_scope *in;
     cond_error *err;
     uint32_t nodes, depth;
 } reader;
@@ -64,12 +64,30 @@ static crm_status new_node(reader *r, cond_op op, cond **out)
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
+static bool is_shown(const reader *r, const entity *e, const field *f)
+{
+    return !r->in->shows || r->in->shows(r->in->arg, e, f);
+}
+
+/* NULL also of one that the asker may not know of. */
+static const entity *find_entity(const reader *r, crm_str name)
+{
+    const entity *e = registry_entity(r->in->reg, name);
+    return e && is_shown(r, e, NULL) ? e : NULL;
+}
+
+static const field *find_field(const reader *r, const entity *e, crm_str name)
+{
+    const field *f = entity_field(e, name);
+    return f && !(f->flags & FIELD_HIDDEN) && is_shown(r, e, f) ? f : NULL;
+}
+
 static crm_status unknown_behind(reader *r, const entity *e, crm_str name, crm_str path)
 {
     crm_str names[FIELDS_MAX];
     uint32_t n = 0;
     for (uint32_t i = 0; i < e->field_count; i++) {
-        if (!(e->fields[i].flags & FIELD_HIDDEN)) {
+        if (!(e->fields[i].flags & FIELD_HIDDEN) && is_shown(r, e, &e->fields[i])) {
             names[n++] = e->fields[i].name;
         }
     }
@@ -90,11 +108,11 @@ static crm_status read_path(reader *r, const entity *e, crm_str path, cond *c)
 {
     crm_str rest = path, name;
     while (str_split(&rest, '.', &name)) {
-        const field *f = e ? entity_field(e, name) : NULL;
+        const field *f = e ? find_field(r, e, name) : NULL;
         if (!e || c->path_length == COND_PATH_MAX) {
             return fail(r, e ? "path_too_long" : "type_mismatch", path);
         }
-        if (!f || (f->flags & FIELD_HIDDEN)) {
+        if (!f) {
             return str_eq(name, path) ? unknown_field(r, e, name)
                                       : unknown_behind(r, e, name, path);
         }
@@ -158,7 +176,7 @@ static crm_status read_value(reader *r, const field *f, const json_t *json, valu
     plain.type = type;
     plain.max = 0;
     plain.least = plain.most = value_null();
-    field_source s = {.arena = r->a, .reg = r->reg, .is_lenient = true};
+    field_source s = {.arena = r->a, .reg = r->in->reg, .is_lenient = true};
     field_result got;
     crm_status st = field_read_one(&s, &plain, json, &got);
     if (st == CRM_INVALID) {
@@ -334,8 +352,8 @@ static crm_status read_in_query(reader *r, cond *c, const json_t *json)
     crm_str entity_name = json_text(json, "entity");
     crm_str field_name = json_text(json, "field");
     const json_t *where = json_object_get(json, "where");
-    const entity *e = registry_entity(r->reg, entity_name);
-    const field *f = e ? entity_field(e, field_name) : NULL;
+    const entity *e = find_entity(r, entity_name);
+    const field *f = e ? find_field(r, e, field_name) : NULL;
     subquery *sub = ARENA_NEW(r->a, subquery);
     if (!sub) {
         return CRM_NOMEM;
@@ -343,7 +361,7 @@ static crm_status read_in_query(reader *r, cond *c, const json_t *json)
     if (!entity_name.n || !field_name.n || json_object_size(json) != (where ? 3 : 2)) {
         return fail(r, "bad_request", last_field(c)->name);
     }
-    if (!f || (f->flags & FIELD_HIDDEN)) {
+    if (!f) {
         return e ? unknown_field(r, e, field_name) : fail(r, "unknown_field", entity_name);
     }
     if (!cond_can_join(last_field(c), f)) {
@@ -386,16 +404,6 @@ static crm_status read_comparison(reader *r, cond *c, const json_t *list, const 
     return read_operand(r, c, operand, out);
 }
 
-/* The innermost field stays. */
-static crm_status wrong_with(reader *r, const entity *e, const field *f)
-{
-    if (r->err && !r->err->found) {
-        r->err->found_of = e;
-        r->err->found = f;
-    }
-    return CRM_INVALID;
-}
-
 static crm_status read_leaf(reader *r, const entity *e, const json_t *list, const cond **out)
 {
     cond *c;
@@ -408,14 +416,13 @@ static crm_status read_leaf(reader *r, const entity *e, const json_t *list, cons
         return st;
     }
     if (json_array_size(list) > 3 || !json_is_string(json_array_get(list, 1))) {
-        st = fail(r, "bad_request", path);
-    } else if (!find_operator(text_at(list, 1), &c->op)) {
-        st = unknown_operator(r, text_at(list, 1), path);
-    } else {
-        *out = c;
-        st = read_comparison(r, c, list, out);
+        return fail(r, "bad_request", path);
     }
-    return st == CRM_INVALID ? wrong_with(r, e, c->path[0]) : st;
+    if (!find_operator(text_at(list, 1), &c->op)) {
+        return unknown_operator(r, text_at(list, 1), path);
+    }
+    *out = c;
+    return read_comparison(r, c, list, out);
 }
 
 /* ---- the tree -------------------------------------------------------------------------------- */
@@ -439,8 +446,11 @@ static crm_status read_children(reader *r, const entity *e, const json_t *list, 
 static crm_status read_exists(reader *r, const entity *e, const json_t *list, cond *c)
 {
     crm_str child_name = text_at(list, 1), back_name = text_at(list, 2);
-    const entity *child = registry_entity(r->reg, child_name);
-    const field *back = child ? entity_field(child, back_name) : NULL;
+    const entity *child = find_entity(r, child_name);
+    const field *back = child ? find_field(r, child, back_name) : NULL;
+    if (child && !back) {
+        return unknown_field(r, child, back_name);
+    }
     if (!back || back->ref != e || (back->flags & FIELD_MANY)) {
         return fail(r, "unknown_field", child ? back_name : child_name);
     }
@@ -482,7 +492,7 @@ static crm_status read_node(reader *r, const entity *e, const json_t *json, cons
 crm_status cond_read_path(arena *a, const cond_scope *s, crm_str text,
                           const field *path[COND_PATH_MAX], uint8_t *length, cond_error *err)
 {
-    reader r = {.a = a, .reg = s->reg, .err = err};
+    reader r = {.a = a, .in = s, .err = err};
     cond c = {.path_length = 0};
     *err = (cond_error){0};
     crm_status st = read_path(&r, s->entity, text, &c);
@@ -494,7 +504,7 @@ crm_status cond_read_path(arena *a, const cond_scope *s, crm_str text,
 crm_status cond_read(arena *a, const cond_scope *s, const json_t *json, const cond **out,
                      cond_error *err)
 {
-    reader r = {.a = a, .reg = s->reg, .err = err};
+    reader r = {.a = a, .in = s, .err = err};
     *out = NULL;
     *err = (cond_error){0};
     const cond *c = NULL;

@@ -6,6 +6,7 @@
 #include "data/aggregate.h"
 #include "data/field.h"
 #include "data/search.h"
+#include "data/summary.h"
 
 #include <assert.h>
 
@@ -14,6 +15,7 @@
 typedef struct reader {
     crm_ctx *call;
     const entity *entity;
+    cond_scope in;
     grouping *g;
 } reader;
 
@@ -55,8 +57,7 @@ static crm_str text_of(const json_t *v)
 static crm_status read_path(reader *r, crm_str text, field_path *out)
 {
     cond_error err;
-    cond_scope s = {r->call->reg, r->entity};
-    crm_status st = cond_read_path(r->call->arena, &s, text, out->at, &out->length, &err);
+    crm_status st = cond_read_path(r->call->arena, &r->in, text, out->at, &out->length, &err);
     if (st != CRM_INVALID) {
         return st;
     }
@@ -67,8 +68,7 @@ static crm_status read_path(reader *r, crm_str text, field_path *out)
 static crm_status read_where(reader *r, const json_t *json, const cond **out)
 {
     cond_error err;
-    cond_scope s = {r->call->reg, r->entity};
-    crm_status st = cond_read(r->call->arena, &s, json, out, &err);
+    crm_status st = cond_read(r->call->arena, &r->in, json, out, &err);
     return st != CRM_INVALID ? st : records_bad_cond(r->call, &err, "where");
 }
 
@@ -488,6 +488,20 @@ static crm_status first(crm_status before, crm_status now)
     return before ? before : now;
 }
 
+/* As aggregate_run judges it. Who may ask nothing of the entity is told of no field of it. */
+static crm_status find_scope(reader *r, bool is_summary)
+{
+    crm_ctx *c = r->call;
+    bool is_system = c->who->kind == PRINCIPAL_SYSTEM;
+    bool is_reader = rights_may_some(c, r->entity, ACTION_READ);
+    if (!aggregate_may(c, r->entity)) {
+        return call_fail(c, CRM_NOT_FOUND, "not_found");
+    }
+    bool is_of_rows = is_system || (is_reader && !is_summary);
+    r->in = is_of_rows ? records_scope(c, r->entity) : summary_scope(c, r->entity);
+    return CRM_OK;
+}
+
 crm_status grouping_read(crm_ctx *c, const entity *e, const json_t *json, grouping **out)
 {
     reader r = {.call = c, .entity = e, .g = ARENA_NEW(c->arena, grouping)};
@@ -497,7 +511,11 @@ crm_status grouping_read(crm_ctx *c, const entity *e, const json_t *json, groupi
         return CRM_NOMEM;
     }
     r.g->rows.entity = e;
-    crm_status st = check_members(&r, json);
+    crm_status st = find_scope(&r, json_is_true(json_object_get(json, "summary")));
+    if (st) {
+        return st;
+    }
+    st = check_members(&r, json);
     st = first(st, where ? read_where(&r, where, &r.g->rows.where) : CRM_OK);
     st = first(st, read_words(&r, json_object_get(json, "q")));
     st = first(st, read_keys(&r, json_object_get(json, "by")));

@@ -92,6 +92,8 @@ uint32_t record_view_refs(const crm_ctx *c, const record_view *v, record_ref *ou
  * entity's own fields it touches. INVALID, code unknown_field. */
 CRM_MUST_CHECK crm_status cond_restrict(crm_ctx *c, const entity *e, const cond *in, const cond **out,
                                         uint64_t touched[4]);
+/* Where the caller's conditions are read: he knows of what his roles show of some record. */
+cond_scope records_scope(crm_ctx *c, const entity *e);
 /* Whether the caller's roles show the field of some record. */
 bool records_shows(crm_ctx *c, const entity *e, const field *f);
 /* The field error of a condition that could not be read; of one that names no field, under `where`. */

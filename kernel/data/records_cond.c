@@ -46,14 +46,27 @@ bool records_shows(crm_ctx *c, const entity *e, const field *f)
     return bits_has(shown, f->index) && !bits_has(hidden, f->index);
 }
 
+static bool shows(void *arg, const entity *e, const field *f)
+{
+    uint64_t shown[4];
+    if (f) {
+        return records_shows(arg, e, f);
+    }
+    rights_fields(arg, e, shown);
+    return bits_any(shown);
+}
+
+cond_scope records_scope(crm_ctx *c, const entity *e)
+{
+    bool knows_all = c->who->kind == PRINCIPAL_SYSTEM;
+    return (cond_scope){.reg = c->reg, .entity = e, .shows = knows_all ? NULL : shows, .arg = c};
+}
+
 crm_status records_bad_cond(crm_ctx *c, const cond_error *err, const char *where)
 {
     crm_str name = err->field.n ? err->field : str_of(where);
     if (err->of) {
-        return unknown_of(c, err->of, err->name);
-    }
-    if (err->found && !records_shows(c, err->found_of, err->found)) {
-        return unknown_of(c, err->found_of, err->found->name);
+        return records_unknown_field(c, err->of, err->name);
     }
     return call_fail_field(c, name, err->code ? err->code : "bad_request", err->params_json);
 }

@@ -57,6 +57,22 @@ static crm_status allow(asking *x, const field_path *p, bool is_key)
 
 /* ---- parts of the question ------------------------------------------------------------------- */
 
+/* A part's own record is where its keys may be looked for. */
+static bool shows(void *arg, const entity *e, const field *f)
+{
+    const branches *b = rights_of(arg, e);
+    bool is_shown = b->sum_count && (!f || (entity_is_part(e) && f->index == e->parent_field));
+    for (uint32_t i = 0; f && i < b->sum_count; i++) {
+        is_shown |= bits_has(b->sums[i].sums, f->index) || bits_has(b->sums[i].keys, f->index);
+    }
+    return is_shown;
+}
+
+cond_scope summary_scope(crm_ctx *c, const entity *e)
+{
+    return (cond_scope){.reg = c->reg, .entity = e, .shows = shows, .arg = c};
+}
+
 static crm_status check_key(asking *x, const group_key *k)
 {
     crm_status st = allow(x, &k->path, true);

@@ -40,6 +40,8 @@ typedef struct summary_groups {
     bool is_shared;                  /* one record may be counted in several groups */
 } summary_groups;
 
+/* Where such a question is read: the caller knows of what one of those rights names. */
+cond_scope summary_scope(crm_ctx *c, const entity *e);
 /* Narrows `g`, a copy of `asked`, to what the caller's rights to figures allow, and prepares `s` to take
  * its groups: `g` counts the rows of each group and those with a value (of a SUM it asks what an AVG
  * needs). INVALID with the field errors, DENIED without any such right. System is not limited and must

@@ -68,7 +68,8 @@ static crm_status read_where(crm_ctx *c, const entity *e, const json_t *spec, qu
     if (s != CRM_OK || json_is_true(where) || !where) {
         return s;
     }
-    s = cond_read(c->arena, &(cond_scope){c->reg, e}, where, &read, &err);
+    cond_scope in = records_scope(c, e);
+    s = cond_read(c->arena, &in, where, &read, &err);
     q->where = read;
     if (s == CRM_OK || s == CRM_NOMEM) {
         return s;

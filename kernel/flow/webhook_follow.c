@@ -54,7 +54,7 @@ static crm_status read_where(following *f)
     const cond *unused;
     uint64_t touched[4] = {0};
     cond_error err = {0};
-    cond_scope in = {f->c.reg, f->entity};
+    cond_scope in = {.reg = f->c.reg, .entity = f->entity};
     crm_str text = text_of(f->hook, WEBHOOK_WHERE);
     if (!text.n) {
         return CRM_OK;

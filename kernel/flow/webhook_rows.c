@@ -77,49 +77,48 @@ static void check_fields(crm_ctx *c, const entity *e, crm_str names)
     {
         crm_str name = str_of(json_string_value(item));
         const field *f = entity_field(e, name);
-        if (!f || f->flags & FIELD_HIDDEN) {
+        if (!f || !records_shows(c, e, f)) {
             wrong(c, "fields", "unknown_field", NULL);
         }
     }
     json_decref(list);
 }
 
-/* What its user cannot see would never be told, and nobody would know why. */
-static void check_rights(crm_ctx *c, const webhook_wish *w, const entity *e, const cond *where)
-{
-    principal who;
-    uint64_t touched[4] = {0};
-    const principal *asker = c->who;
-    const cond *unused;
-    if (people_principal(c->arena, c->people, w->user, &who) != CRM_OK) {
-        return;
-    }
-    c->who = &who;
-    bool may = rights_may_some(c, e, ACTION_READ);
-    if (may && where) {
-        (void)!cond_restrict(c, e, where, &unused, touched); /* the field is named in the error */
-    }
-    c->who = asker;
-    if (!may) {
-        wrong(c, "entity", "not_readable", NULL);
-    }
-}
-
-static void check_where(crm_ctx *c, const webhook_wish *w, const entity *e)
+static void check_where(crm_ctx *c, const entity *e, crm_str where)
 {
     json_t *json = NULL;
-    crm_str where = w->where;
-    const cond *read = NULL;
+    const cond *read = NULL, *unused;
+    uint64_t touched[4] = {0};
     cond_error err = {0};
-    cond_scope in = {c->reg, e};
+    cond_scope in = records_scope(c, e);
     if (where.n && json_read(where, JSON_ITEMS_MAX, &json, NULL) != CRM_OK) {
         wrong(c, "where", "bad_request", NULL);
     } else if (where.n && cond_read(c->arena, &in, json, &read, &err) != CRM_OK) {
         records_bad_cond(c, &err, "where");
-    } else {
-        check_rights(c, w, e, read);
+    } else if (read) {
+        (void)!cond_restrict(c, e, read, &unused, touched); /* the field is named in the error */
     }
     json_decref(json);
+}
+
+/* As its user sees it: what he cannot see would never be told, and nobody would know why. Of an
+ * entity that neither he nor the asker may read nothing is said. */
+static void check_what(crm_ctx *c, const webhook_wish *w, const entity *e)
+{
+    principal who;
+    const principal *asker = c->who;
+    bool asker_may = rights_may_some(c, e, ACTION_READ);
+    if (people_principal(c->arena, c->people, w->user, &who) != CRM_OK) {
+        return; /* that is wrong already */
+    }
+    c->who = &who;
+    if (rights_may_some(c, e, ACTION_READ)) {
+        check_fields(c, e, w->fields);
+        check_where(c, e, w->where);
+    } else {
+        wrong(c, "entity", asker_may ? "not_readable" : "not_a_choice", NULL);
+    }
+    c->who = asker;
 }
 
 crm_status webhook_check(crm_ctx *c, const webhook_wish *w)
@@ -135,8 +134,7 @@ crm_status webhook_check(crm_ctx *c, const webhook_wish *w)
     } else if (!e || e->flags & (ENTITY_SYSTEM | ENTITY_NO_API | ENTITY_NO_HISTORY)) {
         wrong(c, "entity", "not_a_choice", NULL);
     } else {
-        check_fields(c, e, w->fields);
-        check_where(c, w, e);
+        check_what(c, w, e);
     }
     return c->error.status;
 }

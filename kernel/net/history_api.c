@@ -212,7 +212,7 @@ static crm_status read_query(api_call *k, history_query *q)
     s = s ? s : number_param(k, "limit", LIST_MAX, &limit);
     q->limit = (uint32_t)limit;
     q->field = name.n ? entity_field(k->entity, name) : NULL;
-    if (s == CRM_OK && name.n && !q->field) {
+    if (s == CRM_OK && name.n && !(q->field && records_shows(&k->c, k->entity, q->field))) {
         s = records_unknown_field(&k->c, k->entity, name);
     }
     return s;

@@ -187,6 +187,15 @@ static void one_import(api_call *k, crm_str what)
     }
 }
 
+/* NULL also of one that he may do nothing with: not even that it is there is told. */
+static const entity *entity_for(crm_ctx *c, crm_str name)
+{
+    const entity *e = registry_entity(c->reg, name);
+    bool may = e && (rights_may_some(c, e, ACTION_READ) || rights_may_some(c, e, ACTION_CREATE) ||
+                     rights_may_some(c, e, ACTION_UPDATE));
+    return may ? e : NULL;
+}
+
 void import_route(api_call *k)
 {
     crm_str path = k->rest, name = {0};
@@ -199,7 +208,7 @@ void import_route(api_call *k)
     } else if (str_to_i64(name, &k->id) == CRM_OK && k->id > 0) {
         one_import(k, path);
     } else {
-        k->entity = path.n ? NULL : registry_entity(k->c.reg, name);
+        k->entity = path.n ? NULL : entity_for(&k->c, name);
         if (!k->entity || k->http->verb != VERB_POST) {
             api_reply_error(k, k->entity ? CRM_METHOD : CRM_NOT_FOUND);
         } else {

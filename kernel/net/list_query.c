@@ -59,8 +59,9 @@ static crm_status param_cond(api_call *k, const http_field *p, query *q)
     if (!op.n && !str_ends(p->name, CRM_S("."))) {
         op = CRM_S("eq");
     }
-    if (!f) {
-        return records_unknown_field(&k->c, k->entity, name);
+    if (!f || !records_shows(&k->c, q->entity, f)) {
+        return records_unknown_field(&k->c, k->entity,
+                                     before_dot(&(crm_str){p->name.p, p->name.n}));
     }
     json_t *form = json_array();
     json_array_append_new(form, json_stringn(name.p, name.n));
@@ -78,12 +79,9 @@ static crm_status param_cond(api_call *k, const http_field *p, query *q)
     }
     const cond *c;
     cond_error err = {0};
-    crm_status s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
+    cond_scope in = records_scope(&k->c, q->entity);
+    crm_status s = cond_read(k->c.arena, &in, form, &c, &err);
     json_decref(form);
-    if (s != CRM_OK && !records_shows(&k->c, q->entity, f)) {
-        return records_unknown_field(&k->c, q->entity,
-                                     before_dot(&(crm_str){p->name.p, p->name.n}));
-    }
     if (s != CRM_OK) {
         return call_fail_field(&k->c, name, err.code ? err.code : "bad_request", err.params_json);
     }
@@ -109,7 +107,8 @@ static crm_status filter_cond(api_call *k, crm_str text, query *q)
     if (s != CRM_OK) {
         return s == CRM_NOMEM ? s : bad_filter(k, &fault);
     }
-    s = cond_read(k->c.arena, &(cond_scope){k->c.reg, q->entity}, form, &c, &err);
+    cond_scope in = records_scope(&k->c, q->entity);
+    s = cond_read(k->c.arena, &in, form, &c, &err);
     json_decref(form);
     if (s != CRM_OK) {
         return records_bad_cond(&k->c, &err, "filter");
@@ -126,7 +125,8 @@ static crm_status sorts(api_call *k, crm_str text, query *q)
         bool down = str_starts(part, CRM_S("-"));
         crm_str name = down ? (crm_str){part.p + 1, part.n - 1} : part;
         const field *f = address_find(q->entity, name);
-        if (!f) {
+        /* Who may look into the bin knows the order it was filled in. */
+        if (!f || (f->index != COL_DELETED_AT && !records_shows(&k->c, q->entity, f))) {
             return records_unknown_field(&k->c, k->entity, name);
         }
         if (q->sort_count == SORTS_MAX) {
@@ -144,7 +144,7 @@ static crm_status fields(api_call *k, crm_str text, query *q)
     bits_add(q->select, COL_ID);
     while (str_split(&text, ',', &part)) {
         const field *f = entity_field(q->entity, part);
-        if (!f) {
+        if (!f || !records_shows(&k->c, q->entity, f)) {
             return records_unknown_field(&k->c, k->entity, part);
         }
         bits_add(q->select, f->index);
@@ -283,6 +283,9 @@ crm_status records_read_query(api_call *k, query *q, const char *const *own)
     const http_field *list;
     uint32_t count;
     crm_str after = {0};
+    if (!rights_may_some(&k->c, q->entity, ACTION_READ)) {
+        return call_fail(&k->c, CRM_NOT_FOUND, "not_found"); /* whatever is asked */
+    }
     crm_status s = http_params(k->http, &list, &count);
     if (s != CRM_OK) {
         return call_fail(&k->c, s, "bad_request");

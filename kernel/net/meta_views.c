@@ -38,7 +38,7 @@ static bool may_filter(const showing *s, const json_t *filter)
     const cond *asked, *narrowed;
     uint64_t touched[4];
     cond_error err;
-    cond_scope about = {s->call->reg, s->entity};
+    cond_scope about = records_scope(s->call, s->entity);
     if (!filter) {
         return true;
     }

@@ -27,15 +27,18 @@ bool import_may_set(crm_ctx *c, const field *f)
     return is_written(f) && may;
 }
 
+/* Of what he does not know is said what he wrote. */
+static crm_status known_part(crm_ctx *c, const entity *e, const field *f, crm_str written,
+                             const field **out)
+{
+    *out = f;
+    bool is_seen = f && (records_shows(c, e, f) || import_may_set(c, f));
+    return is_seen ? CRM_OK : records_unknown_field(c, e, written);
+}
+
 static crm_status known_field(crm_ctx *c, const entity *e, crm_str name, const field **out)
 {
-    uint64_t shown[4];
-    const field *f = entity_field(e, name);
-    rights_fields(c, e, shown);
-    *out = f;
-    bool is_seen =
-        f && !(f->flags & FIELD_HIDDEN) && (bits_has(shown, f->index) || import_may_set(c, f));
-    return is_seen ? CRM_OK : records_unknown_field(c, e, name);
+    return known_part(c, e, entity_field(e, name), name, out);
 }
 
 /* The key that a reference is found by is a field of the other entity. */
@@ -62,7 +65,7 @@ static crm_status read_column(crm_ctx *c, const entity *e, const json_t *json, i
     crm_str text = {json_string_value(name), json_string_length(name)};
     const field *f = address_find(e, text);
     out->part = f ? f->part : 0;
-    crm_status s = known_field(c, e, out->part ? e->fields[f->index].name : text, &out->field);
+    crm_status s = known_part(c, e, f ? &e->fields[f->index] : NULL, text, &out->field);
     if (s == CRM_OK && out->field->index != COL_ID && !import_may_set(c, out->field)) {
         s = call_fail_field(c, text, "read_only", (crm_str){0});
     }

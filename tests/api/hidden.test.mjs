@@ -11,19 +11,25 @@ const LEADS = '/api/v1/sales.lead';
 const tz = dealer
   .replace('    title: Менеджер\n', '    title: Менеджер\n    foreign: {show: [owner]}\n')
   .replace('sales.*: {read: team, create: team, update: team, reassign: team}', 'sales.*: {read: team, create: team, update: team, reassign: team, delete: team}')
-  .replace('bulk: [head, manager]', 'bulk: [head, manager, intake]\n  import: [intake]')
+  .replace('bulk: [head, manager]', 'bulk: [head, manager, intake, reader]\n  import: [intake, reader]\n  export: [reader]')
   .replace('  accountant:', `  intake:
     title: Приём
     rights:
       sales.lead: {read: own, create: all, update: own}
+  reader:
+    title: Читатель
+    rights:
+      sales.lead: {read: all, create: all, update: all, fields: [title, contact, city]}
   accountant:`);
-const staff = people.replace('belova@dealer.example,finance,accountant', 'belova@dealer.example,finance,intake');
+const staff = people
+  .replace('belova@dealer.example,finance,accountant', 'belova@dealer.example,finance,intake')
+  .replace('kuznetsov@dealer.example,service,manager', 'kuznetsov@dealer.example,service,reader');
 
-let server, head, petrov, sidorova, intake;
+let server, head, petrov, sidorova, intake, reader;
 
 before(async () => {
   server = await startServer({ time: '2027-01-18T07:00:00Z', tz, people: staff });
-  [head, petrov, sidorova, intake] = await Promise.all(['ivanova', 'petrov', 'sidorova', 'belova'].map((u) => server.as(u)));
+  [head, petrov, sidorova, intake, reader] = await Promise.all(['ivanova', 'petrov', 'sidorova', 'belova', 'kuznetsov'].map((u) => server.as(u)));
 });
 after(() => server.stop());
 
@@ -111,5 +117,67 @@ describe('a batch that takes records out of its owner’s sight', () => {
     });
     assert.deepEqual([run.created, run.failed], [2, 0]);
     assert.equal((await intake.get(`/api/v1/batch/${run.batch}`, { expect: 200 })).json.out_of_sight, 1);
+  });
+});
+
+describe('what one may not know of is not told from what is not there, by no answer', () => {
+  const bad = ['no_such', 'eq', 1];
+  const filters = {
+    'an entity': ['sales.deal', 'no.such', (e) => [
+      ['exists', e, 'lead'], ['exists', e, 'no_such'], ['exists', e, 'lead', bad], ['exists', e, 'lead', ['odd']],
+      ['exists', e, 'lead', ['title', 'odd', 1]], ['exists', e, 'lead', bad, 1], ['and', ['exists', e, 'lead'], bad],
+      ['id', 'in_query', { entity: e, field: 'lead' }], ['title', 'in_query', { entity: e, field: 'id' }],
+      ['and', ['id', 'in_query', { entity: e, field: 'lead', where: ['title', 'eq', 5] }], bad],
+    ]],
+    'a field behind a reference': ['contact.name', 'contact.no_such', (f) => [
+      [f, 'eq', 'x'], [f, 'odd', 1], [f, 'eq', {}], [f], [`${f}.id`, 'eq', 1], ['and', [f, 'eq', 'x'], bad],
+    ]],
+    'a field': ['message', 'no_such_field', (f) => [
+      [f, 'eq', 'x'], [f, 'odd', 1], [f, 'eq', {}], [f], [`${f}.id`, 'eq', 1], ['and', [f, 'eq', 'x'], bad], ['exists', 'sales.lead', f],
+    ]],
+  };
+  const same = async (hidden, absent, ask) => {
+    const [is, isNot] = [await ask(hidden), await ask(absent)];
+    const told = (reply, name) => JSON.stringify([reply.status, { ...reply.json, request: 0 }]).replaceAll(name, '?').replaceAll(name.split('.').pop(), '?');
+    assert.equal(told(is, hidden), told(isNot, absent));
+    assert.ok(is.status >= 400, `${hidden}: ${is.text}`);
+  };
+
+  for (const [what, [hidden, absent, make]] of Object.entries(filters))
+    it(`${what}, in a condition`, async () => {
+      for (let i = 0; i < make('').length; i++) {
+        const filter = (name) => encodeURIComponent(JSON.stringify(make(name)[i]));
+        await same(hidden, absent, (name) => reader.get(`${LEADS}?filter=${filter(name)}`));
+        await same(hidden, absent, (name) => reader.get(`${LEADS}/export?filter=${filter(name)}`));
+        await same(hidden, absent, (name) => reader.post(`${LEADS}/aggregate`, { where: make(name)[i], measures: { n: 'count' } }));
+        await same(hidden, absent, (name) => reader.post(`${LEADS}/bulk`, { where: make(name)[i], set: { city: 'Клин' } }));
+      }
+    });
+
+  it('in every other place that takes a name', async () => {
+    for (const [hidden, absent] of [['message', 'no_such'], ['contact.name', 'contact.no_such'], ['page', 'no_such']])
+      for (const ask of [
+        (f) => reader.get(`${LEADS}?sort=${f},odd`),
+        (f) => reader.get(`${LEADS}?sort=-${f}&limit=9999`),
+        (f) => reader.get(`${LEADS}?fields=${f},odd`),
+        (f) => reader.get(`${LEADS}?${f}.odd=1`),
+        (f) => reader.get(`${LEADS}?${f}=1&limit=9999`),
+        (f) => reader.get(`${LEADS}/export?fields=${f}`),
+        (f) => reader.get(`${LEADS}/999999/history?field=${f}`),
+        (f) => reader.post(`${LEADS}/aggregate`, { by: [{ field: f, bucket: 'odd' }], measures: { n: 'count' } }),
+        (f) => reader.post(`${LEADS}/aggregate`, { by: [f], measures: { n: { max: f } }, sort: ['odd'] }),
+        (f) => reader.post(`${LEADS}/aggregate`, { by: [f], measures: { n: 'count' }, summary: true }),
+      ])
+        await same(hidden, absent, ask);
+    const csv = Buffer.from('Название\r\nРаз\r\n');
+    const send = (entity) => reader.request('POST', `/api/v1/import/${entity}?name=x.csv`, csv, { raw: true, asWritten: true, headers: { 'content-type': 'application/octet-stream' } });
+    await same('sales.deal', 'no.such', send);
+    for (const query of ['', '?no_such=1', '?sort=odd', '/aggregate'])
+      await same('sales.deal', 'no.such', (e) =>
+        query === '/aggregate' ? reader.post(`/api/v1/${e}/aggregate`, { by: ['odd'] }, { asWritten: true }) : reader.get(`/api/v1/${e}${query}`, { asWritten: true }));
+    const { id } = (await send('sales.lead')).json;
+    for (const column of [(f) => f, (f) => ({ field: 'contact', by: f }), (f) => ({ field: f, by: 'id' })])
+      for (const [hidden, absent] of [['message', 'no_such'], ['name', 'no_such']])
+        await same(hidden, absent, (f) => reader.post(`/api/v1/import/${id}/check`, { columns: [column(f)] }));
   });
 });

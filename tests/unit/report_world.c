@@ -334,7 +334,7 @@ const char *report_list(world *w, int64_t user, const char *entity_name, const c
     record **rows;
     uint32_t count;
     cond_error err;
-    assert_ok(cond_read(c->arena, &(cond_scope){w->reg, e}, json, &q.where, &err));
+    assert_ok(cond_read(c->arena, &(cond_scope){.reg = w->reg, .entity = e}, json, &q.where, &err));
     json_decref(json);
     assert_ok(records_list(c, &q, &rows, &count));
     text[used = 0] = 0;

@@ -30,7 +30,7 @@ static crm_status read_cond(const char *text, const cond **out, cond_error *err)
 {
     json_t *json = json_loads(text, 0, NULL);
     assert_non_null(json);
-    crm_status st = cond_read(a, &(cond_scope){w.reg, w.lead}, json, out, err);
+    crm_status st = cond_read(a, &(cond_scope){.reg = w.reg, .entity = w.lead}, json, out, err);
     json_decref(json);
     return st;
 }

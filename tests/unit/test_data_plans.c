@@ -90,7 +90,7 @@ static const cond *read_cond(const entity *e, const json_t *form)
     const cond *c = NULL;
     cond_error err = {0};
     if (form) {
-        assert_ok(cond_read(p.w->a, &(cond_scope){p.w->r, e}, form, &c, &err));
+        assert_ok(cond_read(p.w->a, &(cond_scope){.reg = p.w->r, .entity = e}, form, &c, &err));
     }
     return c;
 }
