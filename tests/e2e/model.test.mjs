@@ -115,6 +115,29 @@ describe('the page of fields and objects', () => {
     await page.getByRole('heading', { name: /Машины/ }).first().waitFor();
   });
 
+  it('an object of one’s own gets rules for duplicates, and loses them by undo', async () => {
+    const boat = { name: 'own.boat', title: 'Лодка', roles: ['head'], fields: { name: { type: 'text', title: 'Имя' }, phone: { type: 'phone', title: 'Телефон', many: true } } };
+    await api.post('/api/v1/model/entity', boat, { expect: 201 });
+    const match = async () => (await api.get('/api/v1/model')).json.entities.find((e) => e.name === 'own.boat').declaration.match;
+    await page.goto('/settings/model?of=own.boat');
+    await page.click('[data-action=edit-match]');
+    await page.selectOption('#match-field-0-0', 'phone');
+    await page.selectOption('#match-field-0-1', 'name');
+    await page.click('[data-action=add-rule]');
+    await page.selectOption('#match-kind-1', 'similar');
+    await page.fill('#match-from-1', '49');
+    await page.click('crm-model-match [data-action=save]');
+    await page.locator('crm-model-match [role=alert]').waitFor();
+    await page.fill('#match-from-1', '85');
+    assert.deepEqual(await head.axe(), []);
+    await page.click('crm-model-match [data-action=save]');
+    await page.locator('[data-match]').getByText('Телефон + Имя, Имя (похоже)').waitFor();
+    assert.deepEqual(await match(), [{ same: ['phone', 'name'] }, { similar: 'name', from: 85 }]);
+    await page.locator('.toast', { hasText: 'Правила' }).getByRole('button', { name: 'Вернуть' }).click();
+    await page.locator('[data-match]').waitFor({ state: 'detached' });
+    assert.equal(await match(), undefined);
+  });
+
   for (const { size, scheme, lang } of looks(1))
     it(`is read by axe and fits: ${size.width} ${scheme} ${lang}`, async () => {
       const person = await browser.person({ size, scheme, lang, as: head });

@@ -22,6 +22,18 @@ export interface Declaration {
 /** By what two records of an entity may be the same. */
 export type MatchRule = { same?: string | string[]; similar?: string; from?: number };
 
+/** The same as a form has it. */
+export interface MatchWish {
+  kind: 'same' | 'similar';
+  fields: string[];
+  from: number; // percent, of what is alike
+}
+
+/** What a value may be the same in; a name is alike in a text. */
+export const SAME_TYPES = ['text', 'email', 'phone', 'url', 'int', 'date', 'ref', 'choice', 'inn', 'kpp', 'ogrn', 'bik', 'account'];
+export const SAME_MOST = 4;
+export const ALIKE_FROM = 80;
+
 export interface ModelField {
   name: string;
   label: string;
@@ -97,6 +109,7 @@ export const model = {
   addEntity: (body: Declaration) => api.post<ModelEntity>(path(), body),
   addField: (entity: string, body: Declaration) => api.post<ModelField>(path(entity, ''), body),
   change: (entity: string, field: string, body: Declaration) => api.patch<ModelField>(path(entity, field), body),
+  changeEntity: (entity: string, body: Declaration) => api.patch<ModelEntity>(path(entity), body),
   plan: (entity: string, field: string, body: Declaration) => api.patch<Plan>(`${path(entity, field)}?check=1`, body),
   planNew: (entity: string, body: Declaration) => api.post<Plan>(`${path(entity, '')}?check=1`, body),
   retire: (entity: string, field?: string) => api.del<ModelField | undefined>(path(entity, field)),
@@ -141,6 +154,20 @@ export function linesOf(options: Declaration['options']): string {
   return Object.entries(options)
     .map(([value, o]) => `${value} = ${typeof o === 'string' ? o : o.title}`)
     .join('\n');
+}
+
+export function rulesOf(match: Json | undefined): MatchWish[] {
+  return ((match ?? []) as MatchRule[]).map(({ same, similar, from }) => ({
+    kind: similar ? 'similar' : 'same',
+    fields: similar ? [similar] : [same ?? []].flat(),
+    from: from ?? ALIKE_FROM,
+  }));
+}
+
+/** As short as it can be said, so that what nobody changed is no change. */
+export function ruleOf({ kind, fields, from }: MatchWish): { [key: string]: Json } {
+  if (kind === 'similar') return { similar: fields[0] ?? '', ...(from === ALIKE_FROM ? {} : { from }) };
+  return { same: fields.length === 1 ? fields[0]! : fields };
 }
 
 /** What of the old declaration is to be set so that a change is taken back. */

@@ -7,7 +7,9 @@ import { failure, problemText, skeletonRows, tag } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import './model-form.ts';
 import './model-log.ts';
+import './model-match.ts';
 import type { ModelForm } from './model-form.ts';
+import type { ModelMatch } from './model-match.ts';
 import { api, type ApiError } from '../core/api.ts';
 import { follow } from '../core/batch.ts';
 import { capital, lang, t } from '../core/i18n.ts';
@@ -16,7 +18,7 @@ import { inverse, model, problemOf, typeLabel } from '../core/model.ts';
 import type { Declaration, Maker, MatchRule, Model, ModelEntity, ModelField } from '../core/model.ts';
 import { go } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
-import type { Batch } from '../core/types.ts';
+import type { Batch, Json } from '../core/types.ts';
 
 const MAKERS: Maker[] = ['model', 'tz', 'module'];
 
@@ -107,6 +109,12 @@ class ModelPage extends El {
     go(`/settings/model?of=${event.detail.name}`);
   }
 
+  #matched(event: CustomEvent<{ entity: string; was: Json; now: ModelEntity }>): void {
+    const { entity, was, now } = event.detail;
+    if (now.change) void this.#load();
+    else void this.#done(t('model.match.saved'), () => model.changeEntity(entity, { match: was }));
+  }
+
   async #retire(entity: ModelEntity, f?: ModelField): Promise<void> {
     const name = f ? f.label || f.name : capital(t(entity.label));
     const is = await confirm({ title: t('model.retire.title', { name }), text: t('model.retire.text'), yes: t('model.retire'), danger: true });
@@ -159,6 +167,7 @@ class ModelPage extends El {
       </header>
       ${problem ? failure(problem, () => void this.#load()) : !shown ? skeletonRows(6) : this.#page(shown)}
       <crm-model-form @saved=${(e: CustomEvent) => this.#saved(e)} @made=${(e: CustomEvent) => this.#made(e)}></crm-model-form>
+      <crm-model-match @matched=${(e: CustomEvent) => this.#matched(e)}></crm-model-match>
     </div>`;
   }
 
@@ -176,6 +185,7 @@ class ModelPage extends El {
                 ${this.#mayPurge ? html`<button class="btn btn-ghost" data-action="purge-entity" ?disabled=${!!entity.change} @click=${() => void this.#purge(entity)}>${t('model.purge')}</button>` : nothing}`
             : html`<button class="btn btn-primary" data-action="new-field" @click=${() => this.#form.openField(shown, entity, null)}>${icon('plus', 'icon-16')}${t('model.new.field')}</button>`
         }
+        ${entity.made_by === 'model' && !retired ? html`<button class="btn" data-action="edit-match" ?disabled=${!!entity.change} @click=${() => this.querySelector<ModelMatch>('crm-model-match')!.open(entity)}>${t('model.match.edit')}</button>` : nothing}
         ${entity.made_by === 'model' && !retired ? html`<button class="btn btn-ghost" data-action="retire-entity" @click=${() => void this.#retire(entity)}>${t('model.retire.entity')}</button>` : nothing}
       </div>
       ${this.#matches(entity)}${this.#progress()}

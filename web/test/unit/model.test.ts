@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { choicesOf, difference, inverse, linesOf, nameOf } from '../../src/core/model.ts';
+import type { Json } from '../../src/core/types.ts';
+import { choicesOf, difference, inverse, linesOf, nameOf, ruleOf, rulesOf } from '../../src/core/model.ts';
 
 test('a name for programs follows the title', () => {
   assert.equal(nameOf('Вид топлива'), 'vid_topliva');
@@ -21,4 +22,10 @@ test('only what is different is sent, and can be taken back', () => {
   const change = difference(was, now);
   assert.deepEqual(change, { name: 'kind', index: false });
   assert.deepEqual(inverse(was, change, 'fuel'), { name: 'fuel', index: true });
+});
+
+test('rules for duplicates come back from the form as they were', () => {
+  const rules: Json = [{ same: 'phone' }, { same: ['inn', 'kpp'] }, { similar: 'name' }, { similar: 'name', from: 90 }];
+  assert.deepEqual(rulesOf(rules).map(ruleOf), rules);
+  assert.deepEqual(rulesOf(undefined), []);
 });
