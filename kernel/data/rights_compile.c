@@ -9,9 +9,10 @@
 #include "data/rights_private.h"
 #include "data/stores.h"
 
-#define PARTS_MAX     8
-#define DEPTH_MAX     3
-#define ACTION_BIT(a) (1u << (a))
+#define PARTS_MAX      8
+#define DEPTH_MAX      3
+#define PATH_MAX_PARTS 2 /* a branch leads through two references at most */
+#define ACTION_BIT(a)  (1u << (a))
 
 typedef struct parts {
     const cond *at[PARTS_MAX]; /* NULL: every row */
@@ -24,7 +25,7 @@ typedef struct branch_key {
     uint32_t part;
     crm_str where_text;
     const crm_str *linked; /* the list itself: equal texts in two lists stay two */
-    crm_str role;          /* only for parts of which roles see different fields */
+    crm_str role;          /* only for parts of which roles see different fields: the first such */
 } branch_key;
 
 typedef struct compiler {
@@ -34,8 +35,10 @@ typedef struct compiler {
     branch_key keys[BRANCHES_MAX];
     parts scopes[SCOPE_LINKED]; /* made once: READ and UPDATE of the team share its list */
     bool has_scope[SCOPE_LINKED];
-    bool is_joined;  /* one branch per scope */
-    bool is_by_role; /* branches of two roles stay two */
+    bool is_joined;                      /* one branch per scope */
+    const entity *parts[PATH_MAX_PARTS]; /* of which roles see different fields */
+    uint32_t part_count;
+    bool is_common; /* of parts: only the fields that all of the roles see */
     bool is_over;
     int depth;
 } compiler;
@@ -346,6 +349,84 @@ static void add_summary(compiler *k, const grant *g, const parts *p)
     k->out->sums[k->out->sum_count++] = s;
 }
 
+/* ---- what a role sees of parts --------------------------------------------------------------- */
+
+static bool is_list_of(const grant *g, const entity *part)
+{
+    return g->action == ACTION_READ && g->field_count && grant_covers(g, part);
+}
+
+static bool has_lists(const registry *r, const entity *part)
+{
+    for (uint32_t i = 0; i < r->grant_count; i++) {
+        if (is_list_of(&r->grants[i], part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The fields of the part that a role is given, all where it says nothing of them. */
+static void listed_fields(const compiler *k, const entity *part, crm_str whose, uint64_t out[4])
+{
+    const registry *r = k->in->reg;
+    bool is_listed = false;
+    uint64_t one[4];
+    memset(out, 0, 4 * sizeof *out);
+    for (uint32_t i = 0; i < r->grant_count; i++) {
+        if (is_list_of(&r->grants[i], part) && str_eq(r->grants[i].role, whose)) {
+            granted_fields(&r->grants[i], part, one);
+            bits_or(out, one);
+            is_listed = true;
+        }
+    }
+    if (!is_listed) {
+        granted_fields(&(grant){.field_count = 0}, part, out);
+    }
+    bits_add(out, part->parent_field);
+}
+
+static bool lists_same(const compiler *k, const entity *part, crm_str one, crm_str other)
+{
+    uint64_t x[4], y[4];
+    listed_fields(k, part, one, x);
+    listed_fields(k, part, other, y);
+    return memcmp(x, y, sizeof x) == 0;
+}
+
+/* What every role of his that has a list sees. */
+static void common_fields(const compiler *k, const entity *part, uint64_t out[4])
+{
+    const registry *r = k->in->reg;
+    uint64_t one[4];
+    listed_fields(k, part, (crm_str){0}, out);
+    for (uint32_t i = 0; i < r->grant_count; i++) {
+        const grant *g = &r->grants[i];
+        if (is_list_of(g, part) && is_granted_to(r, k->in->who, g)) {
+            listed_fields(k, part, g->role, one);
+            for (int n = 0; n < 4; n++) {
+                out[n] &= one[n];
+            }
+        }
+    }
+}
+
+/* The first role that sees the same fields of every part as this one. */
+static crm_str like_role(const compiler *k, crm_str whose)
+{
+    const registry *r = k->in->reg;
+    for (uint32_t i = 0; k->part_count && !k->is_common && i < r->grant_count; i++) {
+        bool is_same = grant_covers(&r->grants[i], k->entity);
+        for (uint32_t n = 0; is_same && n < k->part_count; n++) {
+            is_same = lists_same(k, k->parts[n], whose, r->grants[i].role);
+        }
+        if (is_same) {
+            return r->grants[i].role;
+        }
+    }
+    return (crm_str){0};
+}
+
 static void add_grant(compiler *k, const grant *g)
 {
     parts p;
@@ -365,7 +446,7 @@ static void add_grant(compiler *k, const grant *g)
     for (uint32_t i = 0; i < p.count; i++) {
         branch_key key = {
             .scope = g->scope, .part = i, .where_text = g->where_text, .linked = g->linked_to};
-        key.role = k->is_by_role ? g->role : key.role;
+        key.role = like_role(k, g->role);
         b.where = g->where ? cond_and(k->in->arena, p.at[i], g->where) : p.at[i];
         add_branch(k, &key, &b);
     }
@@ -424,41 +505,6 @@ static void seen_fields(const entity *e, const branches *b, uint64_t out[4])
     }
 }
 
-static bool is_list_of(const grant *g, const entity *part)
-{
-    return g->action == ACTION_READ && g->field_count && grant_covers(g, part);
-}
-
-static bool has_lists(const registry *r, const entity *part)
-{
-    for (uint32_t i = 0; i < r->grant_count; i++) {
-        if (is_list_of(&r->grants[i], part)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The fields of the part that a role is given, all where it says nothing of them. */
-static void listed_fields(const compiler *k, crm_str whose, uint64_t out[4])
-{
-    const registry *r = k->in->reg;
-    bool is_listed = false;
-    uint64_t one[4];
-    memset(out, 0, 4 * sizeof *out);
-    for (uint32_t i = 0; k->is_by_role && i < r->grant_count; i++) {
-        if (is_list_of(&r->grants[i], k->entity) && str_eq(r->grants[i].role, whose)) {
-            granted_fields(&r->grants[i], k->entity, one);
-            bits_or(out, one);
-            is_listed = true;
-        }
-    }
-    if (!is_listed) {
-        granted_fields(&(grant){.field_count = 0}, k->entity, out);
-    }
-    bits_add(out, k->entity->parent_field);
-}
-
 /* Lines follow their parent. Changing them changes the parent, so it takes the right to change all
  * of it that one sees, not one field. */
 static void take_parent(compiler *k, const compiler *whole)
@@ -481,7 +527,11 @@ static void take_parent(compiler *k, const compiler *whole)
             child.actions |=
                 ACTION_BIT(ACTION_CREATE) | ACTION_BIT(ACTION_UPDATE) | ACTION_BIT(ACTION_DELETE);
         }
-        listed_fields(k, whole->keys[i].role, child.fields);
+        if (k->is_common) {
+            common_fields(k, e, child.fields);
+        } else {
+            listed_fields(k, e, whole->keys[i].role, child.fields);
+        }
         if (child.actions) {
             k->keys[k->out->count] = whole->keys[i];
             k->out->at[k->out->count++] = child;
@@ -552,15 +602,35 @@ static crm_status compile_grants(compiler *k)
     return k->is_over ? CRM_LIMIT : CRM_OK;
 }
 
+/* So many different lists that a row's roles cannot be told apart: its parts are seen by what all
+ * of them show. Less than granted, never more, and never no row at all. */
+static crm_status compile_common(compiler *k)
+{
+    k->is_common = true;
+    k->is_joined = false;
+    crm_status st = compile_grants(k);
+    if (st == CRM_LIMIT) {
+        k->is_joined = true;
+        st = compile_grants(k);
+    }
+    log_event(LOG_WARN, "rights.lists_joined", "entity=%s user=%lld", log_quote(k->parts[0]->name),
+              (long long)k->in->who->user);
+    return st;
+}
+
 static crm_status compile_part(compiler *k)
 {
     compiler whole = {.in = k->in,
                       .entity = k->entity->fields[k->entity->parent_field].ref,
                       .depth = k->depth + 1,
-                      .is_by_role = k->is_by_role || has_lists(k->in->reg, k->entity)};
+                      .part_count = k->part_count};
+    memcpy(whole.parts, k->parts, sizeof whole.parts);
+    if (has_lists(k->in->reg, k->entity) && whole.part_count < PATH_MAX_PARTS) {
+        whole.parts[whole.part_count++] = k->entity;
+    }
     crm_status st = k->depth < DEPTH_MAX ? compile_entity(&whole) : CRM_LIMIT;
     if (!st) {
-        k->is_by_role = whole.is_by_role;
+        k->is_common = whole.is_common;
         take_parent(k, &whole);
         take_summaries(k, whole.out);
     }
@@ -580,6 +650,9 @@ static crm_status compile_entity(compiler *k)
     if (st == CRM_LIMIT) {
         k->is_joined = true;
         st = compile_grants(k);
+    }
+    if (st == CRM_LIMIT && k->part_count) {
+        st = compile_common(k);
     }
     return st;
 }

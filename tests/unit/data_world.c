@@ -15,6 +15,8 @@ hook world_hooks[8];
 uint32_t world_hook_count;
 const grant *world_grants;
 uint32_t world_grant_count;
+const role *world_roles;
+uint32_t world_role_count;
 const entity *world_entities;
 uint32_t world_entity_count;
 crm_str world_timezone;
@@ -152,6 +154,9 @@ static void declare(registry *r)
     assert_ok(registry_add_pipeline(r, &lead_line));
     for (uint32_t i = 0; i < COUNT(roles); i++) {
         assert_ok(registry_add_role(r, &roles[i]));
+    }
+    for (uint32_t i = 0; i < world_role_count; i++) {
+        assert_ok(registry_add_role(r, &world_roles[i]));
     }
     for (uint32_t i = 0; i < COUNT(functions); i++) {
         assert_ok(registry_add_function(r, &functions[i]));
@@ -298,7 +303,7 @@ void world_close(world *x)
     if (x->dir[0]) {
         remove_dir(x->dir);
     }
-    world_hook_count = world_grant_count = world_entity_count = 0;
+    world_hook_count = world_grant_count = world_role_count = world_entity_count = 0;
     world_timezone = (crm_str){0};
 }
 

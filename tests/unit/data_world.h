@@ -62,6 +62,8 @@ extern uint32_t world_hook_count;
 /* The same for grants. */
 extern const grant *world_grants;
 extern uint32_t world_grant_count;
+extern const role *world_roles;
+extern uint32_t world_role_count;
 /* And for entities, and the deployment's zone. */
 extern const entity *world_entities;
 extern uint32_t world_entity_count;

@@ -321,6 +321,62 @@ static int open_lists_delayed(void **state)
     return open_with_lists(state, 1);
 }
 
+/* ---- many roles with lists of parts ---------------------------------------------------------- */
+
+#define MANY 20
+
+/* Roles "a0", "b0", "a1", …: both of a number read the leads of that title; of lines the first are
+ * shown the reference alone, and the second all, or with `are_alike`
+ * only the last. */
+static struct many_roles {
+    char names[2 * MANY][16], wheres[MANY][48], all[2 * MANY * 16];
+    grant grants[4 * MANY];
+    role roles[2 * MANY];
+} crowd;
+
+static grant of_role(const char *whose, const char *entity_name)
+{
+    return (grant){.role = str_of(whose),
+                   .entity_name = str_of(entity_name),
+                   .action = ACTION_READ,
+                   .scope = SCOPE_ALL};
+}
+
+static int open_many(void **state, uint32_t count, bool are_alike)
+{
+    static const crm_str name_too[] = {{"lead", 4}, {"name", 4}};
+    memset(&crowd, 0, sizeof crowd);
+    for (uint32_t i = 0; i < 2 * count; i++) {
+        char *whose = crowd.names[i];
+        grant *lead = &crowd.grants[2 * i], *line = lead + 1;
+        (void)snprintf(whose, sizeof crowd.names[i], "%c%u", i % 2 ? 'b' : 'a', i / 2);
+        (void)snprintf(crowd.wheres[i / 2], sizeof crowd.wheres[0], "[\"title\",\"eq\",\"t%u\"]",
+                       i / 2);
+        strcat(strcat(crowd.all, i ? "\n" : ""), whose);
+        crowd.roles[i] = (role){.name = str_of(whose)};
+        *lead = of_role(whose, "test.lead");
+        *line = of_role(whose, "test.line");
+        lead->where_text = are_alike ? lead->where_text : str_of(crowd.wheres[i / 2]);
+        line->fields = name_too;
+        line->field_count = (are_alike ? i + 1 == 2 * count : i % 2) ? 2 : 1;
+    }
+    world_grants = crowd.grants;
+    world_grant_count = 4 * count;
+    world_roles = crowd.roles;
+    world_role_count = 2 * count;
+    return open_world(state);
+}
+
+static int open_many_alike(void **state)
+{
+    return open_many(state, MANY / 2, true);
+}
+
+static int open_many_different(void **state)
+{
+    return open_many(state, 9, false);
+}
+
 /* The name of the first line he sees; "-" when he does not see names. */
 static const char *line_name(int64_t user)
 {
@@ -337,6 +393,36 @@ static const char *line_name(int64_t user)
     (void)snprintf(name, sizeof name, is_seen ? "%.*s" : "-", STR_FMT(rows[0]->v[LINE_NAME].s));
     world_read_end(&w);
     return name;
+}
+
+/* More than a row's branches can be: roles that see the same of lines are told apart by nothing. */
+static void many_roles_with_few_lists_lose_nothing(void **state)
+{
+    (void)state;
+    crm_status st;
+    int64_t lead = world_lead(&w, "t3", w.boris, 0);
+    add_line(w.hanna, lead, &st);
+    assert_ok(st);
+    assert_ok(world_update(&w, 0, registry_store(w.reg, STORE_USER), w.oleg, USER_ROLES,
+                           value_text(str_of(crowd.all))));
+    assert_string_equal(line_name(w.oleg), "bolt");
+}
+
+/* Then he sees what all of them show: less than each alone, but no line is lost and nothing gained.
+ */
+static void roles_with_too_many_lists_show_what_all_of_them_name(void **state)
+{
+    (void)state;
+    crm_status st;
+    int64_t lead = world_lead(&w, "t3", w.boris, 0), other = world_lead(&w, "other", w.boris, 0);
+    add_line(w.hanna, lead, &st);
+    add_line(w.hanna, other, &st);
+    assert_ok(st);
+    const entity *users = registry_store(w.reg, STORE_USER);
+    assert_ok(world_update(&w, 0, users, w.oleg, USER_ROLES, TEXT("a3\nb3")));
+    assert_string_equal(line_name(w.oleg), "bolt");
+    assert_ok(world_update(&w, 0, users, w.oleg, USER_ROLES, value_text(str_of(crowd.all))));
+    assert_string_equal(line_name(w.oleg), "-");
 }
 
 /* Vera reads all as a viewer, anna only her own as a seller, whose list has no name in it. */
@@ -538,6 +624,10 @@ int main(void)
         BOTH(parts_follow_their_parent),
         cmocka_unit_test_setup_teardown(a_role_sees_the_fields_of_parts_that_its_list_names,
                                         open_lists, close_world),
+        cmocka_unit_test_setup_teardown(many_roles_with_few_lists_lose_nothing, open_many_alike,
+                                        close_world),
+        cmocka_unit_test_setup_teardown(roles_with_too_many_lists_show_what_all_of_them_name,
+                                        open_many_different, close_world),
         cmocka_unit_test_setup_teardown(a_role_sees_the_fields_of_parts_that_its_list_names,
                                         open_lists_delayed, close_world),
         BOTH(a_path_does_not_read_what_its_row_hides),
