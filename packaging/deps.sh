@@ -24,7 +24,7 @@ build_packages()
 {
     echo gcc libc6-dev make cmake ninja-build pkg-config ca-certificates
     echo libuv1-dev libsqlite3-dev libjansson-dev libmbedtls-dev libcurl4-openssl-dev
-    echo libyaml-dev libargon2-dev libstemmer-dev libutf8proc-dev
+    echo libyaml-dev libargon2-dev libstemmer-dev libutf8proc-dev libidn2-dev
     echo libzip-dev libexpat1-dev libxlsxwriter-dev
     case $1 in
     debian-12) echo node-llhttp ;;  # carries llhttp's C sources, which the build compiles
@@ -36,7 +36,7 @@ build_packages()
 run_packages()
 {
     echo ca-certificates curl passwd util-linux
-    echo libsqlite3-0 libjansson4 libyaml-0-2 libargon2-1 libstemmer0d libexpat1
+    echo libsqlite3-0 libjansson4 libyaml-0-2 libargon2-1 libstemmer0d libexpat1 libidn2-0
     case $1 in
     debian-12) echo libuv1 libmbedtls14 libcurl4 libutf8proc2 libzip4 libxlsxwriter4 ;;
     debian-13)

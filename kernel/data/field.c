@@ -1,6 +1,8 @@
 /* field.c - values of fields from text and JSON: one element of each type, and lists of them. */
 #include "data/field.h"
 
+#include "base/idn.h"
+
 #include "data/address.h"
 #include "data/files.h"
 #include "data/records.h"
@@ -115,7 +117,8 @@ static crm_status give_int(const field *f, int64_t v, field_result *out)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* Letters of a domain know no case; those of the local part might (RFC 5321 §2.4). */
+/* Letters of a domain know no case, and it has one spelling; those of the local part might (RFC
+ * 5321 §2.4). */
 static crm_status give_email(const field_source *s, crm_str text, field_result *out)
 {
     if (!field_is_email(text)) {
@@ -123,7 +126,7 @@ static crm_status give_email(const field_source *s, crm_str text, field_result *
     }
     size_t at = (size_t)str_find(text, '@') + 1;
     crm_str domain;
-    crm_status st = text_lower(s->arena, (crm_str){text.p + at, text.n - at}, &domain);
+    crm_status st = idn_letters(s->arena, (crm_str){text.p + at, text.n - at}, &domain);
     if (st == CRM_OK) {
         out->v = value_text(arena_fmt(s->arena, "%.*s%.*s", (int)at, text.p, STR_FMT(domain)));
     }

@@ -97,6 +97,18 @@ static bool is_atom_char(char c)
     return is_letter || (c >= '0' && c <= '9') || (c & 0x80) || strchr("!#$%&'*+-/=?^_`{|}~.", c);
 }
 
+/* Letters are counted as the network does, in Punycode; in UTF-8 they may take more bytes. */
+static bool is_label_length(crm_str label)
+{
+    size_t n = 0;
+    bool is_national = false;
+    for (size_t i = 0; i < label.n; i++) {
+        is_national |= (label.p[i] & 0x80) != 0;
+        n += (label.p[i] & 0xC0) != 0x80;
+    }
+    return label.n && n <= (is_national ? 59 : 63);
+}
+
 /* Labels of letters, digits and inner hyphens (RFC 1035 §2.3.1), national ones included. */
 static bool is_domain(crm_str s)
 {
@@ -106,7 +118,7 @@ static bool is_domain(crm_str s)
         return false;
     }
     while (str_split(&s, '.', &label)) {
-        if (!label.n || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-') {
+        if (!is_label_length(label) || label.p[0] == '-' || label.p[label.n - 1] == '-') {
             return false;
         }
         for (size_t i = 0; i < label.n; i++) {

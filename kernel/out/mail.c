@@ -4,6 +4,7 @@
  */
 #include <stdatomic.h>
 
+#include "base/idn.h"
 #include "out/late_curl.h"
 #include "out/out.h"
 
@@ -100,11 +101,28 @@ static crm_status judge(arena *a, CURL *h, CURLcode code, mail_result *r)
     return code == CURLE_OK ? CRM_OK : CRM_UPSTREAM;
 }
 
-crm_status mail_send(arena *a, const mail_server *s, const mail_message *m, mail_result *r)
+/* Its domain as the network knows it: not every server takes letters (RFC 6531). */
+static crm_status sendable(arena *a, crm_str address, crm_str *out)
 {
+    crm_str domain;
+    size_t at = (size_t)(str_find(address, '@') + 1);
+    crm_status st = idn_ascii(a, (crm_str){address.p + at, address.n - at}, &domain);
+    *out = st ? address : arena_fmt(a, "%.*s%.*s", (int)at, address.p, STR_FMT(domain));
+    return st ? st : out->p ? CRM_OK : CRM_NOMEM;
+}
+
+crm_status mail_send(arena *a, const mail_server *server, const mail_message *message,
+                     mail_result *r)
+{
+    mail_server own = *server;
+    mail_message letter = *message;
+    const mail_server *s = &own;
+    const mail_message *m = &letter;
     upload body = {.is_sent = false};
     *r = (mail_result){0};
-    crm_status st = mail_format(a, s, m, &body.rest);
+    crm_status st = sendable(a, server->from, &own.from);
+    st = st ? st : sendable(a, message->to, &letter.to);
+    st = st ? st : mail_format(a, s, m, &body.rest);
     if (st != CRM_OK) {
         r->is_permanent = st == CRM_INVALID;
         return st;

@@ -17,7 +17,7 @@ const LIBRARIES = [
     { header: /^llhttp\.h$/, layers: ['net'] },
     { header: /^mbedtls\//, layers: ['base', 'plug', 'net'] },
     { header: /^(zip|expat|xlsxwriter)\.h$/, layers: ['sheet'] },
-    { header: /^(yaml|argon2|utf8proc|libstemmer)\.h$/, layers: ['base'] },
+    { header: /^(yaml|argon2|utf8proc|idn2|libstemmer)\.h$/, layers: ['base'] },
 ];
 
 // What the C standard itself gives. A module needs nothing else beside the SDK.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
+#include "base/idn.h"
 #include "base/str.h"
 #include "base/text.h"
 
@@ -21,6 +22,29 @@ static int teardown(void **state)
     (void)state;
     arena_free(a);
     return 0;
+}
+
+static void a_domain_has_one_spelling_of_letters_and_one_of_the_network(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given, *letters, *ascii;
+    } rows[] = {
+        {"Example.RU", "example.ru", "Example.RU"},
+        {"ПОЧТА.рф", "почта.рф", "xn--80a1acny.xn--p1ai"},
+        {"xn--80a1acny.XN--P1AI", "почта.рф", "xn--80a1acny.XN--P1AI"},
+        {"mail.xn--80a1acny.рф", "mail.почта.рф", "mail.xn--80a1acny.xn--p1ai"},
+        {"xn--ab-g4t.ru", "xn--ab-g4t.ru", "xn--ab-g4t.ru"}, /* what turns the direction */
+        {"xn--.ru", "xn--.ru", "xn--.ru"},                   /* no Punycode */
+        {"xn--999999999.ru", "xn--999999999.ru", "xn--999999999.ru"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        crm_str got;
+        assert_int_equal(idn_letters(a, str_of(rows[i].given), &got), CRM_OK);
+        assert_string_equal(arena_cstr(a, got), rows[i].letters);
+        assert_int_equal(idn_ascii(a, str_of(rows[i].given), &got), CRM_OK);
+        assert_string_equal(arena_cstr(a, got), rows[i].ascii);
+    }
 }
 
 static void ill_formed_utf8_is_recognised(void **state)
@@ -429,6 +453,7 @@ int main(void)
         cmocka_unit_test(the_nearest_name_is_within_a_third),
         cmocka_unit_test(a_very_long_name_is_near_to_none),
         cmocka_unit_test(plurals_follow_the_language),
+        cmocka_unit_test(a_domain_has_one_spelling_of_letters_and_one_of_the_network),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
