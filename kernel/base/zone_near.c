@@ -10,11 +10,8 @@
 
 static crm_str folded(arena *a, crm_str s)
 {
-    char *to = arena_alloc(a, s.n + 1);
-    for (size_t i = 0; to && i < s.n; i++) {
-        to[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] + 32 : s.p[i]);
-    }
-    return to ? (crm_str){to, s.n} : (crm_str){0};
+    crm_str out;
+    return text_lower(a, s, &out) == CRM_OK ? out : (crm_str){0};
 }
 
 /* "Moscow" of "Europe/Moscow". */

@@ -126,104 +126,105 @@ static value *sample(void)
     return v;
 }
 
+static const struct {
+    const char *text;
+    bool truth;
+} truths[] = {
+    /* texts fold case; ё differs from е only when all else is equal */
+    {"[\"title\",\"eq\",\"ёлка зелёная\"]", true},
+    {"[\"title\",\"eq\",\"елка зелёная\"]", false},
+    {"[\"title\",\"ne\",\"елка зелёная\"]", true},
+    {"[\"title\",\"starts\",\"ЁЛКА З\"]", true},
+    {"[\"title\",\"starts\",\"елка\"]", true},
+    {"[\"title\",\"starts\",\"зел\"]", false},
+    {"[\"title\",\"has\",\"ЗЕЛЕН\"]", true},
+    {"[\"title\",\"has\",\"красн\"]", false},
+    {"[\"title\",\"gt\",\"Ель\"]", false},
+    {"[\"title\",\"lt\",\"Ель\"]", true},
+    {"[\"email\",\"eq\",\"IVAN@EXAMPLE.RU\"]", true},
+    /* stages by bytes, phones by the number */
+    {"[\"stage\",\"eq\",\"new\"]", true},
+    {"[\"stage\",\"in\",[\"Done\",\"new\"]]", true},
+    {"[\"stage\",\"in\",[\"Done\"]]", false},
+    {"[\"stage\",\"in\",[]]", false},
+    {"[\"not\",[\"stage\",\"in\",[]]]", true},
+    {"[\"phone\",\"eq\",\"8 916 123-45-67\"]", true},
+    {"[\"phone\",\"eq\",\"8 916 123-45-67 доб. 12\"]", true},
+    {"[\"phone\",\"has\",\"1234\"]", true},
+    {"[\"phone\",\"has\",\"ext\"]", false},
+    {"[\"phone\",\"starts\",\"+7916\"]", true},
+    /* numbers */
+    {"[\"amount\",\"eq\",\"1500.00\"]", true},
+    {"[\"amount\",\"gt\",1499.99]", true},
+    {"[\"amount\",\"gt\",1500]", false},
+    {"[\"amount\",\"gte\",1500]", true},
+    {"[\"amount\",\"lt\",\"1 500,01\"]", true},
+    {"[\"amount\",\"lte\",1499]", false},
+    {"[\"amount\",\"in\",[1,1500]]", true},
+    {"[\"id\",\"eq\",5]", true},
+    /* the acting user */
+    {"[\"owner\",\"me\"]", true},
+    {"[\"owner\",\"eq\",\"me\"]", true},
+    {"[\"owner\",\"ne\",\"me\"]", false},
+    {"[\"owner\",\"eq\",8]", false},
+    {"[\"created_by\",\"me\"]", false},
+    /* emptiness: it equals, orders and begins nothing, so `ne` and `not` are true */
+    {"[\"parent\",\"none\"]", true},
+    {"[\"parent\",\"none\",true]", true},
+    {"[\"parent\",\"none\",0]", false},
+    {"[\"owner\",\"none\",false]", true},
+    {"[\"parent\",\"eq\",null]", true},
+    {"[\"parent\",\"ne\",null]", false},
+    {"[\"parent\",\"eq\",1]", false},
+    {"[\"parent\",\"ne\",1]", true},
+    {"[\"not\",[\"parent\",\"eq\",1]]", true},
+    {"[\"parent\",\"lt\",1]", false},
+    {"[\"not\",[\"parent\",\"lt\",1]]", true},
+    {"[\"on\",\"eq\",false]", false},
+    {"[\"on\",\"ne\",true]", true},
+    {"[\"parent\",\"in\",[1,2]]", false},
+    /* many values: any element, and `ne` is the negation of `eq` */
+    {"[\"tags\",\"eq\",\"vip\"]", true},
+    {"[\"tags\",\"has\",\"НОВЫЙ\"]", true},
+    {"[\"tags\",\"has\",\"нов\"]", false},
+    {"[\"tags\",\"starts\",\"нов\"]", true},
+    {"[\"tags\",\"ne\",\"vip\"]", false},
+    {"[\"tags\",\"ne\",\"старый\"]", true},
+    {"[\"tags\",\"in\",[\"старый\",\"Новый\"]]", true},
+    {"[\"phones\",\"eq\",\"89161234567\"]", true},
+    {"[\"phones\",\"eq\",\"89161234567 доб. 12\"]", true},
+    {"[\"phones\",\"in\",[\"+74951234567;ext=9\"]]", true},
+    {"[\"phones\",\"has\",\"8 495 123 45 67\"]", true},
+    {"[\"phones\",\"starts\",\"+7495\"]", true},
+    /* moments */
+    {"[\"due\",\"lt\",\"now\"]", true},
+    {"[\"due\",\"eq\",\"now-3d\"]", true},
+    {"[\"due\",\"gt\",\"now-73h\"]", true},
+    {"[\"due\",\"gt\",\"now+1m\"]", false},
+    {"[\"due\",\"lt\",\"today\"]", true},
+    {"[\"due\",\"gte\",\"today-3d\"]", true},
+    {"[\"due\",\"gte\",\"today-2d\"]", false},
+    {"[\"due\",\"gte\",\"2027-01-15\"]", true}, /* midnight in the deployment's zone */
+    {"[\"due\",\"gte\",\"2027-01-16\"]", false},
+    {"[\"day\",\"eq\",\"today\"]", true}, /* the 18th in Moscow, though the 17th in UTC */
+    {"[\"day\",\"eq\",\"now\"]", true},
+    {"[\"day\",\"eq\",\"now-2h\"]", false},
+    {"[\"day\",\"lt\",\"today+1d\"]", true},
+    {"[\"day\",\"eq\",\"18.01.2027\"]", true},
+    /* the tree */
+    {"[\"and\",[\"owner\",\"me\"],[\"stage\",\"eq\",\"new\"]]", true},
+    {"[\"and\",[\"owner\",\"me\"],[\"stage\",\"eq\",\"Done\"]]", false},
+    {"[\"or\",[\"stage\",\"eq\",\"Done\"],[\"owner\",\"me\"]]", true},
+    {"[\"not\",[\"or\",[\"stage\",\"eq\",\"Done\"],[\"owner\",\"me\"]]]", false},
+};
+
 static void truth_on_a_row(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        bool truth;
-    } rows[] = {
-        /* texts fold case; ё differs from е only when all else is equal */
-        {"[\"title\",\"eq\",\"ёлка зелёная\"]", true},
-        {"[\"title\",\"eq\",\"елка зелёная\"]", false},
-        {"[\"title\",\"ne\",\"елка зелёная\"]", true},
-        {"[\"title\",\"starts\",\"ЁЛКА З\"]", true},
-        {"[\"title\",\"starts\",\"елка\"]", true},
-        {"[\"title\",\"starts\",\"зел\"]", false},
-        {"[\"title\",\"has\",\"ЗЕЛЕН\"]", true},
-        {"[\"title\",\"has\",\"красн\"]", false},
-        {"[\"title\",\"gt\",\"Ель\"]", false},
-        {"[\"title\",\"lt\",\"Ель\"]", true},
-        {"[\"email\",\"eq\",\"IVAN@EXAMPLE.RU\"]", true},
-        /* stages by bytes, phones by the number */
-        {"[\"stage\",\"eq\",\"new\"]", true},
-        {"[\"stage\",\"in\",[\"Done\",\"new\"]]", true},
-        {"[\"stage\",\"in\",[\"Done\"]]", false},
-        {"[\"stage\",\"in\",[]]", false},
-        {"[\"not\",[\"stage\",\"in\",[]]]", true},
-        {"[\"phone\",\"eq\",\"8 916 123-45-67\"]", true},
-        {"[\"phone\",\"eq\",\"8 916 123-45-67 доб. 12\"]", true},
-        {"[\"phone\",\"has\",\"1234\"]", true},
-        {"[\"phone\",\"has\",\"ext\"]", false},
-        {"[\"phone\",\"starts\",\"+7916\"]", true},
-        /* numbers */
-        {"[\"amount\",\"eq\",\"1500.00\"]", true},
-        {"[\"amount\",\"gt\",1499.99]", true},
-        {"[\"amount\",\"gt\",1500]", false},
-        {"[\"amount\",\"gte\",1500]", true},
-        {"[\"amount\",\"lt\",\"1 500,01\"]", true},
-        {"[\"amount\",\"lte\",1499]", false},
-        {"[\"amount\",\"in\",[1,1500]]", true},
-        {"[\"id\",\"eq\",5]", true},
-        /* the acting user */
-        {"[\"owner\",\"me\"]", true},
-        {"[\"owner\",\"eq\",\"me\"]", true},
-        {"[\"owner\",\"ne\",\"me\"]", false},
-        {"[\"owner\",\"eq\",8]", false},
-        {"[\"created_by\",\"me\"]", false},
-        /* emptiness: it equals, orders and begins nothing, so `ne` and `not` are true */
-        {"[\"parent\",\"none\"]", true},
-        {"[\"parent\",\"none\",true]", true},
-        {"[\"parent\",\"none\",0]", false},
-        {"[\"owner\",\"none\",false]", true},
-        {"[\"parent\",\"eq\",null]", true},
-        {"[\"parent\",\"ne\",null]", false},
-        {"[\"parent\",\"eq\",1]", false},
-        {"[\"parent\",\"ne\",1]", true},
-        {"[\"not\",[\"parent\",\"eq\",1]]", true},
-        {"[\"parent\",\"lt\",1]", false},
-        {"[\"not\",[\"parent\",\"lt\",1]]", true},
-        {"[\"on\",\"eq\",false]", false},
-        {"[\"on\",\"ne\",true]", true},
-        {"[\"parent\",\"in\",[1,2]]", false},
-        /* many values: any element, and `ne` is the negation of `eq` */
-        {"[\"tags\",\"eq\",\"vip\"]", true},
-        {"[\"tags\",\"has\",\"НОВЫЙ\"]", true},
-        {"[\"tags\",\"has\",\"нов\"]", false},
-        {"[\"tags\",\"starts\",\"нов\"]", true},
-        {"[\"tags\",\"ne\",\"vip\"]", false},
-        {"[\"tags\",\"ne\",\"старый\"]", true},
-        {"[\"tags\",\"in\",[\"старый\",\"Новый\"]]", true},
-        {"[\"phones\",\"eq\",\"89161234567\"]", true},
-        {"[\"phones\",\"eq\",\"89161234567 доб. 12\"]", true},
-        {"[\"phones\",\"in\",[\"+74951234567;ext=9\"]]", true},
-        {"[\"phones\",\"has\",\"8 495 123 45 67\"]", true},
-        {"[\"phones\",\"starts\",\"+7495\"]", true},
-        /* moments */
-        {"[\"due\",\"lt\",\"now\"]", true},
-        {"[\"due\",\"eq\",\"now-3d\"]", true},
-        {"[\"due\",\"gt\",\"now-73h\"]", true},
-        {"[\"due\",\"gt\",\"now+1m\"]", false},
-        {"[\"due\",\"lt\",\"today\"]", true},
-        {"[\"due\",\"gte\",\"today-3d\"]", true},
-        {"[\"due\",\"gte\",\"today-2d\"]", false},
-        {"[\"due\",\"gte\",\"2027-01-15\"]", true}, /* midnight in the deployment's zone */
-        {"[\"due\",\"gte\",\"2027-01-16\"]", false},
-        {"[\"day\",\"eq\",\"today\"]", true}, /* the 18th in Moscow, though the 17th in UTC */
-        {"[\"day\",\"eq\",\"now\"]", true},
-        {"[\"day\",\"eq\",\"now-2h\"]", false},
-        {"[\"day\",\"lt\",\"today+1d\"]", true},
-        {"[\"day\",\"eq\",\"18.01.2027\"]", true},
-        /* the tree */
-        {"[\"and\",[\"owner\",\"me\"],[\"stage\",\"eq\",\"new\"]]", true},
-        {"[\"and\",[\"owner\",\"me\"],[\"stage\",\"eq\",\"Done\"]]", false},
-        {"[\"or\",[\"stage\",\"eq\",\"Done\"],[\"owner\",\"me\"]]", true},
-        {"[\"not\",[\"or\",[\"stage\",\"eq\",\"Done\"],[\"owner\",\"me\"]]]", false},
-    };
     const value *row = sample();
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (cond_eval(read_ok(rows[i].text), row, &env) != rows[i].truth) {
-            print_error("%s is not %d\n", rows[i].text, rows[i].truth);
+    for (size_t i = 0; i < sizeof truths / sizeof truths[0]; i++) {
+        if (cond_eval(read_ok(truths[i].text), row, &env) != truths[i].truth) {
+            print_error("%s is not %d\n", truths[i].text, truths[i].truth);
             fail();
         }
     }
