@@ -15,10 +15,10 @@
 
 #include "build.h"
 #include "data/field_convert.h"
+#include "in_force.h"
 
 #define AHEAD_MS      15 /* of the writer's time at once, while it converts ahead */
 #define FLOW_GRACE_MS 1500
-#define TZ_PATH_FILE  "tz.path"
 #define CODE_LETTERS  "abcdefghjkmnpqrstuvwxyz23456789"
 
 /* ---- the data directory ---------------------------------------------------------------------- */
@@ -200,25 +200,6 @@ static crm_status start_flow(deployment *d, const registry *r)
                       .fatal = storage_failed};
     crm_status s = load_people(d, r);
     return s == CRM_OK ? flow_start(&o, &d->flow) : s;
-}
-
-static const char *stored_path(deployment *d, arena *a)
-{
-    crm_str path;
-    crm_str file = arena_fmt(a, "%s/%s", d->o->data, TZ_PATH_FILE);
-    return file.p && fs_read(a, file.p, 4096, &path) == CRM_OK ? path.p : NULL;
-}
-
-static void remember_path(deployment *d, build *b, const char *path)
-{
-    char *full = realpath(path, NULL);
-    const char *kept = stored_path(d, b->arena);
-    crm_str file = arena_fmt(b->arena, "%s/%s", d->o->data, TZ_PATH_FILE);
-    bool is_kept = full && kept && strcmp(full, kept) == 0;
-    if (full && !is_kept && fs_write(file.p, str_of(full), 0600) != CRM_OK) {
-        log_event(LOG_WARN, "tz.path_not_kept", "file=%s", log_quote(file));
-    }
-    free(full);
 }
 
 /* A version that came into force because it was the newest stays when a newer one is installed. */
@@ -495,17 +476,34 @@ static crm_status build_all(deployment *d, build *b, const char *path, bool forw
     return s == CRM_OK ? build_registry(d, b, rows, count) : s;
 }
 
-static crm_status apply(deployment *d, build *b, const char *path, bool forward)
+/* What is asked for, by whom: a start, with its --tz or without, or a command. */
+typedef struct wish {
+    const char *file; /* NULL: a start without --tz */
+    bool is_start, forward;
+} wish;
+
+static crm_status find_text(deployment *d, build *b, const wish *x, const char **path)
 {
-    if (!path) {
-        path = stored_path(d, b->arena);
+    in_force was;
+    crm_status s = in_force_read(b->arena, d->o->data, &was);
+    *path = x->file;
+    if (s == CRM_OK && x->is_start) {
+        *path = in_force_choose(b->arena, d->o->data, x->file, &was, b->lang, &b->refusals);
     }
-    if (!path) {
+    if (s == CRM_OK && !*path) {
         buf_z(&b->refusals,
               b->lang[0] == 'r' ? "нужен ТЗ: --tz ФАЙЛ\n" : "a ТЗ is needed: --tz FILE\n");
-        return CRM_INVALID;
+        s = CRM_INVALID;
     }
-    crm_status s = model_load_now(d, b->arena, &b->model);
+    return s;
+}
+
+static crm_status apply(deployment *d, build *b, const wish *x)
+{
+    const char *path;
+    bool forward = x->forward;
+    crm_status s = find_text(d, b, x, &path);
+    s = s == CRM_OK ? model_load_now(d, b->arena, &b->model) : s;
     if (s == CRM_OK) {
         s = build_all(d, b, path, forward);
     }
@@ -516,7 +514,9 @@ static crm_status apply(deployment *d, build *b, const char *path, bool forward)
         s = model_settle(d, b, forward);
     }
     if (s == CRM_OK) {
-        remember_path(d, b, path);
+        s = in_force_keep(b->arena, d->o->data, b->tz, path, x->file, x->is_start);
+    }
+    if (s == CRM_OK) {
         remember_versions(d, b);
     }
     return s;
@@ -532,10 +532,10 @@ static bool is_in_a_swap(const build *b)
     return false;
 }
 
-static crm_status apply_one(deployment *d, const char *path, bool forward, build **out)
+static crm_status apply_one(deployment *d, const wish *x, build **out)
 {
     build *b = *out = build_new(d->o->lang);
-    crm_status s = b ? apply(d, b, path, forward) : CRM_NOMEM;
+    crm_status s = b ? apply(d, b, x) : CRM_NOMEM;
     if (s != CRM_OK) {
         return s;
     }
@@ -544,15 +544,16 @@ static crm_status apply_one(deployment *d, const char *path, bool forward, build
     return s;
 }
 
-crm_status deployment_apply(deployment *d, const char *path, buf *say)
+static crm_status apply_locked(deployment *d, wish x, buf *say)
 {
     build *b;
     uv_mutex_lock(&d->apply_lock);
-    crm_status s = apply_one(d, path, true, &b);
+    crm_status s = apply_one(d, &x, &b);
     if (s != CRM_OK && b && !d->flow && is_in_a_swap(b)) {
         /* A crash came before the change of the model it was in: that one is taken back. */
         build_free(b);
-        s = apply_one(d, path, false, &b);
+        x.forward = false;
+        s = apply_one(d, &x, &b);
     }
     if (b) {
         build_say(b, say);
@@ -562,6 +563,16 @@ crm_status deployment_apply(deployment *d, const char *path, buf *say)
     }
     uv_mutex_unlock(&d->apply_lock);
     return s;
+}
+
+crm_status deployment_start(deployment *d, const char *given, buf *say)
+{
+    return apply_locked(d, (wish){.file = given, .is_start = true, .forward = true}, say);
+}
+
+crm_status deployment_apply(deployment *d, const char *path, buf *say)
+{
+    return apply_locked(d, (wish){.file = path, .forward = true}, say);
 }
 
 crm_status deployment_lint(deployment *d, const char *path, const char *lang, buf *say)

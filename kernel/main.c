@@ -231,7 +231,7 @@ static crm_status open_offline(const server_options *o, int count, const char *c
     if (s != CRM_OK || strcmp(args[0], "tz") == 0) {
         return s;
     }
-    s = deployment_apply(d, NULL, out);
+    s = deployment_start(d, NULL, out);
     if (s != CRM_OK && !out->n) {
         buf_fmt(out, "%s: %s\n", o->data, status_code(s));
     }

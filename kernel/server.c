@@ -359,7 +359,7 @@ static crm_status start_deployment(server *s)
         st = set_up_imports(s->o);
     }
     if (st == CRM_OK) {
-        st = deployment_apply(&s->d, s->o->tz, &say);
+        st = deployment_start(&s->d, s->o->tz, &say);
     }
     if (say.n) {
         fwrite(say.p, 1, say.n, stderr);

@@ -64,11 +64,13 @@ void deployment_close(deployment *d);
 /* Ends the threads of the flow layer; ends the process when code that cannot be interrupted holds one. */
 void deployment_stop_flow(deployment *d);
 /*
- * Reads the ТЗ (path, or the stored text when NULL), loads what it needs, builds and publishes the
- * registry and applies people and departments. Faults and refusals are written to `say`; on any
- * error nothing has changed. Not on a loop thread.
+ * Reads the ТЗ, loads what it needs, builds and publishes the registry and applies people and
+ * departments. Faults and refusals are written to `say`; on any error nothing has changed. Not on a
+ * loop thread.
  */
 CRM_MUST_CHECK crm_status deployment_apply(deployment *d, const char *tz_path, buf *say);
+/* The same at a start, of `given` (NULL: no --tz) or of what was applied since by a command (in_force.h). */
+CRM_MUST_CHECK crm_status deployment_start(deployment *d, const char *given, buf *say);
 /* Lints only; what is said is in `lang`. */
 CRM_MUST_CHECK crm_status deployment_lint(deployment *d, const char *tz_path, const char *lang, buf *say);
 /* Makes the administrator with a one-time code when nobody can log in yet, and leaves it in

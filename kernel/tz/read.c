@@ -52,6 +52,21 @@ static void refuse_file(tz_faults *f, const yaml_node *n, crm_status s, crm_str 
     tz_refuse(f, n, s == CRM_TOO_LARGE ? "file_too_large" : "file_missing", name);
 }
 
+static void note_file(tz *t, crm_str name, crm_str text)
+{
+    tz_file *f = ARENA_NEW(t->a, tz_file);
+    if (f) {
+        *f = (tz_file){.name = name, .text = text};
+        *t->files_end = f;
+        t->files_end = (tz_file **)&f->next;
+    }
+}
+
+const tz_file *tz_files(const tz *t)
+{
+    return t->files;
+}
+
 crm_str tz_read_beside(tz *t, tz_faults *f, const yaml_node *n, const char **name)
 {
     crm_str relative =
@@ -62,6 +77,8 @@ crm_str tz_read_beside(tz *t, tz_faults *f, const yaml_node *n, const char **nam
     crm_status s = path ? fs_read(t->a, path, TZ_FILE_MAX, &text) : CRM_OK;
     if (s != CRM_OK) {
         refuse_file(f, n, s, n->text);
+    } else if (path) {
+        note_file(t, relative, text);
     }
     return text;
 }
@@ -208,6 +225,7 @@ static bool load_root(loader *l, const char *path)
     }
     name = arena_dup(l->t->a, str_of(name)).p;
     tz_names_add(l->t->a, &l->files, str_of(name));
+    note_file(l->t, str_of(name), text);
     buf_str(&l->text, text);
     l->t->root = parse(l, name, text);
     if (l->t->root) {
@@ -235,6 +253,7 @@ crm_status tz_read(arena *a, const char *path, tz **out, tz_fault **faults)
     }
     tz_faults_init(&f, a, faults);
     t->a = a;
+    t->files_end = &t->files;
     loader l = {.t = t, .f = &f};
     buf_init(&l.text, TEXT_MAX);
     if (load_root(&l, path)) {

@@ -25,6 +25,12 @@ typedef struct tz_fault {
 
 /* Parses file and its includes into a tree and checks keys and types. *out is NULL when faults are errors. */
 CRM_MUST_CHECK crm_status tz_read(arena *a, const char *path, tz **out, tz_fault **faults);
+/* A file of a text: its name relative to the folder of the root file, which is the first. */
+typedef struct tz_file {
+    crm_str name, text;
+    const struct tz_file *next;
+} tz_file;
+const tz_file *tz_files(const tz *t);
 /* Names of the modules the text needs (`modules: auto` or the explicit list checked against it). `t`
  * keeps the words that all of them offer: what is misspelt may be one of a module it does not name. */
 CRM_MUST_CHECK crm_status tz_modules(tz *t, arena *a, const module_found *found, uint32_t found_count,

@@ -36,6 +36,7 @@ struct tz {
     yaml_node *root; /* the sections of all files as one map */
     yaml_node *model; /* what was made in the UI, as tz_take_model got it; NULL: nothing */
     crm_str text;    /* all files as one text; people's table is not part of it */
+    tz_file *files, **files_end; /* as they were read */
     const char *dir; /* real path of the folder of the root file */
     const tz_person *people;
     uint32_t people_count;

@@ -156,6 +156,36 @@ describe('karkas tz', () => {
     assert.equal((await petrov.list('sales.lead', 'delivery_city=Пермь')).length, 1);
   });
 
+  it('stays in force when the server is killed, though it was started with another file, and that one is said', async () => {
+    const given = server.tz;
+    const file = write('later.yaml', withField.replace('delivery_city', 'delivery_gate'));
+    await ok('tz', 'apply', file);
+    await server.kill();
+    await server.start();
+    assert.equal((await petrov.get(`${LEADS}?delivery_gate=x`)).status, 200);
+    assert.match(server.log, /tz\.kept.*later\.yaml/);
+    assert.match(server.log, /Действует ТЗ, применённое из .*later\.yaml.*karkas tz apply/);
+    fs.rmSync(file);
+    await server.restart();
+    assert.equal((await petrov.get(`${LEADS}?delivery_gate=x`)).status, 200, 'the file itself is not needed');
+    await ok('tz', 'apply', given);
+    await server.restart();
+    assert.equal((await petrov.get(`${LEADS}?delivery_gate=x`)).status, 422);
+  });
+
+  it('is read again from the file of --tz, and from a copy when that is gone', async () => {
+    const text = fs.readFileSync(server.tz, 'utf8');
+    fs.writeFileSync(server.tz, text.replace('delivery_city', 'delivery_door'));
+    await server.restart();
+    assert.equal((await petrov.get(`${LEADS}?delivery_door=x`)).status, 200);
+    fs.rmSync(server.tz);
+    await server.restart();
+    assert.equal((await petrov.get(`${LEADS}?delivery_door=x`)).status, 200);
+    assert.match(server.log, /не читается: действует то, что было из него применено/);
+    fs.writeFileSync(server.tz, text);
+    await server.restart();
+  });
+
   it('changes nothing by a broken text: the server goes on with the old one', async () => {
     const before = (await head.get('/api/v1/meta')).json;
     for (const [name, text] of [

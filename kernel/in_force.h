@@ -1,0 +1,32 @@
+/*
+ * in_force.h - which ТЗ a data directory is under: where it was read, and a copy of its files.
+ *
+ * What `tz apply` has acknowledged stays in force over a restart, whatever became of the file. The file
+ * that `serve --tz` names is read again at each start as long as nothing else was applied meanwhile.
+ * Blocking; under deployment.apply_lock.
+ */
+#ifndef IN_FORCE_H
+#define IN_FORCE_H
+
+#include "base/buf.h"
+#include "tz/tz.h"
+
+typedef struct in_force {
+    crm_str given; /* what the last start was given as --tz: a real path; empty: nothing */
+    crm_str path;  /* the file that was applied last: a real path; empty: none was yet */
+    crm_str copy;  /* the root file of the copy, below the data directory */
+} in_force;
+
+/* In the arena. Nothing is there: all empty. */
+CRM_MUST_CHECK crm_status in_force_read(arena *a, const char *data, in_force *out);
+/*
+ * The file that a start reads, of `given` (NULL: no --tz) and what was in force; in the arena. Where that is
+ * not the one given, a line in `say` tells which and why. NULL: there is none.
+ */
+const char *in_force_choose(arena *a, const char *data, const char *given, const in_force *was, const char *lang,
+                            buf *say);
+/* After `path` came into force, or its copy: at a start with what was given, later with NULL. */
+CRM_MUST_CHECK crm_status in_force_keep(arena *a, const char *data, const tz *t, const char *path, const char *given,
+                                        bool is_start);
+
+#endif
