@@ -35,7 +35,7 @@ Without a stage all ordinary ones run: ${ordinary[*]}.
   soak     a busy day on the build that ships, for KARKAS_SOAK_SECONDS (600): nothing grows
   bench    prints speed and size beside the floor; only sizes can fail
   million  the same with a million rows: makes them first, about half an hour in all
-  fresh    both set-up commands in clean Debian 12 and 13 roots (root only)
+  fresh    packaging/run.sh in clean Debian 12 and 13 roots (root only)
 EOF
 }
 
