@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/crypto.h"
-#include "base/json_plain.h"
 
 /* Where the scan stands, and how many commas each open bracket has seen. */
 typedef struct scan {
@@ -118,10 +117,6 @@ crm_status json_read(crm_str text, size_t items_max, json_t **out, json_error *e
     pthread_once(&once, seed);
     if (!is_within_limits(text, items_max ? items_max : JSON_ITEMS_MAX, err)) {
         return CRM_BAD_REQUEST;
-    }
-    *out = json_read_plain(text);
-    if (*out) {
-        return CRM_OK;
     }
     json_error_t e;
     json_t *v =

@@ -1,5 +1,5 @@
-/* fuzz_json.c - any bytes as JSON: what is read is what jansson reads, and is written as JSON that
- * is read to the same value. */
+/* fuzz_json.c - any bytes as JSON: what is read is written as JSON that is read to the same value.
+ */
 #include "base/json.h"
 #include "base/str.h"
 #include "fuzz.h"
@@ -14,10 +14,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(err.code.n > 0);
         return 0;
     }
-    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
-    json_t *wanted = json_loadb((const char *)data, size, flags, NULL);
-    MUST(wanted && json_equal(first, wanted));
-    json_decref(wanted);
     arena *a = arena_new(0);
     crm_str text = json_dump(a, first);
     MUST(text.p);
