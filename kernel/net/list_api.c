@@ -10,13 +10,9 @@
 #define INLINE_LIMIT_US 2000
 #define POOL_COUNT_US   50000 /* a list does not wait longer for its total */
 #define PART_MS         2000  /* then a long list shows what it has found */
-#define SLOW_US                                                                      \
-    5000000 /* then one ends that cannot be shown in parts; sooner with shorter ones \
-             */
-#define SLOW_LEAST_US 1000000
-#define POOLS_MS      10000 /* waiting and both tries of a list that does not run inline */
-#define SHAPES        64
-#define SHAPE_NS      60000000000LL
+#define POOLS_MS        10000 /* waiting and both tries of a list that does not run inline */
+#define SHAPES          64
+#define SHAPE_NS        60000000000LL
 
 /* ---- shapes that were interrupted once; loop thread ------------------------------------------ */
 
@@ -144,22 +140,16 @@ static crm_status read_otherwise(api_call *k)
     return s;
 }
 
-static int64_t slow_us(uint32_t part_ms)
-{
-    int64_t us = (int64_t)part_ms * 2500;
-    return us > SLOW_US ? SLOW_US : us < SLOW_LEAST_US ? SLOW_LEAST_US : us;
-}
-
 static void list_on_pool(api_call *k)
 {
     list_state *l = k->own;
-    uint32_t part_ms = k->api->o.part_ms ? k->api->o.part_ms : PART_MS;
-    int64_t limit_us = l->is_slow ? slow_us(part_ms) : 250000;
+    int64_t limit_us = l->is_slow ? 5000000 : 250000;
     buf_clear(&k->text);
     list_begin(k, &k->text);
     k->c.until = clock_mono() + limit_us * 1000;
     k->read.limit_us = limit_us;
     k->read.count_us = POOL_COUNT_US;
+    uint32_t part_ms = k->api->o.part_ms ? k->api->o.part_ms : PART_MS;
     k->read.part_us = l->is_slow ? (int64_t)part_ms * 1000 : 0;
     k->read.done = NULL;
     k->status = records_read_now(&k->read);

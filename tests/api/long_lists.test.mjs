@@ -55,15 +55,6 @@ describe('a list that cannot end in time', () => {
     assert.deepEqual(ids, [...new Set(ids)].sort((x, y) => y - x));
   });
 
-  it('is refused by the name of its sort when no index has that order', async () => {
-    const sorted = new URLSearchParams(hard([-1]));
-    sorted.set('sort', '-place');
-    const reply = await head.get(`${NOTES}?${sorted}`, { expect: 504 });
-    assert.deepEqual([reply.json.code, reply.json.params], ['slow_sort', { field: 'place', label: 'Место' }], reply.text);
-    sorted.set('sort', 'id');
-    assert.equal((await head.get(`${NOTES}?${sorted}`, { expect: 200 })).json.partial, true, 'one that it has comes in parts');
-  });
-
   it('ends when its asker leaves', async () => {
     server.options.args = []; // then it takes long enough to be left
     await server.restart();
