@@ -498,6 +498,18 @@ static crm_status find_text(deployment *d, build *b, const wish *x, const char *
     return s;
 }
 
+/* A full disk does not stop a start: the next one keeps it. */
+static crm_status keep_text(deployment *d, build *b, const wish *x, const char *path)
+{
+    crm_status s = in_force_keep(b->arena, d->o->data, b->tz, path, x->file, x->is_start);
+    if (s != CRM_OK && x->is_start) {
+        log_event(LOG_WARN, "tz.not_kept", "data=%s status=%s", log_quote(str_of(d->o->data)),
+                  status_code(s));
+        s = CRM_OK;
+    }
+    return s;
+}
+
 static crm_status apply(deployment *d, build *b, const wish *x)
 {
     const char *path;
@@ -514,7 +526,7 @@ static crm_status apply(deployment *d, build *b, const wish *x)
         s = model_settle(d, b, forward);
     }
     if (s == CRM_OK) {
-        s = in_force_keep(b->arena, d->o->data, b->tz, path, x->file, x->is_start);
+        s = keep_text(d, b, x, path);
     }
     if (s == CRM_OK) {
         remember_versions(d, b);

@@ -210,11 +210,11 @@ crm_status in_force_keep(arena *a, const char *data, const tz *t, const char *pa
     if (s == CRM_OK && !is_of_copy(&was, data, path, a)) {
         now.path = real_path(a, path);
         crm_str name = copy_name(a, t);
-        s = name.n ? write_copy(a, data, name, t) : CRM_NOMEM;
-        now.copy = s == CRM_OK
-                       ? arena_fmt(a, "%.*s/%.*s", STR_FMT(name), STR_FMT(tz_files(t)->name))
-                       : now.copy;
-        s = s == CRM_OK && arena_failed(a) ? CRM_NOMEM : s;
+        now.copy = arena_fmt(a, "%.*s/%.*s", STR_FMT(name), STR_FMT(tz_files(t)->name));
+        s = name.n && now.copy.n ? CRM_OK : CRM_NOMEM;
+        bool is_there =
+            s == CRM_OK && str_eq(now.copy, was.copy) && is_readable(below(a, data, now.copy.p).p);
+        s = s == CRM_OK && !is_there ? write_copy(a, data, name, t) : s;
     }
     bool is_other =
         !str_eq(was.given, now.given) || !str_eq(was.path, now.path) || !str_eq(was.copy, now.copy);
