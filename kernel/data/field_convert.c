@@ -54,7 +54,7 @@ crm_str field_shape(arena *a, const field *f)
     if (f->max) {
         jw_kint(&w, "max", f->max);
     }
-    if (f->choice_count) {
+    if (f->choice_count && !f->titles_of.n) { /* a text's titles limit nothing */
         put_choices(&w, f);
     }
     if (f->ref_name.n) {

@@ -202,9 +202,21 @@ static void a_shape_comes_back_as_it_was(void **state)
     assert_int_equal(field_of_shape(a, CRM_S("text"), &unused), CRM_INVALID);
 }
 
+/* Else a server would not start on data that was written before the titles were named. */
+static void titles_of_a_text_are_no_part_of_its_shape(void **state)
+{
+    (void)state;
+    field plain = of(FIELD_TEXT), titled = plain;
+    titled.choices = kinds;
+    titled.choice_count = 2;
+    titled.titles_of = CRM_S("sales.lead.source");
+    assert_true(str_eq(field_shape(a, &plain), field_shape(a, &titled)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(titles_of_a_text_are_no_part_of_its_shape),
         cmocka_unit_test(every_pair_is_allowed_or_refused),
         cmocka_unit_test(a_reference_leads_where_it_led),
         cmocka_unit_test(texts_are_read_as_people_write_them),
