@@ -5,7 +5,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { metrics } from '../harness/metrics.mjs';
-import { startServer } from '../harness/server.mjs';
+import { Server, startServer } from '../harness/server.mjs';
 import { dealer } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
@@ -23,16 +23,16 @@ function modulesWithActs(build, home) {
 }
 
 describe('a module that computes past its limit', () => {
-  let probe, server, head;
+  let server, head;
+  const place = new Server({});
 
   before(async () => {
-    probe = await startServer();
-    server = await startServer({ modules: modulesWithActs(probe.build, probe.home), tz: withActs });
+    server = await startServer({ modules: modulesWithActs(place.build, place.home), tz: withActs });
     head = await server.as('ivanova');
   });
   after(async () => {
     await server.stop();
-    await probe.stop();
+    await place.stop();
   });
 
   it('in a read: 504 while it still computes, and it is named', async () => {
@@ -46,7 +46,7 @@ describe('a module that computes past its limit', () => {
   });
 
   it('on every thread of the pool: others are still answered', async () => {
-    const stuck = [1, 2, 3].map(() => head.get('/api/v1/acts/spin/8000'));
+    const stuck = [1, 2, 3].map(() => head.get('/api/v1/acts/spin/4000'));
     const reader = await server.as('petrov');
     await reader.get(`${LEADS}?q=${encodeURIComponent("экскаватор")}`, { expect: 200 });
     for (const reply of await Promise.all(stuck)) assert.equal(reply.status, 504);
@@ -110,8 +110,8 @@ describe('a module that computes past its limit', () => {
 
 describe('a stop', () => {
   it('does not wait for code that does not come back, and says so by its exit', async () => {
-    const probe = await startServer();
-    const server = await startServer({ modules: modulesWithActs(probe.build, probe.home), tz: withActs });
+    const place = new Server({});
+    const server = await startServer({ modules: modulesWithActs(place.build, place.home), tz: withActs });
     const head = await server.as('ivanova');
     const made = (await head.post(LEADS, { title: 'до' }, { expect: 201 })).json;
     assert.equal((await head.get('/api/v1/acts/spin/60000')).status, 504);
@@ -122,6 +122,6 @@ describe('a stop', () => {
     await server.start();
     await head.get(`${LEADS}/${made.id}`, { expect: 200 });
     await server.stop();
-    await probe.stop();
+    await place.stop();
   });
 });

@@ -200,9 +200,10 @@ export class StartError extends Error {
   }
 }
 
+/** The memory freed last is kept from use: 16 MB of it, as 256 take a fifth of the whole time in fresh pages. */
 function sanitizers() {
   return {
-    ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0:exitcode=99',
+    ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0:exitcode=99:quarantine_size_mb=16',
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     TSAN_OPTIONS: 'exitcode=98',
     LSAN_OPTIONS: `suppressions=${path.join(root, 'tests/harness/lsan.supp')}:print_suppressions=0`,
