@@ -1,4 +1,4 @@
-// `karkas …` (S-76, D8): what an administrator asks of a running server, and what works without one.
+// `karkas …` (S-76): what an administrator asks of a running server, and what works without one.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -134,7 +134,7 @@ describe('karkas tz', () => {
     assert.match(said, /departments/);
   });
 
-  it('puts a new field into force on the running server and tells open pages', async () => {
+  it('S-76: puts a new field into force on the running server, whose tables it changes itself, and tells open pages', async () => {
     const before = (await head.get('/api/v1/meta')).json;
     const stream = await petrov.events();
     const record = (await petrov.post(LEADS, { title: 'До поля' }, { expect: 201 })).json;
@@ -233,7 +233,7 @@ describe('karkas tz', () => {
 });
 
 describe('karkas backup and restore', () => {
-  it('copies a consistent state while records are written', async () => {
+  it('S-76: copies a consistent state while records are written', async () => {
     let stop = false;
     const titles = [];
     const writing = (async () => {

@@ -1,4 +1,4 @@
-// The browser stream (S-06): what changed reaches whoever may know it, at once and after a break.
+// The browser stream: what changed reaches whoever may know it, at once and after a break.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -25,7 +25,7 @@ function of(stream, id) {
 }
 
 describe('an open stream', () => {
-  it('S-06: tells another session of a new record and of every change, in order', async () => {
+  it('tells another session of a new record and of every change, in order', async () => {
     const stream = await head.events();
     assert.equal(stream.status, 200);
     const r = await make(petrov, { title: 'Новая' });

@@ -58,6 +58,18 @@ describe('a request from the site', () => {
     assert.equal(notice?.created_at, '2027-01-18T07:15:00.000Z', JSON.stringify(await owner.list('notification')));
   });
 
+  it('S-02: gives the next request to the other manager, who has fewer, and tells him at once', async () => {
+    const managers = [await server.as('petrov'), await server.as('sidorova')];
+    const isFirst = (await managers[0].list('sales.lead')).length > 0;
+    const [busy, free] = isFirst ? managers : managers.reverse();
+    const told = async (client) => (await client.list('notification')).filter((n) => n.text.startsWith('Новая заявка')).length;
+    assert.deepEqual([await told(busy), await told(free)], [1, 0]);
+    await submit(visitor, { name: 'Второй Клиент', phone: '+7 916 700-00-02', text: 'Нужен погрузчик' }, { expect: 202 });
+    await until(async () => (await told(free)) === 1, 'who has none is told');
+    assert.equal((await free.list('sales.lead', 'q=погрузчик')).length, 1);
+    assert.equal(await told(busy), 1);
+  });
+
   it('says what a form asks for, and where the authority is that vouches for it', async () => {
     const form = (await visitor.get('/hook/site', { expect: 200 })).json;
     assert.equal(form.form, 'site');
@@ -128,7 +140,7 @@ describe('a request from the site', () => {
     assert.deepEqual(await found('sales.deal', 'contact.first_lead.utm_source'), [id]);
   });
 
-  it('S-08: tells the head when there is nobody to give a request to, and keeps the request', async () => {
+  it('tells the head when there is nobody to give a request to, and keeps the request', async () => {
     const head = await server.as('ivanova');
     for (const login of ['petrov', 'sidorova']) assert.equal((await server.command('user', 'disable', login)).code, 0);
     const reply = await submit(visitor, { name: 'Ночной Гость', phone: '+7 903 000-11-22', text: 'Есть кто-нибудь?' });

@@ -41,7 +41,7 @@ describe('the demo site', () => {
     }, `a lead «${message}»`);
   }
 
-  it('S-75: sends a request without leaving the page, with the marks of its advertisement', async () => {
+  it('sends a request without leaving the page, with the marks of its advertisement', async () => {
     const page = await open({}, `${page_url}?utm_source=yandex`);
     await page.fill('#f-name', 'Иван Петров');
     await page.fill('#f-phone', '8 (916) 123-45-67');

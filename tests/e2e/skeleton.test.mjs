@@ -1,4 +1,4 @@
-// The walking skeleton as people see it (S-01, S-06, S-08): a visitor's request on the site becomes
+// The walking skeleton as people see it (S-01, S-08): a visitor's request on the site becomes
 // a row on the screen of a manager, who opens it and works on. The whole way is real: Chromium,
 // TLS, the example ТЗ.
 
@@ -49,7 +49,7 @@ async function openList() {
 }
 
 describe('a request from the demo page', () => {
-  it('S-01 S-06: appears in the open list of the manager who is looking at it', async () => {
+  it('S-01: appears in the open list of the manager who is looking at it', async () => {
     await openList();
     await manager.page.evaluate(() => (window.sameDocument = true));
     await ask(REQUEST);
@@ -168,7 +168,7 @@ describe('signing in', () => {
 });
 
 describe('a server that dies and comes back', () => {
-  it('S-44: the open list goes on by itself and has lost nothing', async () => {
+  it('the open list goes on by itself and has lost nothing', async () => {
     await openList();
     await server.kill();
     await manager.page.locator('.offline').waitFor();

@@ -777,6 +777,10 @@ static void a_listener_passes_over_what_is_not_for_it(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define OF(requirement, name)                               \
+    {                                                       \
+        requirement ": " #name, name, setup, teardown, NULL \
+    }
     const struct CMUnitTest tests[] = {
         T(one_failing_request_of_a_group_rolls_back_alone),
         T(a_request_taken_back_while_it_runs_is_not_written_and_others_are),
@@ -794,7 +798,7 @@ int main(void)
         T(a_form_waits_for_what_passes_by_itself),
         T(a_rule_assigns_and_tells),
         T(a_rule_judges_by_other_rows),
-        T(the_freest_gets_it),
+        OF("S-02", the_freest_gets_it),
         T(nobody_free_takes_the_otherwise),
         T(a_listener_hears_every_change),
         T(a_listener_passes_over_what_is_not_for_it),

@@ -514,11 +514,15 @@ static void a_pipeline_needs_a_stage_field(void **state)
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define OF(requirement, f)                       \
+    {                                            \
+        requirement ": " #f, f, begin, end, NULL \
+    }
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         T(the_example_of_the_dealer_becomes_a_sealed_registry),
-        T(only_needed_modules_are_enabled),
+        OF("D1", only_needed_modules_are_enabled),
         T(a_step_brings_its_module),
         T(a_condition_over_other_rows_brings_their_module),
         T(a_module_that_does_not_exist_is_named_with_the_nearest),
