@@ -26,6 +26,8 @@ const LOOKS = [
 ];
 /** How a screen is looked at: one of the pairs of device, theme and language; all of them with FULL=1. */
 export const looks = (which) => (process.env.FULL === '1' ? LOOKS : [LOOKS[which % LOOKS.length]]);
+/** How many times slower the pages run than the machine would: what only holds on a fast one shows itself. */
+const SLOWED = Number(process.env.SLOWED ?? 1);
 export const NEW_PASSWORD = 'тихий экскаватор 41';
 
 /** The certificate the server shows, verified against its own authority as a client would. */
@@ -83,6 +85,7 @@ export class Browser {
     context.setDefaultTimeout(15000);
     const person = new Person(context, await context.newPage(), this);
     await person.watch();
+    if (SLOWED > 1) await person.slow(SLOWED);
     return person;
   }
 
@@ -119,6 +122,11 @@ class Person {
         console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`),
       );
     });
+  }
+
+  async slow(rate) {
+    const session = await this.context.newCDPSession(this.page);
+    await session.send('Emulation.setCPUThrottlingRate', { rate });
   }
 
   /** Through the form; with a one-time code a password is chosen, as the person himself would. */

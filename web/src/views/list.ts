@@ -12,6 +12,7 @@ import { binActions } from './bin.ts';
 import type { Chosen } from './bulk.ts';
 import { countViews, countWithout, type Count } from './list-counts.ts';
 import { emptyList } from './list-empty.ts';
+import { ListFind } from './list-find.ts';
 import { listMenu } from './list-menu.ts';
 import { WalkVoice, more } from './more.ts';
 import { Selection } from './selection.ts';
@@ -34,7 +35,6 @@ import { isNumeric } from '../fields/view.ts';
 
 const ROW = 40,
   CARD = 68,
-  TYPING = 250,
   RECOUNT = 1500;
 
 class List extends El {
@@ -63,7 +63,10 @@ class List extends El {
   #key = '';
   #names: Names = new Map();
   #off: (() => void)[] = [];
-  #typing = 0;
+  #find = new ListFind((q) => {
+    // Not once a card has been opened over the list: it would be closed.
+    if (place.value.name === 'list' && q !== this.#state.q) this.#to({ q }, true);
+  });
   #recount = 0;
   #counted = '';
 
@@ -117,6 +120,7 @@ class List extends El {
     this.#records = this.#before = null;
     this.#key = '';
     clearTimeout(this.#recount);
+    this.#find.stop();
   }
 
   get #shown(): Records {
@@ -142,7 +146,10 @@ class List extends El {
     this.#hadFocus = !!document.activeElement?.closest('.more') && this.contains(document.activeElement);
     if (key === this.#key) return;
     const isOther = !this.#key.startsWith(`${this.entity}?`);
-    if (isOther) this.counts = {};
+    if (isOther) {
+      this.counts = {};
+      this.#find.stop();
+    }
     this.#key = key;
     this.#records?.stop();
     this.#before = isOther || this.#shown.state === 'loading' ? null : this.#shown;
@@ -259,12 +266,6 @@ class List extends El {
     this.#setChips({ [field]: [] });
   }
 
-  #search(event: Event): void {
-    clearTimeout(this.#typing);
-    const q = (event.target as HTMLInputElement).value;
-    this.#typing = window.setTimeout(() => this.#to({ q }, true), TYPING);
-  }
-
   #move(step: number): void {
     const rows = this.#records?.rows ?? [];
     if (!rows.length) return;
@@ -292,20 +293,7 @@ class List extends El {
         </h1>
         ${records.total !== null ? html`<span class="count">${atLeast(records)}</span>` : nothing}
         <div class="actions">
-          <label class="find"
-            ><span class="sr">${t('list.find')}</span>${icon('search', 'icon-16')}
-            <input
-              id="list-q"
-              class="bare"
-              type="search"
-              placeholder=${t('list.find')}
-              .value=${this.#state.q}
-              @input=${this.#search}
-              @keydown=${(e: KeyboardEvent) => {
-                if (e.key === 'Escape') (e.target as HTMLElement).blur();
-              }}
-            /><span class="kbd only-desk">/</span></label
-          >
+          ${this.#find.field(this.#state.q)}
           ${this.#state.bin ? nothing : listMenu(this.entity, () => this.#export())}
           ${entity.can.create && !this.#state.bin ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => this.#create()}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(t(entity.label.one))}</span></button>` : nothing}
         </div>

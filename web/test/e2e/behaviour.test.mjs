@@ -128,11 +128,36 @@ test('tabs, chips, search and sort narrow the list and stand in its address', as
   await page.keyboard.press('Escape');
   await page.click('th[data-field=amount] button');
   await page.waitForURL(/sort=-amount/);
-  assert.equal(await page.getAttribute('th[data-field=amount]', 'aria-sort'), 'descending');
+  await page.waitForSelector('th[data-field=amount][aria-sort=descending]');
   await page.fill('#list-q', 'нет такого слова');
   await page.getByText('Под эти условия ничего не подходит').waitFor();
   await page.getByRole('button', { name: 'Убрать «Найти в списке»' }).click();
   await page.waitForSelector('tbody tr[data-id]');
+});
+
+test('words still being typed are searched for when something else is clicked, and close no card that it opened', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await page.waitForSelector(rowOf(46));
+  await page.evaluate(() => {
+    const held = [];
+    const { setTimeout, clearTimeout } = window;
+    window.setTimeout = (fn, ms) => (ms === 250 ? -held.push(fn) : setTimeout(fn, ms));
+    window.clearTimeout = (id) => (id < 0 ? delete held[-id - 1] : clearTimeout(id));
+    window.goOn = () => held.forEach((fn) => fn());
+  });
+  await page.locator('#list-q').pressSequentially('погр');
+  await page.click(`${rowOf(45)} a`);
+  await page.waitForSelector('dialog.drawer .block');
+  await page.evaluate(() => window.goOn());
+  assert.equal(new URL(page.url()).pathname, '/e/sales.lead/45');
+  await page.goBack();
+  await page.waitForURL(/\/e\/sales\.lead\?q=/);
+
+  await page.locator('#list-q').pressSequentially('узчик');
+  await page.evaluate(() => document.querySelector('[data-id="45"] a').click());
+  await page.evaluate(() => window.goOn());
+  await page.waitForSelector('dialog.drawer .block');
+  assert.equal(new URL(page.url()).pathname, '/e/sales.lead/45');
 });
 
 test('a long list draws only what is in sight and reads further pages as it is scrolled', async () => {

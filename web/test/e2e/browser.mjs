@@ -18,6 +18,14 @@ export const PHONE = { width: 390, height: 844 };
 /** The engine without a browser's own windows, at less than half the work a page; where it is missing, the whole. */
 const chromiumPath = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find((path) => existsSync(path));
 
+/** How many times slower the pages run than the machine would: what only holds on a fast one shows itself. */
+const SLOWED = Number(process.env.SLOWED ?? 1);
+
+export async function slow(page, rate) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate });
+}
+
 export const launch = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? chromiumPath, args: FLAGS });
 
@@ -37,6 +45,7 @@ export async function open(
   });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
+  if (SLOWED > 1) await slow(page, SLOWED);
   const faults = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
   page.on('console', (message) => {
