@@ -304,9 +304,13 @@ describe('the model under load', () => {
   it('a change that is stopped leaves the field as it was, and another can follow', async () => {
     const started = await head.patch(`${FIELDS}/code`, { type: 'text' }, { expect: 202 });
     const busy = await head.patch(`${FIELDS}/code`, { type: 'decimal' });
-    if (busy.status !== 200 && busy.status !== 202) assert.equal(busy.json.code, 'model_busy');
-    await head.post(`/api/v1/batch/${started.json.change.batch}/cancel`);
-    await ended(head, started.json.change.batch);
+    const all = [started];
+    if (busy.status === 202) all.push(busy); // the first had ended already
+    else if (busy.status !== 200) assert.equal(busy.json.code, 'model_busy', busy.text);
+    for (const one of all) {
+      await head.post(`/api/v1/batch/${one.json.change.batch}/cancel`);
+      await ended(head, one.json.change.batch);
+    }
     const again = await head.patch(`${FIELDS}/code`, { title: 'Код клиента' });
     assert.equal(again.status, 200, again.text);
   });
