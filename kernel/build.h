@@ -63,6 +63,8 @@ CRM_MUST_CHECK crm_status build_registry(deployment *d, build *b, tz_declaration
 CRM_MUST_CHECK crm_status build_schema(deployment *d, build *b);
 /* A slice of converting values ahead of the step, on the writer. Worker threads. */
 CRM_MUST_CHECK crm_status build_ahead(deployment *d, build *b, engine_ahead *out);
+/* Schema, people and the registry: all of it, or what was in force stays. Not on the writer. */
+CRM_MUST_CHECK crm_status build_put_in_force(deployment *d, build *b);
 /* What follows the publishing of a registry. Not on the writer. */
 CRM_MUST_CHECK crm_status deployment_published(deployment *d);
 /* On the writer: publishes b->reg, which is NULL then. Its modules run. */

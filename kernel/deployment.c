@@ -15,7 +15,6 @@
 
 #include "build.h"
 #include "data/field_convert.h"
-#include "in_force.h"
 
 #define AHEAD_MS      15 /* of the writer's time at once, while it converts ahead */
 #define FLOW_GRACE_MS 1500
@@ -103,6 +102,8 @@ void deployment_close(deployment *d)
     model_work_free(d);
     build_free(d->in_force);
     d->in_force = NULL;
+    free(d->refused);
+    d->refused = NULL;
     free(d->modules); /* the list: what was loaded stays mapped */
     d->modules = NULL;
     d->module_count = 0;
@@ -200,24 +201,6 @@ static crm_status start_flow(deployment *d, const registry *r)
                       .fatal = storage_failed};
     crm_status s = load_people(d, r);
     return s == CRM_OK ? flow_start(&o, &d->flow) : s;
-}
-
-/* A version that came into force because it was the newest stays when a newer one is installed. */
-static void remember_versions(deployment *d, build *b)
-{
-    bool is_news = b->has_decided;
-    for (uint32_t i = 0; i < b->module_count; i++) {
-        const module_info *m = plug_info(b->modules[i]);
-        module_choice *row = m->id.n ? choices_need(b->arena, &b->choices, m->name) : NULL;
-        if (row && row->is_open) {
-            row->version = m->id;
-            row->is_open = false;
-            is_news = true;
-        }
-    }
-    if (is_news && choices_write(d->o->data, &b->choices) != CRM_OK) {
-        log_event(LOG_WARN, "modules.not_kept", "file=%s", MODULES_FILE);
-    }
 }
 
 /* What is done at once, while the writer does nothing else. */
@@ -435,7 +418,7 @@ static crm_status put_started_in_force(deployment *d, build *b)
     return s == CRM_OK && is_start ? drop_left_ahead(d) : s;
 }
 
-static crm_status put_in_force(deployment *d, build *b)
+crm_status build_put_in_force(deployment *d, build *b)
 {
     crm_status s = build_files(d, b);
     s = s == CRM_OK ? build_start(b) : s;
@@ -453,153 +436,4 @@ crm_status deployment_published(deployment *d)
         d->on_published(d->published_arg);
     }
     return d->begins_late ? CRM_OK : flow_ready(d->flow);
-}
-
-/* Text and modules, then the registry with the model. */
-static crm_status build_all(deployment *d, build *b, const char *path, bool forward)
-{
-    tz_declaration *rows = NULL;
-    uint32_t count = 0;
-    crm_status s = d->engine ? choices_read(b->arena, d->o->data, &b->choices) : CRM_OK;
-    if (s == CRM_OK) {
-        s = build_read(b, path);
-    }
-    if (s == CRM_OK) {
-        s = build_find(d, b);
-    }
-    if (s == CRM_OK) {
-        s = build_load(d, b);
-    }
-    if (s == CRM_OK) {
-        s = model_declarations(b->arena, &b->model, forward, &rows, &count);
-    }
-    return s == CRM_OK ? build_registry(d, b, rows, count) : s;
-}
-
-/* What is asked for, by whom: a start, with its --tz or without, or a command. */
-typedef struct wish {
-    const char *file; /* NULL: a start without --tz */
-    bool is_start, forward;
-} wish;
-
-static crm_status find_text(deployment *d, build *b, const wish *x, const char **path)
-{
-    in_force was;
-    crm_status s = in_force_read(b->arena, d->o->data, &was);
-    *path = x->file;
-    if (s == CRM_OK && x->is_start) {
-        *path = in_force_choose(b->arena, d->o->data, x->file, &was, b->lang, &b->refusals);
-    }
-    if (s == CRM_OK && !*path) {
-        buf_z(&b->refusals,
-              b->lang[0] == 'r' ? "нужен ТЗ: --tz ФАЙЛ\n" : "a ТЗ is needed: --tz FILE\n");
-        s = CRM_INVALID;
-    }
-    return s;
-}
-
-/* A full disk does not stop a start: the next one keeps it. */
-static crm_status keep_text(deployment *d, build *b, const wish *x, const char *path)
-{
-    crm_status s = in_force_keep(b->arena, d->o->data, b->tz, path, x->file, x->is_start);
-    if (s != CRM_OK && x->is_start) {
-        log_event(LOG_WARN, "tz.not_kept", "data=%s status=%s", log_quote(str_of(d->o->data)),
-                  status_code(s));
-        s = CRM_OK;
-    }
-    return s;
-}
-
-static crm_status apply(deployment *d, build *b, const wish *x)
-{
-    const char *path;
-    bool forward = x->forward;
-    crm_status s = find_text(d, b, x, &path);
-    s = s == CRM_OK ? model_load_now(d, b->arena, &b->model) : s;
-    if (s == CRM_OK) {
-        s = build_all(d, b, path, forward);
-    }
-    if (s == CRM_OK) {
-        s = put_in_force(d, b);
-    }
-    if (s == CRM_OK) {
-        s = model_settle(d, b, forward);
-    }
-    if (s == CRM_OK) {
-        s = keep_text(d, b, x, path);
-    }
-    if (s == CRM_OK) {
-        remember_versions(d, b);
-    }
-    return s;
-}
-
-static bool is_in_a_swap(const build *b)
-{
-    for (uint32_t i = 0; i < b->model.count; i++) {
-        if (str_is(b->model.at[i].phase, MODEL_SWAPPING)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static crm_status apply_one(deployment *d, const wish *x, build **out)
-{
-    build *b = *out = build_new(d->o->lang);
-    crm_status s = b ? apply(d, b, x) : CRM_NOMEM;
-    if (s != CRM_OK) {
-        return s;
-    }
-    build_free(d->in_force);
-    d->in_force = b;
-    return s;
-}
-
-static crm_status apply_locked(deployment *d, wish x, buf *say)
-{
-    build *b;
-    uv_mutex_lock(&d->apply_lock);
-    crm_status s = apply_one(d, &x, &b);
-    if (s != CRM_OK && b && !d->flow && is_in_a_swap(b)) {
-        /* A crash came before the change of the model it was in: that one is taken back. */
-        build_free(b);
-        x.forward = false;
-        s = apply_one(d, &x, &b);
-    }
-    if (b) {
-        build_say(b, say);
-    }
-    if (s != CRM_OK) {
-        build_free(b);
-    }
-    uv_mutex_unlock(&d->apply_lock);
-    return s;
-}
-
-crm_status deployment_start(deployment *d, const char *given, buf *say)
-{
-    return apply_locked(d, (wish){.file = given, .is_start = true, .forward = true}, say);
-}
-
-crm_status deployment_apply(deployment *d, const char *path, buf *say)
-{
-    return apply_locked(d, (wish){.file = path, .forward = true}, say);
-}
-
-crm_status deployment_lint(deployment *d, const char *path, const char *lang, buf *say)
-{
-    build *b = build_new(lang);
-    if (!b) {
-        return CRM_NOMEM;
-    }
-    uv_mutex_lock(&d->apply_lock); /* modules are loaded one at a time */
-    crm_status s = d->engine ? model_load_now(d, b->arena, &b->model) : CRM_OK;
-    if (s == CRM_OK) {
-        s = build_all(d, b, path, true);
-    }
-    uv_mutex_unlock(&d->apply_lock);
-    build_say(b, say);
-    build_free(b);
-    return s;
 }

@@ -111,22 +111,28 @@ static void tell(buf *say, const char *lang, const in_force *was, const char *gi
               log_quote(str_of(given ? given : "")));
 }
 
+const char *in_force_copy(arena *a, const char *data, const in_force *was)
+{
+    crm_str path = was->copy.n ? below(a, data, was->copy.p) : (crm_str){0};
+    return path.p && is_readable(path.p) ? path.p : NULL;
+}
+
 const char *in_force_choose(arena *a, const char *data, const char *given, const in_force *was,
                             const char *lang, buf *say)
 {
     crm_str real = real_path(a, given);
     real = given && !real.n ? str_of(given) : real; /* it is gone */
-    bool is_copied = was->copy.n && is_readable(below(a, data, was->copy.p).p);
+    const char *copy = in_force_copy(a, data, was);
     bool is_new = given && !str_eq(real, was->given);
     bool is_same = !given || str_eq(real, was->path);
-    if (is_new || !was->path.n || !is_copied) {
+    if (is_new || !was->path.n || !copy) {
         return given ? given : was->path.p;
     }
     if (is_same && is_readable(was->path.p)) {
         return given ? given : was->path.p;
     }
     tell(say, lang, was, is_same ? NULL : given);
-    return below(a, data, was->copy.p).p;
+    return copy;
 }
 
 /* ---- keeping --------------------------------------------------------------------------------- */

@@ -2,7 +2,8 @@
  * in_force.h - which ТЗ a data directory is under: where it was read, and a copy of its files.
  *
  * What `tz apply` has acknowledged stays in force over a restart, whatever became of the file. The file
- * that `serve --tz` names is read again at each start as long as nothing else was applied meanwhile.
+ * that `serve --tz` names is read again at each start as long as nothing else was applied meanwhile; with
+ * a fault in it a start goes on with the copy.
  * Blocking; under deployment.apply_lock.
  */
 #ifndef IN_FORCE_H
@@ -25,6 +26,8 @@ CRM_MUST_CHECK crm_status in_force_read(arena *a, const char *data, in_force *ou
  */
 const char *in_force_choose(arena *a, const char *data, const char *given, const in_force *was, const char *lang,
                             buf *say);
+/* The copy of what was in force, in the arena; NULL: there is none. */
+const char *in_force_copy(arena *a, const char *data, const in_force *was);
 /* After `path` came into force, or its copy: at a start with what was given, later with NULL. */
 CRM_MUST_CHECK crm_status in_force_keep(arena *a, const char *data, const tz *t, const char *path, const char *given,
                                         bool is_start);

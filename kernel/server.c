@@ -368,6 +368,9 @@ static crm_status start_deployment(server *s)
     if (st == CRM_OK) {
         st = deployment_first_login(&s->d, &say);
     }
+    if (st == CRM_OK && deployment_tell_refused(&s->d) != CRM_OK) {
+        log_event(LOG_WARN, "tz.refused_not_told", "data=%s", log_quote(str_of(s->o->data)));
+    }
     if (st == CRM_OK && say.n) {
         printf("first login: %.*s", (int)say.n, say.p);
     }

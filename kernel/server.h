@@ -50,6 +50,7 @@ typedef struct deployment {
     struct build *in_force; /* what was applied last: its text is what a change of the model stands beside */
     struct model_work *work; /* a change of the model that converts values */
     int64_t model_ns[3];    /* what a row took the writer, by model_cost; 0: not measured yet. Likewise */
+    char *refused;          /* why a start did not take its ТЗ; NULL: it did */
     uint64_t generation;    /* counts what was published; under apply_lock, as the two above */
 } deployment;
 
@@ -69,10 +70,15 @@ void deployment_stop_flow(deployment *d);
  * loop thread.
  */
 CRM_MUST_CHECK crm_status deployment_apply(deployment *d, const char *tz_path, buf *say);
-/* The same at a start, of `given` (NULL: no --tz) or of what was applied since by a command (in_force.h). */
+/*
+ * The same at a start, of `given` (NULL: no --tz) or of what was applied since by a command (in_force.h).
+ * A text with faults does not stop a start where another was in force: that one stays, and d->refused is set.
+ */
 CRM_MUST_CHECK crm_status deployment_start(deployment *d, const char *given, buf *say);
 /* Lints only; what is said is in `lang`. */
 CRM_MUST_CHECK crm_status deployment_lint(deployment *d, const char *tz_path, const char *lang, buf *say);
+/* A notice of d->refused to those who look after the system; nothing where it is NULL. */
+CRM_MUST_CHECK crm_status deployment_tell_refused(deployment *d);
 /* Makes the administrator with a one-time code when nobody can log in yet, and leaves it in
  * <data>/first-login.txt. */
 CRM_MUST_CHECK crm_status deployment_first_login(deployment *d, buf *say);

@@ -162,6 +162,12 @@ bool flow_is_idle(flow *f);
 
 /* A `notification` record, and mail through the outbox when the user has an address and mail is set up. */
 CRM_MUST_CHECK crm_status notices_send(crm_ctx *c, int64_t user, crm_str kind, const record *about, crm_str text);
+/* The same without mail and about no record, and none while the user has an unread one of that kind. */
+CRM_MUST_CHECK crm_status notices_send_once(crm_ctx *c, int64_t user, crm_str kind, crm_str text);
+/* Calls `tell` for each person who holds the function `settings`. */
+CRM_MUST_CHECK crm_status notices_to_settings(crm_ctx *c,
+                                              crm_status (*tell)(crm_ctx *c, int64_t user, const void *arg),
+                                              const void *arg);
 /* `{title}`, `{owner}` … of `text` replaced by the record's fields as a person reads them.
  * Pool or writer. */
 crm_str template_fill(crm_ctx *c, crm_str text, const record *subject);

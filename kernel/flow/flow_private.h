@@ -151,11 +151,6 @@ crm_status strategies_register(registry *r);
 crm_status outbox_register(registry *r);
 crm_status inbox_register(registry *r);
 
-/* Calls `tell` for each person who holds the function `settings`. Writer. */
-crm_status notices_to_settings(crm_ctx *c, crm_status (*tell)(crm_ctx *c, int64_t user, const void *arg),
-                               const void *arg);
-/* The same notice without mail, and none while the user has an unread one of that kind. Writer. */
-crm_status notices_send_once(crm_ctx *c, int64_t user, crm_str kind, crm_str text);
 /* inbox_bare.c: the stored request as a record of what its form makes, in the open transaction.
  * NOT_FOUND when that has no field for a long text. */
 struct store_row;

@@ -186,6 +186,35 @@ describe('karkas tz', () => {
     await server.restart();
   });
 
+  it('goes on at a start with what was in force when the file of --tz has got a fault, says where, and takes the mended one', async () => {
+    const text = fs.readFileSync(server.tz, 'utf8');
+    const name = path.basename(server.tz);
+    const admin = await server.as('admin');
+    write('long.csv', defaultPeople.replace('Иванова', 'Иванова'.padEnd(300, 'я')));
+    for (const [broken, place] of [
+      [text.replace('roles:', 'roles: ['), name],
+      [text.replace('head: ivanova', 'head: nobody'), name],
+      [text.replace('people.csv', 'long.csv').replace('delivery_city', 'delivery_gone'), 'long.csv'], // found last, in the database
+    ]) {
+      const from = server.log.length;
+      fs.writeFileSync(server.tz, broken);
+      await server.restart();
+      const said = server.log.slice(from);
+      assert.match(said, new RegExp(`^${place}:\\d+:\\d+: .*[^]*действует то, что было применено до него[^]*karkas tz apply ${server.tz}$`, 'm'));
+      assert.match(said, /tz\.refused/);
+      assert.equal((await petrov.get(`${LEADS}?delivery_city=x`)).status, 200);
+    }
+    const told = await admin.list('notification', 'kind=tz');
+    assert.equal(told.length, 1, 'one notice until it is read');
+    assert.match(told[0].text, new RegExp(`действует прежнее:\n${name}:\\d+`));
+    fs.writeFileSync(server.tz, text.replace('delivery_city', 'delivery_hall'));
+    await ok('tz', 'apply', server.tz);
+    await server.restart();
+    assert.equal((await petrov.get(`${LEADS}?delivery_hall=x`)).status, 200);
+    fs.writeFileSync(server.tz, text);
+    await server.restart();
+  });
+
   it('changes nothing by a broken text: the server goes on with the old one', async () => {
     const before = (await head.get('/api/v1/meta')).json;
     for (const [name, text] of [
