@@ -8,23 +8,13 @@ import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
 import { until } from '../harness/until.mjs';
 import { Ledger } from './ledger.mjs';
+import { randomOf } from './random.mjs';
 
 const SECONDS = Number(process.env.KARKAS_CRASH_SECONDS ?? 20);
 const SEED = Number(process.env.KARKAS_CRASH_SEED ?? Date.now() % 1e9);
 const LEADS = '/api/v1/sales.lead';
 const WRITERS = 4;
 const SITES = 2;
-
-/** Evenly spread numbers in [0, 1) that a seed repeats (mulberry32). */
-function randomOf(seed) {
-  let a = seed | 0;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 describe(`kill -9 for ${SECONDS} s (seed ${SEED})`, () => {
   const ledger = new Ledger();

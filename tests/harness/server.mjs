@@ -151,17 +151,19 @@ export class Server {
     return out.trim();
   }
 
-  /** A program as the server's own user, in its home. Resolves with {code, out, err}. */
+  /** A program as the server's own user, in its home. Resolves with {code, out, err}; has its `child` until then. */
   execute(program, args) {
     const options = { ...identity, cwd: this.home, env: { PATH: process.env.PATH, ...sanitizers() } };
-    return new Promise((resolve) => {
-      const child = execFile(program, args, options, (error, out, err) => {
+    let child;
+    const done = new Promise((resolve) => {
+      child = execFile(program, args, options, (error, out, err) => {
         process.removeListener('exit', end);
         resolve({ code: error ? (error.code ?? 1) : 0, out, err });
       });
       const end = () => child.kill(); // it is not to outlive who waits for it
       process.once('exit', end);
     });
+    return Object.assign(done, { child });
   }
 
   /** Moves the virtual clock, waiting at every due moment until all work is done. */
