@@ -10,37 +10,29 @@
  */
 #include "data/engine_sqlite_schema.h"
 
-static crm_status add_shapes(sqlite_session *s)
+/* Columns that an older program's catalogue has not got; a start that was cut off may have added
+ * some of them. */
+static crm_status add_columns(sqlite_session *s)
 {
+    static const char *const columns[][3] = {
+        {"meta_field", "shape", "TEXT"},
+        {"meta_field", "filled", "INTEGER"},
+        {"meta_field", "keyed", "INTEGER"},
+        {"meta_entity", "coming", "TEXT NOT NULL DEFAULT ''"},
+        {"meta_entity", "filled", "INTEGER NOT NULL DEFAULT 0"},
+    };
     schema_step x = {.s = s};
-    if (schema_int(&x, 0, "SELECT 1 FROM pragma_table_info('meta_field') WHERE name='shape'")) {
-        return x.status;
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        const char *const *c = columns[i];
+        if (!schema_int(&x, 0, "SELECT 1 FROM pragma_table_info('%s') WHERE name='%s'", c[0],
+                        c[1])) {
+            (void)!schema_run(&x, "ALTER TABLE %s ADD COLUMN %s %s", c[0], c[1], c[2]);
+        }
     }
-    return connection_exec(s->db, "ALTER TABLE meta_field ADD COLUMN shape TEXT;"
-                                  "ALTER TABLE meta_field ADD COLUMN filled INTEGER;");
+    return x.status;
 }
 
-static crm_status add_keyed(sqlite_session *s)
-{
-    schema_step x = {.s = s};
-    if (schema_int(&x, 0, "SELECT 1 FROM pragma_table_info('meta_field') WHERE name='keyed'")) {
-        return x.status;
-    }
-    return connection_exec(s->db, "ALTER TABLE meta_field ADD COLUMN keyed INTEGER;");
-}
-
-static crm_status add_coming(sqlite_session *s)
-{
-    schema_step x = {.s = s};
-    if (schema_int(&x, 0, "SELECT 1 FROM pragma_table_info('meta_entity') WHERE name='coming'")) {
-        return x.status;
-    }
-    return connection_exec(s->db,
-                           "ALTER TABLE meta_entity ADD COLUMN coming TEXT NOT NULL DEFAULT '';"
-                           "ALTER TABLE meta_entity ADD COLUMN filled INTEGER NOT NULL DEFAULT 0;");
-}
-
-crm_status layout_create_catalogue(sqlite_session *s)
+static crm_status make_catalogue(sqlite_session *s)
 {
     crm_status st = connection_exec(
         s->db, "CREATE TABLE IF NOT EXISTS meta_entity(id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -48,9 +40,18 @@ crm_status layout_create_catalogue(sqlite_session *s)
                "CREATE TABLE IF NOT EXISTS meta_field(id INTEGER PRIMARY KEY AUTOINCREMENT,"
                " entity INTEGER NOT NULL, name TEXT NOT NULL, is_text INTEGER NOT NULL,"
                " is_folded INTEGER NOT NULL, flags INTEGER NOT NULL, UNIQUE(entity, name));");
-    st = st == CRM_OK ? add_shapes(s) : st;
-    st = st == CRM_OK ? add_coming(s) : st;
-    return st == CRM_OK ? add_keyed(s) : st;
+    return st == CRM_OK ? add_columns(s) : st;
+}
+
+crm_status layout_create_catalogue(sqlite_session *s)
+{
+    crm_status st = connection_exec(s->db, "BEGIN IMMEDIATE");
+    st = st == CRM_OK ? make_catalogue(s) : st;
+    st = st == CRM_OK ? connection_exec(s->db, "COMMIT") : st;
+    if (st != CRM_OK && !sqlite3_get_autocommit(s->db)) {
+        (void)!connection_exec(s->db, "ROLLBACK");
+    }
+    return st;
 }
 
 static crm_status read_int(sqlite_session *s, const char *text, int64_t *out)

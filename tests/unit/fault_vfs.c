@@ -5,13 +5,16 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct fault_file {
     sqlite3_file base; /* first */
     sqlite3_file *real;
+    int number; /* the watcher's; negative: not watched */
 } fault_file;
 
 static sqlite3_vfs *real_vfs;
+static const fault_watcher *watcher;
 static _Atomic uint64_t writes;
 static struct {
     _Atomic int which, rc;
@@ -57,6 +60,17 @@ static int verdict(fault_call which)
     return atomic_load(&plan.rc);
 }
 
+void fault_vfs_watch(const fault_watcher *w)
+{
+    watcher = w;
+}
+
+/* Its number when it is watched, else negative. */
+static int watched(const sqlite3_file *f)
+{
+    return watcher ? ((const fault_file *)f)->number : -1;
+}
+
 static sqlite3_file *real_of(sqlite3_file *f)
 {
     return ((fault_file *)f)->real;
@@ -81,16 +95,26 @@ static int file_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at
     if (rc && n > 1) {
         (void)!real_of(f)->pMethods->xWrite(real_of(f), from, n / 2, at); /* torn */
     }
+    if (!rc && watched(f) >= 0) {
+        watcher->write(watched(f), from, n, at);
+    }
     return rc ? rc : real_of(f)->pMethods->xWrite(real_of(f), from, n, at);
 }
 static int file_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
     int rc = verdict(FAULT_TRUNCATE);
+    if (!rc && watched(f) >= 0) {
+        watcher->truncate(watched(f), size);
+    }
     return rc ? rc : real_of(f)->pMethods->xTruncate(real_of(f), size);
 }
 static int file_sync(sqlite3_file *f, int flags)
 {
     int rc = verdict(FAULT_SYNC);
+    if (!rc && watched(f) >= 0) {
+        watcher->sync(watched(f));
+        return SQLITE_OK;
+    }
     return rc ? rc : real_of(f)->pMethods->xSync(real_of(f), flags);
 }
 static int file_size(sqlite3_file *f, sqlite3_int64 *size)
@@ -166,9 +190,21 @@ static int vfs_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags
     fault_file *file = (fault_file *)f;
     (void)v;
     file->real = (sqlite3_file *)(file + 1);
+    bool is_watched = watcher && name;
+    bool is_new = is_watched && access(name, F_OK) != 0;
     int rc = real_vfs->xOpen(real_vfs, name, file->real, flags, out);
     f->pMethods = file->real->pMethods ? &methods : NULL;
+    file->number = is_watched && rc == SQLITE_OK ? watcher->open(name, flags, is_new) : -1;
     return rc;
+}
+
+static int vfs_delete(sqlite3_vfs *v, const char *name, int sync_folder)
+{
+    (void)v;
+    if (watcher) {
+        watcher->remove(name, sync_folder);
+    }
+    return real_vfs->xDelete(real_vfs, name, sync_folder);
 }
 
 void fault_vfs_install(void)
@@ -179,5 +215,6 @@ void fault_vfs_install(void)
     mine.zName = "fault";
     mine.szOsFile = (int)sizeof(fault_file) + real_vfs->szOsFile;
     mine.xOpen = vfs_open;
+    mine.xDelete = vfs_delete;
     sqlite3_vfs_register(&mine, 1);
 }

@@ -1,5 +1,6 @@
 /*
- * fault_vfs.h - a disk that fails on demand: SQLite's own VFS behind one that counts calls.
+ * fault_vfs.h - a disk that fails on demand: SQLite's own VFS behind one that counts calls, and tells
+ * what reaches the disk.
  *
  * One plan at a time, for all files. Any thread; the plan is changed while nothing is written.
  */
@@ -23,5 +24,20 @@ void fault_vfs_plan(fault_call which, uint32_t nth, int rc, bool for_ever);
 uint32_t fault_vfs_hits(void);
 /* How many writes there were since the process began, of all files. */
 uint64_t fault_vfs_writes(void);
+
+/*
+ * Told of all that happens to files, before it does, by the thread that does it. A file whose `open`
+ * gave a number from 0 on is told of by that number, and is not really synced: what that would be
+ * for is the watcher's business.
+ */
+typedef struct fault_watcher {
+    int (*open)(const char *path, int flags, bool is_new);
+    void (*write)(int file, const void *from, int n, int64_t at);
+    void (*truncate)(int file, int64_t size);
+    void (*sync)(int file);
+    void (*remove)(const char *path, bool syncs_folder);
+} fault_watcher;
+/* NULL: nobody any more; files that are open then are told of no more, and synced. */
+void fault_vfs_watch(const fault_watcher *w);
 
 #endif

@@ -727,6 +727,18 @@ static void a_damaged_backup_is_refused(void **state)
     assert_int_equal(backup_verify(p.path, &r), CRM_NOT_FOUND);
 }
 
+/* An earlier program made it a statement at a time, and could be cut off between two. */
+static void a_catalogue_that_was_made_by_half_is_completed(void **state)
+{
+    bench *b = *state;
+    fill(b, 3);
+    (void)ask(b, "ALTER TABLE meta_entity DROP COLUMN filled --", "");
+    (void)ask(b, "ALTER TABLE meta_field DROP COLUMN keyed --", "");
+    bench_reopen(b);
+    query q = {.entity = &b->w->deal, .limit = 10};
+    assert_int_equal(bench_count(b->reader, &q), 3);
+}
+
 int main(void)
 {
 #define TRY(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
@@ -744,6 +756,7 @@ int main(void)
         TRY(equal_values_are_looked_up),
         TRY(rows_and_ids_outlive_the_process),
         TRY(an_id_is_never_given_twice),
+        TRY(a_catalogue_that_was_made_by_half_is_completed),
         TRY(an_index_that_is_not_declared_any_more_goes_while_the_file_is_open),
         TRY(full_text_of_an_older_file_is_made_anew_when_it_is_opened),
         TRY(full_text_half_made_is_made_anew_too),
