@@ -34,6 +34,8 @@ log=/var/log/karkas/karkas.log
 pidfile=/run/karkas.pid
 listen=
 tz=$here/dealer.yaml
+tz_given=no
+tz_said=
 demo=yes
 demo_said=
 
@@ -208,6 +210,9 @@ install_settings()
         [ ! -f "$examples" ] ||
             install -m 0640 -o root -g "$user" "$examples" "$etc/demo.yaml"
         install_tz "$tz" "$etc/tz.yaml"
+    elif [ "$tz_given" = yes ] && ! cmp -s "$tz" "$etc/tz.yaml"; then
+        tz_said="--tz $tz was NOT taken: it is for a first start, and $etc/tz.yaml is there.
+To put it into force: sudo -u $user karkas tz apply FILE, where $user can read it and all it names"
     fi
     if [ ! -e "$etc/server.env" ]; then
         install -m 0600 "$here/server.env" "$etc/server.env"
@@ -346,6 +351,7 @@ report()
         say "A site with its form, for trying: /m/intake/demo.html at the same address"
     fi
     [ -z "$demo_said" ] || say "$demo_said"
+    [ -z "$tz_said" ] || say "$tz_said"
     if [ -f "$data/first-login.txt" ]; then
         say
         say "The administrator's login and one-time code:"
@@ -374,7 +380,7 @@ parse()
         case $1 in
         --listen | --tz)
             [ $# -ge 2 ] || die "$1 needs a value" "see --help"
-            if [ "$1" = --listen ]; then listen=$2; else tz=$(realpath -- "$2"); fi
+            if [ "$1" = --listen ]; then listen=$2; else tz=$(realpath -- "$2") tz_given=yes; fi
             shift
             ;;
         --no-demo) demo=no ;;
