@@ -35,7 +35,7 @@ Without a stage all ordinary ones run: ${ordinary[*]}.
   soak     a busy day on the build that ships, for KARKAS_SOAK_SECONDS (600): nothing grows
   bench    prints speed and size beside the floor; only sizes can fail
   million  the same with a million rows: makes them first, about half an hour in all
-  fresh    packaging/run.sh in clean Debian 12 and 13 roots (root only)
+  fresh    packaging/run.sh, then packaging/test.sh, in clean roots of Debian 12 and 13 (root only)
 EOF
 }
 
@@ -378,7 +378,7 @@ stage_fresh()
 {
     local debian rc=0
     for debian in 12 13; do
-        if "$root/tests/fresh/run.sh" "$debian"; then count 1 0; else count 0 1; rc=1; fi
+        if "$root/tests/fresh/run.sh" --all "$debian"; then count 1 0; else count 0 1; rc=1; fi
     done
     return "$rc"
 }
