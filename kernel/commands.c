@@ -1,13 +1,8 @@
 /* commands.c - what an administrator may ask for, by socket or offline. Worker threads; blocking.
  */
-#include <errno.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "data/backup.h"
 #include "data/stores.h"
 #include "kit.h"
 #include "module_change.h"
@@ -259,137 +254,6 @@ static void openapi_command(command_call *c)
     }
 }
 
-/* ---- backup ---------------------------------------------------------------------------------- */
-
-/* Whether a file can be made there: the folder stands and takes one from this process's user. */
-static bool can_hold(command_call *c, const char *path)
-{
-    struct stat at;
-    bool is_ru = c->lang[0] == 'r';
-    const char *end = strrchr(path, '/');
-    crm_str folder = end ? (crm_str){path, end > path ? (size_t)(end - path) : 1} : CRM_S(".");
-    const char *dir = arena_cstr(c->arena, folder);
-    if (dir && (stat(dir, &at) != 0 || !S_ISDIR(at.st_mode))) {
-        buf_fmt(c->out, is_ru ? "%s: нет каталога %s\n" : "%s: there is no directory %s\n", path,
-                dir);
-    } else if (dir && access(dir, W_OK | X_OK) != 0) {
-        buf_fmt(c->out,
-                is_ru ? "%s: у пользователя %u нет права писать в каталог %s\n"
-                      : "%s: the user %u may not write into the directory %s\n",
-                path, (unsigned)geteuid(), dir);
-    } else {
-        return true;
-    }
-    c->exit_code = 1;
-    return false;
-}
-
-static void backup(command_call *c)
-{
-    backup_report report = {0};
-    if (!can_hold(c, c->args[1])) {
-        return;
-    }
-    crm_status s =
-        backup_make(c->d->engine, c->d->o->data, c->args[1], (engine_backup_progress){0}, &report);
-    if (s == CRM_CONFLICT) {
-        buf_fmt(c->out, "%s: ", c->args[1]);
-        command_fail(c, "такой файл уже есть", "that file exists");
-    } else if (s != CRM_OK) {
-        buf_fmt(c->out, "%s: %s%s", c->args[1], report.fault, report.fault[0] ? ". " : "");
-        command_fail_status(c, s);
-    } else {
-        buf_fmt(c->out,
-                c->lang[0] == 'r' ? "%s: строк %lld, байт %lld, файлов %lld\n"
-                                  : "%s: %lld rows, %lld bytes, %lld files\n",
-                c->args[1], (long long)report.rows, (long long)report.bytes,
-                (long long)report.files);
-    }
-    if (s == CRM_OK && report.has_key) {
-        buf_fmt(c->out,
-                c->lang[0] == 'r' ? "%s." BACKUP_KEY_FILE
-                                    ": ключ подписей вебхуков, храните копию как тайну\n"
-                                  : "%s." BACKUP_KEY_FILE
-                                    ": the key of the webhooks' signatures, keep the copy secret\n",
-                c->args[1]);
-    }
-}
-
-/* What root made would be closed to the server, so root acts as the owner of the directory. */
-static bool act_as_owner(command_call *c)
-{
-    struct stat dir;
-    const char *path = c->d->o->data;
-    bool is_ru = c->lang[0] == 'r';
-    if (geteuid() != 0 || c->d->flow) {
-        return true; /* a server at work keeps its rights: the lock refuses what is asked of it */
-    }
-    c->exit_code = 1;
-    if (stat(path, &dir) != 0 || dir.st_uid == 0) {
-        buf_fmt(c->out,
-                is_ru ? "%s: от root копия восстанавливается в каталог пользователя, от которого "
-                        "работает сервер:\n  install -d -o karkas -g karkas -m 0700 %s\n"
-                      : "%s: root restores into a directory of the user the server runs "
-                        "as:\n  install -d -o karkas -g karkas -m 0700 %s\n",
-                path, path);
-        return false;
-    }
-    if (setgroups(0, NULL) != 0 || setresgid(dir.st_gid, dir.st_gid, dir.st_gid) != 0 ||
-        setresuid(dir.st_uid, dir.st_uid, dir.st_uid) != 0) {
-        command_fail_status(c, status_from_errno(errno));
-        return false;
-    }
-    if (access(c->args[1], R_OK) != 0) {
-        buf_fmt(c->out,
-                is_ru ? "%s: владелец каталога %s (uid %u) не может прочитать копию\n"
-                      : "%s: the owner of %s (uid %u) cannot read the copy\n",
-                c->args[1], path, (unsigned)dir.st_uid);
-        return false;
-    }
-    c->exit_code = 0;
-    return true;
-}
-
-static void restore(command_call *c)
-{
-    backup_report report = {0};
-    long holder;
-    int fd = -1;
-    if (!act_as_owner(c)) {
-        return;
-    }
-    crm_status s = fs_mkdir(c->d->o->data, 0700);
-    if (s == CRM_OK) {
-        s = fs_lock(c->d->o->data, &fd, &holder);
-    }
-    if (s == CRM_CONFLICT) {
-        command_fail(c, "с каталогом данных работает сервер: остановите его",
-                     "a server works with the data directory: stop it");
-        return;
-    }
-    if (s == CRM_OK) {
-        s = backup_restore(c->args[1], c->d->o->data, &report);
-    }
-    if (s == CRM_CONFLICT) {
-        command_fail(c, "каталог данных не пуст: восстановление идёт только в пустой",
-                     "the data directory is not empty: restoring needs an empty one");
-    } else if (s != CRM_OK) {
-        command_fail(c, "копия повреждена или не читается: ничего не восстановлено",
-                     "the copy is damaged or cannot be read: nothing was restored");
-    } else {
-        buf_fmt(c->out,
-                c->lang[0] == 'r' ? "восстановлено, строк: %lld, файлов: %lld\n"
-                                  : "restored, rows: %lld, files: %lld\n",
-                (long long)report.rows, (long long)report.files);
-    }
-    if (report.fault[0]) {
-        buf_fmt(c->out, "%s\n", report.fault);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-}
-
 /* ---- the virtual clock ----------------------------------------------------------------------- */
 
 static void clock_command(command_call *c)
@@ -423,6 +287,7 @@ static const command commands[] = {
     {"version", NULL, 0, 0, version},
     {"tz", "lint", 1, 1, tz_lint},
     {"tz", "apply", 1, 1, tz_apply_command},
+    {"tz", "pull", 1, 1, command_tz_pull},
     {"demo", "load", 1, 1, command_demo_load},
     {"demo", "remove", 0, 0, command_demo_remove},
     {"model", "export", 0, 0, command_model_export},
@@ -447,8 +312,8 @@ static const command commands[] = {
     {"user", "enable", 1, 1, user_enable},
     {"why", NULL, 3, 3, why_command},
     {"openapi", NULL, 0, 0, openapi_command},
-    {"backup", NULL, 1, 1, backup},
-    {"restore", NULL, 1, 1, restore},
+    {"backup", NULL, 1, 1, command_backup},
+    {"restore", NULL, 1, 1, command_restore},
     {"clock", NULL, 0, 2, clock_command},
 };
 

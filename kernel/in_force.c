@@ -9,19 +9,26 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
-#include "base/fs.h"
+#include "base/fs_walk.h"
 #include "base/json.h"
 #include "base/log.h"
 
-#define STATE_FILE  "tz.in_force"
+#define STATE_FILE  IN_FORCE_FILE
+#define COPIES      IN_FORCE_COPIES
 #define FORMER_FILE "tz.path" /* the path alone, of servers before this one */
-#define COPIES      "tz.copy" /* a folder with one folder in it */
+#define MARK_FILE   "tz.restored"
+#define FILE_MAX    ((size_t)8 << 20)
 #define STATE_MAX   16384
 #define NAME_BYTES  8 /* of the hash */
 
 static crm_str below(arena *a, const char *data, const char *name)
 {
     return arena_fmt(a, "%s/%s", data, name);
+}
+
+static bool is_readable(const char *path)
+{
+    return access(path, R_OK) == 0;
 }
 
 static crm_str real_path(arena *a, const char *path)
@@ -49,7 +56,7 @@ crm_status in_force_read(arena *a, const char *data, in_force *out)
 {
     crm_str text;
     json_t *state;
-    *out = (in_force){.path = {0}};
+    *out = (in_force){.is_restored = is_readable(below(a, data, MARK_FILE).p)};
     crm_status s = fs_read(a, below(a, data, STATE_FILE).p, STATE_MAX, &text);
     if (s == CRM_NOT_FOUND) {
         return read_former(a, data, out);
@@ -84,11 +91,6 @@ static crm_status write_state(arena *a, const char *data, const in_force *x)
 
 /* ---- which file is read ---------------------------------------------------------------------- */
 
-static bool is_readable(const char *path)
-{
-    return access(path, R_OK) == 0;
-}
-
 static void tell(buf *say, const char *lang, const in_force *was, const char *given)
 {
     bool is_russian = lang[0] == 'r';
@@ -111,6 +113,21 @@ static void tell(buf *say, const char *lang, const in_force *was, const char *gi
               log_quote(str_of(given ? given : "")));
 }
 
+static void tell_restored(buf *say, const char *lang, const char *given)
+{
+    bool is_russian = lang[0] == 'r';
+    log_event(LOG_WARN, "tz.kept", "applied=backup given=%s",
+              log_quote(str_of(given ? given : "")));
+    if (given) {
+        buf_fmt(say,
+                is_russian ? "Действует ТЗ из резервной копии. Файл %s не применён; чтобы он "
+                             "действовал: karkas tz apply %s\n"
+                           : "In force is the ТЗ of the backup. The file %s is not; to put it into "
+                             "force: karkas tz apply %s\n",
+                given, given);
+    }
+}
+
 const char *in_force_copy(arena *a, const char *data, const in_force *was)
 {
     crm_str path = was->copy.n ? below(a, data, was->copy.p) : (crm_str){0};
@@ -125,6 +142,10 @@ const char *in_force_choose(arena *a, const char *data, const char *given, const
     const char *copy = in_force_copy(a, data, was);
     bool is_new = given && !str_eq(real, was->given);
     bool is_same = !given || str_eq(real, was->path);
+    if (was->is_restored && copy) {
+        tell_restored(say, lang, given);
+        return copy;
+    }
     if (is_new || !was->path.n || !copy) {
         return given ? given : was->path.p;
     }
@@ -157,25 +178,13 @@ static crm_str copy_name(arena *a, const tz *t)
     return failed ? (crm_str){0} : arena_fmt(a, COPIES "/%s", hex);
 }
 
-/* The folders on the way to a file below `dir`. */
-static crm_status make_folders(arena *a, crm_str dir, crm_str name)
-{
-    crm_status s = CRM_OK;
-    for (size_t i = 0; s == CRM_OK && i < name.n; i++) {
-        if (name.p[i] == '/') {
-            s = fs_mkdir(arena_fmt(a, "%s/%.*s", dir.p, (int)i, name.p).p, 0700);
-        }
-    }
-    return s;
-}
-
 static crm_status write_copy(arena *a, const char *data, crm_str name, const tz *t)
 {
     crm_str dir = below(a, data, name.p);
     crm_status s = fs_mkdir(below(a, data, COPIES).p, 0700);
     s = s == CRM_OK ? fs_mkdir(dir.p, 0700) : s;
     for (const tz_file *f = tz_files(t); s == CRM_OK && f; f = f->next) {
-        s = make_folders(a, dir, f->name);
+        s = fs_mkdirs(a, dir.p, f->name, 0700);
         if (s == CRM_OK) {
             s = fs_write(arena_fmt(a, "%s/%.*s", dir.p, STR_FMT(f->name)).p, f->text, 0600);
         }
@@ -230,5 +239,71 @@ crm_status in_force_keep(arena *a, const char *data, const tz *t, const char *pa
     if (s == CRM_OK) {
         remove_others(a, data, now.copy);
     }
+    bool was_marked;
+    bool is_other_text = !is_of_copy(&was, data, path, a);
+    return s == CRM_OK && was.is_restored && is_other_text
+               ? in_force_mark(a, data, false, &was_marked)
+               : s;
+}
+
+crm_status in_force_mark(arena *a, const char *data, bool is_restored, bool *was)
+{
+    crm_str path = below(a, data, MARK_FILE);
+    *was = path.p && is_readable(path.p);
+    if (!path.p || is_restored) {
+        return path.p ? fs_write(path.p, (crm_str){0}, 0600) : CRM_NOMEM;
+    }
+    return !*was || unlink(path.p) == 0 ? fs_sync(data) : CRM_INTERNAL;
+}
+
+/* ---- giving it back -------------------------------------------------------------------------- */
+
+typedef struct pulling {
+    arena *a;
+    const char *from, *to;
+    in_force_pulled *out;
+} pulling;
+
+static crm_status look_at(void *arg, crm_str name)
+{
+    pulling *p = arg;
+    crm_str ours, there;
+    crm_status s =
+        fs_read(p->a, arena_fmt(p->a, "%s/%.*s", p->from, STR_FMT(name)).p, FILE_MAX, &ours);
+    crm_status is =
+        fs_read(p->a, arena_fmt(p->a, "%s/%.*s", p->to, STR_FMT(name)).p, FILE_MAX, &there);
+    if (s == CRM_OK && is != CRM_NOT_FOUND && (is != CRM_OK || !str_eq(ours, there))) {
+        p->out->taken = name;
+        return CRM_CONFLICT;
+    }
     return s;
+}
+
+static crm_status pull_one(void *arg, crm_str name)
+{
+    pulling *p = arg;
+    crm_str text;
+    crm_status s =
+        fs_read(p->a, arena_fmt(p->a, "%s/%.*s", p->from, STR_FMT(name)).p, FILE_MAX, &text);
+    s = s == CRM_OK ? fs_mkdirs(p->a, p->to, name, 0750) : s;
+    return s == CRM_OK ? fs_write(arena_fmt(p->a, "%s/%.*s", p->to, STR_FMT(name)).p, text, 0640)
+                       : s;
+}
+
+crm_status in_force_pull(arena *a, const char *data, const char *dir, in_force_pulled *out)
+{
+    in_force now;
+    crm_status s = in_force_read(a, data, &now);
+    const char *root = s == CRM_OK ? in_force_copy(a, data, &now) : NULL;
+    if (!root) {
+        return s == CRM_OK ? CRM_NOT_FOUND : s;
+    }
+    /* The copy is tz.copy/HASH/ROOT; a ТЗ's root file stands in no folder of its own. */
+    size_t end = (size_t)(strrchr(root, '/') - root);
+    pulling p = {.a = a, .to = dir, .out = out};
+    p.from = arena_fmt(a, "%.*s", (int)end, root).p;
+    out->root = str_of(root + end + 1);
+    s = p.from ? fs_mkdir(dir, 0750) : CRM_NOMEM;
+    s = s == CRM_OK ? fs_files(a, p.from, NULL, look_at, &p) : s;
+    return s == CRM_OK ? fs_files(a, p.from, NULL, pull_one, &p) : s;
 }

@@ -12,10 +12,14 @@
 #include "base/buf.h"
 #include "tz/tz.h"
 
+#define IN_FORCE_FILE   "tz.in_force"
+#define IN_FORCE_COPIES "tz.copy" /* a folder with one folder in it */
+
 typedef struct in_force {
     crm_str given; /* what the last start was given as --tz: a real path; empty: nothing */
     crm_str path;  /* the file that was applied last: a real path; empty: none was yet */
     crm_str copy;  /* the root file of the copy, below the data directory */
+    bool is_restored; /* from a backup: the copy stays until something is applied, whatever lies at --tz */
 } in_force;
 
 /* In the arena. Nothing is there: all empty. */
@@ -31,5 +35,15 @@ const char *in_force_copy(arena *a, const char *data, const in_force *was);
 /* After `path` came into force, or its copy: at a start with what was given, later with NULL. */
 CRM_MUST_CHECK crm_status in_force_keep(arena *a, const char *data, const tz *t, const char *path, const char *given,
                                         bool is_start);
+
+/* Marks the directory as restored from a backup, or takes that back; *was: it had the mark. */
+CRM_MUST_CHECK crm_status in_force_mark(arena *a, const char *data, bool is_restored, bool *was);
+
+typedef struct in_force_pulled {
+    crm_str root;  /* the file to apply, in the folder */
+    crm_str taken; /* CONFLICT: a file there that says something else */
+} in_force_pulled;
+/* Writes the files in force into the folder `dir`, all or none. NOT_FOUND: there are none. */
+CRM_MUST_CHECK crm_status in_force_pull(arena *a, const char *data, const char *dir, in_force_pulled *out);
 
 #endif

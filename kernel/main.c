@@ -220,11 +220,13 @@ static crm_status open_offline(const server_options *o, int count, const char *c
         uv_mutex_init(&d->apply_lock);
         return CRM_OK;
     }
-    bool is_first = is_choice(count, args) || strcmp(args[0], "tz") == 0; /* or may be */
+    bool is_pull = strcmp(args[0], "tz") == 0 && strcmp(args[1], "pull") == 0; /* reads files */
+    bool is_first =
+        is_choice(count, args) || (strcmp(args[0], "tz") == 0 && !is_pull); /* or may be */
     if (!has_folders(o, !is_first, out)) {
         return CRM_NOT_FOUND;
     }
-    if (is_choice(count, args)) {
+    if (is_choice(count, args) || is_pull) {
         return deployment_lock(d, o);
     }
     crm_status s = deployment_open(d, o);

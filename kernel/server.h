@@ -125,6 +125,10 @@ void command_user_service(command_call *c);
 void command_token_make(command_call *c);
 void command_token_list(command_call *c);
 void command_token_revoke(command_call *c);
+/* backup_commands.c */
+void command_backup(command_call *c);
+void command_restore(command_call *c);
+void command_tz_pull(command_call *c);
 /* demo_commands.c */
 void command_demo_load(command_call *c);
 void command_demo_remove(command_call *c);

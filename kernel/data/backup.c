@@ -8,14 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/backup_kept.h"
 #include "data/backup_sqlite.h"
 #include "data/files.h"
 
 #define PATH_ROOM    4200
 #define MANIFEST_MAX ((size_t)1024 * 1024)
-#define FORMAT       3 /* 1 knew no files, 2 no key */
+#define FORMAT       4 /* 1 knew no files, 2 no key, 3 nothing else of the directory */
 #define FILES        ".files"
-#define KEY          "." BACKUP_KEY_FILE
+#define KEPT         ".data"
+#define KEY          "." BACKUP_KEY_FILE /* where 3 has it */
 
 CRM_PRINTF(3, 4)
 static crm_status fail(backup_report *r, crm_status st, const char *fmt, ...)
@@ -98,7 +100,7 @@ static void add_up(const backup_counts *counts, backup_report *r)
 }
 
 static void write_manifest(buf *out, const backup_counts *counts, const backup_report *r,
-                           const char *key_sha256)
+                           const kept_file *kept)
 {
     json_writer w;
     jw_init(&w, out);
@@ -108,9 +110,12 @@ static void write_manifest(buf *out, const backup_counts *counts, const backup_r
     jw_kint(&w, "bytes", r->bytes);
     jw_kstr(&w, "sha256", str_of(r->sha256));
     jw_kint(&w, "files", r->files);
-    if (r->has_key) {
-        jw_kstr(&w, "key_sha256", str_of(key_sha256));
+    jw_kobject(&w, "data");
+    for (; kept; kept = kept->next) {
+        jw_key(&w, kept->name);
+        jw_str(&w, str_of(kept->sha256));
     }
+    jw_end_object(&w);
     jw_kobject(&w, "rows");
     for (uint32_t i = 0; i < counts->count; i++) {
         jw_key(&w, counts->at[i].entity);
@@ -120,50 +125,33 @@ static void write_manifest(buf *out, const backup_counts *counts, const backup_r
     jw_end_object(&w);
 }
 
-static crm_status describe(const char *path, arena *a, backup_report *r)
+static crm_status describe(const char *path, const kept_file *kept, arena *a, backup_report *r)
 {
-    char name[PATH_ROOM], key[PATH_ROOM];
+    char name[PATH_ROOM];
     backup_counts counts;
-    backup_report of_key = {0};
     crm_status st = join(name, path, ".json");
-    st = st == CRM_OK ? join(key, path, KEY) : st;
     st = st == CRM_OK ? backup_inspect(path, false, a, &counts) : st;
     st = st == CRM_OK ? digest(path, r) : st;
-    st = st == CRM_OK && r->has_key ? digest(key, &of_key) : st;
     if (st != CRM_OK) {
         return st;
     }
     add_up(&counts, r);
     buf out;
     buf_init(&out, MANIFEST_MAX);
-    write_manifest(&out, &counts, r, of_key.sha256);
+    write_manifest(&out, &counts, r, kept);
     st = out.failed ? CRM_NOMEM : fs_write(name, buf_view(&out), 0600);
     buf_free(&out);
     return st;
 }
 
-/* NOT_FOUND: there is none at `from`. */
-static crm_status copy_key(const char *from, const char *to)
+static crm_status keep_rest(const backup_of *of, const char *path, arena *a, kept_file **out)
 {
-    arena *a = arena_new(0);
-    crm_str key;
-    crm_status st = a ? fs_read(a, from, BACKUP_KEY_MAX, &key) : CRM_NOMEM;
-    st = st == CRM_OK ? fs_write(to, key, 0600) : st;
-    arena_free(a);
-    return st;
+    char to[PATH_ROOM];
+    crm_status st = join(to, path, KEPT);
+    return st == CRM_OK ? kept_copy(a, of->dir, to, of->kept, out) : st;
 }
 
-static crm_status keep_key(const char *dir, const char *path, backup_report *r)
-{
-    char from[PATH_ROOM], to[PATH_ROOM];
-    crm_status st = join(from, dir, "/" BACKUP_KEY_FILE);
-    st = st == CRM_OK ? join(to, path, KEY) : st;
-    st = st == CRM_OK ? copy_key(from, to) : st;
-    r->has_key = st == CRM_OK;
-    return st == CRM_NOT_FOUND ? CRM_OK : st;
-}
-
-/* Files and key after the database: all that its rows speak of were there before it. */
+/* Files after the database: all that its rows speak of were there before it. */
 static crm_status copy_whole(engine *e, const char *path, engine_backup_progress p,
                              backup_report *r)
 {
@@ -178,26 +166,36 @@ static crm_status copy_whole(engine *e, const char *path, engine_backup_progress
     return st;
 }
 
-crm_status backup_make(engine *e, const char *dir, const char *path, engine_backup_progress p,
+static crm_status make(const backup_of *of, const char *path, engine_backup_progress p, arena *a,
                        backup_report *r)
 {
-    *r = (backup_report){0};
-    clock_format(clock_now(), r->made_at);
-    crm_status st = copy_whole(e, path, p, r);
-    if (st == CRM_OK && (st = keep_key(dir, path, r)) != CRM_OK) {
-        unlink(path);
-    }
+    kept_file *kept;
+    crm_status st = copy_whole(of->engine, path, p, r);
     if (st != CRM_OK) {
         return fail(r, st, "cannot copy to %s: %s", path, status_code(st));
     }
-    arena *a = arena_new(0);
-    st = a ? describe(path, a, r) : CRM_NOMEM;
-    arena_free(a);
+    st = keep_rest(of, path, a, &kept);
+    if (st != CRM_OK) {
+        unlink(path);
+        return fail(r, st, "cannot copy to %s%s: %s", path, KEPT, status_code(st));
+    }
+    st = describe(path, kept, a, r);
     if (st != CRM_OK) {
         unlink(path);
         return fail(r, st, "cannot describe %s: %s", path, status_code(st));
     }
     return CRM_OK;
+}
+
+crm_status backup_make(const backup_of *of, const char *path, engine_backup_progress p,
+                       backup_report *r)
+{
+    *r = (backup_report){0};
+    clock_format(clock_now(), r->made_at);
+    arena *a = arena_new(0);
+    crm_status st = a ? make(of, path, p, a, r) : CRM_NOMEM;
+    arena_free(a);
+    return st;
 }
 
 /* ---- verifying ------------------------------------------------------------------------------- */
@@ -271,7 +269,23 @@ static crm_status compare_key(const char *path, const json_t *manifest, backup_r
     return CRM_OK;
 }
 
-static crm_status compare(const char *path, arena *a, const json_t *manifest, backup_report *r)
+static crm_status compare_kept(const char *path, arena *a, const json_t *manifest,
+                               const char *const *names, backup_report *r)
+{
+    char folder[PATH_ROOM];
+    kept_file *list;
+    crm_status st = join(folder, path, KEPT);
+    st = st == CRM_OK ? kept_read(a, json_object_get(manifest, "data"), names, &list) : st;
+    if (st != CRM_OK) {
+        return fail(r, st, "the manifest of %s names files that no copy has", path);
+    }
+    const kept_file *bad = kept_damaged(a, folder, list);
+    return bad ? fail(r, CRM_INVALID, "%s/%.*s is damaged or not there", folder, STR_FMT(bad->name))
+               : CRM_OK;
+}
+
+static crm_status compare(const char *path, arena *a, const json_t *manifest,
+                          const char *const *names, backup_report *r)
 {
     backup_counts counts;
     snprintf(r->made_at, sizeof r->made_at, "%.*s", STR_FMT(json_text(manifest, "made_at")));
@@ -289,16 +303,17 @@ static crm_status compare(const char *path, arena *a, const json_t *manifest, ba
     add_up(&counts, r);
     st = compare_counts(manifest, &counts, r);
     st = st == CRM_OK ? compare_files(path, manifest, r) : st;
+    st = st == CRM_OK ? compare_kept(path, a, manifest, names, r) : st;
     return st == CRM_OK ? compare_key(path, manifest, r) : st;
 }
 
-crm_status backup_verify(const char *path, backup_report *r)
+crm_status backup_verify(const char *path, const char *const *kept, backup_report *r)
 {
     *r = (backup_report){0};
     arena *a = arena_new(0);
     json_t *manifest = NULL;
     crm_status st = a ? read_manifest(path, a, &manifest, r) : CRM_NOMEM;
-    st = st == CRM_OK ? compare(path, a, manifest, r) : st;
+    st = st == CRM_OK ? compare(path, a, manifest, kept, r) : st;
     json_decref(manifest);
     arena_free(a);
     return st;
@@ -382,6 +397,17 @@ static crm_status put_files(const char *path, const char *dir, backup_report *r)
     return st == CRM_OK ? st : fail(r, st, "cannot write into %s: %s", dir, status_code(st));
 }
 
+/* NOT_FOUND: there is none at `from`. */
+static crm_status copy_key(const char *from, const char *to)
+{
+    arena *a = arena_new(0);
+    crm_str key;
+    crm_status st = a ? fs_read(a, from, BACKUP_KEY_MAX, &key) : CRM_NOMEM;
+    st = st == CRM_OK ? fs_write(to, key, 0600) : st;
+    arena_free(a);
+    return st;
+}
+
 static crm_status put_key(const char *path, const char *dir, backup_report *r)
 {
     char from[PATH_ROOM], to[PATH_ROOM];
@@ -391,14 +417,32 @@ static crm_status put_key(const char *path, const char *dir, backup_report *r)
     return st == CRM_OK ? st : fail(r, st, "cannot write into %s: %s", dir, status_code(st));
 }
 
-crm_status backup_restore(const char *path, const char *dir, backup_report *r)
+static crm_status put_kept(const char *path, const char *dir, const char *const *names,
+                           backup_report *r)
+{
+    char from[PATH_ROOM];
+    json_t *manifest = NULL;
+    kept_file *list = NULL;
+    arena *a = arena_new(0);
+    crm_status st = a ? join(from, path, KEPT) : CRM_NOMEM;
+    st = st == CRM_OK ? read_manifest(path, a, &manifest, r) : st;
+    st = st == CRM_OK ? kept_read(a, json_object_get(manifest, "data"), names, &list) : st;
+    st = st == CRM_OK ? kept_put(a, from, dir, list) : st;
+    json_decref(manifest);
+    arena_free(a);
+    return st == CRM_OK ? st : fail(r, st, "cannot write into %s: %s", dir, status_code(st));
+}
+
+crm_status backup_restore(const char *path, const char *dir, const char *const *kept,
+                          backup_report *r)
 {
     *r = (backup_report){0};
     if (exists(dir, "/karkas.db") || exists(dir, "/karkas.db-wal")) {
         return fail(r, CRM_CONFLICT, "%s already holds a database", dir);
     }
-    crm_status st = backup_verify(path, r);
+    crm_status st = backup_verify(path, kept, r);
     st = st == CRM_OK ? put_files(path, dir, r) : st;
     st = st == CRM_OK ? put_key(path, dir, r) : st;
+    st = st == CRM_OK ? put_kept(path, dir, kept, r) : st;
     return st == CRM_OK ? put(path, dir, r) : st;
 }

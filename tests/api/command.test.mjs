@@ -289,6 +289,38 @@ describe('karkas backup and restore', () => {
     await other.stop();
   });
 
+  it('gives the same server back: its authority and the ТЗ in force, whatever file is named', async () => {
+    const file = path.join(server.home, 'same.karkas');
+    const given = server.tz;
+    await ok('tz', 'apply', write('own.yaml', dealer.replace('integrations:\n', 'fields:\n  sales.lead:\n    delivery_yard: {type: text, title: Двор}\nintegrations:\n')));
+    assert.match(await ok('backup', file), /same\.karkas\.data: ключи и ТЗ/);
+    await ok('tz', 'apply', given);
+    for (const name of ['ca.key', 'tz.in_force']) assert.equal(fs.statSync(path.join(`${file}.data`, name)).mode & 0o777, 0o600);
+    const data = path.join(server.home, 'same');
+    const done = await server.command('--data', data, 'restore', file);
+    assert.equal(done.code, 0, done.err);
+    const pulled = path.join(server.home, 'pulled');
+    const { code, out } = await server.command('--data', data, 'tz', 'pull', pulled);
+    assert.deepEqual([code, out], [0, `${pulled}/own.yaml\n`]);
+    assert.equal(fs.readFileSync(path.join(pulled, 'people.csv'), 'utf8'), defaultPeople);
+    fs.appendFileSync(path.join(pulled, 'own.yaml'), '# mine\n');
+    const again = await server.command('--data', data, 'tz', 'pull', pulled);
+    assert.match(again.err, /own\.yaml: там другой файл/);
+    const other = await startServer({ data, tzFile: given });
+    assert.deepEqual(other.ca, server.ca);
+    assert.match(other.log, /Действует ТЗ из резервной копии\. Файл .* не применён.*karkas tz apply/);
+    const yard = async () => (await (await other.as('petrov')).get(`${LEADS}?delivery_yard=x`)).status;
+    other.passwords = { ...server.passwords };
+    assert.equal(await yard(), 200);
+    await other.restart();
+    assert.equal(await yard(), 200);
+    const applied = await other.command('tz', 'apply', given);
+    assert.equal(applied.code, 0, applied.err);
+    await other.restart();
+    assert.equal(await yard(), 422);
+    await other.stop();
+  });
+
   it('refuses a directory that holds data, a server that runs and a damaged copy', async () => {
     const file = path.join(server.home, 'again.karkas');
     await ok('backup', file);

@@ -403,8 +403,8 @@ describe('webhooks made by an administrator', () => {
     const at = path.join(server.home, 'hooks.karkas');
     const said = await server.command('backup', at);
     assert.equal(said.code, 0, said.err);
-    assert.match(said.out, /hooks\.karkas\.webhook\.key: ключ/);
-    assert.equal(fs.statSync(`${at}.webhook.key`).mode & 0o777, 0o600);
+    assert.match(said.out, /hooks\.karkas\.data: ключи/);
+    assert.equal(fs.statSync(`${at}.data/webhook.key`).mode & 0o777, 0o600);
     const data = path.join(server.home, 'hooks-restored');
     const restored = await server.command('--data', data, 'restore', at);
     assert.equal(restored.code, 0, restored.out + restored.err);

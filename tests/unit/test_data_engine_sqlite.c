@@ -1,6 +1,8 @@
 /* test_data_engine_sqlite.c - what only the engine on disk can show: plans, files, faults, backups.
  */
+#include "base/fs_walk.h"
 #include "data/backup.h"
+#include "data/backup_kept.h"
 #include "data/engine_sqlite.h"
 #include "engine_world.h"
 
@@ -630,19 +632,22 @@ static void fill(bench *b, int count)
     bench_commit(b);
 }
 
+static const char *const kept[] = {"webhook.key", "tz.copy", NULL};
+
 static void a_backup_comes_back_whole(void **state)
 {
     bench *b = *state;
     backup_report made, read;
     fill(b, 300);
     backup_place p = place_in(b);
-    assert_ok(backup_make(b->e, b->dir, p.path, (engine_backup_progress){0}, &made));
+    assert_ok(
+        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &made));
     assert_int_equal(made.rows, 300);
     assert_int_equal(made.entities, 3);
     fill(b, 5); /* after the copy */
-    assert_ok(backup_verify(p.path, &read));
+    assert_ok(backup_verify(p.path, kept, &read));
     assert_string_equal(read.sha256, made.sha256);
-    assert_ok(backup_restore(p.path, p.dir, &read));
+    assert_ok(backup_restore(p.path, p.dir, kept, &read));
     assert_int_equal(read.rows, 300);
 
     engine *restored = NULL;
@@ -654,7 +659,8 @@ static void a_backup_comes_back_whole(void **state)
     assert_int_equal(bench_count(reader, &(query){.entity = &b->w->deal, .limit = 1000}), 300);
     engine_session_close(reader);
     engine_close(restored);
-    assert_int_equal(backup_restore(p.path, p.dir, &read), CRM_CONFLICT); /* not empty any more */
+    assert_int_equal(backup_restore(p.path, p.dir, kept, &read),
+                     CRM_CONFLICT); /* not empty any more */
     assert_true(strlen(read.fault) > 0);
 }
 
@@ -665,27 +671,87 @@ static void write_key(const char *folder, const char *name, const char *text)
     assert_ok(fs_write(file, str_of(text), 0600));
 }
 
-static void a_backup_holds_the_key_of_webhooks(void **state)
+static void assert_file(bench *b, const char *folder, const char *name, const char *text)
+{
+    char file[256];
+    crm_str found;
+    struct stat st;
+    snprintf(file, sizeof file, "%s%s", folder, name);
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_ok(fs_read(b->w->arena, file, 100, &found));
+    assert_text(found, text);
+}
+
+static void a_backup_holds_what_it_is_told_to_of_the_directory(void **state)
 {
     bench *b = *state;
     backup_report r;
-    char file[256];
-    crm_str key;
-    struct stat st;
-    write_key(b->dir, "/webhook.key", "a key of at least thirty-two bytes");
+    char folder[256];
+    write_key(b->dir, "/webhook.key", "a key");
+    write_key(b->dir, "/other.key", "of something else");
+    assert_ok(fs_mkdirs(b->w->arena, b->dir, CRM_S("tz.copy/1f/tz.yaml"), 0700));
+    write_key(b->dir, "/tz.copy/1f/tz.yaml", "tz: 1\n");
     backup_place p = place_in(b);
-    assert_ok(backup_make(b->e, b->dir, p.path, (engine_backup_progress){0}, &r));
-    assert_true(r.has_key);
-    snprintf(file, sizeof file, "%s.webhook.key", p.path);
-    assert_int_equal(stat(file, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0600);
-    assert_ok(backup_restore(p.path, p.dir, &r));
-    snprintf(file, sizeof file, "%s/webhook.key", p.dir);
-    assert_ok(fs_read(b->w->arena, file, 100, &key));
-    assert_text(key, "a key of at least thirty-two bytes");
-    write_key(p.path, ".webhook.key", "another key of thirty-two letters!");
-    assert_int_equal(backup_verify(p.path, &r), CRM_INVALID);
-    assert_non_null(strstr(r.fault, ".webhook.key"));
+    assert_ok(
+        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r));
+    assert_file(b, p.path, ".data/webhook.key", "a key");
+    assert_ok(backup_restore(p.path, p.dir, kept, &r));
+    assert_file(b, p.dir, "/webhook.key", "a key");
+    assert_file(b, p.dir, "/tz.copy/1f/tz.yaml", "tz: 1\n");
+    snprintf(folder, sizeof folder, "%s/other.key", p.dir);
+    assert_int_equal(access(folder, F_OK), -1);
+    write_key(p.path, ".data/webhook.key", "another");
+    assert_int_equal(backup_verify(p.path, kept, &r), CRM_INVALID);
+    assert_non_null(strstr(r.fault, ".data/webhook.key"));
+}
+
+/* A copy may come from anywhere: what it names stays inside the directory. */
+static void a_backup_writes_nothing_outside(void **state)
+{
+    bench *b = *state;
+    static const char *const bad[] = {"../evil",  "/etc/evil",  "tz.copy/../../evil",
+                                      "tz.copy/", "tz.copy//x", "karkas.db",
+                                      "tz.copyx"};
+    char sum[65] = {0};
+    memset(sum, 'a', 64);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        kept_file *list;
+        json_t *sums = json_pack("{s:s}", bad[i], sum);
+        assert_int_equal(kept_read(b->w->arena, sums, kept, &list), CRM_INVALID);
+        json_decref(sums);
+    }
+    json_t *sums = json_pack("{s:s}", "tz.copy/a.yaml", sum);
+    kept_file *list;
+    assert_ok(kept_read(b->w->arena, sums, kept, &list));
+    assert_text(list->name, "tz.copy/a.yaml");
+    json_decref(sums);
+}
+
+/* One made by a server of format 3. */
+static void a_former_backup_brings_its_key(void **state)
+{
+    bench *b = *state;
+    backup_report r;
+    crm_str text;
+    char file[256];
+    backup_place p = place_in(b);
+    assert_ok(
+        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r));
+    write_key(p.path, ".webhook.key", "abc");
+    snprintf(file, sizeof file, "%s.json", p.path);
+    assert_ok(fs_read(b->w->arena, file, 100000, &text));
+    json_t *manifest;
+    assert_ok(json_read(text, 0, &manifest, NULL));
+    json_object_set_new(manifest, "format", json_integer(3));
+    json_object_del(manifest, "data");
+    json_object_set_new(
+        manifest, "key_sha256",
+        json_string("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+    assert_ok(fs_write(file, json_dump(b->w->arena, manifest), 0600));
+    json_decref(manifest);
+    assert_ok(backup_restore(p.path, p.dir, kept, &r));
+    assert_file(b, p.dir, "/webhook.key", "abc");
 }
 
 static void a_backup_never_overwrites(void **state)
@@ -693,10 +759,12 @@ static void a_backup_never_overwrites(void **state)
     bench *b = *state;
     backup_report r;
     backup_place p = place_in(b);
-    assert_ok(backup_make(b->e, b->dir, p.path, (engine_backup_progress){0}, &r));
-    assert_int_equal(backup_make(b->e, b->dir, p.path, (engine_backup_progress){0}, &r),
-                     CRM_CONFLICT);
-    assert_ok(backup_verify(p.path, &r));
+    assert_ok(
+        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r));
+    assert_int_equal(
+        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r),
+        CRM_CONFLICT);
+    assert_ok(backup_verify(p.path, kept, &r));
 }
 
 static void flip_byte(const char *path, off_t at)
@@ -717,14 +785,15 @@ static void a_damaged_backup_is_refused(void **state)
     char file[160];
     fill(b, 50);
     backup_place p = place_in(b);
-    assert_ok(backup_make(b->e, b->dir, p.path, (engine_backup_progress){0}, &r));
+    assert_ok(
+        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r));
     flip_byte(p.path, r.bytes - 100);
-    assert_int_equal(backup_restore(p.path, p.dir, &r), CRM_INVALID);
+    assert_int_equal(backup_restore(p.path, p.dir, kept, &r), CRM_INVALID);
     snprintf(file, sizeof file, "%s/karkas.db", p.dir);
     assert_int_equal(access(file, F_OK), -1);
     snprintf(file, sizeof file, "%s.json", p.path);
     assert_int_equal(unlink(file), 0);
-    assert_int_equal(backup_verify(p.path, &r), CRM_NOT_FOUND);
+    assert_int_equal(backup_verify(p.path, kept, &r), CRM_NOT_FOUND);
 }
 
 /* An earlier program made it a statement at a time, and could be cut off between two. */
@@ -768,7 +837,9 @@ int main(void)
         TRY(every_page_of_the_log_is_counted_once),
         TRY(a_full_disk_loses_nothing_and_reads_go_on),
         TRY(a_backup_comes_back_whole),
-        TRY(a_backup_holds_the_key_of_webhooks),
+        TRY(a_backup_holds_what_it_is_told_to_of_the_directory),
+        TRY(a_backup_writes_nothing_outside),
+        TRY(a_former_backup_brings_its_key),
         TRY(a_backup_never_overwrites),
         TRY(a_damaged_backup_is_refused),
     };
