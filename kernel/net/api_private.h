@@ -6,6 +6,7 @@
 #include "net/http.h"
 #include "net/kept_rows.h"
 #include "net/metrics.h"
+#include "net/slow_shapes.h"
 #include "net/turn.h"
 #include "net/wheel.h"
 
@@ -25,6 +26,7 @@ struct api {
     turn reads;
     session_cache *sessions;
     kept_rows *kept; /* of lists */
+    slow_shapes slow_shapes;
     stream_list *streams;
     struct form_quota *quotas;
     openapi_cache *openapi; /* NULL until somebody asks */

@@ -112,7 +112,10 @@ static view_place *find_view(kept_rows *k, const view_key *key)
 
 static view_place *make_view(kept_rows *k, crm_ctx *c, const entity *e, const view_key *key)
 {
-    view_place *v = &views_of(k, key)[k->turn++ % VIEW_WAYS];
+    view_place *set = views_of(k, key), *v = &set[k->turn++ % VIEW_WAYS];
+    for (int i = 0; v->number && i < VIEW_WAYS; i++) {
+        v = set[i].number ? v : &set[i];
+    }
     *v = (view_place){.number = ++k->last_view, .may_keep = records_may_keep(c, e)};
     memcpy(&v->key, key, sizeof *key);
     return v;

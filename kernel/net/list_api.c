@@ -3,35 +3,18 @@
  *
  * They run inline on the loop, some milliseconds of each of its turns, and write rows straight into
  * the reply. One that takes longer than the limit is interrupted, what it wrote is dropped, and it
- * runs again on a pool; its shape then goes straight to the pool for a minute.
+ * runs again on a pool; its shape then goes straight to the pool for a while (slow_shapes.h).
  */
 #include "net/list_private.h"
 
 #define INLINE_LIMIT_US 2000
+#define SHORT_US        1000  /* a pool that needs no longer does not need to be asked */
 #define POOL_COUNT_US   50000 /* a list does not wait longer for its total */
 #define PART_MS         2000  /* then a long list shows what it has found */
 #define POOLS_MS        10000 /* waiting and both tries of a list that does not run inline */
-#define SHAPES          64
-#define SHAPE_NS        60000000000LL
 
-/* ---- shapes that were interrupted once; loop thread ------------------------------------------ */
-
-static struct {
-    uint64_t shape;
-    int64_t until;
-} slow_shapes[SHAPES];
-
-static bool is_slow_shape(uint64_t shape)
-{
-    return slow_shapes[shape % SHAPES].shape == shape &&
-           slow_shapes[shape % SHAPES].until > clock_mono();
-}
-
-static void remember_slow(uint64_t shape)
-{
-    slow_shapes[shape % SHAPES].shape = shape;
-    slow_shapes[shape % SHAPES].until = clock_mono() + SHAPE_NS;
-}
+/* ---- what lists have in common ----------------------------------------------------------------
+ */
 
 static uint64_t cond_shape(const cond *c)
 {
@@ -144,9 +127,10 @@ static void list_on_pool(api_call *k)
 {
     list_state *l = k->own;
     int64_t limit_us = l->is_slow ? 5000000 : 250000;
+    int64_t from = clock_mono();
     buf_clear(&k->text);
     list_begin(k, &k->text);
-    k->c.until = clock_mono() + limit_us * 1000;
+    k->c.until = from + limit_us * 1000;
     k->read.limit_us = limit_us;
     k->read.count_us = POOL_COUNT_US;
     uint32_t part_ms = k->api->o.part_ms ? k->api->o.part_ms : PART_MS;
@@ -160,6 +144,7 @@ static void list_on_pool(api_call *k)
     if (k->status == CRM_OK) {
         list_end(k);
     }
+    l->was_short = clock_mono() - from < SHORT_US * INT64_C(1000);
 }
 
 static void to_pool(api_call *k, bool is_slow)
@@ -194,6 +179,7 @@ static void blame_sort(api_call *k)
 static void list_pooled(api_call *k)
 {
     list_state *l = k->own;
+    slow_shapes_judge(&k->api->slow_shapes, l->shape, k->status == CRM_OK && l->was_short);
     if (k->status == CRM_TIMEOUT && !l->is_slow) {
         to_pool(k, true);
         return;
@@ -214,7 +200,7 @@ static void list_done(record_read *r, crm_status s)
     api_call *k = r->arg;
     list_state *l = k->own;
     if (s == CRM_TIMEOUT && r->interrupted) {
-        remember_slow(l->shape);
+        slow_shapes_add(&k->api->slow_shapes, l->shape, clock_mono());
         http_body(k->http)->n = k->mark;
         to_pool(k, false);
         return;
@@ -252,7 +238,7 @@ void list_route(api_call *k)
                             .arg = k,
                             .limit_us = INLINE_LIMIT_US};
     /* A search may gather much for a beginning in one step, which no limit interrupts. */
-    if (q->terms.n || is_slow_shape(l->shape)) {
+    if (q->terms.n || slow_shapes_has(&k->api->slow_shapes, l->shape, clock_mono())) {
         to_pool(k, false);
         return;
     }

@@ -21,7 +21,7 @@ typedef struct list_keeping {
 } list_keeping;
 
 typedef struct list_state {
-    bool is_slow;
+    bool is_slow, was_short; /* the pool it ran on; as long as the loop would have given it */
     uint64_t shape;
     list_keeping keeping;
     search_try search;   /* of `q`; typed is empty without it */
