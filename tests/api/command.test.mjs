@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -10,6 +11,7 @@ import { dealer, people as defaultPeople } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const LEADS = '/api/v1/sales.lead';
+const COPIES = process.env.FULL === '1' ? 50 : 2;
 let server, head, petrov;
 
 before(async () => {
@@ -262,31 +264,41 @@ describe('karkas tz', () => {
 });
 
 describe('karkas backup and restore', () => {
-  it('S-76: copies a consistent state while records are written', async () => {
-    let stop = false;
-    const titles = [];
-    const writing = (async () => {
-      for (let i = 0; !stop; i++) {
-        await petrov.post(LEADS, { title: `Копия ${i}` }, { expect: 201 });
-        titles.push(`Копия ${i}`);
+  /** Several write at once, some with an attachment: what was begun, and what was acknowledged, by title. */
+  function writeUntilTold(people, round) {
+    const work = { begun: new Set(), sure: new Map(), isOver: false };
+    const upload = { raw: true, expect: 201, headers: { 'content-type': 'application/octet-stream' } };
+    const write = async (client, n) => {
+      for (let i = 0; !work.isOver; i++) {
+        const title = `Копия ${round}.${n}.${i}`;
+        const bytes = n % 2 ? randomBytes(20_000) : null;
+        work.begun.add(title);
+        const papers = bytes ? [(await client.request('POST', '/api/v1/file?name=a.bin', bytes, upload)).json.id] : [];
+        await client.post(LEADS, { title, papers }, { expect: 201 });
+        work.sure.set(title, bytes);
       }
-    })();
-    await until(() => titles.length > 20);
-    const sure = titles.length;
-    const file = path.join(server.home, 'copy.karkas');
-    assert.match(await ok('backup', file), /строк/);
-    const most = titles.length + 1;
-    stop = true;
-    await writing;
-    assert.match(await fails('backup', file), /уже есть/);
+    };
+    work.end = Promise.all(people.map(write));
+    return work;
+  }
 
-    const other = await restored(file);
-    const there = await all(await other.as('petrov'));
-    const copied = there.filter((r) => r.title.startsWith('Копия'));
-    assert.ok(copied.length >= sure && copied.length <= most, `${sure} <= ${copied.length} <= ${most}`);
-    const here = new Map((await all(petrov)).map((r) => [r.id, r]));
-    for (const r of there) assert.deepEqual(r, here.get(r.id));
-    await other.stop();
+  it(`S-76: copies a consistent state while several write and upload, ${COPIES} times`, async () => {
+    const fields = 'fields:\n  sales.lead: {papers: {type: files, title: Бумаги}}\n';
+    server.tz = write('papers.yaml', dealer.replace('integrations:\n', `${fields}integrations:\n`));
+    await ok('tz', 'apply', server.tz);
+    const people = [petrov, petrov, petrov, await server.as('sidorova')];
+    for (let round = 0; round < COPIES; round++) {
+      const file = path.join(server.home, `copy${round}.karkas`);
+      const work = writeUntilTold(people, round);
+      await until(() => work.sure.size > 12);
+      const sure = new Map(work.sure);
+      assert.match(await server.tell('backup', file), /строк/);
+      const begun = new Set(work.begun);
+      work.isOver = true;
+      await work.end;
+      await checkCopy(file, sure, begun, `Копия ${round}.`);
+    }
+    assert.match(await fails('backup', path.join(server.home, 'copy0.karkas')), /уже есть/);
   });
 
   it('gives the same server back: its authority and the ТЗ in force, whatever file is named', async () => {
@@ -320,6 +332,26 @@ describe('karkas backup and restore', () => {
     assert.equal(await yard(), 422);
     await other.stop();
   });
+
+  /** All that was sure is in the copy, nothing that was not begun, and each record with its attachment. */
+  async function checkCopy(file, sure, begun, prefix) {
+    const other = await restored(file);
+    const manager = await other.as('ivanova');
+    const there = new Map((await all(manager)).map((r) => [r.id, r]));
+    const here = (await all(head)).filter((r) => there.has(r.id));
+    assert.deepEqual([...there.values()], here);
+    const copied = new Map(here.filter((r) => r.title.startsWith(prefix)).map((r) => [r.title, r.papers]));
+    for (const [title, bytes] of sure) {
+      assert.ok(copied.has(title), title);
+      if (bytes) assert.deepEqual((await manager.get(`/api/v1/file/${copied.get(title)[0].id}`, { expect: 200 })).bytes, bytes);
+    }
+    for (const [title, papers] of copied) {
+      assert.ok(begun.has(title), title);
+      for (const { id, size } of papers) assert.equal((await manager.get(`/api/v1/file/${id}`, { expect: 200 })).bytes.length, size);
+    }
+    await other.stop();
+    fs.rmSync(other.data, { recursive: true, force: true });
+  }
 
   it('refuses a directory that holds data, a server that runs and a damaged copy', async () => {
     const file = path.join(server.home, 'again.karkas');
