@@ -1,8 +1,9 @@
 // Shows only the rows of a long list that are in sight. Rows of one list have one height, so the window is arithmetic;
-// it redraws its host only when the range changes.
+// it redraws its host only when the rows in sight come near to an edge of those drawn.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
-const OVERSCAN = 8;
+const OVERSCAN = 8; // rows drawn on either side of those in sight
+const LEAST = 2; // of them left when it is drawn anew: each drawing lays out the whole table
 
 /**
  * Which row is drawn where another one stood. While one list is scrolled each row has a place of its own; the rows of a
@@ -91,12 +92,13 @@ export class RowWindow implements ReactiveController {
   #look = (): void => {
     const box = this.#box;
     if (!box) return;
-    const from = Math.max(0, Math.floor(box.scrollTop / this.rowHeight) - OVERSCAN);
-    const to = Math.ceil((box.scrollTop + box.clientHeight) / this.rowHeight) + OVERSCAN;
+    const first = Math.floor(box.scrollTop / this.rowHeight);
+    const end = Math.ceil((box.scrollTop + box.clientHeight) / this.rowHeight);
     if (box.scrollHeight - box.scrollTop - box.clientHeight < box.clientHeight) this.#onEnd();
-    if (from === this.from && to === this.to) return;
-    this.from = from;
-    this.to = to;
+    const isEnough = this.from <= Math.max(0, first - LEAST) && this.to >= end + LEAST;
+    if (isEnough && this.to - this.from <= end - first + 2 * OVERSCAN + 1) return; // a row in part more or less
+    this.from = Math.max(0, first - OVERSCAN);
+    this.to = end + OVERSCAN;
     this.#host.requestUpdate();
   };
 }

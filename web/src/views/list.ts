@@ -35,7 +35,8 @@ import { isNumeric } from '../fields/view.ts';
 
 const ROW = 40,
   CARD = 68,
-  RECOUNT = 1500;
+  RECOUNT = 1500,
+  LATE = 120; // ms after which rows that are waited for are told by dimming those before them
 
 class List extends El {
   static override properties = {
@@ -45,6 +46,7 @@ class List extends El {
     counts: { state: true },
     without: { state: true },
     said: { state: true },
+    isLate: { state: true },
   };
   entity = '';
   search = new URLSearchParams();
@@ -52,11 +54,12 @@ class List extends El {
   counts: Record<string, Count> = {};
   without: { field: string; total: number }[] = [];
   said = '';
+  isLate = false;
   #chosen = new Selection(() => this.requestUpdate());
   #watch = new Watch(this, meta, lang, narrow);
   #window = new RowWindow(this, () => void this.#records?.more());
   #records: Records | null = null;
-  /** What is shown, dimmed, until the rows that were asked for in its place are there. */
+  /** What is shown, soon dimmed, until the rows that were asked for in its place are there. */
   #before: Records | null = null;
   #voice = new WalkVoice();
   #hadFocus = false; // the focus stands below the rows, on what this drawing may take away
@@ -68,6 +71,7 @@ class List extends El {
     if (place.value.name === 'list' && q !== this.#state.q) this.#to({ q }, true);
   });
   #recount = 0;
+  #late = 0;
   #counted = '';
 
   override connectedCallback(): void {
@@ -120,6 +124,7 @@ class List extends El {
     this.#records = this.#before = null;
     this.#key = '';
     clearTimeout(this.#recount);
+    clearTimeout(this.#late);
     this.#find.stop();
   }
 
@@ -146,13 +151,11 @@ class List extends El {
     this.#hadFocus = !!document.activeElement?.closest('.more') && this.contains(document.activeElement);
     if (key === this.#key) return;
     const isOther = !this.#key.startsWith(`${this.entity}?`);
-    if (isOther) {
-      this.counts = {};
-      this.#find.stop();
-    }
+    if (isOther) this.counts = {};
+    if (isOther) this.#find.stop();
     this.#key = key;
     this.#records?.stop();
-    this.#before = isOther || this.#shown.state === 'loading' ? null : this.#shown;
+    this.#keep(isOther || this.#shown.state === 'loading' ? null : this.#shown);
     this.at = -1;
     if (this.#chosen.isShown) this.#chosen.clear();
     this.without = [];
@@ -166,6 +169,14 @@ class List extends El {
     });
   }
 
+  /** Most answers come before anyone would see the dimming, which costs as much as drawing the rows. */
+  #keep(before: Records | null): void {
+    this.#before = before;
+    clearTimeout(this.#late);
+    if (before) this.#late = window.setTimeout(() => (this.isLate = true), LATE);
+    else this.isLate = false;
+  }
+
   override updated(): void {
     this.#window.follow(this.querySelector<HTMLElement>('.table-wrap'));
     if (!this.#hadFocus || this.contains(document.activeElement)) return;
@@ -176,7 +187,7 @@ class List extends El {
   #changed(): void {
     const records = this.#records!;
     if (this.#before && records.state !== 'loading') {
-      this.#before = null;
+      this.#keep(null);
       this.#window.top();
       if (records.total !== null && records.walked === null)
         this.said = t('list.found', { count: atLeast(records) });
@@ -300,7 +311,7 @@ class List extends El {
       </header>
       ${this.#state.bin ? this.#binNote() : this.#tabs()} ${this.#chips()} ${this.#bulk(records)}
       <div class="sr" role="status" aria-live="polite">${this.said}</div>
-      <div class="rows" aria-busy=${this.#before ? 'true' : nothing}>
+      <div class="rows ${this.isLate ? 'is-late' : ''}" aria-busy=${this.#before ? 'true' : nothing}>
         ${this.#before ? noChange : this.#body(records)}
       </div>
     </div>`;
