@@ -29,10 +29,15 @@ export async function slow(page, rate) {
 export const launch = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? chromiumPath, args: FLAGS });
 
+export async function login(context, url, who = 'kotova') {
+  const answer = await context.request.post(`${url}/api/v1/session`, { data: { login: who, password: 'secret' } });
+  if (!answer.ok()) throw new Error(`login: ${answer.status()}`);
+}
+
 export async function open(
   browser,
   url,
-  { size = DESK, scheme = 'light', lang = 'ru-RU', path = '/', login = 'kotova', scale = 1 } = {},
+  { size = DESK, scheme = 'light', lang = 'ru-RU', path = '/', login: who = 'kotova', scale = 1 } = {},
 ) {
   const context = await browser.newContext({
     viewport: size,
@@ -44,7 +49,7 @@ export async function open(
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(20_000);
   if (SLOWED > 1) await slow(page, SLOWED);
   const faults = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
@@ -61,12 +66,7 @@ export async function open(
       console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`),
     );
   });
-  if (login) {
-    const answer = await context.request.post(`${url}/api/v1/session`, {
-      data: { login, password: 'secret' },
-    });
-    if (!answer.ok()) throw new Error(`login: ${answer.status()}`);
-  }
+  if (who) await login(context, url, who);
   await page.goto(url + path);
   return { page, context, faults };
 }
