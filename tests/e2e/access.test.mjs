@@ -4,15 +4,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DESK, PHONE, launch } from '../harness/browser.mjs';
+import { launch, looks } from '../harness/browser.mjs';
 import { startServer } from '../harness/server.mjs';
 import { dealerOf } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
-
-const PAIRS = ['ru light desk', 'ru dark phone', 'en light phone', 'en dark desk'];
-const REST = ['ru light phone', 'ru dark desk', 'en light desk', 'en dark phone'];
-const variantsOf = (index) => (process.env.FULL === '1' ? [...PAIRS, ...REST] : [PAIRS[index % PAIRS.length]]);
-const LOCALES = { ru: 'ru-RU', en: 'en-GB' };
 
 let server, browser, manager, lead;
 
@@ -73,12 +68,9 @@ const SCREENS = {
 };
 
 async function look(screen, variant) {
-  const [lang, scheme, device] = variant.split(' ');
   browser.faults.length = 0;
   const person = await browser.person({
-    lang: LOCALES[lang],
-    scheme,
-    size: device === 'phone' ? PHONE : DESK,
+    ...variant,
     as: screen.visitor ? undefined : manager,
   });
   try {
@@ -93,8 +85,8 @@ async function look(screen, variant) {
 
 for (const [index, [name, screen]] of Object.entries(SCREENS).entries())
   describe(name, () => {
-    for (const variant of variantsOf(index))
-      it(`is in order: ${variant}`, async () => {
+    for (const variant of looks(index))
+      it(`is in order: ${variant.size.width} ${variant.scheme} ${variant.lang}`, async () => {
         assert.deepEqual(await look(screen, variant), { axe: [], fits: true, faults: [] });
       });
   });

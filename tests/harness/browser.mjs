@@ -18,14 +18,20 @@ const axeSource = readFileSync(axeFile, 'utf8');
 
 export const DESK = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
+/** Each pair of device, theme and language stands among the first four; all of them are all combinations. */
 const LOOKS = [
   { size: DESK, scheme: 'light', lang: 'ru-RU' },
   { size: PHONE, scheme: 'dark', lang: 'ru-RU' },
   { size: PHONE, scheme: 'light', lang: 'en-GB' },
   { size: DESK, scheme: 'dark', lang: 'en-GB' },
+  { size: PHONE, scheme: 'light', lang: 'ru-RU' },
+  { size: DESK, scheme: 'dark', lang: 'ru-RU' },
+  { size: DESK, scheme: 'light', lang: 'en-GB' },
+  { size: PHONE, scheme: 'dark', lang: 'en-GB' },
 ];
-/** How a screen is looked at: one of the pairs of device, theme and language; all of them with FULL=1. */
-export const looks = (which) => (process.env.FULL === '1' ? LOOKS : [LOOKS[which % LOOKS.length]]);
+const PAIRED = 4;
+/** How a screen is looked at: one that covers a pair of each, the next one on the next screen; all with FULL=1. */
+export const looks = (which) => (process.env.FULL === '1' ? LOOKS : [LOOKS[which % PAIRED]]);
 /** How many times slower the pages run than the machine would: what only holds on a fast one shows itself. */
 const SLOWED = Number(process.env.SLOWED ?? 1);
 export const NEW_PASSWORD = 'тихий экскаватор 41';
@@ -82,7 +88,7 @@ export class Browser {
       javaScriptEnabled: js,
       storageState: as && { cookies: await as.context.cookies(), origins: [] },
     });
-    context.setDefaultTimeout(15000);
+    context.setDefaultTimeout(20000);
     const person = new Person(context, await context.newPage(), this);
     await person.watch();
     if (SLOWED > 1) await person.slow(SLOWED);
