@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "data/stores.h"
+#include "flow/first_login.h"
 #include "server.h"
 
 #define ADMIN        CRM_S("admin")
@@ -90,7 +91,7 @@ static bool is_needed(const first *f)
 /* The code's file stays until somebody has a password of his own. */
 static crm_status make_first_login(deployment *d, crm_ctx *c, first *f, buf *say)
 {
-    crm_str file = arena_fmt(c->arena, "%s/first-login.txt", d->o->data);
+    crm_str file = arena_fmt(c->arena, "%s/" FIRST_LOGIN_FILE, d->o->data);
     if (!is_needed(f)) {
         if (f->has_password && file.p) {
             unlink(file.p);

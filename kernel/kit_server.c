@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fs.h"
+#include "flow/first_login.h"
 #include "kit_tools.h"
 
 #define START_LIMIT_MS 60000
@@ -74,12 +76,14 @@ static bool hear(kit_server *s, int limit_ms)
     return n > 0;
 }
 
+/* At a first start only there is a code. */
 static void keep_login(kit_server *s)
 {
-    crm_str code = line_behind(buf_view(&s->said), "first login: admin ");
-    if (code.p && code.n < sizeof s->login) {
-        memcpy(s->login, code.p, code.n);
-        s->login[code.n] = 0;
+    arena *a = s->call->arena;
+    crm_str text, word, path = arena_fmt(a, "%s/" FIRST_LOGIN_FILE, s->data);
+    if (path.p && fs_read(a, path.p, sizeof s->login, &text) == CRM_OK &&
+        str_split(&text, ' ', &word)) {
+        snprintf(s->login, sizeof s->login, "%.*s", STR_FMT(str_trim(text)));
     }
 }
 

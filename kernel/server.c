@@ -12,6 +12,7 @@
 
 #include "build.h"
 #include "data/files.h"
+#include "flow/first_login.h"
 #include "module_change.h"
 #include "net/ca.h"
 
@@ -339,6 +340,16 @@ static crm_status set_up_imports(const server_options *o)
     return import_set_up(o->data, path);
 }
 
+/* A terminal forgets; a journal keeps what it was told, for everyone who may read it. */
+static void say_first_login(const server_options *o, const buf *code)
+{
+    if (isatty(STDOUT_FILENO)) {
+        printf("first login: %.*s", (int)code->n, code->p);
+    } else {
+        printf("first login: %s/" FIRST_LOGIN_FILE "\n", o->data);
+    }
+}
+
 static crm_status start_deployment(server *s)
 {
     buf say;
@@ -372,7 +383,7 @@ static crm_status start_deployment(server *s)
         log_event(LOG_WARN, "tz.refused_not_told", "data=%s", log_quote(str_of(s->o->data)));
     }
     if (st == CRM_OK && say.n) {
-        printf("first login: %.*s", (int)say.n, say.p);
+        say_first_login(s->o, &say);
     }
     buf_free(&say);
     return st;

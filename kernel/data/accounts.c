@@ -4,6 +4,8 @@
 #include "data/stores.h"
 #include "data/tx_private.h"
 
+#define NAME_MIN 5 /* letters: «ООО» or «дом» stand in many a good password */
+
 /* Well formed, of the cost of a real one, and made from random bytes: nothing matches it. */
 static const char no_account[] = "$argon2id$v=19$m=19456,t=2,p=1$dW5rbm93biBhY2NvdW50IQ$"
                                  "7m0Zk2T9yq3WcV5s1uXfB8dLrPAhNgJeQoYiKxMtC4w";
@@ -52,9 +54,26 @@ static bool holds_word(crm_str folded, crm_str word)
     return text_length(word) >= 4 && memmem(folded.p, folded.n, word.p, word.n);
 }
 
+/* Nobody writes «ООО «СтройТехника»»; who guesses begins with «стройтехника». */
+static bool holds_company(crm_ctx *c, crm_str folded)
+{
+    text_scan scan;
+    text_word w;
+    crm_str word;
+    text_scan_init(&scan, c->reg->company);
+    while (text_scan_next(&scan, &w)) {
+        crm_str written = {c->reg->company.p + w.from, w.to - w.from};
+        if (text_length(written) >= NAME_MIN && text_sort_key(c->arena, written, &word) == CRM_OK &&
+            holds_word(folded, word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 crm_status accounts_check_new(crm_ctx *c, crm_str login, crm_str password)
 {
-    crm_str folded, name, company;
+    crm_str folded, name;
     const char *code = NULL;
     if (!text_is_utf8(password)) {
         return call_fail_field(c, CRM_S("new"), "type_mismatch", (crm_str){0});
@@ -69,12 +88,11 @@ crm_status accounts_check_new(crm_ctx *c, crm_str login, crm_str password)
     }
     crm_status st = text_sort_key(c->arena, password, &folded);
     st = st ? st : text_sort_key(c->arena, login, &name);
-    st = st ? st : text_sort_key(c->arena, c->reg->company, &company);
     if (st) {
         return st;
     }
-    if (holds_word(folded, name) || str_eq(folded, name) || holds_word(folded, company) ||
-        holds_word(folded, CRM_S("karkas"))) {
+    if (holds_word(folded, name) || str_eq(folded, name) || holds_company(c, folded) ||
+        holds_word(folded, CRM_S("karkas")) || holds_word(folded, CRM_S("каркас"))) {
         code = "has_login";
     } else if (password_is_common(folded)) {
         code = "too_common";

@@ -8,6 +8,7 @@
  * An attempt counts as failed from before its password is hashed until it has proved right, so
  * that many at once are held back like one after the other.
  */
+#include "flow/first_login.h"
 #include "net/api_private.h"
 
 #define HASHING_MAX 32 /* passwords in work; each holds the crypto threads for long */
@@ -236,6 +237,9 @@ static void password_set(api_call *k)
     if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
     } else {
+        if (k->session.must_set_password) {
+            first_login_used(k->api->o.flow);
+        }
         api_reply_empty(k, 204);
     }
 }

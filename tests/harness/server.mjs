@@ -109,8 +109,8 @@ export class Server {
       });
     });
     hold(child, false);
-    const code = out.match(/first login: admin (\S+)/);
-    if (code) this.adminCode = code[1];
+    const login = out.match(/first login: (\S+)/);
+    if (login) this.adminCode = fs.readFileSync(login[1], 'utf8').trim().split(' ')[1];
     return this;
   }
 

@@ -109,7 +109,12 @@ static const char *refusal(const char *password)
 {
     static char code[64];
     crm_ctx *c = world_read(&w, 0);
+    const registry *before = c->reg;
+    registry named = *before;
+    named.company = CRM_S("ООО «СтройТехника»");
+    c->reg = &named;
     crm_status st = accounts_check_new(c, CRM_S("kotova"), str_of(password));
+    c->reg = before;
     snprintf(code, sizeof code, "%s", st ? world_code(c, "new") : "");
     world_read_end(&w);
     return code;
@@ -127,6 +132,10 @@ static void a_password_that_is_guessed_first_is_refused(void **state)
     assert_string_equal(refusal("Пароль2026"), "too_common");
     assert_string_equal(refusal("my-Kotova-7"), "has_login");
     assert_string_equal(refusal("karkas-7413"), "has_login");
+    assert_string_equal(refusal("Каркас-7413"), "has_login");
+    assert_string_equal(refusal("стройтехника"), "has_login");
+    assert_string_equal(refusal("Стройтехника-2027"), "has_login");
+    assert_string_equal(refusal("ооо и ещё слова"), "");
     assert_string_equal(refusal("зелёный экскаватор"), "");
     assert_string_equal(refusal("correct horse battery"), "");
 }
