@@ -48,7 +48,7 @@ run_packages()
 
 test_packages()
 {
-    echo libcmocka-dev clang libclang-rt-dev clang-format clang-tidy llvm openssl curl wrk
+    echo libcmocka-dev clang libclang-rt-dev clang-format clang-tidy llvm openssl curl wrk iproute2
     echo chromium-headless-shell
 }
 

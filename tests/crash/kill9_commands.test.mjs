@@ -152,7 +152,11 @@ describe(`kill -9 at a command (rounds: ${ROUNDS}, seed ${SEED})`, () => {
     assert.equal(code, 0, err);
     const restore = (data) => server.command('--data', data, 'restore', copy);
     const isSame = (a, b) => spawnSync('diff', ['-r', a, b]).status === 0;
-    const isWhole = (data) => isSame(path.join(data, 'karkas.db'), copy) && isSame(path.join(data, 'files'), `${copy}.files`);
+    const kept = fs.readdirSync(`${copy}.data`);
+    assert.ok(kept.includes('ca.key'), kept.join());
+    const isWhole = (data) =>
+      isSame(path.join(data, 'karkas.db'), copy) && isSame(path.join(data, 'files'), `${copy}.files`) &&
+      kept.every((name) => isSame(path.join(data, name), path.join(`${copy}.data`, name)));
     const whole = await cut(restore(path.join(server.home, 'whole')));
     assert.equal(whole.value.code, 0, whole.value.err);
     assert.ok(isWhole(path.join(server.home, 'whole')));
