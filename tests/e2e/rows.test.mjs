@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { PHONE, launch } from '../harness/browser.mjs';
+import { launch, looks } from '../harness/browser.mjs';
 import { startServer } from '../harness/server.mjs';
 import { dealerOf } from '../harness/tz.mjs';
 
@@ -142,11 +142,12 @@ describe('the page of operations', () => {
     assert.equal(await row('Зайцев').count(), 0);
   });
 
-  it('is in order on a phone in the dark', async () => {
-    const person = await browser.person({ size: PHONE, scheme: 'dark', as: head });
-    await person.page.goto('/settings/batches');
-    await person.page.locator('.batch').first().waitFor();
-    assert.deepEqual({ axe: await person.axe(), fits: await person.fits() }, { axe: [], fits: true });
-    await person.close();
-  });
+  for (const look of looks(1))
+    it(`is in order: ${look.size.width} ${look.scheme} ${look.lang}`, async () => {
+      const person = await browser.person({ ...look, as: head });
+      await person.page.goto('/settings/batches');
+      await person.page.locator('.batch').first().waitFor();
+      assert.deepEqual({ axe: await person.axe(), fits: await person.fits() }, { axe: [], fits: true });
+      await person.close();
+    });
 });
