@@ -61,7 +61,8 @@ if (isAlone)
       await until(async () => (await leads('девять')).find((row) => row.owner), 'the lead');
     });
 
-    it('by one process, which writes in its data directory only', () => {
+    const isClosed = process.getuid() !== 0 && 'the server is not dumpable: only root sees its files';
+    it('by one process, which writes in its data directory only', { skip: isClosed }, () => {
       const { pid } = server.process;
       const at = `/proc/${pid}`;
       const children = fs.readdirSync(`${at}/task`).map((id) => fs.readFileSync(`${at}/task/${id}/children`, 'utf8').trim());
