@@ -156,8 +156,9 @@ static char *put_date(char *at, int64_t days)
 
 void clock_format(int64_t ms, char out[CLOCK_TEXT])
 {
-    int64_t days = ms / DAY_MS - (ms % DAY_MS < 0);
-    uint32_t rest = (uint32_t)(ms - days * DAY_MS);
+    bool is_before = ms % DAY_MS < 0; /* the days of the farthest moments times DAY_MS overflow */
+    int64_t days = ms / DAY_MS - is_before;
+    uint32_t rest = (uint32_t)(ms % DAY_MS + (is_before ? DAY_MS : 0));
     char *at = put_date(out, days);
     *at++ = 'T';
     at = put(at, rest / 3600000, 2);
