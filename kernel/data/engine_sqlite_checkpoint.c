@@ -7,14 +7,14 @@
 #include "data/engine_sqlite.h"
 
 /*
- * Whoever writes waits while the log is copied back. So it is copied in pieces of frames that took
- * no longer than this lately, but of many: a page that changes all the time is copied once for
- * them.
+ * Whoever writes waits while the log is copied back, and until the disk has it. So it is copied in
+ * pieces of frames that took no longer than this lately, but of many: a page that changes all the
+ * time is copied once for them.
  */
-#define PIECE_NS    40000000
-#define PIECE_LEAST 3000
-#define PIECE_FIRST 4000
-#define PIECE_MOST  8000
+#define PIECE_NS    12000000
+#define PIECE_LEAST 1000
+#define PIECE_FIRST 2000
+#define PIECE_MOST  4000
 
 #define CAP_FRAMES     32000 /* 128 MB of 4 KB pages */
 #define TRUNCATE_BYTES ((int64_t)16 * 1024 * 1024)

@@ -98,6 +98,8 @@ bool thread_join_by(pthread_t t, int64_t until);
 crm_status writer_start(flow *f);
 bool writer_stop(flow *f, int64_t until);
 bool writer_is_idle(flow *f);
+/* How many requests to wait for, when the last group answered `last` and `waiting` are there. */
+uint32_t writer_expects(uint32_t last, uint32_t waiting);
 
 void pool_start(pool *p, flow *f, flow_pool kind, uint32_t threads);
 /* Tells the threads to end; pool_join waits for that. */

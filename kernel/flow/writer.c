@@ -18,6 +18,7 @@
 #define BULK_LEAST_NS        2000000LL  /* or after as long as the interactive one before it took */
 #define LINGER_NS            3000000LL
 #define LINGER_IF_WITHIN_NS  3000000LL
+#define FULL_HOUSE           24  /* larger groups save little more */
 #define GUARDED_GROUPS       256 /* with savepoints, after one was lost for want of them */
 #define SLOW_NS              5000000LL
 #define SLOW_BULK_NS         100000000LL /* a slice of a batch takes 20 ms by design */
@@ -327,7 +328,18 @@ static void wait_ns(pthread_cond_t *c, pthread_mutex_t *m, int64_t ns)
     pthread_cond_timedwait(c, m, &at);
 }
 
-/* Under load those whom the last commit answered come again at once: waits a moment for as many. */
+/*
+ * For as many as the last commit answered. Of a full house half is enough: while it is written, the
+ * loop answers the other half and takes what they ask next, where one group of all lets either wait
+ * for the other.
+ */
+uint32_t writer_expects(uint32_t last, uint32_t waiting)
+{
+    uint32_t half = (last + waiting) / 2;
+    return last <= FULL_HOUSE ? last : half > FULL_HOUSE ? half : FULL_HOUSE;
+}
+
+/* Under load those whom the last commit answered come again at once: waits a moment for them. */
 static void linger(flow *f)
 {
     lane *fast = &f->lanes[LANE_INTERACTIVE];
@@ -335,7 +347,7 @@ static void linger(flow *f)
     if (!fast->count || now - f->last_commit >= LINGER_IF_WITHIN_NS) {
         return;
     }
-    f->expected = f->last_count;
+    f->expected = writer_expects(f->last_count, fast->count);
     while (fast->count < f->expected && !f->stopping && !f->exclusive && now < until) {
         wait_ns(&f->filled, &f->lock, until - now);
         now = clock_mono();

@@ -7,7 +7,7 @@
 #include "data/stores.h"
 #include <stdatomic.h>
 
-#include "flow/flow.h"
+#include "flow/flow_private.h"
 
 #define START_MS 1800255600000LL /* 2027-01-18T07:00:00Z */
 #define MINUTE   60000LL
@@ -774,6 +774,19 @@ static void a_listener_passes_over_what_is_not_for_it(void **state)
     assert_true(atomic_load(&seen_changes) >= 1);
 }
 
+static void a_full_house_is_written_in_halves(void **state)
+{
+    (void)state;
+    assert_int_equal(writer_expects(1, 1), 1);
+    assert_int_equal(writer_expects(20, 3), 20); /* as many as were answered come again */
+    uint32_t last = 64;
+    for (int i = 0; i < 8; i++) {
+        last = writer_expects(last, 64 - last); /* those who were not answered wait */
+    }
+    assert_int_equal(last, 32);
+    assert_int_equal(writer_expects(49, 0), 24); /* nobody else: no more than is worth it */
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -787,6 +800,7 @@ int main(void)
         T(a_request_taken_back_while_it_waits_never_runs),
         T(a_unique_value_taken_in_the_same_group_is_refused),
         T(a_full_queue_refuses_at_once),
+        T(a_full_house_is_written_in_halves),
         T(due_work_runs_at_its_moment_once),
         T(failing_work_is_put_off_and_tried_again),
         T(work_past_its_declared_time_is_taken_back_and_tried_again),
