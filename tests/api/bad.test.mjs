@@ -42,23 +42,32 @@ function statusOfHead(server, path, length) {
 }
 
 describe('a broken ТЗ', () => {
-  it('is refused with file, line and column, and leaves the data as they were', async () => {
+  const line = dealer.split('\n').findIndex((l) => l.startsWith('pipelines:')) + 1;
+  const broken = [
+    [dealer.replace('pipelines:', 'piplines:'), new RegExp(`tz\\.yaml:${line}:1: .*pipelines`)],
+    [dealer.replace('roles:', 'roles: ['), /tz\.yaml:\d+/],
+    [dealer.replace('timezone: Europe/Moscow', 'timezone: Europe/Moskva'), /tz\.yaml:6:\d+/],
+    [dealer.replace('tz: 1', 'tz: 99'), /tz\.yaml:1:\d+/],
+    ['', /tz\.yaml/],
+    ['\0\xff', /tz\.yaml/],
+  ];
+
+  it('is refused with file, line and column where none was in force', async () => {
+    for (const [text, where] of broken) assert.match(await refusal({ tz: text }), where);
+  });
+
+  it('is told of the same way where one was, and leaves that and the data as they were', async () => {
     const good = await startServer({ keep: true });
     const head = await good.as('ivanova');
     const made = (await head.post(LEADS, { title: 'Была' }, { expect: 201 })).json;
     const { rev } = (await head.get('/api/v1/meta')).json;
-    await good.stop();
-    const line = dealer.split('\n').findIndex((l) => l.startsWith('pipelines:')) + 1;
-    for (const [text, where] of [
-      [dealer.replace('pipelines:', 'piplines:'), new RegExp(`tz\\.yaml:${line}:1: .*pipelines`)],
-      [dealer.replace('roles:', 'roles: ['), /tz\.yaml:\d+/],
-      [dealer.replace('timezone: Europe/Moscow', 'timezone: Europe/Moskva'), /tz\.yaml:6:\d+/],
-      [dealer.replace('tz: 1', 'tz: 99'), /tz\.yaml:1:\d+/],
-      ['', /tz\.yaml/],
-      ['\0\xff', /tz\.yaml/],
-    ])
-      assert.match(await refusal({ data: good.data, tz: text }), where);
-    await good.start();
+    for (const [text, where] of broken) {
+      await good.stop();
+      fs.writeFileSync(good.tz, text);
+      const before = good.log.length;
+      await good.start();
+      assert.match(good.log.slice(before), where);
+    }
     assert.equal((await head.get('/api/v1/meta')).json.rev, rev);
     assert.deepEqual((await head.get(`${LEADS}/${made.id}`)).json, made);
     await good.stop();
