@@ -168,7 +168,13 @@ struct address;
 void address_json(json_writer *w, const struct address *all); /* its filled parts, by name */
 /* A file for this entity in the request's body; k->entity is set. */
 void upload_route(api_call *k);
-#define HOOK_BODY_MAX (256 * 1024)
+#define HOOK_BODY_MAX  (256 * 1024)  /* what is kept of one request */
+#define HOOK_PARTS_MAX (1024 * 1024) /* with the files that a form has and that are not kept */
+/*
+ * A body in parts (multipart/form-data) as the urlencoded one that is kept instead: its texts as fields,
+ * its files by name. One that cannot be read stays as it is. TOO_LARGE: what would be kept is.
+ */
+CRM_MUST_CHECK crm_status hook_take_parts(crm_ctx *c, crm_str *content_type, crm_str *body);
 /* The server's early hook: bodies of uploads come in pieces, a longer one of a form is not read. */
 void upload_early(void *arg, http_request *r);
 /* The list's parameters, without those named in `own` (NULL: none; ends in NULL). */

@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 
+#include "base/multipart.h"
 #include "net/api_private.h"
 
 #define QUOTA_SLOTS 1024
@@ -86,6 +87,7 @@ static bool has_credit(api *a, crm_str address)
 
 typedef struct hook_state {
     const integration *integration;
+    crm_str content_type, body; /* as they are kept */
     crm_str receipt;
 } hook_state;
 
@@ -112,8 +114,8 @@ static crm_status store(crm_ctx *c, void *arg)
     api_call *k = arg;
     hook_state *h = k->own;
     crm_str receipt;
-    crm_status s = inbox_store(c, h->integration->name, http_header(k->http, "content-type"),
-                               k->http->body, k->http->peer, &receipt);
+    crm_status s =
+        inbox_store(c, h->integration->name, h->content_type, h->body, k->http->peer, &receipt);
     if (s == CRM_OK) {
         h->receipt = arena_dup(k->http->arena, receipt);
     }
@@ -123,9 +125,9 @@ static crm_status store(crm_ctx *c, void *arg)
 /* A browser that posted the form without a script goes back to the page it came from. */
 static bool wants_page(const http_request *r)
 {
-    crm_str accept = http_header(r, "accept");
+    crm_str accept = http_header(r, "accept"), type = http_content_type(r);
     return str_starts(accept, CRM_S("text/html")) &&
-           str_is(http_content_type(r), "application/x-www-form-urlencoded");
+           (str_is(type, "application/x-www-form-urlencoded") || multipart_is(type));
 }
 
 /* Only the path of the Referer, and only of this very origin: no open redirect. */
@@ -172,20 +174,44 @@ static void stored(api_call *k)
     api_reply(k, 202);
 }
 
-static crm_status check_post(api_call *k, const integration *i)
+/* What is signed is judged by its bytes, so those that are not kept as they came are not taken. */
+static crm_status check_type(api_call *k, const integration *i)
 {
     crm_str type = http_content_type(k->http);
-    if (!str_is(type, "application/json") && !str_is(type, "application/x-www-form-urlencoded")) {
-        return call_fail(&k->c, CRM_MEDIA, "unsupported_media_type");
+    bool has_parts = multipart_is(type) && !i->type->is_signed;
+    if (has_parts || str_is(type, "application/json") ||
+        str_is(type, "application/x-www-form-urlencoded")) {
+        return CRM_OK;
     }
-    if (!k->http->body.n || !text_is_utf8(k->http->body)) {
+    k->c.error.text = registry_text(k->c.reg, k->c.lang,
+                                    i->type->is_signed ? CRM_S("hook.media") : CRM_S("form.media"));
+    return call_fail(&k->c, CRM_MEDIA, "unsupported_media_type");
+}
+
+static crm_status take_body(api_call *k, const integration *i)
+{
+    hook_state *h = k->own;
+    h->content_type = http_header(k->http, "content-type");
+    h->body = k->http->body;
+    bool has_parts = multipart_is(h->content_type);
+    if (!h->body.n || (!has_parts && !text_is_utf8(h->body))) {
         return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
     }
     if (!i->type->is_signed && !has_credit(k->api, k->http->peer)) {
         k->c.error.retry_after_s = QUOTA_MS / 1000;
         return call_fail(&k->c, CRM_LIMIT, "limit");
     }
-    return CRM_OK;
+    crm_status s = has_parts ? hook_take_parts(&k->c, &h->content_type, &h->body) : CRM_OK;
+    if (s != CRM_OK) {
+        return call_fail(&k->c, s, status_code(s));
+    }
+    return text_is_utf8(h->body) ? CRM_OK : call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
+}
+
+static crm_status check_post(api_call *k, const integration *i)
+{
+    crm_status s = check_type(k, i);
+    return s == CRM_OK ? take_body(k, i) : s;
 }
 
 void hook_route(api_call *k)

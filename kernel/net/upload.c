@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/multipart.h"
 #include "data/files.h"
 #include "table/import.h"
 
@@ -30,7 +31,8 @@ void upload_early(void *arg, http_request *r)
         r->is_streamed = true;
         r->body_limit = is_file ? FILE_SIZE_MAX : IMPORT_SIZE_MAX;
     } else if (str_starts(r->path, CRM_S("/hook/"))) {
-        r->body_limit = HOOK_BODY_MAX;
+        bool has_parts = multipart_is(http_header(r, "content-type"));
+        r->body_limit = has_parts ? HOOK_PARTS_MAX : HOOK_BODY_MAX;
     }
 }
 

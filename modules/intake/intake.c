@@ -130,7 +130,8 @@ static crm_status take(intake *in, crm_str key, crm_str text)
 
 static bool is_service(crm_str key)
 {
-    static const char *const words[] = {TRAP, "consent", "tranid", "formid", "COOKIES", "test"};
+    static const char *const words[] = {TRAP,      "consent", "tranid",   "formid",
+                                        "COOKIES", "test",    "_charset_"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (is_word(key, words[i])) {
             return true;

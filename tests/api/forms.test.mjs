@@ -10,6 +10,10 @@ import { until } from '../harness/until.mjs';
 
 const FORM = 'application/x-www-form-urlencoded';
 const LEADS = '/api/v1/sales.lead';
+const PARTS = 'multipart/form-data; boundary=----karkas7MA4';
+const part = (head, content) =>
+  Buffer.concat([Buffer.from(`------karkas7MA4\r\nContent-Disposition: form-data; ${head}\r\n\r\n`), Buffer.from(content), Buffer.from('\r\n')]);
+const parts = (...all) => Buffer.concat([...all.map(([head, content]) => part(head, content)), Buffer.from('------karkas7MA4--\r\n')]);
 const tz = dealer.replace('source: site}', 'source: site, consent: Согласен на обработку персональных данных}');
 
 describe('a form', () => {
@@ -103,9 +107,9 @@ describe('a form', () => {
   });
 });
 
-describe('a form that its module fails to read again and again', () => {
-  const unique = dealer
-    .replace('source: site}', 'source: site, fields: {code: code}}')
+describe('a form in parts, and one that its module fails to read again and again', () => {
+  const unique = tz
+    .replace('source: site, ', 'source: site, fields: {code: code}, ')
     .replace('pipelines:', 'fields:\n  sales.lead: {code: {type: text, title: Код, unique: true}}\npipelines:');
   let server, visitor, head, admin;
 
@@ -117,8 +121,53 @@ describe('a form that its module fails to read again and again', () => {
   });
   after(() => server.stop());
 
-  const submit = (body) => visitor.post('/hook/site', body, { raw: true, headers: { 'content-type': FORM }, expect: 202 });
+  const submit = (body, type = FORM) => visitor.post('/hook/site', body, { raw: true, headers: { 'content-type': type }, expect: 202 });
   const leads = (q) => head.list('sales.lead', `q=${encodeURIComponent(q)}`);
+  const found = (q) => until(async () => { const rows = await leads(q); return rows.length && rows; }, `the lead of ${q}`);
+
+  it('in parts becomes a lead, its files named and not kept', async () => {
+    const photo = Buffer.alloc(300_000, 0xff);
+    await submit(
+      parts(
+        ['name="name"', 'Многочастный & Ко=1%+{'],
+        ['name="phone"', '8 (916) 123-00-40'],
+        ['name="consent"', 'on'],
+        ['name="photo"; filename="каток.jpg"\r\nContent-Type: image/jpeg', photo],
+        ['name="scheme"; filename=""\r\nContent-Type: application/octet-stream', ''],
+      ),
+      PARTS,
+    );
+    const [made] = await found('Многочастный');
+    assert.deepEqual([made.name, made.title, made.phone], ['Многочастный & Ко=1%+{', 'Многочастный & Ко=1%+{', ['+79161230040']]);
+    assert.match(made.message, /\nphoto: каток\.jpg: файл не сохранён \(байт: 300000\)$/);
+    assert.match(made.consent, /^Дано/);
+    assert.equal(made._marks, undefined);
+  });
+
+  it('in parts of windows-1251 keeps its words', async () => {
+    const name = Buffer.from([...'Частнокодов'].map((c) => c.codePointAt(0) - 0x410 + 0xc0));
+    await submit(parts(['name="name"', name], ['name="_charset_"', 'windows-1251'], ['name="phone"', '+79161230041']), PARTS);
+    const [made] = await found('Частнокодов');
+    assert.deepEqual([made.phone, made.message], [['+79161230041'], null]);
+  });
+
+  it('in parts that cannot be told apart becomes a lead that tells all of it', async () => {
+    const body = '------karkas7MA4\r\nContent-Disposition: form-data; name="name"\r\n\r\nНеразделимов\r\n';
+    await submit(body, PARTS);
+    const [made] = await found('Неразделимов');
+    assert.match(made.title, /^Форма пришла в непонятном виде/);
+    assert.match(made.message, /name="name"\n\nНеразделимов/);
+    assert.deepEqual(made._marks, { message: 'form_unread' });
+  });
+
+  it('in parts too long to keep, and of a type nobody reads, is refused with what is taken', async () => {
+    const post = (body, type) => visitor.post('/hook/site', body, { raw: true, headers: { 'content-type': type } });
+    const long = await post(parts(['name="message"', 'м'.repeat(150_000)]), PARTS);
+    assert.deepEqual([long.status, long.json.code], [413, 'too_large']);
+    const other = await post('name=a', 'text/plain');
+    assert.deepEqual([other.status, other.json.code], [415, 'unsupported_media_type']);
+    for (const type of ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data']) assert.ok(other.json.detail.includes(type), other.json.detail);
+  });
 
   it('of a robot is counted and told of, one with a website is a lead', async () => {
     const before = (await metrics(admin)).karkas_inbox_trapped_total;
