@@ -351,18 +351,6 @@ static crm_str verb_name(http_verb v)
     return str_of(names[v]);
 }
 
-static void set_language(api_call *k)
-{
-    crm_str accept = http_header(k->http, "accept-language");
-    if (str_starts(accept, CRM_S("en"))) {
-        k->c.lang = CRM_S("en");
-    } else if (str_starts(accept, CRM_S("ru")) || !k->c.reg->locale.n) {
-        k->c.lang = CRM_S("ru");
-    } else {
-        k->c.lang = k->c.reg->locale;
-    }
-}
-
 static const principal nobody = {.kind = PRINCIPAL_NOBODY};
 
 /* The call of a request; NULL: answered with 503. */
@@ -389,7 +377,7 @@ static api_call *begin(api *a, http_request *r)
                                 .body = r->body,
                                 .address = r->peer};
     buf_init(&k->text, 0);
-    set_language(k);
+    k->c.lang = problem_language(r, k->c.reg);
     return k;
 }
 

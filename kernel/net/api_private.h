@@ -88,6 +88,8 @@ http_request *api_let_go(api_call *k);
 void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, crm_str current);
 /* "detail" and "params" of one error in the call's language. */
 void problem_detail(json_writer *w, crm_ctx *c, const field_error *e, bool is_of_field);
+/* What the request asks for, as far as it was read, else the deployment's (`reg` NULL: Russian). */
+crm_str problem_language(http_request *r, const registry *reg);
 /* The protocol machinery's refusals: no call exists. */
 void problem_refuse(void *arg, http_request *r, int status, const char *code);
 

@@ -177,6 +177,17 @@ crm_str http_header(const http_request *r, const char *name)
     return joined;
 }
 
+crm_str http_header_seen(http_request *r, const char *name)
+{
+    crm_str read = http_header(r, name), wanted = str_of(name), line, key;
+    crm_str rest = buf_view(&exchange_of(r)->parser.head);
+    while (!read.n && str_split(&rest, '\n', &line) && rest.p) {
+        bool is_it = str_split(&line, ':', &key) && line.p && str_eq_ascii_nocase(key, wanted);
+        read = is_it ? str_trim(line) : read;
+    }
+    return read;
+}
+
 crm_str http_cookie(const http_request *r, const char *name)
 {
     crm_str rest = http_header(r, "cookie"), part;

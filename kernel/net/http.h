@@ -73,6 +73,9 @@ struct http_request {
  * those that must be single (Host, Content-Length, Content-Type, Authorization ...) were checked.
  */
 crm_str http_header(const http_request *r, const char *name);
+/* The same also of a request that is refused before its headers were read: from the whole lines of the
+ * head that had come until then. They are unchecked, so only for what harms nobody. */
+crm_str http_header_seen(http_request *r, const char *name);
 /* The cookie's value, {NULL,0} when absent. */
 crm_str http_cookie(const http_request *r, const char *name);
 /* "application/json" of "Application/JSON; charset=utf-8"; {NULL,0} when absent. */

@@ -65,9 +65,9 @@ void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, 
     jw_end_object(&w);
 }
 
-static crm_str language(const http_request *r, const registry *reg)
+crm_str problem_language(http_request *r, const registry *reg)
 {
-    crm_str accept = http_header(r, "accept-language");
+    crm_str accept = http_header_seen(r, "accept-language");
     if (str_starts(accept, CRM_S("ru"))) {
         return CRM_S("ru");
     }
@@ -77,18 +77,28 @@ static crm_str language(const http_request *r, const registry *reg)
     return reg && reg->locale.n ? reg->locale : CRM_S("ru");
 }
 
+/* The code itself where no registry says more: the server is starting. */
+static crm_str words(const registry *reg, http_request *r, crm_str code, const char *end)
+{
+    crm_str key = arena_fmt(r->arena, "error.%.*s%s", STR_FMT(code), end);
+    return reg && key.p ? registry_text(reg, problem_language(r, reg), key) : code;
+}
+
 void problem_refuse(void *arg, http_request *r, int status, const char *code)
 {
     const registry *reg = registry_pin();
+    crm_str said = str_of(code);
     json_writer w;
     (void)arg;
-    crm_str key = arena_fmt(r->arena, "error.%s", code);
     jw_init(&w, http_body(r));
     jw_object(&w);
     jw_kstr(&w, "type", CRM_S("about:blank"));
     jw_kint(&w, "status", status);
-    jw_kstr(&w, "code", str_of(code));
-    jw_kstr(&w, "detail", reg ? registry_text(reg, language(r, reg), key) : str_of(code));
+    jw_kstr(&w, "code", said);
+    jw_kstr(&w, "title", words(reg, r, said, ".title"));
+    jw_kstr(&w, "detail", words(reg, r, said, ""));
+    jw_key(&w, CRM_S("params"));
+    jw_raw(&w, CRM_S("{}"));
     jw_kstr(&w, "request", r->id);
     jw_end_object(&w);
     if (reg) {

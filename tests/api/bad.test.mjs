@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as https from 'node:https';
 import * as path from 'node:path';
+import * as tls from 'node:tls';
 import { after, before, describe, it } from 'node:test';
 import { StartError, startServer } from '../harness/server.mjs';
 import { dealer } from '../harness/tz.mjs';
@@ -38,6 +39,17 @@ function statusOfHead(server, path, length) {
     });
     sent.on('error', reject);
     sent.flushHeaders();
+  });
+}
+
+/** The body of the answer to these bytes, which end the connection. */
+function problemOf(server, bytes) {
+  return new Promise((resolve, reject) => {
+    const parts = [];
+    const socket = tls.connect({ host: 'localhost', port: server.port, ca: server.ca }, () => socket.write(bytes));
+    socket.on('data', (part) => parts.push(part));
+    socket.on('error', reject);
+    socket.on('end', () => resolve(JSON.parse(Buffer.concat(parts).toString('utf8').split('\r\n\r\n')[1])));
   });
 }
 
@@ -260,6 +272,21 @@ describe('a flood', () => {
   it('of header bytes is refused with 431', async () => {
     const reply = await visitor.get('/api/v1/session', { headers: { 'x-long': 'x'.repeat(64 * 1024) } }).catch((e) => e);
     if (!(reply instanceof Error)) assert.equal(reply.status, 431);
+  });
+
+  it('of bytes that are no request is refused in the words of any other, in the language asked for', async () => {
+    const head = 'GET / HTTP/1.1\r\nHost: localhost\r\n';
+    for (const [bytes, status, title] of [
+      ['nonsense\r\n\r\n', 400, 'Запрос не прочитан'],
+      [`${head}Host: b\r\nAccept-Language: en-GB\r\n\r\n`, 400, 'The request could not be read'],
+      [`${head}accept-language:en\r\nX: ${'x'.repeat(17000)}`, 431, 'Headers too long'],
+      [`${head}X: ${'x'.repeat(17000)}`, 431, 'Слишком длинный заголовок'],
+      [`${head.replace('GET', 'POST')}Accept-Language: en\r\nContent-Length: 999999999\r\n\r\n`, 413, 'The request is too large'],
+    ]) {
+      const told = await problemOf(server, bytes);
+      assert.deepEqual([told.status, told.title, told.params], [status, title, {}], bytes.slice(0, 80));
+      assert.match(told.detail, title.startsWith('T') || title.startsWith('H') ? /^[\x20-\x7e]+$/ : /[а-я]/);
+    }
   });
 
   it('is no reason to stop serving', async () => {
