@@ -158,7 +158,7 @@ static void put_choice(writer *v, const yaml_node *n, const json_t *row)
         return;
     }
     if (known.count && !tz_names_has(&known, n->text)) {
-        tz_refuse_near(v->g->f, n, "unknown_word", n->text, &known);
+        tz_refuse_word(v->g->f, n, "unknown_word", &known);
     }
     const field *meant = field_meant(v, row);
     if (meant) {

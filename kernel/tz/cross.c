@@ -8,7 +8,7 @@
 typedef struct checker {
     const tz *t;
     tz_faults *f;
-    tz_names roles, departments, logins;
+    tz_names roles, departments, logins, integrations;
 } checker;
 
 static void check_known(checker *k, const yaml_node *n, const char *code, const tz_names *known)
@@ -24,6 +24,18 @@ static void check_all_known(checker *k, const yaml_node *list, const char *code,
     TZ_EACH_NAME(n, list)
     {
         check_known(k, n, code, known);
+    }
+}
+
+/* ---- the company ----------------------------------------------------------------------------- */
+
+/* Nothing is done with it, so it is advice. */
+static void check_inn(checker *k)
+{
+    const yaml_node *n = yaml_get(node_map(k->t->root, "company"), "inn");
+    bool is_sound = true;
+    if (n && !(field_is_requisite(FIELD_INN, n->text, &is_sound) && is_sound)) {
+        tz_warn(k->f, n, "bad_inn", n->text);
     }
 }
 
@@ -258,6 +270,17 @@ static void check_steps(checker *k, const yaml_node *steps)
     }
 }
 
+/* The forms that acceptance checks fill in. */
+static void check_submitted(checker *k, const yaml_node *check)
+{
+    YAML_EACH(n, check) {
+        const yaml_node *form = yaml_get(yaml_get(n, "submit"), "form");
+        if (form && form->text.n && !tz_names_has(&k->integrations, form->text)) {
+            tz_refuse_word(k->f, form, "unknown_form", &k->integrations);
+        }
+    }
+}
+
 static void check_rule(checker *k, const yaml_node *n)
 {
     const yaml_node *when = yaml_get(n, "when"), *steps = yaml_get(n, "do");
@@ -278,8 +301,59 @@ static void check_rule(checker *k, const yaml_node *n)
     }
     check_steps(k, steps);
     check_steps(k, yaml_get(n, "otherwise"));
+    check_submitted(k, yaml_get(n, "check"));
     advise_heads(k, n, steps);
     advise_heads(k, n, yaml_get(n, "otherwise"));
+}
+
+/* ---- requirements ---------------------------------------------------------------------------- */
+
+/* Whether the tree has a node at "pipelines.main.stages.new"; keys may hold dots themselves. */
+static bool has_path(const yaml_node *at, crm_str path)
+{
+    YAML_EACH(n, at) {
+        crm_str rest = {path.p + n->key.n, path.n - n->key.n};
+        if (!n->key.n || !str_starts(path, n->key)) {
+            continue;
+        }
+        if (!rest.n || (*rest.p == '.' && has_path(n, (crm_str){rest.p + 1, rest.n - 1}))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_part(const checker *k, crm_str path)
+{
+    static const crm_str section = {"people.", 7};
+    bool is_person = str_starts(path, section) &&
+                     tz_names_has(&k->logins, (crm_str){path.p + section.n, path.n - section.n});
+    return is_person || has_path(k->t->root, path);
+}
+
+/* "pipelines.main", "roles.manager" and so on. */
+static tz_names parts_of(const checker *k)
+{
+    tz_names parts = {0};
+    YAML_EACH(section, k->t->root) {
+        YAML_EACH(n, section->kind == YAML_MAP ? section : NULL) {
+            tz_names_add(k->f->a, &parts,
+                         arena_fmt(k->f->a, "%.*s.%.*s", STR_FMT(section->key), STR_FMT(n->key)));
+        }
+    }
+    return parts;
+}
+
+static void check_requirement(checker *k, const yaml_node *n)
+{
+    TZ_EACH_NAME(by, yaml_get(n, "served_by"))
+    {
+        if (by->kind == YAML_SCALAR && by->text.n && !is_part(k, by->text)) {
+            tz_names parts = parts_of(k);
+            tz_refuse_near(k->f, by, "unknown_part", by->text, &parts);
+        }
+    }
+    check_submitted(k, yaml_get(n, "check"));
 }
 
 void cross_check(const tz *t, tz_faults *f)
@@ -291,6 +365,8 @@ void cross_check(const tz *t, tz_faults *f)
     for (uint32_t i = 0; i < t->people_count; i++) {
         tz_names_add(f->a, &k.logins, t->people[i].login);
     }
+    k.integrations = tz_names_of(f->a, node_map(t->root, "integrations"));
+    check_inn(&k);
     check_departments(&k);
     check_people(&k);
     check_services(&k);
@@ -299,5 +375,8 @@ void cross_check(const tz *t, tz_faults *f)
     check_pipelines(&k);
     YAML_EACH(n, node_map(t->root, "rules")) {
         check_rule(&k, n);
+    }
+    YAML_EACH(n, node_map(t->root, "requirements")) {
+        check_requirement(&k, n);
     }
 }

@@ -40,7 +40,7 @@ static crm_str ops_of(registering *g, const yaml_node *on)
             is_known |= str_is(n->text, words[i]);
         }
         if (!is_known) {
-            tz_refuse_near(g->f, n, "unknown_word", n->text, &known);
+            tz_refuse_word(g->f, n, "unknown_word", &known);
         }
     }
     bool all = !on;

@@ -34,6 +34,24 @@ static crm_str words_of(const catalogue *c, const char *kind, crm_str word)
     return text.n ? text : word;
 }
 
+/* What libyaml says, "while doing this, it found that", in our words: of both, of what it found, or
+ * of neither, so that one text never speaks two languages. English has no words of its own. */
+static crm_str yaml_words(const catalogue *c, crm_str said)
+{
+    crm_str text = words_of(c, "yaml", said);
+    const char *at = memmem(said.p, said.n, ", ", 2);
+    if (!str_eq(text, said) || !said.n) {
+        return text;
+    }
+    crm_str found = at ? (crm_str){at + 2, said.n - (size_t)(at + 2 - said.p)} : said;
+    text = words_of(c, "yaml", found);
+    if (!str_eq(text, found)) {
+        return text;
+    }
+    text = words_of(c, "yaml", CRM_S("other"));
+    return str_is(text, "other") ? said : text;
+}
+
 /* "#12, #17": the first records. */
 static crm_str rows_of(const catalogue *c, const tz_fault *f)
 {
@@ -49,7 +67,7 @@ static crm_str placeholder(const catalogue *c, const tz_fault *f, crm_str name, 
 {
     *is_known = true;
     if (str_is(name, "subject")) {
-        return str_is(f->code, "bad_yaml") ? words_of(c, "yaml", f->subject) : f->subject;
+        return str_is(f->code, "bad_yaml") ? yaml_words(c, f->subject) : f->subject;
     }
     if (str_is(name, "nearest")) {
         return f->nearest;

@@ -292,7 +292,7 @@ static unsigned outcomes_of(writer *v, const yaml_node *list)
             bits |= str_is(n->text, outcome_words[i]) ? 1u << i : 0;
         }
         if (!tz_names_has(&known, n->text)) {
-            tz_refuse_near(v->g->f, n, "unknown_word", n->text, &known);
+            tz_refuse_word(v->g->f, n, "unknown_word", &known);
         }
     }
     return bits;

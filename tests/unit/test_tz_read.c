@@ -105,6 +105,43 @@ static void broken_yaml_names_its_place_in_russian(void **state)
     assert_faults("- 1\n", "tz.yaml:1:1: «tz.yaml»: здесь ожидается набор «ключ — значение»\n");
 }
 
+/* libyaml says what is wrong in English; what it says seldom is said in our general words. */
+static void no_broken_yaml_is_told_in_two_languages(void **state)
+{
+    static const char *const texts[] = {
+        HEAD "now:\n  process: a\n\tb\n",
+        HEAD "rules: - 1\n",
+        HEAD "now: {process: ]}\n",
+        HEAD "now: {process: \"\\q\"}\n",
+        HEAD "now: {process: \"\\xzz\"}\n",
+        HEAD "now:\n  process: |x\n",
+        HEAD "now: {process: & }\n",
+        HEAD "...\nb\n",
+        HEAD "now: {process: 'a\n---\n",
+        "%YAML 1.1\n---\ntz: 1\n",
+        "%FOO\n---\ntz: 1\n",
+        HEAD "? [a]\n: b\n",
+        HEAD "now: ? a\n",
+        HEAD "now: !<x\n",
+        HEAD "now: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        tz *t;
+        tz_fault *faults;
+        write_file("tz.yaml", texts[i]);
+        assert_int_equal(tz_read(a, path_of("tz.yaml"), &t, &faults), CRM_INVALID);
+        assert_text(faults->code, "bad_yaml");
+        const char *said = strstr(lines(faults, "ru"), "YAML: ");
+        assert_non_null(said);
+        for (said += strlen("YAML: "); *said; said++) {
+            if (*said >= 'a' && *said <= 'z') {
+                fail_msg("%s: %s", texts[i], lines(faults, "ru"));
+            }
+        }
+    }
+}
+
 static void a_key_twice_is_refused(void **state)
 {
     (void)state;
@@ -412,6 +449,47 @@ static void a_head_who_is_to_be_told_should_exist(void **state)
                     "будет некого\n");
 }
 
+static void an_inn_whose_digits_do_not_agree_is_told(void **state)
+{
+    (void)state;
+#define COMPANY(inn) "tz: 1\ntitle: Проба\ncompany:\n  name: Проба\n  inn: " inn "\n"
+    assert_warnings(COMPANY("7700000008"),
+                    "tz.yaml:5:3: предупреждение: «7700000008» не ИНН: в нём 10 или 12 цифр, "
+                    "последние — контрольные\n");
+    assert_warnings(COMPANY("77"),
+                    "tz.yaml:5:3: предупреждение: «77» не ИНН: в нём 10 или 12 цифр, "
+                    "последние — контрольные\n");
+    assert_warnings(COMPANY("\"7700000009\""), "");
+}
+
+static void what_serves_a_requirement_stands_in_the_tz(void **state)
+{
+    (void)state;
+#define SERVED(by)                                                        \
+    HEAD "roles: {admin: {title: Админ}}\npipelines:\n  main:\n"     \
+         "    {of: sales.deal, stages: {new: {}, won: {}}, start: new}\n" \
+         "requirements:\n  T-1: {text: Раз, served_by: " by "}\n"
+    assert_faults(SERVED("[pipelines.man]"),
+                  "tz.yaml:9:32: в ТЗ нет «pipelines.man», есть «pipelines.main»\n");
+    assert_faults(SERVED("[roles.admin, pipelines.main.stages.lost]"),
+                  "tz.yaml:9:45: в ТЗ нет «pipelines.main.stages.lost»; части его называют так: "
+                  "pipelines.main, roles.manager\n");
+    assert_warnings(SERVED("[roles.admin, pipelines.main, pipelines.main.stages.won]"), "");
+}
+
+static void a_check_fills_in_a_form_there_is(void **state)
+{
+    (void)state;
+#define SUBMITTED(form)                                                                \
+    HEAD "integrations: {site: {type: webform, creates: sales.lead}}\nrequirements:\n" \
+         "  T-1: {text: Раз, check: [{at: now}, {submit: {form: " form ", data: {}}}]}\n"
+    assert_faults(SUBMITTED("sait"),
+                  "tz.yaml:6:55: среди integrations нет формы «sait»; возможно: site\n");
+    assert_faults(SUBMITTED("sitee"),
+                  "tz.yaml:6:55: среди integrations нет формы «sitee», есть «site»\n");
+    assert_warnings(SUBMITTED("site"), "");
+}
+
 static const char *const fault_codes[] = {"bad_yaml",
                                           "duplicate",
                                           "unknown_key",
@@ -476,6 +554,9 @@ static const char *const fault_codes[] = {"bad_yaml",
                                           "bad_entity_name",
                                           "bad_schema",
                                           "bad_phone",
+                                          "bad_inn",
+                                          "unknown_part",
+                                          "unknown_form",
                                           "bad_email",
                                           "duplicates",
                                           "bad_field_position",
@@ -550,6 +631,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(broken_yaml_names_its_place_in_russian),
+        T(no_broken_yaml_is_told_in_two_languages),
         T(a_key_twice_is_refused),
         T(an_absent_file_is_a_fault),
         T(an_unknown_key_has_place_and_nearest_name),
@@ -571,6 +653,9 @@ int main(void)
         T(stages_nobody_reaches_or_leaves_are_told),
         T(a_rule_says_when_and_what),
         T(a_head_who_is_to_be_told_should_exist),
+        T(an_inn_whose_digits_do_not_agree_is_told),
+        T(what_serves_a_requirement_stands_in_the_tz),
+        T(a_check_fills_in_a_form_there_is),
         T(both_languages_know_every_code),
         T(every_key_of_the_format_is_described),
     };

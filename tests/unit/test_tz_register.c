@@ -399,6 +399,11 @@ static void a_wrong_condition_names_its_place(void **state)
     refused(RULE("{stage: payd}"),
             "tz.yaml:7:48: нет стадии «payd»; возможно: new, work, offer, payment, won, lost\n");
     refused(RULE("{outcome: wun}"), "tz.yaml:7:50: здесь не может стоять «wun», есть «won»\n");
+    refused(RULE("{outcome: finished}"),
+            "tz.yaml:7:50: здесь не может стоять «finished»; возможно: open, won, lost, done\n");
+    refused(HEAD "rules:\n  R-1:\n    text: Раз\n    when: {created: sales.lead}\n"
+                 "    do: [{contact: {match: [fone]}}]\n    otherwise: []\n",
+            "tz.yaml:8:29: здесь не может стоять «fone»; возможно: phone, email\n");
     refused(RULE("{any: 1}"), "tz.yaml:7:46: условие не читается: 1\n");
     refused(LEAD_RULE("{exists: {entity: sales.dael, by: lead}}"),
             "tz.yaml:7:58: нет сущности «sales.dael», есть «sales.deal»\n");
