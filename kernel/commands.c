@@ -207,6 +207,18 @@ static crm_status commit_why(crm_ctx *c, void *arg)
     return rights_why(c, w->entity, row, w->out);
 }
 
+static void say_why(command_call *c, crm_status s)
+{
+    if (s == CRM_NOT_FOUND) {
+        command_fail(c, "записи с таким номером нет", "no record has that number");
+    } else if (s != CRM_OK) {
+        command_fail_status(c, s);
+    } else if (!c->out->n) {
+        buf_z(c->out, c->lang[0] == 'r' ? "не видит: ни одна строка ТЗ этого не даёт\n"
+                                        : "does not see it: no line of the ТЗ grants it\n");
+    }
+}
+
 static void why_command(command_call *c)
 {
     crm_ctx call;
@@ -224,13 +236,7 @@ static void why_command(command_call *c)
     } else {
         call.lang = str_of(c->lang);
         w.user = p->id;
-        s = writer_run(c->d->flow, &call, commit_why, &w);
-        if (s != CRM_OK) {
-            command_fail_status(c, s);
-        } else if (!c->out->n) {
-            buf_z(c->out, c->lang[0] == 'r' ? "не видит: ни одна строка ТЗ этого не даёт\n"
-                                            : "does not see it: no line of the ТЗ grants it\n");
-        }
+        say_why(c, writer_run(c->d->flow, &call, commit_why, &w));
     }
     call_end(&call);
 }

@@ -16,8 +16,8 @@ static bool is_ru(const command_call *c)
     return c->lang[0] == 'r';
 }
 
-/* Runs `commit` on the writer as the system and says what failed. */
-static bool write_as_system(command_call *c, crm_status (*commit)(crm_ctx *, void *), void *arg)
+/* Runs `commit` on the writer as the system. */
+static crm_status run_as_system(command_call *c, crm_status (*commit)(crm_ctx *, void *), void *arg)
 {
     crm_ctx call;
     crm_status s = call_begin(&call, &principal_system, CRM_S("command"));
@@ -25,6 +25,13 @@ static bool write_as_system(command_call *c, crm_status (*commit)(crm_ctx *, voi
         s = writer_run(c->d->flow, &call, commit, arg);
         call_end(&call);
     }
+    return s;
+}
+
+/* The same, and says what failed. */
+static bool write_as_system(command_call *c, crm_status (*commit)(crm_ctx *, void *), void *arg)
+{
+    crm_status s = run_as_system(c, commit, arg);
     if (s != CRM_OK) {
         command_fail_status(c, s);
     }
@@ -207,7 +214,15 @@ void command_token_revoke(command_call *c)
     int64_t id;
     if (str_to_i64(str_of(c->args[2]), &id) != CRM_OK) {
         command_fail(c, "нужен номер из token list", "the number from token list is needed");
-    } else if (write_as_system(c, commit_revoke, &id)) {
+        return;
+    }
+    crm_status s = run_as_system(c, commit_revoke, &id);
+    if (s == CRM_NOT_FOUND) {
+        command_fail(c, "нет токена с таким номером: действующие показывает token list",
+                     "no token has that number: token list shows those in force");
+    } else if (s != CRM_OK) {
+        command_fail_status(c, s);
+    } else {
         buf_fmt(c->out, is_ru(c) ? "токен %lld отозван\n" : "token %lld was revoked\n",
                 (long long)id);
     }

@@ -55,6 +55,8 @@ describe('the command line', () => {
     assert.doesNotMatch(users, /karkas (tz|token)/);
     assert.equal((await ok('user', 'invite', '--help')).trim().split('\n').length, 1);
     assert.match(await ok('serve', '--help'), /--group N/);
+    for (const fallback of ['127.0.0.1:8443', '/usr/lib/karkas/modules', '/usr/share/karkas/web']) assert.ok((await ok('serve', '--help')).includes(fallback), fallback);
+    for (const command of ['backup', 'restore']) assert.match(await ok(command, '--help'), /--data КАТАЛОГ/);
     assert.match(await ok('--version'), /^karkas \d+\.\d+\.\d+\n/);
   });
 
@@ -110,7 +112,7 @@ describe('karkas why', () => {
     assert.match(await ok('why', 'sidorova', 'sales.lead', String(r.id)), /не видит/);
     await fails('why', 'nosuch', 'sales.lead', String(r.id));
     await fails('why', 'petrov', 'sales.nosuch', String(r.id));
-    await fails('why', 'petrov', 'sales.lead', '999999');
+    assert.match(await fails('why', 'petrov', 'sales.lead', '999999'), /^записи с таким номером нет$/m);
   });
 });
 

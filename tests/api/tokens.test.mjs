@@ -232,6 +232,8 @@ describe('API tokens', () => {
     assert.ok(!listed.includes(made.out.trim()));
     assert.equal((await server.command('token', 'revoke', listed.trim().split(/\s+/)[0])).code, 0);
     await program(made.out.trim()).get('/api/v1/sales.lead', { expect: 401 });
+    const absent = await server.command('token', 'revoke', '77777');
+    assert.deepEqual([absent.code, absent.err], [1, 'нет токена с таким номером: действующие показывает token list\n']);
     const wrong = await server.command('token', 'make', 'robot', 'x', 'entity=y');
     assert.equal(wrong.code, 1);
     assert.match(wrong.err, /entities=a,b/);
