@@ -8,10 +8,18 @@ const YEAR = /\s\u0433\.?$/; // the abbreviated word that Intl adds after a Russ
 const formats = new Map<string, Intl.DateTimeFormat | Intl.NumberFormat>();
 
 function cached<T extends Intl.DateTimeFormat | Intl.NumberFormat>(key: string, make: () => T): T {
-  const full = `${lang.value}|${zone()}|${key}`;
+  const full = `${locale()}|${zone()}|${key}`;
   let found = formats.get(full) as T | undefined;
   if (!found) formats.set(full, (found = make()));
   return found;
+}
+
+const ENGLISH = 'en-GB';
+const english = typeof navigator === 'undefined' ? ENGLISH : (navigator.languages.find((l) => /^en-/i.test(l)) ?? ENGLISH);
+
+/** Whose customs numbers and dates follow: English ones are as the browser's user has them, British if he has none. */
+export function locale(): string {
+  return lang.value === 'en' ? english : lang.value;
 }
 
 export function zone(): string {
@@ -23,7 +31,7 @@ export function number(value: unknown, digits?: number): string {
   if (!Number.isFinite(n)) return String(value ?? '');
   const options =
     digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return cached(`n${digits}`, () => new Intl.NumberFormat(lang.value, options))
+  return cached(`n${digits}`, () => new Intl.NumberFormat(locale(), options))
     .format(n)
     .replace('-', '−');
 }
@@ -37,7 +45,7 @@ export function atLeast({ total, approx }: { total: number | null; approx: boole
 export function whole(value: unknown): string {
   const n = Number(value);
   if (!Number.isFinite(n)) return String(value ?? '');
-  return cached('whole', () => new Intl.NumberFormat(lang.value, { useGrouping: 'min2' }))
+  return cached('whole', () => new Intl.NumberFormat(locale(), { useGrouping: 'min2' }))
     .format(n)
     .replace('-', '−');
 }
@@ -48,7 +56,7 @@ export function money(value: unknown, currency: string): string {
   if (!Number.isFinite(n)) return String(value ?? '');
   const digits = Number.isInteger(n) ? 0 : 2;
   const make = () =>
-    new Intl.NumberFormat(lang.value, {
+    new Intl.NumberFormat(locale(), {
       style: 'currency',
       currency,
       currencyDisplay: 'narrowSymbol',
@@ -157,7 +165,7 @@ const monthDay = (year: boolean) =>
   cached(
     `md${year}`,
     () =>
-      new Intl.DateTimeFormat(lang.value, {
+      new Intl.DateTimeFormat(locale(), {
         timeZone: zone(),
         day: 'numeric',
         month: 'short',
@@ -169,7 +177,7 @@ export function clockTime(at: Date | number): string {
   return cached(
     'time',
     () =>
-      new Intl.DateTimeFormat(lang.value, {
+      new Intl.DateTimeFormat(locale(), {
         timeZone: zone(),
         hour: '2-digit',
         minute: '2-digit',
@@ -187,7 +195,7 @@ function dayName(at: Date | number, now: number, noTime: boolean): string {
   if (off < -6 || off > 6) return text;
   const weekday = cached(
     'wd',
-    () => new Intl.DateTimeFormat(lang.value, { timeZone: zone(), weekday: 'short' }),
+    () => new Intl.DateTimeFormat(locale(), { timeZone: zone(), weekday: 'short' }),
   ).format(at);
   return `${weekday}, ${text}`;
 }
@@ -209,7 +217,7 @@ export function fullMoment(iso: string): string {
   const day = cached(
     'full',
     () =>
-      new Intl.DateTimeFormat(lang.value, {
+      new Intl.DateTimeFormat(locale(), {
         timeZone: zone(),
         day: 'numeric',
         month: 'long',
@@ -235,7 +243,7 @@ export function date(value: string, now = Date.now(), long = false): string {
     month: long ? 'long' : 'short',
   };
   if (long || +m[1] !== today.y) options.year = 'numeric';
-  return cached(`d${long}${!!options.year}`, () => new Intl.DateTimeFormat(lang.value, options))
+  return cached(`d${long}${!!options.year}`, () => new Intl.DateTimeFormat(locale(), options))
     .format(at)
     .replace(MONTH, '$1')
     .replace(YEAR, '');

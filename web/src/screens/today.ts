@@ -7,7 +7,7 @@ import { empty, failure, skeletonRows } from '../ui/parts.ts';
 import { line } from '../views/lines.ts';
 import { progress } from '../views/more.ts';
 import { query } from '../core/filter.ts';
-import { atLeast, dayNumber, fromLocalInput, zone } from '../core/fmt.ts';
+import { atLeast, dayNumber, fromLocalInput, locale, zone } from '../core/fmt.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { entityOf, homeViews, meta, type HomeView } from '../core/meta.ts';
 import { narrow } from '../core/narrow.ts';
@@ -68,7 +68,7 @@ class Today extends El {
     const first = main[0]?.home.entity ?? aside[0]?.home.entity;
     const create = first && entityOf(first)?.can.create ? first : null;
     const one = create ? t(entityOf(create)!.label.one) : '';
-    const day = new Intl.DateTimeFormat(lang.value, {
+    const day = new Intl.DateTimeFormat(locale(), {
       timeZone: zone(),
       weekday: 'long',
       day: 'numeric',

@@ -48,6 +48,14 @@ test('moments are said relative to today in the zone of the deployment', () => {
   assert.equal(fmt.moment('2025-05-09T06:00:00Z', NOW), '9 мая 2025');
 });
 
+test('English dates have the day before the month unless the browser says otherwise', async () => {
+  await setLang('en', false);
+  assert.equal(fmt.moment('2026-11-24T06:00:00Z', NOW), '24 Nov');
+  assert.equal(fmt.fullMoment('2026-10-14T07:30:00Z'), '14 October 2026, 10:30');
+  assert.equal(plain(fmt.money('24960000.00', 'RUB')), '₽24,960,000');
+  await setLang('ru', false);
+});
+
 test('what is due counts down within the hour and turns red when it is late', () => {
   assert.deepEqual(fmt.due('2026-10-14T07:03:48Z', NOW), { text: '3:48', state: 'warn', ticking: true });
   assert.deepEqual(fmt.due('2026-10-14T06:55:48Z', NOW), { text: '−4:12', state: 'danger', ticking: true });
