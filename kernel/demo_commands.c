@@ -14,12 +14,18 @@ static bool is_ru(const command_call *c)
     return c->lang[0] == 'r';
 }
 
+/* In the deployment's language, whatever the command's is: what a ТЗ declares has no other words.
+ */
+static crm_str label_of(const crm_ctx *call, const demo_count *n)
+{
+    return registry_text(call->reg, call->reg->locale, n->entity->label_many);
+}
+
 static void say_counts(command_call *c, const crm_ctx *call, const demo_result *r)
 {
     for (uint32_t i = 0; i < r->count; i++) {
         const demo_count *n = &r->counts[i];
-        crm_str label = registry_text(call->reg, call->lang, n->entity->label_many);
-        buf_fmt(c->out, "%6lld  %.*s\n", (long long)n->count, STR_FMT(label));
+        buf_fmt(c->out, "%6lld  %.*s\n", (long long)n->count, STR_FMT(label_of(call, n)));
     }
 }
 
@@ -45,7 +51,7 @@ static void refuse_records(command_call *c, const crm_ctx *call, const demo_resu
     buf_z(c->out, is_ru(c) ? "в базе уже есть записи: " : "there are records already: ");
     for (uint32_t i = 0; i < r->count; i++) {
         buf_z(c->out, i ? ", " : "");
-        buf_str(c->out, registry_text(call->reg, call->lang, r->counts[i].entity->label_many));
+        buf_str(c->out, label_of(call, &r->counts[i]));
     }
     buf_char(c->out, '\n');
     command_fail(c, "демонстрационные данные загружаются только в пустую базу, ничего не изменено",

@@ -192,6 +192,8 @@ describe('the example’s demonstration data', () => {
     const refused = await demo('load', 'demo.yaml');
     assert.equal(refused.code, 3);
     assert.match(refused.said, /в базе уже есть записи: Задачи\n/);
+    const english = await server.command('--lang', 'en', 'demo', 'load', 'demo.yaml');
+    assert.match(english.err, /there are records already: Задачи\n/, 'named as the deployment names them');
   });
 
   it('are all there or not at all after kill -9, and the next load makes them whole', async () => {
