@@ -165,15 +165,20 @@ static void tell_refused(deployment *d, const char *file, buf *say)
     buf_fmt(say, "%s\n", file ? file : d->o->lang[0] == 'r' ? "ФАЙЛ" : "FILE");
 }
 
-/* A slip in the file must not cost a company its server. What cannot be read either way is said
- * once. */
+/*
+ * A slip in the file must not cost a company its server. But once the schema is that of the file,
+ * the text before it would find fields renamed and values written another way: then the start ends.
+ */
+static bool may_go_back(crm_status s, const build *b, const wish *x)
+{
+    return s == CRM_INVALID && x->is_start && b && !b->has_grown;
+}
+
+/* What cannot be read either way is said once. */
 static crm_status start_on_copy(deployment *d, const char *file, crm_status why, buf *say)
 {
     build *b;
     wish x = {.is_start = true, .forward = true, .is_copy = true};
-    if (d->flow) {
-        deployment_stop_flow(d); /* people were refused, the last that can be: all begins anew */
-    }
     crm_status s = apply_or_go_back(d, &x, &b);
     if (s != CRM_OK) {
         build_free(b);
@@ -221,10 +226,11 @@ static crm_status apply_locked(deployment *d, wish x, buf *say)
     if (b) {
         build_say(b, say);
     }
+    bool goes_back = may_go_back(s, b, &x);
     if (s != CRM_OK) {
         build_free(b);
     }
-    if (s != CRM_OK && s != CRM_NOMEM && x.is_start) {
+    if (goes_back) {
         s = start_on_copy(d, x.file, s, say);
     }
     uv_mutex_unlock(&d->apply_lock);

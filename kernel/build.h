@@ -34,6 +34,7 @@ typedef struct build {
     tz_fault *faults; /* errors and warnings, in the order they were met */
     buf refusals;     /* lines about modules */
     model_rows model; /* as they were when it was made */
+    bool has_grown;   /* a start has begun to give the database its schema */
 } build;
 
 build *build_new(const char *lang);

@@ -264,7 +264,8 @@ static crm_status write_people(swap *x, const registry *r, bool is_trial)
 
 /*
  * On the writer. Whatever people can be refused for is found on trial, on the registry in force and
- * before the schema grows; a disk that fails afterwards leaves columns that nobody uses.
+ * before the schema grows; a disk that fails afterwards leaves columns that nobody uses. A start
+ * has no registry in force yet: it ends when people are refused.
  */
 static crm_status swap_registry(void *arg)
 {
@@ -406,6 +407,7 @@ static crm_status put_started_in_force(deployment *d, build *b)
 {
     bool is_start = !d->flow;
     swap x = {.d = d, .b = b};
+    b->has_grown = is_start;
     crm_status s = d->flow ? convert_ahead(d, b) : build_schema(d, b);
     x.has_schema = s == CRM_OK && !d->flow;
     if (s == CRM_OK && !d->flow) {

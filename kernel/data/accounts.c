@@ -60,6 +60,9 @@ static bool holds_company(crm_ctx *c, crm_str folded)
     text_scan scan;
     text_word w;
     crm_str word;
+    if (text_sort_key(c->arena, c->reg->company, &word) == CRM_OK && holds_word(folded, word)) {
+        return true;
+    }
     text_scan_init(&scan, c->reg->company);
     while (text_scan_next(&scan, &w)) {
         crm_str written = {c->reg->company.p + w.from, w.to - w.from};

@@ -15,7 +15,19 @@ function cached<T extends Intl.DateTimeFormat | Intl.NumberFormat>(key: string, 
 }
 
 const ENGLISH = 'en-GB';
-const english = typeof navigator === 'undefined' ? ENGLISH : (navigator.languages.find((l) => /^en-/i.test(l)) ?? ENGLISH);
+const english = englishOf(typeof navigator === 'undefined' ? [] : navigator.languages);
+
+/** The first of the languages that is English of some country; one that Intl does not know by name is passed over. */
+export function englishOf(languages: readonly string[]): string {
+  const isKnown = (name: string) => {
+    try {
+      return /^en-/i.test(name) && Intl.DateTimeFormat.supportedLocalesOf(name).length > 0;
+    } catch {
+      return false;
+    }
+  };
+  return languages.find(isKnown) ?? ENGLISH;
+}
 
 /** Whose customs numbers and dates follow: English ones are as the browser's user has them, British if he has none. */
 export function locale(): string {

@@ -1,10 +1,21 @@
-// The words a list is searched for: soon after the last letter, and at once where the field is left, so that what is
-// clicked next finds the search made.
+// The words a list is searched for: soon after the last letter, and where the field is left, but never while a pointer
+// is down: the rows under it would become others before it is up, and the click would mean one of those.
 import { html, type TemplateResult } from 'lit';
 import { icon } from '../ui/icon.ts';
 import { t } from '../core/i18n.ts';
 
 const TYPING = 250;
+
+/** Once the pointer is up: what it clicked is followed after that, and other rows come later still. */
+function afterPress(then: () => void): void {
+  const ends = new AbortController();
+  const up = () => {
+    ends.abort();
+    then();
+  };
+  for (const name of ['pointerup', 'pointercancel', 'dragend'])
+    addEventListener(name, up, { capture: true, signal: ends.signal });
+}
 
 export class ListFind {
   #find: (q: string) => void;
@@ -21,7 +32,8 @@ export class ListFind {
   #typed = (event: Event): void => {
     this.stop();
     const find = () => this.#find((event.target as HTMLInputElement).value);
-    if (event.type === 'change') find();
+    if (event.type === 'change' && document.querySelector('body :active')) afterPress(find);
+    else if (event.type === 'change') find();
     else this.#timer = window.setTimeout(find, TYPING);
   };
 
