@@ -43,7 +43,8 @@ typedef struct in_force_pulled {
     crm_str root;  /* the file to apply, in the folder */
     crm_str taken; /* CONFLICT: a file there that says something else */
 } in_force_pulled;
-/* Writes the files in force into the folder `dir`, all or none. NOT_FOUND: there are none. */
+/* Writes the files in force into the folder `dir`: none where one there says something else, some when writing fails.
+ * NOT_FOUND: there are none. */
 CRM_MUST_CHECK crm_status in_force_pull(arena *a, const char *data, const char *dir, in_force_pulled *out);
 
 #endif
