@@ -75,7 +75,7 @@ static crm_str kept_type(crm_ctx *c, const multipart_part *parts, uint32_t count
     for (uint32_t i = 0; i < count && !is_said; i++) {
         bool is_field = str_is(parts[i].name, "_charset_");
         crm_str name = is_field ? parts[i].content : parts[i].charset;
-        is_said = name.n && charset_find(name, &said);
+        is_said = !parts[i].is_file && name.n && charset_find(name, &said);
     }
     crm_str type = CRM_S("application/x-www-form-urlencoded");
     return is_said ? arena_fmt(c->arena, "%.*s; charset=%.*s", STR_FMT(type),
