@@ -5,6 +5,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Server } from '../harness/server.mjs';
 import { dealerAtScale } from '../harness/tz.mjs';
+import { ENTITY, FEW, fewBodies, fillFew } from './few.mjs';
 import { copyData, program, settled, startFloor } from './process.mjs';
 
 export const PERSON = '/api/v1/contacts.person';
@@ -16,25 +17,29 @@ const LIST_BYTES = 26000; // of fifty contacts
 const ASKED_AT_ONCE = 32;
 const SURNAMES = ['иванов', 'смирнов', 'кузнецова', 'попов', 'васильева', 'петров', 'соколов', 'щербаков', 'журавлёв', 'гусева'];
 
-// Two who read and change all contacts, the second by a condition that is true of each.
+// Two who read and change all contacts, the second by a condition that is true of each; and who has rows
+// of few indexes.
 export const FREE = 'bench_free';
 export const LIMITED = 'bench_limited';
+const CLIENTS = 'bench_few';
 const RIGHTS = 'read: all, create: all, update: all';
 const ROLES = `roles:
   ${FREE}: {title: Без условий, rights: {contacts.*: {${RIGHTS}}}}
+  ${CLIENTS}: {title: Клиенты, rights: {${FEW}: {${RIGHTS}}}}
   ${LIMITED}: {title: С условием, rights: {contacts.*: {${RIGHTS}, where: {name: {ne: "-"}}}}}
 `;
 
 export const target = (server) => ({ pid: server.process.pid, port: server.port, scheme: server.scheme });
 
-/** The deployment with these two. */
-function withBoth({ tz, people }) {
+/** The deployment with these three. */
+function withOurs({ tz, people }) {
   const row = (login) => `${login};${login};${login}@example.ru;;sales;${login};\n`;
-  return { tz: tz.replace(/^roles:.*\n/m, ROLES), people: `${people}${row(FREE)}${row(LIMITED)}` };
+  const whole = tz.replace(/^roles:.*\n/m, ROLES).replace(/^entities:.*\n/m, `entities:\n${ENTITY}`);
+  return { tz: whole, people: `${people}${[FREE, LIMITED, CLIENTS].map(row).join('')}` };
 }
 
 function newServer(args, data) {
-  return new Server({ ...withBoth(dealerAtScale(BRANCHES, MANAGERS)), keep: true, data, args: ['--tls', 'off', ...args] });
+  return new Server({ ...withOurs(dealerAtScale(BRANCHES, MANAGERS)), keep: true, data, args: ['--tls', 'off', ...args] });
 }
 
 async function generate(server, rows, seed, extra) {
@@ -104,6 +109,7 @@ function writeFiles(base, ids, bodies) {
   return {
     ids: write('ids', ids),
     bodies,
+    few: write('few', fewBodies(bodies)),
     list: write('list', [LIST]),
     people: Object.fromEntries(Object.entries(base.people).map(([who, all]) => [who, write(`people-${who}`, all.map((one) => session(one).join('\t')))])),
     unindexed: write('unindexed', [`${LIST}&position=${encodeURIComponent('прораб')}`]),
@@ -176,4 +182,9 @@ async function startSingle(base, stops) {
   await base.single.start();
   stops.push(() => base.single.stop());
   base.singleSession = session(await base.single.as('ivanova'));
+  base.few = [];
+  for (const server of [base.server, base.single]) {
+    base.few.push(session(await server.as(CLIENTS)));
+    await fillFew(target(server), base.few.at(-1), base.files.few);
+  }
 }

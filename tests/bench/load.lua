@@ -1,6 +1,6 @@
 -- What wrk asks for:
 --   floor | get COOKIE CSRF IDS | paths COOKIE CSRF PATHS | each SESSIONS PATHS | create COOKIE CSRF BODIES
---   patch COOKIE CSRF IDS | ask COOKIE CSRF BODIES | mixed COOKIE CSRF IDS PATHS BODIES   (files with one of each a line;
+--   few COOKIE CSRF BODIES | patch COOKIE CSRF IDS | ask COOKIE CSRF BODIES | mixed COOKIE CSRF IDS PATHS BODIES   (files with one of each a line;
 --   a session is a cookie, a tab and its token)
 local person = "/api/v1/contacts.person"
 local headers, at = {}, 0
@@ -20,10 +20,14 @@ local function list(paths) return wrk.format("GET", any(paths), headers) end
 -- Another person each time.
 local function list_each(sessions, paths) return wrk.format("GET", any(paths), any(sessions)) end
 
-local function create(bodies)
+local function post(path, bodies)
   at = at % #bodies + 1
-  return wrk.format("POST", person, headers, bodies[at])
+  return wrk.format("POST", path, headers, bodies[at])
 end
+
+local function create(bodies) return post(person, bodies) end
+
+local function few(bodies) return post("/api/v1/bench.client", bodies) end
 
 -- Every one differs from what stands there, so that each is a write.
 local function patch(ids)
@@ -42,7 +46,7 @@ local function mixed(ids, paths, bodies)
   return dice <= 90 and list(paths) or create(bodies)
 end
 
-local requests = { get = get, paths = list, create = create, patch = patch, mixed = mixed, ask = ask, each = list_each }
+local requests = { get = get, paths = list, create = create, few = few, patch = patch, mixed = mixed, ask = ask, each = list_each }
 local make, one, two, three = nil, nil, nil, nil
 
 local function headers_of(cookie, csrf)

@@ -56,7 +56,7 @@ async function cleanUp() {
 async function main() {
   const isBoth = isWanted('rights');
   const isReading = !only.length || only.some((one) => /^(sqlite-)?(get|list)/.test(one));
-  const wants = { people: isReading, single: isWanted('create-single'), sqlite: isReading || isBoth || isWanted('create-alone') };
+  const wants = { people: isReading, single: isWanted('create-single') || isWanted('create-few'), sqlite: isReading || isBoth || isWanted('create-alone') };
   try {
     const base = await prepare({ rows, seed, extra: given.extra, keep: given.keep, stops }, wants);
     if (isReading) await prepareAlone(base);
