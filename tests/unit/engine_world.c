@@ -9,13 +9,6 @@
 
 /* ---- the deployment -------------------------------------------------------------------------- */
 
-typedef struct own_field {
-    const char *name;
-    field_type type;
-    uint32_t flags;
-    const entity *ref;
-} own_field;
-
 static const own_field columns[COL_OWN] = {
     {"id", FIELD_INT, FIELD_SYSTEM, NULL},
     {"rev", FIELD_INT, FIELD_SYSTEM, NULL},
@@ -27,7 +20,7 @@ static const own_field columns[COL_OWN] = {
     {"marks", FIELD_JSON, FIELD_SYSTEM, NULL},
 };
 
-static void make_entity(world *w, entity *e, const char *name, const own_field *own, uint32_t count)
+void world_add(world *w, entity *e, const char *name, const own_field *own, uint32_t count)
 {
     field *fields = ARENA_ARRAY(w->arena, field, COL_OWN + count);
     assert_non_null(fields);
@@ -43,6 +36,9 @@ static void make_entity(world *w, entity *e, const char *name, const own_field *
     e->name = str_of(name);
     e->fields = fields;
     e->field_count = COL_OWN + count;
+    assert_true(w->reg.entity_count < WORLD_ENTITIES);
+    e->index = w->reg.entity_count++;
+    w->entities[e->index] = e;
 }
 
 static void make_person(world *w)
@@ -50,7 +46,7 @@ static void make_person(world *w)
     static const own_field own[] = {{"name", FIELD_TEXT, FIELD_SEARCH, NULL},
                                     {"region", FIELD_CHOICE, 0, NULL}};
     static const uint16_t search[] = {PERSON_NAME};
-    make_entity(w, &w->person, "test.person", own, 2);
+    world_add(w, &w->person, "test.person", own, 2);
     w->person.search_fields = search;
     w->person.search_count = 1;
 }
@@ -85,7 +81,7 @@ static void make_deal(world *w)
         {.field = {DEAL_PHONES}, .count = 1, .is_unique = true},
         {.field = {DEAL_PHONE}, .count = 1},
     };
-    make_entity(w, &w->deal, "test.deal", own, DEAL_COLUMNS - COL_OWN);
+    world_add(w, &w->deal, "test.deal", own, DEAL_COLUMNS - COL_OWN);
     w->deal.search_fields = search;
     w->deal.owner_fields[0] = DEAL_OWNER;
     w->deal.department_field = DEAL_BUYER; /* a match tells its rows apart as well */
@@ -101,31 +97,31 @@ static void make_line(world *w)
                              {"sku", FIELD_TEXT, 0, NULL},
                              {"count", FIELD_INT, 0, NULL}};
     static const entity_index indexes[] = {{.field = {LINE_DEAL}, .count = 1}};
-    make_entity(w, &w->line, "test.line", own, 3);
+    world_add(w, &w->line, "test.line", own, 3);
     w->line.indexes = indexes;
     w->line.index_count = 1;
     w->line.parent_field = LINE_DEAL;
 }
 
-world *world_new(void)
+world *world_new_empty(void)
 {
     arena *a = arena_new(0);
     assert_non_null(a);
     world *w = ARENA_NEW(a, world);
     assert_non_null(w);
     w->arena = a;
+    w->reg.arena = a;
+    w->reg.entities = w->entities;
+    return w;
+}
+
+world *world_new(void)
+{
+    world *w = world_new_empty();
     make_person(w);
     make_deal(w);
     make_line(w);
-    w->entities[0] = &w->person;
-    w->entities[1] = &w->deal;
-    w->entities[2] = &w->line;
-    for (uint32_t i = 0; i < 3; i++) {
-        ((entity *)w->entities[i])->index = i;
-    }
-    w->reg.arena = a;
-    w->reg.entities = w->entities;
-    w->reg.entity_count = 3;
+    w->main = &w->deal;
     return w;
 }
 
@@ -159,9 +155,14 @@ static void close_engine(bench *b)
 
 bench *bench_new(engine_choice which, uint64_t seed)
 {
+    return bench_new_in(which, seed, world_new());
+}
+
+bench *bench_new_in(engine_choice which, uint64_t seed, world *w)
+{
     bench *b = calloc(1, sizeof *b);
     assert_non_null(b);
-    b->w = world_new();
+    b->w = w;
     snprintf(b->dir, sizeof b->dir, "/tmp/karkas-engine-XXXXXX");
     assert_non_null(mkdtemp(b->dir));
     open_engine(b, which, seed);

@@ -29,15 +29,30 @@ enum {
 };
 enum { LINE_DEAL = COL_OWN, LINE_SKU, LINE_COUNT, LINE_COLUMNS };
 
+#define WORLD_ENTITIES 6
+
 typedef struct world {
     arena *arena;
     registry reg;
     entity person, deal, line;
-    const entity *entities[3];
+    const entity *entities[WORLD_ENTITIES];
+    const entity *main; /* the one that is asked for most */
 } world;
 
 world *world_new(void);
 void world_free(world *w);
+
+/* A field as it is declared. */
+typedef struct own_field {
+    const char *name;
+    field_type type;
+    uint32_t flags;
+    const entity *ref;
+} own_field;
+
+/* A world without entities, and one more in it, at w->entities[n]. */
+world *world_new_empty(void);
+void world_add(world *w, entity *e, const char *name, const own_field *own, uint32_t count);
 /* A deal's field, or another entity's. */
 static inline const field *deal_field(const world *w, uint32_t i)
 {
@@ -55,6 +70,8 @@ typedef struct bench {
 typedef enum engine_choice { ON_SQLITE, ON_MEMORY, ON_DELAYED } engine_choice;
 /* `seed` is for ON_DELAYED. */
 bench *bench_new(engine_choice which, uint64_t seed);
+/* The same with another world, which is the bench's from now on. */
+bench *bench_new_in(engine_choice which, uint64_t seed, world *w);
 void bench_free(bench *b);
 /* SQLite: closes the engine and opens it again on the same directory. */
 void bench_reopen(bench *b);

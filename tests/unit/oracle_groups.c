@@ -11,15 +11,13 @@ static field_path some_field_path(maker *m, const entity *e)
 {
     field_path p = {.length = 0};
     while (p.length + 1 < COND_PATH_MAX && roll(&m->d, 3) == 0) {
-        const field *refs[] = {&m->w->line.fields[LINE_DEAL], &m->w->deal.fields[DEAL_BUYER],
-                               &m->w->deal.fields[DEAL_OWNER]};
-        const field *ref = PICK(&m->d, refs);
-        if (ref->entity != e) {
-            continue;
+        const field *link = some_such(&m->d, e, is_link);
+        if (!link) {
+            break;
         }
-        p.hop[p.length] = roll(&m->d, 2) ? some_branches(m, ref->ref) : NULL;
-        p.at[p.length++] = ref;
-        e = ref->ref;
+        p.hop[p.length] = roll(&m->d, 2) ? some_branches(m, link->ref) : NULL;
+        p.at[p.length++] = link;
+        e = link->ref;
     }
     uint32_t i =
         roll(&m->d, 6) ? COL_OWN + roll(&m->d, e->field_count - COL_OWN) : roll(&m->d, COL_MARKS);
@@ -75,7 +73,7 @@ static measure some_measure(maker *m, const entity *e)
 
 static grouping *some_grouping(maker *m)
 {
-    grouping *g = make(m, sizeof *g);
+    grouping *g = oracle_alloc(m, sizeof *g);
     g->rows = some_query(m);
     g->rows.where = roll(&m->d, 2) ? g->rows.where : NULL; /* groups without rows tell little */
     g->rows.rights = roll(&m->d, 3) ? g->rows.rights : NULL;
