@@ -9,7 +9,7 @@
 
 /* ---- the deployment -------------------------------------------------------------------------- */
 
-static const own_field columns[COL_OWN] = {
+static const world_field columns[COL_OWN] = {
     {"id", FIELD_INT, FIELD_SYSTEM, NULL},
     {"rev", FIELD_INT, FIELD_SYSTEM, NULL},
     {"created_at", FIELD_DATETIME, FIELD_SYSTEM, NULL},
@@ -20,12 +20,12 @@ static const own_field columns[COL_OWN] = {
     {"marks", FIELD_JSON, FIELD_SYSTEM, NULL},
 };
 
-void world_add(world *w, entity *e, const char *name, const own_field *own, uint32_t count)
+void world_add(world *w, entity *e, const char *name, const world_field *own, uint32_t count)
 {
     field *fields = ARENA_ARRAY(w->arena, field, COL_OWN + count);
     assert_non_null(fields);
     for (uint32_t i = 0; i < COL_OWN + count; i++) {
-        const own_field *f = i < COL_OWN ? &columns[i] : &own[i - COL_OWN];
+        const world_field *f = i < COL_OWN ? &columns[i] : &own[i - COL_OWN];
         fields[i] = (field){.name = str_of(f->name),
                             .type = f->type,
                             .flags = f->flags,
@@ -43,8 +43,8 @@ void world_add(world *w, entity *e, const char *name, const own_field *own, uint
 
 static void make_person(world *w)
 {
-    static const own_field own[] = {{"name", FIELD_TEXT, FIELD_SEARCH, NULL},
-                                    {"region", FIELD_CHOICE, 0, NULL}};
+    static const world_field own[] = {{"name", FIELD_TEXT, FIELD_SEARCH, NULL},
+                                      {"region", FIELD_CHOICE, 0, NULL}};
     static const uint16_t search[] = {PERSON_NAME};
     world_add(w, &w->person, "test.person", own, 2);
     w->person.search_fields = search;
@@ -53,7 +53,7 @@ static void make_person(world *w)
 
 static void make_deal(world *w)
 {
-    const own_field own[] = {
+    const world_field own[] = {
         {"name", FIELD_TEXT, FIELD_INDEXED | FIELD_SEARCH, NULL},
         {"code", FIELD_TEXT, FIELD_UNIQUE, NULL},
         {"note", FIELD_MULTILINE, FIELD_SEARCH, NULL},
@@ -93,9 +93,9 @@ static void make_deal(world *w)
 
 static void make_line(world *w)
 {
-    const own_field own[] = {{"deal", FIELD_REF, FIELD_INDEXED, &w->deal},
-                             {"sku", FIELD_TEXT, 0, NULL},
-                             {"count", FIELD_INT, 0, NULL}};
+    const world_field own[] = {{"deal", FIELD_REF, FIELD_INDEXED, &w->deal},
+                               {"sku", FIELD_TEXT, 0, NULL},
+                               {"count", FIELD_INT, 0, NULL}};
     static const entity_index indexes[] = {{.field = {LINE_DEAL}, .count = 1}};
     world_add(w, &w->line, "test.line", own, 3);
     w->line.indexes = indexes;

@@ -43,16 +43,16 @@ world *world_new(void);
 void world_free(world *w);
 
 /* A field as it is declared. */
-typedef struct own_field {
+typedef struct world_field {
     const char *name;
     field_type type;
     uint32_t flags;
     const entity *ref;
-} own_field;
+} world_field;
 
 /* A world without entities, and one more in it, at w->entities[n]. */
 world *world_new_empty(void);
-void world_add(world *w, entity *e, const char *name, const own_field *own, uint32_t count);
+void world_add(world *w, entity *e, const char *name, const world_field *own, uint32_t count);
 /* A deal's field, or another entity's. */
 static inline const field *deal_field(const world *w, uint32_t i)
 {

@@ -61,12 +61,12 @@ static void give_parts(dice *d, entity *e)
 
 static void add_some(world *w, dice *d, entity *all, uint32_t count, entity *e)
 {
-    own_field own[FIELDS_MOST];
+    world_field own[FIELDS_MOST];
     uint32_t fields = 3 + roll(d, FIELDS_MOST - 2);
     for (uint32_t i = 0; i < fields; i++) {
         field_type type = PICK(d, types);
-        own[i] = (own_field){arena_fmt(w->arena, "f%u", i).p, type, some_flags(d, type),
-                             holds_ids(type) ? &all[roll(d, count)] : NULL};
+        own[i] = (world_field){arena_fmt(w->arena, "f%u", i).p, type, some_flags(d, type),
+                               holds_ids(type) ? &all[roll(d, count)] : NULL};
     }
     world_add(w, e, arena_fmt(w->arena, "test.e%u", w->reg.entity_count).p, own, fields);
     give_parts(d, e);
