@@ -19,7 +19,8 @@ usage: packaging/test.sh [--full] [stage ...]
 Without a stage all ordinary ones run: ${ordinary[*]}.
 --full adds: ${full[*]}, and each screen is looked at in every variant.
 
-  deps     installs what is missing (administrator rights only when something is)
+  deps     installs what is missing (administrator rights only when something is), and what npm
+           brings; no stage after it asks any other machine for anything
   web      the web UI: npm ci, build with its budgets, type check, unit tests
   checks   formatting (clang-format 14) and the order and words of the layers
   build    one build with AddressSanitizer and UBSan, which the next three use
@@ -181,6 +182,8 @@ run_node()
 stage_deps()
 {
     "$here/deps.sh" build test
+    [ ! -f "$root/web/package.json" ] || npm_ci "$root/web"
+    install_test_modules
     say "everything that is needed is installed"
 }
 

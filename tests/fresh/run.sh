@@ -3,8 +3,12 @@
 # Proves the two set-up commands in clean Debian roots, made by debootstrap from the mirror, with
 # the apt and npm settings and the certificates, of this machine. Only as root.
 #
-# All of a root runs in its own process and mount namespaces (the network is the machine's): when
-# this script ends, even by kill -9, the kernel ends its processes and takes away its mounts.
+# All of a root runs in its own process and mount namespaces, and the tests in a network of their own
+# (what comes before them needs the machine's, to install): when this script ends, even by kill -9,
+# the kernel ends its processes and takes away its mounts.
+#
+# What was downloaded, and where this machine has ccache what was compiled, is kept under
+# build-fresh/kept for the next run.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -27,7 +31,8 @@ packaging/run.sh once more with the data kept.
   --test     instead runs packaging/test.sh there
   --all      both set-up commands
   --systemd  with systemd as the first process, so that it starts the server
-  --new      makes the cached base roots under build-fresh/ anew
+  --new      makes the cached base roots under build-fresh/ anew, and forgets what was downloaded and
+             compiled
 EOF
 }
 
@@ -155,6 +160,23 @@ mount_device_files()
     ln -s /proc/self/fd/2 "$dev/stderr"
 }
 
+# share KEPT FOLDER: the root's folder is the one that build-fresh/kept/KEPT is for all runs.
+share()
+{
+    mkdir -p "$cache/kept/$1" "$2"
+    mount --bind "$cache/kept/$1" "$2"
+}
+
+share_caches()
+{
+    local dir=$1 version
+    version=$(sed -n 's/^VERSION_CODENAME=//p' "$dir/etc/os-release")
+    share "apt-$version" "$dir/var/cache/apt/archives"
+    mkdir -p "$dir/var/cache/apt/archives/partial"
+    share npm "$dir/root/.npm"
+    [ ! -d "$cache/kept/ccache-$version" ] || share "ccache-$version" "$dir/var/cache/ccache"
+}
+
 # What programs expect, and nothing through which they could change the machine's kernel.
 enter_root()
 {
@@ -166,6 +188,7 @@ enter_root()
     mount -o remount,bind,ro "$dir/proc/sys"
     mount -t sysfs -o ro sysfs "$dir/sys"
     mount_device_files "$dir"
+    share_caches "$dir"
     if $with_systemd; then
         mount -t cgroup2 cgroup2 "$dir/sys/fs/cgroup"
         mount -t tmpfs -o mode=755 tmpfs "$dir/run"
@@ -263,6 +286,10 @@ run_one()
     make_root "$dir" "$suite"
     mapfile -t environment < <(host_environment)
     environment+=(HOME=/root LANG=C.UTF-8 PATH="$path")
+    if command -v ccache >/dev/null; then
+        mkdir -p "$cache/kept/ccache-$suite"
+        environment+=(CCACHE_DIR=/var/cache/ccache)
+    fi
     "$how" "$dir" "$@" || rc=$?
     if [ "$rc" -eq 0 ]; then
         rm -rf --one-file-system "$dir"
@@ -285,7 +312,7 @@ main()
             ;;
         --systemd) with_systemd=true ;;
         --test | --deps | --all) what+=("$1") ;;
-        --new) rm -f "$cache"/base-*.tar ;;
+        --new) rm -rf "$cache"/base-*.tar "$cache/kept" ;;
         -h | --help) usage; exit 0 ;;
         *) suite_of "$1" >/dev/null; debians+=("$1") ;;
         esac
