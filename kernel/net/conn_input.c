@@ -49,7 +49,7 @@ static void take_head(conn *c, bool has_rest)
 {
     http_server *s = c->s;
     exchange *x = c->x;
-    x->body_at = uv_now(s->loop);
+    x->body_at = wheel_now(&s->wheel);
     exchange_take_forwarded(x);
     if (s->handlers.early) {
         x->state = EXCHANGE_RUNNING;

@@ -10,7 +10,7 @@ static conn *of_timer(wheel_node *n)
 
 static uint64_t since(const conn *c, uint64_t start)
 {
-    return uv_now(c->s->loop) - start;
+    return wheel_now(&c->s->wheel) - start;
 }
 
 /* A body has its grace, and then as long as its bytes earn at the least rate. */

@@ -59,26 +59,43 @@ static void note_lag(wheel *w, uint64_t now)
     w->lag_ms = late > w->lag_ms ? late : w->lag_ms;
 }
 
-static void on_tick(uv_timer_t *t)
+uint64_t wheel_now(const wheel *w)
 {
-    wheel *w = (wheel *)t;
-    uint64_t now = uv_now(t->loop);
-    note_lag(w, now);
+    return uv_now(w->timer.loop) + w->ahead;
+}
+
+static void run_due(wheel *w, uint64_t now)
+{
     while (w->step < now / WHEEL_STEP_MS) {
         w->step++;
         run_slot(w, now);
     }
     if (w->count == 0) {
-        uv_timer_stop(t);
+        uv_timer_stop(&w->timer);
     }
+}
+
+static void on_tick(uv_timer_t *t)
+{
+    wheel *w = (wheel *)t;
+    uint64_t now = wheel_now(w);
+    note_lag(w, now);
+    run_due(w, now);
+}
+
+void wheel_pass(wheel *w, uint64_t ms)
+{
+    w->ahead += ms;
+    w->ticked += ms; /* the loop was not held meanwhile */
+    run_due(w, wheel_now(w));
 }
 
 void wheel_init(wheel *w, uv_loop_t *loop)
 {
     uv_timer_init(loop, &w->timer);
     w->count = 0;
-    w->lag_ms = 0;
-    w->step = uv_now(loop) / WHEEL_STEP_MS;
+    w->lag_ms = w->ahead = 0;
+    w->step = wheel_now(w) / WHEEL_STEP_MS;
     for (size_t i = 0; i < WHEEL_SLOTS; i++) {
         w->slots[i].prev = w->slots[i].next = &w->slots[i];
     }
@@ -91,7 +108,7 @@ void wheel_close(wheel *w, uv_close_cb done)
 
 void wheel_set(wheel *w, wheel_node *n, uint64_t ms_from_now)
 {
-    uint64_t now = uv_now(w->timer.loop);
+    uint64_t now = wheel_now(w);
     if (w->count == 0) {
         w->step = now / WHEEL_STEP_MS;
         w->ticked = now;

@@ -1,5 +1,6 @@
 /*
- * wheel.h - many coarse time-outs of one loop behind one uv timer. Real time, 100 ms steps.
+ * wheel.h - many coarse time-outs of one loop behind one uv timer. Real time, 100 ms steps; tests
+ * may let more of it pass at once.
  *
  * Moving a deadline is a few stores, so every read and write may do it. Loop thread. Internal.
  */
@@ -14,7 +15,7 @@
 
 typedef struct wheel_node {
     struct wheel_node *prev, *next; /* NULL while not in the wheel */
-    uint64_t due;                   /* ms of uv_now; 0: none */
+    uint64_t due;                   /* ms of wheel_now; 0: none */
     uint64_t slot;                  /* the step it lies in */
     void (*fire)(struct wheel_node *n);
 } wheel_node;
@@ -22,7 +23,8 @@ typedef struct wheel_node {
 typedef struct wheel {
     uv_timer_t timer; /* first; its data is the owner's */
     uint64_t step;    /* the last one that was run */
-    uint64_t ticked;  /* ms of uv_now at the last tick */
+    uint64_t ahead;   /* ms that wheel_pass let pass */
+    uint64_t ticked;  /* ms of wheel_now at the last tick */
     uint64_t lag_ms;  /* the longest a tick ever came late: how long the loop was held */
     uint32_t count;
     wheel_node slots[WHEEL_SLOTS];
@@ -34,5 +36,9 @@ void wheel_close(wheel *w, uv_close_cb done);
 /* (Re)arms: n->fire is called once, at most one step late, unless moved or cancelled before. */
 void wheel_set(wheel *w, wheel_node *n, uint64_t ms_from_now);
 void wheel_cancel(wheel *w, wheel_node *n);
+/* Milliseconds that only this wheel counts in: uv_now, and what wheel_pass added. */
+uint64_t wheel_now(const wheel *w);
+/* For tests: `ms` pass at once, and what is due by then fires before it returns. */
+void wheel_pass(wheel *w, uint64_t ms);
 
 #endif

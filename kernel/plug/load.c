@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#define PROBE_LIMIT_MS 20000
+
 static plug_options options;
 
 void plug_set_options(const plug_options *o)
@@ -67,7 +69,7 @@ static crm_status probe(arena *a, crm_str name, int fd, crm_str *line, refusal *
         return CRM_OK;
     }
     const char *program = options.probe_program ? options.probe_program : "/proc/self/exe";
-    int limit = options.probe_limit_ms ? options.probe_limit_ms : 5000;
+    int limit = options.probe_limit_ms ? options.probe_limit_ms : PROBE_LIMIT_MS;
     return probe_run(a, name, program, fd, limit, why);
 }
 

@@ -103,7 +103,7 @@ bool plug_has_remote(const module *m);
  * any owner and mode may be loaded (`--dev`). */
 typedef struct plug_options {
     const char *probe_program;
-    int probe_limit_ms; /* 0: 5000 */
+    int probe_limit_ms; /* 0: 20000, since a good module must not be refused by a busy machine */
     bool is_dev;
     const char *trust;  /* folder of the public keys that may sign; NULL: PLUG_TRUST */
 } plug_options;

@@ -15,7 +15,7 @@ const SHOWN_PHONE = /\+7\s916\s123-45-67/;
 let server, browser, manager;
 
 before(async () => {
-  server = await startServer(dealerOf('petrov'));
+  server = await startServer({ ...dealerOf('petrov'), keepsUrl: true });
   browser = await launch(server);
   manager = await browser.person();
   await manager.login('petrov', await server.invite('petrov'));

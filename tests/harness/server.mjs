@@ -3,6 +3,7 @@
 import { spawn, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
+import * as net from 'node:net';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +13,7 @@ import { writeTz } from './tz.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const NOBODY = 65534;
-const START_MS = 60000;
+const START_MS = 120000; // of a machine that does much besides
 
 function buildFolder() {
   const wanted = process.env.KARKAS_BUILD;
@@ -46,12 +47,12 @@ export class Server {
     this.data = options.data ?? path.join(this.home, 'data');
     this.tz = options.tzFile ?? writeTz(this.home, options.tz, options.people);
     this.log = '';
-    this.port = 0;
+    this.port = 0; // the kernel's choice, another at each start: one that was let go may be somebody else's
     this.scheme = 'https';
   }
 
   get url() {
-    return `${this.scheme}://localhost:${this.port}`;
+    return `${this.scheme}://localhost:${this.door?.address().port ?? this.port}`;
   }
 
   get ca() {
@@ -71,13 +72,14 @@ export class Server {
       ...(o.isStrict ? ['--trust', path.join(this.home, 'trust')] : ['--dev']),
       '--modules', o.modules ?? path.join(this.build, 'modules'),
       '--web', o.web ?? path.join(root, 'web/dist'),
-      '--listen', `127.0.0.1:${this.port}`,
+      '--listen', '127.0.0.1:0',
       ...(o.time ? ['--sandbox', o.time] : []),
       ...(o.args ?? []),
     ];
   }
 
   async start() {
+    if (this.options.keepsUrl) this.door ??= await openDoor(this);
     this.process = spawn(path.join(this.build, 'karkas'), this.args(), {
       ...identity,
       cwd: this.home,
@@ -114,9 +116,14 @@ export class Server {
     return this;
   }
 
+  get isRunning() {
+    return this.process && this.process.exitCode === null && this.process.signalCode === null;
+  }
+
   /** Ends as a service manager would; fails when the server did not end cleanly (a leak, a crash). */
   async stop() {
-    if (this.process && this.process.exitCode === null && this.process.signalCode === null) {
+    this.door?.close();
+    if (this.isRunning) {
       this.process.kill('SIGTERM');
       const [code, signal] = await this.exited;
       if (code !== 0) throw new Error(`the server ended with ${code ?? signal}\n${this.log.slice(-8000)}`);
@@ -129,9 +136,9 @@ export class Server {
     await this.exited;
   }
 
-  /** The same data and port again. */
+  /** The same data again. */
   async restart() {
-    if (this.process.exitCode === null && this.process.signalCode === null) {
+    if (this.isRunning) {
       this.process.kill('SIGTERM');
       await this.exited;
     }
@@ -194,6 +201,19 @@ export class Server {
   }
 }
 
+/** A listener that stays while the server goes and comes: to it, what a page has open is one address. */
+async function openDoor(server) {
+  const door = net.createServer((outer) => {
+    if (!server.isRunning) return outer.destroy();
+    const inner = net.connect(server.port, '127.0.0.1');
+    const end = () => [inner, outer].forEach((socket) => socket.destroy());
+    for (const socket of [inner, outer]) socket.on('error', end).on('close', end);
+    inner.pipe(outer).pipe(inner);
+  });
+  await new Promise((resolve) => door.listen(0, '127.0.0.1', resolve));
+  return door.unref();
+}
+
 export class StartError extends Error {
   constructor(log, out, code) {
     super(`the server did not start (${code})\n${log}`);
@@ -214,7 +234,7 @@ function sanitizers() {
 
 /**
  * Starts a server. Options: tz (text), tzFile, people (CSV text), time (start of the virtual clock),
- * args, env, web, modules, data, keep, isStrict (without --dev; trusts the keys in <home>/trust). A build with AddressSanitizer hashes passwords cheaply, unless env
+ * args, env, web, modules, data, keep, keepsUrl (through restarts: for pages), isStrict (without --dev; trusts the keys in <home>/trust). A build with AddressSanitizer hashes passwords cheaply, unless env
  * has KARKAS_CHEAP_PASSWORDS empty.
  */
 export async function startServer(options = {}) {

@@ -1,4 +1,4 @@
-// A mail server on the loopback: takes what it is sent (RFC 5321), can refuse or be down.
+// A mail server on the loopback: takes what it is sent (RFC 5321), can refuse, be silent or hang up.
 
 import * as net from 'node:net';
 
@@ -7,15 +7,15 @@ export class MailServer {
     this.messages = [];
     this.attempts = 0;
     this.refuse = null; // e.g. '550 no such user': the answer to RCPT TO
+    this.isDown = false; // hangs up at once; it keeps its port, which somebody else might take
     this.isSilent = false; // takes connections and says nothing
     this.receipt = null; // a promise: the receipt of a message waits for it
     this.open = new Set();
   }
 
-  /** Listens on `port` (0: any). */
-  async start(port = 0) {
+  async start() {
     this.server = net.createServer((socket) => this.talk(socket));
-    await new Promise((resolve) => this.server.listen(port, '127.0.0.1', resolve));
+    await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
     this.port = this.server.address().port;
     return this;
   }
@@ -34,6 +34,7 @@ export class MailServer {
     socket.on('close', () => this.open.delete(socket));
     socket.on('error', () => {});
     socket.setEncoding('utf8');
+    if (this.isDown) return socket.destroy();
     if (this.isSilent) return;
     say('220 simulator ready');
     socket.on('data', (part) => {

@@ -7,7 +7,7 @@ const LONGEST_MS = 100;
 const step = (waited) => new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_MS, Math.max(SHORTEST_MS, waited / 10))));
 
 /** Calls `condition` until it gives something true and returns that; throws after `limitMs`. */
-export async function until(condition, what = condition.toString(), limitMs = 20000) {
+export async function until(condition, what = condition.toString(), limitMs = 60000) {
   const begin = Date.now();
   for (let last; ; ) {
     try {

@@ -25,6 +25,7 @@ typedef struct net_fixture {
     http_limits limits;
     tls_context *tls;
     int port;
+    uint64_t passing; /* ms; for net_pass */
     http_request *held[HELD_MAX]; /* loop thread only */
     atomic_int held_count, routed, smuggled, cancelled, drained, stopped;
 } net_fixture;
@@ -41,12 +42,19 @@ void net_call(net_fixture *f, void (*fn)(net_fixture *f));
 /* Answers all held requests with 200 "done". */
 void net_answer_held(net_fixture *f);
 http_stats net_stats(net_fixture *f);
-/* Waits until *counter is at least n, at most ten seconds, without sleeping blindly. */
+/*
+ * Lets `ms` of the sockets' time pass at once, on the loop thread. Limits of an hour, of which the
+ * test lets as much pass as it means, do not end by themselves on a machine that is slow.
+ */
+void net_pass(net_fixture *f, uint64_t ms);
+#define HOUR_MS 3600000
+/* Waits until *counter is at least n, without sleeping blindly. */
 void net_until(atomic_int *counter, int n);
-/* Waits until the server has exactly n connections. */
+/* Waits until the server has exactly n connections; has read n bytes in all. */
 void net_until_connections(net_fixture *f, uint32_t n);
+void net_until_bytes(net_fixture *f, uint64_t n);
 
-/* ---- Raw clients: blocking sockets that fail the test after ten seconds ---------------------- */
+/* ---- Raw clients: blocking sockets that fail the test when nothing ever comes --------------- */
 int raw_connect(const net_fixture *f);
 /* False when the peer has closed. */
 bool raw_send(int fd, const char *p, size_t n);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/loop_meter.h"
 
 #define HELD_MS   6
@@ -33,6 +34,7 @@ static void a_held_turn_is_long_and_waiting_is_not(void **state)
     loop_stats seen;
     (void)state;
     uv_loop_init(&loop);
+    int64_t begun = clock_mono();
     loop_meter *m = loop_meter_new(&loop);
     assert_non_null(m);
     uv_timer_init(&loop, &timer);
@@ -41,12 +43,14 @@ static void a_held_turn_is_long_and_waiting_is_not(void **state)
     /* The timer ran after the last check: one more turn ends what it held. */
     uv_run(&loop, UV_RUN_NOWAIT);
     loop_meter_get(m, &seen);
+    int64_t whole_us = (clock_mono() - begun) / 1000;
     assert_true(seen.turns >= 2);
     assert_true(seen.longest_us >= HELD_MS * 1000);
     assert_true(seen.long_turns >= 1);
     assert_true(seen.long_work >= 1);
     assert_true(seen.busy_us >= seen.longest_us);
-    assert_true(seen.busy_us < (HELD_MS + WAITED_MS) * 1000);
+    /* However long others kept the thread from the processor: what it waited is no work. */
+    assert_true((int64_t)seen.busy_us <= whole_us - (int64_t)uv_metrics_idle_time(&loop) / 1000);
     loop_meter_close(m);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
@@ -64,6 +68,7 @@ static void a_turn_that_does_not_work_is_no_long_work(void **state)
     uv_timer_t timer;
     loop_stats seen;
     (void)state;
+    int64_t before = worked();
     uv_loop_init(&loop);
     loop_meter *m = loop_meter_new(&loop);
     assert_non_null(m);
@@ -73,7 +78,8 @@ static void a_turn_that_does_not_work_is_no_long_work(void **state)
     uv_run(&loop, UV_RUN_NOWAIT);
     loop_meter_get(m, &seen);
     assert_true(seen.long_turns >= 1);
-    assert_int_equal(seen.long_work, 0);
+    /* A sanitizer on a slow machine may need as long for the rest of the turn. */
+    assert_true(seen.long_work == 0 || worked() - before > LOOP_LONG_TURN_US * 1000LL);
     loop_meter_close(m);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);

@@ -180,10 +180,10 @@ static crm_status queue_group(void *arg)
 }
 
 /* Waits for what other threads do, as the harness's until(). */
-#define UNTIL(condition)                                              \
-    for (int64_t end = clock_mono() + 20000000000LL; !(condition);) { \
-        assert_true(clock_mono() < end);                              \
-        uv_sleep(1);                                                  \
+#define UNTIL(condition)                                               \
+    for (int64_t end = clock_mono() + 100000000000LL; !(condition);) { \
+        assert_true(clock_mono() < end);                               \
+        uv_sleep(1);                                                   \
     }
 
 /* ---- the storage fails in a COMMIT ----------------------------------------------------------- */

@@ -88,11 +88,11 @@ static int start(void **state)
     return 0;
 }
 
-static int start_hasty(void **state)
+static int start_for_hours(void **state)
 {
     int rc = start(state);
     net_stop(&server);
-    net_start(&server, &(http_limits){.body_ms = 200, .body_rate = 1000000}, NULL);
+    net_start(&server, &(http_limits){.body_ms = HOUR_MS}, NULL);
     return rc;
 }
 
@@ -219,6 +219,10 @@ static void a_peer_too_slow_is_told_to_the_handler(void **state)
     (void)state;
     int fd = raw_connect(&server);
     raw_send_z(fd, "POST /upload HTTP/1.1\r\n" HOST "Content-Length: 100\r\n\r\nabc");
+    net_until(&server.routed, 1);
+    net_pass(&server, HOUR_MS - 60000);
+    assert_int_equal(atomic_load(&cancelled), 0);
+    net_pass(&server, 2 * 60000);
     net_until(&cancelled, 1);
     close(fd);
 }
@@ -233,7 +237,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_body_beyond_its_limit_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(a_denied_upload_is_answered_before_its_body, start, stop),
         cmocka_unit_test_setup_teardown(a_peer_that_goes_away_is_told_to_the_handler, start, stop),
-        cmocka_unit_test_setup_teardown(a_peer_too_slow_is_told_to_the_handler, start_hasty, stop),
+        cmocka_unit_test_setup_teardown(a_peer_too_slow_is_told_to_the_handler, start_for_hours,
+                                        stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@ static arena *a;
 static int set_up(void **state)
 {
     (void)state;
+    plug_set_options(&(plug_options){.probe_limit_ms = 100000});
     a = arena_new(0);
     return a ? 0 : -1;
 }
@@ -198,7 +199,7 @@ static void a_file_that_crashes_or_hangs_costs_the_child_only(void **state)
     (void)state;
     plug_set_options(&(plug_options){.probe_limit_ms = 300});
     refused_as("hangs", "probe_hung");
-    plug_set_options(&(plug_options){0});
+    plug_set_options(&(plug_options){.probe_limit_ms = 100000});
     refused_as("crashes", "probe_crashed");
     refused_as("leaves", "probe_failed");
 }
