@@ -58,9 +58,14 @@ static crm_status find_text(deployment *d, build *b, const wish *x, const char *
     in_force was;
     crm_status s = in_force_read(b->arena, d->o->data, &was);
     *path = x->file;
+    b->was_in_force = x->is_copy;
     if (s == CRM_OK && x->is_copy) {
         *path = in_force_copy(b->arena, d->o->data, &was);
         return *path ? CRM_OK : CRM_NOT_FOUND;
+    }
+    if (s == CRM_OK && x->is_start && was.path.n && !in_force_copy(b->arena, d->o->data, &was)) {
+        b->was_in_force =
+            true; /* of a server that kept no copies: there is nothing to go back to */
     }
     if (s == CRM_OK && x->is_start) {
         *path = in_force_choose(b->arena, d->o->data, x->file, &was, b->lang, &b->refusals);

@@ -83,7 +83,8 @@ void build_free(build *b)
 crm_status build_read(build *b, const char *path)
 {
     tz_fault *faults = NULL;
-    crm_status s = tz_read(b->arena, path, &b->tz, &faults);
+    crm_status s = b->was_in_force ? tz_reread(b->arena, path, &b->tz, &faults)
+                                   : tz_read(b->arena, path, &b->tz, &faults);
     return take(b, faults, s);
 }
 

@@ -27,6 +27,7 @@ typedef struct build {
     bool has_decided;       /* the build itself has: they are written down then */
     module_found *found;    /* one version of each module */
     uint32_t found_count;
+    bool was_in_force; /* the text, so that a start must not fail for what an earlier server took */
     tz *tz; /* of the build in force when it is like that */
     module **modules;
     uint32_t module_count;
@@ -44,7 +45,7 @@ void build_faults(build *b, tz_fault *list);
 /* Everything that is wrong, in lines. */
 void build_say(const build *b, buf *say);
 
-/* Reads the text at `path`. */
+/* Reads the text at `path`, which b->was_in_force is about. */
 CRM_MUST_CHECK crm_status build_read(build *b, const char *path);
 /* Finds the modules that are there, in the versions that b->choices says. */
 CRM_MUST_CHECK crm_status build_find(deployment *d, build *b);

@@ -301,7 +301,6 @@ static void check_rule(checker *k, const yaml_node *n)
     }
     check_steps(k, steps);
     check_steps(k, yaml_get(n, "otherwise"));
-    check_submitted(k, yaml_get(n, "check"));
     advise_heads(k, n, steps);
     advise_heads(k, n, yaml_get(n, "otherwise"));
 }
@@ -356,6 +355,19 @@ static void check_requirement(checker *k, const yaml_node *n)
     check_submitted(k, yaml_get(n, "check"));
 }
 
+/* What the text says of itself. */
+static void check_acceptance(checker *k)
+{
+    k->f->advises = k->t->was_in_force;
+    YAML_EACH(n, node_map(k->t->root, "rules")) {
+        check_submitted(k, yaml_get(n, "check"));
+    }
+    YAML_EACH(n, node_map(k->t->root, "requirements")) {
+        check_requirement(k, n);
+    }
+    k->f->advises = false;
+}
+
 void cross_check(const tz *t, tz_faults *f)
 {
     checker k = {.t = t, .f = f};
@@ -376,7 +388,5 @@ void cross_check(const tz *t, tz_faults *f)
     YAML_EACH(n, node_map(t->root, "rules")) {
         check_rule(&k, n);
     }
-    YAML_EACH(n, node_map(t->root, "requirements")) {
-        check_requirement(&k, n);
-    }
+    check_acceptance(&k);
 }

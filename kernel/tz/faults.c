@@ -11,7 +11,8 @@ void tz_faults_init(tz_faults *f, arena *a, tz_fault **list)
 
 void tz_faults_add(tz_faults *f, const tz_fault *fault)
 {
-    f->errors += !fault->is_warning;
+    bool is_warning = fault->is_warning || f->advises;
+    f->errors += !is_warning;
     if (f->count == TZ_FAULT_MAX) {
         return;
     }
@@ -20,6 +21,7 @@ void tz_faults_add(tz_faults *f, const tz_fault *fault)
         return; /* tz_faults_status sees the failed arena */
     }
     *kept = *fault;
+    kept->is_warning = is_warning;
     kept->subject = arena_dup(f->a, fault->subject);
     kept->nearest = arena_dup(f->a, fault->nearest);
     kept->expected = arena_dup(f->a, fault->expected);

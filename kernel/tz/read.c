@@ -242,7 +242,8 @@ static void check_version(const tz *t, tz_faults *f)
     }
 }
 
-crm_status tz_read(arena *a, const char *path, tz **out, tz_fault **faults)
+static crm_status read_text(arena *a, const char *path, bool was_in_force, tz **out,
+                            tz_fault **faults)
 {
     tz_faults f;
     tz *t = ARENA_NEW(a, tz);
@@ -253,6 +254,7 @@ crm_status tz_read(arena *a, const char *path, tz **out, tz_fault **faults)
     }
     tz_faults_init(&f, a, faults);
     t->a = a;
+    t->was_in_force = was_in_force;
     t->files_end = &t->files;
     loader l = {.t = t, .f = &f};
     buf_init(&l.text, TEXT_MAX);
@@ -271,4 +273,14 @@ crm_status tz_read(arena *a, const char *path, tz **out, tz_fault **faults)
         *out = t;
     }
     return s;
+}
+
+crm_status tz_read(arena *a, const char *path, tz **out, tz_fault **faults)
+{
+    return read_text(a, path, false, out, faults);
+}
+
+crm_status tz_reread(arena *a, const char *path, tz **out, tz_fault **faults)
+{
+    return read_text(a, path, true, out, faults);
 }

@@ -25,6 +25,12 @@ typedef struct tz_fault {
 
 /* Parses file and its includes into a tree and checks keys and types. *out is NULL when faults are errors. */
 CRM_MUST_CHECK crm_status tz_read(arena *a, const char *path, tz **out, tz_fault **faults);
+/*
+ * The same for a text that was in force, maybe under a server before this one, which judged it less
+ * strictly: what is wrong in what it says of itself alone (`served_by`, the forms of acceptance
+ * checks) is advice, since nothing that the server does depends on it.
+ */
+CRM_MUST_CHECK crm_status tz_reread(arena *a, const char *path, tz **out, tz_fault **faults);
 /* A file of a text: its name relative to the folder of the root file, which is the first. */
 typedef struct tz_file {
     crm_str name, text;

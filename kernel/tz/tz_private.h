@@ -37,6 +37,7 @@ struct tz {
     yaml_node *model; /* what was made in the UI, as tz_take_model got it; NULL: nothing */
     crm_str text;    /* all files as one text; people's table is not part of it */
     tz_file *files, **files_end; /* as they were read */
+    bool was_in_force; /* tz_reread */
     const char *dir; /* real path of the folder of the root file */
     const tz_person *people;
     uint32_t people_count;
@@ -54,6 +55,7 @@ typedef struct tz_faults {
     arena *a;
     tz_fault **end;
     uint32_t count, errors;
+    bool advises; /* whatever is added is a warning */
 } tz_faults;
 void tz_faults_init(tz_faults *f, arena *a, tz_fault **list);
 void tz_faults_add(tz_faults *f, const tz_fault *fault);

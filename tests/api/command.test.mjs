@@ -217,6 +217,26 @@ describe('karkas tz', () => {
     await server.restart();
   });
 
+  it('starts a new server on the text that was in force, though it judges more strictly what that says of itself', async () => {
+    const text = fs.readFileSync(server.tz, 'utf8');
+    const state = JSON.parse(fs.readFileSync(path.join(server.data, 'tz.in_force'), 'utf8'));
+    const copy = path.join(server.data, state.copy);
+    const kept = fs.readFileSync(copy, 'utf8');
+    const old = (was) => `${was}requirements:\n  T-1: {text: Было, served_by: [roles.nosuch]}\n`;
+    fs.writeFileSync(server.tz, old(text));
+    fs.writeFileSync(copy, old(kept)); // as an earlier server took both
+    const from = server.log.length;
+    await server.restart();
+    const said = server.log.slice(from);
+    assert.match(said, /^tz\d*\.yaml:\d+:\d+: в ТЗ нет «roles\.nosuch»/m);
+    assert.match(said, /tz\.refused/);
+    assert.equal((await petrov.get(`${LEADS}?delivery_city=x`)).status, 200);
+    assert.match(await fails('tz', 'apply', server.tz), /roles\.nosuch/);
+    fs.writeFileSync(copy, kept);
+    fs.writeFileSync(server.tz, text);
+    await server.restart();
+  });
+
   it('ends a start when the database refuses people, for fields may have got other names by then', async () => {
     const text = fs.readFileSync(server.tz, 'utf8');
     write('long.csv', defaultPeople.replace('Иванова', 'Иванова'.padEnd(300, 'я')));

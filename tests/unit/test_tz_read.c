@@ -488,6 +488,31 @@ static void a_check_fills_in_a_form_there_is(void **state)
     assert_faults(SUBMITTED("sitee"),
                   "tz.yaml:6:55: среди integrations нет формы «sitee», есть «site»\n");
     assert_warnings(SUBMITTED("site"), "");
+    assert_faults(HEAD "integrations: {site: {type: webform, creates: sales.lead}}\nrules:\n"
+                       "  R-1: {text: Раз, when: {created: sales.lead}, do: [], otherwise: [],\n"
+                       "    check: [{submit: {form: sitee, data: {}}}]}\n",
+                  "tz.yaml:7:29: среди integrations нет формы «sitee», есть «site»\n");
+}
+
+/* A server that judges more strictly than the one before it must not end a company's work. */
+static void what_a_text_in_force_says_of_itself_warns(void **state)
+{
+    tz *t;
+    tz_fault *faults;
+    (void)state;
+    write_file("tz.yaml", SERVED("[pipelines.man]"));
+    assert_ok(tz_reread(a, path_of("tz.yaml"), &t, &faults));
+    assert_non_null(t);
+    assert_string_equal(lines(faults, "ru"),
+                        "tz.yaml:9:32: предупреждение: в ТЗ нет «pipelines.man», есть "
+                        "«pipelines.main»\n");
+    write_file("tz.yaml", SUBMITTED("sitee"));
+    assert_ok(tz_reread(a, path_of("tz.yaml"), &t, &faults));
+    assert_string_equal(lines(faults, "ru"),
+                        "tz.yaml:6:55: предупреждение: среди integrations нет формы «sitee», есть "
+                        "«site»\n");
+    write_file("tz.yaml", SUBMITTED("sitee") "rolez: {}\n"); /* what it does by is as before */
+    assert_int_equal(tz_reread(a, path_of("tz.yaml"), &t, &faults), CRM_INVALID);
 }
 
 static const char *const fault_codes[] = {"bad_yaml",
@@ -656,6 +681,7 @@ int main(void)
         T(an_inn_whose_digits_do_not_agree_is_told),
         T(what_serves_a_requirement_stands_in_the_tz),
         T(a_check_fills_in_a_form_there_is),
+        T(what_a_text_in_force_says_of_itself_warns),
         T(both_languages_know_every_code),
         T(every_key_of_the_format_is_described),
     };
