@@ -1,6 +1,7 @@
 /* backup_commands.c - `karkas backup`, `restore` and `tz pull`. Worker threads; blocking. */
 #include <errno.h>
 #include <grp.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,34 +39,101 @@ static bool can_hold(command_call *c, const char *path)
     return false;
 }
 
+/* The copy under way: a second would read the same disk and hold another worker. */
+static struct {
+    bool is_running;
+    int percent;
+    char path[BACKUP_NAME_ROOM];
+} copying;
+static pthread_mutex_t copying_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool begin_copy(command_call *c)
+{
+    backup_fault other = {.key = "backup.runs"};
+    pthread_mutex_lock(&copying_lock);
+    bool is_free = !copying.is_running;
+    if (is_free) {
+        copying.is_running = true;
+        copying.percent = 0;
+        snprintf(copying.path, sizeof copying.path, "%s", c->args[1]);
+    } else {
+        other.found = copying.percent;
+        snprintf(other.name, sizeof other.name, "%s", copying.path);
+    }
+    pthread_mutex_unlock(&copying_lock);
+    if (!is_free) {
+        backup_say(&other, c->lang, c->out);
+        c->exit_code = 1;
+    }
+    return is_free;
+}
+
+static void end_copy(void)
+{
+    pthread_mutex_lock(&copying_lock);
+    copying.is_running = false;
+    pthread_mutex_unlock(&copying_lock);
+}
+
+static void copied(void *arg, int64_t done, int64_t all)
+{
+    (void)arg;
+    pthread_mutex_lock(&copying_lock);
+    copying.percent = all > 0 ? (int)(done * 100 / all) : 0;
+    pthread_mutex_unlock(&copying_lock);
+}
+
+/* Rows, keys and ТЗ are of one moment from now on, whatever is applied while they are written. */
+static crm_status let_apply(void *arg)
+{
+    uv_mutex_t **lock = arg;
+    uv_mutex_unlock(*lock);
+    *lock = NULL;
+    return CRM_OK;
+}
+
+static crm_status make_copy(command_call *c, backup_report *report)
+{
+    const backup_of of = {.engine = c->d->engine, .dir = c->d->o->data, .kept = kept};
+    uv_mutex_t *lock = &c->d->apply_lock;
+    engine_backup_progress p = {.begun = let_apply, .step = copied, .arg = &lock};
+    uv_mutex_lock(lock);
+    crm_status s = backup_make(&of, c->args[1], p, report);
+    if (lock) {
+        uv_mutex_unlock(lock);
+    }
+    return s;
+}
+
+static void say_copied(command_call *c, const backup_report *r)
+{
+    bool is_ru = c->lang[0] == 'r';
+    buf_fmt(c->out,
+            is_ru ? "%s: строк %lld, байт %lld, файлов %lld\n"
+                  : "%s: %lld rows, %lld bytes, %lld files\n",
+            c->args[1], (long long)r->rows, (long long)r->bytes, (long long)r->files);
+    buf_fmt(c->out,
+            is_ru ? "%s.data: ключи и ТЗ, копию храните целиком и как тайну\n"
+                  : "%s.data: keys and the ТЗ, keep all of the copy, and secret\n",
+            c->args[1]);
+}
+
 void command_backup(command_call *c)
 {
     backup_report report = {0};
-    if (!can_hold(c, c->args[1])) {
+    if (!can_hold(c, c->args[1]) || !begin_copy(c)) {
         return;
     }
-    const backup_of of = {.engine = c->d->engine, .dir = c->d->o->data, .kept = kept};
-    uv_mutex_lock(&c->d->apply_lock); /* the ТЗ it holds is the one its rows were written under */
-    crm_status s = backup_make(&of, c->args[1], (engine_backup_progress){0}, &report);
-    uv_mutex_unlock(&c->d->apply_lock);
-    if (s == CRM_CONFLICT) {
-        buf_fmt(c->out, "%s: ", c->args[1]);
-        command_fail(c, "такой файл уже есть", "that file exists");
-    } else if (s != CRM_OK) {
-        buf_fmt(c->out, "%s: %s%s", c->args[1], report.fault, report.fault[0] ? ". " : "");
-        command_fail_status(c, s);
-    } else {
-        buf_fmt(c->out,
-                c->lang[0] == 'r' ? "%s: строк %lld, байт %lld, файлов %lld\n"
-                                  : "%s: %lld rows, %lld bytes, %lld files\n",
-                c->args[1], (long long)report.rows, (long long)report.bytes,
-                (long long)report.files);
-    }
+    crm_status s = make_copy(c, &report);
+    end_copy();
     if (s == CRM_OK) {
-        buf_fmt(c->out,
-                c->lang[0] == 'r' ? "%s.data: ключи и ТЗ, копию храните целиком и как тайну\n"
-                                  : "%s.data: keys and the ТЗ, keep all of the copy, and secret\n",
-                c->args[1]);
+        say_copied(c, &report);
+        return;
+    }
+    c->exit_code = 1;
+    backup_say(&report.fault, c->lang, c->out);
+    if (!report.fault.key) {
+        command_fail_status(c, s);
     }
 }
 
@@ -104,58 +172,63 @@ static bool act_as_owner(command_call *c)
     return true;
 }
 
-/* The mark comes first: a server that starts on the rows is to take the ТЗ they were written under.
- */
-static crm_status put_back(command_call *c, backup_report *report)
+static void say(command_call *c, const char *key, const backup_report *r)
 {
-    const char *data = c->d->o->data;
-    bool was_marked = false;
-    crm_status s = in_force_mark(c->arena, data, true, &was_marked);
-    s = s == CRM_OK ? backup_restore(c->args[1], data, kept, report) : s;
-    if (s != CRM_OK && !was_marked && in_force_mark(c->arena, data, false, &was_marked) != CRM_OK) {
-        log_event(LOG_WARN, "restore.mark", "left=1");
+    backup_fault line = {.key = key, .found = r->rows, .told = r->files};
+    backup_say(&line, c->lang, c->out);
+}
+
+static void say_restored(command_call *c, crm_status s, const backup_report *r)
+{
+    backup_say(&r->fault, c->lang, c->out);
+    if (s == CRM_OK) {
+        say(c, r->is_completed ? "backup.completed" : "backup.restored", r);
+        return;
     }
+    c->exit_code = 1;
+    if (!r->fault.key) {
+        command_fail_status(c, s);
+    }
+    if (s != CRM_CONFLICT || r->is_left) {
+        say(c, r->is_left ? "backup.left" : "backup.nothing", r);
+    }
+}
+
+/* With its lock, so that nobody works there meanwhile. */
+static crm_status restore_into(command_call *c, const backup_into *into, backup_report *report)
+{
+    long holder;
+    int fd = -1;
+    struct stat at;
+    char lock[BACKUP_NAME_ROOM];
+    bool is_new = stat(into->dir, &at) != 0;
+    crm_status s = fs_mkdir(into->dir, 0700);
+    if (s != CRM_OK || (s = fs_lock(into->dir, &fd, &holder)) != CRM_OK) {
+        return s;
+    }
+    s = backup_restore(into, c->args[1], report);
+    snprintf(lock, sizeof lock, "%s/lock", into->dir);
+    if (s != CRM_OK && is_new && !report->is_left && unlink(lock) == 0 && rmdir(into->dir) != 0) {
+        log_event(LOG_WARN, "restore.left", "data=%s", log_quote(str_of(into->dir)));
+    }
+    close(fd);
     return s;
 }
 
 void command_restore(command_call *c)
 {
     backup_report report = {0};
-    long holder;
-    int fd = -1;
+    const backup_into into = {.dir = c->d->o->data, .kept = kept, .mark = IN_FORCE_MARK};
     if (!act_as_owner(c)) {
         return;
     }
-    crm_status s = fs_mkdir(c->d->o->data, 0700);
-    if (s == CRM_OK) {
-        s = fs_lock(c->d->o->data, &fd, &holder);
-    }
-    if (s == CRM_CONFLICT) {
+    crm_status s = restore_into(c, &into, &report);
+    if (s == CRM_CONFLICT && !report.fault.key) {
         command_fail(c, "с каталогом данных работает сервер: остановите его",
                      "a server works with the data directory: stop it");
         return;
     }
-    if (s == CRM_OK) {
-        s = put_back(c, &report);
-    }
-    if (s == CRM_CONFLICT) {
-        command_fail(c, "каталог данных не пуст: восстановление идёт только в пустой",
-                     "the data directory is not empty: restoring needs an empty one");
-    } else if (s != CRM_OK) {
-        command_fail(c, "копия повреждена или не читается: ничего не восстановлено",
-                     "the copy is damaged or cannot be read: nothing was restored");
-    } else {
-        buf_fmt(c->out,
-                c->lang[0] == 'r' ? "восстановлено, строк: %lld, файлов: %lld\n"
-                                  : "restored, rows: %lld, files: %lld\n",
-                (long long)report.rows, (long long)report.files);
-    }
-    if (report.fault[0]) {
-        buf_fmt(c->out, "%s\n", report.fault);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
+    say_restored(c, s, &report);
 }
 
 /* ---- the ТЗ in force ------------------------------------------------------------------------- */

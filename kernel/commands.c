@@ -27,7 +27,8 @@ void command_fail_status(command_call *c, crm_status s)
 {
     const registry *r = registry_pin();
     crm_str key = arena_fmt(c->arena, "error.%s", status_code(s));
-    buf_str(c->out, r ? registry_text(r, str_of(c->lang), key) : str_of(status_code(s)));
+    crm_str lang = str_of(c->lang);
+    buf_str(c->out, r ? registry_text(r, lang, key) : registry_kernel_text(lang, key));
     buf_char(c->out, '\n');
     registry_unpin(r);
     c->exit_code = 1;

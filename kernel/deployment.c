@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "data/backup.h"
 #include "data/field_convert.h"
 
 #define AHEAD_MS      15 /* of the writer's time at once, while it converts ahead */
@@ -37,6 +38,21 @@ static void watch_modules(const char *data)
     }
 }
 
+/* A server that began on half of what is being restored would begin an empty company. */
+static crm_status settle(const server_options *o)
+{
+    backup_report report;
+    buf say;
+    crm_status s = backup_settle(o->data, &report);
+    buf_init(&say, 0);
+    backup_say(&report.fault, o->lang, &say);
+    if (s != CRM_OK) {
+        fprintf(stderr, "karkas: %.*s", (int)say.n, say.n ? say.p : "");
+    }
+    buf_free(&say);
+    return s;
+}
+
 crm_status deployment_lock(deployment *d, const server_options *o)
 {
     long holder = 0;
@@ -50,7 +66,7 @@ crm_status deployment_lock(deployment *d, const server_options *o)
         fprintf(stderr, "karkas: %s: cannot be used as a data directory: %s\n", o->data,
                 strerror(errno));
     }
-    return s;
+    return s == CRM_OK ? settle(o) : s;
 }
 
 crm_status deployment_open(deployment *d, const server_options *o)

@@ -16,7 +16,6 @@
 #define STATE_FILE  IN_FORCE_FILE
 #define COPIES      IN_FORCE_COPIES
 #define FORMER_FILE "tz.path" /* the path alone, of servers before this one */
-#define MARK_FILE   "tz.restored"
 #define FILE_MAX    ((size_t)8 << 20)
 #define STATE_MAX   16384
 #define NAME_BYTES  8 /* of the hash */
@@ -56,7 +55,7 @@ crm_status in_force_read(arena *a, const char *data, in_force *out)
 {
     crm_str text;
     json_t *state;
-    *out = (in_force){.is_restored = is_readable(below(a, data, MARK_FILE).p)};
+    *out = (in_force){.is_restored = is_readable(below(a, data, IN_FORCE_MARK).p)};
     crm_status s = fs_read(a, below(a, data, STATE_FILE).p, STATE_MAX, &text);
     if (s == CRM_NOT_FOUND) {
         return read_former(a, data, out);
@@ -213,6 +212,12 @@ static bool is_of_copy(const in_force *was, const char *data, const char *path, 
     return was->copy.n && str_eq(str_of(path), below(a, data, was->copy.p));
 }
 
+static crm_status unmark(arena *a, const char *data)
+{
+    crm_str path = below(a, data, IN_FORCE_MARK);
+    return path.p && unlink(path.p) == 0 ? fs_sync(data) : CRM_INTERNAL;
+}
+
 crm_status in_force_keep(arena *a, const char *data, const tz *t, const char *path,
                          const char *given, bool is_start)
 {
@@ -239,21 +244,8 @@ crm_status in_force_keep(arena *a, const char *data, const tz *t, const char *pa
     if (s == CRM_OK) {
         remove_others(a, data, now.copy);
     }
-    bool was_marked;
     bool is_other_text = !is_of_copy(&was, data, path, a);
-    return s == CRM_OK && was.is_restored && is_other_text
-               ? in_force_mark(a, data, false, &was_marked)
-               : s;
-}
-
-crm_status in_force_mark(arena *a, const char *data, bool is_restored, bool *was)
-{
-    crm_str path = below(a, data, MARK_FILE);
-    *was = path.p && is_readable(path.p);
-    if (!path.p || is_restored) {
-        return path.p ? fs_write(path.p, (crm_str){0}, 0600) : CRM_NOMEM;
-    }
-    return !*was || unlink(path.p) == 0 ? fs_sync(data) : CRM_INTERNAL;
+    return s == CRM_OK && was.is_restored && is_other_text ? unmark(a, data) : s;
 }
 
 /* ---- giving it back -------------------------------------------------------------------------- */

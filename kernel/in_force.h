@@ -14,6 +14,7 @@
 
 #define IN_FORCE_FILE   "tz.in_force"
 #define IN_FORCE_COPIES "tz.copy" /* a folder with one folder in it */
+#define IN_FORCE_MARK   "tz.restored" /* an empty file in a directory that was restored from a backup */
 
 typedef struct in_force {
     crm_str given; /* what the last start was given as --tz: a real path; empty: nothing */
@@ -35,9 +36,6 @@ const char *in_force_copy(arena *a, const char *data, const in_force *was);
 /* After `path` came into force, or its copy: at a start with what was given, later with NULL. */
 CRM_MUST_CHECK crm_status in_force_keep(arena *a, const char *data, const tz *t, const char *path, const char *given,
                                         bool is_start);
-
-/* Marks the directory as restored from a backup, or takes that back; *was: it had the mark. */
-CRM_MUST_CHECK crm_status in_force_mark(arena *a, const char *data, bool is_restored, bool *was);
 
 typedef struct in_force_pulled {
     crm_str root;  /* the file to apply, in the folder */

@@ -1,38 +1,30 @@
-/* backup.c - manifests, verifying and restoring. See backup.h. */
-#include "data/backup.h"
-
+/* backup.c - making a backup, its manifest, and verifying. See backup.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "data/backup_kept.h"
+#include "base/fs.h"
+#include "data/backup_private.h"
 #include "data/backup_sqlite.h"
 #include "data/files.h"
 
-#define PATH_ROOM    4200
-#define MANIFEST_MAX ((size_t)1024 * 1024)
-#define FORMAT       4 /* 1 knew no files, 2 no key, 3 nothing else of the directory */
-#define FILES        ".files"
-#define KEPT         ".data"
-#define KEY          "." BACKUP_KEY_FILE /* where 3 has it */
+#define FORMAT 4 /* 1 knew no files, 2 no key, 3 nothing else of the directory */
 
-CRM_PRINTF(3, 4)
-static crm_status fail(backup_report *r, crm_status st, const char *fmt, ...)
+crm_status backup_fail(backup_report *r, crm_status st, const char *key, const char *name,
+                       const char *more)
 {
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(r->fault, sizeof r->fault, fmt, args);
-    va_end(args);
+    r->fault.key = key;
+    r->fault.why = st;
+    snprintf(r->fault.name, sizeof r->fault.name, "%s%s", name, more);
     return st;
 }
 
-static crm_status join(char out[PATH_ROOM], const char *a, const char *b)
+crm_status backup_join(char out[BACKUP_NAME_ROOM], const char *a, const char *b)
 {
-    int n = snprintf(out, PATH_ROOM, "%s%s", a, b);
-    return n > 0 && n < PATH_ROOM ? CRM_OK : CRM_TOO_LARGE;
+    int n = snprintf(out, BACKUP_NAME_ROOM, "%s%s", a, b);
+    return n > 0 && n < BACKUP_NAME_ROOM ? CRM_OK : CRM_TOO_LARGE;
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
@@ -51,8 +43,8 @@ static crm_status sync_path(const char *path, int flags)
 
 crm_status backup_sync(const char *path)
 {
-    char folder[PATH_ROOM];
-    crm_status st = join(folder, path, "");
+    char folder[BACKUP_NAME_ROOM];
+    crm_status st = backup_join(folder, path, "");
     char *slash = st == CRM_OK ? strrchr(folder, '/') : NULL;
     if (slash) {
         slash[slash == folder] = 0;
@@ -62,7 +54,7 @@ crm_status backup_sync(const char *path)
 }
 
 /* The digest and size of a file, read through a mapping: nobody writes it. */
-static crm_status digest(const char *path, backup_report *r)
+crm_status backup_digest(const char *path, backup_report *r)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
@@ -71,12 +63,12 @@ static crm_status digest(const char *path, backup_report *r)
         if (fd >= 0) {
             close(fd);
         }
-        return fail(r, status_from_errno(err), "cannot read %s", path);
+        return backup_fail(r, status_from_errno(err), "backup.unreadable", path, "");
     }
     void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     close(fd);
     if (p == MAP_FAILED) {
-        return fail(r, CRM_NOMEM, "cannot map %s", path);
+        return backup_fail(r, CRM_NOMEM, "backup.unreadable", path, "");
     }
     uint8_t sum[SHA256_SIZE];
     crypto_sha256((crm_str){p, (size_t)st.st_size}, sum);
@@ -127,114 +119,172 @@ static void write_manifest(buf *out, const backup_counts *counts, const backup_r
 
 static crm_status describe(const char *path, const kept_file *kept, arena *a, backup_report *r)
 {
-    char name[PATH_ROOM];
+    char name[BACKUP_NAME_ROOM];
     backup_counts counts;
-    crm_status st = join(name, path, ".json");
+    crm_status st = backup_join(name, path, BACKUP_MANIFEST);
     st = st == CRM_OK ? backup_inspect(path, false, a, &counts) : st;
-    st = st == CRM_OK ? digest(path, r) : st;
+    st = st == CRM_OK ? backup_digest(path, r) : st;
     if (st != CRM_OK) {
         return st;
     }
     add_up(&counts, r);
     buf out;
-    buf_init(&out, MANIFEST_MAX);
+    buf_init(&out, BACKUP_MANIFEST_MAX);
     write_manifest(&out, &counts, r, kept);
     st = out.failed ? CRM_NOMEM : fs_write(name, buf_view(&out), 0600);
     buf_free(&out);
     return st;
 }
 
-static crm_status keep_rest(const backup_of *of, const char *path, arena *a, kept_file **out)
+typedef struct making {
+    const backup_of *of;
+    const char *path;
+    engine_backup_progress told; /* the caller's */
+    arena *arena;
+    kept_file *kept;
+    bool had_files, had_data; /* before: of an earlier backup there */
+    bool is_taken;            /* the file was made by somebody else meanwhile */
+    backup_report *report;
+} making;
+
+static bool has_beside(const char *path, const char *ending)
 {
-    char to[PATH_ROOM];
-    crm_status st = join(to, path, KEPT);
-    return st == CRM_OK ? kept_copy(a, of->dir, to, of->kept, out) : st;
+    char name[BACKUP_NAME_ROOM];
+    struct stat st;
+    return backup_join(name, path, ending) != CRM_OK || lstat(name, &st) == 0;
+}
+
+static void remove_beside(const char *path, const char *ending)
+{
+    char name[BACKUP_NAME_ROOM];
+    if (backup_join(name, path, ending) == CRM_OK) {
+        fs_remove_all(name);
+    }
+}
+
+/* What the state is not whole without is taken while the state is known to be the same. */
+static crm_status keep_rest(void *arg)
+{
+    making *m = arg;
+    char to[BACKUP_NAME_ROOM];
+    crm_status st = backup_join(to, m->path, BACKUP_DATA);
+    st = st == CRM_OK ? kept_copy(m->arena, m->of->dir, to, m->of->kept, &m->kept) : st;
+    if (st != CRM_OK) {
+        return backup_fail(m->report, st, "backup.not_written", m->path, BACKUP_DATA);
+    }
+    return m->told.begun ? m->told.begun(m->told.arg) : CRM_OK;
+}
+
+static void tell_step(void *arg, int64_t done, int64_t all)
+{
+    const making *m = arg;
+    if (m->told.step) {
+        m->told.step(m->told.arg, done, all);
+    }
 }
 
 /* Files after the database: all that its rows speak of were there before it. */
-static crm_status copy_whole(engine *e, const char *path, engine_backup_progress p,
-                             backup_report *r)
+static crm_status copy_whole(making *m)
 {
-    char folder[PATH_ROOM];
-    crm_status st = join(folder, path, FILES);
+    char folder[BACKUP_NAME_ROOM];
+    engine_backup_progress p = {.begun = keep_rest, .step = tell_step, .arg = m};
+    crm_status st = backup_join(folder, m->path, BACKUP_FILES);
     files_hold();
-    st = st == CRM_OK ? engine_backup(e, path, p) : st;
-    if (st == CRM_OK && (st = files_copy_all(NULL, folder, &r->files)) != CRM_OK) {
-        unlink(path);
+    st = st == CRM_OK ? engine_backup(m->of->engine, m->path, p) : st;
+    if (st != CRM_OK && !m->report->fault.key) {
+        m->is_taken = st == CRM_CONFLICT;
+        backup_fail(m->report, st, m->is_taken ? "backup.exists" : "backup.not_written", m->path,
+                    "");
+    }
+    if (st == CRM_OK && (st = files_copy_all(NULL, folder, &m->report->files)) != CRM_OK) {
+        backup_fail(m->report, st, "backup.not_written", folder, "");
     }
     files_release();
     return st;
 }
 
-static crm_status make(const backup_of *of, const char *path, engine_backup_progress p, arena *a,
-                       backup_report *r)
+/* Half a copy is worse than none, and the files of the directory hold secrets. */
+static void unmake(const making *m)
 {
-    kept_file *kept;
-    crm_status st = copy_whole(of->engine, path, p, r);
-    if (st != CRM_OK) {
-        return fail(r, st, "cannot copy to %s: %s", path, status_code(st));
+    unlink(m->path);
+    if (!m->had_data) {
+        remove_beside(m->path, BACKUP_DATA);
     }
-    st = keep_rest(of, path, a, &kept);
-    if (st != CRM_OK) {
-        unlink(path);
-        return fail(r, st, "cannot copy to %s%s: %s", path, KEPT, status_code(st));
+    if (!m->had_files) {
+        remove_beside(m->path, BACKUP_FILES);
     }
-    st = describe(path, kept, a, r);
-    if (st != CRM_OK) {
-        unlink(path);
-        return fail(r, st, "cannot describe %s: %s", path, status_code(st));
+}
+
+static crm_status make(making *m)
+{
+    if (has_beside(m->path, "")) {
+        return backup_fail(m->report, CRM_CONFLICT, "backup.exists", m->path, "");
     }
-    return CRM_OK;
+    m->had_files = has_beside(m->path, BACKUP_FILES);
+    m->had_data = has_beside(m->path, BACKUP_DATA);
+    crm_status st = copy_whole(m);
+    if (st == CRM_OK && (st = describe(m->path, m->kept, m->arena, m->report)) != CRM_OK) {
+        backup_fail(m->report, st, "backup.not_written", m->path, BACKUP_MANIFEST);
+    }
+    if (st != CRM_OK && !m->is_taken) {
+        unmake(m);
+    }
+    return st;
 }
 
 crm_status backup_make(const backup_of *of, const char *path, engine_backup_progress p,
                        backup_report *r)
 {
+    making m = {.of = of, .path = path, .told = p, .arena = arena_new(0), .report = r};
     *r = (backup_report){0};
     clock_format(clock_now(), r->made_at);
-    arena *a = arena_new(0);
-    crm_status st = a ? make(of, path, p, a, r) : CRM_NOMEM;
-    arena_free(a);
+    crm_status st = m.arena ? make(&m) : CRM_NOMEM;
+    arena_free(m.arena);
     return st;
 }
 
 /* ---- verifying ------------------------------------------------------------------------------- */
 
-static crm_status read_manifest(const char *path, arena *a, json_t **out, backup_report *r)
+crm_status backup_manifest(const char *path, arena *a, json_t **out, backup_report *r)
 {
-    char name[PATH_ROOM];
+    char name[BACKUP_NAME_ROOM];
     crm_str text;
-    crm_status st = join(name, path, ".json");
-    st = st == CRM_OK ? fs_read(a, name, MANIFEST_MAX, &text) : st;
+    crm_status st = backup_join(name, path, BACKUP_MANIFEST);
+    if (st == CRM_OK && access(name, R_OK) != 0) {
+        st = status_from_errno(errno); /* fs_read tells less */
+    }
+    st = st == CRM_OK ? fs_read(a, name, BACKUP_MANIFEST_MAX, &text) : st;
     if (st != CRM_OK) {
-        return fail(r, st, "no manifest beside %s", path);
+        return backup_fail(r, st, "backup.no_manifest", path, BACKUP_MANIFEST);
     }
     if (json_read(text, BACKUP_ENTITIES_MAX, out, NULL) != CRM_OK) {
-        return fail(r, CRM_INVALID, "the manifest of %s is not JSON", path);
+        return backup_fail(r, CRM_INVALID, "backup.bad_manifest", path, BACKUP_MANIFEST);
     }
     json_int_t format = json_integer_value(json_object_get(*out, "format"));
     if (format < 1 || format > FORMAT) {
         json_decref(*out);
         *out = NULL;
-        return fail(r, CRM_INVALID, "manifest format %lld is not known", (long long)format);
+        r->fault.found = format;
+        return backup_fail(r, CRM_INVALID, "backup.format", path, BACKUP_MANIFEST);
     }
     return CRM_OK;
 }
 
-static crm_status compare_counts(const json_t *manifest, const backup_counts *counts,
-                                 backup_report *r)
+static crm_status compare_counts(const char *path, const json_t *manifest,
+                                 const backup_counts *counts, backup_report *r)
 {
     const json_t *rows = json_object_get(manifest, "rows");
     if (json_object_size(rows) != counts->count) {
-        return fail(r, CRM_INVALID, "the manifest tells of other entities");
+        return backup_fail(r, CRM_INVALID, "backup.other_entities", path, BACKUP_MANIFEST);
     }
     for (uint32_t i = 0; i < counts->count; i++) {
         const backup_count *c = &counts->at[i];
-        const json_t *told = json_object_getn(rows, c->entity.p, c->entity.n);
+        crm_str name = c->entity; /* a copy in the arena, which ends with a zero */
+        const json_t *told = json_object_getn(rows, name.p, name.n);
         if (!json_is_integer(told) || json_integer_value(told) != c->rows) {
-            return fail(r, CRM_INVALID, "%.*s has %lld rows, the manifest says %lld",
-                        STR_FMT(c->entity), (long long)c->rows,
-                        (long long)json_integer_value(told));
+            r->fault.found = c->rows;
+            r->fault.told = json_integer_value(told);
+            return backup_fail(r, CRM_INVALID, "backup.other_rows", name.p, "");
         }
     }
     return CRM_OK;
@@ -243,28 +293,28 @@ static crm_status compare_counts(const json_t *manifest, const backup_counts *co
 /* A folder may hold more than the manifest tells of: another backup used it before. */
 static crm_status compare_files(const char *path, const json_t *manifest, backup_report *r)
 {
-    char folder[PATH_ROOM];
+    char folder[BACKUP_NAME_ROOM];
     int64_t found = 0;
     r->files = json_integer_value(json_object_get(manifest, "files"));
-    crm_status st = join(folder, path, FILES);
+    crm_status st = backup_join(folder, path, BACKUP_FILES);
     st = st == CRM_OK && r->files ? files_verify(folder, &found) : st;
     if (st != CRM_OK || found < r->files) {
-        return fail(r, st != CRM_OK ? st : CRM_INVALID, "%s%s is damaged or not complete", path,
-                    FILES);
+        return backup_fail(r, st != CRM_OK ? st : CRM_INVALID, "backup.damaged_files", path,
+                           BACKUP_FILES);
     }
     return CRM_OK;
 }
 
 static crm_status compare_key(const char *path, const json_t *manifest, backup_report *r)
 {
-    char key[PATH_ROOM];
+    char key[BACKUP_NAME_ROOM];
     backup_report found = {0};
     crm_str told = json_text(manifest, "key_sha256");
     r->has_key = told.n > 0;
-    crm_status st = join(key, path, KEY);
-    st = st == CRM_OK && r->has_key ? digest(key, &found) : st;
+    crm_status st = backup_join(key, path, BACKUP_KEY);
+    st = st == CRM_OK && r->has_key ? backup_digest(key, &found) : st;
     if (st != CRM_OK || (r->has_key && !str_is(told, found.sha256))) {
-        return fail(r, st != CRM_OK ? st : CRM_INVALID, "%s%s is damaged or not there", path, KEY);
+        return backup_fail(r, st != CRM_OK ? st : CRM_INVALID, "backup.damaged", path, BACKUP_KEY);
     }
     return CRM_OK;
 }
@@ -272,16 +322,20 @@ static crm_status compare_key(const char *path, const json_t *manifest, backup_r
 static crm_status compare_kept(const char *path, arena *a, const json_t *manifest,
                                const char *const *names, backup_report *r)
 {
-    char folder[PATH_ROOM];
+    char folder[BACKUP_NAME_ROOM];
     kept_file *list;
-    crm_status st = join(folder, path, KEPT);
+    crm_status st = backup_join(folder, path, BACKUP_DATA);
     st = st == CRM_OK ? kept_read(a, json_object_get(manifest, "data"), names, &list) : st;
     if (st != CRM_OK) {
-        return fail(r, st, "the manifest of %s names files that no copy has", path);
+        return backup_fail(r, st, "backup.other_data", path, BACKUP_MANIFEST);
     }
     const kept_file *bad = kept_damaged(a, folder, list);
-    return bad ? fail(r, CRM_INVALID, "%s/%.*s is damaged or not there", folder, STR_FMT(bad->name))
-               : CRM_OK;
+    if (!bad) {
+        return CRM_OK;
+    }
+    st = backup_join(folder, path, BACKUP_DATA "/");
+    crm_str name = st == CRM_OK ? arena_fmt(a, "%.*s", STR_FMT(bad->name)) : (crm_str){0};
+    return backup_fail(r, CRM_INVALID, "backup.damaged", folder, name.p ? name.p : "");
 }
 
 static crm_status compare(const char *path, arena *a, const json_t *manifest,
@@ -289,19 +343,19 @@ static crm_status compare(const char *path, arena *a, const json_t *manifest,
 {
     backup_counts counts;
     snprintf(r->made_at, sizeof r->made_at, "%.*s", STR_FMT(json_text(manifest, "made_at")));
-    crm_status st = digest(path, r);
+    crm_status st = backup_digest(path, r);
     if (st != CRM_OK) {
         return st;
     }
     if (!str_is(json_text(manifest, "sha256"), r->sha256)) {
-        return fail(r, CRM_INVALID, "%s is not what its manifest describes", path);
+        return backup_fail(r, CRM_INVALID, "backup.not_as_told", path, "");
     }
     st = backup_inspect(path, true, a, &counts);
     if (st != CRM_OK) {
-        return fail(r, st, "%s is damaged", path);
+        return backup_fail(r, st, "backup.damaged", path, "");
     }
     add_up(&counts, r);
-    st = compare_counts(manifest, &counts, r);
+    st = compare_counts(path, manifest, &counts, r);
     st = st == CRM_OK ? compare_files(path, manifest, r) : st;
     st = st == CRM_OK ? compare_kept(path, a, manifest, names, r) : st;
     return st == CRM_OK ? compare_key(path, manifest, r) : st;
@@ -312,137 +366,9 @@ crm_status backup_verify(const char *path, const char *const *kept, backup_repor
     *r = (backup_report){0};
     arena *a = arena_new(0);
     json_t *manifest = NULL;
-    crm_status st = a ? read_manifest(path, a, &manifest, r) : CRM_NOMEM;
+    crm_status st = a ? backup_manifest(path, a, &manifest, r) : CRM_NOMEM;
     st = st == CRM_OK ? compare(path, a, manifest, kept, r) : st;
     json_decref(manifest);
     arena_free(a);
     return st;
-}
-
-/* ---- restoring ------------------------------------------------------------------------------- */
-
-static bool exists(const char *dir, const char *name)
-{
-    char path[PATH_ROOM];
-    struct stat st;
-    return join(path, dir, name) != CRM_OK || lstat(path, &st) == 0;
-}
-
-static crm_status copy_all(int from, int to)
-{
-    char *block = malloc((size_t)1 << 20);
-    crm_status st = block ? CRM_OK : CRM_NOMEM;
-    ssize_t n = 0;
-    while (st == CRM_OK && (n = read(from, block, (size_t)1 << 20)) > 0) {
-        for (ssize_t done = 0; st == CRM_OK && done < n;) {
-            ssize_t put = write(to, block + done, (size_t)(n - done));
-            st = put >= 0 ? CRM_OK : status_from_errno(errno);
-            done += put > 0 ? put : 0;
-        }
-    }
-    free(block);
-    return n < 0 ? status_from_errno(errno) : st;
-}
-
-static crm_status copy_file(const char *from, const char *to)
-{
-    int in = open(from, O_RDONLY | O_CLOEXEC);
-    if (in < 0) {
-        return status_from_errno(errno);
-    }
-    int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (out < 0) {
-        close(in);
-        return status_from_errno(errno);
-    }
-    crm_status st = copy_all(in, out);
-    close(in);
-    close(out);
-    return st == CRM_OK ? backup_sync(to) : st;
-}
-
-/* Written beside and renamed, so a server never starts on half a database. */
-static crm_status put(const char *path, const char *dir, backup_report *r)
-{
-    char part[PATH_ROOM], whole[PATH_ROOM];
-    crm_status st = join(part, dir, "/karkas.db.part");
-    st = st == CRM_OK ? join(whole, dir, "/karkas.db") : st;
-    if (st != CRM_OK) {
-        return fail(r, st, "the name of %s is too long", dir);
-    }
-    unlink(part); /* of a restore that was cut off */
-    st = copy_file(path, part);
-    backup_report copied = *r;
-    st = st == CRM_OK ? digest(part, &copied) : st;
-    if (st == CRM_OK && strcmp(copied.sha256, r->sha256) != 0) {
-        st = CRM_INVALID;
-    }
-    if (st == CRM_OK && rename(part, whole) != 0) {
-        st = status_from_errno(errno);
-    }
-    if (st != CRM_OK) {
-        unlink(part);
-        return fail(r, st, "cannot write into %s: %s", dir, status_code(st));
-    }
-    return backup_sync(whole);
-}
-
-static crm_status put_files(const char *path, const char *dir, backup_report *r)
-{
-    char from[PATH_ROOM], to[PATH_ROOM];
-    int64_t count = 0;
-    crm_status st = join(from, path, FILES);
-    st = st == CRM_OK ? join(to, dir, "/files") : st;
-    st = st == CRM_OK && r->files ? files_copy_all(from, to, &count) : st;
-    return st == CRM_OK ? st : fail(r, st, "cannot write into %s: %s", dir, status_code(st));
-}
-
-/* NOT_FOUND: there is none at `from`. */
-static crm_status copy_key(const char *from, const char *to)
-{
-    arena *a = arena_new(0);
-    crm_str key;
-    crm_status st = a ? fs_read(a, from, BACKUP_KEY_MAX, &key) : CRM_NOMEM;
-    st = st == CRM_OK ? fs_write(to, key, 0600) : st;
-    arena_free(a);
-    return st;
-}
-
-static crm_status put_key(const char *path, const char *dir, backup_report *r)
-{
-    char from[PATH_ROOM], to[PATH_ROOM];
-    crm_status st = join(from, path, KEY);
-    st = st == CRM_OK ? join(to, dir, "/" BACKUP_KEY_FILE) : st;
-    st = st == CRM_OK && r->has_key ? copy_key(from, to) : st;
-    return st == CRM_OK ? st : fail(r, st, "cannot write into %s: %s", dir, status_code(st));
-}
-
-static crm_status put_kept(const char *path, const char *dir, const char *const *names,
-                           backup_report *r)
-{
-    char from[PATH_ROOM];
-    json_t *manifest = NULL;
-    kept_file *list = NULL;
-    arena *a = arena_new(0);
-    crm_status st = a ? join(from, path, KEPT) : CRM_NOMEM;
-    st = st == CRM_OK ? read_manifest(path, a, &manifest, r) : st;
-    st = st == CRM_OK ? kept_read(a, json_object_get(manifest, "data"), names, &list) : st;
-    st = st == CRM_OK ? kept_put(a, from, dir, list) : st;
-    json_decref(manifest);
-    arena_free(a);
-    return st == CRM_OK ? st : fail(r, st, "cannot write into %s: %s", dir, status_code(st));
-}
-
-crm_status backup_restore(const char *path, const char *dir, const char *const *kept,
-                          backup_report *r)
-{
-    *r = (backup_report){0};
-    if (exists(dir, "/karkas.db") || exists(dir, "/karkas.db-wal")) {
-        return fail(r, CRM_CONFLICT, "%s already holds a database", dir);
-    }
-    crm_status st = backup_verify(path, kept, r);
-    st = st == CRM_OK ? put_files(path, dir, r) : st;
-    st = st == CRM_OK ? put_key(path, dir, r) : st;
-    st = st == CRM_OK ? put_kept(path, dir, kept, r) : st;
-    return st == CRM_OK ? put(path, dir, r) : st;
 }

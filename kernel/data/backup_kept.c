@@ -27,6 +27,10 @@ static crm_status write_below(arena *a, const char *dir, crm_str name, crm_str t
 {
     crm_str path = arena_fmt(a, "%s/%.*s", dir, STR_FMT(name));
     crm_status s = path.p ? fs_mkdirs(a, dir, name, 0700) : CRM_NOMEM;
+    for (size_t i = 0; s == CRM_OK && i < name.n; i++) { /* the names of the folders, too */
+        crm_str above = arena_fmt(a, "%s/%.*s", dir, (int)i, name.p);
+        s = !above.p ? CRM_NOMEM : name.p[i] == '/' ? fs_sync(above.p) : CRM_OK;
+    }
     return s == CRM_OK ? fs_write(path.p, text, 0600) : s;
 }
 

@@ -39,9 +39,10 @@ static crm_status copy_pages(sqlite3 *from, sqlite3 *to, engine_backup_progress 
     if (!b) {
         return status_of(to, sqlite3_errcode(to), "backup.init");
     }
-    int rc;
-    while ((rc = sqlite3_backup_step(b, STEP_PAGES)) == SQLITE_OK) {
-        if (p.step) {
+    int rc = SQLITE_OK;
+    while (rc == SQLITE_OK) {
+        rc = sqlite3_backup_step(b, STEP_PAGES);
+        if (p.step && (rc == SQLITE_OK || rc == SQLITE_DONE)) {
             int64_t all = sqlite3_backup_pagecount(b);
             p.step(p.arg, all - sqlite3_backup_remaining(b), all);
         }
@@ -64,6 +65,7 @@ static crm_status copy(sqlite3 *from, const char *path, engine_backup_progress p
     crm_status st = open_target(path, &to);
     /* The first read fixes the snapshot that every step then copies. */
     st = st == CRM_OK ? connection_exec(from, "BEGIN; SELECT count(*) FROM sqlite_master") : st;
+    st = st == CRM_OK && p.begun ? p.begun(p.arg) : st;
     st = st == CRM_OK ? copy_pages(from, to, p) : st;
     if (st != CRM_OK) {
         sqlite3_close_v2(to);

@@ -600,6 +600,8 @@ const job *registry_job(const registry *r, crm_str name);
 const batch_kind *registry_batch_kind(const registry *r, crm_str name);
 /* The text of a key in `lang`, else in the deployment's language, else the key itself. */
 crm_str registry_text(const registry *r, crm_str lang, crm_str key);
+/* The same of the kernel's own texts, where no registry is: a command without a server. Any thread. */
+crm_str registry_kernel_text(crm_str lang, crm_str key);
 /* A text with every "{max}" replaced by that member of the parameters, a JSON object or empty. */
 void registry_text_fill(crm_str text, crm_str params_json, buf *out);
 

@@ -68,9 +68,22 @@ static void read_kernel_strings(void)
     arena_free(scratch);
 }
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+crm_str registry_kernel_text(crm_str lang, crm_str key)
+{
+    pthread_once(&once, read_kernel_strings);
+    for (uint32_t i = 0; kernel_strings.status == CRM_OK && i < kernel_strings.count; i++) {
+        const text_string *s = &kernel_strings.at[i];
+        if (str_eq(s->key, key) && str_eq(s->lang, lang)) {
+            return s->text;
+        }
+    }
+    return key;
+}
+
 crm_status registry_add_kernel_strings(registry *r)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, read_kernel_strings);
     crm_status st = kernel_strings.status;
     for (uint32_t i = 0; i < kernel_strings.count && st == CRM_OK; i++) {

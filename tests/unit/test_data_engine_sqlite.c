@@ -1,8 +1,4 @@
-/* test_data_engine_sqlite.c - what only the engine on disk can show: plans, files, faults, backups.
- */
-#include "base/fs_walk.h"
-#include "data/backup.h"
-#include "data/backup_kept.h"
+/* test_data_engine_sqlite.c - what only the engine on disk can show: plans, files, faults. */
 #include "data/engine_sqlite.h"
 #include "engine_world.h"
 
@@ -608,199 +604,15 @@ static void a_full_disk_loses_nothing_and_reads_go_on(void **state)
     assert_int_equal(count_deals(b), 2);
 }
 
-/* ---- backups --------------------------------------------------------------------------------- */
-
-typedef struct backup_place {
-    char path[128], dir[128];
-} backup_place;
-
-static backup_place place_in(const bench *b)
-{
-    backup_place p;
-    snprintf(p.path, sizeof p.path, "%s/copy.db", b->dir);
-    snprintf(p.dir, sizeof p.dir, "%s/restored", b->dir);
-    assert_int_equal(mkdir(p.dir, 0700), 0);
-    return p;
-}
-
-static void fill(bench *b, int count)
-{
-    bench_begin(b);
-    for (int i = 0; i < count; i++) {
-        add_deal(b, "Крыша");
-    }
-    bench_commit(b);
-}
-
-static const char *const kept[] = {"webhook.key", "tz.copy", NULL};
-
-static void a_backup_comes_back_whole(void **state)
-{
-    bench *b = *state;
-    backup_report made, read;
-    fill(b, 300);
-    backup_place p = place_in(b);
-    assert_ok(
-        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &made));
-    assert_int_equal(made.rows, 300);
-    assert_int_equal(made.entities, 3);
-    fill(b, 5); /* after the copy */
-    assert_ok(backup_verify(p.path, kept, &read));
-    assert_string_equal(read.sha256, made.sha256);
-    assert_ok(backup_restore(p.path, p.dir, kept, &read));
-    assert_int_equal(read.rows, 300);
-
-    engine *restored = NULL;
-    engine_session *reader = NULL;
-    registry_fault *faults;
-    assert_ok(engine_open_sqlite(p.dir, &restored));
-    assert_ok(engine_schema(restored, &b->w->reg, b->w->arena, &faults));
-    assert_ok(engine_session_open(restored, ENGINE_READER, (engine_deliver){0}, &reader));
-    assert_int_equal(bench_count(reader, &(query){.entity = &b->w->deal, .limit = 1000}), 300);
-    engine_session_close(reader);
-    engine_close(restored);
-    assert_int_equal(backup_restore(p.path, p.dir, kept, &read),
-                     CRM_CONFLICT); /* not empty any more */
-    assert_true(strlen(read.fault) > 0);
-}
-
-static void write_key(const char *folder, const char *name, const char *text)
-{
-    char file[256];
-    snprintf(file, sizeof file, "%s%s", folder, name);
-    assert_ok(fs_write(file, str_of(text), 0600));
-}
-
-static void assert_file(bench *b, const char *folder, const char *name, const char *text)
-{
-    char file[256];
-    crm_str found;
-    struct stat st;
-    snprintf(file, sizeof file, "%s%s", folder, name);
-    assert_int_equal(stat(file, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0600);
-    assert_ok(fs_read(b->w->arena, file, 100, &found));
-    assert_text(found, text);
-}
-
-static void a_backup_holds_what_it_is_told_to_of_the_directory(void **state)
-{
-    bench *b = *state;
-    backup_report r;
-    char folder[256];
-    write_key(b->dir, "/webhook.key", "a key");
-    write_key(b->dir, "/other.key", "of something else");
-    assert_ok(fs_mkdirs(b->w->arena, b->dir, CRM_S("tz.copy/1f/tz.yaml"), 0700));
-    write_key(b->dir, "/tz.copy/1f/tz.yaml", "tz: 1\n");
-    backup_place p = place_in(b);
-    assert_ok(
-        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r));
-    assert_file(b, p.path, ".data/webhook.key", "a key");
-    assert_ok(backup_restore(p.path, p.dir, kept, &r));
-    assert_file(b, p.dir, "/webhook.key", "a key");
-    assert_file(b, p.dir, "/tz.copy/1f/tz.yaml", "tz: 1\n");
-    snprintf(folder, sizeof folder, "%s/other.key", p.dir);
-    assert_int_equal(access(folder, F_OK), -1);
-    write_key(p.path, ".data/webhook.key", "another");
-    assert_int_equal(backup_verify(p.path, kept, &r), CRM_INVALID);
-    assert_non_null(strstr(r.fault, ".data/webhook.key"));
-}
-
-/* A copy may come from anywhere: what it names stays inside the directory. */
-static void a_backup_writes_nothing_outside(void **state)
-{
-    bench *b = *state;
-    static const char *const bad[] = {"../evil",  "/etc/evil",  "tz.copy/../../evil",
-                                      "tz.copy/", "tz.copy//x", "karkas.db",
-                                      "tz.copyx"};
-    char sum[65] = {0};
-    memset(sum, 'a', 64);
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        kept_file *list;
-        json_t *sums = json_pack("{s:s}", bad[i], sum);
-        assert_int_equal(kept_read(b->w->arena, sums, kept, &list), CRM_INVALID);
-        json_decref(sums);
-    }
-    json_t *sums = json_pack("{s:s}", "tz.copy/a.yaml", sum);
-    kept_file *list;
-    assert_ok(kept_read(b->w->arena, sums, kept, &list));
-    assert_text(list->name, "tz.copy/a.yaml");
-    json_decref(sums);
-}
-
-/* One made by a server of format 3. */
-static void a_former_backup_brings_its_key(void **state)
-{
-    bench *b = *state;
-    backup_report r;
-    crm_str text;
-    char file[256];
-    backup_place p = place_in(b);
-    assert_ok(
-        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r));
-    write_key(p.path, ".webhook.key", "abc");
-    snprintf(file, sizeof file, "%s.json", p.path);
-    assert_ok(fs_read(b->w->arena, file, 100000, &text));
-    json_t *manifest;
-    assert_ok(json_read(text, 0, &manifest, NULL));
-    json_object_set_new(manifest, "format", json_integer(3));
-    json_object_del(manifest, "data");
-    json_object_set_new(
-        manifest, "key_sha256",
-        json_string("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
-    assert_ok(fs_write(file, json_dump(b->w->arena, manifest), 0600));
-    json_decref(manifest);
-    assert_ok(backup_restore(p.path, p.dir, kept, &r));
-    assert_file(b, p.dir, "/webhook.key", "abc");
-}
-
-static void a_backup_never_overwrites(void **state)
-{
-    bench *b = *state;
-    backup_report r;
-    backup_place p = place_in(b);
-    assert_ok(
-        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r));
-    assert_int_equal(
-        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r),
-        CRM_CONFLICT);
-    assert_ok(backup_verify(p.path, kept, &r));
-}
-
-static void flip_byte(const char *path, off_t at)
-{
-    char c = 0;
-    int fd = open(path, O_RDWR);
-    assert_true(fd >= 0);
-    assert_int_equal(pread(fd, &c, 1, at), 1);
-    c = (char)(c ^ 0x55);
-    assert_int_equal(pwrite(fd, &c, 1, at), 1);
-    close(fd);
-}
-
-static void a_damaged_backup_is_refused(void **state)
-{
-    bench *b = *state;
-    backup_report r;
-    char file[160];
-    fill(b, 50);
-    backup_place p = place_in(b);
-    assert_ok(
-        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r));
-    flip_byte(p.path, r.bytes - 100);
-    assert_int_equal(backup_restore(p.path, p.dir, kept, &r), CRM_INVALID);
-    snprintf(file, sizeof file, "%s/karkas.db", p.dir);
-    assert_int_equal(access(file, F_OK), -1);
-    snprintf(file, sizeof file, "%s.json", p.path);
-    assert_int_equal(unlink(file), 0);
-    assert_int_equal(backup_verify(p.path, kept, &r), CRM_NOT_FOUND);
-}
-
 /* An earlier program made it a statement at a time, and could be cut off between two. */
 static void a_catalogue_that_was_made_by_half_is_completed(void **state)
 {
     bench *b = *state;
-    fill(b, 3);
+    bench_begin(b);
+    for (int i = 0; i < 3; i++) {
+        add_deal(b, "Крыша");
+    }
+    bench_commit(b);
     (void)ask(b, "ALTER TABLE meta_entity DROP COLUMN filled --", "");
     (void)ask(b, "ALTER TABLE meta_field DROP COLUMN keyed --", "");
     bench_reopen(b);
@@ -836,12 +648,6 @@ int main(void)
         TRY(the_log_is_copied_back),
         TRY(every_page_of_the_log_is_counted_once),
         TRY(a_full_disk_loses_nothing_and_reads_go_on),
-        TRY(a_backup_comes_back_whole),
-        TRY(a_backup_holds_what_it_is_told_to_of_the_directory),
-        TRY(a_backup_writes_nothing_outside),
-        TRY(a_former_backup_brings_its_key),
-        TRY(a_backup_never_overwrites),
-        TRY(a_damaged_backup_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

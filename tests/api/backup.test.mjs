@@ -1,0 +1,247 @@
+// `karkas backup`, `restore` and `tz pull` (S-76): the same server again, whole or not at all.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startServer } from '../harness/server.mjs';
+import { dealer, people as defaultPeople } from '../harness/tz.mjs';
+import { until } from '../harness/until.mjs';
+
+const LEADS = '/api/v1/sales.lead';
+const COPIES = process.env.FULL === '1' ? 50 : 2;
+let server, head, petrov;
+
+before(async () => {
+  server = await startServer({ time: '2027-01-18T07:00:00Z' });
+  head = await server.as('ivanova');
+  petrov = await server.as('petrov');
+});
+after(() => server.stop());
+
+async function ok(...args) {
+  const done = await server.command(...args);
+  assert.equal(done.code, 0, done.out + done.err);
+  return done.out;
+}
+
+async function fails(...args) {
+  const done = await server.command(...args);
+  assert.notEqual(done.code, 0, done.out);
+  return done.out + done.err;
+}
+
+function write(name, text) {
+  const file = path.join(server.home, name);
+  fs.writeFileSync(file, text);
+  return file;
+}
+
+describe('karkas backup and restore', () => {
+  /** Several write at once, some with an attachment: what was begun, and what was acknowledged, by title. */
+  function writeUntilTold(people, round) {
+    const work = { begun: new Set(), sure: new Map(), isOver: false };
+    const upload = { raw: true, expect: 201, headers: { 'content-type': 'application/octet-stream' } };
+    const write = async (client, n) => {
+      for (let i = 0; !work.isOver; i++) {
+        const title = `Копия ${round}.${n}.${i}`;
+        const bytes = n % 2 ? randomBytes(20_000) : null;
+        work.begun.add(title);
+        const papers = bytes ? [(await client.request('POST', '/api/v1/file?name=a.bin', bytes, upload)).json.id] : [];
+        await client.post(LEADS, { title, papers }, { expect: 201 });
+        work.sure.set(title, bytes);
+      }
+    };
+    work.end = Promise.all(people.map(write));
+    return work;
+  }
+
+  it(`S-76: copies a consistent state while several write and upload, ${COPIES} times`, async () => {
+    const fields = 'fields:\n  sales.lead: {papers: {type: files, title: Бумаги}}\n';
+    server.tz = write('papers.yaml', dealer.replace('integrations:\n', `${fields}integrations:\n`));
+    await ok('tz', 'apply', server.tz);
+    const people = [petrov, petrov, petrov, await server.as('sidorova')];
+    for (let round = 0; round < COPIES; round++) {
+      const file = path.join(server.home, `copy${round}.karkas`);
+      const work = writeUntilTold(people, round);
+      await until(() => work.sure.size > 12);
+      const sure = new Map(work.sure);
+      assert.match(await server.tell('backup', file), /строк/);
+      const begun = new Set(work.begun);
+      work.isOver = true;
+      await work.end;
+      await checkCopy(file, sure, begun, `Копия ${round}.`);
+    }
+    assert.match(await fails('backup', path.join(server.home, 'copy0.karkas')), /уже есть/);
+  });
+
+  it('gives the same server back: its authority and the ТЗ in force, whatever file is named', async () => {
+    const file = path.join(server.home, 'same.karkas');
+    const given = server.tz;
+    await ok('tz', 'apply', write('own.yaml', dealer.replace('integrations:\n', 'fields:\n  sales.lead:\n    delivery_yard: {type: text, title: Двор}\nintegrations:\n')));
+    assert.match(await ok('backup', file), /same\.karkas\.data: ключи и ТЗ/);
+    await ok('tz', 'apply', given);
+    for (const name of ['ca.key', 'tz.in_force']) assert.equal(fs.statSync(path.join(`${file}.data`, name)).mode & 0o777, 0o600);
+    const data = path.join(server.home, 'same');
+    const done = await server.command('--data', data, 'restore', file);
+    assert.equal(done.code, 0, done.err);
+    const pulled = path.join(server.home, 'pulled');
+    const { code, out } = await server.command('--data', data, 'tz', 'pull', pulled);
+    assert.deepEqual([code, out], [0, `${pulled}/own.yaml\n`]);
+    assert.equal(fs.readFileSync(path.join(pulled, 'people.csv'), 'utf8'), defaultPeople);
+    fs.appendFileSync(path.join(pulled, 'own.yaml'), '# mine\n');
+    const again = await server.command('--data', data, 'tz', 'pull', pulled);
+    assert.match(again.err, /own\.yaml: там другой файл/);
+    const other = await startServer({ data, tzFile: given });
+    assert.deepEqual(other.ca, server.ca);
+    assert.match(other.log, /Действует ТЗ из резервной копии\. Файл .* не применён.*karkas tz apply/);
+    const yard = async () => (await (await other.as('petrov')).get(`${LEADS}?delivery_yard=x`)).status;
+    other.passwords = { ...server.passwords };
+    assert.equal(await yard(), 200);
+    await other.restart();
+    assert.equal(await yard(), 200);
+    const applied = await other.command('tz', 'apply', given);
+    assert.equal(applied.code, 0, applied.err);
+    await other.restart();
+    assert.equal(await yard(), 422);
+    await other.stop();
+  });
+
+  /** All that was sure is in the copy, nothing that was not begun, and each record with its attachment. */
+  async function checkCopy(file, sure, begun, prefix) {
+    const other = await restored(file);
+    const manager = await other.as('ivanova');
+    const there = new Map((await all(manager)).map((r) => [r.id, r]));
+    const here = (await all(head)).filter((r) => there.has(r.id));
+    assert.deepEqual([...there.values()], here);
+    const copied = new Map(here.filter((r) => r.title.startsWith(prefix)).map((r) => [r.title, r.papers]));
+    for (const [title, bytes] of sure) {
+      assert.ok(copied.has(title), title);
+      if (bytes) assert.deepEqual((await manager.get(`/api/v1/file/${copied.get(title)[0].id}`, { expect: 200 })).bytes, bytes);
+    }
+    for (const [title, papers] of copied) {
+      assert.ok(begun.has(title), title);
+      for (const { id, size } of papers) assert.equal((await manager.get(`/api/v1/file/${id}`, { expect: 200 })).bytes.length, size);
+    }
+    await other.stop();
+    fs.rmSync(other.data, { recursive: true, force: true });
+  }
+
+  it('refuses a directory that holds data, a server that runs and a damaged copy', async () => {
+    const file = path.join(server.home, 'again.karkas');
+    await ok('backup', file);
+    assert.match(await fails('restore', file), /работает сервер/);
+    const damaged = path.join(server.home, 'damaged.karkas');
+    const bytes = fs.readFileSync(file);
+    bytes[bytes.length >> 1] ^= 0xff;
+    fs.writeFileSync(damaged, bytes);
+    const fresh = path.join(server.home, 'fresh');
+    const nothing = 'Ничего не восстановлено: каталог данных такой, каким был.\n';
+    assert.equal(await fails('--data', fresh, 'restore', damaged), `${damaged}.json: описание копии не прочитать: такого файла или каталога нет. Без него это не копия.\n${nothing}`);
+    fs.copyFileSync(`${file}.json`, `${damaged}.json`);
+    const { uid, gid } = fs.statSync(server.data);
+    fs.chownSync(`${damaged}.json`, uid, gid);
+    assert.equal(await fails('--data', fresh, 'restore', damaged), `${damaged}: это не то, о чём говорит описание копии.\n${nothing}`);
+    assert.equal(fs.existsSync(fresh), false);
+  });
+
+  it('leaves the directory as it was when the disk has no room, and says so in the asker’s language', async () => {
+    const file = path.join(server.home, 'again.karkas');
+    const program = path.join(server.build, 'karkas');
+    const cramped = (data, lang) => server.execute('/bin/sh', ['-c', 'trap "" XFSZ; ulimit -f 8; exec "$@"', 'sh', program, '--data', data, '--lang', lang, 'restore', file]);
+    const nowhere = path.join(server.home, 'nowhere');
+    const ru = await cramped(nowhere, 'ru');
+    assert.equal(ru.code, 1);
+    assert.equal(ru.err, `${nowhere}: не записать: файл больше, чем здесь разрешено.\nНичего не восстановлено: каталог данных такой, каким был.\n`);
+    assert.equal(fs.existsSync(nowhere), false, 'it was not there');
+    const empty = path.join(server.home, 'empty');
+    fs.mkdirSync(empty, { mode: 0o700 });
+    const { uid, gid } = fs.statSync(server.data);
+    fs.chownSync(empty, uid, gid);
+    const en = await cramped(empty, 'en');
+    assert.match(en.err, /cannot be written: the file is larger than is allowed here\.\nNothing was restored/);
+    assert.deepEqual(fs.readdirSync(empty), ['lock']);
+    const kept = path.join(empty, 'ca.key');
+    fs.writeFileSync(kept, 'mine');
+    const taken = await server.command('--data', empty, 'restore', file);
+    assert.equal(taken.code, 1);
+    assert.match(taken.err, new RegExp(`^${kept} уже есть: каталог данных не пуст`));
+    assert.equal(fs.readFileSync(kept, 'utf8'), 'mine');
+  });
+
+  it('starts no server where a restore was cut off, and says what to do', async () => {
+    const data = path.join(server.home, 'half');
+    fs.mkdirSync(path.join(data, 'restore.part'), { recursive: true });
+    const { uid, gid } = fs.statSync(server.data);
+    fs.chownSync(data, uid, gid);
+    await assert.rejects(startServer({ data, tzFile: server.tz }), /restore\.part: восстановление было прервано.*karkas restore/);
+    assert.equal(fs.existsSync(path.join(data, 'karkas.db')), false);
+  });
+
+  // A disk of its own takes attachments by reading them, so one that nobody writes yet holds the copy where it is.
+  const other = '/dev/shm';
+  const isOne = !fs.existsSync(other) || fs.statSync(other).dev === fs.statSync(os.tmpdir()).dev;
+  it('lets a ТЗ be applied while a copy is made, and tells who asks for a second', { skip: isOne && 'there is one file system', timeout: 60_000 }, async () => {
+    const folder = fs.mkdtempSync(path.join(other, 'karkas-test-'));
+    const { uid, gid } = fs.statSync(server.data);
+    const held = path.join(server.data, 'files/00', ''.padEnd(64, '0'));
+    try {
+      fs.chownSync(folder, uid, gid);
+      fs.mkdirSync(path.dirname(held), { recursive: true });
+      assert.equal(spawnSync('mkfifo', ['-m', '666', held]).status, 0);
+      for (const made of [path.dirname(held), held]) fs.chownSync(made, uid, gid);
+      const file = path.join(folder, 'copy.karkas');
+      const copying = ok('backup', file);
+      await until(() => fs.existsSync(`${file}.files/00`), 'the copying of attachments');
+      const text = fs.readFileSync(server.tz, 'utf8').replace('integrations:\n', 'roles_note: 1\nintegrations:\n');
+      await ok('tz', 'apply', server.tz);
+      assert.match(await fails('tz', 'apply', write('wrong.yaml', text)), /roles_note/);
+      assert.equal(await fails('backup', `${file}.2`), `Уже делается копия ${file}: записано 100 % базы. Дождитесь её конца и повторите.\n`);
+      fs.closeSync(fs.openSync(held, 'w'));
+      assert.match(await copying, /строк/);
+    } finally {
+      fs.rmSync(held, { force: true });
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('lets root restore for the user the server runs as', { skip: process.getuid() !== 0 && 'only root can' }, async () => {
+    const file = path.join(server.home, 'by-root.karkas');
+    await ok('backup', file);
+    const data = path.join(server.home, 'by-root');
+    const restore = () => spawnSync(path.join(server.build, 'karkas'), ['--data', data, '--lang', 'ru', 'restore', file], { encoding: 'utf8' });
+    const refused = restore();
+    assert.notEqual(refused.status, 0);
+    assert.match(refused.stderr, /install -d -o karkas/);
+    const { uid, gid } = fs.statSync(server.data);
+    fs.mkdirSync(data, { mode: 0o700 });
+    fs.chownSync(data, uid, gid);
+    const done = restore();
+    assert.equal(done.status, 0, done.stderr);
+    const other = await startServer({ data, tzFile: server.tz });
+    other.passwords = { ...server.passwords };
+    assert.ok((await all(await other.as('petrov'))).length > 0);
+    await other.stop();
+  });
+
+  async function all(client) {
+    const rows = [];
+    for (let after; ; ) {
+      const page = (await client.get(`${LEADS}?limit=200&sort=id${after ? `&after=${encodeURIComponent(after)}` : ''}`, { expect: 200 })).json;
+      rows.push(...page.rows);
+      if (!(after = page.next)) return rows;
+    }
+  }
+
+  async function restored(file) {
+    const data = path.join(server.home, 'restored');
+    const done = await server.command('--data', data, 'restore', file);
+    assert.equal(done.code, 0, done.out + done.err);
+    const other = await startServer({ data, tzFile: server.tz });
+    other.passwords = { ...server.passwords };
+    return other;
+  }
+});
