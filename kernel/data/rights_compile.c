@@ -5,237 +5,13 @@
  * branches by their indexes. Only when that makes too many does a scope become one branch with
  * `or`.
  */
-#include "data/access.h"
-#include "data/rights_private.h"
-#include "data/stores.h"
+#include "data/rights_compile.h"
 
-#define PARTS_MAX      8
-#define DEPTH_MAX      3
-#define PATH_MAX_PARTS 2 /* a branch leads through two references at most */
-#define ACTION_BIT(a)  (1u << (a))
+#define ACTION_BIT(a) (1u << (a))
 
-typedef struct parts {
-    const cond *at[PARTS_MAX]; /* NULL: every row */
-    uint32_t count;
-} parts;
-
-/* Where a branch comes from: equal keys and equal fields are one branch. */
-typedef struct branch_key {
-    scope scope;
-    uint32_t part;
-    crm_str where_text;
-    const crm_str *linked; /* the list itself: equal texts in two lists stay two */
-    crm_str role;          /* only for parts of which roles see different fields: the first such */
-} branch_key;
-
-typedef struct compiler {
-    const rights_inputs *in;
-    const entity *entity;
-    branches *out;
-    branch_key keys[BRANCHES_MAX];
-    parts scopes[SCOPE_LINKED]; /* made once: READ and UPDATE of the team share its list */
-    bool has_scope[SCOPE_LINKED];
-    bool is_joined;                      /* one branch per scope */
-    const entity *parts[PATH_MAX_PARTS]; /* of which roles see different fields */
-    uint32_t part_count;
-    bool is_common; /* of parts: only the fields that all of the roles see */
-    bool is_over;
-    int depth;
-} compiler;
-
-static crm_status compile(const rights_inputs *in, const entity *e, int depth,
-                          const branches **out);
 static crm_status compile_entity(compiler *k);
 
-/* ---- conditions ------------------------------------------------------------------------------ */
-
-static const cond *leaf(arena *a, cond_op op, const field *f, const value *values, uint32_t n)
-{
-    cond *c = ARENA_NEW(a, cond);
-    if (c) {
-        *c = (cond){.op = op, .path = {f}, .path_length = 1, .values = values, .value_count = n};
-    }
-    return c;
-}
-
-static const cond *equals(arena *a, const field *f, int64_t id)
-{
-    value *v = ARENA_NEW(a, value);
-    if (!v) {
-        return NULL;
-    }
-    *v = value_int(id);
-    return leaf(a, COND_EQ, f, v, 1);
-}
-
-static void add_part(parts *p, const cond *c)
-{
-    if (c && p->count < PARTS_MAX) {
-        p->at[p->count++] = c;
-    }
-}
-
-/* Rows without any owner in one of these departments. */
-static const cond *unowned(compiler *k, const value *departments, uint32_t count)
-{
-    const entity *e = k->entity;
-    arena *a = k->in->arena;
-    if (!e->department_field || !e->owner_fields[0] || !count) {
-        return NULL;
-    }
-    const cond *c = leaf(a, COND_IN, &e->fields[e->department_field], departments, count);
-    for (int i = 0; i < 3 && e->owner_fields[i]; i++) {
-        c = cond_and(a, c, leaf(a, COND_NONE, &e->fields[e->owner_fields[i]], NULL, 0));
-    }
-    return c;
-}
-
-static void own_parts(compiler *k, parts *p)
-{
-    const entity *e = k->entity;
-    arena *a = k->in->arena;
-    for (int i = 0; i < 3 && e->owner_fields[i]; i++) {
-        add_part(p, leaf(a, COND_ME, &e->fields[e->owner_fields[i]], NULL, 0));
-    }
-    if (e == registry_store(k->in->reg, STORE_USER)) {
-        add_part(p, equals(a, &e->fields[COL_ID], k->in->who->user));
-    } else if (!e->owner_fields[0]) {
-        add_part(p, leaf(a, COND_ME, &e->fields[COL_CREATED_BY], NULL, 0));
-    }
-    if (k->in->who->department) {
-        value *d = ARENA_NEW(a, value);
-        if (d) {
-            *d = value_int(k->in->who->department);
-            add_part(p, unowned(k, d, 1));
-        }
-    }
-}
-
-/* ---- team ------------------------------------------------------------------------------------ */
-
-static void team_parts(compiler *k, parts *p)
-{
-    const entity *e = k->entity;
-    arena *a = k->in->arena;
-    uint32_t department_count, user_count;
-    const value *departments = rights_team_departments(k->in, &department_count);
-    const value *users = rights_team_users(k->in, departments, department_count, &user_count);
-    if (!departments || !users) {
-        return;
-    }
-    for (int i = 0; i < 3 && e->owner_fields[i]; i++) {
-        add_part(p, leaf(a, COND_IN, &e->fields[e->owner_fields[i]], users, user_count));
-    }
-    if (e == registry_store(k->in->reg, STORE_USER)) {
-        add_part(p, leaf(a, COND_IN, &e->fields[COL_ID], users, user_count));
-    } else if (!e->owner_fields[0]) {
-        add_part(p, leaf(a, COND_IN, &e->fields[COL_CREATED_BY], users, user_count));
-    }
-    add_part(p, unowned(k, departments, department_count));
-}
-
-/* ---- linked ---------------------------------------------------------------------------------- */
-
-/* A row that a readable record of another entity refers to. */
-static void linked_parts(compiler *k, const grant *g, parts *p)
-{
-    arena *a = k->in->arena;
-    for (uint32_t i = 0; i < g->linked_count; i++) {
-        const entity *child = registry_entity(k->in->reg, g->linked_to[i]);
-        const branches *all;
-        if (!child || k->depth >= DEPTH_MAX || compile(k->in, child, k->depth + 1, &all)) {
-            continue;
-        }
-        for (uint32_t f = COL_OWN; f < child->field_count; f++) {
-            uint64_t shown[4] = {0};
-            if (child->fields[f].type != FIELD_REF || child->fields[f].ref != k->entity) {
-                continue;
-            }
-            bits_add(shown, f);
-            const branches *hop = rights_readable(a, all, shown);
-            cond *c = hop && hop->count ? ARENA_NEW(a, cond) : NULL;
-            if (c) {
-                *c = (cond){
-                    .op = COND_EXISTS, .path = {&child->fields[f]}, .path_length = 1, .hop = {hop}};
-                add_part(p, c);
-            }
-        }
-    }
-}
-
-static void make_parts(compiler *k, const grant *g, parts *p)
-{
-    *p = (parts){0};
-    switch (g->scope) {
-    case SCOPE_ALL:
-        p->count = 1;
-        break;
-    case SCOPE_OWN:
-        own_parts(k, p);
-        break;
-    case SCOPE_INVOLVED:
-        own_parts(k, p);
-        if (k->entity->owner_fields[0]) {
-            const field *by = &k->entity->fields[COL_CREATED_BY];
-            add_part(p, leaf(k->in->arena, COND_ME, by, NULL, 0));
-        }
-        break;
-    case SCOPE_TEAM:
-        team_parts(k, p);
-        break;
-    case SCOPE_LINKED:
-        linked_parts(k, g, p);
-        break;
-    case SCOPE_NONE:
-        break;
-    }
-}
-
-static void scope_parts(compiler *k, const grant *g, parts *p)
-{
-    if (g->scope >= SCOPE_LINKED) {
-        make_parts(k, g, p);
-        return;
-    }
-    if (!k->has_scope[g->scope]) {
-        make_parts(k, g, &k->scopes[g->scope]);
-        k->has_scope[g->scope] = true;
-    }
-    *p = k->scopes[g->scope];
-}
-
-static void join(arena *a, parts *p)
-{
-    const cond *all = p->count ? p->at[0] : NULL;
-    for (uint32_t i = 1; i < p->count; i++) {
-        all = cond_or(a, all, p->at[i]);
-    }
-    if (p->count > 1) {
-        *p = (parts){.at = {all}, .count = 1};
-    }
-}
-
 /* ---- grants ---------------------------------------------------------------------------------- */
-
-static void granted_fields(const grant *g, const entity *e, uint64_t out[4])
-{
-    memset(out, 0, 4 * sizeof *out);
-    /* What every row is known by comes with the row. */
-    for (uint32_t i = 0; i < (g->field_count ? COL_OWN : e->field_count); i++) {
-        bits_add(out, i);
-    }
-    for (uint32_t i = 0; i < g->field_count; i++) {
-        const field *f = entity_field(e, g->fields[i]);
-        if (f) {
-            bits_add(out, f->index);
-        }
-    }
-    for (uint32_t i = 0; i < e->field_count; i++) {
-        if (e->fields[i].flags & FIELD_HIDDEN) {
-            bits_drop(out, i);
-        }
-    }
-}
 
 static bool same_key(const branch_key *x, const branch_key *y)
 {
@@ -260,78 +36,6 @@ static void add_branch(compiler *k, const branch_key *key, const branch *b)
     k->out->at[k->out->count++] = *b;
 }
 
-static bool role_matches(const principal *who, crm_str wanted)
-{
-    crm_str module = CRM_S("module:");
-    if (who->kind == PRINCIPAL_MODULE) {
-        return str_starts(wanted, module) &&
-               (str_eq(wanted, who->name) ||
-                str_eq((crm_str){wanted.p + module.n, wanted.n - module.n}, who->name));
-    }
-    if (who->kind != PRINCIPAL_USER) {
-        return false;
-    }
-    for (uint32_t i = 0; i < who->role_count; i++) {
-        if (str_eq(who->roles[i], wanted)) {
-            return true;
-        }
-    }
-    return str_is(wanted, ROLE_EVERYONE);
-}
-
-static bool holds_function(const principal *who, const function_grant *f)
-{
-    bool is_left = access_has_function(who->scope, f->function);
-    for (uint32_t i = 0; is_left && i < f->holder_count; i++) {
-        if (who->kind == PRINCIPAL_USER &&
-            (str_eq(f->holders[i], who->name) || role_matches(who, f->holders[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_granted_to(const registry *r, const principal *who, const grant *g)
-{
-    crm_str function = g->role;
-    if (!str_starts(function, CRM_S(ROLE_FUNCTION))) {
-        return role_matches(who, g->role);
-    }
-    function.p += sizeof ROLE_FUNCTION - 1;
-    function.n -= sizeof ROLE_FUNCTION - 1;
-    for (uint32_t i = 0; i < r->function_count; i++) {
-        const function_grant *f = &r->functions[i];
-        if (str_eq(f->function, function) && holds_function(who, f)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool grant_covers(const grant *g, const entity *e)
-{
-    crm_str name = g->entity_name;
-    bool has_dot = str_find(e->name, '.') >= 0;
-    if (str_is(name, "*")) {
-        return has_dot && !(e->flags & ENTITY_SYSTEM);
-    }
-    if (str_ends(name, CRM_S(".*"))) {
-        return has_dot && str_starts(e->name, (crm_str){name.p, name.n - 1});
-    }
-    return str_eq(name, e->name);
-}
-
-static void named_fields(const entity *e, const crm_str *names, uint32_t count, uint64_t out[4])
-{
-    memset(out, 0, 4 * sizeof *out);
-    for (uint32_t i = 0; i < count; i++) {
-        const field *f = entity_field(e, names[i]);
-        if (f && !(f->flags & FIELD_HIDDEN)) {
-            bits_add(out, f->index);
-        }
-    }
-}
-
 /* Figures are no rows: the right to them stands beside the branches. */
 static void add_summary(compiler *k, const grant *g, const parts *p)
 {
@@ -349,84 +53,6 @@ static void add_summary(compiler *k, const grant *g, const parts *p)
     k->out->sums[k->out->sum_count++] = s;
 }
 
-/* ---- what a role sees of parts --------------------------------------------------------------- */
-
-static bool is_list_of(const grant *g, const entity *part)
-{
-    return g->action == ACTION_READ && g->field_count && grant_covers(g, part);
-}
-
-static bool has_lists(const registry *r, const entity *part)
-{
-    for (uint32_t i = 0; i < r->grant_count; i++) {
-        if (is_list_of(&r->grants[i], part)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The fields of the part that a role is given, all where it says nothing of them. */
-static void listed_fields(const compiler *k, const entity *part, crm_str whose, uint64_t out[4])
-{
-    const registry *r = k->in->reg;
-    bool is_listed = false;
-    uint64_t one[4];
-    memset(out, 0, 4 * sizeof *out);
-    for (uint32_t i = 0; i < r->grant_count; i++) {
-        if (is_list_of(&r->grants[i], part) && str_eq(r->grants[i].role, whose)) {
-            granted_fields(&r->grants[i], part, one);
-            bits_or(out, one);
-            is_listed = true;
-        }
-    }
-    if (!is_listed) {
-        granted_fields(&(grant){.field_count = 0}, part, out);
-    }
-    bits_add(out, part->parent_field);
-}
-
-static bool lists_same(const compiler *k, const entity *part, crm_str one, crm_str other)
-{
-    uint64_t x[4], y[4];
-    listed_fields(k, part, one, x);
-    listed_fields(k, part, other, y);
-    return memcmp(x, y, sizeof x) == 0;
-}
-
-/* What every role of his that has a list sees. */
-static void common_fields(const compiler *k, const entity *part, uint64_t out[4])
-{
-    const registry *r = k->in->reg;
-    uint64_t one[4];
-    listed_fields(k, part, (crm_str){0}, out);
-    for (uint32_t i = 0; i < r->grant_count; i++) {
-        const grant *g = &r->grants[i];
-        if (is_list_of(g, part) && is_granted_to(r, k->in->who, g)) {
-            listed_fields(k, part, g->role, one);
-            for (int n = 0; n < 4; n++) {
-                out[n] &= one[n];
-            }
-        }
-    }
-}
-
-/* The first role that sees the same fields of every part as this one. */
-static crm_str like_role(const compiler *k, crm_str whose)
-{
-    const registry *r = k->in->reg;
-    for (uint32_t i = 0; k->part_count && !k->is_common && i < r->grant_count; i++) {
-        bool is_same = grant_covers(&r->grants[i], k->entity);
-        for (uint32_t n = 0; is_same && n < k->part_count; n++) {
-            is_same = lists_same(k, k->parts[n], whose, r->grants[i].role);
-        }
-        if (is_same) {
-            return r->grants[i].role;
-        }
-    }
-    return (crm_str){0};
-}
-
 static void add_grant(compiler *k, const grant *g)
 {
     parts p;
@@ -436,7 +62,7 @@ static void add_grant(compiler *k, const grant *g)
     }
     scope_parts(k, g, &p);
     if (k->is_joined || g->action == ACTION_AGGREGATE) {
-        join(k->in->arena, &p);
+        scope_join(k->in->arena, &p);
     }
     if (g->action == ACTION_AGGREGATE) {
         add_summary(k, g, &p);
@@ -628,7 +254,7 @@ static crm_status compile_part(compiler *k)
     if (has_lists(k->in->reg, k->entity) && whole.part_count < PATH_MAX_PARTS) {
         whole.parts[whole.part_count++] = k->entity;
     }
-    crm_status st = k->depth < DEPTH_MAX ? compile_entity(&whole) : CRM_LIMIT;
+    crm_status st = k->depth < RIGHTS_DEPTH_MAX ? compile_entity(&whole) : CRM_LIMIT;
     if (!st) {
         k->is_common = whole.is_common;
         take_parent(k, &whole);
@@ -657,7 +283,8 @@ static crm_status compile_entity(compiler *k)
     return st;
 }
 
-static crm_status compile(const rights_inputs *in, const entity *e, int depth, const branches **out)
+crm_status rights_compile_at(const rights_inputs *in, const entity *e, int depth,
+                             const branches **out)
 {
     compiler k = {.in = in, .entity = e, .depth = depth};
     crm_status st = compile_entity(&k);
@@ -667,5 +294,5 @@ static crm_status compile(const rights_inputs *in, const entity *e, int depth, c
 
 crm_status rights_compile(const rights_inputs *in, const entity *e, const branches **out)
 {
-    return compile(in, e, 0, out);
+    return rights_compile_at(in, e, 0, out);
 }
