@@ -1,0 +1,226 @@
+/* test_data_rights_parts.c - who sees and changes parts of records: they follow their parents. */
+#include "data_world.h"
+
+/* ---- lines and their parents ------------------------------------------------------------------
+ */
+
+static int64_t add_line(int64_t user, int64_t lead, crm_status *st)
+{
+    record *r;
+    crm_ctx *c = world_begin(&w, user);
+    *st = records_new(c, w.line, &r);
+    *st = *st ? *st : record_set(r, &w.line->fields[LINE_LEAD], value_int(lead));
+    *st = *st ? *st : record_set(r, &w.line->fields[LINE_NAME], TEXT("bolt"));
+    *st = *st ? *st : records_save(c, r, 0);
+    int64_t id = r->v[COL_ID].i;
+    world_end(&w, *st);
+    return id;
+}
+
+static uint32_t lines_of(int64_t user)
+{
+    record **rows;
+    uint32_t count;
+    crm_ctx *c = world_read(&w, user);
+    query q = {.entity = w.line};
+    assert_ok(records_list(c, &q, &rows, &count));
+    world_read_end(&w);
+    return count;
+}
+
+static void parts_follow_their_parent(void **state)
+{
+    (void)state;
+    crm_status st;
+    int64_t lead = world_lead(&w, "anna1", w.anna, 0);
+    int64_t line = add_line(w.anna, lead, &st);
+    assert_ok(st);
+    assert_int_equal(lines_of(w.anna), 1);
+    assert_int_equal(lines_of(w.boris), 0);
+    assert_int_equal(lines_of(w.hanna), 1);
+    assert_int_equal(lines_of(w.vera), 1);
+    add_line(w.boris, lead, &st);
+    assert_int_not_equal(st, CRM_OK);
+    /* Who may change only the stage of the parent does not change its lines. */
+    add_line(w.vera, lead, &st);
+    assert_int_equal(st, CRM_DENIED);
+    assert_int_equal(world_update(&w, w.vera, w.line, line, LINE_NAME, TEXT("nut")), CRM_DENIED);
+    assert_ok(world_update(&w, w.hanna, w.line, line, LINE_NAME, TEXT("nut")));
+}
+
+static const crm_str no_fields[] = {{"lead", sizeof "lead" - 1}};
+static const grant part_lists[] = {
+    {.role = {"seller", sizeof "seller" - 1},
+     .entity_name = {"test.line", sizeof "test.line" - 1},
+     .action = ACTION_READ,
+     .scope = SCOPE_ALL,
+     .fields = no_fields,
+     .field_count = 1},
+};
+
+static int open_with_lists(void **state, int which)
+{
+    world_grants = part_lists;
+    world_grant_count = 1;
+    return which ? open_delayed(state) : open_world(state);
+}
+
+static int open_lists(void **state)
+{
+    return open_with_lists(state, 0);
+}
+
+static int open_lists_delayed(void **state)
+{
+    return open_with_lists(state, 1);
+}
+
+/* ---- many roles with lists of parts ---------------------------------------------------------- */
+
+#define MANY 20
+
+/* Roles "a0", "b0", "a1", …: both of a number read the leads of that title; of lines the first are
+ * shown the reference alone, and the second all, or with `are_alike`
+ * only the last. */
+static struct many_roles {
+    char names[2 * MANY][16], wheres[MANY][48], all[2 * MANY * 16];
+    grant grants[4 * MANY];
+    role roles[2 * MANY];
+} crowd;
+
+static grant of_role(const char *whose, const char *entity_name)
+{
+    return (grant){.role = str_of(whose),
+                   .entity_name = str_of(entity_name),
+                   .action = ACTION_READ,
+                   .scope = SCOPE_ALL};
+}
+
+static int open_many(void **state, uint32_t count, bool are_alike)
+{
+    static const crm_str name_too[] = {{"lead", 4}, {"name", 4}};
+    memset(&crowd, 0, sizeof crowd);
+    for (uint32_t i = 0; i < 2 * count; i++) {
+        char *whose = crowd.names[i];
+        grant *lead = &crowd.grants[2 * i], *line = lead + 1;
+        (void)snprintf(whose, sizeof crowd.names[i], "%c%u", i % 2 ? 'b' : 'a', i / 2);
+        (void)snprintf(crowd.wheres[i / 2], sizeof crowd.wheres[0], "[\"title\",\"eq\",\"t%u\"]",
+                       i / 2);
+        strcat(strcat(crowd.all, i ? "\n" : ""), whose);
+        crowd.roles[i] = (role){.name = str_of(whose)};
+        *lead = of_role(whose, "test.lead");
+        *line = of_role(whose, "test.line");
+        lead->where_text = are_alike ? lead->where_text : str_of(crowd.wheres[i / 2]);
+        line->fields = name_too;
+        line->field_count = (are_alike ? i + 1 == 2 * count : i % 2) ? 2 : 1;
+    }
+    world_grants = crowd.grants;
+    world_grant_count = 4 * count;
+    world_roles = crowd.roles;
+    world_role_count = 2 * count;
+    return open_world(state);
+}
+
+static int open_many_alike(void **state)
+{
+    return open_many(state, MANY / 2, true);
+}
+
+static int open_many_different(void **state)
+{
+    return open_many(state, 9, false);
+}
+
+/* The name of the first line he sees; "-" when he does not see names. */
+static const char *line_name(int64_t user)
+{
+    static char name[64];
+    record **rows;
+    uint32_t count;
+    crm_ctx *c = world_read(&w, user);
+    query q = {.entity = w.line};
+    assert_ok(records_list(c, &q, &rows, &count));
+    assert_int_equal(count, 1);
+    bool is_seen = bits_has(rows[0]->visible, LINE_NAME);
+    assert_true(bits_has(rows[0]->visible, LINE_LEAD));
+    assert_int_equal(value_is_null(rows[0]->v[LINE_NAME]), !is_seen);
+    (void)snprintf(name, sizeof name, is_seen ? "%.*s" : "-", STR_FMT(rows[0]->v[LINE_NAME].s));
+    world_read_end(&w);
+    return name;
+}
+
+/* More than a row's branches can be: roles that see the same of lines are told apart by nothing. */
+static void many_roles_with_few_lists_lose_nothing(void **state)
+{
+    (void)state;
+    crm_status st;
+    int64_t lead = world_lead(&w, "t3", w.boris, 0);
+    add_line(w.hanna, lead, &st);
+    assert_ok(st);
+    assert_ok(world_update(&w, 0, registry_store(w.reg, STORE_USER), w.oleg, USER_ROLES,
+                           value_text(str_of(crowd.all))));
+    assert_string_equal(line_name(w.oleg), "bolt");
+}
+
+/* Then he sees what all of them show: less than each alone, but no line is lost and nothing gained.
+ */
+static void roles_with_too_many_lists_show_what_all_of_them_name(void **state)
+{
+    (void)state;
+    crm_status st;
+    int64_t lead = world_lead(&w, "t3", w.boris, 0), other = world_lead(&w, "other", w.boris, 0);
+    add_line(w.hanna, lead, &st);
+    add_line(w.hanna, other, &st);
+    assert_ok(st);
+    const entity *users = registry_store(w.reg, STORE_USER);
+    assert_ok(world_update(&w, 0, users, w.oleg, USER_ROLES, TEXT("a3\nb3")));
+    assert_string_equal(line_name(w.oleg), "bolt");
+    assert_ok(world_update(&w, 0, users, w.oleg, USER_ROLES, value_text(str_of(crowd.all))));
+    assert_string_equal(line_name(w.oleg), "-");
+}
+
+/* Vera reads all as a viewer, anna only her own as a seller, whose list has no name in it. */
+static void a_role_sees_the_fields_of_parts_that_its_list_names(void **state)
+{
+    (void)state;
+    crm_status st;
+    const entity *user = registry_store(w.reg, STORE_USER);
+    int64_t lead = world_lead(&w, "anna1", w.anna, 0);
+    int64_t line = add_line(w.hanna, lead, &st);
+    assert_ok(st);
+    assert_string_equal(line_name(w.anna), "-");
+    assert_string_equal(line_name(w.hanna), "bolt");
+    assert_string_equal(line_name(w.vera), "bolt");
+    value nut = TEXT("nut");
+    cond is_nut = {.op = COND_EQ,
+                   .path = {&w.line->fields[LINE_NAME]},
+                   .path_length = 1,
+                   .values = &nut,
+                   .value_count = 1};
+    query q = {.entity = w.line, .where = &is_nut};
+    record **rows;
+    uint32_t count;
+    crm_ctx *c = world_read(&w, w.anna);
+    assert_int_equal(records_list(c, &q, &rows, &count), CRM_INVALID);
+    world_read_end(&w);
+    assert_int_equal(world_update(&w, w.anna, w.line, line, LINE_NAME, nut), CRM_INVALID);
+    assert_string_equal(world_code(&w.call, "name"), "unknown_field");
+    /* Of what another role of his shows of the same record, nothing is lost. */
+    assert_ok(world_update(&w, 0, user, w.anna, USER_ROLES, TEXT("seller\nviewer")));
+    assert_string_equal(line_name(w.anna), "bolt");
+}
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(parts_follow_their_parent),
+        cmocka_unit_test_setup_teardown(a_role_sees_the_fields_of_parts_that_its_list_names,
+                                        open_lists, close_world),
+        cmocka_unit_test_setup_teardown(many_roles_with_few_lists_lose_nothing, open_many_alike,
+                                        close_world),
+        cmocka_unit_test_setup_teardown(roles_with_too_many_lists_show_what_all_of_them_name,
+                                        open_many_different, close_world),
+        cmocka_unit_test_setup_teardown(a_role_sees_the_fields_of_parts_that_its_list_names,
+                                        open_lists_delayed, close_world),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
