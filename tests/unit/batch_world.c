@@ -124,7 +124,7 @@ void batch_world_open(batch_world *w, bool is_sqlite, void (*declare)(registry *
 void batch_world_close(batch_world *w)
 {
     char command[128];
-    assert_true(flow_stop(w->flow, 2000));
+    assert_true(flow_stop(w->flow, 60000));
     registry_publish(NULL, NULL, NULL);
     engine_close(w->engine);
     if (w->dir[0]) {

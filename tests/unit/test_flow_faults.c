@@ -116,7 +116,7 @@ static int teardown(void **state)
 {
     static const char *const files[] = {"karkas.db", "karkas.db-wal", "karkas.db-shm"};
     (void)state;
-    assert_true(flow_stop(running, 2000));
+    assert_true(flow_stop(running, 60000));
     fault_vfs_plan(FAULT_NONE, 0, 0, false);
     registry_publish(NULL, NULL, NULL);
     engine_close(store_engine);
