@@ -1,14 +1,13 @@
-// Starts the UI. What is exported here is the public kit of modules; ui/sdk/1.js passes it on under a lasting name.
+// Shows the UI. What is exported here is the public kit of modules; ui/sdk/1.js passes it on under a lasting name.
+import './boot.ts';
 import './screens/app.ts';
+import { prepare } from './core/fmt.ts';
 import { startKeys } from './core/keys.ts';
 import { start as startRouter } from './core/router.ts';
-import { boot } from './core/session.ts';
-import { startTheme } from './core/theme.ts';
 
 export { LitElement, css, html, nothing, svg } from 'lit';
 export { host } from './core/host.ts';
 
-startTheme();
 startRouter();
 startKeys();
-void boot();
+prepare();

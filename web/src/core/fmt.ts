@@ -34,6 +34,12 @@ export function locale(): string {
   return lang.value === 'en' ? english : lang.value;
 }
 
+/** The first of these costs the browser as much as drawing twenty rows; it is paid while answers are waited for. */
+export function prepare(): void {
+  new Intl.NumberFormat(locale());
+  new Intl.DateTimeFormat(locale());
+}
+
 export function zone(): string {
   return meta.value?.tz ?? 'UTC';
 }
@@ -124,8 +130,24 @@ export interface Wall {
   wd: number;
 }
 
+const MINUTE = 60_000;
+const WHOLE_SINCE = Date.UTC(1973, 0); // before, some zones differed from UTC by seconds too
+const WALLS = 1000;
+const walls = new Map<string, Wall>(); // a list asks for the present with each of its rows
+
 /** The moment as a clock on the deployment's wall shows it. */
 export function wall(at: Date | number, tz = zone()): Wall {
+  if (!(+at >= WHOLE_SINCE)) return readWall(at, tz);
+  const key = `${tz} ${Math.floor(+at / MINUTE)}`;
+  let found = walls.get(key);
+  if (!found) {
+    if (walls.size >= WALLS) walls.clear();
+    walls.set(key, (found = readWall(at, tz)));
+  }
+  return found;
+}
+
+function readWall(at: Date | number, tz: string): Wall {
   const key = `wall${tz}`;
   const format = cached(
     key,
@@ -283,9 +305,10 @@ export function due(iso: string, now = Date.now()): Due {
   };
 }
 
+const PLAIN = /^[A-Za-z\u0400-\u04ff\d\s]*$/; // read in a moment, while the browser takes milliseconds to prepare \p{L}
+
 export function initials(name: string): string {
-  const words = name
-    .replace(/[^\p{L}\p{N}\s]/gu, ' ')
+  const words = (PLAIN.test(name) ? name : name.replace(/[^\p{L}\p{N}\s]/gu, ' '))
     .trim()
     .split(/\s+/);
   return words

@@ -1,11 +1,11 @@
 // The rows of one list: pages by cursor, and changes from the event stream. A changed record is read again under the
 // list's own query, so the server alone decides whether it belongs here.
+import { PAGE, pageSearch, takeAhead } from './ahead.ts';
 import { api, ApiError } from './api.ts';
 import { compareRows } from './filter.ts';
 import { link, on } from './events.ts';
 import type { Page, Reading, RecordEvent, Row } from './types.ts';
 
-const PAGE = 100;
 const GATHER = 60; // ms in which events of one burst are read together
 const MOST_AT_ONCE = 100;
 const SETTLE = 700; // ms between two readings while a batch goes through the rows
@@ -82,11 +82,8 @@ export class Records {
     this.#off = [];
   }
 
-  #search(extra: Record<string, string>): URLSearchParams {
-    const search = new URLSearchParams(this.#query);
-    if (this.sort.length) search.set('sort', this.sort.join(','));
-    for (const [name, value] of Object.entries(extra)) search.set(name, value);
-    return search;
+  get #page(): URLSearchParams {
+    return pageSearch(this.#query, this.sort, this.#limit);
   }
 
   async load(): Promise<void> {
@@ -96,11 +93,8 @@ export class Records {
     this.#isLoading = true;
     if (this.state !== 'loading') this.state = this.rows.length ? 'ready' : 'loading';
     try {
-      const page = await api.list(
-        this.entity,
-        this.#search({ limit: String(this.#limit) }),
-        this.#abort.signal,
-      );
+      const search = this.#page;
+      const page = await (takeAhead(this.entity, search) ?? api.list(this.entity, search, this.#abort.signal));
       if (turn !== this.#turn) return;
       this.rows = page.rows;
       this.total = page.total ?? null;
@@ -167,11 +161,9 @@ export class Records {
     this.state = 'more';
     this.#changed();
     try {
-      const page = await api.list(
-        this.entity,
-        this.#search({ limit: String(this.#limit), after: this.next! }),
-        signal,
-      );
+      const search = this.#page;
+      search.set('after', this.next!);
+      const page = await api.list(this.entity, search, signal);
       if (turn !== this.#turn) return;
       const known = new Set(this.rows.map((r) => r.id));
       this.rows = [...this.rows, ...page.rows.filter((r) => !known.has(r.id))];

@@ -1,5 +1,6 @@
 // Who is in: the session, what is read once it is open (meta and strings), and what happens when it ends while
 // someone works. The screens stay as they are behind the login; the requests that waited are made again.
+import { askAhead } from './ahead.ts';
 import { ApiError, onSessionLost, request, setCsrf, type Session } from './api.ts';
 import { follow, link, on, stop } from './events.ts';
 import { lang, setLang, setModuleStrings, storedLang, type Lang } from './i18n.ts';
@@ -99,7 +100,10 @@ async function show(state: State): Promise<void> {
 export async function enter(): Promise<void> {
   try {
     follow(() => void check());
-    if (!meta.value) await Promise.all([refreshMeta(true), streamOpen()]);
+    if (!meta.value) {
+      await Promise.all([refreshMeta(true), streamOpen()]);
+      askAhead();
+    }
   } catch (error) {
     stop();
     if (error instanceof ApiError && error.code === 'password_required') await askPassword();

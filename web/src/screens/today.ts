@@ -6,7 +6,7 @@ import { icon } from '../ui/icon.ts';
 import { empty, failure, skeletonRows } from '../ui/parts.ts';
 import { line } from '../views/lines.ts';
 import { progress } from '../views/more.ts';
-import { query } from '../core/filter.ts';
+import { HOME_ASIDE, homeLimit, homeQuery } from '../core/ahead.ts';
 import { atLeast, dayNumber, fromLocalInput, locale, zone } from '../core/fmt.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { entityOf, homeViews, meta, type HomeView } from '../core/meta.ts';
@@ -16,9 +16,7 @@ import { openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { Row } from '../core/types.ts';
 
-const SHOWN = 50,
-  ASIDE = 8,
-  ASIDE_PHONE = 3;
+const ASIDE_PHONE = 3;
 type Group = 'overdue' | 'today' | 'later' | 'none';
 
 class Today extends El {
@@ -48,14 +46,9 @@ class Today extends El {
         known.home = home;
         continue;
       }
-      const search = query(
-        { view: home.view.id, q: '', sort: null, chips: {} },
-        home.view,
-        meta.value!.user.id,
-      );
-      const records = new Records(home.entity, search, home.view.sort ?? [], () => this.requestUpdate(), {
-        limit: home.view.live && !home.due ? ASIDE : SHOWN,
-      });
+      const changed = () => this.requestUpdate();
+      const options = { limit: homeLimit(home) };
+      const records = new Records(home.entity, homeQuery(home.view), home.view.sort ?? [], changed, options);
       this.#lists.set(key, { home, records: records.start() });
     }
   }
@@ -130,7 +123,7 @@ class Today extends El {
       ${records.state === 'error' ? failure(records.error!, () => void records.load()) : nothing}
       ${records.state === 'ready' && records.walked === null && !records.rows.length ? html`<p class="faint row">${t('today.quiet')}</p>` : nothing}
       <ul>
-        ${records.rows.slice(0, narrow.value ? ASIDE_PHONE : ASIDE).map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}
+        ${records.rows.slice(0, narrow.value ? ASIDE_PHONE : HOME_ASIDE).map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}
       </ul>
       ${progress(records)}
     </section>`;

@@ -27,7 +27,7 @@ export class RowPlaces {
 
 export class RowWindow implements ReactiveController {
   from = 0;
-  to = 40;
+  to = 0;
   rowHeight = 40;
   readonly places = new RowPlaces();
   #host: ReactiveControllerHost;
@@ -62,6 +62,7 @@ export class RowWindow implements ReactiveController {
   }
 
   slice<T>(rows: T[]): { from: number; before: number; rows: T[]; after: number } {
+    if (!this.to) this.to = Math.ceil(innerHeight / this.rowHeight) + LEAST; // before the box is there no more are in sight
     const to = Math.min(this.to, rows.length);
     const from = Math.min(this.from, to);
     return {

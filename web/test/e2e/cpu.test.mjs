@@ -1,11 +1,12 @@
 // What the page costs, beside its budgets. Judged: processor time of the main thread, which does not depend on how busy
-// the machine is as the wall does, and the heap; printed only: times of the wall. The whole run (FULL=1) also scrolls
+// the machine is as the wall does, and the heap; times of the wall only where nobody else is at work on the machine, else
+// they are printed with how busy it is. The whole run (FULL=1) also scrolls
 // a hundred thousand rows, works through many rounds for the heap, and loads the page on a processor slowed fourfold.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Fixture } from '../fixture/server.mjs';
 import { DESK, launch, login, slow } from './browser.mjs';
-import { Meter, least, middle } from './meter.mjs';
+import { Meter, busyShare, isQuiet, least } from './meter.mjs';
 
 const isFull = process.env.FULL === '1';
 const full = { skip: isFull ? false : 'left to the whole run' };
@@ -13,9 +14,13 @@ const ROWS = 300;
 const WARM = 3; // rounds that are not counted: code is compiled, fonts are laid out
 const ROUNDS = isFull ? 15 : 6;
 const LOADS = isFull ? 9 : 3;
+const QUIET_LOADS = 3;
 const MOST = 40; // rounds until a budget that does not hold counts as exceeded: the machine may be busy elsewhere
 const INTERACTION = 50; // ms of CPU
 const LOAD = 300; // ms of CPU until the first rows: 1.2 s on a processor four times slower
+const ROWS_SHOWN = 500; // ms of the wall, as are the next two
+const SLOW_LCP = 1000;
+const SLOW_ROWS = 1200;
 const FRAME = 6; // ms of CPU
 const LONGEST = 50; // ms of CPU in one go
 const HEAP = 60; // MB
@@ -38,8 +43,16 @@ const isBelow = (limit, name, value, more) => {
   console.log(`judged: ${name}: ${value.toFixed(1)} of ${limit} ${more}`);
   assert.ok(value <= limit, `${name}: ${value.toFixed(1)} of ${limit}`);
 };
-const told = (name, value, limit, more) => console.log(`printed only: ${name}: ${value.toFixed(0)} of ${limit} ${more}`);
 const all = (values) => `(of ${[...values].sort((a, b) => a - b).map((v) => v.toFixed(0)).join(' ')})`;
+
+/** A time of the wall: `found` holds what each load took, and how busy others kept the machine just before. */
+function isBelowIfQuiet(limit, name, found, what) {
+  const quiet = found.filter(({ busy }) => isQuiet(busy)).map((one) => one[what]);
+  if (quiet.length >= QUIET_LOADS) return isBelow(limit, name, least(quiet), `ms ${all(quiet)}`);
+  const times = found.map((one) => one[what]);
+  const busy = Math.round(least(found.map((one) => one.busy)) * 100);
+  console.log(`not judged: ${name}: ${least(times).toFixed(0)} of ${limit} ms ${all(times)}, others kept at least ${busy} % of the machine busy`);
+}
 
 async function metered() {
   const context = await browser.newContext({ viewport: DESK, locale: 'ru-RU', reducedMotion: 'reduce' });
@@ -94,6 +107,7 @@ test('a card is opened, a list sorted and narrowed within the budget', async () 
 
 /** Loads a list in a browser that has seen nothing of it; `rows` and `lcp` are times of the wall. */
 async function load(rate) {
+  const busy = await busyShare();
   const { context, page, meter } = await metered();
   if (rate > 1) await slow(page, rate);
   await page.addInitScript(() => {
@@ -104,7 +118,8 @@ async function load(rate) {
       const seen = new MutationObserver(() => {
         if (!document.querySelector('tbody tr[data-id]')) return;
         seen.disconnect();
-        requestAnimationFrame(() => setTimeout(() => resolve({ rows: performance.now(), lcp: () => lcp })));
+        const told = (then) => (lcp ? then(lcp) : setTimeout(told, 20, then)); // a paint is told of some time after it
+        requestAnimationFrame(() => setTimeout(() => resolve({ rows: performance.now(), lcp: () => new Promise(told) })));
       });
       seen.observe(document, { subtree: true, childList: true });
     });
@@ -116,26 +131,28 @@ async function load(rate) {
   const cpu = (await meter.cpu()) - from;
   const lcp = await page.evaluate(() => window.times.then((t) => t.lcp()));
   await context.close();
-  return { cpu, rows, lcp };
+  return { busy, cpu, rows, lcp };
 }
 
-async function loads(count, rate, limit = Infinity) {
+const cpuOf = (found) => found.map(({ cpu }) => cpu);
+
+async function loads(count, rate, isOver) {
   const found = [];
-  const of = (what) => found.map((one) => one[what]);
-  while (found.length < count || (found.length < MOST && least(of('cpu')) > limit)) found.push(await load(rate));
-  return of;
+  while (found.length < count || (found.length < MOST && isOver(found))) found.push(await load(rate));
+  return found;
 }
 
 test('the first rows are there within the budget', async () => {
-  const of = await loads(LOADS, 1, LOAD);
-  told('rows shown', least(of('rows')), 500, `ms ${all(of('rows'))}`);
-  isBelow(LOAD, 'load until the first rows', least(of('cpu')), `ms of CPU ${all(of('cpu'))}`);
+  const found = await loads(LOADS, 1, (found) => least(cpuOf(found)) > LOAD);
+  isBelow(LOAD, 'load until the first rows', least(cpuOf(found)), `ms of CPU ${all(cpuOf(found))}`);
+  isBelowIfQuiet(ROWS_SHOWN, 'rows shown', found, 'rows');
 });
 
-test('on a processor slowed fourfold, for whoever reads it', full, async () => {
-  const of = await loads(5, 4);
-  told('largest paint, slowed fourfold', middle(of('lcp')), 1000, `ms ${all(of('lcp'))}`);
-  told('rows shown, slowed fourfold', middle(of('rows')), 1200, `ms ${all(of('rows'))}`);
+test('on a processor slowed fourfold', full, async () => {
+  const isOver = (found) => found.every(({ busy }) => isQuiet(busy)) && least(found.map(({ rows }) => rows)) > SLOW_ROWS;
+  const found = await loads(5, 4, isOver);
+  isBelowIfQuiet(SLOW_LCP, 'largest paint, slowed fourfold', found, 'lcp');
+  isBelowIfQuiet(SLOW_ROWS, 'rows shown, slowed fourfold', found, 'rows');
 });
 
 const FRAMES = 120;

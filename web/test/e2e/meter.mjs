@@ -1,6 +1,32 @@
 // What work costs the page's main thread, in milliseconds of its processor time: the wall says more about the machine
 // than about the page. On a busy machine that time grows too, so of several rounds the cheapest is the work's own.
 
+import { readFile } from 'node:fs/promises';
+
+const LOOK = 500; // ms
+const QUIET = 0.2; // of the machine's processors busy, with nothing of ours at work
+
+/** How busy the processors are meanwhile, from 0 to 1; 1 where the system does not say. */
+export async function busyShare() {
+  const read = async () => {
+    const [line] = (await readFile('/proc/stat', 'utf8')).split('\n');
+    const ticks = line.split(/\s+/).slice(1, 9).map(Number);
+    return { all: ticks.reduce((sum, n) => sum + n, 0), idle: ticks[3] + ticks[4] };
+  };
+  try {
+    const before = await read();
+    await new Promise((resolve) => {
+      setTimeout(resolve, LOOK);
+    });
+    const now = await read();
+    return now.all > before.all ? 1 - (now.idle - before.idle) / (now.all - before.all) : 1;
+  } catch {
+    return 1;
+  }
+}
+
+export const isQuiet = (share) => share <= QUIET;
+
 /** `wait(done)` in the page: until `done()` and the rows are there, and then for two frames to be painted. */
 const prepare = () => {
   window.wait = (done = () => true) =>
@@ -64,4 +90,3 @@ export class Meter {
 }
 
 export const least = (values) => Math.min(...values);
-export const middle = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];

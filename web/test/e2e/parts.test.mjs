@@ -84,3 +84,53 @@ test('a page that the server has a newer build of says so once it is back, and i
   await page.getByText('несохранённый черновик').waitFor();
   assert.equal(await page.inputValue('.field[data-field=city] input'), 'Черновик');
 });
+
+/** Keeps the texts away, without which no screen is drawn, until the result is called. */
+async function holdTexts(page) {
+  const gates = [];
+  await page.route('**/ui/ru-*.js', async (route) => {
+    await new Promise((resolve) => gates.push(resolve));
+    await route.continue();
+  });
+  return async () => {
+    await until(() => gates.length);
+    gates.pop()();
+  };
+}
+
+test('the rows of the address are asked for once, while the texts are still on their way', async () => {
+  const page = await visit({ path: '/settings/notices' });
+  await page.locator('crm-notices').waitFor();
+  const letGo = await holdTexts(page);
+  let pages = [];
+  page.on('request', (request) => {
+    if (/limit=(50|100)\b/.test(request.url())) pages.push(request.url());
+  });
+  for (const [path, rows] of [
+    ['/e/sales.lead?sort=-amount', 'tbody tr[data-id]'],
+    ['/', '.today-main [data-id]'],
+  ]) {
+    pages = [];
+    await page.goto(fixture.url + path, { waitUntil: 'commit' });
+    await until(() => pages.length);
+    await letGo();
+    await page.locator(rows).first().waitFor();
+    assert.equal(pages.length, 1, pages.join('\n'));
+  }
+});
+
+test('rows that were asked for early are read anew when something has happened since', async () => {
+  const page = await visit({ path: '/settings/notices' });
+  await page.locator('crm-notices').waitFor();
+  const letGo = await holdTexts(page);
+  const read = page.waitForResponse(/sales\.lead\?.*limit=100/);
+  await page.goto(`${fixture.url}/e/sales.lead?view=all`, { waitUntil: 'commit' });
+  await (await read).finished();
+  await page.evaluate(() => {
+    window.told = new Promise((done) => new BroadcastChannel('karkas.events').addEventListener('message', () => done()));
+  });
+  const { id } = fixture.create('sales.lead', { title: 'Пришла между делом', source: 'site' });
+  await page.evaluate(() => window.told);
+  await letGo();
+  await page.locator(`tr[data-id="${id}"]`).waitFor();
+});

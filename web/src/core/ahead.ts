@@ -1,0 +1,68 @@
+// The rows that the address asks for, requested before the screen that shows them is drawn. An answer is given away
+// once, and not at all when anything has happened since: whoever takes it follows the events only from then on.
+import { api } from './api.ts';
+import { link, on } from './events.ts';
+import { query, readState, sortOf } from './filter.ts';
+import { entityOf, homeViews, listViews, meta, type HomeView } from './meta.ts';
+import { base, place } from './router.ts';
+import type { ListView, Page } from './types.ts';
+
+export const PAGE = 100;
+const HOME = 50;
+export const HOME_ASIDE = 8;
+
+let asked = new Map<string, Promise<Page>>();
+
+const keyOf = (entity: string, search: URLSearchParams) => `${entity}?${search}`;
+
+/** The question for one page of a list. */
+export function pageSearch(wanted: URLSearchParams, sort: string[], limit: number): URLSearchParams {
+  const search = new URLSearchParams(wanted);
+  if (sort.length) search.set('sort', sort.join(','));
+  search.set('limit', String(limit));
+  return search;
+}
+
+/** How many rows the start screen reads of a view. */
+export const homeLimit = ({ view, due }: HomeView): number => (view.live && !due ? HOME_ASIDE : HOME);
+
+/** What a view shows on the start screen, where nothing is chosen by hand. */
+export function homeQuery(view: ListView): URLSearchParams {
+  return query({ view: view.id, q: '', sort: null, chips: {} }, view, meta.value!.user.id);
+}
+
+export function askAhead(): void {
+  if (link.value.state !== 'live') return; // changes in between would be missed
+  const at = base(place.value);
+  if (at.name === 'list' && entityOf(at.entity)) askList(at.entity, at.search);
+  if (at.name === 'home')
+    for (const home of homeViews())
+      ask(home.entity, pageSearch(homeQuery(home.view), home.view.sort ?? [], homeLimit(home)));
+}
+
+function askList(entity: string, address: URLSearchParams): void {
+  const views = listViews(entity);
+  const state = readState(address, views);
+  const view = views.find((one) => one.id === state.view)!;
+  ask(entity, pageSearch(query(state, view, meta.value!.user.id), sortOf(state, view), PAGE));
+}
+
+function ask(entity: string, search: URLSearchParams): void {
+  const page = api.list(entity, search);
+  page.catch(() => undefined); // told of by whoever takes it
+  asked.set(keyOf(entity, search), page);
+}
+
+/** What was asked for under the same question; undefined: nothing, or it is no longer fit to be shown. */
+export function takeAhead(entity: string, search: URLSearchParams): Promise<Page> | undefined {
+  const key = keyOf(entity, search);
+  const page = link.value.state === 'live' ? asked.get(key) : undefined;
+  asked.delete(key);
+  return page;
+}
+
+const forget = () => {
+  asked = new Map();
+};
+for (const name of ['record', 'many', 'reset', 'meta'] as const) on(name, forget);
+place.watch(forget);
