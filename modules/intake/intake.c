@@ -28,7 +28,9 @@ typedef struct intake {
     crm_str fields;  /* the instance's map */
     crm_str message; /* what the visitor wrote */
     crm_str rest;    /* what no field took, a line each */
-    bool is_unread;  /* which is the whole body: it has no fields */
+    crm_str phone;   /* the first of each, as it was written */
+    crm_str email;
+    bool is_unread; /* which is the whole body: it has no fields */
 } intake;
 
 static bool is_continuation(char c)
@@ -116,6 +118,12 @@ static crm_status take(intake *in, crm_str key, crm_str text)
     }
     crm_str type = to.n ? crm_field_type(in->c, in->entity, name.p) : (crm_str){0};
     bool is_taken = !type.n || crm_has(in->rec, name.p);
+    if (is_word(type, "phone") && !in->phone.n) {
+        in->phone = text;
+    }
+    if (is_word(type, "email") && !in->email.n) {
+        in->email = text;
+    }
     if (!is_taken && (is_word(type, "phone") || is_word(type, "email") || is_word(type, "url"))) {
         return set_input(in, name.p, key, text);
     }
@@ -201,18 +209,22 @@ static crm_status set_message(intake *in)
     return crm_set_text(in->rec, field, cut(text, MESSAGE_MAX));
 }
 
-/* Of a visitor who wrote no message: the record's own title would be the line we put above what no
- * field took. */
-static crm_status set_title(intake *in)
+/* Of a visitor who wrote no message: by whom the request is, else from which form. The record's own
+ * title would be the line we put above what no field took. */
+static crm_status set_title(intake *in, crm_str instance)
 {
-    bool is_told = in->message.n || !in->rest.n || in->is_unread || crm_has(in->rec, "title");
+    bool is_told = in->message.n || in->is_unread || crm_has(in->rec, "title");
     if (is_told || !is_word(crm_field_type(in->c, in->entity, "title"), "text")) {
         return CRM_OK;
     }
     bool has_name = is_word(crm_field_type(in->c, in->entity, "name"), "text");
-    crm_str title = has_name ? crm_get_text(in->rec, "name") : (crm_str){0};
-    title = cut(title.n ? title : in->rest, LINE_MAX);
-    const char *end = memchr(title.p, '\n', title.n);
+    crm_str known[] = {has_name ? crm_get_text(in->rec, "name") : (crm_str){0}, in->phone,
+                       in->email, form_setting(in->c, instance, "title"), instance};
+    crm_str title = {0};
+    for (size_t i = 0; i < sizeof known / sizeof *known && !title.n; i++) {
+        title = cut(known[i], LINE_MAX);
+    }
+    const char *end = title.n ? memchr(title.p, '\n', title.n) : NULL;
     title.n = end ? (size_t)(end - title.p) : title.n;
     return crm_set_text(in->rec, "title", title);
 }
@@ -265,7 +277,7 @@ static crm_status receive(crm_ctx *c, crm_str instance)
         return s; /* an empty form, or a site builder that tries whether we answer */
     }
     s = set_message(&in);
-    s = s == CRM_OK ? set_title(&in) : s;
+    s = s == CRM_OK ? set_title(&in, instance) : s;
     s = s == CRM_OK ? set_source(&in, instance) : s;
     s = s == CRM_OK ? set_consent(&in, instance) : s;
     return s == CRM_OK ? crm_save(c, in.rec) : s;

@@ -8,8 +8,8 @@ import { until } from '../harness/until.mjs';
 
 const START = '2027-01-18T07:00:00Z';
 
-function submit(client, data) {
-  return client.post('/hook/site', data);
+function submit(client, data, options) {
+  return client.post('/hook/site', data, options);
 }
 
 describe('a request from the site', () => {
@@ -89,6 +89,20 @@ describe('a request from the site', () => {
     assert.equal(leads[0].contact.id, leads[1].contact.id);
     const found = (await head.get(`/api/v1/contacts.person?q=${encodeURIComponent('765-43-21')}`, { expect: 200 })).json.rows;
     assert.deepEqual(found.map((row) => row.phone), [['+74957654321;ext=12']]);
+  });
+
+  it('gives a request without a message the title of who wrote, else of the form', async () => {
+    const head = await server.as('ivanova');
+    const forms = {
+      'Марфа Титова': { name: 'Марфа Титова', phone: '+7 916 700-10-01', budget: '1000001' },
+      '8 (916) 700-10-02': { email: 'b@example.ru', phone: '8 (916) 700-10-02', budget: '1000002' },
+      'c@example.ru': { email: 'c@example.ru', budget: '1000003' },
+      '8 916 700-10-04': { phone: '8 916 700-10-04' },
+      'Форма на сайте': { budget: '1000005' },
+    };
+    for (const form of Object.values(forms)) await submit(visitor, form, { expect: 202 });
+    for (const title of Object.keys(forms))
+      await until(async () => (await head.list('sales.lead', `title=${encodeURIComponent(title)}`)).length === 1, title);
   });
 
   it('keeps a wrong phone and marks it', async () => {
