@@ -200,18 +200,22 @@ crm_status admin_start(uv_loop_t *loop, mailbox *mail, deployment *d, admin **ou
     a->d = d;
     a->pipe.data = a;
     if (!socket_path(d->o->data, a->path, sizeof a->path)) {
-        fprintf(stderr, "karkas: the path of the data directory is too long for a socket\n");
+        fprintf(stderr,
+                d->o->lang[0] == 'r'
+                    ? "karkas: --data %s: путь слишком длинный для сокета в этом каталоге\n"
+                    : "karkas: --data %s: the path is too long for a socket in that directory\n",
+                d->o->data);
         free(a);
         return CRM_INVALID;
     }
     unlink(a->path); /* the directory's lock is ours, so a socket there is a dead one */
     uv_pipe_init(loop, &a->pipe, 0);
+    *out = a; /* whose pipe is closed by admin_stop, also when this fails */
     if (uv_pipe_bind(&a->pipe, a->path) != 0 || chmod(a->path, 0600) != 0 ||
         uv_listen((uv_stream_t *)&a->pipe, 128, connected) != 0) {
         return CRM_INTERNAL;
     }
     uv_unref((uv_handle_t *)&a->pipe);
-    *out = a;
     return CRM_OK;
 }
 

@@ -5,14 +5,13 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "build.h"
 #include "data/files.h"
 #include "flow/first_login.h"
+#include "listen.h"
 #include "module_change.h"
 #include "net/ca.h"
 
@@ -42,32 +41,6 @@ typedef struct server {
     uv_thread_t stopper, loader;
     bool is_stopping;
 } server;
-
-/* ---- systemd --------------------------------------------------------------------------------- */
-
-/* sd_notify(3): a datagram to $NOTIFY_SOCKET; without one nobody wants to know. */
-static void notify(const char *state)
-{
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    size_t n = path ? strlen(path) : 0;
-    if (!n || n >= sizeof to.sun_path) {
-        return;
-    }
-    memcpy(to.sun_path, path, n);
-    if (to.sun_path[0] == '@') {
-        to.sun_path[0] = 0;
-    }
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return;
-    }
-    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
-    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0) {
-        log_event(LOG_WARN, "notify.failed", "state=%s", state);
-    }
-    close(fd);
-}
 
 /* ---- files and certificates ------------------------------------------------------------------ */
 
@@ -155,64 +128,11 @@ static crm_status start_tls(server *s)
 
 /* ---- listening ------------------------------------------------------------------------------- */
 
-static bool split_address(const char *listen, char *host, size_t size, int *port)
-{
-    const char *colon = strrchr(listen, ':');
-    int64_t n;
-    if (!colon || str_to_i64(str_of(colon + 1), &n) != CRM_OK || n < 0 || n > 65535) {
-        return false;
-    }
-    size_t length = (size_t)(colon - listen);
-    if (length > 2 && listen[0] == '[' && listen[length - 1] == ']') {
-        listen++;
-        length -= 2;
-    }
-    if (!length || length >= size) {
-        return false;
-    }
-    memcpy(host, listen, length);
-    host[length] = 0;
-    *port = (int)n;
-    return true;
-}
-
-static void say_not_listening(const server_options *o, crm_status s)
-{
-    bool is_ru = o->lang[0] == 'r';
-    const char *why = is_ru ? "внутренняя ошибка" : "an internal error";
-    if (s == CRM_CONFLICT) {
-        why = is_ru ? "этот порт занят другой программой" : "another program has that port";
-    } else if (s == CRM_DENIED) {
-        why = is_ru ? "нет права на этот порт; обычно дают от 1024"
-                    : "no right to that port; those from 1024 are usually free to use";
-    } else if (s == CRM_INVALID) {
-        why = is_ru
-                  ? "нужен АДРЕС:ПОРТ, адрес этой машины цифрами, порт от 0 до 65535"
-                  : "expected ADDRESS:PORT, an address of this machine in digits, a port to 65535";
-    }
-    fprintf(stderr, "karkas: --listen %s: %s\n", o->listen, why);
-}
-
-/* Before anything is made: a wrong address must not leave data, keys and a first login behind. */
-static crm_status check_listen(const server_options *o)
-{
-    char host[64];
-    int port;
-    crm_status s = CRM_INVALID;
-    if (split_address(o->listen, host, sizeof host, &port)) {
-        s = http_can_listen(host, port);
-    }
-    if (s != CRM_OK) {
-        say_not_listening(o, s);
-    }
-    return s;
-}
-
 static crm_status listen_on(server *s)
 {
     char host[64];
     int port;
-    if (!split_address(s->o->listen, host, sizeof host, &port)) {
+    if (!listen_split(s->o->listen, host, sizeof host, &port)) {
         return CRM_INVALID;
     }
     http_handlers h = api_handlers(s->api);
@@ -222,7 +142,7 @@ static crm_status listen_on(server *s)
     figures_of_http(s->figures, s->http);
     crm_status st = s->http ? http_server_listen(s->http, host, port, s->tls, &port) : CRM_NOMEM;
     if (st != CRM_OK) {
-        say_not_listening(s->o, st);
+        listen_say(s->o, st);
         return st;
     }
     printf("listening %s://%s%s%s:%d\n", s->o->is_plain ? "http" : "https",
@@ -233,21 +153,34 @@ static crm_status listen_on(server *s)
 
 /* ---- the way down: no new requests, answers under way, then the data ------------------------- */
 
+/* A start that failed has not come to all of them. */
+static void close_begun(uv_handle_t *h)
+{
+    if (h->type != UV_UNKNOWN_HANDLE && !uv_is_closing(h)) {
+        uv_close(h, NULL);
+    }
+}
+
+static void close_own(server *s)
+{
+    loop_meter_close(s->meter);
+    close_begun((uv_handle_t *)&s->cert_timer);
+    close_begun((uv_handle_t *)&s->watch_timer);
+    for (int i = 0; i < 2; i++) {
+        close_begun((uv_handle_t *)&s->signals[i]);
+    }
+}
+
 /* The last mail of all: nobody is left who could post another. */
 static void flow_stopped(void *arg)
 {
     server *s = arg;
     uv_thread_join(&s->stopper);
-    api_free(s->api);
+    if (s->api) {
+        api_free(s->api);
+    }
     mailbox_close(s->mail);
-    loop_meter_close(s->meter);
-    if (s->tls) {
-        uv_close((uv_handle_t *)&s->cert_timer, NULL);
-    }
-    uv_close((uv_handle_t *)&s->watch_timer, NULL);
-    for (int i = 0; i < 2; i++) {
-        uv_close((uv_handle_t *)&s->signals[i], NULL);
-    }
+    close_own(s);
 }
 
 /* The loop goes on delivering mail while the threads of the flow layer end. */
@@ -261,10 +194,28 @@ static void stop_flow(void *arg)
 static void http_stopped(void *arg)
 {
     server *s = arg;
-    api_quiet(s->api);
-    uv_timer_stop(&s->watch_timer);
+    if (s->api) {
+        api_quiet(s->api);
+    }
+    close_begun((uv_handle_t *)&s->watch_timer); /* which looks at what now goes */
     if (uv_thread_create(&s->stopper, stop_flow, s) != 0) {
         abort(); /* no thread can be made: what is stored is safe, the rest is the next start's */
+    }
+}
+
+static void go_down(server *s)
+{
+    s->is_stopping = true;
+    if (s->admin) {
+        admin_stop(s->admin);
+    }
+    if (s->api) {
+        api_stopping(s->api);
+    }
+    if (s->http) {
+        http_server_stop(s->http, GRACE_MS, http_stopped, s);
+    } else {
+        http_stopped(s);
     }
 }
 
@@ -274,13 +225,23 @@ static void stop(uv_signal_t *sig, int number)
     if (s->is_stopping) {
         return;
     }
-    s->is_stopping = true;
     uv_ref((uv_handle_t *)&s->signals[0]); /* the loop lives until the last mail has come */
     log_event(LOG_INFO, "server.stopping", "signal=%d", number);
-    notify("STOPPING=1");
-    admin_stop(s->admin);
-    api_stopping(s->api);
-    http_server_stop(s->http, GRACE_MS, http_stopped, s);
+    notify_manager("STOPPING=1");
+    go_down(s);
+}
+
+/* A start that failed: what it has made of the loop's goes as it does when a server stops. */
+static void give_up(server *s)
+{
+    thread_set_role(THREAD_LOOP, NULL);
+    if (s->mail) {
+        go_down(s);
+    } else {
+        close_own(s);
+    }
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    thread_set_role(THREAD_NONE, NULL);
 }
 
 static void meta_changed(void *arg)
@@ -474,7 +435,7 @@ static void server_free(server *s)
 
 int server_run(const server_options *o)
 {
-    server *s = check_listen(o) == CRM_OK ? calloc(1, sizeof *s) : NULL;
+    server *s = listen_check(o) == CRM_OK ? calloc(1, sizeof *s) : NULL;
     if (!s) {
         return 1;
     }
@@ -491,12 +452,13 @@ int server_run(const server_options *o)
     crm_status st = start(s);
     if (st != CRM_OK) {
         log_event(LOG_ERROR, "server.not_started", "status=%s", status_code(st));
+        give_up(s);
         server_free(s);
         return 1;
     }
     thread_set_role(THREAD_LOOP, NULL);
     log_event(LOG_INFO, "server.started", "version=%s", KARKAS_VERSION);
-    notify("READY=1");
+    notify_manager("READY=1");
     uv_run(&s->loop, UV_RUN_DEFAULT);
     thread_set_role(THREAD_NONE, NULL);
     server_free(s);

@@ -96,6 +96,9 @@ void module_figures(module *m);
 /* `karkas serve`: runs until SIGTERM or SIGINT. The process's exit code. */
 int server_run(const server_options *o);
 
+/* Tells a service manager "READY=1" or the like; without one ($NOTIFY_SOCKET) nobody wants to know. */
+void notify_manager(const char *state);
+
 /* What /metrics tells of the parts; there is one. NULL when memory is out. `http` comes last, before
  * the first request. Loop thread. */
 typedef struct figures figures;

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
+import * as net from 'node:net';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
@@ -321,6 +322,28 @@ describe('an address that cannot be listened on', () => {
       assert.doesNotMatch(out, /first login/);
       assert.equal(made, false, 'no data directory');
     }
+  });
+
+  // A build with a leak sanitizer ends with 99 and says what was left.
+  it('ends a start that has made all but its sockets with what is wrong, and nothing of it is left in memory', async () => {
+    const modules = ['--modules', path.join(server.build, 'modules')];
+    const begin = (data, port) =>
+      server.execute(path.join(server.build, 'karkas'), ['serve', '--dev', ...modules, '--data', data, '--tz', server.tz, '--lang', 'ru', '--listen', `127.0.0.1:${port}`]);
+    const other = net.createServer();
+    const listen = (port) => new Promise((resolve) => other.listen(port, '127.0.0.1', () => resolve(other.address().port)));
+    const port = await listen(0);
+    await new Promise((resolve) => other.close(resolve));
+    const data = path.join(server.home, 'late');
+    const starting = begin(data, port);
+    await until(() => fs.existsSync(path.join(data, 'lock')), 'the start is past its look at the port');
+    await listen(port);
+    const late = await starting;
+    other.close();
+    assert.match(late.err, /этот порт занят/);
+    assert.equal(late.code, 1, late.err);
+    const long = await begin(path.join(server.home, 'x'.repeat(100)), 0);
+    assert.match(long.err, /путь слишком длинный для сокета/);
+    assert.equal(long.code, 1, long.err);
   });
 });
 
