@@ -11,6 +11,8 @@
 #define SHORT_US        1000  /* a pool that needs no longer does not need to be asked */
 #define POOL_COUNT_US   50000 /* a list does not wait longer for its total */
 #define PART_MS         2000  /* then a long list shows what it has found */
+#define SLOW_LIMIT_US   5000000
+#define FAST_LIMIT_US   250000
 #define POOLS_MS        10000 /* waiting and both tries of a list that does not run inline */
 
 /* ---- what lists have in common ----------------------------------------------------------------
@@ -126,15 +128,16 @@ static crm_status read_otherwise(api_call *k)
 static void list_on_pool(api_call *k)
 {
     list_state *l = k->own;
-    int64_t limit_us = l->is_slow ? 5000000 : 250000;
+    int64_t limit_us = l->is_slow ? SLOW_LIMIT_US : FAST_LIMIT_US;
+    uint32_t part_ms = k->api->o.part_ms ? k->api->o.part_ms : PART_MS;
+    int64_t part_us = (int64_t)part_ms * 1000, most_us = part_us * 5 / 2;
     int64_t from = clock_mono();
     buf_clear(&k->text);
     list_begin(k, &k->text);
     k->c.until = from + limit_us * 1000;
-    k->read.limit_us = limit_us;
+    k->read.limit_us = limit_us < most_us ? limit_us : most_us;
     k->read.count_us = POOL_COUNT_US;
-    uint32_t part_ms = k->api->o.part_ms ? k->api->o.part_ms : PART_MS;
-    k->read.part_us = l->is_slow ? (int64_t)part_ms * 1000 : 0;
+    k->read.part_us = l->is_slow ? part_us : 0;
     k->read.done = NULL;
     k->status = records_read_now(&k->read);
     while (k->status == CRM_OK && may_read_otherwise(k)) {

@@ -30,7 +30,7 @@ describe('a list that cannot end in time', () => {
   let server, head;
 
   before(async () => {
-    server = await startServer({ tz, args: ['--part', '60'] });
+    server = await startServer({ tz, args: ['--part', '40'] });
     head = await server.as('ivanova');
     for (let i = 0; i < ROWS; i += 20)
       await Promise.all(Array.from({ length: 20 }, (_, k) => head.post(NOTES, { name: 'З', place: (i + k) % 40, text: LONG }, { expect: 201 })));
@@ -53,6 +53,15 @@ describe('a list that cannot end in time', () => {
     assert.deepEqual(found.map((row) => row.place), Array(ROWS / 40).fill(3));
     const ids = found.map((row) => row.id);
     assert.deepEqual(ids, [...new Set(ids)].sort((x, y) => y - x));
+  });
+
+  it('names the field of an order that no index gives, for then every row may be the first', async () => {
+    const { json } = await head.get(`${NOTES}?${hard([-1])}&sort=place`, { expect: 504 });
+    assert.equal(json.code, 'slow_sort');
+    assert.equal(json.params.field, 'place');
+    assert.match(json.detail, /«Место»/);
+    const few = await head.get(`${NOTES}?place=3&sort=place&fields=place`, { expect: 200 });
+    assert.equal(few.json.total, ROWS / 40);
   });
 
   it('ends when its asker leaves', async () => {
