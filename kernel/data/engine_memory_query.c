@@ -514,12 +514,6 @@ static found *rows_ahead(const mrun *r, const query *q, uint32_t *count)
     return all;
 }
 
-/* Then a place tells nothing of a row but that there is one. */
-static bool is_by_id_alone(const query *q)
-{
-    return !q->sort_count || (q->sort_count == 1 && q->sorts[0].field->index == COL_ID);
-}
-
 static bool sees_all(const query *q)
 {
     for (uint32_t i = 0; q->rights && i < q->rights->count; i++) {
@@ -553,7 +547,7 @@ static void list_in_part(const mrun *r, engine_op *op)
             tell_place(op, place, sees_all(q) ? (int)(100ull * i / count) : 0);
             break;
         }
-        if (is_by_id_alone(q) || matches(r, &any, all[i].row, &bits)) {
+        if (query_is_by_id_alone(q) || matches(r, &any, all[i].row, &bits)) {
             place = all[i].row;
         }
         wants_more = !matches(r, q, all[i].row, &bits) || give(op, q->entity, all[i].row, bits);

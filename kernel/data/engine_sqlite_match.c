@@ -264,11 +264,6 @@ static void add_from(sql *q, const query *in, const match *m)
     }
 }
 
-static bool is_by_id(const query *in)
-{
-    return !in->sort_count || (in->sort_count == 1 && in->sorts[0].field->index == COL_ID);
-}
-
 /* In the order that the full-text table itself can give. */
 static void add_order_by_id(sql *q, const query *in, uint32_t limit)
 {
@@ -297,7 +292,7 @@ void match_list(sqlite_session *s, const query *in, const uint64_t selected[4], 
     make_match(q, &spelled, &m);
     plan_select(q, in->entity, selected, in->rights);
     add_from(q, in, &m);
-    if (is_by_id(in) && m.count) {
+    if (query_is_by_id_alone(in) && m.count) {
         add_order_by_id(q, in, limit);
     } else {
         plan_after(q, in, part);

@@ -22,12 +22,6 @@ bool part_may_stop(const query *in, const plan *p)
     return is_plain && p->count == 1 && !p->is_merged && p->at[0].is_ordered && !p->at[0].branch;
 }
 
-/* Then a place tells nothing of a row but that there is one. */
-static bool is_by_id_alone(const query *in)
-{
-    return plan_is_by_id(in) && in->sort_count < 2;
-}
-
 /* ---- the way --------------------------------------------------------------------------------- */
 
 /* Bounds of what the list is in the order of: they make the way shorter. */
@@ -94,7 +88,7 @@ static void take(search *f, sqlite3_stmt *stmt)
     int64_t id = sqlite3_column_int64(stmt, 0);
     bool is_granted = sqlite3_column_type(stmt, 1) != SQLITE_NULL;
     f->judged++;
-    if (is_granted || is_by_id_alone(f->in)) {
+    if (is_granted || query_is_by_id_alone(f->in)) {
         f->out->place = id;
         f->s->limit.count_end = f->end; /* before there was a place it could not stop */
     }

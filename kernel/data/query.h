@@ -88,6 +88,12 @@ bool terms_next(crm_str *rest, char joint, crm_str *part);
 /* The bare token of a part of an alternative. */
 crm_str terms_token(crm_str part, bool *is_prefix, bool *is_stem);
 
+/* By the number of the record alone: then a place tells nothing of a row but that there is one. */
+static inline bool query_is_by_id_alone(const query *q)
+{
+    return !q->sort_count || (q->sort_count == 1 && q->sorts[0].field->index == COL_ID);
+}
+
 query *query_new(arena *a, const entity *e);
 /*
  * From now on its cursors stand for what it asks: entity, sorts, conditions, words, bin. Called once all
