@@ -233,25 +233,34 @@ void command_restore(command_call *c)
 
 /* ---- the ТЗ in force ------------------------------------------------------------------------- */
 
+static void say_not_pulled(command_call *c, crm_status s, const in_force_pulled *done)
+{
+    backup_fault f = {.key = "backup.not_written", .why = s};
+    crm_str name = done->failed;
+    snprintf(f.name, sizeof f.name, "%s%s%.*s", c->args[2], name.n ? "/" : "", STR_FMT(name));
+    backup_say(&f, c->lang, c->out);
+    f.key = done->is_left ? "backup.pulled_in_part" : "backup.nothing_pulled";
+    backup_say(&f, c->lang, c->out);
+    c->exit_code = 1;
+}
+
 void command_tz_pull(command_call *c)
 {
-    const char *dir = c->args[2], *taken = NULL;
+    const char *dir = c->args[2];
     in_force_pulled done = {0};
     uv_mutex_lock(&c->d->apply_lock);
     crm_status s = in_force_pull(c->arena, c->d->o->data, dir, &done);
     uv_mutex_unlock(&c->d->apply_lock);
-    taken = done.taken.n ? arena_cstr(c->arena, done.taken) : NULL;
     if (s == CRM_OK) {
         buf_fmt(c->out, "%s/%.*s\n", dir, STR_FMT(done.root));
-    } else if (s == CRM_CONFLICT && taken) {
-        buf_fmt(c->out, "%s/%s: ", dir, taken);
+    } else if (done.taken.n) {
+        buf_fmt(c->out, "%s/%.*s: ", dir, STR_FMT(done.taken));
         command_fail(c, "там другой файл с этим именем, ничего не записано",
                      "another file of that name is there, nothing was written");
-    } else if (s == CRM_NOT_FOUND) {
+    } else if (done.is_none) {
         command_fail(c, "в каталоге данных нет ТЗ: ни одно ещё не применялось",
                      "the data directory holds no ТЗ: none was applied yet");
     } else {
-        buf_fmt(c->out, "%s: ", dir);
-        command_fail(c, "сюда не записать", "cannot be written to");
+        say_not_pulled(c, s, &done);
     }
 }

@@ -16,7 +16,6 @@
 #define STATE_FILE  IN_FORCE_FILE
 #define COPIES      IN_FORCE_COPIES
 #define FORMER_FILE "tz.path" /* the path alone, of servers before this one */
-#define FILE_MAX    ((size_t)8 << 20)
 #define STATE_MAX   16384
 #define NAME_BYTES  8 /* of the hash */
 
@@ -246,56 +245,4 @@ crm_status in_force_keep(arena *a, const char *data, const tz *t, const char *pa
     }
     bool is_other_text = !is_of_copy(&was, data, path, a);
     return s == CRM_OK && was.is_restored && is_other_text ? unmark(a, data) : s;
-}
-
-/* ---- giving it back -------------------------------------------------------------------------- */
-
-typedef struct pulling {
-    arena *a;
-    const char *from, *to;
-    in_force_pulled *out;
-} pulling;
-
-static crm_status look_at(void *arg, crm_str name)
-{
-    pulling *p = arg;
-    crm_str ours, there;
-    crm_status s =
-        fs_read(p->a, arena_fmt(p->a, "%s/%.*s", p->from, STR_FMT(name)).p, FILE_MAX, &ours);
-    crm_status is =
-        fs_read(p->a, arena_fmt(p->a, "%s/%.*s", p->to, STR_FMT(name)).p, FILE_MAX, &there);
-    if (s == CRM_OK && is != CRM_NOT_FOUND && (is != CRM_OK || !str_eq(ours, there))) {
-        p->out->taken = name;
-        return CRM_CONFLICT;
-    }
-    return s;
-}
-
-static crm_status pull_one(void *arg, crm_str name)
-{
-    pulling *p = arg;
-    crm_str text;
-    crm_status s =
-        fs_read(p->a, arena_fmt(p->a, "%s/%.*s", p->from, STR_FMT(name)).p, FILE_MAX, &text);
-    s = s == CRM_OK ? fs_mkdirs(p->a, p->to, name, 0750) : s;
-    return s == CRM_OK ? fs_write(arena_fmt(p->a, "%s/%.*s", p->to, STR_FMT(name)).p, text, 0640)
-                       : s;
-}
-
-crm_status in_force_pull(arena *a, const char *data, const char *dir, in_force_pulled *out)
-{
-    in_force now;
-    crm_status s = in_force_read(a, data, &now);
-    const char *root = s == CRM_OK ? in_force_copy(a, data, &now) : NULL;
-    if (!root) {
-        return s == CRM_OK ? CRM_NOT_FOUND : s;
-    }
-    /* The copy is tz.copy/HASH/ROOT; a ТЗ's root file stands in no folder of its own. */
-    size_t end = (size_t)(strrchr(root, '/') - root);
-    pulling p = {.a = a, .to = dir, .out = out};
-    p.from = arena_fmt(a, "%.*s", (int)end, root).p;
-    out->root = str_of(root + end + 1);
-    s = p.from ? fs_mkdir(dir, 0750) : CRM_NOMEM;
-    s = s == CRM_OK ? fs_files(a, p.from, NULL, look_at, &p) : s;
-    return s == CRM_OK ? fs_files(a, p.from, NULL, pull_one, &p) : s;
 }

@@ -38,11 +38,14 @@ CRM_MUST_CHECK crm_status in_force_keep(arena *a, const char *data, const tz *t,
                                         bool is_start);
 
 typedef struct in_force_pulled {
-    crm_str root;  /* the file to apply, in the folder */
-    crm_str taken; /* CONFLICT: a file there that says something else */
+    crm_str root;   /* the file to apply, in the folder */
+    crm_str taken;  /* CONFLICT: a file there that says something else */
+    crm_str failed; /* the file that could not be written; empty: the folder itself */
+    bool is_none;   /* NOT_FOUND: no ТЗ is in force yet */
+    bool is_left;   /* what had been written could not be taken back */
 } in_force_pulled;
-/* Writes the files in force into the folder `dir`: none where one there says something else, some when writing fails.
- * NOT_FOUND: there are none. */
+/* Writes the files in force into the folder `dir`: all, or none where one there says something else or writing
+ * fails. */
 CRM_MUST_CHECK crm_status in_force_pull(arena *a, const char *data, const char *dir, in_force_pulled *out);
 
 #endif

@@ -130,6 +130,33 @@ describe('karkas backup and restore', () => {
     fs.rmSync(other.data, { recursive: true, force: true });
   }
 
+  it('writes the files of the ТЗ in force all or not at all, and names the one that cannot be', async () => {
+    const to = (name) => path.join(server.home, name);
+    const nothing = 'Ничего не записано.\n';
+    const { uid, gid } = fs.statSync(server.data);
+    const folder = (name) => (fs.mkdirSync(to(name), { recursive: true }), fs.chownSync(to(name), uid, gid), to(name));
+    const given = server.tz;
+    fs.writeFileSync(path.join(folder('staff/a'), 'people.csv'), defaultPeople);
+    await ok('tz', 'apply', write('deep.yaml', fs.readFileSync(given, 'utf8').replace('people.csv', 'staff/a/people.csv')));
+    assert.equal(await fails('tz', 'pull', to('nosuch/pulled')), `${to('nosuch/pulled')}: не записать: такого файла или каталога нет.\n${nothing}`);
+    folder('barred');
+    fs.writeFileSync(path.join(folder('barred/staff'), 'a'), 'mine');
+    assert.equal(await fails('tz', 'pull', to('barred')), `${to('barred/staff/a/people.csv')}: не записать: такого файла или каталога нет.\n${nothing}`);
+    assert.deepEqual(fs.readdirSync(to('barred'), { recursive: true }), ['staff', 'staff/a']);
+    const data = to('small');
+    await ok('backup', to('small.karkas'));
+    await ok('--data', data, 'restore', to('small.karkas'));
+    const program = path.join(server.build, 'karkas');
+    const cramped = await server.execute('/bin/sh', ['-c', 'trap "" XFSZ; ulimit -f 1; exec "$@"', 'sh', program, '--data', data, '--modules', path.join(server.build, 'modules'), '--lang', 'ru', 'tz', 'pull', to('cramped')]);
+    assert.deepEqual([cramped.code, cramped.err], [1, `${to('cramped/deep.yaml')}: не записать: ошибка диска или системы.\n${nothing}`]);
+    assert.equal(fs.existsSync(to('cramped')), false);
+    assert.equal(await ok('tz', 'pull', to('whole')), `${to('whole/deep.yaml')}\n`);
+    assert.equal(fs.readFileSync(to('whole/staff/a/people.csv'), 'utf8'), defaultPeople);
+    assert.deepEqual(fs.readdirSync(to('whole')).sort(), ['deep.yaml', 'staff']);
+    assert.equal(await ok('tz', 'pull', to('whole')), `${to('whole/deep.yaml')}\n`, 'the same is there');
+    await ok('tz', 'apply', given);
+  });
+
   it('refuses a directory that holds data, a server that runs and a damaged copy', async () => {
     const file = path.join(server.home, 'again.karkas');
     await ok('backup', file);
