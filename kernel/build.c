@@ -88,10 +88,23 @@ crm_status build_read(build *b, const char *path)
     return take(b, faults, s);
 }
 
+/* Whoever reads a text on a machine of his own has the modules somewhere else, mostly. */
+static void tell_no_modules(const deployment *d, build *b)
+{
+    tz_fault *f = ARENA_NEW(b->arena, tz_fault);
+    if (f) {
+        *f = (tz_fault){.file = d->o->modules, .code = CRM_S("no_modules")};
+        build_faults(b, f);
+    }
+}
+
 crm_status build_find(deployment *d, build *b)
 {
     module_refusal *refused = NULL;
     crm_status s = plug_scan(b->arena, d->o->modules, &b->found, &b->found_count, &refused);
+    if (s != CRM_OK) {
+        tell_no_modules(d, b);
+    }
     if (s == CRM_OK) {
         s = choices_take(b->arena, &b->choices, b->found, &b->found_count, &refused);
     }

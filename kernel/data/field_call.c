@@ -26,6 +26,14 @@ crm_status field_from_json(crm_ctx *c, const field *f, const json_t *json, value
     return take(c, f, field_read_json(&s, f, json, &got), &got, out, is_marked);
 }
 
+crm_status field_try_text(crm_ctx *c, const field *f, crm_str text, value *out, bool *is_marked)
+{
+    field_source s = source_of(c);
+    field_result got;
+    crm_status st = field_read_text(&s, f, text, &got);
+    return st == CRM_INVALID ? st : take(c, f, st, &got, out, is_marked);
+}
+
 crm_status field_from_text(crm_ctx *c, const field *f, crm_str text, value *out, bool *is_marked)
 {
     field_source s = source_of(c);

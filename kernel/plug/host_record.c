@@ -224,9 +224,17 @@ crm_status host_set_input(crm_ctx *c, crm_rec *r, const char *field_name, crm_st
         return call_broke(CRM_MISUSE);
     }
     crm_status s = call_in_time();
-    s = s == CRM_OK ? field_from_text(c, f, as_written, &v, &is_marked) : s;
+    if (s == CRM_OK && c->is_lenient) {
+        s = field_try_text(c, f, as_written, &v, &is_marked);
+        if (s == CRM_INVALID) {
+            return s; /* nothing is lost yet: the module may find the text another place */
+        }
+    } else if (s == CRM_OK) {
+        s = field_from_text(c, f, as_written, &v, &is_marked);
+    }
     s = s == CRM_OK ? record_set(rec_of(r), f, v) : s;
-    return call_broke(s == CRM_OK ? record_mark(rec_of(r), f, is_marked) : s);
+    s = s == CRM_OK ? record_mark(rec_of(r), f, is_marked) : s;
+    return call_broke(s == CRM_OK ? mark_raw(rec_of(r), field_name) : s);
 }
 
 /* ---- one record ------------------------------------------------------------------------------ */

@@ -9,7 +9,6 @@
 /* A field people do not see, which programs fill; no form of a site's own has one of that name. */
 #define TRAP        "karkas_website"
 #define LINE_MAX    100 /* characters of a one-line field; a longer one is told in full below */
-#define URL_MAX     1500
 #define MESSAGE_MAX 20000
 #define REST_MAX    40000 /* bytes */
 
@@ -86,24 +85,38 @@ static crm_status add_message(intake *in, crm_str text)
     return in->message.p ? CRM_OK : CRM_NOMEM;
 }
 
+/* What the field does not take is told in full below. */
+static crm_status set_or_keep(intake *in, const char *field, crm_str key, crm_str text)
+{
+    crm_status s = crm_set_input(in->c, in->rec, field, text);
+    return s == CRM_INVALID ? keep_line(in, key, text) : s;
+}
+
 /* One line at most; the rest of a longer one is not thrown away. */
 static crm_status set_line(intake *in, const char *field, crm_str key, crm_str text)
 {
     crm_str line = cut(text, LINE_MAX);
     const char *end = memchr(line.p, '\n', line.n);
     line.n = end ? (size_t)(end - line.p) : line.n;
-    crm_status s = crm_set_text(in->rec, field, line);
-    return s == CRM_OK && line.n < text.n ? keep_line(in, key, text) : s;
+    crm_status s = crm_set_input(in->c, in->rec, field, line);
+    return s == CRM_INVALID || (s == CRM_OK && line.n < text.n) ? keep_line(in, key, text) : s;
 }
 
 /* Fields that read what a person writes; in a form's call a wrong value is kept and marked. */
 static crm_status set_input(intake *in, const char *field, crm_str key, crm_str text)
 {
     bool is_many_lines = memchr(text.p, '\n', text.n) != NULL;
-    if (is_many_lines || text.n > URL_MAX) {
-        return keep_line(in, key, text);
+    return is_many_lines ? keep_line(in, key, text) : set_or_keep(in, field, key, text);
+}
+
+/* Our own words: as much of them as the field takes. */
+static crm_status set_cut(intake *in, const char *field, crm_str text, size_t most)
+{
+    crm_status s = CRM_INVALID;
+    for (size_t n = most; s == CRM_INVALID && n; n /= 2) {
+        s = crm_set_input(in->c, in->rec, field, cut(text, n));
     }
-    return crm_set_input(in->c, in->rec, field, text);
+    return s == CRM_INVALID ? CRM_OK : s;
 }
 
 static crm_status take(intake *in, crm_str key, crm_str text)
@@ -130,7 +143,7 @@ static crm_status take(intake *in, crm_str key, crm_str text)
     if (!is_taken && (is_word(type, "text") || is_word(type, "address"))) {
         return set_line(in, name.p, key, text);
     }
-    return is_word(type, "multiline") && !is_taken ? crm_set_text(in->rec, name.p, text)
+    return is_word(type, "multiline") && !is_taken ? set_or_keep(in, name.p, key, text)
                                                    : keep_line(in, key, text);
 }
 
@@ -206,7 +219,7 @@ static crm_status set_message(intake *in)
         crm_log(CRM_LOG_WARN, "entity=%s has no field for a message", in->entity);
         return CRM_OK;
     }
-    return crm_set_text(in->rec, field, cut(text, MESSAGE_MAX));
+    return set_cut(in, field, text, MESSAGE_MAX);
 }
 
 /* Of a visitor who wrote no message: by whom the request is, else from which form. The record's own
@@ -226,7 +239,7 @@ static crm_status set_title(intake *in, crm_str instance)
     }
     const char *end = title.n ? memchr(title.p, '\n', title.n) : NULL;
     title.n = end ? (size_t)(end - title.p) : title.n;
-    return crm_set_text(in->rec, "title", title);
+    return set_cut(in, "title", title, LINE_MAX);
 }
 
 static crm_status set_source(intake *in, crm_str instance)
@@ -259,7 +272,7 @@ static crm_status set_consent(intake *in, crm_str instance)
     bool is_given = is_yes(crm_body_text(in->c, "consent"));
     crm_str how = crm_text(in->c, is_given ? "intake.form.consent" : "intake.form.no_consent");
     crm_str text = crm_fmt(in->c, "%.*s\n%.*s", (int)how.n, how.p, (int)asked.n, asked.p);
-    return text.p ? crm_set_text(in->rec, "consent", cut(text, MESSAGE_MAX)) : CRM_NOMEM;
+    return text.p ? set_cut(in, "consent", text, MESSAGE_MAX) : CRM_NOMEM;
 }
 
 static crm_status receive(crm_ctx *c, crm_str instance)

@@ -128,6 +128,20 @@ describe('karkas tz', () => {
     assert.equal(reply.status, 422);
   });
 
+  it('says that the folder of the modules is not there, to lint and at a start', async () => {
+    const nowhere = path.join(server.home, 'nowhere');
+    const program = path.join(server.build, 'karkas');
+    const commands = [
+      ['tz', 'lint', server.tz],
+      ['serve', '--data', path.join(server.home, 'other'), '--tz', server.tz, '--listen', '127.0.0.1:0', '--dev', '--web', server.home],
+    ];
+    for (const command of commands) {
+      const done = await server.execute(program, [...command, '--modules', nowhere, '--lang', 'ru']);
+      assert.equal(done.code, 1);
+      assert.match(done.out + done.err, new RegExp(`${nowhere}: папка с модулями не читается.*--modules`), command[0]);
+    }
+  });
+
   it('names file, line and the nearest known name of a mistake', async () => {
     const file = write('typo.yaml', dealer.replace('departments:', 'departmens:'));
     const said = await fails('tz', 'lint', file);

@@ -277,6 +277,16 @@ bool raw_send_z(int fd, const char *z)
     return raw_send(fd, z, strlen(z));
 }
 
+/* A socket with a time limit is interrupted whatever SA_RESTART says (signal(7)). */
+static ssize_t receive(int fd, char *to, size_t size)
+{
+    ssize_t got;
+    do {
+        got = recv(fd, to, size, 0);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
 char *raw_read_all(int fd, size_t *n, bool *reset)
 {
     size_t cap = 65536;
@@ -285,7 +295,7 @@ char *raw_read_all(int fd, size_t *n, bool *reset)
     *reset = false;
     for (;;) {
         assert_non_null(p);
-        ssize_t got = recv(fd, p + *n, cap - *n - 1, 0);
+        ssize_t got = receive(fd, p + *n, cap - *n - 1);
         if (got < 0) {
             assert_int_equal(errno, ECONNRESET); /* EAGAIN: it was not closed in time */
             *reset = true;
@@ -321,7 +331,7 @@ int raw_read_reply(int fd, char *out, size_t size)
         /* Byte by byte in the head, so that the next reply stays in the socket. */
         size_t want = end ? (size_t)(end - out) + 4 + body_length(out) - n : 1;
         assert_true(n + want < size);
-        ssize_t got = recv(fd, out + n, want, 0);
+        ssize_t got = receive(fd, out + n, want);
         if (got <= 0) {
             return -1;
         }

@@ -224,7 +224,8 @@ static inline CRM_MUST_CHECK crm_status crm_set_int(crm_rec *r, const char *f, i
     return crm__host->set_int(r, f, v);
 }
 static inline CRM_MUST_CHECK crm_status crm_set_null(crm_rec *r, const char *f) { return crm__host->set_null(r, f); }
-/* A value as a person writes it ("8 916…", "1 500,00"); in a form's call a wrong phone is kept, marked. */
+/* A value as a person writes it ("8 916…", "1 500,00"). In a form's call a wrong phone is kept, marked,
+ * and INVALID (it cannot be kept: it is too long) leaves the field as it was and lets the call go on. */
 static inline CRM_MUST_CHECK crm_status crm_set_input(crm_ctx *c, crm_rec *r, const char *f, crm_str v)
 {
     return crm__host->set_input(c, r, f, v);
