@@ -1,5 +1,5 @@
 // Values as people write them: Russian and English numbers, money, phones, dates in the deployment's time zone.
-import { lang, t } from './i18n.ts';
+import { locale, t } from './i18n.ts';
 import { meta } from './meta.ts';
 
 const NB = '\u00a0';
@@ -12,26 +12,6 @@ function cached<T extends Intl.DateTimeFormat | Intl.NumberFormat>(key: string, 
   let found = formats.get(full) as T | undefined;
   if (!found) formats.set(full, (found = make()));
   return found;
-}
-
-const ENGLISH = 'en-GB';
-const english = englishOf(typeof navigator === 'undefined' ? [] : navigator.languages);
-
-/** The first of the languages that is English of some country; one that Intl does not know by name is passed over. */
-export function englishOf(languages: readonly string[]): string {
-  const isKnown = (name: string) => {
-    try {
-      return /^en-/i.test(name) && Intl.DateTimeFormat.supportedLocalesOf(name).length > 0;
-    } catch {
-      return false;
-    }
-  };
-  return languages.find(isKnown) ?? ENGLISH;
-}
-
-/** Whose customs numbers and dates follow: English ones are as the browser's user has them, British if he has none. */
-export function locale(): string {
-  return lang.value === 'en' ? english : lang.value;
 }
 
 /** The first of these costs the browser as much as drawing twenty rows; it is paid while answers are waited for. */

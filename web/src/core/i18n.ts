@@ -23,6 +23,27 @@ function first(): Lang {
   return typeof navigator !== 'undefined' && /^en/i.test(navigator.language) ? 'en' : 'ru';
 }
 
+const ENGLISH = 'en-GB';
+let english = ''; // found out when it is first needed: the first question to Intl takes long
+
+/** The first of the languages that is English of some country; one that Intl does not know by name is passed over. */
+export function englishOf(languages: readonly string[]): string {
+  const isKnown = (name: string) => {
+    try {
+      return /^en-/i.test(name) && Intl.DateTimeFormat.supportedLocalesOf(name).length > 0;
+    } catch {
+      return false;
+    }
+  };
+  return languages.find(isKnown) ?? ENGLISH;
+}
+
+/** Whose customs numbers and dates follow: English ones are as the browser's user has them, British if he has none. */
+export function locale(): string {
+  if (lang.value !== 'en') return lang.value;
+  return (english ||= englishOf(typeof navigator === 'undefined' ? [] : navigator.languages));
+}
+
 export function storedLang(): string | null {
   return localStorage.getItem(STORED);
 }
@@ -51,7 +72,7 @@ export function t(key: string, params: Record<string, unknown> = {}): string {
   const text = core[key] ?? modules[key];
   if (text === undefined) return key;
   try {
-    return format(text, params, lang.value);
+    return format(text, params, locale());
   } catch {
     return text;
   }

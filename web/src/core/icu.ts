@@ -7,6 +7,7 @@ type Part =
 
 const compiled = new Map<string, Part[]>();
 const rules = new Map<string, Intl.PluralRules>();
+const counts = new Map<string, Intl.NumberFormat>();
 
 export class MessageError extends Error {}
 
@@ -16,32 +17,39 @@ export function compile(text: string): Part[] {
   return parts;
 }
 
-export function format(text: string, params: Params, lang: string): string {
+/** `locale` has the plural forms of the text's language and writes numbers as its reader has them. */
+export function format(text: string, params: Params, locale: string): string {
   if (!text.includes('{') && !text.includes("'")) return text;
-  return join(compile(text), params, lang, undefined);
+  return join(compile(text), params, locale, undefined);
 }
 
-function pluralOf(lang: string, n: number): string {
-  let rule = rules.get(lang);
-  if (!rule) rules.set(lang, (rule = new Intl.PluralRules(lang)));
+function pluralOf(locale: string, n: number): string {
+  let rule = rules.get(locale);
+  if (!rule) rules.set(locale, (rule = new Intl.PluralRules(locale)));
   return rule.select(n);
 }
 
-function join(parts: Part[], params: Params, lang: string, count: number | undefined): string {
-  return parts.map((part) => one(part, params, lang, count)).join('');
+function counted(locale: string, n: number): string {
+  let count = counts.get(locale);
+  if (!count) counts.set(locale, (count = new Intl.NumberFormat(locale)));
+  return count.format(n);
 }
 
-function one(part: Part, params: Params, lang: string, count: number | undefined): string {
+function join(parts: Part[], params: Params, locale: string, count: number | undefined): string {
+  return parts.map((part) => one(part, params, locale, count)).join('');
+}
+
+function one(part: Part, params: Params, locale: string, count: number | undefined): string {
   if (typeof part === 'string') return part;
-  if ('hash' in part) return count === undefined ? '#' : new Intl.NumberFormat(lang).format(count);
+  if ('hash' in part) return count === undefined ? '#' : counted(locale, count);
   const value = params[part.arg];
   if (!part.kind) return value === undefined || value === null ? '' : String(value);
   const cases = part.cases!;
   if (part.kind === 'select')
-    return join(cases.get(String(value)) ?? cases.get('other')!, params, lang, count);
+    return join(cases.get(String(value)) ?? cases.get('other')!, params, locale, count);
   const n = Number(value);
-  const chosen = cases.get(`=${n}`) ?? cases.get(pluralOf(lang, n)) ?? cases.get('other')!;
-  return join(chosen, params, lang, n);
+  const chosen = cases.get(`=${n}`) ?? cases.get(pluralOf(locale, n)) ?? cases.get('other')!;
+  return join(chosen, params, locale, n);
 }
 
 class Reader {

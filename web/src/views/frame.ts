@@ -4,7 +4,7 @@ import { html, nothing } from 'lit';
 import { El } from '../ui/element.ts';
 import { failure } from '../ui/parts.ts';
 import { api, ApiError } from '../core/api.ts';
-import { lang, t } from '../core/i18n.ts';
+import { lang, locale, t } from '../core/i18n.ts';
 import { meta } from '../core/meta.ts';
 import { openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
@@ -99,7 +99,7 @@ class FrameView extends El {
       type: 'context',
       context: {
         theme: theme.value === 'auto' ? (dark ? 'dark' : 'light') : theme.value,
-        locale: lang.value,
+        locale: locale(),
         user: { id: meta.value!.user.id, name: meta.value!.user.name },
         record: record && { entity: frame.entity, id: record.id, rev: record.rev, fields },
       },
