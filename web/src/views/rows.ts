@@ -35,24 +35,27 @@ export interface Pick {
   toggleAll: (event: Event) => void;
 }
 
-const WIDTHS: Record<string, number> = {
-  money: 140,
-  int: 88,
-  decimal: 112,
-  percent: 88,
-  date: 128,
-  datetime: 148,
-  user: 156,
-  stage: 140,
-  choice: 128,
-  phone: 152,
-  email: 190,
-  bool: 80,
-  duration: 112,
-  ref: 150,
+/** How wide the column of a type is where there is room, and how far it gives way before the list is scrolled sideways. */
+const WIDTHS: Record<string, [number, number]> = {
+  money: [140, 120],
+  int: [88, 72],
+  decimal: [112, 96],
+  percent: [88, 72],
+  date: [128, 100],
+  datetime: [148, 124],
+  user: [156, 108],
+  stage: [140, 104],
+  choice: [128, 100],
+  phone: [152, 138],
+  email: [190, 124],
+  bool: [80, 72],
+  duration: [112, 96],
+  ref: [150, 100],
 };
-const OTHER = 150;
-const NARROWEST = 200;
+const OTHER: [number, number] = [150, 100];
+const MAIN: [number, number] = [200, 140];
+const PICK = 40,
+  BIN = 190; // as in views.css
 
 export function table(shown: Shown): TemplateResult {
   const { entity, view, records, window } = shown;
@@ -61,16 +64,16 @@ export function table(shown: Shown): TemplateResult {
   const { before, rows, after, from } = window.slice(records.rows);
   const places = window.places.of(records, rows);
   const main = mainOf(entity, columns);
-  const least = columns.reduce((sum, name) => sum + (name === main ? NARROWEST : widthOf(entity, name)), 24);
+  const width = widths(shown, columns, main);
   return html`<table
     class="table"
     aria-rowcount=${records.next ? -1 : records.rows.length + 1}
-    .style=${`min-width:${least}px`}
+    .style=${`min-width:${width.least}px`}
   >
     <thead>
       <tr aria-rowindex="1">
         ${shown.pick ? pickAll(shown.pick, records.rows.length) : nothing}
-        ${columns.map((name) => head(shown, name, name === main))}
+        ${columns.map((name) => head(shown, name, width.of(name)))}
         ${shown.bin ? html`<th scope="col" class="bin-do"><span class="sr">${t('bin.do')}</span></th>` : nothing}
       </tr>
     </thead>
@@ -98,16 +101,15 @@ export function table(shown: Shown): TemplateResult {
   </table>`;
 }
 
-function head(shown: Shown, name: string, isMain: boolean): TemplateResult {
+function head(shown: Shown, name: string, width: string): TemplateResult {
   const { entity, sort } = shown;
   const field = fieldOf(entity, name)!;
   const order = sort[0] === `-${name}` ? 'descending' : sort[0] === name ? 'ascending' : null;
-  const width = isMain ? null : widthOf(entity, name);
   return html`<th
     scope="col"
     class=${isNumeric(field) ? 'end' : ''}
     aria-sort=${order ?? nothing}
-    .style=${width ? `width:${width}px` : ''}
+    .style=${width}
     data-field=${name}
     title=${label(entity, name)}
   >
@@ -135,8 +137,20 @@ function mainOf(entity: string, columns: string[]): string {
   return columns.includes(title) ? title : columns[0];
 }
 
-function widthOf(entity: string, name: string): number {
-  return WIDTHS[fieldOf(entity, name)!.type] ?? OTHER;
+/** All columns but the main one share what it leaves of the room, each between its two widths. */
+function widths({ entity, pick, bin }: Shown, columns: string[], main: string) {
+  const fixed = (pick ? PICK : 0) + (bin ? BIN : 0);
+  const rangeOf = (name: string) => WIDTHS[fieldOf(entity, name)!.type] ?? OTHER;
+  const others = columns.filter((name) => name !== main).map(rangeOf);
+  const [wide, narrow] = [0, 1].map((i) => others.reduce((sum, range) => sum + range[i]!, 0)) as [number, number];
+  return {
+    least: fixed + MAIN[1] + narrow,
+    of: (name: string) => {
+      if (name === main) return '';
+      const [most, least] = rangeOf(name);
+      return `width:clamp(${least}px,calc((var(--room) - ${fixed + MAIN[0]}px)*${(most / wide).toFixed(4)}),${most}px)`;
+    },
+  };
 }
 
 function line(shown: Shown, columns: string[], row: Row, index: number): TemplateResult {

@@ -130,3 +130,16 @@ test('a list on a card and those of the start screen are not called empty while 
   assert.equal(await page.getByText('На сегодня всё сделано').count(), 0);
   assert.equal(await page.getByText('Пока тихо').count(), 0);
 });
+
+test('the columns give way before a list is scrolled sideways', async () => {
+  const page = await visit({ path: '/e/sales.lead', lang: 'en-GB', size: { width: 1280, height: 800 } });
+  await page.waitForSelector(rowOf(46));
+  const over = () => page.evaluate(() => [...document.querySelectorAll('.table-wrap')].map((box) => box.scrollWidth - box.clientWidth));
+  assert.equal(await page.locator('thead th[data-field]').count(), 7);
+  assert.deepEqual(await over(), [0]);
+  const widthOf = (field) => page.locator(`th[data-field=${field}]`).evaluate((th) => th.getBoundingClientRect().width);
+  const [title, owner] = [await widthOf('title'), await widthOf('owner')];
+  await page.setViewportSize({ width: 1440, height: 800 });
+  assert.ok((await widthOf('owner')) > owner, 'they have their full width where there is room');
+  assert.ok((await widthOf('title')) > title, 'and the rest goes to the name');
+});
