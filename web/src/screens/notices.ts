@@ -11,6 +11,7 @@ import { Records } from '../core/records.ts';
 import { openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { Row } from '../core/types.ts';
+import { more } from '../views/more.ts';
 import { countUnread, NOTICE, READ } from './unread.ts';
 
 class Notices extends El {
@@ -68,13 +69,13 @@ class Notices extends El {
           ? skeletonRows(8)
           : records.state === 'error'
             ? failure(records.error!, () => void records.load())
-            : !records.rows.length
+            : !records.rows.length && records.walked === null
               ? empty('bell', t('notices.empty'), t('notices.empty.text'))
               : html`<div class="scroll" tabindex="0" role="region" aria-label=${t('notices')}>
                   <ul class="notices">
                     ${records.rows.map((row) => this.#row(row))}
                   </ul>
-                  ${records.next ? html`<p class="more"><button class="btn btn-sm" @click=${() => void records.more()}>${t('list.more')}</button></p>` : nothing}
+                  ${more(records)}
                 </div>`
       }
     </div>`;

@@ -5,7 +5,7 @@ import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { empty, failure, skeletonRows } from '../ui/parts.ts';
 import { line } from '../views/lines.ts';
-import { progress } from '../views/more.ts';
+import { WalkVoice, progress } from '../views/more.ts';
 import { HOME_ASIDE, homeLimit, homeQuery } from '../core/ahead.ts';
 import { atLeast, dayNumber, fromLocalInput, zone } from '../core/fmt.ts';
 import { capital, lang, locale, t } from '../core/i18n.ts';
@@ -19,10 +19,16 @@ import type { Row } from '../core/types.ts';
 const ASIDE_PHONE = 3;
 type Group = 'overdue' | 'today' | 'later' | 'none';
 
+interface Shown {
+  home: HomeView;
+  records: Records;
+  voice: WalkVoice;
+}
+
 class Today extends El {
   static override properties = {};
   #watch = new Watch(this, meta, lang, narrow);
-  #lists = new Map<string, { home: HomeView; records: Records }>();
+  #lists = new Map<string, Shown>();
   #clock = 0;
 
   override connectedCallback(): void {
@@ -49,7 +55,7 @@ class Today extends El {
       const changed = () => this.requestUpdate();
       const options = { limit: homeLimit(home) };
       const records = new Records(home.entity, homeQuery(home.view), home.view.sort ?? [], changed, options);
-      this.#lists.set(key, { home, records: records.start() });
+      this.#lists.set(key, { home, records: records.start(), voice: new WalkVoice() });
     }
   }
 
@@ -77,17 +83,17 @@ class Today extends El {
       </header>
       <div class="scroll" tabindex="0" role="region" aria-label=${t('today')}>
         <div class="today ${main.length && aside.length ? '' : 'is-single'}">
-          <div class="today-main">${main.map((one) => this.#due(one.home, one.records))}</div>
-          <div class="today-aside">${aside.map((one) => this.#plain(one.home, one.records))}</div>
+          <div class="today-main">${main.map((one) => html`${this.#due(one)}${this.#foot(one)}`)}</div>
+          <div class="today-aside">${aside.map((one) => this.#plain(one))}</div>
         </div>
       </div>
     </div>`;
   }
 
-  #due(home: HomeView, records: Records): TemplateResult {
+  #due({ home, records }: Shown): TemplateResult | typeof nothing {
     if (records.state === 'loading') return html`<section>${skeletonRows(6)}</section>`;
     if (records.state === 'error') return failure(records.error!, () => void records.load());
-    if (!records.rows.length && records.walked !== null) return html`<section>${progress(records)}</section>`;
+    if (!records.rows.length && records.walked !== null) return nothing;
     if (!records.rows.length)
       return html`<section class="today-free">
         ${empty('check', t('today.free'), t('today.free.text'))}
@@ -108,10 +114,16 @@ class Today extends El {
               ${groups[g].map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}
             </ul>
           </section>`,
-      )}${progress(records)}`;
+      )}`;
   }
 
-  #plain(home: HomeView, records: Records): TemplateResult {
+  /** In a place of its own, so that its button keeps the focus when the first rows come. */
+  #foot({ records, voice }: Shown): TemplateResult {
+    return html`${progress(records)} ${voice.told(records)}`;
+  }
+
+  #plain(one: Shown): TemplateResult {
+    const { home, records } = one;
     const title = `${capital(t(entityOf(home.entity)!.label.many))} · ${t(home.view.label)}`;
     return html`<section data-view=${home.view.id} data-entity=${home.entity}>
       <div class="sect">
@@ -125,7 +137,7 @@ class Today extends El {
       <ul>
         ${records.rows.slice(0, narrow.value ? ASIDE_PHONE : HOME_ASIDE).map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}
       </ul>
-      ${progress(records)}
+      ${this.#foot(one)}
     </section>`;
   }
 }

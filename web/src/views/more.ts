@@ -31,6 +31,13 @@ function button(name: string, act: () => void): TemplateResult {
 /** What is said of the search of a long list to those who do not see it: seldom enough to be listened to. */
 export class WalkVoice {
   #step = -1;
+  #said = '';
+
+  /** An element that says it, where the list has none of its own; it is to stay in its place while the list changes. */
+  told(records: Records): TemplateResult {
+    this.#said = this.say(records) ?? this.#said;
+    return html`<span class="sr" role="status">${this.#said}</span>`;
+  }
 
   /** The words for now, or null where there is nothing new to say. */
   say(records: Records): string | null {

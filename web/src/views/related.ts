@@ -4,7 +4,7 @@ import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { avatar, problemText } from '../ui/parts.ts';
 import { line } from './lines.ts';
-import { progress } from './more.ts';
+import { WalkVoice, progress } from './more.ts';
 import { api } from '../core/api.ts';
 import { on } from '../core/events.ts';
 import { atLeast, dial, phone } from '../core/fmt.ts';
@@ -24,6 +24,7 @@ class RelatedList extends El {
   recordId = 0;
   label = '';
   #records: Records | null = null;
+  #voice = new WalkVoice();
   #watch = new Watch(this, lang);
 
   override disconnectedCallback(): void {
@@ -36,6 +37,7 @@ class RelatedList extends El {
     void this.#watch;
     if (this.#records && !changed.has('recordId') && !changed.has('entity')) return;
     this.#records?.stop();
+    this.#voice = new WalkVoice();
     const sort = listViews(this.entity)[0]?.sort ?? [];
     this.#records = new Records(
       this.entity,
@@ -63,7 +65,7 @@ class RelatedList extends El {
             </ul>`
           : this.#none(records)
       }
-      ${progress(records)}
+      ${progress(records)} ${this.#voice.told(records)}
     </section>`;
   }
 

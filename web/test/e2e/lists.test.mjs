@@ -115,20 +115,30 @@ test('a list on a card and those of the start screen are not called empty while 
   await inParts(page, /sales\.lead\?(?=.*contact=1\b)/, 2, () => []);
   await page.goto(`${fixture.url}/e/contacts.person/1`);
   const related = page.locator('[data-related="sales.lead"]');
-  await related.getByText('Просмотрено 20 %, найдено: 0').waitFor();
+  await related.locator('[data-walked]', { hasText: 'Просмотрено 20 %, найдено: 0' }).waitFor();
   assert.equal(await related.getByText('Пока нет').count(), 0);
+  assert.match(await related.locator('[role=status]').innerText(), /Просмотрено 20 %/);
   await related.locator('[data-action=halt]').click();
   await related.locator('[data-action=look]').waitFor();
 
   await page.unrouteAll();
   const views = { aside: /sales\.lead\?.*limit=8\b/, main: /tasks\.task\?.*limit=50/ };
   await inParts(page, views.aside, 2, () => []);
-  await inParts(page, views.main, 2, () => []);
+  let letGo;
+  const gate = new Promise((resolve) => (letGo = resolve));
+  const late = { id: 9001, rev: 1, title: 'Найдена поздно', _can: [] };
+  await inParts(page, views.main, 3, (part) => (part === 2 ? gate.then(() => [late]) : []));
   await page.goto(`${fixture.url}/`);
   for (const side of ['.today-main', '.today-aside'])
     await page.locator(side).getByText('Просмотрено 20 %, найдено: 0').first().waitFor();
   assert.equal(await page.getByText('На сегодня всё сделано').count(), 0);
   assert.equal(await page.getByText('Пока тихо').count(), 0);
+  await page.focus('.today-main [data-action=halt]');
+  letGo();
+  await page.locator('.today-main').getByText('Найдена поздно').waitFor();
+  assert.ok(await page.evaluate(() => document.activeElement.matches('.today-main [data-action=halt]')), 'rows have come in above it');
+  await page.keyboard.press('Enter');
+  await page.locator('.today-main [role=status]').getByText('Поиск остановлен. Просмотрено 40 %, найдено: 1').waitFor({ state: 'attached' });
 });
 
 test('the columns give way before a list is scrolled sideways', async () => {
