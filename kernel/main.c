@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/backup.h"
 #include "server.h"
 
 static const char *default_lang(void)
@@ -201,7 +202,7 @@ static bool has_folders(const server_options *o, bool needs_data, buf *out)
         return false;
     }
     snprintf(path, sizeof path, "%s/karkas.db", o->data);
-    if (needs_data && access(path, F_OK) != 0) {
+    if (needs_data && access(path, F_OK) != 0 && !backup_is_cut_off(o->data)) {
         buf_fmt(out,
                 o->lang[0] == 'r' ? "--data %s: в этом каталоге нет данных Каркаса\n"
                                   : "--data %s: no data of Karkas in that directory\n",

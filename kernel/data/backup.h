@@ -76,6 +76,8 @@ CRM_MUST_CHECK crm_status backup_restore(const backup_into *into, const char *pa
  * CONFLICT: one was cut off before, and there is nothing to work with.
  */
 CRM_MUST_CHECK crm_status backup_settle(const char *dir, backup_report *report);
+/* Whether there is what backup_settle looks for. */
+bool backup_is_cut_off(const char *dir);
 
 /* The fault as a line in `lang`, "ru" or "en"; nothing when there is none. */
 void backup_say(const backup_fault *f, const char *lang, buf *out);

@@ -271,6 +271,11 @@ static crm_status begin(restore *x)
     return x->arena ? st : CRM_NOMEM;
 }
 
+bool backup_is_cut_off(const char *dir)
+{
+    return exists(dir, PART) || exists(dir, WHOLE);
+}
+
 crm_status backup_settle(const char *dir, backup_report *r)
 {
     restore x = {.dir = dir, .report = r};

@@ -205,6 +205,7 @@ describe('karkas backup and restore', () => {
     const { uid, gid } = fs.statSync(server.data);
     fs.chownSync(data, uid, gid);
     await assert.rejects(startServer({ data, tzFile: server.tz }), /restore\.part: восстановление было прервано.*karkas restore/);
+    assert.match(await fails('--data', data, 'user', 'list'), /^karkas: .*restore\.part: восстановление было прервано/);
     assert.equal(fs.existsSync(path.join(data, 'karkas.db')), false);
   });
 
