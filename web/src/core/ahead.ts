@@ -11,6 +11,7 @@ export const PAGE = 100;
 const HOME = 50;
 export const HOME_ASIDE = 8;
 
+const PATIENCE = 40; // ms
 let asked = new Map<string, Promise<Page>>();
 
 const keyOf = (entity: string, search: URLSearchParams) => `${entity}?${search}`;
@@ -29,6 +30,14 @@ export const homeLimit = ({ view, due }: HomeView): number => (view.live && !due
 /** What a view shows on the start screen, where nothing is chosen by hand. */
 export function homeQuery(view: ListView): URLSearchParams {
   return query({ view: view.id, q: '', sort: null, chips: {} }, view, meta.value!.user.id);
+}
+
+/** Until they are there, but no longer than the first drawing may wait: then it needs no other right behind it. */
+export function rowsAhead(): Promise<unknown> {
+  const late = new Promise((done) => {
+    setTimeout(done, PATIENCE);
+  });
+  return Promise.race([Promise.allSettled(asked.values()), late]);
 }
 
 export function askAhead(): void {

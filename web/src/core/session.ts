@@ -1,6 +1,6 @@
 // Who is in: the session, what is read once it is open (meta and strings), and what happens when it ends while
 // someone works. The screens stay as they are behind the login; the requests that waited are made again.
-import { askAhead } from './ahead.ts';
+import { askAhead, rowsAhead } from './ahead.ts';
 import { ApiError, onSessionLost, request, setCsrf, type Session } from './api.ts';
 import { follow, link, on, stop } from './events.ts';
 import { lang, setLang, setModuleStrings, storedLang, type Lang } from './i18n.ts';
@@ -103,6 +103,7 @@ export async function enter(): Promise<void> {
     if (!meta.value) {
       await Promise.all([refreshMeta(true), streamOpen()]);
       askAhead();
+      await rowsAhead();
     }
   } catch (error) {
     stop();
