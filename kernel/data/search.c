@@ -295,6 +295,15 @@ crm_status search_terms(arena *a, crm_str typed, crm_str *terms)
     return build(a, str_trim(typed), false, terms);
 }
 
+void search_ask(query *q, crm_str typed, crm_str terms)
+{
+    static const cond nowhere = {.op = COND_FALSE};
+    q->terms = terms;
+    if (!terms.n && str_trim(typed).n) {
+        q->where = &nowhere;
+    }
+}
+
 crm_status search_exact_terms(arena *a, crm_str typed, crm_str *terms)
 {
     return build(a, str_trim(typed), true, terms);

@@ -63,18 +63,18 @@ static crm_status read_where(crm_ctx *c, const entity *e, const json_t *spec, qu
                  .with_deleted = is_true(spec, "restore"),
                  .only_deleted = is_true(spec, "restore")};
     bits_add(q->select, COL_ID);
-    crm_str words = json_text(spec, "q");
-    crm_status s = words.n ? search_terms(c->arena, words, &q->terms) : CRM_OK;
-    if (s != CRM_OK || json_is_true(where) || !where) {
-        return s;
+    crm_str words = json_text(spec, "q"), terms = {0};
+    crm_status s = words.n ? search_terms(c->arena, words, &terms) : CRM_OK;
+    if (s == CRM_OK && where && !json_is_true(where)) {
+        cond_scope in = records_scope(c, e);
+        s = cond_read(c->arena, &in, where, &read, &err);
+        q->where = read;
+        if (s == CRM_INVALID) {
+            return records_bad_cond(c, &err, "where");
+        }
     }
-    cond_scope in = records_scope(c, e);
-    s = cond_read(c->arena, &in, where, &read, &err);
-    q->where = read;
-    if (s == CRM_OK || s == CRM_NOMEM) {
-        return s;
-    }
-    return records_bad_cond(c, &err, "where");
+    search_ask(q, words, terms);
+    return s;
 }
 
 /* Names and types of what is set, before anything starts; a row's own rights come at its turn. */

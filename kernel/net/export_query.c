@@ -120,7 +120,7 @@ static crm_status read_words(exporting *x)
     if (s == CRM_TOO_LARGE) {
         return call_fail_field(&k->c, CRM_S("q"), "too_long", CRM_S("{\"max\":200}"));
     }
-    x->query->terms = x->search.terms;
+    search_ask(x->query, typed, x->search.terms);
     return s;
 }
 

@@ -161,7 +161,7 @@ static crm_status words(api_call *k, crm_str typed, query *q)
     if (s == CRM_TOO_LARGE) {
         return call_fail_field(&k->c, CRM_S("q"), "too_long", CRM_S("{\"max\":200}"));
     }
-    q->terms = l->search.terms;
+    search_ask(q, typed, l->search.terms);
     return s == CRM_OK && q->terms.n ? search_words_new(k->c.arena, q->terms, &l->words) : s;
 }
 

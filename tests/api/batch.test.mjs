@@ -78,6 +78,14 @@ describe('a bulk change', () => {
     assert.match(wrong.json.detail, /3/);
   });
 
+  it('of what is no word changes nothing: no row has it, in lists either', async () => {
+    const [id] = await leads(1, { city: 'Омск' });
+    const b = await bulk({ where: true, q: ' - ', delete: true });
+    assert.deepEqual([b.state, b.total, b.changed], ['done', 0, 0]);
+    await read(id);
+    assert.deepEqual(await head.list('sales.lead', 'q=%25&city=Омск'), []);
+  });
+
   it('notes a row that refuses and goes on with the rest', async () => {
     const [mine] = await leads(1, {}, manager);
     const [hers] = await leads(1);

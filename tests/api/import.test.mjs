@@ -267,6 +267,8 @@ describe('an import', () => {
     await imported(head, PERSON, 'Имя;Источник\nИсток Первый;Сайт\nИсток Второй;avito\nИсток Третий;выставка\n');
     const kept = (await people('name.starts=Исток&sort=name')).map(({ name, source }) => `${name} ${source}`);
     assert.deepEqual(kept, ['Исток Второй avito', 'Исток Первый site', 'Исток Третий выставка']);
+    const none = await head.get(`/api/v1/${PERSON}/export?fields=name&q=-`, { expect: 200 });
+    assert.equal(none.text.trim().split('\n').length, 1, 'of no word nothing but the head');
     const file = await head.get(`/api/v1/${PERSON}/export?fields=name,source&sort=name&name.starts=Исток`, { expect: 200 });
     assert.match(file.text, /Второй[;,]Авито\r?\n.*Первый[;,]Сайт\r?\n.*Третий[;,]выставка/);
   });
