@@ -205,7 +205,7 @@ static void a_field_that_the_settings_name_is_no_trap(void **state)
     assert_field(lead, "page", "https://c.d/");
 }
 
-static void without_a_message_the_title_is_the_name_or_what_was_written(void **state)
+static void without_a_message_the_title_is_the_name_or_the_phone(void **state)
 {
     record **rows;
     (void)state;
@@ -213,7 +213,7 @@ static void without_a_message_the_title_is_the_name_or_what_was_written(void **s
     assert_ok(submit("site", FORM, "phone=%2B79161234567&budget=1000000&term=5"));
     assert_int_equal(list_of("sales.lead", &rows), 2);
     assert_field(rows[0], "title", "Олег");
-    assert_field(rows[1], "title", "budget: 1000000");
+    assert_field(rows[1], "title", "+79161234567");
 }
 
 static void fields_of_a_form_are_mapped_by_its_settings(void **state)
@@ -473,7 +473,7 @@ int main(int argc, char **argv)
         TEST(a_filled_trap_is_refused_and_an_empty_form_makes_no_record),
         TEST(a_website_is_a_field_like_any_other),
         TEST(a_field_that_the_settings_name_is_no_trap),
-        TEST(without_a_message_the_title_is_the_name_or_what_was_written),
+        TEST(without_a_message_the_title_is_the_name_or_the_phone),
         TEST(fields_of_a_form_are_mapped_by_its_settings),
         TEST(a_form_describes_itself),
         TEST(a_new_person_is_made_and_belongs_to_the_owner),
