@@ -486,11 +486,11 @@ static crm_status read_file_list(const field_source *s, const field *f, crm_str 
     return joined(s, &j, st, out);
 }
 
-/* A comma belongs to no tag; addresses of pages may hold one, and before an extension it is a pause
- * of the phone. */
-static bool next_part(const field *f, crm_str *line, crm_str *part)
+/* Addresses of pages may hold a comma, and before an extension it is a pause of the phone. */
+static bool next_part(const field_source *s, const field *f, crm_str *line, crm_str *part)
 {
-    if (!str_split(line, f->type == FIELD_URL ? '\n' : ',', part)) {
+    bool is_whole = f->type == FIELD_URL || s->is_by_lines;
+    if (!str_split(line, is_whole ? '\n' : ',', part)) {
         return false;
     }
     if (f->type != FIELD_PHONE || !line->n) {
@@ -518,7 +518,7 @@ static crm_status read_text_list(const field_source *s, const field *f, crm_str 
     crm_str line, part;
     crm_status st = CRM_OK;
     while (st == CRM_OK && str_split(&text, '\n', &line)) {
-        while (st == CRM_OK && next_part(f, &line, &part)) {
+        while (st == CRM_OK && next_part(s, f, &line, &part)) {
             st = join(s, f, &j, NULL, part, out);
         }
     }

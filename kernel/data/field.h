@@ -14,6 +14,7 @@ typedef struct field_source {
     arena *arena;
     const registry *reg; /* its zone says what "18.01.2027 10:00" is in UTC; NULL: UTC */
     bool is_lenient;     /* keep what is not valid but may be meant, and mark it */
+    bool is_by_lines;    /* of many: each stands on a line of its own, and may hold a comma */
 } field_source;
 
 typedef struct field_result {

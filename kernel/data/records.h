@@ -184,7 +184,10 @@ CRM_MUST_CHECK crm_status field_from_json(crm_ctx *c, const field *f, const json
 /* From a form or a file: text in the form a person writes ("8 (916) 123-45-67", "1 500,00"). */
 CRM_MUST_CHECK crm_status field_from_text(crm_ctx *c, const field *f, crm_str text, value *out,
                                           bool *is_marked);
-/* The same, but what cannot be read (INVALID) is no error of the call. */
+/* The same of a field that holds many, each element on a line of its own: a comma separates none. */
+CRM_MUST_CHECK crm_status field_from_lines(crm_ctx *c, const field *f, crm_str text, value *out,
+                                           bool *is_marked);
+/* As field_from_text, but what cannot be read (INVALID) is no error of the call. */
 CRM_MUST_CHECK crm_status field_try_text(crm_ctx *c, const field *f, crm_str text, value *out,
                                          bool *is_marked);
 /* `label`: of a reference; {NULL,0} with denied=true gives {"id":…,"denied":true}. */

@@ -28,7 +28,8 @@ typedef struct import_options {
     uint32_t match_count;
     import_mode mode;
     bool clears, is_loud, is_lenient; /* empty=clear, rules, lenient */
-    bool is_csv; /* a spreadsheet's marks of a CSV cell are to be taken off */
+    bool is_csv;   /* a spreadsheet's marks of a CSV cell are to be taken off */
+    bool is_vcard; /* every value of a cell stands on a line of its own */
     const json_t *defaults;
 } import_options;
 /* INVALID with an error per fault. Any thread. */
@@ -76,8 +77,9 @@ CRM_MUST_CHECK crm_status import_value(finder *f, const import_options *o,
                                        const import_column *col, crm_str text, value *out,
                                        bool *is_marked);
 /* One cell of a field that holds many: its elements stand on lines of their own where they were
- * separated by ';', of addresses of pages by blanks. In the arena. */
-crm_str import_lines(arena *a, const field *to, crm_str text);
+ * separated by ';', of addresses of pages by blanks, of tags by ',' too. In a cell of several lines
+ * each is an element, whatever it holds; a phone keeps its extension. In the arena. */
+crm_str import_lines(arena *a, const import_options *o, const field *to, crm_str text);
 /* A date or moment as people write it to what field_from_text reads, in the arena; as it is when it
  * is none of those. */
 crm_str import_date(arena *a, crm_str text, bool has_time);

@@ -92,7 +92,7 @@ static crm_status gather(finder *f, const import_options *o, const table_row *ro
             continue;
         }
         if (has_lines) {
-            cell = import_lines(f->call->arena, to, cell);
+            cell = import_lines(f->call->arena, o, to, cell);
         }
         if (filled && glue) {
             buf_z(&all, glue);

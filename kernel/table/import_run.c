@@ -179,6 +179,7 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
         return s;
     }
     x->options.is_csv = how.format == SOURCE_CSV;
+    x->options.is_vcard = how.format == SOURCE_VCARD;
     x->import = row.id;
     x->is_check = is_check(b);
     read_cursor(b->cursor, &x->offset, &most);

@@ -64,15 +64,41 @@ static crm_str duration(arena *a, crm_str text)
     return copy;
 }
 
-crm_str import_lines(arena *a, const field *to, crm_str text)
+/* `tail` begins with a ';': of "+74951234567;ext=12" it stands in the mark (RFC 3966), of
+ * "+74951234567; доб. 12" before one, and is a blank then. */
+static bool is_before_extension(const field *to, crm_str tail, bool *is_of_mark)
 {
-    bool is_url = to->type == FIELD_URL;
-    bool has_lines = str_find(text, '\n') >= 0;
+    crm_str digits, behind = {tail.p + 1, tail.n - 1};
+    if (to->type != FIELD_PHONE || tail.p[0] != ';') {
+        return false;
+    }
+    *is_of_mark = phone_extension_span(tail, &digits) > 0;
+    return *is_of_mark || phone_extension_span(behind, &digits);
+}
+
+static bool is_separator(const field *to, char c)
+{
+    if (to->type == FIELD_URL) {
+        return c == ' ' || c == '\t';
+    }
+    return c == ';' || (c == ',' && to->type == FIELD_TAGS);
+}
+
+crm_str import_lines(arena *a, const import_options *o, const field *to, crm_str text)
+{
+    bool has_lines = str_find(text, '\n') >= 0 || (o->is_vcard && to->type == FIELD_TAGS);
+    bool is_of_mark;
     crm_str copy = arena_dup(a, text);
     for (size_t i = 0; copy.p && i < copy.n; i++) {
         char *p = (char *)copy.p + i;
-        bool is_break = is_url ? *p == ' ' || *p == '\t' : *p == ';' && !has_lines;
-        *p = is_break ? '\n' : *p;
+        if ((has_lines && to->type != FIELD_URL) || !is_separator(to, *p)) {
+            continue;
+        }
+        if (!is_before_extension(to, (crm_str){p, copy.n - i}, &is_of_mark)) {
+            *p = '\n';
+        } else if (!is_of_mark) {
+            *p = ' ';
+        }
     }
     return copy;
 }
@@ -197,6 +223,8 @@ static crm_status by_text(finder *f, const field *to, crm_str text, value *out, 
     case FIELD_DURATION:
         text = duration(a, text);
         break;
+    case FIELD_TAGS:
+        return field_from_lines(f->call, to, text, out, is_marked);
     default:
         break;
     }

@@ -282,6 +282,17 @@ describe('an import', () => {
     assert.equal((await people('phone=+79167000001'))[0].name, 'Иван');
   });
 
+  it('keeps the extension of a phone however a file writes it', async () => {
+    const card = 'BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Добавочный Раз\r\nTEL;VALUE=uri:tel:+74959999999;ext=12\r\nEND:VCARD\r\n';
+    const file = await uploaded(head, PERSON, card, 'people.vcf');
+    assert.equal((await finish(head, file.id, 'run', { ...file.options, mode: 'create', match: [] })).created, 1);
+    const { run } = await imported(head, PERSON,
+      'Имя,Телефон\nДобавочный Два,"+74951234568;ext=7"\nДобавочный Три,"+74951234568; доб. 8; 8 916 711-00-01;ext=9"\n', { mode: 'create', match: [] });
+    assert.equal(run.created, 2);
+    const kept = (await people('name.starts=Добавочный&sort=id')).map((r) => r.phone);
+    assert.deepEqual(kept, [['+74959999999;ext=12'], ['+74951234568;ext=7'], ['+74951234568;ext=8', '+79167110001;ext=9']]);
+  });
+
   it('takes hostile rows one by one and loses no other', async () => {
     const { run } = await imported(head, PERSON, Buffer.concat([
       Buffer.from('Имя;Телефон\nДо;8 916 800-00-01\n'), Buffer.from([0xff]), Buffer.from('Порча;8 916 800-00-02\nНоль\0;8 916 800-00-03\n'),
@@ -360,6 +371,16 @@ describe('an export', () => {
     const json = await fetchFile({ city: 'Карты', format: 'json', fields: 'name' });
     assert.equal(json.json[0].name, 'Карточка');
   });
+
+  it('of cards reads back as the same: a phone with its extension, a tag with a comma', async () => {
+    const person = { name: 'Туда и обратно', phone: ['+74951112266;ext=7'], tags: ['Б,в'] };
+    await head.post(`/api/v1/${PERSON}`, person, { expect: 201 });
+    const cards = await fetchFile({ name: person.name, format: 'vcf' });
+    const { run } = await imported(head, PERSON, cards.text, { mode: 'create', match: [] });
+    assert.equal(run.created, 1, JSON.stringify(await notes(head, run.batch)));
+    const [copy] = await people('name=Туда и обратно&sort=-id');
+    assert.deepEqual({ name: copy.name, phone: copy.phone, tags: copy.tags }, person);
+  });
 });
 
 describe('every type of field', () => {
@@ -369,7 +390,7 @@ describe('every type of field', () => {
       made: '2027-01-18', seen: '2027-01-18T07:00:30.250Z', takes: 131405000, kind: 'crane', kinds: ['a', 'b'], place: 'Москва, ул. Ленина, 1',
       inn: '7700000009', kpp: '770001001', ogrn: '1027700132195', bik: '044525225', account: '40702810000000000001', tags: ['VIP', 'a;b'], extra: { a: [1, 'б'] } },
     { name: "'=2+2", serial: '=3+3', about: '@x', is_new: false, made: '1899-12-31', seen: '2010-10-30T23:30:00.000Z', takes: 250, kind: 'loader', kinds: ['a'], tags: ['один;два'], count: -7, price: '0.00' },
-    { name: '="001"', serial: '00123' }, { name: '#12', serial: "'0" }, { name: 'да', about: '7', tags: ['x'], phones: ['+79161112244'] },
+    { name: '="001"', serial: '00123', tags: ['Б,в'] }, { name: '#12', serial: "'0", tags: ['Б,в', 'г'], phones: ['+74951112255;ext=7'] }, { name: 'да', about: '7', tags: ['x'], phones: ['+79161112244'] },
   ];
   let made;
   before(async () => {
