@@ -9,6 +9,7 @@
 #include "data/field.h"
 
 #define NUMBER_MIN   4 /* digits that count as a beginning anywhere, and as a fragment of a phone */
+#define SPLIT_MIN    3 /* of a fragment of a phone with a mark inside: alone, they are a beginning */
 #define NUMBER_WHOLE 10 /* digits of a number that an extension may follow */
 #define DIGITS_MAX   32
 #define PARTS_MAX    24
@@ -227,7 +228,8 @@ static size_t extension_span(crm_str s, size_t at, size_t digits)
  */
 static size_t phone_span(crm_str s, size_t at, char digits[DIGITS_MAX], size_t *count)
 {
-    size_t end = at, taken = 0, n = 0;
+    size_t end = at, taken = 0, n = 0, unbroken = 0, least = NUMBER_MIN;
+    bool is_split = false;
     while (at < s.n) {
         crm_str rest = {s.p + at, s.n - at};
         size_t skip = is_digit(s.p[at]) || s.p[at] == '+' ? 1 : phone_separator(rest);
@@ -235,16 +237,19 @@ static size_t phone_span(crm_str s, size_t at, char digits[DIGITS_MAX], size_t *
             break;
         }
         if (is_digit(s.p[at])) {
+            is_split = is_split || (n && at != unbroken);
             digits[n++] = s.p[at];
+            unbroken = at + 1;
         }
         at += skip;
         if (n > taken && (is_blank(s, at) || extension_span(s, at, n))) {
             end = at;
             taken = n;
+            least = is_split ? SPLIT_MIN : NUMBER_MIN;
         }
     }
     *count = taken;
-    return taken >= NUMBER_MIN ? end : 0;
+    return taken >= least ? end : 0;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

@@ -75,6 +75,10 @@ static void digits_are_asked_as_a_fragment_of_a_phone(void **state)
     assert_text(terms_of("7701234567"), "7701234567*");
     assert_text(terms_of("8000"), "8000*");
     assert_text(terms_of("916"), "916*");
+    assert_text(terms_of("3-45"), "3-45*|3&45*|345*");
+    assert_text(terms_of("23 4"), "23&4*|234*");
+    assert_text(terms_of("3-4"), "3-4*|3&4*");
+    assert_text(terms_of("916 4х"), "916 4х*");
     assert_text(terms_of("BX-200"), "bx-200*|bx&200*");
 }
 
