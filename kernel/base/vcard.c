@@ -37,6 +37,7 @@ struct vcard_reader {
     bool has_ahead, is_ahead_long;
     buf logical, value, part;
     buf columns[VCARD_COLUMNS];
+    buf whole_name; /* N as one writes it */
     crm_str cells[VCARD_COLUMNS];
     table_fault fault;
     uint32_t fault_column;
@@ -56,7 +57,7 @@ crm_status vcard_open(table_source from, charset usual, vcard_reader **out)
     r->is_open[usual] = true;
     r->source = from;
     r->usual = usual;
-    buf *const texts[] = {&r->ahead, &r->logical, &r->value, &r->part};
+    buf *const texts[] = {&r->ahead, &r->logical, &r->value, &r->part, &r->whole_name};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         buf_init(texts[i], TABLE_ROW_MAX);
     }
@@ -72,7 +73,7 @@ void vcard_close(vcard_reader *r)
     if (!r) {
         return;
     }
-    buf *const texts[] = {&r->ahead, &r->logical, &r->value, &r->part};
+    buf *const texts[] = {&r->ahead, &r->logical, &r->value, &r->part, &r->whole_name};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         buf_free(texts[i]);
     }
@@ -299,13 +300,43 @@ static void add_to(vcard_reader *r, vcard_column c, crm_str text, const char *gl
     }
 }
 
+/* The parts of a structured value, in `all`, which the caller frees; how many there are. */
+static size_t split_parts(vcard_reader *r, crm_str value, crm_str *parts, size_t most, buf *all)
+{
+    bool is_more = true;
+    size_t ends[7], count = 0;
+    buf_init(all, TABLE_CELL_MAX);
+    while (count < most && next_part(r, &value, ';', &is_more)) {
+        buf_str(all, str_trim(buf_view(&r->part)));
+        ends[count++] = all->n;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t from = i ? ends[i - 1] : 0;
+        parts[i] = ends[i] > from ? (crm_str){all->p + from, ends[i] - from} : (crm_str){0};
+    }
+    return count;
+}
+
+/* Family, given, additional, prefix, suffix (RFC 6350 §6.2.2), as one writes a name here: the
+ * prefix stands before the family name. */
 static void take_name_parts(vcard_reader *r, crm_str value)
 {
     static const vcard_column at[] = {VCARD_FAMILY, VCARD_GIVEN, VCARD_MIDDLE};
-    bool is_more = true;
-    for (size_t i = 0; i < 3 && next_part(r, &value, ';', &is_more); i++) {
-        add_to(r, at[i], buf_view(&r->part), " ");
+    static const int order[] = {3, 0, 1, 2, 4};
+    crm_str parts[5] = {{0}};
+    buf all;
+    size_t count = split_parts(r, value, parts, 5, &all);
+    for (size_t i = 0; i < 3 && i < count; i++) {
+        add_to(r, at[i], parts[i], " ");
     }
+    bool is_first = r->whole_name.n == 0;
+    for (size_t i = 0; is_first && i < 5; i++) {
+        if (parts[order[i]].n) {
+            buf_z(&r->whole_name, r->whole_name.n ? " " : "");
+            buf_str(&r->whole_name, parts[order[i]]);
+        }
+    }
+    buf_free(&all);
 }
 
 /* Post box, extension, street, town, region, code, country: as one writes an address here. */
@@ -314,17 +345,7 @@ static void take_address(vcard_reader *r, crm_str value)
     static const int order[] = {5, 6, 4, 3, 2, 1, 0};
     crm_str parts[7] = {{0}};
     buf all;
-    bool is_more = true;
-    size_t ends[7], count = 0;
-    buf_init(&all, TABLE_CELL_MAX);
-    while (count < 7 && next_part(r, &value, ';', &is_more)) {
-        buf_str(&all, str_trim(buf_view(&r->part)));
-        ends[count++] = all.n;
-    }
-    for (size_t i = 0; i < count; i++) {
-        size_t from = i ? ends[i - 1] : 0;
-        parts[i] = (crm_str){all.p + from, ends[i] - from};
-    }
+    (void)split_parts(r, value, parts, 7, &all);
     const char *glue = "\n";
     for (size_t i = 0; i < 7; i++) {
         if (parts[order[i]].n) {
@@ -332,17 +353,30 @@ static void take_address(vcard_reader *r, crm_str value)
             glue = ", ";
         }
     }
+    if (!r->columns[VCARD_TOWN].n) {
+        add_to(r, VCARD_TOWN, parts[3], "");
+    }
     buf_free(&all);
 }
 
-/* The first part of ORG is the organisation; the units behind it follow after commas. */
-static void take_list(vcard_reader *r, vcard_column c, crm_str value, char separator)
+/* The first part of ORG is the organisation, those behind it are units. */
+static void take_organisation(vcard_reader *r, crm_str value)
 {
     bool is_more = true;
+    vcard_column c = VCARD_ORG;
     const char *glue = "\n";
-    while (next_part(r, &value, separator, &is_more)) {
+    while (next_part(r, &value, ';', &is_more)) {
         add_to(r, c, buf_view(&r->part), glue);
-        glue = c == VCARD_ORG ? ", " : "\n";
+        glue = c == VCARD_ORG ? "\n" : ", ";
+        c = VCARD_UNIT;
+    }
+}
+
+static void take_tags(vcard_reader *r, crm_str value)
+{
+    bool is_more = true;
+    while (next_part(r, &value, ',', &is_more)) {
+        add_to(r, VCARD_TAGS, buf_view(&r->part), "\n");
     }
 }
 
@@ -433,7 +467,7 @@ static void take_property(vcard_reader *r, const property *p)
         take_name_parts(r, value);
         break;
     case 1:
-        take_list(r, VCARD_ORG, value, ';');
+        take_organisation(r, value);
         break;
     case 2:
         take_address(r, value);
@@ -442,7 +476,7 @@ static void take_property(vcard_reader *r, const property *p)
         take_birthday(r, value);
         break;
     default:
-        take_list(r, VCARD_TAGS, value, ',');
+        take_tags(r, value);
     }
 }
 
@@ -459,6 +493,9 @@ static bool is_line(const vcard_reader *r, const char *text)
 
 static void give(vcard_reader *r, int64_t line, table_row *row)
 {
+    if (!r->columns[VCARD_NAME].n) {
+        add_to(r, VCARD_NAME, buf_view(&r->whole_name), "");
+    }
     for (int i = 0; i < VCARD_COLUMNS; i++) {
         r->cells[i] = r->columns[i].n ? buf_view(&r->columns[i]) : CRM_S("");
     }
@@ -474,6 +511,7 @@ static void begin_card(vcard_reader *r)
     for (int i = 0; i < VCARD_COLUMNS; i++) {
         buf_clear(&r->columns[i]);
     }
+    buf_clear(&r->whole_name);
     r->fault = TABLE_SOUND;
     r->fault_column = 0;
 }

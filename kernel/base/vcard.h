@@ -8,11 +8,17 @@
 #include "base/charset.h"
 #include "base/table.h"
 
-/* A card as a row: these columns in this order. Several values of one are joined by line breaks. */
+/*
+ * A card as a row: these columns in this order; new ones come last, since files that were uploaded are
+ * read by them. Several values of one are joined by line breaks. FN of a card that has none, as 2.1
+ * allows, is made of N. ORG is the organisation alone, ADR.locality the town of the first address that
+ * has one.
+ */
 #define VCARD_COLUMN_MAP(X)                                                                        \
     X(NAME, "FN") X(FAMILY, "N.family") X(GIVEN, "N.given") X(MIDDLE, "N.additional")              \
     X(ORG, "ORG") X(POSITION, "TITLE") X(PHONE, "TEL") X(EMAIL, "EMAIL") X(ADDRESS, "ADR")         \
-    X(URL, "URL") X(BIRTHDAY, "BDAY") X(NOTE, "NOTE") X(TAGS, "CATEGORIES") X(UID, "UID")
+    X(URL, "URL") X(BIRTHDAY, "BDAY") X(NOTE, "NOTE") X(TAGS, "CATEGORIES") X(UID, "UID")           \
+    X(UNIT, "ORG.unit") X(TOWN, "ADR.locality")
 typedef enum vcard_column {
 #define X(name, text) VCARD_##name,
     VCARD_COLUMN_MAP(X)

@@ -34,6 +34,17 @@ static const struct {
                       "comment|comments|description"},
 };
 
+/* Words of one meaning: a column goes to a text that is called by another of them. */
+static const char *const same_words[] = {
+    "должность|position|title|job title|jobtitle",
+    "город|населённый пункт|населенный пункт|city|town|locality|adr.locality|mailingcity",
+};
+
+/* Whom one works for: it goes to the reference to what has a tax number. */
+static const char *const organisation_names =
+    "org|организация|компания|название компании|компания контакта|место работы|organization|"
+    "company|company name|account name";
+
 /* And the parts of an address, which may stand in columns of their own. */
 static const char *const part_titles[ADDRESS_PARTS] = {
     [ADDRESS_INDEX] =
@@ -129,6 +140,52 @@ static const field *first_free(suggesting *s, field_type type)
     return NULL;
 }
 
+static bool is_called_as_one_of(suggesting *s, const field *f, const char *words)
+{
+    arena *a = s->call->arena;
+    const registry *r = s->call->reg;
+    return is_among(a, words, f->name) ||
+           is_among(a, words, registry_text(r, CRM_S("ru"), f->label)) ||
+           is_among(a, words, registry_text(r, CRM_S("en"), f->label));
+}
+
+static const field *by_meaning(suggesting *s, crm_str title)
+{
+    for (size_t w = 0; w < sizeof same_words / sizeof same_words[0]; w++) {
+        bool is_of_these = is_among(s->call->arena, same_words[w], title);
+        for (uint32_t i = COL_OWN; is_of_these && i < s->entity->field_count; i++) {
+            const field *f = &s->entity->fields[i];
+            if (f->type == FIELD_TEXT && is_free(s, f) &&
+                is_called_as_one_of(s, f, same_words[w])) {
+                return f;
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool has_tax_number(const entity *e)
+{
+    for (uint32_t i = COL_OWN; e && i < e->field_count; i++) {
+        if (e->fields[i].type == FIELD_INN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const field *by_organisation(suggesting *s, crm_str title)
+{
+    bool is_named = is_among(s->call->arena, organisation_names, title);
+    for (uint32_t i = COL_OWN; is_named && i < s->entity->field_count; i++) {
+        const field *f = &s->entity->fields[i];
+        if (f->type == FIELD_REF && has_tax_number(f->ref) && is_free(s, f)) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
 static const field *by_synonym(suggesting *s, crm_str title)
 {
     const entity *e = s->entity;
@@ -143,7 +200,11 @@ static const field *by_synonym(suggesting *s, crm_str title)
         return name;
     }
     const field *owner = e->owner_fields[0] ? &e->fields[e->owner_fields[0]] : NULL;
-    return owner && is_free(s, owner) && is_among(a, owner_names, title) ? owner : NULL;
+    if (owner && is_free(s, owner) && is_among(a, owner_names, title)) {
+        return owner;
+    }
+    const field *f = by_meaning(s, title);
+    return f ? f : by_organisation(s, title);
 }
 
 /* A part of the first address, where nothing of the entity has that name. */

@@ -282,6 +282,19 @@ describe('an import', () => {
     assert.equal((await people('phone=+79167000001'))[0].name, 'Иван');
   });
 
+  it('takes cards of 2.1 by N, with the organisation, the position and the town', async () => {
+    await head.post('/api/v1/contacts.company', { name: 'ООО «Картон»', inn: '7700000016' }, { expect: 201 });
+    const cards = 'BEGIN:VCARD\r\nVERSION:2.1\r\nN:Картонов;Карл;;;\r\nORG:ООО «Картон»;Цех\r\nTITLE:Мастер\r\nADR;WORK:;;Весенняя, 1;Кемерово;;650000;Россия\r\nEND:VCARD\r\n'
+      + 'BEGIN:VCARD\r\nVERSION:3.0\r\nN:Картонова;Клара;;;\r\nFN:Картонова Клара\r\nEND:VCARD\r\n';
+    const file = await uploaded(head, PERSON, cards, 'people.vcf');
+    const suggested = Object.fromEntries(file.columns.map((c, i) => [c.title, file.options.columns[i]]));
+    assert.deepEqual([suggested.ORG, suggested.TITLE, suggested['ADR.locality']], ['company', 'position', 'city']);
+    const run = await finish(head, file.id, 'run', { ...file.options, mode: 'create', match: [] });
+    assert.equal(run.created, 2, JSON.stringify(await notes(head, run.batch)));
+    const kept = (await people('name.starts=Картонов&sort=id')).map((r) => [r.name, r.company?.label, r.position, r.city]);
+    assert.deepEqual(kept, [['Картонов Карл', 'ООО «Картон»', 'Мастер', 'Кемерово'], ['Картонова Клара', undefined, null, null]]);
+  });
+
   it('keeps the extension of a phone however a file writes it', async () => {
     const card = 'BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Добавочный Раз\r\nTEL;VALUE=uri:tel:+74959999999;ext=12\r\nEND:VCARD\r\n';
     const file = await uploaded(head, PERSON, card, 'people.vcf');

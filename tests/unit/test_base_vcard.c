@@ -55,7 +55,9 @@ static void a_card_of_4_0_gives_all_its_values(void **state)
     vcard_reader *r;
     table_row row;
     read_one(str_of(card4), 0, &row, &r);
-    assert_text(row.cells[VCARD_ORG], "ООО «Ромашка», Отдел; продаж");
+    assert_text(row.cells[VCARD_ORG], "ООО «Ромашка»");
+    assert_text(row.cells[VCARD_UNIT], "Отдел; продаж");
+    assert_text(row.cells[VCARD_TOWN], "Москва");
     assert_text(row.cells[VCARD_MIDDLE], "Иванович");
     assert_text(row.cells[VCARD_PHONE], "+79161234567\n+74951234567;ext=101");
     assert_text(row.cells[VCARD_ADDRESS], "101000, Россия, Москва, ул. Ленина, д. 1");
@@ -63,6 +65,25 @@ static void a_card_of_4_0_gives_all_its_values(void **state)
     assert_text(row.cells[VCARD_NOTE], "Строка 1\nСтрока 2, длинная");
     assert_text(row.cells[VCARD_TAGS], "VIP\nопт");
     assert_text(row.cells[VCARD_UID], "urn:uuid:4fbe8971");
+    vcard_close(r);
+}
+
+/* FN may be missing in 2.1, card by card; what a card says of itself counts. */
+static void a_card_without_fn_is_named_by_its_n(void **state)
+{
+    (void)state;
+    vcard_reader *r;
+    table_row row;
+    read_one(CRM_S("BEGIN:VCARD\r\nVERSION:2.1\r\nN:Иванов;Иван;Иванович;д-р;мл.\r\nEND:VCARD\r\n"
+                   "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Петров;Пётр;;;\r\nFN:Петя\r\nEND:VCARD\r\n"
+                   "BEGIN:VCARD\r\nVERSION:2.1\r\nN:;Анна\r\nEND:VCARD\r\n"),
+             0, &row, &r);
+    assert_text(row.cells[VCARD_NAME], "д-р Иванов Иван Иванович мл.");
+    assert_text(row.cells[VCARD_FAMILY], "Иванов");
+    assert_ok(vcard_next(r, &row));
+    assert_text(row.cells[VCARD_NAME], "Петя");
+    assert_ok(vcard_next(r, &row));
+    assert_text(row.cells[VCARD_NAME], "Анна");
     vcard_close(r);
 }
 
@@ -117,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_card_of_2_1_is_decoded),
         cmocka_unit_test(a_card_of_4_0_gives_all_its_values),
+        cmocka_unit_test(a_card_without_fn_is_named_by_its_n),
         cmocka_unit_test(many_cards_know_their_lines_and_a_cut_one_its_fault),
         cmocka_unit_test(what_is_written_is_folded_and_reads_back),
     };
