@@ -151,7 +151,14 @@ static bool has_beside(const char *path, const char *ending)
 {
     char name[BACKUP_NAME_ROOM];
     struct stat st;
-    return backup_join(name, path, ending) != CRM_OK || lstat(name, &st) == 0;
+    return backup_join(name, path, ending) == CRM_OK && lstat(name, &st) == 0;
+}
+
+/* Whether every name of the copy can be made: BACKUP_FILES is the longest of the endings. */
+static bool has_names(const char *path)
+{
+    char name[BACKUP_NAME_ROOM];
+    return backup_join(name, path, BACKUP_FILES) == CRM_OK;
 }
 
 static void remove_beside(const char *path, const char *ending)
@@ -217,6 +224,9 @@ static void unmake(const making *m)
 
 static crm_status make(making *m)
 {
+    if (!has_names(m->path)) {
+        return backup_fail(m->report, CRM_TOO_LARGE, "backup.long_name", m->path, "");
+    }
     if (has_beside(m->path, "")) {
         return backup_fail(m->report, CRM_CONFLICT, "backup.exists", m->path, "");
     }

@@ -63,6 +63,7 @@ typedef struct backup_into {
     const char *dir;         /* a data directory; the caller holds its lock */
     const char *const *kept; /* what may be put there */
     const char *mark;        /* an empty file that says where the data came from; NULL: none */
+    const char *other;       /* a file that says the directory is for data of another kind; NULL: none */
 } backup_into;
 /*
  * Verifies the backup and puts it into the directory. CONFLICT with the name of what is there when it holds

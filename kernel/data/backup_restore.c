@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fs_copy.h"
 #include "data/backup_private.h"
 #include "data/files.h"
 
@@ -13,7 +14,6 @@
 #define WHOLE     "restore.whole"
 #define DATABASE  "karkas.db"
 #define TOLD      "backup.json" /* the copy's manifest, which stays until all is placed */
-#define BLOCK     ((size_t)1 << 20)
 #define PARTS_MAX 32
 
 /* One restore into one directory. */
@@ -46,23 +46,6 @@ static crm_status not_written(const restore *x, crm_status st)
 
 /* ---- beside ---------------------------------------------------------------------------------- */
 
-static crm_status copy_all(int from, int to)
-{
-    char *block = malloc(BLOCK);
-    crm_status st = block ? CRM_OK : CRM_NOMEM;
-    ssize_t n = 0;
-    while (st == CRM_OK && (n = read(from, block, BLOCK)) > 0) {
-        for (ssize_t done = 0; st == CRM_OK && done < n;) {
-            ssize_t put = write(to, block + done, (size_t)(n - done));
-            st = put >= 0 ? CRM_OK : status_from_errno(errno);
-            done += put > 0 ? put : 0;
-        }
-    }
-    st = n < 0 || (st == CRM_OK && fsync(to) != 0) ? status_from_errno(errno) : st;
-    free(block);
-    return st;
-}
-
 static crm_status copy_file(const char *from, const char *to)
 {
     int in = open(from, O_RDONLY | O_CLOEXEC);
@@ -74,7 +57,7 @@ static crm_status copy_file(const char *from, const char *to)
         close(in);
         return status_from_errno(errno);
     }
-    crm_status st = copy_all(in, out);
+    crm_status st = fs_copy_bytes(in, out);
     close(in);
     close(out);
     return st;
@@ -173,19 +156,34 @@ static crm_status place(placing *p, const char *name)
     return CRM_OK;
 }
 
-static crm_status place_rest(placing *p)
+/* What the whole copy has besides its manifest. A folder that cannot be read is not an empty one.
+ */
+static crm_status each_part(const restore *x, crm_status (*each)(void *arg, const char *name),
+                            void *arg)
 {
-    DIR *all = opendir(p->x->whole);
+    DIR *all = opendir(x->whole);
     crm_status st = all ? CRM_OK : status_from_errno(errno);
-    for (struct dirent *one; st == CRM_OK && (one = readdir(all));) {
+    struct dirent *one;
+    while (st == CRM_OK && (errno = 0, one = readdir(all))) {
         const char *name = one->d_name;
-        if (name[0] != '.' && strcmp(name, DATABASE) != 0 && strcmp(name, TOLD) != 0) {
-            st = place(p, name);
-        }
+        bool is_part = strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, TOLD) != 0;
+        st = is_part ? each(arg, name) : CRM_OK;
     }
+    st = st == CRM_OK ? status_from_errno(errno) : st;
     if (all) {
         closedir(all);
     }
+    return st;
+}
+
+static crm_status place_but_database(void *arg, const char *name)
+{
+    return strcmp(name, DATABASE) != 0 ? place(arg, name) : CRM_OK;
+}
+
+static crm_status place_rest(placing *p)
+{
+    crm_status st = each_part(p->x, place_but_database, p);
     return st == CRM_OK ? fs_sync(p->x->dir) : st;
 }
 
@@ -218,14 +216,40 @@ static crm_status place_all(const restore *x)
     return CRM_OK;
 }
 
-/* Without its manifest the folder says nothing: a leftover. */
-static void clear(const restore *x)
+static crm_status is_left(void *arg, const char *name)
+{
+    const restore *x = arg;
+    const char *path = below(x, x->whole, name);
+    return backup_fail(x->report, CRM_CONFLICT, "backup.not_placed", path ? path : name, "");
+}
+
+/*
+ * Once all is in its place. Without its manifest the folder says nothing and is a leftover, so the
+ * manifest stays where anything lies beside it.
+ */
+static crm_status clear(restore *x)
+{
+    const char *told = below(x, x->whole, TOLD);
+    crm_status st = told ? each_part(x, is_left, x) : CRM_NOMEM;
+    if (st != CRM_OK) {
+        x->report->is_left = true;
+        return x->report->fault.key ? st : not_written(x, st);
+    }
+    if (unlink(told) != 0 || rmdir(x->whole) != 0) {
+        log_event(LOG_WARN, "restore.left", "folder=%s", log_quote(str_of(x->whole)));
+    }
+    return CRM_OK;
+}
+
+/* Of one that failed and has taken back what it had placed: the copy is where it was. */
+static void discard(const restore *x)
 {
     const char *told = below(x, x->whole, TOLD);
     if (told && unlink(told) != 0 && errno != ENOENT) {
         log_event(LOG_WARN, "restore.left", "file=%s", told);
     }
     fs_remove_all(x->whole);
+    fs_remove_all(x->part);
 }
 
 /* ---- who comes after one that was cut off ---------------------------------------------------- */
@@ -244,7 +268,7 @@ static bool is_same_copy(const restore *x, crm_str told)
            fs_read(x->arena, name, BACKUP_MANIFEST_MAX, &ours) == CRM_OK && str_eq(ours, told);
 }
 
-static crm_status complete(const restore *x)
+static crm_status complete(restore *x)
 {
     crm_str told;
     crm_status st = fs_read(x->arena, below(x, x->whole, TOLD), BACKUP_MANIFEST_MAX, &told);
@@ -253,7 +277,10 @@ static crm_status complete(const restore *x)
         x->report->is_left = true;
         return st;
     }
-    clear(x);
+    st = clear(x);
+    if (st != CRM_OK) {
+        return st;
+    }
     log_event(LOG_INFO, "restore.completed", "data=%s", log_quote(str_of(x->dir)));
     if (x->path && !is_same_copy(x, told)) {
         return backup_fail(x->report, CRM_CONFLICT, "backup.other_completed", x->dir, "");
@@ -294,7 +321,8 @@ crm_status backup_settle(const char *dir, backup_report *r)
 /* The name of what is there already; NULL: nothing. */
 static const char *taken(const restore *x)
 {
-    const char *own[] = {DATABASE, DATABASE "-wal", "files", BACKUP_KEY_FILE, x->into->mark};
+    const char *own[] = {DATABASE,        DATABASE "-wal", "files",
+                         BACKUP_KEY_FILE, x->into->mark,   x->into->other};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         if (own[i] && exists(x->dir, own[i])) {
             return own[i];
@@ -308,7 +336,7 @@ static const char *taken(const restore *x)
     return NULL;
 }
 
-static crm_status put(const restore *x)
+static crm_status put(restore *x)
 {
     fs_remove_all(x->part); /* of one that was cut off */
     fs_remove_all(x->whole);
@@ -324,10 +352,10 @@ static crm_status put(const restore *x)
     st = write_beside(x);
     st = st == CRM_OK ? place_all(x) : not_written(x, st);
     if (st == CRM_OK) {
-        clear(x);
-    } else if (!x->report->is_left) {
-        clear(x);
-        fs_remove_all(x->part);
+        return clear(x);
+    }
+    if (!x->report->is_left) {
+        discard(x);
     }
     return st;
 }

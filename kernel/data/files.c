@@ -11,6 +11,7 @@
 
 #include "base/crypto.h"
 #include "base/fs.h"
+#include "base/fs_copy.h"
 
 #define PATH_ROOM   4200
 #define HASH_CHARS  64
@@ -253,33 +254,36 @@ typedef struct copying {
     int64_t count;
 } copying;
 
-static crm_status copy_bytes(int from, int to)
-{
-    char block[65536];
-    ssize_t n;
-    while ((n = read(from, block, sizeof block)) > 0) {
-        for (ssize_t done = 0, put; done < n; done += put) {
-            put = write(to, block + done, (size_t)(n - done));
-            if (put < 0) {
-                return status_from_errno(errno);
-            }
-        }
-    }
-    return n < 0 || fsync(to) != 0 ? status_from_errno(errno) : CRM_OK;
-}
-
+/* Under a name that is no content's until all of it is there. */
 static crm_status copy_one(int dir, const char *name, const char *to)
 {
+    char part[PATH_ROOM + HASH_CHARS + 8];
+    snprintf(part, sizeof part, "%s.part", to);
     int in = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    int out = in >= 0 ? open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
-    crm_status st = out >= 0 ? copy_bytes(in, out) : status_from_errno(errno);
+    int out =
+        in >= 0 ? open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+    crm_status st = out >= 0 ? fs_copy_bytes(in, out) : status_from_errno(errno);
+    if (st == CRM_OK && rename(part, to) != 0) {
+        st = status_from_errno(errno);
+    }
     if (out >= 0) {
         close(out);
     }
     if (in >= 0) {
         close(in);
     }
+    if (out >= 0 && st != CRM_OK) {
+        unlink(part);
+    }
     return st;
+}
+
+/* A copy that was cut off may have left less under that name. */
+static bool is_as_long(int dir, const char *name, const char *there)
+{
+    struct stat a, b;
+    return fstatat(dir, name, &a, AT_SYMLINK_NOFOLLOW) == 0 && lstat(there, &b) == 0 &&
+           S_ISREG(b.st_mode) && a.st_size == b.st_size;
 }
 
 /* Contents never change, so two directories may share one where the disk is the same. */
@@ -296,7 +300,8 @@ static crm_status link_one(void *arg, int dir, const char *name)
         (mkdir(place, 0700) != 0 && errno != EEXIST)) {
         return status_from_errno(errno);
     }
-    bool is_there = linkat(dir, name, AT_FDCWD, path, 0) == 0 || errno == EEXIST;
+    bool is_there = linkat(dir, name, AT_FDCWD, path, 0) == 0 ||
+                    (errno == EEXIST && is_as_long(dir, name, path));
     crm_status st = is_there ? CRM_OK : copy_one(dir, name, path);
     c->count += st == CRM_OK;
     return st == CRM_OK ? sync_folder(place) : st;

@@ -1,12 +1,15 @@
 /* Attachments: their form in a record, their media types, their contents on the disk. */
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fs.h"
 #include "data/files.h"
+#include "refuse_call.h"
 
 #define ID "abcdefghijklmnopqrstuv-_"
 
@@ -186,6 +189,49 @@ static void a_copy_is_whole_and_damage_is_found(void **state)
     assert_true(is_there(hash));
 }
 
+/* As a server left it that was killed while it copied to another disk. */
+static void half_a_content_in_a_copy_is_written_anew(void **state)
+{
+    int64_t copied, found;
+    char to[96];
+    (void)state;
+    snprintf(to, sizeof to, "%s/again", root);
+    crm_str hash = put("a", "целиком");
+    assert_int_equal(files_copy_all(NULL, to, &copied), CRM_OK);
+    crm_str path = arena_fmt(a, "%s/%.2s/%.*s", to, hash.p, STR_FMT(hash));
+    assert_int_equal(unlink(path.p), 0);
+    assert_int_equal(fs_write(path.p, CRM_S("цел"), 0600), CRM_OK);
+    set_room(2);
+    assert_int_not_equal(files_copy_all(NULL, to, &found), CRM_OK);
+    set_room(RLIM_INFINITY);
+    assert_int_not_equal(access(arena_fmt(a, "%s.part", path.p).p, F_OK), 0);
+    assert_int_equal(files_copy_all(NULL, to, &found), CRM_OK);
+    assert_int_equal(found, copied);
+    assert_int_equal(files_verify(to, &found), CRM_OK);
+    assert_int_equal(found, copied);
+}
+
+/* To another disk, where nothing can be linked. */
+static int copy_without_room(void *arg)
+{
+    int64_t copied;
+    refuse_call(SYS_linkat, EXDEV);
+    set_room(2);
+    return files_copy_all(NULL, arg, &copied) != CRM_OK ? 0 : 1;
+}
+
+static void a_copy_that_fails_leaves_no_half_of_a_content(void **state)
+{
+    int64_t found;
+    char to[96];
+    (void)state;
+    snprintf(to, sizeof to, "%s/half", root);
+    put("a", "не помещается");
+    assert_int_equal(in_child(copy_without_room, to), 0);
+    assert_int_equal(files_verify(to, &found), CRM_OK);
+    assert_int_equal(found, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +242,8 @@ int main(void)
         cmocka_unit_test(a_sweep_takes_old_contents_that_nobody_knows),
         cmocka_unit_test(a_content_uploaded_anew_is_young_again),
         cmocka_unit_test(a_copy_is_whole_and_damage_is_found),
+        cmocka_unit_test(half_a_content_in_a_copy_is_written_anew),
+        cmocka_unit_test(a_copy_that_fails_leaves_no_half_of_a_content),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
