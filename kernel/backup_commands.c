@@ -218,7 +218,8 @@ static crm_status restore_into(command_call *c, const backup_into *into, backup_
 void command_restore(command_call *c)
 {
     backup_report report = {0};
-    const backup_into into = {.dir = c->d->o->data, .kept = kept, .mark = IN_FORCE_MARK};
+    const backup_into into = {
+        .dir = c->d->o->data, .kept = kept, .mark = IN_FORCE_MARK, .other = SANDBOX_MARK};
     if (!act_as_owner(c)) {
         return;
     }
@@ -237,7 +238,12 @@ static void say_not_pulled(command_call *c, crm_status s, const in_force_pulled 
 {
     backup_fault f = {.key = "backup.not_written", .why = s};
     crm_str name = done->failed;
-    snprintf(f.name, sizeof f.name, "%s%s%.*s", c->args[2], name.n ? "/" : "", STR_FMT(name));
+    if (done->unread.n) {
+        f.key = "backup.unreadable";
+        snprintf(f.name, sizeof f.name, "%.*s", STR_FMT(done->unread));
+    } else {
+        snprintf(f.name, sizeof f.name, "%s%s%.*s", c->args[2], name.n ? "/" : "", STR_FMT(name));
+    }
     backup_say(&f, c->lang, c->out);
     f.key = done->is_left ? "backup.pulled_in_part" : "backup.nothing_pulled";
     backup_say(&f, c->lang, c->out);

@@ -46,8 +46,10 @@ static crm_status settle(const server_options *o)
     crm_status s = backup_settle(o->data, &report);
     buf_init(&say, 0);
     backup_say(&report.fault, o->lang, &say);
-    if (s != CRM_OK) {
-        fprintf(stderr, "karkas: %.*s", (int)say.n, say.n ? say.p : "");
+    if (s != CRM_OK && say.n) {
+        fprintf(stderr, "karkas: %.*s", (int)say.n, say.p);
+    } else if (s != CRM_OK) {
+        fprintf(stderr, "karkas: %s: %s\n", o->data, status_code(s));
     }
     buf_free(&say);
     return s;
@@ -69,7 +71,7 @@ crm_status deployment_lock(deployment *d, const server_options *o)
     return s == CRM_OK ? settle(o) : s;
 }
 
-crm_status deployment_open(deployment *d, const server_options *o)
+crm_status deployment_hold(deployment *d, const server_options *o)
 {
     bool is_there = fs_mkdir(o->data, 0700) == CRM_OK; /* else the lock says why */
     crm_status s = deployment_lock(d, o);
@@ -77,11 +79,13 @@ crm_status deployment_open(deployment *d, const server_options *o)
         fprintf(stderr, "karkas: %s: its mode cannot be set to 0700\n", o->data);
         s = CRM_INTERNAL;
     }
-    if (s != CRM_OK) {
-        return s;
-    }
+    return s;
+}
+
+crm_status deployment_open(deployment *d, const server_options *o)
+{
     watch_modules(o->data);
-    s = engine_open_sqlite(o->data, &d->engine);
+    crm_status s = engine_open_sqlite(o->data, &d->engine);
     if (s != CRM_OK) {
         fprintf(stderr, "karkas: %s: the database cannot be opened (%s)\n", o->data,
                 status_code(s));

@@ -41,6 +41,7 @@ typedef struct in_force_pulled {
     crm_str root;   /* the file to apply, in the folder */
     crm_str taken;  /* CONFLICT: a file there that says something else */
     crm_str failed; /* the file that could not be written; empty: the folder itself */
+    crm_str unread; /* the path of what could not be read: of the copy, or what is there */
     bool is_none;   /* NOT_FOUND: no ТЗ is in force yet */
     bool is_left;   /* what had been written could not be taken back */
 } in_force_pulled;

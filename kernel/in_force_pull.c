@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fs_copy.h"
 #include "base/fs_walk.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -50,22 +51,55 @@ static crm_status failed(const pulling *p, crm_status s, crm_str name)
 
 /* ---- beside ---------------------------------------------------------------------------------- */
 
+static crm_status read_file(const pulling *p, const char *path, crm_str *text)
+{
+    crm_status s = path ? fs_read(p->a, path, FILE_MAX, text) : CRM_NOMEM;
+    if (path && s != CRM_OK && s != CRM_NOT_FOUND) {
+        p->out->unread = str_of(path);
+    }
+    return s;
+}
+
+/* A file that is larger than any of ours, or none at all. */
+static bool is_other(const char *path)
+{
+    struct stat at;
+    return stat(path, &at) == 0 && (!S_ISREG(at.st_mode) || (size_t)at.st_size > FILE_MAX);
+}
+
 /* What is there and says the same stays. */
 static crm_status write_one(void *arg, crm_str name)
 {
     pulling *p = arg;
     crm_str ours, there;
-    crm_status s = fs_read(p->a, in(p, p->from, name), FILE_MAX, &ours);
-    crm_status is = fs_read(p->a, in(p, p->to, name), FILE_MAX, &there);
-    if (s != CRM_OK || (is == CRM_OK && str_eq(ours, there))) {
+    const char *from = in(p, p->from, name), *to = in(p, p->to, name);
+    crm_status s = from && to ? read_file(p, from, &ours) : CRM_NOMEM;
+    if (s != CRM_OK) {
         return s;
     }
-    if (is != CRM_NOT_FOUND) {
+    s = is_other(to) ? CRM_TOO_LARGE : read_file(p, to, &there);
+    if (s == CRM_OK && str_eq(ours, there)) {
+        return CRM_OK;
+    }
+    if (s == CRM_OK || s == CRM_TOO_LARGE) {
         p->out->taken = name;
         return CRM_CONFLICT;
     }
+    if (s != CRM_NOT_FOUND) {
+        return s;
+    }
     s = fs_mkdirs(p->a, p->beside, name, 0750);
     return failed(p, s == CRM_OK ? fs_write(in(p, p->beside, name), ours, 0640) : s, name);
+}
+
+static crm_status write_beside(pulling *p)
+{
+    crm_status s = fs_files(p->a, p->from, NULL, write_one, p);
+    const in_force_pulled *out = p->out;
+    if (s != CRM_OK && !out->taken.n && !out->failed.n && !out->unread.n) {
+        p->out->unread = str_of(p->from); /* a folder of it */
+    }
+    return s;
 }
 
 /* ---- in place -------------------------------------------------------------------------------- */
@@ -87,15 +121,13 @@ static crm_status make_folders(pulling *p, crm_str name)
     return s;
 }
 
-/* A link and not a renaming: it overwrites nothing that came there meanwhile. */
+/* Overwrites nothing that came there meanwhile. */
 static crm_status place_one(void *arg, crm_str name)
 {
     pulling *p = arg;
     const char *from = in(p, p->beside, name), *to = in(p, p->to, name);
     crm_status s = from && to ? make_folders(p, name) : CRM_NOMEM;
-    if (s == CRM_OK && link(from, to) != 0) {
-        s = status_from_errno(errno);
-    }
+    s = s == CRM_OK ? fs_place(from, to) : s;
     return failed(p, s == CRM_OK ? note(p, &p->files, to) : s, name);
 }
 
@@ -118,7 +150,7 @@ static crm_status pull_all(pulling *p)
     if (s == CRM_OK && mkdir(p->beside, 0700) != 0) {
         s = status_from_errno(errno);
     }
-    s = s == CRM_OK ? fs_files(p->a, p->from, NULL, write_one, p) : s;
+    s = s == CRM_OK ? write_beside(p) : s;
     s = s == CRM_OK ? fs_files(p->a, p->beside, NULL, place_one, p) : s;
     s = s == CRM_OK ? fs_sync(p->to) : s;
     fs_remove_all(p->beside);

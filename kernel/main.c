@@ -230,7 +230,8 @@ static crm_status open_offline(const server_options *o, int count, const char *c
     if (is_choice(count, args) || is_pull) {
         return deployment_lock(d, o);
     }
-    crm_status s = deployment_open(d, o);
+    crm_status s = deployment_hold(d, o);
+    s = s == CRM_OK ? deployment_open(d, o) : s;
     if (s != CRM_OK || strcmp(args[0], "tz") == 0) {
         return s;
     }

@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "data/backup.h"
 #include "server.h"
 
 static crm_str mark_of(arena *a, const server_options *o)
 {
-    return arena_fmt(a, "%s/sandbox", o->data);
+    return arena_fmt(a, "%s/" SANDBOX_MARK, o->data);
 }
 
 static crm_status keep(const char *mark, int64_t at)
@@ -34,44 +35,40 @@ static crm_status begin_clock(arena *a, const char *mark, int64_t at)
         log_event(LOG_INFO, "sandbox.goes_on", "at=%s", said);
     }
     clock_virtual(at);
-    return s == CRM_NOT_FOUND ? keep(mark, at) : s;
+    return s == CRM_OK || s == CRM_NOT_FOUND ? keep(mark, at) : s;
 }
 
-crm_status sandbox_begin(const server_options *o)
+crm_status sandbox_moment(const server_options *o, int64_t *at)
 {
-    int64_t at = 0;
-    if (o->sandbox && clock_parse(str_of(o->sandbox), &at) != CRM_OK) {
+    *at = 0;
+    if (o->sandbox && clock_parse(str_of(o->sandbox), at) != CRM_OK) {
         fprintf(stderr, "karkas: --sandbox %s: expected a time as in RFC 3339\n", o->sandbox);
         return CRM_INVALID;
     }
+    return CRM_OK;
+}
+
+/* A restore that was cut off is completed by now, so that its data are seen here. */
+crm_status sandbox_begin(const server_options *o)
+{
+    int64_t at;
+    crm_status s = sandbox_moment(o, &at);
     arena *a = arena_new(0);
     crm_str mark = mark_of(a, o), db = arena_fmt(a, "%s/karkas.db", o->data);
-    if (!mark.p || !db.p) {
+    if (s != CRM_OK || !mark.p || !db.p) {
         arena_free(a);
-        return CRM_NOMEM;
+        return s != CRM_OK ? s : CRM_NOMEM;
     }
-    bool is_sandbox = access(mark.p, F_OK) == 0, has_data = access(db.p, F_OK) == 0;
+    bool is_sandbox = access(mark.p, F_OK) == 0;
+    bool has_data = access(db.p, F_OK) == 0 || backup_is_cut_off(o->data);
     bool is_other = o->sandbox ? has_data && !is_sandbox : is_sandbox;
-    crm_status s = is_other ? CRM_CONFLICT : CRM_OK;
-    if (!is_other && o->sandbox) {
-        s = fs_mkdir(o->data, 0700);
-        s = s == CRM_OK ? begin_clock(a, mark.p, at) : s;
-    }
+    s = is_other ? CRM_CONFLICT : o->sandbox ? begin_clock(a, mark.p, at) : CRM_OK;
     if (s != CRM_OK) {
         fprintf(stderr, "karkas: %s: %s\n", o->data,
                 !is_other    ? "cannot be written"
                 : o->sandbox ? "holds real data: a sandbox needs a new directory"
                              : "is a sandbox: start it with --sandbox");
     }
-    arena_free(a);
-    return s;
-}
-
-crm_status sandbox_keep(const server_options *o)
-{
-    arena *a = arena_new(0);
-    crm_str mark = mark_of(a, o);
-    crm_status s = !mark.p ? CRM_NOMEM : o->sandbox ? keep(mark.p, clock_now()) : CRM_OK;
     arena_free(a);
     return s;
 }

@@ -315,13 +315,11 @@ static crm_status start_deployment(server *s)
 {
     buf say;
     buf_init(&say, 0);
-    crm_status st = sandbox_begin(s->o);
-    if (st == CRM_OK) {
-        st = deployment_open(&s->d, s->o);
-    }
-    if (st == CRM_OK) {
-        st = sandbox_keep(s->o);
-    }
+    int64_t at;
+    crm_status st = sandbox_moment(s->o, &at);
+    st = st == CRM_OK ? deployment_hold(&s->d, s->o) : st;
+    st = st == CRM_OK ? sandbox_begin(s->o) : st;
+    st = st == CRM_OK ? deployment_open(&s->d, s->o) : st;
     s->d.begins_late = true;
     s->d.files = st == CRM_OK ? static_set_new() : NULL;
     if (st == CRM_OK) {

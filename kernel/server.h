@@ -55,12 +55,14 @@ typedef struct deployment {
 } deployment;
 
 /*
- * Locks and opens the data directory. Prints what is wrong in the reader's language and returns a
- * status: CONFLICT when another server holds it.
+ * Locks the data directory, which is there, and completes what a restore was cut off in. Prints what
+ * is wrong in the reader's language and returns a status: CONFLICT when another server holds it.
  */
-CRM_MUST_CHECK crm_status deployment_open(deployment *d, const server_options *o);
-/* The same without the database. The directory is there. */
 CRM_MUST_CHECK crm_status deployment_lock(deployment *d, const server_options *o);
+/* The same with a directory that is made where it is not there. */
+CRM_MUST_CHECK crm_status deployment_hold(deployment *d, const server_options *o);
+/* Opens the database of a directory that is held. */
+CRM_MUST_CHECK crm_status deployment_open(deployment *d, const server_options *o);
 void deployment_close(deployment *d);
 /* Ends the threads of the flow layer; ends the process when code that cannot be interrupted holds one. */
 void deployment_stop_flow(deployment *d);
@@ -83,10 +85,14 @@ CRM_MUST_CHECK crm_status deployment_tell_refused(deployment *d);
  * <data>/first-login.txt. */
 CRM_MUST_CHECK crm_status deployment_first_login(deployment *d, buf *say);
 
-/* Sets the virtual clock of a sandbox, or refuses with what is wrong; nothing where none is wanted. */
+#define SANDBOX_MARK "sandbox" /* a file in a data directory that has such a clock */
+/* What --sandbox says, before anything is made; INVALID with what is wrong. `at` is 0 where it says nothing. */
+CRM_MUST_CHECK crm_status sandbox_moment(const server_options *o, int64_t *at);
+/*
+ * Sets the virtual clock of a sandbox, or refuses with what is wrong; nothing where none is wanted. Once the
+ * directory is ours and before its database is made: it tells new from real.
+ */
 CRM_MUST_CHECK crm_status sandbox_begin(const server_options *o);
-/* Where the clock stands, once the directory is ours. */
-CRM_MUST_CHECK crm_status sandbox_keep(const server_options *o);
 /* Does what falls due until then; CONFLICT where the clock is the real one. */
 CRM_MUST_CHECK crm_status sandbox_advance(deployment *d, int64_t to);
 

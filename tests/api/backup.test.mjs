@@ -154,6 +154,16 @@ describe('karkas backup and restore', () => {
     assert.equal(fs.readFileSync(to('whole/staff/a/people.csv'), 'utf8'), defaultPeople);
     assert.deepEqual(fs.readdirSync(to('whole')).sort(), ['deep.yaml', 'staff']);
     assert.equal(await ok('tz', 'pull', to('whole')), `${to('whole/deep.yaml')}\n`, 'the same is there');
+    const people = to('whole/staff/a/people.csv');
+    fs.chmodSync(people, 0);
+    assert.equal(await fails('tz', 'pull', to('whole')), `${people}: не прочитать: ошибка диска или системы.\n${nothing}`);
+    fs.rmSync(people);
+    fs.mkdirSync(people);
+    assert.match(await fails('tz', 'pull', to('whole')), /people\.csv: там другой файл/);
+    const held = path.join(server.data, 'tz.copy', fs.readdirSync(path.join(server.data, 'tz.copy'))[0], 'staff/a/people.csv');
+    fs.chmodSync(held, 0);
+    assert.equal(await fails('tz', 'pull', to('unread')), `${held}: не прочитать: ошибка диска или системы.\n${nothing}`);
+    fs.chmodSync(held, 0o600);
     await ok('tz', 'apply', given);
   });
 
@@ -207,6 +217,26 @@ describe('karkas backup and restore', () => {
     await assert.rejects(startServer({ data, tzFile: server.tz }), /restore\.part: восстановление было прервано.*karkas restore/);
     assert.match(await fails('--data', data, 'user', 'list'), /^karkas: .*restore\.part: восстановление было прервано/);
     assert.equal(fs.existsSync(path.join(data, 'karkas.db')), false);
+  });
+
+  it('makes no sandbox of what a restore was cut off in, and restores into none', async () => {
+    const file = path.join(server.home, 'real.karkas');
+    await ok('backup', file);
+    const data = path.join(server.home, 'real');
+    await ok('--data', data, 'restore', file);
+    const whole = path.join(data, 'restore.whole');
+    fs.mkdirSync(whole);
+    fs.renameSync(path.join(data, 'karkas.db'), path.join(whole, 'karkas.db'));
+    fs.copyFileSync(`${file}.json`, path.join(whole, 'backup.json'));
+    const { uid, gid } = fs.statSync(server.data);
+    for (const made of [whole, path.join(whole, 'backup.json')]) fs.chownSync(made, uid, gid);
+    await assert.rejects(startServer({ data, tzFile: server.tz, time: '2027-01-18T07:00:00Z' }), /holds real data: a sandbox needs a new directory/);
+    assert.equal(fs.existsSync(path.join(data, 'sandbox')), false);
+    const begun = path.join(server.home, 'begun');
+    fs.mkdirSync(begun);
+    fs.writeFileSync(path.join(begun, 'sandbox'), '2027-01-18T07:00:00Z');
+    for (const made of [begun, path.join(begun, 'sandbox')]) fs.chownSync(made, uid, gid);
+    assert.match(await fails('--data', begun, 'restore', file), /begun\/sandbox уже есть: каталог данных не пуст/);
   });
 
   // A disk of its own takes attachments by reading them, so one that nobody writes yet holds the copy where it is.
