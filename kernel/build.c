@@ -102,7 +102,7 @@ crm_status build_find(deployment *d, build *b)
 {
     module_refusal *refused = NULL;
     crm_status s = plug_scan(b->arena, d->o->modules, &b->found, &b->found_count, &refused);
-    if (s != CRM_OK) {
+    if (s == CRM_NOT_FOUND || s == CRM_DENIED) {
         tell_no_modules(d, b);
     }
     if (s == CRM_OK) {

@@ -1,6 +1,7 @@
 // `karkas …` (S-76): what an administrator asks of a running server, and what works without one.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as net from 'node:net';
 import * as path from 'node:path';
@@ -316,6 +317,22 @@ describe('karkas tz', () => {
   });
 });
 
+/** The port is taken: by this one, or by whoever else was faster. */
+function hold(port) {
+  const other = net.createServer();
+  return new Promise((resolve) => {
+    other.once('error', () => resolve(other));
+    other.listen(port, '127.0.0.1', () => resolve(other));
+  });
+}
+
+async function freePort() {
+  const other = await hold(0);
+  const { port } = other.address();
+  await new Promise((resolve) => other.close(resolve));
+  return port;
+}
+
 describe('an address that cannot be listened on', () => {
   const serve = (listen) => {
     const data = path.join(server.home, 'never');
@@ -343,18 +360,30 @@ describe('an address that cannot be listened on', () => {
     const modules = ['--modules', path.join(server.build, 'modules')];
     const begin = (data, port) =>
       server.execute(path.join(server.build, 'karkas'), ['serve', '--dev', ...modules, '--data', data, '--tz', server.tz, '--lang', 'ru', '--listen', `127.0.0.1:${port}`]);
-    const other = net.createServer();
-    const listen = (port) => new Promise((resolve) => other.listen(port, '127.0.0.1', () => resolve(other.address().port)));
-    const port = await listen(0);
-    await new Promise((resolve) => other.close(resolve));
-    const data = path.join(server.home, 'late');
-    const starting = begin(data, port);
-    await until(() => fs.existsSync(path.join(data, 'lock')), 'the start is past its look at the port');
-    await listen(port);
-    const late = await starting;
-    other.close();
-    assert.match(late.err, /этот порт занят/);
-    assert.equal(late.code, 1, late.err);
+    // The start looks at the port, locks the directory and waits at its pipe until somebody reads there.
+    const late = async () => {
+      const data = fs.mkdtempSync(path.join(server.home, 'late-'));
+      const pipe = path.join(data, 'crash');
+      assert.equal(spawnSync('mkfifo', ['-m', '666', pipe]).status, 0);
+      const { uid, gid } = fs.statSync(server.data);
+      for (const made of [data, pipe]) fs.chownSync(made, uid, gid);
+      const port = await freePort();
+      const starting = begin(data, port);
+      const isPast = () => fs.existsSync(path.join(data, 'lock'));
+      await Promise.race([starting, until(isPast, 'the start is past its look at the port')]);
+      if (!isPast()) return null; // somebody took the port before the start looked
+      const other = await hold(port);
+      const reader = fs.openSync(pipe, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+      try {
+        return await starting;
+      } finally {
+        fs.closeSync(reader);
+        await new Promise((resolve) => other.close(resolve));
+      }
+    };
+    const refused = (await late()) ?? (await late());
+    assert.match(refused.err, /этот порт занят/);
+    assert.equal(refused.code, 1, refused.err);
     const long = await begin(path.join(server.home, 'x'.repeat(100)), 0);
     assert.match(long.err, /путь слишком длинный для сокета/);
     assert.equal(long.code, 1, long.err);

@@ -243,6 +243,15 @@ void net_until_bytes(net_fixture *f, uint64_t n)
     }
 }
 
+void net_until_lag(net_fixture *f, uint32_t ms)
+{
+    int64_t end = clock_mono() + (int64_t)PATIENCE_MS * 1000000;
+    while (net_stats(f).lag_ms < ms) {
+        assert_true(clock_mono() < end);
+        poll(NULL, 0, 1);
+    }
+}
+
 /* ---- The client's side ----------------------------------------------------------------------- */
 
 int raw_connect(const net_fixture *f)

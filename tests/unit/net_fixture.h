@@ -53,6 +53,8 @@ void net_until(atomic_int *counter, int n);
 /* Waits until the server has exactly n connections; has read n bytes in all. */
 void net_until_connections(net_fixture *f, uint32_t n);
 void net_until_bytes(net_fixture *f, uint64_t n);
+/* Waits until its loop has been seen to be that late. */
+void net_until_lag(net_fixture *f, uint32_t ms);
 
 /* ---- Raw clients: blocking sockets that fail the test when nothing ever comes --------------- */
 int raw_connect(const net_fixture *f);

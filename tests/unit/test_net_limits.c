@@ -286,8 +286,7 @@ static void test_held_loop_is_seen(void **state)
     int fd = raw_connect(&server);
     net_until_connections(&server, 1);
     net_call(&server, hold_the_loop);
-    while (net_stats(&server).lag_ms < 200) {
-    }
+    net_until_lag(&server, 200);
     close(fd);
 }
 
