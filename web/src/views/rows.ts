@@ -10,6 +10,7 @@ import { entityOf, fieldOf, stageField, titleOf } from '../core/meta.ts';
 import type { Records } from '../core/records.ts';
 import type { ListView, Ranges, Row } from '../core/types.ts';
 import { excerpt, marked } from '../ui/found.ts';
+import { widths } from './widths.ts';
 
 export interface Shown {
   entity: string;
@@ -35,25 +36,6 @@ export interface Pick {
   toggleAll: (event: Event) => void;
 }
 
-/** How wide the column of a type is where there is room, and how far it gives way before the list is scrolled sideways. */
-const WIDTHS: Record<string, [number, number]> = {
-  money: [140, 120],
-  int: [88, 72],
-  decimal: [112, 96],
-  percent: [88, 72],
-  date: [128, 100],
-  datetime: [148, 124],
-  user: [156, 108],
-  stage: [140, 104],
-  choice: [128, 100],
-  phone: [152, 138],
-  email: [190, 124],
-  bool: [80, 72],
-  duration: [112, 96],
-  ref: [150, 100],
-};
-const OTHER: [number, number] = [150, 100];
-const MAIN: [number, number] = [200, 140];
 const PICK = 40,
   BIN = 190; // as in views.css
 
@@ -64,7 +46,9 @@ export function table(shown: Shown): TemplateResult {
   const { before, rows, after, from } = window.slice(records.rows);
   const places = window.places.of(records, rows);
   const main = mainOf(entity, columns);
-  const width = widths(shown, columns, main);
+  const others = columns.filter((name) => name !== main).map((name) => fieldOf(entity, name)!.type);
+  const width = widths(others, (shown.pick ? PICK : 0) + (shown.bin ? BIN : 0));
+  const styleOf = (name: string) => (name === main ? '' : `width:${width.of(fieldOf(entity, name)!.type)}`);
   return html`<table
     class="table"
     aria-rowcount=${records.next ? -1 : records.rows.length + 1}
@@ -73,7 +57,7 @@ export function table(shown: Shown): TemplateResult {
     <thead>
       <tr aria-rowindex="1">
         ${shown.pick ? pickAll(shown.pick, records.rows.length) : nothing}
-        ${columns.map((name) => head(shown, name, width.of(name)))}
+        ${columns.map((name) => head(shown, name, styleOf(name)))}
         ${shown.bin ? html`<th scope="col" class="bin-do"><span class="sr">${t('bin.do')}</span></th>` : nothing}
       </tr>
     </thead>
@@ -135,22 +119,6 @@ function named(entity: string, name: string, order: string | null): TemplateResu
 function mainOf(entity: string, columns: string[]): string {
   const title = entityOf(entity)?.title ?? '';
   return columns.includes(title) ? title : columns[0];
-}
-
-/** All columns but the main one share what it leaves of the room, each between its two widths. */
-function widths({ entity, pick, bin }: Shown, columns: string[], main: string) {
-  const fixed = (pick ? PICK : 0) + (bin ? BIN : 0);
-  const rangeOf = (name: string) => WIDTHS[fieldOf(entity, name)!.type] ?? OTHER;
-  const others = columns.filter((name) => name !== main).map(rangeOf);
-  const [wide, narrow] = [0, 1].map((i) => others.reduce((sum, range) => sum + range[i]!, 0)) as [number, number];
-  return {
-    least: fixed + MAIN[1] + narrow,
-    of: (name: string) => {
-      if (name === main) return '';
-      const [most, least] = rangeOf(name);
-      return `width:clamp(${least}px,calc((var(--room) - ${fixed + MAIN[0]}px)*${(most / wide).toFixed(4)}),${most}px)`;
-    },
-  };
 }
 
 function line(shown: Shown, columns: string[], row: Row, index: number): TemplateResult {
