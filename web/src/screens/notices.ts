@@ -11,16 +11,17 @@ import { Records } from '../core/records.ts';
 import { openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { Row } from '../core/types.ts';
-import { more } from '../views/more.ts';
+import { FootFocus, more } from '../views/more.ts';
 import { countUnread, NOTICE, READ } from './unread.ts';
 
 class Notices extends El {
   #watch = new Watch(this, lang, meta);
+  #foot = new FootFocus(this);
   #records: Records | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.#watch;
+    void [this.#watch, this.#foot];
     this.#records = new Records(NOTICE, new URLSearchParams(), ['-created_at'], () => this.requestUpdate(), {
       limit: 50,
     }).start();

@@ -5,7 +5,7 @@ import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { empty, failure, skeletonRows } from '../ui/parts.ts';
 import { line } from '../views/lines.ts';
-import { WalkVoice, progress } from '../views/more.ts';
+import { FootFocus, WalkVoice, progress } from '../views/more.ts';
 import { HOME_ASIDE, homeLimit, homeQuery } from '../core/ahead.ts';
 import { atLeast, dayNumber, fromLocalInput, zone } from '../core/fmt.ts';
 import { capital, lang, locale, t } from '../core/i18n.ts';
@@ -29,11 +29,12 @@ class Today extends El {
   static override properties = {};
   #watch = new Watch(this, meta, lang, narrow);
   #lists = new Map<string, Shown>();
+  #focus = new FootFocus(this);
   #clock = 0;
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.#watch;
+    void [this.#watch, this.#focus];
     this.#clock = window.setInterval(() => this.requestUpdate(), 60_000);
   }
 
@@ -83,7 +84,7 @@ class Today extends El {
       </header>
       <div class="scroll" tabindex="0" role="region" aria-label=${t('today')}>
         <div class="today ${main.length && aside.length ? '' : 'is-single'}">
-          <div class="today-main">${main.map((one) => html`${this.#due(one)}${this.#foot(one)}`)}</div>
+          <div class="today-main">${main.map((one) => html`<div class="today-list" tabindex="-1">${this.#due(one)}${this.#foot(one)}</div>`)}</div>
           <div class="today-aside">${aside.map((one) => this.#plain(one))}</div>
         </div>
       </div>
@@ -125,7 +126,7 @@ class Today extends El {
   #plain(one: Shown): TemplateResult {
     const { home, records } = one;
     const title = `${capital(t(entityOf(home.entity)!.label.many))} · ${t(home.view.label)}`;
-    return html`<section data-view=${home.view.id} data-entity=${home.entity}>
+    return html`<section data-view=${home.view.id} data-entity=${home.entity} tabindex="-1">
       <div class="sect">
         <h2>${title}</h2>
         ${records.total ? html`<span class="count">${atLeast(records)}</span>` : nothing}

@@ -14,7 +14,7 @@ import { countViews, countWithout, type Count } from './list-counts.ts';
 import { emptyList } from './list-empty.ts';
 import { ListFind } from './list-find.ts';
 import { listMenu } from './list-menu.ts';
-import { WalkVoice, more } from './more.ts';
+import { FootFocus, WalkVoice, more } from './more.ts';
 import { Selection } from './selection.ts';
 import { cards, table, type Shown } from './rows.ts';
 import { chipText, type Names, loadNames } from './chips.ts';
@@ -62,7 +62,7 @@ class List extends El {
   /** What is shown, soon dimmed, until the rows that were asked for in its place are there. */
   #before: Records | null = null;
   #voice = new WalkVoice();
-  #hadFocus = false; // the focus stands below the rows, on what this drawing may take away
+  #foot = new FootFocus(this);
   #key = '';
   #names: Names = new Map();
   #off: (() => void)[] = [];
@@ -76,7 +76,7 @@ class List extends El {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.#watch;
+    void [this.#watch, this.#foot];
     const here = () => !place.value.under && !document.querySelector('dialog[open]');
     const move = (step: number) => () => this.#move(step);
     this.#off = [
@@ -148,7 +148,6 @@ class List extends El {
     const sort = sortOf(state, this.#view);
     const key = `${this.entity}?${wanted}&${sort}`;
     this.#window.rowHeight = narrow.value ? CARD : ROW;
-    this.#hadFocus = !!document.activeElement?.closest('.more') && this.contains(document.activeElement);
     if (key === this.#key) return;
     const isOther = !this.#key.startsWith(`${this.entity}?`);
     if (isOther) this.counts = {};
@@ -179,9 +178,6 @@ class List extends El {
 
   override updated(): void {
     this.#window.follow(this.querySelector<HTMLElement>('.table-wrap'));
-    if (!this.#hadFocus || this.contains(document.activeElement)) return;
-    const next = this.querySelector<HTMLElement>('.table-wrap, .fill .btn') ?? document.getElementById('main');
-    next?.focus({ preventScroll: true });
   }
 
   #changed(): void {

@@ -1,7 +1,8 @@
 // What stands below the rows of a list: that more are read, a button for them, or how far the search of a long list is.
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type ReactiveController, type TemplateResult } from 'lit';
 import { number } from '../core/fmt.ts';
 import { t } from '../core/i18n.ts';
+import type { El } from '../ui/element.ts';
 import type { Records } from '../core/records.ts';
 
 export function more(records: Records): TemplateResult | typeof nothing {
@@ -26,6 +27,31 @@ const walkedText = ({ walked, rows }: Records) =>
 
 function button(name: string, act: () => void): TemplateResult {
   return html`<button class="btn btn-sm" data-action=${name.slice('list.'.length)} @click=${act}>${t(name)}</button>`;
+}
+
+/** Keeps the focus in a list whose drawing takes the focused button below the rows away: it passes to what holds the list. */
+export class FootFocus implements ReactiveController {
+  #host: El;
+  #had = false;
+  #box: HTMLElement | null = null;
+
+  constructor(host: El) {
+    this.#host = host;
+    host.addController(this);
+  }
+
+  hostUpdate(): void {
+    const foot = document.activeElement?.closest('.more');
+    this.#had = !!foot && this.#host.contains(foot);
+    this.#box = this.#had ? foot!.closest<HTMLElement>('[tabindex]') : null;
+  }
+
+  hostUpdated(): void {
+    if (!this.#had || this.#host.contains(document.activeElement)) return;
+    const next = this.#box?.isConnected ? this.#box : this.#host.querySelector<HTMLElement>('.fill .btn');
+    (next ?? document.getElementById('main'))?.focus({ preventScroll: true });
+    this.#box = null;
+  }
 }
 
 /** What is said of the search of a long list to those who do not see it: seldom enough to be listened to. */

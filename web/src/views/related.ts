@@ -4,7 +4,7 @@ import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { avatar, problemText } from '../ui/parts.ts';
 import { line } from './lines.ts';
-import { WalkVoice, progress } from './more.ts';
+import { FootFocus, WalkVoice, progress } from './more.ts';
 import { api } from '../core/api.ts';
 import { on } from '../core/events.ts';
 import { atLeast, dial, phone } from '../core/fmt.ts';
@@ -26,6 +26,7 @@ class RelatedList extends El {
   #records: Records | null = null;
   #voice = new WalkVoice();
   #watch = new Watch(this, lang);
+  #foot = new FootFocus(this);
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -34,7 +35,7 @@ class RelatedList extends El {
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
-    void this.#watch;
+    void [this.#watch, this.#foot];
     if (this.#records && !changed.has('recordId') && !changed.has('entity')) return;
     this.#records?.stop();
     this.#voice = new WalkVoice();
@@ -52,7 +53,7 @@ class RelatedList extends El {
     const records = this.#records!;
     const { rows, total } = records;
     const entity = entityOf(this.entity)!;
-    return html`<section class="block" data-related=${this.entity}>
+    return html`<section class="block" data-related=${this.entity} tabindex="-1">
       <div class="block-head">
         <h2>${this.label}</h2>
         ${total ? html`<span class="count">${atLeast(records)}</span>` : nothing}

@@ -119,7 +119,10 @@ test('a list on a card and those of the start screen are not called empty while 
   assert.equal(await related.getByText('Пока нет').count(), 0);
   assert.match(await related.locator('[role=status]').innerText(), /Просмотрено 20 %/);
   await related.locator('[data-action=halt]').click();
-  await related.locator('[data-action=look]').waitFor();
+  await related.locator('[data-action=look]').focus();
+  await page.keyboard.press('Enter');
+  await related.getByText('Поиск окончен, найдено: 0').waitFor({ state: 'attached' });
+  assert.ok(await page.evaluate(() => document.activeElement.matches('[data-related="sales.lead"]')), 'the focus stays there');
 
   await page.unrouteAll();
   const views = { aside: /sales\.lead\?.*limit=8\b/, main: /tasks\.task\?.*limit=50/ };
@@ -139,6 +142,9 @@ test('a list on a card and those of the start screen are not called empty while 
   assert.ok(await page.evaluate(() => document.activeElement.matches('.today-main [data-action=halt]')), 'rows have come in above it');
   await page.keyboard.press('Enter');
   await page.locator('.today-main [role=status]').getByText('Поиск остановлен. Просмотрено 40 %, найдено: 1').waitFor({ state: 'attached' });
+  await page.keyboard.press('Enter');
+  await page.locator('.today-main [role=status]').getByText('Поиск окончен, найдено: 1').waitFor({ state: 'attached' });
+  assert.ok(await page.evaluate(() => document.activeElement.matches('.today-main > [tabindex]')), 'the focus stays there');
 });
 
 test('the columns give way before a list is scrolled sideways', async () => {
