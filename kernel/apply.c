@@ -63,12 +63,11 @@ static crm_status find_text(deployment *d, build *b, const wish *x, const char *
         *path = in_force_copy(b->arena, d->o->data, &was);
         return *path ? CRM_OK : CRM_NOT_FOUND;
     }
-    if (s == CRM_OK && x->is_start && was.path.n && !in_force_copy(b->arena, d->o->data, &was)) {
-        b->was_in_force =
-            true; /* of a server that kept no copies: there is nothing to go back to */
-    }
     if (s == CRM_OK && x->is_start) {
         *path = in_force_choose(b->arena, d->o->data, x->file, &was, b->lang, &b->refusals);
+        /* A server that kept no copies applied it: there is nothing to go back to. */
+        b->was_in_force = *path && !in_force_copy(b->arena, d->o->data, &was) &&
+                          in_force_is(b->arena, &was, *path);
     }
     if (s == CRM_OK && !*path) {
         buf_z(&b->refusals,

@@ -126,6 +126,12 @@ static void tell_restored(buf *say, const char *lang, const char *given)
     }
 }
 
+bool in_force_is(arena *a, const in_force *was, const char *path)
+{
+    crm_str real = real_path(a, path);
+    return real.n && str_eq(real, was->path);
+}
+
 const char *in_force_copy(arena *a, const char *data, const in_force *was)
 {
     crm_str path = was->copy.n ? below(a, data, was->copy.p) : (crm_str){0};

@@ -31,6 +31,8 @@ CRM_MUST_CHECK crm_status in_force_read(arena *a, const char *data, in_force *ou
  */
 const char *in_force_choose(arena *a, const char *data, const char *given, const in_force *was, const char *lang,
                             buf *say);
+/* Whether `path` is the file that was applied last. */
+bool in_force_is(arena *a, const in_force *was, const char *path);
 /* The copy of what was in force, in the arena; NULL: there is none. */
 const char *in_force_copy(arena *a, const char *data, const in_force *was);
 /* After `path` came into force, or its copy: at a start with what was given, later with NULL. */

@@ -447,7 +447,10 @@ static crm_status read_words(reader *r, const json_t *json)
     if (words.n > SEARCH_TYPED_MAX) {
         return refuse_max(r, "q", "too_long", SEARCH_TYPED_MAX / 2); /* letters of two bytes */
     }
-    return words.n ? search_terms(r->call->arena, words, &r->g->rows.terms) : CRM_OK;
+    crm_str terms = {0};
+    crm_status s = words.n ? search_terms(r->call->arena, words, &terms) : CRM_OK;
+    search_ask(&r->g->rows, words, terms);
+    return s;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

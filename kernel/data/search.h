@@ -20,12 +20,12 @@
  * No word at all: `terms` is empty. INVALID: not UTF-8; TOO_LARGE: beyond SEARCH_TYPED_MAX.
  */
 CRM_MUST_CHECK crm_status search_terms(arena *a, crm_str typed, crm_str *terms);
-/* The same words as they stand, without stems and beginnings. */
 /*
  * Makes `q` ask for these terms of what was typed. What was typed without any word ("-") is in no row:
  * a condition of the query that stands already is given up for the false one.
  */
 void search_ask(query *q, crm_str typed, crm_str terms);
+/* The same words as they stand, without stems and beginnings. */
 CRM_MUST_CHECK crm_status search_exact_terms(arena *a, crm_str typed, crm_str *terms);
 
 /* ---- where the words stand ------------------------------------------------------------------- */

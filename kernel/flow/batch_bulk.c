@@ -105,6 +105,10 @@ static crm_status check_shape(crm_ctx *c, const json_t *body)
     if (where && !json_is_array(where) && !json_is_true(where)) {
         return wrong(c, "where", "type_mismatch");
     }
+    const json_t *words = json_object_get(body, "q");
+    if (words && (!json_is_string(words) || !str_trim(json_text(body, "q")).n)) {
+        return wrong(c, "q", "type_mismatch"); /* without words it would take every row */
+    }
     if (verbs != 1) {
         return wrong(c, "set", "one_of_set_delete_restore");
     }

@@ -109,14 +109,24 @@ static crm_status set_input(intake *in, const char *field, crm_str key, crm_str 
     return is_many_lines ? keep_line(in, key, text) : set_or_keep(in, field, key, text);
 }
 
-/* Our own words: as much of them as the field takes. */
+/* As many characters of the text as the field takes, at most so many; the request keeps all. */
 static crm_status set_cut(intake *in, const char *field, crm_str text, size_t most)
 {
-    crm_status s = CRM_INVALID;
-    for (size_t n = most; s == CRM_INVALID && n; n /= 2) {
-        s = crm_set_input(in->c, in->rec, field, cut(text, n));
+    size_t fits = 0, too_many = most + 1;
+    crm_status s = crm_set_input(in->c, in->rec, field, cut(text, most));
+    while (s == CRM_INVALID && fits + 1 < too_many) {
+        size_t n = fits + (too_many - fits) / 2;
+        crm_status tried = crm_set_input(in->c, in->rec, field, cut(text, n));
+        if (tried != CRM_OK && tried != CRM_INVALID) {
+            return tried;
+        }
+        *(tried == CRM_OK ? &fits : &too_many) = n;
     }
-    return s == CRM_INVALID ? CRM_OK : s;
+    if (s == CRM_INVALID) {
+        crm_log(CRM_LOG_WARN, "field=%s characters=%zu bytes=%zu", field, fits, text.n);
+        s = fits ? crm_set_input(in->c, in->rec, field, cut(text, fits)) : CRM_OK;
+    }
+    return s;
 }
 
 static crm_status take(intake *in, crm_str key, crm_str text)
@@ -218,6 +228,10 @@ static crm_status set_message(intake *in)
     if (!field) {
         crm_log(CRM_LOG_WARN, "entity=%s has no field for a message", in->entity);
         return CRM_OK;
+    }
+    if (crm_has(in->rec, field)) { /* the form has filled it */
+        crm_str filled = crm_get_text(in->rec, field);
+        text = crm_fmt(in->c, "%.*s\n\n%.*s", (int)filled.n, filled.p, (int)text.n, text.p);
     }
     return set_cut(in, field, text, MESSAGE_MAX);
 }

@@ -82,8 +82,14 @@ describe('a bulk change', () => {
     const [id] = await leads(1, { city: 'Омск' });
     const b = await bulk({ where: true, q: ' - ', delete: true });
     assert.deepEqual([b.state, b.total, b.changed], ['done', 0, 0]);
-    await read(id);
     assert.deepEqual(await head.list('sales.lead', 'q=%25&city=Омск'), []);
+    const figures = await head.post(`${LEADS}/aggregate`, { q: '-', measures: { n: 'count' } }, { expect: 200 });
+    assert.deepEqual(figures.json.rows, [{ n: 0 }]);
+    for (const q of [5, [], '  ']) {
+      const refused = await head.post(`${LEADS}/bulk`, { where: true, q, delete: true }, { expect: 422 });
+      assert.deepEqual(refused.json.fields.map((f) => f.field), ['q']);
+    }
+    await read(id);
   });
 
   it('notes a row that refuses and goes on with the rest', async () => {

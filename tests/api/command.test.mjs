@@ -245,7 +245,11 @@ describe('karkas tz', () => {
     assert.match(said, /tz\.refused/);
     assert.equal((await petrov.get(`${LEADS}?delivery_city=x`)).status, 200);
     assert.match(await fails('tz', 'apply', server.tz), /roles\.nosuch/);
-    fs.writeFileSync(copy, kept);
+    const file = fs.realpathSync(server.tz);
+    fs.rmSync(path.join(server.data, 'tz.in_force'));
+    fs.writeFileSync(path.join(server.data, 'tz.path'), file); // as a server that kept no copies left it
+    await server.restart();
+    assert.match(await fails('tz', 'apply', server.tz), /roles\.nosuch/);
     fs.writeFileSync(server.tz, text);
     await server.restart();
   });

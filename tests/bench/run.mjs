@@ -43,7 +43,7 @@ function isWanted(id) {
 async function specialCases(base, seen) {
   const lines = [];
   for (const [id, run] of Object.entries(SPECIAL))
-    if (isWanted(id)) lines.push(...(await run(base, { seconds, rounds: Math.min(rounds, 3), many, seen })));
+    if (isWanted(id)) lines.push(...(await run(base, { seconds, rounds: rounds, many, seen })));
   return lines;
 }
 
