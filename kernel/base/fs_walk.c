@@ -34,7 +34,7 @@ static crm_status walk_folder(const walk *w, const char *path, crm_str name, int
 {
     DIR *all = opendir(path);
     crm_status s = all ? CRM_OK : status_from_errno(errno);
-    for (struct dirent *one; all && s == CRM_OK && (one = readdir(all));) {
+    for (struct dirent *one; all && s == CRM_OK && (errno = 0, one = readdir(all));) {
         if (strcmp(one->d_name, ".") != 0 && strcmp(one->d_name, "..") != 0) {
             crm_str below =
                 arena_fmt(w->a, "%.*s%s%s", STR_FMT(name), name.n ? "/" : "", one->d_name);
@@ -42,6 +42,7 @@ static crm_status walk_folder(const walk *w, const char *path, crm_str name, int
         }
     }
     if (all) {
+        s = s == CRM_OK && errno != ENOENT ? status_from_errno(errno) : s; /* no next one: why */
         closedir(all);
     }
     return s;

@@ -156,9 +156,12 @@ static crm_status each_in(const char *path, size_t name_chars, visit_fn visit, v
     if (!dir) {
         return errno == ENOENT ? CRM_OK : status_from_errno(errno);
     }
-    while (st == CRM_OK && (entry = readdir(dir))) {
+    while (st == CRM_OK && (errno = 0, entry = readdir(dir))) {
         bool is_wanted = name_chars ? is_hex(entry->d_name, name_chars) : entry->d_name[0] != '.';
         st = is_wanted ? visit(arg, dirfd(dir), entry->d_name) : CRM_OK;
+    }
+    if (st == CRM_OK && errno != ENOENT) {
+        st = status_from_errno(errno); /* else a copy would miss files and be called whole */
     }
     closedir(dir);
     return st;

@@ -232,6 +232,21 @@ static void a_copy_that_fails_leaves_no_half_of_a_content(void **state)
     assert_int_equal(found, 0);
 }
 
+static int copy_blind(void *arg)
+{
+    int64_t copied;
+    refuse_call(SYS_getdents64, EIO);
+    return files_copy_all(NULL, arg, &copied) != CRM_OK ? 0 : 1;
+}
+
+static void contents_that_cannot_be_listed_are_not_taken_for_none(void **state)
+{
+    char to[96];
+    (void)state;
+    snprintf(to, sizeof to, "%s/blind", root);
+    assert_int_equal(in_child(copy_blind, to), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +259,7 @@ int main(void)
         cmocka_unit_test(a_copy_is_whole_and_damage_is_found),
         cmocka_unit_test(half_a_content_in_a_copy_is_written_anew),
         cmocka_unit_test(a_copy_that_fails_leaves_no_half_of_a_content),
+        cmocka_unit_test(contents_that_cannot_be_listed_are_not_taken_for_none),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
