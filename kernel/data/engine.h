@@ -55,6 +55,11 @@ typedef enum engine_op_kind {
                      the position of the first measure whose sum overflows, or -1 when the groups
                      need more memory than the engine gives to one question */
     ENGINE_WORDS, /* entity, near, edits -> words of its full text */
+    ENGINE_TWINS, /* entity, id, set, query->limit -> by on_row, with COL_ID alone, rows outside the
+                     recycle bin from the newest id down, those below `id` (0: all). `branches` is 1
+                     when a field in `set`, or of one that holds many an element, equals that of a
+                     row with a smaller id; an engine may say so of more rows, where none of its
+                     indexes tells */
     /* write batch only */
     ENGINE_BEGIN,
     ENGINE_COMMIT,
@@ -93,9 +98,10 @@ typedef struct engine_op {
     engine_op_kind kind;
     const entity *entity;
     int64_t id;           /* in, or out of INSERT */
-    const query *query;   /* LIST, COUNT, and GET for its select and rights (may be NULL there) */
+    const query *query;   /* LIST, COUNT, TWINS for its limit, GET for its select and rights (may be
+                             NULL there) */
     const value *row;     /* INSERT, UPDATE; indexed as entity->fields */
-    uint64_t set[4];      /* UPDATE: bit per field */
+    uint64_t set[4];      /* UPDATE, TWINS: bit per field */
     const crm_str *terms; /* search_count texts of text_terms, parallel to entity->search_fields; one
                              more where there is a match_field: its value */
     crm_str near;         /* WORDS: a folded word */

@@ -26,7 +26,7 @@ bool memory_is_over(const mrun *r)
 static bool is_read(engine_op_kind k)
 {
     return k == ENGINE_GET || k == ENGINE_LIST || k == ENGINE_COUNT || k == ENGINE_GROUP ||
-           k == ENGINE_WORDS;
+           k == ENGINE_WORDS || k == ENGINE_TWINS;
 }
 
 static void run_read(const mrun *r, engine_op *op)
@@ -46,6 +46,8 @@ static void run_read(const mrun *r, engine_op *op)
         memory_group(r, op);
     } else if (op->kind == ENGINE_WORDS) {
         memory_words(r, op);
+    } else if (op->kind == ENGINE_TWINS) {
+        memory_twins(r, op);
     } else {
         op->status = CRM_MISUSE;
     }

@@ -133,6 +133,7 @@ void memory_get(const mrun *r, engine_op *op);
 void memory_list(const mrun *r, engine_op *op);
 void memory_count(const mrun *r, engine_op *op);
 void memory_words(const mrun *r, engine_op *op);
+void memory_twins(const mrun *r, engine_op *op);
 
 /* Tests make a list that may stop do so after so many rows. */
 void engine_memory_set_part(engine *e, uint32_t rows);

@@ -269,6 +269,60 @@ void memory_words(const mrun *r, engine_op *op)
     }
 }
 
+/* ---- rows that others equal ------------------------------------------------------------------ */
+
+/* Any element of the one, or the one value, in the other row. */
+static bool is_equal_in(const subject *s, const field *f, const value *row, const value *other)
+{
+    crm_str rest = row[f->index].s, part;
+    if (value_is_null(row[f->index]) || value_is_null(other[f->index])) {
+        return false;
+    }
+    if (!engine_is_many(f)) {
+        return shares(s, f, row[f->index], f, other[f->index]);
+    }
+    while (str_split(&rest, '\n', &part)) {
+        if (shares(s, f, other[f->index], f, (value){.kind = VALUE_TEXT, .s = part})) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_twin_below(const mrun *r, const engine_op *op, const mtable *t, uint32_t i)
+{
+    const entity *e = op->entity;
+    value row[FIELDS_MAX], other[FIELDS_MAX];
+    cond_env env = {0};
+    subject s = {r->snapshot, &env, e, row, false};
+    mrow_values(t->rows[i], e, row);
+    for (uint32_t k = 0; k < i; k++) {
+        mrow_values(t->rows[k], e, other);
+        for (uint32_t f = 0; value_is_null(other[COL_DELETED_AT]) && f < e->field_count; f++) {
+            if (bits_has(op->set, f) && is_equal_in(&s, &e->fields[f], row, other)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void memory_twins(const mrun *r, engine_op *op)
+{
+    const mtable *t = snapshot_table(r->snapshot, op->entity->id);
+    bool goes_on = true;
+    for (uint32_t i = t ? t->count : 0; goes_on && i-- > 0 && op->count < op->query->limit;) {
+        value row[FIELDS_MAX], given[FIELDS_MAX] = {0};
+        mrow_values(t->rows[i], op->entity, row);
+        if ((op->id && t->rows[i]->id >= op->id) || !value_is_null(row[COL_DELETED_AT])) {
+            continue;
+        }
+        given[COL_ID] = value_int(t->rows[i]->id);
+        op->count++;
+        goes_on = op->on_row(op->arg, given, has_twin_below(r, op, t, i));
+    }
+}
+
 /* ---- one row against a query ----------------------------------------------------------------- */
 
 static bool is_granted(const query *q, const mrow *row, uint32_t bits)

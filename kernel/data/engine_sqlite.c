@@ -180,6 +180,9 @@ static void run_read(sqlite_session *s, engine_op *op)
     case ENGINE_WORDS:
         query_words(s, op);
         break;
+    case ENGINE_TWINS:
+        query_twins(s, op);
+        break;
     default:
         op->status = CRM_MISUSE;
     }
@@ -188,7 +191,7 @@ static void run_read(sqlite_session *s, engine_op *op)
 static bool is_read(engine_op_kind k)
 {
     return k == ENGINE_GET || k == ENGINE_LIST || k == ENGINE_COUNT || k == ENGINE_GROUP ||
-           k == ENGINE_WORDS;
+           k == ENGINE_WORDS || k == ENGINE_TWINS;
 }
 
 static void skip_from(engine_batch *b, uint32_t i)

@@ -266,6 +266,7 @@ void query_group(sqlite_session *s, engine_op *op);
 /* The aggregate karkas_group, which query_group's statements call. */
 crm_status group_register(sqlite3 *db);
 void query_words(sqlite_session *s, engine_op *op);
+void query_twins(sqlite_session *s, engine_op *op);
 /*
  * How a LIST or COUNT would run: the lines of SQLite's plan of each statement, with a line "merge"
  * before those whose rows are merged. Tests hold the plans of common shapes by it.

@@ -345,7 +345,7 @@ static crm_status add_probes(match_ask *m, uint32_t which, probe *at, engine_bat
     uint64_t used[4] = {0};
     at[0] = at[1] = (probe){.ask = m, .rule = which};
     at[0].query = at[1].query = (query){.entity = m->entity, .env = m->call->env};
-    if (!sees_rule(m, by, used)) {
+    if ((m->is_sure && by->from) || !sees_rule(m, by, used)) {
         return CRM_OK;
     }
     const cond *what = by->from ? similar_cond(&at[0], by) : same_cond(m, by);

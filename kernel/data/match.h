@@ -29,6 +29,7 @@ typedef struct match_ask {
     int64_t id;         /* of `row` itself; 0: it is not stored */
     int64_t below;      /* only rows with a smaller id; 0: any */
     action need;        /* only rows to which he may do that */
+    bool is_sure;       /* only by rules SAME */
     bool with_foreign;  /* also those he may not read, as far as his roles show them */
     uint32_t limit;     /* at most MATCH_HITS_MAX */
     /* out, the surest first */
@@ -52,6 +53,7 @@ typedef struct match_walk {
     int64_t below;  /* in and out: records with a smaller id follow; 0: from the newest on */
     int64_t until;  /* clock_mono: it stops after the record it is at */
     uint32_t limit; /* stops when there are so many pairs, a few may be over; MATCH_PAIRS_MAX at most */
+    bool is_sure;   /* only pairs by rules SAME, for which no record is read that no index tells of */
     /* out */
     match_pair pairs[MATCH_PAIRS_MAX + 8];
     uint32_t count, looked;

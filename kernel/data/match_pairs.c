@@ -1,5 +1,5 @@
 /* match_pairs.c - pairs of duplicates to work through: a walk down the table, newest records first,
- * a moment at a time. Pool. */
+ * a moment at a time; of sure pairs alone along the indexes of what they are found by. Pool. */
 #include "data/match.h"
 
 #include "data/records_private.h"
@@ -7,6 +7,7 @@
 #define CHUNK    50
 #define LOOK_MAX 500 /* records of one walk: what is found is kept in the call's memory */
 #define OF_ONE   5   /* pairs with one record */
+#define ROWS_OF  5000 /* of one look along the indexes */
 
 static crm_status read_chunk(crm_ctx *c, const entity *e, int64_t below, uint32_t most,
                              record ***rows, uint32_t *count)
@@ -26,6 +27,7 @@ static crm_status pairs_of(match_walk *w, const record *r)
                      .id = r->v[COL_ID].i,
                      .below = r->v[COL_ID].i,
                      .need = ACTION_MERGE,
+                     .is_sure = w->is_sure,
                      .limit = OF_ONE};
     memcpy(m->fields, r->visible, sizeof m->fields);
     crm_status st = match_find(m);
@@ -54,24 +56,140 @@ static crm_status tell_progress(match_walk *w)
     return st;
 }
 
-/* Whoever has gone away cancels it. */
-crm_status match_walk_on(match_walk *w)
+static bool is_over(const match_walk *w)
+{
+    return w->count >= w->limit || clock_mono() >= w->until || call_is_left(w->call);
+}
+
+/* ---- all pairs ------------------------------------------------------------------------------- */
+
+static crm_status walk_all(match_walk *w)
 {
     record **rows;
     uint32_t count = CHUNK;
     crm_status st = CRM_OK;
-    bool is_over = false;
-    w->count = w->looked = 0;
-    w->ask = ARENA_NEW(w->call->arena, match_ask);
-    st = w->ask ? CRM_OK : CRM_NOMEM;
-    while (!st && !is_over && count == CHUNK) {
+    bool stops = false;
+    while (!st && !stops && count == CHUNK) {
         st = read_chunk(w->call, w->entity, w->below, CHUNK, &rows, &count);
-        for (uint32_t i = 0; !st && !is_over && i < count; i++) {
+        for (uint32_t i = 0; !st && !stops && i < count; i++) {
             st = look(w, rows[i]);
-            is_over = w->count >= w->limit || w->looked >= LOOK_MAX || clock_mono() >= w->until ||
-                      call_is_left(w->call);
+            stops = is_over(w) || w->looked >= LOOK_MAX;
         }
     }
-    w->is_end = !st && !is_over;
+    w->is_end = !st && !stops;
+    return st;
+}
+
+/* ---- sure pairs ------------------------------------------------------------------------------ */
+
+/* Records of which an index tells that another may be the same, and the rows passed on the way. */
+typedef struct twins {
+    value ids[CHUNK];
+    uint32_t place[CHUNK]; /* among the rows */
+    uint32_t count, rows;
+    int64_t last; /* the id of the last row */
+} twins;
+
+static bool on_row(void *arg, const value *row, uint32_t may_be)
+{
+    twins *t = arg;
+    t->last = row[COL_ID].i;
+    t->rows++;
+    if (may_be) {
+        t->ids[t->count] = row[COL_ID];
+        t->place[t->count++] = t->rows;
+    }
+    return t->count < CHUNK;
+}
+
+/* What the rules SAME begin with, as far as he sees all their fields in some record. */
+static void first_fields(const match_walk *w, uint64_t set[4])
+{
+    uint64_t shown[4];
+    rights_fields(w->call, w->entity, shown);
+    for (uint32_t i = 0; i < w->entity->match_count; i++) {
+        const match_rule *by = &w->entity->matches[i];
+        uint32_t seen = 0;
+        while (seen < by->count && bits_has(shown, by->field[seen])) {
+            seen++;
+        }
+        if (!by->from && seen == by->count) {
+            bits_add(set, by->field[0]);
+        }
+    }
+}
+
+static crm_status find_twins(const match_walk *w, twins *t)
+{
+    query q = {.entity = w->entity, .limit = ROWS_OF};
+    engine_op op = {.kind = ENGINE_TWINS,
+                    .entity = w->entity,
+                    .id = w->below,
+                    .query = &q,
+                    .on_row = on_row,
+                    .arg = t};
+    engine_batch b = {.ops = &op, .count = 1};
+    first_fields(w, op.set);
+    *t = (twins){.last = w->below};
+    return records_run(w->call, &b);
+}
+
+static uint32_t place_of(const twins *t, int64_t id)
+{
+    uint32_t i = 0;
+    while (i + 1 < t->count && t->ids[i].i != id) {
+        i++;
+    }
+    return t->place[i];
+}
+
+/* Those of them that he may read and merge. A walk that stops goes on behind the last one looked at. */
+static crm_status look_at(match_walk *w, const twins *t, bool *stops)
+{
+    record **rows = NULL;
+    uint32_t count = 0, before = w->looked;
+    const field *id = &w->entity->fields[COL_ID];
+    query q = {.entity = w->entity, .limit = CHUNK, .sorts = {{id, true}}, .sort_count = 1};
+    q.where = cond_in(w->call->arena, id, t->ids, t->count);
+    crm_status st = t->count ? records_list(w->call, &q, &rows, &count) : CRM_OK;
+    for (uint32_t i = 0; !st && !*stops && i < count; i++) {
+        st = look(w, rows[i]);
+        w->looked = before + place_of(t, w->below);
+        *stops = is_over(w);
+    }
+    if (!st && !*stops) {
+        w->below = t->last;
+        w->looked = before + t->rows;
+        *stops = is_over(w);
+    }
+    return st;
+}
+
+static crm_status walk_sure(match_walk *w)
+{
+    twins t;
+    uint32_t seen = 0;
+    crm_status st = CRM_OK;
+    bool stops = false, is_last = false;
+    while (!st && !stops && !is_last) {
+        st = find_twins(w, &t);
+        is_last = !st && t.count < CHUNK && t.rows < ROWS_OF;
+        seen += t.count;
+        st = st ? st : look_at(w, &t, &stops);
+        stops = stops || seen >= LOOK_MAX;
+    }
+    w->is_end = !st && is_last && w->below == t.last;
+    return st;
+}
+
+/* ---- the walk -------------------------------------------------------------------------------- */
+
+/* Whoever has gone away cancels it. */
+crm_status match_walk_on(match_walk *w)
+{
+    w->count = w->looked = 0;
+    w->ask = ARENA_NEW(w->call->arena, match_ask);
+    crm_status st = w->ask ? CRM_OK : CRM_NOMEM;
+    st = st ? st : w->is_sure ? walk_sure(w) : walk_all(w);
     return st ? st : tell_progress(w);
 }

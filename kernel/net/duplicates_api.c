@@ -289,6 +289,7 @@ static void pairs(api_call *k)
     }
     *walk = (match_walk){
         .call = &k->c, .entity = k->entity, .until = clock_mono() + WALK_NS, .limit = PAIR_LIMIT};
+    walk->is_sure = str_is(http_param(k->http, "sure"), "1");
     k->status = limit_param(k, MATCH_PAIRS_MAX, &walk->limit);
     if (k->status == CRM_OK && after.n &&
         (str_to_i64(after, &walk->below) != CRM_OK || walk->below < 1)) {

@@ -320,6 +320,17 @@ describe('pairs to work through', () => {
     assert.ok(ids(await pairs(head)).includes(`${b}-${a}`));
   });
 
+  it('come without those of similar names where only sure ones are asked for', async () => {
+    const x = phone();
+    const a = await add(head, { name: 'Верный Василий', phone: [x] });
+    const b = await add(head, { name: 'Надёжная Нина', phone: [x] });
+    const c = await add(head, { name: 'Верный Василий' });
+    const sure = await pairs(head, '&sure=1');
+    assert.ok(sure.every((r) => r.sure));
+    assert.ok(ids(sure).includes(`${b}-${a}`), 'by the phone');
+    assert.ok(!ids(sure).includes(`${c}-${a}`) && ids(await pairs(head)).includes(`${c}-${a}`), 'by the name');
+  });
+
   it('are those of which one may merge both', async () => {
     const x = phone();
     const own = await add(stranger, { name: 'Пара Своя', phone: [x] });

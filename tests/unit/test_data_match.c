@@ -164,6 +164,48 @@ static void those_called_different_stay_apart_until_it_is_taken_back(void **stat
     SHOWS(w.hanna, a, "%lld:same0 ", I(b));
 }
 
+/* "9-4 7-2 ": the sure pairs that `user` is shown, in single steps down to the oldest record. */
+static const char *sure_pairs(int64_t user)
+{
+    static char out[1024];
+    crm_ctx *c = world_read(&w, user);
+    match_walk *walk = ARENA_NEW(c->arena, match_walk);
+    assert_non_null(walk);
+    *walk = (match_walk){
+        .call = c, .entity = client_entity, .until = INT64_MAX, .limit = 1, .is_sure = true};
+    out[0] = 0;
+    while (!walk->is_end) {
+        int64_t from = walk->below;
+        assert_ok(match_walk_on(walk));
+        for (uint32_t i = 0; i < walk->count; i++) {
+            size_t n = strlen(out);
+            snprintf(out + n, sizeof out - n, "%lld-%lld ", (long long)walk->pairs[i].first,
+                     (long long)walk->pairs[i].second.id);
+        }
+        assert_true(walk->is_end || !from || walk->below < from);
+    }
+    assert_int_equal(walk->percent, 100);
+    world_read_end(&w);
+    return out;
+}
+
+static void sure_pairs_come_without_those_of_similar_names(void **state)
+{
+    char expected[128];
+    (void)state;
+    int64_t a = merge_world_client(&w, w.anna, "Иванов Иван", "+79161234567\n+74951112233", "");
+    merge_world_client(&w, w.anna, "Иванов Иван", "", "");
+    int64_t c = merge_world_client(&w, w.anna, "Сидоров", "+74951112233;ext=5", "");
+    int64_t d = merge_world_client(&w, w.anna, "ООО «Раз»", "", "7700000009");
+    int64_t e = merge_world_client(&w, w.anna, "ООО «Два»", "", "7700000009");
+    int64_t gone = merge_world_client(&w, w.anna, "Петров", "+79161234567", "");
+    crm_ctx *k = world_begin(&w, 0);
+    world_end(&w, records_delete(k, client_entity, gone, 0));
+    snprintf(expected, sizeof expected, "%lld-%lld %lld-%lld ", I(e), I(d), I(c), I(a));
+    assert_string_equal(sure_pairs(w.hanna), expected);
+    assert_string_equal(sure_pairs(w.anna), ""); /* who may merge none of them */
+}
+
 static char told[256];
 
 static void hear_progress(const char *line, void *arg)
@@ -227,6 +269,7 @@ int main(void)
         ON_BOTH(a_foreign_record_is_shown_by_equal_fields_alone),
         ON_BOTH(a_field_he_may_not_see_finds_nothing),
         ON_BOTH(those_called_different_stay_apart_until_it_is_taken_back),
+        ON_BOTH(sure_pairs_come_without_those_of_similar_names),
         ON_BOTH(older_rows_get_their_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
