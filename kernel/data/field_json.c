@@ -80,24 +80,30 @@ static void put_file(json_writer *w, crm_str text)
     jw_end_object(w);
 }
 
-static void put_element(json_writer *w, const field *f, crm_str part)
+static void put_element(json_writer *w, const field *f, crm_str part, crm_str line)
 {
     int64_t id;
     if (f->type == FIELD_FILES) {
         put_file(w, part);
     } else if (f->type == FIELD_REFS && str_to_i64(part, &id) == CRM_OK) {
-        put_reference(w, id, (crm_str){0}, false);
+        bool is_denied = line.n && line.p[0] == '-';
+        put_reference(w, id, line.n > 1 ? (crm_str){line.p + 1, line.n - 1} : (crm_str){0},
+                      is_denied);
     } else {
         jw_str(w, part);
     }
 }
 
-static void put_many(json_writer *w, const field *f, const value *v)
+/* `lines`: titles of REFS, as record_view.labels has them, or nothing. */
+static void put_many(json_writer *w, const field *f, const value *v, crm_str lines)
 {
-    crm_str rest = v->kind == VALUE_TEXT ? v->s : (crm_str){0}, part;
+    crm_str rest = v->kind == VALUE_TEXT ? v->s : (crm_str){0}, part, line = {0};
     jw_array(w);
     while (str_split(&rest, '\n', &part)) {
-        put_element(w, f, part);
+        if (!str_split(&lines, '\n', &line)) {
+            line = (crm_str){0};
+        }
+        put_element(w, f, part, line);
     }
     jw_end_array(w);
 }
@@ -105,7 +111,7 @@ static void put_many(json_writer *w, const field *f, const value *v)
 void field_to_json(json_writer *w, const field *f, const value *v, crm_str label, bool denied)
 {
     if (f->flags & FIELD_MANY) {
-        put_many(w, f, v);
+        put_many(w, f, v, label);
     } else if (v->kind == VALUE_INT) {
         put_int(w, f, v->i, label, denied);
     } else if (v->kind != VALUE_TEXT) {

@@ -5,8 +5,8 @@
 #include "data/records_private.h"
 
 #define CHUNK    50
-#define LOOK_MAX 500 /* records of one walk: what is found is kept in the call's memory */
-#define OF_ONE   5   /* pairs with one record */
+#define LOOK_MAX 500  /* records of one walk: what is found is kept in the call's memory */
+#define OF_ONE   5    /* pairs with one record */
 #define ROWS_OF  5000 /* of one look along the indexes */
 
 static crm_status read_chunk(crm_ctx *c, const entity *e, int64_t below, uint32_t most,
@@ -143,7 +143,8 @@ static uint32_t place_of(const twins *t, int64_t id)
     return t->place[i];
 }
 
-/* Those of them that he may read and merge. A walk that stops goes on behind the last one looked at. */
+/* Those of them that he may read and merge. A walk that stops goes on behind the last one looked
+ * at. */
 static crm_status look_at(match_walk *w, const twins *t, bool *stops)
 {
     record **rows = NULL;

@@ -36,7 +36,9 @@ typedef struct record_view {
     const uint16_t *fields;   /* the entity's own fields he may see, in order */
     uint32_t field_count;
     uint64_t denied[4];       /* reference fields whose record he may not read */
-    const crm_str *labels;    /* by field index: the title of a single reference's record */
+    /* By field index: the title of a reference's record. Of REFS a line for each id: '+' and the title,
+     * or '-' where he may not read the record. */
+    const crm_str *labels;
     uint32_t actions;
 } record_view;
 /* False stops. */
@@ -190,7 +192,7 @@ CRM_MUST_CHECK crm_status field_from_lines(crm_ctx *c, const field *f, crm_str t
 /* As field_from_text, but what cannot be read (INVALID) is no error of the call. */
 CRM_MUST_CHECK crm_status field_try_text(crm_ctx *c, const field *f, crm_str text, value *out,
                                          bool *is_marked);
-/* `label`: of a reference; {NULL,0} with denied=true gives {"id":…,"denied":true}. */
+/* `label`: of a reference, or the lines of REFS; {NULL,0} with denied=true gives {"id":…,"denied":true}. */
 void field_to_json(json_writer *w, const field *f, const value *v, crm_str label, bool denied);
 /* Writes or removes the field's entry in `_marks`: it holds a value kept though it is not valid. */
 CRM_MUST_CHECK crm_status record_mark(record *r, const field *f, bool is_marked);

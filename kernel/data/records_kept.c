@@ -25,6 +25,9 @@ bool records_may_keep(crm_ctx *c, const entity *e)
     }
     for (uint32_t i = 0; i < e->field_count; i++) {
         const field *f = &e->fields[i];
+        if (f->type == FIELD_REFS) {
+            return false; /* a row may show the titles of many records */
+        }
         if (is_titled_by_record(c, f)) {
             titled++;
             if (!is_of_the_row(rights_of(c, f->ref))) {

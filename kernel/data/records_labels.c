@@ -6,9 +6,9 @@
 
 bool label_is_of_people(const registry *r, const field *f)
 {
-    return f->type == FIELD_USER ||
-           (f->type == FIELD_REF && (f->ref == registry_store(r, STORE_USER) ||
-                                     f->ref == registry_store(r, STORE_DEPARTMENT)));
+    bool is_ref = f->type == FIELD_REF || f->type == FIELD_REFS;
+    return f->type == FIELD_USER || (is_ref && (f->ref == registry_store(r, STORE_USER) ||
+                                                f->ref == registry_store(r, STORE_DEPARTMENT)));
 }
 
 crm_str label_of_people(const crm_ctx *c, const field *f, int64_t id)
@@ -49,7 +49,10 @@ crm_status labels_add(label_set *s, crm_ctx *c, const entity *e, int64_t id)
 {
     label_group *g;
     crm_status st = group_of(s, c, e, &g);
-    if (!g) {
+    if (!g || g->count == LABEL_IDS_MAX) {
+        if (g) {
+            g->is_full = true;
+        }
         return st;
     }
     if (g->count == g->cap) {
@@ -164,6 +167,9 @@ bool labels_find(const label_set *s, const entity *e, int64_t id, crm_str *label
         const label_group *g = s->at[i];
         if (g->entity == e) {
             const value *at = bsearch(&key, g->ids, g->count, sizeof key, by_id);
+            if (!at && g->is_full) {
+                return true;
+            }
             if (!at || !g->is_readable[at - g->ids]) {
                 return false;
             }
@@ -172,6 +178,47 @@ bool labels_find(const label_set *s, const entity *e, int64_t id, crm_str *label
         }
     }
     return true; /* not asked for */
+}
+
+crm_status labels_add_refs(label_set *s, crm_ctx *c, const entity *e, crm_str ids)
+{
+    crm_str part;
+    int64_t id;
+    crm_status st = CRM_OK;
+    while (!st && str_split(&ids, '\n', &part)) {
+        st = str_to_i64(part, &id) == CRM_OK ? labels_add(s, c, e, id) : CRM_OK;
+    }
+    return st;
+}
+
+/* A title is one line; whatever it holds it stays one here. */
+static void put_line(buf *out, crm_str title)
+{
+    for (size_t i = 0; i < title.n; i++) {
+        buf_char(out, title.p[i] == '\n' ? ' ' : title.p[i]);
+    }
+}
+
+crm_str labels_of_refs(const label_set *s, const crm_ctx *c, const field *f, crm_str ids)
+{
+    bool is_of_people = label_is_of_people(c->reg, f);
+    crm_str part, title, lines;
+    int64_t id;
+    buf out;
+    buf_init(&out, 0);
+    while (str_split(&ids, '\n', &part)) {
+        bool is_id = str_to_i64(part, &id) == CRM_OK, is_readable = true;
+        title = is_id && is_of_people ? label_of_people(c, f, id) : (crm_str){0};
+        if (is_id && !is_of_people) {
+            is_readable = labels_find(s, f->ref, id, &title);
+        }
+        buf_z(&out, out.n ? "\n" : "");
+        buf_char(&out, is_readable ? '+' : '-');
+        put_line(&out, title);
+    }
+    lines = arena_dup(c->arena, buf_view(&out)); /* without memory the call fails at its end */
+    buf_free(&out);
+    return lines;
 }
 
 crm_status records_labels(crm_ctx *c, const entity *e, const int64_t *ids, uint32_t count,

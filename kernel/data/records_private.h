@@ -10,6 +10,7 @@
  */
 
 #define LABEL_GROUPS_MAX 16
+#define LABEL_IDS_MAX    10000 /* of one entity; others are shown without their titles */
 
 /* The records of one entity that a page refers to. */
 typedef struct label_group {
@@ -20,6 +21,7 @@ typedef struct label_group {
     crm_str *labels;
     bool *is_readable;
     uint32_t count, cap;
+    bool is_full; /* some were not asked for */
     cond where;
     query query;
 } label_group;
@@ -33,10 +35,14 @@ typedef struct label_set {
 bool label_is_of_people(const registry *r, const field *f);
 crm_str label_of_people(const crm_ctx *c, const field *f, int64_t id);
 CRM_MUST_CHECK crm_status labels_add(label_set *s, crm_ctx *c, const entity *e, int64_t id);
+/* Of a field REFS: every id of the stored text. */
+CRM_MUST_CHECK crm_status labels_add_refs(label_set *s, crm_ctx *c, const entity *e, crm_str ids);
 /* Makes b->ops, which may be none. */
 CRM_MUST_CHECK crm_status labels_prepare(label_set *s, crm_ctx *c, engine_batch *b);
 /* False: the record may not be read. */
 bool labels_find(const label_set *s, const entity *e, int64_t id, crm_str *label);
+/* The lines of record_view.labels for the stored text of a field REFS, in the call's arena. */
+crm_str labels_of_refs(const label_set *s, const crm_ctx *c, const field *f, crm_str ids);
 
 /* ---- what is shown (records_shown.c) ---------------------------------------------------------- */
 
@@ -55,7 +61,7 @@ typedef struct record_shown {
     uint64_t visible[4], writable[4];
     uint32_t actions;
     uint16_t *fields; /* the entity's own that he sees, in order */
-    shown_ref *refs;  /* single references that he sees */
+    shown_ref *refs;  /* references that he sees */
     uint32_t field_count, ref_count;
 } record_shown;
 

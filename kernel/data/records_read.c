@@ -146,8 +146,8 @@ static bool has_foreign_labels(const read_state *s)
     const entity *e = s->entity;
     for (uint32_t i = 0; i < e->field_count; i++) {
         const field *f = &e->fields[i];
-        if (bits_has(s->wanted, i) && f->type == FIELD_REF && f->ref &&
-            !label_is_of_people(s->call->reg, f)) {
+        bool is_ref = f->type == FIELD_REF || f->type == FIELD_REFS;
+        if (bits_has(s->wanted, i) && is_ref && f->ref && !label_is_of_people(s->call->reg, f)) {
             return true;
         }
     }
@@ -177,7 +177,10 @@ static void label_row(read_state *s, const value *row, uint64_t denied[4])
     for (uint32_t i = 0; i < s->shown.ref_count; i++) {
         shown_ref r = s->shown.refs[i];
         const value *v = &row[r.field];
-        s->labels[r.field] = v->kind == VALUE_INT ? label_of(s, r, v->i, denied) : (crm_str){0};
+        const field *f = &s->entity->fields[r.field];
+        s->labels[r.field] = v->kind == VALUE_INT    ? label_of(s, r, v->i, denied)
+                             : v->kind == VALUE_TEXT ? labels_of_refs(&s->set, s->call, f, v->s)
+                                                     : (crm_str){0};
     }
 }
 
@@ -211,8 +214,12 @@ static crm_status add_row_labels(read_state *s, const value *row, uint32_t match
     judge(s, matched);
     for (uint32_t i = 0; !st && i < s->shown.ref_count; i++) {
         shown_ref r = s->shown.refs[i];
-        if (r.title == TITLE_OF_RECORD && row[r.field].kind == VALUE_INT) {
-            st = labels_add(&s->set, s->call, s->entity->fields[r.field].ref, row[r.field].i);
+        const entity *e = s->entity->fields[r.field].ref;
+        const value *v = &row[r.field];
+        if (r.title == TITLE_OF_RECORD && v->kind == VALUE_INT) {
+            st = labels_add(&s->set, s->call, e, v->i);
+        } else if (r.title == TITLE_OF_RECORD && v->kind == VALUE_TEXT) {
+            st = labels_add_refs(&s->set, s->call, e, v->s);
         }
     }
     return st;
@@ -424,7 +431,7 @@ static crm_status give_kept(read_state *s, crm_status st)
             break;
         }
     }
-    return st;
+    return !st && arena_failed(s->call->arena) ? CRM_NOMEM : st;
 }
 
 /* ---- now and later --------------------------------------------------------------------------- */

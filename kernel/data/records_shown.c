@@ -45,7 +45,7 @@ static void list_fields(record_shown *s, const registry *r)
         if (i >= COL_OWN) {
             s->fields[s->field_count++] = (uint16_t)i;
         }
-        if ((f->type == FIELD_USER || f->type == FIELD_REF) && f->ref) {
+        if ((f->type == FIELD_USER || f->type == FIELD_REF || f->type == FIELD_REFS) && f->ref) {
             s->refs[s->ref_count++] = (shown_ref){(uint16_t)i, source_of(r, f)};
         }
     }

@@ -416,6 +416,20 @@ describe('every type of field', () => {
   });
 
   const values = (r) => Object.fromEntries(Object.entries(r).filter(([k]) => !/^(id|rev|created|updated|_)/.test(k)));
+  it('shows the title of every record that a list of references holds, and of those one may not read none', async () => {
+    const [maker, other] = items[0].friends;
+    const friends = [{ id: maker, label: 'Завод, №1; филиал' }, { id: other, label: 'Просто' }];
+    assert.deepEqual(made[0].friends, friends, 'in the answer to a write');
+    assert.deepEqual((await head.get(`/api/v1/stock.item/${made[0].id}`, { expect: 200 })).json.friends, friends);
+    assert.deepEqual((await head.list('stock.item', `id=${made[0].id}`))[0].friends, friends);
+    const gone = (await head.post('/api/v1/contacts.company', { name: 'Уйдёт' }, { expect: 201 })).json.id;
+    const item = (await head.post('/api/v1/stock.item', { name: 'С чужим', friends: [maker, gone] }, { expect: 201 })).json.id;
+    const stranger = await server.as('kuznetsov');
+    await head.patch(`/api/v1/contacts.company/${gone}`, { owner: stranger.user.id, department: null }, { expect: 200 });
+    const seen = (await head.get(`/api/v1/stock.item/${item}`, { expect: 200 })).json.friends;
+    assert.deepEqual(seen, [friends[0], { id: gone, denied: true }]);
+  });
+
   const ignored = (r) => ({ ...values(r), friends: r.friends?.map((f) => f.id ?? f) });
 
   for (const [how, query] of Object.entries({
