@@ -1,4 +1,5 @@
-// Pairs of records that may be the same, to be worked through: merge them, or say that they are not.
+// Pairs of records that may be the same, to be worked through: merge them, or say that they are not. First those that
+// share a value, which any base is gone through for in seconds; then those whose names are alike.
 import { html, nothing, type TemplateResult } from 'lit';
 import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
@@ -25,6 +26,7 @@ interface Pair {
 interface Page {
   rows: Pair[];
   looked: number;
+  percent: number;
   next: string | null;
 }
 
@@ -36,7 +38,9 @@ class Pairs extends El {
     entity: {},
     pairs: { state: true },
     looked: { state: true },
+    percent: { state: true },
     next: { state: true },
+    isSure: { state: true },
     busy: { state: true },
     problem: { state: true },
     at: { state: true },
@@ -44,7 +48,9 @@ class Pairs extends El {
   entity = '';
   pairs: Pair[] = [];
   looked = 0;
+  percent = 0;
   next: string | null = '';
+  isSure = true; // the walk of sure pairs is not over
   busy = false;
   problem: ApiError | null = null;
   at = 0;
@@ -74,8 +80,9 @@ class Pairs extends El {
     if (this.#started === this.entity) return;
     this.#started = this.entity;
     this.pairs = [];
-    this.looked = 0;
+    this.looked = this.percent = 0;
     this.next = '';
+    this.isSure = true;
     void this.#more();
   }
 
@@ -86,10 +93,9 @@ class Pairs extends El {
     this.problem = null;
     try {
       for (let i = 0; i < TRIES && this.next !== null && this.pairs.length < wanted && entity === this.#started; i += 1) {
-        const page = await api.get<Page>(`/${entity}/duplicates${this.next ? `?after=${this.next}` : ''}`);
-        this.pairs = [...this.pairs, ...page.rows];
-        this.looked += page.looked;
-        this.next = page.next;
+        const after = this.next ? `&after=${this.next}` : '';
+        const page = await api.get<Page>(`/${entity}/duplicates?limit=${ENOUGH}${this.isSure ? '&sure=1' : ''}${after}`);
+        if (entity === this.#started) this.#take(page);
       }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -97,6 +103,18 @@ class Pairs extends El {
     } finally {
       this.busy = false;
     }
+  }
+
+  /** The walk by likeness finds the sure pairs again: they have been shown. */
+  #take(page: Page): void {
+    this.pairs = [...this.pairs, ...page.rows.filter((pair) => this.isSure || !pair.sure)];
+    this.looked += page.looked;
+    this.percent = page.percent;
+    this.next = page.next;
+    if (!this.isSure || page.next !== null) return;
+    this.isSure = false;
+    this.looked = this.percent = 0;
+    this.next = '';
   }
 
   #step(by: number): void {
@@ -124,7 +142,7 @@ class Pairs extends El {
     this.#drop((one) => one === pair);
     const back = () =>
       void setDifferent(this.entity, ids, false).then((ok) => {
-        if (ok) this.pairs = [pair, ...this.pairs];
+        if (ok) this.pairs = [pair, ...this.pairs].sort((x, y) => Number(y.sure) - Number(x.sure));
       });
     toast({ text: t('dup.different.done'), icon: 'check', action: { label: t('batch.undo'), run: back } });
   }
@@ -146,18 +164,25 @@ class Pairs extends El {
 
   #body(many: string) {
     if (this.problem && !this.pairs.length) return failure(this.problem, () => void this.#more());
-    if (!this.pairs.length && (this.busy || this.next === '')) return skeletonRows(6);
+    if (!this.pairs.length && this.busy) return skeletonRows(6);
     if (!this.pairs.length && this.next === null)
       return empty('check', t('pairs.none'), t('pairs.none.text', { n: number(this.looked) }), html`<a class="btn" href="/e/${this.entity}">${t('card.tolist', { name: capital(many) })}</a>`);
     return html`<div class="scroll" tabindex="0" role="region" aria-label=${t('pairs.title', { name: many })}>
-      <ul class="pairs">
-        ${this.pairs.map((pair, i) => this.#pair(pair, i))}
-      </ul>
+      ${this.#part('pairs.sure', true)}${this.#part('pairs.similar', false)}
       <p class="more muted" role="status">
-        ${t('pairs.looked', { n: number(this.looked) })}
+        ${t(this.isSure ? 'pairs.looked.sure' : 'pairs.looked', { n: number(this.looked), percent: this.percent })}
         ${this.next !== null ? html`<button class="btn btn-sm" ?disabled=${this.busy} @click=${() => void this.#more()}>${t('pairs.more')}</button>` : nothing}
       </p>
     </div>`;
+  }
+
+  /** Sure ones stand first, so an index counts through both parts. */
+  #part(title: string, isSure: boolean) {
+    if (!this.pairs.some((pair) => pair.sure === isSure)) return nothing;
+    return html`<h2 class="label">${t(title)}</h2>
+      <ul class="pairs" data-part=${isSure ? 'sure' : 'similar'}>
+        ${this.pairs.map((pair, i) => (pair.sure === isSure ? this.#pair(pair, i) : nothing))}
+      </ul>`;
   }
 
   #pair(pair: Pair, i: number): TemplateResult {
