@@ -113,6 +113,37 @@ describe('the page of fields and objects', () => {
     await page.waitForURL(/of=own\.mashina/);
     await page.goto('/e/own.mashina');
     await page.getByRole('heading', { name: /Машины/ }).first().waitFor();
+    const car = (await api.post('/api/v1/own.mashina', { name: 'КамАЗ' }, { expect: 201 })).json;
+    assert.equal(car.owner?.label, 'Анна Иванова', 'it is somebody’s own');
+  });
+
+  it('a field takes what only its type has: bounds, digits, a formula, the search', async () => {
+    const declared = async (name) => (await api.get('/api/v1/model')).json.entities.find((e) => e.name === 'own.mashina').fields.find((f) => f.name === name)?.declaration;
+    const add = async (title, type, fill) => {
+      await page.click('[data-action=new-field]');
+      await page.fill('#model-title', title);
+      await page.selectOption('#model-type', type);
+      await fill();
+      await page.check('#model-role-head');
+      await save();
+      await closed();
+    };
+    await page.goto('/settings/model?of=own.mashina');
+    await add('Вес', 'decimal', async () => {
+      await page.fill('#model-scale', '3');
+      await page.fill('#model-min', '0.5');
+    });
+    await add('Тонн вдвое', 'computed', () => page.fill('#model-formula', 'ves * 2'));
+    await add('КПП', 'kpp', () => page.check('#model-search'));
+    await row('kpp').waitFor();
+    const { scale, min } = await declared('ves');
+    assert.deepEqual([String(scale), String(min)], ['3', '0.5']);
+    assert.equal((await declared('tonn_vdvoe')).formula, 'ves * 2');
+    assert.equal((await declared('kpp')).search, true);
+    const car = (await api.post('/api/v1/own.mashina', { name: 'МАЗ', ves: '2.125' }, { expect: 201 })).json;
+    assert.equal(Number(car.tonn_vdvoe), 4.25);
+    const heavy = await api.post('/api/v1/own.mashina', { name: 'УАЗ', ves: '0.1' }, { expect: 422 });
+    assert.equal(heavy.json.fields[0].field, 'ves');
   });
 
   it('an object of one’s own gets rules for duplicates, and loses them by undo', async () => {

@@ -96,8 +96,41 @@ export interface Plan {
 /** Types a person chooses among; the rest are for the ТЗ. */
 export const TYPES = [
   'text', 'multiline', 'int', 'decimal', 'money', 'percent', 'bool', 'date', 'datetime', 'choice', 'choices',
-  'ref', 'user', 'phone', 'email', 'url', 'address', 'file', 'files', 'tags', 'inn',
+  'ref', 'refs', 'user', 'phone', 'email', 'url', 'address', 'file', 'files', 'tags', 'inn', 'kpp', 'ogrn', 'bik', 'account',
+  'duration', 'computed', 'json',
 ];
+
+/** The keys of a declaration that only some types have, and those types. */
+export const KEYS: Record<string, string[]> = {
+  search: ['text', 'multiline', 'phone', 'email', 'url', 'address', 'inn', 'kpp', 'ogrn', 'bik', 'account'],
+  many: ['email', 'phone', 'url'],
+  options: ['choice', 'choices'],
+  to: ['ref', 'refs'],
+  scale: ['decimal', 'money', 'percent'],
+  min: ['int', 'decimal', 'money', 'percent'],
+  max: ['int', 'decimal', 'money', 'percent', 'text', 'multiline'],
+  currency: ['money'],
+  formula: ['computed'],
+};
+export const hasKey = (type: string, key: string): boolean => KEYS[key]!.includes(type);
+
+/** A number as a form has it: what stands there already stays as it was written. */
+export function numberOf(text: string, was: Json | undefined): Json | undefined {
+  if (!text) return undefined;
+  if (was !== undefined && String(was) === text) return was;
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+}
+
+/** An object as it begins: a name, and whose it is, without which nobody's rights could be to his own. */
+export function beginning(title: string, owner: string): Declaration {
+  return {
+    owner: 'owner',
+    fields: {
+      name: { type: 'text', title, required: true, search: true, index: true },
+      owner: { type: 'user', title: owner, index: true, default: 'me' },
+    },
+  };
+}
 
 export const typeLabel = (type: string): string => (TYPES.includes(type) ? t(`model.type.${type}`) : type);
 

@@ -6,15 +6,16 @@ import { icon } from '../ui/icon.ts';
 import { problemText } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import { capital, lang, t } from '../core/i18n.ts';
-import { choicesOf, difference, linesOf, model, nameOf, problemOf, TYPES, typeLabel } from '../core/model.ts';
+import { beginning, choicesOf, difference, hasKey, linesOf, model, nameOf, numberOf, problemOf, TYPES, typeLabel } from '../core/model.ts';
 import type { Declaration, Model, ModelEntity, ModelField, Plan } from '../core/model.ts';
 import { fault } from '../core/outward.ts';
 import { Watch } from '../core/store.ts';
 import type { FieldError } from '../core/types.ts';
 
-const MAY_BE_MANY = ['email', 'phone', 'url'];
 const MANY_ROWS = 10_000; // of which it is said that writing will wait, though not how long
 const FLAGS = ['required', 'unique', 'index'] as const;
+const BY_TYPE = ['search', 'many'] as const; // flags that only some types have
+const NUMBERS = ['scale', 'min', 'max'] as const;
 
 export class ModelForm extends El {
   static override properties = {
@@ -52,7 +53,7 @@ export class ModelForm extends El {
   #open(all: Model, entity: ModelEntity | null, was: ModelField | null, isEntity = false): void {
     const d = was?.declaration ?? {};
     Object.assign(this, { all, entity, was, isEntity, type: was?.type ?? 'text', faults: [], plan: null, busy: false });
-    this.flags = new Set([...FLAGS, 'many'].filter((flag) => d[flag]));
+    this.flags = new Set([...FLAGS, ...BY_TYPE].filter((flag) => d[flag]));
     this.roles = new Set(d.roles ?? []);
     this.#named = !!was;
     void this.updateComplete.then(() => {
@@ -71,21 +72,34 @@ export class ModelForm extends El {
     if (this.isEntity) {
       const words = this.#value('words').split(',').map((w) => w.trim()).filter(Boolean);
       if (words.length) d.title = words;
-      const first = { type: 'text', title: t('model.first'), required: true, search: true, index: true };
-      return { ...d, name: d.name ? `own.${d.name}` : '', roles: [...this.roles], fields: { name: first } };
+      return { ...d, ...beginning(t('model.first'), t('model.owner')), name: d.name ? `own.${d.name}` : '', roles: [...this.roles] };
     }
     d.type = this.type;
-    for (const flag of FLAGS) d[flag] = this.flags.has(flag);
-    if (MAY_BE_MANY.includes(this.type)) d.many = this.flags.has('many');
-    d.options = this.#hasChoices ? choicesOf(this.#value('options')) : undefined;
-    d.to = this.type === 'ref' ? this.#value('to') : undefined;
-    d.default = this.#value('default') || undefined;
+    const was = this.was?.declaration ?? {};
+    for (const flag of this.#flags) d[flag] = this.flags.has(flag);
+    for (const key of NUMBERS) if (this.#has(key)) d[key] = numberOf(this.#value(key), was[key]);
+    for (const key of [...BY_TYPE, ...NUMBERS]) if (this.#lost(key)) d[key] = undefined;
+    d.options = this.#has('options') ? choicesOf(this.#value('options')) : undefined;
+    for (const key of ['to', 'currency', 'formula', 'default']) d[key] = this.#value(key) || undefined;
     d.roles = [...this.roles];
     return d;
   }
 
-  get #hasChoices(): boolean {
-    return this.type === 'choice' || this.type === 'choices';
+  #has(key: string): boolean {
+    return hasKey(this.type, key);
+  }
+
+  /** What the type it had could hold and this one cannot; what no form shows stays as it is. */
+  #lost(key: string): boolean {
+    return !this.#has(key) && !!this.was && hasKey(this.was.type, key);
+  }
+
+  get #isComputed(): boolean {
+    return this.type === 'computed';
+  }
+
+  get #flags(): string[] {
+    return [...(this.#isComputed ? ['index'] : FLAGS), ...BY_TYPE.filter((flag) => this.#has(flag))];
   }
 
   #clean(d: Declaration): Declaration {
@@ -222,6 +236,25 @@ export class ModelForm extends El {
     ${this.#rolesField()}`;
   }
 
+  /** One key of the declaration as a line of text. */
+  #line(key: string, help: string, label = key): TemplateResult {
+    const value = String(this.was?.declaration?.[key] ?? '');
+    return field(`model-${key}`, t(`model.${label}`), html`<input class="input" id="model-${key}" autocomplete="off" value=${value} />`, this.#wrong(key), help);
+  }
+
+  #choose(key: string, among: { name: string; label: string }[], isFixed: boolean, mayBeNone = false): TemplateResult {
+    const chosen = this.was?.declaration?.[key];
+    return field(
+      `model-${key}`,
+      t(`model.${key}`),
+      html`<select class="input" id="model-${key}" ?disabled=${isFixed}>
+        ${mayBeNone ? html`<option value=""></option>` : nothing}
+        ${among.map((one) => html`<option value=${one.name} ?selected=${one.name === chosen}>${capital(t(one.label))}</option>`)}
+      </select>`,
+      this.#wrong(key),
+    );
+  }
+
   #fieldForm(): TemplateResult {
     const d = this.was?.declaration ?? {};
     const types = this.was ? TYPES.filter((type) => type === this.was!.type || this.was!.retypes?.includes(type)) : TYPES;
@@ -234,25 +267,16 @@ export class ModelForm extends El {
       </select>`,
       this.#wrong('type'),
     )}
-    ${this.#hasChoices ? field('model-options', t('model.options'), html`<textarea class="input" id="model-options" rows="4" spellcheck="false">${linesOf(d.options)}</textarea>`, this.#wrong('options'), t('model.options.help')) : nothing}
-    ${
-      this.type === 'ref'
-        ? field(
-            'model-to',
-            t('model.to'),
-            html`<select class="input" id="model-to" ?disabled=${!!this.was}>
-              ${(this.all?.entities ?? []).filter((e) => e.state === 'active').map((e) => html`<option value=${e.name} ?selected=${e.name === d.to}>${capital(t(e.label))}</option>`)}
-            </select>`,
-            this.#wrong('to'),
-          )
-        : nothing
-    }
+    ${this.#has('options') ? field('model-options', t('model.options'), html`<textarea class="input" id="model-options" rows="4" spellcheck="false">${linesOf(d.options)}</textarea>`, this.#wrong('options'), t('model.options.help')) : nothing}
+    ${this.#has('to') ? this.#choose('to', (this.all?.entities ?? []).filter((e) => e.state === 'active'), !!this.was) : nothing}
+    ${this.#has('formula') ? this.#line('formula', t('model.formula.help')) : nothing}
+    ${this.#has('max') ? html`<div class="export-fields">${NUMBERS.filter((key) => this.#has(key)).map((key) => this.#line(key, '', this.#has('min') ? key : 'length'))}</div>` : nothing}
+    ${this.#has('currency') ? this.#choose('currency', (this.entity?.fields ?? []).filter((f) => f.state === 'active' && (f.type === 'choice' || f.name === d.currency)), false, true) : nothing}
     <div class="export-fields">
-      ${FLAGS.map((flag) => check(`model-${flag}`, t(`model.${flag}`), this.flags.has(flag), (on) => (this.flags = toggled(this.flags, flag, on))))}
-      ${MAY_BE_MANY.includes(this.type) ? check('model-many', t('model.many'), this.flags.has('many'), (on) => (this.flags = toggled(this.flags, 'many', on))) : nothing}
+      ${this.#flags.map((flag) => check(`model-${flag}`, t(`model.${flag}`), this.flags.has(flag), (on) => (this.flags = toggled(this.flags, flag, on))))}
     </div>
     ${this.#wrong('unique') ? html`<p class="help" role="alert">${this.#wrong('unique')}</p>` : nothing}
-    ${field('model-default', t('model.default'), html`<input class="input" id="model-default" autocomplete="off" value=${String(d.default ?? '')} />`, this.#wrong('default'), t('model.default.help'))}
+    ${this.#isComputed ? nothing : this.#line('default', t('model.default.help'))}
     ${this.#rolesField()}`;
   }
 }

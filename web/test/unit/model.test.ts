@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Json } from '../../src/core/types.ts';
-import { choicesOf, difference, inverse, linesOf, nameOf, ruleOf, rulesOf } from '../../src/core/model.ts';
+import { beginning, choicesOf, difference, hasKey, inverse, linesOf, nameOf, numberOf, ruleOf, rulesOf, TYPES } from '../../src/core/model.ts';
 
 test('a name for programs follows the title', () => {
   assert.equal(nameOf('Вид топлива'), 'vid_topliva');
@@ -28,4 +28,23 @@ test('rules for duplicates come back from the form as they were', () => {
   const rules: Json = [{ same: 'phone' }, { same: ['inn', 'kpp'] }, { similar: 'name' }, { similar: 'name', from: 90 }];
   assert.deepEqual(rulesOf(rules).map(ruleOf), rules);
   assert.deepEqual(rulesOf(undefined), []);
+});
+
+test('every type of a deployment can be chosen, with the keys that are its own', () => {
+  for (const type of ['kpp', 'ogrn', 'bik', 'account', 'duration', 'refs', 'json', 'computed']) assert.ok(TYPES.includes(type), type);
+  assert.ok(hasKey('refs', 'to') && hasKey('computed', 'formula') && hasKey('money', 'currency'));
+  assert.ok(hasKey('text', 'search') && !hasKey('int', 'search'));
+});
+
+test('a bound that nobody changed is no change, however it was written', () => {
+  assert.equal(numberOf('', 5), undefined);
+  assert.equal(numberOf('5', '5'), '5');
+  assert.equal(numberOf('7', '5'), 7);
+  assert.equal(numberOf('0.5', undefined), '0.5');
+});
+
+test('a new object has an owner, so that rights may be to one\'s own', () => {
+  const d = beginning('Название', 'Ответственный') as { owner: string; fields: Record<string, { type: string; default?: string }> };
+  assert.equal(d.owner, 'owner');
+  assert.deepEqual([d.fields.owner!.type, d.fields.owner!.default], ['user', 'me']);
 });
