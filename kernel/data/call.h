@@ -93,6 +93,7 @@ struct crm_ctx {
                                 * sets no timer; 0: it happens now. call_write_as_of sets it */
     bool is_of_stores;         /* writes the kernel's own stores only, so an older registry will do */
     uint32_t hidden;           /* records that `who` saved in this call and may not read any more */
+    bool is_due;               /* a due row's work: what takes too long is tried again at a later moment */
     bool is_lenient;           /* outside data: an invalid phone is kept and marked, not refused */
 };
 
@@ -121,9 +122,11 @@ CRM_MUST_CHECK crm_status call_begin_from(crm_ctx *c, const crm_ctx *from, const
 void call_end(crm_ctx *c);
 /*
  * From now on at most `ms` more (0: as before), never more than it had. Inside a transaction it holds
- * for the open request.
+ * for the open request. Due work on virtual time has ten times as much: the moment of its next try
+ * comes only when somebody moves the clock, so what a busy machine makes slow is waited for instead.
  */
 void call_limit(crm_ctx *c, uint32_t ms);
+bool call_is_stretched(const crm_ctx *c);
 /* Whether nobody waits for its answer and it only reads. Its time is then over, too. */
 bool call_is_left(const crm_ctx *c);
 /* Whether the time the call has, inside a transaction or outside, is over. */

@@ -16,7 +16,6 @@
 #define HELD_MAX         64
 #define ATTEMPTS_MAX     82 /* about three days with the pauses below */
 #define WORK_LIMIT_MS    60000
-#define STRETCH          10
 #define WAITS_MAX        5 /* the pause of what waits for a module is a minute at most */
 #define RETRY_FIRST_MS   2000LL
 #define RETRY_MOST_MS    (3600LL * 1000)
@@ -54,13 +53,6 @@ static crm_status remove_row(crm_ctx *c, running_due *d)
     return tx_delete(c->tx, e, d->id);
 }
 
-/* A try that took too long is repeated later, and virtual time comes there only when it is moved:
- * what a busy machine makes slow is waited for instead. */
-static uint32_t stretched(uint32_t limit_ms)
-{
-    return clock_is_virtual() ? STRETCH * limit_ms : limit_ms;
-}
-
 static crm_status commit_run(crm_ctx *c, void *arg)
 {
     running_due *d = arg;
@@ -69,7 +61,7 @@ static crm_status commit_run(crm_ctx *c, void *arg)
     if (s == CRM_NOT_FOUND) {
         return CRM_OK;
     }
-    call_limit(c, stretched(j->limit_ms));
+    call_limit(c, j->limit_ms);
     if (s == CRM_OK && j->run) {
         s = j->run(c, d->arg, j->fn);
     }
@@ -121,6 +113,7 @@ static crm_status begin_call(running_due *d, engine_session *session)
     crm_status s = call_begin(&d->call, &principal_system, via);
     d->pinned = s == CRM_OK;
     d->call.session = session;
+    d->call.is_due = true;
     return s;
 }
 
@@ -135,7 +128,7 @@ static void work(pool_task *t, engine_session *session)
     if (!j) {
         d->status = CRM_NOT_FOUND; /* its module is not enabled now: it waits as any failure does */
     } else {
-        call_limit(&d->call, stretched(j->limit_ms ? j->limit_ms : WORK_LIMIT_MS));
+        call_limit(&d->call, j->limit_ms ? j->limit_ms : WORK_LIMIT_MS);
         if (j->work) {
             d->status = j->work(&d->call, d->arg, j->fn);
         }

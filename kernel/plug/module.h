@@ -70,6 +70,7 @@ typedef struct running {
     bool is_late;        /* a host call was refused, since the time was up */
     bool is_told;        /* and somebody was named for it */
     const void *const *used; /* the interfaces it may call, as the registry of the call resolved them */
+    uint32_t limit_ms;   /* what it has in a transaction */
     int64_t end_before;  /* of the transaction's request, when this frame has less */
     struct watched *watched; /* the thread's place in the watch; NULL: all were taken */
     struct running *outer;

@@ -8,7 +8,6 @@
 #include "plug/module.h"
 
 #define COMMIT_LIMIT_MS 250
-#define STRETCH         10
 #define COMMIT_WARN_NS  5000000
 #define WARN_NS         250000000
 
@@ -24,11 +23,10 @@ static bool in_transaction(const running *f)
     return f->c && f->c->tx;
 }
 
-/* What takes too long is tried again later, and virtual time comes there only when it is moved:
- * what a busy machine makes slow is waited for instead, as the scheduler does. */
-static uint32_t commit_limit(void)
+static void limit(running *f, uint32_t ms)
 {
-    return clock_is_virtual() ? STRETCH * COMMIT_LIMIT_MS : COMMIT_LIMIT_MS;
+    f->limit_ms = ms;
+    call_limit(f->c, ms);
 }
 
 void call_enter(running *f, module *m, crm_ctx *c, const char *kind, const char *what)
@@ -46,7 +44,7 @@ void call_enter(running *f, module *m, crm_ctx *c, const char *kind, const char 
     }
     if (in_transaction(f)) {
         f->end_before = c->tx->deadline;
-        call_limit(c, commit_limit());
+        limit(f, COMMIT_LIMIT_MS);
     }
     plug_now = f;
     f->since = clock_mono();
@@ -57,7 +55,7 @@ void call_allow(running *f, uint32_t ms)
 {
     if (ms && in_transaction(f)) {
         f->c->tx->deadline = f->end_before;
-        call_limit(f->c, ms);
+        limit(f, ms);
         watch_enter(f);
     }
 }
@@ -117,6 +115,25 @@ static crm_status judge_time(running *f, crm_status s)
     return call_fail(f->c, CRM_TIMEOUT, "timeout");
 }
 
+/* What virtual time let pass would be taken back anywhere else. */
+static void name_stretched(running *f)
+{
+    int64_t took = clock_mono() - f->since;
+    bool is_let = in_transaction(f) && call_is_stretched(f->c);
+    if (!is_let || took < (int64_t)f->limit_ms * 1000000) {
+        return;
+    }
+    if (f->outer) {
+        f->outer->is_told = true;
+    }
+    if (f->is_told) {
+        return;
+    }
+    log_event(LOG_WARN, "module.over_limit", "module=%s %s=%s us=%lld limit_ms=%u",
+              log_quote(f->m->mf.name), f->kind, log_quote(str_of(f->what)),
+              (long long)(took / 1000), f->limit_ms);
+}
+
 /* ---- leaving --------------------------------------------------------------------------------- */
 
 /* OK in spite of a failed write would commit half of what the handler meant, and in spite of what
@@ -138,6 +155,9 @@ crm_status call_leave(running *f, crm_status s)
 {
     meter(f);
     s = judge_time(f, s);
+    if (s == CRM_OK) {
+        name_stretched(f);
+    }
     s = verdict(f, s);
     watch_leave(f);
     if (f->c) {

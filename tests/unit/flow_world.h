@@ -20,7 +20,7 @@ extern struct flow_world {
     flow *flow;
     atomic_int job_runs, job_fails_left, seen_changes;
     atomic_bool bare_is_refused, form_is_mended;
-    int64_t job_ran_at;
+    int64_t job_ran_at, overstayed_ns;
 } fw;
 
 int flow_world_open(void **state);

@@ -155,6 +155,48 @@ static void code_that_only_computes_is_not_taken_once_its_time_is_up(void **stat
     assert_field(only("acts.note"), "title", "late");
 }
 
+/* What a frame of the module's on virtual time has, and what the log says once it took 300 ms. */
+static int64_t time_of_frame(bool is_due, uint32_t allowed_ms, char *event)
+{
+    running f;
+    crm_ctx *c = act_begin(0);
+    c->is_due = is_due;
+    time_line[0] = 0;
+    int64_t before = clock_mono();
+    call_enter(&f, w.reg->modules[0].loaded, c, "job", "acts.count");
+    call_allow(&f, allowed_ms);
+    int64_t has_ms = (c->tx->deadline - before) / 1000000;
+    f.since -= 300000000;
+    log_capture(catch_time, event);
+    assert_ok(call_leave(&f, CRM_OK));
+    log_capture(NULL, NULL);
+    act_end(CRM_CONFLICT);
+    return has_ms;
+}
+
+static void only_due_work_is_slow_on_virtual_time_and_is_named_for_it(void **state)
+{
+    char event[] = "module.over_limit";
+    (void)state;
+    assert_true(clock_is_virtual());
+    assert_in_range(time_of_frame(true, 0, event), 2500, 60000);
+    assert_non_null(strstr(time_line, "module=\"acts\" job=\"acts.count\" us=3"));
+    assert_non_null(strstr(time_line, "limit_ms=250"));
+    assert_in_range(time_of_frame(true, 400, event), 4000, 60000);
+    assert_string_equal(time_line, "");
+}
+
+static void whom_somebody_waits_for_has_its_real_time_on_virtual_time(void **state)
+{
+    running f;
+    (void)state;
+    crm_ctx *c = act_begin(0);
+    call_enter(&f, w.reg->modules[0].loaded, c, "hook", "acts.note");
+    assert_true(c->tx->deadline <= clock_mono() + 250000000);
+    assert_ok(call_leave(&f, CRM_OK));
+    act_end(CRM_CONFLICT);
+}
+
 static void a_read_that_is_moved_to_the_slow_pool_names_nobody(void **state)
 {
     static const crm_str names[] = {{"id", 2}};
@@ -257,6 +299,8 @@ int main(int argc, char **argv)
         TEST(a_hook_over_five_milliseconds_is_named),
         TEST(past_its_time_a_host_call_is_refused_and_nothing_is_kept),
         TEST(code_that_only_computes_is_not_taken_once_its_time_is_up),
+        TEST(only_due_work_is_slow_on_virtual_time_and_is_named_for_it),
+        TEST(whom_somebody_waits_for_has_its_real_time_on_virtual_time),
         TEST(a_read_that_is_moved_to_the_slow_pool_names_nobody),
         TEST(who_never_returns_is_named_once_by_another_thread),
         TEST(nobody_becomes_the_system_without_the_capability),

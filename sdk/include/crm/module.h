@@ -84,7 +84,8 @@ typedef struct crm_listener {
 
 /* Named work: at once, at a due time (crm_schedule), or every so often. One write transaction, on the
  * one thread that writes: it has `limit_ms` (0: 250, at most 5000) as a route has its time, then it is
- * taken back and tried again later. Long work goes in slices: do a part, schedule the rest. */
+ * taken back and tried again later (on virtual time it has ten times as long, and the log names what took
+ * more than that time). Long work goes in slices: do a part, schedule the rest. */
 typedef crm_status (*crm_job_fn)(crm_ctx *c, crm_str arg);
 typedef struct crm_job {
     const char *name; /* "remind": known as "<module>.remind" */
