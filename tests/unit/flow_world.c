@@ -193,7 +193,7 @@ int flow_world_open(void **state)
     is_virtual = true;
     log_set_level(LOG_ERROR);
     build();
-    flow_options o = {.engine = fw.engine, .writer_queue = 16};
+    flow_options o = {.engine = fw.engine, .writer_queue = 16, .slow_threads = 2};
     assert_ok(flow_start(&o, &fw.flow));
     assert_ok(flow_ready(fw.flow));
     atomic_store(&fw.job_runs, 0);

@@ -371,6 +371,54 @@ static void a_full_house_is_written_in_halves(void **state)
     assert_int_equal(writer_expects(49, 0), 24); /* nobody else: no more than is worth it */
 }
 
+/* ---- the slow pool --------------------------------------------------------------------------- */
+
+#define PATIENCE_NS 20000000000LL
+
+static struct {
+    pool_task first, second, others;
+    atomic_bool second_ran, others_ran, second_ran_beside, others_overtook;
+} slow;
+
+/* Goes on until the other user's read, which stands behind the second of this one, has run. */
+static void read_first(pool_task *t, engine_session *session)
+{
+    int64_t until = clock_mono() + PATIENCE_NS;
+    (void)t;
+    (void)session;
+    while (!atomic_load(&slow.others_ran) && clock_mono() < until) {
+        uv_sleep(1);
+    }
+    atomic_store(&slow.others_overtook, atomic_load(&slow.others_ran));
+    atomic_store(&slow.second_ran_beside, atomic_load(&slow.second_ran));
+}
+
+static void read_other(pool_task *t, engine_session *session)
+{
+    (void)session;
+    atomic_store(t == &slow.second ? &slow.second_ran : &slow.others_ran, true);
+}
+
+static void slow_read_done(pool_task *t)
+{
+    (void)t;
+}
+
+static void a_user_has_one_slow_read_at_a_time_and_keeps_nobody_waiting(void **state)
+{
+    (void)state;
+    slow.first = (pool_task){.run = read_first, .done = slow_read_done, .user = 7};
+    slow.second = (pool_task){.run = read_other, .done = slow_read_done, .user = 7};
+    slow.others = (pool_task){.run = read_other, .done = slow_read_done, .user = 8};
+    assert_ok(pool_submit(fw.flow, POOL_SLOW, &slow.first));
+    assert_ok(pool_submit(fw.flow, POOL_SLOW, &slow.second));
+    assert_ok(pool_submit(fw.flow, POOL_SLOW, &slow.others));
+    flow_world_settle();
+    assert_true(atomic_load(&slow.others_overtook));
+    assert_false(atomic_load(&slow.second_ran_beside));
+    assert_true(atomic_load(&slow.second_ran));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, flow_world_open, flow_world_close)
@@ -395,6 +443,7 @@ int main(void)
         T(nobody_free_takes_the_otherwise),
         T(a_listener_hears_every_change),
         T(a_listener_passes_over_what_is_not_for_it),
+        T(a_user_has_one_slow_read_at_a_time_and_keeps_nobody_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
