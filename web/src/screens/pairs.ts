@@ -1,5 +1,5 @@
 // Pairs of records that may be the same, to be worked through: merge them, or say that they are not. First those that
-// share a value, which any base is gone through for in seconds; then those whose names are alike.
+// share a value, which are found along indexes; then those whose names are alike.
 import { html, nothing, type TemplateResult } from 'lit';
 import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
