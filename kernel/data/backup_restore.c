@@ -192,7 +192,8 @@ static bool take_back(placing *p)
     const restore *x = p->x;
     while (p->count) {
         const char *name = p->names[--p->count];
-        const char *from = name ? below(x, x->dir, name) : NULL, *to = below(x, x->whole, name);
+        const char *from = name ? below(x, x->dir, name) : NULL;
+        const char *to = name ? below(x, x->whole, name) : NULL;
         if (!from || !to || rename(from, to) != 0) {
             return false;
         }
