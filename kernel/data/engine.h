@@ -52,8 +52,8 @@ typedef enum engine_op_kind {
     ENGINE_COUNT, /* query -> count, at most query->limit */
     ENGINE_GROUP, /* grouping -> raw figures of every group, unordered; `having`, sorts and limit
                      are not the engine's business. LIMIT, before any group is given: `count` is
-                     the position of the first measure whose sum overflows, or -1 when the groups
-                     need more memory than the engine gives to one question */
+                     the position of the first measure whose sum overflows, or says for what more
+                     memory is needed than one question gets: GROUPS_SPENT … (group_table.h) */
     ENGINE_WORDS, /* entity, near, edits -> words of its full text */
     ENGINE_TWINS, /* entity, id, set, query->limit -> by on_row, with COL_ID alone, rows outside the
                      recycle bin from the newest id down, those below `id` (0: all). `branches` is 1
@@ -146,8 +146,8 @@ struct engine_batch {
     bool go_on;
     /*
      * Time after which the batch is interrupted; 0: none. Real time, but a reading batch that other
-     * processes kept from the processor goes on until it has itself computed for at least half of it,
-     * or waited for a disk in its second half.
+     * processes kept from the processor in its second half goes on until it has had that half, running
+     * or waiting for a disk; twice the time is the end.
      */
     int64_t limit_us;
     atomic_bool *stop; /* set on any thread, it interrupts the batch; outlives it; NULL: none */

@@ -24,48 +24,10 @@ bool session_is_stopped(const sqlite_session *s)
            (s->running && atomic_load_explicit(&s->interrupt, memory_order_relaxed) == s->running);
 }
 
-/* Past the end of its real time a reading batch stops if it used that: a busy machine may have
- * given the thread nothing, and then nobody is served by beginning again elsewhere. */
-static bool has_used_it(time_limit *l, int64_t now)
-{
-    if (!l->is_watched) {
-        l->is_watched = true;
-        l->from = clock_thread();
-        return false;
-    }
-    if (now <= l->end) {
-        return false;
-    }
-    thread_use use = clock_thread();
-    return use.waits > l->from.waits || use.cpu_ns - l->from.cpu_ns >= l->end - l->half;
-}
-
-static bool is_late(sqlite_session *s)
-{
-    time_limit *l = &s->limit;
-    if (!l->end && !l->count_end) {
-        return false;
-    }
-    int64_t now = clock_mono();
-    if (l->count_end && now > l->count_end) {
-        return true;
-    }
-    if (!l->end || now < l->half) {
-        return false;
-    }
-    return s->kind == ENGINE_WRITER ? now > l->end : has_used_it(l, now);
-}
-
 static int is_over(void *arg)
 {
     sqlite_session *s = arg;
-    return session_is_stopped(s) || is_late(s);
-}
-
-static time_limit limit_of(int64_t us)
-{
-    int64_t now = us ? clock_mono() : 0;
-    return us ? (time_limit){.half = now + us * 500, .end = now + us * 1000} : (time_limit){0};
+    return session_is_stopped(s) || limit_is_over(&s->limit, s->kind == ENGINE_WRITER);
 }
 
 static void batch_start(sqlite_session *s, engine_batch *b)
@@ -509,6 +471,11 @@ crm_status engine_open_sqlite(const char *dir, engine **out)
 void engine_sqlite_set_lookup(engine_session *reader, int64_t rows)
 {
     ((sqlite_session *)reader)->lookup_max = rows;
+}
+
+void engine_sqlite_set_group_memory(engine_session *reader, size_t bytes)
+{
+    ((sqlite_session *)reader)->group_memory = bytes;
 }
 
 void engine_sqlite_set_part(engine_session *reader, int64_t rows)

@@ -183,10 +183,15 @@ typedef struct sqlite_engine {
 /* How long a batch may take, by clock_mono. */
 typedef struct time_limit {
     int64_t half, end; /* 0: none */
+    int64_t look;      /* when it is next looked at what the thread had */
     bool is_watched;   /* `from` was taken: its half is over */
     thread_use from;
+    int64_t queued;    /* queued_ns then */
     int64_t count_end; /* of a count that stops on its own; 0: none */
 } time_limit;
+/* One that begins now, of engine_batch.limit_us; engine.h says what that means. */
+time_limit limit_of(int64_t us);
+bool limit_is_over(time_limit *l, bool is_writing);
 
 struct sqlite_session {
     engine_session base;
@@ -207,6 +212,7 @@ struct sqlite_session {
     arena *arena;
     time_limit limit;           /* of the running batch */
     atomic_bool *stop;          /* the running batch's */
+    size_t group_memory;        /* of the groups of one question; 0: GROUP_MEMORY_MAX */
     int64_t lookup_max;         /* rows that may be read whatever their order */
     int64_t part_rows; /* a LIST that may stop does so after so many rows; 0: by its time alone */
     int64_t reckon_us; /* then, to count how far it is */
@@ -275,6 +281,8 @@ CRM_MUST_CHECK crm_status engine_sqlite_explain(engine_session *reader, const qu
                                                 engine_op_kind kind, buf *out);
 /* Tests make few rows count as many. */
 void engine_sqlite_set_lookup(engine_session *reader, int64_t rows);
+/* How many bytes the groups of one question may take. */
+void engine_sqlite_set_group_memory(engine_session *reader, size_t bytes);
 /* And that a list which may stop does so after so many rows. */
 void engine_sqlite_set_part(engine_session *reader, int64_t rows);
 /* And that it has so much time to count how far it is. */
