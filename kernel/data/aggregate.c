@@ -6,6 +6,7 @@
 #include "data/aggregate.h"
 
 #include "data/aggregate_top.h"
+#include "data/group_table.h"
 #include "data/records_private.h"
 #include "data/summary.h"
 
@@ -216,8 +217,12 @@ static crm_status read_groups(aggregating *x)
     if (st == CRM_LIMIT && op.count >= 0) {
         return too_large(x, (uint32_t)op.count);
     }
-    if (st == CRM_LIMIT) {
+    if (st == CRM_LIMIT && op.count == GROUPS_SPENT) {
         return call_fail_field(x->call, CRM_S("by"), "too_many_groups", (crm_str){0});
+    }
+    if (st == CRM_LIMIT) {
+        crm_str most = x->g->measures[VALUES_SPENT - op.count].name;
+        return call_fail_field(x->call, most, "too_many_values", (crm_str){0});
     }
     return st ? st : x->status;
 }

@@ -37,7 +37,7 @@ bool aggregate_may(crm_ctx *c, const entity *e);
  * Runs on a pool thread or the writer, within call.read_until. Gives at most g->limit groups in
  * their order. Above the engine only the groups given are kept.
  * INVALID with the field errors: unknown_field, sum_overflow (the measure's name), too_many_groups
- * ("by"), not_granted (beyond a summary). TIMEOUT: throw away what was given.
+ * ("by"), too_many_values (the measure that keeps the most), not_granted (beyond a summary). TIMEOUT: throw away what was given.
  */
 CRM_MUST_CHECK crm_status aggregate_run(crm_ctx *c, const grouping *g, group_fn on_group, void *arg,
                                         aggregate_told *told);

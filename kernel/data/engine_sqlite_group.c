@@ -6,14 +6,35 @@
  * only. The rows go through an aggregate function, so no row leaves SQLite's machine:
  *
  *   SELECT karkas_group(table, <key>…, <measured value>, <its condition>…) FROM …
+ *
+ * What a text compares by is taken from its column where it has one, and whether there is a value
+ * at all is asked of the row's header: so most texts are neither read nor folded.
  */
 #include "data/engine_sqlite_plan.h"
 #include "data/group_table.h"
+
+#define SLOTS_MAX (2 * GROUP_KEYS_MAX + 2 * MEASURES_MAX)
+#define NO_SLOT   UINT8_MAX
+
+/* What stands in a slot of a path: the value, what it compares by, whether there is one. */
+typedef enum slot_kind { SLOT_VALUE, SLOT_KEY, SLOT_FILLED, SLOT_COND } slot_kind;
+
+/* An argument of the aggregate function; what several keys and measures ask for is read once. */
+typedef struct slot {
+    slot_kind kind;
+    const field_path *path;
+    const cond *where;
+} slot;
 
 typedef struct group_run {
     const grouping *g;
     group_table *table;
     crm_status status;
+    group_row row; /* what is the same of every row stays */
+    slot slots[SLOTS_MAX];
+    uint32_t slot_count;
+    uint8_t key_slots[GROUP_KEYS_MAX], compared_slots[GROUP_KEYS_MAX];
+    uint8_t input_slots[MEASURES_MAX], where_slots[MEASURES_MAX];
 } group_run;
 
 /* ---- the aggregate function ------------------------------------------------------------------ */
@@ -25,34 +46,35 @@ static value argument(sqlite3_value *v)
         return value_int(sqlite3_value_int64(v));
     case SQLITE_NULL:
         return value_null();
-    default: {
-        const char *p = (const char *)sqlite3_value_text(v);
+    default: { /* of a text these are its bytes, which need no 0 behind them */
+        const char *p = sqlite3_value_blob(v);
         return (value){.kind = VALUE_TEXT, .s = {p, (size_t)sqlite3_value_bytes(v)}};
     }
     }
 }
 
-static bool has_value(const measure *m)
+static value in_slot(sqlite3_value **v, uint8_t at)
 {
-    return m->kind != MEASURE_COUNT && m->kind != MEASURE_SHARE;
+    return at == NO_SLOT ? value_null() : argument(v[at]);
 }
 
-/* The arguments stand in the order in which add_arguments writes them. */
 static void group_step(sqlite3_context *c, int n, sqlite3_value **v)
 {
     (void)n;
     group_run *r = sqlite3_value_pointer(*v++, GROUP_POINTER);
-    value keys[GROUP_KEYS_MAX], inputs[MEASURES_MAX];
-    uint32_t seen = 0;
+    group_row *row = &r->row;
+    row->seen = 0;
     for (uint32_t i = 0; i < r->g->key_count; i++) {
-        keys[i] = argument(*v++);
+        row->keys[i] = in_slot(v, r->key_slots[i]);
+        row->compared[i] = in_slot(v, r->compared_slots[i]);
     }
     for (uint32_t i = 0; i < r->g->measure_count; i++) {
-        const measure *m = &r->g->measures[i];
-        inputs[i] = has_value(m) ? argument(*v++) : value_null();
-        seen |= !m->where || sqlite3_value_int(*v++) ? 1u << i : 0;
+        uint8_t where = r->where_slots[i];
+        bool is_seen = where == NO_SLOT || sqlite3_value_int(v[where]);
+        row->seen |= is_seen ? 1u << i : 0;
+        row->inputs[i] = is_seen ? in_slot(v, r->input_slots[i]) : value_null();
     }
-    r->status = group_table_add(r->table, keys, inputs, seen);
+    r->status = group_table_add(r->table, row);
     if (r->status != CRM_OK) {
         sqlite3_result_error(c, "group", -1); /* ends the statement; r->status says why */
     }
@@ -100,22 +122,76 @@ static void add_value(sql *q, uint32_t alias, const field_path *p, uint8_t at)
     sql_z(q, ")");
 }
 
-static void add_arguments(sql *q, const grouping *g)
+/* Whether a column of the table's own holds what the text at its end compares by. */
+static bool has_key_column(const layout *l, const field_path *p)
 {
-    for (uint32_t i = 0; i < g->key_count; i++) {
-        sql_z(q, ",");
-        add_value(q, 0, &g->keys[i].path, 0);
+    const field *f = field_path_end(p);
+    return p->length == 1 && !f->part && field_is_keyed(f) && layout_column(l, f->id) & COLUMN_KEY;
+}
+
+static void add_slot(sql *q, const entity *e, const slot *s)
+{
+    switch (s->kind) {
+    case SLOT_VALUE:
+        add_value(q, 0, s->path, 0);
+        break;
+    case SLOT_KEY:
+        sql_ordered(q, 0, field_path_end(s->path));
+        break;
+    case SLOT_FILLED:
+        sql_z(q, "nullif(");
+        add_value(q, 0, s->path, 0);
+        sql_z(q, " IS NOT NULL,0)");
+        break;
+    case SLOT_COND:
+        sql_cond(q, e, 0, s->where);
+        break;
     }
-    for (uint32_t i = 0; i < g->measure_count; i++) {
-        const measure *m = &g->measures[i];
-        if (has_value(m)) {
-            sql_z(q, ",");
-            add_value(q, 0, &m->path, 0);
+}
+
+static uint8_t take_slot(group_run *r, slot s)
+{
+    for (uint32_t i = 0; i < r->slot_count; i++) {
+        const slot *other = &r->slots[i];
+        bool is_same = other->kind == s.kind && other->where == s.where;
+        if (is_same && (!s.path || field_path_equal(other->path, s.path))) {
+            return (uint8_t)i;
         }
-        if (m->where) {
-            sql_z(q, ",");
-            sql_cond(q, g->rows.entity, 0, m->where);
-        }
+    }
+    r->slots[r->slot_count] = s;
+    return (uint8_t)r->slot_count++;
+}
+
+static uint8_t take_input(group_run *r, const layout *l, uint32_t at)
+{
+    const measure *m = &r->g->measures[at];
+    slot_kind kind = SLOT_VALUE;
+    if (m->kind == MEASURE_COUNT || m->kind == MEASURE_SHARE) {
+        return NO_SLOT;
+    }
+    if (m->kind == MEASURE_FILLED) {
+        kind = SLOT_FILLED;
+    } else if (m->kind == MEASURE_DISTINCT && has_key_column(l, &m->path)) {
+        kind = SLOT_KEY;
+        r->row.is_key |= 1u << at;
+    }
+    return take_slot(r, (slot){.kind = kind, .path = &m->path});
+}
+
+static void take_slots(group_run *r, const layout *l)
+{
+    for (uint32_t i = 0; i < r->g->key_count; i++) {
+        const field_path *p = &r->g->keys[i].path;
+        bool has_key = has_key_column(l, p);
+        r->key_slots[i] = take_slot(r, (slot){.kind = SLOT_VALUE, .path = p});
+        r->compared_slots[i] =
+            has_key ? take_slot(r, (slot){.kind = SLOT_KEY, .path = p}) : NO_SLOT;
+    }
+    for (uint32_t i = 0; i < r->g->measure_count; i++) {
+        const cond *where = r->g->measures[i].where;
+        r->input_slots[i] = take_input(r, l, i);
+        r->where_slots[i] =
+            where ? take_slot(r, (slot){.kind = SLOT_COND, .where = where}) : NO_SLOT;
     }
 }
 
@@ -205,22 +281,21 @@ static bool are_few(sqlite_session *s, const query *rows, const ways *x)
     return all < limit;
 }
 
-static void add_path_field(const field_path *p, uint64_t used[4])
+/* `by_key`: fields of which it is enough what they compare by. */
+static void add_slot_field(const slot *s, uint64_t used[4], uint64_t by_key[4])
 {
-    if (p->length) {
-        bits_add(used, p->at[0]->index);
+    if (s->kind == SLOT_COND) {
+        cond_fields(s->where, used);
+    } else {
+        bits_add(s->kind == SLOT_KEY ? by_key : used, s->path->at[0]->index);
     }
 }
 
-static void used_fields(const grouping *g, uint64_t used[4])
+static void used_fields(const group_run *r, uint64_t used[4], uint64_t by_key[4])
 {
-    const query *rows = &g->rows;
-    for (uint32_t i = 0; i < g->key_count; i++) {
-        add_path_field(&g->keys[i].path, used);
-    }
-    for (uint32_t i = 0; i < g->measure_count; i++) {
-        add_path_field(&g->measures[i].path, used);
-        cond_fields(g->measures[i].where, used);
+    const query *rows = &r->g->rows;
+    for (uint32_t i = 0; i < r->slot_count; i++) {
+        add_slot_field(&r->slots[i], used, by_key);
     }
     cond_fields(rows->where, used);
     bool is_narrowed = rows->rights && !plan_sees_all(rows);
@@ -235,13 +310,14 @@ static void used_fields(const grouping *g, uint64_t used[4])
 }
 
 /* Of a text with a key an index holds that only, which says nothing of the text. */
-static bool covers(const entity *e, const entity_index *x, const uint64_t used[4])
+static bool covers(const entity *e, const entity_index *x, const uint64_t used[4],
+                   const uint64_t by_key[4])
 {
     for (uint32_t i = 0; i < e->field_count; i++) {
-        bool is_held = i == COL_ID || !bits_has(used, i);
+        bool is_held = i == COL_ID || (!bits_has(used, i) && !bits_has(by_key, i));
         for (uint32_t k = 0; !is_held && k < x->count; k++) {
             is_held = x->field[k] == i && !engine_is_many(&e->fields[i]) &&
-                      !field_is_keyed(&e->fields[i]);
+                      (!field_is_keyed(&e->fields[i]) || !bits_has(used, i));
         }
         if (!is_held) {
             return false;
@@ -252,24 +328,24 @@ static bool covers(const entity *e, const entity_index *x, const uint64_t used[4
 }
 
 /* The narrowest index that holds all that is asked, else the table itself. */
-static walk scan(const grouping *g)
+static walk scan(const group_run *r)
 {
-    const entity *e = g->rows.entity;
-    uint64_t used[4] = {0};
+    const entity *e = r->g->rows.entity;
+    uint64_t used[4] = {0}, by_key[4] = {0};
     walk w = {.by = WALK_IDS, .ranges = 1};
-    used_fields(g, used);
+    used_fields(r, used, by_key);
     for (uint32_t i = 0; i < e->index_count; i++) {
         const entity_index *x = &e->indexes[i];
-        if (covers(e, x, used) && (!w.index || x->count < w.index->count)) {
+        if (covers(e, x, used, by_key) && (!w.index || x->count < w.index->count)) {
             w = (walk){.by = WALK_INDEX, .index = x, .ranges = 1};
         }
     }
     return w;
 }
 
-static void find_access(sqlite_session *s, const grouping *g, ways *out)
+static void find_access(sqlite_session *s, const group_run *r, ways *out)
 {
-    query rows = g->rows;
+    query rows = r->g->rows;
     rows.sort_count = 0;
     *out = (ways){.count = 0};
     if (rows.terms.n || rows.with_deleted || rows.only_deleted) {
@@ -278,7 +354,7 @@ static void find_access(sqlite_session *s, const grouping *g, ways *out)
     }
     sql_start(&s->sql, s->layout, &rows.env);
     if (!find_ways(&s->sql, &rows, out) || !are_few(s, &rows, out)) {
-        *out = (ways){.at = {scan(g)}, .count = 1};
+        *out = (ways){.at = {scan(r)}, .count = 1};
     }
 }
 
@@ -309,7 +385,10 @@ static crm_status read_rows(sqlite_session *s, group_run *r, const ways *x, uint
     sql_start(q, s->layout, &r->g->rows.env);
     sql_z(q, "SELECT karkas_group(");
     sql_param(q, (param){.kind = PARAM_POINTER, .s = {(const char *)r, 0}});
-    add_arguments(q, r->g);
+    for (uint32_t i = 0; i < r->slot_count; i++) {
+        sql_z(q, ",");
+        add_slot(q, r->g->rows.entity, &r->slots[i]);
+    }
     sql_z(q, ")");
     add_walk_rows(q, &r->g->rows, x, at);
     sqlite3_stmt *stmt = statement_get(s, &st);
@@ -326,20 +405,21 @@ static crm_status read_rows(sqlite_session *s, group_run *r, const ways *x, uint
 
 void query_group(sqlite_session *s, engine_op *op)
 {
-    group_run r = {.g = op->grouping, .table = group_table_new(op->grouping)};
+    group_run r = {.g = op->grouping, .table = group_table_new(op->grouping, s->group_memory)};
     ways x;
     if (!r.table) {
         op->status = CRM_NOMEM;
         return;
     }
-    find_access(s, r.g, &x);
+    take_slots(&r, s->layout);
+    find_access(s, &r, &x);
     for (uint32_t i = 0; op->status == CRM_OK && i < x.count; i++) {
         op->status = read_rows(s, &r, &x, i);
     }
     if (op->status == CRM_OK) {
         op->status = group_table_give(r.table, op);
     } else if (op->status == CRM_LIMIT) {
-        op->count = -1;
+        op->count = group_table_spent(r.table);
     }
     group_table_free(r.table);
 }

@@ -2,6 +2,7 @@
  * test_data_reports.c - the questions a CRM is asked, as values: each on both engines, with the
  * figures written out.
  */
+#include "data/engine_sqlite.h"
 #include "report_world.h"
 
 static int reports_on_sqlite(void **state)
@@ -425,6 +426,27 @@ static void a_thousand_measures_are_too_many(void **state)
     assert_report(0, "rep.deal", json, "measures:too_many");
 }
 
+/* The engine of files bounds what a question keeps; here with few bytes, so that few rows spend
+ * them. */
+static void what_takes_too_much_memory_is_named(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 600; i++) {
+        char json[64];
+        snprintf(json, sizeof json, "{\"lasted\":%d}", i + 1000);
+        report_add(&w, "rep.log", json);
+    }
+    const char *values = "{\"by\":[\"stage\"],\"measures\":{\"n\":\"count\",\"few\":{\"distinct\":"
+                         "\"stage\"},\"ids\":{\"distinct\":\"id\"},\"half\":{\"p50\":\"lasted\"}}}";
+    const char *groups =
+        "{\"by\":[\"id\"],\"measures\":{\"n\":\"count\"},\"having\":[[\"n\",\"gt\",1]]}";
+    engine_sqlite_set_group_memory(w.reader, 14 * 1024);
+    assert_report(0, "rep.log", values, "ids:too_many_values");
+    assert_report(0, "rep.log", groups, "by:too_many_groups");
+    engine_sqlite_set_group_memory(w.reader, 0);
+    assert_report(0, "rep.log", groups, "");
+}
+
 #define ON_BOTH(name)                                                      \
     cmocka_unit_test_setup_teardown(name, reports_on_sqlite, close_world), \
         cmocka_unit_test_setup_teardown(name, reports_in_memory, close_world)
@@ -450,6 +472,8 @@ int main(void)
         ON_BOTH(words_narrow_what_is_counted),
         ON_BOTH(averages_and_shares_round_halves_away_from_zero),
         ON_BOTH(a_sum_that_does_not_fit_is_named),
+        cmocka_unit_test_setup_teardown(what_takes_too_much_memory_is_named, reports_on_sqlite,
+                                        close_world),
         ON_BOTH(every_fault_is_named),
         ON_BOTH(a_thousand_measures_are_too_many),
     };
