@@ -3,11 +3,23 @@
 
 import { metrics } from '../harness/metrics.mjs';
 import { askAlone } from './alone.mjs';
-import { target } from './base.mjs';
-import { load, settled, spread, sqliteAlone } from './process.mjs';
+import { PERSON, target } from './base.mjs';
+import { cpuSeconds, load, settled, spread, sqliteAlone } from './process.mjs';
 
 const SQLITE_WRITE_MS = 1000;
 const GROUP = 32; // about as many requests as a commit is shared by at 64 connections
+
+const REPORT_LEAST_S = 0.3; // of CPU: the system counts it in hundredths
+// How managers do, as the articles of the sources have it: counts, shares, percentiles, different values.
+const REPORT = {
+  by: ['owner'],
+  measures: {
+    n: 'count', phones: { filled: 'phone' }, mails: { filled: 'email' },
+    site: { count: true, where: ['source', 'eq', 'site'] }, 'site %': { share: ['site', 'n'] }, 'mails %': { share: ['mails', 'n'] },
+    first: { min: 'created_at' }, last: { max: 'created_at' }, half: { p50: 'created_at' }, most: { p90: 'created_at' },
+    towns: { distinct: 'city' }, names: { distinct: 'name' },
+  },
+};
 
 /**
  * {id, name, run} each. `run` gives figures of one round: us (CPU per request or row), and where there
@@ -40,6 +52,7 @@ export function roundCases(base, seconds) {
     { id: 'search-word', name: 'search, a surname', run: list('all', files.words) },
     { id: 'search-prefix', name: 'search, its first three letters', run: list('all', files.prefixes) },
     { id: 'search-phone', name: 'search, five digits of a phone', run: list('all', files.phones) },
+    { id: 'report', name: 'report: twelve measures by owner', run: () => report(base) },
     { id: 'create', name: 'create', run: counted(base, ask(server, ['create', ...sessions.hot, files.bodies])) },
     { id: 'create-alone', name: '· SQLite alone, groups of 32', run: () => writeAlone(base, GROUP) },
     { id: 'update', name: 'update', run: ask(server, ['patch', ...sessions.hot, files.ids]) },
@@ -49,6 +62,21 @@ export function roundCases(base, seconds) {
     { id: 'create-few-single', name: '· one a commit', run: ask(base.single, ['few', ...(base.few?.[1] ?? []), files.few]) },
     { id: 'mixed', name: 'mixed: 70 % get, 20 % list, 10 % create', run: ask(server, ['mixed', ...sessions.hot, files.ids, files.list, files.bodies]) },
   ];
+}
+
+/** One after the other: there are no crowds that ask for reports. */
+async function report({ clients, server }) {
+  const { pid } = server.process;
+  await settled(pid);
+  const [begun, was] = [performance.now(), cpuSeconds(pid)];
+  let count = 0;
+  let spent = 0;
+  for (; spent < REPORT_LEAST_S; count++) {
+    await clients.all.post(`${PERSON}/aggregate`, REPORT, { expect: 200 });
+    spent = cpuSeconds(pid) - was;
+  }
+  const took = (performance.now() - begun) / count;
+  return { us: (spent * 1e6) / count, p50: took };
 }
 
 async function writeAlone(base, group) {
