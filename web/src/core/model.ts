@@ -15,6 +15,7 @@ export interface Declaration {
   options?: Record<string, string | { title: string; color?: string }> | string[];
   default?: string | number | boolean;
   to?: string;
+  currency?: string;
   roles?: string[];
   [key: string]: Json | undefined;
 }
@@ -34,9 +35,13 @@ export const SAME_TYPES = ['text', 'email', 'phone', 'url', 'int', 'date', 'ref'
 export const SAME_MOST = 4;
 export const ALIKE_FROM = 80;
 
-export interface ModelField {
+/** What a list of choice shows. */
+export interface Named {
   name: string;
   label: string;
+}
+
+export interface ModelField extends Named {
   type: string;
   was?: string | null;
   made_by: Maker;
@@ -113,6 +118,12 @@ export const KEYS: Record<string, string[]> = {
   formula: ['computed'],
 };
 export const hasKey = (type: string, key: string): boolean => KEYS[key]!.includes(type);
+
+/** What can be chosen, and what is chosen now even if it no longer could be: a list without it would show another. */
+export function offered<T extends Named>(all: T[], isFit: (one: T) => boolean, now?: string): Named[] {
+  const fit = all.filter((one) => one.name === now || isFit(one));
+  return !now || fit.some((one) => one.name === now) ? fit : [...fit, { name: now, label: '' }];
+}
 
 /** A number as a form has it: what stands there already stays as it was written. */
 export function numberOf(text: string, was: Json | undefined): Json | undefined {

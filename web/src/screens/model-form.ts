@@ -6,8 +6,8 @@ import { icon } from '../ui/icon.ts';
 import { problemText } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import { capital, lang, t } from '../core/i18n.ts';
-import { beginning, choicesOf, difference, hasKey, linesOf, model, nameOf, numberOf, problemOf, TYPES, typeLabel } from '../core/model.ts';
-import type { Declaration, Model, ModelEntity, ModelField, Plan } from '../core/model.ts';
+import { beginning, choicesOf, difference, hasKey, linesOf, model, nameOf, numberOf, offered, problemOf, TYPES, typeLabel } from '../core/model.ts';
+import type { Declaration, Model, ModelEntity, ModelField, Named, Plan } from '../core/model.ts';
 import { fault } from '../core/outward.ts';
 import { Watch } from '../core/store.ts';
 import type { FieldError } from '../core/types.ts';
@@ -80,7 +80,8 @@ export class ModelForm extends El {
     for (const key of NUMBERS) if (this.#has(key)) d[key] = numberOf(this.#value(key), was[key]);
     for (const key of [...BY_TYPE, ...NUMBERS]) if (this.#lost(key)) d[key] = undefined;
     d.options = this.#has('options') ? choicesOf(this.#value('options')) : undefined;
-    for (const key of ['to', 'currency', 'formula', 'default']) d[key] = this.#value(key) || undefined;
+    d.to = this.#has('to') ? was.to || this.#value('to') || undefined : undefined; // a reference keeps its target, so the closed list is not read
+    for (const key of ['currency', 'formula', 'default']) d[key] = this.#value(key) || undefined;
     d.roles = [...this.roles];
     return d;
   }
@@ -242,14 +243,14 @@ export class ModelForm extends El {
     return field(`model-${key}`, t(`model.${label}`), html`<input class="input" id="model-${key}" autocomplete="off" value=${value} />`, this.#wrong(key), help);
   }
 
-  #choose(key: string, among: { name: string; label: string }[], isFixed: boolean, mayBeNone = false): TemplateResult {
+  #choose(key: string, among: Named[], isFixed: boolean, mayBeNone = false): TemplateResult {
     const chosen = this.was?.declaration?.[key];
     return field(
       `model-${key}`,
       t(`model.${key}`),
       html`<select class="input" id="model-${key}" ?disabled=${isFixed}>
         ${mayBeNone ? html`<option value=""></option>` : nothing}
-        ${among.map((one) => html`<option value=${one.name} ?selected=${one.name === chosen}>${capital(t(one.label))}</option>`)}
+        ${among.map((one) => html`<option value=${one.name} ?selected=${one.name === chosen}>${one.label ? capital(t(one.label)) : one.name}</option>`)}
       </select>`,
       this.#wrong(key),
     );
@@ -268,10 +269,10 @@ export class ModelForm extends El {
       this.#wrong('type'),
     )}
     ${this.#has('options') ? field('model-options', t('model.options'), html`<textarea class="input" id="model-options" rows="4" spellcheck="false">${linesOf(d.options)}</textarea>`, this.#wrong('options'), t('model.options.help')) : nothing}
-    ${this.#has('to') ? this.#choose('to', (this.all?.entities ?? []).filter((e) => e.state === 'active'), !!this.was) : nothing}
+    ${this.#has('to') ? this.#choose('to', offered(this.all?.entities ?? [], (e) => e.state === 'active', d.to), !!d.to) : nothing}
     ${this.#has('formula') ? this.#line('formula', t('model.formula.help')) : nothing}
     ${this.#has('max') ? html`<div class="export-fields">${NUMBERS.filter((key) => this.#has(key)).map((key) => this.#line(key, '', this.#has('min') ? key : 'length'))}</div>` : nothing}
-    ${this.#has('currency') ? this.#choose('currency', (this.entity?.fields ?? []).filter((f) => f.state === 'active' && (f.type === 'choice' || f.name === d.currency)), false, true) : nothing}
+    ${this.#has('currency') ? this.#choose('currency', offered(this.entity?.fields ?? [], (f) => f.state === 'active' && f.type === 'choice', d.currency), false, true) : nothing}
     <div class="export-fields">
       ${this.#flags.map((flag) => check(`model-${flag}`, t(`model.${flag}`), this.flags.has(flag), (on) => (this.flags = toggled(this.flags, flag, on))))}
     </div>
