@@ -53,7 +53,7 @@ typedef struct match_walk {
     int64_t below;  /* in and out: records with a smaller id follow; 0: from the newest on */
     int64_t until;  /* clock_mono: it stops after the record it is at */
     uint32_t limit; /* stops when there are so many pairs, a few may be over; MATCH_PAIRS_MAX at most */
-    bool is_sure;   /* only pairs by rules SAME, for which no record is read that no index tells of */
+    bool is_sure;   /* only pairs by rules SAME; for who reads all records, along their indexes alone */
     /* out */
     match_pair pairs[MATCH_PAIRS_MAX + 8];
     uint32_t count, looked;

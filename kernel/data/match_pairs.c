@@ -102,11 +102,31 @@ static bool on_row(void *arg, const value *row, uint32_t may_be)
     return t->count < CHUNK;
 }
 
-/* What the rules SAME begin with, as far as he sees all their fields in some record. */
-static void first_fields(const match_walk *w, uint64_t set[4])
+/* The fields that he sees in every record; none where there may be records he cannot read. */
+static void shown_everywhere(const match_walk *w, uint64_t set[4])
+{
+    const branches *b = rights_of(w->call, w->entity);
+    for (uint32_t k = 0; k < 4; k++) {
+        set[k] = b ? 0 : ~0ull;
+    }
+    for (uint32_t i = 0; b && i < b->count; i++) {
+        const branch *one = &b->at[i];
+        bool is_all = !one->where && !one->via_count && one->actions >> ACTION_READ & 1;
+        for (uint32_t k = 0; is_all && k < 4; k++) {
+            set[k] |= one->fields[k];
+        }
+    }
+}
+
+/*
+ * What the rules SAME begin with. The walk along the indexes knows no rights: where it stops and
+ * how many rows it passed would tell of records that are hidden, so it is for who reads them all.
+ */
+static bool first_fields(const match_walk *w, uint64_t set[4])
 {
     uint64_t shown[4];
-    rights_fields(w->call, w->entity, shown);
+    bool has_any = false;
+    shown_everywhere(w, shown);
     for (uint32_t i = 0; i < w->entity->match_count; i++) {
         const match_rule *by = &w->entity->matches[i];
         uint32_t seen = 0;
@@ -115,11 +135,13 @@ static void first_fields(const match_walk *w, uint64_t set[4])
         }
         if (!by->from && seen == by->count) {
             bits_add(set, by->field[0]);
+            has_any = true;
         }
     }
+    return has_any;
 }
 
-static crm_status find_twins(const match_walk *w, twins *t)
+static crm_status find_twins(const match_walk *w, const uint64_t first[4], twins *t)
 {
     query q = {.entity = w->entity, .limit = ROWS_OF};
     engine_op op = {.kind = ENGINE_TWINS,
@@ -129,7 +151,7 @@ static crm_status find_twins(const match_walk *w, twins *t)
                     .on_row = on_row,
                     .arg = t};
     engine_batch b = {.ops = &op, .count = 1};
-    first_fields(w, op.set);
+    memcpy(op.set, first, sizeof op.set);
     *t = (twins){.last = w->below};
     return records_run(w->call, &b);
 }
@@ -166,14 +188,14 @@ static crm_status look_at(match_walk *w, const twins *t, bool *stops)
     return st;
 }
 
-static crm_status walk_sure(match_walk *w)
+static crm_status walk_sure(match_walk *w, const uint64_t first[4])
 {
     twins t;
     uint32_t seen = 0;
     crm_status st = CRM_OK;
     bool stops = false, is_last = false;
     while (!st && !stops && !is_last) {
-        st = find_twins(w, &t);
+        st = find_twins(w, first, &t);
         is_last = !st && t.count < CHUNK && t.rows < ROWS_OF;
         seen += t.count;
         st = st ? st : look_at(w, &t, &stops);
@@ -188,9 +210,10 @@ static crm_status walk_sure(match_walk *w)
 /* Whoever has gone away cancels it. */
 crm_status match_walk_on(match_walk *w)
 {
+    uint64_t first[4] = {0};
     w->count = w->looked = 0;
     w->ask = ARENA_NEW(w->call->arena, match_ask);
     crm_status st = w->ask ? CRM_OK : CRM_NOMEM;
-    st = st ? st : w->is_sure ? walk_sure(w) : walk_all(w);
+    st = st ? st : w->is_sure && first_fields(w, first) ? walk_sure(w, first) : walk_all(w);
     return st ? st : tell_progress(w);
 }

@@ -289,7 +289,12 @@ static void pairs(api_call *k)
     }
     *walk = (match_walk){
         .call = &k->c, .entity = k->entity, .until = clock_mono() + WALK_NS, .limit = PAIR_LIMIT};
-    walk->is_sure = str_is(http_param(k->http, "sure"), "1");
+    crm_str sure = http_param(k->http, "sure");
+    walk->is_sure = str_is(sure, "1");
+    if (sure.n && !walk->is_sure) {
+        k->status = call_fail_field(&k->c, CRM_S("sure"), "bad_request", (crm_str){0});
+        return;
+    }
     k->status = limit_param(k, MATCH_PAIRS_MAX, &walk->limit);
     if (k->status == CRM_OK && after.n &&
         (str_to_i64(after, &walk->below) != CRM_OK || walk->below < 1)) {

@@ -165,9 +165,12 @@ static void those_called_different_stay_apart_until_it_is_taken_back(void **stat
 }
 
 /* "9-4 7-2 ": the sure pairs that `user` is shown, in single steps down to the oldest record. */
+static uint32_t looked_at;
+
 static const char *sure_pairs(int64_t user)
 {
     static char out[1024];
+    looked_at = 0;
     crm_ctx *c = world_read(&w, user);
     match_walk *walk = ARENA_NEW(c->arena, match_walk);
     assert_non_null(walk);
@@ -177,6 +180,7 @@ static const char *sure_pairs(int64_t user)
     while (!walk->is_end) {
         int64_t from = walk->below;
         assert_ok(match_walk_on(walk));
+        looked_at += walk->looked;
         for (uint32_t i = 0; i < walk->count; i++) {
             size_t n = strlen(out);
             snprintf(out + n, sizeof out - n, "%lld-%lld ", (long long)walk->pairs[i].first,
@@ -202,8 +206,24 @@ static void sure_pairs_come_without_those_of_similar_names(void **state)
     crm_ctx *k = world_begin(&w, 0);
     world_end(&w, records_delete(k, client_entity, gone, 0));
     snprintf(expected, sizeof expected, "%lld-%lld %lld-%lld ", I(e), I(d), I(c), I(a));
+    assert_string_equal(sure_pairs(0), expected); /* along the indexes: the kernel reads them all */
+    assert_int_equal(looked_at, 5);
     assert_string_equal(sure_pairs(w.hanna), expected);
     assert_string_equal(sure_pairs(w.anna), ""); /* who may merge none of them */
+}
+
+/* Neither where it stops nor how many it passed tells of records that he may not read. */
+static void a_walk_to_sure_pairs_tells_nothing_of_hidden_records(void **state)
+{
+    (void)state;
+    merge_world_client(&w, w.anna, "Иванов Иван", "+79161234567", "");
+    assert_string_equal(sure_pairs(w.hanna), "");
+    uint32_t before = looked_at;
+    assert_true(before > 0);
+    merge_world_client(&w, w.zina, "Кто-то", "+79161234567", "");
+    merge_world_client(&w, w.zina, "Ещё кто-то", "+79161234567", "");
+    assert_string_equal(sure_pairs(w.hanna), "");
+    assert_int_equal(looked_at, before);
 }
 
 static char told[256];
@@ -270,6 +290,7 @@ int main(void)
         ON_BOTH(a_field_he_may_not_see_finds_nothing),
         ON_BOTH(those_called_different_stay_apart_until_it_is_taken_back),
         ON_BOTH(sure_pairs_come_without_those_of_similar_names),
+        ON_BOTH(a_walk_to_sure_pairs_tells_nothing_of_hidden_records),
         ON_BOTH(older_rows_get_their_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
