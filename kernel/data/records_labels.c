@@ -45,32 +45,6 @@ static crm_status group_of(label_set *s, crm_ctx *c, const entity *e, label_grou
     return CRM_OK;
 }
 
-crm_status labels_add(label_set *s, crm_ctx *c, const entity *e, int64_t id)
-{
-    label_group *g;
-    crm_status st = group_of(s, c, e, &g);
-    if (!g || g->count == LABEL_IDS_MAX) {
-        if (g) {
-            g->is_full = true;
-        }
-        return st;
-    }
-    if (g->count == g->cap) {
-        uint32_t cap = g->cap ? g->cap * 4 : 4;
-        value *more = ARENA_ARRAY(c->arena, value, cap);
-        if (!more) {
-            return CRM_NOMEM;
-        }
-        if (g->count) {
-            memcpy(more, g->ids, g->count * sizeof *more);
-        }
-        g->ids = more;
-        g->cap = cap;
-    }
-    g->ids[g->count++] = value_int(id);
-    return CRM_OK;
-}
-
 static int by_id(const void *x, const void *y)
 {
     int64_t a = ((const value *)x)->i, b = ((const value *)y)->i;
@@ -80,6 +54,9 @@ static int by_id(const void *x, const void *y)
 static void sort_unique(label_group *g)
 {
     uint32_t kept = 0;
+    if (!g->count) {
+        return;
+    }
     qsort(g->ids, g->count, sizeof *g->ids, by_id);
     for (uint32_t i = 0; i < g->count; i++) {
         if (!kept || g->ids[kept - 1].i != g->ids[i].i) {
@@ -87,6 +64,44 @@ static void sort_unique(label_group *g)
         }
     }
     g->count = kept;
+}
+
+/* Room for one more id, unless there are as many different ones as are looked up at all. */
+static crm_status make_room(label_group *g)
+{
+    if (g->count < g->cap && g->count < LABEL_IDS_MAX) {
+        return CRM_OK;
+    }
+    sort_unique(g); /* the rows of a page point at the same records again and again */
+    g->is_full = g->count == LABEL_IDS_MAX;
+    if (g->is_full || g->count < g->cap / 2) {
+        return CRM_OK;
+    }
+    uint32_t cap = g->cap ? g->cap * 4 : 4;
+    value *more = ARENA_ARRAY(g->arena, value, cap);
+    if (!more) {
+        return CRM_NOMEM;
+    }
+    if (g->count) {
+        memcpy(more, g->ids, g->count * sizeof *more);
+    }
+    g->ids = more;
+    g->cap = cap;
+    return CRM_OK;
+}
+
+crm_status labels_add(label_set *s, crm_ctx *c, const entity *e, int64_t id)
+{
+    label_group *g;
+    crm_status st = group_of(s, c, e, &g);
+    if (!g || g->is_full) {
+        return st;
+    }
+    st = make_room(g);
+    if (!st && !g->is_full) {
+        g->ids[g->count++] = value_int(id);
+    }
+    return st;
 }
 
 static crm_str title_text(label_group *g, const value *row)
