@@ -15,7 +15,8 @@ int64_t queued_ns(void)
         close(file);
     }
     crm_str rest = {text, n > 0 ? (size_t)n : 0}, part = {0};
-    uint64_t ns;
-    bool is_told = str_split(&rest, ' ', &part) && str_split(&rest, ' ', &part);
-    return is_told && str_to_u64(part, &ns) == CRM_OK ? (int64_t)ns : -1;
+    uint64_t ran, ns;
+    bool is_told = str_split(&rest, ' ', &part) && str_to_u64(part, &ran) == CRM_OK &&
+                   str_split(&rest, ' ', &part) && str_to_u64(part, &ns) == CRM_OK;
+    return is_told && ran ? (int64_t)ns : -1; /* a kernel that does not count says 0 of all */
 }

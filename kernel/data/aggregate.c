@@ -249,7 +249,7 @@ static crm_status read_labels(aggregating *x)
         }
     }
     st = st ? st : labels_prepare(&x->labels, x->call, &batch);
-    st = st || !batch.count ? st : records_run(x->call, &batch);
+    st = st || !batch.count ? st : records_run_labels(x->call, &batch);
     return batch.interrupted ? CRM_TIMEOUT : st;
 }
 

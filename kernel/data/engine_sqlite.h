@@ -186,12 +186,16 @@ typedef struct time_limit {
     int64_t look;      /* when it is next looked at what the thread had */
     bool is_watched;   /* `from` was taken: its half is over */
     thread_use from;
-    int64_t queued;    /* queued_ns then */
+    int64_t from_ns, queued; /* when, and queued_ns then */
     int64_t count_end; /* of a count that stops on its own; 0: none */
 } time_limit;
 /* One that begins now, of engine_batch.limit_us; engine.h says what that means. */
 time_limit limit_of(int64_t us);
 bool limit_is_over(time_limit *l, bool is_writing);
+/* Whether a batch that is past its end has had its time, by what the thread was queued so far. */
+bool limit_was_had(const time_limit *l, int64_t now, int64_t queued);
+/* The end of its real time in any case. */
+int64_t limit_hard_end(const time_limit *l);
 
 struct sqlite_session {
     engine_session base;

@@ -10,33 +10,46 @@ time_limit limit_of(int64_t us)
     return us ? (time_limit){.half = now + us * 500, .end = now + us * 1000} : (time_limit){0};
 }
 
-/* Of the second half, in which others may have kept the thread from the processor: what it ran and
- * waited for a disk. Where the system does not tell, one wait is taken for all of it. */
-static bool had_half(const time_limit *l, int64_t now)
+/* As long as its half, from the first look on: what it ran and waited for a disk, not what others
+ * kept it from the processor. */
+bool limit_was_had(const time_limit *l, int64_t now, int64_t queued)
 {
-    int64_t queued = queued_ns(), half = l->end - l->half;
-    if (queued < 0 || l->queued < 0) {
-        thread_use use = clock_thread();
-        return use.waits > l->from.waits || use.cpu_ns - l->from.cpu_ns >= half;
-    }
-    return now - l->half - (queued - l->queued) >= half;
+    return now - l->from_ns - (queued - l->queued) >= l->end - l->half;
+}
+
+int64_t limit_hard_end(const time_limit *l)
+{
+    return l->end + 2 * (l->end - l->half);
+}
+
+/* Where the system does not tell how long a thread was queued, one wait is taken for all of it. */
+static bool has_waited(const time_limit *l)
+{
+    thread_use use = clock_thread();
+    return use.waits > l->from.waits || use.cpu_ns - l->from.cpu_ns >= l->end - l->half;
 }
 
 /* Past the end of its real time a reading batch stops if it had that: a busy machine may have given
  * the thread nothing, and then nobody is served by beginning again elsewhere. */
 static bool has_used_it(time_limit *l, int64_t now)
 {
+    int64_t pause = (l->end - l->half) / 4;
     if (!l->is_watched) {
         l->is_watched = true;
         l->from = clock_thread();
+        l->from_ns = now;
         l->queued = queued_ns();
         return false;
+    }
+    if (now >= limit_hard_end(l)) {
+        return true;
     }
     if (now <= l->end || now < l->look) {
         return false;
     }
-    l->look = now + LOOK_NS;
-    return now - l->end >= (l->end - l->half) * 2 || had_half(l, now);
+    l->look = now + (pause < LOOK_NS ? pause : LOOK_NS);
+    int64_t queued = queued_ns();
+    return queued < 0 || l->queued < 0 ? has_waited(l) : limit_was_had(l, now, queued);
 }
 
 bool limit_is_over(time_limit *l, bool is_writing)

@@ -85,6 +85,8 @@ CRM_MUST_CHECK crm_status path_restrict(crm_ctx *c, const entity *e, field_path 
 
 /* Runs a batch of reads in the call's session, on a pool thread or the writer. */
 CRM_MUST_CHECK crm_status records_run(crm_ctx *c, engine_batch *b);
+/* The titles of what was read: a moment is theirs even when the call's time is over by then. */
+CRM_MUST_CHECK crm_status records_run_labels(crm_ctx *c, engine_batch *b);
 /* What the principal may see of, change in and do with a row that matched these branches. */
 void record_judge(crm_ctx *c, record *r, const value *row, uint32_t matched);
 /* Empties what the principal may not see. */

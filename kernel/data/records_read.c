@@ -436,15 +436,6 @@ static crm_status give_kept(read_state *s, crm_status st)
 
 /* ---- now and later --------------------------------------------------------------------------- */
 
-crm_status records_run(crm_ctx *c, engine_batch *b)
-{
-    crm_status st = call_limit_read(c, b);
-    if (st) {
-        return st;
-    }
-    return c->tx ? engine_write_now(c->session, b) : engine_read_now(c->session, b);
-}
-
 crm_status records_read_now(record_read *r)
 {
     read_state *s;
@@ -458,7 +449,7 @@ crm_status records_read_now(record_read *r)
     }
     st = prepare_labels(s);
     if (!st && s->label_batch.count) {
-        st = records_run(r->call, &s->label_batch);
+        st = records_run_labels(r->call, &s->label_batch);
     }
     return give_kept(s, st);
 }
