@@ -7,26 +7,6 @@
 
 const char *const kept[] = {"webhook.key", "tz.copy", NULL};
 
-int open_bench(void **state)
-{
-    *state = bench_new(ON_SQLITE, 0);
-    return 0;
-}
-
-int close_bench(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
-
-static int64_t add_deal(bench *b, const char *name)
-{
-    value row[DEAL_COLUMNS];
-    bench_row(row, &b->w->deal, 1000);
-    row[DEAL_NAME] = value_text(str_of(name));
-    return bench_insert(b, &b->w->deal, row);
-}
-
 backup_place place_in(const bench *b)
 {
     backup_place p;
@@ -40,7 +20,7 @@ void fill(bench *b, int count)
 {
     bench_begin(b);
     for (int i = 0; i < count; i++) {
-        add_deal(b, "Крыша");
+        bench_deal(b, "Крыша", 0);
     }
     bench_commit(b);
 }

@@ -11,9 +11,7 @@ typedef struct backup_place {
     char path[128], dir[128]; /* the copy; an empty directory */
 } backup_place;
 
-/* Set-up and tear-down of a test: its state is a bench whose directory is the one to copy. */
-int open_bench(void **state);
-int close_bench(void **state);
+/* Of bench_set_up: its directory is the one to copy. */
 backup_place place_in(const bench *b);
 /* Writes `count` deals. */
 void fill(bench *b, int count);

@@ -127,7 +127,7 @@ crm_status bench_get(bench *b, engine_session *s, int64_t id, const query *q, ro
 
 /*
  * Tests that every engine has to pass: on SQLite, in memory, and in memory with completion delayed by
- * two seeds. *state is the bench.
+ * two seeds; on SQLite, where nothing was chosen. *state is the bench.
  */
 void bench_choose(engine_choice which, uint64_t seed);
 int bench_set_up(void **state);

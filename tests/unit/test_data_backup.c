@@ -244,7 +244,7 @@ static void a_fault_is_said_in_the_language_of_who_asked(void **state)
 
 int main(void)
 {
-#define TRY(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TRY(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
     const struct CMUnitTest tests[] = {
         TRY(a_backup_comes_back_whole),
         TRY(a_backup_holds_what_it_is_told_to_of_the_directory),

@@ -8,26 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int open_bench(void **state)
-{
-    *state = bench_new(ON_SQLITE, 0);
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
-
-static int64_t add_deal(bench *b, const char *name)
-{
-    value row[DEAL_COLUMNS];
-    bench_row(row, &b->w->deal, 1000);
-    row[DEAL_NAME] = value_text(str_of(name));
-    return bench_insert(b, &b->w->deal, row);
-}
-
 static int64_t count_deals(bench *b)
 {
     query q = {.entity = &b->w->deal, .limit = 1000000};
@@ -56,7 +36,7 @@ static void a_read_that_needs_little_outlives_its_real_time(void **state)
     query q = {.entity = &b->w->deal, .limit = 1900};
     bench_begin(b);
     for (int i = 0; i < 1900; i++) {
-        add_deal(b, "x");
+        bench_deal(b, "x", 0);
     }
     bench_commit(b);
     int64_t until = clock_mono() + 1100000000;
@@ -253,15 +233,15 @@ static void rows_and_ids_outlive_the_process(void **state)
     bench *b = *state;
     uint32_t id = b->w->deal.id;
     bench_begin(b);
-    int64_t first = add_deal(b, "Крыша");
+    int64_t first = bench_deal(b, "Крыша", 0);
     bench_commit(b);
     bench_begin(b);
-    add_deal(b, "lost"); /* never committed */
+    bench_deal(b, "lost", 0); /* never committed */
     bench_reopen(b);
     assert_int_equal(b->w->deal.id, id);
     assert_int_equal(count_deals(b), 1);
     bench_begin(b);
-    assert_int_equal(add_deal(b, "next"), first + 1);
+    assert_int_equal(bench_deal(b, "next", 0), first + 1);
     bench_commit(b);
 }
 
@@ -269,12 +249,12 @@ static void an_id_is_never_given_twice(void **state)
 {
     bench *b = *state;
     bench_begin(b);
-    int64_t id = add_deal(b, "gone");
+    int64_t id = bench_deal(b, "gone", 0);
     assert_ok(bench_op(b, &(engine_op){.kind = ENGINE_DELETE, .entity = &b->w->deal, .id = id}));
     bench_commit(b);
     bench_reopen(b);
     bench_begin(b);
-    assert_int_equal(add_deal(b, "next"), id + 1);
+    assert_int_equal(bench_deal(b, "next", 0), id + 1);
     bench_commit(b);
 }
 
@@ -311,7 +291,7 @@ static void an_index_that_is_not_declared_any_more_goes_while_the_file_is_open(v
     b->w->deal.index_count = 1;
     assert_ok(engine_schema(b->e, &b->w->reg, b->w->arena, &faults));
     bench_begin(b);
-    add_deal(b, "Крыша");
+    bench_deal(b, "Крыша", 0);
     bench_commit(b);
     int64_t before = indexes(b);
     b->w->deal.index_count = 0;
@@ -320,7 +300,7 @@ static void an_index_that_is_not_declared_any_more_goes_while_the_file_is_open(v
     assert_ok(engine_tidy(b->e, &b->w->reg));
     assert_int_equal(indexes(b), 0);
     bench_begin(b);
-    add_deal(b, "Пол");
+    bench_deal(b, "Пол", 0);
     bench_commit(b);
 }
 
@@ -353,7 +333,7 @@ static void the_log_is_copied_back(void **state)
     engine_stats st;
     bench_begin(b);
     for (int i = 0; i < 2000; i++) {
-        add_deal(b, "Крыша из металлочерепицы");
+        bench_deal(b, "Крыша из металлочерепицы", 0);
     }
     bench_commit(b);
     engine_stats_get(b->e, &st);
@@ -381,7 +361,7 @@ static void every_page_of_the_log_is_counted_once(void **state)
     before = st.wal_written;
     for (int i = 0; i < 3; i++) {
         bench_begin(b);
-        add_deal(b, "Крыша из металлочерепицы");
+        bench_deal(b, "Крыша из металлочерепицы", 0);
         bench_commit(b);
         engine_stats_get(b->e, &st);
         frames += st.wal_frames;
@@ -407,14 +387,14 @@ static void a_full_disk_loses_nothing_and_reads_go_on(void **state)
     bench *b = *state;
     engine_stats st;
     bench_begin(b);
-    add_deal(b, "kept");
+    bench_deal(b, "kept", 0);
     bench_commit(b);
     engine_stats_get(b->e, &st);
     signal(SIGXFSZ, SIG_IGN);
     set_room((rlim_t)st.wal_bytes + 8192);
     bench_begin(b);
     for (int i = 0; i < 500; i++) {
-        add_deal(b, "no room for this");
+        bench_deal(b, "no room for this", 0);
     }
     engine_op commit = {.kind = ENGINE_COMMIT};
     engine_batch batch = {.ops = &commit, .count = 1};
@@ -423,7 +403,7 @@ static void a_full_disk_loses_nothing_and_reads_go_on(void **state)
     assert_int_equal(count_deals(b), 1);
     set_room(RLIM_INFINITY);
     bench_begin(b);
-    add_deal(b, "again");
+    bench_deal(b, "again", 0);
     bench_commit(b);
     assert_int_equal(count_deals(b), 2);
 }
@@ -434,7 +414,7 @@ static void a_catalogue_that_was_made_by_half_is_completed(void **state)
     bench *b = *state;
     bench_begin(b);
     for (int i = 0; i < 3; i++) {
-        add_deal(b, "Крыша");
+        bench_deal(b, "Крыша", 0);
     }
     bench_commit(b);
     (void)ask(b, "ALTER TABLE meta_entity DROP COLUMN filled --", "");
@@ -446,7 +426,7 @@ static void a_catalogue_that_was_made_by_half_is_completed(void **state)
 
 int main(void)
 {
-#define TRY(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TRY(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
     const struct CMUnitTest tests[] = {
         TRY(a_read_that_needs_little_outlives_its_real_time),
         TRY(an_owners_list_walks_an_index),

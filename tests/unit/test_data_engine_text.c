@@ -3,26 +3,6 @@
 #include "data/engine_sqlite.h"
 #include "engine_world.h"
 
-static int open_bench(void **state)
-{
-    *state = bench_new(ON_SQLITE, 0);
-    return 0;
-}
-
-static int close_bench(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
-
-static int64_t add_deal(bench *b, const char *name)
-{
-    value row[DEAL_COLUMNS];
-    bench_row(row, &b->w->deal, 1000);
-    row[DEAL_NAME] = value_text(str_of(name));
-    return bench_insert(b, &b->w->deal, row);
-}
-
 static int64_t count_deals(bench *b)
 {
     query q = {.entity = &b->w->deal, .limit = 1000000};
@@ -53,7 +33,7 @@ static void full_text_of_an_older_file_is_made_anew_when_it_is_opened(void **sta
 {
     bench *b = *state;
     bench_begin(b);
-    add_deal(b, "Крыша из металлочерепицы");
+    bench_deal(b, "Крыша из металлочерепицы", 0);
     bench_commit(b);
     ask(b, "UPDATE meta_entity SET search='1|of an older program|1' WHERE id=", "");
     engine_turn_end(b->reader);
@@ -70,7 +50,7 @@ static void full_text_half_made_is_made_anew_too(void **state)
 {
     bench *b = *state;
     bench_begin(b);
-    add_deal(b, "Крыша из металлочерепицы");
+    bench_deal(b, "Крыша из металлочерепицы", 0);
     bench_commit(b);
     ask(b, "UPDATE meta_entity SET search='' WHERE id=", "");
     bench_reopen(b);
@@ -89,7 +69,7 @@ static void full_text_in_the_making_goes_on_in_a_file_that_is_opened_again(void 
     const uint16_t *before = b->w->deal.search_fields;
     bench_begin(b);
     for (int i = 0; i < 200; i++) {
-        add_deal(b, "Крыша");
+        bench_deal(b, "Крыша", 0);
     }
     bench_commit(b);
     int64_t left = 0;
@@ -127,7 +107,7 @@ static void full_text_that_is_given_up_costs_no_write(void **state)
     const uint16_t *before = b->w->deal.search_fields;
     bench_begin(b);
     for (int i = 0; i < 200; i++) {
-        add_deal(b, "Крыша");
+        bench_deal(b, "Крыша", 0);
     }
     bench_commit(b);
     for (int is_reopened = 0; is_reopened < 2; is_reopened++) {
@@ -143,7 +123,7 @@ static void full_text_that_is_given_up_costs_no_write(void **state)
         bench_rest(b);
         assert_int_equal(tables_of_coming(b), 0);
         bench_begin(b);
-        add_deal(b, "Крыша");
+        bench_deal(b, "Крыша", 0);
         bench_commit(b);
     }
     engine_stats st;
@@ -162,7 +142,7 @@ static void full_text_of_no_use_goes_when_the_writer_is_idle(void **state)
     const uint16_t *before = b->w->deal.search_fields;
     bench_begin(b);
     for (int i = 0; i < 20; i++) {
-        add_deal(b, "Крыша");
+        bench_deal(b, "Крыша", 0);
     }
     bench_commit(b);
     b->w->deal.search_fields = searched_later;
@@ -189,7 +169,7 @@ static void what_commits_leave_of_full_text_is_merged_when_nothing_is_to_be_done
     bench *b = *state;
     for (int i = 0; i < 12; i++) {
         bench_begin(b);
-        bench_terms(b, add_deal(b, "Крыша"), "крыша", "договор");
+        bench_terms(b, bench_deal(b, "Крыша", 0), "крыша", "договор");
         bench_commit(b);
     }
     assert_int_equal(segments(b), 12); /* no commit merged them all */
@@ -225,7 +205,7 @@ static void a_sign_is_one_character_and_tells_terms_apart(void **state)
 
 int main(void)
 {
-#define TRY(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TRY(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
     const struct CMUnitTest tests[] = {
         TRY(full_text_in_the_making_goes_on_in_a_file_that_is_opened_again),
         TRY(full_text_that_is_given_up_costs_no_write),

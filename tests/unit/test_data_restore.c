@@ -194,7 +194,7 @@ static void a_completion_removes_nothing_but_its_manifest(void **state)
 
 int main(void)
 {
-#define TRY(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TRY(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
     const struct CMUnitTest tests[] = {
         TRY(a_restore_without_room_leaves_the_directory_as_it_was),
         TRY(a_restore_overwrites_nothing),
