@@ -193,6 +193,21 @@ describe('an address', () => {
     await person.page.locator('.prop[data-field=address]', { hasText: 'д 7, корп 2' }).waitFor();
   });
 
+  it('takes no letters into its parts before the line came apart', async () => {
+    const { id } = await made({ address: line });
+    const field = await edit(id, 'address');
+    let answer;
+    const held = new Promise((resolve) => (answer = resolve));
+    await person.page.route('**/api/v1/address', (route) => held.then(() => route.continue()));
+    await field.locator('[data-action=parts]').click();
+    await part(field, 'index').waitFor();
+    assert.equal(await part(field, 'index').isEditable(), false);
+    answer();
+    await until(() => part(field, 'index').isEditable(), 'it can be typed');
+    assert.equal(await part(field, 'index').inputValue(), '650000');
+    await person.page.unroute('**/api/v1/address');
+  });
+
   it('says that an index is wrong while it is typed', async () => {
     const { id } = await made({ address: line });
     const field = await edit(id, 'address');

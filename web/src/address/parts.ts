@@ -19,12 +19,14 @@ class AddressParts extends LitElement {
     label: { attribute: false },
     parts: { state: true },
     mark: { state: true },
+    isRead: { state: true },
   };
   line = '';
   inputId = '';
   label = '';
   parts: Parts = {};
   mark = '';
+  isRead = false; // until the line came apart nothing is typed: it would stand among what comes
   #known: string | null = null; // the line that the parts are those of
   #typed: Parts = {}; // what the line does not have yet
   #timer = 0;
@@ -50,7 +52,9 @@ class AddressParts extends LitElement {
   async #split(): Promise<void> {
     const { line } = this;
     const told = await host.http.post<Told>('/address', { line }).catch(() => null);
-    if (told && line === this.line && !this.#settle) this.#take(told);
+    if (line !== this.line || this.#settle) return;
+    this.isRead = true;
+    if (told) this.#take(told);
   }
 
   #take({ parts, mark }: Told): void {
@@ -112,6 +116,7 @@ class AddressParts extends LitElement {
         data-part=${part}
         inputmode=${part === 'index' ? 'numeric' : nothing}
         .value=${this.parts[part] ?? ''}
+        ?readonly=${!this.isRead}
         aria-describedby=${mark ? `${id}-m` : nothing}
         autocomplete="off"
         maxlength="300"
