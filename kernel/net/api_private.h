@@ -93,6 +93,9 @@ crm_str problem_language(http_request *r, const registry *reg);
 /* The protocol machinery's refusals: no call exists. */
 void problem_refuse(void *arg, http_request *r, int status, const char *code);
 
+/* Of a request whose head was read, or that begins again: to its route. `arg`: the api. */
+void api_route(void *arg, http_request *r);
+
 /* ---- steps ----------------------------------------------------------------------------------- */
 
 /* The body as a JSON object into request.json; BAD_REQUEST or MEDIA with the error set. */
