@@ -5,7 +5,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Server } from '../harness/server.mjs';
 import { dealerAtScale } from '../harness/tz.mjs';
-import { ENTITY, FEW, fewBodies, fillFew } from './few.mjs';
+import { ENTITY, FEW, fewBodies } from './few.mjs';
 import { copyData, program, settled, startFloor } from './process.mjs';
 
 export const PERSON = '/api/v1/contacts.person';
@@ -45,7 +45,7 @@ function newServer(args, data) {
 async function generate(server, rows, seed, extra) {
   const bodies = path.join(server.home, 'bodies.jsonl');
   const counts = extra ? { companies: rows / 10, leads: rows / 10, deals: rows / 10, tasks: rows / 10 } : {};
-  const wanted = Object.entries({ rows, ...counts }).flatMap(([name, n]) => [`--${name}`, String(Math.round(n))]);
+  const wanted = Object.entries({ rows, clients: rows, ...counts }).flatMap(([name, n]) => [`--${name}`, String(Math.round(n))]);
   const made = await server.execute(program(server.build, 'bench_generate'), [
     '--data', server.data, '--tz', server.tz, '--modules', path.join(server.build, 'modules'),
     '--seed', String(seed), '--bodies', bodies, ...wanted,
@@ -183,8 +183,5 @@ async function startSingle(base, stops) {
   stops.push(() => base.single.stop());
   base.singleSession = session(await base.single.as('ivanova'));
   base.few = [];
-  for (const server of [base.server, base.single]) {
-    base.few.push(session(await server.as(CLIENTS)));
-    await fillFew(target(server), base.few.at(-1), base.files.few);
-  }
+  for (const server of [base.server, base.single]) base.few.push(session(await server.as(CLIENTS)));
 }

@@ -3,7 +3,6 @@
 // change log, full text.
 
 import * as fs from 'node:fs';
-import { load } from './process.mjs';
 
 export const FEW = 'bench.client';
 
@@ -22,7 +21,6 @@ export const ENTITY = `  ${FEW}:
 `;
 
 const STATES = 7;
-const FILL_SECONDS = 4; // so that the indexes are of some depth
 
 /** The contacts of a file of bodies as rows of the entity. */
 export function fewBodies(file) {
@@ -32,9 +30,4 @@ export function fewBodies(file) {
     email: email?.[0] ?? '', phone: phone?.[0] ?? '', state: i % STATES,
   });
   return contacts.map((one, i) => JSON.stringify(row(one, i)));
-}
-
-/** Fills the table of a server ({pid, port, scheme}). */
-export function fillFew(at, session, bodies) {
-  return load(at, { args: ['few', ...session, bodies], seconds: FILL_SECONDS });
 }

@@ -6,7 +6,7 @@
  * full. It ends as a server that has nothing to do leaves it: with its full text merged.
  *
  *   bench_generate --data DIR --tz FILE --modules DIR --rows N [--companies N] [--leads N]
- *                  [--deals N] [--tasks N] [--seed N] [--bodies FILE]
+ *                  [--deals N] [--tasks N] [--clients N] [--seed N] [--bodies FILE]
  *
  * Rows are owned by the ТЗ's people with the role "manager", most of them by those of the
  * department "sales", and are spread over the five years up to this midnight. `--bodies` writes
@@ -43,7 +43,7 @@ typedef struct kind {
 
 typedef struct generator {
     sampler sampler;
-    kind kinds[5];
+    kind kinds[6];
     int64_t asked, done, started;
     int64_t owners[OWNERS_MAX];
     deployment d;
@@ -288,7 +288,8 @@ static crm_status run(generator *g, const server_options *o, const char *bodies)
 {
     buf say;
     buf_init(&say, 0);
-    crm_status s = deployment_open(&g->d, o);
+    crm_status s = deployment_hold(&g->d, o);
+    s = s == CRM_OK ? deployment_open(&g->d, o) : s;
     if (s == CRM_OK) {
         s = deployment_apply(&g->d, o->tz, &say);
     }
@@ -315,13 +316,19 @@ static crm_status run(generator *g, const server_options *o, const char *bodies)
 enum { OPT_DATA = 'A', OPT_TZ, OPT_MODULES, OPT_SEED, OPT_BODIES, OPT_PROBE };
 
 /* Options below 'A' are the index of a kind and how many rows of it are wanted. */
-static const struct option options[] = {
-    {"companies", 1, NULL, 0},     {"rows", 1, NULL, 1},
-    {"leads", 1, NULL, 2},         {"deals", 1, NULL, 3},
-    {"tasks", 1, NULL, 4},         {"data", 1, NULL, OPT_DATA},
-    {"tz", 1, NULL, OPT_TZ},       {"modules", 1, NULL, OPT_MODULES},
-    {"seed", 1, NULL, OPT_SEED},   {"bodies", 1, NULL, OPT_BODIES},
-    {"probe", 1, NULL, OPT_PROBE}, {0}};
+static const struct option options[] = {{"companies", 1, NULL, 0},
+                                        {"rows", 1, NULL, 1},
+                                        {"leads", 1, NULL, 2},
+                                        {"deals", 1, NULL, 3},
+                                        {"tasks", 1, NULL, 4},
+                                        {"clients", 1, NULL, 5},
+                                        {"data", 1, NULL, OPT_DATA},
+                                        {"tz", 1, NULL, OPT_TZ},
+                                        {"modules", 1, NULL, OPT_MODULES},
+                                        {"seed", 1, NULL, OPT_SEED},
+                                        {"bodies", 1, NULL, OPT_BODIES},
+                                        {"probe", 1, NULL, OPT_PROBE},
+                                        {0}};
 
 static bool read_count(const char *text, int64_t *out)
 {
@@ -351,7 +358,7 @@ static bool set_option(generator *g, server_options *o, int which, const char **
         g->sampler.state = (uint64_t)seed;
         return true;
     default:
-        return which >= 0 && which < 5 && read_count(optarg, &g->kinds[which].asked);
+        return which >= 0 && which < 6 && read_count(optarg, &g->kinds[which].asked);
     }
 }
 
@@ -360,7 +367,7 @@ static const char *fault_of(const generator *g, const server_options *o)
 {
     if (!o->data || !o->tz || !o->modules || !g->asked) {
         return "expected --data DIR --tz FILE --modules DIR --rows N [--companies N] [--leads N] "
-               "[--deals N] [--tasks N] [--seed N] [--bodies FILE]";
+               "[--deals N] [--tasks N] [--clients N] [--seed N] [--bodies FILE]";
     }
     if (g->kinds[3].asked && !g->kinds[0].asked) {
         return "deals need --companies";
@@ -379,7 +386,8 @@ static void prepare(generator *g)
                           {"contacts.person", sample_person, &s->people, 0, 0},
                           {"sales.lead", sample_lead, &s->leads, 0, 0},
                           {"sales.deal", sample_deal, &s->deals, 0, 0},
-                          {"tasks.task", sample_task, &s->tasks, 0, 0}};
+                          {"tasks.task", sample_task, &s->tasks, 0, 0},
+                          {"bench.client", sample_client, &s->clients, 0, 0}};
     memcpy(g->kinds, kinds, sizeof kinds);
     s->state = 1;
     s->until = clock_now() / DAY_MS * DAY_MS;

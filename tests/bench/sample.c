@@ -6,6 +6,7 @@
 #define COUNT(list)   (sizeof(list) / sizeof *(list))
 #define PICK(s, list) ((list)[below((s), COUNT(list))])
 #define DAY_MS        ((int64_t)86400000)
+#define CLIENT_STATES 7
 
 typedef struct person_name {
     const char *text, *latin;
@@ -231,6 +232,31 @@ json_t *sample_person(sampler *s)
     set_text(row, "note", PICK(s, notes));
     set_ref(s, row, "company", s->companies);
     set_owner(s, row);
+    return row;
+}
+
+static void set_first(json_t *row, const char *name, const json_t *from)
+{
+    const json_t *first = json_array_get(json_object_get(from, name), 0);
+    if (first) {
+        json_object_set(row, name, (json_t *)first);
+    }
+}
+
+json_t *sample_client(sampler *s)
+{
+    static const char *const same[] = {"name", "position", "city", "note"};
+    json_t *person = sample_person(s), *row = json_object();
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        json_t *value = json_object_get(person, same[i]);
+        if (value) {
+            json_object_set(row, same[i], value);
+        }
+    }
+    set_first(row, "phone", person);
+    set_first(row, "email", person);
+    json_object_set_new(row, "state", json_integer(below(s, CLIENT_STATES)));
+    json_decref(person);
     return row;
 }
 

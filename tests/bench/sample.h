@@ -23,13 +23,15 @@ typedef struct sampler {
      */
     const int64_t *owners;
     uint32_t owner_count, hot_owners;
-    sample_pool companies, people, leads, deals, tasks;
+    sample_pool companies, people, leads, deals, tasks, clients;
     /* Milliseconds UTC: of the row being made, and of the end of the period. */
     int64_t now, until;
 } sampler;
 
 json_t *sample_company(sampler *s);
 json_t *sample_person(sampler *s);
+/* A person as a row of the bench's own entity, which has one phone, one e-mail, no owner. */
+json_t *sample_client(sampler *s);
 json_t *sample_lead(sampler *s);
 /* Its stages are those of packaging/dealer.yaml; companies are needed. */
 json_t *sample_deal(sampler *s);
