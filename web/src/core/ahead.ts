@@ -12,7 +12,12 @@ const HOME = 50;
 export const HOME_ASIDE = 8;
 
 const PATIENCE = 40; // ms
-let asked = new Map<string, Promise<Page>>();
+
+interface Asked {
+  page: Promise<Page>;
+  halt: AbortController;
+}
+const asked = new Map<string, Asked>();
 
 const keyOf = (entity: string, search: URLSearchParams) => `${entity}?${search}`;
 
@@ -37,7 +42,8 @@ export function rowsAhead(): Promise<unknown> {
   const late = new Promise((done) => {
     setTimeout(done, PATIENCE);
   });
-  return Promise.race([Promise.allSettled(asked.values()), late]);
+  const pages = [...asked.values()].map(({ page }) => page);
+  return Promise.race([Promise.allSettled(pages), late]);
 }
 
 export function askAhead(): void {
@@ -57,21 +63,33 @@ function askList(entity: string, address: URLSearchParams): void {
 }
 
 function ask(entity: string, search: URLSearchParams): void {
-  const page = api.list(entity, search);
+  const halt = new AbortController();
+  const page = api.list(entity, search, halt.signal);
   page.catch(() => undefined); // told of by whoever takes it
-  asked.set(keyOf(entity, search), page);
+  asked.set(keyOf(entity, search), { page, halt });
 }
 
-/** What was asked for under the same question; undefined: nothing, or it is no longer fit to be shown. */
-export function takeAhead(entity: string, search: URLSearchParams): Promise<Page> | undefined {
+/**
+ * What was asked for under the same question; undefined: nothing, or it is no longer fit to be shown. From then on it is
+ * the taker's, whose `signal` breaks it off.
+ */
+export function takeAhead(entity: string, search: URLSearchParams, signal: AbortSignal): Promise<Page> | undefined {
   const key = keyOf(entity, search);
-  const page = link.value.state === 'live' ? asked.get(key) : undefined;
+  const found = asked.get(key);
+  if (!found) return undefined;
   asked.delete(key);
-  return page;
+  if (link.value.state !== 'live') {
+    found.halt.abort();
+    return undefined;
+  }
+  signal.addEventListener('abort', () => found.halt.abort());
+  return found.page;
 }
 
+/** Nobody will take it, so the server need not answer it either. */
 const forget = () => {
-  asked = new Map();
+  for (const { halt } of asked.values()) halt.abort();
+  asked.clear();
 };
 for (const name of ['record', 'many', 'reset', 'meta'] as const) on(name, forget);
 place.watch(forget);

@@ -94,7 +94,8 @@ export class Records {
     if (this.state !== 'loading') this.state = this.rows.length ? 'ready' : 'loading';
     try {
       const search = this.#page;
-      const page = await (takeAhead(this.entity, search) ?? api.list(this.entity, search, this.#abort.signal));
+      const { signal } = this.#abort;
+      const page = await (takeAhead(this.entity, search, signal) ?? api.list(this.entity, search, signal));
       if (turn !== this.#turn) return;
       this.rows = page.rows;
       this.total = page.total ?? null;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { askAhead, rowsAhead } from '../../src/core/ahead.ts';
+import { askAhead, rowsAhead, takeAhead } from '../../src/core/ahead.ts';
 import { link } from '../../src/core/events.ts';
 import { meta } from '../../src/core/meta.ts';
 import { place } from '../../src/core/router.ts';
@@ -39,4 +39,35 @@ test('the first drawing waits for rows that are on their way, but not for late o
   assert.equal(isOver, false);
   timers.at(-1)!();
   await late;
+});
+
+/** What was asked of the server, and whether the page no longer wants it. */
+function requests(): { search: URLSearchParams; signal: AbortSignal }[] {
+  const sent: { search: URLSearchParams; signal: AbortSignal }[] = [];
+  globalThis.fetch = (url, init) => {
+    sent.push({ search: new URL(String(url), 'http://here').searchParams, signal: init!.signal! });
+    return new Promise(() => undefined);
+  };
+  return sent;
+}
+
+const go = (search: string) => place.set({ ...place.value, search: new URLSearchParams(search) });
+
+test('what was asked ahead is broken off when the user goes elsewhere before it is taken', () => {
+  const asked = requests();
+  askAhead();
+  assert.deepEqual(asked.map(({ signal }) => signal.aborted), [false]);
+  go('q=кран');
+  assert.deepEqual(asked.map(({ signal }) => signal.aborted), [true]);
+});
+
+test('what was taken is broken off by whoever has taken it, and by nobody else', () => {
+  const asked = requests();
+  askAhead();
+  const taker = new AbortController();
+  assert.ok(takeAhead('sales.lead', asked[0]!.search, taker.signal));
+  go('q=каток');
+  assert.equal(asked[0]!.signal.aborted, false);
+  taker.abort();
+  assert.equal(asked[0]!.signal.aborted, true);
 });
