@@ -16,7 +16,8 @@ import { ListFind } from './list-find.ts';
 import { listMenu } from './list-menu.ts';
 import { FootFocus, WalkVoice, more } from './more.ts';
 import { Selection } from './selection.ts';
-import { cards, table, type Shown } from './rows.ts';
+import { cardHeight, cards } from './cards.ts';
+import { table, type Shown } from './rows.ts';
 import { chipText, type Names, loadNames } from './chips.ts';
 import { label } from '../fields/view.ts';
 import { mayBulk } from '../core/batch.ts';
@@ -26,7 +27,7 @@ import { conditionOf, nextSort, query, readState, sortOf, writeState, type ListS
 import { capital, lang, t } from '../core/i18n.ts';
 import { bind } from '../core/keys.ts';
 import { entityOf, fieldOf, listViews, meta, titleOf } from '../core/meta.ts';
-import { narrow } from '../core/narrow.ts';
+import { narrow, width } from '../core/narrow.ts';
 import { Records } from '../core/records.ts';
 import { go, openCard, place } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
@@ -34,7 +35,6 @@ import type { ListView, Reading } from '../core/types.ts';
 import { isNumeric } from '../fields/view.ts';
 
 const ROW = 40,
-  CARD = 68,
   RECOUNT = 1500,
   LATE = 120; // ms after which rows that are waited for are told by dimming those before them
 
@@ -56,7 +56,7 @@ class List extends El {
   said = '';
   isLate = false;
   #chosen = new Selection(() => this.requestUpdate());
-  #watch = new Watch(this, meta, lang, narrow);
+  #watch = new Watch(this, meta, lang, narrow, width);
   #window = new RowWindow(this, () => void this.#records?.more());
   #records: Records | null = null;
   /** What is shown, soon dimmed, until the rows that were asked for in its place are there. */
@@ -147,7 +147,7 @@ class List extends El {
     const wanted = query(state, this.#view, meta.value?.user.id ?? 0);
     const sort = sortOf(state, this.#view);
     const key = `${this.entity}?${wanted}&${sort}`;
-    this.#window.rowHeight = narrow.value ? CARD : ROW;
+    this.#window.rowHeight = narrow.value ? cardHeight(this.entity, this.#view) : ROW;
     if (key === this.#key) return;
     const isOther = !this.#key.startsWith(`${this.entity}?`);
     if (isOther) this.counts = {};

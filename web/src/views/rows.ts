@@ -1,4 +1,5 @@
-// The rows of a list: a table on a desk, two-line cards on a phone. Both draw only what the window holds.
+// The rows of a list on a desk: a table that draws only what the window holds. What has no room for a column of its own
+// stands under the name.
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { icon } from '../ui/icon.ts';
@@ -6,11 +7,12 @@ import type { BinActions } from './bin.ts';
 import type { RowWindow } from '../ui/window.ts';
 import { isNumeric, label, markText, placesOf, show, summary } from '../fields/view.ts';
 import { t } from '../core/i18n.ts';
-import { entityOf, fieldOf, stageField, titleOf } from '../core/meta.ts';
+import { entityOf, fieldOf, titleOf } from '../core/meta.ts';
+import { width } from '../core/narrow.ts';
 import type { Records } from '../core/records.ts';
 import type { ListView, Ranges, Row } from '../core/types.ts';
 import { excerpt, marked } from '../ui/found.ts';
-import { widths } from './widths.ts';
+import { fitting, widths } from './widths.ts';
 
 export interface Shown {
   entity: string;
@@ -37,22 +39,53 @@ export interface Pick {
 }
 
 const PICK = 40,
-  BIN = 190; // as in views.css
+  BIN = 190,
+  BESIDE = 260; // the menu, paddings and a bar to scroll by; all as in views.css
+
+/** The columns of a table as there is room for them; `under` are those that gave way. */
+interface Columns {
+  main: string;
+  shown: string[];
+  under: string[];
+}
+
+const fixedOf = (shown: Shown) => (shown.pick ? PICK : 0) + (shown.bin ? BIN : 0);
+
+function columnsOf(shown: Shown): Columns {
+  const { entity, view } = shown;
+  const all = [...(shown.bin ? ['deleted_at'] : []), ...view.columns].filter((name) => fieldOf(entity, name));
+  const main = mainOf(entity, all);
+  const others = all
+    .filter((name) => name !== main)
+    .map((name) => ({ name, type: fieldOf(entity, name)!.type, isKept: isKept(shown, name) }));
+  const left = new Set(fitting(others, width.value - BESIDE - fixedOf(shown)).map(({ name }) => name));
+  return {
+    main,
+    shown: all.filter((name) => name === main || left.has(name)),
+    under: all.filter((name) => name !== main && !left.has(name)),
+  };
+}
+
+/** What a phone shows as well matters most; an order shows by its arrow, a yes or no says nothing without its name. */
+function isKept({ entity, view, sort, bin }: Shown, name: string): boolean {
+  const isAsked = view.phone?.includes(name) || sort[0]?.replace('-', '') === name;
+  return isAsked || (bin !== null && name === 'deleted_at') || /^(bool|stage)$/.test(fieldOf(entity, name)!.type);
+}
 
 export function table(shown: Shown): TemplateResult {
-  const { entity, view, records, window } = shown;
-  const columns = [...(shown.bin ? ['deleted_at'] : []), ...view.columns].filter((name) => fieldOf(entity, name));
+  const { entity, records, window } = shown;
+  const all = columnsOf(shown);
+  const { main, shown: columns } = all;
   const wide = columns.length + (shown.pick ? 1 : 0) + (shown.bin ? 1 : 0);
   const { before, rows, after, from } = window.slice(records.rows);
   const places = window.places.of(records, rows);
-  const main = mainOf(entity, columns);
   const others = columns.filter((name) => name !== main).map((name) => fieldOf(entity, name)!.type);
-  const width = widths(others, (shown.pick ? PICK : 0) + (shown.bin ? BIN : 0));
-  const styleOf = (name: string) => (name === main ? '' : `width:${width.of(fieldOf(entity, name)!.type)}`);
+  const { least, of } = widths(others, fixedOf(shown));
+  const styleOf = (name: string) => (name === main ? '' : `width:${of(fieldOf(entity, name)!.type)}`);
   return html`<table
     class="table"
     aria-rowcount=${records.next ? -1 : records.rows.length + 1}
-    .style=${`min-width:${width.least}px`}
+    .style=${`min-width:${least}px`}
   >
     <thead>
       <tr aria-rowindex="1">
@@ -72,7 +105,7 @@ export function table(shown: Shown): TemplateResult {
       ${repeat(
         rows,
         (row) => places.get(row.id),
-        (row, i) => line(shown, columns, row, from + i),
+        (row, i) => line(shown, all, row, from + i),
       )}
       ${
         after
@@ -121,9 +154,8 @@ function mainOf(entity: string, columns: string[]): string {
   return columns.includes(title) ? title : columns[0];
 }
 
-function line(shown: Shown, columns: string[], row: Row, index: number): TemplateResult {
+function line(shown: Shown, columns: Columns, row: Row, index: number): TemplateResult {
   const { entity, records, at, onOpen } = shown;
-  const main = mainOf(entity, columns);
   const open = (event: MouseEvent) => {
     if (shown.bin || (event.target as Element).closest('a, button, input, label') || String(getSelection()))
       return;
@@ -132,11 +164,11 @@ function line(shown: Shown, columns: string[], row: Row, index: number): Templat
   const td = (name: string) => {
     const kind = isNumeric(fieldOf(entity, name)) ? 'end num' : '';
     const inside =
-      name !== main
+      name !== columns.main
         ? cell(entity, name, row)
         : shown.bin
           ? html`<span class="strong">${first(entity, name, row)}</span>`
-          : mainCell(entity, name, columns, row);
+          : mainCell(entity, columns, row);
     return html`<td class=${kind} data-field=${name}>${inside}</td>`;
   };
   return html`<tr
@@ -147,7 +179,7 @@ function line(shown: Shown, columns: string[], row: Row, index: number): Templat
     class="${records.fresh.has(row.id) ? 'is-fresh' : ''} ${isPicked(shown, row.id) ? 'is-picked' : ''}"
     @click=${open}
   >
-    ${shown.pick ? html`<td class="pick">${box(shown, row)}</td>` : nothing}${columns.map(td)}${shown.bin ? html`<td class="bin-do">${binButtons(shown, row)}</td>` : nothing}
+    ${shown.pick ? html`<td class="pick">${box(shown, row)}</td>` : nothing}${columns.shown.map(td)}${shown.bin ? html`<td class="bin-do">${binButtons(shown, row)}</td>` : nothing}
   </tr>`;
 }
 
@@ -168,7 +200,7 @@ function pickAll(pick: Pick, count: number): TemplateResult {
   </th>`;
 }
 
-function box(shown: Shown, row: Row): TemplateResult {
+export function box(shown: Shown, row: Row): TemplateResult {
   return html`<label class="pick-box"
     ><input
       class="box"
@@ -179,7 +211,7 @@ function box(shown: Shown, row: Row): TemplateResult {
   /></label>`;
 }
 
-function binButtons({ bin, entity }: Shown, row: Row): TemplateResult {
+export function binButtons({ bin, entity }: Shown, row: Row): TemplateResult {
   const name = titleOf(entity, row);
   return html`<span class="bin-buttons"
     >${
@@ -210,7 +242,7 @@ function binButtons({ bin, entity }: Shown, row: Row): TemplateResult {
 }
 
 /** Where a search has found the row, when none of the columns shows it. */
-function foundElsewhere(entity: string, columns: string[], row: Row, room = 0): TemplateResult | typeof nothing {
+export function foundElsewhere(entity: string, columns: string[], row: Row, room = 0): TemplateResult | typeof nothing {
   const names = Object.keys(row.found ?? {});
   const name = names.find((n) => fieldOf(entity, n));
   if (!name || names.some((n) => columns.includes(n))) return nothing;
@@ -227,9 +259,11 @@ function foundElsewhere(entity: string, columns: string[], row: Row, room = 0): 
   >`;
 }
 
-function mainCell(entity: string, name: string, columns: string[], row: Row): TemplateResult {
-  const found = foundElsewhere(entity, columns, row);
-  const main = markedElsewhere(entity, columns, row, link(entity, name, row));
+function mainCell(entity: string, { main: name, shown, under }: Columns, row: Row): TemplateResult {
+  const found = foundElsewhere(entity, shown, row);
+  const main = markedElsewhere(entity, shown, row, link(entity, name, row));
+  if (under.length)
+    return html`<span class="row-two">${main}<span class="clip muted">${found === nothing ? summary(entity, under, row) : found}</span></span>`;
   if (found === nothing) return main;
   return html`<span class="row-found">${main}${found}</span>`;
 }
@@ -250,7 +284,7 @@ function link(entity: string, name: string, row: Row): TemplateResult {
   return html`<a class="row-link strong" href=${href} data-layer>${first(entity, name, row)}</a>`;
 }
 
-function first(entity: string, name: string, row: Row): unknown {
+export function first(entity: string, name: string, row: Row): unknown {
   const value = show({ entity, name, row, place: 'cell' });
   return value === nothing ? titleOf(entity, row) : value;
 }
@@ -260,56 +294,6 @@ function cell(entity: string, name: string, row: Row): unknown {
   const mark = row._marks?.[name];
   if (!mark) return value;
   return html`<span class="inline is-warn" title=${markText(mark)}
-    >${icon('alert', 'icon-16')}<span class="clip">${value}</span></span
+    >${icon('alert', 'icon-16')}<span class="clip">${value}</span><span class="sr">${markText(mark)}</span></span
   >`;
-}
-
-export function cards(shown: Shown): TemplateResult {
-  const { records, window, entity } = shown;
-  const { before, rows, after } = window.slice(records.rows);
-  const places = window.places.of(records, rows);
-  return html`<ul class="cards" data-entity=${entity}>
-    <li class="gap" aria-hidden="true" .style=${`height:${before}px`}></li>
-    ${repeat(
-      rows,
-      (row) => places.get(row.id),
-      (row) => card(shown, row),
-    )}
-    <li class="gap" aria-hidden="true" .style=${`height:${after}px`}></li>
-  </ul>`;
-}
-
-const ROOM = 8; // characters before what was found, where a line is its own
-
-/** The second line of a card: where a search has found the row, else a few of its fields. */
-function under(entity: string, names: string[], rest: string[], row: Row): unknown {
-  const found = foundElsewhere(entity, names.slice(0, 1), row, ROOM);
-  return found === nothing ? summary(entity, rest, row) : found;
-}
-
-const RIGHT = new Set(['money', 'int', 'decimal', 'date', 'datetime']);
-
-function card(shown: Shown, row: Row): TemplateResult {
-  const { entity, view, records, pick, bin } = shown;
-  const names = (view.phone ?? view.columns.slice(0, 4)).filter((name) => fieldOf(entity, name));
-  const stage = stageField(entity);
-  const right = names.slice(1).find((name) => RIGHT.has(fieldOf(entity, name)!.type));
-  const rest = names.slice(1).filter((name) => name !== right && name !== stage);
-  const marked = Object.keys(row._marks ?? {}).length > 0;
-  return html`<li
-    data-entity=${entity}
-    data-id=${row.id}
-    class="${records.fresh.has(row.id) ? 'is-fresh' : ''} ${pick?.shown ? 'is-picking' : ''} ${bin ? 'is-bin' : ''}"
-  >
-    ${pick?.shown ? box(shown, row) : nothing}
-    <a class="card-line" href=${bin ? nothing : `/e/${entity}/${row.id}`} data-layer>
-      <span class="clip strong">${first(entity, names[0] ?? '', row)}</span
-      ><span class="num">${right ? show({ entity, name: right, row, place: 'cell' }) : nothing}</span>
-      <span class="clip muted">${under(entity, names, rest, row)}</span>
-      <span class="small"
-        >${marked ? html`<span class="is-warn inline-4">${icon('alert', 'icon-16')}</span>` : nothing}${stage && names.includes(stage) ? show({ entity, name: stage, row, place: 'cell' }) : nothing}</span
-      >
-    </a>
-    ${bin ? binButtons(shown, row) : nothing}
-  </li>`;
 }

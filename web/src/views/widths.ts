@@ -1,4 +1,5 @@
-// How wide the columns of a table are: all give way together, the main one with them, before it is scrolled sideways.
+// How wide the columns of a table are: all give way together, the main one with them; where even that is not enough,
+// some leave the table, so that nothing is scrolled sideways.
 
 /** How wide the column of a type is where there is room, and how far it gives way. */
 type Range = [most: number, least: number];
@@ -13,7 +14,7 @@ const WIDTHS: Record<string, Range> = {
   user: [156, 108],
   stage: [140, 104],
   choice: [128, 100],
-  phone: [152, 138],
+  phone: [156, 144],
   email: [190, 124],
   bool: [80, 72],
   duration: [112, 96],
@@ -41,6 +42,19 @@ export function widths(types: string[], fixed: number): { least: number; of: (ty
       return `clamp(${least}px,calc(${least}px + (var(--room) - ${fixed + narrow}px)*${part.toFixed(4)}),${most}px)`;
     },
   };
+}
+
+/**
+ * Those of the columns beside the main one that have room in so many pixels. Who is not to be kept leaves first, from
+ * the end.
+ */
+export function fitting<T extends { type: string; isKept: boolean }>(columns: T[], room: number): T[] {
+  const left = [...columns];
+  while (left.length && MAIN[1] + sum(left.map(({ type }) => rangeOf(type)[1])) > room) {
+    const last = left.map(({ isKept }) => isKept).lastIndexOf(false);
+    left.splice(last < 0 ? left.length - 1 : last, 1);
+  }
+  return left;
 }
 
 const sum = (all: number[]) => all.reduce((one, other) => one + other, 0);

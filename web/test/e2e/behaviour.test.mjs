@@ -504,6 +504,22 @@ test('on a phone the list is cards, the menu is below, numbers can be dialled', 
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 });
 
+test('on a phone a number is called from its card in the list, and a wrong one is told of in words', async () => {
+  const page = await visit({ path: '/e/sales.lead', size: PHONE });
+  const call = page.locator('.cards li[data-id="46"]').getByRole('link', { name: 'Позвонить' });
+  assert.match(await call.getAttribute('href'), /^tel:\+7922555\d{4}$/);
+  const { width, height } = await call.boundingBox();
+  assert.ok(width >= 44 && height >= 44, `${width}×${height}`);
+  const rest = await page.locator('.cards li[data-id="46"] .card-open').evaluate((a) => {
+    const box = a.getBoundingClientRect();
+    return document.elementFromPoint(box.left + 4, box.bottom - 2) === a;
+  });
+  assert.ok(rest, 'a touch of the name opens the card');
+  const wrong = page.locator('.cards li', { hasText: '8 (916) 12' }).first();
+  await wrong.getByText('неверный номер').waitFor();
+  assert.equal(await wrong.getByRole('link', { name: 'Позвонить' }).count(), 0, 'it is not called');
+});
+
 test('on a phone the search is closed by a button, for there is no Esc and no place beside it', async () => {
   const page = await visit({ size: PHONE, path: '/e/sales.lead' });
   await page.locator('.tabbar').getByText('Поиск').click();

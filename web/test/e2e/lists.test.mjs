@@ -158,4 +158,12 @@ test('the columns give way before a list is scrolled sideways', async () => {
   await page.setViewportSize({ width: 1440, height: 800 });
   assert.ok((await widthOf('owner')) > owner, 'they have their full width where there is room');
   assert.ok((await widthOf('title')) > title, 'and the rest goes to the name');
+  await page.setViewportSize({ width: 1024, height: 768 });
+  await page.locator('th[data-field=amount]').waitFor({ state: 'detached' });
+  assert.deepEqual(await over(), [0]);
+  assert.equal(await page.locator('th[data-field=created_at]').count(), 1, 'what a phone shows as well stays');
+  const under = page.locator(`${rowOf(46)} td[data-field=title] .row-two > .muted`);
+  assert.match(await under.innerText(), /1,250,000/, 'what has no room stands under the name');
+  await page.setViewportSize({ width: 1440, height: 800 });
+  await page.locator('th[data-field=amount]').waitFor();
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MAIN, rangeOf, widths } from '../../src/views/widths.ts';
+import { fitting, MAIN, rangeOf, widths } from '../../src/views/widths.ts';
 
 /** What a browser makes of a width that the table gives, where it has so much room. */
 function pixels(css: string, room: number): number {
@@ -34,3 +34,17 @@ for (const [name, types] of Object.entries(tables))
     }
     assert.ok(before >= MAIN[0] + 180, 'and has what is left once all have their full width');
   });
+
+const column = (type: string, isKept = false) => ({ type, isKept });
+const leastOf = (columns: { type: string }[]) => columns.reduce((all, { type }) => all + rangeOf(type)[1], MAIN[1]);
+
+test('columns that have no room leave from the end, those that are to be kept last, and the rest fit', () => {
+  const all = [column('text'), column('phone', true), column('choice'), column('stage', true), column('user'), column('datetime', true)];
+  assert.deepEqual(fitting(all, leastOf(all)), all);
+  const one = fitting(all, leastOf(all) - 1);
+  assert.deepEqual(one, all.filter(({ type }) => type !== 'user'));
+  const kept = all.filter(({ isKept }) => isKept);
+  assert.deepEqual(fitting(all, leastOf(kept)), kept);
+  assert.deepEqual(fitting(all, leastOf(kept) - 1), kept.slice(0, 2));
+  assert.deepEqual(fitting(all, 0), []);
+});
