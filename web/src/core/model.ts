@@ -228,7 +228,8 @@ export function difference(was: Declaration, now: Declaration): Declaration {
   const out: Declaration = {};
   for (const key of new Set([...Object.keys(now), ...Object.keys(was)])) {
     const [a, b] = [was[key], now[key]];
-    const isSame = JSON.stringify(a) === JSON.stringify(b) || (isNone(a) && isNone(b));
+    const isNo = key === 'default' && b === false; // which says more than none
+    const isSame = JSON.stringify(a) === JSON.stringify(b) || (isNone(a) && isNone(b) && !isNo);
     if (key in now && !isSame) out[key] = b ?? null;
   }
   return out;

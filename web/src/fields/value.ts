@@ -41,6 +41,16 @@ export function number(text: string): string {
   return /^-?\d+(\.\d+)?$/.test(bare) ? bare : text;
 }
 
+const SURE = 15; // digits that a JSON number keeps whatever reads it
+
+/** A number typed for a field of this type, as JSON; null: it is none. */
+export function numeric(type: string, text: string): number | string | null {
+  const bare = number(text);
+  const isNumber = (type === 'int' ? /^-?\d+$/ : /^-?\d+(\.\d+)?$/).test(bare);
+  if (!isNumber) return null;
+  return bare.replace(/\D/g, '').length > SURE || /e/.test(String(Number(bare))) ? bare : Number(bare);
+}
+
 export function same(a: unknown, b: unknown): boolean {
   return norm(a) === norm(b);
 }

@@ -10,12 +10,14 @@ import { beginning, choicesOf, difference, hasKey, linesOf, model, nameOf, numbe
 import type { Declaration, Model, ModelEntity, ModelField, Named, Plan } from '../core/model.ts';
 import { fault } from '../core/outward.ts';
 import { Watch } from '../core/store.ts';
+import { numeric } from '../fields/value.ts';
 import type { FieldError } from '../core/types.ts';
 
 const MANY_ROWS = 10_000; // of which it is said that writing will wait, though not how long
 const FLAGS = ['required', 'unique', 'index'] as const;
 const BY_TYPE = ['search', 'many'] as const; // flags that only some types have
 const NUMBERS = ['scale', 'min', 'max'] as const;
+const NUMERIC = ['int', 'decimal', 'money', 'percent']; // types whose default is a number
 
 export class ModelForm extends El {
   static override properties = {
@@ -81,9 +83,30 @@ export class ModelForm extends El {
     for (const key of [...BY_TYPE, ...NUMBERS]) if (this.#lost(key)) d[key] = undefined;
     d.options = this.#has('options') ? choicesOf(this.#value('options')) : undefined;
     d.to = this.#has('to') ? was.to || this.#value('to') || undefined : undefined; // a reference keeps its target, so the closed list is not read
-    for (const key of ['currency', 'formula', 'default']) d[key] = this.#value(key) || undefined;
+    for (const key of ['currency', 'formula']) d[key] = this.#value(key) || undefined;
+    d.default = this.#default();
     d.roles = [...this.roles];
     return d;
+  }
+
+  /** By the field's type; what stands there already stays as it was written. */
+  #default(): Declaration['default'] {
+    const text = this.#value('default');
+    const was = this.was?.declaration?.default;
+    if (!text) return undefined;
+    if (was !== undefined && String(was) === text && this.type === this.was?.type) return was;
+    if (this.type === 'bool') return text === 'true';
+    return (NUMERIC.includes(this.type) ? numeric(this.type, text) : text) ?? text;
+  }
+
+  /** A number that is none is told of at its field, before anything is sent. */
+  #isNumberWrong(): boolean {
+    const text = this.#value('default');
+    if (!text || this.isEntity || !NUMERIC.includes(this.type) || numeric(this.type, text) !== null) return false;
+    const detail = t(this.type === 'int' ? 'model.default.whole' : 'model.default.number');
+    this.faults = [{ field: 'default', code: 'bad_default', detail }];
+    this.querySelector<HTMLElement>('#model-default')?.focus();
+    return true;
   }
 
   #has(key: string): boolean {
@@ -104,11 +127,11 @@ export class ModelForm extends El {
   }
 
   #clean(d: Declaration): Declaration {
-    return Object.fromEntries(Object.entries(d).filter(([, v]) => v !== undefined && v !== false && v !== null));
+    return Object.fromEntries(Object.entries(d).filter(([key, v]) => v !== undefined && v !== null && (v !== false || key === 'default')));
   }
 
   async #submit(): Promise<void> {
-    if (this.busy) return;
+    if (this.busy || this.#isNumberWrong()) return;
     const wish = this.#read();
     this.#wish = this.was ? difference({ ...this.was.declaration, name: this.was.name }, wish) : this.#clean(wish);
     if (this.was && !Object.keys(this.#wish).length) return this.#close();
@@ -256,6 +279,22 @@ export class ModelForm extends El {
     );
   }
 
+  /** The default of a field that says yes or no; one that was written in other words stays among them. */
+  #yesOrNo(): TemplateResult {
+    const was = String(this.was?.declaration?.default ?? '');
+    const values = [...new Set(['', 'true', 'false', was])];
+    const said = (value: string) => (value === 'true' || value === 'false' ? t(value === 'true' ? 'yes' : 'no') : value);
+    return field(
+      'model-default',
+      t('model.default'),
+      html`<select class="input" id="model-default">
+        ${values.map((value) => html`<option value=${value} ?selected=${value === was}>${said(value)}</option>`)}
+      </select>`,
+      this.#wrong('default'),
+      t('model.default.help'),
+    );
+  }
+
   #fieldForm(): TemplateResult {
     const d = this.was?.declaration ?? {};
     const types = this.was ? TYPES.filter((type) => type === this.was!.type || this.was!.retypes?.includes(type)) : TYPES;
@@ -277,7 +316,7 @@ export class ModelForm extends El {
       ${this.#flags.map((flag) => check(`model-${flag}`, t(`model.${flag}`), this.flags.has(flag), (on) => (this.flags = toggled(this.flags, flag, on))))}
     </div>
     ${this.#wrong('unique') ? html`<p class="help" role="alert">${this.#wrong('unique')}</p>` : nothing}
-    ${this.#isComputed ? nothing : this.#line('default', t('model.default.help'))}
+    ${this.#isComputed ? nothing : this.type === 'bool' ? this.#yesOrNo() : this.#line('default', t('model.default.help'))}
     ${this.#rolesField()}`;
   }
 }

@@ -60,13 +60,18 @@ async function retitle(was: ModelField, fields: ModelField[] = [], typed: Record
   const all: Model = { rev: '1', roles: [], entities: [entity('company', 'active'), of, entity('own.depot', 'retired')] };
   const form = new ModelForm();
   form.openField(all, of, was);
+  return submit(form, { title: 'Another', ...typed });
+}
+
+/** Saves what the form has, with what is typed over it. */
+async function submit(form: ModelForm, typed: Record<string, string>): Promise<string> {
   const on = new Map<string, Handler>();
   const page = pageOf(form.render(), on);
   form.querySelector = ((selector: string) => {
     if (selector === 'dialog') return { close: () => undefined };
     const id = selector.slice('#model-'.length);
-    const value = { title: 'Another', ...typed }[id] ?? valueOf(page, `model-${id}`);
-    return value === undefined ? null : { value };
+    const value = typed[id] ?? valueOf(page, `model-${id}`);
+    return value === undefined ? null : { value, focus: () => undefined };
   }) as typeof form.querySelector;
   on.get('submit')!({ preventDefault: () => undefined });
   for (let i = 0; form.busy && i < 1000; i++) await new Promise(setImmediate);
@@ -108,4 +113,46 @@ test('the list of a reference that is there is closed, and not read', async () =
   const page = await retitle(was, [], { to: 'company' });
   assert.match(page, /<select[^>]*id="model-to"[^>]*disabled/);
   assert.deepEqual(sent, [{ title: 'Another' }]);
+});
+
+/** What is sent for a default typed into a new field of a type, and what the field says then. */
+async function defaultOf(type: string, typed: string): Promise<{ sent: unknown; wrong: string }> {
+  sent = [];
+  const of = entity('own.car', 'active');
+  const form = new ModelForm();
+  form.openField({ rev: '1', roles: [], entities: [of] }, of, null);
+  form.type = type;
+  await submit(form, { title: 'Another', name: 'another', default: typed });
+  const page = pageOf(form.render(), new Map());
+  const wrong = /data-field="model-default"(?:(?!<label).)*<label(?:(?!<label).)*role="alert">.*?(model\.[\w.]+)<\/span>/s.exec(page)?.[1] ?? '';
+  return { sent: sent[0]?.default, wrong };
+}
+
+for (const [type, typed, value] of [
+  ['int', '1 500', 1500],
+  ['int', '-7', -7],
+  ['decimal', '0,125', 0.125],
+  ['money', '1 500,50 ₽', 1500.5],
+  ['percent', '20 %', 20],
+  ['money', '12345678901234567.89', '12345678901234567.89'],
+  ['text', '1500', '1500'],
+  ['bool', 'false', false],
+  ['date', 'today', 'today'],
+] as const)
+  test(`a default "${typed}" of the type ${type} goes out as ${JSON.stringify(value)}`, async () => {
+    assert.deepEqual(await defaultOf(type, typed), { sent: value, wrong: '' });
+  });
+
+for (const [type, typed] of [['int', 'много'], ['int', '1,5'], ['decimal', '1.2.3'], ['money', 'me']] as const)
+  test(`a default "${typed}" of the type ${type} is refused at its field, and nothing is sent`, async () => {
+    const { sent: none, wrong } = await defaultOf(type, typed);
+    assert.equal(none, undefined);
+    assert.equal(wrong, type === 'int' ? 'model.default.whole' : 'model.default.number');
+    assert.deepEqual(sent, []);
+  });
+
+test('another title leaves a default as it was written', async () => {
+  await retitle(field('age', 'int', 'active', { title: 'Age', type: 'int', default: '5' }));
+  await retitle(field('paid', 'bool', 'active', { title: 'Paid', type: 'bool', default: 'yes' }));
+  assert.deepEqual(sent, [{ title: 'Another' }, { title: 'Another' }]);
 });
