@@ -84,6 +84,14 @@ static bool has_position(const uint16_t *at, uint32_t count, uint16_t wanted)
     return false;
 }
 
+/* Owners besides the first are mostly nobody: their rows alone are in such an index, so it costs a
+ * write nothing where there is none. Somebody has created every row. */
+static bool is_mostly_empty(const entity *e, uint16_t at)
+{
+    bool is_other_owner = at == e->owner_fields[1] || at == e->owner_fields[2];
+    return at >= COL_OWN && is_other_owner;
+}
+
 static void add_by_flag(seal *s, const entity *e, index_list *l)
 {
     for (uint32_t i = COL_OWN; i < e->field_count; i++) {
@@ -95,8 +103,11 @@ static void add_by_flag(seal *s, const entity *e, index_list *l)
     uint16_t wanted[] = {e->owner_fields[0], e->owner_fields[1], e->owner_fields[2],
                          e->parent_field};
     for (uint32_t i = COL_OWN; i < e->field_count; i++) {
-        if ((e->fields[i].flags & FIELD_INDEXED) || has_position(wanted, 4, (uint16_t)i)) {
-            add_index(s, e, l, (entity_index){.field = {(uint16_t)i}, .count = 1});
+        bool is_indexed = (e->fields[i].flags & FIELD_INDEXED) != 0;
+        if (is_indexed || has_position(wanted, 4, (uint16_t)i)) {
+            bool is_sparse = !is_indexed && is_mostly_empty(e, (uint16_t)i);
+            add_index(s, e, l,
+                      (entity_index){.field = {(uint16_t)i}, .count = 1, .is_sparse = is_sparse});
         }
     }
 }
@@ -140,6 +151,7 @@ static void add_behind(seal *s, const entity *e, index_list *l, uint16_t first, 
     memmove(&sorted.field[1], &sorted.field[0], sorted.count * sizeof sorted.field[0]);
     sorted.field[0] = first;
     sorted.count++;
+    sorted.is_sparse = is_mostly_empty(e, first);
     add_index(s, e, l, sorted);
 }
 

@@ -15,7 +15,14 @@ static json_t *args_of(crm_ctx *c, const step_call *call)
     return args;
 }
 
-/* ---- assign: {role, department, strategy, except} -------------------------------------------- */
+/* ---- assign: {role, department, strategy, prefer} -------------------------------------------- */
+
+typedef struct assigning {
+    const strategy *strategy;
+    int64_t *users; /* who may get it: of the role and the department */
+    uint32_t count;
+    const json_t *prefer; /* whom to ask first, NULL: nobody */
+} assigning;
 
 static bool has_role(const person *p, crm_str name)
 {
@@ -55,6 +62,73 @@ static uint32_t candidates(crm_ctx *c, const json_t *args, int64_t *out)
     return n;
 }
 
+/* The user in a field of the record ("seller") or of one it refers to ("contact.owner"); 0: nobody.
+ */
+static crm_status user_at(crm_ctx *c, const record *subject, crm_str path, int64_t *out)
+{
+    crm_str rest = path, name = {0};
+    const record *at = subject;
+    *out = 0;
+    str_split(&rest, '.', &name);
+    const field *f = entity_field(subject->entity, name);
+    if (rest.n && f && f->type == FIELD_REF && !value_is_null(subject->v[f->index])) {
+        record *target;
+        crm_status s = records_get(c, f->ref, subject->v[f->index].i, &target);
+        if (s != CRM_OK) {
+            return s == CRM_NOT_FOUND ? CRM_OK : s; /* deleted meanwhile */
+        }
+        at = target;
+        f = entity_field(target->entity, rest);
+    }
+    if (f && f->type == FIELD_USER) {
+        *out = at->v[f->index].i;
+    }
+    return CRM_OK;
+}
+
+static bool is_among(const int64_t *users, uint32_t count, int64_t user)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (users[i] == user) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first of those preferred who is a candidate and whom the strategy takes when he is the only
+ * one; NOT_FOUND: none. */
+static crm_status pick_preferred(crm_ctx *c, const record *subject, const assigning *a,
+                                 int64_t *chosen)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(a->prefer, i, item)
+    {
+        int64_t user = 0;
+        crm_status s = user_at(c, subject, str_of(json_string_value(item)), &user);
+        if (s == CRM_OK && user && is_among(a->users, a->count, user)) {
+            s = a->strategy->pick(c, subject, &user, 1, chosen, a->strategy->fn);
+            if (s == CRM_OK) {
+                return s;
+            }
+        }
+        if (s != CRM_OK && s != CRM_NOT_FOUND) {
+            return s;
+        }
+    }
+    return CRM_NOT_FOUND;
+}
+
+static crm_status pick(crm_ctx *c, const record *subject, const assigning *a, int64_t *chosen)
+{
+    crm_status s = pick_preferred(c, subject, a, chosen);
+    if (s != CRM_NOT_FOUND || !a->count) {
+        return s;
+    }
+    return a->strategy->pick(c, subject, a->users, a->count, chosen, a->strategy->fn);
+}
+
 static crm_status set_owner(crm_ctx *c, record *subject, int64_t user)
 {
     const entity *e = subject->entity;
@@ -64,22 +138,20 @@ static crm_status set_owner(crm_ctx *c, record *subject, int64_t user)
 
 static crm_status assign(crm_ctx *c, step_call *call, const void *fn)
 {
-    int64_t *users = ARENA_ARRAY(c->arena, int64_t, CANDIDATES_MAX), chosen = 0;
+    assigning a = {.users = ARENA_ARRAY(c->arena, int64_t, CANDIDATES_MAX)};
     json_t *args = args_of(c, call);
+    int64_t chosen = 0;
     (void)fn;
-    if (!args || !users || !call->subject->entity->owner_fields[0]) {
+    if (!args || !a.users || !call->subject->entity->owner_fields[0]) {
         json_decref(args);
-        return users ? CRM_MISUSE : CRM_NOMEM;
+        return a.users ? CRM_MISUSE : CRM_NOMEM;
     }
     crm_str name = json_text(args, "strategy");
-    const strategy *st = registry_strategy(c->reg, str_is_empty(name) ? CRM_S("free") : name);
-    uint32_t count = candidates(c, args, users);
+    a.strategy = registry_strategy(c->reg, str_is_empty(name) ? CRM_S("free") : name);
+    a.count = candidates(c, args, a.users);
+    a.prefer = json_object_get(args, "prefer");
+    crm_status s = a.strategy ? pick(c, call->subject, &a, &chosen) : CRM_MISUSE;
     json_decref(args);
-    if (!st) {
-        return CRM_MISUSE;
-    }
-    crm_status s =
-        count ? st->pick(c, call->subject, users, count, &chosen, st->fn) : CRM_NOT_FOUND;
     return s == CRM_OK ? set_owner(c, call->subject, chosen) : s;
 }
 
@@ -159,7 +231,8 @@ crm_status steps_register(registry *r)
         {.verb = {"assign", 6},
          .module = {"kernel", 6},
          .run = assign,
-         .schema_json = CRM_S("{\"role\":" TEXT ",\"department\":" TEXT ",\"strategy\":" TEXT "}")},
+         .schema_json = CRM_S("{\"role\":" TEXT ",\"department\":" TEXT ",\"strategy\":" TEXT
+                              ",\"prefer\":{\"type\":\"list\"}}")},
         {.verb = {"notify", 6},
          .module = {"kernel", 6},
          .run = notify,

@@ -259,6 +259,34 @@ static void check_told(checker *k, const yaml_node *to)
     check_known(k, to, "unknown_person", &known);
 }
 
+static bool is_before(const yaml_node *steps, const yaml_node *at, const char *verb)
+{
+    YAML_EACH(n, steps) {
+        if (n == at) {
+            return false;
+        }
+        if (yaml_get(n, verb)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* {prefer: contact.owner} above the step `contact`, which is named after the field it fills: whom
+ * it means is not known yet. */
+static void advise_preferred(checker *k, const yaml_node *steps, const yaml_node *at)
+{
+    TZ_EACH_NAME(n, yaml_get(yaml_get(at, "assign"), "prefer"))
+    {
+        crm_str rest = n->text, name = {0};
+        str_split(&rest, '.', &name);
+        const char *verb = arena_cstr(k->f->a, name);
+        if (rest.n && step_of(steps, verb) && !is_before(steps, at, verb)) {
+            tz_warn(k->f, n, "preferred_too_early", name);
+        }
+    }
+}
+
 /* Steps that name roles and departments, wherever they stand. */
 static void check_steps(checker *k, const yaml_node *steps)
 {
@@ -266,6 +294,7 @@ static void check_steps(checker *k, const yaml_node *steps)
         const yaml_node *assign = yaml_get(n, "assign");
         check_known(k, yaml_get(assign, "role"), "unknown_role", &k->roles);
         check_known(k, yaml_get(assign, "department"), "unknown_department", &k->departments);
+        advise_preferred(k, steps, n);
         check_told(k, yaml_get(yaml_get(n, "notify"), "to"));
     }
 }

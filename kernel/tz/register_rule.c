@@ -72,6 +72,26 @@ static void check_strategy(registering *g, const yaml_node *args)
     }
 }
 
+/* {prefer: [contact.owner]}: fields of users, of the record or of one it refers to. */
+static void check_preferred(registering *g, const entity *e, const yaml_node *args)
+{
+    TZ_EACH_NAME(n, yaml_get(args, "prefer"))
+    {
+        crm_str rest = n->text, name = {0};
+        if (n->kind != YAML_SCALAR) {
+            continue; /* the schema has refused it */
+        }
+        str_split(&rest, '.', &name);
+        const field *f = field_named(g, e, n, name);
+        const entity *of =
+            f && rest.n && f->type == FIELD_REF ? registry_entity(g->r, f->ref_name) : NULL;
+        const field *user = of ? field_named(g, of, n, rest) : f;
+        if (user && (user->type != FIELD_USER || (rest.n && !of))) {
+            tz_refuse(g->f, n, "wrong_field_type", n->text);
+        }
+    }
+}
+
 /* A value, or a list of them where the field holds many. */
 static void check_set(registering *g, const entity *e, const yaml_node *values)
 {
@@ -119,6 +139,7 @@ static const rule_step *read_steps(registering *g, const entity *e, const yaml_n
             tz_faults_add(g->f, &fault);
         }
         check_strategy(g, verb);
+        check_preferred(g, e, str_is(verb->key, "assign") ? verb : NULL);
         check_subject(g, e, verb);
         crm_str args = known->is_away ? args_keep(g, verb, NULL)
                                       : args_compile(g, e, verb, known->schema_json, NULL);

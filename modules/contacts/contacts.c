@@ -1,6 +1,7 @@
 /*
  * contacts.c - people and companies, and the rule step that finds or makes the person behind a
- * record: `contact: {match: [phone, email], otherwise: create}`.
+ * record: `contact: {match: [phone, email], otherwise: create}`. Who is responsible for the record
+ * then works with that person, though another is responsible for him.
  *
  * Only sound values are looked up: a phone in E.164, an address with a domain. What a person typed
  * wrongly stays with the record it came with and joins nobody to somebody else.
@@ -8,7 +9,8 @@
 #include <crm/host.h>
 #include <string.h>
 
-#define PERSON "contacts.person"
+#define PERSON  "contacts.person"
+#define COMPANY "contacts.company"
 
 /* ---- values of a field that may have many ---------------------------------------------------- */
 
@@ -174,6 +176,76 @@ static crm_status make_person(crm_ctx *c, const crm_rec *subject, crm_rec **out)
     return s == CRM_OK ? crm_save(c, *out) : s;
 }
 
+/* ---- who works with him -----------------------------------------------------------------------
+ */
+
+/* Somebody who can be responsible: not who has left, nor a program. */
+static crm_status find_owner(crm_ctx *c, const crm_rec *known, int64_t *owner)
+{
+    crm_rec *user;
+    *owner = 0;
+    if (!crm_has(known, "owner")) {
+        return CRM_OK;
+    }
+    crm_status s = crm_get(c, "user", crm_get_int(known, "owner"), &user);
+    if (s == CRM_OK && !crm_get_int(user, "is_disabled") && !crm_get_int(user, "is_service")) {
+        *owner = crm_id(user);
+    }
+    return s == CRM_NOT_FOUND ? CRM_OK : s;
+}
+
+static crm_status add_participant(crm_ctx *c, crm_rec *known, int64_t user, int64_t owner,
+                                  int64_t *told)
+{
+    crm_status s = crm_set_int(known, "participant", user);
+    if (s != CRM_OK || owner == *told) {
+        return s;
+    }
+    *told = owner;
+    crm_str text = crm_fill(c, crm_text(c, "contacts.joined"), known);
+    return crm_notify(c, owner, "contacts.joined", known, text);
+}
+
+static crm_status take_over(crm_rec *known, int64_t user)
+{
+    crm_status s = crm_set_int(known, "owner", user);
+    return s == CRM_OK ? crm_set_null(known, "participant") : s;
+}
+
+/* Makes `user` one who works with a person or company: responsible for it when nobody is, else its
+ * participant. So he sees the client, and who is responsible learns of him. */
+static crm_status join(crm_ctx *c, const char *entity, int64_t id, int64_t user, int64_t *told)
+{
+    crm_rec *known;
+    int64_t owner;
+    crm_status s = crm_get(c, entity, id, &known);
+    if (s != CRM_OK) {
+        return s == CRM_NOT_FOUND ? CRM_OK : s; /* deleted meanwhile */
+    }
+    s = find_owner(c, known, &owner);
+    bool is_known = owner == user || (owner && crm_get_int(known, "participant") == user);
+    if (s != CRM_OK || is_known) {
+        return s;
+    }
+    s = owner ? add_participant(c, known, user, owner, told) : take_over(known, user);
+    return s == CRM_OK ? crm_save(c, known) : s;
+}
+
+/* Who is responsible for the record works with its person and company. */
+static crm_status join_owner(crm_ctx *c, const crm_rec *subject)
+{
+    const char *of = crm_entity(subject);
+    int64_t owner = crm_get_int(subject, "owner"), told = 0;
+    if (!crm_field_type(c, of, "owner").n || !owner) {
+        return CRM_OK;
+    }
+    crm_status s = join(c, PERSON, crm_get_int(subject, "contact"), owner, &told);
+    if (s == CRM_OK && crm_field_type(c, of, "company").n && crm_has(subject, "company")) {
+        s = join(c, COMPANY, crm_get_int(subject, "company"), owner, &told);
+    }
+    return s;
+}
+
 /* ---- the step -------------------------------------------------------------------------------- */
 
 static bool may_make(crm_ctx *c, const crm_rec *subject)
@@ -185,11 +257,25 @@ static bool may_make(crm_ctx *c, const crm_rec *subject)
     return is_create && is_anybody;
 }
 
+static crm_status set_person(crm_ctx *c, crm_rec *subject, const crm_rec *person)
+{
+    crm_status s = crm_set_int(subject, "contact", crm_id(person));
+    bool wants_company = crm_field_type(c, crm_entity(subject), "company").n != 0 &&
+                         !crm_has(subject, "company") && crm_has(person, "company");
+    if (s == CRM_OK && wants_company) {
+        s = crm_set_int(subject, "company", crm_get_int(person, "company"));
+    }
+    return s == CRM_OK ? crm_save(c, subject) : s;
+}
+
 static crm_status contact_step(crm_ctx *c, crm_rec *subject)
 {
     crm_rec *person;
-    if (!crm_field_type(c, crm_entity(subject), "contact").n || crm_has(subject, "contact")) {
+    if (!crm_field_type(c, crm_entity(subject), "contact").n) {
         return CRM_OK;
+    }
+    if (crm_has(subject, "contact")) {
+        return join_owner(c, subject);
     }
     crm_status s = find_person(c, subject, &person);
     if (s == CRM_OK && !person && may_make(c, subject)) {
@@ -198,13 +284,8 @@ static crm_status contact_step(crm_ctx *c, crm_rec *subject)
     if (s != CRM_OK || !person) {
         return s;
     }
-    s = crm_set_int(subject, "contact", crm_id(person));
-    bool wants_company = crm_field_type(c, crm_entity(subject), "company").n != 0 &&
-                         !crm_has(subject, "company") && crm_has(person, "company");
-    if (s == CRM_OK && wants_company) {
-        s = crm_set_int(subject, "company", crm_get_int(person, "company"));
-    }
-    return s == CRM_OK ? crm_save(c, subject) : s;
+    s = set_person(c, subject, person);
+    return s == CRM_OK ? join_owner(c, subject) : s;
 }
 
 static const crm_step steps[] = {

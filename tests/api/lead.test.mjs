@@ -125,12 +125,13 @@ describe('a request from the site', () => {
     assert.equal((await head.get(`/api/v1/tasks.task/${task.id}`, { expect: 200 })).json.done_at ?? null, null);
   });
 
-  it('does not double a known contact', async () => {
+  it('does not double a known contact, and gives his request to who is responsible for him', async () => {
     await submit(visitor, { name: 'Иван Петров', phone: '+7 916 123 45 67', text: 'Ещё вопрос' });
     const head = await server.as('ivanova');
     await until(async () => (await head.list('sales.lead', 'q=вопрос')).length === 1, 'the second lead');
-    await until(async () => (await head.list('sales.lead', 'q=вопрос'))[0].contact, 'its contact');
-    assert.equal((await head.list('contacts.person', 'phone=%2B79161234567')).length, 1);
+    const lead = await until(async () => (await head.list('sales.lead', 'q=вопрос')).find((row) => row.owner), 'its owner');
+    const known = await head.list('contacts.person', 'phone=%2B79161234567');
+    assert.deepEqual([known.length, lead.contact.id, lead.owner.id], [1, known[0].id, known[0].owner.id]);
   });
 
   it('S-06: leads from a contact to the request that brought him first, and so to its source, from deals too', async () => {

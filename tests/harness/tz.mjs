@@ -71,7 +71,8 @@ rules:
     priority: must
     when: {created: sales.lead, where: {source: site}}
     do:
-      - assign: {role: manager, department: sales, strategy: free}
+      - contact: {match: [phone, email]}
+      - assign: {role: manager, department: sales, strategy: free, prefer: [contact.owner, contact.participant]}
       - contact: {match: [phone, email], otherwise: create}
       - task: {kind: call, title: Позвонить по заявке, to: owner, due: 15m, remind: 0m}
       - notify: {to: owner, text: "Новая заявка: {title}"}

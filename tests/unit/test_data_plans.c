@@ -361,6 +361,17 @@ static void a_lost_index_is_noticed(void **state)
     assert_false(is_indexed_without(involved, COL_CREATED_BY, COL_CREATED_AT));
 }
 
+/* Of the rows without an owner. */
+static bool is_of_nobodys(const entity *e, const entity_index *x)
+{
+    for (uint32_t i = 0; e->owner_fields[0] && i < x->empty_count; i++) {
+        if (x->empty[i] == e->owner_fields[0]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Each index costs every write. Whoever adds one looks at what it buys. */
 static void writes_pay_for_few_indexes(void **state)
 {
@@ -375,9 +386,7 @@ static void writes_pay_for_few_indexes(void **state)
         uint32_t count = 0;
         for (uint32_t k = 0; k < e->index_count; k++) {
             const entity_index *x = &e->indexes[k];
-            bool is_unowned = e->owner_fields[0] && x->empty_count &&
-                              x->empty[x->empty_count - 1] == e->owner_fields[0];
-            count += !is_unowned && !x->is_sparse; /* they hold next to nothing */
+            count += !is_of_nobodys(e, x) && !x->is_sparse; /* they hold next to nothing */
         }
         if (count > limits[i].most) {
             fail_msg("%s has %u indexes", limits[i].name, count);

@@ -84,10 +84,12 @@ static void the_example_of_the_dealer_becomes_a_sealed_registry(void **state)
     assert_text(r->name, "R-1");
     assert_int_equal(r->on, 'c');
     assert_text(r->where_text, "[\"source\",\"eq\",\"site\"]");
-    assert_int_equal(r->step_count, 4);
-    assert_text(r->steps[0].args_json,
-                "{\"role\":\"manager\",\"department\":\"sales\",\"strategy\":\"free\"}");
+    assert_int_equal(r->step_count, 5);
+    assert_text(r->steps[0].args_json, "{\"match\":[\"phone\",\"email\"]}");
     assert_text(r->steps[1].args_json,
+                "{\"role\":\"manager\",\"department\":\"sales\",\"strategy\":\"free\","
+                "\"prefer\":[\"contact.owner\",\"contact.participant\"]}");
+    assert_text(r->steps[2].args_json,
                 "{\"match\":[\"phone\",\"email\"],\"otherwise\":\"create\"}");
     assert_int_equal(r->otherwise_count, 1);
 }
@@ -269,6 +271,27 @@ static void steps_follow_the_schema_of_their_verb(void **state)
             "tz.yaml:12:24: нет поля «amuont», есть «amount»\n"
             "tz.yaml:13:20: нет стадии «wrok», есть «work»\n"
             "tz.yaml:14:9: в «notify» не хватает «to»\n");
+}
+
+static void whom_a_step_prefers_is_a_field_of_a_user(void **state)
+{
+    (void)state;
+    refused(
+        HEAD
+        "rules:\n  R-1:\n    text: Раз\n    when: {created: sales.lead}\n"
+        "    do:\n"
+        "      - assign: {prefer: contact.owner}\n"
+        "      - assign: {prefer: [owner, contact.ownr, contakt.owner]}\n"
+        "      - assign: {prefer: [contact, contact.city, title.owner, contact.company.owner]}\n"
+        "      - assign: {prefer: {contact: owner}}\n"
+        "    otherwise: []\n",
+        "tz.yaml:10:34: нет поля «ownr», есть «owner»\n"
+        "tz.yaml:10:48: нет поля «contakt», есть «contact»\n"
+        "tz.yaml:11:27: поле «contact» не того типа\n"
+        "tz.yaml:11:36: поле «contact.city» не того типа\n"
+        "tz.yaml:11:50: поле «title.owner» не того типа\n"
+        "tz.yaml:11:63: нет поля «company.owner»\n"
+        "tz.yaml:12:26: «prefer»: здесь ожидается список\n");
 }
 
 /* ---- entities and fields --------------------------------------------------------------------- */
@@ -538,6 +561,7 @@ int main(int argc, char **argv)
         T(settings_follow_the_schema_of_their_module),
         T(a_value_of_a_choice_is_one_that_its_field_has),
         T(steps_follow_the_schema_of_their_verb),
+        T(whom_a_step_prefers_is_a_field_of_a_user),
         T(fields_are_checked_by_type),
         T(an_own_entity_has_views_menu_and_words),
         T(fields_of_the_deployment_stand_on_the_card),
