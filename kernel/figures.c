@@ -94,6 +94,10 @@ static const figure table[] = {
     FIGURE(OF_ENGINE, engine.wal_frames, "wal_frames", "Pages in the log, not yet in the file"),
     FIGURE(OF_ENGINE, engine.wal_bytes, "wal_bytes", "Size of the write-ahead log"),
     FIGURE(OF_ENGINE, engine.file_bytes, "database_bytes", "Size of the database file"),
+    FIGURE(
+        OF_ENGINE, engine.cached, "database_cached_bytes",
+        "Pages of the database kept in memory: at most 64 MB for writing, 16 for each thread that "
+        "reads"),
 };
 #define FIGURES (sizeof table / sizeof *table)
 

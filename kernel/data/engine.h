@@ -66,8 +66,8 @@ typedef enum engine_op_kind {
     ENGINE_ROLLBACK,
     ENGINE_SAVEPOINT,
     ENGINE_RELEASE,
-    ENGINE_ROLLBACK_TO, /* undoes and closes the innermost savepoint; RELEASE keeps and closes it. At
-                           most two are open: a request's, and inside it a row's of a batch */
+    ENGINE_ROLLBACK_TO, /* undoes and closes the innermost savepoint; RELEASE keeps and closes it.
+                           At most two are open: a request's, and inside it a row's of a batch */
     ENGINE_INSERT,      /* entity, row (all fields; COL_ID null) -> id */
     ENGINE_UPDATE,      /* entity, id, row, set: the fields in `set` */
     ENGINE_DELETE, /* entity, id: the row is gone; the recycle bin is an UPDATE of COL_DELETED_AT */
@@ -83,15 +83,17 @@ typedef enum engine_op_kind {
 typedef bool (*engine_row_fn)(void *arg, const value *row, uint32_t branches);
 
 /*
- * Where a LIST that stopped goes on: all rows up to this one, in the order of the list, were judged.
- * `row` has its id and sort values and nothing else; `percent` (0 to 99) of the way lies behind it.
+ * Where a LIST that stopped goes on: all rows up to this one, in the order of the list, were
+ * judged. `row` has its id and sort values and nothing else; `percent` (0 to 99) of the way lies
+ * behind it.
  */
 typedef void (*engine_place_fn)(void *arg, const value *row, int percent);
 
 /* Of a row that a LIST found and its caller may have kept, by its id alone. */
 typedef bool (*engine_kept_fn)(void *arg, int64_t id);
 
-/* A word of an entity's full text that is `edits` away from the one asked for; of 4 to 32 letters. */
+/* A word of an entity's full text that is `edits` away from the one asked for; of 4 to 32 letters.
+ */
 typedef void (*engine_word_fn)(void *arg, crm_str word, int edits);
 
 typedef struct engine_op {
@@ -102,34 +104,36 @@ typedef struct engine_op {
                              NULL there) */
     const value *row;     /* INSERT, UPDATE; indexed as entity->fields */
     uint64_t set[4];      /* UPDATE, TWINS: bit per field */
-    const crm_str *terms; /* search_count texts of text_terms, parallel to entity->search_fields; one
-                             more where there is a match_field: its value */
+    const crm_str *terms; /* search_count texts of text_terms, parallel to entity->search_fields;
+                             one more where there is a match_field: its value */
     crm_str near;         /* WORDS: a folded word */
     int edits;            /* WORDS: how far others may be from it, 0 to 2 */
     engine_word_fn on_word; /* WORDS: each once, in no order; some may be in no row any more */
     bool lock;      /* GET in a write batch: the row stays as read until the transaction ends */
     int64_t if_rev; /* UPDATE, DELETE: STALE unless the stored rev is this; 0: any */
-    const grouping *grouping;  /* GROUP; its `rows` is the query */
-    engine_group_fn on_group;  /* GROUP */
+    const grouping *grouping; /* GROUP; its `rows` is the query */
+    engine_group_fn on_group; /* GROUP */
     engine_row_fn on_row; /* row values are indexed as entity->fields; unselected ones are NULL */
     /*
-     * LIST, by a caller who keeps what he made of rows (engine_seen): once it is known which rows the page
-     * has, and before any of them is read, `is_kept` is asked of each in their order. Those it says yes to
-     * come through `on_kept` at their place, which stops the list as on_row does. NULL: all are read. An
-     * engine may not ask.
+     * LIST, by a caller who keeps what he made of rows (engine_seen): once it is known which rows
+     * the page has, and before any of them is read, `is_kept` is asked of each in their order.
+     * Those it says yes to come through `on_kept` at their place, which stops the list as on_row
+     * does. NULL: all are read. An engine may not ask.
      */
     engine_kept_fn is_kept, on_kept;
     void *arg;
     /*
-     * COUNT: after so long it gives what it has counted. LIST: if it meets its rows one by one in the
-     * order of the list, it gives those it has found by then, and calls `on_place` after the last of
-     * them; else it goes on. A place is a row that the rights grant, or any in the order of ids: so it
-     * tells nobody what he may not see; before there was one it does not stop so. 0: it goes on.
+     * COUNT: after so long it gives what it has counted. LIST: if it meets its rows one by one in
+     * the order of the list, it gives those it has found by then, and calls `on_place` after the
+     * last of them; else it goes on. A place is a row that the rights grant, or any in the order of
+     * ids: so it tells nobody what he may not see; before there was one it does not stop so. 0: it
+     * goes on.
      */
     int64_t stop_after_us;
     engine_place_fn on_place; /* LIST with stop_after_us */
     bool is_partial;          /* out: it stopped. COUNT: there are at least `count` */
-    bool is_unordered; /* out, LIST: nothing has its order, so its first row is known after its last */
+    bool is_unordered; /* out, LIST: nothing has its order, so its first row is known after its last
+                        */
     int64_t count;     /* out: rows given, or counted */
     crm_status status; /* out; CONFLICT: a unique index refused, `refused` tells which */
     const entity_index *refused;
@@ -146,8 +150,8 @@ struct engine_batch {
     bool go_on;
     /*
      * Time after which the batch is interrupted; 0: none. Real time, but a reading batch that other
-     * processes kept from the processor in its second half goes on until it has had that half, running
-     * or waiting for a disk; twice the time is the end.
+     * processes kept from the processor in its second half goes on until it has had that half,
+     * running or waiting for a disk; twice the time is the end.
      */
     int64_t limit_us;
     atomic_bool *stop; /* set on any thread, it interrupts the batch; outlives it; NULL: none */
@@ -180,13 +184,15 @@ typedef struct engine_stats {
     uint64_t wal_frames;  /* in the write-ahead log now, not yet copied to the file */
     uint64_t wal_written; /* pages appended to the log since the engine was opened */
     int64_t file_bytes, wal_bytes;
+    int64_t cached; /* bytes of the file that sessions keep in memory: at most 64 MB of the writer
+                       and 16 of each reader */
     int64_t ahead_left; /* of engine_ahead, as the last slice said */
-    bool is_broken; /* the storage failed in a COMMIT or an fsync: BEGIN answers UNAVAILABLE, and what
-                       the disk holds is for the recovery of the next start to find out */
+    bool is_broken; /* the storage failed in a COMMIT or an fsync: BEGIN answers UNAVAILABLE, and
+                       what the disk holds is for the recovery of the next start to find out */
 } engine_stats;
 
-/* Both may be NULL. `begun`: the state that is copied is fixed, whatever is written from now on; what is not OK
- * ends the backup. */
+/* Both may be NULL. `begun`: the state that is copied is fixed, whatever is written from now on;
+ * what is not OK ends the backup. */
 typedef struct engine_backup_progress {
     crm_status (*begun)(void *arg);
     void (*step)(void *arg, int64_t done_pages, int64_t all_pages);
@@ -204,7 +210,8 @@ typedef struct engine_ahead {
 
 /* Names as they were declared last; no `field`: the entity itself. */
 typedef struct engine_stored {
-    const entity *like; /* any entity of a registry that has its ids: every one has its first columns */
+    const entity
+        *like; /* any entity of a registry that has its ids: every one has its first columns */
     crm_str entity, field;
 } engine_stored;
 
@@ -224,7 +231,7 @@ typedef struct engine_ops {
     void (*write)(engine_session *s, engine_batch *b);
     void (*turn_end)(engine_session *s);
     void (*interrupt)(engine_session *s, uint64_t serial);
-    bool (*idle)(engine_session *s); /* engine_idle */
+    bool (*idle)(engine_session *s);     /* engine_idle */
     uint64_t (*seen)(engine_session *s); /* engine_seen; NULL: nothing may be kept */
     bool (*is_unchanged)(engine_session *s, uint32_t entity_id, int64_t id, uint64_t seen);
     crm_status (*backup)(engine *e, const char *path, engine_backup_progress p);
@@ -250,24 +257,26 @@ void engine_close(engine *e);
  * Makes tables, columns and indexes for everything declared and fills the durable ids in `r`, which
  * is sealed and not yet published. Never drops: what is no longer declared keeps its data.
  * Blocking; no writing transaction is open. All or nothing: what cannot be done (duplicates under a
- * new unique index, values that do not fit a new type) comes back as faults and nothing has changed.
+ * new unique index, values that do not fit a new type) comes back as faults and nothing has
+ * changed.
  */
 CRM_MUST_CHECK crm_status engine_schema(engine *e, registry *r, arena *a, registry_fault **faults);
 /*
- * A slice of what engine_schema will have to do for `r`, which is sealed: values that are to be stored
- * another way are written into columns that nobody reads yet, full text that is made of something else
- * beside the one that answers meanwhile, and the transaction is committed. Called
+ * A slice of what engine_schema will have to do for `r`, which is sealed: values that are to be
+ * stored another way are written into columns that nobody reads yet, full text that is made of
+ * something else beside the one that answers meanwhile, and the transaction is committed. Called
  * until `is_done`, it leaves the step only what was written meanwhile; without it the step does it
  * all. May be given up at any point, and goes on after a restart. Blocking, as engine_schema.
  */
 CRM_MUST_CHECK crm_status engine_schema_ahead(engine *e, registry *r, arena *a, engine_ahead *out);
 /*
- * What is still stored of a field or an entity that no registry declares any more: an entity in `a` with
- * the columns that every one has and, as its own fields, those that hold or held the field's values,
- * of an older type too (no field was asked for: none). Its rows are read and written by it as any other's.
- * NOT_FOUND: nothing is stored. Blocking, as engine_schema.
+ * What is still stored of a field or an entity that no registry declares any more: an entity in `a`
+ * with the columns that every one has and, as its own fields, those that hold or held the field's
+ * values, of an older type too (no field was asked for: none). Its rows are read and written by it
+ * as any other's. NOT_FOUND: nothing is stored. Blocking, as engine_schema.
  */
-CRM_MUST_CHECK crm_status engine_find_stored(engine *e, const engine_stored *what, arena *a, entity **out);
+CRM_MUST_CHECK crm_status engine_find_stored(engine *e, const engine_stored *what, arena *a,
+                                             entity **out);
 /*
  * Takes those fields, or without any the entity with all its rows, out of the catalogue, with the
  * indexes and tables that are theirs; their names are free. A column stays where it is, under an id
@@ -281,9 +290,9 @@ CRM_MUST_CHECK crm_status engine_forget(engine *e, const entity *stored);
  */
 CRM_MUST_CHECK crm_status engine_tidy(engine *e, const registry *r);
 /*
- * Gives up full text that engine_schema_ahead has begun: no write notes its rows for it any more, and
- * what is stored of it goes in pieces while the writer is idle. Who goes on begins anew. Blocking, as
- * engine_schema.
+ * Gives up full text that engine_schema_ahead has begun: no write notes its rows for it any more,
+ * and what is stored of it goes in pieces while the writer is idle. Who goes on begins anew.
+ * Blocking, as engine_schema.
  */
 CRM_MUST_CHECK crm_status engine_drop_ahead(engine *e);
 CRM_MUST_CHECK crm_status engine_session_open(engine *e, engine_session_kind kind, engine_deliver d,
@@ -297,13 +306,14 @@ void engine_write(engine_session *s, engine_batch *b);
  */
 void engine_turn_end(engine_session *s);
 /*
- * For who keeps what he made of rows beyond the turn he read them in: a number that stands for what the
- * snapshot of the session's open turn has; 0: nothing may be kept. Reading session, in a sink or is_kept.
+ * For who keeps what he made of rows beyond the turn he read them in: a number that stands for what
+ * the snapshot of the session's open turn has; 0: nothing may be kept. Reading session, in a sink
+ * or is_kept.
  */
 uint64_t engine_seen(engine_session *s);
 /*
- * Whether the row is in the open turn's snapshot as it was in a turn of the same session that had this
- * number. It may say no of a row that has not changed. `entity_id` is durable.
+ * Whether the row is in the open turn's snapshot as it was in a turn of the same session that had
+ * this number. It may say no of a row that has not changed. `entity_id` is durable.
  */
 bool engine_is_unchanged(engine_session *s, uint32_t entity_id, int64_t id, uint64_t seen);
 /* Any thread; without effect unless that batch is running. */

@@ -51,8 +51,18 @@ static void batch_end(sqlite_session *s)
 
 static const engine_ops sqlite_ops;
 
+void session_note_cache(sqlite_session *s)
+{
+    int now = 0, most = 0;
+    if (sqlite3_db_status(s->db, SQLITE_DBSTATUS_CACHE_USED, &now, &most, 0) == SQLITE_OK) {
+        atomic_fetch_add_explicit(&s->engine->cached, now - s->cached, memory_order_relaxed);
+        s->cached = now;
+    }
+}
+
 static void free_session(sqlite_session *s)
 {
+    atomic_fetch_sub_explicit(&s->engine->cached, s->cached, memory_order_relaxed);
     statements_clear(&s->cache);
     counts_free(&s->counts);
     sqlite3_close_v2(s->db);
@@ -187,6 +197,7 @@ static void end_turn(sqlite_session *s)
     if (s->in_turn) {
         (void)!statement_fixed(s, "COMMIT");
         s->in_turn = false;
+        session_note_cache(s);
     }
 }
 
@@ -356,6 +367,7 @@ static void sqlite_stats(engine *base, engine_stats *out)
         .wal_written = atomic_load_explicit(&e->wal_written, memory_order_relaxed),
         .checkpoints = atomic_load_explicit(&e->checkpoints, memory_order_relaxed),
         .interrupted = atomic_load_explicit(&e->interrupted, memory_order_relaxed),
+        .cached = atomic_load_explicit(&e->cached, memory_order_relaxed),
         .ahead_left = atomic_load_explicit(&e->ahead_left, memory_order_relaxed),
         .is_broken = atomic_load_explicit(&e->is_broken, memory_order_relaxed),
         .file_bytes = size_of(e->path, ""),

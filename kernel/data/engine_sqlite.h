@@ -75,16 +75,19 @@ typedef struct sql {
     const cond_env *env;
     const cond *const *held; /* comparisons taken as true: the statement holds them already */
     uint32_t held_count;
-    bool is_patient;   /* of a list or figures that has seconds, see run_read; sql_start leaves it */
+    bool is_patient; /* of a list or figures that has seconds, see run_read; sql_start leaves it */
     crm_status status; /* the first failure */
 } sql;
 
 void sql_init(sql *q, arena *a);
 void sql_free(sql *q);
 void sql_start(sql *q, const layout *l, const cond_env *env);
-static inline void sql_z(sql *q, const char *z) { buf_z(&q->text, z); }
-/* What holds for no row. A plain 0 would make SQLite drop the terms beside it, and then an index over
- * some rows only, which those terms allow, cannot be named any more. */
+static inline void sql_z(sql *q, const char *z)
+{
+    buf_z(&q->text, z);
+}
+/* What holds for no row. A plain 0 would make SQLite drop the terms beside it, and then an index
+ * over some rows only, which those terms allow, cannot be named any more. */
 #define SQL_NEVER "0=1"
 /* letter and number: a table, a column, an alias */
 void sql_name(sql *q, char letter, uint32_t id);
@@ -92,8 +95,8 @@ void sql_column(sql *q, uint32_t alias, const field *f);
 void sql_int(sql *q, int64_t i); /* adds '?' and the parameter */
 void sql_param(sql *q, param p);
 void sql_value(sql *q, value v);
-/* What a text of the field compares by (field_key_of) as a parameter (without the '?'): a sort key is
- * a blob, all else a text. */
+/* What a text of the field compares by (field_key_of) as a parameter (without the '?'): a sort key
+ * is a blob, all else a text. */
 param sql_key(sql *q, const field *f, crm_str text);
 /* "karkas_key(" or "karkas_number(": what makes the key of a field that has one. */
 const char *sql_key_function(const field *f);
@@ -153,7 +156,7 @@ typedef struct kept_count kept_count;
 typedef struct count_cache {
     kept_count *at[COUNT_SETS][COUNT_WAYS];
     uint32_t turn; /* whose place the next one takes where a set is full */
-    buf name; /* of the count that was looked for last */
+    buf name;      /* of the count that was looked for last */
     bool is_named;
     uint32_t version;
 } count_cache;
@@ -175,7 +178,8 @@ typedef struct sqlite_engine {
     sqlite_session *writer;     /* made by the engine, handed out as the writing session */
     _Atomic bool writer_is_out, is_broken;
     _Atomic int64_t ahead_left; /* rows that the last slice ahead of a schema step left */
-    uint64_t copied, piece; /* frames of the log: in the file already; copied at once. Writer */
+    _Atomic int64_t cached;     /* bytes of pages that all sessions keep */
+    uint64_t copied, piece;     /* frames of the log: in the file already; copied at once. Writer */
     _Atomic uint64_t written[WRITTEN_SLOTS]; /* engine_sqlite_seen.c */
     _Atomic uint64_t commits, rows_written, wal_frames, wal_written, checkpoints, interrupted;
 } sqlite_engine;
@@ -187,7 +191,7 @@ typedef struct time_limit {
     bool is_watched;   /* `from` was taken: its half is over */
     thread_use from;
     int64_t from_ns, queued; /* when, and queued_ns then */
-    int64_t count_end; /* of a count that stops on its own; 0: none */
+    int64_t count_end;       /* of a count that stops on its own; 0: none */
 } time_limit;
 /* One that begins now, of engine_batch.limit_us; engine.h says what that means. */
 time_limit limit_of(int64_t us);
@@ -204,9 +208,10 @@ struct sqlite_session {
     engine_session_kind kind;
     const layout *layout; /* of the open turn or transaction */
     uint64_t seen;        /* of the open turn, a reader's (engine_sqlite_seen.c) */
-    bool is_settled; /* connection_settle was called */
+    bool is_settled;      /* connection_settle was called */
+    int64_t cached;       /* its part of the engine's */
     bool in_turn, has_merges, has_learnt;
-    bool has_aside; /* there may be full text that is of no use any more; the writer's */
+    bool has_aside;     /* there may be full text that is of no use any more; the writer's */
     uint8_t savepoints; /* open ones */
     uint64_t *known;    /* hashes of words that the vocabulary has; the writer's */
     uint64_t has_terms[TERMS_TABLES / 64]; /* by entity id: temp.n<entity id> exists; a reader's */
@@ -214,19 +219,20 @@ struct sqlite_session {
     count_cache counts;
     sql sql;
     arena *arena;
-    time_limit limit;           /* of the running batch */
-    atomic_bool *stop;          /* the running batch's */
-    size_t group_memory;        /* of the groups of one question; 0: GROUP_MEMORY_MAX */
-    int64_t lookup_max;         /* rows that may be read whatever their order */
-    int64_t part_rows; /* a LIST that may stop does so after so many rows; 0: by its time alone */
-    int64_t reckon_us; /* then, to count how far it is */
-    uint64_t running;           /* serial of the batch being run */
+    time_limit limit;    /* of the running batch */
+    atomic_bool *stop;   /* the running batch's */
+    size_t group_memory; /* of the groups of one question; 0: GROUP_MEMORY_MAX */
+    int64_t lookup_max;  /* rows that may be read whatever their order */
+    int64_t part_rows;   /* a LIST that may stop does so after so many rows; 0: by its time alone */
+    int64_t reckon_us;   /* then, to count how far it is */
+    uint64_t running;    /* serial of the batch being run */
     _Atomic uint64_t interrupt; /* serial that is to stop */
     entity_index refused;       /* what op->refused points at when no declared index fits */
     value row[FIELDS_MAX];
 };
 
-/* The VFS of every connection (engine_sqlite_vfs.c): the default one, with the log in long writes. */
+/* The VFS of every connection (engine_sqlite_vfs.c): the default one, with the log in long writes.
+ */
 #define VFS_NAME "karkas"
 void vfs_install(void);
 
@@ -239,11 +245,16 @@ crm_status words_register(sqlite3 *db);
 CRM_MUST_CHECK crm_status connection_exec(sqlite3 *db, const char *text);
 crm_status status_of(sqlite3 *db, int rc, const char *what);
 
+/* After a turn or a transaction, on the session's thread: how much of the file it keeps in memory.
+ */
+void session_note_cache(sqlite_session *s);
+
 /* The prepared statement of s->sql with its parameters bound; NULL and *status on failure. */
 sqlite3_stmt *statement_get(sqlite_session *s, crm_status *status);
 /*
- * The same as a statement of its own for each `nth` below COPIES_MAX, so that several stand on rows at
- * once. While they do nothing may make the cache forget: statements_reserve comes before the first.
+ * The same as a statement of its own for each `nth` below COPIES_MAX, so that several stand on rows
+ * at once. While they do nothing may make the cache forget: statements_reserve comes before the
+ * first.
  */
 sqlite3_stmt *statement_copy(sqlite_session *s, uint32_t nth, crm_status *status);
 /* Room for so many more statements; what is forgotten for it must not be in use. */

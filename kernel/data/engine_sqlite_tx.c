@@ -30,6 +30,7 @@ void write_commit(sqlite_session *s, engine_op *op)
     if (op->status == CRM_OK) {
         s->has_learnt = false;
         seen_committed(s->engine);
+        session_note_cache(s);
         return;
     }
     if (op->status == CRM_INTERNAL) {

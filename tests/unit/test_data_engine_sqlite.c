@@ -424,6 +424,31 @@ static void a_catalogue_that_was_made_by_half_is_completed(void **state)
     assert_int_equal(bench_count(b->reader, &q), 3);
 }
 
+/* What an operator sees of the memory that is the database's, and not to be looked for elsewhere.
+ */
+static void pages_in_memory_are_counted_until_their_session_ends(void **state)
+{
+    bench *b = *state;
+    engine_stats before, after;
+    engine_session *other;
+    bench_begin(b);
+    for (int i = 0; i < 1000; i++) {
+        bench_deal(b, "Крыша", i);
+    }
+    bench_commit(b);
+    engine_stats_get(b->e, &before);
+    assert_true(before.cached > 100 * 1000);
+    assert_ok(engine_session_open(b->e, ENGINE_READER, (engine_deliver){0}, &other));
+    query q = {.entity = &b->w->deal, .limit = 1000000};
+    assert_int_equal(bench_count(other, &q), 1000);
+    engine_turn_end(other);
+    engine_stats_get(b->e, &after);
+    assert_true(after.cached > before.cached + 10 * 1000);
+    engine_session_close(other);
+    engine_stats_get(b->e, &after);
+    assert_int_equal(after.cached, before.cached);
+}
+
 int main(void)
 {
 #define TRY(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
@@ -443,6 +468,7 @@ int main(void)
         TRY(only_the_owner_may_read_the_file),
         TRY(there_is_one_writing_session),
         TRY(the_log_is_copied_back),
+        TRY(pages_in_memory_are_counted_until_their_session_ends),
         TRY(every_page_of_the_log_is_counted_once),
         TRY(a_full_disk_loses_nothing_and_reads_go_on),
     };
