@@ -116,6 +116,11 @@ test('what is newer is put back only after a question', async () => {
   await older.hover();
   await older.locator('[data-action=undo]').click();
   await ask.getByText('Город').waitFor();
+  const middle = await ask.evaluate((box) => {
+    const { left, right, top, bottom } = box.getBoundingClientRect();
+    return [left + right - innerWidth, top + bottom - innerHeight].map(Math.abs);
+  });
+  assert.ok(Math.max(...middle) < 2, `the question stands in the middle, not ${middle} beside it`);
   await page.keyboard.press('Escape');
   await ask.waitFor({ state: 'detached' });
   assert.equal(city(44), 'Казань');
