@@ -47,7 +47,7 @@ function under(entity: string, drawn: string[], rest: string[], row: Row): unkno
 const RIGHT = new Set(['money', 'int', 'decimal', 'date', 'datetime']);
 
 /** A value of the card that a person has to look at, in words; the number of `call` stands beside its own. */
-function warning(entity: string, row: Row, call?: string): TemplateResult | typeof nothing {
+export function warning(entity: string, row: Row, call?: string): TemplateResult | typeof nothing {
   const names = Object.keys(row._marks ?? {});
   const name = names.find((one) => one === call) ?? names[0];
   if (!name) return nothing;

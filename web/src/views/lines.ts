@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { problemText } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import '../ui/due.ts';
+import { warning } from './cards.ts';
 import { sayHidden } from './hidden.ts';
 import { isEmpty, show, summary } from '../fields/view.ts';
 import { api, ApiError } from '../core/api.ts';
@@ -96,12 +97,17 @@ export function line(
     }
     <a class="row-main" href="/e/${entity}/${row.id}" data-layer
       ><span class="clip strong">${titleOf(entity, row)}</span>
-      <span class="clip small muted">${summary(entity, names, row)}</span></a
+      <span class="clip small muted">${warned(entity, row)}${summary(entity, names, row)}</span></a
     >
     <span class="row-end"
       >${due && row[due] ? html`<crm-due .at=${String(row[due])} .plain=${closed}></crm-due>` : tail(entity, view, row)}</span
     >
   </li>`;
+}
+
+function warned(entity: string, row: Row): TemplateResult | typeof nothing {
+  const said = warning(entity, row);
+  return said === nothing ? nothing : html`${said}<span class="sep-dot"> · </span>`;
 }
 
 /** What says most about the row beside its title: as the view's columns have it, people last. */

@@ -518,6 +518,8 @@ test('on a phone a number is called from its card in the list, and a wrong one i
   const wrong = page.locator('.cards li', { hasText: '8 (916) 12' }).first();
   await wrong.getByText('неверный номер').waitFor();
   assert.equal(await wrong.getByRole('link', { name: 'Позвонить' }).count(), 0, 'it is not called');
+  await page.goto(fixture.url);
+  await page.locator('.today-aside').getByText('Телефон: проверьте').waitFor();
 });
 
 test('on a phone the search is closed by a button, for there is no Esc and no place beside it', async () => {
