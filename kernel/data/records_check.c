@@ -186,6 +186,37 @@ static void check_owner(saving *s)
     }
 }
 
+/* No role of his reads such records. Who he is, and whether he is still here, is another matter. */
+static bool reads_none(const saving *s, int64_t user)
+{
+    crm_ctx *c = s->call;
+    const branches *b = NULL;
+    principal who;
+    if (people_principal(c->arena, c->people, user, &who) != CRM_OK) {
+        return false;
+    }
+    const rights_inputs in = {c->reg, c->people, &who, c->arena};
+    return rights_compile(&in, s->entity, &b) == CRM_OK && !rights_for(b, ACTION_READ);
+}
+
+/* A record given to somebody who may not read it is lost to view: he does not see it, and whoever
+ * gave it away may not any more. */
+static void check_given_to(saving *s)
+{
+    const entity *e = s->entity;
+    const principal *who = s->call->who;
+    bool is_persons = who->kind == PRINCIPAL_USER && !(s->how & SAVE_RESTORES);
+    for (int i = 0; is_persons && i < 3 && e->owner_fields[i]; i++) {
+        uint16_t f = e->owner_fields[i];
+        value v = s->now.v[f];
+        bool is_given = f >= COL_OWN && bits_has(s->user_set, f) &&
+                        (s->given->is_new || !value_equal(v, s->was.v[f]));
+        if (is_given && v.kind == VALUE_INT && v.i != who->user && reads_none(s, v.i)) {
+            field_fails(s, f, "owner_cannot_read");
+        }
+    }
+}
+
 /* The row after must still be one that he may write, unless giving it away is what he does. */
 static crm_status check_after(saving *s)
 {
@@ -206,6 +237,7 @@ static crm_status check_after(saving *s)
 crm_status check_rights(saving *s)
 {
     check_owner(s);
+    check_given_to(s);
     crm_status st = check_after(s);
     if (st) {
         return st;

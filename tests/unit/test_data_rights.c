@@ -211,6 +211,30 @@ static void giving_away_takes_the_right_to_reassign(void **state)
     assert_string_equal(world_titles(&w, w.boris, NULL), "anna1");
 }
 
+/* Neither by changing one nor by making one; the system's rules and imports are another matter. */
+static void nothing_is_given_to_who_may_not_read_it(void **state)
+{
+    (void)state;
+    record *r;
+    int64_t id = world_lead(&w, "anna1", w.anna, 0);
+    assert_int_equal(world_update(&w, w.zina, w.lead, id, LEAD_OWNER, value_int(w.oleg)),
+                     CRM_INVALID);
+    assert_string_equal(world_code(&w.call, "owner"), "owner_cannot_read");
+    assert_string_equal(world_titles(&w, w.anna, NULL), "anna1");
+    crm_ctx *c = world_begin(&w, w.zina);
+    assert_ok(records_new(c, w.lead, &r));
+    assert_ok(record_set(r, &w.lead->fields[LEAD_TITLE], TEXT("new")));
+    assert_ok(record_set(r, &w.lead->fields[LEAD_OWNER], value_int(w.oleg)));
+    crm_status st = records_save(c, r, 0);
+    assert_int_equal(st, CRM_INVALID);
+    world_end(&w, st);
+    assert_ok(world_update(&w, w.zina, w.lead, id, LEAD_OWNER, value_int(w.vera)));
+    assert_ok(world_update(&w, 0, w.lead, id, LEAD_OWNER, value_int(w.oleg)));
+    /* What somebody has who lost the right may be changed otherwise, and given back. */
+    assert_ok(world_update(&w, w.zina, w.lead, id, LEAD_REASON, TEXT("price")));
+    assert_ok(world_update(&w, w.zina, w.lead, id, LEAD_OWNER, value_int(w.anna)));
+}
+
 static void a_free_record_may_be_taken(void **state)
 {
     (void)state;
@@ -412,6 +436,7 @@ int main(void)
         BOTH(seeing_all_and_changing_the_stage_changes_nothing_else),
         BOTH(one_creates_within_ones_scope),
         BOTH(giving_away_takes_the_right_to_reassign),
+        BOTH(nothing_is_given_to_who_may_not_read_it),
         BOTH(a_free_record_may_be_taken),
         BOTH(deleting_needs_the_declared_function),
         BOTH(people_change_only_under_the_function_settings),
