@@ -1,7 +1,8 @@
 /*
  * admin.c - commands to a running server: a Unix socket <data>/karkas.sock, mode 0600, one request
  * a connection. The request is a JSON line {"args":[…],"lang":"ru"}; the answer is the command's
- * text, a NUL byte and the exit code. Commands run on a worker, one at a time per connection.
+ * text, a NUL byte and the exit code. Commands run on a worker, one at a time per connection. Who
+ * ends his side of the connection before the answer wants a long command stopped.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -122,15 +123,22 @@ static void got(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 {
     talk *t = stream->data;
     (void)b;
+    if (n < 0 && t->is_running) {
+        uv_read_stop(stream); /* the answer may be wanted all the same */
+        atomic_store(&t->call.is_unwanted, true);
+        return;
+    }
     if (n < 0) {
         hang_up(t);
         return;
+    }
+    if (t->is_running) {
+        return; /* one request a connection: the rest is dropped */
     }
     t->in.n += (size_t)n;
     if (!t->in.n || t->in.p[t->in.n - 1] != '\n') {
         return;
     }
-    uv_read_stop(stream);
     if (!read_request(t)) {
         hang_up(t);
         return;
@@ -224,12 +232,13 @@ static void admin_closed(uv_handle_t *h)
     ((admin *)h->data)->is_closed = true;
 }
 
-/* A command that runs is let finish; who only holds the line is hung up on. */
+/* A command that runs is told, and let finish; who only holds the line is hung up on. */
 void admin_stop(admin *a)
 {
     unlink(a->path);
     uv_close((uv_handle_t *)&a->pipe, admin_closed);
     for (talk *t = a->talks; t; t = t->next) {
+        atomic_store(&t->call.is_unwanted, true);
         if (!t->is_running) {
             hang_up(t);
         }
@@ -289,11 +298,13 @@ crm_status admin_ask_into(const char *data, int count, const char *const *args, 
         return CRM_NOT_FOUND;
     }
     size_t from = out->n;
+    command_asks_on(fd);
     if (send_request(fd, count, args, lang)) {
         while ((n = read(fd, block, sizeof block)) > 0 || (n < 0 && errno == EINTR)) {
             buf_add(out, block, n > 0 ? (size_t)n : 0);
         }
     }
+    command_asks_on(-1);
     close(fd);
     crm_str answer = {out->n > from ? out->p + from : "", out->n - from};
     ptrdiff_t end = str_find(answer, 0);

@@ -83,24 +83,36 @@ static void copied(void *arg, int64_t done, int64_t all)
     pthread_mutex_unlock(&copying_lock);
 }
 
+typedef struct copy_call {
+    command_call *c;
+    uv_mutex_t *lock; /* NULL: let go */
+} copy_call;
+
+static bool is_unwanted(void *arg)
+{
+    const copy_call *x = arg;
+    return command_is_unwanted(x->c);
+}
+
 /* Rows, keys and ТЗ are of one moment from now on, whatever is applied while they are written. */
 static crm_status let_apply(void *arg)
 {
-    uv_mutex_t **lock = arg;
-    uv_mutex_unlock(*lock);
-    *lock = NULL;
+    copy_call *x = arg;
+    uv_mutex_unlock(x->lock);
+    x->lock = NULL;
     return CRM_OK;
 }
 
 static crm_status make_copy(command_call *c, backup_report *report)
 {
     const backup_of of = {.engine = c->d->engine, .dir = c->d->o->data, .kept = kept};
-    uv_mutex_t *lock = &c->d->apply_lock;
-    engine_backup_progress p = {.begun = let_apply, .step = copied, .arg = &lock};
-    uv_mutex_lock(lock);
+    copy_call x = {.c = c, .lock = &c->d->apply_lock};
+    engine_backup_progress p = {
+        .begun = let_apply, .step = copied, .is_over = is_unwanted, .arg = &x};
+    uv_mutex_lock(x.lock);
     crm_status s = backup_make(&of, c->args[1], p, report);
-    if (lock) {
-        uv_mutex_unlock(lock);
+    if (x.lock) {
+        uv_mutex_unlock(x.lock);
     }
     return s;
 }

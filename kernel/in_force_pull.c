@@ -143,10 +143,33 @@ static void take_back(const pulling *p)
     p->out->is_left = !is_back;
 }
 
+/* The name that a kill left empty while fs_place was at it: what is to stand there is still beside.
+ */
+static crm_status forget_claim(void *arg, crm_str name)
+{
+    const pulling *p = arg;
+    struct stat at;
+    const char *to = in(p, p->to, name);
+    if (to && lstat(to, &at) == 0 && S_ISREG(at.st_mode) && at.st_size == 0 && unlink(to) != 0) {
+        return status_from_errno(errno);
+    }
+    return to ? CRM_OK : CRM_NOMEM;
+}
+
+/* What a pull that was cut off has left. */
+static crm_status clear(pulling *p)
+{
+    struct stat at;
+    bool was_cut_off = lstat(p->beside, &at) == 0 && S_ISDIR(at.st_mode);
+    crm_status s = was_cut_off ? fs_files(p->a, p->beside, NULL, forget_claim, p) : CRM_OK;
+    fs_remove_all(p->beside);
+    return s;
+}
+
 static crm_status pull_all(pulling *p)
 {
     crm_status s = make_folder(p, p->to);
-    fs_remove_all(p->beside); /* of one that was cut off */
+    s = s == CRM_OK ? clear(p) : s;
     if (s == CRM_OK && mkdir(p->beside, 0700) != 0) {
         s = status_from_errno(errno);
     }

@@ -300,6 +300,9 @@ static int run_command(const server_options *o, int count, const char **args)
     }
     arena *a = arena_new(0);
     make_absolute(a, args, count);
+    if (strcmp(args[0], "backup") == 0) {
+        command_heed_signals();
+    }
     if (is_local(count, args) || admin_ask(o->data, count, args, o->lang, &code) != CRM_OK) {
         code = run_offline(o, count, args);
     }

@@ -122,7 +122,16 @@ typedef struct command_call {
     arena *arena;
     buf *out;
     int exit_code;
+    atomic_bool is_unwanted; /* who asked has hung up, or the server stops: a long command ends and says so */
 } command_call;
+
+/*
+ * command_signals.c: in a process that runs a long command, or asks a server for it on `fd` (-1: no more), the
+ * first SIGTERM, SIGINT or SIGHUP only makes it unwanted. A second one ends the process.
+ */
+void command_heed_signals(void);
+void command_asks_on(int fd);
+bool command_is_unwanted(command_call *c);
 
 /* Runs one command against an open deployment; worker thread or the offline process. */
 void command_run(command_call *c);

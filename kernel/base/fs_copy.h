@@ -9,7 +9,8 @@ CRM_MUST_CHECK crm_status fs_copy_bytes(int from, int to);
 /*
  * Puts the file `from` at `to`, in another folder of the same disk, where nothing is yet: CONFLICT where
  * something is, which stays as it is. `from` may be gone afterwards. Also where a disk knows no links, and
- * no renaming that overwrites nothing. The folder is not synced.
+ * no renaming that overwrites nothing: a kill may leave an empty file at `to` there, with `from` where it
+ * was, and never a part of it. The folder is not synced.
  */
 CRM_MUST_CHECK crm_status fs_place(const char *from, const char *to);
 

@@ -190,11 +190,18 @@ static void tell_step(void *arg, int64_t done, int64_t all)
     }
 }
 
+static bool is_over(void *arg)
+{
+    const making *m = arg;
+    return m->told.is_over && m->told.is_over(m->told.arg);
+}
+
 /* Files after the database: all that its rows speak of were there before it. */
 static crm_status copy_whole(making *m)
 {
     char folder[BACKUP_NAME_ROOM];
-    engine_backup_progress p = {.begun = keep_rest, .step = tell_step, .arg = m};
+    engine_backup_progress p = {
+        .begun = keep_rest, .step = tell_step, .is_over = is_over, .arg = m};
     crm_status st = backup_join(folder, m->path, BACKUP_FILES);
     files_hold();
     st = st == CRM_OK ? engine_backup(m->of->engine, m->path, p) : st;
@@ -203,7 +210,8 @@ static crm_status copy_whole(making *m)
         backup_fail(m->report, st, m->is_taken ? "backup.exists" : "backup.not_written", m->path,
                     "");
     }
-    if (st == CRM_OK && (st = files_copy_all(NULL, folder, &m->report->files)) != CRM_OK) {
+    if (st == CRM_OK &&
+        (st = files_copy_all(NULL, folder, is_over, m, &m->report->files)) != CRM_OK) {
         backup_fail(m->report, st, "backup.not_written", folder, "");
     }
     files_release();
@@ -233,8 +241,12 @@ static crm_status make(making *m)
     m->had_files = has_beside(m->path, BACKUP_FILES);
     m->had_data = has_beside(m->path, BACKUP_DATA);
     crm_status st = copy_whole(m);
+    st = st == CRM_OK && is_over(m) ? CRM_UNAVAILABLE : st;
     if (st == CRM_OK && (st = describe(m->path, m->kept, m->arena, m->report)) != CRM_OK) {
         backup_fail(m->report, st, "backup.not_written", m->path, BACKUP_MANIFEST);
+    }
+    if (st == CRM_UNAVAILABLE && is_over(m)) {
+        backup_fail(m->report, st, "backup.stopped", m->path, "");
     }
     if (st != CRM_OK && !m->is_taken) {
         unmake(m);

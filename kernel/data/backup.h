@@ -6,6 +6,7 @@
  * a secret as a whole), and <path>.json, the manifest with the SHA-256 of the database and of what was
  * kept, the number of files and of the rows of every entity. The manifest is written last: a copy without
  * one is not a backup.
+ * What is told to stop leaves nothing.
  * Contents never change, so on one disk a backup links them and takes no room for them. Blocking
  * functions; never on a loop thread.
  *
@@ -50,8 +51,8 @@ typedef struct backup_of {
     const char *const *kept; /* files and folders of it, NULL ends them */
 } backup_of;
 
-/* engine_backup with its manifest. CONFLICT when a file stands at `path`, NO_SPACE; what it had made is
- * gone then. By the time of progress.begun the files of the directory are copied, too. */
+/* engine_backup with its manifest. CONFLICT when a file stands at `path`, NO_SPACE, UNAVAILABLE when it was told
+ * to stop; what it had made is gone then. By the time of progress.begun the files of the directory are copied, too. */
 CRM_MUST_CHECK crm_status backup_make(const backup_of *of, const char *path, engine_backup_progress p,
                                       backup_report *report);
 /* Compares a backup with its manifest and checks its integrity; `kept` is what it may hold of a data

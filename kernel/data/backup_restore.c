@@ -79,7 +79,7 @@ static crm_status write_files(const restore *x)
     char from[BACKUP_NAME_ROOM];
     const char *to = below(x, x->part, "files");
     crm_status st = to ? backup_join(from, x->path, BACKUP_FILES) : CRM_NOMEM;
-    return st == CRM_OK && x->report->files ? files_copy_all(from, to, &count) : st;
+    return st == CRM_OK && x->report->files ? files_copy_all(from, to, NULL, NULL, &count) : st;
 }
 
 static crm_status copy_small(const restore *x, const char *ending, const char *name, size_t most)

@@ -40,7 +40,8 @@ static crm_status copy_pages(sqlite3 *from, sqlite3 *to, engine_backup_progress 
         return status_of(to, sqlite3_errcode(to), "backup.init");
     }
     int rc = SQLITE_OK;
-    while (rc == SQLITE_OK) {
+    bool is_over = false;
+    while (rc == SQLITE_OK && !(is_over = p.is_over && p.is_over(p.arg))) {
         rc = sqlite3_backup_step(b, STEP_PAGES);
         if (p.step && (rc == SQLITE_OK || rc == SQLITE_DONE)) {
             int64_t all = sqlite3_backup_pagecount(b);
@@ -48,6 +49,9 @@ static crm_status copy_pages(sqlite3 *from, sqlite3 *to, engine_backup_progress 
         }
     }
     sqlite3_backup_finish(b);
+    if (is_over) {
+        return CRM_UNAVAILABLE;
+    }
     return rc == SQLITE_DONE ? CRM_OK : status_of(to, rc, "backup.step");
 }
 

@@ -191,11 +191,12 @@ typedef struct engine_stats {
                        what the disk holds is for the recovery of the next start to find out */
 } engine_stats;
 
-/* Both may be NULL. `begun`: the state that is copied is fixed, whatever is written from now on;
- * what is not OK ends the backup. */
+/* Each may be NULL. `begun`: the state that is copied is fixed, whatever is written from now on;
+ * what is not OK ends the backup. `is_over` is asked all along: true ends it with UNAVAILABLE. */
 typedef struct engine_backup_progress {
     crm_status (*begun)(void *arg);
     void (*step)(void *arg, int64_t done_pages, int64_t all_pages);
+    bool (*is_over)(void *arg);
     void *arg;
 } engine_backup_progress;
 

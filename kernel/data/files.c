@@ -254,6 +254,8 @@ crm_status files_sweep(arena *a, crm_status (*is_known)(void *arg, crm_str hash,
 
 typedef struct copying {
     const char *to;
+    bool (*is_over)(void *arg);
+    void *arg;
     int64_t count;
 } copying;
 
@@ -294,6 +296,9 @@ static crm_status link_one(void *arg, int dir, const char *name)
 {
     copying *c = arg;
     char place[PATH_ROOM], path[PATH_ROOM + HASH_CHARS + 2];
+    if (c->is_over && c->is_over(c->arg)) {
+        return CRM_UNAVAILABLE;
+    }
     int n = snprintf(place, sizeof place, "%s/%.2s", c->to, name);
     if (n <= 0 || (size_t)n >= sizeof place) {
         return CRM_TOO_LARGE;
@@ -310,9 +315,10 @@ static crm_status link_one(void *arg, int dir, const char *name)
     return st == CRM_OK ? sync_folder(place) : st;
 }
 
-crm_status files_copy_all(const char *from, const char *to, int64_t *count)
+crm_status files_copy_all(const char *from, const char *to, bool (*is_over)(void *arg), void *arg,
+                          int64_t *count)
 {
-    copying c = {.to = to};
+    copying c = {.to = to, .is_over = is_over, .arg = arg};
     crm_status st = each_content(from ? from : folder, link_one, &c);
     *count = c.count;
     return st == CRM_OK && c.count ? sync_folder(to) : st;

@@ -64,8 +64,10 @@ CRM_MUST_CHECK crm_status files_sweep(arena *a, crm_status (*is_known)(void *arg
 void files_hold(void);
 void files_release(void);
 /* All contents of a folder (NULL: of the data directory) linked, or copied where that is impossible, to
- * another, which is made when there are any; what is there already is kept. */
-CRM_MUST_CHECK crm_status files_copy_all(const char *from, const char *to, int64_t *count);
+ * another, which is made when there are any; what is there already is kept. `is_over` (NULL: never) is asked
+ * before each: true ends it with UNAVAILABLE. */
+CRM_MUST_CHECK crm_status files_copy_all(const char *from, const char *to, bool (*is_over)(void *arg),
+                                         void *arg, int64_t *count);
 /* Whether every content of the folder is what its name says; *count: how many there are. INVALID. */
 CRM_MUST_CHECK crm_status files_verify(const char *folder, int64_t *count);
 

@@ -154,6 +154,11 @@ describe('karkas backup and restore', () => {
     assert.equal(fs.readFileSync(to('whole/staff/a/people.csv'), 'utf8'), defaultPeople);
     assert.deepEqual(fs.readdirSync(to('whole')).sort(), ['deep.yaml', 'staff']);
     assert.equal(await ok('tz', 'pull', to('whole')), `${to('whole/deep.yaml')}\n`, 'the same is there');
+    fs.mkdirSync(path.join(folder('cut'), '.karkas-pull'));
+    for (const name of ['cut/.karkas-pull/deep.yaml', 'cut/deep.yaml']) fs.writeFileSync(to(name), '');
+    for (const name of ['cut/.karkas-pull', 'cut/.karkas-pull/deep.yaml', 'cut/deep.yaml']) fs.chownSync(to(name), uid, gid);
+    assert.equal(await ok('tz', 'pull', to('cut')), `${to('cut/deep.yaml')}\n`, 'a name that a kill has left empty');
+    assert.deepEqual(fs.readdirSync(to('cut')).sort(), ['deep.yaml', 'staff']);
     const people = to('whole/staff/a/people.csv');
     fs.chmodSync(people, 0);
     assert.equal(await fails('tz', 'pull', to('whole')), `${people}: не прочитать: ошибка диска или системы.\n${nothing}`);
@@ -260,11 +265,23 @@ describe('karkas backup and restore', () => {
       assert.equal(await fails('backup', `${file}.2`), `Уже делается копия ${file}: записано 100 % базы. Дождитесь её конца и повторите.\n`);
       fs.closeSync(fs.openSync(held, 'w'));
       assert.match(await copying, /строк/);
+      await checkStopped(`${file}.3`, held, (data) => server.execute(path.join(server.build, 'karkas'), ['--data', data, '--lang', 'ru', 'backup', `${file}.3`]));
     } finally {
       fs.rmSync(held, { force: true });
       fs.rmSync(folder, { recursive: true });
     }
   });
+
+  /** Of a copy that is at the attachments, held by the one that nobody writes. */
+  async function checkStopped(file, held, backup) {
+    const copying = backup(server.data);
+    await until(() => fs.existsSync(`${file}.files/00`), 'the copying of attachments');
+    copying.child.kill('SIGTERM');
+    fs.closeSync(fs.openSync(held, 'w'));
+    const { code, err } = await copying;
+    assert.deepEqual([code, err], [1, `${file}: копия прервана, ничего от неё не осталось.\n`]);
+    assert.deepEqual(fs.readdirSync(path.dirname(file)).filter((name) => name.startsWith(path.basename(file))), []);
+  }
 
   it('lets root restore for the user the server runs as', { skip: process.getuid() !== 0 && 'only root can' }, async () => {
     const file = path.join(server.home, 'by-root.karkas');

@@ -87,17 +87,35 @@ static void a_file_that_is_there_is_not_overwritten(void **state)
     assert_int_equal(access(from, F_OK), 0);
 }
 
+static int place_by_nothing(void *arg)
+{
+    refuse_call(SYS_renameat, EACCES);
+#ifdef SYS_rename
+    refuse_call(SYS_rename, EACCES);
+#endif
+    return place(arg);
+}
+
+static void a_name_that_was_held_for_the_file_is_let_go_when_it_cannot_come(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(place_by_nothing, &disks[2]), CRM_DENIED);
+    assert_int_not_equal(access(to, F_OK), 0);
+    assert_int_equal(access(from, F_OK), 0);
+}
+
 static int place_without_room(void *arg)
 {
     set_room(2);
     return place(arg);
 }
 
-static void half_a_file_is_not_left(void **state)
+/* So a kill leaves no part of it under its name. */
+static void a_file_is_placed_without_being_written_anew(void **state)
 {
     (void)state;
-    assert_int_not_equal(in_child(place_without_room, &disks[2]), CRM_OK);
-    assert_int_not_equal(access(to, F_OK), 0);
+    assert_int_equal(in_child(place_without_room, &disks[2]), CRM_OK);
+    assert_placed("ours");
 }
 
 static void no_right_is_no_lack_of_links(void **state)
@@ -113,7 +131,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TRY(a_file_is_placed_on_a_disk_without_links),
         TRY(a_file_that_is_there_is_not_overwritten),
-        TRY(half_a_file_is_not_left),
+        TRY(a_name_that_was_held_for_the_file_is_let_go_when_it_cannot_come),
+        TRY(a_file_is_placed_without_being_written_anew),
         TRY(no_right_is_no_lack_of_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

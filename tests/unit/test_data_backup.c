@@ -186,6 +186,43 @@ static void a_backup_without_room_leaves_nothing(void **state)
     assert_int_equal(files_in(b, b->dir), before);
 }
 
+/* ---- told to stop ---------------------------------------------------------------------------- */
+
+typedef struct stopping {
+    int asked, after; /* how often it has been asked, and when it says yes */
+} stopping;
+
+static bool says_stop(void *arg)
+{
+    stopping *s = arg;
+    return s->asked++ >= s->after;
+}
+
+/* At every moment it asks at: of the pages, of each attachment, of the manifest. */
+static void a_backup_that_is_told_to_stop_leaves_nothing(void **state)
+{
+    bench *b = *state;
+    backup_report r;
+    char path[160];
+    backup_place p = copy_with_all(b);
+    int before = files_in(b, b->dir);
+    crm_status st = CRM_UNAVAILABLE;
+    snprintf(path, sizeof path, "%s.2", p.path);
+    for (int after = 0; st == CRM_UNAVAILABLE; after++) {
+        stopping s = {.after = after};
+        engine_backup_progress told = {.is_over = says_stop, .arg = &s};
+        st = backup_make(&(backup_of){b->e, b->dir, kept}, path, told, &r);
+        if (st == CRM_UNAVAILABLE) {
+            assert_string_equal(r.fault.key, "backup.stopped");
+            assert_int_equal(files_in(b, b->dir), before);
+        } else {
+            assert_true(after >= 2);
+        }
+    }
+    assert_ok(st);
+    assert_ok(backup_verify(path, kept, &r));
+}
+
 /* ---- meanwhile ------------------------------------------------------------------------------- */
 
 typedef struct meanwhile {
@@ -254,6 +291,7 @@ int main(void)
         TRY(a_name_without_room_for_its_endings_is_said_to_be_too_long),
         TRY(a_damaged_backup_is_refused),
         TRY(a_backup_without_room_leaves_nothing),
+        TRY(a_backup_that_is_told_to_stop_leaves_nothing),
         TRY(a_backup_is_of_the_moment_it_has_begun_at),
         cmocka_unit_test(a_fault_is_said_in_the_language_of_who_asked),
     };

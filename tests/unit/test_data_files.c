@@ -178,7 +178,7 @@ static void a_copy_is_whole_and_damage_is_found(void **state)
     snprintf(to, sizeof to, "%s/copy", root);
     crm_str hash = put("a", "в копию");
     put("b", "и это");
-    assert_int_equal(files_copy_all(NULL, to, &copied), CRM_OK);
+    assert_int_equal(files_copy_all(NULL, to, NULL, NULL, &copied), CRM_OK);
     assert_int_equal(files_verify(to, &found), CRM_OK);
     assert_int_equal(copied, found);
     assert_true(found >= 2);
@@ -197,15 +197,15 @@ static void half_a_content_in_a_copy_is_written_anew(void **state)
     (void)state;
     snprintf(to, sizeof to, "%s/again", root);
     crm_str hash = put("a", "целиком");
-    assert_int_equal(files_copy_all(NULL, to, &copied), CRM_OK);
+    assert_int_equal(files_copy_all(NULL, to, NULL, NULL, &copied), CRM_OK);
     crm_str path = arena_fmt(a, "%s/%.2s/%.*s", to, hash.p, STR_FMT(hash));
     assert_int_equal(unlink(path.p), 0);
     assert_int_equal(fs_write(path.p, CRM_S("цел"), 0600), CRM_OK);
     set_room(2);
-    assert_int_not_equal(files_copy_all(NULL, to, &found), CRM_OK);
+    assert_int_not_equal(files_copy_all(NULL, to, NULL, NULL, &found), CRM_OK);
     set_room(RLIM_INFINITY);
     assert_int_not_equal(access(arena_fmt(a, "%s.part", path.p).p, F_OK), 0);
-    assert_int_equal(files_copy_all(NULL, to, &found), CRM_OK);
+    assert_int_equal(files_copy_all(NULL, to, NULL, NULL, &found), CRM_OK);
     assert_int_equal(found, copied);
     assert_int_equal(files_verify(to, &found), CRM_OK);
     assert_int_equal(found, copied);
@@ -217,7 +217,7 @@ static int copy_without_room(void *arg)
     int64_t copied;
     refuse_call(SYS_linkat, EXDEV);
     set_room(2);
-    return files_copy_all(NULL, arg, &copied) != CRM_OK ? 0 : 1;
+    return files_copy_all(NULL, arg, NULL, NULL, &copied) != CRM_OK ? 0 : 1;
 }
 
 static void a_copy_that_fails_leaves_no_half_of_a_content(void **state)
@@ -236,7 +236,7 @@ static int copy_blind(void *arg)
 {
     int64_t copied;
     refuse_call(SYS_getdents64, EIO);
-    return files_copy_all(NULL, arg, &copied) != CRM_OK ? 0 : 1;
+    return files_copy_all(NULL, arg, NULL, NULL, &copied) != CRM_OK ? 0 : 1;
 }
 
 static void contents_that_cannot_be_listed_are_not_taken_for_none(void **state)
