@@ -84,6 +84,8 @@ typedef struct reading {
     int64_t last;
     size_t bytes; /* arena_used at which the page ends */
     bool keeps_unknown;
+    const entity *only; /* NULL: of any entity */
+    uint32_t most;      /* 0: no end but the query's */
     crm_status status;
 } reading;
 
@@ -97,6 +99,9 @@ static bool on_change(void *arg, const value *row, uint32_t matched)
     if (!e && !r->keeps_unknown) {
         return true; /* of a module that is not enabled: nobody can ask for it */
     }
+    if (r->only && e != r->only) {
+        return true;
+    }
     change *ch = &r->at[r->count++];
     *ch = (change){.reg = r->reg,
                    .position = row[COL_ID].i,
@@ -109,7 +114,8 @@ static bool on_change(void *arg, const value *row, uint32_t matched)
                    .op = row[CHANGE_OP].s.n ? row[CHANGE_OP].s.p[0] : 'u',
                    .is_quiet = row[CHANGE_QUIET].i != 0};
     r->status = e ? changelog_read_body(r->arena, row[CHANGE_BODY].s, ch) : CRM_OK;
-    return !r->status && (!r->bytes || arena_used(r->arena) < r->bytes);
+    bool is_full = (r->bytes && arena_used(r->arena) >= r->bytes) || r->count == r->most;
+    return !r->status && !is_full;
 }
 
 static crm_status list(engine_session *s, const query *q, engine_row_fn fn, void *arg)
@@ -139,6 +145,32 @@ crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64
     *out = (change_page){
         .at = rd.at, .count = rd.count, .last = rd.last, .has_more = rd.rows == limit};
     return st;
+}
+
+crm_status changelog_of_entity(engine_session *s, arena *a, const entity *e, change_from from,
+                               change_page *out)
+{
+    const entity *log = registry_store(from.reg, STORE_CHANGE);
+    const field *id = &log->fields[COL_ID];
+    reading rd = {.reg = from.reg,
+                  .arena = a,
+                  .at = ARENA_ARRAY(a, change, from.limit),
+                  .last = from.after,
+                  .bytes = arena_used(a) + PAGE_BYTES,
+                  .only = e,
+                  .most = from.limit};
+    value after = value_int(from.after);
+    cond where = {
+        .op = COND_GT, .path = {id}, .path_length = 1, .values = &after, .value_count = 1};
+    query q = {.entity = log,
+               .where = &where,
+               .limit = CHANGES_LOOKED,
+               .sorts = {{id, false}},
+               .sort_count = 1};
+    crm_status st = rd.at ? list(s, &q, on_change, &rd) : CRM_NOMEM;
+    bool is_cut = rd.rows == CHANGES_LOOKED || rd.count == from.limit || arena_used(a) >= rd.bytes;
+    *out = (change_page){.at = rd.at, .count = rd.count, .last = rd.last, .has_more = is_cut};
+    return st ? st : rd.status;
 }
 
 /* ---- the changes of a batch or a record, newest first -----------------------------------------
@@ -283,6 +315,51 @@ crm_status changelog_last(engine_session *s, const registry *r, int64_t *positio
     bits_add(q.select, COL_ID);
     *position = 0;
     return list(s, &q, on_position, position);
+}
+
+typedef struct logged {
+    int64_t id, at;
+} logged;
+
+static bool on_logged(void *arg, const value *row, uint32_t matched)
+{
+    (void)matched;
+    *(logged *)arg = (logged){row[COL_ID].i, row[COL_CREATED_AT].i};
+    return false;
+}
+
+/* The first row behind a position; id 0: none. */
+static crm_status first_behind(engine_session *s, const entity *e, int64_t position, logged *out)
+{
+    const field *id = &e->fields[COL_ID];
+    value from = value_int(position);
+    cond where = {.op = COND_GT, .path = {id}, .path_length = 1, .values = &from, .value_count = 1};
+    query q = {.entity = e, .where = &where, .limit = 1, .sorts = {{id, false}}, .sort_count = 1};
+    bits_add(q.select, COL_ID);
+    bits_add(q.select, COL_CREATED_AT);
+    *out = (logged){0};
+    return list(s, &q, on_logged, out);
+}
+
+/* By halves: rows are stamped when they are written, so positions are in the order of their stamps.
+ */
+crm_status changelog_before(engine_session *s, const registry *r, int64_t moment, int64_t *position)
+{
+    const entity *e = registry_store(r, STORE_CHANGE);
+    int64_t before = 0, end = 0;
+    crm_status st = changelog_last(s, r, &end);
+    while (!st && before < end) {
+        logged row;
+        int64_t half = before + (end - before) / 2;
+        st = first_behind(s, e, half, &row);
+        if (row.id && row.at < moment) {
+            before = row.id;
+        } else {
+            end = half;
+        }
+    }
+    *position = before;
+    return st;
 }
 
 /* ---- cursors --------------------------------------------------------------------------------- */

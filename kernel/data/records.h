@@ -133,6 +133,25 @@ typedef struct history_query {
 CRM_MUST_CHECK crm_status records_history(crm_ctx *c, const history_query *q, history_entry **out,
                                           uint32_t *count, int64_t *next);
 
+/* What has changed of one record since a position. */
+typedef struct record_change {
+    int64_t record, rev, at; /* of the newest change there */
+    char op;                 /* 'c', 'u', 'd'; 'g': it has left his sight */
+    uint64_t fields[4];      /* that have changed and he may see; none of 'd' and 'g' */
+} record_change;
+typedef struct record_changes {
+    record_change *at; /* oldest change first, each record once */
+    uint32_t count;
+    int64_t next;      /* read on from there, now or later */
+    bool has_more;     /* more may follow at once, also when there is none in this page */
+} record_changes;
+/*
+ * Changes after the position, as the asker may know of them now (records_changes.c). At most `limit` (0: LIST_MAX)
+ * changes are looked at; pages are short where other entities have changed more. Pool.
+ */
+CRM_MUST_CHECK crm_status records_changes(crm_ctx *c, const entity *e, int64_t after, uint32_t limit,
+                                          record_changes *out);
+
 /* ---- writing: on the writer, inside c->tx ---------------------------------------------------- */
 
 /* A new record with defaults ("me", "now", start stage), nothing stored yet. */

@@ -184,6 +184,7 @@ CRM_MUST_CHECK crm_status hook_take_parts(crm_ctx *c, crm_str *content_type, crm
 void upload_early(void *arg, http_request *r);
 /* The list's parameters, without those named in `own` (NULL: none; ends in NULL). */
 CRM_MUST_CHECK crm_status records_read_query(api_call *k, query *q, const char *const *own);
+void changes_route(api_call *k); /* of k->entity */
 void history_route(api_call *k); /* of the record k->id */
 /* What only the entity `batch` has: its error rows, cancel, undo. False: an ordinary record's route. */
 bool batch_route(api_call *k);

@@ -146,6 +146,10 @@ void records_route(api_call *k)
         export_route(k);
         return;
     }
+    if (str_is(id, "changes") && !path.n) {
+        changes_route(k);
+        return;
+    }
     bool is_id = str_to_i64(id, &k->id) == CRM_OK && k->id > 0;
     if (is_id && !path.n) {
         records_answer_one(k);

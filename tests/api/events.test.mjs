@@ -24,6 +24,53 @@ function of(stream, id) {
   return stream.seen.filter((e) => e.event === 'record' && e.data.entity === 'sales.lead' && e.data.id === id);
 }
 
+describe('changes since', () => {
+  const changes = async (client, query) => (await client.get(`${LEADS}/changes?${query}`, { expect: 200 })).json;
+  const start = async () => (await changes(head, '')).next;
+
+  it('are told behind a position, each record once, and to nobody who does not see them', async () => {
+    const after = await start();
+    const r = await make(petrov, { title: 'Сверка' });
+    const own = await make(sidorova, { title: 'Чужая' });
+    await petrov.patch(`${LEADS}/${r.id}`, { city: 'Тула' }, { expect: 200 });
+    const his = await changes(petrov, `after=${after}`);
+    assert.deepEqual(his.rows.map((x) => [x.id, x.rev, x.op]), [[r.id, r.rev + 1, 'created']]);
+    assert.ok(['title', 'city'].every((f) => his.rows[0].fields.includes(f)));
+    assert.deepEqual([his.more, (await changes(petrov, `after=${his.next}`)).rows], [false, []]);
+    assert.deepEqual((await changes(head, `after=${after}`)).rows.map((x) => x.id), [r.id, own.id]);
+    const page = await changes(head, `after=${after}&limit=1`);
+    assert.deepEqual([page.rows.map((x) => x.id), page.more], [[r.id], true]);
+  });
+
+  it('say gone or deleted only of what could be seen', async () => {
+    const r = await make(petrov, { title: 'Уходит' });
+    const binned = await make(petrov, { title: 'В корзину' });
+    const after = await start();
+    await head.patch(`${LEADS}/${r.id}`, { owner: sidorova.user.id }, { expect: 200 });
+    await head.del(`${LEADS}/${binned.id}`, { expect: 204 });
+    const ops = async (client) => (await changes(client, `after=${after}`)).rows.map((x) => [x.id, x.op, x.fields]);
+    assert.deepEqual(await ops(petrov), [[r.id, 'gone', []], [binned.id, 'deleted', []]]);
+    assert.deepEqual(await ops(sidorova), [[r.id, 'updated', ['owner']]]);
+  });
+
+  it('begin at a moment', async () => {
+    await server.advance('10m');
+    const since = (await make(petrov, { title: 'Позже' })).created_at;
+    const told = (await changes(head, `since=${encodeURIComponent(since)}`)).rows;
+    assert.equal(told.length, 1);
+    assert.deepEqual((await changes(head, `since=2030-01-01T00:00:00Z`)).rows, []);
+  });
+
+  it('are refused from a position that is none', async () => {
+    for (const after of ['999999999', 'x', '-1']) {
+      const reply = await head.get(`${LEADS}/changes?after=${after}`);
+      assert.deepEqual([reply.status, reply.json.code], [400, 'bad_cursor'], after);
+    }
+    assert.equal((await head.get(`${LEADS}/changes?since=yesterday`)).status, 422);
+    assert.equal((await head.get(`${LEADS}/changes?limit=0`)).status, 422);
+  });
+});
+
 describe('an open stream', () => {
   it('tells another session of a new record and of every change, in order', async () => {
     const stream = await head.events();
