@@ -191,8 +191,8 @@ static void put_entity(json_writer *w, const registry *r, const entity *e, const
 
 static bool may_have_more(const entity *e)
 {
-    return !(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API)) && !str_is(e->name, "batch") &&
-           !str_is(e->name, "notification");
+    return !(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API | ENTITY_LOG)) &&
+           !str_is(e->name, "batch") && !str_is(e->name, "notification");
 }
 
 void model_put_list(json_writer *w, crm_ctx *c, const model_rows *rows)

@@ -7,9 +7,10 @@
 
 /* ---- links ----------------------------------------------------------------------------------- */
 
+/* Where a record was stays with it, in the recycle bin and when it comes back. */
 static bool may_refer(const entity *e)
 {
-    return !(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API));
+    return !(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API | ENTITY_LOG));
 }
 
 uint32_t merge_links(const registry *r, const entity *to, merge_link out[FIELDS_MAX])

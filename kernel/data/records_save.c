@@ -176,6 +176,9 @@ crm_status save_as(crm_ctx *c, record *r, int64_t base_rev, unsigned how)
 {
     saving s = {.call = c, .entity = r->entity, .given = r, .how = how};
     assert(c->tx);
+    if (r->entity->flags & ENTITY_LOG) {
+        return call_fail(c, CRM_DENIED, "denied");
+    }
     crm_status st = hooks_check(c, r);
     if (!st) {
         st = begin(&s, base_rev);
@@ -204,6 +207,9 @@ crm_status save_as(crm_ctx *c, record *r, int64_t base_rev, unsigned how)
 static crm_status begin_removal(saving *s, int64_t id, bool is_deleted)
 {
     crm_ctx *c = s->call;
+    if (s->entity->flags & ENTITY_LOG) {
+        return call_fail(c, CRM_DENIED, "denied");
+    }
     s->now = (record){.entity = s->entity, .arena = c->arena};
     s->was = s->now;
     crm_status st = tx_get_locked(c->tx, s->entity, id, c->arena, &s->was.v);
@@ -315,6 +321,15 @@ static crm_status purge_rows(crm_ctx *c, const entity *of, const cond *which)
     return st;
 }
 
+static crm_status purge_stays(crm_ctx *c, const record *gone)
+{
+    const entity *log = gone->entity->stage_log;
+    return !log ? CRM_OK
+                : purge_rows(c, log,
+                             cond_compare(c->arena, COND_EQ, &log->fields[log->parent_field],
+                                          gone->v[COL_ID]));
+}
+
 /* The rows of a store that speak of the record: its stage log, what was told of it to others. */
 static crm_status purge_of_record(crm_ctx *c, const entity *of, const field *by_entity,
                                   const field *by_record, const record *gone)
@@ -352,6 +367,7 @@ crm_status records_purge(crm_ctx *c, const entity *e, int64_t id)
     }
     st = st ? st : changelog_erase(c->tx, e, id, all);
     st = st ? st : purge_stores(c, &s.now);
+    st = st ? st : purge_stays(c, &s.now);
     st = st ? st : file_purge(c, e, id);
     st = st ? st : tx_gather_terms(c->tx, e, id, NULL);
     return st ? st : tx_delete(c->tx, e, id);

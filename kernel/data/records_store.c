@@ -2,6 +2,7 @@
 #include "data/changelog.h"
 #include "data/match.h"
 #include "data/records_private.h"
+#include "data/stage_log.h"
 #include "data/stores.h"
 
 /* ---- the row --------------------------------------------------------------------------------- */
@@ -77,60 +78,19 @@ static crm_status write_row(saving *s, char op)
     return st ? call_fail(s->call, st, status_code(st)) : CRM_OK;
 }
 
-/* ---- the stage log --------------------------------------------------------------------------- */
-
-static bool on_entered(void *arg, const value *row, uint32_t matched)
-{
-    (void)matched;
-    *(int64_t *)arg = row[STAGE_LOG_AT].i;
-    return false;
-}
-
-/* When the record entered the stage it leaves. */
-static crm_status entered_at(const saving *s, const entity *log, int64_t *at)
-{
-    value values[] = {value_text(s->entity->name), s->now.v[COL_ID]};
-    cond parts[] = {{.op = COND_EQ,
-                     .path = {&log->fields[STAGE_LOG_ENTITY]},
-                     .path_length = 1,
-                     .values = &values[0],
-                     .value_count = 1,
-                     .next = &parts[1]},
-                    {.op = COND_EQ,
-                     .path = {&log->fields[STAGE_LOG_RECORD]},
-                     .path_length = 1,
-                     .values = &values[1],
-                     .value_count = 1}};
-    cond where = {.op = COND_AND, .first = parts};
-    query q = {.entity = log,
-               .where = &where,
-               .limit = 1,
-               .sorts = {{&log->fields[COL_ID], true}},
-               .sort_count = 1};
-    *at = s->now.v[COL_CREATED_AT].i;
-    return tx_list(s->call->tx, &q, on_entered, at);
-}
-
 static crm_status write_stage_log(const saving *s)
 {
-    const entity *e = s->entity, *log = registry_store(s->call->reg, STORE_STAGE_LOG);
-    int64_t entered, id, at = s->now.v[COL_UPDATED_AT].i;
-    if (!e->stage_field || !bits_has(s->changed, e->stage_field)) {
+    const entity *e = s->entity;
+    if (!e->stage_log || !bits_has(s->changed, e->stage_field)) {
         return CRM_OK;
     }
-    value row[STAGE_LOG_COLUMNS] = {0};
-    crm_status st = CRM_OK;
-    if (s->was.v) {
-        st = entered_at(s, log, &entered);
-        row[STAGE_LOG_FROM] = s->was.v[e->stage_field];
-        row[STAGE_LOG_MS] = value_int(st ? 0 : at - entered);
-    }
-    row[STAGE_LOG_ENTITY] = value_text(e->name);
-    row[STAGE_LOG_RECORD] = s->now.v[COL_ID];
-    row[STAGE_LOG_TO] = s->now.v[e->stage_field];
-    row[STAGE_LOG_AT] = value_int(at);
-    row[STAGE_LOG_BY] = s->now.v[COL_UPDATED_BY];
-    return st ? st : tx_insert(s->call->tx, log, row, &id);
+    return stage_log_write(
+        s->call, &(stage_change){.of = e,
+                                 .record = s->now.v[COL_ID].i,
+                                 .at = s->now.v[COL_UPDATED_AT].i,
+                                 .from = s->was.v ? s->was.v[e->stage_field] : value_null(),
+                                 .to = s->now.v[e->stage_field],
+                                 .by = s->now.v[COL_UPDATED_BY]});
 }
 
 /* ---- words and caches ------------------------------------------------------------------------ */

@@ -121,6 +121,7 @@ enum { /* entity.flags */
     ENTITY_SYSTEM = 1u << 0,     /* the kernel's own store: no API, no history, no rights */
     ENTITY_NO_HISTORY = 1u << 1, /* no change log rows */
     ENTITY_NO_API = 1u << 2,
+    ENTITY_LOG = 1u << 3,        /* a stage log (stage_log.h): the kernel writes it with the record, nobody else */
 };
 
 /* A computed field of other records reads fields of an entity: `via` is their reference to it. */
@@ -185,6 +186,7 @@ struct entity {
     uint32_t feed_count;
     crm_str views_json;     /* {"list":[…],"card":{…},"quick":[…]} for the UI, checked by seal */
     crm_str source;         /* "tz.yaml:47" or the module's name, for faults */
+    const entity *stage_log; /* the stays of its records in their stages, made by seal; NULL: no pipeline */
     const uint16_t *name_slots; /* made by seal: hash of a name -> position + 1 */
     uint32_t name_mask;
 };

@@ -17,7 +17,8 @@ void seal_check_role(seal *s, crm_str source, crm_str name)
     seal_fault_near(s, source, "unknown_role", name, names, names ? s->r->role_count : 0);
 }
 
-/* "sales.*" covers the module's entities, "*" every name with a dot; system stores are nobody's. */
+/* "sales.*" covers the module's entities, "*" every name with a dot; system stores are nobody's,
+ * and stage logs take the rights of their records. */
 static bool is_wildcard(crm_str name)
 {
     return str_ends(name, CRM_S("*"));
@@ -26,7 +27,7 @@ static bool is_wildcard(crm_str name)
 static bool covers(crm_str pattern, const entity *e)
 {
     crm_str prefix = {pattern.p, pattern.n - 1};
-    return !(e->flags & ENTITY_SYSTEM) && str_find(e->name, '.') >= 0 &&
+    return !(e->flags & (ENTITY_SYSTEM | ENTITY_LOG)) && str_find(e->name, '.') >= 0 &&
            str_starts(e->name, prefix);
 }
 

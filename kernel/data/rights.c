@@ -43,6 +43,11 @@ struct rights_tables {
 
 static const branches everything = {
     .at = {{.fields = ALL_BITS, .actions = ~0u, .source = {"system", 6}}}, .count = 1};
+static const branches everything_of_log = {
+    .at = {{.fields = ALL_BITS,
+            .actions = 1u << ACTION_READ | 1u << ACTION_EXPORT,
+            .source = {"system", 6}}},
+    .count = 1};
 static const branches nothing;
 
 rights_tables *rights_tables_new(void)
@@ -227,7 +232,7 @@ const branches *rights_of(crm_ctx *c, const entity *e)
 {
     assert(e->index < c->reg->entity_count && c->reg->entities[e->index] == e);
     if (c->who->kind == PRINCIPAL_SYSTEM) {
-        return &everything;
+        return e->flags & ENTITY_LOG ? &everything_of_log : &everything;
     }
     if (c->who->kind == PRINCIPAL_NOBODY || e->flags & ENTITY_SYSTEM) {
         return &nothing;

@@ -131,6 +131,37 @@ static void seen_fields(const entity *e, const branches *b, uint64_t out[4])
     }
 }
 
+/*
+ * A stage log tells of the stage: it is shown by what shows that, and nobody changes it. What is in
+ * the recycle bin was no work. False: this branch shows none.
+ */
+static bool as_log(const compiler *k, const entity *of, branch *b)
+{
+    const field *gone = &b->via[b->via_count - 1]->ref->fields[COL_DELETED_AT];
+    bool shows_stage = bits_has(b->fields, of->stage_field);
+    b->where = cond_and(k->in->arena, b->where, cond_make(k->in->arena, COND_NONE, gone, NULL, 0));
+    b->actions &= ACTION_BIT(ACTION_READ) | ACTION_BIT(ACTION_EXPORT);
+    granted_fields(&(grant){.field_count = 0}, k->entity, b->fields);
+    return shows_stage && b->actions;
+}
+
+static void take_parent_of_log(compiler *k, const compiler *whole)
+{
+    for (uint32_t i = 0; i < whole->out->count; i++) {
+        branch child = whole->out->at[i];
+        if (child.via_count == 2) {
+            continue;
+        }
+        child.via[1] = child.via[0];
+        child.via[0] = &k->entity->fields[k->entity->parent_field];
+        child.via_count++;
+        if (as_log(k, whole->entity, &child)) {
+            k->keys[k->out->count] = whole->keys[i];
+            k->out->at[k->out->count++] = child;
+        }
+    }
+}
+
 /* Lines follow their parent. Changing them changes the parent, so it takes the right to change all
  * of it that one sees, not one field. */
 static void take_parent(compiler *k, const compiler *whole)
@@ -251,11 +282,14 @@ static crm_status compile_part(compiler *k)
                       .depth = k->depth + 1,
                       .part_count = k->part_count};
     memcpy(whole.parts, k->parts, sizeof whole.parts);
-    if (has_lists(k->in->reg, k->entity) && whole.part_count < PATH_MAX_PARTS) {
+    bool is_log = k->entity->flags & ENTITY_LOG;
+    if (!is_log && has_lists(k->in->reg, k->entity) && whole.part_count < PATH_MAX_PARTS) {
         whole.parts[whole.part_count++] = k->entity;
     }
     crm_status st = k->depth < RIGHTS_DEPTH_MAX ? compile_entity(&whole) : CRM_LIMIT;
-    if (!st) {
+    if (!st && is_log) {
+        take_parent_of_log(k, &whole);
+    } else if (!st) {
         k->is_common = whole.is_common;
         take_parent(k, &whole);
         take_summaries(k, whole.out);

@@ -136,6 +136,7 @@ crm_status sweep_register(registry *r);
 crm_status batch_register(registry *r);
 crm_status bin_register(registry *r);
 crm_status match_job_register(registry *r);
+crm_status stage_job_register(registry *r);
 /* How long the next slice waits after one that took so long. */
 int64_t match_job_pause_ms(int64_t took_ns);
 /* files_clear.c: attachments whose time is over, and contents that nothing refers to. */

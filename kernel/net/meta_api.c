@@ -154,6 +154,9 @@ static void entity_meta(json_writer *w, crm_ctx *c, const entity *e)
     if (e->stage_field) {
         jw_kstr(w, "stage", e->fields[e->stage_field].name);
     }
+    if (e->flags & ENTITY_LOG) {
+        jw_kbool(w, "log", true);
+    }
     if (e->match_count) {
         jw_kbool(w, "match", true);
     }

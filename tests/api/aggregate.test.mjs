@@ -222,6 +222,36 @@ describe('what cannot be asked', () => {
     assert.equal((await head.get(`${DEALS}/aggregate`)).status, 404);
   });
 
+  it('S-94: tells how long deals stay in each stage, to who sees those deals, and nobody writes that', async () => {
+    const log = `${DEALS}_stages`;
+    const deal = (await petrov.post(DEALS, { title: 'Застряла', amount: '1.00' }, { expect: 201 })).json;
+    await server.advance('40m');
+    await petrov.patch(`${DEALS}/${deal.id}`, { stage: 'work' }, { expect: 200 });
+    const question = { where: ['record.title', 'eq', 'Застряла'], by: ['stage', 'record.owner'], measures: { n: 'count', half: { p50: 'ms' } }, sort: ['-half'] };
+    const owner = { id: petrov.user.id, label: petrov.user.name };
+    for (const who of [head, petrov])
+      assert.deepEqual((await group(who, question, log)).rows.map((r) => ({ ...r, 'record.owner': { id: r['record.owner'].id, label: r['record.owner'].label } })), [
+        { stage: 'new', 'record.owner': owner, n: 1, half: 2_400_000 },
+        { stage: 'work', 'record.owner': owner, n: 1, half: null },
+      ]);
+    for (const who of [sidorova, belova]) {
+      assert.deepEqual((await group(who, { ...question, by: ['stage'] }, log)).rows, []);
+      assert.deepEqual((await who.get(`${log}?record=${deal.id}`, { expect: 200 })).json.rows, []);
+    }
+    const [first, second] = (await petrov.get(`${log}?record=${deal.id}&sort=id`, { expect: 200 })).json.rows;
+    assert.deepEqual([first.from, first.stage, first.to, first.ms], [null, 'new', 'work', 2_400_000]);
+    assert.deepEqual([second.from, second.stage, second.left_at, second.entered_at], ['new', 'work', null, first.left_at]);
+    assert.equal((await head.post(log, { record: deal.id, stage: 'work' }, { asWritten: true })).status, 403);
+    const changed = await head.patch(`${log}/${second.id}`, { ms: 1 }, { asWritten: true });
+    assert.deepEqual([changed.status, changed.json.fields.map((f) => [f.field, f.code])], [422, [['ms', 'read_only']]]);
+    assert.equal((await head.patch(`${log}/${second.id}`, {}, { asWritten: true })).status, 403);
+    assert.equal((await head.del(`${log}/${second.id}`, { asWritten: true })).status, 403);
+    const meta = (await head.get('/api/v1/meta', { expect: 200 })).json.entities['sales.deal_stages'];
+    assert.deepEqual(meta.can, { read: true, create: false, update: false, delete: false, merge: false, export: false });
+    const paths = Object.keys((await head.get('/api/v1/openapi.json', { expect: 200 })).json.paths).filter((p) => p.startsWith('/api/v1/sales.deal_stages'));
+    assert.ok(paths.includes('/api/v1/sales.deal_stages/aggregate') && !paths.some((p) => p.endsWith('/changes')), paths);
+  });
+
   it('is told when a sum does not fit', async () => {
     for (let i = 0; i < 2; i++) await head.post(DEALS, { title: 'huge', amount: '90000000000000000.00' }, { expect: 201 });
     const huge = { where: ['title', 'eq', 'huge'], by: ['title'] };

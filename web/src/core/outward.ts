@@ -1,7 +1,7 @@
 // What programs sign in with (API tokens) and what other systems are told (webhooks): what their pages ask.
 import { api } from './api.ts';
 import { meta } from './meta.ts';
-import type { FieldError, Ref } from './types.ts';
+import type { Entity, FieldError, Ref } from './types.ts';
 
 export const holds = (name: string): boolean => !!meta.value?.user.functions?.includes(name);
 
@@ -13,8 +13,17 @@ export async function programs(): Promise<Ref[]> {
 
 /** Entities of the work, by their labels' keys. */
 export function workEntities(): { name: string; label: string }[] {
+  return works(() => true);
+}
+
+/** Those whose changes are told. */
+export function toldEntities(): { name: string; label: string }[] {
+  return works((entity) => !entity.log);
+}
+
+function works(is: (entity: Entity) => boolean): { name: string; label: string }[] {
   return Object.entries(meta.value?.entities ?? {})
-    .filter(([name]) => name.includes('.'))
+    .filter(([name, entity]) => name.includes('.') && is(entity))
     .map(([name, entity]) => ({ name, label: entity.label.many }));
 }
 

@@ -87,6 +87,7 @@ export interface Entity {
   title?: string;
   module?: string;
   match?: boolean; // duplicates are found
+  log?: boolean; // a stage log: the kernel writes it, and tells nobody of it
   foreign?: boolean; // a record that one may not read has a minimal card
   can: { read?: boolean; create?: boolean; update?: boolean; delete?: boolean; merge?: boolean };
   fields: Record<string, Field>;

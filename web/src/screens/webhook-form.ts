@@ -9,7 +9,7 @@ import { same } from '../fields/value.ts';
 import { conditionText } from '../core/condition.ts';
 import { capital, t } from '../core/i18n.ts';
 import { entityOf, fieldOf, meta, ownFields } from '../core/meta.ts';
-import { fault, workEntities } from '../core/outward.ts';
+import { fault, toldEntities } from '../core/outward.ts';
 import type { Condition, FieldError, Ref, Webhook } from '../core/types.ts';
 
 export const OPS = ['created', 'updated', 'deleted'];
@@ -35,7 +35,7 @@ export function wishOf(row: Webhook | null, users: Ref[]): Wish {
     url: row?.url ?? '',
     user: row?.user?.id ?? users[0]?.id ?? 0,
     owner: row ? row.owner : { id: me.id, label: me.name },
-    entity: row?.entity ?? workEntities()[0]?.name ?? '',
+    entity: row?.entity ?? toldEntities()[0]?.name ?? '',
     on: row?.on ?? OPS,
     fields: row?.fields ?? [],
     where: row?.where ?? null,
@@ -175,7 +175,7 @@ class WebhookForm extends El {
       'webhook-entity',
       t('webhook.entity'),
       html`<select class="input" id="webhook-entity" @change=${(e: Event) => this.#set({ entity: (e.target as HTMLSelectElement).value, fields: [], where: null })}>
-        ${workEntities().map((e) => html`<option value=${e.name} ?selected=${e.name === wish.entity}>${capital(t(e.label))}</option>`)}
+        ${toldEntities().map((e) => html`<option value=${e.name} ?selected=${e.name === wish.entity}>${capital(t(e.label))}</option>`)}
       </select>`,
       wrong('entity'),
     )}`;
