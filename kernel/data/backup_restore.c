@@ -162,7 +162,10 @@ static crm_status each_part(const restore *x, crm_status (*each)(void *arg, cons
                             void *arg)
 {
     DIR *all = opendir(x->whole);
-    crm_status st = all ? CRM_OK : status_from_errno(errno);
+    if (!all) {
+        return status_from_errno(errno);
+    }
+    crm_status st = CRM_OK;
     struct dirent *one;
     while (st == CRM_OK && (errno = 0, one = readdir(all))) {
         const char *name = one->d_name;
@@ -170,9 +173,7 @@ static crm_status each_part(const restore *x, crm_status (*each)(void *arg, cons
         st = is_part ? each(arg, name) : CRM_OK;
     }
     st = st == CRM_OK ? status_from_errno(errno) : st;
-    if (all) {
-        closedir(all);
-    }
+    closedir(all);
     return st;
 }
 
@@ -322,8 +323,8 @@ crm_status backup_settle(const char *dir, backup_report *r)
 /* The name of what is there already; NULL: nothing. */
 static const char *taken(const restore *x)
 {
-    const char *own[] = {DATABASE,        DATABASE "-wal", "files",
-                         BACKUP_KEY_FILE, x->into->mark,   x->into->other};
+    static const char log[] = DATABASE "-wal";
+    const char *own[] = {DATABASE, log, "files", BACKUP_KEY_FILE, x->into->mark, x->into->other};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         if (own[i] && exists(x->dir, own[i])) {
             return own[i];

@@ -1,6 +1,7 @@
 /* group_kept.c - lists and sets of values in as few bytes as they take. */
 #include "data/group_kept.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define BITS_FIRST 3
@@ -26,9 +27,13 @@ static crm_status make_larger(const kept *k, budget *b, size_t size, kept *out)
 
 static void take_place(kept *k, budget *b, size_t size, kept grown)
 {
+    int64_t *old = k->numbers;
     b->used -= room(k) * size;
-    free(k->numbers);
-    *k = grown;
+    k->numbers = grown.numbers;
+    k->count = grown.count;
+    k->bits = grown.bits;
+    k->has_zero = grown.has_zero;
+    free(old);
 }
 
 void group_kept_free(kept *k)
@@ -86,6 +91,7 @@ int64_t group_kept_select(kept *k, hash_key key, uint32_t rank)
     uint32_t from = 0, end = k->count;
     uint64_t chance = key.k[0];
     for (;;) {
+        assert(from < end);
         chance = chance * 6364136223846793005u + key.k[1] + 1;
         uint32_t first = from, last = end;
         part(k->numbers, &first, &last, k->numbers[from + (chance >> 32) % (end - from)]);

@@ -116,6 +116,15 @@ group_table *group_table_new(const grouping *g, size_t most)
     return t;
 }
 
+static void free_kept(const grouping *g, group *at)
+{
+    for (uint32_t k = 0; k < g->measure_count; k++) {
+        if (keeps(g->measures[k].kind)) {
+            group_kept_free(&at->cells[k].kept);
+        }
+    }
+}
+
 void group_table_free(group_table *t)
 {
     if (!t) {
@@ -123,11 +132,7 @@ void group_table_free(group_table *t)
     }
     for (uint32_t i = 0; t->slots && i < t->slot_count; i++) {
         for (group *at = t->slots[i]; at; at = at->next) {
-            for (uint32_t k = 0; k < t->g->measure_count; k++) {
-                if (keeps(t->g->measures[k].kind)) {
-                    group_kept_free(&at->cells[k].kept);
-                }
-            }
+            free_kept(t->g, at);
         }
     }
     free(t->slots);

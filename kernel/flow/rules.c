@@ -141,13 +141,9 @@ typedef struct place {
     crm_str message;
 } place;
 
-static place place_of(crm_ctx *c, const store_row *run)
+static place place_of(crm_ctx *c, const rule *r, const store_row *run)
 {
-    place p = {.rule = find_rule(c->reg, store_text(run, RUN_RULE)),
-               .at = store_int(run, RUN_STEP)};
-    if (!p.rule) {
-        return p;
-    }
+    place p = {.rule = r, .at = store_int(run, RUN_STEP)};
     p.is_otherwise = str_is(store_text(run, RUN_STATE), "otherwise");
     p.steps = p.is_otherwise ? p.rule->otherwise : p.rule->steps;
     p.count = p.is_otherwise ? p.rule->otherwise_count : p.rule->step_count;
@@ -208,7 +204,7 @@ static crm_status commit_step(crm_ctx *c, void *arg)
     if (w->go_otherwise) {
         return turn_otherwise(c, r, &run);
     }
-    place p = place_of(c, &run);
+    place p = place_of(c, r, &run);
     bool waits = p.at < p.count && p.steps[p.at].step->work && !str_eq(w->asked, p.message);
     if (waits) {
         w->is_finished = true;
@@ -237,9 +233,13 @@ static crm_status ask_outside(crm_ctx *c, walk *w)
     if (s != CRM_OK) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
     }
-    place p = place_of(c, &run);
-    const step *st = p.rule && p.at < p.count ? p.steps[p.at].step : NULL;
-    if (!st || !st->work || str_is(store_text(&run, RUN_STATE), "done")) {
+    const rule *r = find_rule(c->reg, store_text(&run, RUN_RULE));
+    if (!r || str_is(store_text(&run, RUN_STATE), "done")) {
+        return CRM_OK;
+    }
+    place p = place_of(c, r, &run);
+    const step *st = p.at < p.count ? p.steps[p.at].step : NULL;
+    if (!st || !st->work) {
         return CRM_OK;
     }
     step_call call = {.args_json = p.steps[p.at].args_json,
