@@ -118,19 +118,23 @@ describe('webhooks', () => {
   });
 
   it('a record’s changes go one after the other, other records beside them, within the limit', async () => {
-    let give;
+    let give, open = 0, most = 0;
     const gate = new Promise((resolve) => (give = resolve));
     const people = [];
     receiver.answer = async (d) => {
+      if (!d.body.type.startsWith('contacts.person.')) return { status: 200 }; // what others still tell
+      open += 1;
+      most = Math.max(most, open);
       await gate;
+      open -= 1;
       return { status: 200 };
     };
     for (const name of ['Раз', 'Два', 'Три']) people.push(await person(name));
     for (const p of people) await rename(p, `${p.name} ещё`);
-    await until(() => receiver.open === 2, 'two under way');
+    await until(() => open === 2, 'two under way');
     give();
     await seen((d) => d.body.type === 'contacts.person.updated', 3);
-    assert.equal(receiver.most, 2);
+    assert.equal(most, 2);
     for (const p of people) {
       const own = receiver.got.filter((d) => d.body.data.id === p.id).map((d) => d.body.data.op);
       assert.deepEqual(own, ['created', 'updated']);

@@ -11,7 +11,6 @@ export class Receiver {
     this.answer = () => ({ status: 200, body: 'ok' }); // (delivery) → {status, headers, body} or a promise of it
     this.secrets = [];
     this.open = 0;
-    this.most = 0; // requests that were open at once
   }
 
   /** Listens on the loopback; with `tls` {key, cert} by https. */
@@ -39,7 +38,6 @@ export class Receiver {
     delivery.isSigned = this.secrets.some((s) => isSigned(delivery, s));
     this.got.push(delivery);
     this.open++;
-    this.most = Math.max(this.most, this.open);
     const say = await this.answer(delivery);
     this.open--;
     res.writeHead(say.status, say.headers ?? {});
@@ -52,7 +50,7 @@ export class Receiver {
   }
 
   clear() {
-    this.got.length = this.most = 0;
+    this.got.length = 0;
   }
 }
 
