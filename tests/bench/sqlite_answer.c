@@ -16,11 +16,25 @@ static const struct {
     const char *name;
     kind kind;
 } members[] = {
-    {"id", NUMBER},         {"rev", NUMBER},    {"created_at", MOMENT}, {"updated_at", MOMENT},
-    {"created_by", PERSON}, {"name", TEXT},     {"phone", MANY},        {"email", MANY},
-    {"company", COMPANY},   {"position", TEXT}, {"city", TEXT},         {"source", TEXT},
-    {"tags", MANY},         {"note", TEXT},     {"owner", PERSON},      {"department", DEPARTMENT},
-    {"first_lead", NUMBER}, {"_marks", MARKS}, /* the first is empty: they came by no request */
+    {"id", NUMBER},
+    {"rev", NUMBER},
+    {"created_at", MOMENT},
+    {"updated_at", MOMENT},
+    {"created_by", PERSON},
+    {"name", TEXT},
+    {"phone", MANY},
+    {"email", MANY},
+    {"company", COMPANY},
+    {"position", TEXT},
+    {"city", TEXT},
+    {"source", TEXT},
+    {"tags", MANY},
+    {"note", TEXT},
+    {"owner", PERSON},
+    {"participant", PERSON},
+    {"department", DEPARTMENT},
+    {"first_lead", NUMBER},
+    {"_marks", MARKS}, /* the first is empty: they came by no request */
 };
 #define MEMBERS ((int)(sizeof members / sizeof members[0]))
 
