@@ -22,7 +22,10 @@ void command_heed_signals(void)
     const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
     struct sigaction act = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        sigaction(numbers[i], &act, NULL);
+        struct sigaction was;
+        if (sigaction(numbers[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN) {
+            sigaction(numbers[i], &act, NULL); /* not what nohup(1) has shut out */
+        }
     }
 }
 

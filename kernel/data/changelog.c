@@ -125,6 +125,15 @@ static crm_status list(engine_session *s, const query *q, engine_row_fn fn, void
     return engine_read_now(s, &b);
 }
 
+/* Within the call's time. */
+static crm_status list_in_time(const crm_ctx *c, const query *q, engine_row_fn fn, void *arg)
+{
+    engine_op op = {.kind = ENGINE_LIST, .entity = q->entity, .query = q, .on_row = fn, .arg = arg};
+    engine_batch b = {.ops = &op, .count = 1};
+    crm_status st = call_limit_read(c, &b);
+    return st ? st : engine_read_now(c->session, &b);
+}
+
 crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64_t position,
                            uint32_t limit, change_page *out)
 {
@@ -147,19 +156,20 @@ crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64
     return st;
 }
 
-crm_status changelog_of_entity(engine_session *s, arena *a, const entity *e, change_from from,
+crm_status changelog_of_entity(const crm_ctx *c, const entity *e, int64_t position, uint32_t limit,
                                change_page *out)
 {
-    const entity *log = registry_store(from.reg, STORE_CHANGE);
+    arena *a = c->arena;
+    const entity *log = registry_store(c->reg, STORE_CHANGE);
     const field *id = &log->fields[COL_ID];
-    reading rd = {.reg = from.reg,
+    reading rd = {.reg = c->reg,
                   .arena = a,
-                  .at = ARENA_ARRAY(a, change, from.limit),
-                  .last = from.after,
+                  .at = ARENA_ARRAY(a, change, limit),
+                  .last = position,
                   .bytes = arena_used(a) + PAGE_BYTES,
                   .only = e,
-                  .most = from.limit};
-    value after = value_int(from.after);
+                  .most = limit};
+    value after = value_int(position);
     cond where = {
         .op = COND_GT, .path = {id}, .path_length = 1, .values = &after, .value_count = 1};
     query q = {.entity = log,
@@ -167,8 +177,8 @@ crm_status changelog_of_entity(engine_session *s, arena *a, const entity *e, cha
                .limit = CHANGES_LOOKED,
                .sorts = {{id, false}},
                .sort_count = 1};
-    crm_status st = rd.at ? list(s, &q, on_change, &rd) : CRM_NOMEM;
-    bool is_cut = rd.rows == CHANGES_LOOKED || rd.count == from.limit || arena_used(a) >= rd.bytes;
+    crm_status st = rd.at ? list_in_time(c, &q, on_change, &rd) : CRM_NOMEM;
+    bool is_cut = rd.rows == CHANGES_LOOKED || rd.count == limit || arena_used(a) >= rd.bytes;
     *out = (change_page){.at = rd.at, .count = rd.count, .last = rd.last, .has_more = is_cut};
     return st ? st : rd.status;
 }

@@ -30,18 +30,13 @@ typedef struct change_page {
  * that this registry does not know are left out, so a page may be short though more follows. */
 CRM_MUST_CHECK crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64_t position,
                                           uint32_t limit, change_page *out);
-/* From where changes of one entity are looked for, and how many. */
-typedef struct change_from {
-    const registry *reg;
-    int64_t after;
-    uint32_t limit;
-} change_from;
 /*
  * Changes of one entity, oldest first: at most `limit`, about 8 MiB, and what of the log's next
- * CHANGES_LOOKED rows is of it. The log is in the order of time and no index is asked of those who write.
+ * CHANGES_LOOKED rows is of it, within the call's time. The log is in the order of time and no index is asked
+ * of those who write.
  */
 #define CHANGES_LOOKED 20000
-CRM_MUST_CHECK crm_status changelog_of_entity(engine_session *s, arena *a, const entity *e, change_from from,
+CRM_MUST_CHECK crm_status changelog_of_entity(const crm_ctx *c, const entity *e, int64_t position, uint32_t limit,
                                               change_page *out);
 /* The newest position written before that moment (ms UTC, by the clock of then); 0: none. A few dozen rows are
  * read. */

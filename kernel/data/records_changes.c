@@ -91,9 +91,7 @@ crm_status records_changes(crm_ctx *c, const entity *e, int64_t after, uint32_t 
     limit = limit && limit < LIST_MAX ? limit : LIST_MAX;
     *out = (record_changes){0};
     g.at = ARENA_ARRAY(c->arena, gathered, limit);
-    crm_status st = g.at ? changelog_of_entity(c->session, c->arena, e,
-                                               (change_from){c->reg, after, limit}, &page)
-                         : CRM_NOMEM;
+    crm_status st = g.at ? changelog_of_entity(c, e, after, limit, &page) : CRM_NOMEM;
     for (uint32_t i = 0; !st && i < page.count; i++) {
         gather(&g, &page.at[i]);
     }

@@ -95,6 +95,9 @@ static void add_log(seal *s, entity *e, const pipeline *p)
                   .indexes = indexes,
                   .index_count = sizeof indexes / sizeof indexes[0]};
     own.name = arena_fmt(a, "%.*s" STAGE_LOG_SUFFIX, STR_FMT(e->name));
+    if (e->was.n) { /* renamed with its entity */
+        own.was = arena_fmt(a, "%.*s" STAGE_LOG_SUFFIX, STR_FMT(e->was));
+    }
     own.label_one = arena_fmt(a, "%.*s.one", STR_FMT(own.name));
     own.label_many = arena_fmt(a, "%.*s.many", STR_FMT(own.name));
     own.label_count = CRM_S("stage_log.count");

@@ -114,14 +114,15 @@ static bool take_old(void *arg, const value *row, uint32_t matched)
     return copy && x->count < LIST_MAX;
 }
 
-/* The oldest that satisfy it. */
-static crm_status list_old(crm_ctx *c, const cond *where, uint32_t limit, old_rows *out)
+/* The first that satisfy it by the order of a column, of equal ones the oldest. */
+static crm_status list_old(crm_ctx *c, const cond *where, uint16_t by, uint32_t limit,
+                           old_rows *out)
 {
     const entity *e = registry_store(c->reg, STORE_STAGE_LOG);
     query q = {.entity = e,
                .where = where,
                .limit = limit,
-               .sorts = {{&e->fields[COL_ID], false}},
+               .sorts = {{&e->fields[by], false}},
                .sort_count = 1};
     *out =
         (old_rows){.arena = c->arena, .entity = e, .at = ARENA_ARRAY(c->arena, value *, LIST_MAX)};
@@ -156,7 +157,7 @@ static crm_status bring_record(crm_ctx *c, const entity *e, int64_t id)
     old_rows rows = {.count = LIST_MAX};
     crm_status st = CRM_OK;
     while (!st && rows.count == LIST_MAX) {
-        st = list_old(c, which, LIST_MAX, &rows);
+        st = list_old(c, which, COL_ID, LIST_MAX, &rows);
         for (uint32_t i = 0; !st && i < rows.count; i++) {
             st = bring_row(c, e, rows.at[i]);
         }
@@ -164,35 +165,31 @@ static crm_status bring_record(crm_ctx *c, const entity *e, int64_t id)
     return st;
 }
 
-/* Rows of entities that have no log now stay where they are, until those come back or are purged.
- */
-static const cond *of_known(crm_ctx *c)
+/* The next record of the entity by the index of the old log; *is_done: it has none left. */
+static crm_status bring_next(crm_ctx *c, const entity *e, bool *is_done)
 {
     const entity *old = registry_store(c->reg, STORE_STAGE_LOG);
-    value *names = ARENA_ARRAY(c->arena, value, c->reg->entity_count);
-    uint32_t n = 0;
-    for (uint32_t i = 0; names && i < c->reg->entity_count; i++) {
-        if (c->reg->entities[i]->stage_log) {
-            names[n++] = value_text(c->reg->entities[i]->name);
-        }
-    }
-    return n ? cond_in(c->arena, &old->fields[STAGE_LOG_ENTITY], names, n) : NULL;
+    old_rows rows;
+    const cond *of =
+        cond_compare(c->arena, COND_EQ, &old->fields[STAGE_LOG_ENTITY], value_text(e->name));
+    crm_status st = list_old(c, of, STAGE_LOG_RECORD, 1, &rows);
+    *is_done = !st && !rows.count;
+    return st || *is_done ? st : bring_record(c, e, rows.at[0][STAGE_LOG_RECORD].i);
 }
 
+/* Rows of entities that have no log now stay where they are, until those come back or are purged.
+ */
 crm_status stage_log_bring(crm_ctx *c, uint32_t records, bool *is_done)
 {
-    old_rows rows;
-    const cond *which = of_known(c);
-    *is_done = !which;
-    crm_status st = which ? CRM_OK : arena_failed(c->arena) ? CRM_NOMEM : CRM_OK;
-    for (uint32_t i = 0; !st && !*is_done && i < records; i++) {
-        st = list_old(c, which, 1, &rows);
-        *is_done = !st && !rows.count;
-        if (!st && rows.count) {
-            const value *row = rows.at[0];
-            const entity *e = registry_entity(c->reg, row[STAGE_LOG_ENTITY].s);
-            st = bring_record(c, e, row[STAGE_LOG_RECORD].i);
+    crm_status st = CRM_OK;
+    *is_done = true;
+    for (uint32_t i = 0; !st && i < c->reg->entity_count; i++) {
+        const entity *e = c->reg->entities[i];
+        bool is_over = !e->stage_log;
+        for (; !st && !is_over && records; records--) {
+            st = bring_next(c, e, &is_over);
         }
+        *is_done = *is_done && is_over;
     }
     return st;
 }

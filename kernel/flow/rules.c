@@ -162,6 +162,7 @@ static crm_status run_step(crm_ctx *c, const place *p, const store_row *run)
         .args_json = st->args_json, .rule = r->name, .run = run->id, .message = p->message};
     crm_status s = records_get(c, r->entity, store_int(run, RUN_RECORD), &call.subject);
     if (s == CRM_NOT_FOUND) {
+        c->error = (call_error){0};
         return CRM_OK; /* deleted meanwhile: nothing is left to do for it */
     }
     c->via = arena_fmt(c->arena, "rule:%.*s", STR_FMT(r->name));
@@ -180,6 +181,7 @@ static crm_status turn_otherwise(crm_ctx *c, const rule *r, store_row *run)
     if (s != CRM_OK && s != CRM_NOT_FOUND) {
         return s;
     }
+    c->error = (call_error){0};
     store_set(run, RUN_STATE, value_text(CRM_S("otherwise")));
     store_set(run, RUN_STEP, value_int(0));
     return store_save(c->tx, run);

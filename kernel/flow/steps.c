@@ -73,9 +73,14 @@ static crm_status user_at(crm_ctx *c, const record *subject, crm_str path, int64
     const field *f = entity_field(subject->entity, name);
     if (rest.n && f && f->type == FIELD_REF && !value_is_null(subject->v[f->index])) {
         record *target;
+        call_error before = c->error;
         crm_status s = records_get(c, f->ref, subject->v[f->index].i, &target);
+        if (s == CRM_NOT_FOUND) {
+            c->error = before;
+            return CRM_OK; /* deleted meanwhile */
+        }
         if (s != CRM_OK) {
-            return s == CRM_NOT_FOUND ? CRM_OK : s; /* deleted meanwhile */
+            return s;
         }
         at = target;
         f = entity_field(target->entity, rest);
@@ -106,6 +111,7 @@ static crm_status pick_preferred(crm_ctx *c, const record *subject, const assign
     json_array_foreach(a->prefer, i, item)
     {
         int64_t user = 0;
+        call_error before = c->error;
         crm_status s = user_at(c, subject, str_of(json_string_value(item)), &user);
         if (s == CRM_OK && user && is_among(a->users, a->count, user)) {
             s = a->strategy->pick(c, subject, &user, 1, chosen, a->strategy->fn);
@@ -116,6 +122,7 @@ static crm_status pick_preferred(crm_ctx *c, const record *subject, const assign
         if (s != CRM_OK && s != CRM_NOT_FOUND) {
             return s;
         }
+        c->error = before;
     }
     return CRM_NOT_FOUND;
 }

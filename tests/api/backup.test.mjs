@@ -277,6 +277,9 @@ describe('karkas backup and restore', () => {
     const copying = backup(server.data);
     await until(() => fs.existsSync(`${file}.files/00`), 'the copying of attachments');
     copying.child.kill('SIGTERM');
+    const signals = () => fs.readFileSync(`/proc/${copying.child.pid}/status`, 'utf8').match(/SigCgt:\s*(\w+)/)[1];
+    await until(() => !((BigInt(`0x${signals()}`) >> 14n) & 1n), 'it has heard the signal');
+    await server.client().get('/health'); // what it then told the server has arrived
     fs.closeSync(fs.openSync(held, 'w'));
     const { code, err } = await copying;
     assert.deepEqual([code, err], [1, `${file}: копия прервана, ничего от неё не осталось.\n`]);

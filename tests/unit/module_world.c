@@ -63,6 +63,14 @@ void change_record(const char *entity_name, int64_t id, const char *json)
     act_end(s);
 }
 
+void delete_record(const char *entity_name, int64_t id)
+{
+    crm_ctx *c = act_begin(0);
+    crm_status s = records_delete(c, registry_entity(c->reg, str_of(entity_name)), id, 0);
+    assert_ok(s);
+    act_end(s);
+}
+
 uint32_t list_of(const char *entity_name, record ***out)
 {
     crm_ctx *c = act_begin(0);
@@ -107,6 +115,9 @@ crm_status run_step(const char *verb, const char *entity_name, int64_t id, const
     assert_non_null(st);
     assert_ok(records_get(c, registry_entity(c->reg, str_of(entity_name)), id, &call.subject));
     crm_status s = st->run(c, &call, st->fn);
+    if (s == CRM_OK) { /* else the writer commits nothing */
+        assert_int_equal(c->error.status, CRM_OK);
+    }
     act_end(s);
     return s;
 }

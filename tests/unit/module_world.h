@@ -42,6 +42,8 @@ crm_ctx *act_begin(int64_t user);
 void act_end(crm_status s);
 int64_t make(const char *entity_name, const char *json);
 void change_record(const char *entity_name, int64_t id, const char *json);
+/* Into the recycle bin. */
+void delete_record(const char *entity_name, int64_t id);
 /* The rows of an entity by id, in the test's arena. */
 uint32_t list_of(const char *entity_name, record ***out);
 record *only(const char *entity_name);

@@ -227,6 +227,17 @@ static void a_preference_that_leads_nowhere_gives_it_to_who_is_free(void **state
     assert_false(value_is_null(get(only("sales.lead"), "owner")));
 }
 
+static void a_client_in_the_bin_keeps_no_request_from_who_is_free(void **state)
+{
+    (void)state;
+    int64_t client = client_of(w.boris, 0);
+    int64_t id = make("sales.lead", "{\"title\":\"Каток\",\"phone\":[\"89161234567\"]}");
+    assert_ok(run_step("contact", "sales.lead", id, FIND));
+    delete_record("contacts.person", client);
+    assert_ok(run_step("assign", "sales.lead", id, GIVE));
+    assert_false(value_is_null(get(only("sales.lead"), "owner")));
+}
+
 #define BOTH(name)                                            \
     {#name " (memory)", name, open_memory, tear_down, NULL},  \
     {                                                         \
@@ -242,6 +253,7 @@ int main(int argc, char **argv)
         BOTH(who_works_with_the_client_besides_is_the_next_choice),
         BOTH(the_client_of_who_has_left_belongs_to_who_got_his_request),
         BOTH(a_preference_that_leads_nowhere_gives_it_to_who_is_free),
+        BOTH(a_client_in_the_bin_keeps_no_request_from_who_is_free),
     };
     if (argc == 3 && strcmp(argv[1], "--probe") == 0) {
         return plug_probe_main(argv[2]);
