@@ -90,7 +90,7 @@ static void put_all(api_call *k, const record_changes *found)
 
 static void changes_read(api_call *k)
 {
-    asked q;
+    asked q = {0};
     int64_t after = 0;
     record_changes found = {0};
     bool has_changes = !(k->entity->flags & ENTITY_NO_HISTORY);
