@@ -1,4 +1,6 @@
 /* import_options.c - what was chosen for an import, read and checked against the entity. */
+#include <assert.h>
+
 #include "data/address.h"
 #include "table/import_private.h"
 
@@ -66,10 +68,14 @@ static crm_status read_column(crm_ctx *c, const entity *e, const json_t *json, i
     const field *f = address_find(e, text);
     out->part = f ? f->part : 0;
     crm_status s = known_part(c, e, f ? &e->fields[f->index] : NULL, text, &out->field);
-    if (s == CRM_OK && out->field->index != COL_ID && !import_may_set(c, out->field)) {
-        s = call_fail_field(c, text, "read_only", (crm_str){0});
+    if (s != CRM_OK) {
+        return s;
     }
-    return s == CRM_OK && by ? read_by(c, out->field, by, out) : s;
+    assert(out->field);
+    if (out->field->index != COL_ID && !import_may_set(c, out->field)) {
+        return call_fail_field(c, text, "read_only", (crm_str){0});
+    }
+    return by ? read_by(c, out->field, by, out) : CRM_OK;
 }
 
 /* ---- the rest -------------------------------------------------------------------------------- */
