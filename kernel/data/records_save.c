@@ -208,7 +208,8 @@ static crm_status begin_removal(saving *s, int64_t id, bool is_deleted)
 {
     crm_ctx *c = s->call;
     if (s->entity->flags & ENTITY_LOG) {
-        return call_fail(c, CRM_DENIED, "denied");
+        call_fail(c, CRM_DENIED, "denied");
+        return CRM_DENIED;
     }
     s->now = (record){.entity = s->entity, .arena = c->arena};
     s->was = s->now;
