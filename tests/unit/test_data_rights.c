@@ -211,7 +211,7 @@ static void giving_away_takes_the_right_to_reassign(void **state)
     assert_string_equal(world_titles(&w, w.boris, NULL), "anna1");
 }
 
-/* Neither by changing one nor by making one; the system's rules and imports are another matter. */
+/* Neither by changing one nor by making one; the system's own rules are another matter. */
 static void nothing_is_given_to_who_may_not_read_it(void **state)
 {
     (void)state;
