@@ -1,7 +1,6 @@
 // Shows the UI. What is exported here is the public kit of modules; ui/sdk/1.js passes it on under a lasting name.
 import './boot.ts';
 import './screens/app.ts';
-import { prepare } from './core/fmt.ts';
 import { startKeys } from './core/keys.ts';
 import { start as startRouter } from './core/router.ts';
 
@@ -10,4 +9,3 @@ export { host } from './core/host.ts';
 
 startRouter();
 startKeys();
-prepare();

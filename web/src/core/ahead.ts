@@ -12,6 +12,7 @@ const HOME = 50;
 export const HOME_ASIDE = 8;
 
 const PATIENCE = 40; // ms
+const LONG = 350; // ms since the page was asked for: a slow processor or line
 
 interface Asked {
   page: Promise<Page>;
@@ -37,8 +38,14 @@ export function homeQuery(view: ListView): URLSearchParams {
   return query({ view: view.id, q: '', sort: null, chips: {} }, view, meta.value!.user.id);
 }
 
-/** Until they are there, but no longer than the first drawing may wait: then it needs no other right behind it. */
-export function rowsAhead(): Promise<unknown> {
+const hasWaited = () => performance.now() > LONG;
+
+/**
+ * Until they are there, but no longer than the first drawing may wait: then it needs no other right behind it. Who has
+ * waited long already sees the frame at once, and the rows in it thereafter.
+ */
+export async function rowsAhead(): Promise<unknown> {
+  if (hasWaited()) return undefined;
   const late = new Promise((done) => {
     setTimeout(done, PATIENCE);
   });
@@ -83,7 +90,17 @@ export function takeAhead(entity: string, search: URLSearchParams, signal: Abort
     return undefined;
   }
   signal.addEventListener('abort', () => found.halt.abort());
-  return found.page;
+  return hasWaited() ? painted().then(() => found.page) : found.page;
+}
+
+/** Until what is drawn now is on the screen, which a hidden page is not waited for. */
+function painted(): Promise<void> {
+  return new Promise((done) => {
+    requestAnimationFrame(() => {
+      setTimeout(done);
+    });
+    if (document.hidden) done();
+  });
 }
 
 /** Nobody will take it, so the server need not answer it either. */

@@ -14,12 +14,6 @@ function cached<T extends Intl.DateTimeFormat | Intl.NumberFormat>(key: string, 
   return found;
 }
 
-/** The first of these costs the browser as much as drawing twenty rows; it is paid while answers are waited for. */
-export function prepare(): void {
-  new Intl.NumberFormat(locale());
-  new Intl.DateTimeFormat(locale());
-}
-
 export function zone(): string {
   return meta.value?.tz ?? 'UTC';
 }

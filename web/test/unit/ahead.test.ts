@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { after, afterEach, test } from 'node:test';
 import { askAhead, rowsAhead, takeAhead } from '../../src/core/ahead.ts';
 import { link } from '../../src/core/events.ts';
 import { meta } from '../../src/core/meta.ts';
@@ -11,8 +11,15 @@ place.set({ path: '/e/sales.lead', search: new URLSearchParams(), name: 'list', 
 link.set({ state: 'live', retryAt: 0 });
 
 const { setTimeout: realTimeout, fetch: realFetch } = globalThis;
+const realNow = performance.now;
+let sinceAsked = 0; // ms
+performance.now = () => sinceAsked;
+after(() => {
+  performance.now = realNow;
+});
 afterEach(() => {
   Object.assign(globalThis, { setTimeout: realTimeout, fetch: realFetch });
+  sinceAsked = 0;
 });
 
 /** All that needs nothing from outside has run then. */
@@ -39,6 +46,33 @@ test('the first drawing waits for rows that are on their way, but not for late o
   assert.equal(isOver, false);
   timers.at(-1)!();
   await late;
+});
+
+test('who has waited long already sees the frame painted before the rows, which a hidden page is not waited for', async () => {
+  const frames: (() => void)[] = [];
+  const page = { hidden: false };
+  Object.assign(globalThis, { requestAnimationFrame: (run: () => void) => frames.push(run), document: page });
+  let asked = new URLSearchParams();
+  globalThis.fetch = async (url) => {
+    asked = new URL(String(url), 'http://here').searchParams;
+    return new Response('{"rows":[],"next":null}');
+  };
+  sinceAsked = 1000;
+  const take = async () => {
+    askAhead();
+    await rowsAhead();
+    const taken = { isThere: false };
+    void takeAhead('sales.lead', asked, new AbortController().signal)!.then(() => (taken.isThere = true));
+    await turn();
+    return taken;
+  };
+  const seen = await take();
+  assert.equal(seen.isThere, false);
+  frames.at(-1)!();
+  await new Promise((done) => realTimeout(done, 0));
+  assert.equal(seen.isThere, true);
+  page.hidden = true;
+  assert.equal((await take()).isThere, true);
 });
 
 /** What was asked of the server, and whether the page no longer wants it. */
