@@ -316,17 +316,28 @@ stage_crash()
     KARKAS_CRASH_SECONDS=$seconds KARKAS_FILE_SECONDS=$((seconds + 600)) run_node crash
 }
 
+# As many at once as there are cores.
 stage_fuzz()
 {
-    local target seconds=${KARKAS_FUZZ_SECONDS:-60} rc=0
+    local target seconds=${KARKAS_FUZZ_SECONDS:-60}
     build_preset fuzz fuzz_targets
     for target in "$root"/build-fuzz/tests/fuzz/fuzz_*; do
         [ -f "$target" ] || continue
-        say "$(basename "$target"): $seconds s"
-        if fuzz_one "$target" "$seconds"; then count 1 0; else count 0 1; rc=1; fi
+        while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+            wait -n || true
+        done
+        fuzz_counted "$target" "$seconds" &
     done
+    wait
     [ -f "$out/$stage.count" ] || say "tests/fuzz has no targets yet"
-    return "$rc"
+}
+
+fuzz_counted()
+{
+    local log
+    if log=$(fuzz_one "$@"); then count 1 0; else count 0 1; fi
+    say "$(basename "$1"): $2 s"
+    echo "$log"
 }
 
 fuzz_one()
