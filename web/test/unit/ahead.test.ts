@@ -13,9 +13,9 @@ link.set({ state: 'live', retryAt: 0 });
 const { setTimeout: realTimeout, fetch: realFetch } = globalThis;
 const realNow = performance.now;
 let sinceAsked = 0; // ms
-performance.now = () => sinceAsked;
+Object.defineProperty(performance, 'now', { value: () => sinceAsked, configurable: true, writable: true });
 after(() => {
-  performance.now = realNow;
+  Object.defineProperty(performance, 'now', { value: realNow, configurable: true, writable: true });
 });
 afterEach(() => {
   Object.assign(globalThis, { setTimeout: realTimeout, fetch: realFetch });
