@@ -248,7 +248,7 @@ void check_locales(check *k)
         compare_locales(k, ru, en, "ru", "en", &found);
         compare_locales(k, en, ru, "en", "ru", &found);
     }
-    bool ok = !found.n;
+    bool ok = ru && en && !found.n;
     if (ok) {
         buf_fmt(&found, W(k, "текстов на каждом языке: %d", "%d texts in each language"),
                 ru->count);
