@@ -21,7 +21,7 @@ const SURNAMES = ['иванов', 'смирнов', 'кузнецова', 'по�
 // of few indexes.
 export const FREE = 'bench_free';
 export const LIMITED = 'bench_limited';
-const CLIENTS = 'bench_few';
+export const CLIENTS = 'bench_few';
 const RIGHTS = 'read: all, create: all, update: all';
 const ROLES = `roles:
   ${FREE}: {title: Без условий, rights: {contacts.*: {${RIGHTS}}}}
