@@ -37,7 +37,8 @@ export function atLeast({ total, approx }: { total: number | null; approx: boole
 export function whole(value: unknown): string {
   const n = Number(value);
   if (!Number.isFinite(n)) return String(value ?? '');
-  return cached('whole', () => new Intl.NumberFormat(locale(), { useGrouping: 'min2' }))
+  const useGrouping = Math.abs(n) >= 10_000;
+  return cached(`whole${useGrouping}`, () => new Intl.NumberFormat(locale(), { useGrouping }))
     .format(n)
     .replace('-', '−');
 }
