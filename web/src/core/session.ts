@@ -39,7 +39,7 @@ export async function boot(): Promise<void> {
   });
   texts = setLang(lang.value, false);
   texts.catch(() => undefined); // told of where they are needed
-  await enter();
+  await enter(0);
 }
 
 export async function login(name: string, password: string): Promise<void> {
@@ -96,13 +96,16 @@ async function show(state: State): Promise<void> {
   session.set(isReadable ? state : { phase: 'bare', expired: false, problem: null });
 }
 
-/** What the deployment is for this user tells also whether there is a session; the stream is opened beside it. */
-export async function enter(): Promise<void> {
+/**
+ * What the deployment is for this user tells also whether there is a session; the stream is opened beside it. The user
+ * waits for it `since` then, by performance.now().
+ */
+export async function enter(since: number): Promise<void> {
   try {
     follow(() => void check());
     if (!meta.value) {
       await Promise.all([refreshMeta(true), streamOpen()]);
-      askAhead();
+      askAhead(since);
       await rowsAhead();
     }
   } catch (error) {
@@ -145,7 +148,7 @@ async function opened(answer: Session): Promise<void> {
     location.assign('/');
     return;
   }
-  await enter();
+  await enter(performance.now());
 }
 
 /** Lists that are read once the stream is open need not be read again; a slow stream holds nobody up. */

@@ -36,7 +36,7 @@ class App extends El {
     if (phase === 'bare') return document.querySelector<HTMLTemplateElement>('#bare')!.content.cloneNode(true);
     if (phase === 'broken')
       return html`<main class="app-broken">
-        ${failure(new ApiError(problem!), () => void enter(), true)}
+        ${failure(new ApiError(problem!), () => void enter(performance.now()), true)}
       </main>`;
     if (asks && !expired) return html`<main><crm-login></crm-login></main>`;
     return html`<crm-shell></crm-shell>

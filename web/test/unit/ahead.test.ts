@@ -33,7 +33,7 @@ test('the first drawing waits for rows that are on their way, but not for late o
   let isOver = false;
   const ask = () => {
     isOver = false;
-    askAhead();
+    askAhead(0);
     return rowsAhead().then(() => (isOver = true));
   };
   const first = ask();
@@ -58,8 +58,8 @@ test('who has waited long already sees the frame painted before the rows, which 
     return new Response('{"rows":[],"next":null}');
   };
   sinceAsked = 1000;
-  const take = async () => {
-    askAhead();
+  const take = async (since = 0) => {
+    askAhead(since);
     await rowsAhead();
     const taken = { isThere: false };
     void takeAhead('sales.lead', asked, new AbortController().signal)!.then(() => (taken.isThere = true));
@@ -73,6 +73,8 @@ test('who has waited long already sees the frame painted before the rows, which 
   assert.equal(seen.isThere, true);
   page.hidden = true;
   assert.equal((await take()).isThere, true);
+  page.hidden = false;
+  assert.equal((await take(900)).isThere, true, 'who has signed in just now has not waited');
 });
 
 /** What was asked of the server, and whether the page no longer wants it. */
@@ -89,7 +91,7 @@ const go = (search: string) => place.set({ ...place.value, search: new URLSearch
 
 test('what was asked ahead is broken off when the user goes elsewhere before it is taken', () => {
   const asked = requests();
-  askAhead();
+  askAhead(0);
   assert.deepEqual(asked.map(({ signal }) => signal.aborted), [false]);
   go('q=кран');
   assert.deepEqual(asked.map(({ signal }) => signal.aborted), [true]);
@@ -97,7 +99,7 @@ test('what was asked ahead is broken off when the user goes elsewhere before it 
 
 test('what was taken is broken off by whoever has taken it, and by nobody else', () => {
   const asked = requests();
-  askAhead();
+  askAhead(0);
   const taker = new AbortController();
   assert.ok(takeAhead('sales.lead', asked[0]!.search, taker.signal));
   go('q=каток');
