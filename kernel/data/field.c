@@ -8,7 +8,6 @@
 #include "data/records.h"
 
 #define JS_INTEGER_MAX 9007199254740991LL /* what a JSON number can be trusted with */
-#define ELEMENTS_MAX   100
 #define BYTES_MAX      ((size_t)4 * 1024 * 1024)
 
 /* ---- what a type is -------------------------------------------------------------------------- */
@@ -445,7 +444,7 @@ static crm_status join(const field_source *s, const field *f, joining *j, const 
     if (st != CRM_OK || value_is_null(out->v) || (j->count && value_has_element(all, out->v.s))) {
         return st;
     }
-    if (j->count++ == ELEMENTS_MAX) {
+    if (j->count++ == FIELD_ELEMENTS_MAX) {
         return refuse(out, "too_long");
     }
     if (j->count > 1) {

@@ -53,6 +53,13 @@ CRM_MUST_CHECK crm_status field_read_json(const field_source *s, const field *f,
 /* One value of a field that may have many, as conditions compare it. */
 CRM_MUST_CHECK crm_status field_read_one(const field_source *s, const field *f, const json_t *json,
                                          field_result *out);
+/*
+ * Of a field that holds many: the elements of both, those of `x` first, none twice (field_unite.c).
+ * In the arena, or one of them; arena_failed tells of no memory. And how many elements a value has.
+ */
+#define FIELD_ELEMENTS_MAX 100
+value field_unite(arena *a, const field *f, value x, value y);
+uint32_t field_elements(value v);
 /* Why a value of this type is marked: "phone_invalid", "email_invalid", "check_digits" … */
 const char *field_mark_code(const field *f);
 

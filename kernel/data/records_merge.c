@@ -156,41 +156,6 @@ static bool may_fill(const merging *m, const field *f)
            !bits_has(m->locked, f->index);
 }
 
-static bool is_same_element(arena *a, const field *f, crm_str x, crm_str y)
-{
-    crm_str kx, ky;
-    if (!field_is_folded(f)) {
-        return str_eq(x, y);
-    }
-    return text_sort_key(a, x, &kx) == CRM_OK && text_sort_key(a, y, &ky) == CRM_OK &&
-           str_eq(kx, ky);
-}
-
-static bool has_element(arena *a, const field *f, crm_str all, crm_str one)
-{
-    crm_str part;
-    while (str_split(&all, '\n', &part)) {
-        if (is_same_element(a, f, part, one)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static value unite(arena *a, const field *f, value x, value y)
-{
-    crm_str all = x.s, rest = y.s, one;
-    if (value_is_null(x) || value_is_null(y)) {
-        return value_is_null(x) ? y : x;
-    }
-    while (str_split(&rest, '\n', &one)) {
-        if (!has_element(a, f, all, one)) {
-            all = arena_fmt(a, "%.*s\n%.*s", STR_FMT(all), STR_FMT(one));
-        }
-    }
-    return value_text(all);
-}
-
 /* An amount goes with its currency or not at all. */
 static bool fits_currency(merging *m, const field *f, const value *row)
 {
@@ -213,7 +178,7 @@ static crm_status fill(merging *m, const field *f)
         }
         if (f->flags & FIELD_MANY) {
             const char *mark = mark_of(m, row, f);
-            now[f->index] = unite(m->call->arena, f, now[f->index], row[f->index]);
+            now[f->index] = field_unite(m->call->arena, f, now[f->index], row[f->index]);
             st = mark ? record_mark_as(&m->into.now, f, mark) : CRM_OK;
         } else if (value_is_null(now[f->index]) && fits_currency(m, f, row)) {
             st = put(m, f, row);

@@ -112,10 +112,25 @@ static void read_matches(crm_ctx *c, const json_t *json, import_options *o)
     }
 }
 
+/* Whether `name` is "yes" rather than "no"; without it, `otherwise`. */
+static bool read_either(crm_ctx *c, const json_t *json, const char *name, const char *yes,
+                        const char *no, bool otherwise)
+{
+    crm_str given = json_text(json, name);
+    if (!given.n) {
+        return otherwise;
+    }
+    if (!str_is(given, yes) && !str_is(given, no)) {
+        call_fail_field(c, str_of(name), "not_a_choice",
+                        arena_fmt(c->arena, "{\"choices\":\"%s, %s\"}", no, yes));
+    }
+    return str_is(given, yes);
+}
+
 static void read_mode(crm_ctx *c, const json_t *json, import_options *o)
 {
     static const char *const modes[] = {"create", "skip", "update", "both"};
-    crm_str mode = json_text(json, "mode"), empty = json_text(json, "empty");
+    crm_str mode = json_text(json, "mode");
     size_t i = 0;
     while (mode.n && i < 4 && !str_is(mode, modes[i])) {
         i++;
@@ -130,10 +145,6 @@ static void read_mode(crm_ctx *c, const json_t *json, import_options *o)
     }
     if (o->mode != IMPORT_CREATE && !o->match_count) {
         refuse(c, "match", "required");
-    }
-    o->clears = str_is(empty, "clear");
-    if (empty.n && !o->clears && !str_is(empty, "keep")) {
-        call_fail_field(c, CRM_S("empty"), "not_a_choice", CRM_S("{\"choices\":\"keep, clear\"}"));
     }
 }
 
@@ -185,6 +196,8 @@ crm_status import_options_read(crm_ctx *c, const entity *e, const json_t *json, 
     out->is_lenient = json_is_true(json_object_get(json, "lenient"));
     read_matches(c, json_object_get(json, "match"), out);
     read_mode(c, json, out);
+    out->clears = read_either(c, json, "empty", "clear", "keep", false);
+    out->adds = read_either(c, json, "several", "add", "replace", true);
     check_rights(c, out);
     check_defaults(c, out);
     return c->error.status;

@@ -27,7 +27,8 @@ typedef struct import_options {
     const field *matches[MATCHES_MAX];
     uint32_t match_count;
     import_mode mode;
-    bool clears, is_loud, is_lenient; /* empty=clear, rules, lenient */
+    bool clears, adds;        /* empty=clear; several=add */
+    bool is_loud, is_lenient; /* rules, lenient */
     bool is_csv;   /* a spreadsheet's marks of a CSV cell are to be taken off */
     bool is_vcard; /* every value of a cell stands on a line of its own */
     const json_t *defaults;
@@ -96,6 +97,14 @@ typedef struct import_parts {
     const struct import_parts *next;
 } import_parts;
 
+/* A value that a record is matched by, as the engine compares it (import_keys.c). */
+typedef struct import_key {
+    const field *field;
+    crm_str text;   /* field_key_make of one element; empty: `number` */
+    int64_t number; /* of what is stored as no text */
+    uint64_t hash;  /* of all three; never 0 */
+} import_key;
+
 /* One row, understood: what to set, and on which record. */
 typedef struct import_row {
     int64_t line;
@@ -104,16 +113,23 @@ typedef struct import_row {
     uint64_t empty[4];            /* fields whose cells are all empty */
     const import_parts *parts;    /* of addresses; their lines are among `values`, too */
     int64_t record;               /* what it was matched with; 0: none */
-    int32_t twin; /* an earlier row of this slice with the same key; -1: none */
+    const import_key *keys;       /* of the match fields, of every element */
+    uint32_t key_count;
+    int32_t twin; /* the earlier row of this slice whose record it means; -1: none */
     bool is_seen; /* a check: an earlier slice would have made its record */
     call_error error;             /* of a row that cannot be taken */
 } import_row;
 CRM_MUST_CHECK crm_status import_row_read(finder *f, const import_options *o,
                                           const table_row *from, import_row *out);
 
+/* The keys of a row whose cells were read: NOMEM, or they are in the arena. */
+CRM_MUST_CHECK crm_status import_keys_make(arena *a, const import_options *o, import_row *row);
+/* Whether one row's record would be found by the other's keys. */
+bool import_keys_meet(const import_row *x, const import_row *y);
+
 /* Keys of what a check would have made (import_seen.c). Any thread. */
-void seen_add(int64_t batch, const import_options *o, const import_row *row);
-bool seen_before(int64_t batch, const import_options *o, const import_row *row);
+void seen_add(int64_t batch, const import_row *row);
+bool seen_before(int64_t batch, const import_row *row);
 void seen_forget(int64_t batch); /* 0: all that nobody has asked for lately */
 
 /* What became of rows. */

@@ -222,7 +222,8 @@ static crm_status read_cells(finder *f, const import_options *o, const table_row
         }
     }
     if (s == CRM_OK && f->call->error.status == CRM_OK && o->mode != IMPORT_CREATE) {
-        s = match(f, o, out);
+        s = import_keys_make(f->call->arena, o, out);
+        s = s == CRM_OK ? match(f, o, out) : s;
     }
     return s;
 }

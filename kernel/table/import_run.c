@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <fcntl.h>
 
+#include "data/field.h"
 #include "data/stores.h"
 #include "flow/batch.h"
 #include "table/import_private.h"
@@ -97,20 +98,15 @@ static void read_cursor(crm_str text, int64_t *offset, uint32_t *rows)
     *rows = done < BATCH_SLICE_ROWS ? (uint32_t)done : BATCH_SLICE_ROWS;
 }
 
-/* The key by which a row will be found again, once it stands. */
-static bool has_same_key(const import_options *o, const import_row *x, const import_row *y)
+/* Whether the row's values will stand in a record, new or known. */
+static bool will_stand(const import_options *o, const import_row *row)
 {
-    for (uint32_t i = 0; i < o->match_count; i++) {
-        uint16_t f = o->matches[i]->index;
-        if (bits_has(x->given, f) && bits_has(y->given, f) &&
-            value_equal(x->values[f], y->values[f])) {
-            return true;
-        }
-    }
-    return false;
+    bool is_known = row->record || row->twin >= 0;
+    return row->error.status == CRM_OK &&
+           (is_known ? o->mode != IMPORT_SKIP : o->mode != IMPORT_UPDATE);
 }
 
-/* Rows before it in the slice are not stored yet, so a look-up does not find them. */
+/* Rows before it in the slice are not stored yet, so a look-up does not find their values. */
 static void find_twin(slice *x, uint32_t i)
 {
     import_row *row = &x->rows[i];
@@ -119,9 +115,8 @@ static void find_twin(slice *x, uint32_t i)
     }
     for (uint32_t k = 0; k < i && row->twin < 0; k++) {
         const import_row *before = &x->rows[k];
-        bool is_new = !before->record && before->error.status == CRM_OK && before->twin < 0;
-        if (is_new && has_same_key(&x->options, before, row)) {
-            row->twin = (int32_t)k;
+        if (will_stand(&x->options, before) && import_keys_meet(before, row)) {
+            row->twin = before->twin >= 0 ? before->twin : (int32_t)k;
         }
     }
 }
@@ -140,7 +135,7 @@ static crm_status understand(crm_ctx *c, const batch_run *b, slice *x)
             find_twin(x, i);
         }
         if (s == CRM_OK && x->is_check && !x->rows[i].record) {
-            x->rows[i].is_seen = seen_before(b->id, &x->options, &x->rows[i]);
+            x->rows[i].is_seen = seen_before(b->id, &x->rows[i]);
         }
     }
     return s;
@@ -217,6 +212,32 @@ static crm_status set_parts(crm_ctx *c, const import_parts *parts, record *r)
     return s == CRM_OK ? record_mark(r, f, is_marked) : s;
 }
 
+/* What stands in the record stays beside what the row adds, and so does its mark. */
+static crm_status add_value(crm_ctx *c, const import_row *from, const field *f, record *r)
+{
+    value all = field_unite(c->arena, f, r->v[f->index], from->values[f->index]);
+    if (arena_failed(c->arena)) {
+        return CRM_NOMEM;
+    }
+    if (field_elements(all) > FIELD_ELEMENTS_MAX) {
+        return call_fail_field(c, f->name, "too_long",
+                               arena_fmt(c->arena, "{\"max\":%u}", FIELD_ELEMENTS_MAX));
+    }
+    crm_status s = record_set(r, f, all);
+    return s == CRM_OK && bits_has(from->marked, f->index) ? record_mark(r, f, true) : s;
+}
+
+static crm_status set_value(crm_ctx *c, const import_options *o, const import_row *from,
+                            const field *f, record *r)
+{
+    bool is_added = o->adds && (f->flags & FIELD_MANY) && !r->is_new;
+    if (is_added && !value_is_null(r->v[f->index])) {
+        return add_value(c, from, f, r);
+    }
+    crm_status s = record_set(r, f, from->values[f->index]);
+    return s == CRM_OK ? record_mark(r, f, bits_has(from->marked, f->index)) : s;
+}
+
 static crm_status set_values(crm_ctx *c, const slice *x, const import_row *from, record *r)
 {
     const import_options *o = &x->options;
@@ -231,13 +252,11 @@ static crm_status set_values(crm_ctx *c, const slice *x, const import_row *from,
             s = bits_has(r->set, f->index) ? CRM_OK : set_parts(c, parts, r);
             continue;
         }
-        bool is_given = bits_has(from->given, f->index);
-        bool is_cleared = o->clears && !r->is_new && bits_has(from->empty, f->index);
-        if (is_given || is_cleared) {
-            s = record_set(r, f, is_given ? from->values[f->index] : value_null());
-        }
-        if (s == CRM_OK && is_given && bits_has(from->marked, f->index)) {
-            s = record_mark(r, f, true);
+        if (bits_has(from->given, f->index)) {
+            s = set_value(c, o, from, f, r);
+        } else if (o->clears && !r->is_new && bits_has(from->empty, f->index)) {
+            s = record_set(r, f, value_null());
+            s = s == CRM_OK ? record_mark(r, f, false) : s;
         }
     }
     return s;
@@ -291,32 +310,45 @@ static crm_status update(crm_ctx *c, const slice *x, const import_row *from, int
     return s;
 }
 
-/* What is done with one row; `made` are the records of the slice's rows so far. */
+/* Whether a check took back what the row's record would be. */
+static bool is_twin_of_tried(const slice *x, const import_row *row, const int64_t *made)
+{
+    int64_t id = row->twin >= 0 ? made[row->twin] : 0;
+    return x->is_check && (row->is_seen || (id && id != x->rows[row->twin].record));
+}
+
+/*
+ * What is done with one row; `made` are the records that the slice's rows became so far. Of rows
+ * with one key the first that can be taken makes the record.
+ */
 static crm_status work(crm_ctx *c, const slice *x, uint32_t i, int64_t *made, import_count *what)
 {
     const import_row *row = &x->rows[i];
     import_mode mode = x->options.mode;
-    int64_t id = row->twin >= 0 ? made[row->twin] : row->record;
-    bool is_twin_of_tried = x->is_check && (row->twin >= 0 || row->is_seen);
+    int64_t *first = row->twin >= 0 ? &made[row->twin] : &made[i];
+    int64_t id = row->twin >= 0 ? *first : row->record;
+    bool is_tried = is_twin_of_tried(x, row, made);
     *what = COUNT_FAILED;
     if (row->error.status != CRM_OK) {
         c->error = row->error;
         return row->error.status;
     }
-    bool is_found = id || is_twin_of_tried;
+    bool is_found = id || is_tried;
     if ((is_found && mode == IMPORT_SKIP) || (!is_found && mode == IMPORT_UPDATE)) {
         *what = COUNT_SKIPPED;
         return CRM_OK;
     }
-    if (is_twin_of_tried) {
+    if (is_tried) {
         *what = COUNT_UPDATED; /* its first was taken back: there is nothing to try it on */
         return CRM_OK;
     }
-    if (id) {
-        return update(c, x, row, id, what);
+    if (!id) {
+        *what = COUNT_CREATED;
+        return create(c, x, row, first);
     }
-    *what = COUNT_CREATED;
-    return create(c, x, row, &made[i]);
+    crm_status s = update(c, x, row, id, what);
+    *first = s == CRM_OK ? id : *first;
+    return s;
 }
 
 static crm_status one_row(crm_ctx *c, batch_run *b, const slice *x, uint32_t i, int64_t *made,
@@ -332,8 +364,9 @@ static crm_status one_row(crm_ctx *c, batch_run *b, const slice *x, uint32_t i, 
     batch_place at = {.row = x->rows[i].line, .entity = b->entity, .record = x->rows[i].record};
     s = x->is_check ? batch_row_end_tried(c, b, &at, worked) : batch_row_end(c, b, &at, worked);
     counts[b->failed > failed ? COUNT_FAILED : what]++;
-    if (x->is_check && what == COUNT_CREATED && b->failed == failed) {
-        seen_add(b->id, &x->options, &x->rows[i]);
+    bool is_changed = what == COUNT_CREATED || what == COUNT_UPDATED;
+    if (x->is_check && is_changed && !x->rows[i].record && b->failed == failed) {
+        seen_add(b->id, &x->rows[i]);
     }
     return s;
 }

@@ -30,13 +30,6 @@ static struct {
     seen_set sets[SETS];
 } seen = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static uint64_t hash_of(const field *f, value v)
-{
-    uint64_t h = v.kind == VALUE_TEXT ? str_hash(v.s) : (uint64_t)v.i * 0x9E3779B97F4A7C15ull;
-    h = (h ^ f->index) * 1099511628211ull;
-    return h ? h : 1;
-}
-
 static void clear(seen_set *s)
 {
     free(s->at);
@@ -101,30 +94,24 @@ static void add(seen_set *s, uint64_t hash, int64_t line)
     }
 }
 
-void seen_add(int64_t batch, const import_options *o, const import_row *row)
+void seen_add(int64_t batch, const import_row *row)
 {
     pthread_mutex_lock(&seen.lock);
     seen_set *s = set_of(batch, true);
-    for (uint32_t i = 0; i < o->match_count; i++) {
-        const field *f = o->matches[i];
-        if (bits_has(row->given, f->index)) {
-            add(s, hash_of(f, row->values[f->index]), row->line);
-        }
+    for (uint32_t i = 0; i < row->key_count; i++) {
+        add(s, row->keys[i].hash, row->line);
     }
     pthread_mutex_unlock(&seen.lock);
 }
 
-bool seen_before(int64_t batch, const import_options *o, const import_row *row)
+bool seen_before(int64_t batch, const import_row *row)
 {
     bool is_seen = false;
     pthread_mutex_lock(&seen.lock);
     const seen_set *s = set_of(batch, false);
-    for (uint32_t i = 0; s && s->size && i < o->match_count; i++) {
-        const field *f = o->matches[i];
-        if (bits_has(row->given, f->index)) {
-            const seen_key *k = slot_of(s, hash_of(f, row->values[f->index]));
-            is_seen = is_seen || (k->hash && k->line < row->line);
-        }
+    for (uint32_t i = 0; s && s->size && !is_seen && i < row->key_count; i++) {
+        const seen_key *k = slot_of(s, row->keys[i].hash);
+        is_seen = k->hash && k->line < row->line;
     }
     pthread_mutex_unlock(&seen.lock);
     return is_seen;

@@ -306,8 +306,8 @@ static json_t *as_options(suggesting *s)
         json_array_append_new(columns, f ? json_stringn(f->name.p, f->name.n) : json_null());
     }
     const char *mode = json_array_size(match) ? "both" : "create";
-    return json_pack("{s:o,s:o,s:s,s:s,s:b}", "columns", columns, "match", match, "mode", mode,
-                     "empty", "keep", "rules", 0);
+    return json_pack("{s:o,s:o,s:s,s:s,s:s,s:b}", "columns", columns, "match", match, "mode", mode,
+                     "empty", "keep", "several", "add", "rules", 0);
 }
 
 /* Exact names first, so that nothing vaguer takes their field. */

@@ -174,6 +174,55 @@ describe('an import', () => {
     assert.equal(run.updated + run.unchanged, 350);
   });
 
+  it('makes one record of rows that mean one, as people write its keys', async () => {
+    const text = 'Имя;Телефон;Почта\nРаз;8 916 170-00-01, 8 916 170-00-02;Raz@example.ru\nВторым;+7 916 170 00 02;\nПочтой;;raz@EXAMPLE.ru\n'
+      + 'Добавочным;8 916 170-00-01 доб. 5;\nЧужой;8 916 170-00-09;\nДва;8 916 170-00-03;два@example.ru\nДва;;Два@example.ru\n';
+    const file = await uploaded(head, PERSON, text);
+    assert.deepEqual(file.options.match, ['phone', 'email']);
+    const wanted = { created: 3, updated: 4, unchanged: 0, skipped: 0, failed: 0 };
+    assert.deepEqual(counts(await finish(head, file.id, 'check', file.options)), { ...wanted });
+    const run = counts(await finish(head, file.id, 'run', file.options));
+    assert.deepEqual([run.created, run.updated + run.unchanged], [3, 4]);
+    const [person] = await people('phone=+79161700002');
+    assert.equal(person.name, 'Добавочным');
+    assert.deepEqual(person.phone, ['+79161700001', '+79161700002', '+79161700001;ext=5']);
+  });
+
+  it('finds a record by a key that a row just before gave it', async () => {
+    const old = (await head.post(`/api/v1/${PERSON}`, { name: 'Ключ', phone: ['+79161710001'] }, { expect: 201 })).json;
+    const { run } = await imported(head, PERSON, 'Имя;Телефон;Почта\nКлюч;8 916 171-00-01;key@example.ru\nКлюч;8 916 171-00-02;KEY@example.ru\n');
+    assert.deepEqual(counts(run), { created: 0, updated: 2, unchanged: 0, skipped: 0, failed: 0 });
+    assert.deepEqual((await head.get(`/api/v1/${PERSON}/${old.id}`)).json.phone, ['+79161710001', '+79161710002']);
+    const skipped = await imported(head, PERSON, 'Имя;Телефон;Почта\nКлюч;8 916 171-00-01;other@example.ru\nНовый;;other@example.ru\n', { mode: 'skip' });
+    assert.deepEqual(counts(skipped.run), { created: 1, updated: 0, unchanged: 0, skipped: 1, failed: 0 }, 'what was skipped gave no key');
+    const none = await imported(head, PERSON, 'Кто;Телефон\nНет;8 916 171-00-07\nНет;8 916 171-00-07\n', { columns: ['name', 'phone'], mode: 'update' });
+    assert.deepEqual(counts(none.run), { created: 0, updated: 0, unchanged: 0, skipped: 2, failed: 0 });
+  });
+
+  it('makes the record of the first row that can be taken, and no second of the next', async () => {
+    const text = 'Имя;Телефон\n;8 916 172-00-01\nПосле плохой;8 916 172-00-01\nЕщё раз;8 916 172-00-01\n';
+    const file = await uploaded(head, PERSON, text);
+    const wanted = { created: 1, updated: 1, unchanged: 0, skipped: 0, failed: 1 };
+    assert.deepEqual(counts(await finish(head, file.id, 'check', file.options)), wanted);
+    assert.deepEqual(counts(await finish(head, file.id, 'run', file.options)), wanted);
+    assert.deepEqual((await people('phone=+79161720001')).map((r) => r.name), ['Ещё раз']);
+  });
+
+  it('adds to what a field of several values holds, or replaces it, and its mark with it', async () => {
+    const old = (await head.post(`/api/v1/${PERSON}`, { name: 'Много', phone: ['+79161730001'], tags: ['опт'] }, { expect: 201 })).json;
+    const now = async () => (await head.get(`/api/v1/${PERSON}/${old.id}`)).json;
+    await imported(head, PERSON, 'Телефон;Имя;Теги\n"8 916 173-00-01; 12";Много;"ОПТ, VIP"\n', { lenient: true });
+    assert.deepEqual([(await now()).phone, (await now()).tags], [['+79161730001', '12'], ['опт', 'VIP']]);
+    await imported(head, PERSON, 'Телефон;Имя\n8 916 173-00-01, 8 916 173-00-02;Много\n');
+    assert.deepEqual((await now())._marks, { phone: 'phone_invalid' }, 'the wrong one is still there');
+    await imported(head, PERSON, 'Телефон;Имя\n8 916 173-00-02;Много\n', { several: 'replace' });
+    assert.deepEqual((await now()).phone, ['+79161730002']);
+    assert.deepEqual((await now())._marks ?? {}, {}, 'nothing wrong is left');
+    const file = await uploaded(head, PERSON, 'Имя;Телефон\nМного;8 916 173-00-02\n');
+    const bad = await head.post(`/api/v1/import/${file.id}/run`, { ...file.options, several: 'both' });
+    assert.deepEqual(bad.json.fields.map((f) => [f.field, f.code]), [['several', 'not_a_choice']]);
+  });
+
   it('changes of an address only the parts the file has columns for', async () => {
     const line = '650000, г Кемерово, ул. Весенняя, д.5';
     const item = async (serial, place) => (await head.post('/api/v1/stock.item', { name: 'Кран', serial, place }, { expect: 201 })).json.id;

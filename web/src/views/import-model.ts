@@ -25,6 +25,7 @@ export interface Options {
   match: string[];
   mode: 'create' | 'skip' | 'update' | 'both';
   empty: 'keep' | 'clear';
+  several?: 'add' | 'replace';
   rules: boolean;
   lenient?: boolean;
 }
@@ -90,6 +91,10 @@ export function withMatch(options: Options, name: string, isOn: boolean): Option
   const mode = !match.length ? 'create' : options.mode === 'create' ? 'both' : options.mode;
   return { ...options, match, mode };
 }
+
+/** Whether a column goes to a field that holds several values. */
+export const hasSeveral = (entity: string, options: Options): boolean =>
+  options.columns.some((_, i) => !!fieldOf(entity, fieldAt(options, i))?.many);
 
 /** Required fields that no column fills; only new records need them. */
 export function missing(entity: string, options: Options): string[] {

@@ -7,6 +7,7 @@ import { label } from '../fields/view.ts';
 import {
   errorText,
   fieldAt,
+  hasSeveral,
   keys,
   missing,
   SEPARATORS,
@@ -210,6 +211,12 @@ function rules({ file, options, onMatch, onOptions }: MapSpec): TemplateResult {
       <legend class="import-h">${t('import.empty')}</legend>
       ${(['keep', 'clear'] as const).map((e) => radio('empty', e, options.empty, (empty) => onOptions({ empty })))}
     </fieldset>
+    ${hasSeveral(file.entity, options) && options.mode !== 'create'
+      ? html`<fieldset class="checks">
+          <legend class="import-h">${t('import.several')}</legend>
+          ${(['add', 'replace'] as const).map((s) => radio('several', s, options.several ?? 'add', (several) => onOptions({ several })))}
+        </fieldset>`
+      : nothing}
     <fieldset class="checks">
       <legend class="import-h">${t('import.rest')}</legend>
       ${check('import-lenient', t('import.lenient'), !!options.lenient, (lenient) => onOptions({ lenient }))}
