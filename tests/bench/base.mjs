@@ -15,7 +15,7 @@ const MANAGERS = 20; // of the sales department and of each branch: 200 owners
 const IDS = 3000;
 const LIST_BYTES = 26000; // of fifty contacts
 const ASKED_AT_ONCE = 32;
-const SURNAMES = ['иванов', 'смирнов', 'кузнецова', 'попов', 'васильева', 'петров', 'соколов', 'щербаков', 'журавлёв', 'гусева'];
+export const SURNAMES = ['иванов', 'смирнов', 'кузнецова', 'попов', 'васильева', 'петров', 'соколов', 'щербаков', 'журавлёв', 'гусева'];
 
 // Two who read and change all contacts, the second by a condition that is true of each; and who has rows
 // of few indexes.
