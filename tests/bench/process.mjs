@@ -114,8 +114,8 @@ function readWrk(stdout) {
   return {
     count: Number(count),
     rate: Number(count) / Number(took),
-    p50: milliseconds(stdout.match(/50%\s+(\S+)/)[1]),
-    p99: milliseconds(stdout.match(/99%\s+(\S+)/)[1]),
+    p50: milliseconds(stdout.match(/^ *50% +(\S+)/m)[1]),
+    p99: milliseconds(stdout.match(/^ *99% +(\S+)/m)[1]),
     failed: wrong + lost,
   };
 }
