@@ -16,6 +16,7 @@
 typedef struct session_cache session_cache;
 typedef struct stream_list stream_list;
 typedef struct openapi_cache openapi_cache;
+typedef struct once_write once_write;
 
 struct api {
     api_options o;
@@ -56,6 +57,8 @@ typedef struct api_call {
     size_t mark; /* where this reply begins in http_body */
     record_read read;
     write_request write;
+    crm_status (*commit)(crm_ctx *c, void *k); /* api_write's */
+    once_write *once; /* its write is done once (once_take_key); NULL: as often as it comes */
     pool_task task;
     buf text; /* what a pool thread writes; copied into the reply */
     crm_status status;
@@ -108,8 +111,9 @@ crm_str api_json_fault(api_call *k, const json_error *fault);
  * nothing.
  */
 void api_limit(api_call *k, uint32_t ms);
-/* Runs `commit` on the writer, then `done` here; answers 503 itself when the queue is full, and 504
- * with nothing written when the writer does not come back within the call's limit, else 10 s. */
+/* Runs `commit` on the writer (once, when the call has a key), then `done` here; answers 503 itself
+ * when the queue is full, and 504 with nothing written when the writer does not come back within the
+ * call's limit, else 10 s. */
 void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*done)(api_call *k));
 /* Runs `run` on a pool thread with its session in c.session, then `done` here. False: the queue is
  * full; answered with 503, `k` is gone. */
@@ -125,6 +129,24 @@ void api_read_inline(api_call *k);
 void api_read(api_call *k, void (*run)(api_call *k));
 /* The same before a write: answers nothing and goes on with `done` here, k->status and c.error set. */
 void api_look(api_call *k, void (*run)(api_call *k), void (*done)(api_call *k));
+
+/* ---- writes that a client may repeat: once.c ------------------------------------------------ */
+
+/*
+ * For a write that is answered from k->id alone, called before anything is asked or looked at: the
+ * request's Idempotency-Key, if it has one, makes api_write do it once. When a request was done under
+ * its key before, `done` comes with that k->id and nothing is committed. False: answered, what stands
+ * there is no key. Operations that call it declare the header in their OpenAPI, others do not.
+ */
+bool once_take_key(api_call *k);
+/* The key as it was sent, or empty. */
+crm_str once_key(const api_call *k);
+/* Whether it was done already: what it needed then it need not find now. A pool's session. */
+bool once_is_done(api_call *k);
+/* api_write's: the commit that looks for what came of the key and stores it; the header of an answer
+ * that was given before. */
+CRM_MUST_CHECK crm_status once_commit(crm_ctx *c, void *k);
+void once_tell(api_call *k);
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 

@@ -81,15 +81,19 @@ static void written(write_request *w, crm_status status)
     k->status = status;
     k->c.session = k->api->session;
     k->c.tx = NULL;
+    if (k->once) {
+        once_tell(k);
+    }
     k->next(k);
 }
 
 void api_write(api_call *k, crm_status (*commit)(crm_ctx *c, void *k), void (*done)(api_call *k))
 {
     k->next = done;
+    k->commit = commit;
     k->write = (write_request){.is_vital = k->is_vital,
                                .call = &k->c,
-                               .commit = commit,
+                               .commit = k->once ? once_commit : commit,
                                .done = written,
                                .arg = k,
                                .reply_to = k->api->mail};

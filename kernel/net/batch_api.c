@@ -125,17 +125,13 @@ static void canceled(api_call *k)
     }
 }
 
+/* The writer may run it twice, so k->id, which becomes the batch begun, is not what it reads. */
 static crm_status commit_undo(crm_ctx *c, void *arg)
 {
     api_call *k = arg;
-    int64_t started = 0;
+    const int64_t *of = k->own;
     bool is_loud = json_is_true(json_object_get(k->request.json, "rules"));
-    crm_status s = batch_undo(c, k->id, !is_loud, &started);
-    k->own = s == CRM_OK ? ARENA_NEW(c->arena, int64_t) : NULL;
-    if (k->own) {
-        *(int64_t *)k->own = started;
-    }
-    return s == CRM_OK && !k->own ? CRM_NOMEM : s;
+    return batch_undo(c, *of, !is_loud, &k->id);
 }
 
 static void undo_started(api_call *k)
@@ -144,7 +140,6 @@ static void undo_started(api_call *k)
         api_reply_error(k, k->status);
         return;
     }
-    k->id = *(int64_t *)k->own;
     records_answer_written(k, 202);
 }
 
@@ -161,11 +156,24 @@ static crm_status read_wish(api_call *k)
 
 static void undo(api_call *k)
 {
-    crm_status s = read_wish(k);
+    int64_t *of = ARENA_NEW(k->http->arena, int64_t);
+    if (!once_take_key(k)) {
+        return;
+    }
+    crm_status s = of ? read_wish(k) : CRM_NOMEM;
     if (s != CRM_OK) {
         api_reply_error(k, s);
-    } else {
-        api_write(k, commit_undo, undo_started);
+        return;
+    }
+    *of = k->id;
+    k->own = of;
+    api_write(k, commit_undo, undo_started);
+}
+
+static void cancel(api_call *k)
+{
+    if (once_take_key(k)) {
+        api_write(k, commit_cancel, canceled);
     }
 }
 
@@ -183,7 +191,7 @@ bool batch_route(api_call *k)
     if (str_is(path, "rows") && is_read) {
         api_read(k, rows_read);
     } else if (str_is(path, "cancel") && v == VERB_POST) {
-        api_write(k, commit_cancel, canceled);
+        cancel(k);
     } else if (str_is(path, "undo") && v == VERB_POST) {
         undo(k);
     } else {

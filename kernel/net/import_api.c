@@ -178,7 +178,9 @@ static void one_import(api_call *k, crm_str what)
     } else if ((str_is(what, "check") || str_is(what, "run")) && v == VERB_POST) {
         x->status = 202;
         x->is_check = str_is(what, "check");
-        with_body(k);
+        if (once_take_key(k)) {
+            with_body(k);
+        }
     } else if (str_is(what, "errors.csv") && is_read) {
         x->is_of_run = !str_is(http_param(k->http, "of"), "check");
         api_pool(k, POOL_SLOW, write_errors, errors_written);

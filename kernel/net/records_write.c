@@ -26,73 +26,8 @@ typedef enum write_kind {
 typedef struct change_state {
     write_kind kind;
     int64_t base_rev;
-    crm_str idem_key, idem_hash;
-    bool is_replay;
-    crm_str client_key; /* as the client sent it */
-    int times_asked;    /* services about this write */
+    int times_asked; /* services about this write */
 } change_state;
-
-/* ---- Idempotency-Key: the outcome is stored with the change itself --------------------------- */
-
-typedef struct stored {
-    crm_str hash;
-    int64_t id;
-    bool found;
-    arena *arena;
-} stored;
-
-static bool take_stored(void *arg, const value *row, uint32_t matched)
-{
-    stored *s = arg;
-    (void)matched;
-    s->found = true;
-    s->hash = arena_dup(s->arena, row[IDEM_HASH].s);
-    (void)!str_to_i64(row[IDEM_LOCATION].s, &s->id);
-    return false;
-}
-
-static crm_status find_stored(crm_ctx *c, crm_str key, stored *out)
-{
-    const entity *e = registry_store(c->reg, STORE_IDEM);
-    query *q = query_new(c->arena, e);
-    if (!q) {
-        return CRM_NOMEM;
-    }
-    *out = (stored){.arena = c->arena};
-    q->where = cond_compare(c->arena, COND_EQ, &e->fields[IDEM_KEY], value_text(key));
-    q->limit = 1;
-    return tx_list(c->tx, q, take_stored, out);
-}
-
-static crm_status store_outcome(crm_ctx *c, const change_state *x, int64_t id)
-{
-    const entity *e = registry_store(c->reg, STORE_IDEM);
-    value *row = ARENA_ARRAY(c->arena, value, e->field_count);
-    int64_t stored_id;
-    if (!row) {
-        return CRM_NOMEM;
-    }
-    row[IDEM_KEY] = value_text(x->idem_key);
-    row[IDEM_HASH] = value_text(x->idem_hash);
-    row[IDEM_LOCATION] = value_text(arena_fmt(c->arena, "%lld", (long long)id));
-    row[IDEM_AT] = value_int(clock_now());
-    return tx_insert(c->tx, e, row, &stored_id);
-}
-
-static void read_idem_key(api_call *k, change_state *x)
-{
-    crm_str key = http_header(k->http, "idempotency-key");
-    uint8_t digest[SHA256_SIZE];
-    if (!key.n || key.n > 200) {
-        return;
-    }
-    x->client_key = key;
-    x->idem_key = arena_fmt(k->c.arena, "%lld:%.*s", (long long)k->who.user, STR_FMT(key));
-    crm_str what = arena_fmt(k->c.arena, "%.*s %.*s\n%.*s", STR_FMT(k->request.method),
-                             STR_FMT(k->http->path), STR_FMT(k->http->body));
-    crypto_sha256(what, digest);
-    x->idem_hash = crypto_hex(k->c.arena, digest, sizeof digest);
-}
 
 /* ---- on the writer --------------------------------------------------------------------------- */
 
@@ -183,7 +118,7 @@ static crm_status undo(crm_ctx *c, api_call *k)
 
 /* ---- the change itself ----------------------------------------------------------------------- */
 
-static crm_status change_once(crm_ctx *c, api_call *k, const change_state *x)
+static crm_status change_by_kind(crm_ctx *c, api_call *k, const change_state *x)
 {
     switch (x->kind) {
     case WRITE_CREATE:
@@ -208,26 +143,12 @@ static crm_status change_once(crm_ctx *c, api_call *k, const change_state *x)
 static crm_status commit(crm_ctx *c, void *arg)
 {
     api_call *k = arg;
-    change_state *x = k->own;
-    stored before = {0};
-    x->is_replay = false;
-    crm_status s = x->idem_key.n ? find_stored(c, x->idem_key, &before) : CRM_OK;
-    if (s != CRM_OK) {
-        return s;
-    }
-    if (before.found && !str_eq(before.hash, x->idem_hash)) {
-        return call_fail(c, CRM_INVALID, "idempotency_mismatch");
-    }
-    if (before.found) {
-        x->is_replay = true;
-        k->id = before.id;
-        return CRM_OK;
-    }
-    s = change_once(c, k, x);
+    const change_state *x = k->own;
+    crm_status s = change_by_kind(c, k, x);
     if (s == CRM_NOT_FOUND && x->kind != WRITE_CREATE) {
         s = merged_answer(c, k->entity, k->id, s);
     }
-    return s == CRM_OK && x->idem_key.n ? store_outcome(c, x, k->id) : s;
+    return s;
 }
 
 /* ---- on the loop ----------------------------------------------------------------------------- */
@@ -249,9 +170,6 @@ static void written(api_call *k)
     if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
         return;
-    }
-    if (x->is_replay) {
-        http_set(k->http, "Idempotency-Replayed", CRM_S("true"));
     }
     if (x->kind == WRITE_DELETE || x->kind == WRITE_PURGE) {
         api_reply_empty(k, 204);
@@ -281,7 +199,7 @@ static int64_t base_rev(const http_request *r)
 /* What is asked for many records is looked at on a pool first: counting them takes time. */
 static void check_bulk(api_call *k)
 {
-    k->status = bulk_check(&k->c, k->entity, k->request.json);
+    k->status = once_is_done(k) ? CRM_OK : bulk_check(&k->c, k->entity, k->request.json);
 }
 
 static void bulk_checked(api_call *k)
@@ -298,7 +216,8 @@ static void ask_services(api_call *k)
 {
     const change_state *x = k->own;
     int64_t id = x->kind == WRITE_PATCH ? k->id : 0;
-    k->status = remote_ask(&k->c, k->entity, id, k->request.json, x->client_key);
+    k->status =
+        once_is_done(k) ? CRM_OK : remote_ask(&k->c, k->entity, id, k->request.json, once_key(k));
     k->c.until = 0;
 }
 
@@ -376,6 +295,9 @@ void records_write_route(api_call *k)
         api_reply_method(k, methods_of(k, path));
         return;
     }
+    if (!once_take_key(k)) {
+        return;
+    }
     crm_status s = CRM_OK;
     if (x->kind != WRITE_DELETE && x->kind != WRITE_PURGE && x->kind != WRITE_RESTORE) {
         s = api_read_json(k);
@@ -386,7 +308,6 @@ void records_write_route(api_call *k)
     }
     k->own = x;
     x->base_rev = base_rev(k->http);
-    read_idem_key(k, x);
     if (x->kind == WRITE_BULK) {
         api_look(k, check_bulk, bulk_checked);
     } else {

@@ -169,6 +169,15 @@ describe('a bulk change', () => {
     assert.equal(second.headers['idempotency-replayed'], 'true');
   });
 
+  it('is answered so again when what it counted has changed, by itself', async () => {
+    await leads(2, { city: 'Елабуга' });
+    const headers = { 'idempotency-key': 'once-2' };
+    const body = { where: ['city', 'eq', 'Елабуга'], set: { city: 'Чистополь' }, expect: 2 };
+    const first = await ended((await head.post(`${LEADS}/bulk`, body, { headers, expect: 202 })).json);
+    const again = await head.post(`${LEADS}/bulk`, body, { headers, expect: 202 });
+    assert.equal(again.json.id, first.id);
+  });
+
   it('deletes into the recycle bin and restores from it', async () => {
     const ids = await leads(3, { city: 'Елец' });
     const gone = await bulk({ ids, delete: true });
@@ -198,6 +207,17 @@ describe('undoing a batch', () => {
     assert.equal(after.undone_by.id, u.id);
     const again = await head.post(`/api/v1/batch/${b.id}/undo`);
     assert.deepEqual([again.status, again.json.code], [409, 'batch_undone']);
+  });
+
+  it('and cancelling one are done once under an Idempotency-Key', async () => {
+    const b = await bulk({ ids: await leads(1), set: { city: 'Бугульма' } });
+    const send = (act, key) => head.post(`/api/v1/batch/${b.id}/${act}`, {}, { headers: { 'idempotency-key': key } });
+    const [first, again] = [await send('undo', 'undo-1'), await send('undo', 'undo-1')];
+    assert.deepEqual([first.status, again.status, again.json.id], [202, 202, first.json.id]);
+    assert.equal(again.headers['idempotency-replayed'], 'true');
+    assert.equal((await ended(first.json)).undo_of.id, b.id);
+    assert.equal((await send('cancel', 'undo-1')).json.code, 'idempotency_mismatch');
+    assert.equal((await send('cancel', 'undo-2')).json.code, 'batch_ended');
   });
 
   it('can itself be undone', async () => {

@@ -163,6 +163,14 @@ describe('an import', () => {
     assert.equal((await head.post(`/api/v1/import/${file.id}/run`, file.options)).json.code, 'import_done');
   });
 
+  it('is run once under an Idempotency-Key, and tells a client that asks again how it goes', async () => {
+    const file = await uploaded(head, PERSON, 'Имя;Телефон\nЕдинственный;8 916 160-00-01\n');
+    const run = () => head.post(`/api/v1/import/${file.id}/run`, file.options, { headers: { 'idempotency-key': 'import-1' }, expect: 202 });
+    const [first, again] = [await run(), await run()];
+    assert.equal(again.json.run.batch, first.json.run.batch);
+    assert.equal(again.headers['idempotency-replayed'], 'true');
+  });
+
   it('tells by a check what the run will do, also of rows that stand far apart', async () => {
     const row = (i) => `Дважды ${i};8 916 150-${String(i).padStart(4, '0')};\n`;
     const text = 'Имя;Телефон;Город\n' + Array.from({ length: 700 }, (_, i) => row(i % 350)).join('');

@@ -126,6 +126,25 @@ describe('the OpenAPI document', () => {
     assert.equal(await compile(server.home, whole), '');
   });
 
+  it('has the Idempotency-Key where it is honoured, and nowhere else', async () => {
+    const asker = await server.as('ivanova');
+    const headers = { 'idempotency-key': 'k'.repeat(201) };
+    const document = JSON.parse(whole);
+    const writes = Object.entries(document.paths).flatMap(([at, item]) =>
+      ['post', 'put', 'patch', 'delete'].filter((verb) => item[verb]).map((verb) => ({ at, verb, ...item[verb] })));
+    const asked = writes.filter((o) => !o['x-entity'] || ['sales.lead', 'batch'].includes(o['x-entity']));
+    asked.sort((a, b) => (a.operationId === 'session.logout') - (b.operationId === 'session.logout'));
+    const [declared, honoured] = [[], []];
+    for (const { at, verb, operationId, parameters = [] } of asked) {
+      if (parameters.some((p) => p.$ref === '#/components/parameters/idempotency')) declared.push(operationId);
+      const path = at.replaceAll('{id}', '999999999').replaceAll(/\{\w+\}/g, 'none');
+      const reply = await asker.request(verb.toUpperCase(), path, {}, { headers, asWritten: true });
+      if (reply.json?.code === 'idempotency_key') honoured.push(operationId);
+    }
+    assert.deepEqual(honoured, declared);
+    assert.ok(declared.includes('sales.lead.delete') && declared.includes('import.run'), declared.join());
+  });
+
   it('speaks the language that is asked for', async () => {
     const of = async (lang) => (await head.get(`${DOCUMENT}?lang=${lang}`, { expect: 200 })).json;
     const [ru, en] = [await of('ru'), await of('en')];

@@ -248,6 +248,31 @@ describe('a repeated write', () => {
     assert.equal(bad.status, 422);
     await head.post(LEADS, { email: ['kot@dom.example'] }, { ...once, expect: 201 });
   });
+
+  it('with other parameters of the address under the same key is refused', async () => {
+    const { id } = await lead({ title: 'Не навсегда' });
+    const once = { headers: { 'idempotency-key': 'k-6' } };
+    await head.del(`${LEADS}/${id}`, { ...once, expect: 204 });
+    const other = await head.del(`${LEADS}/${id}?forever=1`, once);
+    assert.deepEqual([other.status, other.json.code], [422, 'idempotency_mismatch']);
+    await head.post(`${LEADS}/${id}/restore`, {}, { expect: 200 });
+  });
+
+  it('under a key in other letters is another write', async () => {
+    const make = (key) => head.post(LEADS, { title: `Ключ ${key}` }, { headers: { 'idempotency-key': key }, expect: 201 });
+    assert.notEqual((await make('k-7a')).json.id, (await make('K-7A')).json.id);
+  });
+
+  it('whose key is none is refused, in the language of the reader, and not made', async () => {
+    for (const key of ['', 'k'.repeat(201), 'a\tb', 'cl\u00e9']) {
+      const headers = { 'idempotency-key': key, 'accept-language': 'en' };
+      const reply = await head.post(LEADS, { title: 'Без ключа' }, { headers, asWritten: true });
+      assert.deepEqual([reply.status, reply.json.code], [422, 'idempotency_key'], key);
+      assert.match(reply.json.detail, /200/);
+    }
+    assert.equal((await list({ title: 'Без ключа' })).json.rows.length, 0);
+    await head.post(LEADS, { title: 'Длинный ключ' }, { headers: { 'idempotency-key': 'k'.repeat(200) }, expect: 201 });
+  });
 });
 
 describe('a list', () => {

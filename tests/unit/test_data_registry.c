@@ -572,6 +572,7 @@ static void every_code_of_the_api_has_a_sentence(void **state)
         "password_required",
         "idempotency_running",
         "unknown_field",
+        "idempotency_key",
         "idempotency_mismatch",
         "header_too_large",
         "uri_too_long"
