@@ -1,7 +1,4 @@
-/*
- * vcard.c - reading cards: physical lines to logical ones, a line to a property, properties to the
- * columns of a row.
- */
+/* vcard.c - reading cards: properties to the columns of a row. */
 #include "base/vcard.h"
 
 #include <stdlib.h>
@@ -9,8 +6,7 @@
 
 #include "base/str.h"
 #include "base/text.h"
-
-#define PIECE 65536
+#include "base/vcard_lines.h"
 
 static const char *const column_names[VCARD_COLUMNS] = {
 #define X(name, text) [VCARD_##name] = text,
@@ -24,191 +20,28 @@ crm_str vcard_column_name(vcard_column c)
 }
 
 struct vcard_reader {
-    table_source source;
+    vcard_lines lines;
     charset usual;
     charset_decoder decoders[CHARSET_COUNT];
     bool is_open[CHARSET_COUNT];
-    char raw[PIECE];
-    size_t at, end;
-    bool is_ended, has_failed;
-
-    int64_t line; /* of the physical line that `ahead` holds */
-    buf ahead;    /* a physical line read to see whether it goes on with the one before */
-    bool has_ahead, is_ahead_long;
-    buf logical, value, part;
+    buf value, part;
     buf columns[VCARD_COLUMNS];
     buf whole_name; /* N as one writes it */
     crm_str cells[VCARD_COLUMNS];
+    size_t total; /* of the card's texts, with what stands between them */
     table_fault fault;
     uint32_t fault_column;
 };
 
-crm_status vcard_open(table_source from, charset usual, vcard_reader **out)
+/* ---- a property's text ----------------------------------------------------------------------- */
+
+/* The first fault of a card is told. */
+static void set_fault(vcard_reader *r, table_fault fault, vcard_column c)
 {
-    vcard_reader *r = calloc(1, sizeof *r);
-    if (!r) {
-        return CRM_NOMEM;
+    if (r->fault == TABLE_SOUND) {
+        r->fault = fault;
+        r->fault_column = c + 1;
     }
-    crm_status s = charset_open(&r->decoders[usual], usual);
-    if (s != CRM_OK) {
-        free(r);
-        return s;
-    }
-    r->is_open[usual] = true;
-    r->source = from;
-    r->usual = usual;
-    buf *const texts[] = {&r->ahead, &r->logical, &r->value, &r->part, &r->whole_name};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        buf_init(texts[i], TABLE_ROW_MAX);
-    }
-    for (int i = 0; i < VCARD_COLUMNS; i++) {
-        buf_init(&r->columns[i], TABLE_CELL_MAX);
-    }
-    *out = r;
-    return CRM_OK;
-}
-
-void vcard_close(vcard_reader *r)
-{
-    if (!r) {
-        return;
-    }
-    buf *const texts[] = {&r->ahead, &r->logical, &r->value, &r->part, &r->whole_name};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        buf_free(texts[i]);
-    }
-    for (int i = 0; i < VCARD_COLUMNS; i++) {
-        buf_free(&r->columns[i]);
-    }
-    free(r);
-}
-
-/* ---- lines ----------------------------------------------------------------------------------- */
-
-static bool refill(vcard_reader *r)
-{
-    if (r->is_ended) {
-        return false;
-    }
-    ssize_t n = r->source.read(r->source.arg, r->raw, sizeof r->raw);
-    r->has_failed = n < 0;
-    r->is_ended = n <= 0;
-    r->at = 0;
-    r->end = n > 0 ? (size_t)n : 0;
-    return n > 0;
-}
-
-/* The next physical line without its end into `ahead`. False: there is none. */
-static bool read_line(vcard_reader *r)
-{
-    bool has_any = false;
-    buf_clear(&r->ahead);
-    r->line++;
-    while (r->at < r->end || refill(r)) {
-        const char *from = r->raw + r->at;
-        const char *stop = memchr(from, '\n', r->end - r->at);
-        size_t n = stop ? (size_t)(stop - from) : r->end - r->at;
-        has_any = true;
-        buf_add(&r->ahead, from, n);
-        r->at += n + (stop ? 1 : 0);
-        if (stop) {
-            break;
-        }
-    }
-    r->is_ahead_long = r->ahead.failed;
-    if (r->ahead.n && r->ahead.p[r->ahead.n - 1] == '\r') {
-        r->ahead.n--;
-    }
-    return has_any;
-}
-
-/* A line that a break inside a quoted-printable text cuts ends in '='. */
-static bool has_soft_break(crm_str logical)
-{
-    return str_ends(logical, CRM_S("="));
-}
-
-static bool is_quoted_printable(crm_str logical)
-{
-    ptrdiff_t colon = str_find(logical, ':');
-    crm_str head = {logical.p, colon < 0 ? 0 : (size_t)colon};
-    return head.n && memmem(head.p, head.n, "QUOTED-PRINTABLE", 16);
-}
-
-/* The next logical line (RFC 6350 §3.2) into `logical`. */
-static bool next_logical(vcard_reader *r)
-{
-    if (!r->has_ahead && !read_line(r)) {
-        return false;
-    }
-    buf_clear(&r->logical);
-    buf_str(&r->logical, buf_view(&r->ahead));
-    bool is_long = r->is_ahead_long;
-    for (;;) {
-        r->has_ahead = read_line(r);
-        crm_str next = buf_view(&r->ahead);
-        crm_str so_far = buf_view(&r->logical);
-        if (r->has_ahead && is_quoted_printable(so_far) && has_soft_break(so_far)) {
-            r->logical.n--;
-            buf_str(&r->logical, next);
-        } else if (r->has_ahead && next.n && (next.p[0] == ' ' || next.p[0] == '\t')) {
-            buf_str(&r->logical, (crm_str){next.p + 1, next.n - 1});
-        } else {
-            break;
-        }
-        is_long = is_long || r->is_ahead_long || r->logical.failed;
-    }
-    if (is_long && r->fault == TABLE_SOUND) {
-        r->fault = TABLE_LONG;
-    }
-    return true;
-}
-
-/* ---- a property ------------------------------------------------------------------------------ */
-
-typedef struct property {
-    crm_str name;   /* without its group */
-    crm_str params; /* ";TYPE=work;CHARSET=…" */
-    crm_str value;
-} property;
-
-/* NAME;PARAM=…:value; a colon inside quotes belongs to a parameter. False: none. */
-static bool split_property(crm_str logical, property *out)
-{
-    bool is_quoted = false;
-    size_t colon = 0;
-    for (; colon < logical.n && (is_quoted || logical.p[colon] != ':'); colon++) {
-        is_quoted ^= logical.p[colon] == '"';
-    }
-    if (colon == logical.n) {
-        return false;
-    }
-    crm_str head = {logical.p, colon};
-    ptrdiff_t semicolon = str_find(head, ';');
-    size_t name_n = semicolon < 0 ? head.n : (size_t)semicolon;
-    *out = (property){.name = {head.p, name_n},
-                      .params = {head.p + name_n, head.n - name_n},
-                      .value = {logical.p + colon + 1, logical.n - colon - 1}};
-    ptrdiff_t dot = str_find(out->name, '.');
-    if (dot >= 0) {
-        out->name = (crm_str){out->name.p + dot + 1, out->name.n - (size_t)dot - 1};
-    }
-    return true;
-}
-
-/* A parameter's value; of 2.1 also a bare word that is its own name. */
-static bool find_param(crm_str params, crm_str name, crm_str *value)
-{
-    crm_str part;
-    while (str_split(&params, ';', &part)) {
-        ptrdiff_t eq = str_find(part, '=');
-        crm_str key = {part.p, eq < 0 ? part.n : (size_t)eq};
-        if (str_eq_ascii_nocase(key, name)) {
-            *value = eq < 0 ? part : (crm_str){part.p + eq + 1, part.n - (size_t)eq - 1};
-            return true;
-        }
-    }
-    return false;
 }
 
 static int hex_digit(char c)
@@ -234,7 +67,7 @@ static charset charset_of(vcard_reader *r, crm_str params)
 {
     crm_str name;
     charset c;
-    if (!find_param(params, CRM_S("CHARSET"), &name) || !charset_find(name, &c)) {
+    if (!vcard_param(params, CRM_S("CHARSET"), &name) || !charset_find(name, &c)) {
         return r->usual;
     }
     if (!r->is_open[c] && charset_open(&r->decoders[c], c) != CRM_OK) {
@@ -245,23 +78,23 @@ static charset charset_of(vcard_reader *r, crm_str params)
 }
 
 /* The property's text as UTF-8 into `value`, escapes still in it. */
-static void decode_value(vcard_reader *r, const property *p)
+static void decode_value(vcard_reader *r, const vcard_property *p, vcard_column column)
 {
-    crm_str encoding, bytes = p->value;
-    bool is_quoted = (find_param(p->params, CRM_S("ENCODING"), &encoding) &&
-                      str_eq_ascii_nocase(encoding, CRM_S("QUOTED-PRINTABLE"))) ||
-                     find_param(p->params, CRM_S("QUOTED-PRINTABLE"), &encoding);
+    crm_str bytes = p->value;
     charset c = charset_of(r, p->params);
     uint64_t bad = r->decoders[c].bad;
     buf_clear(&r->part);
     buf_clear(&r->value);
-    if (is_quoted) {
+    if (vcard_is_quoted_printable(p->params)) {
         unquote_printable(bytes, &r->part);
         bytes = buf_view(&r->part);
     }
     charset_decode(&r->decoders[c], bytes, true, &r->value);
-    if (r->decoders[c].bad != bad && r->fault == TABLE_SOUND) {
-        r->fault = TABLE_ENCODING;
+    if (r->decoders[c].bad != bad) {
+        set_fault(r, TABLE_ENCODING, column);
+    }
+    if (r->value.failed) {
+        set_fault(r, TABLE_LONG, column);
     }
 }
 
@@ -290,13 +123,20 @@ static bool next_part(vcard_reader *r, crm_str *rest, char separator, bool *is_m
 static void add_to(vcard_reader *r, vcard_column c, crm_str text, const char *glue)
 {
     text = str_trim(text);
-    if (text.n && r->columns[c].n) {
+    if (!text.n) {
+        return;
+    }
+    if (text.n + 1 > TABLE_ROW_MAX - r->total) {
+        set_fault(r, TABLE_LONG, c);
+        return;
+    }
+    r->total += text.n + 1;
+    if (r->columns[c].n) {
         buf_z(&r->columns[c], glue);
     }
     buf_str(&r->columns[c], text);
-    if (r->columns[c].failed && r->fault == TABLE_SOUND) {
-        r->fault = TABLE_LONG;
-        r->fault_column = c + 1;
+    if (r->columns[c].failed) {
+        set_fault(r, TABLE_LONG, c);
     }
 }
 
@@ -319,15 +159,14 @@ static size_t split_parts(vcard_reader *r, crm_str value, crm_str *parts, size_t
 
 /* Family, given, additional, prefix, suffix (RFC 6350 §6.2.2), as one writes a name here: the
  * prefix stands before the family name. */
-static void take_name_parts(vcard_reader *r, crm_str value)
+static void take_name_parts(vcard_reader *r, vcard_column c, crm_str value)
 {
-    static const vcard_column at[] = {VCARD_FAMILY, VCARD_GIVEN, VCARD_MIDDLE};
     static const int order[] = {3, 0, 1, 2, 4};
     crm_str parts[5] = {{0}};
     buf all;
     size_t count = split_parts(r, value, parts, 5, &all);
     for (size_t i = 0; i < 3 && i < count; i++) {
-        add_to(r, at[i], parts[i], " ");
+        add_to(r, c + (vcard_column)i, parts[i], " "); /* family, given and additional */
     }
     bool is_first = r->whole_name.n == 0;
     for (size_t i = 0; is_first && i < 5; i++) {
@@ -336,11 +175,14 @@ static void take_name_parts(vcard_reader *r, crm_str value)
             buf_str(&r->whole_name, parts[order[i]]);
         }
     }
+    if (all.failed) {
+        set_fault(r, TABLE_LONG, c);
+    }
     buf_free(&all);
 }
 
 /* Post box, extension, street, town, region, code, country: as one writes an address here. */
-static void take_address(vcard_reader *r, crm_str value)
+static void take_address(vcard_reader *r, vcard_column c, crm_str value)
 {
     static const int order[] = {5, 6, 4, 3, 2, 1, 0};
     crm_str parts[7] = {{0}};
@@ -349,21 +191,23 @@ static void take_address(vcard_reader *r, crm_str value)
     const char *glue = "\n";
     for (size_t i = 0; i < 7; i++) {
         if (parts[order[i]].n) {
-            add_to(r, VCARD_ADDRESS, parts[order[i]], glue);
+            add_to(r, c, parts[order[i]], glue);
             glue = ", ";
         }
     }
     if (!r->columns[VCARD_TOWN].n) {
         add_to(r, VCARD_TOWN, parts[3], "");
     }
+    if (all.failed) {
+        set_fault(r, TABLE_LONG, c);
+    }
     buf_free(&all);
 }
 
 /* The first part of ORG is the organisation, those behind it are units. */
-static void take_organisation(vcard_reader *r, crm_str value)
+static void take_organisation(vcard_reader *r, vcard_column c, crm_str value)
 {
     bool is_more = true;
-    vcard_column c = VCARD_ORG;
     const char *glue = "\n";
     while (next_part(r, &value, ';', &is_more)) {
         add_to(r, c, buf_view(&r->part), glue);
@@ -372,15 +216,14 @@ static void take_organisation(vcard_reader *r, crm_str value)
     }
 }
 
-static void take_tags(vcard_reader *r, crm_str value)
+static void take_tags(vcard_reader *r, vcard_column c, crm_str value)
 {
     bool is_more = true;
     while (next_part(r, &value, ',', &is_more)) {
-        add_to(r, VCARD_TAGS, buf_view(&r->part), "\n");
+        add_to(r, c, buf_view(&r->part), "\n");
     }
 }
 
-/* "tel:+7916…;ext=101" and "mailto:…" (RFC 6350 §6.4). */
 /* Up to the parameters; the extension of a number is the first of them (RFC 3966 §3) and stays. */
 static size_t address_length(crm_str uri)
 {
@@ -394,6 +237,7 @@ static size_t address_length(crm_str uri)
     return end < 0 ? uri.n : (size_t)end;
 }
 
+/* "tel:+7916…;ext=101" and "mailto:…" (RFC 6350 §6.4). */
 static crm_str without_scheme(crm_str s)
 {
     static const crm_str schemes[] = {{"tel:", 4}, {"mailto:", 7}};
@@ -408,7 +252,7 @@ static crm_str without_scheme(crm_str s)
 }
 
 /* "19800302" and "19800302T…" to "1980-03-02"; what is otherwise stays as it is. */
-static void take_birthday(vcard_reader *r, crm_str s)
+static void take_birthday(vcard_reader *r, vcard_column c, crm_str s)
 {
     char iso[10];
     size_t digits = 0;
@@ -424,7 +268,7 @@ static void take_birthday(vcard_reader *r, crm_str s)
     } else if (s.n > 10 && s.p[4] == '-' && s.p[10] == 'T') {
         s.n = 10;
     }
-    add_to(r, VCARD_BIRTHDAY, s, "\n");
+    add_to(r, c, s, "\n");
 }
 
 static void take_text(vcard_reader *r, vcard_column c, crm_str value)
@@ -437,58 +281,95 @@ static void take_text(vcard_reader *r, vcard_column c, crm_str value)
     }
 }
 
-static void take_property(vcard_reader *r, const property *p)
+static const struct property {
+    const char *name;
+    void (*take)(vcard_reader *r, vcard_column c, crm_str value);
+    vcard_column column; /* the first, of several */
+} properties[] = {{"FN", take_text, VCARD_NAME},           {"N", take_name_parts, VCARD_FAMILY},
+                  {"ORG", take_organisation, VCARD_ORG},   {"TITLE", take_text, VCARD_POSITION},
+                  {"TEL", take_text, VCARD_PHONE},         {"EMAIL", take_text, VCARD_EMAIL},
+                  {"ADR", take_address, VCARD_ADDRESS},    {"URL", take_text, VCARD_URL},
+                  {"BDAY", take_birthday, VCARD_BIRTHDAY}, {"NOTE", take_text, VCARD_NOTE},
+                  {"CATEGORIES", take_tags, VCARD_TAGS},   {"UID", take_text, VCARD_UID}};
+
+static const struct property *find_property(crm_str name)
 {
-    static const struct {
-        const char *name;
-        vcard_column c;
-    } plain[] = {{"FN", VCARD_NAME},     {"TITLE", VCARD_POSITION}, {"TEL", VCARD_PHONE},
-                 {"EMAIL", VCARD_EMAIL}, {"URL", VCARD_URL},        {"NOTE", VCARD_NOTE},
-                 {"UID", VCARD_UID}};
-    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
-        if (str_eq_ascii_nocase(p->name, str_of(plain[i].name))) {
-            decode_value(r, p);
-            take_text(r, plain[i].c, buf_view(&r->value));
-            return;
+    for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++) {
+        if (str_eq_ascii_nocase(name, str_of(properties[i].name))) {
+            return &properties[i];
         }
     }
-    static const char *const others[] = {"N", "ORG", "ADR", "BDAY", "CATEGORIES"};
-    int which = 0;
-    while (which < 5 && !str_eq_ascii_nocase(p->name, str_of(others[which]))) {
-        which++;
+    return NULL; /* photographs, sounds, properties of one program */
+}
+
+static bool is_wanted(crm_str name, crm_str params)
+{
+    (void)params;
+    return find_property(name) || str_eq_ascii_nocase(name, CRM_S("BEGIN")) ||
+           str_eq_ascii_nocase(name, CRM_S("END"));
+}
+
+static void take_property(vcard_reader *r, const vcard_property *p)
+{
+    const struct property *known = find_property(p->name);
+    if (!known) {
+        return;
     }
-    if (which == 5) {
-        return; /* photographs, sounds, properties of one program */
+    if (p->is_long) {
+        set_fault(r, TABLE_LONG, known->column);
+        return;
     }
-    decode_value(r, p);
-    crm_str value = buf_view(&r->value);
-    switch (which) {
-    case 0:
-        take_name_parts(r, value);
-        break;
-    case 1:
-        take_organisation(r, value);
-        break;
-    case 2:
-        take_address(r, value);
-        break;
-    case 3:
-        take_birthday(r, value);
-        break;
-    default:
-        take_tags(r, value);
-    }
+    decode_value(r, p, known->column);
+    known->take(r, known->column, buf_view(&r->value));
 }
 
 /* ---- cards ----------------------------------------------------------------------------------- */
 
-static bool is_line(const vcard_reader *r, const char *text)
+crm_status vcard_open(table_source from, charset usual, vcard_reader **out)
 {
-    crm_str line = str_trim(buf_view(&r->logical));
-    if (str_starts(line, CRM_S("\xEF\xBB\xBF"))) {
-        line = (crm_str){line.p + 3, line.n - 3};
+    vcard_reader *r = calloc(1, sizeof *r);
+    if (!r) {
+        return CRM_NOMEM;
     }
-    return str_eq_ascii_nocase(line, str_of(text));
+    crm_status s = charset_open(&r->decoders[usual], usual);
+    if (s != CRM_OK) {
+        free(r);
+        return s;
+    }
+    r->is_open[usual] = true;
+    vcard_lines_init(&r->lines, from, is_wanted);
+    r->usual = usual;
+    buf *const texts[] = {&r->value, &r->part, &r->whole_name};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        buf_init(texts[i], TABLE_ROW_MAX);
+    }
+    for (int i = 0; i < VCARD_COLUMNS; i++) {
+        buf_init(&r->columns[i], TABLE_CELL_MAX);
+    }
+    *out = r;
+    return CRM_OK;
+}
+
+void vcard_close(vcard_reader *r)
+{
+    if (!r) {
+        return;
+    }
+    vcard_lines_free(&r->lines);
+    buf *const texts[] = {&r->value, &r->part, &r->whole_name};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        buf_free(texts[i]);
+    }
+    for (int i = 0; i < VCARD_COLUMNS; i++) {
+        buf_free(&r->columns[i]);
+    }
+    free(r);
+}
+
+static bool is_mark(const vcard_property *p, const char *name)
+{
+    return str_eq_ascii_nocase(p->name, str_of(name)) &&
+           str_eq_ascii_nocase(str_trim(p->value), CRM_S("VCARD"));
 }
 
 static void give(vcard_reader *r, int64_t line, table_row *row)
@@ -512,28 +393,26 @@ static void begin_card(vcard_reader *r)
         buf_clear(&r->columns[i]);
     }
     buf_clear(&r->whole_name);
+    r->total = 0;
     r->fault = TABLE_SOUND;
     r->fault_column = 0;
 }
 
 crm_status vcard_next(vcard_reader *r, table_row *row)
 {
-    property p;
+    vcard_property p;
     bool has_more;
-    while ((has_more = next_logical(r)) && !is_line(r, "BEGIN:VCARD")) {
+    while ((has_more = vcard_lines_next(&r->lines, &p)) && !is_mark(&p, "BEGIN")) {
     }
     if (!has_more) {
-        return r->has_failed ? CRM_INTERNAL : CRM_NOT_FOUND;
+        return r->lines.has_failed ? CRM_INTERNAL : CRM_NOT_FOUND;
     }
-    /* `ahead` stands one line further on, unless that was the last. */
-    int64_t line = r->line - 1;
+    int64_t line = p.line;
     begin_card(r);
-    while ((has_more = next_logical(r)) && !is_line(r, "END:VCARD")) {
-        if (split_property(buf_view(&r->logical), &p)) {
-            take_property(r, &p);
-        }
+    while ((has_more = vcard_lines_next(&r->lines, &p)) && !is_mark(&p, "END")) {
+        take_property(r, &p);
     }
-    if (r->has_failed) {
+    if (r->lines.has_failed) {
         return CRM_INTERNAL;
     }
     if (!has_more) {

@@ -68,6 +68,101 @@ static void a_card_of_4_0_gives_all_its_values(void **state)
     vcard_close(r);
 }
 
+/* Names and values of parameters have no case (RFC 6350 §3.3), and 2.1 may leave the name out. */
+static void a_soft_break_is_joined_however_the_encoding_is_written(void **state)
+{
+    (void)state;
+    static const char *const encodings[] = {
+        "ENCODING=QUOTED-PRINTABLE", "encoding=quoted-printable", "Encoding=\"Quoted-Printable\"",
+        "QUOTED-PRINTABLE", "quoted-printable"};
+    vcard_reader *r;
+    table_row row;
+    for (size_t i = 0; i < sizeof encodings / sizeof encodings[0]; i++) {
+        char file[512];
+        snprintf(file, sizeof file,
+                 "BEGIN:VCARD\r\nVERSION:2.1\r\nFN;charset=utf-8;%s:=D0=98=\r\n=D0=B2=\r\n"
+                 "=D0=B0=D0=BD\r\nX-LOGO;%s:=D0=\r\nTEL:1\r\nTEL:2=\r\n 3\r\nEND:VCARD\r\n",
+                 encodings[i], encodings[i]);
+        for (size_t piece = 0; piece < 3; piece++) {
+            read_one(str_of(file), piece, &row, &r);
+            assert_int_equal(row.fault, TABLE_SOUND);
+            assert_text(row.cells[VCARD_NAME], "Иван");
+            assert_text(row.cells[VCARD_PHONE], "2=3"); /* the other belongs to the logo */
+            vcard_close(r);
+        }
+    }
+}
+
+static void add_many(buf *out, const char *text, size_t bytes)
+{
+    while (out->n < bytes) {
+        buf_z(out, text);
+    }
+}
+
+/* A photograph may be bigger than any line or row: it is passed over, in whichever way it is
+ * folded. */
+static void a_big_photograph_does_not_cost_the_card(void **state)
+{
+    (void)state;
+    static const char *const heads[] = {
+        "PHOTO;ENCODING=b;TYPE=JPEG:", "item1.photo;base64:", "PHOTO;ENCODING=QUOTED-PRINTABLE:"};
+    static const char *const texts[] = {"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNk",
+                                        "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNk\r\n ",
+                                        "=FF=D8=FF=E0=00=10=4A=46=49=46=00=01=01=00=00=\r\n"};
+    for (size_t i = 0; i < 3; i++) {
+        buf file;
+        vcard_reader *r;
+        table_row row;
+        buf_init(&file, 0);
+        buf_z(&file, "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:До\r\n");
+        buf_z(&file, heads[i]);
+        add_many(&file, texts[i], TABLE_ROW_MAX + (1 << 20));
+        buf_z(&file, "\r\nTEL:1\r\nEND:VCARD\r\n");
+        read_one(buf_view(&file), 0, &row, &r);
+        assert_int_equal(row.fault, TABLE_SOUND);
+        assert_text(row.cells[VCARD_NAME], "До");
+        assert_text(row.cells[VCARD_PHONE], "1");
+        assert_int_equal(vcard_next(r, &row), CRM_NOT_FOUND);
+        vcard_close(r);
+        buf_free(&file);
+    }
+}
+
+/* What is to be kept has bounds: a value, and all of a card, which a row of the import has to hold.
+ */
+static void a_card_bigger_than_a_row_is_told_and_the_next_one_stands(void **state)
+{
+    (void)state;
+    for (int lines = 1; lines <= 6; lines += 5) {
+        buf file;
+        vcard_reader *r;
+        table_row row;
+        buf_init(&file, 0);
+        buf_z(&file, "BEGIN:VCARD\nFN:А\n");
+        const char *const names[] = {"NOTE:", "URL:", "ORG:", "TITLE:", "UID:", "BDAY:"};
+        for (int i = 0; i < lines; i++) {
+            buf_z(&file, names[i]);
+            add_many(&file, "0123456789abcdef",
+                     file.n + (lines == 1 ? TABLE_ROW_MAX + 1 : TABLE_CELL_MAX - 64));
+            buf_z(&file, "\n");
+        }
+        buf_z(&file, "END:VCARD\nBEGIN:VCARD\nFN:Б\nEND:VCARD\n");
+        read_one(buf_view(&file), 0, &row, &r);
+        assert_int_equal(row.fault, TABLE_LONG);
+        size_t all = 0;
+        for (uint32_t i = 0; i < row.count; i++) {
+            all += row.cells[i].n;
+        }
+        assert_true(all <= TABLE_ROW_MAX);
+        assert_ok(vcard_next(r, &row));
+        assert_int_equal(row.fault, TABLE_SOUND);
+        assert_text(row.cells[VCARD_NAME], "Б");
+        vcard_close(r);
+        buf_free(&file);
+    }
+}
+
 /* FN may be missing in 2.1, card by card; what a card says of itself counts. */
 static void a_card_without_fn_is_named_by_its_n(void **state)
 {
@@ -138,6 +233,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_card_of_2_1_is_decoded),
         cmocka_unit_test(a_card_of_4_0_gives_all_its_values),
+        cmocka_unit_test(a_soft_break_is_joined_however_the_encoding_is_written),
+        cmocka_unit_test(a_big_photograph_does_not_cost_the_card),
+        cmocka_unit_test(a_card_bigger_than_a_row_is_told_and_the_next_one_stands),
         cmocka_unit_test(a_card_without_fn_is_named_by_its_n),
         cmocka_unit_test(many_cards_know_their_lines_and_a_cut_one_its_fault),
         cmocka_unit_test(what_is_written_is_folded_and_reads_back),
