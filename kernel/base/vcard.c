@@ -7,6 +7,10 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "base/vcard_lines.h"
+#include "base/vcard_row.h"
+
+/* An X- property of another program that is longer is its data, not a text. */
+#define FOREIGN_MAX 65536
 
 static const char *const column_names[VCARD_COLUMNS] = {
 #define X(name, text) [VCARD_##name] = text,
@@ -25,24 +29,11 @@ struct vcard_reader {
     charset_decoder decoders[CHARSET_COUNT];
     bool is_open[CHARSET_COUNT];
     buf value, part;
-    buf columns[VCARD_COLUMNS];
     buf whole_name; /* N as one writes it */
-    crm_str cells[VCARD_COLUMNS];
-    size_t total; /* of the card's texts, with what stands between them */
-    table_fault fault;
-    uint32_t fault_column;
+    vcard_row row;
 };
 
 /* ---- a property's text ----------------------------------------------------------------------- */
-
-/* The first fault of a card is told. */
-static void set_fault(vcard_reader *r, table_fault fault, vcard_column c)
-{
-    if (r->fault == TABLE_SOUND) {
-        r->fault = fault;
-        r->fault_column = c + 1;
-    }
-}
 
 static int hex_digit(char c)
 {
@@ -78,7 +69,7 @@ static charset charset_of(vcard_reader *r, crm_str params)
 }
 
 /* The property's text as UTF-8 into `value`, escapes still in it. */
-static void decode_value(vcard_reader *r, const vcard_property *p, vcard_column column)
+static table_fault decode_value(vcard_reader *r, const vcard_property *p)
 {
     crm_str bytes = p->value;
     charset c = charset_of(r, p->params);
@@ -90,12 +81,8 @@ static void decode_value(vcard_reader *r, const vcard_property *p, vcard_column 
         bytes = buf_view(&r->part);
     }
     charset_decode(&r->decoders[c], bytes, true, &r->value);
-    if (r->decoders[c].bad != bad) {
-        set_fault(r, TABLE_ENCODING, column);
-    }
-    if (r->value.failed) {
-        set_fault(r, TABLE_LONG, column);
-    }
+    bool is_bad = r->decoders[c].bad != bad;
+    return p->is_long || r->value.failed ? TABLE_LONG : is_bad ? TABLE_ENCODING : TABLE_SOUND;
 }
 
 /* ---- properties to columns ------------------------------------------------------------------- */
@@ -117,27 +104,6 @@ static bool next_part(vcard_reader *r, crm_str *rest, char separator, bool *is_m
     *is_more = i < rest->n;
     *rest = (crm_str){rest->p + i + *is_more, rest->n - i - *is_more};
     return true;
-}
-
-/* Another value of a column, behind `glue` when there is one already. */
-static void add_to(vcard_reader *r, vcard_column c, crm_str text, const char *glue)
-{
-    text = str_trim(text);
-    if (!text.n) {
-        return;
-    }
-    if (text.n + 1 > TABLE_ROW_MAX - r->total) {
-        set_fault(r, TABLE_LONG, c);
-        return;
-    }
-    r->total += text.n + 1;
-    if (r->columns[c].n) {
-        buf_z(&r->columns[c], glue);
-    }
-    buf_str(&r->columns[c], text);
-    if (r->columns[c].failed) {
-        set_fault(r, TABLE_LONG, c);
-    }
 }
 
 /* The parts of a structured value, in `all`, which the caller frees; how many there are. */
@@ -166,7 +132,8 @@ static void take_name_parts(vcard_reader *r, vcard_column c, crm_str value)
     buf all;
     size_t count = split_parts(r, value, parts, 5, &all);
     for (size_t i = 0; i < 3 && i < count; i++) {
-        add_to(r, c + (vcard_column)i, parts[i], " "); /* family, given and additional */
+        vcard_row_add(&r->row, c + (vcard_column)i, parts[i],
+                      " "); /* family, given and additional */
     }
     bool is_first = r->whole_name.n == 0;
     for (size_t i = 0; is_first && i < 5; i++) {
@@ -176,7 +143,7 @@ static void take_name_parts(vcard_reader *r, vcard_column c, crm_str value)
         }
     }
     if (all.failed) {
-        set_fault(r, TABLE_LONG, c);
+        vcard_row_fault(&r->row, TABLE_LONG, c);
     }
     buf_free(&all);
 }
@@ -191,15 +158,15 @@ static void take_address(vcard_reader *r, vcard_column c, crm_str value)
     const char *glue = "\n";
     for (size_t i = 0; i < 7; i++) {
         if (parts[order[i]].n) {
-            add_to(r, c, parts[order[i]], glue);
+            vcard_row_add(&r->row, c, parts[order[i]], glue);
             glue = ", ";
         }
     }
-    if (!r->columns[VCARD_TOWN].n) {
-        add_to(r, VCARD_TOWN, parts[3], "");
+    if (!r->row.columns[VCARD_TOWN].n) {
+        vcard_row_add(&r->row, VCARD_TOWN, parts[3], "");
     }
     if (all.failed) {
-        set_fault(r, TABLE_LONG, c);
+        vcard_row_fault(&r->row, TABLE_LONG, c);
     }
     buf_free(&all);
 }
@@ -210,7 +177,7 @@ static void take_organisation(vcard_reader *r, vcard_column c, crm_str value)
     bool is_more = true;
     const char *glue = "\n";
     while (next_part(r, &value, ';', &is_more)) {
-        add_to(r, c, buf_view(&r->part), glue);
+        vcard_row_add(&r->row, c, buf_view(&r->part), glue);
         glue = c == VCARD_ORG ? "\n" : ", ";
         c = VCARD_UNIT;
     }
@@ -220,7 +187,7 @@ static void take_tags(vcard_reader *r, vcard_column c, crm_str value)
 {
     bool is_more = true;
     while (next_part(r, &value, ',', &is_more)) {
-        add_to(r, c, buf_view(&r->part), "\n");
+        vcard_row_add(&r->row, c, buf_view(&r->part), "\n");
     }
 }
 
@@ -268,7 +235,7 @@ static void take_birthday(vcard_reader *r, vcard_column c, crm_str s)
     } else if (s.n > 10 && s.p[4] == '-' && s.p[10] == 'T') {
         s.n = 10;
     }
-    add_to(r, c, s, "\n");
+    vcard_row_add(&r->row, c, s, "\n");
 }
 
 static void take_text(vcard_reader *r, vcard_column c, crm_str value)
@@ -277,7 +244,7 @@ static void take_text(vcard_reader *r, vcard_column c, crm_str value)
     if (next_part(r, &value, '\0', &is_more)) {
         bool has_scheme = c == VCARD_PHONE || c == VCARD_EMAIL;
         crm_str text = buf_view(&r->part);
-        add_to(r, c, has_scheme ? without_scheme(text) : text, "\n");
+        vcard_row_add(&r->row, c, has_scheme ? without_scheme(text) : text, "\n");
     }
 }
 
@@ -302,25 +269,78 @@ static const struct property *find_property(crm_str name)
     return NULL; /* photographs, sounds, properties of one program */
 }
 
+static bool begins(crm_str s, crm_str prefix)
+{
+    return s.n >= prefix.n && str_eq_ascii_nocase((crm_str){s.p, prefix.n}, prefix);
+}
+
+/* Pictures and sounds, which are no texts. */
+static bool is_binary(crm_str params)
+{
+    crm_str encoding;
+    return (vcard_param(params, CRM_S("ENCODING"), &encoding) &&
+            (str_eq_ascii_nocase(encoding, CRM_S("B")) ||
+             str_eq_ascii_nocase(encoding, CRM_S("BASE64")))) ||
+           vcard_param(params, CRM_S("BASE64"), &encoding);
+}
+
 static bool is_wanted(crm_str name, crm_str params)
 {
-    (void)params;
-    return find_property(name) || str_eq_ascii_nocase(name, CRM_S("BEGIN")) ||
-           str_eq_ascii_nocase(name, CRM_S("END"));
+    return find_property(name) || (begins(name, CRM_S("X-")) && !is_binary(params)) ||
+           str_eq_ascii_nocase(name, CRM_S("BEGIN")) || str_eq_ascii_nocase(name, CRM_S("END"));
+}
+
+/* A text in a column of its own. Of another program's what cannot be read is passed over: its card
+ * stands without it. */
+static void take_extra(vcard_reader *r, crm_str name, const vcard_property *p)
+{
+    bool is_own = begins(name, CRM_S(VCARD_OWN)), is_more = true;
+    uint32_t column;
+    if (is_binary(p->params) || !vcard_row_extra(&r->row, name, &column)) {
+        return;
+    }
+    table_fault fault = decode_value(r, p);
+    crm_str value = buf_view(&r->value);
+    if (!is_own && (fault || value.n > FOREIGN_MAX || !vcard_row_admit(&r->row, column, value.n))) {
+        return;
+    }
+    if (fault) {
+        vcard_row_fault(&r->row, fault, column);
+    }
+    if (next_part(r, &value, '\0', &is_more)) {
+        crm_str text = buf_view(&r->part);
+        bool is_address = !begins(p->name, CRM_S("X-")); /* "tel:+7…" of a further phone */
+        vcard_row_add(&r->row, column, is_address ? without_scheme(text) : text, "\n");
+    }
+}
+
+/* iPhones write a year of their own where none is known: "--03-02", as RFC 6350 §4.3.1 has it. */
+static crm_str without_unknown_year(vcard_reader *r, crm_str params)
+{
+    crm_str year, value = buf_view(&r->value);
+    if (!vcard_param(params, CRM_S("X-APPLE-OMIT-YEAR"), &year) || !year.n ||
+        !str_starts(value, year)) {
+        return value;
+    }
+    r->value.p[year.n - 1] = '-';
+    return (crm_str){value.p + year.n - 1, value.n - year.n + 1};
 }
 
 static void take_property(vcard_reader *r, const vcard_property *p)
 {
     const struct property *known = find_property(p->name);
-    if (!known) {
-        return;
+    crm_str name;
+    if (known && vcard_param(p->params, CRM_S(VCARD_FIELD), &name)) {
+        take_extra(r, name, p);
+    } else if (known) {
+        table_fault fault = decode_value(r, p);
+        if (fault) {
+            vcard_row_fault(&r->row, fault, known->column);
+        }
+        known->take(r, known->column, without_unknown_year(r, p->params));
+    } else if (begins(p->name, CRM_S("X-"))) {
+        take_extra(r, p->name, p);
     }
-    if (p->is_long) {
-        set_fault(r, TABLE_LONG, known->column);
-        return;
-    }
-    decode_value(r, p, known->column);
-    known->take(r, known->column, buf_view(&r->value));
 }
 
 /* ---- cards ----------------------------------------------------------------------------------- */
@@ -343,9 +363,7 @@ crm_status vcard_open(table_source from, charset usual, vcard_reader **out)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         buf_init(texts[i], TABLE_ROW_MAX);
     }
-    for (int i = 0; i < VCARD_COLUMNS; i++) {
-        buf_init(&r->columns[i], TABLE_CELL_MAX);
-    }
+    vcard_row_init(&r->row);
     *out = r;
     return CRM_OK;
 }
@@ -360,9 +378,7 @@ void vcard_close(vcard_reader *r)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         buf_free(texts[i]);
     }
-    for (int i = 0; i < VCARD_COLUMNS; i++) {
-        buf_free(&r->columns[i]);
-    }
+    vcard_row_free(&r->row);
     free(r);
 }
 
@@ -370,32 +386,6 @@ static bool is_mark(const vcard_property *p, const char *name)
 {
     return str_eq_ascii_nocase(p->name, str_of(name)) &&
            str_eq_ascii_nocase(str_trim(p->value), CRM_S("VCARD"));
-}
-
-static void give(vcard_reader *r, int64_t line, table_row *row)
-{
-    if (!r->columns[VCARD_NAME].n) {
-        add_to(r, VCARD_NAME, buf_view(&r->whole_name), "");
-    }
-    for (int i = 0; i < VCARD_COLUMNS; i++) {
-        r->cells[i] = r->columns[i].n ? buf_view(&r->columns[i]) : CRM_S("");
-    }
-    *row = (table_row){.line = line,
-                       .cells = r->cells,
-                       .count = VCARD_COLUMNS,
-                       .fault = r->fault,
-                       .fault_column = r->fault_column};
-}
-
-static void begin_card(vcard_reader *r)
-{
-    for (int i = 0; i < VCARD_COLUMNS; i++) {
-        buf_clear(&r->columns[i]);
-    }
-    buf_clear(&r->whole_name);
-    r->total = 0;
-    r->fault = TABLE_SOUND;
-    r->fault_column = 0;
 }
 
 crm_status vcard_next(vcard_reader *r, table_row *row)
@@ -408,7 +398,8 @@ crm_status vcard_next(vcard_reader *r, table_row *row)
         return r->lines.has_failed ? CRM_INTERNAL : CRM_NOT_FOUND;
     }
     int64_t line = p.line;
-    begin_card(r);
+    vcard_row_begin(&r->row);
+    buf_clear(&r->whole_name);
     while ((has_more = vcard_lines_next(&r->lines, &p)) && !is_mark(&p, "END")) {
         take_property(r, &p);
     }
@@ -416,8 +407,17 @@ crm_status vcard_next(vcard_reader *r, table_row *row)
         return CRM_INTERNAL;
     }
     if (!has_more) {
-        r->fault = TABLE_BROKEN;
+        r->row.fault = TABLE_BROKEN;
     }
-    give(r, line, row);
+    if (!r->row.columns[VCARD_NAME].n) {
+        vcard_row_add(&r->row, VCARD_NAME, buf_view(&r->whole_name), "");
+    }
+    vcard_row_give(&r->row, line, row);
     return CRM_OK;
+}
+
+crm_str vcard_name(const vcard_reader *r, uint32_t column)
+{
+    return column < VCARD_COLUMNS ? vcard_column_name((vcard_column)column)
+                                  : str_of(r->row.extras[column - VCARD_COLUMNS].name);
 }

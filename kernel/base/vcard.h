@@ -28,13 +28,24 @@ typedef enum vcard_column {
 /* "FN", "N.family" … */
 crm_str vcard_column_name(vcard_column c);
 
+/* A field that vCard has no property for is X-KARKAS-<FIELD>; of a second phone the property is TEL with
+ * that in the parameter: TEL;X-KARKAS-FIELD=X-KARKAS-MOBILE:+7… Both come back in its own column. */
+#define VCARD_OWN   "X-KARKAS-"
+#define VCARD_FIELD "X-KARKAS-FIELD"
+
 typedef struct vcard_reader vcard_reader;
 /* `usual`: the encoding of texts that do not name theirs. Any errors as csv_open. */
 CRM_MUST_CHECK crm_status vcard_open(table_source from, charset usual, vcard_reader **out);
 void vcard_close(vcard_reader *r); /* may be NULL */
-/* The next card, as csv_next gives a row; `line` is that of BEGIN:VCARD. A card that the file ends in
- * has the fault TABLE_BROKEN. */
+/*
+ * The next card, as csv_next gives a row; `line` is that of BEGIN:VCARD. A card that the file ends in
+ * has the fault TABLE_BROKEN. Behind the columns that every row has stand those of X- properties, in
+ * the order in which the file names them first, so that a later row may have more. Of other programs
+ * only texts of a usual length are there; photographs and what else has no column are passed over.
+ */
 CRM_MUST_CHECK crm_status vcard_next(vcard_reader *r, table_row *row);
+/* What a column of the rows so far is: "FN", "X-KARKAS-SOURCE". Valid until the next vcard_next. */
+crm_str vcard_name(const vcard_reader *r, uint32_t column);
 
 /* ---- writing 4.0 ----------------------------------------------------------------------------- */
 

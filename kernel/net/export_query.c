@@ -102,6 +102,9 @@ static void select_columns(exporting *x)
 {
     query *q = x->query;
     bits_add(q->select, COL_ID);
+    if (x->plan.format == EXPORT_VCARD) {
+        bits_add(q->select, x->plan.entity->title_field); /* every card has a name */
+    }
     for (uint32_t i = 0; i < x->plan.count; i++) {
         bits_add(q->select, x->plan.columns[i]);
     }

@@ -2,8 +2,6 @@
 #include "table/export.h"
 
 #include "base/csv.h"
-#include "base/vcard.h"
-#include "data/address.h"
 #include "data/field.h"
 
 /* ---- columns --------------------------------------------------------------------------------- */
@@ -61,6 +59,9 @@ crm_status export_plan_make(crm_ctx *c, export_plan *p, crm_str fields)
     }
     if (p->format == EXPORT_VCARD && !first_of(p, FIELD_PHONE) && !first_of(p, FIELD_EMAIL)) {
         return call_fail(c, CRM_INVALID, "export_format");
+    }
+    if (p->format == EXPORT_VCARD && (s = export_card_plan(c, p)) != CRM_OK) {
+        return s;
     }
     s = p->is_cp1251 ? charset_open(&p->encoder, CHARSET_CP1251) : CRM_OK;
     return s == CRM_OK ? s : call_fail(c, s, "charset_missing");
@@ -180,113 +181,6 @@ static crm_status table_line(crm_ctx *c, const export_plan *p, const record_view
     return s;
 }
 
-/* ---- address cards --------------------------------------------------------------------------- */
-
-static void put_each(buf *out, const char *name, const record_view *v, const field *f)
-{
-    crm_str part, rest = f && is_shown(v, f->index) ? v->row[f->index].s : (crm_str){0};
-    while (str_split(&rest, '\n', &part)) {
-        vcard_put(out, name, "", part);
-    }
-}
-
-/* With an extension it is a URI (RFC 6350 §6.4.1), which is not escaped. */
-static void put_phones(crm_ctx *c, buf *out, const record_view *v, const field *f)
-{
-    crm_str part, rest = f && is_shown(v, f->index) ? v->row[f->index].s : (crm_str){0};
-    while (str_split(&rest, '\n', &part)) {
-        if (phone_extension(part).n) {
-            vcard_put_uri(out, "TEL", arena_fmt(c->arena, "tel:%.*s", STR_FMT(part)));
-        } else {
-            vcard_put(out, "TEL", "", part);
-        }
-    }
-}
-
-static void put_tags(buf *out, const record_view *v, const field *f)
-{
-    crm_str part, parts[1], rest = f && is_shown(v, f->index) ? v->row[f->index].s : (crm_str){0};
-    while (str_split(&rest, '\n', &part)) {
-        parts[0] = part;
-        vcard_put_parts(out, "CATEGORIES", parts, 1);
-    }
-}
-
-static void put_whole(buf *out, const char *name, const record_view *v, const field *f)
-{
-    if (f && is_shown(v, f->index)) {
-        vcard_put(out, name, "", v->row[f->index].s);
-    }
-}
-
-/* Whom one works for: the reference to what has a tax number. */
-static const field *organisation(const export_plan *p)
-{
-    for (uint32_t i = 0; i < p->count; i++) {
-        const field *f = &p->entity->fields[p->columns[i]];
-        for (uint32_t k = 0; f->type == FIELD_REF && f->ref && k < f->ref->field_count; k++) {
-            if (f->ref->fields[k].type == FIELD_INN) {
-                return f;
-            }
-        }
-    }
-    return NULL;
-}
-
-/* House and flat stand behind the street: many programs show nothing of the extended address. */
-static crm_status put_address(crm_ctx *c, buf *out, crm_str line)
-{
-    address all, near = {0};
-    crm_str street;
-    crm_status s = address_read(c->arena, line, &all);
-    for (int p = ADDRESS_STREET; s == CRM_OK && p <= ADDRESS_FLAT; p++) {
-        near.part[p] = all.part[p];
-    }
-    s = s == CRM_OK ? address_write(c->arena, &near, &street) : s;
-    if (s == CRM_OK) {
-        crm_str parts[7] = {[2] = street,
-                            [3] = all.part[ADDRESS_CITY],
-                            [4] = all.part[ADDRESS_REGION],
-                            [5] = all.part[ADDRESS_INDEX],
-                            [6] = all.part[ADDRESS_COUNTRY]};
-        vcard_put_parts(out, "ADR", parts, 7);
-    }
-    return s;
-}
-
-static crm_status card(crm_ctx *c, const export_plan *p, const record_view *v, buf *out)
-{
-    const entity *e = p->entity;
-    uint16_t title = e->title_field;
-    const field *org = organisation(p), *place = first_of(p, FIELD_ADDRESS);
-    buf name;
-    buf_init(&name, 0);
-    crm_str label = v->labels ? v->labels[title] : (crm_str){0};
-    crm_status s = is_shown(v, title)
-                       ? export_value(c, p, &e->fields[title], v->row[title], label, &name)
-                       : CRM_OK;
-    vcard_begin(out);
-    vcard_put(
-        out, "UID", "",
-        arena_fmt(c->arena, "urn:karkas:%.*s:%lld", STR_FMT(e->name), (long long)v->row[COL_ID].i));
-    /* FN is the one property a card must have (RFC 6350 §6.2.1). */
-    vcard_put(out, "FN", "", name.n ? buf_view(&name) : CRM_S("-"));
-    put_phones(c, out, v, first_of(p, FIELD_PHONE));
-    put_each(out, "EMAIL", v, first_of(p, FIELD_EMAIL));
-    put_each(out, "URL", v, first_of(p, FIELD_URL));
-    if (org && is_shown(v, org->index) && v->labels) {
-        vcard_put(out, "ORG", "", v->labels[org->index]);
-    }
-    if (s == CRM_OK && place && is_shown(v, place->index) && v->row[place->index].s.n) {
-        s = put_address(c, out, v->row[place->index].s);
-    }
-    put_tags(out, v, first_of(p, FIELD_TAGS));
-    put_whole(out, "NOTE", v, first_of(p, FIELD_MULTILINE));
-    vcard_end(out);
-    buf_free(&name);
-    return s;
-}
-
 /* ---- the file -------------------------------------------------------------------------------- */
 
 void export_begin(crm_ctx *c, const export_plan *p, buf *out)
@@ -302,7 +196,7 @@ void export_begin(crm_ctx *c, const export_plan *p, buf *out)
 
 crm_status export_row(crm_ctx *c, const export_plan *p, const record_view *v, buf *out)
 {
-    return p->format == EXPORT_VCARD ? card(c, p, v, out) : table_line(c, p, v, out);
+    return p->format == EXPORT_VCARD ? export_card(c, p, v, out) : table_line(c, p, v, out);
 }
 
 void export_end(const export_plan *p, buf *out)

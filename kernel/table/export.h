@@ -9,6 +9,7 @@
 
 #include "base/charset.h"
 #include "base/table.h"
+#include "base/vcard.h"
 #include "data/data.h"
 
 typedef enum export_format { EXPORT_CSV, EXPORT_XLSX, EXPORT_VCARD, EXPORT_JSON } export_format;
@@ -21,6 +22,7 @@ typedef struct export_plan {
     char separator;
     bool is_cp1251, has_names, has_ids; /* header=names, refs=id */
     charset_decoder encoder;
+    const field *card[VCARD_COLUMNS]; /* vCard: the field of each property; NULL: none */
 } export_plan;
 
 /*
@@ -36,6 +38,10 @@ const char *export_extension(const export_plan *p);
 void export_begin(crm_ctx *c, const export_plan *p, buf *out);
 CRM_MUST_CHECK crm_status export_row(crm_ctx *c, const export_plan *p, const record_view *v, buf *out);
 void export_end(const export_plan *p, buf *out);
+
+/* Which field is which property of a card, and one card (export_card.c). */
+CRM_MUST_CHECK crm_status export_card_plan(crm_ctx *c, export_plan *p);
+CRM_MUST_CHECK crm_status export_card(crm_ctx *c, const export_plan *p, const record_view *v, buf *out);
 
 /* ---- one value as people write it ------------------------------------------------------------ */
 

@@ -1,7 +1,6 @@
 /* import_analyse.c - what a file is, by its first rows: columns, samples, likely meaning. */
 #include <fcntl.h>
 
-#include "base/vcard.h"
 #include "data/field.h"
 #include "data/stores.h"
 #include "table/import_private.h"
@@ -19,6 +18,7 @@ typedef struct looking {
     uint32_t count;
     bool has_more;
     crm_str *titles;
+    crm_str *names; /* that the file itself gives its columns; NULL: the first row may */
     uint32_t columns;
     const crm_str *sheets;
     uint32_t sheet_count;
@@ -89,20 +89,45 @@ static crm_status keep_row(looking *l, const table_row *row)
     }
     l->rows[l->count] = *row;
     l->rows[l->count++].cells = cells;
-    l->columns = row->count > l->columns ? row->count : l->columns;
+    return arena_failed(a) ? CRM_NOMEM : CRM_OK;
+}
+
+/* A property of cards may come up late: all of them are looked through for their names. */
+static crm_status look_at_rows(looking *l, source *from)
+{
+    table_row row;
+    bool is_named = l->how.format == SOURCE_VCARD;
+    crm_status s;
+    while ((s = source_next(from, &row)) == CRM_OK) {
+        l->has_more = l->count == ROWS_READ;
+        l->columns = row.count > l->columns && (is_named || !l->has_more) ? row.count : l->columns;
+        s = !l->has_more ? keep_row(l, &row) : is_named ? CRM_OK : CRM_NOT_FOUND;
+        if (s != CRM_OK) {
+            return s;
+        }
+    }
+    return s;
+}
+
+static crm_status keep_names(looking *l, const source *from)
+{
+    arena *a = l->call->arena;
+    l->names = ARENA_ARRAY(a, crm_str, l->columns + 1);
+    for (uint32_t i = 0; l->names && i < l->columns; i++) {
+        l->names[i] = arena_dup(a, source_column_name(from, i));
+    }
     return arena_failed(a) ? CRM_NOMEM : CRM_OK;
 }
 
 static crm_status read_rows(looking *l, int fd)
 {
     source *from = NULL;
-    table_row row;
+    int64_t most = l->how.format == SOURCE_VCARD ? INT64_MAX : ROWS_READ + 1;
     l->rows = ARENA_ARRAY(l->call->arena, table_row, ROWS_READ);
-    crm_status s =
-        l->rows ? source_open(l->call->arena, fd, &l->how, ROWS_READ + 1, &from) : CRM_NOMEM;
-    while (s == CRM_OK && (s = source_next(from, &row)) == CRM_OK) {
-        l->has_more = l->count == ROWS_READ;
-        s = l->has_more ? CRM_NOT_FOUND : keep_row(l, &row);
+    crm_status s = l->rows ? source_open(l->call->arena, fd, &l->how, most, &from) : CRM_NOMEM;
+    s = s == CRM_OK ? look_at_rows(l, from) : s;
+    if (s == CRM_NOT_FOUND && l->how.format == SOURCE_VCARD) {
+        s = keep_names(l, from);
     }
     if (from) {
         l->sheets = source_sheets(from, &l->sheet_count);
@@ -141,11 +166,11 @@ static bool has_names(const looking *l)
 static crm_status name_columns(looking *l)
 {
     arena *a = l->call->arena;
-    bool is_named = l->how.has_header && l->how.format != SOURCE_VCARD && l->count;
+    bool is_named = l->how.has_header && !l->names && l->count;
     l->titles = ARENA_ARRAY(a, crm_str, l->columns + 1);
     for (uint32_t i = 0; l->titles && i < l->columns; i++) {
-        if (l->how.format == SOURCE_VCARD) {
-            l->titles[i] = vcard_column_name((vcard_column)i);
+        if (l->names) {
+            l->titles[i] = l->names[i];
         } else if (is_named && i < l->rows[0].count && str_trim(l->rows[0].cells[i]).n) {
             l->titles[i] = str_trim(l->rows[0].cells[i]);
         } else {

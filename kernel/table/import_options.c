@@ -11,7 +11,7 @@ static crm_status refuse(crm_ctx *c, const char *what, const char *code)
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
-static bool is_written(const field *f)
+bool import_is_written(const field *f)
 {
     return f->index >= COL_OWN && f->type != FIELD_COMPUTED &&
            !(f->flags & (FIELD_READ_ONLY | FIELD_HIDDEN));
@@ -26,7 +26,7 @@ bool import_may_set(crm_ctx *c, const field *f)
     rights_fields_for(b, rights_for(b, ACTION_CREATE), ACTION_CREATE, made);
     rights_fields_for(b, rights_for(b, ACTION_UPDATE), ACTION_UPDATE, changed);
     bool may = bits_has(shown, f->index) || bits_has(made, f->index) || bits_has(changed, f->index);
-    return is_written(f) && may;
+    return import_is_written(f) && may;
 }
 
 /* Of what he does not know is said what he wrote. */

@@ -2,6 +2,7 @@
 #ifndef TABLE_IMPORT_PRIVATE_H
 #define TABLE_IMPORT_PRIVATE_H
 
+#include "base/vcard.h"
 #include "data/address.h"
 #include "data/records.h"
 #include "table/import.h"
@@ -36,6 +37,8 @@ typedef struct import_options {
 /* INVALID with an error per fault. Any thread. */
 CRM_MUST_CHECK crm_status import_options_read(crm_ctx *c, const entity *e, const json_t *json,
                                               uint32_t columns, import_options *out);
+/* Whether an import gives it values at all. */
+bool import_is_written(const field *f);
 /* Whether the caller may give this field a value in some record. */
 bool import_may_set(crm_ctx *c, const field *f);
 
@@ -48,6 +51,9 @@ crm_str import_frames_path(arena *a, const store_row *row);
 /* A field of the entity for every column, and the options that go with them, as JSON. */
 json_t *import_suggest(crm_ctx *c, const entity *e, const table_row *rows, uint32_t count,
                        const crm_str *titles, uint32_t columns);
+/* The field that each property of a card goes to, of those in `able`; NULL: none. NOMEM only. */
+CRM_MUST_CHECK crm_status import_suggest_card(crm_ctx *c, const entity *e, const uint64_t able[4],
+                                              const field *out[VCARD_COLUMNS]);
 
 /* ---- cells to values (import_value.c, import_find.c) ------------------------------------------ */
 

@@ -34,10 +34,19 @@ static const struct {
                       "comment|comments|description"},
 };
 
-/* Words of one meaning: a column goes to a text that is called by another of them. */
-static const char *const same_words[] = {
-    "должность|position|title|job title|jobtitle",
-    "город|населённый пункт|населенный пункт|city|town|locality|adr.locality|mailingcity",
+/* Words of one meaning: a column goes to a field that is called by another of them. */
+static const struct {
+    field_type type;
+    const char *words;
+} same_words[] = {
+    {FIELD_TEXT, "должность|position|title|job title|jobtitle"},
+    {FIELD_TEXT,
+     "город|населённый пункт|населенный пункт|city|town|locality|adr.locality|mailingcity"},
+    {FIELD_TEXT, "фамилия|last name|lastname|family name|family|surname|n.family"},
+    {FIELD_TEXT, "имя|first name|firstname|given name|given|n.given"},
+    {FIELD_TEXT, "отчество|middle name|middlename|patronymic|middle|n.additional"},
+    {FIELD_TEXT, "отдел|подразделение|unit|division|org.unit"},
+    {FIELD_DATE, "день рождения|дата рождения|birthday|birth date|birthdate|date of birth|bday"},
 };
 
 /* Whom one works for: it goes to the reference to what has a tax number. */
@@ -74,6 +83,7 @@ typedef struct suggesting {
     uint32_t count;
     const crm_str *titles;
     uint32_t columns;
+    uint64_t able[4]; /* fields that a column may go to */
     const field *chosen[TABLE_COLUMNS_MAX];
     uint64_t used[4];
 } suggesting;
@@ -98,7 +108,7 @@ static bool is_among(arena *a, const char *names, crm_str title)
 
 static bool is_free(const suggesting *s, const field *f)
 {
-    return import_may_set(s->call, f) && (f->flags & FIELD_MANY || !bits_has(s->used, f->index));
+    return bits_has(s->able, f->index) && (f->flags & FIELD_MANY || !bits_has(s->used, f->index));
 }
 
 static void choose(suggesting *s, uint32_t column, const field *f)
@@ -109,10 +119,33 @@ static void choose(suggesting *s, uint32_t column, const field *f)
 
 /* ---- by title -------------------------------------------------------------------------------- */
 
+/* X-KARKAS-<FIELD>, as an exported card names what vCard has no property for. */
+static bool is_own_property(crm_str title)
+{
+    size_t n = sizeof VCARD_OWN - 1;
+    return title.n > n && str_eq_ascii_nocase((crm_str){title.p, n}, CRM_S(VCARD_OWN));
+}
+
+static bool is_property_of(const field *f, crm_str title)
+{
+    size_t at = sizeof VCARD_OWN - 1, i = 0;
+    while (i < f->name.n && at + i < title.n) {
+        crm_str is = {title.p + at + i, 1}, wanted = {f->name.p + i, 1};
+        if (!str_eq_ascii_nocase(is, str_is(wanted, "_") ? CRM_S("-") : wanted)) {
+            return false;
+        }
+        i++;
+    }
+    return i == f->name.n && at + i == title.n;
+}
+
 static bool is_called(suggesting *s, const field *f, crm_str title)
 {
     const registry *r = s->call->reg;
     arena *a = s->call->arena;
+    if (is_own_property(title)) {
+        return is_property_of(f, title);
+    }
     return is_same(a, f->name, title) ||
            is_same(a, registry_text(r, CRM_S("ru"), f->label), title) ||
            is_same(a, registry_text(r, CRM_S("en"), f->label), title);
@@ -152,11 +185,11 @@ static bool is_called_as_one_of(suggesting *s, const field *f, const char *words
 static const field *by_meaning(suggesting *s, crm_str title)
 {
     for (size_t w = 0; w < sizeof same_words / sizeof same_words[0]; w++) {
-        bool is_of_these = is_among(s->call->arena, same_words[w], title);
+        bool is_of_these = is_among(s->call->arena, same_words[w].words, title);
         for (uint32_t i = COL_OWN; is_of_these && i < s->entity->field_count; i++) {
             const field *f = &s->entity->fields[i];
-            if (f->type == FIELD_TEXT && is_free(s, f) &&
-                is_called_as_one_of(s, f, same_words[w])) {
+            if (f->type == same_words[w].type && i != s->entity->title_field && is_free(s, f) &&
+                is_called_as_one_of(s, f, same_words[w].words)) {
                 return f;
             }
         }
@@ -213,7 +246,7 @@ static const field *by_part(suggesting *s, crm_str title)
     const field *whole = NULL;
     for (uint32_t i = COL_OWN; !whole && i < s->entity->field_count; i++) {
         const field *f = &s->entity->fields[i];
-        whole = f->type == FIELD_ADDRESS && import_may_set(s->call, f) ? f : NULL;
+        whole = f->type == FIELD_ADDRESS && bits_has(s->able, i) ? f : NULL;
     }
     for (int p = 0; whole && p < ADDRESS_PARTS; p++) {
         if (is_among(s->call->arena, part_titles[p], title)) {
@@ -311,6 +344,22 @@ static json_t *as_options(suggesting *s)
 }
 
 /* Exact names first, so that nothing vaguer takes their field. */
+static void choose_all(suggesting *s, int passes)
+{
+    for (int pass = 0; pass < passes; pass++) {
+        for (uint32_t i = 0; i < s->columns; i++) {
+            const field *f = s->chosen[i] ? NULL
+                             : pass == 0  ? by_name(s, s->titles[i])
+                             : pass == 1  ? by_synonym(s, s->titles[i])
+                             : pass == 2  ? by_part(s, s->titles[i])
+                                          : by_content(s, i);
+            if (f) {
+                choose(s, i, f);
+            }
+        }
+    }
+}
+
 json_t *import_suggest(crm_ctx *c, const entity *e, const table_row *rows, uint32_t count,
                        const crm_str *titles, uint32_t columns)
 {
@@ -324,17 +373,29 @@ json_t *import_suggest(crm_ctx *c, const entity *e, const table_row *rows, uint3
                       .count = count,
                       .titles = titles,
                       .columns = columns < TABLE_COLUMNS_MAX ? columns : TABLE_COLUMNS_MAX};
-    for (int pass = 0; pass < 4; pass++) {
-        for (uint32_t i = 0; i < s->columns; i++) {
-            const field *f = s->chosen[i] ? NULL
-                             : pass == 0  ? by_name(s, titles[i])
-                             : pass == 1  ? by_synonym(s, titles[i])
-                             : pass == 2  ? by_part(s, titles[i])
-                                          : by_content(s, i);
-            if (f) {
-                choose(s, i, f);
-            }
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        if (import_may_set(c, &e->fields[i])) {
+            bits_add(s->able, i);
         }
     }
+    choose_all(s, 4);
     return as_options(s);
+}
+
+crm_status import_suggest_card(crm_ctx *c, const entity *e, const uint64_t able[4],
+                               const field *out[VCARD_COLUMNS])
+{
+    crm_str titles[VCARD_COLUMNS];
+    suggesting *s = ARENA_NEW(c->arena, suggesting);
+    if (!s) {
+        return CRM_NOMEM;
+    }
+    for (int i = 0; i < VCARD_COLUMNS; i++) {
+        titles[i] = vcard_column_name((vcard_column)i);
+    }
+    *s = (suggesting){.call = c, .entity = e, .titles = titles, .columns = VCARD_COLUMNS};
+    memcpy(s->able, able, sizeof s->able);
+    choose_all(s, 2);
+    memcpy(out, s->chosen, VCARD_COLUMNS * sizeof *out);
+    return CRM_OK;
 }

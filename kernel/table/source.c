@@ -263,6 +263,11 @@ const crm_str *source_sheets(const source *s, uint32_t *count)
     return s->sheets;
 }
 
+crm_str source_column_name(const source *s, uint32_t column)
+{
+    return s->vcard ? vcard_name(s->vcard, column) : (crm_str){0};
+}
+
 void source_close(source *s)
 {
     if (!s) {

@@ -40,6 +40,9 @@ CRM_MUST_CHECK crm_status source_next(source *s, table_row *row);
 const char *source_fault(const source *s); /* "xlsx_broken" …, "charset_missing" */
 /* XLSX: the sheets' names, known after the first source_next. */
 const crm_str *source_sheets(const source *s, uint32_t *count);
+/* What the file itself calls a column of the rows so far, valid until the next source_next; empty where
+ * the first row does. A card may name columns that none before it had. */
+crm_str source_column_name(const source *s, uint32_t column);
 void source_close(source *s);
 
 /* ---- the file of frames ---------------------------------------------------------------------- */

@@ -163,6 +163,64 @@ static void a_card_bigger_than_a_row_is_told_and_the_next_one_stands(void **stat
     }
 }
 
+/* Those of our own exports bring fields back; those of others a person may choose a field for. */
+static void properties_of_one_program_are_columns_as_they_come(void **state)
+{
+    (void)state;
+    vcard_reader *r;
+    table_row row;
+    for (size_t piece = 0; piece < 3; piece++) {
+        read_one(CRM_S("BEGIN:VCARD\r\nFN:А\r\nx-Skype:ivan\r\nEND:VCARD\r\n"
+                       "BEGIN:VCARD\r\nitem2.X-SKYPE;TYPE=home:a\r\nX-SKYPE:b\\, c\r\nTEL:1\r\n"
+                       "TEL;X-KARKAS-FIELD=X-KARKAS-HOME;VALUE=uri:tel:+7495;ext=7\r\n"
+                       "X-NO_NAME:1\r\nX-FACE;ENCODING=b:QUJD\r\nX-BAD;CHARSET=utf-8:\xff\r\n"
+                       "X-KARKAS-RANK:tel:9\r\nEND:VCARD\r\n"),
+                 piece, &row, &r);
+        assert_int_equal(row.count, VCARD_COLUMNS + 1);
+        assert_text(vcard_name(r, VCARD_COLUMNS), "X-SKYPE");
+        assert_text(row.cells[VCARD_COLUMNS], "ivan");
+        assert_ok(vcard_next(r, &row));
+        assert_int_equal(row.fault, TABLE_SOUND);
+        assert_int_equal(row.count, VCARD_COLUMNS + 4);
+        assert_text(row.cells[VCARD_PHONE], "1");
+        assert_text(row.cells[VCARD_COLUMNS], "a\nb, c");
+        assert_text(vcard_name(r, VCARD_COLUMNS + 1), "X-KARKAS-HOME");
+        assert_text(row.cells[VCARD_COLUMNS + 1], "+7495;ext=7");
+        assert_text(row.cells[VCARD_COLUMNS + 2], ""); /* X-BAD, which cannot be read */
+        assert_text(row.cells[VCARD_COLUMNS + 3], "tel:9");
+        vcard_close(r);
+    }
+}
+
+/* However many and long they are, what a card is read for stands. */
+static void properties_of_other_programs_take_no_room(void **state)
+{
+    (void)state;
+    buf file;
+    vcard_reader *r;
+    table_row row;
+    buf_init(&file, 0);
+    buf_z(&file, "BEGIN:VCARD\n");
+    for (int i = 0; i < 600; i++) {
+        buf_fmt(&file, "X-N%d:", i);
+        add_many(&file, "0123456789abcdef",
+                 file.n + (i < 100   ? 60000
+                           : i < 102 ? (size_t)2 << 20
+                                     : 1));
+        buf_z(&file, "\n");
+    }
+    buf_z(&file, "NOTE:да\nEND:VCARD\nBEGIN:VCARD\nFN:Б\nNOTE:нет\nEND:VCARD\n");
+    read_one(buf_view(&file), 0, &row, &r);
+    assert_int_equal(row.fault, TABLE_SOUND);
+    assert_int_equal(row.count, TABLE_COLUMNS_MAX);
+    assert_text(row.cells[VCARD_NOTE], "да");
+    assert_ok(vcard_next(r, &row));
+    assert_int_equal(row.fault, TABLE_SOUND);
+    assert_text(row.cells[VCARD_NOTE], "нет");
+    vcard_close(r);
+    buf_free(&file);
+}
+
 /* FN may be missing in 2.1, card by card; what a card says of itself counts. */
 static void a_card_without_fn_is_named_by_its_n(void **state)
 {
@@ -236,6 +294,8 @@ int main(void)
         cmocka_unit_test(a_soft_break_is_joined_however_the_encoding_is_written),
         cmocka_unit_test(a_big_photograph_does_not_cost_the_card),
         cmocka_unit_test(a_card_bigger_than_a_row_is_told_and_the_next_one_stands),
+        cmocka_unit_test(properties_of_one_program_are_columns_as_they_come),
+        cmocka_unit_test(properties_of_other_programs_take_no_room),
         cmocka_unit_test(a_card_without_fn_is_named_by_its_n),
         cmocka_unit_test(many_cards_know_their_lines_and_a_cut_one_its_fault),
         cmocka_unit_test(what_is_written_is_folded_and_reads_back),
