@@ -116,7 +116,8 @@
     X(BATCH_ROW_CODE, "code", TEXT, 0)                                                             \
     X(BATCH_ROW_PARAMS, "params", JSON, 0)                                                         \
     X(BATCH_ROW_TEXT, "text", TEXT, 0)                                                             \
-    X(BATCH_ROW_IS_CONFLICT, "is_conflict", BOOL, 0)
+    X(BATCH_ROW_IS_CONFLICT, "is_conflict", BOOL, 0)                                               \
+    X(BATCH_ROW_IS_WARNING, "is_warning", BOOL, 0)
 
 #define STORE_CURSOR_FIELDS(X)                                                                     \
     X(CURSOR_NAME, "name", TEXT, FIELD_UNIQUE)                                                     \

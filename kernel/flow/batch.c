@@ -297,7 +297,9 @@ crm_status batch_row_end_tried(crm_ctx *c, batch_run *b, const batch_place *at, 
 
 /* ---- notes ----------------------------------------------------------------------------------- */
 
-static crm_status write_note(crm_ctx *c, batch_run *b, const batch_place *at, bool is_conflict,
+typedef enum note_kind { NOTE_ERROR, NOTE_CONFLICT, NOTE_WARNING } note_kind;
+
+static crm_status write_note(crm_ctx *c, batch_run *b, const batch_place *at, note_kind kind,
                              const field_error *e)
 {
     store_row row;
@@ -318,11 +320,12 @@ static crm_status write_note(crm_ctx *c, batch_run *b, const batch_place *at, bo
     store_set(&row, BATCH_ROW_CODE, value_text(e->code));
     store_set(&row, BATCH_ROW_PARAMS, e->params_json.n ? value_text(e->params_json) : value_null());
     store_set(&row, BATCH_ROW_TEXT, e->text.n ? value_text(e->text) : value_null());
-    store_set(&row, BATCH_ROW_IS_CONFLICT, value_int(is_conflict));
+    store_set(&row, BATCH_ROW_IS_CONFLICT, value_int(kind == NOTE_CONFLICT));
+    store_set(&row, BATCH_ROW_IS_WARNING, value_int(kind == NOTE_WARNING));
     return store_save(c->tx, &row);
 }
 
-crm_status batch_note(crm_ctx *c, batch_run *b, const batch_place *at, bool is_conflict)
+static crm_status write_notes(crm_ctx *c, batch_run *b, const batch_place *at, note_kind kind)
 {
     const call_error said = c->error;
     const field_error whole = {.code = said.code.n ? said.code : str_of(status_code(said.status)),
@@ -330,13 +333,23 @@ crm_status batch_note(crm_ctx *c, batch_run *b, const batch_place *at, bool is_c
                                .text = said.text};
     crm_status s = CRM_OK;
     c->error = (call_error){0};
-    b->failed += !is_conflict;
-    b->conflicts += is_conflict;
     if (!said.fields) {
-        return write_note(c, b, at, is_conflict, &whole);
+        return write_note(c, b, at, kind, &whole);
     }
     for (const field_error *e = said.fields; e && s == CRM_OK; e = e->next) {
-        s = write_note(c, b, at, is_conflict, e);
+        s = write_note(c, b, at, kind, e);
     }
     return s;
+}
+
+crm_status batch_note(crm_ctx *c, batch_run *b, const batch_place *at, bool is_conflict)
+{
+    b->failed += !is_conflict;
+    b->conflicts += is_conflict;
+    return write_notes(c, b, at, is_conflict ? NOTE_CONFLICT : NOTE_ERROR);
+}
+
+crm_status batch_warn(crm_ctx *c, batch_run *b, const batch_place *at)
+{
+    return write_notes(c, b, at, NOTE_WARNING);
 }

@@ -113,5 +113,8 @@ bool batch_goes_on(const crm_ctx *c, const batch_run *b);
  */
 CRM_MUST_CHECK crm_status batch_note(crm_ctx *c, batch_run *b, const batch_place *at,
                                      bool is_conflict);
+/* The same of a row that is kept though something of it was left out: a warning, which counts nowhere.
+ * After batch_row_end. */
+CRM_MUST_CHECK crm_status batch_warn(crm_ctx *c, batch_run *b, const batch_place *at);
 
 #endif

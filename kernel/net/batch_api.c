@@ -28,6 +28,16 @@ static void text_or_null(json_writer *w, const char *name, value v)
     }
 }
 
+enum { KIND_ERROR, KIND_CONFLICT, KIND_WARNING, KINDS };
+static const char *const kinds[KINDS] = {"error", "conflict", "warning"};
+
+static int kind_of(const value *row)
+{
+    return row[BATCH_ROW_IS_WARNING].i    ? KIND_WARNING
+           : row[BATCH_ROW_IS_CONFLICT].i ? KIND_CONFLICT
+                                          : KIND_ERROR;
+}
+
 static bool on_row(void *arg, const value *row, uint32_t matched)
 {
     listing *l = arg;
@@ -41,7 +51,7 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
     }
     l->last = row[COL_ID].i;
     jw_object(w);
-    jw_kstr(w, "kind", str_of(row[BATCH_ROW_IS_CONFLICT].i ? "conflict" : "error"));
+    jw_kstr(w, "kind", str_of(kinds[kind_of(row)]));
     text_or_null(w, "row", row[BATCH_ROW_ROW]);
     text_or_null(w, "entity", row[BATCH_ROW_ENTITY]);
     text_or_null(w, "record", row[BATCH_ROW_RECORD]);
@@ -63,9 +73,13 @@ static const cond *wanted(api_call *k, const entity *e)
     if (!kind.n) {
         return c;
     }
+    c = cond_and(a, c,
+                 cond_compare(a, COND_EQ, &e->fields[BATCH_ROW_IS_CONFLICT],
+                              value_int(str_is(kind, kinds[KIND_CONFLICT]))));
+    /* Rows of before there were warnings say nothing of them. */
     return cond_and(a, c,
-                    cond_compare(a, COND_EQ, &e->fields[BATCH_ROW_IS_CONFLICT],
-                                 value_int(str_is(kind, "conflict"))));
+                    cond_compare(a, str_is(kind, kinds[KIND_WARNING]) ? COND_EQ : COND_NE,
+                                 &e->fields[BATCH_ROW_IS_WARNING], value_int(1)));
 }
 
 static crm_status list_rows(api_call *k, listing *l)
@@ -82,15 +96,25 @@ static crm_status list_rows(api_call *k, listing *l)
     return s == CRM_OK ? engine_read_now(k->c.session, &b) : s;
 }
 
+static bool is_kind(crm_str text)
+{
+    for (int i = 0; i < KINDS; i++) {
+        if (str_is(text, kinds[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void rows_read(api_call *k)
 {
     record *seen;
     listing l = {.k = k};
     crm_str kind = http_param(k->http, "kind");
     k->status = records_get(&k->c, k->entity, k->id, &seen);
-    if (k->status == CRM_OK && kind.n && !str_is(kind, "error") && !str_is(kind, "conflict")) {
+    if (k->status == CRM_OK && kind.n && !is_kind(kind)) {
         k->status = call_fail_field(&k->c, CRM_S("kind"), "not_a_choice",
-                                    CRM_S("{\"choices\":\"error, conflict\"}"));
+                                    CRM_S("{\"choices\":\"error, conflict, warning\"}"));
     }
     if (k->status != CRM_OK) {
         return;

@@ -227,8 +227,8 @@ crm_status import_forget(crm_ctx *c, int64_t id, crm_str *file)
 
 /* ---- what became of rows --------------------------------------------------------------------- */
 
-static const char *const count_names[COUNTS] = {"created", "updated", "unchanged", "skipped",
-                                                "failed"};
+static const char *const count_names[COUNTS] = {"created", "updated", "unchanged",
+                                                "skipped", "failed",  "warned"};
 
 crm_status import_counts_add(crm_ctx *c, int64_t id, bool is_check, const int64_t counts[COUNTS])
 {

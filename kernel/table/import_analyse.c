@@ -325,6 +325,9 @@ static crm_status fill_row(looking *l, store_row *row)
     if (!suggested) {
         return s == CRM_OK ? CRM_NOMEM : s;
     }
+    if (l->how.format == SOURCE_VCARD) {
+        json_object_set_new(suggested, "missing", json_string("create"));
+    }
     crm_str options = remembered.n ? remembered : json_dump(a, suggested);
     store_set(row, IMPORT_ANALYSIS, value_text(analysis(l, suggested)));
     json_decref(suggested);

@@ -77,7 +77,9 @@ static crm_status read_notes(crm_ctx *c, int64_t batch, noting *n)
     if (!q || !n->at) {
         return CRM_NOMEM;
     }
-    q->where = cond_compare(c->arena, COND_EQ, &e->fields[BATCH_ROW_BATCH], value_int(batch));
+    q->where = cond_and(
+        c->arena, cond_compare(c->arena, COND_EQ, &e->fields[BATCH_ROW_BATCH], value_int(batch)),
+        cond_compare(c->arena, COND_NE, &e->fields[BATCH_ROW_IS_WARNING], value_int(1)));
     q->sorts[0] = (sort){&e->fields[COL_ID], false};
     q->sort_count = 1;
     q->limit = BATCH_NOTES_MAX * 4;

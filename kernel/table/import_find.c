@@ -126,6 +126,25 @@ static crm_status find_by_look(crm_ctx *c, const entity *e, crm_str text, int64_
     return s;
 }
 
+/* An id that nothing has is 0. */
+static crm_status check_id(crm_ctx *c, const field *f, int64_t *id)
+{
+    const entity *e = f->ref;
+    int64_t wanted = *id;
+    if (f->type == FIELD_USER) {
+        *id = people_user(c->people, wanted) ? wanted : 0;
+        return CRM_OK;
+    }
+    if (e == registry_store(c->reg, STORE_DEPARTMENT)) {
+        *id = 0;
+        for (uint32_t i = 0; i < c->people->department_count; i++) {
+            *id = c->people->departments[i].id == wanted ? wanted : *id;
+        }
+        return CRM_OK;
+    }
+    return find_record(c, e, &e->fields[COL_ID], value_int(wanted), id);
+}
+
 static crm_status find_target(crm_ctx *c, const import_column *col, crm_str text, int64_t *id)
 {
     const entity *e = col->field->ref;
@@ -134,7 +153,7 @@ static crm_status find_target(crm_ctx *c, const import_column *col, crm_str text
         return find_by(c, col->by, text, id);
     }
     if ((text.p[0] == '#' || col->by) && read_id(text, id)) {
-        return CRM_OK; /* whether it is there is seen when it is written */
+        return check_id(c, col->field, id);
     }
     crm_status s;
     if (col->field->type == FIELD_USER) {
@@ -144,10 +163,8 @@ static crm_status find_target(crm_ctx *c, const import_column *col, crm_str text
     } else {
         s = find_by_look(c, e, text, id);
     }
-    if (s == CRM_OK && !*id) {
-        (void)read_id(text, id);
-    }
-    return s;
+    bool is_number = s == CRM_OK && !*id && read_id(text, id);
+    return is_number ? check_id(c, col->field, id) : s;
 }
 
 static found_text *recall(finder *f, const import_column *col, crm_str text)
@@ -161,7 +178,8 @@ static found_text *recall(finder *f, const import_column *col, crm_str text)
     return NULL;
 }
 
-crm_status find_reference(finder *f, const import_column *col, crm_str text, int64_t *id)
+crm_status find_reference_code(finder *f, const import_column *col, crm_str text, int64_t *id,
+                               const char **code)
 {
     crm_ctx *c = f->call;
     found_text *known = recall(f, col, text);
@@ -177,5 +195,14 @@ crm_status find_reference(finder *f, const import_column *col, crm_str text, int
         *known = fresh;
     }
     *id = known->id;
-    return known->code ? call_fail_field(c, col->field->name, known->code, (crm_str){0}) : CRM_OK;
+    *code = known->code;
+    return CRM_OK;
+}
+
+crm_status find_reference(finder *f, const import_column *col, crm_str text, int64_t *id)
+{
+    const char *code;
+    crm_status s = find_reference_code(f, col, text, id, &code);
+    bool is_refused = s == CRM_OK && code;
+    return is_refused ? call_fail_field(f->call, col->field->name, code, (crm_str){0}) : s;
 }

@@ -127,6 +127,20 @@ static bool read_either(crm_ctx *c, const json_t *json, const char *name, const 
     return str_is(given, yes);
 }
 
+static void read_missing(crm_ctx *c, const json_t *json, import_options *o)
+{
+    static const char *const all[] = {"refuse", "leave", "create"};
+    crm_str missing = json_text(json, "missing");
+    o->missing = MISSING_USUAL;
+    for (int i = 0; i < 3; i++) {
+        o->missing = str_is(missing, all[i]) ? (import_missing)(MISSING_REFUSE + i) : o->missing;
+    }
+    if (missing.n && o->missing == MISSING_USUAL) {
+        call_fail_field(c, CRM_S("missing"), "not_a_choice",
+                        CRM_S("{\"choices\":\"refuse, leave, create\"}"));
+    }
+}
+
 static void read_mode(crm_ctx *c, const json_t *json, import_options *o)
 {
     static const char *const modes[] = {"create", "skip", "update", "both"};
@@ -146,6 +160,7 @@ static void read_mode(crm_ctx *c, const json_t *json, import_options *o)
     if (o->mode != IMPORT_CREATE && !o->match_count) {
         refuse(c, "match", "required");
     }
+    read_missing(c, json, o);
 }
 
 static void check_rights(crm_ctx *c, const import_options *o)

@@ -13,6 +13,11 @@
 #define MATCHES_MAX 8
 
 typedef enum import_mode { IMPORT_CREATE, IMPORT_SKIP, IMPORT_UPDATE, IMPORT_BOTH } import_mode;
+/* A reference that names no record: its row is refused; stands without it, with a warning; the record
+ * is made, and left out where that is not possible. USUAL: cards make, tables refuse. */
+typedef enum import_missing {
+    MISSING_USUAL, MISSING_REFUSE, MISSING_LEAVE, MISSING_CREATE
+} import_missing;
 
 /* What a column of the file goes to. */
 typedef struct import_column {
@@ -28,6 +33,7 @@ typedef struct import_options {
     const field *matches[MATCHES_MAX];
     uint32_t match_count;
     import_mode mode;
+    import_missing missing;
     bool clears, adds;        /* empty=clear; several=add */
     bool is_loud, is_lenient; /* rules, lenient */
     bool is_csv;   /* a spreadsheet's marks of a CSV cell are to be taken off */
@@ -75,6 +81,9 @@ typedef struct finder {
 /* The record a reference or user field means by this text. INVALID with a field error; *id. */
 CRM_MUST_CHECK crm_status find_reference(finder *f, const import_column *col, crm_str text,
                                          int64_t *id);
+/* The same without an error in the call: *code is NULL, "no_such_record" or "ambiguous". */
+CRM_MUST_CHECK crm_status find_reference_code(finder *f, const import_column *col, crm_str text,
+                                              int64_t *id, const char **code);
 /* The one record of `e` whose field holds this value, as far as the caller reads; *id 0: none.
  * CONFLICT: several. */
 CRM_MUST_CHECK crm_status find_record(crm_ctx *c, const entity *e, const field *f, value v,
@@ -111,6 +120,14 @@ typedef struct import_key {
     uint64_t hash;  /* of all three; never 0 */
 } import_key;
 
+/* A reference that names no record, or several; a date that is none. */
+typedef struct import_lack {
+    const import_column *column;
+    crm_str text;
+    const char *code; /* as of find_reference_code, "type_mismatch" of a date */
+    const struct import_lack *next;
+} import_lack;
+
 /* One row, understood: what to set, and on which record. */
 typedef struct import_row {
     int64_t line;
@@ -118,6 +135,7 @@ typedef struct import_row {
     uint64_t given[4], marked[4]; /* fields with a value; kept though not valid */
     uint64_t empty[4];            /* fields whose cells are all empty */
     const import_parts *parts;    /* of addresses; their lines are among `values`, too */
+    const import_lack *lacks;     /* that do not refuse the row (import_lack.c) */
     int64_t record;               /* what it was matched with; 0: none */
     const import_key *keys;       /* of the match fields, of every element */
     uint32_t key_count;
@@ -133,6 +151,20 @@ CRM_MUST_CHECK crm_status import_keys_make(arena *a, const import_options *o, im
 /* Whether one row's record would be found by the other's keys. */
 bool import_keys_meet(const import_row *x, const import_row *y);
 
+#define LACKS_MAX 16 /* of a row that records are made for */
+/* Whether the row stands without what this cell says (trimmed, not empty), which is then noted. */
+CRM_MUST_CHECK crm_status import_lack_take(finder *f, const import_options *o,
+                                           const import_column *col, crm_str text, import_row *out,
+                                           bool *is_lacking);
+/* Writer, first thing of a row: makes what the row's references name, as far as the options and the
+ * caller's rights let it; ids are 0 of what is left out. What it wrote goes with the row. */
+CRM_MUST_CHECK crm_status import_lacks_make(crm_ctx *c, const import_options *o,
+                                            const import_row *row, int64_t ids[LACKS_MAX]);
+CRM_MUST_CHECK crm_status import_lacks_set(const import_row *row, const int64_t ids[LACKS_MAX],
+                                           record *r);
+/* Sets the call's error to what was left out. False: nothing was. */
+bool import_lacks_tell(crm_ctx *c, const import_row *row, const int64_t ids[LACKS_MAX]);
+
 /* Keys of what a check would have made (import_seen.c). Any thread. */
 void seen_add(int64_t batch, const import_row *row);
 bool seen_before(int64_t batch, const import_row *row);
@@ -140,7 +172,9 @@ void seen_forget(int64_t batch); /* 0: all that nobody has asked for lately */
 
 /* What became of rows. */
 typedef enum import_count {
-    COUNT_CREATED, COUNT_UPDATED, COUNT_UNCHANGED, COUNT_SKIPPED, COUNT_FAILED, COUNTS
+    COUNT_CREATED, COUNT_UPDATED, COUNT_UNCHANGED, COUNT_SKIPPED, COUNT_FAILED,
+    COUNT_WARNED, /* of the created, updated and unchanged those with a warning */
+    COUNTS
 } import_count;
 CRM_MUST_CHECK crm_status import_counts_add(crm_ctx *c, int64_t id, bool is_check,
                                             const int64_t counts[COUNTS]);

@@ -146,7 +146,7 @@ static crm_status read_field(finder *f, const import_options *o, const table_row
 {
     const field *to = o->columns[i].field;
     crm_str text;
-    bool is_marked = false, is_by_parts = has_parts(o, to);
+    bool is_marked = false, is_lacking, is_by_parts = has_parts(o, to);
     value *v = &out->values[to->index];
     crm_status s = is_by_parts ? take_parts(f, o, row, to, out) : gather(f, o, row, i, &text);
     if (s != CRM_OK) {
@@ -156,6 +156,10 @@ static crm_status read_field(finder *f, const import_options *o, const table_row
     if (!str_trim(text).n) {
         bits_add(out->empty, to->index);
         return CRM_OK;
+    }
+    s = import_lack_take(f, o, &o->columns[i], str_trim(text), out, &is_lacking);
+    if (s != CRM_OK || is_lacking) {
+        return s;
     }
     s = to->index == COL_ID
             ? read_id(f, text, v)

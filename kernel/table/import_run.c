@@ -175,6 +175,9 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
     }
     x->options.is_csv = how.format == SOURCE_CSV;
     x->options.is_vcard = how.format == SOURCE_VCARD;
+    if (x->options.missing == MISSING_USUAL) {
+        x->options.missing = x->options.is_vcard ? MISSING_CREATE : MISSING_REFUSE;
+    }
     x->import = row.id;
     x->is_check = is_check(b);
     read_cursor(b->cursor, &x->offset, &most);
@@ -280,7 +283,8 @@ static crm_status set_defaults(crm_ctx *c, const slice *x, record *r)
     return CRM_OK;
 }
 
-static crm_status create(crm_ctx *c, const slice *x, const import_row *from, int64_t *id)
+static crm_status create(crm_ctx *c, const slice *x, const import_row *from,
+                         const int64_t lacks[LACKS_MAX], int64_t *id)
 {
     record *r;
     if (!rights_may_some(c, x->options.entity, ACTION_CREATE)) {
@@ -289,13 +293,14 @@ static crm_status create(crm_ctx *c, const slice *x, const import_row *from, int
     crm_status s = records_new(c, x->options.entity, &r);
     s = s == CRM_OK ? set_defaults(c, x, r) : s;
     s = s == CRM_OK ? set_values(c, x, from, r) : s;
+    s = s == CRM_OK ? import_lacks_set(from, lacks, r) : s;
     s = s == CRM_OK ? records_save(c, r, 0) : s;
     *id = s == CRM_OK ? r->v[COL_ID].i : 0;
     return s;
 }
 
-static crm_status update(crm_ctx *c, const slice *x, const import_row *from, int64_t id,
-                         import_count *what)
+static crm_status update(crm_ctx *c, const slice *x, const import_row *from,
+                         const int64_t lacks[LACKS_MAX], int64_t id, import_count *what)
 {
     record *r;
     crm_status s = records_get(c, x->options.entity, id, &r);
@@ -305,6 +310,7 @@ static crm_status update(crm_ctx *c, const slice *x, const import_row *from, int
     }
     int64_t rev = s == CRM_OK ? r->v[COL_REV].i : 0;
     s = s == CRM_OK ? set_values(c, x, from, r) : s;
+    s = s == CRM_OK ? import_lacks_set(from, lacks, r) : s;
     s = s == CRM_OK ? records_save(c, r, 0) : s;
     *what = s == CRM_OK && r->v[COL_REV].i == rev ? COUNT_UNCHANGED : COUNT_UPDATED;
     return s;
@@ -319,9 +325,11 @@ static bool is_twin_of_tried(const slice *x, const import_row *row, const int64_
 
 /*
  * What is done with one row; `made` are the records that the slice's rows became so far. Of rows
- * with one key the first that can be taken makes the record.
+ * with one key the first that can be taken makes the record. `lacks` are those that its references
+ * get.
  */
-static crm_status work(crm_ctx *c, const slice *x, uint32_t i, int64_t *made, import_count *what)
+static crm_status work(crm_ctx *c, const slice *x, uint32_t i, int64_t *made,
+                       int64_t lacks[LACKS_MAX], import_count *what)
 {
     const import_row *row = &x->rows[i];
     import_mode mode = x->options.mode;
@@ -338,29 +346,45 @@ static crm_status work(crm_ctx *c, const slice *x, uint32_t i, int64_t *made, im
         *what = COUNT_SKIPPED;
         return CRM_OK;
     }
+    crm_status s = import_lacks_make(c, &x->options, row, lacks);
+    if (s != CRM_OK) {
+        return s;
+    }
     if (is_tried) {
         *what = COUNT_UPDATED; /* its first was taken back: there is nothing to try it on */
         return CRM_OK;
     }
     if (!id) {
         *what = COUNT_CREATED;
-        return create(c, x, row, first);
+        return create(c, x, row, lacks, first);
     }
-    crm_status s = update(c, x, row, id, what);
+    s = update(c, x, row, lacks, id, what);
     *first = s == CRM_OK ? id : *first;
     return s;
+}
+
+/* A row that stands without one of its references says so. */
+static crm_status warn(crm_ctx *c, batch_run *b, const batch_place *at, const import_row *row,
+                       const int64_t lacks[LACKS_MAX], int64_t counts[COUNTS])
+{
+    if (!import_lacks_tell(c, row, lacks)) {
+        return CRM_OK;
+    }
+    counts[COUNT_WARNED]++;
+    return batch_warn(c, b, at);
 }
 
 static crm_status one_row(crm_ctx *c, batch_run *b, const slice *x, uint32_t i, int64_t *made,
                           int64_t counts[COUNTS])
 {
     import_count what;
+    int64_t lacks[LACKS_MAX] = {0};
     crm_status s = batch_row_begin(c, b);
     if (s != CRM_OK) {
         return s;
     }
     int64_t failed = b->failed;
-    crm_status worked = work(c, x, i, made, &what);
+    crm_status worked = work(c, x, i, made, lacks, &what);
     batch_place at = {.row = x->rows[i].line, .entity = b->entity, .record = x->rows[i].record};
     s = x->is_check ? batch_row_end_tried(c, b, &at, worked) : batch_row_end(c, b, &at, worked);
     counts[b->failed > failed ? COUNT_FAILED : what]++;
@@ -368,7 +392,9 @@ static crm_status one_row(crm_ctx *c, batch_run *b, const slice *x, uint32_t i, 
     if (x->is_check && is_changed && !x->rows[i].record && b->failed == failed) {
         seen_add(b->id, &x->rows[i]);
     }
-    return s;
+    at.record = made[i] && !x->is_check ? made[i] : at.record;
+    bool is_kept = s == CRM_OK && b->failed == failed && what <= COUNT_UNCHANGED;
+    return is_kept ? warn(c, b, &at, &x->rows[i], lacks, counts) : s;
 }
 
 static crm_status run(crm_ctx *c, batch_run *b, bool *is_done, const void *fn)

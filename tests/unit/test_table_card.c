@@ -154,6 +154,7 @@ static void assert_comes_back(const char *entity_name, int64_t id)
         print_error("%.*s: %.*s\n", STR_FMT(f->field), STR_FMT(f->code));
     }
     assert_int_equal(row->error.status, CRM_OK);
+    assert_null(row->lacks);
     assert_same(e, t.v, row);
     buf_free(&t.file);
     act_end(CRM_OK);
@@ -204,6 +205,33 @@ static void fields_of_a_deployment_come_back_too(void **state)
             "\"price\":\"-1500.50\",\"is_known\":false,\"met\":\"2027-01-18T07:00:30.250Z\"}"));
 }
 
+static void lacking(const char *text, const char *code)
+{
+    char file[300];
+    import_row *row = ARENA_NEW(w.a, import_row);
+    crm_ctx *c = act_begin(0);
+    const entity *e = registry_entity(c->reg, guest.name);
+    snprintf(file, sizeof file, "BEGIN:VCARD\nVERSION:3.0\nFN:А\n%s\nEND:VCARD\n", text);
+    import_one(e, str_of(file), row);
+    assert_int_equal(row->error.status, CRM_OK);
+    assert_int_equal(bits_has(row->given, entity_field(e, CRM_S("born"))->index), code == NULL);
+    assert_int_equal(row->lacks != NULL, code != NULL);
+    if (code) {
+        assert_string_equal(row->lacks->code, code);
+        assert_text(row->lacks->text, "--03-02");
+    }
+    act_end(CRM_OK);
+}
+
+/* Telephones know birthdays without a year; the person comes in all the same. */
+static void a_birthday_without_a_year_does_not_cost_the_card(void **state)
+{
+    (void)state;
+    lacking("BDAY:1980-03-02T00:00:00Z", NULL);
+    lacking("BDAY;VALUE=date:--03-02", "type_mismatch");
+    lacking("BDAY;X-APPLE-OMIT-YEAR=1604:1604-03-02", "type_mismatch");
+}
+
 /* Other programs read the properties of the standard, not ours. */
 static void a_card_says_in_the_usual_properties_what_they_are_for(void **state)
 {
@@ -234,6 +262,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_person_comes_back_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_company_comes_back_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(fields_of_a_deployment_come_back_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_birthday_without_a_year_does_not_cost_the_card, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_card_says_in_the_usual_properties_what_they_are_for,
                                         set_up, tear_down),
     };

@@ -10,6 +10,7 @@ export interface Counts {
   unchanged?: number;
   skipped?: number;
   failed?: number;
+  warned?: number;
 }
 export interface Pass extends Counts {
   batch: number;
@@ -26,6 +27,7 @@ export interface Options {
   mode: 'create' | 'skip' | 'update' | 'both';
   empty: 'keep' | 'clear';
   several?: 'add' | 'replace';
+  missing?: 'refuse' | 'leave' | 'create';
   rules: boolean;
   lenient?: boolean;
 }
@@ -105,8 +107,23 @@ export function missing(entity: string, options: Options): string[] {
     .map(([name]) => label(entity, name));
 }
 
-export async function errorsOf(batch: number): Promise<RowError[]> {
-  return (await api.get<{ rows: RowError[] }>(`/batch/${batch}/rows?kind=error`)).rows.slice(0, 20);
+/** Whether a column goes to a reference, which may name what is not there. */
+export const refers = (entity: string, options: Options): boolean =>
+  options.columns.some((_, i) => ['ref', 'user'].includes(fieldOf(entity, fieldAt(options, i))?.type ?? ''));
+
+/** What a row does whose reference names nothing: cards bring it along, tables refuse. */
+export const missingOf = ({ format }: Import, options: Options) =>
+  options.missing ?? (format === 'vcf' ? 'create' : 'refuse');
+
+export interface Notes {
+  error: RowError[];
+  warning: RowError[];
+}
+export async function notesOf({ batch, failed, warned }: Pass): Promise<Notes> {
+  const read = async (kind: keyof Notes, n = 0) =>
+    n ? (await api.get<{ rows: RowError[] }>(`/batch/${batch}/rows?kind=${kind}`)).rows.slice(0, 20) : [];
+  const [error, warning] = await Promise.all([read('error', failed), read('warning', warned)]);
+  return { error, warning };
 }
 
 /** "Строка 4, Телефон: Excel округлил…" */

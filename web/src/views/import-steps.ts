@@ -10,12 +10,14 @@ import {
   hasSeveral,
   keys,
   missing,
+  missingOf,
+  refers,
   SEPARATORS,
   targets,
   type Import,
   type Options,
   type Pass,
-  type RowError,
+  type Notes,
 } from './import-model.ts';
 
 const PREVIEW = 5;
@@ -217,6 +219,14 @@ function rules({ file, options, onMatch, onOptions }: MapSpec): TemplateResult {
           ${(['add', 'replace'] as const).map((s) => radio('several', s, options.several ?? 'add', (several) => onOptions({ several })))}
         </fieldset>`
       : nothing}
+    ${
+      refers(file.entity, options)
+        ? html`<fieldset class="checks">
+            <legend class="import-h">${t('import.missing')}</legend>
+            ${(['create', 'leave', 'refuse'] as const).map((m) => radio('missing', m, missingOf(file, options), (missing) => onOptions({ missing })))}
+          </fieldset>`
+        : nothing
+    }
     <fieldset class="checks">
       <legend class="import-h">${t('import.rest')}</legend>
       ${check('import-lenient', t('import.lenient'), !!options.lenient, (lenient) => onOptions({ lenient }))}
@@ -249,7 +259,7 @@ export function progress(pass: Pass, isCheck: boolean, onStop: () => void): Temp
   </div>`;
 }
 
-const KINDS = ['created', 'updated', 'unchanged', 'skipped', 'failed'] as const;
+const KINDS = ['created', 'updated', 'unchanged', 'skipped', 'warned', 'failed'] as const;
 
 export function counts(pass: Pass, isCheck: boolean): TemplateResult {
   const words = isCheck ? 'import.will' : 'import.did';
@@ -275,23 +285,28 @@ export function counts(pass: Pass, isCheck: boolean): TemplateResult {
   </ul>`;
 }
 
-export function errorList(file: Import, of: 'check' | 'run', errors: RowError[] | null): TemplateResult {
-  const failed = file[of]?.failed ?? 0;
-  if (!failed) return html``;
-  return html`<section class="block" aria-label=${t('import.errors')}>
-    <h2 class="block-head">
-      ${t('import.errors')}
-      <a
-        class="btn btn-sm push"
-        data-action="errors"
-        download
-        href="/api/v1/import/${file.id}/errors.csv?of=${of}"
-        >${icon('download', 'icon-16')}${t('import.errors.get')}</a
-      >
-    </h2>
+export function noteLists(file: Import, of: 'check' | 'run', notes: Notes | null): TemplateResult {
+  const get = html`<a
+    class="btn btn-sm push"
+    data-action="errors"
+    download
+    href="/api/v1/import/${file.id}/errors.csv?of=${of}"
+    >${icon('download', 'icon-16')}${t('import.errors.get')}</a
+  >`;
+  const { failed = 0, warned = 0 } = file[of] ?? {};
+  return html`${noteList(file, 'error', failed, notes, get)}${noteList(file, 'warning', warned, notes)}`;
+}
+
+function noteList(file: Import, kind: keyof Notes, n: number, notes: Notes | null, get?: TemplateResult) {
+  if (!n) return nothing;
+  const title = t(`import.${kind}s`);
+  const seen = notes?.[kind] ?? [];
+  const rows = new Set(seen.map((e) => e.row)).size;
+  return html`<section class="block" aria-label=${title} data-notes=${kind}>
+    <h2 class="block-head">${title} ${get ?? nothing}</h2>
     <ul class="rules">
-      ${(errors ?? []).map((e) => html`<li>${icon('alert', 'icon-16 is-danger')}<span>${errorText(file.entity, e)}</span></li>`)}
+      ${seen.map((e) => html`<li>${icon('alert', `icon-16 ${kind === 'error' ? 'is-danger' : 'is-warn'}`)}<span>${errorText(file.entity, e)}</span></li>`)}
     </ul>
-    ${errors && failed > errors.length ? html`<p class="muted small">${t('import.errors.more', { n: failed - errors.length })}</p>` : nothing}
+    ${notes && n > rows ? html`<p class="muted small">${t('import.errors.more', { n: n - rows })}</p>` : nothing}
   </section>`;
 }

@@ -12,15 +12,15 @@ import { entityOf, meta } from '../core/meta.ts';
 import { go } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import { upload, type Upload } from '../core/upload.ts';
-import { counts, errorList, mapStep, obstacle, pickStep, progress } from './import-steps.ts';
+import { counts, mapStep, noteLists, obstacle, pickStep, progress } from './import-steps.ts';
 import {
-  errorsOf,
   isOpen,
+  notesOf,
   withColumn,
   withMatch,
   type Import as File_,
+  type Notes,
   type Options,
-  type RowError,
 } from './import-model.ts';
 
 const LOOK = 1000; // ms between looks at a check or run, beside its events
@@ -33,7 +33,7 @@ class Import extends El {
     options: { state: true },
     share: { state: true },
     problem: { state: true },
-    errors: { state: true },
+    notes: { state: true },
     busy: { state: true },
     isEditing: { state: true },
     isUndone: { state: true },
@@ -44,7 +44,7 @@ class Import extends El {
   options: Options | null = null;
   share: number | null = null;
   problem: ApiError | null = null;
-  errors: RowError[] | null = null;
+  notes: Notes | null = null;
   busy = false;
   isEditing = false; // the columns again, after a check
   isUndone = false;
@@ -80,7 +80,7 @@ class Import extends El {
   }
 
   #forget(): void {
-    this.file = this.options = this.problem = this.errors = null;
+    this.file = this.options = this.problem = this.notes = null;
     this.isEditing = this.isUndone = false;
   }
 
@@ -110,14 +110,14 @@ class Import extends El {
     this.problem = null;
     if (isNew || !this.options) this.options = file.options;
     if (isOpen(file.check) || isOpen(file.run) || (file.run?.undo && !this.isUndone)) this.#lookSoon();
-    void this.#readErrors();
+    void this.#readNotes();
     if (file.run?.undo) void this.#lookAtUndo(file.run.undo);
   }
 
-  async #readErrors(): Promise<void> {
+  async #readNotes(): Promise<void> {
     const pass = this.file?.run ?? this.file?.check;
-    if (!pass || isOpen(pass) || !pass.failed) return;
-    this.errors = await errorsOf(pass.batch).catch(() => null);
+    if (!pass || isOpen(pass)) return;
+    this.notes = await notesOf(pass).catch(() => null);
   }
 
   async #lookAtUndo(batch: number): Promise<void> {
@@ -163,7 +163,7 @@ class Import extends El {
       const file = await api.post<File_>(`/import/${this.file!.id}/${what}`, body);
       if (what === 'reading') this.options = file.options;
       this.isEditing = what === 'reading' && this.isEditing;
-      this.errors = null;
+      this.notes = null;
       this.#take(file);
     } catch (error) {
       this.#fail(error);
@@ -253,7 +253,7 @@ class Import extends El {
     return html`<div class="import-report">
       <h2 class="display" tabindex="-1">${t(bad ? 'import.checked.bad' : 'import.checked')}</h2>
       <p class="muted">${t('import.checked.text')}</p>
-      ${counts(file.check!, true)} ${errorList(file, 'check', this.errors)}
+      ${counts(file.check!, true)} ${noteLists(file, 'check', this.notes)}
     </div>`;
   }
 
@@ -264,7 +264,7 @@ class Import extends El {
     return html`<div class="import-report">
       <h2 class="display">${t(`import.end.${title}`)}</h2>
       ${run.error ? html`<p class="is-danger">${t('import.end.error', { code: run.error })}</p>` : nothing}
-      ${counts(run, false)} ${errorList(file, 'run', this.errors)}
+      ${counts(run, false)} ${noteLists(file, 'run', this.notes)}
     </div>`;
   }
 

@@ -28,6 +28,21 @@ test('a file goes through columns, check and run to a report that can be undone'
   await page.getByRole('heading', { name: 'Импорт отменён' }).waitFor();
 });
 
+test('a reference that names nothing is decided on before the check and told after it', async () => {
+  const page = await visit({ path: '/e/sales.lead/import' });
+  await page.setInputFiles('#import-file', file);
+  await page.waitForSelector('.import-col');
+  const leave = page.getByLabel('Загрузить строку без неё и предупредить');
+  assert.equal(await leave.count(), 0, 'no column goes to a reference');
+  await page.getByLabel('Куда загрузить «Код из старой системы»').selectOption('contact');
+  assert.ok(await page.getByLabel('Считать ошибкой, строку не загружать').isChecked());
+  await leave.check();
+  await page.click('[data-action=check]');
+  await page.getByText('Строка 5, Контакт: «ООО Ромашка» не нашлось').waitFor();
+  assert.match(await page.locator('[data-count=warned]').innerText(), /1\s+строка с предупреждением/);
+  assert.equal(fixture.transfer.imports.get(1).options.missing, 'leave');
+});
+
 test('a reload goes on where the import was', async () => {
   const page = await visit({ path: '/e/sales.lead/import' });
   await page.setInputFiles('#import-file', file);
