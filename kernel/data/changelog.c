@@ -57,7 +57,8 @@ static crm_status tell(tx *t, const crm_ctx *c, const record *now, const record 
     }
     crm_status st = CRM_OK;
     if (is_kept) {
-        st = append_row(t, c, &ch);
+        st = changelog_take_marks(t->arena, &ch);
+        st = st ? st : append_row(t, c, &ch);
     }
     return st ? st : tx_gather_change(t, &ch);
 }

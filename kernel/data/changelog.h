@@ -2,7 +2,7 @@
  * changelog.h - the one append-only log of changes: history, events, undo and listeners read it.
  *
  * Kernel entity `sys.change`: entity id, record, rev, op, at, by, by_name, via, quiet, batch, and a body
- * of {"c":{"<field id>":[old,new],…},"k":{…}}, where "k" are the columns rights are judged by. Subscribers
+ * of {"c":{"<field id>":[old,new],…},"k":{…},"m":{…}}, where "k" are the columns rights are judged by and "m" the old values' marks. Subscribers
  * hold cursors (`sys.cursor`), so nothing is lost over a crash and order per record is kept. Positions are opaque to everyone above.
  */
 #ifndef DATA_CHANGELOG_H

@@ -19,6 +19,20 @@ uint32_t changelog_differing(const entity *e, const value *now, const value *was
     return n;
 }
 
+crm_status changelog_take_marks(arena *a, change *ch)
+{
+    ch->marks = NULL;
+    if (!ch->row_was || value_is_null(ch->row_was[COL_MARKS])) {
+        return CRM_OK;
+    }
+    const char **codes = ARENA_ARRAY(a, const char *, ch->field_count + 1);
+    for (uint32_t i = 0; codes && i < ch->field_count; i++) {
+        codes[i] = record_mark_of(a, ch->row_was, &ch->entity->fields[ch->fields[i]]);
+        ch->marks = codes[i] ? codes : ch->marks;
+    }
+    return codes ? CRM_OK : CRM_NOMEM;
+}
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
 static void put_value(json_writer *w, value v)
@@ -43,7 +57,20 @@ static void put_key(json_writer *w, const field *f)
     jw_name(w, (crm_str){at, (size_t)(key + sizeof key - at)});
 }
 
-/* "c": what changed, [before, after]; "k": what else was known then that rights ask about. */
+static void put_marks(json_writer *w, const change *ch)
+{
+    jw_kobject(w, "m");
+    for (uint32_t i = 0; i < ch->field_count; i++) {
+        if (ch->marks[i]) {
+            put_key(w, &ch->entity->fields[ch->fields[i]]);
+            jw_str(w, str_of(ch->marks[i]));
+        }
+    }
+    jw_end_object(w);
+}
+
+/* "c": what changed, [before, after]; "k": what else was known then that rights ask about; "m": why
+ * what was before had a mark. */
 crm_status changelog_write_body(arena *a, const registry *r, const change *ch, crm_str *body)
 {
     buf b;
@@ -72,6 +99,9 @@ crm_status changelog_write_body(arena *a, const registry *r, const change *ch, c
         }
     }
     jw_end_object(&w);
+    if (ch->marks) {
+        put_marks(&w, ch);
+    }
     jw_end_object(&w);
     *body = b.failed ? (crm_str){0} : arena_dup(a, buf_view(&b));
     buf_free(&b);
@@ -175,6 +205,26 @@ static void read_changed(arena *a, json_t *changed, change *ch, value *row_was, 
     ch->now = now;
 }
 
+/* A value that follows its field to another type had no mark, or it would not follow. */
+static void read_marks(arena *a, json_t *codes, change *ch)
+{
+    const char *key;
+    json_t *j;
+    const char **marks = ARENA_ARRAY(a, const char *, ch->field_count + 1);
+    json_object_foreach(codes, key, j)
+    {
+        const field_former *former;
+        const field *f = field_of_key(ch->entity, key, &former);
+        crm_str code = {json_string_value(j), json_string_length(j)};
+        for (uint32_t i = 0; marks && f && !former && i < ch->field_count; i++) {
+            if (ch->fields[i] == f->index && code.n) {
+                marks[i] = arena_cstr(a, code);
+            }
+        }
+    }
+    ch->marks = marks;
+}
+
 crm_status changelog_read_body(arena *a, crm_str body, change *ch)
 {
     json_t *root;
@@ -189,6 +239,10 @@ crm_status changelog_read_body(arena *a, crm_str body, change *ch)
         now[COL_REV] = value_int(ch->rev);
         read_known(a, json_object_get(root, "k"), ch, was, now);
         read_changed(a, json_object_get(root, "c"), ch, was, now);
+        json_t *marks = json_object_get(root, "m");
+        if (marks) {
+            read_marks(a, marks, ch);
+        }
         ch->row_was = ch->op == 'c' ? NULL : was;
         ch->row_now = now;
     }
@@ -202,6 +256,7 @@ static void strip(json_t *root, uint32_t id)
     snprintf(key, sizeof key, "%u", id);
     json_object_del(json_object_get(root, "c"), key);
     json_object_del(json_object_get(root, "k"), key);
+    json_object_del(json_object_get(root, "m"), key);
 }
 
 crm_status changelog_strip_body(arena *a, const entity *e, crm_str body, const uint64_t fields[4],

@@ -39,6 +39,19 @@ crm_status record_mark(record *r, const field *f, bool is_marked)
     return record_mark_as(r, f, is_marked ? field_mark_code(f) : NULL);
 }
 
+const char *record_mark_of(arena *a, const value *row, const field *f)
+{
+    json_t *all;
+    if (value_is_null(row[COL_MARKS]) || json_read(row[COL_MARKS].s, 0, &all, NULL) != CRM_OK) {
+        return NULL;
+    }
+    const char *name = arena_cstr(a, f->name);
+    const char *code = name ? json_string_value(json_object_get(all, name)) : NULL;
+    code = code ? arena_cstr(a, str_of(code)) : NULL;
+    json_decref(all);
+    return code;
+}
+
 /* ---- a whole object -------------------------------------------------------------------------- */
 
 /* What he may neither see nor set does not exist for him. */

@@ -217,6 +217,8 @@ void field_to_json(json_writer *w, const field *f, const value *v, crm_str label
 CRM_MUST_CHECK crm_status record_mark(record *r, const field *f, bool is_marked);
 /* The same for another reason than the type's own: a code that the UI has as mark.<code>. NULL removes. */
 CRM_MUST_CHECK crm_status record_mark_as(record *r, const field *f, const char *code);
+/* The code of the field's mark in a row, in the arena; NULL: it has none. */
+const char *record_mark_of(arena *a, const value *row, const field *f);
 #define MARK_FORM_UNREAD "form_unread" /* of a long text: a form's whole body, which nobody could read */
 /* Applies a JSON object of fields to a record; unknown and read-only names are field errors. */
 CRM_MUST_CHECK crm_status record_from_json(crm_ctx *c, record *r, const json_t *object);

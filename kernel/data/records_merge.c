@@ -100,25 +100,11 @@ static const value *row_of(const merging *m, int64_t id)
     return id == m->wish->into ? m->into.was.v : NULL;
 }
 
-/* The code of the field's mark in the row; NULL: it has none. */
-static const char *mark_of(const merging *m, const value *row, const field *f)
-{
-    json_t *all;
-    if (value_is_null(row[COL_MARKS]) || json_read(row[COL_MARKS].s, 0, &all, NULL) != CRM_OK) {
-        return NULL;
-    }
-    const char *name = arena_cstr(m->call->arena, f->name);
-    const char *code = name ? json_string_value(json_object_get(all, name)) : NULL;
-    code = code ? arena_cstr(m->call->arena, str_of(code)) : NULL;
-    json_decref(all);
-    return code;
-}
-
 static crm_status put(merging *m, const field *f, const value *row)
 {
     record *now = &m->into.now;
     now->v[f->index] = row[f->index];
-    return record_mark_as(now, f, mark_of(m, row, f));
+    return record_mark_as(now, f, record_mark_of(m->call->arena, row, f));
 }
 
 static crm_status take_wishes(merging *m)
@@ -177,7 +163,7 @@ static crm_status fill(merging *m, const field *f)
             continue;
         }
         if (f->flags & FIELD_MANY) {
-            const char *mark = mark_of(m, row, f);
+            const char *mark = record_mark_of(m->call->arena, row, f);
             now[f->index] = field_unite(m->call->arena, f, now[f->index], row[f->index]);
             st = mark ? record_mark_as(&m->into.now, f, mark) : CRM_OK;
         } else if (value_is_null(now[f->index]) && fits_currency(m, f, row)) {

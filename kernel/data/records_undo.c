@@ -37,10 +37,11 @@ static bool is_inner(const field *f)
     return (f->flags & (FIELD_READ_ONLY | FIELD_HIDDEN)) != 0;
 }
 
-static crm_status put_back(record *r, const field *f, value was)
+/* `mark`: the code of the value's mark then; NULL: it had none. */
+static crm_status put_back(record *r, const field *f, value was, const char *mark)
 {
     crm_status st = record_set(r, f, was);
-    return st ? st : record_mark(r, f, false);
+    return st ? st : record_mark_as(r, f, mark);
 }
 
 /* ---- one change ------------------------------------------------------------------------------ */
@@ -65,7 +66,7 @@ static crm_status take_fields(const undo_wish *w, record *r, const value *row, b
         }
         bool is_held = value_equal(held, ch->now[i]) || w->force;
         if (is_held && fits(f, was)) {
-            st = put_back(r, f, was);
+            st = put_back(r, f, was, ch->marks ? ch->marks[i] : NULL);
         } else {
             bits_add(conflicts, f->index);
         }
@@ -198,6 +199,7 @@ crm_status records_undo(crm_ctx *c, const undo_wish *w, uint64_t conflicts[4])
 
 typedef struct earlier {
     value v[FIELDS_MAX];
+    const char *mark[FIELDS_MAX];
     uint64_t set[4];
 } earlier;
 
@@ -208,6 +210,7 @@ static void go_back(earlier *to, const change_page *page)
         const change *ch = &page->at[i];
         for (uint32_t k = 0; ch->op == 'u' && k < ch->field_count; k++) {
             to->v[ch->fields[k]] = ch->was[k];
+            to->mark[ch->fields[k]] = ch->marks ? ch->marks[k] : NULL;
             bits_add(to->set, ch->fields[k]);
         }
     }
@@ -236,7 +239,7 @@ static crm_status put_earlier(record *r, const value *row, const earlier *to, bo
         const field *f = &r->entity->fields[i];
         bool is_other = bits_has(to->set, i) && !value_equal(row[i], to->v[i]);
         if (is_other && is_inner(f) == inner && !is_passed_over(r, f) && fits(f, to->v[i])) {
-            st = put_back(r, f, to->v[i]);
+            st = put_back(r, f, to->v[i], to->mark[i]);
         }
     }
     return st;

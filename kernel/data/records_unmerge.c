@@ -30,7 +30,8 @@ static crm_status write_row(saving *s)
     if (st || !bits_any(s->changed)) {
         return st;
     }
-    st = store_write(s, 'u');
+    st = derive_marks(s);
+    st = st ? st : store_write(s, 'u');
     st = st ? st : files_settle(s);
     return st || !is_live ? st : hooks_run(s->call, HOOK_AFTER_UPDATE, &s->now, &s->was);
 }
@@ -83,20 +84,24 @@ crm_status records_repoint(crm_ctx *c, const merge_link *l, int64_t id, const me
 
 /* ---- and back -------------------------------------------------------------------------------- */
 
-static void take_back(saving *s, const change *ch, uint64_t conflicts[4])
+static crm_status take_back(saving *s, const change *ch, uint64_t conflicts[4])
 {
-    for (uint32_t i = 0; i < ch->field_count; i++) {
+    crm_status st = CRM_OK;
+    for (uint32_t i = 0; !st && i < ch->field_count; i++) {
         uint16_t at = ch->fields[i];
-        bool follows = s->entity->fields[at].type == FIELD_COMPUTED; /* the others, by itself */
+        const field *f = &s->entity->fields[at];
+        bool follows = f->type == FIELD_COMPUTED; /* the others, by itself */
         if (follows || value_equal(s->was.v[at], ch->was[i])) {
             continue;
         }
         if (value_equal(s->was.v[at], ch->now[i])) {
             s->now.v[at] = ch->was[i];
+            st = record_mark_as(&s->now, f, ch->marks ? ch->marks[i] : NULL);
         } else {
             bits_add(conflicts, at);
         }
     }
+    return st;
 }
 
 crm_status records_repoint_back(crm_ctx *c, const change *ch, uint64_t conflicts[4])
@@ -108,8 +113,8 @@ crm_status records_repoint_back(crm_ctx *c, const change *ch, uint64_t conflicts
     if (st) {
         return st == CRM_NOT_FOUND ? call_fail(c, CRM_CONFLICT, "record_gone") : st;
     }
-    take_back(&s, ch, conflicts);
-    return write_row(&s);
+    st = take_back(&s, ch, conflicts);
+    return st ? st : write_row(&s);
 }
 
 /* ---- the merged ones ------------------------------------------------------------------------- */
@@ -174,8 +179,8 @@ crm_status records_unmerge(crm_ctx *c, const merge_wish *w, const change_page *f
     memset(conflicts, 0, 4 * sizeof *conflicts);
     crm_status st = open_winner(c, w, &s);
     if (!st && ch) {
-        take_back(&s, ch, conflicts);
-        st = write_row(&s);
+        st = take_back(&s, ch, conflicts);
+        st = st ? st : write_row(&s);
     }
     for (uint32_t i = 0; !st && i < w->count; i++) {
         st = bring_back(c, w->entity, w->from[i]);

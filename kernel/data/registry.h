@@ -350,6 +350,8 @@ typedef struct change {
     bool is_quiet;               /* import, demo, undo: no rules, notices or webhooks */
     const uint16_t *fields;      /* indexes of the changed fields */
     const value *was, *now;      /* parallel to `fields` */
+    /* The codes that marked those values before (`_marks`), likewise; NULL: none. Of the log alone. */
+    const char *const *marks;
     uint32_t field_count;
     /* The whole row before (NULL at create) and after, indexed as entity->fields: what a receiver's
      * rights are judged by ("gone"), and what rules' conditions read. */

@@ -215,6 +215,7 @@ static void take_values(change *copy, arena *a, const change *ch)
     copy->fields = fields;
     copy->was = was;
     copy->now = now;
+    copy->marks = NULL;
 }
 
 crm_status tx_gathered_change(tx_gathered *g, const change *ch)

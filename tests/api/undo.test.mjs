@@ -91,6 +91,24 @@ describe('undoing an import', () => {
   });
 });
 
+describe('a value that looks wrong', () => {
+  it('is kept with its mark by an import, loses it by the next, and has it again when that one is undone', async () => {
+    const wrong = { inn: 'check_digits' };
+    const write = async (inn) => {
+      const bytes = { raw: true, expect: 201, headers: { 'content-type': 'application/octet-stream' } };
+      const file = (await head.request('POST', '/api/v1/import/contacts.company?name=a.csv', Buffer.from(`a;b\nАО «Два импорта»;${inn}\n`), bytes)).json;
+      const wish = { columns: ['name', 'inn'], match: ['name'], mode: 'both' };
+      return ended((await head.post(`/api/v1/import/${file.id}/run`, wish, { expect: 202 })).json.run.batch);
+    };
+    const marks = async () => (await head.list('contacts.company', 'name=АО «Два импорта»')).map((r) => r._marks);
+    await write('7707083894');
+    assert.deepEqual(await marks(), [wrong]);
+    const b = await write('7707083893');
+    assert.deepEqual(await marks(), [undefined]);
+    assert.deepEqual([(await undo(b)).conflicts, await marks()], [0, [wrong]]);
+  });
+});
+
 describe('from the history', () => {
   it('one record’s part of a bulk change is taken back alone, and the rest later, without a conflict', async () => {
     const people = await Promise.all([1, 2, 3].map((i) => add({ name: `Вместе ${i}`, city: 'Тула', position: 'сварщик' })));
@@ -122,6 +140,21 @@ describe('from the history', () => {
     }
     const all = plain(await read(id));
     for (const field of Object.keys(was)) assert.deepEqual(all[field], was[field], field);
+  });
+
+  it('a value that looks wrong goes back with the mark that says so, and a right one without', async () => {
+    const company = '/api/v1/contacts.company';
+    const wrong = { inn: 'check_digits' };
+    const made = (await head.post(company, { name: 'АО «Опечатка»', inn: '7707083894' }, { expect: 201 })).json;
+    assert.deepEqual(made._marks, wrong);
+    const at = `${company}/${made.id}`;
+    await head.patch(at, { inn: '7707083893' }, { expect: 200 });
+    const [mended, first] = (await head.get(`${at}/history`, { expect: 200 })).json.rows;
+    const back = async (wish) => (await head.post(`${at}/undo`, wish, { expect: 200 })).json;
+    assert.deepEqual((await back({ change: mended.position }))._marks, wrong);
+    const [undone] = (await head.get(`${at}/history`, { expect: 200 })).json.rows;
+    assert.equal((await back({ change: undone.position }))._marks, undefined);
+    assert.deepEqual((await back({ to: first.position }))._marks, wrong);
   });
 
   it('a record out of the bin stands as it was at any moment', async () => {

@@ -17,11 +17,12 @@ static const field item_fields[] = {
     {.name = N("code"), .type = FIELD_TEXT, .flags = FIELD_UNIQUE},
     {.name = N("color"), .type = FIELD_TEXT},
     {.name = N("note"), .type = FIELD_TEXT, .flags = FIELD_READ_ONLY},
+    {.name = N("phone"), .type = FIELD_PHONE},
 };
 static const entity item = {.name = N("test.item"),
                             .module = N("test"),
                             .fields = item_fields,
-                            .field_count = 5,
+                            .field_count = 6,
                             .title_field = ITEM_NAME,
                             .owner_fields = {ITEM_OWNER}};
 

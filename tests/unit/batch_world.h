@@ -11,7 +11,7 @@
 #include "flow/batch.h"
 #include "flow/flow.h"
 
-enum { ITEM_NAME = COL_OWN, ITEM_OWNER, ITEM_CODE, ITEM_COLOR, ITEM_NOTE };
+enum { ITEM_NAME = COL_OWN, ITEM_OWNER, ITEM_CODE, ITEM_COLOR, ITEM_NOTE, ITEM_PHONE };
 
 typedef struct batch_world {
     engine *engine;

@@ -148,6 +148,26 @@ static void what_is_taken_keeps_its_mark(void **state)
                  TEXT("{\"phone\":\"of_a_form\",\"note\":\"form_unread\"}"));
 }
 
+static void an_un_merge_gives_marks_back_as_it_does_values(void **state)
+{
+    (void)state;
+    bool is_conflict;
+    int64_t a = merge_world_client(&w, w.anna, "Раз", "", "");
+    int64_t b = merge_world_client(&w, w.anna, "Два", "12", "");
+    set(client_entity, a, CLIENT_NOTE, TEXT("имя=Иван"));
+    set(client_entity, b, CLIENT_NOTE, TEXT("Иван"));
+    mark(a, CLIENT_NOTE, MARK_FORM_UNREAD);
+    mark(b, CLIENT_PHONE, "phone_invalid");
+    wish_for(a, b, 0);
+    wish.take[CLIENT_NOTE] = b;
+    assert_ok(merge(w.hanna));
+    assert_value(client_entity, a, COL_MARKS, TEXT("{\"phone\":\"phone_invalid\"}"));
+    assert_ok(unmerge(w.hanna, CLIENT_NOTE, &is_conflict));
+    assert_value(client_entity, a, CLIENT_NOTE, TEXT("имя=Иван"));
+    assert_value(client_entity, a, COL_MARKS, TEXT("{\"note\":\"form_unread\"}"));
+    assert_value(client_entity, b, COL_MARKS, TEXT("{\"phone\":\"phone_invalid\"}"));
+}
+
 static void a_unique_value_goes_to_the_winner_and_back(void **state)
 {
     (void)state;
@@ -335,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_BOTH(the_winner_takes_what_it_lacks_in_the_order_of_the_others),
         ON_BOTH(what_is_taken_keeps_its_mark),
+        ON_BOTH(an_un_merge_gives_marks_back_as_it_does_values),
         ON_BOTH(a_unique_value_goes_to_the_winner_and_back),
         ON_BOTH(a_unique_value_taken_meanwhile_keeps_all_as_it_is),
         ON_BOTH(what_changed_since_is_a_conflict_of_the_un_merge),

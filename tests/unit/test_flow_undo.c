@@ -105,6 +105,17 @@ static crm_status paint(crm_ctx *c, void *arg)
     return write_item(c, registry_entity(c->reg, CRM_S("test.item")), x->id, x->color);
 }
 
+static crm_status call_wrongly(crm_ctx *c, void *arg)
+{
+    record *r;
+    const int64_t *id = arg;
+    const entity *e = registry_entity(c->reg, CRM_S("test.item"));
+    crm_status s = records_get(c, e, *id, &r);
+    s = s ? s : record_set(r, &e->fields[ITEM_PHONE], value_text(CRM_S("12")));
+    s = s ? s : record_mark(r, &e->fields[ITEM_PHONE], true);
+    return s ? s : records_save(c, r, 0);
+}
+
 static int64_t run(const char *kind, const char *spec)
 {
     asked x = {.kind = kind, .text = spec};
@@ -131,6 +142,11 @@ static int64_t figure(int64_t batch, uint16_t column)
 static const char *color(int64_t id)
 {
     return batch_world_text("test.item", id, ITEM_COLOR);
+}
+
+static const char *marks(int64_t id)
+{
+    return batch_world_text("test.item", id, COL_MARKS);
 }
 
 static int64_t run_twice(int64_t id)
@@ -219,6 +235,23 @@ static void a_condition_that_the_change_ends_is_worked_off(void **state)
     assert_int_equal(batch_world_count("old"), 0);
 }
 
+/* Else nobody would see any more that the number is none. */
+static void a_value_comes_back_with_its_mark(void **state)
+{
+    (void)state;
+    static const char wrong[] = "{\"phone\":\"phone_invalid\"}";
+    int64_t id = batch_world_items(w.anna, 1);
+    assert_ok(batch_world_do(w.anna, call_wrongly, &id));
+    assert_string_equal(marks(id), wrong);
+    int64_t batch = run("bulk", "{\"where\":true,\"set\":{\"phone\":\"+79161234567\"}}");
+    assert_string_equal(marks(id), "");
+    int64_t first = undo(batch);
+    assert_string_equal(batch_world_text("test.item", id, ITEM_PHONE), "12");
+    assert_string_equal(marks(id), wrong);
+    undo(first);
+    assert_string_equal(marks(id), "");
+}
+
 static void deleting_many_is_taken_back(void **state)
 {
     (void)state;
@@ -244,6 +277,7 @@ int main(void)
         BOTH(an_undo_is_undone_and_that_again),
         BOTH(many_records_are_changed_and_taken_back),
         BOTH(a_condition_that_the_change_ends_is_worked_off),
+        BOTH(a_value_comes_back_with_its_mark),
         BOTH(deleting_many_is_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
