@@ -42,6 +42,7 @@ typedef struct summary_right {
 typedef struct branches {
     branch at[BRANCHES_MAX];
     uint32_t count;          /* 0: nothing may be seen */
+    const struct branches *exported; /* what of it may leave in a file (rights_exported); NULL: nothing */
     summary_right sums[SUMMARIES_MAX];
     uint32_t sum_count;
 } branches;
@@ -81,6 +82,7 @@ typedef struct query {
     uint64_t select[4];      /* fields wanted; the engine adds what rights need. All zero: all */
     bool with_deleted;       /* rows in the recycle bin too */
     bool only_deleted;
+    bool is_exported;        /* its rows leave in a file: they are those of rights_exported */
 } query;
 
 /* The next part of q->terms, of a group or of an alternative, that `joint` (' ', '|', '&') ends. */

@@ -47,7 +47,8 @@ typedef bool (*record_row_fn)(void *arg, const record_view *v);
 /*
  * A read that may complete now or later (loop threads). `done` gets the status once; *next is set
  * when a further page exists (its cursor), total/approx when count was asked. OK, INVALID (error in
- * the call), TIMEOUT with interrupted=true: throw away what the rows gave and run it on the pool.
+ * the call), DENIED export_denied (of an export), TIMEOUT with interrupted=true: throw away what the
+ * rows gave and run it on the pool.
  */
 typedef struct record_read {
     crm_ctx *call;
@@ -164,6 +165,11 @@ static inline value record_value(const record *r, const field *f) { return r->v[
  * field errors are gathered before it gives up. After OK the record holds what is stored.
  */
 CRM_MUST_CHECK crm_status records_save(crm_ctx *c, record *r, int64_t base_rev);
+/*
+ * records_save of a row of a person's file. It takes the right to import besides: to the record before and
+ * after, as the right to write does, and to every field that is set. DENIED, code import_denied.
+ */
+CRM_MUST_CHECK crm_status records_import(crm_ctx *c, record *r);
 /* Writes the computed fields whose value is another now, as the kernel's own change. */
 CRM_MUST_CHECK crm_status records_recompute(crm_ctx *c, const entity *e, int64_t id);
 /* Into the recycle bin, and back. */

@@ -23,6 +23,15 @@ uint32_t rights_touching(const branches *b, const uint64_t touched[4]);
 bool rights_may_sum(crm_ctx *c, const entity *e);
 /* Any branch allows it for some row: menus and buttons. */
 bool rights_may_some(crm_ctx *c, const entity *e, action a);
+/*
+ * What of it may leave in a file: its branches to read, cut down to what ACTION_EXPORT covers as well. A
+ * row is there when both cover it, and shows what both show. Lives as long as rights_of's; no branch
+ * to read: none of it leaves.
+ */
+const branches *rights_exported(crm_ctx *c, const entity *e);
+bool rights_may_export(crm_ctx *c, const entity *e);
+/* Some row may come from a file: ACTION_IMPORT, and to create or update. */
+bool rights_may_import(crm_ctx *c, const entity *e);
 /* The fields some READ branch shows: what is not here does not exist for him. */
 void rights_fields(crm_ctx *c, const entity *e, uint64_t out[4]);
 /* What he sees of a record that he may not read: FOREIGN_* of those of his roles that read some. 0 of the
