@@ -192,7 +192,7 @@ static void put_rights(const kit_module *m, const registry *r, buf *out)
     buf_z(out,
           "roles:\n"
           "  admin: {title: Администратор, rights: {\"*\": {read: all, create: all, update: all, "
-          "reassign: all, fields: all}}}\n"
+          "reassign: all, export: all, fields: all}}}\n"
           "  outsider: {title: Посторонний, rights: {}}\n"
           "  author:\n    title: Автор\n    rights:\n");
     for (uint32_t i = 0; i < r->entity_count; i++) {
@@ -200,12 +200,13 @@ static void put_rights(const kit_module *m, const registry *r, buf *out)
         bool is_part = e->parent_field || e->parent_kind_field;
         const char *reach = e->owner_fields[0] || e->department_field ? "team" : "all";
         if (is_own(m, e->name) && !is_part) {
-            buf_fmt(out, "      %.*s: {read: %s, create: %s, update: %s, fields: all}\n",
-                    STR_FMT(e->name), reach, reach, reach);
+            buf_fmt(out,
+                    "      %.*s: {read: %s, create: %s, update: %s, export: %s, fields: all}\n",
+                    STR_FMT(e->name), reach, reach, reach, reach);
         }
     }
     buf_z(out, "functions:\n  settings: [admin]\n  delete: [admin]\n"
-               "  export: [admin, author, outsider]\n");
+               "  export: [admin, author]\n");
     for (uint32_t i = 0; i < r->permission_count; i++) {
         if (is_own(m, r->permissions[i].name)) {
             buf_fmt(out, "  %.*s: [admin, author]\n", STR_FMT(r->permissions[i].name));

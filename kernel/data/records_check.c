@@ -57,6 +57,13 @@ static void take_masks(saving *s, masks *m)
     bool is_new = s->given->is_new;
     rights_fields_for(b, is_new ? ~0u : s->matched, ACTION_READ, m->seen);
     rights_fields_for(b, s->matched, is_new ? ACTION_CREATE : ACTION_UPDATE, m->granted);
+    if (s->how & SAVE_IMPORTS) {
+        uint64_t come[4];
+        rights_fields_for(b, s->matched, ACTION_IMPORT, come);
+        for (int i = 0; i < 4; i++) {
+            m->granted[i] &= come[i];
+        }
+    }
     rights_locked(s->call, s->entity, is_new ? NULL : record_stage(s->entity, s->was.v), m->locked);
     records_hidden(s->entity, m->hidden);
     m->is_owner_code = check_is_owner_code(s->call, s->entity) || (s->how & SAVE_RESTORES) != 0;
@@ -217,6 +224,13 @@ static void check_given_to(saving *s)
     }
 }
 
+/* What comes in a file comes only where the right to import covers it, before and after. */
+static bool may_come(saving *s, uint32_t after)
+{
+    uint32_t imports = rights_for(rights(s), ACTION_IMPORT);
+    return !(s->how & SAVE_IMPORTS) || (s->matched & imports && after & imports);
+}
+
 /* The row after must still be one that he may write, unless giving it away is what he does. */
 static crm_status check_after(saving *s)
 {
@@ -228,10 +242,10 @@ static crm_status check_after(saving *s)
             return st;
         }
     }
-    if (after & rights_for(rights(s), a) || s->gives_away) {
-        return CRM_OK;
+    if (!(after & rights_for(rights(s), a)) && !s->gives_away) {
+        return call_fail(s->call, CRM_DENIED, "denied");
     }
-    return call_fail(s->call, CRM_DENIED, "denied");
+    return may_come(s, after) ? CRM_OK : call_fail(s->call, CRM_DENIED, "import_denied");
 }
 
 crm_status check_rights(saving *s)

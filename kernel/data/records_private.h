@@ -76,9 +76,12 @@ void record_shown_to(record_shown *s, const registry *r, const branches *rights,
 /*
  * Narrows a query to the rows and fields of the principal: env, rights, the condition under them, and
  * the branches that show all it touches. `used`: in, what else of its entity the question touches, to
- * be checked; out, with the condition's. NOT_FOUND when he may read nothing, INVALID unknown_field.
+ * be checked; out, with the condition's. NOT_FOUND when he may read nothing,
+ * DENIED when he may not export, INVALID unknown_field.
  */
 CRM_MUST_CHECK crm_status records_narrow(crm_ctx *c, query *q, uint64_t used[4]);
+/* The fields that some row of what the query asks shows. */
+void records_asked_fields(crm_ctx *c, const query *q, uint64_t out[4]);
 /* The same for a path: the hops are filled, the first field is added to `used`. */
 CRM_MUST_CHECK crm_status path_restrict(crm_ctx *c, const entity *e, field_path *p,
                                         uint64_t used[4]);
@@ -102,6 +105,7 @@ enum {
     SAVE_RESTORES = 1u << 0,  /* values that were stored before: read-only fields go back as well */
     SAVE_OWN = 1u << 1,       /* one's own doing is taken back: rights to a row that was given away are
                                  judged as it will be, and a creation needs no right to delete */
+    SAVE_IMPORTS = 1u << 2,   /* a row of a person's file: takes the right to import besides */
 };
 
 typedef struct saving {

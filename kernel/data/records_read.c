@@ -35,16 +35,6 @@ typedef struct read_state {
 
 /* ---- what is asked --------------------------------------------------------------------------- */
 
-void records_hidden(const entity *e, uint64_t out[4])
-{
-    memset(out, 0, 4 * sizeof *out);
-    for (uint32_t i = 0; i < e->field_count; i++) {
-        if (e->fields[i].flags & FIELD_HIDDEN) {
-            bits_add(out, i);
-        }
-    }
-}
-
 /* All fields that may leave the server. */
 static void add_open(const entity *e, uint64_t out[4])
 {
@@ -59,7 +49,7 @@ static crm_status check_select(read_state *s)
     uint64_t shown[4], hidden[4];
     bool is_some = bits_any(s->r->query->select);
     records_hidden(s->entity, hidden);
-    rights_fields(s->call, s->entity, shown);
+    records_asked_fields(s->call, s->r->query, shown);
     for (uint32_t i = 0; i < s->entity->field_count; i++) {
         bool is_shown = bits_has(shown, i) && !bits_has(hidden, i);
         if (is_some && bits_has(s->r->query->select, i) && !is_shown) {
@@ -92,35 +82,6 @@ static void select_columns(read_state *s)
     }
     bits_add(s->wanted, COL_ID);
     bits_add(s->wanted, COL_REV);
-}
-
-static crm_status check_used(crm_ctx *c, const entity *e, const uint64_t used[4])
-{
-    uint64_t shown[4];
-    rights_fields(c, e, shown);
-    for (uint32_t i = 0; i < e->field_count; i++) {
-        if (bits_has(used, i) && (!bits_has(shown, i) || e->fields[i].flags & FIELD_HIDDEN)) {
-            return records_unknown_field(c, e, e->fields[i].name);
-        }
-    }
-    return CRM_OK;
-}
-
-crm_status records_narrow(crm_ctx *c, query *q, uint64_t used[4])
-{
-    uint64_t touched[4];
-    q->env = c->env;
-    q->rights = c->who->kind == PRINCIPAL_SYSTEM ? NULL : rights_of(c, q->entity);
-    if (q->rights && !rights_for(q->rights, ACTION_READ)) {
-        return call_fail(c, CRM_NOT_FOUND, "not_found");
-    }
-    crm_status st = cond_restrict(c, q->entity, q->where, &q->where, touched);
-    st = st ? st : check_used(c, q->entity, used);
-    bits_or(used, touched);
-    q->need = q->rights ? rights_touching(q->rights, used) : 0;
-    q->where = cond_and(c->arena, q->where, q->fixed);
-    q->fixed = NULL;
-    return st;
 }
 
 static crm_status narrow(read_state *s)

@@ -172,6 +172,11 @@ crm_status records_save(crm_ctx *c, record *r, int64_t base_rev)
     return save_as(c, r, base_rev, 0);
 }
 
+crm_status records_import(crm_ctx *c, record *r)
+{
+    return save_as(c, r, 0, SAVE_IMPORTS);
+}
+
 crm_status save_as(crm_ctx *c, record *r, int64_t base_rev, unsigned how)
 {
     saving s = {.call = c, .entity = r->entity, .given = r, .how = how};

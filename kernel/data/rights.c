@@ -42,12 +42,15 @@ struct rights_tables {
 };
 
 static const branches everything = {
-    .at = {{.fields = ALL_BITS, .actions = ~0u, .source = {"system", 6}}}, .count = 1};
+    .at = {{.fields = ALL_BITS, .actions = ~0u, .source = {"system", 6}}},
+    .count = 1,
+    .exported = &everything};
 static const branches everything_of_log = {
     .at = {{.fields = ALL_BITS,
             .actions = 1u << ACTION_READ | 1u << ACTION_EXPORT,
             .source = {"system", 6}}},
-    .count = 1};
+    .count = 1,
+    .exported = &everything_of_log};
 static const branches nothing;
 
 rights_tables *rights_tables_new(void)
@@ -272,6 +275,23 @@ bool rights_may_sum(crm_ctx *c, const entity *e)
 bool rights_may_some(crm_ctx *c, const entity *e, action a)
 {
     return rights_for(rights_of(c, e), a) != 0;
+}
+
+const branches *rights_exported(crm_ctx *c, const entity *e)
+{
+    const branches *b = rights_of(c, e)->exported;
+    return b ? b : &nothing;
+}
+
+bool rights_may_export(crm_ctx *c, const entity *e)
+{
+    return rights_for(rights_exported(c, e), ACTION_READ) != 0;
+}
+
+bool rights_may_import(crm_ctx *c, const entity *e)
+{
+    return rights_may_some(c, e, ACTION_IMPORT) &&
+           (rights_may_some(c, e, ACTION_CREATE) || rights_may_some(c, e, ACTION_UPDATE));
 }
 
 static bool reads_some(const registry *r, const role *who, const entity *e)

@@ -7,6 +7,8 @@
  */
 #include "data/rights_compile.h"
 
+#include "data/access.h"
+
 #define ACTION_BIT(a) (1u << (a))
 
 static crm_status compile_entity(compiler *k);
@@ -80,34 +82,44 @@ static void add_grant(compiler *k, const grant *g)
 
 /* ---- functions that carry an action ---------------------------------------------------------- */
 
+/*
+ * A declared function is needed besides the grant. One that is a grant as well is of the rows that
+ * its holder may do `over` to. What goes out or comes in as a file is granted by lines of its own
+ * alone, and a token has to name the function whether it is declared or not.
+ */
 static const struct {
     const char *function;
-    action gives, over; /* who holds it may do `gives` to the rows he may do `over` to */
+    action gives;
+    bool is_grant;
+    action over;
 } function_actions[] = {
-    {"delete", ACTION_DELETE, ACTION_UPDATE},
-    {"export", ACTION_EXPORT, ACTION_READ},
-    {"import", ACTION_IMPORT, ACTION_CREATE},
-    {"merge", ACTION_MERGE, ACTION_UPDATE},
+    {"delete", ACTION_DELETE, true, ACTION_UPDATE},
+    {"merge", ACTION_MERGE, true, ACTION_UPDATE},
+    {"export", ACTION_EXPORT, false, 0},
+    {"import", ACTION_IMPORT, false, 0},
 };
 
-/* A declared function is needed besides the grant, and is a grant over what one may change. */
 static void apply_function(compiler *k, size_t which)
 {
-    bool is_declared = false, is_held = false;
+    const principal *who = k->in->who;
+    crm_str function = str_of(function_actions[which].function);
+    bool is_declared = false, is_held = false, is_grant = function_actions[which].is_grant;
     for (uint32_t i = 0; i < k->in->reg->function_count; i++) {
         const function_grant *f = &k->in->reg->functions[i];
-        if (str_is(f->function, function_actions[which].function)) {
+        if (str_eq(f->function, function)) {
             is_declared = true;
-            is_held |= holds_function(k->in->who, f);
+            is_held |= holds_function(who, f);
         }
     }
+    bool is_cut_off = !is_grant && !access_has_function(who->scope, function);
+    bool takes = who->kind == PRINCIPAL_USER && !is_held && (is_declared || is_cut_off);
     uint32_t gives = ACTION_BIT(function_actions[which].gives);
     uint32_t over = ACTION_BIT(function_actions[which].over);
-    for (uint32_t i = 0; is_declared && i < k->out->count; i++) {
+    for (uint32_t i = 0; i < k->out->count; i++) {
         branch *b = &k->out->at[i];
-        if (is_held && b->actions & over) {
+        if (is_held && is_grant && b->actions & over) {
             b->actions |= gives;
-        } else if (!is_held && k->in->who->kind == PRINCIPAL_USER) {
+        } else if (takes) {
             b->actions &= ~gives;
         }
     }
@@ -179,7 +191,8 @@ static void take_parent(compiler *k, const compiler *whole)
         child.via[0] = &e->fields[e->parent_field];
         child.via_count++;
         uint32_t actions = child.actions;
-        child.actions &= ACTION_BIT(ACTION_READ) | ACTION_BIT(ACTION_EXPORT);
+        child.actions &=
+            ACTION_BIT(ACTION_READ) | ACTION_BIT(ACTION_EXPORT) | ACTION_BIT(ACTION_IMPORT);
         if (actions & ACTION_BIT(ACTION_UPDATE) && bits_cover(b->at[i].fields, seen)) {
             child.actions |=
                 ACTION_BIT(ACTION_CREATE) | ACTION_BIT(ACTION_UPDATE) | ACTION_BIT(ACTION_DELETE);
@@ -323,6 +336,9 @@ crm_status rights_compile_at(const rights_inputs *in, const entity *e, int depth
     compiler k = {.in = in, .entity = e, .depth = depth};
     crm_status st = compile_entity(&k);
     *out = k.out;
+    if (!st && !depth) {
+        st = rights_pair_export(in, e, k.out);
+    }
     return !st && arena_failed(in->arena) ? CRM_NOMEM : st;
 }
 

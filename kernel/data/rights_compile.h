@@ -1,6 +1,7 @@
 /*
  * rights_compile.h - what the files that compile grants to branches share: rights_compile.c (the
- * whole), rights_scopes.c (rows), rights_lists.c (fields), rights_holders.c (whom a grant is for).
+ * whole), rights_scopes.c (rows), rights_lists.c (fields), rights_holders.c (whom a grant is for),
+ * rights_export.c (what may leave).
  */
 #ifndef DATA_RIGHTS_COMPILE_H
 #define DATA_RIGHTS_COMPILE_H
@@ -71,5 +72,11 @@ void listed_fields(const compiler *k, const entity *part, crm_str whose, uint64_
 void common_fields(const compiler *k, const entity *part, uint64_t out[4]);
 /* The first role that sees the same fields of every part as this one. */
 crm_str like_role(const compiler *k, crm_str whose);
+
+/* ---- what may leave (rights_export.c) --------------------------------------------------------- */
+
+/* Fills b->exported; where it takes more than BRANCHES_MAX branches, nothing may leave, and the log
+ * says so. NOMEM. */
+CRM_MUST_CHECK crm_status rights_pair_export(const rights_inputs *in, const entity *e, branches *b);
 
 #endif

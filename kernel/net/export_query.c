@@ -130,6 +130,11 @@ static crm_status read_words(exporting *x)
 crm_status export_prepare(exporting *x)
 {
     api_call *k = x->k;
+    if (!rights_may_export(&k->c, k->entity)) {
+        return rights_may_some(&k->c, k->entity, ACTION_READ)
+                   ? call_fail(&k->c, CRM_DENIED, "export_denied")
+                   : call_fail(&k->c, CRM_NOT_FOUND, "not_found");
+    }
     x->query = query_new(k->c.arena, k->entity);
     crm_status s = x->query ? records_read_query(k, x->query, own_params) : CRM_NOMEM;
     s = s == CRM_OK ? read_words(x) : s;
@@ -138,6 +143,7 @@ crm_status export_prepare(exporting *x)
         return s;
     }
     select_columns(x);
+    x->query->is_exported = true;
     x->query->limit = EXPORT_PAGE;
     if (!http_param(k->http, "sort").n) {
         x->query->sorts[0].descending = false;

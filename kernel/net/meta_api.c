@@ -115,7 +115,8 @@ static void entity_can(json_writer *w, crm_ctx *c, const entity *e)
     jw_kbool(w, "update", rights_may_some(c, e, ACTION_UPDATE));
     jw_kbool(w, "delete", rights_may_some(c, e, ACTION_DELETE));
     jw_kbool(w, "merge", rights_may_some(c, e, ACTION_MERGE));
-    jw_kbool(w, "export", rights_may_some(c, e, ACTION_EXPORT) && call_may(c, CRM_S("export")));
+    jw_kbool(w, "export", rights_may_export(c, e));
+    jw_kbool(w, "import", rights_may_import(c, e));
     jw_end_object(w);
 }
 

@@ -26,12 +26,24 @@ static bool has_forms(const registry *r)
     return false;
 }
 
+static bool may_import_some(crm_ctx *c)
+{
+    bool may = false;
+    for (uint32_t i = 0; !may && i < c->reg->entity_count; i++) {
+        may = rights_may_import(c, c->reg->entities[i]);
+    }
+    return may;
+}
+
 static bool document_holds(const openapi_scope *s, crm_str word)
 {
     if (str_is(word, "forms")) {
         return has_forms(s->c->reg);
     }
-    return (str_is(word, "import") || str_is(word, "settings")) && call_may(s->c, word);
+    if (str_is(word, "import")) {
+        return may_import_some(s->c);
+    }
+    return str_is(word, "settings") && call_may(s->c, word);
 }
 
 static bool entity_holds(const openapi_scope *s, crm_str word)
@@ -90,8 +102,8 @@ static openapi_entity may(crm_ctx *c, const entity *e)
     out.may_update = rights_may_some(c, e, ACTION_UPDATE);
     out.may_delete = rights_may_some(c, e, ACTION_DELETE);
     out.may_bulk = call_may(c, CRM_S("bulk")) && (out.may_update || out.may_delete);
-    out.may_export = call_may(c, CRM_S("export")) && rights_may_some(c, e, ACTION_EXPORT);
-    out.may_import = call_may(c, CRM_S("import")) && (out.may_create || out.may_update);
+    out.may_export = rights_may_export(c, e);
+    out.may_import = rights_may_import(c, e);
     out.may_merge = str_find(e->name, '.') > 0 && rights_may_some(c, e, ACTION_MERGE);
     out.has_match = e->match_count > 0;
     out.has_foreign = has_foreign(c, e);

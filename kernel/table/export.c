@@ -8,7 +8,7 @@
 
 static void shown_fields(crm_ctx *c, const entity *e, uint64_t out[4])
 {
-    rights_fields(c, e, out);
+    rights_fields_for(rights_exported(c, e), ~0u, ACTION_READ, out);
     for (uint32_t i = 0; i < e->field_count; i++) {
         if (e->fields[i].flags & FIELD_HIDDEN || i == COL_MARKS || i == COL_DELETED_AT) {
             out[i >> 6] &= ~(1ull << (i & 63));

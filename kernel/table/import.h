@@ -20,7 +20,8 @@ CRM_MUST_CHECK crm_status import_set_up(const char *data, const char *sheet_prog
 crm_str import_path(arena *a, crm_str file, const char *suffix);
 #define IMPORT_SOURCE ".src"
 
-/* Whether the caller may upload one more file for this entity: function, rights, quota, space. Pool. */
+/* Whether the caller may upload one more file for this entity: rights, quota, space. DENIED,
+ * import_denied. Pool. */
 CRM_MUST_CHECK crm_status import_allow(crm_ctx *c, const entity *e);
 /*
  * Looks the file over and fills an unstored row: reading, columns, samples, what they are likely to
@@ -28,7 +29,8 @@ CRM_MUST_CHECK crm_status import_allow(crm_ctx *c, const entity *e);
  */
 CRM_MUST_CHECK crm_status import_analyse(crm_ctx *c, const entity *e, const json_t *reading,
                                          store_row *row);
-/* The import of this id and of the caller; NOT_FOUND else. Any blocking session. */
+/* The import of this id and of the caller; NOT_FOUND else, DENIED when he may not import such records
+ * any more. Any blocking session. */
 CRM_MUST_CHECK crm_status import_load(crm_ctx *c, int64_t id, store_row *row);
 /* As API.md shows it. Pool. */
 CRM_MUST_CHECK crm_status import_view(crm_ctx *c, const store_row *row, json_writer *w);

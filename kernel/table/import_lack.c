@@ -101,7 +101,7 @@ static crm_status make(crm_ctx *c, const field *title, crm_str text, int64_t *id
     }
     s = records_new(c, title->entity, &r);
     s = s == CRM_OK ? record_set(r, title, v) : s;
-    s = s == CRM_OK ? records_save(c, r, 0) : s;
+    s = s == CRM_OK ? records_import(c, r) : s;
     *id = s == CRM_OK ? r->v[COL_ID].i : 0;
     return s;
 }

@@ -19,14 +19,15 @@ bool import_is_written(const field *f)
 
 bool import_may_set(crm_ctx *c, const field *f)
 {
-    uint64_t shown[4], made[4], changed[4];
+    uint64_t shown[4], made[4], changed[4], comes[4];
     const entity *e = f->entity;
     const branches *b = rights_of(c, e);
     rights_fields(c, e, shown);
     rights_fields_for(b, rights_for(b, ACTION_CREATE), ACTION_CREATE, made);
     rights_fields_for(b, rights_for(b, ACTION_UPDATE), ACTION_UPDATE, changed);
+    rights_fields_for(b, ~0u, ACTION_IMPORT, comes);
     bool may = bits_has(shown, f->index) || bits_has(made, f->index) || bits_has(changed, f->index);
-    return import_is_written(f) && may;
+    return import_is_written(f) && may && bits_has(comes, f->index);
 }
 
 /* Of what he does not know is said what he wrote. */

@@ -45,7 +45,7 @@ CRM_MUST_CHECK crm_status import_options_read(crm_ctx *c, const entity *e, const
                                               uint32_t columns, import_options *out);
 /* Whether an import gives it values at all. */
 bool import_is_written(const field *f);
-/* Whether the caller may give this field a value in some record. */
+/* Whether the caller may give this field a value from a file, in some record. */
 bool import_may_set(crm_ctx *c, const field *f);
 
 /* ---- how a file is read ---------------------------------------------------------------------- */

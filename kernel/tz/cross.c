@@ -127,8 +127,6 @@ static void check_functions(checker *k)
     }
 }
 
-/* ---- pipelines ------------------------------------------------------------------------------- */
-
 static bool names_it(const yaml_node *list, crm_str name)
 {
     TZ_EACH_NAME(n, list)
@@ -139,6 +137,52 @@ static bool names_it(const yaml_node *list, crm_str name)
     }
     return false;
 }
+
+/* ---- functions that need a right besides ----------------------------------------------------- */
+
+/* Some right of the role names the action, or an own entity is given to it whole. */
+static bool is_granted_some(const checker *k, crm_str whose, const char *what)
+{
+    const yaml_node *of = node_map_named(node_map(k->t->root, "roles"), whose);
+    YAML_EACH(right, node_map(of, "rights")) {
+        if (yaml_get(right, what)) {
+            return true;
+        }
+    }
+    YAML_EACH(own, node_map(k->t->root, "entities")) {
+        if (names_it(yaml_get(own, "roles"), whose)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool may_some(const checker *k, crm_str holder, const char *what)
+{
+    for (uint32_t i = 0; i < k->t->people_count; i++) {
+        const tz_person *p = &k->t->people[i];
+        for (uint32_t j = 0; str_eq(p->login, holder) && j < p->role_count; j++) {
+            if (is_granted_some(k, p->roles[j], what)) {
+                return true;
+            }
+        }
+    }
+    return is_granted_some(k, holder, what);
+}
+
+/* The function says who, the right says which records: with the one alone nothing can be done. */
+static void advise_function(checker *k, const char *what, const char *code)
+{
+    TZ_EACH_NAME(n, yaml_get(node_map(k->t->root, "functions"), what))
+    {
+        bool is_known = tz_names_has(&k->roles, n->text) || tz_names_has(&k->logins, n->text);
+        if (is_known && !may_some(k, n->text, what)) {
+            tz_warn(k->f, n, code, n->text);
+        }
+    }
+}
+
+/* ---- pipelines ------------------------------------------------------------------------------- */
 
 static bool is_in_some_move(const yaml_node *moves, const char *side, crm_str name)
 {
@@ -413,6 +457,8 @@ void cross_check(const tz *t, tz_faults *f)
     check_services(&k);
     check_roles(&k);
     check_functions(&k);
+    advise_function(&k, "export", "nothing_to_export");
+    advise_function(&k, "import", "nothing_to_import");
     check_pipelines(&k);
     YAML_EACH(n, node_map(t->root, "rules")) {
         check_rule(&k, n);

@@ -1,5 +1,5 @@
 /*
- * register_rights.c - roles, their grants, and functions.
+ * register_rights.c - roles and their grants.
  *
  * What a ТЗ grants is a list of fields: where it names none, those that exist now. The list is kept
  * beside the text (sys.tz.grants), and a later start on the same text takes it from there, so a
@@ -317,13 +317,29 @@ static void grant_entity(granting *k)
     }
 }
 
+/* Files take a right of their own, which `roles` cannot name: it goes by who holds the function. */
+static bool is_given_by_roles(const registering *g, const yaml_node *n, action a)
+{
+    switch (a) {
+    case ACTION_READ:
+    case ACTION_CREATE:
+    case ACTION_UPDATE:
+        return true;
+    case ACTION_MERGE:
+        return yaml_get(n, "match") != NULL;
+    case ACTION_EXPORT:
+    case ACTION_IMPORT:
+        return yaml_get(node_map(g->t->root, "functions"), action_names[a].p) != NULL;
+    default:
+        return false;
+    }
+}
+
 /* roles: [manager] of an own entity: they read, create and change all of it, and merge what its
  * rules of matching find. */
 static void grant_given(registering *g, const yaml_node *n)
 {
     const entity *e = registry_entity(g->r, n->key);
-    static const action actions[] = {ACTION_READ, ACTION_CREATE, ACTION_UPDATE, ACTION_MERGE};
-    const int action_count = yaml_get(n, "match") ? 4 : 3;
     const yaml_node *roles = yaml_get(n, "roles");
     TZ_EACH_NAME(item, roles)
     {
@@ -331,15 +347,15 @@ static void grant_given(registering *g, const yaml_node *n)
         if (!e || !choose_fields(&k)) {
             return;
         }
-        for (int i = 0; i < action_count; i++) {
+        for (int i = 0; i < ACTION_COUNT; i++) {
             grant row = {.role = k.role,
                          .entity_name = e->name,
-                         .action = actions[i],
+                         .action = (action)i,
                          .scope = SCOPE_ALL,
                          .fields = k.fields,
                          .field_count = k.field_count,
                          .source = tz_source(g->a, item)};
-            if (registry_add_grant(g->r, &row) != CRM_OK) {
+            if (is_given_by_roles(g, n, row.action) && registry_add_grant(g->r, &row) != CRM_OK) {
                 return; /* the arena has failed, which tz_register sees */
             }
         }
@@ -445,37 +461,6 @@ static void remember_fields(registering *g)
     buf_free(&b);
 }
 
-/* Its permissions stand in its code: what the text grants of them holds when it has that again. */
-static bool is_without_code(const registering *g, crm_str function)
-{
-    for (uint32_t i = 0; i < g->r->module_count; i++) {
-        const module_info *m = &g->r->modules[i];
-        crm_str rest = function, name = {0};
-        str_split(&rest, '.', &name);
-        if (m->is_without_code && str_eq(m->name, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A function with a dot is a permission that an enabled module declares. */
-static void check_function(registering *g, const yaml_node *n)
-{
-    tz_names known = {0};
-    if (is_without_code(g, n->key)) {
-        return;
-    }
-    for (uint32_t i = 0; i < g->r->permission_count; i++) {
-        tz_names_add(g->a, &known, g->r->permissions[i].name);
-    }
-    if (str_find(n->key, '.') >= 0 && !tz_names_has(&known, n->key)) {
-        tz_fault fault = tz_fault_key(n, "unknown_permission");
-        fault.nearest = text_nearest(n->key, known.at, known.count);
-        tz_faults_add(g->f, &fault);
-    }
-}
-
 void register_rights(registering *g)
 {
     YAML_EACH(n, node_map(g->t->root, "roles")) {
@@ -486,14 +471,6 @@ void register_rights(registering *g)
     }
     YAML_EACH(n, node_map(g->t->model, "entities")) {
         grant_given(g, n);
-    }
-    YAML_EACH(n, node_map(g->t->root, "functions")) {
-        function_grant row = {.function = arena_dup(g->a, n->key)};
-        check_function(g, n);
-        row.holders = names_list(g, n, &row.holder_count);
-        if (registry_add_function(g->r, &row) != CRM_OK) {
-            return; /* the arena has failed, which tz_register sees */
-        }
     }
     remember_fields(g);
 }

@@ -247,7 +247,7 @@ describe('what cannot be asked', () => {
     assert.equal((await head.patch(`${log}/${second.id}`, {}, { asWritten: true })).status, 403);
     assert.equal((await head.del(`${log}/${second.id}`, { asWritten: true })).status, 403);
     const meta = (await head.get('/api/v1/meta', { expect: 200 })).json.entities['sales.deal_stages'];
-    assert.deepEqual(meta.can, { read: true, create: false, update: false, delete: false, merge: false, export: false });
+    assert.deepEqual(meta.can, { read: true, create: false, update: false, delete: false, merge: false, export: false, import: false });
     const paths = Object.keys((await head.get('/api/v1/openapi.json', { expect: 200 })).json.paths).filter((p) => p.startsWith('/api/v1/sales.deal_stages'));
     assert.ok(paths.includes('/api/v1/sales.deal_stages/aggregate') && !paths.some((p) => p.endsWith('/changes')), paths);
   });

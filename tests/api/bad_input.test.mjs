@@ -6,7 +6,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
-import { dealer } from '../harness/tz.mjs';
+import { dealer, withFiles } from '../harness/tz.mjs';
 
 const LEADS = '/api/v1/sales.lead';
 const DEALS = '/api/v1/sales.deal';
@@ -19,7 +19,7 @@ describe('bad input', () => {
   let server, head, manager, accountant;
 
   before(async () => {
-    server = await startServer({ tz: dealer.replace('bulk: [head, manager]', 'bulk: [head, manager]\n  export: [head]') });
+    server = await startServer({ tz: withFiles(dealer).replace('bulk: [head, manager]', 'bulk: [head, manager]\n  export: [head]') });
     head = await server.as('ivanova');
     manager = await server.as('petrov');
     accountant = await server.as('belova');

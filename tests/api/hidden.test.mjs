@@ -4,11 +4,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
-import { dealer, people } from '../harness/tz.mjs';
+import { dealer, people, withFiles } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const LEADS = '/api/v1/sales.lead';
-const tz = dealer
+const tz = withFiles(dealer
   .replace('    title: Менеджер\n', '    title: Менеджер\n    foreign: {show: [owner]}\n')
   .replace('sales.*: {read: team, create: team, update: team, reassign: team}', 'sales.*: {read: team, create: team, update: team, reassign: team, delete: team}')
   .replace('bulk: [head, manager]', 'bulk: [head, manager, intake, reader]\n  import: [intake, reader]\n  export: [reader]')
@@ -20,7 +20,7 @@ const tz = dealer
     title: Читатель
     rights:
       sales.lead: {read: all, create: all, update: all, fields: [title, contact, city]}
-  accountant:`);
+  accountant:`));
 const staff = people
   .replace('belova@dealer.example,finance,accountant', 'belova@dealer.example,finance,intake')
   .replace('kuznetsov@dealer.example,service,manager', 'kuznetsov@dealer.example,service,reader');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
-import { dealer } from '../harness/tz.mjs';
+import { dealer, people as dealerPeople, withFiles } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 export const everyType = `
@@ -40,17 +40,25 @@ entities:
       tags:     {type: tags, title: Метки}
       extra:    {type: json, title: Прочее}
 `;
-export const tz = dealer
-  .replace('  bulk: [head, manager]', '  bulk: [head, manager]\n  import: [head, petrov]\n  export: [head, petrov]')
+const LIMITED = `  clerk:
+    title: Делопроизводитель
+    rights:
+      contacts.person: {read: all, create: all, update: all, reassign: all, export: {where: {city: Свой}}, import: own, fields: [name, city, owner]}
+      stock.item: {read: all, create: all, update: all}
+  accountant:`;
+export const tz = withFiles(dealer
+  .replace('  bulk: [head, manager]', '  bulk: [head, manager]\n  import: [head, petrov, clerk]\n  export: [head, petrov, clerk]')
   .replace('      sales.*: {read: team', '      stock.item: {read: all, create: all, update: all}\n      sales.*: {read: team')
-  + everyType;
+  + everyType).replace('  accountant:', LIMITED);
+const staff = dealerPeople.replace('finance,accountant', 'finance,clerk');
 
-let server, head, manager;
+let server, head, manager, clerk;
 
 before(async () => {
-  server = await startServer({ time: '2027-01-18T07:00:00Z', tz });
+  server = await startServer({ time: '2027-01-18T07:00:00Z', tz, people: staff });
   head = await server.as('ivanova');
   manager = await server.as('petrov');
+  clerk = await server.as('belova');
 });
 after(() => server.stop());
 
@@ -510,6 +518,61 @@ describe('an export', () => {
     assert.equal(run.created, 1, JSON.stringify(await notes(head, run.batch)));
     const [copy] = await people('name=Туда и обратно&sort=-id');
     assert.deepEqual(Object.fromEntries(Object.keys(person).map((name) => [name, copy[name]])), person);
+  });
+});
+
+describe('the rights to export and to import', () => {
+  const row = async (name, by = head) => (await by.post(`/api/v1/${PERSON}`, { name, city: 'Файлы' }, { expect: 201 })).json;
+  const can = async (client, entity = PERSON) => {
+    const { export: goesOut, import: comesIn } = (await client.get('/api/v1/meta', { expect: 200 })).json.entities[entity].can;
+    return [goesOut, comesIn];
+  };
+  const exported = (client, query, entity = PERSON) => client.get(`/api/v1/${entity}/export?${new URLSearchParams(query)}`);
+
+  it('let out the rows and fields that the right to export covers, of those that are read', async () => {
+    await row('Выгружать нельзя');
+    await head.post(`/api/v1/${PERSON}`, { name: 'Выгружать можно', city: 'Свой', phone: ['+79167770001'] }, { expect: 201 });
+    assert.equal((await clerk.list(PERSON, 'name=Выгружать нельзя')).length, 1, 'he reads it');
+    const file = await exported(clerk, {});
+    assert.equal(file.status, 200, file.text);
+    assert.equal(file.headers['x-total-count'], '1');
+    assert.match(file.text, /^\ufeffИмя;[^]*Выгружать можно/);
+    assert.doesNotMatch(file.text, /Выгружать нельзя|Телефон|79167770001/);
+    assert.equal((await exported(clerk, { fields: 'name,phone' })).json.fields[0].code, 'unknown_field');
+  });
+
+  it('refuse without them, by name and in the language of who asks', async () => {
+    const refused = await exported(clerk, {}, 'stock.item');
+    assert.deepEqual([refused.status, refused.json.code, refused.json.title], [403, 'export_denied', 'Выгружать нельзя']);
+    assert.equal((await clerk.request('HEAD', '/api/v1/stock.item/export')).status, 403);
+    const upload_ = await upload(clerk, 'stock.item', 'Название\nКран\n');
+    assert.deepEqual([upload_.status, upload_.json.code, upload_.json.title], [403, 'import_denied', 'Загружать нельзя']);
+    const english = await clerk.get('/api/v1/stock.item/export', { headers: { 'accept-language': 'en' } });
+    assert.equal(english.json.code, 'export_denied');
+  });
+
+  it('are told to the page, so that it offers nothing in vain', async () => {
+    assert.deepEqual(await can(clerk), [true, true]);
+    assert.deepEqual(await can(clerk, 'stock.item'), [false, false]);
+    assert.deepEqual(await can(head), [true, true]);
+    assert.deepEqual(await can(await server.as('sidorova')), [false, false], 'the function is not hers');
+  });
+
+  it('refuse the rows of a file that they do not cover, in a check as in a run', async () => {
+    const foreign = await row('Строка чужая');
+    const own = await row('Строка своя', clerk);
+    assert.equal((await clerk.patch(`/api/v1/${PERSON}/${foreign.id}`, { city: 'Рукой' })).status, 200, 'by hand he may');
+    const text = `ID;Имя;Ответственный\n${foreign.id};Файлом;\n${own.id};Файлом;\n;Новая чужая;petrov\n;Новая своя;\n`;
+    const file = await uploaded(clerk, PERSON, text);
+    const options = { columns: ['id', 'name', 'owner'], match: ['id'], mode: 'both' };
+    for (const what of ['check', 'run']) {
+      const done = await finish(clerk, file.id, what, options);
+      assert.deepEqual(counts(done), { created: 1, updated: 1, unchanged: 0, skipped: 0, failed: 2 }, what);
+      assert.deepEqual((await notes(clerk, done.batch)).map((r) => [r.row, r.code]), [[2, 'import_denied'], [4, 'import_denied']], what);
+    }
+    const table = await clerk.get(`/api/v1/import/${file.id}/errors.csv?of=run`, { expect: 200 });
+    assert.match(table.text, /не разрешает загружать/);
+    assert.equal((await head.get(`/api/v1/${PERSON}/${foreign.id}`)).json.name, 'Строка чужая');
   });
 });
 

@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
-import { dealer } from '../harness/tz.mjs';
+import { dealer, withFiles } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const FIELDS = '/api/v1/model/entity/sales.deal/field';
 const WORKERS = 64;
-const tz = dealer.replace('bulk: [head, manager]', 'bulk: [head, manager]\n  import: [head]\n  export: [head]');
+const tz = withFiles(dealer).replace('bulk: [head, manager]', 'bulk: [head, manager]\n  import: [head]\n  export: [head]');
 
 const token = async (server) => {
   const head = await server.as('ivanova');

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
-import { dealer } from '../harness/tz.mjs';
+import { dealer, withFiles } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const ENTITY = '/api/v1/model/entity';
 const DEALS = `${ENTITY}/sales.deal/field`;
-const tz = dealer.replace('bulk: [head, manager]', 'bulk: [head, manager]\n  import: [head]');
+const tz = withFiles(dealer).replace('bulk: [head, manager]', 'bulk: [head, manager]\n  import: [head]');
 
 const ended = (head, id) =>
   until(async () => {

@@ -7,7 +7,7 @@ import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { attempts, canBeAlone, isAlone, runAlone } from '../harness/alone.mjs';
 import { startServer } from '../harness/server.mjs';
-import { dealer } from '../harness/tz.mjs';
+import { dealer, withFiles } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const LEADS = '/api/v1/sales.lead';
@@ -30,7 +30,7 @@ if (isAlone)
 
     before(async () => {
       earlier = attempts();
-      const tz = dealer.replace('bulk: [head, manager]', 'bulk: [head, manager]\n  import: [head]\n  export: [head]');
+      const tz = withFiles(dealer).replace('bulk: [head, manager]', 'bulk: [head, manager]\n  import: [head]\n  export: [head]');
       server = await startServer({ time: '2027-01-18T07:00:00Z', tz, env: { PATH: '/nonexistent' } });
       head = await server.as('ivanova');
     });

@@ -10,7 +10,7 @@ import { after, before, describe, it } from 'node:test';
 import createClient from 'openapi-fetch';
 import openapiTypes, { astToString } from 'openapi-typescript';
 import { root, startServer } from '../harness/server.mjs';
-import { dealer } from '../harness/tz.mjs';
+import { dealer, withFiles } from '../harness/tz.mjs';
 
 const DOCUMENT = '/api/v1/openapi.json';
 const packageFolder = (name) => path.dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
@@ -50,9 +50,9 @@ const everyType = `entities:
       labels:   {type: tags, title: Метки}
       extra:    {type: json, title: Прочее}
 `;
-const rich = dealer
+const rich = withFiles(dealer)
   .replace('pipelines:', `${everyType}pipelines:`)
-  .replace('sales.*: {read: team', 'fleet.machine: {read: all, create: all, update: all, delete: all}\n      sales.*: {read: team')
+  .replace('sales.*: {read: team', 'fleet.machine: {read: all, create: all, update: all, delete: all, export: all, import: all}\n      sales.*: {read: team')
   .replace('delete: [ivanova]', 'delete: [ivanova]\n  export: [head]\n  import: [head]');
 
 /** What the linter says of some documents under its recommended rules, as {file: [message]}. */

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { Receiver } from '../harness/receiver.mjs';
 import { startServer } from '../harness/server.mjs';
 import { MailServer } from '../harness/smtp.mjs';
-import { dealer } from '../harness/tz.mjs';
+import { dealer, withFiles } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const LEADS = '/api/v1/sales.lead';
@@ -42,7 +42,7 @@ outgoing: {private: [127.0.0.1]}
     .replace('bulk: [head, manager]', 'bulk: [head, manager]\n  import: [head]')
     .replace('integrations:\n', `${hook}integrations:\n  mail: {type: smtp, url: "smtp://127.0.0.1:${mail.port}", from: crm@dealer.example}\n`)
     .replace(/rules:\n[^]*$/, `rules:${RULES}`);
-  server = await startServer({ time: '2027-01-18T07:00:00Z', tz, env: { KARKAS_SECRET_HOOK: `whsec_${Buffer.alloc(32, 7).toString('base64')}` } });
+  server = await startServer({ time: '2027-01-18T07:00:00Z', tz: withFiles(tz), env: { KARKAS_SECRET_HOOK: `whsec_${Buffer.alloc(32, 7).toString('base64')}` } });
   head = await server.as('ivanova');
   manager = await server.as('petrov');
 });

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
-import { dealer } from '../harness/tz.mjs';
+import { dealer, withFiles } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const START = '2027-01-18T07:00:00Z';
 const TOKEN = /^krk_[a-z0-9]{12}_[A-Za-z0-9_-]{43}$/;
 
-const tz = dealer
+const tz = withFiles(dealer
   .replace(
     'roles:\n',
     `services:
@@ -22,7 +22,7 @@ roles:
       contacts.*: {read: all, create: all, update: all}
 `,
   )
-  .replace('  delete: [ivanova]\n', '  delete: [ivanova, exchange]\n  export: [exchange]\n  import: [exchange]\n  tokens: [sidorova]\n');
+  .replace('  delete: [ivanova]\n', '  delete: [ivanova, exchange]\n  export: [exchange]\n  import: [exchange]\n  tokens: [sidorova]\n'));
 
 describe('API tokens', () => {
   let server, head, manager, exchange;

@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
-import { dealer } from '../harness/tz.mjs';
+import { dealer, withFiles } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const P = '/api/v1/contacts.person';
-const tz = dealer
+const tz = withFiles(dealer
   .replace('contacts.*: {read: team, create: team,', 'contacts.*: {read: team, delete: team, create: team,')
-  .replace('bulk: [head, manager]', 'bulk: [head, manager]\n  import: [head]');
+  .replace('bulk: [head, manager]', 'bulk: [head, manager]\n  import: [head]'));
 let server, head, n = 0;
 
 before(async () => {

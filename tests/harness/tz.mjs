@@ -80,6 +80,10 @@ rules:
       - notify: {to: department.head, text: "Некому назначить заявку {title}"}
 `;
 
+/** The text with every record that may be read going out in a file, and every one that may be made coming in from one. */
+export const withFiles = (tz) =>
+  tz.replace(/\bread: (\w+)(?=[,}])/g, '$&, export: $1').replace(/\bcreate: (\w+)(?=[,}])/g, '$&, import: $1');
+
 const NAMED_MANAGERS = ['petrov', 'sidorova', 'kuznetsov', 'akhmetova'];
 
 /** Writes the ТЗ and its people beside each other and returns the path. */

@@ -7,7 +7,7 @@ import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { metrics } from '../harness/metrics.mjs';
 import { startServer } from '../harness/server.mjs';
-import { dealer } from '../harness/tz.mjs';
+import { dealer, withFiles } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const SECONDS = Number(process.env.KARKAS_SOAK_SECONDS ?? 600);
@@ -15,7 +15,7 @@ const PEOPLE = 6;
 const WAL_MOST = 160 << 20; // the cap of the log, and a group on top of it
 const PERSONS = '/api/v1/contacts.person';
 const LEADS = '/api/v1/sales.lead';
-const tz = dealer.replace('  delete: [ivanova]', '  delete: [ivanova]\n  export: [ivanova]');
+const tz = withFiles(dealer).replace('  delete: [ivanova]', '  delete: [ivanova]\n  export: [ivanova]');
 
 describe(`a busy day in ${SECONDS} s`, () => {
   let server, head, admin, end;

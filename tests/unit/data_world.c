@@ -14,6 +14,8 @@
 hook world_hooks[8];
 uint32_t world_hook_count;
 const grant *world_grants;
+const function_grant *world_functions;
+uint32_t world_function_count;
 uint32_t world_grant_count;
 const role *world_roles;
 uint32_t world_role_count;
@@ -161,6 +163,9 @@ static void declare(registry *r)
     for (uint32_t i = 0; i < COUNT(functions); i++) {
         assert_ok(registry_add_function(r, &functions[i]));
     }
+    for (uint32_t i = 0; i < world_function_count; i++) {
+        assert_ok(registry_add_function(r, &world_functions[i]));
+    }
     for (uint32_t i = 0; i < COUNT(grants); i++) {
         assert_ok(registry_add_grant(r, &grants[i]));
     }
@@ -303,6 +308,7 @@ void world_close(world *x)
     if (x->dir[0]) {
         remove_dir(x->dir);
     }
+    world_function_count = 0;
     world_hook_count = world_grant_count = world_role_count = world_entity_count = 0;
     world_timezone = (crm_str){0};
 }

@@ -59,9 +59,11 @@ typedef struct world {
 /* Hooks a test adds; set before world_open, forgotten by world_close. */
 extern hook world_hooks[8];
 extern uint32_t world_hook_count;
-/* The same for grants. */
+/* The same for grants, functions and roles. */
 extern const grant *world_grants;
 extern uint32_t world_grant_count;
+extern const function_grant *world_functions;
+extern uint32_t world_function_count;
 extern const role *world_roles;
 extern uint32_t world_role_count;
 /* And for entities, and the deployment's zone. */

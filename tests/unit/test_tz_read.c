@@ -382,7 +382,27 @@ static void names_of_roles_people_and_departments_must_exist(void **state)
                   "tz.yaml:6:51: отдел «sales» подчинён сам себе\n"
                   "tz.yaml:7:44: нет отдела «salse», есть «sales»\n"
                   "tz.yaml:7:59: нет роли «haed»\n"
-                  "tz.yaml:8:22: нет ни роли, ни сотрудника «director»\n");
+                  "tz.yaml:8:22: нет ни роли, ни сотрудника «director»\n"
+                  "tz.yaml:8:32: предупреждение: «ivanova» может выгружать, но выгружать нечего: "
+                  "ни одно право этого не разрешает (export)\n");
+}
+
+static void who_may_export_but_has_nothing_to_export_is_told(void **state)
+{
+    (void)state;
+#define EXPORTERS(rights)                                                                   \
+    HEAD "roles: {head: {title: Начальник, rights: {sales.deal: {read: all" rights "}}}}\n" \
+         "people: {anna: {name: Анна, roles: head}, ivan: {name: Иван}}\n"          \
+         "functions: {export: [head, anna, ivan], import: [anna]}\n"
+#define NOTHING(place, who, may, right)                                                                     \
+    "tz.yaml:6:" place ": предупреждение: «" who "» может " may ", но " may " нечего: ни одно " \
+    "право этого не разрешает (" right ")\n"
+    assert_warnings(EXPORTERS(""), NOTHING("22", "head", "выгружать", "export")
+                                       NOTHING("28", "anna", "выгружать", "export")
+                                           NOTHING("34", "ivan", "выгружать", "export")
+                                               NOTHING("50", "anna", "загружать", "import"));
+    assert_warnings(EXPORTERS(", export: own, import: own"),
+                    NOTHING("34", "ivan", "выгружать", "export"));
 }
 
 #define PIPELINE                                                                                       \
@@ -544,6 +564,8 @@ static const char *const fault_codes[] = {"bad_yaml",
                                           "one_trigger",
                                           "no_start_stage",
                                           "role_unheld",
+                                          "nothing_to_export",
+                                          "nothing_to_import",
                                           "stage_no_entry",
                                           "stage_no_exit",
                                           "rule_no_otherwise",
@@ -683,6 +705,7 @@ int main(void)
         T(what_serves_a_requirement_stands_in_the_tz),
         T(a_check_fills_in_a_form_there_is),
         T(what_a_text_in_force_says_of_itself_warns),
+        T(who_may_export_but_has_nothing_to_export_is_told),
         T(both_languages_know_every_code),
         T(every_key_of_the_format_is_described),
     };
