@@ -89,7 +89,15 @@ export interface Entity {
   match?: boolean; // duplicates are found
   log?: boolean; // a stage log: the kernel writes it, and tells nobody of it
   foreign?: boolean; // a record that one may not read has a minimal card
-  can: { read?: boolean; create?: boolean; update?: boolean; delete?: boolean; merge?: boolean };
+  can: {
+    read?: boolean;
+    create?: boolean;
+    update?: boolean;
+    delete?: boolean;
+    merge?: boolean;
+    export?: boolean;
+    import?: boolean;
+  };
   fields: Record<string, Field>;
   views?: { list?: ListView[]; card?: CardView; quick?: string[] };
 }

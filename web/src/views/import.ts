@@ -218,7 +218,7 @@ class Import extends El {
 
   #body(): TemplateResult {
     const { file } = this;
-    if (!(meta.value?.user.functions ?? []).includes('import'))
+    if (!entityOf(this.entity)?.can.import)
       return empty('lock', t('import.denied'), t('import.denied.text'));
     if (!file && this.search.get('id'))
       return this.problem

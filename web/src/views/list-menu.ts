@@ -4,14 +4,12 @@ import { icon } from '../ui/icon.ts';
 import { toggleAt, walkMenu } from '../ui/pop.ts';
 import './export.ts';
 import { t } from '../core/i18n.ts';
-import { entityOf, meta } from '../core/meta.ts';
+import { entityOf } from '../core/meta.ts';
 
 export function listMenu(entity: string, onExport: () => void): TemplateResult | typeof nothing {
-  const functions = meta.value?.user.functions ?? [];
-  const can = entityOf(entity)!.can;
-  const imports = functions.includes('import') && (can.create || can.update);
-  const exports = functions.includes('export');
-  const merges = entityOf(entity)!.match && can.merge;
+  const { can, match } = entityOf(entity)!;
+  const { import: imports, export: exports } = can;
+  const merges = match && can.merge;
   if (!imports && !exports && !merges) return nothing;
   return html`<button
       class="icon-btn"

@@ -43,6 +43,16 @@ test('a reference that names nothing is decided on before the check and told aft
   assert.equal(fixture.transfer.imports.get(1).options.missing, 'leave');
 });
 
+test('without the rights to files nothing of them is offered, and the address says why', async () => {
+  fixture.files = false;
+  const page = await visit({ path: '/e/sales.lead' });
+  await page.waitForSelector('[data-id="46"]');
+  assert.equal(await page.locator('[data-action=import], [data-action=export], crm-export').count(), 0);
+  await page.goto(`${fixture.url}/e/sales.lead/import`);
+  await page.getByText('Загружать данные вам нельзя').waitFor();
+  assert.equal(await page.locator('#import-file').count(), 0);
+});
+
 test('a reload goes on where the import was', async () => {
   const page = await visit({ path: '/e/sales.lead/import' });
   await page.setInputFiles('#import-file', file);
