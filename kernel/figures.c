@@ -2,11 +2,10 @@
  * figures.c - what the parts of a running server count, as metrics. A figure is read when it is
  * asked for, on the loop.
  */
-#include <dirent.h>
-
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/descriptors.h"
 #include "net/metrics.h"
 #include "server.h"
 
@@ -152,19 +151,10 @@ static int64_t read_figure(void *arg)
     return (int64_t)wide;
 }
 
-/* The directory's own descriptor is not counted. */
 static int64_t count_open_files(void *unused)
 {
-    int64_t n = -3; /* ".", ".." and this one */
-    DIR *dir = opendir("/proc/self/fd");
     (void)unused;
-    while (dir && readdir(dir)) {
-        n++;
-    }
-    if (dir) {
-        closedir(dir);
-    }
-    return n < 0 ? 0 : n;
+    return descriptors_open();
 }
 
 figures *figures_new(deployment *d, api *a, loop_meter *m)
