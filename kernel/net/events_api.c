@@ -84,19 +84,7 @@ static void cancelled(http_request *r, void *arg)
 
 static void ping(uv_timer_t *t)
 {
-    stream_list *l = t->data;
-    http_chunk *c = http_chunk_new(CRM_S("event: ping\ndata: {}\n\n"));
-    for (stream *s = l->first, *next; s; s = next) {
-        next = s->next;
-        if (s->closed) {
-            continue;
-        }
-        if (c) {
-            http_stream_send(s->http, c);
-        }
-        stream_ask_session(s); /* last: it may end the stream */
-    }
-    http_chunk_unref(c);
+    fan_word(t->data, CRM_S("event: ping\ndata: {}\n\n"));
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -253,9 +241,7 @@ void streams_meta(stream_list *l, const char *rev)
 {
     char text[96];
     int n = snprintf(text, sizeof text, "event: meta\ndata: {\"rev\":\"%s\"}\n\n", rev);
-    for (stream *s = l->first; s; s = s->next) {
-        stream_send(s, (crm_str){text, (size_t)n});
-    }
+    fan_word(l, (crm_str){text, (size_t)n});
 }
 
 static void idle_closed(uv_handle_t *h)

@@ -1,6 +1,6 @@
 /*
  * events_private.h - a browser's stream of events, shared by the files of its folder that serve it:
- * events_api.c opens, keeps and ends streams, events_fan.c takes committed changes to them,
+ * events_api.c opens, keeps and ends streams, events_fan.c takes changes and words to all,
  * events_resume.c lets one catch up, events_text.c says what a user may know. Loop thread.
  */
 #ifndef NET_EVENTS_PRIVATE_H
@@ -41,10 +41,11 @@ typedef struct told_last {
     http_chunk *chunk; /* NULL: he may know nothing of it */
 } told_last;
 
-/* A committed batch on its way through the streams, a slice per turn. */
+/* A committed batch, or a word to everybody, on its way through the streams, a slice per turn. */
 typedef struct fan {
-    changes_batch *batch;
-    stream *at;
+    changes_batch *batch; /* or */
+    http_chunk *word;
+    stream *at; /* the next that is served; one opened since is not */
     struct fan *next;
 } fan;
 
@@ -95,6 +96,8 @@ void stream_catch_up(stream *s);
 
 /* A committed batch, to every stream (flow_subscribe's). */
 void fan_committed(void *arg, changes_batch *b);
+/* An event to every stream, which is also asked whether its session still stands. */
+void fan_word(stream_list *l, crm_str text);
 /* Hands on what waits, a slice per turn; from the list's idle handle. */
 void fan_slice(uv_idle_t *idle);
 void fan_drop_all(stream_list *l);
