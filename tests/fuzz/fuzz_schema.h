@@ -59,6 +59,7 @@ static void schema_write(const char *path)
 static registry *schema_registry(void)
 {
     static registry *made;
+    static arena *volatile kept; /* what it came from; volatile, so that it is seen as held */
     char dir[] = "/tmp/fuzz-schema-XXXXXX", path[64];
     tz *t;
     tz_fault *faults;
@@ -66,8 +67,8 @@ static registry *schema_registry(void)
     if (made) {
         return made;
     }
-    arena *a = arena_new(0);
-    MUST(mkdtemp(dir));
+    arena *a = kept = arena_new(0);
+    MUST(a && mkdtemp(dir));
     snprintf(path, sizeof path, "%s/tz.yaml", dir);
     schema_write(path);
     MUST(tz_read(a, path, &t, &faults) == CRM_OK);
