@@ -14,6 +14,7 @@ struct loop_meter {
     int64_t last; /* clock_mono of the check before */
     uint64_t waited, turns, busy_ns, long_turns, long_work;
     int64_t cpu, sampled;            /* what the thread had worked, when that was asked */
+    int64_t since;                   /* ns that turns took after it */
     int64_t longest, longest_before; /* ns; of this window and of the one before it */
     int64_t window_end;
 };
@@ -35,13 +36,15 @@ static int64_t own_time(void)
     return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* Up to SAMPLE_NS of the turns before are counted in: what is no long work is surely none. */
+/* The turns since the sample before worked no longer than they took: what counts as long work
+ * surely was. */
 static void sample(loop_meter *m, int64_t now, bool is_long)
 {
     int64_t cpu = own_time();
-    m->long_work += is_long && cpu - m->cpu > LOOP_LONG_TURN_US * 1000LL;
+    m->long_work += is_long && cpu - m->cpu - m->since > LOOP_LONG_TURN_US * 1000LL;
     m->cpu = cpu;
     m->sampled = now;
+    m->since = 0;
 }
 
 static void turn_ended(uv_check_t *check)
@@ -58,6 +61,8 @@ static void turn_ended(uv_check_t *check)
     m->long_turns += is_long;
     if (is_long || now - m->sampled >= SAMPLE_NS) {
         sample(m, now, is_long);
+    } else {
+        m->since += took > 0 ? took : 0;
     }
     m->longest = took > m->longest ? took : m->longest;
 }
