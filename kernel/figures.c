@@ -1,6 +1,6 @@
 /*
- * figures.c - what the parts of a running server count, as metrics. A figure is read when it is
- * asked for, on the loop.
+ * figures.c - what the parts of a running server count, as metrics. They are taken when they are
+ * asked for, once for all, on the loop.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -8,8 +8,6 @@
 #include "base/descriptors.h"
 #include "net/metrics.h"
 #include "server.h"
-
-typedef enum part { OF_WRITER, OF_ENGINE, OF_HTTP, OF_READS, OF_LOOP } part;
 
 typedef struct counts {
     flow_stats writer;
@@ -21,80 +19,74 @@ typedef struct counts {
 
 typedef struct figure {
     const char *name, *help;
-    part part;
     size_t at, size; /* in `counts` */
 } figure;
 
-#define FIGURE(part, member, name, help)                                                    \
-    {                                                                                       \
-        "karkas_" name, help, part, offsetof(counts, member), sizeof(((counts *)0)->member) \
+#define FIGURE(member, name, help)                                                    \
+    {                                                                                 \
+        "karkas_" name, help, offsetof(counts, member), sizeof(((counts *)0)->member) \
     }
 
 static const figure table[] = {
-    FIGURE(OF_HTTP, http.requests, "requests_total", "HTTP requests answered"),
-    FIGURE(OF_HTTP, http.refused, "requests_refused_total", "HTTP requests refused unread"),
-    FIGURE(OF_HTTP, http.turned_away, "connections_turned_away_total",
+    FIGURE(http.requests, "requests_total", "HTTP requests answered"),
+    FIGURE(http.refused, "requests_refused_total", "HTTP requests refused unread"),
+    FIGURE(http.turned_away, "connections_turned_away_total",
            "Connections refused because there were too many"),
-    FIGURE(OF_HTTP, http.connections, "connections", "Open connections"),
-    FIGURE(OF_HTTP, http.streams, "event_streams", "Open event streams"),
-    FIGURE(OF_LOOP, loop.turns, "loop_turns_total", "Turns of the loop"),
-    FIGURE(OF_LOOP, loop.busy_us, "loop_busy_us_total", "Microseconds the loop did not wait"),
-    FIGURE(OF_LOOP, loop.long_turns, "loop_long_turns_total", "Turns of more than 2 ms"),
-    FIGURE(OF_LOOP, loop.long_work, "loop_long_work_total",
+    FIGURE(http.connections, "connections", "Open connections"),
+    FIGURE(http.streams, "event_streams", "Open event streams"),
+    FIGURE(loop.turns, "loop_turns_total", "Turns of the loop"),
+    FIGURE(loop.busy_us, "loop_busy_us_total", "Microseconds the loop did not wait"),
+    FIGURE(loop.long_turns, "loop_long_turns_total", "Turns of more than 2 ms"),
+    FIGURE(loop.long_work, "loop_long_work_total",
            "Turns of more than 2 ms of the loop's own work"),
-    FIGURE(OF_LOOP, loop.longest_us, "loop_longest_turn_us",
+    FIGURE(loop.longest_us, "loop_longest_turn_us",
            "Longest turn of the last one to two minutes, in microseconds"),
-    FIGURE(OF_READS, reads.left, "reads_left_total", "Reads on a pool whose caller had left"),
-    FIGURE(OF_READS, reads.moved_fast, "reads_moved_total{pool=\"fast\"}",
+    FIGURE(reads.left, "reads_left_total", "Reads on a pool whose caller had left"),
+    FIGURE(reads.moved_fast, "reads_moved_total{pool=\"fast\"}",
            "Reads that took too long where they ran and moved to a pool"),
-    FIGURE(OF_READS, reads.moved_slow, "reads_moved_total{pool=\"slow\"}",
+    FIGURE(reads.moved_slow, "reads_moved_total{pool=\"slow\"}",
            "Reads that took too long where they ran and moved to a pool"),
-    FIGURE(OF_READS, reads.rows_kept, "list_rows_kept_total",
+    FIGURE(reads.rows_kept, "list_rows_kept_total",
            "Rows of lists that were given as they had been shown before"),
-    FIGURE(OF_READS, reads.put_off, "reads_put_off_total",
-           "Reads that waited for the next turn of the loop"),
-    FIGURE(OF_WRITER, writer.waiting_fast, "reads_waiting{pool=\"fast\"}", "Reads waiting"),
-    FIGURE(OF_WRITER, writer.waiting_slow, "reads_waiting{pool=\"slow\"}", "Reads waiting"),
-    FIGURE(OF_WRITER, writer.requests, "writes_total", "Writes given to the writer"),
-    FIGURE(OF_WRITER, writer.groups, "write_groups_total",
+    FIGURE(reads.put_off, "reads_put_off_total", "Reads that waited for the next turn of the loop"),
+    FIGURE(writer.waiting_fast, "reads_waiting{pool=\"fast\"}", "Reads waiting"),
+    FIGURE(writer.waiting_slow, "reads_waiting{pool=\"slow\"}", "Reads waiting"),
+    FIGURE(writer.requests, "writes_total", "Writes given to the writer"),
+    FIGURE(writer.groups, "write_groups_total",
            "Transactions of the writer; writes_total over this is how many share a commit"),
-    FIGURE(OF_WRITER, writer.reruns, "write_groups_rerun_total",
+    FIGURE(writer.reruns, "write_groups_rerun_total",
            "Groups that lost their transaction and were run one by one"),
-    FIGURE(OF_WRITER, writer.slow, "writes_slow_total", "Writes of more than 5 ms"),
-    FIGURE(OF_WRITER, writer.waiting_interactive, "writes_waiting{lane=\"interactive\"}",
-           "Writes waiting"),
-    FIGURE(OF_WRITER, writer.waiting_bulk, "writes_waiting{lane=\"bulk\"}", "Writes waiting"),
-    FIGURE(OF_WRITER, writer.read_only, "read_only", "1 while the disk is full"),
-    FIGURE(OF_WRITER, writer.webhooks_sent, "webhook_sent_total",
-           "Webhooks taken by their receivers"),
-    FIGURE(OF_WRITER, writer.webhooks_failed, "webhook_failed_total",
+    FIGURE(writer.slow, "writes_slow_total", "Writes of more than 5 ms"),
+    FIGURE(writer.waiting_interactive, "writes_waiting{lane=\"interactive\"}", "Writes waiting"),
+    FIGURE(writer.waiting_bulk, "writes_waiting{lane=\"bulk\"}", "Writes waiting"),
+    FIGURE(writer.read_only, "read_only", "1 while the disk is full"),
+    FIGURE(writer.webhooks_sent, "webhook_sent_total", "Webhooks taken by their receivers"),
+    FIGURE(writer.webhooks_failed, "webhook_failed_total",
            "Attempts to deliver a webhook that failed"),
-    FIGURE(OF_WRITER, writer.webhooks_dead, "webhook_dead_total", "Webhooks given up"),
-    FIGURE(OF_WRITER, writer.webhooks_under_way, "webhook_under_way", "Webhooks being sent"),
-    FIGURE(OF_WRITER, writer.mails_dead, "mail_dead_total", "Mails given up"),
-    FIGURE(OF_WRITER, writer.forms_bare, "inbox_bare_total",
+    FIGURE(writer.webhooks_dead, "webhook_dead_total", "Webhooks given up"),
+    FIGURE(writer.webhooks_under_way, "webhook_under_way", "Webhooks being sent"),
+    FIGURE(writer.mails_dead, "mail_dead_total", "Mails given up"),
+    FIGURE(writer.forms_bare, "inbox_bare_total",
            "Requests of forms kept as bare records: what reads them kept failing"),
-    FIGURE(OF_WRITER, writer.forms_trapped, "inbox_trapped_total",
+    FIGURE(writer.forms_trapped, "inbox_trapped_total",
            "Requests of forms that filled a field which people do not see: kept, not read"),
-    FIGURE(OF_WRITER, writer.forms_waiting, "inbox_waiting",
+    FIGURE(writer.forms_waiting, "inbox_waiting",
            "Requests of forms stored and not worked out yet, a thousand at most"),
-    FIGURE(OF_ENGINE, engine.commits, "commits_total", "Transactions committed"),
-    FIGURE(OF_ENGINE, engine.rows_written, "rows_written_total", "Rows inserted and updated"),
-    FIGURE(OF_ENGINE, engine.interrupted, "reads_interrupted_total",
-           "Reads stopped at their time limit"),
-    FIGURE(OF_ENGINE, engine.ahead_left, "fill_rows_left{of=\"model\"}",
+    FIGURE(engine.commits, "commits_total", "Transactions committed"),
+    FIGURE(engine.rows_written, "rows_written_total", "Rows inserted and updated"),
+    FIGURE(engine.interrupted, "reads_interrupted_total", "Reads stopped at their time limit"),
+    FIGURE(engine.ahead_left, "fill_rows_left{of=\"model\"}",
            "Rows that work behind has still to pass"),
-    FIGURE(OF_WRITER, writer.keys_left, "fill_rows_left{of=\"keys\"}",
+    FIGURE(writer.keys_left, "fill_rows_left{of=\"keys\"}",
            "Rows that work behind has still to pass"),
-    FIGURE(OF_ENGINE, engine.checkpoints, "checkpoints_total",
+    FIGURE(engine.checkpoints, "checkpoints_total",
            "Times the write-ahead log was copied to the file"),
-    FIGURE(OF_ENGINE, engine.wal_written, "wal_pages_total",
-           "Pages of 4 KB written to the write-ahead log"),
-    FIGURE(OF_ENGINE, engine.wal_frames, "wal_frames", "Pages in the log, not yet in the file"),
-    FIGURE(OF_ENGINE, engine.wal_bytes, "wal_bytes", "Size of the write-ahead log"),
-    FIGURE(OF_ENGINE, engine.file_bytes, "database_bytes", "Size of the database file"),
+    FIGURE(engine.wal_written, "wal_pages_total", "Pages of 4 KB written to the write-ahead log"),
+    FIGURE(engine.wal_frames, "wal_frames", "Pages in the log, not yet in the file"),
+    FIGURE(engine.wal_bytes, "wal_bytes", "Size of the write-ahead log"),
+    FIGURE(engine.file_bytes, "database_bytes", "Size of the database file"),
     FIGURE(
-        OF_ENGINE, engine.cached, "database_cached_bytes",
+        engine.cached, "database_cached_bytes",
         "Pages of the database kept in memory: at most 64 MB for writing, 16 for each thread that "
         "reads"),
 };
@@ -111,38 +103,26 @@ struct figures {
     api *api;
     http_server *http;
     loop_meter *meter;
+    counts now; /* as they were when /metrics was asked for last */
     reading readings[FIGURES];
 };
 
-static void take(figures *f, part which, counts *out)
+static void take_counts(void *arg)
 {
-    switch (which) {
-    case OF_WRITER:
-        flow_stats_get(f->d->flow, &out->writer);
-        break;
-    case OF_ENGINE:
-        engine_stats_get(f->d->engine, &out->engine);
-        break;
-    case OF_HTTP:
-        http_server_stats(f->http, &out->http);
-        break;
-    case OF_READS:
-        api_stats_get(f->api, &out->reads);
-        break;
-    case OF_LOOP:
-        loop_meter_get(f->meter, &out->loop);
-        break;
-    }
+    figures *f = arg;
+    flow_stats_get(f->d->flow, &f->now.writer);
+    engine_stats_get(f->d->engine, &f->now.engine);
+    http_server_stats(f->http, &f->now.http);
+    api_stats_get(f->api, &f->now.reads);
+    loop_meter_get(f->meter, &f->now.loop);
 }
 
 static int64_t read_figure(void *arg)
 {
     const reading *r = arg;
-    counts now;
     uint64_t wide = 0;
     uint32_t narrow;
-    take(r->of, r->figure->part, &now);
-    const char *at = (const char *)&now + r->figure->at;
+    const char *at = (const char *)&r->of->now + r->figure->at;
     if (r->figure->size == sizeof narrow) {
         memcpy(&narrow, at, sizeof narrow);
         return narrow;
@@ -168,6 +148,7 @@ figures *figures_new(deployment *d, api *a, loop_meter *m)
         f->readings[i] = (reading){f, &table[i]};
         metric_computed(table[i].name, table[i].help, read_figure, &f->readings[i]);
     }
+    metrics_before(take_counts, f);
     metric_computed("karkas_open_files", "Files and sockets the server holds", count_open_files,
                     NULL);
     return f;
@@ -180,5 +161,6 @@ void figures_of_http(figures *f, http_server *http)
 
 void figures_free(figures *f)
 {
+    metrics_before(NULL, NULL);
     free(f);
 }

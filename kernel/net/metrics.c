@@ -22,6 +22,8 @@ struct metric {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static metric table[METRICS_MAX];
 static uint32_t count;
+static void (*take_shared)(void *arg);
+static void *shared;
 
 static metric *find_or_add(const char *name)
 {
@@ -121,9 +123,20 @@ static void write_family(buf *out, uint32_t first)
     }
 }
 
+void metrics_before(void (*take)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&lock);
+    take_shared = take;
+    shared = arg;
+    pthread_mutex_unlock(&lock);
+}
+
 void metrics_write(buf *out)
 {
     pthread_mutex_lock(&lock);
+    if (take_shared) {
+        take_shared(shared);
+    }
     for (uint32_t i = 0; i < count; i++) {
         bool is_first = true;
         for (uint32_t k = 0; k < i && is_first; k++) {

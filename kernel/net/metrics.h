@@ -20,9 +20,13 @@ void metric_add(metric *m, int64_t n);
 void metric_set(metric *m, int64_t value);
 int64_t metric_get(const metric *m);
 
-/* A value read at the moment of asking, on the asking thread: a counter when the name says `_total`,
- * else a gauge. */
+/* A value read at the moment of asking, on the asking thread: a counter when the name says
+ * `_total`, else a gauge. */
 metric *metric_computed(const char *name, const char *help, int64_t (*read)(void *arg), void *arg);
+
+/* Called before the values are read for a text: what many of them share is taken once. There is
+ * one; NULL: none. */
+void metrics_before(void (*take)(void *arg), void *arg);
 
 void metrics_write(buf *out);
 

@@ -9,6 +9,37 @@ static int64_t seven(void *arg)
     return 7;
 }
 
+static int64_t taken;
+
+static void take(void *arg)
+{
+    taken += *(int64_t *)arg;
+}
+
+static int64_t what_was_taken(void *arg)
+{
+    (void)arg;
+    return taken;
+}
+
+static void what_figures_share_is_taken_once_for_a_text(void **state)
+{
+    int64_t step = 5;
+    buf b;
+    (void)state;
+    buf_init(&b, 0);
+    metric_computed("test_shared{of=\"a\"}", "Shared", what_was_taken, NULL);
+    metric_computed("test_shared{of=\"b\"}", "Shared", what_was_taken, NULL);
+    metrics_before(take, &step);
+    metrics_write(&b);
+    buf_char(&b, 0);
+    assert_non_null(strstr(b.p, "test_shared{of=\"a\"} 5\ntest_shared{of=\"b\"} 5\n"));
+    metrics_before(NULL, NULL);
+    metrics_write(&b);
+    assert_int_equal(taken, 5);
+    buf_free(&b);
+}
+
 static void test_text_groups_families_and_counts(void **state)
 {
     (void)state;
@@ -44,6 +75,9 @@ static void test_text_groups_families_and_counts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text_groups_families_and_counts)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text_groups_families_and_counts),
+        cmocka_unit_test(what_figures_share_is_taken_once_for_a_text),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
