@@ -41,10 +41,19 @@ function isWanted(id) {
   return !only.length || all.some((one) => id.startsWith(one));
 }
 
+/** One that fails is said at once and among the figures; the others go on. */
 async function specialCases(base, seen) {
   const lines = [];
-  for (const [id, run] of Object.entries(SPECIAL))
-    if (isWanted(id)) lines.push(...(await run(base, { seconds, rounds: rounds, many, seen })));
+  for (const [id, run] of Object.entries(SPECIAL)) {
+    if (!isWanted(id)) continue;
+    try {
+      lines.push(...(await run(base, { seconds, rounds: rounds, many, seen })));
+    } catch (error) {
+      console.error(`${id}: ${error.stack}`);
+      process.exitCode = 1;
+      lines.push({ name: id, value: 'failed', bar: 'it ends', isHeld: false });
+    }
+  }
   return lines;
 }
 
