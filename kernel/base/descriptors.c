@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +24,7 @@ static long table_length(void)
     return line ? strtol(line + strlen("\nFDSize:"), NULL, 10) : -1;
 }
 
-/* Of the places first..first + n. */
+/* Of the places first..first + n; -1: not said. */
 static int64_t held_among(int first, int n)
 {
     struct pollfd asked[AT_ONCE];
@@ -34,7 +33,7 @@ static int64_t held_among(int first, int n)
         asked[i] = (struct pollfd){.fd = first + i};
     }
     if (poll(asked, (nfds_t)n, 0) < 0) {
-        return 0;
+        return -1;
     }
     for (int i = 0; i < n; i++) {
         count += !(asked[i].revents & POLLNVAL);
@@ -48,7 +47,11 @@ int64_t descriptors_open(void)
     int64_t count = 0;
     for (long fd = 0; fd < length; fd += AT_ONCE) {
         long left = length - fd;
-        count += held_among((int)fd, left < AT_ONCE ? (int)left : AT_ONCE);
+        int64_t held = held_among((int)fd, left < AT_ONCE ? (int)left : AT_ONCE);
+        if (held < 0) {
+            return -1;
+        }
+        count += held;
     }
     return length < 0 ? -1 : count;
 }

@@ -24,8 +24,8 @@ int64_t metric_get(const metric *m);
  * `_total`, else a gauge. */
 metric *metric_computed(const char *name, const char *help, int64_t (*read)(void *arg), void *arg);
 
-/* Called before the values are read for a text: what many of them share is taken once. There is
- * one; NULL: none. */
+/* Called before the values are read for a text: what many of them share is taken once. On the asking
+ * thread, under the table's lock: it makes and writes no metric. There is one; NULL: none. */
 void metrics_before(void (*take)(void *arg), void *arg);
 
 void metrics_write(buf *out);
