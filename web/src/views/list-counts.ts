@@ -5,6 +5,8 @@ import { query, type ListState } from '../core/filter.ts';
 import { meta } from '../core/meta.ts';
 import type { ListView } from '../core/types.ts';
 
+const RECOUNT = 1500; // ms
+
 export interface Count {
   total: number;
   approx: boolean;
@@ -19,7 +21,7 @@ async function count(entity: string, state: ListState, view: ListView): Promise<
 }
 
 /** Tells of each view once its rows are counted, while `isWanted`. */
-export async function countViews(
+async function countViews(
   entity: string,
   views: ListView[],
   isWanted: () => boolean,
@@ -29,6 +31,56 @@ export async function countViews(
     const found = await count(entity, { view: view.id, q: '', sort: null, chips: {} }, view);
     if (!isWanted()) return;
     if (found) tell(view.id, found);
+  }
+}
+
+interface Host {
+  entity: string;
+  readonly isConnected: boolean;
+  requestUpdate: () => void;
+}
+
+/** How many rows each view of a list has. Those of the view in sight come with its rows, the others are asked for. */
+export class ViewCounts {
+  of: Record<string, Count> = {};
+  #host: Host;
+  #others: () => ListView[];
+  #counted = ''; // the entity whose views have been asked for
+  #timer = 0;
+
+  constructor(host: Host, others: () => ListView[]) {
+    this.#host = host;
+    this.#others = others;
+  }
+
+  clear(): void {
+    this.of = {};
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  set(view: string, count: Count): void {
+    this.of = { ...this.of, [view]: count };
+    this.#host.requestUpdate();
+  }
+
+  /** The first time that rows of the entity are shown. */
+  once(): void {
+    if (this.#counted !== this.#host.entity) void this.#count();
+  }
+
+  /** After a change, once for several of them. */
+  soon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => void this.#count(), RECOUNT);
+  }
+
+  async #count(): Promise<void> {
+    const entity = (this.#counted = this.#host.entity);
+    const isWanted = () => entity === this.#host.entity && this.#host.isConnected;
+    await countViews(entity, this.#others(), isWanted, (view, count) => this.set(view, count));
   }
 }
 

@@ -5,27 +5,25 @@ import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { failure, skeletonRows } from '../ui/parts.ts';
 import { RowWindow } from '../ui/window.ts';
-import { toggleAt } from '../ui/pop.ts';
 import './bulk.ts';
-import './filter-menu.ts';
 import { binActions } from './bin.ts';
 import type { Chosen } from './bulk.ts';
-import { countViews, countWithout, type Count } from './list-counts.ts';
+import { binNote, filterBar, viewTabs } from './list-bars.ts';
+import { countWithout, ViewCounts } from './list-counts.ts';
 import { emptyList } from './list-empty.ts';
 import { ListFind } from './list-find.ts';
+import { bindList } from './list-keys.ts';
 import { listMenu } from './list-menu.ts';
 import { FootFocus, WalkVoice, more } from './more.ts';
 import { Selection } from './selection.ts';
 import { cardHeight, cards } from './cards.ts';
 import { table, type Shown } from './rows.ts';
-import { chipText, type Names, loadNames } from './chips.ts';
-import { label } from '../fields/view.ts';
+import { type Names, loadNames } from './chips.ts';
 import { mayBulk } from '../core/batch.ts';
 import { on } from '../core/events.ts';
 import { atLeast } from '../core/fmt.ts';
 import { conditionOf, nextSort, query, readState, sortOf, writeState, type ListState } from '../core/filter.ts';
 import { capital, lang, t } from '../core/i18n.ts';
-import { bind } from '../core/keys.ts';
 import { entityOf, fieldOf, listViews, meta, titleOf } from '../core/meta.ts';
 import { narrow, width } from '../core/narrow.ts';
 import { Records } from '../core/records.ts';
@@ -35,7 +33,6 @@ import type { ListView, Reading } from '../core/types.ts';
 import { isNumeric } from '../fields/view.ts';
 
 const ROW = 40,
-  RECOUNT = 1500,
   LATE = 120; // ms after which rows that are waited for are told by dimming those before them
 
 class List extends El {
@@ -43,7 +40,6 @@ class List extends El {
     entity: {},
     search: { attribute: false, hasChanged: (a: unknown, b: unknown) => String(a) !== String(b) },
     at: { state: true },
-    counts: { state: true },
     without: { state: true },
     said: { state: true },
     isLate: { state: true },
@@ -51,7 +47,6 @@ class List extends El {
   entity = '';
   search = new URLSearchParams();
   at = -1;
-  counts: Record<string, Count> = {};
   without: { field: string; total: number }[] = [];
   said = '';
   isLate = false;
@@ -70,49 +65,27 @@ class List extends El {
     // Not once a card has been opened over the list: it would be closed.
     if (place.value.name === 'list' && q !== this.#state.q) this.#to({ q }, true);
   });
-  #recount = 0;
+  #counts = new ViewCounts(this, () => this.#views.filter((view) => view.id !== this.#view.id || !this.#isPlain()));
   #late = 0;
-  #counted = '';
 
   override connectedCallback(): void {
     super.connectedCallback();
     void [this.#watch, this.#foot];
-    const here = () => !place.value.under && !document.querySelector('dialog[open]');
-    const move = (step: number) => () => this.#move(step);
     this.#off = [
-      bind('KeyJ', move(1), here),
-      bind('ArrowDown', move(1), here),
-      bind('KeyK', move(-1), here),
-      bind('ArrowUp', move(-1), here),
-      bind(
-        'Enter',
-        () => this.#openAt(),
-        () =>
-          here() &&
-          this.at >= 0 &&
-          !(
-            document.activeElement instanceof HTMLButtonElement ||
-            document.activeElement instanceof HTMLAnchorElement
-          ),
-      ),
-      bind(
-        'KeyX',
-        () => this.#chosen.toggle(this.#records!.rows, this.#records!.rows[this.at].id, false),
-        () => here() && this.at >= 0 && !!this.#pickable,
-      ),
-      bind(
-        'Escape',
-        () => this.#chosen.clear(),
-        () => here() && this.#chosen.isShown,
-      ),
-      bind('Slash', () => this.querySelector<HTMLInputElement>('#list-q')?.focus(), here),
-      bind(
-        'KeyN',
-        () => this.#create(),
-        () => here() && !!entityOf(this.entity)?.can.create,
-      ),
+      ...bindList({
+        move: (step) => this.#move(step),
+        isAt: () => this.at >= 0,
+        open: () => this.#openAt(),
+        mayPick: () => this.#pickable,
+        pick: () => this.#chosen.toggle(this.#records!.rows, this.#records!.rows[this.at].id, false),
+        isPicking: () => this.#chosen.isShown,
+        clear: () => this.#chosen.clear(),
+        find: () => this.querySelector<HTMLInputElement>('#list-q')?.focus(),
+        mayCreate: () => !!entityOf(this.entity)?.can.create,
+        create: () => this.#create(),
+      }),
       on('record', (event) => {
-        if (event.entity === this.entity) this.#countSoon();
+        if (event.entity === this.entity) this.#counts.soon();
       }),
     ];
   }
@@ -123,7 +96,7 @@ class List extends El {
     this.#records?.stop();
     this.#records = this.#before = null;
     this.#key = '';
-    clearTimeout(this.#recount);
+    this.#counts.stop();
     clearTimeout(this.#late);
     this.#find.stop();
   }
@@ -150,7 +123,7 @@ class List extends El {
     this.#window.rowHeight = narrow.value ? cardHeight(this.entity, this.#view) : ROW;
     if (key === this.#key) return;
     const isOther = !this.#key.startsWith(`${this.entity}?`);
-    if (isOther) this.counts = {};
+    if (isOther) this.#counts.clear();
     if (isOther) this.#find.stop();
     this.#key = key;
     this.#records?.stop();
@@ -190,13 +163,9 @@ class List extends El {
     }
     this.said = this.#voice.say(records) ?? this.said;
     if (records.state === 'ready') {
-      this.counts = {
-        ...this.counts,
-        ...(this.#isPlain() && records.total !== null
-          ? { [this.#view.id]: { total: records.total, approx: records.approx } }
-          : {}),
-      };
-      if (this.#counted !== this.entity) void this.#count();
+      if (this.#isPlain() && records.total !== null)
+        this.#counts.set(this.#view.id, { total: records.total, approx: records.approx });
+      this.#counts.once();
       if (!records.rows.length && records.walked === null) void this.#countWithout();
     }
     this.requestUpdate();
@@ -238,20 +207,6 @@ class List extends El {
     return !this.#state.q && !Object.keys(this.#state.chips).length;
   }
 
-  #countSoon(): void {
-    clearTimeout(this.#recount);
-    this.#recount = window.setTimeout(() => void this.#count(), RECOUNT);
-  }
-
-  async #count(): Promise<void> {
-    const entity = (this.#counted = this.entity);
-    const others = this.#views.filter((view) => view.id !== this.#view.id || !this.#isPlain());
-    const isWanted = () => entity === this.entity && this.isConnected;
-    await countViews(entity, others, isWanted, (view, count) => {
-      this.counts = { ...this.counts, [view]: count };
-    });
-  }
-
   async #countWithout(): Promise<void> {
     const key = this.#key;
     const found = await countWithout(this.entity, this.#state, this.#view);
@@ -265,12 +220,6 @@ class List extends El {
   #setChips(changed: ListState['chips']): void {
     const all = Object.entries({ ...this.#state.chips, ...changed });
     this.#to({ chips: Object.fromEntries(all.filter(([, values]) => values.length)) });
-  }
-
-  /** The button goes with its chip, so the focus passes to the one that brings chips. */
-  #dropChip(field: string): void {
-    this.querySelector<HTMLElement>('[data-action=filter]')?.focus();
-    this.#setChips({ [field]: [] });
   }
 
   #move(step: number): void {
@@ -305,7 +254,8 @@ class List extends El {
           ${entity.can.create && !this.#state.bin ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => this.#create()}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(t(entity.label.one))}</span></button>` : nothing}
         </div>
       </header>
-      ${this.#state.bin ? this.#binNote() : this.#tabs()} ${this.#chips()} ${this.#bulk(records)}
+      ${this.#state.bin ? binNote(this.entity) : viewTabs(this.entity, this.#state, this.#views, this.#counts.of)}
+      ${this.#filters()} ${this.#bulk(records)}
       <div class="sr" role="status" aria-live="polite">${this.said}</div>
       <div class="rows ${this.isLate ? 'is-late' : ''}" aria-busy=${this.#before ? 'true' : nothing}>
         ${this.#before ? noChange : this.#body(records)}
@@ -321,103 +271,19 @@ class List extends El {
     this.querySelector('crm-export')?.open(search, this.#view.columns);
   }
 
-  #tabs() {
-    if (this.#views.length < 2) return html`<div class="bar-row is-lined is-thin"></div>`;
-    return html`<nav class="bar-row is-lined" aria-label=${t('list.views')}>
-      <div class="tabs">
-        ${this.#views.map((view) => {
-          const count = this.counts[view.id];
-          const to = `/e/${this.entity}${writeState({ ...this.#state, view: view.id, sort: null }, this.#views)}`;
-          return html`<a
-            class="tab"
-            href=${to}
-            data-view=${view.id}
-            aria-current=${view.id === this.#view.id ? 'page' : nothing}
-            >${t(view.label)}${count ? html` <span class="count">${atLeast(count)}</span>` : nothing}</a
-          >`;
-        })}
-      </div>
-    </nav>`;
-  }
-
-  #binNote() {
-    return html`<div class="bar-row is-lined">
-      <a class="btn btn-sm btn-ghost" href="/e/${this.entity}"
-        >${icon('left', 'icon-16')}${capital(t(entityOf(this.entity)!.label.many))}</a
-      >
-      <span class="muted">${t('bin.note')}</span>
-    </div>`;
-  }
-
-  /** What stands at the end of the filters: choosing rows on a phone, and the recycle bin. */
-  #extras() {
-    const entity = entityOf(this.entity)!;
-    return html`${
-      this.#pickable && narrow.value
-        ? html`<button
-            class="btn btn-sm btn-ghost"
-            data-action="pick"
-            aria-pressed=${this.#chosen.isShown ? 'true' : 'false'}
-            @click=${() => (this.#chosen.isShown ? this.#chosen.clear() : this.#chosen.open())}
-          >
-            ${icon('task', 'icon-16')}${t('bulk.pick')}
-          </button>`
-        : nothing
-    }${
-      entity.can.delete && !this.#state.bin
-        ? html`<a class="btn btn-sm btn-ghost push" data-action="bin" href="/e/${this.entity}?bin=1"
-            >${icon('trash', 'icon-16')}${t('bin')}</a
-          >`
-        : nothing
-    }`;
-  }
-
-  #chips() {
-    const { chips } = this.#state;
-    const fields = Object.entries(chips);
-    return html`<div class="bar-row is-filters">
-      ${fields.map(
-        ([field, values]) =>
-          html`<span class="chip" data-chip=${field}>
-            <button class="chip-body" @click=${(e: Event) => this.#openFilter(e, field)}>
-              <span class="muted">${label(this.entity, field)}:</span>
-              <b>${chipText(this.entity, field, values, this.#names)}</b>
-            </button>
-            <button
-              class="icon-btn"
-              aria-label=${t('filter.remove', { name: label(this.entity, field) })}
-              @click=${() => this.#dropChip(field)}
-            >
-              ${icon('x')}
-            </button></span
-          >`,
-      )}
-      <button
-        class="btn btn-sm btn-ghost"
-        aria-haspopup="true"
-        data-action="filter"
-        @click=${(e: Event) => this.#openFilter(e, null)}
-      >
-        ${icon('filter', 'icon-16')}${t('filter')}
-      </button>
-      ${fields.length > 1 ? html`<button class="btn btn-sm btn-ghost" @click=${() => this.#to({ chips: {} })}>${t('filter.reset')}</button>` : nothing}
-      <crm-filter
-        .entity=${this.entity}
-        .chips=${chips}
-        .names=${this.#names}
-        @ui-filter=${(e: CustomEvent<ListState['chips']>) => this.#setChips(e.detail)}
-      ></crm-filter>
-      ${this.#extras()}
-    </div>`;
-  }
-
-  #openFilter(event: Event, field: string | null): void {
-    const menu = this.querySelector('crm-filter') as HTMLElement & {
-      field: string | null;
-      updateComplete: Promise<boolean>;
-    };
-    menu.field = field && field.split('.')[0]!; // a part is chosen among those of its address
-    toggleAt(event, 'filter-menu');
+  #filters() {
+    const chosen = this.#chosen;
+    return filterBar({
+      entity: this.entity,
+      chips: this.#state.chips,
+      names: this.#names,
+      isBin: !!this.#state.bin,
+      pick: this.#pickable
+        ? { isOn: chosen.isShown, toggle: () => (chosen.isShown ? chosen.clear() : chosen.open()) }
+        : null,
+      set: (changed) => this.#setChips(changed),
+      reset: () => this.#to({ chips: {} }),
+    });
   }
 
   #reading({ read_as, corrected }: Reading) {
