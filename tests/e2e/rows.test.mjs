@@ -59,7 +59,7 @@ describe('a file with clients', () => {
     await page.getByText('Excel округлил').waitFor();
     const [errors] = await Promise.all([page.waitForEvent('download'), page.click('[data-action=errors]')]);
     assert.match(await fs.readFile(await errors.path(), 'utf8'), /Волкова Ольга/);
-    await page.getByRole('button', { name: /Загрузить 3.запис/ }).click();
+    await page.getByRole('button', { name: /Загрузить 3.строк/ }).click();
     await page.getByRole('heading', { name: 'Загрузка закончена' }).waitFor();
     await openPeople();
     for (const name of ['Соколова', 'Морозов', 'Зайцев']) await row(name).waitFor();

@@ -285,6 +285,13 @@ export function counts(pass: Pass, isCheck: boolean): TemplateResult {
   </ul>`;
 }
 
+/** The figures count rows, of which several may be of one record. */
+export function sharing({ entity, check, options }: Import): TemplateResult | typeof nothing {
+  if (!check?.updated || !options.match.length) return nothing;
+  const names = options.match.map((name) => label(entity, name)).join(', ');
+  return html`<p class="muted small">${t('import.one', { names })}</p>`;
+}
+
 export function noteLists(file: Import, of: 'check' | 'run', notes: Notes | null): TemplateResult {
   const get = html`<a
     class="btn btn-sm push"

@@ -12,7 +12,7 @@ import { entityOf, meta } from '../core/meta.ts';
 import { go } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import { upload, type Upload } from '../core/upload.ts';
-import { counts, mapStep, noteLists, obstacle, pickStep, progress } from './import-steps.ts';
+import { counts, mapStep, noteLists, obstacle, pickStep, progress, sharing } from './import-steps.ts';
 import {
   isOpen,
   notesOf,
@@ -22,6 +22,7 @@ import {
   type Notes,
   type Options,
 } from './import-model.ts';
+import { verdictOf } from './import-verdict.ts';
 
 const LOOK = 1000; // ms between looks at a check or run, beside its events
 
@@ -249,11 +250,11 @@ class Import extends El {
   }
 
   #checked(file: File_): TemplateResult {
-    const bad = file.check!.failed ?? 0;
+    const { title, text } = verdictOf(file.check!);
     return html`<div class="import-report">
-      <h2 class="display" tabindex="-1">${t(bad ? 'import.checked.bad' : 'import.checked')}</h2>
-      <p class="muted">${t('import.checked.text')}</p>
-      ${counts(file.check!, true)} ${noteLists(file, 'check', this.notes)}
+      <h2 class="display" tabindex="-1">${t(title)}</h2>
+      <p class="muted">${t(text)}</p>
+      ${counts(file.check!, true)} ${sharing(file)} ${noteLists(file, 'check', this.notes)}
     </div>`;
   }
 
@@ -285,11 +286,10 @@ class Import extends El {
   }
 
   #checkedFoot(file: File_) {
-    const { created = 0, updated = 0 } = file.check!;
-    const n = created + updated;
+    const { rows } = verdictOf(file.check!);
     return html`<footer class="import-foot">
-      <button class="btn btn-primary" data-action="run" ?disabled=${!n || this.busy} @click=${() => void this.#post('run', file.options)}>${t('import.run', { n })}</button>
-      <button class="btn" data-action="edit" @click=${() => { this.isEditing = true; }}>${t('import.edit')}</button>
+      ${rows ? html`<button class="btn btn-primary" data-action="run" ?disabled=${this.busy} @click=${() => void this.#post('run', file.options)}>${t('import.run', { n: rows })}</button>` : nothing}
+      <button class="btn ${rows ? '' : 'btn-primary'}" data-action="edit" @click=${() => { this.isEditing = true; }}>${t('import.edit')}</button>
       <button class="btn btn-ghost" @click=${this.#again}>${t('import.other')}</button>
     </footer>`;
   }

@@ -22,10 +22,41 @@ test('a file goes through columns, check and run to a report that can be undone'
   assert.match(await page.locator('[data-count=created]').innerText(), /900\s+записей будет создано/);
   await page.getByText('Строка 3, Телефон: Excel округлил').waitFor();
   assert.match(await page.getAttribute('[data-action=errors]', 'href'), /\/import\/1\/errors\.csv\?of=check$/);
-  await page.getByRole('button', { name: /Загрузить 1.180 записей/ }).click();
+  await page.getByRole('button', { name: /Загрузить 1.180 строк/ }).click();
   await page.getByRole('heading', { name: 'Загрузка закончена' }).waitFor();
   await page.getByRole('button', { name: 'Отменить импорт' }).click();
   await page.getByRole('heading', { name: 'Импорт отменён' }).waitFor();
+});
+
+/** The import page after a check that counted this. */
+async function checked(result) {
+  fixture.transfer.result = { created: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0, warned: 0, ...result };
+  const page = await visit({ path: '/e/sales.lead/import' });
+  await page.setInputFiles('#import-file', file);
+  await page.click('[data-action=check]');
+  await page.waitForSelector('.figures');
+  return page;
+}
+
+test('a check says rows of rows and records of records, and speaks of errors only where there are some', async () => {
+  const page = await checked({ created: 1, updated: 1 });
+  await page.getByRole('heading', { name: 'Ошибок нет, можно загружать' }).waitFor();
+  assert.equal(await page.getByText(/с ошибк/).count(), 0);
+  assert.match(await page.locator('[data-count=created]').innerText(), /^1\s+запись будет создана$/);
+  assert.match(await page.locator('[data-count=updated]').innerText(), /^1\s+строка обновит запись$/);
+  await page.getByText('Строки с одинаковым значением (Телефон) относятся к одной записи').waitFor();
+  await page.getByRole('button', { name: 'Загрузить 2 строки' }).waitFor();
+});
+
+test('where a check finds nothing to import, the import is not offered', async () => {
+  const page = await checked({ unchanged: 3, skipped: 1201 });
+  await page.getByRole('heading', { name: 'Загружать нечего' }).waitFor();
+  assert.equal(await page.locator('[data-action=run]').count(), 0);
+  await page.click('[data-action=edit]');
+  await page.getByLabel('Разделитель').waitFor();
+  const bad = await checked({ failed: 1204 });
+  await bad.getByText('строки с ошибками не загружаются, а остальные ничего не меняют').waitFor();
+  assert.equal(await bad.locator('[data-action=run]').count(), 0);
 });
 
 test('a reference that names nothing is decided on before the check and told after it', async () => {
