@@ -1,0 +1,39 @@
+// What is seen and touched: marks of controls, yes or no in lists, places big enough for a finger.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PHONE } from './browser.mjs';
+import { fixture, scene, visit } from './scene.mjs';
+
+scene();
+
+const TOUCH = 44;
+
+/** A finger on the middle of it, whatever lies over it. */
+async function tap(page, locator) {
+  const { x, y, width, height } = await locator.boundingBox();
+  await page.touchscreen.tap(x + width / 2, y + height / 2);
+}
+
+async function isTouchable(locator) {
+  const { width, height } = await locator.boundingBox();
+  assert.ok(width >= TOUCH && height >= TOUCH, `${width}×${height}`);
+}
+
+test('one of many is marked by a dot, not by a tick, also in forced colours', async () => {
+  const page = await visit({ path: '/e/sales.lead/import' });
+  await page.setInputFiles('#import-file', { name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from('a;b') });
+  const radio = page.locator('input[type=radio]:checked').first();
+  await radio.waitFor();
+  const look = () =>
+    radio.evaluate((input) => {
+      const mark = getComputedStyle(input, '::after');
+      return { round: mark.borderTopLeftRadius, sides: mark.borderTopWidth === mark.borderRightWidth, color: mark.borderTopColor, ground: getComputedStyle(input).backgroundColor };
+    });
+  for (const media of [{ colorScheme: 'light' }, { colorScheme: 'dark' }, { forcedColors: 'active' }]) {
+    await page.emulateMedia(media);
+    const { round, sides, color, ground } = await look();
+    assert.equal(round, '50%');
+    assert.ok(sides, 'a tick has two sides of four');
+    assert.notEqual(color, ground, JSON.stringify(media));
+  }
+});
