@@ -179,10 +179,13 @@ function reference(field: Field, ref: Ref, card: boolean): Value {
   return html`<a class="link" href="/e/${field.to}/${ref.id}" data-layer>${name}</a>`;
 }
 
-/** One line under a title: the values of a few fields, those that are filled. */
+/** One line under a title: the values of a few fields, those that are filled; of yes or no the name of what is so. */
 export function summary(entity: string, names: string[], row: Row): TemplateResult[] {
   return names
-    .map((name) => show({ entity, name, row, place: 'text' }))
+    .map((name) => {
+      if (fieldOf(entity, name)?.type !== 'bool') return show({ entity, name, row, place: 'text' });
+      return row[name] ? label(entity, name) : nothing;
+    })
     .filter((part) => part !== nothing && part !== '')
     .map((part, i) => html`${i ? html`<span class="sep-dot"> · </span>` : nothing}${part}`);
 }

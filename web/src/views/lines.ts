@@ -115,7 +115,8 @@ function second(entity: string, view: ListView | null, due: string | null, row: 
   const skip = [entityOf(entity)?.title, due, stageField(entity), doneField(entity), 'created_at'];
   const fields = Object.entries(entityOf(entity)?.fields ?? {});
   const names = view?.columns ?? fields.filter(([, f]) => TELLING.has(f.type)).map(([name]) => name);
-  const filled = names.filter((name) => !skip.includes(name) && fieldOf(entity, name) && !isEmpty(row[name]));
+  const isTold = (name: string) => !isEmpty(row[name]) && row[name] !== false;
+  const filled = names.filter((name) => !skip.includes(name) && fieldOf(entity, name) && isTold(name));
   const isPerson = (name: string) => fieldOf(entity, name)!.type === 'user';
   const others = filled.filter((name) => isPerson(name) && (row[name] as Ref).id !== meta.value?.user.id);
   return [...filled.filter((name) => !isPerson(name)).slice(0, 3), ...others];

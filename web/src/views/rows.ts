@@ -290,6 +290,7 @@ export function first(entity: string, name: string, row: Row): unknown {
 }
 
 function cell(entity: string, name: string, row: Row): unknown {
+  if (fieldOf(entity, name)!.type === 'bool' && row[name] === false) return noCell();
   const value = show({ entity, name, row, place: 'cell' });
   const mark = row._marks?.[name];
   if (!mark) return value;
@@ -297,3 +298,6 @@ function cell(entity: string, name: string, row: Row): unknown {
     >${icon('alert', 'icon-16')}<span class="clip">${value}</span><span class="sr">${markText(mark)}</span></span
   >`;
 }
+
+/** In most rows of a column of yes or no it is no: a column full of the word would hide where it is yes. */
+const noCell = () => html`<span class="faint" aria-hidden="true">—</span><span class="sr">${t('no')}</span>`;

@@ -37,3 +37,21 @@ test('one of many is marked by a dot, not by a tick, also in forced colours', as
     assert.notEqual(color, ground, JSON.stringify(media));
   }
 });
+
+test('a list writes out what is so; what is not so is a dash that is read as no', async () => {
+  fixture.find('tasks.task', 4).done = true;
+  const page = await visit({ path: '/e/tasks.task?view=all' });
+  const cell = (id) => page.locator(`tr[data-id="${id}"] td[data-field=done]`);
+  await cell(4).getByText('Да').waitFor();
+  const no = cell(3);
+  assert.equal((await no.locator('[aria-hidden=true]').innerText()).trim(), '—');
+  const { width } = await no.getByText('Нет').boundingBox();
+  assert.ok(width <= 1, 'the word is there for screen readers only');
+});
+
+test('on a phone a line under a title names what is so and leaves out what is not', async () => {
+  fixture.find('tasks.task', 4).done = true;
+  const page = await visit({ path: '/e/tasks.task?view=all', size: PHONE });
+  await page.locator('li[data-id="4"]').getByText('Готово').waitFor();
+  assert.equal(await page.locator('.cards').getByText('Нет', { exact: true }).count(), 0);
+});
