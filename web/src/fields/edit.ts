@@ -8,11 +8,11 @@ import './files.ts';
 import './tags.ts';
 import { expectPick } from './picks.ts';
 import { option } from './view.ts';
-import { durationMs, durationText, isMany, jsonText, jsonValue, moment, valueNamed } from './value.ts';
+import { decimalOf, groupedNumber, isNumberType, numberFault } from './number.ts';
+import { currencySign, durationMs, durationText, isMany, jsonText, jsonValue, moment, same, valueNamed, writing } from './value.ts';
 import { toast } from '../ui/toast.ts';
 import * as fmt from '../core/fmt.ts';
 import { has, t } from '../core/i18n.ts';
-import { meta } from '../core/meta.ts';
 import type { Attachment, Field, FieldError, Ref } from '../core/types.ts';
 
 const MODES: Record<string, string> = {
@@ -58,7 +58,7 @@ export class FieldEdit extends El {
   #sent: unknown = undefined;
 
   override willUpdate(changed: Map<string, unknown>): void {
-    if (changed.has('value') && this.value !== this.#sent) this.#typed.clear();
+    if (changed.has('value') && !same(this.value, this.#sent)) this.#typed.clear();
   }
 
   override focus(): void {
@@ -81,9 +81,16 @@ export class FieldEdit extends El {
       : null;
   }
 
+  /** A number that is none is told of once it is no longer being typed, in the place of what the server says of it. */
+  get #wrong(): FieldError | null {
+    if (this.#typed.has(this.#id) && !this.error) return null;
+    return numberFault(this.name, this.field, this.value, writing()) ?? this.error;
+  }
+
   override render() {
     const note = this.#said;
-    const text = this.error ? errorText(this.error) : null;
+    const wrong = this.#wrong;
+    const text = wrong && errorText(wrong);
     const group = ['choices', 'file'].includes(this.field.type) || this.field.many;
     const name = html`${t(this.field.label)}${this.#unit()}${this.field.required ? html`<span class="needed" aria-hidden="true">*</span>` : nothing}`;
     return html`<div
@@ -106,9 +113,7 @@ export class FieldEdit extends El {
 
   #unit(): string {
     if (this.field.type === 'percent') return ', %';
-    if (this.field.type !== 'money') return '';
-    const currency = meta.value?.currency ?? 'RUB';
-    return `, ${fmt.money(0, currency).replace(/[\d\s\u00a0.,]/g, '') || currency}`;
+    return this.field.type === 'money' ? `, ${currencySign()}` : '';
   }
 
   #control(): TemplateResult {
@@ -158,10 +163,10 @@ export class FieldEdit extends El {
   }
 
   #invalid() {
-    return this.error ? 'true' : nothing;
+    return this.#wrong ? 'true' : nothing;
   }
   #hint() {
-    return this.error || this.#said ? `${this.#id}-e` : nothing;
+    return this.#wrong || this.#said ? `${this.#id}-e` : nothing;
   }
 
   #shown(value: unknown): string {
@@ -174,16 +179,25 @@ export class FieldEdit extends El {
     if (this.field.type === 'phone') return fmt.phone(text);
     const named = this.field.type === 'text' && option(this.field, value);
     if (named) return t(named.l);
-    if (/^(money|decimal)$/.test(this.field.type) && /^-?\d+\.\d+$/.test(text))
-      return text.replace(/\.0+$/, '').replace('.', ',');
-    return text;
+    return isNumberType(this.field.type) ? this.#grouped(text) : text;
+  }
+
+  #grouped(text: string): string {
+    const decimal = decimalOf(text, writing());
+    return decimal === null ? text : groupedNumber(this.field.type, decimal, writing().isEnglish);
   }
 
   #read(text: string): unknown {
     if (text === '') return null;
     if (this.field.type === 'datetime') return moment(text);
     if (this.field.type === 'duration') return durationMs(text, t('unit.letters')) ?? text;
+    if (isNumberType(this.field.type)) return decimalOf(text, writing()) ?? text;
     return this.field.type === 'text' ? valueNamed(this.field, text) : text;
+  }
+
+  /** A number stands grouped once it is typed. */
+  #left(id: string): void {
+    if (isNumberType(this.field.type) && this.#typed.delete(id)) this.requestUpdate();
   }
 
   #input(
@@ -197,6 +211,7 @@ export class FieldEdit extends El {
       const text = (event.target as HTMLInputElement).value;
       this.#typed.set(id, text);
       put(text);
+      this.requestUpdate(); // also when the value stays: what stands in the input is to be known
     };
     return html`<input
       class="input"
@@ -216,6 +231,7 @@ export class FieldEdit extends El {
       autocomplete="off"
       enterkeyhint="done"
       @input=${typed}
+      @blur=${() => this.#left(id)}
     />${options ? html`<datalist id="${id}-names">${options.map((o) => html`<option value=${t(o.l)}></option>`)}</datalist>` : nothing}`;
   }
 

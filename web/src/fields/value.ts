@@ -1,7 +1,9 @@
 // From what an editor holds to what the API takes, and whether two values are the same.
-import { fromLocalInput } from '../core/fmt.ts';
-import { t } from '../core/i18n.ts';
-import type { Field, Ref } from '../core/types.ts';
+import { isNumberType, number, numberFault, numeric, type Writing } from './number.ts';
+import { fromLocalInput, money } from '../core/fmt.ts';
+import { lang, t } from '../core/i18n.ts';
+import { fieldOf, meta } from '../core/meta.ts';
+import type { Field, FieldError, Ref } from '../core/types.ts';
 
 const LISTS = new Set(['choices', 'refs', 'tags', 'files']);
 
@@ -27,28 +29,26 @@ function plain(field: Field, value: unknown): unknown {
   if (typeof value === 'object' && 'id' in value) return (value as Ref).id;
   if (typeof value !== 'string') return value;
   const text = value.trim();
-  if (field.type === 'int') return Number.isInteger(Number(number(text))) ? Number(number(text)) : text;
-  if (field.type === 'money' || field.type === 'decimal' || field.type === 'percent') return number(text);
-  return text === '' ? null : text;
+  if (text === '') return null;
+  if (field.type === 'int') return numeric('int', text) ?? text;
+  return isNumberType(field.type) ? number(text) : text;
 }
 
-/** "24 960 000,50 ₽" is 24960000.50; what is no number goes to the server as it was typed, which says why. */
-export function number(text: string): string {
-  const bare = text
-    .replace(/[\s\u00a0\u202f_₽%]/g, '')
-    .replace(',', '.')
-    .replace('−', '-');
-  return /^-?\d+(\.\d+)?$/.test(bare) ? bare : text;
+/** The sign of the deployment's money, or its code. */
+export function currencySign(): string {
+  const currency = meta.value?.currency ?? 'RUB';
+  return money(0, currency).replace(/[\d\s.,]/g, '') || currency;
 }
 
-const SURE = 15; // digits that a JSON number keeps whatever reads it
+/** How this user writes numbers. */
+export const writing = (): Writing => ({ isEnglish: lang.value === 'en', sign: currencySign() });
 
-/** A number typed for a field of this type, as JSON; null: it is none. */
-export function numeric(type: string, text: string): number | string | null {
-  const bare = number(text);
-  const isNumber = (type === 'int' ? /^-?\d+$/ : /^-?\d+(\.\d+)?$/).test(bare);
-  if (!isNumber) return null;
-  return bare.replace(/\D/g, '').length > SURE || /e/.test(String(Number(bare))) ? bare : Number(bare);
+/** Which of the values are numbers that nobody should guess: they are told of before anything is sent. */
+export function numberFaults(entity: string, values: Record<string, unknown>): FieldError[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    const field = fieldOf(entity, name);
+    return (field && numberFault(name, field, value, writing())) ?? [];
+  });
 }
 
 export function same(a: unknown, b: unknown): boolean {

@@ -10,7 +10,7 @@ import { beginning, choicesOf, difference, hasKey, linesOf, model, nameOf, numbe
 import type { Declaration, Model, ModelEntity, ModelField, Named, Plan } from '../core/model.ts';
 import { fault } from '../core/outward.ts';
 import { Watch } from '../core/store.ts';
-import { numeric } from '../fields/value.ts';
+import { numeric } from '../fields/number.ts';
 import type { FieldError } from '../core/types.ts';
 
 const MANY_ROWS = 10_000; // of which it is said that writing will wait, though not how long

@@ -9,7 +9,7 @@ import { toast } from '../ui/toast.ts';
 import '../fields/edit.ts';
 import { openMerge } from './merge.ts';
 import { picked } from '../fields/picks.ts';
-import { toApi } from '../fields/value.ts';
+import { numberFaults, toApi } from '../fields/value.ts';
 import { ApiError } from '../core/api.ts';
 import { bulk } from '../core/batch.ts';
 import { number } from '../core/fmt.ts';
@@ -88,6 +88,8 @@ class BulkBar extends El {
   async #set(event: Event): Promise<void> {
     event.preventDefault();
     if (this.busy || !(await picked())) return;
+    this.errors = numberFaults(this.entity, { [this.field]: this.value });
+    if (this.errors.length) return;
     const value = toApi(fieldOf(this.entity, this.field)!, this.value);
     if (!(await this.#run({ set: { [this.field]: value } }))) return;
     this.querySelector<HTMLElement>('#bulk-edit')?.hidePopover();
@@ -143,6 +145,7 @@ class BulkBar extends El {
                 .note=${this.value === null || this.value === '' ? t('bulk.empty') : null}
                 @ui-change=${(e: CustomEvent<{ value: unknown }>) => {
                   this.value = e.detail.value;
+                  this.errors = [];
                 }}
               ></crm-field>`
             : nothing

@@ -5,7 +5,7 @@ import * as drafts from '../core/drafts.ts';
 import { on } from '../core/events.ts';
 import { fieldOf, isEditable, may, stageField, stagesOf } from '../core/meta.ts';
 import type { FieldError, Row } from '../core/types.ts';
-import { same, toApi } from '../fields/value.ts';
+import { numberFaults, same, toApi } from '../fields/value.ts';
 import { isEmpty } from '../fields/view.ts';
 
 export interface Conflict {
@@ -201,6 +201,12 @@ export class CardModel {
 
   async save(): Promise<boolean> {
     if (!this.record || this.saving || this.conflicts.length) return false;
+    this.errors = numberFaults(this.entity, this.values);
+    if (this.errors.length) {
+      this.general = null;
+      this.#changed();
+      return false;
+    }
     const patch: Record<string, unknown> = {};
     for (const name of this.dirty) patch[name] = toApi(fieldOf(this.entity, name)!, this.values[name]);
     const stage = stageField(this.entity);

@@ -10,7 +10,7 @@ import './duplicates.ts';
 import { summaryBar } from './card-fields.ts';
 import { sayHidden } from './hidden.ts';
 import { picked } from '../fields/picks.ts';
-import { toApi } from '../fields/value.ts';
+import { numberFaults, toApi } from '../fields/value.ts';
 import { isEmpty } from '../fields/view.ts';
 import { api, ApiError, writeKey } from '../core/api.ts';
 import * as drafts from '../core/drafts.ts';
@@ -124,9 +124,10 @@ class Create extends El {
         fieldOf(this.entity, name)!.required &&
         isEmpty(toApi(fieldOf(this.entity, name)!, this.values[name])),
     );
-    this.errors = missing.map((field) => ({ field, code: 'required' }));
+    const lacks = missing.map((field) => ({ field, code: 'required' }));
+    this.errors = [...lacks, ...numberFaults(this.entity, this.values)];
     this.general = null;
-    if (!missing.length) await this.#send();
+    if (!this.errors.length) await this.#send();
     await this.updateComplete;
     this.querySelector<HTMLElement>('.summary')?.focus();
   }
