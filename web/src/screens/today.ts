@@ -106,11 +106,7 @@ class Today extends El {
       .map(
         (g, i) =>
           html` <section data-group=${g}>
-            <div class="sect">
-              <h2 class=${g === 'overdue' ? 'is-danger' : ''}>${t(`today.${g}`)}</h2>
-              <span class="count">${groups[g].length}</span>
-              ${i ? nothing : html`<a class="link push" href=${hrefOf(home)}>${t('today.open')}<span class="sr"> ${t(entityOf(home.entity)!.label.many)}</span></a>`}
-            </div>
+            ${sect(t(`today.${g}`), `${groups[g].length}`, hrefOf(home), t(entityOf(home.entity)!.label.many), i > 0)}
             <ul>
               ${groups[g].map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}
             </ul>
@@ -127,11 +123,7 @@ class Today extends El {
     const { home, records } = one;
     const title = `${capital(t(entityOf(home.entity)!.label.many))} · ${t(home.view.label)}`;
     return html`<section data-view=${home.view.id} data-entity=${home.entity} tabindex="-1">
-      <div class="sect">
-        <h2>${title}</h2>
-        ${records.total ? html`<span class="count">${atLeast(records)}</span>` : nothing}
-        <a class="link push" href=${hrefOf(home)}>${t('today.open')}<span class="sr"> ${title}</span></a>
-      </div>
+      ${sect(title, records.total ? atLeast(records) : '', hrefOf(home), title)}
       ${records.state === 'loading' ? skeletonRows(3) : nothing}
       ${records.state === 'error' ? failure(records.error!, () => void records.load()) : nothing}
       ${records.state === 'ready' && records.walked === null && !records.rows.length ? html`<p class="faint row">${t('today.quiet')}</p>` : nothing}
@@ -141,6 +133,16 @@ class Today extends El {
       ${this.#foot(one)}
     </section>`;
   }
+}
+
+/** The head of a part of the screen. All of it leads to the list: the link covers the title and the number. */
+function sect(title: string, count: string, href: string, many: string, again = false): TemplateResult {
+  const text = html`${t('today.open')}<span class="sr"> ${many}</span>`;
+  return html`<div class="sect">
+    <h2>${title}</h2>
+    ${count ? html`<span class="count">${count}</span>` : nothing}
+    <a class="link push" href=${href}>${again ? html`<span class="sr">${text}</span>${icon('right', 'icon-16')}` : text}</a>
+  </div>`;
 }
 
 function hrefOf({ entity, view }: HomeView): string {

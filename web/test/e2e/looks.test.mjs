@@ -55,3 +55,29 @@ test('on a phone a line under a title names what is so and leaves out what is no
   await page.locator('li[data-id="4"]').getByText('Готово').waitFor();
   assert.equal(await page.locator('.cards').getByText('Нет', { exact: true }).count(), 0);
 });
+
+test('on a phone numbers and addresses of a card are big enough for a finger', async () => {
+  fixture.update('sales.lead', 46, { phone: ['+79225551000', '+79225551001'], email: 'zakaz@example.ru' });
+  const page = await visit({ path: '/e/sales.lead/46', size: PHONE });
+  const numbers = page.locator('.prop[data-field=phone] a');
+  await numbers.first().waitFor();
+  assert.equal(await numbers.first().getAttribute('href'), 'tel:+79225551000');
+  for (const one of await numbers.all()) await isTouchable(one);
+  await isTouchable(page.locator('.prop[data-field=email] a'));
+  const [first, second] = await Promise.all((await numbers.all()).map((one) => one.boundingBox()));
+  assert.ok(second.y >= first.y + first.height || second.x >= first.x + first.width, 'neither covers the other');
+});
+
+test('on the start screen of a phone a touch of a title or its number leads to the list', async () => {
+  const page = await visit({ path: '/', size: PHONE });
+  const head = page.locator('.today-aside .sect').first();
+  await isTouchable(head);
+  await tap(page, head.locator('.count'));
+  await page.waitForURL(/\/e\/sales\.lead\?view=fresh/);
+  await page.goBack();
+  const groups = page.locator('[data-group] .sect');
+  await groups.first().waitFor();
+  for (const one of await groups.all()) await isTouchable(one);
+  await tap(page, groups.first().locator('h2'));
+  await page.waitForURL(/\/e\/tasks\.task/);
+});
