@@ -34,7 +34,7 @@ export function startKeys(): void {
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.isComposing || document.querySelector('dialog.ask[open]')) return;
     const combo = comboOf(event);
-    if (!combo.startsWith('Ctrl+') && isTyping(event.target)) return;
+    if (!/^(Ctrl\+|F\d)/.test(combo) && isTyping(event.target)) return;
     const found = [...bindings].reverse().find((b) => b.combo === combo && b.active());
     if (!found) return;
     event.preventDefault();
