@@ -25,6 +25,9 @@ const OPS: Record<string, string> = {
   restored: 'restored',
 };
 
+const FIELDS = 8, // of a longer change these are shown at first
+  CHARS = 240; // and of a longer text these
+
 type Undo = { change: string; fields?: string[]; force?: boolean } | { to: string };
 
 /** What acted when nobody did: "rule:R-1", "form:site". */
@@ -44,6 +47,7 @@ class History extends El {
     next: { state: true },
     error: { state: true },
     busy: { state: true },
+    whole: { state: true },
   };
   entity = '';
   recordId = 0;
@@ -54,6 +58,7 @@ class History extends El {
   next: string | null = null;
   error: ApiError | null = null;
   busy = false;
+  whole = new Set<string>(); // long changes, by keyOf, that are shown in full
   #watch = new Watch(this, lang);
 
   override willUpdate(changed: Map<string, unknown>): void {
@@ -169,7 +174,6 @@ class History extends El {
     const changes = (row.changes ?? []).filter((c) => fieldOf(this.entity, c.field));
     const who = row.by?.id ? (row.by.label ?? t('history.system')) : machine(row.via);
     const op = OPS[row.op] ?? 'updated';
-    const created = op === 'created';
     const isUndoable = this.mayUndo && !!row.position && op === 'updated';
     return html`<div class="event" data-position=${row.position ?? nothing}>
       <span class="event-mark">${row.by?.id ? avatar({ id: row.by.id, label: row.by.label ?? '' }, '') : icon('bolt', 'icon-16')}</span>
@@ -178,24 +182,42 @@ class History extends El {
           <span class="strong">${who}</span><span class="muted">${t(`history.${op}`)}${this.#via(row)}</span>
           <time datetime=${row.at} title=${fullMoment(row.at)}>${clockTime(Date.parse(row.at))}</time>
         </div>
-        ${
-          changes.length
-            ? html`<ul class="changes">
-                ${changes.map(
-                  (c) =>
-                    html`<li data-field=${c.field}>
-                      <span
-                        ><span class="muted">${label(this.entity, c.field)}:</span>
-                        ${created || this.#blank(c.old) ? nothing : html`<span class="was">${this.#value(c.field, c.old)}</span> <span aria-hidden="true">→</span><span class="sr">${t('history.became')}</span> `}${this.#value(c.field, c.new)}</span
-                      >${isUndoable && changes.length > 1 && !fieldOf(this.entity, c.field)!.read_only ? this.#button(() => void this.#undo({ change: row.position!, fields: [c.field] }), 'undo-field', t('history.undo.field', { name: label(this.entity, c.field) })) : nothing}
-                    </li>`,
-                )}
-              </ul>`
-            : nothing
-        }
+        ${changes.length ? html`<ul class="changes">${this.#shown(row, changes).map((c) => this.#change(row, c, isUndoable && changes.length > 1))}</ul>` : nothing}
+        ${isLong(row, changes) ? this.#opener(row) : nothing}
         ${isUndoable || (this.mayUndo && row.position && index) ? this.#foot(row, isUndoable, index) : nothing}
       </div>
     </div>`;
+  }
+
+  #shown(row: HistoryRow, changes: Change[]): Change[] {
+    return this.whole.has(keyOf(row)) ? changes : changes.slice(0, FIELDS);
+  }
+
+  #opener(row: HistoryRow): TemplateResult {
+    const key = keyOf(row);
+    const isWhole = this.whole.has(key);
+    const toggle = () => {
+      this.whole = new Set([...this.whole, key].filter((one) => !isWhole || one !== key));
+    };
+    return html`<button
+      class="btn btn-sm btn-ghost event-whole"
+      data-action="whole"
+      aria-expanded=${isWhole ? 'true' : 'false'}
+      @click=${toggle}
+    >
+      ${t(isWhole ? 'history.less' : 'history.whole')}
+    </button>`;
+  }
+
+  #change(row: HistoryRow, c: Change, isApart: boolean): TemplateResult {
+    const isWhole = this.whole.has(keyOf(row));
+    const name = label(this.entity, c.field);
+    const was = isCreated(row) || isBlank(c.old) ? nothing : html`<span class="was">${this.#value(c.field, c.old, isWhole)}</span> <span aria-hidden="true">→</span><span class="sr">${t('history.became')}</span> `;
+    const mayUndo = isApart && !fieldOf(this.entity, c.field)!.read_only;
+    return html`<li data-field=${c.field}>
+      <span><span class="muted">${name}:</span> ${was}${this.#value(c.field, c.new, isWhole)}</span>
+      ${mayUndo ? this.#button(() => void this.#undo({ change: row.position!, fields: [c.field] }), 'undo-field', t('history.undo.field', { name })) : nothing}
+    </li>`;
   }
 
   #button(run: () => void, action: string, name: string): TemplateResult {
@@ -250,17 +272,31 @@ class History extends El {
     return row.by?.id && row.via && row.via.includes(':') ? `, ${machine(row.via)}` : '';
   }
 
-  #blank(value: unknown): boolean {
-    return value === null || value === undefined || (Array.isArray(value) && !value.length);
-  }
-
-  #value(name: string, value: unknown) {
-    if (this.#blank(value)) return html`<span class="faint">${t('none')}</span>`;
+  /** Of several values all: the first of them is often the same. */
+  #value(name: string, value: unknown, isWhole: boolean): unknown {
+    if (isBlank(value)) return html`<span class="faint">${t('none')}</span>`;
+    if (Array.isArray(value) && fieldOf(this.entity, name)!.type !== 'json')
+      return value.map((one, i) => html`${i ? ', ' : ''}${this.#value(name, one, isWhole)}`);
     const field = fieldOf(this.entity, name)!;
     const bare = (field.type === 'ref' || field.type === 'user') && typeof value === 'number';
     const row = { id: 0, rev: 0, [name]: bare ? { id: value } : value } as Row;
-    return show({ entity: this.entity, name, row, place: 'text' });
+    const shown = show({ entity: this.entity, name, row, place: 'text' });
+    return !isWhole && isLongText(shown) ? `${shown.slice(0, CHARS).replace(/[\ud800-\udbff]$/, '')}…` : shown;
   }
 }
+
+type Change = NonNullable<HistoryRow['changes']>[number];
+
+const keyOf = (row: HistoryRow) => row.position ?? row.at;
+const isLongText = (value: unknown): value is string => typeof value === 'string' && value.length > CHARS;
+
+/** Whether not all of a change is shown at first. */
+function isLong(row: HistoryRow, changes: Change[]): boolean {
+  const values = changes.flatMap((c) => (isCreated(row) ? [c.new] : [c.new, c.old])).flat();
+  return changes.length > FIELDS || values.some(isLongText);
+}
+
+const isCreated = (row: HistoryRow) => OPS[row.op] === 'created';
+const isBlank = (value: unknown) => value === null || value === undefined || (Array.isArray(value) && !value.length);
 
 customElements.define('crm-history', History);

@@ -81,3 +81,24 @@ test('on the start screen of a phone a touch of a title or its number leads to t
   await tap(page, groups.first().locator('h2'));
   await page.waitForURL(/\/e\/tasks\.task/);
 });
+
+test('a long change is short at first, all of it is a press away, and of several values all are told', async () => {
+  const long = 'Слово '.repeat(100);
+  const fields = ['title', 'email', 'city', 'comment', 'amount', 'source', 'wish', 'urgent', 'contact', 'owner'];
+  const values = { title: 'Кран', email: 'a@example.ru', city: 'Пермь', comment: long, amount: '5.00', source: 'avito' };
+  fixture.update('sales.lead', 46, { ...values, wish: '2027-01-18', urgent: false, contact: { id: 2, label: 'Николай Жуков' }, owner: { id: 8, label: 'Игорь Гущин' } });
+  fixture.update('sales.lead', 46, { phone: ['+79225551000', '+79225551001'] }, { id: 8, name: 'Я'.repeat(80) });
+  const page = await visit({ path: '/e/sales.lead/46' });
+  const [phones, change] = [page.locator('.event').first(), page.locator('.event').nth(1)];
+  await phones.getByText('555-10-01').waitFor();
+  const mid = page.locator('.deal-mid');
+  assert.ok(await mid.evaluate((box) => box.scrollWidth <= box.clientWidth), 'a long name breaks');
+  const lines = change.locator('.changes li');
+  assert.equal(await lines.count(), 8);
+  assert.ok((await change.locator('[data-field=comment]').innerText()).length < 400);
+  await change.locator('[data-action=whole]').click();
+  assert.equal(await lines.count(), fields.length);
+  assert.ok((await change.locator('[data-field=comment]').innerText()).length > 590);
+  await change.locator('[data-action=whole][aria-expanded=true]').click();
+  assert.equal(await lines.count(), 8);
+});
