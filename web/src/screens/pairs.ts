@@ -6,7 +6,7 @@ import { icon } from '../ui/icon.ts';
 import { empty, failure, skeletonRows } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import { setDifferent, why, type Reason } from '../views/duplicates.ts';
-import { openMerge } from '../views/merge.ts';
+import { openMerge } from '../views/merge-open.ts';
 import { isEmpty, summary } from '../fields/view.ts';
 import { api, ApiError } from '../core/api.ts';
 import { number } from '../core/fmt.ts';

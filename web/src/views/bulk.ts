@@ -7,7 +7,7 @@ import { problemText } from '../ui/parts.ts';
 import { toggleAt } from '../ui/pop.ts';
 import { toast } from '../ui/toast.ts';
 import '../fields/edit.ts';
-import { openMerge } from './merge.ts';
+import { openMerge } from './merge-open.ts';
 import { picked } from '../fields/picks.ts';
 import { numberFaults, toApi } from '../fields/value.ts';
 import { ApiError } from '../core/api.ts';

@@ -11,7 +11,7 @@ import { on } from '../core/events.ts';
 import { lang, t } from '../core/i18n.ts';
 import { entityOf, fieldOf, may, ownerOf, titleOf } from '../core/meta.ts';
 import { Watch } from '../core/store.ts';
-import { openMerge } from './merge.ts';
+import { openMerge } from './merge-open.ts';
 import type { Row } from '../core/types.ts';
 
 export interface Reason {

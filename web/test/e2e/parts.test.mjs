@@ -3,6 +3,7 @@
 // such an update.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { entities } from '../fixture/data.mjs';
 import { fixture, scene, until, visit } from './scene.mjs';
 
 scene();
@@ -55,6 +56,24 @@ test('a screen whose file is missing says so, and opens once the file is there',
   await page.unroute('**/ui/batches-*.js');
   await page.getByRole('button', { name: 'Повторить' }).click();
   await page.locator('crm-batches').getByRole('heading').first().waitFor();
+});
+
+test('a window whose file is missing says so, and opens once the file is there', async (t) => {
+  const lead = entities['sales.lead'];
+  const { match, can } = lead;
+  Object.assign(lead, { match: true, can: { ...can, merge: true } });
+  t.after(() => Object.assign(lead, { match, can }));
+  const page = await visit({ path: '/e/sales.lead' });
+  for (const id of [46, 45]) await page.locator(`tr[data-id="${id}"] .pick-box input`).click();
+  assert.equal(asked('merge'), 0);
+  await missing(page, 'merge');
+  await page.click('[data-action=bulk-merge]');
+  await page.locator('.toast').getByText('Повторите; если не поможет').waitFor();
+  await page.unroute('**/ui/merge-*.js');
+  await page.reload();
+  for (const id of [46, 45]) await page.locator(`tr[data-id="${id}"] .pick-box input`).click();
+  await page.click('[data-action=bulk-merge]');
+  await page.locator('dialog crm-merge').waitFor();
 });
 
 test('a page that the server has a newer build of says so once it is back, and is loaded anew without losing work', async () => {
