@@ -231,4 +231,11 @@ export const SCREENS = {
       await page.waitForSelector('.conflict');
     },
   },
+  order: {
+    ready: see('.cards li[data-id], tr[data-id]'),
+    path: '/e/sales.lead?sort=-amount',
+    act: async (page, phone) => {
+      if (phone) await page.click('[data-action=sort]');
+    },
+  },
 };

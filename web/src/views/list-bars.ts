@@ -5,6 +5,7 @@ import { toggleAt } from '../ui/pop.ts';
 import './filter-menu.ts';
 import { chipText, type Names } from './chips.ts';
 import type { Count } from './list-counts.ts';
+import { sortMenu, type Sorting } from './sort-menu.ts';
 import { label } from '../fields/view.ts';
 import { atLeast } from '../core/fmt.ts';
 import { writeState, type ListState } from '../core/filter.ts';
@@ -53,6 +54,7 @@ export interface Filters {
   chips: ListState['chips'];
   names: Names;
   isBin: boolean;
+  sorting: Sorting;
   /** Rows can be chosen here; null: they cannot. */
   pick: { isOn: boolean; toggle: () => void } | null;
   set: (changed: ListState['chips']) => void;
@@ -79,7 +81,7 @@ export function filterBar(filters: Filters): TemplateResult {
       .names=${names}
       @ui-filter=${(e: CustomEvent<ListState['chips']>) => set(e.detail)}
     ></crm-filter>
-    ${pickButton(filters)}${binLink(filters)}
+    ${narrow.value ? sortMenu(entity, filters.sorting) : nothing}${pickButton(filters)}${binLink(filters)}
   </div>`;
 }
 

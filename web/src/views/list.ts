@@ -278,6 +278,10 @@ class List extends El {
       chips: this.#state.chips,
       names: this.#names,
       isBin: !!this.#state.bin,
+      sorting: {
+        sort: this.#state.sort,
+        onSort: (field) => (field ? this.#sortBy(field) : this.#to({ sort: null })),
+      },
       pick: this.#pickable
         ? { isOn: chosen.isShown, toggle: () => (chosen.isShown ? chosen.clear() : chosen.open()) }
         : null,

@@ -1,6 +1,7 @@
 // Lists that have to wait for the server: what stands there meanwhile, and how a long search is told of.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PHONE } from './browser.mjs';
 import { fixture, scene, until, visit } from './scene.mjs';
 
 scene();
@@ -67,6 +68,7 @@ test('a list keeps its rows, dimmed, until those of another order or view are th
 test('a card opened over a list leaves the list as it is', async () => {
   const page = await visit({ path: '/e/sales.lead' });
   await page.waitForSelector(rowOf(46));
+  await page.waitForFunction(() => [...document.querySelectorAll('.tab')].every((tab) => tab.querySelector('.count')));
   await page.evaluate(() => {
     const list = document.querySelector('crm-list');
     window.drawn = 0;
@@ -166,4 +168,24 @@ test('the columns give way before a list is scrolled sideways', async () => {
   assert.match(await under.innerText(), /1,250,000/, 'what has no room stands under the name');
   await page.setViewportSize({ width: 1440, height: 800 });
   await page.locator('th[data-field=amount]').waitFor();
+});
+
+test('on a phone the order of a list is chosen from a menu, turned round there and given up', async () => {
+  const page = await visit({ path: '/e/sales.lead?view=all', size: PHONE });
+  const order = (name) => page.locator(`#sort-menu [data-sort="${name}"]`);
+  const first = (id) => page.locator(`.cards .gap:first-child + li[data-id="${id}"]`);
+  const sums = fixture.data['sales.lead'].filter((row) => row.amount).sort((a, b) => b.amount - a.amount);
+  await page.click('[data-action=sort]');
+  assert.equal(await order('').getAttribute('aria-pressed'), 'true');
+  await order('amount').click();
+  await page.waitForURL(/sort=-amount/);
+  await first(sums[0].id).waitFor();
+  await page.locator('[data-sort=amount][aria-pressed=true]').getByText('по убыванию').waitFor();
+  await order('amount').click();
+  await page.waitForURL(/sort=amount/);
+  await page.locator('[data-sort=amount][aria-pressed=true]').getByText('по возрастанию').waitFor();
+  await order('').click();
+  await page.waitForURL((url) => !url.searchParams.has('sort'));
+  await first(46).waitFor();
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 });
