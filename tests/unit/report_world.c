@@ -12,7 +12,9 @@
 
 static const choice sources[] = {{.value = N("site")}, {.value = N("ads")}};
 static const choice lines[] = {{.value = N("service")}, {.value = N("sales")}};
+static const choice directions[] = {{.value = N("in")}, {.value = N("out")}};
 static const choice outcomes[] = {{.value = N("done")}, {.value = N("refused")}};
+static const choice reasons[] = {{.value = N("price")}, {.value = N("bought")}};
 static const choice deal_stages[] = {
     {.value = N("open")}, {.value = N("won")}, {.value = N("lost")}};
 static const choice log_stages[] = {
@@ -31,9 +33,12 @@ static const field call_fields[] = {
     {.name = N("at"), .type = FIELD_DATETIME, .flags = FIELD_INDEXED},
     {.name = N("line"), CHOICE(lines)},
     {.name = N("outcome"), CHOICE(outcomes)},
-    {.name = N("called_back"), .type = FIELD_BOOL},
+    {.name = N("called_back"), .type = FIELD_DURATION},
     {.name = N("person"), PERSON, .flags = FIELD_INDEXED},
     {.name = N("owner"), .type = FIELD_USER},
+    {.name = N("direction"), CHOICE(directions)},
+    {.name = N("department"), .type = FIELD_REF, .ref_name = N("department")},
+    {.name = N("reason"), CHOICE(reasons)},
 };
 static const field visit_fields[] = {
     {.name = N("at"), .type = FIELD_DATETIME},
@@ -132,9 +137,14 @@ static void add(world *w, const char *entity_name, const char *json_text)
     record *r;
     json_t *json = json_loads(json_text, 0, NULL), *owner = json_object_get(json, "owner");
     const char *login = json_string_value(owner);
+    const char *place = json_string_value(json_object_get(json, "department"));
     if (login) {
         int64_t id = strcmp(login, "anna") == 0 ? w->anna : w->boris;
         json_object_set_new(json, "owner", json_integer(id));
+    }
+    if (place) {
+        int64_t id = strcmp(place, "sales") == 0 ? w->sales : w->north;
+        json_object_set_new(json, "department", json_integer(id));
     }
     assert_non_null(json);
     assert_ok(records_new(&w->call, registry_entity(w->reg, str_of(entity_name)), &r));
@@ -166,20 +176,28 @@ static const char *const people_rows[] = {
     "{\"name\":\"Олег\"}",
 };
 static const char *const call_rows[] = {
-    "{\"at\":\"2027-02-15T09:10:00+03:00\",\"line\":\"service\",\"owner\":\"anna\","
-    "\"outcome\":\"done\",\"person\":3}",
-    "{\"at\":\"2027-02-15T09:40:00+03:00\",\"line\":\"service\",\"owner\":\"anna\"}",
-    "{\"at\":\"2027-02-15T10:05:00+03:00\",\"line\":\"service\",\"called_back\":false}",
-    "{\"at\":\"2027-02-15T10:30:00+03:00\",\"line\":\"service\",\"owner\":\"boris\","
-    "\"outcome\":\"refused\"}",
-    "{\"at\":\"2027-02-15T09:20:00+03:00\",\"line\":\"sales\",\"owner\":\"boris\","
-    "\"outcome\":\"done\"}",
-    "{\"at\":\"2027-02-15T14:00:00+03:00\",\"line\":\"sales\",\"called_back\":true}",
-    "{\"at\":\"2027-02-15T14:59:59.999+03:00\",\"line\":\"sales\",\"owner\":\"anna\","
-    "\"outcome\":\"refused\"}",
-    "{\"at\":\"2027-02-15T23:30:00+03:00\"}",
-    "{\"at\":\"2027-01-10T12:00:00+03:00\",\"line\":\"sales\",\"owner\":\"anna\","
-    "\"outcome\":\"done\",\"person\":2}",
+    "{\"at\":\"2027-02-15T09:10:00+03:00\",\"line\":\"service\",\"direction\":\"in\",\"owner\":"
+    "\"anna\","
+    "\"department\":\"sales\",\"outcome\":\"done\",\"person\":3}",
+    "{\"at\":\"2027-02-15T09:40:00+03:00\",\"line\":\"service\",\"direction\":\"in\",\"owner\":"
+    "\"anna\","
+    "\"department\":\"sales\"}",
+    "{\"at\":\"2027-02-15T10:05:00+03:00\",\"line\":\"service\",\"direction\":\"in\","
+    "\"department\":\"sales\"}",
+    "{\"at\":\"2027-02-15T10:30:00+03:00\",\"line\":\"service\",\"direction\":\"in\",\"owner\":"
+    "\"boris\","
+    "\"department\":\"north\",\"outcome\":\"refused\",\"reason\":\"price\"}",
+    "{\"at\":\"2027-02-15T09:20:00+03:00\",\"line\":\"sales\",\"direction\":\"out\",\"owner\":"
+    "\"boris\","
+    "\"department\":\"north\",\"outcome\":\"done\"}",
+    "{\"at\":\"2027-02-15T14:00:00+03:00\",\"line\":\"sales\",\"direction\":\"in\","
+    "\"department\":\"sales\",\"called_back\":600000}",
+    "{\"at\":\"2027-02-15T14:59:59.999+03:00\",\"line\":\"sales\",\"direction\":\"out\","
+    "\"owner\":\"anna\",\"department\":\"sales\",\"outcome\":\"refused\",\"reason\":\"bought\"}",
+    "{\"at\":\"2027-02-15T23:30:00+03:00\",\"direction\":\"in\",\"called_back\":10800000}",
+    "{\"at\":\"2027-01-10T12:00:00+03:00\",\"line\":\"sales\",\"direction\":\"out\",\"owner\":"
+    "\"anna\","
+    "\"department\":\"sales\",\"outcome\":\"done\",\"person\":2}",
 };
 static const char *const visit_rows[] = {
     "{\"at\":\"2027-02-15T09:00:00+03:00\",\"owner\":\"anna\"}",

@@ -22,53 +22,6 @@ static int reports_in_memory(void **state)
 #define assert_report(user, entity, json, expected) \
     assert_string_equal(report_of(&w, user, entity, json), expected)
 
-#define TODAY "[\"and\",[\"at\",\"gte\",\"today\"],[\"at\",\"lt\",\"today+1d\"]]"
-
-/* ---- calls ----------------------------------------------------------------------------------- */
-
-/*
- * Untaken: nobody took it. Unfinished: taken, no outcome recorded. Missed: untaken and not called
- * back. In numbers, and in percent of the line's calls.
- */
-#define CALL_MEASURES                                                                             \
-    "\"measures\":{\"calls\":\"count\","                                                          \
-    "\"unfinished\":{\"count\":true,\"where\":[\"and\",[\"owner\",\"none\",false],[\"outcome\","  \
-    "\"none\"]]},"                                                                                \
-    "\"untaken\":{\"count\":true,\"where\":[\"owner\",\"none\"]},"                                \
-    "\"refused\":{\"count\":true,\"where\":[\"outcome\",\"eq\",\"refused\"]},"                    \
-    "\"missed\":{\"count\":true,\"where\":[\"and\",[\"owner\",\"none\"],[\"called_back\",\"ne\"," \
-    "true]]},"                                                                                    \
-    "\"unfinished%\":{\"share\":[\"unfinished\",\"calls\"]},"                                     \
-    "\"untaken%\":{\"share\":[\"untaken\",\"calls\"]},"                                           \
-    "\"refused%\":{\"share\":[\"refused\",\"calls\"]},"                                           \
-    "\"missed%\":{\"share\":[\"missed\",\"calls\"]}}"
-
-static void calls_by_line_in_numbers_and_percent(void **state)
-{
-    (void)state;
-    assert_report(0, "rep.call", "{\"where\":" TODAY ",\"by\":[\"line\"]," CALL_MEASURES "}",
-                  "null 1 0 1 0 1 0.00 100.00 0.00 100.00\n"
-                  "sales 3 0 1 1 0 0.00 33.33 33.33 0.00\n"
-                  "service 4 1 1 1 1 25.00 25.00 25.00 25.00\n");
-    assert_report(0, "rep.call", "{\"where\":" TODAY "," CALL_MEASURES "}",
-                  "8 1 3 2 2 12.50 37.50 25.00 25.00\n");
-}
-
-static void calls_and_visits_by_hour(void **state)
-{
-    (void)state;
-    const char *by_hour = "{\"where\":" TODAY ",\"by\":[{\"field\":\"at\",\"bucket\":"
-                          "\"hour_of_day\",\"as\":\"hour\"}],\"measures\":{\"n\":\"count\"}}";
-    assert_report(0, "rep.call", by_hour, "9 3\n10 2\n14 2\n23 1\n");
-    assert_report(0, "rep.visit", by_hour, "9 2\n14 1\n");
-    assert_report(0, "rep.call",
-                  "{\"by\":[\"line\",{\"field\":\"at\",\"bucket\":\"hour\",\"as\":\"hour\"}],"
-                  "\"where\":[\"line\",\"eq\",\"sales\"],\"measures\":{\"n\":\"count\"}}",
-                  "sales 2027-01-10T09:00:00.000Z 1\n"
-                  "sales 2027-02-15T06:00:00.000Z 1\n"
-                  "sales 2027-02-15T11:00:00.000Z 2\n");
-}
-
 /* ---- deals ----------------------------------------------------------------------------------- */
 
 #define WON    "[\"stage\",\"eq\",\"won\"]"
@@ -453,8 +406,6 @@ static void what_takes_too_much_memory_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(calls_by_line_in_numbers_and_percent),
-        ON_BOTH(calls_and_visits_by_hour),
         ON_BOTH(how_well_managers_do),
         ON_BOTH(revenue_by_month),
         ON_BOTH(sources_with_their_revenue),
