@@ -1,6 +1,7 @@
 /* engine_world.c - see engine_world.h. */
 #include "engine_world.h"
 
+#include "data/address.h"
 #include "data/engine_memory.h"
 #include "data/engine_sqlite.h"
 
@@ -287,7 +288,8 @@ static bool take_next(void *arg, const value *row, uint32_t bits)
     p->goes_on = true;
     p->q.after = (cursor){.id = row[COL_ID].i, .is_set = true};
     for (uint32_t i = 0; i < p->q.sort_count; i++) {
-        p->q.after.at[i] = value_dup(p->b->w->arena, row[p->q.sorts[i].field->index]);
+        arena *a = p->b->w->arena;
+        p->q.after.at[i] = value_dup(a, address_value(a, p->q.sorts[i].field, row));
     }
     return take_id(p->out, row, bits);
 }

@@ -28,6 +28,10 @@ value some_value(arena *a, dice *d, const field *f);
 value some_operand(dice *d, const field *f);
 /* The main entity mostly. */
 const entity *some_entity(maker *m);
+/* The field, or of an address now and then one of its parts. */
+const field *some_part(dice *d, const field *f);
+/* One of the entity's own fields, or a part of one. */
+const field *some_own(dice *d, const entity *e);
 /* One of the entity's own fields that are so; NULL: none is. */
 const field *some_such(dice *d, const entity *e, bool (*is)(const field *f));
 bool is_link(const field *f);
@@ -48,8 +52,8 @@ const branches *some_branches(maker *m, const entity *e);
 query some_query(maker *m);
 void tell_query(const query *q);
 
-/* Schemas (oracle_schema.c): entities of any fields; other indexes and searched fields over the rows
- * that are there. */
+/* Schemas (oracle_schema.c): entities of any fields; other indexes and searched fields over the
+ * rows that are there. */
 world *some_world(dice d);
 void change_schema(bench *b, dice d);
 

@@ -116,8 +116,7 @@ static const cond *some_leaf(maker *m, const field *f)
 static const cond *some_path(maker *m, const field *const *refs, uint32_t count)
 {
     const entity *last = refs[count - 1]->ref;
-    cond *c =
-        (cond *)some_leaf(m, &last->fields[COL_OWN + roll(&m->d, last->field_count - COL_OWN)]);
+    cond *c = (cond *)some_leaf(m, some_own(&m->d, last));
     c->path[count] = c->path[0];
     for (uint32_t i = 0; i < count; i++) {
         c->path[i] = refs[i];
@@ -160,8 +159,7 @@ static const cond *some_simple(maker *m, const entity *e)
     if (child) {
         return some_exists(m, child);
     }
-    return some_leaf(m, &e->fields[roll(&m->d, 12) ? COL_OWN + roll(&m->d, e->field_count - COL_OWN)
-                                                   : roll(&m->d, COL_MARKS)]);
+    return some_leaf(m, roll(&m->d, 12) ? some_own(&m->d, e) : &e->fields[roll(&m->d, COL_MARKS)]);
 }
 
 const cond *some_cond(maker *m, const entity *e, int depth)

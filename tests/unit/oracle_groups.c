@@ -19,9 +19,7 @@ static field_path some_field_path(maker *m, const entity *e)
         p.at[p.length++] = link;
         e = link->ref;
     }
-    uint32_t i =
-        roll(&m->d, 6) ? COL_OWN + roll(&m->d, e->field_count - COL_OWN) : roll(&m->d, COL_MARKS);
-    p.at[p.length++] = &e->fields[i];
+    p.at[p.length++] = roll(&m->d, 6) ? some_own(&m->d, e) : &e->fields[roll(&m->d, COL_MARKS)];
     return p;
 }
 

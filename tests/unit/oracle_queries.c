@@ -49,7 +49,7 @@ static const cond *some_filter(maker *m, const entity *e)
     for (uint32_t i = roll(&m->d, 2) * roll(&m->d, 3); i; i--) {
         cond_op op = PICK(&m->d, ops);
         uint32_t count = op == COND_NONE ? 0 : op == COND_IN ? 1 + roll(&m->d, 3) : 1;
-        const field *f = &e->fields[COL_OWN + roll(&m->d, e->field_count - COL_OWN)];
+        const field *f = some_own(&m->d, e);
         c = cond_and(m->w->arena, c, of_field(m, op, f, count));
     }
     return roll(&m->d, 4) ? c : cond_and(m->w->arena, c, some_cond(m, e, 1));
@@ -77,7 +77,8 @@ static void ask_under_rights(maker *m, query *q)
     q->with_deleted = q->only_deleted = false;
     q->sort_count = 1 + (roll(&m->d, 4) == 0);
     for (uint32_t i = 0; i < q->sort_count; i++) {
-        q->sorts[i] = (sort){&e->fields[PICK(&m->d, sorts)], roll(&m->d, 2)};
+        const field *f = some_part(&m->d, &e->fields[PICK(&m->d, sorts)]);
+        q->sorts[i] = (sort){f, roll(&m->d, 2)};
     }
 }
 
@@ -113,7 +114,8 @@ query some_query(maker *m)
     }
     q.sort_count = roll(&m->d, SORTS_MAX + 1);
     for (uint32_t i = 0; i < q.sort_count; i++) {
-        q.sorts[i] = (sort){&e->fields[roll(&m->d, e->field_count)], roll(&m->d, 2)};
+        const field *f = some_part(&m->d, &e->fields[roll(&m->d, e->field_count)]);
+        q.sorts[i] = (sort){f, roll(&m->d, 2)};
     }
     q.limit = roll(&m->d, 3) ? 1 + roll(&m->d, 12) : 1000;
     q.with_deleted = roll(&m->d, 6) == 0;

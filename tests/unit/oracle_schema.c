@@ -1,4 +1,5 @@
 /* oracle_schema.c - entities, indexes and searched fields made by chance. */
+#include "data/address.h"
 #include "data/field.h"
 #include "oracle.h"
 
@@ -8,19 +9,20 @@
 
 /* ---- entities -------------------------------------------------------------------------------- */
 
-/* Every type but those that a store keeps beside the row: addresses by parts, files, json. */
 static const field_type types[] = {
-    FIELD_TEXT,     FIELD_TEXT,     FIELD_MULTILINE, FIELD_EMAIL,   FIELD_PHONE, FIELD_URL,
-    FIELD_INT,      FIELD_MONEY,    FIELD_DECIMAL,   FIELD_PERCENT, FIELD_BOOL,  FIELD_DATE,
-    FIELD_DATETIME, FIELD_DURATION, FIELD_CHOICE,    FIELD_CHOICES, FIELD_STAGE, FIELD_REF,
-    FIELD_REF,      FIELD_REFS,     FIELD_USER,      FIELD_TAGS,    FIELD_INN};
+    FIELD_TEXT,     FIELD_TEXT,     FIELD_MULTILINE, FIELD_EMAIL,   FIELD_PHONE,   FIELD_URL,
+    FIELD_INT,      FIELD_MONEY,    FIELD_DECIMAL,   FIELD_PERCENT, FIELD_BOOL,    FIELD_DATE,
+    FIELD_DATETIME, FIELD_DURATION, FIELD_CHOICE,    FIELD_CHOICES, FIELD_STAGE,   FIELD_REF,
+    FIELD_REF,      FIELD_REFS,     FIELD_USER,      FIELD_TAGS,    FIELD_INN,     FIELD_KPP,
+    FIELD_OGRN,     FIELD_BIK,      FIELD_ACCOUNT,   FIELD_ADDRESS, FIELD_ADDRESS, FIELD_FILE,
+    FIELD_FILES,    FIELD_JSON,     FIELD_COMPUTED,  FIELD_COMPUTED};
 
 static uint32_t some_flags(dice *d, field_type type)
 {
     uint32_t flags = 0;
     bool is_unique = type == FIELD_TEXT || type == FIELD_PHONE || type == FIELD_EMAIL ||
-                     type == FIELD_INT || type == FIELD_INN;
-    if (type == FIELD_TAGS || type == FIELD_CHOICES || type == FIELD_REFS ||
+                     type == FIELD_INT || type == FIELD_INN || type == FIELD_ACCOUNT;
+    if (type == FIELD_TAGS || type == FIELD_CHOICES || type == FIELD_REFS || type == FIELD_FILES ||
         ((type == FIELD_EMAIL || type == FIELD_PHONE || type == FIELD_URL) && roll(d, 2))) {
         flags |= FIELD_MANY;
     }
@@ -59,6 +61,38 @@ static void give_parts(dice *d, entity *e)
     e->parent_field = roll(d, 3) == 0 ? (place ? place : owner) : 0;
 }
 
+/* As sealing makes them. */
+static const field *parts_of(arena *a, const field *f)
+{
+    field *parts = ARENA_ARRAY(a, field, ADDRESS_PARTS);
+    assert_non_null(parts);
+    for (uint8_t i = 0; i < ADDRESS_PARTS; i++) {
+        crm_str part = address_part_name((address_part)i);
+        parts[i] = (field){.name = arena_fmt(a, "%.*s.%.*s", STR_FMT(f->name), STR_FMT(part)),
+                           .type = FIELD_TEXT,
+                           .index = f->index,
+                           .part = (uint8_t)(i + 1),
+                           .entity = f->entity};
+    }
+    return parts;
+}
+
+/* What a formula may give. */
+static const field_type results[] = {FIELD_TEXT, FIELD_INT,  FIELD_DECIMAL,  FIELD_MONEY,
+                                     FIELD_BOOL, FIELD_DATE, FIELD_DATETIME, FIELD_DURATION};
+
+static void complete_fields(world *w, dice *d, entity *e)
+{
+    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
+        field *f = (field *)&e->fields[i];
+        if (f->type == FIELD_COMPUTED) {
+            f->result = PICK(d, results);
+        } else if (f->type == FIELD_ADDRESS) {
+            f->parts = parts_of(w->arena, f);
+        }
+    }
+}
+
 static void add_some(world *w, dice *d, entity *all, uint32_t count, entity *e)
 {
     world_field own[FIELDS_MOST];
@@ -69,6 +103,7 @@ static void add_some(world *w, dice *d, entity *all, uint32_t count, entity *e)
                                holds_ids(type) ? &all[roll(d, count)] : NULL};
     }
     world_add(w, e, arena_fmt(w->arena, "test.e%u", w->reg.entity_count).p, own, fields);
+    complete_fields(w, d, e);
     give_parts(d, e);
 }
 

@@ -1,4 +1,5 @@
 /* oracle_values.c - chance, and values and fields chosen by it. */
+#include "data/address.h"
 #include "data/field.h"
 #include "oracle.h"
 
@@ -30,6 +31,22 @@ static const char *const phones[] = {"+791", "+7916",        "+7917",      "8 91
                                      "+7",   "+7916;ext=12", "+791;ext=1", "+7916;ext=3"};
 static const char *const regions[] = {"spb", "msk"};
 static const char *const targets[] = {"1", "2", "3", "4", "5", "6", "7"};
+static const char *const numbers[] = {"7736", "773601001", "7736 01001", "044525225", "44525225"};
+static const char *const lines[] = {"170000, г Тверь, ул Мира, д 5, кв 12",
+                                    "тверь, МИРА, 5",
+                                    "г Москва, ул Мира 5",
+                                    "170000",
+                                    "Россия, Тверская обл, пос Ёлкино",
+                                    "Тверская область, пос Елкино, Ёлочная ул, дом 1",
+                                    "где-то"};
+static const char *const places[] = {"Тверь", "тверь",      "Мира",   "ул Мира",
+                                     "5",     "пос Елкино", "170000", "Тверская область"};
+/* As a row holds them: name, id, size, type. */
+static const char *const files[] = {"Жук.pdf\tq3ZkAAAAAAAAAAAAAAAAAAAA\t10\tapplication/pdf",
+                                    "жук 2.txt\tBq3kAAAAAAAAAAAAAAAAAAAA\t9\ttext/plain",
+                                    "Ёлка.png\tCq3kAAAAAAAAAAAAAAAAAAAA\t8\timage/png"};
+static const char *const documents[] = {"{\"a\":1}",  "{\"A\":1}", "[\"ёлка\"]",
+                                        "[\"елка\"]", "7",         "true"};
 
 /* Around both changes of Berlin's clocks in 2027, a new year, and before 1970. */
 static const int64_t moments[] = {
@@ -43,6 +60,9 @@ static int64_t some_duration(dice *d)
 
 value some_element(dice *d, const field *f)
 {
+    if (f->part) {
+        return value_text(str_of(PICK(d, places)));
+    }
     switch (field_stored_type(f)) {
     case FIELD_STAGE:
         return value_text(str_of(PICK(d, stages)));
@@ -60,6 +80,18 @@ value some_element(dice *d, const field *f)
         return value_int(1 + roll(d, 7)); /* some lead nowhere */
     case FIELD_REFS:
         return value_text(str_of(PICK(d, targets)));
+    case FIELD_KPP:
+    case FIELD_OGRN:
+    case FIELD_BIK:
+    case FIELD_ACCOUNT:
+        return value_text(str_of(PICK(d, numbers)));
+    case FIELD_ADDRESS:
+        return value_text(str_of(PICK(d, lines)));
+    case FIELD_FILE:
+    case FIELD_FILES:
+        return value_text(str_of(PICK(d, files)));
+    case FIELD_JSON:
+        return value_text(str_of(PICK(d, documents)));
     case FIELD_BOOL:
         return value_int(roll(d, 2));
     case FIELD_DATETIME:
@@ -100,7 +132,8 @@ value some_operand(dice *d, const field *f)
     if (roll(d, 15) == 0) {
         return field_is_text(f) ? value_int(1) : value_text(CRM_S("1"));
     }
-    if ((f->type == FIELD_DATE || f->type == FIELD_DATETIME) && roll(d, 2)) {
+    field_type type = field_stored_type(f);
+    if ((type == FIELD_DATE || type == FIELD_DATETIME) && roll(d, 2)) {
         return (value){.kind = roll(d, 2) ? VALUE_NOW : VALUE_TODAY, .i = (int64_t)roll(d, 5) - 2};
     }
     return some_element(d, f);
@@ -111,6 +144,16 @@ value some_operand(dice *d, const field *f)
 const entity *some_entity(maker *m)
 {
     return roll(&m->d, 3) ? m->w->main : m->w->entities[roll(&m->d, m->w->reg.entity_count)];
+}
+
+const field *some_part(dice *d, const field *f)
+{
+    return f->parts && roll(d, 3) ? &f->parts[roll(d, ADDRESS_PARTS)] : f;
+}
+
+const field *some_own(dice *d, const entity *e)
+{
+    return some_part(d, &e->fields[COL_OWN + roll(d, e->field_count - COL_OWN)]);
 }
 
 const field *some_such(dice *d, const entity *e, bool (*is)(const field *f))

@@ -78,6 +78,43 @@ static void pages_follow_each_other_without_gaps(void **state)
     }
 }
 
+/* Of many values the first decides, then the next; JSON and files go by their text. NULL is least.
+ */
+static void values_that_are_many_or_no_words_have_an_order_too(void **state)
+{
+    bench *b = *state;
+    static const struct {
+        uint32_t field;
+        const char *up[5];
+    } orders[] = {{DEAL_TAGS, {"а", "А\nб", "а\nя", "б", "б\nа"}},
+                  {DEAL_EMAILS,
+                   {"anna@x.ru", "anna@x.ru\nz@x.ru", "boris@x.ru\na@x.ru", "z@x.ru", "Яна@x.ru"}},
+                  {COL_MARKS, {"7", "[1]", "{\"a\":1}", "{\"A\":2}", "{\"b\":[]}"}}};
+    static ids whole;
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        int64_t id[6];
+        bench_begin(b);
+        for (int k = 4; k >= 0; k--) {
+            id[k + 1] = bench_deal_with(b, orders[i].field, value_text(str_of(orders[i].up[k])));
+        }
+        id[0] = bench_deal(b, "пусто", 1);
+        bench_commit(b);
+        for (uint32_t down = 0; down < 2; down++) {
+            value from = value_int(id[5]); /* the first that was made */
+            query q = {.entity = &b->w->deal,
+                       .where = cond_compare(b->w->arena, COND_GTE, deal_field(b->w, COL_ID), from),
+                       .sorts = {{deal_field(b->w, orders[i].field), down}},
+                       .sort_count = 1};
+            bench_list(b->reader, &q, &whole);
+            assert_int_equal(whole.count, 6);
+            for (uint32_t k = 0; k < 6; k++) {
+                assert_int_equal(whole.at[k], id[down ? 5 - k : k]);
+            }
+            walk(b, q, 2, &whole);
+        }
+    }
+}
+
 static void limits_hold(void **state)
 {
     bench *b = *state;
@@ -251,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_ALL(sorts_fold_case_and_put_null_least),
         ON_ALL(pages_follow_each_other_without_gaps),
+        ON_ALL(values_that_are_many_or_no_words_have_an_order_too),
         ON_ALL(limits_hold),
         ON_ALL(a_sink_may_stop_the_list),
         ON_ALL(an_interrupted_read_says_so),

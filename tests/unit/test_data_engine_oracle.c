@@ -5,6 +5,7 @@
  * both engines in step. A failure prints the seed of its round; KARKAS_SEED=<n> repeats that round
  * alone.
  */
+#include "data/address.h"
 #include "data/engine_sqlite.h"
 #include "data/field.h"
 #include "oracle.h"
@@ -60,7 +61,7 @@ static void move_after(query *q, const page *p)
     q->after.is_set = true;
     q->after.id = p->list.at[p->list.count - 1];
     for (uint32_t i = 0; i < q->sort_count; i++) {
-        q->after.at[i] = p->last[q->sorts[i].field->index];
+        q->after.at[i] = address_value(p->arena, q->sorts[i].field, p->last);
     }
 }
 
