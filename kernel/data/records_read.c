@@ -24,7 +24,8 @@ typedef struct read_state {
     uint64_t wanted[4];
     uint32_t page, asked, given, kept_count;
     bool keeps, is_stopped;
-    crm_status status; /* of what a sink could not do */
+    crm_status status;    /* of what a sink could not do */
+    const field *endless; /* sorted by, and longer in the page's last row than a cursor holds */
 
     record_shown shown; /* to the reader of the row before, who often sees the same of this one */
     crm_str *labels;    /* by field index */
@@ -241,6 +242,25 @@ static bool on_kept(void *arg, int64_t id)
 /* ---- rows that were read -----------------------------------------------------------------------
  */
 
+static const field *longest_sort(const query *q, const value *row)
+{
+    const field *longest = NULL;
+    size_t most = 0;
+    for (uint32_t i = 0; i < q->sort_count; i++) {
+        const field *f = q->sorts[i].field;
+        size_t n = row[f->index].kind == VALUE_TEXT ? row[f->index].s.n : 0;
+        longest = !longest || n > most ? f : longest;
+        most = n > most ? n : most;
+    }
+    return longest;
+}
+
+static void keep_place(read_state *s, const value *row)
+{
+    s->r->next = cursor_write(s->call->arena, &s->list, row);
+    s->endless = s->r->next.n ? NULL : longest_sort(&s->list, row);
+}
+
 static bool on_row(void *arg, const value *row, uint32_t matched)
 {
     read_state *s = arg;
@@ -253,7 +273,7 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
     }
     s->given++;
     if (s->given == s->page && !s->r->id) {
-        s->r->next = cursor_write(s->call->arena, &s->list, row);
+        keep_place(s, row);
     }
     return give_or_keep(s, row, matched);
 }
@@ -262,7 +282,7 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
 static void on_place(void *arg, const value *row, int percent)
 {
     read_state *s = arg;
-    s->r->next = cursor_write(s->call->arena, &s->list, row);
+    keep_place(s, row);
     s->r->has_more = s->r->is_partial = true;
     s->r->percent = percent;
 }
@@ -368,6 +388,8 @@ static crm_status after_first(read_state *s, crm_status st)
     }
     if (!r->has_more) {
         r->next = (crm_str){0};
+    } else if (!st && s->endless) { /* a list that could not be read on would seem to be over */
+        st = call_fail_field(s->call, s->endless->name, "sort_too_long", (crm_str){0});
     }
     return st;
 }

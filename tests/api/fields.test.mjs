@@ -35,7 +35,8 @@ const ref = (c) => ({ id: c.id, label: c.name });
 
 /**
  * Of each type: a low and a high value as they are written and as they read back, what is refused and by which code,
- * the operators with an operand that the low one satisfies and the high one does not, whether rows sort and group by it.
+ * the operators with an operand that the low one satisfies and the high one does not, whether rows group by it. They sort
+ * in that order unless said otherwise (`sorts`).
  */
 const types = {
   name: {
@@ -68,7 +69,7 @@ const types = {
   stage: { low: ['done'], high: ['new'], bad: [['gone', 'not_a_choice']], ops: { eq: 'done', in: 'done', ne: 'new' }, group: true },
   user: { low: () => [head.user.id, { id: head.user.id, label: 'Анна Иванова' }], high: () => [{ id: 3 }, null], bad: [[9999, 'no_such_record'], ['кто', 'type_mismatch']], ops: { eq: 'me' }, group: true },
   center: { low: () => [centers.near.id, ref(centers.near)], high: () => [{ id: centers.far.id }, ref(centers.far)], bad: [[9999, 'no_such_record'], [() => centers.raw.id, 'not_selectable']], ops: { eq: () => centers.near.id, ne: () => centers.far.id }, group: true },
-  centers: { low: () => [[centers.near.id], null], high: () => [[centers.far.id], null], bad: [[[9999], 'no_such_record'], [() => [centers.raw.id], 'not_selectable']], ops: { has: () => centers.near.id, eq: () => centers.near.id } },
+  centers: { sorts: false, low: () => [[centers.near.id], null], high: () => [[centers.far.id], null], bad: [[[9999], 'no_such_record'], [() => [centers.raw.id], 'not_selectable']], ops: { has: () => centers.near.id, eq: () => centers.near.id } },
   address: { low: ['Тверь, Мира, 1'], high: ['Ямск'], ops: { starts: 'тверь', has: 'мира', lt: 'ц' }, group: true },
   inn: { low: ['7707 083893', '7707083893'], high: ['7802312751'], bad: [['770708389', 'inn_invalid']], ops: { eq: '7707083893', starts: '7707' }, group: true },
   kpp: { low: ['773601001'], high: ['783901001'], bad: [['77360100', 'kpp_invalid']], ops: { eq: '773601001', starts: '77' }, group: true },
@@ -76,7 +77,7 @@ const types = {
   bik: { low: ['044525225'], high: ['044525593'], bad: [['04452522', 'bik_invalid']], ops: { eq: '044525225', has: '5225' }, group: true },
   account: { low: ['40702 810 9 3800 0000001', '40702810938000000001'], high: ['40802810938000000001'], bad: [['4070281093800000000', 'account_invalid']], ops: { starts: '40702', eq: '40702810938000000001' }, group: true },
   tags: { low: [['важный', 'опт']], high: [['розница']], bad: [[['я'.repeat(101)], 'too_long']], ops: { has: 'Опт', eq: 'важный', starts: 'ва' } },
-  file: { low: () => [files.a.id, files.a], high: () => [{ id: files.b.id }, files.b], bad: [['Q'.repeat(24), 'no_such_record'], ['файл', 'type_mismatch']], ops: { starts: 'дог', has: 'вор, с' } },
+  file: { sorts: 'down', low: () => [files.a.id, files.a], high: () => [{ id: files.b.id }, files.b], bad: [['Q'.repeat(24), 'no_such_record'], ['файл', 'type_mismatch']], ops: { starts: 'дог', has: 'вор, с' } },
   files: { low: () => [[files.c.id, files.d.id], [files.c, files.d]], high: () => [[files.e.id], [files.e]], bad: [[['Q'.repeat(24)], 'no_such_record']], ops: {} },
   json: { low: [{ a: [1, 'б'] }], high: [{ b: 2 }], ops: {} },
 };
@@ -136,13 +137,24 @@ for (const [name, t] of Object.entries(types)) {
       assert.deepEqual(bare[name], empty, name);
     });
 
-    if (t.group)
-      it('sorts and groups rows', async () => {
+    if (t.sorts !== false)
+      it('sorts rows', async () => {
         const [low, high] = rows[name];
         const ids = async (sort) =>
           (await head.get(`${THING}?${new URLSearchParams({ sort, 'id.in': `${low.id},${high.id}` })}`, { expect: 200 })).json.rows.map((r) => r.id);
-        assert.deepEqual(await ids(name), [low.id, high.id]);
-        assert.deepEqual(await ids(`-${name}`), [high.id, low.id]);
+        const up = t.sorts === 'down' ? [high.id, low.id] : [low.id, high.id];
+        assert.deepEqual(await ids(name), up);
+        assert.deepEqual(await ids(`-${name}`), up.reverse());
+      });
+
+    if (!t.group)
+      it('is no key of groups', async () => {
+        const groups = await head.post(`${THING}/aggregate`, { by: [name], measures: { n: 'count' } }, { expect: 422 });
+        assert.deepEqual(codes(groups), { [name]: 'type_mismatch' });
+      });
+    else
+      it('groups rows', async () => {
+        const [low, high] = rows[name];
         const groups = await head.post(`${THING}/aggregate`, { where: ['id', 'in', [low.id, high.id]], by: [name], measures: { n: 'count' } });
         assert.equal(groups.status, 200, groups.text);
         const sorted = groups.json.rows;
@@ -199,6 +211,22 @@ async function imported(bytes, name, columns) {
   const page = await head.get(`${THING}?sort=-id&limit=2`, { expect: 200 });
   return page.json.rows.reverse();
 }
+
+describe('an order', () => {
+  it('whose next page could not be told from the last row is refused by the name of the field', async () => {
+    const long = 'я'.repeat(13_000);
+    const ids = [];
+    for (const [body, json] of [[`${long}а`, [long]], [`${long}б`, { b: long }]]) ids.push((await made({ body, json })).id);
+    const ask = (sort, limit) => head.get(`${THING}?${new URLSearchParams({ 'id.in': ids.join(), sort, limit, fields: 'name' })}`);
+    for (const field of ['body', 'json']) {
+      const reply = await ask(`kind,${field}`, 1);
+      assert.deepEqual([reply.status, codes(reply)], [422, { [field]: 'sort_too_long' }], reply.text);
+      assert.match(reply.json.fields[0].detail, /Сортируйте по другому полю/);
+      const { json } = await ask(field, 2);
+      assert.deepEqual([json.rows.map((r) => r.id), json.next], [ids, null]);
+    }
+  });
+});
 
 describe('requisites', () => {
   it('whose check digits do not agree are kept and marked', async () => {
