@@ -1,6 +1,7 @@
 /* backup.c - making a backup, its manifest, and verifying. See backup.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -117,13 +118,15 @@ static void write_manifest(buf *out, const backup_counts *counts, const backup_r
     jw_end_object(&w);
 }
 
-static crm_status describe(const char *path, const kept_file *kept, arena *a, backup_report *r)
+/* Of the copy as it lies in `part`. */
+static crm_status describe(const char *path, const char *part, const kept_file *kept, arena *a,
+                           backup_report *r)
 {
     char name[BACKUP_NAME_ROOM];
     backup_counts counts;
     crm_status st = backup_join(name, path, BACKUP_MANIFEST);
-    st = st == CRM_OK ? backup_inspect(path, false, a, &counts) : st;
-    st = st == CRM_OK ? backup_digest(path, r) : st;
+    st = st == CRM_OK ? backup_inspect(part, false, a, &counts) : st;
+    st = st == CRM_OK ? backup_digest(part, r) : st;
     if (st != CRM_OK) {
         return st;
     }
@@ -139,11 +142,12 @@ static crm_status describe(const char *path, const kept_file *kept, arena *a, ba
 typedef struct making {
     const backup_of *of;
     const char *path;
+    char part[BACKUP_NAME_ROOM];
+    int part_fd;                 /* holds the lock by which others see that this is no leftover */
     engine_backup_progress told; /* the caller's */
     arena *arena;
     kept_file *kept;
     bool had_files, had_data; /* before: of an earlier backup there */
-    bool is_taken;            /* the file was made by somebody else meanwhile */
     backup_report *report;
 } making;
 
@@ -169,6 +173,74 @@ static void remove_beside(const char *path, const char *ending)
     }
 }
 
+static crm_status not_written(const making *m, crm_status st, const char *ending)
+{
+    return backup_fail(m->report, st, "backup.not_written", m->path, ending);
+}
+
+static void let_part(making *m)
+{
+    if (m->part_fd >= 0) {
+        close(m->part_fd);
+    }
+    m->part_fd = -1;
+}
+
+/* Whoever still writes it holds its lock, and gives the file another name before he lets it go. A
+ * file system without locks has one writer. */
+static crm_status open_part(making *m, struct stat *found)
+{
+    struct stat named;
+    m->part_fd = open(m->part, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (m->part_fd < 0) {
+        return not_written(m, status_from_errno(errno), "");
+    }
+    bool is_held = flock(m->part_fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (is_held || fstat(m->part_fd, found) != 0 || lstat(m->part, &named) != 0 ||
+        named.st_ino != found->st_ino || named.st_dev != found->st_dev) {
+        let_part(m);
+        return backup_fail(m->report, CRM_CONFLICT, "backup.exists", m->path, BACKUP_PART);
+    }
+    return CRM_OK;
+}
+
+/*
+ * An empty part to copy into, and none of the logs that SQLite would play back into it: a copy that
+ * was killed leaves both. Killed at its very end it has left another name of a whole copy.
+ */
+static crm_status take_part(making *m)
+{
+    struct stat found;
+    crm_status st = open_part(m, &found);
+    if (st == CRM_OK && found.st_nlink > 1) {
+        unlink(m->part);
+        let_part(m);
+        st = open_part(m, &found);
+    }
+    if (st != CRM_OK) {
+        return st;
+    }
+    remove_beside(m->part, "-journal");
+    remove_beside(m->part, "-wal");
+    bool is_empty = ftruncate(m->part_fd, 0) == 0;
+    return is_empty ? CRM_OK : not_written(m, status_from_errno(errno), BACKUP_PART);
+}
+
+/* Never over a file that came meanwhile, where the file system can tell. */
+static crm_status name_part(const making *m)
+{
+    int err = link(m->part, m->path) == 0 ? 0 : errno;
+    if (err == EEXIST) {
+        return backup_fail(m->report, CRM_CONFLICT, "backup.exists", m->path, "");
+    }
+    bool is_named = err ? rename(m->part, m->path) == 0 : unlink(m->part) == 0;
+    crm_status st = is_named ? backup_sync(m->path) : status_from_errno(errno);
+    if (is_named && st != CRM_OK) {
+        unlink(m->path);
+    }
+    return st == CRM_OK ? st : not_written(m, st, "");
+}
+
 /* What the state is not whole without is taken while the state is known to be the same. */
 static crm_status keep_rest(void *arg)
 {
@@ -177,7 +249,7 @@ static crm_status keep_rest(void *arg)
     crm_status st = backup_join(to, m->path, BACKUP_DATA);
     st = st == CRM_OK ? kept_copy(m->arena, m->of->dir, to, m->of->kept, &m->kept) : st;
     if (st != CRM_OK) {
-        return backup_fail(m->report, st, "backup.not_written", m->path, BACKUP_DATA);
+        return not_written(m, st, BACKUP_DATA);
     }
     return m->told.begun ? m->told.begun(m->told.arg) : CRM_OK;
 }
@@ -204,11 +276,9 @@ static crm_status copy_whole(making *m)
         .begun = keep_rest, .step = tell_step, .is_over = is_over, .arg = m};
     crm_status st = backup_join(folder, m->path, BACKUP_FILES);
     files_hold();
-    st = st == CRM_OK ? engine_backup(m->of->engine, m->path, p) : st;
+    st = st == CRM_OK ? engine_backup(m->of->engine, m->part, p) : st;
     if (st != CRM_OK && !m->report->fault.key) {
-        m->is_taken = st == CRM_CONFLICT;
-        backup_fail(m->report, st, m->is_taken ? "backup.exists" : "backup.not_written", m->path,
-                    "");
+        (void)!not_written(m, st, "");
     }
     if (st == CRM_OK &&
         (st = files_copy_all(NULL, folder, is_over, m, &m->report->files)) != CRM_OK) {
@@ -221,13 +291,33 @@ static crm_status copy_whole(making *m)
 /* Half a copy is worse than none, and the files of the directory hold secrets. */
 static void unmake(const making *m)
 {
-    unlink(m->path);
+    unlink(m->part);
     if (!m->had_data) {
         remove_beside(m->path, BACKUP_DATA);
     }
     if (!m->had_files) {
         remove_beside(m->path, BACKUP_FILES);
     }
+}
+
+static crm_status make_in_part(making *m)
+{
+    m->had_files = has_beside(m->path, BACKUP_FILES);
+    m->had_data = has_beside(m->path, BACKUP_DATA);
+    crm_status st = copy_whole(m);
+    st = st == CRM_OK && is_over(m) ? CRM_UNAVAILABLE : st;
+    if (st == CRM_UNAVAILABLE && is_over(m)) {
+        backup_fail(m->report, st, "backup.stopped", m->path, "");
+    }
+    if (st == CRM_OK && (st = describe(m->path, m->part, m->kept, m->arena, m->report)) != CRM_OK) {
+        (void)!not_written(m, st, BACKUP_MANIFEST);
+    } else if (st == CRM_OK && (st = name_part(m)) != CRM_OK) {
+        remove_beside(m->path, BACKUP_MANIFEST);
+    }
+    if (st != CRM_OK) {
+        unmake(m);
+    }
+    return st;
 }
 
 static crm_status make(making *m)
@@ -238,26 +328,18 @@ static crm_status make(making *m)
     if (has_beside(m->path, "")) {
         return backup_fail(m->report, CRM_CONFLICT, "backup.exists", m->path, "");
     }
-    m->had_files = has_beside(m->path, BACKUP_FILES);
-    m->had_data = has_beside(m->path, BACKUP_DATA);
-    crm_status st = copy_whole(m);
-    st = st == CRM_OK && is_over(m) ? CRM_UNAVAILABLE : st;
-    if (st == CRM_OK && (st = describe(m->path, m->kept, m->arena, m->report)) != CRM_OK) {
-        backup_fail(m->report, st, "backup.not_written", m->path, BACKUP_MANIFEST);
-    }
-    if (st == CRM_UNAVAILABLE && is_over(m)) {
-        backup_fail(m->report, st, "backup.stopped", m->path, "");
-    }
-    if (st != CRM_OK && !m->is_taken) {
-        unmake(m);
-    }
+    crm_status st = backup_join(m->part, m->path, BACKUP_PART);
+    st = st == CRM_OK ? take_part(m) : st;
+    st = st == CRM_OK ? make_in_part(m) : st;
+    let_part(m);
     return st;
 }
 
 crm_status backup_make(const backup_of *of, const char *path, engine_backup_progress p,
                        backup_report *r)
 {
-    making m = {.of = of, .path = path, .told = p, .arena = arena_new(0), .report = r};
+    making m = {
+        .of = of, .path = path, .part_fd = -1, .told = p, .arena = arena_new(0), .report = r};
     *r = (backup_report){0};
     clock_format(clock_now(), r->made_at);
     crm_status st = m.arena ? make(&m) : CRM_NOMEM;

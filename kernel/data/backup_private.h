@@ -9,6 +9,7 @@
 #define BACKUP_MANIFEST     ".json"
 #define BACKUP_FILES        ".files"
 #define BACKUP_DATA         ".data"
+#define BACKUP_PART         ".part"             /* the database while it is being copied */
 #define BACKUP_KEY          "." BACKUP_KEY_FILE /* where format 3 has it */
 
 /* Sets the fault, whose name is two parts put together, and gives `st` back. */

@@ -9,18 +9,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STEP_PAGES 256
 
 static crm_status make_target(const char *path)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    struct stat at;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
-        return errno == EEXIST ? CRM_CONFLICT : status_from_errno(errno);
+        return status_from_errno(errno);
     }
+    bool is_empty = fstat(fd, &at) == 0 && at.st_size == 0;
     close(fd);
-    return CRM_OK;
+    return is_empty ? CRM_OK : CRM_CONFLICT;
 }
 
 static crm_status open_target(const char *path, sqlite3 **out)

@@ -328,8 +328,9 @@ void engine_stats_get(engine *e, engine_stats *out);
 CRM_MUST_CHECK crm_status engine_read_now(engine_session *s, engine_batch *b);
 CRM_MUST_CHECK crm_status engine_write_now(engine_session *s, engine_batch *b);
 /*
- * A consistent copy into a new file while reading and writing go on; its own thread calls this.
- * The copy is taken from a read snapshot, so it never checkpoints the live file.
+ * A consistent copy into a new file, or an empty one, while reading and writing go on; its own
+ * thread calls this. The copy is taken from a read snapshot, so it never checkpoints the live file.
+ * CONFLICT: what stands there is not empty.
  */
 CRM_MUST_CHECK crm_status engine_backup(engine *e, const char *path, engine_backup_progress p);
 

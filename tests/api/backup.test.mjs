@@ -286,6 +286,39 @@ describe('karkas backup and restore', () => {
     assert.deepEqual(fs.readdirSync(path.dirname(file)).filter((name) => name.startsWith(path.basename(file))), []);
   }
 
+  it('leaves of a server that is killed no copy, and nothing that the next copy trips over', { skip: isOne && 'there is one file system', timeout: 120_000 }, async () => {
+    const folder = fs.mkdtempSync(path.join(other, 'karkas-test-'));
+    const own = await startServer({ time: '2027-01-18T07:00:00Z' });
+    const { uid, gid } = fs.statSync(own.data);
+    const held = path.join(own.data, 'files/00', ''.padEnd(64, '0'));
+    const file = path.join(folder, 'copy.karkas');
+    try {
+      await (await own.as('petrov')).post(LEADS, { title: 'До копии' }, { expect: 201 });
+      fs.chownSync(folder, uid, gid);
+      fs.mkdirSync(path.dirname(held), { recursive: true });
+      assert.equal(spawnSync('mkfifo', ['-m', '666', held]).status, 0);
+      for (const made of [path.dirname(held), held]) fs.chownSync(made, uid, gid);
+      const copying = own.command('backup', file);
+      await until(() => fs.existsSync(`${file}.files/00`), 'the copying of attachments');
+      await own.kill();
+      fs.rmSync(held);
+      assert.notEqual((await copying).code, 0);
+      assert.deepEqual([fs.existsSync(file), fs.existsSync(`${file}.json`), fs.existsSync(`${file}.part`)], [false, false, true]);
+      const fresh = path.join(own.home, 'fresh');
+      const refused = await own.command('--data', fresh, 'restore', file);
+      assert.equal(refused.out + refused.err, `${file}.json: описание копии не прочитать: такого файла или каталога нет. Без него это не копия.\nНичего не восстановлено: каталог данных такой, каким был.\n`);
+      await own.restart();
+      const done = await own.command('backup', file);
+      assert.equal(done.code, 0, done.out + done.err);
+      assert.equal(fs.existsSync(`${file}.part`), false);
+      assert.equal((await own.command('--data', fresh, 'restore', file)).code, 0);
+    } finally {
+      fs.rmSync(held, { force: true });
+      await own.stop();
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+
   it('lets root restore for the user the server runs as', { skip: process.getuid() !== 0 && 'only root can' }, async () => {
     const file = path.join(server.home, 'by-root.karkas');
     await ok('backup', file);

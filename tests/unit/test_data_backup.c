@@ -2,6 +2,7 @@
 #include "backup_world.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -223,6 +224,101 @@ static void a_backup_that_is_told_to_stop_leaves_nothing(void **state)
     assert_ok(backup_verify(path, kept, &r));
 }
 
+/* ---- killed ---------------------------------------------------------------------------------- */
+
+/* As kill -9 leaves it: half a database, the log that SQLite would play back into it, keys. */
+static void leave_behind(bench *b, const char *path)
+{
+    static const char *const ends[] = {".part", ".part-journal", ".part-wal"};
+    char name[256];
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        write_key(path, ends[i], "half of something");
+    }
+    snprintf(name, sizeof name, "%s.data", path);
+    assert_ok(fs_mkdirs(b->w->arena, b->dir, CRM_S("copy.db.data/webhook.key"), 0700));
+    write_key(name, "/webhook.key", "an old key");
+}
+
+static void what_a_killed_copy_leaves_is_no_copy_and_in_no_ones_way(void **state)
+{
+    bench *b = *state;
+    backup_report r;
+    char part[256];
+    backup_place p = place_in(b);
+    fill(b, 50);
+    write_key(b->dir, "/webhook.key", "a key");
+    leave_behind(b, p.path);
+    assert_int_equal(restore(&p, &r), CRM_NOT_FOUND);
+    assert_string_equal(r.fault.key, "backup.no_manifest");
+    assert_ok(
+        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r));
+    assert_int_equal(r.rows, 50);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const ends[] = {".part", ".part-journal", ".part-wal"};
+        snprintf(part, sizeof part, "%s%s", p.path, ends[i]);
+        assert_int_equal(access(part, F_OK), -1);
+    }
+    assert_ok(restore(&p, &r));
+    assert_int_equal(r.rows, 50);
+    assert_file(b, p.dir, "/webhook.key", "a key");
+}
+
+/* Between the two names of its file. */
+static void a_copy_that_was_killed_at_its_very_end_is_let_be(void **state)
+{
+    bench *b = *state;
+    backup_report r;
+    char part[256], aside[256];
+    struct stat whole;
+    backup_place p = copy_with_all(b);
+    snprintf(part, sizeof part, "%s.part", p.path);
+    snprintf(aside, sizeof aside, "%s.aside", p.path);
+    assert_int_equal(link(p.path, part), 0);
+    assert_int_equal(rename(p.path, aside), 0);
+    assert_ok(
+        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r));
+    assert_int_equal(access(part, F_OK), -1);
+    assert_int_equal(stat(aside, &whole), 0);
+    assert_int_equal(whole.st_size, r.bytes);
+}
+
+static void a_copy_that_another_is_making_is_let_be(void **state)
+{
+    bench *b = *state;
+    backup_report r;
+    char part[256];
+    backup_place p = place_in(b);
+    leave_behind(b, p.path);
+    snprintf(part, sizeof part, "%s.part", p.path);
+    int fd = open(part, O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_int_equal(
+        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r),
+        CRM_CONFLICT);
+    assert_string_equal(r.fault.key, "backup.exists");
+    assert_file(b, p.path, ".part", "half of something");
+    assert_file(b, p.path, ".data/webhook.key", "an old key");
+    close(fd);
+}
+
+static crm_status put_a_file_there(void *arg)
+{
+    write_key(arg, "", "somebody's");
+    return CRM_OK;
+}
+
+static void a_file_that_comes_while_a_copy_is_made_stays(void **state)
+{
+    bench *b = *state;
+    backup_report r;
+    backup_place p = place_in(b);
+    engine_backup_progress told = {.begun = put_a_file_there, .arg = p.path};
+    assert_int_equal(backup_make(&(backup_of){b->e, b->dir, kept}, p.path, told, &r), CRM_CONFLICT);
+    assert_string_equal(r.fault.key, "backup.exists");
+    assert_file(b, p.path, "", "somebody's");
+    assert_int_equal(backup_verify(p.path, kept, &r), CRM_NOT_FOUND);
+}
+
 /* ---- meanwhile ------------------------------------------------------------------------------- */
 
 typedef struct meanwhile {
@@ -292,6 +388,10 @@ int main(void)
         TRY(a_damaged_backup_is_refused),
         TRY(a_backup_without_room_leaves_nothing),
         TRY(a_backup_that_is_told_to_stop_leaves_nothing),
+        TRY(what_a_killed_copy_leaves_is_no_copy_and_in_no_ones_way),
+        TRY(a_copy_that_was_killed_at_its_very_end_is_let_be),
+        TRY(a_copy_that_another_is_making_is_let_be),
+        TRY(a_file_that_comes_while_a_copy_is_made_stays),
         TRY(a_backup_is_of_the_moment_it_has_begun_at),
         cmocka_unit_test(a_fault_is_said_in_the_language_of_who_asked),
     };
