@@ -13,10 +13,13 @@
 #define MATCHES_MAX 8
 
 typedef enum import_mode { IMPORT_CREATE, IMPORT_SKIP, IMPORT_UPDATE, IMPORT_BOTH } import_mode;
-/* A reference that names no record: its row is refused; stands without it, with a warning; the record
- * is made, and left out where that is not possible. USUAL: cards make, tables refuse. */
+/* A reference that names no record: its row is refused; stands without it, with a warning; the
+ * record is made, and left out where that is not possible. USUAL: cards make, tables refuse. */
 typedef enum import_missing {
-    MISSING_USUAL, MISSING_REFUSE, MISSING_LEAVE, MISSING_CREATE
+    MISSING_USUAL,
+    MISSING_REFUSE,
+    MISSING_LEAVE,
+    MISSING_CREATE
 } import_missing;
 
 /* What a column of the file goes to. */
@@ -36,8 +39,8 @@ typedef struct import_options {
     import_missing missing;
     bool clears, adds;        /* empty=clear; several=add */
     bool is_loud, is_lenient; /* rules, lenient */
-    bool is_csv;   /* a spreadsheet's marks of a CSV cell are to be taken off */
-    bool is_vcard; /* every value of a cell stands on a line of its own */
+    bool is_csv;              /* a spreadsheet's marks of a CSV cell are to be taken off */
+    bool is_vcard;            /* every value of a cell stands on a line of its own */
     const json_t *defaults;
 } import_options;
 /* INVALID with an error per fault. Any thread. */
@@ -61,7 +64,8 @@ json_t *import_suggest(crm_ctx *c, const entity *e, const table_row *rows, uint3
 CRM_MUST_CHECK crm_status import_suggest_card(crm_ctx *c, const entity *e, const uint64_t able[4],
                                               const field *out[VCARD_COLUMNS]);
 
-/* ---- cells to values (import_value.c, import_find.c) ------------------------------------------ */
+/* ---- cells to values (import_value.c, import_find.c) ------------------------------------------
+ */
 
 #define FOUND_MAX 256
 
@@ -89,9 +93,8 @@ CRM_MUST_CHECK crm_status find_reference_code(finder *f, const import_column *co
 CRM_MUST_CHECK crm_status find_record(crm_ctx *c, const entity *e, const field *f, value v,
                                       int64_t *id);
 /* A cell's text as the field's value. INVALID with a field error. */
-CRM_MUST_CHECK crm_status import_value(finder *f, const import_options *o,
-                                       const import_column *col, crm_str text, value *out,
-                                       bool *is_marked);
+CRM_MUST_CHECK crm_status import_value(finder *f, const import_options *o, const import_column *col,
+                                       crm_str text, value *out, bool *is_marked);
 /* One cell of a field that holds many: its elements stand on lines of their own where they were
  * separated by ';', of addresses of pages by blanks, of tags by ',' too. In a cell of several lines
  * each is an element, whatever it holds; a phone keeps its extension. In the arena. */
@@ -100,10 +103,11 @@ crm_str import_lines(arena *a, const import_options *o, const field *to, crm_str
  * is none of those. */
 crm_str import_date(arena *a, crm_str text, bool has_time);
 
-/* ---- rows (import_row.c) ---------------------------------------------------------------------- */
+/* ---- rows (import_row.c) ----------------------------------------------------------------------
+ */
 
-/* The parts of an address that stand in columns of their own: of a record that is there already only
- * these change, but where the row has the whole line as well. */
+/* The parts of an address that stand in columns of their own: of a record that is there already
+ * only these change, but where the row has the whole line as well. */
 typedef struct import_parts {
     const field *field;
     address_patch change;
@@ -139,12 +143,12 @@ typedef struct import_row {
     int64_t record;               /* what it was matched with; 0: none */
     const import_key *keys;       /* of the match fields, of every element */
     uint32_t key_count;
-    int32_t twin; /* the earlier row of this slice whose record it means; -1: none */
-    bool is_seen; /* a check: an earlier slice would have made its record */
-    call_error error;             /* of a row that cannot be taken */
+    int32_t twin;     /* the earlier row of this slice whose record it means; -1: none */
+    bool is_seen;     /* a check: an earlier slice would have given a record one of its keys */
+    call_error error; /* of a row that cannot be taken */
 } import_row;
-CRM_MUST_CHECK crm_status import_row_read(finder *f, const import_options *o,
-                                          const table_row *from, import_row *out);
+CRM_MUST_CHECK crm_status import_row_read(finder *f, const import_options *o, const table_row *from,
+                                          import_row *out);
 
 /* The keys of a row whose cells were read: NOMEM, or they are in the arena. */
 CRM_MUST_CHECK crm_status import_keys_make(arena *a, const import_options *o, import_row *row);
@@ -172,13 +176,16 @@ void seen_forget(int64_t batch); /* 0: all that nobody has asked for lately */
 
 /* What became of rows. */
 typedef enum import_count {
-    COUNT_CREATED, COUNT_UPDATED, COUNT_UNCHANGED, COUNT_SKIPPED, COUNT_FAILED,
+    COUNT_CREATED,
+    COUNT_UPDATED,
+    COUNT_UNCHANGED,
+    COUNT_SKIPPED,
+    COUNT_FAILED,
     COUNT_WARNED, /* of the created, updated and unchanged those with a warning */
     COUNTS
 } import_count;
 CRM_MUST_CHECK crm_status import_counts_add(crm_ctx *c, int64_t id, bool is_check,
                                             const int64_t counts[COUNTS]);
-
 
 crm_status import_clear_register(registry *r);
 

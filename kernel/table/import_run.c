@@ -373,6 +373,13 @@ static crm_status warn(crm_ctx *c, batch_run *b, const batch_place *at, const im
     return batch_warn(c, b, at);
 }
 
+/* Whether a check must remember what the row would have been found by. Of a known record the one
+ * key that led to it is stored; any other would be new. */
+static bool gives_keys(const import_row *row)
+{
+    return !row->record || row->key_count > 1;
+}
+
 static crm_status one_row(crm_ctx *c, batch_run *b, const slice *x, uint32_t i, int64_t *made,
                           int64_t counts[COUNTS])
 {
@@ -388,7 +395,7 @@ static crm_status one_row(crm_ctx *c, batch_run *b, const slice *x, uint32_t i, 
     s = x->is_check ? batch_row_end_tried(c, b, &at, worked) : batch_row_end(c, b, &at, worked);
     counts[b->failed > failed ? COUNT_FAILED : what]++;
     bool is_changed = what == COUNT_CREATED || what == COUNT_UPDATED;
-    if (x->is_check && is_changed && !x->rows[i].record && b->failed == failed) {
+    if (x->is_check && is_changed && gives_keys(&x->rows[i]) && b->failed == failed) {
         seen_add(b->id, &x->rows[i]);
     }
     at.record = made[i] && !x->is_check ? made[i] : at.record;

@@ -1,6 +1,6 @@
 /*
- * import_seen.c - the keys of rows that a check would have made records of. They are taken back, so
- * a later row of the file does not find them in the base as it will in the run.
+ * import_seen.c - the keys that a check's rows would have given to records, new ones or known. They
+ * are taken back, so a later row of the file does not find them in the base as it will in the run.
  *
  * In memory only: a check that a restart cuts in two counts as new what the first part would have
  * made. At most SEEN_MOST keys are kept; beyond them rows of one key count as new.

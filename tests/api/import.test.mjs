@@ -190,6 +190,17 @@ describe('an import', () => {
     assert.equal(run.updated + run.unchanged, 350);
   });
 
+  it('tells by a check what the run will do with a key that a known record gets far above', async () => {
+    await head.post(`/api/v1/${PERSON}`, { name: 'Старый', phone: ['+79161510001'] }, { expect: 201 });
+    const filler = Array.from({ length: 300 }, (_, i) => `Между ${i};8 916 151-1${String(i).padStart(3, '0')};\n`).join('');
+    const text = `Имя;Телефон;Почта\nСтарый;8 916 151-00-01;far@example.ru\n${filler}Старый;8 916 151-00-02;far@example.ru\n`;
+    const file = await uploaded(head, PERSON, text);
+    assert.deepEqual(file.options.match, ['phone', 'email']);
+    const wanted = { created: 300, updated: 2, unchanged: 0, skipped: 0, failed: 0 };
+    assert.deepEqual(counts(await finish(head, file.id, 'check', file.options)), wanted);
+    assert.deepEqual(counts(await finish(head, file.id, 'run', file.options)), wanted);
+  });
+
   it('makes one record of rows that mean one, as people write its keys', async () => {
     const text = 'Имя;Телефон;Почта\nРаз;8 916 170-00-01, 8 916 170-00-02;Raz@example.ru\nВторым;+7 916 170 00 02;\nПочтой;;raz@EXAMPLE.ru\n'
       + 'Добавочным;8 916 170-00-01 доб. 5;\nЧужой;8 916 170-00-09;\nДва;8 916 170-00-03;два@example.ru\nДва;;Два@example.ru\n';
