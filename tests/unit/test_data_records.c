@@ -482,6 +482,7 @@ static void reads_of_a_call_whose_time_is_over_are_interrupted(void **state)
     int rows = 0;
     uint32_t count;
     history_entry *at;
+    record_changes told;
     int64_t next;
     int64_t id = world_lead(&w, "slow", w.anna, 0);
     crm_ctx *c = world_read(&w, w.anna);
@@ -494,9 +495,13 @@ static void reads_of_a_call_whose_time_is_over_are_interrupted(void **state)
     assert_int_equal(
         records_history(c, &(history_query){.entity = w.lead, .id = id}, &at, &count, &next),
         CRM_TIMEOUT);
+    assert_int_equal(records_changes(c, w.lead, 0, 10, &told), CRM_TIMEOUT);
+    assert_int_equal(told.count, 0);
     c->until = clock_mono() + 60000000000LL;
     assert_ok(records_read_now(&r));
     assert_int_equal(rows, 1);
+    assert_ok(records_changes(c, w.lead, 0, 10, &told));
+    assert_int_equal(told.count, 1);
     assert_ok(records_history(c, &(history_query){.entity = w.lead, .id = id}, &at, &count, &next));
     world_read_end(&w);
 }
