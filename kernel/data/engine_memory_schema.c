@@ -74,9 +74,10 @@ static retype how_it_follows(schema_step *x, const mname *n, const field *f, fie
 
 /* Values follow only where the deployment declares the field; what a module declares has to mean
  * what is stored, as in SQLite. */
-static bool is_as_stored(const mname *n, const field *f, retype how)
+static bool is_as_stored(const mname *n, const field *f, retype how, const field *from)
 {
-    return !n || (n->is_text == field_is_text(f) && (how == RETYPE_NONE || how == RETYPE_CHECK));
+    bool is_same = how == RETYPE_NONE || (how != RETYPE_NEVER && field_means_the_same(from, f));
+    return !n || (n->is_text == field_is_text(f) && is_same);
 }
 
 static void check_values(schema_step *x, const entity *e, const field *f, const field *from,
@@ -117,7 +118,7 @@ static void check_types(schema_step *x, const entity *e)
             fault(x, f->source, "retype_unsafe", e, f);
         } else if (follows && how != RETYPE_NONE) {
             check_values(x, e, f, &from, n->id);
-        } else if (follows ? n->is_text != field_is_text(f) : !is_as_stored(n, f, how)) {
+        } else if (follows ? n->is_text != field_is_text(f) : !is_as_stored(n, f, how, &from)) {
             fault(x, f->source, "type_mismatch", e, f);
         }
     }

@@ -109,9 +109,7 @@ static bool is_as_stored(schema_step *x, const field *f, const stored_field *at)
     if (at->is_new || !at->shape.n) {
         return true;
     }
-    crm_status st = field_of_shape(x->arena, at->shape, &from);
-    retype how = st == CRM_OK ? field_retype(&from, f) : RETYPE_NEVER;
-    return how == RETYPE_NONE || how == RETYPE_CHECK;
+    return field_of_shape(x->arena, at->shape, &from) == CRM_OK && field_means_the_same(&from, f);
 }
 
 /* What a module says of its fields it answers for, as long as they are stored as they were. */

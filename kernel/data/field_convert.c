@@ -178,10 +178,17 @@ static retype of_prose(const field *from, const field *to)
     return is_wide ? RETYPE_FREE : RETYPE_CHECK;
 }
 
+/* An entity may have got another name. */
+static bool leads_where(const field *from, const field *to)
+{
+    return str_eq(from->ref_name, to->ref_name) ||
+           (to->ref && to->ref->was.n && str_eq(from->ref_name, to->ref->was));
+}
+
 static retype of_same_type(const field *from, const field *to)
 {
     if (from->type == FIELD_REF || from->type == FIELD_REFS) {
-        return str_eq(from->ref_name, to->ref_name) ? RETYPE_FREE : RETYPE_NEVER;
+        return leads_where(from, to) ? RETYPE_FREE : RETYPE_NEVER;
     }
     if (is_number(from->type) && from->scale != to->scale) {
         return RETYPE_REWRITE;
@@ -233,6 +240,14 @@ retype field_retype(const field *from, const field *to)
         return are_refs ? of_same_type(from, to) : of_lists(from, to);
     }
     return from->type == to->type ? of_same_type(from, to) : of_other_type(from, to);
+}
+
+bool field_means_the_same(const field *from, const field *to)
+{
+    retype how = field_retype(from, to);
+    bool is_one_type = from->type == to->type && ((from->flags ^ to->flags) & FIELD_MANY) == 0 &&
+                       field_stored_type(from) == field_stored_type(to);
+    return how == RETYPE_NONE || how == RETYPE_CHECK || (how == RETYPE_FREE && is_one_type);
 }
 
 uint32_t field_retypes(const field *from)

@@ -103,6 +103,31 @@ static void a_reference_leads_where_it_led(void **state)
     field from = of(FIELD_REF), to = of(FIELD_REF);
     to.ref_name = CRM_S("contacts.company");
     assert_int_equal(field_retype(&from, &to), RETYPE_NEVER);
+    entity renamed = {.name = to.ref_name, .was = CRM_S("own.firm")};
+    to.ref = &renamed;
+    assert_int_equal(field_retype(&from, &to), RETYPE_NEVER);
+    from.ref_name = renamed.was;
+    assert_int_equal(field_retype(&from, &to), RETYPE_FREE);
+    assert_true(field_means_the_same(&from, &to));
+}
+
+/* What a module or the kernel declares may only become wider. */
+static void what_is_not_the_deployments_keeps_its_meaning(void **state)
+{
+    (void)state;
+    field two = of(FIELD_CHOICE), one = of(FIELD_CHOICE), many = of(FIELD_CHOICES);
+    field whole = of(FIELD_INT), money = of(FIELD_MONEY), text = of(FIELD_TEXT), brief = text;
+    one.choice_count = 1;
+    money.scale = whole.scale;
+    brief.max = 3;
+    assert_true(field_means_the_same(&one, &two));
+    assert_true(field_means_the_same(&brief, &text));
+    assert_true(field_means_the_same(&two, &two));
+    assert_int_equal(field_retype(&whole, &money), RETYPE_FREE);
+    assert_false(field_means_the_same(&whole, &money));
+    assert_int_equal(field_retype(&two, &many), RETYPE_FREE);
+    assert_false(field_means_the_same(&two, &many));
+    assert_false(field_means_the_same(&text, &whole));
 }
 
 /* A value as text: "i:5", "t:x", "null", or "no" when it does not fit. */
@@ -219,6 +244,7 @@ int main(void)
         cmocka_unit_test(titles_of_a_text_are_no_part_of_its_shape),
         cmocka_unit_test(every_pair_is_allowed_or_refused),
         cmocka_unit_test(a_reference_leads_where_it_led),
+        cmocka_unit_test(what_is_not_the_deployments_keeps_its_meaning),
         cmocka_unit_test(texts_are_read_as_people_write_them),
         cmocka_unit_test(numbers_lose_no_digit),
         cmocka_unit_test(lists_and_lengths_are_looked_at),
