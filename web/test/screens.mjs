@@ -30,6 +30,38 @@ export const SCREENS = {
   },
   today: { ready: see('.today .row'), path: '/' },
   list: { ready: see('[data-id="46"]'), path: '/e/sales.lead' },
+  board: { ready: see('.board li[data-id="46"]'), path: '/e/sales.lead?view=all&as=board' },
+  'board-carried': {
+    ready: see('.board li[data-id="40"]'),
+    path: '/e/sales.lead?view=all&as=board',
+    act: async (page) => {
+      await page.focus('li[data-id="40"] .kcard-open');
+      await page.keyboard.press('Space');
+      await page.waitForSelector('.kcol.is-denied');
+      await page.keyboard.press('ArrowRight');
+      await page.waitForSelector('.kslot');
+    },
+  },
+  'board-menu': {
+    ready: see('.board li[data-id="46"]'),
+    path: '/e/sales.lead?view=all&as=board',
+    act: async (page) => {
+      await page.click('li[data-id="46"] .kcard-move');
+      await page.waitForSelector('#board-move .is-off[data-move=done]');
+    },
+  },
+  'board-ask': {
+    ready: see('.board li[data-id="37"]'),
+    path: '/e/sales.lead?view=all&as=board&f.stage=work,offer',
+    act: async (page) => {
+      await page.click('li[data-id="37"] .kcard-move');
+      await page.click('#board-move [data-move=offer]');
+      await page.waitForSelector('crm-move-ask dialog[open]');
+      await page.click('[data-action=move]');
+      await page.waitForSelector('.is-invalid');
+    },
+  },
+  'board-empty': { ready: see('.empty'), path: '/e/sales.lead?as=board&f.source=expo&f.owner=9&q=погрузчик' },
   filtered: {
     ready: see('[data-chip]'),
     path: '/e/sales.lead?f.source=site,avito&f.stage=new,work',

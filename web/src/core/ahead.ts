@@ -3,7 +3,7 @@
 import { api } from './api.ts';
 import { link, on } from './events.ts';
 import { query, readState, sortOf } from './filter.ts';
-import { entityOf, homeViews, listViews, meta, type HomeView } from './meta.ts';
+import { entityOf, homeViews, listViews, meta, stagesOf, type HomeView } from './meta.ts';
 import { base, place } from './router.ts';
 import type { ListView, Page } from './types.ts';
 
@@ -68,6 +68,7 @@ export function askAhead(since: number): void {
 function askList(entity: string, address: URLSearchParams): void {
   const views = listViews(entity);
   const state = readState(address, views);
+  if (state.board && stagesOf(entity).length) return;
   const view = views.find((one) => one.id === state.view)!;
   ask(entity, pageSearch(query(state, view, meta.value!.user.id), sortOf(state, view), PAGE));
 }

@@ -9,9 +9,12 @@ export interface ListState {
   chips: Record<string, string[]>;
   /** The recycle bin instead of the rows. */
   bin?: boolean;
+  /** As a board of stages instead of rows. */
+  board?: boolean;
 }
 
 export const ME = 'me';
+const BOARD = 'board';
 
 /** The parts of an address in the order of its line, and how a chip of each compares. */
 export const ADDRESS_PARTS: Record<string, 'starts' | 'has' | 'eq'> = {
@@ -35,13 +38,15 @@ export function readState(search: URLSearchParams, views: ListView[]): ListState
   const asked = search.get('view');
   const view = views.find((v) => v.id === asked)?.id ?? views[0]?.id ?? '';
   const state = { view, q: search.get('q') ?? '', sort: search.get('sort'), chips };
-  return search.get('bin') === '1' ? { ...state, bin: true } : state;
+  if (search.get('bin') === '1') return { ...state, bin: true };
+  return search.get('as') === BOARD ? { ...state, board: true } : state;
 }
 
 export function writeState(state: ListState, views: ListView[]): string {
   const search = new URLSearchParams();
   if (state.view && state.view !== views[0]?.id) search.set('view', state.view);
   if (state.bin) search.set('bin', '1');
+  else if (state.board) search.set('as', BOARD);
   if (state.q) search.set('q', state.q);
   if (state.sort) search.set('sort', state.sort);
   for (const [field, values] of Object.entries(state.chips))
@@ -104,7 +109,8 @@ function value(row: Row, path: string): unknown {
   return at && typeof at === 'object' && 'id' in at ? (at as { id: unknown }).id : at;
 }
 
-const isEmpty = (v: unknown) => v === null || v === undefined || v === '' || (Array.isArray(v) && !v.length);
+export const isEmpty = (v: unknown): boolean =>
+  v === null || v === undefined || v === '' || (Array.isArray(v) && !v.length);
 
 /** Whether `row` meets `condition`; an operator that the client does not know counts as met. */
 export function meets(condition: Condition | undefined, row: Row, userId = 0): boolean {

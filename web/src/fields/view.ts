@@ -6,6 +6,7 @@ import { color, dotted, person, tag } from '../ui/parts.ts';
 import { byDigits, marked } from '../ui/found.ts';
 import '../ui/due.ts';
 import { attachment } from './files.ts';
+import { isEmpty } from '../core/filter.ts';
 import * as fmt from '../core/fmt.ts';
 import { has, t } from '../core/i18n.ts';
 import { dueField, entityOf, fieldOf, isClosed, meta, pipelineOf } from '../core/meta.ts';
@@ -20,8 +21,8 @@ export interface Shown {
 const card = (shown: Shown) => shown.place === 'card';
 type Value = TemplateResult | string | typeof nothing;
 
-export const isEmpty = (value: unknown) =>
-  value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length);
+export { isEmpty };
+
 export const isNumeric = (field?: Field) =>
   !!field && ['int', 'decimal', 'money', 'percent', 'duration'].includes(field.type);
 

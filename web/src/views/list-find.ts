@@ -1,10 +1,19 @@
 // The words a list is searched for: soon after the last letter, and where the field is left, but never while a pointer
 // is down: the rows under it would become others before it is up, and the click would mean one of those.
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from '../ui/icon.ts';
 import { t } from '../core/i18n.ts';
+import type { Reading } from '../core/types.ts';
 
 const TYPING = 250;
+
+/** For which words rows are shown, where those that were typed match nothing. */
+export function readingNote({ read_as, corrected }: Reading): TemplateResult | typeof nothing {
+  const words = read_as ?? corrected;
+  if (!words) return nothing;
+  const key = read_as ? 'search.read_as' : 'search.corrected';
+  return html`<p class="reading" role="status">${t(key, { words })}</p>`;
+}
 
 /** Once the pointer is up: what it clicked is followed after that, and other rows come later still. */
 function afterPress(then: () => void): void {

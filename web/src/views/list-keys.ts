@@ -3,6 +3,8 @@ import { bind } from '../core/keys.ts';
 import { place } from '../core/router.ts';
 
 export interface ListActs {
+  /** There are rows for the keyboard to stand on. */
+  isRows: () => boolean;
   move: (step: number) => void;
   /** The keyboard stands on a row. */
   isAt: () => boolean;
@@ -25,10 +27,10 @@ export function bindList(acts: ListActs): (() => void)[] {
   const key = (combo: string, run: () => void, active: () => boolean = () => true) =>
     bind(combo, run, () => isHere() && active());
   return [
-    key('KeyJ', () => acts.move(1)),
-    key('ArrowDown', () => acts.move(1)),
-    key('KeyK', () => acts.move(-1)),
-    key('ArrowUp', () => acts.move(-1)),
+    key('KeyJ', () => acts.move(1), acts.isRows),
+    key('ArrowDown', () => acts.move(1), acts.isRows),
+    key('KeyK', () => acts.move(-1), acts.isRows),
+    key('ArrowUp', () => acts.move(-1), acts.isRows),
     key('Enter', acts.open, () => acts.isAt() && !isOnControl()),
     key('KeyX', acts.pick, () => acts.isAt() && acts.mayPick()),
     key('Escape', acts.clear, acts.isPicking),

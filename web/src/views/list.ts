@@ -11,8 +11,9 @@ import type { Chosen } from './bulk.ts';
 import { binNote, filterBar, viewTabs } from './list-bars.ts';
 import { countWithout, ViewCounts } from './list-counts.ts';
 import { emptyList } from './list-empty.ts';
-import { ListFind } from './list-find.ts';
+import { ListFind, readingNote } from './list-find.ts';
 import { bindList } from './list-keys.ts';
+import { loadBoard, lookSwitch } from './list-look.ts';
 import { listMenu } from './list-menu.ts';
 import { FootFocus, WalkVoice, more } from './more.ts';
 import { Selection } from './selection.ts';
@@ -21,19 +22,26 @@ import { table, type Shown } from './rows.ts';
 import { type Names, loadNames } from './chips.ts';
 import { mayBulk } from '../core/batch.ts';
 import { on } from '../core/events.ts';
-import { atLeast } from '../core/fmt.ts';
+import { atLeast, money } from '../core/fmt.ts';
 import { conditionOf, nextSort, query, readState, sortOf, writeState, type ListState } from '../core/filter.ts';
 import { capital, lang, t } from '../core/i18n.ts';
-import { entityOf, fieldOf, listViews, meta, titleOf } from '../core/meta.ts';
+import { entityOf, fieldOf, listViews, meta, stagesOf, titleOf } from '../core/meta.ts';
 import { narrow, width } from '../core/narrow.ts';
 import { Records } from '../core/records.ts';
 import { go, openCard, place } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
-import type { ListView, Reading } from '../core/types.ts';
+import type { ListView } from '../core/types.ts';
 import { isNumeric } from '../fields/view.ts';
 
 const ROW = 40,
   LATE = 120; // ms after which rows that are waited for are told by dimming those before them
+
+/** What the columns of a board add up to. */
+interface Figures {
+  n: number;
+  sums: { currency: string; amount: number }[];
+  approx: boolean;
+}
 
 class List extends El {
   static override properties = {
@@ -43,6 +51,7 @@ class List extends El {
     without: { state: true },
     said: { state: true },
     isLate: { state: true },
+    figures: { state: true },
   };
   entity = '';
   search = new URLSearchParams();
@@ -50,6 +59,7 @@ class List extends El {
   without: { field: string; total: number }[] = [];
   said = '';
   isLate = false;
+  figures: Figures | null = null;
   #chosen = new Selection(() => this.requestUpdate());
   #watch = new Watch(this, meta, lang, narrow, width);
   #window = new RowWindow(this, () => void this.#records?.more());
@@ -74,6 +84,7 @@ class List extends El {
     this.#off = [
       ...bindList({
         move: (step) => this.#move(step),
+        isRows: () => !this.#isBoard,
         isAt: () => this.at >= 0,
         open: () => this.#openAt(),
         mayPick: () => this.#pickable,
@@ -115,11 +126,19 @@ class List extends El {
     return this.#views.find((v) => v.id === this.#state.view)!;
   }
 
+  /** Records with stages can be looked at as a board of them. */
+  get #hasBoard(): boolean {
+    return !this.#state.bin && stagesOf(this.entity).length > 0;
+  }
+  get #isBoard(): boolean {
+    return this.#hasBoard && !!this.#state.board;
+  }
+
   override willUpdate(): void {
     const state = this.#state;
     const wanted = query(state, this.#view, meta.value?.user.id ?? 0);
     const sort = sortOf(state, this.#view);
-    const key = `${this.entity}?${wanted}&${sort}`;
+    const key = `${this.entity}?${wanted}&${sort}${this.#isBoard ? '&board' : ''}`;
     this.#window.rowHeight = narrow.value ? cardHeight(this.entity, this.#view) : ROW;
     if (key === this.#key) return;
     const isOther = !this.#key.startsWith(`${this.entity}?`);
@@ -127,18 +146,24 @@ class List extends El {
     if (isOther) this.#find.stop();
     this.#key = key;
     this.#records?.stop();
-    this.#keep(isOther || this.#shown.state === 'loading' ? null : this.#shown);
+    const last = isOther || this.#isBoard || !this.#records ? null : this.#shown;
+    this.#keep(last?.state === 'loading' ? null : last);
     this.at = -1;
     if (this.#chosen.isShown) this.#chosen.clear();
     this.without = [];
+    this.figures = null;
+    void loadNames(this.entity, state.chips, this.#names).then((found) => {
+      if (found) this.requestUpdate();
+    });
+    if (this.#isBoard) {
+      this.#records = null; // the board has its own
+      return;
+    }
     if (!this.#before) this.#window.top();
     const onNew = (row: { id: number }) => {
       this.said = t('list.arrived', { name: titleOf(this.entity, row as never) });
     };
     this.#records = new Records(this.entity, wanted, sort, () => this.#changed(), { onNew }).start();
-    void loadNames(this.entity, state.chips, this.#names).then((found) => {
-      if (found) this.requestUpdate();
-    });
   }
 
   /** Most answers come before anyone would see the dimming, which costs as much as drawing the rows. */
@@ -203,6 +228,14 @@ class List extends El {
     ></crm-bulk>`;
   }
 
+  /** The board says what its columns add up to. */
+  #counted(figures: Figures): void {
+    this.figures = figures;
+    if (this.#isPlain()) this.#counts.set(this.#view.id, { total: figures.n, approx: figures.approx });
+    this.#counts.once();
+    if (!figures.n) void this.#countWithout();
+  }
+
   #isPlain(): boolean {
     return !this.#state.q && !Object.keys(this.#state.chips).length;
   }
@@ -241,25 +274,56 @@ class List extends El {
   override render() {
     const entity = entityOf(this.entity)!;
     document.title = `${t(entity.label.many)} — ${meta.value?.title ?? ''}`;
-    const records = this.#shown;
     return html`<div class="list" data-entity=${this.entity}>
       <header class="head">
         <h1 class="title">
           ${this.#state.bin ? t('bin.title', { name: t(entity.label.many) }) : capital(t(entity.label.many))}
         </h1>
-        ${records.total !== null ? html`<span class="count">${atLeast(records)}</span>` : nothing}
+        ${this.#total()}
         <div class="actions">
           ${this.#find.field(this.#state.q)}
+          ${this.#hasBoard ? lookSwitch(this.#isBoard, (board) => this.#to({ board })) : nothing}
           ${this.#state.bin ? nothing : listMenu(this.entity, () => this.#export())}
           ${entity.can.create && !this.#state.bin ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => this.#create()}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(t(entity.label.one))}</span></button>` : nothing}
         </div>
       </header>
       ${this.#state.bin ? binNote(this.entity) : viewTabs(this.entity, this.#state, this.#views, this.#counts.of)}
-      ${this.#filters()} ${this.#bulk(records)}
+      ${this.#filters()} ${this.#isBoard ? nothing : this.#bulk(this.#shown)}
       <div class="sr" role="status" aria-live="polite">${this.said}</div>
-      <div class="rows ${this.isLate ? 'is-late' : ''}" aria-busy=${this.#before ? 'true' : nothing}>
-        ${this.#before ? noChange : this.#body(records)}
-      </div>
+      ${this.#isBoard ? this.#board() : this.#rows()}
+    </div>`;
+  }
+
+  #total() {
+    if (!this.#isBoard) {
+      const records = this.#shown;
+      return records.total !== null ? html`<span class="count">${atLeast(records)}</span>` : nothing;
+    }
+    if (!this.figures) return nothing;
+    const { n, sums, approx } = this.figures;
+    const all = sums.filter(({ amount }) => amount).map(({ currency, amount }) => money(amount, currency));
+    return html`<span class="count">${atLeast({ total: n, approx })}</span>
+      ${all.length ? html`<span class="muted num only-desk" data-total>${all.join(' · ')}</span>` : nothing}`;
+  }
+
+  #rows() {
+    return html`<div class="rows ${this.isLate ? 'is-late' : ''}" aria-busy=${this.#before ? 'true' : nothing}>
+      ${this.#before ? noChange : this.#body(this.#shown)}
+    </div>`;
+  }
+
+  #board() {
+    return html`<div class="rows">
+      <crm-gate
+        .load=${loadBoard}
+        .page=${html`<crm-board
+          .entity=${this.entity}
+          .view=${this.#view}
+          .state=${this.#state}
+          .none=${() => this.#empty()}
+          @ui-figures=${(e: CustomEvent<Figures>) => this.#counted(e.detail)}
+        ></crm-board>`}
+      ></crm-gate>
     </div>`;
   }
 
@@ -282,19 +346,12 @@ class List extends El {
         sort: this.#state.sort,
         onSort: (field) => (field ? this.#sortBy(field) : this.#to({ sort: null })),
       },
-      pick: this.#pickable
+      pick: this.#pickable && !this.#isBoard
         ? { isOn: chosen.isShown, toggle: () => (chosen.isShown ? chosen.clear() : chosen.open()) }
         : null,
       set: (changed) => this.#setChips(changed),
       reset: () => this.#to({ chips: {} }),
     });
-  }
-
-  #reading({ read_as, corrected }: Reading) {
-    const words = read_as ?? corrected;
-    if (!words) return nothing;
-    const key = read_as ? 'search.read_as' : 'search.corrected';
-    return html`<p class="reading" role="status">${t(key, { words })}</p>`;
   }
 
   #body(records: Records) {
@@ -311,7 +368,7 @@ class List extends El {
       role="region"
       aria-label=${capital(t(entityOf(this.entity)!.label.many))}
     >
-      ${this.#reading(records.reading)} ${rows} ${more(records)}
+      ${readingNote(records.reading)} ${rows} ${more(records)}
     </div>`;
   }
 

@@ -22,6 +22,15 @@ test('the state of a list survives its address', () => {
   assert.deepEqual(readState(new URLSearchParams(text), VIEWS), state);
 });
 
+test('a list looked at as a board says so in its address, the recycle bin has none', () => {
+  const state = { view: 'all', q: '', sort: null, chips: {}, board: true };
+  const text = writeState(state, VIEWS);
+  assert.equal(text, '?view=all&as=board');
+  assert.deepEqual(readState(new URLSearchParams(text), VIEWS), state);
+  assert.equal(writeState({ ...state, bin: true }, VIEWS), '?view=all&bin=1');
+  assert.equal(readState(new URLSearchParams('as=chart'), VIEWS).board, undefined);
+});
+
 test('the first view stands in no address, an unknown one falls back to it', () => {
   assert.equal(writeState({ view: 'open', q: '', sort: null, chips: {} }, VIEWS), '');
   assert.equal(readState(new URLSearchParams('view=gone'), VIEWS).view, 'open');
