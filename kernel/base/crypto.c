@@ -144,15 +144,11 @@ crm_str crypto_hex(arena *a, const void *p, size_t n)
     return (crm_str){out, n * 2};
 }
 
-crm_str crypto_base64url(arena *a, const void *p, size_t n)
+size_t crypto_base64url_to(char *out, const void *p, size_t n)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const uint8_t *in = p;
-    char *out = n < SIZE_MAX / 2 ? arena_alloc(a, n / 3 * 4 + 5) : NULL;
     size_t at = 0;
-    if (!out) {
-        return (crm_str){0};
-    }
     for (size_t i = 0; i < n; i += 3) {
         size_t left = n - i < 3 ? n - i : 3;
         uint32_t three = (uint32_t)in[i] << 16;
@@ -163,7 +159,13 @@ crm_str crypto_base64url(arena *a, const void *p, size_t n)
         }
     }
     out[at] = 0;
-    return (crm_str){out, at};
+    return at;
+}
+
+crm_str crypto_base64url(arena *a, const void *p, size_t n)
+{
+    char *out = n < SIZE_MAX / 2 ? arena_alloc(a, CRYPTO_BASE64URL(n)) : NULL;
+    return out ? (crm_str){out, crypto_base64url_to(out, p, n)} : (crm_str){0};
 }
 
 static int digit_of(char c)
@@ -180,18 +182,15 @@ static int digit_of(char c)
     return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
-crm_status crypto_unbase64url(arena *a, crm_str s, crm_str *out)
+crm_status crypto_unbase64url_to(void *out, crm_str s, size_t *n)
 {
+    uint8_t *p = out;
+    uint32_t bits = 0;
+    int held = 0;
+    *n = 0;
     if (s.n % 4 == 1) {
         return CRM_INVALID;
     }
-    char *p = arena_alloc(a, s.n / 4 * 3 + 3);
-    if (!p) {
-        return CRM_NOMEM;
-    }
-    uint32_t bits = 0;
-    int held = 0;
-    size_t at = 0;
     for (size_t i = 0; i < s.n; i++) {
         int d = digit_of(s.p[i]);
         if (d < 0) {
@@ -201,15 +200,25 @@ crm_status crypto_unbase64url(arena *a, crm_str s, crm_str *out)
         held += 6;
         if (held >= 8) {
             held -= 8;
-            p[at++] = (char)(bits >> held & 0xFF);
+            p[(*n)++] = (uint8_t)(bits >> held & 0xFF);
         }
     }
     /* Left-over bits must be zero, so that every value has one spelling (RFC 4648 §3.5). */
-    if (bits & ((1u << held) - 1)) {
-        return CRM_INVALID;
+    return bits & ((1u << held) - 1) ? CRM_INVALID : CRM_OK;
+}
+
+crm_status crypto_unbase64url(arena *a, crm_str s, crm_str *out)
+{
+    size_t n;
+    char *p = arena_alloc(a, s.n / 4 * 3 + 3);
+    if (!p) {
+        return CRM_NOMEM;
     }
-    *out = (crm_str){p, at};
-    return CRM_OK;
+    crm_status st = crypto_unbase64url_to(p, s, &n);
+    if (st == CRM_OK) {
+        *out = (crm_str){p, n};
+    }
+    return st;
 }
 
 /* The deployment tests sign in hundreds of times; what nobody ships may hash cheaply for them. */
