@@ -9,6 +9,7 @@
 #include "base/fs_copy.h"
 #include "data/backup_private.h"
 #include "data/files.h"
+#include "data/positions.h"
 
 #define PART      "restore.part"
 #define WHOLE     "restore.whole"
@@ -324,7 +325,8 @@ crm_status backup_settle(const char *dir, backup_report *r)
 static const char *taken(const restore *x)
 {
     static const char log[] = DATABASE "-wal";
-    const char *own[] = {DATABASE, log, "files", BACKUP_KEY_FILE, x->into->mark, x->into->other};
+    const char *own[] = {DATABASE,          log,           "files",       BACKUP_KEY_FILE,
+                         POSITION_KEY_FILE, x->into->mark, x->into->other};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         if (own[i] && exists(x->dir, own[i])) {
             return own[i];

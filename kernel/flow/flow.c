@@ -1,4 +1,5 @@
 /* flow.c - starting and stopping the threads of the layer, in the order that loses nothing. */
+#include "data/positions.h"
 #include "flow/flow_private.h"
 #include "flow/remote.h"
 #include "flow/webhook_private.h"
@@ -22,9 +23,10 @@ static uint32_t or_default(uint32_t given, uint32_t usual)
 
 crm_status flow_start(const flow_options *o, flow **out)
 {
-    flow *f = calloc(1, sizeof *f);
+    crm_status s = positions_set_up(o->data_dir);
+    flow *f = s == CRM_OK ? calloc(1, sizeof *f) : NULL;
     if (!f) {
-        return CRM_NOMEM;
+        return s == CRM_OK ? CRM_NOMEM : s;
     }
     f->o = *o;
     atomic_store(&running, f);
@@ -36,7 +38,7 @@ crm_status flow_start(const flow_options *o, flow **out)
     pool_start(&f->pools[POOL_WORKER], f, POOL_WORKER, or_default(o->worker_threads, 2));
     pool_start(&f->pools[POOL_ASK], f, POOL_ASK, 4);
     pool_start(&f->pools[POOL_OUTSIDE], f, POOL_OUTSIDE, 2);
-    crm_status s = writer_start(f);
+    s = writer_start(f);
     if (s == CRM_OK) {
         s = scheduler_start(f);
     }

@@ -20,7 +20,9 @@ typedef struct flow_options {
     uint32_t fast_threads, slow_threads, crypto_threads, worker_threads; /* 0: 2, 1, 2, 2 */
     uint32_t writer_queue;   /* interactive requests waiting at most; 0: 1024 */
     uint32_t group_max;      /* requests per commit; 0: 128; 1 shows what grouping is worth */
-    const char *data_dir;    /* where the reserve for a full disk lies; NULL: none is kept */
+    /* Where the reserve for a full disk and the key of positions lie; NULL: no reserve is kept, and the key
+     * is this process's alone. */
+    const char *data_dir;
     /* A record as the API shows it, for webhooks; NULL: its id alone. */
     void (*record_json)(json_writer *w, crm_ctx *c, const record_view *v);
     /* The storage failed on COMMIT: nothing is acknowledged any more, the process should end non-zero

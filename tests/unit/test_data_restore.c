@@ -48,8 +48,8 @@ static void a_restore_without_room_leaves_the_directory_as_it_was(void **state)
 static void a_restore_overwrites_nothing(void **state)
 {
     bench *b = *state;
-    static const char *const there[] = {"webhook.key", "tz.copy", "files",
-                                        "karkas.db",   "mark",    "other"};
+    static const char *const there[] = {"webhook.key", "tz.copy", "files",       "karkas.db",
+                                        "mark",        "other",   "position.key"};
     backup_report r;
     backup_place p = copy_with_all(b);
     for (size_t i = 0; i < sizeof there / sizeof there[0]; i++) {

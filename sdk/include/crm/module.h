@@ -74,7 +74,8 @@ typedef struct crm_hook {
 } crm_hook;
 
 /* After the commit, in order per record, at least once; its effects are one transaction. `change`
- * is readable through crm_change_*; the change's position is the idempotency key. */
+ * is readable through crm_change_*; the change's position is the idempotency key. It grows with every change
+ * of the database, so it is not to be shown: who reads two knows how much others have changed between. */
 typedef struct crm_change crm_change;
 typedef crm_status (*crm_listen_fn)(crm_ctx *c, const crm_change *change);
 typedef struct crm_listener {
