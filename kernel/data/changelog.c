@@ -157,10 +157,9 @@ crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64
     return st;
 }
 
-crm_status changelog_of_entity(const crm_ctx *c, const entity *e, int64_t position, uint32_t limit,
-                               change_page *out)
+crm_status changelog_of_entity(const crm_ctx *c, arena *a, const entity *e, int64_t position,
+                               uint32_t limit, change_page *out)
 {
-    arena *a = c->arena;
     const entity *log = registry_store(c->reg, STORE_CHANGE);
     const field *id = &log->fields[COL_ID];
     reading rd = {.reg = c->reg,
@@ -180,7 +179,8 @@ crm_status changelog_of_entity(const crm_ctx *c, const entity *e, int64_t positi
                .sort_count = 1};
     crm_status st = rd.at ? list_in_time(c, &q, on_change, &rd) : CRM_NOMEM;
     bool is_cut = rd.rows == CHANGES_LOOKED || rd.count == limit || arena_used(a) >= rd.bytes;
-    *out = (change_page){.at = rd.at, .count = rd.count, .last = rd.last, .has_more = is_cut};
+    *out = (change_page){
+        .at = rd.at, .count = rd.count, .looked = rd.rows, .last = rd.last, .has_more = is_cut};
     return st ? st : rd.status;
 }
 

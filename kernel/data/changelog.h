@@ -3,7 +3,8 @@
  *
  * Kernel entity `sys.change`: entity id, record, rev, op, at, by, by_name, via, quiet, batch, and a body
  * of {"c":{"<field id>":[old,new],…},"k":{…},"m":{…}}, where "k" are the columns rights are judged by and "m" the old values' marks. Subscribers
- * hold cursors (`sys.cursor`), so nothing is lost over a crash and order per record is kept. Positions are opaque to everyone above.
+ * hold cursors (`sys.cursor`), so nothing is lost over a crash and order per record is kept. Positions are opaque to everyone above, and
+ * go outside as positions.h writes them alone.
  */
 #ifndef DATA_CHANGELOG_H
 #define DATA_CHANGELOG_H
@@ -22,6 +23,7 @@ CRM_MUST_CHECK crm_status changelog_tell(tx *t, const crm_ctx *c, const record *
 typedef struct change_page {
     change *at; /* oldest first */
     uint32_t count;
+    uint32_t looked; /* rows of the log, of any entity; changelog_of_entity's */
     int64_t last;  /* the position read up to: read on from it, also when the end is not in `at` */
     bool has_more; /* more rows may follow `last`; `count` does not tell, see changelog_after */
 } change_page;
@@ -31,13 +33,13 @@ typedef struct change_page {
 CRM_MUST_CHECK crm_status changelog_after(engine_session *s, const registry *r, arena *a, int64_t position,
                                           uint32_t limit, change_page *out);
 /*
- * Changes of one entity, oldest first: at most `limit`, about 8 MiB, and what of the log's next
+ * Changes of one entity, oldest first, in the arena: at most `limit`, about 8 MiB, and what of the log's next
  * CHANGES_LOOKED rows is of it, within the call's time. The log is in the order of time and no index is asked
  * of those who write.
  */
 #define CHANGES_LOOKED 20000
-CRM_MUST_CHECK crm_status changelog_of_entity(const crm_ctx *c, const entity *e, int64_t position, uint32_t limit,
-                                              change_page *out);
+CRM_MUST_CHECK crm_status changelog_of_entity(const crm_ctx *c, arena *a, const entity *e, int64_t position,
+                                              uint32_t limit, change_page *out);
 /* The newest position written before that moment (ms UTC, by the clock of then); 0: none. A few dozen rows are
  * read. */
 CRM_MUST_CHECK crm_status changelog_before(engine_session *s, const registry *r, int64_t moment,

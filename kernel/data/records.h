@@ -144,11 +144,12 @@ typedef struct record_changes {
     record_change *at; /* oldest change first, each record once */
     uint32_t count;
     int64_t next;      /* read on from there, now or later */
-    bool has_more;     /* more may follow at once, also when there is none in this page */
+    bool has_more;     /* more may follow at once */
 } record_changes;
 /*
- * Changes after the position, as the asker may know of them now (records_changes.c). At most `limit` (0: LIST_MAX)
- * changes are looked at; pages are short where other entities have changed more. Pool.
+ * Changes after the position, as the asker may know of them now (records_changes.c), of at most `limit` records (0:
+ * LIST_MAX). A page is short at the end of the log, and where there is more only behind CHANGES_LOOKED of its rows: not
+ * where what he may not see was changed. Pool.
  */
 CRM_MUST_CHECK crm_status records_changes(crm_ctx *c, const entity *e, int64_t after, uint32_t limit,
                                           record_changes *out);
