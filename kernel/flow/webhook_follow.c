@@ -3,6 +3,7 @@
  * subscription. The courier's thread reads and judges; the rows and the new position are one
  * commit.
  */
+#include "data/positions.h"
 #include "flow/webhook_private.h"
 
 #define PAGE      200
@@ -190,18 +191,25 @@ static bool is_told(const following *f, int64_t batch)
     return false;
 }
 
+/* The same however often it is told, and of no other subscription and no other database. */
+static crm_str message_of(const following *f, const change *ch, bool is_many)
+{
+    char text[POSITION_ROOM];
+    position_place to = {.of = POSITION_MESSAGE, .entity = is_many, .record = f->hook->row.id};
+    position_write(to, ch->position, text);
+    return arena_fmt(f->c.arena, "msg_%.*s_%s", STR_FMT(text_of(f->hook, WEBHOOK_KEY_TEXT)), text);
+}
+
 static void add(following *f, const change *ch, char op)
 {
     bool is_many = op == OP_MANY;
-    f->wishes[f->count++] = (delivery_wish){
-        .webhook = f->hook->row.id,
-        .position = ch->position,
-        .record = is_many ? 0 : ch->record,
-        .batch = ch->batch,
-        .entity = f->entity->name,
-        .op = op,
-        .message = arena_fmt(f->c.arena, is_many ? "msg_%.*s_m%lld" : "msg_%.*s_%lld",
-                             STR_FMT(text_of(f->hook, WEBHOOK_KEY_TEXT)), (long long)ch->position)};
+    f->wishes[f->count++] = (delivery_wish){.webhook = f->hook->row.id,
+                                            .position = ch->position,
+                                            .record = is_many ? 0 : ch->record,
+                                            .batch = ch->batch,
+                                            .entity = f->entity->name,
+                                            .op = op,
+                                            .message = message_of(f, ch, is_many)};
 }
 
 static void take(following *f, const change *ch)
