@@ -5,6 +5,7 @@
 #include "model.h"
 
 #include "data/changelog_body.h"
+#include "data/positions.h"
 #include "flow/store.h"
 
 #define PAGE 200 /* rows of the log */
@@ -95,15 +96,18 @@ static void put_former(json_writer *w, const change *ch)
 
 /* ---- an entry -------------------------------------------------------------------------------- */
 
+static const position_place place = {.of = POSITION_MODEL};
+
 static void begin_entry(telling *t, const store_row *row, const store_row *of)
 {
-    char at[CLOCK_TEXT];
+    char at[CLOCK_TEXT], position[POSITION_ROOM];
     json_writer *w = &t->w;
     crm_ctx *c = t->x->c;
     const person *p = people_user(c->people, store_int(row, CHANGE_BY));
     clock_format(store_int(row, CHANGE_AT), at);
+    position_write(place, row->id, position);
     jw_object(w);
-    jw_kstr(w, "position", arena_fmt(c->arena, "%lld", (long long)row->id));
+    jw_kstr(w, "position", str_of(position));
     jw_kstr(w, "at", str_of(at));
     jw_kobject(w, "by");
     jw_kint(w, "id", store_int(row, CHANGE_BY));
@@ -217,7 +221,9 @@ crm_status model_changes(model_change *x, buf *json)
     jw_end_array(&t.w);
     jw_key(&t.w, CRM_S("next"));
     if (count == PAGE) {
-        jw_str(&t.w, arena_fmt(x->c->arena, "%lld", (long long)rows[count - 1].id));
+        char next[POSITION_ROOM];
+        position_write(place, rows[count - 1].id, next);
+        jw_str(&t.w, str_of(next));
     } else {
         jw_null(&t.w);
     }

@@ -1,5 +1,6 @@
 /* changes_api.c - what has changed of an entity, for programs that keep a copy of it. */
 #include "data/changelog.h"
+#include "data/positions.h"
 #include "net/api_private.h"
 
 #define DEFAULT_LIMIT 50
@@ -12,11 +13,15 @@ typedef struct asked {
     int64_t limit;
 } asked;
 
+static position_place feed_of(const api_call *k)
+{
+    return (position_place){.of = POSITION_FEED, .entity = k->entity->id};
+}
+
 static crm_status read_after(api_call *k, crm_str text, asked *q)
 {
     q->has_after = text.n;
-    bool is_good = !text.n || (str_to_i64(text, &q->after) == CRM_OK && q->after >= 0);
-    return is_good ? CRM_OK : call_fail(&k->c, CRM_BAD_REQUEST, "bad_cursor");
+    return q->has_after ? position_take(&k->c, feed_of(k), text, &q->after) : CRM_OK;
 }
 
 static crm_status read_query(api_call *k, asked *q)
@@ -34,13 +39,14 @@ static crm_status read_query(api_call *k, asked *q)
     return s;
 }
 
-/* The position to read on from. Of another database, a copy that was put back, none fits. */
+/* The position to read on from. One that the log has not come to is of this directory before an
+ * older copy of it was put back by other means than a backup. */
 static crm_status find_start(api_call *k, const asked *q, int64_t *after)
 {
     int64_t last;
     crm_status s = changelog_last(k->c.session, k->c.reg, &last);
     if (s == CRM_OK && q->has_after && q->after > last) {
-        return call_fail(&k->c, CRM_BAD_REQUEST, "bad_cursor");
+        return call_fail(&k->c, CRM_CONFLICT, "changes_reset");
     }
     *after = q->has_after ? q->after : last;
     if (s == CRM_OK && q->has_since) {
@@ -76,6 +82,8 @@ static void put_row(api_call *k, const record_change *row)
 static void put_all(api_call *k, const record_changes *found)
 {
     json_writer *w = &k->w;
+    char next[POSITION_ROOM];
+    position_write(feed_of(k), found->next, next);
     jw_init(w, &k->text);
     jw_object(w);
     jw_karray(w, "rows");
@@ -83,7 +91,7 @@ static void put_all(api_call *k, const record_changes *found)
         put_row(k, &found->at[i]);
     }
     jw_end_array(w);
-    jw_kstr(w, "next", arena_fmt(k->c.arena, "%lld", (long long)found->next));
+    jw_kstr(w, "next", str_of(next));
     jw_kbool(w, "more", found->has_more);
     jw_end_object(w);
 }

@@ -63,12 +63,12 @@ void stream_finish(stream *s, const char *reason)
 
 void stream_reset(stream *s)
 {
-    char text[64];
+    char id[EVENT_ID_ROOM], text[EVENT_ID_ROOM + 32];
     if (s->list->last_position > s->position) {
         s->position = s->list->last_position;
     }
-    int n =
-        snprintf(text, sizeof text, "id: %lld\nevent: reset\ndata: {}\n\n", (long long)s->position);
+    event_id(s->position, id);
+    int n = snprintf(text, sizeof text, "%sevent: reset\ndata: {}\n\n", id);
     stream_send(s, (crm_str){text, (size_t)n});
     s->missed = s->is_catching_up = false;
     s->resumed = 0;
@@ -89,14 +89,25 @@ static void ping(uv_timer_t *t)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static int64_t asked_position(const api_call *k)
+/* Where a stream that is opened begins. */
+typedef enum opening {
+    OPENING_FRESH,
+    OPENING_RESUMED, /* k->id: it goes on behind it */
+    OPENING_LOST, /* it was told a position that means nothing here: of before a restore, or made up
+                   */
+} opening;
+
+static opening asked_opening(api_call *k)
 {
-    int64_t position;
     crm_str last = http_header(k->http, "last-event-id");
     if (!last.n) {
         last = http_param(k->http, "after");
     }
-    return last.n && str_to_i64(last, &position) == CRM_OK && position >= 0 ? position : -1;
+    if (!last.n) {
+        return OPENING_FRESH;
+    }
+    position_place of = {.of = POSITION_STREAM};
+    return position_read(of, last, &k->id) == CRM_OK ? OPENING_RESUMED : OPENING_LOST;
 }
 
 /* Room for one more stream of the session; the oldest stands last. */
@@ -142,10 +153,22 @@ static stream *add_stream(api_call *k)
     return s;
 }
 
-/* k->id: the position it goes on from. */
-static void open_stream(api_call *k, bool is_fresh)
+/* So that also one that is cut before its first event goes on from here. */
+static void say_start(stream *s, opening how)
 {
-    char text[64];
+    char id[EVENT_ID_ROOM], text[EVENT_ID_ROOM + 32];
+    event_id(s->position, id);
+    const char *is_at = how == OPENING_RESUMED ? "" : id;
+    int n = snprintf(text, sizeof text, "retry: 2000\n%s\n", is_at);
+    stream_send(s, (crm_str){text, (size_t)n});
+    if (how == OPENING_LOST) {
+        stream_reset(s);
+    }
+}
+
+/* k->id: the position it goes on from. */
+static void open_stream(api_call *k, opening how)
+{
     http_request *r = k->http;
     bool is_wanted = !k->api->stopping && !r->is_cancelled; /* reading took its time */
     stream *s = is_wanted ? add_stream(k) : NULL;
@@ -157,12 +180,8 @@ static void open_stream(api_call *k, bool is_fresh)
     r->arg = s;
     call_end(&k->c);
     http_stream_start(r, 200, "text/event-stream; charset=utf-8", -1);
-    int n = snprintf(text, sizeof text, "retry: 2000\n\n");
-    if (is_fresh) { /* so that also one that is cut before its first event goes on from here */
-        n = snprintf(text, sizeof text, "retry: 2000\nid: %lld\n\n", (long long)s->position);
-    }
-    stream_send(s, (crm_str){text, (size_t)n});
-    if (!is_fresh || s->list->last_position > s->position) {
+    say_start(s, how);
+    if (how == OPENING_RESUMED || s->list->last_position > s->position) {
         stream_catch_up(s);
     }
     stream_ask_session(s); /* last: it may end the stream */
@@ -178,7 +197,8 @@ static void last_read(api_call *k)
     if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
     } else {
-        open_stream(k, true);
+        const opening *how = k->own;
+        open_stream(k, *how);
     }
 }
 
@@ -192,9 +212,14 @@ void events_route(api_call *k)
         api_reply_method(k, "GET");
         return;
     }
-    k->id = asked_position(k);
-    if (k->id >= 0) {
-        open_stream(k, false);
+    opening *how = k->own = ARENA_NEW(k->http->arena, opening);
+    if (!how) {
+        api_reply_error(k, CRM_NOMEM);
+        return;
+    }
+    *how = asked_opening(k);
+    if (*how == OPENING_RESUMED) {
+        open_stream(k, *how);
     } else {
         api_pool(k, POOL_FAST, read_last, last_read);
     }

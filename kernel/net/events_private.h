@@ -6,6 +6,7 @@
 #ifndef NET_EVENTS_PRIVATE_H
 #define NET_EVENTS_PRIVATE_H
 
+#include "data/positions.h"
 #include "net/api_private.h"
 
 typedef struct stream {
@@ -70,6 +71,9 @@ void stream_send_chunk(stream *s, http_chunk *c);
 void stream_finish(stream *s, const char *reason);
 /* All that came so far is told by "read everything anew". */
 void stream_reset(stream *s);
+/* "id: …", a line: where a stream is after the change at that position. No two are equal. */
+#define EVENT_ID_ROOM (POSITION_ROOM + 8)
+int event_id(int64_t position, char out[EVENT_ID_ROOM]);
 
 /* ---- events_text.c --------------------------------------------------------------------------- */
 

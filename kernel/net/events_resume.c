@@ -161,12 +161,22 @@ bool stream_may_be_told(stream *s)
 static void read_page(pool_task *t, engine_session *session)
 {
     stream *s = t->arg;
+    int64_t last = 0;
     s->status = changelog_after(session, s->reg, s->arena, s->position, RESUME_PAGE, &s->page);
+    if (s->status == CRM_OK && !s->page.count && !s->page.has_more) {
+        s->status = changelog_last(session, s->reg, &last);
+        s->page.last = last > s->page.last ? s->page.last : last;
+    }
 }
 
 static void take_page(stream *s)
 {
     s->resumed += s->page.count;
+    if (s->status == CRM_OK && s->page.last < s->position) {
+        s->position = s->page.last; /* an older copy of the directory was put back */
+        stream_reset(s);
+        return;
+    }
     if (s->status != CRM_OK || s->resumed > RESUME_MAX) {
         stream_reset(s);
         return;

@@ -5,11 +5,19 @@
 #define MANY       20 /* changes of one batch in one commit: then one line says so */
 #define MANY_KINDS 8  /* entities told so at once; what is beyond is told row by row */
 
+int event_id(int64_t position, char out[EVENT_ID_ROOM])
+{
+    char text[POSITION_ROOM];
+    position_write((position_place){.of = POSITION_STREAM}, position, text);
+    return snprintf(out, EVENT_ID_ROOM, "id: %s\n", text);
+}
+
 /* What is not kept has no position to resume from. */
 static void put_id(buf *b, const change *ch)
 {
+    char id[EVENT_ID_ROOM];
     if (ch->position) {
-        buf_fmt(b, "id: %lld\n", (long long)ch->position);
+        buf_str(b, (crm_str){id, (size_t)event_id(ch->position, id)});
     }
 }
 

@@ -1,5 +1,6 @@
 /* history_api.c - the past of one record, for whoever may read it: who, when, by what way, old and
  * new. */
+#include "data/positions.h"
 #include "net/api_private.h"
 
 #define DEFAULT_LIMIT 50
@@ -145,14 +146,20 @@ static void put_batch(json_writer *w, const history_entry *h)
     jw_end_object(w);
 }
 
+static position_place history_of(const api_call *k)
+{
+    return (position_place){.of = POSITION_HISTORY, .entity = k->entity->id, .record = k->id};
+}
+
 static void put_row(telling *t, const history_entry *h)
 {
     json_writer *w = &t->k->w;
-    char at[CLOCK_TEXT];
+    char at[CLOCK_TEXT], position[POSITION_ROOM];
     const char op[] = {h->op, 0};
     clock_format(h->at, at);
+    position_write(history_of(t->k), h->position, position);
     jw_object(w);
-    jw_kstr(w, "position", arena_fmt(t->k->c.arena, "%lld", (long long)h->position));
+    jw_kstr(w, "position", str_of(position));
     jw_kstr(w, "at", str_of(at));
     jw_kobject(w, "by");
     jw_kint(w, "id", h->by);
@@ -176,6 +183,7 @@ static void put_row(telling *t, const history_entry *h)
 static void put_all(telling *t)
 {
     json_writer *w = &t->k->w;
+    char next[POSITION_ROOM];
     jw_init(w, &t->k->text);
     jw_object(w);
     jw_karray(w, "rows");
@@ -185,7 +193,8 @@ static void put_all(telling *t)
     jw_end_array(w);
     jw_key(w, CRM_S("next"));
     if (t->next) {
-        jw_str(w, arena_fmt(t->k->c.arena, "%lld", (long long)t->next));
+        position_write(history_of(t->k), t->next, next);
+        jw_str(w, str_of(next));
     } else {
         jw_null(w);
     }
@@ -194,23 +203,23 @@ static void put_all(telling *t)
 
 /* ---- what is asked --------------------------------------------------------------------------- */
 
-static crm_status number_param(api_call *k, const char *name, int64_t most, int64_t *out)
+static crm_status read_limit(api_call *k, history_query *q)
 {
-    crm_str text = http_param(k->http, name);
-    if (text.n && (str_to_i64(text, out) != CRM_OK || *out < 1 || *out > most)) {
-        return call_fail_field(&k->c, str_of(name), "out_of_range", (crm_str){0});
+    int64_t limit = DEFAULT_LIMIT;
+    crm_str text = http_param(k->http, "limit");
+    if (text.n && (str_to_i64(text, &limit) != CRM_OK || limit < 1 || limit > LIST_MAX)) {
+        return call_fail_field(&k->c, CRM_S("limit"), "out_of_range", (crm_str){0});
     }
+    q->limit = (uint32_t)limit;
     return CRM_OK;
 }
 
 static crm_status read_query(api_call *k, history_query *q)
 {
-    int64_t limit = DEFAULT_LIMIT;
-    crm_str name = http_param(k->http, "field");
+    crm_str name = http_param(k->http, "field"), before = http_param(k->http, "before");
     *q = (history_query){.entity = k->entity, .id = k->id};
-    crm_status s = number_param(k, "before", INT64_MAX, &q->before);
-    s = s ? s : number_param(k, "limit", LIST_MAX, &limit);
-    q->limit = (uint32_t)limit;
+    crm_status s = before.n ? position_take(&k->c, history_of(k), before, &q->before) : CRM_OK;
+    s = s ? s : read_limit(k, q);
     q->field = name.n ? entity_field(k->entity, name) : NULL;
     if (s == CRM_OK && name.n && !(q->field && records_shows(&k->c, k->entity, q->field))) {
         s = records_unknown_field(&k->c, k->entity, name);

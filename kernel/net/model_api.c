@@ -2,6 +2,7 @@
  * model_api.c - /api/v1/model: own entities and fields. What is asked is read here, and done by the
  * layer that builds registries, on a worker.
  */
+#include "data/positions.h"
 #include "net/api_private.h"
 
 typedef struct model_state {
@@ -111,8 +112,8 @@ void model_route(api_call *k)
                     x->what.act == MODEL_ACT_PURGE;
     crm_str before = http_param(k->http, "before");
     crm_status s = has_body ? api_read_json(k) : CRM_OK;
-    if (before.n && (str_to_i64(before, &x->what.before) != CRM_OK || x->what.before < 1)) {
-        s = call_fail_field(&k->c, CRM_S("before"), "bad_request", (crm_str){0});
+    if (s == CRM_OK && before.n) {
+        s = position_take(&k->c, (position_place){.of = POSITION_MODEL}, before, &x->what.before);
     }
     x->what.body = k->request.json;
     x->what.is_check = str_is(http_param(k->http, "check"), "1");

@@ -6,6 +6,7 @@
 #include "net/api_private.h"
 
 #include "data/merge.h"
+#include "data/positions.h"
 #include "data/stores.h"
 #include "flow/batch.h"
 #include "flow/remote.h"
@@ -77,11 +78,14 @@ static crm_status undo_fields(crm_ctx *c, const entity *e, const json_t *names, 
     return CRM_OK;
 }
 
-/* A position is opaque to clients: a text. */
-static bool take_position(const json_t *body, const char *name, int64_t *out)
+static crm_status take_position(crm_ctx *c, const api_call *k, const char *name, int64_t *out)
 {
-    *out = 0;
-    return str_to_i64(json_text(body, name), out) == CRM_OK && *out > 0;
+    position_place of = {.of = POSITION_HISTORY, .entity = k->entity->id, .record = k->id};
+    crm_str text = json_text(k->request.json, name);
+    if (!text.n) {
+        return call_fail_field(c, str_of(name), "type_mismatch", (crm_str){0});
+    }
+    return position_take(c, of, text, out);
 }
 
 static crm_status undo_change(crm_ctx *c, api_call *k, int64_t position)
@@ -100,7 +104,7 @@ static crm_status undo_change(crm_ctx *c, api_call *k, int64_t position)
 
 static crm_status undo(crm_ctx *c, api_call *k)
 {
-    int64_t change_at = 0, to = 0;
+    int64_t position = 0;
     const json_t *body = k->request.json;
     bool has_change = json_object_get(body, "change"), has_to = json_object_get(body, "to");
     if (has_change && has_to) {
@@ -109,11 +113,11 @@ static crm_status undo(crm_ctx *c, api_call *k)
     if (!has_change && !has_to) {
         return call_fail_field(c, CRM_S("change"), "required", (crm_str){0});
     }
-    const char *name = has_to ? "to" : "change";
-    if (!take_position(body, name, has_to ? &to : &change_at)) {
-        return call_fail_field(c, str_of(name), "type_mismatch", (crm_str){0});
+    crm_status s = take_position(c, k, has_to ? "to" : "change", &position);
+    if (s != CRM_OK) {
+        return s;
     }
-    return has_to ? records_undo_to(c, k->entity, k->id, to) : undo_change(c, k, change_at);
+    return has_to ? records_undo_to(c, k->entity, k->id, position) : undo_change(c, k, position);
 }
 
 /* ---- the change itself ----------------------------------------------------------------------- */

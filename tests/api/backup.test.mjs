@@ -130,6 +130,35 @@ describe('karkas backup and restore', () => {
     fs.rmSync(other.data, { recursive: true, force: true });
   }
 
+  it('knows a position of before a restore, and says to begin anew', async () => {
+    const { id } = (await petrov.post(LEADS, { title: 'До восстановления' }, { expect: 201 })).json;
+    const fresh = await head.events();
+    const at = await until(() => fresh.last, 'where the stream begins');
+    fresh.close();
+    const { next } = (await head.get(`${LEADS}/changes`, { expect: 200 })).json;
+    const [{ position }] = (await head.get(`${LEADS}/${id}/history`, { expect: 200 })).json.rows;
+    const file = path.join(server.home, 'positions.karkas');
+    await ok('backup', file);
+    assert.ok(!fs.existsSync(path.join(`${file}.data`, 'position.key')), 'the key is in no copy');
+    const other = await restored(file);
+    assert.equal(fs.statSync(path.join(other.data, 'position.key')).mode & 0o777, 0o600);
+    const manager = await other.as('ivanova');
+    for (const [reply, what] of [
+      [await manager.get(`${LEADS}/changes?after=${next}`), 'the feed'],
+      [await manager.get(`${LEADS}/${id}/history?before=${position}`), 'a history'],
+      [await manager.post(`${LEADS}/${id}/undo`, { change: position }), 'an undo'],
+    ]) {
+      assert.deepEqual([reply.status, reply.json.code], [409, 'changes_reset'], what);
+      assert.match(reply.json.detail, /восстановлены из копии/);
+    }
+    const stream = await manager.events({ after: at });
+    assert.equal((await until(() => stream.seen[0], 'the first event')).event, 'reset');
+    stream.close();
+    assert.deepEqual((await head.get(`${LEADS}/changes?after=${next}`, { expect: 200 })).json.rows, [], 'where it was given it is known');
+    await other.stop();
+    fs.rmSync(other.data, { recursive: true, force: true });
+  });
+
   it('writes the files of the ТЗ in force all or not at all, and names the one that cannot be', async () => {
     const to = (name) => path.join(server.home, name);
     const nothing = 'Ничего не записано.\n';

@@ -97,7 +97,8 @@ describe('bad input', () => {
     const { id } = (await head.get(`${LEADS}?limit=1`)).json.rows[0];
     const undo = (body) => field(head.post(`${LEADS}/${id}/undo`, body));
     assert.deepEqual(await undo({}), ['change', 'required', {}]);
-    assert.deepEqual(await undo({ change: 'вчера' }), ['change', 'type_mismatch', {}]);
+    const unknown = await head.post(`${LEADS}/${id}/undo`, { change: 'вчера' });
+    assert.deepEqual([unknown.status, unknown.json.code], [400, 'bad_cursor']);
     assert.deepEqual(await undo({ to: 5 }), ['to', 'type_mismatch', {}]);
     assert.deepEqual(await undo({ change: '1', to: '2' }), ['to', 'change_or_to', {}]);
   });

@@ -61,8 +61,37 @@ describe('changes since', () => {
     assert.deepEqual((await changes(head, `since=2030-01-01T00:00:00Z`)).rows, []);
   });
 
-  it('are refused from a position that is none', async () => {
-    for (const after of ['999999999', 'x', '-1']) {
+  it('tell nothing of what is out of sight: not how much, not whether there was any', async () => {
+    const hers = await make(sidorova, { title: 'Не для него' });
+    let { next } = await changes(petrov, '');
+    const given = [next];
+    for (const hidden of [0, 1, 0, 25, 3, 0]) {
+      for (let i = 0; i < hidden; i++) await sidorova.patch(`${LEADS}/${hers.id}`, { city: `Уфа ${i}` }, { expect: 200 });
+      const page = await changes(petrov, `after=${next}&limit=1`);
+      assert.deepEqual([page.rows, page.more], [[], false], `${hidden} of hers`);
+      given.push((next = page.next));
+    }
+    assert.ok(given.every((text) => /^[\w-]{48}$/.test(text)), given);
+    assert.equal(new Set(given).size, given.length, 'also where nothing was changed it is another');
+    const own = await make(petrov, { title: 'Для него' });
+    for (const after of given) {
+      const { rows, more } = await changes(petrov, `after=${after}`);
+      assert.deepEqual([rows.map((x) => x.id), more], [[own.id], false]);
+    }
+  });
+
+  it('are refused from a position that is none, or was given elsewhere', async () => {
+    const lead = await make(head, { title: 'Чужое место' });
+    const stream = await head.events();
+    const of = {
+      stream: await until(() => stream.last, 'where the stream begins'),
+      persons: (await head.get('/api/v1/contacts.person/changes', { expect: 200 })).json.next,
+      history: (await head.get(`${LEADS}/${lead.id}/history`, { expect: 200 })).json.rows[0].position,
+    };
+    stream.close();
+    const own = await start();
+    const cut = own.slice(1), turned = own.slice(0, -1) + (own.endsWith('A') ? 'B' : 'A');
+    for (const after of ['999999999', 'x', '-1', cut, `${own}A`, turned, ...Object.values(of)]) {
       const reply = await head.get(`${LEADS}/changes?after=${after}`);
       assert.deepEqual([reply.status, reply.json.code], [400, 'bad_cursor'], after);
     }
@@ -92,8 +121,9 @@ describe('an open stream', () => {
     const r = await make(petrov, { title: 'В трёх окнах' });
     await petrov.patch(`${LEADS}/${r.id}`, { city: 'Тверь' }, { expect: 200 });
     for (const stream of [one, two, three, his]) await until(() => of(stream, r.id).length === 2, 'both changes');
-    assert.deepEqual(of(two, r.id), of(one, r.id));
-    assert.deepEqual(of(three, r.id), of(one, r.id));
+    const told = (stream) => of(stream, r.id).map((e) => e.data);
+    assert.deepEqual(told(two), told(one));
+    assert.deepEqual(told(three), told(one));
     const own = await make(sidorova, { title: 'Её' });
     await until(() => of(hers, own.id).length === 1, 'her own');
     assert.equal(of(hers, r.id).length, 0);
@@ -181,8 +211,8 @@ describe('a stream that was cut', () => {
     await writing;
     await until(() => made.every((id) => of(resumed, id).length >= 1), 'all of them');
     for (const id of made) assert.equal(of(resumed, id).length, 1, `lead ${id} once`);
-    const positions = resumed.seen.filter((e) => e.id).map((e) => Number(e.id));
-    assert.deepEqual(positions, [...positions].sort((a, b) => a - b));
+    const told = resumed.seen.filter((e) => e.data.op === 'created' && made.includes(e.data.id)).map((e) => e.data.id);
+    assert.deepEqual(told, made, 'in their order');
     resumed.close();
   });
 
@@ -220,11 +250,31 @@ describe('a stream that was cut', () => {
   });
 
   it('begins anew when its position is none', async () => {
-    for (const position of ['-1', 'x', '99999999999999999999']) {
+    const feed = (await head.get(`${LEADS}/changes`, { expect: 200 })).json.next;
+    for (const position of ['-1', 'x', '99999999999999999999', feed]) {
       const stream = await head.events({ after: position });
       assert.equal(stream.status, 200);
+      const [first] = await until(() => stream.seen.length && stream.seen, 'the first event');
+      assert.equal(first.event, 'reset', position);
       stream.close();
+      const r = await make(petrov, { title: 'После сброса' });
+      const resumed = await head.events({ after: first.id });
+      await until(() => of(resumed, r.id).length === 1, 'what came behind it');
+      assert.ok(!resumed.seen.some((e) => e.event === 'reset'));
+      resumed.close();
     }
+  });
+
+  it('says where it is in texts that cannot be compared', async () => {
+    const streams = [await head.events(), await head.events(), await petrov.events()];
+    const r = await make(petrov, { title: 'Три потока' });
+    for (const s of streams) await until(() => of(s, r.id).length === 1, 'each is told');
+    const ids = streams.flatMap((s) => s.seen.filter((e) => e.id).map((e) => e.id));
+    assert.ok(ids.length >= 3 && ids.every((id) => /^[\w-]{48}$/.test(id)), ids);
+    for (const s of streams) s.close();
+    const again = await head.events();
+    assert.ok(!ids.includes(await until(() => again.last, 'where it begins')));
+    again.close();
   });
 });
 

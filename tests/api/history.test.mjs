@@ -85,7 +85,21 @@ describe('history', () => {
     }
     assert.deepEqual(seen, ['7', '6', '5', '4', '3', '2', '1', '0']);
     assert.equal((await head.get(`${LEADS}/${id}/history?limit=0`)).status, 422);
-    assert.equal((await head.get(`${LEADS}/${id}/history?before=x`)).status, 422);
+    const other = (await history((await lead()).id)).rows[0].position;
+    for (const before of ['x', '1', other]) {
+      const refused = await head.get(`${LEADS}/${id}/history?before=${before}`);
+      assert.deepEqual([refused.status, refused.json.code], [400, 'bad_cursor'], before);
+    }
+  });
+
+  it('names a change the same each time, in no order, and says nothing of how much lies between', async () => {
+    const { id } = await lead({ city: '0' });
+    for (let i = 1; i <= 7; i++) await set(id, { city: String(i) });
+    const names = (await history(id)).rows.map((r) => r.position);
+    assert.ok(names.every((p) => /^[\w-]{48}$/.test(p)), names);
+    assert.equal(new Set(names).size, 8);
+    await set(id, { city: '8' });
+    assert.deepEqual((await history(id)).rows.slice(1).map((r) => r.position), names);
   });
 
   it('is for who may read the record, also when it lies in the recycle bin', async () => {
@@ -162,16 +176,18 @@ describe('taking a change back', () => {
     const [change] = (await history(other.id)).rows;
     assert.equal((await undo(other.id, { change: change.position }, manager)).status, 404);
     const mine = await lead({}, manager);
-    assert.equal((await undo(mine.id, { change: change.position }, manager)).status, 404, 'of another record');
+    const refused = await undo(mine.id, { change: change.position }, manager);
+    assert.deepEqual([refused.status, refused.json.code], [400, 'bad_cursor'], 'of another record');
   });
 
   it('refuses what is not asked well', async () => {
     const { id } = await lead();
     const [change] = (await history(id)).rows;
-    for (const body of [{}, { change: 'x' }, { change: change.position, to: change.position }, { change: change.position, fields: [] }])
+    for (const body of [{}, { change: 12 }, { change: change.position, to: change.position }, { change: change.position, fields: [] }])
       assert.equal((await undo(id, body)).status, 422, JSON.stringify(body));
     assert.equal((await undo(id, { change: change.position, fields: ['nope'] })).json.fields[0].code, 'unknown_field');
-    assert.equal((await undo(id, { change: '999999999' })).status, 404);
+    for (const body of [{ change: '999999999' }, { to: 'x' }])
+      assert.deepEqual([(await undo(id, body)).status, (await undo(id, body)).json.code], [400, 'bad_cursor']);
   });
 });
 

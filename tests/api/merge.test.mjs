@@ -112,8 +112,9 @@ describe('a record that is not one\'s own', () => {
     assert.deepEqual(card.json, { id, foreign: true, owner: { id: petrov.user.id, label: 'Пётр Петров' } });
     assert.equal(card.headers.etag, undefined, 'a revision would tell how often it changed');
     assert.equal((await sidorova.request('HEAD', at)).status, 200);
+    const [{ position: change }] = (await petrov.get(`${at}/history`, { expect: 200 })).json.rows;
     for (const [method, path, body] of [
-      ['GET', `${at}/history`], ['GET', `${at}/duplicates`], ['PATCH', at, { city: 'Омск' }], ['DELETE', at], ['POST', `${at}/restore`, {}], ['POST', `${at}/undo`, { change: '1' }],
+      ['GET', `${at}/history`], ['GET', `${at}/duplicates`], ['PATCH', at, { city: 'Омск' }], ['DELETE', at], ['POST', `${at}/restore`, {}], ['POST', `${at}/undo`, { change }],
     ]) {
       const reply = await sidorova.request(method, path, body);
       assert.deepEqual([reply.status, reply.json.code], [404, 'not_found'], `${method} ${path}`);

@@ -567,6 +567,7 @@ static void every_code_of_the_api_has_a_sentence(void **state)
         CRM_STATUS_MAP(X)
 #undef X
             "bad_cursor",
+        "changes_reset",
         "login_failed",
         "csrf",
         "password_required",

@@ -18,6 +18,7 @@ static bool told(int64_t user, int64_t after, const change *at, uint32_t count)
 static int set_up(void **state)
 {
     buf_init(&out, 0);
+    assert_ok(positions_set_up(NULL));
     return open_world(state);
 }
 
@@ -48,6 +49,26 @@ static void names_of_fields_one_may_not_see_are_not_told(void **state)
     assert_null(strstr(out.p, "\"secret\""));
     assert_true(told(w.zina, 0, w.changes->at, w.changes->count));
     assert_non_null(strstr(out.p, "\"secret\""));
+}
+
+/* Of one change, as two are told or one twice. */
+static void where_a_stream_is_looks_like_nothing(void **state)
+{
+    (void)state;
+    int64_t position;
+    char first[EVENT_ID_ROOM];
+    world_lead(&w, "Кран", w.anna, 0);
+    const changes_batch *b = w.changes;
+    assert_true(told(w.anna, 0, b->at, b->count));
+    snprintf(first, sizeof first, "%s", strstr(out.p, "id: "));
+    assert_true(told(w.anna, 0, b->at, b->count));
+    char *second = strstr(out.p, "id: ");
+    assert_memory_not_equal(second + 4, first + 4, 48);
+    position_place of = {.of = POSITION_STREAM};
+    assert_ok(position_read(of, (crm_str){first + 4, 48}, &position));
+    assert_int_equal(position, b->last_position);
+    assert_ok(position_read(of, (crm_str){second + 4, 48}, &position));
+    assert_int_equal(position, b->last_position);
 }
 
 static void what_was_told_already_is_not_told_again(void **state)
@@ -100,6 +121,7 @@ int main(void)
         TEST(names_of_fields_one_may_not_see_are_not_told),
         TEST(many_rows_of_a_batch_are_told_in_one_line),
         TEST(what_was_told_already_is_not_told_again),
+        TEST(where_a_stream_is_looks_like_nothing),
         TEST(a_change_of_an_older_registry_is_not_told_by_the_rights_of_the_newer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
