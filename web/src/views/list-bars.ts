@@ -54,7 +54,8 @@ export interface Filters {
   chips: ListState['chips'];
   names: Names;
   isBin: boolean;
-  sorting: Sorting;
+  /** Where there are no headers to press. */
+  sorting: Sorting | null;
   /** Rows can be chosen here; null: they cannot. */
   pick: { isOn: boolean; toggle: () => void } | null;
   set: (changed: ListState['chips']) => void;
@@ -81,7 +82,7 @@ export function filterBar(filters: Filters): TemplateResult {
       .names=${names}
       @ui-filter=${(e: CustomEvent<ListState['chips']>) => set(e.detail)}
     ></crm-filter>
-    ${narrow.value ? sortMenu(entity, filters.sorting) : nothing}${pickButton(filters)}${binLink(filters)}
+    ${filters.sorting ? sortMenu(entity, filters.sorting) : nothing}${pickButton(filters)}${binLink(filters)}
   </div>`;
 }
 

@@ -19,6 +19,7 @@ import { FootFocus, WalkVoice, more } from './more.ts';
 import { Selection } from './selection.ts';
 import { cardHeight, cards } from './cards.ts';
 import { table, type Shown } from './rows.ts';
+import type { Sorting } from './sort-menu.ts';
 import { type Names, loadNames } from './chips.ts';
 import { mayBulk } from '../core/batch.ts';
 import { on } from '../core/events.ts';
@@ -342,10 +343,7 @@ class List extends El {
       chips: this.#state.chips,
       names: this.#names,
       isBin: !!this.#state.bin,
-      sorting: {
-        sort: this.#state.sort,
-        onSort: (field) => (field ? this.#sortBy(field) : this.#to({ sort: null })),
-      },
+      sorting: narrow.value || this.#isBoard ? this.#sorting() : null,
       pick: this.#pickable && !this.#isBoard
         ? { isOn: chosen.isShown, toggle: () => (chosen.isShown ? chosen.clear() : chosen.open()) }
         : null,
@@ -396,6 +394,13 @@ class List extends El {
           }
         : null,
       bin: this.#state.bin ? binActions(this.entity, (id) => records.touch(id)) : null,
+    };
+  }
+
+  #sorting(): Sorting {
+    return {
+      sort: this.#state.sort,
+      onSort: (field) => (field ? this.#sortBy(field) : this.#to({ sort: null })),
     };
   }
 

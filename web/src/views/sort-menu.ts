@@ -1,5 +1,5 @@
-// By what a list is ordered, where it has no headers to press: on a phone. Pressing an order again does what pressing
-// a header again does.
+// By what a list is ordered, where it has no headers to press: on a phone and as a board. Pressing an order again does
+// what pressing a header again does.
 import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from '../ui/icon.ts';
 import { toggleAt, walkMenu } from '../ui/pop.ts';

@@ -189,3 +189,15 @@ test('on a phone the order of a list is chosen from a menu, turned round there a
   await first(46).waitFor();
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 });
+
+test('the cards of a board have an order that is chosen from the same menu', async () => {
+  const page = await visit({ path: '/e/sales.lead?view=all&as=board' });
+  await page.click('[data-action=sort]');
+  await page.click('#sort-menu [data-sort=amount]');
+  await page.waitForURL((url) => url.searchParams.get('sort') === '-amount' && url.searchParams.get('as') === 'board');
+  const most = fixture.data['sales.lead'].filter((row) => row.stage === 'new' && row.amount).sort((a, b) => b.amount - a.amount)[0];
+  await page.locator(`[data-column=new] .kcard[data-id="${most.id}"]:first-of-type`).waitFor();
+  await page.goto(`${fixture.url}/e/sales.lead?view=all`);
+  await page.waitForSelector(rowOf(46));
+  assert.equal(await page.locator('[data-action=sort]').count(), 0, 'a table has its headers');
+});
