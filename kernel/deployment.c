@@ -15,6 +15,7 @@
 
 #include "build.h"
 #include "data/backup.h"
+#include "data/engine_sqlite.h"
 #include "data/field_convert.h"
 
 #define AHEAD_MS      15 /* of the writer's time at once, while it converts ahead */
@@ -89,8 +90,10 @@ crm_status deployment_open(deployment *d, const server_options *o)
     if (s != CRM_OK) {
         fprintf(stderr, "karkas: %s: the database cannot be opened (%s)\n", o->data,
                 status_code(s));
+        return s;
     }
-    return s;
+    engine_sqlite_limit_groups(d->engine, (size_t)o->report_mb << 20);
+    return CRM_OK;
 }
 
 void deployment_stop_flow(deployment *d)

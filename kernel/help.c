@@ -54,6 +54,7 @@ static const char *const help_en =
     "         --group N     writes that share a commit at most, 1 to 1024, else 128\n"
     "         --part MS     after which a long list shows what it has found, 1 to 4000, else "
     "2000\n"
+    "         --report-memory MB  one aggregate takes at most, 1 to 4096, else 128\n"
     "         --safe        installed modules without their code, this once\n"
     "         --dev         modules of any owner, signed or not\n";
 
@@ -105,6 +106,7 @@ static const char *const help_ru =
     "         --group N     сколько записей делят одну фиксацию, от 1 до 1024, иначе 128\n"
     "         --part МС     через сколько долгий список показывает найденное, от 1 до 4000, иначе "
     "2000\n"
+    "         --report-memory МБ  сколько памяти занимает один отчёт, от 1 до 4096, иначе 128\n"
     "         --safe        установленные модули на этот запуск без их кода\n"
     "         --dev         модули любого владельца, подписанные и нет\n";
 

@@ -41,6 +41,7 @@ enum {
     OPT_SAFE,
     OPT_GROUP,
     OPT_PART,
+    OPT_REPORT_MEMORY,
     OPT_SDK,
     OPT_NATIVE,
     OPT_REPORT,
@@ -61,6 +62,7 @@ static const struct option options[] = {{"data", 1, NULL, OPT_DATA},
                                         {"dev", 0, NULL, OPT_DEV},
                                         {"group", 1, NULL, OPT_GROUP},
                                         {"part", 1, NULL, OPT_PART},
+                                        {"report-memory", 1, NULL, OPT_REPORT_MEMORY},
                                         {"help", 0, NULL, OPT_HELP},
                                         {"version", 0, NULL, OPT_VERSION},
                                         {"probe", 1, NULL, OPT_PROBE},
@@ -142,6 +144,8 @@ static bool set_option(server_options *o, int which, const char *given)
         return set_number(given, 1024, &o->group_max);
     case OPT_PART:
         return set_number(given, 4000, &o->part_ms);
+    case OPT_REPORT_MEMORY:
+        return set_number(given, 4096, &o->report_mb);
     default:
         return false;
     }

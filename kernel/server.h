@@ -30,6 +30,7 @@ typedef struct server_options {
     bool is_dev;
     bool is_safe;           /* installed modules run without their code */
     uint32_t group_max;     /* 0: usual; 1: one request per commit, to measure grouping */
+    uint32_t report_mb;     /* that one aggregate may take; 0: usual */
     uint32_t part_ms;       /* after which a long list shows what it has; 0: usual */
 } server_options;
 

@@ -86,6 +86,7 @@ static sqlite_session *new_session(sqlite_engine *e, engine_session_kind kind)
     s->arena = a;
     s->lookup_max = LOOKUP_MAX;
     s->reckon_us = RECKON_US;
+    s->group_memory = e->group_memory;
     sql_init(&s->sql, a);
     counts_init(&s->counts);
     if (connection_open(e->path, kind == ENGINE_WRITER, &s->db) != CRM_OK) {
@@ -488,6 +489,11 @@ void engine_sqlite_set_lookup(engine_session *reader, int64_t rows)
 void engine_sqlite_set_group_memory(engine_session *reader, size_t bytes)
 {
     ((sqlite_session *)reader)->group_memory = bytes;
+}
+
+void engine_sqlite_limit_groups(engine *e, size_t bytes)
+{
+    ((sqlite_engine *)e)->group_memory = bytes;
 }
 
 void engine_sqlite_set_part(engine_session *reader, int64_t rows)

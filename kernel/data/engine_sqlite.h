@@ -179,6 +179,7 @@ typedef struct sqlite_engine {
     _Atomic bool writer_is_out, is_broken;
     _Atomic int64_t ahead_left; /* rows that the last slice ahead of a schema step left */
     _Atomic int64_t cached;     /* bytes of pages that all sessions keep */
+    size_t group_memory;        /* of new sessions; 0: GROUP_MEMORY_MAX */
     uint64_t copied, piece;     /* frames of the log: in the file already; copied at once. Writer */
     _Atomic uint64_t written[WRITTEN_SLOTS]; /* engine_sqlite_seen.c */
     _Atomic uint64_t commits, rows_written, wal_frames, wal_written, checkpoints, interrupted;
@@ -298,6 +299,8 @@ CRM_MUST_CHECK crm_status engine_sqlite_explain(engine_session *reader, const qu
 void engine_sqlite_set_lookup(engine_session *reader, int64_t rows);
 /* How many bytes the groups of one question may take. */
 void engine_sqlite_set_group_memory(engine_session *reader, size_t bytes);
+/* The same for every session that is opened from now on. */
+void engine_sqlite_limit_groups(engine *e, size_t bytes);
 /* And that a list which may stop does so after so many rows. */
 void engine_sqlite_set_part(engine_session *reader, int64_t rows);
 /* And that it has so much time to count how far it is. */
