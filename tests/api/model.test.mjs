@@ -71,6 +71,21 @@ describe('the model', () => {
     assert.deepEqual([gone.json.code, gone.json.params], ['renamed', { name: 'own.vehicle' }]);
   });
 
+  it('renames an entity that others refer to', async () => {
+    const fields = { name: { type: 'text', title: 'Имя' } };
+    await head.post(`${MODEL}/entity`, { name: 'own.shed', title: ['сарай', 'сараи', 'сараев'], roles: ['head'], fields }, { expect: 201 });
+    await add('shed', { type: 'ref', to: 'own.shed' });
+    await add('sheds', { type: 'refs', to: 'own.shed' });
+    const shed = (await head.post('/api/v1/own.shed', { name: 'Дальний' }, { expect: 201 })).json;
+    const referring = await deal({ shed: shed.id, sheds: [shed.id] });
+    await head.patch(`${MODEL}/entity/own.shed`, { name: 'own.barn' }, { expect: 200 });
+    const after = await get(referring.id);
+    assert.deepEqual([after.shed, after.sheds], [referring.shed, referring.sheds]);
+    assert.equal((await head.get('/api/v1/meta', { expect: 200 })).json.entities['sales.deal'].fields.shed.to, 'own.barn');
+    const filter = encodeURIComponent(JSON.stringify(['shed.name', 'eq', 'Дальний']));
+    assert.deepEqual((await head.list('sales.deal', `filter=${filter}`)).map((r) => r.id), [referring.id]);
+  });
+
   it('retires an entity and brings it back with its records', async () => {
     const at = `${MODEL}/entity/own.vehicle`;
     const [car] = await head.list('own.vehicle');
