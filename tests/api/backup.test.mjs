@@ -159,6 +159,43 @@ describe('karkas backup and restore', () => {
     fs.rmSync(other.data, { recursive: true, force: true });
   });
 
+  it('knows a position that the log of a directory that was put back has not come to', async () => {
+    const file = path.join(server.home, 'put.karkas');
+    await ok('backup', file);
+    let other = await restored(file);
+    const again = async () => {
+      const { data } = other;
+      other = await startServer({ data, tzFile: server.tz });
+      other.passwords = { ...server.passwords };
+      return other.as('ivanova');
+    };
+    await other.stop();
+    const older = `${other.data}.older`;
+    spawnSync('cp', ['-a', other.data, older]);
+    let manager = await again();
+    await manager.post(LEADS, { title: 'Только в новом' }, { expect: 201 });
+    const { next } = (await manager.get(`${LEADS}/changes`, { expect: 200 })).json;
+    let stream = await manager.events();
+    const at = await until(() => stream.last, 'where the stream begins');
+    stream.close();
+    await other.stop();
+    fs.rmSync(other.data, { recursive: true });
+    fs.renameSync(older, other.data);
+    manager = await again();
+    const refused = await manager.get(`${LEADS}/changes?after=${next}`);
+    assert.deepEqual([refused.status, refused.json.code], [409, 'changes_reset']);
+    stream = await manager.events({ after: at });
+    const { event, id } = await until(() => stream.seen[0], 'the first event');
+    assert.equal(event, 'reset');
+    stream.close();
+    const lead = (await manager.post(LEADS, { title: 'После' }, { expect: 201 })).json;
+    stream = await manager.events({ after: id });
+    await until(() => stream.seen.some((e) => e.data.id === lead.id), 'what came behind the reset');
+    stream.close();
+    await other.stop();
+    fs.rmSync(other.data, { recursive: true, force: true });
+  });
+
   it('writes the files of the ТЗ in force all or not at all, and names the one that cannot be', async () => {
     const to = (name) => path.join(server.home, name);
     const nothing = 'Ничего не записано.\n';
