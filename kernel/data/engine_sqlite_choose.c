@@ -272,10 +272,11 @@ static void choose(sqlite_session *s, const query *in, engine_op_kind kind, plan
     } else if (find_lookup(s, in, &w)) {
         take_one(p, w);
     } else if (is_good && (kind == ENGINE_COUNT || are_own(p))) {
-        return;
+        p->is_long = true;
     } else if (!(is_complete && !is_good && are_few(s, in, p)) &&
                !(kind == ENGINE_LIST && find_own(s, in, p))) {
         take_one(p, whole_walk(&s->sql, in, kind));
+        p->is_long = true;
     }
 }
 
@@ -293,14 +294,21 @@ crm_status plan_make(sqlite_session *s, const query *in, engine_op_kind kind, pl
     return s->sql.status;
 }
 
-bool plan_lacks_order(sqlite_session *s, const query *in, const plan *p)
+bool plan_in_order(sqlite_session *s, const query *in, walk *out)
 {
-    walk w;
     query bare = *in;
-    if (plan_is_by_id(in) || p->count != 1 || p->is_merged || p->at[0].is_ordered) {
-        return false;
+    if (plan_is_by_id(in)) {
+        *out = (walk){.by = WALK_IDS, .ranges = 1, .is_ordered = true};
+        return true;
     }
     bare.where = NULL;
     sql_start(&s->sql, s->layout, &in->env);
-    return !(walk_find(&s->sql, &bare, NULL, ENGINE_LIST, &w) && w.is_ordered);
+    return walk_find(&s->sql, &bare, NULL, ENGINE_LIST, out) && out->is_ordered;
+}
+
+bool plan_lacks_order(sqlite_session *s, const query *in, const plan *p)
+{
+    walk w;
+    bool is_unordered = p->count == 1 && !p->is_merged && !p->at[0].is_ordered;
+    return is_unordered && !plan_in_order(s, in, &w);
 }

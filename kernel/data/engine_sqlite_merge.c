@@ -180,15 +180,20 @@ typedef struct lanes {
     int first_key; /* the column of the first sort value */
 } lanes;
 
-bool merge_is_narrow(const query *in, const plan *p)
+bool merge_goes_abreast(const plan *p)
 {
     uint32_t ranges = 0;
-    bool is_narrow = !plan_comes_in_parts(in);
+    bool is_ordered = p->count > 0;
     for (uint32_t i = 0; i < p->count; i++) {
         ranges += p->at[i].ranges;
-        is_narrow = is_narrow && p->at[i].is_ordered;
+        is_ordered = is_ordered && p->at[i].is_ordered;
     }
-    return is_narrow && ranges <= COPIES_MAX;
+    return is_ordered && ranges <= COPIES_MAX;
+}
+
+bool merge_is_narrow(const query *in, const plan *p)
+{
+    return !plan_comes_in_parts(in) && merge_goes_abreast(p);
 }
 
 static void insert_lane(lanes *l, lane *x)
@@ -219,10 +224,10 @@ static crm_status advance_lane(sqlite_session *s, lanes *l, lane *x)
     return CRM_OK;
 }
 
-static crm_status open_lanes(sqlite_session *s, lanes *l, walk *w, const uint64_t selected[4])
+static crm_status open_lanes(sqlite_session *s, lanes *l, walk *w, const lane_rows *rows)
 {
     crm_status st = CRM_OK;
-    plan_lane(s, l->in, w, selected);
+    rows->write(rows->arg, w);
     for (uint32_t i = 0; st == CRM_OK && i < w->ranges; i++) {
         lane *x = &l->all[l->count];
         x->stmt = statement_copy(s, l->count, &st);
@@ -236,15 +241,14 @@ static crm_status open_lanes(sqlite_session *s, lanes *l, walk *w, const uint64_
     return st;
 }
 
-static crm_status give_rows(sqlite_session *s, lanes *l, bool (*take)(void *, sqlite3_stmt *),
-                            void *arg)
+static crm_status give_rows(sqlite_session *s, lanes *l, const lane_rows *rows)
 {
     crm_status st = CRM_OK;
     for (int64_t last = 0; st == CRM_OK && l->open;) {
         lane *first = l->order[0];
         bool is_new = first->at.id != last; /* else a row of two branches, which comes twice */
         last = first->at.id;
-        if (is_new && !take(arg, first->stmt)) {
+        if (is_new && !rows->take(rows->arg, first->stmt)) {
             break;
         }
         memmove(l->order, l->order + 1, --l->open * sizeof *l->order);
@@ -253,8 +257,7 @@ static crm_status give_rows(sqlite_session *s, lanes *l, bool (*take)(void *, sq
     return st;
 }
 
-crm_status merge_rows(sqlite_session *s, const query *in, plan *p, const uint64_t selected[4],
-                      bool (*take)(void *arg, sqlite3_stmt *row), void *arg)
+crm_status merge_rows(sqlite_session *s, const query *in, plan *p, const lane_rows *rows)
 {
     lanes l;
     crm_status st = CRM_OK;
@@ -262,9 +265,9 @@ crm_status merge_rows(sqlite_session *s, const query *in, plan *p, const uint64_
     l.count = l.open = 0;
     statements_reserve(s, COPIES_MAX + BRANCHES_MAX);
     for (uint32_t i = 0; st == CRM_OK && i < p->count; i++) {
-        st = open_lanes(s, &l, &p->at[i], selected);
+        st = open_lanes(s, &l, &p->at[i], rows);
     }
-    st = st == CRM_OK ? give_rows(s, &l, take, arg) : st;
+    st = st == CRM_OK ? give_rows(s, &l, rows) : st;
     for (uint32_t i = 0; i < l.count; i++) {
         sqlite3_reset(l.all[i].stmt);
     }

@@ -1,25 +1,43 @@
 /*
  * engine_sqlite_part.c - a list that may stop on its way and go on from there.
  *
- * Every row of the walk comes out of the statement with what the condition says of it, so at any
- * moment it is known how far the walk has got, and by ORDER BY nothing is left out before that. The
- * rows that are found are read afterwards by id.
+ * Every row of the way comes out of its statement with what the condition says of it, so at any
+ * moment it is known how far the list has got, and by ORDER BY nothing is left out before that. The
+ * way is one walk along the order of the list, or several ranges side by side, each of which comes
+ * in it. The rows that are found are read afterwards by id.
  */
 #include "data/engine_sqlite_plan.h"
 
 typedef struct search {
     sqlite_session *s;
     const query *in;
-    walk *w;
+    plan *way;
     stretch *out;
+    page_part part; /* of the page, which is being looked for */
     uint32_t limit;
     int64_t judged, end;
 } search;
 
-bool part_may_stop(const query *in, const plan *p)
+/* One walk along the order of the list, on which the rights are judged row by row. */
+static bool is_whole(const plan *p)
 {
-    bool is_plain = !in->terms.n && !in->only_deleted && !in->with_deleted;
-    return is_plain && p->count == 1 && !p->is_merged && p->at[0].is_ordered && !p->at[0].branch;
+    return p->count == 1 && !p->is_merged && p->at[0].is_ordered && !p->at[0].branch;
+}
+
+bool part_may_stop(sqlite_session *s, const query *in, plan *p)
+{
+    walk w;
+    if (in->terms.n || in->only_deleted || in->with_deleted) {
+        return false;
+    }
+    if (is_whole(p) || merge_goes_abreast(p)) {
+        return true;
+    }
+    if (!p->is_long || !plan_in_order(s, in, &w)) {
+        return false;
+    }
+    *p = (plan){.at = {w}, .count = 1, .is_long = true};
+    return true;
 }
 
 /* ---- the way --------------------------------------------------------------------------------- */
@@ -51,11 +69,12 @@ static void add_way(sql *q, const query *in, const branches *rights, walk *w)
     add_bounds(q, in, in->where);
 }
 
-/* NULL of a row that the rights do not grant, else whether the condition holds. */
+/* NULL of a row that the rights do not grant, else whether the condition holds. On the way of a
+ * branch are the rows that it grants alone. */
 static void add_verdict(sql *q, const query *in, const walk *w)
 {
     sql_z(q, ",CASE WHEN ");
-    if (in->rights && !plan_sees_all(in)) {
+    if (in->rights && !w->branch && !plan_sees_all(in)) {
         sql_branches(q, in->entity, 0, in->rights, in->need);
     } else {
         sql_z(q, "1");
@@ -69,22 +88,31 @@ static void add_verdict(sql *q, const query *in, const walk *w)
     sql_z(q, ") IS TRUE END");
 }
 
-static void plan_judged(const search *f, page_part where)
+static void plan_judged(void *arg, walk *w)
 {
+    const search *f = arg;
     sql *q = &f->s->sql;
     sql_start(q, f->s->layout, &f->in->env);
     sql_z(q, "SELECT ");
     sql_column(q, 0, &f->in->entity->fields[COL_ID]);
-    add_verdict(q, f->in, f->w);
-    add_way(q, f->in, NULL, f->w);
-    plan_after(q, f->in, where);
+    add_verdict(q, f->in, w);
+    plan_sort_values(q, f->in);
+    add_way(q, f->in, NULL, w);
+    plan_after(q, f->in, f->part);
     plan_order(q, f->in);
 }
 
 /* ---- walking --------------------------------------------------------------------------------- */
 
-static void take(search *f, sqlite3_stmt *stmt)
+static bool is_slow_enough(const search *f)
 {
+    return f->s->part_rows && f->judged >= f->s->part_rows && f->out->place;
+}
+
+/* False: it has had enough. */
+static bool take(void *arg, sqlite3_stmt *stmt)
+{
+    search *f = arg;
     int64_t id = sqlite3_column_int64(stmt, 0);
     bool is_granted = sqlite3_column_type(stmt, 1) != SQLITE_NULL;
     f->judged++;
@@ -95,41 +123,26 @@ static void take(search *f, sqlite3_stmt *stmt)
     if (is_granted && sqlite3_column_int(stmt, 1)) {
         f->out->ids[f->out->count++] = id;
     }
+    f->out->is_stopped = is_slow_enough(f);
+    return f->out->count < f->limit && !f->out->is_stopped;
 }
 
-static bool is_slow_enough(const search *f)
+static crm_status walk_some(search *f, page_part part)
 {
-    return f->s->part_rows && f->judged >= f->s->part_rows && f->out->place;
-}
-
-static crm_status walk_some(search *f, page_part where)
-{
-    crm_status st;
-    int rc = SQLITE_ROW;
-    plan_judged(f, where);
-    sqlite3_stmt *stmt = statement_get(f->s, &st);
-    while (stmt && f->out->count < f->limit && rc == SQLITE_ROW && !f->out->is_stopped) {
-        rc = sqlite3_step(stmt);
-        if (rc == SQLITE_ROW) {
-            take(f, stmt);
-            f->out->is_stopped = is_slow_enough(f);
-        }
-    }
-    if (stmt && rc != SQLITE_ROW && rc != SQLITE_DONE) {
-        st = status_of(f->s->db, rc, "part");
-    }
+    lane_rows rows = {plan_judged, take, f};
+    f->part = part;
+    crm_status st = merge_rows(f->s, f->in, f->way, &rows);
     if (st == CRM_TIMEOUT && f->out->place && !session_is_stopped(f->s)) {
         f->out->is_stopped = true;
         st = CRM_OK;
     }
-    sqlite3_reset(stmt);
     return st;
 }
 
-crm_status part_find(sqlite_session *s, const engine_op *op, walk *w, uint32_t limit, stretch *out)
+crm_status part_find(sqlite_session *s, const engine_op *op, plan *p, uint32_t limit, stretch *out)
 {
     const query *in = op->query;
-    search f = {.s = s, .in = in, .w = w, .out = out, .limit = limit};
+    search f = {.s = s, .in = in, .way = p, .out = out, .limit = limit};
     f.end = clock_mono() + op->stop_after_us * 1000;
     bool in_parts = plan_comes_in_parts(in);
     *out = (stretch){.ids = ARENA_ARRAY(s->arena, int64_t, limit)};
@@ -152,7 +165,7 @@ crm_status part_find(sqlite_session *s, const engine_op *op, walk *w, uint32_t l
  * long as the search itself, so it is given up in time.
  */
 
-static crm_status reckon(const search *f, const char *what, page_part *after, int64_t *out)
+static void plan_reckoning(const search *f, walk *w, const char *what, const page_part *after)
 {
     sql *q = &f->s->sql;
     sql_start(q, f->s->layout, &f->in->env);
@@ -161,11 +174,37 @@ static crm_status reckon(const search *f, const char *what, page_part *after, in
     sql_z(q, "(");
     sql_column(q, 0, &f->in->entity->fields[COL_ID]);
     sql_z(q, ")");
-    add_way(q, f->in, f->in->rights, f->w);
+    add_way(q, f->in, f->in->rights, w);
     if (after) {
         plan_after(q, f->in, *after);
     }
-    return statement_int(f->s, out);
+}
+
+static crm_status reckon_walk(const search *f, walk *w, sqlite3_stmt *stmt, int64_t *out)
+{
+    crm_status st = CRM_OK;
+    for (uint32_t i = 0; st == CRM_OK && i < w->ranges; i++) {
+        st = plan_bind(f->s, stmt, w, i);
+        int rc = st == CRM_OK ? sqlite3_step(stmt) : SQLITE_ROW;
+        *out += st == CRM_OK && rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+        st = rc == SQLITE_ROW ? st : status_of(f->s->db, rc, "reckon");
+        sqlite3_reset(stmt);
+    }
+    return st;
+}
+
+/* Of all ranges together; a row of two branches lies on the way twice. */
+static crm_status reckon(const search *f, const char *what, const page_part *after, int64_t *out)
+{
+    crm_status st = CRM_OK;
+    *out = 0;
+    for (uint32_t i = 0; st == CRM_OK && i < f->way->count; i++) {
+        walk *w = &f->way->at[i];
+        plan_reckoning(f, w, what, after);
+        sqlite3_stmt *stmt = statement_get(f->s, &st);
+        st = stmt ? reckon_walk(f, w, stmt, out) : st;
+    }
+    return st;
 }
 
 /* Ids are given one after the other, and few are gone. The place itself may be a hidden row's. */
@@ -193,13 +232,13 @@ static crm_status reckon_rows(const search *f, int64_t *behind, int64_t *all)
     return st;
 }
 
-crm_status part_percent(sqlite_session *s, const query *in, walk *w, int *out)
+crm_status part_percent(sqlite_session *s, const query *in, plan *p, int *out)
 {
     int64_t behind = 0, all = 0;
-    search f = {.s = s, .in = in, .w = w};
+    bool by_ids = plan_is_by_id(in) && is_whole(p);
+    search f = {.s = s, .in = in, .way = p};
     s->limit.count_end = clock_mono() + s->reckon_us * 1000;
-    crm_status st =
-        plan_is_by_id(in) ? reckon_ids(&f, &behind, &all) : reckon_rows(&f, &behind, &all);
+    crm_status st = by_ids ? reckon_ids(&f, &behind, &all) : reckon_rows(&f, &behind, &all);
     s->limit.count_end = 0;
     int64_t percent = all > 0 ? behind * 100 / all : 0;
     *out = percent < 0 ? 0 : percent > 99 ? 99 : (int)percent;

@@ -308,7 +308,7 @@ void plan_list(sqlite_session *s, const query *in, walk *w, const uint64_t selec
     sql_int(q, limit);
 }
 
-static void add_sort_values(sql *q, const query *in)
+void plan_sort_values(sql *q, const query *in)
 {
     for (uint32_t i = 0; i < in->sort_count; i++) {
         sql_z(q, ",");
@@ -321,7 +321,7 @@ void plan_lane(sqlite_session *s, const query *in, walk *w, const uint64_t selec
     sql *q = &s->sql;
     sql_start(q, s->layout, &in->env);
     plan_select(q, in->entity, selected, in->rights);
-    add_sort_values(q, in);
+    plan_sort_values(q, in);
     plan_rows(q, in, w);
     plan_after(q, in, PAGE_WHOLE);
     plan_order(q, in);
@@ -338,7 +338,7 @@ void plan_keys(sqlite_session *s, const query *in, walk *w, page_part part)
 {
     sql *q = &s->sql;
     select_id(s, in);
-    add_sort_values(q, in);
+    plan_sort_values(q, in);
     plan_rows(q, in, w);
     plan_after(q, in, part);
     if (w->is_ordered) {

@@ -59,6 +59,7 @@ typedef struct plan {
     walk at[BRANCHES_MAX];
     uint32_t count; /* 0: no row can match */
     bool is_merged; /* several ranges; else `at[0]` is one statement */
+    bool is_long;   /* it may pass over any number of rows before a page is full */
 } plan;
 
 /* ---- planning -------------------------------------------------------------------------------- */
@@ -77,6 +78,9 @@ bool walk_find(sql *q, const query *in, const branch *b, engine_op_kind kind, wa
 /* May ask the database how many rows a comparison has. */
 CRM_MUST_CHECK crm_status plan_make(sqlite_session *s, const query *in, engine_op_kind kind,
                                     plan *out);
+/* All rows along the order of the list, whatever the condition and the rights; false: no index has it.
+ * Begins a statement in s->sql. */
+bool plan_in_order(sqlite_session *s, const query *in, walk *out);
 /* Whether it is the order asked for that keeps the rows of a list from coming one by one: no index has
  * it, whatever the condition. Begins a statement in s->sql. */
 bool plan_lacks_order(sqlite_session *s, const query *in, const plan *p);
@@ -110,6 +114,8 @@ CRM_MUST_CHECK crm_status plan_bind(sqlite_session *s, sqlite3_stmt *stmt, const
 /* " AND <beyond the cursor>" */
 void plan_after(sql *q, const query *in, page_part part);
 void plan_order(sql *q, const query *in);
+/* ",<sort value>" of each sort, as it compares. */
+void plan_sort_values(sql *q, const query *in);
 /* The rows of a page by one statement. */
 void plan_list(sqlite_session *s, const query *in, walk *w, const uint64_t selected[4],
                page_part part, uint32_t limit);
@@ -125,12 +131,20 @@ void plan_ids(sqlite_session *s, const query *in, walk *w);
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-/* Whether merge_rows can: the ranges are in order and not many. */
+/* Whether the ranges can be read side by side: they are in order and not many. */
+bool merge_goes_abreast(const plan *p);
+/* Whether that gives a page at once: it does not come in parts. */
 bool merge_is_narrow(const query *in, const plan *p);
-/* Gives `take` the page's first rows in order, each on a statement of plan_lane, until it gives false. */
+/* What merge_rows reads: `write` puts the statement of a range of the walk into s->sql, the id first and
+ * the sort values last; `take` gets each row on its statement until it gives false. */
+typedef struct lane_rows {
+    void (*write)(void *arg, walk *w);
+    bool (*take)(void *arg, sqlite3_stmt *row);
+    void *arg;
+} lane_rows;
+/* The rows of all ranges in order, none twice, where they go abreast. */
 CRM_MUST_CHECK crm_status merge_rows(sqlite_session *s, const query *in, plan *p,
-                                     const uint64_t selected[4],
-                                     bool (*take)(void *arg, sqlite3_stmt *row), void *arg);
+                                     const lane_rows *rows);
 /* The ids of the page's first rows in order, in the arena of the op; `count` is at most `limit`. */
 CRM_MUST_CHECK crm_status merge_list(sqlite_session *s, const query *in, plan *p, uint32_t limit,
                                      int64_t **ids, uint32_t *count);
@@ -145,12 +159,15 @@ typedef struct stretch {
     int64_t place;   /* the row it got to */
     bool is_stopped; /* there may be more behind `place` */
 } stretch;
-/* Whether the rows of all come one by one in the order of the list, so that it can be said where it stops. */
-bool part_may_stop(const query *in, const plan *p);
-CRM_MUST_CHECK crm_status part_find(sqlite_session *s, const engine_op *op, walk *w, uint32_t limit,
+/*
+ * Whether the rows come one by one in the order of the list, so that it can be said where it stops. Of a
+ * long plan whose rows do not, `p` becomes one walk along that order, if an index has it.
+ */
+bool part_may_stop(sqlite_session *s, const query *in, plan *p);
+CRM_MUST_CHECK crm_status part_find(sqlite_session *s, const engine_op *op, plan *p, uint32_t limit,
                                     stretch *out);
 /* How much of the way lies behind in->after, by the rows on it that the asker may read. */
-CRM_MUST_CHECK crm_status part_percent(sqlite_session *s, const query *in, walk *w, int *out);
+CRM_MUST_CHECK crm_status part_percent(sqlite_session *s, const query *in, plan *p, int *out);
 
 /*
  * What the same count was in this snapshot (engine_sqlite_counts.c); false: nobody counted. After that

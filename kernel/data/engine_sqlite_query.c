@@ -64,14 +64,14 @@ static bool read_place(reader *r, engine_op *op, int64_t id, cursor *out)
     return rc == SQLITE_ROW;
 }
 
-static void tell_place(reader *r, engine_op *op, walk *w, int64_t id)
+static void tell_place(reader *r, engine_op *op, plan *p, int64_t id)
 {
     int percent;
     query rest = *r->query;
     if (!read_place(r, op, id, &rest.after)) {
         return;
     }
-    op->status = part_percent(r->s, &rest, w, &percent);
+    op->status = part_percent(r->s, &rest, p, &percent);
     if (op->status == CRM_TIMEOUT && !session_is_stopped(r->s)) {
         percent = 0; /* too many to count: what was found is told all the same */
         op->status = CRM_OK;
@@ -82,14 +82,14 @@ static void tell_place(reader *r, engine_op *op, walk *w, int64_t id)
     }
 }
 
-static void list_in_part(reader *r, engine_op *op, walk *w, uint32_t limit)
+static void list_in_part(reader *r, engine_op *op, plan *p, uint32_t limit)
 {
     stretch found;
-    op->status = part_find(r->s, op, w, limit, &found);
+    op->status = part_find(r->s, op, p, limit, &found);
     bool goes_on =
         op->status == CRM_OK && (!found.count || reader_list_ids(r, op, found.ids, found.count));
     if (goes_on && found.is_stopped) {
-        tell_place(r, op, w, found.place);
+        tell_place(r, op, p, found.place);
     }
 }
 
@@ -97,7 +97,14 @@ typedef struct page {
     reader *r;
     engine_op *op;
     uint32_t limit;
+    uint64_t selected[4];
 } page;
+
+static void write_lane(void *arg, walk *w)
+{
+    page *p = arg;
+    plan_lane(p->r->s, p->r->query, w, p->selected);
+}
 
 static bool take_lane(void *arg, sqlite3_stmt *row)
 {
@@ -111,12 +118,12 @@ static bool take_lane(void *arg, sqlite3_stmt *row)
 
 static void list_abreast(reader *r, engine_op *op, plan *p, uint32_t limit)
 {
-    uint64_t selected[4];
-    page to = {r, op, limit};
-    engine_selected(r->query->entity, r->query, selected);
-    reader_init(r, r->query->entity, selected);
+    page to = {.r = r, .op = op, .limit = limit};
+    lane_rows rows = {write_lane, take_lane, &to};
+    engine_selected(r->query->entity, r->query, to.selected);
+    reader_init(r, r->query->entity, to.selected);
     reader_keep_judgements(r, r->query->entity);
-    op->status = merge_rows(r->s, r->query, p, selected, take_lane, &to);
+    op->status = merge_rows(r->s, r->query, p, &rows);
 }
 
 /* Full text finds rows with their words, and a page in two parts is two questions. */
@@ -134,8 +141,8 @@ void query_list(sqlite_session *s, engine_op *op)
     op->is_partial = false;
     op->status = plan_make(s, in, ENGINE_LIST, &p);
     op->is_unordered = op->status == CRM_OK && plan_lacks_order(s, in, &p);
-    if (op->status == CRM_OK && op->stop_after_us && part_may_stop(in, &p)) {
-        list_in_part(&r, op, &p.at[0], limit);
+    if (op->status == CRM_OK && op->stop_after_us && part_may_stop(s, in, &p)) {
+        list_in_part(&r, op, &p, limit);
     } else if (op->status == CRM_OK && op->is_kept && may_give_kept(in, &p)) {
         query_list_kept(&r, op, &p, limit);
     } else if (op->status == CRM_OK && p.is_merged && merge_is_narrow(in, &p)) {

@@ -465,6 +465,11 @@ int bench_run_all(const struct CMUnitTest *tests, size_t count)
     return failed;
 }
 
+bench *bench_new_chosen(world *w)
+{
+    return bench_new_in(chosen, chosen_seed, w);
+}
+
 int bench_set_up(void **state)
 {
     *state = bench_new(chosen, chosen_seed);

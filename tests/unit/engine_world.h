@@ -131,6 +131,8 @@ crm_status bench_get(bench *b, engine_session *s, int64_t id, const query *q, ro
  */
 void bench_choose(engine_choice which, uint64_t seed);
 int bench_set_up(void **state);
+/* Of another world on the engine that was chosen; it is the bench's from now on. */
+bench *bench_new_chosen(world *w);
 int bench_tear_down(void **state);
 #define ON_ALL(test) cmocka_unit_test_setup_teardown(test, bench_set_up, bench_tear_down)
 /* On every engine in turn; how many tests failed. */
