@@ -83,7 +83,8 @@ bool cond_is_local(const cond *c)
     if (!c) {
         return true;
     }
-    if (c->op == COND_EXISTS || c->op == COND_IN_QUERY || c->path_length > 1) {
+    bool asks_others = c->op == COND_EXISTS || c->op == COND_REFERS || c->op == COND_IN_QUERY;
+    if (asks_others || c->path_length > 1) {
         return false;
     }
     for (const cond *child = c->first; child; child = child->next) {
@@ -119,7 +120,6 @@ static bool is_joined(const field *f)
     case FIELD_JSON:
     case FIELD_FILE:
     case FIELD_FILES:
-    case FIELD_REFS:
         return false;
     default:
         return true;
@@ -128,7 +128,8 @@ static bool is_joined(const field *f)
 
 static bool holds_id(const field *f)
 {
-    return f->index == COL_ID || f->type == FIELD_REF || f->type == FIELD_USER;
+    return f->index == COL_ID || f->type == FIELD_REF || f->type == FIELD_REFS ||
+           f->type == FIELD_USER;
 }
 
 bool cond_can_join(const field *x, const field *among)
@@ -151,7 +152,8 @@ void cond_fields(const cond *c, uint64_t set[4])
     if (c->path_length) {
         bits_add(set, c->path[0]->index);
     }
-    for (const cond *child = c->first; child; child = child->next) {
+    bool is_of_others = c->op == COND_REFERS;
+    for (const cond *child = is_of_others ? NULL : c->first; child; child = child->next) {
         cond_fields(child, set);
     }
 }

@@ -41,6 +41,7 @@ typedef enum cond_op {
     COND_ME,     /* a user field is the acting user */
     COND_EXISTS, /* a child record: path[0] is the child's reference field to this row */
     COND_IN_QUERY, /* the value, or of many any, is among those that `sub` gives */
+    COND_REFERS, /* a record that path[0], a reference or a list of them, refers to, is as asked */
 } cond_op;
 
 #define COND_PATH_MAX 3 /* the last field and at most two references before it */
@@ -51,8 +52,8 @@ typedef enum cond_op {
  * `field` and all that `where` touches (`rights`, filled by cond_restrict as hops are). NULL is never
  * among them; of a many-valued field every element is.
  *
- * Both fields hold ids of one entity (a reference, or COL_ID), or they have the same stored type and
- * scale; texts compare as `eq` does. Fields that hold many ids, json, multiline and file are refused
+ * Both fields hold ids of one entity (a reference, a list of them, COL_ID), or they have the same stored type and
+ * scale; texts compare as `eq` does. Fields of json, multiline, file and files are refused
  * (cond_can_join), and between fields that do not fit nothing is among.
  */
 typedef struct subquery {
@@ -65,7 +66,7 @@ typedef struct cond {
     cond_op op;
     const struct field *path[COND_PATH_MAX];
     /*
-     * Rights of the rows a path passes: the row reached by path[i] (EXISTS: hop[0], the child) must
+     * Rights of the rows a path passes: the row reached by path[i] (EXISTS, REFERS: hop[0]) must
      * match one of these branches, and the branch must show the field used. NULL: the kernel asks.
      * Filled on a copy by cond_restrict (records.h) only. A comparison over a row that may not be
      * read is false, also under `not`.
@@ -75,7 +76,7 @@ typedef struct cond {
     const value *values; /* one for comparisons */
     uint32_t value_count;
     const subquery *sub; /* IN_QUERY */
-    const struct cond *first, *next; /* children of and/or/not/exists; siblings */
+    const struct cond *first, *next; /* children of and/or/not/exists/refers; siblings */
 } cond;
 
 #define COND_NODES_MAX 64
@@ -125,7 +126,7 @@ const cond *cond_in(arena *a, const struct field *f, const value *values, uint32
 
 /*
  * Evaluates on one row of values (indexed as entity->fields). Paths of one field only: a condition
- * with longer paths, EXISTS or IN_QUERY is the engine's business (cond_is_local tells).
+ * with longer paths, EXISTS, REFERS or IN_QUERY is the engine's business (cond_is_local tells).
  */
 bool cond_is_local(const cond *c);
 /* Whether it does not depend on the time. */

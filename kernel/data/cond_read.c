@@ -5,42 +5,22 @@
  *   ["field", "op", value]   eq ne gt gte lt lte in none starts has
  *   ["field", "me"] ["field", "none"]
  *   ["exists", "child entity", "its reference field", c?]
+ *   ["exists", "reference field", c?]   a record that this one refers to; of files: there are any
  *   ["address.city", "op", value]   a part of an address field (address.h) as a text
  *   ["field", "in_query", {"entity": …, "field": …, "where": c?}]
  *
  * `field` may be a path through one or two references ("contact.city"). A value of null stands for
- * emptiness: ["f","eq",null] is ["f","none"]. ["f","none",false] asks for what is filled.
+ * emptiness: ["f","eq",null] is ["f","none"]. ["f","none",false] asks for what is filled. A path
+ * that begins with a list of references stands for `exists`: ["contacts.city","eq","Тверь"] is
+ * ["exists","contacts",["city","eq","Тверь"]]; "ne" and "none" are then true when no record of the
+ * list equals or has a value, as they are of every field that holds many.
  */
 #include <assert.h>
 
 #include "data/address.h"
+#include "data/cond_read.h"
 #include "data/field.h"
 #include "data/files.h"
-
-#define IN_MAX     1000
-#define STARTS_MAX 200                       /* characters of what a text begins with or holds */
-#define AWAY_MAX   (1000LL * 366 * 86400000) /* ms that "now-3d" may be away */
-
-typedef struct reader {
-    arena *a;
-    const cond_scope *in;
-    cond_error *err;
-    uint32_t nodes, depth;
-} reader;
-
-static crm_status fail(reader *r, const char *code, crm_str field_name)
-{
-    /* The name may belong to the JSON, which the caller frees before he reads this. */
-    *r->err = (cond_error){
-        .code = code, .field = arena_dup(r->a, field_name), .params_json = r->err->params_json};
-    return CRM_INVALID;
-}
-
-static crm_status fail_max(reader *r, const char *code, crm_str field_name, int max)
-{
-    r->err->params_json = arena_fmt(r->a, "{\"max\":%d}", max);
-    return fail(r, code, field_name);
-}
 
 static crm_str text_at(const json_t *list, size_t i)
 {
@@ -49,10 +29,10 @@ static crm_str text_at(const json_t *list, size_t i)
                                 : (crm_str){0};
 }
 
-static crm_status new_node(reader *r, cond_op op, cond **out)
+static crm_status new_node(cond_reader *r, cond_op op, cond **out)
 {
     if (r->nodes++ == COND_NODES_MAX) {
-        return fail(r, "too_complex", (crm_str){0});
+        return cond_fail(r, "too_complex", (crm_str){0});
     }
     *out = ARENA_NEW(r->a, cond);
     if (!*out) {
@@ -64,25 +44,25 @@ static crm_status new_node(reader *r, cond_op op, cond **out)
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
-static bool is_shown(const reader *r, const entity *e, const field *f)
+static bool is_shown(const cond_reader *r, const entity *e, const field *f)
 {
     return !r->in->shows || r->in->shows(r->in->arg, e, f);
 }
 
 /* NULL also of one that the asker may not know of. */
-static const entity *find_entity(const reader *r, crm_str name)
+static const entity *find_entity(const cond_reader *r, crm_str name)
 {
     const entity *e = registry_entity(r->in->reg, name);
     return e && is_shown(r, e, NULL) ? e : NULL;
 }
 
-static const field *find_field(const reader *r, const entity *e, crm_str name)
+static const field *find_field(const cond_reader *r, const entity *e, crm_str name)
 {
     const field *f = entity_field(e, name);
     return f && !(f->flags & FIELD_HIDDEN) && is_shown(r, e, f) ? f : NULL;
 }
 
-static crm_status unknown_behind(reader *r, const entity *e, crm_str name, crm_str path)
+static crm_status unknown_behind(cond_reader *r, const entity *e, crm_str name, crm_str path)
 {
     crm_str names[FIELDS_MAX];
     uint32_t n = 0;
@@ -91,12 +71,12 @@ static crm_status unknown_behind(reader *r, const entity *e, crm_str name, crm_s
             names[n++] = e->fields[i].name;
         }
     }
-    fail(r, "unknown_field", path);
+    cond_fail(r, "unknown_field", path);
     r->err->nearest = text_nearest(name, names, n);
     return CRM_INVALID;
 }
 
-static crm_status unknown_field(reader *r, const entity *e, crm_str name)
+static crm_status unknown_field(cond_reader *r, const entity *e, crm_str name)
 {
     crm_status st = unknown_behind(r, e, name, name);
     r->err->of = e;
@@ -104,13 +84,15 @@ static crm_status unknown_field(reader *r, const entity *e, crm_str name)
     return st;
 }
 
-static crm_status read_path(reader *r, const entity *e, crm_str path, cond *c)
+/* `behind` is what follows a list of references, which leads to many rows; NULL: no path goes on
+ * there. */
+static crm_status read_path(cond_reader *r, const entity *e, crm_str path, cond *c, crm_str *behind)
 {
     crm_str rest = path, name;
     while (str_split(&rest, '.', &name)) {
         const field *f = e ? find_field(r, e, name) : NULL;
-        if (!e || c->path_length == COND_PATH_MAX) {
-            return fail(r, e ? "path_too_long" : "type_mismatch", path);
+        if (!e || r->behind + c->path_length == COND_PATH_MAX) {
+            return cond_fail(r, e ? "path_too_long" : "type_mismatch", path);
         }
         if (!f) {
             return str_eq(name, path) ? unknown_field(r, e, name)
@@ -121,13 +103,17 @@ static crm_status read_path(reader *r, const entity *e, crm_str path, cond *c)
             rest = (crm_str){0};
         }
         if (!f) {
-            return fail(r, "unknown_field", path);
+            return cond_fail(r, "unknown_field", path);
         }
         c->path[c->path_length++] = f;
-        /* A list of references leads to many rows; only a single one is a path. */
-        e = f->flags & FIELD_MANY ? NULL : f->ref;
+        bool is_list = f->ref && f->flags & FIELD_MANY;
+        if (is_list && behind && rest.n && c->path_length == 1) {
+            *behind = rest;
+            return CRM_OK;
+        }
+        e = is_list ? NULL : f->ref;
     }
-    return c->path_length ? CRM_OK : fail(r, "bad_request", path);
+    return c->path_length ? CRM_OK : cond_fail(r, "bad_request", path);
 }
 
 static const field *last_field(const cond *c)
@@ -135,98 +121,7 @@ static const field *last_field(const cond *c)
     return c->path[c->path_length - 1];
 }
 
-/* ---- values ---------------------------------------------------------------------------------- */
-
-bool cond_read_moment(crm_str s, value *out)
-{
-    bool is_now = str_starts(s, CRM_S("now"));
-    if (!is_now && !str_starts(s, CRM_S("today"))) {
-        return false;
-    }
-    size_t word = is_now ? 3 : 5;
-    int64_t ms = 0;
-    if (s.n > word) {
-        crm_str amount = {s.p + word + 1, s.n - word - 1};
-        bool has_sign = s.p[word] == '-' || s.p[word] == '+';
-        if (!has_sign || clock_parse_duration(amount, &ms) != CRM_OK) {
-            return false;
-        }
-        ms = s.p[word] == '-' ? -ms : ms;
-    }
-    if ((!is_now && ms % 86400000 != 0) || ms > AWAY_MAX || ms < -AWAY_MAX) {
-        return false;
-    }
-    *out = is_now ? (value){.kind = VALUE_NOW, .i = ms}
-                  : (value){.kind = VALUE_TODAY, .i = ms / 86400000};
-    return true;
-}
-
-static crm_status read_value(reader *r, const field *f, const json_t *json, value *out)
-{
-    field_type type = field_stored_type(f);
-    bool is_time = type == FIELD_DATE || type == FIELD_DATETIME;
-    if (is_time && json_is_string(json)) {
-        crm_str s = {json_string_value(json), json_string_length(json)};
-        if (cond_read_moment(s, out)) {
-            return CRM_OK;
-        }
-    }
-    /* Bounds and requirements are for what is stored; a comparison may name any number. */
-    field plain = *f;
-    plain.type = type;
-    plain.max = 0;
-    plain.least = plain.most = value_null();
-    field_source s = {.arena = r->a, .reg = r->in->reg, .is_lenient = true};
-    field_result got;
-    crm_status st = field_read_one(&s, &plain, json, &got);
-    if (st == CRM_INVALID) {
-        bool is_long = strcmp(got.code, "too_long") == 0;
-        r->err->params_json = is_long ? got.params_json : (crm_str){0};
-        return fail(r, is_long ? "too_long" : "type_mismatch", f->name);
-    }
-    *out = got.v;
-    return st;
-}
-
-static crm_status read_part(reader *r, const field *f, const json_t *json, value *out)
-{
-    if (!field_is_text(f) || !json_is_string(json)) {
-        return fail(r, "type_mismatch", f->name);
-    }
-    crm_str s = {json_string_value(json), json_string_length(json)};
-    if (s.n > STARTS_MAX * 4) {
-        return fail_max(r, "too_long", f->name, STARTS_MAX);
-    }
-    crm_status st = text_clean(r->a, s, &s);
-    *out = value_text(s);
-    return st == CRM_INVALID ? fail(r, "type_mismatch", f->name) : st;
-}
-
-static crm_status read_list(reader *r, const field *f, const json_t *json, cond *c)
-{
-    size_t n = json_array_size(json);
-    if (!json_is_array(json)) {
-        return fail(r, "type_mismatch", f->name);
-    }
-    if (n > IN_MAX) {
-        return fail_max(r, "too_many", f->name, IN_MAX);
-    }
-    value *values = ARENA_ARRAY(r->a, value, n + 1);
-    if (!values) {
-        return CRM_NOMEM;
-    }
-    for (size_t i = 0; i < n; i++) {
-        crm_status st = read_value(r, f, json_array_get(json, i), &values[i]);
-        if (st != CRM_OK) {
-            return st;
-        }
-    }
-    c->values = values;
-    c->value_count = (uint32_t)n;
-    return CRM_OK;
-}
-
-static crm_status set_value(reader *r, cond *c, value v)
+static crm_status set_value(cond_reader *r, cond *c, value v)
 {
     value *one = ARENA_NEW(r->a, value);
     if (!one) {
@@ -241,7 +136,7 @@ static crm_status set_value(reader *r, cond *c, value v)
 /* ---- comparisons ----------------------------------------------------------------------------- */
 
 /* Wraps: not(c). */
-static crm_status negate(reader *r, cond *c, const cond **out)
+static crm_status negate(cond_reader *r, cond *c, const cond **out)
 {
     cond *whole;
     crm_status st = new_node(r, COND_NOT, &whole);
@@ -273,7 +168,7 @@ static bool find_operator(crm_str name, cond_op *op)
 
 #define OPERATOR_SHOWN 40 /* bytes of a name that is no operator */
 
-static crm_status unknown_operator(reader *r, crm_str name, crm_str path)
+static crm_status unknown_operator(cond_reader *r, crm_str name, crm_str path)
 {
     buf b;
     buf_init(&b, 0);
@@ -287,7 +182,7 @@ static crm_status unknown_operator(reader *r, crm_str name, crm_str path)
     buf_z(&b, "\"}");
     r->err->params_json = arena_dup(r->a, buf_view(&b));
     buf_free(&b);
-    return fail(r, "unknown_operator", path);
+    return cond_fail(r, "unknown_operator", path);
 }
 
 static bool is_false(const json_t *v)
@@ -306,16 +201,16 @@ static bool is_order(cond_op op)
 }
 
 /* The operand of everything but none and me. */
-static crm_status read_operand(reader *r, cond *c, const json_t *json, const cond **out)
+static crm_status read_operand(cond_reader *r, cond *c, const json_t *json, const cond **out)
 {
     const field *f = last_field(c);
     value v = value_null();
     crm_status st;
     if (c->op == COND_IN) {
-        return read_list(r, f, json, c);
+        return cond_list_read(r, f, json, c);
     }
     bool is_part = c->op == COND_STARTS || (c->op == COND_HAS && !(f->flags & FIELD_MANY));
-    st = is_part ? read_part(r, f, json, &v) : read_value(r, f, json, &v);
+    st = is_part ? cond_part_read(r, f, json, &v) : cond_value_read(r, f, json, &v);
     if (st != CRM_OK) {
         return st;
     }
@@ -326,28 +221,31 @@ static crm_status read_operand(reader *r, cond *c, const json_t *json, const con
         return is_filled ? negate(r, c, out) : CRM_OK;
     }
     if (value_is_null(v)) {
-        return fail(r, "type_mismatch", f->name);
+        return cond_fail(r, "type_mismatch", f->name);
     }
     return set_value(r, c, v);
 }
 
-static crm_status read_node(reader *r, const entity *e, const json_t *json, const cond **out);
+static crm_status read_node(cond_reader *r, const entity *e, const json_t *json, const cond **out);
 
-static crm_status read_sub_where(reader *r, const entity *e, const json_t *json, subquery *sub)
+static crm_status read_sub_where(cond_reader *r, const entity *e, const json_t *json, subquery *sub)
 {
     if (!json) {
         return CRM_OK;
     }
     if (r->depth == COND_DEPTH_MAX) {
-        return fail(r, "too_complex", (crm_str){0});
+        return cond_fail(r, "too_complex", (crm_str){0});
     }
+    uint32_t behind = r->behind;
+    r->behind = 0;
     r->depth++;
     crm_status st = read_node(r, e, json, &sub->where);
     r->depth--;
+    r->behind = behind;
     return st;
 }
 
-static crm_status read_in_query(reader *r, cond *c, const json_t *json)
+static crm_status read_in_query(cond_reader *r, cond *c, const json_t *json)
 {
     crm_str entity_name = json_text(json, "entity");
     crm_str field_name = json_text(json, "field");
@@ -359,26 +257,26 @@ static crm_status read_in_query(reader *r, cond *c, const json_t *json)
         return CRM_NOMEM;
     }
     if (!entity_name.n || !field_name.n || json_object_size(json) != (where ? 3 : 2)) {
-        return fail(r, "bad_request", last_field(c)->name);
+        return cond_fail(r, "bad_request", last_field(c)->name);
     }
     if (!f) {
-        return e ? unknown_field(r, e, field_name) : fail(r, "unknown_field", entity_name);
+        return e ? unknown_field(r, e, field_name) : cond_fail(r, "unknown_field", entity_name);
     }
     if (!cond_can_join(last_field(c), f)) {
-        return fail(r, "type_mismatch", field_name);
+        return cond_fail(r, "type_mismatch", field_name);
     }
     *sub = (subquery){.field = f};
     c->sub = sub;
     return read_sub_where(r, e, where, sub);
 }
 
-static crm_status read_comparison(reader *r, cond *c, const json_t *list, const cond **out)
+static crm_status read_comparison(cond_reader *r, cond *c, const json_t *list, const cond **out)
 {
     const field *f = last_field(c);
     const json_t *operand = json_array_get(list, 2);
     bool is_bare = c->op == COND_NONE || c->op == COND_ME;
     if (!operand && !is_bare) {
-        return fail(r, "bad_request", f->name);
+        return cond_fail(r, "bad_request", f->name);
     }
     if ((c->op == COND_EQ || c->op == COND_NE) && is_me(f, operand)) {
         bool is_other = c->op == COND_NE;
@@ -386,7 +284,7 @@ static crm_status read_comparison(reader *r, cond *c, const json_t *list, const 
         return is_other ? negate(r, c, out) : CRM_OK;
     }
     if (c->op == COND_ME) {
-        return f->type == FIELD_USER ? CRM_OK : fail(r, "type_mismatch", f->name);
+        return f->type == FIELD_USER ? CRM_OK : cond_fail(r, "type_mismatch", f->name);
     }
     if (c->op == COND_NONE) {
         return operand && is_false(operand) ? negate(r, c, out) : CRM_OK;
@@ -396,27 +294,67 @@ static crm_status read_comparison(reader *r, cond *c, const json_t *list, const 
     }
     bool is_name = f->type == FIELD_FILE && (c->op == COND_STARTS || c->op == COND_HAS);
     if (field_is_file(f) && !is_name) {
-        return fail(r, "type_mismatch", f->name); /* of a file its name can be asked for */
+        return cond_fail(r, "type_mismatch", f->name); /* of a file its name can be asked for */
     }
     if (is_order(c->op) && field_stored_type(f) == FIELD_JSON) {
-        return fail(r, "type_mismatch", f->name);
+        return cond_fail(r, "type_mismatch", f->name);
     }
     return read_operand(r, c, operand, out);
 }
 
-static crm_status read_leaf(reader *r, const entity *e, const json_t *list, const cond **out)
+static crm_status read_leaf(cond_reader *r, const entity *e, crm_str path, const json_t *list,
+                            const cond **out);
+
+/* What is true of many when it is not of any: the opposite of `c`, else NULL. */
+static crm_status positive(cond_reader *r, const cond *c, const cond **out)
+{
+    bool is_not = c->op == COND_NOT && c->first->op != COND_NONE; /* not "filled" */
+    *out = is_not ? c->first : NULL;
+    if (c->op == COND_NONE) {
+        return negate(r, (cond *)c, out); /* the reader made it */
+    }
+    if (c->op == COND_NE) {
+        ((cond *)c)->op = COND_EQ;
+        *out = c;
+    }
+    return CRM_OK;
+}
+
+/* `c` is a list of references, and the path goes on behind it. */
+static crm_status read_behind(cond_reader *r, crm_str path, const json_t *list, cond *c,
+                              const cond **out)
+{
+    const cond *opposite = NULL;
+    r->behind++;
+    crm_status st = read_leaf(r, c->path[0]->ref, path, list, &c->first);
+    r->behind--;
+    c->op = COND_REFERS;
+    *out = c;
+    st = st ? st : positive(r, c->first, &opposite);
+    if (st != CRM_OK || !opposite) {
+        return st;
+    }
+    c->first = opposite;
+    return negate(r, c, out);
+}
+
+static crm_status read_leaf(cond_reader *r, const entity *e, crm_str path, const json_t *list,
+                            const cond **out)
 {
     cond *c;
-    crm_str path = text_at(list, 0);
+    crm_str behind = {0};
     crm_status st = new_node(r, COND_TRUE, &c);
     if (st == CRM_OK) {
-        st = read_path(r, e, path, c);
+        st = read_path(r, e, path, c, &behind);
     }
     if (st != CRM_OK) {
         return st;
     }
+    if (behind.n) {
+        return read_behind(r, behind, list, c, out);
+    }
     if (json_array_size(list) > 3 || !json_is_string(json_array_get(list, 1))) {
-        return fail(r, "bad_request", path);
+        return cond_fail(r, "bad_request", path);
     }
     if (!find_operator(text_at(list, 1), &c->op)) {
         return unknown_operator(r, text_at(list, 1), path);
@@ -427,7 +365,7 @@ static crm_status read_leaf(reader *r, const entity *e, const json_t *list, cons
 
 /* ---- the tree -------------------------------------------------------------------------------- */
 
-static crm_status read_children(reader *r, const entity *e, const json_t *list, cond *c)
+static crm_status read_children(cond_reader *r, const entity *e, const json_t *list, cond *c)
 {
     const cond **end = &c->first;
     for (size_t i = 1; i < json_array_size(list); i++) {
@@ -443,7 +381,41 @@ static crm_status read_children(reader *r, const entity *e, const json_t *list, 
     return CRM_OK;
 }
 
-static crm_status read_exists(reader *r, const entity *e, const json_t *list, cond *c)
+/* Attachments are no records: there are some or none. */
+static crm_status read_attached(cond_reader *r, const field *f, cond *c)
+{
+    cond *none;
+    crm_status st = new_node(r, COND_NONE, &none);
+    if (st == CRM_OK) {
+        none->path[0] = f;
+        none->path_length = 1;
+        c->op = COND_NOT;
+        c->first = none;
+    }
+    return st;
+}
+
+static crm_status read_referred(cond_reader *r, const entity *e, const json_t *list, cond *c)
+{
+    crm_str name = text_at(list, 1);
+    const json_t *where = json_array_get(list, 2);
+    const field *f = find_field(r, e, name);
+    if (!f) {
+        return unknown_field(r, e, name);
+    }
+    if (field_is_file(f) && !where) {
+        return read_attached(r, f, c);
+    }
+    if (!f->ref) {
+        return cond_fail(r, "type_mismatch", name);
+    }
+    c->op = COND_REFERS;
+    c->path[0] = f;
+    c->path_length = 1;
+    return where ? read_node(r, f->ref, where, &c->first) : CRM_OK;
+}
+
+static crm_status read_child(cond_reader *r, const entity *e, const json_t *list, cond *c)
 {
     crm_str child_name = text_at(list, 1), back_name = text_at(list, 2);
     const entity *child = find_entity(r, child_name);
@@ -451,31 +423,40 @@ static crm_status read_exists(reader *r, const entity *e, const json_t *list, co
     if (child && !back) {
         return unknown_field(r, child, back_name);
     }
-    if (!back || back->ref != e || (back->flags & FIELD_MANY)) {
-        return fail(r, "unknown_field", child ? back_name : child_name);
+    if (!back || back->ref != e) {
+        return cond_fail(r, "unknown_field", child ? back_name : child_name);
     }
     c->path[0] = back;
     c->path_length = 1;
     size_t n = json_array_size(list);
     return n == 4   ? read_node(r, child, json_array_get(list, 3), &c->first)
            : n == 3 ? CRM_OK
-                    : fail(r, "bad_request", child_name);
+                    : cond_fail(r, "bad_request", child_name);
 }
 
-static crm_status read_node(reader *r, const entity *e, const json_t *json, const cond **out)
+/* An entity and a field of it follow, or one of this entity's own fields. */
+static crm_status read_exists(cond_reader *r, const entity *e, const json_t *list, cond *c)
+{
+    size_t n = json_array_size(list);
+    bool names_two = n > 3 || json_is_string(json_array_get(list, 2));
+    bool is_entity = str_find(text_at(list, 1), '.') >= 0;
+    return names_two || is_entity ? read_child(r, e, list, c) : read_referred(r, e, list, c);
+}
+
+static crm_status read_node(cond_reader *r, const entity *e, const json_t *json, const cond **out)
 {
     crm_str head = text_at(json, 0);
     size_t n = json_array_size(json);
     bool is_and = str_is(head, "and"), is_or = str_is(head, "or"), is_not = str_is(head, "not");
     bool is_exists = str_is(head, "exists");
     if (!head.n || n < 2 || (is_not && n != 2)) {
-        return fail(r, "bad_request", head);
+        return cond_fail(r, "bad_request", head);
     }
     if (!is_and && !is_or && !is_not && !is_exists) {
-        return read_leaf(r, e, json, out);
+        return read_leaf(r, e, head, json, out);
     }
     if (r->depth == COND_DEPTH_MAX) {
-        return fail(r, "too_complex", (crm_str){0});
+        return cond_fail(r, "too_complex", (crm_str){0});
     }
     cond *c;
     cond_op op = is_and ? COND_AND : is_or ? COND_OR : is_not ? COND_NOT : COND_EXISTS;
@@ -492,10 +473,10 @@ static crm_status read_node(reader *r, const entity *e, const json_t *json, cons
 crm_status cond_read_path(arena *a, const cond_scope *s, crm_str text,
                           const field *path[COND_PATH_MAX], uint8_t *length, cond_error *err)
 {
-    reader r = {.a = a, .in = s, .err = err};
+    cond_reader r = {.a = a, .in = s, .err = err};
     cond c = {.path_length = 0};
     *err = (cond_error){0};
-    crm_status st = read_path(&r, s->entity, text, &c);
+    crm_status st = read_path(&r, s->entity, text, &c, NULL);
     memcpy(path, c.path, sizeof c.path);
     *length = c.path_length;
     return st;
@@ -504,7 +485,7 @@ crm_status cond_read_path(arena *a, const cond_scope *s, crm_str text,
 crm_status cond_read(arena *a, const cond_scope *s, const json_t *json, const cond **out,
                      cond_error *err)
 {
-    reader r = {.a = a, .in = s, .err = err};
+    cond_reader r = {.a = a, .in = s, .err = err};
     *out = NULL;
     *err = (cond_error){0};
     const cond *c = NULL;

@@ -127,6 +127,27 @@ void memory_write(memory_engine *e, engine_op *op);
 int64_t memory_twin(const mtable *t, const entity *e, const entity_index *x, int64_t id,
                     const value *row);
 
+/* ---- judging one row, engine_memory_judge.c -------------------------------------------------- */
+
+/* A row of an entity, under a sign. */
+typedef struct subject {
+    const msnapshot *snapshot;
+    const cond_env *env;
+    const entity *entity;
+    const value *row; /* indexed as entity->fields; all NULL for a row that is not there */
+    bool is_negated;
+} subject;
+/* Whether the condition (NULL: the true one) holds of it. */
+bool subject_judge(subject s, const cond *c);
+/* A bit for each branch that grants it. */
+uint32_t subject_matched(subject s, const branches *b);
+/* Whether one of the branches that show `used` does; `hop` NULL: the kernel asks. */
+bool subject_may_read(subject s, const branches *hop, const uint64_t used[4]);
+/* The row of `e` that a reference leads to; false: all NULL. */
+bool subject_load(const subject *s, const entity *e, value ref, value out[FIELDS_MAX]);
+/* Whether a value of `f`, or of many any, equals `other` of `among`, or of many any of them. */
+bool subject_shares(const subject *s, const field *f, value v, const field *among, value other);
+
 /* ---- reading, engine_memory_query.c ---------------------------------------------------------- */
 
 void memory_get(const mrun *r, engine_op *op);

@@ -7,190 +7,6 @@
 #include "data/address.h"
 #include "data/engine_memory.h"
 
-/* What is being judged: a row of an entity, under a sign. */
-typedef struct subject {
-    const msnapshot *snapshot;
-    const cond_env *env;
-    const entity *entity;
-    const value *row; /* indexed as entity->fields; all NULL for a row that is not there */
-    bool is_negated;
-} subject;
-
-static bool judge(subject s, const cond *c);
-
-/* ---- branches and other rows ----------------------------------------------------------------- */
-
-static bool load(const subject *s, const entity *e, value ref, value out[FIELDS_MAX])
-{
-    const mrow *row =
-        ref.kind == VALUE_INT ? table_find(snapshot_table(s->snapshot, e->id), ref.i) : NULL;
-    memset(out, 0, e->field_count * sizeof *out);
-    if (row) {
-        mrow_values(row, e, out);
-    }
-    return row != NULL;
-}
-
-static bool branch_matches(subject s, const branch *b, uint32_t from)
-{
-    value other[FIELDS_MAX];
-    s.is_negated = false;
-    if (from == b->via_count) {
-        return judge(s, b->where);
-    }
-    const entity *e = b->via[from]->ref;
-    if (!load(&s, e, s.row[b->via[from]->index], other)) {
-        return false;
-    }
-    s.entity = e;
-    s.row = other;
-    return branch_matches(s, b, from + 1);
-}
-
-static uint32_t matched(subject s, const branches *b)
-{
-    uint32_t bits = 0;
-    for (uint32_t i = 0; b && i < b->count; i++) {
-        bits |= branch_matches(s, &b->at[i], 0) ? 1u << i : 0;
-    }
-    return bits;
-}
-
-static bool may_read(subject s, const branches *hop, const uint64_t used[4])
-{
-    return !hop || (matched(s, hop) & engine_hop_branches(hop, used));
-}
-
-/* Whether a value of `f`, or of many any, equals one of `among`. */
-static bool shares(const subject *s, const field *f, value v, const field *among, value other)
-{
-    value row[FIELDS_MAX];
-    crm_str rest = other.s, part;
-    row[f->index] = v;
-    cond equal = {.op = COND_EQ, .path = {f}, .path_length = 1, .values = &other, .value_count = 1};
-    if (!engine_is_many(among) || value_is_null(other)) {
-        return cond_eval(&equal, row, s->env);
-    }
-    while (str_split(&rest, '\n', &part)) {
-        value element = {.kind = VALUE_TEXT, .s = part};
-        equal.values = &element;
-        if (cond_eval(&equal, row, s->env)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_among(subject s, const field *f, const subquery *q)
-{
-    const entity *e = q->field->entity;
-    const mtable *t = snapshot_table(s.snapshot, e->id);
-    uint64_t used[4] = {0};
-    value row[FIELDS_MAX];
-    bits_add(used, q->field->index);
-    cond_fields(q->where, used);
-    for (uint32_t i = 0; cond_can_join(f, q->field) && t && i < t->count; i++) {
-        mrow_values(t->rows[i], e, row);
-        subject other = {s.snapshot, s.env, e, row, false};
-        if (value_is_null(row[COL_DELETED_AT]) && may_read(other, q->rights, used) &&
-            judge(other, q->where) &&
-            shares(&s, f, s.row[f->index], q->field, row[q->field->index])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A row that may not be read makes the comparison false under either sign. */
-static bool judge_path(subject s, const cond *c, uint32_t from)
-{
-    const field *f = c->path[from];
-    value other[FIELDS_MAX];
-    if (from + 1 == c->path_length && c->op == COND_IN_QUERY) {
-        return is_among(s, f, c->sub) != s.is_negated;
-    }
-    if (from + 1 == c->path_length) {
-        cond last = *c;
-        last.path[0] = f;
-        last.path_length = 1;
-        return cond_eval(&last, s.row, s.env) != s.is_negated;
-    }
-    bool is_there = load(&s, f->ref, s.row[f->index], other);
-    s.entity = f->ref;
-    s.row = other;
-    uint64_t used[4] = {0};
-    bits_add(used, c->path[from + 1]->index);
-    if (is_there && !may_read(s, c->hop[from], used)) {
-        return false;
-    }
-    return judge_path(s, c, from + 1);
-}
-
-static bool is_child(const subject *s, const field *back, const value *row)
-{
-    const entity *e = back->entity;
-    bool is_ours = row[back->index].kind == VALUE_INT && row[back->index].i == s->row[COL_ID].i;
-    if (e->parent_kind_field && e->parent_field == back->index) {
-        value kind = row[e->parent_kind_field];
-        is_ours = is_ours && kind.kind == VALUE_INT && kind.i == s->entity->id;
-    }
-    return is_ours && value_is_null(row[COL_DELETED_AT]);
-}
-
-static bool has_child(subject s, const cond *c)
-{
-    const field *back = c->path[0];
-    const mtable *t = snapshot_table(s.snapshot, back->entity->id);
-    uint64_t used[4] = {0};
-    value row[FIELDS_MAX];
-    bits_add(used, back->index);
-    cond_fields(c->first, used);
-    for (uint32_t i = 0; t && i < t->count; i++) {
-        mrow_values(t->rows[i], back->entity, row);
-        subject child = {s.snapshot, s.env, back->entity, row, false};
-        if (is_child(&s, back, row) && may_read(child, c->hop[0], used) && judge(child, c->first)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* ---- the tree -------------------------------------------------------------------------------- */
-
-static bool judge_children(subject s, const cond *c)
-{
-    /* Under a negation "and" asks for any child that fails, "or" for all to fail. */
-    bool all = (c->op == COND_AND) != s.is_negated;
-    for (const cond *child = c->first; child; child = child->next) {
-        if (judge(s, child) != all) {
-            return !all;
-        }
-    }
-    return all;
-}
-
-static bool judge(subject s, const cond *c)
-{
-    if (!c) {
-        return !s.is_negated;
-    }
-    switch (c->op) {
-    case COND_TRUE:
-    case COND_FALSE:
-        return (c->op == COND_TRUE) != s.is_negated;
-    case COND_AND:
-    case COND_OR:
-        return judge_children(s, c);
-    case COND_NOT:
-        s.is_negated = !s.is_negated;
-        return judge(s, c->first);
-    case COND_EXISTS:
-        return has_child(s, c) != s.is_negated;
-    default:
-        return judge_path(s, c, 0);
-    }
-}
-
 /* ---- full text ------------------------------------------------------------------------------- */
 
 /* In the recycle bin a row has no terms: those of its texts are made anew. */
@@ -279,10 +95,10 @@ static bool is_equal_in(const subject *s, const field *f, const value *row, cons
         return false;
     }
     if (!engine_is_many(f)) {
-        return shares(s, f, row[f->index], f, other[f->index]);
+        return subject_shares(s, f, row[f->index], f, other[f->index]);
     }
     while (str_split(&rest, '\n', &part)) {
-        if (shares(s, f, other[f->index], f, (value){.kind = VALUE_TEXT, .s = part})) {
+        if (subject_shares(s, f, other[f->index], f, (value){.kind = VALUE_TEXT, .s = part})) {
             return true;
         }
     }
@@ -350,8 +166,8 @@ static bool matches(const mrun *r, const query *q, const mrow *row, uint32_t *bi
     value all[FIELDS_MAX];
     mrow_values(row, q->entity, all);
     subject s = {r->snapshot, &q->env, q->entity, all, false};
-    *bits = matched(s, q->rights);
-    return is_in_bin_asked(q, all) && is_granted(q, row, *bits) && judge(s, q->where);
+    *bits = subject_matched(s, q->rights);
+    return is_in_bin_asked(q, all) && is_granted(q, row, *bits) && subject_judge(s, q->where);
 }
 
 /* ---- order ----------------------------------------------------------------------------------- */
@@ -445,7 +261,7 @@ static int compare_found(const void *x, const void *y, void *arg)
 
 bool memory_holds(const mrun *r, const query *q, const value *row, const cond *c)
 {
-    return judge((subject){r->snapshot, &q->env, q->entity, row, false}, c);
+    return subject_judge((subject){r->snapshot, &q->env, q->entity, row, false}, c);
 }
 
 value memory_value(const mrun *r, const query *q, const value *row, const field_path *p)
@@ -455,10 +271,10 @@ value memory_value(const mrun *r, const query *q, const value *row, const field_
     for (uint8_t i = 0; i + 1 < p->length; i++) {
         uint64_t used[4] = {0};
         bits_add(used, p->at[i + 1]->index);
-        bool is_there = load(&s, p->at[i]->ref, s.row[p->at[i]->index], other[i & 1]);
+        bool is_there = subject_load(&s, p->at[i]->ref, s.row[p->at[i]->index], other[i & 1]);
         s.entity = p->at[i]->ref;
         s.row = other[i & 1];
-        if (!is_there || !may_read(s, p->hop[i], used)) {
+        if (!is_there || !subject_may_read(s, p->hop[i], used)) {
             return value_null();
         }
     }
@@ -494,7 +310,7 @@ void memory_get(const mrun *r, engine_op *op)
     value all[FIELDS_MAX];
     mrow_values(row, e, all);
     subject s = {r->snapshot, q ? &q->env : NULL, e, all, false};
-    uint32_t bits = matched(s, q ? q->rights : NULL);
+    uint32_t bits = subject_matched(s, q ? q->rights : NULL);
     if (!q || !q->rights || (bits & q->need)) {
         op->status = CRM_OK;
         (void)!give(op, e, row, bits);

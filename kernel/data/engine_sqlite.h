@@ -112,6 +112,14 @@ void index_name(buf *out, const entity *e, const entity_index *x);
 
 /* Conditions (engine_sqlite_cond.c). `c` NULL is true. */
 void sql_cond(sql *q, const entity *e, uint32_t alias, const cond *c);
+/* EXISTS of a record of `e`, and REFERS (engine_sqlite_exists.c). */
+void sql_exists(sql *q, const entity *e, uint32_t alias, const cond *c);
+void sql_refers(sql *q, uint32_t alias, const cond *c);
+/* What a row that a condition reaches by its field `by` must be besides: outside the recycle bin, granted
+ * by rights (NULL: all are) that show `by` and what `where` touches, and as `where` says. */
+void sql_other(sql *q, const field *by, uint32_t alias, const branches *rights, const cond *where);
+/* "json_each(karkas_ids(t1.c7))": a row with `value` for each id of a list of references. */
+void sql_ids(sql *q, const field *f, uint32_t alias);
 /* A field of row `alias` is, or of many any is, among the values of a sub-query
  * (engine_sqlite_among.c). */
 void sql_among(sql *q, const field *f, uint32_t alias, const subquery *sub);

@@ -3,7 +3,9 @@
  *
  * The values become one set that SQLite makes once and looks up. Elements of a many-valued field
  * come from its side table; where it has none they are split off its text, and then values compare
- * by their bytes in hexadecimal, which is what karkas_elements gives.
+ * by their bytes in hexadecimal, which is what karkas_elements gives. Lists of references hold ids
+ * as texts: among single ones, which are numbers, they compare as numbers, and in a side table,
+ * whose index knows texts, as texts.
  */
 #include "data/engine_sqlite.h"
 
@@ -15,87 +17,99 @@ static kept_as kept(const sql *q, const field *f)
     return !engine_is_many(f) ? KEPT_ALONE : has_side ? KEPT_ASIDE : KEPT_JOINED;
 }
 
-/* "json_each(karkas_elements(t1.c7,1)) j1": 1 is the field_key */
-static void add_elements(sql *q, const field *f, uint32_t alias)
+/* How the values of both sides compare. */
+typedef enum compared {
+    AS_KEPT,
+    AS_BYTES, /* in hexadecimal */
+    AS_IDS,   /* numbers, of which one side keeps texts */
+    AS_TEXTS, /* the same in the index of a side table */
+} compared;
+
+static compared compared_as(const sql *q, const field *f, const field *among)
 {
-    sql_z(q, "json_each(karkas_elements(");
-    sql_column(q, alias, f);
-    sql_key_kind(q, f);
-    sql_z(q, ")) ");
+    if ((f->type == FIELD_REFS) != (among->type == FIELD_REFS)) {
+        return kept(q, f) == KEPT_ASIDE ? AS_TEXTS : AS_IDS;
+    }
+    return kept(q, f) == KEPT_JOINED || kept(q, among) == KEPT_JOINED ? AS_BYTES : AS_KEPT;
+}
+
+/* "json_each(karkas_elements(t1.c7,1)) j1": 1 is the field_key */
+static void add_elements(sql *q, const field *f, uint32_t alias, compared as)
+{
+    if (as == AS_IDS) {
+        sql_ids(q, f, alias);
+    } else {
+        sql_z(q, "json_each(karkas_elements(");
+        sql_column(q, alias, f);
+        sql_key_kind(q, f);
+        sql_z(q, "))");
+    }
+    sql_z(q, " ");
     sql_name(q, 'j', alias);
 }
 
 /* " FROM e5 t1,<elements of t1> WHERE …" */
-static void add_rows(sql *q, const subquery *sub, uint32_t alias, bool is_split)
+static void add_rows(sql *q, const subquery *sub, uint32_t alias, compared as)
 {
-    const entity *e = sub->field->entity;
     sql_z(q, " FROM ");
-    sql_name(q, 'e', e->id);
+    sql_name(q, 'e', sub->field->entity->id);
     sql_z(q, " ");
     sql_name(q, 't', alias);
-    if (is_split) {
+    if (kept(q, sub->field) == KEPT_JOINED) {
         sql_z(q, " CROSS JOIN ");
-        add_elements(q, sub->field, alias);
+        add_elements(q, sub->field, alias, as);
     }
     sql_z(q, " WHERE ");
-    sql_column(q, alias, &e->fields[COL_DELETED_AT]);
-    sql_z(q, " IS NULL AND ");
-    if (sub->rights) {
-        uint64_t used[4] = {0};
-        bits_add(used, sub->field->index);
-        cond_fields(sub->where, used);
-        sql_branches(q, e, alias, sub->rights, engine_hop_branches(sub->rights, used));
-        sql_z(q, " AND ");
-    }
-    sql_cond(q, e, alias, sub->where);
+    sql_other(q, sub->field, alias, sub->rights, sub->where);
 }
 
-static void add_alone(sql *q, const field *f, uint32_t alias, bool by_bytes)
+static void add_alone(sql *q, const field *f, uint32_t alias, compared as)
 {
-    sql_z(q, by_bytes ? "hex(" : "");
+    sql_z(q, as == AS_BYTES ? "hex(" : as == AS_TEXTS ? "CAST(" : "");
     sql_ordered(q, alias, f);
-    sql_z(q, by_bytes ? ")" : "");
+    sql_z(q, as == AS_BYTES ? ")" : as == AS_TEXTS ? " AS TEXT)" : "");
 }
 
 /* "SELECT v …": the values as they compare. */
-static void add_set(sql *q, const subquery *sub, bool by_bytes)
+static void add_set(sql *q, const subquery *sub, compared as)
 {
     const field *f = sub->field;
     uint32_t alias = q->aliases++;
-    kept_as as = kept(q, f);
+    kept_as kept_so = kept(q, f);
     sql_z(q, "SELECT ");
-    if (as == KEPT_ALONE) {
-        add_alone(q, f, alias, by_bytes);
-    } else if (as == KEPT_JOINED) {
+    if (kept_so == KEPT_ALONE) {
+        add_alone(q, f, alias, as);
+    } else if (kept_so == KEPT_JOINED) {
         sql_name(q, 'j', alias);
         sql_z(q, ".value");
     } else {
-        sql_z(q, by_bytes ? "hex(v) FROM " : "v FROM ");
+        sql_z(q, as == AS_BYTES ? "hex(v)" : as == AS_IDS ? "CAST(v AS INTEGER)" : "v");
+        sql_z(q, " FROM ");
         sql_name(q, 'm', f->id);
         sql_z(q, " WHERE id IN (SELECT ");
         sql_column(q, alias, &f->entity->fields[COL_ID]);
     }
-    add_rows(q, sub, alias, as == KEPT_JOINED);
-    sql_z(q, as == KEPT_ASIDE ? ")" : "");
+    add_rows(q, sub, alias, as);
+    sql_z(q, kept_so == KEPT_ASIDE ? ")" : "");
 }
 
 /* "c7 IN (", or the same of the elements; what closes it comes back. */
-static const char *add_looked_up(sql *q, const field *f, uint32_t alias, bool by_bytes)
+static const char *add_looked_up(sql *q, const field *f, uint32_t alias, compared as)
 {
     switch (kept(q, f)) {
     case KEPT_ALONE:
-        add_alone(q, f, alias, by_bytes);
+        add_alone(q, f, alias, as);
         sql_z(q, " IN (");
         return ")";
     case KEPT_ASIDE:
         sql_column(q, alias, &f->entity->fields[COL_ID]);
         sql_z(q, " IN (SELECT id FROM ");
         sql_name(q, 'm', f->id);
-        sql_z(q, by_bytes ? " WHERE hex(v) IN (" : " WHERE v IN (");
+        sql_z(q, as == AS_BYTES ? " WHERE hex(v) IN (" : " WHERE v IN (");
         return "))";
     default:
         sql_z(q, "EXISTS(SELECT 1 FROM ");
-        add_elements(q, f, alias);
+        add_elements(q, f, alias, as);
         sql_z(q, " WHERE ");
         sql_name(q, 'j', alias);
         sql_z(q, ".value IN (");
@@ -109,8 +123,8 @@ void sql_among(sql *q, const field *f, uint32_t alias, const subquery *sub)
         sql_z(q, SQL_NEVER);
         return;
     }
-    bool by_bytes = kept(q, f) == KEPT_JOINED || kept(q, sub->field) == KEPT_JOINED;
-    const char *end = add_looked_up(q, f, alias, by_bytes);
-    add_set(q, sub, by_bytes);
+    compared as = compared_as(q, f, sub->field);
+    const char *end = add_looked_up(q, f, alias, as);
+    add_set(q, sub, as);
     sql_z(q, end);
 }

@@ -343,72 +343,6 @@ static void add_path(place at, const cond *c, uint8_t at_step)
     sql_z(at.q, holds_for_null ? ") IS NOT TRUE))" : "))");
 }
 
-/* Whether an index leads from a record to its children: `back` is the first field of one. */
-static bool has_index(const entity *child, const field *back)
-{
-    for (uint32_t i = 0; i < child->index_count; i++) {
-        const entity_index *x = &child->indexes[i];
-        if (x->field[0] == back->index && !x->empty_count && !x->is_sparse) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What a child of any record must be, rights and condition. */
-static void add_child(place inner, const place *of, const cond *c)
-{
-    sql *q = inner.q;
-    const field *back = c->path[0];
-    const entity *child = back->entity;
-    if (child->parent_kind_field && child->parent_field == back->index) {
-        sql_column(q, inner.alias, &child->fields[child->parent_kind_field]);
-        sql_z(q, "=");
-        sql_int(q, of->entity->id);
-        sql_z(q, " AND ");
-    }
-    sql_column(q, inner.alias, &child->fields[COL_DELETED_AT]);
-    sql_z(q, " IS NULL AND ");
-    uint64_t used[4] = {0};
-    bits_add(used, back->index);
-    cond_fields(c->first, used);
-    add_hop(inner, c->hop[0], used);
-    add_cond(inner, c->first);
-}
-
-/* Children in the recycle bin, and those that may not be read, are not there. Without an index each
- * record would read all children, and where few are as asked it reads many of its own even with
- * one: then those with such a child are made a set once. */
-static void add_exists(place at, const cond *c)
-{
-    sql *q = at.q;
-    const field *back = c->path[0], *id = &at.entity->fields[COL_ID];
-    bool is_led = has_index(back->entity, back) && !q->is_patient;
-    sql_z(q, at.is_negated ? "NOT " : "");
-    if (is_led) {
-        sql_z(q, "EXISTS(SELECT 1 FROM ");
-    } else {
-        sql_z(q, "(");
-        sql_column(q, at.alias, id);
-        sql_z(q, " IN (SELECT ");
-        sql_column(q, q->aliases, back); /* the alias that comes next */
-        sql_z(q, " FROM ");
-    }
-    place inner = add_from(at, back->entity);
-    inner.is_negated = false;
-    sql_z(q, is_led ? "" : "+"); /* the index of `back` would give all children in random order */
-    sql_column(q, inner.alias, back);
-    if (is_led) {
-        sql_z(q, "=");
-        sql_column(q, at.alias, id);
-    } else {
-        sql_z(q, " IS NOT NULL");
-    }
-    sql_z(q, " AND ");
-    add_child(inner, &at, c);
-    sql_z(q, is_led ? ")" : "))");
-}
-
 /* ---- the tree -------------------------------------------------------------------------------- */
 
 static void add_children(place at, const cond *c)
@@ -448,7 +382,11 @@ static void add_cond(place at, const cond *c)
         at.is_negated = !at.is_negated;
         add_cond(at, c->first);
     } else if (c->op == COND_EXISTS) {
-        add_exists(at, c);
+        sql_z(at.q, at.is_negated ? "NOT " : "");
+        sql_exists(at.q, at.entity, at.alias, c);
+    } else if (c->op == COND_REFERS) {
+        sql_z(at.q, at.is_negated ? "NOT " : "");
+        sql_refers(at.q, at.alias, c);
     } else {
         add_path(at, c, 0);
     }

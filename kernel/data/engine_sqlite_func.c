@@ -5,7 +5,8 @@
  * karkas_same(text, text): whether both have the same sort key.
  * karkas_any(text, key, operator, operand): whether an element of a many-valued text compares
  * so; `key` is a field_key. karkas_elements(text, key): the elements of such a text, or their keys,
- * as JSON of their bytes in hexadecimal. karkas_terms(text): its full-text terms;
+ * as JSON of their bytes in hexadecimal. karkas_ids(text): a list of references as JSON numbers.
+ * karkas_terms(text): its full-text terms;
  * karkas_phones(text): those of phones. karkas_access(created by, department, stage, owner, owner,
  * owner): the access terms of a row. karkas_part(text, part): a part of an address (address.h), its
  * number and 1. karkas_keys(text): the keys of its name, as terms. karkas_is_word(term): whether
@@ -253,6 +254,29 @@ static void elements_function(sqlite3_context *c, int n, sqlite3_value **v)
     buf_free(&out);
 }
 
+static void ids_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    crm_str rest = text_of(v[0]), element;
+    int64_t id;
+    buf out;
+    buf_init(&out, 0);
+    buf_char(&out, '[');
+    while (rest.p && str_split(&rest, '\n', &element)) {
+        if (str_to_i64(element, &id) == CRM_OK) {
+            buf_z(&out, out.n > 1 ? "," : "");
+            buf_int(&out, id);
+        }
+    }
+    buf_char(&out, ']');
+    if (out.failed) {
+        sqlite3_result_error_nomem(c);
+    } else {
+        sqlite3_result_text64(c, out.p, out.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+    }
+    buf_free(&out);
+}
+
 static void free_arena(void *a)
 {
     arena_free(a);
@@ -270,7 +294,7 @@ crm_status functions_register(sqlite3 *db)
         {"karkas_is_word", 1, word_function},      {"karkas_any", 4, any_function},
         {"karkas_elements", 2, elements_function}, {"karkas_keys", 1, keys_function},
         {"karkas_same", 2, same_function},         {"karkas_part", 2, part_function},
-        {"karkas_number", 1, number_function},
+        {"karkas_number", 1, number_function},     {"karkas_ids", 1, ids_function},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         arena *a = arena_new(0);

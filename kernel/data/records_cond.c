@@ -140,6 +140,23 @@ static crm_status exists(restricting *x, const cond *in, cond *copy)
     return st;
 }
 
+/* The records that its own field refers to. */
+static crm_status refers(restricting *x, const entity *e, const cond *in, cond *copy,
+                         uint64_t touched[4])
+{
+    const entity *target = in->path[0]->ref;
+    uint64_t used[4] = {0};
+    bits_add(touched, in->path[0]->index);
+    bits_add(used, COL_ID);
+    crm_status st = check_shown(x, e, in->path[0]);
+    st = st ? st : children(x, target, in, copy, used);
+    if (!st && !x->is_system) {
+        copy->hop[0] = rights_readable(x->call->arena, rights_of(x->call, target), used);
+        st = copy->hop[0] ? CRM_OK : CRM_NOMEM;
+    }
+    return st;
+}
+
 static crm_str path_name(arena *a, const cond *c)
 {
     crm_str name = c->path[0]->name;
@@ -196,6 +213,8 @@ static crm_status restrict_one(restricting *x, const entity *e, const cond *in, 
         return children(x, e, in, copy, touched);
     case COND_EXISTS:
         return exists(x, in, copy);
+    case COND_REFERS:
+        return refers(x, e, in, copy, touched);
     default:
         return comparison(x, e, in, copy, touched);
     }

@@ -8,6 +8,8 @@
  *   {any: [{…}, {…}]}, {all: […]}, {not: {…}}
  *   {exists: {entity: sales.deal, by: company, where: {…}}}
  *                                       ["exists","sales.deal","company",…]
+ *   {exists: {field: company, where: {…}}}
+ *                                       ["exists","company",…]
  *   {company: {in_query: {entity: sales.deal, field: company, where: {…}}}}
  *                                       ["company","in_query",{"entity":"sales.deal",…}]
  *
@@ -15,6 +17,7 @@
  * form is cond_read's business when the registry is sealed.
  */
 #include "data/field.h"
+#include "data/files.h"
 #include "data/stores.h"
 #include "tz/register.h"
 
@@ -31,7 +34,8 @@ static const entity *target_of(const registering *g, const field *f)
     if (f->type == FIELD_USER) {
         return registry_store(g->r, STORE_USER);
     }
-    return f->type == FIELD_REF ? registry_entity(g->r, f->ref_name) : NULL;
+    bool is_ref = f->type == FIELD_REF || f->type == FIELD_REFS;
+    return is_ref ? registry_entity(g->r, f->ref_name) : NULL;
 }
 
 /* The last field of "contact.city", or NULL with a fault at the key. */
@@ -199,10 +203,39 @@ static void put_in_query(writer *v, const yaml_node *n)
     jw_end_object(&v->w);
 }
 
+/* {field: company, where: {…}}: a record that this one refers to, or any attachment. */
+static void put_referred(writer *v, const yaml_node *n, const yaml_node *own)
+{
+    const yaml_node *where = yaml_get(n, "where");
+    if (n->count != 1 + (where != NULL)) {
+        tz_refuse(v->g->f, n, "bad_condition", n->key);
+        return;
+    }
+    const field *f = field_named(v->g, v->e, own, own->text);
+    const entity *e = f ? target_of(v->g, f) : NULL;
+    if (f && !e && (where || !field_is_file(f))) {
+        tz_refuse(v->g->f, own, "no_reference", f->name);
+        return;
+    }
+    jw_array(&v->w);
+    if (f) {
+        jw_str(&v->w, CRM_S("exists"));
+        jw_str(&v->w, f->name);
+    }
+    if (f && where) {
+        put_other_where(v, e, where);
+    }
+    jw_end_array(&v->w);
+}
+
 static void put_exists(writer *v, const yaml_node *n)
 {
     const entity *e;
-    const yaml_node *where = yaml_get(n, "where");
+    const yaml_node *where = yaml_get(n, "where"), *own = yaml_get(n, "field");
+    if (own) {
+        put_referred(v, n, own);
+        return;
+    }
     const field *back = other_field(v, n, "by", &e);
     if (back && target_of(v->g, back) != v->e) {
         tz_refuse(v->g->f, yaml_get(n, "by"), "wrong_reference", back->name);

@@ -18,7 +18,7 @@ dice dice_of(uint64_t n);
 typedef struct maker {
     world *w;
     dice d;
-    int subs; /* sub-queries made so far: they hold conditions that could hold more */
+    int subs; /* sub-queries and the like made so far: they hold conditions that could hold more */
 } maker;
 void *oracle_alloc(maker *m, size_t n);
 
@@ -35,6 +35,8 @@ const field *some_own(dice *d, const entity *e);
 /* One of the entity's own fields that are so; NULL: none is. */
 const field *some_such(dice *d, const entity *e, bool (*is)(const field *f));
 bool is_link(const field *f);
+/* A link, or a list of them. */
+bool is_reference(const field *f);
 bool is_single(const field *f);
 bool is_words(const field *f);
 /* What rights go by: who has a row, where it belongs, how far it is; or who made it. */

@@ -131,19 +131,21 @@ static const field *some_child(maker *m, const entity *e)
 {
     const field *child = NULL;
     for (int tries = 0; tries < 6 && (!child || child->ref != e); tries++) {
-        child = some_such(&m->d, m->w->entities[roll(&m->d, m->w->reg.entity_count)], is_link);
+        child = some_such(&m->d, m->w->entities[roll(&m->d, m->w->reg.entity_count)], is_reference);
     }
     return child && child->ref == e ? child : NULL;
 }
 
-static const cond *some_exists(maker *m, const field *child)
+/* Of a child by its reference, or of a record that `f` refers to. */
+static const cond *some_exists(maker *m, cond_op op, const field *f)
 {
+    const entity *other = op == COND_EXISTS ? f->entity : f->ref;
     cond *c = oracle_alloc(m, sizeof *c);
-    c->op = COND_EXISTS;
-    c->path[0] = child;
+    c->op = op;
+    c->path[0] = f;
     c->path_length = 1;
-    c->first = roll(&m->d, 4) ? some_cond(m, child->entity, 1) : NULL;
-    c->hop[0] = roll(&m->d, 3) ? NULL : some_branches(m, child->entity);
+    c->first = roll(&m->d, 4) ? some_cond(m, other, 1) : NULL;
+    c->hop[0] = roll(&m->d, 3) ? NULL : some_branches(m, other);
     return c;
 }
 
@@ -157,7 +159,11 @@ static const cond *some_simple(maker *m, const entity *e)
     }
     const field *child = kind == 2 ? some_child(m, e) : NULL;
     if (child) {
-        return some_exists(m, child);
+        return some_exists(m, COND_EXISTS, child);
+    }
+    const field *own = kind == 3 ? some_such(&m->d, e, is_reference) : NULL;
+    if (own && m->subs++ < 4) {
+        return some_exists(m, COND_REFERS, own);
     }
     return some_leaf(m, roll(&m->d, 12) ? some_own(&m->d, e) : &e->fields[roll(&m->d, COL_MARKS)]);
 }

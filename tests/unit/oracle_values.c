@@ -173,6 +173,11 @@ bool is_link(const field *f)
     return (f->type == FIELD_REF || f->type == FIELD_USER) && f->ref;
 }
 
+bool is_reference(const field *f)
+{
+    return is_link(f) || (f->type == FIELD_REFS && f->ref);
+}
+
 bool is_single(const field *f)
 {
     return !(f->flags & FIELD_MANY);

@@ -291,6 +291,7 @@ static void faults_are_told_by_code(void **state)
         {"[\"data\",\"gt\",1]", "type_mismatch"},
         {"[\"exists\",\"shop.thing\",\"title\"]", "unknown_field"},
         {"[\"exists\",\"shop.gone\",\"x\"]", "unknown_field"},
+        {"[\"exists\",\"title\"]", "type_mismatch"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const cond *c;
@@ -378,6 +379,21 @@ static void children_are_asked_for_by_exists(void **state)
     assert_null(read_ok("[\"exists\",\"shop.thing\",\"parent\"]")->first);
 }
 
+static void what_a_row_refers_to_is_asked_for_by_its_field(void **state)
+{
+    (void)state;
+    uint64_t set[4] = {0}, wanted[4] = {0};
+    const cond *c = read_ok("[\"exists\",\"parent\",[\"stage\",\"eq\",\"new\"]]");
+    assert_int_equal(c->op, COND_REFERS);
+    assert_ptr_equal(c->path[0], &thing->fields[T_PARENT]);
+    assert_int_equal(c->first->op, COND_EQ);
+    assert_false(cond_is_local(c));
+    bits_add(wanted, T_PARENT);
+    cond_fields(c, set); /* the other row's are not its own */
+    assert_memory_equal(set, wanted, sizeof set);
+    assert_null(read_ok("[\"exists\",\"parent\"]")->first);
+}
+
 static void touched_fields_are_the_first_of_each_path(void **state)
 {
     (void)state;
@@ -433,6 +449,7 @@ int main(void)
         TEST(size_and_depth_are_bounded),
         TEST(paths_are_resolved_and_not_local),
         TEST(children_are_asked_for_by_exists),
+        TEST(what_a_row_refers_to_is_asked_for_by_its_field),
         TEST(touched_fields_are_the_first_of_each_path),
         TEST(conditions_are_joined_without_changing_them),
         TEST(without_memory_nothing_is_seen),

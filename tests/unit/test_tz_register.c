@@ -395,6 +395,9 @@ static void the_map_form_of_a_condition_becomes_the_prefix_form(void **state)
          "[\"exists\",\"sales.deal\",\"lead\",[\"stage\",\"in\",[\"won\"]]]"},
         {LEAD_RULE("{not: {exists: {entity: sales.deal, by: lead}}}"),
          "[\"not\",[\"exists\",\"sales.deal\",\"lead\"]]"},
+        {RULE("{exists: {field: company, where: {city: Тверь, inn: none}}}"),
+         "[\"exists\",\"company\",[\"and\",[\"city\",\"eq\",\"Тверь\"],[\"inn\",\"none\"]]]"},
+        {RULE("{exists: {field: company}}"), "[\"exists\",\"company\"]"},
         {RULE("{company: {in_query: {entity: contacts.company, field: id, where: {city: Тверь}}}}"),
          "[\"company\",\"in_query\",{\"entity\":\"contacts.company\",\"field\":\"id\",\"where\":["
          "\"city\","
@@ -432,6 +435,10 @@ static void a_wrong_condition_names_its_place(void **state)
             "tz.yaml:7:58: нет сущности «sales.dael», есть «sales.deal»\n");
     refused(LEAD_RULE("{exists: {entity: sales.deal, by: contact}}"),
             "tz.yaml:7:74: поле «contact» ссылается не на эту сущность\n");
+    refused(RULE("{exists: {field: title}}"),
+            "tz.yaml:7:57: поле «title» не ссылается на записи\n");
+    refused(RULE("{exists: {field: company, by: x}}"),
+            "tz.yaml:7:49: условие не читается: exists\n");
     refused(RULE("{company: {in_query: {entity: sales.deal, field: companny}}}"),
             "tz.yaml:7:89: нет поля «companny», есть «company»\n");
     refused(RULE("{company: {in_query: sales.deal}}"),

@@ -14,12 +14,14 @@ const CHOSEN = new Set(['choice', 'stage']);
 const ORDERED = new Set(['int', 'decimal', 'money', 'percent', 'date', 'datetime', 'duration']);
 const EQUAL = new Set(['text', 'email', 'phone', 'url', 'inn', 'kpp', 'ogrn', 'bik', 'account', 'ref', 'user']);
 const BEGUN = new Set(['text', 'email', 'url']);
+// Of what may be many, and of attachments, it is asked whether there is any.
+const LISTED = new Set(['choices', 'tags', 'refs', 'file', 'files']);
 
 /** Operators that make sense for a field, the usual one first; none: it cannot be asked about here. */
 export function opsOf(field: Field): string[] {
   const empty = ['filled', 'none'];
   if (field.type === 'bool') return ['eq'];
-  if (field.type === 'choices' || field.type === 'tags' || (field.many && EQUAL.has(field.type))) return empty;
+  if (LISTED.has(field.type) || (field.many && EQUAL.has(field.type))) return empty;
   if (CHOSEN.has(field.type)) return ['in', ...empty];
   if (ORDERED.has(field.type)) return ['gte', 'lte', 'gt', 'lt', 'eq', ...empty];
   if (!EQUAL.has(field.type)) return field.type === 'multiline' ? empty : [];
