@@ -90,6 +90,16 @@ describe('a stage log', () => {
     assert.deepEqual(brief(await stays('own.car')), [[null, 'new', 'work', hour], ['new', 'work', 'done', 2 * hour], ['work', 'done', null, null]]);
   });
 
+  it('keeps the stays when the pipeline gets another name', async () => {
+    const deal = (await head.post('/api/v1/sales.deal', { title: 'Кран' }, { expect: 201 })).json;
+    await head.patch(`/api/v1/sales.deal/${deal.id}`, { stage: 'work' }, { expect: 200 });
+    await apply(withCars({ name: 'own.car' }).replace('\n  main:\n', '\n  sale:\n').replace('\n  repair:\n', '\n  service:\n'));
+    assert.equal((await head.get(`/api/v1/sales.deal/${deal.id}`, { expect: 200 })).json.stage, 'work');
+    const log = (await head.get(`/api/v1/sales.deal_stages?record=${deal.id}&sort=id`, { expect: 200 })).json.rows;
+    assert.deepEqual(log.map((r) => r.stage), ['new', 'work']);
+    assert.deepEqual((await stays('own.car')).map((r) => r.stage), ['new', 'work', 'done']);
+  });
+
   it('keeps the stays in a stage that there is no more, under its former word', async () => {
     await apply(withCars({ name: 'own.car', work: 'lift: {title: На подъёмнике}' }));
     const groups = await head.post('/api/v1/own.car_stages/aggregate', { where: ['record', 'eq', car.id], by: ['stage'], measures: { n: 'count', ms: { sum: 'ms' } } }, { expect: 200 });

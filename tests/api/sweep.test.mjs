@@ -23,7 +23,8 @@ async function known(client, keys) {
 describe('keys of requests that are a day old', () => {
   it('are forgotten 200 a second, so that nobody waits for it', async () => {
     const petrov = await server.as('petrov');
-    for (let key = 0; key < 450; key++) await send(petrov, key, { title: `Заявка ${key}` }, { expect: 201 });
+    for (let at = 0; at < 450; at += 10)
+      await Promise.all(Array.from({ length: 10 }, (_, i) => send(petrov, at + i, { title: `Заявка ${at + i}` }, { expect: 201 })));
     const some = [0, 199, 200, 399, 400, 449];
     await server.advance('24h');
     const later = await server.as('petrov');
