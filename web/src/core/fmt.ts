@@ -264,9 +264,10 @@ export interface Due {
   ticking: boolean;
 }
 
-/** How much is left until `iso`: a countdown within the hour, "сегодня, 16:00" further away. */
-export function due(iso: string, now = Date.now()): Due {
+/** How much is left until `iso`: a countdown within the hour, "сегодня, 16:00" further away and once all is done. */
+export function due(iso: string, now = Date.now(), isOver = false): Due {
   const day = /^\d{4}-\d\d-\d\d$/.test(iso);
+  if (isOver) return { text: day ? date(iso, now) : moment(iso, now), state: '', ticking: false };
   const at = day ? Date.parse(fromLocalInput(`${iso}T23:59`)!) : Date.parse(iso);
   const left = at - now;
   const state = left < 0 ? 'danger' : left < 600000 ? 'warn' : left < 3600000 ? 'ok' : '';

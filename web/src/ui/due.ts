@@ -8,7 +8,7 @@ class DueTime extends El {
   static override properties = { at: {}, chip: { type: Boolean }, plain: { type: Boolean } };
   at = '';
   chip = false;
-  plain = false;
+  plain = false; // of what is done: nothing is left to be late with
   #timer = 0;
 
   override disconnectedCallback(): void {
@@ -22,7 +22,7 @@ class DueTime extends El {
   }
 
   override render() {
-    const { text, state, ticking } = due(this.at);
+    const { text, state, ticking } = due(this.at, Date.now(), this.plain);
     clearTimeout(this.#timer);
     if (this.isConnected)
       this.#timer = window.setTimeout(
@@ -30,7 +30,7 @@ class DueTime extends El {
         ticking ? 1000 - (Date.now() % 1000) : 30_000,
       );
     return html`<time
-      class="timer ${this.chip ? 'timer-chip' : ''} ${state && !this.plain ? `is-${state}` : ''}"
+      class="timer ${this.chip ? 'timer-chip' : ''} ${state ? `is-${state}` : ''}"
       datetime=${this.at}
       title=${fullMoment(this.at)}
     >

@@ -66,6 +66,9 @@ test('what is due counts down within the hour and turns red when it is late', ()
     ticking: false,
   });
   assert.deepEqual(fmt.due('2026-10-14', NOW), { text: 'сегодня', state: '', ticking: false });
+  const done = (iso: string) => fmt.due(iso, NOW, true);
+  assert.deepEqual(done('2026-10-14T07:03:48Z'), { text: '10:03', state: '', ticking: false }, 'of what is done');
+  assert.deepEqual(done('2026-10-12'), { text: '12 окт', state: '', ticking: false });
 });
 
 test('an input shows the clock of the deployment, also over a change to summer time', () => {
