@@ -101,12 +101,13 @@ class Today extends El {
       </section>`;
     const groups: Record<Group, Row[]> = { overdue: [], today: [], later: [], none: [] };
     for (const row of records.rows) groups[groupOf(row[home.due!] as string | null)].push(row);
+    const last = records.next && groupOf(records.rows.at(-1)![home.due!] as string | null); // of which more may follow
     return html`${(['overdue', 'today', 'later', 'none'] as Group[])
       .filter((g) => groups[g].length)
       .map(
         (g, i) =>
           html` <section data-group=${g}>
-            ${sect(t(`today.${g}`), `${groups[g].length}`, hrefOf(home), t(entityOf(home.entity)!.label.many), i > 0)}
+            ${sect(t(`today.${g}`), `${groups[g].length}${g === last ? '+' : ''}`, hrefOf(home), t(entityOf(home.entity)!.label.many), i > 0)}
             <ul>
               ${groups[g].map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}
             </ul>

@@ -143,6 +143,7 @@ class Toasts extends El {
                 ? html`<button
                     class="btn btn-sm"
                     aria-keyshortcuts="F8"
+                    title="F8"
                     @click=${() => {
                       this.#done(one.id);
                       one.action!.run();

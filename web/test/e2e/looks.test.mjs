@@ -82,6 +82,13 @@ test('on the start screen of a phone a touch of a title or its number leads to t
   await page.waitForURL(/\/e\/tasks\.task/);
 });
 
+test('the start screen does not call a part whole of which it has read the beginning', async () => {
+  const late = fixture.find('tasks.task', 1);
+  for (let id = 100; id < 160; id += 1) fixture.data['tasks.task'].push({ ...late, id });
+  const page = await visit({ path: '/' });
+  await page.locator('[data-group=overdue] .count', { hasText: /^50\+$/ }).waitFor();
+});
+
 test('a long change is short at first, all of it is a press away, and of several values all are told', async () => {
   const long = 'Слово '.repeat(100);
   const fields = ['title', 'email', 'city', 'comment', 'amount', 'source', 'wish', 'urgent', 'contact', 'owner'];
