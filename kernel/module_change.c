@@ -66,13 +66,13 @@ static crm_status decide(changing *x)
 
 /* ---- what would follow ----------------------------------------------------------------------- */
 
-/* Another version may declare more, or less, but stored values keep their shape: requests of both
- * are under way at once, and the way back is open. */
+/* Another version may declare more, or less, choices of a field among it, but values are stored as
+ * they were: requests of both are under way at once, and the way back is open. */
 static crm_status check_shape(changing *x, const entity *e, const entity *was)
 {
     for (uint32_t k = COL_OWN; was && k < e->field_count; k++) {
         const field *f = &e->fields[k], *old = entity_field(was, f->name);
-        if (!old || field_retype(old, f) == RETYPE_NONE) {
+        if (!old || field_is_stored_alike(old, f)) {
             continue;
         }
         crm_status s = call_fail(x->c, CRM_CONFLICT, "module_not_expanding");

@@ -242,12 +242,17 @@ retype field_retype(const field *from, const field *to)
     return from->type == to->type ? of_same_type(from, to) : of_other_type(from, to);
 }
 
-bool field_means_the_same(const field *from, const field *to)
+bool field_is_stored_alike(const field *from, const field *to)
 {
     retype how = field_retype(from, to);
-    bool is_one_type = from->type == to->type && ((from->flags ^ to->flags) & FIELD_MANY) == 0 &&
-                       field_stored_type(from) == field_stored_type(to);
-    return how == RETYPE_NONE || how == RETYPE_CHECK || (how == RETYPE_FREE && is_one_type);
+    return how != RETYPE_NEVER && how != RETYPE_REWRITE && from->type == to->type &&
+           ((from->flags ^ to->flags) & FIELD_MANY) == 0 &&
+           field_stored_type(from) == field_stored_type(to);
+}
+
+bool field_means_the_same(const field *from, const field *to)
+{
+    return field_is_stored_alike(from, to) || field_retype(from, to) == RETYPE_CHECK;
 }
 
 uint32_t field_retypes(const field *from)

@@ -23,8 +23,10 @@ crm_str field_shape(arena *a, const field *f);
 /* A field that has what the shape says, and no name. INVALID: it is no shape, or of a newer program. */
 CRM_MUST_CHECK crm_status field_of_shape(arena *a, crm_str shape, field *out);
 retype field_retype(const field *from, const field *to);
-/* Whether what is stored as `from` means the same to `to`, a declaration that is not the deployment's:
- * such a one may only add, a choice to its choices, room to a text. */
+/* Whether values are stored in one way by both: of one type, with other choices or another length at
+ * most. A value that only one of them takes is kept as it is by the other. */
+bool field_is_stored_alike(const field *from, const field *to);
+/* Whether what is stored as `from` means the same to `to`, a declaration that is not the deployment's. */
 bool field_means_the_same(const field *from, const field *to);
 /* Bit per field_type: what `from` may become. */
 uint32_t field_retypes(const field *from);

@@ -76,6 +76,19 @@ describe('a version of a module', () => {
     assert.equal((await change('rollback', undefined)).json.before, idOf(2));
   });
 
+  it('may give a choice more options, and leaves their values where they are when it is rolled back', async () => {
+    const bodies = async () => (await head.get('/api/v1/meta', { expect: 200 })).json.entities['fleet.car'].fields.body.options.map((o) => o.v);
+    assert.deepEqual(await bodies(), ['sedan', 'van']);
+    const refused = await head.post(CARS, { plate: 'А004АА', body: 'pickup' }, { asWritten: true, expect: 422 });
+    assert.equal(refused.json.fields[0].code, 'not_a_choice');
+    await change('upgrade', { version: '1.1.0' });
+    assert.deepEqual(await bodies(), ['sedan', 'van', 'pickup']);
+    const car = (await head.post(CARS, { plate: 'А004АА', body: 'pickup' }, { expect: 201 })).json;
+    await change('rollback', undefined);
+    await head.patch(`${CARS}/${car.id}`, { plate: 'А005АА' }, { expect: 200 });
+    assert.equal((await head.get(`${CARS}/${car.id}`, { asWritten: true, expect: 200 })).json.body, 'pickup');
+  });
+
   it('is refused by name when it is not there, is in force, or would store values another way; what ran still runs', async () => {
     const refused = async (verb, body) => (await change(verb, body, 409)).json;
     assert.match((await refused('upgrade', { version: '9.9.9' })).detail, /fleet не установлена версия 9\.9\.9/);

@@ -123,10 +123,16 @@ static void what_is_not_the_deployments_keeps_its_meaning(void **state)
     assert_true(field_means_the_same(&one, &two));
     assert_true(field_means_the_same(&brief, &text));
     assert_true(field_means_the_same(&two, &two));
+    assert_true(field_is_stored_alike(&two, &one)); /* the way back */
+    assert_true(field_is_stored_alike(&text, &brief));
+    field phone = of(FIELD_PHONE);
+    assert_int_equal(field_retype(&phone, &brief), RETYPE_CHECK);
+    assert_false(field_is_stored_alike(&phone, &brief));
     assert_int_equal(field_retype(&whole, &money), RETYPE_FREE);
     assert_false(field_means_the_same(&whole, &money));
     assert_int_equal(field_retype(&two, &many), RETYPE_FREE);
     assert_false(field_means_the_same(&two, &many));
+    assert_false(field_is_stored_alike(&two, &many));
     assert_false(field_means_the_same(&text, &whole));
 }
 
