@@ -1,6 +1,7 @@
 // The board of a list: a column for each stage. Cards are moved by the pointer, by keys, or from a menu. On a phone one
 // stage is in sight, and the others are a swipe or a tab away.
 import { html, nothing, type TemplateResult } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import { El } from '../ui/element.ts';
 import { failure } from '../ui/parts.ts';
 import { toggleAt } from '../ui/pop.ts';
@@ -17,7 +18,7 @@ import { Watch } from '../core/store.ts';
 import type { ListView, Row, Stage } from '../core/types.ts';
 import './ask.ts';
 import type { MoveAsk } from './ask.ts';
-import { column, countText, ghost, type Drawn, type Hand, type Offer } from './column.ts';
+import { column, countText, ghost, marksOf, type Drawn, type Hand, type Offer } from './column.ts';
 import { Drag } from './drag.ts';
 import { faceOf, moneyField } from './face.ts';
 import { denial, judge } from './judge.ts';
@@ -40,8 +41,9 @@ class BoardView extends El {
   static override properties = {
     entity: {},
     view: { attribute: false },
-    state: { attribute: false },
+    state: { attribute: false, hasChanged: (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b) },
     none: { attribute: false },
+    without: { attribute: false },
     said: { state: true },
     hand: { state: true },
     menu: { state: true },
@@ -51,8 +53,9 @@ class BoardView extends El {
   entity = '';
   view!: ListView;
   state!: ListState;
-  /** What is shown where no column has a card. */
+  /** What is shown where no column has a card, and what that says of the filters, once it is known. */
   none: () => TemplateResult = () => html``;
+  without: unknown = null;
   said = '';
   hand: Carried | null = null;
   menu: { row: Row; record: Row | null } | null = null;
@@ -380,7 +383,7 @@ class BoardView extends El {
         @scroll=${(e: Event) => this.#scrolled(e)}
         @touchmove=${this.#touched}
       >
-        ${board.columns.map((one) => column(drawn, one))}
+        ${board.columns.map((one) => guard([...marksOf(drawn, one), this.view, lang.value, meta.value], () => column(drawn, one)))}
       </div>`;
   }
 

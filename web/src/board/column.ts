@@ -49,6 +49,13 @@ export const sumText = ({ sums }: Figures): string =>
 
 export const countText = ({ figures, approx }: Column): string => atLeast({ total: figures.n, approx });
 
+/** What a column looks like by: while these are the same, it need not be drawn anew. */
+export function marksOf({ fresh, hand }: Drawn, one: Column): unknown[] {
+  const { rows, next, state, error, walked, figures, approx } = one;
+  const glowing = rows.filter(({ id }) => fresh.has(id)).map(({ id }) => id);
+  return [one.stage, rows, next, state, error, walked, figures, approx, hand, glowing.join()];
+}
+
 export function column(drawn: Drawn, one: Column): TemplateResult {
   const { stage } = one;
   const { hand } = drawn;

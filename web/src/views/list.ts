@@ -321,7 +321,8 @@ class List extends El {
           .entity=${this.entity}
           .view=${this.#view}
           .state=${this.#state}
-          .none=${() => this.#empty()}
+          .none=${this.#none}
+          .without=${this.without}
           @ui-figures=${(e: CustomEvent<Figures>) => this.#counted(e.detail)}
         ></crm-board>`}
       ></crm-gate>
@@ -409,6 +410,8 @@ class List extends El {
     const sort = sortOf(this.#state, this.#view)[0] ?? null;
     this.#to({ sort: nextSort(sort, name, isNumeric(field) || /date/.test(field?.type ?? '')) });
   }
+
+  #none = () => this.#empty();
 
   #empty() {
     return emptyList({

@@ -113,15 +113,20 @@ test('a way that has no way back is not offered to be undone', async () => {
   assert.equal(await toast(page, 'теперь в стадии').getByRole('button', { name: 'Отменить' }).count(), 0);
 });
 
-test('Escape puts a carried card back, and letting the button go then opens nothing', async () => {
+test('Escape puts a carried card back, as does its own place, and letting the button go there opens nothing', async () => {
   const page = await atBoard();
-  await carry(page, 40, 'offer');
-  await page.keyboard.press('Escape');
-  await page.locator('.kcard.is-drag').waitFor({ state: 'detached' });
-  await page.mouse.up();
-  assert.match(await said(page), /осталась в стадии «В работе»/);
-  await card(page, 40, 'work').waitFor();
-  assert.deepEqual([await page.locator('crm-drawer').count(), patches()], [0, 0]);
+  const home = middle(await card(page, 40, 'work').boundingBox());
+  for (const isEscaped of [true, false]) {
+    await carry(page, 40, 'offer');
+    if (isEscaped) await page.keyboard.press('Escape');
+    if (isEscaped) await page.locator('.kcard.is-drag').waitFor({ state: 'detached' });
+    await page.mouse.move(home.x, home.y, { steps: 2 });
+    await page.mouse.up();
+    await page.locator('.kcard.is-drag').waitFor({ state: 'detached' });
+    assert.match(await said(page), /осталась в стадии «В работе»/);
+    await card(page, 40, 'work').waitFor();
+    assert.deepEqual([await page.locator('crm-drawer').count(), patches()], [0, 0]);
+  }
   await link(page, 40).click();
   await page.locator('crm-drawer crm-card .prop').first().waitFor();
 });
@@ -309,6 +314,13 @@ test('a board without cards, and one that may not be read, say so', async () => 
   await page.goto(`${fixture.url}/e/contacts.person?as=board`);
   await page.locator('tbody tr[data-id]').first().waitFor();
   assert.equal(await page.locator('[data-look]').count(), 0, 'what has no stages has no board');
+});
+
+test('a phone begins with the first stage that has cards', async () => {
+  for (const row of fixture.data['sales.lead']) if (row.stage === 'new') row.stage = 'work';
+  const page = await visit({ path: BOARD, size: PHONE });
+  await page.locator('[data-stage-tab=work][aria-current=true]').waitFor();
+  await until(async () => Math.round((await column(page, 'work').boundingBox()).x) === 0);
 });
 
 test('a phone shows one stage, the others by tab, and moves by the menu', async () => {
