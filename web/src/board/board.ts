@@ -407,6 +407,7 @@ class BoardView extends El {
     return {
       entity: this.entity,
       face: faceOf(this.entity, this.view),
+      narrowed: this.view.filter?.length ? t(this.view.label) : null,
       fresh: board.fresh,
       hand: this.hand,
       offer: (stage) => this.#offer(stage),

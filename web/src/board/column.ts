@@ -5,7 +5,7 @@ import { icon } from '../ui/icon.ts';
 import { avatar, problemText } from '../ui/parts.ts';
 import { warning } from '../views/cards.ts';
 import { first, foundElsewhere } from '../views/rows.ts';
-import { dotClass, show, summary } from '../fields/view.ts';
+import { dotClass, label, show, summary } from '../fields/view.ts';
 import { atLeast, money, number } from '../core/fmt.ts';
 import { t } from '../core/i18n.ts';
 import { fieldOf, isClosed, isFinal, isGood, titleOf } from '../core/meta.ts';
@@ -31,6 +31,8 @@ export interface Offer {
 export interface Drawn {
   entity: string;
   face: Face;
+  /** The view that leaves records out; null: it shows all. */
+  narrowed: string | null;
   fresh: Set<number>;
   hand: Hand | null;
   /** Of the column, for the carried card; null: it comes from there. */
@@ -71,8 +73,7 @@ export function column(drawn: Drawn, one: Column): TemplateResult {
     <header class="kcol-head">
       <h2 class="inline" id="kcol-${stage.v}">
         ${isFinal(stage) && !isGood(stage) ? icon('ban', 'icon-16') : html`<span class=${dotClass(stage.color)}></span>`}<span
-          class="clip strong"
-          title=${t(stage.l)}
+          class="strong"
           >${t(stage.l)}</span
         >${one.state === 'loading' ? nothing : html`<span class="count">${countText(one)}</span>`}
       </h2>
@@ -106,8 +107,12 @@ function body(drawn: Drawn, one: Column): TemplateResult {
           )}
         </ul>`
       : nothing
-  }${isEmpty ? html`<p class="kcol-note faint">${t('board.empty')}</p>` : nothing}${foot(drawn, one)}`;
+  }${isEmpty ? html`<p class="kcol-note faint">${emptyText(drawn, one)}</p>` : nothing}${foot(drawn, one)}`;
 }
+
+/** A view of what is open has none of what is closed, which is not to be taken for none at all. */
+const emptyText = ({ narrowed }: Drawn, { stage }: Column): string =>
+  narrowed !== null && isFinal(stage) ? t('board.empty.view', { view: narrowed }) : t('board.empty');
 
 const skeleton = (): TemplateResult =>
   html`<div class="kcards" role="status" aria-label=${t('loading')}>
@@ -182,7 +187,9 @@ function inside({ entity, face }: Drawn, row: Row): TemplateResult {
 /** By when it is to be done, in red where that is over; else its date. */
 function time(entity: string, { due, date }: Face, row: Row): unknown {
   if (due && row[due]) return html`<crm-due chip .at=${String(row[due])} .plain=${isClosed(entity, row)}></crm-due>`;
-  return date && row[date] ? html`<span class="clip">${show({ entity, name: date, row, place: 'cell' })}</span>` : nothing;
+  if (!date || !row[date]) return nothing;
+  const name = label(entity, date);
+  return html`<span title=${name}><span class="sr">${name}: </span>${show({ entity, name: date, row, place: 'cell' })}</span>`;
 }
 
 function owner({ owner: name }: Face, row: Row): TemplateResult | typeof nothing {

@@ -15,7 +15,7 @@ export interface Face {
 }
 
 const LINE = 2;
-const IN_LINE = new Set(['ref', 'text', 'phone', 'email', 'choice']);
+const IN_LINE = new Set(['ref', 'text', 'choice']); // what may be cut off where it is long
 
 export function faceOf(entity: string, view: ListView): Face {
   const typeOf = (name: string) => fieldOf(entity, name)?.type ?? '';

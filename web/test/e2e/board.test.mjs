@@ -61,6 +61,8 @@ test('a list is looked at as a board, which its address remembers, with its view
   await page.click('[data-view=fresh]');
   await page.waitForURL(/view=fresh&as=board/);
   await card(page, 40, 'work').waitFor({ state: 'detached' });
+  await page.goto(`${fixture.url}/e/sales.lead?as=board`);
+  await column(page, 'done').getByText('В виде «Открытые» таких нет').waitFor();
   await page.goto(`${fixture.url}${BOARD}&f.stage=work,offer&f.owner=8`);
   await column(page, 'work').waitFor();
   assert.equal(await page.locator('[data-column]').count(), 2);
@@ -100,7 +102,7 @@ test('a column where a card may not go is dimmed, says why, and does not take it
   await page.locator('.kcol.is-denied[data-column=done] .kcol-stop').getByText('Перенос из «Новая» в «Стала сделкой»').waitFor();
   assert.equal(await page.locator('.kcol.is-denied[data-column=work]').count(), 0);
   await page.mouse.up();
-  await toast(page, 'ТЗ вам не разрешает').waitFor();
+  await toast(page, 'вам не разрешён').waitFor();
   await card(page, 46, 'new').waitFor();
   assert.deepEqual([find(46).stage, patches()], ['new', 0]);
 });
@@ -189,7 +191,7 @@ test('the menu of a card moves it, with every stage and those dimmed that are cl
   assert.equal(await menu.locator('[data-move]').count(), 5);
   await menu.locator('[data-move=done]').focus();
   await page.keyboard.press('Enter');
-  await toast(page, 'ТЗ вам не разрешает').waitFor();
+  await toast(page, 'вам не разрешён').waitFor();
   await page.locator('li[data-id="46"] .kcard-move').click();
   await menu.locator('[data-move=work]').click();
   await card(page, 46, 'work').waitFor();
