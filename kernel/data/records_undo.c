@@ -229,7 +229,7 @@ static crm_status read_back(crm_ctx *c, const change *from, earlier *to)
             passed += page.count;
         }
     } while (!st && page.has_more && passed < BACK_MAX);
-    return !st && page.has_more ? call_fail(c, CRM_LIMIT, "too_long_ago") : st;
+    return !st && page.has_more ? call_fail(c, CRM_CONFLICT, "too_long_ago") : st;
 }
 
 static crm_status put_earlier(record *r, const value *row, const earlier *to, bool inner)

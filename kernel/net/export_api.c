@@ -191,8 +191,8 @@ static crm_status end_sheet(exporting *x)
         return CRM_NO_SPACE;
     }
     if (row.fault != TABLE_SOUND) {
-        return call_fail(&x->k->c, CRM_INVALID,
-                         str_is(row.cells[0], "xlsx_cell") ? "xlsx_cell" : "internal");
+        return str_is(row.cells[0], "xlsx_cell") ? call_fail(&x->k->c, CRM_INVALID, "xlsx_cell")
+                                                 : CRM_INTERNAL;
     }
     x->file_size = lseek(x->file, 0, SEEK_END);
     return x->file_size > 0 ? CRM_OK : CRM_INTERNAL;

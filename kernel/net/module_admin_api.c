@@ -62,7 +62,7 @@ static crm_status read_change(api_call *k, module_ask *a)
     const json_t *version = json_object_get(k->request.json, "version");
     a->version = json_text(k->request.json, "version");
     if (s == CRM_OK && version && !a->version.n) {
-        s = call_fail_field(&k->c, CRM_S("version"), "wrong_type", (crm_str){0});
+        s = call_fail_field(&k->c, CRM_S("version"), "type_mismatch", (crm_str){0});
     }
     return s;
 }
