@@ -1,7 +1,6 @@
 /* backup.c - making a backup, its manifest, and verifying. See backup.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +9,8 @@
 #include "data/backup_private.h"
 #include "data/backup_sqlite.h"
 #include "data/files.h"
+
+#define LOCKED_AT ((off_t)1 << 62)
 
 #define FORMAT 4 /* 1 knew no files, 2 no key, 3 nothing else of the directory */
 
@@ -186,44 +187,55 @@ static void let_part(making *m)
     m->part_fd = -1;
 }
 
+/* Of one byte far behind those that SQLite locks: over NFS and SMB a lock of the whole file would
+ * keep SQLite out, too. */
+static bool lock_part(int fd)
+{
+    struct flock one = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCKED_AT, .l_len = 1};
+    return fcntl(fd, F_OFD_SETLK, &one) == 0 || (errno != EAGAIN && errno != EACCES);
+}
+
 /* Whoever still writes it holds its lock, and gives the file another name before he lets it go. A
  * file system without locks has one writer. */
-static crm_status open_part(making *m, struct stat *found)
+static bool hold_part(const making *m)
 {
-    struct stat named;
-    m->part_fd = open(m->part, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (m->part_fd < 0) {
-        return not_written(m, status_from_errno(errno), "");
-    }
-    bool is_held = flock(m->part_fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    if (is_held || fstat(m->part_fd, found) != 0 || lstat(m->part, &named) != 0 ||
-        named.st_ino != found->st_ino || named.st_dev != found->st_dev) {
+    struct stat found, named;
+    return lock_part(m->part_fd) && fstat(m->part_fd, &found) == 0 && lstat(m->part, &named) == 0 &&
+           named.st_ino == found.st_ino && named.st_dev == found.st_dev;
+}
+
+static crm_status open_part(making *m, int how)
+{
+    m->part_fd = open(m->part, O_RDWR | O_NOFOLLOW | O_CLOEXEC | how, 0600);
+    int err = m->part_fd < 0 ? errno : hold_part(m) ? 0 : EEXIST;
+    if (err) {
         let_part(m);
-        return backup_fail(m->report, CRM_CONFLICT, "backup.exists", m->path, BACKUP_PART);
     }
-    return CRM_OK;
+    return !err ? CRM_OK
+           : err == EEXIST
+               ? backup_fail(m->report, CRM_CONFLICT, "backup.exists", m->path, BACKUP_PART)
+               : not_written(m, status_from_errno(err), BACKUP_PART);
 }
 
 /*
- * An empty part to copy into, and none of the logs that SQLite would play back into it: a copy that
- * was killed leaves both. Killed at its very end it has left another name of a whole copy.
+ * A part of our own to copy into, and none of the logs that SQLite would play back into it: a copy
+ * that was killed leaves both. What stood there is not written into: it may be somebody else's, who
+ * would read what is copied, and killed at its very end a copy has left another name of a whole
+ * one.
  */
 static crm_status take_part(making *m)
 {
-    struct stat found;
-    crm_status st = open_part(m, &found);
-    if (st == CRM_OK && found.st_nlink > 1) {
+    crm_status st = CRM_OK;
+    if (has_beside(m->part, "") && (st = open_part(m, 0)) == CRM_OK) {
         unlink(m->part);
         let_part(m);
-        st = open_part(m, &found);
     }
-    if (st != CRM_OK) {
-        return st;
+    st = st == CRM_OK ? open_part(m, O_CREAT | O_EXCL) : st;
+    if (st == CRM_OK) {
+        remove_beside(m->part, "-journal");
+        remove_beside(m->part, "-wal");
     }
-    remove_beside(m->part, "-journal");
-    remove_beside(m->part, "-wal");
-    bool is_empty = ftruncate(m->part_fd, 0) == 0;
-    return is_empty ? CRM_OK : not_written(m, status_from_errno(errno), BACKUP_PART);
+    return st;
 }
 
 /* Never over a file that came meanwhile, where the file system can tell. */

@@ -291,7 +291,8 @@ static void a_copy_that_another_is_making_is_let_be(void **state)
     leave_behind(b, p.path);
     snprintf(part, sizeof part, "%s.part", p.path);
     int fd = open(part, O_RDWR | O_CLOEXEC);
-    assert_int_equal(flock(fd, LOCK_EX), 0);
+    struct flock held = {.l_type = F_WRLCK, .l_start = (off_t)1 << 62, .l_len = 1};
+    assert_int_equal(fcntl(fd, F_OFD_SETLK, &held), 0);
     assert_int_equal(
         backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r),
         CRM_CONFLICT);
@@ -299,6 +300,56 @@ static void a_copy_that_another_is_making_is_let_be(void **state)
     assert_file(b, p.path, ".part", "half of something");
     assert_file(b, p.path, ".data/webhook.key", "an old key");
     close(fd);
+}
+
+/* Somebody who keeps such a file open, readable to him, would read the copy. */
+static void a_copy_is_not_written_into_a_file_that_stood_there(void **state)
+{
+    bench *b = *state;
+    backup_report r;
+    char part[256];
+    struct stat theirs, ours;
+    backup_place p = place_in(b);
+    write_key(p.path, ".part", "");
+    snprintf(part, sizeof part, "%s.part", p.path);
+    int fd = open(part, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(fchmod(fd, 0666), 0);
+    assert_ok(
+        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r));
+    assert_int_equal(fstat(fd, &theirs), 0);
+    assert_int_equal(stat(p.path, &ours), 0);
+    assert_int_equal(theirs.st_size, 0);
+    assert_int_equal(ours.st_mode & 0777, 0600);
+    close(fd);
+}
+
+typedef struct locking {
+    const char *part;
+    int conflict; /* of a lock such as SQLite takes */
+} locking;
+
+/* A network file system takes every lock for one of bytes, by whatever call. */
+static crm_status lock_as_sqlite_does(void *arg)
+{
+    locking *x = arg;
+    struct flock all = {.l_type = F_WRLCK, .l_start = 0, .l_len = (off_t)1 << 40};
+    int fd = open(x->part, O_RDWR | O_CLOEXEC);
+    x->conflict = fcntl(fd, F_OFD_SETLK, &all) != 0 || flock(fd, LOCK_EX | LOCK_NB) != 0;
+    close(fd);
+    return CRM_OK;
+}
+
+static void the_lock_of_a_copy_is_beside_those_of_sqlite(void **state)
+{
+    bench *b = *state;
+    backup_report r;
+    char part[256];
+    backup_place p = place_in(b);
+    snprintf(part, sizeof part, "%s.part", p.path);
+    locking x = {.part = part, .conflict = -1};
+    engine_backup_progress told = {.begun = lock_as_sqlite_does, .arg = &x};
+    assert_ok(backup_make(&(backup_of){b->e, b->dir, kept}, p.path, told, &r));
+    assert_int_equal(x.conflict, 0);
 }
 
 static crm_status put_a_file_there(void *arg)
@@ -391,6 +442,8 @@ int main(void)
         TRY(what_a_killed_copy_leaves_is_no_copy_and_in_no_ones_way),
         TRY(a_copy_that_was_killed_at_its_very_end_is_let_be),
         TRY(a_copy_that_another_is_making_is_let_be),
+        TRY(a_copy_is_not_written_into_a_file_that_stood_there),
+        TRY(the_lock_of_a_copy_is_beside_those_of_sqlite),
         TRY(a_file_that_comes_while_a_copy_is_made_stays),
         TRY(a_backup_is_of_the_moment_it_has_begun_at),
         cmocka_unit_test(a_fault_is_said_in_the_language_of_who_asked),
