@@ -17,9 +17,9 @@ static bool is_birthday(const import_options *o, const field *f)
 
 static bool may_lack(const import_options *o, const field *f)
 {
-    bool is_one = f->type == FIELD_REF || f->type == FIELD_USER;
-    return is_one &&
-           (!(f->flags & FIELD_REQUIRED) || (f->type == FIELD_REF && o->missing == MISSING_CREATE));
+    bool is_made = f->type == FIELD_REF || f->type == FIELD_REFS;
+    return (is_made || f->type == FIELD_USER) &&
+           (!(f->flags & FIELD_REQUIRED) || (is_made && o->missing == MISSING_CREATE));
 }
 
 static crm_status unread_date(crm_ctx *c, const field *to, crm_str text, const char **code)
@@ -34,13 +34,15 @@ static crm_status unread_date(crm_ctx *c, const field *to, crm_str text, const c
 static crm_status add(finder *f, const import_column *col, crm_str text, const char *code,
                       import_row *out)
 {
-    import_lack *lack = ARENA_NEW(f->call->arena, import_lack);
+    import_lack *lack = ARENA_NEW(f->call->arena, import_lack), **last = &out->lacks;
     if (!lack) {
         return CRM_NOMEM;
     }
-    *lack = (import_lack){
-        .column = col, .text = arena_dup(f->call->arena, text), .code = code, .next = out->lacks};
-    out->lacks = lack;
+    *lack = (import_lack){.column = col, .text = arena_dup(f->call->arena, text), .code = code};
+    while (*last) {
+        last = &(*last)->next;
+    }
+    *last = lack;
     return lack->text.p ? CRM_OK : CRM_NOMEM;
 }
 
@@ -77,7 +79,8 @@ static const field *title_to_make(const import_lack *lack)
 {
     const field *f = lack->column->field, *by = lack->column->by;
     const entity *e = f->ref;
-    bool is_open = f->type == FIELD_REF && e && str_find(e->name, '.') > 0 && !f->where &&
+    bool is_open = (f->type == FIELD_REF || f->type == FIELD_REFS) && e &&
+                   str_find(e->name, '.') > 0 && !f->where &&
                    !(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API | ENTITY_LOG));
     const field *title = is_open && e->title_field ? &e->fields[e->title_field] : NULL;
     bool is_name = title && title->type == FIELD_TEXT && (!by || by == title);
@@ -134,12 +137,34 @@ crm_status import_lacks_make(crm_ctx *c, const import_options *o, const import_r
     return CRM_OK;
 }
 
-crm_status import_lacks_set(const import_row *row, const int64_t ids[LACKS_MAX], record *r)
+/* `begun` are the fields that stand as the row has them; of any other the first that is made takes
+ * the place of what the record holds, unless the options add. */
+static crm_status add_made(crm_ctx *c, const import_options *o, const field *f, int64_t id,
+                           uint64_t begun[4], record *r)
 {
+    crm_str digits = arena_fmt(c->arena, "%lld", (long long)id);
+    bool is_beside = bits_has(begun, f->index) || (o->adds && !r->is_new);
+    value all;
+    crm_status s =
+        import_unite(c, f, is_beside ? r->v[f->index] : value_null(), value_text(digits), &all);
+    bits_add(begun, f->index);
+    return s == CRM_OK ? record_set(r, f, all) : s;
+}
+
+crm_status import_lacks_set(crm_ctx *c, const import_options *o, const import_row *row,
+                            const int64_t ids[LACKS_MAX], record *r)
+{
+    uint64_t begun[4];
     uint32_t i = 0;
     crm_status s = CRM_OK;
+    memcpy(begun, row->given, sizeof begun);
     for (const import_lack *l = row->lacks; l && s == CRM_OK && i < LACKS_MAX; l = l->next, i++) {
-        s = ids[i] ? record_set(r, l->column->field, value_int(ids[i])) : CRM_OK;
+        const field *f = l->column->field;
+        if (ids[i] && f->type == FIELD_REFS) {
+            s = add_made(c, o, f, ids[i], begun, r);
+        } else if (ids[i]) {
+            s = record_set(r, f, value_int(ids[i]));
+        }
     }
     return s;
 }

@@ -93,8 +93,15 @@ CRM_MUST_CHECK crm_status find_reference_code(finder *f, const import_column *co
 CRM_MUST_CHECK crm_status find_record(crm_ctx *c, const entity *e, const field *f, value v,
                                       int64_t *id);
 /* A cell's text as the field's value. INVALID with a field error. */
+struct import_row;
+/* `row` notes what stands in the cell of a field of several references and names no record. */
 CRM_MUST_CHECK crm_status import_value(finder *f, const import_options *o, const import_column *col,
-                                       crm_str text, value *out, bool *is_marked);
+                                       crm_str text, struct import_row *row, value *out,
+                                       bool *is_marked);
+/* What a field that holds many holds and what is added to it. INVALID with a field error: too many.
+ */
+CRM_MUST_CHECK crm_status import_unite(crm_ctx *c, const field *f, value held, value added,
+                                       value *out);
 /* One cell of a field that holds many: its elements stand on lines of their own where they were
  * separated by ';', of addresses of pages by blanks, of tags by ',' too. In a cell of several lines
  * each is an element, whatever it holds; a phone keeps its extension. In the arena. */
@@ -129,7 +136,7 @@ typedef struct import_lack {
     const import_column *column;
     crm_str text;
     const char *code; /* as of find_reference_code, "type_mismatch" of a date */
-    const struct import_lack *next;
+    struct import_lack *next;
 } import_lack;
 
 /* One row, understood: what to set, and on which record. */
@@ -139,7 +146,7 @@ typedef struct import_row {
     uint64_t given[4], marked[4]; /* fields with a value; kept though not valid */
     uint64_t empty[4];            /* fields whose cells are all empty */
     const import_parts *parts;    /* of addresses; their lines are among `values`, too */
-    const import_lack *lacks;     /* that do not refuse the row (import_lack.c) */
+    import_lack *lacks;           /* that do not refuse the row (import_lack.c) */
     int64_t record;               /* what it was matched with; 0: none */
     const import_key *keys;       /* of the match fields, of every element */
     uint32_t key_count;
@@ -155,8 +162,11 @@ CRM_MUST_CHECK crm_status import_keys_make(arena *a, const import_options *o, im
 /* Whether one row's record would be found by the other's keys. */
 bool import_keys_meet(const import_row *x, const import_row *y);
 
-#define LACKS_MAX 16 /* of a row that records are made for */
-/* Whether the row stands without what this cell says (trimmed, not empty), which is then noted. */
+#define LACKS_MAX                                                                   \
+    128 /* of a row that records are made for: a whole field of references and more \
+         */
+/* Whether the row stands without what this text says (trimmed, not empty), which is then noted: a
+ * cell, of a field of several references one of them. */
 CRM_MUST_CHECK crm_status import_lack_take(finder *f, const import_options *o,
                                            const import_column *col, crm_str text, import_row *out,
                                            bool *is_lacking);
@@ -164,7 +174,10 @@ CRM_MUST_CHECK crm_status import_lack_take(finder *f, const import_options *o,
  * caller's rights let it; ids are 0 of what is left out. What it wrote goes with the row. */
 CRM_MUST_CHECK crm_status import_lacks_make(crm_ctx *c, const import_options *o,
                                             const import_row *row, int64_t ids[LACKS_MAX]);
-CRM_MUST_CHECK crm_status import_lacks_set(const import_row *row, const int64_t ids[LACKS_MAX],
+/* A single reference is what was made. Of a field of several it stands beside what the row gives
+ * it, and beside what the record holds where the options add. */
+CRM_MUST_CHECK crm_status import_lacks_set(crm_ctx *c, const import_options *o,
+                                           const import_row *row, const int64_t ids[LACKS_MAX],
                                            record *r);
 /* Sets the call's error to what was left out. False: nothing was. */
 bool import_lacks_tell(crm_ctx *c, const import_row *row, const int64_t ids[LACKS_MAX]);

@@ -146,7 +146,7 @@ static crm_status read_field(finder *f, const import_options *o, const table_row
 {
     const field *to = o->columns[i].field;
     crm_str text;
-    bool is_marked = false, is_lacking, is_by_parts = has_parts(o, to);
+    bool is_marked = false, is_lacking = false, is_by_parts = has_parts(o, to);
     value *v = &out->values[to->index];
     crm_status s = is_by_parts ? take_parts(f, o, row, to, out) : gather(f, o, row, i, &text);
     if (s != CRM_OK) {
@@ -157,13 +157,15 @@ static crm_status read_field(finder *f, const import_options *o, const table_row
         bits_add(out->empty, to->index);
         return CRM_OK;
     }
-    s = import_lack_take(f, o, &o->columns[i], str_trim(text), out, &is_lacking);
+    if (to->type != FIELD_REFS) { /* of these each by itself: import_value */
+        s = import_lack_take(f, o, &o->columns[i], str_trim(text), out, &is_lacking);
+    }
     if (s != CRM_OK || is_lacking) {
         return s;
     }
     s = to->index == COL_ID
             ? read_id(f, text, v)
-            : import_value(f, o, &o->columns[i], without_mark(to, text), v, &is_marked);
+            : import_value(f, o, &o->columns[i], without_mark(to, text), out, v, &is_marked);
     if (s == CRM_OK && !value_is_null(*v)) {
         bits_add(out->given, to->index);
     }

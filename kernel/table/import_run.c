@@ -217,15 +217,9 @@ static crm_status set_parts(crm_ctx *c, const import_parts *parts, record *r)
 /* What stands in the record stays beside what the row adds, and so does its mark. */
 static crm_status add_value(crm_ctx *c, const import_row *from, const field *f, record *r)
 {
-    value all = field_unite(c->arena, f, r->v[f->index], from->values[f->index]);
-    if (arena_failed(c->arena)) {
-        return CRM_NOMEM;
-    }
-    if (field_elements(all) > FIELD_ELEMENTS_MAX) {
-        return call_fail_field(c, f->name, "too_long",
-                               arena_fmt(c->arena, "{\"max\":%u}", FIELD_ELEMENTS_MAX));
-    }
-    crm_status s = record_set(r, f, all);
+    value all;
+    crm_status s = import_unite(c, f, r->v[f->index], from->values[f->index], &all);
+    s = s == CRM_OK ? record_set(r, f, all) : s;
     return s == CRM_OK && bits_has(from->marked, f->index) ? record_mark(r, f, true) : s;
 }
 
@@ -292,7 +286,7 @@ static crm_status create(crm_ctx *c, const slice *x, const import_row *from,
     crm_status s = records_new(c, x->options.entity, &r);
     s = s == CRM_OK ? set_defaults(c, x, r) : s;
     s = s == CRM_OK ? set_values(c, x, from, r) : s;
-    s = s == CRM_OK ? import_lacks_set(from, lacks, r) : s;
+    s = s == CRM_OK ? import_lacks_set(c, &x->options, from, lacks, r) : s;
     s = s == CRM_OK ? records_import(c, r) : s;
     *id = s == CRM_OK ? r->v[COL_ID].i : 0;
     return s;
@@ -309,7 +303,7 @@ static crm_status update(crm_ctx *c, const slice *x, const import_row *from,
     }
     int64_t rev = s == CRM_OK ? r->v[COL_REV].i : 0;
     s = s == CRM_OK ? set_values(c, x, from, r) : s;
-    s = s == CRM_OK ? import_lacks_set(from, lacks, r) : s;
+    s = s == CRM_OK ? import_lacks_set(c, &x->options, from, lacks, r) : s;
     s = s == CRM_OK ? records_import(c, r) : s;
     *what = s == CRM_OK && r->v[COL_REV].i == rev ? COUNT_UNCHANGED : COUNT_UPDATED;
     return s;

@@ -115,6 +115,8 @@ static crm_status read_choice(finder *f, const field *to, crm_str text, value *o
 typedef struct joined {
     buf b;
     uint32_t count;
+    const import_options *options;
+    import_row *row;
 } joined;
 
 static crm_status join_one(finder *f, const import_column *col, crm_str part, joined *j)
@@ -124,10 +126,15 @@ static crm_status join_one(finder *f, const import_column *col, crm_str part, jo
     crm_status s;
     char digits[24];
     crm_str text;
+    bool is_lacking = false;
     if (col->field->type == FIELD_CHOICES) {
         s = read_choice(f, col->field, part, &v);
         text = v.s;
     } else {
+        s = import_lack_take(f, j->options, col, part, j->row, &is_lacking);
+        if (s != CRM_OK || is_lacking) {
+            return s;
+        }
         s = find_reference(f, col, part, &id);
         int n = snprintf(digits, sizeof digits, "%lld", (long long)id);
         text = (crm_str){digits, n > 0 ? (size_t)n : 0};
@@ -172,9 +179,10 @@ static crm_status join_line(finder *f, const import_column *col, crm_str line, j
     return s;
 }
 
-static crm_status several(finder *f, const import_column *col, crm_str text, value *out)
+static crm_status several(finder *f, const import_options *o, const import_column *col,
+                          crm_str text, import_row *row, value *out)
 {
-    joined j = {.count = 0};
+    joined j = {.options = o, .row = row};
     crm_str line;
     crm_status s = CRM_OK;
     buf_init(&j.b, TABLE_CELL_MAX);
@@ -188,6 +196,19 @@ static crm_status several(finder *f, const import_column *col, crm_str text, val
     }
     buf_free(&j.b);
     return s;
+}
+
+crm_status import_unite(crm_ctx *c, const field *f, value held, value added, value *out)
+{
+    *out = field_unite(c->arena, f, held, added);
+    if (arena_failed(c->arena)) {
+        return CRM_NOMEM;
+    }
+    if (field_elements(*out) > FIELD_ELEMENTS_MAX) {
+        return call_fail_field(c, f->name, "too_long",
+                               arena_fmt(c->arena, "{\"max\":%u}", FIELD_ELEMENTS_MAX));
+    }
+    return CRM_OK;
 }
 
 /* ---- one cell -------------------------------------------------------------------------------- */
@@ -232,13 +253,12 @@ static crm_status by_text(finder *f, const field *to, crm_str text, value *out, 
 }
 
 crm_status import_value(finder *f, const import_options *o, const import_column *col, crm_str text,
-                        value *out, bool *is_marked)
+                        import_row *row, value *out, bool *is_marked)
 {
     const field *to = col->field;
     crm_str trimmed = str_trim(text);
     *is_marked = false;
     *out = value_null();
-    (void)o;
     if (!trimmed.n) {
         return CRM_OK;
     }
@@ -251,7 +271,7 @@ crm_status import_value(finder *f, const import_options *o, const import_column 
         return read_choice(f, to, trimmed, out);
     case FIELD_CHOICES:
     case FIELD_REFS:
-        return several(f, col, text, out);
+        return several(f, o, col, text, row, out);
     case FIELD_REF:
     case FIELD_USER: {
         int64_t id;

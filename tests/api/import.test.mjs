@@ -422,6 +422,35 @@ describe('an import', () => {
     await head.del(`/api/v1/import/${file.id}`, { expect: 204 });
   });
 
+  it('of a table does so with each of several references, and keeps the others', async () => {
+    await head.post('/api/v1/contacts.company', { name: 'Свои люди' }, { expect: 201 });
+    const options = { columns: ['name', 'friends'], mode: 'create', match: [] };
+    const text = (name, friends) => `Название;Партнёры\n${name};"${friends}"\n`;
+    const run = async (name, friends, more) => (await imported(head, 'stock.item', text(name, friends), { ...options, ...more })).run;
+    const friends = async (name) => (await head.list('stock.item', `name=${encodeURIComponent(name)}`))[0].friends.map((f) => f.label);
+
+    const refused = await run('Кран 1', 'Свои люди\nНиоткуда', {});
+    assert.deepEqual([refused.created, refused.failed], [0, 1]);
+
+    const left = await run('Кран 2', 'Ниоткуда, Свои люди, Ниоткудова', { missing: 'leave' });
+    assert.deepEqual([left.created, left.warned, await friends('Кран 2')], [1, 1, ['Свои люди']]);
+    const { rows } = (await head.get(`/api/v1/batch/${left.batch}/rows?kind=warning`, { expect: 200 })).json;
+    assert.deepEqual(rows.map((r) => [r.field, r.code, r.params.text]), [
+      ['friends', 'left_unknown', 'Ниоткуда'], ['friends', 'left_unknown', 'Ниоткудова']]);
+
+    const made = await run('Кран 3', 'Свои люди; Новые; Новые; Новейшие', { missing: 'create' });
+    assert.deepEqual([made.created, made.warned, await friends('Кран 3')], [1, 0, ['Свои люди', 'Новые', 'Новейшие']]);
+    assert.equal((await companies('Новые')).length, 1, 'one record for one name');
+
+    const again = { missing: 'create', mode: 'update', match: ['name'] };
+    await run('Кран 3', 'Прибавленные', again);
+    assert.deepEqual(await friends('Кран 3'), ['Свои люди', 'Новые', 'Новейшие', 'Прибавленные']);
+    await run('Кран 3', 'Единственные', { ...again, several: 'replace' });
+    assert.deepEqual(await friends('Кран 3'), ['Единственные']);
+    await run('Кран 3', 'Нет таких', { ...again, missing: 'leave', several: 'replace' });
+    assert.deepEqual(await friends('Кран 3'), ['Единственные'], 'nothing of the cell is known, so nothing is lost');
+  });
+
   it('knows a property that only a late card has', async () => {
     const card = (i, more = '') => `BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Поздний ${i}\r\n${more}END:VCARD\r\n`;
     const cards = Array.from({ length: 205 }, (_, i) => card(i)).join('') + card('последний', 'X-KARKAS-SOURCE:Сайт\r\n');

@@ -109,7 +109,7 @@ export function missing(entity: string, options: Options): string[] {
 
 /** Whether a column goes to a reference, which may name what is not there. */
 export const refers = (entity: string, options: Options): boolean =>
-  options.columns.some((_, i) => ['ref', 'user'].includes(fieldOf(entity, fieldAt(options, i))?.type ?? ''));
+  options.columns.some((_, i) => ['ref', 'refs', 'user'].includes(fieldOf(entity, fieldAt(options, i))?.type ?? ''));
 
 /** What a row does whose reference names nothing: cards bring it along, tables refuse. */
 export const missingOf = ({ format }: Import, options: Options) =>
