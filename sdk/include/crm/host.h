@@ -273,6 +273,8 @@ static inline CRM_MUST_CHECK crm_status crm_notify(crm_ctx *c, int64_t user, con
 {
     return crm__host->notify(c, user, kind, about, text);
 }
+/* The value in force of a setting of the module, as JSON (MANIFEST.md, Settings); "null": nobody gives one. Read anew
+ * by each call, inside a transaction as that sees it. NOT_FOUND: module.yaml declares none of that name. */
 static inline CRM_MUST_CHECK crm_status crm_setting(crm_ctx *c, const char *name, crm_str *json)
 {
     return crm__host->setting(c, name, json);
