@@ -219,6 +219,14 @@ static void check_entity(lint *l, const entity *e)
     json_decref(views);
 }
 
+static void check_setting(lint *l, const setting *s)
+{
+    check_text(l, s->label);
+    for (uint32_t i = 0; i < s->of.choice_count; i++) {
+        check_text(l, s->of.choices[i].label);
+    }
+}
+
 static void check_texts(lint *l)
 {
     const registry *r = l->reg;
@@ -236,6 +244,9 @@ static void check_texts(lint *l)
     }
     for (uint32_t i = 0; i < r->menu_count; i++) {
         check_text(l, r->menus[i].label);
+    }
+    for (uint32_t i = 0; i < r->setting_count; i++) {
+        check_setting(l, &r->settings[i]);
     }
     for (uint32_t i = 0; i < r->permission_count; i++) {
         check_text(l, r->permissions[i].title);

@@ -124,6 +124,11 @@ crm_status registry_add_role(registry *r, const role *row)
     return append_role(r, row);
 }
 
+void registry_give_setting(registry *r, const setting *s, crm_str json)
+{
+    ((setting *)r->settings)[s - r->settings].tz_json = json;
+}
+
 /* ---- entities -------------------------------------------------------------------------------- */
 
 #define NAME(lit)            \
@@ -354,6 +359,16 @@ DEFINE_FIND(remote, remote, module)
 DEFINE_FIND(strategy, strategy, name)
 DEFINE_FIND(job, job, name)
 DEFINE_FIND(batch_kind, batch_kind, name)
+
+const setting *registry_setting(const registry *r, crm_str module, crm_str name)
+{
+    for (uint32_t i = 0; i < r->setting_count; i++) {
+        if (str_eq(r->settings[i].module, module) && str_eq(r->settings[i].name, name)) {
+            return &r->settings[i];
+        }
+    }
+    return NULL;
+}
 
 int64_t registry_day_start(const registry *r, int64_t now)
 {

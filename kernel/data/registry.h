@@ -505,9 +505,18 @@ typedef struct rule {
     crm_str source;
 } rule;
 
+/*
+ * What a ТЗ may give to a module, and an administrator change while it runs (setting.h). Values are JSON;
+ * what was changed at the server stands in STORE_SETTING and wins (flow/settings.h).
+ */
 typedef struct setting {
     crm_str module, name;
-    crm_str value_json;
+    field of;                    /* what a value is read and checked by; of a secret a text */
+    bool is_secret;              /* its value is {"secret":"NAME"} */
+    crm_str label, help;         /* keys of the strings; there need be no text of the help */
+    crm_str job;                 /* "tasks.rearm": told when the value becomes another; or empty */
+    crm_str default_json;        /* "null": none */
+    crm_str tz_json;             /* what the ТЗ gives, or empty */
 } setting;
 
 typedef struct menu_item {
@@ -569,6 +578,9 @@ crm_status registry_extend(registry *r, crm_str entity_name, const field *fields
 REGISTRY_TABLES(X)
 #undef X
 
+/* What the ТЗ gives to a setting that stands in the open registry. */
+void registry_give_setting(registry *r, const setting *s, crm_str json);
+
 /* What does not resolve, one entry per fault. `source` is file:line where known. */
 #define FAULT_ROWS 5
 typedef struct registry_fault {
@@ -601,6 +613,7 @@ const step *registry_step(const registry *r, crm_str verb);
 const remote *registry_remote(const registry *r, crm_str module);
 const strategy *registry_strategy(const registry *r, crm_str name);
 const job *registry_job(const registry *r, crm_str name);
+const setting *registry_setting(const registry *r, crm_str module, crm_str name);
 const batch_kind *registry_batch_kind(const registry *r, crm_str name);
 /* The text of a key in `lang`, else in the deployment's language, else the key itself. */
 crm_str registry_text(const registry *r, crm_str lang, crm_str key);

@@ -3,6 +3,7 @@
  * nothing that is not JSON of the shape that remote.h tells, within its bounds.
  */
 #include "data/field.h"
+#include "data/setting.h"
 #include "flow/remote_private.h"
 #include "flow/webhook_private.h"
 
@@ -85,33 +86,20 @@ static crm_status write_body(crm_ctx *c, const remote_question *q, crm_str *out)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-/* What the setting holds, when that is a text. */
-static crm_str text_of(crm_ctx *c, crm_str value_json)
+static crm_status url_of(crm_ctx *c, const remote *to, crm_str *url)
 {
-    json_t *list = NULL;
-    crm_str in_list = arena_fmt(c->arena, "[%.*s]", STR_FMT(value_json));
-    if (json_read(in_list, 1, &list, NULL) != CRM_OK) {
-        return (crm_str){0};
+    crm_str json = {0};
+    crm_status s = CRM_OK;
+    *url = to->url;
+    if (to->url_setting.n) {
+        const setting *row = registry_setting(c->reg, to->module, to->url_setting);
+        json = row ? setting_given(row) : json;
+        *url = setting_text(c->arena, NULL, json);
     }
-    const char *text = json_string_value(json_array_get(list, 0));
-    crm_str out = text ? arena_dup(c->arena, str_of(text)) : (crm_str){0};
-    json_decref(list);
-    return out;
-}
-
-static crm_str url_of(crm_ctx *c, const remote *to)
-{
-    crm_str url = to->url;
-    for (uint32_t i = 0; to->url_setting.n && i < c->reg->setting_count; i++) {
-        const setting *row = &c->reg->settings[i];
-        if (str_eq(row->module, to->module) && str_eq(row->name, to->url_setting)) {
-            url = text_of(c, row->value_json); /* a later row is the deployment's */
-        }
+    while (url->n && url->p[url->n - 1] == '/') {
+        url->n--;
     }
-    while (url.n && url.p[url.n - 1] == '/') {
-        url.n--;
-    }
-    return url;
+    return s;
 }
 
 /* `r->body` is what is signed; of a GET, which has none, `path`. */
@@ -140,7 +128,11 @@ crm_status remote_fill(crm_ctx *c, crm_str module, crm_str path, crm_str message
     if (!to || !allowed) {
         return to ? CRM_NOMEM : CRM_MISUSE;
     }
-    crm_str url = url_of(c, to);
+    crm_str url;
+    crm_status s = url_of(c, to, &url);
+    if (s != CRM_OK) {
+        return s;
+    }
     url = arena_fmt(c->arena, "%.*s%.*s", STR_FMT(url), STR_FMT(path));
     if (!url.p || !post_is_url(url, true)) {
         return CRM_INVALID;
@@ -326,6 +318,9 @@ crm_status remote_get(crm_ctx *c, crm_str module, crm_str path, buf *out, char t
     crm_status s = remote_fill(c, module, path, message, &r);
     if (s != CRM_OK) {
         return page_failed(module, error_of_filling(s), path);
+    }
+    if (c->session) {
+        engine_turn_end(c->session);
     }
     post_now(&r);
     if (r.error) {

@@ -1,20 +1,10 @@
 /* secrets.c - see secrets.h. Worker threads and start-up. */
-#include <ctype.h>
 #include <unistd.h>
 
+#include "data/setting.h"
 #include "flow/secrets.h"
 
 #define SECRET_MAX 4096
-
-static bool is_name(crm_str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_' && s.p[i] != '-') {
-            return false;
-        }
-    }
-    return s.n > 0 && s.n <= 64;
-}
 
 bool secret_is_given(arena *a, crm_str name)
 {
@@ -24,14 +14,14 @@ bool secret_is_given(arena *a, crm_str name)
     return (path.p && access(path.p, R_OK) == 0) || (variable.p && getenv(variable.p));
 }
 
-crm_status secret_read(arena *a, const json_t *setting, crm_str *out)
+crm_status secret_read(arena *a, const json_t *given, crm_str *out)
 {
-    if (json_is_string(setting)) {
-        *out = arena_dup(a, str_of(json_string_value(setting)));
+    if (json_is_string(given)) {
+        *out = arena_dup(a, str_of(json_string_value(given)));
         return CRM_OK;
     }
-    crm_str name = json_text(setting, "secret");
-    if (!is_name(name)) {
+    crm_str name = json_text(given, "secret");
+    if (!setting_is_secret_name(name)) {
         return CRM_INVALID;
     }
     const char *dir = getenv("CREDENTIALS_DIRECTORY");
@@ -43,11 +33,11 @@ crm_status secret_read(arena *a, const json_t *setting, crm_str *out)
         }
     }
     crm_str variable = arena_fmt(a, "KARKAS_SECRET_%.*s", STR_FMT(name));
-    const char *value = variable.p ? getenv(variable.p) : NULL;
-    if (!value) {
+    const char *held = variable.p ? getenv(variable.p) : NULL;
+    if (!held) {
         log_event(LOG_ERROR, "secret.missing", "name=%s", log_quote(name));
         return CRM_NOT_FOUND;
     }
-    *out = arena_dup(a, str_of(value));
+    *out = arena_dup(a, str_of(held));
     return CRM_OK;
 }

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 
 #include "data/phone.h"
+#include "data/setting.h"
 #include "flow/flow.h"
 
 #define TEXT_MAX (1u << 20)
@@ -187,14 +188,12 @@ static crm_status host_notify(crm_ctx *c, int64_t user, const char *kind, const 
 static crm_status host_setting(crm_ctx *c, const char *name, crm_str *json)
 {
     crm_status s = call_in_time();
-    for (uint32_t i = 0; s == CRM_OK && plug_now && i < c->reg->setting_count; i++) {
-        const setting *row = &c->reg->settings[i];
-        if (str_eq(row->module, plug_now->m->mf.name) && str_eq(row->name, name_of(name))) {
-            *json = row->value_json;
-            return CRM_OK;
-        }
+    if (s != CRM_OK || !plug_now) {
+        return s == CRM_OK ? CRM_NOT_FOUND : s;
     }
-    return s == CRM_OK ? CRM_NOT_FOUND : s;
+    const setting *row = registry_setting(c->reg, plug_now->m->mf.name, name_of(name));
+    *json = row ? setting_given(row) : (crm_str){0};
+    return row ? CRM_OK : CRM_NOT_FOUND;
 }
 
 /* A text comes bare, everything else as JSON. A secret is not to be had this way. */

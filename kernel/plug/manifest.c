@@ -1,5 +1,4 @@
-/* manifest.c - the head of module.yaml, its menu, settings and grants, and what faults look like.
- */
+/* manifest.c - the head of module.yaml, its menu and grants, and what faults look like. */
 #include "plug/manifest.h"
 
 #include <stdlib.h>
@@ -14,19 +13,25 @@ void faults_init(faults *f, arena *a, registry_fault **list)
     *f = (faults){.a = a, .end = list};
 }
 
-void faults_add(faults *f, crm_str source, const char *code, crm_str subject, crm_str nearest)
+static void add(faults *f, const registry_fault *row)
 {
     registry_fault *fault = ARENA_NEW(f->a, registry_fault);
     f->count++;
     if (!fault) {
         return; /* the count alone refuses the module */
     }
-    *fault = (registry_fault){.source = source,
-                              .code = str_of(code),
-                              .subject = arena_dup(f->a, subject),
-                              .nearest = arena_dup(f->a, nearest)};
+    *fault = *row;
+    fault->subject = arena_dup(f->a, row->subject);
+    fault->nearest = arena_dup(f->a, row->nearest);
+    fault->expected = arena_dup(f->a, row->expected);
     *f->end = fault;
     f->end = &fault->next;
+}
+
+void faults_add(faults *f, crm_str source, const char *code, crm_str subject, crm_str nearest)
+{
+    add(f, &(registry_fault){
+               .source = source, .code = str_of(code), .subject = subject, .nearest = nearest});
 }
 
 crm_str node_source(arena *a, const yaml_node *n)
@@ -43,6 +48,15 @@ void fault_near(faults *f, const yaml_node *n, const char *code, crm_str subject
                 const crm_str *known, size_t count)
 {
     faults_add(f, node_source(f->a, n), code, subject, text_nearest(subject, known, count));
+}
+
+void fault_expected(faults *f, const yaml_node *n, const char *code, crm_str subject,
+                    crm_str expected)
+{
+    add(f, &(registry_fault){.source = node_source(f->a, n),
+                             .code = str_of(code),
+                             .subject = subject,
+                             .expected = expected});
 }
 
 #define KEYS_MAX 32
@@ -108,7 +122,7 @@ bool is_enabled(const enabled *on, crm_str entity_name)
 
 /* ---- the head -------------------------------------------------------------------------------- */
 
-static bool is_name(crm_str s)
+bool is_snake_case(crm_str s)
 {
     if (s.n == 0 || s.n > 40 || s.p[0] < 'a' || s.p[0] > 'z') {
         return false;
@@ -180,7 +194,7 @@ static void read_entity_names(arena *a, faults *f, manifest *m)
         return;
     }
     YAML_EACH(n, entities) {
-        if (!is_name(n->key)) {
+        if (!is_snake_case(n->key)) {
             fault_at(f, n, "bad_name", n->key);
         }
         names[m->entity_count++] = arena_fmt(a, "%.*s.%.*s", STR_FMT(m->name), STR_FMT(n->key));
@@ -194,7 +208,7 @@ static void read_head(arena *a, faults *f, manifest *m)
     int64_t number = 1;
     m->name = yaml_text(m->root, "module");
     m->version = yaml_text(m->root, "version");
-    if (!is_name(m->name)) {
+    if (!is_snake_case(m->name)) {
         fault_at(f, m->root, "bad_name", m->name.n ? m->name : CRM_S("module"));
     }
     if (!m->version.n) {
@@ -235,7 +249,7 @@ crm_status manifest_read(arena *a, const char *file, crm_str text, manifest *out
     return arena_failed(a) ? CRM_NOMEM : f.count ? CRM_INVALID : CRM_OK;
 }
 
-/* ---- menu, settings, grants ------------------------------------------------------------------ */
+/* ---- menu, grants ---------------------------------------------------------------------------- */
 
 static void read_menu_item(reader *rd, const yaml_node *n)
 {
@@ -266,46 +280,6 @@ static void read_menu_item(reader *rd, const yaml_node *n)
     }
     if (registry_add_menu(rd->r, &row) != CRM_OK) {
         fault_at(rd->f, n, "refused", id);
-    }
-}
-
-/* The default as JSON: what crm_setting gives until the ТЗ sets another. */
-static crm_str setting_json(reader *rd, const yaml_node *n)
-{
-    crm_str type = yaml_text(n, "type");
-    const yaml_node *def = yaml_get(n, "default");
-    buf b;
-    int64_t ms;
-    buf_init(&b, 4096);
-    json_writer w;
-    jw_init(&w, &b);
-    if (!def) {
-        jw_null(&w);
-    } else if (str_is(type, "duration")) {
-        if (clock_parse_duration(def->text, &ms) == CRM_OK) {
-            jw_int(&w, ms);
-        } else {
-            fault_at(rd->f, def, "wrong_type", def->text);
-        }
-    } else if (str_is(type, "text")) {
-        jw_str(&w, def->text);
-    } else {
-        node_to_json(&w, def);
-    }
-    crm_str json = arena_dup(rd->a, buf_view(&b));
-    buf_free(&b);
-    return json;
-}
-
-static void read_setting(reader *rd, const yaml_node *n)
-{
-    static const char *const keys[] = {"type", "default", NULL};
-    if (!keys_check(rd->f, n, keys)) {
-        return;
-    }
-    setting row = {.module = rd->m->name, .name = n->key, .value_json = setting_json(rd, n)};
-    if (registry_add_setting(rd->r, &row) != CRM_OK) {
-        fault_at(rd->f, n, "refused", n->key);
     }
 }
 
@@ -384,9 +358,7 @@ crm_status manifest_register(const manifest *m, const enabled *on, registry *r, 
     YAML_EACH(n, yaml_get(m->root, "menu")) {
         read_menu_item(&rd, n);
     }
-    YAML_EACH(n, yaml_get(m->root, "settings")) {
-        read_setting(&rd, n);
-    }
+    read_settings(&rd, yaml_get(m->root, "settings"));
     read_grants(&rd, yaml_get(m->root, "grants"));
     return arena_failed(rd.a) ? CRM_NOMEM : f->count > before ? CRM_INVALID : CRM_OK;
 }

@@ -39,6 +39,8 @@ crm_str node_source(arena *a, const yaml_node *n);
 void fault_at(faults *f, const yaml_node *n, const char *code, crm_str subject);
 void fault_near(faults *f, const yaml_node *n, const char *code, crm_str subject,
                 const crm_str *known, size_t count);
+void fault_expected(faults *f, const yaml_node *n, const char *code, crm_str subject,
+                    crm_str expected);
 /* Every key of the map is one of `known` (ends in NULL); `n` may be NULL. False: `n` is no map. */
 bool keys_check(faults *f, const yaml_node *n, const char *const *known);
 
@@ -70,6 +72,8 @@ CRM_MUST_CHECK crm_status manifest_register(const manifest *m, const enabled *on
  */
 CRM_MUST_CHECK crm_status manifest_register_remote(const manifest *m, const enabled *on, registry *r,
                                                    faults *f);
+/* The jobs that its settings name are among those of its code, which is bound by then. */
+void settings_check_jobs(const manifest *m, const registry *r, faults *f);
 /* <dir>/locales/<lang>.yaml for every language: flat texts by full key. */
 CRM_MUST_CHECK crm_status locales_register(const char *dir, registry *r, faults *f);
 
@@ -78,6 +82,9 @@ CRM_MUST_CHECK crm_status locales_register(const char *dir, registry *r, faults 
 void read_entity(reader *rd, const yaml_node *n);
 void read_extension(reader *rd, const yaml_node *n);
 void read_pipeline(reader *rd, const yaml_node *n);
+void read_settings(reader *rd, const yaml_node *settings);
+/* Small letters, digits and '_', at most 40, the first a letter. */
+bool is_snake_case(crm_str s);
 
 /* The fields of one entity while it is read. */
 typedef struct field_list {

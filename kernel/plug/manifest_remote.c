@@ -3,6 +3,7 @@
  * for (flow/remote.h). Read when all modules' entities are known, so that a field that does not
  * exist is a fault here and not a surprise later.
  */
+#include "data/setting.h"
 #include "flow/remote.h"
 #include "plug/manifest.h"
 
@@ -311,6 +312,22 @@ static void read_frame(reader *rd, const yaml_node *n)
 
 /* ---- the service ----------------------------------------------------------------------------- */
 
+/* {setting: name} */
+static void check_setting(reader *rd, const yaml_node *at, crm_str name)
+{
+    crm_str known[SETTINGS_MAX];
+    uint32_t count = 0;
+    if (!name.n || registry_setting(rd->r, rd->m->name, name)) {
+        return;
+    }
+    YAML_EACH(n, yaml_get(rd->m->root, "settings")) {
+        if (count < SETTINGS_MAX) {
+            known[count++] = n->key;
+        }
+    }
+    fault_near(rd->f, at, "unknown_setting", name, known, count);
+}
+
 static void read_remote(reader *rd, const yaml_node *n)
 {
     static const char *const keys[] = {"url", "secret", NULL};
@@ -327,17 +344,10 @@ static void read_remote(reader *rd, const yaml_node *n)
     if (!row.url.n && !row.url_setting.n) {
         fault_at(rd->f, n, "missing", CRM_S("url"));
     }
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-        bool is_good = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                       c == '_' || c == '-';
-        if (!is_good) {
-            fault_at(rd->f, yaml_get(n, "secret"), "bad_name", name);
-            return;
-        }
-    }
-    if (!name.n) {
-        fault_at(rd->f, n, "missing", CRM_S("secret"));
+    check_setting(rd, url, row.url_setting);
+    if (!setting_is_secret_name(name)) {
+        fault_at(rd->f, name.n ? yaml_get(n, "secret") : n, name.n ? "bad_name" : "missing",
+                 name.n ? name : CRM_S("secret"));
         return;
     }
     if (registry_add_remote(rd->r, &row) != CRM_OK) {

@@ -93,7 +93,11 @@ static crm_status register_one(module *m, const enabled *on, const void *const *
     if (s == CRM_OK && m->info.is_without_code) {
         s = away_register(m, r);
     }
-    return s == CRM_OK && m->has_code ? bind_register(m, used, r, f) : s;
+    s = s == CRM_OK && m->has_code ? bind_register(m, used, r, f) : s;
+    if (s == CRM_OK && !m->info.is_without_code) {
+        settings_check_jobs(&m->mf, r, f);
+    }
+    return s;
 }
 
 static crm_status list_enabled(module *const *modules, uint32_t count, arena *a, enabled *out)

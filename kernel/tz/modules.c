@@ -1,6 +1,6 @@
 /*
- * modules.c - which modules a ТЗ needs: those whose entities, steps and integrations it names, and
- * what these need in turn. Any thread.
+ * modules.c - which modules a ТЗ needs: those whose entities, settings, steps and integrations it
+ * names, and what these need in turn. Any thread.
  */
 #include "tz/tz_private.h"
 
@@ -208,6 +208,14 @@ static void seek_rules(seeker *k)
     }
 }
 
+static void seek_settings(seeker *k)
+{
+    YAML_EACH(n, node_map(k->t->root, "settings")) {
+        tz_fault at = tz_fault_key(n, "");
+        need(k, &at, n->key);
+    }
+}
+
 /* ---- what all of them offer ------------------------------------------------------------------ */
 
 static void keep_offers(tz *t, const module_found *found, uint32_t count)
@@ -259,6 +267,7 @@ crm_status tz_modules(tz *t, arena *a, const module_found *found, uint32_t found
     keep_offers(t, found, found_count);
     seek_rights(&k);
     seek_entities(&k);
+    seek_settings(&k);
     seek_integrations(&k);
     seek_rules(&k);
     for (uint32_t i = 0; i < found_count; i++) {

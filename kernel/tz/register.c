@@ -121,9 +121,9 @@ static void register_company(registering *g)
 crm_status tz_register(tz *t, registry *r, arena *a, tz_fault **faults)
 {
     static void (*const parts[])(registering *) = {
-        register_company, register_entities, register_matches,   register_pipelines,
-        register_links,   register_rights,   register_functions, register_integrations,
-        register_rules,   register_outgoing, register_webhooks,
+        register_company,      register_entities, register_matches,   register_pipelines,
+        register_links,        register_rights,   register_functions, register_settings,
+        register_integrations, register_rules,    register_outgoing,  register_webhooks,
     };
     tz_faults f;
     *faults = NULL;

@@ -23,6 +23,7 @@ void register_pipelines(registering *g);
 void register_links(registering *g);     /* look-up conditions of fields, once all entities stand */
 void register_rights(registering *g);
 void register_functions(registering *g);
+void register_settings(registering *g);
 void register_integrations(registering *g);
 void register_rules(registering *g);
 void register_outgoing(registering *g);

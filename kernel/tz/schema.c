@@ -247,17 +247,20 @@ static const shape a_status = {.kind = SHAPE_WORD,
 static const shape a_name_list = {.kind = SHAPE_LIST, .of = &a_name};
 static const shape a_modules = {.kind = SHAPE_WORD, .words = WORDS("auto"), .other = &a_name_list};
 
+static const shape a_module_settings = {.kind = SHAPE_MAP, .of = &a_any, .names_keys = true};
+static const shape a_settings = {.kind = SHAPE_MAP, .of = &a_module_settings, .names_keys = true};
+
 const shape tz_schema = {
     .kind = SHAPE_MAP,
     .keys =
         KEYS({"tz", &a_number, MUST}, {"title", &a_text, MUST}, {"version", &a_text, 0},
              {"status", &a_status, 0}, {"include", &a_names, 0}, {"company", &a_company, MUST},
              {"people", &a_people, 0}, {"services", &a_services, 0}, {"modules", &a_modules, 0},
-             {"roles", &a_roles, 0}, {"functions", &a_functions, 0}, {"pipelines", &a_pipelines, 0},
-             {"entities", &a_entities, 0}, {"fields", &a_fields, 0}, {"match", &a_match, 0},
-             {"integrations", &a_integrations, 0}, {"webhooks", &a_webhooks, 0},
-             {"outgoing", &a_outgoing, 0}, {"rules", &a_rules, 0}, {"now", &a_now, 0},
-             {"approvals", &a_approvals, 0}, {"risks", &a_risks, 0},
+             {"settings", &a_settings, 0}, {"roles", &a_roles, 0}, {"functions", &a_functions, 0},
+             {"pipelines", &a_pipelines, 0}, {"entities", &a_entities, 0}, {"fields", &a_fields, 0},
+             {"match", &a_match, 0}, {"integrations", &a_integrations, 0},
+             {"webhooks", &a_webhooks, 0}, {"outgoing", &a_outgoing, 0}, {"rules", &a_rules, 0},
+             {"now", &a_now, 0}, {"approvals", &a_approvals, 0}, {"risks", &a_risks, 0},
              {"requirements", &a_requirements, 0}, {"excluded", &a_excluded, 0},
              {"plan", &a_plan, 0}, {"warranty", &a_warranty, 0}, {"extends", &a_any, LATER},
              {"routes", &a_any, LATER}, {"kpi", &a_any, LATER}, {"reports", &a_any, LATER},

@@ -185,6 +185,97 @@ static void tasks_alone_have_no_lead_in_fields_views_or_indexes(void **state)
     assert_null(strstr(arena_cstr(a, e->views_json), "lead"));
 }
 
+/* ---- settings -------------------------------------------------------------------------------- */
+
+#define SHOP "module: shop\nversion: 1.0.0\nsettings:\n"
+
+static const setting *of_shop(const char *name)
+{
+    const setting *s = registry_setting(r, CRM_S("shop"), str_of(name));
+    assert_non_null(s);
+    return s;
+}
+
+static void settings_get_their_types_limits_and_defaults(void **state)
+{
+    (void)state;
+    module *m = from_text("shop", SHOP
+                          "  wait: {type: duration, default: 15m, max: 2h}\n"
+                          "  mode: {type: choice, choices: [fast, careful], default: careful}\n"
+                          "  rate: {type: decimal, scale: 3, min: 0.5}\n"
+                          "  title: {type: text, max_length: 5, required: true}\n"
+                          "  strict: {type: bool, default: yes}\n"
+                          "  key: {type: secret, default: {secret: SHOP_KEY}}\n");
+    register_all(&m, 1);
+    const setting *s = of_shop("wait");
+    assert_true(str_is(s->default_json, "900000"));
+    assert_int_equal(s->of.least.i, 0);
+    assert_int_equal(s->of.most.i, 7200000);
+    assert_true(str_is(s->label, "shop.setting.wait"));
+    assert_true(str_is(s->help, "shop.help.wait"));
+    s = of_shop("mode");
+    assert_true(str_is(s->default_json, "\"careful\""));
+    assert_true(str_is(s->of.choices[0].label, "shop.setting.mode.fast"));
+    assert_int_equal(of_shop("rate")->of.least.i, 500);
+    assert_true(str_is(of_shop("rate")->default_json, "null"));
+    assert_int_equal(of_shop("title")->of.max, 5);
+    assert_true(of_shop("title")->of.flags & FIELD_REQUIRED);
+    assert_true(str_is(of_shop("strict")->default_json, "true"));
+    assert_true(str_is(of_shop("key")->default_json, "{\"secret\":\"SHOP_KEY\"}"));
+}
+
+static void faults_of_settings_are_named_with_their_lines(void **state)
+{
+    (void)state;
+    const registry_fault *f = fault_of(SHOP "  wait: {type: durtion}\n"
+                                            "  size: {type: int, defualt: 5}\n"
+                                            "  rate: {type: decimal, min: 5, max: 1}\n"
+                                            "  mode: {type: choice}\n"
+                                            "  title: {type: text, min: 3}\n"
+                                            "  seats: {type: int, max: 60, default: 61}\n"
+                                            "  key: {type: secret, default: hunter2}\n"
+                                            "  Loud: {type: int}\n"
+                                            "  lean: {default: 1}\n"
+                                            "  gap: {type: duration, default: 15}\n");
+    ASSERT_FAULT(f, "4", "unknown_type", "durtion", "duration");
+    f = f->next;
+    ASSERT_FAULT(f, "5", "unknown_key", "defualt", "default");
+    f = f->next;
+    ASSERT_FAULT(f, "6", "bad_bound", "1", "");
+    f = f->next;
+    ASSERT_FAULT(f, "7", "missing", "choices", "");
+    f = f->next;
+    ASSERT_FAULT(f, "8", "not_needed", "min", "");
+    f = f->next;
+    ASSERT_FAULT(f, "9", "out_of_range", "61", "");
+    assert_true(str_is(f->expected, "<= 60"));
+    f = f->next;
+    ASSERT_FAULT(f, "10", "bad_secret", "default", ""); /* and never the secret */
+    f = f->next;
+    ASSERT_FAULT(f, "11", "bad_name", "Loud", "");
+    f = f->next;
+    ASSERT_FAULT(f, "12", "missing", "type", "");
+    f = f->next;
+    ASSERT_FAULT(f, "13", "wrong_type", "15", "");
+    assert_true(str_is(f->expected, "duration"));
+    assert_null(f->next);
+}
+
+static void a_setting_names_a_job_of_its_module(void **state)
+{
+    (void)state;
+    const registry_fault *f = fault_of(SHOP "  wait: {type: duration, job: rearm}\n");
+    ASSERT_FAULT(f, "4", "unknown_job", "rearm", "");
+}
+
+static void an_address_may_come_from_a_setting_that_there_is(void **state)
+{
+    (void)state;
+    const registry_fault *f = fault_of(SHOP "  address: {type: url}\n"
+                                            "remote: {url: {setting: adress}, secret: SHOP}\n");
+    ASSERT_FAULT(f, "5", "unknown_setting", "adress", "address");
+}
+
 /* ---- the bundled modules --------------------------------------------------------------------- */
 
 static bool has_text(const char *lang, crm_str key)
@@ -260,6 +351,9 @@ static void every_label_of_the_bundled_modules_has_both_languages(void **state)
     for (uint32_t i = 0; i < r->module_count; i++) {
         want_text(r->modules[i].title);
     }
+    for (uint32_t i = 0; i < r->setting_count; i++) {
+        want_text(r->settings[i].label);
+    }
     assert_int_equal(missing, 0);
 }
 
@@ -291,6 +385,10 @@ int main(void)
         TEST(a_default_must_fit_its_type),
         TEST(a_needed_module_that_is_not_enabled_is_a_fault),
         TEST(fields_get_their_types_defaults_and_labels),
+        TEST(settings_get_their_types_limits_and_defaults),
+        TEST(faults_of_settings_are_named_with_their_lines),
+        TEST(a_setting_names_a_job_of_its_module),
+        TEST(an_address_may_come_from_a_setting_that_there_is),
         TEST(tasks_alone_have_no_lead_in_fields_views_or_indexes),
         TEST(every_label_of_the_bundled_modules_has_both_languages),
         TEST(the_lead_list_of_the_registry_is_live_and_at_home),

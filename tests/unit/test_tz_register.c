@@ -227,6 +227,22 @@ static void settings_follow_the_schema_of_their_module(void **state)
                 "{\"url\":\"smtp://x\",\"from\":\"a@b.ru\",\"password\":{\"secret\":\"SMTP\"}}");
 }
 
+static void a_text_gives_values_to_settings_of_modules(void **state)
+{
+    (void)state;
+    built(HEAD "settings: {tasks: {remind_before: 15m}}\n");
+    assert_true(has_module("tasks")); /* the section brings it */
+    const setting *s = registry_setting(w->r, CRM_S("tasks"), CRM_S("remind_before"));
+    assert_text(s->tz_json, "900000");
+    assert_text(s->default_json, "0");
+    refused(HEAD "settings:\n  tasks: {remind_befor: 15m}\n",
+            "tz.yaml:5:11: у модуля нет настройки «remind_befor», есть «remind_before»\n");
+    refused(HEAD "settings:\n  tasks: {remind_before: 15}\n",
+            "tz.yaml:5:26: «remind_before»: здесь ожидается срок, например 15m, 2h или 3d\n");
+    refused(HEAD "settings:\n  tsks: {remind_before: 15m}\n",
+            "tz.yaml:5:3: нет модуля «tsks», есть «tasks»\n");
+}
+
 static void a_value_of_a_choice_is_one_that_its_field_has(void **state)
 {
     (void)state;
@@ -566,6 +582,7 @@ int main(int argc, char **argv)
         T(an_unknown_time_zone_names_the_nearest),
         T(what_a_text_shows_of_the_record_is_a_field_of_it),
         T(settings_follow_the_schema_of_their_module),
+        T(a_text_gives_values_to_settings_of_modules),
         T(a_value_of_a_choice_is_one_that_its_field_has),
         T(steps_follow_the_schema_of_their_verb),
         T(whom_a_step_prefers_is_a_field_of_a_user),
