@@ -69,6 +69,15 @@ CRM_MUST_CHECK crm_status build_ahead(deployment *d, build *b, engine_ahead *out
 CRM_MUST_CHECK crm_status build_put_in_force(deployment *d, build *b);
 /* What follows the publishing of a registry. Not on the writer. */
 CRM_MUST_CHECK crm_status deployment_published(deployment *d);
+/*
+ * module_settings.c. On the writer, when a text was published: tells jobs of settings that it gives another
+ * value than `was` did (NULL: a start). A job that was told before would run on the registry with the value
+ * before; a process that ends in between starts its modules anew, which read what is in force.
+ */
+void settings_follow_text(deployment *d, const registry *was);
+/* What the versions in force do not take of changed settings is put aside and told. Not on the writer. A full
+ * disk leaves it to the next time. */
+void settings_follow_modules(deployment *d);
 /* On the writer: publishes b->reg, which is NULL then. Its modules run. */
 void build_publish(deployment *d, build *b);
 

@@ -295,7 +295,6 @@ static crm_status swap_registry(void *arg)
     swap *x = arg;
     const registry *old = registry_pin();
     crm_status s = old ? write_people(x, old, true) : CRM_OK;
-    registry_unpin(old);
     if (s == CRM_OK && !x->has_schema) {
         s = build_schema(x->d, x->b);
     }
@@ -304,7 +303,9 @@ static crm_status swap_registry(void *arg)
     }
     if (s == CRM_OK) {
         build_publish(x->d, x->b);
+        settings_follow_text(x->d, old);
     }
+    registry_unpin(old);
     return s;
 }
 
@@ -457,6 +458,7 @@ crm_status build_put_in_force(deployment *d, build *b)
 
 crm_status deployment_published(deployment *d)
 {
+    settings_follow_modules(d);
     if (d->on_published) {
         d->on_published(d->published_arg);
     }

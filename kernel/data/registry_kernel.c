@@ -32,6 +32,8 @@ static const entity entities[] = {
 static const entity_index change_indexes[] = {
     {.field = {CHANGE_ENTITY, CHANGE_RECORD}, .count = 2},
     {.field = {CHANGE_BATCH}, .count = 1, .is_sparse = true}};
+static const entity_index setting_indexes[] = {
+    {.field = {SETTING_MODULE, SETTING_NAME}, .count = 2, .is_unique = true}};
 static const entity_index due_indexes[] = {
     {.field = {DUE_JOB, DUE_KEY}, .count = 2, .is_unique = true}};
 static const entity_index run_indexes[] = {{.field = {RUN_ENTITY, RUN_RECORD}, .count = 2}};
@@ -96,6 +98,7 @@ static crm_status set_labels(registry *r, entity *e)
 static void set_details(registry *r)
 {
     SET_INDEXES(r, STORE_CHANGE, change_indexes);
+    SET_INDEXES(r, STORE_SETTING, setting_indexes);
     SET_INDEXES(r, STORE_DUE, due_indexes);
     SET_INDEXES(r, STORE_RUN, run_indexes);
     SET_INDEXES(r, STORE_DELIVERY, delivery_indexes);
@@ -117,6 +120,8 @@ static void set_details(registry *r)
     own(r, STORE_BATCH)->icon = CRM_S("undo");
     own(r, STORE_MODEL)->title_field = MODEL_ENTITY;
     own(r, STORE_MODEL)->icon = CRM_S("settings");
+    own(r, STORE_SETTING)->title_field = SETTING_NAME;
+    own(r, STORE_SETTING)->icon = CRM_S("settings");
 
     own_field(r, STORE_USER, USER_LOGIN)->max = 64;
     own_field(r, STORE_USER, USER_NAME)->max = 200;
@@ -157,6 +162,9 @@ static const grant grants[] = {
     {GRANT(ROLE_FUNCTION "settings", "model", CREATE, ALL)},
     {GRANT(ROLE_FUNCTION "settings", "model", UPDATE, ALL)},
     {GRANT(ROLE_FUNCTION "settings", "model", DELETE, ALL)},
+    {GRANT(ROLE_FUNCTION "settings", "setting", READ, ALL)},
+    {GRANT(ROLE_FUNCTION "settings", "setting", CREATE, ALL)},
+    {GRANT(ROLE_FUNCTION "settings", "setting", UPDATE, ALL)},
     {GRANT(ROLE_ADMIN, "user", READ, ALL)},
     {GRANT(ROLE_ADMIN, "user", CREATE, ALL)},
     {GRANT(ROLE_ADMIN, "user", UPDATE, ALL)},

@@ -89,6 +89,19 @@
 #define MODEL_SWAPPING "swapping"
 #define MODEL_PURGING "purging"
 
+/*
+ * A setting of a module that was changed at the server (flow/settings.h): `value` as JSON, empty once it
+ * was put back; `aside` is why the version in force does not take it, once that was told; `at` and `by`
+ * are of the last change that a person made.
+ */
+#define STORE_SETTING_FIELDS(X)                                                                    \
+    X(SETTING_MODULE, "module", TEXT, FIELD_REQUIRED)                                              \
+    X(SETTING_NAME, "name", TEXT, FIELD_REQUIRED)                                                  \
+    X(SETTING_VALUE, "value", JSON, 0)                                                             \
+    X(SETTING_ASIDE, "aside", TEXT, 0)                                                             \
+    X(SETTING_AT, "at", DATETIME, 0)                                                               \
+    X(SETTING_BY, "by", INT, 0)
+
 /* ---- hidden stores (ENTITY_SYSTEM) ----------------------------------------------------------- */
 
 /* `entity` is the durable id; `op` as in struct change; the row's id is the position. */
@@ -346,6 +359,7 @@
     X(NOTIFICATION, "notification", 0)                                                             \
     X(BATCH, "batch", 0)                                                                           \
     X(MODEL, "model", ENTITY_NO_API)                                                               \
+    X(SETTING, "setting", ENTITY_NO_API)                                                           \
     X(CHANGE, "sys.change", ENTITY_SYSTEM)                                                         \
     X(BATCH_ROW, "sys.batch_row", ENTITY_SYSTEM)                                                   \
     X(CURSOR, "sys.cursor", ENTITY_SYSTEM)                                                         \

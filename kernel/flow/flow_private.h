@@ -118,6 +118,9 @@ bool scheduler_is_idle(flow *f);
 void scheduler_due(flow *f, int64_t due);
 /* Changes were committed: listeners may have work. Any thread. */
 void scheduler_changes(flow *f);
+/* timers_schedule of a job whose module may be without its code, or off: the row waits for it. */
+CRM_MUST_CHECK crm_status timers_schedule_waiting(crm_ctx *c, crm_str name, crm_str key, int64_t due,
+                                                  crm_str arg);
 /* Writer thread, inside a transaction: the earliest due moment written since the last commit. */
 void timers_hint(int64_t due);
 int64_t timers_take_hint(void);

@@ -3,8 +3,8 @@
  * nothing that is not JSON of the shape that remote.h tells, within its bounds.
  */
 #include "data/field.h"
-#include "data/setting.h"
 #include "flow/remote_private.h"
+#include "flow/settings.h"
 #include "flow/webhook_private.h"
 
 #define JSON_ITEMS 1000
@@ -92,9 +92,8 @@ static crm_status url_of(crm_ctx *c, const remote *to, crm_str *url)
     crm_status s = CRM_OK;
     *url = to->url;
     if (to->url_setting.n) {
-        const setting *row = registry_setting(c->reg, to->module, to->url_setting);
-        json = row ? setting_given(row) : json;
-        *url = setting_text(c->arena, NULL, json);
+        s = setting_value(c, to->module, to->url_setting, &json);
+        *url = s == CRM_OK ? setting_text(c->arena, NULL, json) : (crm_str){0};
     }
     while (url->n && url->p[url->n - 1] == '/') {
         url->n--;

@@ -32,11 +32,16 @@ static crm_status find(crm_ctx *c, crm_str name, crm_str key, store_row *row)
 
 crm_status timers_schedule(crm_ctx *c, crm_str name, crm_str key, int64_t due, crm_str arg)
 {
-    store_row row;
     if (!registry_job(c->reg, name)) {
         log_event(LOG_ERROR, "timers.unknown_job", "job=%s", log_quote(name));
         return CRM_MISUSE;
     }
+    return timers_schedule_waiting(c, name, key, due, arg);
+}
+
+crm_status timers_schedule_waiting(crm_ctx *c, crm_str name, crm_str key, int64_t due, crm_str arg)
+{
+    store_row row;
     crm_status s = find(c, name, key, &row);
     if (s == CRM_NOT_FOUND) {
         s = store_new(c->arena, c->reg, STORE_DUE, &row);

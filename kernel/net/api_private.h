@@ -103,6 +103,9 @@ void api_route(void *arg, http_request *r);
 
 /* The body as a JSON object into request.json; BAD_REQUEST or MEDIA with the error set. */
 CRM_MUST_CHECK crm_status api_read_json(api_call *k);
+/* If-Match, of what has a hash as its revision: the one that was seen; empty: whichever it is. What is no
+ * tag matches none. */
+crm_str api_seen_rev(const http_request *r);
 /* Where a text is no JSON and why, as the params of an error: line, column, reason. */
 crm_str api_json_fault(api_call *k, const json_error *fault);
 /*
@@ -164,6 +167,8 @@ void tokens_route(api_call *k);
 void webhooks_route(api_call *k);
 void model_route(api_call *k);
 void modules_route(api_call *k);
+/* <module>/settings. False: another route's path. */
+bool module_settings_route(api_call *k);
 
 /* ---- routes under /api/v1 -------------------------------------------------------------------- */
 

@@ -74,6 +74,16 @@ void api_reply_code(api_call *k, crm_status status, const char *code)
     api_reply_error(k, call_fail(&k->c, status, code));
 }
 
+crm_str api_seen_rev(const http_request *r)
+{
+    crm_str tag = http_header(r, "if-match");
+    bool is_quoted = tag.n > 2 && tag.p[0] == '"' && tag.p[tag.n - 1] == '"';
+    if (!tag.n || str_is(tag, "*")) {
+        return (crm_str){0};
+    }
+    return is_quoted ? (crm_str){tag.p + 1, tag.n - 2} : tag;
+}
+
 crm_str api_json_fault(api_call *k, const json_error *fault)
 {
     return arena_fmt(k->c.arena, "{\"line\":%d,\"column\":%d,\"reason\":\"%.*s\"}", fault->line,

@@ -73,12 +73,19 @@ static uint32_t readable(crm_ctx *c, const branches *b, const value *row)
     return row ? rights_match(b, row, &c->env) & rights_for(b, ACTION_READ) : 0;
 }
 
+/* Settings have no records of their own in the API, but pages that show them. */
+static bool is_kept_back(const change *ch)
+{
+    bool is_setting = ch->entity == registry_store(ch->reg, STORE_SETTING);
+    return ch->entity->flags & ENTITY_SYSTEM || (ch->entity->flags & ENTITY_NO_API && !is_setting);
+}
+
 static void change_text(buf *b, crm_ctx *c, const change *ch)
 {
     uint64_t fields[4] = {0};
     const branches *all = rights_of(c, ch->entity);
     uint32_t now = readable(c, all, ch->row_now), was = readable(c, all, ch->row_was);
-    if (ch->entity->flags & (ENTITY_SYSTEM | ENTITY_NO_API) || (!now && !was)) {
+    if (is_kept_back(ch) || (!now && !was)) {
         return;
     }
     bool is_notice = ch->entity == registry_store(ch->reg, STORE_NOTIFICATION) && ch->op == 'c';

@@ -69,6 +69,9 @@ static crm_status read_change(api_call *k, module_ask *a)
 
 void modules_route(api_call *k)
 {
+    if (module_settings_route(k)) {
+        return;
+    }
     modules_state *x = k->own = ARENA_NEW(k->http->arena, modules_state);
     crm_status s = x ? CRM_OK : CRM_NOMEM;
     if (s == CRM_OK && !call_may(&k->c, CRM_S("settings"))) {

@@ -182,17 +182,6 @@ static void read_one(api_call *k)
     put_row(k, all->at[0], count_waiting(k, k->id), secret);
 }
 
-/* If-Match: the revision that was seen; what is no tag matches none. */
-static crm_str seen_rev(const http_request *r)
-{
-    crm_str tag = http_header(r, "if-match");
-    bool is_quoted = tag.n > 2 && tag.p[0] == '"' && tag.p[tag.n - 1] == '"';
-    if (!tag.n || str_is(tag, "*")) {
-        return (crm_str){0};
-    }
-    return is_quoted ? (crm_str){tag.p + 1, tag.n - 2} : tag;
-}
-
 /* ---- what a body asks for -------------------------------------------------------------------- */
 
 static void wrong(api_call *k, crm_str part, const char *code)
@@ -533,7 +522,7 @@ static void save(api_call *k, bool is_new)
     webhook_ask *x = k->own;
     crm_status s = api_read_json(k);
     x->is_new = is_new;
-    x->seen = seen_rev(k->http);
+    x->seen = api_seen_rev(k->http);
     if (s != CRM_OK) {
         api_reply_error(k, s);
     } else {

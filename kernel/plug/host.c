@@ -9,8 +9,8 @@
 #include <stdarg.h>
 
 #include "data/phone.h"
-#include "data/setting.h"
 #include "flow/flow.h"
+#include "flow/settings.h"
 
 #define TEXT_MAX (1u << 20)
 
@@ -191,9 +191,7 @@ static crm_status host_setting(crm_ctx *c, const char *name, crm_str *json)
     if (s != CRM_OK || !plug_now) {
         return s == CRM_OK ? CRM_NOT_FOUND : s;
     }
-    const setting *row = registry_setting(c->reg, plug_now->m->mf.name, name_of(name));
-    *json = row ? setting_given(row) : (crm_str){0};
-    return row ? CRM_OK : CRM_NOT_FOUND;
+    return setting_value(c, plug_now->m->mf.name, name_of(name), json);
 }
 
 /* A text comes bare, everything else as JSON. A secret is not to be had this way. */

@@ -2,6 +2,8 @@
  */
 #include "module_world.h"
 
+#include "flow/settings.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -255,6 +257,28 @@ static void settings_and_field_types_are_told_and_keep_is_for_start(void **state
                         "{\"wait\":\"900000\",\"type\":\"money\",\"none\":null,\"kept\":false}");
 }
 
+static void set_wait(json_t *given)
+{
+    json_t *wanted = json_pack("{s:o}", "wait", given);
+    crm_ctx *c = act_begin(0);
+    crm_status s = settings_change(c, CRM_S("acts"), wanted, (crm_str){0});
+    act_end(s);
+    json_decref(wanted);
+    assert_ok(s);
+}
+
+static void a_setting_that_is_changed_is_seen_by_the_next_call(void **state)
+{
+    int64_t id = note_of(w.anna);
+    (void)state;
+    set_wait(json_string("1h"));
+    assert_ok(call_route("/acts/note/:id/ask", w.anna, id));
+    assert_non_null(strstr(reply(), "{\"wait\":\"3600000\""));
+    set_wait(json_null());
+    assert_ok(call_route("/acts/note/:id/ask", w.anna, id));
+    assert_non_null(strstr(reply(), "{\"wait\":\"900000\""));
+}
+
 static void anothers_record_is_not_found_through_the_host(void **state)
 {
     (void)state;
@@ -305,6 +329,7 @@ int main(int argc, char **argv)
         TEST(who_never_returns_is_named_once_by_another_thread),
         TEST(nobody_becomes_the_system_without_the_capability),
         TEST(settings_and_field_types_are_told_and_keep_is_for_start),
+        TEST(a_setting_that_is_changed_is_seen_by_the_next_call),
         TEST(anothers_record_is_not_found_through_the_host),
         TEST(a_crash_names_the_module_whose_code_ran),
     };

@@ -38,6 +38,33 @@ static crm_status tell_version(crm_ctx *c, crm_out *out)
     return s;
 }
 
+static crm_status tell_setting(crm_ctx *c, crm_out *out)
+{
+    crm_str json = {0};
+    crm_status s = check_running(c);
+    s = s == CRM_OK ? crm_setting(c, crm_param(c, "name").p, &json) : s;
+    crm_put_text(out, "json", json);
+    return s;
+}
+
+/* A row without a position for every time it was told: what `wait` is by then, in ms. */
+static crm_status retell(crm_ctx *c, crm_str name)
+{
+    crm_rec *row;
+    crm_str json;
+    int64_t ms = 0;
+    crm_status s = crm_setting(c, name.p, &json);
+    s = s == CRM_OK ? crm_new(c, "fleet.heard", &row) : s;
+    if (s != CRM_OK) {
+        return s;
+    }
+    for (size_t i = 0; i < json.n && json.p[i] >= '0' && json.p[i] <= '9'; i++) {
+        ms = ms * 10 + (json.p[i] - '0');
+    }
+    s = crm_set_int(row, "car", ms);
+    return s == CRM_OK ? crm_save(c, row) : s;
+}
+
 static crm_status crash(crm_ctx *c, crm_out *out)
 {
     (void)c;
@@ -136,6 +163,11 @@ static const crm_iface ifaces[] = {
 
 static const crm_route routes[] = {
     {.method = "GET", .path = "/version", .fn = tell_version, .tx = CRM_TX_READ, .perm = "user"},
+    {.method = "GET",
+     .path = "/setting/:name",
+     .fn = tell_setting,
+     .tx = CRM_TX_READ,
+     .perm = "user"},
     {.method = "POST", .path = "/crash", .fn = crash, .tx = CRM_TX_NONE, .perm = "user"},
 #if FLEET_VERSION == 2
     {.method = "POST", .path = "/car/:id/drive", .fn = drive, .tx = CRM_TX_WRITE, .perm = "user"},
@@ -145,6 +177,8 @@ static const crm_hook hooks[] = {
     {.entity = "fleet.car", .when = CRM_BEFORE_CREATE, .fn = mark},
 };
 static const crm_listener listeners[] = {{.name = "cars", .entity = "fleet.car", .fn = hear}};
+
+static const crm_job jobs[] = {{.name = "retell", .fn = retell}};
 
 static const crm_perm perms[] = {{.name = "brake", .title = "fleet.perm.brake"}};
 
@@ -156,6 +190,7 @@ static const crm_module self = {
     .routes = CRM_TABLE(routes),
     .hooks = CRM_TABLE(hooks),
     .listeners = CRM_TABLE(listeners),
+    .jobs = CRM_TABLE(jobs),
     .perms = CRM_TABLE(perms),
 #ifdef FLEET_OFFERS
     .steps = CRM_TABLE(steps),
