@@ -84,5 +84,6 @@ void command_module_upgrade(command_call *c);
 void command_module_rollback(command_call *c);
 void command_module_enable(command_call *c);
 void command_module_disable(command_call *c);
+void command_module_settings(command_call *c); /* setting_commands.c */
 
 #endif

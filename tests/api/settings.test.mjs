@@ -294,3 +294,47 @@ describe('another version of the module', () => {
     assert.equal(await seen('seats'), 'null');
   });
 });
+
+describe('karkas module settings', () => {
+  beforeEach(forget);
+
+  const tell = async (...args) => {
+    const { code, out, err } = await server.command(...args);
+    assert.equal(code, 0, out + err);
+    return out;
+  };
+  const refuse = async (...args) => {
+    const { code, out, err } = await server.command(...args);
+    assert.equal(code, 1, out + err);
+    return out + err;
+  };
+
+  it('shows and changes them', async () => {
+    assert.match(await tell('module', 'settings', 'fleet'), /^wait +20m +из ТЗ\n {4}Сколько ждать$/m);
+    const out = await tell('module', 'settings', 'fleet', 'wait=90m', 'plates=new', 'key=secret:FLEET_KEY');
+    assert.match(out, /^wait +90m +изменено на сервере, в ТЗ 20m$/m);
+    assert.match(out, /^plates +new +изменено на сервере, обычное old$/m);
+    assert.match(out, /^key +secret:FLEET_KEY +/m);
+    assert.doesNotMatch(out, new RegExp(SECRET));
+    assert.equal(await seen('wait'), String(90 * MINUTE));
+    assert.equal((await named('wait')).changed.by, null);
+    assert.match(await tell('module', 'settings', 'fleet', 'wait='), /^wait +20m +из ТЗ$/m);
+    assert.match(await tell('--lang', 'en', 'module', 'settings', 'fleet'), /^wait +20m +from the ТЗ$/m);
+    assert.match(await tell('module', 'settings', 'contacts'), /у модуля нет настроек/);
+  });
+
+  it('names what is wrong and changes nothing then', async () => {
+    const said = await refuse('module', 'settings', 'fleet', 'wait=soon', 'plates=new');
+    assert.match(said, /^wait: Здесь ожидается срок с единицей/m);
+    assert.match(said, /^ничего не изменено$/m);
+    assert.equal(await seen('plates'), '"old"');
+    assert.match(await refuse('--lang', 'en', 'module', 'settings', 'fleet', `key=${SECRET}`), /^key: The secret itself is not written here/m);
+    assert.match(await refuse('module', 'settings', 'fleet', 'wait'), /КЛЮЧ=ЗНАЧЕНИЕ/);
+    assert.match(await refuse('module', 'settings', 'nothing'), /такого модуля нет, или он выключен/);
+  });
+
+  it('stands in the help', async () => {
+    assert.match(await tell('module', 'settings', '--help'), /^ {2}karkas module settings ИМЯ \[КЛЮЧ=ЗНАЧЕНИЕ …\]/m);
+    assert.match(await tell('--lang', 'en', 'module', 'settings', '--help'), /^ {2}karkas module settings NAME \[KEY=VALUE …\]/m);
+  });
+});
