@@ -571,7 +571,6 @@ static void every_code_of_the_api_has_a_sentence(void **state)
         "login_failed",
         "csrf",
         "password_required",
-        "idempotency_running",
         "unknown_field",
         "idempotency_key",
         "idempotency_mismatch",
