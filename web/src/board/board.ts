@@ -23,7 +23,7 @@ import { Drag } from './drag.ts';
 import { faceOf, moneyField } from './face.ts';
 import { denial, judge } from './judge.ts';
 import { keyed, type Keyed } from './keys.ts';
-import { Board, type Question } from './model.ts';
+import { Board, type Column, type Question } from './model.ts';
 import { MENU, moveMenu } from './move-menu.ts';
 import { Mover } from './mover.ts';
 import { columnsOf } from './order.ts';
@@ -96,6 +96,9 @@ class BoardView extends El {
 
   get #stages(): Stage[] {
     return stagesOf(this.entity);
+  }
+  get #isMovable(): boolean {
+    return !!entityOf(this.entity)?.can.update;
   }
   get #shown(): Board {
     return this.#before ?? this.#board!;
@@ -179,11 +182,17 @@ class BoardView extends El {
     return this.querySelector(`li[data-id="${id}"] .kcard-open`);
   }
 
+  /** The button that brought the cards of a column is gone. */
+  async #refocus({ rows }: Column): Promise<void> {
+    await this.updateComplete;
+    if (document.activeElement === document.body) this.#linkOf(rows.at(-1)?.id ?? 0)?.focus();
+  }
+
   /* ---- carrying ---- */
 
   #take(id: number, by: Carried['by']): void {
     const row = this.#board?.find(id);
-    if (!row) return;
+    if (!row || !this.#isMovable) return;
     const from = String(row[stageField(this.entity)!]);
     const picked = api.record(this.entity, id);
     this.hand = { row, from, over: by === 'keys' ? from : null, by, picked, record: null };
@@ -285,7 +294,9 @@ class BoardView extends El {
       else this.#drop(stage);
     },
     putBack: () => this.#putBack(),
-    send: (id, stage) => this.#send(this.#board!.find(id)!, this.#stages.find(({ v }) => v === stage)!),
+    send: (id, stage) => {
+      if (this.#isMovable) this.#send(this.#board!.find(id)!, this.#stages.find(({ v }) => v === stage)!);
+    },
     focus: (id) => this.#linkOf(id)?.focus(),
   };
 
@@ -413,14 +424,15 @@ class BoardView extends El {
       offer: (stage) => this.#offer(stage),
       onDown: (event) => this.#down(event),
       onMenu: (event, row) => this.#openMenu(event, row),
-      onMore: (one) => void board.more(one),
-      onRetry: (one) => void board.retry(one),
+      isMovable: this.#isMovable,
+      onMore: (one) => void board.more(one).then(() => this.#refocus(one)),
+      onRetry: (one) => void board.retry(one).then(() => this.#refocus(one)),
     };
   }
 
   /** Cards that are about to be replaced are not carried, nor is anything on a phone, where one column is in sight. */
   #down(event: PointerEvent): void {
-    if (narrow.value || this.#before || this.hand) return;
+    if (narrow.value || this.#before || this.hand || !this.#isMovable) return;
     this.#drag.down(event, event.currentTarget as HTMLElement);
   }
 }

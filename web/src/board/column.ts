@@ -34,6 +34,8 @@ export interface Drawn {
   /** The view that leaves records out; null: it shows all. */
   narrowed: string | null;
   fresh: Set<number>;
+  /** Some of the records can be moved by this user. */
+  isMovable: boolean;
   hand: Hand | null;
   /** Of the column, for the carried card; null: it comes from there. */
   offer: (stage: string) => Offer | null;
@@ -115,7 +117,7 @@ const emptyText = ({ narrowed }: Drawn, { stage }: Column): string =>
   narrowed !== null && isFinal(stage) ? t('board.empty.view', { view: narrowed }) : t('board.empty');
 
 const skeleton = (): TemplateResult =>
-  html`<div class="kcards" role="status" aria-label=${t('loading')}>
+  html`<div class="kcards" aria-hidden="true">
     ${[0, 1, 2].map(() => html`<div class="kcard is-waiting"><span class="w-75"></span><span class="w-40"></span></div>`)}
   </div>`;
 
@@ -127,18 +129,17 @@ function trouble({ onRetry }: Drawn, one: Column): TemplateResult {
 }
 
 function foot({ onMore }: Drawn, one: Column): TemplateResult | typeof nothing {
-  if (one.state === 'more') return html`<p class="kcol-note muted">${t('loading')}</p>`;
   if (!one.next && !one.error) return nothing;
+  const isBusy = one.state === 'more'; // the button stays, and the focus with it
   const walked = one.walked === null ? nothing : t('list.walked', { percent: number(one.walked), count: number(one.rows.length) });
   return html`<div class="kcol-note">
     ${one.error ? html`<span class="is-danger" role="alert">${problemText(one.error)}</span>` : html`<span class="muted">${walked}</span>`}
-    ${one.next ? html`<button class="btn btn-sm" data-action="more" @click=${() => onMore(one)}>${t('list.more')}</button>` : nothing}
+    ${one.next ? html`<button class="btn btn-sm" data-action="more" aria-disabled=${isBusy ? 'true' : 'false'} @click=${() => onMore(one)}>${t(isBusy ? 'loading' : 'list.more')}</button>` : nothing}
   </div>`;
 }
 
 function card(drawn: Drawn, row: Row): TemplateResult {
-  const { entity, hand, fresh, onDown, onMenu } = drawn;
-  const name = titleOf(entity, row);
+  const { entity, hand, fresh, isMovable, onDown } = drawn;
   const marks = `${hand?.row.id === row.id ? 'is-lifted' : ''} ${fresh.has(row.id) ? 'is-fresh' : ''}`;
   return html`<li class="kcard ${marks}" data-entity=${entity} data-id=${row.id} @pointerdown=${onDown}>
     <a
@@ -146,21 +147,24 @@ function card(drawn: Drawn, row: Row): TemplateResult {
       href=${`/e/${entity}/${row.id}`}
       data-layer
       draggable="false"
-      aria-describedby="board-help"
+      aria-describedby=${isMovable ? 'board-help' : nothing}
       @dragstart=${(e: Event) => e.preventDefault()}
       >${title(drawn, row)}</a
     >
-    ${inside(drawn, row)}
-    <button
-      class="icon-btn icon-btn-sm kcard-move"
-      aria-haspopup="true"
-      aria-label=${t('board.move.what', { name })}
-      title=${t('board.move')}
-      @click=${(e: Event) => onMenu(e, row)}
-    >
-      ${icon('more')}
-    </button>
+    ${inside(drawn, row)} ${isMovable ? mover(drawn, row) : nothing}
   </li>`;
+}
+
+function mover({ entity, onMenu }: Drawn, row: Row): TemplateResult {
+  return html`<button
+    class="icon-btn icon-btn-sm kcard-move"
+    aria-haspopup="true"
+    aria-label=${t('board.move.what', { name: titleOf(entity, row) })}
+    title=${t('board.move')}
+    @click=${(e: Event) => onMenu(e, row)}
+  >
+    ${icon('more')}
+  </button>`;
 }
 
 /** Its picture under the pointer. */

@@ -6,6 +6,7 @@ const NEAR = 4; // px that a mouse moves before the card is in the hand
 const PRESS = 250; // ms that a finger rests on it
 const SLIP = 8; // px that it may slip meanwhile: further it scrolls
 const EDGE = 48; // px from an edge in which scrolling begins
+const GAP = 24; // px beside a column that still mean it
 const SPEED = 16; // px a frame, at the edge itself
 
 export interface Carrier {
@@ -115,10 +116,9 @@ export class Drag {
     this.#aim(held.now);
   }
 
-  #aim({ x, y }: Point): void {
+  #aim(at: Point): void {
     const board = this.#carrier.board();
-    const under = document.elementFromPoint(x, y)?.closest<HTMLElement>('[data-column]');
-    const column = under && board?.contains(under) ? under.dataset.column! : null;
+    const column = (board && columnAt(board, at)?.dataset.column) ?? null;
     if (column === this.#column) return;
     this.#column = column;
     this.#carrier.over(column);
@@ -168,6 +168,20 @@ export class Drag {
     this.isUp = false;
     this.#column = null;
   }
+}
+
+/** The column under the pointer, or the one beside the gap that it is over. */
+function columnAt(board: HTMLElement, { x, y }: Point): HTMLElement | undefined {
+  if (!board.contains(document.elementFromPoint(x, y))) return undefined;
+  const all = [...board.querySelectorAll<HTMLElement>('[data-column]')];
+  return all[nearest(all.map((column) => column.getBoundingClientRect()), x)];
+}
+
+/** Which of the boxes side by side `x` is in, or else next to; -1: none is near. */
+export function nearest(boxes: { left: number; right: number }[], x: number): number {
+  const away = boxes.map(({ left, right }) => Math.max(left - x, 0, x - right));
+  const least = Math.min(...away);
+  return least <= GAP ? away.indexOf(least) : -1;
 }
 
 /** How far to scroll in this frame where the pointer is so near to the beginning or the end of a box. */

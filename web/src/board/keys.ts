@@ -54,7 +54,7 @@ function walk(board: Keyed, event: KeyboardEvent): boolean {
       board.take(id);
       return true;
     case 'KeyS':
-      link.parentElement!.querySelector<HTMLElement>('.kcard-move')!.click();
+      link.parentElement!.querySelector<HTMLElement>('.kcard-move')?.click();
       return true;
     case 'ArrowDown':
     case 'KeyJ':

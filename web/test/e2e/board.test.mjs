@@ -133,6 +133,37 @@ test('Escape puts a carried card back, as does its own place, and letting the bu
   await page.locator('crm-drawer crm-card .prop').first().waitFor();
 });
 
+test('near an edge the board scrolls under a carried card', async () => {
+  const page = await atBoard({ size: { width: 1024, height: 768 } });
+  const board = page.locator('.board');
+  assert.equal(await board.evaluate((box) => box.scrollLeft), 0);
+  await carry(page, 40, 'offer');
+  await page.mouse.move(1020, 400, { steps: 3 });
+  await page.locator('.kcol.is-target[data-column=junk]').waitFor();
+  await until(() => board.evaluate((box) => box.scrollLeft + box.clientWidth >= box.scrollWidth - 1));
+  await page.mouse.up();
+  await card(page, 40, 'junk').waitFor();
+  await until(() => find(40).stage === 'junk');
+});
+
+test('who may change no record sees the board and carries nothing', async () => {
+  const page = await visit();
+  await page.route('**/api/v1/meta*', async (route) => {
+    const answer = await route.fetch();
+    const meta = await answer.json();
+    meta.entities['sales.lead'].can.update = false;
+    await route.fulfill({ response: answer, json: meta });
+  });
+  await page.goto(`${fixture.url}${BOARD}`);
+  const from = middle(await card(page, 40, 'work').boundingBox());
+  assert.equal(await page.locator('.kcard-move').count(), 0);
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move(from.x + 200, from.y, { steps: 3 });
+  assert.equal(await page.locator('.is-drag, .is-lifted').count(), 0);
+  await page.mouse.up();
+});
+
 test('a finger that rests on a card carries it, one that moves at once scrolls', async () => {
   const page = await atBoard({ size: { width: 1024, height: 768 } });
   const session = await page.context().newCDPSession(page);
@@ -292,9 +323,11 @@ test('a column shows more when asked, and is asked again where it could not be r
   const cards = column(page, 'new').locator('li[data-id]');
   await column(page, 'new').locator('[data-action=more]').waitFor();
   assert.equal(await cards.count(), 30);
-  await column(page, 'new').locator('[data-action=more]').click();
+  await column(page, 'new').locator('[data-action=more]').focus();
+  await page.keyboard.press('Enter');
   await until(async () => (await cards.count()) > 50);
   await column(page, 'new').locator('[data-action=more]').waitFor({ state: 'detached' });
+  await page.waitForFunction(() => document.activeElement?.closest('[data-column=new] li[data-id]'));
   await page.route(/sales\.lead\?.*stage=work/, (route) =>
     route.fulfill({ status: 504, contentType: 'application/problem+json', body: '{"status":504,"code":"timeout","detail":"Слишком долго."}' }),
   );

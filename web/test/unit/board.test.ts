@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pace } from '../../src/board/drag.ts';
+import { nearest, pace } from '../../src/board/drag.ts';
 import { faceOf } from '../../src/board/face.ts';
 import { figuresOf, figuresOfRow, NONE, plus, questionOf, type Measured } from '../../src/board/figures.ts';
 import { judge } from '../../src/board/judge.ts';
@@ -124,6 +124,12 @@ test('a card shows what the view shows, few fields of it', () => {
     date: null,
     owner: 'owner',
   });
+});
+
+test('a gap belongs to the column beside it, and a column to itself up to its edge', () => {
+  const boxes = [{ left: 0, right: 100 }, { left: 108, right: 200 }];
+  assert.deepEqual([50, 103, 105, 109, 199, 220, 230].map((x) => nearest(boxes, x)), [0, 0, 1, 1, 1, 1, -1]);
+  assert.equal(nearest([], 5), -1);
 });
 
 test('near an edge it scrolls, the faster the nearer', () => {
