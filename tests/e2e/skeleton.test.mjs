@@ -143,6 +143,26 @@ describe('the start screen', () => {
     await task.getByRole('checkbox').check();
     await task.waitFor({ state: 'detached' });
   });
+
+  it('leads from each of its parts to the list of just those tasks', async () => {
+    const client = await server.as('ivanova');
+    const [{ owner }] = await client.list('tasks.task', 'limit=1');
+    for (const [title, away] of [['Просроченная', -7200000], ['Далёкая', 3 * 86400000]])
+      await client.post('/api/v1/tasks.task', { title, kind: 'call', owner: owner.id, due: new Date(Date.now() + away).toISOString() }, { expect: 201 });
+    await manager.page.goto('/');
+    await manager.page.locator('[data-group=overdue] .sect a').click();
+    await manager.page.locator('[data-chip="due.when"]', { hasText: 'Просрочено' }).waitFor();
+    await rowWith('Просроченная').waitFor();
+    assert.equal(await rowWith('Далёкая').count(), 0);
+    await manager.page.click('[data-chip="due.when"] .chip-body');
+    await manager.page.click('[data-value=later]');
+    await rowWith('Далёкая').waitFor();
+    await manager.page.click('[data-value=overdue]');
+    await rowWith('Просроченная').waitFor({ state: 'detached' });
+    await manager.page.click('[data-value=none]');
+    await manager.page.waitForURL(/when=later,none/);
+    await rowWith('Далёкая').waitFor();
+  });
 });
 
 describe('signing in', () => {

@@ -30,10 +30,36 @@ export const ADDRESS_PARTS: Record<string, 'starts' | 'has' | 'eq'> = {
 /** Of a chip over a part of an address ("address.city"), which holds one text; others hold values. */
 const operatorOf = (field: string) => ADDRESS_PARTS[field.split('.')[1] ?? ''];
 
+/** When something is due, by the names of the start screen's parts. The present is the server's. */
+const DUE: Record<string, (field: string) => Condition> = {
+  overdue: (field) => [field, 'lt', 'now'],
+  today: (field) => ['and', [field, 'gte', 'now'], [field, 'lt', 'today+1d']],
+  later: (field) => [field, 'gte', 'today+1d'],
+  none: (field) => [field, 'none'],
+};
+export const DUE_NAMES = Object.keys(DUE);
+
+/** The chip over when a field is due. */
+export const dueChip = (field: string): string => `${field}.when`;
+const isDueChip = (chip: string) => chip.endsWith('.when');
+
+function dueCondition(chip: string, names: string[]): Condition {
+  const parts = names.map((name) => DUE[name](chip.split('.')[0]));
+  return parts.length > 1 ? ['or', ...parts] : parts[0];
+}
+
+function valuesOf(chip: string, text: string): string[] {
+  if (operatorOf(chip)) return [text];
+  const values = text.split(',');
+  return isDueChip(chip) ? values.filter((name) => DUE_NAMES.includes(name)) : values;
+}
+
 export function readState(search: URLSearchParams, views: ListView[]): ListState {
   const chips: Record<string, string[]> = {};
   for (const [key, value] of search) {
-    if (key.startsWith('f.') && value) chips[key.slice(2)] = operatorOf(key.slice(2)) ? [value] : value.split(',');
+    const chip = key.slice(2);
+    const values = key.startsWith('f.') && value ? valuesOf(chip, value) : [];
+    if (values.length) chips[chip] = values;
   }
   const asked = search.get('view');
   const view = views.find((v) => v.id === asked)?.id ?? views[0]?.id ?? '';
@@ -58,16 +84,24 @@ export function writeState(state: ListState, views: ListView[]): string {
 /** The part of a list's query that says which rows: everything but the paging. */
 export function query(state: ListState, view: ListView | undefined, userId: number): URLSearchParams {
   const out = new URLSearchParams();
-  if (state.bin) out.set('deleted', 'only');
-  else if (view?.filter?.length) out.set('filter', JSON.stringify(view.filter));
+  const filter = viewFilter(state, view);
   for (const [field, values] of Object.entries(state.chips)) {
     const operator = operatorOf(field);
-    if (values.length && operator) out.set(`${field}.${operator}`, values[0]!);
+    if (isDueChip(field)) filter.push(dueCondition(field, values));
+    else if (values.length && operator) out.set(`${field}.${operator}`, values[0]!);
     else if (values.length) out.set(`${field}.in`, values.map((v) => (v === ME ? String(userId) : v)).join(','));
   }
+  if (state.bin) out.set('deleted', 'only');
+  if (filter.length) out.set('filter', JSON.stringify(allOf(filter)));
   if (state.q.trim()) out.set('q', state.q.trim());
   return out;
 }
+
+/** The recycle bin has no views. */
+const viewFilter = ({ bin }: ListState, view: ListView | undefined): Condition[] =>
+  !bin && view?.filter?.length ? [view.filter] : [];
+
+const allOf = (parts: Condition[]): Condition => (parts.length > 1 ? ['and', ...parts] : parts[0]);
 
 export function sortOf(state: ListState, view: ListView | undefined): string[] {
   if (state.sort) return [state.sort];
@@ -82,8 +116,12 @@ export function conditionOf(
   userId: number,
   typeOf: (field: string) => string | undefined,
 ): Condition | true {
-  const parts: Condition[] = !state.bin && view?.filter?.length ? [view.filter] : [];
+  const parts = viewFilter(state, view);
   for (const [field, values] of Object.entries(state.chips)) {
+    if (isDueChip(field)) {
+      parts.push(dueCondition(field, values));
+      continue;
+    }
     const type = typeOf(field) ?? '';
     const wanted = values.map((v) => {
       if (type === 'user' || type === 'ref') return v === ME ? userId : Number(v);
@@ -92,7 +130,7 @@ export function conditionOf(
     const operator = operatorOf(field);
     if (wanted.length) parts.push(operator ? [field, operator, wanted[0]] : [field, 'in', wanted]);
   }
-  return parts.length > 1 ? ['and', ...parts] : (parts[0] ?? true);
+  return parts.length ? allOf(parts) : true;
 }
 
 /** A header's click: descending, ascending, back to the view's own order. */

@@ -1,6 +1,6 @@
 // What the deployment is, for this user: entities, views, pipelines, menu. Helpers that read it live here, so that
 // no view knows the shape of the file.
-import { ADDRESS_PARTS } from './filter.ts';
+import { ADDRESS_PARTS, DUE_NAMES, dueChip } from './filter.ts';
 import { t } from './i18n.ts';
 import { Store } from './store.ts';
 import type { Entity, Field, ListView, MenuEntry, Meta, Pipeline, Ref, Row, Stage } from './types.ts';
@@ -15,10 +15,12 @@ export function fieldOf(entity: string, name: string): Field | undefined {
   return entityOf(entity)?.fields[name] ?? builtIn[name] ?? partOf(entity, name);
 }
 
-/** "address.city": a part of an address field is filtered like a text. */
+/** "address.city": a part of an address field is filtered like a text; "due.when" by the names of the start screen. */
 function partOf(entity: string, name: string): Field | undefined {
   const [of, part] = name.split('.');
   const field = entityOf(entity)?.fields[of!];
+  if (isDate(field) && name === dueChip(of))
+    return { type: 'choice', label: field!.label, options: DUE_NAMES.map((v) => ({ v, l: `today.${v}` })), read_only: true };
   if (field?.type !== 'address' || !part || !(part in ADDRESS_PARTS)) return undefined;
   return { type: 'text', label: t('filter.part', { name: t(field.label), part: t(`address.${part}`) }), read_only: true };
 }

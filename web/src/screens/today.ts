@@ -8,6 +8,7 @@ import { line } from '../views/lines.ts';
 import { FootFocus, WalkVoice, progress } from '../views/more.ts';
 import { HOME_ASIDE, homeLimit, homeQuery } from '../core/ahead.ts';
 import { atLeast, dayNumber, fromLocalInput, zone } from '../core/fmt.ts';
+import { dueChip } from '../core/filter.ts';
 import { capital, lang, locale, t } from '../core/i18n.ts';
 import { entityOf, homeViews, meta, type HomeView } from '../core/meta.ts';
 import { narrow } from '../core/narrow.ts';
@@ -107,7 +108,7 @@ class Today extends El {
       .map(
         (g, i) =>
           html` <section data-group=${g}>
-            ${sect(t(`today.${g}`), `${groups[g].length}${g === last ? '+' : ''}`, hrefOf(home), t(entityOf(home.entity)!.label.many), i > 0)}
+            ${sect(t(`today.${g}`), `${groups[g].length}${g === last ? '+' : ''}`, hrefOf(home, g), t(entityOf(home.entity)!.label.many), i > 0)}
             <ul>
               ${groups[g].map((row) => line(home.entity, row, home.view, records.fresh.has(row.id)))}
             </ul>
@@ -146,8 +147,10 @@ function sect(title: string, count: string, href: string, many: string, again = 
   </div>`;
 }
 
-function hrefOf({ entity, view }: HomeView): string {
-  return `/e/${entity}?view=${view.id}`;
+/** The list of the same rows, of a part of them where one is named. */
+function hrefOf({ entity, view, due }: HomeView, part?: Group): string {
+  const all = `/e/${entity}?view=${view.id}`;
+  return part && due ? `${all}&f.${dueChip(due)}=${part}` : all;
 }
 
 function groupOf(due: string | null): Group {

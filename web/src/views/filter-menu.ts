@@ -6,9 +6,9 @@ import { avatar } from '../ui/parts.ts';
 import { walkMenu } from '../ui/pop.ts';
 import { dotClass, label } from '../fields/view.ts';
 import { api } from '../core/api.ts';
-import { ADDRESS_PARTS, ME } from '../core/filter.ts';
+import { ADDRESS_PARTS, dueChip, ME } from '../core/filter.ts';
 import { t } from '../core/i18n.ts';
-import { entityOf, fieldOf, pipelineOf, titleOf } from '../core/meta.ts';
+import { dueField, entityOf, fieldOf, pipelineOf, titleOf } from '../core/meta.ts';
 import type { Names } from './chips.ts';
 
 const KINDS = new Set(['choice', 'choices', 'stage', 'user', 'bool', 'address']);
@@ -64,7 +64,9 @@ class FilterMenu extends El {
   }
 
   #fields() {
-    const fields = Object.entries(entityOf(this.entity)?.fields ?? {}).filter(([, f]) => KINDS.has(f.type));
+    const due = dueField(this.entity);
+    const all = Object.entries(entityOf(this.entity)?.fields ?? {});
+    const fields = all.filter(([name, f]) => KINDS.has(f.type) || name === due);
     if (!fields.length) return html`<p class="hint">${t('filter.none')}</p>`;
     return fields.map(
       ([name, field]) =>
@@ -137,14 +139,15 @@ class FilterMenu extends El {
   }
 
   #values(name: string) {
-    const chosen = this.chips[name] ?? [];
+    const chip = name === dueField(this.entity) ? dueChip(name) : name;
+    const chosen = this.chips[chip] ?? [];
     const type = fieldOf(this.entity, name)?.type;
     const user = type === 'user';
     const put = (v: string, on: boolean) =>
-      this.#put({ [name]: on ? [...chosen, v] : chosen.filter((one) => one !== v) });
+      this.#put({ [chip]: on ? [...chosen, v] : chosen.filter((one) => one !== v) });
     return html`${this.#head(name)} ${type === 'address' ? this.#parts(name) : nothing}
       ${user ? html`<input class="input" type="search" aria-label=${t('filter.people')} placeholder=${t('filter.people')} @input=${(e: Event) => void this.#find((e.target as HTMLInputElement).value)} />` : nothing}
-      ${this.#options(name).map(
+      ${this.#options(chip).map(
         (o) =>
           html`<label class="menu-item" data-value=${o.v}>
             <input

@@ -78,8 +78,27 @@ test('on the start screen of a phone a touch of a title or its number leads to t
   const groups = page.locator('[data-group] .sect');
   await groups.first().waitFor();
   for (const one of await groups.all()) await isTouchable(one);
+  const late = await page.locator('[data-group=overdue] .count').innerText();
   await tap(page, groups.first().locator('h2'));
-  await page.waitForURL(/\/e\/tasks\.task/);
+  await page.waitForURL(/\/e\/tasks\.task\?view=mine&f\.due\.when=overdue/);
+  await page.locator('[data-chip="due.when"]', { hasText: 'Срок: Просрочено' }).waitFor();
+  await page.locator('h1 + .count', { hasText: new RegExp(`^${late}$`) }).waitFor();
+});
+
+test('what is due when is filtered by the names of the start screen', async () => {
+  const page = await visit({ path: '/' });
+  const count = async (part) => Number(await page.locator(`[data-group=${part}] .count`).innerText());
+  const wanted = (await count('overdue')) + (await count('later'));
+  await page.goto(`${fixture.url}/e/tasks.task`);
+  await page.click('[data-action=filter]');
+  await page.click('[data-filter=due]');
+  await page.click('[data-value=overdue]');
+  await page.click('[data-value=later]');
+  await page.waitForURL(/f\.due\.when=overdue,later/);
+  await page.locator('h1 + .count', { hasText: new RegExp(`^${wanted}$`) }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Убрать фильтр «Срок»' }).click();
+  await page.waitForURL((url) => !url.search.includes('when'));
 });
 
 test('the start screen does not call a part whole of which it has read the beginning', async () => {

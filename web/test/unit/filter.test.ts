@@ -52,6 +52,19 @@ test('a chip over a part of an address holds one text, commas and all', () => {
   assert.deepEqual(conditionOf(state, undefined, 7, () => undefined), ['and', ['address.city', 'has', 'Кемерово'], ['address.house', 'eq', '5, корп 1']]);
 });
 
+test('a chip over when something is due leaves the present to the server, and takes no other words', () => {
+  const state = { view: 'open', q: '', sort: null, chips: { 'due.when': ['overdue', 'today'] } };
+  assert.deepEqual(readState(new URLSearchParams(writeState(state, VIEWS)), VIEWS), state);
+  const or = ['or', ['due', 'lt', 'now'], ['and', ['due', 'gte', 'now'], ['due', 'lt', 'today+1d']]];
+  const whole = ['and', ['stage', 'in', ['new']], or];
+  assert.deepEqual(JSON.parse(query(state, VIEWS[0], 7).get('filter')!), whole);
+  assert.deepEqual(conditionOf(state, VIEWS[0], 7, () => undefined), whole);
+  const bin = query({ ...state, chips: { 'due.when': ['none'] }, bin: true }, VIEWS[0], 7);
+  assert.deepEqual([bin.get('deleted'), bin.get('filter')], ['only', '["due","none"]']);
+  assert.deepEqual(readState(new URLSearchParams('f.due.when=constructor,later'), VIEWS).chips, { 'due.when': ['later'] });
+  assert.deepEqual(readState(new URLSearchParams('f.due.when=soon'), VIEWS).chips, {});
+});
+
 test('a header sorts by its field, then the other way, then not at all', () => {
   assert.equal(nextSort(null, 'amount', true), '-amount');
   assert.equal(nextSort('-amount', 'amount', true), 'amount');
