@@ -246,7 +246,7 @@ bool field_is_stored_alike(const field *from, const field *to)
 {
     retype how = field_retype(from, to);
     return how != RETYPE_NEVER && how != RETYPE_REWRITE && from->type == to->type &&
-           ((from->flags ^ to->flags) & FIELD_MANY) == 0 &&
+           ((from->flags ^ to->flags) & FIELD_MANY) == 0 && from->scale == to->scale &&
            field_stored_type(from) == field_stored_type(to);
 }
 

@@ -134,6 +134,13 @@ static void what_is_not_the_deployments_keeps_its_meaning(void **state)
     assert_false(field_means_the_same(&two, &many));
     assert_false(field_is_stored_alike(&two, &many));
     assert_false(field_means_the_same(&text, &whole));
+    /* Until all is computed anew, hundredths would be read as thousandths. */
+    field cents = of(FIELD_COMPUTED), mills = of(FIELD_COMPUTED);
+    cents.result = mills.result = FIELD_DECIMAL;
+    cents.scale = 2;
+    mills.scale = 3;
+    assert_false(field_is_stored_alike(&cents, &mills));
+    assert_false(field_means_the_same(&cents, &mills));
 }
 
 /* A value as text: "i:5", "t:x", "null", or "no" when it does not fit. */
