@@ -68,6 +68,8 @@ export class Board {
   #loaded: Promise<void> = Promise.resolve();
   #pending = new Set<number>();
   #held = new Set<number>();
+  #readings = 0; // of columns, that are under way
+  #meanwhile = new Set<number>(); // records that were changed during them: what they bring may be older
   #calm: Promise<void> = Promise.resolve();
   #thaw: (() => void) | null = null;
   #gathering = 0;
@@ -196,6 +198,7 @@ export class Board {
     const search = pageSearch(this.#query, sort, limit);
     search.set(measured.stage, column.stage.v);
     if (after) search.set('after', after);
+    this.#readings += 1;
     try {
       const page = await this.#list(search);
       await this.#calm;
@@ -204,8 +207,17 @@ export class Board {
       if (!this.#isOf(turn)) return;
       if (after && error instanceof ApiError && error.code === 'bad_cursor') return this.#part(column, turn, null);
       this.#failed(column, error);
+    } finally {
+      this.#wasRead();
     }
     this.#tell();
+  }
+
+  #wasRead(): void {
+    this.#readings -= 1;
+    if (this.#readings) return;
+    for (const id of this.#meanwhile) this.touch(id);
+    this.#meanwhile.clear();
   }
 
   #failed(column: Column, error: unknown): void {
@@ -218,10 +230,21 @@ export class Board {
     return page.read_as || page.corrected ? [] : page.rows;
   }
 
+  /** Whether a row that has come for `column` has left it meanwhile. Where it stands elsewhere is else over. */
+  #isLate(column: Column, row: Row): boolean {
+    const other = this.columns.find((one) => one !== column && one.rows.some(({ id }) => id === row.id));
+    const known = other?.rows.find(({ id }) => id === row.id);
+    if (!other || !known) return false;
+    if (known.rev > row.rev || this.#held.has(row.id)) return true;
+    other.rows = other.rows.filter((one) => one !== known);
+    return false;
+  }
+
   #took(column: Column, page: Page, isMore: boolean): void {
     const rows = this.#rowsOf(page);
     const known = new Set(isMore ? column.rows.map(({ id }) => id) : []);
-    column.rows = [...(isMore ? column.rows : []), ...rows.filter(({ id }) => !known.has(id))];
+    const further = rows.filter((row) => !known.has(row.id) && !this.#isLate(column, row));
+    column.rows = [...(isMore ? column.rows : []), ...further];
     column.next = rows === page.rows ? page.next : null;
     column.walked = page.partial ? (page.walked ?? 0) : null;
     column.state = 'ready';
@@ -276,6 +299,7 @@ export class Board {
   #event(event: RecordEvent): void {
     if (event.entity !== this.question.entity) return;
     this.#countSoon();
+    if (this.#readings) this.#meanwhile.add(event.id);
     const known = this.find(event.id);
     if (known && event.op === 'updated' && event.rev !== undefined && event.rev <= known.rev) return;
     if (event.op === 'gone' || event.op === 'deleted') void this.#calm.then(() => this.drop(event.id));

@@ -338,6 +338,33 @@ test('a column shows more when asked, and is asked again where it could not be r
   await card(page, 40, 'work').waitFor();
 });
 
+test('a card that left its column while further ones were read stands in its new one alone, and a deleted one in none', async () => {
+  for (let i = 0; i < 40; i += 1) fixture.create('sales.lead', { title: `Экскаватор ${i}`, source: 'site' });
+  const page = await atBoard({ path: `${BOARD}&sort=id` });
+  const cards = column(page, 'new').locator('li[data-id]');
+  const shown = await cards.evaluateAll((all) => all.map((one) => Number(one.dataset.id)));
+  const [moved, gone] = fixture.data['sales.lead'].filter((row) => row.stage === 'new' && !shown.includes(row.id));
+  let letGo;
+  let isRead = false;
+  const held = new Promise((done) => (letGo = done));
+  await page.route(/sales\.lead\?.*after=/, async (route) => {
+    const answer = await route.fetch();
+    isRead = true;
+    await held;
+    await route.fulfill({ response: answer });
+  });
+  await column(page, 'new').locator('[data-action=more]').click();
+  await until(() => isRead);
+  fixture.update('sales.lead', moved.id, { stage: 'work' });
+  fixture.emit('record', { entity: 'sales.lead', id: gone.id, op: 'deleted' });
+  fixture.data['sales.lead'].splice(fixture.data['sales.lead'].indexOf(gone), 1);
+  await card(page, moved.id, 'work').waitFor();
+  letGo();
+  await until(async () => (await cards.count()) > 31);
+  await card(page, gone.id, 'new').waitFor({ state: 'detached' });
+  assert.equal(await page.locator(`li[data-id="${moved.id}"]`).count(), 1);
+});
+
 test('a board without cards, and one that may not be read, say so', async () => {
   const page = await visit({ path: '/e/sales.lead?as=board&f.source=expo&f.owner=9&q=погрузчик' });
   await page.getByText('Под эти условия ничего не подходит').waitFor();
