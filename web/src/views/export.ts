@@ -37,7 +37,9 @@ class Export extends El {
     void this.#watch;
   }
 
-  open(search: URLSearchParams, columns: string[]): void {
+  /** Also right after its file has been loaded, when nothing is drawn yet. */
+  async open(search: URLSearchParams, columns: string[]): Promise<void> {
+    await this.updateComplete;
     this.#search = search;
     this.columns = new Set(columns.filter((name) => this.#all.includes(name)));
     this.querySelector('dialog')!.showModal();

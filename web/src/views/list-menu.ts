@@ -1,8 +1,8 @@
 // What is done with a list as a whole, for those who may: importing, looking for duplicates, exporting.
 import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from '../ui/icon.ts';
+import { loaded } from '../ui/later.ts';
 import { toggleAt, walkMenu } from '../ui/pop.ts';
-import './export.ts';
 import { t } from '../core/i18n.ts';
 import { entityOf } from '../core/meta.ts';
 
@@ -27,4 +27,10 @@ export function listMenu(entity: string, onExport: () => void): TemplateResult |
       ${exports ? html`<button class="menu-item" data-action="export" @click=${onExport}>${icon('download', 'icon-16')}${t('export.open')}</button>` : nothing}
     </div>
     ${exports ? html`<crm-export .entity=${entity}></crm-export>` : nothing}`;
+}
+
+/** Its window is a file of its own. */
+export async function openExport(list: HTMLElement, search: URLSearchParams, columns: string[]): Promise<void> {
+  list.querySelector<HTMLElement>('#list-menu')?.hidePopover();
+  if (await loaded(import('./export.ts'))) await list.querySelector('crm-export')?.open(search, columns);
 }

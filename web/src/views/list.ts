@@ -14,7 +14,7 @@ import { emptyList } from './list-empty.ts';
 import { ListFind, readingNote } from './list-find.ts';
 import { bindList } from './list-keys.ts';
 import { loadBoard, lookSwitch } from './list-look.ts';
-import { listMenu } from './list-menu.ts';
+import { listMenu, openExport } from './list-menu.ts';
 import { FootFocus, WalkVoice, more } from './more.ts';
 import { Selection } from './selection.ts';
 import { cardHeight, cards } from './cards.ts';
@@ -333,8 +333,7 @@ class List extends El {
     const search = query(this.#state, this.#view, meta.value?.user.id ?? 0);
     const sort = sortOf(this.#state, this.#view);
     if (sort.length) search.set('sort', sort.join(','));
-    this.querySelector<HTMLElement>('#list-menu')?.hidePopover();
-    this.querySelector('crm-export')?.open(search, this.#view.columns);
+    void openExport(this, search, this.#view.columns);
   }
 
   #filters() {

@@ -69,8 +69,17 @@ test('a window whose file is missing says so, and opens once the file is there',
   await missing(page, 'merge');
   await page.click('[data-action=bulk-merge]');
   await page.locator('.toast').getByText('Повторите; если не поможет').waitFor();
-  await page.unroute('**/ui/merge-*.js');
+  await missing(page, 'export');
+  await page.locator('.toast').getByRole('button', { name: 'Закрыть' }).click();
+  await page.click('[data-action=list-menu]');
+  await page.click('[data-action=export]');
+  await page.locator('.toast').getByText('Повторите; если не поможет').waitFor();
+  for (const part of ['merge', 'export']) await page.unroute(`**/ui/${part}-*.js`);
   await page.reload();
+  await page.click('[data-action=list-menu]');
+  await page.click('[data-action=export]');
+  await page.waitForSelector('[data-rows="1204"]');
+  await page.keyboard.press('Escape');
   for (const id of [46, 45]) await page.locator(`tr[data-id="${id}"] .pick-box input`).click();
   await page.click('[data-action=bulk-merge]');
   await page.locator('dialog crm-merge').waitFor();
