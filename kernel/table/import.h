@@ -2,8 +2,8 @@
  * import.h - a person's file to records: how it is read, what its columns mean, what each row does.
  *
  * The file lies in <data>/import under a random name; a row of sys.import knows it. Reading and
- * looking things up happen on workers, one slice of the file ahead of the writer; a check is the
- * same work with every row taken back. Whose import it is alone sees it.
+ * looking things up happen on workers, one slice of the file ahead of the writer; a check is the same
+ * work with every row taken back. Whose import it is alone sees it.
  */
 #ifndef TABLE_IMPORT_H
 #define TABLE_IMPORT_H
@@ -29,13 +29,12 @@ CRM_MUST_CHECK crm_status import_allow(crm_ctx *c, const entity *e);
  */
 CRM_MUST_CHECK crm_status import_analyse(crm_ctx *c, const entity *e, const json_t *reading,
                                          store_row *row);
-/* The import of this id and of the caller; NOT_FOUND else, DENIED when he may not import such
- * records any more. Any blocking session. */
+/* The import of this id and of the caller; NOT_FOUND else, DENIED when he may not import such records
+ * any more. Any blocking session. */
 CRM_MUST_CHECK crm_status import_load(crm_ctx *c, int64_t id, store_row *row);
 /* As API.md shows it. Pool. */
 CRM_MUST_CHECK crm_status import_view(crm_ctx *c, const store_row *row, json_writer *w);
-/* Starts a check or a run with these options, which are remembered. CONFLICT import_running.
- * Writer. */
+/* Starts a check or a run with these options, which are remembered. CONFLICT import_running. Writer. */
 CRM_MUST_CHECK crm_status import_start(crm_ctx *c, int64_t id, json_t *options, bool is_check);
 /* Whether a check or run is under way. Any blocking session. */
 CRM_MUST_CHECK crm_status import_is_busy(crm_ctx *c, const store_row *row, bool *is_busy);
