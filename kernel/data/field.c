@@ -61,6 +61,24 @@ crm_status field_key_make(arena *a, const field *f, crm_str text, crm_str *key)
     return CRM_OK;
 }
 
+bool field_may_be_marked(const field *f)
+{
+    switch (f->type) {
+    case FIELD_PHONE:
+    case FIELD_EMAIL:
+    case FIELD_URL:
+    case FIELD_ADDRESS:
+    case FIELD_INN:
+    case FIELD_KPP:
+    case FIELD_OGRN:
+    case FIELD_BIK:
+    case FIELD_ACCOUNT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 const char *field_mark_code(const field *f)
 {
     switch (f->type) {

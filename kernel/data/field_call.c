@@ -41,6 +41,15 @@ crm_status field_from_text(crm_ctx *c, const field *f, crm_str text, value *out,
     return take(c, f, field_read_text(&s, f, text, &got), &got, out, is_marked);
 }
 
+crm_status field_from_program(crm_ctx *c, const field *f, crm_str text, value *out, bool *is_marked)
+{
+    field_source s = source_of(c);
+    field_result got;
+    s.is_by_lines = true;
+    s.is_lenient = true;
+    return take(c, f, field_read_text(&s, f, text, &got), &got, out, is_marked);
+}
+
 crm_status field_from_lines(crm_ctx *c, const field *f, crm_str text, value *out, bool *is_marked)
 {
     field_source s = source_of(c);

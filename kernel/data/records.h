@@ -218,6 +218,10 @@ CRM_MUST_CHECK crm_status field_from_lines(crm_ctx *c, const field *f, crm_str t
 /* As field_from_text, but what cannot be read (INVALID) is no error of the call. */
 CRM_MUST_CHECK crm_status field_try_text(crm_ctx *c, const field *f, crm_str text, value *out,
                                          bool *is_marked);
+/* What a program sets is read as it is written, element by element, and never refused for its form:
+ * what a person would be refused is kept and marked. INVALID: it is too long, or has too many. */
+CRM_MUST_CHECK crm_status field_from_program(crm_ctx *c, const field *f, crm_str text, value *out,
+                                             bool *is_marked);
 /* `label`: of a reference, or the lines of REFS; {NULL,0} with denied=true gives {"id":…,"denied":true}. */
 void field_to_json(json_writer *w, const field *f, const value *v, crm_str label, bool denied);
 /* Writes or removes the field's entry in `_marks`: it holds a value kept though it is not valid. */

@@ -284,6 +284,7 @@ crm_status remote_apply(crm_ctx *c, record *subject, crm_str set_json)
         const field *f = entity_field(subject->entity, str_of(name));
         s = s == CRM_OK ? f ? field_read_json(&from, f, json, &got) : CRM_NOT_FOUND : s;
         s = s == CRM_OK ? record_set(subject, f, got.v) : s;
+        s = s == CRM_OK ? record_mark(subject, f, got.is_marked) : s;
     }
     json_decref(set);
     return s == CRM_OK ? s : call_fail(c, CRM_UPSTREAM, "remote_failed");

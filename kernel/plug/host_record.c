@@ -184,11 +184,13 @@ static crm_status set(crm_rec *r, const char *name, value v)
     if (s != CRM_OK) {
         return call_broke(s);
     }
-    value copy = value_dup(at->arena, v);
-    if (copy.kind == VALUE_TEXT && !copy.s.p) {
-        return call_broke(CRM_NOMEM);
+    bool is_marked = false;
+    if (v.kind == VALUE_TEXT && field_may_be_marked(f)) {
+        s = plug_now && plug_now->c ? field_from_program(plug_now->c, f, v.s, &v, &is_marked)
+                                    : CRM_MISUSE;
     }
-    return call_broke(record_set(at, f, copy));
+    s = s == CRM_OK ? record_set(at, f, v) : s;
+    return call_broke(s == CRM_OK ? record_mark(at, f, is_marked) : s);
 }
 
 /* A person has to read what was made of a body that nobody could take apart. */

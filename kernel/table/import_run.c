@@ -269,6 +269,7 @@ static crm_status set_defaults(crm_ctx *c, const slice *x, record *r)
         bool is_marked;
         crm_status s = f ? field_from_json(c, f, item, &v, &is_marked) : CRM_OK;
         s = s == CRM_OK && f ? record_set(r, f, v) : s;
+        s = s == CRM_OK && f ? record_mark(r, f, is_marked) : s;
         if (s != CRM_OK) {
             return s;
         }

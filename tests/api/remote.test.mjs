@@ -104,12 +104,12 @@ describe('a service', () => {
     receiver = await new Receiver().start();
     receiver.secrets = [SECRET];
     modules = discountsFolder(receiver.url, (text) =>
-      text.replace('steps:\n', `  told:
+      text.replace('  sales.lead:\n', '    payer: {type: inn}\n  sales.lead:\n').replace('steps:\n', `  told:
     on: sales.deal
     when: [created, updated]
     fields: [title]
     send: [title]
-    set: [title, discount]
+    set: [title, discount, payer]
     on_failure: retry
   loose: {on: contacts.person, when: before_create, send: [name], on_failure: let_through}
 grants: {sales.deal: {read: all, update: all}}
@@ -251,6 +251,19 @@ steps:
     assert.match(told[0].id, /^evt_/);
     const { rows } = (await head.get(`${DEALS}/${deal.id}/history`)).json;
     assert.equal(rows[0].via, 'remote:discounts');
+  });
+
+  it('sets a value with the mark that belongs to it, and takes the mark from what it mends', async () => {
+    const set = async (payer, by) => {
+      say((d) => (d.path.endsWith('/told') ? { set: { payer: by } } : { ok: true }));
+      const deal = (await make({ title: 'Плательщик', payer }, 201)).json;
+      return until(async () => {
+        const d = (await head.get(`${DEALS}/${deal.id}`)).json;
+        return d.payer === by && d;
+      }, 'what the service sets');
+    };
+    assert.deepEqual((await set('7707083893', '7707083894'))._marks, { payer: 'check_digits' });
+    assert.equal((await set('7707083894', '7707083893'))._marks, undefined);
   });
 
   it('is told again and again under one id until it answers', async () => {

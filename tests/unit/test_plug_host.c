@@ -48,6 +48,19 @@ static void a_swallowed_failure_takes_the_whole_transaction_back(void **state)
     assert_field(only("acts.note"), "title", "first");
 }
 
+static void what_a_module_sets_is_marked_and_cleared_as_what_a_person_writes(void **state)
+{
+    int64_t id = note_of(w.anna);
+    (void)state;
+    assert_ok(call_route("/acts/note/:id/spoil", w.anna, id));
+    assert_field(only("acts.note"), "phone", "+79161234567\nafter six");
+    assert_true(str_is(only("acts.note")->v[COL_MARKS].s,
+                       "{\"phone\":\"phone_invalid\",\"inn\":\"check_digits\"}"));
+    assert_ok(call_route("/acts/note/:id/mend", w.anna, id));
+    assert_field(only("acts.note"), "phone", "+79161234567\n+74951234567");
+    assert_true(value_is_null(only("acts.note")->v[COL_MARKS]));
+}
+
 static void a_read_that_finds_nothing_may_be_passed_over(void **state)
 {
     (void)state;
@@ -317,6 +330,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_swallowed_failure_takes_the_whole_transaction_back),
+        TEST(what_a_module_sets_is_marked_and_cleared_as_what_a_person_writes),
         TEST(a_read_that_finds_nothing_may_be_passed_over),
         TEST(a_reply_is_one_json_object_however_it_was_left),
         TEST(a_hook_refuses_with_its_field_and_text),

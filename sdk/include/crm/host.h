@@ -215,6 +215,8 @@ static inline crm_str crm_get_text(const crm_rec *r, const char *f) { return crm
 static inline int64_t crm_get_int(const crm_rec *r, const char *f) { return crm__host->rec_int(r, f); }
 /* Given or changed since it was read; in a hook: against what is stored. */
 static inline bool crm_changed(const crm_rec *r, const char *f) { return crm__host->rec_changed(r, f); }
+/* As stored: a phone in E.164, a choice's value, elements of a field with many on lines. A phone, an e-mail and
+ * their like that are not valid are kept and marked, a right one takes the mark away; INVALID: it is too long. */
 static inline CRM_MUST_CHECK crm_status crm_set_text(crm_rec *r, const char *f, crm_str v)
 {
     return crm__host->set_text(r, f, v);

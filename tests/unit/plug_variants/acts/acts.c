@@ -53,6 +53,27 @@ static crm_status rename_note(crm_ctx *c, crm_out *out)
     return s; /* what is open is closed for it */
 }
 
+/* Two phones, of which one is none, and a number with a slip. */
+static crm_status spoil(crm_ctx *c, crm_out *out)
+{
+    crm_rec *note;
+    crm_status s = with_note(c, &note);
+    (void)out;
+    s = s == CRM_OK ? crm_set_text(note, "phone", CRM_S("+79161234567\nafter six")) : s;
+    s = s == CRM_OK ? crm_set_text(note, "inn", CRM_S("7707083894")) : s;
+    return s == CRM_OK ? crm_save(c, note) : s;
+}
+
+static crm_status mend(crm_ctx *c, crm_out *out)
+{
+    crm_rec *note;
+    crm_status s = with_note(c, &note);
+    (void)out;
+    s = s == CRM_OK ? crm_set_text(note, "phone", CRM_S("8 916 123-45-67\n+74951234567")) : s;
+    s = s == CRM_OK ? crm_set_null(note, "inn") : s;
+    return s == CRM_OK ? crm_save(c, note) : s;
+}
+
 static crm_status veto(crm_ctx *c, crm_rec *now, const crm_rec *was)
 {
     crm_str title = crm_get_text(now, "title");
@@ -174,6 +195,8 @@ static void stop(void)
 static const crm_route routes[] = {
     POST("/note/:id/swallow", swallow),
     POST("/note/:id/look", look),
+    POST("/note/:id/spoil", spoil),
+    POST("/note/:id/mend", mend),
     POST("/note/:id/rename", rename_note),
     POST("/note/:id/system", become_system),
     POST("/note/:id/ask", ask),
