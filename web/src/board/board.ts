@@ -69,6 +69,7 @@ class BoardView extends El {
   #before: Board | null = null;
   #late = 0;
   #told = '';
+  #moves = new Map<number, { to: string; done: Promise<void> }>(); // under way, by card
   #focus = 0; // the card that gets the focus once it is drawn in its new place
   #drag = new Drag({
     board: () => this.querySelector<HTMLElement>('.board'),
@@ -264,8 +265,11 @@ class BoardView extends El {
     this.said = t('board.back', { name: titleOf(this.entity, hand.row), stage: this.#nameOf(hand.from) });
   }
 
+  /** A card that is still on its way goes on from where it then stands: of two moves at once the first would seem another's. */
   #send(row: Row, to: Stage, picked?: Promise<Row>): void {
     const board = this.#board!;
+    const before = this.#moves.get(row.id);
+    if (before?.to === to.v) return;
     const mover = new Mover({
       entity: this.entity,
       board,
@@ -276,7 +280,11 @@ class BoardView extends El {
         this.requestUpdate();
       },
     });
-    void mover.move(row, to, picked);
+    const go = () => mover.move(board.find(row.id) ?? row, to, before ? undefined : picked);
+    const move = { to: to.v, done: before ? before.done.then(go) : go() };
+    this.#moves.set(row.id, move);
+    const over = () => this.#moves.get(row.id) === move && this.#moves.delete(row.id);
+    void move.done.finally(over);
   }
 
   /* ---- keys ---- */

@@ -258,6 +258,27 @@ test('what a stage needs is asked for on the way; giving it up puts the card bac
   await until(() => find(37).stage === 'work' && find(37).amount === null);
 });
 
+test('a card that is moved on before it is saved goes on after that, and is not taken for moved by somebody else', async () => {
+  const page = await atBoard();
+  let letGo;
+  const held = new Promise((done) => (letGo = done));
+  await page.route('**/api/v1/sales.lead/46', async (route) => {
+    if (route.request().method() === 'PATCH' && route.request().postDataJSON().stage === 'work') await held;
+    await route.continue();
+  });
+  await link(page, 46).focus();
+  await page.keyboard.press('Alt+ArrowRight');
+  await card(page, 46, 'work').waitFor();
+  await link(page, 46).focus();
+  await page.keyboard.press('Alt+ArrowRight');
+  letGo();
+  await until(() => patches() === 2);
+  await toast(page, 'теперь в стадии «Предложение»').waitFor();
+  await card(page, 46, 'offer').waitFor();
+  assert.equal(find(46).stage, 'offer');
+  assert.equal(await page.locator('.toast[data-kind=warn]').count(), 0);
+});
+
 test('a card that somebody else has changed goes back and can be moved again', async () => {
   const page = await atBoard();
   const read = page.waitForResponse(/sales\.lead\/40$/);
