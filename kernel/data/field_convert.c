@@ -179,7 +179,7 @@ static retype of_prose(const field *from, const field *to)
 }
 
 /* An entity may have got another name. */
-static bool leads_where(const field *from, const field *to)
+static bool points_where(const field *from, const field *to)
 {
     return str_eq(from->ref_name, to->ref_name) ||
            (to->ref && to->ref->was.n && str_eq(from->ref_name, to->ref->was));
@@ -188,7 +188,7 @@ static bool leads_where(const field *from, const field *to)
 static retype of_same_type(const field *from, const field *to)
 {
     if (from->type == FIELD_REF || from->type == FIELD_REFS) {
-        return leads_where(from, to) ? RETYPE_FREE : RETYPE_NEVER;
+        return points_where(from, to) ? RETYPE_FREE : RETYPE_NEVER;
     }
     if (is_number(from->type) && from->scale != to->scale) {
         return RETYPE_REWRITE;
