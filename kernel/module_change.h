@@ -84,6 +84,9 @@ void command_module_upgrade(command_call *c);
 void command_module_rollback(command_call *c);
 void command_module_enable(command_call *c);
 void command_module_disable(command_call *c);
-void command_module_settings(command_call *c); /* setting_commands.c */
+/* setting_commands.c */
+void command_module_settings(command_call *c);
+/* What the version in force does not take of changed settings; nothing without a server. */
+void command_say_aside(command_call *c, crm_str name);
 
 #endif

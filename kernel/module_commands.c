@@ -180,6 +180,7 @@ static void act(command_call *c, module_act what)
                       .version = c->count > 3 ? str_of(c->args[3]) : (crm_str){0}};
     if (c->d->flow ? act_online(c, &ask) : act_offline(c, &ask)) {
         say_now(c, ask.name);
+        command_say_aside(c, ask.name);
     }
 }
 

@@ -9,6 +9,7 @@ typedef struct setting_work {
     command_call *call;
     crm_str owner;
     json_t *wanted; /* NULL: only to show */
+    size_t said;    /* bytes of what the command has said before: a commit may be run again */
 } setting_work;
 
 static bool is_ru(const command_call *c)
@@ -106,6 +107,36 @@ static void say_all(command_call *c, crm_ctx *call, const setting_states *all)
     }
     if (!has_any) {
         buf_z(c->out, is_ru(c) ? "у модуля нет настроек\n" : "the module has no settings\n");
+    }
+}
+
+static crm_status commit_aside(crm_ctx *call, void *arg)
+{
+    const setting_work *x = arg;
+    setting_states all;
+    crm_status s = settings_read(call, x->owner, &all);
+    x->call->out->n = x->said;
+    for (uint32_t i = 0; s == CRM_OK && i < all.count; i++) {
+        if (all.at[i].is_aside) {
+            buf_z(x->call->out, "    ");
+            say_aside(x->call, call, &all.at[i]);
+        }
+    }
+    return s;
+}
+
+void command_say_aside(command_call *c, crm_str name)
+{
+    setting_work x = {.call = c, .owner = name, .said = c->out->n};
+    crm_ctx call;
+    crm_status s = c->d->flow ? call_begin(&call, &principal_system, CRM_S("command")) : CRM_OK;
+    if (c->d->flow && s == CRM_OK) {
+        call.lang = str_of(c->lang);
+        s = settings_have(call.reg, name) ? writer_run(c->d->flow, &call, commit_aside, &x) : s;
+        call_end(&call);
+    }
+    if (s != CRM_OK) {
+        command_fail_status(c, s);
     }
 }
 

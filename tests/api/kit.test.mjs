@@ -101,6 +101,17 @@ describe('a module of data alone', () => {
     assert.equal(said.out, 'gate/locales/en.yaml: нет текста «gate.pass.f.came»\ngate/locales/ru.yaml: нет текста «gate.pass.v.all»\n');
   });
 
+  it('is told of a setting whose default does not fit, and of one without a text', async () => {
+    const wait = (def) => `settings:\n  wait: {type: duration, max: 2h, default: ${def}}\n`;
+    change('gate/module.yaml', 'level: 1\n', `level: 1\n${wait('3h')}`);
+    const wrong = await lint('gate');
+    change('gate/module.yaml', 'default: 3h', 'default: 1h');
+    const bare = await lint('gate');
+    change('gate/module.yaml', wait('1h'), '');
+    assert.match(wrong.out, /gate\/module\.yaml:5: «3h» вне допустимого: 0s\.\.2h/);
+    assert.equal(bare.out, 'gate/locales/ru.yaml: нет текста «gate.setting.wait»\ngate/locales/en.yaml: нет текста «gate.setting.wait»\n');
+  });
+
   it('is told of a module that it needs and that is not there', async () => {
     change('gate/module.yaml', 'level: 1\n', 'level: 1\nneeds: [warehouse]\n');
     const said = await lint('gate');

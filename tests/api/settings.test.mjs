@@ -333,6 +333,12 @@ describe('karkas module settings', () => {
     assert.match(await refuse('module', 'settings', 'nothing'), /такого модуля нет, или он выключен/);
   });
 
+  it('is told by an upgrade what the version does not take', async () => {
+    await set({ wait: '90m' });
+    assert.match(await tell('module', 'upgrade', 'fleet', '1.1.0'), /^ {4}wait +90m +отложено: Здесь ожидается значение от 0s до 1h\.$/m);
+    assert.doesNotMatch(await tell('module', 'rollback', 'fleet'), /отложено/);
+  });
+
   it('stands in the help', async () => {
     assert.match(await tell('module', 'settings', '--help'), /^ {2}karkas module settings ИМЯ \[КЛЮЧ=ЗНАЧЕНИЕ …\]/m);
     assert.match(await tell('--lang', 'en', 'module', 'settings', '--help'), /^ {2}karkas module settings NAME \[KEY=VALUE …\]/m);
