@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PHONE } from './browser.mjs';
+import { menu } from '../fixture/data.mjs';
 import { fixture, scene, visit } from './scene.mjs';
 
 scene();
@@ -83,6 +84,16 @@ test('on the start screen of a phone a touch of a title or its number leads to t
   await page.waitForURL(/\/e\/tasks\.task\?view=mine&f\.due\.when=overdue/);
   await page.locator('[data-chip="due.when"]', { hasText: 'Срок: Просрочено' }).waitFor();
   await page.locator('h1 + .count', { hasText: new RegExp(`^${late}$`) }).waitFor();
+});
+
+test('the bar of a phone is full however few sections there are', async (t) => {
+  const others = menu.splice(1);
+  t.after(() => menu.push(...others));
+  fixture.home = false;
+  const page = await visit({ path: '/e/sales.lead', size: PHONE });
+  const last = await page.locator('.tabbar > *').last().boundingBox();
+  assert.ok((await page.locator('.tabbar > *').count()) < 5);
+  assert.ok(last.x + last.width > PHONE.width - 8, `${last.x} + ${last.width}`);
 });
 
 test('what is due when is filtered by the names of the start screen', async () => {
