@@ -31,6 +31,7 @@ static crm_str text_at(const json_t *list, size_t i)
 
 static crm_status new_node(cond_reader *r, cond_op op, cond **out)
 {
+    *out = NULL;
     if (r->nodes++ == COND_NODES_MAX) {
         return cond_fail(r, "too_complex", (crm_str){0});
     }
