@@ -149,7 +149,8 @@ typedef struct record_changes {
 /*
  * Changes after the position, as the asker may know of them now (records_changes.c), of at most `limit` records (0:
  * LIST_MAX). A page is short at the end of the log, and where there is more only behind CHANGES_LOOKED of its rows: not
- * where what he may not see was changed. Pool.
+ * where what he may not see was changed. TIMEOUT: it is as far as was read, and `next` is `after` where that is nowhere.
+ * Pool.
  */
 CRM_MUST_CHECK crm_status records_changes(crm_ctx *c, const entity *e, int64_t after, uint32_t limit,
                                           record_changes *out);

@@ -82,7 +82,7 @@ static crm_status gather_page(gathering *g, const change_page *page, int64_t *ne
     crm_status st = CRM_OK;
     for (uint32_t i = 0; !st && i < page->count; i++) {
         st = gather(g, &page->at[i]);
-        if (g->is_full) {
+        if (st || g->is_full) {
             return st;
         }
         *next = page->at[i].position;
@@ -104,7 +104,7 @@ static crm_status read_log(gathering *g, record_changes *out)
         st = st ? st : gather_page(g, &page, &out->next);
         looked += page.looked;
     }
-    out->has_more = g->is_full || page.has_more;
+    out->has_more = g->is_full || page.has_more || st != CRM_OK;
     crm_status done = a ? st : CRM_NOMEM;
     arena_free(a);
     return done;
@@ -135,7 +135,7 @@ crm_status records_changes(crm_ctx *c, const entity *e, int64_t after, uint32_t 
     g.at = ARENA_ARRAY(c->arena, gathered, g.limit);
     out->at = ARENA_ARRAY(c->arena, record_change, g.limit);
     crm_status st = g.at && out->at ? read_log(&g, out) : CRM_NOMEM;
-    for (uint32_t i = 0; !st && i < g.count; i++) {
+    for (uint32_t i = 0; (!st || st == CRM_TIMEOUT) && i < g.count; i++) {
         judge(&g, &g.at[i]);
         out->at[out->count++] = g.at[i].told;
     }

@@ -59,6 +59,33 @@ static void a_page_reads_on_until_it_is_full(void **state)
     assert_int_equal(told(w.anna, &at, 1, false), 1);
 }
 
+/* Who asks again from the same place would run out of time again: what was judged is told, and no
+ * more. */
+static void a_call_whose_time_ends_says_how_far_it_came(void **state)
+{
+    (void)state;
+    int64_t begin = log_end();
+    int cut = 0;
+    for (int i = 0; i < 5; i++) {
+        add_hidden(80); /* of which the log is read in several pages */
+        world_lead(&w, "мой", w.anna, 0);
+    }
+    crm_status st = CRM_TIMEOUT;
+    for (int64_t us = 50; st == CRM_TIMEOUT; us += us / 8) {
+        record_changes page;
+        crm_ctx *c = world_read(&w, w.anna);
+        c->until = clock_mono() + us * 1000;
+        st = records_changes(c, w.lead, begin, 0, &page);
+        assert_true(st == CRM_OK || (st == CRM_TIMEOUT && page.has_more));
+        int64_t at = page.next;
+        uint32_t count = page.count;
+        world_read_end(&w);
+        cut += st == CRM_TIMEOUT && at > begin;
+        assert_int_equal(count + told(w.anna, &at, 0, false), 5);
+    }
+    assert_true(cut > 0);
+}
+
 static void a_record_is_told_once_in_a_page_with_all_that_changed(void **state)
 {
     record_changes page;
@@ -103,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(changes_out_of_sight_end_no_page),
         BOTH(a_page_reads_on_until_it_is_full),
+        BOTH(a_call_whose_time_ends_says_how_far_it_came),
         BOTH(a_record_is_told_once_in_a_page_with_all_that_changed),
         BOTH(a_record_that_left_is_gone_and_one_never_seen_is_nothing),
     };
