@@ -12,6 +12,7 @@
 #include "model.h"
 
 #include "data/leftover.h"
+#include "data/stage_log.h"
 #include "flow/batch.h"
 #include "flow/store.h"
 
@@ -121,17 +122,39 @@ static crm_status look_up(void *arg)
     return engine_find_stored(l->d->engine, &l->what, l->arena, &l->found);
 }
 
-/* NOT_FOUND: it was never stored, or has gone already. */
-static crm_status find_stored(model_change *x, const model_row *row, entity **out)
+static crm_status find_named(model_change *x, crm_str entity_name, crm_str field_name, entity **out)
 {
     looking l = {.d = x->d,
                  .what = {.like = registry_store(x->c->reg, STORE_USER),
-                          .entity = row->entity,
-                          .field = row->field},
+                          .entity = entity_name,
+                          .field = field_name},
                  .arena = x->c->arena};
     crm_status s = writer_exclusive(x->d->flow, look_up, &l);
     *out = l.found;
     return s;
+}
+
+/* NOT_FOUND: it was never stored, or has gone already. */
+static crm_status find_stored(model_change *x, const model_row *row, entity **out)
+{
+    return find_named(x, row->entity, row->field, out);
+}
+
+/* The stage log of an entity; NULL: none is left. Another entity of that name, which somebody may
+ * have declared since or retired, has not its columns. */
+static crm_status find_log(model_change *x, const model_row *row, entity **out)
+{
+    static const char *const columns[] = {"entered_by", "left_by", NULL};
+    crm_str name = arena_fmt(x->c->arena, "%.*s" STAGE_LOG_SUFFIX, STR_FMT(row->entity));
+    crm_status s = name.p ? CRM_OK : CRM_NOMEM;
+    *out = NULL;
+    if (row->field.n || registry_entity(x->c->reg, name)) {
+        return CRM_OK;
+    }
+    for (size_t i = 0; s == CRM_OK && i < sizeof columns / sizeof columns[0]; i++) {
+        s = find_named(x, name, str_of(columns[i]), out);
+    }
+    return s == CRM_NOT_FOUND ? CRM_OK : s;
 }
 
 static crm_status count(model_change *x, const model_row *row, int64_t *rows, int64_t *files)
@@ -285,10 +308,38 @@ static crm_status end(void *arg)
     return s == CRM_OK ? commit_alone(t, commit_end) : s;
 }
 
+static crm_status forget_log(void *arg)
+{
+    const turn *t = arg;
+    return engine_forget(t->x.d->engine, t->stored);
+}
+
+/* The stays go before the records. The cursor does not move: what has gone is not met again. */
+static crm_status purge_log(turn *t, entity *log)
+{
+    model_change *x = &t->x;
+    leftover_page all = t->page;
+    t->stored = log;
+    t->page = (leftover_page){.part = LEFTOVER_ROWS};
+    engine_turn_end(x->c->session);
+    crm_status s = leftover_read(x->c, log, &t->page);
+    engine_turn_end(x->c->session);
+    if (s == CRM_OK) {
+        s = writer_exclusive(x->d->flow, t->page.count ? remove_page : forget_log, t);
+    }
+    t->page = all;
+    return s;
+}
+
 static crm_status go_on(turn *t)
 {
     model_change *x = &t->x;
-    crm_status s = find_stored(x, t->row, &t->stored);
+    entity *log;
+    crm_status s = find_log(x, t->row, &log);
+    if (s == CRM_OK && log) {
+        return purge_log(t, log);
+    }
+    s = s == CRM_OK ? find_stored(x, t->row, &t->stored) : s;
     if (s != CRM_OK && s != CRM_NOT_FOUND) {
         return s;
     }

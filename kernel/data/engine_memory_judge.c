@@ -28,6 +28,9 @@ static bool branch_matches(subject s, const branch *b, uint32_t from)
     if (!subject_load(&s, e, s.row[b->via[from]->index], other)) {
         return false;
     }
+    if (b->is_via_kept && !from && !value_is_null(other[COL_DELETED_AT])) {
+        return false;
+    }
     s.entity = e;
     s.row = other;
     return branch_matches(s, b, from + 1);

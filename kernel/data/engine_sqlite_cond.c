@@ -416,6 +416,10 @@ static void add_via(place at, const branch *b, uint8_t at_step)
     sql_z(at.q, "=");
     sql_column(at.q, at.alias, f);
     sql_z(at.q, " AND ");
+    if (b->is_via_kept && !at_step) {
+        sql_column(at.q, inner.alias, &f->ref->fields[COL_DELETED_AT]);
+        sql_z(at.q, " IS NULL AND ");
+    }
     add_via(inner, b, (uint8_t)(at_step + 1));
     sql_z(at.q, ")");
 }

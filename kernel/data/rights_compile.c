@@ -167,6 +167,7 @@ static void take_parent_of_log(compiler *k, const compiler *whole)
         child.via[1] = child.via[0];
         child.via[0] = &k->entity->fields[k->entity->parent_field];
         child.via_count++;
+        child.is_via_kept = child.via_count == 2; /* else as_log says so of the same */
         if (as_log(k, whole->entity, &child)) {
             k->keys[k->out->count] = whole->keys[i];
             k->out->at[k->out->count++] = child;

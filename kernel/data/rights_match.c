@@ -79,7 +79,8 @@ static crm_status load(crm_ctx *c, const entity *e, int64_t id, value **row)
     return st == CRM_NOT_FOUND ? CRM_OK : st;
 }
 
-/* The row that the branch's `where` is about: a parent, or the row itself. NULL: there is none. */
+/* The row that the branch's `where` is about: a parent, or the row itself. NULL: there is none, or
+ * it is not to be seen. */
 static crm_status follow(crm_ctx *c, const branch *b, const value *row, const value **out)
 {
     crm_status st = CRM_OK;
@@ -89,6 +90,9 @@ static crm_status follow(crm_ctx *c, const branch *b, const value *row, const va
         value *next = NULL;
         if (id.kind == VALUE_INT) {
             st = load(c, b->via[i]->ref, id.i, &next);
+        }
+        if (next && b->is_via_kept && !i && !value_is_null(next[COL_DELETED_AT])) {
+            next = NULL;
         }
         *out = next;
     }

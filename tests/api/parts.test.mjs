@@ -19,11 +19,13 @@ entities:
   line:
     title: name
     part_of: deal
+    stage: stage
     fields:
       deal:  {type: ref, to: sales.deal, required: true, index: true}
       name:  {type: text, required: true, max: 200, search: true}
       count: {type: int, index: true}
       cost:  {type: money, scale: 2}
+      stage: {type: stage}
     views:
       list: [{id: all, columns: [name, count, deal], sort: [-id]}]
 `;
@@ -35,11 +37,22 @@ goods.line.f.deal: Сделка
 goods.line.f.name: Товар
 goods.line.f.count: Количество
 goods.line.f.cost: Цена
+goods.line.f.stage: Стадия
 goods.line.all: Все
+`;
+const PIPELINE = `pipelines:
+  picking:
+    title: Сборка
+    of: goods.line
+    stages:
+      new:   {title: Не собрано}
+      ready: {title: Собрано, outcome: won}
+    start: [new]
 `;
 /** Parts need no rights of their own; `own` is what the accountant is given to them all the same. */
 const withLines = (tz, own = '') =>
   tz
+    .replace('pipelines:\n', PIPELINE)
     .replace('modules: auto', 'modules: [contacts, sales, tasks, intake, goods]')
     .replace('      sales.deal: {read: {where:', own ? `      goods.line: ${own}\n$&` : '$&')
     .replaceAll('{read: own, create: own, update: own}', '{read: own, create: own, update: own, export: own}')
@@ -127,6 +140,32 @@ describe('parts of records', () => {
     await head.patch(`${DEALS}/${his.id}`, { stage: 'lost', lost_reason: 'price' }, { expect: 200 });
     assert.deepEqual(await names(belova), ['Ковш']);
     assert.equal((await belova.post(LINES, { deal: his.id, name: 'Лишняя' })).status, 403);
+  });
+
+  it('have stage logs of their own, which tell nothing of a part in the recycle bin, nor of one whose record is there', async () => {
+    const LOG = '/api/v1/goods.line_stages';
+    const deal = await make(petrov, DEALS, { title: 'Собирается' });
+    const lines = await Promise.all(['Раз', 'Два'].map((name) => make(petrov, LINES, { deal: deal.id, name })));
+    const ids = lines.map((l) => l.id);
+    const stays = async (client) => {
+      const { rows, total } = (await client.get(`${LOG}?record.in=${ids}&sort=id`, { expect: 200 })).json;
+      const counted = (await client.post(`${LOG}/aggregate`, { where: ['record', 'in', ids], measures: { n: 'count' } }, { expect: 200 })).json.rows[0].n;
+      assert.deepEqual([total, counted], [rows.length, rows.length]);
+      return rows.map((r) => r.record.id);
+    };
+    const both = async () => [await stays(petrov), await stays(head)];
+    assert.deepEqual(await both(), [ids, ids]);
+    assert.deepEqual(await stays(sidorova), []);
+    const { id } = (await petrov.get(`${LOG}?record=${ids[0]}`, { expect: 200 })).json.rows[0];
+
+    await head.del(`${LINES}/${ids[0]}`, { expect: 204 });
+    assert.deepEqual(await both(), [[ids[1]], [ids[1]]]);
+    await petrov.get(`${LOG}/${id}`, { expect: 404 });
+    await head.post(`${LINES}/${ids[0]}/restore`, undefined, { expect: 200 });
+    assert.deepEqual(await both(), [ids, ids]);
+
+    await head.del(`${DEALS}/${deal.id}`, { expect: 204 });
+    assert.deepEqual(await both(), [[], []]);
   });
 });
 

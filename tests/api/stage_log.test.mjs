@@ -7,6 +7,7 @@ import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
 import { dealer } from '../harness/tz.mjs';
+import { until } from '../harness/until.mjs';
 
 const right = (before, text) => (tz) => tz.replace(before, `      ${text}\n${before}`);
 const heads = '      contacts.*: {read: team';
@@ -110,5 +111,25 @@ describe('a stage log', () => {
     ]);
     const filtered = await head.get('/api/v1/own.car_stages?stage=lift', { expect: 200 });
     assert.deepEqual(filtered.json.rows, []);
+  });
+
+  it('goes when its entity is purged: a later one of that name begins without stays', async () => {
+    await apply(dealer); // the references to cars leave with them
+    const ENTITY = '/api/v1/model/entity';
+    const gone = async (at, name) => {
+      await head.del(at, { expect: 200 });
+      const { change } = (await head.post(`${at}/purge`, { name }, { expect: 202 })).json;
+      const batch = await until(async () => {
+        const b = (await head.get(`/api/v1/batch/${change.batch}`, { expect: 200 })).json;
+        return ['done', 'failed', 'canceled'].includes(b.state) && b;
+      }, 'the end of the purge', 60000);
+      assert.deepEqual([batch.state, batch.changed], ['done', 1]);
+    };
+    await head.post(ENTITY, { name: 'own.car', title: 'Машина', roles: ['head'], fields: { number: { type: 'text', title: 'Номер' } } }, { expect: 201 });
+    await gone(`${ENTITY}/own.car`, 'own.car');
+    await apply(withCars({ name: 'own.car' }));
+    const later = (await head.post('/api/v1/own.car', { number: 'В 1' }, { expect: 201 })).json;
+    assert.equal(later.id, car.id, 'the number that the purged record had');
+    assert.deepEqual(brief(await stays('own.car')), [[null, 'new', null, null]]);
   });
 });

@@ -51,6 +51,7 @@ void some_branch(maker *m, const entity *e, branch *b)
         b->via[b->via_count++] = link;
         about = link->ref;
     }
+    b->is_via_kept = b->via_count && roll(&m->d, 2);
     b->where = roll(&m->d, 6) ? some_cond(m, about, 1) : NULL;
     if (about->owner_fields[0] && roll(&m->d, 2)) {
         const cond *whose = some_whose(m, about);

@@ -6,8 +6,9 @@ static void tell_cond(const cond *c, int depth);
 static void tell_branches(const char *title, const branches *b, int depth)
 {
     for (uint32_t i = 0; b && i < b->count; i++) {
-        print_message("%*s%s %u: actions %x fields %llx via %u\n", depth, "", title, i,
-                      b->at[i].actions, (unsigned long long)b->at[i].fields[0], b->at[i].via_count);
+        print_message("%*s%s %u: actions %x fields %llx via %u%s\n", depth, "", title, i,
+                      b->at[i].actions, (unsigned long long)b->at[i].fields[0], b->at[i].via_count,
+                      b->at[i].is_via_kept ? " kept" : "");
         tell_cond(b->at[i].where, depth + 2);
     }
 }
