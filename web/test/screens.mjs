@@ -244,6 +244,31 @@ export const SCREENS = {
       await page.waitForSelector('[data-rows="1204"]');
     },
   },
+  modules: { ready: see('[data-module=scales] [data-refused]'), path: '/settings/modules' },
+  'module-settings': { ready: see('[data-setting=seats]'), path: '/settings/modules?of=fleet' },
+  'module-settings-wrong': {
+    ready: see('[data-setting=seats]'),
+    path: '/settings/modules?of=fleet',
+    act: async (page, _, fixture) => {
+      fixture.modules.change({ greeting: 'Здравствуйте' });
+      await page.waitForSelector('[data-setting=greeting][data-from=server]');
+      await page.fill('[data-setting=seats] input', '120');
+      await page.fill('[data-setting=wait] input', '30 мин');
+      await page.click('[data-action=save]');
+      await page.waitForSelector('[data-setting=seats] .is-invalid');
+    },
+  },
+  'module-settings-stale': {
+    ready: see('[data-setting=seats]'),
+    path: '/settings/modules?of=fleet',
+    act: async (page, _, fixture) => {
+      await page.fill('[data-setting=wait] input', '30 мин');
+      fixture.modules.change({ wait: 900000 });
+      await page.waitForSelector('[data-conflict=wait]');
+    },
+  },
+  'module-settings-none': { ready: see('.empty'), path: '/settings/modules?of=contacts' },
+  'module-settings-off': { ready: see('.empty'), path: '/settings/modules?of=tasks' },
   offline: {
     ready: see('[data-id="46"]'),
     path: '/e/sales.lead',

@@ -5,7 +5,7 @@ import { Store } from './store.ts';
 export interface Place {
   path: string;
   search: URLSearchParams;
-  name: 'home' | 'list' | 'card' | 'new' | 'import' | 'duplicates' | 'notices' | 'batches' | 'tokens' | 'webhooks' | 'model' | 'reference' | 'frame' | 'unknown';
+  name: 'home' | 'list' | 'card' | 'new' | 'import' | 'duplicates' | 'notices' | 'batches' | 'tokens' | 'webhooks' | 'model' | 'modules' | 'reference' | 'frame' | 'unknown';
   entity: string;
   id: number;
   under: string | null;
@@ -24,6 +24,7 @@ export function parse(path: string, search: URLSearchParams, under: string | nul
   if (path === '/settings/tokens') return { ...place, name: 'tokens' };
   if (path === '/settings/webhooks') return { ...place, name: 'webhooks' };
   if (path === '/settings/model') return { ...place, name: 'model' };
+  if (path === '/settings/modules') return { ...place, name: 'modules' };
   if (path.startsWith('/x/frame/')) return { ...place, name: 'frame' };
   const m = /^\/e\/([a-z][\w.]*)(?:\/(new|import|duplicates|\d+))?\/?$/.exec(path);
   if (!m) return place;

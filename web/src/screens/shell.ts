@@ -45,6 +45,7 @@ const LATER = {
   reference: () => import('../reference/page.ts'),
   tokens: () => import('./tokens.ts'),
   model: () => import('./model.ts'),
+  modules: () => import('../modules/page.ts'),
   webhooks: () => import('./webhooks.ts'),
   import: () => import('../views/import.ts'),
   pairs: () => import('./pairs.ts'),
@@ -109,6 +110,8 @@ class Shell extends El {
     if (at.name === 'tokens' && mayTokens()) return later('tokens', html`<crm-tokens></crm-tokens>`);
     if (at.name === 'model' && holds('settings'))
       return later('model', html`<crm-model .search=${at.search}></crm-model>`);
+    if (at.name === 'modules' && holds('settings'))
+      return later('modules', html`<crm-modules .search=${at.search}></crm-modules>`);
     if (at.name === 'webhooks' && holds('settings')) return later('webhooks', html`<crm-webhooks></crm-webhooks>`);
     if (at.name === 'unknown' || !known) return lost();
     if (at.name === 'list') return html`<crm-list .entity=${at.entity} .search=${at.search}></crm-list>`;
@@ -215,6 +218,7 @@ class Shell extends El {
       }
       ${mayTokens() ? html`<a class="menu-item" href="/settings/tokens">${icon('lock', 'icon-16')}${t('tokens')}</a>` : nothing}
       ${holds('settings') ? html`<a class="menu-item" href="/settings/model">${icon('settings', 'icon-16')}${t('model')}</a>` : nothing}
+      ${holds('settings') ? html`<a class="menu-item" href="/settings/modules">${icon('box', 'icon-16')}${t('modules')}</a>` : nothing}
       ${holds('settings') ? html`<a class="menu-item" href="/settings/webhooks">${icon('globe', 'icon-16')}${t('webhooks')}</a>` : nothing}
       <button class="menu-item" @click=${() => void leave()}>
         ${icon('out', 'icon-16')}${t('logout')}

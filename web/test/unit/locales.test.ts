@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import en from '../../locales/en.json';
 import ru from '../../locales/ru.json';
+import modulesEn from '../../src/modules/en.json';
+import modulesRu from '../../src/modules/ru.json';
 import { compile } from '../../src/core/icu.ts';
 
 function* sources(dir: string): Generator<string> {
@@ -16,23 +18,31 @@ const names = (text: string) => [...new Set([...text.matchAll(/\{(\w+)[,}]/g)].m
 const russian = ru as Record<string, string>,
   english = en as Record<string, string>;
 
-test('both languages have the same keys', () => {
-  assert.deepEqual(Object.keys(ru).sort(), Object.keys(en).sort());
-});
+/** The core's texts, and those of a page that brings its own. */
+const CATALOGUES: [string, Record<string, string>, Record<string, string>][] = [
+  ['the core', russian, english],
+  ['the page of modules', modulesRu, modulesEn],
+];
 
-test('every message can be read and takes the same values in both languages', () => {
-  for (const [key, text] of Object.entries(russian)) {
-    compile(text);
-    compile(english[key]);
-    assert.deepEqual(names(text), names(english[key]), key);
-  }
-});
+for (const [name, one, other] of CATALOGUES) {
+  test(`both languages have the same keys: ${name}`, () => {
+    assert.deepEqual(Object.keys(one).sort(), Object.keys(other).sort());
+  });
 
-test('Russian plurals name all four forms', () => {
-  for (const [key, text] of Object.entries(russian).filter(([, t]) => t.includes(', plural,'))) {
-    for (const form of ['one', 'few', 'many', 'other']) assert.match(text, new RegExp(`${form} \\{`), key);
-  }
-});
+  test(`every message can be read and takes the same values in both languages: ${name}`, () => {
+    for (const [key, text] of Object.entries(one)) {
+      compile(text);
+      compile(other[key]!);
+      assert.deepEqual(names(text), names(other[key]!), key);
+    }
+  });
+
+  test(`Russian plurals name all four forms: ${name}`, () => {
+    for (const [key, text] of Object.entries(one).filter(([, t]) => t.includes(', plural,'))) {
+      for (const form of ['one', 'few', 'many', 'other']) assert.match(text, new RegExp(`${form} \\{`), key);
+    }
+  });
+}
 
 test('every key that the code names is in the catalogue', () => {
   const used = new Set<string>();

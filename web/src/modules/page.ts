@@ -1,0 +1,132 @@
+// «Модули»: what lies in the folder of modules, in which version and state, and the settings of one of them.
+import { html, nothing, type TemplateResult } from 'lit';
+import { El } from '../ui/element.ts';
+import { icon } from '../ui/icon.ts';
+import { empty, failure, skeletonRows, tag } from '../ui/parts.ts';
+import type { ApiError } from '../core/api.ts';
+import { on } from '../core/events.ts';
+import { capital, lang, t } from '../core/i18n.ts';
+import { meta } from '../core/meta.ts';
+import { problemOf } from '../core/model.ts';
+import { Watch } from '../core/store.ts';
+import { isInForce, modules, newer, numberOf } from './model.ts';
+import type { Module, State } from './model.ts';
+import './settings.ts';
+import { say } from './texts.ts';
+
+const COLORS: Record<State, string> = {
+  running: 'green', quarantined: 'red', waiting: 'amber', safe: 'amber', off: 'gray', disabled: 'gray', refused: 'red',
+};
+
+class ModulesPage extends El {
+  static override properties = { search: { attribute: false }, shown: { state: true }, problem: { state: true } };
+  search = new URLSearchParams();
+  shown: Module[] | null = null;
+  problem: ApiError | null = null;
+  #watch = new Watch(this, lang, meta);
+  #off: (() => void)[] = [];
+  #of = ''; // the deployment and the language that are shown
+  #turn = 0;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.#watch;
+    this.#off = [on('meta', () => void this.#load()), on('reset', () => void this.#load())];
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const off of this.#off) off();
+  }
+
+  override willUpdate(): void {
+    const of = `${meta.value?.rev} ${lang.value}`;
+    if (of !== this.#of) void this.#load();
+    this.#of = of;
+  }
+
+  async #load(): Promise<void> {
+    const turn = ++this.#turn;
+    try {
+      const shown = await modules.list();
+      if (turn !== this.#turn) return;
+      this.shown = shown;
+      this.problem = null;
+    } catch (error) {
+      if (turn === this.#turn) this.problem = problemOf(error);
+    }
+  }
+
+  override render() {
+    const of = this.search.get('of');
+    document.title = `${of ? say('module', { name: of }) : t('modules')} — ${meta.value?.title ?? ''}`;
+    return html`<div class="list" data-entity="module">
+      ${of ? this.#one(of) : html`<header class="head head-line"><h1 class="title">${t('modules')}</h1></header>${this.#all()}`}
+    </div>`;
+  }
+
+  /** What was read stays in sight when it cannot be read again. */
+  #all(): TemplateResult {
+    const { shown, problem } = this;
+    if (problem && !shown) return failure(problem, () => void this.#load());
+    if (!shown) return skeletonRows(6);
+    if (!shown.length) return empty('box', say('empty'), say('empty.text'));
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${t('modules')}>
+      <ul class="batches">${shown.map((m) => this.#row(m))}</ul>
+    </div>`;
+  }
+
+  /* ---- one row ---- */
+
+  #row(m: Module): TemplateResult {
+    return html`<li class="batch" data-module=${m.name} data-state=${m.state}>
+      <div class="batch-head"><span class="strong clip">${m.name}</span>${tag(say(`state.${m.state}`), COLORS[m.state])}${this.#newer(m)}</div>
+      <span class="muted">${[this.#version(m), this.#entities(m)].filter(Boolean).join(' · ')}</span>
+      ${this.#why(m)}
+      <div class="batch-foot">
+        ${isInForce(m) ? html`<a class="btn btn-sm" data-action="settings" href="/settings/modules?of=${encodeURIComponent(m.name)}" aria-label=${say('settings.of', { name: m.name })}>${icon('settings', 'icon-16')}${say('settings')}</a>` : nothing}
+      </div>
+    </li>`;
+  }
+
+  #newer(m: Module): TemplateResult | typeof nothing {
+    const one = newer(m);
+    return one ? tag(say('newer', { version: one.version }), 'blue') : nothing;
+  }
+
+  #version(m: Module): string {
+    const now = numberOf(m, m.version);
+    if (now) return say(m.version === 'bundled' ? 'version.bundled' : 'version', { version: now });
+    return m.versions.length ? say('version.there', { versions: m.versions.map((v) => v.version).join(', ') }) : '';
+  }
+
+  /** By what people know it: its objects. */
+  #entities(m: Module): string {
+    const own = Object.entries(meta.value?.entities ?? {}).filter(([name]) => name.startsWith(`${m.name}.`));
+    return own.map(([, entity]) => capital(t(entity.label.many))).join(', ');
+  }
+
+  #why(m: Module): TemplateResult {
+    const lines: string[] = [];
+    if (m.state !== 'running' && m.state !== 'refused') lines.push(say(`state.${m.state}.text`));
+    if (m.lacks) lines.push(say('lacks', { name: m.lacks }));
+    if (m.held.length) lines.push(say('held', { n: m.held.length, names: m.held.map((one) => one.name).join(', ') }));
+    if (m.draining) lines.push(say('draining', { n: m.draining }));
+    if (m.remote && m.remote.state !== 'ok') lines.push([say(`remote.${m.remote.state}`), m.remote.detail].filter(Boolean).join(' '));
+    return html`${lines.map((line) => html`<span>${line}</span>`)}
+    ${m.refused ? html`<div class="note-bar is-danger-bg" data-refused>${icon('alert', 'icon-16')}<span class="prose"><span class="strong">${m.refused.title}</span> ${m.refused.text}</span></div>` : nothing}`;
+  }
+
+  /* ---- one module ---- */
+
+  #one(name: string): TemplateResult {
+    const m = this.shown?.find((one) => one.name === name);
+    return html`<header class="head head-line">
+        <a class="icon-btn" href="/settings/modules" aria-label=${say('back')} data-action="back">${icon('left')}</a>
+        <h1 class="title">${say('module', { name })}</h1>${m ? tag(say(`state.${m.state}`), COLORS[m.state]) : nothing}
+      </header>
+      <crm-module-settings .module=${name} .rev=${meta.value?.rev ?? ''}></crm-module-settings>`;
+  }
+}
+
+customElements.define('crm-modules', ModulesPage);

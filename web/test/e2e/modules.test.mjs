@@ -1,0 +1,159 @@
+// The page of modules and the settings of one: in Chromium against the fixture.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fixture, scene, until, visit } from './scene.mjs';
+
+scene();
+
+const FLEET = '/settings/modules?of=fleet';
+const MINUTE = 60000;
+const setting = (page, name) => page.locator(`[data-setting="${name}"]`);
+const input = (page, name) => setting(page, name).locator('input');
+const from = (page, name, where) => page.waitForSelector(`[data-setting="${name}"][data-from="${where}"]`);
+const save = (page) => page.click('[data-action=save]');
+
+/** Another has changed something, and this page has not heard of it. */
+function changeUnheard(values) {
+  const { emit } = fixture;
+  fixture.emit = () => undefined;
+  fixture.modules.change(values);
+  fixture.emit = emit;
+}
+
+test('the list, from the menu, says what runs in which version, what is newer and why something does not run', async () => {
+  const page = await visit({ path: '/' });
+  await page.click('.side-foot button.me');
+  await page.click('a[href="/settings/modules"]');
+  const row = (name) => page.locator(`[data-module="${name}"]`);
+  await row('fleet').getByText('работает', { exact: true }).waitFor();
+  await row('fleet').getByText('есть новее: 1.10.0').waitFor();
+  await row('meters').getByText('Ждут 2 правила или обмена: high_reading, readings.').waitFor();
+  await row('scales').getByText('Нужен уровень 3, у этого сервера 1.').waitFor();
+  await row('tasks').getByText('выключен', { exact: true }).waitFor();
+  assert.equal(await row('tasks').locator('[data-action=settings]').count(), 0, 'of one that is off there is nothing to set');
+  await row('fleet').locator('[data-action=settings]').click();
+  await setting(page, 'wait').waitFor();
+  await page.click('[data-action=back]');
+  await row('fleet').waitFor();
+});
+
+test('without the function the page is not there, and its file is not loaded', async () => {
+  fixture.functions = ['bulk'];
+  const page = await visit({ path: FLEET });
+  await page.waitForSelector('.empty');
+  assert.equal(await page.locator('crm-modules').count(), 0);
+  assert.equal(await page.locator('a[href="/settings/modules"]').count(), 0);
+  assert.ok(!fixture.requests.includes('GET /api/v1/modules'));
+});
+
+test('only what was changed is sent, as the API takes it; the message takes it back', async () => {
+  const page = await visit({ path: FLEET });
+  await input(page, 'wait').fill('1 ч 30 мин');
+  await input(page, 'rate').fill('2,5');
+  await input(page, 'strict').check();
+  await input(page, 'key').fill('OTHER_KEY');
+  await page.getByText('Не сохранены 4 настройки').waitFor();
+  await save(page);
+  await from(page, 'key', 'server');
+  assert.deepEqual(fixture.modules.tries, [{ wait: 90 * MINUTE, rate: '2.5', strict: true, key: { secret: 'OTHER_KEY' } }]);
+  await setting(page, 'key').getByText('на сервере не задан').waitFor();
+  await setting(page, 'wait').getByText('изменено здесь: Анна Котова').waitFor();
+  await setting(page, 'wait').getByText('в ТЗ: 20 мин').waitFor();
+  assert.equal(await page.locator('.save-bar').count(), 0, 'all is saved');
+  await page.locator('.toast').getByRole('button', { name: 'Вернуть' }).click();
+  await from(page, 'wait', 'tz');
+  assert.deepEqual(fixture.modules.changed, {});
+});
+
+test('wrong values are told of beside their fields, nothing is saved and nothing is lost', async () => {
+  const page = await visit({ path: FLEET });
+  await input(page, 'seats').fill('120');
+  await input(page, 'greeting').fill('Здравствуйте');
+  await save(page);
+  await setting(page, 'seats').getByText('Здесь ожидается значение не больше 60.').waitFor();
+  assert.equal(await input(page, 'greeting').inputValue(), 'Здравствуйте');
+  assert.deepEqual(fixture.modules.changed, {});
+  await input(page, 'seats').fill('много');
+  await save(page);
+  await setting(page, 'seats').locator('.is-invalid').waitFor();
+  assert.equal(fixture.modules.tries.length, 1, 'what is no number is not sent');
+});
+
+test('a change of another setting by another does not stand in the way', async () => {
+  const page = await visit({ path: FLEET });
+  await input(page, 'wait').fill('30 мин');
+  changeUnheard({ greeting: 'Здравствуйте' });
+  await save(page);
+  await from(page, 'wait', 'server');
+  assert.equal(await input(page, 'greeting').inputValue(), 'Здравствуйте');
+  assert.equal(fixture.modules.changed.wait.value, 30 * MINUTE);
+});
+
+test('what another has made of the same setting is shown, and a person decides', async () => {
+  const page = await visit({ path: FLEET });
+  const conflict = (name) => page.locator(`[data-conflict="${name}"]`);
+  await input(page, 'wait').fill('30 мин');
+  await input(page, 'greeting').fill('Привет');
+  changeUnheard({ wait: 15 * MINUTE, greeting: 'Здравствуйте' });
+  await save(page);
+  await conflict('wait').getByText('Пётр Лебедев').waitFor();
+  assert.equal(await input(page, 'wait').inputValue(), '30 мин', 'what was typed stays');
+  assert.equal(fixture.modules.changed.wait.value, 15 * MINUTE, 'and is not saved over it');
+  assert.ok(await page.isDisabled('[data-action=save]'));
+  await conflict('wait').locator('[data-choice=mine]').click();
+  await conflict('greeting').locator('[data-choice=theirs]').click();
+  assert.equal(await input(page, 'greeting').inputValue(), 'Здравствуйте');
+  await save(page);
+  await until(() => fixture.modules.changed.wait.value === 30 * MINUTE);
+  assert.equal(fixture.modules.changed.greeting.value, 'Здравствуйте');
+});
+
+test('others’ changes stand there at once, but not over what is being typed', async () => {
+  const page = await visit({ path: FLEET });
+  await input(page, 'seats').fill('4');
+  fixture.modules.change({ rate: '7.00' });
+  await from(page, 'rate', 'server');
+  assert.equal(await input(page, 'rate').inputValue(), '7');
+  assert.equal(await input(page, 'seats').inputValue(), '4');
+  fixture.modules.change({ seats: 4 });
+  await from(page, 'seats', 'server');
+  assert.equal(await page.locator('.save-bar').count(), 0, 'it is as it was typed');
+});
+
+test('what was typed outlives leaving and a reload, until it is discarded', async () => {
+  const page = await visit({ path: FLEET });
+  await input(page, 'greeting').fill('Привет');
+  await page.click('[data-action=back]');
+  await page.locator('[data-module=fleet]').waitFor();
+  await page.goto(fixture.url + FLEET);
+  await page.waitForSelector('.save-bar');
+  assert.equal(await input(page, 'greeting').inputValue(), 'Привет');
+  await page.click('[data-action=discard]');
+  assert.equal(await input(page, 'greeting').inputValue(), 'Добрый день');
+  await page.reload();
+  await setting(page, 'greeting').waitFor();
+  assert.equal(await page.locator('.save-bar').count(), 0);
+});
+
+test('a value goes back to that of the deployment file, and one put aside is forgotten after a question', async () => {
+  fixture.modules.change({ wait: 15 * MINUTE, seats: 4 });
+  const page = await visit({ path: FLEET });
+  await setting(page, 'wait').getByText('Вернуть значение ТЗ').click();
+  await from(page, 'wait', 'tz');
+  assert.deepEqual(fixture.modules.tries, [{ wait: null }]);
+  assert.equal(await setting(page, 'seats').locator('[data-action=revert]').count(), 0, 'it cannot be empty');
+  await page.locator('[data-aside=limit] [data-action=drop]').click();
+  await page.click('dialog.ask [data-yes]');
+  await page.locator('[data-aside]').waitFor({ state: 'detached' });
+  assert.deepEqual(fixture.modules.tries.at(-1), { limit: null });
+});
+
+test('what cannot be read says why, and is read again', async () => {
+  const page = await visit({ path: '/settings/modules?of=tasks', lang: 'en-GB' });
+  await page.getByRole('heading', { name: 'Модуль не работает' }).waitFor();
+  await page.goto(`${fixture.url}/settings/modules?of=contacts`);
+  await page.getByText('There are no settings').waitFor();
+  await page.goto(`${fixture.url}${FLEET}`);
+  await setting(page, 'seats').getByText('to be filled in').waitFor();
+  await setting(page, 'wait').getByText('from the deployment file').waitFor();
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { actsOf, inverse, merge, newer, sent } from '../../src/modules/model.ts';
+import type { Module, Setting } from '../../src/modules/model.ts';
+
+const module = (more: Partial<Module>): Module => ({
+  name: 'fleet', state: 'running', version: 'a', before: null, versions: [{ id: 'a', version: '1.2.0' }],
+  draining: 0, refused: null, lacks: null, held: [], remote: null, ...more,
+});
+const setting = (name: string, more: Partial<Setting> = {}): Setting => ({
+  name, type: 'text', label: name, help: null, required: false, min: null, max: null, max_length: null, scale: null,
+  choices: null, default: null, tz: null, value: null, from: 'default', missing: false, given: null, changed: null, ...more,
+});
+
+test('the newest version counts by its numbers, and only if it is ahead of the one in force', () => {
+  const versions = ['1.2.0', '1.9.0', '1.10.0', '0.30.0'].map((version) => ({ id: version, version }));
+  assert.equal(newer(module({ version: '1.2.0', versions }))?.version, '1.10.0');
+  assert.equal(newer(module({ version: '1.10.0', versions })), null);
+  assert.equal(newer(module({ version: null, versions })), null);
+});
+
+test('what may be asked follows the state', () => {
+  const versions = [{ id: 'a', version: '1.0.0' }, { id: 'b', version: '1.1.0' }];
+  assert.deepEqual(actsOf(module({})), ['disable']);
+  assert.deepEqual(actsOf(module({ versions, before: 'b' })), ['upgrade', 'rollback', 'disable']);
+  assert.deepEqual(actsOf(module({ state: 'quarantined' })), ['enable', 'disable']);
+  assert.deepEqual(actsOf(module({ state: 'disabled', version: null })), ['enable']);
+  assert.deepEqual(actsOf(module({ state: 'refused', version: null })), []);
+});
+
+test('a value is sent in the form of its type, a secret by its name, nothing as null', () => {
+  assert.deepEqual(sent(setting('key', { type: 'secret' }), ' FLEET_KEY '), { secret: 'FLEET_KEY' });
+  assert.equal(sent(setting('key', { type: 'secret' }), ''), null);
+  assert.equal(sent(setting('rate', { type: 'decimal', scale: 2 }), '2.5'), '2.5');
+  assert.equal(sent(setting('seats', { type: 'int' }), '4'), 4);
+  assert.equal(sent(setting('strict', { type: 'bool' }), false), false);
+  assert.equal(sent(setting('wait', { type: 'duration' }), 90000), 90000);
+});
+
+test('the way back is the value of before, or none where it was not changed here', () => {
+  const was = [setting('a', { value: 'x', from: 'server' }), setting('b', { value: 'y', from: 'tz', tz: 'y' }), setting('c')];
+  assert.deepEqual(inverse(was, ['a', 'b']), { a: 'x', b: null });
+});
+
+test('of what was typed only that meets others that they have set otherwise', () => {
+  const typed = { values: { same: '1', mine: '2', both: '3', gone: '4' }, base: { same: '0', mine: '0', both: '0', gone: '0' } };
+  const now = [setting('same', { value: '1' }), setting('mine', { value: '0' }), setting('both', { value: '9' })];
+  assert.deepEqual(merge(typed, now), { values: { mine: '2', both: '3' }, base: { mine: '0', both: '0' }, conflicts: ['both'] });
+});
