@@ -360,12 +360,24 @@ static void reply_tagged(api_call *k)
     }
 }
 
+static bool has_module(const registry *r, crm_str name)
+{
+    for (uint32_t i = 0; i < r->module_count; i++) {
+        if (str_eq(r->modules[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Copies are made and put back by commands alone: no page says anything of them. */
 static void strings(json_writer *w, const registry *r, crm_str lang)
 {
+    bool leaves_out = !has_module(r, CRM_S("backup"));
     jw_kobject(w, "strings");
     for (uint32_t i = 0; i < r->string_count; i++) {
         const text_string *s = &r->strings[i];
-        if (!str_eq(s->lang, lang)) {
+        if (!str_eq(s->lang, lang) || (leaves_out && str_starts(s->key, CRM_S("backup.")))) {
             continue;
         }
         jw_key(w, s->key);
