@@ -53,15 +53,17 @@ static void read_again(api_call *k)
     bool is_busy = false;
     k->status = import_load(&k->c, k->id, &x->row);
     if (k->status == CRM_OK) {
+        k->status = import_check_right(&k->c, &x->row);
+    }
+    if (k->status == CRM_OK) {
         k->status = import_is_busy(&k->c, &x->row, &is_busy);
     }
     if (k->status == CRM_OK && is_busy) {
         k->status = call_fail(&k->c, CRM_CONFLICT, "import_running");
     }
-    const entity *e =
-        k->status == CRM_OK ? registry_entity(k->c.reg, store_text(&x->row, IMPORT_ENTITY)) : NULL;
     if (k->status == CRM_OK) {
-        k->status = e ? import_analyse(&k->c, e, k->request.json, &x->row) : CRM_NOT_FOUND;
+        const entity *e = registry_entity(k->c.reg, store_text(&x->row, IMPORT_ENTITY));
+        k->status = import_analyse(&k->c, e, k->request.json, &x->row);
     }
 }
 

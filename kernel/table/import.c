@@ -49,11 +49,17 @@ static const cond *is_own(crm_ctx *c, const entity *e)
     return cond_compare(c->arena, COND_EQ, &e->fields[IMPORT_USER], value_int(c->who->user));
 }
 
-/* What is left of an import whose entity is gone may be looked at and forgotten. */
-static crm_status check_right(crm_ctx *c, const store_row *row)
+crm_status import_check_right(crm_ctx *c, const store_row *row)
 {
     const entity *e = registry_entity(c->reg, store_text(row, IMPORT_ENTITY));
-    return !e || rights_may_import(c, e) ? CRM_OK : call_fail(c, CRM_DENIED, "import_denied");
+    return e && rights_may_import(c, e) ? CRM_OK : call_fail(c, CRM_DENIED, "import_denied");
+}
+
+/* What a person uploaded he may look at and forget, whatever he may import now and whether there is
+ * such an entity. A token has no more of it than it was given. */
+static crm_status check_sight(crm_ctx *c, const store_row *row)
+{
+    return c->who->scope ? import_check_right(c, row) : CRM_OK;
 }
 
 crm_status import_load(crm_ctx *c, int64_t id, store_row *row)
@@ -62,7 +68,7 @@ crm_status import_load(crm_ctx *c, int64_t id, store_row *row)
     const cond *one = cond_compare(c->arena, COND_EQ, &e->fields[COL_ID], value_int(id));
     crm_status s = store_first(c->session, c->arena, c->reg, STORE_IMPORT,
                                cond_and(c->arena, one, is_own(c, e)), row);
-    s = s == CRM_OK ? check_right(c, row) : s;
+    s = s == CRM_OK ? check_sight(c, row) : s;
     return s == CRM_NOT_FOUND ? call_fail(c, s, "not_found") : s;
 }
 
@@ -207,8 +213,9 @@ crm_status import_start(crm_ctx *c, int64_t id, json_t *options, bool is_check)
         return call_fail(c, CRM_CONFLICT, "import_done");
     }
     const entity *e = registry_entity(c->reg, store_text(&row, IMPORT_ENTITY));
-    if (!e) {
-        return call_fail(c, CRM_DENIED, "import_denied");
+    s = import_check_right(c, &row);
+    if (s != CRM_OK) {
+        return s;
     }
     s = import_options_read(c, e, options, (uint32_t)store_int(&row, IMPORT_WIDTH), o);
     s = s == CRM_OK ? start_batch(c, &row, options, is_check) : s;

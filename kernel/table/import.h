@@ -29,9 +29,12 @@ CRM_MUST_CHECK crm_status import_allow(crm_ctx *c, const entity *e);
  */
 CRM_MUST_CHECK crm_status import_analyse(crm_ctx *c, const entity *e, const json_t *reading,
                                          store_row *row);
-/* The import of this id and of the caller; NOT_FOUND else, DENIED when he may not import such records
- * any more. Any blocking session. */
+/* The import of this id and of the caller, to be looked at or forgotten; NOT_FOUND else. Any blocking
+ * session. */
 CRM_MUST_CHECK crm_status import_load(crm_ctx *c, int64_t id, store_row *row);
+/* DENIED, import_denied, when the caller may not import such records, or not any more. Any blocking
+ * session. */
+CRM_MUST_CHECK crm_status import_check_right(crm_ctx *c, const store_row *row);
 /* As API.md shows it. Pool. */
 CRM_MUST_CHECK crm_status import_view(crm_ctx *c, const store_row *row, json_writer *w);
 /* Starts a check or a run with these options, which are remembered. CONFLICT import_running. Writer. */

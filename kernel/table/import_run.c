@@ -36,6 +36,7 @@ static crm_status load(crm_ctx *c, const batch_run *b, store_row *row)
     int64_t id = json_integer_value(json_object_get(b->spec, "import"));
     *row = (store_row){0};
     crm_status s = import_load(c, id, row);
+    s = s == CRM_OK ? import_check_right(c, row) : s;
     assert(s != CRM_OK || row->v);
     return s;
 }

@@ -1,6 +1,7 @@
 // Import and export over HTTP (D14): a file to records and back (API.md, "Import" and "Export").
 
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
 import { dealer, people as dealerPeople, withFiles } from '../harness/tz.mjs';
@@ -47,7 +48,7 @@ const LIMITED = `  clerk:
       stock.item: {read: all, create: all, update: all}
   accountant:`;
 export const tz = withFiles(dealer
-  .replace('  bulk: [head, manager]', '  bulk: [head, manager]\n  import: [head, petrov, clerk]\n  export: [head, petrov, clerk]')
+  .replace('  bulk: [head, manager]', '  bulk: [head, manager]\n  import: [head, petrov, clerk]\n  export: [head, petrov, clerk]\n  tokens: [clerk]')
   .replace('      sales.*: {read: team', '      stock.item: {read: all, create: all, update: all}\n      sales.*: {read: team')
   + everyType).replace('  accountant:', LIMITED);
 const staff = dealerPeople.replace('finance,accountant', 'finance,clerk');
@@ -613,6 +614,43 @@ describe('the rights to export and to import', () => {
     const table = await clerk.get(`/api/v1/import/${file.id}/errors.csv?of=run`, { expect: 200 });
     assert.match(table.text, /не разрешает загружать/);
     assert.equal((await head.get(`/api/v1/${PERSON}/${foreign.id}`)).json.name, 'Строка чужая');
+  });
+
+  it('taken from somebody leave him the verdicts of his imports, and he may delete them', async () => {
+    const text = 'Имя;Телефон\nОтнятый;\nНедозвон;1\n';
+    const options = { columns: ['name', 'city'], mode: 'create', match: [] };
+    const [past, next] = [await uploaded(clerk, PERSON, text), await uploaded(clerk, PERSON, text)];
+    const ran = await finish(clerk, past.id, 'run', { ...options, columns: ['name', null] });
+    const at = (file) => `/api/v1/import/${file.id}`;
+    const made = await clerk.post('/api/v1/tokens', { name: 'Загрузки', access: 'write', functions: ['import'] }, { expect: 201 });
+    const program = server.client();
+    program.bearer = made.json.token;
+    await program.get(at(past), { expect: 200 });
+
+    const apply = async (words) => {
+      fs.writeFileSync(server.tz, words);
+      const done = await server.command('tz', 'apply', server.tz);
+      assert.equal(done.code, 0, done.out + done.err);
+    };
+    await apply(tz.replace('import: [head, petrov, clerk]', 'import: [head, petrov]'));
+    try {
+      assert.equal((await upload(clerk, PERSON, text)).json.code, 'import_denied');
+      const seen = (await clerk.get(at(past), { expect: 200 })).json;
+      assert.deepEqual([seen.state, seen.run.batch, counts(seen.run)], ['done', ran.batch, counts(ran)]);
+      await clerk.get(`/api/v1/batch/${ran.batch}/rows`, { expect: 200 });
+      await clerk.get(`${at(past)}/errors.csv?of=run`, { expect: 200 });
+      for (const what of ['reading', 'check', 'run']) {
+        const refused = await clerk.post(`${at(next)}/${what}`, what === 'reading' ? { header: true } : options);
+        assert.deepEqual([refused.status, refused.json.code], [403, 'import_denied'], what);
+      }
+      assert.equal((await program.get(at(past))).json.code, 'import_denied', 'a program has no more than its token');
+      await head.get(at(past), { expect: 404 });
+      await clerk.del(at(past), { expect: 204 });
+      await clerk.del(at(next), { expect: 204 });
+      await clerk.get(at(next), { expect: 404 });
+    } finally {
+      await apply(tz);
+    }
   });
 });
 
