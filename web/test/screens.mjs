@@ -295,4 +295,13 @@ export const SCREENS = {
       if (phone) await page.click('[data-action=sort]');
     },
   },
+  keys: {
+    only: 'desk',
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead?view=all&as=board',
+    act: async (page) => {
+      await page.keyboard.press('Shift+Slash');
+      await page.waitForSelector('dialog.keys[open]');
+    },
+  },
 };

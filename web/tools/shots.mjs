@@ -10,7 +10,7 @@ const browser = await launch();
 await mkdir(folder, { recursive: true });
 for (const [name, screen] of Object.entries(SCREENS)) {
   if (only.length && !only.includes(name)) continue;
-  for (const phone of [false, true]) {
+  for (const phone of screen.only === 'desk' ? [false] : [false, true]) {
     for (const scheme of ['light', 'dark']) {
       const fixture = await new Fixture().listen();
       const { page, context, faults } = await open(browser, fixture.url, {

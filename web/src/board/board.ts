@@ -9,8 +9,7 @@ import { toast } from '../ui/toast.ts';
 import { readingNote } from '../views/list-find.ts';
 import { label } from '../fields/view.ts';
 import { api } from '../core/api.ts';
-import type { ListState } from '../core/filter.ts';
-import { conditionOf, query, sortOf } from '../core/filter.ts';
+import { conditionOf, query, sortOf, type ListState } from '../core/filter.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { entityOf, fieldOf, meta, stageField, stagesOf, titleOf } from '../core/meta.ts';
 import { narrow } from '../core/narrow.ts';
@@ -22,7 +21,7 @@ import { column, countText, ghost, marksOf, type Drawn, type Hand, type Offer } 
 import { Drag } from './drag.ts';
 import { faceOf, moneyField } from './face.ts';
 import { denial, judge } from './judge.ts';
-import { keyed, type Keyed } from './keys.ts';
+import { keyed, ListedKeys, type Keyed } from './keys.ts';
 import { Board, type Column, type Question } from './model.ts';
 import { MENU, moveMenu } from './move-menu.ts';
 import { Mover } from './mover.ts';
@@ -78,11 +77,12 @@ class BoardView extends El {
     drop: (stage) => this.#drop(stage),
     cancel: () => this.#putBack(),
   });
+  #listed = new ListedKeys(this, () => this.#isMovable);
   #touched = { handleEvent: (event: TouchEvent) => this.#drag.touched(event), passive: false };
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.#watch;
+    void [this.#watch, this.#listed];
     this.requestUpdate();
   }
 

@@ -1,6 +1,8 @@
 // The board by keys. With the focus on a card: Space picks it up, arrows choose the column, Enter puts it down, Escape
 // puts it back; arrows without a card in the hand walk among the cards, Alt with them moves at once, S opens the menu.
-import { comboOf } from '../core/keys.ts';
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { isHere } from '../views/list-keys.ts';
+import { actOf, comboOf, listKeys } from '../core/keys.ts';
 import type { Column } from './model.ts';
 import { nextTo } from './order.ts';
 
@@ -17,6 +19,29 @@ export interface Keyed {
   focus: (id: number) => void;
 }
 
+/** Names them among the keys that are listed, as long as the board is there. */
+export class ListedKeys implements ReactiveController {
+  #isMovable: () => boolean;
+  #off: (() => void)[] = [];
+
+  constructor(board: ReactiveControllerHost, isMovable: () => boolean) {
+    this.#isMovable = isMovable;
+    board.addController(this);
+  }
+
+  hostConnected(): void {
+    const moved = { may: this.#isMovable };
+    this.#off = [
+      listKeys('board', { take: moved, forth: moved, back: moved, menu: moved }, isHere),
+      listKeys('carry', {}, () => isHere() && this.#isMovable()),
+    ];
+  }
+
+  hostDisconnected(): void {
+    for (const off of this.#off) off();
+  }
+}
+
 /** Whether the key was meant for the board. */
 export function keyed(board: Keyed, event: KeyboardEvent): boolean {
   return board.carried() === null ? walk(board, event) : carry(board, event);
@@ -25,22 +50,20 @@ export function keyed(board: Keyed, event: KeyboardEvent): boolean {
 function carry(board: Keyed, event: KeyboardEvent): boolean {
   const over = board.carried()!;
   const stages = board.columns().map(({ stage }) => stage);
-  switch (comboOf(event)) {
-    case 'ArrowRight':
+  switch (actOf('carry', event)) {
+    case 'right':
       board.over(nextTo(stages, over, 1).v);
       return true;
-    case 'ArrowLeft':
+    case 'left':
       board.over(nextTo(stages, over, -1).v);
       return true;
-    case 'Space':
-    case 'Enter':
-    case 'NumpadEnter':
+    case 'drop':
       board.drop(over);
       return true;
-    case 'Escape':
+    case 'putBack':
       board.putBack();
       return true;
-    default:
+    case undefined:
       return /^(Arrow|Page|Key|Home|End|Slash)/.test(comboOf(event)); // what would mean something else without the card
   }
 }
@@ -49,28 +72,26 @@ function walk(board: Keyed, event: KeyboardEvent): boolean {
   const link = event.target as HTMLElement;
   const id = Number(link.closest<HTMLElement>('li[data-id]')?.dataset.id);
   if (!id || !link.matches('.kcard-open')) return false;
-  switch (comboOf(event)) {
-    case 'Space':
+  switch (actOf('board', event)) {
+    case 'take':
       board.take(id);
       return true;
-    case 'KeyS':
+    case 'menu':
       link.parentElement!.querySelector<HTMLElement>('.kcard-move')?.click();
       return true;
-    case 'ArrowDown':
-    case 'KeyJ':
+    case 'down':
       return step(board, id, 0, 1);
-    case 'ArrowUp':
-    case 'KeyK':
+    case 'up':
       return step(board, id, 0, -1);
-    case 'ArrowRight':
+    case 'right':
       return step(board, id, 1, 0);
-    case 'ArrowLeft':
+    case 'left':
       return step(board, id, -1, 0);
-    case 'Alt+ArrowRight':
+    case 'forth':
       return shift(board, id, 1);
-    case 'Alt+ArrowLeft':
+    case 'back':
       return shift(board, id, -1);
-    default:
+    case undefined:
       return false;
   }
 }

@@ -1,26 +1,74 @@
 // Keyboard shortcuts, bound to the place of the key (event.code), so that they work in the Russian layout too.
-// Single keys are off while the user types, all of them while a question waits for its answer.
+// Single keys are off while the user types, all of them while a question waits for its answer or the keys are listed.
+import { KEYS, type What, type Where } from './keymap.ts';
 
 export type Handler = (event: KeyboardEvent) => void;
+type Check = () => boolean;
 
-interface Binding {
-  combo: string;
+export interface Act {
   run: Handler;
-  active: () => boolean;
+  /** The user has this here at all, now or after another step; if not, it is not listed either. */
+  may?: Check;
+  /** It can be done at this moment. */
+  now?: Check;
+}
+
+/** A key as it is listed. */
+export interface Listed {
+  where: Where;
+  what: string;
+  combos: readonly string[];
+}
+
+interface Binding extends Listed, Partial<Act> {
+  isHere: Check;
 }
 
 const bindings = new Set<Binding>();
 
-/** `combo` is "Ctrl+KeyK", "Slash", "KeyJ" …; Ctrl means Cmd on a Mac. Later bindings win. */
-export function bind(combo: string, run: Handler, active: () => boolean = () => true): () => void {
-  const binding = { combo, run, active };
-  bindings.add(binding);
-  return () => bindings.delete(binding);
+const combosOf = (where: Where) => Object.entries<readonly string[]>(KEYS[where]);
+const isOffered = ({ isHere, may }: Binding) => isHere() && (may?.() ?? true);
+const isMeant = (one: Binding) => !!one.run && isOffered(one) && (one.now?.() ?? true);
+
+/** Later bindings win. Returns what lets go of them. */
+export function bindKeys<W extends Where>(where: W, acts: Record<What<W>, Act>, isHere?: Check): () => void {
+  return add(where, acts, isHere);
 }
 
+/** Lists keys that a view takes by itself, with `actOf`; `may` as in Act. */
+export function listKeys<W extends Where>(
+  where: W,
+  acts: Partial<Record<What<W>, { may: Check }>>,
+  isHere?: Check,
+): () => void {
+  return add(where, acts, isHere);
+}
+
+function add(where: Where, acts: Record<string, Partial<Act> | undefined>, isHere: Check = () => true) {
+  const added = combosOf(where).map(([what, combos]): Binding => ({ ...acts[what], where, what, combos, isHere }));
+  for (const one of added) bindings.add(one);
+  return () => {
+    for (const one of added) bindings.delete(one);
+  };
+}
+
+/** What the keys do here, in the order in which they were bound. */
+export function keysHere(): Listed[] {
+  return [...bindings].filter(isOffered);
+}
+
+/** "?" is asked for by the key that prints it, wherever the user's layout has it, and as in the English one. */
 export function comboOf(event: KeyboardEvent): string {
   const ctrl = event.ctrlKey || event.metaKey ? 'Ctrl+' : '';
-  return ctrl + (event.altKey ? 'Alt+' : '') + (event.shiftKey ? 'Shift+' : '') + event.code;
+  if (event.key === '?') return `${ctrl}Shift+Slash`;
+  const held = ctrl + (event.altKey ? 'Alt+' : '') + (event.shiftKey ? 'Shift+' : '');
+  return held + (event.code === 'NumpadEnter' ? 'Enter' : event.code);
+}
+
+/** What the key means there. */
+export function actOf<W extends Where>(where: W, event: KeyboardEvent): What<W> | undefined {
+  const combo = comboOf(event);
+  return combosOf(where).find(([, combos]) => combos.includes(combo))?.[0] as What<W> | undefined;
 }
 
 export function isTyping(target: EventTarget | null): boolean {
@@ -32,12 +80,12 @@ export function isTyping(target: EventTarget | null): boolean {
 
 export function startKeys(): void {
   document.addEventListener('keydown', (event) => {
-    if (event.defaultPrevented || event.isComposing || document.querySelector('dialog.ask[open]')) return;
+    if (event.defaultPrevented || event.isComposing || document.querySelector('dialog:is(.ask, .keys)[open]')) return;
     const combo = comboOf(event);
     if (!/^(Ctrl\+|F\d)/.test(combo) && isTyping(event.target)) return;
-    const found = [...bindings].reverse().find((b) => b.combo === combo && b.active());
+    const found = [...bindings].reverse().find((b) => b.combos.includes(combo) && isMeant(b));
     if (!found) return;
     event.preventDefault();
-    found.run(event);
+    found.run!(event);
   });
 }

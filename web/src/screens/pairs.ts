@@ -11,7 +11,7 @@ import { isEmpty, summary } from '../fields/view.ts';
 import { api, ApiError } from '../core/api.ts';
 import { number } from '../core/fmt.ts';
 import { capital, lang, t } from '../core/i18n.ts';
-import { bind } from '../core/keys.ts';
+import { bindKeys } from '../core/keys.ts';
 import { entityOf, meta, titleOf } from '../core/meta.ts';
 import { place } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
@@ -56,23 +56,27 @@ class Pairs extends El {
   at = 0;
   #started = '';
   #watch = new Watch(this, lang, meta);
-  #off: (() => void)[] = [];
+  #off = () => {};
 
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#watch;
     const mine = () => this.isConnected && !place.value.under && this.pairs.length > 0 && !document.querySelector('dialog[open]');
-    this.#off = [
-      bind('KeyJ', () => this.#step(1), mine),
-      bind('KeyK', () => this.#step(-1), mine),
-      bind('KeyM', () => void this.#merge(this.pairs[this.at]), mine),
-      bind('KeyN', () => void this.#different(this.pairs[this.at]), mine),
-    ];
+    this.#off = bindKeys(
+      'pairs',
+      {
+        next: { run: () => this.#step(1) },
+        prev: { run: () => this.#step(-1) },
+        merge: { run: () => void this.#merge(this.pairs[this.at]) },
+        different: { run: () => void this.#different(this.pairs[this.at]) },
+      },
+      mine,
+    );
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    for (const off of this.#off) off();
+    this.#off();
     this.#started = '';
   }
 

@@ -9,6 +9,7 @@ import { entityOf, fieldOf, homeViews, menu, meta } from '../core/meta.ts';
 import { go, openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { Hit, Hits, Ranges, Reading } from '../core/types.ts';
+import { hasKeys, openKeys } from '../help/open.ts';
 import { byDigits, marked } from '../ui/found.ts';
 import * as fmt from '../core/fmt.ts';
 
@@ -30,6 +31,11 @@ const PAUSE = 150;
 
 function place(name: string, label: string, to: string): Item {
   return { icon: name, label, plain: label, to, run: () => go(to) };
+}
+
+function keysItem(): Item {
+  const label = t('keys');
+  return { icon: 'book', label, plain: label, run: () => void openKeys() };
 }
 
 function hit(entity: string, row: Hit): Item {
@@ -115,6 +121,7 @@ class Palette extends El {
         place(hasIcon(entry.icon) ? entry.icon! : 'list', t(entry.label), entry.to),
       ),
       place('bell', t('notices'), '/settings/notices'),
+      ...(hasKeys() ? [keysItem()] : []),
     ];
     const makes = Object.entries(meta.value?.entities ?? {})
       .filter(([, e]) => e.can.create && e.views?.quick)

@@ -16,7 +16,7 @@ import '../views/drawer.ts';
 import '../views/list.ts';
 import { ApiError } from '../core/api.ts';
 import { capital, has, lang, t, type Lang } from '../core/i18n.ts';
-import { bind } from '../core/keys.ts';
+import { bindKeys } from '../core/keys.ts';
 import { homeViews, menu, meta } from '../core/meta.ts';
 import { holds } from '../core/outward.ts';
 import { base, go, place, type Place } from '../core/router.ts';
@@ -26,6 +26,7 @@ import { setTheme, theme, type Theme } from '../core/theme.ts';
 import type { MenuEntry } from '../core/types.ts';
 import { chooseLang } from '../ui/lang.ts';
 import { watchBuild } from './newer.ts';
+import { hasKeys, openKeys } from '../help/open.ts';
 import { openPalette } from './palette.ts';
 import { unread } from './unread.ts';
 
@@ -62,7 +63,10 @@ class Shell extends El {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#watch;
-    this.#off = [bind('Ctrl+KeyK', () => openPalette()), watchBuild()];
+    this.#off = [
+      bindKeys('everywhere', { search: { run: () => openPalette() }, keys: { run: () => void openKeys() } }),
+      watchBuild(),
+    ];
   }
 
   override disconnectedCallback(): void {
@@ -165,10 +169,10 @@ class Shell extends El {
         ${avatar({ id: user.id, label: user.name }, '')}<span class="clip">${user.name}</span
         ><span class="push muted">${icon('more', 'icon-16')}</span>
       </button>
-      <div class="pop menu" id="me-menu" popover @keydown=${walkMenu} @click=${closeOnLink}>${this.#prefs()}</div>`;
+      <div class="pop menu" id="me-menu" popover @keydown=${walkMenu} @click=${closeOnLink}>${this.#prefs(true)}</div>`;
   }
 
-  #prefs() {
+  #prefs(isDesk = false) {
     const user = meta.value!.user;
     return html`<div class="menu-head">
         <span class="strong">${user.name}</span
@@ -220,6 +224,13 @@ class Shell extends El {
       ${holds('settings') ? html`<a class="menu-item" href="/settings/model">${icon('settings', 'icon-16')}${t('model')}</a>` : nothing}
       ${holds('settings') ? html`<a class="menu-item" href="/settings/modules">${icon('box', 'icon-16')}${t('modules')}</a>` : nothing}
       ${holds('settings') ? html`<a class="menu-item" href="/settings/webhooks">${icon('globe', 'icon-16')}${t('webhooks')}</a>` : nothing}
+      ${
+        isDesk && hasKeys()
+          ? html`<button class="menu-item" data-action="keys" @click=${keysOfMenu}>
+              ${icon('book', 'icon-16')}${t('keys')}<span class="push kbd">?</span>
+            </button>`
+          : nothing
+      }
       <button class="menu-item" @click=${() => void leave()}>
         ${icon('out', 'icon-16')}${t('logout')}
       </button>`;
@@ -263,6 +274,12 @@ async function leave(): Promise<void> {
     const why = error instanceof ApiError ? problemText(error) : t('problem.server');
     toast({ text: t('logout.failed', { why }), icon: 'alert', kind: 'danger' });
   }
+}
+
+/** The menu gives the focus back before the window takes it. */
+function keysOfMenu(event: Event): void {
+  (event.currentTarget as HTMLElement).closest<HTMLElement>('[popover]')!.hidePopover();
+  void openKeys();
 }
 
 function closeOnLink(event: Event): void {

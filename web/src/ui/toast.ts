@@ -5,7 +5,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { El } from './element.ts';
 import { icon } from './icon.ts';
 import { t } from '../core/i18n.ts';
-import { bind } from '../core/keys.ts';
+import { bindKeys } from '../core/keys.ts';
 import { Store, Watch } from '../core/store.ts';
 
 export interface Toast {
@@ -51,21 +51,10 @@ function close(id: number): void {
 class Toasts extends El {
   #watch = new Watch(this, toasts);
   #back: HTMLElement | null = null;
-  #off: (() => void) | null = null;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#off = bind(
-      'F8',
-      () => this.#enter(),
-      () => toasts.value.length > 0,
-    );
-  }
 
   /** When the dialog that held the messages goes away, they move on. */
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#off?.();
     if (toasts.value.length) queueMicrotask(place);
   }
 
@@ -95,7 +84,7 @@ class Toasts extends El {
     focused?.focus();
   }
 
-  #enter(): void {
+  enter(): void {
     if (!this.contains(document.activeElement)) this.#back = document.activeElement as HTMLElement | null;
     this.querySelector<HTMLElement>('.toast:last-child button')?.focus();
   }
@@ -165,6 +154,7 @@ class Toasts extends El {
 customElements.define('crm-toasts', Toasts);
 
 let holder: Toasts | null = null;
+bindKeys('messages', { enter: { run: () => holder?.enter(), now: () => toasts.value.length > 0 } });
 
 /** What is outside a modal dialog is inert, so the messages stand inside the topmost one, where the focus is. */
 function place(): void {

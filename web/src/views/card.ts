@@ -17,7 +17,7 @@ import { picked } from '../fields/picks.ts';
 import { label, show } from '../fields/view.ts';
 import { api } from '../core/api.ts';
 import { capital, lang, t } from '../core/i18n.ts';
-import { bind } from '../core/keys.ts';
+import { bindKeys } from '../core/keys.ts';
 import {
   entityOf,
   fieldOf,
@@ -49,30 +49,27 @@ class Card extends El {
   tab: Tab = 'fields';
   #model: CardModel | null = null;
   #watch = new Watch(this, meta, lang, narrow);
-  #off: (() => void)[] = [];
+  #off = () => {};
 
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#watch;
     const mine = () => this.isConnected && (this.layer || !place.value.under);
-    this.#off = [
-      bind('Ctrl+Enter', () => void this.#save(), mine),
-      bind(
-        'KeyE',
-        () => this.#edit(),
-        () => mine() && !!this.#model?.canEdit,
-      ),
-      bind(
-        'Escape',
-        () => closeCard(),
-        () => mine() && !this.layer,
-      ),
-    ];
+    const may = () => !!this.#model?.canEdit;
+    this.#off = bindKeys(
+      'card',
+      {
+        edit: { run: () => this.#edit(), may },
+        save: { run: () => void this.#save(), may },
+        close: { run: () => closeCard(), now: () => !this.layer }, // a layer is closed by its dialog
+      },
+      mine,
+    );
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    for (const off of this.#off) off();
+    this.#off();
     this.#model?.stop();
     this.#model = null;
   }

@@ -15,7 +15,7 @@ import { isEmpty } from '../fields/view.ts';
 import { api, ApiError, writeKey } from '../core/api.ts';
 import * as drafts from '../core/drafts.ts';
 import { lang, t } from '../core/i18n.ts';
-import { bind } from '../core/keys.ts';
+import { bindKeys } from '../core/keys.ts';
 import { entityOf, fieldOf, isEditable, meta, ownFields, titleOf } from '../core/meta.ts';
 import { closeCard, openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
@@ -59,7 +59,7 @@ class Create extends El {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#watch;
-    this.#off = bind('Ctrl+Enter', () => void this.#save());
+    this.#off = bindKeys('create', { save: { run: () => void this.#save() } });
   }
 
   override disconnectedCallback(): void {

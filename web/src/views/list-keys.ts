@@ -1,5 +1,5 @@
 // The keys of a list. They are silent while a card lies over it or a question waits for its answer.
-import { bind } from '../core/keys.ts';
+import { bindKeys } from '../core/keys.ts';
 import { place } from '../core/router.ts';
 
 export interface ListActs {
@@ -18,23 +18,25 @@ export interface ListActs {
   create: () => void;
 }
 
-const isHere = () => !place.value.under && !document.querySelector('dialog[open]');
+/** Nothing lies over the list. */
+export const isHere = () => !place.value.under && !document.querySelector('dialog[open]');
 const isOnControl = () =>
   document.activeElement instanceof HTMLButtonElement || document.activeElement instanceof HTMLAnchorElement;
 
-/** Binds them; returns what lets each of them go. */
-export function bindList(acts: ListActs): (() => void)[] {
-  const key = (combo: string, run: () => void, active: () => boolean = () => true) =>
-    bind(combo, run, () => isHere() && active());
-  return [
-    key('KeyJ', () => acts.move(1), acts.isRows),
-    key('ArrowDown', () => acts.move(1), acts.isRows),
-    key('KeyK', () => acts.move(-1), acts.isRows),
-    key('ArrowUp', () => acts.move(-1), acts.isRows),
-    key('Enter', acts.open, () => acts.isAt() && !isOnControl()),
-    key('KeyX', acts.pick, () => acts.isAt() && acts.mayPick()),
-    key('Escape', acts.clear, acts.isPicking),
-    key('Slash', acts.find),
-    key('KeyN', acts.create, acts.mayCreate),
-  ];
+/** Binds them; returns what lets go of them. */
+export function bindList(acts: ListActs): () => void {
+  const mayPick = () => acts.isRows() && acts.mayPick();
+  return bindKeys(
+    'list',
+    {
+      next: { run: () => acts.move(1), may: acts.isRows },
+      prev: { run: () => acts.move(-1), may: acts.isRows },
+      open: { run: acts.open, may: acts.isRows, now: () => acts.isAt() && !isOnControl() },
+      pick: { run: acts.pick, may: mayPick, now: acts.isAt },
+      clear: { run: acts.clear, may: mayPick, now: acts.isPicking },
+      find: { run: acts.find },
+      create: { run: acts.create, may: acts.mayCreate },
+    },
+    isHere,
+  );
 }

@@ -83,7 +83,7 @@ class List extends El {
     super.connectedCallback();
     void [this.#watch, this.#foot];
     this.#off = [
-      ...bindList({
+      bindList({
         move: (step) => this.#move(step),
         isRows: () => !this.#isBoard,
         isAt: () => this.at >= 0,

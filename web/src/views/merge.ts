@@ -9,6 +9,7 @@ import { api, ApiError, writeKey } from '../core/api.ts';
 import { say } from '../core/batch.ts';
 import { fullMoment, moment, number } from '../core/fmt.ts';
 import { capital, t } from '../core/i18n.ts';
+import { bindKeys } from '../core/keys.ts';
 import { entityOf, fieldOf, isEditable, ownFields, titleOf } from '../core/meta.ts';
 import type { Batch, Row } from '../core/types.ts';
 
@@ -62,13 +63,15 @@ class Merge extends El {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.addEventListener('keydown', this.#keys);
+    this.#off = bindKeys('merge', { merge: { run: () => void this.#merge() } });
     void this.#load();
   }
 
-  #keys = (event: KeyboardEvent): void => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void this.#merge();
-  };
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#off();
+  }
+  #off = () => {};
 
   async #load(): Promise<void> {
     this.problem = this.refused = this.moves = null;

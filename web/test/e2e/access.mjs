@@ -20,8 +20,14 @@ const VARIANTS = [
 ];
 const FULL = process.env.FULL === '1';
 
-/** Ordinarily each screen is looked at in one of the four variants, the next one in the next; with FULL=1 in all. */
-const variantsOf = (index) => (FULL ? VARIANTS : [VARIANTS[index % VARIANTS.length]]);
+/**
+ * Ordinarily each screen is looked at in one of the four variants, the next one in the next; with FULL=1 in all. What is
+ * offered on one size only is looked at in both themes of that.
+ */
+function variantsOf(index, { only }) {
+  if (only) return VARIANTS.filter(([size]) => size === only);
+  return FULL ? VARIANTS : [VARIANTS[index % VARIANTS.length]];
+}
 
 async function look(screen, where, scheme) {
   const size = where === 'phone' ? PHONE : DESK;
@@ -55,7 +61,7 @@ export function testScreens(where) {
   });
   after(() => browser.close());
   for (const [index, [name, screen]] of Object.entries(SCREENS).entries())
-    for (const [, scheme] of variantsOf(index).filter(([size]) => size === where))
+    for (const [, scheme] of variantsOf(index, screen).filter(([size]) => size === where))
       test(`${name}, ${where}, ${scheme}`, async () => {
         assert.deepEqual(await look(screen, where, scheme), { faults: [], said: [] });
       });
