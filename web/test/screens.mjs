@@ -245,6 +245,21 @@ export const SCREENS = {
     },
   },
   modules: { ready: see('[data-module=scales] [data-refused]'), path: '/settings/modules' },
+  'module-ask': {
+    ready: see('[data-module=fleet] [data-action=upgrade]'),
+    path: '/settings/modules',
+    act: click('[data-module=fleet] [data-action=upgrade]'),
+  },
+  'module-refused': {
+    ready: see('[data-module=fleet] [data-action=upgrade]'),
+    path: '/settings/modules',
+    act: async (page, _, fixture) => {
+      fixture.modules.refuse = { title: 'Так работать не будет', detail: 'У модуля fleet 1.10.0 нет поля plate, которое называет ТЗ.' };
+      await page.click('[data-module=fleet] [data-action=upgrade]');
+      await page.click('dialog.ask [data-yes]');
+      await page.waitForSelector('[data-module=fleet] [data-refusal]');
+    },
+  },
   'module-settings': { ready: see('[data-setting=seats]'), path: '/settings/modules?of=fleet' },
   'module-settings-wrong': {
     ready: see('[data-setting=seats]'),

@@ -109,7 +109,7 @@ export function actsOf(m: Module): Act[] {
   if (['quarantined', 'off', 'disabled'].includes(m.state)) acts.push('enable');
   if (!isInForce(m)) return acts;
   if (newer(m)) acts.push('upgrade');
-  if (m.before && m.before !== m.version) acts.push('rollback');
+  if (m.before !== m.version && numberOf(m, m.before)) acts.push('rollback');
   return [...acts, 'disable'];
 }
 

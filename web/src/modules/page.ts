@@ -1,16 +1,18 @@
-// «Модули»: what lies in the folder of modules, in which version and state, and the settings of one of them.
+// «Модули»: what lies in the folder of modules, in which version and state, changing that, and the settings of one.
 import { html, nothing, type TemplateResult } from 'lit';
 import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
-import { empty, failure, skeletonRows, tag } from '../ui/parts.ts';
+import { empty, failure, problemText, skeletonRows, tag } from '../ui/parts.ts';
+import { toast } from '../ui/toast.ts';
 import type { ApiError } from '../core/api.ts';
 import { on } from '../core/events.ts';
 import { capital, lang, t } from '../core/i18n.ts';
 import { meta } from '../core/meta.ts';
 import { problemOf } from '../core/model.ts';
 import { Watch } from '../core/store.ts';
-import { isInForce, modules, newer, numberOf } from './model.ts';
-import type { Module, State } from './model.ts';
+import { agreed, back, doing, done, nameOf } from './acts.ts';
+import { actsOf, isInForce, modules, newer, numberOf } from './model.ts';
+import type { Act, Module, State } from './model.ts';
 import './settings.ts';
 import { say } from './texts.ts';
 
@@ -18,11 +20,16 @@ const COLORS: Record<State, string> = {
   running: 'green', quarantined: 'red', waiting: 'amber', safe: 'amber', off: 'gray', disabled: 'gray', refused: 'red',
 };
 
+const told = (title: string, text: string) =>
+  html`<span class="setting-aside"><span class="strong">${title}</span><span class="prose">${text}</span></span>`;
+
 class ModulesPage extends El {
-  static override properties = { search: { attribute: false }, shown: { state: true }, problem: { state: true } };
+  static override properties = { search: { attribute: false }, shown: { state: true }, problem: { state: true }, busy: { state: true }, refusal: { state: true } };
   search = new URLSearchParams();
   shown: Module[] | null = null;
   problem: ApiError | null = null;
+  busy: { name: string; text: string } | null = null; // one change at a time: each builds all anew
+  refusal: { name: string; error: ApiError } | null = null;
   #watch = new Watch(this, lang, meta);
   #off: (() => void)[] = [];
   #of = ''; // the deployment and the language that are shown
@@ -57,6 +64,34 @@ class ModulesPage extends El {
     }
   }
 
+  async #ask(m: Module, act: Act): Promise<void> {
+    if (await agreed(m, act)) await this.#do(m, act, act === 'upgrade' ? newer(m)?.id : undefined);
+  }
+
+  /** Done, it is said with the way back; refused, it is told at the module, where nothing has changed. */
+  async #do(m: Module, act: Act, version?: string): Promise<void> {
+    if (this.busy) return;
+    this.busy = { name: m.name, text: doing(m, act) };
+    this.refusal = null;
+    try {
+      const now = await modules.act(m.name, act, version);
+      const way = back(m, act);
+      const undo = way ? { label: t('undo'), run: () => void this.#do(now, way.act, way.act === 'upgrade' ? way.version : undefined) } : undefined;
+      toast({ text: done(now, act), kind: 'ok', icon: 'check', key: 'modules', action: undo });
+    } catch (error) {
+      this.#refused(m, problemOf(error));
+    } finally {
+      this.busy = null;
+      await this.#load();
+    }
+  }
+
+  /** The message serves whoever has left the page meanwhile. */
+  #refused(m: Module, error: ApiError): void {
+    this.refusal = { name: m.name, error };
+    if (!this.isConnected) toast({ text: problemText(error), kind: 'danger', icon: 'alert' });
+  }
+
   override render() {
     const of = this.search.get('of');
     document.title = `${of ? say('module', { name: of }) : t('modules')} — ${meta.value?.title ?? ''}`;
@@ -82,11 +117,25 @@ class ModulesPage extends El {
     return html`<li class="batch" data-module=${m.name} data-state=${m.state}>
       <div class="batch-head"><span class="strong clip">${m.name}</span>${tag(say(`state.${m.state}`), COLORS[m.state])}${this.#newer(m)}</div>
       <span class="muted">${[this.#version(m), this.#entities(m)].filter(Boolean).join(' · ')}</span>
-      ${this.#why(m)}
+      ${this.#why(m)}${this.#change(m)}
       <div class="batch-foot">
         ${isInForce(m) ? html`<a class="btn btn-sm" data-action="settings" href="/settings/modules?of=${encodeURIComponent(m.name)}" aria-label=${say('settings.of', { name: m.name })}>${icon('settings', 'icon-16')}${say('settings')}</a>` : nothing}
+        ${actsOf(m).map((act) => html`<button class="btn btn-sm ${act === 'disable' ? 'btn-ghost' : ''}" data-action=${act} ?disabled=${!!this.busy} aria-label=${say('act.of', { act: nameOf(m, act), name: m.name })} @click=${() => void this.#ask(m, act)}>${nameOf(m, act)}</button>`)}
       </div>
     </li>`;
+  }
+
+  /** What is under way, or why it was not done. */
+  #change(m: Module): TemplateResult {
+    const { busy, refusal } = this;
+    const error = refusal?.name === m.name ? refusal.error : null;
+    return html`<div role="status">${busy?.name === m.name ? html`<span>${busy.text}</span><progress class="batch-bar" aria-label=${busy.text}></progress>` : nothing}</div>
+      ${
+        error
+          ? html`<div class="note-bar is-danger-bg" role="alert" data-refusal>${icon('alert', 'icon-16')}${told(error.problem.title ?? '', problemText(error))}
+              <button class="icon-btn push" aria-label=${t('close')} @click=${() => (this.refusal = null)}>${icon('x', 'icon-16')}</button></div>`
+          : nothing
+      }`;
   }
 
   #newer(m: Module): TemplateResult | typeof nothing {
@@ -114,7 +163,7 @@ class ModulesPage extends El {
     if (m.draining) lines.push(say('draining', { n: m.draining }));
     if (m.remote && m.remote.state !== 'ok') lines.push([say(`remote.${m.remote.state}`), m.remote.detail].filter(Boolean).join(' '));
     return html`${lines.map((line) => html`<span>${line}</span>`)}
-    ${m.refused ? html`<div class="note-bar is-danger-bg" data-refused>${icon('alert', 'icon-16')}<span class="prose"><span class="strong">${m.refused.title}</span> ${m.refused.text}</span></div>` : nothing}`;
+    ${m.refused ? html`<div class="note-bar is-danger-bg" data-refused>${icon('alert', 'icon-16')}${told(m.refused.title, m.refused.text)}</div>` : nothing}`;
   }
 
   /* ---- one module ---- */

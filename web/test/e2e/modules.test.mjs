@@ -157,3 +157,45 @@ test('what cannot be read says why, and is read again', async () => {
   await setting(page, 'seats').getByText('to be filled in').waitFor();
   await setting(page, 'wait').getByText('from the deployment file').waitFor();
 });
+
+test('a newer version is put into force after a question, and the message goes back to the former', async () => {
+  const page = await visit({ path: '/settings/modules' });
+  const row = page.locator('[data-module=fleet]');
+  await row.locator('[data-action=upgrade]').click();
+  await page.locator('dialog.ask', { hasText: 'Обновить модуль fleet до версии 1.10.0?' }).getByText('Отмена').click();
+  assert.deepEqual(fixture.modules.acts, [], 'a question that is answered with no does nothing');
+  await row.locator('[data-action=upgrade]').click();
+  let go;
+  fixture.modules.hold = new Promise((resolve) => (go = resolve));
+  await page.click('dialog.ask [data-yes]');
+  await row.getByText('Обновляем модуль fleet до 1.10.0…').waitFor();
+  assert.ok(await page.isDisabled('[data-module=sales] [data-action=disable]'), 'one change at a time');
+  go();
+  await row.getByText('версия 1.10.0').waitFor();
+  await page.locator('.toast', { hasText: 'обновлён до 1.10.0' }).getByRole('button', { name: 'Вернуть' }).click();
+  await row.getByText('версия 1.0.0', { exact: true }).waitFor();
+  assert.deepEqual(fixture.modules.acts, [['fleet', 'upgrade', '1.10.0-89ab01234567'], ['fleet', 'rollback', null]]);
+});
+
+test('a module is turned off and on again', async () => {
+  const page = await visit({ path: '/settings/modules' });
+  const row = page.locator('[data-module=sales]');
+  await row.locator('[data-action=disable]').click();
+  await page.click('dialog.ask [data-yes]');
+  await row.getByText('выключен', { exact: true }).waitFor();
+  assert.equal(await row.locator('[data-action=settings]').count(), 0);
+  await row.locator('[data-action=enable]').click();
+  await page.click('dialog.ask [data-yes]');
+  await row.getByText('работает', { exact: true }).waitFor();
+});
+
+test('what the server refuses is told at the module, in its words', async () => {
+  const page = await visit({ path: '/settings/modules' });
+  const row = page.locator('[data-module=fleet]');
+  fixture.modules.refuse = { title: 'Так работать не будет', detail: 'Нет поля plate, которое называет ТЗ.' };
+  await row.locator('[data-action=rollback]').click();
+  await page.click('dialog.ask [data-yes]');
+  await row.locator('[data-refusal]', { hasText: 'Нет поля plate, которое называет ТЗ.' }).waitFor();
+  await row.getByText('версия 1.0.0', { exact: true }).waitFor();
+  assert.ok(await page.isEnabled('[data-module=fleet] [data-action=rollback]'), 'it may be tried again');
+});

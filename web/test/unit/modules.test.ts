@@ -23,6 +23,7 @@ test('what may be asked follows the state', () => {
   const versions = [{ id: 'a', version: '1.0.0' }, { id: 'b', version: '1.1.0' }];
   assert.deepEqual(actsOf(module({})), ['disable']);
   assert.deepEqual(actsOf(module({ versions, before: 'b' })), ['upgrade', 'rollback', 'disable']);
+  assert.deepEqual(actsOf(module({ before: 'c' })), ['disable'], 'the former version does not lie there any more');
   assert.deepEqual(actsOf(module({ state: 'quarantined' })), ['enable', 'disable']);
   assert.deepEqual(actsOf(module({ state: 'disabled', version: null })), ['enable']);
   assert.deepEqual(actsOf(module({ state: 'refused', version: null })), []);
