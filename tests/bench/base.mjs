@@ -17,16 +17,16 @@ const LIST_BYTES = 26000; // of fifty contacts
 const ASKED_AT_ONCE = 32;
 export const SURNAMES = ['иванов', 'смирнов', 'кузнецова', 'попов', 'васильева', 'петров', 'соколов', 'щербаков', 'журавлёв', 'гусева'];
 
-// Two who read and change all contacts, the second by a condition that is true of each; and who has rows
-// of few indexes.
+// Two who read, change and import all contacts, the second by a condition that is true of each; and who has
+// rows of few indexes.
 export const FREE = 'bench_free';
 export const LIMITED = 'bench_limited';
 export const CLIENTS = 'bench_few';
 const RIGHTS = 'read: all, create: all, update: all';
 const ROLES = `roles:
-  ${FREE}: {title: Без условий, rights: {contacts.*: {${RIGHTS}}}}
+  ${FREE}: {title: Без условий, rights: {contacts.*: {${RIGHTS}, import: all}}}
   ${CLIENTS}: {title: Клиенты, rights: {${FEW}: {${RIGHTS}}}}
-  ${LIMITED}: {title: С условием, rights: {contacts.*: {${RIGHTS}, where: {name: {ne: "-"}}}}}
+  ${LIMITED}: {title: С условием, rights: {contacts.*: {${RIGHTS}, import: all, where: {name: {ne: "-"}}}}}
 `;
 
 export const target = (server) => ({ pid: server.process.pid, port: server.port, scheme: server.scheme });
@@ -34,7 +34,7 @@ export const target = (server) => ({ pid: server.process.pid, port: server.port,
 /** The deployment with these three. */
 function withOurs({ tz, people }) {
   const row = (login) => `${login};${login};${login}@example.ru;;sales;${login};\n`;
-  const whole = tz.replace(/^roles:.*\n/m, ROLES).replace(/^entities:.*\n/m, `entities:\n${ENTITY}`);
+  const whole = tz.replace(/^roles:.*\n/m, ROLES).replace(/^( {2}import: *)\[/m, `$1[${FREE}, ${LIMITED}, `).replace(/^entities:.*\n/m, `entities:\n${ENTITY}`);
   return { tz: whole, people: `${people}${[FREE, LIMITED, CLIENTS].map(row).join('')}` };
 }
 

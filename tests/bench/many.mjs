@@ -7,13 +7,14 @@ import * as fs from 'node:fs';
 import * as http from 'node:http';
 import * as path from 'node:path';
 import { until } from '../harness/until.mjs';
-import { CLIENTS, PERSON, target } from './base.mjs';
+import { CLIENTS, FREE, LIMITED, PERSON, target } from './base.mjs';
 import { writePeople } from './people.mjs';
-import { cpuSeconds, load, peakKb, resetPeak, rssKb, settled, watchPeak } from './process.mjs';
+import { cpuSeconds, load, peakKb, resetPeak, rssKb, settled, spread, watchPeak } from './process.mjs';
 
 const LONGEST_MS = 4 * 3600 * 1000;
 const BULK_MOST = 100000;
 const SHEET_MOST = 100000;
+const BOTH_ROWS = 5000; // imported in turns, with and without a condition in the rights
 const BESIDE = 8; // connections that ask meanwhile
 const SLOW_BYTES = 32 << 20; // taken by the slow client before it is measured
 const OPEN = ['waiting', 'running'];
@@ -120,8 +121,31 @@ async function runImport(base, file, change = {}) {
   return batch(base, async () => (await start()).json.run.batch, MOST_REFUSED);
 }
 
-/** A file of as many people as the base has, or as --many says; then its undo, and a tenth of it beside GETs. */
-export async function imports(base, { many, seen }) {
+/** What a condition in the rights adds to an import: the same new people by one who has none and by one who
+ * has one that is true of each, in turns. */
+async function importsOfBoth(base, owners, rounds) {
+  const file = path.join(base.server.home, 'both.csv');
+  await writePeople(file, { rows: BOTH_ROWS, seed: 9, owners });
+  const us = { [FREE]: [], [LIMITED]: [] };
+  const who = { [FREE]: await base.server.as(FREE), [LIMITED]: await base.server.as(LIMITED) };
+  for (let round = 0; round < rounds; round++) {
+    for (const login of round % 2 ? [LIMITED, FREE] : [FREE, LIMITED]) {
+      const as = { ...base, clients: { ...base.clients, hot: who[login] } };
+      const made = await runImport(as, file, { mode: 'create', match: [] });
+      us[login].push(made.us);
+      await undo(as, made.id); // each begins with as many rows
+    }
+  }
+  fs.rmSync(file);
+  const [free, limited] = [FREE, LIMITED].map((login) => spread(us[login]));
+  const times = spread(us[LIMITED].map((each, i) => each / us[FREE][i]));
+  const value = `${times.median.toFixed(2)} (${times.low.toFixed(2)}-${times.high.toFixed(2)}): ${limited.median.toFixed(0)} and ${free.median.toFixed(0)} us CPU each`;
+  return { name: `import of ${BOTH_ROWS} new people with a condition in the rights, times without`, value };
+}
+
+/** A file of as many people as the base has, or as --many says; its undo; a tenth of it beside GETs; then what
+ * rights cost. */
+export async function imports(base, { many, seen, rounds }) {
   const rows = many || base.rows;
   const [whole, tenth] = ['people.csv', 'more.csv'].map((name) => path.join(base.server.home, name));
   const owners = await staff(base);
@@ -131,6 +155,7 @@ export async function imports(base, { many, seen }) {
   const back = await undo(base, made.id);
   const waits = await beside(base, () => runImport(base, tenth, { mode: 'create', match: [] }));
   for (const file of [whole, tenth]) fs.rmSync(file);
+  const both = await importsOfBoth(base, owners, rounds);
   const alone = seen.get('create-alone')?.rate.median;
   const share = alone && { name: 'rows a second of it, of what SQLite alone gives in groups of 32', value: `${((100 * made.rate) / alone).toFixed(0)} %` };
   return [
@@ -138,6 +163,7 @@ export async function imports(base, { many, seen }) {
     ...(share ? [share] : []),
     lineOf('undo of it', back),
     besideLine('an import', waits, 50),
+    both,
   ];
 }
 
