@@ -13,6 +13,9 @@ const BEFORE_OPERATIONS = new Set([405, 408, 414, 417, 431]);
 // Codes that no answer of HTTP carries: they end a step of a rule or a batch.
 const OF_RUNS = new Set(['bad_step', 'unknown_entity']);
 
+// The server's texts; those of the other language have the same keys.
+const CATALOGUES = ['kernel/data/locales/en.yaml', 'kernel/tz/locales/en.yaml', 'kernel/net/openapi/en.yaml'];
+
 // Calls that refuse with a status and a code, and those that say a field's code.
 const REFUSALS = /\b(call_fail|api_reply_code|fail_named|http_refuse|conn_refuse|refuse)\((?!crm_ctx)([^;]*?)\)\s*[;:)]/g;
 // A workbook that cannot be read is a file that is refused.
@@ -108,11 +111,17 @@ export function unusedTexts(keys, sources) {
     });
 }
 
+/** Keys that one language has and the other lacks. */
+export function unlike(file, english, russian) {
+    const lacks = (keys, others) => others.filter((key) => !keys.includes(key));
+    return [...lacks(english, russian), ...lacks(russian, english)].map((key) => `${file}: ${key} stands in one language only`);
+}
+
 function filesOf(root, dir, pattern) {
     return readdirSync(join(root, dir), { recursive: true, withFileTypes: true })
         .filter((e) => e.isFile() && pattern.test(e.name))
         .map((e) => join(e.path ?? e.parentPath, e.name))
-        .filter((file) => !file.includes('locales') && !file.includes('node_modules'));
+        .filter((file) => !/\/locales\/|\/(en|ru)\.yaml$|node_modules/.test(file));
 }
 
 export function check(root) {
@@ -131,7 +140,9 @@ export function check(root) {
         keys: new Set(keys),
         sources: used,
     });
-    return [...faults, ...unusedTexts(keys, used).map((key) => `kernel/data/locales: nothing says ${key}`)];
+    const unused = CATALOGUES.flatMap((file) => unusedTexts(keysOf(read(file)), used).map((key) => `${file}: nothing says ${key}`));
+    const other = CATALOGUES.flatMap((file) => unlike(file, keysOf(read(file)), keysOf(read(file.replace('en.yaml', 'ru.yaml')))));
+    return [...faults, ...unused, ...other];
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { fieldCodesOf, refusalFaults, refusalsOf, statusesOf, toldOf, unusedTexts } from './codes.mjs';
+import { fieldCodesOf, refusalFaults, refusalsOf, statusesOf, toldOf, unlike, unusedTexts } from './codes.mjs';
 
 const statuses = statusesOf('X(CONFLICT, 4, 409, "conflict")  X(INVALID, 1, 422, "invalid") /* a field */');
 
@@ -55,4 +55,9 @@ test('a text that nothing says is a fault', () => {
     const keys = ['error.gone', 'error.gone.title', 'field.required', 'batch.f.kind', 'mail.dead', 'import.found.pdf', 'left.over'];
     const sources = '"required" kind "mail.dead" "pdf" a gone word';
     assert.deepEqual(unusedTexts(keys, sources), ['error.gone', 'error.gone.title', 'left.over']);
+});
+
+test('a text that one language lacks is a fault, whichever it is', () => {
+    assert.deepEqual(unlike('x', ['a', 'b'], ['b', 'a']), []);
+    assert.deepEqual(unlike('x', ['a', 'b'], ['b', 'c']), ['x: c stands in one language only', 'x: a stands in one language only']);
 });
