@@ -5,8 +5,8 @@ import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { failure, skeletonRows } from '../ui/parts.ts';
 import { RowWindow } from '../ui/window.ts';
-import './bulk.ts';
 import { binActions } from './bin.ts';
+import { loadBar } from './bulk-open.ts';
 import type { Chosen } from './bulk.ts';
 import { binNote, filterBar, viewTabs } from './list-bars.ts';
 import { countWithout, ViewCounts } from './list-counts.ts';
@@ -61,7 +61,10 @@ class List extends El {
   said = '';
   isLate = false;
   figures: Figures | null = null;
-  #chosen = new Selection(() => this.requestUpdate());
+  #chosen = new Selection(() => {
+    if (!this.#chosen.isEmpty) loadBar();
+    this.requestUpdate();
+  });
   #watch = new Watch(this, meta, lang, narrow, width);
   #window = new RowWindow(this, () => void this.#records?.more());
   #records: Records | null = null;

@@ -201,3 +201,21 @@ test('the cards of a board have an order that is chosen from the same menu', asy
   await page.waitForSelector(rowOf(46));
   assert.equal(await page.locator('[data-action=sort]').count(), 0, 'a table has its headers');
 });
+
+test('the bar over chosen rows comes with the first of them, and why it cannot be had is said', async () => {
+  const page = await visit({ path: '/e/sales.lead' });
+  await page.locator('tr[data-id="46"]').waitFor();
+  let asked = 0;
+  page.on('request', (request) => (asked += /\/ui\/bulk-/.test(request.url())));
+  await page.reload();
+  await page.locator('tr[data-id="46"]').waitFor();
+  assert.equal(asked, 0);
+  await page.route('**/ui/bulk-*.js', (route) => route.abort());
+  await page.click('tr[data-id="46"] .pick-box');
+  await page.locator('.toast', { hasText: 'Нет связи' }).waitFor();
+  await page.unroute('**/ui/bulk-*.js');
+  await page.reload();
+  await page.click('tr[data-id="46"] .pick-box');
+  await page.getByText('Выбрана 1').waitFor();
+  assert.equal(asked, 2);
+});
