@@ -158,6 +158,10 @@ export function inverse(was: Setting[], names: string[]): Values {
   return Object.fromEntries(back.map((s) => [s.name, s.from === 'server' ? s.value : null]));
 }
 
+/** Whether these settings have the values that somebody saw when he decided. */
+export const isAsSeen = (seen: Values, now: Setting[]): boolean =>
+  now.every((s) => !(s.name in seen) || same(held(s.value), held(seen[s.name])));
+
 export interface Typed {
   values: Values;
   base: Values; // what stood there when typing began

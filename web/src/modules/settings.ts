@@ -14,10 +14,11 @@ import * as drafts from '../core/drafts.ts';
 import { on } from '../core/events.ts';
 import { fullMoment, moment } from '../core/fmt.ts';
 import { lang, t } from '../core/i18n.ts';
+import { bindKeys } from '../core/keys.ts';
 import { problemOf } from '../core/model.ts';
 import { Watch } from '../core/store.ts';
 import type { FieldError } from '../core/types.ts';
-import { fieldOf, held, inverse, mayRevert, merge, modules, said, sent } from './model.ts';
+import { fieldOf, held, inverse, isAsSeen, mayRevert, merge, modules, said, sent } from './model.ts';
 import type { Aside, Changed, Setting, Settings, Typed, Values } from './model.ts';
 import { say } from './texts.ts';
 
@@ -55,7 +56,8 @@ class ModuleSettings extends El {
     super.connectedCallback();
     void this.#watch;
     const again = () => void this.#load();
-    this.#off = [on('record', (e) => e.entity === 'setting' && again()), on('reset', again)];
+    const save = { run: () => void this.#save(), may: () => !!this.shown?.settings.length };
+    this.#off = [on('record', (e) => e.entity === 'setting' && again()), on('reset', again), bindKeys('settings', { save })];
   }
 
   override disconnectedCallback(): void {
@@ -156,7 +158,7 @@ class ModuleSettings extends El {
   }
 
   async #revert(s: Setting): Promise<void> {
-    await this.#change(() => ({ [s.name]: null }), [s.name], () => say('reverted', { name: s.label }));
+    await this.#change(() => ({ [s.name]: null }), [s.name], () => say('reverted', { name: s.label }), { [s.name]: s.value });
   }
 
   async #drop(a: Aside): Promise<void> {
@@ -164,17 +166,21 @@ class ModuleSettings extends El {
     if (await confirm(question)) await this.#change(() => ({ [a.name]: null }), [], () => say('aside.dropped'));
   }
 
-  /** Changes settings, says so and offers the way back. Whatever of them was typed is typed no more. */
-  async #change(body: () => Values, names: string[], text: () => string): Promise<void> {
+  /**
+   * Changes settings, says so and offers the way back. Whatever of them was typed is typed no more. What was decided by
+   * a value that was seen is only done while that holds.
+   */
+  async #change(body: () => Values, names: string[], text: () => string, seen: Values = {}): Promise<void> {
     this.busy = true;
     this.faults = [];
     this.refusal = null;
     try {
-      const was = await this.#send(body);
+      const was = await this.#send(body, seen);
       if (!was) return;
       for (const name of names) this.#forget(name);
       const back = inverse(was, names);
-      const undo = { label: t('undo'), run: () => void this.#undo(back) };
+      const made = Object.fromEntries(this.shown!.settings.filter((s) => s.name in back).map((s) => [s.name, s.value]));
+      const undo = { label: t('undo'), run: () => void this.#undo(back, made) };
       toast({ text: text(), kind: 'ok', icon: 'check', key: DRAFT, action: names.length ? undo : undefined });
     } catch (error) {
       this.#failed(problemOf(error));
@@ -190,9 +196,10 @@ class ModuleSettings extends El {
   }
 
   /** What holds now is taken; where others have changed other settings, the change is sent again. Null: it was not made. */
-  async #send(body: () => Values): Promise<Setting[] | null> {
+  async #send(body: () => Values, seen: Values): Promise<Setting[] | null> {
     for (let tries = 1; ; tries += 1) {
       const was = this.shown!;
+      if (!isAsSeen(seen, was.settings)) return this.#tellChanged();
       this.#turn += 1; // what is being read may be older than the answer
       try {
         const now = await modules.set(this.module, body(), was.rev);
@@ -212,9 +219,14 @@ class ModuleSettings extends El {
     return null;
   }
 
-  async #undo(back: Values): Promise<void> {
+  #tellChanged(): null {
+    toast({ text: say('changed.since'), kind: 'warn', icon: 'alert' });
+    return null;
+  }
+
+  async #undo(back: Values, made: Values): Promise<void> {
     if (this.busy || !this.shown) return;
-    await this.#change(() => back, [], () => say('undone'));
+    await this.#change(() => back, [], () => say('undone'), made);
   }
 
   #failed(problem: ApiError): void {
@@ -232,7 +244,7 @@ class ModuleSettings extends El {
     if (problem && !shown) return failure(problem, () => void this.#load());
     if (!shown) return skeletonRows(4);
     if (!shown.settings.length && !shown.aside.length) return empty('settings', say('none.title'), say('none.text'));
-    return html`<form class="module-form" novalidate aria-label=${say('settings')} @submit=${(e: Event) => this.#submitted(e)} @keydown=${(e: KeyboardEvent) => this.#pressed(e)}>
+    return html`<form class="module-form" novalidate aria-label=${say('settings')} @submit=${(e: Event) => this.#submitted(e)}>
       <div class="scroll" tabindex="0" role="region" aria-label=${say('settings')}>
         <div class="settings">
           ${this.#refused()}${this.#conflicting(shown)}
@@ -245,12 +257,6 @@ class ModuleSettings extends El {
   }
 
   #submitted(event: Event): void {
-    event.preventDefault();
-    void this.#save();
-  }
-
-  #pressed(event: KeyboardEvent): void {
-    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     void this.#save();
   }

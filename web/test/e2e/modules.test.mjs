@@ -69,7 +69,7 @@ test('wrong values are told of beside their fields, nothing is saved and nothing
   const page = await visit({ path: FLEET });
   await input(page, 'seats').fill('120');
   await input(page, 'greeting').fill('Здравствуйте');
-  await save(page);
+  await page.keyboard.press('Control+Enter');
   await setting(page, 'seats').getByText('Здесь ожидается значение не больше 60.').waitFor();
   assert.equal(await input(page, 'greeting').inputValue(), 'Здравствуйте');
   assert.deepEqual(fixture.modules.changed, {});
@@ -198,4 +198,17 @@ test('what the server refuses is told at the module, in its words', async () => 
   await row.locator('[data-refusal]', { hasText: 'Нет поля plate, которое называет ТЗ.' }).waitFor();
   await row.getByText('версия 1.0.0', { exact: true }).waitFor();
   assert.ok(await page.isEnabled('[data-module=fleet] [data-action=rollback]'), 'it may be tried again');
+});
+
+test('a change is not taken back over what another has set since', async () => {
+  const page = await visit({ path: FLEET });
+  const saved = page.locator('.toast', { hasText: 'Настройки сохранены' });
+  await input(page, 'wait').fill('30 мин');
+  await save(page);
+  await saved.waitFor();
+  changeUnheard({ wait: 15 * MINUTE });
+  await saved.getByRole('button', { name: 'Вернуть' }).click();
+  await page.getByText('Значение с тех пор изменил другой человек').waitFor();
+  assert.equal(fixture.modules.changed.wait.value, 15 * MINUTE);
+  assert.equal(await input(page, 'wait').inputValue(), '15 мин');
 });
