@@ -43,3 +43,8 @@ export function walkMenu(event: KeyboardEvent): void {
   items[(at + step + items.length) % items.length]?.focus();
   event.preventDefault();
 }
+
+/** No modal window lies over that in which the element stands. */
+export function isOnTop(element: Element): boolean {
+  return ([...document.querySelectorAll('dialog:modal')].at(-1) ?? null) === element.closest('dialog');
+}

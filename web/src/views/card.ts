@@ -5,7 +5,7 @@ import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { empty, failure, person, problemText, skeletonRows } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
-import { toggleAt, walkMenu } from '../ui/pop.ts';
+import { isOnTop, toggleAt, walkMenu } from '../ui/pop.ts';
 import './history.ts';
 import './related.ts';
 import './duplicates.ts';
@@ -54,7 +54,7 @@ class Card extends El {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#watch;
-    const mine = () => this.isConnected && (this.layer || !place.value.under);
+    const mine = () => this.isConnected && (this.layer || !place.value.under) && isOnTop(this);
     const may = () => !!this.#model?.canEdit;
     this.#off = bindKeys(
       'card',

@@ -113,6 +113,31 @@ test('the other keys are silent while it is open, and work again after it', asyn
   await page.locator('.drawer-box form.create').waitFor();
 });
 
+test('a card under a window has no keys, and Escape closes the window alone', async () => {
+  const page = await at('/e/sales.lead/44', '.prop');
+  await page.evaluate(() => {
+    const button = document.createElement('button');
+    button.ariaLabel = 'over';
+    const dialog = document.createElement('dialog');
+    dialog.id = 'over';
+    dialog.append(button);
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+  await page.keyboard.press('Shift+Slash');
+  await keys(page).waitFor();
+  assert.deepEqual(await sections(page), ['everywhere']);
+  await page.keyboard.press('Escape');
+  await isClosed(page);
+  await page.keyboard.press('e');
+  await page.keyboard.press('Escape');
+  await page.locator('#over[open]').waitFor({ state: 'detached' });
+  assert.match(page.url(), /sales.lead\/44$/);
+  assert.equal(await page.locator('crm-card crm-field').count(), 0, 'nothing is being edited');
+  await page.keyboard.press('e');
+  await page.locator('crm-card crm-field').first().waitFor();
+});
+
 test('letters are written with those of the Russian layout in the Russian interface only, on a Mac with its own signs', async () => {
   const page = await at(LIST, 'tr[data-id="46"]');
   await page.keyboard.press('Shift+Slash');
