@@ -6,7 +6,7 @@ import { empty, failure, problemText, skeletonRows, tag } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import type { ApiError } from '../core/api.ts';
 import { on } from '../core/events.ts';
-import { capital, lang, t } from '../core/i18n.ts';
+import { capital, has, lang, t } from '../core/i18n.ts';
 import { meta } from '../core/meta.ts';
 import { problemOf } from '../core/model.ts';
 import { Watch } from '../core/store.ts';
@@ -22,6 +22,12 @@ const COLORS: Record<State, string> = {
 
 const told = (title: string, text: string) =>
   html`<span class="setting-aside"><span class="strong">${title}</span><span class="prose">${text}</span></span>`;
+
+/** What runs here has given its title with its texts; of another only the name is known. */
+const titled = (name: string): TemplateResult =>
+  has(`${name}.title`)
+    ? html`<span class="strong">${t(`${name}.title`)}</span> <span class="muted">${name}</span>`
+    : html`<span class="strong">${name}</span>`;
 
 class ModulesPage extends El {
   static override properties = { search: { attribute: false }, shown: { state: true }, problem: { state: true }, busy: { state: true }, refusal: { state: true } };
@@ -115,7 +121,7 @@ class ModulesPage extends El {
 
   #row(m: Module): TemplateResult {
     return html`<li class="batch" data-module=${m.name} data-state=${m.state}>
-      <div class="batch-head"><span class="strong clip">${m.name}</span>${tag(say(`state.${m.state}`), COLORS[m.state])}${this.#newer(m)}</div>
+      <div class="batch-head"><span class="clip">${titled(m.name)}</span>${tag(say(`state.${m.state}`), COLORS[m.state])}${this.#newer(m)}</div>
       <span class="muted">${[this.#version(m), this.#entities(m)].filter(Boolean).join(' · ')}</span>
       ${this.#why(m)}${this.#change(m)}
       <div class="batch-foot">

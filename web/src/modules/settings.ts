@@ -295,13 +295,14 @@ class ModuleSettings extends El {
   }
 
   #note(s: Setting, isTyped: boolean, value: unknown): string | null {
-    const parts = [s.help ?? '', this.#limits(s), s.type === 'secret' ? say('secret.help') : ''];
+    const parts = [s.help ?? '', this.#limits(s), s.type === 'duration' ? t('duration.hint') : '', s.type === 'secret' ? say('secret.help') : ''];
     if (isTyped && (value === null || value === '')) parts.push(say(s.tz === null ? 'emptied.default' : 'emptied.tz', { value: said(s, s.tz ?? s.default) }));
     return parts.filter(Boolean).map((part) => part.replace(/[.\s]*$/, '.')).join(' ') || null;
   }
 
   #limits(s: Setting): string {
-    const [min, max] = [s.min, s.max].map((bound) => (bound === null || bound === undefined ? '' : said(s, bound)));
+    const least = s.type === 'duration' && s.min === 0 ? null : s.min; // no time is negative: that need not be said
+    const [min, max] = [least, s.max].map((bound) => (bound === null || bound === undefined ? '' : said(s, bound)));
     if (min && max) return say('limits', { min, max });
     if (min) return say('limits.min', { min });
     if (max) return say('limits.max', { max });
