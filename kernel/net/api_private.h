@@ -84,6 +84,8 @@ void api_reply_problem(api_call *k, int status); /* the problem+json that stands
 void api_reply_error(api_call *k, crm_status status); /* from c.error, else from the status */
 void api_reply_method(api_call *k, const char *allow); /* 405 with the methods of this path */
 void api_reply_code(api_call *k, crm_status status, const char *code);
+/* 412: somebody was first, and `current` is the JSON of what holds now; empty: the caller may not read it. */
+void api_reply_stale(api_call *k, crm_str current);
 /* Frees the call alone: who called finishes the request, which is a stream or has pieces to come. */
 http_request *api_let_go(api_call *k);
 /* problem+json of the call's error into `out`; `current`: the JSON of the record for STALE, or

@@ -34,6 +34,14 @@ void api_reply_problem(api_call *k, int status)
     http_reply(r, status, API_PROBLEM);
 }
 
+void api_reply_stale(api_call *k, crm_str current)
+{
+    http_request *r = k->http;
+    r->body = arena_dup(r->arena, current);
+    problem_write(http_body(r), &k->c, CRM_STALE, r->id, r->body);
+    api_reply_problem(k, 412);
+}
+
 void api_reply_empty(api_call *k, int status)
 {
     http_request *r = k->http;

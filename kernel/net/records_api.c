@@ -48,10 +48,7 @@ static void one_done(record_read *r, crm_status s)
         s = CRM_NOT_FOUND;
     }
     if (o->is_stale) {
-        crm_str current = s == CRM_OK ? buf_view(&k->text) : (crm_str){0};
-        h->body = arena_dup(h->arena, current);
-        problem_write(http_body(h), &k->c, CRM_STALE, h->id, h->body);
-        api_reply_problem(k, 412);
+        api_reply_stale(k, s == CRM_OK ? buf_view(&k->text) : (crm_str){0});
         return;
     }
     if (o->status == 201) {

@@ -388,14 +388,11 @@ static void one_read(api_call *k)
 /* Somebody was first: the answer carries what the subscription is now. */
 static void stale_read(api_call *k)
 {
-    http_request *h = k->http;
     if (k->status != CRM_OK) {
         api_reply_error(k, k->status);
         return;
     }
-    h->body = arena_dup(h->arena, buf_view(&k->text));
-    problem_write(http_body(h), &k->c, CRM_STALE, h->id, h->body);
-    api_reply_problem(k, 412);
+    api_reply_stale(k, buf_view(&k->text));
 }
 
 static void saved(api_call *k)
