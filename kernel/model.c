@@ -63,14 +63,19 @@ static crm_status each_changed(crm_ctx *c, model_change *x, bool is_done, bool i
     return s;
 }
 
-static crm_status commit_intent(crm_ctx *c, void *x)
+static crm_status commit_intent(crm_ctx *c, void *arg)
 {
-    return each_changed(c, x, false, true);
+    model_change *x = arg;
+    crm_status s = x->batch ? batch_check_open(c, x->batch) : CRM_OK;
+    x->is_stopped = s == CRM_CONFLICT;
+    return s == CRM_OK ? each_changed(c, x, false, true) : s;
 }
 
-static crm_status commit_done(crm_ctx *c, void *x)
+static crm_status commit_done(crm_ctx *c, void *arg)
 {
-    return each_changed(c, x, true, false);
+    model_change *x = arg;
+    crm_status s = each_changed(c, x, true, false);
+    return s == CRM_OK && x->batch ? batch_finish(c, x->batch) : s;
 }
 
 static crm_status commit_dropped(crm_ctx *c, void *x)

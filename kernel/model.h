@@ -15,6 +15,8 @@ typedef enum model_cost { COST_NONE = -1, COST_INDEX, COST_LOOK, COST_CONVERT } 
 typedef struct model_change {
     deployment *d;
     int64_t step_ns; /* out of model_swap: how long the engine's step took */
+    int64_t batch;   /* that makes the change; 0: the request itself does */
+    bool is_stopped; /* out of model_swap: that batch was, before it came into force */
     crm_ctx *c;
     const model_ask *ask;
     model_rows rows;   /* all; those of the change have `next`, and phase MODEL_SWAPPING */
@@ -101,7 +103,8 @@ CRM_MUST_CHECK crm_status model_changes(model_change *x, buf *json);
 CRM_MUST_CHECK crm_status model_rows_now(model_change *x);
 /* Builds and seals what would follow, with the rows' `next`. INVALID with c->error. */
 CRM_MUST_CHECK crm_status model_build(model_change *x);
-/* Puts the build's registry into force: intent, schema, declarations, snapshot. Worker. */
+/* Puts the build's registry into force: intent, schema, declarations, snapshot; and ends x->batch with
+ * it. CONFLICT with is_stopped. Worker. */
 CRM_MUST_CHECK crm_status model_swap(model_change *x);
 
 #endif

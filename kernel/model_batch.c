@@ -129,7 +129,11 @@ static crm_status go_on(model_change *x, const batch_run *b, turn *t)
     if (s != CRM_OK || ahead.misfits || !ahead.is_done) {
         return s == CRM_OK && ahead.misfits ? look_for_misfits(x, t) : s;
     }
+    x->batch = b->id;
     s = model_swap(x);
+    if (x->is_stopped) {
+        return CRM_OK; /* the slice sees it, and `ended` drops what was made */
+    }
     t->is_done = s == CRM_OK;
     if (t->is_done && is_conversion) {
         model_learn(x->d, COST_CONVERT, b->total, x->step_ns);

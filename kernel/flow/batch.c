@@ -162,6 +162,32 @@ crm_status batch_cancel(crm_ctx *c, int64_t id)
     return batch_end(c, &row, BATCH_STATE_CANCELED, (crm_str){0});
 }
 
+static crm_status load_open(crm_ctx *c, int64_t id, store_row *row)
+{
+    crm_status s = store_load(c->tx, c->arena, c->reg, STORE_BATCH, id, row);
+    if (s == CRM_NOT_FOUND || (s == CRM_OK && !batch_is_open(row))) {
+        return call_fail(c, CRM_CONFLICT, "batch_ended");
+    }
+    return s;
+}
+
+crm_status batch_check_open(crm_ctx *c, int64_t id)
+{
+    store_row row;
+    return load_open(c, id, &row);
+}
+
+crm_status batch_finish(crm_ctx *c, int64_t id)
+{
+    store_row row;
+    crm_status s = load_open(c, id, &row);
+    if (s != CRM_OK) {
+        return s;
+    }
+    store_set(&row, BATCH_DONE, value_int(store_int(&row, BATCH_TOTAL)));
+    return batch_end(c, &row, BATCH_STATE_DONE, (crm_str){0});
+}
+
 /* ---- undoing --------------------------------------------------------------------------------- */
 
 /* An undo that was canceled or failed leaves something to be undone. */

@@ -66,6 +66,13 @@ CRM_MUST_CHECK crm_status batch_note_done(crm_ctx *c, const batch_order *o, int6
  */
 CRM_MUST_CHECK crm_status batch_cancel(crm_ctx *c, int64_t id);
 /*
+ * For a kind that puts its work into force at once: whether the batch still stands, in the transaction
+ * that begins to, and its end as done, in the one that has. So whoever stops it either stops it or is
+ * told that it has ended. CONFLICT "batch_ended". Writer.
+ */
+CRM_MUST_CHECK crm_status batch_check_open(crm_ctx *c, int64_t id);
+CRM_MUST_CHECK crm_status batch_finish(crm_ctx *c, int64_t id);
+/*
  * Starts the batch that undoes `id`, for whoever may read that one and under his own rights; quietly, or
  * with rules, notices and webhooks following. CONFLICT
  * "batch_running", or "batch_undone" unless the earlier undo was canceled or failed: then what it left
