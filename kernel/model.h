@@ -92,7 +92,6 @@ bool model_is_unseen(const registry *r, const entity *e, const field *f);
  * kind "purge". INVALID, DENIED, CONFLICT with c->error.
  */
 CRM_MUST_CHECK crm_status model_purge(model_change *x, buf *json);
-CRM_MUST_CHECK crm_status model_purge_register(deployment *d, registry *r);
 /* Stores a row's `next`, phase and batch. Writer. */
 CRM_MUST_CHECK crm_status model_save_intent(crm_ctx *c, model_row *row);
 

@@ -9,8 +9,7 @@
  * anew when another one was published meanwhile or after a restart.
  */
 #include "model.h"
-
-#include "flow/batch.h"
+#include "purge.h"
 
 #define TURN_MS 80 /* of slices between two notes of the progress */
 
@@ -313,7 +312,7 @@ crm_status model_register(deployment *d, registry *r)
                        .ended = ended,
                        .fn = d};
     crm_status s = registry_add_batch_kind(r, &kind);
-    return s == CRM_OK ? model_purge_register(d, r) : s;
+    return s == CRM_OK ? purge_register(d, r) : s;
 }
 
 void model_work_free(deployment *d)
