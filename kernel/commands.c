@@ -309,6 +309,8 @@ static const command commands[] = {
     {"module", "rollback", 1, 1, command_module_rollback},
     {"module", "enable", 1, 2, command_module_enable},
     {"module", "disable", 1, 1, command_module_disable},
+    {"module", "purge", 1, 2, command_module_purge},
+    {"module", "uninstall", 1, 2, command_module_uninstall},
     {"module", "settings", 1, WORDS_MAX, command_module_settings},
     {"user", "list", 0, 0, user_list},
     {"user", "invite", 1, 1, user_invite},

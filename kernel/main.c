@@ -171,7 +171,8 @@ static bool is_local(int count, const char *const *args)
     return !strcmp(args[0], "version") || (!strcmp(args[0], "tz") && !strcmp(sub, "lint")) ||
            (!strcmp(args[0], "module") &&
             (!strcmp(sub, "new") || !strcmp(sub, "lint") || !strcmp(sub, "dev") ||
-             !strcmp(sub, "check") || !strcmp(sub, "install") || !strcmp(sub, "trust")));
+             !strcmp(sub, "check") || !strcmp(sub, "install") || !strcmp(sub, "uninstall") ||
+             !strcmp(sub, "trust")));
 }
 
 /* What is decided about modules stands in a file of its own: it can be changed when no start works.

@@ -168,6 +168,15 @@ static crm_status put_in_force(changing *x)
     return s == CRM_OK ? deployment_published(x->d) : s;
 }
 
+/* Half of what it was would come into force. */
+static crm_status check_not_purged(changing *x)
+{
+    module_purging now = {0};
+    bool is_asked = x->ask->act == MODULE_ACT_ENABLE;
+    crm_status s = is_asked ? module_purging_now(x->d, x->c, x->ask->name, &now) : CRM_OK;
+    return s == CRM_OK && now.batch ? refuse_it(x, "module_purging") : s;
+}
+
 static crm_status carry_out(changing *x)
 {
     deployment *d = x->d;
@@ -181,6 +190,7 @@ static crm_status carry_out(changing *x)
         s = plug_scan(x->b->arena, d->o->modules, &x->all, &x->all_count, &refused);
     }
     s = s == CRM_OK ? decide(x) : s;
+    s = s == CRM_OK ? check_not_purged(x) : s;
     s = s == CRM_OK ? make(x) : s;
     s = s == CRM_OK ? put_in_force(x) : s;
     build_free(x->b);

@@ -26,6 +26,11 @@ typedef struct module_held {
     crm_str name;
 } module_held;
 
+/* The batch that purges what is left of it; 0: none is under way. */
+typedef struct module_purging {
+    int64_t batch, done, total;
+} module_purging;
+
 /* What there is of one module. */
 typedef struct module_row {
     crm_str name;
@@ -39,6 +44,7 @@ typedef struct module_row {
     uint32_t held_count;
     const module_refusal *refused; /* why it cannot run; NULL: nothing is known against it */
     uint32_t draining; /* generations that earlier requests still hold */
+    module_purging purging;
 } module_row;
 typedef struct module_rows {
     module_row *at;
@@ -78,12 +84,24 @@ crm_str module_refusal_params(arena *a, const module_ask *ask);
 CRM_MUST_CHECK crm_status module_choose_offline(deployment *d, arena *a, const module_ask *ask,
                                                 const char **refusal);
 
+/* module_purge.c --------------------------------------------------------------------------------- */
+
+/* Any blocking session. */
+CRM_MUST_CHECK crm_status module_purgings(engine_session *session, const registry *r, arena *a, crm_str name,
+                                          module_purging *out);
+/* With a session of its own. */
+CRM_MUST_CHECK crm_status module_purging_now(deployment *d, crm_ctx *c, crm_str name, module_purging *out);
+
 /* `karkas module …` (module_commands.c) */
 void command_module_list(command_call *c);
 void command_module_upgrade(command_call *c);
 void command_module_rollback(command_call *c);
 void command_module_enable(command_call *c);
 void command_module_disable(command_call *c);
+/* Says why a call failed, with the texts of `r`, and makes the command fail. */
+void command_fail_call(command_call *c, const registry *r, const call_error *e, crm_status s);
+/* module_purge_commands.c */
+void command_module_purge(command_call *c);
 /* setting_commands.c */
 void command_module_settings(command_call *c);
 /* What the version in force does not take of changed settings; nothing without a server. */

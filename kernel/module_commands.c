@@ -71,6 +71,16 @@ static void say_held(command_call *c, const module_row *row)
     }
 }
 
+static void say_purging(command_call *c, const module_purging *p)
+{
+    if (p->batch) {
+        buf_fmt(c->out,
+                is_russian(c) ? "\n    удаляется навсегда: %lld из %lld, операция %lld"
+                              : "\n    it is purged: %lld of %lld, batch %lld",
+                (long long)p->done, (long long)p->total, (long long)p->batch);
+    }
+}
+
 static void say_row(command_call *c, const module_row *row)
 {
     buf_fmt(c->out, "%-12.*s %-8.*s %s", STR_FMT(row->name), STR_FMT(version_of(row)),
@@ -96,17 +106,20 @@ static void say_row(command_call *c, const module_row *row)
                 row->draining);
     }
     say_remote(c, row);
+    say_purging(c, &row->purging);
     buf_char(c->out, '\n');
 }
 
-static void fail(command_call *c, const registry *r, const call_error *e, crm_status s)
+void command_fail_call(command_call *c, const registry *r, const call_error *e, crm_status s)
 {
+    crm_str code = e->fields ? e->fields->code : e->code;
     if (e->text.n) {
         buf_str(c->out, e->text);
     } else {
-        crm_str code = e->code.n ? e->code : str_of(status_code(s));
-        crm_str key = arena_fmt(c->arena, "error.%.*s", STR_FMT(code));
-        registry_text_fill(registry_text(r, str_of(c->lang), key), e->params_json, c->out);
+        code = code.n ? code : str_of(status_code(s));
+        crm_str key = arena_fmt(c->arena, e->fields ? "field.%.*s" : "error.%.*s", STR_FMT(code));
+        registry_text_fill(registry_text(r, str_of(c->lang), key),
+                           e->fields ? e->fields->params_json : e->params_json, c->out);
     }
     buf_char(c->out, '\n');
     c->exit_code = 1;
@@ -152,7 +165,7 @@ static bool act_online(command_call *c, const module_ask *ask)
     call.lang = str_of(c->lang);
     s = module_change(c->d, &call, ask);
     if (s != CRM_OK) {
-        fail(c, call.reg, &call.error, s);
+        command_fail_call(c, call.reg, &call.error, s);
     }
     call_end(&call);
     return s == CRM_OK;
@@ -166,7 +179,7 @@ static bool act_offline(command_call *c, const module_ask *ask)
     if (s != CRM_OK && texts) {
         call_error e = {.code = str_of(refusal ? refusal : status_code(s)),
                         .params_json = module_refusal_params(c->arena, ask)};
-        fail(c, texts, &e, s);
+        command_fail_call(c, texts, &e, s);
     }
     c->exit_code |= s != CRM_OK;
     registry_discard(texts);

@@ -1,5 +1,7 @@
-/* module_install.c - versions of modules and keys are put in their place. A process of its own. */
+/* module_install.c - versions of modules and keys are put in their place, or taken away. A process
+ * of its own. */
 #include "module_install.h"
+#include "module_change.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -132,6 +134,61 @@ void command_module_install(command_call *c)
             command_fail(c, "архив не читается", "the archive cannot be read");
         }
         fs_remove_all(into);
+    }
+}
+
+/* ---- uninstall ------------------------------------------------------------------------------- */
+
+/* What a start would run, as far as anybody has decided. */
+static bool is_chosen(const module_choices *all, const module_found *f)
+{
+    const module_choice *row = choices_find(all, f->name);
+    return row && !row->is_open && row->wish != CHOICE_OFF && str_eq(row->version, f->id);
+}
+
+static bool is_meant(const command_call *c, const module_found *f)
+{
+    crm_str version = c->count > 3 ? str_of(c->args[3]) : (crm_str){0};
+    bool fits = !version.n || str_eq(version, f->id) || str_eq(version, f->version);
+    return f->id.n && str_is(f->name, c->args[2]) && fits;
+}
+
+static void take_away(command_call *c, const module_choices *all, const module_found *f)
+{
+    if (is_chosen(all, f)) {
+        command_fail(c, "эта версия выбрана для работы: сначала karkas module disable",
+                     "that version is chosen to run: karkas module disable comes first");
+    } else if (plug_remove(c->arena, f, c->d->o->modules) != CRM_OK) {
+        command_fail(c, "из каталога модулей не убрать: нужен root",
+                     "the folder of modules cannot be written: be root");
+    } else {
+        buf_fmt(c->out, c->lang[0] == 'r' ? "убрано: %.*s %.*s\n" : "removed: %.*s %.*s\n",
+                STR_FMT(f->name), STR_FMT(f->id));
+    }
+}
+
+void command_module_uninstall(command_call *c)
+{
+    module_choices choices;
+    module_found *all;
+    uint32_t count, met = 0;
+    module_refusal *refused = NULL;
+    if (!is_apart(c)) {
+        return;
+    }
+    crm_status s = choices_read(c->arena, c->d->o->data, &choices);
+    s = s == CRM_OK ? plug_scan(c->arena, c->d->o->modules, &all, &count, &refused) : s;
+    for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
+        if (is_meant(c, &all[i])) {
+            met++;
+            take_away(c, &choices, &all[i]);
+        }
+    }
+    if (s != CRM_OK) {
+        command_fail(c, "каталог модулей или modules.json не читается",
+                     "the folder of modules or modules.json cannot be read");
+    } else if (!met) {
+        command_fail(c, "такая версия не установлена", "that version is not installed");
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * module_install.h - `karkas module install` and `karkas module trust`: what root does beside the
+ * module_install.h - `karkas module install`, `uninstall` and `trust`: what root does beside the
  * server, in a process of its own. The server, which may write nothing that it may run, only finds
  * the result.
  */
@@ -10,6 +10,8 @@
 
 /* A folder, or an archive that tar(1) reads, into the folder of modules. */
 void command_module_install(command_call *c);
+/* Takes installed versions away, one or all, that nobody has chosen to run. */
+void command_module_uninstall(command_call *c);
 /* Without an argument the names of the keys; with a file of a public key, adds it under its name. */
 void command_module_trust(command_call *c);
 /* Unpacks an archive into the folder; from then on this process writes no file over 256 MiB. */

@@ -1,6 +1,6 @@
 /* module_list.c - what is known of every module: its state, its versions, and why it cannot run. */
 #include "flow/remote.h"
-#include "module_change.h"
+#include "module_purge.h"
 
 crm_str module_version_word(crm_str id)
 {
@@ -130,6 +130,25 @@ static uint32_t count_of(const module_refusal *refused)
     return n;
 }
 
+/* Beside what is written meanwhile, so with a session of its own. */
+static crm_status see_purging(deployment *d, arena *a, const registry *r, module_rows *rows)
+{
+    engine_session *session;
+    if (!r || !d->flow) {
+        return CRM_OK;
+    }
+    crm_status s = engine_session_open(d->engine, ENGINE_READER, (engine_deliver){0}, &session);
+    if (s != CRM_OK) {
+        return s;
+    }
+    for (uint32_t i = 0; s == CRM_OK && i < rows->count; i++) {
+        module_row *row = &rows->at[i];
+        s = row->info ? CRM_OK : module_purgings(session, r, a, row->name, &row->purging);
+    }
+    engine_session_close(session);
+    return s;
+}
+
 crm_status module_rows_of(deployment *d, arena *a, const registry *r, module_rows *out)
 {
     module_found *found;
@@ -154,10 +173,11 @@ crm_status module_rows_of(deployment *d, arena *a, const registry *r, module_row
                             .choice = choices_find(choices, found[from].name)};
         s = judge(a, r, row);
     }
-    if (out->at) {
-        add_refused(out, refused);
+    if (!out->at) {
+        return CRM_NOMEM;
     }
-    return out->at ? s : CRM_NOMEM;
+    add_refused(out, refused);
+    return s == CRM_OK ? see_purging(d, a, r, out) : s;
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -241,6 +261,20 @@ static void put_remote(json_writer *w, crm_ctx *c, crm_str name)
     jw_end_object(w);
 }
 
+static void put_purging(json_writer *w, const module_purging *p)
+{
+    jw_key(w, CRM_S("purging"));
+    if (!p->batch) {
+        jw_null(w);
+        return;
+    }
+    jw_object(w);
+    jw_kint(w, "batch", p->batch);
+    jw_kint(w, "done", p->done);
+    jw_kint(w, "total", p->total);
+    jw_end_object(w);
+}
+
 void module_put(json_writer *w, crm_ctx *c, const module_row *row)
 {
     const module_choice *made = row->choice;
@@ -260,6 +294,7 @@ void module_put(json_writer *w, crm_ctx *c, const module_row *row)
     }
     put_held(w, row);
     put_remote(w, c, row->name);
+    put_purging(w, &row->purging);
     jw_end_object(w);
 }
 
@@ -287,11 +322,28 @@ static crm_status answer(deployment *d, crm_ctx *c, crm_str name, buf *json)
     return s == CRM_OK && json->failed ? CRM_NOMEM : s;
 }
 
+static crm_status answer_purge(deployment *d, crm_ctx *c, const module_ask *ask, buf *json,
+                               int *status)
+{
+    module_plan plan;
+    json_writer w;
+    crm_status s = module_purge(d, c, ask, &plan);
+    if (s == CRM_OK) {
+        *status = plan.batch ? 202 : 200;
+        jw_init(&w, json);
+        module_put_plan(&w, &plan);
+    }
+    return s == CRM_OK && json->failed ? CRM_NOMEM : s;
+}
+
 /* On the registry that a change has published. */
 crm_status module_ask_service(void *deployment_of, crm_ctx *c, const module_ask *ask, buf *json,
                               int *status)
 {
     crm_ctx now;
+    if (ask->act == MODULE_ACT_PURGE) {
+        return answer_purge(deployment_of, c, ask, json, status);
+    }
     crm_status s = ask->act == MODULE_ACT_LIST ? CRM_OK : module_change(deployment_of, c, ask);
     s = s == CRM_OK ? call_begin_in(&now, c->arena, c->who, c->via) : s;
     if (s != CRM_OK) {

@@ -208,6 +208,11 @@ crm_status purge_one(purge_turn *t, purge_thing what)
 
 /* ---- the batch ------------------------------------------------------------------------------- */
 
+static crm_status take_turn(purge_turn *t, const batch_run *b)
+{
+    return json_object_get(b->spec, "module") ? module_purge_turn(t, b) : model_purge_turn(t, b);
+}
+
 static crm_status fetch(crm_ctx *c, batch_run *b, const void *d)
 {
     purge_turn *t = c->prepared = ARENA_NEW(c->arena, purge_turn);
@@ -221,7 +226,7 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *d)
     now.session = c->session;
     now.lang = c->lang;
     uv_mutex_lock(&t->d->apply_lock);
-    s = model_purge_turn(t, b);
+    s = take_turn(t, b);
     uv_mutex_unlock(&t->d->apply_lock);
     if (s != CRM_OK) {
         c->error = now.error;
@@ -235,12 +240,18 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *d)
 static crm_status slice(crm_ctx *c, batch_run *b, bool *is_done, const void *d)
 {
     const purge_turn *t = c->prepared;
+    const batch_place whole = {0};
     (void)d;
     b->changed += t->rows;
     b->done = t->is_done || b->done + t->rows > b->total ? b->total : b->done + t->rows;
     b->cursor = arena_dup(c->arena, t->cursor);
     *is_done = t->is_done;
-    return CRM_OK;
+    if (!t->is_done || !t->stays) {
+        return CRM_OK;
+    }
+    call_fail(c, CRM_DENIED, t->stays);
+    c->error.params_json = t->stays_json;
+    return batch_warn(c, b, &whole);
 }
 
 crm_status purge_register(deployment *d, registry *r)

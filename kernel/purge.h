@@ -1,6 +1,6 @@
 /*
- * purge.h - removal for ever, as a batch of the kind "purge": of what was retired from the model
- * (model_purge.c).
+ * purge.h - removal for ever, as a batch of the kind "purge": what the two that ask for it share, the
+ * model of what was retired (model_purge.c) and modules of what is theirs (module_purge.c).
  *
  * Each turn's `fetch` removes a page on the writer, alone, while it holds the lock under which texts are
  * applied and modules change: whoever declares a name again either comes before, and the batch fails, or
@@ -29,6 +29,8 @@ typedef struct purge_turn {
     int64_t rows;       /* that lost something in this turn */
     crm_str cursor;     /* where the next one begins */
     bool is_done;
+    const char *stays;  /* with is_done: the code of what could not go, for a warning; NULL: all went */
+    crm_str stays_json; /* its parameters */
 } purge_turn;
 
 /* As both parts of a cursor: "<part>:<after>". MISUSE. */
@@ -48,7 +50,9 @@ CRM_MUST_CHECK crm_status purge_one(purge_turn *t, purge_thing what);
 /* Alone on the writer: one transaction of its own, quiet, as the batch's user. */
 CRM_MUST_CHECK crm_status purge_commit(purge_turn *t, crm_status (*commit)(crm_ctx *, void *), void *arg);
 
+/* The turns of the two kinds of asking, by the batch's spec. */
 CRM_MUST_CHECK crm_status model_purge_turn(purge_turn *t, const batch_run *b);
+CRM_MUST_CHECK crm_status module_purge_turn(purge_turn *t, const batch_run *b);
 CRM_MUST_CHECK crm_status purge_register(deployment *d, registry *r);
 
 #endif

@@ -165,6 +165,7 @@ static const grant grants[] = {
     {GRANT(ROLE_FUNCTION "settings", "setting", READ, ALL)},
     {GRANT(ROLE_FUNCTION "settings", "setting", CREATE, ALL)},
     {GRANT(ROLE_FUNCTION "settings", "setting", UPDATE, ALL)},
+    {GRANT(ROLE_FUNCTION "settings", "setting", DELETE, ALL)},
     {GRANT(ROLE_ADMIN, "user", READ, ALL)},
     {GRANT(ROLE_ADMIN, "user", CREATE, ALL)},
     {GRANT(ROLE_ADMIN, "user", UPDATE, ALL)},

@@ -40,17 +40,20 @@ typedef struct model_service {
     void *arg;
 } model_service;
 
-/* What is asked of modules (API.md); `name` and `version` may be empty. */
+/* What is asked of modules (API.md); `name`, `version` and `typed` may be empty. */
 typedef enum module_act {
     MODULE_ACT_LIST,
     MODULE_ACT_UPGRADE, /* to that version, else to the newest */
     MODULE_ACT_ROLLBACK,
     MODULE_ACT_ENABLE,
     MODULE_ACT_DISABLE,
+    MODULE_ACT_PURGE, /* of what is left of one that is off, for ever */
 } module_act;
 typedef struct module_ask {
     module_act act;
     crm_str name, version;
+    crm_str typed;  /* PURGE: the name once more, by who knows what he does */
+    bool is_check;  /* PURGE: only to say what would go */
 } module_ask;
 /* As model_service. */
 typedef struct module_service {

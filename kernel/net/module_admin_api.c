@@ -1,6 +1,6 @@
 /*
- * module_admin_api.c - /api/v1/modules: what is known of modules, another version, on and off. What
- * is asked is read here, and done by the layer that builds registries, on a worker.
+ * module_admin_api.c - /api/v1/modules: what is known of modules, another version, on and off, and
+ * for ever. What is asked is read here, and done by the layer that builds registries, on a worker.
  */
 #include "net/api_private.h"
 
@@ -33,10 +33,9 @@ static bool read_verb(module_ask *a, crm_str verb)
         const char *verb;
         module_act act;
     } verbs[] = {
-        {"upgrade", MODULE_ACT_UPGRADE},
-        {"rollback", MODULE_ACT_ROLLBACK},
-        {"enable", MODULE_ACT_ENABLE},
-        {"disable", MODULE_ACT_DISABLE},
+        {"upgrade", MODULE_ACT_UPGRADE}, {"rollback", MODULE_ACT_ROLLBACK},
+        {"enable", MODULE_ACT_ENABLE},   {"disable", MODULE_ACT_DISABLE},
+        {"purge", MODULE_ACT_PURGE},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (str_is(verb, verbs[i].verb)) {
@@ -61,6 +60,8 @@ static crm_status read_change(api_call *k, module_ask *a)
     crm_status s = k->http->body.n ? api_read_json(k) : CRM_OK;
     const json_t *version = json_object_get(k->request.json, "version");
     a->version = json_text(k->request.json, "version");
+    a->typed = json_text(k->request.json, "name");
+    a->is_check = str_is(http_param(k->http, "check"), "1");
     if (s == CRM_OK && version && !a->version.n) {
         s = call_fail_field(&k->c, CRM_S("version"), "type_mismatch", (crm_str){0});
     }

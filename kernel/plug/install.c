@@ -1,5 +1,5 @@
 /*
- * install.c - a signed folder becomes a version of a module that nobody writes again.
+ * install.c - a signed folder becomes a version of a module that nobody writes again, and goes.
  *
  * The bytes that were hashed are the bytes that are written; the copy is looked at like any other
  * version before it gets its name.
@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "plug/module.h"
 #include "plug/package.h"
@@ -150,4 +151,24 @@ crm_status plug_install(arena *a, const char *from, const char *modules, module_
     /* What an installation that was broken off has left. */
     fs_remove_all(x.beside.p);
     return copy(&x);
+}
+
+/* ---- away again ------------------------------------------------------------------------------ */
+
+crm_status plug_remove(arena *a, const module_found *f, const char *modules)
+{
+    crm_str home = arena_fmt(a, "%s/%.*s", modules, STR_FMT(f->name));
+    crm_str aside =
+        arena_fmt(a, "%s/.purging-%.*s-%.*s", modules, STR_FMT(f->name), STR_FMT(f->id));
+    if (!home.p || !aside.p || !f->id.n) {
+        return f->id.n ? CRM_NOMEM : CRM_MISUSE;
+    }
+    fs_remove_all(aside.p); /* what another removal has left */
+    if (rename(f->dir.p, aside.p) != 0) {
+        return status_from_errno(errno);
+    }
+    fs_remove_all(aside.p);
+    crm_status s = fs_sync(home.p);
+    (void)!rmdir(home.p); /* where nothing of it came with the server */
+    return s;
 }

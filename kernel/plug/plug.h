@@ -70,6 +70,11 @@ CRM_MUST_CHECK crm_status plug_load(arena *a, const module_found *f, module **ou
  */
 CRM_MUST_CHECK crm_status plug_install(arena *a, const char *from, const char *modules,
                                        module_found *out, module_refusal **refused);
+/*
+ * Takes an installed version away: at once under its name, then file by file; what runs of it goes on.
+ * DENIED: this process may not write there.
+ */
+CRM_MUST_CHECK crm_status plug_remove(arena *a, const module_found *f, const char *modules);
 /* "fleet.drive 1.0": the first interface that modules[at] cannot do without and none of them gives. */
 crm_str plug_lacks(arena *a, module *const *modules, uint32_t count, uint32_t at);
 /*
