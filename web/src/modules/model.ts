@@ -24,6 +24,21 @@ export interface Module {
   lacks: string | null;
   held: { kind: 'rule' | 'integration'; name: string }[];
   remote: { state: 'ok' | 'failing' | 'paused'; detail?: string | null } | null;
+  purging: { batch: number; done: number; total: number } | null;
+}
+
+/** What would go for ever of a module that is off. */
+export interface Purge {
+  name: string;
+  entities: { entity: string; rows: number }[];
+  fields: { entity: string; field: string; rows: number }[];
+  files: number;
+  settings: number;
+  jobs: number;
+  numbers: number;
+  rights: number;
+  versions: string[];
+  removable: boolean; // the server may remove their files
 }
 
 export interface Changed {
@@ -75,6 +90,8 @@ export const modules = {
   list: () => api.get<{ modules: Module[] }>('/modules').then((answer) => answer.modules),
   act: (name: string, act: Act, version?: string) =>
     api.post<Module>(path(name, act), version ? { version } : {}),
+  planPurge: (name: string) => api.post<Purge>(`${path(name, 'purge')}?check=1`, {}),
+  purge: (name: string) => api.post<Purge & { change: { batch: number } }>(path(name, 'purge'), { name }),
   settings: (name: string) => api.get<Settings>(path(name, 'settings')),
   set: (name: string, body: Values, rev: string) =>
     api.patch<Settings>(path(name, 'settings'), body, { 'If-Match': `"${rev}"` }),
@@ -106,6 +123,7 @@ export const isInForce = (m: Module): boolean => ['running', 'quarantined', 'wai
 /** What may be asked of a module in its state. */
 export function actsOf(m: Module): Act[] {
   const acts: Act[] = [];
+  if (m.purging) return acts;
   if (['quarantined', 'off', 'disabled'].includes(m.state)) acts.push('enable');
   if (!isInForce(m)) return acts;
   if (newer(m)) acts.push('upgrade');

@@ -13,6 +13,7 @@ import { Watch } from '../core/store.ts';
 import { agreed, back, doing, done, nameOf } from './acts.ts';
 import { actsOf, isInForce, modules, newer, numberOf } from './model.ts';
 import type { Act, Module, State } from './model.ts';
+import { beginPurge, followPurge, mayPurge, purging } from './purge.ts';
 import './settings.ts';
 import { say } from './texts.ts';
 
@@ -40,6 +41,7 @@ class ModulesPage extends El {
   #off: (() => void)[] = [];
   #of = ''; // the deployment and the language that are shown
   #turn = 0;
+  #followed = new Set<number>(); // batches that purge a module
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -65,6 +67,7 @@ class ModulesPage extends El {
       if (turn !== this.#turn) return;
       this.shown = shown;
       this.problem = null;
+      for (const m of shown) if (m.purging) void this.#follow(m, m.purging.batch);
     } catch (error) {
       if (turn === this.#turn) this.problem = problemOf(error);
     }
@@ -90,6 +93,26 @@ class ModulesPage extends El {
       this.busy = null;
       await this.#load();
     }
+  }
+
+  async #purge(m: Module): Promise<void> {
+    this.refusal = null;
+    try {
+      const batch = await beginPurge(m);
+      if (batch) void this.#follow(m, batch);
+    } catch (error) {
+      this.#refused(m, problemOf(error));
+    }
+  }
+
+  /** A purge that is under way, whoever began it. */
+  async #follow(m: Module, id: number): Promise<void> {
+    if (this.#followed.has(id)) return;
+    this.#followed.add(id);
+    await followPurge(m.name, id, ({ done, total }) => {
+      this.shown = this.shown?.map((one) => (one.name === m.name ? { ...one, purging: { batch: id, done, total } } : one)) ?? null;
+    });
+    if (this.isConnected) await this.#load();
   }
 
   /** The message serves whoever has left the page meanwhile. */
@@ -123,10 +146,11 @@ class ModulesPage extends El {
     return html`<li class="batch" data-module=${m.name} data-state=${m.state}>
       <div class="batch-head"><span class="clip">${titled(m.name)}</span>${tag(say(`state.${m.state}`), COLORS[m.state])}${this.#newer(m)}</div>
       <span class="muted">${[this.#version(m), this.#entities(m)].filter(Boolean).join(' · ')}</span>
-      ${this.#why(m)}${this.#change(m)}
+      ${this.#why(m)}${this.#change(m)}${m.purging ? purging(m.purging) : nothing}
       <div class="batch-foot">
         ${isInForce(m) ? html`<a class="btn btn-sm" data-action="settings" href="/settings/modules?of=${encodeURIComponent(m.name)}" aria-label=${say('settings.of', { name: m.name })}>${icon('settings', 'icon-16')}${say('settings')}</a>` : nothing}
         ${actsOf(m).map((act) => html`<button class="btn btn-sm ${act === 'disable' ? 'btn-ghost' : ''}" data-action=${act} ?disabled=${!!this.busy} aria-label=${say('act.of', { act: nameOf(m, act), name: m.name })} @click=${() => void this.#ask(m, act)}>${nameOf(m, act)}</button>`)}
+        ${mayPurge(m) ? html`<button class="btn btn-sm btn-ghost" data-action="purge" ?disabled=${!!this.busy} aria-label=${say('act.of', { act: say('act.purge'), name: m.name })} @click=${() => void this.#purge(m)}>${say('act.purge')}</button>` : nothing}
       </div>
     </li>`;
   }

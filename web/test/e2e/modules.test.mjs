@@ -189,6 +189,39 @@ test('a module is turned off and on again', async () => {
   await row.getByText('работает', { exact: true }).waitFor();
 });
 
+test('what is left of a module that is off goes for ever once its name was typed, and the row shows how far', async () => {
+  fixture.batches.hold = true;
+  const page = await visit({ path: '/settings/modules' });
+  const row = page.locator('[data-module=tasks]');
+  assert.equal(await page.locator('[data-module=fleet] [data-action=purge]').count(), 0, 'one that runs has to be turned off first');
+  await row.locator('[data-action=purge]').click();
+  const dialog = page.locator('dialog.ask');
+  await dialog.getByText(/tasks\.task: 1\s?200 записей/).waitFor();
+  await dialog.getByText('sales.lead.next_task: 40 значений').waitFor();
+  await dialog.locator('input').fill('task');
+  assert.ok(await dialog.locator('[data-yes]').isDisabled(), 'not the name');
+  await dialog.locator('input').fill('tasks');
+  await dialog.locator('[data-yes]').click();
+  await row.getByText(/Удаляется навсегда: 620 из 1\s?240/).waitFor();
+  assert.deepEqual(fixture.modules.purges, ['tasks']);
+  assert.equal(await row.locator('[data-action=enable], [data-action=purge]').count(), 0, 'half of it has gone');
+  fixture.batches.finish();
+  await page.locator('.toast', { hasText: 'Всё, что осталось от модуля tasks, удалено навсегда' }).waitFor();
+  await row.locator('[data-purging]').waitFor({ state: 'detached' });
+});
+
+test('a purge that is refused says why at the module; without the function “delete” it is not offered', async () => {
+  const page = await visit({ path: '/settings/modules' });
+  fixture.modules.refuse = { title: 'Модуль нужен другому модулю', detail: 'Модуль sales включён и не может без модуля tasks.' };
+  await page.locator('[data-module=tasks] [data-action=purge]').click();
+  await page.locator('[data-module=tasks] [data-refusal]', { hasText: 'Модуль sales включён и не может без модуля tasks.' }).waitFor();
+  assert.deepEqual(fixture.modules.purges, []);
+  fixture.functions = ['settings'];
+  await page.reload();
+  await page.locator('[data-module=tasks] [data-action=enable]').waitFor();
+  assert.equal(await page.locator('[data-module=tasks] [data-action=purge]').count(), 0);
+});
+
 test('what the server refuses is told at the module, in its words', async () => {
   const page = await visit({ path: '/settings/modules' });
   const row = page.locator('[data-module=fleet]');

@@ -5,7 +5,7 @@ import type { Module, Setting } from '../../src/modules/model.ts';
 
 const module = (more: Partial<Module>): Module => ({
   name: 'fleet', state: 'running', version: 'a', before: null, versions: [{ id: 'a', version: '1.2.0' }],
-  draining: 0, refused: null, lacks: null, held: [], remote: null, ...more,
+  draining: 0, refused: null, lacks: null, held: [], remote: null, purging: null, ...more,
 });
 const setting = (name: string, more: Partial<Setting> = {}): Setting => ({
   name, type: 'text', label: name, help: null, required: false, min: null, max: null, max_length: null, scale: null,
@@ -27,6 +27,7 @@ test('what may be asked follows the state', () => {
   assert.deepEqual(actsOf(module({ state: 'quarantined' })), ['enable', 'disable']);
   assert.deepEqual(actsOf(module({ state: 'disabled', version: null })), ['enable']);
   assert.deepEqual(actsOf(module({ state: 'refused', version: null })), []);
+  assert.deepEqual(actsOf(module({ state: 'disabled', version: null, purging: { batch: 1, done: 2, total: 9 } })), [], 'half of it has gone');
 });
 
 test('a value is sent in the form of its type, a secret by its name, nothing as null', () => {
