@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
+
 #define DEFAULT_MAX ((size_t)16 * 1024 * 1024)
 #define FIRST_CAP   ((size_t)256)
 
@@ -56,17 +58,9 @@ char *buf_more(buf *b, size_t n)
 
 void buf_int(buf *b, int64_t v)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-    do {
-        digits[--at] = (char)('0' + u % 10);
-        u /= 10;
-    } while (u);
-    if (v < 0) {
-        digits[--at] = '-';
-    }
-    buf_add(b, digits + at, sizeof digits - at);
+    char digits[STR_I64_MAX];
+    crm_str said = str_from_i64(v, digits);
+    buf_add(b, said.p, said.n);
 }
 
 void buf_fmt(buf *b, const char *fmt, ...)

@@ -97,6 +97,20 @@ crm_status str_to_u64(crm_str s, uint64_t *out)
     return CRM_OK;
 }
 
+crm_str str_from_i64(int64_t v, char room[STR_I64_MAX])
+{
+    size_t at = STR_I64_MAX;
+    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    do {
+        room[--at] = (char)('0' + u % 10);
+        u /= 10;
+    } while (u);
+    if (v < 0) {
+        room[--at] = '-';
+    }
+    return (crm_str){room + at, STR_I64_MAX - at};
+}
+
 crm_status str_to_i64(crm_str s, int64_t *out)
 {
     bool minus = s.n && s.p[0] == '-';

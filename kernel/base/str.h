@@ -11,7 +11,8 @@ static inline crm_str str_of(const char *z) { return z ? (crm_str){z, strlen(z)}
 static inline bool str_is_empty(crm_str s) { return s.n == 0; }
 static inline bool str_eq(crm_str a, crm_str b)
 {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+    /* Most of what is compared differs in its length or at once: that needs no call. */
+    return a.n == b.n && (a.n == 0 || (a.p[0] == b.p[0] && memcmp(a.p, b.p, a.n) == 0));
 }
 static inline bool str_is(crm_str a, const char *z) { return str_eq(a, str_of(z)); }
 
@@ -26,6 +27,9 @@ crm_str str_trim(crm_str s);
 bool str_split(crm_str *rest, char sep, crm_str *part);
 /* The index of the first `c`, or -1. */
 ptrdiff_t str_find(crm_str s, char c);
+#define STR_I64_MAX 20
+/* The number in decimal, at the end of `room`, which it lives in. */
+crm_str str_from_i64(int64_t v, char room[STR_I64_MAX]);
 /* Whole-string decimal numbers; INVALID on anything else or on overflow. */
 CRM_MUST_CHECK crm_status str_to_i64(crm_str s, int64_t *out);
 CRM_MUST_CHECK crm_status str_to_u64(crm_str s, uint64_t *out);

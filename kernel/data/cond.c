@@ -258,43 +258,55 @@ static bool text_is(const field *f, cond_op op, crm_str x, crm_str y)
     return is;
 }
 
-static bool element_is(const field *f, cond_op op, value row, value v)
+static bool element_is(const field *f, cond_op op, const value *row, const value *v)
 {
     bool is_text = field_is_text(f);
-    if (v.kind != (is_text ? VALUE_TEXT : VALUE_INT) || row.kind != v.kind) {
+    if (v->kind != (is_text ? VALUE_TEXT : VALUE_INT) || row->kind != v->kind) {
         return false;
     }
     if (is_text) {
-        return text_is(f, op, row.s, v.s);
+        return text_is(f, op, row->s, v->s);
     }
     bool is_order = op != COND_STARTS && op != COND_HAS;
-    return is_order && satisfies(op, (row.i > v.i) - (row.i < v.i));
+    return is_order && satisfies(op, (row->i > v->i) - (row->i < v->i));
 }
 
 /* Of many values any one; there `has` asks for an equal element. */
-static bool any_is(const field *f, cond_op op, value row, value v)
+static bool any_is(const field *f, cond_op op, const value *row, const value *v)
 {
     if (!(f->flags & FIELD_MANY)) {
         return element_is(f, op, row, v);
     }
-    crm_str rest = row.s, part;
-    while (row.kind == VALUE_TEXT && str_split(&rest, '\n', &part)) {
+    crm_str rest = row->s, part;
+    while (row->kind == VALUE_TEXT && str_split(&rest, '\n', &part)) {
         value element = {.kind = VALUE_TEXT, .s = part};
-        if (element_is(f, op == COND_HAS ? COND_EQ : op, element, v)) {
+        if (element_is(f, op == COND_HAS ? COND_EQ : op, &element, v)) {
             return true;
         }
     }
     return false;
 }
 
-static bool is_any_of(const cond *c, value row, const cond_env *env)
+/* `wanted` may be a moment yet, as "today". */
+static bool wanted_is(const field *f, cond_op op, const value *row, const value *wanted,
+                      const cond_env *env)
+{
+    if (wanted->kind != VALUE_NOW && wanted->kind != VALUE_TODAY) {
+        return any_is(f, op, row, wanted);
+    }
+    value then = cond_value(f, *wanted, env);
+    return any_is(f, op, row, &then);
+}
+
+static bool is_any_of(const cond *c, const value *row, const cond_env *env)
 {
     const field *f = c->path[0];
-    bool is_id = row.kind == VALUE_INT && !field_is_text(f); /* one of two hundred owners, mostly */
+    bool is_id =
+        row->kind == VALUE_INT && !field_is_text(f); /* one of two hundred owners, mostly */
     for (uint32_t i = 0; i < c->value_count; i++) {
         const value *v = &c->values[i];
-        bool is = is_id && v->kind == VALUE_INT ? v->i == row.i
-                                                : any_is(f, COND_EQ, row, cond_value(f, *v, env));
+        bool is =
+            is_id && v->kind == VALUE_INT ? v->i == row->i : wanted_is(f, COND_EQ, row, v, env);
         if (is) {
             return true;
         }
@@ -302,21 +314,21 @@ static bool is_any_of(const cond *c, value row, const cond_env *env)
     return false;
 }
 
-static bool leaf_is(const cond *c, value v, const cond_env *env)
+static bool leaf_is(const cond *c, const value *v, const cond_env *env)
 {
     const field *f = c->path[0];
     switch (c->op) {
     case COND_NONE:
-        return value_is_null(v);
+        return value_is_null(*v);
     case COND_ME:
-        return v.kind == VALUE_INT && v.i == env->me;
+        return v->kind == VALUE_INT && v->i == env->me;
     case COND_IN:
     case COND_EQ:
         return is_any_of(c, v, env);
     case COND_NE:
         return !is_any_of(c, v, env);
     default:
-        return c->value_count && any_is(f, c->op, v, cond_value(f, c->values[0], env));
+        return c->value_count && wanted_is(f, c->op, v, c->values, env);
     }
 }
 
@@ -324,10 +336,11 @@ static bool leaf(const cond *c, const value *row, const cond_env *env)
 {
     const field *f = c->path[0];
     if (!f->part) {
-        return leaf_is(c, row[f->index], env);
+        return leaf_is(c, &row[f->index], env);
     }
     arena *a = arena_new(0);
-    bool is = a && leaf_is(c, address_value(a, f, row), env);
+    value part = a ? address_value(a, f, row) : value_null();
+    bool is = a && leaf_is(c, &part, env);
     arena_free(a);
     return is;
 }

@@ -180,7 +180,9 @@ crm_str http_header(const http_request *r, const char *name)
 crm_str http_header_seen(http_request *r, const char *name)
 {
     crm_str read = http_header(r, name), wanted = str_of(name), line, key;
-    crm_str rest = buf_view(&exchange_of(r)->parser.head);
+    const parser *p = &exchange_of(r)->parser;
+    bool is_read = p->phase == PARSER_BODY || p->phase == PARSER_DONE;
+    crm_str rest = is_read ? (crm_str){0} : buf_view(&p->head);
     while (!read.n && str_split(&rest, '\n', &line) && rest.p) {
         bool is_it = str_split(&line, ':', &key) && line.p && str_eq_ascii_nocase(key, wanted);
         read = is_it ? str_trim(line) : read;

@@ -39,6 +39,19 @@ static void answer_unseen(api_call *k, const one_state *o)
     }
 }
 
+static crm_str etag_of(arena *a, int64_t rev)
+{
+    char digits[STR_I64_MAX];
+    crm_str said = str_from_i64(rev, digits);
+    char *p = arena_alloc(a, said.n + 2);
+    if (!p) {
+        return (crm_str){0};
+    }
+    memcpy(p + 1, said.p, said.n);
+    p[0] = p[said.n + 1] = '"';
+    return (crm_str){p, said.n + 2};
+}
+
 static void one_done(record_read *r, crm_status s)
 {
     api_call *k = r->arg;
@@ -64,7 +77,7 @@ static void one_done(record_read *r, crm_status s)
         api_reply_error(k, s);
         return;
     }
-    crm_str etag = arena_fmt(h->arena, "\"%lld\"", (long long)o->rev);
+    crm_str etag = etag_of(h->arena, o->rev);
     http_set(h, "ETag", etag);
     if (!o->is_written && http_etag_matches(h, etag)) {
         api_reply_empty(k, 304);

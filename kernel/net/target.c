@@ -62,11 +62,14 @@ static bool is_printable(crm_str s)
 
 static bool has_dot_segment(crm_str path)
 {
-    crm_str part;
-    while (str_split(&path, '/', &part)) {
-        if (str_is(part, ".") || str_is(part, "..")) {
+    const char *end = path.p + path.n, *at = path.p;
+    while (at < end && (at = memchr(at, '.', (size_t)(end - at)))) {
+        bool begins = at == path.p || at[-1] == '/';
+        const char *after = at + (at + 1 < end && at[1] == '.' ? 2 : 1);
+        if (begins && (after == end || *after == '/')) {
             return true;
         }
+        at++;
     }
     return false;
 }
