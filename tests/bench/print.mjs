@@ -15,7 +15,7 @@ function table(head, rows) {
   for (const row of rows) console.log(text(row));
 }
 
-const short = (x) => (x < 10 ? x.toFixed(1) : x.toFixed(0));
+const short = (x) => (x < 100 ? x.toFixed(1) : x.toFixed(0));
 const ms = (of) => (of ? `${short(of.median)}` : '');
 
 export function printRounds(seen) {
