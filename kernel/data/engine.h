@@ -286,8 +286,8 @@ CRM_MUST_CHECK crm_status engine_find_stored(engine *e, const engine_stored *wha
  */
 CRM_MUST_CHECK crm_status engine_forget(engine *e, const entity *stored);
 /*
- * Drops the indexes that `r`, the registry in force, no longer declares. Nobody holds an older one,
- * whose statements may name them. Blocking, as engine_schema.
+ * The indexes that `r`, the registry in force, no longer declares are dropped as soon as the writer
+ * is idle. Nobody holds an older one, whose statements may name them. Blocking, as engine_schema.
  */
 CRM_MUST_CHECK crm_status engine_tidy(engine *e, const registry *r);
 /*

@@ -387,6 +387,7 @@ static void sqlite_close(engine *base)
         arena_free(l->arena);
         l = older;
     }
+    stale_forget(e);
     pthread_mutex_destroy(&e->write_lock);
     free(e->path);
     free(e);

@@ -177,12 +177,15 @@ typedef struct sqlite_session sqlite_session;
 
 #define WRITTEN_SLOTS 65536
 
+typedef struct stale_index stale_index;
+
 typedef struct sqlite_engine {
     engine base;
     char *path;
     _Atomic(layout *) layout;
     _Atomic uint64_t serial;
     pthread_mutex_t write_lock; /* the writing connection */
+    stale_index *stale;         /* indexes that go when the writer is idle */
     sqlite_session *writer;     /* made by the engine, handed out as the writing session */
     _Atomic bool writer_is_out, is_broken;
     _Atomic int64_t ahead_left; /* rows that the last slice ahead of a schema step left */
@@ -337,6 +340,9 @@ void write_rollback_to(sqlite_session *s, engine_op *op);
 void checkpoint_when_due(sqlite_session *s);
 /* One step; true: more is to be merged. */
 bool checkpoint_idle(sqlite_session *s);
+/* Drops an index that is of no use any more; false: there is none. */
+bool stale_drop(sqlite_session *s);
+void stale_forget(sqlite_engine *e);
 /* A piece of the full text that is of no use any more; false: there is none. */
 bool coming_clear_aside(sqlite_session *s);
 int checkpoint_count_frames(void *arg, sqlite3 *db, const char *schema, int frames);

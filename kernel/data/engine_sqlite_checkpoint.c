@@ -121,7 +121,7 @@ bool checkpoint_idle(sqlite_session *s)
         return false;
     }
     s->has_merges = s->has_merges && merge(s);
-    if (s->has_merges || coming_clear_aside(s)) {
+    if (s->has_merges || stale_drop(s) || coming_clear_aside(s)) {
         checkpoint_when_due(s);
         return true;
     }

@@ -127,7 +127,8 @@ static bool is_declared(schema_step *x, const entity *e, crm_str name)
 
 /*
  * A unique index refuses rows, so it goes at once. The others only cost: they go when no call of an
- * older registry is left, whose statements may name them (sqlite_tidy), or when the file is opened.
+ * older registry is left, whose statements may name them, and the writer has nothing to do
+ * (engine_sqlite_forget.c), or when the file is opened.
  */
 static bool may_drop(const schema_step *x, crm_str name)
 {
@@ -135,13 +136,15 @@ static bool may_drop(const schema_step *x, crm_str name)
     return name.n && (name.p[0] == 'u' || (is_alone && strchr("lsx", name.p[0])));
 }
 
-static crm_str next_stale(schema_step *x, const entity *e)
+crm_str schema_next_stale(schema_step *x, const entity *e, crm_str after)
 {
-    char text[128];
+    char text[256];
     sqlite3_stmt *stmt = NULL;
     crm_str found = {0};
     snprintf(text, sizeof text,
-             "SELECT name FROM sqlite_master WHERE type='index' AND tbl_name='e%u'", e->id);
+             "SELECT name FROM sqlite_master WHERE type='index' AND tbl_name='e%u'"
+             " AND name>'%.*s' ORDER BY name",
+             e->id, STR_FMT(after));
     if (sqlite3_prepare_v2(x->s->db, text, -1, &stmt, NULL) == SQLITE_OK) {
         while (!found.n && sqlite3_step(stmt) == SQLITE_ROW) {
             crm_str name = str_of((const char *)sqlite3_column_text(stmt, 0));
@@ -208,26 +211,14 @@ static bool is_side_unique(const entity *e, const field *f)
     return false;
 }
 
-bool schema_has_stale(schema_step *x, const entity *e)
-{
-    return next_stale(x, e).n > 0;
-}
-
-bool schema_drop_stale(schema_step *x, const entity *e)
-{
-    crm_str name = x->status == CRM_OK ? next_stale(x, e) : (crm_str){0};
-    if (!name.n) {
-        return false;
-    }
-    (void)!schema_run(x, "DROP INDEX %.*s", STR_FMT(name));
-    log_event(LOG_INFO, "schema.index_dropped", "entity=%.*s index=%.*s", STR_FMT(e->name),
-              STR_FMT(name));
-    return true;
-}
-
 static void drop_stale(schema_step *x, const entity *e)
 {
-    while (schema_drop_stale(x, e)) {
+    const crm_str first = {"", 0};
+    crm_str name;
+    while (x->status == CRM_OK && (name = schema_next_stale(x, e, first)).n) {
+        (void)!schema_run(x, "DROP INDEX %.*s", STR_FMT(name));
+        log_event(LOG_INFO, "schema.index_dropped", "entity=%.*s index=%.*s", STR_FMT(e->name),
+                  STR_FMT(name));
     }
     for (uint32_t i = COL_OWN; i < e->field_count; i++) {
         const field *f = &e->fields[i];

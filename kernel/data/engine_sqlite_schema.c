@@ -179,6 +179,7 @@ static crm_status run_step(sqlite_engine *e, registry *r, arena *a, registry_fau
     if (!sqlite3_get_autocommit(s->db)) {
         return CRM_MISUSE;
     }
+    stale_forget(e); /* one of them may be wanted again */
     statements_clear(&s->cache);
     crm_status st = connection_exec(s->db, "BEGIN IMMEDIATE");
     if (st != CRM_OK) {

@@ -61,9 +61,13 @@ void schema_key_column(schema_step *x, const entity *e, const field *f);
 void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_side(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_indexes(schema_step *x, const entity *e);
-/* An index that is no longer declared and may go; dropping one: false when there is none. */
-bool schema_has_stale(schema_step *x, const entity *e);
-bool schema_drop_stale(schema_step *x, const entity *e);
+/* The name behind `after` of an index that is no longer declared and may go; {NULL,0}: there is none. */
+crm_str schema_next_stale(schema_step *x, const entity *e, crm_str after);
+/* "l5_k7_c9", " k7,c9" and "c6 IS NULL AND …" of an index; whether its rows are elements. */
+crm_str index_name_of(schema_step *x, const entity *e, const entity_index *i);
+crm_str index_columns(schema_step *x, const entity *e, const entity_index *i);
+crm_str index_conditions(schema_step *x, const entity *e, const entity_index *i);
+bool index_has_many(const entity *e, const entity_index *i);
 /* Drops every index over the column. */
 void schema_drop_indexes_of(schema_step *x, const entity *e, uint32_t field_id);
 void schema_search(schema_step *x, const entity *e);

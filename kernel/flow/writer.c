@@ -162,6 +162,7 @@ static bool wait_for_work(flow *f)
         f->writer_busy = false; /* merging is nothing to wait for */
         if (f->exclusive) {
             run_exclusive(f);
+            is_idle_done = has_more = false; /* it may have left some */
             continue;
         }
         if (f->stopping) {

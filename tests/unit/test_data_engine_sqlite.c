@@ -298,6 +298,7 @@ static void an_index_that_is_not_declared_any_more_goes_while_the_file_is_open(v
     assert_ok(engine_schema(b->e, &b->w->reg, b->w->arena, &faults));
     assert_int_equal(indexes(b), before); /* a call of the older registry may name it */
     assert_ok(engine_tidy(b->e, &b->w->reg));
+    bench_rest(b);
     assert_int_equal(indexes(b), 0);
     bench_begin(b);
     bench_deal(b, "Пол", 0);
