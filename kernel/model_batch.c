@@ -151,6 +151,7 @@ static crm_status take_turn(model_change *x, const batch_run *b, turn *t)
     row->phase = CRM_S(MODEL_SWAPPING);
     x->target = row;
     s = make_work(x, b);
+    engine_turn_end(x->c->session); /* its snapshot would keep the log from beginning anew */
     s = s == CRM_OK ? go_on(x, b, t) : s;
     if (t->is_done || s != CRM_OK || t->misfits.misfits) {
         drop_work(x->d);

@@ -388,6 +388,9 @@ static void sqlite_close(engine *base)
         l = older;
     }
     stale_forget(e);
+    if (e->file >= 0) {
+        close(e->file);
+    }
     pthread_mutex_destroy(&e->write_lock);
     free(e->path);
     free(e);
@@ -445,6 +448,10 @@ static crm_status open_engine(sqlite_engine *e, const char *dir)
     if (st != CRM_OK) {
         return st;
     }
+    e->file = open(e->path, O_RDONLY | O_CLOEXEC);
+    if (e->file < 0) {
+        return status_from_errno(errno);
+    }
     /* The writer first: it recovers the log while nobody else waits for that. */
     e->writer = new_session(e, ENGINE_WRITER);
     if (!e->writer) {
@@ -472,6 +479,7 @@ crm_status engine_open_sqlite(const char *dir, engine **out)
         return CRM_NOMEM;
     }
     e->base.ops = &sqlite_ops;
+    e->file = -1;
     pthread_mutex_init(&e->write_lock, NULL);
     crm_status st = open_engine(e, dir);
     if (st != CRM_OK) {

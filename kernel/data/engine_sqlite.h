@@ -182,6 +182,7 @@ typedef struct stale_index stale_index;
 typedef struct sqlite_engine {
     engine base;
     char *path;
+    int file; /* the same file once more: closed after every connection, whose locks go with it */
     _Atomic(layout *) layout;
     _Atomic uint64_t serial;
     pthread_mutex_t write_lock; /* the writing connection */

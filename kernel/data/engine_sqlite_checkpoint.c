@@ -6,6 +6,8 @@
  */
 #include "data/engine_sqlite.h"
 
+#include <fcntl.h>
+
 /*
  * Whoever writes waits while the log is copied back, and until the disk has it. So it is copied in
  * pieces of frames that took no longer than this lately, but of many: a page that changes all the
@@ -16,9 +18,9 @@
 #define PIECE_FIRST 2000
 #define PIECE_MOST  4000
 
-#define CAP_FRAMES     32000 /* 128 MB of 4 KB pages */
+#define CAP_FRAMES     16000 /* 64 MB of 4 KB pages: as much of the file is kept */
 #define TRUNCATE_BYTES ((int64_t)16 * 1024 * 1024)
-#define WAIT_MS        50 /* for readers, where the log is to begin anew */
+#define WAIT_MS        20 /* for readers, where the log is to begin anew */
 #define BUSY_MS        5000
 #define MERGE_PAGES    128 /* some 5 ms: a request that comes meanwhile waits so long */
 
@@ -37,6 +39,19 @@ int checkpoint_count_frames(void *arg, sqlite3 *db, const char *schema, int fram
     return SQLITE_OK;
 }
 
+/*
+ * What a reader keeps from being whole SQLite copies as far as it can, and waits for the disk only
+ * when it has copied the rest: then for the pages of many pieces. So the disk begins with them now.
+ */
+static void write_back(const sqlite_engine *e)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+    (void)!sync_file_range(e->file, 0, 0, SYNC_FILE_RANGE_WRITE);
+#else
+    (void)e;
+#endif
+}
+
 static void checkpoint(sqlite_session *s, int mode)
 {
     int in_log = 0, copied = 0;
@@ -51,6 +66,9 @@ static void checkpoint(sqlite_session *s, int mode)
     }
     atomic_fetch_add_explicit(&s->engine->checkpoints, 1, memory_order_relaxed);
     s->engine->copied = copied > 0 ? (uint64_t)copied : 0;
+    if (in_log != copied) {
+        write_back(s->engine);
+    }
     if (rc == SQLITE_OK && in_log == copied) {
         /* Everything is in the file: the next writer begins the log anew if no reader holds it. */
         atomic_store_explicit(&s->engine->wal_frames, 0, memory_order_relaxed);
@@ -68,7 +86,10 @@ static void copy_piece(sqlite_session *s, uint64_t frames)
     int64_t begun = clock_mono();
     checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
     uint64_t took = (uint64_t)(clock_mono() - begun) + 1;
-    e->piece = within((e->piece + frames * PIECE_NS / took) / 2, PIECE_LEAST, PIECE_MOST);
+    uint64_t fitting = frames * PIECE_NS / took;
+    /* Frames of the same few pages go fast; those that follow may be of as many pages. */
+    e->piece = within(fitting < e->piece ? fitting : (7 * e->piece + fitting) / 8, PIECE_LEAST,
+                      PIECE_MOST);
 }
 
 void checkpoint_when_due(sqlite_session *s)
@@ -81,7 +102,7 @@ void checkpoint_when_due(sqlite_session *s)
     e->piece = e->piece ? e->piece : PIECE_FIRST;
     uint64_t waiting = frames > e->copied ? frames - e->copied : 0;
     if (frames > CAP_FRAMES) {
-        checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
+        checkpoint(s, SQLITE_CHECKPOINT_RESTART);
     } else if (waiting > e->piece) {
         copy_piece(s, waiting);
     }
