@@ -53,6 +53,16 @@ void model_learn(deployment *d, model_cost what, int64_t rows, int64_t ns);
 model_cost model_cost_of(const model_plan *p);
 /* Whole seconds the writer is held for; -1: no such step was measured yet. */
 int64_t model_expected(const deployment *d, const model_plan *p);
+/* Every row by its id, a part at a time: one snapshot of all would keep the log from beginning anew while
+ * others write. Ends when `on_row` says so. */
+typedef struct model_read {
+    const entity *entity;
+    uint64_t select[4];
+    bool with_deleted;
+    bool (*on_row)(void *arg, const value *row, uint32_t matched);
+    void *arg;
+} model_read;
+CRM_MUST_CHECK crm_status model_read_rows(crm_ctx *c, const model_read *what);
 /* Reads the data with the change's session. */
 CRM_MUST_CHECK crm_status model_look(model_change *x, model_plan *out);
 /* One field: counts and keeps what does not fit. `on_misfit` may be NULL. */

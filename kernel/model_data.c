@@ -13,6 +13,51 @@ typedef struct scan {
     crm_status status;
 } scan;
 
+/* ---- every row ------------------------------------------------------------------------------- */
+
+#define ROWS_AT_ONCE 20000 /* some 50 ms */
+
+typedef struct part {
+    const model_read *of;
+    int64_t last;
+    bool is_enough;
+} part;
+
+static bool on_part(void *arg, const value *row, uint32_t matched)
+{
+    part *p = arg;
+    p->last = row[COL_ID].i;
+    p->is_enough = !p->of->on_row(p->of->arg, row, matched);
+    return !p->is_enough;
+}
+
+crm_status model_read_rows(crm_ctx *c, const model_read *what)
+{
+    const field *id = &what->entity->fields[COL_ID];
+    part p = {.of = what, .last = 0};
+    crm_status s = CRM_OK;
+    int64_t count = ROWS_AT_ONCE;
+    while (s == CRM_OK && count == ROWS_AT_ONCE && !p.is_enough) {
+        query q = {.entity = what->entity,
+                   .limit = ROWS_AT_ONCE,
+                   .sorts = {{id, false}},
+                   .sort_count = 1,
+                   .with_deleted = what->with_deleted,
+                   .where = cond_compare(c->arena, COND_GT, id, value_int(p.last))};
+        engine_op op = {
+            .kind = ENGINE_LIST, .entity = what->entity, .query = &q, .on_row = on_part, .arg = &p};
+        engine_batch b = {.ops = &op, .count = 1};
+        memcpy(q.select, what->select, sizeof q.select);
+        bits_add(q.select, COL_ID);
+        s = q.where ? engine_read_now(c->session, &b) : CRM_NOMEM;
+        count = op.count;
+        engine_turn_end(c->session);
+    }
+    return s;
+}
+
+/* ---- values that fit ------------------------------------------------------------------------- */
+
 #define SHOWN_BYTES 80 /* of a value, whole letters */
 
 static crm_str shown(arena *a, const field *f, value v)
@@ -49,16 +94,13 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
 crm_status model_scan(crm_ctx *c, const field *from, const field *to, model_plan *out)
 {
     scan x = {.c = c, .from = from, .to = to, .arena = arena_new(0), .plan = out};
-    query q = {.entity = from->entity, .limit = INT32_MAX, .with_deleted = true};
-    engine_op op = {
-        .kind = ENGINE_LIST, .entity = from->entity, .query = &q, .on_row = on_row, .arg = &x};
-    engine_batch b = {.ops = &op, .count = 1};
+    model_read r = {.entity = from->entity, .with_deleted = true, .on_row = on_row, .arg = &x};
     if (!x.arena) {
         return CRM_NOMEM;
     }
     x.source = (field_source){.arena = x.arena, .reg = c->reg};
-    bits_add(q.select, from->index);
-    crm_status s = engine_read_now(c->session, &b);
+    bits_add(r.select, from->index);
+    crm_status s = model_read_rows(c, &r);
     arena_free(x.arena);
     return s == CRM_OK ? x.status : s;
 }

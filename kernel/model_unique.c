@@ -95,11 +95,9 @@ static bool on_row(void *arg, const value *row, uint32_t matched)
 
 static crm_status read_rows(search *x, crm_ctx *c, const entity *e)
 {
-    query q = {.entity = e, .limit = INT32_MAX};
-    engine_op op = {.kind = ENGINE_LIST, .entity = e, .query = &q, .on_row = on_row, .arg = x};
-    engine_batch b = {.ops = &op, .count = 1};
-    bits_add(q.select, x->from ? x->from->index : COL_ID);
-    crm_status s = engine_read_now(c->session, &b);
+    model_read r = {.entity = e, .on_row = on_row, .arg = x};
+    bits_add(r.select, x->from ? x->from->index : COL_ID);
+    crm_status s = model_read_rows(c, &r);
     return s == CRM_OK ? x->status : s;
 }
 
