@@ -13,6 +13,7 @@
 #define LINGER_IF_WITHIN_NS 3000000LL
 #define FULL_HOUSE          24 /* larger groups save little more */
 #define IDLE_AFTER_NS       200000000LL
+#define HELD_NS             50000000LL /* of what runs alone: longer is worth a line of the log */
 
 _Thread_local flow *writer_flow;
 
@@ -112,7 +113,12 @@ static void run_exclusive(flow *f)
 {
     exclusive *x = f->exclusive;
     pthread_mutex_unlock(&f->lock);
+    int64_t begun = clock_mono();
     x->status = x->fn(x->arg);
+    int64_t took = clock_mono() - begun;
+    if (took > HELD_NS) {
+        log_event(LOG_INFO, "writer.held", "took_ms=%lld", (long long)(took / 1000000));
+    }
     pthread_mutex_lock(&f->lock);
     x->is_done = true;
     f->exclusive = NULL;
