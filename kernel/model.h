@@ -37,7 +37,7 @@ typedef struct model_plan {
     bool converts;     /* values are stored another way */
     bool looks;        /* values have to fit and stay as they are */
     bool indexes;
-    bool makes_keys;   /* of enough rows likewise: a text that gets an index */
+    bool fills_index;  /* of enough rows likewise: an index that is made ahead */
     bool remakes_text; /* of enough rows to be done beside what goes on */
     int64_t misfits;
     struct { int64_t id; crm_str value; } first[MODEL_FIRST];

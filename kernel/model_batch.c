@@ -115,9 +115,16 @@ static bool converts(const model_change *x)
     return from && to && field_retype(from, to) == RETYPE_REWRITE;
 }
 
+static bool indexes(const model_change *x)
+{
+    const field *to, *from = pair_of(x, &to);
+    uint32_t was = from ? from->flags : 0;
+    return to && to->flags & ~was & (FIELD_INDEXED | FIELD_UNIQUE);
+}
+
 static crm_status go_on(model_change *x, const batch_run *b, turn *t)
 {
-    bool is_conversion = converts(x); /* the swap takes the pair away */
+    bool is_conversion = converts(x), is_index = indexes(x); /* the swap takes the pair away */
     engine_ahead ahead = {0};
     int64_t until = clock_mono() + TURN_MS * 1000000LL;
     crm_status s;
@@ -134,8 +141,12 @@ static crm_status go_on(model_change *x, const batch_run *b, turn *t)
         return CRM_OK; /* the slice sees it, and `ended` drops what was made */
     }
     t->is_done = s == CRM_OK;
-    if (t->is_done && is_conversion) {
-        model_learn(x->d, COST_CONVERT, b->total, x->step_ns);
+    if (t->is_done) {
+        model_learn(x->d,
+                    is_conversion ? COST_CONVERT
+                    : is_index    ? COST_INDEX
+                                  : COST_NONE,
+                    b->total, x->step_ns);
     }
     return s == CRM_INVALID ? why_refused(x, t) : s;
 }

@@ -107,8 +107,9 @@ crm_status model_scan(crm_ctx *c, const field *from, const field *to, model_plan
 
 /* ---- how long it takes ----------------------------------------------------------------------- */
 
-#define TELLING_ROWS 1000
-#define KEYS_AT_ONCE 2000 /* rows whose sort keys the step makes in passing */
+#define TELLING_ROWS    1000
+#define KEYS_AT_ONCE    2000  /* rows whose sort keys the step makes in passing */
+#define INDEXED_AT_ONCE 10000 /* rows that it indexes in passing */
 
 void model_learn(deployment *d, model_cost what, int64_t rows, int64_t ns)
 {
@@ -220,7 +221,8 @@ static void look_at_index(const field *from, const field *to, model_plan *p)
 {
     bool makes_index = is_indexed(to) && !has_index(from, to);
     p->indexes |= makes_index;
-    p->makes_keys |= makes_index && from && field_is_keyed(to) && p->rows > KEYS_AT_ONCE;
+    p->fills_index |=
+        makes_index && p->rows > (from && field_is_keyed(to) ? KEYS_AT_ONCE : INDEXED_AT_ONCE);
 }
 
 /* What finds duplicates of an entity is indexed. */
@@ -271,6 +273,7 @@ crm_status model_look(model_change *x, model_plan *out)
     if (s == CRM_OK && changed == 1) {
         look_at_text(x, x->target, out);
     }
+    out->fills_index = out->fills_index && changed == 1;
     engine_turn_end(x->c->session);
     return s;
 }

@@ -5,8 +5,9 @@
  * rowid) and k<field id> with the sort key of a text that is indexed; m<field id> with one row per
  * element of an indexed many-valued field; f<entity id>, the full-text index with a column s<field
  * id> per search field and `access`, and v<entity id>, its words; g, w and d<entity id>, those that
- * are being made anew, and o<n>, which were in use before (engine_sqlite_coming.c). meta_entity and
- * meta_field give the durable ids.
+ * are being made anew, and o<n>, which were in use before (engine_sqlite_coming.c); p<entity id>
+ * (engine_sqlite_noted.c), t<index>, i<index>, y<n> and z<n> (engine_sqlite_indexing.c). meta_entity
+ * and meta_field give the durable ids.
  *
  * Threads: a session and its connection belong to one thread. The writer's connection is also used
  * by engine_schema, so its use is under `write_lock`. A layout is immutable; old ones are kept
@@ -37,6 +38,7 @@ typedef struct layout_table {
     uint32_t *search; /* field ids of the full-text columns */
     uint32_t search_count;
     bool is_coming; /* another full text is being made: what is written is noted in d<id> */
+    bool is_noted;  /* something is being made of all rows: what is written is noted in p<id> */
 } layout_table;
 
 typedef struct layout {

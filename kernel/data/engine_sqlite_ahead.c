@@ -1,7 +1,8 @@
 /*
  * engine_sqlite_ahead.c - slices of the schema step, ahead of it: what has to go over every row of
  * an entity. First the values that are stored another way, then sort keys of texts that get an
- * index, then the full text. And what is begun and not wanted any more.
+ * index, then the indexes, the rows that were written meanwhile, and the full text. And what is
+ * begun and not wanted any more.
  */
 #include "data/engine_sqlite_schema.h"
 #include "data/engine_sqlite_write.h"
@@ -34,11 +35,11 @@ static void find_stored_id(schema_step *x, const entity *e, field *f)
     f->id = (uint32_t)at.id;
 }
 
-static void find_id(schema_step *x, const entity *e, field *f)
+void ahead_find_id(schema_step *x, const entity *e, field *f, bool may_make)
 {
     stored_field at = {0};
     find_stored_id(x, e, f);
-    if (!f->id && x->status == CRM_OK) {
+    if (!f->id && may_make && x->status == CRM_OK) {
         schema_find_early(x, e, f, &at);
         f->id = (uint32_t)at.id;
     }
@@ -53,11 +54,11 @@ static bool find_ids(schema_step *x, entity *e)
     e->id = e->id ? e->id : schema_entity_id(x, e);
     for (size_t i = 0; e->id && i < sizeof parts / sizeof parts[0]; i++) {
         if (parts[i] || !i) {
-            find_id(x, e, (field *)&e->fields[parts[i]]);
+            ahead_find_id(x, e, (field *)&e->fields[parts[i]], true);
         }
     }
     for (uint32_t i = 0; e->id && i < text_column_count(e); i++) {
-        find_id(x, e, (field *)text_column(e, i));
+        ahead_find_id(x, e, (field *)text_column(e, i), true);
     }
     return e->id && x->status == CRM_OK;
 }
@@ -73,12 +74,12 @@ static bool lacks_keys(const schema_step *x, const entity *e, const field *f)
            !(f->id && layout_column(l, f->id) & COLUMN_KEY);
 }
 
-/* Nobody reads or writes them yet: the step goes over all rows again and writes those that differ.
- */
-static void fill_keys(schema_step *x, const entity *e, const field *f, engine_ahead *out)
+/* Nobody reads or writes them yet; the step makes those of the rows that are noted. */
+static void fill_keys(schema_step *x, const entity *e, const field *f, int64_t end,
+                      engine_ahead *out)
 {
     uint32_t id = e->fields[COL_ID].id;
-    int64_t end = schema_int(x, 0, "SELECT coalesce(max(c%u),0) FROM e%u", id, e->id);
+    noted_begin(x, e);
     int64_t at = schema_int(x, 0, "SELECT coalesce(keyed,0) FROM meta_field WHERE id=%u", f->id);
     if (at >= end || !out->is_done) {
         out->left += at < end ? end - at : 0;
@@ -111,13 +112,53 @@ static void fill_values(schema_step *x, entity *e, engine_ahead *out)
     }
     for (uint32_t k = COL_OWN; x->status == CRM_OK && k < e->field_count; k++) {
         field *f = (field *)&e->fields[k];
-        if (lacks_keys(x, e, f)) {
-            find_stored_id(x, e, f);
+        if (!lacks_keys(x, e, f)) {
+            continue;
         }
-        if (f->id && lacks_keys(x, e, f)) {
-            fill_keys(x, e, f, out);
+        uint32_t id = e->fields[COL_ID].id;
+        int64_t end = schema_int(x, 0, "SELECT coalesce(max(c%u),0) FROM e%u", id, e->id);
+        if (end <= SCHEMA_FEW_ROWS) {
+            return;
+        }
+        ahead_find_id(x, e, f, true);
+        if (lacks_keys(x, e, f)) {
+            fill_keys(x, e, f, end, out);
         }
     }
+}
+
+/* ---- what was written meanwhile -------------------------------------------------------------- */
+
+#define LEFT_ROWS 100 /* the step may do these */
+
+static void fill_some_noted(schema_step *x, const entity *e, engine_ahead *out)
+{
+    crm_str some = noted_some(x, e);
+    for (uint32_t k = COL_OWN; x->status == CRM_OK && k < e->field_count; k++) {
+        const field *f = &e->fields[k];
+        if (f->flags & FIELD_DEPLOYMENT) {
+            schema_retype_noted(x, e, f, some, out);
+        }
+        if (f->id && lacks_keys(x, e, f) && schema_has_keys_ahead(x, e, f)) {
+            schema_make_keys(x, e, f, some);
+        }
+    }
+    indexing_fill_noted(x, e, some);
+}
+
+/* What does not fit stays noted: the step is to meet it too. */
+static void fill_noted(schema_step *x, const entity *e, engine_ahead *out)
+{
+    int64_t left = 1;
+    while (x->status == CRM_OK && left && !out->misfits) {
+        fill_some_noted(x, e, out);
+        left = out->misfits ? left : noted_forget_some(x, e);
+        if (clock_mono() >= out->until) {
+            break;
+        }
+    }
+    out->left += left;
+    out->is_done = left <= LEFT_ROWS;
 }
 
 static void fill_all(schema_step *x, registry *r, engine_ahead *out)
@@ -126,6 +167,14 @@ static void fill_all(schema_step *x, registry *r, engine_ahead *out)
         entity *e = (entity *)r->entities[i];
         if (find_ids(x, e)) {
             fill_values(x, e, out);
+        }
+        arena_reset(x->s->arena);
+    }
+    indexing_fill(x, r, out);
+    for (uint32_t i = 0; x->status == CRM_OK && out->is_done && i < r->entity_count; i++) {
+        const entity *e = r->entities[i];
+        if (e->id && noted_is_begun(x, e)) {
+            fill_noted(x, e, out);
         }
         arena_reset(x->s->arena);
     }
@@ -194,7 +243,8 @@ crm_status sqlite_schema_ahead(engine *base, registry *r, arena *a, engine_ahead
 
 static int64_t next_coming(schema_step *x)
 {
-    return schema_int(x, 0, "SELECT coalesce(min(id),0) FROM meta_entity WHERE coming<>''");
+    return schema_int(x, 0,
+                      "SELECT coalesce(min(id),0) FROM meta_entity WHERE coming<>'' OR noted");
 }
 
 static void drop_coming(schema_step *x, const entity *none)
@@ -202,6 +252,7 @@ static void drop_coming(schema_step *x, const entity *none)
     (void)none;
     for (int64_t id = next_coming(x); id && x->status == CRM_OK; id = next_coming(x)) {
         coming_drop(x, &(entity){.id = (uint32_t)id});
+        noted_drop(x, &(entity){.id = (uint32_t)id});
         log_event(LOG_INFO, "schema.ahead_dropped", "entity=%lld", (long long)id);
     }
 }

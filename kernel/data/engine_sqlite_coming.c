@@ -20,8 +20,8 @@
 #include "data/engine_sqlite_schema.h"
 #include "data/engine_sqlite_write.h"
 
-#define LOOK_ROWS 16   /* between two looks at the clock */
-#define LEFT_ROWS 1000 /* written meanwhile: the step may do these */
+#define LOOK_ROWS 16  /* between two looks at the clock */
+#define LEFT_ROWS 100 /* written meanwhile: the step may do these, 0.1 ms each */
 
 typedef struct filler {
     schema_step *x;
@@ -54,16 +54,36 @@ bool coming_is_begun(schema_step *x, const entity *e)
     return coming_of(x, e).n > 0;
 }
 
-static void set_aside(schema_step *x, char table, const entity *e)
+static bool is_there(schema_step *x, char table, const entity *e)
 {
-    if (!schema_int(x, 0, "SELECT 1 FROM sqlite_master WHERE name='%c%u'", table, e->id)) {
-        return;
-    }
+    return schema_int(x, 0, "SELECT 1 FROM sqlite_master WHERE name='%c%u'", table, e->id) != 0;
+}
+
+static void rename_table(schema_step *x, char from, char to, const entity *e, long long n)
+{
+    char names[2][32];
+    snprintf(names[0], sizeof names[0], "%c%u", from, e->id);
+    snprintf(names[1], sizeof names[1], "%c%lld", to, n);
+    schema_edit_name(x, names[0], names[1]);
+}
+
+/* Between schema_edit_begin and schema_edit_end. */
+static void rename_aside(schema_step *x, char table, const entity *e)
+{
     long long n = schema_int(x, 1,
                              "SELECT coalesce(max(CAST(substr(name,2) AS INTEGER)),0)+1"
                              " FROM sqlite_master WHERE name GLOB 'o[0-9]*'");
-    (void)!schema_run(x, "ALTER TABLE %c%u RENAME TO o%lld", table, e->id, n);
+    rename_table(x, table, 'o', e, n);
     x->s->has_aside = true;
+}
+
+static void set_aside(schema_step *x, char table, const entity *e)
+{
+    if (is_there(x, table, e)) {
+        schema_edit_begin(x);
+        rename_aside(x, table, e);
+        schema_edit_end(x);
+    }
 }
 
 void coming_set_aside(schema_step *x, const entity *e)
@@ -332,26 +352,18 @@ void coming_take(schema_step *x, const entity *e, crm_str description)
         begin(x, e, description);
     }
     (void)fill(x, e, 0);
-    coming_set_aside(x, e);
-    (void)!schema_run(x, "ALTER TABLE g%u RENAME TO f%u", e->id, e->id);
-    (void)!schema_run(x, "ALTER TABLE w%u RENAME TO v%u", e->id, e->id);
+    (void)!schema_run(x, "DROP TABLE IF EXISTS v%u", e->id);
     (void)!schema_run(x, "DROP TABLE d%u", e->id);
+    schema_edit_begin(x);
+    if (is_there(x, 'f', e)) {
+        rename_aside(x, 'f', e);
+    }
+    rename_table(x, 'g', 'f', e, e->id);
+    rename_table(x, 'w', 'v', e, e->id);
+    schema_edit_end(x);
     (void)!schema_run(x, "UPDATE meta_entity SET coming='',filled=0 WHERE id=%u", e->id);
     text_store_description(x, e, description);
     words_forget(x->s);
-}
-
-crm_status coming_note(sqlite_session *s, const entity *e, int64_t id)
-{
-    if (e->id >= s->layout->table_end || !s->layout->tables[e->id].is_coming) {
-        return CRM_OK;
-    }
-    sql *q = write_start(s, "INSERT OR IGNORE INTO ");
-    sql_name(q, 'd', e->id);
-    sql_z(q, " VALUES(");
-    sql_int(q, id);
-    sql_z(q, ")");
-    return statement_run(s);
 }
 
 /* ---- what is of no use any more -------------------------------------------------------------- */
@@ -405,9 +417,9 @@ bool coming_clear_aside(sqlite_session *s)
     int64_t n = schema_int(&x, 0,
                            "SELECT CAST(substr(name,2) AS INTEGER) FROM sqlite_master"
                            " WHERE name GLOB 'o[0-9]*' AND sql LIKE 'CREATE VIRTUAL%%' LIMIT 1");
-    s->has_aside = x.status == CRM_OK && n;
-    if (!s->has_aside) {
-        return false;
+    if (x.status != CRM_OK || !n) {
+        s->has_aside = indexing_clear_aside(&x);
+        return s->has_aside;
     }
     set_defensive(s, 0);
     if (!take_piece(&x, n)) {

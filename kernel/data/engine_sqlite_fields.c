@@ -252,6 +252,23 @@ void schema_key_column(schema_step *x, const entity *e, const field *f)
     }
 }
 
+bool schema_has_keys_ahead(schema_step *x, const entity *e, const field *f)
+{
+    return noted_is_begun(x, e) &&
+           schema_int(x, 0, "SELECT keyed FROM meta_field WHERE id=%u", f->id) == INT64_MAX;
+}
+
+/* A row without a value, or with a key made ahead, is not written. */
+void schema_make_keys(schema_step *x, const entity *e, const field *f, crm_str ids)
+{
+    const char *key = sql_key_function(f);
+    crm_str which =
+        ids.n ? arena_fmt(x->arena, "c%u IN (%.*s) AND", e->fields[COL_ID].id, STR_FMT(ids))
+              : (crm_str){"", 0};
+    (void)!schema_run(x, "UPDATE e%u SET k%u=%sc%u) WHERE %.*s k%u IS NOT %sc%u)", e->id, f->id,
+                      key, f->id, STR_FMT(which), f->id, key, f->id);
+}
+
 void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was)
 {
     bool can = field_is_keyed(f) && !engine_is_many(f);
@@ -263,11 +280,9 @@ void schema_keys(schema_step *x, const entity *e, const field *f, stored_field w
     if (!can || (has && !is_other) || !(has || schema_is_indexed(e, f))) {
         return;
     }
+    bool is_made = !has && schema_has_keys_ahead(x, e, f);
     schema_key_column(x, e, f);
-    const char *key = sql_key_function(f);
-    /* A row without a value, or with a key made ahead, is not written. */
-    (void)!schema_run(x, "UPDATE e%u SET k%u=%sc%u) WHERE k%u IS NOT %sc%u)", e->id, f->id, key,
-                      f->id, f->id, key, f->id);
+    schema_make_keys(x, e, f, is_made ? noted_all(x, e) : (crm_str){0});
     set_flags(x, f, was.flags | COLUMN_KEY);
 }
 

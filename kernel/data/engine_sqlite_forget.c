@@ -107,6 +107,7 @@ static void forget_entity(schema_step *x, const entity *e)
             (void)!schema_run(x, "DELETE FROM meta_field WHERE id=%lld", (long long)id);
         }
     }
+    noted_drop(x, e);
     coming_drop(x, e);
     coming_set_aside(x, e);
     (void)!schema_run(x, "DROP TABLE IF EXISTS e%u", e->id);

@@ -34,7 +34,7 @@ void index_name(buf *out, const entity *e, const entity_index *i)
     }
 }
 
-static crm_str name_of(schema_step *x, const entity *e, const entity_index *i)
+crm_str index_name_of(schema_step *x, const entity *e, const entity_index *i)
 {
     buf out;
     buf_init(&out, 0);
@@ -45,7 +45,7 @@ static crm_str name_of(schema_step *x, const entity *e, const entity_index *i)
 }
 
 /* "k7,c9": the columns are what lists sort and compare by. */
-static crm_str columns_of(schema_step *x, const entity *e, const entity_index *i)
+crm_str index_columns(schema_step *x, const entity *e, const entity_index *i)
 {
     buf out;
     buf_init(&out, 0);
@@ -59,7 +59,7 @@ static crm_str columns_of(schema_step *x, const entity *e, const entity_index *i
 
 /* Which rows are in it: "c6 IS NULL AND c9 IS NULL". An index of the recycle bin holds what others
  * leave out. */
-static crm_str conditions_of(schema_step *x, const entity *e, const entity_index *i)
+crm_str index_conditions(schema_step *x, const entity *e, const entity_index *i)
 {
     buf out;
     buf_init(&out, 0);
@@ -78,7 +78,7 @@ static crm_str conditions_of(schema_step *x, const entity *e, const entity_index
     return conditions;
 }
 
-static bool has_many(const entity *e, const entity_index *i)
+bool index_has_many(const entity *e, const entity_index *i)
 {
     for (uint32_t k = 0; k < i->count; k++) {
         if (engine_is_many(&e->fields[i->field[k]])) {
@@ -102,8 +102,8 @@ static void add_side_unique(schema_step *x, const entity *e, const entity_index 
 
 static void add_index(schema_step *x, const entity *e, const entity_index *i)
 {
-    crm_str name = name_of(x, e, i), columns = columns_of(x, e, i);
-    crm_str where = conditions_of(x, e, i);
+    crm_str name = index_name_of(x, e, i), columns = index_columns(x, e, i);
+    crm_str where = index_conditions(x, e, i);
     crm_status st = schema_run(x, "CREATE %s INDEX IF NOT EXISTS %.*s ON e%u(%.*s) WHERE %.*s",
                                i->is_unique ? "UNIQUE" : "", STR_FMT(name), e->id, STR_FMT(columns),
                                STR_FMT(where));
@@ -118,7 +118,7 @@ static bool is_declared(schema_step *x, const entity *e, crm_str name)
 {
     for (uint32_t k = 0; k < e->index_count; k++) {
         const entity_index *i = &e->indexes[k];
-        if (!has_many(e, i) && str_eq(name, name_of(x, e, i))) {
+        if (!index_has_many(e, i) && str_eq(name, index_name_of(x, e, i))) {
             return true;
         }
     }
@@ -234,9 +234,10 @@ static void drop_stale(schema_step *x, const entity *e)
 void schema_indexes(schema_step *x, const entity *e)
 {
     drop_stale(x, e);
+    indexing_take(x, e);
     for (uint32_t k = 0; x->status == CRM_OK && k < e->index_count; k++) {
         const entity_index *i = &e->indexes[k];
-        if (!has_many(e, i)) {
+        if (!index_has_many(e, i)) {
             add_index(x, e, i);
         } else if (i->count > 1) {
             schema_fault(x, e->source, "bad_index", subject_of(x, e, i));

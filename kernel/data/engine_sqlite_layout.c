@@ -6,7 +6,9 @@
  * '|'; `coming` how the one is that is being made, with all rows up to `filled`. meta_field(id,
  * entity, name, is_text, is_folded, flags, shape, filled, keyed): flags are COLUMN_*, `shape` is
  * field_shape's, NULL where an older program made the field; `filled` is up to which row a column
- * that is being filled has its values (engine_sqlite_retype.c), `keyed` the same of sort keys.
+ * that is being filled has its values (engine_sqlite_retype.c), `keyed` the same of sort keys:
+ * while the entity is `noted` (engine_sqlite_noted.c). meta_ahead(name, entity, filled): indexes
+ * that are being made (engine_sqlite_indexing.c).
  */
 #include "data/engine_sqlite_schema.h"
 
@@ -20,6 +22,7 @@ static crm_status add_columns(sqlite_session *s)
         {"meta_field", "keyed", "INTEGER"},
         {"meta_entity", "coming", "TEXT NOT NULL DEFAULT ''"},
         {"meta_entity", "filled", "INTEGER NOT NULL DEFAULT 0"},
+        {"meta_entity", "noted", "INTEGER NOT NULL DEFAULT 0"},
     };
     schema_step x = {.s = s};
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
@@ -39,7 +42,9 @@ static crm_status make_catalogue(sqlite_session *s)
                " name TEXT NOT NULL UNIQUE, search TEXT NOT NULL DEFAULT '');"
                "CREATE TABLE IF NOT EXISTS meta_field(id INTEGER PRIMARY KEY AUTOINCREMENT,"
                " entity INTEGER NOT NULL, name TEXT NOT NULL, is_text INTEGER NOT NULL,"
-               " is_folded INTEGER NOT NULL, flags INTEGER NOT NULL, UNIQUE(entity, name));");
+               " is_folded INTEGER NOT NULL, flags INTEGER NOT NULL, UNIQUE(entity, name));"
+               "CREATE TABLE IF NOT EXISTS meta_ahead(name TEXT PRIMARY KEY,"
+               " entity INTEGER NOT NULL, filled INTEGER NOT NULL) WITHOUT ROWID;");
     return st == CRM_OK ? add_columns(s) : st;
 }
 
@@ -99,14 +104,15 @@ static crm_status read_tables(sqlite_session *s, layout *l)
 {
     sqlite3_stmt *stmt = NULL;
     crm_status st = CRM_OK;
-    int rc = sqlite3_prepare_v2(s->db, "SELECT id, search, coming<>'' FROM meta_entity", -1, &stmt,
-                                NULL);
+    int rc = sqlite3_prepare_v2(s->db, "SELECT id, search, coming<>'', noted FROM meta_entity", -1,
+                                &stmt, NULL);
     while (rc == SQLITE_OK && st == CRM_OK && sqlite3_step(stmt) == SQLITE_ROW) {
         uint32_t id = (uint32_t)sqlite3_column_int64(stmt, 0);
         crm_str list = str_of((const char *)sqlite3_column_text(stmt, 1));
         if (id < l->table_end) {
             st = read_search(l, &l->tables[id], list);
             l->tables[id].is_coming = sqlite3_column_int(stmt, 2) != 0;
+            l->tables[id].is_noted = sqlite3_column_int(stmt, 3) != 0;
         }
     }
     int done = sqlite3_finalize(stmt);

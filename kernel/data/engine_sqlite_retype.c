@@ -4,9 +4,10 @@
  * What stays as it is stored is only looked at. What is stored another way gets a column of its
  * own, the shadow, whose row of the catalogue is named "<field>>": the schema step fills it, then
  * it takes the field's name, and the old column keeps its values as "<field>~<id>". Filling may
- * begin ahead of the step, in slices between which others write; so the step goes over every row
- * again and writes those that differ. Whatever was filled ahead of a step that never came is used
- * by the next one of the same shape.
+ * begin ahead of the step, in slices between which others write; what they write is noted
+ * (engine_sqlite_noted.c), so the step has those rows only. Of a column that was not filled to its
+ * end it goes over every row and writes those that differ. Whatever was filled ahead of a step that
+ * never came is used by the next one of the same shape.
  */
 #include "data/engine_sqlite_schema.h"
 #include "data/field_convert.h"
@@ -19,6 +20,7 @@ typedef struct scan {
     const entity *e;
     const field *from, *to;
     int64_t from_id, to_id;      /* columns; to_id 0: only to be looked at */
+    crm_str only;                /* a SELECT of ids; empty: all rows */
     arena *arena;                /* of one row */
     sqlite3_stmt *update, *note; /* `note`: full text is being made that has its row already */
     int64_t misfits, rows[FAULT_ROWS];
@@ -121,15 +123,18 @@ static void scan_close(scan *k)
     k->arena = NULL;
 }
 
-/* Rows behind `after`; `until` 0: all of them. The last row seen; INT64_MAX: the end was reached.
- */
+/* Rows behind `after`; `until` 0: all of them, or those with ids of k->only. The last row seen;
+ * INT64_MAX: the end was reached. */
 static int64_t scan_rows(scan *k, int64_t after, int64_t until)
 {
     uint32_t id = k->e->fields[COL_ID].id;
     long long from = k->from_id, to = k->to_id ? k->to_id : k->from_id;
     int64_t last = INT64_MAX, n = 0;
-    sqlite3_stmt *stmt = prepare(k, "SELECT c%u,c%lld,c%lld FROM e%u WHERE c%u>?1 ORDER BY c%u", id,
-                                 from, to, k->e->id, id, id);
+    crm_str which = k->only.n ? arena_fmt(k->x->arena, "AND c%u IN (%.*s)", id, STR_FMT(k->only))
+                              : (crm_str){"", 0};
+    sqlite3_stmt *stmt =
+        prepare(k, "SELECT c%u,c%lld,c%lld FROM e%u WHERE c%u>?1 %.*s ORDER BY c%u", id, from, to,
+                k->e->id, id, STR_FMT(which), id);
     int rc = stmt ? sqlite3_bind_int64(stmt, 1, after) : SQLITE_NOMEM;
     while (rc == SQLITE_OK && k->x->status == CRM_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         visit(k, stmt);
@@ -279,7 +284,9 @@ static void rewrite(schema_step *x, const entity *e, const field *from, const fi
 {
     stored_field shadow;
     schema_find_shadow(x, e, to, &shadow);
+    bool is_made = shadow.filled == INT64_MAX && noted_is_begun(x, e);
     scan k = {.x = x, .e = e, .from = from, .to = to, .from_id = at->id, .to_id = shadow.id};
+    k.only = is_made ? noted_all(x, e) : (crm_str){0};
     if (x->status == CRM_OK && scan_open(&k)) {
         (void)scan_rows(&k, 0, 0);
     }
@@ -318,24 +325,51 @@ void schema_retype(schema_step *x, const entity *e, const field *f, stored_field
 
 /* ---- ahead of the step ----------------------------------------------------------------------- */
 
-void schema_retype_ahead(schema_step *x, const entity *e, const field *f, engine_ahead *out)
+static bool is_rewritten(schema_step *x, const entity *e, const field *f, stored_field *at,
+                         field *from)
 {
-    stored_field at = {0}, shadow;
-    field from;
-    schema_find_field(x, e, f->name, &at);
-    if (!at.id && f->was.n) {
-        schema_find_field(x, e, f->was, &at);
+    *at = (stored_field){0};
+    schema_find_field(x, e, f->name, at);
+    if (!at->id && f->was.n) {
+        schema_find_field(x, e, f->was, at);
     }
-    if (!at.shape.n || field_of_shape(x->arena, at.shape, &from) != CRM_OK ||
-        field_retype(&from, f) != RETYPE_REWRITE) {
+    return at->shape.n && field_of_shape(x->arena, at->shape, from) == CRM_OK &&
+           field_retype(from, f) == RETYPE_REWRITE;
+}
+
+void schema_retype_noted(schema_step *x, const entity *e, const field *f, crm_str noted,
+                         engine_ahead *out)
+{
+    stored_field at, shadow;
+    field from;
+    if (!is_rewritten(x, e, f, &at, &from)) {
         return;
     }
+    schema_find_shadow(x, e, f, &shadow);
+    scan k = {.x = x, .e = e, .from = &from, .to = f, .from_id = at.id, .to_id = shadow.id};
+    k.only = noted;
+    if (x->status == CRM_OK && scan_open(&k)) {
+        (void)scan_rows(&k, 0, 0);
+    }
+    scan_close(&k);
+    out->misfits += k.misfits;
+}
+
+void schema_retype_ahead(schema_step *x, const entity *e, const field *f, engine_ahead *out)
+{
+    stored_field at, shadow;
+    field from;
+    if (!is_rewritten(x, e, f, &at, &from)) {
+        return;
+    }
+    noted_begin(x, e);
     schema_find_shadow(x, e, f, &shadow);
     scan k = {.x = x, .e = e, .from = &from, .to = f, .from_id = at.id, .to_id = shadow.id};
     int64_t last = shadow.filled;
     if (x->status == CRM_OK && last != INT64_MAX && out->is_done && scan_open(&k)) {
         last = scan_rows(&k, last, out->until);
         out->row = last == INT64_MAX ? out->row : last;
+        last = k.misfits ? shadow.filled : last; /* the step is to meet them too */
     }
     scan_close(&k);
     (void)!schema_run(x, "UPDATE meta_field SET filled=%lld WHERE id=%lld", (long long)last,

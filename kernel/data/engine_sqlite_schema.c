@@ -123,6 +123,9 @@ static void make_entity(schema_step *x, entity *e)
     e->id = (uint32_t)id;
     schema_fields(x, e);
     schema_indexes(x, e);
+    if (!schema_is_opening(x)) { /* else whoever goes on with what was begun comes later */
+        noted_drop(x, e);
+    }
     schema_search(x, e);
 }
 

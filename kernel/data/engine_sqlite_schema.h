@@ -4,6 +4,8 @@
 
 #include "data/engine_sqlite.h"
 
+#define SCHEMA_FEW_ROWS 500 /* the step indexes so many in a millisecond or two */
+
 /* One schema step. The first failure that is not a fault stops it. */
 typedef struct schema_step {
     sqlite_session *s;
@@ -58,6 +60,10 @@ void schema_rename_formers(schema_step *x, const entity *e, crm_str from, crm_st
 void schema_retype(schema_step *x, const entity *e, const field *f, stored_field *at);
 /* k<id>, if it is not there. */
 void schema_key_column(schema_step *x, const entity *e, const field *f);
+/* Whether all were made ahead, but of rows that are noted. */
+bool schema_has_keys_ahead(schema_step *x, const entity *e, const field *f);
+/* Of the rows with ids of this SELECT; empty: of all. */
+void schema_make_keys(schema_step *x, const entity *e, const field *f, crm_str ids);
 void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_side(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_indexes(schema_step *x, const entity *e);
@@ -107,6 +113,36 @@ void schema_find_shadow(schema_step *x, const entity *e, const field *f, stored_
 void schema_find_early(schema_step *x, const entity *e, const field *f, stored_field *out);
 /* A slice of writing a column's values another way. */
 void schema_retype_ahead(schema_step *x, const entity *e, const field *f, engine_ahead *out);
+/* The same of the noted rows alone. */
+void schema_retype_noted(schema_step *x, const entity *e, const field *f, crm_str noted,
+                         engine_ahead *out);
+/* The field's column as the step will have it; `may_make`: one that is not there is made early. */
+void ahead_find_id(schema_step *x, const entity *e, field *f, bool may_make);
+
+/* Rows written since something is made of all of them (engine_sqlite_noted.c). The SELECTs of their ids:
+ * all, or some, which noted_forget_some then forgets; it gives how many are left. */
+bool noted_is_begun(schema_step *x, const entity *e);
+void noted_begin(schema_step *x, const entity *e);
+void noted_drop(schema_step *x, const entity *e);
+crm_str noted_all(schema_step *x, const entity *e);
+crm_str noted_some(schema_step *x, const entity *e);
+int64_t noted_forget_some(schema_step *x, const entity *e);
+
+/* Names in sqlite_master itself (engine_sqlite_edit.c), between these two: of a table, or of a full text
+ * with those that are its own. */
+void schema_edit_begin(schema_step *x);
+void schema_edit_name(schema_step *x, const char *from, const char *to);
+void schema_edit_end(schema_step *x);
+
+/* Indexes made ahead of the step (engine_sqlite_indexing.c): a slice; the noted rows once more; those that
+ * are whole become the entity's; those that are begun are given up. */
+void indexing_fill(schema_step *x, const registry *r, engine_ahead *out);
+void indexing_fill_noted(schema_step *x, const entity *e, crm_str noted);
+void indexing_take(schema_step *x, const entity *e);
+void indexing_drop(schema_step *x, const entity *e);
+/* A piece of the rows gathered for them that are of no use any more; false: there are none. */
+bool indexing_clear_aside(schema_step *x);
+
 /* Nobody works with the file yet: no writing session was taken. */
 bool schema_is_opening(const schema_step *x);
 

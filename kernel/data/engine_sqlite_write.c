@@ -111,7 +111,7 @@ void write_insert(sqlite_session *s, engine_op *op)
         op->id = sqlite3_last_insert_rowid(s->db);
         atomic_fetch_add_explicit(&s->engine->rows_written, 1, memory_order_relaxed);
         op->status = elements_write(s, op);
-        op->status = op->status == CRM_OK ? coming_note(s, e, op->id) : op->status;
+        op->status = op->status == CRM_OK ? note_written(s, e, op->id) : op->status;
     }
 }
 
@@ -160,7 +160,7 @@ void write_update(sqlite_session *s, engine_op *op)
     } else if (op->status == CRM_OK) {
         atomic_fetch_add_explicit(&s->engine->rows_written, 1, memory_order_relaxed);
         op->status = elements_write(s, op);
-        op->status = op->status == CRM_OK ? coming_note(s, op->entity, op->id) : op->status;
+        op->status = op->status == CRM_OK ? note_written(s, op->entity, op->id) : op->status;
     }
 }
 
@@ -177,5 +177,5 @@ void write_delete(sqlite_session *s, engine_op *op)
     }
     op->status = op->status == CRM_OK ? elements_delete(s, op) : op->status;
     op->status = op->status == CRM_OK ? text_delete(s, e, op->id) : op->status;
-    op->status = op->status == CRM_OK ? coming_note(s, e, op->id) : op->status;
+    op->status = op->status == CRM_OK ? note_written(s, e, op->id) : op->status;
 }

@@ -24,8 +24,8 @@ void elements_add_deleted(sql *q, const engine_op *op);
 /* The terms of a row that goes (engine_sqlite_text.c). */
 crm_status text_delete(sqlite_session *s, const entity *e, int64_t id);
 
-/* That a row was written, for full text that is being made anew (engine_sqlite_coming.c). */
-crm_status coming_note(sqlite_session *s, const entity *e, int64_t id);
+/* That a row was written, for what is being made of all rows (engine_sqlite_noted.c). */
+crm_status note_written(sqlite_session *s, const entity *e, int64_t id);
 
 /* The words of a row into the vocabulary; and forgetting that they are there, since their transaction
  * was undone (engine_sqlite_words.c). */
