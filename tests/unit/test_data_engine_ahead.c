@@ -204,11 +204,8 @@ static void equal_values_are_left_to_the_step(void **state)
     assert_sound(b);
 }
 
-static void a_unique_index_made_in_slices_refuses_rows(void **state)
+static void fill_with_unique_dates(bench *b)
 {
-    bench *b = *state;
-    registry_fault *faults;
-    static const entity_index unique[] = {{.field = {DEAL_CLOSE}, .count = 1, .is_unique = true}};
     value row[DEAL_COLUMNS];
     bench_begin(b);
     for (int i = 0; i < ROWS; i++) {
@@ -217,12 +214,51 @@ static void a_unique_index_made_in_slices_refuses_rows(void **state)
         bench_insert(b, &b->w->deal, row);
     }
     bench_commit(b);
-    declared one = {unique, 1};
+}
+
+static const entity_index of_date[] = {{.field = {DEAL_CLOSE}, .count = 1, .is_unique = true}};
+
+/* Noted, and met by the next slice or by the step itself. */
+static void values_that_become_equal_meanwhile_are_left_to_the_step(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    fill_with_unique_dates(b);
+    for (int round = 0; round < 2; round++) {
+        declared one = {of_date, 1}, before = declare(b, one);
+        (void)slices(b);
+        declare(b, before);
+        bench_begin(b);
+        assert_ok(bench_set(b, 5, DEAL_CLOSE, value_int(7)));
+        bench_commit(b);
+        declare(b, one);
+        if (round) {
+            (void)slices(b);
+        }
+        assert_int_equal(make(b, &faults), CRM_INVALID);
+        assert_text(faults->code, "duplicates");
+        declare(b, before);
+        assert_ok(engine_drop_ahead(b->e));
+        bench_begin(b);
+        assert_ok(bench_set(b, 5, DEAL_CLOSE, value_int(4)));
+        bench_commit(b);
+        assert_sound(b);
+    }
+}
+
+static void a_unique_index_made_in_slices_refuses_rows(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    value row[DEAL_COLUMNS];
+    fill_with_unique_dates(b);
+    declared one = {of_date, 1};
     declare(b, one);
     (void)slices(b);
     assert_ok(make(b, &faults));
     assert_sound(b);
     bench_begin(b);
+    bench_row(row, &b->w->deal, 1);
     row[DEAL_CLOSE] = value_int(7);
     engine_op op = {.kind = ENGINE_INSERT, .entity = &b->w->deal, .row = row};
     assert_int_equal(bench_op(b, &op), CRM_CONFLICT);
@@ -336,6 +372,7 @@ int main(void)
         TRY(an_index_that_is_half_made_goes_on_when_the_file_is_opened_again),
         TRY(an_index_that_is_given_up_leaves_nothing_and_may_be_made_again),
         TRY(equal_values_are_left_to_the_step),
+        TRY(values_that_become_equal_meanwhile_are_left_to_the_step),
         TRY(a_unique_index_made_in_slices_refuses_rows),
         TRY(the_step_has_noted_rows_only),
         TRY(what_does_not_fit_is_met_by_the_step_too),
