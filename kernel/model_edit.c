@@ -198,7 +198,7 @@ static crm_status add_field(model_change *x, crm_str entity_name, crm_str name, 
 static crm_status edit_add_field(model_change *x)
 {
     const entity *e = registry_entity(x->c->reg, x->ask->entity);
-    if (!e || e->flags & (ENTITY_SYSTEM | ENTITY_NO_API | ENTITY_LOG)) {
+    if (!e || e->flags & (ENTITY_SYSTEM | ENTITY_NO_API | ENTITY_LOG | ENTITY_NOTES)) {
         return call_fail(x->c, CRM_NOT_FOUND, "not_found");
     }
     if (str_is(e->name, "batch") || str_is(e->name, "notification")) {

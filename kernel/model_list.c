@@ -191,7 +191,7 @@ static void put_entity(json_writer *w, const registry *r, const entity *e, const
 
 static bool may_have_more(const entity *e)
 {
-    return !(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API | ENTITY_LOG)) &&
+    return !(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API | ENTITY_LOG | ENTITY_NOTES)) &&
            !str_is(e->name, "batch") && !str_is(e->name, "notification");
 }
 

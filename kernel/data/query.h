@@ -26,6 +26,7 @@ typedef struct branch {
     const cond *where;       /* local, or EXISTS (the engine's business); NULL: every row */
     uint64_t fields[4];      /* bit per field */
     uint32_t actions;        /* bit per action */
+    uint64_t kinds;          /* of the row's timeline, bit per kind (timeline.h) */
     crm_str source;          /* which line of the ТЗ grants it */
 } branch;
 

@@ -253,6 +253,7 @@ crm_status check_rights(saving *s)
     check_owner(s);
     check_given_to(s);
     crm_status st = check_after(s);
+    st = st ? st : notes_check_change(s);
     if (st) {
         return st;
     }

@@ -139,6 +139,11 @@ CRM_MUST_CHECK crm_status derive_computed(saving *s);
 CRM_MUST_CHECK crm_status derive_marks(saving *s);
 /* Refuses a write that other means than rights guard: people under the function "settings". */
 CRM_MUST_CHECK crm_status check_guarded(saving *s);
+/* What somebody else than its author may not do with a note (notes.c): DENIED, INVALID. */
+CRM_MUST_CHECK crm_status notes_check_change(const saving *s);
+CRM_MUST_CHECK crm_status notes_check_removal(const saving *s);
+/* Tells browsers of records in whose timelines this one stands, now or before (timeline.c). */
+CRM_MUST_CHECK crm_status timeline_tell(const saving *s);
 /* Whether the module whose code runs writes the read-only fields of its own entity. */
 bool check_is_owner_code(const crm_ctx *c, const entity *e);
 

@@ -9,6 +9,7 @@
 #include "data/merge.h"
 #include "data/records_private.h"
 #include "data/stores.h"
+#include "data/timeline.h"
 
 /* ---- the rows before and after --------------------------------------------------------------- */
 
@@ -235,7 +236,8 @@ static crm_status begin_removal(saving *s, int64_t id, bool is_deleted)
         return call_fail(c, st, status_code(st));
     }
     s->now.v = row_dup(c->arena, s->entity, s->was.v);
-    return s->now.v ? check_guarded(s) : CRM_NOMEM;
+    st = s->now.v ? check_guarded(s) : CRM_NOMEM;
+    return st ? st : notes_check_removal(s);
 }
 
 crm_status records_delete(crm_ctx *c, const entity *e, int64_t id, int64_t base_rev)
@@ -336,6 +338,37 @@ static crm_status purge_stays(crm_ctx *c, const record *gone)
                                           gone->v[COL_ID]));
 }
 
+/* With what they held as attachments and what history holds of them. */
+static crm_status purge_note(crm_ctx *c, const entity *notes, int64_t id)
+{
+    uint64_t all[4] = {~0ull, ~0ull, ~0ull, ~0ull};
+    crm_status st = changelog_erase(c->tx, notes, id, all);
+    return st ? st : file_purge(c, notes, id);
+}
+
+static crm_status purge_notes(crm_ctx *c, const record *gone)
+{
+    const entity *notes = gone->entity->notes;
+    if (!notes) {
+        return CRM_OK;
+    }
+    const cond *which =
+        cond_compare(c->arena, COND_EQ, &notes->fields[NOTE_RECORD], gone->v[COL_ID]);
+    query q = {.entity = notes, .where = which, .limit = LIST_MAX, .with_deleted = true};
+    log_ids x;
+    crm_status st = which ? CRM_OK : CRM_NOMEM;
+    bits_add(q.select, COL_ID);
+    do {
+        x.count = 0;
+        st = st ? st : tx_list(c->tx, &q, take_log_id, &x);
+        for (uint32_t i = 0; !st && i < x.count; i++) {
+            st = purge_note(c, notes, x.at[i]);
+            st = st ? st : tx_delete(c->tx, notes, x.at[i]);
+        }
+    } while (!st && x.count == LIST_MAX);
+    return st;
+}
+
 /* The rows of a store that speak of the record: its stage log, what was told of it to others. */
 static crm_status purge_of_record(crm_ctx *c, const entity *of, const field *by_entity,
                                   const field *by_record, const record *gone)
@@ -374,6 +407,7 @@ crm_status records_purge(crm_ctx *c, const entity *e, int64_t id)
     st = st ? st : changelog_erase(c->tx, e, id, all);
     st = st ? st : purge_stores(c, &s.now);
     st = st ? st : purge_stays(c, &s.now);
+    st = st ? st : purge_notes(c, &s.now);
     st = st ? st : file_purge(c, e, id);
     st = st ? st : tx_gather_terms(c->tx, e, id, NULL);
     return st ? st : tx_delete(c->tx, e, id);

@@ -136,5 +136,6 @@ crm_status store_write(saving *s, char op)
     if (!st) {
         st = changelog_append(t, s->call, &s->now, s->was.v ? &s->was : NULL, op);
     }
+    st = st ? st : timeline_tell(s);
     return st ? st : touch_caches(s);
 }

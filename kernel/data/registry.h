@@ -122,6 +122,8 @@ enum { /* entity.flags */
     ENTITY_NO_HISTORY = 1u << 1, /* no change log rows */
     ENTITY_NO_API = 1u << 2,
     ENTITY_LOG = 1u << 3,        /* a stage log (stage_log.h): the kernel writes it with the record, nobody else */
+    ENTITY_NOTES = 1u << 4,      /* notes on records of another entity (timeline.h) */
+    ENTITY_TIMELINE = 1u << 5,   /* its records have a timeline: it gets an entity of notes */
 };
 
 /* A computed field of other records reads fields of an entity: `via` is their reference to it. */
@@ -157,6 +159,17 @@ typedef struct match_rule {
 #define MATCH_RULES_MAX 8
 #define MATCH_FROM      80 /* per cent, where a rule says nothing */
 
+/* How records stand in the timelines of those that they refer to (timeline.h). */
+#define TIMELINE_FIELDS_MAX 8
+typedef struct timeline_join {
+    crm_str kind;               /* "task" */
+    uint16_t on[TIMELINE_FIELDS_MAX]; /* the references */
+    uint16_t show[TIMELINE_FIELDS_MAX];
+    uint8_t on_count, show_count;
+    uint16_t at;                /* the moment it stands by */
+    uint16_t title;             /* 0: none */
+} timeline_join;
+
 struct entity {
     crm_str name;           /* "sales.lead"; kernel entities have no dot */
     crm_str was;            /* the name before a rename, or empty */
@@ -187,6 +200,8 @@ struct entity {
     crm_str views_json;     /* {"list":[…],"card":{…},"quick":[…]} for the UI, checked by seal */
     crm_str source;         /* "tz.yaml:47" or the module's name, for faults */
     const entity *stage_log; /* the stays of its records in their stages, made by seal; NULL: no pipeline */
+    const entity *notes;    /* on its records, made by seal; NULL: they have no timeline */
+    const timeline_join *join; /* its records stand in timelines of others; NULL: they do not */
     const uint16_t *name_slots; /* made by seal: hash of a name -> position + 1 */
     uint32_t name_mask;
 };
@@ -272,6 +287,10 @@ typedef struct grant {
     const crm_str *keys;
     uint32_t key_count, at_least;
     bool is_counted;
+    /* ACTION_READ: the kinds of the record's timeline that are shown; without a list all. */
+    const crm_str *kinds;
+    uint32_t kind_count;
+    bool lists_kinds;
     crm_str source;            /* "tz.yaml:47", for `karkas why` */
 } grant;
 

@@ -59,6 +59,8 @@ void *seal_alloc(seal *s, size_t count, size_t size);
 
 /* The parts of registry_seal, in their order. */
 void seal_stage_logs(seal *s); /* before names are indexed: it adds entities */
+void seal_notes(seal *s); /* likewise */
+void seal_joins(seal *s); /* once fields are resolved */
 void seal_matches(seal *s); /* before names are indexed: it adds fields */
 void seal_entities(seal *s);
 void seal_pipelines(seal *s);

@@ -40,6 +40,19 @@ static void put_field(buf *b, const field *f)
     }
 }
 
+static void put_join(buf *b, const timeline_join *j)
+{
+    put(b, j->kind);
+    put_int(b, j->at);
+    put_int(b, j->title);
+    for (uint8_t i = 0; i < j->on_count; i++) {
+        put_int(b, j->on[i]);
+    }
+    for (uint8_t i = 0; i < j->show_count; i++) {
+        put_int(b, j->show[i]);
+    }
+}
+
 static void put_entity(buf *b, const entity *e)
 {
     put(b, e->name);
@@ -53,6 +66,9 @@ static void put_entity(buf *b, const entity *e)
     put_int(b, e->title_field);
     put_int(b, e->owner_fields[0]);
     put_int(b, e->match_count);
+    if (e->join) {
+        put_join(b, e->join);
+    }
     for (uint32_t i = COL_OWN; i < e->field_count; i++) {
         put_field(b, &e->fields[i]);
     }
@@ -94,6 +110,10 @@ static void put_rights(buf *b, const registry *r)
         put_int(b, g->scope);
         for (uint32_t j = 0; j < g->field_count; j++) {
             put(b, g->fields[j]);
+        }
+        put_int(b, g->lists_kinds);
+        for (uint32_t j = 0; j < g->kind_count; j++) {
+            put(b, g->kinds[j]);
         }
     }
     for (uint32_t i = 0; i < r->role_count; i++) {

@@ -319,9 +319,9 @@ static void load_zone(seal *s)
 crm_status registry_seal(registry *r, arena *a, registry_fault **faults)
 {
     static void (*const parts[])(seal *) = {
-        load_zone,     seal_stage_logs, seal_matches, seal_entities, seal_pipelines,
-        seal_formulas, seal_links,      seal_views,   seal_grants,   seal_behaviour,
-        seal_indexes,  seal_strings,    seal_rev};
+        load_zone,      seal_stage_logs, seal_notes,   seal_matches, seal_entities,
+        seal_pipelines, seal_formulas,   seal_links,   seal_joins,   seal_views,
+        seal_grants,    seal_behaviour,  seal_indexes, seal_strings, seal_rev};
     *faults = NULL;
     seal s = {.h = holder_of(r), .r = r, .a = a, .faults_end = faults};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && !s.no_memory; i++) {

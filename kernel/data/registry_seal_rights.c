@@ -1,5 +1,6 @@
 /* registry_seal_rights.c - sealing: grants become one per entity, and their names are checked. */
 #include "data/registry_internal.h"
+#include "data/timeline.h"
 
 void seal_check_role(seal *s, crm_str source, crm_str name)
 {
@@ -18,7 +19,7 @@ void seal_check_role(seal *s, crm_str source, crm_str name)
 }
 
 /* "sales.*" covers the module's entities, "*" every name with a dot; system stores are nobody's,
- * and stage logs take the rights of their records. */
+ * and stage logs and notes take the rights of their records. */
 static bool is_wildcard(crm_str name)
 {
     return str_ends(name, CRM_S("*"));
@@ -27,8 +28,8 @@ static bool is_wildcard(crm_str name)
 static bool covers(crm_str pattern, const entity *e)
 {
     crm_str prefix = {pattern.p, pattern.n - 1};
-    return !(e->flags & (ENTITY_SYSTEM | ENTITY_LOG)) && str_find(e->name, '.') >= 0 &&
-           str_starts(e->name, prefix);
+    return !(e->flags & (ENTITY_SYSTEM | ENTITY_LOG | ENTITY_NOTES)) &&
+           str_find(e->name, '.') >= 0 && str_starts(e->name, prefix);
 }
 
 /*
@@ -74,8 +75,25 @@ static void check_linked(seal *s, const grant *g)
     }
 }
 
+static void check_kinds(seal *s, const grant *g)
+{
+    crm_str names[KIND_JOINED + TIMELINE_JOINS_MAX];
+    uint32_t count = 0;
+    for (uint32_t k = 0; k < KIND_JOINED + TIMELINE_JOINS_MAX; k++) {
+        crm_str one = timeline_kind_name(s->r, k);
+        names[count] = one;
+        count += one.n > 0;
+    }
+    for (uint32_t i = 0; i < g->kind_count; i++) {
+        if (timeline_kind_find(s->r, g->kinds[i]) < 0) {
+            seal_fault_near(s, g->source, "unknown_kind", g->kinds[i], names, count);
+        }
+    }
+}
+
 static void expand(seal *s, const grant *g)
 {
+    check_kinds(s, g);
     seal_check_role(s, g->source, g->role);
     check_linked(s, g);
     if (!is_wildcard(g->entity_name)) {

@@ -42,7 +42,7 @@ struct rights_tables {
 };
 
 static const branches everything = {
-    .at = {{.fields = ALL_BITS, .actions = ~0u, .source = {"system", 6}}},
+    .at = {{.fields = ALL_BITS, .actions = ~0u, .kinds = ~0ull, .source = {"system", 6}}},
     .count = 1,
     .exported = &everything};
 static const branches everything_of_log = {

@@ -8,6 +8,7 @@
 #include "data/rights_compile.h"
 
 #include "data/access.h"
+#include "data/timeline.h"
 
 #define ACTION_BIT(a) (1u << (a))
 
@@ -27,6 +28,7 @@ static void add_branch(compiler *k, const branch_key *key, const branch *b)
         branch *old = &k->out->at[i];
         if (same_key(&k->keys[i], key) && !memcmp(old->fields, b->fields, sizeof b->fields)) {
             old->actions |= b->actions;
+            old->kinds |= b->kinds;
             return;
         }
     }
@@ -55,10 +57,24 @@ static void add_summary(compiler *k, const grant *g, const parts *p)
     k->out->sums[k->out->sum_count++] = s;
 }
 
+/* Only a right to read shows anything. */
+static uint64_t kinds_of(const compiler *k, const grant *g)
+{
+    uint64_t kinds = 0;
+    if (g->action != ACTION_READ || !g->lists_kinds) {
+        return g->action == ACTION_READ ? ~0ull : 0;
+    }
+    for (uint32_t i = 0; i < g->kind_count; i++) {
+        int kind = timeline_kind_find(k->in->reg, g->kinds[i]);
+        kinds |= kind < 0 ? 0 : KIND_BIT(kind);
+    }
+    return kinds;
+}
+
 static void add_grant(compiler *k, const grant *g)
 {
     parts p;
-    branch b = {.actions = ACTION_BIT(g->action), .source = g->source};
+    branch b = {.actions = ACTION_BIT(g->action), .kinds = kinds_of(k, g), .source = g->source};
     if (g->where_text.n && !g->where) {
         return; /* a limit that was not resolved must not become none */
     }
@@ -157,8 +173,25 @@ static bool as_log(const compiler *k, const entity *of, branch *b)
     return shows_stage && b->actions;
 }
 
-static void take_parent_of_log(compiler *k, const compiler *whole)
+/*
+ * A note is read by whoever reads its record through a right that shows notes; he may write one as
+ * well, and what becomes of it is its author's (notes.c). What lies in the recycle bin has none.
+ */
+static bool as_notes(const compiler *k, branch *b)
 {
+    const field *gone = &b->via[b->via_count - 1]->ref->fields[COL_DELETED_AT];
+    bool is_shown = b->actions & ACTION_BIT(ACTION_READ) && b->kinds & KIND_BIT(KIND_NOTE);
+    b->where = cond_and(k->in->arena, b->where, cond_make(k->in->arena, COND_NONE, gone, NULL, 0));
+    b->actions &= ACTION_BIT(ACTION_READ) | ACTION_BIT(ACTION_EXPORT);
+    b->actions |= ACTION_BIT(ACTION_CREATE) | ACTION_BIT(ACTION_UPDATE) | ACTION_BIT(ACTION_DELETE);
+    granted_fields(&(grant){.field_count = 0}, k->entity, b->fields);
+    return is_shown;
+}
+
+/* What the kernel keeps beside a record, its stage log or its notes, follows that record alone. */
+static void take_parent_of_kept(compiler *k, const compiler *whole)
+{
+    bool is_log = k->entity->flags & ENTITY_LOG;
     for (uint32_t i = 0; i < whole->out->count; i++) {
         branch child = whole->out->at[i];
         if (child.via_count == 2) {
@@ -167,8 +200,8 @@ static void take_parent_of_log(compiler *k, const compiler *whole)
         child.via[1] = child.via[0];
         child.via[0] = &k->entity->fields[k->entity->parent_field];
         child.via_count++;
-        child.is_via_kept = child.via_count == 2; /* else as_log says so of the same */
-        if (as_log(k, whole->entity, &child)) {
+        child.is_via_kept = child.via_count == 2; /* else the condition says so of the same */
+        if (is_log ? as_log(k, whole->entity, &child) : as_notes(k, &child)) {
             k->keys[k->out->count] = whole->keys[i];
             k->out->at[k->out->count++] = child;
         }
@@ -296,13 +329,13 @@ static crm_status compile_part(compiler *k)
                       .depth = k->depth + 1,
                       .part_count = k->part_count};
     memcpy(whole.parts, k->parts, sizeof whole.parts);
-    bool is_log = k->entity->flags & ENTITY_LOG;
-    if (!is_log && has_lists(k->in->reg, k->entity) && whole.part_count < PATH_MAX_PARTS) {
+    bool is_kept = k->entity->flags & (ENTITY_LOG | ENTITY_NOTES);
+    if (!is_kept && has_lists(k->in->reg, k->entity) && whole.part_count < PATH_MAX_PARTS) {
         whole.parts[whole.part_count++] = k->entity;
     }
     crm_status st = k->depth < RIGHTS_DEPTH_MAX ? compile_entity(&whole) : CRM_LIMIT;
-    if (!st && is_log) {
-        take_parent_of_log(k, &whole);
+    if (!st && is_kept) {
+        take_parent_of_kept(k, &whole);
     } else if (!st) {
         k->is_common = whole.is_common;
         take_parent(k, &whole);

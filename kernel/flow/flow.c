@@ -212,10 +212,10 @@ void flow_watch(flow *f)
 crm_status flow_register(registry *r)
 {
     crm_status (*const parts[])(registry *) = {
-        webhooks_register,    rules_register,     steps_register,    strategies_register,
-        remote_register,      outbox_register,    inbox_register,    listeners_register,
-        sweep_register,       batch_register,     bin_register,      match_job_register,
-        files_clear_register, recompute_register, stage_job_register};
+        webhooks_register,    rules_register,     steps_register,     strategies_register,
+        remote_register,      outbox_register,    inbox_register,     listeners_register,
+        sweep_register,       batch_register,     bin_register,       match_job_register,
+        files_clear_register, recompute_register, stage_job_register, notes_register};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         crm_status s = parts[i](r);
         if (s != CRM_OK) {

@@ -146,6 +146,8 @@ int64_t match_job_pause_ms(int64_t took_ns);
 crm_status files_clear_register(registry *r);
 /* recompute.c. */
 crm_status recompute_register(registry *r);
+/* Notices of notes (notes.c). */
+crm_status notes_register(registry *r);
 /* Writer, at start and after a ТЗ is applied: schedules what new or changed formulas are for. */
 crm_status recompute_ensure(crm_ctx *c);
 crm_status rules_register(registry *r);

@@ -104,6 +104,61 @@ static void read_matches(reader *rd, const yaml_node *matches, const field_list 
     e->matches = rows;
 }
 
+/* ---- timelines ------------------------------------------------------------------------------- */
+
+/* Fields by name, one or a list; those of what is not enabled are left out. */
+static uint8_t timeline_fields(reader *rd, const yaml_node *n, const field_list *l,
+                               uint16_t out[TIMELINE_FIELDS_MAX])
+{
+    uint8_t count = 0;
+    const yaml_node *item = n && n->kind == YAML_LIST ? n->first : n;
+    for (; item; item = n->kind == YAML_LIST ? item->next : NULL) {
+        uint16_t at = field_at(rd, l, item, item->text);
+        if (at && count == TIMELINE_FIELDS_MAX) {
+            fault_at(rd->f, n, "too_many", n->key);
+            return count;
+        }
+        if (at) {
+            out[count++] = at;
+        }
+    }
+    return count;
+}
+
+/* {own: true, on: [lead, deal], at: created_at, title: title, show: [kind], kind: task}. Where
+ * nothing of `on` is enabled there is nothing to join. */
+static void read_join(reader *rd, const yaml_node *n, const field_list *l, entity *e)
+{
+    static const char *const keys[] = {"own", "on", "at", "title", "show", "kind", NULL};
+    timeline_join *j = ARENA_NEW(rd->a, timeline_join);
+    if (!j || !keys_check(rd->f, n, keys)) {
+        return;
+    }
+    e->flags |= read_flag(rd, n, "own") ? ENTITY_TIMELINE : 0;
+    crm_str own = {e->name.p + rd->m->name.n + 1, e->name.n - rd->m->name.n - 1};
+    *j = (timeline_join){.kind = yaml_get(n, "kind") ? yaml_text(n, "kind") : own,
+                         .at = yaml_get(n, "at") ? named_field(rd, n, "at", l) : COL_CREATED_AT,
+                         .title = yaml_get(n, "title") ? named_field(rd, n, "title", l)
+                                                       : e->title_field};
+    j->on_count = timeline_fields(rd, yaml_get(n, "on"), l, j->on);
+    j->show_count = timeline_fields(rd, yaml_get(n, "show"), l, j->show);
+    if (!is_snake_case(j->kind)) {
+        fault_at(rd->f, n, "wrong_type", CRM_S("kind"));
+    } else if (j->on_count) {
+        e->join = j;
+    }
+}
+
+static void read_timeline(reader *rd, const yaml_node *n, const field_list *l, entity *e)
+{
+    const yaml_node *at = yaml_get(n, "timeline");
+    if (at && at->kind == YAML_MAP) {
+        read_join(rd, at, l, e);
+    } else if (read_flag(rd, n, "timeline")) {
+        e->flags |= ENTITY_TIMELINE;
+    }
+}
+
 static void list_search_fields(reader *rd, const field_list *l, entity *e)
 {
     uint16_t *rows = ARENA_ARRAY(rd->a, uint16_t, l->count + 1);
@@ -139,9 +194,9 @@ static void label_entity(reader *rd, const yaml_node *n, entity *e)
 
 void read_entity(reader *rd, const yaml_node *n)
 {
-    static const char *const keys[] = {"icon",    "title", "owner",  "department",
-                                       "part_of", "stage", "fields", "indexes",
-                                       "match",   "views", NULL};
+    static const char *const keys[] = {"icon",    "title", "owner",    "department",
+                                       "part_of", "stage", "fields",   "indexes",
+                                       "match",   "views", "timeline", NULL};
     entity *e = ARENA_NEW(rd->a, entity);
     field_list l = {0};
     if (!e || !keys_check(rd->f, n, keys)) {
@@ -165,6 +220,7 @@ void read_entity(reader *rd, const yaml_node *n)
     read_owners(rd, n, &l, e);
     read_indexes(rd, yaml_get(n, "indexes"), &l, e);
     read_matches(rd, yaml_get(n, "match"), &l, e);
+    read_timeline(rd, n, &l, e);
     list_search_fields(rd, &l, e);
     e->views_json = read_views(rd, yaml_get(n, "views"), &l, e->name);
     if (registry_add_entity(rd->r, e) != CRM_OK) {

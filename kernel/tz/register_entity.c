@@ -269,6 +269,13 @@ static void add_menu(registering *g, const entity *e)
     }
 }
 
+static bool has_timeline(const yaml_node *n)
+{
+    bool is_it = false;
+    const yaml_node *word = yaml_get(n, "timeline");
+    return word && yaml_bool(word, &is_it) == CRM_OK && is_it;
+}
+
 static void register_entity(registering *g, const yaml_node *n)
 {
     const yaml_node *fields = node_map(n, "fields");
@@ -277,6 +284,7 @@ static void register_entity(registering *g, const yaml_node *n)
                 .was = arena_dup(g->a, yaml_text(n, "was")),
                 .module = CRM_S("tz"),
                 .icon = arena_dup(g->a, yaml_text(n, "icon")),
+                .flags = has_timeline(n) ? ENTITY_TIMELINE : 0,
                 .source = tz_source(g->a, n)};
     if (str_find(e.name, '.') < 1 || !fields) {
         tz_refuse_key(g->f, n, "bad_entity_name");

@@ -166,6 +166,25 @@ static void set_limits(granting *k, const yaml_node *n, grant *row)
     row->where_text = both(k->g, row->where_text, where_compile(k->g, k->e, yaml_get(n, "where")));
 }
 
+/* timeline: [note, stage]. Whoever is shown a list of fields is shown what is told of fields, and
+ * no more unless it says so. */
+static void set_kinds(granting *k, grant *row)
+{
+    static const crm_str of_fields[] = {{"stage", 5}, {"file", 4}, {"change", 6}};
+    const yaml_node *kinds = yaml_get(k->rights, "timeline");
+    const yaml_node *fields = yaml_get(k->rights, "fields");
+    if (kinds && !is_all(kinds)) {
+        row->kinds = names_list(k->g, kinds, &row->kind_count);
+        row->lists_kinds = true;
+    } else if (kinds) {
+        return;
+    } else if (fields && !is_all(fields)) {
+        row->kinds = of_fields;
+        row->kind_count = sizeof of_fields / sizeof of_fields[0];
+        row->lists_kinds = true;
+    }
+}
+
 static void add_grant(granting *k, action a, const yaml_node *n, crm_str where_text)
 {
     grant row = {.role = k->role,
@@ -176,6 +195,9 @@ static void add_grant(granting *k, action a, const yaml_node *n, crm_str where_t
                  .fields = k->fields,
                  .field_count = k->field_count,
                  .source = tz_source(k->g->a, n)};
+    if (a == ACTION_READ) {
+        set_kinds(k, &row);
+    }
     if (n->kind == YAML_MAP) {
         set_limits(k, n, &row);
     }

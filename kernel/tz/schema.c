@@ -77,7 +77,7 @@ static const shape a_rights_of = {
                  {"delete", &a_right, 0}, {"reassign", &a_right, 0}, {"export", &a_right, 0},
                  {"import", &a_right, 0}, {"merge", &a_right, 0}, {"send", &a_right, 0},
                  {"listen", &a_right, 0}, {"assign", &a_assign, 0}, {"aggregate", &a_summary, 0},
-                 {"fields", &a_names, 0}, {"hide", &a_names, 0}, {"timeline", &a_names, LATER},
+                 {"fields", &a_names, 0}, {"hide", &a_names, 0}, {"timeline", &a_names, 0},
                  {"where", &a_where, 0}, {"unless", &a_where, LATER})};
 static const shape a_rights = {.kind = SHAPE_MAP, .of = &a_rights_of};
 static const shape a_shown_word = {.kind = SHAPE_WORD,
@@ -159,7 +159,7 @@ static const shape a_entity = {
     .keys = KEYS({"title", &a_plural, MUST}, {"icon", &a_name, 0}, {"shown", &a_name, 0},
                  {"owner", &a_names, 0}, {"department", &a_name, 0}, {"was", &a_name, 0},
                  {"retired", &a_flag, 0}, {"roles", &a_names, 0}, {"match", &a_match_rules, 0},
-                 {"fields", &a_field_map, MUST})};
+                 {"timeline", &a_flag, 0}, {"fields", &a_field_map, MUST})};
 static const shape a_entities = {.kind = SHAPE_MAP, .of = &a_entity, .names_keys = true};
 static const shape a_fields = {.kind = SHAPE_MAP, .of = &a_field_map, .names_keys = true};
 

@@ -281,7 +281,7 @@ static void the_whole_example_gives_exactly_what_is_not_served(void **state)
     buf_free(&b);
     assert_string_equal(
         all.p,
-        "10:extends 38:assign 40:offer 52:timeline 84:ask 96:$company "
+        "10:extends 38:assign 40:offer 84:ask 96:$company "
         "137:clock 138:until 139:steps 158:sent 159:per 160:until 161:steps 170:silent 170:for "
         "170:broken_by 171:once 172:steps 178:routes 191:kpi 195:reports 198:mobile "
         "218:environments ");
