@@ -118,21 +118,30 @@ static bool is_never_equal(position_of of)
     return of == POSITION_FEED || of == POSITION_STREAM;
 }
 
-void position_write(position_place p, int64_t position, char out[POSITION_ROOM])
+static void seal(position_place p, int64_t position, uint64_t more, char out[POSITION_ROOM])
 {
     uint8_t plain[PLAIN] = {0}, token[TOKEN], place[ABOUT];
     assert(key.siv && position >= 0);
     crm_str of = about(p, place);
     put(plain, (uint64_t)position, 8);
-    if (is_never_equal(p.of)) {
-        put(plain + 8, atomic_fetch_add(&key.next, 1), 8);
-    }
+    put(plain + 8, more, 8);
     memcpy(token, key.sign, KEY_SIGN);
     crypto_siv_seal(key.siv, &of, 1, (crm_str){(const char *)plain, PLAIN}, token + KEY_SIGN);
     crypto_base64url_to(out, token, TOKEN);
 }
 
-crm_status position_read(position_place p, crm_str text, int64_t *position)
+void position_write(position_place p, int64_t position, char out[POSITION_ROOM])
+{
+    seal(p, position, is_never_equal(p.of) ? atomic_fetch_add(&key.next, 1) : 0, out);
+}
+
+void position_write_pair(position_place p, const int64_t at[2], char out[POSITION_ROOM])
+{
+    assert(!is_never_equal(p.of) && at[1] >= 0);
+    seal(p, at[0], (uint64_t)at[1], out);
+}
+
+static crm_status open_text(position_place p, crm_str text, int64_t at[2])
 {
     uint8_t plain[PLAIN], token[POSITION_ROOM], place[ABOUT];
     size_t n;
@@ -148,15 +157,35 @@ crm_status position_read(position_place p, crm_str text, int64_t *position)
     if (crypto_siv_open(key.siv, &of, 1, sealed, plain) != CRM_OK) {
         return CRM_INVALID;
     }
-    *position = (int64_t)get(plain);
+    at[0] = (int64_t)get(plain);
+    at[1] = (int64_t)get(plain + 8);
     return CRM_OK;
 }
 
-crm_status position_take(crm_ctx *c, position_place p, crm_str text, int64_t *position)
+crm_status position_read(position_place p, crm_str text, int64_t *position)
 {
-    crm_status s = position_read(p, text, position);
+    int64_t at[2];
+    crm_status s = open_text(p, text, at);
+    if (s == CRM_OK) {
+        *position = at[0];
+    }
+    return s;
+}
+
+static crm_status refusal(crm_ctx *c, crm_status s)
+{
     if (s == CRM_STALE) {
         return call_fail(c, CRM_CONFLICT, "changes_reset");
     }
     return s == CRM_OK ? CRM_OK : call_fail(c, CRM_BAD_REQUEST, "bad_cursor");
+}
+
+crm_status position_take(crm_ctx *c, position_place p, crm_str text, int64_t *position)
+{
+    return refusal(c, position_read(p, text, position));
+}
+
+crm_status position_take_pair(crm_ctx *c, position_place p, crm_str text, int64_t at[2])
+{
+    return refusal(c, open_text(p, text, at));
 }

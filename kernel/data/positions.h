@@ -26,6 +26,7 @@ typedef enum position_of {
     POSITION_HISTORY,  /* of one record: `entity`, `record` */
     POSITION_MODEL,    /* of what was done to own entities and fields */
     POSITION_MESSAGE,  /* to a webhook: `record` is its row, `entity` 1 of one that speaks of many records */
+    POSITION_TIMELINE, /* of one record: `entity`, `record`; a pair */
 } position_of;
 /* Where a text is given and taken. The values stand in texts that are kept outside: they never change. */
 typedef struct position_place {
@@ -43,6 +44,10 @@ CRM_MUST_CHECK crm_status positions_set_up(const char *dir);
 
 /* Any thread. */
 void position_write(position_place p, int64_t position, char out[POSITION_ROOM]);
+/* Two numbers, of places that give the same text for the same position. */
+void position_write_pair(position_place p, const int64_t at[2], char out[POSITION_ROOM]);
+/* As position_take. */
+CRM_MUST_CHECK crm_status position_take_pair(crm_ctx *c, position_place p, crm_str text, int64_t at[2]);
 /* INVALID: no such text, or of another place; STALE: of another key, so of a database that was put back. Any thread. */
 CRM_MUST_CHECK crm_status position_read(position_place p, crm_str text, int64_t *position);
 /* The same as the call's error: `bad_cursor`, `changes_reset`. */

@@ -14,7 +14,7 @@ typedef struct telling {
     const field *only;
     history_entry *at;
     uint32_t count, limit, rows;
-    int64_t last;
+    int64_t last, until;
     crm_status status;
 } telling;
 
@@ -73,7 +73,8 @@ static bool on_change(void *arg, const value *row, uint32_t matched)
 static crm_status read_page(telling *t, int64_t id)
 {
     const entity *log = registry_store(t->call->reg, STORE_CHANGE);
-    value values[] = {value_int(t->entity->id), value_int(id), value_int(t->last)};
+    value values[] = {value_int(t->entity->id), value_int(id), value_int(t->last),
+                      value_int(t->until)};
     cond parts[] = {{.op = COND_EQ,
                      .path = {&log->fields[CHANGE_ENTITY]},
                      .path_length = 1,
@@ -90,6 +91,12 @@ static crm_status read_page(telling *t, int64_t id)
                      .path = {&log->fields[COL_ID]},
                      .path_length = 1,
                      .values = &values[2],
+                     .value_count = 1,
+                     .next = t->until ? &parts[3] : NULL},
+                    {.op = COND_LTE,
+                     .path = {&log->fields[CHANGE_AT]},
+                     .path_length = 1,
+                     .values = &values[3],
                      .value_count = 1}};
     cond where = {.op = COND_AND, .first = parts};
     query q = {.entity = log,
@@ -161,7 +168,8 @@ crm_status records_history(crm_ctx *c, const history_query *q, history_entry **o
                  .entity = q->entity,
                  .only = q->field,
                  .limit = q->limit && q->limit < LIST_MAX ? q->limit : LIST_MAX,
-                 .last = q->before ? q->before : INT64_MAX};
+                 .last = q->before ? q->before : INT64_MAX,
+                 .until = q->until};
     bool is_end = false;
     crm_status st = begin(&t, q->id);
     *count = 0;

@@ -215,6 +215,7 @@ void upload_early(void *arg, http_request *r);
 CRM_MUST_CHECK crm_status records_read_query(api_call *k, query *q, const char *const *own);
 void changes_route(api_call *k); /* of k->entity */
 void history_route(api_call *k); /* of the record k->id */
+void timeline_route(api_call *k); /* likewise */
 /* What only the entity `batch` has: its error rows, cancel, undo. False: an ordinary record's route. */
 bool batch_route(api_call *k);
 /* An address for a page of a module's service, and such a page itself (/frames/…, no session). */

@@ -1,186 +1,27 @@
 /* history_api.c - the past of one record, for whoever may read it: who, when, by what way, old and
  * new. */
-#include "data/positions.h"
-#include "net/api_private.h"
+#include "net/history_private.h"
 
 #define DEFAULT_LIMIT 50
 
-/* ---- titles of references: one look-up per entity and answer --------------------------------- */
-
-typedef struct label_list {
-    const entity *entity;
-    int64_t *ids;
-    crm_str *labels;
-    uint32_t count, cap;
-    struct label_list *next;
-} label_list;
-
-typedef struct telling {
-    api_call *k;
-    history_entry *rows;
-    uint32_t count;
-    int64_t next;
-    label_list *labels;
-} telling;
-
-static label_list *list_of(telling *t, const entity *e)
-{
-    label_list *l = t->labels;
-    while (l && l->entity != e) {
-        l = l->next;
-    }
-    if (l) {
-        return l;
-    }
-    l = ARENA_NEW(t->k->c.arena, label_list);
-    if (l) {
-        *l = (label_list){.entity = e, .next = t->labels};
-        t->labels = l;
-    }
-    return l;
-}
-
-static bool add_id(telling *t, const entity *e, int64_t id)
-{
-    arena *a = t->k->c.arena;
-    label_list *l = list_of(t, e);
-    for (uint32_t i = 0; l && i < l->count; i++) {
-        if (l->ids[i] == id) {
-            return true;
-        }
-    }
-    if (l && l->count == l->cap) {
-        uint32_t cap = l->cap ? l->cap * 2 : 16;
-        int64_t *ids = ARENA_ARRAY(a, int64_t, cap);
-        if (!ids) {
-            return false;
-        }
-        if (l->count) {
-            memcpy(ids, l->ids, l->count * sizeof *ids);
-        }
-        l->ids = ids;
-        l->cap = cap;
-    }
-    if (l) {
-        l->ids[l->count++] = id;
-    }
-    return l != NULL;
-}
-
-static bool add_change(telling *t, const struct history_change *ch)
-{
-    const value both[] = {ch->old_value, ch->new_value};
-    bool ok = true;
-    for (int i = 0; i < 2 && ok; i++) {
-        if (ch->field->type == FIELD_REF && ch->field->ref && both[i].kind == VALUE_INT) {
-            ok = add_id(t, ch->field->ref, both[i].i);
-        }
-    }
-    return ok;
-}
-
-/* A name that could not be read in time is no name that he may not read. */
-static crm_status read_labels(telling *t)
-{
-    crm_status s = CRM_OK;
-    bool ok = true;
-    for (uint32_t i = 0; ok && i < t->count; i++) {
-        for (uint32_t j = 0; ok && j < t->rows[i].change_count; j++) {
-            ok = add_change(t, &t->rows[i].changes[j]);
-        }
-    }
-    for (label_list *l = t->labels; ok && l && s == CRM_OK; l = l->next) {
-        l->labels = ARENA_ARRAY(t->k->c.arena, crm_str, l->count);
-        ok = l->labels != NULL;
-        if (ok) {
-            s = records_labels(&t->k->c, l->entity, l->ids, l->count, l->labels);
-        }
-    }
-    return ok ? s : CRM_NOMEM;
-}
-
-static crm_str label_of(const telling *t, const field *f, int64_t id)
-{
-    const label_list *l = t->labels;
-    if (f->type == FIELD_USER) {
-        const person *p = people_user(t->k->c.people, id);
-        return p ? p->name : (crm_str){0};
-    }
-    while (l && l->entity != f->ref) {
-        l = l->next;
-    }
-    for (uint32_t i = 0; l && i < l->count; i++) {
-        if (l->ids[i] == id) {
-            return l->labels[i];
-        }
-    }
-    return (crm_str){0};
-}
-
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-static void put_value(telling *t, const char *name, const field *f, value v)
+static void put_row(const history_text *t, const history_entry *h)
 {
     json_writer *w = &t->k->w;
-    bool is_reference = f->type == FIELD_REF || f->type == FIELD_USER;
-    crm_str label = is_reference && v.kind == VALUE_INT ? label_of(t, f, v.i) : (crm_str){0};
-    jw_key(w, str_of(name));
-    field_to_json(w, f, &v, label, f->type == FIELD_REF && v.kind == VALUE_INT && !label.p);
-}
-
-static void put_batch(json_writer *w, const history_entry *h)
-{
-    jw_key(w, CRM_S("batch"));
-    if (!h->batch) {
-        jw_null(w);
-        return;
-    }
-    jw_object(w);
-    jw_kint(w, "id", h->batch);
-    jw_key(w, CRM_S("title"));
-    if (h->batch_title.p) {
-        jw_str(w, h->batch_title);
-    } else {
-        jw_null(w);
-    }
-    jw_end_object(w);
-}
-
-static position_place history_of(const api_call *k)
-{
-    return (position_place){.of = POSITION_HISTORY, .entity = k->entity->id, .record = k->id};
-}
-
-static void put_row(telling *t, const history_entry *h)
-{
-    json_writer *w = &t->k->w;
-    char at[CLOCK_TEXT], position[POSITION_ROOM];
-    const char op[] = {h->op, 0};
+    char at[CLOCK_TEXT];
     clock_format(h->at, at);
-    position_write(history_of(t->k), h->position, position);
     jw_object(w);
-    jw_kstr(w, "position", str_of(position));
     jw_kstr(w, "at", str_of(at));
     jw_kobject(w, "by");
     jw_kint(w, "id", h->by);
     jw_kstr(w, "label", h->by_name);
     jw_end_object(w);
-    jw_kstr(w, "via", h->via);
-    put_batch(w, h);
-    jw_kstr(w, "op", str_of(op));
-    jw_karray(w, "changes");
-    for (uint32_t i = 0; i < h->change_count; i++) {
-        jw_object(w);
-        jw_kstr(w, "field", h->changes[i].field->name);
-        put_value(t, "old", h->changes[i].field, h->changes[i].old_value);
-        put_value(t, "new", h->changes[i].field, h->changes[i].new_value);
-        jw_end_object(w);
-    }
-    jw_end_array(w);
+    history_put_members(t, h);
     jw_end_object(w);
 }
 
-static void put_all(telling *t)
+static void put_all(const history_text *t, int64_t position)
 {
     json_writer *w = &t->k->w;
     char next[POSITION_ROOM];
@@ -192,8 +33,8 @@ static void put_all(telling *t)
     }
     jw_end_array(w);
     jw_key(w, CRM_S("next"));
-    if (t->next) {
-        position_write(history_of(t->k), t->next, next);
+    if (position) {
+        position_write(history_place(t->k), position, next);
         jw_str(w, str_of(next));
     } else {
         jw_null(w);
@@ -218,7 +59,7 @@ static crm_status read_query(api_call *k, history_query *q)
 {
     crm_str name = http_param(k->http, "field"), before = http_param(k->http, "before");
     *q = (history_query){.entity = k->entity, .id = k->id};
-    crm_status s = before.n ? position_take(&k->c, history_of(k), before, &q->before) : CRM_OK;
+    crm_status s = before.n ? position_take(&k->c, history_place(k), before, &q->before) : CRM_OK;
     s = s ? s : read_limit(k, q);
     q->field = name.n ? entity_field(k->entity, name) : NULL;
     if (s == CRM_OK && name.n && !(q->field && records_shows(&k->c, k->entity, q->field))) {
@@ -230,16 +71,19 @@ static crm_status read_query(api_call *k, history_query *q)
 static void history_read(api_call *k)
 {
     history_query q;
-    telling t = {.k = k};
+    history_entry *rows = NULL;
+    history_text t = {.k = k};
+    int64_t next = 0;
     k->status = read_query(k, &q);
     if (k->status == CRM_OK) {
-        k->status = records_history(&k->c, &q, &t.rows, &t.count, &t.next);
+        k->status = records_history(&k->c, &q, &rows, &t.count, &next);
+        t.rows = rows;
     }
     if (k->status == CRM_OK) {
-        k->status = read_labels(&t);
+        k->status = history_read_labels(&t);
     }
     if (k->status == CRM_OK) {
-        put_all(&t);
+        put_all(&t, next);
     }
 }
 

@@ -164,6 +164,12 @@ static void entity_meta(json_writer *w, crm_ctx *c, const entity *e)
     if (rights_foreign(c, e)) {
         jw_kbool(w, "foreign", true);
     }
+    if (e->flags & ENTITY_NOTES) {
+        jw_kbool(w, "notes", true);
+    }
+    if (e->notes) {
+        meta_timeline(w, c, e);
+    }
     entity_can(w, c, e);
     entity_fields(w, c, e);
     jw_key(w, CRM_S("views"));

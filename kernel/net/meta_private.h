@@ -6,5 +6,7 @@
 
 /* Writes the entity's views as the caller may know them. Loop. */
 void meta_views(json_writer *w, crm_ctx *c, const entity *e);
+/* The same of what its records' timelines hold (timeline_api.c). */
+void meta_timeline(json_writer *w, crm_ctx *c, const entity *e);
 
 #endif

@@ -52,13 +52,19 @@ static bool entity_holds(const openapi_scope *s, crm_str word)
     const struct {
         const char *word;
         bool holds;
-    } all[] = {
-        {"read", e->may_read},     {"changes", e->may_read && !(e->e->flags & ENTITY_NO_HISTORY)},
-        {"create", e->may_create}, {"update", e->may_update},
-        {"delete", e->may_delete}, {"undo", e->may_update && !e->is_batch},
-        {"bulk", e->may_bulk},     {"export", e->may_export},
-        {"import", e->may_import}, {"merge", e->may_merge},
-        {"match", e->has_match},   {"pairs", e->has_match && e->may_merge}};
+    } all[] = {{"read", e->may_read},
+               {"changes", e->may_read && !(e->e->flags & ENTITY_NO_HISTORY)},
+               {"create", e->may_create},
+               {"update", e->may_update},
+               {"delete", e->may_delete},
+               {"undo", e->may_update && !e->is_batch},
+               {"bulk", e->may_bulk},
+               {"export", e->may_export},
+               {"import", e->may_import},
+               {"merge", e->may_merge},
+               {"timeline", e->may_read && e->e->notes},
+               {"match", e->has_match},
+               {"pairs", e->has_match && e->may_merge}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (str_is(word, all[i].word)) {
             return all[i].holds;

@@ -165,6 +165,8 @@ void records_route(api_call *k)
         records_answer_one(k);
     } else if (is_id && str_is(path, "history")) {
         history_route(k);
+    } else if (is_id && str_is(path, "timeline") && k->entity->notes) {
+        timeline_route(k);
     } else {
         api_reply_error(k, CRM_NOT_FOUND);
     }
