@@ -230,7 +230,7 @@ static crm_status make_change(model_change *x, buf *json, int *status)
         return s;
     }
     bool is_new = x->ask->act == MODEL_ACT_ADD_ENTITY || x->ask->act == MODEL_ACT_ADD_FIELD;
-    bool is_long = plan.converts || plan.remakes_text || plan.fills_index;
+    bool is_long = plan.converts || plan.remakes_text || plan.goes_ahead;
     *status = is_new ? 201 : 200;
     s = is_long ? start_batch(x, status) : model_swap(x);
     if (s == CRM_OK && !is_long) {

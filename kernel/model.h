@@ -37,7 +37,7 @@ typedef struct model_plan {
     bool converts;     /* values are stored another way */
     bool looks;        /* values have to fit and stay as they are */
     bool indexes;
-    bool fills_index;  /* of enough rows likewise: an index that is made ahead */
+    bool goes_ahead;   /* of enough rows likewise: an index, or a look at values */
     bool remakes_text; /* of enough rows to be done beside what goes on */
     int64_t misfits;
     struct { int64_t id; crm_str value; } first[MODEL_FIRST];

@@ -109,22 +109,20 @@ static crm_status why_refused(model_change *x, turn *t)
     return CRM_INVALID;
 }
 
-static bool converts(const model_change *x)
+static model_cost cost_of(const model_change *x)
 {
     const field *to, *from = pair_of(x, &to);
-    return from && to && field_retype(from, to) == RETYPE_REWRITE;
-}
-
-static bool indexes(const model_change *x)
-{
-    const field *to, *from = pair_of(x, &to);
-    uint32_t was = from ? from->flags : 0;
-    return to && to->flags & ~was & (FIELD_INDEXED | FIELD_UNIQUE);
+    retype how = from && to ? field_retype(from, to) : RETYPE_NONE;
+    uint32_t indexed = to ? to->flags & (FIELD_INDEXED | FIELD_UNIQUE) : 0;
+    return how == RETYPE_REWRITE                 ? COST_CONVERT
+           : indexed & ~(from ? from->flags : 0) ? COST_INDEX
+           : how == RETYPE_CHECK                 ? COST_LOOK
+                                                 : COST_NONE;
 }
 
 static crm_status go_on(model_change *x, const batch_run *b, turn *t)
 {
-    bool is_conversion = converts(x), is_index = indexes(x); /* the swap takes the pair away */
+    model_cost cost = cost_of(x); /* the swap takes the pair away */
     engine_ahead ahead = {0};
     int64_t until = clock_mono() + TURN_MS * 1000000LL;
     crm_status s;
@@ -142,11 +140,7 @@ static crm_status go_on(model_change *x, const batch_run *b, turn *t)
     }
     t->is_done = s == CRM_OK;
     if (t->is_done) {
-        model_learn(x->d,
-                    is_conversion ? COST_CONVERT
-                    : is_index    ? COST_INDEX
-                                  : COST_NONE,
-                    b->total, x->step_ns);
+        model_learn(x->d, cost, b->total, x->step_ns);
     }
     return s == CRM_INVALID ? why_refused(x, t) : s;
 }

@@ -110,6 +110,7 @@ crm_status model_scan(crm_ctx *c, const field *from, const field *to, model_plan
 #define TELLING_ROWS    1000
 #define KEYS_AT_ONCE    2000  /* rows whose sort keys the step makes in passing */
 #define INDEXED_AT_ONCE 10000 /* rows that it indexes in passing */
+#define LOOKED_AT_ONCE  20000 /* rows whose values it looks at in passing */
 
 void model_learn(deployment *d, model_cost what, int64_t rows, int64_t ns)
 {
@@ -221,7 +222,7 @@ static void look_at_index(const field *from, const field *to, model_plan *p)
 {
     bool makes_index = is_indexed(to) && !has_index(from, to);
     p->indexes |= makes_index;
-    p->fills_index |=
+    p->goes_ahead |=
         makes_index && p->rows > (from && field_is_keyed(to) ? KEYS_AT_ONCE : INDEXED_AT_ONCE);
 }
 
@@ -253,6 +254,7 @@ static crm_status look_at(model_change *x, const model_row *row, model_plan *p)
     retype how = from ? field_retype(from, to) : RETYPE_NONE;
     p->converts |= how == RETYPE_REWRITE;
     p->looks |= how == RETYPE_CHECK;
+    p->goes_ahead |= how == RETYPE_CHECK && p->rows > LOOKED_AT_ONCE;
     if (how == RETYPE_CHECK || how == RETYPE_REWRITE) {
         s = model_scan(x->c, from, to, p);
     }
@@ -273,7 +275,7 @@ crm_status model_look(model_change *x, model_plan *out)
     if (s == CRM_OK && changed == 1) {
         look_at_text(x, x->target, out);
     }
-    out->fills_index = out->fills_index && changed == 1;
+    out->goes_ahead = out->goes_ahead && changed == 1;
     engine_turn_end(x->c->session);
     return s;
 }

@@ -79,7 +79,7 @@ static void fill_keys(schema_step *x, const entity *e, const field *f, int64_t e
                       engine_ahead *out)
 {
     uint32_t id = e->fields[COL_ID].id;
-    noted_begin(x, e);
+    (void)noted_begin(x, e);
     int64_t at = schema_int(x, 0, "SELECT coalesce(keyed,0) FROM meta_field WHERE id=%u", f->id);
     if (at >= end || !out->is_done) {
         out->left += at < end ? end - at : 0;

@@ -123,7 +123,7 @@ static void fill(schema_step *x, const entity *e, const entity_index *i, int64_t
         out->left += passed < last && at != REFUSED ? last - passed : 0;
         return;
     }
-    noted_begin(x, e);
+    (void)noted_begin(x, e);
     if (at == NOT_BEGUN) {
         begin(x, e, i, name);
     }

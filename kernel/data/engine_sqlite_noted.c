@@ -1,7 +1,8 @@
 /*
  * engine_sqlite_noted.c - rows that are written while something is made of all of them.
  *
- * What a schema step needs of every row (values stored another way, sort keys, indexes) is made
+ * What a schema step needs of every row (that values fit, or are stored another way, sort keys,
+ * indexes) is made
  * ahead of it in slices. From the first of them on each write of the entity leaves its row's id in
  * p<entity id>, in its own transaction: what was made of a row that was passed is made of it once
  * more, and the step has only such rows to look at. What was made without these notes is worth
@@ -22,15 +23,16 @@ bool noted_is_begun(schema_step *x, const entity *e)
     return schema_int(x, 0, "SELECT noted FROM meta_entity WHERE id=%u", e->id) != 0;
 }
 
-void noted_begin(schema_step *x, const entity *e)
+bool noted_begin(schema_step *x, const entity *e)
 {
     if (noted_is_begun(x, e)) {
-        return;
+        return false;
     }
     (void)!schema_run(x, "CREATE TABLE p%u(id INTEGER PRIMARY KEY)", e->id);
     (void)!schema_run(x, "UPDATE meta_entity SET noted=1 WHERE id=%u", e->id);
     (void)!schema_run(x, "UPDATE meta_field SET filled=0,keyed=0 WHERE entity=%u", e->id);
     x->has_layout = true;
+    return true;
 }
 
 void noted_drop(schema_step *x, const entity *e)

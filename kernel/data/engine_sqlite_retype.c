@@ -1,13 +1,13 @@
 /*
  * engine_sqlite_retype.c - a field whose values get another shape.
  *
- * What stays as it is stored is only looked at. What is stored another way gets a column of its
- * own, the shadow, whose row of the catalogue is named "<field>>": the schema step fills it, then
- * it takes the field's name, and the old column keeps its values as "<field>~<id>". Filling may
- * begin ahead of the step, in slices between which others write; what they write is noted
- * (engine_sqlite_noted.c), so the step has those rows only. Of a column that was not filled to its
- * end it goes over every row and writes those that differ. Whatever was filled ahead of a step that
- * never came is used by the next one of the same shape.
+ * What stays as it is stored is only looked at, ahead of the step as well. What is stored another
+ * way gets a column of its own, the shadow, whose row of the catalogue is named "<field>>": the
+ * schema step fills it, then it takes the field's name, and the old column keeps its values as
+ * "<field>~<id>". Filling may begin ahead of the step, in slices between which others write; what
+ * they write is noted (engine_sqlite_noted.c), so the step has those rows only. Of a column that
+ * was not filled to its end it goes over every row and writes those that differ. Whatever was
+ * filled ahead of a step that never came is used by the next one of the same shape.
  */
 #include "data/engine_sqlite_schema.h"
 #include "data/field_convert.h"
@@ -266,10 +266,18 @@ static void tell_misfits(scan *k)
     }
 }
 
+/* The rows that are left of what was done ahead; empty: all. */
+static crm_str made_ahead(schema_step *x, const entity *e, const stored_field *at)
+{
+    bool is_made = at->filled == INT64_MAX && noted_is_begun(x, e);
+    return is_made ? noted_all(x, e) : (crm_str){0};
+}
+
 static void look(schema_step *x, const entity *e, const field *from, const field *to,
                  const stored_field *at)
 {
     scan k = {.x = x, .e = e, .from = from, .to = to, .from_id = at->id};
+    k.only = made_ahead(x, e, at);
     if (scan_open(&k)) {
         (void)scan_rows(&k, 0, 0);
     }
@@ -284,9 +292,8 @@ static void rewrite(schema_step *x, const entity *e, const field *from, const fi
 {
     stored_field shadow;
     schema_find_shadow(x, e, to, &shadow);
-    bool is_made = shadow.filled == INT64_MAX && noted_is_begun(x, e);
     scan k = {.x = x, .e = e, .from = from, .to = to, .from_id = at->id, .to_id = shadow.id};
-    k.only = is_made ? noted_all(x, e) : (crm_str){0};
+    k.only = made_ahead(x, e, &shadow);
     if (x->status == CRM_OK && scan_open(&k)) {
         (void)scan_rows(&k, 0, 0);
     }
@@ -325,28 +332,34 @@ void schema_retype(schema_step *x, const entity *e, const field *f, stored_field
 
 /* ---- ahead of the step ----------------------------------------------------------------------- */
 
-static bool is_rewritten(schema_step *x, const entity *e, const field *f, stored_field *at,
-                         field *from)
+/* What is to be done with the field's values; `at` says how far it is. False: nothing. */
+static bool begin_scan(schema_step *x, const entity *e, const field *f, field *from,
+                       stored_field *at, scan *out)
 {
     *at = (stored_field){0};
     schema_find_field(x, e, f->name, at);
     if (!at->id && f->was.n) {
         schema_find_field(x, e, f->was, at);
     }
-    return at->shape.n && field_of_shape(x->arena, at->shape, from) == CRM_OK &&
-           field_retype(from, f) == RETYPE_REWRITE;
+    bool is_known = at->shape.n && field_of_shape(x->arena, at->shape, from) == CRM_OK;
+    retype how = is_known ? field_retype(from, f) : RETYPE_NONE;
+    *out = (scan){.x = x, .e = e, .from = from, .to = f, .from_id = at->id};
+    if (how == RETYPE_REWRITE) {
+        schema_find_shadow(x, e, f, at);
+        out->to_id = at->id;
+    }
+    return how == RETYPE_REWRITE || how == RETYPE_CHECK;
 }
 
 void schema_retype_noted(schema_step *x, const entity *e, const field *f, crm_str noted,
                          engine_ahead *out)
 {
-    stored_field at, shadow;
+    stored_field at;
     field from;
-    if (!is_rewritten(x, e, f, &at, &from)) {
+    scan k;
+    if (!begin_scan(x, e, f, &from, &at, &k)) {
         return;
     }
-    schema_find_shadow(x, e, f, &shadow);
-    scan k = {.x = x, .e = e, .from = &from, .to = f, .from_id = at.id, .to_id = shadow.id};
     k.only = noted;
     if (x->status == CRM_OK && scan_open(&k)) {
         (void)scan_rows(&k, 0, 0);
@@ -357,25 +370,27 @@ void schema_retype_noted(schema_step *x, const entity *e, const field *f, crm_st
 
 void schema_retype_ahead(schema_step *x, const entity *e, const field *f, engine_ahead *out)
 {
-    stored_field at, shadow;
+    stored_field at;
     field from;
-    if (!is_rewritten(x, e, f, &at, &from)) {
+    scan k;
+    if (!begin_scan(x, e, f, &from, &at, &k)) {
         return;
     }
-    noted_begin(x, e);
-    schema_find_shadow(x, e, f, &shadow);
-    scan k = {.x = x, .e = e, .from = &from, .to = f, .from_id = at.id, .to_id = shadow.id};
-    int64_t last = shadow.filled;
+    int64_t end =
+        schema_int(x, 0, "SELECT coalesce(max(c%u),0) FROM e%u", e->fields[COL_ID].id, e->id);
+    if (!k.to_id && end <= SCHEMA_FEW_ROWS) {
+        return; /* the step looks at them */
+    }
+    int64_t last = noted_begin(x, e) ? 0 : at.filled;
     if (x->status == CRM_OK && last != INT64_MAX && out->is_done && scan_open(&k)) {
+        int64_t before = last;
         last = scan_rows(&k, last, out->until);
         out->row = last == INT64_MAX ? out->row : last;
-        last = k.misfits ? shadow.filled : last; /* the step is to meet them too */
+        last = k.misfits ? before : last; /* the step is to meet them too */
     }
     scan_close(&k);
     (void)!schema_run(x, "UPDATE meta_field SET filled=%lld WHERE id=%lld", (long long)last,
-                      (long long)shadow.id);
-    int64_t end =
-        schema_int(x, 0, "SELECT coalesce(max(c%u),0) FROM e%u", e->fields[COL_ID].id, e->id);
+                      (long long)at.id);
     out->left += last < end ? end - last : 0;
     out->is_done = out->is_done && last == INT64_MAX;
     out->misfits += k.misfits;

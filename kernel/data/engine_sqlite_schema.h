@@ -122,7 +122,7 @@ void ahead_find_id(schema_step *x, const entity *e, field *f, bool may_make);
 /* Rows written since something is made of all of them (engine_sqlite_noted.c). The SELECTs of their ids:
  * all, or some, which noted_forget_some then forgets; it gives how many are left. */
 bool noted_is_begun(schema_step *x, const entity *e);
-void noted_begin(schema_step *x, const entity *e);
+bool noted_begin(schema_step *x, const entity *e); /* true: only now */
 void noted_drop(schema_step *x, const entity *e);
 crm_str noted_all(schema_step *x, const entity *e);
 crm_str noted_some(schema_step *x, const entity *e);

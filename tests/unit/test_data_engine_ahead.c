@@ -337,6 +337,37 @@ static void what_does_not_fit_is_met_by_the_step_too(void **state)
     assert_int_equal(faults->rows[0], bad);
 }
 
+/* What nobody noted was looked at ahead, and the step does not look again. */
+static void values_that_stay_are_looked_at_ahead(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    field *f = (field *)deal_field(b->w, DEAL_NOTE);
+    f->flags |= FIELD_DEPLOYMENT;
+    b->w->deal.search_count = 0;
+    assert_ok(make(b, &faults));
+    fill(b);
+    f->max = 5;
+    assert_true(slices(b) > 3);
+    char text[128];
+    snprintf(text, sizeof text, "UPDATE e%u SET c%u='too long' WHERE c%u=3", b->w->deal.id, f->id,
+             deal_field(b->w, COL_ID)->id);
+    (void)ask(b, text); /* by nobody of this program */
+    bench_begin(b);
+    assert_ok(bench_set(b, 4, DEAL_NOTE, value_text(CRM_S("Можжевельник"))));
+    bench_commit(b);
+    assert_int_equal(make(b, &faults), CRM_INVALID);
+    assert_int_equal(faults->count, 1);
+    assert_int_equal(faults->rows[0], 4);
+    bench_begin(b);
+    assert_ok(bench_set(b, 4, DEAL_NOTE, value_text(CRM_S("Тис"))));
+    bench_commit(b);
+    assert_ok(make(b, &faults));
+    assert_ok(engine_drop_ahead(b->e));
+    bench_rest(b);
+    assert_int_equal(leftovers(b), 0);
+}
+
 /* ---- full text ------------------------------------------------------------------------------- */
 
 static void full_text_that_changes_hands_goes_on_to_be_written(void **state)
@@ -376,6 +407,7 @@ int main(void)
         TRY(a_unique_index_made_in_slices_refuses_rows),
         TRY(the_step_has_noted_rows_only),
         TRY(what_does_not_fit_is_met_by_the_step_too),
+        TRY(values_that_stay_are_looked_at_ahead),
         TRY(full_text_that_changes_hands_goes_on_to_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
