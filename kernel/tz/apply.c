@@ -48,10 +48,17 @@ crm_status tz_load(engine_session *s, const registry *r, arena *a, tz_version *o
     return CRM_OK;
 }
 
+void tz_remember(tz *t, crm_str *what, crm_str text)
+{
+    if (!str_eq(*what, text)) {
+        *what = text.n ? arena_dup(t->a, text) : (crm_str){0};
+    }
+}
+
 void tz_keep(tz *t, const tz_version *applied)
 {
     bool is_same = str_eq(t->text, applied->text);
-    t->kept = is_same ? arena_dup(t->a, applied->grants) : (crm_str){0};
+    tz_remember(t, &t->kept, is_same ? applied->grants : (crm_str){0});
 }
 
 crm_status tz_kernel_registry(engine *e, arena *a, registry **out)
@@ -62,19 +69,20 @@ crm_status tz_kernel_registry(engine *e, arena *a, registry **out)
     return s == CRM_OK ? engine_schema(e, *out, a, &faults) : s;
 }
 
-crm_status tz_recall(tz *t, engine *e, const registry *current)
+/* `a` is for the reading alone. */
+static crm_status recall(tz *t, arena *a, engine *e, const registry *current)
 {
     registry *own = NULL;
     engine_session *session = NULL;
     /* Before anything runs nobody writes, and the writing session knows the schema already. */
     engine_session_kind kind = current ? ENGINE_READER : ENGINE_WRITER;
     tz_version applied;
-    crm_status s = current ? CRM_OK : tz_kernel_registry(e, t->a, &own);
+    crm_status s = current ? CRM_OK : tz_kernel_registry(e, a, &own);
     if (s == CRM_OK) {
         s = engine_session_open(e, kind, (engine_deliver){0}, &session);
     }
     if (s == CRM_OK) {
-        s = tz_load(session, current ? current : own, t->a, &applied);
+        s = tz_load(session, current ? current : own, a, &applied);
         engine_session_close(session);
     }
     if (s == CRM_OK) {
@@ -82,6 +90,14 @@ crm_status tz_recall(tz *t, engine *e, const registry *current)
     }
     registry_discard(own);
     return s == CRM_NOT_FOUND ? CRM_OK : s;
+}
+
+crm_status tz_recall(tz *t, engine *e, const registry *current)
+{
+    arena *a = arena_new(0);
+    crm_status s = a ? recall(t, a, e, current) : CRM_NOMEM;
+    arena_free(a);
+    return s;
 }
 
 static crm_str grants_of(const tz *t, arena *a)

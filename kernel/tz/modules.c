@@ -218,8 +218,25 @@ static void seek_settings(seeker *k)
 
 /* ---- what all of them offer ------------------------------------------------------------------ */
 
+static bool has_offers(const tz_names *offers, const module_found *found, uint32_t count)
+{
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t j = 0; j < found[i].offer_count; j++, at++) {
+            if (at >= offers->count || !str_eq(offers->at[at], found[i].offers[j])) {
+                return false;
+            }
+        }
+    }
+    return at == offers->count;
+}
+
+/* Those of before, when they are the same: the text outlives many lists of modules. */
 static void keep_offers(tz *t, const module_found *found, uint32_t count)
 {
+    if (has_offers(&t->offers, found, count)) {
+        return;
+    }
     t->offers = (tz_names){0};
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t j = 0; j < found[i].offer_count; j++) {

@@ -458,7 +458,7 @@ static void remember_fields(registering *g)
     buf b;
     json_writer w;
     if (g->kept) {
-        g->t->fields = json_dump(g->t->a, json_object_get(g->kept, "entities"));
+        tz_remember(g->t, &g->t->fields, json_dump(g->f->a, json_object_get(g->kept, "entities")));
         return;
     }
     buf_init(&b, 4u << 20);
@@ -479,7 +479,7 @@ static void remember_fields(registering *g)
         jw_end_array(&w);
     }
     jw_end_object(&w);
-    g->t->fields = arena_dup(g->t->a, buf_view(&b));
+    tz_remember(g->t, &g->t->fields, buf_view(&b));
     buf_free(&b);
 }
 

@@ -48,6 +48,10 @@ struct tz {
     crm_str fields; /* made by tz_register: {"sales.lead":[…]}, what grants without a list show */
 };
 
+/* apply.c: keeps a text with `t`, unless it does: a text in force is registered again with every change of the
+ * modules or the model, and must not grow by it. */
+void tz_remember(tz *t, crm_str *what, crm_str text);
+
 /* ---- faults (faults.c) ----------------------------------------------------------------------- */
 
 /* Collects faults in the order they were met; nothing beyond TZ_FAULT_MAX is kept. */

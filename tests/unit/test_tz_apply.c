@@ -303,6 +303,26 @@ static void a_start_on_the_same_text_grants_what_was_granted(void **state)
     assert_true(granted_fields() > 1);
 }
 
+/* As modules are upgraded and fields are made on a server that is not restarted for a year. */
+static void a_text_in_force_takes_no_memory_however_often_it_is_registered(void **state)
+{
+    tz_fault *faults = NULL;
+    arena *own = arena_new(0);
+    size_t used = 0;
+    (void)state;
+    start(TEXT, TABLE);
+    apply();
+    stop();
+    assert_ok(tz_read(own, arena_fmt(w->a, "%s/tz.yaml", w->dir).p, &w->t, &faults));
+    for (int i = 0; i < 3; i++) {
+        assert_ok(tz_world_rebuild(w, NULL, &faults));
+        used = i == 0 ? arena_used(own) : used;
+    }
+    assert_int_equal(arena_used(own), used);
+    w->t = NULL;
+    arena_free(own);
+}
+
 static void before_the_first_version_there_is_none(void **state)
 {
     tz_version v;
@@ -327,6 +347,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(the_same_text_again_changes_nothing, begin_on_disk, end),
         cmocka_unit_test_setup_teardown(a_start_on_the_same_text_grants_what_was_granted,
                                         begin_on_disk, end),
+        T(a_text_in_force_takes_no_memory_however_often_it_is_registered),
         T(before_the_first_version_there_is_none),
     };
     /* The loader probes modules with this very program. */

@@ -70,18 +70,13 @@ static crm_status add_modules(tz_world *w, const crm_str *names, uint32_t count)
     return plug_register(loaded, count, w->r, w->a, &faults);
 }
 
-crm_status tz_world_build(tz_world *w, const char *path, const tz_version *applied,
-                          tz_fault **faults)
+crm_status tz_world_rebuild(tz_world *w, const tz_version *applied, tz_fault **faults)
 {
     crm_str *names;
     uint32_t count;
     registry_discard(w->r);
     w->r = NULL;
-    crm_status s = tz_read(w->a, path, &w->t, faults);
-    if (s != CRM_OK) {
-        return s;
-    }
-    s = tz_modules(w->t, w->a, w->found, w->found_count, &names, &count, faults);
+    crm_status s = tz_modules(w->t, w->a, w->found, w->found_count, &names, &count, faults);
     if (s != CRM_OK) {
         return s;
     }
@@ -95,4 +90,13 @@ crm_status tz_world_build(tz_world *w, const char *path, const tz_version *appli
         assert_ok(tz_recall(w->t, w->e, NULL));
     }
     return tz_register(w->t, w->r, w->a, faults);
+}
+
+crm_status tz_world_build(tz_world *w, const char *path, const tz_version *applied,
+                          tz_fault **faults)
+{
+    registry_discard(w->r);
+    w->r = NULL;
+    crm_status s = tz_read(w->a, path, &w->t, faults);
+    return s == CRM_OK ? tz_world_rebuild(w, applied, faults) : s;
 }

@@ -26,4 +26,7 @@ const char *tz_world_lines(tz_world *w, const tz_fault *f, const char *lang);
 crm_status tz_world_build(tz_world *w, const char *path, const tz_version *applied,
                           tz_fault **faults);
 
+/* The same of w->t as it is, as a change of the modules or the model does. */
+crm_status tz_world_rebuild(tz_world *w, const tz_version *applied, tz_fault **faults);
+
 #endif
