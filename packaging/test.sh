@@ -34,7 +34,8 @@ Without a stage all ordinary ones run: ${ordinary[*]}.
   fuzz     each fuzz target for KARKAS_FUZZ_SECONDS (60)
   tidy     clang-tidy over the kernel
   release  the unit tests on the build that ships
-  soak     a busy day on the build that ships, for KARKAS_SOAK_SECONDS (600): nothing grows
+  soak     a busy day on the build that ships, for KARKAS_SOAK_SECONDS (600), and 100 upgrades of a
+           module with 64 connections and 100 open pages: nothing grows
   bench    prints speed and size beside the floor; only sizes can fail
   million  the same with a million rows: makes them first, about half an hour in all
   fresh    packaging/run.sh, then packaging/test.sh, in clean roots of Debian 12 and 13 (root only)
@@ -383,7 +384,8 @@ stage_soak()
     install_test_modules
     cd "$root"
     mapfile -t files < <(test_files "$root/tests/soak")
-    KARKAS_BUILD=$root/build-release \
+    files+=("$root/tests/api/module_upgrades.test.mjs")
+    KARKAS_BUILD=$root/build-release KARKAS_UPGRADES=100 \
         KARKAS_FILE_SECONDS=$((${KARKAS_SOAK_SECONDS:-600} + 600)) run_files "${files[@]}"
 }
 

@@ -11,7 +11,7 @@ import { Server, startServer } from '../harness/server.mjs';
 import { dealer } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 import { Ledger } from './ledger.mjs';
-import { randomOf } from './random.mjs';
+import { cutterOf, randomOf } from './random.mjs';
 
 const ROUNDS = Math.max(1, Math.round(Number(process.env.KARKAS_CRASH_SECONDS ?? 20) / 20));
 const SEED = Number(process.env.KARKAS_CRASH_SEED ?? Date.now() % 1e9);
@@ -32,18 +32,7 @@ const textOf = ({ size, more }) => dealer
   .replace('integrations:\n', `fields:\n  sales.lead:\n    size: ${size}\n${more}integrations:\n`);
 
 const random = randomOf(SEED);
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Resolves with the outcome of `work` and the time it took, undisturbed or killed by `kill` within about `ms`. */
-async function cut(work, kill, ms) {
-  const begun = Date.now();
-  const done = work.then((value) => ({ value }), (error) => ({ error }));
-  if (kill) {
-    await Promise.race([done, wait(random() * ms)]);
-    await kill();
-  }
-  return { ...(await done), took: Date.now() - begun };
-}
+const cut = cutterOf(random);
 
 async function all(client) {
   const rows = [];

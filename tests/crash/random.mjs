@@ -10,3 +10,19 @@ export function randomOf(seed) {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * cut(work, kill, ms) resolves with the outcome of `work`, {value} or {error}, and the time it `took`, undisturbed or
+ * killed by `kill` within about `ms`.
+ */
+export const cutterOf = (random) => async (work, kill, ms) => {
+  const begun = Date.now();
+  const done = work.then((value) => ({ value }), (error) => ({ error }));
+  if (kill) {
+    await Promise.race([done, wait(random() * ms)]);
+    await kill();
+  }
+  return { ...(await done), took: Date.now() - begun };
+};

@@ -102,9 +102,13 @@ export class Client {
     return (await this.get(`/api/v1/${entity}${query && `?${encodeURI(query).replaceAll("%25", "%")}`}`, { expect: 200 })).json.rows;
   }
 
-  /** An open event stream: `seen` gathers {event, data, id} as they come, `last` is the last id told. */
-  async events({ after, headers: more } = {}) {
+  /**
+   * An open event stream: `seen` gathers {event, data, id} as they come, or `tell` gets them, for streams that are told
+   * much; `last` is the last id told.
+   */
+  async events({ after, headers: more, tell } = {}) {
     const stream = { seen: [], status: 0, ended: false, close: () => {} };
+    stream.tell = tell ?? ((event) => stream.seen.push(event));
     const headers = { accept: 'text/event-stream', ...(this.cookie ? { cookie: this.cookie } : {}), ...more };
     if (after !== undefined) headers['last-event-id'] = String(after);
     const target = '/api/v1/events';
@@ -144,5 +148,5 @@ function note(stream, block) {
     if (at > 0) got[line.slice(0, at)] = line.slice(at + 1).trim();
   }
   if (got.id) stream.last = got.id;
-  if (got.event) stream.seen.push({ event: got.event, id: got.id, data: JSON.parse(got.data ?? '{}') });
+  if (got.event) stream.tell({ event: got.event, id: got.id, data: JSON.parse(got.data ?? '{}') });
 }

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { metrics } from '../harness/metrics.mjs';
+import { memoryOf, metrics } from '../harness/metrics.mjs';
 import { startServer } from '../harness/server.mjs';
 import { dealer, withFiles } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
@@ -29,13 +29,6 @@ describe(`a busy day in ${SECONDS} s`, () => {
   });
   after(() => server?.stop());
 
-  /** KB; `own` without the pages of the database, which grow with it up to what each thread may keep. */
-  const memory = async () => {
-    const cached = (await metrics(admin)).karkas_database_cached_bytes >> 10;
-    const status = fs.readFileSync(`/proc/${server.process.pid}/status`, 'utf8');
-    const heap = fs.readFileSync(`/proc/${server.process.pid}/smaps_rollup`, 'utf8');
-    return { cached, rss: Number(status.match(/VmRSS:\s+(\d+)/)[1]), own: Number(heap.match(/Anonymous:\s+(\d+)/)[1]) - cached };
-  };
   const files = () => fs.readdirSync(`/proc/${server.process.pid}/fd`).length;
 
   /** One person: what he makes he reads, finds, changes and, but for each tenth, takes away again. */
@@ -88,7 +81,7 @@ describe(`a busy day in ${SECONDS} s`, () => {
   it('neither fails nor grows', async () => {
     const seen = [];
     end = performance.now() + SECONDS * 1000;
-    const look = async () => seen.push({ ...(await memory()), files: files(), wal: walBytes() });
+    const look = async () => seen.push({ ...(await memoryOf(server, admin)), files: files(), wal: walBytes() });
     const watch = setInterval(() => look().catch(() => {}), (SECONDS * 1000) / 40);
     const walBytes = () => fs.statSync(path.join(server.data, 'karkas.db-wal'), { throwIfNoEntry: false })?.size ?? 0;
     try {
