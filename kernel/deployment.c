@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/fs_walk.h"
 #include "build.h"
 #include "data/backup.h"
 #include "data/engine_sqlite.h"
@@ -68,6 +69,9 @@ crm_status deployment_lock(deployment *d, const server_options *o)
     } else if (s != CRM_OK) {
         fprintf(stderr, "karkas: %s: cannot be used as a data directory: %s\n", o->data,
                 strerror(errno));
+    }
+    if (s == CRM_OK) {
+        fs_drop_unfinished(o->data);
     }
     return s == CRM_OK ? settle(o) : s;
 }

@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/status.h"
 #include "base/str.h"
+
+#define BESIDE_CHARS 13 /* of ".0123abcd.new" */
 
 crm_status fs_mkdirs(arena *a, const char *dir, crm_str name, unsigned mode)
 {
@@ -68,4 +71,27 @@ crm_status fs_files(arena *a, const char *dir, const char *only, fs_each each, v
 {
     const walk w = {.a = a, .dir = dir, .each = each, .arg = arg};
     return walk_into(&w, str_of(only ? only : ""), 0);
+}
+
+/* As fs_write names what it writes: "modules.json.0123abcd.new". */
+static bool is_unfinished(const char *name)
+{
+    size_t n = strlen(name);
+    if (n <= BESIDE_CHARS || name[n - BESIDE_CHARS] != '.' || strcmp(name + n - 4, ".new") != 0) {
+        return false;
+    }
+    return strspn(name + n - BESIDE_CHARS + 1, "0123456789abcdef") == 8;
+}
+
+void fs_drop_unfinished(const char *dir)
+{
+    DIR *all = opendir(dir);
+    for (struct dirent *one; all && (one = readdir(all));) {
+        if (is_unfinished(one->d_name)) {
+            unlinkat(dirfd(all), one->d_name, 0);
+        }
+    }
+    if (all) {
+        closedir(all);
+    }
 }

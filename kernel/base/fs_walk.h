@@ -12,6 +12,9 @@
 #define FS_DEPTH 8
 typedef crm_status (*fs_each)(void *arg, crm_str name);
 CRM_MUST_CHECK crm_status fs_files(arena *a, const char *dir, const char *only, fs_each each, void *arg);
+/* Removes what fs_write had begun in `dir` itself when its process was killed. Only where nobody else writes:
+ * with fs_lock. */
+void fs_drop_unfinished(const char *dir);
 /* Makes the folders that `name` has below `dir`, which is there. */
 CRM_MUST_CHECK crm_status fs_mkdirs(arena *a, const char *dir, crm_str name, unsigned mode);
 

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/fs.h"
+#include "base/fs_walk.h"
 #include "base/str.h"
 
 static arena *a;
@@ -53,6 +53,26 @@ static int teardown(void **state)
     rmdir(dir);
     arena_free(a);
     return 0;
+}
+
+static void what_a_killed_process_had_begun_is_dropped_and_nothing_else(void **state)
+{
+    static const char *const kept[] = {
+        "f", "f.new", "f.0123abcd", ".0123abcd.new", "f.0123abcx.new", "f.0123abcd.new.x"};
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        assert_ok(fs_write(in_dir(kept[i]), CRM_S("x"), 0600));
+    }
+    assert_ok(fs_write(in_dir("f.0123abcd.new"), CRM_S("half"), 0600));
+    assert_int_equal(mkdir(in_dir("d.0123abcd.new"), 0700), 0);
+    fs_drop_unfinished(dir);
+    assert_int_not_equal(access(in_dir("f.0123abcd.new"), F_OK), 0);
+    assert_int_equal(access(in_dir("d.0123abcd.new"), F_OK), 0);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(access(in_dir(kept[i]), F_OK), 0);
+    }
+    unlink(in_dir(".0123abcd.new"));
+    fs_drop_unfinished(in_dir("nothing"));
 }
 
 static void a_written_file_is_read_back_with_its_mode(void **state)
@@ -211,6 +231,8 @@ static void there_is_nothing_to_lock_in_no_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_a_killed_process_had_begun_is_dropped_and_nothing_else,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(a_written_file_is_read_back_with_its_mode, setup, teardown),
         cmocka_unit_test_setup_teardown(an_empty_file_is_empty_and_not_missing, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_read_says_why, setup, teardown),
