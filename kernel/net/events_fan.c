@@ -18,8 +18,8 @@ static void tell_changes(stream *s, const changes_batch *b, told_last *last)
         s->missed = true;
     } else if (s->missed) {
         stream_catch_up(s);
-    } else {
-        stream_send_changes(s, b->at, b->count, last);
+    } else if (!stream_send_changes(s, b->at, b->count, last)) {
+        stream_catch_up(s);
     }
 }
 

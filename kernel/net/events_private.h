@@ -87,8 +87,9 @@ bool events_text(buf *b, crm_ctx *c, int64_t after, const change *at, uint32_t c
 /* ---- events_resume.c ------------------------------------------------------------------------- */
 
 /* Sends changes to a stream that is held, as what its user may know now. `last`: of this turn, or
- * NULL. */
-void stream_send_changes(stream *s, const change *at, uint32_t count, told_last *last);
+ * NULL. False: they are of another registry than the one in force, and nothing was told; the log has
+ * them by that one, behind the stream's position. */
+bool stream_send_changes(stream *s, const change *at, uint32_t count, told_last *last);
 /* Asks whether the session still stands; the answer may come at once and end the stream. */
 void stream_ask_session(stream *s);
 /* The stream is held. False: not now, or it is over. */

@@ -30,7 +30,8 @@ static bool begin_call(const stream *s, crm_ctx *c, principal *who)
 }
 
 /* *out: what the user may know of the changes; NULL: nothing. STALE: he is to read everything anew.
- * NOT_FOUND: he may not be told anything any more. */
+ * NOT_FOUND: he may not be told anything any more. CONFLICT: they are of another registry than the
+ * one in force, by which the log has them. */
 static crm_status make_chunk(const stream *s, const change *at, uint32_t count, http_chunk **out)
 {
     crm_ctx c;
@@ -41,12 +42,12 @@ static crm_status make_chunk(const stream *s, const change *at, uint32_t count, 
         return CRM_NOT_FOUND;
     }
     buf_init(&b, 1024 * 1024);
-    bool is_told = events_text(&b, &c, s->position, at, count) && !b.failed;
+    bool is_of_now = events_text(&b, &c, s->position, at, count);
     call_end(&c);
-    *out = is_told && b.n ? http_chunk_new(buf_view(&b)) : NULL;
-    bool is_whole = is_told && (*out || !b.n);
+    *out = is_of_now && !b.failed && b.n ? http_chunk_new(buf_view(&b)) : NULL;
+    bool is_whole = !b.failed && (*out || !b.n);
     buf_free(&b);
-    return is_whole ? CRM_OK : CRM_STALE;
+    return !is_of_now ? CRM_CONFLICT : is_whole ? CRM_OK : CRM_STALE;
 }
 
 /* A token may hide what the person sees; a stream that was told a part is told the rest. */
@@ -79,13 +80,16 @@ static crm_status take_chunk(const stream *s, const change *at, uint32_t count, 
     return CRM_OK;
 }
 
-void stream_send_changes(stream *s, const change *at, uint32_t count, told_last *last)
+bool stream_send_changes(stream *s, const change *at, uint32_t count, told_last *last)
 {
     http_chunk *chunk = NULL;
     crm_status st = take_chunk(s, at, count, last, &chunk);
     if (st == CRM_NOT_FOUND) {
         stream_finish(s, "session_ended");
-        return;
+        return true;
+    }
+    if (st == CRM_CONFLICT) {
+        return false;
     }
     for (uint32_t i = 0; i < count; i++) {
         if (at[i].position > s->position) {
@@ -98,6 +102,7 @@ void stream_send_changes(stream *s, const change *at, uint32_t count, told_last 
         stream_send_chunk(s, chunk);
     }
     http_chunk_unref(chunk);
+    return true;
 }
 
 /* ---- whether the session still stands -------------------------------------------------------- */
@@ -186,9 +191,13 @@ static void take_page(stream *s)
         s->missed = true;
         return;
     }
-    stream_send_changes(s, s->page.at, s->page.count, NULL);
-    if (s->page.last > s->position) {
+    if (!stream_send_changes(s, s->page.at, s->page.count, NULL)) {
+        s->missed = true; /* a registry has come into force meanwhile: it is read again by that */
+    } else if (s->page.last > s->position) {
         s->position = s->page.last;
+    }
+    if (!s->page.has_more) {
+        s->resumed = 0;
     }
 }
 
