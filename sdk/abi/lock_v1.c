@@ -77,6 +77,14 @@ AT(crm_migration, version, 0);
 AT(crm_migration, fn, 8);
 LEAST(crm_migration, 16);
 
+AT(crm_service_def, name, 0);
+AT(crm_service_def, title_key, 8);
+AT(crm_service_def, run, 16);
+AT(crm_service_def, state, 24);
+AT(crm_service_def, flags, 32);
+AT(crm_service_def, drain_ms, 36);
+LEAST(crm_service_def, 40);
+
 AT(crm_module, magic, 0);
 AT(crm_module, size, 4);
 AT(crm_module, level, 8);
@@ -102,7 +110,8 @@ AT(crm_module, migrations, 224);
 AT(crm_module, caps, 240);
 AT(crm_module, start, 248);
 AT(crm_module, stop, 256);
-LEAST(crm_module, 264);
+AT(crm_module, services, 264);
+LEAST(crm_module, 280);
 
 AT(crm_host, size, 0);
 AT(crm_host, level, 4);
@@ -167,7 +176,14 @@ AT(crm_host, field_type, 456);
 AT(crm_host, outcome, 464);
 AT(crm_host, number, 472);
 AT(crm_host, fill, 480);
-LEAST(crm_host, 488);
+AT(crm_host, service_should_stop, 488);
+AT(crm_host, service_wait, 496);
+AT(crm_host, service_fd, 504);
+AT(crm_host, service_health, 512);
+AT(crm_host, service_read, 520);
+AT(crm_host, service_write, 528);
+AT(crm_host, service_wake, 536);
+LEAST(crm_host, 544);
 #endif
 
 /* The statuses modules return are numbers of the ABI too. */

@@ -43,8 +43,8 @@ describe('a module of a later SDK', () => {
     fs.cpSync(path.join(root, 'sdk/include'), path.join(author.sdk, 'include'), { recursive: true });
     latest = Number(fs.readFileSync(header('crm.h'), 'utf8').match(/#define CRM_ABI_LEVEL_LATEST (\d+)/)[1]);
     edit(header('crm.h'), `#define CRM_ABI_LEVEL_LATEST ${latest}`, `#define CRM_ABI_LEVEL_LATEST ${latest + 1}`);
-    edit(header('module.h'), '    void (*stop)(void);                        /* may be NULL */\n',
-      '    void (*stop)(void);                        /* may be NULL */\n    const char *later; /* of the next level */\n');
+    const last = '    CRM_TABLE_OF(crm_service_def) services; /* at most 16 */\n';
+    edit(header('module.h'), last, `${last}    const char *later; /* of the next level */\n`);
   });
 
   it('runs while it uses nothing newer', async () => {

@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 #define CRM_ABI_MAJOR        1 /* stands in the exported symbol's name: a break is a new symbol */
-#define CRM_ABI_LEVEL_LATEST 1 /* the newest API level this SDK knows */
+#define CRM_ABI_LEVEL_LATEST 2 /* the newest API level this SDK knows */
 #ifndef CRM_API_LEVEL
 #define CRM_API_LEVEL 1 /* the author picks the oldest kernel to run on */
 #endif
@@ -81,6 +81,7 @@ typedef struct crm_ctx crm_ctx;   /* one call: arena, acting principal, transact
 typedef struct crm_rec crm_rec;   /* one record of an entity, opaque                */
 typedef struct crm_rows crm_rows; /* the result of a query, valid for the call      */
 typedef struct crm_out crm_out;   /* the writer of a reply                          */
+typedef struct crm_service crm_service; /* one run of a service, from its begin to its return */
 
 #ifdef __cplusplus
 }

@@ -105,6 +105,14 @@ struct crm_host {
     uint32_t (*outcome)(const crm_rec *r);
     crm_status (*number)(crm_ctx *c, const char *series, int64_t *next);
     crm_str (*fill)(crm_ctx *c, crm_str text, const crm_rec *r);
+    /* ---- level 2 --------------------------------------------------------------------------------- */
+    bool (*service_should_stop)(crm_service *s);
+    uint32_t (*service_wait)(crm_service *s, uint32_t ms);
+    int (*service_fd)(crm_service *s);
+    void (*service_health)(crm_service *s, uint32_t health, const char *fmt, va_list ap);
+    crm_status (*service_read)(crm_service *s, crm_service_call fn, void *arg, uint32_t limit_ms);
+    crm_status (*service_write)(crm_service *s, crm_service_call fn, void *arg, uint32_t limit_ms);
+    crm_status (*service_wake)(crm_ctx *c, const char *service);
 };
 
 /* ---- the call -------------------------------------------------------------------------------- */
@@ -314,6 +322,62 @@ static inline void crm_put_status(crm_out *o, int http) { crm__host->put_status(
 /* The table of an interface named in deps, or NULL; NULL in start() and stop() too. Ask in every call:
  * after the other module was upgraded the table is that of its new version. */
 static inline const void *crm_use(const char *iface) { return crm__host->iface(iface); }
+
+/* ---- services (level 2; module.h says how one lives) ----------------------------------------- */
+
+#if CRM_API_LEVEL >= 2
+/* Whether it is to return. Once true it stays so. Any thread; costs nothing. */
+static inline bool crm_service_should_stop(crm_service *s) { return crm__host->service_should_stop(s); }
+/*
+ * Waits `ms` of real time, in a sandbox too, at most: 0 looks and returns. CRM_WAIT_STOP: it is to return; CRM_WAIT_WAKE:
+ * it was woken since the last wait, once for any number of times; CRM_WAIT_TIME: the time is over. Not in a call over
+ * the records.
+ */
+static inline uint32_t crm_service_wait(crm_service *s, uint32_t ms) { return crm__host->service_wait(s, ms); }
+/*
+ * A descriptor for poll(2) beside one's own: readable (POLLIN) from a wake to the next crm_service_wait, which says
+ * what it was, and for good when it is to stop. The kernel's: it is not read, written or closed.
+ */
+static inline int crm_service_fd(crm_service *s) { return crm__host->service_fd(s); }
+/*
+ * How it is, for people: a line of at most 200 bytes, no secret, no number of a client; "" is none. A run begins
+ * with CRM_HEALTH_OK; DEGRADED works in part, DOWN does not work now and tries on. What was said last stands beside
+ * the error when the run fails. Anything else than these three is DOWN.
+ */
+CRM_PRINTF(3, 4)
+static inline void crm_service_health(crm_service *s, uint32_t health, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    crm__host->service_health(s, health, fmt, ap);
+    va_end(ap);
+}
+/*
+ * One call over the records, settings and texts, as "module:<name>" with the grants of module.yaml, on the registry in
+ * force now: `fn` gets a crm_ctx of its own, what it gets from it lives until it returns; copy out by `arg` what is to
+ * stay. `read` runs on the service's thread over one snapshot, `limit_ms` of real time (0: 1000, at most 5000). `write` waits
+ * for its turn in the bulk lane and runs `fn` on the thread that writes, in one transaction of `limit_ms` (0: 250, at
+ * most 5000) that commits when it returns CRM_OK; `fn` may be run again, so it sets what it gives, and adds to nothing
+ * outside the records. No outside system is waited for in `fn`. OK is given after the durable commit. UNAVAILABLE: the module
+ * went off, the server ends, or is being changed: later; NO_SPACE; TIMEOUT; MISUSE in another call; what `fn` returned.
+ */
+static inline CRM_MUST_CHECK crm_status crm_service_read(crm_service *s, crm_service_call fn, void *arg, uint32_t limit_ms)
+{
+    return crm__host->service_read(s, fn, arg, limit_ms);
+}
+static inline CRM_MUST_CHECK crm_status crm_service_write(crm_service *s, crm_service_call fn, void *arg, uint32_t limit_ms)
+{
+    return crm__host->service_write(s, fn, arg, limit_ms);
+}
+/*
+ * Wakes a service of this module, from any call of it: in a transaction after its commit, else at once. A job that a
+ * setting names tells the service so that it was changed. NOT_FOUND: the module has none of that name.
+ */
+static inline CRM_MUST_CHECK crm_status crm_service_wake(crm_ctx *c, const char *service)
+{
+    return crm__host->service_wake(c, service);
+}
+#endif
 
 #ifdef __cplusplus
 }

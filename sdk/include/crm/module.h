@@ -134,6 +134,50 @@ typedef struct crm_migration {
     crm_migrate_fn fn;
 } crm_migration;
 
+/*
+ * A service (level 2): a loop that lives as long as the module is in force: a telephone exchange's line, mail that
+ * is waited for, a queue of another system. Known as "<module>.<name>".
+ *
+ * Thread. `run` has a thread of its own, and the kernel never runs it twice at a time, not in two versions either.
+ * It may block in poll(2), recv(2) and their like, never without crm_service_fd among what it waits for or a time
+ * limit of its own. The crm_service_ functions below are for that thread; to records it comes by crm_service_read
+ * and crm_service_write only. `state` is the pointer that stands at the row's `state`, which start() has put there:
+ * memory of crm_keep, which lives until `run` has returned. What stop() frees is freed after that, too.
+ *
+ * Life. It begins when the module is in force and the server listens. It is told to stop when the module goes off,
+ * changes its version or the server ends, and has `drain_ms` (real time; 0: 10000, at most 60000) to return. One
+ * that does not is `stuck`: that is shown with its name, its version's code and memory stay, and the next version's
+ * begins when it has returned after all. A server that ends does not wait longer than that.
+ *
+ * What `run` returns when it was not told to stop:
+ *   CRM_OK       there is nothing to do, as when nothing is set: it begins again when it is woken (crm_service_wake)
+ *                or with another version;
+ *   anything else it failed: it begins again after a pause of 1 s that doubles up to 5 min, each up to a quarter longer
+ *                by chance (on the clock of the deployment, which is virtual in a sandbox). A run of a minute that
+ *                did not end `down` makes the next pause 1 s again. Five failures within ten minutes make it `failing`
+ *                until such a run; it is tried on. crm_service_wake shortens the pause to 10 s after the failure.
+ * A crash is the module's as in any call of it: "service=<name>" stands in the crash file. `--safe` begins none.
+ * Shown in GET /api/v1/modules, `karkas module list`, the page of modules and /metrics (karkas_service_…).
+ */
+typedef crm_status (*crm_service_fn)(crm_service *s, void *state);
+typedef struct crm_service_def {
+    const char *name;      /* durable; small letters, digits and '_', at most 40: it stands in /metrics */
+    const char *title_key; /* "telephony.service.ami": a key of the locales; NULL: the name is shown */
+    crm_service_fn run;
+    void *const *state;    /* NULL: `run` gets NULL */
+    uint32_t flags;        /* 0 */
+    uint32_t drain_ms;
+} crm_service_def;
+/* How it is, for people (crm_service_health), and why a wait is over (crm_service_wait). */
+#define CRM_HEALTH_OK 0u
+#define CRM_HEALTH_DEGRADED 1u
+#define CRM_HEALTH_DOWN 2u
+#define CRM_WAIT_TIME 0u
+#define CRM_WAIT_WAKE 1u
+#define CRM_WAIT_STOP 2u
+/* What is done in one call over the records; `arg` is the service's own and lives until the call has returned. */
+typedef crm_status (*crm_service_call)(crm_ctx *c, void *arg);
+
 #define CRM_MODULE_MAGIC 0x314d5243u /* "CRM1", little-endian: catches a foreign byte order too */
 typedef struct crm_module {
     uint32_t magic, size;
@@ -157,6 +201,8 @@ typedef struct crm_module {
     const char *caps;             /* "as_system net:*.example.com": shown to the administrator */
     crm_status (*start)(const crm_host *host); /* may be NULL */
     void (*stop)(void);                        /* may be NULL */
+    /* ---- level 2 ---- */
+    CRM_TABLE_OF(crm_service_def) services; /* at most 16 */
 } crm_module;
 
 extern CRM_HIDDEN const crm_host *crm__host; /* one per module; use the crm_ functions of host.h */
