@@ -410,6 +410,23 @@ typedef struct job {
 } job;
 
 /*
+ * A supervised long loop (flow/services.h), on a thread of its own. `generation` is whose code it is: what it points
+ * to and `def` outlive the registry for as long as they are held. Registries that share one are the same service.
+ */
+typedef struct service {
+    crm_str name;                /* "telephony.ami": unique, in /metrics */
+    crm_str title;               /* a key of the strings, or empty */
+    crm_str module;
+    uint32_t drain_ms;           /* how long it may take to return when it is told to stop */
+    void *generation;
+    void (*hold)(void *generation);   /* while the registry is held */
+    void (*let_go)(void *generation); /* may run code of it: on no loop and without a lock */
+    crm_status (*run)(crm_service *s, void *generation, const void *def);
+    const void *def;
+    const void *fn;              /* the row of the module's table, as of this registry */
+} service;
+
+/*
  * A kind of batch ("bulk", "import", "undo": flow/batch.h). Its functions act as the batch's user.
  * `prepare` (may be NULL) runs before the first slice, on a worker without a transaction: it counts,
  * looks a file over, fills b->total, may leave a cursor; it may run again after a crash. `fetch` (may
@@ -553,7 +570,7 @@ typedef struct text_string {
 #define REGISTRY_TABLES(X)                                                                         \
     X(module_info, module) X(pipeline, pipeline) X(role, role) X(grant, grant)                     \
     X(function_grant, function) X(permission, permission) X(route, route) X(hook, hook) X(listener, listener) X(job, job)    \
-    X(batch_kind, batch_kind)                                                                      \
+    X(service, service) X(batch_kind, batch_kind)                                                  \
     X(step, step) X(remote, remote) X(remote_frame, frame) X(strategy, strategy) X(integration_type, integration_type)                      \
     X(integration, integration) X(rule, rule) X(setting, setting) X(menu_item, menu)               \
     X(text_string, string)
@@ -632,6 +649,7 @@ const step *registry_step(const registry *r, crm_str verb);
 const remote *registry_remote(const registry *r, crm_str module);
 const strategy *registry_strategy(const registry *r, crm_str name);
 const job *registry_job(const registry *r, crm_str name);
+const service *registry_service(const registry *r, crm_str name);
 const setting *registry_setting(const registry *r, crm_str module, crm_str name);
 const batch_kind *registry_batch_kind(const registry *r, crm_str name);
 /* The text of a key in `lang`, else in the deployment's language, else the key itself. */

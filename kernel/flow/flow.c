@@ -7,7 +7,8 @@
 
 /* Transfers end within 3 s of their cancellation; a thread that has not ended by then is held by
  * code that cannot be interrupted. */
-#define HELD_MS 4000
+#define HELD_MS     4000
+#define SERVICES_MS 10000
 
 static _Atomic(flow *) running;
 
@@ -38,7 +39,10 @@ crm_status flow_start(const flow_options *o, flow **out)
     pool_start(&f->pools[POOL_WORKER], f, POOL_WORKER, or_default(o->worker_threads, 2));
     pool_start(&f->pools[POOL_ASK], f, POOL_ASK, 4);
     pool_start(&f->pools[POOL_OUTSIDE], f, POOL_OUTSIDE, 2);
-    s = writer_start(f);
+    s = services_start(f);
+    if (s == CRM_OK) {
+        s = writer_start(f);
+    }
     if (s == CRM_OK) {
         s = scheduler_start(f);
     }
@@ -64,6 +68,7 @@ crm_status flow_ready(flow *f)
     call_end(&c);
     scheduler_changes(f);
     courier_wake(f, COURIER_ROWS);
+    services_follow(f);
     return s;
 }
 
@@ -97,7 +102,8 @@ crm_status flow_ready_later(flow *f)
 
 bool flow_is_idle(flow *f)
 {
-    if (!writer_is_idle(f) || !scheduler_is_idle(f) || !courier_is_idle(f)) {
+    if (!writer_is_idle(f) || !scheduler_is_idle(f) || !courier_is_idle(f) ||
+        !services_are_settled(f)) {
         return false;
     }
     for (int i = 0; i < POOL_COUNT; i++) {
@@ -172,12 +178,14 @@ static void let_end(flow *f, int ms)
     }
 }
 
-/* The scheduler closes first so that nothing new begins; the writer last, so that all ends are
- * written. */
+/* The scheduler closes first so that nothing new begins; services stop while there is all they use;
+ * the writer ends last, so that all ends are written. */
 bool flow_stop(flow *f, int ms)
 {
+    services_close(f);
     scheduler_close(f);
     courier_close(f);
+    bool is_down = services_join(f, clock_mono() + SERVICES_MS * 1000000LL);
     let_end(f, ms);
     if (!pools_are_idle(f)) {
         log_event(LOG_INFO, "flow.cancelled", "what=transfers");
@@ -187,7 +195,7 @@ bool flow_stop(flow *f, int ms)
         pool_close(&f->pools[i]);
     }
     int64_t until = clock_mono() + HELD_MS * 1000000LL;
-    bool is_down = scheduler_join(f, until) && courier_join(f, until);
+    is_down &= scheduler_join(f, until) && courier_join(f, until);
     for (int i = POOL_COUNT - 1; i >= 0; i--) {
         is_down &= pool_join(&f->pools[i], until);
     }
@@ -195,6 +203,7 @@ bool flow_stop(flow *f, int ms)
     if (!is_down) {
         return false;
     }
+    services_free(f);
     pthread_mutex_destroy(&f->subscribers_lock);
     atomic_store(&running, NULL);
     free(f);

@@ -29,16 +29,17 @@ typedef struct flow_options {
      * and let recovery decide. Writer thread. */
     void (*fatal)(void *arg);
     void *fatal_arg;
+    bool has_no_services; /* services of modules (services.h) do not run: --safe, or no server */
 } flow_options;
 
 CRM_MUST_CHECK crm_status flow_start(const flow_options *o, flow **out);
-/* After a registry was published: recurring jobs get their due rows, what waited is looked at. Not on
- * a loop or the writer. */
+/* After a registry was published: recurring jobs get their due rows, what waited is looked at, its services begin and
+ * those that are not its own are told to stop. Not on a loop or the writer. */
 CRM_MUST_CHECK crm_status flow_ready(flow *f);
 /* The same on a worker, before anything that is submitted to it later; a failure is logged. Any thread. */
 CRM_MUST_CHECK crm_status flow_ready_later(flow *f);
 /*
- * Begins nothing new, lets what is under way end within `ms`, cancels transfers, writes what came of
+ * Begins nothing new, lets services stop within ten seconds and what else is under way end within `ms`, cancels transfers, writes what came of
  * it all and joins every thread. False: after another four seconds a thread is still held by code that
  * cannot be interrupted. Then `f` and everything its threads use must stay: the process can only
  * _exit, and what was not acknowledged is the next start's.

@@ -79,6 +79,7 @@ struct flow {
     flow_subscriber *subscribers;
     scheduler scheduler;
     struct courier *courier; /* NULL until started */
+    struct services *services; /* likewise */
     _Atomic int64_t keys_left; /* rows whose keys of names are to be made */
     _Atomic uint64_t webhooks_sent, webhooks_failed, webhooks_dead, mails_dead, forms_bare,
         forms_trapped;
@@ -124,6 +125,25 @@ CRM_MUST_CHECK crm_status timers_schedule_waiting(crm_ctx *c, crm_str name, crm_
 /* Writer thread, inside a transaction: the earliest due moment written since the last commit. */
 void timers_hint(int64_t due);
 int64_t timers_take_hint(void);
+
+crm_status services_start(flow *f);
+/* After a registry came into force: begins its services, tells the others to stop. Waits for no module. Not on
+ * a loop or the writer. */
+void services_follow(flow *f);
+/* Tells all to stop and begins none. */
+void services_close(flow *f);
+/* Waits for them. False: one still runs at `until` (clock_mono), and what it uses has to stay. */
+bool services_join(flow *f, int64_t until);
+void services_free(flow *f); /* when all have ended, and nobody asks any more */
+/* clock_now of the next try of one that failed; INT64_MAX: none waits. Any thread, and those below. */
+int64_t services_next(flow *f);
+/* The virtual clock was set. */
+void services_nudge(flow *f);
+/* Nothing is to be begun or told to stop now. */
+bool services_are_settled(flow *f);
+/* Writer: what was woken in a transaction, which begins; which is committed. */
+void services_forget_hints(void);
+void services_wake_hinted(flow *f);
 
 /* At the start; the writer met NO_SPACE; once a second. */
 void room_open(flow *f);

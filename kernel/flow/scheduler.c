@@ -459,10 +459,12 @@ static void step_to(flow *f, int64_t until)
     scheduler *s = &f->scheduler;
     for (;;) {
         pthread_mutex_lock(&s->lock);
-        int64_t next = s->next_due;
+        int64_t next = s->next_due, other = services_next(f);
         pthread_mutex_unlock(&s->lock);
+        next = other < next ? other : next;
         clock_set(next < until ? next : until);
         scheduler_due(f, clock_now());
+        services_nudge(f);
         wait_idle(f);
         if (next >= until) {
             return;

@@ -147,6 +147,7 @@ static void publish(flow *f, tx *t)
     if (due != INT64_MAX) {
         scheduler_due(f, due);
     }
+    services_wake_hinted(f);
 }
 
 /* Between interactive groups a bulk one takes no longer than they do: half of a full house. */
@@ -164,6 +165,7 @@ static crm_status run_transaction(flow *f, group *g, write_request **rest)
     tx *t;
     *rest = NULL;
     timers_take_hint();
+    services_forget_hints();
     crm_status s = tx_begin(f->writer_session, &t);
     if (s == CRM_UNAVAILABLE) {
         fail(f); /* the engine gave itself up after a failed COMMIT */

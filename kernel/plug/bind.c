@@ -235,6 +235,26 @@ static void bind_work(binder *k)
     }
 }
 
+static void bind_services(binder *k)
+{
+    for (uint32_t i = 0; i < k->m->d.services_count; i++) {
+        const crm_service_def *row = &k->m->d.services[i];
+        crm_str name = own_name(k, ".", row->name);
+        service out = {.name = name,
+                       .title = str_of(row->title_key),
+                       .module = k->m->mf.name,
+                       .drain_ms = row->drain_ms ? row->drain_ms : SERVICE_DRAIN_MS,
+                       .generation = k->m,
+                       .hold = service_hold,
+                       .let_go = service_let_go,
+                       .run = service_run,
+                       .def = row,
+                       .fn = bound_to(k, row)};
+        bool is_double = registry_service(k->r, name) != NULL;
+        took(k, is_double ? CRM_CONFLICT : registry_add_service(k->r, &out), "service", row->name);
+    }
+}
+
 static void bind_words(binder *k)
 {
     for (uint32_t i = 0; i < k->m->d.steps_count; i++) {
@@ -274,6 +294,7 @@ crm_status bind_register(module *m, const void *const *used, registry *r, faults
     bind_permissions(&k);
     bind_hooks(&k);
     bind_work(&k);
+    bind_services(&k);
     bind_words(&k);
     return arena_failed(k.a) ? CRM_NOMEM : k.status;
 }

@@ -205,6 +205,37 @@ static crm_status check_integrations(check *k, const descriptor *d)
     return CRM_OK;
 }
 
+static bool is_service_name(const char *name)
+{
+    size_t n = name ? strlen(name) : 0;
+    bool is_word = n && n <= 40 && name[0] >= 'a' && name[0] <= 'z';
+    return is_word && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
+}
+
+static crm_status check_services(check *k, const descriptor *d)
+{
+    if (d->services_count > SERVICES_OF_MODULE) {
+        return refuse(k->a, k->why, "bad_row", "module %.*s: %u services, at most %d are taken",
+                      STR_FMT(k->name), d->services_count, SERVICES_OF_MODULE);
+    }
+    for (uint32_t i = 0; i < d->services_count; i++) {
+        const crm_service_def *row = &d->services[i];
+        if (row->flags) {
+            return newer_row(k, "services.flags", i, row->flags);
+        }
+        if (!is_service_name(row->name) || !row->run) {
+            return bad_row(k, "services", i, "lacks run or a name of small letters, digits and _");
+        }
+        if (row->title_key && strlen(row->title_key) > 100) {
+            return bad_row(k, "services", i, "has a title_key of more than 100 bytes");
+        }
+        if (row->drain_ms > SERVICE_DRAIN_MOST) {
+            return bad_row(k, "services", i, "has a drain_ms over 60000");
+        }
+    }
+    return CRM_OK;
+}
+
 #define CHECK_ROWS(member, test, text)                 \
     for (uint32_t i = 0; i < d->member##_count; i++) { \
         if (!(test)) {                                 \
@@ -225,7 +256,8 @@ static crm_status check_rows(check *k, const descriptor *d)
     CHECK_ROWS(migrations, d->migrations[i].fn, "lacks fn")
     crm_status s = check_routes(k, d);
     s = s == CRM_OK ? check_hooks(k, d) : s;
-    return s == CRM_OK ? check_integrations(k, d) : s;
+    s = s == CRM_OK ? check_integrations(k, d) : s;
+    return s == CRM_OK ? check_services(k, d) : s;
 }
 
 crm_status descriptor_read(arena *a, crm_str name, const crm_module *raw, descriptor *out,

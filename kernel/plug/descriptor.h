@@ -16,6 +16,9 @@
 #define DESCRIPTOR_SIZE_MAX (64u << 10)
 #define ROWS_MAX            4096u
 #define STRIDE_MAX          4096u
+#define SERVICES_OF_MODULE  16
+#define SERVICE_DRAIN_MS    10000u
+#define SERVICE_DRAIN_MOST  60000u
 
 /* The tables of a descriptor: row type, member. */
 #define DESCRIPTOR_TABLES(X)         \
@@ -29,7 +32,8 @@
     X(crm_strategy, strategies)      \
     X(crm_integration, integrations) \
     X(crm_perm, perms)               \
-    X(crm_migration, migrations)
+    X(crm_migration, migrations)     \
+    X(crm_service_def, services)
 
 typedef struct descriptor {
     crm_module head; /* zero-extended copy; its tables are the module's own, of its stride */

@@ -66,7 +66,7 @@ static void *host_alloc(crm_ctx *c, size_t n)
 static void *host_keep(size_t n)
 {
     running *f = plug_now;
-    if (!f || f->c || n > (64u << 20)) {
+    if (!f || f->c || f->is_endless || n > (64u << 20)) {
         log_event(LOG_ERROR, "module.misuse", "module=%s keep=%zu", f ? f->m->mf.name.p : "-", n);
         return NULL;
     }
@@ -337,4 +337,11 @@ const struct crm_host plug_host = {
     .outcome = host_outcome,
     .number = host_number,
     .fill = host_fill,
+    .service_should_stop = host_service_should_stop,
+    .service_wait = host_service_wait,
+    .service_fd = host_service_fd,
+    .service_health = host_service_health,
+    .service_read = host_service_read,
+    .service_write = host_service_write,
+    .service_wake = host_service_wake,
 };

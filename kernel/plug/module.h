@@ -69,6 +69,7 @@ typedef struct running {
     int http;            /* of the reply; 0: not chosen */
     bool is_late;        /* a host call was refused, since the time was up */
     bool is_told;        /* and somebody was named for it */
+    bool is_endless;     /* of a service: it has no time of its own, and its calls are frames inside it */
     const void *const *used; /* the interfaces it may call, as the registry of the call resolved them */
     uint32_t limit_ms;   /* what it has in a transaction */
     int64_t end_before;  /* of the transaction's request, when this frame has less */
@@ -81,6 +82,14 @@ extern _Thread_local running *plug_now;
 void call_enter(running *f, module *m, crm_ctx *c, const char *kind, const char *what);
 /* What the call really came to: `s`, or the failure a handler swallowed in a write transaction. */
 CRM_MUST_CHECK crm_status call_leave(running *f, crm_status s);
+/* The frame of a service, the outermost of its thread, which nobody meters or watches. */
+void call_enter_service(running *f, module *m, const char *what);
+void call_leave_service(running *f);
+/* Nobody is around this frame who has a time. */
+static inline bool call_is_outermost(const running *f)
+{
+    return !f->outer || f->outer->is_endless;
+}
 /* A job may declare more or less than the 250 ms that code of a module has in a transaction. */
 void call_allow(running *f, uint32_t ms);
 /* Remembers a failed write of the running call; returns s. */
@@ -179,6 +188,19 @@ void host_put_list(crm_out *o, const char *key);
 void host_put_object(crm_out *o, const char *key);
 void host_put_end(crm_out *o);
 void host_put_status(crm_out *o, int http);
+/* Of a row of services (host_service.c). */
+void service_hold(void *generation);
+void service_let_go(void *generation);
+crm_status service_run(crm_service *s, void *generation, const void *def);
+bool host_service_should_stop(crm_service *s);
+uint32_t host_service_wait(crm_service *s, uint32_t ms);
+int host_service_fd(crm_service *s);
+CRM_PRINTF(3, 0)
+void host_service_health(crm_service *s, uint32_t health, const char *fmt, va_list ap);
+crm_status host_service_read(crm_service *s, crm_service_call fn, void *arg, uint32_t limit_ms);
+crm_status host_service_write(crm_service *s, crm_service_call fn, void *arg, uint32_t limit_ms);
+crm_status host_service_wake(crm_ctx *c, const char *name);
+
 /* Opens and closes the reply of the running call. */
 crm_out *out_begin(running *f, buf *b);
 CRM_MUST_CHECK crm_status out_end(running *f);

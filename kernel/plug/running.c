@@ -51,6 +51,23 @@ void call_enter(running *f, module *m, crm_ctx *c, const char *kind, const char 
     watch_enter(f);
 }
 
+void call_enter_service(running *f, module *m, const char *what)
+{
+    memset(f, 0, sizeof *f);
+    f->m = m;
+    f->kind = "service";
+    f->what = what;
+    f->is_endless = true;
+    f->outer = plug_now;
+    f->since = clock_mono();
+    plug_now = f;
+}
+
+void call_leave_service(running *f)
+{
+    plug_now = f->outer;
+}
+
 void call_allow(running *f, uint32_t ms)
 {
     if (ms && in_transaction(f)) {

@@ -51,7 +51,7 @@ static void show(watched *w, const running *f)
 void watch_enter(running *f)
 {
     if (!f->watched) {
-        f->watched = f->outer ? f->outer->watched : take_place(f->m);
+        f->watched = call_is_outermost(f) ? take_place(f->m) : f->outer->watched;
     }
     if (f->watched) {
         show(f->watched, f);
@@ -60,7 +60,7 @@ void watch_enter(running *f)
 
 void watch_leave(running *f)
 {
-    if (f->watched && f->outer) {
+    if (f->watched && !call_is_outermost(f)) {
         show(f->watched, f->outer);
     } else if (f->watched) {
         atomic_store_explicit(&f->watched->until, 0, memory_order_relaxed);

@@ -93,6 +93,22 @@ static void an_older_descriptor_is_extended_with_zeros(void **state)
     assert_int_equal(m->d.migrations_count, 0);
     assert_null(m->d.head.start);
     assert_null(m->d.head.caps);
+    assert_int_equal(taken("before_services")->d.services_count, 0);
+}
+
+static void a_service_is_taken_with_the_time_it_has_to_stop(void **state)
+{
+    registry *r = registry_new();
+    registry_fault *fault = NULL;
+    module *m = taken("serves");
+    (void)state;
+    assert_int_equal(m->d.services_count, 1);
+    assert_int_equal(plug_register(&m, 1, r, a, &fault), CRM_OK);
+    const service *row = registry_service(r, CRM_S("serves.line"));
+    assert_non_null(row);
+    assert_int_equal(row->drain_ms, 10000);
+    assert_ptr_equal(row->generation, m);
+    registry_discard(r);
 }
 
 static void a_later_sdk_is_taken_while_its_news_are_unused(void **state)
@@ -182,6 +198,8 @@ static void a_field_this_kernel_does_not_know_is_named(void **state)
     assert_non_null(strstr(r->text.p, "jobs[1]"));
     r = refused_as("new_tx", "too_new_fields");
     assert_non_null(strstr(r->text.p, "routes.tx[0] asks for 9"));
+    r = refused_as("new_service", "too_new_fields");
+    assert_non_null(strstr(r->text.p, "services.flags[0] asks for 4"));
 }
 
 static void what_is_no_descriptor_is_refused(void **state)
@@ -192,6 +210,7 @@ static void what_is_no_descriptor_is_refused(void **state)
     refused_as("bad_stride", "bad_stride");
     refused_as("many_rows", "bad_stride");
     refused_as("no_symbol", "no_symbol");
+    refused_as("bad_service", "bad_row");
 }
 
 static void a_file_that_crashes_or_hangs_costs_the_child_only(void **state)
@@ -326,6 +345,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_module_of_this_level_is_taken_and_runs, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_older_descriptor_is_extended_with_zeros, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_service_is_taken_with_the_time_it_has_to_stop, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_later_sdk_is_taken_while_its_news_are_unused, set_up,
                                         tear_down),

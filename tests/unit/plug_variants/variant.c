@@ -104,6 +104,21 @@ static const crm_route routes[] = {
 };
 #endif
 
+#ifdef VARIANT_SERVICES
+#ifndef SERVICE_FLAGS
+#define SERVICE_FLAGS 0
+#endif
+static crm_status serve(crm_service *s, void *state)
+{
+    (void)s;
+    (void)state;
+    return CRM_OK;
+}
+static const crm_service_def services[] = {
+    {.name = SERVICE_NAME, .run = serve, .flags = SERVICE_FLAGS},
+};
+#endif
+
 #ifndef MAGIC
 #define MAGIC CRM_MODULE_MAGIC
 #endif
@@ -128,6 +143,9 @@ static const later_module self = {
             .jobs = JOBS,
 #ifdef VARIANT_NEW_TX
             .routes = CRM_TABLE(routes),
+#endif
+#ifdef VARIANT_SERVICES
+            .services = CRM_TABLE(services),
 #endif
             .start = start,
         },
