@@ -225,7 +225,9 @@ static crm_status start_flow(deployment *d, const registry *r)
                       .data_dir = d->o->data,
                       .group_max = d->o->group_max,
                       .record_json = api_record_json,
-                      .fatal = storage_failed};
+                      .fatal = storage_failed,
+                      /* A command without a server ends soon, and nobody listens there. */
+                      .has_no_services = d->o->is_safe || !d->begins_late};
     crm_status s = load_people(d, r);
     return s == CRM_OK ? flow_start(&o, &d->flow) : s;
 }
@@ -463,6 +465,7 @@ crm_status build_put_in_force(deployment *d, build *b)
 crm_status deployment_published(deployment *d)
 {
     settings_follow_modules(d);
+    service_figures();
     if (d->on_published) {
         d->on_published(d->published_arg);
     }

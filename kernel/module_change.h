@@ -57,6 +57,13 @@ void module_put(json_writer *w, crm_ctx *c, const module_row *row);
 /* "1.2.0-0123456789ab", or "bundled". */
 crm_str module_version_word(crm_str id);
 
+/* module_services.c ------------------------------------------------------------------------------ */
+
+/* Member "services" of a module's row. */
+void module_put_services(json_writer *w, crm_ctx *c, crm_str name);
+/* A line for each of them; none without a server (`r` NULL). */
+void command_say_services(command_call *c, const registry *r, crm_str name);
+
 /* module_decide.c -------------------------------------------------------------------------------- */
 
 /* What is known of a module when something is decided about it. */

@@ -81,7 +81,7 @@ static void say_purging(command_call *c, const module_purging *p)
     }
 }
 
-static void say_row(command_call *c, const module_row *row)
+static void say_row(command_call *c, const registry *r, const module_row *row)
 {
     buf_fmt(c->out, "%-12.*s %-8.*s %s", STR_FMT(row->name), STR_FMT(version_of(row)),
             state_word(c, row->state));
@@ -107,6 +107,7 @@ static void say_row(command_call *c, const module_row *row)
     }
     say_remote(c, row);
     say_purging(c, &row->purging);
+    command_say_services(c, r, row->name);
     buf_char(c->out, '\n');
 }
 
@@ -132,7 +133,7 @@ static void say(command_call *c, const registry *r, crm_str name)
     crm_status s = module_rows_of(c->d, c->arena, r, &rows);
     for (uint32_t i = 0; s == CRM_OK && i < rows.count; i++) {
         if (!name.n || str_eq(rows.at[i].name, name)) {
-            say_row(c, &rows.at[i]);
+            say_row(c, r, &rows.at[i]);
         }
     }
     if (s != CRM_OK) {

@@ -295,6 +295,7 @@ void module_put(json_writer *w, crm_ctx *c, const module_row *row)
     put_held(w, row);
     put_remote(w, c, row->name);
     put_purging(w, &row->purging);
+    module_put_services(w, c, row->name);
     jw_end_object(w);
 }
 

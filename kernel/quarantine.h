@@ -3,7 +3,7 @@
  *
  * Three lines of the crash file within ten minutes, since an administrator last let the module run,
  * put it into quarantine at the next start: its entities, fields and texts stay, so that the ТЗ holds
- * and the data are there; its routes, hooks, listeners and jobs do not run. Jobs and changes wait.
+ * and the data are there; its routes, hooks, listeners, jobs and services do not run. Jobs and changes wait.
  * Bundled modules are not put there. `--safe` does the same to every installed module for one run. What
  * depends on such a module is put aside with it and waits: rules and integrations of the ТЗ that use
  * its words (plug/away.c), and modules, bundled ones too, that cannot do without an interface of it.

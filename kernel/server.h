@@ -99,6 +99,8 @@ CRM_MUST_CHECK crm_status sandbox_advance(deployment *d, int64_t to);
 
 /* What the code of all generations of this module takes stands in /metrics from now on. */
 void module_figures(module *m);
+/* Likewise how the services of the registry in force are. Under apply_lock. */
+void service_figures(void);
 
 /* `karkas serve`: runs until SIGTERM or SIGINT. The process's exit code. */
 int server_run(const server_options *o);
