@@ -13,6 +13,18 @@ export interface Version {
   version: string;
 }
 
+export type ServiceState = 'off' | 'safe' | 'idle' | 'ok' | 'degraded' | 'down' | 'waiting' | 'failing' | 'stopping' | 'stuck';
+
+/** A long loop of a module's code, such as a line to a telephone exchange. */
+export interface Service {
+  name: string;
+  title: string;
+  state: ServiceState;
+  text: string; // what it said of itself last
+  error: string | null;
+  next: string | null; // when it begins again
+}
+
 export interface Module {
   name: string;
   state: State;
@@ -24,6 +36,7 @@ export interface Module {
   lacks: string | null;
   held: { kind: 'rule' | 'integration'; name: string }[];
   remote: { state: 'ok' | 'failing' | 'paused'; detail?: string | null } | null;
+  services: Service[];
   purging: { batch: number; done: number; total: number } | null;
 }
 

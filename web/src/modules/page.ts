@@ -6,13 +6,14 @@ import { empty, failure, problemText, skeletonRows, tag } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import type { ApiError } from '../core/api.ts';
 import { on } from '../core/events.ts';
+import { moment } from '../core/fmt.ts';
 import { capital, has, lang, t } from '../core/i18n.ts';
 import { meta } from '../core/meta.ts';
 import { problemOf } from '../core/model.ts';
 import { Watch } from '../core/store.ts';
 import { agreed, back, doing, done, nameOf } from './acts.ts';
 import { actsOf, isInForce, modules, newer, numberOf } from './model.ts';
-import type { Act, Module, State } from './model.ts';
+import type { Act, Module, Service, ServiceState, State } from './model.ts';
 import { beginPurge, followPurge, mayPurge, purging } from './purge.ts';
 import './settings.ts';
 import { say } from './texts.ts';
@@ -20,6 +21,12 @@ import { say } from './texts.ts';
 const COLORS: Record<State, string> = {
   running: 'green', quarantined: 'red', waiting: 'amber', safe: 'amber', off: 'gray', disabled: 'gray', refused: 'red',
 };
+
+const SERVICE_COLORS: Record<ServiceState, string> = {
+  ok: 'green', degraded: 'amber', down: 'red', waiting: 'amber', failing: 'red', stopping: 'gray', stuck: 'red', idle: 'gray', off: 'gray', safe: 'amber',
+};
+
+const LOOK_MS = 15000;
 
 const told = (title: string, text: string) =>
   html`<span class="setting-aside"><span class="strong">${title}</span><span class="prose">${text}</span></span>`;
@@ -46,7 +53,8 @@ class ModulesPage extends El {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#watch;
-    this.#off = [on('meta', () => void this.#load()), on('reset', () => void this.#load())];
+    const timer = setInterval(() => this.#lookAgain(), LOOK_MS);
+    this.#off = [on('meta', () => void this.#load()), on('reset', () => void this.#load()), () => clearInterval(timer)];
   }
 
   override disconnectedCallback(): void {
@@ -58,6 +66,12 @@ class ModulesPage extends El {
     const of = `${meta.value?.rev} ${lang.value}`;
     if (of !== this.#of) void this.#load();
     this.#of = of;
+  }
+
+  /** Of services nobody is told. */
+  #lookAgain(): void {
+    const has = this.shown?.some((m) => m.services.length);
+    if (has && !this.busy && !document.hidden) void this.#load();
   }
 
   async #load(): Promise<void> {
@@ -146,7 +160,7 @@ class ModulesPage extends El {
     return html`<li class="batch" data-module=${m.name} data-state=${m.state}>
       <div class="batch-head"><span class="clip">${titled(m.name)}</span>${tag(say(`state.${m.state}`), COLORS[m.state])}${this.#newer(m)}</div>
       <span class="muted">${[this.#version(m), this.#entities(m)].filter(Boolean).join(' · ')}</span>
-      ${this.#why(m)}${this.#change(m)}${m.purging ? purging(m.purging) : nothing}
+      ${this.#why(m)}${this.#services(m)}${this.#change(m)}${m.purging ? purging(m.purging) : nothing}
       <div class="batch-foot">
         ${isInForce(m) ? html`<a class="btn btn-sm" data-action="settings" href="/settings/modules?of=${encodeURIComponent(m.name)}" aria-label=${say('settings.of', { name: m.name })}>${icon('settings', 'icon-16')}${say('settings')}</a>` : nothing}
         ${actsOf(m).map((act) => html`<button class="btn btn-sm ${act === 'disable' ? 'btn-ghost' : ''}" data-action=${act} ?disabled=${!!this.busy} aria-label=${say('act.of', { act: nameOf(m, act), name: m.name })} @click=${() => void this.#ask(m, act)}>${nameOf(m, act)}</button>`)}
@@ -194,6 +208,20 @@ class ModulesPage extends El {
     if (m.remote && m.remote.state !== 'ok') lines.push([say(`remote.${m.remote.state}`), m.remote.detail].filter(Boolean).join(' '));
     return html`${lines.map((line) => html`<span>${line}</span>`)}
     ${m.refused ? html`<div class="note-bar is-danger-bg" data-refused>${icon('alert', 'icon-16')}${told(m.refused.title, m.refused.text)}</div>` : nothing}`;
+  }
+
+  /** A line for each: how it is, what it says of itself, and when it is tried again. */
+  #services(m: Module): TemplateResult | typeof nothing {
+    if (!m.services.length) return nothing;
+    const why = (one: Service) => [
+      one.text,
+      one.next ? say('service.next', { at: moment(one.next) }) : '',
+    ].filter(Boolean).join(' · ');
+    return html`<ul aria-label=${say('services.of', { name: m.name })}>
+      ${m.services.map((one) => html`<li data-service=${one.name} data-state=${one.state}>
+        <span>${one.title}</span> ${tag(say(`service.${one.state}`), SERVICE_COLORS[one.state])} <span class="muted">${why(one)}</span>
+      </li>`)}
+    </ul>`;
   }
 
   /* ---- one module ---- */

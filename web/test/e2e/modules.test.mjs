@@ -30,6 +30,10 @@ test('the list, from the menu, says what runs in which version, what is newer an
   await row('meters').getByText('Ждут 2 правила или обмена: high_reading, readings.').waitFor();
   await row('scales').getByText('Нужен уровень 3, у этого сервера 1.').waitFor();
   await row('tasks').getByText('выключен', { exact: true }).waitFor();
+  const service = (name) => row('fleet').locator(`[data-service="${name}"]`);
+  await service('tracker').getByText('отказывает раз за разом').waitFor();
+  assert.match(await service('tracker').innerText(), /Связь с маячками.*нет ответа от станции · следующая попытка/s);
+  await service('mail').getByText('работает не полностью').waitFor();
   assert.equal(await row('tasks').locator('[data-action=settings]').count(), 0, 'of one that is off there is nothing to set');
   await row('fleet').locator('[data-action=settings]').click();
   await setting(page, 'wait').waitFor();
