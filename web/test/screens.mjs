@@ -319,4 +319,28 @@ export const SCREENS = {
       await page.waitForSelector('dialog.keys[open]');
     },
   },
+  timeline: {
+    ready: see('.prop'),
+    path: '/e/sales.lead/44',
+    fixture: { timeline: true },
+    act: async (page, phone, fixture) => {
+      if (phone) await page.click('#tab-timeline');
+      const igor = { id: 8, label: 'Игорь Гущин' };
+      fixture.update('sales.lead', 44, { stage: 'work', city: 'Пермь' });
+      fixture.timeline.add(44, 'Решение принимает техдир', { id: 8, name: igor.label }, { pinned: true });
+      fixture.timeline.add(44, 'Готовы на аванс 30 %, @Игорь Гущин', { id: 7, name: 'Анна Котова' }, { mentions: [igor], not_told: [igor] });
+      await page.waitForSelector('.event .mention');
+    },
+  },
+  'timeline-mention': {
+    ready: see('.prop'),
+    path: '/e/sales.lead/44',
+    fixture: { timeline: true },
+    act: async (page, phone) => {
+      if (phone) await page.click('#tab-timeline');
+      await page.click('.composer-text');
+      await page.keyboard.type('Спросить @а');
+      await page.waitForSelector('.mentions [role=option][id$="-1"]');
+    },
+  },
 };

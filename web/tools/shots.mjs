@@ -12,7 +12,7 @@ for (const [name, screen] of Object.entries(SCREENS)) {
   if (only.length && !only.includes(name)) continue;
   for (const phone of screen.only === 'desk' ? [false] : [false, true]) {
     for (const scheme of ['light', 'dark']) {
-      const fixture = await new Fixture().listen();
+      const fixture = await new Fixture(screen.fixture).listen();
       const { page, context, faults } = await open(browser, fixture.url, {
         ...screen,
         size: phone ? PHONE : DESK,

@@ -27,6 +27,7 @@ export const KEYS = {
   },
   carry: { right: ['ArrowRight'], left: ['ArrowLeft'], drop: ['Space', 'Enter'], putBack: ['Escape'] },
   card: { edit: ['KeyE'], save: ['Ctrl+Enter'], close: ['Escape'] },
+  note: { write: ['KeyM'], send: ['Ctrl+Enter'] },
   create: { save: ['Ctrl+Enter'] },
   settings: { save: ['Ctrl+Enter'] },
   pairs: { next: ['KeyJ'], prev: ['KeyK'], merge: ['KeyM'], different: ['KeyN'] },

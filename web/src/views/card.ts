@@ -13,6 +13,8 @@ import './frame.ts';
 import { CardModel } from './card-model.ts';
 import { conflicts, extra, section, summaryOf } from './card-fields.ts';
 import { nextMove, otherMoves, steps } from './stages.ts';
+import { tabList, type Tab } from './card-tabs.ts';
+import { timeline } from '../timeline/part.ts';
 import { picked } from '../fields/picks.ts';
 import { label, show } from '../fields/view.ts';
 import { api } from '../core/api.ts';
@@ -34,19 +36,19 @@ import { closeCard, go, openCard, place } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { Ref } from '../core/types.ts';
 
-type Tab = 'fields' | 'related' | 'history';
-
 class Card extends El {
   static override properties = {
     entity: {},
     recordId: { attribute: false },
     layer: { type: Boolean },
     tab: { state: true },
+    mid: { state: true },
   };
   entity = '';
   recordId = 0;
   layer = false;
   tab: Tab = 'fields';
+  mid: Tab = 'history'; // of a page, which shows the others at once
   #model: CardModel | null = null;
   #watch = new Watch(this, meta, lang, narrow);
   #off = () => {};
@@ -78,6 +80,7 @@ class Card extends El {
     if (this.#model?.entity === this.entity && this.#model.id === this.recordId) return;
     this.#model?.stop();
     this.tab = 'fields';
+    this.mid = entityOf(this.entity)?.timeline ? 'timeline' : 'history';
     this.#model = new CardModel(this.entity, this.recordId, () => this.requestUpdate());
   }
 
@@ -322,54 +325,44 @@ class Card extends El {
   #columns(model: CardModel) {
     return html`<div class="deal">
       <section class="deal-left" aria-label=${t('card.fields')} tabindex="0">${this.#fields(model)}</section>
-      <section class="deal-mid" aria-label=${t('card.history')} tabindex="0">
-        <h2 class="block-head">${t('card.history')}</h2>
-        ${this.#history(model)}
-      </section>
+      <section class="deal-mid" aria-label=${t(`card.${this.mid}`)} tabindex="0">${this.#middle(model)}</section>
       <section class="deal-right" aria-label=${t('card.related')} tabindex="0">
         ${this.#related(model)}
       </section>
     </div>`;
   }
 
-  #tabs(model: CardModel) {
-    const tabs: Tab[] = ['fields', 'related', 'history'];
-    const walk = (event: KeyboardEvent) => {
-      const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? 2 : 0;
-      if (!step) return;
-      this.tab = tabs[(tabs.indexOf(this.tab) + step) % 3];
-      void this.updateComplete.then(() =>
-        this.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus(),
-      );
+  #middle(model: CardModel) {
+    if (!entityOf(this.entity)!.timeline)
+      return html`<h2 class="block-head">${t('card.history')}</h2>
+        ${this.#history(model)}`;
+    const go = (tab: Tab) => {
+      this.mid = tab;
     };
-    return html`<div class="bar-row is-lined">
-        <div class="tabs" role="tablist" aria-label=${t('card.parts')} @keydown=${walk}>
-          ${tabs.map(
-            (id) =>
-              html`<button
-                class="tab"
-                role="tab"
-                id="tab-${id}"
-                aria-controls="card-panel"
-                aria-selected=${this.tab === id ? 'true' : 'false'}
-                tabindex=${this.tab === id ? 0 : -1}
-                @click=${() => {
-                  this.tab = id;
-                }}
-              >
-                ${t(`card.${id}`)}
-              </button>`,
-          )}
-        </div>
-      </div>
+    return html`${tabList(this, ['timeline', 'history'], this.mid, 'mid', go)}
+      <div id="mid-panel" role="tabpanel" aria-labelledby="mid-${this.mid}">${this.#part(this.mid, model)}</div>`;
+  }
+
+  #part(tab: Tab, model: CardModel) {
+    if (tab === 'timeline') return timeline(this, this.entity, model.record!);
+    return tab === 'fields' ? this.#fields(model) : tab === 'related' ? this.#related(model) : this.#history(model);
+  }
+
+  #tabs(model: CardModel) {
+    const all: Tab[] = ['fields', 'timeline', 'related', 'history'];
+    const tabs = all.filter((tab) => tab !== 'timeline' || entityOf(this.entity)!.timeline);
+    const go = (tab: Tab) => {
+      this.tab = tab;
+    };
+    return html`<div class="bar-row is-lined">${tabList(this, tabs, this.tab, 'tab', go)}</div>
       <div
         class="scroll card-panel"
-        id="card-panel"
+        id="tab-panel"
         role="tabpanel"
         aria-labelledby="tab-${this.tab}"
         tabindex="0"
       >
-        ${this.tab === 'fields' ? this.#fields(model) : this.tab === 'related' ? this.#related(model) : this.#history(model)}
+        ${this.#part(this.tab, model)}
       </div>`;
   }
 

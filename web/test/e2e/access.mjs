@@ -31,7 +31,7 @@ function variantsOf(index, { only }) {
 
 async function look(screen, where, scheme) {
   const size = where === 'phone' ? PHONE : DESK;
-  const fixture = await new Fixture().listen();
+  const fixture = await new Fixture(screen.fixture).listen();
   const { page, context, faults } = await open(browser, fixture.url, { ...screen, size, scheme });
   try {
     await screen.ready(page);

@@ -5,6 +5,8 @@ import en from '../../locales/en.json';
 import ru from '../../locales/ru.json';
 import modulesEn from '../../src/modules/en.json';
 import modulesRu from '../../src/modules/ru.json';
+import timelineEn from '../../src/timeline/en.json';
+import timelineRu from '../../src/timeline/ru.json';
 import { compile } from '../../src/core/icu.ts';
 
 function* sources(dir: string): Generator<string> {
@@ -22,6 +24,7 @@ const russian = ru as Record<string, string>,
 const CATALOGUES: [string, Record<string, string>, Record<string, string>][] = [
   ['the core', russian, english],
   ['the page of modules', modulesRu, modulesEn],
+  ['the timeline', timelineRu, timelineEn],
 ];
 
 for (const [name, one, other] of CATALOGUES) {
