@@ -1,8 +1,8 @@
 /*
  * engine_sqlite_ahead.c - slices of the schema step, ahead of it: what has to go over every row of
- * an entity. First the values that are stored another way, then sort keys of texts that get an
- * index, then the indexes, the rows that were written meanwhile, and the full text. And what is
- * begun and not wanted any more.
+ * an entity. First the values that are stored another way, then sort keys and elements of fields
+ * that get an index, then the indexes, the rows that were written meanwhile, and the full text. And
+ * what is begun and not wanted any more.
  */
 #include "data/engine_sqlite_schema.h"
 #include "data/engine_sqlite_write.h"
@@ -112,7 +112,8 @@ static void fill_values(schema_step *x, entity *e, engine_ahead *out)
     }
     for (uint32_t k = COL_OWN; x->status == CRM_OK && k < e->field_count; k++) {
         field *f = (field *)&e->fields[k];
-        if (!lacks_keys(x, e, f)) {
+        bool is_side = sides_lack(x, e, f);
+        if (!is_side && !lacks_keys(x, e, f)) {
             continue;
         }
         uint32_t id = e->fields[COL_ID].id;
@@ -120,9 +121,11 @@ static void fill_values(schema_step *x, entity *e, engine_ahead *out)
         if (end <= SCHEMA_FEW_ROWS) {
             return;
         }
-        ahead_find_id(x, e, f, true);
+        ahead_find_id(x, e, f, !is_side); /* a new one has no elements */
         if (lacks_keys(x, e, f)) {
             fill_keys(x, e, f, end, out);
+        } else if (f->id && sides_lack(x, e, f)) {
+            sides_fill(x, e, f, end, out);
         }
     }
 }
@@ -141,6 +144,8 @@ static void fill_some_noted(schema_step *x, const entity *e, engine_ahead *out)
         }
         if (f->id && lacks_keys(x, e, f) && schema_has_keys_ahead(x, e, f)) {
             schema_make_keys(x, e, f, some);
+        } else if (f->id && sides_lack(x, e, f)) {
+            sides_fill_noted(x, e, f, some);
         }
     }
     indexing_fill_noted(x, e, some);

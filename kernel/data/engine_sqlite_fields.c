@@ -308,12 +308,14 @@ static void fill_row(schema_step *x, const field *f, int64_t id, crm_str many, b
     }
 }
 
-static void fill_side(schema_step *x, const entity *e, const field *f)
+void schema_fill_side(schema_step *x, const entity *e, const field *f, crm_str which)
 {
     sqlite3_stmt *stmt = NULL;
-    char text[160];
-    snprintf(text, sizeof text, "SELECT c%u, c%u, c%u IS NOT NULL FROM e%u WHERE c%u IS NOT NULL",
-             e->fields[COL_ID].id, f->id, e->fields[COL_DELETED_AT].id, e->id, f->id);
+    char text[320];
+    snprintf(text, sizeof text,
+             "SELECT c%u, c%u, c%u IS NOT NULL FROM e%u WHERE c%u IS NOT NULL%s%.*s",
+             e->fields[COL_ID].id, f->id, e->fields[COL_DELETED_AT].id, e->id, f->id,
+             which.n ? " AND " : "", STR_FMT(which));
     int rc = sqlite3_prepare_v2(x->s->db, text, -1, &stmt, NULL);
     while (rc == SQLITE_OK && x->status == CRM_OK && sqlite3_step(stmt) == SQLITE_ROW) {
         crm_str many = {(const char *)sqlite3_column_text(stmt, 1),
@@ -339,13 +341,11 @@ void schema_side(schema_step *x, const entity *e, const field *f, stored_field w
     if (!is_wanted || (has && !is_stale)) {
         return;
     }
-    (void)!schema_run(x,
-                      "CREATE TABLE m%u(id INTEGER NOT NULL, v NOT NULL, d INTEGER NOT NULL,"
-                      " PRIMARY KEY(id, v)) WITHOUT ROWID",
-                      f->id);
-    (void)!schema_run(x, "CREATE INDEX mv%u ON m%u(v)", f->id, f->id);
-    if (!was.is_new && x->status == CRM_OK) {
-        fill_side(x, e, f);
+    if (!sides_take(x, e, f)) {
+        sides_create(x, f);
+        if (!was.is_new) {
+            schema_fill_side(x, e, f, (crm_str){"", 0});
+        }
     }
     set_flags(x, f, was.flags | COLUMN_SIDE);
 }

@@ -60,21 +60,27 @@ static bool has_name(const names *all, crm_str name)
     return all->count && bsearch(&name, all->at, (size_t)all->count, sizeof name, by_text);
 }
 
-/* What meta_ahead says instead of a row. */
-#define NOT_BEGUN (-1)
-#define REFUSED   (-2) /* there are equal values */
-#define WHOLE     INT64_MAX
-
-static int64_t filled_of(schema_step *x, crm_str name)
+int64_t ahead_filled(schema_step *x, crm_str name)
 {
-    return schema_int(x, NOT_BEGUN, "SELECT filled FROM meta_ahead WHERE name='%.*s'",
+    return schema_int(x, AHEAD_NOT_BEGUN, "SELECT filled FROM meta_ahead WHERE name='%.*s'",
                       STR_FMT(name));
 }
 
-static void set_filled(schema_step *x, crm_str name, int64_t at)
+void ahead_begin(schema_step *x, const entity *e, crm_str name)
+{
+    (void)!schema_run(x, "INSERT INTO meta_ahead(name,entity,filled) VALUES('%.*s',%u,0)",
+                      STR_FMT(name), e->id);
+}
+
+void ahead_set_filled(schema_step *x, crm_str name, int64_t at)
 {
     (void)!schema_run(x, "UPDATE meta_ahead SET filled=%lld WHERE name='%.*s'", (long long)at,
                       STR_FMT(name));
+}
+
+void ahead_end(schema_step *x, crm_str name)
+{
+    (void)!schema_run(x, "DELETE FROM meta_ahead WHERE name='%.*s'", STR_FMT(name));
 }
 
 /* ---- gathering ------------------------------------------------------------------------------- */
@@ -86,8 +92,7 @@ static void begin(schema_step *x, const entity *e, const entity_index *i, crm_st
                       STR_FMT(columns));
     (void)!schema_run(x, "CREATE %sINDEX i%.*s ON t%.*s(%.*s)", i->is_unique ? "UNIQUE " : "",
                       STR_FMT(name), STR_FMT(name), STR_FMT(columns));
-    (void)!schema_run(x, "INSERT INTO meta_ahead(name,entity,filled) VALUES('%.*s',%u,0)",
-                      STR_FMT(name), e->id);
+    ahead_begin(x, e, name);
 }
 
 /* The rows of whose ids `which` is true, as far as they belong in the index. False: they cannot. */
@@ -102,7 +107,7 @@ static bool gather(schema_step *x, const entity *e, const entity_index *i, crm_s
                                STR_FMT(name), STR_FMT(columns), id, STR_FMT(columns), e->id, id,
                                STR_FMT(which), STR_FMT(where), id);
     if (st == CRM_CONFLICT) {
-        set_filled(x, name, REFUSED);
+        ahead_set_filled(x, name, AHEAD_REFUSED);
     }
     return st == CRM_OK && x->status == CRM_OK;
 }
@@ -118,13 +123,13 @@ static void fill(schema_step *x, const entity *e, const entity_index *i, int64_t
                  engine_ahead *out)
 {
     crm_str name = index_name_of(x, e, i);
-    int64_t at = filled_of(x, name), passed = at > 0 ? at : 0;
-    if (at >= last || at == REFUSED || !out->is_done) {
-        out->left += passed < last && at != REFUSED ? last - passed : 0;
+    int64_t at = ahead_filled(x, name), passed = at > 0 ? at : 0;
+    if (at >= last || at == AHEAD_REFUSED || !out->is_done) {
+        out->left += passed < last && at != AHEAD_REFUSED ? last - passed : 0;
         return;
     }
     (void)noted_begin(x, e);
-    if (at == NOT_BEGUN) {
+    if (at == AHEAD_NOT_BEGUN) {
         begin(x, e, i, name);
     }
     do {
@@ -135,7 +140,7 @@ static void fill(schema_step *x, const entity *e, const entity_index *i, int64_t
         }
         passed += AT_ONCE;
     } while (passed < last && clock_mono() < out->until);
-    set_filled(x, name, passed < last ? passed : WHOLE);
+    ahead_set_filled(x, name, passed < last ? passed : AHEAD_WHOLE);
     out->row = passed < last ? passed : last;
     out->left += passed < last ? last - passed : 0;
     out->is_done = passed >= last;
@@ -200,7 +205,7 @@ void indexing_fill_noted(schema_step *x, const entity *e, crm_str noted)
     for (uint32_t k = 0; x->status == CRM_OK && k < e->index_count; k++) {
         const entity_index *i = &e->indexes[k];
         if (!index_has_many(e, i) && know_ids(x, e, i, false) &&
-            filled_of(x, index_name_of(x, e, i)) >= 0) {
+            ahead_filled(x, index_name_of(x, e, i)) >= 0) {
             gather_noted(x, e, i, noted);
         }
     }
@@ -208,18 +213,18 @@ void indexing_fill_noted(schema_step *x, const entity *e, crm_str noted)
 
 /* ---- changing hands -------------------------------------------------------------------------- */
 
-/* The table of the gathered rows, to be emptied; its number. */
-static int64_t set_aside(schema_step *x, crm_str name)
+/* What is made under this name in meta_ahead is to be emptied: the rows gathered for an index, or
+ * elements (engine_sqlite_sides.c); the number of what was `table`. */
+static int64_t set_aside(schema_step *x, crm_str name, crm_str table)
 {
     int64_t n = schema_int(x, 1,
                            "SELECT coalesce(max(CAST(substr(name,2) AS INTEGER)),0)+1"
                            " FROM sqlite_master WHERE name GLOB 'y[0-9]*'");
-    crm_str from = arena_fmt(x->arena, "t%.*s", STR_FMT(name));
     crm_str to = arena_fmt(x->arena, "y%lld", (long long)n);
-    if (from.p && to.p) {
-        schema_edit_name(x, from.p, to.p);
+    if (table.p && to.p) {
+        schema_edit_name(x, table.p, to.p);
     }
-    (void)!schema_run(x, "DELETE FROM meta_ahead WHERE name='%.*s'", STR_FMT(name));
+    ahead_end(x, name);
     x->s->has_aside = true;
     return n;
 }
@@ -234,12 +239,12 @@ static void hand_over(schema_step *x, const entity *e, const entity_index *i)
                       " WHERE type='index' AND name='i%.*s'",
                       STR_FMT(name), e->id, i->is_unique ? "UNIQUE " : "", STR_FMT(name), e->id,
                       STR_FMT(columns), STR_FMT(where), STR_FMT(name));
-    (void)set_aside(x, name);
+    (void)set_aside(x, name, arena_fmt(x->arena, "t%.*s", STR_FMT(name)));
 }
 
 static bool is_whole(schema_step *x, const entity *e, const entity_index *i)
 {
-    return !index_has_many(e, i) && filled_of(x, index_name_of(x, e, i)) == WHOLE;
+    return !index_has_many(e, i) && ahead_filled(x, index_name_of(x, e, i)) == AHEAD_WHOLE;
 }
 
 void indexing_take(schema_step *x, const entity *e)
@@ -289,12 +294,14 @@ void indexing_drop(schema_step *x, const entity *e)
     }
     schema_edit_begin(x);
     for (; name.n && x->status == CRM_OK; name = next_of(x, e)) {
-        long long n = set_aside(x, name);
+        const char *before = name.p[0] == 'm' ? "" : "t";
+        crm_str table = arena_fmt(x->arena, "%s%.*s", before, STR_FMT(name));
+        long long n = set_aside(x, name, table);
         (void)!schema_run(x,
                           "UPDATE sqlite_master SET name='z%lld',tbl_name='y%lld',"
-                          "sql=replace(replace(sql,' t%.*s',' y%lld'),' i%.*s',' z%lld')"
-                          " WHERE type='index' AND name='i%.*s'",
-                          n, n, STR_FMT(name), n, STR_FMT(name), n, STR_FMT(name));
+                          "sql=replace(replace(sql,' %.*s',' y%lld'),' '||name,' z%lld')"
+                          " WHERE type='index' AND tbl_name='%.*s'",
+                          n, n, STR_FMT(table), n, n, STR_FMT(table));
     }
     schema_edit_end(x);
 }

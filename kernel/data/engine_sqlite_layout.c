@@ -8,7 +8,7 @@
  * field_shape's, NULL where an older program made the field; `filled` is up to which row a column
  * that is being filled has its values (engine_sqlite_retype.c), `keyed` the same of sort keys:
  * while the entity is `noted` (engine_sqlite_noted.c). meta_ahead(name, entity, filled): indexes
- * that are being made (engine_sqlite_indexing.c).
+ * (engine_sqlite_indexing.c) and elements (engine_sqlite_sides.c) that are being made.
  */
 #include "data/engine_sqlite_schema.h"
 

@@ -66,6 +66,8 @@ bool schema_has_keys_ahead(schema_step *x, const entity *e, const field *f);
 void schema_make_keys(schema_step *x, const entity *e, const field *f, crm_str ids);
 void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_side(schema_step *x, const entity *e, const field *f, stored_field was);
+/* The elements of the rows of which `which` is true into the side table; empty: of all. */
+void schema_fill_side(schema_step *x, const entity *e, const field *f, crm_str which);
 void schema_indexes(schema_step *x, const entity *e);
 /* The name behind `after` of an index that is no longer declared and may go; {NULL,0}: there is none. */
 crm_str schema_next_stale(schema_step *x, const entity *e, crm_str after);
@@ -133,6 +135,23 @@ int64_t noted_forget_some(schema_step *x, const entity *e);
 void schema_edit_begin(schema_step *x);
 void schema_edit_name(schema_step *x, const char *from, const char *to);
 void schema_edit_end(schema_step *x);
+
+/* meta_ahead: up to which row is what is made of an entity's rows under this name; or one of these. */
+#define AHEAD_NOT_BEGUN (-1)
+#define AHEAD_REFUSED   (-2) /* there are equal values: the step names them */
+#define AHEAD_WHOLE     INT64_MAX
+int64_t ahead_filled(schema_step *x, crm_str name);
+void ahead_begin(schema_step *x, const entity *e, crm_str name);
+void ahead_set_filled(schema_step *x, crm_str name, int64_t at);
+void ahead_end(schema_step *x, crm_str name);
+
+/* Elements of many-valued fields ahead of the step (engine_sqlite_sides.c): whether their table is still
+ * to be made; a slice of it; of noted rows once more; whether the step has it now. */
+bool sides_lack(const schema_step *x, const entity *e, const field *f);
+void sides_create(schema_step *x, const field *f);
+void sides_fill(schema_step *x, const entity *e, const field *f, int64_t last, engine_ahead *out);
+void sides_fill_noted(schema_step *x, const entity *e, const field *f, crm_str noted);
+bool sides_take(schema_step *x, const entity *e, const field *f);
 
 /* Indexes made ahead of the step (engine_sqlite_indexing.c): a slice; the noted rows once more; those that
  * are whole become the entity's; those that are begun are given up. */

@@ -204,6 +204,61 @@ static void equal_values_are_left_to_the_step(void **state)
     assert_sound(b);
 }
 
+static uint32_t tagged(bench *b, const char *tag)
+{
+    const field *f = deal_field(b->w, DEAL_EMAILS);
+    engine_turn_end(b->reader);
+    return bench_count_where(b, world_cond(b->w, COND_HAS, f, value_text(str_of(tag))));
+}
+
+static void elements_of_an_index_are_gathered_in_slices(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    engine_ahead ahead = {.until = 1};
+    static const entity_index of_emails[] = {{.field = {DEAL_EMAILS}, .count = 1}};
+    bench_begin(b);
+    for (int i = 0; i < ROWS; i++) {
+        bench_deal_with(b, DEAL_EMAILS, value_text(CRM_S("a@example.org\nb@example.org")));
+    }
+    bench_commit(b);
+    declared one = {of_emails, 1}, before = declare(b, one);
+    for (int given_up = 1; given_up >= 0; given_up--) {
+        declare(b, one);
+        assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+        assert_false(ahead.is_done);
+        declare(b, before);
+        bench_begin(b);
+        assert_ok(bench_set(b, 3, DEAL_EMAILS, value_text(CRM_S("c@example.org"))));
+        assert_ok(bench_set(b, 4 + given_up, COL_DELETED_AT, value_int(7)));
+        bench_commit(b);
+        declare(b, one);
+        assert_true(slices(b) > 1);
+        declare(b, before);
+        bench_begin(b);
+        engine_op gone = {.kind = ENGINE_DELETE, .entity = &b->w->deal, .id = 6 + given_up};
+        assert_ok(bench_op(b, &gone));
+        bench_deal_with(b, DEAL_EMAILS, value_text(CRM_S("c@example.org")));
+        bench_commit(b);
+        if (given_up) {
+            assert_ok(engine_drop_ahead(b->e));
+            bench_rest(b);
+            assert_int_equal(leftovers(b), 0);
+        }
+    }
+    declare(b, one);
+    assert_ok(make(b, &faults));
+    assert_sound(b);
+    assert_int_equal(tagged(b, "b@example.org"), ROWS - 5);
+    assert_int_equal(tagged(b, "c@example.org"), 3);
+    bench_begin(b);
+    assert_ok(bench_set(b, 9, DEAL_EMAILS, value_text(CRM_S("c@example.org"))));
+    bench_commit(b);
+    assert_int_equal(tagged(b, "c@example.org"), 4);
+    bench_rest(b);
+    assert_int_equal(leftovers(b), 0);
+}
+
 static void fill_with_unique_dates(bench *b)
 {
     value row[DEAL_COLUMNS];
@@ -401,6 +456,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TRY(indexes_made_in_slices_hold_what_sqlite_would_put_there),
         TRY(an_index_that_is_half_made_goes_on_when_the_file_is_opened_again),
+        TRY(elements_of_an_index_are_gathered_in_slices),
         TRY(an_index_that_is_given_up_leaves_nothing_and_may_be_made_again),
         TRY(equal_values_are_left_to_the_step),
         TRY(values_that_become_equal_meanwhile_are_left_to_the_step),
