@@ -301,6 +301,7 @@ static const command commands[] = {
     {"module", "new", 1, 1, command_module_new},
     {"module", "lint", 1, 1, command_module_lint},
     {"module", "dev", 1, 1, command_module_dev},
+    {"module", "test", 1, 1, command_module_test},
     {"module", "check", 1, 1, command_module_check},
     {"module", "list", 0, 0, command_module_list},
     {"module", "install", 1, 1, command_module_install},

@@ -1,5 +1,5 @@
 /*
- * kit.h - what `karkas module new | lint | dev | check` do for authors of modules: on their own machine,
+ * kit.h - what `karkas module new | lint | dev | test | check` do for authors of modules: on their own machine,
  * in a process of their own.
  */
 #ifndef KIT_H
@@ -20,6 +20,8 @@ void command_module_lint(command_call *c);
  * or SIGTERM: on a server of its own, or with --data on the one that runs there. Leaves nothing.
  */
 void command_module_dev(command_call *c);
+/* Builds the module in folder args[2] and runs its unit tests on the kernel in memory (karkas_mock.h). */
+void command_module_test(command_call *c);
 /*
  * Tries everything a client could ask proof for of the module in args[2], a folder or an archive, on a
  * server of its own; prints a row each, and writes the page that --report names. Fails when one is bad.

@@ -78,6 +78,7 @@ static void check_all(check *k)
     check_lint(k);
     check_locales(k);
     check_probe(k);
+    check_tests(k);
     buf_clear(k->call->out);
     if (kit_declared(k->call, k->m.built, &k->reg) == CRM_OK) {
         check_alive(k);

@@ -45,6 +45,8 @@ void check_sizes(check *k);
 void check_lint(check *k);
 void check_locales(check *k);
 void check_probe(check *k);
+/* Its own unit tests, on the kernel in memory. */
+void check_tests(check *k);
 
 /* On a server (kit_check_live.c, kit_check_rights.c, kit_check_load.c); false: nothing further can be tried. */
 bool check_start(check *k);

@@ -282,3 +282,22 @@ void check_probe(check *k)
                 "its descriptor was read in a restricted process of its own"),
               found);
 }
+
+/* ---- its own tests --------------------------------------------------------------------------- */
+
+void check_tests(check *k)
+{
+    buf said;
+    const char *title = W(k, "Его модульные проверки проходят", "Its unit tests pass");
+    const char *did = W(k, "karkas module test: на этом ядре, с базой в памяти",
+                        "karkas module test: on this kernel, with a database in memory");
+    if (!k->m.has_tests) {
+        check_add(k, CHECK_SKIPPED, title, did,
+                  str_of(W(k, "их в модуле нет", "the module has none")));
+        return;
+    }
+    buf_init(&said, 0);
+    bool ok = kit_test_run(&k->m, &said);
+    check_add(k, ok ? CHECK_GOOD : CHECK_BAD, title, did, buf_view(&said));
+    buf_free(&said);
+}

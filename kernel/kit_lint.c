@@ -7,14 +7,11 @@
 
 #include "kit_tools.h"
 
-#define LINT_MODULES 64 /* with everything it needs */
-
 typedef struct lint {
     command_call *call;
     module_found *found; /* the one asked for first, then those of the modules' folder */
     uint32_t found_count;
-    module *modules[LINT_MODULES];
-    uint32_t module_count;
+    kit_set set;
     registry *reg;
     uint32_t missing; /* texts */
 } lint;
@@ -74,7 +71,7 @@ static crm_status find_others(lint *l)
     module_refusal *refused = NULL;
     uint32_t count = 0;
     crm_status s = plug_scan(l->call->arena, l->call->d->o->modules, &all, &count, &refused);
-    for (uint32_t i = 0; s == CRM_OK && i < count && l->found_count < LINT_MODULES; i++) {
+    for (uint32_t i = 0; s == CRM_OK && i < count && l->found_count < KIT_MODULES; i++) {
         if (!str_eq(all[i].name, l->found[0].name)) {
             l->found[l->found_count++] = all[i];
         }
@@ -86,8 +83,8 @@ static crm_status find_others(lint *l)
 
 static bool is_loaded(const lint *l, crm_str name)
 {
-    for (uint32_t i = 0; i < l->module_count; i++) {
-        if (str_eq(plug_name(l->modules[i]), name)) {
+    for (uint32_t i = 0; i < l->set.count; i++) {
+        if (str_eq(plug_name(l->set.at[i]), name)) {
             return true;
         }
     }
@@ -100,15 +97,15 @@ static crm_status load(lint *l, crm_str name)
     for (uint32_t i = 0; i < l->found_count; i++) {
         const module_found *f = &l->found[i];
         module_refusal *refused = NULL;
-        if (!str_eq(f->name, name) || is_loaded(l, name) || l->module_count == LINT_MODULES) {
+        if (!str_eq(f->name, name) || is_loaded(l, name) || l->set.count == KIT_MODULES) {
             continue;
         }
-        crm_status s = plug_load(l->call->arena, f, &l->modules[l->module_count], &refused);
+        crm_status s = plug_load(l->call->arena, f, &l->set.at[l->set.count], &refused);
         say_refusals(l, refused, (crm_str){0});
         if (s != CRM_OK) {
             return s;
         }
-        l->module_count++;
+        l->set.count++;
         for (uint32_t k = 0; s == CRM_OK && k < f->need_count; k++) {
             s = load(l, f->needs[k]);
         }
@@ -117,30 +114,31 @@ static crm_status load(lint *l, crm_str name)
     return CRM_OK;
 }
 
-static crm_status say_faults(lint *l, const registry_fault *faults, crm_status s)
+static crm_status say_faults(command_call *c, const registry_fault *faults, crm_status s)
 {
-    for (const tz_fault *f = tz_fault_of_seal(l->call->arena, faults); f; f = f->next) {
-        tz_fault_text(f, l->call->lang, l->call->out);
-        buf_char(l->call->out, '\n');
+    for (const tz_fault *f = tz_fault_of_seal(c->arena, faults); f; f = f->next) {
+        tz_fault_text(f, c->lang, c->out);
+        buf_char(c->out, '\n');
     }
     return s;
 }
 
-static crm_status put_together(lint *l)
+crm_status kit_compose(command_call *c, const kit_set *set, crm_status (*more)(registry *r),
+                       registry **out)
 {
     registry_fault *faults = NULL;
-    arena *a = l->call->arena;
-    l->reg = registry_new();
-    crm_status s = l->reg ? flow_register(l->reg) : CRM_NOMEM;
-    s = s == CRM_OK ? import_register(l->reg) : s;
+    registry *r = *out = registry_new();
+    crm_status s = r ? flow_register(r) : CRM_NOMEM;
+    s = s == CRM_OK ? import_register(r) : s;
     if (s == CRM_OK) {
-        s = plug_register(l->modules, l->module_count, l->reg, a, &faults);
-        s = say_faults(l, faults, s);
+        s = plug_register(set->at, set->count, r, c->arena, &faults);
+        s = say_faults(c, faults, s);
     }
     faults = NULL;
+    s = s == CRM_OK && more ? more(r) : s;
     if (s == CRM_OK) {
-        s = registry_seal(l->reg, a, &faults);
-        s = say_faults(l, faults, s);
+        s = registry_seal(r, c->arena, &faults);
+        s = say_faults(c, faults, s);
     }
     return s;
 }
@@ -267,15 +265,29 @@ static void say_result(lint *l)
             STR_FMT(own->name), STR_FMT(own->version));
 }
 
-/* The folder and all it needs, put together; l->reg is the caller's to discard. */
-static crm_status read_all(lint *l, const char *folder)
+/* The folder and all it needs. */
+static crm_status load_all(lint *l, const char *folder)
 {
     plug_set_options(&(plug_options){.is_dev = true}); /* an author's files are his own */
-    l->found = ARENA_ARRAY(l->call->arena, module_found, LINT_MODULES);
+    l->found = ARENA_ARRAY(l->call->arena, module_found, KIT_MODULES);
     crm_status s = l->found ? find_own(l, folder) : CRM_NOMEM;
     s = s == CRM_OK ? find_others(l) : s;
-    s = s == CRM_OK ? load(l, l->found[0].name) : s;
-    return s == CRM_OK ? put_together(l) : s;
+    return s == CRM_OK ? load(l, l->found[0].name) : s;
+}
+
+/* The same put together; l->reg is the caller's to discard. */
+static crm_status read_all(lint *l, const char *folder)
+{
+    crm_status s = load_all(l, folder);
+    return s == CRM_OK ? kit_compose(l->call, &l->set, NULL, &l->reg) : s;
+}
+
+crm_status kit_load(command_call *c, const char *folder, kit_set *out)
+{
+    lint l = {.call = c};
+    crm_status s = load_all(&l, folder);
+    *out = l.set;
+    return s;
 }
 
 crm_status kit_declared(command_call *c, const char *folder, registry **out)

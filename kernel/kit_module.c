@@ -13,6 +13,14 @@ static const char usual_sdk[] = "/usr/share/karkas/sdk";
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* Whether its lists of CMake say that it has unit tests. */
+static bool has_tests(arena *a, const char *lists)
+{
+    crm_str text;
+    return fs_read(a, lists, MANIFEST_BYTES, &text) == CRM_OK && text.n &&
+           memmem(text.p, text.n, "karkas_module_tests", 19);
+}
+
 static bool has_sources(const char *dir)
 {
     struct dirent *e;
@@ -52,6 +60,7 @@ crm_status kit_module_read(kit_module *m)
     }
     m->is_compiled =
         access(object.p, F_OK) != 0 && access(lists.p, F_OK) == 0 && has_sources(m->source);
+    m->has_tests = has_tests(a, lists.p);
     return CRM_OK;
 }
 
@@ -82,11 +91,12 @@ static bool configure(kit_module *m, const char *into, buf *said)
     return code == 0;
 }
 
-static bool compile(kit_module *m, buf *said)
+/* `suffix` tells the targets of karkas_module and karkas_module_tests apart. */
+static bool compile(kit_module *m, const char *suffix, buf *said)
 {
     arena *a = m->call->arena;
     crm_str into = arena_fmt(a, "%s/cmake", m->temp);
-    crm_str target = arena_fmt(a, "module_%.*s", STR_FMT(m->name));
+    crm_str target = arena_fmt(a, "module_%.*s%s", STR_FMT(m->name), suffix);
     const char *const argv[] = {"cmake", "--build", into.p, "--target", target.p, NULL};
     if (!into.p || !target.p) {
         return false;
@@ -116,7 +126,13 @@ bool kit_module_build(kit_module *m, buf *said)
     if (!above.p || fs_mkdir(above.p, 0755) != CRM_OK) {
         return false;
     }
-    return m->is_compiled ? compile(m, said) : copy(m, said);
+    return m->is_compiled ? compile(m, "", said) : copy(m, said);
+}
+
+const char *kit_module_tests(kit_module *m, buf *said)
+{
+    crm_str object = arena_fmt(m->call->arena, "%s/cmake/tests/%.*s.so", m->temp, STR_FMT(m->name));
+    return object.p && compile(m, "_tests", said) ? object.p : NULL;
 }
 
 /* ---- a folder of modules --------------------------------------------------------------------- */

@@ -38,6 +38,7 @@ typedef struct kit_module {
     const char *built;  /* <temp>/built/<name>: as a server would read it */
     crm_str name, version;
     bool is_compiled;   /* its folder holds sources, not a .so */
+    bool has_tests;     /* unit tests, by karkas_module_tests of the build helper */
     bool is_configured;
 } kit_module;
 
@@ -45,14 +46,30 @@ typedef struct kit_module {
 CRM_MUST_CHECK crm_status kit_module_read(kit_module *m);
 /* Puts it into m->built, compiling what has to be; false with what is wrong in `said`. */
 bool kit_module_build(kit_module *m, buf *said);
+/* Compiles its unit tests; their object, or NULL with what is wrong in `said`. */
+const char *kit_module_tests(kit_module *m, buf *said);
+/* Compiles and runs them against m->built, which is there, in a process of their own; what is said by them or is
+ * wrong in `said`. */
+bool kit_test_run(kit_module *m, buf *said);
 /*
  * A folder of modules: the deployment's own (links), without this one. kit_module_put then adds the
  * built one as the version <version>-<mark>, of 12 hex digits, and gives that id.
  */
 CRM_MUST_CHECK crm_status kit_modules_make(kit_module *m, const char *into);
 CRM_MUST_CHECK crm_status kit_module_put(kit_module *m, const char *modules, crm_str mark, crm_str *id);
-/* What the module and all it needs declare; registry_discard frees it. Maps their code after a child
- * process has looked at it. What is wrong is said in m->call->out. */
+/* A module and all it needs, itself first. Maps their code after a child process has looked at it. What is
+ * wrong is said in c->out. */
+#define KIT_MODULES 64
+typedef struct kit_set {
+    module *at[KIT_MODULES];
+    uint32_t count;
+} kit_set;
+CRM_MUST_CHECK crm_status kit_load(command_call *c, const char *folder, kit_set *out);
+/* What they declare, and what `more` (may be NULL) adds, sealed; registry_discard frees it, also after a
+ * failure. */
+CRM_MUST_CHECK crm_status kit_compose(command_call *c, const kit_set *set, crm_status (*more)(registry *r),
+                                      registry **out);
+/* The two at once; nothing is to be freed after a failure. */
 CRM_MUST_CHECK crm_status kit_declared(command_call *c, const char *folder, registry **out);
 /*
  * Writes <dir>/tz.yaml and people.csv: two departments, left and right, with anna, boris and clara; the

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "data/backup.h"
-#include "server.h"
+#include "kit_mock.h"
 
 static const char *default_lang(void)
 {
@@ -47,7 +47,8 @@ enum {
     OPT_REPORT,
     OPT_HELP,
     OPT_VERSION,
-    OPT_PROBE
+    OPT_PROBE,
+    OPT_MOCK
 };
 
 static const struct option options[] = {{"data", 1, NULL, OPT_DATA},
@@ -66,6 +67,7 @@ static const struct option options[] = {{"data", 1, NULL, OPT_DATA},
                                         {"help", 0, NULL, OPT_HELP},
                                         {"version", 0, NULL, OPT_VERSION},
                                         {"probe", 1, NULL, OPT_PROBE},
+                                        {"mock", 1, NULL, OPT_MOCK},
                                         {"trust", 1, NULL, OPT_TRUST},
                                         {"safe", 0, NULL, OPT_SAFE},
                                         {"sdk", 1, NULL, OPT_SDK},
@@ -171,8 +173,8 @@ static bool is_local(int count, const char *const *args)
     return !strcmp(args[0], "version") || (!strcmp(args[0], "tz") && !strcmp(sub, "lint")) ||
            (!strcmp(args[0], "module") &&
             (!strcmp(sub, "new") || !strcmp(sub, "lint") || !strcmp(sub, "dev") ||
-             !strcmp(sub, "check") || !strcmp(sub, "install") || !strcmp(sub, "uninstall") ||
-             !strcmp(sub, "trust")));
+             !strcmp(sub, "test") || !strcmp(sub, "check") || !strcmp(sub, "install") ||
+             !strcmp(sub, "uninstall") || !strcmp(sub, "trust")));
 }
 
 /* What is decided about modules stands in a file of its own: it can be changed when no start works.
@@ -336,6 +338,7 @@ int main(int argc, char **argv)
                         .listen = "127.0.0.1:8443",
                         .lang = default_lang()};
     int which;
+    const char *tests = NULL;
     bool wants_help = false, wants_version = false;
     signal(SIGPIPE, SIG_IGN);
     if (!o.data) {
@@ -349,6 +352,10 @@ int main(int argc, char **argv)
         }
         if (which == OPT_PROBE) {
             return plug_probe_main(optarg);
+        }
+        if (which == OPT_MOCK) {
+            tests = optarg;
+            continue;
         }
         if (!set_option(&o, which, optarg)) {
             say_refused(&o, which, optarg);
@@ -365,6 +372,9 @@ int main(int argc, char **argv)
     }
     if (optind >= argc) {
         return usage(&o, stderr, 2);
+    }
+    if (tests) {
+        return kit_mock_main(&o, tests, argv[optind]);
     }
     if (strcmp(argv[optind], "serve") == 0) {
         return run_server(&o);

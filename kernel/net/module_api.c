@@ -3,21 +3,21 @@
  * NONE) or prepared on a pool and committed on the writer (WRITE), within the time they declare.
  */
 #include "net/api_private.h"
+#include "net/route_match.h"
 
-#define PARAMS_MAX   8
 #define LIMIT_MS     5000
 #define LIMIT_MOST   60000
 #define FIRST_TRY_MS 250
 
 typedef struct module_call {
     const route *route;
-    crm_str names[PARAMS_MAX], values[PARAMS_MAX];
+    crm_str names[ROUTE_PARAMS], values[ROUTE_PARAMS];
     crm_status (*part)(crm_ctx *c, const void *fn); /* what runs on the pools */
     void (*then)(api_call *k);
 } module_call;
 
-/* "/tasks/task/:id/done" against the path behind /api/v1. */
-static bool matches(const route *rt, crm_str path, module_call *m, uint32_t *count)
+bool route_matches(const route *rt, crm_str path, crm_str names[ROUTE_PARAMS],
+                   crm_str values[ROUTE_PARAMS], uint32_t *count)
 {
     crm_str pattern = rt->pattern, want, got;
     *count = 0;
@@ -27,11 +27,11 @@ static bool matches(const route *rt, crm_str path, module_call *m, uint32_t *cou
             return a == b;
         }
         if (want.n && want.p[0] == ':') {
-            if (*count == PARAMS_MAX || !got.n) {
+            if (*count == ROUTE_PARAMS || !got.n) {
                 return false;
             }
-            m->names[*count] = (crm_str){want.p + 1, want.n - 1};
-            m->values[(*count)++] = got;
+            names[*count] = (crm_str){want.p + 1, want.n - 1};
+            values[(*count)++] = got;
         } else if (!str_eq(want, got)) {
             return false;
         }
@@ -45,7 +45,7 @@ static crm_status find(api_call *k, module_call *m)
     for (uint32_t i = 0; i < k->c.reg->route_count; i++) {
         const route *rt = &k->c.reg->routes[i];
         uint32_t count;
-        if (!matches(rt, path, m, &count)) {
+        if (!route_matches(rt, path, m->names, m->values, &count)) {
             continue;
         }
         s = CRM_METHOD;

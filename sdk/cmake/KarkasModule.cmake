@@ -78,3 +78,32 @@ function(karkas_module name)
     COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DFILE=$<TARGET_FILE:module_${name}> -P ${KARKAS_SYMBOLS} VERBATIM)
   add_dependencies(module_${name} module_${name}_files)
 endfunction()
+
+# karkas_module_tests(<name> SOURCES tests/file.c …)
+#
+# Behind karkas_module(<name>): makes an object of its unit tests (karkas_mock.h), which
+# `karkas module test FOLDER` and `karkas module check FOLDER` build and run. It is the target
+# module_<name>_tests, no part of `all`: who only wants the module needs no cmocka.
+function(karkas_module_tests name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES")
+  set(target module_${name}_tests)
+  find_library(KARKAS_CMOCKA cmocka)
+  if(NOT KARKAS_CMOCKA)
+    add_custom_target(${target}
+      COMMAND ${CMAKE_COMMAND} -E echo "unit tests need cmocka: apt-get install libcmocka-dev"
+      COMMAND ${CMAKE_COMMAND} -E false VERBATIM)
+    return()
+  endif()
+  add_library(${target} MODULE EXCLUDE_FROM_ALL ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES
+    PREFIX "" OUTPUT_NAME ${name} SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/tests
+    C_STANDARD 11 C_VISIBILITY_PRESET hidden)
+  target_include_directories(${target} PRIVATE ${KARKAS_SDK_DIR}/include)
+  target_link_libraries(${target} PRIVATE ${KARKAS_CMOCKA})
+  if(NOT KARKAS_SANITIZE OR CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    target_link_options(${target} PRIVATE -Wl,-z,defs)
+  endif()
+  if(TARGET karkas_flags)
+    target_link_libraries(${target} PRIVATE karkas_flags)
+  endif()
+endfunction()

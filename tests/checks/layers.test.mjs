@@ -40,6 +40,8 @@ test('a module includes the SDK, standard C and its own files', () => {
     for (const line of ['<uv.h>', '<pthread.h>', '"base/str.h"', '"../contacts/contacts.h"']) {
         assert.equal(moduleFaults(`#include ${line}\n`, exists).length, 1, line);
     }
+    const tests = '#include <karkas_mock.h>\n#include <setjmp.h>\n#include <cmocka.h>\n';
+    assert.deepEqual([moduleFaults(tests, exists).length, moduleFaults(tests, exists, true).length], [3, 0]);
 });
 
 test('the entities of a module are read from its file', () => {
