@@ -127,7 +127,31 @@ typedef struct crm_perm {
     const char *name, *title; /* "close": known as "<module>.close" */
 } crm_perm;
 
-/* Expand-only, over the host, in slices: called until it returns CRM_OK with *cursor < 0. */
+/*
+ * A change of what earlier versions have stored: fields that are new are filled, never emptied or given
+ * another meaning, since rolling back finds them again and the version before still reads the rows.
+ *
+ * `version` numbers the module's changes of data: 1, 2, 3 …, in this order in the table, none ever taken
+ * out or changed; it is not the version of the module. Once a version is in force, those it has beyond the
+ * last that was completed here run one after the other, beside requests; on a new installation all of
+ * them do, over nothing. Rolling back to a version that does not know one makes it run again when it
+ * comes back, for the records written meanwhile.
+ *
+ * `fn` is called in slices: at first with *cursor 0, then with what it has left there, and it says by a
+ * negative one that it is done: when fewer records came than were asked for, since what is made meanwhile
+ * has passed the hooks of this version, and who waits for none at all may wait long.
+ *
+ * A slice is one transaction, with the cursor, in the bulk lane of the one thread that writes: do at most
+ * 20 ms of work, some dozens of records; past 250 ms every call to the host gives CRM_TIMEOUT. It acts as
+ * "module:<name>", so module.yaml has to grant what it reads and writes; hooks run, but no rule, notice or
+ * webhook follows. It has no request: crm_user is 0, crm_param and crm_body are empty, crm_use gives NULL.
+ *
+ * A slice may be run again after a failed commit or when the migration is repeated, so look at what is
+ * there; requests of the same version go on meanwhile and meet records that were not passed yet.
+ * CRM_TIMEOUT, CRM_UNAVAILABLE, CRM_UPSTREAM, CRM_NO_SPACE and CRM_NOMEM are tried again, for about three
+ * days. Any other status ends it: its text (crm_fail) is shown to the administrator, what earlier slices
+ * did stays, and the version that was in force before comes back, where there is one.
+ */
 typedef crm_status (*crm_migrate_fn)(crm_ctx *c, int64_t *cursor);
 typedef struct crm_migration {
     uint32_t version;
