@@ -3,6 +3,7 @@
  * sealed. Nothing outside changes but that modules are loaded. Start-up and worker threads.
  */
 #include "build.h"
+#include "module_migrate.h"
 #include "quarantine.h"
 
 /* ---- faults ---------------------------------------------------------------------------------- */
@@ -402,7 +403,8 @@ static crm_status register_kernel(deployment *d, build *b)
     b->reg = registry_new();
     crm_status s = b->reg ? flow_register(b->reg) : CRM_NOMEM;
     s = s == CRM_OK ? import_register(b->reg) : s;
-    return s == CRM_OK ? model_register(d, b->reg) : s;
+    s = s == CRM_OK ? model_register(d, b->reg) : s;
+    return s == CRM_OK ? migrate_register(d, b->reg) : s;
 }
 
 crm_status build_registry(deployment *d, build *b, tz_declaration *rows, uint32_t count)

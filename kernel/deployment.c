@@ -18,6 +18,7 @@
 #include "data/backup.h"
 #include "data/engine_sqlite.h"
 #include "data/field_convert.h"
+#include "module_migrate.h"
 
 #define AHEAD_MS      15 /* of the writer's time at once, while it converts ahead */
 #define FLOW_GRACE_MS 1500
@@ -466,6 +467,7 @@ crm_status deployment_published(deployment *d)
 {
     settings_follow_modules(d);
     service_figures();
+    migrations_follow(d, (crm_str){0});
     if (d->on_published) {
         d->on_published(d->published_arg);
     }

@@ -2,6 +2,7 @@
 #include "module_change.h"
 
 #include "data/field_convert.h"
+#include "module_migrate.h"
 #include "quarantine.h"
 
 typedef struct changing {
@@ -164,6 +165,9 @@ static crm_status put_in_force(changing *x)
     build_rest(x->b);
     if (s == CRM_INVALID) {
         return refuse_build(x);
+    }
+    if (s == CRM_OK && x->ask->act != MODULE_ACT_ROLLBACK) {
+        migrations_follow(x->d, x->ask->name); /* one that has failed before is tried again */
     }
     return s == CRM_OK ? deployment_published(x->d) : s;
 }

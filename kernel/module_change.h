@@ -18,6 +18,9 @@ CRM_MUST_CHECK crm_status module_change(deployment *d, crm_ctx *c, const module_
 /* api_options.module: the change, then what is known of the module, or of all when none is named. */
 crm_status module_ask_service(void *deployment, crm_ctx *c, const module_ask *ask, buf *json, int *status);
 
+/* Of the version in force; NULL: none is. */
+const module_info *module_in_force(const registry *r, crm_str name);
+
 /* module_list.c ---------------------------------------------------------------------------------- */
 
 /* What of the ТЗ waits for a module whose code does not run. */
@@ -30,6 +33,15 @@ typedef struct module_held {
 typedef struct module_purging {
     int64_t batch, done, total;
 } module_purging;
+
+/* The batch that changes what earlier versions have stored (module_migrate.h); 0: there is nothing to tell. */
+typedef struct module_migration {
+    int64_t batch;
+    bool is_failed;
+    crm_str version; /* as module_version_word */
+    int64_t done;    /* slices */
+    crm_str why;     /* of one that failed: the module's words, or a code */
+} module_migration;
 
 /* What there is of one module. */
 typedef struct module_row {
@@ -45,6 +57,7 @@ typedef struct module_row {
     const module_refusal *refused; /* why it cannot run; NULL: nothing is known against it */
     uint32_t draining; /* generations that earlier requests still hold */
     module_purging purging;
+    module_migration migration;
 } module_row;
 typedef struct module_rows {
     module_row *at;
@@ -90,6 +103,10 @@ crm_str module_refusal_params(arena *a, const module_ask *ask);
  * start makes of it shows then. The process holds the lock of the data directory. */
 CRM_MUST_CHECK crm_status module_choose_offline(deployment *d, arena *a, const module_ask *ask,
                                                 const char **refusal);
+
+/* module_migrate.c: any blocking session. */
+CRM_MUST_CHECK crm_status module_migrations(engine_session *session, const registry *r, arena *a, crm_str name,
+                                            module_migration *out);
 
 /* module_purge.c --------------------------------------------------------------------------------- */
 

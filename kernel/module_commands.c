@@ -81,6 +81,22 @@ static void say_purging(command_call *c, const module_purging *p)
     }
 }
 
+static void say_migration(command_call *c, const module_migration *m)
+{
+    if (m->batch && m->is_failed) {
+        buf_fmt(c->out,
+                is_russian(c)
+                    ? "\n    данные для версии %.*s не подготовлены: %.*s, операция %lld"
+                    : "\n    its data could not be made for version %.*s: %.*s, batch %lld",
+                STR_FMT(m->version), STR_FMT(m->why), (long long)m->batch);
+    } else if (m->batch) {
+        buf_fmt(c->out,
+                is_russian(c) ? "\n    данные готовятся для версии %.*s: шагов %lld, операция %lld"
+                              : "\n    its data are made for version %.*s: steps %lld, batch %lld",
+                STR_FMT(m->version), (long long)m->done, (long long)m->batch);
+    }
+}
+
 static void say_row(command_call *c, const registry *r, const module_row *row)
 {
     buf_fmt(c->out, "%-12.*s %-8.*s %s", STR_FMT(row->name), STR_FMT(version_of(row)),
@@ -108,6 +124,7 @@ static void say_row(command_call *c, const registry *r, const module_row *row)
     say_remote(c, row);
     say_purging(c, &row->purging);
     command_say_services(c, r, row->name);
+    say_migration(c, &row->migration);
     buf_char(c->out, '\n');
 }
 

@@ -56,7 +56,7 @@ static crm_status see_held(arena *a, const registry *r, module_row *row)
 
 /* ---- gathering ------------------------------------------------------------------------------- */
 
-static const module_info *info_of(const registry *r, crm_str name)
+const module_info *module_in_force(const registry *r, crm_str name)
 {
     for (uint32_t i = 0; r && i < r->module_count; i++) {
         if (str_eq(r->modules[i].name, name)) {
@@ -131,7 +131,7 @@ static uint32_t count_of(const module_refusal *refused)
 }
 
 /* Beside what is written meanwhile, so with a session of its own. */
-static crm_status see_purging(deployment *d, arena *a, const registry *r, module_rows *rows)
+static crm_status see_batches(deployment *d, arena *a, const registry *r, module_rows *rows)
 {
     engine_session *session;
     if (!r || !d->flow) {
@@ -144,6 +144,7 @@ static crm_status see_purging(deployment *d, arena *a, const registry *r, module
     for (uint32_t i = 0; s == CRM_OK && i < rows->count; i++) {
         module_row *row = &rows->at[i];
         s = row->info ? CRM_OK : module_purgings(session, r, a, row->name, &row->purging);
+        s = s == CRM_OK ? module_migrations(session, r, a, row->name, &row->migration) : s;
     }
     engine_session_close(session);
     return s;
@@ -169,7 +170,7 @@ crm_status module_rows_of(deployment *d, arena *a, const registry *r, module_row
         *row = (module_row){.name = found[from].name,
                             .versions = &found[from],
                             .version_count = to - from,
-                            .info = info_of(r, found[from].name),
+                            .info = module_in_force(r, found[from].name),
                             .choice = choices_find(choices, found[from].name)};
         s = judge(a, r, row);
     }
@@ -177,7 +178,7 @@ crm_status module_rows_of(deployment *d, arena *a, const registry *r, module_row
         return CRM_NOMEM;
     }
     add_refused(out, refused);
-    return s == CRM_OK ? see_purging(d, a, r, out) : s;
+    return s == CRM_OK ? see_batches(d, a, r, out) : s;
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -275,6 +276,27 @@ static void put_purging(json_writer *w, const module_purging *p)
     jw_end_object(w);
 }
 
+static void put_migration(json_writer *w, const module_migration *m)
+{
+    jw_key(w, CRM_S("migration"));
+    if (!m->batch) {
+        jw_null(w);
+        return;
+    }
+    jw_object(w);
+    jw_kint(w, "batch", m->batch);
+    jw_kstr(w, "state", m->is_failed ? CRM_S("failed") : CRM_S("running"));
+    jw_kstr(w, "version", m->version);
+    jw_kint(w, "done", m->done);
+    jw_key(w, CRM_S("why"));
+    if (m->why.n) {
+        jw_str(w, m->why);
+    } else {
+        jw_null(w);
+    }
+    jw_end_object(w);
+}
+
 void module_put(json_writer *w, crm_ctx *c, const module_row *row)
 {
     const module_choice *made = row->choice;
@@ -296,6 +318,7 @@ void module_put(json_writer *w, crm_ctx *c, const module_row *row)
     put_remote(w, c, row->name);
     put_purging(w, &row->purging);
     module_put_services(w, c, row->name);
+    put_migration(w, &row->migration);
     jw_end_object(w);
 }
 

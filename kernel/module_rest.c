@@ -4,6 +4,7 @@
  * module_purge.h.
  */
 #include "flow/store.h"
+#include "module_migrate.h"
 #include "module_purge.h"
 
 #define GRANTS_ITEMS  ((size_t)1 << 20)
@@ -29,9 +30,12 @@ static bool is_due_of(const value *row, crm_str name)
     return is_of(at, name) || is_told || is_asked;
 }
 
+/* Where its listeners stood, and which of its changes of data were done. */
 static bool is_cursor_of(const value *row, crm_str name)
 {
-    return is_of(row[CURSOR_NAME].s, name);
+    crm_str at = row[CURSOR_NAME].s, mark = CRM_S(MIGRATION_MARK);
+    bool is_mark = str_starts(at, mark) && str_eq((crm_str){at.p + mark.n, at.n - mark.n}, name);
+    return is_mark || is_of(at, name);
 }
 
 static bool is_number_of(const value *row, crm_str name)

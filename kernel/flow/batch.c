@@ -208,14 +208,18 @@ static crm_status check_undone(crm_ctx *c, const store_row *row)
 }
 
 /* What was taken apart again is merged anew: its references may be anybody's by now. A type is
- * changed back by another change of the model, and what was purged is gone. Of demonstration data
- * the past would go and what was changed since would stay: they are taken away as a whole. */
+ * changed back by another change of the model, and what was purged is gone. What a module made
+ * of its records belongs to its version. Of demonstration data the past would go and what was
+ * changed since would stay: they are taken away as a whole. */
 static crm_status check_kind(crm_ctx *c, const store_row *row)
 {
     store_row of;
     crm_str kind = store_text(row, BATCH_KIND);
     if (str_is(kind, "model") || str_is(kind, "purge")) {
         return call_fail(c, CRM_CONFLICT, "model_stays");
+    }
+    if (str_is(kind, "migrate")) {
+        return call_fail(c, CRM_CONFLICT, "migration_stays");
     }
     if (str_is(kind, "demo")) {
         return call_fail(c, CRM_CONFLICT, "demo_stays");

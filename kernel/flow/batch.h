@@ -76,7 +76,7 @@ CRM_MUST_CHECK crm_status batch_finish(crm_ctx *c, int64_t id);
  * Starts the batch that undoes `id`, for whoever may read that one and under his own rights; quietly, or
  * with rules, notices and webhooks following. CONFLICT
  * "batch_running", or "batch_undone" unless the earlier undo was canceled or failed: then what it left
- * is undone; "unmerge_stays", "model_stays", "demo_stays": of kinds that are not undone. Writer.
+ * is undone; "unmerge_stays", "model_stays", "migration_stays", "demo_stays": of kinds that are not undone. Writer.
  */
 CRM_MUST_CHECK crm_status batch_undo(crm_ctx *c, int64_t id, bool is_quiet, int64_t *undo);
 

@@ -254,6 +254,8 @@ static crm_status check_rows(check *k, const descriptor *d)
     CHECK_ROWS(strategies, d->strategies[i].name && d->strategies[i].fn, "lacks name or fn")
     CHECK_ROWS(perms, d->perms[i].name && d->perms[i].title, "lacks name or title")
     CHECK_ROWS(migrations, d->migrations[i].fn, "lacks fn")
+    CHECK_ROWS(migrations, d->migrations[i].version > (i ? d->migrations[i - 1].version : 0),
+               "does not stand behind those of lesser versions")
     crm_status s = check_routes(k, d);
     s = s == CRM_OK ? check_hooks(k, d) : s;
     s = s == CRM_OK ? check_integrations(k, d) : s;

@@ -93,6 +93,14 @@ CRM_MUST_CHECK crm_status plug_register(module *const *modules, uint32_t count, 
  */
 CRM_MUST_CHECK crm_status plug_start(module *m);
 void plug_stop(module *m);
+/* The number of its first change of data beyond `done`, or of its last one; 0: there is none. */
+uint32_t plug_migration_next(const module *m, uint32_t done);
+uint32_t plug_migration_last(const module *m);
+/*
+ * A slice of the change of that number, as the module: its part of the open transaction. What it leaves in
+ * *at is where the next begins, negative: none does. Writer; `m` runs.
+ */
+CRM_MUST_CHECK crm_status plug_migrate(crm_ctx *c, module *m, uint32_t number, int64_t *at);
 crm_str plug_name(const module *m);
 /* Where it was loaded from: what tells generations apart. */
 crm_str plug_dir(const module *m);

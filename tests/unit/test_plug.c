@@ -209,6 +209,7 @@ static void what_is_no_descriptor_is_refused(void **state)
     refused_as("huge", "bad_size");
     refused_as("bad_stride", "bad_stride");
     refused_as("many_rows", "bad_stride");
+    refused_as("unordered", "bad_row");
     refused_as("no_symbol", "no_symbol");
     refused_as("bad_service", "bad_row");
 }

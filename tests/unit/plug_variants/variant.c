@@ -119,6 +119,19 @@ static const crm_service_def services[] = {
 };
 #endif
 
+#ifdef VARIANT_UNORDERED
+static crm_status migrate(crm_ctx *c, int64_t *cursor)
+{
+    (void)c;
+    *cursor = -1;
+    return CRM_OK;
+}
+static const crm_migration migrations[] = {
+    {.version = 2, .fn = migrate},
+    {.version = 2, .fn = migrate},
+};
+#endif
+
 #ifndef MAGIC
 #define MAGIC CRM_MODULE_MAGIC
 #endif
@@ -146,6 +159,9 @@ static const later_module self = {
 #endif
 #ifdef VARIANT_SERVICES
             .services = CRM_TABLE(services),
+#endif
+#ifdef VARIANT_UNORDERED
+            .migrations = CRM_TABLE(migrations),
 #endif
             .start = start,
         },

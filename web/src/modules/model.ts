@@ -38,6 +38,7 @@ export interface Module {
   remote: { state: 'ok' | 'failing' | 'paused'; detail?: string | null } | null;
   services: Service[];
   purging: { batch: number; done: number; total: number } | null;
+  migration: { batch: number; state: 'running' | 'failed'; version: string; done: number; why: string | null } | null;
 }
 
 /** What would go for ever of a module that is off. */

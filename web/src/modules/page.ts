@@ -205,6 +205,7 @@ class ModulesPage extends El {
     if (m.lacks) lines.push(say('lacks', { name: m.lacks }));
     if (m.held.length) lines.push(say('held', { n: m.held.length, names: m.held.map((one) => one.name).join(', ') }));
     if (m.draining) lines.push(say('draining', { n: m.draining }));
+    if (m.migration) lines.push(say(`migration.${m.migration.state}`, { ...m.migration, version: numberOf(m, m.migration.version) ?? m.migration.version }));
     if (m.remote && m.remote.state !== 'ok') lines.push([say(`remote.${m.remote.state}`), m.remote.detail].filter(Boolean).join(' '));
     return html`${lines.map((line) => html`<span>${line}</span>`)}
     ${m.refused ? html`<div class="note-bar is-danger-bg" data-refused>${icon('alert', 'icon-16')}${told(m.refused.title, m.refused.text)}</div>` : nothing}`;

@@ -122,7 +122,7 @@ class Batches extends El {
         <span class="batch-do push">
           ${left ? html`<button class="btn btn-sm btn-ghost" aria-expanded=${this.open === batch.id ? 'true' : 'false'} data-action="rows" @click=${() => void this.#look(batch.id)}>${t('batch.look')} ${number(left)}</button>` : nothing}
           ${isOpen(batch) ? html`<button class="btn btn-sm" data-action="stop" @click=${() => void cancelBatch(batch.id)}>${t('batch.stop')}</button>` : nothing}
-          ${!isOpen(batch) && batch.changed && !batch.undone_by && !['purge', 'demo'].includes(batch.kind) ? html`<button class="btn btn-sm" data-action="undo" @click=${() => void undoBatch(batch.id)}>${icon('history', 'icon-16')}${t('batch.undo')}</button>` : nothing}
+          ${!isOpen(batch) && batch.changed && !batch.undone_by && !['purge', 'demo', 'migrate'].includes(batch.kind) ? html`<button class="btn btn-sm" data-action="undo" @click=${() => void undoBatch(batch.id)}>${icon('history', 'icon-16')}${t('batch.undo')}</button>` : nothing}
         </span>
       </div>
       ${this.open === batch.id ? this.#rows() : nothing}

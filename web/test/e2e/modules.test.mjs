@@ -29,6 +29,7 @@ test('the list, from the menu, says what runs in which version, what is newer an
   await row('fleet').getByText('есть новее: 1.10.0').waitFor();
   await row('meters').getByText('Ждут 2 правила или обмена: high_reading, readings.').waitFor();
   await row('scales').getByText('Нужен уровень 3, у этого сервера 1.').waitFor();
+  await row('sales').getByText('Данные для версии 2.0.0-aaaaaaaaaaaa подготовить не удалось: у сделки 12 нет суммы').waitFor();
   await row('tasks').getByText('выключен', { exact: true }).waitFor();
   const service = (name) => row('fleet').locator(`[data-service="${name}"]`);
   await service('tracker').getByText('отказывает раз за разом').waitFor();

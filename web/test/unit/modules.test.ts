@@ -5,7 +5,7 @@ import type { Module, Setting } from '../../src/modules/model.ts';
 
 const module = (more: Partial<Module>): Module => ({
   name: 'fleet', state: 'running', version: 'a', before: null, versions: [{ id: 'a', version: '1.2.0' }],
-  draining: 0, refused: null, lacks: null, held: [], remote: null, services: [], purging: null, ...more,
+  draining: 0, refused: null, lacks: null, held: [], remote: null, services: [], purging: null, migration: null, ...more,
 });
 const setting = (name: string, more: Partial<Setting> = {}): Setting => ({
   name, type: 'text', label: name, help: null, required: false, min: null, max: null, max_length: null, scale: null,

@@ -77,8 +77,71 @@ static crm_status mark(crm_ctx *c, crm_rec *now, const crm_rec *was)
 {
     crm_status s = check_running(c);
     (void)was;
+#ifdef FLEET_MIGRATES
+    s = s == CRM_OK ? crm_set_text(now, "region", crm_get_text(now, "plate")) : s;
+#endif
     return s == CRM_OK ? crm_set_text(now, "made_by", CRM_S(CRM_MODULE_VERSION)) : s;
 }
+
+#ifdef FLEET_MIGRATES
+/* The first cars behind the cursor. */
+#define CARS 20
+static crm_status each_car(crm_ctx *c, int64_t *cursor, crm_status (*act)(crm_ctx *c, crm_rec *car))
+{
+    crm_rows *rows;
+    crm_rec *car;
+    uint32_t count = 0;
+    crm_str where = crm_fmt(c, "[\"id\",\"gt\",%lld]", (long long)*cursor);
+    crm_status s = check_running(c);
+    s = s == CRM_OK && !where.p ? CRM_NOMEM : s;
+    s = s == CRM_OK ? crm_find(c, "fleet.car", where.p, "id", CARS, &rows) : s;
+    while (s == CRM_OK && (car = crm_next(rows)) != NULL) {
+        count++;
+        *cursor = crm_id(car);
+        s = act(c, car);
+    }
+    if (count < CARS) {
+        *cursor = -1; /* what comes after them has passed the hook */
+    }
+    return s;
+}
+
+static crm_status fill_region(crm_ctx *c, crm_rec *car)
+{
+    if (crm_get_text(car, "region").n) {
+        return CRM_OK;
+    }
+    crm_status s = crm_set_text(car, "region", crm_get_text(car, "plate"));
+    return s == CRM_OK ? crm_save(c, car) : s;
+}
+
+static crm_status fill_regions(crm_ctx *c, int64_t *cursor)
+{
+    return each_car(c, cursor, fill_region);
+}
+
+#if FLEET_MIGRATES == 2
+static crm_status check_car(crm_ctx *c, crm_rec *car)
+{
+    crm_str plate = crm_get_text(car, "plate");
+    bool is_bad = plate.n == 3 && plate.p[0] == 'B' && plate.p[1] == 'A' && plate.p[2] == 'D';
+    return is_bad ? crm_fail(c, CRM_INVALID, NULL, "car %lld has no region", (long long)crm_id(car))
+                  : CRM_OK;
+}
+
+static crm_status check_cars(crm_ctx *c, int64_t *cursor)
+{
+    return each_car(c, cursor, check_car);
+}
+#endif
+
+static const crm_migration migrations[] = {
+    {.version = 1, .fn = fill_regions},
+#if FLEET_MIGRATES == 2
+    {.version = 2, .fn = check_cars},
+#endif
+};
+#endif
 
 /* One row for every change that was heard: none may be lost, none heard twice. */
 static crm_status hear(crm_ctx *c, const crm_change *change)
@@ -197,6 +260,9 @@ static const crm_module self = {
     .strategies = CRM_TABLE(strategies),
     .integrations = CRM_TABLE(integrations),
     .ifaces = CRM_TABLE(ifaces),
+#endif
+#ifdef FLEET_MIGRATES
+    .migrations = CRM_TABLE(migrations),
 #endif
     .start = start,
     .stop = stop,

@@ -1,0 +1,310 @@
+/* module_migrate.c - see module_migrate.h. */
+#include "module_migrate.h"
+
+#include "data/changelog.h"
+#include "flow/batch.h"
+#include "flow/store.h"
+
+#define KIND CRM_S("migrate")
+
+/* ---- how far it is --------------------------------------------------------------------------- */
+
+static crm_str mark_of(arena *a, crm_str name)
+{
+    return arena_fmt(a, MIGRATION_MARK "%.*s", STR_FMT(name));
+}
+
+static crm_status read_mark(crm_ctx *c, crm_str name, uint32_t *out)
+{
+    int64_t at = 0;
+    crm_status s = changelog_cursor(c->tx, mark_of(c->arena, name), &at);
+    *out = s == CRM_OK ? (uint32_t)at : 0;
+    return s == CRM_NOT_FOUND ? CRM_OK : s;
+}
+
+/* The newest batch of the module. NOT_FOUND. */
+static crm_status newest(engine_session *session, const registry *r, arena *a, crm_str name,
+                         store_row *out)
+{
+    const entity *e = registry_store(r, STORE_BATCH);
+    query *q = query_new(a, e);
+    store_row *rows;
+    uint32_t count = 0;
+    if (!q) {
+        return CRM_NOMEM;
+    }
+    q->where = cond_and(a, cond_compare(a, COND_EQ, &e->fields[BATCH_KIND], value_text(KIND)),
+                        cond_compare(a, COND_EQ, &e->fields[BATCH_TITLE], value_text(name)));
+    q->sorts[0] = (sort){&e->fields[COL_ID], true};
+    q->sort_count = 1;
+    q->limit = 1;
+    crm_status s = q->where ? store_list(session, a, q, &rows, &count) : CRM_NOMEM;
+    if (s != CRM_OK || !count) {
+        return s == CRM_OK ? CRM_NOT_FOUND : s;
+    }
+    *out = rows[0];
+    return CRM_OK;
+}
+
+static crm_str spec_text(arena *a, const store_row *batch, const char *key)
+{
+    json_t *spec = NULL;
+    if (json_read(store_text(batch, BATCH_SPEC), 0, &spec, NULL) != CRM_OK) {
+        return (crm_str){0};
+    }
+    crm_str text = arena_dup(a, json_text(spec, key));
+    json_decref(spec);
+    return text;
+}
+
+static bool is_in_state(const store_row *batch, const char *state)
+{
+    return str_is(store_text(batch, BATCH_STATE), state);
+}
+
+static bool is_open(const store_row *batch)
+{
+    return is_in_state(batch, BATCH_STATE_WAITING) || is_in_state(batch, BATCH_STATE_RUNNING);
+}
+
+/* What the module said, else the code. */
+static crm_status read_reason(engine_session *session, const registry *r, arena *a,
+                              const store_row *batch, crm_str *out)
+{
+    const entity *e = registry_store(r, STORE_BATCH_ROW);
+    store_row note;
+    crm_status s = store_first(
+        session, a, r, STORE_BATCH_ROW,
+        cond_compare(a, COND_EQ, &e->fields[BATCH_ROW_BATCH], value_int(batch->id)), &note);
+    *out = store_text(batch, BATCH_ERROR);
+    if (s == CRM_OK) {
+        crm_str text = store_text(&note, BATCH_ROW_TEXT);
+        *out = text.n ? text : store_text(&note, BATCH_ROW_CODE);
+    }
+    return s == CRM_NOT_FOUND ? CRM_OK : s;
+}
+
+crm_status module_migrations(engine_session *session, const registry *r, arena *a, crm_str name,
+                             module_migration *out)
+{
+    store_row batch;
+    *out = (module_migration){0};
+    crm_status s = newest(session, r, a, name, &batch);
+    if (s != CRM_OK || is_in_state(&batch, BATCH_STATE_DONE)) {
+        return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
+    *out = (module_migration){.batch = batch.id,
+                              .is_failed = !is_open(&batch),
+                              .version = spec_text(a, &batch, "version"),
+                              .done = store_int(&batch, BATCH_DONE)};
+    return out->is_failed ? read_reason(session, r, a, &batch, &out->why) : CRM_OK;
+}
+
+/* ---- beginning ------------------------------------------------------------------------------- */
+
+typedef struct following {
+    deployment *d;
+    crm_str asked;
+} following;
+
+static crm_status begin(crm_ctx *c, const module_info *m)
+{
+    int64_t id;
+    crm_str version = module_version_word(m->id);
+    batch_order o = {.kind = KIND,
+                     .title = m->name,
+                     .spec = json_pack("{s:s%,s:s%}", "module", m->name.p, m->name.n, "version",
+                                       version.p, version.n),
+                     .is_quiet = true};
+    crm_status s = o.spec ? batch_start(c, &o, &id) : CRM_NOMEM;
+    json_decref(o.spec);
+    if (s == CRM_OK) {
+        log_event(LOG_INFO, "module.migrates", "module=%s version=%s batch=%lld",
+                  log_quote(m->name), log_quote(version), (long long)id);
+    }
+    return s;
+}
+
+/* Whether one is under way, or has failed for this very version and nobody asks anew. */
+static crm_status is_settled(crm_ctx *c, const following *x, const module_info *m, bool *out)
+{
+    store_row batch;
+    crm_status s = newest(c->session, c->reg, c->arena, m->name, &batch);
+    *out = false;
+    if (s != CRM_OK) {
+        return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
+    bool is_same = str_eq(spec_text(c->arena, &batch, "version"), module_version_word(m->id));
+    bool is_anew = str_eq(x->asked, m->name) || x->d->generation == 1;
+    bool has_ended_badly = !is_open(&batch) && !is_in_state(&batch, BATCH_STATE_DONE);
+    *out = (is_open(&batch) && is_same) || (has_ended_badly && is_same && !is_anew);
+    return CRM_OK;
+}
+
+static crm_status follow_one(crm_ctx *c, const following *x, const module_info *m)
+{
+    uint32_t done = 0, last = plug_migration_last(m->loaded);
+    bool is_there = true;
+    crm_status s = read_mark(c, m->name, &done);
+    if (s == CRM_OK && done > last) {
+        /* Records are written now that a later version has to look at again. */
+        s = changelog_set_cursor(c->tx, mark_of(c->arena, m->name), last);
+    }
+    if (s != CRM_OK || done >= last) {
+        return s;
+    }
+    s = is_settled(c, x, m, &is_there);
+    return s == CRM_OK && !is_there ? begin(c, m) : s;
+}
+
+static crm_status commit_follow(crm_ctx *c, void *arg)
+{
+    crm_status s = CRM_OK;
+    for (uint32_t i = 0; s == CRM_OK && i < c->reg->module_count; i++) {
+        const module_info *m = &c->reg->modules[i];
+        s = m->is_without_code ? s : follow_one(c, arg, m);
+    }
+    return s;
+}
+
+void migrations_follow(deployment *d, crm_str asked)
+{
+    crm_ctx c;
+    following x = {d, asked};
+    crm_status s = call_begin(&c, &principal_system, CRM_S("modules"));
+    if (s == CRM_OK) {
+        s = writer_run(d->flow, &c, commit_follow, &x);
+        call_end(&c);
+    }
+    if (s != CRM_OK) {
+        log_event(LOG_WARN, "module.migration_not_begun", "status=%s", status_code(s));
+    }
+}
+
+/* ---- a slice, on the writer ------------------------------------------------------------------ */
+
+#define FAILED CRM_S("failed")
+
+/* "<number>:<cursor>"; of another number it is at its beginning. */
+static int64_t place_of(const batch_run *b, uint32_t number)
+{
+    crm_str rest = b->cursor, first = {0};
+    int64_t n = 0, at = 0;
+    bool is_of = str_split(&rest, ':', &first) && str_to_i64(first, &n) == CRM_OK && n == number;
+    return is_of && str_to_i64(rest, &at) == CRM_OK && at > 0 ? at : 0;
+}
+
+static crm_status migrate(crm_ctx *c, const module_info *m, uint32_t number, int64_t *at)
+{
+    crm_status s = plug_migrate(c, m->loaded, number, at);
+    if (s == CRM_OK && *at < 0) {
+        s = changelog_set_cursor(c->tx, mark_of(c->arena, m->name), number);
+    }
+    return s;
+}
+
+/* What refuses is taken back alone and noted; the next turn ends the batch for it. */
+static crm_status run_slice(crm_ctx *c, batch_run *b, const module_info *m, uint32_t number)
+{
+    const batch_place whole = {0};
+    int64_t failed = b->failed, at = place_of(b, number);
+    crm_status s = batch_row_begin(c, b);
+    if (s != CRM_OK) {
+        return s;
+    }
+    s = batch_row_end(c, b, &whole, migrate(c, m, number, &at));
+    b->cursor = b->failed > failed
+                    ? FAILED
+                    : arena_fmt(c->arena, "%u:%lld", number, (long long)(at < 0 ? 0 : at));
+    return s == CRM_OK && !b->cursor.p ? CRM_NOMEM : s;
+}
+
+/* The call may hold an earlier registry: only what is in force may say what is done. */
+static bool is_in_force(const batch_run *b)
+{
+    const registry *now = registry_pin();
+    const module_info *m = now ? module_in_force(now, json_text(b->spec, "module")) : NULL;
+    bool is_it = m && str_eq(module_version_word(m->id), json_text(b->spec, "version"));
+    registry_unpin(now);
+    return is_it;
+}
+
+static crm_status slice(crm_ctx *c, batch_run *b, bool *is_done, const void *d)
+{
+    crm_str name = json_text(b->spec, "module");
+    const module_info *m = module_in_force(c->reg, name);
+    uint32_t done = 0;
+    (void)d;
+    bool is_it = m && str_eq(module_version_word(m->id), json_text(b->spec, "version"));
+    if (!is_it || !is_in_force(b)) {
+        *is_done = true; /* another version is in force by now, or none */
+        return CRM_OK;
+    }
+    if (m->is_without_code) {
+        return CRM_UNAVAILABLE;
+    }
+    if (str_eq(b->cursor, FAILED)) {
+        return call_fail(c, CRM_CONFLICT, "migration_failed");
+    }
+    crm_status s = read_mark(c, name, &done);
+    uint32_t number = plug_migration_next(m->loaded, done);
+    if (s == CRM_OK && number) {
+        s = run_slice(c, b, m, number);
+    }
+    *is_done = s == CRM_OK && !number;
+    return s;
+}
+
+/* ---- afterwards, on a worker ----------------------------------------------------------------- */
+
+static crm_status load_batch(crm_ctx *c, int64_t id, store_row *out)
+{
+    const entity *e = registry_store(c->reg, STORE_BATCH);
+    return store_first(c->session, c->arena, c->reg, STORE_BATCH,
+                       cond_compare(c->arena, COND_EQ, &e->fields[COL_ID], value_int(id)), out);
+}
+
+/* Whether the version it failed for is still in force; *name is the module's, in c's arena. */
+static bool is_to_go_back(crm_ctx *c, int64_t id, crm_str *name)
+{
+    store_row batch;
+    const registry *now = registry_pin();
+    bool is_it = false;
+    if (now && load_batch(c, id, &batch) == CRM_OK && !is_open(&batch) &&
+        !is_in_state(&batch, BATCH_STATE_DONE)) {
+        *name = spec_text(c->arena, &batch, "module");
+        const module_info *m = module_in_force(now, *name);
+        is_it = m && str_eq(module_version_word(m->id), spec_text(c->arena, &batch, "version"));
+    }
+    registry_unpin(now);
+    return is_it;
+}
+
+static void go_back(deployment *d, crm_str name)
+{
+    crm_ctx c;
+    module_ask ask = {.act = MODULE_ACT_ROLLBACK, .name = name};
+    crm_status s = call_begin(&c, &principal_system, CRM_S("batch:migrate"));
+    if (s != CRM_OK) {
+        return;
+    }
+    s = module_change(d, &c, &ask);
+    log_event(LOG_ERROR, "module.migration_failed", "module=%s former=%s", log_quote(name),
+              s == CRM_OK ? "in_force" : log_quote(c.error.code));
+    call_end(&c);
+}
+
+static void ended(crm_ctx *c, int64_t batch, const void *d)
+{
+    crm_str name;
+    if (is_to_go_back(c, batch, &name)) {
+        go_back((deployment *)d, name);
+    }
+}
+
+crm_status migrate_register(deployment *d, registry *r)
+{
+    batch_kind kind = {
+        .name = KIND, .module = CRM_S("kernel"), .slice = slice, .ended = ended, .fn = d};
+    return registry_add_batch_kind(r, &kind);
+}
