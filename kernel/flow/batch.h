@@ -61,6 +61,12 @@ CRM_MUST_CHECK crm_status batch_start(crm_ctx *c, const batch_order *o, int64_t 
  */
 CRM_MUST_CHECK crm_status batch_note_done(crm_ctx *c, const batch_order *o, int64_t *id);
 /*
+ * Of a prepare that takes long, every so often: stores and tells browsers b->total as it stands.
+ * CONFLICT "batch_ended" when the batch was stopped, UNAVAILABLE when the server ends: prepare then
+ * gives up at once and returns that. Worker.
+ */
+CRM_MUST_CHECK crm_status batch_tell_total(crm_ctx *c, const batch_run *b);
+/*
  * Stops it before its next slice. For whoever may read the batch. NOT_FOUND; CONFLICT "batch_ended"
  * when it has ended. Writer.
  */

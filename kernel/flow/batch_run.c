@@ -9,7 +9,8 @@
 #include "flow/batch_private.h"
 
 #define CURSOR_MAX 4096
-#define TELL_MS    500 /* progress is told to browsers at most twice a second */
+#define TELL_MS    500   /* progress is told to browsers at most twice a second */
+#define LONG_MS    10000 /* of a preparation that leaves a job little of its time */
 
 /* One turn. */
 typedef struct turn {
@@ -195,9 +196,56 @@ static crm_status commit_failed(crm_ctx *c, void *arg)
 
 /* ---- on a worker ----------------------------------------------------------------------------- */
 
+static crm_status commit_total(crm_ctx *c, void *arg)
+{
+    const batch_run *b = arg;
+    store_row row;
+    crm_status s = store_load(c->tx, c->arena, c->reg, STORE_BATCH, b->id, &row);
+    if (s == CRM_NOT_FOUND || (s == CRM_OK && !batch_is_open(&row))) {
+        return call_fail(c, CRM_CONFLICT, "batch_ended");
+    }
+    if (s != CRM_OK) {
+        return s;
+    }
+    store_set(&row, BATCH_TOTAL, value_int(b->total));
+    return batch_save(c, &row, false);
+}
+
+crm_status batch_tell_total(crm_ctx *c, const batch_run *b)
+{
+    arena_mark mark = arena_mark_get(c->arena);
+    const principal *who = c->who; /* the writer's renewed one goes with its memory */
+    const crm_str via = c->via;
+    batch_run now = *b;
+    if (pool_is_closing()) {
+        return CRM_UNAVAILABLE;
+    }
+    crm_status s = writer_run(flow_running(), c, commit_total, &now);
+    c->who = who;
+    c->via = via;
+    if (s == CRM_OK) { /* else what is wrong lies there */
+        arena_rewind(c->arena, mark);
+    }
+    return s;
+}
+
+/* Whoever stopped the batch did so while it was being prepared. */
+static bool was_stopped(crm_ctx *c, crm_status s)
+{
+    bool is_it = s == CRM_CONFLICT && str_is(c->error.code, "batch_ended");
+    if (is_it) {
+        c->error = (call_error){0};
+    }
+    return is_it;
+}
+
 static crm_status prepare(crm_ctx *c, turn *t)
 {
     crm_status s = t->kind->prepare ? t->kind->prepare(c, &t->run, t->kind->fn) : CRM_OK;
+    if (was_stopped(c, s)) {
+        t->is_over = true;
+        return CRM_OK;
+    }
     if (s == CRM_OK && t->run.cursor.n > CURSOR_MAX) {
         s = CRM_MISUSE;
     }
@@ -273,6 +321,7 @@ static crm_status work(crm_ctx *c, crm_str arg, const void *fn)
     turn *t = ARENA_NEW(c->arena, turn);
     store_row row;
     const principal *who = c->who;
+    int64_t begun = clock_mono();
     (void)fn;
     crm_status s = t ? find(c, arg, &row) : CRM_NOMEM;
     if (s == CRM_OK && !batch_is_open(&row)) {
@@ -285,7 +334,8 @@ static crm_status work(crm_ctx *c, crm_str arg, const void *fn)
     if (s == CRM_OK && str_is(store_text(&row, BATCH_STATE), BATCH_STATE_WAITING)) {
         s = prepare(c, t);
     }
-    if (s == CRM_OK) {
+    /* After a long preparation the slices have a job of their own. */
+    if (s == CRM_OK && clock_mono() - begun < LONG_MS * 1000000LL) {
         s = run_slices(c, t);
     }
     bool is_failed = s != CRM_OK && !batch_is_healed_by_time(s);

@@ -141,6 +141,8 @@ typedef struct pool_task {
     struct pool_task *next;
 } pool_task;
 CRM_MUST_CHECK crm_status pool_submit(flow *f, flow_pool which, pool_task *t);
+/* Asked by a long task of a pool: whether the server ends, and waits for it. */
+bool pool_is_closing(void);
 
 /* ---- after a commit -------------------------------------------------------------------------- */
 

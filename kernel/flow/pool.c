@@ -23,7 +23,7 @@ static const int64_t held_ns[POOL_COUNT] = {2000000000,  10000000000, 6000000000
                                             90000000000, 30000000000, 90000000000};
 
 /* The pool whose thread this is: who waits for idleness does not wait for himself. */
-static _Thread_local const pool *own_pool;
+static _Thread_local pool *own_pool;
 
 static bool user_is_busy(const pool *p, int64_t user)
 {
@@ -229,6 +229,18 @@ bool pool_is_idle(pool *p)
     bool idle = p->count == 0 && p->running == (own_pool == p ? 1 : 0);
     pthread_mutex_unlock(&p->lock);
     return idle;
+}
+
+bool pool_is_closing(void)
+{
+    pool *p = own_pool;
+    if (!p) {
+        return false;
+    }
+    pthread_mutex_lock(&p->lock);
+    bool is_closing = p->stopping;
+    pthread_mutex_unlock(&p->lock);
+    return is_closing;
 }
 
 crm_status pool_submit(flow *f, flow_pool which, pool_task *t)

@@ -11,6 +11,7 @@
 
 #define READ_BYTES 262144 /* of a finished spreadsheet at once */
 #define SHEET_ROWS 1048575
+#define WORDS_MAX  1800 /* of a program that puts a book together: about an hour */
 
 /* ---- ending ---------------------------------------------------------------------------------- */
 
@@ -172,30 +173,44 @@ static crm_status begin_sheet(exporting *x)
     return child_start(args, x->file, &x->child);
 }
 
-/* Its last word is a frame of one cell: "ok", or what went wrong. */
-static crm_status end_sheet(exporting *x)
+/* The program's last word: "ok", or what went wrong. */
+static crm_status take_word(exporting *x, const table_row *row)
 {
-    char said[256];
-    size_t n = 0;
-    ssize_t got;
-    crm_str cells[TABLE_COLUMNS_MAX];
-    table_row row;
-    while (n < sizeof said && (got = child_read(&x->child, said + n, sizeof said - n)) > 0) {
-        n += (size_t)got;
-    }
-    crm_str rest = {said, n};
-    if (table_take(&rest, cells, &row) != CRM_OK || !row.count) {
-        return CRM_INTERNAL;
-    }
-    if (row.fault != TABLE_SOUND && str_is(row.cells[0], "no_space")) {
+    if (row->fault != TABLE_SOUND && str_is(row->cells[0], "no_space")) {
         return CRM_NO_SPACE;
     }
-    if (row.fault != TABLE_SOUND) {
-        return str_is(row.cells[0], "xlsx_cell") ? call_fail(&x->k->c, CRM_INVALID, "xlsx_cell")
-                                                 : CRM_INTERNAL;
+    if (row->fault != TABLE_SOUND) {
+        return str_is(row->cells[0], "xlsx_cell") ? call_fail(&x->k->c, CRM_INVALID, "xlsx_cell")
+                                                  : CRM_INTERNAL;
     }
     x->file_size = lseek(x->file, 0, SEEK_END);
     return x->file_size > 0 ? CRM_OK : CRM_INTERNAL;
+}
+
+/* Waits for one word of the program. NOT_FOUND: it is at work. */
+static crm_status hear(exporting *x)
+{
+    crm_str cells[TABLE_COLUMNS_MAX];
+    table_row row;
+    ssize_t n = child_read(&x->child, x->said + x->said_n, sizeof x->said - x->said_n);
+    x->said_n += n > 0 ? (size_t)n : 0;
+    crm_str rest = {x->said, x->said_n};
+    crm_status s = n <= 0 ? CRM_INTERNAL : x->words++ < WORDS_MAX ? CRM_NOT_FOUND : CRM_TIMEOUT;
+    while (s == CRM_NOT_FOUND && rest.n && table_take(&rest, cells, &row) == CRM_OK) {
+        s = row.count ? take_word(x, &row) : CRM_NOT_FOUND;
+    }
+    memmove(x->said, rest.p, rest.n);
+    x->said_n = rest.n;
+    return s;
+}
+
+/* One that takes no more rows has said why. */
+static crm_status last_word(exporting *x)
+{
+    crm_status s;
+    while ((s = hear(x)) == CRM_NOT_FOUND) {
+    }
+    return s == CRM_OK ? CRM_INTERNAL : s;
 }
 
 static void sheet_page(api_call *k)
@@ -210,11 +225,17 @@ static void sheet_page(api_call *k)
         k->status = call_fail(&k->c, CRM_INVALID, "too_many_rows");
     }
     if (k->status == CRM_OK) {
-        k->status = child_write(&x->child, buf_view(&k->text));
+        s = child_write(&x->child, buf_view(&k->text));
+        k->status = s == CRM_UNAVAILABLE ? last_word(x) : s;
     }
-    if (k->status == CRM_OK && !x->pour.has_more) {
-        k->status = end_sheet(x);
-    }
+}
+
+/* The program puts the book together: a word at a time, so that who goes away is noticed. */
+static void sheet_close(api_call *k)
+{
+    exporting *x = k->own;
+    crm_status s = hear(x);
+    k->status = s == CRM_NOT_FOUND ? CRM_OK : s;
 }
 
 static void read_file(api_call *k)
@@ -236,8 +257,8 @@ static void sheet_written(api_call *k)
         fail(x, k->status);
         return;
     }
-    if (x->pour.has_more) {
-        if (!api_pool(k, POOL_SLOW, sheet_page, sheet_written)) {
+    if (x->pour.has_more || !x->file_size) {
+        if (!api_pool(k, POOL_SLOW, x->pour.has_more ? sheet_page : sheet_close, sheet_written)) {
             clear_up(x);
         }
         return;

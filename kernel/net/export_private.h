@@ -23,6 +23,9 @@ typedef struct exporting {
     int64_t total, rows; /* total -1: not counted in time */
     uint64_t lost;
     child child;
+    char said[64]; /* what the child said and was not understood yet */
+    size_t said_n;
+    uint32_t words; /* how often it said something */
     int file; /* of a spreadsheet */
     int64_t file_size, file_at;
 } exporting;

@@ -15,7 +15,8 @@
 #include "sheet/sheet.h"
 
 #define MEMORY_MAX ((rlim_t)1536 << 20)
-#define CPU_MAX    600 /* seconds */
+#define READER_CPU ((rlim_t)600)  /* seconds */
+#define WRITER_CPU ((rlim_t)3600) /* what it writes is ours: a million rows of all columns */
 
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -81,9 +82,10 @@ static bool filter_calls(void)
 }
 #endif
 
-bool sheet_confine(bool is_reader)
+bool sheet_confine(bool is_reader, uint64_t file_max)
 {
-    struct rlimit none = {0, 0}, cpu = {CPU_MAX, CPU_MAX};
+    rlim_t seconds = is_reader ? READER_CPU : WRITER_CPU;
+    struct rlimit none = {0, 0}, cpu = {seconds, seconds}, file = {file_max, file_max};
     bool is_ok = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
                  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
                  setrlimit(RLIMIT_CORE, &none) == 0 && setrlimit(RLIMIT_CPU, &cpu) == 0;
@@ -94,5 +96,7 @@ bool sheet_confine(bool is_reader)
     if (!is_ok || !is_reader) {
         return is_ok;
     }
-    return setrlimit(RLIMIT_FSIZE, &none) == 0 && filter_calls();
+    /* What does not fit fails, and is told, rather than ends the program. */
+    return signal(SIGXFSZ, SIG_IGN) != SIG_ERR && setrlimit(RLIMIT_FSIZE, &file) == 0 &&
+           filter_calls();
 }

@@ -13,8 +13,8 @@
 #define XLSX_SHEETS_MAX  255
 #define XLSX_STYLES_MAX  65536
 #define XLSX_STRINGS_MAX 20000000u
-#define XLSX_TEXT_MAX    ((size_t)512 << 20)  /* of all shared strings */
-#define XLSX_UNPACKED    ((uint64_t)4 << 30)  /* of all parts */
+#define XLSX_TEXT_MAX    ((uint64_t)2 << 30)  /* of all shared strings */
+#define XLSX_UNPACKED    ((uint64_t)8 << 30)  /* of all parts */
 #define XLSX_RATIO       200                  /* of one part bigger than 16 MB */
 #define XLSX_DEPTH_MAX   64
 
@@ -24,8 +24,11 @@ typedef struct xlsx_style {
     uint8_t zeros; /* STYLE_ZEROS: least digits */
 } xlsx_style;
 
+typedef struct xlsx_strings xlsx_strings;
+
 typedef struct xlsx {
     zip_t *zip;
+    sheet_output *out;
     const char *fault; /* the first; NULL: none */
     uint64_t unpacked;
     char book[XLSX_PATH_MAX]; /* "xl/workbook.xml" */
@@ -35,9 +38,8 @@ typedef struct xlsx {
     bool is_1904;
     xlsx_style *styles;
     uint32_t style_count;
-    buf strings;
-    size_t *string_ends;
-    uint32_t string_count, string_cap;
+    int spill;
+    xlsx_strings *strings; /* NULL: it has none */
 } xlsx;
 
 /* ---- xlsx_part.c: one part of the package ---------------------------------------------------- */
@@ -62,9 +64,17 @@ void xlsx_stop(void);
 bool xlsx_read_book(xlsx *x);
 /* The path of the sheet's part. False: no such sheet. */
 bool xlsx_sheet_path(xlsx *x, uint32_t sheet, char path[XLSX_PATH_MAX]);
+/* The path of the workbook's part of this type ("/styles"). False: it has none. */
+bool xlsx_find_part(xlsx *x, const char *type, char path[XLSX_PATH_MAX]);
 void xlsx_read_styles(xlsx *x);
+
+/* ---- xlsx_strings.c: the shared strings, of which a few blocks are in memory ------------------- */
+
 void xlsx_read_strings(xlsx *x);
-crm_str xlsx_string(const xlsx *x, uint32_t index);
+/* Valid until the next one; one that is not there is empty. False: it is too long for a cell, or
+ * x->fault is set. */
+bool xlsx_string(xlsx *x, uint32_t index, crm_str *out);
+void xlsx_free_strings(xlsx *x);
 
 /* ---- xlsx_number.c: a number as it is shown -------------------------------------------------- */
 

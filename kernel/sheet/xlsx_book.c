@@ -1,4 +1,4 @@
-/* xlsx_book.c - the workbook's sheets, its styles and its shared strings (ECMA-376 part 1, 18). */
+/* xlsx_book.c - the workbook's sheets, its parts and its styles (ECMA-376 part 1, 18). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +71,7 @@ static bool find_relation(xlsx *x, const char *part, relation_search *s)
     return relations_of(part, path) && xlsx_parse(x, path, &h) && s->is_found;
 }
 
-static bool find_part(xlsx *x, const char *type, char path[XLSX_PATH_MAX])
+bool xlsx_find_part(xlsx *x, const char *type, char path[XLSX_PATH_MAX])
 {
     relation_search s = {.type = type};
     return find_relation(x, x->book, &s) && resolve(x, s.target, path);
@@ -183,78 +183,10 @@ void xlsx_read_styles(xlsx *x)
     x->styles = calloc(XLSX_STYLES_MAX, sizeof *x->styles);
     if (!r || !x->styles) {
         xlsx_fail(x, "xlsx_broken");
-    } else if (find_part(x, "/styles", path)) {
+    } else if (xlsx_find_part(x, "/styles", path)) {
         r->x = x;
         xlsx_handlers h = {.start = on_style, .end = on_style_end, .arg = r};
         xlsx_parse(x, path, &h);
     }
     free(r);
-}
-
-/* ---- shared strings -------------------------------------------------------------------------- */
-
-typedef struct string_reading {
-    xlsx *x;
-    int in_text, in_reading; /* inside <t>; inside <rPh>, a pronunciation */
-} string_reading;
-
-static void on_string(void *arg, const char *name, const char **attributes)
-{
-    string_reading *r = arg;
-    (void)attributes;
-    r->in_text += strcmp(name, "t") == 0;
-    r->in_reading += strcmp(name, "rPh") == 0;
-}
-
-static bool add_end(xlsx *x)
-{
-    if (x->string_count == x->string_cap) {
-        uint32_t cap = x->string_cap ? x->string_cap * 2 : 1024;
-        size_t *ends =
-            cap <= XLSX_STRINGS_MAX * 2u ? realloc(x->string_ends, cap * sizeof *ends) : NULL;
-        if (!ends) {
-            return false;
-        }
-        x->string_ends = ends;
-        x->string_cap = cap;
-    }
-    x->string_ends[x->string_count++] = x->strings.n;
-    return true;
-}
-
-static void on_string_end(void *arg, const char *name)
-{
-    string_reading *r = arg;
-    r->in_text -= strcmp(name, "t") == 0;
-    r->in_reading -= strcmp(name, "rPh") == 0;
-    if (strcmp(name, "si") == 0 && (r->x->strings.failed || !add_end(r->x))) {
-        xlsx_fail(r->x, "xlsx_bomb");
-    }
-}
-
-static void on_string_text(void *arg, const char *s, int n)
-{
-    string_reading *r = arg;
-    if (r->in_text && !r->in_reading) {
-        buf_add(&r->x->strings, s, (size_t)n);
-    }
-}
-
-void xlsx_read_strings(xlsx *x)
-{
-    char path[XLSX_PATH_MAX];
-    string_reading r = {.x = x};
-    xlsx_handlers h = {.start = on_string, .end = on_string_end, .text = on_string_text, .arg = &r};
-    if (find_part(x, "/sharedStrings", path)) {
-        xlsx_parse(x, path, &h);
-    }
-}
-
-crm_str xlsx_string(const xlsx *x, uint32_t index)
-{
-    if (index >= x->string_count) {
-        return CRM_S("");
-    }
-    size_t from = index ? x->string_ends[index - 1] : 0;
-    return (crm_str){x->strings.p + from, x->string_ends[index] - from};
 }

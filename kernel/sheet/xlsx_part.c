@@ -8,6 +8,7 @@
 
 #define PIECE     65536
 #define RATIO_MIN ((uint64_t)16 << 20)
+#define BEAT      ((uint64_t)64 << 20) /* unpacked between two words that it is at work */
 
 typedef struct parsing {
     xlsx *x;
@@ -87,7 +88,11 @@ static void on_doctype(void *arg, const XML_Char *name, const XML_Char *system,
 /* What was declared of the part may lie: only what comes out counts. */
 static bool is_within_bounds(xlsx *x, uint64_t unpacked, uint64_t packed, zip_int64_t n)
 {
+    uint64_t before = x->unpacked;
     x->unpacked += (uint64_t)n;
+    if (before / BEAT != x->unpacked / BEAT) {
+        sheet_beat(x->out);
+    }
     bool is_dense = unpacked > RATIO_MIN && unpacked / XLSX_RATIO > packed;
     if (x->unpacked > XLSX_UNPACKED || is_dense) {
         xlsx_fail(x, "xlsx_bomb");

@@ -27,6 +27,12 @@ void sheet_put(sheet_output *out, const table_row *row)
     }
 }
 
+void sheet_beat(sheet_output *out)
+{
+    table_put(&out->pending, &(table_row){.line = 0});
+    sheet_flush(out);
+}
+
 static void put_names(const xlsx *x, sheet_output *out)
 {
     crm_str names[XLSX_SHEETS_MAX];
@@ -54,7 +60,7 @@ static void read_sheet(xlsx *x, uint32_t sheet, int64_t most, sheet_output *out)
     xlsx_read_rows(x, path, most, out);
 }
 
-const char *sheet_read(int file, uint32_t sheet, int64_t most, sheet_output *out)
+const char *sheet_read(int file, int spill, uint32_t sheet, int64_t most, sheet_output *out)
 {
     int code;
     xlsx *x = calloc(1, sizeof *x);
@@ -62,7 +68,8 @@ const char *sheet_read(int file, uint32_t sheet, int64_t most, sheet_output *out
         return "xlsx_broken";
     }
     buf_init(&x->sheet_names, 0);
-    buf_init(&x->strings, XLSX_TEXT_MAX);
+    x->out = out;
+    x->spill = spill;
     x->zip = zip_fdopen(file, ZIP_CHECKCONS, &code);
     if (x->zip) {
         read_sheet(x, sheet, most, out);
@@ -72,9 +79,8 @@ const char *sheet_read(int file, uint32_t sheet, int64_t most, sheet_output *out
     }
     const char *fault = x->fault ? x->fault : "ok";
     buf_free(&x->sheet_names);
-    buf_free(&x->strings);
+    xlsx_free_strings(x);
     free(x->styles);
-    free(x->string_ends);
     free(x);
     return fault;
 }

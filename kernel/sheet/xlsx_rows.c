@@ -43,7 +43,7 @@ static void begin_row(row_reading *r, const char **attributes)
 {
     const char *number = xlsx_attribute(attributes, "r");
     uint32_t line = number ? index_of(str_of(number)) : 0;
-    r->line = line > r->line && line <= SHEET_ROWS_MAX ? line : r->line + 1;
+    r->line = line > r->line && line != UINT32_MAX ? line : r->line + 1;
     buf_clear(&r->texts);
     memset(r->at, 0, sizeof r->at);
     r->width = r->next = 0;
@@ -98,27 +98,31 @@ static bool is_type(const row_reading *r, const char *type)
     return strcmp(r->type, type) == 0;
 }
 
-static crm_str text_of(row_reading *r, char number[XLSX_NUMBER_TEXT])
+/* False: it is too long. */
+static bool text_of(row_reading *r, char number[XLSX_NUMBER_TEXT], crm_str *out)
 {
     crm_str v = buf_view(&r->value);
+    *out = v;
+    if (r->value.failed) {
+        return false;
+    }
     if (is_type(r, "s")) {
-        return xlsx_string(r->x, index_of(v));
+        return xlsx_string(r->x, index_of(v), out);
     }
     if (is_type(r, "b")) {
-        return str_is(v, "1") ? CRM_S("true") : CRM_S("false");
+        *out = str_is(v, "1") ? CRM_S("true") : CRM_S("false");
+    } else if (!r->type[0] || is_type(r, "n")) {
+        xlsx_style style = r->style < r->x->style_count ? r->x->styles[r->style] : (xlsx_style){0};
+        *out = xlsx_number(v, style, r->x->is_1904, number);
     }
-    if (r->type[0] && !is_type(r, "n")) {
-        return v;
-    }
-    xlsx_style style = r->style < r->x->style_count ? r->x->styles[r->style] : (xlsx_style){0};
-    return xlsx_number(v, style, r->x->is_1904, number);
+    return true;
 }
 
 static void end_cell(row_reading *r)
 {
     char number[XLSX_NUMBER_TEXT];
-    crm_str text = text_of(r, number);
-    if (r->value.failed || text.n > TABLE_CELL_MAX || r->texts.n + text.n > TABLE_ROW_MAX) {
+    crm_str text;
+    if (!text_of(r, number, &text) || r->texts.n + text.n > TABLE_ROW_MAX) {
         note(r, TABLE_LONG);
         return;
     }
@@ -139,6 +143,10 @@ static void end_row(row_reading *r)
 {
     crm_str cells[TABLE_COLUMNS_MAX];
     if (!r->width && r->fault == TABLE_SOUND) {
+        return;
+    }
+    if (r->line > SHEET_ROWS_MAX) {
+        xlsx_fail(r->x, "too_many_rows");
         return;
     }
     for (uint32_t i = 0; i < r->width; i++) {

@@ -7,6 +7,7 @@
 #include <xlsxwriter.h>
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "sheet/sheet.h"
@@ -17,9 +18,15 @@
 #define SERIAL_1970     25569
 #define CELL_CHARACTERS 32767
 #define NUMBER_DIGITS   15 /* what a spreadsheet keeps of a number */
+/* A sheet near the 4 GB that a part of a plain zip may have. Of smaller ones some programs that
+ * read spreadsheets know no other. */
+#define PLAIN_ZIP_MAX ((uint64_t)0xF0000000u)
+#define SMALL         ((uint64_t)64 << 20) /* a sheet whose room is not asked for */
+#define ROOM_ROWS     4096                 /* between two looks at the disk */
 
 typedef struct writing {
     table_source source;
+    const char *tmp;
     buf in;
     size_t at;
     crm_str cells[TABLE_COLUMNS_MAX];
@@ -167,6 +174,20 @@ static bool begin(writing *w)
     return true;
 }
 
+/* The rows so far as they lie on the disk. */
+static uint64_t sheet_size(const writing *w)
+{
+    off_t n = w->sheet->optimize_tmpfile ? ftello(w->sheet->optimize_tmpfile) : 0;
+    return n > 0 ? (uint64_t)n : 0;
+}
+
+/* The book is made of another copy of the rows, and the database needs the disk as well. */
+static bool has_room(const writing *w)
+{
+    uint64_t size = sheet_size(w);
+    return size < SMALL || fs_room(w->tmp) >= FS_ROOM_KEPT + size + size / 4;
+}
+
 static void put_rows(writing *w)
 {
     table_row row;
@@ -175,9 +196,28 @@ static void put_rows(writing *w)
             w->fault = "too_many_rows";
             return;
         }
+        if (w->row % ROOM_ROWS == 0 && !has_room(w)) {
+            w->fault = "no_space";
+            return;
+        }
         for (uint32_t i = 0; i < row.count && i < w->width && !w->fault; i++) {
             put_cell(w, (lxw_col_t)i, row.cells[i]);
         }
+    }
+}
+
+/* One that has no room stays as it is: putting it together would take more. */
+static void close_book(writing *w)
+{
+    if (!w->fault && !has_room(w)) {
+        w->fault = "no_space";
+    }
+    if (!w->book || (w->fault && strcmp(w->fault, "no_space") == 0)) {
+        return;
+    }
+    w->book->options.use_zip64 = w->sheet && sheet_size(w) > PLAIN_ZIP_MAX ? LXW_TRUE : LXW_FALSE;
+    if (workbook_close(w->book) != LXW_NO_ERROR && !w->fault) {
+        w->fault = "no_space";
     }
 }
 
@@ -189,6 +229,7 @@ const char *sheet_write(table_source rows, int file, const char *tmp)
         return "xlsx_broken";
     }
     w->source = rows;
+    w->tmp = tmp;
     buf_init(&w->in, TABLE_ROW_MAX * 2);
     snprintf(path, sizeof path, "/proc/self/fd/%d", file);
     lxw_workbook_options o = {.constant_memory = LXW_TRUE, .tmpdir = (char *)tmp};
@@ -198,9 +239,7 @@ const char *sheet_write(table_source rows, int file, const char *tmp)
     } else {
         put_rows(w);
     }
-    if (w->book && workbook_close(w->book) != LXW_NO_ERROR && !w->fault) {
-        w->fault = "no_space";
-    }
+    close_book(w);
     const char *fault = w->fault ? w->fault : "ok";
     buf_free(&w->in);
     free(w);

@@ -6,14 +6,20 @@
 #include "base/base.h"
 #include "table/source.h"
 
-#define ROWS_MOST  10000000LL
-#define PENDING    (1 << 20)
+#define PENDING   (1 << 20)
+#define LOOK_ROWS 1000
+/* A file of 500 MB is never so much, unless a sheet says one text over and over. */
+#define BYTES_MOST ((uint64_t)8 << 30)
 #define SLICE_READ ((size_t)8 << 20)
 
 typedef struct making {
     int fd;
+    const char *dir;
+    const source_watch *watch;
+    const char *fault;
     buf pending;
     int64_t rows;
+    uint64_t bytes;
     bool is_header_due;
 } making;
 
@@ -32,9 +38,39 @@ static crm_status write_all(int fd, crm_str bytes)
 
 static crm_status flush(making *m)
 {
+    if (m->pending.n >= PENDING && fs_room(m->dir) < FS_ROOM_KEPT) {
+        return CRM_NO_SPACE;
+    }
     crm_status s = m->pending.failed ? CRM_NOMEM : write_all(m->fd, buf_view(&m->pending));
+    m->bytes += m->pending.n;
     buf_clear(&m->pending);
     return s;
+}
+
+static crm_status refuse(making *m, const char *fault)
+{
+    m->fault = fault;
+    return CRM_INVALID;
+}
+
+static crm_status look(const making *m)
+{
+    bool is_asked = m->watch && m->rows % LOOK_ROWS == 0;
+    return is_asked ? m->watch->look(m->watch->arg, m->rows) : CRM_OK;
+}
+
+static crm_status keep_row(making *m, const table_row *row)
+{
+    if (m->rows == FRAMES_ROWS) {
+        return refuse(m, "import_too_long");
+    }
+    m->rows++;
+    table_put(&m->pending, row);
+    crm_status s = m->pending.n >= PENDING ? flush(m) : CRM_OK;
+    if (s == CRM_OK && m->bytes > BYTES_MOST) {
+        return refuse(m, "xlsx_bomb");
+    }
+    return s == CRM_OK ? look(m) : s;
 }
 
 static crm_status copy_rows(making *m, source *from)
@@ -46,9 +82,7 @@ static crm_status copy_rows(making *m, source *from)
             m->is_header_due = false;
             continue;
         }
-        m->rows++;
-        table_put(&m->pending, &row);
-        if (m->pending.n >= PENDING && (s = flush(m)) != CRM_OK) {
+        if ((s = keep_row(m, &row)) != CRM_OK) {
             return s;
         }
     }
@@ -67,13 +101,15 @@ static crm_status complete(making *m)
 static crm_status fill(making *m, arena *a, int fd, const source_reading *how, const char **fault)
 {
     source *from = NULL;
-    crm_status s = source_open(a, fd, how, ROWS_MOST, &from);
+    /* One more than there may be, and the header: so that too many are seen. */
+    crm_status s = source_open(a, fd, how, FRAMES_ROWS + 2, &from);
     if (s == CRM_OK) {
+        source_watched(from, m->watch);
         s = lseek(m->fd, FRAMES_BEGIN, SEEK_SET) == FRAMES_BEGIN ? copy_rows(m, from)
                                                                  : CRM_INTERNAL;
     }
     if (s == CRM_INVALID) {
-        *fault = source_fault(from);
+        *fault = m->fault ? m->fault : source_fault(from);
     }
     source_close(from);
     return s == CRM_OK ? complete(m) : s;
@@ -91,8 +127,8 @@ static bool read_count(const char *path, int64_t *rows)
     return is_whole && str_to_i64(digits, rows) == CRM_OK;
 }
 
-crm_status frames_make(int fd, const source_reading *how, const char *path, int64_t *rows,
-                       const char **fault)
+crm_status frames_make(int fd, const source_reading *how, const char *path,
+                       const source_watch *watch, int64_t *rows, const char **fault)
 {
     if (read_count(path, rows)) {
         return CRM_OK;
@@ -100,6 +136,8 @@ crm_status frames_make(int fd, const source_reading *how, const char *path, int6
     arena *a = arena_new(0);
     crm_str part = a ? arena_fmt(a, "%s.part", path) : (crm_str){0};
     making m = {.fd = part.p ? open(part.p, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1,
+                .dir = part.p,
+                .watch = watch,
                 .is_header_due = how->has_header && how->format != SOURCE_VCARD};
     buf_init(&m.pending, (size_t)PENDING + 2 * TABLE_ROW_MAX);
     crm_status s = !part.p ? CRM_NOMEM : m.fd < 0 ? status_from_errno(errno) : CRM_OK;

@@ -60,10 +60,32 @@ crm_str import_frames_path(arena *a, const store_row *row)
     return suffix.p ? import_path(a, store_text(row, IMPORT_FILE), suffix.p) : suffix;
 }
 
+#define TOLD_NS 500000000LL /* between two words of how many rows were read */
+
+typedef struct preparing {
+    crm_ctx *call;
+    batch_run *run;
+    int64_t told_at;
+} preparing;
+
+static crm_status look(void *arg, int64_t rows)
+{
+    preparing *p = arg;
+    int64_t now = clock_mono();
+    if (now - p->told_at < TOLD_NS) {
+        return CRM_OK;
+    }
+    p->told_at = now;
+    p->run->total = rows;
+    return batch_tell_total(p->call, p->run);
+}
+
 static crm_status prepare(crm_ctx *c, batch_run *b, const void *fn)
 {
     store_row row;
     source_reading how;
+    preparing p = {.call = c, .run = b, .told_at = clock_mono()};
+    const source_watch watch = {look, &p};
     const char *fault = NULL;
     (void)fn;
     crm_status s = load(c, b, &row);
@@ -77,7 +99,7 @@ static crm_status prepare(crm_ctx *c, batch_run *b, const void *fn)
     if (fd < 0 || !path.p) {
         return call_fail(c, CRM_NOT_FOUND, "import_gone");
     }
-    s = frames_make(fd, &how, path.p, &b->total, &fault);
+    s = frames_make(fd, &how, path.p, &watch, &b->total, &fault);
     close(fd);
     return s == CRM_INVALID ? call_fail(c, s, fault) : s;
 }

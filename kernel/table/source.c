@@ -7,12 +7,14 @@
 #include "base/base.h"
 #include "base/vcard.h"
 #include "table/child.h"
+#include "table/import.h"
 
 #define SAMPLE (1 << 20)
 
 struct source {
     source_format format;
-    int64_t left;
+    int64_t left, rows;
+    const source_watch *watch;
     const char *fault;
     int fd;
     off_t at; /* pread's, so that one file can be read twice */
@@ -139,7 +141,11 @@ static ssize_t read_file(void *arg, char *to, size_t n)
 static crm_status open_sheet(source *s, const source_reading *how)
 {
     char sheet[16], most[24];
-    const char *const args[] = {"karkas-sheet", "read", sheet, most, NULL};
+    crm_str dir = import_path(s->arena, CRM_S(""), "");
+    const char *const args[] = {"karkas-sheet", "read", sheet, most, dir.p, NULL};
+    if (!dir.p) {
+        return CRM_NOMEM;
+    }
     snprintf(sheet, sizeof sheet, "%u", how->sheet);
     snprintf(most, sizeof most, "%lld", (long long)s->left);
     buf_init(&s->frames, TABLE_ROW_MAX * 2);
@@ -189,16 +195,24 @@ static crm_status keep_sheets(source *s, const table_row *row)
     return s->sheets && !arena_failed(s->arena) ? CRM_OK : CRM_NOMEM;
 }
 
-/* A frame of line 0: the sheets' names first; then the outcome, of which a bad one has a fault. */
+/* A frame of line 0: the sheets' names first; then the outcome, of which a bad one has a fault. One
+ * without a cell only says that there is more to come. */
 static crm_status take_note(source *s, const table_row *row)
 {
-    static const char *const known[] = {"xlsx_broken", "xlsx_bomb", "xlsx_doctype", "xlsx_sheet"};
+    static const char *const known[] = {"xlsx_broken", "xlsx_bomb", "xlsx_doctype", "xlsx_sheet",
+                                        "too_many_rows"};
+    if (!row->count && row->fault == TABLE_SOUND) {
+        return s->watch ? s->watch->look(s->watch->arg, s->rows) : CRM_OK;
+    }
     if (row->fault == TABLE_SOUND && !s->sheets) {
         return keep_sheets(s, row);
     }
     s->is_ended = true;
     if (row->fault == TABLE_SOUND) {
         return CRM_NOT_FOUND;
+    }
+    if (row->count && str_is(row->cells[0], "no_space")) {
+        return CRM_NO_SPACE;
     }
     for (size_t i = 0; i < sizeof known / sizeof known[0] && row->count; i++) {
         if (str_is(row->cells[0], known[i])) {
@@ -234,6 +248,7 @@ static crm_status next_of_sheet(source *s, table_row *row)
         }
         s->frames_at = s->frames.n - rest.n;
         if (got == CRM_OK && row->line) {
+            s->rows++;
             return CRM_OK;
         }
         st = got == CRM_OK ? take_note(s, row) : invalid(s, "xlsx_broken");
@@ -250,6 +265,11 @@ crm_status source_next(source *s, table_row *row)
         return CRM_NOT_FOUND;
     }
     return s->csv ? csv_next(s->csv, row) : vcard_next(s->vcard, row);
+}
+
+void source_watched(source *s, const source_watch *watch)
+{
+    s->watch = watch;
 }
 
 const char *source_fault(const source *s)

@@ -35,9 +35,19 @@ typedef struct source source;
 CRM_MUST_CHECK crm_status source_open(arena *a, int fd, const source_reading *how, int64_t most,
                                       source **out);
 /* OK with a row valid until the next call; NOT_FOUND at the end; INVALID: the file as a whole is not
- * to be read, source_fault names why. */
+ * to be read, source_fault names why. NO_SPACE. */
 CRM_MUST_CHECK crm_status source_next(source *s, table_row *row);
-const char *source_fault(const source *s); /* "xlsx_broken" …, "charset_missing" */
+const char *source_fault(const source *s); /* "xlsx_broken" …, "too_many_rows", "charset_missing" */
+/*
+ * Who waits for a long reading: asked about every second while no row comes, and by frames_make every
+ * thousand rows. What it gives but OK ends the reading, and is what the reader gives.
+ */
+typedef struct source_watch {
+    crm_status (*look)(void *arg, int64_t rows); /* `rows` so far */
+    void *arg;
+} source_watch;
+/* Borrowed; NULL: nobody. */
+void source_watched(source *s, const source_watch *watch);
 /* XLSX: the sheets' names, known after the first source_next. */
 const crm_str *source_sheets(const source *s, uint32_t *count);
 /* What the file itself calls a column of the rows so far, valid until the next source_next; empty where
@@ -49,10 +59,12 @@ void source_close(source *s);
 
 /*
  * Turns the file behind `fd` into frames at `path`, durably; an existing one stays. *rows: how many it
- * holds, without the header. INVALID with *fault; NO_SPACE.
+ * holds, without the header. INVALID with *fault, also of a file of more than FRAMES_ROWS rows or of
+ * one that unpacks to more than is sound; NO_SPACE, before the database has none.
  */
 CRM_MUST_CHECK crm_status frames_make(int fd, const source_reading *how, const char *path,
-                                      int64_t *rows, const char **fault);
+                                      const source_watch *watch, int64_t *rows, const char **fault);
+#define FRAMES_ROWS  10000000LL
 #define FRAMES_BEGIN 16 /* the first row's offset */
 typedef struct frames {
     table_row *rows;

@@ -13,7 +13,7 @@ import { cpuSeconds, load, peakKb, resetPeak, rssKb, settled, spread, watchPeak 
 
 const LONGEST_MS = 4 * 3600 * 1000;
 const BULK_MOST = 100000;
-const SHEET_MOST = 100000;
+const SHEET_MOST = 1048575; // what Excel has beside the header
 const BOTH_ROWS = 5000; // imported in turns, with and without a condition in the rights
 const BESIDE = 8; // connections that ask meanwhile
 const SLOW_BYTES = 32 << 20; // taken by the slow client before it is measured
@@ -114,11 +114,11 @@ async function staff({ server }) {
   return rows.filter((row) => row[4] === 'sales' && row[1] !== CLIENTS).map((row) => row[1]);
 }
 
-async function runImport(base, file, change = {}) {
+async function runImport(base, file, change = {}, what = 'run') {
   const { clients } = base;
   const made = await upload(base, file);
-  const start = () => clients.hot.post(`/api/v1/import/${made.id}/run`, { ...made.options, ...change }, { expect: 202 });
-  return batch(base, async () => (await start()).json.run.batch, MOST_REFUSED);
+  const start = () => clients.hot.post(`/api/v1/import/${made.id}/${what}`, { ...made.options, ...change }, { expect: 202 });
+  return batch(base, async () => (await start()).json[what].batch, MOST_REFUSED);
 }
 
 /** What a condition in the rights adds to an import: the same new people by one who has none and by one who
@@ -167,25 +167,32 @@ export async function imports(base, { many, seen, rounds }) {
   ];
 }
 
-/** The same through the process that reads spreadsheets, which has a memory of its own. */
-export async function sheets(base, { many }) {
+/** A file of people in this format and the check of its import, without matching: what the format itself costs. */
+async function thereAndBack(base, format, { many }) {
   const { server, clients } = base;
   const rows = Math.min(many || base.rows, SHEET_MOST);
-  const file = path.join(server.home, 'people.xlsx');
+  const file = path.join(server.home, `people.${format}`);
   const { rows: last } = (await clients.all.get(`${PERSON}?limit=1&sort=id&id.gt=${Math.max(base.rows - rows, 0)}`)).json;
-  const where = `${PERSON}/export?format=xlsx&fields=name,phone,email,city,note&id.gte=${last[0].id}`;
-  const helper = watchPeak('karkas-sheet');
+  const where = `${PERSON}/export?format=${format}&fields=name,phone,email,city,note&id.gte=${last[0].id}&id.lt=${last[0].id + rows}`;
+  const writer = watchPeak('karkas-sheet');
   const written = await exported(base, where, { to: fs.createWriteStream(file) });
-  const writing = helper.stop();
+  const writing = writer.stop();
+  const { size } = fs.statSync(file);
   const reader = watchPeak('karkas-sheet');
-  const made = await runImport(base, file, { mode: 'create', match: [] });
+  const made = await runImport(base, file, { mode: 'create', match: [] }, 'check');
   const reading = reader.stop();
   fs.rmSync(file);
+  if (Number.isNaN(written.rows)) Object.assign(written, costs(made.rows, written.seconds, written.spent)); // not counted in time
+  const of = (peak) => (peak ? `, helper ${mb(peak)}` : '');
   return [
-    lineOf(`export of ${written.rows} rows as XLSX`, written, `, helper ${mb(writing)}`),
-    lineOf(`import of ${made.rows} rows of it`, made, `, helper ${mb(reading)}`),
+    lineOf(`export of ${written.rows} rows as ${format}, ${mb(size / 1024)}`, written, of(writing)),
+    lineOf(`check of an import of ${made.rows} rows of it`, made, of(reading)),
   ];
 }
+
+/** Through the process that reads and writes spreadsheets, which has a memory of its own. */
+export const sheets = (base, how) => thereAndBack(base, 'xlsx', how);
+export const cards = (base, how) => thereAndBack(base, 'vcf', how);
 
 // ---- export --------------------------------------------------------------------------------------
 
@@ -211,9 +218,11 @@ async function exported({ server, clients }, where, { to, rest = 0 } = {}) {
   if (to) await once(to.end(), 'finish');
   const seconds = (performance.now() - begun) / 1000;
   if (!to && total >= 0 && lines !== total) throw new Error(`export: ${lines} lines instead of ${total}`);
-  const rows = to ? total : lines;
-  return { rows, bytes, rate: rows / seconds, us: ((cpuSeconds(pid) - cpu) * 1e6) / rows, peak: peakKb(pid), idle };
+  const spent = cpuSeconds(pid) - cpu;
+  return { ...costs(to ? total : lines, seconds, spent), bytes, seconds, spent, peak: peakKb(pid), idle };
 }
+
+const costs = (rows, seconds, spent) => ({ rows, rate: rows / seconds, us: (spent * 1e6) / rows });
 
 /** All people as CSV, by a fast client, by one that rests in the middle, and beside GETs. */
 export async function exports(base) {

@@ -6,7 +6,7 @@
 //                      [--keep DIR] [--many 1000000]
 //
 // --only takes beginnings of the names in `cases.mjs` and `asked.mjs` (all there begin with "rights") and of: find stuck among tls streams memory model start export bulk
-// cancel import sheet.
+// cancel import sheet card.
 // --many is how many rows the file of `import` has, when not as many as the base.
 // --extra adds companies, leads, deals and tasks, a tenth of the contacts each.
 // --keep leaves the generated base in a folder, where the next run with the same rows and seed finds it.
@@ -16,13 +16,13 @@ import { aloneLines, prepareAlone } from './alone.mjs';
 import { bothCases, bothLines, prepareBoth } from './asked.mjs';
 import { prepare } from './base.mjs';
 import { ratios, roundCases, runRounds } from './cases.mjs';
-import { bulk, canceled, exports, imports, sheets } from './many.mjs';
+import { bulk, canceled, cards, exports, imports, sheets } from './many.mjs';
 import { model } from './model.mjs';
 import { printLines, printRounds, writeJson } from './print.mjs';
 import { searches } from './search.mjs';
 import { among, memory, secure, starts, streams, stuck } from './special.mjs';
 
-const SPECIAL = { find: searches, stuck, among, memory, model, streams, tls: secure, start: starts, export: exports, bulk, cancel: canceled, sheet: sheets, import: imports };
+const SPECIAL = { find: searches, stuck, among, memory, model, streams, tls: secure, start: starts, export: exports, bulk, cancel: canceled, sheet: sheets, card: cards, import: imports };
 /** What stands beside a case is measured with it. */
 const BESIDE = { get: ['floor'], rights: ['floor'], list: ['floor'], create: ['create'], search: ['floor'], mixed: ['floor'], import: ['create-alone'] };
 

@@ -45,7 +45,10 @@ export function refusalsOf(source, statuses) {
         const said = (named ?? number)[2].replace(/str_is\([^)]*\)/g, '');
         for (const code of codesIn(said)) found.push({ http, code });
     }
-    for (const [, code] of source.matchAll(OF_WORKBOOK)) found.push({ http: 422, code });
+    for (const [, code] of source.matchAll(OF_WORKBOOK)) {
+        const own = statuses.find((s) => s.code === code); // no space for what is unpacked
+        found.push({ http: own?.http ?? 422, code });
+    }
     return found;
 }
 

@@ -10,14 +10,20 @@
 static batch_world w;
 static atomic_int fails_left, slices, hold_after;
 
-/* ---- a kind that makes spec.n items; every spec.bad-th gets a code that is taken --------------
- */
+/* ---- a kind that makes spec.n items; every spec.bad-th gets a code that is taken; with spec.long
+ * it counts them for as long as it is let */
 
 static crm_status count_up(crm_ctx *c, batch_run *b, const void *fn)
 {
-    (void)c;
     (void)fn;
     b->total = json_integer_value(json_object_get(b->spec, "n"));
+    while (json_object_get(b->spec, "long")) {
+        b->total += 1000;
+        crm_status s = batch_tell_total(c, b);
+        if (s != CRM_OK) {
+            return s;
+        }
+    }
     return b->total > 0 ? CRM_OK : call_fail(c, CRM_INVALID, "nothing_to_do");
 }
 
@@ -233,6 +239,22 @@ static void cancel_keeps_what_is_done_and_stops_the_rest(void **state)
     assert_int_equal(batch_world_do(w.anna, cancel, &id), CRM_CONFLICT);
 }
 
+static void a_long_preparation_is_told_and_stopped(void **state)
+{
+    (void)state;
+    asked x = {.spec = "{\"n\":0,\"long\":true}"};
+    assert_ok(batch_world_do(w.anna, start, &x));
+    while (figure(x.id, BATCH_TOTAL) < 3000) {
+        uv_sleep(1);
+    }
+    assert_state(x.id, "waiting");
+    assert_ok(batch_world_do(w.anna, cancel, &x.id));
+    batch_world_settle();
+    assert_state(x.id, "canceled");
+    assert_int_equal(atomic_load(&slices), 0);
+    assert_string_equal(batch_world_text("batch", x.id, BATCH_ERROR), "");
+}
+
 static void a_disabled_user_fails_his_batch(void **state)
 {
     (void)state;
@@ -261,6 +283,7 @@ int main(void)
         BOTH(a_failure_that_heals_repeats_no_row),
         BOTH(another_failure_ends_it_with_its_code),
         BOTH(cancel_keeps_what_is_done_and_stops_the_rest),
+        BOTH(a_long_preparation_is_told_and_stopped),
         BOTH(a_disabled_user_fails_his_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,9 @@
 
 #define ROWS(xml) "<worksheet><sheetData>" xml "</sheetData></worksheet>"
 
-/* The frames as "line:a|b" lines, '<fault>' behind a faulty row, the outcome last. */
-static void read_file(int fd, buf *out)
+/* The frames as "line:a|b" lines, '<fault>' behind a faulty row, the outcome last. Shared strings
+ * lie in `spill`. */
+static void read_file_with(int fd, int spill, buf *out)
 {
     int ends[2];
     crm_str cells[TABLE_COLUMNS_MAX];
@@ -20,7 +21,7 @@ static void read_file(int fd, buf *out)
     buf_init(&to.pending, (size_t)64 << 20);
     assert_int_equal(pipe(ends), 0);
     to.fd = ends[1];
-    const char *code = sheet_read(fd, 0, 100, &to);
+    const char *code = sheet_read(fd, spill, 0, 100, &to);
     crm_str rest = buf_view(&to.pending);
     buf_clear(out);
     while (rest.n && table_take(&rest, cells, &row) == CRM_OK) {
@@ -38,6 +39,14 @@ static void read_file(int fd, buf *out)
     buf_free(&to.pending);
     close(ends[0]);
     close(ends[1]);
+}
+
+static void read_file(int fd, buf *out)
+{
+    int spill = sheet_spill_open("/tmp");
+    assert_true(spill >= 0);
+    read_file_with(fd, spill, out);
+    close(spill);
 }
 
 static void assert_read(crm_str sheet, const package_part *more, size_t count, const char *text)
@@ -67,6 +76,80 @@ static void shared_strings_are_joined_of_their_runs(void **state)
     assert_read(CRM_S(ROWS("<row><c t=\"s\"><v>1</v></c><c t=\"s\"><v>0</v></c>"
                            "<c t=\"s\"><v>77</v></c></row>")),
                 &strings, 1, "0:Лист1\n1:Пётр|Иван\nok");
+}
+
+#define MANY 300000
+
+/* As many as a big sheet has, each another text. */
+static package_part many_strings(buf *xml)
+{
+    buf_init(xml, (size_t)64 << 20);
+    buf_z(xml, "<sst>");
+    for (int i = 0; i < MANY; i++) {
+        buf_fmt(xml, "<si><t>строка %d</t></si>", i);
+    }
+    buf_z(xml, "</sst>");
+    return (package_part){"xl/sharedStrings.xml", buf_view(xml)};
+}
+
+#define SHARED(n) "<c t=\"s\"><v>" #n "</v></c>"
+#define SHARED_ROW \
+    ROWS("<row>" SHARED(299999) SHARED(0) SHARED(31) SHARED(32) SHARED(150001) SHARED(1) "</row>")
+
+static void many_shared_strings_lie_in_a_file_and_are_found_in_any_order(void **state)
+{
+    (void)state;
+    buf xml, out;
+    package_part strings = many_strings(&xml);
+    int spill = sheet_spill_open("/tmp");
+    buf_init(&out, 0);
+    read_file_with(package_open(CRM_S(SHARED_ROW), &strings, 1), spill, &out);
+    assert_text(buf_view(&out), "0:Лист1\n1:строка 299999|строка 0|строка 31|строка 32|"
+                                "строка 150001|строка 1\nok");
+    assert_true(lseek(spill, 0, SEEK_END) > (off_t)MANY * 18);
+    close(spill);
+    buf_free(&xml);
+    buf_free(&out);
+}
+
+static void shared_strings_that_the_disk_does_not_take_are_told(void **state)
+{
+    (void)state;
+    buf xml, out;
+    package_part strings = many_strings(&xml);
+    int full = open("/dev/full", O_RDWR);
+    assert_true(full >= 0);
+    buf_init(&out, 0);
+    read_file_with(package_open(CRM_S(SHARED_ROW), &strings, 1), full, &out);
+    assert_text(buf_view(&out), "0:Лист1\nno_space");
+    close(full);
+    buf_free(&xml);
+    buf_free(&out);
+}
+
+static void a_shared_string_too_long_for_a_cell_faults_its_row_alone(void **state)
+{
+    (void)state;
+    buf xml;
+    buf_init(&xml, (size_t)4 << 20);
+    buf_z(&xml, "<sst><si><t>до</t></si><si><t>");
+    for (size_t i = 0; i <= TABLE_CELL_MAX; i++) {
+        buf_char(&xml, 'x');
+    }
+    buf_z(&xml, "</t></si><si><t>после</t></si></sst>");
+    package_part strings = {"xl/sharedStrings.xml", buf_view(&xml)};
+    assert_read(CRM_S(ROWS("<row>" SHARED(0) SHARED(1) SHARED(2) "</row><row>" SHARED(2) "</row>")),
+                &strings, 1, "0:Лист1\n1:до||после<cell_too_long 2>\n2:после\nok");
+    buf_free(&xml);
+}
+
+static void more_rows_than_a_sheet_has_are_refused_by_name(void **state)
+{
+    (void)state;
+    assert_read(CRM_S(ROWS("<row r=\"1048576\"><c><v>1</v></c></row><row r=\"1048577\"/>")), NULL,
+                0, "0:Лист1\n1048576:1\nok");
+    assert_read(CRM_S(ROWS("<row r=\"1048576\"><c><v>1</v></c></row><row><c><v>2</v></c></row>")),
+                NULL, 0, "0:Лист1\n1048576:1\ntoo_many_rows");
 }
 
 static void numbers_are_read_as_they_are_shown(void **state)
@@ -206,6 +289,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_stand_where_their_reference_says),
         cmocka_unit_test(shared_strings_are_joined_of_their_runs),
+        cmocka_unit_test(many_shared_strings_lie_in_a_file_and_are_found_in_any_order),
+        cmocka_unit_test(shared_strings_that_the_disk_does_not_take_are_told),
+        cmocka_unit_test(a_shared_string_too_long_for_a_cell_faults_its_row_alone),
+        cmocka_unit_test(more_rows_than_a_sheet_has_are_refused_by_name),
         cmocka_unit_test(numbers_are_read_as_they_are_shown),
         cmocka_unit_test(a_wide_row_is_faulted_and_the_next_is_read),
         cmocka_unit_test(a_document_type_is_refused),

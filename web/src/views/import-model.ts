@@ -1,6 +1,6 @@
 // What an import is, as the API tells it, and what of it the user chooses. No drawing here.
 import { api } from '../core/api.ts';
-import { t } from '../core/i18n.ts';
+import { has, t } from '../core/i18n.ts';
 import { entityOf, fieldOf, isEditable, ownFields } from '../core/meta.ts';
 import { label } from '../fields/view.ts';
 
@@ -55,6 +55,10 @@ export interface RowError {
   code: string;
   detail: string;
 }
+
+/** Why a check or run ended before its end, as a sentence. */
+export const whyEnded = ({ error }: Pass): string =>
+  has(`error.${error}`) ? t(`error.${error}`) : t('import.end.code', { code: error });
 
 export const SEPARATORS = [';', ',', 'tab', '|'];
 export const isOpen = (pass: Pass | null) => pass?.state === 'waiting' || pass?.state === 'running';

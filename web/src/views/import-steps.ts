@@ -14,6 +14,7 @@ import {
   refers,
   SEPARATORS,
   targets,
+  whyEnded,
   type Import,
   type Options,
   type Pass,
@@ -241,11 +242,23 @@ export function obstacle(file: Import, options: Options): string {
   return lacks.length ? t('import.lacks', { names: lacks.join(', ') }) : '';
 }
 
+/** A file that cannot be read as a whole ends its check, and the columns stand there again. */
+export function checkFailed(check: Pass): TemplateResult {
+  return html`<div class="note-bar is-danger-bg" role="alert" data-failed=${check.error}>
+    ${icon('alert', 'icon-16')}<span>${t('import.check.failed', { why: whyEnded(check) })}</span>
+  </div>`;
+}
+
 /* ---- how it goes, how it went ---------------------------------------------------------------- */
 
 export function progress(pass: Pass, isCheck: boolean, onStop: () => void): TemplateResult {
-  const known = pass.total > 0;
-  const text = known ? t('import.progress', { done: number(pass.done), total: number(pass.total) }) : '';
+  const isRead = pass.state !== 'waiting'; // until then the file is read, and its rows are counted
+  const known = isRead && pass.total > 0;
+  const text = known
+    ? t('import.progress', { done: number(pass.done), total: number(pass.total) })
+    : pass.total > 0
+      ? t('import.reading', { n: pass.total })
+      : '';
   return html`<div class="drop" role="status">
     <p class="title">${t(isCheck ? 'import.checking' : 'import.running')}</p>
     <progress

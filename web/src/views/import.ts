@@ -12,10 +12,11 @@ import { entityOf, meta } from '../core/meta.ts';
 import { go } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import { upload, type Upload } from '../core/upload.ts';
-import { counts, mapStep, noteLists, obstacle, pickStep, progress, sharing } from './import-steps.ts';
+import { checkFailed, counts, mapStep, noteLists, obstacle, pickStep, progress, sharing } from './import-steps.ts';
 import {
   isOpen,
   notesOf,
+  whyEnded,
   withColumn,
   withMatch,
   type Import as File_,
@@ -238,7 +239,7 @@ class Import extends El {
     const set = (next: Options) => {
       this.options = next;
     };
-    return mapStep({
+    const map = mapStep({
       file,
       options,
       busy: this.busy,
@@ -247,6 +248,7 @@ class Import extends El {
       onMatch: (name, isOn) => set(withMatch(options, name, isOn)),
       onOptions: (change) => set({ ...options, ...change }),
     });
+    return file.check?.state === 'failed' ? html`${checkFailed(file.check)} ${map}` : map;
   }
 
   #checked(file: File_): TemplateResult {
@@ -264,7 +266,7 @@ class Import extends El {
     const title = run.undo ? (this.isUndone ? 'undone' : 'undoing') : run.state;
     return html`<div class="import-report">
       <h2 class="display">${t(`import.end.${title}`)}</h2>
-      ${run.error ? html`<p class="is-danger">${t('import.end.error', { code: run.error })}</p>` : nothing}
+      ${run.error ? html`<p class="is-danger">${t('import.end.error', { why: whyEnded(run) })}</p>` : nothing}
       ${counts(run, false)} ${noteLists(file, 'run', this.notes)}
     </div>`;
   }

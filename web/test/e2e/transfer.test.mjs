@@ -115,6 +115,17 @@ test('a pass under way can be stopped', async () => {
   await page.waitForSelector('.import-col');
 });
 
+test('while the file is read its rows are counted, and a file that cannot be read says why in words', async () => {
+  const page = await visit({ path: '/e/sales.lead/import' });
+  Object.assign(fixture.transfer, { hold: true, begins: { state: 'waiting', total: 350000 } });
+  await page.setInputFiles('#import-file', file);
+  await page.click('[data-action=check]');
+  await page.getByText(/Прочитано 350.000 строк/).waitFor();
+  Object.assign(fixture.transfer, { hold: false, result: { state: 'failed', error: 'too_many_rows' } });
+  await page.getByRole('alert').getByText('На листе Excel помещается').waitFor();
+  await page.waitForSelector('.import-col');
+});
+
 test('an export tells its rows and what an encoding loses before it is made', async () => {
   const page = await visit({ path: '/e/sales.lead?f.source=site' });
   await page.click('[data-action=list-menu]');
