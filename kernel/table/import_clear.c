@@ -115,7 +115,6 @@ static crm_status work(crm_ctx *c, crm_str arg, const void *fn)
         return CRM_NOMEM;
     }
     c->prepared = over;
-    seen_forget(0);
     crm_status s = find_over(c, over);
     return s == CRM_OK ? clear_strays(c) : s;
 }

@@ -14,7 +14,8 @@ typedef struct key_list {
 static uint64_t hash_of(const field *f, crm_str text, int64_t number)
 {
     uint64_t h = text.n ? str_hash(text) : (uint64_t)number * 0x9E3779B97F4A7C15ull;
-    h = (h ^ f->index) * 1099511628211ull;
+    /* By its name: another model of the same check may have the field elsewhere. */
+    h = (h ^ str_hash(f->name)) * 1099511628211ull;
     return h ? h : 1;
 }
 

@@ -182,10 +182,22 @@ CRM_MUST_CHECK crm_status import_lacks_set(crm_ctx *c, const import_options *o,
 /* Sets the call's error to what was left out. False: nothing was. */
 bool import_lacks_tell(crm_ctx *c, const import_row *row, const int64_t ids[LACKS_MAX]);
 
-/* Keys of what a check would have made (import_seen.c). Any thread. */
-void seen_add(int64_t batch, const import_row *row);
-bool seen_before(int64_t batch, const import_row *row);
-void seen_forget(int64_t batch); /* 0: all that nobody has asked for lately */
+/* Keys of what a check would have made (import_seen.c), all of them since its beginning. The set is
+ * of the thread that works on the batch: a worker, and the writer for a slice. */
+#define TRIED_KEPT 500000u /* keys in memory, and those that a slice adds: 16 MB */
+typedef struct tried_set tried_set;
+/* An empty one in the place of whatever was. NULL: no memory. */
+tried_set *tried_begin(int64_t batch);
+/* NULL: there is none, or not any more. */
+tried_set *tried_find(int64_t batch);
+/* Puts away what is too much for memory. Other than OK: the set is gone. Worker. */
+CRM_MUST_CHECK crm_status tried_settle(arena *a, tried_set *s);
+CRM_MUST_CHECK crm_status tried_add(tried_set *s, const import_row *row);
+/* Whether a row before this one added one of its keys. Worker. */
+CRM_MUST_CHECK crm_status tried_before(const tried_set *s, const import_row *row, bool *is_seen);
+void tried_forget(int64_t batch);
+/* Slice after slice takes the notes of a check back, the last one its figures, counts and cursor. */
+CRM_MUST_CHECK crm_status import_begin_anew(crm_ctx *c, batch_run *b, int64_t import);
 
 /* What became of rows. */
 typedef enum import_count {

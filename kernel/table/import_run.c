@@ -4,6 +4,9 @@
  *
  * The cursor is "<offset> <rows>": where the next slice begins, and how many rows the last one got
  * done, which is about how many the next will.
+ *
+ * A check lives on what its rows would have given to records, which ends with the process: one that
+ * goes on without that has left nothing behind and begins anew.
  */
 #include <assert.h>
 #include <fcntl.h>
@@ -22,6 +25,7 @@ typedef struct slice {
     uint32_t count;
     int64_t import, offset;
     bool is_check, is_last;
+    tried_set *seen; /* of a check; NULL: it begins anew */
 } slice;
 
 static bool is_check(const batch_run *b)
@@ -143,7 +147,7 @@ static void find_twin(slice *x, uint32_t i)
     }
 }
 
-static crm_status understand(crm_ctx *c, const batch_run *b, slice *x)
+static crm_status understand(crm_ctx *c, slice *x)
 {
     finder *f = ARENA_NEW(c->arena, finder);
     x->rows = ARENA_ARRAY(c->arena, import_row, x->count + 1);
@@ -157,7 +161,7 @@ static crm_status understand(crm_ctx *c, const batch_run *b, slice *x)
             find_twin(x, i);
         }
         if (s == CRM_OK && x->is_check && !x->rows[i].record) {
-            x->rows[i].is_seen = seen_before(b->id, &x->rows[i]);
+            s = tried_before(x->seen, &x->rows[i], &x->rows[i].is_seen);
         }
     }
     return s;
@@ -178,6 +182,16 @@ static crm_status read_rows(crm_ctx *c, slice *x, const char *path, uint32_t mos
     x->count = read.count;
     x->is_last = s == CRM_OK && !x->count;
     return s;
+}
+
+static crm_status find_seen(crm_ctx *c, const batch_run *b, slice *x)
+{
+    bool is_first = !b->cursor.n;
+    x->seen = is_first ? tried_begin(b->id) : tried_find(b->id);
+    if (!x->seen) {
+        return is_first ? CRM_NOMEM : CRM_OK;
+    }
+    return tried_settle(c->arena, x->seen);
 }
 
 static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
@@ -202,12 +216,15 @@ static crm_status fetch(crm_ctx *c, batch_run *b, const void *fn)
     }
     x->import = row.id;
     x->is_check = is_check(b);
+    c->prepared = x;
+    s = x->is_check ? find_seen(c, b, x) : CRM_OK;
+    if (s != CRM_OK || (x->is_check && !x->seen)) {
+        return s;
+    }
     read_cursor(b->cursor, &x->offset, &most);
     crm_str path = import_frames_path(c->arena, &row);
     s = path.p ? read_rows(c, x, path.p, most) : CRM_NOMEM;
-    s = s == CRM_OK ? understand(c, b, x) : s;
-    c->prepared = x;
-    return s;
+    return s == CRM_OK ? understand(c, x) : s;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -413,8 +430,9 @@ static crm_status one_row(crm_ctx *c, batch_run *b, const slice *x, uint32_t i, 
     s = x->is_check ? batch_row_end_tried(c, b, &at, worked) : batch_row_end(c, b, &at, worked);
     counts[b->failed > failed ? COUNT_FAILED : what]++;
     bool is_changed = what == COUNT_CREATED || what == COUNT_UPDATED;
-    if (x->is_check && is_changed && gives_keys(&x->rows[i]) && b->failed == failed) {
-        seen_add(b->id, &x->rows[i]);
+    if (s == CRM_OK && x->is_check && is_changed && gives_keys(&x->rows[i]) &&
+        b->failed == failed) {
+        s = tried_add(x->seen, &x->rows[i]);
     }
     at.record = made[i] && !x->is_check ? made[i] : at.record;
     bool is_kept = s == CRM_OK && b->failed == failed && what <= COUNT_UNCHANGED;
@@ -424,6 +442,9 @@ static crm_status one_row(crm_ctx *c, batch_run *b, const slice *x, uint32_t i, 
 static crm_status run(crm_ctx *c, batch_run *b, bool *is_done, const void *fn)
 {
     const slice *x = c->prepared;
+    if (x->is_check && !x->seen) {
+        return import_begin_anew(c, b, x->import);
+    }
     int64_t counts[COUNTS] = {0};
     int64_t *made = ARENA_ARRAY(c->arena, int64_t, x->count + 1);
     uint32_t i = 0;
@@ -436,13 +457,18 @@ static crm_status run(crm_ctx *c, batch_run *b, bool *is_done, const void *fn)
         return s;
     }
     *is_done = x->is_last;
-    if (x->is_last && x->is_check) {
-        seen_forget(b->id);
-    }
     int64_t offset = i ? x->ends[i - 1] : x->offset;
     b->cursor = arena_fmt(c->arena, "%lld %u", (long long)offset, i);
     s = b->cursor.p ? CRM_OK : CRM_NOMEM;
     return s == CRM_OK ? import_counts_add(c, x->import, x->is_check, counts) : s;
+}
+
+/* After the check was done, failed or stopped. */
+static void ended(crm_ctx *c, int64_t batch, const void *fn)
+{
+    (void)c;
+    (void)fn;
+    tried_forget(batch);
 }
 
 crm_status import_register(registry *r)
@@ -454,6 +480,7 @@ crm_status import_register(registry *r)
                     .slice = run};
     crm_status s = registry_add_batch_kind(r, &k);
     k.name = CRM_S("check");
+    k.ended = ended;
     s = s == CRM_OK ? registry_add_batch_kind(r, &k) : s;
     return s == CRM_OK ? import_clear_register(r) : s;
 }
