@@ -76,6 +76,23 @@ const cond *cond_make(arena *a, cond_op op, const field *f, const value *values,
     return c;
 }
 
+const cond *cond_kept_part(arena *a, const entity *e, const cond *c)
+{
+    cond whole = {.op = COND_NONE};
+    while (entity_is_part(e) && whole.path_length < COND_PATH_MAX - 1) {
+        whole.path[whole.path_length++] = &e->fields[e->parent_field];
+        e = e->fields[e->parent_field].ref;
+        cond *one = ARENA_NEW(a, cond);
+        if (!one) {
+            return &never;
+        }
+        *one = whole;
+        one->path[one->path_length++] = &e->fields[COL_DELETED_AT];
+        c = cond_and(a, c, one);
+    }
+    return c;
+}
+
 /* ---- what it touches ------------------------------------------------------------------------- */
 
 bool cond_is_local(const cond *c)

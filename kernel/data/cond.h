@@ -48,9 +48,9 @@ typedef enum cond_op {
 
 /*
  * The values of a field of other rows: "its contact is one of those with an open deal". The rows are
- * those outside the recycle bin that `where` is true for and that may be read under a branch showing
- * `field` and all that `where` touches (`rights`, filled by cond_restrict as hops are). NULL is never
- * among them; of a many-valued field every element is.
+ * those outside the recycle bin, as is what they are parts of, that `where` is true for and that may be
+ * read under a branch showing `field` and all that `where` touches (`rights`, filled by cond_restrict as
+ * hops are). NULL is never among them; of a many-valued field every element is.
  *
  * Both fields hold ids of one entity (a reference, a list of them, COL_ID), or they have the same stored type and
  * scale; texts compare as `eq` does. Fields of json, multiline, file and files are refused
@@ -123,6 +123,9 @@ const cond *cond_or(arena *a, const cond *x, const cond *y);
 const cond *cond_compare(arena *a, cond_op op, const struct field *f, value v);
 const cond *cond_make(arena *a, cond_op op, const struct field *f, const value *values, uint32_t count);
 const cond *cond_in(arena *a, const struct field *f, const value *values, uint32_t count);
+/* `c`, and that the row is no part of a record in the recycle bin: rights see to it by themselves
+ * (branch.is_via_kept), who asks without any has to. */
+const cond *cond_kept_part(arena *a, const struct entity *e, const cond *c);
 
 /*
  * Evaluates on one row of values (indexed as entity->fields). Paths of one field only: a condition

@@ -28,7 +28,7 @@ static bool branch_matches(subject s, const branch *b, uint32_t from)
     if (!subject_load(&s, e, s.row[b->via[from]->index], other)) {
         return false;
     }
-    if (b->is_via_kept && !from && !value_is_null(other[COL_DELETED_AT])) {
+    if (b->is_via_kept && !value_is_null(other[COL_DELETED_AT])) {
         return false;
     }
     s.entity = e;
@@ -48,6 +48,22 @@ uint32_t subject_matched(subject s, const branches *b)
 bool subject_may_read(subject s, const branches *hop, const uint64_t used[4])
 {
     return !hop || (subject_matched(s, hop) & engine_hop_branches(hop, used));
+}
+
+/* Outside the recycle bin; without rights, which see to it, that is also asked of what it is part
+ * of. */
+static bool is_there(const subject *s, const entity *e, const value *row, const branches *rights)
+{
+    value other[2][FIELDS_MAX];
+    bool is_kept = value_is_null(row[COL_DELETED_AT]);
+    for (int i = 0; !rights && is_kept && i < COND_PATH_MAX - 1 && entity_is_part(e); i++) {
+        const field *f = &e->fields[e->parent_field];
+        is_kept = !subject_load(s, f->ref, row[f->index], other[i]) ||
+                  value_is_null(other[i][COL_DELETED_AT]);
+        e = f->ref;
+        row = other[i];
+    }
+    return is_kept;
 }
 
 /* Whether a value of `f`, or of many any, equals one of `among`. */
@@ -125,7 +141,7 @@ static bool is_among(subject s, const field *f, const subquery *q)
     for (uint32_t i = 0; cond_can_join(f, q->field) && t && i < t->count; i++) {
         mrow_values(t->rows[i], e, row);
         subject other = {s.snapshot, s.env, e, row, false};
-        if (value_is_null(row[COL_DELETED_AT]) && subject_may_read(other, q->rights, used) &&
+        if (is_there(&s, e, row, q->rights) && subject_may_read(other, q->rights, used) &&
             subject_judge(other, q->where) && is_shared(&s, f, q->field, row[q->field->index])) {
             return true;
         }
@@ -166,7 +182,7 @@ static bool is_child(const subject *s, const field *back, const value *row)
         value kind = row[e->parent_kind_field];
         is_ours = is_ours && kind.kind == VALUE_INT && kind.i == s->entity->id;
     }
-    return is_ours && value_is_null(row[COL_DELETED_AT]);
+    return is_ours;
 }
 
 static bool has_child(subject s, const cond *c)
@@ -180,8 +196,8 @@ static bool has_child(subject s, const cond *c)
     for (uint32_t i = 0; t && i < t->count; i++) {
         mrow_values(t->rows[i], back->entity, row);
         subject child = {s.snapshot, s.env, back->entity, row, false};
-        if (is_child(&s, back, row) && subject_may_read(child, c->hop[0], used) &&
-            subject_judge(child, c->first)) {
+        if (is_child(&s, back, row) && is_there(&s, back->entity, row, c->hop[0]) &&
+            subject_may_read(child, c->hop[0], used) && subject_judge(child, c->first)) {
             return true;
         }
     }
@@ -196,9 +212,9 @@ static bool has_referred(subject s, const cond *c)
     bits_add(used, COL_ID);
     cond_fields(c->first, used);
     for (int64_t id; next_id(&refs, &id);) {
-        bool is_there = subject_load(&s, f->ref, value_int(id), row);
+        bool is_found = subject_load(&s, f->ref, value_int(id), row);
         subject other = {s.snapshot, s.env, f->ref, row, false};
-        if (is_there && value_is_null(row[COL_DELETED_AT]) &&
+        if (is_found && is_there(&s, f->ref, row, c->hop[0]) &&
             subject_may_read(other, c->hop[0], used) && subject_judge(other, c->first)) {
             return true;
         }

@@ -416,7 +416,7 @@ static void add_via(place at, const branch *b, uint8_t at_step)
     sql_z(at.q, "=");
     sql_column(at.q, at.alias, f);
     sql_z(at.q, " AND ");
-    if (b->is_via_kept && !at_step) {
+    if (b->is_via_kept) {
         sql_column(at.q, inner.alias, &f->ref->fields[COL_DELETED_AT]);
         sql_z(at.q, " IS NULL AND ");
     }

@@ -26,7 +26,7 @@ void sql_other(sql *q, const field *by, uint32_t alias, const branches *rights, 
         sql_branches(q, e, alias, rights, engine_hop_branches(rights, used));
         sql_z(q, " AND ");
     }
-    sql_cond(q, e, alias, where);
+    sql_cond(q, e, alias, rights ? where : cond_kept_part(q->arena, e, where));
 }
 
 /* "e5 t1" */

@@ -22,7 +22,7 @@ typedef struct branch {
     /* part_of: `where` is about the row reached by these references; `fields` are this entity's. */
     const field *via[2];
     uint8_t via_count;
-    bool is_via_kept;        /* what via[0] leads to must not lie in the recycle bin */
+    bool is_via_kept;        /* nothing that via leads to may lie in the recycle bin */
     const cond *where;       /* local, or EXISTS (the engine's business); NULL: every row */
     uint64_t fields[4];      /* bit per field */
     uint32_t actions;        /* bit per action */

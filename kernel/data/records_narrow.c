@@ -51,5 +51,8 @@ crm_status records_narrow(crm_ctx *c, query *q, uint64_t used[4])
     q->need = q->rights ? rights_touching(q->rights, used) : 0;
     q->where = cond_and(c->arena, q->where, q->fixed);
     q->fixed = NULL;
+    if (!q->rights && !q->with_deleted) {
+        q->where = cond_kept_part(c->arena, q->entity, q->where);
+    }
     return st;
 }

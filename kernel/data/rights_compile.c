@@ -159,15 +159,21 @@ static void seen_fields(const entity *e, const branches *b, uint64_t out[4])
     }
 }
 
-/*
- * A stage log tells of the stage: it is shown by what shows that, and nobody changes it. What is in
- * the recycle bin was no work. False: this branch shows none.
+/* Further along to what the branch is about. What lies in the recycle bin takes its parts with it.
  */
+static void go_by_parent(const entity *e, branch *b)
+{
+    b->via[1] = b->via[0];
+    b->via[0] = &e->fields[e->parent_field];
+    b->via_count++;
+    b->is_via_kept = true;
+}
+
+/* A stage log tells of the stage: it is shown by what shows that, and nobody changes it. False:
+ * this branch shows none. */
 static bool as_log(const compiler *k, const entity *of, branch *b)
 {
-    const field *gone = &b->via[b->via_count - 1]->ref->fields[COL_DELETED_AT];
     bool shows_stage = bits_has(b->fields, of->stage_field);
-    b->where = cond_and(k->in->arena, b->where, cond_make(k->in->arena, COND_NONE, gone, NULL, 0));
     b->actions &= ACTION_BIT(ACTION_READ) | ACTION_BIT(ACTION_EXPORT);
     granted_fields(&(grant){.field_count = 0}, k->entity, b->fields);
     return shows_stage && b->actions;
@@ -175,13 +181,11 @@ static bool as_log(const compiler *k, const entity *of, branch *b)
 
 /*
  * A note is read by whoever reads its record through a right that shows notes; he may write one as
- * well, and what becomes of it is its author's (notes.c). What lies in the recycle bin has none.
+ * well, and what becomes of it is its author's (notes.c).
  */
 static bool as_notes(const compiler *k, branch *b)
 {
-    const field *gone = &b->via[b->via_count - 1]->ref->fields[COL_DELETED_AT];
     bool is_shown = b->actions & ACTION_BIT(ACTION_READ) && b->kinds & KIND_BIT(KIND_NOTE);
-    b->where = cond_and(k->in->arena, b->where, cond_make(k->in->arena, COND_NONE, gone, NULL, 0));
     b->actions &= ACTION_BIT(ACTION_READ) | ACTION_BIT(ACTION_EXPORT);
     b->actions |= ACTION_BIT(ACTION_CREATE) | ACTION_BIT(ACTION_UPDATE) | ACTION_BIT(ACTION_DELETE);
     granted_fields(&(grant){.field_count = 0}, k->entity, b->fields);
@@ -197,10 +201,7 @@ static void take_parent_of_kept(compiler *k, const compiler *whole)
         if (child.via_count == 2) {
             continue;
         }
-        child.via[1] = child.via[0];
-        child.via[0] = &k->entity->fields[k->entity->parent_field];
-        child.via_count++;
-        child.is_via_kept = child.via_count == 2; /* else the condition says so of the same */
+        go_by_parent(k->entity, &child);
         if (is_log ? as_log(k, whole->entity, &child) : as_notes(k, &child)) {
             k->keys[k->out->count] = whole->keys[i];
             k->out->at[k->out->count++] = child;
@@ -221,9 +222,7 @@ static void take_parent(compiler *k, const compiler *whole)
         if (child.via_count == 2) {
             continue;
         }
-        child.via[1] = child.via[0];
-        child.via[0] = &e->fields[e->parent_field];
-        child.via_count++;
+        go_by_parent(e, &child);
         uint32_t actions = child.actions;
         child.actions &=
             ACTION_BIT(ACTION_READ) | ACTION_BIT(ACTION_EXPORT) | ACTION_BIT(ACTION_IMPORT);

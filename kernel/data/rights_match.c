@@ -91,7 +91,7 @@ static crm_status follow(crm_ctx *c, const branch *b, const value *row, const va
         if (id.kind == VALUE_INT) {
             st = load(c, b->via[i]->ref, id.i, &next);
         }
-        if (next && b->is_via_kept && !i && !value_is_null(next[COL_DELETED_AT])) {
+        if (next && b->is_via_kept && !value_is_null(next[COL_DELETED_AT])) {
             next = NULL;
         }
         *out = next;

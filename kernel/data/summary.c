@@ -139,8 +139,10 @@ static crm_status limit_rows(asking *x, grouping *g, uint32_t *at_least)
         const summary_right *s = &x->rights->sums[i];
         if (x->left >> i & 1u) {
             branch *b = &rows->at[rows->count++];
-            *b = (branch){
-                .where = s->where, .source = s->source, .via_count = (uint8_t)x->via.length};
+            *b = (branch){.where = s->where,
+                          .source = s->source,
+                          .via_count = (uint8_t)x->via.length,
+                          .is_via_kept = true};
             memcpy(b->via, x->via.at, x->via.length * sizeof b->via[0]);
             memset(b->fields, 0xff, sizeof b->fields);
             b->actions = 1u << ACTION_READ | 1u << ACTION_AGGREGATE;

@@ -26,6 +26,7 @@ entities:
       count: {type: int, index: true}
       cost:  {type: money, scale: 2}
       stage: {type: stage}
+      instead: {type: ref, to: sales.deal}
     views:
       list: [{id: all, columns: [name, count, deal], sort: [-id]}]
 `;
@@ -38,6 +39,7 @@ goods.line.f.name: Товар
 goods.line.f.count: Количество
 goods.line.f.cost: Цена
 goods.line.f.stage: Стадия
+goods.line.f.instead: Вместо сделки
 goods.line.all: Все
 `;
 const PIPELINE = `pipelines:
@@ -140,6 +142,33 @@ describe('parts of records', () => {
     await head.patch(`${DEALS}/${his.id}`, { stage: 'lost', lost_reason: 'price' }, { expect: 200 });
     assert.deepEqual(await names(belova), ['Ковш']);
     assert.equal((await belova.post(LINES, { deal: his.id, name: 'Лишняя' })).status, 403);
+  });
+
+  it('share the fate of a record in the recycle bin: in no list, search or figure, and back with it', async () => {
+    const deal = await make(petrov, DEALS, { title: 'Уйдёт и вернётся' });
+    const live = await make(petrov, DEALS, { title: 'Остаётся' });
+    const [one, thrown] = [await make(petrov, LINES, { deal: deal.id, name: 'Гидромолот', count: 7, instead: live.id }), await make(petrov, LINES, { deal: deal.id, name: 'Гидромолот старый', count: 7 })];
+    await head.del(`${LINES}/${thrown.id}`, { expect: 204 });
+    const exists = encodeURIComponent(JSON.stringify(['exists', 'goods.line', 'instead', ['count', 'eq', 7]]));
+    const seen = async (client) => {
+      const listed = (await client.get(`${LINES}?count=7`, { expect: 200 })).json;
+      const found = (await client.get('/api/v1/search?q=гидромолот', { expect: 200 })).json.groups.flatMap((g) => g.rows.map((r) => r.id));
+      const figures = (await client.post(`${LINES}/aggregate`, { where: ['count', 'eq', 7], measures: { n: 'count' } }, { expect: 200 })).json.rows;
+      const file = (await petrov.get(`${LINES}/export?format=json&count=7`, { expect: 200 })).text;
+      return {
+        listed: listed.rows.map((r) => r.id), total: listed.total, found, words: await names(client, '?q=гидромолот'), n: figures[0].n, inFile: /Гидромолот/.test(file),
+        read: (await client.get(`${LINES}/${one.id}`)).status, deals: (await client.get(`${DEALS}?filter=${exists}`, { expect: 200 })).json.rows.map((r) => r.id),
+        bin: (await client.get(`${LINES}?deleted=only&count=7`, { expect: 200 })).json.rows.map((r) => r.id),
+      };
+    };
+    const there = { listed: [one.id], total: 1, found: [one.id], words: ['Гидромолот'], n: 1, inFile: true, read: 200, deals: [live.id], bin: [thrown.id] };
+    const away = { listed: [], total: 0, found: [], words: [], n: 0, inFile: false, read: 404, deals: [], bin: [] };
+    for (const client of [petrov, head]) assert.deepEqual(await seen(client), there);
+    await head.del(`${DEALS}/${deal.id}`, { expect: 204 });
+    for (const client of [petrov, head]) assert.deepEqual(await seen(client), away);
+    await head.patch(`${LINES}/${one.id}`, { count: 8 }, { expect: 404 });
+    await head.post(`${DEALS}/${deal.id}/restore`, undefined, { expect: 200 });
+    for (const client of [petrov, head]) assert.deepEqual(await seen(client), there);
   });
 
   it('have stage logs of their own, which tell nothing of a part in the recycle bin, nor of one whose record is there', async () => {

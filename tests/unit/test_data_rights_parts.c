@@ -48,6 +48,74 @@ static void parts_follow_their_parent(void **state)
     assert_ok(world_update(&w, w.hanna, w.line, line, LINE_NAME, TEXT("nut")));
 }
 
+static crm_status bin(const entity *e, int64_t id, bool is_back)
+{
+    crm_ctx *c = world_begin(&w, 0);
+    crm_status st = is_back ? records_restore(c, e, id) : records_delete(c, e, id, 0);
+    world_end(&w, st);
+    return st;
+}
+
+static uint32_t counted(int64_t user, query q)
+{
+    record **rows;
+    uint32_t count;
+    crm_ctx *c = world_read(&w, user);
+    assert_ok(records_list(c, &q, &rows, &count));
+    world_read_end(&w);
+    return count;
+}
+
+/* Leads that are titled as a line is named. */
+static uint32_t leads_named_as_lines(int64_t user)
+{
+    subquery lines = {.field = &w.line->fields[LINE_NAME]};
+    cond among = {.op = COND_IN_QUERY,
+                  .path = {&w.lead->fields[LEAD_TITLE]},
+                  .path_length = 1,
+                  .sub = &lines};
+    return counted(user, (query){.entity = w.lead, .where = &among});
+}
+
+static crm_status get_line(int64_t user, int64_t id)
+{
+    record *r;
+    crm_ctx *c = world_read(&w, user);
+    crm_status st = records_get(c, w.line, id, &r);
+    world_read_end(&w);
+    return st;
+}
+
+static void parts_share_the_fate_of_what_lies_in_the_bin(void **state)
+{
+    (void)state;
+    crm_status st;
+    const int64_t all[] = {w.anna, w.hanna, w.vera, w.zina, 0};
+    int64_t lead = world_lead(&w, "anna1", w.anna, 0), other = world_lead(&w, "bolt", w.anna, 0);
+    int64_t line = add_line(w.anna, lead, &st), thrown = add_line(w.anna, lead, &st);
+    int64_t kept = add_line(w.anna, other, &st);
+    assert_ok(world_update(&w, w.anna, w.line, kept, LINE_NAME, TEXT("nut")));
+    assert_ok(bin(w.line, thrown, false));
+    assert_ok(bin(w.lead, lead, false));
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        assert_int_equal(lines_of(all[i]), 1);
+        assert_int_equal(leads_named_as_lines(all[i]), 0);
+    }
+    query gone = {.entity = w.line, .with_deleted = true, .only_deleted = true};
+    assert_int_equal(counted(w.hanna, gone), 0);
+    assert_int_equal(get_line(w.hanna, line), CRM_NOT_FOUND);
+    assert_ok(get_line(w.hanna, kept));
+    assert_int_equal(world_update(&w, w.hanna, w.line, line, LINE_NAME, TEXT("nut")),
+                     CRM_NOT_FOUND);
+    assert_ok(bin(w.lead, lead, true));
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        assert_int_equal(lines_of(all[i]), 2);
+        assert_int_equal(leads_named_as_lines(all[i]), 1);
+    }
+    assert_int_equal(counted(w.hanna, gone), 1);
+    assert_ok(world_update(&w, w.hanna, w.line, line, LINE_NAME, TEXT("nut")));
+}
+
 static const crm_str no_fields[] = {{"lead", sizeof "lead" - 1}};
 static const grant part_lists[] = {
     {.role = {"seller", sizeof "seller" - 1},
@@ -213,6 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(parts_follow_their_parent),
+        BOTH(parts_share_the_fate_of_what_lies_in_the_bin),
         cmocka_unit_test_setup_teardown(a_role_sees_the_fields_of_parts_that_its_list_names,
                                         open_lists, close_world),
         cmocka_unit_test_setup_teardown(many_roles_with_few_lists_lose_nothing, open_many_alike,
