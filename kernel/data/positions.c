@@ -162,10 +162,17 @@ static crm_status open_text(position_place p, crm_str text, int64_t at[2])
     return CRM_OK;
 }
 
+/* As places of the log were told before they were sealed: the bare number. */
+static bool is_bare_number(crm_str text)
+{
+    int64_t number;
+    return text.n && text.p[0] != '-' && str_to_i64(text, &number) == CRM_OK;
+}
+
 crm_status position_read(position_place p, crm_str text, int64_t *position)
 {
     int64_t at[2];
-    crm_status s = open_text(p, text, at);
+    crm_status s = is_bare_number(text) ? CRM_STALE : open_text(p, text, at);
     if (s == CRM_OK) {
         *position = at[0];
     }

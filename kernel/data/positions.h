@@ -48,7 +48,8 @@ void position_write(position_place p, int64_t position, char out[POSITION_ROOM])
 void position_write_pair(position_place p, const int64_t at[2], char out[POSITION_ROOM]);
 /* As position_take. */
 CRM_MUST_CHECK crm_status position_take_pair(crm_ctx *c, position_place p, crm_str text, int64_t at[2]);
-/* INVALID: no such text, or of another place; STALE: of another key, so of a database that was put back. Any thread. */
+/* INVALID: no such text, or of another place; STALE: of another key, so of a database that was put back, or a
+ * bare number, as older versions gave. Any thread. */
 CRM_MUST_CHECK crm_status position_read(position_place p, crm_str text, int64_t *position);
 /* The same as the call's error: `bad_cursor`, `changes_reset`. */
 CRM_MUST_CHECK crm_status position_take(crm_ctx *c, position_place p, crm_str text, int64_t *position);

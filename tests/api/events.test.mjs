@@ -91,9 +91,13 @@ describe('changes since', () => {
     stream.close();
     const own = await start();
     const cut = own.slice(1), turned = own.slice(0, -1) + (own.endsWith('A') ? 'B' : 'A');
-    for (const after of ['999999999', 'x', '-1', cut, `${own}A`, turned, ...Object.values(of)]) {
+    for (const after of ['x', '-1', '12x', cut, `${own}A`, turned, ...Object.values(of)]) {
       const reply = await head.get(`${LEADS}/changes?after=${after}`);
       assert.deepEqual([reply.status, reply.json.code], [400, 'bad_cursor'], after);
+    }
+    for (const after of ['0', '12', '999999999']) {
+      const reply = await head.get(`${LEADS}/changes?after=${after}`);
+      assert.deepEqual([reply.status, reply.json.code], [409, 'changes_reset'], `${after}, as it was before positions were sealed`);
     }
     assert.equal((await head.get(`${LEADS}/changes?since=yesterday`)).status, 422);
     assert.equal((await head.get(`${LEADS}/changes?limit=0`)).status, 422);
