@@ -108,6 +108,8 @@ typedef struct cond_scope {
 } cond_scope;
 CRM_MUST_CHECK crm_status cond_read(arena *a, const cond_scope *s, const json_t *json, const cond **out,
                                     cond_error *err);
+/* "eq", "in" … */
+bool cond_is_operator(crm_str name);
 /* "contact.city" as fields from `s` on. INVALID with *err filled. */
 CRM_MUST_CHECK crm_status cond_read_path(arena *a, const cond_scope *s, crm_str text,
                                          const struct field *path[COND_PATH_MAX], uint8_t *length,

@@ -148,44 +148,6 @@ static crm_status negate(cond_reader *r, cond *c, const cond **out)
     return st;
 }
 
-static const struct {
-    const char *name;
-    cond_op op;
-} operators[] = {{"eq", COND_EQ},   {"ne", COND_NE},     {"gt", COND_GT},
-                 {"gte", COND_GTE}, {"lt", COND_LT},     {"lte", COND_LTE},
-                 {"in", COND_IN},   {"none", COND_NONE}, {"starts", COND_STARTS},
-                 {"has", COND_HAS}, {"me", COND_ME},     {"in_query", COND_IN_QUERY}};
-
-static bool find_operator(crm_str name, cond_op *op)
-{
-    for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
-        if (str_is(name, operators[i].name)) {
-            *op = operators[i].op;
-            return true;
-        }
-    }
-    return false;
-}
-
-#define OPERATOR_SHOWN 40 /* bytes of a name that is no operator */
-
-static crm_status unknown_operator(cond_reader *r, crm_str name, crm_str path)
-{
-    buf b;
-    buf_init(&b, 0);
-    buf_z(&b, "{\"op\":");
-    buf_json(&b, text_cut(name, OPERATOR_SHOWN));
-    buf_z(&b, ",\"choices\":\"");
-    for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
-        buf_z(&b, i ? ", " : "");
-        buf_z(&b, operators[i].name);
-    }
-    buf_z(&b, "\"}");
-    r->err->params_json = arena_dup(r->a, buf_view(&b));
-    buf_free(&b);
-    return cond_fail(r, "unknown_operator", path);
-}
-
 static bool is_false(const json_t *v)
 {
     return json_is_false(v) || (json_is_integer(v) && json_integer_value(v) == 0);
@@ -357,8 +319,8 @@ static crm_status read_leaf(cond_reader *r, const entity *e, crm_str path, const
     if (json_array_size(list) > 3 || !json_is_string(json_array_get(list, 1))) {
         return cond_fail(r, "bad_request", path);
     }
-    if (!find_operator(text_at(list, 1), &c->op)) {
-        return unknown_operator(r, text_at(list, 1), path);
+    if (!cond_find_operator(text_at(list, 1), &c->op)) {
+        return cond_unknown_operator(r, text_at(list, 1), path);
     }
     *out = c;
     return read_comparison(r, c, list, out);

@@ -1,5 +1,5 @@
-/* cond_read.h - what the files that read conditions share: cond_read.c (the tree, fields, operators) and
- * cond_read_value.c (values). Nothing else includes it. */
+/* cond_read.h - what the files that read conditions share: cond_read.c (the tree, fields) and
+ * cond_read_value.c (operators, values). Nothing else includes it. */
 #ifndef DATA_COND_READ_H
 #define DATA_COND_READ_H
 
@@ -22,5 +22,8 @@ crm_status cond_fail_max(cond_reader *r, const char *code, crm_str field_name, i
 CRM_MUST_CHECK crm_status cond_value_read(cond_reader *r, const field *f, const json_t *json, value *out);
 CRM_MUST_CHECK crm_status cond_part_read(cond_reader *r, const field *f, const json_t *json, value *out);
 CRM_MUST_CHECK crm_status cond_list_read(cond_reader *r, const field *f, const json_t *json, cond *c);
+
+bool cond_find_operator(crm_str name, cond_op *op);
+crm_status cond_unknown_operator(cond_reader *r, crm_str name, crm_str path);
 
 #endif

@@ -1,4 +1,5 @@
-/* cond_read_value.c - what conditions compare with: values in JSON as a field would hold them. */
+/* cond_read_value.c - how conditions compare, and with what: operators, and values in JSON as a
+ * field would hold them. */
 #include "data/cond_read.h"
 #include "data/field.h"
 
@@ -111,4 +112,50 @@ crm_status cond_list_read(cond_reader *r, const field *f, const json_t *json, co
     c->values = values;
     c->value_count = (uint32_t)n;
     return CRM_OK;
+}
+
+/* ---- operators ------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    cond_op op;
+} operators[] = {{"eq", COND_EQ},   {"ne", COND_NE},     {"gt", COND_GT},
+                 {"gte", COND_GTE}, {"lt", COND_LT},     {"lte", COND_LTE},
+                 {"in", COND_IN},   {"none", COND_NONE}, {"starts", COND_STARTS},
+                 {"has", COND_HAS}, {"me", COND_ME},     {"in_query", COND_IN_QUERY}};
+
+bool cond_find_operator(crm_str name, cond_op *op)
+{
+    for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
+        if (str_is(name, operators[i].name)) {
+            *op = operators[i].op;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cond_is_operator(crm_str name)
+{
+    cond_op op;
+    return cond_find_operator(name, &op);
+}
+
+#define OPERATOR_SHOWN 40 /* bytes of a name that is no operator */
+
+crm_status cond_unknown_operator(cond_reader *r, crm_str name, crm_str path)
+{
+    buf b;
+    buf_init(&b, 0);
+    buf_z(&b, "{\"op\":");
+    buf_json(&b, text_cut(name, OPERATOR_SHOWN));
+    buf_z(&b, ",\"choices\":\"");
+    for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
+        buf_z(&b, i ? ", " : "");
+        buf_z(&b, operators[i].name);
+    }
+    buf_z(&b, "\"}");
+    r->err->params_json = arena_dup(r->a, buf_view(&b));
+    buf_free(&b);
+    return cond_fail(r, "unknown_operator", path);
 }

@@ -7,21 +7,23 @@
 
 #define DEFAULT_LIMIT 50
 
-static bool is_integer(field_type t)
+static bool is_integer(const field *f)
 {
+    field_type t = f ? f->type : FIELD_TEXT;
     return t == FIELD_INT || t == FIELD_REF || t == FIELD_USER || t == FIELD_DURATION;
 }
 
 static json_t *json_of(const field *f, crm_str text)
 {
     int64_t i;
-    if (is_integer(f->type) && str_to_i64(text, &i) == CRM_OK) {
+    if (is_integer(f) && str_to_i64(text, &i) == CRM_OK) {
         return json_integer(i);
     }
-    if (f->type == FIELD_BOOL && (str_is(text, "true") || str_is(text, "1"))) {
+    bool is_bool = f && f->type == FIELD_BOOL;
+    if (is_bool && (str_is(text, "true") || str_is(text, "1"))) {
         return json_true();
     }
-    if (f->type == FIELD_BOOL && (str_is(text, "false") || str_is(text, "0"))) {
+    if (is_bool && (str_is(text, "false") || str_is(text, "0"))) {
         return json_false();
     }
     return json_stringn(text.p, text.n);
@@ -45,45 +47,68 @@ static crm_str before_dot(crm_str *rest)
     return part;
 }
 
-/* "owner.in" is a field and an operator, "address.city.in" a part of one; a name alone means eq. */
-static crm_status param_cond(api_call *k, const http_field *p, query *q)
+/* "contact.address.city.in": a path and an operator. */
+typedef struct compared {
+    crm_str path, op;
+    const field *f; /* NULL: the path ends in none that the caller may know of */
+} compared;
+
+/* A word that may name a field behind a reference is one unless it is an operator; a name alone
+ * means eq. */
+static compared read_name(api_call *k, const entity *e, crm_str name)
 {
-    crm_str op = p->name, name = before_dot(&op), after = op;
-    const field *f = entity_field(q->entity, name);
-    const field *part = f && f->parts ? address_field(f, before_dot(&after)) : NULL;
-    if (part) {
-        f = part;
-        name = part->name;
-        op = after;
-    }
-    if (!op.n && !str_ends(p->name, CRM_S("."))) {
-        op = CRM_S("eq");
-    }
-    if (!f || !records_shows(&k->c, q->entity, f)) {
-        return records_unknown_field(&k->c, k->entity,
-                                     before_dot(&(crm_str){p->name.p, p->name.n}));
-    }
+    compared x = {.op = name};
+    do {
+        crm_str word = before_dot(&x.op), after = x.op;
+        x.f = entity_field(e, word);
+        if (x.f && !records_shows(&k->c, e, x.f)) {
+            x.f = NULL;
+        }
+        const field *part = x.f && x.f->parts ? address_field(x.f, before_dot(&after)) : NULL;
+        if (part) {
+            x.f = part;
+            x.op = after;
+        }
+        e = x.f ? x.f->ref : NULL;
+    } while (e && x.op.n && !cond_is_operator(x.op));
+    x.path = (crm_str){name.p, x.op.p ? (size_t)(x.op.p - name.p) - 1 : name.n};
+    x.op = x.op.p ? x.op : CRM_S("eq");
+    return x;
+}
+
+static json_t *comparison(const compared *x, crm_str text)
+{
     json_t *form = json_array();
-    json_array_append_new(form, json_stringn(name.p, name.n));
-    json_array_append_new(form, json_stringn(op.p, op.n));
-    bool is_none = str_is(op, "none");
+    bool is_none = str_is(x->op, "none");
+    json_array_append_new(form, json_stringn(x->path.p, x->path.n));
+    json_array_append_new(form, json_stringn(x->op.p, x->op.n));
     if (!is_none) {
         json_array_append_new(form,
-                              str_is(op, "in") ? json_list(f, p->value) : json_of(f, p->value));
+                              str_is(x->op, "in") ? json_list(x->f, text) : json_of(x->f, text));
     }
-    if (is_none && str_is(p->value, "0")) {
-        json_t *not_none = json_array();
-        json_array_append_new(not_none, json_string("not"));
-        json_array_append_new(not_none, form);
-        form = not_none;
+    if (!is_none || !str_is(text, "0")) {
+        return form;
     }
+    json_t *not_none = json_array();
+    json_array_append_new(not_none, json_string("not"));
+    json_array_append_new(not_none, form);
+    return not_none;
+}
+
+static crm_status param_cond(api_call *k, const http_field *p, query *q)
+{
+    compared x = read_name(k, q->entity, p->name);
+    if (!x.f && str_find(x.path, '.') < 0) {
+        return records_unknown_field(&k->c, k->entity, x.path);
+    }
+    json_t *form = comparison(&x, p->value);
     const cond *c;
     cond_error err = {0};
     cond_scope in = records_scope(&k->c, q->entity);
     crm_status s = cond_read(k->c.arena, &in, form, &c, &err);
     json_decref(form);
     if (s != CRM_OK) {
-        return call_fail_field(&k->c, name, err.code ? err.code : "bad_request", err.params_json);
+        return call_fail_field(&k->c, x.path, err.code ? err.code : "bad_request", err.params_json);
     }
     q->where = cond_and(k->c.arena, q->where, c);
     return CRM_OK;

@@ -348,6 +348,28 @@ describe('a list', () => {
     assert.deepEqual(rows[0].company, { id: company.id, label: 'Завод 07' });
   });
 
+  it('follows references in a parameter as in a condition, under the same rights', async () => {
+    const make = async (at, data) => (await head.post(at, data, { expect: 201 })).json;
+    const company = await make('/api/v1/contacts.company', { name: 'Путевой завод', city: 'Бийск' });
+    const contact = await make('/api/v1/contacts.person', { name: 'Путеев', city: 'Бийск', company: company.id });
+    const mine = await lead({ title: 'Через две ссылки', contact: contact.id, company: company.id, owner: manager.user.id });
+    const ids = async (query, client = head) => (await list(query, client)).json.rows.map((r) => r.id);
+    for (const [name, value, form] of [
+      ['contact.city', 'Бийск', ['contact.city', 'eq', 'Бийск']],
+      ['contact.company.name.starts', 'Путевой', ['contact.company.name', 'starts', 'Путевой']],
+      ['contact.company', company.id, ['contact.company', 'eq', company.id]],
+      ['contact.city.in', 'Бийск,Орск', ['contact.city', 'in', ['Бийск', 'Орск']]],
+      ['contact.company.owner', 'me', ['contact.company.owner', 'me']],
+    ]) {
+      assert.deepEqual(await ids({ [name]: value, sort: 'id' }), await ids({ filter: JSON.stringify(form), sort: 'id' }), name);
+      assert.ok((await ids({ [name]: value })).includes(mine.id), name);
+    }
+    assert.deepEqual(await ids({ 'contact.city.none': 1, id: mine.id }), []);
+    assert.deepEqual(await ids({ 'contact.city.none': 0, id: mine.id }), [mine.id]);
+    assert.deepEqual(await ids({ id: mine.id }, manager), [mine.id]);
+    assert.deepEqual(await ids({ id: mine.id, 'contact.city': 'Бийск' }, manager), [], 'a contact that he may not read');
+  });
+
   it('gives only the fields that are asked for', async () => {
     const [row] = (await companies({ fields: 'name', limit: 1 })).json.rows;
     assert.ok('name' in row && 'id' in row && 'rev' in row);

@@ -135,7 +135,7 @@ class Contract {
     const faults = [];
     for (const [name, value] of new URLSearchParams(query)) {
       const plain = name.replace(/\.eq$/, ''); // which says the same
-      const known = parameters.find((p) => p.in === 'query' && p.name === plain);
+      const known = parameters.find((p) => p.in === 'query' && p.name === plain) ?? this.path(parameters, plain);
       if (!known) faults.push(`${operation.operationId} takes no parameter ${name}`);
       else if (!this.takes(known, value)) faults.push(`${operation.operationId}: ${name}=${value}`);
     }
@@ -145,6 +145,14 @@ class Contract {
     const pointer = `${at}/requestBody/content/${escape('application/json')}/schema`;
     const fault = this.validate(this.address(pointer, media.schema), body);
     return fault ? [...faults, `${operation.operationId} took: ${fault}`] : faults;
+  }
+
+  /** An object whose members stand as parameters of their own (explode) has paths, which begin in a parameter that there is. */
+  path(parameters, name) {
+    const [first, ...rest] = name.split('.');
+    const paths = parameters.find((p) => p.in === 'query' && p.explode && this.follow(p.schema).additionalProperties);
+    const begins = rest.length && parameters.some((p) => p.in === 'query' && p.name === first);
+    return paths && begins ? { schema: this.follow(paths.schema).additionalProperties } : undefined;
   }
 
   /** A parameter comes as a text, so a number of the document is read from it. */
