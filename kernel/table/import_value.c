@@ -115,6 +115,7 @@ static crm_status read_choice(finder *f, const field *to, crm_str text, value *o
 typedef struct joined {
     buf b;
     uint32_t count;
+    bool has_lines; /* the cell is of several lines */
     const import_options *options;
     import_row *row;
 } joined;
@@ -146,8 +147,32 @@ static crm_status join_one(finder *f, const import_column *col, crm_str part, jo
     return s;
 }
 
+/*
+ * A name that is to be made may hold a comma itself. Then commas divide where that can be seen:
+ * where a part names a record, in a cell of several lines, each of which is mostly one name, where
+ * all parts do.
+ */
+static bool is_divided(finder *f, const import_column *col, crm_str line, const joined *j)
+{
+    uint32_t parts = 0, known = 0;
+    crm_str part;
+    int64_t id;
+    const char *code;
+    if (j->options->missing != MISSING_CREATE || str_find(line, ';') >= 0) {
+        return true;
+    }
+    while (str_split(&line, ',', &part)) {
+        part = str_trim(part);
+        if (part.n && find_reference_code(f, col, part, &id, &code) == CRM_OK) {
+            parts++;
+            known += !code || !str_is(str_of(code), "no_such_record");
+        }
+    }
+    return parts < 2 || (j->has_lines ? known == parts : known > 0);
+}
+
 /* Whether the whole line is one element, though it holds a separator. */
-static bool is_one(finder *f, const import_column *col, crm_str line)
+static bool is_one(finder *f, const import_column *col, crm_str line, const joined *j)
 {
     const crm_ctx *c = f->call;
     int64_t id;
@@ -160,7 +185,7 @@ static bool is_one(finder *f, const import_column *col, crm_str line)
     call_error kept = f->call->error;
     bool is_known = find_reference(f, col, line, &id) == CRM_OK;
     f->call->error = kept;
-    return is_known;
+    return is_known || !is_divided(f, col, line, j);
 }
 
 static crm_status join_line(finder *f, const import_column *col, crm_str line, joined *j)
@@ -168,7 +193,7 @@ static crm_status join_line(finder *f, const import_column *col, crm_str line, j
     crm_str part;
     crm_status s = CRM_OK;
     line = str_trim(line);
-    if (!line.n || is_one(f, col, line)) {
+    if (!line.n || is_one(f, col, line, j)) {
         return line.n ? join_one(f, col, line, j) : CRM_OK;
     }
     char separator = str_find(line, ';') >= 0 ? ';' : ',';
@@ -182,7 +207,7 @@ static crm_status join_line(finder *f, const import_column *col, crm_str line, j
 static crm_status several(finder *f, const import_options *o, const import_column *col,
                           crm_str text, import_row *row, value *out)
 {
-    joined j = {.options = o, .row = row};
+    joined j = {.has_lines = str_find(text, '\n') >= 0, .options = o, .row = row};
     crm_str line;
     crm_status s = CRM_OK;
     buf_init(&j.b, TABLE_CELL_MAX);

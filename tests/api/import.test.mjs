@@ -443,6 +443,17 @@ describe('an import', () => {
     assert.deepEqual([made.created, made.warned, await friends('Кран 3')], [1, 0, ['Свои люди', 'Новые', 'Новейшие']]);
     assert.equal((await companies('Новые')).length, 1, 'one record for one name');
 
+    for (const [item, cell, names] of [
+      ['Кран 4', 'Рога, копыта и ко', ['Рога, копыта и ко']],
+      ['Кран 5', 'Свои люди, Недавние', ['Свои люди', 'Недавние']],
+      ['Кран 6', 'Свои люди, дом и сад\nСамые последние', ['Свои люди, дом и сад', 'Самые последние']],
+      ['Кран 7', 'Копыта, рога; Иные', ['Копыта, рога', 'Иные']],
+      ['Кран 8', 'Запоздалые,', ['Запоздалые']],
+    ]) {
+      await run(item, cell, { missing: 'create' });
+      assert.deepEqual(await friends(item), names, 'a comma within a name that is made does not divide it');
+    }
+
     const again = { missing: 'create', mode: 'update', match: ['name'] };
     await run('Кран 3', 'Прибавленные', again);
     assert.deepEqual(await friends('Кран 3'), ['Свои люди', 'Новые', 'Новейшие', 'Прибавленные']);
