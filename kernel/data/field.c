@@ -26,6 +26,11 @@ static const uint32_t length_max[FIELD_TYPE_COUNT] = {
     [FIELD_URL] = 2048,  [FIELD_ADDRESS] = 1000,     [FIELD_TAGS] = 100,  [FIELD_JSON] = 1000000,
 };
 
+uint32_t field_length_max(const field *f)
+{
+    return f->max ? f->max : length_max[field_stored_type(f)];
+}
+
 bool field_is_text(const field *f)
 {
     return text_types[field_stored_type(f)];
@@ -298,7 +303,7 @@ static crm_status clean(const field_source *s, const field *f, crm_str text, crm
     if (type != FIELD_MULTILINE && type != FIELD_JSON) {
         st = one_line(s->arena, *out, out);
     }
-    uint32_t max = f->max ? f->max : length_max[type];
+    uint32_t max = field_length_max(f);
     if (st == CRM_OK && max && text_length(*out) > max) {
         return too_long(s, max, result);
     }

@@ -60,6 +60,8 @@ CRM_MUST_CHECK crm_status field_read_one(const field_source *s, const field *f, 
 #define FIELD_ELEMENTS_MAX 100
 value field_unite(arena *a, const field *f, value x, value y);
 uint32_t field_elements(value v);
+/* Characters of a value, or of one of many; 0: as many as there are. */
+uint32_t field_length_max(const field *f);
 /* Whether values of this type may be marked for their form. */
 bool field_may_be_marked(const field *f);
 /* Why a value of this type is marked: "phone_invalid", "email_invalid", "check_digits" … */

@@ -50,6 +50,27 @@ crm_status field_from_program(crm_ctx *c, const field *f, crm_str text, value *o
     return take(c, f, field_read_text(&s, f, text, &got), &got, out, is_marked);
 }
 
+static crm_status too_long(crm_ctx *c, const field *f, uint32_t max)
+{
+    return call_fail_field(c, f->name, "too_long", arena_fmt(c->arena, "{\"max\":%u}", max));
+}
+
+crm_status field_check_length(crm_ctx *c, const field *f, crm_str text)
+{
+    uint32_t max = field_length_max(f), elements = 0;
+    crm_str part;
+    if (!(f->flags & FIELD_MANY)) {
+        return max && text_length(text) > max ? too_long(c, f, max) : CRM_OK;
+    }
+    while (str_split(&text, '\n', &part)) {
+        if (max && text_length(part) > max) {
+            return too_long(c, f, max);
+        }
+        elements++;
+    }
+    return elements > FIELD_ELEMENTS_MAX ? too_long(c, f, FIELD_ELEMENTS_MAX) : CRM_OK;
+}
+
 crm_status field_from_lines(crm_ctx *c, const field *f, crm_str text, value *out, bool *is_marked)
 {
     field_source s = source_of(c);

@@ -224,6 +224,9 @@ CRM_MUST_CHECK crm_status field_try_text(crm_ctx *c, const field *f, crm_str tex
  * what a person would be refused is kept and marked. INVALID: it is too long, or has too many. */
 CRM_MUST_CHECK crm_status field_from_program(crm_ctx *c, const field *f, crm_str text, value *out,
                                              bool *is_marked);
+/* Of a text that a program sets as it is to be stored: INVALID with a field error where it, or one of
+ * many, is longer than the field takes, or they are too many. */
+CRM_MUST_CHECK crm_status field_check_length(crm_ctx *c, const field *f, crm_str text);
 /* `label`: of a reference, or the lines of REFS; {NULL,0} with denied=true gives {"id":…,"denied":true}. */
 void field_to_json(json_writer *w, const field *f, const value *v, crm_str label, bool denied);
 /* Writes or removes the field's entry in `_marks`: it holds a value kept though it is not valid. */

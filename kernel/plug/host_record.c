@@ -172,6 +172,18 @@ static const field *settable(crm_rec *r, const char *name)
     return NULL;
 }
 
+/* What a module gives is read where its form may be told by a mark; else it is stored as it is, but
+ * no longer than the field takes. */
+static crm_status take_text(const field *f, value *v, bool *is_marked)
+{
+    crm_ctx *c = plug_now ? plug_now->c : NULL;
+    if (!c) {
+        return CRM_MISUSE;
+    }
+    return field_may_be_marked(f) ? field_from_program(c, f, v->s, v, is_marked)
+                                  : field_check_length(c, f, v->s);
+}
+
 static crm_status set(crm_rec *r, const char *name, value v)
 {
     const field *f = settable(r, name);
@@ -185,9 +197,8 @@ static crm_status set(crm_rec *r, const char *name, value v)
         return call_broke(s);
     }
     bool is_marked = false;
-    if (v.kind == VALUE_TEXT && field_may_be_marked(f)) {
-        s = plug_now && plug_now->c ? field_from_program(plug_now->c, f, v.s, &v, &is_marked)
-                                    : CRM_MISUSE;
+    if (v.kind == VALUE_TEXT) {
+        s = take_text(f, &v, &is_marked);
     }
     s = s == CRM_OK ? record_set(at, f, v) : s;
     return call_broke(s == CRM_OK ? record_mark(at, f, is_marked) : s);

@@ -120,10 +120,11 @@ static crm_status find_person(crm_ctx *c, const crm_rec *subject, crm_rec **out)
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static crm_status copy_text(crm_rec *to, const crm_rec *from, const char *field)
+/* At most so many characters, as module.yaml has it: the other entity may take more. */
+static crm_status copy_text(crm_rec *to, const crm_rec *from, const char *field, size_t max)
 {
     crm_str v = crm_get_text(from, field);
-    return v.n ? crm_set_text(to, field, v) : CRM_OK;
+    return v.n ? crm_set_text(to, field, crm_cut(v, max)) : CRM_OK;
 }
 
 static crm_status copy_int(crm_rec *to, const crm_rec *from, const char *field)
@@ -165,11 +166,11 @@ static crm_status make_person(crm_ctx *c, const crm_rec *subject, crm_rec **out)
     if (s != CRM_OK) {
         return s;
     }
-    s = crm_set_text(*out, "name", name_for(c, subject, phone, email));
+    s = crm_set_text(*out, "name", crm_cut(name_for(c, subject, phone, email), 200));
     s = s == CRM_OK ? crm_set_text(*out, "phone", phone) : s;
     s = s == CRM_OK ? crm_set_text(*out, "email", email) : s;
-    s = s == CRM_OK ? copy_text(*out, subject, "city") : s;
-    s = s == CRM_OK ? copy_text(*out, subject, "source") : s;
+    s = s == CRM_OK ? copy_text(*out, subject, "city", 120) : s;
+    s = s == CRM_OK ? copy_text(*out, subject, "source", 60) : s;
     s = s == CRM_OK ? copy_int(*out, subject, "owner") : s;
     s = s == CRM_OK ? copy_int(*out, subject, "department") : s;
     s = s == CRM_OK ? note_first(c, *out, subject) : s;

@@ -37,18 +37,6 @@ static bool is_continuation(char c)
     return ((unsigned char)c & 0xC0) == 0x80;
 }
 
-static crm_str cut(crm_str s, size_t characters)
-{
-    size_t i = 0;
-    while (i < s.n) {
-        if (!is_continuation(s.p[i]) && characters-- == 0) {
-            break;
-        }
-        i++;
-    }
-    return (crm_str){s.p, i};
-}
-
 /* At most so many bytes, whole characters. */
 static crm_str cut_bytes(crm_str s, size_t most)
 {
@@ -95,7 +83,7 @@ static crm_status set_or_keep(intake *in, const char *field, crm_str key, crm_st
 /* One line at most; the rest of a longer one is not thrown away. */
 static crm_status set_line(intake *in, const char *field, crm_str key, crm_str text)
 {
-    crm_str line = cut(text, LINE_MAX);
+    crm_str line = crm_cut(text, LINE_MAX);
     const char *end = memchr(line.p, '\n', line.n);
     line.n = end ? (size_t)(end - line.p) : line.n;
     crm_status s = crm_set_input(in->c, in->rec, field, line);
@@ -113,10 +101,10 @@ static crm_status set_input(intake *in, const char *field, crm_str key, crm_str 
 static crm_status set_cut(intake *in, const char *field, crm_str text, size_t most)
 {
     size_t fits = 0, too_many = most + 1;
-    crm_status s = crm_set_input(in->c, in->rec, field, cut(text, most));
+    crm_status s = crm_set_input(in->c, in->rec, field, crm_cut(text, most));
     while (s == CRM_INVALID && fits + 1 < too_many) {
         size_t n = fits + (too_many - fits) / 2;
-        crm_status tried = crm_set_input(in->c, in->rec, field, cut(text, n));
+        crm_status tried = crm_set_input(in->c, in->rec, field, crm_cut(text, n));
         if (tried != CRM_OK && tried != CRM_INVALID) {
             return tried;
         }
@@ -124,7 +112,7 @@ static crm_status set_cut(intake *in, const char *field, crm_str text, size_t mo
     }
     if (s == CRM_INVALID) {
         crm_log(CRM_LOG_WARN, "field=%s characters=%zu bytes=%zu", field, fits, text.n);
-        s = fits ? crm_set_input(in->c, in->rec, field, cut(text, fits)) : CRM_OK;
+        s = fits ? crm_set_input(in->c, in->rec, field, crm_cut(text, fits)) : CRM_OK;
     }
     return s;
 }
@@ -249,7 +237,7 @@ static crm_status set_title(intake *in, crm_str instance)
                        in->email, form_setting(in->c, instance, "title"), instance};
     crm_str title = {0};
     for (size_t i = 0; i < sizeof known / sizeof *known && !title.n; i++) {
-        title = cut(known[i], LINE_MAX);
+        title = crm_cut(known[i], LINE_MAX);
     }
     const char *end = title.n ? memchr(title.p, '\n', title.n) : NULL;
     title.n = end ? (size_t)(end - title.p) : title.n;

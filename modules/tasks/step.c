@@ -1,6 +1,9 @@
 /* step.c - the rule step that makes a task about a record. */
 #include "tasks.h"
 
+#define TITLE_MAX 300 /* characters, as module.yaml has it */
+#define TEXT_MAX  100000
+
 /* ---- for whom -------------------------------------------------------------------------------- */
 
 /* The head of the owner's department, or of the nearest one above that has a head. */
@@ -102,6 +105,14 @@ static crm_str title_for(crm_ctx *c, const crm_rec *subject, crm_str kind)
     return about.n ? crm_fmt(c, "%.*s: %.*s", (int)label.n, label.p, (int)about.n, about.p) : label;
 }
 
+/* A template may be filled with more than a title takes. */
+static crm_str in_length(crm_ctx *c, crm_str title)
+{
+    crm_str begin = crm_cut(title, TITLE_MAX - 1);
+    bool fits = crm_cut(title, TITLE_MAX).n == title.n;
+    return fits ? title : crm_fmt(c, "%.*s…", (int)begin.n, begin.p);
+}
+
 static crm_status set_times(crm_ctx *c, crm_rec *task)
 {
     int64_t due = -1, before = -1;
@@ -124,10 +135,10 @@ crm_status task_step(crm_ctx *c, crm_rec *subject)
     if (s != CRM_OK) {
         return s;
     }
-    s = crm_set_text(task, "title", title_for(c, subject, kind));
+    s = crm_set_text(task, "title", in_length(c, title_for(c, subject, kind)));
     s = s == CRM_OK ? crm_set_text(task, "kind", kind) : s;
     s = s == CRM_OK ? crm_set_int(task, "owner", user) : s;
-    s = s == CRM_OK && text.n ? crm_set_text(task, "text", text) : s;
+    s = s == CRM_OK && text.n ? crm_set_text(task, "text", crm_cut(text, TEXT_MAX)) : s;
     s = s == CRM_OK ? set_times(c, task) : s;
     s = s == CRM_OK ? set_about(c, task, subject) : s;
     return s == CRM_OK ? crm_save(c, task) : s;

@@ -387,6 +387,20 @@ static void the_step_makes_a_task_about_its_record(void **state)
     assert_int_equal(due, clock_now() + 10 * MINUTE);
 }
 
+static void a_title_longer_than_a_task_takes_ends_in_an_ellipsis(void **state)
+{
+    char json[500];
+    size_t n =
+        (size_t)snprintf(json, sizeof json, "{\"owner\":%lld,\"title\":\"", (long long)w.anna);
+    (void)state;
+    memset(json + n, 'x', 300);
+    memcpy(json + n + 300, "\"}", 3);
+    assert_ok(run_step("task", "sales.lead", make("sales.lead", json), "{\"to\":\"owner\"}"));
+    crm_str title = get(only("tasks.task"), "title").s;
+    assert_int_equal(text_length(title), 300);
+    assert_true(str_ends(title, CRM_S("x…")));
+}
+
 static void a_task_may_go_to_a_login_or_the_head_and_nobody_is_not_found(void **state)
 {
     record **tasks;
@@ -485,6 +499,7 @@ int main(int argc, char **argv)
         TEST(a_deal_takes_number_source_and_title_from_its_lead),
         TEST(a_deal_takes_the_currency_of_its_lead_with_the_amount),
         TEST(the_step_makes_a_task_about_its_record),
+        TEST(a_title_longer_than_a_task_takes_ends_in_an_ellipsis),
         TEST(a_task_may_go_to_a_login_or_the_head_and_nobody_is_not_found),
         TEST(a_reminder_follows_the_task),
         TEST(when_it_is_time_the_owner_is_told),

@@ -238,6 +238,22 @@ static void a_client_in_the_bin_keeps_no_request_from_who_is_free(void **state)
     assert_false(value_is_null(get(only("sales.lead"), "owner")));
 }
 
+/* An address may have more letters than a name, and who has no name is called by it. */
+static void who_is_called_by_a_long_address_is_made_all_the_same(void **state)
+{
+    char json[300] = "{\"email\":[\"a@";
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        strcat(json, "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.");
+    }
+    strcat(json, "example\"]}");
+    int64_t id = make("sales.lead", json);
+    assert_ok(run_step("contact", "sales.lead", id, "{\"otherwise\":\"create\"}"));
+    const record *made = only("contacts.person");
+    assert_int_equal(get(made, "name").s.n, 200);
+    assert_int_equal(get(made, "email").s.n, 213);
+}
+
 #define BOTH(name)                                            \
     {#name " (memory)", name, open_memory, tear_down, NULL},  \
     {                                                         \
@@ -254,6 +270,7 @@ int main(int argc, char **argv)
         BOTH(the_client_of_who_has_left_belongs_to_who_got_his_request),
         BOTH(a_preference_that_leads_nowhere_gives_it_to_who_is_free),
         BOTH(a_client_in_the_bin_keeps_no_request_from_who_is_free),
+        BOTH(who_is_called_by_a_long_address_is_made_all_the_same),
     };
     if (argc == 3 && strcmp(argv[1], "--probe") == 0) {
         return plug_probe_main(argv[2]);

@@ -61,6 +61,16 @@ static void what_a_module_sets_is_marked_and_cleared_as_what_a_person_writes(voi
     assert_true(value_is_null(only("acts.note")->v[COL_MARKS]));
 }
 
+static void what_is_longer_than_its_field_is_refused(void **state)
+{
+    int64_t id = note_of(w.anna);
+    (void)state;
+    assert_ok(call_route("/acts/note/:id/fill", w.anna, id));
+    assert_field(only("acts.note"), "title", "двадцать букв влезет");
+    assert_int_equal(call_route("/acts/note/:id/overfill", w.anna, id), CRM_INVALID);
+    assert_field(only("acts.note"), "title", "двадцать букв влезет");
+}
+
 static void a_read_that_finds_nothing_may_be_passed_over(void **state)
 {
     (void)state;
@@ -331,6 +341,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(a_swallowed_failure_takes_the_whole_transaction_back),
         TEST(what_a_module_sets_is_marked_and_cleared_as_what_a_person_writes),
+        TEST(what_is_longer_than_its_field_is_refused),
         TEST(a_read_that_finds_nothing_may_be_passed_over),
         TEST(a_reply_is_one_json_object_however_it_was_left),
         TEST(a_hook_refuses_with_its_field_and_text),

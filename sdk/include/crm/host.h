@@ -148,6 +148,15 @@ CRM_PRINTF(2, 3) static inline crm_str crm_fmt(crm_ctx *c, const char *fmt, ...)
     va_end(ap);
     return s;
 }
+/* So many characters of it at most, from its beginning. */
+static inline crm_str crm_cut(crm_str s, size_t characters)
+{
+    size_t n = 0;
+    while (n < s.n && (((unsigned char)s.p[n] & 0xC0) == 0x80 || characters-- > 0)) {
+        n++;
+    }
+    return (crm_str){s.p, n};
+}
 /* ms UTC; virtual in a sandbox. In a hook on what is told afterwards (demonstration data), the moment of that. */
 static inline int64_t crm_now(crm_ctx *c) { return crm__host->now(c); }
 /* A text of the modules' locales by its full key, in the language of the call. */
@@ -224,7 +233,8 @@ static inline int64_t crm_get_int(const crm_rec *r, const char *f) { return crm_
 /* Given or changed since it was read; in a hook: against what is stored. */
 static inline bool crm_changed(const crm_rec *r, const char *f) { return crm__host->rec_changed(r, f); }
 /* As stored: a phone in E.164, a choice's value, elements of a field with many on lines. A phone, an e-mail and
- * their like that are not valid are kept and marked, a right one takes the mark away; INVALID: it is too long. */
+ * their like that are not valid are kept and marked, a right one takes the mark away; INVALID: it is longer than
+ * the field takes (crm_cut), or has too many elements. */
 static inline CRM_MUST_CHECK crm_status crm_set_text(crm_rec *r, const char *f, crm_str v)
 {
     return crm__host->set_text(r, f, v);

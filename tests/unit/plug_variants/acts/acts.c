@@ -74,6 +74,25 @@ static crm_status mend(crm_ctx *c, crm_out *out)
     return s == CRM_OK ? crm_save(c, note) : s;
 }
 
+/* Twenty letters fit, one more does not. */
+static crm_status fill_up(crm_ctx *c, crm_out *out)
+{
+    crm_rec *note;
+    crm_status s = with_note(c, &note);
+    (void)out;
+    s = s == CRM_OK ? crm_set_text(note, "title", CRM_S("двадцать букв влезет")) : s;
+    return s == CRM_OK ? crm_save(c, note) : s;
+}
+
+static crm_status overfill(crm_ctx *c, crm_out *out)
+{
+    crm_rec *note;
+    crm_status s = with_note(c, &note);
+    (void)out;
+    s = s == CRM_OK ? crm_set_text(note, "title", CRM_S("двадцать одна - никак")) : s;
+    return s == CRM_OK ? crm_save(c, note) : s;
+}
+
 static crm_status veto(crm_ctx *c, crm_rec *now, const crm_rec *was)
 {
     crm_str title = crm_get_text(now, "title");
@@ -197,6 +216,8 @@ static const crm_route routes[] = {
     POST("/note/:id/look", look),
     POST("/note/:id/spoil", spoil),
     POST("/note/:id/mend", mend),
+    POST("/note/:id/fill", fill_up),
+    POST("/note/:id/overfill", overfill),
     POST("/note/:id/rename", rename_note),
     POST("/note/:id/system", become_system),
     POST("/note/:id/ask", ask),
