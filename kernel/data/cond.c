@@ -169,7 +169,7 @@ void cond_fields(const cond *c, uint64_t set[4])
     if (c->path_length) {
         bits_add(set, c->path[0]->index);
     }
-    bool is_of_others = c->op == COND_REFERS;
+    bool is_of_others = c->op == COND_REFERS || c->op == COND_ATTACHED;
     for (const cond *child = is_of_others ? NULL : c->first; child; child = child->next) {
         cond_fields(child, set);
     }
@@ -339,6 +339,8 @@ static bool leaf_is(const cond *c, const value *v, const cond_env *env)
         return value_is_null(*v);
     case COND_ME:
         return v->kind == VALUE_INT && v->i == env->me;
+    case COND_ATTACHED:
+        return cond_attached(c->first, *v, env);
     case COND_IN:
     case COND_EQ:
         return is_any_of(c, v, env);

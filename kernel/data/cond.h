@@ -42,6 +42,7 @@ typedef enum cond_op {
     COND_EXISTS, /* a child record: path[0] is the child's reference field to this row */
     COND_IN_QUERY, /* the value, or of many any, is among those that `sub` gives */
     COND_REFERS, /* a record that path[0], a reference or a list of them, refers to, is as asked */
+    COND_ATTACHED, /* an attachment in path[0], a file or a list of them, is: `first` is over cond_attachment */
 } cond_op;
 
 #define COND_PATH_MAX 3 /* the last field and at most two references before it */
@@ -76,7 +77,7 @@ typedef struct cond {
     const value *values; /* one for comparisons */
     uint32_t value_count;
     const subquery *sub; /* IN_QUERY */
-    const struct cond *first, *next; /* children of and/or/not/exists/refers; siblings */
+    const struct cond *first, *next; /* children of and/or/not/exists/refers/attached; siblings */
 } cond;
 
 #define COND_NODES_MAX 64
@@ -142,6 +143,13 @@ bool cond_eval(const cond *c, const value *row, const cond_env *env); /* c NULL:
 /* A comparison's value in the storage form of `f`: VALUE_NOW and VALUE_TODAY become INT, on a date
  * field days. Engines use this too, so that all agree. */
 value cond_value(const struct field *f, value v, const cond_env *env);
+/*
+ * What an attachment is to a condition: `name` and `type` are texts, `size` is a number of bytes. It is
+ * no entity of a registry, and everybody who may see the field may ask for all of it (cond_attached.c).
+ */
+extern const struct entity cond_attachment;
+/* Whether any attachment in the stored value of a field of files is as `where` says (NULL: is there). */
+bool cond_attached(const cond *where, value stored, const cond_env *env);
 /* Adds the first fields of all paths to a bit set of FIELDS_MAX bits. */
 void cond_fields(const cond *c, uint64_t set[4]);
 

@@ -5,7 +5,8 @@
  *   ["field", "op", value]   eq ne gt gte lt lte in none starts has
  *   ["field", "me"] ["field", "none"]
  *   ["exists", "child entity", "its reference field", c?]
- *   ["exists", "reference field", c?]   a record that this one refers to; of files: there are any
+ *   ["exists", "reference field", c?]   a record that this one refers to; of files an attachment,
+ *                                       by its name, size and type
  *   ["address.city", "op", value]   a part of an address field (address.h) as a text
  *   ["field", "in_query", {"entity": …, "field": …, "where": c?}]
  *
@@ -47,7 +48,7 @@ static crm_status new_node(cond_reader *r, cond_op op, cond **out)
 
 static bool is_shown(const cond_reader *r, const entity *e, const field *f)
 {
-    return !r->in->shows || r->in->shows(r->in->arg, e, f);
+    return !r->in->shows || e == &cond_attachment || r->in->shows(r->in->arg, e, f);
 }
 
 /* NULL also of one that the asker may not know of. */
@@ -80,7 +81,7 @@ static crm_status unknown_behind(cond_reader *r, const entity *e, crm_str name, 
 static crm_status unknown_field(cond_reader *r, const entity *e, crm_str name)
 {
     crm_status st = unknown_behind(r, e, name, name);
-    r->err->of = e;
+    r->err->of = e == &cond_attachment ? NULL : e;
     r->err->name = r->err->field;
     return st;
 }
@@ -344,10 +345,18 @@ static crm_status read_children(cond_reader *r, const entity *e, const json_t *l
     return CRM_OK;
 }
 
-/* Attachments are no records: there are some or none. */
-static crm_status read_attached(cond_reader *r, const field *f, cond *c)
+/* Attachments are no records: what is asked of one is in the field itself. */
+static crm_status read_attached(cond_reader *r, const field *f, const json_t *where, cond *c)
 {
     cond *none;
+    if (where) {
+        c->op = COND_ATTACHED;
+        c->path[0] = f;
+        c->path_length = 1;
+        crm_status st = read_node(r, &cond_attachment, where, &c->first);
+        return st == CRM_OK && !cond_is_local(c->first) ? cond_fail(r, "type_mismatch", f->name)
+                                                        : st;
+    }
     crm_status st = new_node(r, COND_NONE, &none);
     if (st == CRM_OK) {
         none->path[0] = f;
@@ -366,8 +375,8 @@ static crm_status read_referred(cond_reader *r, const entity *e, const json_t *l
     if (!f) {
         return unknown_field(r, e, name);
     }
-    if (field_is_file(f) && !where) {
-        return read_attached(r, f, c);
+    if (field_is_file(f)) {
+        return read_attached(r, f, where, c);
     }
     if (!f->ref) {
         return cond_fail(r, "type_mismatch", name);

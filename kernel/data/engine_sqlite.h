@@ -63,8 +63,10 @@ typedef struct param {
     int64_t i;
     crm_str s;
 } param;
-enum { PARAM_NULL, PARAM_INT, PARAM_TEXT, PARAM_BLOB, PARAM_POINTER };
-#define GROUP_POINTER "karkas.group" /* the kind of PARAM_POINTER; `s.p` is the pointer */
+enum { PARAM_NULL, PARAM_INT, PARAM_TEXT, PARAM_BLOB, PARAM_POINTER, PARAM_ATTACHED };
+/* The kinds of PARAM_POINTER and PARAM_ATTACHED; `s.p` is the pointer. */
+#define GROUP_POINTER    "karkas.group"
+#define ATTACHED_POINTER "karkas.attached"
 
 /* A statement in the making: its text and its parameters in the order of the text. */
 typedef struct sql {
@@ -114,9 +116,15 @@ void index_name(buf *out, const entity *e, const entity_index *x);
 
 /* Conditions (engine_sqlite_cond.c). `c` NULL is true. */
 void sql_cond(sql *q, const entity *e, uint32_t alias, const cond *c);
-/* EXISTS of a record of `e`, and REFERS (engine_sqlite_exists.c). */
+/* EXISTS of a record of `e`, REFERS and ATTACHED (engine_sqlite_exists.c). */
 void sql_exists(sql *q, const entity *e, uint32_t alias, const cond *c);
 void sql_refers(sql *q, uint32_t alias, const cond *c);
+/* ATTACHED of the field: what karkas_attached gets beside its value. */
+typedef struct attached_asked {
+    const cond *where;
+    const cond_env *env;
+} attached_asked;
+void sql_attached(sql *q, const field *f, uint32_t alias, const cond *where);
 /* What a row that a condition reaches by its field `by` must be besides: outside the recycle bin, granted
  * by rights (NULL: all are) that show `by` and what `where` touches, and as `where` says. */
 void sql_other(sql *q, const field *by, uint32_t alias, const branches *rights, const cond *where);

@@ -286,6 +286,8 @@ static void add_leaf(place at, const field *f, const cond *c)
         add_me(at, f);
     } else if (c->op == COND_IN_QUERY) {
         sql_among(at.q, f, at.alias, c->sub);
+    } else if (c->op == COND_ATTACHED) {
+        sql_attached(at.q, f, at.alias, c->first);
     } else if (engine_is_many(f)) {
         add_many(at, f, &plain);
     } else {

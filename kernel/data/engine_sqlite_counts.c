@@ -43,6 +43,8 @@ static void add_statement(buf *b, const sql *q)
     add_text(b, buf_view(&q->text));
     for (uint32_t i = 0; i < q->count; i++) {
         const param *p = &q->params[i];
+        b->failed |=
+            p->kind == PARAM_ATTACHED; /* that it is the same as another, it does not say */
         add_int(b, p->kind);
         add_int(b, p->i);
         add_text(b, p->s);

@@ -1,6 +1,6 @@
 /*
  * engine_sqlite_exists.c - whether there is another record, as SQL: a child, which refers to this
- * one, or one that this one refers to.
+ * one, or one that this one refers to; or an attachment.
  *
  * A list of references is a text with one id a line; karkas_ids makes rows of it. Where such a
  * field is indexed, its side table leads from an id to the rows whose lists hold it.
@@ -186,5 +186,23 @@ void sql_refers(sql *q, uint32_t alias, const cond *c)
     }
     sql_z(q, " AND ");
     sql_other(q, &target->fields[COL_ID], other, c->hop[0], c->first);
+    sql_z(q, ")");
+}
+
+/* ---- attachments ----------------------------------------------------------------------------- */
+
+/* They are a text of the row itself, which is judged in C. */
+void sql_attached(sql *q, const field *f, uint32_t alias, const cond *where)
+{
+    attached_asked *asked = ARENA_NEW(q->arena, attached_asked);
+    if (!asked) {
+        q->status = CRM_NOMEM;
+        return;
+    }
+    *asked = (attached_asked){.where = where, .env = q->env};
+    sql_z(q, "karkas_attached(");
+    sql_column(q, alias, f);
+    sql_z(q, ",");
+    sql_param(q, (param){.kind = PARAM_ATTACHED, .s = {(const char *)asked, 0}});
     sql_z(q, ")");
 }

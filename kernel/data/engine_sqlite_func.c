@@ -6,6 +6,7 @@
  * karkas_any(text, key, operator, operand): whether an element of a many-valued text compares
  * so; `key` is a field_key. karkas_elements(text, key): the elements of such a text, or their keys,
  * as JSON of their bytes in hexadecimal. karkas_ids(text): a list of references as JSON numbers.
+ * karkas_attached(text, attached_asked): whether one of the attachments is as asked.
  * karkas_terms(text): its full-text terms;
  * karkas_phones(text): those of phones. karkas_access(created by, department, stage, owner, owner,
  * owner): the access terms of a row. karkas_part(text, part): a part of an address (address.h), its
@@ -277,6 +278,15 @@ static void ids_function(sqlite3_context *c, int n, sqlite3_value **v)
     buf_free(&out);
 }
 
+static void attached_function(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    crm_str text = text_of(v[0]);
+    const attached_asked *asked = sqlite3_value_pointer(v[1], ATTACHED_POINTER);
+    bool is = asked && text.p && cond_attached(asked->where, value_text(text), asked->env);
+    sqlite3_result_int(c, is);
+}
+
 static void free_arena(void *a)
 {
     arena_free(a);
@@ -295,6 +305,7 @@ crm_status functions_register(sqlite3 *db)
         {"karkas_elements", 2, elements_function}, {"karkas_keys", 1, keys_function},
         {"karkas_same", 2, same_function},         {"karkas_part", 2, part_function},
         {"karkas_number", 1, number_function},     {"karkas_ids", 1, ids_function},
+        {"karkas_attached", 2, attached_function},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         arena *a = arena_new(0);

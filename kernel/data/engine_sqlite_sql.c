@@ -273,6 +273,8 @@ int statement_bind(sqlite3_stmt *stmt, int at, const param *p)
         return sqlite3_bind_blob64(stmt, at, p->s.p ? p->s.p : "", p->s.n, SQLITE_STATIC);
     case PARAM_POINTER:
         return sqlite3_bind_pointer(stmt, at, (void *)p->s.p, GROUP_POINTER, NULL);
+    case PARAM_ATTACHED:
+        return sqlite3_bind_pointer(stmt, at, (void *)p->s.p, ATTACHED_POINTER, NULL);
     default:
         return sqlite3_bind_null(stmt, at);
     }

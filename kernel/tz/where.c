@@ -203,7 +203,7 @@ static void put_in_query(writer *v, const yaml_node *n)
     jw_end_object(&v->w);
 }
 
-/* {field: company, where: {…}}: a record that this one refers to, or any attachment. */
+/* {field: company, where: {…}}: a record that this one refers to, or an attachment. */
 static void put_referred(writer *v, const yaml_node *n, const yaml_node *own)
 {
     const yaml_node *where = yaml_get(n, "where");
@@ -212,8 +212,8 @@ static void put_referred(writer *v, const yaml_node *n, const yaml_node *own)
         return;
     }
     const field *f = field_named(v->g, v->e, own, own->text);
-    const entity *e = f ? target_of(v->g, f) : NULL;
-    if (f && !e && (where || !field_is_file(f))) {
+    const entity *e = f && field_is_file(f) ? &cond_attachment : f ? target_of(v->g, f) : NULL;
+    if (f && !e) {
         tz_refuse(v->g->f, own, "no_reference", f->name);
         return;
     }

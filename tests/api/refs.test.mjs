@@ -47,6 +47,31 @@ describe('a list of references', () => {
     assert.deepEqual(await names(head, ['exists', 'papers']), []);
   });
 
+  it('is asked for the attachments of a list of files by their names, sizes and types', async () => {
+    const upload = async (name, bytes) => (await head.request('POST', `/api/v1/file?name=${encodeURIComponent(name)}`, Buffer.from(bytes), { raw: true, headers: { 'content-type': 'application/octet-stream' }, expect: 201 })).json.id;
+    const [contract, note] = [await upload('Договор поставки.pdf', '%PDF-1.4 и ещё'), await upload('заметка.txt', 'коротко')];
+    const { id } = (await head.post(ROUTES, { name: 'с бумагами', papers: [contract, note] }, { expect: 201 })).json;
+    const ids = async (form, client = head) => (await ask(client, ROUTES, form)).json.rows.map((row) => row.id);
+    for (const [form, found] of [
+      [['name', 'starts', 'договор'], [id]],
+      [['name', 'has', 'заметка'], [id]],
+      [['type', 'eq', 'application/pdf'], [id]],
+      [['and', ['type', 'eq', 'application/pdf'], ['name', 'starts', 'заметка']], []],
+      [['size', 'gt', 1000], []],
+      [['not', ['size', 'gt', 15]], [id]],
+    ]) {
+      assert.deepEqual(await ids(['exists', 'papers', form]), found, JSON.stringify(form));
+      const { json } = await head.post(`${ROUTES}/aggregate`, { where: ['exists', 'papers', form], measures: { n: 'count' } }, { expect: 200 });
+      assert.equal(json.rows[0].n, found.length, JSON.stringify(form));
+      assert.equal((await ask(head, ROUTES, ['exists', 'papers', form])).json.total, found.length, 'one question is not taken for another');
+    }
+    assert.ok(!(await ids(['not', ['exists', 'papers', ['name', 'has', 'заметка']]])).includes(id));
+    const refused = await ask(head, ROUTES, ['exists', 'papers', ['pages', 'gt', 1]]);
+    assert.deepEqual([refused.status, refused.json.fields[0].field, refused.json.fields[0].code], [422, 'pages', 'unknown_field']);
+    assert.equal((await ask(belova, ROUTES, ['exists', 'papers', ['size', 'gt', 1]])).json.rows.length, 0, 'in rows that she reads alone');
+    await head.del(`${ROUTES}/${id}`);
+  });
+
   it('says nothing of those that one may not read', async () => {
     assert.deepEqual(await names(petrov, ['exists', 'people', ['name', 'none', false]]), ['обоих', 'его']);
     assert.deepEqual(await names(petrov, ['exists', 'people', ['name', 'eq', 'Анна']]), []);

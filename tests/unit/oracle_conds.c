@@ -150,6 +150,32 @@ static const cond *some_exists(maker *m, cond_op op, const field *f)
     return c;
 }
 
+static bool is_file(const field *f)
+{
+    return f->type == FIELD_FILE || f->type == FIELD_FILES;
+}
+
+/* Of an attachment by one or two of its fields. */
+static const cond *some_attached(maker *m, const field *f)
+{
+    static const char *const names[] = {"ж", "жук.pdf", "елка", "Жук 2.txt", ""};
+    static const char *const types[] = {"image/png", "text/plain", "IMAGE/PNG"};
+    static const cond_op sized[] = {COND_GT, COND_LTE, COND_EQ, COND_NE};
+    static const cond_op named[] = {COND_STARTS, COND_HAS, COND_EQ, COND_NE, COND_LT};
+    const field *of = cond_attachment.fields + COL_OWN;
+    arena *a = m->w->arena;
+    const cond *one =
+        cond_compare(a, PICK(&m->d, named), &of[0], value_text(str_of(PICK(&m->d, names))));
+    const cond *two =
+        roll(&m->d, 2) ? cond_compare(a, PICK(&m->d, sized), &of[1], value_int(8 + roll(&m->d, 3)))
+                       : cond_compare(a, COND_EQ, &of[2], value_text(str_of(PICK(&m->d, types))));
+    cond *c = oracle_alloc(m, sizeof *c);
+    *c = (cond){.op = COND_ATTACHED, .path = {f}, .path_length = 1};
+    const cond *all[] = {NULL, one, two, cond_and(a, one, two), cond_or(a, one, two)};
+    c->first = PICK(&m->d, all);
+    return c;
+}
+
 static const cond *some_simple(maker *m, const entity *e)
 {
     uint32_t kind = roll(&m->d, 8);
@@ -165,6 +191,10 @@ static const cond *some_simple(maker *m, const entity *e)
     const field *own = kind == 3 ? some_such(&m->d, e, is_reference) : NULL;
     if (own && m->subs++ < 4) {
         return some_exists(m, COND_REFERS, own);
+    }
+    const field *files = kind == 4 ? some_such(&m->d, e, is_file) : NULL;
+    if (files) {
+        return some_attached(m, files);
     }
     return some_leaf(m, roll(&m->d, 12) ? some_own(&m->d, e) : &e->fields[roll(&m->d, COL_MARKS)]);
 }

@@ -16,8 +16,8 @@ static void tell_branches(const char *title, const branches *b, int depth)
 static void tell_cond(const cond *c, int depth)
 {
     static const char *const names[] = {
-        "true", "false", "and",  "or",     "not", "eq", "ne",     "gt",       "gte",   "lt",
-        "lte",  "in",    "none", "starts", "has", "me", "exists", "in_query", "refers"};
+        "true", "false", "and",  "or",     "not", "eq", "ne",     "gt",       "gte",    "lt",
+        "lte",  "in",    "none", "starts", "has", "me", "exists", "in_query", "refers", "attached"};
     if (!c) {
         print_message("%*sany\n", depth, "");
         return;

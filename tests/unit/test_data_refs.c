@@ -370,6 +370,35 @@ static void attachments_exist_or_not(void **state)
     assert_true(cond_eval(c, row, &(cond_env){0}));
 }
 
+static void an_attachment_is_asked_for_by_its_name_size_and_type(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *form;
+        bool is;
+    } rows[] = {
+        {"['exists','papers',['name','starts','ДОГ']]", true},
+        {"['exists','papers',['name','eq','pdf']]", false},
+        {"['exists','papers',['name','has','.pdf']]", true},
+        {"['exists','papers',['name','has','image']]", false},
+        {"['exists','papers',['type','starts','image/']]", true},
+        {"['exists','papers',['size','gt',5]]", true},
+        {"['exists','papers',['size','gt',7]]", false},
+        {"['exists','papers',['and',['type','eq','image/png'],['size','lte',5]]]", false},
+        {"['exists','papers',['or',['type','eq','image/gif'],['size','in',[4,5]]]]", true},
+        {"['not',['exists','papers',['not',['size','lt',8]]]]", true},
+    };
+    value row[FIELDS_MAX] = {0};
+    row[DEAL_PAPERS] = TEXT("Договор.pdf\tq3ZkAAAAAAAAAAAAAAAAAAAA\t5\tapplication/pdf\n"
+                            "b.png\tBq3kAAAAAAAAAAAAAAAAAAAA\t7\timage/png");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const cond *c;
+        cond_error err;
+        assert_ok(read_cond(deal, spell(rows[i].form, ""), &c, &err));
+        assert_int_equal(cond_eval(c, row, &(cond_env){0}), rows[i].is);
+    }
+}
+
 static void faults_are_named(void **state)
 {
     (void)state;
@@ -380,7 +409,14 @@ static void faults_are_named(void **state)
         {"['exists','peple']", "unknown_field", "peple"},
         {"['exists','people',['nam','eq','x']]", "unknown_field", "nam"},
         {"['exists','people',5]", "bad_request", ""},
-        {"['exists','papers',['name','eq','x']]", "type_mismatch", "papers"},
+        {"['exists','papers',['nam','eq','x']]", "unknown_field", "nam"},
+        {"['exists','papers',['id','eq',1]]", "unknown_field", "id"},
+        {"['exists','papers',['size','eq','big']]", "type_mismatch", "size"},
+        {"['exists','papers',['name.x','eq','x']]", "type_mismatch", "name.x"},
+        {"['exists','papers',['exists','name']]", "type_mismatch", "name"},
+        {"['exists','papers',['exists','test.deal','people']]", "unknown_field", "people"},
+        {"['exists','papers',['name','in_query',{'entity':'test.deal','field':'name'}]]",
+         "type_mismatch", "papers"},
         {"['exists','test.deal']", "unknown_field", ""},
         {"['exists','test.deal','people']", "unknown_field", "people"},
         {"['people.nam','eq','x']", "unknown_field", "nam"},
@@ -432,6 +468,7 @@ int main(void)
         ON_BOTH(a_record_that_he_may_not_read_does_not_count),
         ON_BOTH(a_field_that_he_may_not_see_is_unknown),
         ON_BOTH(attachments_exist_or_not),
+        ON_BOTH(an_attachment_is_asked_for_by_its_name_size_and_type),
         ON_BOTH(faults_are_named),
         ON_BOTH(nesting_is_bounded_and_what_is_taken_is_answered),
     };
