@@ -2,7 +2,8 @@
  * query.c - queries and the cursors of their pages. Any thread.
  *
  * A cursor is base64url of a JSON list: a digest of what is asked, the id, and each sort value as
- * text or number. It grants nothing: rights and filters are applied to the next page anew, so it
+ * text or number, of a long text a list of its beginning and a hash of the whole: an address has to
+ * hold the cursor. It grants nothing: rights and filters are applied to the next page anew, so it
  * needs no signature, and what a client makes up only moves where his own list goes on. The digest
  * is there because a place in one list means nothing in another.
  */
@@ -10,7 +11,9 @@
 
 #include "data/address.h"
 
-#define CURSOR_MAX 24000 /* three texts of the greatest length */
+#define CURSOR_MAX 24000 /* three texts of the greatest length, as they were once given whole */
+#define TEXT_MAX   600   /* bytes of a text that is given whole, and of the beginning of another */
+#define BEYOND     "\xF4\x8F\xBF\xBD" /* U+10FFFD, of private use, which no key stands above */
 
 bool terms_next(crm_str *rest, char joint, crm_str *part)
 {
@@ -87,10 +90,30 @@ void query_bind(query *q)
 
 /* ---- cursors --------------------------------------------------------------------------------- */
 
+static int64_t hash_of(crm_str text)
+{
+    return (int64_t)(str_hash(text) >> 2 | 1);
+}
+
+/* Whole characters. */
+static crm_str beginning(crm_str text)
+{
+    size_t n = TEXT_MAX;
+    while (n && ((unsigned char)text.p[n] & 0xC0) == 0x80) {
+        n--;
+    }
+    return (crm_str){text.p, n};
+}
+
 static void put_value(json_writer *w, value v)
 {
     if (v.kind == VALUE_INT) {
         jw_int(w, v.i);
+    } else if (v.kind == VALUE_TEXT && v.s.n > TEXT_MAX) {
+        jw_array(w);
+        jw_str(w, beginning(v.s));
+        jw_int(w, hash_of(v.s));
+        jw_end_array(w);
     } else if (v.kind == VALUE_TEXT) {
         jw_str(w, v.s);
     } else {
@@ -129,13 +152,27 @@ static bool take_value(arena *a, const json_t *json, value *out)
     return json_is_integer(json) || json_is_string(json) || json_is_null(json);
 }
 
+/* Down the list the rows that begin alike stand behind everything that does. */
+static bool take_cut(arena *a, const json_t *json, bool descends, value *out, int64_t *whole)
+{
+    const json_t *text = json_array_get(json, 0), *hash = json_array_get(json, 1);
+    *whole = json_integer_value(hash);
+    if (json_array_size(json) != 2 || !json_is_string(text) || *whole <= 0) {
+        return false;
+    }
+    *out = value_text(arena_fmt(a, "%s%s", json_string_value(text), descends ? BEYOND : ""));
+    return true;
+}
+
 static bool take_cursor(arena *a, const json_t *list, const query *q, cursor *at)
 {
     bool fits = json_is_array(list) && json_array_size(list) == q->sort_count + 2 &&
                 json_integer_value(json_array_get(list, 0)) == q->asked;
     at->id = json_integer_value(json_array_get(list, 1));
     for (uint32_t i = 0; fits && i < q->sort_count; i++) {
-        fits = take_value(a, json_array_get(list, i + 2), &at->at[i]);
+        const json_t *v = json_array_get(list, i + 2);
+        fits = json_is_array(v) ? take_cut(a, v, q->sorts[i].descending, &at->at[i], &at->whole[i])
+                                : take_value(a, v, &at->at[i]);
     }
     at->is_set = true;
     return fits && at->id > 0;
@@ -150,7 +187,7 @@ crm_status cursor_read(arena *a, query *q, crm_str text)
         query_bind(q);
     }
     if (text.n > CURSOR_MAX * 2 || crypto_unbase64url(a, text, &json) != CRM_OK ||
-        json_read(json, SORTS_MAX + 2, &list, NULL) != CRM_OK) {
+        json_read(json, 3 * SORTS_MAX + 2, &list, NULL) != CRM_OK) {
         return CRM_INVALID;
     }
     bool is_ours = take_cursor(a, list, q, &at);
@@ -159,4 +196,23 @@ crm_status cursor_read(arena *a, query *q, crm_str text)
         q->after = at;
     }
     return is_ours ? CRM_OK : CRM_INVALID;
+}
+
+bool cursor_is_cut(const cursor *at)
+{
+    bool is_cut = false;
+    for (uint32_t i = 0; at->is_set && i < SORTS_MAX; i++) {
+        is_cut |= at->whole[i] != 0;
+    }
+    return is_cut;
+}
+
+void cursor_complete(arena *a, const query *q, const value *row, cursor *at)
+{
+    for (uint32_t i = 0; i < q->sort_count; i++) {
+        value v = at->whole[i] ? address_value(a, q->sorts[i].field, row) : value_null();
+        if (v.kind == VALUE_TEXT && hash_of(v.s) == at->whole[i]) {
+            at->at[i] = value_dup(a, v);
+        }
+    }
 }

@@ -57,6 +57,9 @@ typedef struct sort {
 /* Where a page ended: the sort values of its last row and its id. */
 typedef struct cursor {
     value at[SORTS_MAX];
+    /* A text too long for an address: at[] stands before all that begin as it does, and this knows the
+     * whole when the row gives it (cursor_complete). 0: at[] is all of it. */
+    int64_t whole[SORTS_MAX];
     int64_t id;
     bool is_set;
 } cursor;
@@ -104,9 +107,15 @@ query *query_new(arena *a, const entity *e);
  * of that is known and before rights narrow it; records_read and cursor_read do it where nobody did.
  */
 void query_bind(query *q);
-/* "opaque" of the API: bound to what is asked, base64url. INVALID when it is of another question. */
+/* "opaque" of the API: bound to what is asked, base64url, at most 5 KB whatever the row holds; {NULL,0}
+ * when memory is out. INVALID when it is of another question. */
 crm_str cursor_write(arena *a, const query *q, const value *last_row);
 CRM_MUST_CHECK crm_status cursor_read(arena *a, query *q, crm_str text);
+/* Whether it holds the beginning of a text only. Then the row of its id, where that is still there and has
+ * not changed in what is sorted by, tells the place exactly; without it the list goes on where rows
+ * that begin alike do: some of them come again, none is left out. */
+bool cursor_is_cut(const cursor *at);
+void cursor_complete(arena *a, const query *q, const value *row, cursor *at);
 
 static inline bool bits_has(const uint64_t set[4], uint32_t i) { return set[i >> 6] >> (i & 63) & 1; }
 static inline void bits_add(uint64_t set[4], uint32_t i) { set[i >> 6] |= 1ull << (i & 63); }

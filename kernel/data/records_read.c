@@ -13,19 +13,20 @@ typedef struct kept_row {
     uint32_t matched;
 } kept_row;
 
+enum { OP_PLACE, OP_ROWS, OP_COUNT, OPS }; /* of the first batch */
+
 typedef struct read_state {
     record_read *r;
     crm_ctx *call;
     const entity *entity;
     const branches *rights; /* NULL: system */
-    query list, counting;
-    engine_op ops[2];
+    query list, counting, place;
+    engine_op ops[OPS];
     engine_batch batch;
     uint64_t wanted[4];
     uint32_t page, asked, given, kept_count;
     bool keeps, is_stopped;
-    crm_status status;    /* of what a sink could not do */
-    const field *endless; /* sorted by, and longer in the page's last row than a cursor holds */
+    crm_status status; /* of what a sink could not do */
 
     record_shown shown; /* to the reader of the row before, who often sees the same of this one */
     crm_str *labels;    /* by field index */
@@ -242,23 +243,9 @@ static bool on_kept(void *arg, int64_t id)
 /* ---- rows that were read -----------------------------------------------------------------------
  */
 
-static const field *longest_sort(const query *q, const value *row)
-{
-    const field *longest = NULL;
-    size_t most = 0;
-    for (uint32_t i = 0; i < q->sort_count; i++) {
-        const field *f = q->sorts[i].field;
-        size_t n = row[f->index].kind == VALUE_TEXT ? row[f->index].s.n : 0;
-        longest = !longest || n > most ? f : longest;
-        most = n > most ? n : most;
-    }
-    return longest;
-}
-
 static void keep_place(read_state *s, const value *row)
 {
     s->r->next = cursor_write(s->call->arena, &s->list, row);
-    s->endless = s->r->next.n ? NULL : longest_sort(&s->list, row);
 }
 
 static bool on_row(void *arg, const value *row, uint32_t matched)
@@ -289,33 +276,65 @@ static void on_place(void *arg, const value *row, int percent)
 
 /* ---- the first batch ------------------------------------------------------------------------- */
 
+/* The row that the page before ended with, as far as the reader may see it. */
+static bool on_last(void *arg, const value *row, uint32_t matched)
+{
+    read_state *s = arg;
+    (void)matched;
+    cursor_complete(s->call->arena, &s->list, row, &s->list.after);
+    return false;
+}
+
+/* Before the list is read; the list goes by what this found. */
+static void find_place(read_state *s)
+{
+    arena *a = s->call->arena;
+    const field *id = &s->entity->fields[COL_ID];
+    s->place = (query){.entity = s->entity,
+                       .where = cond_compare(a, COND_EQ, id, value_int(s->list.after.id)),
+                       .rights = s->list.rights,
+                       .need = s->list.need,
+                       .env = s->list.env,
+                       .limit = 1,
+                       .with_deleted = true};
+    memcpy(s->place.select, s->list.select, sizeof s->place.select);
+    s->ops[OP_PLACE] = (engine_op){
+        .kind = ENGINE_LIST, .entity = s->entity, .query = &s->place, .on_row = on_last, .arg = s};
+    s->batch.ops = &s->ops[OP_PLACE];
+    s->batch.count++;
+}
+
 static void make_ops(read_state *s)
 {
     record_read *r = s->r;
-    s->ops[0] = (engine_op){.kind = r->id ? ENGINE_GET : ENGINE_LIST,
-                            .entity = s->entity,
-                            .id = r->id,
-                            .query = &s->list,
-                            .on_row = on_row,
-                            .is_kept = r->is_kept && !r->id ? is_kept : NULL,
-                            .on_kept = on_kept,
-                            .on_place = on_place,
-                            .stop_after_us = r->id ? 0 : r->part_us,
-                            .arg = s};
+    s->ops[OP_ROWS] = (engine_op){.kind = r->id ? ENGINE_GET : ENGINE_LIST,
+                                  .entity = s->entity,
+                                  .id = r->id,
+                                  .query = &s->list,
+                                  .on_row = on_row,
+                                  .is_kept = r->is_kept && !r->id ? is_kept : NULL,
+                                  .on_kept = on_kept,
+                                  .on_place = on_place,
+                                  .stop_after_us = r->id ? 0 : r->part_us,
+                                  .arg = s};
     s->page = r->id ? 1 : s->list.limit ? s->list.limit : LIST_MAX;
     s->list.limit = s->page + 1;
-    s->batch = (engine_batch){.ops = s->ops, .count = 1, .limit_us = r->limit_us, .arg = s};
+    s->batch =
+        (engine_batch){.ops = &s->ops[OP_ROWS], .count = 1, .limit_us = r->limit_us, .arg = s};
     if (r->count && !r->id) {
         s->counting = s->list;
         s->counting.limit = r->count_max ? r->count_max : COUNT_CAP;
         s->counting.sort_count = 0;
         s->counting.after.is_set = false;
-        s->ops[1] = (engine_op){.kind = ENGINE_COUNT,
-                                .entity = s->entity,
-                                .query = &s->counting,
-                                .stop_after_us = r->count_us,
-                                .arg = s};
+        s->ops[OP_COUNT] = (engine_op){.kind = ENGINE_COUNT,
+                                       .entity = s->entity,
+                                       .query = &s->counting,
+                                       .stop_after_us = r->count_us,
+                                       .arg = s};
         s->batch.count = 2;
+    }
+    if (!r->id && cursor_is_cut(&s->list.after)) {
+        find_place(s);
     }
 }
 
@@ -376,7 +395,7 @@ static crm_status after_first(read_state *s, crm_status st)
     record_read *r = s->r;
     if (s->batch.interrupted) {
         r->interrupted = true;
-        r->is_unordered = s->ops[0].is_unordered;
+        r->is_unordered = s->ops[OP_ROWS].is_unordered;
         return CRM_TIMEOUT;
     }
     if (r->id && (st == CRM_NOT_FOUND || (!st && !s->given))) {
@@ -384,12 +403,12 @@ static crm_status after_first(read_state *s, crm_status st)
     }
     st = st ? st : s->status;
     if (r->count && !st && !r->id) {
-        take_total(s, &s->ops[1]);
+        take_total(s, &s->ops[OP_COUNT]);
     }
     if (!r->has_more) {
         r->next = (crm_str){0};
-    } else if (!st && s->endless) { /* a list that could not be read on would seem to be over */
-        st = call_fail_field(s->call, s->endless->name, "sort_too_long", (crm_str){0});
+    } else if (!st && !r->next.n) { /* a list that could not be read on would seem to be over */
+        st = CRM_NOMEM;
     }
     return st;
 }

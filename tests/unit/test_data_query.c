@@ -135,20 +135,60 @@ static void what_is_no_cursor_is_refused(void **state)
     assert_ok(cursor_read(a, q, good));
 }
 
-/* A list of long texts must not end early because its cursor does not fit. */
-static void a_cursor_holds_the_longest_texts(void **state)
+static value long_text(size_t bytes)
 {
-    (void)state;
-    char *text = arena_alloc(a, 6000);
-    for (size_t i = 0; i < 6000; i += 2) {
+    char *text = arena_alloc(a, bytes);
+    for (size_t i = 0; i < bytes; i += 2) {
         memcpy(text + i, "ы", 2);
     }
-    value row[USER_COLUMNS] = {[COL_ID] = value_int(7),
-                               [USER_NAME] = value_text((crm_str){text, 6000}),
-                               [USER_LOGIN] = value_text((crm_str){text, 6000})};
+    return value_text((crm_str){text, bytes});
+}
+
+/* An address takes 8 KB, and more than the cursor stands in it. */
+static void a_cursor_fits_an_address_whatever_the_row_holds(void **state)
+{
+    (void)state;
+    value row[USER_COLUMNS] = {
+        [COL_ID] = value_int(7), [USER_NAME] = long_text(200000), [USER_LOGIN] = long_text(602)};
     query *q = sorted(USER_NAME, true, USER_LOGIN);
-    assert_ok(cursor_read(a, q, cursor_write_of(q, row)));
+    crm_str text = cursor_write_of(q, row);
+    assert_true(text.n > 0 && text.n < 2500);
+    assert_ok(cursor_read(a, q, text));
+    assert_true(cursor_is_cut(&q->after));
+    assert_true(q->after.at[0].s.n < 700 && q->after.at[1].s.n < 700);
+    /* Nothing that begins so stands before the one or behind the other. */
+    crm_str whole[2], at[2];
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(text_sort_key(a, row[q->sorts[i].field->index].s, &whole[i]));
+        assert_ok(text_sort_key(a, q->after.at[i].s, &at[i]));
+    }
+    assert_true(str_cmp(at[0], whole[0]) > 0);
+    assert_true(str_cmp(at[1], whole[1]) < 0);
+    cursor_complete(a, q, row, &q->after);
+    assert_true(value_equal(q->after.at[0], row[USER_NAME]));
     assert_true(value_equal(q->after.at[1], row[USER_LOGIN]));
+}
+
+static void a_row_that_has_changed_completes_no_cursor(void **state)
+{
+    (void)state;
+    value row[USER_COLUMNS] = {[COL_ID] = value_int(7), [USER_NAME] = long_text(2000)};
+    query *q = sorted(USER_NAME, false, 0);
+    assert_ok(cursor_read(a, q, cursor_write_of(q, row)));
+    value before = q->after.at[0];
+    row[USER_NAME] = long_text(2002);
+    cursor_complete(a, q, row, &q->after);
+    assert_true(value_equal(q->after.at[0], before));
+}
+
+static void a_text_of_which_an_address_has_room_is_held_whole(void **state)
+{
+    (void)state;
+    value row[USER_COLUMNS] = {[COL_ID] = value_int(7), [USER_NAME] = long_text(600)};
+    query *q = sorted(USER_NAME, true, 0);
+    assert_ok(cursor_read(a, q, cursor_write_of(q, row)));
+    assert_false(cursor_is_cut(&q->after));
+    assert_true(value_equal(q->after.at[0], row[USER_NAME]));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -161,7 +201,9 @@ int main(void)
         TEST(a_cursor_of_another_filter_is_refused),
         TEST(a_cursor_stands_for_what_was_asked_at_first),
         TEST(what_is_no_cursor_is_refused),
-        TEST(a_cursor_holds_the_longest_texts),
+        TEST(a_cursor_fits_an_address_whatever_the_row_holds),
+        TEST(a_row_that_has_changed_completes_no_cursor),
+        TEST(a_text_of_which_an_address_has_room_is_held_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
