@@ -3,6 +3,8 @@
 
 module_world w;
 
+static char data_dir[64]; /* of SQLite; empty: the engine in memory has none */
+
 crm_ctx *act_begin(int64_t user)
 {
     const people *all = people_pin();
@@ -207,14 +209,7 @@ static void settle(void)
     change_record("department", w.sales, json);
 }
 
-void modules_open(const char *dir, void (*more)(registry *r))
-{
-    engine *e;
-    assert_ok(engine_open_memory(0, &e));
-    modules_open_on(e, dir, more);
-}
-
-void modules_open_on(engine *e, const char *dir, void (*more)(registry *r))
+static void open_on(engine *e, const char *dir, void (*more)(registry *r))
 {
     people *p;
     memset(&w, 0, sizeof w);
@@ -230,6 +225,22 @@ void modules_open_on(engine *e, const char *dir, void (*more)(registry *r))
     settle();
 }
 
+void modules_open(const char *dir, void (*more)(registry *r))
+{
+    engine *e;
+    assert_ok(engine_open_memory(0, &e));
+    open_on(e, dir, more);
+}
+
+void modules_open_sqlite(const char *dir, void (*more)(registry *r))
+{
+    engine *e;
+    snprintf(data_dir, sizeof data_dir, "/tmp/karkas-modules-XXXXXX");
+    assert_non_null(mkdtemp(data_dir));
+    assert_ok(engine_open_sqlite(data_dir, &e));
+    open_on(e, dir, more);
+}
+
 void modules_close(void)
 {
     engine_session_close(w.writer);
@@ -239,4 +250,8 @@ void modules_close(void)
     engine_close(w.e);
     buf_free(&w.out);
     arena_free(w.a);
+    if (*data_dir) {
+        fs_remove_all(data_dir);
+        *data_dir = 0;
+    }
 }

@@ -31,8 +31,8 @@ extern module_world w;
 
 /* Every module below `dir`; `more` adds what a ТЗ would, before the registry is sealed. */
 void modules_open(const char *dir, void (*more)(registry *r));
-/* On an engine that nothing was written to; modules_close closes it. */
-void modules_open_on(engine *e, const char *dir, void (*more)(registry *r));
+/* The same on SQLite, in a folder that modules_close removes. */
+void modules_open_sqlite(const char *dir, void (*more)(registry *r));
 void modules_close(void);
 /* What the role "manager" may do with its own records of an entity: read, create, update. */
 void grant_own(registry *r, const char *entity_name);

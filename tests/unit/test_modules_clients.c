@@ -2,8 +2,6 @@
  * test_modules_clients.c - whom a request of a known client goes to, and who then sees the client:
  * the steps `contact` and `assign` on the bundled modules, on both engines.
  */
-#include <stdlib.h>
-
 #include "module_world.h"
 
 #define FIND   "{\"match\":[\"phone\"]}"
@@ -11,8 +9,6 @@
 #define GIVE                                       \
     "{\"role\":\"manager\",\"strategy\":\"free\"," \
     "\"prefer\":[\"contact.owner\",\"contact.participant\"]}"
-
-static char dir[64];
 
 static void more(registry *r)
 {
@@ -42,7 +38,6 @@ static void settle(void)
 static int open_memory(void **state)
 {
     (void)state;
-    *dir = 0;
     modules_open(BUNDLED_MODULES, more);
     settle();
     return 0;
@@ -50,25 +45,16 @@ static int open_memory(void **state)
 
 static int open_sqlite(void **state)
 {
-    engine *e;
     (void)state;
-    snprintf(dir, sizeof dir, "/tmp/karkas-clients-XXXXXX");
-    assert_non_null(mkdtemp(dir));
-    assert_ok(engine_open_sqlite(dir, &e));
-    modules_open_on(e, BUNDLED_MODULES, more);
+    modules_open_sqlite(BUNDLED_MODULES, more);
     settle();
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
     (void)state;
     modules_close();
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    if (*dir) {
-        assert_int_equal(system(command), 0);
-    }
     return 0;
 }
 
