@@ -179,8 +179,11 @@ CRM_MUST_CHECK crm_status records_recompute(crm_ctx *c, const entity *e, int64_t
 CRM_MUST_CHECK crm_status records_delete(crm_ctx *c, const entity *e, int64_t id, int64_t base_rev);
 CRM_MUST_CHECK crm_status records_restore(crm_ctx *c, const entity *e, int64_t id);
 /* Out of the recycle bin for ever, with the function "delete": the row, its words, what history and the
- * stage log hold of it. */
+ * stage log hold of it, and all its parts. */
 CRM_MUST_CHECK crm_status records_purge(crm_ctx *c, const entity *e, int64_t id);
+/* Its parts alone, in the bin or not: at most *left, which becomes how many more it could have been. The
+ * right to remove the record is the caller's business. */
+CRM_MUST_CHECK crm_status records_purge_parts(crm_ctx *c, const entity *e, int64_t id, uint32_t *left);
 
 /* ---- taking back: on the writer, inside c->tx (records_undo.c) -------------------------------- */
 

@@ -390,25 +390,94 @@ static crm_status purge_stores(crm_ctx *c, const record *gone)
                                 &sent->fields[DELIVERY_RECORD], gone);
 }
 
+/* Of the row before and, the same, the one that is written last. */
+static crm_status purge_row(saving *s)
+{
+    crm_ctx *c = s->call;
+    const entity *e = s->entity;
+    int64_t id = s->was.v[COL_ID].i;
+    uint64_t all[4] = {~0ull, ~0ull, ~0ull, ~0ull};
+    s->now.v[COL_REV] = value_int(s->was.v[COL_REV].i + 1);
+    s->now.v[COL_UPDATED_AT] = value_int(clock_now());
+    crm_status st = changelog_append(c->tx, c, &s->now, &s->was, 'd');
+    st = st ? st : changelog_erase(c->tx, e, id, all);
+    st = st ? st : purge_stores(c, &s->now);
+    st = st ? st : purge_stays(c, &s->now);
+    st = st ? st : purge_notes(c, &s->now);
+    st = st ? st : file_purge(c, e, id);
+    st = st ? st : tx_gather_terms(c->tx, e, id, NULL);
+    return st ? st : tx_delete(c->tx, e, id);
+}
+
+#define PARTS_DEPTH 3 /* parts of parts */
+
+static crm_status purge_parts(crm_ctx *c, const entity *e, int64_t id, uint32_t *left, int depth);
+
+/* In the bin or not: it goes with what it is a part of, whose right covers it. */
+static crm_status purge_part(crm_ctx *c, const entity *e, int64_t id, uint32_t *left, int depth)
+{
+    saving s = {.call = c, .entity = e};
+    crm_status st = purge_parts(c, e, id, left, depth + 1);
+    if (st || !*left) {
+        return st;
+    }
+    --*left;
+    s.now = s.was = (record){.entity = e, .arena = c->arena};
+    st = tx_get_locked(c->tx, e, id, c->arena, &s.was.v);
+    s.now.v = st ? NULL : row_dup(c->arena, e, s.was.v);
+    return st ? st : s.now.v ? purge_row(&s) : CRM_NOMEM;
+}
+
+static crm_status purge_parts_in(crm_ctx *c, const entity *part, int64_t id, uint32_t *left,
+                                 int depth)
+{
+    const field *whole = &part->fields[part->parent_field];
+    query q = {.entity = part,
+               .where = cond_compare(c->arena, COND_EQ, whole, value_int(id)),
+               .with_deleted = true};
+    log_ids x = {.count = 0};
+    crm_status st = CRM_OK;
+    bits_add(q.select, COL_ID);
+    do {
+        x.count = 0;
+        q.limit = *left < LIST_MAX ? *left : LIST_MAX;
+        st = *left ? tx_list(c->tx, &q, take_log_id, &x) : CRM_OK;
+        for (uint32_t i = 0; !st && i < x.count; i++) {
+            st = purge_part(c, part, x.at[i], left, depth);
+        }
+    } while (!st && *left && x.count == q.limit);
+    return st;
+}
+
+static crm_status purge_parts(crm_ctx *c, const entity *e, int64_t id, uint32_t *left, int depth)
+{
+    crm_status st = CRM_OK;
+    for (uint32_t i = 0; !st && depth <= PARTS_DEPTH && i < c->reg->entity_count; i++) {
+        const entity *part = c->reg->entities[i];
+        bool is_kept = part->flags & (ENTITY_LOG | ENTITY_NOTES); /* goes with its row */
+        bool is_part = entity_is_part(part) && !is_kept && part != e;
+        if (is_part && part->fields[part->parent_field].ref == e) {
+            st = purge_parts_in(c, part, id, left, depth);
+        }
+    }
+    return st;
+}
+
+crm_status records_purge_parts(crm_ctx *c, const entity *e, int64_t id, uint32_t *left)
+{
+    assert(c->tx);
+    return purge_parts(c, e, id, left, 1);
+}
+
 crm_status records_purge(crm_ctx *c, const entity *e, int64_t id)
 {
     saving s = {.call = c, .entity = e};
-    uint64_t all[4] = {~0ull, ~0ull, ~0ull, ~0ull};
+    uint32_t left = UINT32_MAX;
     assert(c->tx);
     if (!call_may(c, CRM_S("delete"))) {
         return call_fail(c, CRM_DENIED, "denied");
     }
     crm_status st = begin_removal(&s, id, true);
-    if (!st) {
-        s.now.v[COL_REV] = value_int(s.was.v[COL_REV].i + 1);
-        s.now.v[COL_UPDATED_AT] = value_int(clock_now());
-        st = changelog_append(c->tx, c, &s.now, &s.was, 'd');
-    }
-    st = st ? st : changelog_erase(c->tx, e, id, all);
-    st = st ? st : purge_stores(c, &s.now);
-    st = st ? st : purge_stays(c, &s.now);
-    st = st ? st : purge_notes(c, &s.now);
-    st = st ? st : file_purge(c, e, id);
-    st = st ? st : tx_gather_terms(c->tx, e, id, NULL);
-    return st ? st : tx_delete(c->tx, e, id);
+    st = st ? st : records_purge_parts(c, e, id, &left);
+    return st ? st : purge_row(&s);
 }

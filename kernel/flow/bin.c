@@ -30,8 +30,12 @@ static crm_status sweep_entity(crm_ctx *c, const entity *e, int64_t before, uint
                .only_deleted = true};
     bits_add(q.select, COL_ID);
     crm_status s = store_list(c->session, c->arena, &q, &rows, &count);
-    for (uint32_t i = 0; s == CRM_OK && i < count; i++, (*left)--) {
-        s = records_purge(c, e, rows[i].id);
+    for (uint32_t i = 0; s == CRM_OK && *left && i < count; i++) {
+        s = records_purge_parts(c, e, rows[i].id, left); /* maybe more than a commit takes */
+        if (s == CRM_OK && *left) {
+            s = records_purge(c, e, rows[i].id);
+            (*left)--;
+        }
     }
     return s;
 }

@@ -116,6 +116,52 @@ static void parts_share_the_fate_of_what_lies_in_the_bin(void **state)
     assert_ok(world_update(&w, w.hanna, w.line, line, LINE_NAME, TEXT("nut")));
 }
 
+static bool count_row(void *arg, const value *row, uint32_t matched)
+{
+    (void)row;
+    (void)matched;
+    ++*(uint32_t *)arg;
+    return true;
+}
+
+/* Whoever may see them. */
+static uint32_t stored_lines(void)
+{
+    uint32_t count = 0;
+    query q = {.entity = w.line, .with_deleted = true};
+    crm_ctx *c = world_begin(&w, 0);
+    crm_status st = tx_list(c->tx, &q, count_row, &count);
+    assert_ok(st);
+    world_end(&w, st);
+    return count;
+}
+
+static void parts_go_for_ever_with_what_they_are_parts_of(void **state)
+{
+    (void)state;
+    crm_status st;
+    uint32_t left = 2;
+    int64_t lead = world_lead(&w, "anna1", w.anna, 0), other = world_lead(&w, "anna2", w.anna, 0);
+    int64_t thrown = add_line(w.anna, lead, &st);
+    for (int i = 0; i < 4; i++) {
+        add_line(w.anna, i ? lead : other, &st);
+    }
+    assert_ok(bin(w.line, thrown, false));
+    assert_ok(bin(w.lead, lead, false));
+    assert_int_equal(stored_lines(), 5);
+    /* A few at a time, as the bin empties itself. */
+    st = records_purge_parts(world_begin(&w, 0), w.lead, lead, &left);
+    world_end(&w, st);
+    assert_ok(st);
+    assert_int_equal(left, 0);
+    assert_int_equal(stored_lines(), 3);
+    st = records_purge(world_begin(&w, w.zina), w.lead, lead);
+    world_end(&w, st);
+    assert_ok(st);
+    assert_int_equal(stored_lines(), 1);
+    assert_int_equal(lines_of(w.anna), 1);
+}
+
 static const crm_str no_fields[] = {{"lead", sizeof "lead" - 1}};
 static const grant part_lists[] = {
     {.role = {"seller", sizeof "seller" - 1},
@@ -282,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(parts_follow_their_parent),
         BOTH(parts_share_the_fate_of_what_lies_in_the_bin),
+        BOTH(parts_go_for_ever_with_what_they_are_parts_of),
         cmocka_unit_test_setup_teardown(a_role_sees_the_fields_of_parts_that_its_list_names,
                                         open_lists, close_world),
         cmocka_unit_test_setup_teardown(many_roles_with_few_lists_lose_nothing, open_many_alike,
