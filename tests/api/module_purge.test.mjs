@@ -198,6 +198,21 @@ describe('purging a module', () => {
     await apply(named);
     assert.deepEqual(await slots(), []);
   });
+
+  it('takes what the ТЗ’s rights named of it: installed again, its fields are seen by nobody they were not given to', async () => {
+    const fields = async () => Object.keys((await head.get(`/api/v1/sales.deal/${one.id}`, { expect: 200, asWritten: true })).json);
+    await apply(without);
+    await act('garage', 'enable');
+    await apply(without.replace('version: "1.0"', 'version: "1.1"'));
+    assert.ok((await fields()).includes('wheels'), 'a role without a list of fields sees those that were there');
+    await act('garage', 'disable');
+    assert.equal((await plan()).rights, 5); // two of slots, two of deals, one of places
+    const { change } = (await purge({ name: 'garage' }, { expect: 202 })).json;
+    assert.equal((await ended(head, change.batch)).state, 'done');
+    put(modules, GARAGE);
+    await act('garage', 'enable');
+    assert.ok(!(await fields()).includes('wheels'));
+  });
 });
 
 describe('purging a module with code', () => {
