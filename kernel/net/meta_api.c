@@ -4,6 +4,7 @@
  */
 #include "data/field.h"
 #include "data/stores.h"
+#include "data/timeline.h"
 #include "net/meta_private.h"
 
 static void entity_label(json_writer *w, const entity *e)
@@ -164,9 +165,6 @@ static void entity_meta(json_writer *w, crm_ctx *c, const entity *e)
     if (rights_foreign(c, e)) {
         jw_kbool(w, "foreign", true);
     }
-    if (e->flags & ENTITY_NOTES) {
-        jw_kbool(w, "notes", true);
-    }
     if (e->notes) {
         meta_timeline(w, c, e);
     }
@@ -186,8 +184,10 @@ static void entities(json_writer *w, crm_ctx *c)
 {
     jw_kobject(w, "entities");
     for (uint32_t i = 0; i < c->reg->entity_count; i++) {
-        if (is_offered(c, c->reg->entities[i])) {
-            entity_meta(w, c, c->reg->entities[i]);
+        const entity *e = c->reg->entities[i];
+        /* All notes are alike, and have no page but the timeline that they stand in. */
+        if (is_offered(c, e) && !(e->flags & ENTITY_NOTES)) {
+            entity_meta(w, c, e);
         }
     }
     jw_end_object(w);
@@ -376,6 +376,13 @@ static bool has_module(const registry *r, crm_str name)
     return false;
 }
 
+/* Names of notes and of their fields: pages have words of their own for them. */
+static bool is_of_notes(crm_str key)
+{
+    return str_starts(key, CRM_S("notes.")) || str_ends(key, CRM_S(NOTES_SUFFIX ".one")) ||
+           str_ends(key, CRM_S(NOTES_SUFFIX ".many"));
+}
+
 /* Copies are made and put back by commands alone: no page says anything of them. */
 static void strings(json_writer *w, const registry *r, crm_str lang)
 {
@@ -383,7 +390,8 @@ static void strings(json_writer *w, const registry *r, crm_str lang)
     jw_kobject(w, "strings");
     for (uint32_t i = 0; i < r->string_count; i++) {
         const text_string *s = &r->strings[i];
-        if (!str_eq(s->lang, lang) || (leaves_out && str_starts(s->key, CRM_S("backup.")))) {
+        if (!str_eq(s->lang, lang) || (leaves_out && str_starts(s->key, CRM_S("backup."))) ||
+            is_of_notes(s->key)) {
             continue;
         }
         jw_key(w, s->key);

@@ -89,7 +89,6 @@ export interface Entity {
   match?: boolean; // duplicates are found
   log?: boolean; // a stage log: the kernel writes it, and tells nobody of it
   foreign?: boolean; // a record that one may not read has a minimal card
-  notes?: boolean; // what people write on records of another entity
   timeline?: { notes: string | null; kinds: { kind: string; label: string; icon?: string }[] };
   can: {
     read?: boolean;
