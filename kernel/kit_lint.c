@@ -249,6 +249,9 @@ static void check_texts(lint *l)
     for (uint32_t i = 0; i < r->permission_count; i++) {
         check_text(l, r->permissions[i].title);
     }
+    for (uint32_t i = 0; i < r->service_count; i++) {
+        check_text(l, r->services[i].title);
+    }
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */

@@ -136,11 +136,19 @@ crm_status host_service_write(crm_service *s, crm_service_call fn, void *arg, ui
     return st == CRM_OK ? service_write(s, enter, &o) : st;
 }
 
+/* One that has not begun yet sees what there is when it does, so there is nothing to tell it. */
 crm_status host_service_wake(crm_ctx *c, const char *name)
 {
     if (!plug_now) {
         return CRM_MISUSE;
     }
     crm_str whole = arena_fmt(c->arena, "%.*s.%s", STR_FMT(plug_now->m->mf.name), name ? name : "");
-    return whole.p ? services_wake(whole) : CRM_NOMEM;
+    if (!whole.p) {
+        return CRM_NOMEM;
+    }
+    if (!registry_service(c->reg, whole)) {
+        return CRM_NOT_FOUND;
+    }
+    (void)!services_wake(whole);
+    return CRM_OK;
 }

@@ -51,6 +51,19 @@ describe('a service', () => {
     assert.equal(figures['karkas_service_starts_total{module="pulse",service="line"}'], 1);
   });
 
+  it('whose title is in no catalogue is told of by lint', async () => {
+    const at = path.join(server.home, 'pulse');
+    fs.cpSync(path.join(server.build, 'tests/pulse/1'), at, { recursive: true });
+    const args = ['--lang', 'ru', '--modules', path.join(server.build, 'modules'), 'module', 'lint', at];
+    const lint = async () => (({ out, err }) => out + err)(await server.execute(path.join(server.build, 'karkas'), args));
+    const before = await lint();
+    assert.match(before, /ru\.yaml: нет текста «pulse\.event\.one»/);
+    assert.doesNotMatch(before, /«pulse\.service/);
+    const file = path.join(at, 'locales/ru.yaml');
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('pulse.service.line', 'pulse.service.lime'));
+    assert.match(await lint(), /ru\.yaml: нет текста «pulse\.service\.line»/);
+  });
+
   it('sees what was written by the transaction that woke it', async () => {
     for (let asked = 1; asked <= 3; asked++) {
       await head.post('/api/v1/pulse/ask', {}, { asWritten: true });

@@ -111,6 +111,23 @@ static void a_service_is_taken_with_the_time_it_has_to_stop(void **state)
     registry_discard(r);
 }
 
+/* A job of a setting may run before services do. */
+static void a_wake_of_a_service_that_has_not_begun_is_no_failure(void **state)
+{
+    registry *r = registry_new();
+    registry_fault *fault = NULL;
+    module *m = taken("serves");
+    crm_ctx c = {.arena = a, .reg = r};
+    running f;
+    (void)state;
+    assert_int_equal(plug_register(&m, 1, r, a, &fault), CRM_OK);
+    call_enter(&f, m, &c, "job", "told");
+    assert_int_equal(plug_host.service_wake(&c, "line"), CRM_OK);
+    assert_int_equal(plug_host.service_wake(&c, "other"), CRM_NOT_FOUND);
+    assert_int_equal(call_leave(&f, CRM_OK), CRM_OK);
+    registry_discard(r);
+}
+
 static void a_later_sdk_is_taken_while_its_news_are_unused(void **state)
 {
     (void)state;
@@ -349,6 +366,8 @@ int main(int argc, char **argv)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_service_is_taken_with_the_time_it_has_to_stop, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_wake_of_a_service_that_has_not_begun_is_no_failure,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_later_sdk_is_taken_while_its_news_are_unused, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(
