@@ -111,6 +111,26 @@ static void a_service_is_taken_with_the_time_it_has_to_stop(void **state)
     registry_discard(r);
 }
 
+/* Its thread is in the module's code for days; only a call inside it has a time to use up. */
+static void a_service_is_not_named_for_how_long_it_runs(void **state)
+{
+    const int64_t later = clock_mono() + 3600LL * 1000000000;
+    module *m = taken("serves");
+    crm_ctx c = {.arena = a, .until = clock_mono() + 1000000000};
+    running outer, call;
+    (void)state;
+    call_enter_service(&outer, m, "line");
+    assert_int_equal(plug_watch(later), 0);
+    call_enter(&call, m, &c, "service", "line");
+    assert_int_equal(plug_watch(later), 1);
+    (void)!call_leave(&call, CRM_OK);
+    assert_int_equal(plug_watch(later), 0);
+    assert_string_equal(plug_running(), "serves"); /* what a crash is charged to */
+    assert_null(plug_host.keep(8));
+    call_leave_service(&outer);
+    assert_null(plug_running());
+}
+
 /* A job of a setting may run before services do. */
 static void a_wake_of_a_service_that_has_not_begun_is_no_failure(void **state)
 {
@@ -365,6 +385,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(an_older_descriptor_is_extended_with_zeros, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_service_is_taken_with_the_time_it_has_to_stop, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_service_is_not_named_for_how_long_it_runs, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_wake_of_a_service_that_has_not_begun_is_no_failure,
                                         set_up, tear_down),
