@@ -74,10 +74,7 @@ static crm_status run_part(mock *m, crm_ctx *c, routing *x,
     buf_clear(&m->reply);
     c->out = &m->reply;
     s = part(c, x->route->fn);
-    m->http = s == CRM_OK ? c->http_status ? c->http_status
-                            : m->reply.n   ? 200
-                                           : 204
-                          : status_http(s);
+    m->http = c->http_status ? c->http_status : m->reply.n ? 200 : 204;
     return s;
 }
 
@@ -108,6 +105,7 @@ crm_status mock_calls_route(mock *m, const char *method, const char *path, const
     }
     if (s != CRM_OK) {
         buf_clear(&m->reply);
+        m->http = status_http(s);
     }
     json_decref(x.request.json);
     return s;

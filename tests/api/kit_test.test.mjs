@@ -129,6 +129,77 @@ static const crm_route routes[] = {`)
   });
 });
 
+const WORDS = `static crm_status greet(crm_ctx *c, crm_rec *subject)
+{
+    crm_status s = crm_set_text(subject, "answer", crm_arg_text(c, "text"));
+    return s == CRM_OK ? crm_save(c, subject) : s;
+}
+
+static crm_status make(crm_ctx *c, crm_str title, crm_str answer)
+{
+    crm_rec *r;
+    crm_status s = crm_new(c, "wordy.ticket", &r);
+    s = s == CRM_OK ? crm_set_text(r, "title", title) : s;
+    s = s == CRM_OK ? crm_set_text(r, "answer", answer) : s;
+    return s == CRM_OK ? crm_save(c, r) : s;
+}
+
+static crm_status drop(crm_ctx *c, crm_str instance)
+{
+    crm_str title;
+    crm_status s = crm_option(c, instance, "title", &title);
+    return s == CRM_OK ? make(c, title, crm_body_text(c, "name")) : s;
+}
+
+static crm_status told(crm_ctx *c, crm_str name)
+{
+    crm_str json;
+    crm_status s = crm_setting(c, name.p, &json);
+    return s == CRM_OK ? make(c, json, name) : s;
+}
+
+static const crm_job jobs[] = {{.name = "told", .fn = told}};
+static const crm_step steps[] = {{.verb = "greet", .schema = "{\\"text\\":{\\"type\\":\\"text\\"}}", .fn = greet}};
+static const crm_integration integrations[] = {{.type = "drop", .schema = "{\\"title\\":{\\"type\\":\\"text\\"}}", .receive = drop}};
+`;
+
+describe('words of a ТЗ', () => {
+  it('are run: a step, an integration with its settings, and a setting whose job is told', async () => {
+    const code = (source) => source
+      .replace('static const crm_route routes[] = {', `${WORDS}\nstatic const crm_route routes[] = {`)
+      .replace('.license = "Apache-2.0",', '.license = "Apache-2.0", .jobs = CRM_TABLE(jobs), .steps = CRM_TABLE(steps), .integrations = CRM_TABLE(integrations),');
+    const name = await native('wordy', one(`
+    int64_t ids[4], id = mock_make(m, "wordy.ticket", "title", "t", NULL);
+    assert_int_equal(mock_step(m, "greet", "wordy.ticket", id, "{\\"text\\":\\"Hi\\"}"), CRM_OK);
+    assert_string_equal(mock_get(m, "wordy.ticket", id, "answer"), "Hi");
+    assert_int_equal(mock_receive(m, "drop", "{\\"title\\":\\"Dropped\\"}", "application/json", "{\\"name\\":\\"Ann\\"}"), CRM_OK);
+    assert_int_equal(mock_list(m, "wordy.ticket", ids, 4), 2);
+    assert_string_equal(mock_get(m, "wordy.ticket", ids[1], "title"), "Dropped");
+    assert_string_equal(mock_get(m, "wordy.ticket", ids[1], "answer"), "Ann");
+    assert_int_equal(mock_receive(m, "drop", NULL, "text/plain", "x"), CRM_NOT_FOUND);
+    assert_int_equal(mock_setting(m, "wait", "15"), CRM_INVALID);
+    assert_string_equal(mock_error_code(m), "setting_duration");
+    assert_int_equal(mock_setting(m, "wait", "15m"), CRM_OK);
+    assert_int_equal(mock_list(m, "wordy.ticket", NULL, 0), 2);
+    assert_int_equal(mock_advance(m, "0s"), CRM_OK);
+    assert_int_equal(mock_list(m, "wordy.ticket", ids, 4), 3);
+    assert_string_equal(mock_get(m, "wordy.ticket", ids[2], "title"), "900000");
+    assert_int_equal(mock_step(m, "gret", "wordy.ticket", id, NULL), CRM_MISUSE);
+    mock_as(m, mock_person(m, "clara", MOCK_NOTHING));
+    assert_int_equal(mock_call(m, "POST", "/ticket/1/close", NULL), CRM_DENIED);
+    assert_int_equal(mock_http(m), 403);
+    mock_as(m, MOCK_NOBODY);
+    assert_int_equal(mock_call(m, "POST", "/ticket/1/close", NULL), CRM_UNAUTHENTICATED);`), code);
+    author.change('wordy/module.yaml', 'menu:', `grants:
+  wordy.ticket: {read: all, create: all}
+offers: {steps: [greet], integrations: [drop]}
+settings:
+  wait: {type: duration, default: 10m, job: told}
+menu:`);
+    passes(await test(name));
+  });
+});
+
 describe('what an author gets wrong', () => {
   it('is named: a word that does not exist', async () => {
     fails(await test(await native('vague', one('    assert_true(mock_make(m, "vague.tickt", "title", "t", NULL) > 0);'))), /there is no entity vague\.tickt/);
