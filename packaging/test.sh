@@ -27,7 +27,7 @@ Without a stage all ordinary ones run: ${ordinary[*]}.
   unit     the C unit tests
   api      a server, driven over HTTP
   e2e      a server, driven by Chromium, with axe and CSP checks
-  tsan     the thread tests under ThreadSanitizer
+  tsan     the thread tests under ThreadSanitizer, and upgrades of a module on a whole server
   clang    every source passes clang and its warnings
   ships    the build that ships is made as packaging/run.sh makes it, and tells its version
   crash    kill -9 while writing, for KARKAS_CRASH_SECONDS (20)
@@ -96,17 +96,23 @@ build_preset()
     say "build-$preset is built"
 }
 
+# Sets the caller's `plain`, to go before a command: ThreadSanitizer of gcc 12 cannot live with the
+# address randomisation of new kernels.
+set_plain()
+{
+    if setarch -R true 2>/dev/null; then
+        plain=(setarch -R)
+    fi
+}
+
 # run_ctest DIR CTEST_ARGUMENTS...
 run_ctest()
 {
     local dir=$1 rc=0
     shift
     rm -f "$dir/Testing/Temporary/LastTest.log"
-    # ThreadSanitizer of gcc 12 cannot live with the address randomisation of new kernels.
     local plain=()
-    if setarch -R true 2>/dev/null; then
-        plain=(setarch -R)
-    fi
+    set_plain
     "${plain[@]}" ctest --test-dir "$dir" --output-on-failure --no-tests=error \
         -j "$(nproc)" "$@" | sed '/^ *Start \| Passed  *[0-9]/d' || rc=$?
     [ ! -f "$dir/Testing/Temporary/LastTest.log" ] || count_ctest "$dir"
@@ -288,6 +294,21 @@ stage_tsan()
         return 0
     fi
     run_ctest "$root/build-tsan" -L threads
+    upgrade_in_threads
+}
+
+# A whole server under ThreadSanitizer while a module goes to and fro: any race ends it with 98.
+upgrade_in_threads()
+{
+    local plain=() rc=0 log=$out/tsan-upgrades.txt
+    set_plain
+    install_test_modules
+    cd "$root"
+    KARKAS_BUILD=$root/build-tsan KARKAS_UPGRADES=6 timeout -k 10 "${KARKAS_FILE_SECONDS:-600}" \
+        "${plain[@]}" node --test-reporter=spec tests/api/module_upgrades.test.mjs >"$log" 2>&1 || rc=$?
+    cat "$log"
+    count_node "$log"
+    return "$rc"
 }
 
 # Every source of the build in all its variants, through clang's front end with our warnings. Many to
@@ -421,6 +442,7 @@ needs()
     deps) ;;
     unit | api | crash) echo deps build ;;
     e2e) echo deps web build ;;
+    tsan) echo deps web ;;
     *) echo deps ;;
     esac
 }
