@@ -2,6 +2,7 @@
 #include "purge.h"
 
 #include "data/stage_log.h"
+#include "data/timeline.h"
 #include "flow/store.h"
 
 #define SLICE_MS 15 /* of the writer's time at once */
@@ -33,20 +34,39 @@ crm_status purge_find(deployment *d, crm_ctx *c, purge_thing what, entity **out)
     return s;
 }
 
-/* The stage log of an entity; NULL: none is left. Another entity of that name, which somebody may
- * have declared since or retired, has not its columns. */
-static crm_status find_log(const purge_turn *t, purge_thing what, entity **out)
+/* What the kernel keeps beside an entity, in entities of their own. Another one of that name, which
+ * somebody may have declared since or retired, has not their columns. */
+typedef struct companion {
+    const char *suffix, *columns[2];
+} companion;
+static const companion companions[] = {
+    {STAGE_LOG_SUFFIX, {"entered_by", "left_by"}},
+    {NOTES_SUFFIX, {"mentions", "not_told"}},
+};
+
+static crm_status find_companion(const purge_turn *t, crm_str name, const companion *of,
+                                 entity **out)
 {
-    static const char *const columns[] = {"entered_by", "left_by", NULL};
-    crm_ctx *c = t->c;
-    crm_str name = arena_fmt(c->arena, "%.*s" STAGE_LOG_SUFFIX, STR_FMT(what.entity));
-    crm_status s = name.p ? CRM_OK : CRM_NOMEM;
+    crm_status s = CRM_OK;
     *out = NULL;
-    if (what.field.n || registry_entity(c->reg, name)) {
-        return CRM_OK;
+    if (registry_entity(t->c->reg, name)) {
+        return CRM_NOT_FOUND;
     }
-    for (size_t i = 0; s == CRM_OK && i < sizeof columns / sizeof columns[0]; i++) {
-        s = purge_find(t->d, c, (purge_thing){name, str_of(columns[i])}, out);
+    for (size_t i = 0; s == CRM_OK && i < 2; i++) {
+        s = purge_find(t->d, t->c, (purge_thing){name, str_of(of->columns[i])}, out);
+    }
+    return s == CRM_OK ? purge_find(t->d, t->c, (purge_thing){.entity = name}, out) : s;
+}
+
+/* The next one of an entity; NULL: none is left. */
+static crm_status find_beside(const purge_turn *t, purge_thing what, entity **out)
+{
+    crm_status s = CRM_NOT_FOUND;
+    *out = NULL;
+    for (size_t i = 0; !what.field.n && s == CRM_NOT_FOUND && i < 2; i++) {
+        const companion *of = &companions[i];
+        crm_str name = arena_fmt(t->c->arena, "%.*s%s", STR_FMT(what.entity), of->suffix);
+        s = name.p ? find_companion(t, name, of, out) : CRM_NOMEM;
     }
     return s == CRM_NOT_FOUND ? CRM_OK : s;
 }
@@ -167,13 +187,17 @@ static crm_status read_page(purge_turn *t)
     return s;
 }
 
-/* The stays go before the records. The place does not move: what has gone is not met again. */
-static crm_status purge_log(purge_turn *t, entity *log)
+/* It goes before the records. The place does not move: what has gone is not met again. */
+static crm_status purge_beside(purge_turn *t, entity *beside)
 {
     leftover_page all = t->page;
-    t->stored = log;
-    t->page = (leftover_page){.part = LEFTOVER_ROWS};
-    crm_status s = read_page(t);
+    crm_status s = CRM_OK;
+    t->stored = beside;
+    t->page.count = 0;
+    for (int part = LEFTOVER_ROWS; s == CRM_OK && !t->page.count && part < LEFTOVER_END; part++) {
+        t->page = (leftover_page){.part = (leftover_part)part};
+        s = read_page(t);
+    }
     if (s == CRM_OK) {
         s = t->page.count ? purge_commit(t, commit_page, t)
                           : writer_exclusive(t->d->flow, forget, t);
@@ -184,11 +208,11 @@ static crm_status purge_log(purge_turn *t, entity *log)
 
 crm_status purge_one(purge_turn *t, purge_thing what)
 {
-    entity *log;
+    entity *beside;
     t->is_gone = false;
-    crm_status s = find_log(t, what, &log);
-    if (s == CRM_OK && log) {
-        return purge_log(t, log);
+    crm_status s = find_beside(t, what, &beside);
+    if (s == CRM_OK && beside) {
+        return purge_beside(t, beside);
     }
     s = s == CRM_OK ? purge_find(t->d, t->c, what, &t->stored) : s;
     if (s == CRM_NOT_FOUND) {

@@ -14,7 +14,8 @@
 #include "data/leftover.h"
 #include "flow/batch.h"
 
-/* Names as they were declared last; without a field: the entity, with the log of its stages. */
+/* Names as they were declared last; without a field: the entity, with the log of its stages and the notes
+ * on its records. */
 typedef struct purge_thing {
     crm_str entity, field;
 } purge_thing;

@@ -17,6 +17,7 @@ version: 1.0.0
 entities:
   slot:
     title: name
+    timeline: true
     fields:
       name: {type: text, required: true, max: 50}
       photo: {type: file}
@@ -38,7 +39,7 @@ entities:
 `,
   valet: 'module: valet\nversion: 1.0.0\nneeds: [garage]\n',
 };
-const rights = (names) => names.map((name) => `\n      ${name}: {read: all, create: all, update: all, fields: all}`).join('');
+const rights = (names) => names.map((name) => `\n      ${name}: {read: all, create: all, update: all}`).join('');
 const withRights = (...names) =>
   withFiles(
     dealer
@@ -100,6 +101,8 @@ describe('purging a module', () => {
     const first = (await slot('Бокс 1', { photo: file.id })).json;
     await slot('Бокс 2');
     await slot('Бокс 3');
+    await head.post('/api/v1/garage.slot_notes', { record: first.id, text: 'Протекает крыша' }, { expect: 201 });
+    assert.equal((await head.get('/api/v1/garage.slot_notes', { expect: 200 })).json.rows.length, 1);
     for (const name of ['А', 'Б']) await head.post('/api/v1/parking.place', { name, slot: first.id }, { expect: 201 });
     one = (await head.post('/api/v1/sales.deal', { title: 'Кран', slot: first.id, wheels: 47110 }, { expect: 201 })).json;
     const { json } = await head.get('/api/v1/modules/garage/settings', { expect: 200 });
@@ -164,7 +167,9 @@ describe('purging a module', () => {
     assert.deepEqual([deal.slot, deal.wheels], [null, null]);
     const history = await head.get(`/api/v1/sales.deal/${one.id}/history`, { expect: 200 });
     assert.equal(history.text.includes('47110'), false);
-    await head.post('/api/v1/garage.slot', { name: 'Новый' }, { expect: 201 });
+    const later = (await head.post('/api/v1/garage.slot', { name: 'Новый' }, { expect: 201 })).json;
+    assert.equal(later.id, 1, 'the number that a purged record had');
+    assert.deepEqual((await head.get('/api/v1/garage.slot_notes', { expect: 200 })).json.rows, []);
     const places = (await head.get('/api/v1/parking.place', { expect: 200 })).json.rows;
     assert.deepEqual(places.map((p) => p.slot ?? null), [null, null], 'a reference would lead to another record of that number');
     const [limit] = (await head.get('/api/v1/modules/garage/settings', { expect: 200 })).json.settings;
