@@ -91,7 +91,7 @@ describe('the timeline of a record', () => {
     for (let i = 0; i < 2; i++) await note(petrov, one.id, `${i}`);
     const { next } = await feed(petrov, one.id, '?limit=1');
     assert.match(next, /^[\w-]{48}$/);
-    for (const [id, before] of [[other.id, next], [one.id, 'x'], [one.id, `${next.slice(0, -1)}_`]]) {
+    for (const [id, before] of [[other.id, next], [one.id, 'x'], [one.id, `${next.slice(0, -1)}${next.endsWith('_') ? 'A' : '_'}`]]) {
       const r = await petrov.get(`${DEALS}/${id}/timeline?before=${before}`, { asWritten: true });
       assert.deepEqual([r.status, r.json.code], [400, 'bad_cursor'], before);
     }
