@@ -202,6 +202,14 @@ static const listed all_listed[] = {
     {"head", "sales.lead_stages", "by record", "record", NULL},
     {"manager", "sales.deal_stages", "by record", "record", NULL},
     {"head", "sales.deal_stages", "by record", "record", NULL},
+    {"manager", "contacts.person_notes", "by record", "record", "record; record; record; record"},
+    {"head", "contacts.person_notes", "by record", "record", "record; record; record"},
+    {"manager", "contacts.company_notes", "by record", "record", "record; record; record; record"},
+    {"head", "contacts.company_notes", "by record", "record", "record; record; record"},
+    {"manager", "sales.lead_notes", "by record", "record", "record; record"},
+    {"head", "sales.lead_notes", "by record", "record", "record; record"},
+    {"manager", "sales.deal_notes", "by record", "record", "record; record"},
+    {"head", "sales.deal_notes", "by record", "record", "record; record"},
 };
 
 #endif
