@@ -198,11 +198,16 @@ export class Board {
     const search = pageSearch(this.#query, sort, limit);
     search.set(measured.stage, column.stage.v);
     if (after) search.set('after', after);
+    let isVain = false; // a part of a long column in which there was no card
     this.#readings += 1;
     try {
       const page = await this.#list(search);
       await this.#calm;
-      if (this.#isOf(turn)) this.#took(column, page, after !== null);
+      if (this.#isOf(turn)) {
+        this.#took(column, page, after !== null);
+        isVain = !!page.partial && !page.rows.length && column.next !== null;
+        if (isVain) column.state = 'more';
+      }
     } catch (error) {
       if (!this.#isOf(turn)) return;
       if (after && error instanceof ApiError && error.code === 'bad_cursor') return this.#part(column, turn, null);
@@ -211,6 +216,7 @@ export class Board {
       this.#wasRead();
     }
     this.#tell();
+    if (isVain && this.#isOf(turn)) void this.#part(column, turn, column.next);
   }
 
   #wasRead(): void {

@@ -82,6 +82,23 @@ test('a column of which only another reading of the words has rows is empty', as
   assert.deepEqual([ids('new'), ids('work'), of('work').next], [[1], [], null]);
 });
 
+test('a column goes on by itself over parts in which no card was found', async () => {
+  const asked: (string | null)[] = [];
+  const parts: Record<string, object> = {
+    '': page([], { partial: true, walked: 10, next: 'a' }),
+    a: page([], { partial: true, walked: 60, next: 'b' }),
+    b: page([row(5, 'new')], { partial: true, walked: 80, next: 'c' }),
+  };
+  serve((search, path) => {
+    if (path.endsWith('/aggregate')) return denied;
+    if (search.get('stage') !== 'new') return page([]);
+    asked.push(search.get('after'));
+    return parts[search.get('after') ?? ''];
+  });
+  await shown().until((one) => one.isSettled && ids('new').length === 1 && of('new').state === 'ready');
+  assert.deepEqual([asked, of('new').walked, of('new').next], [[null, 'a', 'b'], 80, 'c']);
+});
+
 test('a record that is being written here stays where it was put until the answer is there', async () => {
   let now = row(1, 'new');
   const asked: (string | null)[] = [];
