@@ -89,6 +89,10 @@ typedef bool (*engine_row_fn)(void *arg, const value *row, uint32_t branches);
  */
 typedef void (*engine_place_fn)(void *arg, const value *row, int percent);
 
+/* The same of one that has no place in its order: it goes on as query->gathered, or, when `g` is over,
+ * with what comes after its bound. `g` is valid inside the call. */
+typedef void (*engine_gathered_fn)(void *arg, const list_gathering *g, int percent);
+
 /* Of a row that a LIST found and its caller may have kept, by its id alone. */
 typedef bool (*engine_kept_fn)(void *arg, int64_t id);
 
@@ -125,12 +129,13 @@ typedef struct engine_op {
     /*
      * COUNT: after so long it gives what it has counted. LIST: if it meets its rows one by one in
      * the order of the list, it gives those it has found by then, and calls `on_place` after the
-     * last of them; else it goes on. A place is a row that the rights grant, or any in the order of
-     * ids: so it tells nobody what he may not see; before there was one it does not stop so. 0: it
-     * goes on.
+     * last of them. A place is a row that the rights grant, or any in the order of ids: so it tells
+     * nobody what he may not see. Where there was none by then, or the rows come in no order, it
+     * calls `on_gathered` and has given no row; without that it goes on. 0: it goes on.
      */
     int64_t stop_after_us;
-    engine_place_fn on_place; /* LIST with stop_after_us */
+    engine_place_fn on_place;       /* LIST with stop_after_us */
+    engine_gathered_fn on_gathered; /* the same; NULL: it is not gathered */
     bool is_partial;          /* out: it stopped. COUNT: there are at least `count` */
     bool is_unordered; /* out, LIST: nothing has its order, so its first row is known after its last
                         */

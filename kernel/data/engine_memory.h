@@ -173,6 +173,21 @@ value memory_value(const mrun *r, const query *q, const value *row, const field_
 /* The order of two values of a field; NULL is least. */
 int memory_compare(const field *f, value x, value y);
 
+bool memory_matches(const mrun *r, const query *q, const mrow *row, uint32_t *bits);
+/* By the query's sorts, then the id: two rows; a row and the point of these values and id. */
+int memory_compare_rows(const query *q, const mrow *x, const mrow *y);
+int memory_compare_to(const query *q, const mrow *row, const value *at, int64_t id);
+/* `a` is for the part of an address. */
+value memory_sort_value(arena *a, const field *f, const mrow *row);
+/* To the op's sinks. */
+bool memory_give(engine_op *op, const entity *e, const mrow *row, uint32_t bits);
+
+/* ---- a list that is gathered, engine_memory_gather.c ------------------------------------------ */
+
+bool memory_gathers(const engine_op *op);
+void memory_gather_begin(engine_op *op);
+void memory_gather(const mrun *r, engine_op *op);
+
 /* ---- groups, engine_memory_group.c ----------------------------------------------------------- */
 
 void memory_group(const mrun *r, engine_op *op);

@@ -161,7 +161,7 @@ static bool is_in_bin_asked(const query *q, const value *row)
     return q->only_deleted ? is_deleted : q->with_deleted || !is_deleted;
 }
 
-static bool matches(const mrun *r, const query *q, const mrow *row, uint32_t *bits)
+bool memory_matches(const mrun *r, const query *q, const mrow *row, uint32_t *bits)
 {
     value all[FIELDS_MAX];
     mrow_values(row, q->entity, all);
@@ -194,7 +194,7 @@ int memory_compare(const field *f, value x, value y)
     return x.kind == VALUE_TEXT ? compare_texts(f, x.s, y.s) : (x.i > y.i) - (x.i < y.i);
 }
 
-static value sort_value(arena *a, const field *f, const mrow *row)
+value memory_sort_value(arena *a, const field *f, const mrow *row)
 {
     if (f->index == COL_ID) {
         return value_int(row->id);
@@ -209,7 +209,7 @@ static int compare_in(arena *a, const query *q, const mrow *row, const value *at
     bool descends = false;
     for (uint32_t i = 0; i < q->sort_count; i++) {
         const field *f = q->sorts[i].field;
-        value own = sort_value(a, f, row);
+        value own = memory_sort_value(a, f, row);
         int order = memory_compare(f, own, at[i]);
         descends = q->sorts[i].descending;
         if (order) {
@@ -231,7 +231,7 @@ static arena *arena_for(const query *q)
     return NULL;
 }
 
-static int compare_to(const query *q, const mrow *row, const value *at, int64_t id)
+int memory_compare_to(const query *q, const mrow *row, const value *at, int64_t id)
 {
     arena *a = arena_for(q);
     int order = compare_in(a, q, row, at, id);
@@ -239,12 +239,12 @@ static int compare_to(const query *q, const mrow *row, const value *at, int64_t 
     return order;
 }
 
-static int compare_rows(const query *q, const mrow *x, const mrow *y)
+int memory_compare_rows(const query *q, const mrow *x, const mrow *y)
 {
     value at[SORTS_MAX];
     arena *a = arena_for(q);
     for (uint32_t i = 0; i < q->sort_count; i++) {
-        at[i] = sort_value(a, q->sorts[i].field, y);
+        at[i] = memory_sort_value(a, q->sorts[i].field, y);
     }
     int order = compare_in(a, q, x, at, y->id);
     arena_free(a);
@@ -253,7 +253,7 @@ static int compare_rows(const query *q, const mrow *x, const mrow *y)
 
 static int compare_found(const void *x, const void *y, void *arg)
 {
-    return compare_rows(arg, ((const found *)x)->row, ((const found *)y)->row);
+    return memory_compare_rows(arg, ((const found *)x)->row, ((const found *)y)->row);
 }
 
 /* ---- what groups are made of ------------------------------------------------------------------
@@ -283,7 +283,7 @@ value memory_value(const mrun *r, const query *q, const value *row, const field_
 
 /* ---- ops ------------------------------------------------------------------------------------- */
 
-static bool give(engine_op *op, const entity *e, const mrow *row, uint32_t bits)
+bool memory_give(engine_op *op, const entity *e, const mrow *row, uint32_t bits)
 {
     value all[FIELDS_MAX];
     uint64_t selected[4];
@@ -313,7 +313,7 @@ void memory_get(const mrun *r, engine_op *op)
     uint32_t bits = subject_matched(s, q ? q->rights : NULL);
     if (!q || !q->rights || (bits & q->need)) {
         op->status = CRM_OK;
-        (void)!give(op, e, row, bits);
+        (void)!memory_give(op, e, row, bits);
     }
 }
 
@@ -325,8 +325,9 @@ static crm_status gather(const mrun *r, const query *q, found *out, uint32_t *co
         if (memory_is_over(r)) {
             return CRM_TIMEOUT;
         }
-        bool is_after = !q->after.is_set || compare_to(q, f.row, q->after.at, q->after.id) > 0;
-        if (is_after && matches(r, q, f.row, &f.bits)) {
+        bool is_after =
+            !q->after.is_set || memory_compare_to(q, f.row, q->after.at, q->after.id) > 0;
+        if (is_after && memory_matches(r, q, f.row, &f.bits)) {
             out[(*count)++] = f;
         }
     }
@@ -372,7 +373,7 @@ static found *rows_ahead(const mrun *r, const query *q, uint32_t *count)
     *count = 0;
     for (uint32_t i = 0; all && t && i < t->count; i++) {
         const mrow *row = t->rows[i];
-        bool is_after = !q->after.is_set || compare_to(q, row, q->after.at, q->after.id) > 0;
+        bool is_after = !q->after.is_set || memory_compare_to(q, row, q->after.at, q->after.id) > 0;
         bool is_deleted = !value_is_null(mrow_value(row, q->entity->fields[COL_DELETED_AT].id));
         if (is_after && !is_deleted) {
             all[(*count)++].row = row;
@@ -412,15 +413,20 @@ static void list_in_part(const mrun *r, engine_op *op)
             op->status = CRM_TIMEOUT;
             break;
         }
+        if (is_late && !place && memory_gathers(op)) {
+            memory_gather_begin(op);
+            break;
+        }
         if (is_late && place) {
             /* A share in rows that he may not read would tell of them. */
             tell_place(op, place, sees_all(q) ? (int)(100ull * i / count) : 0);
             break;
         }
-        if (query_is_by_id_alone(q) || matches(r, &any, all[i].row, &bits)) {
+        if (query_is_by_id_alone(q) || memory_matches(r, &any, all[i].row, &bits)) {
             place = all[i].row;
         }
-        wants_more = !matches(r, q, all[i].row, &bits) || give(op, q->entity, all[i].row, bits);
+        wants_more = !memory_matches(r, q, all[i].row, &bits) ||
+                     memory_give(op, q->entity, all[i].row, bits);
     }
     free(all);
 }
@@ -436,6 +442,10 @@ void memory_list(const mrun *r, engine_op *op)
     const query *q = op->query;
     found *all;
     op->is_partial = op->is_unordered = false;
+    if (q->gathered) {
+        memory_gather(r, op);
+        return;
+    }
     if (may_stop(op)) {
         list_in_part(r, op);
         return;
@@ -449,7 +459,7 @@ void memory_list(const mrun *r, engine_op *op)
                 op->status = CRM_TIMEOUT;
                 break;
             }
-            if (!give(op, q->entity, all[i].row, all[i].bits)) {
+            if (!memory_give(op, q->entity, all[i].row, all[i].bits)) {
                 break;
             }
         }

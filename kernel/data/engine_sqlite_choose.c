@@ -80,10 +80,8 @@ static bool are_exact(const plan *p)
     return true;
 }
 
-/* How many rows may be looked for before reading the whole table costs less. */
-static int64_t own_max(sqlite_session *s, const query *in)
+crm_status plan_last_id(sqlite_session *s, const query *in, int64_t *out)
 {
-    int64_t last = 0;
     sql *q = &s->sql;
     sql_start(q, s->layout, &in->env);
     sql_z(q, "SELECT max(");
@@ -91,7 +89,14 @@ static int64_t own_max(sqlite_session *s, const query *in)
     sql_z(q, ") FROM ");
     sql_name(q, 'e', in->entity->id);
     sql_z(q, " t0");
-    int64_t most = statement_int(s, &last) == CRM_OK ? last / OWN_SHARE : 0;
+    return statement_int(s, out);
+}
+
+/* How many rows may be looked for before reading the whole table costs less. */
+static int64_t own_max(sqlite_session *s, const query *in)
+{
+    int64_t last = 0;
+    int64_t most = plan_last_id(s, in, &last) == CRM_OK ? last / OWN_SHARE : 0;
     most = most > OWN_MAX ? OWN_MAX : most;
     return s->lookup_max && most > s->lookup_max ? most : s->lookup_max;
 }

@@ -8,112 +8,15 @@
  */
 #include "data/engine_sqlite_plan.h"
 
-/* ---- the first rows -------------------------------------------------------------------------- */
-
-typedef struct point {
-    int64_t id;
-    value *at; /* by sort, as it compares: a folded text is its key */
-} point;
-
-typedef struct firsts {
-    const query *in;
-    arena *arena;
-    point *at; /* in order */
-    uint32_t count, limit;
-} firsts;
-
-static int compare_values(value x, value y)
-{
-    if (x.kind != y.kind) {
-        return x.kind < y.kind ? -1 : 1; /* NULL is least; else they are of one kind */
-    }
-    return x.kind == VALUE_TEXT ? str_cmp(x.s, y.s) : (x.i > y.i) - (x.i < y.i);
-}
-
-static int compare_points(const query *in, const point *x, const point *y)
-{
-    bool descends = false;
-    for (uint32_t i = 0; i < in->sort_count; i++) {
-        int order = compare_values(x->at[i], y->at[i]);
-        descends = in->sorts[i].descending;
-        if (order) {
-            return descends ? -order : order;
-        }
-    }
-    int order = (x->id > y->id) - (x->id < y->id);
-    return descends ? -order : order;
-}
-
-/* Where `p` stands or would stand. */
-static uint32_t place_of(const firsts *f, const point *p, bool *is_there)
-{
-    uint32_t low = 0, high = f->count;
-    *is_there = false;
-    while (low < high && !*is_there) {
-        uint32_t middle = (low + high) / 2;
-        int order = compare_points(f->in, p, &f->at[middle]);
-        *is_there = order == 0;
-        low = order > 0 ? middle + 1 : low;
-        high = order > 0 ? high : middle;
-    }
-    return high;
-}
-
-static bool copy_point(const firsts *f, const point *p, point *out)
-{
-    value *at = ARENA_ARRAY(f->arena, value, SORTS_MAX);
-    for (uint32_t i = 0; at && i < f->in->sort_count; i++) {
-        at[i] = value_dup(f->arena, p->at[i]);
-    }
-    *out = (point){.id = p->id, .at = at};
-    return at != NULL;
-}
-
-/* False when it comes after all that there is room for, or when memory is out. */
-static bool add_point(firsts *f, const point *p)
-{
-    bool is_there;
-    point kept;
-    uint32_t at = place_of(f, p, &is_there);
-    if (is_there) {
-        return true; /* a row of two branches */
-    }
-    if (at == f->limit || !copy_point(f, p, &kept)) {
-        return false;
-    }
-    f->count -= f->count == f->limit;
-    memmove(&f->at[at + 1], &f->at[at], (f->count - at) * sizeof *p);
-    f->at[at] = kept;
-    f->count++;
-    return true;
-}
-
 /* ---- ranges ---------------------------------------------------------------------------------- */
-
-static value key_at(sqlite3_stmt *stmt, int column)
-{
-    switch (sqlite3_column_type(stmt, column)) {
-    case SQLITE_INTEGER:
-        return value_int(sqlite3_column_int64(stmt, column));
-    case SQLITE_NULL:
-        return value_null();
-    default: {
-        const char *p = sqlite3_column_blob(stmt, column);
-        return value_text((crm_str){p, (size_t)sqlite3_column_bytes(stmt, column)});
-    }
-    }
-}
 
 static crm_status read_range(sqlite_session *s, firsts *f, sqlite3_stmt *stmt, const walk *w)
 {
     int rc;
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         value at[SORTS_MAX];
-        point p = {.id = sqlite3_column_int64(stmt, 0), .at = at};
-        for (uint32_t i = 0; i < f->in->sort_count; i++) {
-            p.at[i] = key_at(stmt, (int)i + 1);
-        }
-        if (!add_point(f, &p) && w->is_ordered) {
+        point p = point_read(f->in, stmt, 1, at);
+        if (!firsts_add(f, &p) && w->is_ordered) {
             break;
         }
     }
@@ -146,10 +49,8 @@ static crm_status read_part(sqlite_session *s, firsts *f, plan *p, page_part par
 crm_status merge_list(sqlite_session *s, const query *in, plan *p, uint32_t limit, int64_t **ids,
                       uint32_t *count)
 {
-    firsts f = {.in = in, .arena = s->arena, .limit = limit};
-    f.at = ARENA_ARRAY(s->arena, point, limit + 1);
-    *ids = ARENA_ARRAY(s->arena, int64_t, limit);
-    if (!f.at || !*ids) {
+    firsts f;
+    if (!firsts_init(&f, in, s->arena, limit)) {
         return CRM_NOMEM;
     }
     bool in_parts = plan_comes_in_parts(in);
@@ -157,9 +58,8 @@ crm_status merge_list(sqlite_session *s, const query *in, plan *p, uint32_t limi
     if (st == CRM_OK && in_parts && f.count < limit) {
         st = read_part(s, &f, p, PAGE_NULLS);
     }
-    for (*count = 0; *count < f.count; ++*count) {
-        (*ids)[*count] = f.at[*count].id;
-    }
+    *ids = firsts_ids(&f);
+    *count = f.count;
     return arena_failed(s->arena) ? CRM_NOMEM : st;
 }
 
@@ -201,7 +101,7 @@ static void insert_lane(lanes *l, lane *x)
     uint32_t low = 0, high = l->open++;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        bool is_before = compare_points(l->in, &x->at, &l->order[middle]->at) < 0;
+        bool is_before = point_compare(l->in, &x->at, &l->order[middle]->at) < 0;
         low = is_before ? low : middle + 1;
         high = is_before ? middle : high;
     }
@@ -216,10 +116,7 @@ static crm_status advance_lane(sqlite_session *s, lanes *l, lane *x)
     if (rc != SQLITE_ROW) {
         return rc == SQLITE_DONE ? CRM_OK : status_of(s->db, rc, "merge");
     }
-    x->at = (point){.id = sqlite3_column_int64(x->stmt, 0), .at = x->keys};
-    for (uint32_t i = 0; i < l->in->sort_count; i++) {
-        x->keys[i] = key_at(x->stmt, l->first_key + (int)i);
-    }
+    x->at = point_read(l->in, x->stmt, l->first_key, x->keys);
     insert_lane(l, x);
     return CRM_OK;
 }

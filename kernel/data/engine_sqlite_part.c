@@ -5,6 +5,9 @@
  * moment it is known how far the list has got, and by ORDER BY nothing is left out before that. The
  * way is one walk along the order of the list, or several ranges side by side, each of which comes
  * in it. The rows that are found are read afterwards by id.
+ *
+ * It stops at a row that the asker may read; when it has met none by then, it has no place there,
+ * and the list is gathered.
  */
 #include "data/engine_sqlite_plan.h"
 
@@ -16,6 +19,7 @@ typedef struct search {
     page_part part; /* of the page, which is being looked for */
     uint32_t limit;
     int64_t judged, end;
+    bool is_gathered; /* what has no place is */
 } search;
 
 /* One walk along the order of the list, on which the rights are judged row by row. */
@@ -69,25 +73,6 @@ static void add_way(sql *q, const query *in, const branches *rights, walk *w)
     add_bounds(q, in, in->where);
 }
 
-/* NULL of a row that the rights do not grant, else whether the condition holds. On the way of a
- * branch are the rows that it grants alone. */
-static void add_verdict(sql *q, const query *in, const walk *w)
-{
-    sql_z(q, ",CASE WHEN ");
-    if (in->rights && !w->branch && !plan_sees_all(in)) {
-        sql_branches(q, in->entity, 0, in->rights, in->need);
-    } else {
-        sql_z(q, "1");
-    }
-    sql_z(q, " THEN (");
-    q->held = w->held;
-    q->held_count = w->held_count;
-    sql_cond(q, in->entity, 0, in->where);
-    q->held = NULL;
-    q->held_count = 0;
-    sql_z(q, ") IS TRUE END");
-}
-
 static void plan_judged(void *arg, walk *w)
 {
     const search *f = arg;
@@ -95,7 +80,7 @@ static void plan_judged(void *arg, walk *w)
     sql_start(q, f->s->layout, &f->in->env);
     sql_z(q, "SELECT ");
     sql_column(q, 0, &f->in->entity->fields[COL_ID]);
-    add_verdict(q, f->in, w);
+    plan_verdict(q, f->in, w, false);
     plan_sort_values(q, f->in);
     add_way(q, f->in, NULL, w);
     plan_after(q, f->in, f->part);
@@ -104,9 +89,14 @@ static void plan_judged(void *arg, walk *w)
 
 /* ---- walking --------------------------------------------------------------------------------- */
 
+static bool may_stop(const search *f)
+{
+    return f->out->place || f->is_gathered;
+}
+
 static bool is_slow_enough(const search *f)
 {
-    return f->s->part_rows && f->judged >= f->s->part_rows && f->out->place;
+    return f->s->part_rows && f->judged >= f->s->part_rows && may_stop(f);
 }
 
 /* False: it has had enough. */
@@ -132,7 +122,7 @@ static crm_status walk_some(search *f, page_part part)
     lane_rows rows = {plan_judged, take, f};
     f->part = part;
     crm_status st = merge_rows(f->s, f->in, f->way, &rows);
-    if (st == CRM_TIMEOUT && f->out->place && !session_is_stopped(f->s)) {
+    if (st == CRM_TIMEOUT && may_stop(f) && !session_is_stopped(f->s)) {
         f->out->is_stopped = true;
         st = CRM_OK;
     }
@@ -144,11 +134,13 @@ crm_status part_find(sqlite_session *s, const engine_op *op, plan *p, uint32_t l
     const query *in = op->query;
     search f = {.s = s, .in = in, .way = p, .out = out, .limit = limit};
     f.end = clock_mono() + op->stop_after_us * 1000;
+    f.is_gathered = gather_may(op);
     bool in_parts = plan_comes_in_parts(in);
     *out = (stretch){.ids = ARENA_ARRAY(s->arena, int64_t, limit)};
     if (!out->ids) {
         return CRM_NOMEM;
     }
+    s->limit.count_end = f.is_gathered ? f.end : 0;
     crm_status st = walk_some(&f, in_parts ? PAGE_VALUES : PAGE_WHOLE);
     if (st == CRM_OK && in_parts && out->count < limit && !out->is_stopped) {
         st = walk_some(&f, PAGE_NULLS);

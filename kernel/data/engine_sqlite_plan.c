@@ -253,12 +253,11 @@ static void add_null_part(sql *q, const query *in)
 
 /* s1 beyond OR s1 equal AND s2 beyond OR …: flat, because SQLite's parser nests less than 100 deep.
  */
-static void add_cursor(sql *q, const query *in)
+static void add_behind(sql *q, const query *in)
 {
     if (!in->after.is_set) {
         return;
     }
-    add_first_bound(q, in);
     sql_z(q, " AND (");
     for (uint32_t i = 0; i <= in->sort_count; i++) {
         sql_z(q, i ? " OR " : "");
@@ -269,6 +268,14 @@ static void add_cursor(sql *q, const query *in)
         add_beyond(q, in, i);
     }
     sql_z(q, ")");
+}
+
+static void add_cursor(sql *q, const query *in)
+{
+    if (in->after.is_set) {
+        add_first_bound(q, in);
+        add_behind(q, in);
+    }
 }
 
 void plan_order(sql *q, const query *in)
@@ -289,6 +296,41 @@ void plan_after(sql *q, const query *in, page_part part)
     } else {
         add_cursor(q, in);
     }
+}
+
+/* Not behind the end of the page that is gathered. */
+static void add_bound(sql *q, const query *in)
+{
+    query until = *in;
+    if (in->gathered && in->gathered->bound.is_set) {
+        until.after = in->gathered->bound;
+        sql_z(q, " AND (1");
+        add_behind(q, &until);
+        sql_z(q, ") IS NOT TRUE");
+    }
+}
+
+void plan_verdict(sql *q, const query *in, const walk *w, bool is_anywhere)
+{
+    sql_z(q, ",CASE WHEN ");
+    if (is_anywhere) {
+        sql_z(q, "1");
+        add_behind(q, in);
+        add_bound(q, in);
+        sql_z(q, " AND ");
+    }
+    if (in->rights && !w->branch && !plan_sees_all(in)) {
+        sql_branches(q, in->entity, 0, in->rights, in->need);
+    } else {
+        sql_z(q, "1");
+    }
+    sql_z(q, " THEN (");
+    q->held = w->held;
+    q->held_count = w->held_count;
+    sql_cond(q, in->entity, 0, in->where);
+    q->held = NULL;
+    q->held_count = 0;
+    sql_z(q, ") IS TRUE END");
 }
 
 void plan_list(sqlite_session *s, const query *in, walk *w, const uint64_t selected[4],

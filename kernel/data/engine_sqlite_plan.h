@@ -14,7 +14,9 @@
  *   engine_sqlite_prefix.c  beginnings of words as the words there are
  *   engine_sqlite_counts.c  what was counted before
  *   engine_sqlite_merge.c   running several: the first rows of all ranges, counts without doubles
+ *   engine_sqlite_firsts.c  the first rows out of rows in any order
  *   engine_sqlite_part.c    a list that may stop on its way
+ *   engine_sqlite_gather.c  one that has no place there to stop at
  *   engine_sqlite_kept.c    a page of which the caller kept some rows
  *   engine_sqlite_reader.c  rows as values
  *   engine_sqlite_query.c   GET, LIST, COUNT
@@ -81,6 +83,8 @@ CRM_MUST_CHECK crm_status plan_make(sqlite_session *s, const query *in, engine_o
 /* All rows along the order of the list, whatever the condition and the rights; false: no index has it.
  * Begins a statement in s->sql. */
 bool plan_in_order(sqlite_session *s, const query *in, walk *out);
+/* The greatest id there is. */
+CRM_MUST_CHECK crm_status plan_last_id(sqlite_session *s, const query *in, int64_t *out);
 /* Whether it is the order asked for that keeps the rows of a list from coming one by one: no index has
  * it, whatever the condition. Begins a statement in s->sql. */
 bool plan_lacks_order(sqlite_session *s, const query *in, const plan *p);
@@ -113,6 +117,9 @@ CRM_MUST_CHECK crm_status plan_bind(sqlite_session *s, sqlite3_stmt *stmt, const
                                     uint32_t at);
 /* " AND <beyond the cursor>" */
 void plan_after(sql *q, const query *in, page_part part);
+/* ",CASE … END": NULL of a row that the rights do not grant, or with `is_anywhere` one that is not beyond the
+ * cursor, or is beyond the bound of in->gathered; else whether the condition holds. On the way of a branch are the rows that it grants alone. */
+void plan_verdict(sql *q, const query *in, const walk *w, bool is_anywhere);
 void plan_order(sql *q, const query *in);
 /* ",<sort value>" of each sort, as it compares. */
 void plan_sort_values(sql *q, const query *in);
@@ -128,6 +135,32 @@ void plan_keys(sqlite_session *s, const query *in, walk *w, page_part part);
 void plan_lane(sqlite_session *s, const query *in, walk *w, const uint64_t selected[4]);
 /* The ids of the rows of a range. */
 void plan_ids(sqlite_session *s, const query *in, walk *w);
+
+/* ---- the first rows -------------------------------------------------------------------------- */
+
+/* A row, by what decides where it stands. */
+typedef struct point {
+    int64_t id;
+    value *at;   /* by sort, as it compares: a folded text is its key */
+    char *texts; /* where its texts are, in so much room; of one that is kept */
+    size_t room;
+} point;
+typedef struct firsts {
+    const query *in;
+    arena *arena;
+    point *at; /* in order */
+    uint32_t count, limit;
+    bool leaves_out; /* there was no room for some, which come after all that are kept */
+} firsts;
+/* The row on which the statement stands: its id comes first, its sort values from column `first` on. They
+ * are put into `keys` (SORTS_MAX) and live until the next step. */
+point point_read(const query *in, sqlite3_stmt *stmt, int first, value *keys);
+int point_compare(const query *in, const point *x, const point *y);
+CRM_MUST_CHECK bool firsts_init(firsts *f, const query *in, arena *a, uint32_t limit);
+/* A copy; none twice. False when it comes after all that there is room for, or when memory is out. */
+bool firsts_add(firsts *f, const point *p);
+/* In order; NULL: no memory. */
+int64_t *firsts_ids(const firsts *f);
 
 /* ---- running --------------------------------------------------------------------------------- */
 
@@ -156,7 +189,7 @@ CRM_MUST_CHECK crm_status merge_count(sqlite_session *s, const query *in, plan *
 typedef struct stretch {
     int64_t *ids; /* in order, in the arena of the op */
     uint32_t count;
-    int64_t place;   /* the row it got to */
+    int64_t place;   /* the row it got to; 0: none that may be told, so the list is to be gathered */
     bool is_stopped; /* there may be more behind `place` */
 } stretch;
 /*
@@ -166,6 +199,8 @@ typedef struct stretch {
 bool part_may_stop(sqlite_session *s, const query *in, plan *p);
 CRM_MUST_CHECK crm_status part_find(sqlite_session *s, const engine_op *op, plan *p, uint32_t limit,
                                     stretch *out);
+/* Whether a list that has no place to stop at may be gathered (gathering.h). */
+bool gather_may(const engine_op *op);
 /* How much of the way lies behind in->after, by the rows on it that the asker may read. */
 CRM_MUST_CHECK crm_status part_percent(sqlite_session *s, const query *in, plan *p, int *out);
 

@@ -36,39 +36,11 @@ static void list_merged(reader *r, engine_op *op, plan *p, uint32_t limit)
     }
 }
 
-/* Sort values of the row into s->row and the cursor. */
-static bool read_place(reader *r, engine_op *op, int64_t id, cursor *out)
-{
-    const query *in = r->query;
-    query bare = {.entity = in->entity, .env = in->env};
-    reader at = {.s = r->s, .query = &bare};
-    bits_add(bare.select, COL_ID);
-    for (uint32_t i = 0; i < in->sort_count; i++) {
-        bits_add(bare.select, in->sorts[i].field->index);
-    }
-    if (!reader_by_id(&at, op, in->entity, id)) {
-        return false;
-    }
-    int rc = sqlite3_step(at.stmt);
-    if (rc == SQLITE_ROW) {
-        (void)!reader_take(&at);
-    } else {
-        op->status = status_of(r->s->db, rc, "place");
-    }
-    *out = (cursor){.id = id, .is_set = true};
-    for (uint32_t i = 0; i < in->sort_count; i++) {
-        value *v = &r->s->row[in->sorts[i].field->index];
-        out->at[i] = *v = value_dup(r->s->arena, *v);
-    }
-    sqlite3_reset(at.stmt);
-    return rc == SQLITE_ROW;
-}
-
 static void tell_place(reader *r, engine_op *op, plan *p, int64_t id)
 {
     int percent;
     query rest = *r->query;
-    if (!read_place(r, op, id, &rest.after)) {
+    if (!reader_place(r, op, id, &rest.after)) {
         return;
     }
     op->status = part_percent(r->s, &rest, p, &percent);
@@ -88,8 +60,10 @@ static void list_in_part(reader *r, engine_op *op, plan *p, uint32_t limit)
     op->status = part_find(r->s, op, p, limit, &found);
     bool goes_on =
         op->status == CRM_OK && (!found.count || reader_list_ids(r, op, found.ids, found.count));
-    if (goes_on && found.is_stopped) {
+    if (goes_on && found.is_stopped && found.place) {
         tell_place(r, op, p, found.place);
+    } else if (goes_on && found.is_stopped) {
+        query_gather_begin(r, op, p);
     }
 }
 
@@ -132,25 +106,86 @@ static bool may_give_kept(const query *in, const plan *p)
     return p->count && !plan_is_search(in) && (p->is_merged || !plan_comes_in_parts(in));
 }
 
+static void list_whole(reader *r, engine_op *op, plan *p, uint32_t limit)
+{
+    if (p->is_merged && merge_is_narrow(r->query, p)) {
+        list_abreast(r, op, p, limit);
+    } else if (p->is_merged) {
+        list_merged(r, op, p, limit);
+    } else if (p->count) {
+        list_one(r, op, &p->at[0], limit);
+    }
+}
+
+/* Notes the last row that the op's sink got. */
+typedef struct noted {
+    engine_row_fn on_row;
+    void *arg;
+    int64_t last;
+} noted;
+
+static bool note_row(void *arg, const value *row, uint32_t bits)
+{
+    noted *n = arg;
+    n->last = row[COL_ID].i;
+    return !n->on_row || n->on_row(n->arg, row, bits);
+}
+
+/* What does not come in the order of the list has no place before all is known. If that takes too
+ * long, what was given by then is its beginning; else it is gathered. */
+static void list_tried(reader *r, engine_op *op, plan *p, uint32_t limit)
+{
+    sqlite_session *s = r->s;
+    noted n = {op->on_row, op->arg, 0};
+    op->on_row = note_row;
+    op->arg = &n;
+    op->status = s->part_rows ? CRM_TIMEOUT : CRM_OK;
+    s->limit.count_end = clock_mono() + op->stop_after_us * 1000;
+    if (op->status == CRM_OK) {
+        list_whole(r, op, p, limit);
+    }
+    s->limit.count_end = 0;
+    op->on_row = n.on_row;
+    op->arg = n.arg;
+    if (op->status != CRM_TIMEOUT || session_is_stopped(s)) {
+        return;
+    }
+    op->status = CRM_OK;
+    if (n.last) {
+        tell_place(r, op, p, n.last);
+    } else {
+        query_gather_begin(r, op, p);
+    }
+}
+
+static void list_planned(reader *r, engine_op *op, plan *p, uint32_t limit)
+{
+    if (op->stop_after_us && part_may_stop(r->s, r->query, p)) {
+        list_in_part(r, op, p, limit);
+    } else if (p->count && gather_may(op)) {
+        list_tried(r, op, p, limit);
+    } else if (op->is_kept && may_give_kept(r->query, p)) {
+        query_list_kept(r, op, p, limit);
+    } else {
+        list_whole(r, op, p, limit);
+    }
+}
+
 void query_list(sqlite_session *s, engine_op *op)
 {
     const query *in = op->query;
     reader r = {.s = s, .query = in};
     uint32_t limit = in->limit ? in->limit : LIST_MAX;
     plan p;
-    op->is_partial = false;
+    op->is_partial = op->is_unordered = false;
+    if (in->gathered) {
+        query_gather(&r, op, limit);
+        return;
+    }
     op->status = plan_make(s, in, ENGINE_LIST, &p);
-    op->is_unordered = op->status == CRM_OK && plan_lacks_order(s, in, &p);
-    if (op->status == CRM_OK && op->stop_after_us && part_may_stop(s, in, &p)) {
-        list_in_part(&r, op, &p, limit);
-    } else if (op->status == CRM_OK && op->is_kept && may_give_kept(in, &p)) {
-        query_list_kept(&r, op, &p, limit);
-    } else if (op->status == CRM_OK && p.is_merged && merge_is_narrow(in, &p)) {
-        list_abreast(&r, op, &p, limit);
-    } else if (op->status == CRM_OK && p.is_merged) {
-        list_merged(&r, op, &p, limit);
-    } else if (op->status == CRM_OK && p.count) {
-        list_one(&r, op, &p.at[0], limit);
+    if (op->status == CRM_OK) {
+        op->is_unordered = plan_lacks_order(s, in, &p);
+        list_planned(&r, op, &p, limit);
     }
 }
 

@@ -254,3 +254,30 @@ bool reader_list_ids(reader *r, engine_op *op, const int64_t *ids, uint32_t coun
 {
     return reader_by_ids(r, op, ids, count) && reader_give(r, op) && op->status == CRM_OK;
 }
+
+bool reader_place(reader *r, engine_op *op, int64_t id, cursor *out)
+{
+    const query *in = r->query;
+    query bare = {.entity = in->entity, .env = in->env};
+    reader at = {.s = r->s, .query = &bare};
+    bits_add(bare.select, COL_ID);
+    for (uint32_t i = 0; i < in->sort_count; i++) {
+        bits_add(bare.select, in->sorts[i].field->index);
+    }
+    if (!reader_by_id(&at, op, in->entity, id)) {
+        return false;
+    }
+    int rc = sqlite3_step(at.stmt);
+    if (rc == SQLITE_ROW) {
+        (void)!reader_take(&at);
+    } else {
+        op->status = status_of(r->s->db, rc, "place");
+    }
+    *out = (cursor){.id = id, .is_set = true};
+    for (uint32_t i = 0; i < in->sort_count; i++) {
+        value *v = &r->s->row[in->sorts[i].field->index];
+        out->at[i] = *v = value_dup(r->s->arena, *v);
+    }
+    sqlite3_reset(at.stmt);
+    return rc == SQLITE_ROW;
+}

@@ -40,7 +40,14 @@ bool reader_by_id(reader *r, engine_op *op, const entity *e, int64_t id);
 bool reader_list_ids(reader *r, engine_op *op, const int64_t *ids, uint32_t count);
 /* The statement of these rows, in this order. */
 bool reader_by_ids(reader *r, engine_op *op, const int64_t *ids, uint32_t count);
+/* The id and the sort values of the query of a row that is there, into s->row and the cursor; false: it
+ * failed. */
+bool reader_place(reader *r, engine_op *op, int64_t id, cursor *out);
 
+/* The part of a list that is gathered which comes after r->query->gathered, or its page. */
+void query_gather(reader *r, engine_op *op, uint32_t limit);
+/* Tells that the list is gathered from now on: along `p` nothing was met that could be a place. */
+void query_gather_begin(reader *r, engine_op *op, plan *p);
 /* The rows of a page by their ids first, so that those which the caller kept are not read. */
 void query_list_kept(reader *r, engine_op *op, plan *p, uint32_t limit);
 

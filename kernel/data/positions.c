@@ -196,3 +196,37 @@ crm_status position_take_pair(crm_ctx *c, position_place p, crm_str text, int64_
 {
     return refusal(c, open_text(p, text, at));
 }
+
+/* ---- other texts ----------------------------------------------------------------------------- */
+
+crm_str position_seal(arena *a, crm_str of, crm_str text)
+{
+    size_t n = KEY_SIGN + SIV_SIZE + text.n;
+    uint8_t *token = arena_alloc(a, n);
+    assert(key.siv);
+    if (!token) {
+        return (crm_str){0};
+    }
+    memcpy(token, key.sign, KEY_SIGN);
+    crypto_siv_seal(key.siv, &of, 1, text, token + KEY_SIGN);
+    return crypto_base64url(a, token, n);
+}
+
+crm_status position_open(arena *a, crm_str of, crm_str sealed, crm_str *text)
+{
+    crm_str token;
+    assert(key.siv);
+    if (crypto_unbase64url(a, sealed, &token) != CRM_OK || token.n < KEY_SIGN + SIV_SIZE) {
+        return CRM_INVALID;
+    }
+    if (memcmp(token.p, key.sign, KEY_SIGN) != 0) {
+        return CRM_STALE;
+    }
+    crm_str rest = {token.p + KEY_SIGN, token.n - KEY_SIGN};
+    uint8_t *out = arena_alloc(a, rest.n - SIV_SIZE + 1);
+    if (!out) {
+        return CRM_NOMEM;
+    }
+    *text = (crm_str){(const char *)out, rest.n - SIV_SIZE};
+    return crypto_siv_open(key.siv, &of, 1, rest, out) == CRM_OK ? CRM_OK : CRM_INVALID;
+}

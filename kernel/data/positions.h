@@ -54,4 +54,12 @@ CRM_MUST_CHECK crm_status position_read(position_place p, crm_str text, int64_t 
 /* The same as the call's error: `bad_cursor`, `changes_reset`. */
 CRM_MUST_CHECK crm_status position_take(crm_ctx *c, position_place p, crm_str text, int64_t *position);
 
+/*
+ * Anything else that is told outside and comes back, under the same key: base64url. Equal texts look
+ * equal. Empty: no memory. What was sealed `about` one thing does not open about another: INVALID;
+ * STALE as above. Any thread.
+ */
+crm_str position_seal(arena *a, crm_str about, crm_str text);
+CRM_MUST_CHECK crm_status position_open(arena *a, crm_str about, crm_str sealed, crm_str *text);
+
 #endif

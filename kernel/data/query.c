@@ -6,14 +6,20 @@
  * hold the cursor. It grants nothing: rights and filters are applied to the next page anew, so it
  * needs no signature, and what a client makes up only moves where his own list goes on. The digest
  * is there because a place in one list means nothing in another.
+ *
+ * That of a list that is gathered begins with '_', which no base64 of a JSON list does, and is
+ * sealed: how far the numbers of records were passed by then is nobody's business.
  */
 #include "data/query.h"
 
 #include "data/address.h"
+#include "data/positions.h"
 
 #define CURSOR_MAX 24000 /* three texts of the greatest length, as they were once given whole */
 #define TEXT_MAX   600   /* bytes of a text that is given whole, and of the beginning of another */
 #define BEYOND     "\xF4\x8F\xBF\xBD" /* U+10FFFD, of private use, which no key stands above */
+#define GATHERED   '_'
+#define SEALED_FOR CRM_S("list") /* stands in texts that are kept outside: it never changes */
 
 bool terms_next(crm_str *rest, char joint, crm_str *part)
 {
@@ -121,22 +127,60 @@ static void put_value(json_writer *w, value v)
     }
 }
 
-crm_str cursor_write(arena *a, const query *q, const value *last_row)
+static void put_place(json_writer *w, const query *q, const cursor *at)
 {
-    buf b;
+    jw_int(w, at->id);
+    for (uint32_t i = 0; i < q->sort_count; i++) {
+        put_value(w, at->at[i]);
+    }
+}
+
+/* [digest, id, value…] and once more an id and values, of where a page that is gathered ends. */
+static void put_places(buf *b, const query *q, const cursor *from, const cursor *bound)
+{
     json_writer w;
-    buf_init(&b, CURSOR_MAX);
-    jw_init(&w, &b);
+    jw_init(&w, b);
     jw_array(&w);
     jw_int(&w, q->asked);
-    jw_int(&w, last_row[COL_ID].i);
-    for (uint32_t i = 0; i < q->sort_count; i++) {
-        put_value(&w, address_value(a, q->sorts[i].field, last_row));
+    put_place(&w, q, from);
+    if (bound && bound->is_set) {
+        put_place(&w, q, bound);
     }
     jw_end_array(&w);
+}
+
+static crm_str write_plain(arena *a, const query *q, const cursor *at)
+{
+    buf b;
+    buf_init(&b, CURSOR_MAX);
+    put_places(&b, q, at, NULL);
     crm_str out = b.failed ? (crm_str){0} : crypto_base64url(a, b.p, b.n);
     buf_free(&b);
     return out;
+}
+
+crm_str cursor_write(arena *a, const query *q, const value *last_row)
+{
+    cursor at = {.id = last_row[COL_ID].i, .is_set = true};
+    for (uint32_t i = 0; i < q->sort_count; i++) {
+        at.at[i] = address_value(a, q->sorts[i].field, last_row);
+    }
+    return write_plain(a, q, &at);
+}
+
+crm_str cursor_write_gathered(arena *a, const query *q, const list_gathering *g)
+{
+    buf b;
+    cursor from = q->after.is_set ? q->after : (cursor){.id = 0};
+    if (g->is_over) {
+        return write_plain(a, q, &g->bound);
+    }
+    buf_init(&b, CURSOR_MAX);
+    gathering_write(&b, g);
+    put_places(&b, q, &from, &g->bound);
+    crm_str sealed = b.failed ? (crm_str){0} : position_seal(a, SEALED_FOR, buf_view(&b));
+    buf_free(&b);
+    return sealed.n ? arena_fmt(a, "%c%.*s", GATHERED, STR_FMT(sealed)) : sealed;
 }
 
 static bool take_value(arena *a, const json_t *json, value *out)
@@ -164,38 +208,74 @@ static bool take_cut(arena *a, const json_t *json, bool descends, value *out, in
     return true;
 }
 
-static bool take_cursor(arena *a, const json_t *list, const query *q, cursor *at)
+/* From member `from` of the list on. Id 0: a list that begins. */
+static bool take_place(arena *a, const json_t *list, size_t from, const query *q, cursor *at)
 {
-    bool fits = json_is_array(list) && json_array_size(list) == q->sort_count + 2 &&
-                json_integer_value(json_array_get(list, 0)) == q->asked;
-    at->id = json_integer_value(json_array_get(list, 1));
+    bool fits = true;
+    at->id = json_integer_value(json_array_get(list, from));
     for (uint32_t i = 0; fits && i < q->sort_count; i++) {
-        const json_t *v = json_array_get(list, i + 2);
+        const json_t *v = json_array_get(list, from + 1 + i);
         fits = json_is_array(v) ? take_cut(a, v, q->sorts[i].descending, &at->at[i], &at->whole[i])
                                 : take_value(a, v, &at->at[i]);
     }
-    at->is_set = true;
-    return fits && at->id > 0;
+    at->is_set = at->id > 0;
+    return fits && at->id >= 0;
+}
+
+/* `bound` is not set where the text has none. */
+static bool take_places(arena *a, const json_t *list, const query *q, cursor *at, cursor *bound)
+{
+    size_t each = q->sort_count + 1, n = json_array_size(list);
+    bool is_ours = json_is_array(list) && (n == each + 1 || n == 2 * each + 1) &&
+                   json_integer_value(json_array_get(list, 0)) == q->asked &&
+                   take_place(a, list, 1, q, at);
+    return is_ours && (n == each + 1 || take_place(a, list, 1 + each, q, bound));
+}
+
+static crm_status read_places(arena *a, const query *q, crm_str json, cursor *at, cursor *bound)
+{
+    json_t *list = NULL;
+    *at = *bound = (cursor){.is_set = false};
+    if (json_read(json, 6 * SORTS_MAX + 3, &list, NULL) != CRM_OK) {
+        return CRM_INVALID;
+    }
+    bool is_ours = take_places(a, list, q, at, bound);
+    json_decref(list);
+    return is_ours ? CRM_OK : CRM_INVALID;
+}
+
+static crm_status open_gathered(arena *a, crm_str text, crm_str *json, list_gathering **out)
+{
+    crm_str sealed = {text.p + 1, text.n - 1};
+    *out = ARENA_NEW(a, list_gathering);
+    crm_status s = *out ? position_open(a, SEALED_FOR, sealed, json) : CRM_NOMEM;
+    return s ? s : gathering_read(a, json, *out);
 }
 
 crm_status cursor_read(arena *a, query *q, crm_str text)
 {
-    crm_str json;
-    json_t *list = NULL;
-    cursor at = {.is_set = false};
+    crm_str json = {0};
+    cursor at, bound;
+    list_gathering *g = NULL;
     if (!q->asked) {
         query_bind(q);
     }
-    if (text.n > CURSOR_MAX * 2 || crypto_unbase64url(a, text, &json) != CRM_OK ||
-        json_read(json, 3 * SORTS_MAX + 2, &list, NULL) != CRM_OK) {
+    if (!text.n || text.n > CURSOR_MAX * 2) {
         return CRM_INVALID;
     }
-    bool is_ours = take_cursor(a, list, q, &at);
-    json_decref(list);
-    if (is_ours) {
-        q->after = at;
+    crm_status s = text.p[0] == GATHERED ? open_gathered(a, text, &json, &g)
+                                         : crypto_unbase64url(a, text, &json);
+    if (s != CRM_OK || read_places(a, q, json, &at, &bound) != CRM_OK) {
+        return CRM_INVALID;
     }
-    return is_ours ? CRM_OK : CRM_INVALID;
+    if (g) {
+        g->bound = bound;
+    } else if (!at.is_set || bound.is_set) {
+        return CRM_INVALID;
+    }
+    q->after = at;
+    q->gathered = g;
+    return CRM_OK;
 }
 
 bool cursor_is_cut(const cursor *at)
@@ -213,6 +293,7 @@ void cursor_complete(arena *a, const query *q, const value *row, cursor *at)
         value v = at->whole[i] ? address_value(a, q->sorts[i].field, row) : value_null();
         if (v.kind == VALUE_TEXT && hash_of(v.s) == at->whole[i]) {
             at->at[i] = value_dup(a, v);
+            at->whole[i] = 0;
         }
     }
 }

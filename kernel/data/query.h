@@ -8,10 +8,10 @@
 #define DATA_QUERY_H
 
 #include "data/cond.h"
+#include "data/gathering.h"
 #include "data/registry.h"
 
 #define BRANCHES_MAX 16
-#define SORTS_MAX 3
 #define LIST_MAX 200       /* rows of one page */
 #define COUNT_CAP 1001     /* beyond it the total is "1000+" */
 
@@ -54,16 +54,6 @@ typedef struct sort {
     bool descending;
 } sort;
 
-/* Where a page ended: the sort values of its last row and its id. */
-typedef struct cursor {
-    value at[SORTS_MAX];
-    /* A text too long for an address: at[] stands before all that begin as it does, and this knows the
-     * whole when the row gives it (cursor_complete). 0: at[] is all of it. */
-    int64_t whole[SORTS_MAX];
-    int64_t id;
-    bool is_set;
-} cursor;
-
 typedef struct query {
     const entity *entity;
     const cond *where;
@@ -83,6 +73,7 @@ typedef struct query {
     uint32_t sort_count;
     uint32_t limit;          /* 0: LIST_MAX; the kernel's own reads may ask more */
     cursor after;
+    const list_gathering *gathered; /* a LIST goes on in it; NULL: along its order */
     int64_t asked;           /* query_bind's; 0: not bound yet */
     uint64_t select[4];      /* fields wanted; the engine adds what rights need. All zero: all */
     bool with_deleted;       /* rows in the recycle bin too */
@@ -110,6 +101,9 @@ void query_bind(query *q);
 /* "opaque" of the API: bound to what is asked, base64url, at most 5 KB whatever the row holds; {NULL,0}
  * when memory is out. INVALID when it is of another question. */
 crm_str cursor_write(arena *a, const query *q, const value *last_row);
+/* The same of a list that goes on in `g` with the page behind q->after, sealed; or behind the page that `g` is
+ * over with. Empty: it does not fit. */
+crm_str cursor_write_gathered(arena *a, const query *q, const list_gathering *g);
 CRM_MUST_CHECK crm_status cursor_read(arena *a, query *q, crm_str text);
 /* Whether it holds the beginning of a text only. Then the row of its id, where that is still there and has
  * not changed in what is sorted by, tells the place exactly; without it the list goes on where rows

@@ -169,4 +169,14 @@ CRM_MUST_CHECK crm_status hooks_run(crm_ctx *c, hook_when when, record *now, con
 /* The row, its stage log, history, words and caches. */
 CRM_MUST_CHECK crm_status store_write(saving *s, char op);
 
+/* What completes the places of a list that hold the beginning of a text only (records_place.c). */
+typedef struct record_places {
+    crm_ctx *call;
+    query *list; /* goes by what is found: its cursor, and `gathering` */
+    list_gathering gathering, given;
+    query last, end;
+} record_places;
+/* Puts up to two ops before `rows`, which run in its batch; how many. */
+uint32_t records_places(record_places *p, crm_ctx *c, query *list, engine_op *rows);
+
 #endif

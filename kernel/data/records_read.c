@@ -13,14 +13,15 @@ typedef struct kept_row {
     uint32_t matched;
 } kept_row;
 
-enum { OP_PLACE, OP_ROWS, OP_COUNT, OPS }; /* of the first batch */
+enum { OP_BOUND, OP_PLACE, OP_ROWS, OP_COUNT, OPS }; /* of the first batch */
 
 typedef struct read_state {
     record_read *r;
     crm_ctx *call;
     const entity *entity;
     const branches *rights; /* NULL: system */
-    query list, counting, place;
+    query list, counting;
+    record_places places;
     engine_op ops[OPS];
     engine_batch batch;
     uint64_t wanted[4];
@@ -274,35 +275,16 @@ static void on_place(void *arg, const value *row, int percent)
     s->r->percent = percent;
 }
 
-/* ---- the first batch ------------------------------------------------------------------------- */
-
-/* The row that the page before ended with, as far as the reader may see it. */
-static bool on_last(void *arg, const value *row, uint32_t matched)
+/* It has shown nothing yet, and what is kept of it comes back with the next part. */
+static void on_gathered(void *arg, const list_gathering *g, int percent)
 {
     read_state *s = arg;
-    (void)matched;
-    cursor_complete(s->call->arena, &s->list, row, &s->list.after);
-    return false;
+    s->r->next = cursor_write_gathered(s->call->arena, &s->list, g);
+    s->r->has_more = s->r->is_partial = true;
+    s->r->percent = percent;
 }
 
-/* Before the list is read; the list goes by what this found. */
-static void find_place(read_state *s)
-{
-    arena *a = s->call->arena;
-    const field *id = &s->entity->fields[COL_ID];
-    s->place = (query){.entity = s->entity,
-                       .where = cond_compare(a, COND_EQ, id, value_int(s->list.after.id)),
-                       .rights = s->list.rights,
-                       .need = s->list.need,
-                       .env = s->list.env,
-                       .limit = 1,
-                       .with_deleted = true};
-    memcpy(s->place.select, s->list.select, sizeof s->place.select);
-    s->ops[OP_PLACE] = (engine_op){
-        .kind = ENGINE_LIST, .entity = s->entity, .query = &s->place, .on_row = on_last, .arg = s};
-    s->batch.ops = &s->ops[OP_PLACE];
-    s->batch.count++;
-}
+/* ---- the first batch ------------------------------------------------------------------------- */
 
 static void make_ops(read_state *s)
 {
@@ -315,6 +297,7 @@ static void make_ops(read_state *s)
                                   .is_kept = r->is_kept && !r->id ? is_kept : NULL,
                                   .on_kept = on_kept,
                                   .on_place = on_place,
+                                  .on_gathered = on_gathered,
                                   .stop_after_us = r->id ? 0 : r->part_us,
                                   .arg = s};
     s->page = r->id ? 1 : s->list.limit ? s->list.limit : LIST_MAX;
@@ -326,6 +309,7 @@ static void make_ops(read_state *s)
         s->counting.limit = r->count_max ? r->count_max : COUNT_CAP;
         s->counting.sort_count = 0;
         s->counting.after.is_set = false;
+        s->counting.gathered = NULL;
         s->ops[OP_COUNT] = (engine_op){.kind = ENGINE_COUNT,
                                        .entity = s->entity,
                                        .query = &s->counting,
@@ -333,8 +317,10 @@ static void make_ops(read_state *s)
                                        .arg = s};
         s->batch.count = 2;
     }
-    if (!r->id && cursor_is_cut(&s->list.after)) {
-        find_place(s);
+    if (!r->id) {
+        uint32_t before = records_places(&s->places, s->call, &s->list, &s->ops[OP_ROWS]);
+        s->batch.ops -= before;
+        s->batch.count += before;
     }
 }
 

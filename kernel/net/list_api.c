@@ -162,7 +162,8 @@ static void to_pool(api_call *k, bool is_slow)
     api_pool(k, is_slow ? POOL_SLOW : POOL_FAST, list_on_pool, list_pooled);
 }
 
-/* No part of it can be shown: every row may be the first. */
+/* Words, or the recycle bin, in an order that nothing has: such a list comes whole or not at all.
+ */
 static void blame_sort(api_call *k)
 {
     const field *f = k->read.query->sorts[0].field;
@@ -240,6 +241,10 @@ void list_route(api_call *k)
                             .done = list_done,
                             .arg = k,
                             .limit_us = INLINE_LIMIT_US};
+    if (q->gathered) {
+        to_pool(k, true);
+        return;
+    }
     /* A search may gather much for a beginning in one step, which no limit interrupts. */
     if (q->terms.n || slow_shapes_has(&k->api->slow_shapes, l->shape, clock_mono())) {
         to_pool(k, false);

@@ -4,6 +4,8 @@
  */
 #include "fuzz_schema.h"
 
+#include "data/positions.h"
+
 static query *question(arena *a, const char *first, bool is_down)
 {
     const entity *e = schema_item();
@@ -44,10 +46,33 @@ static void check_own(arena *a, crm_str text)
     MUST(cursor_read(a, question(a, "about", false), place) == CRM_INVALID);
 }
 
+/* What is carried of a list that is gathered is sealed; were it not, it would be read as carefully.
+ */
+static void check_gathered(arena *a, crm_str bytes)
+{
+    list_gathering g;
+    buf again;
+    buf_init(&again, 0);
+    if (gathering_read(a, &bytes, &g) == CRM_OK) {
+        list_gathering back;
+        gathering_write(&again, &g);
+        crm_str text = buf_view(&again);
+        MUST(gathering_read(a, &text, &back) == CRM_OK && !text.n);
+        MUST(back.passed == g.passed && back.count == g.count && back.percent == g.percent);
+    }
+    buf_free(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static bool is_set_up;
     crm_str text = {(const char *)data, size};
     arena *a = arena_new(0);
+    if (!is_set_up) {
+        MUST(positions_set_up(NULL) == CRM_OK);
+        is_set_up = true;
+    }
+    check_gathered(a, text);
     crm_status s = cursor_read(a, question(a, "name", false), text);
     MUST(s == CRM_OK || s == CRM_INVALID);
     /* No field holds a NUL. */

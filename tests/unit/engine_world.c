@@ -278,7 +278,7 @@ typedef struct parts {
     bench *b;
     query q;
     ids *out;
-    uint32_t stops;
+    uint32_t stops, limit;
     bool goes_on;
 } parts;
 
@@ -286,6 +286,7 @@ static bool take_next(void *arg, const value *row, uint32_t bits)
 {
     parts *p = arg;
     p->goes_on = true;
+    p->q.gathered = NULL;
     p->q.after = (cursor){.id = row[COL_ID].i, .is_set = true};
     for (uint32_t i = 0; i < p->q.sort_count; i++) {
         arena *a = p->b->w->arena;
@@ -311,6 +312,37 @@ static void take_place(void *arg, const value *row, int percent)
     }
 }
 
+static cursor copy_cursor(arena *a, const cursor *from)
+{
+    cursor to = *from;
+    for (uint32_t i = 0; i < SORTS_MAX; i++) {
+        to.at[i] = value_dup(a, from->at[i]);
+    }
+    return to;
+}
+
+/* Who is asked next has nothing but this. */
+static void take_gathered(void *arg, const list_gathering *g, int percent)
+{
+    parts *p = arg;
+    arena *a = p->b->w->arena;
+    list_gathering *at = ARENA_NEW(a, list_gathering);
+    int64_t *kept = ARENA_ARRAY(a, int64_t, g->count + 1);
+    assert_true(at && kept);
+    assert_true(g->count <= p->limit);
+    assert_in_range(percent, 0, 99);
+    *at = *g;
+    at->bound = copy_cursor(a, &g->bound);
+    at->ids = kept;
+    for (uint32_t i = 0; i < g->count; i++) {
+        kept[i] = g->ids[i];
+    }
+    p->q.gathered = g->is_over ? NULL : at;
+    p->q.after = g->is_over ? at->bound : p->q.after;
+    p->goes_on = true;
+    p->stops++;
+}
+
 uint32_t bench_list_in_parts(bench *b, query q, ids *out)
 {
     parts p = {.b = b, .q = q, .out = out, .goes_on = true};
@@ -323,11 +355,19 @@ uint32_t bench_list_in_parts(bench *b, query q, ids *out)
                         .query = &asked,
                         .on_row = take_next,
                         .on_place = take_place,
+                        .on_gathered = b->is_ungathered ? NULL : take_gathered,
                         .stop_after_us = 60000000,
                         .arg = &p};
         engine_batch batch = {.ops = &op, .count = 1};
+        if (asked.gathered && asked.limit > 1) {
+            asked.limit -= p.stops % 2;
+        }
+        p.limit = asked.limit ? asked.limit : LIST_MAX;
         p.goes_on = false;
         out->status = engine_read_now(b->reader, &batch);
+        if (b->between) {
+            b->between(b);
+        }
     }
     return p.stops;
 }

@@ -65,6 +65,8 @@ typedef struct bench {
     engine *e;
     engine_session *writer, *reader;
     char dir[64];
+    bool is_ungathered; /* lists in parts go on where they have no place yet */
+    void (*between)(struct bench *b); /* such parts; NULL: nothing */
 } bench;
 
 typedef enum engine_choice { ON_SQLITE, ON_MEMORY, ON_DELAYED } engine_choice;
@@ -103,7 +105,7 @@ int64_t bench_count(engine_session *s, const query *q);
 void bench_stop_lists(bench *b, uint32_t rows);
 /*
  * All parts of such a list, one after the other, as rows that may not stop would give them. How many
- * stopped.
+ * stopped. One that is gathered has a limit of its own in each part, `q.limit` at most.
  */
 uint32_t bench_list_in_parts(bench *b, query q, ids *out);
 

@@ -205,6 +205,27 @@ static void a_file_that_holds_no_key_is_left_alone_and_refused(void **state)
     arena_free(a);
 }
 
+static void what_is_sealed_opens_about_the_same_alone(void **state)
+{
+    static const char *const texts[] = {"", "x", "a list of some length, longer than a block"};
+    (void)state;
+    arena *a = arena_new(0);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        crm_str text, sealed = position_seal(a, CRM_S("list"), str_of(texts[i]));
+        assert_ok(position_open(a, CRM_S("list"), sealed, &text));
+        assert_text(text, texts[i]);
+        assert_int_equal(position_open(a, CRM_S("other"), sealed, &text), CRM_INVALID);
+        for (size_t n = 0; n < sealed.n; n++) {
+            assert_int_not_equal(position_open(a, CRM_S("list"), (crm_str){sealed.p, n}, &text),
+                                 CRM_OK);
+        }
+    }
+    crm_str text, sealed = position_seal(a, CRM_S("list"), CRM_S("x"));
+    assert_ok(positions_set_up(NULL));
+    assert_int_equal(position_open(a, CRM_S("list"), sealed, &text), CRM_STALE);
+    arena_free(a);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 int main(void)
 {
@@ -218,6 +239,7 @@ int main(void)
         TEST(the_key_lives_with_the_directory),
         TEST(a_database_in_memory_has_a_key_of_its_own),
         TEST(a_file_that_holds_no_key_is_left_alone_and_refused),
+        TEST(what_is_sealed_opens_about_the_same_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* test_data_query.c - queries and the cursors of their pages. */
 #include "unit.h"
 
+#include "data/positions.h"
 #include "data/query.h"
 #include "data/stores.h"
 
@@ -12,6 +13,7 @@ static int setup(void **state)
 {
     (void)state;
     registry_fault *faults;
+    assert_ok(positions_set_up(NULL));
     a = arena_new(0);
     r = registry_new();
     user = r ? registry_store(r, STORE_USER) : NULL;
@@ -191,6 +193,87 @@ static void a_text_of_which_an_address_has_room_is_held_whole(void **state)
     assert_true(value_equal(q->after.at[0], row[USER_NAME]));
 }
 
+/* ---- a list that is gathered ----------------------------------------------------------------- */
+
+static const int64_t kept_ids[] = {7, 300, (1LL << 53) - 1};
+
+static list_gathering gathered(bool has_bound)
+{
+    list_gathering g = {.passed = 123456789, .ids = kept_ids, .count = 3, .percent = 42};
+    g.bound = (cursor){.id = 300, .is_set = has_bound};
+    g.bound.at[0] = value_text(CRM_S("Яшин"));
+    return g;
+}
+
+static crm_str gathered_of(query *q, int64_t after, bool has_bound)
+{
+    list_gathering g = gathered(has_bound);
+    query_bind(q);
+    q->after = (cursor){.id = after, .is_set = after > 0};
+    q->after.at[0] = after ? value_text(CRM_S("Ёлкин")) : value_null();
+    return cursor_write_gathered(a, q, &g);
+}
+
+static void check_gathering(const list_gathering *g, bool has_bound)
+{
+    assert_non_null(g);
+    assert_int_equal(g->passed, 123456789);
+    assert_int_equal(g->percent, 42);
+    assert_int_equal(g->count, 3);
+    assert_memory_equal(g->ids, kept_ids, sizeof kept_ids);
+    assert_int_equal(g->bound.is_set, has_bound);
+    assert_int_equal(g->bound.id, has_bound ? 300 : 0);
+    assert_true(!has_bound || value_equal(g->bound.at[0], value_text(CRM_S("Яшин"))));
+}
+
+static void a_gathered_list_goes_on_with_what_it_kept(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        int64_t after = i & 1 ? 42 : 0;
+        crm_str text = gathered_of(sorted(USER_NAME, true, 0), after, i & 2);
+        query *next = sorted(USER_NAME, true, 0);
+        assert_ok(cursor_read(a, next, text));
+        assert_int_equal(next->after.is_set, i & 1);
+        assert_int_equal(next->after.id, after);
+        assert_int_equal(value_is_null(next->after.at[0]), !after);
+        check_gathering(next->gathered, i & 2);
+    }
+}
+
+/* Then the list goes along its order again. */
+static void the_page_behind_one_that_was_gathered_begins_where_that_ended(void **state)
+{
+    (void)state;
+    list_gathering g = gathered(true);
+    query *q = sorted(USER_NAME, true, 0), *next = sorted(USER_NAME, true, 0);
+    query_bind(q);
+    g.is_over = true;
+    next->gathered = &g;
+    assert_ok(cursor_read(a, next, cursor_write_gathered(a, q, &g)));
+    assert_null(next->gathered);
+    assert_int_equal(next->after.id, 300);
+    assert_true(value_equal(next->after.at[0], value_text(CRM_S("Яшин"))));
+}
+
+/* Nobody reads how far it has come, or makes up another. */
+static void what_it_carries_is_sealed_and_for_its_list_only(void **state)
+{
+    (void)state;
+    crm_str bytes, text = gathered_of(sorted(USER_NAME, true, 0), 42, true);
+    assert_int_equal(cursor_read(a, sorted(USER_NAME, false, 0), text), CRM_INVALID);
+    assert_int_equal(cursor_read(a, sorted(USER_LOGIN, true, 0), text), CRM_INVALID);
+    assert_ok(crypto_unbase64url(a, (crm_str){text.p + 1, text.n - 1}, &bytes));
+    assert_null(memmem(bytes.p, bytes.n, "Ёлкин", strlen("Ёлкин")));
+    for (size_t i = 0; i + 1 < text.n; i++) { /* not all of the last letter need count */
+        crm_str other = arena_dup(a, text);
+        ((char *)other.p)[i] = other.p[i] == 'A' ? 'B' : 'A';
+        assert_int_equal(cursor_read(a, sorted(USER_NAME, true, 0), other), CRM_INVALID);
+        crm_str cut = {text.p, i};
+        assert_int_equal(cursor_read(a, sorted(USER_NAME, true, 0), cut), CRM_INVALID);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -204,6 +287,9 @@ int main(void)
         TEST(a_cursor_fits_an_address_whatever_the_row_holds),
         TEST(a_row_that_has_changed_completes_no_cursor),
         TEST(a_text_of_which_an_address_has_room_is_held_whole),
+        TEST(a_gathered_list_goes_on_with_what_it_kept),
+        TEST(the_page_behind_one_that_was_gathered_begins_where_that_ended),
+        TEST(what_it_carries_is_sealed_and_for_its_list_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
