@@ -17,15 +17,18 @@ const LIST_BYTES = 26000; // of fifty contacts
 const ASKED_AT_ONCE = 32;
 export const SURNAMES = ['иванов', 'смирнов', 'кузнецова', 'попов', 'васильева', 'петров', 'соколов', 'щербаков', 'журавлёв', 'гусева'];
 
-// Two who read, change and import all contacts, the second by a condition that is true of each; and who has
-// rows of few indexes.
+// Two who read, change and import all contacts, the second by a condition that is true of each; who has rows of
+// few indexes; and who reads contacts by something that no index knows and hardly any has.
 export const FREE = 'bench_free';
 export const LIMITED = 'bench_limited';
 export const CLIENTS = 'bench_few';
+export const SCARCE = 'bench_scarce';
+export const DIVER = 'водолаз';
 const RIGHTS = 'read: all, create: all, update: all';
 const ROLES = `roles:
   ${FREE}: {title: Без условий, rights: {contacts.*: {${RIGHTS}, import: all}}}
   ${CLIENTS}: {title: Клиенты, rights: {${FEW}: {${RIGHTS}}}}
+  ${SCARCE}: {title: Немногие, rights: {contacts.person: {read: {where: {position: ${DIVER}}}}}}
   ${LIMITED}: {title: С условием, rights: {contacts.*: {${RIGHTS}, import: all, where: {name: {ne: "-"}}}}}
 `;
 
@@ -35,7 +38,7 @@ export const target = (server) => ({ pid: server.process.pid, port: server.port,
 function withOurs({ tz, people }) {
   const row = (login) => `${login};${login};${login}@example.ru;;sales;${login};\n`;
   const whole = tz.replace(/^roles:.*\n/m, ROLES).replace(/^( {2}import: *)\[/m, `$1[${FREE}, ${LIMITED}, `).replace(/^entities:.*\n/m, `entities:\n${ENTITY}`);
-  return { tz: whole, people: `${people}${[FREE, LIMITED, CLIENTS].map(row).join('')}` };
+  return { tz: whole, people: `${people}${[FREE, LIMITED, CLIENTS, SCARCE].map(row).join('')}` };
 }
 
 function newServer(args, data) {
@@ -113,7 +116,7 @@ function writeFiles(base, ids, bodies) {
     list: write('list', [LIST]),
     people: Object.fromEntries(Object.entries(base.people).map(([who, all]) => [who, write(`people-${who}`, all.map((one) => session(one).join('\t')))])),
     unindexed: write('unindexed', [`${LIST}&position=${encodeURIComponent('прораб')}`]),
-    nothing: write('nothing', [`${LIST}&position=${encodeURIComponent('водолаз')}`]),
+    nothing: write('nothing', [`${LIST}&position=${encodeURIComponent(DIVER)}`]),
     words: write('words', search(SURNAMES)),
     prefixes: write('prefixes', search(SURNAMES.map((word) => word.slice(0, 3)))),
     phones: write('phones', search(fragments)),

@@ -7,7 +7,7 @@ import * as fs from 'node:fs';
 import * as http from 'node:http';
 import * as path from 'node:path';
 import { until } from '../harness/until.mjs';
-import { CLIENTS, FREE, LIMITED, PERSON, target } from './base.mjs';
+import { CLIENTS, FREE, LIMITED, PERSON, SCARCE, target } from './base.mjs';
 import { writePeople } from './people.mjs';
 import { cpuSeconds, load, peakKb, resetPeak, rssKb, settled, spread, watchPeak } from './process.mjs';
 
@@ -111,7 +111,7 @@ function besideLine(what, seen, bar) {
 /** Who may own a contact: not the one who may read none. */
 async function staff({ server }) {
   const rows = fs.readFileSync(path.join(path.dirname(server.tz), 'people.csv'), 'utf8').split('\n').map((line) => line.split(';'));
-  return rows.filter((row) => row[4] === 'sales' && row[1] !== CLIENTS).map((row) => row[1]);
+  return rows.filter((row) => row[4] === 'sales' && ![CLIENTS, SCARCE].includes(row[1])).map((row) => row[1]);
 }
 
 async function runImport(base, file, change = {}, what = 'run') {

@@ -21,7 +21,7 @@ const SHAKEN_MS = 700; // 64 handshakes are over
 const SAMPLE_MS = 1000;
 const MS = ({ ms, cpu }) => `${ms.median.toFixed(0)} ms (${ms.low.toFixed(0)}-${ms.high.toFixed(0)}), CPU ${cpu.median.toFixed(0)} ms`;
 
-async function restart(server, args) {
+export async function restart(server, args) {
   server.process.kill('SIGTERM');
   await server.exited;
   if (args) server.options.args = args;
