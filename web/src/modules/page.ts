@@ -5,6 +5,7 @@ import { icon } from '../ui/icon.ts';
 import { empty, failure, problemText, skeletonRows, tag } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import type { ApiError } from '../core/api.ts';
+import { follow } from '../core/batch.ts';
 import { on } from '../core/events.ts';
 import { moment } from '../core/fmt.ts';
 import { capital, has, lang, t } from '../core/i18n.ts';
@@ -48,7 +49,7 @@ class ModulesPage extends El {
   #off: (() => void)[] = [];
   #of = ''; // the deployment and the language that are shown
   #turn = 0;
-  #followed = new Set<number>(); // batches that purge a module
+  #followed = new Set<number>(); // batches that purge a module or change its data
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -82,6 +83,7 @@ class ModulesPage extends El {
       this.shown = shown;
       this.problem = null;
       for (const m of shown) if (m.purging) void this.#follow(m, m.purging.batch);
+      for (const m of shown) if (m.migration?.state === 'running') void this.#migration(m, m.migration.batch);
     } catch (error) {
       if (turn === this.#turn) this.problem = problemOf(error);
     }
@@ -126,6 +128,15 @@ class ModulesPage extends El {
     await followPurge(m.name, id, ({ done, total }) => {
       this.shown = this.shown?.map((one) => (one.name === m.name ? { ...one, purging: { batch: id, done, total } } : one)) ?? null;
     });
+    if (this.isConnected) await this.#load();
+  }
+
+  /** A change of data that is under way: how far it is, and then what became of the version. */
+  async #migration(m: Module, id: number): Promise<void> {
+    if (this.#followed.has(id)) return;
+    this.#followed.add(id);
+    const step = (one: Module, done: number): Module => (one.name === m.name && one.migration ? { ...one, migration: { ...one.migration, done } } : one);
+    await follow(id, ({ done }) => (this.shown = this.shown?.map((one) => step(one, done)) ?? null)).catch(problemOf);
     if (this.isConnected) await this.#load();
   }
 

@@ -215,6 +215,23 @@ test('what is left of a module that is off goes for ever once its name was typed
   await row.locator('[data-purging]').waitFor({ state: 'detached' });
 });
 
+test('a change of data shows how far it is, and goes when it has ended', async () => {
+  const { batches, modules } = fixture;
+  const batch = batches.start('migrate', null, { id: 1, name: 'Анна Котова' }, { title: 'fleet', total: 0, done: 4 });
+  const fleet = modules.rows.find((one) => one.name === 'fleet');
+  fleet.migration = { batch: batch.id, state: 'running', version: fleet.version, done: 4, why: null };
+  const page = await visit({ path: '/settings/modules' });
+  const row = page.locator('[data-module=fleet]');
+  await row.getByText('Данные готовятся для версии 1.0.0, шагов сделано: 4.').waitFor();
+  batch.done = 9;
+  batches.tell(batch);
+  await row.getByText('шагов сделано: 9.').waitFor();
+  batch.state = 'done';
+  fleet.migration = null;
+  batches.tell(batch);
+  await row.getByText('Данные готовятся').waitFor({ state: 'detached' });
+});
+
 test('a purge that is refused says why at the module; without the function “delete” it is not offered', async () => {
   const page = await visit({ path: '/settings/modules' });
   fixture.modules.refuse = { title: 'Модуль нужен другому модулю', detail: 'Модуль sales включён и не может без модуля tasks.' };
