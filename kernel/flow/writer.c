@@ -13,7 +13,7 @@
 #define LINGER_IF_WITHIN_NS 3000000LL
 #define FULL_HOUSE          24 /* larger groups save little more */
 #define IDLE_AFTER_NS       200000000LL
-#define HELD_NS             50000000LL /* of what runs alone: longer is worth a line of the log */
+#define HELD_NS             100000000LL /* of what runs alone: longer is worth a line of the log */
 
 _Thread_local flow *writer_flow;
 
