@@ -54,6 +54,22 @@ describe('purging what was retired', () => {
     assert.equal(history[0].changes.find((c) => c.field === 'title').new, 'Кран 2', 'the rest of the past stays');
   });
 
+  it('takes the notes on its records along: another entity of that name has none', async () => {
+    const make = () => head.post(ENTITY, { name: 'own.case', title: 'Дело', roles: ['head'], timeline: true, fields: { subject: { type: 'text', title: 'Предмет' } } }, { expect: 201 });
+    const record = async () => (await head.post('/api/v1/own.case', { subject: 'Спор' }, { expect: 201 })).json.id;
+    await make();
+    const words = (await head.post('/api/v1/own.case_notes', { record: await record(), text: 'Тайное слово' }, { expect: 201 })).json;
+    await head.patch(`/api/v1/own.case_notes/${words.id}`, { text: 'Другое тайное слово' }, { expect: 200 });
+    await head.del(`${ENTITY}/own.case`, { expect: 200 });
+    const started = (await head.post(`${ENTITY}/own.case/purge`, { name: 'own.case' }, { expect: 202 })).json;
+    assert.equal((await ended(head, started.change.batch)).state, 'done');
+    await make();
+    const again = await record();
+    assert.equal((await head.get('/api/v1/own.case_notes', { expect: 200 })).json.total, 0);
+    const timeline = (await head.get(`/api/v1/own.case/${again}/timeline`, { expect: 200 })).json;
+    assert.deepEqual(timeline.rows.map((r) => r.kind), ['change']);
+  });
+
   it('tells who did what to the model when, and of what is gone', async () => {
     await add('trace');
     await head.patch(`${DEALS}/trace`, { index: true, title: 'След' }, { expect: 200 });
