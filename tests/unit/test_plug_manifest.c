@@ -185,6 +185,56 @@ static void tasks_alone_have_no_lead_in_fields_views_or_indexes(void **state)
     assert_null(strstr(arena_cstr(a, e->views_json), "lead"));
 }
 
+/* ---- timelines ------------------------------------------------------------------------------- */
+
+static void what_a_timeline_names_must_be_there(void **state)
+{
+    (void)state;
+    const registry_fault *f = fault_of(HEAD "    timeline: {on: oner, kinds: x}\n"
+                                            "    fields: {owner: {type: ref, to: shop.item}}\n");
+    ASSERT_FAULT(f, "5", "unknown_key", "kinds", "kind");
+    registry_discard(r);
+    r = registry_new();
+    f = fault_of(HEAD "    timeline: {on: oner}\n"
+                      "    fields: {owner: {type: ref, to: shop.item}}\n");
+    ASSERT_FAULT(f, "5", "unknown_field", "oner", "owner");
+}
+
+static const char *sealed_with(const char *timeline)
+{
+    registry_fault *list = NULL;
+    module *m = from_text("shop", arena_fmt(a,
+                                            HEAD "    title: name\n"
+                                                 "    timeline: {%s}\n"
+                                                 "    fields:\n"
+                                                 "      name: {type: text}\n"
+                                                 "      of: {type: ref, to: shop.item}\n",
+                                            timeline)
+                                      .p);
+    assert_int_equal(plug_register(&m, 1, r, a, &list), CRM_OK);
+    crm_status s = registry_seal(r, a, &list);
+    return s == CRM_OK ? "" : arena_cstr(a, list->code);
+}
+
+static void an_entity_joins_by_references_at_a_moment_under_a_name_of_its_own(void **state)
+{
+    static const struct {
+        const char *timeline, *code;
+    } all[] = {{"own: true, on: of", ""},
+               {"on: name", "wrong_field_type"},
+               {"on: of, at: name", "wrong_field_type"},
+               {"on: of, kind: note", "taken"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        assert_string_equal(sealed_with(all[i].timeline), all[i].code);
+        const entity *e = registry_entity(r, CRM_S("shop.item"));
+        assert_int_equal(e->notes != NULL, i == 0);
+        assert_true(e->join && e->join->on_count == 1);
+        registry_discard(r);
+        r = registry_new();
+    }
+}
+
 /* ---- settings -------------------------------------------------------------------------------- */
 
 #define SHOP "module: shop\nversion: 1.0.0\nsettings:\n"
@@ -382,6 +432,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_unknown_key_is_named_with_its_line_and_the_nearest),
         TEST(unknown_types_fields_and_entities_are_named),
+        TEST(what_a_timeline_names_must_be_there),
+        TEST(an_entity_joins_by_references_at_a_moment_under_a_name_of_its_own),
         TEST(a_default_must_fit_its_type),
         TEST(a_needed_module_that_is_not_enabled_is_a_fault),
         TEST(fields_get_their_types_defaults_and_labels),
