@@ -5,8 +5,8 @@
 import { DIVER, FREE, PERSON, SCARCE } from './base.mjs';
 import { restart } from './special.mjs';
 
-const SHORT_MS = 200;
-const LONG_MS = 5000;
+const SHORT_MS = 100;
+const LONG_MS = 4000;
 const FOUND = 60; // more than a page of the scarce
 const PAGE = 50;
 
@@ -16,8 +16,8 @@ const LISTS = [
   { name: 'of who may read hardly any row, oldest first', login: SCARCE, search: 'sort=created_at', rows: FOUND },
 ];
 
-/** A page and a row, part by part: ids, how long each part took, and how many had no rows. */
-async function inParts(client, { search, rows = PAGE + 1 }) {
+/** A page, or so many rows, part by part: ids, how long each part took, and how many had no rows. */
+async function inParts(client, { search, rows = PAGE }) {
   const seen = { ids: [], ms: [], empty: 0 };
   for (let next = ''; next !== null && seen.ids.length < rows; ) {
     const begun = performance.now();
