@@ -321,6 +321,16 @@ unsigned rights_foreign(crm_ctx *c, const entity *e)
     return bits;
 }
 
+uint64_t rights_kinds_for(const branches *b, uint32_t matched)
+{
+    uint64_t kinds = 0;
+    matched &= rights_for(b, ACTION_READ);
+    for (uint32_t i = 0; i < b->count; i++) {
+        kinds |= matched >> i & 1 ? b->at[i].kinds : 0;
+    }
+    return kinds;
+}
+
 void rights_fields_for(const branches *b, uint32_t matched, action a, uint64_t fields[4])
 {
     memset(fields, 0, 4 * sizeof *fields);

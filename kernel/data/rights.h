@@ -43,6 +43,8 @@ uint32_t rights_match(const branches *b, const value *row, const cond_env *env);
 CRM_MUST_CHECK crm_status rights_match_stored(crm_ctx *c, const entity *e, int64_t id, uint32_t *matched);
 /* The fields `a` covers: the union over the matched branches that allow `a`, those only. */
 void rights_fields_for(const branches *b, uint32_t matched, action a, uint64_t fields[4]);
+/* The kinds of a timeline that those of `matched` which let it be read show of the record (timeline.h). */
+uint64_t rights_kinds_for(const branches *b, uint32_t matched);
 uint32_t rights_actions(const branches *b, uint32_t matched);
 /* May he move this record from stage to stage? CONFLICT when not. Does not touch c->error. */
 crm_status rights_move(crm_ctx *c, const entity *e, const value *row, const stage *from, const stage *to);

@@ -7,8 +7,8 @@
  * every right to read the record that shows the kind "note", and not while the record is in the recycle bin.
  * Whoever reads the record may write one; what becomes of it afterwards is its author's.
  *
- * A kind is a bit of branch.kinds: the record's own first, then those of entities that join, in the order of
- * the registry.
+ * A kind is a bit of branch.kinds (rights_kinds_for): the record's own first, then those of entities that
+ * join, in the order of the registry.
  */
 #ifndef DATA_TIMELINE_H
 #define DATA_TIMELINE_H

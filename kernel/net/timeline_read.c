@@ -57,19 +57,9 @@ static uint64_t kinds_there(crm_ctx *c, const entity *e)
     return kinds;
 }
 
-static uint64_t kinds_through(const branches *b, uint32_t matched)
-{
-    uint64_t kinds = 0;
-    matched &= rights_for(b, ACTION_READ);
-    for (uint32_t i = 0; i < b->count; i++) {
-        kinds |= matched >> i & 1 ? b->at[i].kinds : 0;
-    }
-    return kinds;
-}
-
 uint64_t timeline_kinds(crm_ctx *c, const entity *e)
 {
-    return kinds_there(c, e) & kinds_through(rights_of(c, e), ~0u);
+    return kinds_there(c, e) & rights_kinds_for(rights_of(c, e), ~0u);
 }
 
 /* ---- changes of the record ------------------------------------------------------------------- */
@@ -378,7 +368,7 @@ static crm_status begin(timeline *t)
         return call_fail(c, CRM_NOT_FOUND, "not_found");
     }
     t->may_change = matched & rights_for(b, ACTION_UPDATE);
-    t->kinds &= kinds_through(b, matched);
+    t->kinds &= rights_kinds_for(b, matched);
     t->cap = (t->limit + 1) * (3 + TIMELINE_JOINS_MAX); /* of changes up to two pages are read */
     t->items = ARENA_ARRAY(c->arena, timeline_item, t->cap);
     t->pinned = ARENA_ARRAY(c->arena, timeline_item, PINNED_MAX);
