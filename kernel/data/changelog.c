@@ -73,6 +73,22 @@ crm_status changelog_tell(tx *t, const crm_ctx *c, const record *now, const reco
     return tell(t, c, now, was, 'u', false);
 }
 
+crm_status changelog_tell_because(tx *t, const crm_ctx *c, const record *now, uint16_t by)
+{
+    change ch = {.reg = c->reg,
+                 .entity = now->entity,
+                 .record = now->v[COL_ID].i,
+                 .rev = now->v[COL_REV].i,
+                 .at = now->v[COL_UPDATED_AT].i,
+                 .by = c->who->user,
+                 .op = 'u',
+                 .row_was = now->v,
+                 .row_now = now->v,
+                 .because = tx_last_change(t),
+                 .because_field = by};
+    return tx_gather_change(t, &ch);
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 #define PAGE_BYTES ((size_t)8 * 1024 * 1024)

@@ -19,6 +19,9 @@ CRM_MUST_CHECK crm_status changelog_append(tx *t, const crm_ctx *c, const record
  * what must not be missed is appended.
  */
 CRM_MUST_CHECK crm_status changelog_tell(tx *t, const crm_ctx *c, const record *now, const record *was);
+/* The same of `now`, of which nothing is another but its timeline, by the change that was told last: for those
+ * who may see that one and its field `by`. */
+CRM_MUST_CHECK crm_status changelog_tell_because(tx *t, const crm_ctx *c, const record *now, uint16_t by);
 /* What was read on from a position. */
 typedef struct change_page {
     change *at; /* oldest first */

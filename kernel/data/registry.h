@@ -375,6 +375,10 @@ typedef struct change {
     /* The whole row before (NULL at create) and after, indexed as entity->fields: what a receiver's
      * rights are judged by ("gone"), and what rules' conditions read. */
     const value *row_was, *row_now;
+    /* Of a timeline: the change of another record that made it another, which refers to this one by that
+     * field. Told to those alone who may see both. NULL: it stands for itself. */
+    const struct change *because;
+    uint16_t because_field;
 } change;
 
 /* Runs on the writer, bulk lane: its effects and its cursor are one commit. */

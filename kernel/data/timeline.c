@@ -41,10 +41,11 @@ int timeline_kind_find(const registry *r, crm_str name)
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-/* An event of the record itself, which nothing of has changed: its readers, and nobody else, learn
- * that its timeline is another. */
-static crm_status tell_one(const saving *s, const entity *of, value id)
+/* An event of the record itself, which nothing of has changed: those of its readers who may also
+ * see what refers to it, and nobody else, learn that its timeline is another. */
+static crm_status tell_one(const saving *s, uint16_t at, value id)
 {
+    const entity *of = s->entity->fields[at].ref;
     crm_ctx *c = s->call;
     record r = {.entity = of, .arena = c->arena};
     if (id.kind != VALUE_INT || !(of->flags & ENTITY_TIMELINE)) {
@@ -54,15 +55,15 @@ static crm_status tell_one(const saving *s, const entity *of, value id)
     if (st == CRM_NOT_FOUND || (!st && !value_is_null(r.v[COL_DELETED_AT]))) {
         return CRM_OK;
     }
-    return st ? st : changelog_tell(c->tx, c, &r, &r);
+    return st ? st : changelog_tell_because(c->tx, c, &r, at);
 }
 
 static crm_status tell_field(const saving *s, uint16_t at)
 {
     const field *f = &s->entity->fields[at];
     value now = s->now.v[at], was = s->was.v ? s->was.v[at] : value_null();
-    crm_status st = f->ref ? tell_one(s, f->ref, now) : CRM_OK;
-    return st || !f->ref || value_equal(now, was) ? st : tell_one(s, f->ref, was);
+    crm_status st = f->ref ? tell_one(s, at, now) : CRM_OK;
+    return st || !f->ref || value_equal(now, was) ? st : tell_one(s, at, was);
 }
 
 crm_status timeline_tell(const saving *s)

@@ -392,3 +392,8 @@ crm_status tx_gather_change(tx *t, const change *ch)
 {
     return tx_gathered_change(&state_of(t)->gathered, ch);
 }
+
+const change *tx_last_change(const tx *t)
+{
+    return tx_gathered_last(&state_of((tx *)t)->gathered);
+}

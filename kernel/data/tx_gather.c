@@ -242,6 +242,15 @@ crm_status tx_gathered_change(tx_gathered *g, const change *ch)
     return CRM_OK;
 }
 
+const change *tx_gathered_last(const tx_gathered *g)
+{
+    const gathered_change *n = g->changes;
+    while (n && n->change.because) {
+        n = n->older;
+    }
+    return n ? &n->change : NULL;
+}
+
 changes_batch *tx_gathered_take(tx_gathered *g)
 {
     changes_box *box = g->box;

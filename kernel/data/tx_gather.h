@@ -37,6 +37,7 @@ CRM_MUST_CHECK crm_status tx_gathered_terms(tx_gathered *g, const entity *e, int
 CRM_MUST_CHECK crm_status tx_gathered_change(tx_gathered *g, const change *ch);
 /* Each record's newest words, once. */
 CRM_MUST_CHECK crm_status tx_gathered_write_terms(tx_gathered *g, tx *t);
+const change *tx_gathered_last(const tx_gathered *g);
 changes_batch *tx_gathered_take(tx_gathered *g);
 
 #endif

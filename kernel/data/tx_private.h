@@ -12,6 +12,8 @@ CRM_MUST_CHECK crm_status tx_run(tx *t, engine_op *op);
 crm_status tx_gather_terms(tx *t, const entity *e, int64_t id, const value *row);
 /* Listeners and browsers get it after the commit. Deep copied. */
 crm_status tx_gather_change(tx *t, const change *ch);
+/* The newest that stands for itself, until the changes are published; NULL: none. */
+const change *tx_last_change(const tx *t);
 /* All values of a row, in `a`; NULL when memory is out. */
 value *row_dup(arena *a, const entity *e, const value *row);
 /* The first row of the kernel's own store whose `column` is `key`, in `a`; NOT_FOUND. */

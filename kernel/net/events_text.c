@@ -1,5 +1,6 @@
 /* events_text.c - what committed changes say to one user, as server-sent events. Loop thread. */
 #include "data/stores.h"
+#include "data/timeline.h"
 #include "net/events_private.h"
 
 #define MANY       20 /* changes of one batch in one commit: then one line says so */
@@ -80,12 +81,33 @@ static bool is_kept_back(const change *ch)
     return ch->entity->flags & ENTITY_SYSTEM || (ch->entity->flags & ENTITY_NO_API && !is_setting);
 }
 
+/* A note is read by who reads its record through a right that shows notes; what refers to the
+ * record by who may read that as well, and the field that refers. `seen` are the rights that match
+ * the record. */
+static bool may_see_because(crm_ctx *c, const change *ch, uint32_t seen)
+{
+    const change *why = ch->because;
+    const branches *of = rights_of(c, ch->entity), *all = rights_of(c, why->entity);
+    bool is_note = why->entity->flags & ENTITY_NOTES;
+    int kind = is_note ? KIND_NOTE : timeline_kind_find(c->reg, why->entity->join->kind);
+    uint64_t shown = 0, fields[4] = {0};
+    for (uint32_t i = 0; i < of->count; i++) {
+        shown |= seen >> i & 1 ? of->at[i].kinds : 0;
+    }
+    if (kind < 0 || !(shown & KIND_BIT(kind)) || is_note) {
+        return is_note && shown & KIND_BIT(KIND_NOTE);
+    }
+    uint32_t read = readable(c, all, why->row_now) | readable(c, all, why->row_was);
+    rights_fields_for(all, read, ACTION_READ, fields);
+    return read && bits_has(fields, ch->because_field);
+}
+
 static void change_text(buf *b, crm_ctx *c, const change *ch)
 {
     uint64_t fields[4] = {0};
     const branches *all = rights_of(c, ch->entity);
     uint32_t now = readable(c, all, ch->row_now), was = readable(c, all, ch->row_was);
-    if (is_kept_back(ch) || (!now && !was)) {
+    if (is_kept_back(ch) || (!now && !was) || (ch->because && !may_see_because(c, ch, now | was))) {
         return;
     }
     bool is_notice = ch->entity == registry_store(ch->reg, STORE_NOTIFICATION) && ch->op == 'c';

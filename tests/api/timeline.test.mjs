@@ -261,8 +261,13 @@ describe('notes', () => {
     await note(head, id, 'Новое');
     const told = await until(() => of(his)[0]);
     assert.deepEqual(told.data, { entity: 'sales.deal', id, rev, op: 'updated', fields: [] });
-    await make(head, TASKS, { title: 'Дело', deal: id });
+    await make(head, TASKS, { title: 'Дело', deal: id, owner: petrov.user.id });
     await until(() => of(his).length === 2);
+    const hidden = await make(head, TASKS, { title: 'Тайное', deal: id, owner: sidorova.user.id });
+    await head.patch(`${TASKS}/${hidden.id}`, { title: 'Тайное дело' }, { expect: 200 });
+    await note(head, id, 'После тайного');
+    await until(() => of(his).length > 2);
+    assert.equal(of(his).length, 3, 'of a task that he may not see he learns nothing');
     await deal(sidorova, { title: 'Своя' });
     await until(() => hers.seen.some((e) => e.event === 'record'));
     assert.equal(of(hers).length, 0);

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 const file = process.env.KARKAS_OPERATIONS;
 const METHODS = ['get', 'head', 'post', 'patch', 'put', 'delete'];
 const ALL = '<entity>';
-const OF_TESTS = /^\/api\/v1\/(acts|slow|fleet)\//; // routes of modules that only tests have
+const OF_TESTS = /^\/api\/v1\/(acts|slow|fleet|pulse)\//; // routes of modules that only tests have
 const kinds = new Map(); // of operation ids, by document
 const known = new Set();
 const used = new Set();
