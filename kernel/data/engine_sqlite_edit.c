@@ -30,12 +30,18 @@ void schema_edit_end(schema_step *x)
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 }
 
+/* Only a full text has tables of its own; those of other names are of what is made beside. */
+static bool is_full_text(const char *name)
+{
+    return name[0] == 'f' || name[0] == 'g';
+}
+
 void schema_edit_name(schema_step *x, const char *from, const char *to)
 {
     size_t n = strlen(from) + 1;
     (void)!schema_run(x,
                       "UPDATE sqlite_master SET sql=replace(sql,'%s','%s'),"
                       "name='%s'||substr(name,%zu),tbl_name='%s'||substr(tbl_name,%zu)"
-                      " WHERE type='table' AND (name='%s' OR name GLOB '%s_*')",
-                      from, to, to, n, to, n, from, from);
+                      " WHERE type='table' AND (name='%s' OR %d AND name GLOB '%s_*')",
+                      from, to, to, n, to, n, from, is_full_text(from), from);
 }

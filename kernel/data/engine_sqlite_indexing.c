@@ -272,28 +272,37 @@ void indexing_take(schema_step *x, const entity *e)
     schema_edit_end(x);
 }
 
-static crm_str next_of(schema_step *x, const entity *e)
+#define NAME_ROOM 128 /* an index names eight columns at most, by their numbers */
+
+/* The name that a SELECT gives first, in `room`; empty: none. */
+static crm_str read_name(schema_step *x, const char *select, char room[NAME_ROOM])
 {
-    crm_str out = {0};
-    char text[96];
     sqlite3_stmt *stmt = NULL;
-    snprintf(text, sizeof text, "SELECT name FROM meta_ahead WHERE entity=%u LIMIT 1", e->id);
-    int rc = x->status ? SQLITE_ABORT : sqlite3_prepare_v2(x->s->db, text, -1, &stmt, NULL);
+    room[0] = '\0';
+    int rc = x->status ? SQLITE_ABORT : sqlite3_prepare_v2(x->s->db, select, -1, &stmt, NULL);
     if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
-        out = arena_dup(x->arena, str_of((const char *)sqlite3_column_text(stmt, 0)));
+        snprintf(room, NAME_ROOM, "%s", (const char *)sqlite3_column_text(stmt, 0));
     }
     sqlite3_finalize(stmt);
-    return out;
+    return str_of(room);
+}
+
+static crm_str next_of(schema_step *x, const entity *e, char room[NAME_ROOM])
+{
+    char text[96];
+    snprintf(text, sizeof text, "SELECT name FROM meta_ahead WHERE entity=%u LIMIT 1", e->id);
+    return read_name(x, text, room);
 }
 
 void indexing_drop(schema_step *x, const entity *e)
 {
-    crm_str name = next_of(x, e);
+    char room[NAME_ROOM];
+    crm_str name = next_of(x, e, room);
     if (!name.n) {
         return;
     }
     schema_edit_begin(x);
-    for (; name.n && x->status == CRM_OK; name = next_of(x, e)) {
+    for (; name.n && x->status == CRM_OK; name = next_of(x, e, room)) {
         const char *before = name.p[0] == 'm' ? "" : "t";
         crm_str table = arena_fmt(x->arena, "%s%.*s", before, STR_FMT(name));
         long long n = set_aside(x, name, table);
@@ -312,17 +321,19 @@ void indexing_drop(schema_step *x, const entity *e)
 
 bool indexing_clear_aside(schema_step *x)
 {
-    long long n = schema_int(x, 0,
-                             "SELECT CAST(substr(name,2) AS INTEGER) FROM sqlite_master"
-                             " WHERE type='table' AND name GLOB 'y[0-9]*' LIMIT 1");
-    if (!n) {
+    char room[NAME_ROOM];
+    crm_str name = read_name(x,
+                             "SELECT name FROM sqlite_master"
+                             " WHERE type='table' AND name GLOB 'y[0-9]*' LIMIT 1",
+                             room);
+    if (!name.n) {
         return false;
     }
     int before = sqlite3_total_changes(x->s->db);
-    (void)!schema_run(x, "DELETE FROM y%lld WHERE id IN (SELECT id FROM y%lld LIMIT %d)", n, n,
-                      CLEARED_AT_ONCE);
+    (void)!schema_run(x, "DELETE FROM %.*s WHERE id IN (SELECT id FROM %.*s LIMIT %d)",
+                      STR_FMT(name), STR_FMT(name), CLEARED_AT_ONCE);
     if (x->status == CRM_OK && sqlite3_total_changes(x->s->db) == before) {
-        (void)!schema_run(x, "DROP TABLE y%lld", n);
+        (void)!schema_run(x, "DROP TABLE %.*s", STR_FMT(name));
     }
     return x->status == CRM_OK;
 }

@@ -186,6 +186,46 @@ static void an_index_that_is_given_up_leaves_nothing_and_may_be_made_again(void 
     assert_int_equal(count_of(b, "сосна"), 2);
 }
 
+/* Of two in the making at once, one's name may be how the other's begins. */
+static const entity_index of_one_beginning[] = {
+    {.field = {DEAL_NOTE}, .count = 1},
+    {.field = {DEAL_NOTE, DEAL_TOOK}, .count = 2},
+    {.field = {DEAL_NOTE}, .count = 1, .empty = {DEAL_CLOSE}, .empty_count = 1},
+};
+
+static void indexes_whose_names_begin_alike_are_told_apart(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    fill(b);
+    declared all = {of_one_beginning, 3}, before = declare(b, all);
+    (void)slices(b);
+    assert_int_equal(ask(b, "SELECT count(*) FROM meta_ahead"), 3);
+    declare(b, before);
+    assert_ok(engine_drop_ahead(b->e));
+    assert_sound(b);
+    bench_rest(b);
+    assert_int_equal(leftovers(b), 0);
+    declare(b, all);
+    (void)slices(b);
+    assert_ok(make(b, &faults));
+    assert_sound(b);
+    assert_int_equal(ask(b, "SELECT count(*) FROM sqlite_master WHERE name GLOB 'y[0-9]*'"), 3);
+    bench_rest(b);
+    assert_int_equal(leftovers(b), 0);
+}
+
+/* A file may have a table that is out of use under such a name. */
+static void what_is_out_of_use_goes_by_its_whole_name(void **state)
+{
+    bench *b = *state;
+    (void)ask(b, "CREATE TABLE y1_n9(id INTEGER PRIMARY KEY, k7)");
+    (void)ask(b, "INSERT INTO y1_n9 VALUES(1,2),(2,3)");
+    bench_reopen(b);
+    bench_rest(b);
+    assert_int_equal(leftovers(b), 0);
+}
+
 /* It names them. */
 static void equal_values_are_left_to_the_step(void **state)
 {
@@ -458,6 +498,8 @@ int main(void)
         TRY(an_index_that_is_half_made_goes_on_when_the_file_is_opened_again),
         TRY(elements_of_an_index_are_gathered_in_slices),
         TRY(an_index_that_is_given_up_leaves_nothing_and_may_be_made_again),
+        TRY(indexes_whose_names_begin_alike_are_told_apart),
+        TRY(what_is_out_of_use_goes_by_its_whole_name),
         TRY(equal_values_are_left_to_the_step),
         TRY(values_that_become_equal_meanwhile_are_left_to_the_step),
         TRY(a_unique_index_made_in_slices_refuses_rows),
