@@ -8,7 +8,6 @@
 
 typedef struct mention {
     crm_ctx *call;
-    const entity *notes;
     const entity *of; /* what the note stands on */
     int64_t record;
     int64_t user;
@@ -17,8 +16,7 @@ typedef struct mention {
 static mention mention_of(crm_ctx *c, const record *note)
 {
     const field *on = &note->entity->fields[NOTE_RECORD];
-    return (mention){
-        .call = c, .notes = note->entity, .of = on->ref, .record = note->v[NOTE_RECORD].i};
+    return (mention){.call = c, .of = on->ref, .record = note->v[NOTE_RECORD].i};
 }
 
 /* The next user of a list; false: there is none. */
@@ -63,13 +61,14 @@ static crm_status act_as(mention *m, as_user what, void *out)
     return s;
 }
 
+/* Some right to this very record shows notes: others of his may show them of other records. */
 static crm_status reads(mention *m, void *out)
 {
     crm_ctx *c = m->call;
     uint32_t matched;
     crm_status s = rights_match_stored(c, m->of, m->record, &matched);
-    *(bool *)out = s == CRM_OK && rights_may_some(c, m->notes, ACTION_READ) &&
-                   matched & rights_for(rights_of(c, m->of), ACTION_READ);
+    *(bool *)out =
+        s == CRM_OK && rights_kinds_for(rights_of(c, m->of), matched) & KIND_BIT(KIND_NOTE);
     return s;
 }
 

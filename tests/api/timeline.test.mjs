@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
-import { dealer } from '../harness/tz.mjs';
+import { dealer, people } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const DEALS = '/api/v1/sales.deal';
@@ -12,8 +12,8 @@ const NOTES = '/api/v1/sales.deal_notes';
 const TASKS = '/api/v1/tasks.task';
 let server, head, petrov, sidorova, belova;
 
-async function start(tz) {
-  server = await startServer({ time: '2027-01-18T07:00:00Z', ...(tz && { tz }) });
+async function start(tz, csv) {
+  server = await startServer({ time: '2027-01-18T07:00:00Z', ...(tz && { tz }), ...(csv && { people: csv }) });
   await enter();
 }
 
@@ -298,5 +298,24 @@ describe('kinds of a timeline that a ТЗ names', () => {
     assert.deepEqual(codes(await belova.get(`${DEALS}/${id}/timeline?kinds=stage`)), [422, 'invalid', [['kinds', 'not_a_choice']]]);
     await note(belova, id, 'Счёт закрыт');
     assert.equal((await feed(petrov, id, '?kinds=note')).rows.length, 2);
+  });
+});
+
+describe('who reads notes of his own deals, and of others\' some fields', () => {
+  before(() => start(dealer, people.replace(/^(petrov,.*)manager$/m, '$1manager accountant')));
+  after(() => server.stop());
+
+  it('is told of a mention on his own deals alone', async () => {
+    const notices = async () => (await petrov.get('/api/v1/notification?kind=mention', { expect: 200 })).json.rows.map((n) => n.record);
+    const [his, hers] = [await deal(petrov), await deal(sidorova)];
+    await head.patch(`${DEALS}/${hers.id}`, { stage: 'lost', lost_reason: 'price' }, { expect: 200 });
+    await petrov.get(`${DEALS}/${hers.id}`, { expect: 200 });
+    const hidden = await note(sidorova, hers.id, '@Пётр Петров, тайное', { mentions: [petrov.user.id] });
+    assert.deepEqual(hidden.not_told.map((m) => m.label), ['Пётр Петров']);
+    assert.equal((await petrov.get(`${NOTES}/${hidden.id}`)).status, 404);
+    const shown = await note(head, his.id, '@Пётр Петров, явное', { mentions: [petrov.user.id] });
+    assert.deepEqual(shown.not_told, []);
+    await petrov.get(`${NOTES}/${shown.id}`, { expect: 200 });
+    assert.deepEqual(await notices(), [his.id]);
   });
 });
