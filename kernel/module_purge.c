@@ -81,6 +81,36 @@ static crm_status commit_start(crm_ctx *c, void *arg)
     return s;
 }
 
+static crm_status write_off(deployment *d, crm_ctx *c, crm_str name)
+{
+    module_choices all;
+    crm_status s = choices_read(c->arena, d->o->data, &all);
+    module_choice *row = s == CRM_OK ? choices_need(c->arena, &all, name) : NULL;
+    if (!row) {
+        return s == CRM_OK ? CRM_NOMEM : s;
+    }
+    row->wish = CHOICE_OFF;
+    return choices_write(d->o->data, &all);
+}
+
+/* Off by choice from before its first record goes, so that neither a text that names it nor a
+ * module that needs it brings half of it into force. The end forgets that; a purge that fails or is
+ * canceled leaves it off. */
+static crm_status begin(deployment *d, crm_ctx *c, module_plan *p)
+{
+    module_choices before;
+    crm_status s = choices_read(c->arena, d->o->data, &before);
+    s = s == CRM_OK ? write_off(d, c, p->name) : s;
+    if (s != CRM_OK) {
+        return s;
+    }
+    s = writer_run(d->flow, c, commit_start, p);
+    if (s != CRM_OK && choices_write(d->o->data, &before) != CRM_OK) {
+        log_event(LOG_ERROR, "modules.not_taken_back", "module=%s", log_quote(p->name));
+    }
+    return s;
+}
+
 static crm_status carry_out(deployment *d, crm_ctx *c, const module_ask *ask, module_plan *p)
 {
     crm_status s = call_may(c, CRM_S("delete")) ? CRM_OK : call_fail(c, CRM_DENIED, "denied");
@@ -91,7 +121,7 @@ static crm_status carry_out(deployment *d, crm_ctx *c, const module_ask *ask, mo
     engine_turn_end(c->session);
     s = s == CRM_OK ? module_rest_count(c, p) : s;
     engine_turn_end(c->session);
-    return s == CRM_OK && !ask->is_check ? writer_run(d->flow, c, commit_start, p) : s;
+    return s == CRM_OK && !ask->is_check ? begin(d, c, p) : s;
 }
 
 /* On the registry that is in force once it is this request's turn. */

@@ -177,7 +177,7 @@ describe('purging a module', () => {
   });
 
   it('goes on over kill -9, and the module is not turned on meanwhile', async () => {
-    const lines = Array.from({ length: 6000 }, (_, i) => `Бокс ${i}`).join('\n');
+    const lines = Array.from({ length: 9000 }, (_, i) => `Бокс ${i}`).join('\n');
     const file = await head.request('POST', '/api/v1/import/garage.slot?name=a.csv', `name\n${lines}\n`, {
       raw: true,
       headers: { 'content-type': 'application/octet-stream' },
@@ -187,13 +187,20 @@ describe('purging a module', () => {
     await until(async () => (await head.get(`/api/v1/import/${file.json.id}`, { expect: 200 })).json.run?.state === 'done', 'the import');
     await apply(without);
     const started = (await purge({ name: 'garage' }, { expect: 202 })).json;
-    assert.equal(started.rows, 6001);
-    const again = await purge({ name: 'garage' });
-    const enabled = await head.post('/api/v1/modules/garage/enable', undefined, {});
+    assert.equal(started.rows, 9001);
+    const [byText, again, enabled, byAnother] = await Promise.all([
+      server.command('tz', 'apply', writeTz(server.home, named)),
+      purge({ name: 'garage' }),
+      head.post('/api/v1/modules/garage/enable', undefined, {}),
+      head.post('/api/v1/modules/valet/enable', undefined, {}),
+    ]);
     const { state } = (await head.get(`/api/v1/batch/${started.change.batch}`, { expect: 200 })).json;
-    if (['waiting', 'running'].includes(state)) {
-      assert.deepEqual([again.json.code, enabled.json.code], ['module_purging', 'module_purging']);
-    }
+    assert.ok(['waiting', 'running'].includes(state), `nothing was tried meanwhile: ${state}`);
+    assert.deepEqual([again.json.code, enabled.json.code], ['module_purging', 'module_purging']);
+    assert.deepEqual([byAnother.status, byAnother.json.code], [409, 'module_refused']);
+    assert.match(byAnother.json.detail, /^garage: .*выключен/);
+    assert.match(byText.out + byText.err, /garage: .*выключен/);
+    writeTz(server.home, without); // a start reads the file anew
     await server.kill();
     await server.start();
     head = await server.as('ivanova');
