@@ -72,21 +72,26 @@ crm_status child_start(const char *const *args, int file, child *out)
     return CRM_OK;
 }
 
-static bool wait_ready(int fd, short events)
+static bool wait_ready(int fd, short events, int ms)
 {
     struct pollfd p = {.fd = fd, .events = events};
     int n;
     do {
-        n = poll(&p, 1, CHILD_SILENCE_MS);
+        n = poll(&p, 1, ms);
     } while (n < 0 && errno == EINTR);
     return n > 0;
+}
+
+bool child_speaks(const child *c, int ms)
+{
+    return wait_ready(c->out, POLLIN, ms);
 }
 
 ssize_t child_read(void *arg, char *to, size_t n)
 {
     child *c = arg;
     ssize_t got;
-    if (!wait_ready(c->out, POLLIN)) {
+    if (!wait_ready(c->out, POLLIN, CHILD_SILENCE_MS)) {
         return -1;
     }
     do {
@@ -98,7 +103,7 @@ ssize_t child_read(void *arg, char *to, size_t n)
 crm_status child_write(child *c, crm_str bytes)
 {
     while (bytes.n) {
-        if (!wait_ready(c->in, POLLOUT)) {
+        if (!wait_ready(c->in, POLLOUT, CHILD_SILENCE_MS)) {
             return CRM_TIMEOUT;
         }
         ssize_t n = write(c->in, bytes.p, bytes.n < PIPE_BUF ? bytes.n : PIPE_BUF);

@@ -18,6 +18,8 @@ typedef struct child {
 
 /* Starts karkas-sheet; `file` becomes its descriptor 3. `args` end in NULL. */
 CRM_MUST_CHECK crm_status child_start(const char *const *args, int file, child *out);
+/* Whether it says something, or has ended, within `ms`. */
+bool child_speaks(const child *c, int ms);
 /* As table_source.read: what it says. -1 also when it is silent for too long. */
 ssize_t child_read(void *child, char *to, size_t n);
 CRM_MUST_CHECK crm_status child_write(child *c, crm_str bytes);

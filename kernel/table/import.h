@@ -25,7 +25,8 @@ crm_str import_path(arena *a, crm_str file, const char *suffix);
 CRM_MUST_CHECK crm_status import_allow(crm_ctx *c, const entity *e);
 /*
  * Looks the file over and fills an unstored row: reading, columns, samples, what they are likely to
- * mean. `reading` (may be NULL) is how the user wants it read. INVALID import_format. Worker.
+ * mean. `reading` (may be NULL) is how the user wants it read. INVALID import_format; TIMEOUT
+ * xlsx_slow, when a workbook gives no row for half a minute; UNAVAILABLE when the server ends. Worker.
  */
 CRM_MUST_CHECK crm_status import_analyse(crm_ctx *c, const entity *e, const json_t *reading,
                                          store_row *row);

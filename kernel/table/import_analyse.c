@@ -3,16 +3,21 @@
 
 #include "data/field.h"
 #include "data/stores.h"
+#include "flow/flow.h"
 #include "table/import_private.h"
 
 #define ROWS_SHOWN 20
 #define ROWS_READ  200
 #define SAMPLES    3
 #define CELL_SHOWN 120 /* characters */
+#define LOOK_ROWS  1000
+/* All texts that a big workbook's rows share are read before its first row: some seconds. */
+#define BOOK_MS 30000
 
 typedef struct looking {
     crm_ctx *call;
     const entity *entity;
+    int64_t until; /* clock_mono: a workbook is not waited for any longer */
     source_reading how;
     table_row *rows; /* the first ones, the header's included */
     uint32_t count;
@@ -92,16 +97,31 @@ static crm_status keep_row(looking *l, const table_row *row)
     return arena_failed(a) ? CRM_NOMEM : CRM_OK;
 }
 
+/* Whoever made the file decides how long it takes, and few threads do this: a server that ends does
+ * not wait for it, and nobody waits long. */
+static crm_status go_on(void *arg, int64_t rows)
+{
+    const looking *l = arg;
+    (void)rows;
+    if (pool_is_closing()) {
+        return CRM_UNAVAILABLE;
+    }
+    bool is_late = l->how.format == SOURCE_XLSX && clock_mono() >= l->until;
+    return is_late ? call_fail(l->call, CRM_TIMEOUT, "xlsx_slow") : CRM_OK;
+}
+
 /* A property of cards may come up late: all of them are looked through for their names. */
 static crm_status look_at_rows(looking *l, source *from)
 {
     table_row row;
     bool is_named = l->how.format == SOURCE_VCARD;
+    int64_t rows = 0;
     crm_status s;
     while ((s = source_next(from, &row)) == CRM_OK) {
         l->has_more = l->count == ROWS_READ;
         l->columns = row.count > l->columns && (is_named || !l->has_more) ? row.count : l->columns;
         s = !l->has_more ? keep_row(l, &row) : is_named ? CRM_OK : CRM_NOT_FOUND;
+        s = s == CRM_OK && ++rows % LOOK_ROWS == 0 ? go_on(l, rows) : s;
         if (s != CRM_OK) {
             return s;
         }
@@ -122,10 +142,14 @@ static crm_status keep_names(looking *l, const source *from)
 static crm_status read_rows(looking *l, int fd)
 {
     source *from = NULL;
+    const source_watch watch = {go_on, l};
     int64_t most = l->how.format == SOURCE_VCARD ? INT64_MAX : ROWS_READ + 1;
     l->rows = ARENA_ARRAY(l->call->arena, table_row, ROWS_READ);
     crm_status s = l->rows ? source_open(l->call->arena, fd, &l->how, most, &from) : CRM_NOMEM;
-    s = s == CRM_OK ? look_at_rows(l, from) : s;
+    if (s == CRM_OK) {
+        source_watched(from, &watch);
+        s = look_at_rows(l, from);
+    }
     if (s == CRM_NOT_FOUND && l->how.format == SOURCE_VCARD) {
         s = keep_names(l, from);
     }
@@ -382,13 +406,19 @@ static crm_status look(looking *l, int fd, const json_t *reading)
 
 crm_status import_analyse(crm_ctx *c, const entity *e, const json_t *reading, store_row *row)
 {
+    return import_analyse_within(c, e, reading, row, BOOK_MS);
+}
+
+crm_status import_analyse_within(crm_ctx *c, const entity *e, const json_t *reading, store_row *row,
+                                 int64_t ms)
+{
     looking *l = ARENA_NEW(c->arena, looking);
     crm_str path = import_path(c->arena, store_text(row, IMPORT_FILE), IMPORT_SOURCE);
     int fd = path.p ? open(path.p, O_RDONLY | O_CLOEXEC) : -1;
     if (!l || fd < 0) {
         return l && path.p ? call_fail(c, CRM_NOT_FOUND, "import_gone") : CRM_NOMEM;
     }
-    *l = (looking){.call = c, .entity = e};
+    *l = (looking){.call = c, .entity = e, .until = clock_mono() + ms * 1000000};
     crm_status s = look(l, fd, reading);
     close(fd);
     return s == CRM_OK ? fill_row(l, row) : s;

@@ -53,6 +53,9 @@ bool import_may_set(crm_ctx *c, const field *f);
 
 /* ---- how a file is read ---------------------------------------------------------------------- */
 
+/* import_analyse, with so long for a workbook's first rows. */
+CRM_MUST_CHECK crm_status import_analyse_within(crm_ctx *c, const entity *e, const json_t *reading,
+                                                store_row *row, int64_t ms);
 CRM_MUST_CHECK crm_status reading_from_json(const json_t *json, source_reading *out);
 crm_str reading_to_json(arena *a, const source_reading *r);
 /* The frames of the file as it is read now: another reading makes others. */

@@ -9,7 +9,8 @@
 #include "table/child.h"
 #include "table/import.h"
 
-#define SAMPLE (1 << 20)
+#define SAMPLE  (1 << 20)
+#define LOOK_MS 1000
 
 struct source {
     source_format format;
@@ -195,6 +196,24 @@ static crm_status keep_sheets(source *s, const table_row *row)
     return s->sheets && !arena_failed(s->arena) ? CRM_OK : CRM_NOMEM;
 }
 
+static crm_status ask_watch(const source *s)
+{
+    return s->watch ? s->watch->look(s->watch->arg, s->rows) : CRM_OK;
+}
+
+/* Until the child says something: it may be silent for long, and who waits may not want to. */
+static crm_status wait_for_child(source *s)
+{
+    crm_status st = CRM_OK;
+    for (int ms = 0; st == CRM_OK && ms < CHILD_SILENCE_MS; ms += LOOK_MS) {
+        if (child_speaks(&s->child, LOOK_MS)) {
+            return CRM_OK;
+        }
+        st = ask_watch(s);
+    }
+    return st == CRM_OK ? invalid(s, "xlsx_broken") : st;
+}
+
 /* A frame of line 0: the sheets' names first; then the outcome, of which a bad one has a fault. One
  * without a cell only says that there is more to come. */
 static crm_status take_note(source *s, const table_row *row)
@@ -202,7 +221,7 @@ static crm_status take_note(source *s, const table_row *row)
     static const char *const known[] = {"xlsx_broken", "xlsx_bomb", "xlsx_doctype", "xlsx_sheet",
                                         "too_many_rows"};
     if (!row->count && row->fault == TABLE_SOUND) {
-        return s->watch ? s->watch->look(s->watch->arg, s->rows) : CRM_OK;
+        return ask_watch(s);
     }
     if (row->fault == TABLE_SOUND && !s->sheets) {
         return keep_sheets(s, row);
@@ -229,6 +248,10 @@ static crm_status more_frames(source *s)
         memmove(s->frames.p, s->frames.p + s->frames_at, s->frames.n);
     }
     s->frames_at = 0;
+    crm_status st = wait_for_child(s);
+    if (st != CRM_OK) {
+        return st;
+    }
     char *room = buf_room(&s->frames, 65536);
     ssize_t n = room ? child_read(&s->child, room, 65536) : -1;
     s->frames.n += n > 0 ? (size_t)n : 0;

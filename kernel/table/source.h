@@ -39,8 +39,8 @@ CRM_MUST_CHECK crm_status source_open(arena *a, int fd, const source_reading *ho
 CRM_MUST_CHECK crm_status source_next(source *s, table_row *row);
 const char *source_fault(const source *s); /* "xlsx_broken" …, "too_many_rows", "charset_missing" */
 /*
- * Who waits for a long reading: asked about every second while no row comes, and by frames_make every
- * thousand rows. What it gives but OK ends the reading, and is what the reader gives.
+ * Who waits for a long reading: asked every second, or more often, while no row of a workbook comes, and
+ * by frames_make every thousand rows. What it gives but OK ends the reading, and is what the reader gives.
  */
 typedef struct source_watch {
     crm_status (*look)(void *arg, int64_t rows); /* `rows` so far */
