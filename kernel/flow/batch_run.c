@@ -362,6 +362,7 @@ static crm_status stand_again(crm_ctx *c, crm_str arg, const void *fn)
     return timers_schedule(c, BATCH_JOB, arg, clock_now(), arg);
 }
 
+/* Another turn finds it closed and tells its kind, as it does of one that was canceled. */
 static crm_status give_up(crm_ctx *c, crm_str arg, const void *fn)
 {
     store_row row;
@@ -370,7 +371,8 @@ static crm_status give_up(crm_ctx *c, crm_str arg, const void *fn)
     if (s != CRM_OK || !batch_is_open(&row)) {
         return s == CRM_NOT_FOUND ? CRM_OK : s;
     }
-    return batch_end(c, &row, BATCH_STATE_FAILED, CRM_S("unavailable"));
+    s = batch_end(c, &row, BATCH_STATE_FAILED, CRM_S("unavailable"));
+    return s == CRM_OK ? timers_schedule(c, BATCH_JOB, arg, clock_now(), arg) : s;
 }
 
 crm_status batch_register(registry *r)

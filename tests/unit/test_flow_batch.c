@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 static batch_world w;
-static atomic_int fails_left, slices, hold_after;
+static atomic_int fails_left, slices, hold_after, told;
 
 /* ---- a kind that makes spec.n items; every spec.bad-th gets a code that is taken; with spec.long
  * it counts them for as long as it is let */
@@ -66,10 +66,21 @@ static crm_status make_items(crm_ctx *c, batch_run *b, bool *is_done, const void
     return s;
 }
 
+static void note_end(crm_ctx *c, int64_t batch, const void *fn)
+{
+    (void)c;
+    (void)batch;
+    (void)fn;
+    atomic_fetch_add(&told, 1);
+}
+
 static void declare(registry *r)
 {
-    static const batch_kind k = {
-        .name = {"make", 4}, .module = {"test", 4}, .prepare = count_up, .slice = make_items};
+    static const batch_kind k = {.name = {"make", 4},
+                                 .module = {"test", 4},
+                                 .prepare = count_up,
+                                 .slice = make_items,
+                                 .ended = note_end};
     assert_ok(registry_add_batch_kind(r, &k));
 }
 
@@ -80,6 +91,7 @@ static int open_memory(void **state)
     atomic_store(&fails_left, 0);
     atomic_store(&slices, 0);
     atomic_store(&hold_after, 0);
+    atomic_store(&told, 0);
     return 0;
 }
 
@@ -239,6 +251,22 @@ static void cancel_keeps_what_is_done_and_stops_the_rest(void **state)
     assert_int_equal(batch_world_do(w.anna, cancel, &id), CRM_CONFLICT);
 }
 
+#define DAY_MS (24LL * 3600 * 1000)
+
+static void one_that_gave_up_tells_its_kind_once(void **state)
+{
+    (void)state;
+    atomic_store(&hold_after, 1);
+    int64_t id = run("{\"n\":500}");
+    assert_ok(flow_advance(w.flow, clock_now() + DAY_MS));
+    assert_state(id, "running");
+    assert_int_equal(atomic_load(&told), 0);
+    assert_ok(flow_advance(w.flow, clock_now() + 4 * DAY_MS));
+    assert_state(id, "failed");
+    assert_string_equal(batch_world_text("batch", id, BATCH_ERROR), "unavailable");
+    assert_int_equal(atomic_load(&told), 1);
+}
+
 static void a_long_preparation_is_told_and_stopped(void **state)
 {
     (void)state;
@@ -283,6 +311,7 @@ int main(void)
         BOTH(a_failure_that_heals_repeats_no_row),
         BOTH(another_failure_ends_it_with_its_code),
         BOTH(cancel_keeps_what_is_done_and_stops_the_rest),
+        BOTH(one_that_gave_up_tells_its_kind_once),
         BOTH(a_long_preparation_is_told_and_stopped),
         BOTH(a_disabled_user_fails_his_batch),
     };
