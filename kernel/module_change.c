@@ -51,6 +51,16 @@ static void see_in_force(const changing *x, module_now *now)
     }
 }
 
+/* What the kernel takes back by itself does not come back to what has failed, too: the two would
+ * swap for ever. */
+static crm_status check_former(changing *x, const module_choice *row)
+{
+    bool has_failed = false;
+    crm_status s = module_migration_has_failed(x->d, x->c, row->name,
+                                               module_version_word(row->version), &has_failed);
+    return s == CRM_OK && has_failed ? refuse_it(x, "migration_failed") : s;
+}
+
 static crm_status decide(changing *x)
 {
     const char *refusal = NULL;
@@ -62,7 +72,10 @@ static crm_status decide(changing *x)
     see_in_force(x, &now);
     module_choice *row = choices_need(x->b->arena, &x->b->choices, x->ask->name);
     crm_status s = row ? module_decide(&now, x->ask, row, &refusal) : CRM_NOMEM;
-    return refusal ? refuse_it(x, refusal) : s;
+    if (refusal) {
+        return refuse_it(x, refusal);
+    }
+    return s == CRM_OK && x->ask->only_of.n ? check_former(x, row) : s;
 }
 
 /* ---- what would follow ----------------------------------------------------------------------- */

@@ -107,6 +107,9 @@ CRM_MUST_CHECK crm_status module_choose_offline(deployment *d, arena *a, const m
 /* module_migrate.c: any blocking session. */
 CRM_MUST_CHECK crm_status module_migrations(engine_session *session, const registry *r, arena *a, crm_str name,
                                             module_migration *out);
+/* Whether the last one of that version (as module_version_word) failed; a session of its own. */
+CRM_MUST_CHECK crm_status module_migration_has_failed(deployment *d, crm_ctx *c, crm_str name, crm_str version,
+                                                      bool *out);
 
 /* module_purge.c --------------------------------------------------------------------------------- */
 

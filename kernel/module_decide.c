@@ -70,6 +70,10 @@ static crm_status roll_back(deciding *x)
     if (!x->now->runs) {
         return refuse_it(x, "module_off");
     }
+    /* An administrator has decided anew since. */
+    if (x->ask->only_of.n && !str_eq(module_version_word(x->now->version), x->ask->only_of)) {
+        return refuse_it(x, "changed_since");
+    }
     if (!x->row->has_before || str_eq(x->row->before, x->now->version)) {
         return refuse_it(x, "module_no_former");
     }

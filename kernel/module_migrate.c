@@ -22,14 +22,13 @@ static crm_status read_mark(crm_ctx *c, crm_str name, uint32_t *out)
     return s == CRM_NOT_FOUND ? CRM_OK : s;
 }
 
-/* The newest batch of the module. NOT_FOUND. */
-static crm_status newest(engine_session *session, const registry *r, arena *a, crm_str name,
-                         store_row *out)
+/* The module's batches, the newest first. */
+static crm_status list_newest(engine_session *session, const registry *r, arena *a, crm_str name,
+                              uint32_t limit, store_row **rows, uint32_t *count)
 {
     const entity *e = registry_store(r, STORE_BATCH);
     query *q = query_new(a, e);
-    store_row *rows;
-    uint32_t count = 0;
+    *count = 0;
     if (!q) {
         return CRM_NOMEM;
     }
@@ -37,8 +36,17 @@ static crm_status newest(engine_session *session, const registry *r, arena *a, c
                         cond_compare(a, COND_EQ, &e->fields[BATCH_TITLE], value_text(name)));
     q->sorts[0] = (sort){&e->fields[COL_ID], true};
     q->sort_count = 1;
-    q->limit = 1;
-    crm_status s = q->where ? store_list(session, a, q, &rows, &count) : CRM_NOMEM;
+    q->limit = limit;
+    return q->where ? store_list(session, a, q, rows, count) : CRM_NOMEM;
+}
+
+/* The newest batch of the module. NOT_FOUND. */
+static crm_status newest(engine_session *session, const registry *r, arena *a, crm_str name,
+                         store_row *out)
+{
+    store_row *rows;
+    uint32_t count;
+    crm_status s = list_newest(session, r, a, name, 1, &rows, &count);
     if (s != CRM_OK || !count) {
         return s == CRM_OK ? CRM_NOT_FOUND : s;
     }
@@ -98,6 +106,38 @@ crm_status module_migrations(engine_session *session, const registry *r, arena *
                               .version = spec_text(a, &batch, "version"),
                               .done = store_int(&batch, BATCH_DONE)};
     return out->is_failed ? read_reason(session, r, a, &batch, &out->why) : CRM_OK;
+}
+
+/* Of earlier batches nothing needs to be known: a version's last one is among these, or is long
+ * ago. */
+#define LOOK_BACK 100
+
+static crm_status find_failed(engine_session *session, const registry *r, arena *a, crm_str name,
+                              crm_str version, bool *out)
+{
+    store_row *rows;
+    uint32_t count;
+    crm_status s = list_newest(session, r, a, name, LOOK_BACK, &rows, &count);
+    for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
+        if (str_eq(spec_text(a, &rows[i], "version"), version)) {
+            *out = is_in_state(&rows[i], BATCH_STATE_FAILED);
+            return CRM_OK;
+        }
+    }
+    return s;
+}
+
+crm_status module_migration_has_failed(deployment *d, crm_ctx *c, crm_str name, crm_str version,
+                                       bool *out)
+{
+    engine_session *session;
+    crm_status s = engine_session_open(d->engine, ENGINE_READER, (engine_deliver){0}, &session);
+    *out = false;
+    if (s == CRM_OK) {
+        s = find_failed(session, c->reg, c->arena, name, version, out);
+        engine_session_close(session);
+    }
+    return s;
 }
 
 /* ---- beginning ------------------------------------------------------------------------------- */
@@ -264,41 +304,44 @@ static crm_status load_batch(crm_ctx *c, int64_t id, store_row *out)
                        cond_compare(c->arena, COND_EQ, &e->fields[COL_ID], value_int(id)), out);
 }
 
-/* Whether the version it failed for is still in force; *name is the module's, in c's arena. */
-static bool is_to_go_back(crm_ctx *c, int64_t id, crm_str *name)
+/* Whether the version it failed for is still in force; *ask is to take back that one, from c's
+ * arena. */
+static bool is_to_go_back(crm_ctx *c, int64_t id, module_ask *ask)
 {
     store_row batch;
     const registry *now = registry_pin();
     bool is_it = false;
     if (now && load_batch(c, id, &batch) == CRM_OK && !is_open(&batch) &&
         !is_in_state(&batch, BATCH_STATE_DONE)) {
-        *name = spec_text(c->arena, &batch, "module");
-        const module_info *m = module_in_force(now, *name);
-        is_it = m && str_eq(module_version_word(m->id), spec_text(c->arena, &batch, "version"));
+        *ask = (module_ask){.act = MODULE_ACT_ROLLBACK,
+                            .name = spec_text(c->arena, &batch, "module"),
+                            .only_of = spec_text(c->arena, &batch, "version")};
+        const module_info *m = module_in_force(now, ask->name);
+        is_it = m && str_eq(module_version_word(m->id), ask->only_of);
     }
     registry_unpin(now);
     return is_it;
 }
 
-static void go_back(deployment *d, crm_str name)
+static void go_back(deployment *d, const module_ask *ask)
 {
     crm_ctx c;
-    module_ask ask = {.act = MODULE_ACT_ROLLBACK, .name = name};
     crm_status s = call_begin(&c, &principal_system, CRM_S("batch:migrate"));
     if (s != CRM_OK) {
         return;
     }
-    s = module_change(d, &c, &ask);
-    log_event(LOG_ERROR, "module.migration_failed", "module=%s former=%s", log_quote(name),
+    s = module_change(d, &c, ask);
+    log_event(LOG_ERROR, "module.migration_failed", "module=%s version=%s former=%s",
+              log_quote(ask->name), log_quote(ask->only_of),
               s == CRM_OK ? "in_force" : log_quote(c.error.code));
     call_end(&c);
 }
 
 static void ended(crm_ctx *c, int64_t batch, const void *d)
 {
-    crm_str name;
-    if (is_to_go_back(c, batch, &name)) {
-        go_back((deployment *)d, name);
+    module_ask ask;
+    if (is_to_go_back(c, batch, &ask)) {
+        go_back((deployment *)d, &ask);
     }
 }
 

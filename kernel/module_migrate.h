@@ -6,7 +6,8 @@
  * They run once the version is in force and not before: the schema, the full text and the hooks it writes
  * with come with it, and what is written from then on is written its way, so nothing is left behind the
  * slices. One that fails takes its version out of force again: the former one comes back, which finds its
- * rows as it knows them, since migrations only add.
+ * rows as it knows them, since migrations only add. It stays where an administrator has decided anew since,
+ * and where the former one's batch failed, too.
  */
 #ifndef MODULE_MIGRATE_H
 #define MODULE_MIGRATE_H

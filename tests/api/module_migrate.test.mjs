@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { fleetFolder, fleetTz, idOf } from '../harness/fleet.mjs';
+import { fleetFolder, fleetTz, idOf, putFleet } from '../harness/fleet.mjs';
 import { startServer } from '../harness/server.mjs';
 import { withFiles } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
@@ -116,5 +116,34 @@ describe('a change of what earlier versions have stored', () => {
     const [batch] = await batches();
     const wanted = batch.state === 'canceled' ? '1.5.0' : '1.6.0'; // it may have been too quick to be stopped
     await until(async () => (await version()) === wanted, 'the version before');
+  });
+});
+
+describe('a change of data that neither of two versions can make', () => {
+  let modules, server, head;
+
+  before(async () => {
+    modules = fleetFolder([1, 8]);
+    server = await startServer({ modules, tz: fleetTz });
+    head = await server.as('ivanova');
+    await head.post(CARS, { plate: 'BAD' }, { expect: 201 });
+    await server.kill(); // what it runs is not written over
+    putFleet(modules, 7, true);
+    await server.start();
+    head = await server.as('ivanova');
+  });
+  after(async () => {
+    await server?.stop();
+    fs.rmSync(modules, { recursive: true, force: true });
+  });
+
+  it('leaves in force the one that was asked for, and does not swap them for ever', async () => {
+    const former = (version) => until(() => server.log.match(new RegExp(`module.migration_failed .*version="?${version}"? former="?(\\w+)`))?.[1], `${version} to be judged`);
+    const batches = async () => (await head.get('/api/v1/batch?kind=migrate&sort=-id', { expect: 200 })).json.rows;
+    assert.equal(await former('bundled'), 'module_no_former');
+    await head.post('/api/v1/modules/fleet/upgrade', { version: '1.7.0' }, { expect: 200 });
+    assert.equal(await former(idOf(8)), 'migration_failed');
+    assert.equal((await head.get('/api/v1/fleet/version', { expect: 200 })).json.version, '1.7.0');
+    assert.deepEqual((await batches()).map((b) => b.state), ['failed', 'failed']);
   });
 });
