@@ -281,8 +281,12 @@ void schema_keys(schema_step *x, const entity *e, const field *f, stored_field w
         return;
     }
     bool is_made = !has && schema_has_keys_ahead(x, e, f);
+    int before = sqlite3_total_changes(x->s->db);
     schema_key_column(x, e, f);
     schema_make_keys(x, e, f, is_made ? noted_all(x, e) : (crm_str){0});
+    if (!is_made && sqlite3_total_changes(x->s->db) != before) {
+        indexing_drop(x, e); /* it was gathered from keys as they were, and these are not noted */
+    }
     set_flags(x, f, was.flags | COLUMN_KEY);
 }
 

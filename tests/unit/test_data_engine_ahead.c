@@ -215,6 +215,38 @@ static void indexes_whose_names_begin_alike_are_told_apart(void **state)
     assert_int_equal(leftovers(b), 0);
 }
 
+/* The step writes them all, and nobody notes that. */
+static void an_index_gathered_from_keys_that_the_step_makes_anew_is_made_anew(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    static const entity_index of_phone[] = {{.field = {DEAL_PHONE}, .count = 1},
+                                            {.field = {DEAL_PHONE, DEAL_TOOK}, .count = 2}};
+    value row[DEAL_COLUMNS];
+    char text[32];
+    field *f = (field *)deal_field(b->w, DEAL_PHONE);
+    f->flags |= FIELD_DEPLOYMENT;
+    declared one = {of_phone, 1}, two = {of_phone, 2};
+    declare(b, one);
+    assert_ok(make(b, &faults));
+    bench_begin(b);
+    for (int i = 0; i < ROWS; i++) {
+        bench_row(row, &b->w->deal, i);
+        snprintf(text, sizeof text, "+7916%07d", i * 7919 % ROWS);
+        row[DEAL_PHONE] = value_text(str_of(text));
+        bench_insert(b, &b->w->deal, row);
+    }
+    bench_commit(b);
+    f->type = FIELD_TEXT;
+    declare(b, two);
+    assert_true(slices(b) > 3);
+    assert_int_equal(ask(b, "SELECT count(*) FROM meta_ahead"), 1);
+    assert_ok(make(b, &faults));
+    assert_sound(b);
+    bench_rest(b);
+    assert_int_equal(leftovers(b), 0);
+}
+
 /* A file may have a table that is out of use under such a name. */
 static void what_is_out_of_use_goes_by_its_whole_name(void **state)
 {
@@ -499,6 +531,7 @@ int main(void)
         TRY(elements_of_an_index_are_gathered_in_slices),
         TRY(an_index_that_is_given_up_leaves_nothing_and_may_be_made_again),
         TRY(indexes_whose_names_begin_alike_are_told_apart),
+        TRY(an_index_gathered_from_keys_that_the_step_makes_anew_is_made_anew),
         TRY(what_is_out_of_use_goes_by_its_whole_name),
         TRY(equal_values_are_left_to_the_step),
         TRY(values_that_become_equal_meanwhile_are_left_to_the_step),
