@@ -9,14 +9,15 @@
 typedef struct folder {
     char *dir;
     static_files *files;
+    struct folder *next; /* an earlier one */
 } folder;
 
-/* Rows below `count` never change. */
+/* A folder never changes once `first` leads to it, and goes with the set: loops walk without the
+ * lock. */
 struct static_set {
     pthread_mutex_t loading; /* one folder at a time */
-    pthread_mutex_t lock;    /* of `count` */
-    uint32_t count;
-    folder at[STATIC_SET_MAX];
+    pthread_mutex_t lock;    /* of `first` */
+    folder *first;           /* the newest */
 };
 
 static_set *static_set_new(void)
@@ -29,28 +30,35 @@ static_set *static_set_new(void)
     return s;
 }
 
+static void folder_free(folder *f)
+{
+    static_free(f->files);
+    free(f->dir);
+    free(f);
+}
+
 void static_set_free(static_set *s)
 {
-    for (uint32_t i = 0; s && i < s->count; i++) {
-        static_free(s->at[i].files);
-        free(s->at[i].dir);
+    for (folder *next, *f = s ? s->first : NULL; f; f = next) {
+        next = f->next;
+        folder_free(f);
     }
     free(s);
 }
 
-static uint32_t count_of(static_set *s)
+static const folder *first_of(static_set *s)
 {
     pthread_mutex_lock(&s->lock);
-    uint32_t n = s->count;
+    const folder *first = s->first;
     pthread_mutex_unlock(&s->lock);
-    return n;
+    return first;
 }
 
-static const folder *find(const static_set *s, uint32_t count, crm_str dir)
+static const folder *find(const folder *first, crm_str dir)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        if (str_eq(str_of(s->at[i].dir), dir)) {
-            return &s->at[i];
+    for (const folder *f = first; f; f = f->next) {
+        if (str_eq(str_of(f->dir), dir)) {
+            return f;
         }
     }
     return NULL;
@@ -58,19 +66,19 @@ static const folder *find(const static_set *s, uint32_t count, crm_str dir)
 
 static crm_status load(static_set *s, crm_str dir, const char *prefix)
 {
-    if (s->count == STATIC_SET_MAX) {
-        return CRM_TOO_LARGE;
+    folder *f = calloc(1, sizeof *f);
+    if (!f) {
+        return CRM_NOMEM;
     }
-    folder *f = &s->at[s->count];
     f->dir = strndup(dir.p, dir.n);
     crm_status st = f->dir ? static_load(f->dir, prefix, &f->files) : CRM_NOMEM;
     if (st != CRM_OK) {
-        free(f->dir);
-        *f = (folder){0};
+        folder_free(f);
         return st;
     }
+    f->next = s->first;
     pthread_mutex_lock(&s->lock);
-    s->count++;
+    s->first = f;
     pthread_mutex_unlock(&s->lock);
     return CRM_OK;
 }
@@ -78,20 +86,20 @@ static crm_status load(static_set *s, crm_str dir, const char *prefix)
 crm_status static_set_add(static_set *s, crm_str dir, const char *prefix)
 {
     pthread_mutex_lock(&s->loading);
-    crm_status st = find(s, s->count, dir) ? CRM_OK : load(s, dir, prefix);
+    crm_status st = find(s->first, dir) ? CRM_OK : load(s, dir, prefix);
     pthread_mutex_unlock(&s->loading);
     return st;
 }
 
 bool static_set_serve(static_set *s, http_request *r, crm_str dir)
 {
-    uint32_t count = count_of(s);
-    const folder *in_force = dir.n ? find(s, count, dir) : NULL;
+    const folder *first = first_of(s);
+    const folder *in_force = dir.n ? find(first, dir) : NULL;
     if (in_force && static_serve(in_force->files, r)) {
         return true;
     }
-    for (uint32_t i = count; i-- > 0;) {
-        if (static_serve(s->at[i].files, r)) {
+    for (const folder *f = first; f; f = f->next) {
+        if (static_serve(f->files, r)) {
             return true;
         }
     }

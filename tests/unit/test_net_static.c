@@ -4,11 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "net/static.h"
+#include "base/str.h"
+#include "net/static_set.h"
 #include "net_fixture.h"
 
 static net_fixture server;
 static static_files *files;
+static static_set *modules;
+static char in_force[256]; /* the folder that is asked first; empty: none */
 static char folder[] = "/tmp/karkas-static-XXXXXX";
 static char out[1 << 16];
 
@@ -46,7 +49,7 @@ static void make_folder(const char *name)
 
 static bool serve(http_request *r)
 {
-    return static_serve(files, r) ||
+    return static_set_serve(modules, r, str_of(in_force)) || static_serve(files, r) ||
            (static_is_page_path(r->path) && static_serve_as(files, r, CRM_S("/index.html")));
 }
 
@@ -79,6 +82,8 @@ static int start(void **state)
     snprintf(link, sizeof link, "%s/ui/passwd", folder);
     assert_int_equal(symlink("/etc/passwd", link), 0);
     assert_ok(static_load(folder, "/", &files));
+    modules = static_set_new();
+    assert_non_null(modules);
     net_serve = serve;
     net_start(&server, NULL, NULL);
     return 0;
@@ -90,6 +95,7 @@ static int stop(void **state)
     char command[128];
     net_stop(&server);
     static_free(files);
+    static_set_free(modules);
     snprintf(command, sizeof command, "rm -r %s", folder);
     return system(command);
 }
@@ -224,6 +230,37 @@ static void test_missing_folder_is_said(void **state)
     assert_null(f);
 }
 
+/* As many versions as a server meets that is not restarted for long. */
+static void test_set_of_folders_has_no_end(void **state)
+{
+    (void)state;
+    enum { FOLDERS = 600 };
+    char path[256], dir[256], text[16];
+    for (int i = 0; i < FOLDERS; i++) {
+        snprintf(path, sizeof path, "v%d", i);
+        make_folder(path);
+        snprintf(dir, sizeof dir, "%s/v%d", folder, i);
+        snprintf(path, sizeof path, "v%d/part.js", i);
+        snprintf(text, sizeof text, "part %d", i);
+        put(path, text);
+        if (i == 0) {
+            put("v0/first.js", "first");
+        }
+        assert_ok(static_set_add(modules, str_of(dir), "/m/fleet/"));
+        assert_ok(static_set_add(modules, str_of(dir), "/m/fleet/"));
+    }
+    assert_int_equal(get("/m/fleet/part.js", ""), 200);
+    assert_string_equal(body(), "part 599");
+    assert_int_equal(get("/m/fleet/first.js", ""), 200);
+    assert_string_equal(body(), "first");
+    snprintf(in_force, sizeof in_force, "%s/v3", folder);
+    assert_int_equal(get("/m/fleet/part.js", ""), 200);
+    assert_string_equal(body(), "part 3");
+    in_force[0] = 0;
+    assert_int_equal(static_set_add(modules, CRM_S("/nonexistent/web"), "/m/fleet/"),
+                     CRM_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_only_regular_visible_files_are_there),
         cmocka_unit_test(test_other_methods_are_not_allowed),
         cmocka_unit_test(test_missing_folder_is_said),
+        cmocka_unit_test(test_set_of_folders_has_no_end),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
