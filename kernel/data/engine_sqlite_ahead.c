@@ -74,6 +74,11 @@ static bool lacks_keys(const schema_step *x, const entity *e, const field *f)
            !(f->id && layout_column(l, f->id) & COLUMN_KEY);
 }
 
+static void set_keyed(schema_step *x, const field *f, int64_t at)
+{
+    (void)!schema_run(x, "UPDATE meta_field SET keyed=%lld WHERE id=%u", (long long)at, f->id);
+}
+
 /* Nobody reads or writes them yet; the step makes those of the rows that are noted. */
 static void fill_keys(schema_step *x, const entity *e, const field *f, int64_t end,
                       engine_ahead *out)
@@ -81,8 +86,14 @@ static void fill_keys(schema_step *x, const entity *e, const field *f, int64_t e
     uint32_t id = e->fields[COL_ID].id;
     (void)noted_begin(x, e);
     int64_t at = schema_int(x, 0, "SELECT coalesce(keyed,0) FROM meta_field WHERE id=%u", f->id);
-    if (at >= end || !out->is_done) {
+    if (!out->is_done) {
         out->left += at < end ? end - at : 0;
+        return;
+    }
+    if (at >= end) {
+        if (at != INT64_MAX) { /* the last rows went */
+            set_keyed(x, f, INT64_MAX);
+        }
         return;
     }
     schema_key_column(x, e, f);
@@ -95,8 +106,7 @@ static void fill_keys(schema_step *x, const entity *e, const field *f, int64_t e
                           f->id, key, f->id);
         at += KEY_IDS;
     } while (x->status == CRM_OK && at < end && clock_mono() < out->until);
-    (void)!schema_run(x, "UPDATE meta_field SET keyed=%lld WHERE id=%u",
-                      (long long)(at < end ? at : INT64_MAX), f->id);
+    set_keyed(x, f, at < end ? at : INT64_MAX);
     out->left += at < end ? end - at : 0;
     out->is_done = at >= end;
 }

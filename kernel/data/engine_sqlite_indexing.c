@@ -124,8 +124,14 @@ static void fill(schema_step *x, const entity *e, const entity_index *i, int64_t
 {
     crm_str name = index_name_of(x, e, i);
     int64_t at = ahead_filled(x, name), passed = at > 0 ? at : 0;
-    if (at >= last || at == AHEAD_REFUSED || !out->is_done) {
+    if (at == AHEAD_REFUSED || !out->is_done) {
         out->left += passed < last && at != AHEAD_REFUSED ? last - passed : 0;
+        return;
+    }
+    if (at >= last) {
+        if (at != AHEAD_WHOLE) { /* the last rows went */
+            ahead_set_filled(x, name, AHEAD_WHOLE);
+        }
         return;
     }
     (void)noted_begin(x, e);

@@ -38,8 +38,14 @@ void sides_fill(schema_step *x, const entity *e, const field *f, int64_t last, e
     crm_str name = name_of(x, f);
     uint32_t id = e->fields[COL_ID].id;
     int64_t at = ahead_filled(x, name), passed = at > 0 ? at : 0;
-    if (at >= last || !out->is_done) {
+    if (!out->is_done) {
         out->left += passed < last ? last - passed : 0;
+        return;
+    }
+    if (at >= last) {
+        if (at != AHEAD_WHOLE) { /* the last rows went */
+            ahead_set_filled(x, name, AHEAD_WHOLE);
+        }
         return;
     }
     (void)noted_begin(x, e);

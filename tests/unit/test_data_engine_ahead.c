@@ -247,6 +247,54 @@ static void an_index_gathered_from_keys_that_the_step_makes_anew_is_made_anew(vo
     assert_int_equal(leftovers(b), 0);
 }
 
+/* Slices until the SELECT says so; then the rows behind go, and one before is written. */
+static void pass_and_lose_the_rest(bench *b, const char *select, int64_t passed)
+{
+    engine_ahead ahead = {.until = 1};
+    for (int i = 0; i < 100 && ask(b, select) != passed; i++) {
+        assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+        assert_false(ahead.is_done);
+    }
+    assert_int_equal(ask(b, select), passed);
+    declared none = {NULL, 0}, now = declare(b, none);
+    bench_begin(b);
+    for (int64_t id = passed - 5; id <= ROWS; id++) {
+        engine_op gone = {.kind = ENGINE_DELETE, .entity = &b->w->deal, .id = id};
+        assert_ok(bench_op(b, &gone));
+    }
+    assert_ok(bench_set(b, 7, DEAL_TOOK, value_int(99)));
+    assert_ok(bench_set(b, 8, DEAL_NOTE, value_text(CRM_S("Ясень"))));
+    bench_commit(b);
+    declare(b, now);
+}
+
+/* The step is to use it. */
+static void what_has_passed_the_last_row_is_whole_though_it_goes(void **state)
+{
+    static const entity_index of_note_alone[] = {{.field = {DEAL_NOTE}, .count = 1}};
+    static const entity_index of_took[] = {{.field = {DEAL_TOOK}, .count = 1}};
+    static const entity_index of_emails[] = {{.field = {DEAL_EMAILS}, .count = 1}};
+    static const entity_index *const one[] = {of_note_alone, of_took, of_emails};
+    static const char *const begun[] = {"SELECT max(keyed) FROM meta_field",
+                                        "SELECT filled FROM meta_ahead WHERE name GLOB 'l*'",
+                                        "SELECT filled FROM meta_ahead WHERE name GLOB 'm*'"};
+    for (int i = 0; i < 3; i++) {
+        bench_tear_down(state);
+        bench_set_up(state);
+        bench *b = *state;
+        registry_fault *faults;
+        declared none = {NULL, 0}, wanted = {one[i], 1};
+        declare(b, none);
+        fill(b);
+        declare(b, wanted);
+        pass_and_lose_the_rest(b, begun[i], 768);
+        (void)slices(b);
+        assert_true(ask(b, begun[i]) == INT64_MAX);
+        assert_ok(make(b, &faults));
+        assert_sound(b);
+    }
+}
+
 /* A file may have a table that is out of use under such a name. */
 static void what_is_out_of_use_goes_by_its_whole_name(void **state)
 {
@@ -532,6 +580,7 @@ int main(void)
         TRY(an_index_that_is_given_up_leaves_nothing_and_may_be_made_again),
         TRY(indexes_whose_names_begin_alike_are_told_apart),
         TRY(an_index_gathered_from_keys_that_the_step_makes_anew_is_made_anew),
+        TRY(what_has_passed_the_last_row_is_whole_though_it_goes),
         TRY(what_is_out_of_use_goes_by_its_whole_name),
         TRY(equal_values_are_left_to_the_step),
         TRY(values_that_become_equal_meanwhile_are_left_to_the_step),
