@@ -262,3 +262,9 @@ uint64_t fs_room(const char *path)
     struct statvfs st;
     return statvfs(path, &st) == 0 ? (uint64_t)st.f_bavail * st.f_frsize : 0;
 }
+
+uint64_t fs_room_of(int fd)
+{
+    struct statvfs st;
+    return fstatvfs(fd, &st) == 0 ? (uint64_t)st.f_bavail * st.f_frsize : 0;
+}

@@ -13,6 +13,7 @@ CRM_MUST_CHECK crm_status fs_read(arena *a, const char *path, size_t max, crm_st
 CRM_MUST_CHECK crm_status fs_write(const char *path, crm_str data, unsigned mode);
 /* Bytes that the disk of `path` has left for us; 0 when that cannot be told. */
 uint64_t fs_room(const char *path);
+uint64_t fs_room_of(int fd);
 #define FS_ROOM_KEPT ((uint64_t)256 << 20) /* of the disk, for the database: no upload takes it */
 /* What was made, renamed or removed in the folder is on the disk. */
 CRM_MUST_CHECK crm_status fs_sync(const char *dir);

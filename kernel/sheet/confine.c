@@ -52,6 +52,7 @@ static bool filter_calls(void)
         ALLOW(writev),
         ALLOW(lseek),
         ALLOW(fstat),
+        ALLOW(fstatfs),
         ALLOW(newfstatat),
         ALLOW(dup),
         ALLOW(fcntl),

@@ -42,7 +42,8 @@ static const char *write_book(const char *dir)
     return sheet_write((table_source){from_input, NULL}, SHEET_FILE_FD, dir);
 }
 
-/* What the disk has for others than the database is all that a stranger's book may take of it. */
+/* What the disk has for others than the database is all that a stranger's book may take of it; it
+ * is looked at again as the strings are written (xlsx_strings.c). */
 static uint64_t spill_max(const char *dir)
 {
     uint64_t room = fs_room(dir);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "sheet/xlsx.h"
 
 #define PENDING 65536
@@ -39,9 +40,13 @@ int sheet_spill_open(const char *dir)
 
 /* ---- keeping --------------------------------------------------------------------------------- */
 
+/* Looked at each time: others fill the disk meanwhile, another reader among them. */
 static bool flush(xlsx_strings *s)
 {
     size_t done = 0;
+    if (s->pending.n && fs_room_of(s->file) < FS_ROOM_KEPT) {
+        return false;
+    }
     while (done < s->pending.n) {
         ssize_t n = write(s->file, s->pending.p + done, s->pending.n - done);
         if (n < 0 && errno != EINTR) {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "base/fs.h"
 #include "package.h"
 #include "sheet/sheet.h"
 #include "table_text.h"
@@ -123,6 +124,24 @@ static void shared_strings_that_the_disk_does_not_take_are_told(void **state)
     read_file_with(package_open(CRM_S(SHARED_ROW), &strings, 1), full, &out);
     assert_text(buf_view(&out), "0:Лист1\nno_space");
     close(full);
+    buf_free(&xml);
+    buf_free(&out);
+}
+
+/* A file in memory stands on a file system that says of itself that it has no room. */
+static void shared_strings_leave_the_database_its_room(void **state)
+{
+    (void)state;
+    buf xml, out;
+    package_part strings = many_strings(&xml);
+    int spill = memfd_create("spill", 0);
+    assert_true(spill >= 0);
+    assert_int_equal(fs_room_of(spill), 0);
+    buf_init(&out, 0);
+    read_file_with(package_open(CRM_S(SHARED_ROW), &strings, 1), spill, &out);
+    assert_text(buf_view(&out), "0:Лист1\nno_space");
+    assert_int_equal(lseek(spill, 0, SEEK_END), 0);
+    close(spill);
     buf_free(&xml);
     buf_free(&out);
 }
@@ -291,6 +310,7 @@ int main(void)
         cmocka_unit_test(shared_strings_are_joined_of_their_runs),
         cmocka_unit_test(many_shared_strings_lie_in_a_file_and_are_found_in_any_order),
         cmocka_unit_test(shared_strings_that_the_disk_does_not_take_are_told),
+        cmocka_unit_test(shared_strings_leave_the_database_its_room),
         cmocka_unit_test(a_shared_string_too_long_for_a_cell_faults_its_row_alone),
         cmocka_unit_test(more_rows_than_a_sheet_has_are_refused_by_name),
         cmocka_unit_test(numbers_are_read_as_they_are_shown),
