@@ -338,37 +338,6 @@ static crm_status purge_stays(crm_ctx *c, const record *gone)
                                           gone->v[COL_ID]));
 }
 
-/* With what they held as attachments and what history holds of them. */
-static crm_status purge_note(crm_ctx *c, const entity *notes, int64_t id)
-{
-    uint64_t all[4] = {~0ull, ~0ull, ~0ull, ~0ull};
-    crm_status st = changelog_erase(c->tx, notes, id, all);
-    return st ? st : file_purge(c, notes, id);
-}
-
-static crm_status purge_notes(crm_ctx *c, const record *gone)
-{
-    const entity *notes = gone->entity->notes;
-    if (!notes) {
-        return CRM_OK;
-    }
-    const cond *which =
-        cond_compare(c->arena, COND_EQ, &notes->fields[NOTE_RECORD], gone->v[COL_ID]);
-    query q = {.entity = notes, .where = which, .limit = LIST_MAX, .with_deleted = true};
-    log_ids x;
-    crm_status st = which ? CRM_OK : CRM_NOMEM;
-    bits_add(q.select, COL_ID);
-    do {
-        x.count = 0;
-        st = st ? st : tx_list(c->tx, &q, take_log_id, &x);
-        for (uint32_t i = 0; !st && i < x.count; i++) {
-            st = purge_note(c, notes, x.at[i]);
-            st = st ? st : tx_delete(c->tx, notes, x.at[i]);
-        }
-    } while (!st && x.count == LIST_MAX);
-    return st;
-}
-
 /* The rows of a store that speak of the record: its stage log, what was told of it to others. */
 static crm_status purge_of_record(crm_ctx *c, const entity *of, const field *by_entity,
                                   const field *by_record, const record *gone)
@@ -403,7 +372,6 @@ static crm_status purge_row(saving *s)
     st = st ? st : changelog_erase(c->tx, e, id, all);
     st = st ? st : purge_stores(c, &s->now);
     st = st ? st : purge_stays(c, &s->now);
-    st = st ? st : purge_notes(c, &s->now);
     st = st ? st : file_purge(c, e, id);
     st = st ? st : tx_gather_terms(c->tx, e, id, NULL);
     return st ? st : tx_delete(c->tx, e, id);
@@ -452,12 +420,13 @@ static crm_status purge_parts_in(crm_ctx *c, const entity *part, int64_t id, uin
 static crm_status purge_parts(crm_ctx *c, const entity *e, int64_t id, uint32_t *left, int depth)
 {
     crm_status st = CRM_OK;
-    for (uint32_t i = 0; !st && depth <= PARTS_DEPTH && i < c->reg->entity_count; i++) {
+    bool is_deepest = depth > PARTS_DEPTH; /* then its notes alone: there are no parts of a note */
+    for (uint32_t i = 0; !st && i < c->reg->entity_count; i++) {
         const entity *part = c->reg->entities[i];
-        bool is_kept = part->flags & (ENTITY_LOG | ENTITY_NOTES); /* goes with its row */
+        bool is_kept = part->flags & ENTITY_LOG; /* goes with its row */
         bool is_part = entity_is_part(part) && !is_kept && part != e;
         if (is_part && part->fields[part->parent_field].ref == e) {
-            st = purge_parts_in(c, part, id, left, depth);
+            st = is_deepest && part != e->notes ? CRM_OK : purge_parts_in(c, part, id, left, depth);
         }
     }
     return st;

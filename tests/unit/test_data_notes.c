@@ -1,4 +1,6 @@
 /* test_data_notes.c - notes on records: who reads, writes and changes them (S-23, D10). */
+#include "data/changelog.h"
+#include "data/stores.h"
 #include "data/timeline.h"
 #include "data_world.h"
 
@@ -220,6 +222,89 @@ static void what_is_removed_for_ever_takes_its_notes_along(void **state)
     world_read_end(&w);
 }
 
+static uint32_t stored_rows(const entity *e)
+{
+    record **rows;
+    uint32_t n;
+    query q = {.entity = e, .with_deleted = true};
+    assert_ok(records_list(world_read(&w, 0), &q, &rows, &n));
+    world_read_end(&w);
+    return n;
+}
+
+/* What a webhook keeps of what it sent. */
+static void deliver(int64_t note)
+{
+    value row[DELIVERY_COLUMNS] = {0};
+    int64_t id;
+    row[DELIVERY_ENTITY] = value_text(notes()->name);
+    row[DELIVERY_RECORD] = value_int(note);
+    row[DELIVERY_REQUEST] = TEXT("words");
+    world_begin(&w, 0);
+    assert_ok(tx_insert(w.tx, registry_store(w.reg, STORE_DELIVERY), row, &id));
+    world_end(&w, CRM_OK);
+}
+
+/* How many removals of notes the log tells after a position, and that none tells their text. */
+static uint32_t removals_after(int64_t position)
+{
+    change_page page;
+    uint32_t n = 0;
+    crm_ctx *c = world_read(&w, 0);
+    assert_ok(changelog_after(w.reader, w.reg, c->arena, position, 100, &page));
+    for (uint32_t i = 0; i < page.count; i++) {
+        bool is_of_note = page.at[i].entity == notes();
+        n += is_of_note && page.at[i].op == 'd';
+        assert_true(!is_of_note || !page.at[i].field_count);
+    }
+    world_read_end(&w);
+    return n;
+}
+
+static int64_t newest_position(void)
+{
+    int64_t position;
+    world_read(&w, 0);
+    assert_ok(changelog_last(w.reader, w.reg, &position));
+    world_read_end(&w);
+    return position;
+}
+
+static void notes_that_go_with_their_record_leave_no_copies_and_are_told(void **state)
+{
+    int64_t on = make_case(w.anna), other = make_case(w.anna);
+    (void)state;
+    deliver(note_of(w.anna, on));
+    deliver(note_of(w.anna, other));
+    note_of(w.hanna, on);
+    crm_ctx *c = world_begin(&w, 0);
+    assert_ok(records_delete(c, case_entity(), on, 0));
+    world_end(&w, CRM_OK);
+    int64_t position = newest_position();
+    c = world_begin(&w, 0);
+    assert_ok(records_purge(c, case_entity(), on));
+    world_end(&w, CRM_OK);
+    assert_int_equal(stored_rows(registry_store(w.reg, STORE_DELIVERY)), 1);
+    assert_int_equal(stored_rows(notes()), 1);
+    assert_int_equal(removals_after(position), 2);
+}
+
+static void notes_go_a_few_at_a_time_as_the_bin_empties_itself(void **state)
+{
+    int64_t on = make_case(w.anna);
+    uint32_t left = 2;
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        note_of(w.anna, on);
+    }
+    crm_ctx *c = world_begin(&w, 0);
+    assert_ok(records_delete(c, case_entity(), on, 0));
+    assert_ok(records_purge_parts(c, case_entity(), on, &left));
+    world_end(&w, CRM_OK);
+    assert_int_equal(left, 0);
+    assert_int_equal(stored_rows(notes()), 1);
+}
+
 int main(void)
 {
 #define CASES(test)                                                     \
@@ -235,6 +320,8 @@ int main(void)
         CASES(a_note_is_its_authors_to_change_for_a_day),
         CASES(a_note_is_pinned_by_who_may_change_its_record),
         CASES(what_is_removed_for_ever_takes_its_notes_along),
+        CASES(notes_that_go_with_their_record_leave_no_copies_and_are_told),
+        CASES(notes_go_a_few_at_a_time_as_the_bin_empties_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
