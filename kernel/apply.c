@@ -7,10 +7,9 @@
 
 #define REFUSED_MAX 1500 /* bytes of a notice */
 
-/* A version that came into force because it was the newest stays when a newer one is installed. */
-static void remember_versions(deployment *d, build *b)
+bool build_remember_versions(build *b)
 {
-    bool is_news = b->has_decided;
+    bool is_news = false;
     for (uint32_t i = 0; i < b->module_count; i++) {
         const module_info *m = plug_info(b->modules[i]);
         module_choice *row = m->id.n ? choices_need(b->arena, &b->choices, m->name) : NULL;
@@ -20,6 +19,12 @@ static void remember_versions(deployment *d, build *b)
             is_news = true;
         }
     }
+    return is_news;
+}
+
+static void keep_versions(const deployment *d, build *b)
+{
+    bool is_news = build_remember_versions(b) || b->has_decided;
     if (is_news && choices_write(d->o->data, &b->choices) != CRM_OK) {
         log_event(LOG_WARN, "modules.not_kept", "file=%s", MODULES_FILE);
     }
@@ -108,7 +113,7 @@ static crm_status apply(deployment *d, build *b, const wish *x)
         s = keep_text(d, b, x, path);
     }
     if (s == CRM_OK) {
-        remember_versions(d, b);
+        keep_versions(d, b);
     }
     return s;
 }

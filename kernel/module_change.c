@@ -151,6 +151,7 @@ static crm_status choose_and_swap(changing *x)
 {
     deployment *d = x->d;
     module **list = list_of(d, x->b);
+    (void)build_remember_versions(x->b); /* of modules that come with the one that was asked for */
     crm_status s = list ? choices_write(d->o->data, &x->b->choices) : CRM_NOMEM;
     if (s != CRM_OK) {
         return s;
