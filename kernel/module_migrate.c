@@ -197,9 +197,42 @@ static crm_status follow_one(crm_ctx *c, const following *x, const module_info *
     return s == CRM_OK && !is_there ? begin(c, m) : s;
 }
 
+#define OPEN_MAX 1000 /* one a module, in truth */
+
+static crm_status stop_other(crm_ctx *c, const store_row *batch)
+{
+    const module_info *m = module_in_force(c->reg, spec_text(c->arena, batch, "module"));
+    crm_str version = spec_text(c->arena, batch, "version");
+    bool is_other = m && !str_eq(module_version_word(m->id), version);
+    return is_other ? batch_cancel(c, batch->id) : CRM_OK;
+}
+
+/* What is under way for a version that is not in force any more: should it come back, what the one
+ * in force writes until then may lie before the cursor. */
+static crm_status stop_others(crm_ctx *c, const char *state)
+{
+    const entity *e = registry_store(c->reg, STORE_BATCH);
+    query *q = query_new(c->arena, e);
+    store_row *rows;
+    uint32_t count = 0;
+    if (!q) {
+        return CRM_NOMEM;
+    }
+    q->where = cond_and(
+        c->arena, cond_compare(c->arena, COND_EQ, &e->fields[BATCH_KIND], value_text(KIND)),
+        cond_compare(c->arena, COND_EQ, &e->fields[BATCH_STATE], value_text(str_of(state))));
+    q->limit = OPEN_MAX;
+    crm_status s = q->where ? store_list(c->session, c->arena, q, &rows, &count) : CRM_NOMEM;
+    for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
+        s = stop_other(c, &rows[i]);
+    }
+    return s;
+}
+
 static crm_status commit_follow(crm_ctx *c, void *arg)
 {
-    crm_status s = CRM_OK;
+    crm_status s = stop_others(c, BATCH_STATE_WAITING);
+    s = s == CRM_OK ? stop_others(c, BATCH_STATE_RUNNING) : s;
     for (uint32_t i = 0; s == CRM_OK && i < c->reg->module_count; i++) {
         const module_info *m = &c->reg->modules[i];
         s = m->is_without_code ? s : follow_one(c, arg, m);
@@ -304,6 +337,14 @@ static crm_status load_batch(crm_ctx *c, int64_t id, store_row *out)
                        cond_compare(c->arena, COND_EQ, &e->fields[COL_ID], value_int(id)), out);
 }
 
+/* One that was stopped for another version may be told of late, when its own is in force again. */
+static bool is_newest(crm_ctx *c, const store_row *batch)
+{
+    store_row last;
+    crm_str name = spec_text(c->arena, batch, "module");
+    return newest(c->session, c->reg, c->arena, name, &last) == CRM_OK && last.id == batch->id;
+}
+
 /* Whether the version it failed for is still in force; *ask is to take back that one, from c's
  * arena. */
 static bool is_to_go_back(crm_ctx *c, int64_t id, module_ask *ask)
@@ -317,7 +358,7 @@ static bool is_to_go_back(crm_ctx *c, int64_t id, module_ask *ask)
                             .name = spec_text(c->arena, &batch, "module"),
                             .only_of = spec_text(c->arena, &batch, "version")};
         const module_info *m = module_in_force(now, ask->name);
-        is_it = m && str_eq(module_version_word(m->id), ask->only_of);
+        is_it = m && str_eq(module_version_word(m->id), ask->only_of) && is_newest(c, &batch);
     }
     registry_unpin(now);
     return is_it;

@@ -117,6 +117,25 @@ describe('a change of what earlier versions have stored', () => {
     const wanted = batch.state === 'canceled' ? '1.5.0' : '1.6.0'; // it may have been too quick to be stopped
     await until(async () => (await version()) === wanted, 'the version before');
   });
+
+  it('begins anew after another version was in force in between: what that has written is looked at, too', async () => {
+    if ((await version()) !== '1.5.0') assert.equal((await change('rollback')).json.version, idOf(6));
+    const early = (await head.get(`${CARS}?plate=C7`, { expect: 200 })).json.rows[0];
+    const last = (await head.post(CARS, { plate: 'LATER' }, { expect: 201 })).json;
+    await change('upgrade', { version: '1.6.0' });
+    const [goes] = await batches();
+    await until(() => new RegExp(`job.failed job="?kernel.batch"? key="?${goes.id}"? `).test(server.log), 'it to wait at the last car');
+    assert.equal((await change('rollback')).json.version, idOf(6));
+    assert.equal((await batches()).find((b) => b.id === goes.id).state, 'canceled');
+    await head.patch(`${CARS}/${early.id}`, { plate: 'BAD' }, { expect: 200 });
+    await head.patch(`${CARS}/${last.id}`, { plate: 'NOW' }, { expect: 200 });
+    await change('upgrade', { version: '1.6.0' });
+    const row = await until(async () => {
+      const now = await fleet();
+      return now.version === idOf(6) && now.migration?.state === 'failed' && now;
+    }, 'the former version to be back');
+    assert.equal(row.migration.why, `car ${early.id} has no region`);
+  });
 });
 
 describe('a change of data that neither of two versions can make', () => {

@@ -6,7 +6,7 @@ import * as path from 'node:path';
 import { Server } from './server.mjs';
 import { dealer } from './tz.mjs';
 
-/** Kinds: 1 is 1.0.0; 2 is 1.1.0 with a field and a route more; 3 does not start; 4 changes a field's type; 5 is 1.4.0 with words for a ТЗ and an interface; 6 is 1.5.0, which fills a new field of the cars there are; 7 is 1.6.0, which then refuses a car with the plate BAD; 8 is 1.7.0, which does the same. */
+/** Kinds: 1 is 1.0.0; 2 is 1.1.0 with a field and a route more; 3 does not start; 4 changes a field's type; 5 is 1.4.0 with words for a ТЗ and an interface; 6 is 1.5.0, which fills a new field of the cars there are; 7 is 1.6.0, which then refuses a car with the plate BAD and waits at one with the plate LATER; 8 is 1.7.0, which does the same. */
 export const VERSIONS = { 1: '1.0.0', 2: '1.1.0', 3: '1.2.0', 4: '1.3.0', 5: '1.4.0', 6: '1.5.0', 7: '1.6.0', 8: '1.7.0' };
 /** The name of an installed version's folder; the digits stand for a hash. */
 export const idOf = (kind) => `${VERSIONS[kind]}-${String(kind).repeat(12)}`;

@@ -3,6 +3,7 @@
  * that is called while its generation does not run fails, so that a test sees it.
  */
 #include <crm/host.h>
+#include <string.h>
 
 typedef struct state {
     int runs;
@@ -121,12 +122,20 @@ static crm_status fill_regions(crm_ctx *c, int64_t *cursor)
 }
 
 #if FLEET_MIGRATES == 2
+static bool is_plate(crm_str plate, const char *word)
+{
+    return plate.n == strlen(word) && memcmp(plate.p, word, plate.n) == 0;
+}
+
 static crm_status check_car(crm_ctx *c, crm_rec *car)
 {
     crm_str plate = crm_get_text(car, "plate");
-    bool is_bad = plate.n == 3 && plate.p[0] == 'B' && plate.p[1] == 'A' && plate.p[2] == 'D';
-    return is_bad ? crm_fail(c, CRM_INVALID, NULL, "car %lld has no region", (long long)crm_id(car))
-                  : CRM_OK;
+    if (is_plate(plate, "LATER")) {
+        return crm_fail(c, CRM_UNAVAILABLE, NULL, "not yet");
+    }
+    return is_plate(plate, "BAD")
+               ? crm_fail(c, CRM_INVALID, NULL, "car %lld has no region", (long long)crm_id(car))
+               : CRM_OK;
 }
 
 static crm_status check_cars(crm_ctx *c, int64_t *cursor)
