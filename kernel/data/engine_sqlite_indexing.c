@@ -95,17 +95,36 @@ static void begin(schema_step *x, const entity *e, const entity_index *i, crm_st
     ahead_begin(x, e, name);
 }
 
-/* The rows of whose ids `which` is true, as far as they belong in the index. False: they cannot. */
-static bool gather(schema_step *x, const entity *e, const entity_index *i, crm_str which)
+static crm_status insert(schema_step *x, const entity *e, const entity_index *i, crm_str which)
 {
     crm_str name = index_name_of(x, e, i), columns = index_columns(x, e, i);
     crm_str where = index_conditions(x, e, i);
     uint32_t id = e->fields[COL_ID].id;
-    crm_status st = schema_run(x,
-                               "INSERT INTO t%.*s(id,%.*s) SELECT c%u,%.*s FROM e%u NOT INDEXED"
-                               " WHERE c%u%.*s AND %.*s ORDER BY c%u",
-                               STR_FMT(name), STR_FMT(columns), id, STR_FMT(columns), e->id, id,
-                               STR_FMT(which), STR_FMT(where), id);
+    return schema_run(x,
+                      "INSERT INTO t%.*s(id,%.*s) SELECT c%u,%.*s FROM e%u NOT INDEXED"
+                      " WHERE c%u%.*s AND %.*s ORDER BY c%u",
+                      STR_FMT(name), STR_FMT(columns), id, STR_FMT(columns), e->id, id,
+                      STR_FMT(which), STR_FMT(where), id);
+}
+
+static void forget(schema_step *x, crm_str name, crm_str ids)
+{
+    (void)!schema_run(x, "DELETE FROM t%.*s WHERE id IN (%.*s)", STR_FMT(name), STR_FMT(ids));
+}
+
+/*
+ * The rows of whose ids `which` is true, as far as they belong in the index. False: they cannot.
+ * What is equal may have been gathered from a row that was written since. Such rows are noted, and
+ * gathered once more when it is their turn.
+ */
+static bool gather(schema_step *x, const entity *e, const entity_index *i, crm_str which)
+{
+    crm_str name = index_name_of(x, e, i);
+    crm_status st = insert(x, e, i, which);
+    if (st == CRM_CONFLICT) {
+        forget(x, name, noted_all(x, e));
+        st = insert(x, e, i, which);
+    }
     if (st == CRM_CONFLICT) {
         ahead_set_filled(x, name, AHEAD_REFUSED);
     }
@@ -115,7 +134,7 @@ static bool gather(schema_step *x, const entity *e, const entity_index *i, crm_s
 static void gather_noted(schema_step *x, const entity *e, const entity_index *i, crm_str noted)
 {
     crm_str name = index_name_of(x, e, i);
-    (void)!schema_run(x, "DELETE FROM t%.*s WHERE id IN (%.*s)", STR_FMT(name), STR_FMT(noted));
+    forget(x, name, noted);
     (void)gather(x, e, i, arena_fmt(x->arena, " IN (%.*s)", STR_FMT(noted)));
 }
 

@@ -421,6 +421,33 @@ static void values_that_become_equal_meanwhile_are_left_to_the_step(void **state
     }
 }
 
+/* They were in different rows at any time; one of the two was gathered before the other changed. */
+static void values_that_change_places_meanwhile_are_not_equal(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    engine_ahead ahead = {.until = 1};
+    fill_with_unique_dates(b);
+    declared one = {of_date, 1}, before = declare(b, one);
+    assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+    for (int round = 0; round < 2; round++) {
+        declare(b, before);
+        bench_begin(b);
+        for (int64_t id = 5; round && id < 405; id++) { /* more than are taken at once */
+            assert_ok(bench_set(b, id, DEAL_NOTE, value_text(CRM_S("Ель"))));
+        }
+        assert_ok(bench_set(b, 5, DEAL_CLOSE, value_int(5000)));
+        assert_ok(bench_set(b, 700, DEAL_CLOSE, value_int(round ? 699 : 4)));
+        assert_ok(bench_set(b, 5, DEAL_CLOSE, value_int(round ? 4 : 699)));
+        bench_commit(b);
+        declare(b, one);
+        (void)slices(b);
+        assert_true(ask(b, "SELECT filled FROM meta_ahead") == INT64_MAX);
+    }
+    assert_ok(make(b, &faults));
+    assert_sound(b);
+}
+
 static void a_unique_index_made_in_slices_refuses_rows(void **state)
 {
     bench *b = *state;
@@ -584,6 +611,7 @@ int main(void)
         TRY(what_is_out_of_use_goes_by_its_whole_name),
         TRY(equal_values_are_left_to_the_step),
         TRY(values_that_become_equal_meanwhile_are_left_to_the_step),
+        TRY(values_that_change_places_meanwhile_are_not_equal),
         TRY(a_unique_index_made_in_slices_refuses_rows),
         TRY(the_step_has_noted_rows_only),
         TRY(what_does_not_fit_is_met_by_the_step_too),
