@@ -267,9 +267,12 @@ static void hand_over(schema_step *x, const entity *e, const entity_index *i)
     (void)set_aside(x, name, arena_fmt(x->arena, "t%.*s", STR_FMT(name)));
 }
 
+/* An older program that opens the file in between makes the index itself. */
 static bool is_whole(schema_step *x, const entity *e, const entity_index *i)
 {
-    return !index_has_many(e, i) && ahead_filled(x, index_name_of(x, e, i)) == AHEAD_WHOLE;
+    crm_str name = index_name_of(x, e, i);
+    return !index_has_many(e, i) && ahead_filled(x, name) == AHEAD_WHOLE &&
+           !schema_int(x, 0, "SELECT 1 FROM sqlite_master WHERE name='%.*s'", STR_FMT(name));
 }
 
 void indexing_take(schema_step *x, const entity *e)
