@@ -100,10 +100,14 @@ static void say_service(command_call *c, const registry *r, const service_view *
     if (v->text.n) {
         buf_fmt(c->out, " (%.*s)", STR_FMT(v->text));
     }
-    bool has_failed = v->state == SERVICE_WAITING || v->state == SERVICE_FAILING;
+    bool has_failed = v->failures && (v->state == SERVICE_WAITING || v->state == SERVICE_FAILING);
     if (has_failed && v->error != CRM_OK) {
         buf_fmt(c->out, is_russian ? ", ошибка %s, подряд %u" : ", error %s, %u in a row",
                 status_code(v->error), v->failures);
+    }
+    if (v->state == SERVICE_WAITING && v->error == CRM_LIMIT && !v->next) {
+        buf_fmt(c->out, is_russian ? ": служб больше %d" : ": there are more than %d services",
+                SERVICES_MAX);
     }
     if (v->next) {
         clock_format(v->next, moment);
@@ -162,8 +166,9 @@ static const struct {
     {"karkas_service_failures_total", "Times it returned an error", failures},
 };
 
-/* Names of metrics stay for ever. */
-static char *shown[SERVICES_MAX];
+/* Names of metrics stay for ever, those of services that are gone, too. */
+#define SHOWN_MAX 64
+static char *shown[SHOWN_MAX];
 static uint32_t shown_count;
 
 static bool is_shown(crm_str name)
@@ -178,10 +183,13 @@ static bool is_shown(crm_str name)
 
 static void show(const service *row)
 {
-    char *name = is_shown(row->name) || shown_count == SERVICES_MAX
-                     ? NULL
-                     : strndup(row->name.p, row->name.n);
+    if (is_shown(row->name)) {
+        return;
+    }
+    char *name = shown_count < SHOWN_MAX ? strndup(row->name.p, row->name.n) : NULL;
     if (!name) {
+        log_event(LOG_WARN, "service.not_in_metrics", "service=%s most=%d", log_quote(row->name),
+                  SHOWN_MAX);
         return;
     }
     shown[shown_count++] = name;

@@ -7,8 +7,7 @@
 
 /* Transfers end within 3 s of their cancellation; a thread that has not ended by then is held by
  * code that cannot be interrupted. */
-#define HELD_MS     4000
-#define SERVICES_MS 10000
+#define HELD_MS 4000
 
 static _Atomic(flow *) running;
 
@@ -185,7 +184,7 @@ bool flow_stop(flow *f, int ms)
     services_close(f);
     scheduler_close(f);
     courier_close(f);
-    bool is_down = services_join(f, clock_mono() + SERVICES_MS * 1000000LL);
+    bool is_down = services_join(f);
     let_end(f, ms);
     if (!pools_are_idle(f)) {
         log_event(LOG_INFO, "flow.cancelled", "what=transfers");

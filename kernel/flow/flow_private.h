@@ -132,8 +132,9 @@ crm_status services_start(flow *f);
 void services_follow(flow *f);
 /* Tells all to stop and begins none. */
 void services_close(flow *f);
-/* Waits for them. False: one still runs at `until` (clock_mono), and what it uses has to stay. */
-bool services_join(flow *f, int64_t until);
+/* Waits for them. False: one still runs after the longest time that those have to stop, and what
+ * it uses has to stay. */
+bool services_join(flow *f);
 void services_free(flow *f); /* when all have ended, and nobody asks any more */
 /* clock_now of the next try of one that failed; INT64_MAX: none waits. Any thread, and those below. */
 int64_t services_next(flow *f);

@@ -13,6 +13,8 @@
 
 /* While something is due by the clock of the wall, which may be set. */
 #define LONGEST_WAIT_MS 1000
+/* What is late is named before it is left. */
+#define LEAVE_MS 100
 
 void services_ask(struct services *x)
 {
@@ -167,28 +169,59 @@ static void tend(flow *f, service_slot *slot, const service *row)
     }
 }
 
+/* A new one, or that of a service that is gone: whose module is not in force, and that does not
+ * run.
+ */
+static service_slot *free_slot(struct services *x)
+{
+    if (x->count < SERVICES_MAX) {
+        return &x->slots[x->count++];
+    }
+    for (uint32_t i = 0; i < x->count; i++) {
+        if (!x->slots[i].generation && !x->slots[i].run) {
+            return &x->slots[i];
+        }
+    }
+    return NULL;
+}
+
 static service_slot *slot_of(struct services *x, const service *row)
 {
     service_slot *slot = slot_named(x, row->name);
-    if (slot || x->count == SERVICES_MAX || row->name.n > SERVICE_NAME_MAX) {
+    if (slot || row->name.n > SERVICE_NAME_MAX || !(slot = free_slot(x))) {
         return slot;
     }
-    slot = &x->slots[x->count++];
+    *slot = (service_slot){0}; /* a wake that was meant for the one before wakes this one */
     snprintf(slot->name, sizeof slot->name, "%.*s", STR_FMT(row->name));
     snprintf(slot->via, sizeof slot->via, "service:%.*s", STR_FMT(row->name));
     slot->module = (crm_str){slot->name, row->module.n};
+    take_generation(slot, row); /* or it would look free to the next */
     return slot;
 }
 
 /* Lock held. */
 static void take_slots(struct services *x, const registry *r)
 {
+    bool was_full = x->is_full;
+    x->is_full = false;
     for (uint32_t i = 0; r && i < r->service_count; i++) {
-        if (!slot_of(x, &r->services[i]) && !x->is_full) {
-            x->is_full = true;
+        if (slot_of(x, &r->services[i])) {
+            continue;
+        }
+        if (!was_full && !x->is_full) {
             log_event(LOG_ERROR, "service.too_many", "service=%s most=%d",
                       log_quote(r->services[i].name), SERVICES_MAX);
         }
+        x->is_full = true;
+    }
+}
+
+/* Lock held. */
+static void tend_all(flow *f, const registry *r)
+{
+    struct services *x = f->services;
+    for (uint32_t i = 0; i < x->count; i++) {
+        tend(f, &x->slots[i], r ? registry_service(r, str_of(x->slots[i].name)) : NULL);
     }
 }
 
@@ -198,10 +231,9 @@ static void look(flow *f)
     const registry *r = registry_pin();
     pthread_mutex_lock(&x->lock);
     uint64_t asked = x->asked;
+    tend_all(f, r); /* first: what is gone leaves its slot */
     take_slots(x, r);
-    for (uint32_t i = 0; i < x->count; i++) {
-        tend(f, &x->slots[i], r ? registry_service(r, str_of(x->slots[i].name)) : NULL);
-    }
+    tend_all(f, r);
     x->seen = asked;
     pthread_cond_broadcast(&x->changed);
     pthread_mutex_unlock(&x->lock);
@@ -364,18 +396,29 @@ void services_close(flow *f)
     pthread_mutex_unlock(&x->lock);
 }
 
-bool services_join(flow *f, int64_t until)
+/* Lock held. */
+uint32_t services_patience_ms(const struct services *x)
+{
+    uint32_t longest = 0;
+    for (uint32_t i = 0; i < x->count; i++) {
+        const crm_service *run = x->slots[i].run;
+        longest = run && run->code.drain_ms > longest ? run->code.drain_ms : longest;
+    }
+    return longest < SERVICES_STOP_MS ? longest : SERVICES_STOP_MS;
+}
+
+bool services_join(flow *f)
 {
     struct services *x = f->services;
     if (!x) {
         return true;
     }
     pthread_mutex_lock(&x->lock);
-    x->leave_at = until;
+    x->leave_at = clock_mono() + (services_patience_ms(x) + LEAVE_MS) * 1000000LL;
     services_ask(x);
     pthread_mutex_unlock(&x->lock);
     if (x->has_thread) {
-        pthread_join(x->thread, NULL); /* it waits for nothing but `until` */
+        pthread_join(x->thread, NULL); /* it waits for nothing but `leave_at` */
     }
     x->has_thread = false;
     return !x->running;

@@ -12,7 +12,7 @@
 
 #include "flow/flow.h"
 
-#define SERVICES_MAX      32 /* that a deployment ever had since the server began */
+#define SERVICES_MAX      32 /* in force, or still running, at a time */
 #define SERVICE_NAME_MAX  81 /* "<module>.<name>" */
 #define SERVICE_TITLE_MAX 100
 #define SERVICE_TEXT_MAX  200
@@ -22,7 +22,8 @@ typedef enum service_state {
     SERVICE_SAFE, /* the server was started with --safe */
     SERVICE_IDLE, /* it said that there is nothing to do */
     SERVICE_OK, SERVICE_DEGRADED, SERVICE_DOWN, /* it runs, and says so */
-    SERVICE_WAITING,  /* it failed and begins again at `next` */
+    SERVICE_WAITING,  /* it failed and begins again at `next`; error LIMIT and no `next`: there are too many, and it
+                         begins when another is gone */
     SERVICE_FAILING,  /* likewise, or runs again, and has failed too often */
     SERVICE_STOPPING, /* it was told to stop */
     SERVICE_STUCK     /* it did not in its time */

@@ -12,6 +12,7 @@
 #define SERVICE_STEADY_MS   60000LL
 #define SERVICE_PAUSE_FIRST 1000LL
 #define SERVICE_PAUSE_MOST  300000LL
+#define SERVICES_STOP_MS    20000u  /* of all, when the server ends */
 #define SERVICE_WOKEN_MS    10000LL /* the pause after a failure that a wake leaves */
 
 /* One run: what a module knows as an opaque handle. Freed when its thread has ended. */
@@ -58,9 +59,11 @@ struct services {
     int64_t leave_at;       /* clock_mono: whatever still runs then is left */
     service_slot slots[SERVICES_MAX];
     uint32_t count;
-    bool is_full;           /* that there are too many was told */
+    bool is_full;           /* some that are in force have no slot */
 };
 
+/* How long those that run may take to stop when the server ends. Lock held. */
+uint32_t services_patience_ms(const struct services *x);
 service_slot *slot_named(struct services *x, crm_str name);
 /* A run ended by itself or was told to; `now` is clock_now. Lock held. */
 void slot_ended(service_slot *slot, crm_service *run, int64_t now);

@@ -62,13 +62,32 @@ static void whole_of(const flow *f, const service_slot *slot, arena *a, service_
     out->text = arena_dup(a, str_of(slot->run ? slot->run->text : slot->text));
 }
 
+/* Whether there is no room for it. Lock held. */
+static bool is_left_out(struct services *x, const service *row, crm_str module)
+{
+    return x->is_full && str_eq(row->module, module) && !slot_named(x, row->name);
+}
+
+/* What is in force and has no slot. */
+static void left_out(arena *a, const service *row, service_view *out)
+{
+    *out = (service_view){.name = arena_dup(a, row->name),
+                          .title = arena_dup(a, row->title),
+                          .state = SERVICE_WAITING,
+                          .error = CRM_LIMIT};
+    out->module = (crm_str){out->name.p, out->name.p ? row->module.n : 0};
+}
+
 crm_status services_of(arena *a, crm_str module, service_view **out, uint32_t *count)
 {
     flow *f = flow_running();
     struct services *x = f ? f->services : NULL;
+    const registry *r = registry_pin();
+    uint32_t rows = r ? r->service_count : 0;
     *count = 0;
-    *out = ARENA_ARRAY(a, service_view, SERVICES_MAX);
+    *out = ARENA_ARRAY(a, service_view, SERVICES_MAX + rows);
     if (!x || !*out) {
+        registry_unpin(r);
         return *out ? CRM_OK : CRM_NOMEM;
     }
     pthread_mutex_lock(&x->lock);
@@ -78,7 +97,13 @@ crm_status services_of(arena *a, crm_str module, service_view **out, uint32_t *c
             whole_of(f, slot, a, &(*out)[(*count)++]);
         }
     }
+    for (uint32_t i = 0; i < rows; i++) {
+        if (is_left_out(x, &r->services[i], module)) {
+            left_out(a, &r->services[i], &(*out)[(*count)++]);
+        }
+    }
     pthread_mutex_unlock(&x->lock);
+    registry_unpin(r);
     return arena_failed(a) ? CRM_NOMEM : CRM_OK;
 }
 

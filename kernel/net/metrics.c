@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define METRICS_MAX 512
+#define METRICS_MAX 640
 
 struct metric {
     const char *name, *help, *type;

@@ -139,12 +139,12 @@ static crm_status schema(void *r)
     return engine_schema(w.engine, r, w.a, &faults);
 }
 
-static registry *with(const service *row, generation *of)
+static registry *with_all(const service *rows, uint32_t count, generation *of)
 {
     registry *r = registry_new();
     registry_fault *faults = NULL;
     assert_ok(flow_register(r));
-    if (row) {
+    for (const service *row = rows; row < rows + count; row++) {
         service whole = *row;
         whole.module = CRM_S("test");
         whole.title = CRM_S("test.title");
@@ -159,11 +159,21 @@ static registry *with(const service *row, generation *of)
     return r;
 }
 
+static registry *with(const service *row, generation *of)
+{
+    return with_all(row, row ? 1 : 0, of);
+}
+
 /* As a change of modules does. */
+static void put_all_in_force(const service *rows, uint32_t count, generation *of)
+{
+    registry_publish(with_all(rows, count, of), NULL, NULL);
+    services_follow(w.flow);
+}
+
 static void put_in_force(const service *row, generation *of)
 {
-    registry_publish(with(row, of), NULL, NULL);
-    services_follow(w.flow);
+    put_all_in_force(row, row ? 1 : 0, of);
 }
 
 static void open_flow(bool has_no_services)
@@ -330,6 +340,75 @@ static void with_safe_none_begins(void **state)
     assert_int_equal(atomic_load(&w.runs), 0);
 }
 
+/* ---- many ------------------------------------------------------------------------------------ */
+
+/* As many services as there may be, and one more. */
+static const service *one_too_many(void)
+{
+    static char names[SERVICES_MAX + 1][32];
+    static service rows[SERVICES_MAX + 1];
+    for (int i = 0; i <= SERVICES_MAX; i++) {
+        snprintf(names[i], sizeof names[i], "test.many_%d", i);
+        rows[i] = (service){.name = str_of(names[i]), .run = count};
+    }
+    return rows;
+}
+
+static void services_that_are_gone_leave_their_place_to_others(void **state)
+{
+    const service *rows = one_too_many();
+    (void)state;
+    for (int i = 0; i <= SERVICES_MAX; i++) {
+        put_in_force(&rows[i], &first);
+        until_is(&w.runs, i + 1);
+    }
+    service_view v = when(&rows[SERVICES_MAX], SERVICE_OK);
+    assert_int_equal(v.starts, 1);
+    assert_false(services_view(w.a, rows[0].name, &v));
+}
+
+static void one_too_many_is_shown_and_begins_when_another_is_gone(void **state)
+{
+    const service *rows = one_too_many(), *last = &rows[SERVICES_MAX];
+    service_view *all;
+    uint32_t n;
+    (void)state;
+    put_all_in_force(rows, SERVICES_MAX + 1, &first);
+    until_is(&w.runs, SERVICES_MAX);
+    assert_ok(services_of(w.a, CRM_S("test"), &all, &n));
+    assert_int_equal(n, SERVICES_MAX + 1);
+    assert_true(str_eq(all[SERVICES_MAX].name, last->name));
+    assert_int_equal(all[SERVICES_MAX].state, SERVICE_WAITING);
+    assert_int_equal(all[SERVICES_MAX].error, CRM_LIMIT);
+    put_all_in_force(rows + 1, SERVICES_MAX, &first);
+    when(last, SERVICE_OK);
+    assert_ok(services_of(w.a, CRM_S("test"), &all, &n));
+    assert_int_equal(n, SERVICES_MAX);
+}
+
+static uint32_t patience_ms(void)
+{
+    pthread_mutex_lock(&w.flow->services->lock);
+    uint32_t ms = services_patience_ms(w.flow->services);
+    pthread_mutex_unlock(&w.flow->services->lock);
+    return ms;
+}
+
+static void a_server_that_ends_waits_as_long_as_those_that_run_may_take(void **state)
+{
+    service rows[] = {deaf, counting};
+    (void)state;
+    assert_int_equal(patience_ms(), 0);
+    rows[1].drain_ms = 15000;
+    put_all_in_force(rows, 2, &first);
+    until_is(&w.runs, 2);
+    assert_int_equal(patience_ms(), 15000);
+    rows[1].drain_ms = 60000;
+    put_all_in_force(rows + 1, 1, &second);
+    until_is(&w.runs, 3);
+    assert_int_equal(patience_ms(), 20000);
+}
+
 /* ---- failures -------------------------------------------------------------------------------- */
 
 /* The pause before the next try: this long, or up to a quarter longer. */
@@ -487,6 +566,9 @@ int main(void)
         TEST(another_version_begins_when_the_one_before_has_ended),
         TEST(one_that_does_not_stop_is_stuck_and_the_next_version_waits_for_it),
         cmocka_unit_test_setup_teardown(with_safe_none_begins, set_up_safe, tear_down),
+        TEST(services_that_are_gone_leave_their_place_to_others),
+        TEST(one_too_many_is_shown_and_begins_when_another_is_gone),
+        TEST(a_server_that_ends_waits_as_long_as_those_that_run_may_take),
         TEST(a_failure_is_tried_again_after_pauses_that_double),
         TEST(a_minute_of_health_makes_the_next_pause_the_first_again),
         TEST(five_failures_in_ten_minutes_make_it_failing_until_it_is_well_for_a_minute),

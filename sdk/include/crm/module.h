@@ -171,7 +171,8 @@ typedef struct crm_migration {
  * Life. It begins when the module is in force and the server listens. It is told to stop when the module goes off,
  * changes its version or the server ends, and has `drain_ms` (real time; 0: 10000, at most 60000) to return. One
  * that does not is `stuck`: that is shown with its name, its version's code and memory stay, and the next version's
- * begins when it has returned after all. A server that ends does not wait longer than that.
+ * begins when it has returned after all. A server that ends waits for the longest
+ * drain_ms of those that run, and 20 s at most.
  *
  * What `run` returns when it was not told to stop:
  *   CRM_OK       there is nothing to do, as when nothing is set: it begins again when it is woken (crm_service_wake)
