@@ -91,6 +91,7 @@ crm_status deployment_hold(deployment *d, const server_options *o)
 crm_status deployment_open(deployment *d, const server_options *o)
 {
     watch_modules(o->data);
+    plug_drop_removed(o->modules);
     crm_status s = engine_open_sqlite(o->data, &d->engine);
     if (s != CRM_OK) {
         fprintf(stderr, "karkas: %s: the database cannot be opened (%s)\n", o->data,

@@ -54,14 +54,19 @@ static json_t *thing_json(purge_thing what)
 
 static json_t *spec_of(const module_plan *p)
 {
-    json_t *spec = json_object(), *things = json_array();
+    json_t *spec = json_object(), *things = json_array(), *versions = json_array();
     for (uint32_t i = 0; i < p->part_count; i++) {
         json_array_append_new(things, thing_json(p->parts[i].what));
     }
-    bool is_whole = json_array_size(things) == p->part_count;
+    for (uint32_t i = 0; i < p->version_count; i++) {
+        json_array_append_new(versions, json_stringn(p->versions[i].p, p->versions[i].n));
+    }
+    bool is_whole =
+        json_array_size(things) == p->part_count && json_array_size(versions) == p->version_count;
     json_object_set_new(spec, "module", json_stringn(p->name.p, p->name.n));
     json_object_set_new(spec, "things", things);
-    if (!is_whole || json_object_size(spec) != 2) {
+    json_object_set_new(spec, "versions", versions);
+    if (!is_whole || json_object_size(spec) != 3) {
         json_decref(spec);
         return NULL;
     }
@@ -213,6 +218,7 @@ typedef struct place {
     size_t at; /* in the list of things; behind its end: the rest */
     size_t count;
     const json_t *things;
+    const json_t *versions; /* ids of those that lay there when it began */
     crm_str name;
 } place;
 
@@ -228,8 +234,9 @@ static crm_status read_place(purge_turn *t, const batch_run *b, place *out)
 {
     crm_str rest = b->cursor, first = {0};
     int64_t n = 0;
-    *out =
-        (place){.things = json_object_get(b->spec, "things"), .name = json_text(b->spec, "module")};
+    *out = (place){.things = json_object_get(b->spec, "things"),
+                   .versions = json_object_get(b->spec, "versions"),
+                   .name = json_text(b->spec, "module")};
     out->count = json_array_size(out->things);
     if (rest.n && (!str_split(&rest, ':', &first) || str_to_i64(first, &n) != CRM_OK || n < 0)) {
         return CRM_MISUSE;
@@ -310,21 +317,30 @@ static crm_status forget_choice(const purge_turn *t, crm_str name)
     return choices_write(t->d->o->data, &all);
 }
 
-/* What root has installed is root's to remove. */
-static crm_status remove_files(purge_turn *t, crm_str name)
+static bool is_meant(const place *p, const module_found *f)
+{
+    bool is_there = false;
+    for (size_t i = 0; !is_there && i < json_array_size(p->versions); i++) {
+        is_there = str_eq(text_at(p->versions, i), f->id);
+    }
+    return is_there && f->id.n && str_eq(f->name, p->name);
+}
+
+/* What root has installed is root's to remove; what came meanwhile is for whoever begins anew. */
+static crm_status remove_files(purge_turn *t, const place *p)
 {
     module_found *all;
     uint32_t count = 0;
     module_refusal *refused = NULL;
     crm_status s = plug_scan(t->c->arena, t->d->o->modules, &all, &count, &refused);
     for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
-        if (!str_eq(all[i].name, name) || !all[i].id.n) {
+        if (!is_meant(p, &all[i])) {
             continue;
         }
         crm_status removed = plug_remove(t->c->arena, &all[i], t->d->o->modules);
         if (removed != CRM_OK && !t->stays) {
             t->stays = "module_files_stay";
-            t->stays_json = arena_fmt(t->c->arena, "{\"name\":\"%.*s\"}", STR_FMT(name));
+            t->stays_json = arena_fmt(t->c->arena, "{\"name\":\"%.*s\"}", STR_FMT(p->name));
         }
     }
     return s;
@@ -338,7 +354,7 @@ static crm_status end(purge_turn *t, const place *p)
     ending x = {p, &rows};
     s = s == CRM_OK ? purge_commit(t, commit_end, &x) : s;
     s = s == CRM_OK ? forget_choice(t, p->name) : s;
-    s = s == CRM_OK ? remove_files(t, p->name) : s;
+    s = s == CRM_OK ? remove_files(t, p) : s;
     t->is_done = s == CRM_OK;
     if (t->is_done) {
         log_event(LOG_INFO, "module.purged", "module=%s batch=%lld files=%s", log_quote(p->name),

@@ -4,13 +4,17 @@
  * The bytes that were hashed are the bytes that are written; the copy is looked at like any other
  * version before it gets its name.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "plug/module.h"
 #include "plug/package.h"
+
+#define REMOVED ".purging-" /* a version that has no name any more, while its files go */
 
 typedef struct installing {
     arena *a;
@@ -148,22 +152,38 @@ crm_status plug_install(arena *a, const char *from, const char *modules, module_
     if (access(out->dir.p, F_OK) == 0) {
         return CRM_CONFLICT;
     }
-    /* What an installation that was broken off has left. */
+    /* What was broken off has left. */
     fs_remove_all(x.beside.p);
+    plug_drop_removed(modules);
     return copy(&x);
 }
 
 /* ---- away again ------------------------------------------------------------------------------ */
 
+void plug_drop_removed(const char *modules)
+{
+    DIR *all = opendir(modules);
+    for (struct dirent *one; all && (one = readdir(all));) {
+        char path[PATH_MAX];
+        int n = snprintf(path, sizeof path, "%s/%s", modules, one->d_name);
+        if (str_starts(str_of(one->d_name), CRM_S(REMOVED)) && n > 0 && (size_t)n < sizeof path) {
+            fs_remove_all(path);
+        }
+    }
+    if (all) {
+        closedir(all);
+    }
+}
+
 crm_status plug_remove(arena *a, const module_found *f, const char *modules)
 {
     crm_str home = arena_fmt(a, "%s/%.*s", modules, STR_FMT(f->name));
     crm_str aside =
-        arena_fmt(a, "%s/.purging-%.*s-%.*s", modules, STR_FMT(f->name), STR_FMT(f->id));
+        arena_fmt(a, "%s/" REMOVED "%.*s-%.*s", modules, STR_FMT(f->name), STR_FMT(f->id));
     if (!home.p || !aside.p || !f->id.n) {
         return f->id.n ? CRM_NOMEM : CRM_MISUSE;
     }
-    fs_remove_all(aside.p); /* what another removal has left */
+    plug_drop_removed(modules);
     if (rename(f->dir.p, aside.p) != 0) {
         return status_from_errno(errno);
     }

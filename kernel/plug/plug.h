@@ -75,6 +75,8 @@ CRM_MUST_CHECK crm_status plug_install(arena *a, const char *from, const char *m
  * DENIED: this process may not write there.
  */
 CRM_MUST_CHECK crm_status plug_remove(arena *a, const module_found *f, const char *modules);
+/* The files of versions whose removal was broken off, as far as this process may write there. */
+void plug_drop_removed(const char *modules);
 /* "fleet.drive 1.0": the first interface that modules[at] cannot do without and none of them gives. */
 crm_str plug_lacks(arena *a, module *const *modules, uint32_t count, uint32_t at);
 /*

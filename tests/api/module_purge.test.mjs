@@ -39,6 +39,8 @@ entities:
 `,
   valet: 'module: valet\nversion: 1.0.0\nneeds: [garage]\n',
 };
+const LATER = 'garage/2.0.0-bbbbbbbbbbbb';
+MODULES[LATER] = MODULES[GARAGE].replace('1.0.0', '2.0.0');
 const rights = (names) => names.map((name) => `\n      ${name}: {read: all, create: all, update: all}`).join('');
 const withRights = (...names) =>
   withFiles(
@@ -72,7 +74,7 @@ describe('purging a module', () => {
   let modules, server, head, one, hook;
   before(async () => {
     modules = fleetFolder([]);
-    for (const name of Object.keys(MODULES)) put(modules, name);
+    for (const name of Object.keys(MODULES).filter((one) => one !== LATER)) put(modules, name);
     server = await startServer({ modules, tz: named });
     head = await server.as('ivanova');
   });
@@ -201,11 +203,15 @@ describe('purging a module', () => {
     assert.match(byAnother.json.detail, /^garage: .*выключен/);
     assert.match(byText.out + byText.err, /garage: .*выключен/);
     writeTz(server.home, without); // a start reads the file anew
+    put(modules, LATER, true);
     await server.kill();
     await server.start();
     head = await server.as('ivanova');
     const batch = await ended(head, started.change.batch);
     assert.deepEqual([batch.state, batch.error], ['done', null]);
+    assert.equal(fs.existsSync(path.join(modules, GARAGE)), false);
+    assert.ok(fs.existsSync(path.join(modules, LATER)), 'it was installed meanwhile');
+    fs.rmSync(path.join(modules, LATER), { recursive: true });
     put(modules, GARAGE);
     await apply(named);
     assert.deepEqual(await slots(), []);
@@ -263,6 +269,23 @@ describe('purging a module with code', () => {
     const plan = (await head.post('/api/v1/modules/fleet/purge?check=1', {}, { expect: 200 })).json;
     assert.deepEqual([plan.entities, plan.jobs, plan.settings, plan.rows], [[], 0, 0, 0]);
     assert.deepEqual(JSON.parse(fs.readFileSync(path.join(server.data, 'modules.json'), 'utf8')).fleet, undefined);
+  });
+
+  it('goes on with files that a kill has left of a version: at a start, and when root takes another one away', async () => {
+    const left = path.join(modules, '.purging-garage-1.0.0-aaaaaaaaaaaa');
+    const leave = () => {
+      fs.mkdirSync(path.join(left, 'ui'), { recursive: true });
+      fs.writeFileSync(path.join(left, 'ui/ui.js'), '');
+      if (process.getuid() === 0) execFileSync('chown', ['-R', 'nobody', modules]);
+    };
+    leave();
+    await server.restart();
+    head = await server.as('ivanova');
+    assert.equal(fs.existsSync(left), false);
+    leave();
+    execFileSync(path.join(server.build, 'karkas'), ['--data', server.data, '--modules', modules, '--dev', 'module', 'uninstall', 'fleet'], { stdio: 'pipe' });
+    assert.equal(fs.existsSync(left), false);
+    putFleet(modules, 2);
   });
 
   it('leaves files to root, who takes away none that was chosen to run', async () => {
