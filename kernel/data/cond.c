@@ -93,6 +93,13 @@ const cond *cond_kept_part(arena *a, const entity *e, const cond *c)
     return c;
 }
 
+bool cond_is_own_part(const cond *c)
+{
+    bool is_of_row = c->op == COND_EXISTS || (c->path_length == 1 && c->path[0]->index == COL_ID);
+    const field *by = c->op == COND_EXISTS ? c->path[0] : c->sub->field;
+    return is_of_row && entity_is_part(by->entity) && by->index == by->entity->parent_field;
+}
+
 /* ---- what it touches ------------------------------------------------------------------------- */
 
 bool cond_is_local(const cond *c)

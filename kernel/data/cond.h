@@ -129,6 +129,12 @@ const cond *cond_in(arena *a, const struct field *f, const value *values, uint32
 /* `c`, and that the row is no part of a record in the recycle bin: rights see to it by themselves
  * (branch.is_via_kept), who asks without any has to. */
 const cond *cond_kept_part(arena *a, const struct entity *e, const cond *c);
+/*
+ * Whether what EXISTS or IN_QUERY asks for are parts of the very row that it is asked of. Whether that row
+ * or what it is part of lies in the recycle bin is not asked of them then: its parts are there as long as
+ * it is looked at. Else what a grant says of a record would turn about when the record is thrown away.
+ */
+bool cond_is_own_part(const cond *c);
 
 /*
  * Evaluates on one row of values (indexed as entity->fields). Paths of one field only: a condition

@@ -50,13 +50,12 @@ bool subject_may_read(subject s, const branches *hop, const uint64_t used[4])
     return !hop || (subject_matched(s, hop) & engine_hop_branches(hop, used));
 }
 
-/* Outside the recycle bin; without rights, which see to it, that is also asked of what it is part
- * of. */
-static bool is_there(const subject *s, const entity *e, const value *row, const branches *rights)
+/* Outside the recycle bin, and with `whole` what it is part of too. */
+static bool is_there(const subject *s, const entity *e, const value *row, bool whole)
 {
     value other[2][FIELDS_MAX];
     bool is_kept = value_is_null(row[COL_DELETED_AT]);
-    for (int i = 0; !rights && is_kept && i < COND_PATH_MAX - 1 && entity_is_part(e); i++) {
+    for (int i = 0; whole && is_kept && i < COND_PATH_MAX - 1 && entity_is_part(e); i++) {
         const field *f = &e->fields[e->parent_field];
         is_kept = !subject_load(s, f->ref, row[f->index], other[i]) ||
                   value_is_null(other[i][COL_DELETED_AT]);
@@ -130,8 +129,10 @@ static bool is_shared(const subject *s, const field *f, const field *among, valu
     return is_list ? shares_id(own, other) : subject_shares(s, f, own, among, other);
 }
 
-static bool is_among(subject s, const field *f, const subquery *q)
+static bool is_among(subject s, const field *f, const cond *c)
 {
+    const subquery *q = c->sub;
+    bool whole = !q->rights && !cond_is_own_part(c);
     const entity *e = q->field->entity;
     const mtable *t = snapshot_table(s.snapshot, e->id);
     uint64_t used[4] = {0};
@@ -141,7 +142,7 @@ static bool is_among(subject s, const field *f, const subquery *q)
     for (uint32_t i = 0; cond_can_join(f, q->field) && t && i < t->count; i++) {
         mrow_values(t->rows[i], e, row);
         subject other = {s.snapshot, s.env, e, row, false};
-        if (is_there(&s, e, row, q->rights) && subject_may_read(other, q->rights, used) &&
+        if (is_there(&s, e, row, whole) && subject_may_read(other, q->rights, used) &&
             subject_judge(other, q->where) && is_shared(&s, f, q->field, row[q->field->index])) {
             return true;
         }
@@ -155,7 +156,7 @@ static bool judge_path(subject s, const cond *c, uint32_t from)
     const field *f = c->path[from];
     value other[FIELDS_MAX];
     if (from + 1 == c->path_length && c->op == COND_IN_QUERY) {
-        return is_among(s, f, c->sub) != s.is_negated;
+        return is_among(s, f, c) != s.is_negated;
     }
     if (from + 1 == c->path_length) {
         cond last = *c;
@@ -189,6 +190,7 @@ static bool has_child(subject s, const cond *c)
 {
     const field *back = c->path[0];
     const mtable *t = snapshot_table(s.snapshot, back->entity->id);
+    bool whole = !c->hop[0] && !cond_is_own_part(c); /* rights see to it themselves */
     uint64_t used[4] = {0};
     value row[FIELDS_MAX];
     bits_add(used, back->index);
@@ -196,7 +198,7 @@ static bool has_child(subject s, const cond *c)
     for (uint32_t i = 0; t && i < t->count; i++) {
         mrow_values(t->rows[i], back->entity, row);
         subject child = {s.snapshot, s.env, back->entity, row, false};
-        if (is_child(&s, back, row) && is_there(&s, back->entity, row, c->hop[0]) &&
+        if (is_child(&s, back, row) && is_there(&s, back->entity, row, whole) &&
             subject_may_read(child, c->hop[0], used) && subject_judge(child, c->first)) {
             return true;
         }
@@ -214,7 +216,7 @@ static bool has_referred(subject s, const cond *c)
     for (int64_t id; next_id(&refs, &id);) {
         bool is_found = subject_load(&s, f->ref, value_int(id), row);
         subject other = {s.snapshot, s.env, f->ref, row, false};
-        if (is_found && is_there(&s, f->ref, row, c->hop[0]) &&
+        if (is_found && is_there(&s, f->ref, row, !c->hop[0]) &&
             subject_may_read(other, c->hop[0], used) && subject_judge(other, c->first)) {
             return true;
         }

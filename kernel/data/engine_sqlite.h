@@ -127,12 +127,18 @@ typedef struct attached_asked {
 void sql_attached(sql *q, const field *f, uint32_t alias, const cond *where);
 /* What a row that a condition reaches by its field `by` must be besides: outside the recycle bin, granted
  * by rights (NULL: all are) that show `by` and what `where` touches, and as `where` says. */
-void sql_other(sql *q, const field *by, uint32_t alias, const branches *rights, const cond *where);
+typedef struct other_row {
+    const field *by;
+    const branches *rights;
+    const cond *where;
+    bool is_own_part; /* cond_is_own_part */
+} other_row;
+void sql_other(sql *q, uint32_t alias, const other_row *o);
 /* "json_each(karkas_ids(t1.c7))": a row with `value` for each id of a list of references. */
 void sql_ids(sql *q, const field *f, uint32_t alias);
-/* A field of row `alias` is, or of many any is, among the values of a sub-query
- * (engine_sqlite_among.c). */
-void sql_among(sql *q, const field *f, uint32_t alias, const subquery *sub);
+/* A field of row `alias`, the last of the path of `c`, is, or of many any is, among the values of its
+ * sub-query (engine_sqlite_among.c). */
+void sql_among(sql *q, const field *f, uint32_t alias, const cond *c);
 /* Any of the branches in `bits`. */
 void sql_branches(sql *q, const entity *e, uint32_t alias, const branches *b, uint32_t bits);
 void sql_branch(sql *q, const entity *e, uint32_t alias, const branch *b);

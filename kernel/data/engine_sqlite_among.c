@@ -49,8 +49,10 @@ static void add_elements(sql *q, const field *f, uint32_t alias, compared as)
 }
 
 /* " FROM e5 t1,<elements of t1> WHERE …" */
-static void add_rows(sql *q, const subquery *sub, uint32_t alias, compared as)
+static void add_rows(sql *q, const cond *c, uint32_t alias, compared as)
 {
+    const subquery *sub = c->sub;
+    other_row o = {sub->field, sub->rights, sub->where, cond_is_own_part(c)};
     sql_z(q, " FROM ");
     sql_name(q, 'e', sub->field->entity->id);
     sql_z(q, " ");
@@ -60,7 +62,7 @@ static void add_rows(sql *q, const subquery *sub, uint32_t alias, compared as)
         add_elements(q, sub->field, alias, as);
     }
     sql_z(q, " WHERE ");
-    sql_other(q, sub->field, alias, sub->rights, sub->where);
+    sql_other(q, alias, &o);
 }
 
 static void add_alone(sql *q, const field *f, uint32_t alias, compared as)
@@ -71,9 +73,9 @@ static void add_alone(sql *q, const field *f, uint32_t alias, compared as)
 }
 
 /* "SELECT v …": the values as they compare. */
-static void add_set(sql *q, const subquery *sub, compared as)
+static void add_set(sql *q, const cond *c, compared as)
 {
-    const field *f = sub->field;
+    const field *f = c->sub->field;
     uint32_t alias = q->aliases++;
     kept_as kept_so = kept(q, f);
     sql_z(q, "SELECT ");
@@ -89,7 +91,7 @@ static void add_set(sql *q, const subquery *sub, compared as)
         sql_z(q, " WHERE id IN (SELECT ");
         sql_column(q, alias, &f->entity->fields[COL_ID]);
     }
-    add_rows(q, sub, alias, as);
+    add_rows(q, c, alias, as);
     sql_z(q, kept_so == KEPT_ASIDE ? ")" : "");
 }
 
@@ -117,14 +119,14 @@ static const char *add_looked_up(sql *q, const field *f, uint32_t alias, compare
     }
 }
 
-void sql_among(sql *q, const field *f, uint32_t alias, const subquery *sub)
+void sql_among(sql *q, const field *f, uint32_t alias, const cond *c)
 {
-    if (!cond_can_join(f, sub->field)) {
+    if (!cond_can_join(f, c->sub->field)) {
         sql_z(q, SQL_NEVER);
         return;
     }
-    compared as = compared_as(q, f, sub->field);
+    compared as = compared_as(q, f, c->sub->field);
     const char *end = add_looked_up(q, f, alias, as);
-    add_set(q, sub, as);
+    add_set(q, c, as);
     sql_z(q, end);
 }

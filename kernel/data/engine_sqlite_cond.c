@@ -285,7 +285,7 @@ static void add_leaf(place at, const field *f, const cond *c)
     if (c->op == COND_ME) {
         add_me(at, f);
     } else if (c->op == COND_IN_QUERY) {
-        sql_among(at.q, f, at.alias, c->sub);
+        sql_among(at.q, f, at.alias, c);
     } else if (c->op == COND_ATTACHED) {
         sql_attached(at.q, f, at.alias, c->first);
     } else if (engine_is_many(f)) {

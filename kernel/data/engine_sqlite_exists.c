@@ -14,19 +14,20 @@ void sql_ids(sql *q, const field *f, uint32_t alias)
     sql_z(q, "))");
 }
 
-void sql_other(sql *q, const field *by, uint32_t alias, const branches *rights, const cond *where)
+void sql_other(sql *q, uint32_t alias, const other_row *o)
 {
-    const entity *e = by->entity;
+    const entity *e = o->by->entity;
     uint64_t used[4] = {0};
-    bits_add(used, by->index);
-    cond_fields(where, used);
+    bits_add(used, o->by->index);
+    cond_fields(o->where, used);
     sql_column(q, alias, &e->fields[COL_DELETED_AT]);
     sql_z(q, " IS NULL AND ");
-    if (rights) {
-        sql_branches(q, e, alias, rights, engine_hop_branches(rights, used));
+    if (o->rights) {
+        sql_branches(q, e, alias, o->rights, engine_hop_branches(o->rights, used));
         sql_z(q, " AND ");
     }
-    sql_cond(q, e, alias, rights ? where : cond_kept_part(q->arena, e, where));
+    bool is_seen_to = o->rights || o->is_own_part;
+    sql_cond(q, e, alias, is_seen_to ? o->where : cond_kept_part(q->arena, e, o->where));
 }
 
 /* "e5 t1" */
@@ -77,7 +78,8 @@ static void add_child(sql *q, const family *of, const cond *c)
         sql_int(q, of->entity->id);
         sql_z(q, " AND ");
     }
-    sql_other(q, of->back, of->child, c->hop[0], c->first);
+    other_row o = {of->back, c->hop[0], c->first, cond_is_own_part(c)};
+    sql_other(q, of->child, &o);
 }
 
 /* "EXISTS(SELECT 1 FROM <children of this record> …" */
@@ -162,7 +164,7 @@ void sql_refers(sql *q, uint32_t alias, const cond *c)
 {
     const field *f = c->path[0];
     const entity *target = f->ref;
-    uint32_t other = q->aliases++;
+    uint32_t found = q->aliases++;
     if (!target) {
         q->status = CRM_INVALID;
         return;
@@ -171,21 +173,22 @@ void sql_refers(sql *q, uint32_t alias, const cond *c)
     if (engine_is_many(f)) {
         sql_ids(q, f, alias);
         sql_z(q, " ");
-        sql_name(q, 'j', other);
+        sql_name(q, 'j', found);
         sql_z(q, " CROSS JOIN ");
     }
-    add_table(q, target, other);
+    add_table(q, target, found);
     sql_z(q, " WHERE ");
-    add_id(q, target, other);
+    add_id(q, target, found);
     sql_z(q, "=");
     if (engine_is_many(f)) {
-        sql_name(q, 'j', other);
+        sql_name(q, 'j', found);
         sql_z(q, ".value");
     } else {
         sql_column(q, alias, f);
     }
     sql_z(q, " AND ");
-    sql_other(q, &target->fields[COL_ID], other, c->hop[0], c->first);
+    sql_other(q, found,
+              &(other_row){.by = &target->fields[COL_ID], .rights = c->hop[0], .where = c->first});
     sql_z(q, ")");
 }
 

@@ -48,12 +48,17 @@ static void parts_follow_their_parent(void **state)
     assert_ok(world_update(&w, w.hanna, w.line, line, LINE_NAME, TEXT("nut")));
 }
 
-static crm_status bin(const entity *e, int64_t id, bool is_back)
+static crm_status remove_as(int64_t user, const entity *e, int64_t id, bool is_back)
 {
-    crm_ctx *c = world_begin(&w, 0);
+    crm_ctx *c = world_begin(&w, user);
     crm_status st = is_back ? records_restore(c, e, id) : records_delete(c, e, id, 0);
     world_end(&w, st);
     return st;
+}
+
+static crm_status bin(const entity *e, int64_t id, bool is_back)
+{
+    return remove_as(0, e, id, is_back);
 }
 
 static uint32_t counted(int64_t user, query q)
@@ -114,6 +119,103 @@ static void parts_share_the_fate_of_what_lies_in_the_bin(void **state)
     }
     assert_int_equal(counted(w.hanna, gone), 1);
     assert_ok(world_update(&w, w.hanna, w.line, line, LINE_NAME, TEXT("nut")));
+}
+
+/* ---- conditions over the parts of a record --------------------------------------------------- */
+
+#define NUTS "[\"exists\",\"test.line\",\"lead\",[\"name\",\"eq\",\"nut\"]]"
+#define ID_NUTS                                                                    \
+    "[\"id\",\"in_query\",{\"entity\":\"test.line\",\"field\":\"lead\",\"where\":" \
+    "[\"name\",\"eq\",\"nut\"]}]"
+#define S(lit)              \
+    {                       \
+        lit, sizeof lit - 1 \
+    }
+#define GRANT(who, action_, text)                                                  \
+    {                                                                              \
+        .role = S(who), .entity_name = S("test.lead"), .action = ACTION_##action_, \
+        .scope = SCOPE_ALL, .where_text = S(text)                                  \
+    }
+
+/* Those who see leads with nuts in them, and those who see the others. */
+static const role nut_roles[] = {{.name = S("with")}, {.name = S("without")}};
+static const grant nuts_by_exists[] = {GRANT("with", READ, NUTS), GRANT("with", UPDATE, NUTS),
+                                       GRANT("without", READ, "[\"not\"," NUTS "]"),
+                                       GRANT("without", UPDATE, "[\"not\"," NUTS "]")};
+static const grant nuts_by_query[] = {GRANT("with", READ, ID_NUTS), GRANT("with", UPDATE, ID_NUTS),
+                                      GRANT("without", READ, "[\"not\"," ID_NUTS "]"),
+                                      GRANT("without", UPDATE, "[\"not\"," ID_NUTS "]")};
+
+static const crm_str removers[] = {S("with"), S("without")};
+static const function_grant may_remove = {S("delete"), removers, 2};
+
+static int open_nuts(void **state, const grant *grants, int (*open)(void **state))
+{
+    world_roles = nut_roles;
+    world_role_count = 2;
+    world_grants = grants;
+    world_grant_count = 4;
+    world_functions = &may_remove;
+    world_function_count = 1;
+    return open(state);
+}
+
+static int open_exists(void **state)
+{
+    return open_nuts(state, nuts_by_exists, open_world);
+}
+
+static int open_exists_delayed(void **state)
+{
+    return open_nuts(state, nuts_by_exists, open_delayed);
+}
+
+static int open_query(void **state)
+{
+    return open_nuts(state, nuts_by_query, open_world);
+}
+
+static int open_query_delayed(void **state)
+{
+    return open_nuts(state, nuts_by_query, open_delayed);
+}
+
+static uint32_t leads_of(int64_t user, bool gone)
+{
+    return counted(user, (query){.entity = w.lead, .with_deleted = gone, .only_deleted = gone});
+}
+
+/* Else whoever throws a record away could not bring it back, and a record kept from somebody would
+ * show itself to him in the bin. */
+static void a_condition_over_parts_says_the_same_of_a_record_in_the_bin(void **state)
+{
+    (void)state;
+    crm_status st;
+    const entity *users = registry_store(w.reg, STORE_USER);
+    int64_t nuts = world_lead(&w, "nuts", 0, 0), bolts = world_lead(&w, "bolts", 0, 0);
+    int64_t nut = add_line(w.zina, nuts, &st);
+    assert_ok(st);
+    add_line(w.zina, bolts, &st);
+    assert_ok(st);
+    assert_ok(world_update(&w, 0, w.line, nut, LINE_NAME, TEXT("nut")));
+    assert_ok(world_update(&w, 0, users, w.oleg, USER_ROLES, TEXT("with")));
+    assert_ok(world_update(&w, 0, users, w.alla, USER_ROLES, TEXT("without")));
+    assert_string_equal(world_titles(&w, w.oleg, NULL), "nuts");
+    assert_string_equal(world_titles(&w, w.alla, NULL), "bolts");
+    assert_ok(remove_as(w.oleg, w.lead, nuts, false));
+    assert_int_equal(leads_of(w.oleg, true), 1);
+    assert_int_equal(leads_of(w.alla, true), 0);
+    assert_int_equal(remove_as(w.alla, w.lead, nuts, true), CRM_NOT_FOUND);
+    assert_ok(remove_as(w.oleg, w.lead, nuts, true));
+    assert_ok(remove_as(w.alla, w.lead, bolts, false));
+    assert_int_equal(leads_of(w.oleg, true), 0);
+    assert_int_equal(leads_of(w.alla, true), 1);
+    assert_int_equal(remove_as(w.oleg, w.lead, bolts, true), CRM_NOT_FOUND);
+    assert_ok(remove_as(w.alla, w.lead, bolts, true));
+    /* A part that was thrown away by itself is none. */
+    assert_ok(bin(w.line, nut, false));
+    assert_string_equal(world_titles(&w, w.oleg, NULL), "");
+    assert_string_equal(world_titles(&w, w.alla, NULL), "nuts bolts");
 }
 
 static bool count_row(void *arg, const value *row, uint32_t matched)
@@ -323,11 +425,20 @@ static void a_role_sees_the_fields_of_parts_that_its_list_names(void **state)
     assert_ok(world_update(&w, 0, user, w.anna, USER_ROLES, TEXT("seller\nviewer")));
     assert_string_equal(line_name(w.anna), "bolt");
 }
+
+#define NUTS_TEST(open)                                                                          \
+    cmocka_unit_test_setup_teardown(a_condition_over_parts_says_the_same_of_a_record_in_the_bin, \
+                                    open, close_world)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(parts_follow_their_parent),
         BOTH(parts_share_the_fate_of_what_lies_in_the_bin),
+        NUTS_TEST(open_exists),
+        NUTS_TEST(open_exists_delayed),
+        NUTS_TEST(open_query),
+        NUTS_TEST(open_query_delayed),
         BOTH(parts_go_for_ever_with_what_they_are_parts_of),
         cmocka_unit_test_setup_teardown(a_role_sees_the_fields_of_parts_that_its_list_names,
                                         open_lists, close_world),
