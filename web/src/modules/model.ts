@@ -25,6 +25,9 @@ export interface Service {
   next: string | null; // when it begins again
 }
 
+/** It has never begun: as many as the server takes run already. */
+export const isOneTooMany = (one: Service): boolean => one.state === 'waiting' && one.error === 'limit' && !one.next;
+
 export interface Module {
   name: string;
   state: State;

@@ -13,7 +13,7 @@ import { meta } from '../core/meta.ts';
 import { problemOf } from '../core/model.ts';
 import { Watch } from '../core/store.ts';
 import { agreed, back, doing, done, nameOf } from './acts.ts';
-import { actsOf, isInForce, modules, newer, numberOf } from './model.ts';
+import { actsOf, isInForce, isOneTooMany, modules, newer, numberOf } from './model.ts';
 import type { Act, Module, Service, ServiceState, State } from './model.ts';
 import { beginPurge, followPurge, mayPurge, purging } from './purge.ts';
 import './settings.ts';
@@ -228,6 +228,7 @@ class ModulesPage extends El {
     const why = (one: Service) => [
       one.text,
       one.next ? say('service.next', { at: moment(one.next) }) : '',
+      isOneTooMany(one) ? say('service.too_many') : '',
     ].filter(Boolean).join(' · ');
     return html`<ul aria-label=${say('services.of', { name: m.name })}>
       ${m.services.map((one) => html`<li data-service=${one.name} data-state=${one.state}>

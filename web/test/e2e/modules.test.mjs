@@ -35,6 +35,7 @@ test('the list, from the menu, says what runs in which version, what is newer an
   await service('tracker').getByText('отказывает раз за разом').waitFor();
   assert.match(await service('tracker').innerText(), /Связь с маячками.*нет ответа от станции · следующая попытка/s);
   await service('mail').getByText('работает не полностью').waitFor();
+  assert.match(await service('radio').innerText(), /Рация.*предельное число служб/s, 'one too many says what it waits for');
   assert.equal(await row('tasks').locator('[data-action=settings]').count(), 0, 'of one that is off there is nothing to set');
   await row('fleet').locator('[data-action=settings]').click();
   await setting(page, 'wait').waitFor();
