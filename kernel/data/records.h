@@ -127,7 +127,8 @@ typedef struct history_entry {
 typedef struct history_query {
     const entity *entity;
     int64_t id, before; /* before: 0 is the newest */
-    int64_t until;      /* only what was changed at this moment or before; 0: any */
+    int64_t until;      /* with has_until: only what was changed at this moment or before */
+    bool has_until;
     const field *field; /* only changes of this one; NULL: any. INVALID when he may not see it */
     uint32_t limit;     /* entries; 0: LIST_MAX */
 } history_query;

@@ -15,6 +15,7 @@ typedef struct telling {
     history_entry *at;
     uint32_t count, limit, rows;
     int64_t last, until;
+    bool has_until;
     crm_status status;
 } telling;
 
@@ -92,7 +93,7 @@ static crm_status read_page(telling *t, int64_t id)
                      .path_length = 1,
                      .values = &values[2],
                      .value_count = 1,
-                     .next = t->until ? &parts[3] : NULL},
+                     .next = t->has_until ? &parts[3] : NULL},
                     {.op = COND_LTE,
                      .path = {&log->fields[CHANGE_AT]},
                      .path_length = 1,
@@ -169,6 +170,7 @@ crm_status records_history(crm_ctx *c, const history_query *q, history_entry **o
                  .only = q->field,
                  .limit = q->limit && q->limit < LIST_MAX ? q->limit : LIST_MAX,
                  .last = q->before ? q->before : INT64_MAX,
+                 .has_until = q->has_until,
                  .until = q->until};
     bool is_end = false;
     crm_status st = begin(&t, q->id);

@@ -123,26 +123,58 @@ static uint32_t take_changes(timeline *t, history_entry *rows, uint32_t count, i
     return taken;
 }
 
+/*
+ * Where changes go on behind an item of another source: at the newest that is earlier. Older ones
+ * are behind too, whatever a clock that was set back says of them. 0: there are none.
+ */
+static crm_status first_earlier(timeline *t, int64_t *position)
+{
+    const api_call *k = t->k;
+    history_query q = {
+        .entity = k->entity, .id = k->id, .has_until = true, .until = t->before.at - 1, .limit = 1};
+    history_entry *row = NULL;
+    uint32_t count = 0;
+    crm_status s = CRM_OK;
+    do {
+        int64_t next = 0;
+        s = call_is_over(&k->c) ? CRM_TIMEOUT : records_history(&t->k->c, &q, &row, &count, &next);
+        q.before = next;
+    } while (s == CRM_OK && !count && q.before);
+    *position = s == CRM_OK && count ? row->position : 0;
+    return s;
+}
+
+/* From where on changes are read; *is_end: there are none. */
+static crm_status find_start(timeline *t, history_query *q, int64_t *latest, bool *is_end)
+{
+    int64_t first;
+    if (t->before.rank == RANK_HISTORY) {
+        q->before = t->before.id;
+        *latest = t->before.at;
+        return CRM_OK;
+    }
+    crm_status s = first_earlier(t, &first);
+    q->before = first + 1;
+    *is_end = !first;
+    return s;
+}
+
 /* What he may not see or did not ask for is read over, so that a page is never short of it. */
 static crm_status read_changes(timeline *t)
 {
     const api_call *k = t->k;
     history_query q = {.entity = k->entity, .id = k->id, .limit = t->limit + 1};
-    int64_t latest = NEWEST, next = 1;
+    int64_t latest = NEWEST, next = 0;
     uint32_t taken = 0;
-    crm_status s = CRM_OK;
-    if (t->has_before && t->before.rank == RANK_HISTORY) {
-        q.before = t->before.id;
-        latest = t->before.at;
-    } else if (t->has_before) {
-        q.until = t->before.at - 1;
-    }
-    while (s == CRM_OK && next && taken <= t->limit) {
+    bool is_end = false;
+    crm_status s = t->has_before ? find_start(t, &q, &latest, &is_end) : CRM_OK;
+    while (s == CRM_OK && !is_end && taken <= t->limit) {
         history_entry *rows = NULL;
         uint32_t count = 0;
         s = call_is_over(&k->c) ? CRM_TIMEOUT : records_history(&t->k->c, &q, &rows, &count, &next);
         taken += s == CRM_OK ? take_changes(t, rows, count, &latest) : 0;
         q.before = next;
+        is_end = !next;
     }
     return s;
 }

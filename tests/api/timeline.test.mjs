@@ -2,6 +2,8 @@
 // own rights, and nothing of what is hidden in pages, kinds or counts. @mention with notice.
 
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
 import { dealer, people } from '../harness/tz.mjs';
@@ -317,5 +319,32 @@ describe('who reads notes of his own deals, and of others\' some fields', () => 
     assert.deepEqual(shown.not_told, []);
     await petrov.get(`${NOTES}/${shown.id}`, { expect: 200 });
     assert.deepEqual(await notices(), [his.id]);
+  });
+});
+
+describe('a clock that was set back', () => {
+  before(() => start());
+  after(() => server.stop());
+
+  async function setClock(moment) {
+    server.process.kill('SIGTERM');
+    await server.exited;
+    fs.writeFileSync(path.join(server.data, 'sandbox'), moment);
+    await server.start();
+    await enter();
+  }
+
+  it('takes no change out of the pages: older ones stand behind the newest as they were written', async () => {
+    await server.advance('3h');
+    const { id } = await deal(petrov);
+    await petrov.patch(`${DEALS}/${id}`, { amount: '1' }, { expect: 200 });
+    await setClock('2027-01-18T07:30:00Z');
+    await petrov.patch(`${DEALS}/${id}`, { amount: '2' }, { expect: 200 });
+    await server.advance('30m');
+    await note(petrov, id, 'После');
+    const whole = (await feed(petrov, id)).rows;
+    assert.deepEqual(whole.map((r) => r.kind), ['note', 'change', 'change', 'change']);
+    assert.deepEqual(whole.slice(1, 3).map((r) => r.changes[0].new), ['2.00', '1.00']);
+    for (const limit of [1, 2, 3]) assert.deepEqual((await walk(petrov, id, limit)).flat().map(keyOf), whole.map(keyOf), limit);
   });
 });
