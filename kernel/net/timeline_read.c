@@ -394,8 +394,10 @@ static crm_status begin(timeline *t)
 {
     crm_ctx *c = &t->k->c;
     const branches *b = rights_of(c, t->k->entity);
-    uint32_t matched;
-    crm_status s = rights_match_stored(c, t->k->entity, t->k->id, &matched);
+    uint32_t matched = 0;
+    record *live; /* what lies in the bin has none */
+    crm_status s = records_get(c, t->k->entity, t->k->id, &live);
+    s = s ? s : rights_match_stored(c, t->k->entity, t->k->id, &matched);
     if (s == CRM_OK && !(matched & rights_for(b, ACTION_READ))) {
         return call_fail(c, CRM_NOT_FOUND, "not_found");
     }

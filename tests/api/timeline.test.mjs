@@ -247,7 +247,8 @@ describe('notes', () => {
     const { id } = await deal(petrov);
     const words = await note(petrov, id, 'Вместе');
     await head.del(`${DEALS}/${id}`, { expect: 204 });
-    for (const client of [petrov, head]) assert.equal((await client.get(`${NOTES}/${words.id}`)).status, 404);
+    for (const client of [petrov, head])
+      for (const path of [`${NOTES}/${words.id}`, `${DEALS}/${id}/timeline`]) assert.equal((await client.get(path)).status, 404, path);
     await head.post(`${DEALS}/${id}/restore`, {}, { expect: 200 });
     await petrov.get(`${NOTES}/${words.id}`, { expect: 200 });
     await head.patch(`${DEALS}/${id}`, { owner: sidorova.user.id }, { expect: 200 });
