@@ -90,10 +90,7 @@ static bool may_see_because(crm_ctx *c, const change *ch, uint32_t seen)
     const branches *of = rights_of(c, ch->entity), *all = rights_of(c, why->entity);
     bool is_note = why->entity->flags & ENTITY_NOTES;
     int kind = is_note ? KIND_NOTE : timeline_kind_find(c->reg, why->entity->join->kind);
-    uint64_t shown = 0, fields[4] = {0};
-    for (uint32_t i = 0; i < of->count; i++) {
-        shown |= seen >> i & 1 ? of->at[i].kinds : 0;
-    }
+    uint64_t shown = rights_kinds_for(of, seen), fields[4] = {0};
     if (kind < 0 || !(shown & KIND_BIT(kind)) || is_note) {
         return is_note && shown & KIND_BIT(KIND_NOTE);
     }
