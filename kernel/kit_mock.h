@@ -66,6 +66,9 @@ crm_status mock_calls_setting(mock *m, const char *name, const char *as_written)
 /* What changed, to the listeners of modules. */
 void mock_calls_hear(mock *m, const changes_batch *b);
 
+/* kit_mock_company.c: into a registry that is not sealed yet. */
+CRM_MUST_CHECK crm_status mock_company(registry *r);
+
 /* kit_mock_time.c */
 CRM_MUST_CHECK crm_status mock_time_begin(mock *m);
 crm_status mock_time_advance(mock *m, const char *duration);
