@@ -3,7 +3,7 @@
  * everything that is wrong with it. Offline only.
  */
 #include <jansson.h>
-#include <stdio.h>
+#include <unistd.h>
 
 #include "kit_tools.h"
 
@@ -13,7 +13,7 @@ typedef struct lint {
     uint32_t found_count;
     kit_set set;
     registry *reg;
-    uint32_t missing; /* texts */
+    uint32_t faults; /* of texts and names, which do not keep it from being loaded */
 } lint;
 
 static bool is_ru(const lint *l)
@@ -169,7 +169,7 @@ static void check_text(lint *l, crm_str key)
                     is_ru(l) ? "%.*s/locales/%s.yaml: нет текста «%.*s»\n"
                              : "%.*s/locales/%s.yaml: no text '%.*s'\n",
                     STR_FMT(own), languages[i], STR_FMT(key));
-            l->missing++;
+            l->faults++;
         }
     }
 }
@@ -254,13 +254,32 @@ static void check_texts(lint *l)
     }
 }
 
+/* ---- its code -------------------------------------------------------------------------------- */
+
+static void check_object(lint *l, const char *folder)
+{
+    buf said;
+    size_t names;
+    arena *a = l->call->arena;
+    crm_str path = arena_fmt(a, "%s/%.*s.so", folder, STR_FMT(l->found[0].name));
+    if (!path.p || access(path.p, F_OK) != 0) {
+        return; /* of data alone */
+    }
+    buf_init(&said, 0);
+    if (!kit_symbols(a, path.p, l->call->lang, &names, &said)) {
+        buf_fmt(l->call->out, "%s: %.*s\n", path.p, STR_FMT(str_trim(buf_view(&said))));
+        l->faults++;
+    }
+    buf_free(&said);
+}
+
 /* ---- the command ----------------------------------------------------------------------------- */
 
 static void say_result(lint *l)
 {
     command_call *c = l->call;
     const module_found *own = &l->found[0];
-    if (l->missing) {
+    if (l->faults) {
         c->exit_code = 1;
         return;
     }
@@ -315,6 +334,7 @@ void command_module_lint(command_call *c)
     crm_status s = read_all(&l, c->args[2]);
     if (s == CRM_OK) {
         check_texts(&l);
+        check_object(&l, c->args[2]);
         say_result(&l);
     } else if (s == CRM_INVALID) {
         c->exit_code = 1; /* why was said */

@@ -29,6 +29,11 @@ int kit_run(const char *const *argv, buf *out);
 /* This very program. */
 const char *kit_self(arena *a);
 
+/* ---- a shared object (kit_symbols.c) --------------------------------------------------------- */
+
+/* Whether a module's object calls and shows only what it may, else why, in that language. *names: it has so many. */
+bool kit_symbols(arena *a, const char *path, const char *lang, size_t *names, buf *said);
+
 /* ---- a module (kit_module.c) ----------------------------------------------------------------- */
 
 typedef struct kit_module {

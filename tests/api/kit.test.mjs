@@ -156,6 +156,20 @@ describe('a native module', () => {
     await compile('shop');
   });
 
+  it('is told of the same by lint, whatever built it', async () => {
+    const own = path.join(sdk, 'cmake/symbols.cmake'), rules = fs.readFileSync(own), source = fs.readFileSync(path.join(home, 'shop/shop.c'));
+    fs.writeFileSync(own, '');
+    change('shop/shop.c', '#include <crm/host.h>', '#include <crm/host.h>\n#include <stdlib.h>');
+    change('shop/shop.c', '    (void)was;', '    (void)was;\n    (void)!system("true");');
+    await compile('shop');
+    const said = await lint(built);
+    fs.writeFileSync(own, rules);
+    fs.writeFileSync(path.join(home, 'shop/shop.c'), source);
+    await compile('shop');
+    assert.equal(said.code, 1);
+    assert.match(said.out, /shop\.so: запрещённые вызовы: system\.\n$/);
+  });
+
   it('runs beside the bundled ones: its entity, its route and its hook', async () => {
     const server = await serve(['shop.ticket', 'gate.pass'], built, 'gate');
     try {
