@@ -24,6 +24,7 @@ typedef struct check {
     kit_module m;
     const char *temp;
     const char *object;     /* the .so of the built folder; NULL: it has no code */
+    uint32_t level;         /* of the API it asks for; 0: it does not load */
     registry *reg;          /* what is declared; NULL: it cannot be read */
     kit_server server;
     crm_str ids[2];         /* the same version under two ids */
@@ -31,6 +32,8 @@ typedef struct check {
     check_row rows[CHECK_ROWS];
     uint32_t count;
     int64_t since;          /* when the row being worked on began */
+    uint32_t serial;        /* of unique values */
+    uint32_t depth;         /* of records made for one that refers to them */
 } check;
 
 /* The text in the command's language. */
@@ -56,20 +59,28 @@ void check_leaks(check *k);
 void check_kill(check *k);
 void check_tz(check *k);
 
-/* JSON of a new record of the entity with `marker` in its first text; NULL when a required field cannot
- * be filled by itself. References are made as the client. */
+/* ---- records (kit_check_sample.c) ------------------------------------------------------------ */
+
+/* JSON of a new record of the entity with `marker` in its texts; NULL when a field that is asked for cannot
+ * be filled by itself. Records that it refers to are made as the client. */
 const char *check_sample(check *k, kit_client *c, const entity *e, const char *marker);
 /* Makes one; its id, or 0 with the answer in c->reply. */
 int64_t check_make(check *k, kit_client *c, const entity *e, const char *marker);
-/* An entity of the module that check_make can make, the first; NULL: none. */
+/* An entity on which the module works and that check_make can make, the first; NULL: none. */
 const entity *check_entity(check *k);
 bool check_is_own(const check *k, const entity *e);
+/* JSON of a change of one text of it; NULL when it has none. */
+const char *check_change(check *k, const entity *e, const char *marker);
+/* Gives the unique values in a body of check_sample others, which no other `n` and no check_sample has. */
+void check_renumber(char *body, uint32_t n);
 
 /* A number of /proc/<pid>/status, "VmRSS" in KiB; -1 when it cannot be read. */
 long check_status(pid_t pid, const char *key);
 
 /* kit_report.c */
 void check_print(const check *k);
+/* What the kit's server itself says of a figure: nobody else may look at what it holds. -1: nothing. */
+int64_t check_metric(check *k, const char *name);
 CRM_MUST_CHECK crm_status check_write_page(const check *k, const char *path);
 
 #endif

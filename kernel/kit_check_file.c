@@ -139,7 +139,8 @@ void check_probe(check *k)
     crm_status s = plug_scan(k->a, above.p, &all, &count, &refused);
     s = s == CRM_OK && count && k->object ? plug_check(k->a, &all[0], &refused) : s;
     bool ok = s == CRM_OK && count && !refused;
-    crm_str found = ok ? FOUND(k, W(k, "уровень API %u", "API level %u"), all[0].level)
+    k->level = ok ? all[0].level : 0;
+    crm_str found = ok ? FOUND(k, W(k, "уровень API %u", "API level %u"), k->level)
                     : refused
                         ? FOUND(k, "%s (%.*s)", plug_refusal_title(refused->code, k->call->lang),
                                 STR_FMT(refused->text))

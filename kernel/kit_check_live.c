@@ -1,4 +1,4 @@
-/* kit_check_live.c - the module on a server of the kit's own: its start, its records, its ТЗ. */
+/* kit_check_live.c - the module on a server of the kit's own: its start, its ТЗ. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -6,128 +6,6 @@
 
 #define START_MOST_MS 2000        /* that the module adds to a start */
 #define MEMORY_MOST   (64L << 10) /* KiB that it adds */
-
-/* ---- a record -------------------------------------------------------------------------------- */
-
-bool check_is_own(const check *k, const entity *e)
-{
-    crm_str own = k->m.name;
-    return e->name.n > own.n && !memcmp(e->name.p, own.p, own.n) && e->name.p[own.n] == '.';
-}
-
-static const char *plain_value(const field *f)
-{
-    switch (f->type) {
-    case FIELD_EMAIL:
-        return "\"a@example.ru\"";
-    case FIELD_PHONE:
-        return "\"+79161234567\"";
-    case FIELD_URL:
-        return "\"https://example.ru/\"";
-    case FIELD_DECIMAL:
-    case FIELD_MONEY:
-    case FIELD_PERCENT:
-        return "\"1\"";
-    case FIELD_BOOL:
-        return "true";
-    case FIELD_DATE:
-        return "\"2027-01-18\"";
-    case FIELD_DATETIME:
-        return "\"2027-01-18T10:00:00Z\"";
-    case FIELD_DURATION:
-        return "60000";
-    case FIELD_INN:
-        return "\"7707083893\"";
-    case FIELD_TAGS:
-        return "[\"a\"]";
-    case FIELD_JSON:
-        return "{}";
-    default:
-        return NULL;
-    }
-}
-
-static int64_t target_of(check *k, kit_client *c, const field *f)
-{
-    return f->ref && f->ref != f->entity && check_is_own(k, f->ref)
-               ? check_make(k, c, f->ref, "kit")
-               : 0;
-}
-
-/* What the field is given, as JSON; false when nothing fits. */
-static bool put_value(check *k, kit_client *c, const field *f, const char *marker, buf *b)
-{
-    const char *plain = plain_value(f);
-    int64_t id = 0;
-    if (plain) {
-        buf_z(b, plain);
-    } else if (f->type == FIELD_TEXT || f->type == FIELD_MULTILINE || f->type == FIELD_ADDRESS) {
-        buf_json(b, str_of(marker));
-    } else if (f->type == FIELD_INT) {
-        buf_int(b, value_is_null(f->least) ? 1 : f->least.i);
-    } else if (f->type == FIELD_CHOICE && f->choice_count) {
-        buf_json(b, f->choices[0].value);
-    } else if (f->type == FIELD_CHOICES && f->choice_count) {
-        buf_fmt(b, "[\"%.*s\"]", STR_FMT(f->choices[0].value));
-    } else if (f->type == FIELD_REF && (id = target_of(k, c, f))) {
-        buf_int(b, id);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static bool is_given(const entity *e, const field *f)
-{
-    bool is_required = (f->flags & FIELD_REQUIRED) && value_is_null(f->def) && !f->def_text.n;
-    bool is_title = f->index == e->title_field && (f->type == FIELD_TEXT);
-    return (is_required || is_title) && !(f->flags & (FIELD_READ_ONLY | FIELD_HIDDEN)) &&
-           f->type != FIELD_STAGE && f->type != FIELD_COMPUTED;
-}
-
-const char *check_sample(check *k, kit_client *c, const entity *e, const char *marker)
-{
-    buf b;
-    bool ok = true;
-    buf_init(&b, 1 << 16);
-    buf_char(&b, '{');
-    for (uint32_t i = COL_OWN; i < e->field_count; i++) {
-        const field *f = &e->fields[i];
-        if (ok && is_given(e, f)) {
-            buf_fmt(&b, "%s\"%.*s\":", b.n > 1 ? "," : "", STR_FMT(f->name));
-            ok = put_value(k, c, f, marker, &b);
-        }
-    }
-    buf_char(&b, '}');
-    const char *out = ok && !b.failed ? arena_cstr(k->a, buf_view(&b)) : NULL;
-    buf_free(&b);
-    return out;
-}
-
-int64_t check_make(check *k, kit_client *c, const entity *e, const char *marker)
-{
-    const char *body = check_sample(k, c, e, marker);
-    crm_str path = arena_fmt(k->a, "/api/v1/%.*s", STR_FMT(e->name));
-    if (!body || kit_ask(c, "POST", path.p, body) != 201) {
-        return 0;
-    }
-    json_t *json = kit_reply(c);
-    int64_t id = json_integer_value(json_object_get(json, "id"));
-    json_decref(json);
-    return id;
-}
-
-const entity *check_entity(check *k)
-{
-    for (uint32_t i = 0; i < k->reg->entity_count; i++) {
-        const entity *e = k->reg->entities[i];
-        bool is_part = e->parent_field || e->parent_kind_field;
-        if (check_is_own(k, e) && !is_part && check_make(k, &k->anna, e, "kit")) {
-            return e;
-        }
-    }
-    return NULL;
-}
 
 /* ---- the start ------------------------------------------------------------------------------- */
 
@@ -153,6 +31,39 @@ long check_status(pid_t pid, const char *key)
     return n;
 }
 
+int64_t check_metric(check *k, const char *name)
+{
+    crm_str rest, line, word;
+    int64_t n = -1;
+    kit_ask(&k->anna, "GET", "/metrics", NULL);
+    rest = buf_view(&k->anna.reply);
+    while (n < 0 && str_split(&rest, '\n', &line)) {
+        if (str_split(&line, ' ', &word) && str_is(word, name)) {
+            n = str_to_i64(str_trim(line), &n) == CRM_OK ? n : -1;
+        }
+    }
+    return n;
+}
+
+/* A server beside, on data of its own below that name; false when it does not run, with why in
+ * `said`. */
+static bool start_beside(check *k, const char *name, const char *file, int64_t *ms, long *kib,
+                         buf *said)
+{
+    kit_server s = {.call = k->call, .tz = file, .modules = k->server.modules};
+    s.data = arena_fmt(k->a, "%s/%s", k->temp, name).p;
+    buf_init(&s.said, 0);
+    bool ok = s.data && kit_server_start(&s);
+    *ms = s.start_ms;
+    *kib = ok ? check_status(s.pid, "VmRSS") : 0;
+    ok = kit_server_stop(&s) && ok;
+    if (!ok) {
+        buf_str(said, buf_view(&s.said));
+    }
+    buf_free(&s.said);
+    return ok;
+}
+
 /* The same server without the module, for the difference; false when it does not run either. */
 static bool start_bare(check *k, int64_t *ms, long *kib)
 {
@@ -160,18 +71,8 @@ static bool start_bare(check *k, int64_t *ms, long *kib)
         "tz: 1\ntitle: kit\nversion: \"1.0\"\ncompany: {name: kit, timezone: "
         "Europe/Moscow}\nmodules: auto\n";
     crm_str file = arena_fmt(k->a, "%s/bare.yaml", k->temp);
-    kit_server s = {.call = k->call, .tz = file.p, .modules = k->server.modules};
-    s.data = arena_fmt(k->a, "%s/bare", k->temp).p;
-    buf_init(&s.said, 0);
-    bool ok = s.data && fs_write(file.p, str_of(bare_tz), 0644) == CRM_OK && kit_server_start(&s);
-    *ms = s.start_ms;
-    *kib = ok ? check_status(s.pid, "VmRSS") : 0;
-    ok = kit_server_stop(&s) && ok;
-    if (!ok) {
-        buf_str(&k->server.said, buf_view(&s.said));
-    }
-    buf_free(&s.said);
-    return ok;
+    return file.p && fs_write(file.p, str_of(bare_tz), 0644) == CRM_OK &&
+           start_beside(k, "bare", file.p, ms, kib, &k->server.said);
 }
 
 static crm_status lay_out(check *k)
@@ -230,8 +131,17 @@ bool check_start(check *k)
 
 /* ---- its own ТЗ ------------------------------------------------------------------------------ */
 
+static bool lint_tz(check *k, const char *file, buf *out)
+{
+    const char *const argv[] = {kit_self(k->a),    "tz",    "lint",   file,          "--modules",
+                                k->server.modules, "--dev", "--lang", k->call->lang, NULL};
+    return kit_run(argv, out) == 0;
+}
+
 void check_tz(check *k)
 {
+    int64_t ms = 0;
+    long kib = 0;
     const char *title = W(k, "Применимо его ТЗ", "Its ТЗ can be applied");
     crm_str file = arena_fmt(k->a, "%s/tests/tz.yaml", k->m.source);
     buf out;
@@ -241,12 +151,11 @@ void check_tz(check *k)
         return;
     }
     buf_init(&out, 0);
-    const char *const argv[] = {kit_self(k->a),    "tz",    "lint",   file.p,        "--modules",
-                                k->server.modules, "--dev", "--lang", k->call->lang, NULL};
-    int code = kit_run(argv, &out);
-    check_add(k, code == 0 ? CHECK_GOOD : CHECK_BAD, title,
-              W(k, "karkas tz lint tests/tz.yaml вместе с модулем",
-                "karkas tz lint tests/tz.yaml together with the module"),
-              buf_view(&out));
+    bool ok = lint_tz(k, file.p, &out) && start_beside(k, "own", file.p, &ms, &kib, &out);
+    check_add(k, ok ? CHECK_GOOD : CHECK_BAD, title,
+              W(k, "karkas tz lint tests/tz.yaml, затем сервер по нему на пустых данных",
+                "karkas tz lint tests/tz.yaml, then a server on it with empty data"),
+              ok ? FOUND(k, W(k, "запуск %lld мс", "start %lld ms"), (long long)ms)
+                 : buf_view(&out));
     buf_free(&out);
 }

@@ -198,9 +198,41 @@ static const char staff[] = "login,name,email,department,roles\n"
                             "boris,Борис,boris@example.ru,right,author\n"
                             "clara,Клара,clara@example.ru,left,outsider\n";
 
-static bool is_own(const kit_module *m, crm_str name)
+bool kit_is_own(const kit_module *m, crm_str name)
 {
     return name.n > m->name.n && !memcmp(name.p, m->name.p, m->name.n) && name.p[m->name.n] == '.';
+}
+
+bool kit_is_asked(const entity *e, const field *f)
+{
+    bool is_required = (f->flags & FIELD_REQUIRED) && value_is_null(f->def) && !f->def_text.n;
+    return is_required || (f->index == e->parent_field && e->parent_field);
+}
+
+bool kit_concerns(const kit_module *m, const registry *r, const entity *e)
+{
+    bool is = kit_is_own(m, e->name);
+    for (uint32_t i = 0; !is && i < r->hook_count; i++) {
+        is = str_eq(r->hooks[i].module, m->name) && str_eq(r->hooks[i].entity_name, e->name);
+    }
+    return is;
+}
+
+/* Without a record of it none of the module's can be made. */
+static bool is_needed(const kit_module *m, const registry *r, const entity *e, int depth)
+{
+    for (uint32_t i = 0; depth < 4 && i < r->entity_count; i++) {
+        const entity *by = r->entities[i];
+        bool is_asked = false;
+        for (uint32_t k = COL_OWN; by != e && k < by->field_count; k++) {
+            const field *f = &by->fields[k];
+            is_asked |= f->type == FIELD_REF && f->ref == e && kit_is_asked(by, f);
+        }
+        if (is_asked && (kit_concerns(m, r, by) || is_needed(m, r, by, depth + 1))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void put_rights(const kit_module *m, const registry *r, buf *out)
@@ -215,7 +247,7 @@ static void put_rights(const kit_module *m, const registry *r, buf *out)
         const entity *e = r->entities[i];
         bool is_part = e->parent_field || e->parent_kind_field;
         const char *reach = e->owner_fields[0] || e->department_field ? "team" : "all";
-        if (is_own(m, e->name) && !is_part) {
+        if (!is_part && (kit_concerns(m, r, e) || is_needed(m, r, e, 0))) {
             buf_fmt(out,
                     "      %.*s: {read: %s, create: %s, update: %s, export: %s, fields: all}\n",
                     STR_FMT(e->name), reach, reach, reach, reach);
@@ -224,7 +256,7 @@ static void put_rights(const kit_module *m, const registry *r, buf *out)
     buf_z(out, "functions:\n  settings: [admin]\n  delete: [admin]\n"
                "  export: [admin, author]\n");
     for (uint32_t i = 0; i < r->permission_count; i++) {
-        if (is_own(m, r->permissions[i].name)) {
+        if (kit_is_own(m, r->permissions[i].name)) {
             buf_fmt(out, "  %.*s: [admin, author]\n", STR_FMT(r->permissions[i].name));
         }
     }

@@ -102,6 +102,12 @@ static void put_head(const check *k, buf *b)
     put_fact(b, W(k, "Версия", "Version"), k->m.version);
     put_fact(b, W(k, "SHA-256 файлов", "SHA-256 of its files"), kit_hash(k->a, k->m.built));
     put_fact(b, W(k, "Ядро", "Kernel"), CRM_S("Karkas " KARKAS_VERSION));
+    if (k->level) {
+        put_fact(b, W(k, "Уровень API", "API level"),
+                 FOUND(k,
+                       W(k, "%u: ядра этого уровня и новее", "%u: kernels of that level and later"),
+                       k->level));
+    }
     put_fact(b, W(k, "Когда", "When"), str_of(when));
     buf_z(b, "</dl>");
 }

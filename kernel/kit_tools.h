@@ -76,10 +76,17 @@ CRM_MUST_CHECK crm_status kit_compose(command_call *c, const kit_set *set, crm_s
                                       registry **out);
 /* The two at once; nothing is to be freed after a failure. */
 CRM_MUST_CHECK crm_status kit_declared(command_call *c, const char *folder, registry **out);
+/* Whether the name is "<module>.…". */
+bool kit_is_own(const kit_module *m, crm_str name);
+/* Whether the module works on records of the entity: its own, or one that its hooks are asked about. */
+bool kit_concerns(const kit_module *m, const registry *r, const entity *e);
+/* Whether no record of the entity can be made without a value in the field. */
+bool kit_is_asked(const entity *e, const field *f);
 /*
  * Writes <dir>/tz.yaml and people.csv: two departments, left and right, with anna, boris and clara; the
- * role "author" (anna left, boris right) sees its department's records of the module, "outsider" (clara
- * left) none; "admin" may everything. *file_out is tz.yaml.
+ * role "author" (anna left, boris right) sees its department's records of the module, of what its hooks are
+ * asked about and of what those need, "outsider" (clara left) none; "admin" may everything. Its HTTP service may
+ * be on this machine. *file_out is tz.yaml.
  */
 CRM_MUST_CHECK crm_status kit_tz_write(const kit_module *m, const registry *r, const char *dir,
                                      const char **file_out);

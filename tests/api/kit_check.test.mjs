@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Author } from '../harness/author.mjs';
+import { Author, row } from '../harness/author.mjs';
 
 let author;
 
@@ -12,13 +12,6 @@ before(() => (author = new Author()));
 after(() => author.remove());
 
 const check = (what, ...more) => author.karkas('module', 'check', what, ...more);
-
-/** The row of the table: {state: '+' | '-' | '?', found}. */
-function row(said, title) {
-  const found = said.out.match(new RegExp(`^([-+?])  ${title}\\n((?:     .*\\n)*)`, 'm'));
-  assert.ok(found, `no row ${title} in\n${said.out}`);
-  return { state: found[1], found: found[2] };
-}
 
 function isBad(said, title, why) {
   assert.equal(said.code, 1, said.out);
@@ -64,6 +57,7 @@ describe('a sound module', () => {
     assert.match(page, /<html lang="en">/);
     assert.match(page, /Module gate: report of the check/);
     assert.match(page, /SHA-256 of its files<\/dt><dd>[0-9a-f]{64}</);
+    assert.match(page, /API level<\/dt><dd>1: kernels of that level and later</);
     assert.match(page, /prefers-color-scheme:dark/);
     assert.match(page, /@media print/);
     assert.match(page, /A stranger sees nothing/);

@@ -4,40 +4,21 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Author } from '../harness/author.mjs';
+import { admin, Author, versions } from '../harness/author.mjs';
 import { fleetFolder, fleetTz } from '../harness/fleet.mjs';
 import { startServer } from '../harness/server.mjs';
 import { until } from '../harness/until.mjs';
 
-const RUNS = /^(\S+-[0-9a-f]{12}) работает: (\d+\.\d\d) с \(сборка \d+\.\d\d, смена \d+\.\d\d\)/gm;
 let author;
 
 before(() => (author = new Author()));
 after(() => author.remove());
-
-const versions = (dev) => [...dev.text.matchAll(RUNS)].map((found) => found[1]);
 
 /** Saves, and waits until a further version runs. */
 async function saved(dev, change) {
   const count = versions(dev).length;
   change();
   await until(() => versions(dev).length > count, `another version in\n${dev.text}`, 60000);
-}
-
-/** The administrator of the server that dev has started. */
-async function admin(dev) {
-  const [, port, code] = await dev.says(/http:\/\/localhost:(\d+)\/ +вход: admin (\S+)/);
-  await until(() => versions(dev).length > 0, dev.text, 60000);
-  const url = `http://localhost:${port}`;
-  const signed = await fetch(`${url}/api/v1/session`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ login: 'admin', password: code }),
-  });
-  const { csrf } = await signed.json();
-  const headers = { 'content-type': 'application/json', 'x-csrf-token': csrf, cookie: signed.headers.get('set-cookie').split(';')[0] };
-  const ask = (method, target, body) => fetch(`${url}${target}`, { method, headers, body: body && JSON.stringify(body) });
-  const set = await ask('POST', '/api/v1/session/password', { new: 'верный конь и батарейка 27' });
-  assert.equal(set.status, 204);
-  return { ask, url };
 }
 
 const isAlive = (url) => fetch(`${url}/health`).then(() => true, () => false);

@@ -11,13 +11,42 @@ import { until } from './until.mjs';
 const NOBODY = 65534;
 const identity = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
+const RUNS = /^(\S+-[0-9a-f]{12}) работает: (\d+\.\d\d) с \(сборка \d+\.\d\d, смена \d+\.\d\d\)/gm;
+
+/** The versions that `module dev` says have run, in their order. */
+export const versions = (dev) => [...dev.text.matchAll(RUNS)].map((found) => found[1]);
+
+/** The administrator of the server that dev has started. */
+export async function admin(dev) {
+  const [, port, code] = await dev.says(/http:\/\/localhost:(\d+)\/ +вход: admin (\S+)/);
+  await until(() => versions(dev).length > 0, dev.text, 60000);
+  const url = `http://localhost:${port}`;
+  const signed = await fetch(`${url}/api/v1/session`, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ login: 'admin', password: code }),
+  });
+  const { csrf } = await signed.json();
+  const headers = { 'content-type': 'application/json', 'x-csrf-token': csrf, cookie: signed.headers.get('set-cookie').split(';')[0] };
+  const ask = (method, target, body) => fetch(`${url}${target}`, { method, headers, body: body && JSON.stringify(body) });
+  const set = await ask('POST', '/api/v1/session/password', { new: 'верный конь и батарейка 27' });
+  if (set.status !== 204) throw new Error(`${set.status} ${await set.text()}`);
+  return { ask, url };
+}
+
+/** The row of a report of `module check`: {state: '+' | '-' | '?', found}. */
+export function row(said, title) {
+  const found = said.out.match(new RegExp(`^([-+?])  ${title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\n((?:     .*\n)*)`, 'm'));
+  if (!found) throw new Error(`no row ${title} in\n${said.out}`);
+  return { state: found[1], found: found[2] };
+}
+
 export class Author {
-  constructor() {
+  /** `sdkOf`: the build whose SDK he has, when it is not the tested one's. */
+  constructor({ sdkOf } = {}) {
     this.build = new Server({}).build;
     this.begun = [];
     this.home = fs.mkdtempSync(path.join(os.tmpdir(), 'karkas-author-'));
     this.temp = path.join(this.home, 'tmp'); // what the kit leaves would lie here
-    execFileSync('cmake', ['--install', this.build, '--prefix', path.join(this.home, 'usr'), '--component', 'sdk']);
+    execFileSync('cmake', ['--install', sdkOf ?? this.build, '--prefix', path.join(this.home, 'usr'), '--component', 'sdk']);
     this.sdk = path.join(this.home, 'usr/share/karkas/sdk');
     fs.mkdirSync(this.temp);
     this.own(this.home);
