@@ -56,6 +56,7 @@ static void check_alive(check *k)
 {
     if (check_start(k)) {
         check_strangers(k);
+        check_service(k);
         check_upgrade(k);
         check_leaks(k);
         check_kill(k);

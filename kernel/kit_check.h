@@ -31,9 +31,9 @@ typedef struct check {
     kit_client anna, boris, clara;
     check_row rows[CHECK_ROWS];
     uint32_t count;
-    int64_t since;          /* when the row being worked on began */
     uint32_t serial;        /* of unique values */
     uint32_t depth;         /* of records made for one that refers to them */
+    int64_t since;          /* when the row being worked on began */
 } check;
 
 /* The text in the command's language. */
@@ -58,29 +58,33 @@ void check_upgrade(check *k);
 void check_leaks(check *k);
 void check_kill(check *k);
 void check_tz(check *k);
+/* The HTTP service behind it, where it has one (kit_check_service.c). */
+void check_service(check *k);
+/* The whole list on the kernels that --kernel names (kit_check_kernels.c). */
+void check_kernels(check *k);
 
 /* ---- records (kit_check_sample.c) ------------------------------------------------------------ */
 
 /* JSON of a new record of the entity with `marker` in its texts; NULL when a field that is asked for cannot
  * be filled by itself. Records that it refers to are made as the client. */
 const char *check_sample(check *k, kit_client *c, const entity *e, const char *marker);
+/* JSON of a change of one text of it; NULL when it has none. */
+const char *check_change(check *k, const entity *e, const char *marker);
+/* Gives the unique values in a body of check_sample others, which no other `n` and no check_sample has. */
+void check_renumber(char *body, uint32_t n);
 /* Makes one; its id, or 0 with the answer in c->reply. */
 int64_t check_make(check *k, kit_client *c, const entity *e, const char *marker);
 /* An entity on which the module works and that check_make can make, the first; NULL: none. */
 const entity *check_entity(check *k);
 bool check_is_own(const check *k, const entity *e);
-/* JSON of a change of one text of it; NULL when it has none. */
-const char *check_change(check *k, const entity *e, const char *marker);
-/* Gives the unique values in a body of check_sample others, which no other `n` and no check_sample has. */
-void check_renumber(char *body, uint32_t n);
 
+/* What the kit's server itself says of a figure: nobody else may look at what it holds. -1: nothing. */
+int64_t check_metric(check *k, const char *name);
 /* A number of /proc/<pid>/status, "VmRSS" in KiB; -1 when it cannot be read. */
 long check_status(pid_t pid, const char *key);
 
 /* kit_report.c */
 void check_print(const check *k);
-/* What the kit's server itself says of a figure: nobody else may look at what it holds. -1: nothing. */
-int64_t check_metric(check *k, const char *name);
 CRM_MUST_CHECK crm_status check_write_page(const check *k, const char *path);
 
 #endif

@@ -54,7 +54,11 @@ static struct curl_slist *headers_of(const kit_client *c, bool has_body)
 static void address(kit_client *c, const char *path)
 {
     char url[1024];
-    snprintf(url, sizeof url, "http://localhost:%d%s", c->port, path);
+    if (path[0] == '/') {
+        snprintf(url, sizeof url, "http://localhost:%d%s", c->port, path);
+    } else {
+        snprintf(url, sizeof url, "%s", path);
+    }
     curl_easy_setopt(c->handle, CURLOPT_URL, url);
     curl_easy_setopt(c->handle, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(c->handle, CURLOPT_WRITEDATA, c);

@@ -17,7 +17,8 @@ typedef struct kit_client {
 /* UNAVAILABLE: libcurl is not installed. */
 CRM_MUST_CHECK crm_status kit_client_open(kit_client *c, int port);
 void kit_client_close(kit_client *c);
-/* The status of the answer, its body in c->reply; 0 when there was none. `body` is JSON or NULL. */
+/* The status of the answer, its body in c->reply; 0 when there was none. `body` is JSON or NULL. `path` may be
+ * a whole address, of another server: ask that with a client that has not signed in. */
 int kit_ask(kit_client *c, const char *method, const char *path, const char *body);
 /* The last answer as JSON, for the caller to decref; NULL when it is none. */
 json_t *kit_reply(const kit_client *c);

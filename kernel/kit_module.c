@@ -281,6 +281,9 @@ crm_status kit_tz_write(const kit_module *m, const registry *r, const char *dir,
         }
     }
     buf_z(&b, "]\n");
+    if (registry_remote(r, m->name)) { /* an author's service is on his machine */
+        buf_z(&b, "outgoing: {private: [127.0.0.1, \"::1\"]}\n");
+    }
     put_rights(m, r, &b);
     crm_status s = !csv.p || b.failed ? CRM_NOMEM : fs_write(file.p, buf_view(&b), 0644);
     s = s == CRM_OK ? fs_write(csv.p, str_of(staff), 0644) : s;

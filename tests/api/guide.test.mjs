@@ -13,7 +13,7 @@ const blocks = (guide) => [...guide.matchAll(/^```sh( goes-on)?\n([^]*?)^```$/gm
 function install(author) {
   const file = path.join(author.home, 'karkas');
   fs.writeFileSync(file, `#!/bin/sh\nexec ${author.build}/karkas "$@" ${author.places().join(' ')}\n`, { mode: 0o755 });
-  author.env.PATH = `${author.home}:/usr/bin:/bin`;
+  author.env.PATH = `${author.home}:${path.dirname(process.execPath)}:/usr/bin:/bin`;
   author.env.SDK = author.sdk;
 }
 
@@ -37,6 +37,7 @@ async function follow(name) {
     assert.deepEqual(author.leftovers(), []);
     assert.match(author.read('gate.html'), /gate/);
     assert.match(author.read('shop.html'), /shop/);
+    assert.match(author.read('discounts.html'), /Его служба отвечает/);
   } finally {
     author.remove();
   }
