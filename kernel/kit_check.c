@@ -85,6 +85,7 @@ static void check_all(check *k)
         check_alive(k);
         registry_discard(k->reg);
     }
+    check_kernels(k);
 }
 
 static uint32_t bad_rows(const check *k)

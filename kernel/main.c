@@ -45,6 +45,7 @@ enum {
     OPT_SDK,
     OPT_NATIVE,
     OPT_REPORT,
+    OPT_KERNEL,
     OPT_HELP,
     OPT_VERSION,
     OPT_PROBE,
@@ -73,6 +74,7 @@ static const struct option options[] = {{"data", 1, NULL, OPT_DATA},
                                         {"sdk", 1, NULL, OPT_SDK},
                                         {"native", 0, NULL, OPT_NATIVE},
                                         {"report", 1, NULL, OPT_REPORT},
+                                        {"kernel", 1, NULL, OPT_KERNEL},
                                         {0}};
 
 static bool is_loopback(const char *listen)
@@ -138,6 +140,12 @@ static bool set_option(server_options *o, int which, const char *given)
         return true;
     case OPT_REPORT:
         o->report = given;
+        return true;
+    case OPT_KERNEL:
+        if (o->kernel_count == KERNELS_MAX) {
+            return false;
+        }
+        o->kernels[o->kernel_count++] = given;
         return true;
     case OPT_NATIVE:
         o->is_native = true;

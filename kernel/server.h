@@ -15,6 +15,7 @@
 #include "tz/tz.h"
 
 #define PATH_MAX_TEXT 512
+#define KERNELS_MAX   8
 
 typedef struct server_options {
     const char *data, *tz, *modules, *web, *listen; /* listen: "127.0.0.1:8443", "[::]:8443" */
@@ -26,6 +27,8 @@ typedef struct server_options {
     bool is_native;         /* of `module new`: with C */
     bool is_data_given;     /* --data, and no default */
     const char *report;     /* of `module check`: the page it writes; NULL: none */
+    const char *kernels[KERNELS_MAX]; /* of `module check`: programs of other versions to try it on */
+    uint32_t kernel_count;
     bool is_plain;          /* no TLS: loopback only, behind a proxy that speaks it */
     bool is_dev;
     bool is_safe;           /* installed modules run without their code */
