@@ -24,6 +24,10 @@ it('has accepted no break in major 1', () => {
   assert.deepEqual(accepted(read('abi/ACCEPTED.md')), []);
 });
 
+it('says in its header that it is a candidate', () => {
+  assert.match(read('include/crm/crm.h'), /Major 1 of the ABI is a candidate/);
+});
+
 it('locks the offset of every member of every struct', () => {
   const lock = read('abi/lock_v1.c');
   const locked = new Set([...lock.matchAll(/^AT\((\w+), (\w+), \d+\);/gm)].map(([, type, name]) => `${type}.${name}`));

@@ -3,6 +3,9 @@
  *
  * No type of a third-party library crosses this header. Integers in structs have fixed widths;
  * zero always means "the old behaviour", so structs may grow at their end.
+ *
+ * Major 1 of the ABI is a candidate: it is frozen once the bundled modules have used all that it offers.
+ * A break before that would stand in sdk/abi/ACCEPTED.md with its reason; there is none.
  */
 #ifndef CRM_CRM_H
 #define CRM_CRM_H
