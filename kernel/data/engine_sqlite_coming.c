@@ -408,6 +408,7 @@ static bool take_piece(schema_step *x, long long n)
     return took(x, &before);
 }
 
+/* What fails is tried again at the writer's next rest. */
 bool coming_clear_aside(sqlite_session *s)
 {
     schema_step x = {.s = s};
@@ -417,15 +418,15 @@ bool coming_clear_aside(sqlite_session *s)
     int64_t n = schema_int(&x, 0,
                            "SELECT CAST(substr(name,2) AS INTEGER) FROM sqlite_master"
                            " WHERE name GLOB 'o[0-9]*' AND sql LIKE 'CREATE VIRTUAL%%' LIMIT 1");
-    if (x.status != CRM_OK || !n) {
-        s->has_aside = indexing_clear_aside(&x);
-        return s->has_aside;
+    if (x.status == CRM_OK && !n) {
+        bool has_more = indexing_clear_aside(&x);
+        s->has_aside = has_more || x.status != CRM_OK;
+        return has_more;
     }
     set_defensive(s, 0);
-    if (!take_piece(&x, n)) {
+    if (x.status == CRM_OK && !take_piece(&x, n)) {
         (void)!schema_run(&x, "DROP TABLE o%lld", (long long)n);
     }
     set_defensive(s, 1);
-    s->has_aside = x.status == CRM_OK;
-    return s->has_aside;
+    return x.status == CRM_OK;
 }

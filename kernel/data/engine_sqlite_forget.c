@@ -188,12 +188,13 @@ bool stale_drop(sqlite_session *s)
     if (!one) {
         return false;
     }
-    s->engine->stale = one->next;
     (void)!schema_run(&x, "DROP INDEX IF EXISTS %s", one->name);
-    if (x.status == CRM_OK) {
-        log_event(LOG_INFO, "schema.index_dropped", "entity=%s index=%s", one->name + one->entity,
-                  one->name);
+    if (x.status != CRM_OK) {
+        return false; /* it is tried again at the writer's next rest */
     }
+    log_event(LOG_INFO, "schema.index_dropped", "entity=%s index=%s", one->name + one->entity,
+              one->name);
+    s->engine->stale = one->next;
     free(one);
     return true;
 }

@@ -302,14 +302,20 @@ void indexing_take(schema_step *x, const entity *e)
 
 #define NAME_ROOM 128 /* an index names eight columns at most, by their numbers */
 
-/* The name that a SELECT gives first, in `room`; empty: none. */
+/* The name that a SELECT gives first, in `room`; empty: none, or it cannot be said. */
 static crm_str read_name(schema_step *x, const char *select, char room[NAME_ROOM])
 {
     sqlite3_stmt *stmt = NULL;
     room[0] = '\0';
-    int rc = x->status ? SQLITE_ABORT : sqlite3_prepare_v2(x->s->db, select, -1, &stmt, NULL);
-    if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+    if (x->status != CRM_OK) {
+        return str_of(room);
+    }
+    int rc = sqlite3_prepare_v2(x->s->db, select, -1, &stmt, NULL);
+    rc = rc == SQLITE_OK ? sqlite3_step(stmt) : rc;
+    if (rc == SQLITE_ROW) {
         snprintf(room, NAME_ROOM, "%s", (const char *)sqlite3_column_text(stmt, 0));
+    } else if (rc != SQLITE_DONE) {
+        x->status = status_of(x->s->db, rc, "names");
     }
     sqlite3_finalize(stmt);
     return str_of(room);

@@ -1,6 +1,6 @@
 /* test_data_engine_faults.c - the engine on a disk that fails: no false success, nothing lost. */
+#include "ahead_world.h"
 #include "data/engine_sqlite.h"
-#include "engine_world.h"
 #include "fault_vfs.h"
 
 static int open_bench(void **state)
@@ -174,6 +174,50 @@ static void a_commit_longer_than_one_write_is_read_back_whole(void **state)
     assert_int_equal(count_deals(b), 3000);
 }
 
+/* ---- what is of no use any more ---------------------------------------------------------------
+ */
+
+/* The first write of the writer's rest fails, and nothing goes. */
+static void rest_on_a_full_disk(bench *b)
+{
+    fault_vfs_plan(FAULT_WRITE, 1, SQLITE_FULL, false);
+    bench_rest(b);
+    assert_int_equal(fault_vfs_hits(), 1);
+    fault_vfs_plan(FAULT_NONE, 0, 0, false);
+}
+
+static void what_was_set_aside_goes_once_the_disk_is_well_again(void **state)
+{
+    bench *b = *state;
+    (void)bench_ask(b, "CREATE TABLE y1(id INTEGER PRIMARY KEY)");
+    (void)bench_ask(b, "INSERT INTO y1 VALUES(1),(2)");
+    bench_reopen(b);
+    rest_on_a_full_disk(b);
+    assert_int_equal(bench_leftovers(b), 1);
+    bench_rest(b);
+    assert_int_equal(bench_leftovers(b), 0);
+}
+
+static void an_index_that_is_no_longer_wanted_goes_once_the_disk_is_well_again(void **state)
+{
+    static const char count[] = "SELECT count(*) FROM sqlite_master WHERE type='index'";
+    static const entity_index one[] = {{.field = {DEAL_NOTE}, .count = 1}};
+    bench *b = *state;
+    registry_fault *faults;
+    int64_t before = bench_ask(b, count);
+    declared more = {one, 1}, was = bench_declare(b, more);
+    assert_ok(bench_make(b, &faults));
+    bench_declare(b, was);
+    assert_ok(bench_make(b, &faults));
+    assert_ok(engine_tidy(b->e, &b->w->reg));
+    int64_t with = bench_ask(b, count);
+    assert_true(with > before);
+    rest_on_a_full_disk(b);
+    assert_int_equal(bench_ask(b, count), with);
+    bench_rest(b);
+    assert_int_equal(bench_ask(b, count), before);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 int main(void)
 {
@@ -184,6 +228,8 @@ int main(void)
         TEST(a_full_disk_in_a_commit_is_no_failure_of_the_storage),
         TEST(the_pages_of_a_commit_go_to_the_log_in_one_write),
         TEST(a_commit_longer_than_one_write_is_read_back_whole),
+        TEST(what_was_set_aside_goes_once_the_disk_is_well_again),
+        TEST(an_index_that_is_no_longer_wanted_goes_once_the_disk_is_well_again),
     };
     log_set_level(LOG_ERROR + 1);
     fault_vfs_install();
