@@ -435,6 +435,11 @@ crm_status build_registry(deployment *d, build *b, tz_declaration *rows, uint32_
     return take_seal(b, faults, s);
 }
 
+crm_status build_refuse(build *b, const registry_fault *faults)
+{
+    return take_seal(b, faults, CRM_INVALID);
+}
+
 crm_status build_schema(deployment *d, build *b)
 {
     registry_fault *faults = NULL;

@@ -66,9 +66,12 @@ CRM_MUST_CHECK crm_status build_like(const deployment *d, build *b);
 /* Registers everything with these declarations of the model and seals it. */
 CRM_MUST_CHECK crm_status build_registry(deployment *d, build *b, tz_declaration *rows,
                                          uint32_t count);
+/* INVALID, with these among the build's own. */
+crm_status build_refuse(build *b, const registry_fault *faults);
 /* The engine's step. On the writer, alone, or before it has started. */
 CRM_MUST_CHECK crm_status build_schema(deployment *d, build *b);
-/* A slice of converting values ahead of the step, on the writer. Worker threads. */
+/* A slice of converting values ahead of the step, on the writer. INVALID: the step would refuse, as
+ * the build's faults say. Worker threads. */
 CRM_MUST_CHECK crm_status build_ahead(deployment *d, build *b, engine_ahead *out);
 /* Schema, people and the registry: all of it, or what was in force stays. Not on the writer. */
 CRM_MUST_CHECK crm_status build_put_in_force(deployment *d, build *b);

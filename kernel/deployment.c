@@ -386,7 +386,7 @@ crm_status build_ahead(deployment *d, build *b, engine_ahead *out)
     slice x = {.d = d, .b = b};
     crm_status s = writer_exclusive(d->flow, go_ahead, &x);
     *out = x.ahead;
-    return s;
+    return s == CRM_OK && out->fault ? build_refuse(b, out->fault) : s;
 }
 
 /* Values that are stored another way from now on are written while others work, for the most part.

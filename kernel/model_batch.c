@@ -130,6 +130,10 @@ static crm_status go_on(model_change *x, const batch_run *b, turn *t)
         s = build_ahead(x->d, x->b, &ahead); /* others write between two of them */
     } while (s == CRM_OK && !ahead.is_done && !ahead.misfits && clock_mono() < until);
     t->left = ahead.left;
+    if (ahead.fault) {
+        s = model_refuse(x);
+        return s == CRM_INVALID ? why_refused(x, t) : s;
+    }
     if (s != CRM_OK || ahead.misfits || !ahead.is_done) {
         return s == CRM_OK && ahead.misfits ? look_for_misfits(x, t) : s;
     }

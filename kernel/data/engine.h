@@ -212,6 +212,8 @@ typedef struct engine_ahead {
     int64_t left;    /* out: rows that were not passed yet, one for each time they are to be */
     int64_t misfits; /* out: values of this slice that do not fit: the step will refuse */
     bool is_done;    /* out: there is nothing more to prepare */
+    registry_fault *fault; /* out, in the arena: what the step would refuse; nothing was prepared.
+                              NULL: nothing is known of */
 } engine_ahead;
 
 /* Names as they were declared last; no `field`: the entity itself. */

@@ -331,5 +331,6 @@ crm_status memory_schema_ahead(engine *base, registry *r, arena *a, engine_ahead
     (void)a;
     out->is_done = true;
     out->misfits = 0;
+    out->fault = NULL;
     return CRM_OK;
 }

@@ -165,15 +165,21 @@ static void fill_some_noted(schema_step *x, const entity *e, engine_ahead *out)
 static void fill_noted(schema_step *x, const entity *e, engine_ahead *out)
 {
     int64_t left = 1;
-    while (x->status == CRM_OK && left && !out->misfits) {
+    while (x->status == CRM_OK && left && !out->misfits && !x->has_faults) {
         fill_some_noted(x, e, out);
-        left = out->misfits ? left : noted_forget_some(x, e);
+        left = out->misfits || x->has_faults ? left : noted_forget_some(x, e);
         if (clock_mono() >= out->until) {
             break;
         }
     }
     out->left += left;
     out->is_done = left <= LEFT_ROWS;
+}
+
+/* What the step would refuse is not prepared any further. */
+static bool goes_on(const schema_step *x)
+{
+    return x->status == CRM_OK && !x->has_faults;
 }
 
 static void fill_all(schema_step *x, registry *r, engine_ahead *out)
@@ -186,14 +192,14 @@ static void fill_all(schema_step *x, registry *r, engine_ahead *out)
         arena_reset(x->s->arena);
     }
     indexing_fill(x, r, out);
-    for (uint32_t i = 0; x->status == CRM_OK && out->is_done && i < r->entity_count; i++) {
+    for (uint32_t i = 0; goes_on(x) && out->is_done && i < r->entity_count; i++) {
         const entity *e = r->entities[i];
         if (e->id && noted_is_begun(x, e)) {
             fill_noted(x, e, out);
         }
         arena_reset(x->s->arena);
     }
-    for (uint32_t i = 0; x->status == CRM_OK && i < r->entity_count; i++) {
+    for (uint32_t i = 0; goes_on(x) && i < r->entity_count; i++) {
         const entity *e = r->entities[i];
         if (e->id && text_column_count(e)) {
             coming_fill(x, e, out);
@@ -202,18 +208,19 @@ static void fill_all(schema_step *x, registry *r, engine_ahead *out)
     }
 }
 
+/* A slice that met a fault is as if it had not been: rows that it took for made are still noted. */
 static crm_status commit(schema_step *x, layout **made)
 {
     sqlite_session *s = x->s;
-    if (x->status == CRM_OK && x->has_layout) {
+    if (goes_on(x) && x->has_layout) {
         x->status = layout_load(s, atomic_load(&s->engine->layout)->version + 1, made);
     }
     statements_clear(&s->cache);
-    if (x->status == CRM_OK) {
+    if (goes_on(x)) {
         x->status = connection_exec(s->db, "COMMIT");
         s->has_learnt = s->has_learnt && x->status != CRM_OK;
     }
-    if (x->status != CRM_OK && !sqlite3_get_autocommit(s->db)) {
+    if (!goes_on(x) && !sqlite3_get_autocommit(s->db)) {
         (void)!connection_exec(s->db, "ROLLBACK");
     }
     if (s->has_learnt) {
@@ -222,13 +229,24 @@ static crm_status commit(schema_step *x, layout **made)
     return x->status;
 }
 
+/* The first, for who asked: the slice's own memory goes with it. */
+static registry_fault *fault_of(arena *a, const registry_fault *first)
+{
+    registry_fault *out = first ? ARENA_NEW(a, registry_fault) : NULL;
+    if (out) {
+        *out = *first;
+        out->next = NULL;
+        out->subject = arena_dup(a, first->subject);
+    }
+    return out;
+}
+
 crm_status sqlite_schema_ahead(engine *base, registry *r, arena *a, engine_ahead *out)
 {
     sqlite_engine *e = (sqlite_engine *)base;
     registry_fault *faults = NULL;
     schema_step x = {.s = e->writer, .arena = arena_new(0), .faults = &faults, .reg = r};
     layout *made = NULL;
-    (void)a;
     if (!x.arena) {
         return CRM_NOMEM;
     }
@@ -236,11 +254,15 @@ crm_status sqlite_schema_ahead(engine *base, registry *r, arena *a, engine_ahead
     checkpoint_when_due(x.s);
     out->is_done = true;
     out->misfits = out->left = 0;
+    out->fault = NULL;
     x.status =
         sqlite3_get_autocommit(x.s->db) ? connection_exec(x.s->db, "BEGIN IMMEDIATE") : CRM_MISUSE;
     if (x.status == CRM_OK) {
         fill_all(&x, r, out);
         x.status = commit(&x, &made);
+        out->is_done = out->is_done && !faults;
+        out->fault = fault_of(a, faults);
+        x.status = faults && !out->fault && x.status == CRM_OK ? CRM_NOMEM : x.status;
     }
     if (x.status == CRM_OK && made) {
         layout_publish(e, made);

@@ -88,13 +88,18 @@ bool index_has_many(const entity *e, const entity_index *i)
     return false;
 }
 
+void index_tell_duplicates(schema_step *x, const entity *e, const entity_index *i)
+{
+    schema_fault(x, e->fields[i->field[0]].source, "duplicates", subject_of(x, e, i));
+}
+
 static void add_side_unique(schema_step *x, const entity *e, const entity_index *i)
 {
     const field *f = &e->fields[i->field[0]];
     crm_status st =
         schema_run(x, "CREATE UNIQUE INDEX IF NOT EXISTS mu%u ON m%u(v) WHERE d=0", f->id, f->id);
     if (st == CRM_CONFLICT) {
-        schema_fault(x, f->source, "duplicates", subject_of(x, e, i));
+        index_tell_duplicates(x, e, i);
     }
     (void)!schema_run(x, "UPDATE meta_field SET flags=flags|%d WHERE id=%u", COLUMN_SIDE_UNIQUE,
                       f->id);
@@ -104,11 +109,14 @@ static void add_index(schema_step *x, const entity *e, const entity_index *i)
 {
     crm_str name = index_name_of(x, e, i), columns = index_columns(x, e, i);
     crm_str where = index_conditions(x, e, i);
+    if (x->has_faults && ahead_filled(x, name) == AHEAD_REFUSED) {
+        return; /* it was told; making it would only find the same, of all rows */
+    }
     crm_status st = schema_run(x, "CREATE %s INDEX IF NOT EXISTS %.*s ON e%u(%.*s) WHERE %.*s",
                                i->is_unique ? "UNIQUE" : "", STR_FMT(name), e->id, STR_FMT(columns),
                                STR_FMT(where));
     if (st == CRM_CONFLICT) {
-        schema_fault(x, e->fields[i->field[0]].source, "duplicates", subject_of(x, e, i));
+        index_tell_duplicates(x, e, i);
     }
 }
 

@@ -11,8 +11,9 @@
  * at all. The table beside becomes y<n> and is emptied a piece at a time when the writer is idle;
  * so is one that was given up, whose index becomes z<n>.
  *
- * meta_ahead says up to which row each is made. A unique one that finds equal values is left to the
- * step, which names them; so are those of elements. Writer's thread, under the write lock.
+ * meta_ahead says up to which row each is made. Equal values in a unique one are a fault, whoever
+ * finds them, a slice or the step: nobody goes over all rows once more to find the same. Those of
+ * elements are left to the step. Writer's thread, under the write lock.
  */
 #include <stdlib.h>
 
@@ -127,6 +128,7 @@ static bool gather(schema_step *x, const entity *e, const entity_index *i, crm_s
     }
     if (st == CRM_CONFLICT) {
         ahead_set_filled(x, name, AHEAD_REFUSED);
+        index_tell_duplicates(x, e, i);
     }
     return st == CRM_OK && x->status == CRM_OK;
 }
@@ -143,8 +145,8 @@ static void fill(schema_step *x, const entity *e, const entity_index *i, int64_t
 {
     crm_str name = index_name_of(x, e, i);
     int64_t at = ahead_filled(x, name), passed = at > 0 ? at : 0;
-    if (at == AHEAD_REFUSED || !out->is_done) {
-        out->left += passed < last && at != AHEAD_REFUSED ? last - passed : 0;
+    if (!out->is_done) {
+        out->left += passed < last ? last - passed : 0;
         return;
     }
     if (at >= last) {
@@ -195,7 +197,7 @@ static void fill_of(schema_step *x, const entity *e, names *made, engine_ahead *
     if (!made->is_read) {
         read_names(x, made);
     }
-    for (uint32_t k = 0; x->status == CRM_OK && k < e->index_count; k++) {
+    for (uint32_t k = 0; x->status == CRM_OK && !x->has_faults && k < e->index_count; k++) {
         const entity_index *i = &e->indexes[k];
         if (index_has_many(e, i) ||
             (know_ids(x, e, i, false) && has_name(made, index_name_of(x, e, i)))) {
@@ -215,7 +217,7 @@ void indexing_fill(schema_step *x, const registry *r, engine_ahead *out)
 {
     const layout *l = atomic_load(&x->s->engine->layout);
     names made = {0};
-    for (uint32_t i = 0; x->status == CRM_OK && i < r->entity_count; i++) {
+    for (uint32_t i = 0; x->status == CRM_OK && !x->has_faults && i < r->entity_count; i++) {
         const entity *e = r->entities[i];
         bool is_at_it = e->id && e->id < l->table_end && l->tables[e->id].is_noted;
         if (e->id && (out->is_done || is_at_it)) {
@@ -227,7 +229,7 @@ void indexing_fill(schema_step *x, const registry *r, engine_ahead *out)
 
 void indexing_fill_noted(schema_step *x, const entity *e, crm_str noted)
 {
-    for (uint32_t k = 0; x->status == CRM_OK && k < e->index_count; k++) {
+    for (uint32_t k = 0; x->status == CRM_OK && !x->has_faults && k < e->index_count; k++) {
         const entity_index *i = &e->indexes[k];
         if (!index_has_many(e, i) && know_ids(x, e, i, false) &&
             ahead_filled(x, index_name_of(x, e, i)) >= 0) {

@@ -20,6 +20,7 @@ registry_fault *schema_fault(schema_step *x, crm_str source, const char *code, c
     *f = (registry_fault){.source = source, .code = str_of(code), .subject = subject};
     *x->faults = f;
     x->faults = &f->next;
+    x->has_faults = true;
     return f;
 }
 

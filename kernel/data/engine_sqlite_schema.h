@@ -15,6 +15,7 @@ typedef struct schema_step {
     const registry *reg;
     bool is_alone; /* no call of an older registry is left */
     bool has_layout; /* out of a slice ahead: the layout has changed */
+    bool has_faults; /* schema_fault was called */
 } schema_step;
 
 /* What the catalogue says of a field now. */
@@ -76,6 +77,8 @@ crm_str index_name_of(schema_step *x, const entity *e, const entity_index *i);
 crm_str index_columns(schema_step *x, const entity *e, const entity_index *i);
 crm_str index_conditions(schema_step *x, const entity *e, const entity_index *i);
 bool index_has_many(const entity *e, const entity_index *i);
+/* The fault "duplicates": rows that it would have to hold are equal. */
+void index_tell_duplicates(schema_step *x, const entity *e, const entity_index *i);
 /* Drops every index over the column. */
 void schema_drop_indexes_of(schema_step *x, const entity *e, uint32_t field_id);
 void schema_search(schema_step *x, const entity *e);
@@ -138,7 +141,7 @@ void schema_edit_end(schema_step *x);
 
 /* meta_ahead: up to which row is what is made of an entity's rows under this name; or one of these. */
 #define AHEAD_NOT_BEGUN (-1)
-#define AHEAD_REFUSED   (-2) /* there are equal values: the step names them */
+#define AHEAD_REFUSED   (-2) /* there are equal values; never outlives its transaction */
 #define AHEAD_WHOLE     INT64_MAX
 int64_t ahead_filled(schema_step *x, crm_str name);
 void ahead_begin(schema_step *x, const entity *e, crm_str name);

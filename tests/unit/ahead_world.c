@@ -53,14 +53,17 @@ declared bench_declare(bench *b, declared now)
     return was;
 }
 
+crm_str bench_refused;
+
 int bench_slices(bench *b)
 {
     int n = 1;
     engine_ahead ahead = {.until = 1}; /* long ago: the least slice */
     assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
-    for (; !ahead.is_done && !ahead.misfits && n < 1000; n++) {
+    for (; !ahead.is_done && !ahead.misfits && !ahead.fault && n < 1000; n++) {
         assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
     }
+    bench_refused = ahead.fault ? ahead.fault->code : (crm_str){0};
     return n;
 }
 

@@ -24,8 +24,9 @@ typedef struct declared {
 } declared;
 declared bench_declare(bench *b, declared now);
 
-/* All slices that are left; how many. */
+/* All slices that are left; how many. The code of the fault that ended them, or empty. */
 int bench_slices(bench *b);
+extern crm_str bench_refused;
 /* The step. */
 crm_status bench_make(bench *b, registry_fault **faults);
 
