@@ -88,14 +88,29 @@ crm_status deployment_hold(deployment *d, const server_options *o)
     return s;
 }
 
+static void say_not_opened(const server_options *o, crm_status s)
+{
+    bool is_ru = o->lang[0] == 'r';
+    if (s == CRM_CONFLICT) {
+        fprintf(stderr,
+                is_ru
+                    ? "karkas: %s: эти данные записала более новая версия Каркаса. Запустите её: "
+                      "прежняя потеряла бы часть записанного.\n"
+                    : "karkas: %s: a newer version of Karkas wrote these data. Start that one: an "
+                      "older one would lose some of what it writes.\n",
+                o->data);
+        return;
+    }
+    fprintf(stderr, "karkas: %s: the database cannot be opened (%s)\n", o->data, status_code(s));
+}
+
 crm_status deployment_open(deployment *d, const server_options *o)
 {
     watch_modules(o->data);
     plug_drop_removed(o->modules);
     crm_status s = engine_open_sqlite(o->data, &d->engine);
     if (s != CRM_OK) {
-        fprintf(stderr, "karkas: %s: the database cannot be opened (%s)\n", o->data,
-                status_code(s));
+        say_not_opened(o, s);
         return s;
     }
     engine_sqlite_limit_groups(d->engine, (size_t)o->report_mb << 20);

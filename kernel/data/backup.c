@@ -468,7 +468,8 @@ static crm_status compare(const char *path, arena *a, const json_t *manifest,
     }
     st = backup_inspect(path, true, a, &counts);
     if (st != CRM_OK) {
-        return backup_fail(r, st, "backup.damaged", path, "");
+        const char *key = st == CRM_CONFLICT ? "backup.newer" : "backup.damaged";
+        return backup_fail(r, st, key, path, "");
     }
     add_up(&counts, r);
     st = compare_counts(path, manifest, &counts, r);

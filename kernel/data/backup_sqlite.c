@@ -110,6 +110,18 @@ static crm_status check_integrity(sqlite3 *db)
     return is_sound ? CRM_OK : CRM_INVALID;
 }
 
+static crm_status check_format(sqlite3 *db)
+{
+    sqlite3_stmt *stmt = NULL;
+    crm_status st = CRM_INVALID;
+    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW) {
+        st = sqlite3_column_int64(stmt, 0) > FORMAT_NEWEST ? CRM_CONFLICT : CRM_OK;
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
 static crm_status count_rows(sqlite3 *db, int64_t id, int64_t *out)
 {
     char text[64];
@@ -155,7 +167,8 @@ crm_status backup_inspect(const char *path, bool check, arena *a, backup_counts 
     if (st == CRM_OK) {
         sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-        st = check ? check_integrity(db) : CRM_OK;
+        st = check ? check_format(db) : CRM_OK;
+        st = st == CRM_OK && check ? check_integrity(db) : st;
     }
     st = st == CRM_OK ? list_counts(db, a, out) : st;
     sqlite3_close_v2(db);

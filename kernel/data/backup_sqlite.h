@@ -17,8 +17,8 @@ typedef struct backup_counts {
 
 /* fsync of a file and of its folder. */
 CRM_MUST_CHECK crm_status backup_sync(const char *path);
-/* Rows of every entity of a copy nobody writes. `check`: its integrity first. INVALID when it
- * fails. */
+/* Rows of every entity of a copy nobody writes. `check`: first that this program may write it, else
+ * CONFLICT, and its integrity. INVALID when that fails. */
 CRM_MUST_CHECK crm_status backup_inspect(const char *path, bool check, arena *a,
                                          backup_counts *out);
 

@@ -253,7 +253,8 @@ struct engine_session {
     const engine_ops *ops;
 };
 
-/* Opens <dir>/karkas.db. The caller holds the directory's lock. */
+/* Opens <dir>/karkas.db. The caller holds the directory's lock. CONFLICT: only a newer program may
+ * write it. */
 CRM_MUST_CHECK crm_status engine_open_sqlite(const char *dir, engine **out);
 /* "3.40.1": of the library, for `karkas version`. */
 const char *engine_sqlite_version(void);

@@ -187,6 +187,14 @@ typedef struct count_cache {
 void counts_init(count_cache *c);
 void counts_free(count_cache *c);
 
+/*
+ * PRAGMA user_version: what a program must know to write the file. While something is made ahead of a
+ * schema step it is another one: who does not know of that would note no rows that he writes.
+ */
+#define FORMAT_AT_REST  1
+#define FORMAT_CHANGING 2
+#define FORMAT_NEWEST   FORMAT_CHANGING
+
 /* ---- engine and sessions --------------------------------------------------------------------- */
 
 typedef struct sqlite_session sqlite_session;

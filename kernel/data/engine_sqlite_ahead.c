@@ -212,6 +212,7 @@ static void fill_all(schema_step *x, registry *r, engine_ahead *out)
 static crm_status commit(schema_step *x, layout **made)
 {
     sqlite_session *s = x->s;
+    schema_mark(x);
     if (goes_on(x) && x->has_layout) {
         x->status = layout_load(s, atomic_load(&s->engine->layout)->version + 1, made);
     }

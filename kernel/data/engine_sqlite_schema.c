@@ -8,8 +8,6 @@
 
 #include <stdarg.h>
 
-#define FORMAT 1 /* PRAGMA user_version: a greater one belongs to a newer program */
-
 registry_fault *schema_fault(schema_step *x, crm_str source, const char *code, crm_str subject)
 {
     registry_fault *f = ARENA_NEW(x->arena, registry_fault);
@@ -132,9 +130,20 @@ static void make_entity(schema_step *x, entity *e)
 
 /* ---- the step -------------------------------------------------------------------------------- */
 
+void schema_mark(schema_step *x)
+{
+    int64_t is_changing =
+        schema_int(x, 0, "SELECT EXISTS(SELECT 1 FROM meta_entity WHERE noted OR coming<>'')");
+    int format = is_changing ? FORMAT_CHANGING : FORMAT_AT_REST;
+    if (schema_int(x, format, "PRAGMA user_version") != format) {
+        (void)!schema_run(x, "PRAGMA user_version=%d", format);
+    }
+}
+
 static crm_status finish(schema_step *x, bool has_faults, layout **made)
 {
     sqlite_session *s = x->s;
+    schema_mark(x);
     crm_status st = x->status == CRM_OK && has_faults ? CRM_INVALID : x->status;
     if (st == CRM_OK) {
         st = layout_load(s, atomic_load(&s->engine->layout)->version + 1, made);
@@ -247,12 +256,13 @@ crm_status schema_open(sqlite_engine *e)
     sqlite_session *s = e->writer;
     schema_step x = {.s = s};
     int64_t format = schema_int(&x, 0, "PRAGMA user_version");
-    if (x.status == CRM_OK && format > FORMAT) {
-        log_event(LOG_ERROR, "sqlite.format", "found=%lld known=%d", (long long)format, FORMAT);
+    if (x.status == CRM_OK && format > FORMAT_NEWEST) {
+        log_event(LOG_ERROR, "sqlite.format", "found=%lld known=%d", (long long)format,
+                  FORMAT_NEWEST);
         return CRM_CONFLICT;
     }
     crm_status st = x.status;
-    if (st == CRM_OK && format < FORMAT) {
+    if (st == CRM_OK && format < FORMAT_AT_REST) {
         st = connection_exec(s->db, "PRAGMA user_version=1; PRAGMA application_id=1265790579;");
     }
     st = st == CRM_OK ? layout_create_catalogue(s) : st;

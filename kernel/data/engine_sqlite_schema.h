@@ -39,6 +39,8 @@ CRM_PRINTF(2, 3) crm_status schema_run(schema_step *x, const char *fmt, ...);
 /* One integer of a formatted SELECT; `otherwise` when there is no row. */
 CRM_PRINTF(3, 4) int64_t schema_int(schema_step *x, int64_t otherwise, const char *fmt, ...);
 
+/* Before the end of a transaction that may have begun or ended what is made ahead: the file's format. */
+void schema_mark(schema_step *x);
 /* A change of the catalogue apart from any step: in a transaction of its own, with the layout that
  * follows. `x` has no registry, and its arena goes with it. */
 crm_status schema_alone(sqlite_engine *e, void (*act)(schema_step *x, const entity *of),

@@ -428,6 +428,27 @@ describe('a command without a server', () => {
     assert.deepEqual(fs.readdirSync(empty), []);
   });
 
+  it('leaves data alone that a newer version wrote, or is in the middle of changing, and says so; so does a start', async () => {
+    const file = path.join(lone.data, 'karkas.db');
+    const says = 'эти данные записала более новая версия Каркаса';
+    const format = (n) => {
+      const at = fs.openSync(file, 'r+');
+      fs.writeSync(at, Buffer.from([0, 0, 0, n]), 0, 4, 60); // SQLite's user_version
+      fs.closeSync(at);
+    };
+    format(9);
+    const before = fs.readFileSync(file);
+    const { code, err } = await lone.command('user', 'list');
+    assert.notEqual(code, 0);
+    assert.ok(err.includes(says), err);
+    const copied = await lone.command('backup', path.join(lone.home, 'newer.db'));
+    assert.ok(copied.err.includes(says), copied.err);
+    await assert.rejects(lone.start(), /written|записала|newer version/);
+    assert.ok(before.equals(fs.readFileSync(file)));
+    format(1);
+    assert.equal((await lone.command('user', 'list')).code, 0);
+  });
+
   it('names the path a copy cannot be written to, and why', async () => {
     const file = path.join(lone.home, 'nosuch/copy.db');
     const { code, err } = await lone.command('backup', file);

@@ -1,4 +1,5 @@
 /* test_data_backup.c - a copy of everything: whole, or none. */
+#include "ahead_world.h"
 #include "backup_world.h"
 
 #include <fcntl.h>
@@ -62,6 +63,23 @@ static void a_backup_holds_what_it_is_told_to_of_the_directory(void **state)
     write_key(p.path, ".data/webhook.key", "another");
     assert_int_equal(backup_verify(p.path, kept, &r), CRM_INVALID);
     assert_non_null(strstr(r.fault.name, ".data/webhook.key"));
+}
+
+/* Only that may write what it began. */
+static void a_backup_of_a_newer_program_is_refused_by_name(void **state)
+{
+    bench *b = *state;
+    backup_report r;
+    char text[64];
+    fill(b, 3);
+    snprintf(text, sizeof text, "PRAGMA user_version=%d", FORMAT_NEWEST + 1);
+    (void)bench_ask(b, text);
+    backup_place p = place_in(b);
+    assert_ok(
+        backup_make(&(backup_of){b->e, b->dir, kept}, p.path, (engine_backup_progress){0}, &r));
+    assert_int_equal(restore(&p, &r), CRM_CONFLICT);
+    assert_string_equal(r.fault.key, "backup.newer");
+    assert_int_equal(files_in(b, p.dir), 0);
 }
 
 /* A copy may come from anywhere: what it names stays inside the directory. */
@@ -432,6 +450,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TRY(a_backup_comes_back_whole),
         TRY(a_backup_holds_what_it_is_told_to_of_the_directory),
+        TRY(a_backup_of_a_newer_program_is_refused_by_name),
         TRY(a_backup_writes_nothing_outside),
         TRY(a_former_backup_brings_its_key),
         TRY(a_backup_never_overwrites),

@@ -110,6 +110,32 @@ static void an_index_that_is_given_up_leaves_nothing_and_may_be_made_again(void 
     assert_int_equal(count_of(b, "сосна"), 2);
 }
 
+/* A program that takes no notes of what it writes keeps away from the file. */
+static void a_file_has_another_format_while_something_is_made(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    static const char format[] = "PRAGMA user_version";
+    bench_fill(b);
+    declared both = {of_note, 2}, before = bench_declare(b, both);
+    for (int given_up = 1; given_up >= 0; given_up--) {
+        assert_int_equal(bench_ask(b, format), FORMAT_AT_REST);
+        engine_ahead ahead = {.until = 1};
+        assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+        assert_int_equal(bench_ask(b, format), FORMAT_CHANGING);
+        bench_declare(b, before);
+        bench_reopen(b); /* it goes on in the middle */
+        assert_int_equal(bench_ask(b, format), FORMAT_CHANGING);
+        bench_declare(b, both);
+        if (given_up) {
+            assert_ok(engine_drop_ahead(b->e));
+        }
+    }
+    (void)bench_slices(b);
+    assert_ok(bench_make(b, &faults));
+    assert_int_equal(bench_ask(b, format), FORMAT_AT_REST);
+}
+
 /* Of two in the making at once, one's name may be how the other's begins. */
 static const entity_index of_one_beginning[] = {
     {.field = {DEAL_NOTE}, .count = 1},
@@ -439,6 +465,7 @@ int main(void)
         TRY(an_index_that_is_half_made_goes_on_when_the_file_is_opened_again),
         TRY(elements_of_an_index_are_gathered_in_slices),
         TRY(an_index_that_is_given_up_leaves_nothing_and_may_be_made_again),
+        TRY(a_file_has_another_format_while_something_is_made),
         TRY(indexes_whose_names_begin_alike_are_told_apart),
         TRY(an_index_gathered_from_keys_that_the_step_makes_anew_is_made_anew),
         TRY(what_has_passed_the_last_row_is_whole_though_it_goes),
