@@ -182,6 +182,11 @@ CRM_MUST_CHECK crm_status records_restore(crm_ctx *c, const entity *e, int64_t i
 /* Out of the recycle bin for ever, with the function "delete": the row, its words, what history and the
  * stage log hold of it, and all its parts. */
 CRM_MUST_CHECK crm_status records_purge(crm_ctx *c, const entity *e, int64_t id);
+/*
+ * The same with at most *left of its parts, which becomes how many more it could have been. 0: some may be
+ * left, seen by nobody any more, since what they are parts of is gone; records_purge_parts takes those.
+ */
+CRM_MUST_CHECK crm_status records_purge_some(crm_ctx *c, const entity *e, int64_t id, uint32_t *left);
 /* Its parts alone, in the bin or not: at most *left, which becomes how many more it could have been. The
  * right to remove the record is the caller's business. */
 CRM_MUST_CHECK crm_status records_purge_parts(crm_ctx *c, const entity *e, int64_t id, uint32_t *left);

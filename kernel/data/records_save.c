@@ -440,13 +440,18 @@ crm_status records_purge_parts(crm_ctx *c, const entity *e, int64_t id, uint32_t
 
 crm_status records_purge(crm_ctx *c, const entity *e, int64_t id)
 {
-    saving s = {.call = c, .entity = e};
     uint32_t left = UINT32_MAX;
+    return records_purge_some(c, e, id, &left);
+}
+
+crm_status records_purge_some(crm_ctx *c, const entity *e, int64_t id, uint32_t *left)
+{
+    saving s = {.call = c, .entity = e};
     assert(c->tx);
     if (!call_may(c, CRM_S("delete"))) {
         return call_fail(c, CRM_DENIED, "denied");
     }
     crm_status st = begin_removal(&s, id, true);
-    st = st ? st : records_purge_parts(c, e, id, &left);
+    st = st ? st : records_purge_parts(c, e, id, left);
     return st ? st : purge_row(&s);
 }

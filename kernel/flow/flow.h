@@ -157,6 +157,9 @@ void flow_unsubscribe(flow_subscriber *s);
  * Writer, inside a transaction: */
 CRM_MUST_CHECK crm_status timers_schedule(crm_ctx *c, crm_str name, crm_str key, int64_t due, crm_str arg);
 CRM_MUST_CHECK crm_status timers_unschedule(crm_ctx *c, crm_str name, crm_str key);
+/* records_purge in commits of a bounded length: the record with some of its parts now, the others, which
+ * nobody sees any more, by due rows. Writer, inside a transaction. */
+CRM_MUST_CHECK crm_status bin_purge(crm_ctx *c, const entity *e, int64_t id);
 /* Virtual time (sandbox only): steps to each due moment up to `until`, waiting at each until writer,
  * listeners, rules, outbox and jobs are idle. Worker thread. */
 CRM_MUST_CHECK crm_status flow_advance(flow *f, int64_t until);

@@ -133,7 +133,7 @@ static crm_status change_by_kind(crm_ctx *c, api_call *k, const change_state *x)
     case WRITE_RESTORE:
         return records_restore(c, k->entity, k->id);
     case WRITE_PURGE:
-        return records_purge(c, k->entity, k->id);
+        return bin_purge(c, k->entity, k->id);
     case WRITE_UNDO:
         return undo(c, k);
     case WRITE_BULK:

@@ -198,6 +198,44 @@ describe('parts of records', () => {
   });
 });
 
+describe('a record with many parts', () => {
+  const PARTS = 70; // more than one commit takes
+  let modules, server, head;
+  before(async () => {
+    modules = folder();
+    server = await startServer({ modules, tz: withLines(dealer), time: '2027-01-18T07:00:00Z', keep: true });
+  });
+  after(async () => {
+    await server.stop();
+    for (const dir of [modules, server.home]) fs.rmSync(dir, { recursive: true, force: true });
+  });
+  const holds = (text) => ['karkas.db', 'karkas.db-wal'].map((name) => path.join(server.data, name)).some((file) => fs.existsSync(file) && fs.readFileSync(file).includes(text));
+
+  it('goes for ever as one, and nothing of its parts stays, kill -9 whenever it comes', async () => {
+    for (let reads = 0; reads < 3; reads++) {
+      head = await server.as('ivanova');
+      const name = (n) => `СЕКРЕТ-${reads}-${n}-КОНЕЦ`;
+      const deal = (await head.post(DEALS, { title: 'Большая' }, { expect: 201 })).json;
+      for (let n = 0; n < PARTS; n++) await head.post(LINES, { deal: deal.id, name: name(n) }, { expect: 201 });
+      const log = (await head.get(`${LINES}?deal=${deal.id}&limit=1`, { expect: 200 })).json;
+      assert.equal(log.total, PARTS);
+      assert.ok(holds(name(PARTS - 1)));
+      await head.del(`${DEALS}/${deal.id}`, { expect: 204 });
+      await head.del(`${DEALS}/${deal.id}?forever=1`, { expect: 204 });
+      for (let n = 0; n < reads; n++) assert.equal((await head.get(`${LINES}?deleted=only&deal=${deal.id}`, { expect: 200 })).json.rows.length, 0);
+      await server.kill();
+      await server.start();
+      head = await server.as('ivanova');
+      await head.get(`${DEALS}/${deal.id}`, { expect: 404 });
+      assert.deepEqual((await head.get(`${LINES}?deal=${deal.id}`, { expect: 200 })).json.rows, []);
+      await server.advance('1s'); // waits until nothing is due
+      await server.stop();
+      assert.deepEqual(Array.from({ length: PARTS }, (_, n) => name(n)).filter(holds), []);
+      await server.start();
+    }
+  });
+});
+
 describe('rights written on parts', () => {
   let modules;
   before(() => {

@@ -264,6 +264,32 @@ static void parts_go_for_ever_with_what_they_are_parts_of(void **state)
     assert_int_equal(lines_of(w.anna), 1);
 }
 
+/* The record first, so it is never seen with some of its parts alone. */
+static void a_record_goes_before_parts_that_are_too_many_at_once(void **state)
+{
+    (void)state;
+    crm_status st;
+    uint32_t left = 2;
+    int64_t lead = world_lead(&w, "anna1", w.anna, 0);
+    for (int i = 0; i < 5; i++) {
+        add_line(w.anna, lead, &st);
+    }
+    assert_ok(bin(w.lead, lead, false));
+    st = records_purge_some(world_begin(&w, w.zina), w.lead, lead, &left);
+    world_end(&w, st);
+    assert_ok(st);
+    assert_int_equal(left, 0);
+    assert_int_equal(bin(w.lead, lead, true), CRM_NOT_FOUND);
+    assert_int_equal(stored_lines(), 3);
+    assert_int_equal(lines_of(w.anna), 0);
+    left = 10;
+    st = records_purge_parts(world_begin(&w, 0), w.lead, lead, &left);
+    world_end(&w, st);
+    assert_ok(st);
+    assert_int_equal(left, 7);
+    assert_int_equal(stored_lines(), 0);
+}
+
 static const crm_str no_fields[] = {{"lead", sizeof "lead" - 1}};
 static const grant part_lists[] = {
     {.role = {"seller", sizeof "seller" - 1},
@@ -440,6 +466,7 @@ int main(void)
         NUTS_TEST(open_query),
         NUTS_TEST(open_query_delayed),
         BOTH(parts_go_for_ever_with_what_they_are_parts_of),
+        BOTH(a_record_goes_before_parts_that_are_too_many_at_once),
         cmocka_unit_test_setup_teardown(a_role_sees_the_fields_of_parts_that_its_list_names,
                                         open_lists, close_world),
         cmocka_unit_test_setup_teardown(many_roles_with_few_lists_lose_nothing, open_many_alike,
