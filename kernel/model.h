@@ -58,6 +58,7 @@ int64_t model_expected(const deployment *d, const model_plan *p);
 typedef struct model_read {
     const entity *entity;
     uint64_t select[4];
+    const cond *where; /* NULL: all */
     bool with_deleted;
     bool (*on_row)(void *arg, const value *row, uint32_t matched);
     void *arg;

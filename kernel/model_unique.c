@@ -4,6 +4,9 @@
  *
  * Every value becomes 16 bytes of its SHA-256 beside its row's id; sorted, equal ones stand
  * together. That is 24 bytes a value, whatever its length, and needs no index.
+ *
+ * Rows are read a part at a time while others write, so a value that went from one to another may
+ * have been met in both. What seems equal is therefore read once more, at one moment.
  */
 #include "model.h"
 
@@ -143,18 +146,63 @@ static void keep(model_plan *p, const model_twin *t)
     p->duplicates++;
 }
 
-static void gather(search *x, model_plan *p)
+static void sort_held(search *x)
 {
-    model_twin t;
     if (x->count) {
         qsort(x->at, x->count, sizeof *x->at, by_hash);
     }
-    for (size_t i = 0; i < x->count;) {
+}
+
+#define LOOKED_AGAIN 1000 /* more equal values than that are no accident */
+
+/* Those of `like` among the first rows of the twin, which becomes what they are now. */
+static crm_status look_again(const search *x, crm_ctx *c, const entity *e, const held *like,
+                             model_twin *t)
+{
+    value ids[MODEL_FIRST];
+    uint32_t count = 0;
+    search now = {.from = x->from, .to = x->to, .converts = x->converts, .arena = x->arena};
+    for (; count < MODEL_FIRST && count < t->count; count++) {
+        ids[count] = value_int(t->ids[count]);
+    }
+    now.source = x->source;
+    model_read r = {.entity = e,
+                    .on_row = on_row,
+                    .arg = &now,
+                    .where = cond_in(c->arena, &e->fields[COL_ID], ids, count)};
+    bits_add(r.select, x->from ? x->from->index : COL_ID);
+    crm_status s = r.where ? model_read_rows(c, &r) : CRM_NOMEM;
+    s = s == CRM_OK ? now.status : s;
+    sort_held(&now);
+    model_twin found = {0};
+    for (size_t i = 0; s == CRM_OK && i < now.count && found.count < 2;) {
+        bool is_it = !memcmp(now.at[i].hash, like->hash, HASH_SIZE);
+        size_t next = run_of(&now, i, &found);
+        found = is_it ? found : (model_twin){0};
+        i = is_it ? now.count : next;
+    }
+    free(now.at);
+    *t = found.count > 1 && t->count > MODEL_FIRST ? *t : found;
+    return s;
+}
+
+static crm_status gather(search *x, crm_ctx *c, const entity *e, model_plan *p)
+{
+    model_twin t;
+    int looked = 0;
+    crm_status s = CRM_OK;
+    sort_held(x);
+    for (size_t i = 0; s == CRM_OK && i < x->count;) {
+        const held *like = &x->at[i];
         i = run_of(x, i, &t);
+        if (t.count > 1 && looked++ < LOOKED_AGAIN) {
+            s = look_again(x, c, e, like, &t);
+        }
         if (t.count > 1) {
             keep(p, &t);
         }
     }
+    return s;
 }
 
 /* ---- the look -------------------------------------------------------------------------------- */
@@ -176,9 +224,7 @@ crm_status model_look_unique(crm_ctx *c, const entity *e, const model_pair *f, m
         .from = f->from, .to = f->to, .converts = how == RETYPE_REWRITE, .arena = arena_new(0)};
     x.source = (field_source){.arena = x.arena, .reg = c->reg};
     crm_status s = x.arena ? read_rows(&x, c, e) : CRM_NOMEM;
-    if (s == CRM_OK) {
-        gather(&x, out);
-    }
+    s = s == CRM_OK ? gather(&x, c, e, out) : s;
     if (s == CRM_OK && out->duplicates) {
         out->entity = f->to->entity;
         out->field = f->to;

@@ -69,6 +69,35 @@ describe('the model under load', () => {
     assert.ok((await seconds()) >= 1, 'rounded up');
   });
 
+  it('a value that goes from one record to another while duplicates are looked for is none', async () => {
+    await head.post(FIELDS, { name: 'plate', type: 'text', title: 'Знак', roles: ['head'] }, { expect: 201 });
+    const [first] = (await head.get('/api/v1/sales.deal?sort=id&limit=1', { expect: 200 })).json.rows;
+    const [last] = (await head.get('/api/v1/sales.deal?sort=-id&limit=1', { expect: 200 })).json.rows;
+    const me = server.client();
+    me.bearer = head.bearer;
+    const put = async (row, plate) => assert.equal((await ask(me, 'PATCH', `/api/v1/sales.deal/${row.id}`, { plate })).status, 200);
+    let goes = true;
+    const moving = (async () => {
+      for (let holder = first, other = last; goes; [holder, other] = [other, holder]) {
+        await put(holder, null);
+        await put(other, 'А777АА');
+      }
+    })();
+    const found = [];
+    try {
+      for (let i = 0; i < 25; i++) found.push((await ask(head, 'PATCH', `${FIELDS}/plate?check=1`, { unique: true })).json.duplicates);
+    } finally {
+      goes = false;
+      await moving;
+    }
+    assert.deepEqual(found.filter((n) => n !== 0), []);
+    await put(first, 'А777АА');
+    await put(last, 'А777АА');
+    const twins = (await head.patch(`${FIELDS}/plate?check=1`, { unique: true }, { expect: 200 })).json.twins;
+    assert.deepEqual(twins, [[first.id, last.id]]);
+    await head.del(`${FIELDS}/plate`, { expect: 200 });
+  });
+
   it('64 connections read, write and page while fields change, and nothing but what is named fails', async () => {
     const seen = { requests: 0, named: 0, late: 0, failed: [] };
     const isInstrumented = /asan/.test(server.build); // ten times slower: a write may miss its 250 ms while others have the cores
