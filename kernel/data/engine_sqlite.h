@@ -214,6 +214,7 @@ typedef struct sqlite_engine {
     sqlite_session *writer;     /* made by the engine, handed out as the writing session */
     _Atomic bool writer_is_out, is_broken;
     _Atomic int64_t ahead_left; /* rows that the last slice ahead of a schema step left */
+    uint32_t ahead_share;       /* of such a slice's time, its work's; 0: none was made. Writer */
     _Atomic int64_t cached;     /* bytes of pages that all sessions keep */
     size_t group_memory;        /* of new sessions; 0: GROUP_MEMORY_MAX */
     uint64_t copied, piece;     /* frames of the log: in the file already; copied at once. Writer */

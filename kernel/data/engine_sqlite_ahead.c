@@ -111,7 +111,7 @@ static void fill_keys(schema_step *x, const entity *e, const field *f, int64_t e
     out->is_done = at >= end;
 }
 
-/* ---- the slice ------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------- */
 
 static void fill_values(schema_step *x, entity *e, engine_ahead *out)
 {
@@ -230,6 +230,41 @@ static crm_status commit(schema_step *x, layout **made)
     return x->status;
 }
 
+/* ---- how long a slice may take --------------------------------------------------------------- */
+
+uint32_t ahead_share(uint32_t before, int64_t worked, int64_t committed)
+{
+    int64_t all = worked + committed;
+    uint32_t now = all > 0 ? (uint32_t)(worked * AHEAD_SHARES / all) : before;
+    now = now < AHEAD_SHARES / 8 ? AHEAD_SHARES / 8 : now;
+    return now < before ? now : (7 * before + now) / 8;
+}
+
+int64_t ahead_work_until(uint32_t share, int64_t now, int64_t until)
+{
+    return until > now ? now + (until - now) * share / AHEAD_SHARES : until;
+}
+
+/* Its statements are of these rows alone, and would take the place of those that others write by. */
+static crm_status run_slice(schema_step *x, registry *r, engine_ahead *out, layout **made)
+{
+    sqlite_engine *e = x->s->engine;
+    const statements kept = x->s->cache;
+    const int64_t until = out->until, begun = clock_mono();
+    x->s->cache = (statements){0};
+    e->ahead_share = e->ahead_share ? e->ahead_share : AHEAD_SHARES / 2;
+    out->until = ahead_work_until(e->ahead_share, begun, until);
+    fill_all(x, r, out);
+    int64_t worked = clock_mono();
+    crm_status st = commit(x, made);
+    e->ahead_share = ahead_share(e->ahead_share, worked - begun, clock_mono() - worked);
+    out->until = until;
+    x->s->cache = kept;
+    return st;
+}
+
+/* ---- the slice itself ------------------------------------------------------------------------ */
+
 /* The first, for who asked: the slice's own memory goes with it. */
 static registry_fault *fault_of(arena *a, const registry_fault *first)
 {
@@ -259,8 +294,7 @@ crm_status sqlite_schema_ahead(engine *base, registry *r, arena *a, engine_ahead
     x.status =
         sqlite3_get_autocommit(x.s->db) ? connection_exec(x.s->db, "BEGIN IMMEDIATE") : CRM_MISUSE;
     if (x.status == CRM_OK) {
-        fill_all(&x, r, out);
-        x.status = commit(&x, &made);
+        x.status = run_slice(&x, r, out, &made);
         out->is_done = out->is_done && !faults;
         out->fault = fault_of(a, faults);
         x.status = faults && !out->fault && x.status == CRM_OK ? CRM_NOMEM : x.status;

@@ -9,8 +9,10 @@
  * written meanwhile is noted by its id in d<entity id> and made once more. The schema step takes it
  * over when it is whole.
  *
- * What is of no use any more gets the name o<n> in one stroke, since dropping the full text of a
- * million rows takes seconds; it is emptied a piece at a time when the writer is idle.
+ * What is of no use any more gets another name in one stroke, o<n> a full text and q<n> its words,
+ * since dropping the full text of a million rows takes seconds and its words alone, every page of
+ * which is overwritten, tens of milliseconds; it is emptied a piece at a time when the writer is
+ * idle.
  *
  * FTS5 writes all it holds whenever a statement that could write several rows begins, so rows are
  * put one by one. Writer's thread, under the write lock.
@@ -67,29 +69,32 @@ static void rename_table(schema_step *x, char from, char to, const entity *e, lo
     schema_edit_name(x, names[0], names[1]);
 }
 
-/* Between schema_edit_begin and schema_edit_end. */
-static void rename_aside(schema_step *x, char table, const entity *e)
-{
-    long long n = schema_int(x, 1,
-                             "SELECT coalesce(max(CAST(substr(name,2) AS INTEGER)),0)+1"
-                             " FROM sqlite_master WHERE name GLOB 'o[0-9]*'");
-    rename_table(x, table, 'o', e, n);
-    x->s->has_aside = true;
-}
-
-static void set_aside(schema_step *x, char table, const entity *e)
+/* Between schema_edit_begin and schema_edit_end; of a table that may be there. */
+static void rename_aside(schema_step *x, char table, char to, const entity *e)
 {
     if (is_there(x, table, e)) {
+        long long n = schema_int(x, 1,
+                                 "SELECT coalesce(max(CAST(substr(name,2) AS INTEGER)),0)+1"
+                                 " FROM sqlite_master WHERE name GLOB '%c[0-9]*'",
+                                 to);
+        rename_table(x, table, to, e, n);
+        x->s->has_aside = true;
+    }
+}
+
+static void set_aside(schema_step *x, char text, char words, const entity *e)
+{
+    if (is_there(x, text, e) || is_there(x, words, e)) {
         schema_edit_begin(x);
-        rename_aside(x, table, e);
+        rename_aside(x, text, 'o', e);
+        rename_aside(x, words, 'q', e);
         schema_edit_end(x);
     }
 }
 
 void coming_set_aside(schema_step *x, const entity *e)
 {
-    set_aside(x, 'f', e);
-    (void)!schema_run(x, "DROP TABLE IF EXISTS v%u", e->id);
+    set_aside(x, 'f', 'v', e);
 }
 
 void coming_drop(schema_step *x, const entity *e)
@@ -97,8 +102,7 @@ void coming_drop(schema_step *x, const entity *e)
     if (!coming_of(x, e).n) {
         return;
     }
-    set_aside(x, 'g', e);
-    (void)!schema_run(x, "DROP TABLE IF EXISTS w%u", e->id);
+    set_aside(x, 'g', 'w', e);
     (void)!schema_run(x, "DROP TABLE IF EXISTS d%u", e->id);
     (void)!schema_run(x, "UPDATE meta_entity SET coming='',filled=0 WHERE id=%u", e->id);
     words_forget(x->s);
@@ -337,9 +341,7 @@ void coming_fill(schema_step *x, const entity *e, engine_ahead *out)
     if (!str_eq(coming_of(x, e), now)) {
         begin(x, e, now);
     }
-    int64_t begun = clock_mono();
-    /* The other half is for FTS5, which writes it when the transaction ends. */
-    at = fill(x, e, out->until > begun ? begun + (out->until - begun) / 2 : 1);
+    at = fill(x, e, out->until);
     int64_t noted = count_noted(x, e);
     out->row = at == INT64_MAX ? last : at;
     out->left += noted + (at == INT64_MAX || at > last ? 0 : last - at);
@@ -352,12 +354,10 @@ void coming_take(schema_step *x, const entity *e, crm_str description)
         begin(x, e, description);
     }
     (void)fill(x, e, 0);
-    (void)!schema_run(x, "DROP TABLE IF EXISTS v%u", e->id);
     (void)!schema_run(x, "DROP TABLE d%u", e->id);
     schema_edit_begin(x);
-    if (is_there(x, 'f', e)) {
-        rename_aside(x, 'f', e);
-    }
+    rename_aside(x, 'f', 'o', e);
+    rename_aside(x, 'v', 'q', e);
     rename_table(x, 'g', 'f', e, e->id);
     rename_table(x, 'w', 'v', e, e->id);
     schema_edit_end(x);
@@ -376,6 +376,8 @@ static void set_defensive(sqlite_session *s, int is_on)
 
 /* Rows that FTS5 reads to open a table, by their ids: so it can be dropped in the end. */
 #define ASIDE_KEPT "10"
+
+#define WORDS_AT_ONCE 1000
 
 static bool took(const schema_step *x, int *before)
 {
@@ -408,6 +410,24 @@ static bool take_piece(schema_step *x, long long n)
     return took(x, &before);
 }
 
+/* A piece of the words; false: there are none. */
+static bool take_words(schema_step *x)
+{
+    int64_t n = schema_int(x, 0,
+                           "SELECT CAST(substr(name,2) AS INTEGER) FROM sqlite_master"
+                           " WHERE type='table' AND name GLOB 'q[0-9]*' LIMIT 1");
+    int before = sqlite3_total_changes(x->s->db);
+    if (!n) {
+        return false;
+    }
+    (void)!schema_run(x, "DELETE FROM q%lld WHERE word IN (SELECT word FROM q%lld LIMIT %d)",
+                      (long long)n, (long long)n, WORDS_AT_ONCE);
+    if (!took(x, &before)) {
+        (void)!schema_run(x, "DROP TABLE q%lld", (long long)n);
+    }
+    return x->status == CRM_OK;
+}
+
 /* What fails is tried again at the writer's next rest. */
 bool coming_clear_aside(sqlite_session *s)
 {
@@ -419,7 +439,7 @@ bool coming_clear_aside(sqlite_session *s)
                            "SELECT CAST(substr(name,2) AS INTEGER) FROM sqlite_master"
                            " WHERE name GLOB 'o[0-9]*' AND sql LIKE 'CREATE VIRTUAL%%' LIMIT 1");
     if (x.status == CRM_OK && !n) {
-        bool has_more = indexing_clear_aside(&x);
+        bool has_more = take_words(&x) || indexing_clear_aside(&x);
         s->has_aside = has_more || x.status != CRM_OK;
         return has_more;
     }

@@ -158,6 +158,15 @@ void sides_fill(schema_step *x, const entity *e, const field *f, int64_t last, e
 void sides_fill_noted(schema_step *x, const entity *e, const field *f, crm_str noted);
 bool sides_take(schema_step *x, const entity *e, const field *f);
 
+/*
+ * Whoever writes waits for a slice and for its commit, which takes the longer the more the slice wrote and
+ * the busier the disk is. So of the time that it may take in all the work has a share, of AHEAD_SHARES: the
+ * next one's after a slice, which is smaller at once and larger by and by; when the work is to stop.
+ */
+#define AHEAD_SHARES 256
+uint32_t ahead_share(uint32_t before, int64_t worked, int64_t committed);
+int64_t ahead_work_until(uint32_t share, int64_t now, int64_t until);
+
 /* Indexes made ahead of the step (engine_sqlite_indexing.c): a slice; the noted rows once more; those that
  * are whole become the entity's; those that are begun are given up. */
 void indexing_fill(schema_step *x, const registry *r, engine_ahead *out);

@@ -1,6 +1,8 @@
 /* test_data_engine_ahead.c - what a schema step is spared by what was made ahead of it, on disk. */
 #include "ahead_world.h"
 
+#include "data/engine_sqlite_schema.h"
+
 /* What nobody noted as written is as it was made ahead: the step does not look. */
 static void the_step_has_noted_rows_only(void **state)
 {
@@ -110,6 +112,7 @@ static void full_text_that_changes_hands_goes_on_to_be_written(void **state)
     bench *b = *state;
     registry_fault *faults;
     static const uint16_t searched[] = {DEAL_CODE, DEAL_NAME};
+    static const char words_aside[] = "SELECT count(*) FROM sqlite_master WHERE name GLOB 'q*'";
     for (int round = 0; round < 3; round++) {
         const uint16_t *before = b->w->deal.search_fields;
         bench_begin(b);
@@ -118,6 +121,7 @@ static void full_text_that_changes_hands_goes_on_to_be_written(void **state)
         b->w->deal.search_fields = round % 2 ? before : searched;
         (void)bench_slices(b);
         assert_ok(bench_make(b, &faults));
+        assert_true(bench_ask(b, words_aside) > round); /* dropping them would hold writers up */
         assert_int_equal(bench_search(b, "крыша"), round + 1);
         b->w->deal.search_fields = before;
         assert_ok(bench_make(b, &faults));
@@ -129,6 +133,42 @@ static void full_text_that_changes_hands_goes_on_to_be_written(void **state)
     assert_int_equal(bench_search(b, "крыша"), 3);
 }
 
+/* ---- a slice's time -------------------------------------------------------------------------- */
+
+static void a_slice_leaves_its_commit_what_those_before_took(void **state)
+{
+    (void)state;
+    assert_int_equal(ahead_work_until(AHEAD_SHARES / 4, 1000, 1400), 1100);
+    assert_int_equal(ahead_work_until(AHEAD_SHARES / 4, 1000, 1), 1); /* it is over */
+    /* A slow commit tells at once, a quick one by and by. */
+    assert_int_equal(ahead_share(AHEAD_SHARES, 10, 30), AHEAD_SHARES / 4);
+    uint32_t share = ahead_share(AHEAD_SHARES / 4, 30, 10);
+    assert_in_range(share, AHEAD_SHARES / 4 + 1, AHEAD_SHARES / 3);
+    for (int i = 0; i < 100; i++) {
+        share = ahead_share(share, 30, 10);
+    }
+    assert_in_range(share, AHEAD_SHARES / 2, AHEAD_SHARES * 3 / 4);
+    assert_int_equal(ahead_share(share, 0, 1000000000), AHEAD_SHARES / 8); /* it gets on */
+}
+
+static void a_slice_leaves_writers_their_statements(void **state)
+{
+    bench *b = *state;
+    static const entity_index of_took[] = {{.field = {DEAL_TOOK}, .count = 1}};
+    bench_fill(b);
+    declared one = {of_took, 1}, before = bench_declare(b, one);
+    const statements *kept = &((sqlite_engine *)b->e)->writer->cache;
+    uint32_t count = kept->count;
+    assert_true(count > 0);
+    (void)bench_slices(b);
+    assert_int_equal(kept->count, count);
+    bench_declare(b, before);
+    bench_begin(b);
+    bench_deal(b, "Крыша", 1);
+    bench_commit(b);
+    assert_ok(engine_drop_ahead(b->e));
+}
+
 int main(void)
 {
     bench_choose(ON_SQLITE, 0);
@@ -138,6 +178,8 @@ int main(void)
         TRY(what_does_not_fit_is_met_by_the_step_too),
         TRY(values_that_stay_are_looked_at_ahead),
         TRY(full_text_that_changes_hands_goes_on_to_be_written),
+        TRY(a_slice_leaves_its_commit_what_those_before_took),
+        TRY(a_slice_leaves_writers_their_statements),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
