@@ -38,6 +38,7 @@ crm_status flow_start(const flow_options *o, flow **out)
     pool_start(&f->pools[POOL_WORKER], f, POOL_WORKER, or_default(o->worker_threads, 2));
     pool_start(&f->pools[POOL_ASK], f, POOL_ASK, 4);
     pool_start(&f->pools[POOL_OUTSIDE], f, POOL_OUTSIDE, 2);
+    pool_start(&f->pools[POOL_LOOK], f, POOL_LOOK, 2);
     s = services_start(f);
     if (s == CRM_OK) {
         s = writer_start(f);

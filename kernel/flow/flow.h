@@ -125,9 +125,10 @@ void flow_stats_get(flow *f, flow_stats *out);
 
 /* ---- pools ----------------------------------------------------------------------------------- */
 
-/* ASK: a person waits for another system's answer; OUTSIDE: due work waits for one. */
+/* ASK: a person waits for another system's answer; OUTSIDE: due work waits for one; LOOK: a file that a
+ * person brings is looked over, which takes as long as whoever made it has decided. */
 typedef enum flow_pool {
-    POOL_FAST, POOL_SLOW, POOL_CRYPTO, POOL_WORKER, POOL_ASK, POOL_OUTSIDE
+    POOL_FAST, POOL_SLOW, POOL_CRYPTO, POOL_WORKER, POOL_ASK, POOL_OUTSIDE, POOL_LOOK
 } flow_pool;
 
 /* `run` gets the thread's reading session (NULL on crypto threads); `done` comes to `reply_to`. */

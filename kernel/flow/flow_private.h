@@ -7,7 +7,7 @@
 
 #include "flow/flow.h"
 
-#define POOL_COUNT 6
+#define POOL_COUNT 7
 #define POOL_QUEUE_MAX 512
 
 typedef struct lane {

@@ -14,13 +14,15 @@
 
 #define THREADS_MAX (sizeof((pool *)0)->threads / sizeof(pthread_t))
 
-static const char *const names[POOL_COUNT] = {"fast", "slow", "crypto", "worker", "ask", "outside"};
+static const char *const names[POOL_COUNT] = {"fast", "slow",    "crypto", "worker",
+                                              "ask",  "outside", "look"};
 static const thread_role roles[POOL_COUNT] = {THREAD_POOL,   THREAD_POOL,   THREAD_CRYPTO,
-                                              THREAD_WORKER, THREAD_WORKER, THREAD_WORKER};
+                                              THREAD_WORKER, THREAD_WORKER, THREAD_WORKER,
+                                              THREAD_WORKER};
 
 /* What no task of a pool takes unless code that cannot be interrupted holds it. */
-static const int64_t held_ns[POOL_COUNT] = {2000000000,  10000000000, 60000000000,
-                                            90000000000, 30000000000, 90000000000};
+static const int64_t held_ns[POOL_COUNT] = {2000000000,  10000000000, 60000000000, 90000000000,
+                                            30000000000, 90000000000, 90000000000};
 
 /* The pool whose thread this is: who waits for idleness does not wait for himself. */
 static _Thread_local pool *own_pool;

@@ -235,7 +235,7 @@ static void find(api_call *k)
 
 void file_route(api_call *k)
 {
-    static const upload_kind kind = {begin, look_over, commit, answer};
+    static const upload_kind kind = {begin, look_over, commit, answer, POOL_WORKER};
     http_verb v = k->http->verb;
     if (v == VERB_POST && !k->rest.n) {
         file_upload *u = ARENA_NEW(k->http->arena, file_upload);

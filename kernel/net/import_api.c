@@ -104,7 +104,7 @@ static void with_body(api_call *k)
     } else if (((import_state *)k->own)->status == 202) {
         api_write(k, start, answer);
     } else {
-        api_pool(k, POOL_WORKER, read_again, was_read_again);
+        api_pool(k, POOL_LOOK, read_again, was_read_again);
     }
 }
 

@@ -160,7 +160,7 @@ static void go_on(upload *u)
         abandon(u);
     } else if (u->is_last) {
         u->is_waiting = true;
-        if (!api_pool(u->k, POOL_WORKER, look_over, looked_over)) {
+        if (!api_pool(u->k, u->kind->pool, look_over, looked_over)) {
             discard(u);
         }
     } else {

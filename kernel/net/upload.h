@@ -12,12 +12,13 @@ typedef struct upload upload;
 typedef struct upload_kind {
     /* Pool. Whether he may, and u->path, a file that is not there yet; its arena is the request's. */
     crm_status (*begin)(upload *u);
-    /* Worker. The body is on the disk at u->path, u->size bytes of it. */
+    /* On `pool`. The body is on the disk at u->path, u->size bytes of it. */
     crm_status (*look_over)(upload *u);
     /* Writer. May run again. */
     crm_status (*commit)(crm_ctx *c, upload *u);
     /* Loop. Ends the request, by upload_fail if it must. */
     void (*answer)(upload *u);
+    flow_pool pool; /* of look_over */
 } upload_kind;
 
 /* The first member of a kind's own state, which lives in the request's arena. */

@@ -78,7 +78,7 @@ static void answer(upload *u)
 
 void upload_route(api_call *k)
 {
-    static const upload_kind kind = {begin, look_over, commit, answer};
+    static const upload_kind kind = {begin, look_over, commit, answer, POOL_LOOK};
     import_upload *x = ARENA_NEW(k->http->arena, import_upload);
     upload_start(k, x ? &x->base : NULL, &kind);
 }

@@ -86,7 +86,7 @@ static void done(pool_task *t)
 static void start(preview *p, int64_t ms)
 {
     *p = (preview){.task = {.run = run, .done = done, .arg = p}, .ms = ms};
-    assert_ok(pool_submit(fw.flow, POOL_WORKER, &p->task));
+    assert_ok(pool_submit(fw.flow, POOL_LOOK, &p->task));
 }
 
 static void until(atomic_bool *what)
@@ -105,6 +105,29 @@ static void a_workbook_without_rows_is_given_up_with_a_code_of_its_own(void **st
     assert_int_equal(p.status, CRM_TIMEOUT);
     assert_string_equal(p.code, "xlsx_slow");
     flow_world_close(state);
+}
+
+static void do_nothing(pool_task *t, engine_session *session)
+{
+    (void)t;
+    (void)session;
+}
+
+/* As many as are looked over at once, and one more that waits. */
+static void work_goes_on_while_workbooks_are_looked_over(void **state)
+{
+    preview books[3], work = {.task = {.run = do_nothing, .done = done}};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        start(&books[i], 10 * LONG_MS);
+    }
+    until(&books[1].has_begun);
+    work.task.arg = &work;
+    assert_ok(pool_submit(fw.flow, POOL_WORKER, &work.task));
+    until(&work.is_done);
+    assert_true(flow_stop(fw.flow, 0));
+    registry_publish(NULL, NULL, NULL);
+    engine_close(fw.engine);
 }
 
 /* flow_stop says false of a thread that is held. */
@@ -128,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_workbook_without_rows_is_given_up_with_a_code_of_its_own, begin_talking),
         TEST(a_workbook_without_rows_is_given_up_with_a_code_of_its_own, begin_mute),
+        TEST(work_goes_on_while_workbooks_are_looked_over, begin_mute),
         TEST(a_server_that_ends_does_not_wait_for_it, begin_talking),
         TEST(a_server_that_ends_does_not_wait_for_it, begin_mute),
     };
