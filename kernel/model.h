@@ -86,7 +86,7 @@ CRM_MUST_CHECK crm_status model_find_target(model_change *x, model_row **out);
 bool model_has_batch(const model_row *row);
 /* CONFLICT "model_busy" while a batch of the model is under way. */
 CRM_MUST_CHECK crm_status model_check_free(model_change *x);
-/* The build's faults as the call's error. INVALID. */
+/* The build's faults as the call's error (model_refuse.c). INVALID. */
 crm_status model_refuse(model_change *x);
 crm_status model_refuse_misfits(model_change *x, const model_plan *p);
 crm_status model_refuse_duplicates(model_change *x, const model_plan *p);

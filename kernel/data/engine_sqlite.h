@@ -283,6 +283,18 @@ crm_status words_register(sqlite3 *db);
 CRM_MUST_CHECK crm_status connection_exec(sqlite3 *db, const char *text);
 crm_status status_of(sqlite3 *db, int rc, const char *what);
 
+/* Sessions and batches (engine_sqlite_session.c): what engine_ops says. */
+extern const engine_ops sqlite_ops;
+sqlite_session *session_new(sqlite_engine *e, engine_session_kind kind);
+void session_free(sqlite_session *s);
+engine_session *sqlite_session_open(engine *e, engine_session_kind kind, engine_deliver deliver);
+void sqlite_session_close(engine_session *s);
+void sqlite_read(engine_session *s, engine_batch *b);
+void sqlite_write(engine_session *s, engine_batch *b);
+void sqlite_turn_end(engine_session *s);
+bool sqlite_idle(engine_session *s);
+void sqlite_interrupt(engine_session *s, uint64_t serial);
+
 /* After a turn or a transaction, on the session's thread: how much of the file it keeps in memory.
  */
 void session_note_cache(sqlite_session *s);
