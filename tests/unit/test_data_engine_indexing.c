@@ -433,6 +433,46 @@ static void a_unique_index_made_in_slices_refuses_rows(void **state)
     bench_commit(b);
 }
 
+static int note_index_dropped(unsigned what, void *is_dropped, void *stmt, void *text)
+{
+    (void)what;
+    (void)stmt;
+    bool *out = is_dropped;
+    *out = *out || strncmp(text, "DROP INDEX u", 12) == 0;
+    return 0;
+}
+
+/* Dropping it overwrites all its pages. */
+static void a_unique_index_that_is_no_longer_wanted_refuses_nothing_and_goes_later(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    bool is_dropped = false;
+    sqlite3 *db = ((sqlite_engine *)b->e)->writer->db;
+    fill_with_unique_dates(b);
+    declared one = {of_date, 1}, none = {NULL, 0};
+    for (int round = 0; round < 2; round++) {
+        bench_declare(b, one);
+        assert_ok(bench_make(b, &faults));
+        bench_declare(b, none);
+        sqlite3_trace_v2(db, SQLITE_TRACE_STMT, note_index_dropped, &is_dropped);
+        assert_ok(bench_make(b, &faults));
+        sqlite3_trace_v2(db, 0, NULL, NULL);
+        bench_begin(b);
+        assert_ok(bench_set(b, 5, DEAL_CLOSE, value_int(7)));
+        bench_commit(b);
+        assert_sound(b);
+        assert_int_equal(is_dropped, round); /* one of that name still waits to go */
+        bench_begin(b);
+        assert_ok(bench_set(b, 5, DEAL_CLOSE, value_int(4)));
+        bench_commit(b);
+    }
+    assert_ok(engine_tidy(b->e, &b->w->reg));
+    bench_rest(b);
+    assert_int_equal(indexes_of(b, 1), 0);
+    assert_sound(b);
+}
+
 /* Between the last slice and the step. */
 static void an_index_that_another_program_made_meanwhile_stays(void **state)
 {
@@ -474,6 +514,7 @@ int main(void)
         TRY(values_that_become_equal_meanwhile_are_named_without_making_the_index),
         TRY(values_that_change_places_meanwhile_are_not_equal),
         TRY(a_unique_index_made_in_slices_refuses_rows),
+        TRY(a_unique_index_that_is_no_longer_wanted_refuses_nothing_and_goes_later),
         TRY(an_index_that_another_program_made_meanwhile_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
