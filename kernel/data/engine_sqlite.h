@@ -374,8 +374,8 @@ void write_rollback(sqlite_session *s, engine_op *op);
 void write_savepoint(sqlite_session *s, engine_op *op);
 void write_release(sqlite_session *s, engine_op *op);
 void write_rollback_to(sqlite_session *s, engine_op *op);
-/* Between groups: keeps the write-ahead log short. */
-void checkpoint_when_due(sqlite_session *s);
+/* Between groups: keeps the write-ahead log short. Whether it took the time to copy a piece of it. */
+bool checkpoint_when_due(sqlite_session *s);
 /* One step; true: more is to be merged. */
 bool checkpoint_idle(sqlite_session *s);
 /* Drops an index that is of no use any more; false: there is none. */

@@ -245,7 +245,8 @@ int64_t ahead_work_until(uint32_t share, int64_t now, int64_t until)
     return until > now ? now + (until - now) * share / AHEAD_SHARES : until;
 }
 
-/* Its statements are of these rows alone, and would take the place of those that others write by. */
+/* Its statements are of these rows alone, and would take the place of those that others write by.
+ */
 static crm_status run_slice(schema_step *x, registry *r, engine_ahead *out, layout **made)
 {
     sqlite_engine *e = x->s->engine;
@@ -277,35 +278,47 @@ static registry_fault *fault_of(arena *a, const registry_fault *first)
     return out;
 }
 
+static void make_slice(schema_step *x, registry *r, arena *a, engine_ahead *out)
+{
+    sqlite_engine *e = x->s->engine;
+    layout *made = NULL;
+    registry_fault **first = x->faults;
+    x->status = sqlite3_get_autocommit(x->s->db) ? connection_exec(x->s->db, "BEGIN IMMEDIATE")
+                                                 : CRM_MISUSE;
+    if (x->status == CRM_OK) {
+        x->status = run_slice(x, r, out, &made);
+        out->is_done = out->is_done && !*first;
+        out->fault = fault_of(a, *first);
+        x->status = *first && !out->fault && x->status == CRM_OK ? CRM_NOMEM : x->status;
+    }
+    if (x->status == CRM_OK && made) {
+        layout_publish(e, made);
+    } else if (made) {
+        arena_free(made->arena);
+    }
+    atomic_store_explicit(&e->ahead_left, x->status == CRM_OK ? out->left : 0,
+                          memory_order_relaxed);
+    x->s->has_merges = true;
+}
+
 crm_status sqlite_schema_ahead(engine *base, registry *r, arena *a, engine_ahead *out)
 {
     sqlite_engine *e = (sqlite_engine *)base;
     registry_fault *faults = NULL;
     schema_step x = {.s = e->writer, .arena = arena_new(0), .faults = &faults, .reg = r};
-    layout *made = NULL;
     if (!x.arena) {
         return CRM_NOMEM;
     }
     pthread_mutex_lock(&e->write_lock);
-    checkpoint_when_due(x.s);
     out->is_done = true;
     out->misfits = out->left = 0;
     out->fault = NULL;
-    x.status =
-        sqlite3_get_autocommit(x.s->db) ? connection_exec(x.s->db, "BEGIN IMMEDIATE") : CRM_MISUSE;
-    if (x.status == CRM_OK) {
-        x.status = run_slice(&x, r, out, &made);
-        out->is_done = out->is_done && !faults;
-        out->fault = fault_of(a, faults);
-        x.status = faults && !out->fault && x.status == CRM_OK ? CRM_NOMEM : x.status;
+    if (checkpoint_when_due(x.s)) { /* that was enough for one time */
+        out->is_done = false;
+        out->left = atomic_load_explicit(&e->ahead_left, memory_order_relaxed) + 1;
+    } else {
+        make_slice(&x, r, a, out);
     }
-    if (x.status == CRM_OK && made) {
-        layout_publish(e, made);
-    } else if (made) {
-        arena_free(made->arena);
-    }
-    atomic_store_explicit(&e->ahead_left, x.status == CRM_OK ? out->left : 0, memory_order_relaxed);
-    x.s->has_merges = true;
     pthread_mutex_unlock(&e->write_lock);
     arena_free(x.arena);
     return x.status;

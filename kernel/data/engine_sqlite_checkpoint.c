@@ -92,12 +92,12 @@ static void copy_piece(sqlite_session *s, uint64_t frames)
                       PIECE_MOST);
 }
 
-void checkpoint_when_due(sqlite_session *s)
+bool checkpoint_when_due(sqlite_session *s)
 {
     sqlite_engine *e = s->engine;
     uint64_t frames = atomic_load_explicit(&e->wal_frames, memory_order_relaxed);
     if (!sqlite3_get_autocommit(s->db)) {
-        return;
+        return false;
     }
     e->piece = e->piece ? e->piece : PIECE_FIRST;
     uint64_t waiting = frames > e->copied ? frames - e->copied : 0;
@@ -105,7 +105,10 @@ void checkpoint_when_due(sqlite_session *s)
         checkpoint(s, SQLITE_CHECKPOINT_RESTART);
     } else if (waiting > e->piece) {
         copy_piece(s, waiting);
+    } else {
+        return false;
     }
+    return true;
 }
 
 /* A step of merging an entity's full text, committed by itself. False: there was nothing to merge.
@@ -143,7 +146,7 @@ bool checkpoint_idle(sqlite_session *s)
     }
     s->has_merges = s->has_merges && merge(s);
     if (s->has_merges || stale_drop(s) || coming_clear_aside(s)) {
-        checkpoint_when_due(s);
+        (void)checkpoint_when_due(s);
         return true;
     }
     if (atomic_load_explicit(&s->engine->wal_frames, memory_order_relaxed) == 0) {

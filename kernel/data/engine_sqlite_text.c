@@ -199,7 +199,7 @@ void schema_search(schema_step *x, const entity *e)
 static void commit_slice(schema_step *x)
 {
     x->status = x->status ? x->status : connection_exec(x->s->db, "COMMIT");
-    checkpoint_when_due(x->s);
+    (void)checkpoint_when_due(x->s);
     x->status = x->status ? x->status : connection_exec(x->s->db, "BEGIN IMMEDIATE");
 }
 

@@ -7,7 +7,7 @@
 void write_begin(sqlite_session *s, engine_op *op)
 {
     if (!atomic_load(&s->engine->is_broken)) {
-        checkpoint_when_due(s); /* the replies of the group before are on their way */
+        (void)checkpoint_when_due(s); /* the replies of the group before are on their way */
     }
     if (atomic_load(&s->engine->is_broken)) {
         op->status = CRM_UNAVAILABLE;

@@ -151,6 +151,44 @@ static void a_slice_leaves_its_commit_what_those_before_took(void **state)
     assert_int_equal(ahead_share(share, 0, 1000000000), AHEAD_SHARES / 8); /* it gets on */
 }
 
+static uint64_t checkpoints_of(bench *b)
+{
+    engine_stats s;
+    engine_stats_get(b->e, &s);
+    return s.checkpoints;
+}
+
+/* Whoever writes waits for either, not for both. */
+static void a_slice_makes_something_or_copies_the_log_back(void **state)
+{
+    bench *b = *state;
+    static const entity_index of_took[] = {{.field = {DEAL_TOOK}, .count = 1}};
+    static char text[12000];
+    engine_ahead ahead = {.until = 1};
+    bench_fill(b);
+    declared one = {of_took, 1}, before = bench_declare(b, one);
+    assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+    int64_t at = bench_ask(b, "SELECT filled FROM meta_ahead");
+    bench_declare(b, before);
+    memset(text, 'a', sizeof text);
+    bench_begin(b);
+    for (int i = 0; i < ROWS; i++) { /* some pages each */
+        bench_deal_with(b, DEAL_NOTE, value_text((crm_str){text, sizeof text}));
+    }
+    bench_commit(b);
+    bench_declare(b, one);
+    uint64_t copied = checkpoints_of(b);
+    assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+    assert_int_equal(checkpoints_of(b), copied + 1);
+    assert_int_equal(bench_ask(b, "SELECT filled FROM meta_ahead"), at);
+    assert_false(ahead.is_done);
+    assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+    assert_int_equal(checkpoints_of(b), copied + 1);
+    assert_true(bench_ask(b, "SELECT filled FROM meta_ahead") > at);
+    bench_declare(b, before);
+    assert_ok(engine_drop_ahead(b->e));
+}
+
 static void a_slice_leaves_writers_their_statements(void **state)
 {
     bench *b = *state;
@@ -179,6 +217,7 @@ int main(void)
         TRY(values_that_stay_are_looked_at_ahead),
         TRY(full_text_that_changes_hands_goes_on_to_be_written),
         TRY(a_slice_leaves_its_commit_what_those_before_took),
+        TRY(a_slice_makes_something_or_copies_the_log_back),
         TRY(a_slice_leaves_writers_their_statements),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
