@@ -93,6 +93,25 @@ static void team_parts(compiler *k, parts *p)
 
 /* ---- linked ---------------------------------------------------------------------------------- */
 
+/*
+ * Parts of the very row are there as long as it is looked at, as they are to a condition
+ * (cond_is_own_part): else who threw a record away by this right could not bring it back.
+ */
+static const branches *with_own_parts(arena *a, const branches *of)
+{
+    branches *out = of ? ARENA_NEW(a, branches) : NULL;
+    if (!out) {
+        return NULL;
+    }
+    *out = *of;
+    for (uint32_t i = 0; i < out->count; i++) {
+        branch *b = &out->at[i];
+        b->is_via_kept =
+            b->is_via_kept && b->via_count > 1; /* what that is a part of still counts */
+    }
+    return out;
+}
+
 /* A row that a readable record of another entity refers to. */
 static void linked_parts(compiler *k, const grant *g, parts *p)
 {
@@ -111,6 +130,9 @@ static void linked_parts(compiler *k, const grant *g, parts *p)
             }
             bits_add(shown, f);
             const branches *hop = rights_readable(a, all, shown);
+            if (entity_is_part(child) && f == child->parent_field) {
+                hop = with_own_parts(a, hop);
+            }
             cond *c = hop && hop->count ? ARENA_NEW(a, cond) : NULL;
             if (c) {
                 *c = (cond){

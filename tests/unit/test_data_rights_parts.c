@@ -218,6 +218,58 @@ static void a_condition_over_parts_says_the_same_of_a_record_in_the_bin(void **s
     assert_string_equal(world_titles(&w, w.alla, NULL), "nuts bolts");
 }
 
+static const crm_str lines_alone[] = {S("test.line")};
+static const role linker_roles[] = {{.name = S("linker")}};
+static const crm_str linkers[] = {S("linker")};
+static const function_grant linkers_may_remove = {S("delete"), linkers, 1};
+static const grant by_own_parts[] = {
+    {.role = S("linker"), .entity_name = S("test.lead"), .action = ACTION_READ, .scope = SCOPE_ALL},
+    {.role = S("linker"),
+     .entity_name = S("test.lead"),
+     .action = ACTION_DELETE,
+     .scope = SCOPE_LINKED,
+     .linked_to = lines_alone,
+     .linked_count = 1},
+};
+
+static int open_linked_with(void **state, int (*open)(void **state))
+{
+    world_roles = linker_roles;
+    world_role_count = 1;
+    world_grants = by_own_parts;
+    world_grant_count = 2;
+    world_functions = &linkers_may_remove;
+    world_function_count = 1;
+    return open(state);
+}
+
+static int open_linked(void **state)
+{
+    return open_linked_with(state, open_world);
+}
+
+static int open_linked_delayed(void **state)
+{
+    return open_linked_with(state, open_delayed);
+}
+
+static void a_right_by_the_parts_of_a_record_holds_in_the_bin(void **state)
+{
+    (void)state;
+    crm_status st;
+    const entity *users = registry_store(w.reg, STORE_USER);
+    int64_t whole = world_lead(&w, "whole", 0, 0), bare = world_lead(&w, "bare", 0, 0);
+    int64_t line = add_line(w.zina, whole, &st);
+    assert_ok(st);
+    assert_ok(world_update(&w, 0, users, w.oleg, USER_ROLES, TEXT("linker")));
+    assert_int_equal(remove_as(w.oleg, w.lead, bare, false), CRM_DENIED);
+    assert_ok(remove_as(w.oleg, w.lead, whole, false));
+    assert_ok(remove_as(w.oleg, w.lead, whole, true));
+    /* A part that was thrown away by itself is none. */
+    assert_ok(bin(w.line, line, false));
+    assert_int_equal(remove_as(w.oleg, w.lead, whole, false), CRM_DENIED);
+}
+
 static bool count_row(void *arg, const value *row, uint32_t matched)
 {
     (void)row;
@@ -466,6 +518,10 @@ int main(void)
         NUTS_TEST(open_query),
         NUTS_TEST(open_query_delayed),
         BOTH(parts_go_for_ever_with_what_they_are_parts_of),
+        cmocka_unit_test_setup_teardown(a_right_by_the_parts_of_a_record_holds_in_the_bin,
+                                        open_linked, close_world),
+        cmocka_unit_test_setup_teardown(a_right_by_the_parts_of_a_record_holds_in_the_bin,
+                                        open_linked_delayed, close_world),
         BOTH(a_record_goes_before_parts_that_are_too_many_at_once),
         cmocka_unit_test_setup_teardown(a_role_sees_the_fields_of_parts_that_its_list_names,
                                         open_lists, close_world),
