@@ -5,10 +5,15 @@
 #include "data/records_private.h"
 #include "data/stores.h"
 
+static void field_fails_as(saving *s, uint32_t i, const char *code, crm_str params)
+{
+    crm_status st = call_fail_field(s->call, s->entity->fields[i].name, code, params);
+    (void)st; /* it stands in the call's error, which is asked at the end */
+}
+
 static void field_fails(saving *s, uint32_t i, const char *code)
 {
-    crm_status st = call_fail_field(s->call, s->entity->fields[i].name, code, (crm_str){0});
-    (void)st; /* it stands in the call's error, which is asked at the end */
+    field_fails_as(s, i, code, (crm_str){0});
 }
 
 /* Errors of the conversion that came before count: one answer names them all. */
@@ -101,6 +106,9 @@ static void check_fields(saving *s)
         if (code && str_is(str_of(code), "unknown_field")) {
             crm_status st = records_unknown_field(s->call, s->entity, s->entity->fields[i].name);
             (void)st;
+        } else if (code && str_is(str_of(code), "locked")) {
+            const stage *at = record_stage(s->entity, s->was.v);
+            field_fails_as(s, i, code, rights_lock_reason(s->call, s->entity, at, i));
         } else if (code) {
             field_fails(s, i, code);
         }
@@ -126,16 +134,38 @@ static void check_move(saving *s)
     if (!p || (!s->given->is_new && !bits_has(s->user_set, e->stage_field))) {
         return;
     }
-    const stage *to = record_stage(e, s->now.v);
+    const stage *to = record_stage(e, s->now.v), *from = NULL;
     bool is_denied;
     if (s->given->is_new) {
         is_denied = to && has_starts(p) && !to->is_start && s->call->who->kind != PRINCIPAL_SYSTEM;
     } else {
-        is_denied = rights_move(s->call, e, s->was.v, record_stage(e, s->was.v), to) != CRM_OK;
+        from = record_stage(e, s->was.v);
+        is_denied = rights_move(s->call, e, s->was.v, from, to) != CRM_OK;
     }
     if (is_denied) {
-        field_fails(s, e->stage_field, "stage_move_denied");
+        crm_str why = rights_move_reason(s->call, e, from, to);
+        field_fails_as(s, e->stage_field, "stage_move_denied", why);
     }
+}
+
+/* A field that he neither sees nor sets is not named: that the stage needs something is all he
+ * learns. */
+static void fails_need(saving *s, const stage *at, uint32_t f, const uint64_t known[4])
+{
+    bool is_known = bits_has(known, f);
+    field_fails_as(s, is_known ? f : s->entity->stage_field,
+                   is_known ? "stage_needs" : "stage_needs_hidden",
+                   rights_need_reason(s->call, at));
+}
+
+static void take_known(saving *s, uint64_t known[4])
+{
+    uint32_t matched = s->given->is_new ? ~0u : s->matched;
+    uint64_t granted[4];
+    rights_fields_for(rights(s), matched, ACTION_READ, known);
+    rights_fields_for(rights(s), s->matched, s->given->is_new ? ACTION_CREATE : ACTION_UPDATE,
+                      granted);
+    bits_or(known, granted);
 }
 
 static void check_needs(saving *s)
@@ -143,12 +173,12 @@ static void check_needs(saving *s)
     const entity *e = s->entity;
     const stage *at = record_stage(e, s->now.v);
     bool is_entered = e->stage_field && bits_has(s->changed, e->stage_field);
+    uint64_t known[4];
+    take_known(s, known);
     for (uint32_t i = 0; at && i < at->require_count; i++) {
         uint16_t f = at->require[i];
         if (value_is_null(s->now.v[f]) && (is_entered || bits_has(s->changed, f))) {
-            crm_str params = arena_fmt(s->call->arena, "{\"stage\":\"%.*s\"}", STR_FMT(at->name));
-            crm_status st = call_fail_field(s->call, e->fields[f].name, "stage_needs", params);
-            (void)st;
+            fails_need(s, at, f, known);
         }
     }
 }

@@ -50,6 +50,16 @@ uint32_t rights_actions(const branches *b, uint32_t matched);
 crm_status rights_move(crm_ctx *c, const entity *e, const value *row, const stage *from, const stage *to);
 /* The fields locked for him in this stage. */
 void rights_locked(crm_ctx *c, const entity *e, const stage *at, uint64_t out[4]);
+/*
+ * Why rights_move says no, as parameters of the texts field.stage_move_denied.role (who moves there),
+ * field.stage_move_denied.path (nobody does; where he may go from here) and field.stage_move_denied.end; without
+ * `from`, of a new record, field.stage_move_denied.start. They name stages and roles, never anything of the record.
+ */
+crm_str rights_move_reason(crm_ctx *c, const entity *e, const stage *from, const stage *to);
+/* What field.stage_needs is said with: the stage that a field has to be filled for. */
+crm_str rights_need_reason(crm_ctx *c, const stage *at);
+/* Why a field is closed in a stage: field.locked.role (who changes it there) or field.locked.all. */
+crm_str rights_lock_reason(crm_ctx *c, const entity *e, const stage *at, uint32_t f);
 /* One line per branch a record matches for a user: `karkas why`. */
 crm_status rights_why(crm_ctx *c, const entity *e, const value *row, buf *out);
 

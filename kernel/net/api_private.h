@@ -91,6 +91,8 @@ http_request *api_let_go(api_call *k);
 /* problem+json of the call's error into `out`; `current`: the JSON of the record for STALE, or
  * empty. */
 void problem_write(buf *out, crm_ctx *c, crm_status status, crm_str request_id, crm_str current);
+/* A text of the catalogue in the call's language, filled; with "reason" among the parameters, that of `key.reason`. */
+crm_str problem_text(crm_ctx *c, crm_str key, crm_str params_json);
 /* "detail" and "params" of one error in the call's language. */
 void problem_detail(json_writer *w, crm_ctx *c, const field_error *e, bool is_of_field);
 /* What the request asks for, as far as it was read, else the deployment's (`reg` NULL: Russian). */

@@ -198,12 +198,14 @@ static void pipelines(json_writer *w, crm_ctx *c)
     static const char *const outcomes[] = {"open", "won", "lost", "done"};
     jw_kobject(w, "pipelines");
     for (uint32_t i = 0; i < c->reg->pipeline_count; i++) {
+    uint64_t seen[4];
         const pipeline *p = &c->reg->pipelines[i];
         if (!p->entity || !is_offered(c, p->entity)) {
             continue;
         }
         jw_key(w, p->name);
         jw_object(w);
+        rights_fields(c, p->entity, seen);
         jw_kstr(w, "entity", p->entity_name);
         jw_kstr(w, "label", p->label);
         jw_karray(w, "stages");
@@ -216,7 +218,9 @@ static void pipelines(json_writer *w, crm_ctx *c)
             jw_kstr(w, "outcome", str_of(outcomes[st->outcome]));
             jw_karray(w, "require");
             for (uint32_t n = 0; n < st->require_count; n++) {
-                jw_str(w, p->entity->fields[st->require[n]].name);
+                if (bits_has(seen, st->require[n])) {
+                    jw_str(w, p->entity->fields[st->require[n]].name);
+                }
             }
             jw_end_array(w);
             jw_end_object(w);

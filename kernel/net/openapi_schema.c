@@ -212,10 +212,13 @@ static void own_marks(const openapi_scope *s, json_t *properties)
     json_t *can = described(s, "array", "schema.can");
     json_t *marks = described(s, "object", "schema.marks");
     json_t *found = described(s, "object", "schema.found");
+    json_t *why = described(s, "object", "schema.why");
     openapi_set(can, CRM_S("items"), json_pack("{s:s}", "type", "string"));
     openapi_set(marks, CRM_S("additionalProperties"), json_pack("{s:s}", "type", "string"));
+    openapi_set(why, CRM_S("additionalProperties"), json_pack("{s:s}", "type", "string"));
     openapi_set(found, CRM_S("additionalProperties"), openapi_ref("schemas", CRM_S("found.in")));
     openapi_set(properties, CRM_S("_can"), can);
+    openapi_set(properties, CRM_S("_why"), why);
     openapi_set(properties, CRM_S("_marks"), marks);
     openapi_set(properties, CRM_S("_parts"), described(s, "object", "schema.parts"));
     openapi_set(properties, CRM_S("found"), found);

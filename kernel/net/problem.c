@@ -1,16 +1,41 @@
 /* problem.c - errors as RFC 9457 problem+json, in the reader's language, from the catalogue. */
 #include "net/api_private.h"
 
+/* The text of the key, or the one that the catalogue has for the reason among the parameters. */
+static crm_str text_of(crm_ctx *c, crm_str key, crm_str params_json)
+{
+    json_t *params = NULL;
+    crm_str exact = {0};
+    if (params_json.n && json_read(params_json, 0, &params, NULL) == CRM_OK) {
+        crm_str reason = json_text(params, "reason");
+        exact = reason.n ? arena_fmt(c->arena, "%.*s.%.*s", STR_FMT(key), STR_FMT(reason)) : exact;
+        json_decref(params);
+    }
+    crm_str text = exact.n ? registry_text(c->reg, c->lang, exact) : key;
+    return text.p == exact.p || !exact.n ? registry_text(c->reg, c->lang, key) : text;
+}
+
+static crm_str filled(crm_ctx *c, crm_str text, crm_str params_json)
+{
+    buf b;
+    buf_init(&b, 8192);
+    registry_text_fill(text, params_json, &b);
+    crm_str out = arena_dup(c->arena, buf_view(&b));
+    buf_free(&b);
+    return out;
+}
+
+crm_str problem_text(crm_ctx *c, crm_str key, crm_str params_json)
+{
+    return filled(c, text_of(c, key, params_json), params_json);
+}
+
 static void detail(json_writer *w, crm_ctx *c, const char *prefix, crm_str code, crm_str literal,
                    crm_str params_json)
 {
-    buf b;
     crm_str key = arena_fmt(c->arena, "%s%.*s", prefix, STR_FMT(code));
-    crm_str text = literal.n ? literal : registry_text(c->reg, c->lang, key);
-    buf_init(&b, 8192);
-    registry_text_fill(text, params_json, &b);
-    jw_kstr(w, "detail", buf_view(&b));
-    buf_free(&b);
+    jw_kstr(w, "detail",
+            literal.n ? filled(c, literal, params_json) : problem_text(c, key, params_json));
     jw_key(w, CRM_S("params"));
     jw_raw(w, params_json.n ? params_json : CRM_S("{}"));
 }

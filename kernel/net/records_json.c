@@ -9,6 +9,7 @@
     }
 
 static const json_member member_rev = JSON_MEMBER("rev"), member_can = JSON_MEMBER("_can"),
+                         member_why = JSON_MEMBER("_why"),
                          member_created_by = JSON_MEMBER("created_by");
 static const struct {
     uint32_t column;
@@ -85,6 +86,32 @@ static void moves(json_writer *w, crm_ctx *c, const record_view *v)
     }
 }
 
+/* Why it may not go to the other stages, for who may change it: a sentence for each. */
+static void refusals(json_writer *w, crm_ctx *c, const record_view *v)
+{
+    const entity *e = v->entity;
+    const pipeline *p = e->stage_field ? e->fields[e->stage_field].pipeline : NULL;
+    const stage *from = p ? pipeline_stage(p, v->row[e->stage_field].s, NULL) : NULL;
+    bool is_open = false;
+    for (uint32_t i = 0; from && i < p->stage_count; i++) {
+        const stage *to = &p->stages[i];
+        if (to == from || rights_move(c, e, v->row, from, to) == CRM_OK) {
+            continue;
+        }
+        if (!is_open) {
+            jw_member(w, &member_why);
+            jw_object(w);
+            is_open = true;
+        }
+        crm_str why = rights_move_reason(c, e, from, to);
+        jw_key(w, arena_fmt(c->arena, "move:%.*s", STR_FMT(to->name)));
+        jw_str(w, problem_text(c, CRM_S("field.stage_move_denied"), why));
+    }
+    if (is_open) {
+        jw_end_object(w);
+    }
+}
+
 static void actions(json_writer *w, crm_ctx *c, const record_view *v, bool is_full)
 {
     static const struct {
@@ -101,10 +128,14 @@ static void actions(json_writer *w, crm_ctx *c, const record_view *v, bool is_fu
             jw_raw(w, all[i].json);
         }
     }
-    if (is_full && v->actions >> ACTION_UPDATE & 1) {
+    bool is_movable = is_full && v->actions >> ACTION_UPDATE & 1;
+    if (is_movable) {
         moves(w, c, v);
     }
     jw_end_array(w);
+    if (is_movable) {
+        refusals(w, c, v);
+    }
 }
 
 static void own_fields(json_writer *w, const record_view *v)

@@ -78,10 +78,10 @@ describe('the board of deals', () => {
 
   it('S-15: «Оплачено» is closed to a manager, and says so before and when the card is let go', async () => {
     await carry(manager, 'Экскаватор', 'paid');
-    await manager.page.locator('.kcol.is-denied .kcol-stop', { hasText: 'Сюда вам нельзя' }).waitFor();
+    await manager.page.locator('.kcol.is-denied .kcol-stop', { hasText: 'Из «В работе» сразу в «Оплачено» не переводят. Отсюда можно в: Ожидание оплаты, Отказ.' }).waitFor();
     if (shots) await manager.page.screenshot({ path: `${shots}/board-denied.png` });
     await manager.page.mouse.up();
-    await toast(manager, 'вам не разрешён').waitFor();
+    await toast(manager, 'сразу в «Оплачено» не переводят').waitFor();
     await card(manager, 'work', 'Экскаватор').waitFor();
     assert.equal(await stageOf('Экскаватор ЭГ-215, 2 ед.'), 'work');
   });

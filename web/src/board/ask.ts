@@ -6,7 +6,7 @@ import { dialogBox } from '../ui/form.ts';
 import { icon } from '../ui/icon.ts';
 import { problemText } from '../ui/parts.ts';
 import '../fields/edit.ts';
-import { errorText, type FieldEdit } from '../fields/edit.ts';
+import type { FieldEdit } from '../fields/edit.ts';
 import { picked } from '../fields/picks.ts';
 import { numberFaults, toApi } from '../fields/value.ts';
 import { ApiError } from '../core/api.ts';
@@ -15,6 +15,7 @@ import { lang, t } from '../core/i18n.ts';
 import { fieldOf, isEditable, titleOf } from '../core/meta.ts';
 import { Watch } from '../core/store.ts';
 import type { FieldError } from '../core/types.ts';
+import { reasons } from './reasons.ts';
 import type { Asking } from './mover.ts';
 
 export class MoveAsk extends El {
@@ -92,7 +93,7 @@ export class MoveAsk extends El {
     asking.fields = [...new Set([...asking.fields, ...known.map(({ field }) => field)])];
     this.errors = known;
     if (error.status === 412) this.wrong = t('board.stale.form');
-    else this.wrong = errors.length ? rest.map(errorText).join(' ') : problemText(error);
+    else this.wrong = errors.length ? reasons(this.entity, rest) : problemText(error);
   }
 
   async #drawn(): Promise<void> {

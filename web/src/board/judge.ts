@@ -14,8 +14,8 @@ export function judge(entity: string, record: Row, to: Stage): Verdict {
   return fields.length ? { kind: 'asks', fields } : { kind: 'free' };
 }
 
-/** Why it may not go there. */
+/** Why it may not go there: in the server's words, which know whose right or which way it lacks. */
 export function denial(record: Row, from: Stage | undefined, to: Stage): string {
   if (!may(record, 'update')) return t('board.denied.record');
-  return t('board.denied.move', { from: t(from?.l ?? ''), to: t(to.l) });
+  return record._why?.[`move:${to.v}`] ?? t('board.denied.move', { from: t(from?.l ?? ''), to: t(to.l) });
 }

@@ -3,13 +3,13 @@
 import { sayHidden } from '../views/hidden.ts';
 import { toast } from '../ui/toast.ts';
 import { problemText } from '../ui/parts.ts';
-import { errorText } from '../fields/edit.ts';
 import { toApi } from '../fields/value.ts';
 import { api, ApiError } from '../core/api.ts';
 import { t } from '../core/i18n.ts';
 import { fieldOf, isEditable, may, titleOf } from '../core/meta.ts';
 import type { FieldError, Row, Stage } from '../core/types.ts';
 import { denial, judge } from './judge.ts';
+import { reasons } from './reasons.ts';
 import type { Board } from './model.ts';
 
 /** Values that a stage needs, asked for on the way to it. */
@@ -126,7 +126,7 @@ export class Mover {
     if (error.status === 412) return this.#stale(way);
     const asked = errors.filter(({ field }) => field !== this.#stage && isEditable(entity, field));
     if (asked.length && asked.length === errors.length) return this.#ask(way, [...new Set(asked.map((e) => e.field))], asked);
-    const why = errors.length ? errors.map(errorText).join(' ') : problemText(error);
+    const why = errors.length ? reasons(entity, errors) : problemText(error);
     const again = { label: t('retry'), run: () => void this.move(way.latest, way.to) };
     this.#say(t('board.failed', { name: way.name, why }), error.status < 400 || error.status >= 500 ? again : undefined);
   }
@@ -182,7 +182,7 @@ export class Mover {
       const isOurs = now !== saved && [this.#stage, ...Object.keys(way.values)].every((field) => same(now[field], saved[field]));
       if (again && isOurs) return await this.#undo(way, now, false);
       board.put(now, true);
-      const why = error.problem.fields?.map(errorText).join(' ') || problemText(error);
+      const why = reasons(entity, error.problem.fields ?? []) || problemText(error);
       this.#say(now === saved ? t('board.failed', { name, why }) : t('board.late', { name }));
     } finally {
       board.release(saved.id);

@@ -25,6 +25,7 @@ export interface Row {
   id: number;
   rev: number;
   _can?: string[];
+  _why?: Record<string, string>; // by what `_can` lacks ("move:won"): a sentence
   _marks?: Record<string, string>;
   foreign?: boolean;
   hidden?: boolean; // the answer to a write after which one may not read the record any more

@@ -99,10 +99,10 @@ test('a card is carried to another column with the mouse, and the message takes 
 test('a column where a card may not go is dimmed, says why, and does not take it', async () => {
   const page = await atBoard();
   await carry(page, 46, 'done');
-  await page.locator('.kcol.is-denied[data-column=done] .kcol-stop').getByText('Перенос из «Новая» в «Стала сделкой»').waitFor();
+  await page.locator('.kcol.is-denied[data-column=done] .kcol-stop').getByText('Из «Новая» сразу в «Стала сделкой» не переводят. Отсюда можно в: В работе, Некачественная.').waitFor();
   assert.equal(await page.locator('.kcol.is-denied[data-column=work]').count(), 0);
   await page.mouse.up();
-  await toast(page, 'вам не разрешён').waitFor();
+  await toast(page, 'сразу в «Стала сделкой» не переводят').waitFor();
   await card(page, 46, 'new').waitFor();
   assert.deepEqual([find(46).stage, patches()], ['new', 0]);
 });
@@ -222,7 +222,7 @@ test('the menu of a card moves it, with every stage and those dimmed that are cl
   assert.equal(await menu.locator('[data-move]').count(), 5);
   await menu.locator('[data-move=done]').focus();
   await page.keyboard.press('Enter');
-  await toast(page, 'вам не разрешён').waitFor();
+  await toast(page, 'сразу в «Стала сделкой» не переводят').waitFor();
   await page.locator('li[data-id="46"] .kcard-move').click();
   await menu.locator('[data-move=work]').click();
   await card(page, 46, 'work').waitFor();
@@ -294,6 +294,25 @@ test('a card that somebody else has changed goes back and can be moved again', a
   await until(() => find(40).stage === 'offer' && find(40).city === 'Пермь');
 });
 
+test('what was typed on the way to a stage stays while the server refuses the move', async () => {
+  const page = await atBoard();
+  const detail = 'Из «В работе» в «Предложение» переводит: Руководитель. Попросите об этом.';
+  await page.route('**/api/v1/sales.lead/37', (route) =>
+    route.request().method() === 'PATCH'
+      ? route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify({ status: 422, code: 'invalid', fields: [{ field: 'stage', code: 'stage_move_denied', detail }] }) })
+      : route.continue(),
+  );
+  await carry(page, 37, 'offer');
+  await page.mouse.up();
+  const ask = page.getByRole('dialog', { name: 'Перевести в «Предложение»' });
+  await ask.locator('[data-field=amount] input').fill('150 000');
+  await page.keyboard.press('Enter');
+  await ask.getByRole('alert').getByText(detail).waitFor();
+  assert.equal((await ask.locator('[data-field=amount] input').inputValue()).replace(/\s/g, ' '), '150 000');
+  await page.keyboard.press('Escape');
+  await card(page, 37, 'work').waitFor();
+});
+
 test('a move that the server refuses puts the card back and says why', async () => {
   const page = await atBoard();
   let answer = { status: 403, body: { status: 403, code: 'denied', detail: 'Ваша роль не разрешает это действие.' } };
@@ -310,6 +329,12 @@ test('a move that the server refuses puts the card back and says why', async () 
   await carry(page, 40, 'offer');
   await page.mouse.up();
   await toast(page, 'не перенесена. Только после оплаты.').waitFor();
+  await card(page, 40, 'work').waitFor();
+  const closed = { field: 'created_at', code: 'locked', detail: 'На стадии «В работе» это поле меняет только: Руководитель.' };
+  answer = { status: 422, body: { status: 422, code: 'invalid', fields: [closed] } };
+  await carry(page, 40, 'offer');
+  await page.mouse.up();
+  await toast(page, 'не перенесена. Создано: На стадии «В работе» это поле меняет только: Руководитель.').waitFor();
   await card(page, 40, 'work').waitFor();
   answer = { status: 422, body: { status: 422, code: 'invalid', fields: [{ field: 'city', code: 'stage_needs', detail: 'Назовите город' }] } };
   await carry(page, 40, 'offer');
