@@ -57,6 +57,31 @@ static void check_card(seal *s, const entity *e, const json_t *card)
     }
 }
 
+/* Of parts alone. The fields that a scanned code is looked for in are those of the record that it
+ * leads to; `whole` are those of what the parts make up. */
+static void check_table(seal *s, const entity *e, const json_t *table)
+{
+    const json_t *scan = json_object_get(table, "scan");
+    const char *into = json_string_value(json_object_get(scan, "into"));
+    const field *via = into ? entity_field(e, str_of(into)) : NULL;
+    check_names(s, e, json_object_get(table, "columns"), false);
+    check_names(s, e, json_object_get(table, "totals"), false);
+    const entity *whole = e->parent_field ? e->fields[e->parent_field].ref : NULL;
+    bool is_sound = !scan || (via && via->type == FIELD_REF && via->ref);
+    if (table && (!whole || !is_sound)) {
+        seal_fault(s, e->source, "bad_views", e->name);
+        return;
+    }
+    if (whole) {
+        check_names(s, whole, json_object_get(table, "whole"), false);
+    }
+    if (!scan) {
+        return;
+    }
+    check_names(s, via->ref, json_object_get(scan, "by"), false);
+    check_name(s, e, json_string_value(json_object_get(scan, "count")));
+}
+
 static bool keep_related(seal *s, const entity *e, const json_t *row)
 {
     const entity *other = registry_entity(s->r, json_text(row, "entity"));
@@ -93,6 +118,7 @@ static void check_views(seal *s, entity *e)
     }
     json_t *card = json_object_get(views, "card");
     check_card(s, e, card);
+    check_table(s, e, json_object_get(views, "table"));
     check_names(s, e, json_object_get(views, "quick"), false);
     if (filter_related(s, e, json_object_get(card, "related"))) {
         e->views_json = json_dump(s->r->arena, views);

@@ -158,6 +158,8 @@ static void entity_meta(json_writer *w, crm_ctx *c, const entity *e)
     }
     if (e->flags & ENTITY_LOG) {
         jw_kbool(w, "log", true);
+    } else if (entity_is_part(e)) {
+        jw_kstr(w, "part_of", e->fields[e->parent_field].name);
     }
     if (e->match_count) {
         jw_kbool(w, "match", true);

@@ -64,6 +64,36 @@ static void keep_lists(const showing *s, json_t *lists)
     }
 }
 
+static void keep_of(const showing *s, const entity *of, json_t *names)
+{
+    showing other = {.call = s->call, .entity = of};
+    rights_fields(s->call, of, other.seen);
+    keep_seen(&other, names);
+}
+
+/* A scan that would look for what he may not see is none. */
+static void keep_table(const showing *s, json_t *table)
+{
+    static const char *const names[] = {"columns", "totals", NULL};
+    const entity *e = s->entity;
+    const json_t *scan = json_object_get(table, "scan");
+    const char *into = json_string_value(json_object_get(scan, "into"));
+    const char *count = json_string_value(json_object_get(scan, "count"));
+    const field *via = into ? entity_field(e, str_of(into)) : NULL;
+    keep_each(s, table, names);
+    if (table && e->parent_field) {
+        keep_of(s, e->fields[e->parent_field].ref, json_object_get(table, "whole"));
+    }
+    if (!via || !via->ref) {
+        return;
+    }
+    json_t *by = json_object_get(scan, "by");
+    keep_of(s, via->ref, by);
+    if (!is_seen(s, into) || !count || !is_seen(s, count) || !json_array_size(by)) {
+        json_object_del(table, "scan");
+    }
+}
+
 void meta_views(json_writer *w, crm_ctx *c, const entity *e)
 {
     static const char *const header[] = {"header", NULL}, *const fields[] = {"fields", NULL},
@@ -82,6 +112,7 @@ void meta_views(json_writer *w, crm_ctx *c, const entity *e)
     json_array_foreach(json_object_get(card, "sections"), i, section)
         keep_each(&s, section, fields);
     keep_each(&s, views, quick);
+    keep_table(&s, json_object_get(views, "table"));
     jw_raw(w, json_dump(c->arena, views));
     json_decref(views);
 }

@@ -204,9 +204,66 @@ static void write_card(view_writer *v, const yaml_node *card)
     jw_end_object(&v->w);
 }
 
+/* Names that are not of this entity: the seal knows whose. */
+static void write_list(view_writer *v, const char *key, const yaml_node *list)
+{
+    if (list) {
+        jw_key(&v->w, str_of(key));
+        node_to_json(&v->w, list);
+    }
+}
+
+/* {into: good, by: [barcodes, article], count: quantity}: a code that is scanned is looked for in
+ * fields of what `into` refers to, which the seal knows. */
+static void write_scan(view_writer *v, const yaml_node *scan)
+{
+    static const char *const keys[] = {"into", "by", "count", NULL};
+    const yaml_node *into = yaml_get(scan, "into"), *by = yaml_get(scan, "by");
+    const yaml_node *count = yaml_get(scan, "count");
+    if (!scan || !keys_check(v->rd->f, scan, keys)) {
+        return;
+    }
+    if (!into || !by || by->kind != YAML_LIST || !count) {
+        bool has_by = by && by->kind == YAML_LIST;
+        crm_str lacks = !into ? CRM_S("into") : !has_by ? CRM_S("by") : CRM_S("count");
+        fault_at(v->rd->f, scan, "missing", lacks);
+        return;
+    }
+    if (!may_name(v, into, into->text) || !may_name(v, count, count->text)) {
+        return;
+    }
+    jw_kobject(&v->w, "scan");
+    jw_kstr(&v->w, "into", into->text);
+    write_list(v, "by", by);
+    jw_kstr(&v->w, "count", count->text);
+    jw_end_object(&v->w);
+}
+
+/* Of parts: their rows on the card of what they are parts of. */
+static void write_table(view_writer *v, const yaml_node *table)
+{
+    static const char *const keys[] = {"columns", "totals",  "whole", "scan",
+                                       "acts",    "preview", NULL};
+    if (!table || !keys_check(v->rd->f, table, keys)) {
+        return;
+    }
+    if (!yaml_get(table, "columns")) {
+        fault_at(v->rd->f, table, "missing", CRM_S("columns"));
+        return;
+    }
+    jw_kobject(&v->w, "table");
+    write_names(v, "columns", yaml_get(table, "columns"));
+    write_names(v, "totals", yaml_get(table, "totals"));
+    write_scan(v, yaml_get(table, "scan"));
+    write_list(v, "whole", yaml_get(table, "whole"));
+    write_list(v, "acts", yaml_get(table, "acts"));
+    write_flag(v, table, "preview");
+    jw_end_object(&v->w);
+}
+
 crm_str read_views(reader *rd, const yaml_node *views, const field_list *l, crm_str prefix)
 {
-    static const char *const keys[] = {"list", "card", "quick", NULL};
+    static const char *const keys[] = {"list", "card", "table", "quick", NULL};
     view_writer v = {.rd = rd, .l = l, .prefix = prefix};
     buf b;
     if (!keys_check(rd->f, views, keys)) {
@@ -217,6 +274,7 @@ crm_str read_views(reader *rd, const yaml_node *views, const field_list *l, crm_
     jw_object(&v.w);
     write_each(&v, "list", yaml_get(views, "list"), write_list_view);
     write_card(&v, yaml_get(views, "card"));
+    write_table(&v, yaml_get(views, "table"));
     write_names(&v, "quick", yaml_get(views, "quick"));
     jw_end_object(&v.w);
     crm_str json = b.failed ? (crm_str){0} : arena_dup(rd->a, buf_view(&b));

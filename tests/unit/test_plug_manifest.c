@@ -129,6 +129,26 @@ static void unknown_types_fields_and_entities_are_named(void **state)
     ASSERT_FAULT(f->next, "11", "unknown_field", "labl", "label");
 }
 
+static void a_table_of_parts_says_what_it_lacks(void **state)
+{
+    (void)state;
+    const registry_fault *f = fault_of(HEAD "    fields: {name: {type: text}}\n"
+                                            "    views:\n"
+                                            "      table: {column: [name]}\n");
+    ASSERT_FAULT(f, "7", "unknown_key", "column", "columns");
+    ASSERT_FAULT(f->next, "7", "missing", "columns", "");
+}
+
+static void a_scan_says_where_its_codes_are(void **state)
+{
+    (void)state;
+    const registry_fault *f = fault_of(
+        HEAD "    fields: {name: {type: text}}\n"
+             "    views:\n"
+             "      table: {columns: [name], scan: {into: nam, by: [code], count: name}}\n");
+    ASSERT_FAULT(f, "7", "unknown_field", "nam", "name");
+}
+
 static void a_default_must_fit_its_type(void **state)
 {
     (void)state;
@@ -434,6 +454,8 @@ int main(void)
         TEST(unknown_types_fields_and_entities_are_named),
         TEST(what_a_timeline_names_must_be_there),
         TEST(an_entity_joins_by_references_at_a_moment_under_a_name_of_its_own),
+        TEST(a_table_of_parts_says_what_it_lacks),
+        TEST(a_scan_says_where_its_codes_are),
         TEST(a_default_must_fit_its_type),
         TEST(a_needed_module_that_is_not_enabled_is_a_fault),
         TEST(fields_get_their_types_defaults_and_labels),
