@@ -174,6 +174,12 @@ CRM_MUST_CHECK crm_status records_save(crm_ctx *c, record *r, int64_t base_rev);
  * after, as the right to write does, and to every field that is set. DENIED, code import_denied.
  */
 CRM_MUST_CHECK crm_status records_import(crm_ctx *c, record *r);
+/*
+ * Makes the record again, with its parts, as a new one of the caller (records_copy.c); `given`, which may be
+ * NULL, says what is to be otherwise. TOO_LARGE: it has more than a thousand parts.
+ */
+CRM_MUST_CHECK crm_status records_copy(crm_ctx *c, const entity *e, int64_t id, const json_t *given,
+                                       record **out);
 /* Writes the computed fields whose value is another now, as the kernel's own change. */
 CRM_MUST_CHECK crm_status records_recompute(crm_ctx *c, const entity *e, int64_t id);
 /* Into the recycle bin, and back. */

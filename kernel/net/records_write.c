@@ -18,6 +18,7 @@ typedef enum write_kind {
     WRITE_PATCH,
     WRITE_DELETE,
     WRITE_RESTORE,
+    WRITE_COPY,
     WRITE_PURGE,
     WRITE_UNDO,
     WRITE_BULK,
@@ -53,6 +54,16 @@ static crm_status save(crm_ctx *c, api_call *k, const change_state *x)
     }
     if (s == CRM_OK) {
         k->id = r->v[COL_ID].i;
+    }
+    return s;
+}
+
+static crm_status copy(crm_ctx *c, api_call *k)
+{
+    record *made;
+    crm_status s = records_copy(c, k->entity, k->id, k->request.json, &made);
+    if (s == CRM_OK) {
+        k->id = made->v[COL_ID].i;
     }
     return s;
 }
@@ -132,6 +143,8 @@ static crm_status change_by_kind(crm_ctx *c, api_call *k, const change_state *x)
         return records_delete(c, k->entity, k->id, x->base_rev);
     case WRITE_RESTORE:
         return records_restore(c, k->entity, k->id);
+    case WRITE_COPY:
+        return copy(c, k);
     case WRITE_PURGE:
         return bin_purge(c, k->entity, k->id);
     case WRITE_UNDO:
@@ -183,7 +196,8 @@ static void written(api_call *k)
     if (is_batch) {
         k->entity = registry_store(k->c.reg, STORE_BATCH);
     }
-    records_answer_written(k, x->kind == WRITE_CREATE ? 201 : is_batch ? 202 : 200);
+    bool is_made = x->kind == WRITE_CREATE || x->kind == WRITE_COPY;
+    records_answer_written(k, is_made ? 201 : is_batch ? 202 : 200);
 }
 
 /* If-Match: "3". A weak or foreign tag can never match, so it reads as revision -1. */
@@ -266,6 +280,8 @@ static bool has_kind(api_call *k, crm_str path, write_kind *out)
         *out = WRITE_UNDO;
     } else if (is_one && str_is(path, "restore") && v == VERB_POST) {
         *out = WRITE_RESTORE;
+    } else if (is_one && str_is(path, "copy") && v == VERB_POST) {
+        *out = WRITE_COPY;
     } else {
         return false;
     }
@@ -274,7 +290,7 @@ static bool has_kind(api_call *k, crm_str path, write_kind *out)
 
 static const char *methods_of(const api_call *k, crm_str path)
 {
-    bool is_act = str_is(path, "undo") || str_is(path, "restore");
+    bool is_act = str_is(path, "undo") || str_is(path, "restore") || str_is(path, "copy");
     if (is_act || str_is(k->rest, "bulk") || str_is(k->rest, "merge")) {
         return "POST";
     }
