@@ -12,7 +12,8 @@
  *   VAT on top of it:     vat = net × rate / 100 %,           sum = net + vat
  *
  * A document is the sum of its lines: what it comes to, and its VAT, are added up from the lines'
- * rounded kopecks and never computed from the whole again, so that the lines always prove the total.
+ * rounded kopecks and never computed from the whole again, so that the lines always prove the
+ * total.
  */
 #ifndef CATALOG_RECKON_H
 #define CATALOG_RECKON_H

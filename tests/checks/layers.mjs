@@ -30,7 +30,7 @@ const STANDARD = new Set(
 
 // Entities whose names are also words of the kernel's own trade.
 const KERNEL_WORDS = new Set(
-    ('account call comment company contact document event field file form hook item job kind letter line list log ' +
+    ('account call comment company contact document event field file form good group hook item job kind letter line list log ' +
         'mail message note option order person price queue report role rule session source stage step tag task ' +
         'team template user')
         .split(' '),

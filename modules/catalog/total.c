@@ -1,0 +1,171 @@
+/*
+ * total.c - a deal that has lines comes to what they come to.
+ *
+ * The sum is taken of the lines as they are stored, in the transaction that changes one of them,
+ * and written as the person who changes it: where he may not change the amount (rights, a stage
+ * that locks it), he may not change what it is made of either. For the same reason he has to see
+ * what the lines come to.
+ */
+#include "catalog.h"
+
+/* ---- adding up ------------------------------------------------------------------------------- */
+
+crm_status total_lines(crm_ctx *c, int64_t deal, crm_rows **out)
+{
+    crm_str where = crm_fmt(c, "[\"deal\",\"eq\",%lld]", (long long)deal);
+    return where.p ? crm_find(c, LINE, where.p, "id", RECKON_LINES_MAX, out) : CRM_NOMEM;
+}
+
+/* The hook of lines fills these whatever was given: an empty one is hidden from who asks. */
+static bool is_seen(const crm_rec *line)
+{
+    bool has_sums = crm_has(line, "sum") && crm_has(line, "vat_sum");
+    bool has_terms = crm_has(line, "price") && crm_has(line, "quantity");
+    return has_sums && has_terms && crm_has(line, "discount_sum");
+}
+
+/* What it comes to with VAT as the deal has it now; the discount does not depend on that. */
+static reckoning line_sum(const crm_rec *line, bool vat_on_top, int64_t *sum)
+{
+    line_sums x;
+    const line_terms t = {.price = crm_get_int(line, "price"),
+                          .quantity = crm_get_int(line, "quantity"),
+                          .discount = RECKON_NONE,
+                          .discount_sum = crm_get_int(line, "discount_sum"),
+                          .vat = crm_has(line, "vat") ? crm_get_int(line, "vat") : RECKON_NONE,
+                          .vat_on_top = vat_on_top};
+    reckoning r = reckon_line(&t, &x);
+    *sum = x.sum;
+    return r;
+}
+
+static crm_status refuse(crm_ctx *c, const char *field, const char *key)
+{
+    crm_str why = crm_text(c, key);
+    return crm_fail(c, CRM_INVALID, field, "%.*s", (int)why.n, why.p);
+}
+
+static crm_status add_up(crm_ctx *c, const crm_rec *deal, int64_t *total, uint32_t *count)
+{
+    crm_rows *lines;
+    const crm_rec *line;
+    bool on_top = crm_get_int(deal, "vat_on_top") != 0;
+    crm_status s = total_lines(c, crm_id(deal), &lines);
+    *total = 0;
+    *count = 0;
+    while (s == CRM_OK && (line = crm_next(lines)) != NULL) {
+        int64_t sum;
+        if (!is_seen(line)) {
+            return refuse(c, "amount", "catalog.sums_hidden");
+        }
+        if (line_sum(line, on_top, &sum) != RECKON_OK) {
+            return refuse(c, "amount", "catalog.sum_too_much");
+        }
+        *total += sum;
+        ++*count;
+    }
+    return s;
+}
+
+/* ---- after a line ---------------------------------------------------------------------------- */
+
+/* *deal is NULL when its amount may stay. `is_emptied`: a deal whose last line went comes to
+ * nothing, until somebody says otherwise. */
+static crm_status compare(crm_ctx *c, int64_t id, bool is_emptied, crm_rec **deal, int64_t *total)
+{
+    uint32_t count;
+    crm_status s = crm_get(c, DEAL, id, deal);
+    if (s != CRM_OK) {
+        *deal = NULL;
+        return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
+    s = add_up(c, *deal, total, &count);
+    bool is_right = crm_has(*deal, "amount") && crm_get_int(*deal, "amount") == *total;
+    if (s != CRM_OK || is_right || (!count && !is_emptied)) {
+        *deal = NULL;
+    }
+    return s;
+}
+
+static crm_status follow(crm_ctx *c, int64_t id)
+{
+    crm_rec *deal;
+    int64_t total;
+    crm_status s = compare(c, id, true, &deal, &total);
+    s = s == CRM_OK && deal ? crm_set_int(deal, "amount", total) : s;
+    return s == CRM_OK && deal ? crm_save(c, deal) : s;
+}
+
+crm_status total_after_line(crm_ctx *c, crm_rec *now, const crm_rec *was)
+{
+    crm_status s = follow(c, crm_get_int(now, "deal"));
+    bool has_moved = was && crm_changed(now, "deal");
+    return s == CRM_OK && has_moved ? follow(c, crm_get_int(was, "deal")) : s;
+}
+
+crm_status total_after_removal(crm_ctx *c, crm_rec *now, const crm_rec *was)
+{
+    (void)was;
+    return follow(c, crm_get_int(now, "deal"));
+}
+
+crm_status total_hear(crm_ctx *c, const crm_change *change)
+{
+    crm_rec *line, *deal = NULL;
+    int64_t total;
+    crm_status s = crm_get(c, LINE, crm_change_record(change), &line);
+    if (s != CRM_OK) {
+        return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
+    s = compare(c, crm_get_int(line, "deal"), false, &deal, &total);
+    if (s != CRM_OK || !deal) {
+        return s;
+    }
+    /* What a stage locks, people may not change; it is no person who puts it right. */
+    s = crm_as_system(c, "the amount follows lines that came back");
+    s = s == CRM_OK ? crm_set_int(deal, "amount", total) : s;
+    return s == CRM_OK ? crm_save(c, deal) : s;
+}
+
+/* ---- with the deal --------------------------------------------------------------------------- */
+
+static crm_status refuse_amount(crm_ctx *c, int64_t total)
+{
+    crm_str why = crm_text(c, "catalog.amount_follows");
+    return crm_fail(c, CRM_INVALID, "amount", "%.*s: %lld,%02lld", (int)why.n, why.p,
+                    (long long)(total / 100), (long long)(total % 100));
+}
+
+/* Whoever writes the sum of the lines, as their own hook does, writes what is so. */
+crm_status total_before_deal(crm_ctx *c, crm_rec *now, const crm_rec *was)
+{
+    int64_t total;
+    uint32_t count;
+    bool mode = crm_changed(now, "vat_on_top"), amount = crm_changed(now, "amount");
+    (void)was;
+    if (!mode && !amount) {
+        return CRM_OK;
+    }
+    crm_status s = add_up(c, now, &total, &count);
+    if (s != CRM_OK || !count || (crm_has(now, "amount") && crm_get_int(now, "amount") == total)) {
+        return s;
+    }
+    return mode && !amount ? crm_set_int(now, "amount", total) : refuse_amount(c, total);
+}
+
+/* The deal's amount is right already, so saving the lines does not come back to it. */
+crm_status total_after_deal(crm_ctx *c, crm_rec *now, const crm_rec *was)
+{
+    crm_rows *lines;
+    crm_rec *line;
+    bool on_top = crm_get_int(now, "vat_on_top") != 0;
+    if (!was || !crm_changed(now, "vat_on_top")) {
+        return CRM_OK;
+    }
+    crm_status s = total_lines(c, crm_id(now), &lines);
+    while (s == CRM_OK && (line = crm_next(lines)) != NULL) {
+        s = line_reckon(c, line, on_top);
+        s = s == CRM_OK ? crm_save(c, line) : s;
+    }
+    return s;
+}
