@@ -11,7 +11,10 @@ import { MailServer } from '../harness/smtp.mjs';
 const packaged = (name) => fs.readFileSync(path.join(root, 'packaging', name), 'utf8');
 const DAY = 86400000;
 const NOW = Date.parse('2027-01-18T07:00:00Z');
-const WHOLE = { 'contacts.company': 25, 'contacts.person': 60, 'fleet.machine': 20, 'sales.lead': 40, 'sales.deal': 30, 'tasks.task': 45 };
+const WHOLE = {
+  'contacts.company': 25, 'contacts.person': 60, 'fleet.machine': 20, 'sales.lead': 40, 'sales.deal': 30, 'tasks.task': 45,
+  'catalog.group': 8, 'catalog.good': 34, 'catalog.price_type': 2, 'catalog.price': 22, 'catalog.line': 38,
+};
 const NOTHING = Object.fromEntries(Object.keys(WHOLE).map((name) => [name, 0]));
 const MANAGERS = 4;
 
@@ -122,6 +125,15 @@ describe('the example’s demonstration data', () => {
     const open = leads.filter((lead) => !lead.closed_at).map((lead) => lead.owner.id);
     const loads = [...new Set(open)].map((id) => open.filter((owner) => owner === id).length); // the rule gives to who has least
     assert.ok(loads.length >= 1 && new Set(open).size === MANAGERS && Math.max(...loads) - Math.min(...loads) <= 1, String(loads));
+  });
+
+  it('have deals that come to what their lines come to', async () => {
+    const all = await list(admin, 'catalog.line'), kopecks = (money) => Math.round(Number(money) * 100);
+    const deals = new Map((await list(admin, 'sales.deal')).map((deal) => [deal.id, deal]));
+    const sums = all.reduce((m, line) => m.set(line.deal.id, [...(m.get(line.deal.id) ?? []), line]), new Map());
+    assert.ok(sums.size >= 15, String(sums.size));
+    for (const [id, lines] of sums) assert.equal(lines.reduce((sum, line) => sum + kopecks(line.sum), 0), kopecks(deals.get(id).amount), deals.get(id).title);
+    assert.ok(all.some((line) => line.discount_sum !== '0.00') && all.every((line) => line.vat === '22.00'));
   });
 
   it('happened in the last ninety days, by whom they name, and nothing is marked as unsound', async () => {

@@ -76,7 +76,7 @@ static void the_example_of_the_dealer_becomes_a_sealed_registry(void **state)
     assert_int_equal(source->choice_count, 8);
     assert_text(source->choices[0].value, "site");
     assert_text(source->choices[0].label, "sales.lead.source.site");
-    assert_int_equal(p->locks[0].field_count, 3);
+    assert_int_equal(p->locks[0].field_count, 5);
     assert_non_null(entity_field(registry_entity(w->r, CRM_S("sales.deal")), CRM_S("machine")));
     assert_non_null(registry_integration(w->r, CRM_S("site")));
     assert_int_equal(w->r->rule_count, 1);
