@@ -4,13 +4,15 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/str.h"
 
-#define METRICS_MAX 640
+#define METRICS_MAX    640
+#define OF_MODULES_MAX 480 /* of them: however many modules there are, the kernel's own have room \
+                            */
+#define MODULE_LABEL "{module=\""
 
 struct metric {
     const char *name, *help, *type;
@@ -21,10 +23,18 @@ struct metric {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static metric table[METRICS_MAX];
-static uint32_t count;
+static uint32_t count, of_modules;
+/* What there was no room for is counted here, all together, and shown to nobody. */
+static metric nowhere;
 static void (*take_shared)(void *arg);
 static void *shared;
 
+static bool is_of_module(const char *name)
+{
+    return strstr(name, MODULE_LABEL) != NULL;
+}
+
+/* NULL: there is no room. */
 static metric *find_or_add(const char *name)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -32,32 +42,41 @@ static metric *find_or_add(const char *name)
             return &table[i];
         }
     }
-    if (count == METRICS_MAX) {
-        log_event(LOG_ERROR, "metrics.full", "name=%s", name);
-        abort();
+    bool is_modules = is_of_module(name);
+    if (count == METRICS_MAX || (is_modules && of_modules == OF_MODULES_MAX)) {
+        return NULL;
     }
+    of_modules += is_modules;
     table[count].name = name;
     return &table[count++];
 }
 
-static metric *make(const char *type, const char *name, const char *help)
+static metric *make(const char *type, const char *name, const char *help, int64_t (*read)(void *),
+                    void *arg)
 {
     pthread_mutex_lock(&lock);
     metric *m = find_or_add(name);
-    m->type = type;
-    m->help = help;
+    if (m) {
+        m->type = type;
+        m->help = help;
+        m->read = read;
+        m->arg = arg;
+    }
     pthread_mutex_unlock(&lock);
-    return m;
+    if (!m) {
+        log_event(LOG_ERROR, "metrics.full", "left_out=%s", log_quote(str_of(name)));
+    }
+    return m ? m : &nowhere;
 }
 
 metric *metric_counter(const char *name, const char *help)
 {
-    return make("counter", name, help);
+    return make("counter", name, help, NULL, NULL);
 }
 
 metric *metric_gauge(const char *name, const char *help)
 {
-    return make("gauge", name, help);
+    return make("gauge", name, help, NULL, NULL);
 }
 
 /* The part before the labels. */
@@ -73,12 +92,7 @@ static bool is_total(const char *name)
 
 metric *metric_computed(const char *name, const char *help, int64_t (*read)(void *arg), void *arg)
 {
-    metric *m = make(is_total(name) ? "counter" : "gauge", name, help);
-    pthread_mutex_lock(&lock);
-    m->read = read;
-    m->arg = arg;
-    pthread_mutex_unlock(&lock);
-    return m;
+    return make(is_total(name) ? "counter" : "gauge", name, help, read, arg);
 }
 
 void metric_add(metric *m, int64_t n)

@@ -13,7 +13,9 @@
 typedef struct metric metric;
 
 /* `name` [a-z_:]+ with an optional label part, `requests_total{class="2xx"}`; texts are static. The
- * same name gives the same metric. At most 512; aborts beyond, which is our own bug. */
+ * same name gives the same metric. At most 640, of which 480 with the label `module`, since who installs
+ * modules says how many there are of those: one that there is no room for is named in the log, counts
+ * for nothing and is not shown. Never NULL. */
 metric *metric_counter(const char *name, const char *help);
 metric *metric_gauge(const char *name, const char *help);
 void metric_add(metric *m, int64_t n);

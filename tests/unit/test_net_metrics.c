@@ -73,11 +73,34 @@ static void test_text_groups_families_and_counts(void **state)
     buf_free(&b);
 }
 
+/* Whoever installs modules says how many there are of their figures. */
+static void what_has_no_room_is_left_out_and_the_kernels_own_still_have_some(void **state)
+{
+    static char names[700][64];
+    buf b;
+    (void)state;
+    for (int i = 0; i < 700; i++) {
+        snprintf(names[i], sizeof names[i], "test_module_total{module=\"m%d\"}", i);
+        assert_non_null(metric_computed(names[i], "Of a module", seven, NULL));
+    }
+    metric *own = metric_counter("test_own_total", "The kernel's");
+    metric_add(own, 3);
+    metric_add(metric_counter(names[699], "Of a module"), 1);
+    buf_init(&b, 0);
+    metrics_write(&b);
+    buf_char(&b, 0);
+    assert_non_null(strstr(b.p, "test_own_total 3\n"));
+    assert_non_null(strstr(b.p, "test_module_total{module=\"m479\"} 7\n"));
+    assert_null(strstr(b.p, "test_module_total{module=\"m480\"}"));
+    buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_groups_families_and_counts),
         cmocka_unit_test(what_figures_share_is_taken_once_for_a_text),
+        cmocka_unit_test(what_has_no_room_is_left_out_and_the_kernels_own_still_have_some),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
