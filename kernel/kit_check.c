@@ -31,7 +31,7 @@ static const char *source_of(check *k, const char *given)
         return out;
     }
     crm_str into = arena_fmt(k->a, "%s/archive", k->temp);
-    bool is_there = into.p && mkdir(into.p, 0700) == 0 && module_unpack(out, into.p);
+    bool is_there = into.p && mkdir(into.p, 0700) == 0 && module_unpack(k->a, out, into.p);
     return is_there ? module_root_of(k->a, into.p) : NULL;
 }
 

@@ -2,47 +2,28 @@
  * of its own. */
 #include "module_install.h"
 #include "module_change.h"
+#include "plug/archive.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <limits.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define ARCHIVE_FILE_MAX ((rlim_t)256 << 20) /* bytes of one file of an archive */
-#define KEY_MAX          4096
+#define KEY_MAX 4096
 
 /* ---- archives -------------------------------------------------------------------------------- */
 
-/* tar takes no path that leads out of the folder; links are found out when the files are read. */
-bool module_unpack(const char *file, const char *into)
+bool module_unpack(arena *a, const char *file, const char *into)
 {
-    char *const argv[] = {(char *)"tar",
-                          (char *)"--extract",
-                          (char *)"--force-local", /* a colon in a name is no host */
-                          (char *)"--file",
-                          (char *)file,
-                          (char *)"--directory",
-                          (char *)into,
-                          (char *)"--no-same-owner",
-                          (char *)"--no-same-permissions",
-                          NULL};
-    char *const env[] = {(char *)"PATH=/usr/bin:/bin", NULL};
-    struct rlimit most = {ARCHIVE_FILE_MAX, ARCHIVE_FILE_MAX};
-    pid_t pid;
-    int how = 0;
-    if (setrlimit(RLIMIT_FSIZE, &most) != 0 ||
-        posix_spawn(&pid, "/usr/bin/tar", NULL, NULL, argv, env) != 0) {
-        return false;
+    archive x;
+    refusal why = {0};
+    crm_status s = archive_open(a, file, into, &x, &why);
+    if (s == CRM_OK) {
+        s = archive_write(a, &x, into);
+        archive_close(&x);
     }
-    while (waitpid(pid, &how, 0) < 0 && errno == EINTR) {
-    }
-    return WIFEXITED(how) && WEXITSTATUS(how) == 0;
+    return s == CRM_OK;
 }
 
 static int only_shown(const struct dirent *e)
@@ -75,11 +56,17 @@ static void say_installed(command_call *c, const module_found *f)
             STR_FMT(f->name), STR_FMT(f->id), STR_FMT(f->name));
 }
 
+static void say_refusal(command_call *c, crm_str name, crm_str code, crm_str text)
+{
+    buf_fmt(c->out, "%.*s: %s (%.*s)\n", STR_FMT(name), plug_refusal_title(code, c->lang),
+            STR_FMT(text));
+    c->exit_code = 1;
+}
+
 static void say_refusals(command_call *c, const module_refusal *r)
 {
     for (; r; r = r->next) {
-        buf_fmt(c->out, "%.*s: %s (%.*s)\n", STR_FMT(r->module),
-                plug_refusal_title(r->code, c->lang), STR_FMT(r->text));
+        say_refusal(c, r->module, r->code, r->text);
     }
     c->exit_code = 1;
 }
@@ -113,6 +100,29 @@ static bool is_apart(command_call *c)
     return true;
 }
 
+/* The signature speaks before the first file is written, and then below `quarantine` alone, a
+ * folder of our own. */
+static void install_archive(command_call *c, const char *file, const char *quarantine)
+{
+    archive x;
+    refusal why = {.code = "bad_archive"};
+    crm_status s = archive_open(c->arena, file, quarantine, &x, &why);
+    bool is_open = s == CRM_OK;
+    s = is_open ? archive_check(c->arena, &x, &why) : s;
+    s = s == CRM_OK ? archive_write(c->arena, &x, quarantine) : s;
+    crm_str root = arena_fmt(c->arena, "%s/%.*s", quarantine, STR_FMT(x.root));
+    if (s == CRM_OK && root.p) {
+        install_folder(c, root.p);
+    } else if (s == CRM_INVALID) {
+        say_refusal(c, x.name, str_of(why.code), why.text);
+    } else {
+        command_fail(c, "негде распаковать", "there is no place to unpack it");
+    }
+    if (is_open) {
+        archive_close(&x);
+    }
+}
+
 void command_module_install(command_call *c)
 {
     char into[] = "/tmp/karkas-install-XXXXXX";
@@ -128,11 +138,7 @@ void command_module_install(command_call *c)
     } else if (!mkdtemp(into)) {
         command_fail(c, "негде распаковать", "there is no place to unpack it");
     } else {
-        if (module_unpack(from, into)) {
-            install_folder(c, module_root_of(c->arena, into));
-        } else {
-            command_fail(c, "архив не читается", "the archive cannot be read");
-        }
+        install_archive(c, from, into);
         fs_remove_all(into);
     }
 }

@@ -14,8 +14,8 @@ void command_module_install(command_call *c);
 void command_module_uninstall(command_call *c);
 /* Without an argument the names of the keys; with a file of a public key, adds it under its name. */
 void command_module_trust(command_call *c);
-/* Unpacks an archive into the folder; from then on this process writes no file over 256 MiB. */
-bool module_unpack(const char *file, const char *into);
+/* Unpacks an archive into the folder, which is empty, whoever made it. */
+bool module_unpack(arena *a, const char *file, const char *into);
 /* The folder that holds module.yaml: `dir`, or the only one in it. In the arena; NULL: no memory. */
 const char *module_root_of(arena *a, const char *dir);
 

@@ -61,7 +61,7 @@ static bool read_hash(crm_str hex, uint8_t out[SHA256_SIZE])
     return hex.n == HASH_HEX;
 }
 
-static const package_file *find(const package *p, crm_str path)
+const package_file *package_find(const package *p, crm_str path)
 {
     for (uint32_t i = 0; i < p->count; i++) {
         if (str_eq(p->files[i].path, path)) {
@@ -98,7 +98,8 @@ static crm_status read_list(opening *x)
                         read_hash((crm_str){line.p, HASH_HEX}, f->hash);
         crm_str path = has_hash ? (crm_str){line.p + HASH_HEX + 2, line.n - HASH_HEX - 2} : line;
         f->path = str_starts(path, CRM_S("./")) ? (crm_str){path.p + 2, path.n - 2} : path;
-        if (!has_hash || !is_path(f->path) || find(p, f->path) || p->count + 1 == FILES_MAX) {
+        if (!has_hash || !is_path(f->path) || package_find(p, f->path) ||
+            p->count + 1 == FILES_MAX) {
             return bad_line(x, at);
         }
         p->count++;
@@ -168,7 +169,7 @@ crm_status package_read(arena *a, crm_str name, const package *p, const package_
 
 bool package_is(const package *p, const char *path, int fd)
 {
-    const package_file *f = find(p, str_of(path));
+    const package_file *f = package_find(p, str_of(path));
     struct stat st;
     uint8_t hash[SHA256_SIZE];
     if (!f || fstat(fd, &st) != 0 || st.st_size <= 0) {
@@ -217,7 +218,7 @@ static crm_status look_at(opening *x, crm_str inner, const char *entry, int dept
         return look_through(x, arena_fmt(x->a, "%.*s/", STR_FMT(path)), depth + 1);
     }
     bool is_own = !inner.n && (str_is(path, PACKAGE_LIST) || str_is(path, PACKAGE_SIGNATURE));
-    return is_own || find(x->p, path)
+    return is_own || package_find(x->p, path)
                ? CRM_OK
                : refuse(x->a, x->why, "file_unlisted", "module %.*s: %.*s is not listed",
                         STR_FMT(x->name), STR_FMT(path));
@@ -246,25 +247,39 @@ static crm_status read_part(opening *x, const char *file, size_t max, crm_str *o
     return path.p ? fs_read(x->a, path.p, max, out) : CRM_NOMEM;
 }
 
-crm_status package_open(arena *a, crm_str name, crm_str dir, package *out, refusal *why)
+crm_status package_open_list(arena *a, crm_str name, crm_str list, crm_str signature, package *out,
+                             refusal *why)
 {
     opening x = {.a = a, .name = name, .p = out, .why = why};
     uint8_t hash[SHA256_SIZE];
-    *out = (package){.dir = dir};
-    crm_status s = read_part(&x, PACKAGE_LIST, PACKAGE_MAX, &out->list);
-    crm_status has_signature = read_part(&x, PACKAGE_SIGNATURE, SIGNATURE_MAX, &out->signature);
-    if (s == CRM_NOMEM || has_signature == CRM_NOMEM) {
-        return CRM_NOMEM;
-    }
-    if (s != CRM_OK || (has_signature != CRM_OK && !plug_options_now()->is_dev)) {
+    *out = (package){.list = list, .signature = signature};
+    if (!list.n || (!signature.n && !plug_options_now()->is_dev)) {
         return refuse(a, why, "unsigned",
                       "module %.*s: it has no " PACKAGE_LIST " and " PACKAGE_SIGNATURE,
                       STR_FMT(name));
     }
-    crypto_sha256(out->list, hash);
+    if (list.n > PACKAGE_MAX || signature.n > SIGNATURE_MAX) {
+        return refuse(a, why, "bad_list", "module %.*s: its list or signature is too long",
+                      STR_FMT(name));
+    }
+    crypto_sha256(list, hash);
     out->hex = crypto_hex(a, hash, PLUG_ID_HEX / 2);
-    s = out->hex.p ? read_list(&x) : CRM_NOMEM;
-    s = s == CRM_OK ? check_signature(&x) : s;
+    crm_status s = out->hex.p ? check_signature(&x) : CRM_NOMEM;
+    return s == CRM_OK ? read_list(&x) : s;
+}
+
+crm_status package_open(arena *a, crm_str name, crm_str dir, package *out, refusal *why)
+{
+    crm_str list = {0}, signature = {0};
+    opening x = {.a = a, .name = name, .p = out, .why = why};
+    *out = (package){.dir = dir};
+    crm_status s = read_part(&x, PACKAGE_LIST, PACKAGE_MAX, &list);
+    crm_status has_signature = read_part(&x, PACKAGE_SIGNATURE, SIGNATURE_MAX, &signature);
+    if (s == CRM_NOMEM || has_signature == CRM_NOMEM) {
+        return CRM_NOMEM;
+    }
+    s = package_open_list(a, name, list, signature, out, why);
+    out->dir = dir;
     s = s == CRM_OK ? look_through(&x, (crm_str){0}, 0) : s;
     return s == CRM_OK ? check_files(&x) : s;
 }

@@ -34,6 +34,11 @@ typedef struct package {
 /* Reads and checks all of it but what the files say. OK, INVALID with *why, NOMEM. */
 CRM_MUST_CHECK crm_status package_open(arena *a, crm_str name, crm_str dir, package *out,
                                        refusal *why);
+/* The same of the list and the signature alone, wherever they lie; empty: they are not there. */
+CRM_MUST_CHECK crm_status package_open_list(arena *a, crm_str name, crm_str list, crm_str signature,
+                                            package *out, refusal *why);
+/* The listed file of that path; NULL: it is not listed. */
+const package_file *package_find(const package *p, crm_str path);
 /* The bytes of a file, which are those that were listed. */
 CRM_MUST_CHECK crm_status package_read(arena *a, crm_str name, const package *p,
                                        const package_file *f, crm_str *bytes, refusal *why);

@@ -60,6 +60,56 @@ describe('a signed version', () => {
     assert.deepEqual(fs.readdirSync(modules).filter((name) => name.startsWith('.')), [], 'nothing is left behind');
   });
 
+  it('in an archive is judged before a file of it is written: by who signed it, then by what lies there', async () => {
+    const folder = path.join(work, 'packed');
+    const file = path.join(work, 'packed.tar');
+    const pack = (...args) => execFileSync('tar', ['-cf', file, ...args, 'packed'], { cwd: work });
+    const refused = async (pattern) => {
+      const before = fs.readdirSync('/tmp').filter((name) => name.startsWith('karkas-install-'));
+      const { code, err } = await run('module', 'install', file);
+      assert.deepEqual([code, pattern.test(err)], [1, true], err);
+      const left = fs.readdirSync('/tmp').filter((name) => name.startsWith('karkas-install-') && !before.includes(name));
+      assert.deepEqual(left, []);
+    };
+    fs.cpSync(kind(1), folder, { recursive: true });
+    sign(folder, 'other.key');
+    pack();
+    await refused(/packed\.tar: подпись не от того, кому здесь доверяют/);
+    fs.rmSync(path.join(folder, 'module.sig'));
+    pack();
+    await refused(/packed\.tar: версия не подписана/);
+    sign(folder, 'acme.key');
+    fs.writeFileSync(path.join(folder, 'more.js'), '');
+    pack();
+    await refused(/есть файл, который не подписан \(packed\.tar: more\.js/);
+    fs.rmSync(path.join(folder, 'more.js'));
+    fs.symlinkSync('/etc', path.join(folder, 'link'));
+    pack();
+    await refused(/packed\/link is neither a file nor a folder/);
+    fs.rmSync(path.join(folder, 'link'));
+    execFileSync('tar', ['-cPf', file, 'packed', '../../../../../../etc/passwd'], { cwd: work });
+    await refused(/etc\/passwd is no name below where it is unpacked/);
+    fs.appendFileSync(path.join(folder, 'module.yaml'), '# later\n');
+    pack();
+    await refused(/файл изменён после подписи \(packed\.tar: module\.yaml/);
+    fs.rmSync(path.join(folder, 'ui'), { recursive: true });
+    sign(folder, 'acme.key');
+    fs.rmSync(path.join(folder, 'locales'), { recursive: true });
+    pack();
+    await refused(/нет файла, который подписан \(packed\.tar: locales\//);
+    fs.writeFileSync(file, 'no archive');
+    await refused(/packed\.tar: архив не читается/);
+    assert.equal(installed().length, 1);
+  });
+
+  it('that unpacks to more than a module has is refused, and its unpacking ended', async () => {
+    const file = path.join(work, 'bomb.tgz');
+    execFileSync('sh', ['-c', `head -c 600000000 /dev/zero | gzip -1 >${file}`]);
+    const { code, err } = await run('module', 'install', file);
+    assert.equal(code, 1);
+    assert.match(err, /bomb\.tgz: в архиве больше, чем бывает у модуля .*over 272 MB/);
+  });
+
   it('is not taken with a file changed, added, missing or linked after it was signed', async () => {
     const script = path.join(kind(1), 'ui/ui.js');
     const refused = async (pattern) => assert.match((await run('module', 'install', kind(1))).err, pattern);
