@@ -161,8 +161,57 @@ static void took(binder *k, crm_status s, const char *table, const char *what)
     crm_str source = arena_fmt(k->f->a, "%.*s %s", STR_FMT(k->m->mf.name), table);
     faults_add(k->f, source, s == CRM_NOMEM ? "no_memory" : "duplicate", str_of(what),
                (crm_str){0});
+    s = s == CRM_NOMEM ? s : CRM_INVALID;
     k->status = k->status == CRM_OK ? s : k->status;
 }
+
+/* ---- names that are there already: of this module, of another, or of the kernel ---------------
+ */
+
+static bool has_route(const registry *r, const route *x)
+{
+    for (uint32_t i = 0; i < r->route_count; i++) {
+        if (str_eq(r->routes[i].pattern, x->pattern) && str_eq(r->routes[i].method, x->method)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_permission(const registry *r, crm_str name)
+{
+    for (uint32_t i = 0; i < r->permission_count; i++) {
+        if (str_eq(r->permissions[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_listener(const registry *r, crm_str name)
+{
+    for (uint32_t i = 0; i < r->listener_count; i++) {
+        if (str_eq(r->listeners[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_integration_type(const registry *r, crm_str name)
+{
+    for (uint32_t i = 0; i < r->integration_type_count; i++) {
+        if (str_eq(r->integration_types[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the tables ------------------------------------------------------------------------------ */
+
+/* Of two of one name the first would answer, and nobody would know why. */
+#define ADD(k, is_there, add, table, name) took(k, (is_there) ? CRM_CONFLICT : (add), table, name)
 
 static crm_str own_name(binder *k, const char *sep, const char *name)
 {
@@ -183,7 +232,7 @@ static void bind_routes(binder *k)
                      .prepare = row->prepare ? run_prepare : NULL,
                      .run = run_route,
                      .fn = bound_to(k, row)};
-        took(k, registry_add_route(k->r, &out), "route", row->path);
+        ADD(k, has_route(k->r, &out), registry_add_route(k->r, &out), "route", row->path);
     }
 }
 
@@ -194,7 +243,8 @@ static void bind_permissions(binder *k)
         permission out = {.name = own_name(k, ".", row->name),
                           .title = str_of(row->title),
                           .module = k->m->mf.name};
-        took(k, registry_add_permission(k->r, &out), "permission", row->name);
+        ADD(k, has_permission(k->r, out.name), registry_add_permission(k->r, &out), "permission",
+            row->name);
     }
 }
 
@@ -221,7 +271,8 @@ static void bind_work(binder *k)
                         .module = k->m->mf.name,
                         .run = run_listener,
                         .fn = bound_to(k, row)};
-        took(k, registry_add_listener(k->r, &out), "listener", row->name);
+        ADD(k, has_listener(k->r, out.name), registry_add_listener(k->r, &out), "listener",
+            row->name);
     }
     for (uint32_t i = 0; i < k->m->d.jobs_count; i++) {
         const crm_job *row = &k->m->d.jobs[i];
@@ -231,7 +282,7 @@ static void bind_work(binder *k)
                    .limit_ms = row->limit_ms,
                    .run = run_job,
                    .fn = bound_to(k, row)};
-        took(k, registry_add_job(k->r, &out), "job", row->name);
+        ADD(k, registry_job(k->r, out.name), registry_add_job(k->r, &out), "job", row->name);
     }
 }
 
@@ -250,8 +301,8 @@ static void bind_services(binder *k)
                        .run = service_run,
                        .def = row,
                        .fn = bound_to(k, row)};
-        bool is_double = registry_service(k->r, name) != NULL;
-        took(k, is_double ? CRM_CONFLICT : registry_add_service(k->r, &out), "service", row->name);
+        ADD(k, registry_service(k->r, name), registry_add_service(k->r, &out), "service",
+            row->name);
     }
 }
 
@@ -264,7 +315,7 @@ static void bind_words(binder *k)
                     .schema_json = str_of(row->schema),
                     .run = run_step,
                     .fn = bound_to(k, row)};
-        took(k, registry_add_step(k->r, &out), "step", row->verb);
+        ADD(k, registry_step(k->r, out.verb), registry_add_step(k->r, &out), "step", row->verb);
     }
     for (uint32_t i = 0; i < k->m->d.strategies_count; i++) {
         const crm_strategy *row = &k->m->d.strategies[i];
@@ -272,7 +323,8 @@ static void bind_words(binder *k)
                         .module = k->m->mf.name,
                         .pick = run_strategy,
                         .fn = bound_to(k, row)};
-        took(k, registry_add_strategy(k->r, &out), "strategy", row->name);
+        ADD(k, registry_strategy(k->r, out.name), registry_add_strategy(k->r, &out), "strategy",
+            row->name);
     }
     for (uint32_t i = 0; i < k->m->d.integrations_count; i++) {
         const crm_integration *row = &k->m->d.integrations[i];
@@ -283,7 +335,8 @@ static void bind_words(binder *k)
                                 .describe = row->describe ? run_describe : NULL,
                                 .is_signed = row->flags & CRM_INTEGRATION_SIGNED,
                                 .fn = bound_to(k, row)};
-        took(k, registry_add_integration_type(k->r, &out), "integration", row->type);
+        ADD(k, has_integration_type(k->r, out.name), registry_add_integration_type(k->r, &out),
+            "integration", row->type);
     }
 }
 

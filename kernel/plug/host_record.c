@@ -21,14 +21,23 @@ static const entity *entity_of(crm_ctx *c, const char *name)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* Of a handler that only reads there is nothing to write in. */
+static crm_status may_write(const crm_ctx *c)
+{
+    if (c->tx) {
+        return call_in_time();
+    }
+    log_event(LOG_ERROR, "module.misuse", "module=%s writes_in_a_read=%s",
+              plug_now ? plug_now->m->mf.name.p : "-",
+              log_quote(str_of(plug_now ? plug_now->what : "-")));
+    return CRM_MISUSE;
+}
+
 crm_status host_rec_new(crm_ctx *c, const char *entity_name, crm_rec **out)
 {
     const entity *e = entity_of(c, entity_name);
     record *r = NULL;
-    if (!e || !c->tx) {
-        return call_broke(CRM_MISUSE);
-    }
-    crm_status s = call_in_time();
+    crm_status s = e ? may_write(c) : CRM_MISUSE;
     s = call_broke(s == CRM_OK ? records_new(c, e, &r) : s);
     *out = rec_out(r);
     return s;
@@ -147,17 +156,17 @@ crm_status host_rec_count(crm_ctx *c, const char *entity_name, const char *where
 
 crm_status host_rec_save(crm_ctx *c, crm_rec *r)
 {
-    crm_status s = c->tx && r ? call_in_time() : CRM_MISUSE;
+    crm_status s = r ? may_write(c) : CRM_MISUSE;
     return call_broke(s == CRM_OK ? records_save(c, rec_of(r), 0) : s);
 }
 
 crm_status host_rec_remove(crm_ctx *c, crm_rec *r)
 {
     const record *at = rec_of(r);
-    if (!c->tx || !at || at->is_new) {
+    if (!at || at->is_new) {
         return call_broke(CRM_MISUSE);
     }
-    crm_status s = call_in_time();
+    crm_status s = may_write(c);
     return call_broke(s == CRM_OK ? records_delete(c, at->entity, at->v[COL_ID].i, 0) : s);
 }
 

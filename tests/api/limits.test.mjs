@@ -100,6 +100,13 @@ describe('a module that computes past its limit', () => {
     assert.deepEqual(await head.list('sales.lead', 'title=held'), []);
   });
 
+  it('in a read that would write: nothing is written, and it is named', async () => {
+    const reply = await head.get('/api/v1/acts/scribble');
+    assert.deepEqual([reply.status, reply.json], [200, { saved: false }]);
+    assert.deepEqual(await head.list('sales.lead', 'title=scribbled'), []);
+    assert.match(server.log, /event=module\.misuse module=acts writes_in_a_read="?\/scribble/);
+  });
+
   it('stands in /metrics', async () => {
     const text = (await server.client().get('/metrics')).text;
     const count = Number(text.match(/^karkas_module_timeouts_total\{module="acts"\} (\d+)$/m)?.[1]);

@@ -251,6 +251,20 @@ static void what_is_no_descriptor_is_refused(void **state)
     refused_as("bad_service", "bad_row");
 }
 
+static void a_name_that_is_there_twice_is_named_and_nothing_is_registered_over_it(void **state)
+{
+    registry *r = registry_new();
+    registry_fault *fault = NULL;
+    module *m = taken("twice");
+    (void)state;
+    assert_int_equal(plug_register(&m, 1, r, a, &fault), CRM_INVALID);
+    assert_non_null(fault);
+    assert_true(str_is(fault->code, "duplicate"));
+    assert_true(str_is(fault->source, "twice job"));
+    assert_true(str_ends(fault->subject, CRM_S("first")));
+    registry_discard(r);
+}
+
 static void a_file_that_crashes_or_hangs_costs_the_child_only(void **state)
 {
     (void)state;
@@ -403,6 +417,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_field_this_kernel_does_not_know_is_named, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_descriptor_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_name_that_is_there_twice_is_named_and_nothing_is_registered_over_it, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_crashes_or_hangs_costs_the_child_only, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_module_that_does_not_start_is_stopped, set_up, tear_down),

@@ -62,7 +62,11 @@ __attribute__((constructor)) static void leave(void)
 
 static const crm_job jobs[] = {
     {.name = "first", .fn = work},
+#ifdef VARIANT_TWICE
+    {.name = "first", .fn = work, .every_s = 60},
+#else
     {.name = "second", .fn = work, .every_s = 60},
+#endif
 };
 static const later_job later_jobs[] = {
     {.v1 = {.name = "first", .fn = work}},

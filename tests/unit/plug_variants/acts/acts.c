@@ -202,6 +202,16 @@ static crm_status hold_writer(crm_ctx *c, crm_out *out)
     return s;
 }
 
+/* A read that would write, and says that all is well. */
+static crm_status scribble(crm_ctx *c, crm_out *out)
+{
+    crm_rec *lead;
+    crm_status s = crm_new(c, "sales.lead", &lead);
+    s = s == CRM_OK ? crm_set_text(lead, "title", CRM_S("scribbled")) : s;
+    crm_put_bool(out, "saved", s == CRM_OK && crm_save(c, lead) == CRM_OK);
+    return CRM_OK;
+}
+
 static void stop(void)
 {
     stops++;
@@ -223,6 +233,7 @@ static const crm_route routes[] = {
     POST("/note/:id/ask", ask),
     POST("/note/:id/overstay", overstay),
     POST("/note/:id/compute", compute),
+    {.method = "GET", .path = "/scribble", .fn = scribble, .tx = CRM_TX_READ, .perm = "user"},
     {.method = "GET",
      .path = "/spin/:ms",
      .fn = spin_read,
