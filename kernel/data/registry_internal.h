@@ -56,6 +56,12 @@ const cond *seal_cond(seal *s, crm_str source, const entity *e, crm_str text);
 void seal_check_role(seal *s, crm_str source, crm_str name);
 /* Memory of the registry; sets no_memory and gives NULL when it is out. */
 void *seal_alloc(seal *s, size_t count, size_t size);
+/*
+ * Adds `own`, which has its fields and indexes, beside `e` under e's name with `suffix`, with the labels of
+ * `<texts>.one`, `.many`, `.count`. NULL: a fault, or no memory; somebody else's entity of that name or a
+ * field added to it is a fault.
+ */
+entity *seal_companion(seal *s, const entity *e, entity *own, const char *suffix, const char *texts);
 
 /* The parts of registry_seal, in their order. */
 void seal_stage_logs(seal *s); /* before names are indexed: it adds entities */

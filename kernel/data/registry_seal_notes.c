@@ -26,22 +26,6 @@ static const field fields[NOTE_COLUMNS - COL_OWN] = {
 
 static const entity_index indexes[] = {{.field = {NOTE_RECORD}, .count = 1}};
 
-/* "Заметки: Сделки" under a key of their own. */
-static void add_name(seal *s, const entity *notes, const char *form, crm_str of)
-{
-    static const crm_str languages[] = {NAME("ru"), NAME("en")};
-    arena *a = s->r->arena;
-    crm_str key = arena_fmt(a, "%.*s.%s", STR_FMT(notes->name), form);
-    crm_str kind = arena_fmt(a, "notes.%s", form);
-    for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
-        crm_str lang = languages[i], what = registry_text(s->r, lang, kind);
-        crm_str whose = registry_text(s->r, lang, of);
-        text_string t = {.lang = lang, .key = key};
-        t.text = arena_fmt(a, "%.*s: %.*s", STR_FMT(what), STR_FMT(whose));
-        s->no_memory = s->no_memory || !t.text.p || registry_add_string(s->r, &t) != CRM_OK;
-    }
-}
-
 static void set_fields(entity *notes, const entity *of)
 {
     for (uint32_t i = COL_OWN; i < notes->field_count; i++) {
@@ -57,25 +41,9 @@ static void set_fields(entity *notes, const entity *of)
     on->label = of->label_one.n ? of->label_one : on->label;
 }
 
-static void take_notes(seal *s, entity *e, crm_str name)
-{
-    entity *notes = (entity *)registry_entity(s->r, name);
-    if (notes->field_count != NOTE_COLUMNS) { /* nobody adds to what the kernel knows by position */
-        seal_unknown_entity(s, notes->fields[NOTE_COLUMNS].source, name);
-        return;
-    }
-    set_fields(notes, e);
-    add_name(s, notes, "one", e->label_one);
-    add_name(s, notes, "many", e->label_many);
-    e->notes = notes;
-}
-
 static void add_notes(seal *s, entity *e)
 {
-    arena *a = s->r->arena;
-    entity own = {.module = KERNEL,
-                  .source = KERNEL,
-                  .flags = ENTITY_NOTES,
+    entity own = {.flags = ENTITY_NOTES,
                   .fields = fields,
                   .field_count = NOTE_COLUMNS - COL_OWN,
                   .icon = CRM_S("note"),
@@ -83,21 +51,10 @@ static void add_notes(seal *s, entity *e)
                   .parent_field = NOTE_RECORD,
                   .indexes = indexes,
                   .index_count = sizeof indexes / sizeof indexes[0]};
-    own.name = arena_fmt(a, "%.*s" NOTES_SUFFIX, STR_FMT(e->name));
-    if (e->was.n) { /* renamed with its entity */
-        own.was = arena_fmt(a, "%.*s" NOTES_SUFFIX, STR_FMT(e->was));
-    }
-    own.label_one = arena_fmt(a, "%.*s.one", STR_FMT(own.name));
-    own.label_many = arena_fmt(a, "%.*s.many", STR_FMT(own.name));
-    own.label_count = CRM_S("notes.count");
-    crm_status st = arena_failed(a) ? CRM_NOMEM : registry_add_entity(s->r, &own);
-    if (st == CRM_CONFLICT) {
-        seal_fault(s, e->source, "taken", own.name);
-        return;
-    }
-    s->no_memory = s->no_memory || st != CRM_OK;
-    if (st == CRM_OK) {
-        take_notes(s, e, own.name);
+    entity *notes = seal_companion(s, e, &own, NOTES_SUFFIX, "notes");
+    if (notes) {
+        set_fields(notes, e);
+        e->notes = notes;
     }
 }
 

@@ -50,22 +50,6 @@ static const choice *stages_of(seal *s, const pipeline *p)
     return out;
 }
 
-/* "Стадии: Сделки" under a key of the log's own. */
-static void add_name(seal *s, const entity *log, const char *form, crm_str of)
-{
-    static const crm_str languages[] = {NAME("ru"), NAME("en")};
-    arena *a = s->r->arena;
-    crm_str key = arena_fmt(a, "%.*s.%s", STR_FMT(log->name), form);
-    crm_str kind = arena_fmt(a, "stage_log.%s", form);
-    for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
-        crm_str lang = languages[i], what = registry_text(s->r, lang, kind);
-        crm_str whose = registry_text(s->r, lang, of);
-        text_string t = {.lang = lang, .key = key};
-        t.text = arena_fmt(a, "%.*s: %.*s", STR_FMT(what), STR_FMT(whose));
-        s->no_memory = s->no_memory || !t.text.p || registry_add_string(s->r, &t) != CRM_OK;
-    }
-}
-
 static void set_fields(seal *s, entity *log, const entity *e, const pipeline *p)
 {
     const choice *stages = stages_of(s, p);
@@ -83,10 +67,7 @@ static void set_fields(seal *s, entity *log, const entity *e, const pipeline *p)
 
 static void add_log(seal *s, entity *e, const pipeline *p)
 {
-    arena *a = s->r->arena;
-    entity own = {.module = KERNEL,
-                  .source = KERNEL,
-                  .flags = ENTITY_NO_HISTORY | ENTITY_LOG,
+    entity own = {.flags = ENTITY_NO_HISTORY | ENTITY_LOG,
                   .fields = fields,
                   .field_count = STAY_COLUMNS - COL_OWN,
                   .icon = e->icon,
@@ -94,28 +75,9 @@ static void add_log(seal *s, entity *e, const pipeline *p)
                   .parent_field = STAY_RECORD,
                   .indexes = indexes,
                   .index_count = sizeof indexes / sizeof indexes[0]};
-    own.name = arena_fmt(a, "%.*s" STAGE_LOG_SUFFIX, STR_FMT(e->name));
-    if (e->was.n) { /* renamed with its entity */
-        own.was = arena_fmt(a, "%.*s" STAGE_LOG_SUFFIX, STR_FMT(e->was));
-    }
-    own.label_one = arena_fmt(a, "%.*s.one", STR_FMT(own.name));
-    own.label_many = arena_fmt(a, "%.*s.many", STR_FMT(own.name));
-    own.label_count = CRM_S("stage_log.count");
-    crm_status st = arena_failed(a) ? CRM_NOMEM : registry_add_entity(s->r, &own);
-    if (st == CRM_CONFLICT) {
-        seal_fault(s, e->source, "taken", own.name);
-        return;
-    }
-    s->no_memory = s->no_memory || st != CRM_OK;
-    if (st == CRM_OK) {
-        entity *log = (entity *)registry_entity(s->r, own.name);
-        if (log->field_count != STAY_COLUMNS) { /* the kernel writes its rows, and no others */
-            seal_unknown_entity(s, log->fields[STAY_COLUMNS].source, own.name);
-            return;
-        }
+    entity *log = seal_companion(s, e, &own, STAGE_LOG_SUFFIX, "stage_log");
+    if (log) {
         set_fields(s, log, e, p);
-        add_name(s, log, "one", e->label_one);
-        add_name(s, log, "many", e->label_many);
         e->stage_log = log;
     }
 }
