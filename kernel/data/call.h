@@ -117,6 +117,8 @@ void call_rerun(crm_ctx *c);
 CRM_MUST_CHECK crm_status call_begin(crm_ctx *c, const principal *who, crm_str via);
 /* The same in an arena of the caller's, which outlives the call. */
 CRM_MUST_CHECK crm_status call_begin_in(crm_ctx *c, arena *a, const principal *who, crm_str via);
+/* The same on a registry that the caller has pinned. */
+CRM_MUST_CHECK crm_status call_begin_on(crm_ctx *c, const registry *pinned, const principal *who, crm_str via);
 /* The same on the snapshots `from` holds. */
 CRM_MUST_CHECK crm_status call_begin_from(crm_ctx *c, const crm_ctx *from, const principal *who, crm_str via);
 void call_end(crm_ctx *c);

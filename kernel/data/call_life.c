@@ -39,6 +39,13 @@ crm_status call_begin_in(crm_ctx *c, arena *a, const principal *who, crm_str via
     return begin(c, who, via);
 }
 
+crm_status call_begin_on(crm_ctx *c, const registry *pinned, const principal *who, crm_str via)
+{
+    *c = (crm_ctx){
+        .arena = arena_new(CALL_ARENA_MAX), .reg = registry_ref(pinned), .people = people_pin()};
+    return begin(c, who, via);
+}
+
 crm_status call_begin_from(crm_ctx *c, const crm_ctx *from, const principal *who, crm_str via)
 {
     *c = (crm_ctx){.arena = arena_new(CALL_ARENA_MAX),

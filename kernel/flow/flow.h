@@ -177,6 +177,8 @@ CRM_MUST_CHECK crm_status notices_send_once(crm_ctx *c, int64_t user, crm_str ki
 CRM_MUST_CHECK crm_status notices_to_settings(crm_ctx *c,
                                               crm_status (*tell)(crm_ctx *c, int64_t user, const void *arg),
                                               const void *arg);
+/* notices_send to each of them of the text of this key, in the deployment's language, about no record. */
+CRM_MUST_CHECK crm_status notices_tell_settings(crm_ctx *c, crm_str kind, crm_str key, crm_str params_json);
 /* `{title}`, `{owner}` … of `text` replaced by the record's fields as a person reads them.
  * Pool or writer. */
 crm_str template_fill(crm_ctx *c, crm_str text, const record *subject);

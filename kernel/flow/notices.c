@@ -3,6 +3,8 @@
 #include "flow/flow_private.h"
 #include "flow/store.h"
 
+#define NOTICE_MAX 8192 /* bytes of a text that is filled */
+
 static crm_status save_notice(crm_ctx *c, int64_t user, crm_str kind, const record *about,
                               crm_str text, int64_t *id)
 {
@@ -99,6 +101,28 @@ crm_status notices_to_settings(crm_ctx *c,
         }
     }
     return s;
+}
+
+typedef struct notice {
+    crm_str kind, text;
+} notice;
+
+static crm_status send_it(crm_ctx *c, int64_t user, const void *arg)
+{
+    const notice *n = arg;
+    crm_status s = notices_send(c, user, n->kind, NULL, n->text);
+    return s == CRM_NOT_FOUND ? CRM_OK : s; /* somebody who is not told: a program */
+}
+
+crm_status notices_tell_settings(crm_ctx *c, crm_str kind, crm_str key, crm_str params_json)
+{
+    notice n = {.kind = kind};
+    buf b;
+    buf_init(&b, NOTICE_MAX);
+    registry_text_fill(registry_text(c->reg, c->reg->locale, key), params_json, &b);
+    n.text = b.failed ? (crm_str){0} : arena_dup(c->arena, str_trim(buf_view(&b)));
+    buf_free(&b);
+    return n.text.p ? notices_to_settings(c, send_it, &n) : CRM_NOMEM;
 }
 
 static crm_status has_unread(crm_ctx *c, int64_t user, crm_str kind)

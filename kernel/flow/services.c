@@ -108,9 +108,20 @@ static void tell_to_stop(crm_service *run)
     run_tell(run, &run->stop);
 }
 
-static void name_stuck(crm_service *run)
+/* The registry it drains on, which goes after the look; whoever is in a call on it holds it
+ * himself. Lock held. */
+static void leave_last(struct services *x, crm_service *run)
+{
+    if (run->last) {
+        x->left[x->left_count++] = run->last;
+    }
+    run->last = NULL;
+}
+
+static void name_stuck(struct services *x, crm_service *run)
 {
     run->is_stuck = true;
+    leave_last(x, run); /* others need not wait for it any longer */
     log_event(LOG_ERROR, "service.stuck", "service=%s drain_ms=%u", run->slot->name,
               run->code.drain_ms);
 }
@@ -121,6 +132,7 @@ static void reap(struct services *x, service_slot *slot)
     pthread_join(run->thread, NULL); /* it has left all that it locks */
     x->running--;
     slot->run = NULL;
+    leave_last(x, run);
     slot_ended(slot, run, clock_now());
     run_free(run);
 }
@@ -136,6 +148,7 @@ static void take_generation(service_slot *slot, const service *row)
     }
     slot->generation = row ? row->generation : NULL;
     slot->is_idle = slot->is_failing = false;
+    slot->told = slot->told == TROUBLE_STUCK ? slot->told : TROUBLE_NONE;
     slot->due = 0;
     slot->tries = 0;
     slot->error = CRM_OK;
@@ -156,10 +169,11 @@ static void tend(flow *f, service_slot *slot, const service *row)
     if (run) {
         bool is_other = x->is_stopping || !row || run->code.generation != row->generation;
         if (is_other && !run->until) {
+            run->last = !row && x->last ? registry_ref(x->last) : NULL;
             tell_to_stop(run);
         }
         if (run->until && !run->is_stuck && clock_mono() >= run->until) {
-            name_stuck(run);
+            name_stuck(x, run);
         }
         return; /* never two at a time */
     }
@@ -228,16 +242,24 @@ static void tend_all(flow *f, const registry *r)
 static void look(flow *f)
 {
     struct services *x = f->services;
-    const registry *r = registry_pin();
+    const registry *r = registry_pin(), *left[SERVICES_MAX + 1];
     pthread_mutex_lock(&x->lock);
     uint64_t asked = x->asked;
     tend_all(f, r); /* first: what is gone leaves its slot */
     take_slots(x, r);
     tend_all(f, r);
+    services_tell(f);
+    x->left[x->left_count++] = x->last;
+    x->last = r;
+    memcpy(left, x->left, sizeof left);
+    uint32_t count = x->left_count;
+    x->left_count = 0;
     x->seen = asked;
     pthread_cond_broadcast(&x->changed);
     pthread_mutex_unlock(&x->lock);
-    registry_unpin(r); /* outside: the last to hold a registry may run code of modules */
+    for (uint32_t i = 0; i < count; i++) {
+        registry_unpin(left[i]); /* outside: the last to hold one may run code of modules */
+    }
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -254,9 +276,11 @@ static int64_t next_due(const flow *f)
     int64_t next = INT64_MAX;
     for (uint32_t i = 0; i < f->services->count; i++) {
         const service_slot *slot = &f->services->slots[i];
+        int64_t judged = slot_judged_at(slot, clock_now());
         if (is_waiting(f, slot) && slot->due < next) {
             next = slot->due;
         }
+        next = judged < next && !f->services->is_stopping ? judged : next;
     }
     return next;
 }
@@ -421,6 +445,11 @@ bool services_join(flow *f)
         pthread_join(x->thread, NULL); /* it waits for nothing but `leave_at` */
     }
     x->has_thread = false;
+    pthread_mutex_lock(&x->lock);
+    const registry *last = x->last; /* what was left may still ask */
+    x->last = NULL;
+    pthread_mutex_unlock(&x->lock);
+    registry_unpin(last);
     return !x->running;
 }
 

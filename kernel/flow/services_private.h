@@ -31,7 +31,17 @@ struct crm_service {
     int64_t until;         /* clock_mono when it should have stopped; 0: nobody told it to */
     bool is_stuck, is_over;
     crm_status status;     /* what it returned */
+    int64_t down_since;    /* clock_now; 0: it does not say that it is down */
+    const registry *last;  /* pinned while it drains, its module being off: what its last calls are on */
 };
+
+/* What is worth a notice. */
+typedef enum service_trouble {
+    TROUBLE_NONE,
+    TROUBLE_FAILING,
+    TROUBLE_DOWN, /* it has said so for as long as a healthy run takes to be one */
+    TROUBLE_STUCK
+} service_trouble;
 
 /* A service by its name, through all its versions and runs. */
 typedef struct service_slot {
@@ -44,6 +54,7 @@ typedef struct service_slot {
     uint32_t tries;         /* failures since the last healthy run */
     int64_t failed_at[SERVICE_FAILURES];
     bool is_failing;
+    service_trouble told;   /* what those who look after the system know of it */
     crm_status error;
     char text[SERVICE_TEXT_MAX + 1]; /* of the last run */
     uint64_t starts, failed;
@@ -60,6 +71,9 @@ struct services {
     service_slot slots[SERVICES_MAX];
     uint32_t count;
     bool is_full;           /* some that are in force have no slot */
+    const registry *last;   /* pinned: in force when the last look was taken */
+    const registry *left[SERVICES_MAX + 1]; /* nobody needs these pins any more: they go after the look */
+    uint32_t left_count;
 };
 
 /* How long those that run may take to stop when the server ends. Lock held. */
@@ -71,6 +85,11 @@ void slot_ended(service_slot *slot, crm_service *run, int64_t now);
 bool run_is_steady(const crm_service *run, int64_t now);
 /* Somebody has to look: a try is due, a run has ended. Lock held. */
 void services_ask(struct services *x);
+/* clock_now at which its trouble is to be judged anew; in the past: now; INT64_MAX: by nothing but what it
+ * does. Lock held. */
+int64_t slot_judged_at(const service_slot *slot, int64_t now);
+/* Tells of what has become another trouble since they were told, on a worker. Lock held. */
+void services_tell(flow *f);
 /* An eventfd that becomes readable, for `why`. */
 void run_tell(crm_service *run, atomic_bool *why);
 

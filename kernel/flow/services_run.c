@@ -81,6 +81,10 @@ void service_say(crm_service *s, uint32_t health, crm_str text)
     pthread_mutex_lock(&x->lock);
     bool is_news = s->health != now;
     s->health = now;
+    if (is_news) {
+        s->down_since = now == CRM_HEALTH_DOWN ? clock_now() : 0;
+        services_ask(x);
+    }
     memcpy(s->text, line, sizeof line);
     pthread_mutex_unlock(&x->lock);
     if (is_news) {
@@ -96,6 +100,28 @@ static principal module_of(const crm_service *s)
     return (principal){.kind = PRINCIPAL_MODULE, .name = s->slot->module};
 }
 
+/*
+ * On the registry in force; of one that drains because its module is off, on the last that had it:
+ * as requests and jobs end under what they began with. A call that finds the module gone before the
+ * service was told to stop is one of those, too.
+ */
+static crm_status begin_call(crm_ctx *c, crm_service *s, const principal *who)
+{
+    struct services *x = s->flow->services;
+    const registry *r = registry_pin();
+    bool is_there = r && registry_service(r, str_of(s->slot->name));
+    pthread_mutex_lock(&x->lock);
+    const registry *last = s->last ? s->last : s->is_stuck ? NULL : x->last;
+    last = !is_there && last && registry_service(last, str_of(s->slot->name)) ? registry_ref(last)
+                                                                              : NULL;
+    pthread_mutex_unlock(&x->lock);
+    crm_status st = last ? call_begin_on(c, last, who, str_of(s->slot->via))
+                         : call_begin(c, who, str_of(s->slot->via));
+    registry_unpin(last);
+    registry_unpin(r);
+    return st;
+}
+
 crm_status service_read(crm_service *s, crm_status (*fn)(crm_ctx *c, void *arg), void *arg,
                         uint32_t limit_ms)
 {
@@ -106,7 +132,7 @@ crm_status service_read(crm_service *s, crm_status (*fn)(crm_ctx *c, void *arg),
         st =
             engine_session_open(s->flow->o.engine, ENGINE_READER, (engine_deliver){0}, &s->session);
     }
-    st = st == CRM_OK ? call_begin(&c, &who, str_of(s->slot->via)) : st;
+    st = st == CRM_OK ? begin_call(&c, s, &who) : st;
     if (st != CRM_OK) {
         return st;
     }
@@ -122,7 +148,7 @@ crm_status service_write(crm_service *s, crm_status (*fn)(crm_ctx *c, void *arg)
 {
     crm_ctx c;
     principal who = module_of(s);
-    crm_status st = call_begin(&c, &who, str_of(s->slot->via));
+    crm_status st = begin_call(&c, s, &who);
     if (st != CRM_OK) {
         return st;
     }

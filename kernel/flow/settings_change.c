@@ -170,24 +170,14 @@ static crm_status mark(crm_ctx *c, int64_t id, crm_str why)
     return s == CRM_OK ? records_save(c, r, 0) : s;
 }
 
-static crm_status tell_one(crm_ctx *c, int64_t user, const void *text)
-{
-    crm_status s = notices_send(c, user, CRM_S("settings"), NULL, *(const crm_str *)text);
-    return s == CRM_NOT_FOUND ? CRM_OK : s; /* somebody who is not told: a program */
-}
-
 static crm_status tell_aside(crm_ctx *c, const store_row *row)
 {
     crm_str owner = store_text(row, SETTING_MODULE), name = store_text(row, SETTING_NAME);
     crm_str params = arena_fmt(c->arena, "{\"module\":\"%.*s\",\"name\":\"%.*s\"}", STR_FMT(owner),
                                STR_FMT(name));
-    buf b;
-    buf_init(&b, 8192);
-    registry_text_fill(registry_text(c->reg, c->reg->locale, CRM_S("setting.aside")), params, &b);
-    crm_str text = arena_dup(c->arena, buf_view(&b));
-    buf_free(&b);
     log_event(LOG_WARN, "setting.aside", "module=%s name=%s", log_quote(owner), log_quote(name));
-    return text.p ? notices_to_settings(c, tell_one, &text) : CRM_NOMEM;
+    return params.p ? notices_tell_settings(c, CRM_S("settings"), CRM_S("setting.aside"), params)
+                    : CRM_NOMEM;
 }
 
 static crm_status look_at(crm_ctx *c, const store_row *row)

@@ -12,6 +12,8 @@ import { until } from '../harness/until.mjs';
 
 const pulse = async (head) => (await head.get('/api/v1/modules', { expect: 200 })).json.modules.find((m) => m.name === 'pulse');
 const service = async (head, name) => (await pulse(head)).services.find((s) => s.name === name);
+const notices = async (who) =>
+  (await who.get('/api/v1/notification?kind=service&sort=-id', { expect: 200 })).json.rows.map((n) => n.text);
 const set = (head, values) => head.patch('/api/v1/modules/pulse/settings', values, { expect: 200 });
 const isIn = (head, name, ...states) =>
   until(async () => {
@@ -19,18 +21,23 @@ const isIn = (head, name, ...states) =>
     return now && states.includes(now.state) && now;
   }, `${name} to be ${states}`);
 
+/** A server with pulse in force, and who looks after it. */
+async function begin(options = {}) {
+  const modules = pulseFolder();
+  const server = await startServer({ modules, tz: pulseTz, ...options });
+  return { modules, server, head: await server.as('ivanova') };
+}
+
+async function end(modules, server) {
+  await server?.stop();
+  if (modules) fs.rmSync(modules, { recursive: true, force: true });
+}
+
 describe('a service', () => {
   let modules, server, head;
 
-  before(async () => {
-    modules = pulseFolder();
-    server = await startServer({ modules, tz: pulseTz });
-    head = await server.as('ivanova');
-  });
-  after(async () => {
-    await server?.stop();
-    fs.rmSync(modules, { recursive: true, force: true });
-  });
+  before(async () => ({ modules, server, head } = await begin()));
+  after(() => end(modules, server));
 
   const events = async (of) =>
     (await head.get('/api/v1/pulse.event?limit=200&sort=id', { expect: 200 })).json.rows.filter((e) => e.service === of);
@@ -101,6 +108,7 @@ describe('a service', () => {
     assert.match(server.log, /event=service\.stuck service=pulse\.deaf/);
     assert.equal((await pulse(head)).draining, 1);
     assert.deepEqual(await told('deaf'), ['begin 1.0.0']);
+    await until(async () => (await notices(head))[0] === 'Служба «deaf» модуля pulse не останавливается; служба другой версии ждёт её.', 'the notice');
     await set(head, { deaf: false });
     await isIn(head, 'deaf', 'idle');
     assert.deepEqual(await told('deaf'), ['begin 1.0.0', 'end 1.0.0']);
@@ -116,8 +124,9 @@ describe('a service', () => {
     assert.equal((await metrics(head))['karkas_service_up{module="pulse",service="line"}'], 0);
     await apply(pulseTz);
     await isIn(head, 'line', 'ok');
-    const [before, last] = (await told('line')).filter((what) => !what.startsWith('saw')).slice(-2);
-    assert.deepEqual([before, last], ['begin 1.0.0', 'begin 1.0.0'], 'of a module that is off nothing is written any more');
+    const last = async () => (await told('line')).filter((what) => !what.startsWith('saw')).slice(-3);
+    await until(async () => (await last()).at(-1) === 'begin 1.0.0', 'it to begin');
+    assert.deepEqual(await last(), ['begin 1.0.0', 'end 1.0.0', 'begin 1.0.0'], 'its last words are written although its module was off');
     assert.doesNotMatch(server.log, /module\.misuse/);
   });
 
@@ -134,15 +143,8 @@ describe('a service', () => {
 describe('a service that fails', () => {
   let modules, server, head;
 
-  before(async () => {
-    modules = pulseFolder();
-    server = await startServer({ modules, tz: pulseTz, time: '2027-01-18T07:00:00Z' });
-    head = await server.as('ivanova');
-  });
-  after(async () => {
-    await server?.stop();
-    fs.rmSync(modules, { recursive: true, force: true });
-  });
+  before(async () => ({ modules, server, head } = await begin({ time: '2027-01-18T07:00:00Z' })));
+  after(() => end(modules, server));
 
   it('is tried again after pauses and told of, with what it says, until it is well', async () => {
     await isIn(head, 'fails', 'idle');
@@ -155,27 +157,26 @@ describe('a service that fails', () => {
     }, 'it to be failing');
     assert.match(await server.tell('module', 'list'), /служба Отказы: отказывает раз за разом \(нет линии\), ошибка upstream, подряд \d+/);
     assert.ok((await metrics(head))['karkas_service_failures_total{module="pulse",service="fails"}'] >= 5);
+    const failing = 'Служба «Отказы» модуля pulse отказывает раз за разом. нет линии';
+    await until(async () => (await notices(head)).length, 'those who look after the system to be told');
+    assert.deepEqual(await notices(head), [failing], 'once, however often it fails');
+    assert.deepEqual(await notices(await server.as('petrov')), []);
     await set(head, { fails: false });
     await until(async () => {
       await server.advance('1m');
       return (await service(head, 'fails')).state === 'idle';
     }, 'it to have nothing to do');
     assert.equal((await isIn(head, 'line', 'ok')).starts, 1, 'the others are not touched');
+    await until(async () => (await notices(head)).length === 2, 'the second notice');
+    assert.deepEqual(await notices(head), ['Служба «Отказы» модуля pulse снова работает.', failing]);
   });
 });
 
 describe('a service that ends the process', () => {
   let modules, server, head;
 
-  before(async () => {
-    modules = pulseFolder();
-    server = await startServer({ modules, tz: pulseTz });
-    head = await server.as('ivanova');
-  });
-  after(async () => {
-    await server?.stop();
-    fs.rmSync(modules, { recursive: true, force: true });
-  });
+  before(async () => ({ modules, server, head } = await begin()));
+  after(() => end(modules, server));
 
   it('is named in the crash file, and after three times its module runs without its code', async () => {
     await isIn(head, 'crashes', 'idle');

@@ -126,6 +126,40 @@ static crm_status act(crm_service *s, void *of, const void *def)
     return count(s, of, def);
 }
 
+static crm_status last_words(crm_ctx *c, void *arg)
+{
+    *(bool *)arg = registry_service(c->reg, CRM_S("test.talks")) != NULL;
+    return c->tx ? CRM_OK : CRM_MISUSE;
+}
+
+/* Writes once it was told to stop. */
+static crm_status talk(crm_service *s, void *of, const void *def)
+{
+    (void)of;
+    (void)def;
+    arrive();
+    while (service_wait(s, 600000) != CRM_WAIT_STOP) {
+    }
+    w.written = service_write(s, last_words, &w.is_module);
+    atomic_store(&w.has_acted, true);
+    return leave(CRM_OK);
+}
+
+/* Says that it is down until it is woken. */
+static crm_status be_down(crm_service *s, void *of, const void *def)
+{
+    service_say(s, CRM_HEALTH_DOWN, CRM_S("login refused"));
+    arrive();
+    if (service_wait(s, 600000) == CRM_WAIT_STOP) {
+        return leave(CRM_OK);
+    }
+    service_say(s, CRM_HEALTH_OK, CRM_S(""));
+    atomic_fetch_sub(&w.alive, 1);
+    return count(s, of, def);
+}
+
+static const service talking = {.name = N("test.talks"), .run = talk};
+static const service down = {.name = N("test.down"), .run = be_down};
 static const service counting = {.name = N("test.count"), .run = count};
 static const service failing = {.name = N("test.fails"), .run = fail_first};
 static const service deaf = {.name = N("test.deaf"), .run = be_deaf, .drain_ms = 20};
@@ -272,6 +306,31 @@ static void advance(int64_t ms)
     assert_ok(flow_advance(w.flow, clock_now() + ms));
 }
 
+static void until_alone(void)
+{
+    for (int ms = 0; !registry_is_alone() && ms < LONG_MS; ms++) {
+        uv_sleep(1);
+    }
+    assert_true(registry_is_alone());
+}
+
+static service_trouble told(void)
+{
+    struct services *x = w.flow->services;
+    pthread_mutex_lock(&x->lock);
+    service_trouble t = x->slots[0].told;
+    pthread_mutex_unlock(&x->lock);
+    return t;
+}
+
+static void until_told(service_trouble wanted)
+{
+    for (int ms = 0; told() != wanted && ms < LONG_MS; ms++) {
+        uv_sleep(1);
+    }
+    assert_int_equal(told(), wanted);
+}
+
 /* ---- beginning and ending -------------------------------------------------------------------- */
 
 static void a_service_runs_while_its_module_is_in_force(void **state)
@@ -328,6 +387,29 @@ static void one_that_does_not_stop_is_stuck_and_the_next_version_waits_for_it(vo
     atomic_store(&w.may_end, true);
     until_is(&w.runs, 2);
     assert_int_equal(atomic_load(&w.most_alive), 1);
+}
+
+static void what_it_writes_while_its_module_goes_off_is_written_on_what_was_in_force(void **state)
+{
+    (void)state;
+    put_in_force(&talking, &first);
+    until_is(&w.runs, 1);
+    put_in_force(NULL, NULL);
+    when(&talking, SERVICE_OFF);
+    assert_true(atomic_load(&w.has_acted));
+    assert_ok(w.written);
+    assert_true(w.is_module); /* its module was there */
+    until_alone();
+}
+
+static void one_that_is_stuck_keeps_no_registry_from_going(void **state)
+{
+    (void)state;
+    put_in_force(&deaf, &first);
+    until_is(&w.runs, 1);
+    put_in_force(NULL, NULL);
+    when(&deaf, SERVICE_STUCK);
+    until_alone();
 }
 
 static void with_safe_none_begins(void **state)
@@ -470,8 +552,23 @@ static void five_failures_in_ten_minutes_make_it_failing_until_it_is_well_for_a_
     advance(before_try(&failing, SERVICE_FAILING).next - clock_now());
     until_is(&w.runs, 6);
     when(&failing, SERVICE_FAILING);
+    until_told(TROUBLE_FAILING);
     advance(MINUTE);
     when(&failing, SERVICE_OK);
+    until_told(TROUBLE_NONE);
+}
+
+static void one_that_is_down_for_a_minute_is_told_of_and_so_is_its_recovery(void **state)
+{
+    (void)state;
+    put_in_force(&down, &first);
+    until_is(&w.runs, 1);
+    advance(MINUTE - 1);
+    assert_int_equal(told(), TROUBLE_NONE);
+    advance(1);
+    until_told(TROUBLE_DOWN);
+    assert_ok(services_wake(down.name));
+    until_told(TROUBLE_NONE);
 }
 
 static void the_longest_pause_is_five_minutes(void **state)
@@ -565,6 +662,8 @@ int main(void)
         TEST(a_change_of_something_else_does_not_disturb_it),
         TEST(another_version_begins_when_the_one_before_has_ended),
         TEST(one_that_does_not_stop_is_stuck_and_the_next_version_waits_for_it),
+        TEST(what_it_writes_while_its_module_goes_off_is_written_on_what_was_in_force),
+        TEST(one_that_is_stuck_keeps_no_registry_from_going),
         cmocka_unit_test_setup_teardown(with_safe_none_begins, set_up_safe, tear_down),
         TEST(services_that_are_gone_leave_their_place_to_others),
         TEST(one_too_many_is_shown_and_begins_when_another_is_gone),
@@ -572,6 +671,7 @@ int main(void)
         TEST(a_failure_is_tried_again_after_pauses_that_double),
         TEST(a_minute_of_health_makes_the_next_pause_the_first_again),
         TEST(five_failures_in_ten_minutes_make_it_failing_until_it_is_well_for_a_minute),
+        TEST(one_that_is_down_for_a_minute_is_told_of_and_so_is_its_recovery),
         TEST(the_longest_pause_is_five_minutes),
         TEST(another_version_is_not_held_up_by_the_failures_of_the_one_before),
         TEST(one_that_has_nothing_to_do_begins_again_when_it_is_woken),

@@ -172,7 +172,9 @@ typedef struct crm_migration {
  * changes its version or the server ends, and has `drain_ms` (real time; 0: 10000, at most 60000) to return. One
  * that does not is `stuck`: that is shown with its name, its version's code and memory stay, and the next version's
  * begins when it has returned after all. A server that ends waits for the longest
- * drain_ms of those that run, and 20 s at most.
+ * drain_ms of those that run, and 20 s at most. Until its time is over its calls over the records are answered, those of
+ * a module that goes off under what was in force before: it may write down how far it is. After that, and once it is
+ * off, they are UNAVAILABLE.
  *
  * What `run` returns when it was not told to stop:
  *   CRM_OK       there is nothing to do, as when nothing is set: it begins again when it is woken (crm_service_wake)
