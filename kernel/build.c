@@ -269,11 +269,51 @@ static void add_enabled(const build *b, name_list *l, crm_str name)
     }
 }
 
-/* A text that needs what is off is refused; a start on it keeps that without its code, since a
- * server that does not start helps nobody. */
+static bool is_in_force(const deployment *d, crm_str name)
+{
+    const build *b = d->in_force;
+    for (uint32_t i = 0; b && i < b->module_count; i++) {
+        if (str_eq(plug_name(b->modules[i]), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Without its code: at a start, since a server that does not start helps nobody; what the kernel
+ * itself turns off; and what has been kept so, when something else changes. */
+static bool may_be_kept(const deployment *d, const build *b, crm_str name)
+{
+    const module_choice *was = b->were ? choices_find(b->were, name) : NULL;
+    bool was_kept = was && was->wish == CHOICE_OFF && is_in_force(d, name);
+    return (d->engine && !d->flow) || str_eq(b->put_off, name) || was_kept;
+}
+
+/* Half of what it was would come into force, and what is left would not go. */
+static crm_status refuse_purged(const deployment *d, build *b, crm_str name)
+{
+    module_purging now = {0};
+    crm_status s = d->engine ? module_purging_now(d, b->arena, name, &now) : CRM_OK;
+    if (s != CRM_OK || !now.batch) {
+        return s;
+    }
+    buf_fmt(&b->refusals,
+            b->lang[0] == 'r' ? "%.*s: модуль нужен ТЗ или другому модулю, а выключен: он "
+                                "удаляется навсегда, операция %lld\n"
+                              : "%.*s: the ТЗ or another module needs it, and it is off: it is "
+                                "purged for ever, batch %lld\n",
+            STR_FMT(name), (long long)now.batch);
+    return CRM_INVALID;
+}
+
+/* A text that needs what is off is refused, unless that may be kept. */
 static crm_status follow_off(const deployment *d, build *b, crm_str name)
 {
-    if (d->engine && !d->flow) {
+    crm_status s = refuse_purged(d, b, name);
+    if (s != CRM_OK) {
+        return s;
+    }
+    if (may_be_kept(d, b, name)) {
         found_as(b, name)->is_without_code = true;
         log_event(LOG_ERROR, "module.off_but_needed", "module=%s code=0", log_quote(name));
         return CRM_OK;

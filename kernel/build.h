@@ -25,6 +25,8 @@ typedef struct build {
     const char *lang;       /* of what is said about it */
     module_choices choices; /* what is decided when this comes into force */
     bool has_decided;       /* the build itself has: they are written down then */
+    const module_choices *were; /* of a change of modules: as they were before */
+    crm_str put_off;        /* the module that the kernel itself turns off, whoever needs it */
     module_found *found;    /* one version of each module */
     uint32_t found_count;
     bool was_in_force; /* the text, so that a start must not fail for what an earlier server took */

@@ -191,7 +191,7 @@ static crm_status check_not_purged(changing *x)
 {
     module_purging now = {0};
     bool is_asked = x->ask->act == MODULE_ACT_ENABLE;
-    crm_status s = is_asked ? module_purging_now(x->d, x->c, x->ask->name, &now) : CRM_OK;
+    crm_status s = is_asked ? module_purging_now(x->d, x->c->arena, x->ask->name, &now) : CRM_OK;
     return s == CRM_OK && now.batch ? refuse_it(x, "module_purging") : s;
 }
 

@@ -111,13 +111,13 @@ CRM_MUST_CHECK crm_status module_migrations(engine_session *session, const regis
 CRM_MUST_CHECK crm_status module_migration_has_failed(deployment *d, crm_ctx *c, crm_str name, crm_str version,
                                                       bool *out);
 
-/* module_purge.c --------------------------------------------------------------------------------- */
+/* module_purging.c ------------------------------------------------------------------------------- */
 
 /* Any blocking session. */
 CRM_MUST_CHECK crm_status module_purgings(engine_session *session, const registry *r, arena *a, crm_str name,
                                           module_purging *out);
-/* With a session of its own. */
-CRM_MUST_CHECK crm_status module_purging_now(deployment *d, crm_ctx *c, crm_str name, module_purging *out);
+/* With a session of its own; before anything is published, too. */
+CRM_MUST_CHECK crm_status module_purging_now(const deployment *d, arena *a, crm_str name, module_purging *out);
 
 /* `karkas module …` (module_commands.c) */
 void command_module_list(command_call *c);

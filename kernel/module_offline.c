@@ -1,4 +1,7 @@
 /* module_offline.c - choices made while no server runs. The offline process. */
+#include <unistd.h>
+
+#include "data/engine_sqlite.h"
 #include "module_change.h"
 #include "quarantine.h"
 
@@ -14,6 +17,25 @@ static crm_status see(const module_choices *choices, const module_ask *ask, modu
     now->version = f ? f->id : row ? row->version : (crm_str){0};
     now->crash_mark = quarantine_mark();
     return CRM_OK;
+}
+
+/* Off and being purged: half of what it was would come into force. A database that cannot be read
+ * is no reason to refuse: no start comes past the same question. */
+static bool is_being_purged(deployment *d, arena *a, const module_choices *all,
+                            const module_ask *ask)
+{
+    const module_choice *row = choices_find(all, ask->name);
+    module_purging now = {0};
+    crm_str file = arena_fmt(a, "%s/karkas.db", d->o->data);
+    bool is_asked = ask->act == MODULE_ACT_ENABLE && row && row->wish == CHOICE_OFF;
+    if (!is_asked || !file.p || access(file.p, F_OK) != 0 ||
+        engine_open_sqlite(d->o->data, &d->engine) != CRM_OK) {
+        return false;
+    }
+    crm_status s = module_purging_now(d, a, ask->name, &now);
+    engine_close(d->engine);
+    d->engine = NULL;
+    return s == CRM_OK && now.batch;
 }
 
 crm_status module_choose_offline(deployment *d, arena *a, const module_ask *ask,
@@ -35,6 +57,10 @@ crm_status module_choose_offline(deployment *d, arena *a, const module_ask *ask,
     if (s != CRM_OK) {
         *refusal = "unknown_module";
         return s;
+    }
+    if (is_being_purged(d, a, &choices, ask)) {
+        *refusal = "module_purging";
+        return CRM_CONFLICT;
     }
     module_choice *row = choices_need(a, &choices, ask->name);
     s = row ? module_decide(&now, ask, row, refusal) : CRM_NOMEM;

@@ -4,44 +4,6 @@
 #include "flow/settings.h"
 #include "flow/store.h"
 
-/* ---- what is under way ----------------------------------------------------------------------- */
-
-crm_status module_purgings(engine_session *session, const registry *r, arena *a, crm_str name,
-                           module_purging *out)
-{
-    static const char *const open[] = {BATCH_STATE_WAITING, BATCH_STATE_RUNNING};
-    const entity *e = registry_store(r, STORE_BATCH);
-    crm_status s = CRM_OK;
-    *out = (module_purging){0};
-    for (int i = 0; s == CRM_OK && !out->batch && i < 2; i++) {
-        const cond *is_kind =
-            cond_compare(a, COND_EQ, &e->fields[BATCH_KIND], value_text(CRM_S("purge")));
-        const cond *is_open =
-            cond_compare(a, COND_EQ, &e->fields[BATCH_STATE], value_text(str_of(open[i])));
-        const cond *is_it = cond_compare(a, COND_EQ, &e->fields[BATCH_TITLE], value_text(name));
-        store_row row;
-        s = store_first(session, a, r, STORE_BATCH,
-                        cond_and(a, is_it, cond_and(a, is_kind, is_open)), &row);
-        if (s == CRM_OK) {
-            *out =
-                (module_purging){row.id, store_int(&row, BATCH_DONE), store_int(&row, BATCH_TOTAL)};
-        }
-        s = s == CRM_NOT_FOUND ? CRM_OK : s;
-    }
-    return s;
-}
-
-crm_status module_purging_now(deployment *d, crm_ctx *c, crm_str name, module_purging *out)
-{
-    engine_session *session;
-    crm_status s = engine_session_open(d->engine, ENGINE_READER, (engine_deliver){0}, &session);
-    if (s == CRM_OK) {
-        s = module_purgings(session, c->reg, c->arena, name, out);
-        engine_session_close(session);
-    }
-    return s;
-}
-
 /* ---- the request ----------------------------------------------------------------------------- */
 
 static json_t *thing_json(purge_thing what)

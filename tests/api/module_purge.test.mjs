@@ -202,11 +202,15 @@ describe('purging a module', () => {
     assert.deepEqual([byAnother.status, byAnother.json.code], [409, 'module_refused']);
     assert.match(byAnother.json.detail, /^garage: .*выключен/);
     assert.match(byText.out + byText.err, /garage: .*выключен/);
-    writeTz(server.home, without); // a start reads the file anew
+    writeTz(server.home, named); // a start reads the file anew
     put(modules, LATER, true);
     await server.kill();
+    const offline = await server.command('module', 'enable', 'garage');
+    assert.deepEqual([offline.code, /удаляется навсегда|Дождитесь конца операции/.test(offline.out + offline.err)], [1, true], offline.out + offline.err);
     await server.start();
+    assert.match(server.log, /event=tz\.refused .*garage: модуль нужен ТЗ или другому модулю, а выключен: он удаляется навсегда/);
     head = await server.as('ivanova');
+    writeTz(server.home, without);
     const batch = await ended(head, started.change.batch);
     assert.deepEqual([batch.state, batch.error], ['done', null]);
     assert.equal(fs.existsSync(path.join(modules, GARAGE)), false);
