@@ -75,7 +75,8 @@ static crm_status decide(changing *x)
     if (refusal) {
         return refuse_it(x, refusal);
     }
-    return s == CRM_OK && x->ask->only_of.n ? check_former(x, row) : s;
+    bool goes_back = x->ask->act == MODULE_ACT_ROLLBACK && x->ask->only_of.n;
+    return s == CRM_OK && goes_back ? check_former(x, row) : s;
 }
 
 /* ---- what would follow ----------------------------------------------------------------------- */
@@ -117,6 +118,8 @@ static crm_status make(changing *x)
     uint32_t count = 0;
     b->tz = d->in_force->tz;
     crm_status s = model_load_now(d, b->arena, &b->model);
+    b->were = &x->before;
+    b->put_off = x->ask->act == MODULE_ACT_DISABLE && x->ask->only_of.n ? x->ask->name : b->put_off;
     s = s == CRM_OK ? build_find(d, b) : s;
     s = s == CRM_OK ? build_load(d, b) : s;
     s = s == CRM_OK ? model_declarations(b->arena, &b->model, true, &rows, &count) : s;

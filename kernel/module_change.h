@@ -37,7 +37,7 @@ typedef struct module_purging {
 /* The batch that changes what earlier versions have stored (module_migrate.h); 0: there is nothing to tell. */
 typedef struct module_migration {
     int64_t batch;
-    bool is_failed;
+    bool is_failed, is_stopped; /* neither: it is under way */
     crm_str version; /* as module_version_word */
     int64_t done;    /* slices */
     crm_str why;     /* of one that failed: the module's words, or a code */
@@ -98,6 +98,12 @@ CRM_MUST_CHECK crm_status module_decide(const module_now *now, const module_ask 
 crm_str module_refusal_params(arena *a, const module_ask *ask);
 
 /* module_offline.c ------------------------------------------------------------------------------- */
+
+/* module_notice.c -------------------------------------------------------------------------------- */
+
+/* A notice to those who look after the system: the text of `key`, about that module and that version (as
+ * module_version_word). One that cannot be written is logged. Not on the writer. */
+void module_tell(deployment *d, const char *key, crm_str name, crm_str version);
 
 /* The same without a server, in modules.json alone, so that it works when no start does: what the next
  * start makes of it shows then. The process holds the lock of the data directory. */

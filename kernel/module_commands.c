@@ -89,6 +89,11 @@ static void say_migration(command_call *c, const module_migration *m)
                     ? "\n    данные для версии %.*s не подготовлены: %.*s, операция %lld"
                     : "\n    its data could not be made for version %.*s: %.*s, batch %lld",
                 STR_FMT(m->version), STR_FMT(m->why), (long long)m->batch);
+    } else if (m->batch && m->is_stopped) {
+        buf_fmt(c->out,
+                is_russian(c) ? "\n    подготовка данных для версии %.*s остановлена, операция %lld"
+                              : "\n    making its data for version %.*s was stopped, batch %lld",
+                STR_FMT(m->version), (long long)m->batch);
     } else if (m->batch) {
         buf_fmt(c->out,
                 is_russian(c) ? "\n    данные готовятся для версии %.*s: шагов %lld, операция %lld"

@@ -65,13 +65,19 @@ static crm_status upgrade(deciding *x)
     return CRM_OK;
 }
 
+/* An administrator has decided anew since. */
+static bool is_changed_since(const deciding *x)
+{
+    crm_str of = x->ask->only_of;
+    return of.n && !str_eq(module_version_word(x->now->version), of);
+}
+
 static crm_status roll_back(deciding *x)
 {
     if (!x->now->runs) {
         return refuse_it(x, "module_off");
     }
-    /* An administrator has decided anew since. */
-    if (x->ask->only_of.n && !str_eq(module_version_word(x->now->version), x->ask->only_of)) {
+    if (is_changed_since(x)) {
         return refuse_it(x, "changed_since");
     }
     if (!x->row->has_before || str_eq(x->row->before, x->now->version)) {
@@ -113,6 +119,9 @@ static crm_status disable(deciding *x)
 {
     if (x->row->wish == CHOICE_OFF) {
         return refuse_it(x, "module_off");
+    }
+    if (is_changed_since(x)) {
+        return refuse_it(x, "changed_since");
     }
     x->row->wish = CHOICE_OFF;
     return CRM_OK;

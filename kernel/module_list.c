@@ -285,7 +285,7 @@ static void put_migration(json_writer *w, const module_migration *m)
     }
     jw_object(w);
     jw_kint(w, "batch", m->batch);
-    jw_kstr(w, "state", m->is_failed ? CRM_S("failed") : CRM_S("running"));
+    jw_kstr(w, "state", str_of(m->is_failed ? "failed" : m->is_stopped ? "stopped" : "running"));
     jw_kstr(w, "version", m->version);
     jw_kint(w, "done", m->done);
     jw_key(w, CRM_S("why"));

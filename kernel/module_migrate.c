@@ -1,11 +1,14 @@
 /* module_migrate.c - see module_migrate.h. */
 #include "module_migrate.h"
 
+#include <stdlib.h>
+
 #include "data/changelog.h"
 #include "flow/batch.h"
 #include "flow/store.h"
 
-#define KIND CRM_S("migrate")
+#define KIND    CRM_S("migrate")
+#define RETRY_S 10
 
 /* ---- how far it is --------------------------------------------------------------------------- */
 
@@ -19,6 +22,22 @@ static crm_status read_mark(crm_ctx *c, crm_str name, uint32_t *out)
     int64_t at = 0;
     crm_status s = changelog_cursor(c->tx, mark_of(c->arena, name), &at);
     *out = s == CRM_OK ? (uint32_t)at : 0;
+    return s == CRM_NOT_FOUND ? CRM_OK : s;
+}
+
+crm_status migrations_done(engine_session *session, const registry *r, arena *a, crm_str name,
+                           uint32_t *out)
+{
+    store_row row;
+    crm_str mark = mark_of(a, name);
+    const field *f = registry_store(r, STORE_CURSOR)->fields;
+    *out = 0;
+    if (!mark.p) {
+        return CRM_NOMEM;
+    }
+    crm_status s = store_first(session, a, r, STORE_CURSOR,
+                               cond_compare(a, COND_EQ, &f[CURSOR_NAME], value_text(mark)), &row);
+    *out = s == CRM_OK ? (uint32_t)store_int(&row, CURSOR_POSITION) : 0;
     return s == CRM_NOT_FOUND ? CRM_OK : s;
 }
 
@@ -102,7 +121,8 @@ crm_status module_migrations(engine_session *session, const registry *r, arena *
         return s == CRM_NOT_FOUND ? CRM_OK : s;
     }
     *out = (module_migration){.batch = batch.id,
-                              .is_failed = !is_open(&batch),
+                              .is_failed = is_in_state(&batch, BATCH_STATE_FAILED),
+                              .is_stopped = is_in_state(&batch, BATCH_STATE_CANCELED),
                               .version = spec_text(a, &batch, "version"),
                               .done = store_int(&batch, BATCH_DONE)};
     return out->is_failed ? read_reason(session, r, a, &batch, &out->why) : CRM_OK;
@@ -249,8 +269,49 @@ void migrations_follow(deployment *d, crm_str asked)
         s = writer_run(d->flow, &c, commit_follow, &x);
         call_end(&c);
     }
-    if (s != CRM_OK) {
-        log_event(LOG_WARN, "module.migration_not_begun", "status=%s", status_code(s));
+    if (s == CRM_OK) {
+        atomic_store(&d->owed, 0);
+        return;
+    }
+    log_event(LOG_WARN, "module.migration_not_begun", "status=%s", status_code(s));
+    bool is_first = atomic_exchange(&d->owed, RETRY_S) == 0;
+    if (is_first) {
+        module_tell(d, "module.migration_owed", asked, (crm_str){0});
+    }
+}
+
+static void follow_again(pool_task *t, engine_session *session)
+{
+    deployment *d = t->arg;
+    (void)session;
+    uv_mutex_lock(&d->apply_lock);
+    migrations_follow(d, (crm_str){0});
+    uv_mutex_unlock(&d->apply_lock);
+}
+
+static void done_again(pool_task *t)
+{
+    free(t);
+}
+
+/* It stays owed until a try has come through. */
+void migrations_watch(deployment *d)
+{
+    unsigned left = atomic_load(&d->owed);
+    if (left > 1) {
+        (void)atomic_compare_exchange_strong(&d->owed, &left, left - 1);
+        return;
+    }
+    if (!left || flow_is_read_only(d->flow)) {
+        return;
+    }
+    atomic_store(&d->owed, RETRY_S);
+    pool_task *t = calloc(1, sizeof *t);
+    if (t) {
+        *t = (pool_task){.run = follow_again, .done = done_again, .arg = d};
+    }
+    if (!t || pool_submit(d->flow, POOL_WORKER, t) != CRM_OK) {
+        free(t);
     }
 }
 
@@ -364,9 +425,29 @@ static bool is_to_go_back(crm_ctx *c, int64_t id, module_ask *ask)
     return is_it;
 }
 
+/* There is no version before, or none that could run. */
+static bool has_no_former(const crm_ctx *c, crm_status s)
+{
+    return s == CRM_CONFLICT && !str_is(c->error.code, "changed_since") &&
+           !str_is(c->error.code, "module_off");
+}
+
+/* Then it is as though it had not been turned on: off, or without its code where something needs
+ * it. */
+static crm_status turn_off(deployment *d, crm_ctx *c, const module_ask *back)
+{
+    module_ask off = {.act = MODULE_ACT_DISABLE, .name = back->name, .only_of = back->only_of};
+    c->error = (call_error){0};
+    crm_status s = module_change(d, c, &off);
+    log_event(LOG_ERROR, "module.turned_off", "module=%s version=%s done=%s", log_quote(back->name),
+              log_quote(back->only_of), s == CRM_OK ? "yes" : log_quote(c->error.code));
+    return s;
+}
+
 static void go_back(deployment *d, const module_ask *ask)
 {
     crm_ctx c;
+    const char *key = "module.migration_back";
     crm_status s = call_begin(&c, &principal_system, CRM_S("batch:migrate"));
     if (s != CRM_OK) {
         return;
@@ -375,6 +456,13 @@ static void go_back(deployment *d, const module_ask *ask)
     log_event(LOG_ERROR, "module.migration_failed", "module=%s version=%s former=%s",
               log_quote(ask->name), log_quote(ask->only_of),
               s == CRM_OK ? "in_force" : log_quote(c.error.code));
+    if (has_no_former(&c, s)) {
+        key = "module.migration_off";
+        s = turn_off(d, &c, ask);
+    }
+    if (s == CRM_OK) {
+        module_tell(d, key, ask->name, ask->only_of);
+    }
     call_end(&c);
 }
 

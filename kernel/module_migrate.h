@@ -6,8 +6,8 @@
  * They run once the version is in force and not before: the schema, the full text and the hooks it writes
  * with come with it, and what is written from then on is written its way, so nothing is left behind the
  * slices. One that fails takes its version out of force again: the former one comes back, which finds its
- * rows as it knows them, since migrations only add. It stays where an administrator has decided anew since,
- * and where the former one's batch failed, too.
+ * rows as it knows them, since migrations only add. Where there is none that could, the module goes off, or
+ * without its code where something needs it. It stays where an administrator has decided anew since.
  */
 #ifndef MODULE_MIGRATE_H
 #define MODULE_MIGRATE_H
@@ -17,6 +17,9 @@
 /* In the log of places (sys.cursor): the number of the last change that was completed. */
 #define MIGRATION_MARK "@migration."
 
+/* The number of the last change of data that was completed; 0: none. Any blocking session. */
+CRM_MUST_CHECK crm_status migrations_done(engine_session *session, const registry *r, arena *a, crm_str name,
+                                          uint32_t *out);
 CRM_MUST_CHECK crm_status migrate_register(deployment *d, registry *r);
 /*
  * After a registry was published: begins what is to be done, and forgets what a version in force does not
@@ -24,5 +27,7 @@ CRM_MUST_CHECK crm_status migrate_register(deployment *d, registry *r);
  * none) or the server has just started. Not on the writer.
  */
 void migrations_follow(deployment *d, crm_str asked);
+/* About once a second: tries again what could not be written then. Loop thread. */
+void migrations_watch(deployment *d);
 
 #endif

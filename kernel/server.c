@@ -13,6 +13,7 @@
 #include "flow/first_login.h"
 #include "listen.h"
 #include "module_change.h"
+#include "module_migrate.h"
 #include "net/ca.h"
 
 #define GRACE_MS      5000
@@ -277,6 +278,7 @@ static void watch(uv_timer_t *t)
     server *s = t->data;
     plug_watch(clock_mono());
     flow_watch(s->d.flow);
+    migrations_watch(&s->d);
 }
 
 static void watch_threads(server *s)

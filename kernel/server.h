@@ -55,6 +55,7 @@ typedef struct deployment {
     struct model_work *work; /* a change of the model that converts values */
     int64_t model_ns[3];    /* what a row took the writer, by model_cost; 0: not measured yet. Likewise */
     char *refused;          /* why a start did not take its ТЗ; NULL: it did */
+    atomic_uint owed;       /* seconds until migrations_follow, which has failed, is tried again; 0: nothing is owed */
     uint64_t generation;    /* counts what was published; under apply_lock, as the two above */
 } deployment;
 

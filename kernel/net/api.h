@@ -52,7 +52,8 @@ typedef enum module_act {
 typedef struct module_ask {
     module_act act;
     crm_str name, version;
-    crm_str only_of; /* ROLLBACK: only while this version is in force, as module_version_word; the kernel's */
+    crm_str only_of; /* ROLLBACK, DISABLE: only while this version is in force, as module_version_word; the kernel's,
+                        which also turns off what the ТЗ needs */
     crm_str typed;  /* PURGE: the name once more, by who knows what he does */
     bool is_check;  /* PURGE: only to say what would go */
 } module_ask;

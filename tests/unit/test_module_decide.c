@@ -47,12 +47,30 @@ static void a_word_without_a_version_takes_back_whatever_is_in_force(void **stat
     assert_true(str_eq(row.version, FORMER));
 }
 
+/* What a failed change of data without a former version comes to. */
+static void the_kernel_turns_off_the_version_that_failed_and_no_other(void **state)
+{
+    module_now now = {.runs = true, .version = FAILED};
+    module_ask ask = {.act = MODULE_ACT_DISABLE, .name = CRM_S("fleet"), .only_of = FAILED};
+    module_choice row = {.version = FAILED};
+    const char *refusal;
+    (void)state;
+    assert_ok(module_decide(&now, &ask, &row, &refusal));
+    assert_int_equal(row.wish, CHOICE_OFF);
+    row.wish = CHOICE_AUTO;
+    now.version = NEWER;
+    assert_int_equal(module_decide(&now, &ask, &row, &refusal), CRM_CONFLICT);
+    assert_string_equal(refusal, "changed_since");
+    assert_int_equal(row.wish, CHOICE_AUTO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_version_that_failed_is_taken_back),
         cmocka_unit_test(one_that_came_into_force_since_is_not),
         cmocka_unit_test(a_word_without_a_version_takes_back_whatever_is_in_force),
+        cmocka_unit_test(the_kernel_turns_off_the_version_that_failed_and_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
