@@ -9,6 +9,7 @@ typedef struct changing {
     deployment *d;
     crm_ctx *c;
     const module_ask *ask;
+    module_outlook *outlook; /* NULL: it is to be done */
     build *b;
     module_choices before;
     module_found *all; /* every version that is there */
@@ -117,9 +118,9 @@ static crm_status make(changing *x)
     tz_declaration *rows = NULL;
     uint32_t count = 0;
     b->tz = d->in_force->tz;
-    crm_status s = model_load_now(d, b->arena, &b->model);
     b->were = &x->before;
     b->put_off = x->ask->act == MODULE_ACT_DISABLE && x->ask->only_of.n ? x->ask->name : b->put_off;
+    crm_status s = model_load_now(d, b->arena, &b->model);
     s = s == CRM_OK ? build_find(d, b) : s;
     s = s == CRM_OK ? build_load(d, b) : s;
     s = s == CRM_OK ? model_declarations(b->arena, &b->model, true, &rows, &count) : s;
@@ -213,17 +214,34 @@ static crm_status carry_out(changing *x)
     s = s == CRM_OK ? decide(x) : s;
     s = s == CRM_OK ? check_not_purged(x) : s;
     s = s == CRM_OK ? make(x) : s;
-    s = s == CRM_OK ? put_in_force(x) : s;
+    if (s == CRM_OK && x->outlook) {
+        s = module_compare(d, x->c, x->b, x->outlook);
+    } else if (s == CRM_OK) {
+        s = put_in_force(x);
+    }
     build_free(x->b);
     return s;
+}
+
+static crm_status carry_out_locked(changing *x)
+{
+    uv_mutex_lock(&x->d->apply_lock);
+    crm_status s = carry_out(x);
+    uv_mutex_unlock(&x->d->apply_lock);
+    return s;
+}
+
+crm_status module_look_ahead(deployment *d, crm_ctx *c, const module_ask *ask, module_outlook *out)
+{
+    changing x = {.d = d, .c = c, .ask = ask, .outlook = out};
+    *out = (module_outlook){.name = ask->name};
+    return carry_out_locked(&x);
 }
 
 crm_status module_change(deployment *d, crm_ctx *c, const module_ask *ask)
 {
     changing x = {.d = d, .c = c, .ask = ask};
-    uv_mutex_lock(&d->apply_lock);
-    crm_status s = carry_out(&x);
-    uv_mutex_unlock(&d->apply_lock);
+    crm_status s = carry_out_locked(&x);
     if (s == CRM_OK) {
         log_event(LOG_INFO, "module.changed", "module=%s act=%d by=%lld", log_quote(ask->name),
                   ask->act, (long long)c->who->user);

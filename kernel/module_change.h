@@ -18,6 +18,28 @@ CRM_MUST_CHECK crm_status module_change(deployment *d, crm_ctx *c, const module_
 /* api_options.module: the change, then what is known of the module, or of all when none is named. */
 crm_status module_ask_service(void *deployment, crm_ctx *c, const module_ask *ask, buf *json, int *status);
 
+/* What a change would make of things. */
+#define OUTLOOK_NAMES 100
+typedef struct outlook_names {
+    const crm_str *names; /* "fleet.car.mileage", or an entity "fleet.car" */
+    uint32_t count;       /* of them; `names` holds OUTLOOK_NAMES at most */
+} outlook_names;
+typedef struct module_outlook {
+    crm_str name;
+    bool has_from, has_to;  /* a version is in force before and after */
+    crm_str from, to;       /* their ids */
+    uint32_t migrations;    /* changes of data that would begin */
+    outlook_names added, hidden; /* fields and entities that come, that go out of sight */
+    const crm_str *with;    /* modules that come into force with it */
+    uint32_t with_count;
+} module_outlook;
+/* The change as far as it can be told without making it: refused as that would be, and nothing is changed.
+ * Otherwise as module_change. */
+CRM_MUST_CHECK crm_status module_look_ahead(deployment *d, crm_ctx *c, const module_ask *ask, module_outlook *out);
+/* module_outlook.c: what `b` would bring beside what is in force. */
+CRM_MUST_CHECK crm_status module_compare(const deployment *d, crm_ctx *c, const build *b, module_outlook *out);
+void module_put_outlook(json_writer *w, const module_outlook *x);
+
 /* Of the version in force; NULL: none is. */
 const module_info *module_in_force(const registry *r, crm_str name);
 
@@ -77,6 +99,12 @@ void module_put_services(json_writer *w, crm_ctx *c, crm_str name);
 /* A line for each of them; none without a server (`r` NULL). */
 void command_say_services(command_call *c, const registry *r, crm_str name);
 
+/* module_notice.c -------------------------------------------------------------------------------- */
+
+/* A notice to those who look after the system: the text of `key`, about that module and that version (as
+ * module_version_word). One that cannot be written is logged. Not on the writer. */
+void module_tell(deployment *d, const char *key, crm_str name, crm_str version);
+
 /* module_decide.c -------------------------------------------------------------------------------- */
 
 /* What is known of a module when something is decided about it. */
@@ -98,12 +126,6 @@ CRM_MUST_CHECK crm_status module_decide(const module_now *now, const module_ask 
 crm_str module_refusal_params(arena *a, const module_ask *ask);
 
 /* module_offline.c ------------------------------------------------------------------------------- */
-
-/* module_notice.c -------------------------------------------------------------------------------- */
-
-/* A notice to those who look after the system: the text of `key`, about that module and that version (as
- * module_version_word). One that cannot be written is logged. Not on the writer. */
-void module_tell(deployment *d, const char *key, crm_str name, crm_str version);
 
 /* The same without a server, in modules.json alone, so that it works when no start does: what the next
  * start makes of it shows then. The process holds the lock of the data directory. */

@@ -360,6 +360,20 @@ static crm_status answer_purge(deployment *d, crm_ctx *c, const module_ask *ask,
     return s == CRM_OK && json->failed ? CRM_NOMEM : s;
 }
 
+static crm_status answer_outlook(deployment *d, crm_ctx *c, const module_ask *ask, buf *json,
+                                 int *status)
+{
+    module_outlook outlook;
+    json_writer w;
+    crm_status s = module_look_ahead(d, c, ask, &outlook);
+    if (s == CRM_OK) {
+        *status = 200;
+        jw_init(&w, json);
+        module_put_outlook(&w, &outlook);
+    }
+    return s == CRM_OK && json->failed ? CRM_NOMEM : s;
+}
+
 /* On the registry that a change has published. */
 crm_status module_ask_service(void *deployment_of, crm_ctx *c, const module_ask *ask, buf *json,
                               int *status)
@@ -367,6 +381,9 @@ crm_status module_ask_service(void *deployment_of, crm_ctx *c, const module_ask 
     crm_ctx now;
     if (ask->act == MODULE_ACT_PURGE) {
         return answer_purge(deployment_of, c, ask, json, status);
+    }
+    if (ask->is_check && ask->act != MODULE_ACT_LIST) {
+        return answer_outlook(deployment_of, c, ask, json, status);
     }
     crm_status s = ask->act == MODULE_ACT_LIST ? CRM_OK : module_change(deployment_of, c, ask);
     s = s == CRM_OK ? call_begin_in(&now, c->arena, c->who, c->via) : s;

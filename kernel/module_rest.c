@@ -3,12 +3,12 @@
  * of listeners, numbers, settings, and its names among the rights that a ТЗ was applied with. See
  * module_purge.h.
  */
+#include "flow/settings.h"
 #include "flow/store.h"
 #include "module_migrate.h"
 #include "module_purge.h"
 
-#define GRANTS_ITEMS  ((size_t)1 << 20)
-#define SETTINGS_MOST 1000
+#define GRANTS_ITEMS ((size_t)1 << 20)
 
 /* ---- rows that name it ----------------------------------------------------------------------- */
 
@@ -119,25 +119,13 @@ crm_status module_rest_remove(crm_ctx *c, void *rest)
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
-static crm_status list_settings(crm_ctx *c, crm_str name, store_row **rows, uint32_t *count)
-{
-    const entity *e = registry_store(c->reg, STORE_SETTING);
-    query *q = query_new(c->arena, e);
-    if (!q) {
-        return CRM_NOMEM;
-    }
-    q->where = cond_compare(c->arena, COND_EQ, &e->fields[SETTING_MODULE], value_text(name));
-    q->limit = SETTINGS_MOST;
-    return store_list(c->session, c->arena, q, rows, count);
-}
-
 /* That it is gone, and by whom, stays in the log of changes; its values do not. */
 static crm_status remove_settings(crm_ctx *c, crm_str name)
 {
     const entity *e = registry_store(c->reg, STORE_SETTING);
     store_row *rows;
     uint32_t count = 0;
-    crm_status s = list_settings(c, name, &rows, &count);
+    crm_status s = settings_rows(c, name, &rows, &count);
     for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
         s = records_delete(c, e, rows[i].id, 0);
         s = s == CRM_OK ? records_purge(c, e, rows[i].id) : s;
@@ -240,7 +228,7 @@ static crm_status count_settings(crm_ctx *c, module_plan *p)
 {
     store_row *rows;
     uint32_t count = 0;
-    crm_status s = list_settings(c, p->name, &rows, &count);
+    crm_status s = settings_rows(c, p->name, &rows, &count);
     for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
         p->settings += store_text(&rows[i], SETTING_VALUE).n > 0;
     }

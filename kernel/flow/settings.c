@@ -4,7 +4,7 @@
 #include "data/stores.h"
 #include "flow/store.h"
 
-#define ROWS_MAX  300 /* of one module: what is declared now and ever was */
+#define ROWS_MAX  1000 /* of one module: what is declared now and ever was */
 #define REV_BYTES 8
 
 static crm_status find_row(crm_ctx *c, crm_str owner, crm_str name, store_row *out)
@@ -14,6 +14,14 @@ static crm_status find_row(crm_ctx *c, crm_str owner, crm_str name, store_row *o
     const cond *is_name = cond_compare(c->arena, COND_EQ, &f[SETTING_NAME], value_text(name));
     return store_first(c->session, c->arena, c->reg, STORE_SETTING,
                        cond_and(c->arena, is_owner, is_name), out);
+}
+
+crm_status settings_row_of(crm_ctx *c, crm_str owner, crm_str name, int64_t *row)
+{
+    store_row found;
+    crm_status s = find_row(c, owner, name, &found);
+    *row = s == CRM_OK ? found.id : 0;
+    return s;
 }
 
 crm_status setting_value(crm_ctx *c, crm_str owner, crm_str name, crm_str *json)
@@ -49,7 +57,7 @@ bool settings_have(const registry *r, crm_str owner)
 
 /* ---- all of a module ------------------------------------------------------------------------- */
 
-static crm_status list_rows(crm_ctx *c, crm_str owner, store_row **out, uint32_t *count)
+crm_status settings_rows(crm_ctx *c, crm_str owner, store_row **out, uint32_t *count)
 {
     const entity *e = registry_store(c->reg, STORE_SETTING);
     query *q = query_new(c->arena, e);
@@ -97,7 +105,7 @@ crm_status settings_read(crm_ctx *c, crm_str owner, setting_states *out)
     uint32_t count;
     const registry *r = c->reg;
     *out = (setting_states){0};
-    crm_status s = list_rows(c, owner, &rows, &count);
+    crm_status s = settings_rows(c, owner, &rows, &count);
     out->at =
         s == CRM_OK ? ARENA_ARRAY(c->arena, setting_state, r->setting_count + count + 1) : NULL;
     if (!out->at) {

@@ -11,6 +11,7 @@
 
 #include "data/data.h"
 #include "data/setting.h"
+#include "flow/store.h"
 
 typedef struct setting_state {
     const setting *of;  /* NULL: the version in force declares none of this name, and what is here is aside */
@@ -33,6 +34,8 @@ typedef struct setting_states {
 CRM_MUST_CHECK crm_status setting_value(crm_ctx *c, crm_str owner, crm_str name, crm_str *json);
 /* All of a module. Likewise. */
 CRM_MUST_CHECK crm_status settings_read(crm_ctx *c, crm_str owner, setting_states *out);
+/* The rows of a module's settings that were ever changed here. Likewise. */
+CRM_MUST_CHECK crm_status settings_rows(crm_ctx *c, crm_str owner, store_row **out, uint32_t *count);
 /* Whether the module is in force, with its code or without. */
 bool settings_have(const registry *r, crm_str owner);
 /* JSON; "null": nobody gives one. */
@@ -41,6 +44,30 @@ crm_str setting_in_force(const setting_state *s);
 const char *setting_from(const setting_state *s);
 /* The same as long as nobody changes what is given, declared or changed. */
 crm_str settings_rev(arena *a, const setting_states *all);
+
+/* ---- what was changed (settings_history.c) --------------------------------------------------- */
+
+typedef struct setting_change {
+    int64_t position, at, by; /* by 0: from the console */
+    crm_str by_name, via, name;
+    crm_str old_json, new_json; /* empty: what is given was in force */
+    int64_t row;
+} setting_change;
+typedef struct setting_changes {
+    setting_change *at; /* the newest first */
+    uint32_t count;
+    int64_t next;       /* goes to `before`; 0: none are older */
+} setting_changes;
+/* At most `limit` before a position (0: the newest), whoever made them. As settings_read. */
+CRM_MUST_CHECK crm_status settings_changes(crm_ctx *c, crm_str owner, int64_t before, uint32_t limit,
+                                           setting_changes *out);
+/*
+ * Takes one of them back. CONFLICT "changed_since" when the setting holds something else by now; NOT_FOUND: there
+ * is no such change of it; INVALID as settings_change. Writer, in a transaction.
+ */
+CRM_MUST_CHECK crm_status settings_undo(crm_ctx *c, crm_str owner, crm_str name, int64_t position);
+/* Of the row of a setting that was changed. NOT_FOUND. As settings_read, or on the writer. */
+CRM_MUST_CHECK crm_status settings_row_of(crm_ctx *c, crm_str owner, crm_str name, int64_t *row);
 
 /* ---- on the writer, in a transaction --------------------------------------------------------- */
 

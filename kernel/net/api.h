@@ -55,7 +55,7 @@ typedef struct module_ask {
     crm_str only_of; /* ROLLBACK, DISABLE: only while this version is in force, as module_version_word; the kernel's,
                         which also turns off what the ТЗ needs */
     crm_str typed;  /* PURGE: the name once more, by who knows what he does */
-    bool is_check;  /* PURGE: only to say what would go */
+    bool is_check;  /* only to say what would follow, or go */
 } module_ask;
 /* As model_service. */
 typedef struct module_service {

@@ -173,6 +173,15 @@ void model_route(api_call *k);
 void modules_route(api_call *k);
 /* <module>/settings. False: another route's path. */
 bool module_settings_route(api_call *k);
+/* What is asked about the settings of a module: k->own. */
+typedef struct settings_ask {
+    crm_str owner, seen, rev; /* seen: If-Match's; rev: of what was read */
+} settings_ask;
+/* Answers what was written of them with all of them. */
+void module_settings_saved(api_call *k);
+/* …/changes and …/undo. */
+void module_settings_changes(api_call *k);
+void module_settings_undo(api_call *k);
 
 /* ---- routes under /api/v1 -------------------------------------------------------------------- */
 

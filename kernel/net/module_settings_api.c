@@ -7,10 +7,6 @@
 #include "flow/settings.h"
 #include "net/api_private.h"
 
-typedef struct settings_ask {
-    crm_str owner, seen, rev; /* seen: If-Match's; rev: of what was read */
-} settings_ask;
-
 /* ---- JSON, on the pool ----------------------------------------------------------------------- */
 
 static void put_json(json_writer *w, const char *key, crm_str json)
@@ -224,7 +220,7 @@ static crm_status commit(crm_ctx *c, void *arg)
     return settings_change(c, x->owner, k->request.json, x->seen);
 }
 
-static void saved(api_call *k)
+void module_settings_saved(api_call *k)
 {
     if (k->status != CRM_OK && k->status != CRM_STALE) {
         api_reply_error(k, k->status);
@@ -242,16 +238,37 @@ static void set_them(api_call *k, settings_ask *x)
     if (s != CRM_OK) {
         api_reply_error(k, s);
     } else {
-        api_write(k, commit, saved);
+        api_write(k, commit, module_settings_saved);
     }
+}
+
+static void read_or_set(api_call *k)
+{
+    http_verb v = k->http->verb;
+    if (v == VERB_GET || v == VERB_HEAD) {
+        api_pool(k, POOL_FAST, read_all, answered);
+    } else if (v == VERB_PATCH) {
+        set_them(k, k->own);
+    } else {
+        api_reply_method(k, "GET, HEAD, PATCH");
+    }
+}
+
+/* NULL: it is about something else. */
+static void (*action_of(crm_str rest))(api_call *)
+{
+    return str_is(rest, "settings")           ? read_or_set
+           : str_is(rest, "settings/changes") ? module_settings_changes
+           : str_is(rest, "settings/undo")    ? module_settings_undo
+                                              : NULL;
 }
 
 bool module_settings_route(api_call *k)
 {
     crm_str rest = k->rest, owner = {0};
-    http_verb v = k->http->verb;
     str_split(&rest, '/', &owner);
-    if (!owner.n || !str_is(rest, "settings")) {
+    void (*act)(api_call *) = action_of(rest);
+    if (!owner.n || !act) {
         return false;
     }
     settings_ask *x = k->own = ARENA_NEW(k->http->arena, settings_ask);
@@ -262,12 +279,8 @@ bool module_settings_route(api_call *k)
     x->owner = owner;
     if (!settings_have(k->c.reg, owner)) {
         api_reply_code(k, CRM_NOT_FOUND, "module_not_in_force");
-    } else if (v == VERB_GET || v == VERB_HEAD) {
-        api_pool(k, POOL_FAST, read_all, answered);
-    } else if (v == VERB_PATCH) {
-        set_them(k, x);
     } else {
-        api_reply_method(k, "GET, HEAD, PATCH");
+        act(k);
     }
     return true;
 }

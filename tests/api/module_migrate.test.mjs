@@ -5,7 +5,7 @@ import * as fs from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fleetFolder, fleetTz, idOf, putFleet } from '../harness/fleet.mjs';
 import { startServer } from '../harness/server.mjs';
-import { withFiles } from '../harness/tz.mjs';
+import { dealer, withFiles, writeTz } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const CARS = '/api/v1/fleet.car';
@@ -34,6 +34,15 @@ describe('a change of what earlier versions have stored', () => {
   const migrated = () => until(async () => (await fleet()).migration === null, 'the end of the migration');
   const without = async () => (await head.get(`${CARS}?region.none=1&limit=200`, { expect: 200, asWritten: true })).json.rows;
   const batches = async () => (await head.get('/api/v1/batch?kind=migrate&sort=-id', { expect: 200 })).json.rows;
+
+  it('is told before it is begun, with the fields that come; nothing is changed by that', async () => {
+    const plan = (await change('upgrade?check=1', { version: '1.5.0' })).json;
+    assert.deepEqual([plan.ok, plan.from, plan.to, plan.migrations], [true, 'bundled', idOf(6), 1]);
+    assert.deepEqual([plan.added, plan.hidden, plan.with], [{ count: 1, names: ['fleet.car.region'] }, { count: 0, names: [] }, []]);
+    const row = await fleet();
+    assert.deepEqual([row.version, row.migration], ['bundled', null]);
+    assert.equal((await change('upgrade?check=1', { version: '9.9.9' }, 409)).json.code, 'module_no_version');
+  });
 
   it('goes over all records while they are read and written, and no request fails', async () => {
     const failed = [];
@@ -101,6 +110,8 @@ describe('a change of what earlier versions have stored', () => {
     assert.equal(await version(), '1.5.0');
     const [batch] = await batches();
     assert.deepEqual([batch.state, batch.error], ['failed', 'migration_failed']);
+    const [notice] = (await head.get('/api/v1/notification?kind=module&sort=-id', { expect: 200 })).json.rows;
+    assert.match(notice.text, /^Модуль fleet: данные для версии 1\.6\.0-7+ не подготовлены, действует прежняя версия/);
     assert.match(await server.tell('module', 'list'), /данные для версии 1\.6\.0-7+ не подготовлены: car \d+ has no region/);
     await head.post(CARS, { plate: 'GOOD' }, { expect: 201 });
     await head.patch(`${CARS}/${bad.id}`, { plate: 'FINE' }, { expect: 200 });
@@ -127,6 +138,9 @@ describe('a change of what earlier versions have stored', () => {
     await until(() => new RegExp(`job.failed job="?kernel.batch"? key="?${goes.id}"? `).test(server.log), 'it to wait at the last car');
     assert.equal((await change('rollback')).json.version, idOf(6));
     assert.equal((await batches()).find((b) => b.id === goes.id).state, 'canceled');
+    const { migration } = await fleet();
+    assert.deepEqual([migration.state, migration.why], ['stopped', null], 'nothing has failed');
+    assert.match(await server.tell('module', 'list'), /подготовка данных для версии 1\.6\.0-7+ остановлена/);
     await head.patch(`${CARS}/${early.id}`, { plate: 'BAD' }, { expect: 200 });
     await head.patch(`${CARS}/${last.id}`, { plate: 'NOW' }, { expect: 200 });
     await change('upgrade', { version: '1.6.0' });
@@ -156,13 +170,67 @@ describe('a change of data that neither of two versions can make', () => {
     fs.rmSync(modules, { recursive: true, force: true });
   });
 
-  it('leaves in force the one that was asked for, and does not swap them for ever', async () => {
-    const former = (version) => until(() => server.log.match(new RegExp(`module.migration_failed .*version="?${version}"? former="?(\\w+)`))?.[1], `${version} to be judged`);
-    const batches = async () => (await head.get('/api/v1/batch?kind=migrate&sort=-id', { expect: 200 })).json.rows;
-    assert.equal(await former('bundled'), 'module_no_former');
-    await head.post('/api/v1/modules/fleet/upgrade', { version: '1.7.0' }, { expect: 200 });
-    assert.equal(await former(idOf(8)), 'migration_failed');
+  const fleet = async () => (await head.get('/api/v1/modules', { expect: 200 })).json.modules.find((m) => m.name === 'fleet');
+  const off = (version) =>
+    until(async () => {
+      const row = await fleet();
+      return row.state === 'disabled' && row.migration?.version === version && row;
+    }, `${version} to be off`);
+  const notices = async () => (await head.get('/api/v1/notification?kind=module&sort=-id', { expect: 200 })).json.rows.map((n) => n.text);
+
+  it('leaves the module off when there is no version before, with the reason in the list and a notice; its data are there', async () => {
+    const row = await off('bundled');
+    assert.deepEqual([row.version, row.migration.state, row.migration.why], ['bundled', 'failed', 'car 1 has no region']);
+    assert.equal((await head.get('/api/v1/fleet/version', { asWritten: true })).status, 404, 'its code does not run');
+    assert.deepEqual((await head.get(CARS, { expect: 200 })).json.rows.map((c) => c.plate), ['BAD']);
+    assert.match(await server.tell('module', 'list'), /fleet [^\n]*выключен администратором[^]*данные для версии bundled не подготовлены: car 1 has no region/);
+    await until(async () => (await notices()).length, 'the notice');
+    assert.match((await notices())[0], /^Модуль fleet: данные для версии bundled не подготовлены, а версии, к которой можно вернуться, нет, и он выключен/);
+  });
+
+  it('stays off over a restart, while other modules change', async () => {
+    await server.restart();
+    head = await server.as('ivanova');
+    assert.equal((await fleet()).state, 'disabled');
+    const sales = await head.post('/api/v1/modules/sales/disable', {}, { expect: 409 });
+    assert.match(sales.json.detail, /^sales: /, 'not for fleet’s sake');
+  });
+
+  it('is tried again by enable, in the version that is asked for, and goes off again rather than to the other that has failed', async () => {
+    await head.post('/api/v1/modules/fleet/enable', { version: '1.7.0' }, { expect: 200 });
+    const row = await off(idOf(8));
+    assert.deepEqual([row.version, row.migration.why], [idOf(8), 'car 1 has no region']);
+    const [car] = (await head.get(CARS, { expect: 200 })).json.rows;
+    await head.patch(`${CARS}/${car.id}`, { plate: 'FINE' }, { expect: 200 });
+    await head.post('/api/v1/modules/fleet/enable', {}, { expect: 200 });
+    await until(async () => (await fleet()).migration === null, 'the end of the migration');
     assert.equal((await head.get('/api/v1/fleet/version', { expect: 200 })).json.version, '1.7.0');
-    assert.deepEqual((await batches()).map((b) => b.state), ['failed', 'failed']);
+  });
+});
+
+describe('a first change of data that refuses, of a module that nobody needs', () => {
+  let modules, server, head;
+
+  before(async () => {
+    modules = fleetFolder([1]);
+    server = await startServer({ modules, tz: fleetTz });
+    head = await server.as('ivanova');
+    await head.post(CARS, { plate: 'BAD' }, { expect: 201 });
+    const { code, err } = await server.command('tz', 'apply', writeTz(server.home, dealer));
+    assert.equal(code, 0, err);
+    putFleet(modules, 7);
+  });
+  after(async () => {
+    await server?.stop();
+    fs.rmSync(modules, { recursive: true, force: true });
+  });
+
+  it('turns it off again', async () => {
+    await head.post('/api/v1/modules/fleet/enable', { version: '1.6.0' }, { expect: 200 });
+    const row = await until(async () => {
+      const now = (await head.get('/api/v1/modules', { expect: 200 })).json.modules.find((m) => m.name === 'fleet');
+      return now.state === 'disabled' && now;
+    }, 'it to be off');
+    assert.deepEqual([row.version, row.migration.state, row.migration.why], [null, 'failed', 'car 1 has no region']);
   });
 });

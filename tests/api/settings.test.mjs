@@ -344,3 +344,50 @@ describe('karkas module settings', () => {
     assert.match(await tell('--lang', 'en', 'module', 'settings', '--help'), /^ {2}karkas module settings NAME \[KEY=VALUE …\]/m);
   });
 });
+
+describe('changes of settings', () => {
+  const changes = async (query = '') => (await head.get(`${SETTINGS}/changes${query}`, { expect: 200 })).json;
+  const undo = (body, expect) => head.post(`${SETTINGS}/undo`, body, { expect });
+
+  it('are told with who, when and both values, the newest first and in pages', async () => {
+    await forget();
+    await set({ wait: '30m' });
+    await set({ wait: '40m', rate: '2' });
+    await set({ wait: null, key: { secret: 'FLEET_KEY' } });
+    const first = await changes('?limit=2');
+    assert.deepEqual(first.rows.map((r) => [r.name, r.old, r.new]), [['key', null, { secret: 'FLEET_KEY' }], ['wait', 40 * MINUTE, null]]);
+    const [, wait] = first.rows;
+    assert.deepEqual([wait.label, wait.via], ['Сколько ждать', 'api']);
+    assert.equal(wait.by.id, (await head.get('/api/v1/meta', { expect: 200 })).json.user.id);
+    assert.match(wait.at, /^2027-01-.*Z$/);
+    const second = await changes(`?limit=2&before=${first.next}`);
+    assert.deepEqual(second.rows.map((r) => [r.name, r.old, r.new]), [['rate', null, '2.00'], ['wait', 30 * MINUTE, 40 * MINUTE]]);
+    assert.equal((await head.get(`${SETTINGS}/changes?limit=0`, { expect: 422 })).json.fields[0].code, 'out_of_range');
+    assert.equal((await head.get(`${SETTINGS}/changes?before=x`, { expect: 400 })).json.code, 'bad_cursor');
+  });
+
+  it('are taken back one by one while they hold, and that is a change, too', async () => {
+    const { rows } = await changes('?limit=4');
+    const [key, last, rate, earlier] = rows;
+    const after = (await undo({ name: 'rate', change: rate.position }, 200)).json;
+    assert.deepEqual(after.settings.find((s) => s.name === 'rate').from, 'default');
+    assert.equal((await undo({ name: 'wait', change: earlier.position }, 409)).json.code, 'changed_since');
+    await undo({ name: 'wait', change: last.position }, 200);
+    assert.equal(await seen('wait'), String(40 * MINUTE), 'in force at once');
+    await undo({ name: 'wait', change: earlier.position }, 200);
+    assert.equal((await named('wait')).value, 30 * MINUTE);
+    const [newest] = (await changes('?limit=1')).rows;
+    assert.deepEqual([newest.name, newest.old, newest.new], ['wait', 40 * MINUTE, 30 * MINUTE]);
+    assert.equal((await undo({ name: 'rate', change: key.position }, 400)).json.code, 'bad_cursor', 'of another setting');
+    await undo({ name: 'nothing', change: key.position }, 404);
+    assert.equal((await undo({ name: 'key' }, 422)).json.fields[0].field, 'change');
+    await undo({ name: 'key', change: key.position }, 200);
+    await forget();
+  });
+
+  it('are for those with the function settings', async () => {
+    const petrov = await server.as('petrov');
+    assert.equal((await petrov.get(`${SETTINGS}/changes`, { asWritten: true })).status, 403);
+    assert.equal((await petrov.post(`${SETTINGS}/undo`, { name: 'wait', change: 'x' }, { asWritten: true })).status, 403);
+  });
+});

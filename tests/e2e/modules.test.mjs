@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { NEW_PASSWORD, launch, looks } from '../harness/browser.mjs';
-import { fleetFolder, fleetTz, putFleet } from '../harness/fleet.mjs';
+import { fleetFolder, fleetTz, idOf, putFleet } from '../harness/fleet.mjs';
 import { startServer } from '../harness/server.mjs';
 import { until } from '../harness/until.mjs';
 
@@ -90,10 +90,36 @@ describe('the page of modules', () => {
     await row().getByText('версия 1.0.0').waitFor();
   });
 
+  it('each version that lies there may be gone to, after what would follow is told', async () => {
+    await row().locator('summary').click();
+    const version = (id) => row().locator(`[data-version="${id}"]`);
+    await version('bundled').getByText('выбрана').waitFor();
+    assert.equal(await version('bundled').locator('[data-action=go]').count(), 0);
+    await version(idOf(2)).locator('[data-action=go]').click();
+    await page.locator('dialog.ask [data-outlook]').getByText('Появится: fleet.car.mileage').waitFor();
+    await agree();
+    await version(idOf(2)).getByText('выбрана').waitFor();
+    await version('bundled').locator('[data-action=go]').click();
+    await page.locator('dialog.ask [data-outlook]').getByText('Скроется, данные останутся: fleet.car.mileage').waitFor();
+    await agree();
+    await version('bundled').getByText('выбрана').waitFor();
+  });
+
+  it('who changed a setting is told, and one change is taken back', async () => {
+    await row().locator('[data-action=settings]').click();
+    await api.patch(SETTINGS, { greeting: 'Добрый день' }, { expect: 200 });
+    await from('greeting', 'server');
+    await page.locator('[data-part=changes] summary').click();
+    const change = page.locator('[data-change=greeting]').first();
+    await change.getByText('Добрый день').waitFor();
+    await change.locator('[data-action=undo]').click();
+    await until(async () => (await stored('greeting')).value !== 'Добрый день', 'the value of before');
+    await page.click('[data-action=back]');
+  });
+
   it('a module that the ТЗ needs is not turned off, and it is said why', async () => {
     await row().locator('[data-action=disable]').click();
-    await agree();
-    await row().locator('[data-refusal]').waitFor();
+    await row().locator('[data-refusal]').getByText('модуль нужен ТЗ').waitFor();
     await row().getByText('работает', { exact: true }).waitFor();
   });
 

@@ -41,7 +41,23 @@ export interface Module {
   remote: { state: 'ok' | 'failing' | 'paused'; detail?: string | null } | null;
   services: Service[];
   purging: { batch: number; done: number; total: number } | null;
-  migration: { batch: number; state: 'running' | 'failed'; version: string; done: number; why: string | null } | null;
+  migration: { batch: number; state: 'running' | 'failed' | 'stopped'; version: string; done: number; why: string | null } | null;
+}
+
+export interface Names {
+  count: number;
+  names: string[]; // a hundred at most
+}
+
+/** What a change of a module would bring. */
+export interface Outlook {
+  name: string;
+  from: string | null;
+  to: string | null;
+  migrations: number;
+  added: Names;
+  hidden: Names;
+  with: string[];
 }
 
 /** What would go for ever of a module that is off. */
@@ -83,6 +99,18 @@ export interface Setting {
   changed: Changed | null;
 }
 
+/** A change of a setting that was made; null is no value of the server's own. */
+export interface SettingChange {
+  position: string;
+  at: string;
+  by: Ref | null;
+  via: string;
+  name: string;
+  label: string;
+  old: Json;
+  new: Json;
+}
+
 export interface Aside {
   name: string;
   value: Json;
@@ -107,11 +135,17 @@ export const modules = {
   list: () => api.get<{ modules: Module[] }>('/modules').then((answer) => answer.modules),
   act: (name: string, act: Act, version?: string) =>
     api.post<Module>(path(name, act), version ? { version } : {}),
+  look: (name: string, act: Act, version?: string) =>
+    api.post<Outlook>(`${path(name, act)}?check=1`, version ? { version } : {}),
   planPurge: (name: string) => api.post<Purge>(`${path(name, 'purge')}?check=1`, {}),
   purge: (name: string) => api.post<Purge & { change: { batch: number } }>(path(name, 'purge'), { name }),
   settings: (name: string) => api.get<Settings>(path(name, 'settings')),
   set: (name: string, body: Values, rev: string) =>
     api.patch<Settings>(path(name, 'settings'), body, { 'If-Match': `"${rev}"` }),
+  changes: (name: string, before?: string) =>
+    api.get<{ rows: SettingChange[]; next: string | null }>(path(name, `settings/changes?limit=20${before ? `&before=${before}` : ''}`)),
+  undo: (name: string, change: SettingChange) =>
+    api.post<Settings>(path(name, 'settings/undo'), { name: change.name, change: change.position }),
 };
 
 /* ---- versions ---- */
@@ -133,6 +167,19 @@ export function newer(m: Module): Version | null {
   const ahead = m.versions.filter((one) => isOlder(now, one.version));
   return ahead.reduce<Version | null>((best, one) => (best && !isOlder(best.version, one.version) ? best : one), null);
 }
+
+/** What puts that version into force; null: it is, or half of the module has gone. */
+export function wayTo(m: Module, to: Version): Act | null {
+  if (m.purging) return null;
+  if (!isInForce(m)) return 'enable';
+  return to.id === m.version ? null : 'upgrade';
+}
+
+/** Whether going to that version is going back. */
+export const isBack = (m: Module, to: Version): boolean => {
+  const now = numberOf(m, m.version);
+  return !!now && isOlder(to.version, now);
+};
 
 /** Its entities are there, and so are its settings, whether its code runs or not. */
 export const isInForce = (m: Module): boolean => ['running', 'quarantined', 'waiting', 'safe'].includes(m.state);

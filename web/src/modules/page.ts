@@ -13,8 +13,8 @@ import { meta } from '../core/meta.ts';
 import { problemOf } from '../core/model.ts';
 import { Watch } from '../core/store.ts';
 import { agreed, back, doing, done, nameOf } from './acts.ts';
-import { actsOf, isInForce, isOneTooMany, modules, newer, numberOf } from './model.ts';
-import type { Act, Module, Service, ServiceState, State } from './model.ts';
+import { actsOf, isInForce, isOneTooMany, modules, newer, numberOf, wayTo } from './model.ts';
+import type { Act, Module, Service, ServiceState, State, Version } from './model.ts';
 import { beginPurge, followPurge, mayPurge, purging } from './purge.ts';
 import './settings.ts';
 import { say } from './texts.ts';
@@ -89,19 +89,25 @@ class ModulesPage extends El {
     }
   }
 
-  async #ask(m: Module, act: Act): Promise<void> {
-    if (await agreed(m, act)) await this.#do(m, act, act === 'upgrade' ? newer(m)?.id : undefined);
+  async #ask(m: Module, act: Act, to?: Version): Promise<void> {
+    this.refusal = null;
+    try {
+      if (await agreed(m, act, to)) await this.#do(m, act, to ?? (act === 'upgrade' ? (newer(m) ?? undefined) : undefined));
+    } catch (error) {
+      this.#refused(m, problemOf(error));
+    }
   }
 
   /** Done, it is said with the way back; refused, it is told at the module, where nothing has changed. */
-  async #do(m: Module, act: Act, version?: string): Promise<void> {
+  async #do(m: Module, act: Act, to?: Version): Promise<void> {
     if (this.busy) return;
-    this.busy = { name: m.name, text: doing(m, act) };
+    this.busy = { name: m.name, text: doing(m, act, to) };
     this.refusal = null;
     try {
-      const now = await modules.act(m.name, act, version);
+      const now = await modules.act(m.name, act, to?.id);
       const way = back(m, act);
-      const undo = way ? { label: t('undo'), run: () => void this.#do(now, way.act, way.act === 'upgrade' ? way.version : undefined) } : undefined;
+      const before = way?.act === 'upgrade' ? m.versions.find((one) => one.id === way.version) : undefined;
+      const undo = way && (way.act !== 'upgrade' || before) ? { label: t('undo'), run: () => void this.#do(now, way.act, before) } : undefined;
       toast({ text: done(now, act), kind: 'ok', icon: 'check', key: 'modules', action: undo });
     } catch (error) {
       this.#refused(m, problemOf(error));
@@ -171,7 +177,7 @@ class ModulesPage extends El {
     return html`<li class="batch" data-module=${m.name} data-state=${m.state}>
       <div class="batch-head"><span class="clip">${titled(m.name)}</span>${tag(say(`state.${m.state}`), COLORS[m.state])}${this.#newer(m)}</div>
       <span class="muted">${[this.#version(m), this.#entities(m)].filter(Boolean).join(' · ')}</span>
-      ${this.#why(m)}${this.#services(m)}${this.#change(m)}${m.purging ? purging(m.purging) : nothing}
+      ${this.#why(m)}${this.#services(m)}${this.#versions(m)}${this.#change(m)}${m.purging ? purging(m.purging) : nothing}
       <div class="batch-foot">
         ${isInForce(m) ? html`<a class="btn btn-sm" data-action="settings" href="/settings/modules?of=${encodeURIComponent(m.name)}" aria-label=${say('settings.of', { name: m.name })}>${icon('settings', 'icon-16')}${say('settings')}</a>` : nothing}
         ${actsOf(m).map((act) => html`<button class="btn btn-sm ${act === 'disable' ? 'btn-ghost' : ''}" data-action=${act} ?disabled=${!!this.busy} aria-label=${say('act.of', { act: nameOf(m, act), name: m.name })} @click=${() => void this.#ask(m, act)}>${nameOf(m, act)}</button>`)}
@@ -202,6 +208,24 @@ class ModulesPage extends El {
     const now = numberOf(m, m.version);
     if (now) return say(m.version === 'bundled' ? 'version.bundled' : 'version', { version: now });
     return m.versions.length ? say('version.there', { versions: m.versions.map((v) => v.version).join(', ') }) : '';
+  }
+
+  /** Each that lies there, with the way to it. */
+  #versions(m: Module): TemplateResult | typeof nothing {
+    if (m.versions.length < 2) return nothing;
+    return html`<details class="fold" data-part="versions"><summary>${say('versions', { n: m.versions.length })}</summary>
+      <ul class="stack-8">${m.versions.map((one) => this.#oneVersion(m, one))}</ul>
+    </details>`;
+  }
+
+  #oneVersion(m: Module, one: Version): TemplateResult {
+    const act = wayTo(m, one);
+    const name = act ? nameOf(m, act, one) : '';
+    return html`<li class="batch-foot" data-version=${one.id}>
+      <span class="mono" title=${one.id}>${one.version}</span>${one.id === 'bundled' ? html`<span class="muted">${say('version.shipped')}</span>` : nothing}
+      ${one.id === m.version ? tag(say('version.now'), COLORS[m.state]) : one.id === m.before ? tag(say('version.before'), 'gray') : nothing}
+      ${act ? html`<button class="btn btn-sm push" data-action="go" ?disabled=${!!this.busy} aria-label=${say('act.of', { act: `${name} ${one.version}`, name: m.name })} @click=${() => void this.#ask(m, act, one)}>${name}</button>` : nothing}
+    </li>`;
   }
 
   /** By what people know it: its objects. */

@@ -19,6 +19,7 @@ import { problemOf } from '../core/model.ts';
 import { Watch } from '../core/store.ts';
 import type { FieldError } from '../core/types.ts';
 import { fieldOf, held, inverse, isAsSeen, mayRevert, merge, modules, said, sent } from './model.ts';
+import './changes.ts';
 import type { Aside, Changed, Setting, Settings, Typed, Values } from './model.ts';
 import { say } from './texts.ts';
 
@@ -250,6 +251,7 @@ class ModuleSettings extends El {
           ${this.#refused()}${this.#conflicting(shown)}
           ${shown.settings.map((s) => this.#setting(s))}
           ${shown.aside.length ? this.#asides(shown) : nothing}
+          <crm-setting-changes .module=${this.module} .settings=${shown}></crm-setting-changes>
         </div>
       </div>
       ${this.#saveBar()}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { actsOf, inverse, merge, newer, sent } from '../../src/modules/model.ts';
+import { outlook } from '../../src/modules/acts.ts';
+import { actsOf, inverse, isBack, merge, newer, sent, wayTo } from '../../src/modules/model.ts';
 import type { Module, Setting } from '../../src/modules/model.ts';
 
 const module = (more: Partial<Module>): Module => ({
@@ -28,6 +29,25 @@ test('what may be asked follows the state', () => {
   assert.deepEqual(actsOf(module({ state: 'disabled', version: null })), ['enable']);
   assert.deepEqual(actsOf(module({ state: 'refused', version: null })), []);
   assert.deepEqual(actsOf(module({ state: 'disabled', version: null, purging: { batch: 1, done: 2, total: 9 } })), [], 'half of it has gone');
+});
+
+test('each version has its way: into force, on, or none where it is or half of the module has gone', () => {
+  const versions = [{ id: 'bundled', version: '1.0.0' }, { id: 'b', version: '1.1.0' }];
+  const ways = (more: Partial<Module>) => versions.map((one) => wayTo(module({ versions, ...more }), one));
+  assert.deepEqual(ways({ version: 'b' }), ['upgrade', null]);
+  assert.deepEqual(ways({ state: 'disabled', version: 'b' }), ['enable', 'enable'], 'one that was turned off for its data is tried again');
+  assert.deepEqual(ways({ version: null, state: 'off' }), ['enable', 'enable']);
+  assert.deepEqual(ways({ version: 'b', purging: { batch: 1, done: 2, total: 9 } }), [null, null]);
+  assert.deepEqual(versions.map((one) => isBack(module({ versions, version: 'b' }), one)), [true, false]);
+});
+
+test('what would follow is told in lines, and so is that nothing would', () => {
+  const none = { count: 0, names: [] };
+  const plan = { name: 'fleet', from: 'a', to: 'b', migrations: 0, added: none, hidden: none, with: [] };
+  assert.equal(outlook(plan).length, 1);
+  const lines = outlook({ ...plan, migrations: 2, added: { count: 2, names: ['fleet.car.mileage'] }, with: ['depot'] });
+  assert.equal(lines.length, 3);
+  assert.match(lines[1]!, /fleet\.car\.mileage…/);
 });
 
 test('a value is sent in the form of its type, a secret by its name, nothing as null', () => {
