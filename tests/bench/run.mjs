@@ -5,7 +5,7 @@
 //   tests/bench/run.sh [--rows 20000] [--only get,list,stuck] [--rounds 5] [--seconds 1] [--seed 1] [--extra]
 //                      [--keep DIR] [--many 1000000]
 //
-// --only takes beginnings of the names in `cases.mjs` and `asked.mjs` (all there begin with "rights") and of: find stuck parts among tls streams memory model start export bulk
+// --only takes beginnings of the names in `cases.mjs` and `asked.mjs` (all there begin with "rights") and of: find stuck parts among tls streams memory model modules start export bulk
 // cancel import sheet card.
 // --many is how many rows the file of `import` has, when not as many as the base.
 // --extra adds companies, leads, deals and tasks, a tenth of the contacts each.
@@ -19,11 +19,12 @@ import { ratios, roundCases, runRounds } from './cases.mjs';
 import { parts } from './lists.mjs';
 import { bulk, canceled, cards, exports, imports, sheets } from './many.mjs';
 import { model } from './model.mjs';
+import { modules } from './modules.mjs';
 import { printLines, printRounds, writeJson } from './print.mjs';
 import { searches } from './search.mjs';
 import { among, memory, secure, starts, streams, stuck } from './special.mjs';
 
-const SPECIAL = { find: searches, stuck, parts, among, memory, model, streams, tls: secure, start: starts, export: exports, bulk, cancel: canceled, sheet: sheets, card: cards, import: imports };
+const SPECIAL = { find: searches, stuck, parts, among, memory, model, modules, streams, tls: secure, start: starts, export: exports, bulk, cancel: canceled, sheet: sheets, card: cards, import: imports };
 /** What stands beside a case is measured with it. */
 const BESIDE = { get: ['floor'], rights: ['floor'], list: ['floor'], create: ['create'], search: ['floor'], mixed: ['floor'], import: ['create-alone'] };
 
