@@ -249,6 +249,12 @@ static void check_texts(lint *l)
     for (uint32_t i = 0; i < r->permission_count; i++) {
         check_text(l, r->permissions[i].title);
     }
+    for (uint32_t i = 0; i < r->frame_count; i++) {
+        check_text(l, r->frames[i].label);
+    }
+    for (uint32_t i = 0; i < r->ui_part_count; i++) {
+        check_text(l, r->ui_parts[i].label);
+    }
     for (uint32_t i = 0; i < r->service_count; i++) {
         check_text(l, r->services[i].title);
     }

@@ -495,6 +495,20 @@ typedef struct remote_frame {
     uint32_t height;             /* px until it says another */
 } remote_frame;
 
+/* Where an element of a module's own script stands in the UI (`ui` of module.yaml). */
+typedef enum ui_kind { UI_SCREEN, UI_SLOT, UI_FIELD, UI_COMMAND } ui_kind;
+typedef struct ui_part {
+    ui_kind kind;
+    crm_str module, id, icon;
+    crm_str label;               /* a key of the strings; a field has none */
+    crm_str element, editor;     /* names of elements; of a field those that show and edit it */
+    crm_str place;               /* of a slot: "card.side" */
+    crm_str entity_name;         /* only for those who read it; empty: for everybody */
+    crm_str field_name;
+    crm_str when_json;           /* a condition on the record, or empty */
+    int32_t order;
+} ui_part;
+
 /* Picks one of the candidate users for a record: `strategy: free`. */
 typedef struct strategy {
     crm_str name, module;
@@ -575,7 +589,7 @@ typedef struct text_string {
     X(module_info, module) X(pipeline, pipeline) X(role, role) X(grant, grant)                     \
     X(function_grant, function) X(permission, permission) X(route, route) X(hook, hook) X(listener, listener) X(job, job)    \
     X(service, service) X(batch_kind, batch_kind)                                                  \
-    X(step, step) X(remote, remote) X(remote_frame, frame) X(strategy, strategy) X(integration_type, integration_type)                      \
+    X(step, step) X(remote, remote) X(remote_frame, frame) X(ui_part, ui_part) X(strategy, strategy) X(integration_type, integration_type)                      \
     X(integration, integration) X(rule, rule) X(setting, setting) X(menu_item, menu)               \
     X(text_string, string)
 

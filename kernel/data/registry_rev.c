@@ -128,6 +128,22 @@ static void put_rights(buf *b, const registry *r)
     }
 }
 
+static void put_part(buf *b, const ui_part *p)
+{
+    put_int(b, p->kind);
+    put(b, p->module);
+    put(b, p->id);
+    put(b, p->icon);
+    put(b, p->label);
+    put(b, p->element);
+    put(b, p->editor);
+    put(b, p->place);
+    put(b, p->entity_name);
+    put(b, p->field_name);
+    put(b, p->when_json);
+    put_int(b, p->order);
+}
+
 static void put_shell(buf *b, const registry *r)
 {
     put(b, r->company);
@@ -157,6 +173,9 @@ static void put_shell(buf *b, const registry *r)
         put_int(b, f->height);
         put_int(b, f->send_count);
         put_int(b, f->set_count);
+    }
+    for (uint32_t i = 0; i < r->ui_part_count; i++) {
+        put_part(b, &r->ui_parts[i]);
     }
     for (uint32_t i = 0; i < r->string_count; i++) {
         put(b, r->strings[i].lang);

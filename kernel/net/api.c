@@ -187,6 +187,9 @@ static bool serve_module_file(api *a, http_request *r)
     for (uint32_t i = 0; reg && i < reg->module_count; i++) {
         in_force = str_eq(reg->modules[i].name, name) ? &reg->modules[i] : in_force;
     }
+    if (str_starts(rest, CRM_S("frames/"))) {
+        frame_file_policy(r);
+    }
     bool is_served = in_force && static_set_serve(a->o.modules, r, in_force->ui_dir);
     registry_unpin(reg);
     return is_served;

@@ -232,6 +232,8 @@ bool batch_route(api_call *k);
 /* An address for a page of a module's service, and such a page itself (/frames/…, no session). */
 void frames_route(api_call *k);
 void frame_page_route(api_call *k);
+/* Their policy, for a file of a module that is a framed page or belongs to one. */
+void frame_file_policy(http_request *r);
 void module_route(api_call *k);
 void hook_route(api_call *k); /* /hook/<integration>, no session */
 

@@ -5,6 +5,9 @@
  * minutes; the pages themselves are asked for without a session, since a sandboxed frame has an
  * origin of its own and sends no cookies. Nothing of the request but its path and query goes on to
  * the service, and nothing of its answer but a known type and the bytes comes back.
+ *
+ * The page of a module without a service is a file below its ui/frames/, which anybody may read as
+ * all files of ui/: it needs no word, and its policy makes it as strange to the page around.
  */
 #include <pthread.h>
 
@@ -73,6 +76,17 @@ static bool may_open(crm_ctx *c, const remote_frame *f)
     return !f->entity_name.n || (e && rights_may_some(c, e, ACTION_READ));
 }
 
+static crm_str address_of(api_call *k, const remote_frame *f, int64_t until)
+{
+    arena *a = k->c.arena;
+    if (!registry_remote(k->c.reg, f->module)) {
+        return arena_fmt(a, "/m/%.*s/frames%.*s", STR_FMT(f->module), STR_FMT(f->path));
+    }
+    crm_str word = word_for(a, f->module, until);
+    return arena_fmt(a, "/frames/%.*s/%.*s%.*s", STR_FMT(word), STR_FMT(f->module),
+                     STR_FMT(f->path));
+}
+
 void frames_route(api_call *k)
 {
     crm_str path = k->rest, module = {0};
@@ -88,13 +102,10 @@ void frames_route(api_call *k)
     }
     char moment[CLOCK_TEXT];
     int64_t until = clock_now() + OPEN_MS;
-    crm_str word = word_for(k->c.arena, module, until);
     clock_format(until, moment);
     jw_init(&k->w, http_body(k->http));
     jw_object(&k->w);
-    jw_kstr(&k->w, "src",
-            arena_fmt(k->c.arena, "/frames/%.*s/%.*s%.*s", STR_FMT(word), STR_FMT(module),
-                      STR_FMT(f->path)));
+    jw_kstr(&k->w, "src", address_of(k, f, until));
     jw_kstr(&k->w, "expires_at", str_of(moment));
     jw_end_object(&k->w);
     api_reply(k, 200);
@@ -167,6 +178,11 @@ static void fetched(api_call *k)
     buf_free(&p->bytes);
     http_csp(r, frame_policy);
     http_reply(r, 200, type);
+}
+
+void frame_file_policy(http_request *r)
+{
+    http_csp(r, frame_policy);
 }
 
 void frame_page_route(api_call *k)

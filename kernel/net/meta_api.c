@@ -177,7 +177,7 @@ static void entity_meta(json_writer *w, crm_ctx *c, const entity *e)
     jw_end_object(w);
 }
 
-static bool is_offered(crm_ctx *c, const entity *e)
+bool meta_is_offered(crm_ctx *c, const entity *e)
 {
     return !(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API)) && rights_may_some(c, e, ACTION_READ);
 }
@@ -188,7 +188,7 @@ static void entities(json_writer *w, crm_ctx *c)
     for (uint32_t i = 0; i < c->reg->entity_count; i++) {
         const entity *e = c->reg->entities[i];
         /* All notes are alike, and have no page but the timeline that they stand in. */
-        if (is_offered(c, e) && !(e->flags & ENTITY_NOTES)) {
+        if (meta_is_offered(c, e) && !(e->flags & ENTITY_NOTES)) {
             entity_meta(w, c, e);
         }
     }
@@ -202,7 +202,7 @@ static void pipelines(json_writer *w, crm_ctx *c)
     for (uint32_t i = 0; i < c->reg->pipeline_count; i++) {
     uint64_t seen[4];
         const pipeline *p = &c->reg->pipelines[i];
-        if (!p->entity || !is_offered(c, p->entity)) {
+        if (!p->entity || !meta_is_offered(c, p->entity)) {
             continue;
         }
         jw_key(w, p->name);
@@ -239,7 +239,7 @@ static void menu(json_writer *w, crm_ctx *c)
     for (uint32_t i = 0; i < c->reg->menu_count; i++) {
         const menu_item *m = &c->reg->menus[i];
         const entity *e = m->entity_name.n ? registry_entity(c->reg, m->entity_name) : NULL;
-        if (m->entity_name.n && (!e || !is_offered(c, e))) {
+        if (m->entity_name.n && (!e || !meta_is_offered(c, e))) {
             continue;
         }
         jw_object(w);
@@ -274,7 +274,7 @@ static void frames(json_writer *w, crm_ctx *c)
     for (uint32_t i = 0; i < c->reg->frame_count; i++) {
         const remote_frame *f = &c->reg->frames[i];
         const entity *e = f->entity_name.n ? registry_entity(c->reg, f->entity_name) : NULL;
-        if (f->entity_name.n && (!e || !is_offered(c, e))) {
+        if (f->entity_name.n && (!e || !meta_is_offered(c, e))) {
             continue;
         }
         jw_object(w);
@@ -304,6 +304,7 @@ static void modules(json_writer *w, crm_ctx *c)
             jw_key(w, CRM_S("ui"));
             jw_raw(w, m->ui_json);
         }
+        meta_ui_parts(w, c, m->name);
         jw_end_object(w);
     }
     jw_end_array(w);

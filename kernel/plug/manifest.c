@@ -227,9 +227,10 @@ static void read_head(arena *a, faults *f, manifest *m)
 crm_status manifest_read(arena *a, const char *file, crm_str text, manifest *out,
                          registry_fault **list)
 {
-    static const char *const keys[] = {
-        "module", "version",  "level",  "needs",  "offers", "entities", "extends", "pipelines",
-        "menu",   "settings", "grants", "remote", "hooks",  "steps",    "frames",  NULL};
+    static const char *const keys[] = {"module",   "version", "level",     "needs", "offers",
+                                       "entities", "extends", "pipelines", "menu",  "settings",
+                                       "grants",   "remote",  "hooks",     "steps", "frames",
+                                       "ui",       NULL};
     faults f;
     yaml_error err = {0};
     yaml_node *root;

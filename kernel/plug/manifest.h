@@ -67,11 +67,16 @@ typedef struct reader {
 CRM_MUST_CHECK crm_status manifest_register(const manifest *m, const enabled *on, registry *r,
                                             faults *f);
 /*
- * Hooks and steps that an HTTP service answers for, and its address (manifest_remote.c): when the
- * entities of all modules are in the registry.
+ * Hooks and steps that an HTTP service answers for, its address, and pages in frames
+ * (manifest_remote.c): when the entities of all modules are in the registry.
  */
 CRM_MUST_CHECK crm_status manifest_register_remote(const manifest *m, const enabled *on, registry *r,
                                                    faults *f);
+/* Where elements of its ui/ui.js stand in the UI (manifest_ui.c); at the same time. */
+CRM_MUST_CHECK crm_status manifest_register_ui(const manifest *m, const enabled *on, registry *r,
+                                               faults *f);
+/* Whether a file lies in the module's folder, which the path of its manifest begins with. */
+bool manifest_has_file(reader *rd, const char *name);
 /* The jobs that its settings name are among those of its code, which is bound by then. */
 void settings_check_jobs(const manifest *m, const registry *r, faults *f);
 /* <dir>/locales/<lang>.yaml for every language: flat texts by full key. */
@@ -83,6 +88,8 @@ void read_entity(reader *rd, const yaml_node *n);
 void read_extension(reader *rd, const yaml_node *n);
 void read_pipeline(reader *rd, const yaml_node *n);
 void read_settings(reader *rd, const yaml_node *settings);
+/* The entity that stands at `key`. NULL without a fault: of another module that is not enabled. */
+const entity *read_entity_name(reader *rd, const yaml_node *n, const char *key);
 /* Small letters, digits and '_', at most 40, the first a letter. */
 bool is_snake_case(crm_str s);
 

@@ -73,8 +73,7 @@ static void check_set(reader *rd, const yaml_node *n, const entity *e, const rem
     }
 }
 
-/* NULL without a fault: another module's entity, which is not enabled here. */
-static const entity *entity_of(reader *rd, const yaml_node *n, const char *key)
+const entity *read_entity_name(reader *rd, const yaml_node *n, const char *key)
 {
     const yaml_node *at = yaml_get(n, key);
     if (!at || at->kind != YAML_SCALAR) {
@@ -181,7 +180,7 @@ static void read_hook(reader *rd, const yaml_node *n)
 {
     static const char *const keys[] = {"on",  "when",    "fields",     "send",
                                        "set", "timeout", "on_failure", NULL};
-    const entity *e = keys_check(rd->f, n, keys) ? entity_of(rd, n, "on") : NULL;
+    const entity *e = keys_check(rd->f, n, keys) ? read_entity_name(rd, n, "on") : NULL;
     remote_call *call = e ? begin_call(rd, n, e, "hooks") : NULL;
     if (call) {
         call->fields = read_names(rd, yaml_get(n, "fields"), e, &call->field_count);
@@ -228,7 +227,7 @@ static void read_step(reader *rd, const yaml_node *n)
 {
     static const char *const keys[] = {"of",      "params",     "send", "set",
                                        "timeout", "on_failure", NULL};
-    const entity *e = keys_check(rd->f, n, keys) ? entity_of(rd, n, "of") : NULL;
+    const entity *e = keys_check(rd->f, n, keys) ? read_entity_name(rd, n, "of") : NULL;
     remote_call *call = e ? begin_call(rd, n, e, "steps") : NULL;
     if (!call) {
         return;
@@ -287,9 +286,14 @@ static void read_frame(reader *rd, const yaml_node *n)
         .path = yaml_text(n, "path"),
         .label = arena_fmt(rd->a, "%.*s.frame.%.*s", STR_FMT(rd->m->name), STR_FMT(n->key)),
         .height = (uint32_t)read_number(rd, n, "height", 320)};
-    const entity *e = card ? entity_of(rd, n, "card") : NULL;
+    const entity *e = card ? read_entity_name(rd, n, "card") : NULL;
     if (!is_path(row.path) || row.height > 4000) {
         fault_at(rd->f, n, "wrong_type", row.height > 4000 ? CRM_S("height") : CRM_S("path"));
+        return;
+    }
+    crm_str file = arena_fmt(rd->a, "ui/frames%.*s", STR_FMT(row.path));
+    if (!yaml_get(rd->m->root, "remote") && !(file.p && manifest_has_file(rd, file.p))) {
+        fault_at(rd->f, n, "missing", file); /* no service gives it, so it is a file */
         return;
     }
     if (!card == !yaml_get(n, "menu")) {
@@ -364,8 +368,8 @@ crm_status manifest_register_remote(const manifest *m, const enabled *on, regist
     uint32_t had = f->count;
     if (to) {
         read_remote(&rd, to);
-    } else if (hooks || steps || frames) {
-        fault_at(f, hooks ? hooks : steps ? steps : frames, "missing", CRM_S("remote"));
+    } else if (hooks || steps) {
+        fault_at(f, hooks ? hooks : steps, "missing", CRM_S("remote"));
     }
     YAML_EACH(n, hooks) {
         read_hook(&rd, n);

@@ -139,6 +139,7 @@ crm_status plug_register(module *const *modules, uint32_t count, registry *r, ar
     for (uint32_t i = 0; s == CRM_OK && i < count; i++) {
         bool is_away = modules[i]->info.is_without_code; /* nobody asks its service, either */
         s = is_away ? CRM_OK : manifest_register_remote(&modules[i]->mf, &on, r, &f);
+        s = s == CRM_OK && !is_away ? manifest_register_ui(&modules[i]->mf, &on, r, &f) : s;
     }
     return s == CRM_OK && f.count ? CRM_INVALID : s;
 }

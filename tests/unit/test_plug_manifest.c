@@ -347,6 +347,76 @@ static void an_address_may_come_from_a_setting_that_there_is(void **state)
     ASSERT_FAULT(f, "5", "unknown_setting", "adress", "address");
 }
 
+/* ---- elements in the UI ---------------------------------------------------------------------- */
+
+static void elements_in_the_ui_stand_where_there_is_a_place_for_them(void **state)
+{
+    (void)state;
+    const registry_fault *f = fault_of(
+        HEAD "    fields: {name: {type: text}}\n"
+             "ui:\n"
+             "  screens:\n"
+             "    board: {element: board}\n"
+             "  slots:\n"
+             "    a: {at: card.left, of: shop.item, element: shop-a}\n"
+             "    b: {at: card.side, of: shop.itme, element: shop-b}\n"
+             "    c: {at: home, of: shop.item, element: shop-c}\n"
+             "    d: {at: list.top, of: shop.item, element: shop-d, when: [name, eq, x]}\n"
+             "    e: {at: card.side, of: shop.item, element: shop-e, when: [nmae, eq, x]}\n"
+             "  fields:\n"
+             "    f: {of: shop.item, field: nmae, view: shop-f}\n"
+             "    g: {of: shop.item, field: name}\n"
+             "  commands:\n"
+             "    h: {keys: x}\n");
+    ASSERT_FAULT(f, "6", "missing", "ui/ui.js", "");
+    f = f->next;
+    ASSERT_FAULT(f, "8", "unknown_word", "board", "");
+    assert_true(str_is(f->expected, "shop-…"));
+    f = f->next;
+    ASSERT_FAULT(f, "10", "unknown_word", "card.left", "");
+    assert_true(str_is(f->expected, "card.side, list.top, home"));
+    f = f->next;
+    ASSERT_FAULT(f, "11", "unknown_entity", "shop.itme", "shop.item");
+    f = f->next;
+    ASSERT_FAULT(f, "12", "unknown_key", "of", "");
+    f = f->next;
+    ASSERT_FAULT(f, "13", "unknown_key", "when", "");
+    f = f->next;
+    ASSERT_FAULT(f, "14", "unknown_field", "nmae", "name");
+    f = f->next;
+    ASSERT_FAULT(f, "16", "unknown_field", "nmae", "name");
+    f = f->next;
+    ASSERT_FAULT(f, "17", "missing", "view", "");
+    f = f->next;
+    ASSERT_FAULT(f, "19", "unknown_key", "keys", "");
+    assert_null(f->next);
+}
+
+/* The module that is never rebuilt (tests/fixtures/ui). */
+static void a_module_of_the_first_contract_is_taken_as_it_is(void **state)
+{
+    module_found f = {.name = CRM_S("kiosk")};
+    module_refusal *refused = NULL;
+    module *all[3] = {from_tree("contacts"), from_tree("sales"), NULL};
+    (void)state;
+    f.dir = arena_fmt(a, "%s/tests/fixtures/ui/kiosk", KARKAS_SOURCE_DIR);
+    crm_str file = arena_fmt(a, "%s/module.yaml", f.dir.p);
+    assert_int_equal(fs_read(a, file.p, MANIFEST_MAX, &f.manifest), CRM_OK);
+    assert_int_equal(plug_load(a, &f, &all[2], &refused), CRM_OK);
+    register_all(all, 3);
+    uint32_t kinds[4] = {0};
+    for (uint32_t i = 0; i < r->ui_part_count; i++) {
+        kinds[r->ui_parts[i].kind]++;
+    }
+    assert_int_equal(kinds[UI_SCREEN], 1);
+    assert_int_equal(kinds[UI_SLOT], 4);
+    assert_int_equal(kinds[UI_FIELD], 1);
+    assert_int_equal(kinds[UI_COMMAND], 1);
+    const menu_item *last = &r->menus[r->menu_count - 1];
+    assert_true(str_is(last->to, "/x/kiosk/board"));
+    assert_true(str_is(last->entity_name, "kiosk.stand")); /* nobody else is told of it */
+}
+
 /* ---- the bundled modules --------------------------------------------------------------------- */
 
 static bool has_text(const char *lang, crm_str key)
@@ -464,6 +534,8 @@ int main(void)
         TEST(faults_of_settings_are_named_with_their_lines),
         TEST(a_setting_names_a_job_of_its_module),
         TEST(an_address_may_come_from_a_setting_that_there_is),
+        TEST(elements_in_the_ui_stand_where_there_is_a_place_for_them),
+        TEST(a_module_of_the_first_contract_is_taken_as_it_is),
         TEST(tasks_alone_have_no_lead_in_fields_views_or_indexes),
         TEST(every_label_of_the_bundled_modules_has_both_languages),
         TEST(the_lead_list_of_the_registry_is_live_and_at_home),
