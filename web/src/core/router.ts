@@ -25,7 +25,7 @@ export function parse(path: string, search: URLSearchParams, under: string | nul
   if (path === '/settings/webhooks') return { ...place, name: 'webhooks' };
   if (path === '/settings/model') return { ...place, name: 'model' };
   if (path === '/settings/modules') return { ...place, name: 'modules' };
-  if (path.startsWith('/x/frame/')) return { ...place, name: 'frame' };
+  if (path.startsWith('/x/')) return { ...place, name: 'frame' };
   const m = /^\/e\/([a-z][\w.]*)(?:\/(new|import|duplicates|\d+))?\/?$/.exec(path);
   if (!m) return place;
   const name = m[2] === undefined ? 'list' : isWord(m[2]) ? m[2] : 'card';

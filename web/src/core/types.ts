@@ -137,6 +137,31 @@ export interface Frame {
   set?: string[];
 }
 
+/** Where an element or a command of a module's own script stands. */
+export interface UiPart {
+  id: string;
+  label?: string;
+  icon?: string;
+  at?: string;
+  entity?: string;
+  field?: string;
+  element?: string;
+  view?: string;
+  edit?: string;
+  order?: number;
+  when?: Condition;
+}
+
+export interface ModuleMeta {
+  id: string;
+  ver: string;
+  ui?: { src: string; api: number };
+  screens?: UiPart[];
+  slots?: UiPart[];
+  fields?: UiPart[];
+  commands?: UiPart[];
+}
+
 export interface User {
   id: number;
   name: string;
@@ -158,6 +183,7 @@ export interface Meta {
   stand?: boolean;
   user: User;
   menu: MenuEntry[];
+  modules?: ModuleMeta[];
   frames?: Frame[];
   entities: Record<string, Entity>;
   pipelines: Record<string, Pipeline>;

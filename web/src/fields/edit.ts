@@ -7,6 +7,7 @@ import './combo.ts';
 import './files.ts';
 import './tags.ts';
 import { expectPick } from './picks.ts';
+import { ownField } from '../plugins/part.ts';
 import { option } from './view.ts';
 import { decimalOf, groupedNumber, isNumberType, numberFault } from './number.ts';
 import { currencySign, durationMs, durationText, isMany, jsonText, jsonValue, moment, same, valueNamed, writing } from './value.ts';
@@ -91,7 +92,8 @@ export class FieldEdit extends El {
     const note = this.#said;
     const wrong = this.#wrong;
     const text = wrong && errorText(wrong);
-    const group = ['choices', 'file'].includes(this.field.type) || this.field.many;
+    const own = this.#own();
+    const group = own || ['choices', 'file'].includes(this.field.type) || this.field.many;
     const name = html`${t(this.field.label)}${this.#unit()}${this.field.required ? html`<span class="needed" aria-hidden="true">*</span>` : nothing}`;
     return html`<div
       class="field ${text ? 'is-invalid' : ''} ${this.field.type === 'bool' ? 'is-bool' : ''}"
@@ -100,7 +102,7 @@ export class FieldEdit extends El {
       aria-labelledby=${group ? `${this.#id}-l` : nothing}
     >
       ${group ? html`<span class="label" id="${this.#id}-l">${name}</span>` : html`<label for=${this.#id} id="${this.#id}-l">${name}</label>`}
-      ${this.#control()}
+      ${own ?? this.#control()}
       ${
         text
           ? html`<span class="help" id="${this.#id}-e">${icon('alert', 'icon-16')}<span>${text}</span></span>`
@@ -109,6 +111,18 @@ export class FieldEdit extends El {
             : nothing
       }
     </div>`;
+  }
+
+  /** A module's element in place of the control, which stands there until it has come and when it fails. */
+  #own(): TemplateResult | null {
+    const { entity, name, value } = this;
+    const given = { place: 'field.edit', entity, field: name, value, label: t(this.field.label) };
+    const element = ownField('edit', given, () => this.#control());
+    const said = (event: CustomEvent<{ value: unknown }>) => {
+      event.stopPropagation();
+      this.#change(event.detail.value);
+    };
+    return element && html`<div @ui-change=${said}>${element}</div>`;
   }
 
   #unit(): string {

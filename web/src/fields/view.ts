@@ -10,6 +10,7 @@ import { isEmpty } from '../core/filter.ts';
 import * as fmt from '../core/fmt.ts';
 import { has, t } from '../core/i18n.ts';
 import { dueField, entityOf, fieldOf, isClosed, meta, pipelineOf } from '../core/meta.ts';
+import { ownField } from '../plugins/part.ts';
 import type { Attachment, Field, Option, Ranges, Ref, Row } from '../core/types.ts';
 
 export interface Shown {
@@ -43,6 +44,13 @@ export function option(field: Field, value: unknown): Option | undefined {
 }
 
 export function show(shown: Shown): Value {
+  const { entity, name, row, place } = shown;
+  if (place === 'text') return builtIn(shown);
+  const given = { place: `field.${place}`, entity, record: row, field: name, value: row[name] };
+  return ownField('view', given, () => builtIn(shown)) ?? builtIn(shown);
+}
+
+function builtIn(shown: Shown): Value {
   const field = fieldOf(shown.entity, shown.name);
   const value = shown.row[shown.name];
   if (!field || isEmpty(value)) return field?.type === 'bool' ? t('no') : nothing;

@@ -12,6 +12,7 @@ import type { Hit, Hits, Ranges, Reading } from '../core/types.ts';
 import { hasKeys, openKeys } from '../help/open.ts';
 import { byDigits, marked } from '../ui/found.ts';
 import * as fmt from '../core/fmt.ts';
+import { partsOf, runCommand, type Part } from '../plugins/part.ts';
 
 interface Item {
   icon: string;
@@ -36,6 +37,11 @@ function place(name: string, label: string, to: string): Item {
 function keysItem(): Item {
   const label = t('keys');
   return { icon: 'book', label, plain: label, run: () => void openKeys() };
+}
+
+function command(part: Part): Item {
+  const label = t(part.label!);
+  return { icon: hasIcon(part.icon) ? part.icon! : 'arrow', label, plain: label, run: () => void runCommand(part) };
 }
 
 function hit(entity: string, row: Hit): Item {
@@ -133,6 +139,7 @@ class Palette extends El {
       ...this.hits,
       { title: t('palette.go'), items: places.filter(fits) },
       { title: t('palette.make'), items: makes.filter(fits) },
+      { title: t('palette.do'), items: partsOf('commands').map(command).filter(fits) },
     ].filter((g) => g.items.length);
   }
 

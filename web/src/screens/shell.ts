@@ -14,12 +14,14 @@ import '../views/card.ts';
 import '../views/create.ts';
 import '../views/drawer.ts';
 import '../views/list.ts';
+import { page } from '../plugins/part.ts';
 import { ApiError } from '../core/api.ts';
 import { capital, has, lang, t, type Lang } from '../core/i18n.ts';
 import { bindKeys } from '../core/keys.ts';
 import { homeViews, menu, meta } from '../core/meta.ts';
 import { holds } from '../core/outward.ts';
 import { base, go, place, type Place } from '../core/router.ts';
+import { isSafe } from '../core/safe.ts';
 import { logout } from '../core/session.ts';
 import { Watch } from '../core/store.ts';
 import { setTheme, theme, type Theme } from '../core/theme.ts';
@@ -90,6 +92,7 @@ class Shell extends El {
         ${this.#side(under)}
         <main class="main" id="main" tabindex="-1">
           <crm-offline></crm-offline>
+          ${isSafe ? html`<p class="note-bar is-warn-bg" data-safe>${t('safe')}<a class="link push" href="?safe=0" target="_self">${t('safe.end')}</a></p>` : nothing}
           ${this.#view(under)}
         </main>
         ${this.#tabbar(under)}
@@ -109,7 +112,7 @@ class Shell extends El {
     if (at.name === 'batches') return later('batches', html`<crm-batches .search=${at.search}></crm-batches>`);
     if (at.name === 'reference')
       return later('reference', html`<crm-reference .search=${at.search} .locale=${lang.value}></crm-reference>`);
-    if (at.name === 'frame') return framePage(at);
+    if (at.name === 'frame') return page(at) ?? lost();
     if (at.name === 'notices') return html`<crm-notices></crm-notices>`;
     if (at.name === 'tokens' && mayTokens()) return later('tokens', html`<crm-tokens></crm-tokens>`);
     if (at.name === 'model' && holds('settings'))
@@ -305,15 +308,5 @@ const mayTokens = (): boolean => holds('settings') || holds('tokens');
 const lost = () =>
   empty('search', t('lost.title'), t('lost.text'), html`<a class="btn" href="/">${t('lost.home')}</a>`, true);
 const nothingHere = () => empty('lock', t('bare.title'), t('bare.text'), nothing, true);
-
-/** A page of a module's service, by the menu. */
-function framePage(at: Place): TemplateResult {
-  const frame = meta.value!.frames?.find((one) => !one.entity && at.path === `/x/frame/${one.module}/${one.id}`);
-  if (!frame) return lost();
-  const name = t(frame.label);
-  document.title = `${name} — ${meta.value!.title}`;
-  return html`<header class="head"><h1>${name}</h1></header>
-    <div class="scroll"><crm-frame .frame=${frame}></crm-frame></div>`;
-}
 
 customElements.define('crm-shell', Shell);

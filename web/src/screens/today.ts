@@ -15,6 +15,7 @@ import { narrow } from '../core/narrow.ts';
 import { Records } from '../core/records.ts';
 import { openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
+import { slots } from '../plugins/part.ts';
 import type { Row } from '../core/types.ts';
 
 const ASIDE_PHONE = 3;
@@ -84,9 +85,9 @@ class Today extends El {
         </div>
       </header>
       <div class="scroll" tabindex="0" role="region" aria-label=${t('today')}>
-        <div class="today ${main.length && aside.length ? '' : 'is-single'}">
+        <div class="today ${main.length && (aside.length || slots('home').length) ? '' : 'is-single'}">
           <div class="today-main">${main.map((one) => html`<div class="today-list" tabindex="-1">${this.#due(one)}${this.#foot(one)}</div>`)}</div>
-          <div class="today-aside">${aside.map((one) => this.#plain(one))}</div>
+          <div class="today-aside">${aside.map((one) => this.#plain(one))}${slots('home')}</div>
         </div>
       </div>
     </div>`;

@@ -9,11 +9,11 @@ import { isOnTop, toggleAt, walkMenu } from '../ui/pop.ts';
 import './history.ts';
 import './related.ts';
 import './duplicates.ts';
-import './frame.ts';
 import { CardModel } from './card-model.ts';
 import { conflicts, extra, section, summaryOf } from './card-fields.ts';
 import { nextMove, otherMoves, steps } from './stages.ts';
 import { tabList, type Tab } from './card-tabs.ts';
+import { frames, slots } from '../plugins/part.ts';
 import { timeline } from '../timeline/part.ts';
 import { picked } from '../fields/picks.ts';
 import { label, show } from '../fields/view.ts';
@@ -292,7 +292,7 @@ class Card extends El {
       ([name, f]) => f.type === 'ref' && model.record![name] && canBeReached(f.to),
     );
     const lists = (entity.views?.card?.related ?? []).filter((r) => entityOf(r.entity));
-    const frames = (meta.value?.frames ?? []).filter((f) => f.entity === this.entity);
+    const own = [...slots('card.side', this.entity, model.record), ...frames(this.entity, model.record)];
     return html`${
       entity.match
         ? html`<crm-duplicates
@@ -303,14 +303,8 @@ class Card extends El {
         : nothing
     }${refs.map(([name, f]) => html`<crm-peek .entity=${f.to!} .ref=${model.record![name] as Ref} .label=${label(this.entity, name)}></crm-peek>`)}
     ${lists.map((r) => html`<crm-related .entity=${r.entity} .by=${r.by} .recordId=${this.recordId} .label=${capital(t(r.label ?? entityOf(r.entity)!.label.many))}></crm-related>`)}
-    ${frames.map(
-      (f) =>
-        html`<section class="block" data-frame="${f.module}.${f.id}">
-          <div class="block-head"><h2>${t(f.label)}</h2></div>
-          <crm-frame .frame=${f} .record=${model.record}></crm-frame>
-        </section>`,
-    )}
-    ${!refs.length && !lists.length && !frames.length ? html`<p class="muted">${t('card.alone')}</p>` : nothing}`;
+    ${own}
+    ${!refs.length && !lists.length && !own.length ? html`<p class="muted">${t('card.alone')}</p>` : nothing}`;
   }
 
   #history(model: CardModel) {

@@ -33,6 +33,7 @@ import { go, openCard, place } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { ListView } from '../core/types.ts';
 import { isNumeric } from '../fields/view.ts';
+import { slots } from '../plugins/part.ts';
 
 const ROW = 40,
   LATE = 120; // ms after which rows that are waited for are told by dimming those before them
@@ -292,6 +293,7 @@ class List extends El {
         </div>
       </header>
       ${this.#state.bin ? binNote(this.entity) : viewTabs(this.entity, this.#state, this.#views, this.#counts.of)}
+      ${slots('list.top', this.entity)}
       ${this.#filters()} ${this.#isBoard ? nothing : this.#bulk(this.#shown)}
       <div class="sr" role="status" aria-live="polite">${this.said}</div>
       ${this.#isBoard ? this.#board() : this.#rows()}

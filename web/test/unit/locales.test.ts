@@ -5,6 +5,8 @@ import en from '../../locales/en.json';
 import ru from '../../locales/ru.json';
 import modulesEn from '../../src/modules/en.json';
 import modulesRu from '../../src/modules/ru.json';
+import pluginsEn from '../../src/plugins/en.json';
+import pluginsRu from '../../src/plugins/ru.json';
 import timelineEn from '../../src/timeline/en.json';
 import timelineRu from '../../src/timeline/ru.json';
 import { compile } from '../../src/core/icu.ts';
@@ -24,6 +26,7 @@ const russian = ru as Record<string, string>,
 const CATALOGUES: [string, Record<string, string>, Record<string, string>][] = [
   ['the core', russian, english],
   ['the page of modules', modulesRu, modulesEn],
+  ["parts of modules", pluginsRu, pluginsEn],
   ['the timeline', timelineRu, timelineEn],
 ];
 

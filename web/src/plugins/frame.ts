@@ -38,8 +38,10 @@ class FrameView extends El {
   #watch = new Watch(this, lang, theme, meta);
   #opened = '';
   #ready = false;
+  /** Only of its own window, and only while that is as strange as the sandbox makes it. */
   #hear = (event: MessageEvent<Said>) => {
-    if (event.source === this.#window() && event.data?.karkas === 1) void this.#take(event.data);
+    const isIts = event.origin === 'null' && event.source === this.#window();
+    if (isIts && event.data?.karkas === 1) void this.#take(event.data);
   };
 
   override connectedCallback(): void {
@@ -114,7 +116,7 @@ class FrameView extends El {
       this.height = Math.min(Math.max(Math.ceil(said.height as number), 40), HEIGHT_MOST);
     } else if (said.type === 'open' && typeof said.entity === 'string' && Number.isInteger(said.id)) {
       if (meta.value!.entities[said.entity]) openCard(said.entity, said.id as number);
-    } else if (said.type === 'set') {
+    } else if (said.type === 'set' && Number.isSafeInteger(said.id)) {
       await this.#set(said);
     }
   }
@@ -122,7 +124,8 @@ class FrameView extends El {
   /** As the user himself, this record alone, the declared fields alone. */
   async #set(said: Said): Promise<void> {
     const { record, frame } = this;
-    const values = said.values && typeof said.values === 'object' ? (said.values as Record<string, unknown>) : {};
+    const isMap = !!said.values && typeof said.values === 'object' && !Array.isArray(said.values);
+    const values = isMap ? (said.values as Record<string, unknown>) : {};
     const names = Object.keys(values);
     const fail = (detail: string, fields: unknown = []) =>
       this.#say({ type: 'failed', answers: said.id, problem: { detail, fields } });
