@@ -1,4 +1,5 @@
-// The author's guides: every command in their `sh` blocks is run, by somebody who has the installed SDK and nothing else (S-39).
+// The author's guides: every command in their `sh` blocks is run, by somebody who has the installed SDK and nothing else
+// (S-39), and what they show of a file stands in that file of the SDK, which is built and tested.
 
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
@@ -9,6 +10,9 @@ import { Author } from '../harness/author.mjs';
 /** Blocks of a guide in their order: {text, goesOn}: those that go on are ended with Ctrl-C. */
 const blocks = (guide) => [...guide.matchAll(/^```sh( goes-on)?\n([^]*?)^```$/gm)].map(([, goesOn, text]) => ({ text, goesOn: Boolean(goesOn) }));
 
+/** What a guide shows of files: {file, text}. */
+const shown = (guide) => [...guide.matchAll(/^```(?:c|js|yaml) (\S+)\n([^]*?)^```$/gm)].map(([, file, text]) => ({ file, text }));
+
 /** `karkas` as it is called when it is installed: it finds its SDK, its modules and its pages. */
 function install(author) {
   const file = path.join(author.home, 'karkas');
@@ -17,14 +21,14 @@ function install(author) {
   author.env.SDK = author.sdk;
 }
 
-async function follow(name) {
+async function follow(name, reports = {}) {
   const author = new Author();
   try {
     install(author);
     const found = blocks(fs.readFileSync(path.join(author.sdk, name), 'utf8'));
-    assert.ok(found.length >= 5, `${name} has ${found.length} blocks`);
+    assert.ok(found.length, name);
     for (const { text, goesOn } of found) {
-      const script = text.replaceAll('cmake -S shop', `cmake -DKARKAS_SDK=${author.sdk} -S shop`);
+      const script = text.replaceAll('cmake -S ', `cmake -DKARKAS_SDK=${author.sdk} -S `);
       if (!goesOn) {
         const said = await author.run('sh', ['-eu', '-c', script]);
         assert.equal(said.code, 0, `${text}\n${said.out}`);
@@ -35,15 +39,33 @@ async function follow(name) {
       assert.deepEqual(await going.end(), [0, null], going.text);
     }
     assert.deepEqual(author.leftovers(), []);
-    assert.match(author.read('gate.html'), /gate/);
-    assert.match(author.read('shop.html'), /shop/);
-    assert.match(author.read('discounts.html'), /Его служба отвечает/);
+    for (const [name, what] of Object.entries(reports)) assert.match(author.read(`${name}.html`), what);
   } finally {
     author.remove();
   }
 }
 
+it('what the guides show of a file stands in it, and both languages show the same', () => {
+  const author = new Author();
+  try {
+    const text = (name) => fs.readFileSync(path.join(author.sdk, name), 'utf8');
+    for (const name of ['GUIDE.md', 'GUIDE.ru.md', 'UI.md']) {
+      const pieces = shown(text(name));
+      assert.ok(pieces.length >= 2, name);
+      for (const piece of pieces) assert.ok(text(piece.file).includes(piece.text), `${name} shows what is not in ${piece.file}:\n${piece.text}`);
+    }
+    assert.deepEqual(shown(text('GUIDE.ru.md')), shown(text('GUIDE.md')));
+    for (const name of ['GUIDE.md', 'README.md', 'UI.md', 'MANIFEST.md', 'GUIDE.ru.md', 'README.ru.md'])
+      for (const [, to] of text(name).matchAll(/\]\((?!https?:|#|\.\.)([^)#]+)/g)) assert.ok(fs.existsSync(path.join(author.sdk, to)), `${name} leads to ${to}`);
+  } finally {
+    author.remove();
+  }
+});
+
+it('GUIDE.md can be followed from its first command to its last', () => follow('GUIDE.md'));
+
+const REPORTS = { gate: /gate/, shop: /shop/, discounts: /Его служба отвечает/ };
 // The other language takes as long again under AddressSanitizer: there it is left to the whole run.
 const isLong = /asan/.test(process.env.KARKAS_BUILD ?? '') && !process.env.FULL && 'left to the whole run';
-it('README.ru.md can be followed from its first command to its last', () => follow('README.ru.md'));
-it('README.md can be followed from its first command to its last', { skip: isLong }, () => follow('README.md'));
+it('README.ru.md can be followed from its first command to its last', () => follow('README.ru.md', REPORTS));
+it('README.md can be followed from its first command to its last', { skip: isLong }, () => follow('README.md', REPORTS));
