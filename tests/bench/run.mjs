@@ -6,7 +6,7 @@
 //                      [--keep DIR] [--many 1000000]
 //
 // --only takes beginnings of the names in `cases.mjs` and `asked.mjs` (all there begin with "rights") and of: find stuck parts among tls streams memory model modules start export bulk
-// cancel import sheet card.
+// cancel import sheet card dev.
 // --many is how many rows the file of `import` has, when not as many as the base.
 // --extra adds companies, leads, deals and tasks, a tenth of the contacts each.
 // --keep leaves the generated base in a folder, where the next run with the same rows and seed finds it.
@@ -16,6 +16,7 @@ import { aloneLines, prepareAlone } from './alone.mjs';
 import { bothCases, bothLines, prepareBoth } from './asked.mjs';
 import { prepare } from './base.mjs';
 import { ratios, roundCases, runRounds } from './cases.mjs';
+import { develop } from './develop.mjs';
 import { parts } from './lists.mjs';
 import { bulk, canceled, cards, exports, imports, sheets } from './many.mjs';
 import { model } from './model.mjs';
@@ -24,7 +25,7 @@ import { printLines, printRounds, writeJson } from './print.mjs';
 import { searches } from './search.mjs';
 import { among, memory, secure, starts, streams, stuck } from './special.mjs';
 
-const SPECIAL = { find: searches, stuck, parts, among, memory, model, modules, streams, tls: secure, start: starts, export: exports, bulk, cancel: canceled, sheet: sheets, card: cards, import: imports };
+const SPECIAL = { find: searches, stuck, parts, among, memory, model, modules, streams, tls: secure, start: starts, export: exports, bulk, cancel: canceled, sheet: sheets, card: cards, import: imports, dev: develop };
 /** What stands beside a case is measured with it. */
 const BESIDE = { get: ['floor'], rights: ['floor'], list: ['floor'], create: ['create'], search: ['floor'], mixed: ['floor'], import: ['create-alone'] };
 
