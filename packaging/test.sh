@@ -9,7 +9,7 @@ out=$root/build-test
 . "$here/common.sh"
 
 ordinary=(deps web checks build unit api e2e tsan clang ships crash)
-full=(fuzz tidy release soak bench million fresh)
+full=(fuzz tidy release compat soak bench million fresh)
 
 usage()
 {
@@ -34,6 +34,7 @@ Without a stage all ordinary ones run: ${ordinary[*]}.
   fuzz     each fuzz target for KARKAS_FUZZ_SECONDS (60)
   tidy     clang-tidy over the kernel
   release  the unit tests on the build that ships
+  compat   modules of the last tag on this kernel, and this tree's on that one: builds it first
   soak     a busy day on the build that ships, for KARKAS_SOAK_SECONDS (600), and 100 upgrades of a
            module with 64 connections and 100 open pages: nothing grows
   bench    prints speed and size beside the floor; only sizes can fail
@@ -397,6 +398,16 @@ stage_release()
 {
     build_preset release
     run_ctest "$root/build-release" -LE check
+}
+
+stage_compat()
+{
+    local rc=0
+    build_preset release
+    install_test_modules
+    KARKAS_BUILD=$root/build-release "$root/tests/compat/run.sh" 2>&1 | tee "$out/compat.txt" || rc=$?
+    count_node "$out/compat.txt"
+    return "$rc"
 }
 
 stage_soak()
