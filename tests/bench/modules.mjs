@@ -8,6 +8,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { Server, startServer } from '../harness/server.mjs';
 import { dealer } from '../harness/tz.mjs';
+import { until as done } from '../harness/until.mjs';
 import { cpuSeconds, settled, spread } from './process.mjs';
 import { restart } from './special.mjs';
 
@@ -61,10 +62,14 @@ function asker(server, client) {
   const headers = { cookie: client.cookie, 'x-csrf-token': client.csrf, 'content-type': 'application/json' };
   return async (method, at, body) => {
     const reply = await fetch(`${server.scheme}://127.0.0.1:${server.port}${at}`, { method, headers, body: body && JSON.stringify(body) });
-    await reply.arrayBuffer();
-    return reply.status;
+    const text = await reply.text();
+    return { status: reply.status, text };
   };
 }
+
+/** Whether everything that the writes of a kind set off has been done: what marks them has. */
+const isDone = async (ask, kind) =>
+  kind === 'plain' || JSON.parse((await ask('GET', `/api/v1/toll.${kind}?mark.none=1&limit=1`)).text).rows.length === 0;
 
 /** One round of one kind: server CPU a write, with all that it sets off, and how long its writer waited. */
 async function write(server, ask, kind, seconds) {
@@ -77,11 +82,12 @@ async function write(server, ask, kind, seconds) {
   const one = async (n) => {
     for (let i = 0; performance.now() < until; i++) {
       const begun = performance.now();
-      failed += (await ask('POST', `/api/v1/toll.${kind}`, { title: `${n}-${i}` })) !== 201;
+      failed += (await ask('POST', `/api/v1/toll.${kind}`, { title: `${n}-${i}` })).status !== 201;
       waits.push(performance.now() - begun);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => one(n)));
+  await done(() => isDone(ask, kind), `what ${kind} sets off`, 120000);
   await settled(pid);
   return { us: ((cpuSeconds(pid) - was) * 1e6) / waits.length, ms: spread(waits).median, failed };
 }
@@ -102,13 +108,13 @@ async function writes(server, ask, seconds, rounds) {
 /** From the word to the first answer of its code. */
 async function enable(ask) {
   const begun = performance.now();
-  const status = await ask('POST', '/api/v1/modules/toll/enable', {});
-  if (status !== 200) throw new Error(`enable: ${status}`);
-  while ((await ask('GET', '/api/v1/toll/ping')) !== 200);
+  const { status, text } = await ask('POST', '/api/v1/modules/toll/enable', {});
+  if (status !== 200) throw new Error(`enable: ${status} ${text}`);
+  while ((await ask('GET', '/api/v1/toll/ping')).status !== 200);
   return performance.now() - begun;
 }
 
-async function enabling(modules, service, rounds) {
+async function enabling(modules, rounds) {
   const settings = dealer.replace('modules: auto\n', `modules: [contacts, sales, tasks, intake]\noutgoing: {private: [127.0.0.1]}\n`);
   const server = await startServer({ modules, tz: settings, args: ['--tls', 'off'], env: { KARKAS_SECRET_TOLL: SECRET } });
   const seen = { first: [], again: [] };
@@ -138,7 +144,7 @@ export async function modules(base, { seconds, rounds }) {
     const server = await startServer({ modules: dir, tz: withToll(service.url), args: ['--tls', 'off'], env: { KARKAS_SECRET_TOLL: SECRET } });
     try {
       const lines = await writes(server, asker(server, await server.as('ivanova')), seconds, rounds);
-      return [...lines, ...(await enabling(dir, service, rounds))];
+      return [...lines, ...(await enabling(dir, rounds))];
     } finally {
       await server.stop();
     }
