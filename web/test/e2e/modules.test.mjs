@@ -183,6 +183,42 @@ test('a newer version is put into force after a question, and the message goes b
   assert.deepEqual(fixture.modules.acts, [['fleet', 'upgrade', '1.10.0-89ab01234567'], ['fleet', 'rollback', null]]);
 });
 
+test('any version that lies there may be gone to, and what would follow is said first', async () => {
+  const page = await visit({ path: '/settings/modules' });
+  const row = page.locator('[data-module=fleet]');
+  const version = (id) => row.locator(`[data-version="${id}"]`);
+  await row.getByText('4 версии на сервере').click();
+  assert.equal(await version('1.0.0-0123456789ab').locator('[data-action=go]').count(), 0, 'it is in force');
+  await version('1.9.0-ba9876543210').locator('[data-action=go]').click();
+  const dialog = page.locator('dialog.ask', { hasText: 'Обновить модуль fleet до версии 1.9.0?' });
+  await dialog.getByText('Появится: fleet.car.mileage').waitFor();
+  await dialog.getByText('Будет подготовка данных, 1 изменение').waitFor();
+  await page.click('dialog.ask [data-yes]');
+  await row.getByText('версия 1.9.0').waitFor();
+  await version('bundled').locator('[data-action=go]').click();
+  await page.locator('dialog.ask', { hasText: 'Вернуть модуль fleet к версии 0.9.0?' }).getByText('Скроется, данные останутся: fleet.car.mileage').waitFor();
+  await page.click('dialog.ask [data-yes]');
+  await row.getByText('версия 0.9.0').waitFor();
+  assert.deepEqual(fixture.modules.acts, [['fleet', 'upgrade', '1.9.0-ba9876543210'], ['fleet', 'upgrade', 'bundled']]);
+});
+
+test('changes of settings are listed with who made them, and one is taken back while it holds', async () => {
+  fixture.modules.change({ greeting: 'Привет' });
+  fixture.modules.change({ wait: 15 * MINUTE });
+  fixture.modules.change({ wait: 25 * MINUTE });
+  const page = await visit({ path: FLEET });
+  await page.getByText('История изменений').click();
+  const change = (name) => page.locator(`[data-change="${name}"]`);
+  await change('wait').first().getByText('Пётр Лебедев').waitFor();
+  assert.match(await change('wait').first().innerText(), /Сколько ждать: 15 мин → 25 мин/);
+  await change('wait').nth(1).locator('[data-action=undo]').click();
+  await page.locator('.toast', { hasText: 'С тех пор значение изменили ещё раз.' }).waitFor();
+  await change('greeting').locator('[data-action=undo]').click();
+  await from(page, 'greeting', 'tz');
+  assert.equal(fixture.modules.changed.greeting, undefined);
+  await change('greeting').nth(1).waitFor();
+});
+
 test('a module is turned off and on again', async () => {
   const page = await visit({ path: '/settings/modules' });
   const row = page.locator('[data-module=sales]');
