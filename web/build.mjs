@@ -109,7 +109,8 @@ async function main() {
     }),
   );
   const reference = addHashed('reference', 'css', await style('src/reference/reference.css'));
-  const js = await scripts({ REFERENCE_CSS: JSON.stringify(`/${reference}`) });
+  const parts = addHashed('parts', 'css', await style('src/parts/parts.css'));
+  const js = await scripts({ REFERENCE_CSS: JSON.stringify(`/${reference}`), PARTS_CSS: JSON.stringify(`/${parts}`) });
   const sheet = (await style('src/styles/index.css')).replaceAll('/ui/inter.woff2', `/${font}`);
   const css = addHashed('main', 'css', sheet);
   const page = (await readFile(join(root, 'index.html'), 'utf8'))

@@ -76,6 +76,16 @@ export interface Related {
   label?: string;
 }
 
+/** The rows of parts, on the card of what they are parts of. */
+export interface TableView {
+  columns: string[];
+  totals?: string[];
+  whole?: string[]; // fields of what they are parts of
+  scan?: { into: string; by: string[]; count: string };
+  acts?: string[];
+  preview?: boolean; // what would come of a row is asked for while it is typed
+}
+
 export interface CardView {
   header?: string[];
   sections?: { label: string; fields: string[] }[];
@@ -88,6 +98,7 @@ export interface Entity {
   title?: string;
   module?: string;
   match?: boolean; // duplicates are found
+  part_of?: string; // the field that refers to the record that it is a part of
   log?: boolean; // a stage log: the kernel writes it, and tells nobody of it
   foreign?: boolean; // a record that one may not read has a minimal card
   timeline?: { notes: string | null; kinds: { kind: string; label: string; icon?: string }[] };
@@ -101,7 +112,7 @@ export interface Entity {
     import?: boolean;
   };
   fields: Record<string, Field>;
-  views?: { list?: ListView[]; card?: CardView; quick?: string[] };
+  views?: { list?: ListView[]; card?: CardView; table?: TableView; quick?: string[] };
 }
 
 export interface Stage {

@@ -25,6 +25,7 @@ export class Combo extends El {
     invalid: { type: Boolean },
     describedBy: {},
     labelText: {},
+    hint: {},
     hits: { state: true },
     at: { state: true },
     open: { state: true },
@@ -37,6 +38,7 @@ export class Combo extends El {
   invalid = false;
   describedBy = '';
   labelText = '';
+  hint = ''; // what may be typed, where that is not plain
   hits: Row[] = [];
   at = -1;
   open = false;
@@ -68,7 +70,7 @@ export class Combo extends El {
         aria-describedby=${this.describedBy || nothing}
         aria-label=${this.labelText || nothing}
         .value=${shown}
-        placeholder=${t('combo.hint')}
+        placeholder=${this.hint || t('combo.hint')}
         @input=${this.#typed}
         @keydown=${this.#key}
         @focus=${() => this.#ask('')}
@@ -117,7 +119,8 @@ export class Combo extends El {
     const fields = Object.entries(entity?.fields ?? {})
       .filter(([name, f]) => name !== entity?.title && ['phone', 'email', 'inn'].includes(f.type))
       .map(([n]) => n);
-    const parts = summary(this.entity, fields.slice(0, 2), row);
+    const shown = entity?.views?.list?.[0]?.phone?.filter((name) => name !== entity.title) ?? [];
+    const parts = summary(this.entity, (fields.length ? fields : shown).slice(0, 2), row);
     return parts.length ? html`<span class="clip small muted">${parts}</span>` : nothing;
   }
 

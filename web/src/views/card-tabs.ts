@@ -2,7 +2,7 @@
 import { html, type LitElement, type TemplateResult } from 'lit';
 import { t } from '../core/i18n.ts';
 
-export type Tab = 'fields' | 'timeline' | 'related' | 'history';
+export type Tab = 'fields' | 'parts' | 'timeline' | 'related' | 'history';
 
 /** `of` keeps the ids of a card in a layer apart from those of the page below. */
 export function tabList(
@@ -11,6 +11,7 @@ export function tabList(
   at: Tab,
   of: 'tab' | 'mid',
   go: (tab: Tab) => void,
+  name = (tab: Tab) => t(`card.${tab}`),
 ): TemplateResult {
   const walk = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? tabs.length - 1 : 0;
@@ -31,7 +32,7 @@ export function tabList(
           tabindex=${at === id ? 0 : -1}
           @click=${() => go(id)}
         >
-          ${t(`card.${id}`)}
+          ${name(id)}
         </button>`,
     )}
   </div>`;

@@ -10,10 +10,12 @@ import './history.ts';
 import './related.ts';
 import './duplicates.ts';
 import { CardModel } from './card-model.ts';
+import { copy } from './copy.ts';
 import { conflicts, extra, section, summaryOf } from './card-fields.ts';
 import { nextMove, otherMoves, steps } from './stages.ts';
 import { tabList, type Tab } from './card-tabs.ts';
 import { frames, slots } from '../plugins/part.ts';
+import { parts, partsOf } from '../parts/slot.ts';
 import { timeline } from '../timeline/part.ts';
 import { picked } from '../fields/picks.ts';
 import { label, show } from '../fields/view.ts';
@@ -80,7 +82,7 @@ class Card extends El {
     if (this.#model?.entity === this.entity && this.#model.id === this.recordId) return;
     this.#model?.stop();
     this.tab = 'fields';
-    this.mid = entityOf(this.entity)?.timeline ? 'timeline' : 'history';
+    this.mid = entityOf(this.entity)?.timeline ? 'timeline' : partsOf(this.entity).length ? 'parts' : 'history';
     this.#model = new CardModel(this.entity, this.recordId, () => this.requestUpdate());
   }
 
@@ -211,6 +213,13 @@ class Card extends El {
             </button>`,
           ]
         : []),
+      ...(entityOf(this.entity)!.can.create
+        ? [
+            html`<button class="menu-item" data-action="copy" @click=${() => void copy(this.entity, this.recordId, this.layer)}>
+              ${icon('copy', 'icon-16')}${t('card.copy')}
+            </button>`,
+          ]
+        : []),
       ...(may(model.record, 'delete')
         ? [
             html`<button class="menu-item is-danger" @click=${() => void this.#remove()}>
@@ -327,28 +336,46 @@ class Card extends El {
   }
 
   #middle(model: CardModel) {
-    if (!entityOf(this.entity)!.timeline)
+    const tabs = this.#middleTabs;
+    if (tabs.length === 1)
       return html`<h2 class="block-head">${t('card.history')}</h2>
         ${this.#history(model)}`;
     const go = (tab: Tab) => {
       this.mid = tab;
     };
-    return html`${tabList(this, ['timeline', 'history'], this.mid, 'mid', go)}
+    return html`${tabList(this, tabs, this.mid, 'mid', go, this.#tabName)}
       <div id="mid-panel" role="tabpanel" aria-labelledby="mid-${this.mid}">${this.#part(this.mid, model)}</div>`;
   }
 
+  get #middleTabs(): Tab[] {
+    return this.#shown(['timeline', 'parts', 'history']);
+  }
+
+  #shown(tabs: Tab[]): Tab[] {
+    const has = (tab: Tab) =>
+      tab === 'timeline' ? entityOf(this.entity)!.timeline : tab !== 'parts' || partsOf(this.entity).length;
+    return tabs.filter(has);
+  }
+
+  #tabName = (tab: Tab): string =>
+    tab === 'parts'
+      ? partsOf(this.entity)
+          .map((part) => capital(t(entityOf(part)!.label.many)))
+          .join(', ')
+      : t(`card.${tab}`);
+
   #part(tab: Tab, model: CardModel) {
+    if (tab === 'parts') return parts(this, this.entity, model.record!);
     if (tab === 'timeline') return timeline(this, this.entity, model.record!);
     return tab === 'fields' ? this.#fields(model) : tab === 'related' ? this.#related(model) : this.#history(model);
   }
 
   #tabs(model: CardModel) {
-    const all: Tab[] = ['fields', 'timeline', 'related', 'history'];
-    const tabs = all.filter((tab) => tab !== 'timeline' || entityOf(this.entity)!.timeline);
+    const tabs = this.#shown(['fields', 'parts', 'timeline', 'related', 'history']);
     const go = (tab: Tab) => {
       this.tab = tab;
     };
-    return html`<div class="bar-row is-lined">${tabList(this, tabs, this.tab, 'tab', go)}</div>
+    return html`<div class="bar-row is-lined">${tabList(this, tabs, this.tab, 'tab', go, this.#tabName)}</div>
       <div
         class="scroll card-panel"
         id="tab-panel"

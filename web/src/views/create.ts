@@ -92,7 +92,9 @@ class Create extends El {
         name,
         /^(ref|user)$/.test(fieldOf(this.entity, name)!.type)
           ? { id: Number(text), label: `№ ${text}` }
-          : text,
+          : fieldOf(this.entity, name)!.type === 'tags'
+            ? [text]
+            : text,
       ]),
     );
   }

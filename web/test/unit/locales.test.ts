@@ -7,6 +7,8 @@ import modulesEn from '../../src/modules/en.json';
 import modulesRu from '../../src/modules/ru.json';
 import pluginsEn from '../../src/plugins/en.json';
 import pluginsRu from '../../src/plugins/ru.json';
+import partsEn from '../../src/parts/en.json';
+import partsRu from '../../src/parts/ru.json';
 import timelineEn from '../../src/timeline/en.json';
 import timelineRu from '../../src/timeline/ru.json';
 import { compile } from '../../src/core/icu.ts';
@@ -28,6 +30,7 @@ const CATALOGUES: [string, Record<string, string>, Record<string, string>][] = [
   ['the page of modules', modulesRu, modulesEn],
   ["parts of modules", pluginsRu, pluginsEn],
   ['the timeline', timelineRu, timelineEn],
+  ['the tables of parts', partsRu, partsEn],
 ];
 
 for (const [name, one, other] of CATALOGUES) {
