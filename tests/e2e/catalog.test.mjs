@@ -77,6 +77,29 @@ describe('the lines of a deal', () => {
     assert.equal((await lines())[1].sum, '405000.45');
   });
 
+  it('S-95: what another changed meanwhile is told before it is written over, and a reload loses nothing', async () => {
+    const { page } = head;
+    await openParts(page);
+    const [, line] = await lines();
+    await cell(page, 1, 'price').fill('500000');
+    await cell(page, 0, 'title').focus();
+    await until(async () => (await lines())[1].price === '500000.00'); // leaving a row saves it
+    await page.context().setOffline(true);
+    await cell(page, 1, 'price').fill('510000');
+    await page.keyboard.press('Enter');
+    await page.locator('.part-problem').waitFor();
+    await client.patch(`/api/v1/catalog.line/${line.id}`, { price: '520000' }, { expect: 200 });
+    await page.context().setOffline(false);
+    await openParts(page);
+    assert.equal((await cell(page, 1, 'price').inputValue()).replace(/\s/g, ''), '510000', 'what was typed is still there');
+    await cell(page, 1, 'price').press('Enter');
+    await page.getByText('Тем временем здесь стало «520 000').waitFor();
+    assert.equal((await lines())[1].price, '520000.00');
+    await cell(page, 1, 'price').press('Enter');
+    await until(async () => (await lines())[1].price === '510000.00');
+    await client.patch(`/api/v1/catalog.line/${line.id}`, { price: '450000.50' }, { expect: 200 });
+  });
+
   it('S-59: a scanner counts what stands there, adds what does not, and offers to create what nobody knows', async () => {
     const { page } = head;
     await openParts(page);

@@ -134,6 +134,10 @@ export class PartRows {
       this.#changed();
       return false;
     }
+    if (this.#meanwhile(row, typing)) {
+      this.#changed();
+      return false;
+    }
     if (!row.id) return this.#create(typing);
     typing.saving = true;
     this.#changed();
@@ -169,14 +173,20 @@ export class PartRows {
   /** Somebody saved first: unless it was the same cell, this goes on top. */
   #stale(row: Row, typing: Typing, again: boolean): Promise<boolean> | boolean {
     this.#place(row);
+    if (this.#meanwhile(row, typing) || !again) return false;
+    return Object.keys(typing.values).length ? this.#write(row, typing, false) : true;
+  }
+
+  /** Whether another has changed a cell since it was typed into. That is told once: who then goes on means it. */
+  #meanwhile(row: Row, typing: Typing): boolean {
     const lost = Object.keys(typing.values).filter((name) => !same(row[name], typing.base[name]));
     for (const name of lost) {
       typing.base[name] = row[name];
       if (same(row[name], typing.values[name])) this.#forget(typing, name);
       else typing.errors = [...typing.errors, { field: name, code: 'stale', params: { value: row[name] } }];
     }
-    if (typing.errors.length || !again) return false;
-    return Object.keys(typing.values).length ? this.#write(row, typing, false) : true;
+    if (lost.length) this.#keep(row.id);
+    return typing.errors.length > 0;
   }
 
   #refused(typing: Typing, error: ApiError): void {
