@@ -7,39 +7,15 @@ import * as path from 'node:path';
 import { it } from 'node:test';
 import { Author } from '../harness/author.mjs';
 
-/** Blocks of a guide in their order: {text, goesOn}: those that go on are ended with Ctrl-C. */
-const blocks = (guide) => [...guide.matchAll(/^```sh( goes-on)?\n([^]*?)^```$/gm)].map(([, goesOn, text]) => ({ text, goesOn: Boolean(goesOn) }));
-
 /** What a guide shows of files: {file, text}. */
 const shown = (guide) => [...guide.matchAll(/^```(?:c|js|yaml) (\S+)\n([^]*?)^```$/gm)].map(([, file, text]) => ({ file, text }));
-
-/** `karkas` as it is called when it is installed: it finds its SDK, its modules and its pages. */
-function install(author) {
-  const file = path.join(author.home, 'karkas');
-  fs.writeFileSync(file, `#!/bin/sh\nexec ${author.build}/karkas "$@" ${author.places().join(' ')}\n`, { mode: 0o755 });
-  author.env.PATH = `${author.home}:${path.dirname(process.execPath)}:/usr/bin:/bin`;
-  author.env.SDK = author.sdk;
-}
 
 async function follow(name, reports = {}) {
   const author = new Author();
   try {
-    install(author);
-    const found = blocks(fs.readFileSync(path.join(author.sdk, name), 'utf8'));
-    assert.ok(found.length, name);
-    for (const { text, goesOn } of found) {
-      const script = text.replaceAll('cmake -S ', `cmake -DKARKAS_SDK=${author.sdk} -S `);
-      if (!goesOn) {
-        const said = await author.run('sh', ['-eu', '-c', script]);
-        assert.equal(said.code, 0, `${text}\n${said.out}`);
-        continue;
-      }
-      const going = author.begin(...script.trim().split(' ').slice(1));
-      await going.says(/работает: \d/);
-      assert.deepEqual(await going.end(), [0, null], going.text);
-    }
+    await author.follow(name);
     assert.deepEqual(author.leftovers(), []);
-    for (const [name, what] of Object.entries(reports)) assert.match(author.read(`${name}.html`), what);
+    for (const [report, what] of Object.entries(reports)) assert.match(author.read(`${report}.html`), what);
   } finally {
     author.remove();
   }

@@ -1,5 +1,6 @@
 // Somebody who writes a module: a home of his own with nothing but the installed SDK and the program.
 
+import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
@@ -90,6 +91,32 @@ export class Author {
       return begun.exited;
     };
     return begun;
+  }
+
+  /** `karkas` as it is called when it is installed: it finds its SDK, its modules and its pages. */
+  install() {
+    const file = path.join(this.home, 'karkas');
+    fs.writeFileSync(file, `#!/bin/sh\nexec ${this.build}/karkas "$@" ${this.places().join(' ')}\n`, { mode: 0o755 });
+    this.env.PATH = `${this.home}:${path.dirname(process.execPath)}:/usr/bin:/bin`;
+    this.env.SDK = this.sdk;
+  }
+
+  /** Runs the `sh` blocks of a guide of the SDK in their order; those that go on (`sh goes-on`) are ended with Ctrl-C. */
+  async follow(guide) {
+    this.install();
+    const found = [...fs.readFileSync(path.join(this.sdk, guide), 'utf8').matchAll(/^```sh( goes-on)?\n([^]*?)^```$/gm)];
+    assert.ok(found.length, guide);
+    for (const [, goesOn, text] of found) {
+      const script = text.replaceAll('cmake -S ', `cmake -DKARKAS_SDK=${this.sdk} -S `);
+      if (!goesOn) {
+        const said = await this.run('sh', ['-eu', '-c', script]);
+        assert.equal(said.code, 0, `${text}\n${said.out}`);
+        continue;
+      }
+      const going = this.begin(...script.trim().split(' ').slice(1));
+      await going.says(/работает: \d/);
+      assert.deepEqual(await going.end(), [0, null], going.text);
+    }
   }
 
   async make(name, ...more) {
