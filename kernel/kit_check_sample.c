@@ -122,6 +122,8 @@ static bool put_value(check *k, kit_client *c, const field *f, const char *marke
         buf_json(b, f->choices[0].value);
     } else if (f->type == FIELD_CHOICES && f->choice_count) {
         buf_fmt(b, "[\"%.*s\"]", STR_FMT(f->choices[0].value));
+    } else if (f->type == FIELD_USER && c && c->user) {
+        buf_int(b, c->user);
     } else if (f->type == FIELD_REF && (id = target_of(k, c, f))) {
         buf_int(b, id);
     } else {

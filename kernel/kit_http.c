@@ -104,6 +104,7 @@ static bool start_session(kit_client *c, const char *login, const char *password
     json_t *json = kit_reply(c);
     crm_str token = json_text(json, "csrf");
     bool fits = token.n && token.n < sizeof c->csrf;
+    c->user = json_integer_value(json_object_get(json_object_get(json, "user"), "id"));
     snprintf(c->csrf, sizeof c->csrf, "%.*s", (int)(fits ? token.n : 0), token.p ? token.p : "");
     json_decref(json);
     return fits;

@@ -10,6 +10,7 @@
 typedef struct kit_client {
     void *handle; /* of libcurl */
     int port;
+    int64_t user; /* who has signed in; 0: nobody */
     char csrf[128];
     buf reply; /* the body of the last answer */
 } kit_client;

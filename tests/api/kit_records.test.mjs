@@ -1,4 +1,4 @@
-// What `karkas module check` fills in by itself: values that may not repeat, records of other modules that one needs, parts of records,
+// What `karkas module check` fills in by itself: values that may not repeat, people and records of other modules that one needs, parts of records,
 // and a server on the ТЗ of the module. So that such a module is proved, and not told to fail or left untried.
 
 import assert from 'node:assert/strict';
@@ -20,6 +20,7 @@ entities:
       mail: {type: email, required: true, unique: true}
       buyer: {type: ref, to: contacts.person, required: true, index: true}
       owner: {type: user, index: true, default: me}
+      keeper: {type: user, required: true}
     views:
       list: [{id: all, columns: [code, buyer, owner], sort: [-id]}]
   line:
@@ -39,6 +40,7 @@ billing.bill.f.code: Code
 billing.bill.f.mail: Mail
 billing.bill.f.buyer: Buyer
 billing.bill.f.owner: Owner
+billing.bill.f.keeper: Keeper
 billing.bill.v.all: All
 billing.line.one: line
 billing.line.many: lines
@@ -69,7 +71,7 @@ before(() => {
 });
 after(() => author.remove());
 
-it('a module whose records cannot repeat, need those of another module and have parts is proved whole', async () => {
+it('a module whose records cannot repeat, need somebody and those of another module and have parts is proved whole', async () => {
   const said = await author.karkas('module', 'check', 'billing', '--report', 'billing.html');
   assert.equal(said.code, 0, said.out);
   const walked = row(said, 'Чужой ничего не видит');
