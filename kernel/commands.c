@@ -306,6 +306,7 @@ static const command commands[] = {
     {"module", "list", 0, 0, command_module_list},
     {"module", "install", 1, 1, command_module_install},
     {"module", "trust", 0, 1, command_module_trust},
+    {"module", "look", 1, 2, command_module_look},
     {"module", "upgrade", 1, 2, command_module_upgrade},
     {"module", "rollback", 1, 1, command_module_rollback},
     {"module", "enable", 1, 2, command_module_enable},

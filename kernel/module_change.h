@@ -155,6 +155,8 @@ void command_module_enable(command_call *c);
 void command_module_disable(command_call *c);
 /* Says why a call failed, with the texts of `r`, and makes the command fail. */
 void command_fail_call(command_call *c, const registry *r, const call_error *e, crm_status s);
+/* module_look_command.c */
+void command_module_look(command_call *c);
 /* module_purge_commands.c */
 void command_module_purge(command_call *c);
 /* setting_commands.c */

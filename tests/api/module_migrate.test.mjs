@@ -39,6 +39,8 @@ describe('a change of what earlier versions have stored', () => {
     const plan = (await change('upgrade?check=1', { version: '1.5.0' })).json;
     assert.deepEqual([plan.ok, plan.from, plan.to, plan.migrations], [true, 'bundled', idOf(6), 1]);
     assert.deepEqual([plan.added, plan.hidden, plan.with], [{ count: 1, names: ['fleet.car.region'] }, { count: 0, names: [] }, []]);
+    assert.match(await server.tell('module', 'look', 'fleet', '1.5.0'), /^fleet: bundled → 1\.5\.0-6+\n {4}появится: fleet\.car\.region\n {4}подготовка данных: изменений 1$/);
+    await assert.rejects(server.tell('module', 'look', 'fleet', '9.9.9'), /не установлена версия 9\.9\.9/);
     const row = await fleet();
     assert.deepEqual([row.version, row.migration], ['bundled', null]);
     assert.equal((await change('upgrade?check=1', { version: '9.9.9' }, 409)).json.code, 'module_no_version');
