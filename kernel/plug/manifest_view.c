@@ -92,6 +92,9 @@ static bool check_condition(view_writer *v, const yaml_node *n)
         fault_at(v->rd->f, n, "wrong_type", CRM_S("filter"));
         return false;
     }
+    if (str_is(head->text, "exists")) {
+        return true; /* of another entity's fields, which the seal knows */
+    }
     if (!str_is(head->text, "and") && !str_is(head->text, "or") && !str_is(head->text, "not")) {
         return str_find(head->text, '.') >= 0 || may_name(v, head, head->text);
     }
@@ -99,6 +102,23 @@ static bool check_condition(view_writer *v, const yaml_node *n)
         is_fine = check_condition(v, child) && is_fine;
     }
     return is_fine;
+}
+
+/* Whether it asks for records of an entity that is not part of this deployment. */
+static bool asks_absent(const view_writer *v, const yaml_node *n)
+{
+    const yaml_node *head = n->kind == YAML_LIST ? n->first : NULL;
+    if (head && head->kind == YAML_SCALAR && str_is(head->text, "exists")) {
+        const yaml_node *of = head->next;
+        return of && of->kind == YAML_SCALAR && str_find(of->text, '.') >= 0 &&
+               !is_enabled(v->rd->on, of->text);
+    }
+    for (const yaml_node *child = head; child; child = child->next) {
+        if (asks_absent(v, child)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void write_label(view_writer *v, const char *kind, crm_str name)
@@ -128,6 +148,10 @@ static void write_list_view(view_writer *v, const yaml_node *n)
     if (!id.n || !yaml_get(n, "columns")) {
         fault_at(v->rd->f, n, "missing", id.n ? CRM_S("columns") : CRM_S("id"));
         return;
+    }
+    if (filter && asks_absent(v, filter)) {
+        return; /* another module's absence: without its condition the list would show other records
+                 */
     }
     jw_object(&v->w);
     jw_kstr(&v->w, "id", id);

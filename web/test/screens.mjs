@@ -30,6 +30,17 @@ export const SCREENS = {
   },
   today: { ready: see('.today .row'), path: '/' },
   list: { ready: see('[data-id="46"]'), path: '/e/sales.lead' },
+  'list-steps': { ready: see('[data-step=none]'), path: '/e/sales.lead', fixture: { idle: true } },
+  'board-steps': { ready: see('[data-idle]'), path: '/e/sales.lead?as=board', fixture: { idle: true } },
+  overdue: {
+    ready: see('[data-entity="sales.lead"] [role=tab]'),
+    path: '/e/sales.lead/46',
+    fixture: { idle: true, timeline: true },
+    act: async (page, isPhone) => {
+      if (isPhone) await page.click('#tab-timeline');
+      await page.click('.overdue [data-action=later]');
+    },
+  },
   board: { ready: see('.board li[data-id="46"]'), path: '/e/sales.lead?view=all&as=board' },
   'board-carried': {
     ready: see('.board li[data-id="40"]'),

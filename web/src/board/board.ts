@@ -7,6 +7,7 @@ import { failure } from '../ui/parts.ts';
 import { toggleAt } from '../ui/pop.ts';
 import { toast } from '../ui/toast.ts';
 import { readingNote } from '../views/list-find.ts';
+import type { NextSteps } from '../views/next-steps.ts';
 import { label } from '../fields/view.ts';
 import { api } from '../core/api.ts';
 import { conditionOf, query, sortOf, type ListState } from '../core/filter.ts';
@@ -43,6 +44,8 @@ class BoardView extends El {
     state: { attribute: false, hasChanged: (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b) },
     none: { attribute: false },
     without: { attribute: false },
+    next: { attribute: false },
+    nextAt: { attribute: false },
     said: { state: true },
     hand: { state: true },
     menu: { state: true },
@@ -55,6 +58,9 @@ class BoardView extends El {
   /** What is shown where no column has a card, and what that says of the filters, once it is known. */
   none: () => TemplateResult = () => html``;
   without: unknown = null;
+  /** What is planned about the records, and how often that has changed. */
+  next: NextSteps | null = null;
+  nextAt = 0;
   said = '';
   hand: Carried | null = null;
   menu: { row: Row; record: Row | null } | null = null;
@@ -444,5 +450,8 @@ class BoardView extends El {
     this.#drag.down(event, event.currentTarget as HTMLElement);
   }
 }
+      mark: (row) => this.next?.mark(this.entity, row) ?? nothing,
+      idle: (stage) => this.next?.idleText(this.entity, stage, board.counted) ?? null,
+      marked: this.nextAt,
 
 customElements.define('crm-board', BoardView);

@@ -36,6 +36,10 @@ export interface Drawn {
   fresh: Set<number>;
   /** Some of the records can be moved by this user. */
   isMovable: boolean;
+  /** What is told of a record beside its name, of a column beside its count, and how often that has changed. */
+  mark: (row: Row) => TemplateResult | typeof nothing;
+  idle: (stage: string) => string | null;
+  marked: number;
   hand: Hand | null;
   /** Of the column, for the carried card; null: it comes from there. */
   offer: (stage: string) => Offer | null;
@@ -54,10 +58,10 @@ export const sumText = ({ sums }: Figures): string =>
 export const countText = ({ figures, approx }: Column): string => atLeast({ total: figures.n, approx });
 
 /** What a column looks like by: while these are the same, it need not be drawn anew. */
-export function marksOf({ fresh, hand }: Drawn, one: Column): unknown[] {
+export function marksOf({ fresh, hand, marked }: Drawn, one: Column): unknown[] {
   const { rows, next, state, error, walked, figures, approx } = one;
   const glowing = rows.filter(({ id }) => fresh.has(id)).map(({ id }) => id);
-  return [one.stage, rows, next, state, error, walked, figures, approx, hand, glowing.join()];
+  return [one.stage, rows, next, state, error, walked, figures, approx, hand, marked, glowing.join()];
 }
 
 export function column(drawn: Drawn, one: Column): TemplateResult {
@@ -71,6 +75,7 @@ export function column(drawn: Drawn, one: Column): TemplateResult {
     offer && offer.kind !== 'denied' && isOver ? 'is-target' : '',
   ];
   const sums = sumText(one.figures);
+  const idle = isFinal(stage) ? null : drawn.idle(stage.v);
   return html`<section class="kcol ${marks.join(' ')}" data-column=${stage.v} aria-labelledby="kcol-${stage.v}">
     <header class="kcol-head">
       <h2 class="inline" id="kcol-${stage.v}">
@@ -79,7 +84,7 @@ export function column(drawn: Drawn, one: Column): TemplateResult {
           >${t(stage.l)}</span
         >${one.state === 'loading' ? nothing : html`<span class="count">${countText(one)}</span>`}
       </h2>
-      ${sums ? html`<span class="muted num" data-sum>${sums}</span>` : nothing}
+      ${sums ? html`<span class="muted num" data-sum>${sums}</span>` : nothing}${idle ? html`<span class="is-warn small num" data-idle>${idle}</span>` : nothing}
     </header>
     ${offer?.kind === 'denied' && isOver ? stop(offer.text) : nothing}
     <div class="kcol-body">
@@ -179,12 +184,12 @@ const title = ({ entity, face }: Drawn, row: Row): unknown =>
 
 const BEFORE = 8; // characters before what a search has found
 
-function inside({ entity, face }: Drawn, row: Row): TemplateResult {
+function inside({ entity, face, mark }: Drawn, row: Row): TemplateResult {
   const found = foundElsewhere(entity, [face.title, ...face.line], row, BEFORE);
   const line = summary(entity, face.line, row);
   const value = face.money && show({ entity, name: face.money, row, place: 'cell' });
   return html`${found === nothing ? (line.length ? html`<span class="muted clip">${line}</span>` : nothing) : found}
-  ${value && value !== nothing ? html`<span class="num strong">${value}</span>` : nothing}${warning(entity, row)}
+  ${value && value !== nothing ? html`<span class="num strong">${value}</span>` : nothing}${warning(entity, row)}${mark(row)}
   <span class="kcard-foot">${time(entity, face, row)}${owner(face, row)}</span>`;
 }
 

@@ -120,6 +120,11 @@ export class Board {
     return this.columns.every(({ state }) => state !== 'loading');
   }
 
+  /** Which records these are, as a question for figures: words as they were read. */
+  get counted(): { where: Condition | true; q: string } {
+    return { where: this.question.where, q: this.#words };
+  }
+
   /** What all columns add up to, and whether that is the least there is. */
   get total(): Figures & { approx: boolean } {
     const all = this.columns.reduce((sum, { figures }) => plus(sum, figures), NONE);

@@ -3,7 +3,7 @@
 import { ADDRESS_PARTS, DUE_NAMES, dueChip } from './filter.ts';
 import { t } from './i18n.ts';
 import { Store } from './store.ts';
-import type { Entity, Field, ListView, MenuEntry, Meta, Pipeline, Ref, Row, Stage } from './types.ts';
+import type { Condition, Entity, Field, ListView, MenuEntry, Meta, Pipeline, Ref, Row, Stage } from './types.ts';
 
 export const meta = new Store<Meta | null>(null);
 
@@ -155,6 +155,30 @@ export function doneField(entity: string): string | null {
 export function isClosed(entity: string, row: Row): boolean {
   const done = doneField(entity);
   return isFinal(stageOf(entity, row)) || (done !== null && row[done] === true);
+/** The view of the records about which nothing is planned, and what would be. */
+export interface Idle {
+  view: ListView;
+  /** Of the steps, and their field that refers to the record. */
+  entity: string;
+  by: string;
+  /** Which of them are still to be done. */
+  where: Condition | undefined;
+  /** ["not",["exists",entity,by,where]], as it stands in the view's filter. */
+  part: Condition;
+}
+
+export function idleOf(entity: string): Idle | null {
+  for (const view of entityOf(entity)?.views?.list ?? []) {
+    const { filter = [] } = view;
+    for (const part of (filter[0] === 'and' ? filter.slice(1) : [filter]) as Condition[]) {
+      const [head, inner] = part;
+      const [exists, of, by, where] = (head === 'not' && Array.isArray(inner) ? inner : []) as [string, string, string, Condition?];
+      if (exists === 'exists' && entityOf(of)) return { view, entity: of, by, where, part };
+    }
+  }
+  return null;
+}
+
 }
 
 export function may(row: Row | null, action: string): boolean {

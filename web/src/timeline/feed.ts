@@ -17,6 +17,7 @@ import type { Row } from '../core/types.ts';
 import { change, joined, note, notTold, words } from './item.ts';
 import { keyOf, Timeline, type Item } from './model.ts';
 import './note.ts';
+import './overdue.ts';
 import type { NoteEdit } from './note.ts';
 import { say } from './texts.ts';
 
@@ -171,7 +172,7 @@ class Feed extends El {
     const model = this.#model!;
     return html`${this.#mayWrite ? this.#field() : nothing}
       <div class="sr" role="status">${this.said}</div>
-      <div class="feed-body"><h2 class="sr">${t('card.timeline')}</h2>${this.#kinds(model)}${this.#pinned(model)}${this.#body(model)}</div>`;
+      <div class="feed-body"><h2 class="sr">${t('card.timeline')}</h2><crm-overdue .entity=${this.entity} .recordId=${this.recordId}></crm-overdue>${this.#kinds(model)}${this.#pinned(model)}${this.#body(model)}</div>`;
   }
 
   #field(): TemplateResult {

@@ -86,7 +86,7 @@ function card(shown: Shown, row: Row, call?: string): TemplateResult {
       ${bin ? html`<span class="clip strong">${title}</span>` : html`<a class="card-open clip strong" href=${`/e/${entity}/${row.id}`} data-layer>${title}</a>`}
       <span class="num">${right ? show({ entity, name: right, row, place: 'cell' }) : nothing}</span>
       <span class="card-under muted"
-        >${call ? caller(shown, row, call) : nothing}${warning(entity, row, call)}<span class="clip">${under(entity, [names[0] ?? '', call ?? ''], rest, row)}</span></span
+        >${call ? caller(shown, row, call) : nothing}${shown.mark(row)}${warning(entity, row, call)}<span class="clip">${under(entity, [names[0] ?? '', call ?? ''], rest, row)}</span></span
       >
       <span class="small">${stage && names.includes(stage) ? show({ entity, name: stage, row, place: 'cell' }) : nothing}</span>
     </div>

@@ -17,6 +17,7 @@ import { loadBoard, lookSwitch } from './list-look.ts';
 import { listMenu, openExport } from './list-menu.ts';
 import { FootFocus, WalkVoice, more } from './more.ts';
 import { Selection } from './selection.ts';
+import { NextSteps } from './next-steps.ts';
 import { cardHeight, cards } from './cards.ts';
 import { table, type Shown } from './rows.ts';
 import type { Sorting } from './sort-menu.ts';
@@ -76,6 +77,7 @@ class List extends El {
   #key = '';
   #names: Names = new Map();
   #off: (() => void)[] = [];
+  #next = new NextSteps(() => this.requestUpdate());
   #find = new ListFind((q) => {
     // Not once a card has been opened over the list: it would be closed.
     if (place.value.name === 'list' && q !== this.#state.q) this.#to({ q }, true);
@@ -116,6 +118,7 @@ class List extends El {
     clearTimeout(this.#late);
     this.#find.stop();
   }
+    this.#next.stop();
 
   get #shown(): Records {
     return this.#before ?? this.#records!;
@@ -364,6 +367,8 @@ class List extends El {
         void records.load();
       });
     if (!records.rows.length && records.walked === null) return this.#empty();
+          .next=${this.#next}
+          .nextAt=${this.#next.version}
     const rows = !records.rows.length ? nothing : narrow.value ? cards(this.#drawn(records)) : table(this.#drawn(records));
     return html`<div
       class="table-wrap"
@@ -431,3 +436,4 @@ class List extends El {
 }
 
 customElements.define('crm-list', List);
+      mark: (row) => (this.#state.bin ? nothing : this.#next.mark(this.entity, row)),

@@ -25,6 +25,8 @@ export interface Shown {
   onOpen: (id: number) => void;
   /** Rows can be chosen; null: not by this user. On a phone the boxes stand only while some are. */
   pick: Pick | null;
+  /** What is told of the record beside its name. */
+  mark: (row: Row) => TemplateResult | typeof nothing;
   /** The list is the recycle bin: its rows have no card. */
   bin: BinActions | null;
 }
@@ -168,7 +170,7 @@ function line(shown: Shown, columns: Columns, row: Row, index: number): Template
         ? cell(entity, name, row)
         : shown.bin
           ? html`<span class="strong">${first(entity, name, row)}</span>`
-          : mainCell(entity, columns, row);
+          : mainCell(shown, columns, row);
     return html`<td class=${kind} data-field=${name}>${inside}</td>`;
   };
   return html`<tr
@@ -259,9 +261,11 @@ export function foundElsewhere(entity: string, columns: string[], row: Row, room
   >`;
 }
 
-function mainCell(entity: string, { main: name, shown, under }: Columns, row: Row): TemplateResult {
+function mainCell({ entity, mark }: Shown, { main: name, shown, under }: Columns, row: Row): TemplateResult {
   const found = foundElsewhere(entity, shown, row);
-  const main = markedElsewhere(entity, shown, row, link(entity, name, row));
+  const named = markedElsewhere(entity, shown, row, link(entity, name, row));
+  const told = mark(row);
+  const main = told === nothing ? named : html`<span class="inline"><span class="clip">${named}</span>${told}</span>`;
   if (under.length)
     return html`<span class="row-two">${main}<span class="clip muted">${found === nothing ? summary(entity, under, row) : found}</span></span>`;
   if (found === nothing) return main;
