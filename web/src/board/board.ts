@@ -74,6 +74,7 @@ class BoardView extends El {
   #before: Board | null = null;
   #late = 0;
   #told = '';
+  #named = ''; // the stage in the address
   #moves = new Map<number, { to: string; done: Promise<void> }>(); // under way, by card
   #focus = 0; // the card that gets the focus once it is drawn in its new place
   #drag = new Drag({
@@ -165,6 +166,7 @@ class BoardView extends El {
   override updated(): void {
     this.#drag.follow();
     this.#tell();
+    this.#toNamed();
     if (!this.#focus || document.querySelector('dialog[open]')) return;
     const id = this.#focus;
     this.#focus = 0;
@@ -345,8 +347,17 @@ class BoardView extends El {
     box?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
 
-  /** A phone begins with the first stage that has cards. */
+  /** The stage that the address names comes into sight once it has a column. */
+  #toNamed(): void {
+    const { at } = this.state;
+    if (!narrow.value || !at || at === this.#named || !this.querySelector(`[data-column="${CSS.escape(at)}"]`)) return;
+    this.#named = at;
+    if (at !== this.at) this.#toColumn(at);
+  }
+
+  /** A phone begins with the stage that its address names, else with the first that has cards. */
   #toFilled({ columns }: Board): void {
+    if (columns.some(({ stage }) => stage.v === this.state.at)) return;
     const filled = columns.find(({ rows }) => rows.length);
     if (narrow.value && filled && !columns.find(({ stage }) => stage.v === this.at)?.rows.length) this.#toColumn(filled.stage.v);
   }
@@ -357,7 +368,8 @@ class BoardView extends El {
     const nth = Math.round(box.scrollLeft / Math.max(1, box.clientWidth));
     const stage = this.#board?.columns[nth]?.stage.v;
     if (!stage || stage === this.at) return;
-    this.at = stage;
+    this.at = this.#named = stage;
+    this.dispatchEvent(new CustomEvent('ui-stage', { bubbles: true, detail: stage }));
     const tab = this.querySelector(`[data-stage-tab="${CSS.escape(stage)}"]`);
     tab?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }

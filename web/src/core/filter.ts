@@ -11,6 +11,9 @@ export interface ListState {
   bin?: boolean;
   /** As a board of stages instead of rows. */
   board?: boolean;
+  at?: string;
+  /** Columns other than the view's (core/columns.ts). */
+  columns?: string | null;
 }
 
 export const ME = 'me';
@@ -65,7 +68,9 @@ export function readState(search: URLSearchParams, views: ListView[]): ListState
   const view = views.find((v) => v.id === asked)?.id ?? views[0]?.id ?? '';
   const state = { view, q: search.get('q') ?? '', sort: search.get('sort'), chips };
   if (search.get('bin') === '1') return { ...state, bin: true };
-  return search.get('as') === BOARD ? { ...state, board: true } : state;
+  if (search.get('as') !== BOARD) return state;
+  const at = search.get('at');
+  return { ...state, board: true, ...(at ? { at } : {}) };
 }
 
 export function writeState(state: ListState, views: ListView[]): string {
@@ -112,6 +117,7 @@ export function sortOf(state: ListState, view: ListView | undefined): string[] {
 /** The same rows as a condition in prefix form, for a change of all of them; true: every row. */
 export function conditionOf(
   state: ListState,
+  if (state.board && state.at) search.set('at', state.at);
   view: ListView | undefined,
   userId: number,
   typeOf: (field: string) => string | undefined,

@@ -26,7 +26,7 @@ export const KEYS = {
     menu: ['KeyS'],
   },
   carry: { right: ['ArrowRight'], left: ['ArrowLeft'], drop: ['Space', 'Enter'], putBack: ['Escape'] },
-  card: { edit: ['KeyE'], save: ['Ctrl+Enter'], close: ['Escape'] },
+  card: { edit: ['KeyE'], save: ['Ctrl+Enter'], note: ['KeyM'], close: ['Escape'] },
   note: { write: ['KeyM'], send: ['Ctrl+Enter'] },
   create: { save: ['Ctrl+Enter'] },
   settings: { save: ['Ctrl+Enter'] },

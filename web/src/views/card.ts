@@ -64,6 +64,7 @@ class Card extends El {
       'card',
       {
         edit: { run: () => this.#edit(), may },
+        note: { run: () => this.#write(), may: () => this.#mayWrite },
         save: { run: () => void this.#save(), may },
         close: { run: () => closeCard(), now: () => !this.layer }, // a layer is closed by its dialog
       },
@@ -96,6 +97,38 @@ class Card extends El {
     this.tab = 'fields';
     this.#model?.edit(this.#names());
   }
+  /** The page shows the middle one of its columns as a tab, a layer and a phone all of them. */
+  get #isPage(): boolean {
+    return !this.layer && !narrow.value;
+  }
+
+  /** The timeline, once it is shown, takes the key itself. */
+  get #mayWrite(): boolean {
+    const isShown = (this.#isPage ? this.mid : this.tab) === 'timeline';
+    return !isShown && !!entityOf(this.entity)?.timeline?.notes && this.#model?.state === 'ready';
+  }
+
+  #write(): void {
+    this.tab = this.mid = 'timeline';
+    this.#isWriting = true;
+  }
+  #isWriting = false;
+
+  override updated(): void {
+    if (this.#isWriting) void this.#toNote();
+  }
+
+  /** The timeline is a file of its own, and draws its field after itself. */
+  async #toNote(): Promise<void> {
+    const feed = this.querySelector<El>('crm-timeline');
+    if (!feed || !customElements.get('crm-timeline')) return;
+    this.#isWriting = false;
+    await feed.updateComplete;
+    const field = feed.querySelector<El>(':scope > crm-note');
+    await field?.updateComplete;
+    field?.focus();
+  }
+
 
   async #save(): Promise<void> {
     const model = this.#model!;
@@ -147,7 +180,7 @@ class Card extends El {
     if (model.record!.hidden) return html`${this.#head(null)}${this.#hidden()}`;
     if (model.record!.foreign) return html`${this.#head(null)}${this.#foreign()}`;
     if (!this.layer) document.title = `${titleOf(this.entity, model.record!)} — ${meta.value?.title ?? ''}`;
-    const page = !this.layer && !narrow.value;
+    const page = this.#isPage;
     return html`<article
       class="card ${page ? 'is-page' : 'is-layer'}"
       data-entity=${this.entity}

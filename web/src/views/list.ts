@@ -260,6 +260,11 @@ class List extends El {
 
   #setChips(changed: ListState['chips']): void {
     const all = Object.entries({ ...this.#state.chips, ...changed });
+  /** Which stage a phone's board shows; not once a card has been opened over it: it would be closed. */
+  #at(at: string): void {
+    if (place.value.name === 'list' && at !== this.#state.at) this.#to({ at }, true);
+  }
+
     this.#to({ chips: Object.fromEntries(all.filter(([, values]) => values.length)) });
   }
 
@@ -366,6 +371,7 @@ class List extends El {
       return failure(records.error!, () => {
         void records.load();
       });
+          @ui-stage=${(e: CustomEvent<string>) => this.#at(e.detail)}
     if (!records.rows.length && records.walked === null) return this.#empty();
           .next=${this.#next}
           .nextAt=${this.#next.version}

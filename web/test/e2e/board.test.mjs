@@ -431,6 +431,25 @@ test('a phone begins with the first stage that has cards', async () => {
   await until(async () => Math.round((await column(page, 'work').boundingBox()).x) === 0);
 });
 
+test('the stage that a phone shows stands in its address, over a reload and a card', async () => {
+  const page = await atBoard({ size: PHONE });
+  const isSeen = (stage) => until(async () => Math.round((await column(page, stage).boundingBox())?.x ?? -1) === 0);
+  await page.click('[data-stage-tab=work]');
+  await page.waitForURL(/as=board&at=work$/);
+  await page.reload();
+  await card(page, 40, 'work').waitFor();
+  await isSeen('work');
+  await page.locator('[data-stage-tab=work][aria-current=true]').waitFor();
+  await link(page, 40).click();
+  await page.locator('crm-drawer crm-card .prop').first().waitFor();
+  await page.goBack();
+  await page.waitForURL(/at=work$/);
+  await isSeen('work');
+  await page.goto(`${fixture.url}${BOARD}&at=gone`);
+  await card(page, 46, 'new').waitFor();
+  await isSeen('new');
+});
+
 test('a phone shows one stage, the others by tab, and moves by the menu', async () => {
   const page = await atBoard({ size: PHONE });
   const left = (stage) => column(page, stage).evaluate((box) => Math.round(box.getBoundingClientRect().left));

@@ -51,6 +51,21 @@ test('a note is written with Ctrl+Enter and stands first', async () => {
   assert.equal(notes().length, 2);
 });
 
+test('M leads to the field for a note from any part of a card, in a layer and on a page', async () => {
+  const page = await scenery({ path: '/e/sales.lead?view=all' });
+  await page.click('tr[data-id="44"] .row-link');
+  await page.locator('crm-drawer .prop').first().waitFor();
+  await page.keyboard.press('m');
+  await until(() => text(page).evaluate((field) => field === document.activeElement).catch(() => false));
+  assert.equal(await page.locator('#tab-timeline').getAttribute('aria-selected'), 'true');
+  await page.keyboard.type('Из списка');
+  assert.equal(await text(page).inputValue(), 'Из списка', 'the letter that opened it is not in it');
+  await page.goto(`${fixture.url}${LEAD}`);
+  await page.getByRole('tab', { name: 'История' }).click();
+  await page.keyboard.press('m');
+  await until(() => text(page).evaluate((field) => field === document.activeElement).catch(() => false));
+});
+
 test('what others write comes by itself, and nothing is written twice by who presses twice', async () => {
   const page = await scenery();
   await shown(page, 'Вчерашняя');

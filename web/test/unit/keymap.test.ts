@@ -65,7 +65,7 @@ test('a key is listed where it may be used, also before its moment, and not once
   let isOver = false;
   const off = bindKeys(
     'card',
-    { edit: { run, may: () => false }, save: { run, now: () => false }, close: { run } },
+    { edit: { run, may: () => false }, save: { run, now: () => false }, note: { run, may: () => false }, close: { run } },
     () => !isOver,
   );
   const offBoard = listKeys('carry', { drop: { may: () => false } });
