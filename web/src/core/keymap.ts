@@ -10,6 +10,7 @@ export const KEYS = {
     next: ['KeyJ', 'ArrowDown'],
     prev: ['KeyK', 'ArrowUp'],
     open: ['Enter'],
+    edit: ['F2'],
     pick: ['KeyX'],
     clear: ['Escape'],
     find: ['Slash'],

@@ -14,8 +14,9 @@ import { ApiError } from '../core/api.ts';
 import { bulk } from '../core/batch.ts';
 import { number } from '../core/fmt.ts';
 import { capital, t } from '../core/i18n.ts';
-import { entityOf, fieldOf, isEditable, ownFields } from '../core/meta.ts';
-import type { Condition, FieldError } from '../core/types.ts';
+import { entityOf, fieldOf, isEditable, ownFields, stagesOf } from '../core/meta.ts';
+import type { Condition, Field, FieldError } from '../core/types.ts';
+import { label } from '../fields/view.ts';
 
 /** What the list hands over: chosen ids, or the condition of the whole list. */
 export interface Chosen {
@@ -81,6 +82,24 @@ class BulkBar extends El {
     if ((await openMerge(this.entity, this.chosen.ids)) !== null) this.#tell('ui-done');
   }
 
+  /** Who is handed the records over to stands in the first field of a user. */
+  get #owner(): string | null {
+    if (this.bin || !entityOf(this.entity)!.can.update) return null;
+    return ownFields(this.entity).find((name) => fieldOf(this.entity, name)!.type === 'user' && isEditable(this.entity, name)) ?? null;
+  }
+
+  #edit(event: Event, field: string): void {
+    if (field !== this.field) Object.assign(this, { field, value: null, errors: [] });
+    this.performUpdate(); // what is opened has to be there to get the focus
+    toggleAt(event, 'bulk-edit');
+  }
+
+  /** A stage is chosen among those of its pipeline. */
+  #fieldOf(name: string): Field {
+    const field = { ...fieldOf(this.entity, name)!, required: false };
+    return field.type === 'stage' ? { ...field, options: stagesOf(this.entity) } : field;
+  }
+
   #tell(name: 'ui-done' | 'ui-all' | 'ui-none'): void {
     this.dispatchEvent(new CustomEvent(name, { bubbles: true }));
   }
@@ -102,7 +121,8 @@ class BulkBar extends El {
       <span class="strong num" role="status">${this.#count}</span>
       ${this.offer && !this.chosen.all ? html`<button class="btn btn-sm btn-ghost" data-action="all" @click=${() => this.#tell('ui-all')}>${t('bulk.all', { n: number(this.offer.total) + (this.offer.approx ? '+' : '') })}</button>` : nothing}
       <span class="bulk-do">
-        ${!this.bin && entity.can.update ? html`<button class="btn btn-sm" data-action="bulk-edit" aria-haspopup="true" ?disabled=${this.busy} @click=${(e: Event) => toggleAt(e, 'bulk-edit')}>${icon('edit', 'icon-16')}${t('bulk.edit')}</button>` : nothing}
+        ${!this.bin && entity.can.update ? html`<button class="btn btn-sm" data-action="bulk-edit" aria-haspopup="true" ?disabled=${this.busy} @click=${(e: Event) => this.#edit(e, this.field)}>${icon('edit', 'icon-16')}${t('bulk.edit')}</button>` : nothing}
+        ${this.#owner ? html`<button class="btn btn-sm" data-action="bulk-owner" aria-haspopup="true" ?disabled=${this.busy} @click=${(e: Event) => this.#edit(e, this.#owner!)}>${icon('user', 'icon-16')}${label(this.entity, this.#owner)}</button>` : nothing}
         ${!this.bin && entity.can.delete ? html`<button class="btn btn-sm" data-action="bulk-delete" ?disabled=${this.busy} @click=${() => void this.#run({ delete: true })}>${icon('trash', 'icon-16')}${t('bulk.delete')}</button>` : nothing}
         ${this.#mayMerge ? html`<button class="btn btn-sm" data-action="bulk-merge" ?disabled=${this.busy} @click=${() => void this.#merge()}>${icon('merge', 'icon-16')}${t('bulk.merge')}</button>` : nothing}
         ${this.bin ? html`<button class="btn btn-sm" data-action="bulk-restore" ?disabled=${this.busy} @click=${() => void this.#run({ restore: true })}>${icon('history', 'icon-16')}${t('bin.restore')}</button>` : nothing}
@@ -115,7 +135,7 @@ class BulkBar extends El {
   }
 
   #editor() {
-    const names = ownFields(this.entity).filter((name) => isEditable(this.entity, name));
+    const names = ownFields(this.entity).filter((name) => isEditable(this.entity, name) || fieldOf(this.entity, name)!.type === 'stage');
     return html`<div class="pop bulk-edit" id="bulk-edit" popover role="dialog" aria-label=${t('bulk.edit')}>
       <form class="stack-12" novalidate @submit=${(e: Event) => void this.#set(e)}>
         <label class="field"
@@ -139,10 +159,10 @@ class BulkBar extends El {
             ? html`<crm-field
                 .entity=${this.entity}
                 .name=${this.field}
-                .field=${{ ...fieldOf(this.entity, this.field)!, required: false }}
+                .field=${this.#fieldOf(this.field)}
                 .value=${this.value}
                 .error=${this.errors.find((e) => e.field === this.field) ?? null}
-                .note=${this.value === null || this.value === '' ? t('bulk.empty') : null}
+                .note=${(this.value === null || this.value === '') && fieldOf(this.entity, this.field)!.type !== 'stage' ? t('bulk.empty') : null}
                 @ui-change=${(e: CustomEvent<{ value: unknown }>) => {
                   this.value = e.detail.value;
                   this.errors = [];

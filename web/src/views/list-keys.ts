@@ -9,6 +9,8 @@ export interface ListActs {
   /** The keyboard stands on a row. */
   isAt: () => boolean;
   open: () => void;
+  mayEdit: () => boolean;
+  edit: () => void;
   mayPick: () => boolean;
   pick: () => void;
   isPicking: () => boolean;
@@ -32,6 +34,7 @@ export function bindList(acts: ListActs): () => void {
       next: { run: () => acts.move(1), may: acts.isRows },
       prev: { run: () => acts.move(-1), may: acts.isRows },
       open: { run: acts.open, may: acts.isRows, now: () => acts.isAt() && !isOnControl() },
+      edit: { run: acts.edit, may: () => acts.isRows() && acts.mayEdit(), now: acts.isAt },
       pick: { run: acts.pick, may: mayPick, now: acts.isAt },
       clear: { run: acts.clear, may: mayPick, now: acts.isPicking },
       find: { run: acts.find },

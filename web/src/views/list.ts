@@ -15,6 +15,7 @@ import { ListFind, readingNote } from './list-find.ts';
 import { bindList } from './list-keys.ts';
 import { loadBoard, lookSwitch } from './list-look.ts';
 import { listMenu, openExport } from './list-menu.ts';
+import { loaded } from '../ui/later.ts';
 import { FootFocus, WalkVoice, more } from './more.ts';
 import { Selection } from './selection.ts';
 import { NextSteps } from './next-steps.ts';
@@ -96,6 +97,8 @@ class List extends El {
         open: () => this.#openAt(),
         mayPick: () => this.#pickable,
         pick: () => this.#chosen.toggle(this.#records!.rows, this.#records!.rows[this.at].id, false),
+        mayEdit: () => this.#mayEdit,
+        edit: () => void this.#edit(),
         isPicking: () => this.#chosen.isShown,
         clear: () => this.#chosen.clear(),
         find: () => this.querySelector<HTMLInputElement>('#list-q')?.focus(),
@@ -293,6 +296,21 @@ class List extends El {
           ${this.#state.bin ? t('bin.title', { name: t(entity.label.many) }) : capital(t(entity.label.many))}
         </h1>
         ${this.#total()}
+  /** In the rows themselves: on a phone there is no room, and what lies in the bin is not changed. */
+  get #mayEdit(): boolean {
+    return !narrow.value && !this.#state.bin && !!entityOf(this.entity)?.can.update;
+  }
+
+  /** Its file comes with the first row that the pointer is over, or with the key. */
+  async #edit(): Promise<void> {
+    const row = this.#records?.rows[this.at];
+    if (row && (await loaded(import('./cell-edit.ts')))) await this.querySelector('crm-cell')?.begin(row.id);
+  }
+
+  #point = (event: MouseEvent) => {
+    if ((event.target as Element).closest('td')) void import('./cell-edit.ts').catch(() => undefined);
+  };
+
         <div class="actions">
           ${this.#find.field(this.#state.q)}
           ${this.#hasBoard ? lookSwitch(this.#isBoard, (board) => this.#to({ board })) : nothing}
@@ -321,8 +339,8 @@ class List extends El {
   }
 
   #rows() {
-    return html`<div class="rows ${this.isLate ? 'is-late' : ''}" aria-busy=${this.#before ? 'true' : nothing}>
-      ${this.#before ? noChange : this.#body(this.#shown)}
+    return html`<div class="rows ${this.isLate ? 'is-late' : ''}" aria-busy=${this.#before ? 'true' : nothing} @mouseover=${this.#mayEdit ? this.#point : nothing}>
+      ${this.#before ? noChange : this.#body(this.#shown)}${this.#mayEdit ? html`<crm-cell .entity=${this.entity} .records=${this.#shown}></crm-cell>` : nothing}
     </div>`;
   }
 

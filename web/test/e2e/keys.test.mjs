@@ -79,7 +79,7 @@ test('it lists the keys of the list on a list, those of the board on a board, th
   await keys(page).waitFor();
   assert.deepEqual(await sections(page), ['everywhere', 'list']);
   assert.deepEqual(await names(page, 'everywhere'), ['search', 'keys', 'enter']);
-  assert.deepEqual(await names(page, 'list'), ['next', 'prev', 'open', 'pick', 'clear', 'find', 'create']);
+  assert.deepEqual(await names(page, 'list'), ['next', 'prev', 'open', 'edit', 'pick', 'clear', 'find', 'create']);
   await page.keyboard.press('Escape');
   await page.click('[data-look=board]');
   await page.locator('.board li[data-id="46"]').waitFor();
