@@ -411,9 +411,25 @@ static crm_status check_references(saving *s)
     return st;
 }
 
+/* A view of a list that its maker may not see, or that is none, would be of no use and tell of
+ * others' lists. */
+static void check_view(saving *s)
+{
+    crm_ctx *c = s->call;
+    value name =
+        s->entity == registry_store(c->reg, STORE_VIEW) ? s->now.v[VIEW_ENTITY] : value_null();
+    const entity *of = value_is_null(name) ? NULL : registry_entity(c->reg, name.s);
+    bool is_known = of && !(of->flags & (ENTITY_SYSTEM | ENTITY_NO_API));
+    if (!value_is_null(name) && bits_has(s->changed, VIEW_ENTITY) &&
+        (!is_known || !rights_may_some(c, of, ACTION_READ))) {
+        field_fails(s, VIEW_ENTITY, "not_a_choice");
+    }
+}
+
 crm_status check_content(saving *s)
 {
     check_required(s);
+    check_view(s);
     check_needs(s);
     crm_status st = check_references(s);
     return st ? st : verdict(s);

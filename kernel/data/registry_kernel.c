@@ -118,6 +118,8 @@ static void set_details(registry *r)
     own(r, STORE_BATCH)->owner_fields[0] = BATCH_USER;
     own(r, STORE_BATCH)->title_field = BATCH_TITLE;
     own(r, STORE_BATCH)->icon = CRM_S("undo");
+    own(r, STORE_VIEW)->title_field = VIEW_NAME;
+    own(r, STORE_VIEW)->icon = CRM_S("list");
     own(r, STORE_MODEL)->title_field = MODEL_ENTITY;
     own(r, STORE_MODEL)->icon = CRM_S("settings");
     own(r, STORE_SETTING)->title_field = SETTING_NAME;
@@ -133,6 +135,9 @@ static void set_details(registry *r)
     own_field(r, STORE_BATCH, BATCH_STATE)->choice_count = COUNT(batch_states);
     own_field(r, STORE_BATCH, BATCH_UNDO_OF)->ref_name = CRM_S("batch");
     own_field(r, STORE_BATCH, BATCH_UNDONE_BY)->ref_name = CRM_S("batch");
+    own_field(r, STORE_VIEW, VIEW_NAME)->max = 60;
+    own_field(r, STORE_VIEW, VIEW_ENTITY)->max = 200;
+    own_field(r, STORE_VIEW, VIEW_STATE)->max = 8000;
     own_field(r, STORE_DEPARTMENT, DEPARTMENT_NAME)->max = 64;
     own_field(r, STORE_DEPARTMENT, DEPARTMENT_TITLE)->max = 200;
     own_field(r, STORE_DEPARTMENT, DEPARTMENT_PARENT)->ref_name = CRM_S("department");
@@ -145,8 +150,10 @@ static const crm_str user_card[] = {NAME("name"), NAME("department"), NAME("on_l
 static const crm_str department_card[] = {NAME("name"), NAME("title"), NAME("parent"),
                                           NAME("head")};
 static const crm_str seen[] = {NAME("read_at")};
+static const crm_str view_kept[] = {NAME("name"), NAME("entity"), NAME("state"), NAME("first")};
 static const crm_str administrators[] = {NAME(ROLE_ADMIN)};
 
+#define VIEW_IS_SHARED "[\"shared\",\"eq\",true]"
 #define GRANT(role_, entity_, action_, scope_)                                     \
     .role = NAME(role_), .entity_name = NAME(entity_), .action = ACTION_##action_, \
     .scope = SCOPE_##scope_, .source = KERNEL
@@ -158,6 +165,17 @@ static const grant grants[] = {
     {GRANT(ROLE_EVERYONE, "notification", UPDATE, OWN), .fields = seen, .field_count = COUNT(seen)},
     {GRANT(ROLE_EVERYONE, "batch", READ, OWN)},
     {GRANT(ROLE_FUNCTION "settings", "batch", READ, ALL)},
+    {GRANT(ROLE_EVERYONE, "view", READ, OWN)},
+    {GRANT(ROLE_EVERYONE, "view", READ, ALL), .where_text = NAME(VIEW_IS_SHARED)},
+    {GRANT(ROLE_EVERYONE, "view", CREATE, ALL), .fields = view_kept,
+     .field_count = COUNT(view_kept)},
+    {GRANT(ROLE_EVERYONE, "view", UPDATE, OWN), .fields = view_kept,
+     .field_count = COUNT(view_kept)},
+    {GRANT(ROLE_EVERYONE, "view", DELETE, OWN)},
+    {GRANT(ROLE_FUNCTION "settings", "view", CREATE, ALL)},
+    {GRANT(ROLE_FUNCTION "settings", "view", UPDATE, OWN)},
+    {GRANT(ROLE_FUNCTION "settings", "view", UPDATE, ALL), .where_text = NAME(VIEW_IS_SHARED)},
+    {GRANT(ROLE_FUNCTION "settings", "view", DELETE, ALL), .where_text = NAME(VIEW_IS_SHARED)},
     {GRANT(ROLE_FUNCTION "settings", "model", READ, ALL)},
     {GRANT(ROLE_FUNCTION "settings", "model", CREATE, ALL)},
     {GRANT(ROLE_FUNCTION "settings", "model", UPDATE, ALL)},

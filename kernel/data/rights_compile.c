@@ -8,6 +8,7 @@
 #include "data/rights_compile.h"
 
 #include "data/access.h"
+#include "data/stores.h"
 #include "data/timeline.h"
 
 #define ACTION_BIT(a) (1u << (a))
@@ -118,6 +119,9 @@ static const struct {
 static void apply_function(compiler *k, size_t which)
 {
     const principal *who = k->in->who;
+    if (k->entity == registry_store(k->in->reg, STORE_VIEW)) {
+        return; /* what everybody keeps for himself takes no function */
+    }
     crm_str function = str_of(function_actions[which].function);
     bool is_declared = false, is_held = false, is_grant = function_actions[which].is_grant;
     for (uint32_t i = 0; i < k->in->reg->function_count; i++) {

@@ -45,6 +45,17 @@
     X(NOTIFICATION_READ_AT, "read_at", DATETIME, 0)
 
 /*
+ * A list as somebody keeps it under a name: `entity` is whose records it lists, `state` what the UI shows it by,
+ * `first` that its maker sees it first. Shared ones are everybody's to read.
+ */
+#define STORE_VIEW_FIELDS(X)                                                                       \
+    X(VIEW_NAME, "name", TEXT, FIELD_REQUIRED)                                                     \
+    X(VIEW_ENTITY, "entity", TEXT, FIELD_REQUIRED | FIELD_INDEXED)                                 \
+    X(VIEW_STATE, "state", JSON, 0)                                                                \
+    X(VIEW_SHARED, "shared", BOOL, 0)                                                              \
+    X(VIEW_FIRST, "first", BOOL, 0)
+
+/*
  * A long change (flow/batch.h). `entity` is the name of what it changes, `error` a code. Undoing sets
  * `undo_of` on the new batch and `undone_by` on the old one.
  */
@@ -358,6 +369,7 @@
     X(DEPARTMENT, "department", 0)                                                                 \
     X(NOTIFICATION, "notification", 0)                                                             \
     X(BATCH, "batch", 0)                                                                           \
+    X(VIEW, "view", 0)                                                                             \
     X(MODEL, "model", ENTITY_NO_API)                                                               \
     X(SETTING, "setting", ENTITY_NO_API)                                                           \
     X(CHANGE, "sys.change", ENTITY_SYSTEM)                                                         \

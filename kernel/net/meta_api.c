@@ -187,8 +187,10 @@ static void entities(json_writer *w, crm_ctx *c)
     jw_kobject(w, "entities");
     for (uint32_t i = 0; i < c->reg->entity_count; i++) {
         const entity *e = c->reg->entities[i];
-        /* All notes are alike, and have no page but the timeline that they stand in. */
-        if (meta_is_offered(c, e) && !(e->flags & ENTITY_NOTES)) {
+        /* All notes are alike, and have no page but the timeline that they stand in; views have
+         * none either. */
+        bool has_page = !(e->flags & ENTITY_NOTES) && e != registry_store(c->reg, STORE_VIEW);
+        if (meta_is_offered(c, e) && has_page) {
             entity_meta(w, c, e);
         }
     }
@@ -198,16 +200,16 @@ static void entities(json_writer *w, crm_ctx *c)
 static void pipelines(json_writer *w, crm_ctx *c)
 {
     static const char *const outcomes[] = {"open", "won", "lost", "done"};
+    uint64_t seen[4];
     jw_kobject(w, "pipelines");
     for (uint32_t i = 0; i < c->reg->pipeline_count; i++) {
-    uint64_t seen[4];
         const pipeline *p = &c->reg->pipelines[i];
         if (!p->entity || !meta_is_offered(c, p->entity)) {
             continue;
         }
+        rights_fields(c, p->entity, seen);
         jw_key(w, p->name);
         jw_object(w);
-        rights_fields(c, p->entity, seen);
         jw_kstr(w, "entity", p->entity_name);
         jw_kstr(w, "label", p->label);
         jw_karray(w, "stages");

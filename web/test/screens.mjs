@@ -82,6 +82,44 @@ export const SCREENS = {
     },
   },
   empty: { ready: see('.empty'), path: '/e/sales.lead?f.source=expo&f.owner=9&q=погрузчик' },
+  views: {
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead?view=all&f.stage=work,new',
+    act: async (page) => {
+      await page.click('[data-action=view]');
+      await page.waitForSelector('.view-menu:popover-open');
+    },
+  },
+  columns: {
+    only: 'desk',
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead?view=all',
+    act: async (page) => {
+      await page.click('[data-action=columns]');
+      await page.waitForSelector('.column-menu:popover-open');
+    },
+  },
+  cell: {
+    only: 'desk',
+    ready: see('[data-id="46"]'),
+    path: '/e/sales.lead?view=all&cols=title,contact,source,amount',
+    act: async (page) => {
+      await page.keyboard.press('j');
+      await page.keyboard.press('F2');
+      for (const field of ['title', 'contact', 'source', 'amount']) {
+        await page.waitForSelector(`.cell-edit [data-field=${field}]`);
+        if (field !== 'amount') await page.keyboard.press('Tab');
+      }
+    },
+  },
+  'filter-range': {
+    ready: see('[data-chip="amount.is"]'),
+    path: '/e/sales.lead?view=all&f.amount.is=gte:1000000,lte:5000000&f.city.is=has:Тюм',
+    act: async (page) => {
+      await page.click('[data-chip="amount.is"] .chip-body');
+      await page.waitForSelector('#filter-menu form');
+    },
+  },
   filter: { ready: see('[data-id="46"]'), path: '/e/sales.lead', act: click('[data-action=filter]') },
   card: { ready: see('.prop'), path: '/e/sales.lead/44' },
   drawer: { ready: see('[data-id="44"]'), path: '/e/sales.lead', act: click('[data-id="44"] a') },

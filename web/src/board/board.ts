@@ -12,7 +12,7 @@ import { label } from '../fields/view.ts';
 import { api } from '../core/api.ts';
 import { conditionOf, query, sortOf, type ListState } from '../core/filter.ts';
 import { capital, lang, t } from '../core/i18n.ts';
-import { entityOf, fieldOf, meta, stageField, stagesOf, titleOf } from '../core/meta.ts';
+import { entityOf, fieldOf, meta, stageField, stagesOf, titleOf, viewName } from '../core/meta.ts';
 import { narrow } from '../core/narrow.ts';
 import { Watch } from '../core/store.ts';
 import type { ListView, Row, Stage } from '../core/types.ts';
@@ -444,12 +444,15 @@ class BoardView extends El {
     return {
       entity: this.entity,
       face: faceOf(this.entity, this.view),
-      narrowed: this.view.filter?.length ? t(this.view.label) : null,
+      narrowed: this.view.filter?.length ? viewName(this.view) : null,
       fresh: board.fresh,
       hand: this.hand,
       offer: (stage) => this.#offer(stage),
       onDown: (event) => this.#down(event),
       onMenu: (event, row) => this.#openMenu(event, row),
+      mark: (row) => this.next?.mark(this.entity, row) ?? nothing,
+      idle: (stage) => this.next?.idleText(this.entity, stage, board.counted) ?? null,
+      marked: this.nextAt,
       isMovable: this.#isMovable,
       onMore: (one) => void board.more(one).then(() => this.#refocus(one)),
       onRetry: (one) => void board.retry(one).then(() => this.#refocus(one)),
@@ -462,8 +465,5 @@ class BoardView extends El {
     this.#drag.down(event, event.currentTarget as HTMLElement);
   }
 }
-      mark: (row) => this.next?.mark(this.entity, row) ?? nothing,
-      idle: (stage) => this.next?.idleText(this.entity, stage, board.counted) ?? null,
-      marked: this.nextAt,
 
 customElements.define('crm-board', BoardView);

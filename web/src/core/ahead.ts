@@ -5,6 +5,7 @@ import { link, on } from './events.ts';
 import { query, readState, sortOf } from './filter.ts';
 import { entityOf, homeViews, listViews, meta, stagesOf, type HomeView } from './meta.ts';
 import { base, place } from './router.ts';
+import { isAwaited } from './saved.ts';
 import type { ListView, Page } from './types.ts';
 
 export const PAGE = 100;
@@ -66,6 +67,7 @@ export function askAhead(since: number): void {
 }
 
 function askList(entity: string, address: URLSearchParams): void {
+  if (isAwaited(entity, address)) return;
   const views = listViews(entity);
   const state = readState(address, views);
   if (state.board && stagesOf(entity).length) return;

@@ -9,7 +9,7 @@ export interface ListState {
   chips: Record<string, string[]>;
   /** The recycle bin instead of the rows. */
   bin?: boolean;
-  /** As a board of stages instead of rows. */
+  /** As a board of stages instead of rows, and the one that a phone shows. */
   board?: boolean;
   at?: string;
   /** Columns other than the view's (core/columns.ts). */
@@ -51,22 +51,58 @@ function dueCondition(chip: string, names: string[]): Condition {
   return parts.length > 1 ? ['or', ...parts] : parts[0];
 }
 
+/** The chip over how a field compares: its values are "gte:1000", "has:words", "none", "filled". */
+export const askChip = (field: string): string => `${field}.is`;
+export const isAskChip = (chip: string): boolean => chip.endsWith('.is');
+
+export function splitAsk(value: string): [op: string, of: string] {
+  const at = value.indexOf(':');
+  return at < 0 ? [value, ''] : [value.slice(0, at), value.slice(at + 1)];
+}
+
+const SURE = 15; // digits that a JSON number keeps whatever reads it
+const isNumber = (text: string) => /^-?\d+(\.\d+)?$/.test(text) && text.replace(/\D/g, '').length <= SURE;
+
+/** Of an order, what looks like a number is one. */
+function askConditions(chip: string, values: string[]): Condition[] {
+  const field = chip.slice(0, -'.is'.length);
+  return values.map((value) => {
+    const [op, of] = splitAsk(value);
+    if (op === 'none') return [field, 'none'];
+    if (op === 'filled') return ['not', [field, 'none']];
+    return [field, op, /^[gl]t/.test(op) && isNumber(of) ? Number(of) : of];
+  });
+}
+
+/** What words hold is not taken for what stands between values. */
+const textOf = (chip: string, values: string[]) =>
+  values.map((value) => (isAskChip(chip) ? value.replaceAll('%', '%25').replaceAll(',', '%2C') : value)).join(',');
+const asText = (value: string) => value.replaceAll('%2C', ',').replaceAll('%25', '%');
+
 function valuesOf(chip: string, text: string): string[] {
   if (operatorOf(chip)) return [text];
   const values = text.split(',');
+  if (isAskChip(chip)) return values.map(asText);
   return isDueChip(chip) ? values.filter((name) => DUE_NAMES.includes(name)) : values;
 }
 
+/** The view that a list begins with: one's own choice, else the entity's first. */
+const firstOf = (views: ListView[]) => views.find((view) => view.saved?.first) ?? views[0];
+
+/** A saved view brings chips; those of the address stand before them, and an empty one takes one away. */
 export function readState(search: URLSearchParams, views: ListView[]): ListState {
-  const chips: Record<string, string[]> = {};
-  for (const [key, value] of search) {
-    const chip = key.slice(2);
-    const values = key.startsWith('f.') && value ? valuesOf(chip, value) : [];
-    if (values.length) chips[chip] = values;
-  }
   const asked = search.get('view');
-  const view = views.find((v) => v.id === asked)?.id ?? views[0]?.id ?? '';
-  const state = { view, q: search.get('q') ?? '', sort: search.get('sort'), chips };
+  const view = views.find((v) => v.id === asked) ?? firstOf(views);
+  const chips: Record<string, string[]> = { ...view?.saved?.chips };
+  for (const [key, value] of search) {
+    if (!key.startsWith('f.')) continue;
+    const chip = key.slice(2);
+    const values = value ? valuesOf(chip, value) : [];
+    if (values.length) chips[chip] = values;
+    else delete chips[chip];
+  }
+  const columns = search.get('cols');
+  const state = { view: view?.id ?? '', q: search.get('q') ?? '', sort: search.get('sort'), chips, ...(columns ? { columns } : {}) };
   if (search.get('bin') === '1') return { ...state, bin: true };
   if (search.get('as') !== BOARD) return state;
   const at = search.get('at');
@@ -75,16 +111,37 @@ export function readState(search: URLSearchParams, views: ListView[]): ListState
 
 export function writeState(state: ListState, views: ListView[]): string {
   const search = new URLSearchParams();
-  if (state.view && state.view !== views[0]?.id) search.set('view', state.view);
+  if (state.view && state.view !== firstOf(views)?.id) search.set('view', state.view);
   if (state.bin) search.set('bin', '1');
   else if (state.board) search.set('as', BOARD);
+  if (state.board && state.at) search.set('at', state.at);
   if (state.q) search.set('q', state.q);
   if (state.sort) search.set('sort', state.sort);
+  if (state.columns) search.set('cols', state.columns);
+  const kept = views.find(({ id }) => id === state.view)?.saved?.chips ?? {};
   for (const [field, values] of Object.entries(state.chips))
-    if (values.length) search.set(`f.${field}`, values.join(','));
-  const text = search.toString().replaceAll('%2C', ',');
+    if (values.length && !isSame(values, kept[field])) search.set(`f.${field}`, textOf(field, values));
+  for (const field of Object.keys(kept)) if (!state.chips[field]?.length) search.set(`f.${field}`, '');
+  const text = search.toString().replaceAll('%2C', ',').replaceAll('%3A', ':');
   return text ? `?${text}` : '';
 }
+
+const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+/** Nothing narrows the view beyond what it is. */
+export function isPlain(state: ListState, view: ListView | undefined): boolean {
+  const { q, chips } = state;
+  const kept = view?.saved?.chips ?? {};
+  const names = new Set([...Object.keys(chips), ...Object.keys(kept)]);
+  return !q && [...names].every((name) => isSame(chips[name] ?? [], kept[name] ?? []));
+}
+
+/** There is something about the list that no view keeps. */
+export const isChanged = (state: ListState, view: ListView | undefined): boolean =>
+  !isPlain({ ...state, q: '' }, view) || !!state.sort || !!state.columns;
+
+/** The list as the view keeps it. */
+export const kept = (view: ListView) => ({ view: view.id, sort: null, columns: null, chips: { ...view.saved?.chips } });
 
 /** The part of a list's query that says which rows: everything but the paging. */
 export function query(state: ListState, view: ListView | undefined, userId: number): URLSearchParams {
@@ -93,6 +150,7 @@ export function query(state: ListState, view: ListView | undefined, userId: numb
   for (const [field, values] of Object.entries(state.chips)) {
     const operator = operatorOf(field);
     if (isDueChip(field)) filter.push(dueCondition(field, values));
+    else if (isAskChip(field)) filter.push(...askConditions(field, values));
     else if (values.length && operator) out.set(`${field}.${operator}`, values[0]!);
     else if (values.length) out.set(`${field}.in`, values.map((v) => (v === ME ? String(userId) : v)).join(','));
   }
@@ -117,7 +175,6 @@ export function sortOf(state: ListState, view: ListView | undefined): string[] {
 /** The same rows as a condition in prefix form, for a change of all of them; true: every row. */
 export function conditionOf(
   state: ListState,
-  if (state.board && state.at) search.set('at', state.at);
   view: ListView | undefined,
   userId: number,
   typeOf: (field: string) => string | undefined,
@@ -126,6 +183,10 @@ export function conditionOf(
   for (const [field, values] of Object.entries(state.chips)) {
     if (isDueChip(field)) {
       parts.push(dueCondition(field, values));
+      continue;
+    }
+    if (isAskChip(field)) {
+      parts.push(...askConditions(field, values));
       continue;
     }
     const type = typeOf(field) ?? '';

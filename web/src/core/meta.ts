@@ -1,6 +1,6 @@
 // What the deployment is, for this user: entities, views, pipelines, menu. Helpers that read it live here, so that
 // no view knows the shape of the file.
-import { ADDRESS_PARTS, DUE_NAMES, dueChip } from './filter.ts';
+import { ADDRESS_PARTS, askChip, DUE_NAMES, dueChip } from './filter.ts';
 import { t } from './i18n.ts';
 import { Store } from './store.ts';
 import type { Condition, Entity, Field, ListView, MenuEntry, Meta, Pipeline, Ref, Row, Stage } from './types.ts';
@@ -21,6 +21,7 @@ function partOf(entity: string, name: string): Field | undefined {
   const field = entityOf(entity)?.fields[of!];
   if (isDate(field) && name === dueChip(of))
     return { type: 'choice', label: field!.label, options: DUE_NAMES.map((v) => ({ v, l: `today.${v}` })), read_only: true };
+  if (field && name === askChip(of!)) return { ...field, read_only: true };
   if (field?.type !== 'address' || !part || !(part in ADDRESS_PARTS)) return undefined;
   return { type: 'text', label: t('filter.part', { name: t(field.label), part: t(`address.${part}`) }), read_only: true };
 }
@@ -62,6 +63,9 @@ export function listViews(entity: string): ListView[] {
   const fields = [...(title ? [title] : []), ...rest].slice(0, 6);
   return [{ id: 'all', label: 'list.all', columns: fields, sort: ['-created_at'] }];
 }
+
+/** Who keeps a view under a name has written that. */
+export const viewName = (view: ListView): string => (view.saved ? view.label : t(view.label));
 
 const SERVICE = new Set(['id', 'rev', 'created_at', 'created_by', 'updated_at', 'updated_by', 'deleted_at']);
 
@@ -151,10 +155,6 @@ export function doneField(entity: string): string | null {
   return names.find((name) => fieldOf(entity, name)?.type === 'bool' && isEditable(entity, name)) ?? null;
 }
 
-/** Closed records have nothing left to be late with. */
-export function isClosed(entity: string, row: Row): boolean {
-  const done = doneField(entity);
-  return isFinal(stageOf(entity, row)) || (done !== null && row[done] === true);
 /** The view of the records about which nothing is planned, and what would be. */
 export interface Idle {
   view: ListView;
@@ -179,6 +179,10 @@ export function idleOf(entity: string): Idle | null {
   return null;
 }
 
+/** Closed records have nothing left to be late with. */
+export function isClosed(entity: string, row: Row): boolean {
+  const done = doneField(entity);
+  return isFinal(stageOf(entity, row)) || (done !== null && row[done] === true);
 }
 
 export function may(row: Row | null, action: string): boolean {

@@ -68,6 +68,21 @@ export interface ListView {
   live?: boolean;
   home?: boolean;
   due?: string;
+  /** Pixels that were chosen for columns. */
+  widths?: Record<string, number>;
+  /** It is kept under a name; `label` is that. */
+  saved?: Saved;
+}
+
+export interface Saved {
+  id: number;
+  rev: number;
+  /** The view whose rows it narrows. */
+  base: string;
+  isMine: boolean;
+  shared: boolean;
+  first: boolean;
+  chips: Record<string, string[]>;
 }
 
 export interface Related {

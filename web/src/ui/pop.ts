@@ -16,9 +16,13 @@ export function placeAt(pop: HTMLElement, anchor: Element, align: 'start' | 'end
 
 /** Opens or closes the popover `id` at the button that was pressed. */
 export function toggleAt(event: Event, id: string, align: 'start' | 'end' = 'start'): void {
+  toggleFor(event.currentTarget as HTMLElement, id, align);
+}
+
+/** The same for what was pressed a while ago. */
+export function toggleFor(anchor: HTMLElement, id: string, align: 'start' | 'end' = 'start'): void {
   const pop = document.getElementById(id);
   if (!pop) return;
-  const anchor = event.currentTarget as HTMLElement;
   if (pop.matches(':popover-open')) {
     pop.hidePopover();
     return;

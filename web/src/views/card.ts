@@ -6,7 +6,6 @@ import { icon } from '../ui/icon.ts';
 import { empty, failure, person, problemText, skeletonRows } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import { isOnTop, toggleAt, walkMenu } from '../ui/pop.ts';
-import './history.ts';
 import './related.ts';
 import './duplicates.ts';
 import { CardModel } from './card-model.ts';
@@ -17,6 +16,7 @@ import { tabList, type Tab } from './card-tabs.ts';
 import { frames, slots } from '../plugins/part.ts';
 import { parts, partsOf } from '../parts/slot.ts';
 import { timeline } from '../timeline/part.ts';
+import { slot } from '../ui/slot.ts';
 import { picked } from '../fields/picks.ts';
 import { label, show } from '../fields/view.ts';
 import { api } from '../core/api.ts';
@@ -37,6 +37,8 @@ import { narrow } from '../core/narrow.ts';
 import { closeCard, go, openCard, place } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { Ref } from '../core/types.ts';
+
+const history = slot('crm-history', () => import('./history.ts'));
 
 class Card extends El {
   static override properties = {
@@ -64,8 +66,8 @@ class Card extends El {
       'card',
       {
         edit: { run: () => this.#edit(), may },
-        note: { run: () => this.#write(), may: () => this.#mayWrite },
         save: { run: () => void this.#save(), may },
+        note: { run: () => this.#write(), may: () => this.#mayWrite },
         close: { run: () => closeCard(), now: () => !this.layer }, // a layer is closed by its dialog
       },
       mine,
@@ -97,6 +99,7 @@ class Card extends El {
     this.tab = 'fields';
     this.#model?.edit(this.#names());
   }
+
   /** The page shows the middle one of its columns as a tab, a layer and a phone all of them. */
   get #isPage(): boolean {
     return !this.layer && !narrow.value;
@@ -128,7 +131,6 @@ class Card extends El {
     await field?.updateComplete;
     field?.focus();
   }
-
 
   async #save(): Promise<void> {
     const model = this.#model!;
@@ -350,12 +352,9 @@ class Card extends El {
   }
 
   #history(model: CardModel) {
-    return html`<crm-history
-      .entity=${this.entity}
-      .recordId=${this.recordId}
-      .version=${model.version}
-      ?mayUndo=${model.canEdit}
-    ></crm-history>`;
+    const { entity, recordId } = this;
+    const draw = () => html`<crm-history .entity=${entity} .recordId=${recordId} .version=${model.version} ?mayUndo=${model.canEdit}></crm-history>`;
+    return history(this, draw);
   }
 
   #columns(model: CardModel) {

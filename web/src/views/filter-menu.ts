@@ -1,4 +1,5 @@
-// Choosing a filter: first the field, then its values. Each click takes effect at once.
+// Choosing a filter: first the field, then its values or how it compares. Each click takes effect at once. A file of its
+// own, which comes when it is opened for the first time.
 import { html, nothing } from 'lit';
 import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
@@ -6,12 +7,14 @@ import { avatar } from '../ui/parts.ts';
 import { walkMenu } from '../ui/pop.ts';
 import { dotClass, label } from '../fields/view.ts';
 import { api } from '../core/api.ts';
-import { ADDRESS_PARTS, dueChip, ME } from '../core/filter.ts';
+import { ADDRESS_PARTS, askChip, dueChip, ME } from '../core/filter.ts';
 import { t } from '../core/i18n.ts';
 import { dueField, entityOf, fieldOf, pipelineOf, titleOf } from '../core/meta.ts';
-import type { Names } from './chips.ts';
+import { askForm } from './filter-ask.ts';
+import { nameKey, targetOf, type Names } from './chips.ts';
 
-const KINDS = new Set(['choice', 'choices', 'stage', 'user', 'bool', 'address']);
+const KINDS = new Set(['choice', 'choices', 'stage', 'user', 'ref', 'bool', 'address']); // have values to be chosen
+const FULL = new Set(['stage', 'bool']); // are never empty
 interface Value {
   v: string;
   l: string;
@@ -33,7 +36,7 @@ class FilterMenu extends El {
   names: Names = new Map();
 
   override willUpdate(changed: Map<string, unknown>): void {
-    if (changed.has('field') && this.field && fieldOf(this.entity, this.field)?.type === 'user')
+    if (changed.has('field') && this.field && targetOf(fieldOf(this.entity, this.field)))
       void this.#find('');
   }
 
@@ -44,9 +47,12 @@ class FilterMenu extends El {
   async #find(q: string): Promise<void> {
     const search = new URLSearchParams({ limit: '20' });
     if (q) search.set('q', q);
-    const page = await api.list('user', search).catch(() => null);
-    this.people = (page?.rows ?? []).map((row) => ({ v: String(row.id), l: titleOf('user', row) }));
-    for (const { v, l } of this.people) this.names.set(v, l);
+    const field = this.field;
+    const target = targetOf(fieldOf(this.entity, field!));
+    const page = target && (await api.list(target, search).catch(() => null));
+    if (!page || field !== this.field) return;
+    this.people = page.rows.map((row) => ({ v: String(row.id), l: titleOf(target, row) }));
+    for (const { v, l } of this.people) this.names.set(nameKey(target, v), l);
   }
 
   override render() {
@@ -64,9 +70,7 @@ class FilterMenu extends El {
   }
 
   #fields() {
-    const due = dueField(this.entity);
-    const all = Object.entries(entityOf(this.entity)?.fields ?? {});
-    const fields = all.filter(([name, f]) => KINDS.has(f.type) || name === due);
+    const fields = Object.entries(entityOf(this.entity)?.fields ?? {});
     if (!fields.length) return html`<p class="hint">${t('filter.none')}</p>`;
     return fields.map(
       ([name, field]) =>
@@ -77,7 +81,7 @@ class FilterMenu extends El {
             this.field = name;
           }}
         >
-          ${t(field.label)}<span class="push muted">${this.#chosen(name)}${icon('right', 'icon-16')}</span>
+          <span class="clip">${t(field.label)}</span><span class="push muted">${this.#chosen(name)}${icon('right', 'icon-16')}</span>
         </button>`,
     );
   }
@@ -90,8 +94,10 @@ class FilterMenu extends El {
 
   #options(name: string): Value[] {
     const field = fieldOf(this.entity, name)!;
+    if (!KINDS.has(field.type)) return [];
     if (field.type === 'stage') return pipelineOf(field)?.stages ?? [];
     if (field.type === 'user') return [{ v: ME, l: 'filter.me' }, ...this.people];
+    if (field.type === 'ref') return this.people;
     if (field.type === 'bool')
       return [
         { v: 'true', l: 'yes' },
@@ -143,10 +149,12 @@ class FilterMenu extends El {
     const chosen = this.chips[chip] ?? [];
     const type = fieldOf(this.entity, name)?.type;
     const user = type === 'user';
+    const target = targetOf(fieldOf(this.entity, name));
+    const hint = t(user ? 'filter.people' : 'filter.find');
     const put = (v: string, on: boolean) =>
       this.#put({ [chip]: on ? [...chosen, v] : chosen.filter((one) => one !== v) });
     return html`${this.#head(name)} ${type === 'address' ? this.#parts(name) : nothing}
-      ${user ? html`<input class="input" type="search" aria-label=${t('filter.people')} placeholder=${t('filter.people')} @input=${(e: Event) => void this.#find((e.target as HTMLInputElement).value)} />` : nothing}
+      ${target ? html`<input class="input" type="search" aria-label=${hint} placeholder=${hint} @input=${(e: Event) => void this.#find((e.target as HTMLInputElement).value)} />` : nothing}
       ${this.#options(chip).map(
         (o) =>
           html`<label class="menu-item" data-value=${o.v}>
@@ -161,7 +169,17 @@ class FilterMenu extends El {
               >${t(o.l)}</span
             ></label
           >`,
-      )}`;
+      )}${
+        FULL.has(type ?? '') || type === 'address'
+          ? nothing
+          : askForm({
+              field: fieldOf(this.entity, name)!,
+              hasValues: KINDS.has(type ?? ''),
+              hasEmpty: chip === name,
+              values: this.chips[askChip(name)] ?? [],
+              put: (values) => this.#put({ [askChip(name)]: values }),
+            })
+      }`;
   }
 }
 

@@ -1,7 +1,7 @@
 // How many rows stand behind what a list could show instead: its other views, and itself without one of its filters.
 // One question after another, so that they hold up nothing that is on screen.
 import { api } from '../core/api.ts';
-import { query, type ListState } from '../core/filter.ts';
+import { kept, query, type ListState } from '../core/filter.ts';
 import { meta } from '../core/meta.ts';
 import type { ListView } from '../core/types.ts';
 
@@ -28,7 +28,7 @@ async function countViews(
   tell: (view: string, count: Count) => void,
 ): Promise<void> {
   for (const view of views) {
-    const found = await count(entity, { view: view.id, q: '', sort: null, chips: {} }, view);
+    const found = await count(entity, { q: '', ...kept(view) }, view);
     if (!isWanted()) return;
     if (found) tell(view.id, found);
   }

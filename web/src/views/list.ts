@@ -17,8 +17,8 @@ import { loadBoard, lookSwitch } from './list-look.ts';
 import { listMenu, openExport } from './list-menu.ts';
 import { loaded } from '../ui/later.ts';
 import { FootFocus, WalkVoice, more } from './more.ts';
-import { Selection } from './selection.ts';
 import { NextSteps } from './next-steps.ts';
+import { Selection } from './selection.ts';
 import { cardHeight, cards } from './cards.ts';
 import { table, type Shown } from './rows.ts';
 import type { Sorting } from './sort-menu.ts';
@@ -26,12 +26,14 @@ import { type Names, loadNames } from './chips.ts';
 import { mayBulk } from '../core/batch.ts';
 import { on } from '../core/events.ts';
 import { atLeast, money } from '../core/fmt.ts';
-import { conditionOf, nextSort, query, readState, sortOf, writeState, type ListState } from '../core/filter.ts';
+import { chosenColumns } from '../core/columns.ts';
+import { conditionOf, isPlain, nextSort, query, readState, sortOf, writeState, type ListState } from '../core/filter.ts';
 import { capital, lang, t } from '../core/i18n.ts';
-import { entityOf, fieldOf, listViews, meta, stagesOf, titleOf } from '../core/meta.ts';
+import { entityOf, fieldOf, meta, stagesOf, titleOf } from '../core/meta.ts';
 import { narrow, width } from '../core/narrow.ts';
 import { Records } from '../core/records.ts';
 import { go, openCard, place } from '../core/router.ts';
+import { allViews, isAwaited, readSaved, saved } from '../core/saved.ts';
 import { Watch } from '../core/store.ts';
 import type { ListView } from '../core/types.ts';
 import { isNumeric } from '../fields/view.ts';
@@ -68,17 +70,17 @@ class List extends El {
     if (!this.#chosen.isEmpty) loadBar();
     this.requestUpdate();
   });
-  #watch = new Watch(this, meta, lang, narrow, width);
+  #watch = new Watch(this, meta, lang, narrow, width, saved);
   #window = new RowWindow(this, () => void this.#records?.more());
   #records: Records | null = null;
   /** What is shown, soon dimmed, until the rows that were asked for in its place are there. */
   #before: Records | null = null;
   #voice = new WalkVoice();
   #foot = new FootFocus(this);
+  #next = new NextSteps(() => this.requestUpdate());
   #key = '';
   #names: Names = new Map();
   #off: (() => void)[] = [];
-  #next = new NextSteps(() => this.requestUpdate());
   #find = new ListFind((q) => {
     // Not once a card has been opened over the list: it would be closed.
     if (place.value.name === 'list' && q !== this.#state.q) this.#to({ q }, true);
@@ -95,10 +97,10 @@ class List extends El {
         isRows: () => !this.#isBoard,
         isAt: () => this.at >= 0,
         open: () => this.#openAt(),
-        mayPick: () => this.#pickable,
-        pick: () => this.#chosen.toggle(this.#records!.rows, this.#records!.rows[this.at].id, false),
         mayEdit: () => this.#mayEdit,
         edit: () => void this.#edit(),
+        mayPick: () => this.#pickable,
+        pick: () => this.#chosen.toggle(this.#records!.rows, this.#records!.rows[this.at].id, false),
         isPicking: () => this.#chosen.isShown,
         clear: () => this.#chosen.clear(),
         find: () => this.querySelector<HTMLInputElement>('#list-q')?.focus(),
@@ -114,27 +116,30 @@ class List extends El {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     for (const off of this.#off) off();
-    this.#records?.stop();
-    this.#records = this.#before = null;
-    this.#key = '';
+    this.#forget();
     this.#counts.stop();
+    this.#next.stop();
     clearTimeout(this.#late);
     this.#find.stop();
   }
-    this.#next.stop();
 
   get #shown(): Records {
     return this.#before ?? this.#records!;
   }
 
   get #views(): ListView[] {
-    return listViews(this.entity);
+    return allViews(this.entity);
   }
   get #state(): ListState {
     return readState(this.search, this.#views);
   }
   get #view(): ListView {
-    return this.#views.find((v) => v.id === this.#state.view)!;
+    const { view, columns } = this.#state;
+    return { ...this.#views.find(({ id }) => id === view)!, ...chosenColumns(this.entity, columns) };
+  }
+  /** It is not known yet which list is asked for. */
+  get #isWaiting(): boolean {
+    return isAwaited(this.entity, this.search);
   }
 
   /** Records with stages can be looked at as a board of them. */
@@ -146,6 +151,8 @@ class List extends El {
   }
 
   override willUpdate(): void {
+    readSaved(this.entity);
+    if (this.#isWaiting) return this.#forget();
     const state = this.#state;
     const wanted = query(state, this.#view, meta.value?.user.id ?? 0);
     const sort = sortOf(state, this.#view);
@@ -175,6 +182,12 @@ class List extends El {
       this.said = t('list.arrived', { name: titleOf(this.entity, row as never) });
     };
     this.#records = new Records(this.entity, wanted, sort, () => this.#changed(), { onNew }).start();
+  }
+
+  #forget(): void {
+    this.#records?.stop();
+    this.#records = this.#before = null;
+    this.#key = '';
   }
 
   /** Most answers come before anyone would see the dimming, which costs as much as drawing the rows. */
@@ -247,8 +260,13 @@ class List extends El {
     if (!figures.n) void this.#countWithout();
   }
 
+  /** Which stage a phone's board shows; not once a card has been opened over it: it would be closed. */
+  #at(at: string): void {
+    if (place.value.name === 'list' && at !== this.#state.at) this.#to({ at }, true);
+  }
+
   #isPlain(): boolean {
-    return !this.#state.q && !Object.keys(this.#state.chips).length;
+    return isPlain(this.#state, this.#view);
   }
 
   async #countWithout(): Promise<void> {
@@ -263,11 +281,6 @@ class List extends El {
 
   #setChips(changed: ListState['chips']): void {
     const all = Object.entries({ ...this.#state.chips, ...changed });
-  /** Which stage a phone's board shows; not once a card has been opened over it: it would be closed. */
-  #at(at: string): void {
-    if (place.value.name === 'list' && at !== this.#state.at) this.#to({ at }, true);
-  }
-
     this.#to({ chips: Object.fromEntries(all.filter(([, values]) => values.length)) });
   }
 
@@ -283,19 +296,6 @@ class List extends El {
     if (row) openCard(this.entity, row.id);
   }
 
-  #create(): void {
-    openCard(this.entity, 'new');
-  }
-
-  override render() {
-    const entity = entityOf(this.entity)!;
-    document.title = `${t(entity.label.many)} — ${meta.value?.title ?? ''}`;
-    return html`<div class="list" data-entity=${this.entity}>
-      <header class="head">
-        <h1 class="title">
-          ${this.#state.bin ? t('bin.title', { name: t(entity.label.many) }) : capital(t(entity.label.many))}
-        </h1>
-        ${this.#total()}
   /** In the rows themselves: on a phone there is no room, and what lies in the bin is not changed. */
   get #mayEdit(): boolean {
     return !narrow.value && !this.#state.bin && !!entityOf(this.entity)?.can.update;
@@ -311,6 +311,20 @@ class List extends El {
     if ((event.target as Element).closest('td')) void import('./cell-edit.ts').catch(() => undefined);
   };
 
+  #create(): void {
+    openCard(this.entity, 'new');
+  }
+
+  override render() {
+    const entity = entityOf(this.entity)!;
+    if (this.#isWaiting) return skeletonRows(12);
+    document.title = `${t(entity.label.many)} — ${meta.value?.title ?? ''}`;
+    return html`<div class="list" data-entity=${this.entity}>
+      <header class="head">
+        <h1 class="title">
+          ${this.#state.bin ? t('bin.title', { name: t(entity.label.many) }) : capital(t(entity.label.many))}
+        </h1>
+        ${this.#total()}
         <div class="actions">
           ${this.#find.field(this.#state.q)}
           ${this.#hasBoard ? lookSwitch(this.#isBoard, (board) => this.#to({ board })) : nothing}
@@ -318,7 +332,7 @@ class List extends El {
           ${entity.can.create && !this.#state.bin ? html`<button class="btn btn-primary create-btn" data-action="create" aria-label=${t('create.what', { name: t(entity.label.one) })} @click=${() => this.#create()}>${icon('plus', 'icon-16')}<span class="only-desk">${capital(t(entity.label.one))}</span></button>` : nothing}
         </div>
       </header>
-      ${this.#state.bin ? binNote(this.entity) : viewTabs(this.entity, this.#state, this.#views, this.#counts.of)}
+      ${this.#state.bin ? binNote(this.entity) : viewTabs({ entity: this.entity, state: this.#state, views: this.#views, view: this.#view, counts: this.#counts.of, to: (change) => this.#to(change) })}
       ${slots('list.top', this.entity)}
       ${this.#filters()} ${this.#isBoard ? nothing : this.#bulk(this.#shown)}
       <div class="sr" role="status" aria-live="polite">${this.said}</div>
@@ -353,8 +367,11 @@ class List extends El {
           .view=${this.#view}
           .state=${this.#state}
           .none=${this.#none}
+          .next=${this.#next}
+          .nextAt=${this.#next.version}
           .without=${this.without}
           @ui-figures=${(e: CustomEvent<Figures>) => this.#counted(e.detail)}
+          @ui-stage=${(e: CustomEvent<string>) => this.#at(e.detail)}
         ></crm-board>`}
       ></crm-gate>
     </div>`;
@@ -375,6 +392,7 @@ class List extends El {
       names: this.#names,
       isBin: !!this.#state.bin,
       sorting: narrow.value || this.#isBoard ? this.#sorting() : null,
+      columns: narrow.value || this.#isBoard || this.#state.bin ? null : { view: this.#view, set: (columns) => this.#to({ columns }) },
       pick: this.#pickable && !this.#isBoard
         ? { isOn: chosen.isShown, toggle: () => (chosen.isShown ? chosen.clear() : chosen.open()) }
         : null,
@@ -389,10 +407,7 @@ class List extends El {
       return failure(records.error!, () => {
         void records.load();
       });
-          @ui-stage=${(e: CustomEvent<string>) => this.#at(e.detail)}
     if (!records.rows.length && records.walked === null) return this.#empty();
-          .next=${this.#next}
-          .nextAt=${this.#next.version}
     const rows = !records.rows.length ? nothing : narrow.value ? cards(this.#drawn(records)) : table(this.#drawn(records));
     return html`<div
       class="table-wrap"
@@ -427,6 +442,7 @@ class List extends El {
             toggleAll: (event) => waits(event) || this.#chosen.toggleShown(records.rows),
           }
         : null,
+      mark: (row) => (this.#state.bin ? nothing : this.#next.mark(this.entity, row)),
       bin: this.#state.bin ? binActions(this.entity, (id) => records.touch(id)) : null,
     };
   }
@@ -460,4 +476,3 @@ class List extends El {
 }
 
 customElements.define('crm-list', List);
-      mark: (row) => (this.#state.bin ? nothing : this.#next.mark(this.entity, row)),

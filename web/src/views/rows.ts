@@ -51,20 +51,26 @@ interface Columns {
   under: string[];
 }
 
-const fixedOf = (shown: Shown) => (shown.pick ? PICK : 0) + (shown.bin ? BIN : 0);
+/** A width that somebody has chosen; the column that names the record takes what is left. */
+const chosenOf = ({ view }: Shown, name: string): number => view.widths?.[name] ?? 0;
+
+function fixedOf(shown: Shown, main: string, names: string[]): number {
+  const chosen = names.filter((name) => name !== main).reduce((all, name) => all + chosenOf(shown, name), 0);
+  return (shown.pick ? PICK : 0) + (shown.bin ? BIN : 0) + chosen;
+}
 
 function columnsOf(shown: Shown): Columns {
   const { entity, view } = shown;
   const all = [...(shown.bin ? ['deleted_at'] : []), ...view.columns].filter((name) => fieldOf(entity, name));
   const main = mainOf(entity, all);
   const others = all
-    .filter((name) => name !== main)
+    .filter((name) => name !== main && !chosenOf(shown, name))
     .map((name) => ({ name, type: fieldOf(entity, name)!.type, isKept: isKept(shown, name) }));
-  const left = new Set(fitting(others, width.value - BESIDE - fixedOf(shown)).map(({ name }) => name));
+  const left = new Set(fitting(others, width.value - BESIDE - fixedOf(shown, main, all)).map(({ name }) => name));
   return {
     main,
-    shown: all.filter((name) => name === main || left.has(name)),
-    under: all.filter((name) => name !== main && !left.has(name)),
+    shown: all.filter((name) => name === main || chosenOf(shown, name) || left.has(name)),
+    under: all.filter((name) => name !== main && !chosenOf(shown, name) && !left.has(name)),
   };
 }
 
@@ -81,9 +87,10 @@ export function table(shown: Shown): TemplateResult {
   const wide = columns.length + (shown.pick ? 1 : 0) + (shown.bin ? 1 : 0);
   const { before, rows, after, from } = window.slice(records.rows);
   const places = window.places.of(records, rows);
-  const others = columns.filter((name) => name !== main).map((name) => fieldOf(entity, name)!.type);
-  const { least, of } = widths(others, fixedOf(shown));
-  const styleOf = (name: string) => (name === main ? '' : `width:${of(fieldOf(entity, name)!.type)}`);
+  const others = columns.filter((name) => name !== main && !chosenOf(shown, name)).map((name) => fieldOf(entity, name)!.type);
+  const { least, of } = widths(others, fixedOf(shown, main, columns));
+  const widthOf = (name: string) => (chosenOf(shown, name) ? `${chosenOf(shown, name)}px` : of(fieldOf(entity, name)!.type));
+  const styleOf = (name: string) => (name === main ? '' : `width:${widthOf(name)}`);
   return html`<table
     class="table"
     aria-rowcount=${records.next ? -1 : records.rows.length + 1}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareRows, conditionOf, meets, nextSort, query, readState, writeState } from '../../src/core/filter.ts';
+import { compareRows, conditionOf, isChanged, isPlain, meets, nextSort, query, readState, writeState } from '../../src/core/filter.ts';
 import { layouts } from '../../src/core/layout.ts';
 import type { ListView, Row } from '../../src/core/types.ts';
 
@@ -29,6 +29,28 @@ test('a list looked at as a board says so in its address, the recycle bin has no
   assert.deepEqual(readState(new URLSearchParams(text), VIEWS), state);
   assert.equal(writeState({ ...state, bin: true }, VIEWS), '?view=all&bin=1');
   assert.equal(readState(new URLSearchParams('as=chart'), VIEWS).board, undefined);
+});
+
+test('how a field compares survives its address, whatever its words hold', () => {
+  const chips = { 'amount.is': ['gte:1000.50', 'lte:2000'], 'city.is': ['has:Орск, 100%'], 'email.is': ['none'] };
+  const state = { view: 'open', q: '', sort: null, chips };
+  assert.deepEqual(readState(new URLSearchParams(writeState(state, VIEWS)), VIEWS), state);
+  const wanted = ['and', ['stage', 'in', ['new']], ['amount', 'gte', 1000.5], ['amount', 'lte', 2000], ['city', 'has', 'Орск, 100%'], ['email', 'none']];
+  assert.deepEqual(JSON.parse(query(state, VIEWS[0], 7).get('filter')!), wanted);
+  assert.deepEqual(conditionOf(state, VIEWS[0], 7, () => 'text'), wanted);
+});
+
+test('a saved view brings its chips; the address tells only what differs from them', () => {
+  const saved = { id: 3, rev: 1, base: 'all', isMine: true, shared: false, first: true, chips: { stage: ['new'], owner: ['me'] } };
+  const views: ListView[] = [...VIEWS, { id: 'v3', label: 'Mine', columns: [], saved }];
+  const own = readState(new URLSearchParams(''), views);
+  assert.deepEqual([own.view, own.chips], ['v3', saved.chips], 'it is the first');
+  assert.equal(writeState(own, views), '');
+  const less = { ...own, chips: { stage: ['new', 'work'] } };
+  assert.equal(writeState(less, views), '?f.stage=new,work&f.owner=');
+  assert.deepEqual(readState(new URLSearchParams(writeState(less, views)), views), less);
+  assert.equal(writeState({ ...own, view: 'open', chips: {} }, views), '?view=open');
+  assert.deepEqual([isPlain(own, views[2]), isPlain(less, views[2]), isChanged(less, views[2])], [true, false, true]);
 });
 
 test('the first view stands in no address, an unknown one falls back to it', () => {

@@ -9,6 +9,8 @@ import pluginsEn from '../../src/plugins/en.json';
 import pluginsRu from '../../src/plugins/ru.json';
 import partsEn from '../../src/parts/en.json';
 import partsRu from '../../src/parts/ru.json';
+import savedEn from '../../src/saved/en.json';
+import savedRu from '../../src/saved/ru.json';
 import timelineEn from '../../src/timeline/en.json';
 import timelineRu from '../../src/timeline/ru.json';
 import { compile } from '../../src/core/icu.ts';
@@ -29,6 +31,7 @@ const CATALOGUES: [string, Record<string, string>, Record<string, string>][] = [
   ['the core', russian, english],
   ['the page of modules', modulesRu, modulesEn],
   ["parts of modules", pluginsRu, pluginsEn],
+  ['saved views', savedRu, savedEn],
   ['the timeline', timelineRu, timelineEn],
   ['the tables of parts', partsRu, partsEn],
 ];
