@@ -148,8 +148,11 @@ describe('a script of a module', () => {
     const { id } = await deal('Рисунок');
     await page.goto(`/e/sales.deal/${id}`);
     await page.locator('[data-plugin-failed=drawn]').waitFor();
+    await page.locator('.nav a[href^="/e/sales.deal"]').click(); // the list begins to listen after it
+    const row = page.locator(`.list [data-id="${id}"]`);
+    await row.getByText('Рисунок').waitFor();
     await client.patch(`/api/v1/sales.deal/${id}`, { title: 'Слышно' }, { expect: 200 });
-    await page.locator('.deal-title', { hasText: 'Слышно' }).waitFor();
+    await row.getByText('Слышно').waitFor();
   });
 
   it('that does not load, is of another version, or lacks the element says which', async () => {
