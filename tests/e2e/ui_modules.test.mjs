@@ -15,6 +15,7 @@ const OTHERS = {
   torn: { script: 'throw new Error("torn on purpose");\n', yaml: screen('torn-page') },
   later: { script: 'export const api = 2;\n', yaml: screen('later-page') },
   hollow: { script: 'export const api = 1;\n', yaml: screen('hollow-page') },
+  stuck: { script: 'export const api = 1;\nexport const activate = () => new Promise(() => {});\n', yaml: screen('stuck-page') },
   drawn: {
     script: `import { LitElement, html } from '/ui/sdk/1.js';
 export const api = 1;
@@ -155,8 +156,8 @@ describe('a script of a module', () => {
     await row.getByText('Слышно').waitFor();
   });
 
-  it('that does not load, is of another version, or lacks the element says which', async () => {
-    for (const [name, why] of [['torn', 'torn on purpose'], ['later', 'Он написан для другой версии'], ['hollow', 'В нём нет нужного элемента.']]) {
+  it('that does not load, is of another version, does not start in time, or lacks the element says which', async () => {
+    for (const [name, why] of [['torn', 'torn on purpose'], ['later', 'Он написан для другой версии'], ['stuck', 'Он не запустился за пять секунд.'], ['hollow', 'В нём нет нужного элемента.']]) {
       await page.goto(`/x/${name}/page`);
       await page.locator(`[data-plugin-failed=${name}]`).getByText(why).waitFor();
     }
