@@ -38,6 +38,27 @@ it('what the guides show of a file stands in it, and both languages show the sam
   }
 });
 
+it('the module.yaml of MANIFEST.md is one, and what is wrong about a service is told in words', async () => {
+  const author = new Author();
+  try {
+    author.install();
+    const [, example] = /^```yaml\n(module: [^]*?)^```$/m.exec(fs.readFileSync(path.join(author.sdk, 'MANIFEST.md'), 'utf8'));
+    fs.mkdirSync(path.join(author.home, 'errands/ui'), { recursive: true });
+    author.write('errands/ui/ui.js', 'export const api = 1;\n');
+    author.write('errands/module.yaml', example.replace(/^offers:.*\n/m, '').replaceAll('tasks', 'errands')); // code answers for offers; there are tasks already
+    const lint = async () => (await author.karkas('module', 'lint', 'errands')).out.split('\n').filter((line) => line && !/нет текста/.test(line));
+    assert.deepEqual(await lint(), []);
+    author.change('errands/module.yaml', ', sales.deal: {read: all}}', '}');
+    author.change('errands/module.yaml', 'when: [before_create, before_update]', 'when: [before_create, updated]');
+    assert.deepEqual((await lint()).map((line) => line.replace(/^.*?: /, '')), [
+      '«updated»: один хук или спрашивает до изменения (before_…), или узнаёт после него (created, updated)',
+      'модулю не дано того, что ему нужно от «sales.deal»: чтение, а для set — изменение, называет grants',
+    ]);
+  } finally {
+    author.remove();
+  }
+});
+
 it('GUIDE.md can be followed from its first command to its last', () => follow('GUIDE.md', { loans: /loans/ }));
 
 const REPORTS = { gate: /gate/, shop: /shop/, discounts: /Его служба отвечает/ };
