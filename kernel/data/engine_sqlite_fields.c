@@ -290,14 +290,16 @@ void schema_keys(schema_step *x, const entity *e, const field *f, stored_field w
     set_flags(x, f, was.flags | COLUMN_KEY);
 }
 
-/* The elements of one row into the side table. */
-static void fill_row(schema_step *x, const field *f, int64_t id, crm_str many, bool is_deleted)
+/* The elements of one row into the side table. CONFLICT: another row has one that is unique. */
+static crm_status fill_row(schema_step *x, const field *f, int64_t id, crm_str many,
+                           bool is_deleted)
 {
     crm_str element;
-    while (x->status == CRM_OK && str_split(&many, '\n', &element)) {
+    crm_status st = CRM_OK;
+    while (st == CRM_OK && str_split(&many, '\n', &element)) {
         sql *q = &x->s->sql;
         sql_start(q, NULL, NULL);
-        sql_z(q, "INSERT OR IGNORE INTO ");
+        sql_z(q, "INSERT INTO ");
         sql_name(q, 'm', f->id);
         sql_z(q, "(id,v,d) VALUES(");
         sql_int(q, id);
@@ -305,14 +307,14 @@ static void fill_row(schema_step *x, const field *f, int64_t id, crm_str many, b
         sql_ordered_value(q, f, (value){.kind = VALUE_TEXT, .s = element});
         sql_z(q, ",");
         sql_int(q, is_deleted);
-        sql_z(q, ")");
-        crm_status st = statement_run(x->s);
-        x->status = st == CRM_OK ? x->status : st;
+        sql_z(q, ") ON CONFLICT(id,v) DO NOTHING");
+        st = statement_run(x->s);
         arena_reset(x->s->arena);
     }
+    return st;
 }
 
-void schema_fill_side(schema_step *x, const entity *e, const field *f, crm_str which)
+crm_status schema_fill_side(schema_step *x, const entity *e, const field *f, crm_str which)
 {
     sqlite3_stmt *stmt = NULL;
     char text[320];
@@ -321,14 +323,16 @@ void schema_fill_side(schema_step *x, const entity *e, const field *f, crm_str w
              e->fields[COL_ID].id, f->id, e->fields[COL_DELETED_AT].id, e->id, f->id,
              which.n ? " AND " : "", STR_FMT(which));
     int rc = sqlite3_prepare_v2(x->s->db, text, -1, &stmt, NULL);
-    while (rc == SQLITE_OK && x->status == CRM_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+    crm_status st = x->status;
+    while (rc == SQLITE_OK && st == CRM_OK && sqlite3_step(stmt) == SQLITE_ROW) {
         crm_str many = {(const char *)sqlite3_column_text(stmt, 1),
                         (size_t)sqlite3_column_bytes(stmt, 1)};
-        fill_row(x, f, sqlite3_column_int64(stmt, 0), many, sqlite3_column_int(stmt, 2) != 0);
+        st = fill_row(x, f, sqlite3_column_int64(stmt, 0), many, sqlite3_column_int(stmt, 2) != 0);
     }
     int done = sqlite3_finalize(stmt);
-    crm_status st = status_of(x->s->db, rc == SQLITE_OK ? done : rc, "fill");
-    x->status = x->status == CRM_OK ? st : x->status;
+    st = st == CRM_OK ? status_of(x->s->db, rc == SQLITE_OK ? done : rc, "fill") : st;
+    x->status = x->status == CRM_OK && st != CRM_CONFLICT ? st : x->status;
+    return st;
 }
 
 void schema_side(schema_step *x, const entity *e, const field *f, stored_field was)
@@ -348,7 +352,7 @@ void schema_side(schema_step *x, const entity *e, const field *f, stored_field w
     if (!sides_take(x, e, f)) {
         sides_create(x, f);
         if (!was.is_new) {
-            schema_fill_side(x, e, f, (crm_str){"", 0});
+            (void)!schema_fill_side(x, e, f, (crm_str){"", 0});
         }
     }
     set_flags(x, f, was.flags | COLUMN_SIDE);

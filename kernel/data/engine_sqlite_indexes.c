@@ -208,15 +208,15 @@ void schema_drop_indexes_of(schema_step *x, const entity *e, uint32_t field_id)
     }
 }
 
-static bool is_side_unique(const entity *e, const field *f)
+const entity_index *index_of_side(const entity *e, const field *f)
 {
     for (uint32_t k = 0; k < e->index_count; k++) {
         const entity_index *i = &e->indexes[k];
         if (i->is_unique && i->count == 1 && i->field[0] == f->index) {
-            return true;
+            return i;
         }
     }
-    return false;
+    return NULL;
 }
 
 /* Dropping one of a million rows overwrites its pages, while nobody writes. False: it is to be. */
@@ -251,7 +251,7 @@ static void drop_stale(schema_step *x, const entity *e)
     }
     for (uint32_t i = COL_OWN; i < e->field_count; i++) {
         const field *f = &e->fields[i];
-        if (!engine_is_many(f) || is_side_unique(e, f)) {
+        if (!engine_is_many(f) || index_of_side(e, f)) {
             continue;
         }
         (void)!schema_run(x, "DROP INDEX IF EXISTS mu%u", f->id);

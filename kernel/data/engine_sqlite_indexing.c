@@ -12,8 +12,8 @@
  * so is one that was given up, whose index becomes z<n>.
  *
  * meta_ahead says up to which row each is made. Equal values in a unique one are a fault, whoever
- * finds them, a slice or the step: nobody goes over all rows once more to find the same. Those of
- * elements are left to the step. Writer's thread, under the write lock.
+ * finds them, a slice or the step: nobody goes over all rows once more to find the same. Writer's
+ * thread, under the write lock.
  */
 #include <stdlib.h>
 
@@ -343,8 +343,10 @@ void indexing_drop(schema_step *x, const entity *e)
         crm_str table = arena_fmt(x->arena, "%s%.*s", before, STR_FMT(name));
         long long n = set_aside(x, name, table);
         (void)!schema_run(x,
-                          "UPDATE sqlite_master SET name='z%lld',tbl_name='y%lld',"
-                          "sql=replace(replace(sql,' %.*s',' y%lld'),' '||name,' z%lld')"
+                          "UPDATE sqlite_master SET" /* mv7 and mu7 become z3 and zu3 */
+                          " name='z'||substr(name,2,name GLOB 'mu*')||%lld,tbl_name='y%lld',"
+                          "sql=replace(replace(sql,' %.*s',' y%lld'),' '||name,"
+                          "' z'||substr(name,2,name GLOB 'mu*')||%lld)"
                           " WHERE type='index' AND tbl_name='%.*s'",
                           n, n, STR_FMT(table), n, n, STR_FMT(table));
     }

@@ -69,8 +69,9 @@ bool schema_has_keys_ahead(schema_step *x, const entity *e, const field *f);
 void schema_make_keys(schema_step *x, const entity *e, const field *f, crm_str ids);
 void schema_keys(schema_step *x, const entity *e, const field *f, stored_field was);
 void schema_side(schema_step *x, const entity *e, const field *f, stored_field was);
-/* The elements of the rows of which `which` is true into the side table; empty: of all. */
-void schema_fill_side(schema_step *x, const entity *e, const field *f, crm_str which);
+/* The elements of the rows of which `which` is true into the side table; empty: of all. CONFLICT, which
+ * does not stop the step: two rows have one, and an index keeps them unique. */
+crm_status schema_fill_side(schema_step *x, const entity *e, const field *f, crm_str which);
 void schema_indexes(schema_step *x, const entity *e);
 /* The name behind `after` of an index that is no longer declared and may go; {NULL,0}: there is none. */
 crm_str schema_next_stale(schema_step *x, const entity *e, crm_str after);
@@ -79,6 +80,8 @@ crm_str index_name_of(schema_step *x, const entity *e, const entity_index *i);
 crm_str index_columns(schema_step *x, const entity *e, const entity_index *i);
 crm_str index_conditions(schema_step *x, const entity *e, const entity_index *i);
 bool index_has_many(const entity *e, const entity_index *i);
+/* The index that keeps elements of the field unique; NULL: none is declared. */
+const entity_index *index_of_side(const entity *e, const field *f);
 /* The fault "duplicates": rows that it would have to hold are equal. */
 void index_tell_duplicates(schema_step *x, const entity *e, const entity_index *i);
 /* Drops every index over the column. */

@@ -4,8 +4,8 @@
  * They have a table of their own, m<field id>, which nobody reads or writes before the layout knows
  * of it. So it is filled a slice at a time; of rows written meanwhile (engine_sqlite_noted.c) the
  * elements are put there once more, the last of them by the step. meta_ahead says how far it is,
- * under the table's name. Elements that must be unique get their index from the step, which names
- * those that are equal. Writer's thread, under the write lock.
+ * under the table's name. Elements that must be unique have their index from the beginning, and
+ * equal ones are a fault, as in other indexes. Writer's thread, under the write lock.
  */
 #include "data/engine_sqlite_schema.h"
 
@@ -33,6 +33,34 @@ void sides_create(schema_step *x, const field *f)
     (void)!schema_run(x, "CREATE INDEX mv%u ON m%u(v)", f->id, f->id);
 }
 
+/*
+ * The elements of the rows of which `which` is true. False: they cannot stand there. What is equal
+ * may have been put from a row that was written since; such rows are noted, and put once more when
+ * it is their turn.
+ */
+static bool put(schema_step *x, const entity *e, const field *f, crm_str which)
+{
+    crm_status st = schema_fill_side(x, e, f, which);
+    if (st == CRM_CONFLICT) {
+        (void)!schema_run(x, "DELETE FROM m%u WHERE id IN (%.*s)", f->id, STR_FMT(noted_all(x, e)));
+        st = schema_fill_side(x, e, f, which);
+    }
+    const entity_index *i = st == CRM_CONFLICT ? index_of_side(e, f) : NULL;
+    if (i) {
+        index_tell_duplicates(x, e, i);
+    }
+    return st == CRM_OK && x->status == CRM_OK;
+}
+
+static void begin(schema_step *x, const entity *e, const field *f, crm_str name)
+{
+    sides_create(x, f);
+    if (index_of_side(e, f)) {
+        (void)!schema_run(x, "CREATE UNIQUE INDEX mu%u ON m%u(v) WHERE d=0", f->id, f->id);
+    }
+    ahead_begin(x, e, name);
+}
+
 void sides_fill(schema_step *x, const entity *e, const field *f, int64_t last, engine_ahead *out)
 {
     crm_str name = name_of(x, f);
@@ -50,15 +78,16 @@ void sides_fill(schema_step *x, const entity *e, const field *f, int64_t last, e
     }
     (void)noted_begin(x, e);
     if (at == AHEAD_NOT_BEGUN) {
-        sides_create(x, f);
-        ahead_begin(x, e, name);
+        begin(x, e, f, name);
     }
     do {
-        schema_fill_side(x, e, f,
-                         arena_fmt(x->arena, "c%u BETWEEN %lld AND %lld", id, (long long)passed + 1,
-                                   (long long)passed + AT_ONCE));
+        if (!put(x, e, f,
+                 arena_fmt(x->arena, "c%u BETWEEN %lld AND %lld", id, (long long)passed + 1,
+                           (long long)passed + AT_ONCE))) {
+            return;
+        }
         passed += AT_ONCE;
-    } while (x->status == CRM_OK && passed < last && clock_mono() < out->until);
+    } while (passed < last && clock_mono() < out->until);
     ahead_set_filled(x, name, passed < last ? passed : AHEAD_WHOLE);
     out->row = passed < last ? passed : last;
     out->left += passed < last ? last - passed : 0;
@@ -71,8 +100,7 @@ void sides_fill_noted(schema_step *x, const entity *e, const field *f, crm_str n
         return;
     }
     (void)!schema_run(x, "DELETE FROM m%u WHERE id IN (%.*s)", f->id, STR_FMT(noted));
-    schema_fill_side(x, e, f,
-                     arena_fmt(x->arena, "c%u IN (%.*s)", e->fields[COL_ID].id, STR_FMT(noted)));
+    (void)put(x, e, f, arena_fmt(x->arena, "c%u IN (%.*s)", e->fields[COL_ID].id, STR_FMT(noted)));
 }
 
 bool sides_take(schema_step *x, const entity *e, const field *f)

@@ -327,6 +327,76 @@ static void elements_of_an_index_are_gathered_in_slices(void **state)
     assert_int_equal(bench_leftovers(b), 0);
 }
 
+static const entity_index of_unique_emails[] = {
+    {.field = {DEAL_EMAILS}, .count = 1, .is_unique = true}};
+
+static value emails(int i)
+{
+    static char text[64];
+    snprintf(text, sizeof text, "a%d@example.org\nb%d@example.org", i, i);
+    return value_text(str_of(text));
+}
+
+/* Row 5 has those of number 4. The first slice is made, and the registry in force again. */
+static declared begin_unique_emails(bench *b)
+{
+    engine_ahead ahead = {.until = 1};
+    static const char made[] = "SELECT count(*) FROM sqlite_master WHERE name GLOB 'mu*' AND"
+                               " 'm'||substr(name,3) IN (SELECT name FROM meta_ahead)";
+    bench_begin(b);
+    for (int i = 0; i < ROWS; i++) {
+        bench_deal_with(b, DEAL_EMAILS, emails(i));
+    }
+    bench_commit(b);
+    declared one = {of_unique_emails, 1}, before = bench_declare(b, one);
+    assert_ok(engine_schema_ahead(b->e, &b->w->reg, b->w->arena, &ahead));
+    assert_false(ahead.is_done);
+    assert_int_equal(bench_ask(b, made), 1);
+    bench_declare(b, before);
+    return one;
+}
+
+static crm_status set_emails(bench *b, int64_t id, int i)
+{
+    bench_begin(b);
+    crm_status s = bench_set(b, id, DEAL_EMAILS, emails(i));
+    bench_commit(b);
+    return s;
+}
+
+static void elements_are_kept_unique_while_they_are_gathered(void **state)
+{
+    bench *b = *state;
+    registry_fault *faults;
+    declared one = begin_unique_emails(b);
+    assert_ok(set_emails(b, 5, 5000));
+    assert_ok(set_emails(b, 700, 4)); /* at any time in one row */
+    bench_declare(b, one);
+    (void)bench_slices(b);
+    assert_int_equal(bench_refused.n, 0);
+    assert_ok(bench_make(b, &faults));
+    assert_sound(b);
+    assert_int_equal(set_emails(b, 9, 4), CRM_CONFLICT);
+    assert_ok(set_emails(b, 9, 6000));
+    bench_rest(b);
+    assert_int_equal(bench_leftovers(b), 0);
+}
+
+static void equal_elements_end_the_slices_by_name(void **state)
+{
+    bench *b = *state;
+    declared one = begin_unique_emails(b), before = {NULL, 0};
+    assert_ok(set_emails(b, 700, 4));
+    before = bench_declare(b, one);
+    (void)bench_slices(b);
+    assert_text(bench_refused, "duplicates");
+    bench_declare(b, before);
+    assert_ok(engine_drop_ahead(b->e));
+    assert_sound(b);
+    bench_rest(b);
+    assert_int_equal(bench_leftovers(b), 0);
+}
+
 static void fill_with_unique_dates(bench *b)
 {
     value row[DEAL_COLUMNS];
@@ -504,6 +574,8 @@ int main(void)
         TRY(indexes_made_in_slices_hold_what_sqlite_would_put_there),
         TRY(an_index_that_is_half_made_goes_on_when_the_file_is_opened_again),
         TRY(elements_of_an_index_are_gathered_in_slices),
+        TRY(elements_are_kept_unique_while_they_are_gathered),
+        TRY(equal_elements_end_the_slices_by_name),
         TRY(an_index_that_is_given_up_leaves_nothing_and_may_be_made_again),
         TRY(a_file_has_another_format_while_something_is_made),
         TRY(indexes_whose_names_begin_alike_are_told_apart),
