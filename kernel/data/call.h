@@ -87,6 +87,8 @@ struct crm_ctx {
                                 * only moves it to the slow pool; 0: this is not one */
     atomic_bool *gone;         /* set when nobody waits for the answer any more: what only reads stops
                                 * as if its time were up; NULL: somebody does */
+    int64_t cause;             /* whose change set off the rule whose step this is, though it runs as
+                                * the system: it must give him nothing; 0: nobody's, it came from outside */
     int64_t batch;             /* the batch whose slice this is: its changes carry it; 0: none */
     bool is_quiet;             /* no rules, notices or webhooks follow */
     int64_t as_of;             /* what is written is told afterwards, as of this moment (ms UTC), and

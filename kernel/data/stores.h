@@ -245,7 +245,8 @@
     X(RUN_NEXT_AT, "next_at", DATETIME, 0)                                                         \
     X(RUN_ATTEMPTS, "attempts", INT, 0)                                                            \
     X(RUN_ERROR, "error", TEXT, 0)                                                                 \
-    X(RUN_DATA, "data", JSON, 0)
+    X(RUN_DATA, "data", JSON, 0)                                                                   \
+    X(RUN_CAUSE, "cause", INT, 0)
 
 #define STORE_INBOX_FIELDS(X)                                                                      \
     X(INBOX_RECEIPT, "receipt", TEXT, FIELD_UNIQUE)                                                \

@@ -30,6 +30,7 @@ static crm_status start_run(crm_ctx *c, const rule *r, const record *now)
     store_set(&run, RUN_STEP, value_int(0));
     store_set(&run, RUN_STATE, value_text(CRM_S("steps")));
     store_set(&run, RUN_AT, value_int(clock_now()));
+    store_set(&run, RUN_CAUSE, value_int(c->who->user ? c->who->user : c->cause));
     s = store_save(c->tx, &run);
     if (s != CRM_OK) {
         return s;
@@ -203,6 +204,7 @@ static crm_status commit_step(crm_ctx *c, void *arg)
         w->is_finished = true;
         return CRM_OK;
     }
+    c->cause = store_int(&run, RUN_CAUSE);
     if (w->go_otherwise) {
         return turn_otherwise(c, r, &run);
     }

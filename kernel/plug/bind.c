@@ -102,6 +102,9 @@ static crm_status run_step(crm_ctx *c, step_call *call, const void *fn)
     if (json_read(call->args_json, 0, &f.args, NULL) != CRM_OK) {
         return call_leave(&f, call_fail(c, CRM_MISUSE, "bad_step"));
     }
+    if (c->cause && json_object_set_new(f.args, "$by", json_integer(c->cause)) != 0) {
+        return call_leave(&f, CRM_NOMEM);
+    }
     return call_leave(&f, row->fn(c, rec_out(call->subject)));
 }
 

@@ -1,7 +1,7 @@
 /*
  * contacts.c - people and companies, and the rule step that finds or makes the person behind a
- * record: `contact: {match: [phone, email], otherwise: create}`. Who is responsible for the record
- * then works with that person, though another is responsible for him.
+ * record: `contact: {match: [phone, email], otherwise: create}`. Who is responsible for a request that
+ * came from outside then works with that person, though another is responsible for him.
  *
  * Only sound values are looked up: a phone in E.164, an address with a domain. What a person typed
  * wrongly stays with the record it came with and joins nobody to somebody else.
@@ -180,17 +180,17 @@ static crm_status make_person(crm_ctx *c, const crm_rec *subject, crm_rec **out)
 /* ---- who works with him -----------------------------------------------------------------------
  */
 
-/* Somebody who can be responsible: not who has left, nor a program. */
-static crm_status find_owner(crm_ctx *c, const crm_rec *known, int64_t *owner)
+/* The user in a field when he can still work: not who has left, nor a program; 0: nobody. */
+static crm_status find_working(crm_ctx *c, const crm_rec *known, const char *field, int64_t *out)
 {
     crm_rec *user;
-    *owner = 0;
-    if (!crm_has(known, "owner")) {
+    *out = 0;
+    if (!crm_has(known, field)) {
         return CRM_OK;
     }
-    crm_status s = crm_get(c, "user", crm_get_int(known, "owner"), &user);
+    crm_status s = crm_get(c, "user", crm_get_int(known, field), &user);
     if (s == CRM_OK && !crm_get_int(user, "is_disabled") && !crm_get_int(user, "is_service")) {
-        *owner = crm_id(user);
+        *out = crm_id(user);
     }
     return s == CRM_NOT_FOUND ? CRM_OK : s;
 }
@@ -199,6 +199,7 @@ static crm_status add_participant(crm_ctx *c, crm_rec *known, int64_t user, int6
                                   int64_t *told)
 {
     crm_status s = crm_set_int(known, "participant", user);
+    s = s == CRM_OK ? crm_save(c, known) : s;
     if (s != CRM_OK || owner == *told) {
         return s;
     }
@@ -207,37 +208,71 @@ static crm_status add_participant(crm_ctx *c, crm_rec *known, int64_t user, int6
     return crm_notify(c, owner, "contacts.joined", known, text);
 }
 
-static crm_status take_over(crm_rec *known, int64_t user)
+/* The place is taken: who has it keeps it, and who is responsible decides about one more. */
+static crm_status tell_of_another(crm_ctx *c, const crm_rec *known, int64_t user, int64_t owner,
+                                  int64_t *told)
 {
-    crm_status s = crm_set_int(known, "owner", user);
-    return s == CRM_OK ? crm_set_null(known, "participant") : s;
+    crm_rec *another;
+    crm_status s = owner == *told ? CRM_NOT_FOUND : crm_get(c, "user", user, &another);
+    if (s != CRM_OK) {
+        return s == CRM_NOT_FOUND ? CRM_OK : s;
+    }
+    *told = owner;
+    crm_str text = crm_fill(c, crm_text(c, "contacts.another"), known);
+    crm_str name = crm_get_text(another, "name");
+    text = crm_fmt(c, "%.*s: %.*s", (int)text.n, text.n ? text.p : "", (int)name.n,
+                   name.n ? name.p : "");
+    return text.p ? crm_notify(c, owner, "contacts.another", known, text) : CRM_NOMEM;
+}
+
+static crm_status take_over(crm_ctx *c, crm_rec *known, int64_t user)
+{
+    int64_t beside;
+    crm_status s = find_working(c, known, "participant", &beside);
+    s = s == CRM_OK ? crm_set_int(known, "owner", user) : s;
+    if (s == CRM_OK && (!beside || beside == user)) {
+        s = crm_set_null(known, "participant");
+    }
+    return s == CRM_OK ? crm_save(c, known) : s;
 }
 
 /* Makes `user` one who works with a person or company: responsible for it when nobody is, else its
- * participant. So he sees the client, and who is responsible learns of him. */
+ * participant, of which there is one. So he sees the client, and who is responsible learns of him.
+ */
 static crm_status join(crm_ctx *c, const char *entity, int64_t id, int64_t user, int64_t *told)
 {
     crm_rec *known;
-    int64_t owner;
+    int64_t owner, beside = 0;
     crm_status s = crm_get(c, entity, id, &known);
     if (s != CRM_OK) {
         return s == CRM_NOT_FOUND ? CRM_OK : s; /* deleted meanwhile */
     }
-    s = find_owner(c, known, &owner);
-    bool is_known = owner == user || (owner && crm_get_int(known, "participant") == user);
-    if (s != CRM_OK || is_known) {
+    s = find_working(c, known, "owner", &owner);
+    if (s == CRM_OK && !owner) {
+        return take_over(c, known, user);
+    }
+    s = s == CRM_OK ? find_working(c, known, "participant", &beside) : s;
+    if (s != CRM_OK || owner == user || beside == user) {
         return s;
     }
-    s = owner ? add_participant(c, known, user, owner, told) : take_over(known, user);
-    return s == CRM_OK ? crm_save(c, known) : s;
+    return beside ? tell_of_another(c, known, user, owner, told)
+                  : add_participant(c, known, user, owner, told);
 }
 
-/* Who is responsible for the record works with its person and company. */
+/* Nobody of the staff has had a hand in it: what one types himself opens him no client of another's.
+ */
+static bool is_from_outside(crm_ctx *c, const crm_rec *subject)
+{
+    return !crm_arg_text(c, "$by").n && !crm_get_int(subject, "created_by") &&
+           !crm_get_int(subject, "updated_by");
+}
+
+/* Who is responsible for a request from outside works with its person and company. */
 static crm_status join_owner(crm_ctx *c, const crm_rec *subject)
 {
     const char *of = crm_entity(subject);
     int64_t owner = crm_get_int(subject, "owner"), told = 0;
-    if (!crm_field_type(c, of, "owner").n || !owner) {
+    if (!crm_field_type(c, of, "owner").n || !owner || !is_from_outside(c, subject)) {
         return CRM_OK;
     }
     crm_status s = join(c, PERSON, crm_get_int(subject, "contact"), owner, &told);

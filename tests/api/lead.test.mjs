@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import * as https from 'node:https';
 import { after, before, describe, it } from 'node:test';
 import { startServer } from '../harness/server.mjs';
+import { dealer } from '../harness/tz.mjs';
 import { until } from '../harness/until.mjs';
 
 const START = '2027-01-18T07:00:00Z';
@@ -171,6 +172,58 @@ describe('a request from the site', () => {
     assert.equal(lead?.owner, null, 'it waits for an owner where she sees it');
     assert.equal(lead.id, told.record);
     assert.equal((await head.list('tasks.task', 'lead=' + lead.id)).length, 0);
+  });
+});
+
+describe('a client of a colleague who is not on the line', () => {
+  const rule = `  R-2:
+    text: Новый телефон в заявке связывает её с клиентом.
+    priority: must
+    when: {updated: sales.lead, field: phone}
+    do:
+      - set: {values: {city: Тверь}}
+      - contact: {match: [phone]}
+`;
+  const PERSONS = '/api/v1/contacts.person';
+  let server, head, petrov, sidorova, person;
+
+  before(async () => {
+    const tz = dealer.replace('sales.*: {read: team', 'user: {read: all, update: all}\n      sales.*: {read: team') + rule;
+    server = await startServer({ tz, time: START });
+    [head, petrov, sidorova] = [await server.as('ivanova'), await server.as('petrov'), await server.as('sidorova')];
+    person = (await sidorova.post(PERSONS, { name: 'Чужой', phone: ['+79165550101'] }, { expect: 201 })).json;
+    await head.patch(`/api/v1/user/${sidorova.user.id}`, { on_line: false }, { expect: 200 });
+  });
+  after(() => server.stop());
+
+  const lead = async (id) => (await petrov.get(`/api/v1/sales.lead/${id}`, { expect: 200 })).json;
+  async function isClosed() {
+    assert.equal((await petrov.get(`${PERSONS}/${person.id}`)).status, 404);
+    const now = (await head.get(`${PERSONS}/${person.id}`, { expect: 200 })).json;
+    assert.deepEqual([now.owner.id, now.participant ?? null], [sidorova.user.id, null]);
+  }
+
+  it('is not opened by a lead that one types oneself and calls one from the site', async () => {
+    const { id } = (await petrov.post('/api/v1/sales.lead', { title: 'Кран', phone: ['8 916 555-01-01'], source: 'site' }, { expect: 201 })).json;
+    await until(async () => (await petrov.list('tasks.task', `lead=${id}`)).length, 'the rule is through with the contact');
+    assert.equal((await lead(id)).owner.id, petrov.user.id);
+    await isClosed();
+  });
+
+  it('is not opened by his number written into a request that came from the site', async () => {
+    await submit(server.client(), { text: 'Безтелефонный' }, { expect: 202 });
+    const { id } = await until(async () => (await petrov.list('sales.lead', 'q=Безтелефонный'))[0], 'the request');
+    await until(async () => (await petrov.list('tasks.task', `lead=${id}`)).length, 'the rule is through');
+    await petrov.patch(`/api/v1/sales.lead/${id}`, { phone: ['+79165550101'] }, { expect: 200 });
+    const linked = await until(async () => { const now = await lead(id); return now.contact && now; }, 'the contact');
+    assert.deepEqual([linked.city, linked.contact.id], ['Тверь', person.id]);
+    await isClosed();
+  });
+
+  it('is opened by his own request from the site, and the colleague is told', async () => {
+    await submit(server.client(), { phone: '8 916 555-01-01', text: 'Самсобой' }, { expect: 202 });
+    await until(async () => (await petrov.get(`${PERSONS}/${person.id}`)).status === 200, 'the client');
+    await until(async () => (await sidorova.list('notification')).some((n) => n.text.includes('теперь работает и Пётр Петров')), 'the notice');
   });
 });
 

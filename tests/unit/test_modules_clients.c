@@ -13,6 +13,7 @@
 static void more(registry *r)
 {
     static const char *const known[] = {"contacts.person", "contacts.company"};
+    grant_own(r, "sales.lead");
     for (size_t i = 0; i < 2; i++) {
         grant g = {.role = CRM_S("manager"),
                    .entity_name = str_of(known[i]),
@@ -100,6 +101,34 @@ static bool sees(int64_t user, const char *entity_name, int64_t id)
     crm_status s = records_get(c, registry_entity(c->reg, str_of(entity_name)), id, &r);
     act_end(s);
     return s == CRM_OK;
+}
+
+static int64_t typed_by(int64_t user, const char *json)
+{
+    crm_ctx *c = act_begin(user);
+    record *r;
+    json_t *fields;
+    assert_ok(json_read(str_of(json), 0, &fields, NULL));
+    assert_ok(records_new(c, registry_entity(c->reg, CRM_S("sales.lead")), &r));
+    assert_ok(record_from_json(c, r, fields));
+    crm_status s = records_save(c, r, 0);
+    json_decref(fields);
+    assert_ok(s);
+    int64_t id = r->v[COL_ID].i;
+    act_end(s);
+    return id;
+}
+
+static void touch_as(int64_t user, int64_t id)
+{
+    crm_ctx *c = act_begin(user);
+    record *r;
+    const entity *e = registry_entity(c->reg, CRM_S("sales.lead"));
+    assert_ok(records_get(c, e, id, &r));
+    assert_ok(record_set(r, entity_field(e, CRM_S("title")), value_text(CRM_S("Кран"))));
+    crm_status s = records_save(c, r, 0);
+    assert_ok(s);
+    act_end(s);
 }
 
 /* How many notices there are, and the text of the last of them for `user`. */
@@ -194,6 +223,70 @@ static void who_works_with_the_client_besides_is_the_next_choice(void **state)
     }
 }
 
+/* A manager typed the client's number himself: it opens him nobody, whatever the rules do with it.
+ */
+static void what_a_person_typed_opens_him_no_client(void **state)
+{
+    char json[100];
+    crm_str text;
+    (void)state;
+    int64_t company = company_of(w.boris), client = client_of(w.boris, company);
+    set_on_line(w.boris, false);
+    for (int touched = 0; touched < 2; touched++) { /* made by her, and only changed by her */
+        snprintf(json, sizeof json, "{\"phone\":[\"89161234567\"],\"owner\":%lld}",
+                 (long long)w.anna);
+        int64_t id = touched ? make("sales.lead", json) : typed_by(w.anna, json);
+        if (touched) {
+            touch_as(w.anna, id);
+        }
+        assert_ok(run_step("contact", "sales.lead", id, CREATE));
+        assert_int_equal(get(only("contacts.person"), "owner").i, w.boris);
+        assert_true(value_is_null(get(only("contacts.person"), "participant")));
+        assert_false(sees(w.anna, "contacts.person", client));
+        assert_false(sees(w.anna, "contacts.company", company));
+    }
+    assert_int_equal(told(w.boris, &text), 0);
+    change_record("user", w.boris, "{\"is_disabled\":true}"); /* nor one whom nobody looks after */
+    assert_ok(run_step("contact", "sales.lead", typed_by(w.anna, json), CREATE));
+    assert_false(sees(w.anna, "contacts.person", client));
+}
+
+static void a_third_one_leaves_the_participant_his_place_and_the_owner_is_told(void **state)
+{
+    char json[60];
+    crm_str text;
+    (void)state;
+    int64_t client = client_of(w.boris, 0);
+    int64_t zoya = make("user", "{\"login\":\"zoya\",\"name\":\"Зоя\",\"roles\":[\"manager\"]}");
+    snprintf(json, sizeof json, "{\"participant\":%lld}", (long long)zoya);
+    change_record("contacts.person", client, json);
+    set_on_line(w.boris, false);
+    assert_int_equal(request(), w.anna);
+    assert_int_equal(get(only("contacts.person"), "participant").i, zoya);
+    assert_true(sees(zoya, "contacts.person", client));
+    assert_false(sees(w.anna, "contacts.person", client));
+    assert_int_equal(told(w.boris, &text), 1);
+    assert_text(text, "Заявка вашего клиента «Мария», участник — Зоя, ушла третьему сотруднику, "
+                      "карточка ему не открыта: Анна");
+    change_record("user", zoya, "{\"is_disabled\":true}"); /* then the place is free */
+    assert_int_equal(request(), w.anna);
+    assert_int_equal(get(only("contacts.person"), "participant").i, w.anna);
+}
+
+static void a_client_who_changes_hands_keeps_who_works_with_him_besides(void **state)
+{
+    char json[60];
+    (void)state;
+    int64_t client = client_of(w.boris, 0);
+    int64_t zoya = make("user", "{\"login\":\"zoya\",\"name\":\"Зоя\",\"roles\":[\"manager\"]}");
+    snprintf(json, sizeof json, "{\"participant\":%lld}", (long long)zoya);
+    change_record("contacts.person", client, json);
+    change_record("user", w.boris, "{\"is_disabled\":true}");
+    assert_int_equal(request(), w.anna);
+    assert_int_equal(get(only("contacts.person"), "owner").i, w.anna);
+    assert_int_equal(get(only("contacts.person"), "participant").i, zoya);
+}
+
 static void the_client_of_who_has_left_belongs_to_who_got_his_request(void **state)
 {
     (void)state;
@@ -253,6 +346,9 @@ int main(int argc, char **argv)
         BOTH(of_who_is_not_on_line_another_gets_it_and_both_see_the_client),
         BOTH(of_who_has_another_role_or_department_another_gets_it),
         BOTH(who_works_with_the_client_besides_is_the_next_choice),
+        BOTH(what_a_person_typed_opens_him_no_client),
+        BOTH(a_third_one_leaves_the_participant_his_place_and_the_owner_is_told),
+        BOTH(a_client_who_changes_hands_keeps_who_works_with_him_besides),
         BOTH(the_client_of_who_has_left_belongs_to_who_got_his_request),
         BOTH(a_preference_that_leads_nowhere_gives_it_to_who_is_free),
         BOTH(a_client_in_the_bin_keeps_no_request_from_who_is_free),

@@ -191,7 +191,9 @@ static inline bool crm_json_at(crm_ctx *c, crm_str json, uint32_t i, crm_str *ke
 {
     return crm__host->json_at(c, json, i, key, value);
 }
-/* Arguments of a rule step, checked against its schema when the ТЗ was read. */
+/* Arguments of a rule step, checked against its schema when the ТЗ was read. "$by" is none of them: the id of the user
+ * whose change set the rule off, absent when it came from outside (a form, a program of the kernel). The step runs as the
+ * system all the same, so it is up to it to give that user nothing that he might not have. */
 static inline crm_str crm_arg_text(crm_ctx *c, const char *k) { return crm__host->arg_text(c, k); }
 /* Absent: *ms stays as it is. */
 static inline CRM_MUST_CHECK crm_status crm_arg_duration(crm_ctx *c, const char *k, int64_t *ms)
