@@ -219,25 +219,22 @@ static void check_owner(saving *s)
     bool may = rights_actions(rights(s), s->matched) >> ACTION_REASSIGN & 1;
     s->gives_away = is_maker || may;
     if (!s->gives_away && !is_unowned(s)) {
-        field_fails(s, s->entity->owner_fields[0], "read_only");
+        field_fails(s, s->entity->owner_fields[0], "owner_denied");
     }
 }
 
-/* No role of his reads such records. Who he is, and whether he is still here, is another matter. */
-static bool reads_none(const saving *s, int64_t user)
+/* Whose records come with a file may have left: that is how it was. */
+static const char *giving_verdict(const saving *s, int64_t user)
 {
-    crm_ctx *c = s->call;
-    const branches *b = NULL;
-    principal who;
-    if (people_principal(c->arena, c->people, user, &who) != CRM_OK) {
-        return false;
+    const person *p = people_user(s->call->people, user);
+    if (p && p->is_disabled) {
+        return s->how & SAVE_IMPORTS ? NULL : "owner_left";
     }
-    const rights_inputs in = {c->reg, c->people, &who, c->arena};
-    return rights_compile(&in, s->entity, &b) == CRM_OK && !rights_for(b, ACTION_READ);
+    return rights_reads_none(s->call, s->entity, user) ? "owner_cannot_read" : NULL;
 }
 
-/* A record given to somebody who may not read it is lost to view: he does not see it, and whoever
- * gave it away may not any more. */
+/* A record given to somebody who has left is nobody's, and one given to who may not read it is lost
+ * to view: he does not see it, and whoever gave it away may not any more. */
 static void check_given_to(saving *s)
 {
     const entity *e = s->entity;
@@ -248,10 +245,30 @@ static void check_given_to(saving *s)
         value v = s->now.v[f];
         bool is_given = f >= COL_OWN && bits_has(s->user_set, f) &&
                         (s->given->is_new || !value_equal(v, s->was.v[f]));
-        if (is_given && v.kind == VALUE_INT && v.i != who->user && reads_none(s, v.i)) {
-            field_fails(s, f, "owner_cannot_read");
+        bool is_anothers = is_given && v.kind == VALUE_INT && v.i != who->user;
+        const char *code = is_anothers ? giving_verdict(s, v.i) : NULL;
+        if (code) {
+            field_fails(s, f, code);
         }
     }
+}
+
+/* He may make such records for himself, only not at once for somebody else. */
+static bool is_only_anothers(saving *s)
+{
+    crm_ctx *c = s->call;
+    uint16_t f = s->entity->owner_fields[0];
+    uint32_t matched = 0;
+    if (!s->given->is_new || s->how & SAVE_IMPORTS || f < COL_OWN || !bits_has(s->user_set, f) ||
+        c->who->kind != PRINCIPAL_USER) {
+        return false;
+    }
+    value *row = row_dup(c->arena, s->entity, s->now.v);
+    if (row) {
+        row[f] = value_int(c->who->user);
+    }
+    return row && rights_match_row(c, s->entity, row, &matched) == CRM_OK &&
+           matched & rights_for(rights(s), ACTION_CREATE);
 }
 
 /* What comes in a file comes only where the right to import covers it, before and after. */
@@ -272,7 +289,12 @@ static crm_status check_after(saving *s)
             return st;
         }
     }
-    if (!(after & rights_for(rights(s), a)) && !s->gives_away) {
+    bool may = after & rights_for(rights(s), a) || s->gives_away;
+    if (!may && is_only_anothers(s)) {
+        field_fails(s, s->entity->owner_fields[0], "owner_denied");
+        return CRM_OK;
+    }
+    if (!may) {
         return call_fail(s->call, CRM_DENIED, "denied");
     }
     return may_come(s, after) ? CRM_OK : call_fail(s->call, CRM_DENIED, "import_denied");

@@ -294,6 +294,17 @@ bool rights_may_import(crm_ctx *c, const entity *e)
            (rights_may_some(c, e, ACTION_CREATE) || rights_may_some(c, e, ACTION_UPDATE));
 }
 
+bool rights_reads_none(crm_ctx *c, const entity *e, int64_t user)
+{
+    const branches *b = NULL;
+    principal who;
+    if (people_principal(c->arena, c->people, user, &who) != CRM_OK) {
+        return false;
+    }
+    const rights_inputs in = {c->reg, c->people, &who, c->arena};
+    return rights_compile(&in, e, &b) == CRM_OK && !rights_for(b, ACTION_READ);
+}
+
 static bool reads_some(const registry *r, const role *who, const entity *e)
 {
     for (uint32_t i = 0; i < r->grant_count; i++) {

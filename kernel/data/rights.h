@@ -32,6 +32,8 @@ const branches *rights_exported(crm_ctx *c, const entity *e);
 bool rights_may_export(crm_ctx *c, const entity *e);
 /* Some row may come from a file: ACTION_IMPORT, and to create or update. */
 bool rights_may_import(crm_ctx *c, const entity *e);
+/* No role of this user reads such records: one given to him would be lost to view. False of who is unknown or has left. */
+bool rights_reads_none(crm_ctx *c, const entity *e, int64_t user);
 /* The fields some READ branch shows: what is not here does not exist for him. */
 void rights_fields(crm_ctx *c, const entity *e, uint64_t out[4]);
 /* What he sees of a record that he may not read: FOREIGN_* of those of his roles that read some. 0 of the

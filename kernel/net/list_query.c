@@ -211,6 +211,78 @@ static const cond *at_work(api_call *k, const entity *users)
     return all;
 }
 
+static bool has_same_roles(const person *a, const person *b)
+{
+    bool is_same = a->role_count == b->role_count;
+    for (uint32_t i = 0; is_same && i < a->role_count; i++) {
+        is_same = str_eq(a->roles[i], b->roles[i]);
+    }
+    return is_same;
+}
+
+#define ROLES_KNOWN 16 /* different lists of roles whose verdict is remembered */
+
+typedef struct readers {
+    struct {
+        const person *like;
+        bool reads_none;
+    } known[ROLES_KNOWN];
+    uint32_t count;
+} readers;
+
+/* What one may read is by his roles: they are few, and people many. */
+static bool reads_none(api_call *k, const entity *e, const person *p, readers *r)
+{
+    for (uint32_t i = 0; i < r->count; i++) {
+        if (has_same_roles(r->known[i].like, p)) {
+            return r->known[i].reads_none;
+        }
+    }
+    bool none = rights_reads_none(&k->c, e, p->id);
+    if (r->count < ROLES_KNOWN) {
+        r->known[r->count].like = p;
+        r->known[r->count++].reads_none = none;
+    }
+    return none;
+}
+
+/* Saving refuses them (records_check.c): a record is not given to who would never see it. */
+static const cond *no_readers(api_call *k, const field *f, const entity *users)
+{
+    const people *all = k->c.people;
+    value *ids = ARENA_ARRAY(k->c.arena, value, all->user_count + 1);
+    cond *others = ARENA_NEW(k->c.arena, cond);
+    readers r = {.count = 0};
+    uint32_t n = 0;
+    for (uint32_t i = 0; ids && i < all->user_count; i++) {
+        const person *p = &all->users[i];
+        if (!p->is_disabled && !p->is_service && reads_none(k, f->entity, p, &r)) {
+            ids[n++] = value_int(p->id);
+        }
+    }
+    if (others && n) {
+        *others = (cond){.op = COND_NOT,
+                         .first = cond_in(k->c.arena, &users->fields[COL_ID], ids, n)};
+    }
+    return n ? others : NULL;
+}
+
+static bool is_owner_field(const field *f)
+{
+    const entity *e = f->entity;
+    bool is = false;
+    for (int i = 0; i < 3 && e->owner_fields[i]; i++) {
+        is |= e->owner_fields[i] == f->index;
+    }
+    return is;
+}
+
+static const cond *who_may_be(api_call *k, const field *f, const entity *users)
+{
+    const cond *all = cond_and(k->c.arena, at_work(k, users), f->where);
+    return is_owner_field(f) ? cond_and(k->c.arena, all, no_readers(k, f, users)) : all;
+}
+
 /* "sales.deal.machine": the rows that this field may refer to. Its condition is the deployment's,
  * so it may be about what the caller does not see. */
 static crm_status lookup(api_call *k, crm_str text, query *q)
@@ -229,7 +301,7 @@ static crm_status lookup(api_call *k, crm_str text, query *q)
         return call_fail_field(&k->c, CRM_S("lookup"), "unknown_field", (crm_str){0});
     }
     bool is_people = q->entity == registry_store(k->c.reg, STORE_USER);
-    q->fixed = is_people ? cond_and(k->c.arena, at_work(k, q->entity), f->where) : f->where;
+    q->fixed = is_people ? who_may_be(k, f, q->entity) : f->where;
     return CRM_OK;
 }
 

@@ -89,6 +89,20 @@ describe('a look-up of people', () => {
     assert.equal((await petrov.get('/api/v1/meta', { expect: 200 })).json.entities['sales.deal'].fields.owner.lookup, true);
   });
 
+  it('offers as an owner only who may read such records, and refuses others in the field', async () => {
+    const found = await logins({ lookup: 'sales.lead.owner' });
+    assert.ok(found.includes('Пётр Петров') && !found.includes('Мария Белова'), found.join());
+    assert.ok((await logins({ lookup: 'sales.deal.owner' })).includes('Мария Белова'), 'she reads those that are closed');
+    assert.deepEqual(await logins({ lookup: 'sales.lead.owner', q: 'белова' }), []);
+    const lead = (await head.post('/api/v1/sales.lead', { title: 'Каток' }, { expect: 201 })).json;
+    const give = async (client, id, owner) => (await client.patch(`/api/v1/sales.lead/${id}`, { owner })).json.fields?.map((f) => [f.field, f.code]);
+    const [belova, sidorova] = [await server.as('belova'), (await head.get('/api/v1/user?is_disabled=true', { expect: 200 })).json.rows[0]];
+    assert.deepEqual(await give(head, lead.id, belova.user.id), [['owner', 'owner_cannot_read']]);
+    assert.deepEqual(await give(head, lead.id, sidorova.id), [['owner', 'owner_left']]);
+    await head.patch(`/api/v1/sales.lead/${lead.id}`, { owner: petrov.user.id }, { expect: 200 });
+    assert.deepEqual(await give(petrov, lead.id, head.user.id), [['owner', 'owner_denied']]);
+  });
+
   it('leaves the name of a program that owns a record', async () => {
     const [program] = (await head.get('/api/v1/user?is_service=true', { expect: 200 })).json.rows;
     const deal = (await head.post('/api/v1/sales.deal', { title: 'С сайта' }, { expect: 201 })).json;
