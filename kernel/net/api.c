@@ -368,6 +368,7 @@ void api_free(api *a)
     kept_rows_free(a->kept);
     engine_session_close(a->session);
     free(a->quotas);
+    free(a->tells);
     openapi_cache_free(a->openapi);
     mailbox_close(a->mail);
     uv_close((uv_handle_t *)&a->turned, turned_closed);

@@ -30,6 +30,7 @@ struct api {
     slow_shapes slow_shapes;
     stream_list *streams;
     struct form_quota *quotas;
+    struct tell_quota *tells;
     openapi_cache *openapi; /* NULL until somebody asks */
     api_stats stats;
     wheel waits; /* for other threads to come back with a call */
@@ -195,6 +196,7 @@ void records_write_route(api_call *k);
 /* Duplicates of an entity with rules of matching. False: another route's path. */
 bool duplicates_route(api_call *k);
 void merge_preview_route(api_call *k);
+void tell_route(api_call *k); /* a word to who is responsible for the record k->id, which has an owner */
 /* Of the record k->id that is not there for the caller: its minimal card where his role shows one (to
  * a GET), else 404, of a merged one with where it went. */
 void records_answer_missing(api_call *k);

@@ -63,6 +63,7 @@ static bool entity_holds(const openapi_scope *s, crm_str word)
                {"import", e->may_import},
                {"merge", e->may_merge},
                {"timeline", e->may_read && e->e->notes},
+               {"tell", e->may_read && e->e->owner_fields[0] >= COL_OWN},
                {"match", e->has_match},
                {"pairs", e->has_match && e->may_merge}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {

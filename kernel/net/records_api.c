@@ -125,6 +125,15 @@ void records_answer_stale(api_call *k)
 
 /* ---- routing --------------------------------------------------------------------------------- */
 
+/* POST <id>/tell, of an entity whose records belong to somebody. */
+static bool is_told(api_call *k)
+{
+    crm_str rest = k->rest, id = {0};
+    str_split(&rest, '/', &id);
+    return k->http->verb == VERB_POST && str_is(rest, "tell") &&
+           k->entity->owner_fields[0] >= COL_OWN && str_to_i64(id, &k->id) == CRM_OK && k->id > 0;
+}
+
 void records_route(api_call *k)
 {
     crm_str path = k->rest, id = {0};
@@ -141,6 +150,10 @@ void records_route(api_call *k)
     }
     if (k->http->verb == VERB_POST && str_is(path, "aggregate")) {
         aggregate_route(k);
+        return;
+    }
+    if (is_told(k)) {
+        tell_route(k);
         return;
     }
     if (!is_read) {
