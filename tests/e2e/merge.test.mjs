@@ -79,6 +79,36 @@ describe('duplicates', () => {
     assert.deepEqual(await person.axe(), []);
   });
 
+  it('are shown of the clients whom a request would be of: one’s own to be chosen, a colleague’s to be handed over', async () => {
+    const manager = await browser.person();
+    await manager.login('petrov', await server.invite('petrov'));
+    const at = manager.page;
+    const phone = at.locator('.field[data-field=phone] input').first();
+    await at.goto('/e/sales.lead/new');
+    await at.locator('.field[data-field=title] input').fill('Нужен каток');
+    await phone.fill('8 916 123-45-67');
+    const foreign = at.locator('.alike .dup[data-foreign]').first();
+    await foreign.waitFor();
+    assert.equal(await foreign.locator('a').count(), 0);
+    assert.ok(!(await at.locator('.alike').innerText()).includes('korolev@example.ru'));
+    await foreign.locator('[data-action=hand]').click();
+    const text = at.locator('#tell-text');
+    assert.match(await text.inputValue(), /Нужен каток[^]*916/);
+    assert.deepEqual(await manager.axe(), []);
+    await at.locator('[data-action=send]').click();
+    await text.waitFor({ state: 'detached' });
+    await until(async () => (await head.list('notification', 'kind=tell')).some((n) => n.text.includes('Нужен каток')), 'the notice');
+
+    await phone.fill('+7 903 999-88-77');
+    await at.locator('.alike [data-action=pick]').click();
+    await at.locator('.field[data-field=contact] input').waitFor();
+    await at.keyboard.press('Control+Enter');
+    await at.waitForURL(/sales\.lead\/\d+/);
+    const made = (await head.list('sales.lead', `q=${encodeURIComponent('каток')}`))[0];
+    assert.equal(made.contact.label, 'Клиент Петрова');
+    await manager.context.close();
+  });
+
   it('stand on the card; two become one in a window that says what moves, and two again by its undo', async () => {
     await page.goto(`/e/contacts.person/${other}`);
     await openMerge(page);

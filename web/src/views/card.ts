@@ -15,6 +15,7 @@ import { nextMove, otherMoves, steps } from './stages.ts';
 import { tabList, type Tab } from './card-tabs.ts';
 import { frames, slots } from '../plugins/part.ts';
 import { parts, partsOf } from '../parts/slot.ts';
+import { openTell } from '../tell/open.ts';
 import { timeline } from '../timeline/part.ts';
 import { slot } from '../ui/slot.ts';
 import { picked } from '../fields/picks.ts';
@@ -461,7 +462,9 @@ class Card extends El {
   }
 
   #foreign() {
-    return this.#unseen('lock', t('card.foreign'), t('card.gone.text'));
+    const row = this.#model!.record!;
+    const act = html`<button class="btn btn-primary" data-action="tell" @click=${() => void openTell(this.entity, row)}>${t('dup.tell')}</button>`;
+    return this.#unseen('lock', t('card.foreign'), t('card.gone.text'), ownerOf(this.entity, row) ? act : nothing);
   }
 
   /** The user's own change took the record out of his sight. */
@@ -471,15 +474,15 @@ class Card extends El {
     </div>`;
   }
 
-  #unseen(mark: string, title: string, text: string) {
+  #unseen(mark: string, title: string, text: string, act: unknown = nothing) {
     const owner = ownerOf(this.entity, this.#model!.record!);
     return empty(
       mark,
       title,
       owner ? html`${t('card.foreign.owner')} ${person(owner)}` : text,
-      html`<a class="btn" href="/e/${this.entity}"
-        >${t('card.tolist', { name: capital(t(entityOf(this.entity)!.label.many)) })}</a
-      >`,
+      html`${act}<a class="btn" href="/e/${this.entity}"
+          >${t('card.tolist', { name: capital(t(entityOf(this.entity)!.label.many)) })}</a
+        >`,
       !this.layer,
     );
   }

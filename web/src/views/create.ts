@@ -6,7 +6,7 @@ import { icon } from '../ui/icon.ts';
 import { problemText } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import '../fields/edit.ts';
-import './duplicates.ts';
+import { places } from './alike.ts';
 import { summaryBar } from './card-fields.ts';
 import { sayHidden } from './hidden.ts';
 import { picked } from '../fields/picks.ts';
@@ -106,7 +106,7 @@ class Create extends El {
       .filter(([, f]) => f.required && f.type !== 'stage')
       .map(([name]) => name);
     const wrong = this.errors.map((e) => e.field);
-    return [...new Set([...quick, ...required, ...this.search.keys(), ...wrong])].filter(
+    return [...new Set([...quick, ...required, ...this.search.keys(), ...Object.keys(this.values), ...wrong])].filter(
       (name) => isEditable(this.entity, name) && fieldOf(this.entity, name)!.type !== 'stage',
     );
   }
@@ -118,6 +118,8 @@ class Create extends El {
     const filled = Object.fromEntries(Object.entries(this.values).filter(([, v]) => !isEmpty(v)));
     drafts.keep(this.entity, 'new', { values: filled, base: {}, rev: 0, key: this.#key });
   }
+
+  #pick = (e: CustomEvent<{ name: string; value: unknown }>) => this.#set(e.detail.name, e.detail.value);
 
   async #save(): Promise<void> {
     if (this.busy || !(await picked()) || this.busy) return;
@@ -194,7 +196,7 @@ class Create extends El {
       <div class="drawer-body">
         ${this.general ? html`<div class="note-bar is-danger-bg" role="alert">${icon('alert', 'icon-16')}<span>${problemText(this.general)}</span></div>` : nothing}
         ${summaryBar(this.entity, this.errors, this)} ${this.#fields()}
-        ${entity.match ? html`<crm-alike .entity=${this.entity} .values=${this.values}></crm-alike>` : nothing}
+        ${places(this.entity).length ? html`<crm-alike .entity=${this.entity} .values=${this.values} @ui-pick=${this.#pick}></crm-alike>` : nothing}
       </div>
       <footer class="drawer-foot">
         <button class="btn btn-primary" data-action="save" ?disabled=${this.busy}>

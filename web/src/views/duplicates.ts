@@ -1,18 +1,18 @@
-// Records that may be the same: on a card, and while one types a new record.
+// Records that may be the same: how one is shown, and those of a card.
 import { html, nothing, type TemplateResult } from 'lit';
 import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { person, problemText, tag } from '../ui/parts.ts';
 import { toast } from '../ui/toast.ts';
 import { label, isEmpty, summary } from '../fields/view.ts';
-import { toApi } from '../fields/value.ts';
 import { api, ApiError } from '../core/api.ts';
 import { on } from '../core/events.ts';
 import { lang, t } from '../core/i18n.ts';
-import { entityOf, fieldOf, may, ownerOf, titleOf } from '../core/meta.ts';
+import { entityOf, may, ownerOf, titleOf } from '../core/meta.ts';
 import { Watch } from '../core/store.ts';
+import { openTell } from '../tell/open.ts';
 import { openMerge } from './merge-open.ts';
-import type { Row } from '../core/types.ts';
+import type { Ref, Row } from '../core/types.ts';
 
 export interface Reason {
   rule: 'same' | 'similar';
@@ -24,9 +24,6 @@ export interface Duplicate {
   by: Reason[];
   sure: boolean;
 }
-
-const PAUSE = 350; // of typing, before it is asked
-const TELLING = new Set(['text', 'email', 'phone', 'url', 'inn', 'kpp', 'ogrn', 'account']);
 
 /** What makes two records look the same, in the words of their fields. */
 export function why(entity: string, by: Reason[]): TemplateResult {
@@ -68,6 +65,25 @@ function foreignOwner(entity: string, row: Row) {
   const owner = ownerOf(entity, row);
   return owner ? html`${t('card.foreign.owner')} ${person(owner)}` : nothing;
 }
+
+/** Of a foreign record: hand over what one has of it, or write to who is responsible for it. */
+export function foreignActs(entity: string, row: Row, known: () => string): unknown {
+  if (!row.foreign || !ownerOf(entity, row)) return nothing;
+  return html`<button type="button" class="btn btn-sm" data-action="hand" @click=${() => void openTell(entity, row, known())}>
+      ${t('dup.hand')}</button
+    ><button type="button" class="btn btn-sm btn-ghost" data-action="tell" @click=${() => void openTell(entity, row)}>
+      ${t('dup.tell')}
+    </button>`;
+}
+
+/** What is filled in of a record, a line a field, to be told to somebody. */
+export function told(entity: string, values: Record<string, unknown>, names: string[]): string {
+  const lines = names.filter((name) => !isEmpty(values[name])).map((name) => `${label(entity, name)}: ${words(values[name])}`);
+  return lines.join('\n');
+}
+
+const words = (value: unknown): string =>
+  Array.isArray(value) ? value.map(words).join(', ') : String((value as Ref)?.label ?? value);
 
 /** Remembers that two records are not the same, or takes that back; false when it was refused. */
 export async function setDifferent(entity: string, ids: [number, number], different = true): Promise<boolean> {
@@ -149,9 +165,13 @@ class Duplicates extends El {
         ${mine && this.rows.some((one) => may(one.record, 'merge')) ? html`<button class="btn btn-sm push" data-action="merge" @click=${() => void this.#merge()}>${icon('merge', 'icon-16')}${t('dup.merge')}</button>` : nothing}
       </div>
       <ul class="lines">
-        ${this.rows.map((one) => found(this.entity, one, mine && may(one.record, 'merge') ? this.#acts(one) : nothing))}
+        ${this.rows.map((one) => found(this.entity, one, mine && may(one.record, 'merge') ? this.#acts(one) : foreignActs(this.entity, one.record, () => this.#known())))}
       </ul>
     </section>`;
+  }
+
+  #known(): string {
+    return told(this.entity, this.record!, entityOf(this.entity)?.views?.quick ?? []);
   }
 
   #acts(one: Duplicate) {
@@ -176,69 +196,4 @@ class Duplicates extends El {
   }
 }
 
-/* ---- while a new record is typed ------------------------------------------------------------- */
-
-class Alike extends El {
-  static override properties = { entity: {}, values: { attribute: false }, rows: { state: true } };
-  entity = '';
-  values: Record<string, unknown> = {};
-  rows: Duplicate[] = [];
-  #asked = '{}';
-  #timer = 0;
-  #watch = new Watch(this, lang);
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearTimeout(this.#timer);
-  }
-
-  override willUpdate(): void {
-    void this.#watch;
-    const fields = JSON.stringify(this.#fields());
-    if (fields === this.#asked) return;
-    this.#asked = fields;
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => void this.#ask(fields), PAUSE);
-  }
-
-  #fields(): Record<string, unknown> {
-    const filled = Object.entries(this.values).filter(
-      ([name, value]) => TELLING.has(fieldOf(this.entity, name)?.type ?? '') && !isEmpty(value),
-    );
-    return Object.fromEntries(filled.map(([name, value]) => [name, toApi(fieldOf(this.entity, name)!, value)]));
-  }
-
-  /** A warning that could not be had stops nobody. */
-  async #ask(fields: string): Promise<void> {
-    const none = { rows: [] as Duplicate[] };
-    const page =
-      fields === '{}'
-        ? none
-        : await api
-            .post<typeof none>(`/${this.entity}/duplicates`, { fields: JSON.parse(fields), limit: 4 })
-            .catch(() => none);
-    if (fields === this.#asked) this.rows = page.rows;
-  }
-
-  override render() {
-    const sure = this.rows.some((one) => one.sure);
-    return html`<div role="status" class="alike">
-      ${
-        this.rows.length
-          ? html`<div class="note-bar ${sure ? 'is-warn-bg' : ''}">
-              ${icon(sure ? 'alert' : 'search', 'icon-16')}
-              <div class="alike-body">
-                <span class="strong">${t(sure ? 'dup.exists' : 'dup.maybe')}</span>
-                <ul class="lines">
-                  ${this.rows.map((one) => found(this.entity, one))}
-                </ul>
-              </div>
-            </div>`
-          : nothing
-      }
-    </div>`;
-  }
-}
-
 customElements.define('crm-duplicates', Duplicates);
-customElements.define('crm-alike', Alike);

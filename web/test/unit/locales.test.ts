@@ -11,6 +11,8 @@ import partsEn from '../../src/parts/en.json';
 import partsRu from '../../src/parts/ru.json';
 import savedEn from '../../src/saved/en.json';
 import savedRu from '../../src/saved/ru.json';
+import tellEn from '../../src/tell/en.json';
+import tellRu from '../../src/tell/ru.json';
 import timelineEn from '../../src/timeline/en.json';
 import timelineRu from '../../src/timeline/ru.json';
 import { compile } from '../../src/core/icu.ts';
@@ -34,6 +36,7 @@ const CATALOGUES: [string, Record<string, string>, Record<string, string>][] = [
   ['saved views', savedRu, savedEn],
   ['the timeline', timelineRu, timelineEn],
   ['the tables of parts', partsRu, partsEn],
+  ['a word to a colleague', tellRu, tellEn],
 ];
 
 for (const [name, one, other] of CATALOGUES) {
