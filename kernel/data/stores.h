@@ -248,6 +248,7 @@
     X(RUN_DATA, "data", JSON, 0)                                                                   \
     X(RUN_CAUSE, "cause", INT, 0)
 
+/* `key` tells a request that came before; `released` is who let one go on that was held back. */
 #define STORE_INBOX_FIELDS(X)                                                                      \
     X(INBOX_RECEIPT, "receipt", TEXT, FIELD_UNIQUE)                                                \
     X(INBOX_INTEGRATION, "integration", TEXT, 0)                                                   \
@@ -257,7 +258,9 @@
     X(INBOX_STATE, "state", TEXT, FIELD_INDEXED)                                                   \
     X(INBOX_ATTEMPTS, "attempts", INT, 0)                                                          \
     X(INBOX_ERROR, "error", TEXT, 0)                                                               \
-    X(INBOX_AT, "at", DATETIME, FIELD_INDEXED)
+    X(INBOX_AT, "at", DATETIME, FIELD_INDEXED)                                                     \
+    X(INBOX_KEY, "key", TEXT, FIELD_INDEXED)                                                       \
+    X(INBOX_RELEASED, "released", INT, 0)
 
 #define STORE_OUTBOX_FIELDS(X)                                                                     \
     X(OUTBOX_KIND, "kind", TEXT, 0)                                                                \
@@ -421,7 +424,7 @@ static inline const entity *registry_store(const registry *r, store which)
 #define STATE_NEW "new"
 #define STATE_DONE "done"
 #define STATE_DEAD "dead" /* given up; a person decides */
-#define STATE_TRAPPED "trapped" /* sys.inbox: a robot filled what people do not see */
+#define STATE_TRAPPED "trapped" /* sys.inbox: held back as a robot's, until a person lets it go on */
 
 /* States of a batch. */
 #define BATCH_STATE_WAITING "waiting"

@@ -188,9 +188,12 @@ crm_str template_fill(crm_ctx *c, crm_str text, const record *subject);
 bool template_next(crm_str *rest, crm_str *head, crm_str *name);
 /* Queues one mail (`sys.outbox`); sent by a worker with back-off and jitter for three days, then dead. */
 CRM_MUST_CHECK crm_status outbox_mail(crm_ctx *c, crm_str to, crm_str subject, crm_str body, crm_str key);
-/* Stores a raw incoming request (`sys.inbox`) and queues its processing. *receipt is opaque. */
+/* Stores a raw incoming request (`sys.inbox`) and queues its processing. *receipt is opaque. The same request again
+ * within ten minutes, as senders that had no answer repeat it, is the first one: its receipt, and nothing new. */
 CRM_MUST_CHECK crm_status inbox_store(crm_ctx *c, crm_str instance, crm_str content_type, crm_str body,
                                       crm_str address, crm_str *receipt);
+/* Lets one go on that was held back as a robot's: it is worked out as though no guard stood before it. NOT_FOUND. */
+CRM_MUST_CHECK crm_status inbox_release(crm_ctx *c, crm_str receipt);
 
 /* Adds the flow layer's own rows to an open registry: rule hook, steps assign/notify/move/set,
  * strategies free/next, kernel jobs. */

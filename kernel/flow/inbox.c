@@ -9,12 +9,48 @@
 #define JOB CRM_S("kernel.inbox")
 /* Of the module that reads it, within a minute or so: then it is kept bare. */
 #define FAILURES_MAX 5
+#define REPEATED_MS  600000
+
+/* Of what is the same request when it comes again. */
+static crm_str key_of(crm_ctx *c, crm_str instance, crm_str content_type, crm_str body)
+{
+    uint8_t hash[SHA256_SIZE];
+    crm_str all = arena_fmt(c->arena, "%.*s\n%.*s\n%.*s", STR_FMT(instance), STR_FMT(content_type),
+                            STR_FMT(body));
+    if (!all.p) {
+        return all;
+    }
+    crypto_sha256(all, hash);
+    return crypto_hex(c->arena, hash, sizeof hash);
+}
+
+static crm_status find_repeated(crm_ctx *c, crm_str key, crm_str *receipt)
+{
+    store_row row;
+    const field *f = registry_store(c->reg, STORE_INBOX)->fields;
+    const cond *is_it = cond_compare(c->arena, COND_EQ, &f[INBOX_KEY], value_text(key));
+    const cond *is_new =
+        cond_compare(c->arena, COND_GT, &f[INBOX_AT], value_int(clock_now() - REPEATED_MS));
+    const cond *both = cond_and(c->arena, is_it, is_new);
+    crm_status s =
+        both ? store_first(c->session, c->arena, c->reg, STORE_INBOX, both, &row) : CRM_NOMEM;
+    if (s == CRM_OK) {
+        *receipt = store_text(&row, INBOX_RECEIPT);
+        log_event(LOG_INFO, "form.repeated", "receipt=%s", log_quote(*receipt));
+    }
+    return s;
+}
 
 crm_status inbox_store(crm_ctx *c, crm_str instance, crm_str content_type, crm_str body,
                        crm_str address, crm_str *receipt)
 {
     store_row row;
-    crm_status s = store_new(c->arena, c->reg, STORE_INBOX, &row);
+    crm_str key = key_of(c, instance, content_type, body);
+    crm_status s = key.p ? find_repeated(c, key, receipt) : CRM_NOMEM;
+    if (s != CRM_NOT_FOUND) {
+        return s;
+    }
+    s = store_new(c->arena, c->reg, STORE_INBOX, &row);
     if (s != CRM_OK) {
         return s;
     }
@@ -26,6 +62,7 @@ crm_status inbox_store(crm_ctx *c, crm_str instance, crm_str content_type, crm_s
     store_set(&row, INBOX_ADDRESS, value_text(address));
     store_set(&row, INBOX_STATE, value_text(CRM_S(STATE_NEW)));
     store_set(&row, INBOX_AT, value_int(clock_now()));
+    store_set(&row, INBOX_KEY, value_text(key));
     s = store_save(c->tx, &row);
     if (s != CRM_OK) {
         return s;
@@ -81,6 +118,28 @@ static bool is_trapped(const crm_ctx *c, crm_status s)
     return s == CRM_DENIED && first && first->text.n;
 }
 
+crm_status inbox_release(crm_ctx *c, crm_str receipt)
+{
+    store_row row;
+    const field *f = registry_store(c->reg, STORE_INBOX)->fields;
+    const cond *is_it = cond_compare(c->arena, COND_EQ, &f[INBOX_RECEIPT], value_text(receipt));
+    const cond *is_held =
+        cond_compare(c->arena, COND_EQ, &f[INBOX_STATE], value_text(CRM_S(STATE_TRAPPED)));
+    const cond *both = cond_and(c->arena, is_it, is_held);
+    crm_status s =
+        both ? store_first(c->session, c->arena, c->reg, STORE_INBOX, both, &row) : CRM_NOMEM;
+    if (s != CRM_OK) {
+        return s;
+    }
+    log_event(LOG_INFO, "form.released", "receipt=%s user=%lld", log_quote(receipt),
+              (long long)c->who->user);
+    store_set(&row, INBOX_STATE, value_text(CRM_S(STATE_NEW)));
+    store_set(&row, INBOX_RELEASED, value_int(c->who->user));
+    s = store_save(c->tx, &row);
+    crm_str id = arena_fmt(c->arena, "%lld", (long long)row.id);
+    return s == CRM_OK ? timers_schedule(c, JOB, id, clock_now(), id) : s;
+}
+
 /* Nothing is made of it, but it is told of, and kept for as long as the others. */
 static crm_status keep_trapped(crm_ctx *c, const integration *i, store_row *row)
 {
@@ -93,6 +152,25 @@ static crm_status keep_trapped(crm_ctx *c, const integration *i, store_row *row)
     if (s == CRM_OK) {
         atomic_fetch_add(&flow_running()->forms_trapped, 1);
     }
+    return s;
+}
+
+/* With what is known of the request besides, as parameters (crm_param). */
+static crm_status hand_over(crm_ctx *c, const integration *i, const store_row *row)
+{
+    static const crm_str names[] = {{"receipt", 7}, {"address", 7}, {"at", 2}, {"released", 8}};
+    const crm_str params[] = {
+        store_text(row, INBOX_RECEIPT), store_text(row, INBOX_ADDRESS),
+        arena_fmt(c->arena, "%lld", (long long)store_int(row, INBOX_AT)),
+        value_is_null(row->v[INBOX_RELEASED]) ? (crm_str){0} : CRM_S("1")};
+    call_request request = {.param_names = names,
+                            .params = params,
+                            .param_count = sizeof names / sizeof names[0]};
+    call_request *before = c->request;
+    c->request = &request;
+    crm_status s = i->type->receive(c, i->name, store_text(row, INBOX_CONTENT_TYPE),
+                                    store_text(row, INBOX_BODY), i->type->fn);
+    c->request = before;
     return s;
 }
 
@@ -124,8 +202,7 @@ static crm_status receive(crm_ctx *c, crm_str arg, const void *fn)
             return s;
         }
     }
-    s = i->type->receive(c, i->name, store_text(&row, INBOX_CONTENT_TYPE),
-                         store_text(&row, INBOX_BODY), i->type->fn);
+    s = hand_over(c, i, &row);
     if (is_trapped(c, s)) {
         return keep_trapped(c, i, &row);
     }

@@ -93,6 +93,8 @@ static void signed_in(api_call *k)
         model_route(k);
     } else if (str_is(name, "modules")) {
         modules_route(k);
+    } else if (str_is(name, "requests")) {
+        requests_route(k);
     } else if (str_is(name, "frames")) {
         frames_route(k);
     } else if (str_is(name, "search")) {

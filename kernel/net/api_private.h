@@ -237,6 +237,7 @@ void frame_page_route(api_call *k);
 /* Their policy, for a file of a module that is a framed page or belongs to one. */
 void frame_file_policy(http_request *r);
 void module_route(api_call *k);
+void requests_route(api_call *k); /* of forms, as they came */
 void hook_route(api_call *k); /* /hook/<integration>, no session */
 
 /* Reads the record k->id under the caller's rights and answers with it. */

@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 
 #include "base/multipart.h"
-#include "net/api_private.h"
+#include "net/hook_private.h"
 
 #define QUOTA_SLOTS 1024
 #define QUOTA_BURST 20   /* requests of one address at once */
@@ -20,6 +20,7 @@
 struct form_quota {
     uint8_t key[SHA256_SIZE];
     int64_t full_at[QUOTA_SLOTS]; /* clock_mono ms at which the bucket is full again */
+    int64_t form_full_at[HOOK_FORMS];
     int64_t second;
     uint32_t in_second;
 };
@@ -64,7 +65,7 @@ static bool has_room(struct form_quota *q, int64_t now)
     return q->in_second < ALL_SECOND;
 }
 
-static bool has_credit(api *a, crm_str address)
+static bool has_credit(api *a, crm_str address, crm_str form, int64_t per_minute)
 {
     if (!a->quotas) {
         a->quotas = quota_new();
@@ -77,7 +78,8 @@ static bool has_credit(api *a, crm_str address)
     if (*full_at < now) {
         *full_at = now;
     }
-    if (*full_at - now > (QUOTA_BURST - 1) * QUOTA_MS || !has_room(a->quotas, now)) {
+    if (*full_at - now > (QUOTA_BURST - 1) * QUOTA_MS || !has_room(a->quotas, now) ||
+        !hook_ways_has_room(a->quotas->form_full_at, form, per_minute)) {
         return false;
     }
     *full_at += QUOTA_MS;
@@ -87,6 +89,7 @@ static bool has_credit(api *a, crm_str address)
 
 typedef struct hook_state {
     const integration *integration;
+    hook_ways ways;
     crm_str content_type, body; /* as they are kept */
     crm_str receipt;
 } hook_state;
@@ -130,27 +133,38 @@ static bool wants_page(const http_request *r)
            (str_is(type, "application/x-www-form-urlencoded") || multipart_is(type));
 }
 
-/* Only the path of the Referer, and only of this very origin: no open redirect. */
-static crm_str page_path(http_request *r)
+/* A browser that came from a page we know nothing of stays here, with a word. */
+static void reply_page(api_call *k)
 {
-    crm_str ref = http_header(r, "referer");
-    ptrdiff_t scheme = str_find(ref, '/');
-    if (scheme < 0 || (size_t)scheme + 2 >= ref.n) {
-        return CRM_S("/");
+    crm_str said = registry_text(k->c.reg, k->c.lang, CRM_S("form.thanks"));
+    buf *b = http_body(k->http);
+    buf_z(b, "<!doctype html><html><head><meta charset=\"utf-8\">"
+             "<meta name=\"viewport\" content=\"width=device-width\"><title>");
+    buf_str(b, said);
+    buf_z(b, "</title></head><body><h1>");
+    buf_str(b, said);
+    buf_z(b, "</h1></body></html>\n");
+    http_request *r = api_let_go(k);
+    http_reply(r, 200, "text/html; charset=utf-8");
+}
+
+static void reply_browser(api_call *k)
+{
+    hook_state *h = k->own;
+    crm_str to = hook_ways_page(k->http, &h->ways);
+    if (to.n) {
+        http_set(k->http, "Location", to);
+        api_reply_empty(k, 303);
+    } else {
+        reply_page(k);
     }
-    crm_str rest = {ref.p + scheme + 2, ref.n - (size_t)scheme - 2};
-    ptrdiff_t slash = str_find(rest, '/');
-    crm_str host = {rest.p, slash < 0 ? rest.n : (size_t)slash};
-    if (slash < 0 || !str_eq_ascii_nocase(host, r->host) ||
-        (rest.n > (size_t)slash + 1 && rest.p[slash + 1] == '/')) {
-        return CRM_S("/");
-    }
-    crm_str path = {rest.p + slash, rest.n - (size_t)slash};
-    ptrdiff_t hash = str_find(path, '#');
-    if (hash >= 0) {
-        path.n = (size_t)hash;
-    }
-    return path;
+}
+
+static void reply_ok(api_call *k)
+{
+    buf_z(http_body(k->http), "ok");
+    http_request *r = api_let_go(k);
+    http_reply(r, 200, "text/plain; charset=utf-8");
 }
 
 static void stored(api_call *k)
@@ -160,10 +174,12 @@ static void stored(api_call *k)
         api_reply_error(k, k->status);
         return;
     }
+    if (h->ways.answers_ok) {
+        reply_ok(k);
+        return;
+    }
     if (wants_page(k->http)) {
-        crm_str to = arena_fmt(k->http->arena, "%.*s#sent", STR_FMT(page_path(k->http)));
-        http_set(k->http, "Location", to);
-        api_reply_empty(k, 303);
+        reply_browser(k);
         return;
     }
     jw_init(&k->w, http_body(k->http));
@@ -197,7 +213,8 @@ static crm_status take_body(api_call *k, const integration *i)
     if (!h->body.n || (!has_parts && !text_is_utf8(h->body))) {
         return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
     }
-    if (!i->type->is_signed && !has_credit(k->api, k->http->peer)) {
+    if (!i->type->is_signed &&
+        !has_credit(k->api, k->http->peer, i->name, h->ways.per_minute)) {
         k->c.error.retry_after_s = QUOTA_MS / 1000;
         return call_fail(&k->c, CRM_LIMIT, "limit");
     }
@@ -226,6 +243,13 @@ void hook_route(api_call *k)
     h->integration = i;
     k->own = h;
     k->c.who = &principal_system;
+    hook_ways_read(k->http, i, &h->ways);
+    hook_ways_tell(k->http, &h->ways);
+    if (k->http->verb == VERB_OPTIONS && h->ways.origin.n) {
+        hook_ways_preflight(k->http);
+        api_reply_empty(k, 204);
+        return;
+    }
     if (k->http->verb == VERB_GET && i->type->describe) {
         api_limit(k, DESCRIBE_MS);
         api_pool(k, POOL_FAST, describe, described);

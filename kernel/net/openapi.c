@@ -43,7 +43,11 @@ static bool document_holds(const openapi_scope *s, crm_str word)
     if (str_is(word, "import")) {
         return may_import_some(s->c);
     }
-    return str_is(word, "settings") && call_may(s->c, word);
+    bool may_set = call_may(s->c, CRM_S("settings"));
+    if (str_is(word, "requests")) {
+        return has_forms(s->c->reg) && (may_set || call_may(s->c, word));
+    }
+    return str_is(word, "settings") && may_set;
 }
 
 static bool entity_holds(const openapi_scope *s, crm_str word)

@@ -123,9 +123,11 @@ static crm_status run_receive(crm_ctx *c, crm_str instance, crm_str content_type
 {
     const bound *b = fn;
     const crm_integration *row = b->row;
-    call_request request = {.content_type = content_type, .body = body};
     call_request *before = c->request;
+    call_request request = before ? *before : (call_request){0};
     running f;
+    request.content_type = content_type;
+    request.body = body;
     c->request = &request;
     enter(&f, b, c, "receive", row->type);
     crm_status s = call_leave(&f, row->receive(c, instance));

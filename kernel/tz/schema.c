@@ -93,7 +93,7 @@ static const shape a_functions = {.kind = SHAPE_MAP,
                                   .keys = KEYS({"settings", &a_names, 0}, {"delete", &a_names, 0},
                                                {"export", &a_names, 0}, {"import", &a_names, 0},
                                                {"merge", &a_names, 0}, {"bulk", &a_names, 0},
-                                               {"tokens", &a_names, 0}),
+                                               {"tokens", &a_names, 0}, {"requests", &a_names, 0}),
                                   .of = &a_names, /* what modules declare */
                                   .names_keys = true,
                                   .dotted_keys = true};

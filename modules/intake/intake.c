@@ -6,8 +6,6 @@
  */
 #include "intake.h"
 
-/* A field people do not see, which programs fill; no form of a site's own has one of that name. */
-#define TRAP        "karkas_website"
 #define LINE_MAX    100 /* characters of a one-line field; a longer one is told in full below */
 #define MESSAGE_MAX 20000
 #define REST_MAX    40000 /* bytes */
@@ -149,8 +147,8 @@ static crm_status take(intake *in, crm_str key, crm_str text)
 
 static bool is_service(crm_str key)
 {
-    static const char *const words[] = {TRAP,      "consent", "tranid",   "formid",
-                                        "COOKIES", "test",    "_charset_"};
+    static const char *const words[] = {TRAP,      TOOK,   "tranid",   "formid",
+                                        "COOKIES", "test", "_charset_"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (is_word(key, words[i])) {
             return true;
@@ -159,22 +157,13 @@ static bool is_service(crm_str key)
     return false;
 }
 
-/* A robot's: nobody reads it, but it stays in the store of requests and is counted. */
-static crm_status refuse_trapped(crm_ctx *c, const intake *in)
-{
-    if (!crm_body_text(c, TRAP).n || is_declared(c, in->fields, CRM_S(TRAP))) {
-        return CRM_OK;
-    }
-    crm_str why = crm_text(c, "intake.form.trapped");
-    return crm_fail(c, CRM_DENIED, TRAP, "%.*s", (int)why.n, why.p);
-}
-
 static crm_status take_all(intake *in, uint32_t *count)
 {
     crm_str key, text;
     *count = 0;
     for (uint32_t i = 0; crm_body_at(in->c, i, &key, &text); i++) {
-        if (!text.n || (is_service(key) && !is_declared(in->c, in->fields, key))) {
+        bool is_ours = is_service(key) && !is_declared(in->c, in->fields, key);
+        if (!text.n || is_ours || is_of_consent(in->c, in->fields, key)) {
             continue;
         }
         ++*count;
@@ -251,30 +240,21 @@ static crm_status set_source(intake *in, crm_str instance)
     return source.n && has_field ? crm_set_text(in->rec, "source", source) : CRM_OK;
 }
 
-/* Browsers send a box only when it is ticked, scripts what they hold of it. */
-static bool is_yes(crm_str answer)
-{
-    static const char *const no[] = {"false", "0", "no", "off", "null", "[]", "{}", "нет"};
-    for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
-        if (is_word(answer, no[i])) {
-            return false;
-        }
-    }
-    return answer.n != 0;
-}
-
-/* What the visitor agreed to, in the words of that day: the ТЗ may change them later. */
 static crm_status set_consent(intake *in, crm_str instance)
 {
-    crm_str asked = form_setting(in->c, instance, "consent");
-    if (in->is_unread || !asked.n ||
+    bool is_given = false;
+    crm_str version = {0};
+    if (in->is_unread ||
         !is_word(crm_field_type(in->c, in->entity, "consent"), "multiline")) {
         return CRM_OK;
     }
-    bool is_given = is_yes(crm_body_text(in->c, "consent"));
-    crm_str how = crm_text(in->c, is_given ? "intake.form.consent" : "intake.form.no_consent");
-    crm_str text = crm_fmt(in->c, "%.*s\n%.*s", (int)how.n, how.p, (int)asked.n, asked.p);
-    return text.p ? set_cut(in, "consent", text, MESSAGE_MAX) : CRM_NOMEM;
+    crm_str text = consent_told(in->c, instance, in->fields, &is_given, &version);
+    return text.n ? set_cut(in, "consent", text, MESSAGE_MAX) : CRM_OK;
+}
+
+static crm_status take_mark(void *in, crm_str key, crm_str text)
+{
+    return take(in, key, text);
 }
 
 static crm_status receive(crm_ctx *c, crm_str instance)
@@ -285,13 +265,14 @@ static crm_status receive(crm_ctx *c, crm_str instance)
     if (!creates.n) {
         return crm_fail(c, CRM_MISUSE, NULL, "%.*s: creates", (int)instance.n, instance.p);
     }
-    crm_status s = refuse_trapped(c, &in);
+    crm_status s = refuse_robot(c, instance, in.fields);
     s = s == CRM_OK ? crm_new(c, in.entity, &in.rec) : s;
     s = s == CRM_OK ? take_all(&in, &count) : s;
     if (s != CRM_OK || count == 0) {
         return s; /* an empty form, or a site builder that tries whether we answer */
     }
-    s = set_message(&in);
+    s = take_marks(c, take_mark, &in);
+    s = s == CRM_OK ? set_message(&in) : s;
     s = s == CRM_OK ? set_title(&in, instance) : s;
     s = s == CRM_OK ? set_source(&in, instance) : s;
     s = s == CRM_OK ? set_consent(&in, instance) : s;
@@ -306,7 +287,13 @@ static const crm_integration integrations[] = {
                "\"source\":{\"type\":\"choice\",\"of\":\"creates\",\"field\":\"source\","
                "\"title\":\"intake.setting.source\"},"
                "\"fields\":{\"type\":\"map\",\"title\":\"intake.setting.fields\"},"
-               "\"consent\":{\"type\":\"text\",\"title\":\"intake.setting.consent\"}}",
+               "\"consent\":{\"type\":\"text\",\"title\":\"intake.setting.consent\"},"
+               "\"seconds\":{\"type\":\"int\",\"title\":\"intake.setting.seconds\"},"
+               "\"per_minute\":{\"type\":\"int\",\"title\":\"intake.setting.per_minute\"},"
+               "\"sites\":{\"type\":\"list\",\"title\":\"intake.setting.sites\"},"
+               "\"thanks\":{\"type\":\"text\",\"title\":\"intake.setting.thanks\"},"
+               "\"answer\":{\"type\":\"choice\",\"options\":[\"json\",\"ok\"],"
+               "\"title\":\"intake.setting.answer\"}}",
      .receive = receive,
      .describe = describe_form},
 };

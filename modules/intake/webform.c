@@ -30,6 +30,10 @@ static const struct {
     {"comments", "message"},
     {"question", "message"},
     {"сообщение", "message"},
+    {"textarea", "message"},
+    {"dialled", "dialled"},
+    {"dialed", "dialled"},
+    {"called_number", "dialled"},
     {"company", "company_name"},
     {"city", "city"},
     {"город", "city"},
@@ -162,7 +166,7 @@ static void put_declared_field(crm_ctx *c, crm_out *out, crm_str entity, crm_str
     put_field(out, name, label, type, is_required);
 }
 
-static void put_consent(crm_out *out, crm_str text)
+static void put_consent(crm_ctx *c, crm_out *out, crm_str text)
 {
     if (!text.n) {
         crm_put_text(out, "consent", (crm_str){0});
@@ -171,6 +175,7 @@ static void put_consent(crm_out *out, crm_str text)
     crm_put_object(out, "consent");
     crm_put_text(out, "text", text);
     crm_put_bool(out, "required", true);
+    crm_put_text(out, "version", consent_version(c, text));
     crm_put_end(out);
 }
 
@@ -191,6 +196,6 @@ crm_status describe_form(crm_ctx *c, crm_out *out)
         put_usual_fields(c, out, entity);
     }
     crm_put_end(out);
-    put_consent(out, form_setting(c, instance, "consent"));
+    put_consent(c, out, form_setting(c, instance, "consent"));
     return CRM_OK;
 }

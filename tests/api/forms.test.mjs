@@ -2,7 +2,7 @@
 // and none of it keeps others waiting.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import { metrics } from '../harness/metrics.mjs';
 import { startServer } from '../harness/server.mjs';
 import { dealer } from '../harness/tz.mjs';
@@ -227,5 +227,163 @@ describe('a form in parts, and one that its module fails to read again and again
 
     await server.advance('2h'); // longer than any pause before another try
     assert.equal((await leads('Второкод')).length, 1);
+  });
+});
+
+describe('a form on a site elsewhere', () => {
+  const SITE = 'https://shop.example';
+  const forms = `  shop: {type: webform, title: Магазин, creates: sales.lead, source: site, sites: [${SITE}/, "https://www.shop.example"]}
+  thankful: {type: webform, title: Благодарная, creates: sales.lead, source: site, thanks: "${SITE}/thanks"}
+  tilda: {type: webform, title: Тильда, creates: sales.lead, source: site, answer: ok, fields: {Checkbox: consent}, consent: Согласен на всё}
+  narrow: {type: webform, title: Узкая, creates: sales.lead, source: site, per_minute: 3}
+rules:`;
+  let server, visitor, head, tests = 0;
+
+  before(async () => {
+    server = await startServer({ tz: tz.replace('rules:', forms) });
+    head = await server.as('ivanova');
+  });
+  beforeEach(() => { // each has an address of its own, and so a whole quota
+    visitor = server.client();
+    visitor.agent = visitor.newAgent({ keepAlive: true, localAddress: `127.0.0.${10 + tests++}` });
+  });
+  after(() => server.stop());
+
+  const leads = (q) => head.list('sales.lead', `q=${encodeURIComponent(q)}`);
+  const found = (q) => until(async () => (await leads(q))[0], `the lead of ${q}`);
+  const encoded = (fields) => new URLSearchParams(fields).toString();
+  const post = (form, fields, headers = {}) => visitor.post(`/hook/${form}`, encoded(fields), { raw: true, headers: { 'content-type': FORM, ...headers } });
+  const allowed = (reply) => reply.headers['access-control-allow-origin'];
+
+  it('answers scripts of the sites that it names, and nobody else’s', async () => {
+    for (const origin of [SITE, 'https://www.shop.example']) {
+      assert.equal(allowed(await visitor.get('/hook/shop', { headers: { origin }, expect: 200 })), origin);
+      const asked = await visitor.request('OPTIONS', '/hook/shop', undefined, { headers: { origin, 'access-control-request-method': 'POST' }, asWritten: true });
+      assert.deepEqual([asked.status, allowed(asked), asked.headers['access-control-allow-headers']], [204, origin, 'Content-Type']);
+      const sent = await visitor.post('/hook/shop', { name: `Сайтов ${origin.length}` }, { headers: { origin }, expect: 202 });
+      assert.equal(allowed(sent), origin);
+      assert.equal(allowed(await visitor.post('/hook/shop', 'x', { raw: true, headers: { origin, 'content-type': 'text/csv' } })), origin, 'a refusal can be read as well');
+    }
+    for (const origin of ['https://shop.example.evil.ru', 'http://shop.example', 'null']) {
+      assert.equal(allowed(await visitor.get('/hook/shop', { headers: { origin } })), undefined, origin);
+      assert.equal(allowed(await visitor.get('/hook/site', { headers: { origin: SITE } })), undefined);
+    }
+    await visitor.post('/hook/shop', { name: 'Чужесайтов' }, { headers: { origin: 'https://other.example' }, expect: 202 });
+    await found('Чужесайтов'); // nothing is lost
+  });
+
+  it('sends a browser without scripts where the ТЗ says, or back, or shows a page', async () => {
+    const html = { accept: 'text/html,*/*' };
+    const place = async (form, name, headers) => {
+      const reply = await post(form, { name, phone: '+79161239901' }, { ...html, ...headers });
+      await found(name);
+      return [reply.status, reply.headers.location ?? reply.headers['content-type']];
+    };
+    assert.deepEqual(await place('thankful', 'Благодаров', { referer: `${SITE}/x` }), [303, `${SITE}/thanks`]);
+    assert.deepEqual(await place('shop', 'Возвратов', { referer: `${SITE}/p?id=1#top` }), [303, `${SITE}/p?id=1#sent`]);
+    const own = server.url.replace('https://', '');
+    assert.deepEqual(await place('shop', 'Своев', { referer: `https://${own}/m/intake/demo.html` }), [303, '/m/intake/demo.html#sent']);
+    for (const referer of ['https://evil.example/p', `https://${own}//evil.example/`, 'нечто'])
+      assert.deepEqual(await place('shop', `Страницын ${referer.length}`, { referer: encodeURI(referer) }), [200, 'text/html; charset=utf-8'], referer);
+  });
+
+  it('of Tilda is answered with ok, read by its names, with the marks of its cookie, and once', async () => {
+    const tried = await post('tilda', { test: 'test' });
+    assert.deepEqual([tried.status, tried.text], [200, 'ok']);
+    const fields = {
+      Name: 'Тильдов', Phone: '+7 (916) 123-99-02', Textarea: 'Нужна лопата', Checkbox: 'yes', Colour: 'жёлтый', tranid: '1:2', formid: 'form7', formname: 'Внизу',
+      COOKIES: '_ym_uid=1; TILDAUTM=utm_source%3Dyandex%7C%7C%7Cutm_medium%3Dcpc%7C%7C%7Cutm_campaign%3D%D0%B2%D0%B5%D1%81%D0%BD%D0%B0; other=2',
+      utm_medium: 'banner',
+    };
+    for (let i = 0; i < 3; i++) assert.equal((await post('tilda', fields)).text, 'ok'); // it asks two times more when it had no answer
+    const made = await found('Тильдов');
+    assert.deepEqual([made.name, made.phone, made.utm_source, made.utm_medium, made.utm_campaign], ['Тильдов', ['+79161239902'], 'yandex', 'banner', 'весна']);
+    assert.equal(made.message, 'Нужна лопата\n\nДругие поля формы:\nColour: жёлтый\nformname: Внизу');
+    assert.match(made.consent, /^Дано с отправкой формы[^]*Согласен на всё\nРедакция: [0-9a-f]{8}$/);
+    await post('tilda', { Name: 'Послетильдов' });
+    await found('Послетильдов');
+    assert.equal((await leads('Тильдов')).length, 1);
+  });
+
+  it('takes so many requests a minute as the ТЗ says, whoever sends them, and the others go on', async () => {
+    const statuses = [];
+    for (let i = 0; i < 5; i++) statuses.push((await post('narrow', { name: `Узков ${i}` })).status);
+    assert.deepEqual(statuses, [202, 202, 202, 429, 429]);
+    assert.equal((await post('shop', { name: 'Широков' })).status, 202);
+  });
+
+  it('keeps the consent in the words that the visitor saw, by text and version', async () => {
+    const { consent } = (await visitor.get('/hook/site', { expect: 200 })).json;
+    assert.match(consent.version, /^[0-9a-f]{8}$/);
+    const send = async (name, more) => {
+      await visitor.post('/hook/site', { name, phone: '+79161239903', consent: 'yes', ...more }, { expect: 202 });
+      return (await found(name)).consent;
+    };
+    const plain = await send('Согласный', { consent_text: consent.text, consent_version: consent.version });
+    assert.ok(plain.endsWith(`${consent.text}\nРедакция: ${consent.version}`) && !plain.includes('в ТЗ сейчас другой'), plain);
+    const other = await send('Инотекстов', { consent_text: 'Разрешаю звонить' });
+    assert.match(other, /^Дано[^]*в ТЗ сейчас другой\.\nРазрешаю звонить\nРедакция: [0-9a-f]{8}$/);
+    assert.ok(!other.includes(consent.version));
+    assert.match(await send('Старотекстов', { consent_version: '0badc0de' }), /другую редакцию[^]*Редакция: 0badc0de$/);
+  });
+
+  it('keeps the number that was dialled, and the site’s unknown fields in the message', async () => {
+    await visitor.post('/hook/shop', { name: 'Звонков', phone: '+79161239904', dialled: '8 800 555-35-35', Размер: 'XL' }, { expect: 202 });
+    const made = await found('Звонков');
+    assert.deepEqual([made.dialled, made.phone, made.message], ['8 800 555-35-35', ['+79161239904'], 'Другие поля формы:\nРазмер: XL']);
+  });
+});
+
+describe('a request that was held back as a robot’s', () => {
+  const asked = '/api/v1/requests';
+  let server, visitor, head, petrov;
+
+  before(async () => {
+    server = await startServer({ tz: tz.replace('  settings: [ivanova]', '  settings: [ivanova]\n  requests: [sidorova]') });
+    visitor = server.client();
+    [head, petrov] = [await server.as('ivanova'), await server.as('petrov')];
+  });
+  after(() => server.stop());
+
+  const leads = (q) => head.list('sales.lead', `q=${encodeURIComponent(q)}`);
+  const held = async (client = head) => (await client.get(asked, { expect: 200 })).json.rows;
+  const send = async (fields) => (await visitor.post('/hook/site', fields, { expect: 202 })).json.id;
+  const trapped = (receipt) => until(async () => (await held()).find((row) => row.receipt === receipt), 'the request held back');
+
+  it('is shown to who may see to it, whole, and becomes a lead when it is let go on', async () => {
+    const receipt = await send({ name: 'Невинный', phone: '+79161239910', message: 'Нужен каток', karkas_website: 'автозаполнение' });
+    const row = await trapped(receipt);
+    assert.deepEqual([row.form, row.state, row.error, row.released, row.cut], ['site', 'trapped', 'karkas_website', false, false]);
+    assert.deepEqual(JSON.parse(row.body).message, 'Нужен каток');
+    assert.equal((await leads('Невинный')).length, 0);
+
+    for (const [method, path] of [['GET', asked], ['POST', `${asked}/${receipt}/release`]])
+      assert.equal((await petrov.request(method, path)).status, 403, method);
+    const sidorova = await server.as('sidorova');
+    await sidorova.post(`${asked}/${receipt}/release`, undefined, { expect: 204 });
+    const made = await until(async () => (await leads('Невинный'))[0], 'the lead');
+    assert.deepEqual([made.source, made.title, made.phone], ['site', 'Нужен каток', ['+79161239910']]);
+    assert.equal((await held(sidorova)).length, 0);
+    assert.equal((await head.post(`${asked}/${receipt}/release`)).status, 404, 'it went on already');
+    assert.equal((await leads('Невинный')).length, 1);
+    const done = (await head.get(`${asked}?state=done`, { expect: 200 })).json.rows.find((one) => one.receipt === receipt);
+    assert.equal(done.released, true);
+  });
+
+  it('is one that was sent faster than people can, not one that says nothing of it', async () => {
+    const fast = await send({ name: 'Быстров', phone: '+79161239911', karkas_ms: 120 });
+    assert.equal((await trapped(fast)).error, 'karkas_ms');
+    await send({ name: 'Неспешный', phone: '+79161239912', karkas_ms: 7200 });
+    await send({ name: 'Неисчислимый', phone: '+79161239913', karkas_ms: 'много' });
+    await send({ name: 'Молчаливый', phone: '+79161239914' });
+    for (const name of ['Неспешный', 'Неисчислимый', 'Молчаливый']) await until(async () => (await leads(name))[0], name);
+    assert.equal((await leads('Быстров')).length, 0);
+    assert.ok(!(await leads('Неспешный'))[0].message?.includes('karkas_ms'));
+  });
+
+  it('cannot be told from others by who sent it, nor let go on by a made-up receipt', async () => {
+    const [good, bad] = [await visitor.post('/hook/site', { name: 'Чистый' }), await visitor.post('/hook/site', { name: 'Грязный', karkas_website: 'x' })];
+    assert.deepEqual([good.status, Object.keys(good.json)], [bad.status, Object.keys(bad.json)]);
+    for (const path of ['nosuch/release', `${good.json.id}/release`, 'a/b/release']) assert.equal((await head.post(`${asked}/${path}`, undefined, { asWritten: true })).status, 404, path);
   });
 });

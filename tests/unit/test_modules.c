@@ -237,7 +237,8 @@ static void a_form_describes_itself(void **state)
     assert_non_null(strstr(text, "{\"form\":\"site\",\"title\":\"Форма на сайте\",\"fields\":[{"));
     assert_non_null(strstr(text, "{\"name\":\"phone\",\"label\":\"Телефон\",\"type\":\"phone\","
                                  "\"required\":true}"));
-    assert_non_null(strstr(text, "\"consent\":{\"text\":\"Согласен\",\"required\":true}}"));
+    assert_non_null(strstr(text, "\"consent\":{\"text\":\"Согласен\",\"required\":true,"
+                                 "\"version\":\""));
     act_end(CRM_OK);
 }
 

@@ -41,10 +41,12 @@ for (const link of document.querySelectorAll('[data-topic]')) {
 
 // ---- the consent, in the words of the ТЗ ----
 
+let version; // of the wording, when the page shows the one of the ТЗ
 fetch(form.action, { headers: { Accept: 'application/json' } })
   .then((reply) => (reply.ok ? reply.json() : {}))
   .then(({ consent }) => {
     if (consent?.text) document.getElementById('consent').textContent = consent.text;
+    version = consent?.version;
   })
   .catch(() => {}); // the page has its own words
 
@@ -77,7 +79,8 @@ async function failed(reply) {
 }
 
 async function send() {
-  const data = { ...Object.fromEntries(new FormData(form)), ...origin() };
+  const shown = { consent_text: document.getElementById('consent').textContent, ...(version && { consent_version: version }) };
+  const data = { ...Object.fromEntries(new FormData(form)), ...origin(), ...shown };
   const reply = await fetch(form.action, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
