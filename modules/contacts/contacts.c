@@ -11,6 +11,7 @@
 
 #define PERSON  "contacts.person"
 #define COMPANY "contacts.company"
+#define CONSENT "contacts.consent"
 
 /* ---- values of a field that may have many ---------------------------------------------------- */
 
@@ -127,9 +128,14 @@ static crm_status copy_text(crm_rec *to, const crm_rec *from, const char *field,
     return v.n ? crm_set_text(to, field, crm_cut(v, max)) : CRM_OK;
 }
 
+static crm_status copy_int_as(crm_rec *to, const char *as, const crm_rec *from, const char *field)
+{
+    return crm_has(from, field) ? crm_set_int(to, as, crm_get_int(from, field)) : CRM_OK;
+}
+
 static crm_status copy_int(crm_rec *to, const crm_rec *from, const char *field)
 {
-    return crm_has(from, field) ? crm_set_int(to, field, crm_get_int(from, field)) : CRM_OK;
+    return copy_int_as(to, field, from, field);
 }
 
 /*
@@ -282,6 +288,50 @@ static crm_status join_owner(crm_ctx *c, const crm_rec *subject)
     return s;
 }
 
+/* ---- what he agreed to ------------------------------------------------------------------------ */
+
+/* The name of the field by which a record of the subject's kind is referred to: "lead" for a
+ * "sales.lead", when its module has given `of` one; {NULL,0}: it has not. */
+static crm_str place_for(crm_ctx *c, const char *of, const crm_rec *subject)
+{
+    const char *dot = strchr(crm_entity(subject), '.');
+    crm_str field = crm_fmt(c, "%s", dot ? dot + 1 : "");
+    crm_str type = field.p ? crm_field_type(c, of, field.p) : (crm_str){0};
+    return type.n == 3 && memcmp(type.p, "ref", 3) == 0 ? field : (crm_str){0};
+}
+
+static crm_status make_consent(crm_ctx *c, const crm_rec *subject, crm_str place)
+{
+    crm_rec *made;
+    bool has_source = crm_field_type(c, crm_entity(subject), "source").n != 0;
+    crm_status s = crm_new(c, CONSENT, &made);
+    s = s == CRM_OK ? crm_set_int(made, "person", crm_get_int(subject, "contact")) : s;
+    s = s == CRM_OK ? crm_set_int(made, place.p, crm_id(subject)) : s;
+    s = s == CRM_OK ? crm_set_text(made, "purpose", CRM_S("request")) : s;
+    s = s == CRM_OK ? copy_int_as(made, "given_at", subject, "consent_at") : s;
+    s = s == CRM_OK ? crm_set_text(made, "text", crm_get_text(subject, "consent")) : s;
+    if (s == CRM_OK && has_source) {
+        s = crm_set_text(made, "channel", crm_cut(crm_get_text(subject, "source"), 60));
+    }
+    return s == CRM_OK ? crm_save(c, made) : s;
+}
+
+/* The consent that came with a request belongs to its person, once. */
+static crm_status keep_consent(crm_ctx *c, const crm_rec *subject)
+{
+    int64_t count;
+    crm_str place = place_for(c, CONSENT, subject);
+    bool has_any = crm_field_type(c, crm_entity(subject), "consent_at").n != 0 &&
+                   crm_has(subject, "consent_at") && crm_has(subject, "contact");
+    if (!has_any || !place.n) {
+        return CRM_OK;
+    }
+    crm_str where =
+        crm_fmt(c, "[\"%s\",\"eq\",%lld]", place.p, (long long)crm_id(subject));
+    crm_status s = where.p ? crm_count(c, CONSENT, where.p, &count) : CRM_NOMEM;
+    return s == CRM_OK && !count ? make_consent(c, subject, place) : s;
+}
+
 /* ---- the step -------------------------------------------------------------------------------- */
 
 static bool may_make(crm_ctx *c, const crm_rec *subject)
@@ -304,6 +354,13 @@ static crm_status set_person(crm_ctx *c, crm_rec *subject, const crm_rec *person
     return s == CRM_OK ? crm_save(c, subject) : s;
 }
 
+/* What a record of a known person brings him. */
+static crm_status be_with(crm_ctx *c, const crm_rec *subject)
+{
+    crm_status s = keep_consent(c, subject);
+    return s == CRM_OK ? join_owner(c, subject) : s;
+}
+
 static crm_status contact_step(crm_ctx *c, crm_rec *subject)
 {
     crm_rec *person;
@@ -311,7 +368,7 @@ static crm_status contact_step(crm_ctx *c, crm_rec *subject)
         return CRM_OK;
     }
     if (crm_has(subject, "contact")) {
-        return join_owner(c, subject);
+        return be_with(c, subject);
     }
     crm_status s = find_person(c, subject, &person);
     if (s == CRM_OK && !person && may_make(c, subject)) {
@@ -321,7 +378,7 @@ static crm_status contact_step(crm_ctx *c, crm_rec *subject)
         return s;
     }
     s = set_person(c, subject, person);
-    return s == CRM_OK ? join_owner(c, subject) : s;
+    return s == CRM_OK ? be_with(c, subject) : s;
 }
 
 static const crm_step steps[] = {

@@ -74,7 +74,7 @@ static crm_str heading(crm_ctx *c, bool is_given, bool is_other, bool has_text)
     return crm_fmt(c, "%.*s\n%.*s", (int)how.n, how.p, (int)which.n, which.p);
 }
 
-crm_str consent_told(crm_ctx *c, crm_str instance, crm_str fields, bool *is_given, crm_str *version)
+crm_str consent_told(crm_ctx *c, crm_str instance, crm_str fields, bool *is_given)
 {
     bool is_other;
     crm_str asked = form_setting(c, instance, "consent");
@@ -85,9 +85,9 @@ crm_str consent_told(crm_ctx *c, crm_str instance, crm_str fields, bool *is_give
         return text;
     }
     *is_given = is_yes(answer_of(c, fields));
-    *version = has_text || !said.n ? consent_version(c, text) : crm_cut(said, 40);
+    crm_str version = has_text || !said.n ? consent_version(c, text) : crm_cut(said, 40);
     crm_str head = heading(c, *is_given, is_other, has_text);
     crm_str last = crm_text(c, "intake.form.version");
     return crm_fmt(c, "%.*s\n%.*s\n%.*s: %.*s", (int)head.n, head.n ? head.p : "", (int)text.n,
-                   text.p, (int)last.n, last.p, (int)version->n, version->n ? version->p : "");
+                   text.p, (int)last.n, last.p, (int)version.n, version.n ? version.p : "");
 }

@@ -240,16 +240,26 @@ static crm_status set_source(intake *in, crm_str instance)
     return source.n && has_field ? crm_set_text(in->rec, "source", source) : CRM_OK;
 }
 
+/* When the request came, ms UTC: it may be worked out much later. */
+static int64_t arrived_at(crm_ctx *c)
+{
+    int64_t at = crm_param_id(c, "at");
+    return at ? at : crm_now(c);
+}
+
 static crm_status set_consent(intake *in, crm_str instance)
 {
     bool is_given = false;
-    crm_str version = {0};
     if (in->is_unread ||
         !is_word(crm_field_type(in->c, in->entity, "consent"), "multiline")) {
         return CRM_OK;
     }
-    crm_str text = consent_told(in->c, instance, in->fields, &is_given, &version);
-    return text.n ? set_cut(in, "consent", text, MESSAGE_MAX) : CRM_OK;
+    crm_str text = consent_told(in->c, instance, in->fields, &is_given);
+    crm_status s = text.n ? set_cut(in, "consent", text, MESSAGE_MAX) : CRM_OK;
+    bool has_moment = is_word(crm_field_type(in->c, in->entity, "consent_at"), "datetime");
+    return s == CRM_OK && is_given && has_moment
+               ? crm_set_int(in->rec, "consent_at", arrived_at(in->c))
+               : s;
 }
 
 static crm_status take_mark(void *in, crm_str key, crm_str text)

@@ -30,8 +30,7 @@ crm_str consent_version(crm_ctx *c, crm_str text);
 bool is_of_consent(crm_ctx *c, crm_str fields, crm_str key);
 /* What the record keeps of it: whether it was given, the text as it was shown, its version; empty:
  * the form asks for none. {NULL,0} too when memory is out. */
-crm_str consent_told(crm_ctx *c, crm_str instance, crm_str fields, bool *is_given,
-                     crm_str *version);
+crm_str consent_told(crm_ctx *c, crm_str instance, crm_str fields, bool *is_given);
 /* tilda.c: gives to `take` the marks of the advertisement that stand in a cookie and not in the form. */
 crm_status take_marks(crm_ctx *c, crm_status (*take)(void *arg, crm_str key, crm_str text),
                       void *arg);

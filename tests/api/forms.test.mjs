@@ -104,6 +104,23 @@ describe('a form', () => {
     assert.match((await lead('Отказов')).consent, /^НЕ дано/);
   });
 
+  it('gives a consent to the contact as a record, once, and nobody writes one by hand', async () => {
+    const through = async (name, more) => {
+      await submit(`name=${name}&phone=%2B7916123${more}`);
+      const made = await lead(name);
+      await until(async () => (await head.list('tasks.task', `lead=${made.id}`)).length, 'the rule is through with the contact');
+      return lead(name);
+    };
+    const given = await through('Контактов', '0013&consent=1');
+    const rows = await head.list('contacts.consent', `person=${given.contact.id}`);
+    assert.deepEqual(rows.map((r) => [r.purpose, r.channel, r.given_at, r.text, r.lead.id]), [['request', 'site', given.consent_at, given.consent, given.id]]);
+    const refused = await head.patch(`/api/v1/contacts.consent/${rows[0].id}`, { text: 'Иное' });
+    assert.deepEqual(refused.json.fields.map((f) => [f.field, f.code]), [['text', 'read_only']]);
+    const none = await through('Бессогласный', '0014');
+    assert.equal(none.consent_at, null);
+    assert.deepEqual(await head.list('contacts.consent', `person=${none.contact.id}`), []);
+  });
+
   it('that says nothing makes no lead', async () => {
     const count = async () => (await head.get(`${LEADS}?limit=1`, { expect: 200 })).json.total;
     const before = await count();
