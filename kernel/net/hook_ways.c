@@ -103,9 +103,12 @@ static crm_str own_path(http_request *r)
 {
     crm_str page = http_header(r, "referer"), site = site_of(page);
     ptrdiff_t slash = str_find(site, '/');
-    crm_str host = slash < 0 ? (crm_str){0} : (crm_str){site.p + slash + 2, site.n - (size_t)slash - 2};
+    if (slash < 0) {
+        return (crm_str){0};
+    }
+    crm_str host = {site.p + slash + 2, site.n - (size_t)slash - 2};
     crm_str path = {page.p + site.n, page.n - site.n};
-    bool is_own = host.n && str_eq_ascii_nocase(host, r->host) && path.n && path.p[0] == '/' &&
+    bool is_own = str_eq_ascii_nocase(host, r->host) && path.n && path.p[0] == '/' &&
                   (path.n == 1 || path.p[1] != '/');
     return is_own ? path : (crm_str){0};
 }

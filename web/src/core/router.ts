@@ -5,7 +5,7 @@ import { Store } from './store.ts';
 export interface Place {
   path: string;
   search: URLSearchParams;
-  name: 'home' | 'list' | 'card' | 'new' | 'import' | 'duplicates' | 'notices' | 'batches' | 'tokens' | 'webhooks' | 'model' | 'modules' | 'reference' | 'frame' | 'unknown';
+  name: 'home' | 'list' | 'card' | 'new' | 'import' | 'duplicates' | 'notices' | 'batches' | 'tokens' | 'webhooks' | 'requests' | 'model' | 'modules' | 'reference' | 'frame' | 'unknown';
   entity: string;
   id: number;
   under: string | null;
@@ -23,6 +23,7 @@ export function parse(path: string, search: URLSearchParams, under: string | nul
   if (path === '/x/api') return { ...place, name: 'reference' };
   if (path === '/settings/tokens') return { ...place, name: 'tokens' };
   if (path === '/settings/webhooks') return { ...place, name: 'webhooks' };
+  if (path === '/settings/requests') return { ...place, name: 'requests' };
   if (path === '/settings/model') return { ...place, name: 'model' };
   if (path === '/settings/modules') return { ...place, name: 'modules' };
   if (path.startsWith('/x/')) return { ...place, name: 'frame' };

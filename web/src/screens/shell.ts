@@ -50,6 +50,7 @@ const LATER = {
   model: () => import('./model.ts'),
   modules: () => import('../modules/page.ts'),
   webhooks: () => import('./webhooks.ts'),
+  requests: () => import('../requests/page.ts'),
   import: () => import('../views/import.ts'),
   pairs: () => import('./pairs.ts'),
 };
@@ -120,6 +121,7 @@ class Shell extends El {
     if (at.name === 'modules' && holds('settings'))
       return later('modules', html`<crm-modules .search=${at.search}></crm-modules>`);
     if (at.name === 'webhooks' && holds('settings')) return later('webhooks', html`<crm-webhooks></crm-webhooks>`);
+    if (at.name === 'requests' && mayRequests()) return later('requests', html`<crm-requests></crm-requests>`);
     if (at.name === 'unknown' || !known) return lost();
     if (at.name === 'list') return html`<crm-list .entity=${at.entity} .search=${at.search}></crm-list>`;
     if (at.name === 'import')
@@ -224,6 +226,7 @@ class Shell extends El {
           : nothing
       }
       ${mayTokens() ? html`<a class="menu-item" href="/settings/tokens">${icon('lock', 'icon-16')}${t('tokens')}</a>` : nothing}
+      ${mayRequests() ? html`<a class="menu-item" href="/settings/requests">${icon('shield', 'icon-16')}${t('requests')}</a>` : nothing}
       ${holds('settings') ? html`<a class="menu-item" href="/settings/model">${icon('settings', 'icon-16')}${t('model')}</a>` : nothing}
       ${holds('settings') ? html`<a class="menu-item" href="/settings/modules">${icon('box', 'icon-16')}${t('modules')}</a>` : nothing}
       ${holds('settings') ? html`<a class="menu-item" href="/settings/webhooks">${icon('globe', 'icon-16')}${t('webhooks')}</a>` : nothing}
@@ -305,6 +308,7 @@ function groupLabel(group: string): string {
 }
 
 const mayTokens = (): boolean => holds('settings') || holds('tokens');
+const mayRequests = (): boolean => holds('settings') || holds('requests');
 const lost = () =>
   empty('search', t('lost.title'), t('lost.text'), html`<a class="btn" href="/">${t('lost.home')}</a>`, true);
 const nothingHere = () => empty('lock', t('bare.title'), t('bare.text'), nothing, true);

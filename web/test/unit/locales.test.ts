@@ -13,6 +13,8 @@ import savedEn from '../../src/saved/en.json';
 import savedRu from '../../src/saved/ru.json';
 import tellEn from '../../src/tell/en.json';
 import tellRu from '../../src/tell/ru.json';
+import requestsEn from '../../src/requests/en.json';
+import requestsRu from '../../src/requests/ru.json';
 import timelineEn from '../../src/timeline/en.json';
 import timelineRu from '../../src/timeline/ru.json';
 import { compile } from '../../src/core/icu.ts';
@@ -37,6 +39,7 @@ const CATALOGUES: [string, Record<string, string>, Record<string, string>][] = [
   ['the timeline', timelineRu, timelineEn],
   ['the tables of parts', partsRu, partsEn],
   ['a word to a colleague', tellRu, tellEn],
+  ['requests held back', requestsRu, requestsEn],
 ];
 
 for (const [name, one, other] of CATALOGUES) {
