@@ -15,6 +15,39 @@ static int digit_of(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* How many bytes the character at the beginning has; 0: it is none, or one that no text has. */
+static size_t character(crm_str s)
+{
+    unsigned char first = (unsigned char)s.p[0];
+    size_t n = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    if (first < ' ' || first == 0x7f || (first >= 0x80 && first < 0xC2) || first > 0xF4 ||
+        n > s.n) {
+        return 0;
+    }
+    for (size_t i = 1; i < n; i++) {
+        if (((unsigned char)s.p[i] & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    unsigned char second = n > 2 ? (unsigned char)s.p[1] : 0x90;
+    bool is_bad = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+                  (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+    return is_bad ? 0 : n;
+}
+
+/* Anybody may send such a cookie: what is no text, once its escapes are read, stays escaped. */
+static bool is_text(crm_str s)
+{
+    while (s.n) {
+        size_t n = character(s);
+        if (!n) {
+            return false;
+        }
+        s = (crm_str){s.p + n, s.n - n};
+    }
+    return true;
+}
+
 /* Read of its escapes; the call's. */
 static crm_str unescape(crm_ctx *c, crm_str s)
 {
@@ -26,7 +59,7 @@ static crm_str unescape(crm_ctx *c, crm_str s)
         p[n++] = low >= 0 ? (char)(high << 4 | low) : s.p[i];
         i += low >= 0 ? 2 : 0;
     }
-    return (crm_str){p, p ? n : 0};
+    return p && is_text((crm_str){p, n}) ? (crm_str){p, n} : s;
 }
 
 static crm_str cookie_of(crm_str all)
@@ -62,7 +95,7 @@ static bool next_mark(crm_str *rest, crm_str *key, crm_str *text)
 crm_status take_marks(crm_ctx *c, crm_status (*take)(void *arg, crm_str key, crm_str text),
                       void *arg)
 {
-    crm_str rest = unescape(c, cookie_of(crm_body_text(c, "COOKIES"))), key, text;
+    crm_str rest = unescape(c, cookie_of(crm_body_text(c, "COOKIES"))), key, text = {0};
     crm_status s = CRM_OK;
     while (s == CRM_OK && next_mark(&rest, &key, &text)) {
         bool is_mark = key.n > 4 && memcmp(key.p, "utm_", 4) == 0 && text.n &&

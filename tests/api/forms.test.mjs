@@ -317,6 +317,8 @@ rules:`;
     assert.deepEqual([made.name, made.phone, made.utm_source, made.utm_medium, made.utm_campaign], ['Тильдов', ['+79161239902'], 'yandex', 'banner', 'весна']);
     assert.equal(made.message, 'Нужна лопата\n\nДругие поля формы:\nColour: жёлтый\nformname: Внизу');
     assert.match(made.consent, /^Дано с отправкой формы[^]*Согласен на всё\nРедакция: [0-9a-f]{8}$/);
+    await post('tilda', { Name: 'Злопеченьев', Textarea: 'Каток', COOKIES: 'TILDAUTM=utm_source%3D%FF%00%7C%7C%7Cutm_term%3Dx' });
+    assert.equal((await found('Злопеченьев')).message, 'Каток', 'a cookie that is no text takes nothing away');
     await post('tilda', { Name: 'Послетильдов' });
     await found('Послетильдов');
     assert.equal((await leads('Тильдов')).length, 1);
