@@ -159,13 +159,11 @@ static crm_status keep_trapped(crm_ctx *c, const integration *i, store_row *row)
 static crm_status hand_over(crm_ctx *c, const integration *i, const store_row *row)
 {
     static const crm_str names[] = {{"receipt", 7}, {"address", 7}, {"at", 2}, {"released", 8}};
-    const crm_str params[] = {
-        store_text(row, INBOX_RECEIPT), store_text(row, INBOX_ADDRESS),
-        arena_fmt(c->arena, "%lld", (long long)store_int(row, INBOX_AT)),
-        value_is_null(row->v[INBOX_RELEASED]) ? (crm_str){0} : CRM_S("1")};
-    call_request request = {.param_names = names,
-                            .params = params,
-                            .param_count = sizeof names / sizeof names[0]};
+    const crm_str params[] = {store_text(row, INBOX_RECEIPT), store_text(row, INBOX_ADDRESS),
+                              arena_fmt(c->arena, "%lld", (long long)store_int(row, INBOX_AT)),
+                              value_is_null(row->v[INBOX_RELEASED]) ? (crm_str){0} : CRM_S("1")};
+    call_request request = {
+        .param_names = names, .params = params, .param_count = sizeof names / sizeof names[0]};
     call_request *before = c->request;
     c->request = &request;
     crm_status s = i->type->receive(c, i->name, store_text(row, INBOX_CONTENT_TYPE),

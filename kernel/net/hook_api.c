@@ -213,8 +213,7 @@ static crm_status take_body(api_call *k, const integration *i)
     if (!h->body.n || (!has_parts && !text_is_utf8(h->body))) {
         return call_fail(&k->c, CRM_BAD_REQUEST, "bad_request");
     }
-    if (!i->type->is_signed &&
-        !has_credit(k->api, k->http->peer, i->name, h->ways.per_minute)) {
+    if (!i->type->is_signed && !has_credit(k->api, k->http->peer, i->name, h->ways.per_minute)) {
         k->c.error.retry_after_s = QUOTA_MS / 1000;
         return call_fail(&k->c, CRM_LIMIT, "limit");
     }

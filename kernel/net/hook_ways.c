@@ -1,7 +1,7 @@
 /*
- * hook_ways.c - how a form wants to be answered, as its settings in the ТЗ say: where a browser goes
- * afterwards, which sites' scripts may read the answer, "ok" for builders of sites, and how many
- * requests a minute it takes. Loop thread.
+ * hook_ways.c - how a form wants to be answered, as its settings in the ТЗ say: where a browser
+ * goes afterwards, which sites' scripts may read the answer, "ok" for builders of sites, and how
+ * many requests a minute it takes. Loop thread.
  */
 #include "net/hook_private.h"
 

@@ -261,8 +261,8 @@ static const cond *no_readers(api_call *k, const field *f, const entity *users)
         }
     }
     if (others && n) {
-        *others = (cond){.op = COND_NOT,
-                         .first = cond_in(k->c.arena, &users->fields[COL_ID], ids, n)};
+        *others =
+            (cond){.op = COND_NOT, .first = cond_in(k->c.arena, &users->fields[COL_ID], ids, n)};
     }
     return n ? others : NULL;
 }

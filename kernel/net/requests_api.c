@@ -1,12 +1,12 @@
 /*
- * requests_api.c - /api/v1/requests: the requests of forms as they came, those that were held back as
- * a robot's above all, and letting one of them go on. For holders of "requests" or "settings".
+ * requests_api.c - /api/v1/requests: the requests of forms as they came, those that were held back
+ * as a robot's above all, and letting one of them go on. For holders of "requests" or "settings".
  */
 #include "data/stores.h"
 #include "flow/flow.h"
 #include "net/api_private.h"
 
-#define PAGE      50
+#define PAGE       50
 #define BODY_SHOWN 4000 /* bytes of a list's bodies */
 
 typedef struct requests {
@@ -72,8 +72,7 @@ static const cond *wanted(api_call *k, const entity *e)
     int64_t before;
     crm_str state = http_param(k->http, "state");
     state = state.n ? state : CRM_S(STATE_TRAPPED);
-    const cond *all =
-        cond_compare(k->c.arena, COND_EQ, &e->fields[INBOX_STATE], value_text(state));
+    const cond *all = cond_compare(k->c.arena, COND_EQ, &e->fields[INBOX_STATE], value_text(state));
     if (str_to_i64(http_param(k->http, "before"), &before) == CRM_OK) {
         all = cond_and(k->c.arena, all,
                        cond_compare(k->c.arena, COND_LT, &e->fields[COL_ID], value_int(before)));

@@ -1,7 +1,7 @@
 /*
- * tell_api.c - POST …/<id>/tell: a word to who is responsible for a record, also from somebody who may
- * not read it and sees by its minimal card only whose it is. It opens him nothing: what he learns is
- * whether it was sent. Loop thread; the notice is written on the writer.
+ * tell_api.c - POST …/<id>/tell: a word to who is responsible for a record, also from somebody who
+ * may not read it and sees by its minimal card only whose it is. It opens him nothing: what he
+ * learns is whether it was sent. Loop thread; the notice is written on the writer.
  */
 #include "data/stores.h"
 #include "flow/flow.h"
@@ -48,8 +48,7 @@ static crm_status check_seen(crm_ctx *c, const entity *e, int64_t id)
         return s;
     }
     rights_fields(c, e, seen);
-    bool is_shown =
-        rights_foreign(c, e) & FOREIGN_OWNER && bits_has(seen, e->owner_fields[0]);
+    bool is_shown = rights_foreign(c, e) & FOREIGN_OWNER && bits_has(seen, e->owner_fields[0]);
     if (is_shown) {
         c->error = (call_error){0};
     }

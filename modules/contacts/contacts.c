@@ -1,7 +1,7 @@
 /*
  * contacts.c - people and companies, and the rule step that finds or makes the person behind a
- * record: `contact: {match: [phone, email], otherwise: create}`. Who is responsible for a request that
- * came from outside then works with that person, though another is responsible for him.
+ * record: `contact: {match: [phone, email], otherwise: create}`. Who is responsible for a request
+ * that came from outside then works with that person, though another is responsible for him.
  *
  * Only sound values are looked up: a phone in E.164, an address with a domain. What a person typed
  * wrongly stays with the record it came with and joins nobody to somebody else.
@@ -265,7 +265,8 @@ static crm_status join(crm_ctx *c, const char *entity, int64_t id, int64_t user,
                   : add_participant(c, known, user, owner, told);
 }
 
-/* Nobody of the staff has had a hand in it: what one types himself opens him no client of another's.
+/* Nobody of the staff has had a hand in it: what one types himself opens him no client of
+ * another's.
  */
 static bool is_from_outside(crm_ctx *c, const crm_rec *subject)
 {
@@ -273,12 +274,12 @@ static bool is_from_outside(crm_ctx *c, const crm_rec *subject)
            !crm_get_int(subject, "updated_by");
 }
 
-/* Who is responsible for a request from outside works with its person and company. */
+/* Who is responsible for the record works with its person and company. */
 static crm_status join_owner(crm_ctx *c, const crm_rec *subject)
 {
     const char *of = crm_entity(subject);
     int64_t owner = crm_get_int(subject, "owner"), told = 0;
-    if (!crm_field_type(c, of, "owner").n || !owner || !is_from_outside(c, subject)) {
+    if (!crm_field_type(c, of, "owner").n || !owner) {
         return CRM_OK;
     }
     crm_status s = join(c, PERSON, crm_get_int(subject, "contact"), owner, &told);
@@ -288,7 +289,8 @@ static crm_status join_owner(crm_ctx *c, const crm_rec *subject)
     return s;
 }
 
-/* ---- what he agreed to ------------------------------------------------------------------------ */
+/* ---- what he agreed to ------------------------------------------------------------------------
+ */
 
 /* The name of the field by which a record of the subject's kind is referred to: "lead" for a
  * "sales.lead", when its module has given `of` one; {NULL,0}: it has not. */
@@ -326,8 +328,7 @@ static crm_status keep_consent(crm_ctx *c, const crm_rec *subject)
     if (!has_any || !place.n) {
         return CRM_OK;
     }
-    crm_str where =
-        crm_fmt(c, "[\"%s\",\"eq\",%lld]", place.p, (long long)crm_id(subject));
+    crm_str where = crm_fmt(c, "[\"%s\",\"eq\",%lld]", place.p, (long long)crm_id(subject));
     crm_status s = where.p ? crm_count(c, CONSENT, where.p, &count) : CRM_NOMEM;
     return s == CRM_OK && !count ? make_consent(c, subject, place) : s;
 }
@@ -355,10 +356,10 @@ static crm_status set_person(crm_ctx *c, crm_rec *subject, const crm_rec *person
 }
 
 /* What a record of a known person brings him. */
-static crm_status be_with(crm_ctx *c, const crm_rec *subject)
+static crm_status be_with(crm_ctx *c, const crm_rec *subject, bool is_outside)
 {
     crm_status s = keep_consent(c, subject);
-    return s == CRM_OK ? join_owner(c, subject) : s;
+    return s == CRM_OK && is_outside ? join_owner(c, subject) : s;
 }
 
 static crm_status contact_step(crm_ctx *c, crm_rec *subject)
@@ -367,8 +368,9 @@ static crm_status contact_step(crm_ctx *c, crm_rec *subject)
     if (!crm_field_type(c, crm_entity(subject), "contact").n) {
         return CRM_OK;
     }
+    bool is_outside = is_from_outside(c, subject); /* of what stands there before this step saves */
     if (crm_has(subject, "contact")) {
-        return be_with(c, subject);
+        return be_with(c, subject, is_outside);
     }
     crm_status s = find_person(c, subject, &person);
     if (s == CRM_OK && !person && may_make(c, subject)) {
@@ -378,7 +380,7 @@ static crm_status contact_step(crm_ctx *c, crm_rec *subject)
         return s;
     }
     s = set_person(c, subject, person);
-    return s == CRM_OK ? be_with(c, subject) : s;
+    return s == CRM_OK ? be_with(c, subject, is_outside) : s;
 }
 
 static const crm_step steps[] = {

@@ -1,6 +1,6 @@
 /*
- * consent.c - what the visitor agreed to, in the words that he saw: the ТЗ may have others by now. A
- * text is told by its version, so a form that says which it showed need not send it.
+ * consent.c - what the visitor agreed to, in the words that he saw: the ТЗ may have others by now.
+ * A text is told by its version, so a form that says which it showed need not send it.
  */
 #include "intake.h"
 
@@ -62,7 +62,8 @@ static crm_str shown_text(crm_ctx *c, crm_str asked, bool *is_other)
     return shown.n ? shown : asked;
 }
 
-/* Which of the texts: that of the ТЗ, another that the page showed, one that only its version tells. */
+/* Which of the texts: that of the ТЗ, another that the page showed, one that only its version
+ * tells. */
 static crm_str heading(crm_ctx *c, bool is_given, bool is_other, bool has_text)
 {
     crm_str how = crm_text(c, is_given ? "intake.form.consent" : "intake.form.no_consent");

@@ -250,8 +250,7 @@ static int64_t arrived_at(crm_ctx *c)
 static crm_status set_consent(intake *in, crm_str instance)
 {
     bool is_given = false;
-    if (in->is_unread ||
-        !is_word(crm_field_type(in->c, in->entity, "consent"), "multiline")) {
+    if (in->is_unread || !is_word(crm_field_type(in->c, in->entity, "consent"), "multiline")) {
         return CRM_OK;
     }
     crm_str text = consent_told(in->c, instance, in->fields, &is_given);

@@ -24,12 +24,15 @@ function koi8(letters) {
 }
 
 describe('a form', () => {
-  let server, visitor, head;
+  let server, visitor, head, tests = 0;
 
   before(async () => {
     server = await startServer({ tz });
-    visitor = server.client();
     head = await server.as('ivanova');
+  });
+  beforeEach(() => { // each has an address of its own, and so a whole quota
+    visitor = server.client();
+    visitor.agent = visitor.newAgent({ keepAlive: true, localAddress: `127.0.0.${50 + tests++}` });
   });
   after(() => server.stop());
 
