@@ -292,7 +292,7 @@ static crm_status check_after(saving *s)
     bool may = after & rights_for(rights(s), a) || s->gives_away;
     if (!may && is_only_anothers(s)) {
         field_fails(s, s->entity->owner_fields[0], "owner_denied");
-        return CRM_OK;
+        return CRM_INVALID;
     }
     if (!may) {
         return call_fail(s->call, CRM_DENIED, "denied");

@@ -248,6 +248,10 @@ static const listed all_listed[] = {
     {"head", "catalog.line", "by good", "good", NULL},
     {"manager", "catalog.good_notes", "by record", "record", "record"},
     {"head", "catalog.good_notes", "by record", "record", "record"},
+    {"manager", "contacts.consent", "by person", "person", "person; person; person; person"},
+    {"head", "contacts.consent", "by person", "person", "person; person; person"},
+    {"manager", "contacts.consent", "by lead", "lead", "lead; lead; lead; lead"},
+    {"head", "contacts.consent", "by lead", "lead", "lead; lead; lead"},
 };
 
 #endif
