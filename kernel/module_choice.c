@@ -61,6 +61,7 @@ static crm_status read_row(arena *a, const char *name, const json_t *in, module_
     row->is_open = !json_object_get(in, "version");
     const json_t *on = json_object_get(in, "enabled");
     row->is_quarantined = json_is_true(json_object_get(in, "quarantined"));
+    row->is_put_off = json_is_true(json_object_get(in, "put_off"));
     row->crashes_from = json_integer_value(json_object_get(in, "crashes_from"));
     row->wish = json_is_true(on) ? CHOICE_ON : json_is_false(on) ? CHOICE_OFF : CHOICE_AUTO;
     row->has_before = json_object_get(in, "before") != NULL;
@@ -109,6 +110,10 @@ static void write_row(json_writer *w, const module_choice *row)
     if (row->wish != CHOICE_AUTO) {
         jw_key(w, CRM_S("enabled"));
         jw_bool(w, row->wish == CHOICE_ON);
+    }
+    if (row->is_put_off) {
+        jw_key(w, CRM_S("put_off"));
+        jw_bool(w, true);
     }
     if (row->is_quarantined) {
         jw_key(w, CRM_S("quarantined"));

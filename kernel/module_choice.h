@@ -26,6 +26,7 @@ typedef struct module_choice {
     bool is_open;        /* nobody has decided on a version yet */
     bool has_before;
     choice_wish wish;
+    bool is_put_off;      /* CHOICE_OFF by the server's own word: its first change of data refused */
     bool is_quarantined;  /* runs without its code (quarantine.h) */
     int64_t crashes_from; /* crashes until then are forgiven: seconds, of the machine's clock */
 } module_choice;

@@ -21,6 +21,8 @@ static const char *state_word(const command_call *c, const char *state)
         {"stopped", "сервер не запущен", "the server does not run"},
         {"off", "выключен", "off"},
         {"disabled", "выключен администратором", "disabled"},
+        {"put_off", "выключен сервером: данные для него не подготовлены",
+         "turned off by the server: its data could not be made ready"},
         {"refused", "отклонён", "refused"},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -104,8 +106,9 @@ static void say_migration(command_call *c, const module_migration *m)
 
 static void say_row(command_call *c, const registry *r, const module_row *row)
 {
+    bool is_put_off = strcmp(row->state, "disabled") == 0 && row->choice->is_put_off;
     buf_fmt(c->out, "%-12.*s %-8.*s %s", STR_FMT(row->name), STR_FMT(version_of(row)),
-            state_word(c, row->state));
+            state_word(c, is_put_off ? "put_off" : row->state));
     if (row->info && row->info->lacks.n) {
         buf_fmt(c->out, " %.*s", STR_FMT(row->info->lacks));
     }

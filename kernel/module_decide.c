@@ -105,6 +105,7 @@ static crm_status enable(deciding *x)
     }
     if (row->wish == CHOICE_OFF || !now->runs || (now->is_offline && !row->is_quarantined)) {
         row->wish = CHOICE_ON;
+        row->is_put_off = false;
     }
     if (row->is_quarantined) {
         release(x);
@@ -124,6 +125,7 @@ static crm_status disable(deciding *x)
         return refuse_it(x, "changed_since");
     }
     x->row->wish = CHOICE_OFF;
+    x->row->is_put_off = x->ask->only_of.n > 0;
     return CRM_OK;
 }
 

@@ -297,12 +297,24 @@ static void put_migration(json_writer *w, const module_migration *m)
     jw_end_object(w);
 }
 
+/* By whose word it is off; null: by nobody's. */
+static void put_off_by(json_writer *w, const module_choice *made)
+{
+    jw_key(w, CRM_S("off_by"));
+    if (made && made->wish == CHOICE_OFF) {
+        jw_str(w, made->is_put_off ? CRM_S("server") : CRM_S("admin"));
+    } else {
+        jw_null(w);
+    }
+}
+
 void module_put(json_writer *w, crm_ctx *c, const module_row *row)
 {
     const module_choice *made = row->choice;
     jw_object(w);
     jw_kstr(w, "name", row->name);
     jw_kstr(w, "state", str_of(row->state));
+    put_off_by(w, made);
     put_id(w, "version", row->info != NULL, row->info ? row->info->id : (crm_str){0});
     put_id(w, "before", made && made->has_before, made ? made->before : (crm_str){0});
     put_versions(w, row);

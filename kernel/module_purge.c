@@ -57,6 +57,7 @@ static crm_status write_off(deployment *d, crm_ctx *c, crm_str name)
         return s == CRM_OK ? CRM_NOMEM : s;
     }
     row->wish = CHOICE_OFF;
+    row->is_put_off = false;
     return choices_write(d->o->data, &all);
 }
 

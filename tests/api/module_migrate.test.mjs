@@ -182,10 +182,10 @@ describe('a change of data that neither of two versions can make', () => {
 
   it('leaves the module off when there is no version before, with the reason in the list and a notice; its data are there', async () => {
     const row = await off('bundled');
-    assert.deepEqual([row.version, row.migration.state, row.migration.why], ['bundled', 'failed', 'car 1 has no region']);
+    assert.deepEqual([row.off_by, row.version, row.migration.state, row.migration.why], ['server', 'bundled', 'failed', 'car 1 has no region']);
     assert.equal((await head.get('/api/v1/fleet/version', { asWritten: true })).status, 404, 'its code does not run');
     assert.deepEqual((await head.get(CARS, { expect: 200 })).json.rows.map((c) => c.plate), ['BAD']);
-    assert.match(await server.tell('module', 'list'), /fleet [^\n]*выключен администратором[^]*данные для версии bundled не подготовлены: car 1 has no region/);
+    assert.match(await server.tell('module', 'list'), /fleet [^\n]*выключен сервером: данные для него не подготовлены[^]*данные для версии bundled не подготовлены: car 1 has no region/);
     await until(async () => (await notices()).length, 'the notice');
     assert.match((await notices())[0], /^Модуль fleet: данные для версии bundled не подготовлены, а версии, к которой можно вернуться, нет, и он выключен/);
   });
@@ -193,7 +193,8 @@ describe('a change of data that neither of two versions can make', () => {
   it('stays off over a restart, while other modules change', async () => {
     await server.restart();
     head = await server.as('ivanova');
-    assert.equal((await fleet()).state, 'disabled');
+    const kept = await fleet();
+    assert.deepEqual([kept.state, kept.off_by], ['disabled', 'server']);
     const sales = await head.post('/api/v1/modules/sales/disable', {}, { expect: 409 });
     assert.match(sales.json.detail, /^sales: /, 'not for fleet’s sake');
   });
@@ -206,6 +207,7 @@ describe('a change of data that neither of two versions can make', () => {
     await head.patch(`${CARS}/${car.id}`, { plate: 'FINE' }, { expect: 200 });
     await head.post('/api/v1/modules/fleet/enable', {}, { expect: 200 });
     await until(async () => (await fleet()).migration === null, 'the end of the migration');
+    assert.equal((await fleet()).off_by, null);
     assert.equal((await head.get('/api/v1/fleet/version', { expect: 200 })).json.version, '1.7.0');
   });
 });

@@ -196,7 +196,8 @@ describe('a module goes off and on', () => {
     head = await server.as('ivanova');
     assert.equal(await versionStatus(), 200);
     assert.equal((await change('enable', 409)).json.code, 'module_runs');
-    assert.equal((await change('disable')).json.state, 'disabled');
+    const off = (await change('disable')).json;
+    assert.deepEqual([off.state, off.off_by], ['disabled', 'admin']);
     assert.equal(await versionStatus(), 404);
     assert.equal(await apply(fleetTz), 1, 'which needs what the administrator has off');
     await change('enable');

@@ -31,6 +31,7 @@ export const isOneTooMany = (one: Service): boolean => one.state === 'waiting' &
 export interface Module {
   name: string;
   state: State;
+  off_by: 'admin' | 'server' | null; // by whose word it is off
   version: string | null; // the id of the one in force
   before: string | null;
   versions: Version[];

@@ -236,7 +236,8 @@ class ModulesPage extends El {
 
   #why(m: Module): TemplateResult {
     const lines: string[] = [];
-    if (m.state !== 'running' && m.state !== 'refused') lines.push(say(`state.${m.state}.text`));
+    if (m.state === 'disabled' && m.off_by === 'server') lines.push(say('state.disabled.server'));
+    else if (m.state !== 'running' && m.state !== 'refused') lines.push(say(`state.${m.state}.text`));
     if (m.lacks) lines.push(say('lacks', { name: m.lacks }));
     if (m.held.length) lines.push(say('held', { n: m.held.length, names: m.held.map((one) => one.name).join(', ') }));
     if (m.draining) lines.push(say('draining', { n: m.draining }));

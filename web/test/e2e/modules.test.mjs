@@ -31,6 +31,8 @@ test('the list, from the menu, says what runs in which version, what is newer an
   await row('scales').getByText('Нужен уровень 3, у этого сервера 1.').waitFor();
   await row('sales').getByText('Данные для версии 2.0.0-aaaaaaaaaaaa подготовить не удалось: у сделки 12 нет суммы').waitFor();
   await row('tasks').getByText('выключен', { exact: true }).waitFor();
+  await row('toll').getByText('Выключен сервером: данные для него не удалось подготовить.').waitFor();
+  await row('toll').getByText('Данные для версии 1.0.0 подготовить не удалось: у проезда 7 нет цены').waitFor();
   const service = (name) => row('fleet').locator(`[data-service="${name}"]`);
   await service('tracker').getByText('отказывает раз за разом').waitFor();
   assert.match(await service('tracker').innerText(), /Связь с маячками.*нет ответа от станции · следующая попытка/s);

@@ -5,7 +5,7 @@ import { actsOf, inverse, isBack, merge, newer, sent, wayTo } from '../../src/mo
 import type { Module, Setting } from '../../src/modules/model.ts';
 
 const module = (more: Partial<Module>): Module => ({
-  name: 'fleet', state: 'running', version: 'a', before: null, versions: [{ id: 'a', version: '1.2.0' }],
+  name: 'fleet', state: 'running', off_by: null, version: 'a', before: null, versions: [{ id: 'a', version: '1.2.0' }],
   draining: 0, refused: null, lacks: null, held: [], remote: null, services: [], purging: null, migration: null, ...more,
 });
 const setting = (name: string, more: Partial<Setting> = {}): Setting => ({
