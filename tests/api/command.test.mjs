@@ -167,6 +167,17 @@ describe('karkas tz', () => {
     stream.close();
   });
 
+  it('names the field whose values would have to be unique and are not, however many records there are, and goes on', async () => {
+    const rows = Array.from({ length: 520 }, (_, i) => head.post(LEADS, { title: `Заявка ${i}`, delivery_city: i % 260 ? `Город ${i}` : 'Тверь' }, { expect: 201 }));
+    await Promise.all(rows);
+    const unique = withField.replace(/(delivery_city: *\{)/, '$1unique: true, ');
+    assert.notEqual(unique, withField);
+    const said = await fails('tz', 'apply', write('tz2.yaml', unique));
+    assert.match(said, /tz2\.yaml:\d+: в «sales\.lead\.delivery_city» уже есть одинаковые значения/);
+    await head.post(LEADS, { title: 'Ещё одна', delivery_city: 'Тверь' }, { expect: 201 });
+    assert.match(await ok('tz', 'apply', write('tz2.yaml', withField)), /применено/);
+  });
+
   it('stays in force after a restart with the same text', async () => {
     server.tz = path.join(server.home, 'tz2.yaml');
     await server.restart();
