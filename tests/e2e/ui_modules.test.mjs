@@ -16,6 +16,19 @@ const OTHERS = {
   later: { script: 'export const api = 2;\n', yaml: screen('later-page') },
   hollow: { script: 'export const api = 1;\n', yaml: screen('hollow-page') },
   stuck: { script: 'export const api = 1;\nexport const activate = () => new Promise(() => {});\n', yaml: screen('stuck-page') },
+  bundled: {
+    script: `const policy = trustedTypes.createPolicy('lit-html', { createHTML: (text) => text }); // as a Lit of its own does
+export const api = 1;
+export function activate() {
+  customElements.define('bundled-page', class extends HTMLElement {
+    connectedCallback() {
+      this.innerHTML = policy.createHTML('<b>Со своим Lit</b>');
+    }
+  });
+}
+`,
+    yaml: screen('bundled-page'),
+  },
   drawn: {
     script: `import { LitElement, html } from '/ui/sdk/1.js';
 export const api = 1;
@@ -169,6 +182,11 @@ describe('a script of a module', () => {
     }));
     await page.locator('hollow-page', { hasText: 'Пришёл позже' }).waitFor();
     assert.equal(await page.locator('[data-plugin-failed]').count(), 0);
+  });
+
+  it('may bring a Lit of its own', async () => {
+    await page.goto('/x/bundled/page');
+    await page.locator('bundled-page b', { hasText: 'Со своим Lit' }).waitFor();
   });
 
   it('is not run with ?safe=1, until that is taken back', async () => {

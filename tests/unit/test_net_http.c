@@ -124,7 +124,8 @@ static void test_html_has_the_content_policy(void **state)
     (void)state;
     assert_int_equal(ask("GET /html HTTP/1.1\r\n" HOST "\r\n"), 200);
     assert_has("Content-Security-Policy: default-src 'none'; script-src 'self';");
-    assert_has("require-trusted-types-for 'script'; trusted-types lit-html crm\r\n");
+    assert_has("require-trusted-types-for 'script'; "
+               "trusted-types lit-html crm 'allow-duplicates'\r\n");
 }
 
 static void test_head_has_the_length_and_no_body(void **state)

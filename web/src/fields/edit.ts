@@ -116,8 +116,8 @@ export class FieldEdit extends El {
   /** A module's element in place of the control, which stands there until it has come and when it fails. */
   #own(): TemplateResult | null {
     const { entity, name, value } = this;
-    const given = { place: 'field.edit', entity, field: name, value, label: t(this.field.label) };
-    const element = ownField('edit', given, () => this.#control());
+    const given = () => ({ place: 'field.edit', value, label: t(this.field.label) });
+    const element = ownField('edit', entity, name, given, () => this.#control());
     const said = (event: CustomEvent<{ value: unknown }>) => {
       event.stopPropagation();
       this.#change(event.detail.value);

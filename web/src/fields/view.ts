@@ -46,8 +46,8 @@ export function option(field: Field, value: unknown): Option | undefined {
 export function show(shown: Shown): Value {
   const { entity, name, row, place } = shown;
   if (place === 'text') return builtIn(shown);
-  const given = { place: `field.${place}`, entity, record: row, field: name, value: row[name] };
-  return ownField('view', given, () => builtIn(shown)) ?? builtIn(shown);
+  const given = () => ({ place: `field.${place}`, record: row, value: row[name] });
+  return ownField('view', entity, name, given, () => builtIn(shown)) ?? builtIn(shown);
 }
 
 function builtIn(shown: Shown): Value {

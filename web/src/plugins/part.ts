@@ -70,10 +70,10 @@ function fieldPart(entity: string, name: string): Part | undefined {
   return fields.size ? fields.get(`${entity}.${name}`) : undefined;
 }
 
-/** A field that a module shows or edits by an element of its own; null: it does not. */
-export function ownField(which: 'view' | 'edit', given: Given, instead: () => unknown): TemplateResult | null {
-  const part = fieldPart(given.entity!, given.field!);
-  return part?.[which] ? element(part, part[which], given, instead) : null;
+/** A field that a module shows or edits by an element of its own; null: it does not. Lists ask for every cell. */
+export function ownField(which: 'view' | 'edit', entity: string, field: string, given: () => Given, instead: () => unknown): TemplateResult | null {
+  const part = fieldPart(entity, field);
+  return part?.[which] ? element(part, part[which], { entity, field, ...given() }, instead) : null;
 }
 
 /* ---- pages ---- */
