@@ -6,7 +6,6 @@ import { avatar, empty, problemText } from '../ui/parts.ts';
 import { toggleAt, walkMenu } from '../ui/pop.ts';
 import { toast } from '../ui/toast.ts';
 import '../ui/gate.ts';
-import './notices.ts';
 import './offline.ts';
 import './palette.ts';
 import './today.ts';
@@ -46,6 +45,7 @@ const LANGS: { id: Lang; name: string }[] = [
 const LATER = {
   batches: () => import('./batches.ts'),
   reference: () => import('../reference/page.ts'),
+  notices: () => import('./notices.ts'),
   tokens: () => import('./tokens.ts'),
   model: () => import('./model.ts'),
   modules: () => import('../modules/page.ts'),
@@ -114,7 +114,7 @@ class Shell extends El {
     if (at.name === 'reference')
       return later('reference', html`<crm-reference .search=${at.search} .locale=${lang.value}></crm-reference>`);
     if (at.name === 'frame') return page(at) ?? lost();
-    if (at.name === 'notices') return html`<crm-notices></crm-notices>`;
+    if (at.name === 'notices') return later('notices', html`<crm-notices></crm-notices>`);
     if (at.name === 'tokens' && mayTokens()) return later('tokens', html`<crm-tokens></crm-tokens>`);
     if (at.name === 'model' && holds('settings'))
       return later('model', html`<crm-model .search=${at.search}></crm-model>`);
