@@ -11,13 +11,13 @@ import { until } from '../harness/until.mjs';
 const CODE = '4006381333931';
 const UNKNOWN = '4600104008498';
 
-let server, browser, client, head, hammer, bucket, deal;
+let server, browser, client, head, bucket, deal;
 
 before(async () => {
   server = await startServer(dealerOf('petrov'));
   client = await server.as('ivanova');
   const make = async (at, data) => (await client.post(`/api/v1/${at}`, data, { expect: 201 })).json;
-  hammer = await make('catalog.good', { title: 'Гидромолот HB20G', article: 'HB20G', price: '780000', barcodes: [CODE] });
+  await make('catalog.good', { title: 'Гидромолот HB20G', article: 'HB20G', price: '780000', barcodes: [CODE] });
   bucket = await make('catalog.good', { title: 'Ковш скальный', article: 'KS-12', price: '450000.50' });
   deal = await make('sales.deal', { title: 'Навесное для крана' });
   browser = await launch(server);
@@ -170,6 +170,55 @@ describe('the lines of a deal', () => {
     await page.getByRole('tab', { name: 'Товары и услуги' }).click();
     await page.locator('.part-row[data-id]').nth(2).waitFor();
     await page.locator('[data-total=sum]').waitFor();
+  });
+
+  it('S-95: a line without a good is typed from nothing', async () => {
+    const { page } = head;
+    await openParts(page);
+    await page.click('[data-action=add-part]');
+    await page.locator('[data-id="0"] [data-cell=price] input').fill('1500');
+    await page.keyboard.press('Enter');
+    await page.getByText('Выберите товар или напишите название').waitFor();
+    await page.locator('[data-id="0"] [data-cell=title] input').fill('Выезд на объект');
+    await page.keyboard.press('Enter');
+    await until(async () => (await lines()).at(-1).title === 'Выезд на объект');
+    await page.locator('[data-id="0"]').waitFor({ state: 'detached' });
+    assert.equal((await lines()).at(-1).sum, '1500.00');
+  });
+
+  it('S-95: what is typed while the row is being saved is saved next', async () => {
+    const { page } = head;
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await openParts(page);
+    const hold = async (route) => {
+      await held;
+      await route.continue();
+    };
+    await page.route('**/api/v1/catalog.line/*', hold, { times: 1 });
+    await cell(page, 0, 'price').fill('790000');
+    await cell(page, 0, 'quantity').fill('5');
+    await page.keyboard.press('Enter');
+    release();
+    await until(async () => {
+      const [line] = await lines();
+      return line.price === '790000.00' && line.quantity === '5.000';
+    });
+  });
+
+  it('S-95: further prices of a good are typed on its card', async () => {
+    const { page } = head;
+    const type = (await client.post('/api/v1/catalog.price_type', { title: 'Дилерская' }, { expect: 201 })).json;
+    await page.goto(`/e/catalog.good/${bucket.id}`);
+    await page.getByRole('tab', { name: 'Цены' }).click();
+    await page.click('[data-action=add-part]');
+    await page.locator('[data-id="0"] [data-cell=type] input').fill('дилер');
+    await page.locator('[data-id="0"] [role=option]', { hasText: 'Дилерская' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('[data-id="0"] [data-cell=price] input').fill('400000');
+    await page.keyboard.press('Enter');
+    await until(async () => (await client.list('catalog.price', `good=${bucket.id}`)).some((one) => one.type.id === type.id && one.price === '400000.00'));
+    assert.deepEqual(await head.axe(), []);
   });
 
   for (const look of looks(0).concat(looks(1)))

@@ -5,6 +5,7 @@ import * as drafts from '../core/drafts.ts';
 import { entityOf, fieldOf } from '../core/meta.ts';
 import { Records } from '../core/records.ts';
 import type { FieldError, Row } from '../core/types.ts';
+import { picked } from '../fields/picks.ts';
 import { numberFaults, same, toApi } from '../fields/value.ts';
 import { isEmpty } from '../fields/view.ts';
 
@@ -16,13 +17,14 @@ export interface Typing {
   base: Record<string, unknown>;
   errors: FieldError[];
   problem: ApiError | null;
-  saving: boolean;
+  /** The saving under way. */
+  saving: Promise<boolean> | null;
   key: string;
   /** What would come of the row as it is typed. */
   preview: Record<string, unknown> | null;
 }
 
-export const fresh = (): Typing => ({ values: {}, base: {}, errors: [], problem: null, saving: false, key: writeKey(), preview: null });
+export const fresh = (): Typing => ({ values: {}, base: {}, errors: [], problem: null, saving: null, key: writeKey(), preview: null });
 
 export class PartRows {
   readonly records: Records;
@@ -127,8 +129,13 @@ export class PartRows {
 
   /** Saves what was typed into the row. False: it is not saved, and the row says why. */
   async commit(row: Row): Promise<boolean> {
+    if (!(await picked())) return false; // Enter came before the hits did
     const typing = this.typing(row.id);
-    if (typing.saving || !Object.keys(typing.values).length) return true;
+    if (typing.saving) {
+      await typing.saving; // then what was typed meanwhile
+      return this.commit(this.records.rows.find((one) => one.id === row.id) ?? row);
+    }
+    if (!Object.keys(typing.values).length) return true;
     typing.errors = numberFaults(this.entity, typing.values);
     if (typing.errors.length) {
       this.#changed();
@@ -138,11 +145,11 @@ export class PartRows {
       this.#changed();
       return false;
     }
-    if (!row.id) return this.#create(typing);
-    typing.saving = true;
+    typing.saving = row.id ? this.#write(row, typing, true) : this.#create(typing);
     this.#changed();
-    const done = await this.#write(row, typing, true);
-    typing.saving = false;
+    const done = await typing.saving.finally(() => {
+      typing.saving = null;
+    });
     this.#changed();
     return done;
   }
@@ -171,7 +178,7 @@ export class PartRows {
   }
 
   /** Somebody saved first: unless it was the same cell, this goes on top. */
-  #stale(row: Row, typing: Typing, again: boolean): Promise<boolean> | boolean {
+  async #stale(row: Row, typing: Typing, again: boolean): Promise<boolean> {
     this.#place(row);
     if (this.#meanwhile(row, typing) || !again) return false;
     return Object.keys(typing.values).length ? this.#write(row, typing, false) : true;
@@ -199,17 +206,15 @@ export class PartRows {
     const fields = Object.entries(entityOf(this.entity)!.fields);
     const lacks = fields.some(([name, f]) => f.required && name !== this.by && isEmpty(typing.values[name]));
     if (lacks) return true;
-    typing.saving = true;
-    this.#changed();
-    const row = await this.add(this.#body(typing.values), typing.key, typing);
-    typing.saving = false;
-    if (row) {
-      this.#typing.delete(0);
-      drafts.drop(this.entity, this.#draft(0));
-      this.isAdding = false;
-    }
-    this.#changed();
-    return !!row;
+    const sent = { ...typing.values };
+    const row = await this.add(this.#body(sent), typing.key, typing);
+    if (!row) return false;
+    const rest = Object.entries(typing.values).filter(([name, value]) => sent[name] !== value);
+    this.#typing.delete(0);
+    drafts.drop(this.entity, this.#draft(0));
+    this.isAdding = false;
+    for (const [name, value] of rest) this.set(row, name, value); // typed meanwhile
+    return rest.length ? this.commit(row) : true;
   }
 
   /** A new row; null: it was refused, which `typing` is told. */

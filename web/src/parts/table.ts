@@ -240,7 +240,8 @@ class Parts extends El {
 
   #left(row: Row, event: FocusEvent): void {
     const cell = event.currentTarget as Element;
-    if (!cell.contains(event.relatedTarget as Node | null)) void this.#rows!.commit(row);
+    const place = row.id ? cell : cell.closest('.part-row')!; // a new row is left as a whole
+    if (!place.contains(event.relatedTarget as Node | null)) void this.#rows!.commit(row);
   }
 
   #key(row: Row, name: string, event: KeyboardEvent): void {
