@@ -1,9 +1,10 @@
 // What a record is made of, as a table to type into: on the card, at any width. Enter goes to the same cell of the next
 // row; a new row comes from a search, from a scanned code, or blank.
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, svg, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
+import { shapes } from '../ui/icon-shapes.ts';
 import { failure, problemText, skeletonRows } from '../ui/parts.ts';
 import { isOnTop } from '../ui/pop.ts';
 import { toast } from '../ui/toast.ts';
@@ -24,6 +25,8 @@ import { MOST, PartRows } from './model.ts';
 import { Scanning } from './scan.ts';
 import { say } from './texts.ts';
 import { listenToScanner } from './wedge.ts';
+
+shapes.scan = svg`<path d="M4 8V5.5A1.5 1.5 0 0 1 5.5 4H8M16 4h2.5A1.5 1.5 0 0 1 20 5.5V8M20 16v2.5a1.5 1.5 0 0 1-1.5 1.5H16M8 20H5.5A1.5 1.5 0 0 1 4 18.5V16M8 8.5v7M11 8.5v7M13.5 8.5v7M16 8.5v7"/>`;
 
 declare const PARTS_CSS: string; // the build puts the address of the styles here
 

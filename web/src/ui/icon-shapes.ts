@@ -63,6 +63,5 @@ export const shapes: Record<string, SVGTemplateResult> = {
   download: svg`<path d="M12 4.5v11M7.5 11l4.5 4.5 4.5-4.5M4.5 15.5v3A1.5 1.5 0 0 0 6 20h12a1.5 1.5 0 0 0 1.5-1.5v-3"/>`,
   merge: svg`<path d="M6.5 4.5v2.8a4 4 0 0 0 1.2 2.8L12 14.4l4.3-4.3a4 4 0 0 0 1.2-2.8V4.5M12 14.4v5.1M9 16.5l3 3 3-3"/>`,
   copy: svg`<rect x="8.5" y="8.5" width="11" height="11" rx="2"/><path d="M15.5 8.5v-2a2 2 0 0 0-2-2h-7a2 2 0 0 0-2 2v7a2 2 0 0 0 2 2h2"/>`,
-  scan: svg`<path d="M4 8V5.5A1.5 1.5 0 0 1 5.5 4H8M16 4h2.5A1.5 1.5 0 0 1 20 5.5V8M20 16v2.5a1.5 1.5 0 0 1-1.5 1.5H16M8 20H5.5A1.5 1.5 0 0 1 4 18.5V16M8 8.5v7M11 8.5v7M13.5 8.5v7M16 8.5v7"/>`,
   dot: svg`<circle cx="12" cy="12" r="3.5" fill="currentColor" stroke="none"/>`,
 };

@@ -4,12 +4,12 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { El } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { empty, failure, person, problemText, skeletonRows } from '../ui/parts.ts';
+import { loaded } from '../ui/later.ts';
 import { toast } from '../ui/toast.ts';
 import { isOnTop, toggleAt, walkMenu } from '../ui/pop.ts';
 import './related.ts';
 import './duplicates.ts';
 import { CardModel } from './card-model.ts';
-import { copy } from './copy.ts';
 import { conflicts, extra, section, summaryOf } from './card-fields.ts';
 import { nextMove, otherMoves, steps } from './stages.ts';
 import { tabList, type Tab } from './card-tabs.ts';
@@ -167,6 +167,11 @@ class Card extends El {
     else go(`/e/${this.entity}`);
   }
 
+  async #copy(): Promise<void> {
+    const file = await loaded(import('./copy.ts'));
+    await file?.copy(this.entity, this.recordId, this.layer);
+  }
+
   /** The record that stayed takes the place of one that went. */
   #merged(into: number): void {
     if (into === this.recordId) void this.#model?.load();
@@ -251,7 +256,7 @@ class Card extends El {
         : []),
       ...(entityOf(this.entity)!.can.create
         ? [
-            html`<button class="menu-item" data-action="copy" @click=${() => void copy(this.entity, this.recordId, this.layer)}>
+            html`<button class="menu-item" data-action="copy" @click=${() => void this.#copy()}>
               ${icon('copy', 'icon-16')}${t('card.copy')}
             </button>`,
           ]
