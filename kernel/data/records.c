@@ -181,5 +181,6 @@ crm_status record_set(record *r, const field *f, value v)
     }
     r->v[f->index] = copy;
     bits_add(r->set, f->index);
+    bits_drop(r->copied, f->index);
     return CRM_OK;
 }

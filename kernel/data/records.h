@@ -19,6 +19,7 @@ struct record {
     arena *arena;
     value *v;
     uint64_t set[4];       /* fields given or changed since it was read */
+    uint64_t copied[4];    /* of these, values that another record has: empty ones are meant so, too */
     uint64_t visible[4];   /* fields the principal may see */
     uint64_t writable[4];  /* fields he may set (UPDATE, or CREATE when new, without locks) */
     uint32_t actions;      /* what he may do with it */

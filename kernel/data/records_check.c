@@ -363,12 +363,13 @@ static crm_status find_target(saving *s, const entity *e, int64_t id, bool is_gi
     return st == CRM_NOT_FOUND ? CRM_OK : st;
 }
 
-/* Whether the field's condition lets this record be chosen. What comes back was chosen before. */
+/* Whether the field's condition lets this record be chosen. What comes back, or was copied, was
+ * chosen before. */
 static crm_status is_selectable(saving *s, const field *f, int64_t id, bool *is)
 {
     crm_ctx *c = s->call;
     *is = true;
-    if (!f->where || s->how & SAVE_RESTORES) {
+    if (!f->where || s->how & SAVE_RESTORES || bits_has(s->given->copied, f->index)) {
         return CRM_OK;
     }
     const cond *one = cond_compare(c->arena, COND_EQ, &f->ref->fields[COL_ID], value_int(id));

@@ -43,8 +43,9 @@ static crm_status take_values(const record *from, record *to)
     crm_status st = CRM_OK;
     for (uint32_t i = COL_OWN; !st && i < e->field_count; i++) {
         bool may = bits_has(from->visible, i) && bits_has(to->writable, i);
-        if (may && !is_of_one(e, i) && !value_equal(from->v[i], to->v[i])) {
+        if (may && !is_of_one(e, i)) {
             st = record_set(to, &e->fields[i], from->v[i]);
+            bits_add(to->copied, i);
         }
     }
     /* A number that is no phone was kept with its mark, and comes with it. */

@@ -106,6 +106,7 @@ static crm_status begin(saving *s, int64_t base_rev)
         return CRM_NOMEM;
     }
     merge_given(s);
+    memcpy(s->now.copied, r->copied, sizeof s->now.copied); /* hooks take it for given */
     follow_department(s);
     return r->is_new ? rights_match_row(s->call, s->entity, s->now.v, &s->matched) : CRM_OK;
 }

@@ -310,7 +310,8 @@ bool host_rec_changed(const crm_rec *r, const char *name)
     }
     if (is_hooked(at) && at == plug_now->now) {
         value before = plug_now->was ? plug_now->was->v[f->index] : value_null();
-        return !value_equal(before, at->v[f->index]);
+        bool is_given = bits_has(at->copied, f->index);
+        return is_given || !value_equal(before, at->v[f->index]);
     }
     return bits_has(at->set, f->index);
 }

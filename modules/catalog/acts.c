@@ -32,16 +32,28 @@ static crm_status reprice_line(crm_ctx *c, crm_rec *line, const crm_rec *deal, i
     return s == CRM_OK ? crm_save(c, line) : s;
 }
 
+static crm_status reprice_lines(crm_ctx *c, const crm_rec *deal, int64_t *changed)
+{
+    crm_rec *line;
+    total_walk lines = {.c = c, .deal = crm_id(deal)};
+    crm_status s = total_next(&lines, &line);
+    while (s == CRM_OK && line) {
+        s = reprice_line(c, line, deal, changed);
+        s = s == CRM_OK ? total_next(&lines, &line) : s;
+    }
+    return s;
+}
+
 crm_status reprice(crm_ctx *c, crm_out *out)
 {
-    crm_rec *deal, *line;
-    crm_rows *lines;
+    crm_rec *deal;
     int64_t changed = 0;
     crm_status s = crm_get(c, DEAL, crm_param_id(c, "id"), &deal);
-    s = s == CRM_OK ? total_lines(c, crm_id(deal), &lines) : s;
-    while (s == CRM_OK && (line = crm_next(lines)) != NULL) {
-        s = reprice_line(c, line, deal, &changed);
+    if (s != CRM_OK) {
+        return s;
     }
+    total_hold(crm_id(deal));
+    s = total_release(c, reprice_lines(c, deal, &changed));
     if (s == CRM_OK) {
         crm_put_int(out, "changed", changed);
     }

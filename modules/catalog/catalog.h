@@ -52,8 +52,21 @@ crm_status total_before_deal(crm_ctx *c, crm_rec *now, const crm_rec *was);
 crm_status total_after_deal(crm_ctx *c, crm_rec *now, const crm_rec *was);
 /* After what no hook sees: a line that came back from the recycle bin, deals that were merged. */
 crm_status total_hear(crm_ctx *c, const crm_change *change);
-/* The lines of a deal; at most RECKON_LINES_MAX. */
-crm_status total_lines(crm_ctx *c, int64_t deal, crm_rows **out);
+
+/* The lines of a deal in the order of their ids, all of them: what comes back from the recycle bin
+ * may be more than RECKON_LINES_MAX. Begins as {.c, .deal}. */
+typedef struct total_walk {
+    crm_ctx *c;
+    int64_t deal, last;
+    crm_rows *page;
+    uint32_t count; /* of this page so far */
+} total_walk;
+/* *line is NULL behind the last one. */
+crm_status total_next(total_walk *w, crm_rec **line);
+/* Between the two the amount of the deal does not follow what is done to its lines; after the
+ * second it has, unless something went wrong so far. */
+void total_hold(int64_t deal);
+crm_status total_release(crm_ctx *c, crm_status so_far);
 
 /* ---- routes ------------------------------------------------------------------------------------
  */

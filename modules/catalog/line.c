@@ -42,23 +42,34 @@ crm_status line_take_good(crm_ctx *c, crm_rec *line, const crm_rec *deal)
 
 /* ---- what it comes to ------------------------------------------------------------------------ */
 
+static int64_t percentage(const crm_rec *line, const char *field)
+{
+    return crm_has(line, field) ? crm_get_int(line, field) : RECKON_NONE;
+}
+
+/* The sum that the percentage gives: such a one comes with it when a change is taken back. */
+static bool is_sum_of_percent(const crm_rec *line)
+{
+    line_sums x;
+    const line_terms t = {.price = crm_get_int(line, "price"),
+                          .quantity = crm_get_int(line, "quantity"),
+                          .discount = percentage(line, "discount"),
+                          .vat = RECKON_NONE};
+    return reckon_line(&t, &x) == RECKON_OK && x.discount == crm_get_int(line, "discount_sum");
+}
+
 /* Whichever of the two was given last holds; a percentage that was taken away takes its sum with
  * it. */
 static crm_status settle_discount(crm_rec *line)
 {
     bool by_percent = crm_changed(line, "discount"), by_sum = crm_changed(line, "discount_sum");
-    if (by_sum && !by_percent && crm_has(line, "discount")) {
+    if (by_sum && !by_percent && crm_has(line, "discount") && !is_sum_of_percent(line)) {
         return crm_set_null(line, "discount");
     }
     if (by_percent && !by_sum && !crm_has(line, "discount")) {
         return crm_set_int(line, "discount_sum", 0);
     }
     return CRM_OK;
-}
-
-static int64_t percentage(const crm_rec *line, const char *field)
-{
-    return crm_has(line, field) ? crm_get_int(line, field) : RECKON_NONE;
 }
 
 static crm_status refuse(crm_ctx *c, const char *field, const char *key)
@@ -111,7 +122,7 @@ static crm_status fill(crm_ctx *c, crm_rec *line, const crm_rec *was, const crm_
     crm_status s = CRM_OK;
     if (crm_has(line, "good") && crm_changed(line, "good")) {
         s = line_take_good(c, line, deal);
-    } else if (!was && !crm_has(line, "vat")) {
+    } else if (!was && !crm_has(line, "vat") && !crm_changed(line, "vat")) {
         s = put_rate(line, rate_of(c, NULL));
     }
     s = s == CRM_OK && !crm_has(line, "price") ? crm_set_int(line, "price", 0) : s;

@@ -23,12 +23,15 @@ static bool read_decimal(crm_str s, int scale, int64_t *out)
             digits += n > 0;
             places += places >= 0;
         }
+        if (digits > DIGITS_MAX) {
+            return false; /* before it has no room */
+        }
     }
     for (int p = places < 0 ? 0 : places; p < scale; p++) {
         n *= 10;
     }
     *out = n;
-    return s.n > 0 && digits <= DIGITS_MAX;
+    return s.n > 0;
 }
 
 static crm_str named(crm_ctx *c, crm_str object, const char *name)

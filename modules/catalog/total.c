@@ -10,18 +10,37 @@
 
 /* ---- adding up ------------------------------------------------------------------------------- */
 
-crm_status total_lines(crm_ctx *c, int64_t deal, crm_rows **out)
+/* As many as a page of the host has. */
+#define PAGE 200
+
+crm_status total_next(total_walk *w, crm_rec **line)
 {
-    crm_str where = crm_fmt(c, "[\"deal\",\"eq\",%lld]", (long long)deal);
-    return where.p ? crm_find(c, LINE, where.p, "id", RECKON_LINES_MAX, out) : CRM_NOMEM;
+    *line = w->page ? crm_next(w->page) : NULL;
+    if (!*line && (!w->page || w->count == PAGE)) {
+        crm_str where = crm_fmt(w->c, "[\"and\",[\"deal\",\"eq\",%lld],[\"id\",\"gt\",%lld]]",
+                                (long long)w->deal, (long long)w->last);
+        crm_status s = where.p ? crm_find(w->c, LINE, where.p, "id", PAGE, &w->page) : CRM_NOMEM;
+        if (s != CRM_OK) {
+            return s;
+        }
+        w->count = 0;
+        *line = crm_next(w->page);
+    }
+    if (*line) {
+        w->count++;
+        w->last = crm_id(*line);
+    }
+    return CRM_OK;
 }
 
-/* The hook of lines fills these whatever was given: an empty one is hidden from who asks. */
+/* The hook of lines fills these whatever was given: an empty one is hidden from who asks. So is a
+ * rate where there is VAT. */
 static bool is_seen(const crm_rec *line)
 {
     bool has_sums = crm_has(line, "sum") && crm_has(line, "vat_sum");
     bool has_terms = crm_has(line, "price") && crm_has(line, "quantity");
-    return has_sums && has_terms && crm_has(line, "discount_sum");
+    bool has_rate = crm_has(line, "vat") || crm_get_int(line, "vat_sum") == 0;
+    return has_sums && has_terms && has_rate && crm_has(line, "discount_sum");
 }
 
 /* What it comes to with VAT as the deal has it now; the discount does not depend on that. */
@@ -47,18 +66,19 @@ static crm_status refuse(crm_ctx *c, const char *field, const char *key)
 
 static crm_status add_up(crm_ctx *c, const crm_rec *deal, int64_t *total, uint32_t *count)
 {
-    crm_rows *lines;
-    const crm_rec *line;
+    crm_rec *line;
+    total_walk lines = {.c = c, .deal = crm_id(deal)};
     bool on_top = crm_get_int(deal, "vat_on_top") != 0;
-    crm_status s = total_lines(c, crm_id(deal), &lines);
+    crm_status s;
     *total = 0;
     *count = 0;
-    while (s == CRM_OK && (line = crm_next(lines)) != NULL) {
+    while ((s = total_next(&lines, &line)) == CRM_OK && line) {
         int64_t sum;
         if (!is_seen(line)) {
             return refuse(c, "amount", "catalog.sums_hidden");
         }
-        if (line_sum(line, on_top, &sum) != RECKON_OK) {
+        bool has_room = *total <= RECKON_SUM_MAX * RECKON_LINES_MAX;
+        if (line_sum(line, on_top, &sum) != RECKON_OK || !has_room) {
             return refuse(c, "amount", "catalog.sum_too_much");
         }
         *total += sum;
@@ -68,6 +88,10 @@ static crm_status add_up(crm_ctx *c, const crm_rec *deal, int64_t *total, uint32
 }
 
 /* ---- after a line ---------------------------------------------------------------------------- */
+
+/* The deal of which this thread is writing several lines, and the one that it is writing the sum
+ * of: adding all of them up after each would take a time that grows with their square. */
+static _Thread_local int64_t held, written;
 
 /* *deal is NULL when its amount may stay. `is_emptied`: a deal whose last line went comes to
  * nothing, until somebody says otherwise. */
@@ -93,11 +117,31 @@ static crm_status follow(crm_ctx *c, int64_t id)
     int64_t total;
     crm_status s = compare(c, id, true, &deal, &total);
     s = s == CRM_OK && deal ? crm_set_int(deal, "amount", total) : s;
-    return s == CRM_OK && deal ? crm_save(c, deal) : s;
+    if (s == CRM_OK && deal) {
+        written = id;
+        s = crm_save(c, deal);
+        written = 0;
+    }
+    return s;
+}
+
+void total_hold(int64_t deal)
+{
+    held = deal;
+}
+
+crm_status total_release(crm_ctx *c, crm_status so_far)
+{
+    int64_t deal = held;
+    held = 0;
+    return so_far == CRM_OK && deal ? follow(c, deal) : so_far;
 }
 
 crm_status total_after_line(crm_ctx *c, crm_rec *now, const crm_rec *was)
 {
+    if (held && crm_get_int(now, "deal") == held) {
+        return CRM_OK;
+    }
     crm_status s = follow(c, crm_get_int(now, "deal"));
     bool has_moved = was && crm_changed(now, "deal");
     return s == CRM_OK && has_moved ? follow(c, crm_get_int(was, "deal")) : s;
@@ -143,7 +187,7 @@ crm_status total_before_deal(crm_ctx *c, crm_rec *now, const crm_rec *was)
     uint32_t count;
     bool mode = crm_changed(now, "vat_on_top"), amount = crm_changed(now, "amount");
     (void)was;
-    if (!mode && !amount) {
+    if (!mode && (!amount || crm_id(now) == written)) {
         return CRM_OK;
     }
     crm_status s = add_up(c, now, &total, &count);
@@ -153,19 +197,26 @@ crm_status total_before_deal(crm_ctx *c, crm_rec *now, const crm_rec *was)
     return mode && !amount ? crm_set_int(now, "amount", total) : refuse_amount(c, total);
 }
 
-/* The deal's amount is right already, so saving the lines does not come back to it. */
+static crm_status tax_lines(crm_ctx *c, int64_t deal, bool on_top)
+{
+    crm_rec *line;
+    total_walk lines = {.c = c, .deal = deal};
+    crm_status s;
+    while ((s = total_next(&lines, &line)) == CRM_OK && line) {
+        s = line_reckon(c, line, on_top);
+        s = s == CRM_OK ? crm_save(c, line) : s;
+        if (s != CRM_OK) {
+            break;
+        }
+    }
+    return s;
+}
+
 crm_status total_after_deal(crm_ctx *c, crm_rec *now, const crm_rec *was)
 {
-    crm_rows *lines;
-    crm_rec *line;
-    bool on_top = crm_get_int(now, "vat_on_top") != 0;
     if (!was || !crm_changed(now, "vat_on_top")) {
         return CRM_OK;
     }
-    crm_status s = total_lines(c, crm_id(now), &lines);
-    while (s == CRM_OK && (line = crm_next(lines)) != NULL) {
-        s = line_reckon(c, line, on_top);
-        s = s == CRM_OK ? crm_save(c, line) : s;
-    }
-    return s;
+    total_hold(crm_id(now));
+    return total_release(c, tax_lines(c, crm_id(now), crm_get_int(now, "vat_on_top") != 0));
 }

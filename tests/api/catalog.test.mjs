@@ -113,6 +113,22 @@ describe('a line of a deal', () => {
     assert.deepEqual([none.discount_sum, none.sum], ['0.00', '5.00']);
   });
 
+  it('keeps its percentage when a change of its price is taken back', async () => {
+    const d = await deal();
+    const line = await make(petrov, LINES, { deal: d.id, title: 'Раз', price: '100', discount: '10' });
+    await change(petrov, LINES, line, { price: '200' });
+    const { rows } = (await petrov.get(`${LINES}/${line.id}/history`, { expect: 200 })).json;
+    const back = (await petrov.post(`${LINES}/${line.id}/undo`, { change: rows[0].position }, { expect: 200 })).json;
+    assert.deepEqual([back.price, back.discount, back.discount_sum, back.sum], ['100.00', '10.00', '10.00', '90.00']);
+  });
+
+  it('is looked at before it is written, whatever was typed', async () => {
+    const d = await deal();
+    const seen = async (values) => (await petrov.post(`/api/v1/catalog/line/preview/${d.id}`, { values, changed: ['price'] }, { expect: 200 })).json;
+    assert.equal((await seen({ price: '0010.5', quantity: '2' })).sum, '21.00');
+    for (const price of ['9'.repeat(40), '999999999999999', '-1', '1e9', '1.2.3']) assert.deepEqual(await seen({ price, quantity: '999999999999999' }), {}, price);
+  });
+
   it('takes the price of the deal’s price type', async () => {
     const type = await make(head, TYPES, { title: 'Дилерская' });
     const one = await good({ price: '1000.00' });
@@ -137,11 +153,18 @@ describe('a line of a deal', () => {
     await petrov.del(`${LINES}/${line.id}`, { expect: 204 });
   });
 
-  it('is one of 200 at most', async () => {
+  it('is one of 200 at most, all of them counted, also those that came back above that', async () => {
     const d = await deal();
-    for (let i = 0; i < 200; i += 1) await make(petrov, LINES, { deal: d.id, title: `Строка ${i}`, price: '1.01' });
+    let line;
+    for (let i = 0; i < 200; i += 1) line = await make(petrov, LINES, { deal: d.id, title: `Строка ${i}`, price: '1.01' });
     assert.equal(await amountOf(d), '202.00');
     assert.deepEqual(await fault(petrov.post(LINES, { deal: d.id, title: 'Лишняя', price: '1' })), [['deal', 'В сделке не больше 200 строк']]);
+    await change(petrov, DEALS, d, { vat_on_top: true });
+    assert.equal(await amountOf(d), '246.00');
+    await petrov.del(`${LINES}/${line.id}`, { expect: 204 });
+    await make(petrov, LINES, { deal: d.id, title: 'Другая', price: '1.01' });
+    await petrov.post(`${LINES}/${line.id}/restore`, undefined, { expect: 200 });
+    await until(async () => (await amountOf(d)) === '247.23');
   });
 });
 
@@ -236,6 +259,17 @@ describe('a copy of a deal', () => {
     assert.notEqual(now.number, was.number);
     const told = (rows) => rows.map((l) => [l.title, l.price, l.quantity, l.discount, l.discount_sum, l.vat_sum, l.sum]);
     assert.deepEqual(told(await lines(petrov, copy)), told(await lines(petrov, d)));
+  });
+
+  it('keeps lines free of VAT, and those of goods that are archived by now', async () => {
+    const d = await deal({ vat_on_top: true });
+    const one = await good();
+    for (const data of [{ good: one.id }, { title: 'Без товара', price: '10' }])
+      await change(petrov, LINES, await make(petrov, LINES, { deal: d.id, ...data }), { vat: null });
+    await change(head, GOODS, one, { archived: true });
+    const copy = (await petrov.post(`${DEALS}/${d.id}/copy`, {}, { expect: 201 })).json;
+    assert.deepEqual((await lines(petrov, copy)).map((l) => [l.good?.id ?? null, l.vat, l.sum]), [[one.id, null, '1000.00'], [null, null, '10.00']]);
+    assert.equal(await amountOf(copy), '1010.00');
   });
 
   it('takes what the body says otherwise, and is made once under a key', async () => {

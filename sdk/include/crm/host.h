@@ -232,7 +232,7 @@ static inline int64_t crm_id(const crm_rec *r) { return crm__host->rec_id(r); }
 static inline bool crm_has(const crm_rec *r, const char *f) { return crm__host->rec_has(r, f); }
 static inline crm_str crm_get_text(const crm_rec *r, const char *f) { return crm__host->rec_text(r, f); }
 static inline int64_t crm_get_int(const crm_rec *r, const char *f) { return crm__host->rec_int(r, f); }
-/* Given or changed since it was read; in a hook: against what is stored. */
+/* Given or changed since it was read; in a hook: against what is stored, and of a copy all that was copied. */
 static inline bool crm_changed(const crm_rec *r, const char *f) { return crm__host->rec_changed(r, f); }
 /* As stored: a phone in E.164, a choice's value, elements of a field with many on lines. A phone, an e-mail and
  * their like that are not valid are kept and marked, a right one takes the mark away; INVALID: it is longer than
