@@ -8,7 +8,6 @@ import { loaded } from '../ui/later.ts';
 import { toast } from '../ui/toast.ts';
 import { isOnTop, toggleAt, walkMenu } from '../ui/pop.ts';
 import './related.ts';
-import './duplicates.ts';
 import { CardModel } from './card-model.ts';
 import { conflicts, extra, section, summaryOf } from './card-fields.ts';
 import { nextMove, otherMoves, steps } from './stages.ts';
@@ -17,6 +16,7 @@ import { frames, slots } from '../plugins/part.ts';
 import { parts, partsOf } from '../parts/slot.ts';
 import { openTell } from '../tell/open.ts';
 import { timeline } from '../timeline/part.ts';
+import { loaded } from '../ui/later.ts';
 import { slot } from '../ui/slot.ts';
 import { picked } from '../fields/picks.ts';
 import { label, show } from '../fields/view.ts';
@@ -39,6 +39,8 @@ import { closeCard, go, openCard, place } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
 import type { Ref } from '../core/types.ts';
 
+/** Asked for with the first card whose duplicates are found; it fills the place that the card has drawn for it. */
+let duplicates: Promise<unknown> | null = null;
 const history = slot('crm-history', () => import('./history.ts'));
 
 class Card extends El {
@@ -343,6 +345,7 @@ class Card extends El {
     );
     const lists = (entity.views?.card?.related ?? []).filter((r) => entityOf(r.entity));
     const own = [...slots('card.side', this.entity, model.record), ...frames(this.entity, model.record)];
+    if (entity.match) duplicates ??= loaded(import('./duplicates-card.ts'));
     return html`${
       entity.match
         ? html`<crm-duplicates

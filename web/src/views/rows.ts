@@ -7,7 +7,7 @@ import type { BinActions } from './bin.ts';
 import type { RowWindow } from '../ui/window.ts';
 import { isNumeric, label, markText, placesOf, show, summary } from '../fields/view.ts';
 import { t } from '../core/i18n.ts';
-import { entityOf, fieldOf, titleOf } from '../core/meta.ts';
+import { entityOf, fieldOf, idleOf, titleOf } from '../core/meta.ts';
 import { width } from '../core/narrow.ts';
 import type { Records } from '../core/records.ts';
 import type { ListView, Ranges, Row } from '../core/types.ts';
@@ -41,6 +41,7 @@ export interface Pick {
 }
 
 const PICK = 40,
+  MARK = 80,
   BIN = 190,
   BESIDE = 260; // the menu, paddings and a bar to scroll by; all as in views.css
 
@@ -58,6 +59,10 @@ function fixedOf(shown: Shown, main: string, names: string[]): number {
   const chosen = names.filter((name) => name !== main).reduce((all, name) => all + chosenOf(shown, name), 0);
   return (shown.pick ? PICK : 0) + (shown.bin ? BIN : 0) + chosen;
 }
+
+/** What stands beside the name takes from the others' room, where they have more than they need. */
+const markRoom = ({ entity, bin }: Shown, least: number): number =>
+  bin || !idleOf(entity) ? 0 : Math.max(0, Math.min(MARK, width.value - BESIDE - least));
 
 function columnsOf(shown: Shown): Columns {
   const { entity, view } = shown;
@@ -88,7 +93,9 @@ export function table(shown: Shown): TemplateResult {
   const { before, rows, after, from } = window.slice(records.rows);
   const places = window.places.of(records, rows);
   const others = columns.filter((name) => name !== main && !chosenOf(shown, name)).map((name) => fieldOf(entity, name)!.type);
-  const { least, of } = widths(others, fixedOf(shown, main, columns));
+  const fixed = fixedOf(shown, main, columns);
+  const { least } = widths(others, fixed);
+  const { of } = widths(others, fixed + markRoom(shown, least));
   const widthOf = (name: string) => (chosenOf(shown, name) ? `${chosenOf(shown, name)}px` : of(fieldOf(entity, name)!.type));
   const styleOf = (name: string) => (name === main ? '' : `width:${widthOf(name)}`);
   return html`<table

@@ -11,18 +11,18 @@ const WIDTHS: Record<string, Range> = {
   percent: [88, 72],
   date: [128, 100],
   datetime: [148, 124],
-  user: [184, 112],
-  stage: [140, 104],
+  user: [196, 140],
+  stage: [168, 136], // its name is never cut
   choice: [128, 100],
   phone: [156, 144],
   email: [190, 124],
   bool: [80, 72],
   duration: [112, 96],
-  ref: [260, 104],
+  ref: [290, 110],
 };
 const OTHER: Range = [200, 100];
 /** The column that names the record: it takes what the others leave, and all the rest. */
-export const MAIN: Range = [300, 140];
+export const MAIN: Range = [290, 140];
 
 export const rangeOf = (type: string): Range => WIDTHS[type] ?? OTHER;
 

@@ -137,12 +137,17 @@ test('columns are chosen, moved and widened, and stay as they are chosen', async
   assert.doesNotMatch(page.url(), /cols=/);
 });
 
-test('a company and a person are read in full where the title has room to spare', async () => {
+test('a company, a person and a stage are read in full where the title has room to spare', async () => {
   fixture.update('sales.lead', 46, { contact: { id: 1, label: 'АО «Тагилстройкомплекс»' } });
   const page = await visit({ path: LIST });
   await page.locator('tr[data-id="46"]').waitFor();
   const isCut = (field) => page.locator(`tr[data-id="46"] td[data-field=${field}]`).evaluate((cell) => cell.scrollWidth > cell.clientWidth || [...cell.querySelectorAll('*')].some((one) => one.scrollWidth > one.clientWidth));
   assert.deepEqual([await isCut('contact'), await isCut('owner')], [false, false]);
+  for (const stage of ['done', 'junk', 'offer']) {
+    fixture.update('sales.lead', 46, { stage });
+    await page.locator('tr[data-id="46"] td[data-field=stage]', { hasText: { done: 'Стала сделкой', junk: 'Некачественная', offer: 'Предложение' }[stage] }).waitFor();
+    assert.equal(await isCut('stage'), false, stage);
+  }
 });
 
 test('any field filters: from and to, words, what it refers to, and whether it is filled', async () => {
