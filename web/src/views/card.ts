@@ -16,7 +16,6 @@ import { frames, slots } from '../plugins/part.ts';
 import { parts, partsOf } from '../parts/slot.ts';
 import { openTell } from '../tell/open.ts';
 import { timeline } from '../timeline/part.ts';
-import { loaded } from '../ui/later.ts';
 import { slot } from '../ui/slot.ts';
 import { picked } from '../fields/picks.ts';
 import { label, show } from '../fields/view.ts';
