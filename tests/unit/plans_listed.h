@@ -252,6 +252,17 @@ static const listed all_listed[] = {
     {"head", "contacts.consent", "by person", "person", "person; person; person"},
     {"manager", "contacts.consent", "by lead", "lead", "lead; lead; lead; lead"},
     {"head", "contacts.consent", "by lead", "lead", "lead; lead; lead"},
+    {"manager", "sales.deal", "idle",
+     "owner,created_at/closed_at; department,created_at/closed_at/owner",
+     "owner,created_at/closed_at; department,created_at/closed_at/owner"},
+    {"head", "sales.deal", "idle",
+     "owner,created_at/closed_at; department,created_at/closed_at/owner",
+     "owner,created_at/closed_at; department,created_at/closed_at/owner"},
+    {"director", "sales.deal", "idle", "all of created_at/closed_at",
+     "all of created_at/closed_at"},
+    {"accountant", "sales.deal", "idle", "stage,created_at", "stage,created_at"},
+    {"manager", "view", "by entity", "entity", NULL},
+    {"head", "view", "by entity", "entity", NULL},
 };
 
 #endif
