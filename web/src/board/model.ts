@@ -4,6 +4,7 @@
 import { pageSearch } from '../core/ahead.ts';
 import { api, ApiError, request } from '../core/api.ts';
 import { link, on } from '../core/events.ts';
+import { firstPage } from '../core/first.ts';
 import type { Condition, Page, Reading, RecordEvent, Row, Stage } from '../core/types.ts';
 import { figuresOf, figuresOfRow, NONE, plus, questionOf, type Figures, type Measured } from './figures.ts';
 import { placed } from './order.ts';
@@ -165,7 +166,8 @@ export class Board {
 
   /** The columns have to be of one reading of the words, though each is asked for by itself. */
   async #read(turn: number): Promise<void> {
-    const page = await this.#list(pageSearch(this.question.query, this.question.sort, 1));
+    const search = pageSearch(this.question.query, this.question.sort, 1);
+    const page = await firstPage(this.question.entity, search, this.#abort.signal);
     if (!this.#isOf(turn)) return;
     this.reading = { read_as: page.read_as, corrected: page.corrected };
     this.#words = page.read_as ?? page.corrected ?? this.question.q;
@@ -344,7 +346,7 @@ export class Board {
     const search = this.#query;
     search.set('id.in', ids.join(','));
     search.set('limit', String(ids.length));
-    const page = await this.#list(search).catch(() => null);
+    const page = await firstPage(this.question.entity, search, this.#abort.signal).catch(() => null);
     await this.#calm;
     if (this.#abort.signal.aborted) return;
     const here = page && new Map(this.#rowsOf(page).map((row) => [row.id, row]));

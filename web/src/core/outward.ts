@@ -1,5 +1,5 @@
 // What programs sign in with (API tokens) and what other systems are told (webhooks): what their pages ask.
-import { api } from './api.ts';
+import { firstPage } from './first.ts';
 import { meta } from './meta.ts';
 import type { Entity, FieldError, Ref } from './types.ts';
 
@@ -7,7 +7,7 @@ export const holds = (name: string): boolean => !!meta.value?.user.functions?.in
 
 /** Users for programs: a token or a webhook is theirs. */
 export async function programs(): Promise<Ref[]> {
-  const page = await api.list('user', new URLSearchParams({ is_service: 'true', limit: '200', sort: 'name' }));
+  const page = await firstPage('user', new URLSearchParams({ is_service: 'true', limit: '200', sort: 'name' }));
   return page.rows.map((row) => ({ id: row.id, label: String(row.name ?? '') }));
 }
 

@@ -3,6 +3,7 @@
 import { PAGE, pageSearch, takeAhead } from './ahead.ts';
 import { api, ApiError } from './api.ts';
 import { compareRows } from './filter.ts';
+import { firstPage } from './first.ts';
 import { link, on } from './events.ts';
 import type { Page, Reading, RecordEvent, Row } from './types.ts';
 
@@ -100,7 +101,7 @@ export class Records {
       this.rows = page.rows;
       this.total = page.total ?? null;
       this.approx = page.approx ?? false;
-      this.reading = { read_as: page.read_as, corrected: page.corrected };
+      this.reading = {};
       this.#wanted = this.#limit;
       this.walked = null;
       this.#took(page);
@@ -117,6 +118,11 @@ export class Records {
     this.next = page.next;
     this.walked = page.partial ? Math.max(page.walked ?? 0, this.walked ?? 0) : null;
     if (!page.partial) this.isHalted = false;
+    if (page.total) this.reading = { read_as: page.read_as, corrected: page.corrected };
+    if (this.approx && page.total !== undefined) {
+      this.total = Math.max(page.total, this.rows.length);
+      this.approx = !!page.approx;
+    }
     if (!page.next && this.approx) [this.total, this.approx] = [this.rows.length, false];
     this.state = 'ready';
     this.error = null;
@@ -221,7 +227,7 @@ export class Records {
     search.set('id.in', ids.join(','));
     search.set('limit', String(ids.length));
     try {
-      const page = await api.list(this.entity, search, this.#abort.signal);
+      const page = await firstPage(this.entity, search, this.#abort.signal);
       const here = new Set(page.rows.map((r) => r.id));
       this.#remove(
         ids.filter((id) => !here.has(id)),

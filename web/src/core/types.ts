@@ -244,6 +244,8 @@ export interface Hit {
   hint?: string | null;
   found?: Row['found'];
   excerpt?: Excerpt | null;
+  /** What a note stands on. */
+  record?: { entity: string; id: number; label: string | null };
 }
 
 export interface Hits extends Reading {

@@ -5,10 +5,10 @@ import { El, uid } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
 import { avatar } from '../ui/parts.ts';
 import { placeAt } from '../ui/pop.ts';
-import { api } from '../core/api.ts';
 import { t } from '../core/i18n.ts';
 import { titleOf } from '../core/meta.ts';
 import type { Ref, Row } from '../core/types.ts';
+import { offer } from './offer.ts';
 import { expectPick } from './picks.ts';
 import { summary } from './view.ts';
 import { entityOf } from '../core/meta.ts';
@@ -29,7 +29,7 @@ export class Combo extends El {
     hits: { state: true },
     at: { state: true },
     open: { state: true },
-    busy: { state: true },
+    said: { state: true },
   };
   entity = 'user';
   value: Ref | null = null;
@@ -42,20 +42,23 @@ export class Combo extends El {
   hits: Row[] = [];
   at = -1;
   open = false;
-  busy = false;
+  said = ''; // below the hits
+  #isOver = true; // there will be no more hits
+  #isOld = true; // they are of an older text
   #timer = 0;
-  #asked = 0;
+  #halt = new AbortController();
   #text: string | null = null;
   #answer: ((found: boolean) => void) | null = null; // Enter came before the hits did: the first of them is meant
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#settle(false);
+    this.#end();
   }
 
   override render() {
     const list = `${this.inputId}-list`;
     const shown = this.#text ?? this.value?.label ?? '';
+    const hint = this.said || (this.hits.length ? '' : t('loading'));
     return html`<span class="combo">
       <input
         class="input"
@@ -108,9 +111,10 @@ export class Combo extends El {
                 >
               </li>`,
           )}
-          ${!this.hits.length ? html`<li class="hint" role="option" aria-disabled="true" aria-selected="false">${t(this.busy ? 'loading' : 'combo.none')}</li>` : nothing}
+          ${hint ? html`<li class="hint" role="option" aria-disabled="true" aria-selected="false">${hint}</li>` : nothing}
         </ul>
-      </div></span
+      </div>
+      <span class="sr" role="status">${this.open ? this.said : ''}</span></span
     >`;
   }
 
@@ -144,23 +148,37 @@ export class Combo extends El {
 
   #ask(text: string): void {
     this.open = true;
-    this.busy = true;
-    this.#asked += 1; // an answer still on its way is for an older text
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => void this.#fetch(text), text ? PAUSE : 0);
+    this.said = '';
+    this.#isOver = false;
+    this.#isOld = true;
+    this.#stop();
+    const { signal } = (this.#halt = new AbortController());
+    this.#timer = window.setTimeout(() => void this.#find(text, signal), text ? PAUSE : 0);
   }
 
-  async #fetch(text: string): Promise<void> {
-    const asked = this.#asked;
+  /** What is still on its way is for an older text. */
+  #stop(): void {
+    clearTimeout(this.#timer);
+    this.#halt.abort();
+  }
+
+  #end(): void {
+    this.#stop();
+    this.#settle(false);
+  }
+
+  async #find(text: string, signal: AbortSignal): Promise<void> {
     const search = new URLSearchParams({ limit: String(HITS) });
     if (text.trim()) search.set('q', text.trim());
     if (this.lookup) search.set('lookup', this.lookup);
-    const page = await api.list(this.entity, search).catch(() => null);
-    if (asked !== this.#asked) return;
-    this.hits = page?.rows ?? [];
-    this.at = text && this.hits.length ? 0 : -1;
-    this.busy = false;
-    if (this.#answer) this.#settle(this.#pickAt());
+    await offer(this.entity, search, signal, (hits, said, isOver) => {
+      this.hits = hits;
+      if (this.#isOld || this.at < 0) this.at = text && hits.length ? 0 : -1;
+      this.#isOld = false;
+      this.#isOver = isOver;
+      this.said = said || (isOver && !hits.length ? t('combo.none') : '');
+      if (this.#answer && (isOver || hits.length)) this.#settle(this.#pickAt());
+    });
   }
 
   #settle(found: boolean): void {
@@ -185,14 +203,14 @@ export class Combo extends El {
       this.at = (this.at + step + this.hits.length) % Math.max(1, this.hits.length);
     } else if (event.key === 'Enter' && !event.ctrlKey && this.open && (this.at >= 0 || this.#text)) {
       event.preventDefault();
-      if (!this.busy) this.#pickAt();
-      else if (!this.#answer) expectPick(new Promise((resolve) => (this.#answer = resolve)));
+      const isPicked = !this.#isOld && this.#pickAt();
+      if (!isPicked && !this.#isOver && !this.#answer) expectPick(new Promise((resolve) => (this.#answer = resolve)));
     } else if (event.key === 'Escape' && this.open) {
       event.preventDefault();
       event.stopPropagation();
       this.#text = null;
       this.open = false;
-      this.#settle(false);
+      this.#end();
     }
   }
 
@@ -200,6 +218,7 @@ export class Combo extends El {
     if (this.#text === '' && this.value) this.#pick(null);
     this.#text = null;
     this.open = false;
+    if (!this.#answer) this.#stop(); // else the first hit is meant, whenever it comes
     this.requestUpdate();
   }
 
@@ -207,6 +226,7 @@ export class Combo extends El {
     this.value = ref;
     this.#text = null;
     this.open = false;
+    this.#stop();
     this.dispatchEvent(new CustomEvent('ui-pick', { bubbles: true, detail: ref }));
   }
 }

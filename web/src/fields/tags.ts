@@ -2,8 +2,8 @@
 import { html, type TemplateResult } from 'lit';
 import { El, uid } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
-import { api } from '../core/api.ts';
 import { t } from '../core/i18n.ts';
+import { offer } from './offer.ts';
 
 const PAUSE = 150,
   ROWS = '100',
@@ -27,6 +27,7 @@ export class TagsEdit extends El {
     describedBy: {},
     labelText: {},
     offered: { state: true },
+    said: { state: true },
   };
   entity = '';
   name = '';
@@ -36,12 +37,19 @@ export class TagsEdit extends El {
   describedBy = '';
   labelText = '';
   offered: string[] = [];
+  said = '';
   #timer = 0;
-  #asked = 0;
+  #halt = new AbortController();
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#stop();
+  }
+
+  #stop(): void {
     clearTimeout(this.#timer);
+    this.#halt.abort();
+    this.said = '';
   }
 
   #put(tags: string[]): void {
@@ -64,20 +72,20 @@ export class TagsEdit extends El {
   }
 
   #ask(text: string): void {
-    this.#asked += 1;
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => void this.#fetch(text.trim()), PAUSE);
+    this.#stop();
+    const { signal } = (this.#halt = new AbortController());
+    this.#timer = window.setTimeout(() => void this.#find(text.trim(), signal), PAUSE);
   }
 
-  async #fetch(text: string): Promise<void> {
-    const asked = this.#asked;
+  async #find(text: string, signal: AbortSignal): Promise<void> {
     const search = new URLSearchParams({ fields: this.name, limit: ROWS, [`${this.name}.none`]: '0' });
     if (text) search.set(`${this.name}.starts`, text);
-    const page = await api.list(this.entity, search).catch(() => null);
-    if (asked !== this.#asked) return;
-    const all = (page?.rows ?? []).flatMap((row) => (row[this.name] as string[] | null) ?? []);
-    const begins = all.filter((tag) => tag.toLowerCase().startsWith(text.toLowerCase()));
-    this.offered = [...new Set(begins)].filter((tag) => !this.value.includes(tag)).slice(0, SHOWN);
+    await offer(this.entity, search, signal, (rows, said) => {
+      const all = rows.flatMap((row) => (row[this.name] as string[] | null) ?? []);
+      const begins = all.filter((tag) => tag.toLowerCase().startsWith(text.toLowerCase()));
+      this.offered = [...new Set(begins)].filter((tag) => !this.value.includes(tag)).slice(0, SHOWN);
+      this.said = said;
+    });
   }
 
   #key(event: KeyboardEvent): void {
@@ -120,11 +128,15 @@ export class TagsEdit extends El {
         @focus=${() => this.#ask('')}
         @input=${this.#typed}
         @keydown=${this.#key}
-        @blur=${(e: Event) => this.#take(e.target as HTMLInputElement)}
+        @blur=${(e: Event) => {
+          this.#stop();
+          this.#take(e.target as HTMLInputElement);
+        }}
       />
       <datalist id="${this.inputId}-list">
         ${this.offered.map((tag) => html`<option value=${tag}></option>`)}
       </datalist>
+      <span class="faint small" role="status">${this.said}</span>
     </span>`;
   }
 }

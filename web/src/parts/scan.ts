@@ -1,5 +1,6 @@
 // From a code to a row: the record that has it is found, and is counted where it stands already.
-import { api, ApiError } from '../core/api.ts';
+import { ApiError } from '../core/api.ts';
+import { firstPage } from '../core/first.ts';
 import { number } from '../core/fmt.ts';
 import { fieldOf, titleOf } from '../core/meta.ts';
 import type { Ref, Row, TableView } from '../core/types.ts';
@@ -47,7 +48,7 @@ export class Scanning {
 
   async #find(code: string): Promise<Row[]> {
     for (const name of this.#scan.by) {
-      const page = await api.list(this.#target, new URLSearchParams({ [name]: code, limit: '2' }));
+      const page = await firstPage(this.#target, new URLSearchParams({ [name]: code, limit: '2' }));
       if (page.rows.length) return page.rows;
     }
     return [];

@@ -2,8 +2,10 @@
 import { html, nothing } from 'lit';
 import { El } from '../ui/element.ts';
 import { hasIcon, icon } from '../ui/icon.ts';
-import { api } from '../core/api.ts';
+import { problemText } from '../ui/parts.ts';
+import { api, ApiError } from '../core/api.ts';
 import { capital, lang, t } from '../core/i18n.ts';
+import { ctrl } from '../core/keys.ts';
 import { layouts } from '../core/layout.ts';
 import { entityOf, fieldOf, homeViews, menu, meta } from '../core/meta.ts';
 import { go, openCard } from '../core/router.ts';
@@ -57,6 +59,27 @@ function hit(entity: string, row: Hit): Item {
   };
 }
 
+/** What a note says, and what it stands on, whose card is opened. */
+function noteHit({ entity, id, label }: NonNullable<Hit['record']>, excerpt: Hit['excerpt']): Item {
+  const text = excerpt?.text ?? '';
+  return {
+    icon: 'note',
+    label: marked(text, excerpt?.at),
+    plain: text,
+    hint: label,
+    to: `/e/${entity}/${id}`,
+    run: () => openCard(entity, id),
+  };
+}
+
+/** How the records of a group are called; notes by those that they stand on. */
+function groupTitle(entity: string): string | undefined {
+  const own = entityOf(entity);
+  const noted = Object.values(meta.value?.entities ?? {}).find((e) => e.timeline?.notes === entity);
+  if (own) return capital(t(own.label.many));
+  return noted && t('search.notes', { of: t(noted.label.many) });
+}
+
 /** Where the words stand beside the title, or the stage. */
 function hint(entity: string, { hint: stage, excerpt }: Hit): unknown {
   const field = excerpt && fieldOf(entity, excerpt.field);
@@ -87,13 +110,13 @@ class Palette extends El {
     open: { state: true },
     busy: { state: true },
     reading: { state: true },
-    isPartial: { state: true },
+    said: { state: true },
   };
   q = '';
   at = 0;
   hits: Group[] = [];
   reading: Reading = {};
-  isPartial = false;
+  said = ''; // why something may be missing
   open = false;
   busy = false;
   #timer = 0;
@@ -158,22 +181,32 @@ class Palette extends El {
   async #find(q: string): Promise<void> {
     const asked = this.#asked;
     this.busy = true;
-    const found = await api.get<Hits>(`/search?q=${encodeURIComponent(q)}`).catch(() => ({ groups: [] }));
+    let found: Hits = { groups: [] };
+    let problem = '';
+    try {
+      found = await api.get<Hits>(`/search?q=${encodeURIComponent(q)}`);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      problem = problemText(error);
+    }
     if (asked !== this.#asked) return;
     this.#take(found);
+    this.said ||= problem;
   }
 
   #take(found: Hits): void {
     this.busy = false;
     this.reading = { read_as: found.read_as, corrected: found.corrected };
-    this.isPartial = !!found.partial;
+    this.said = found.partial ? t('search.partial') : '';
     const words = found.read_as ?? found.corrected ?? this.q.trim();
     this.hits = found.groups
-      .filter((g) => entityOf(g.entity) && g.rows.length)
+      .filter((g) => groupTitle(g.entity) && g.rows.length)
       .map((g) => ({
-        title: capital(t(entityOf(g.entity)!.label.many)),
+        title: groupTitle(g.entity)!,
         count: g.total === undefined ? undefined : `${fmt.number(g.total)}${g.approx ? '+' : ''}`,
-        items: [...g.rows.map((row) => hit(g.entity, row)), ...more(g, words)],
+        items: entityOf(g.entity)
+          ? [...g.rows.map((row) => hit(g.entity, row)), ...more(g, words)]
+          : g.rows.map(({ record, excerpt }) => noteHit(record!, excerpt)),
       }));
   }
 
@@ -202,10 +235,10 @@ class Palette extends El {
 
   #said() {
     const words = this.reading.read_as ?? this.reading.corrected;
-    if (!words && !this.isPartial) return nothing;
+    if (!words && !this.said) return nothing;
     const key = this.reading.read_as ? 'search.read_as' : 'search.corrected';
     return html`<p class="reading" role="status">
-      ${words ? t(key, { words }) : nothing} ${this.isPartial ? t('search.partial') : nothing}
+      ${words ? t(key, { words }) : nothing} ${this.said}
     </p>`;
   }
 
@@ -270,12 +303,12 @@ class Palette extends El {
                 })}
               </div>`,
           )}
-          ${!groups.length ? html`<div class="hint" role="option" aria-disabled="true" aria-selected="false">${t(this.busy ? 'loading' : 'palette.none')}</div>` : nothing}
+          ${!groups.length ? html`<div class="hint" role="option" aria-disabled="true" aria-selected="false">${this.busy ? t('loading') : this.said || t('palette.none')}</div>` : nothing}
         </div>
         <div class="palette-foot only-desk" aria-hidden="true">
           <span><span class="kbd">↑</span> <span class="kbd">↓</span> ${t('palette.choose')}</span
           ><span><span class="kbd">Enter</span> ${t('palette.open')}</span
-          ><span><span class="kbd">Ctrl Enter</span> ${t('palette.tab')}</span>
+          ><span><span class="kbd">${ctrl()} Enter</span> ${t('palette.tab')}</span>
         </div>
       </div>
     </dialog>`;

@@ -23,7 +23,7 @@ export async function countUnread(): Promise<void> {
   const page = await api
     .list(NOTICE, new URLSearchParams({ [`${READ}.none`]: '1', limit: '1' }))
     .catch(() => null);
-  if (page && mine === asked) unread.set(page.total ?? page.rows.length);
+  if (page && mine === asked && (page.total || !page.partial)) unread.set(page.total ?? page.rows.length);
 }
 
 on('notice', (notice) => {

@@ -6,6 +6,7 @@ import { icon } from '../ui/icon.ts';
 import { avatar, problemText } from '../ui/parts.ts';
 import { placeAt } from '../ui/pop.ts';
 import '../fields/files.ts';
+import { offer } from '../fields/offer.ts';
 import { picked } from '../fields/picks.ts';
 import { api, ApiError, writeKey } from '../core/api.ts';
 import * as drafts from '../core/drafts.ts';
@@ -29,6 +30,7 @@ export class NoteEdit extends El {
     asked: { state: true },
     hits: { state: true },
     finding: { state: true },
+    said: { state: true },
     at: { state: true },
     busy: { state: true },
     error: { state: true },
@@ -42,6 +44,7 @@ export class NoteEdit extends El {
   asked: Asked | null = null;
   hits: Row[] = [];
   finding = false;
+  said = ''; // below the hits
   at = 0;
   busy = false;
   error: ApiError | null = null;
@@ -49,7 +52,7 @@ export class NoteEdit extends El {
   #key = '';
   #id = uid('note');
   #timer = 0;
-  #turn = 0;
+  #halt = new AbortController();
   #isMeant = false; // Enter came before the hits did: the first of them is meant
 
   get #place(): string {
@@ -65,7 +68,13 @@ export class NoteEdit extends El {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#stop();
+  }
+
+  /** What is still on its way is for an older text. */
+  #stop(): void {
     clearTimeout(this.#timer);
+    this.#halt.abort();
   }
 
   #restore(): void {
@@ -101,29 +110,27 @@ export class NoteEdit extends El {
 
   #look(): void {
     const asked = askedAt(this.text, this.#area.selectionStart);
-    clearTimeout(this.#timer);
-    this.#turn += 1;
+    this.#stop();
     this.#isMeant = false;
     this.finding = asked !== null;
-    if (!asked) {
-      this.asked = null;
-      return;
-    }
+    this.said = '';
     this.asked = asked;
-    this.#timer = window.setTimeout(() => void this.#find(asked), asked.text ? PAUSE : 0);
+    if (!asked) return;
+    const { signal } = (this.#halt = new AbortController());
+    this.#timer = window.setTimeout(() => void this.#find(asked, signal), asked.text ? PAUSE : 0);
   }
 
-  async #find(asked: Asked): Promise<void> {
-    const turn = this.#turn;
+  async #find(asked: Asked, signal: AbortSignal): Promise<void> {
     const search = new URLSearchParams({ limit: String(HITS), lookup: 'user' });
     if (asked.text.trim()) search.set('q', asked.text.trim());
-    const page = await api.list('user', search).catch(() => null);
-    if (turn !== this.#turn) return;
-    this.hits = page?.rows ?? [];
-    this.at = 0;
-    this.finding = false;
-    if (this.#isMeant && this.hits.length) this.#choose(this.hits[0]!);
-    else if (!this.hits.length && asked.text.includes(' ')) this.asked = null; // it has become a sentence
+    await offer('user', search, signal, (hits, said, isOver) => {
+      if (this.finding) this.at = 0;
+      this.hits = hits;
+      this.said = said;
+      this.finding = !isOver && !hits.length;
+      if (this.#isMeant && hits.length) this.#choose(hits[0]!);
+      else if (isOver && !hits.length && asked.text.includes(' ')) this.asked = null; // it has become a sentence
+    });
   }
 
   #choose(row: Row): void {
@@ -132,7 +139,7 @@ export class NoteEdit extends El {
     this.#chosen = [...this.#chosen, { id: row.id, label: name }];
     this.text = put.text;
     this.asked = null;
-    this.#turn += 1;
+    this.#stop();
     this.#keep();
     void this.updateComplete.then(() => {
       this.focus();
@@ -165,6 +172,7 @@ export class NoteEdit extends El {
       event.preventDefault();
       event.stopPropagation();
       this.asked = null;
+      this.#stop();
     } else if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && n) {
       event.preventDefault();
       this.at = (this.at + (event.key === 'ArrowDown' ? 1 : -1) + n) % n;
@@ -256,6 +264,7 @@ export class NoteEdit extends El {
         @click=${() => this.#look()}
         @blur=${() => {
           this.asked = null;
+          this.#stop();
         }}
       ></textarea>
       ${this.#list(list)}
@@ -283,6 +292,7 @@ export class NoteEdit extends El {
 
   #list(id: string): TemplateResult {
     const n = this.hits.length;
+    const hint = this.said || (n ? '' : this.finding ? t('loading') : say('mention.none'));
     return html`<div class="pop mentions" popover="manual">
         <ul id=${id} role="listbox" aria-label=${say('mention')}>
           ${this.hits.map(
@@ -298,10 +308,10 @@ export class NoteEdit extends El {
                 ${avatar({ id: row.id, label: titleOf('user', row) })}<span class="clip">${titleOf('user', row)}</span>
               </li>`,
           )}
-          ${n ? nothing : html`<li class="hint" role="option" aria-disabled="true" aria-selected="false">${this.finding ? t('loading') : say('mention.none')}</li>`}
+          ${hint ? html`<li class="hint" role="option" aria-disabled="true" aria-selected="false">${hint}</li>` : nothing}
         </ul>
       </div>
-      <span class="sr" role="status">${this.asked && !this.finding ? (n ? say('mention.found', { n }) : say('mention.none')) : ''}</span>`;
+      <span class="sr" role="status">${this.asked ? this.said || (this.finding ? '' : n ? say('mention.found', { n }) : say('mention.none')) : ''}</span>`;
   }
 
   #foot(): TemplateResult {

@@ -1,6 +1,6 @@
 // The words of filter chips. People and records stand in the address by id, so their names are looked up once.
-import { api } from '../core/api.ts';
 import { isAskChip, ME, splitAsk } from '../core/filter.ts';
+import { firstPage } from '../core/first.ts';
 import { date, duration, number, toLocalInput } from '../core/fmt.ts';
 import { t } from '../core/i18n.ts';
 import { fieldOf, titleOf } from '../core/meta.ts';
@@ -60,7 +60,7 @@ export async function loadNames(
   const found = await Promise.all(
     wanted.map(async ({ target, ids }) => {
       const search = new URLSearchParams({ 'id.in': ids.join(','), limit: String(ids.length) });
-      const page = await api.list(target, search).catch(() => null);
+      const page = await firstPage(target, search).catch(() => null);
       for (const row of page?.rows ?? []) names.set(nameKey(target, String(row.id)), titleOf(target, row));
       return !!page?.rows.length;
     }),

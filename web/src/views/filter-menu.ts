@@ -6,7 +6,7 @@ import { icon } from '../ui/icon.ts';
 import { avatar } from '../ui/parts.ts';
 import { walkMenu } from '../ui/pop.ts';
 import { dotClass, label } from '../fields/view.ts';
-import { api } from '../core/api.ts';
+import { offer } from '../fields/offer.ts';
 import { ADDRESS_PARTS, askChip, dueChip, ME } from '../core/filter.ts';
 import { t } from '../core/i18n.ts';
 import { dueField, entityOf, fieldOf, pipelineOf, titleOf } from '../core/meta.ts';
@@ -27,17 +27,22 @@ class FilterMenu extends El {
     field: { state: true },
     chips: { attribute: false },
     people: { state: true },
+    said: { state: true },
     names: { attribute: false },
   };
   entity = '';
   field: string | null = null;
   chips: Record<string, string[]> = {};
   people: Value[] = [];
+  said = '';
+  #halt = new AbortController();
   names: Names = new Map();
 
   override willUpdate(changed: Map<string, unknown>): void {
-    if (changed.has('field') && this.field && targetOf(fieldOf(this.entity, this.field)))
-      void this.#find('');
+    if (!changed.has('field')) return;
+    this.people = []; // of another field
+    this.said = '';
+    if (this.field && targetOf(fieldOf(this.entity, this.field))) void this.#find('');
   }
 
   override updated(changed: Map<string, unknown>): void {
@@ -47,12 +52,15 @@ class FilterMenu extends El {
   async #find(q: string): Promise<void> {
     const search = new URLSearchParams({ limit: '20' });
     if (q) search.set('q', q);
-    const field = this.field;
-    const target = targetOf(fieldOf(this.entity, field!));
-    const page = target && (await api.list(target, search).catch(() => null));
-    if (!page || field !== this.field) return;
-    this.people = page.rows.map((row) => ({ v: String(row.id), l: titleOf(target, row) }));
-    for (const { v, l } of this.people) this.names.set(nameKey(target, v), l);
+    this.#halt.abort();
+    const target = targetOf(fieldOf(this.entity, this.field!));
+    if (!target) return;
+    const { signal } = (this.#halt = new AbortController());
+    await offer(target, search, signal, (rows, said, isOver) => {
+      this.people = rows.map((row) => ({ v: String(row.id), l: titleOf(target, row) }));
+      for (const { v, l } of this.people) this.names.set(nameKey(target, v), l);
+      this.said = said || (isOver && !rows.length ? t('combo.none') : '');
+    });
   }
 
   override render() {
@@ -62,7 +70,9 @@ class FilterMenu extends El {
       popover
       @keydown=${walkMenu}
       @toggle=${(e: ToggleEvent) => {
-        if (e.newState === 'closed') this.field = null;
+        if (e.newState !== 'closed') return;
+        this.field = null;
+        this.#halt.abort();
       }}
     >
       ${this.field ? this.#values(this.field) : this.#fields()}
@@ -169,7 +179,9 @@ class FilterMenu extends El {
               >${t(o.l)}</span
             ></label
           >`,
-      )}${
+      )}
+      ${target ? html`<p class=${this.said ? 'hint' : 'sr'} role="status">${this.said}</p>` : nothing}
+      ${
         FULL.has(type ?? '') || type === 'address'
           ? nothing
           : askForm({
