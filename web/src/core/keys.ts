@@ -57,6 +57,26 @@ export function keysHere(): Listed[] {
   return [...bindings].filter(isOffered);
 }
 
+const OFF = 'karkas.keys';
+let isSingle = true;
+
+/** Whether a letter or a sign pressed by itself does anything; not all who use a voice or a shaking hand can have that. */
+export const singleKeys = (): boolean => isSingle;
+
+/** The choice is kept in this browser. */
+export function setSingleKeys(on: boolean): void {
+  isSingle = on;
+  if (on) localStorage.removeItem(OFF);
+  else localStorage.setItem(OFF, 'off');
+  document.documentElement.toggleAttribute('data-no-single', !on);
+}
+
+export const isOn = (combo: string): boolean => isSingle || !/^(Shift\+)?(Key|Slash)/.test(combo);
+
+export const isMac = (): boolean => /^(Mac|iP)/.test(navigator.platform);
+/** How the key is called here that the table names Ctrl. */
+export const ctrl = (): string => (isMac() ? '⌘' : 'Ctrl');
+
 /** "?" is asked for by the key that prints it, wherever the user's layout has it, and as in the English one. */
 export function comboOf(event: KeyboardEvent): string {
   const ctrl = event.ctrlKey || event.metaKey ? 'Ctrl+' : '';
@@ -68,6 +88,7 @@ export function comboOf(event: KeyboardEvent): string {
 /** What the key means there. */
 export function actOf<W extends Where>(where: W, event: KeyboardEvent): What<W> | undefined {
   const combo = comboOf(event);
+  if (!isOn(combo)) return undefined;
   return combosOf(where).find(([, combos]) => combos.includes(combo))?.[0] as What<W> | undefined;
 }
 
@@ -79,10 +100,12 @@ export function isTyping(target: EventTarget | null): boolean {
 }
 
 export function startKeys(): void {
+  if (localStorage.getItem(OFF)) setSingleKeys(false);
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.isComposing || document.querySelector('dialog:is(.ask, .keys)[open]')) return;
     const combo = comboOf(event);
     if (!/^(Ctrl\+|F\d)/.test(combo) && isTyping(event.target)) return;
+    if (!isOn(combo)) return;
     const found = [...bindings].reverse().find((b) => b.combos.includes(combo) && isMeant(b));
     if (!found) return;
     event.preventDefault();

@@ -3,7 +3,7 @@ import { html, nothing, render, type TemplateResult } from 'lit';
 import { icon } from '../ui/icon.ts';
 import { lang, t } from '../core/i18n.ts';
 import { KEYS } from '../core/keymap.ts';
-import { actOf, keysHere, type Listed } from '../core/keys.ts';
+import { actOf, isMac, isOn, keysHere, setSingleKeys, singleKeys, type Listed } from '../core/keys.ts';
 import { drawn, type Key } from './names.ts';
 import en from './en.json';
 import ru from './ru.json';
@@ -12,8 +12,6 @@ type Text = keyof typeof ru;
 
 const say = (key: string): string => (lang.value === 'en' ? en : ru)[key as Text];
 
-const isMac = () => /^(Mac|iP)/.test(navigator.platform);
-
 /** Shows them as they are at this moment; what it lies over is no longer asked. */
 export function showKeys(): void {
   if (document.querySelector('dialog.keys')) return;
@@ -21,7 +19,13 @@ export function showKeys(): void {
   dialog.className = 'dialog keys';
   dialog.setAttribute('aria-labelledby', 'keys-title');
   const close = () => dialog.close();
-  render(content(sections(keysHere()), close), dialog);
+  const all = keysHere();
+  const draw = () => render(content(sections(all.map(stillOn).filter(({ combos }) => combos.length)), close, choose), dialog);
+  const choose = (event: Event) => {
+    setSingleKeys((event.target as HTMLInputElement).checked);
+    draw();
+  };
+  draw();
   dialog.addEventListener('keydown', (event) => {
     if (actOf('everywhere', event) !== 'keys') return;
     event.preventDefault(); // it would open the window anew
@@ -39,6 +43,8 @@ export function showKeys(): void {
   });
 }
 
+const stillOn = (key: Listed): Listed => ({ ...key, combos: key.combos.filter(isOn) });
+
 /** Under their headings, in the order of the table; messages come everywhere. */
 function sections(keys: Listed[]): [string, Listed[]][] {
   const order = Object.keys(KEYS);
@@ -50,7 +56,7 @@ function sections(keys: Listed[]): [string, Listed[]][] {
   return [...found];
 }
 
-function content(all: [string, Listed[]][], close: () => void): TemplateResult {
+function content(all: [string, Listed[]][], close: () => void, choose: (event: Event) => void): TemplateResult {
   return html`<div class="dialog-box ${all.length > 2 ? 'is-wide' : ''}">
     <header class="dialog-head">
       <h2 class="title" id="keys-title">${say('title')}</h2>
@@ -59,6 +65,10 @@ function content(all: [string, Listed[]][], close: () => void): TemplateResult {
     <div class="dialog-body" tabindex="0" role="group" aria-labelledby="keys-title">
       <div class="keys-all">${all.map(([heading, keys]) => section(heading, keys))}</div>
       <p class="muted small">${say(isMac() ? 'typing.mac' : 'typing')}</p>
+      <label class="inline"
+        ><input class="box" type="checkbox" data-action="single-keys" aria-describedby="keys-single" .checked=${singleKeys()} @change=${choose} />${say('single')}</label
+      >
+      <p class="muted small" id="keys-single">${say('single.hint')}</p>
     </div>
   </div>`;
 }

@@ -14,7 +14,7 @@ import * as drafts from '../core/drafts.ts';
 import { on } from '../core/events.ts';
 import { fullMoment, moment } from '../core/fmt.ts';
 import { lang, t } from '../core/i18n.ts';
-import { bindKeys } from '../core/keys.ts';
+import { bindKeys, ctrl } from '../core/keys.ts';
 import { problemOf } from '../core/model.ts';
 import { Watch } from '../core/store.ts';
 import type { FieldError } from '../core/types.ts';
@@ -273,7 +273,7 @@ class ModuleSettings extends El {
     const n = Object.keys(this.typed.values).length;
     if (!n) return nothing;
     return html`<footer class="save-bar">
-      <button class="btn btn-primary" data-action="save" ?disabled=${this.busy || this.conflicts.length > 0}>${t('save')}<span class="kbd only-desk">Ctrl Enter</span></button>
+      <button class="btn btn-primary" data-action="save" ?disabled=${this.busy || this.conflicts.length > 0}>${t('save')}<span class="kbd only-desk">${ctrl()} Enter</span></button>
       <button class="btn btn-ghost" type="button" data-action="discard" ?disabled=${this.busy} @click=${() => this.#discard()}>${t('cancel')}</button>
       <span class="muted small push" role="status">${say('unsaved', { n })}</span>
     </footer>`;

@@ -158,7 +158,7 @@ class Pairs extends El {
       <header class="head head-line">
         <a class="icon-btn" href="/e/${this.entity}" aria-label=${t('back')}>${icon('left')}</a>
         <h1 class="title">${t('pairs.title', { name: many })}</h1>
-        <div class="actions muted small only-desk">
+        <div class="actions muted small kbd-one only-desk">
           <span class="kbd">J</span><span class="kbd">K</span> ${t('pairs.keys.walk')} <span class="kbd">M</span> ${t('pairs.keys.merge')} <span class="kbd">N</span> ${t('pairs.keys.different')}
         </div>
       </header>

@@ -16,7 +16,7 @@ import '../views/list.ts';
 import { page } from '../plugins/part.ts';
 import { ApiError } from '../core/api.ts';
 import { capital, has, lang, t, type Lang } from '../core/i18n.ts';
-import { bindKeys } from '../core/keys.ts';
+import { bindKeys, ctrl } from '../core/keys.ts';
 import { homeViews, menu, meta } from '../core/meta.ts';
 import { holds } from '../core/outward.ts';
 import { base, go, place, type Place } from '../core/router.ts';
@@ -139,7 +139,7 @@ class Shell extends El {
       >
       ${meta.value?.stand ? html`<p class="stand">${t('stand')}</p>` : nothing}
       <button class="side-search" @click=${() => openPalette()}>
-        ${icon('search', 'icon-16')}${t('search')}<span class="push kbd">Ctrl K</span>
+        ${icon('search', 'icon-16')}${t('search')}<span class="push kbd">${ctrl()} K</span>
       </button>
       <nav class="nav" aria-label=${t('nav')}>
         ${homeViews().length ? this.#link({ id: 'home', label: 'today', icon: 'today', to: '/' }, at) : nothing}

@@ -21,7 +21,7 @@ import { picked } from '../fields/picks.ts';
 import { label, show } from '../fields/view.ts';
 import { api } from '../core/api.ts';
 import { capital, lang, t } from '../core/i18n.ts';
-import { bindKeys } from '../core/keys.ts';
+import { bindKeys, ctrl } from '../core/keys.ts';
 import {
   entityOf,
   fieldOf,
@@ -251,7 +251,7 @@ class Card extends El {
       ...(model.canEdit
         ? [
             html`<button class="menu-item" @click=${() => this.#edit()}>
-              ${icon('edit', 'icon-16')}${t('card.edit')}<span class="push kbd only-desk">E</span>
+              ${icon('edit', 'icon-16')}${t('card.edit')}<span class="push kbd kbd-one only-desk">E</span>
             </button>`,
           ]
         : []),
@@ -437,7 +437,7 @@ class Card extends El {
         ?disabled=${model.saving || model.conflicts.length > 0 || (!n && !model.move)}
         @click=${() => void this.#save()}
       >
-        ${model.move ? t('card.save.move') : t('save')}<span class="kbd only-desk">Ctrl Enter</span>
+        ${model.move ? t('card.save.move') : t('save')}<span class="kbd only-desk">${ctrl()} Enter</span>
       </button>
       <button class="btn btn-ghost" data-action="discard" @click=${() => model.discard()}>
         ${t('cancel')}

@@ -15,7 +15,7 @@ import { isEmpty } from '../fields/view.ts';
 import { api, ApiError, writeKey } from '../core/api.ts';
 import * as drafts from '../core/drafts.ts';
 import { lang, t } from '../core/i18n.ts';
-import { bindKeys } from '../core/keys.ts';
+import { bindKeys, ctrl } from '../core/keys.ts';
 import { entityOf, fieldOf, isEditable, meta, ownFields, titleOf } from '../core/meta.ts';
 import { closeCard, openCard } from '../core/router.ts';
 import { Watch } from '../core/store.ts';
@@ -200,7 +200,7 @@ class Create extends El {
       </div>
       <footer class="drawer-foot">
         <button class="btn btn-primary" data-action="save" ?disabled=${this.busy}>
-          ${t('create')}<span class="kbd only-desk">Ctrl Enter</span>
+          ${t('create')}<span class="kbd only-desk">${ctrl()} Enter</span>
         </button>
         <button type="button" class="btn btn-ghost" @click=${() => this.#cancel()}>${t('cancel')}</button>
       </footer>

@@ -60,7 +60,7 @@ export class ListFind {
         @keydown=${(e: KeyboardEvent) => {
           if (e.key === 'Escape') (e.target as HTMLElement).blur();
         }}
-      /><span class="kbd only-desk">/</span></label
+      /><span class="kbd kbd-one only-desk">/</span></label
     >`;
   }
 }

@@ -9,7 +9,7 @@ import { api, ApiError, writeKey } from '../core/api.ts';
 import { say } from '../core/batch.ts';
 import { fullMoment, moment, number } from '../core/fmt.ts';
 import { capital, t } from '../core/i18n.ts';
-import { bindKeys } from '../core/keys.ts';
+import { bindKeys, ctrl } from '../core/keys.ts';
 import { entityOf, fieldOf, isEditable, ownFields, titleOf } from '../core/meta.ts';
 import type { Batch, Row } from '../core/types.ts';
 
@@ -230,7 +230,7 @@ class Merge extends El {
       <span class="muted merge-moves" role="status">${said}</span>
       <button class="btn push" @click=${() => this.#close()}>${t('cancel')}</button>
       <button class="btn btn-primary" data-action="do-merge" ?disabled=${this.busy} @click=${() => void this.#merge()}>
-        ${icon('merge', 'icon-16')}${t('merge.do', { n: this.ids.length })}<span class="kbd only-desk">Ctrl Enter</span>
+        ${icon('merge', 'icon-16')}${t('merge.do', { n: this.ids.length })}<span class="kbd only-desk">${ctrl()} Enter</span>
       </button>
     </footer>`;
   }

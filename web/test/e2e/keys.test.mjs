@@ -150,6 +150,40 @@ test('letters are written with those of the Russian layout in the Russian interf
   await english.keyboard.press('Shift+Slash');
   await english.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
   assert.deepEqual(await drawn(english, 'everywhere', 'search'), ['⌘', 'K']);
+  await english.addInitScript(() => Object.defineProperty(navigator, 'platform', { value: 'MacIntel' }));
+  await english.reload();
+  await english.locator('.side .kbd', { hasText: '⌘ K' }).waitFor();
+  await english.locator('tr[data-id="46"]').waitFor();
+  await english.keyboard.press('n');
+  await english.locator('form.create .kbd', { hasText: '⌘ Enter' }).waitFor();
+});
+
+test('single keys can be turned off in this browser; combinations and arrows stay', async () => {
+  const page = await at(LIST, 'tr[data-id="46"]');
+  await page.keyboard.press('Shift+Slash');
+  await keys(page).getByRole('checkbox', { name: 'Действия одной клавишей' }).uncheck();
+  assert.deepEqual(await names(page, 'everywhere'), ['search', 'enter']);
+  assert.deepEqual(await names(page, 'list'), ['next', 'prev', 'open', 'edit', 'clear']);
+  assert.equal((await drawn(page, 'list', 'next')).length, 1, 'the arrow alone');
+  await page.keyboard.press('Escape');
+  await isClosed(page);
+  for (let i = 0; i < 2; i += 1) {
+    assert.equal(await page.locator('.find .kbd').isVisible(), false);
+    for (const one of ['n', '/', 'Shift+Slash', 'ArrowDown', 'Control+k']) await page.keyboard.press(one);
+    await page.locator('.palette').waitFor();
+    assert.equal(await page.locator('tr[aria-selected=true]').count(), 1, 'the arrow has moved');
+    assert.deepEqual([await keys(page).count(), await page.locator('.drawer-box').count()], [0, 0]);
+    await page.reload();
+    await page.locator('tr[data-id="46"]').waitFor();
+  }
+  await page.keyboard.press('Control+k');
+  await page.fill('.palette input', 'rkfdbi');
+  await page.locator('.palette [role=option]', { hasText: 'Клавиши' }).waitFor();
+  await page.keyboard.press('Enter');
+  await keys(page).getByRole('checkbox').check();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('n');
+  await page.locator('.drawer-box form.create').waitFor();
 });
 
 test('who may only look at a board is not told how to move cards', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { actOf, bindKeys, comboOf, keysHere, listKeys } from '../../src/core/keys.ts';
+import { actOf, bindKeys, comboOf, isOn, keysHere, listKeys, setSingleKeys } from '../../src/core/keys.ts';
 import { KEYS } from '../../src/core/keymap.ts';
 import en from '../../src/help/en.json';
 import { drawn } from '../../src/help/names.ts';
@@ -76,6 +76,24 @@ test('a key is listed where it may be used, also before its moment, and not once
   isOver = false;
   off();
   assert.deepEqual(listed(), []);
+});
+
+test('keys that are turned off are those that write something, and nothing held is among them', () => {
+  const kept = new Map<string, string>();
+  Object.assign(globalThis, {
+    localStorage: { setItem: (name: string, v: string) => kept.set(name, v), removeItem: (name: string) => kept.delete(name) },
+    document: { documentElement: { toggleAttribute: run } },
+  });
+  const off = Object.values(KEYS).flatMap((acts) => Object.values(acts).flat());
+  const still = () => [...new Set(off)].filter(isOn).sort();
+  const all = still();
+  setSingleKeys(false);
+  assert.deepEqual(all.filter((combo) => !isOn(combo)), ['KeyE', 'KeyJ', 'KeyK', 'KeyM', 'KeyN', 'KeyS', 'KeyX', 'Shift+Slash', 'Slash']);
+  assert.equal(actOf('board', key({ key: 'j', code: 'KeyJ' })), undefined);
+  assert.equal(actOf('board', key({ key: 'ArrowDown', code: 'ArrowDown' })), 'down');
+  assert.equal(kept.size, 1);
+  setSingleKeys(true);
+  assert.deepEqual([still(), kept.size], [all, 0]);
 });
 
 test('keys are written as they stand on a PC or a Mac, letters with those of the Russian layout', () => {
