@@ -89,8 +89,8 @@ typedef bool (*engine_row_fn)(void *arg, const value *row, uint32_t branches);
  */
 typedef void (*engine_place_fn)(void *arg, const value *row, int percent);
 
-/* The same of one that has no place in its order: it goes on as query->gathered, or, when `g` is over,
- * with what comes after its bound. `g` is valid inside the call. */
+/* The same of one that has no place in its order: it goes on as query->gathered, or, when `g` is
+ * over, with what comes after its bound. `g` is valid inside the call. */
 typedef void (*engine_gathered_fn)(void *arg, const list_gathering *g, int percent);
 
 /* Of a row that a LIST found and its caller may have kept, by its id alone. */
@@ -130,16 +130,15 @@ typedef struct engine_op {
      * COUNT: after so long it gives what it has counted. LIST: if it meets its rows one by one in
      * the order of the list, it gives those it has found by then, and calls `on_place` after the
      * last of them. A place is a row that the rights grant, or any in the order of ids: so it tells
-     * nobody what he may not see. Where there was none by then, or the rows come in no order, it
-     * calls `on_gathered` and has given no row; without that it goes on. 0: it goes on.
+     * nobody what he may not see; with terms, or in the recycle bin, the last row that it has
+     * given. Where there was none by then it calls `on_gathered` and has given no row, or in the
+     * order of ids those found on the way so far; without that it goes on. 0: it goes on.
      */
     int64_t stop_after_us;
     engine_place_fn on_place;       /* LIST with stop_after_us */
     engine_gathered_fn on_gathered; /* the same; NULL: it is not gathered */
-    bool is_partial;          /* out: it stopped. COUNT: there are at least `count` */
-    bool is_unordered; /* out, LIST: nothing has its order, so its first row is known after its last
-                        */
-    int64_t count;     /* out: rows given, or counted */
+    bool is_partial;                /* out: it stopped. COUNT: there are at least `count` */
+    int64_t count;                  /* out: rows given, or counted */
     crm_status status; /* out; CONFLICT: a unique index refused, `refused` tells which */
     const entity_index *refused;
     int64_t refused_id; /* the row that holds the value; 0: unknown */

@@ -166,6 +166,11 @@ typedef struct found {
 } found;
 /* The rows of a query by id, to be freed; sorts, limit and after are not looked at. */
 CRM_MUST_CHECK crm_status memory_rows(const mrun *r, const query *q, found **out, uint32_t *count);
+/* Those of a list behind its cursor, in its order, and giving the first of them; `out` is to be freed
+ * whatever became of it. */
+CRM_MUST_CHECK crm_status memory_list_rows(const mrun *r, const query *q, found **out,
+                                           uint32_t *count);
+void memory_list_give(const mrun *r, engine_op *op, const found *all, uint32_t count);
 /* Whether `c` holds on a row of q->entity. */
 bool memory_holds(const mrun *r, const query *q, const value *row, const cond *c);
 /* What stands at the end of a path; NULL when a row it passes is not there or may not be read. */
@@ -187,6 +192,8 @@ bool memory_give(engine_op *op, const entity *e, const mrow *row, uint32_t bits)
 bool memory_gathers(const engine_op *op);
 void memory_gather_begin(engine_op *op);
 void memory_gather(const mrun *r, engine_op *op);
+/* A list that has no place before all of it is known: the whole, or it is gathered from now on. */
+void memory_gather_tried(const mrun *r, engine_op *op);
 
 /* ---- groups, engine_memory_group.c ----------------------------------------------------------- */
 

@@ -12,12 +12,20 @@ typedef struct gather {
     found best[ROWS_MAX + 1];
     uint32_t count, limit;
     bool leaves_out;
+    bool goes_down; /* by ids alone, from the last to the first */
     int64_t passed;
 } gather;
 
+static bool is_narrow(const query *q)
+{
+    return q->terms.n || q->only_deleted || q->with_deleted;
+}
+
+/* The id alone of a row with words or in the bin would tell that it is there. */
 bool memory_gathers(const engine_op *op)
 {
-    return op->on_gathered && !query_is_by_id_alone(op->query) && op->query->limit <= ROWS_MAX;
+    const query *q = op->query;
+    return op->on_gathered && (is_narrow(q) || !query_is_by_id_alone(q)) && q->limit <= ROWS_MAX;
 }
 
 void memory_gather_begin(engine_op *op)
@@ -66,7 +74,10 @@ static int percent_of(const gather *g)
 {
     uint32_t count = g->table ? g->table->count : 0;
     int64_t last = count ? g->table->rows[count - 1]->id : 0;
-    return g->passed < last ? (int)(99 * g->passed / last) : 99;
+    if (g->passed >= last) {
+        return g->goes_down ? 0 : 99;
+    }
+    return (int)(99 * (g->goes_down ? last - g->passed : g->passed) / last);
 }
 
 static cursor bound_of(const gather *g)
@@ -98,16 +109,45 @@ static void tell(const gather *g, bool is_over)
     g->op->on_gathered(g->op->arg, &at, percent_of(g));
 }
 
+static bool is_passed(const gather *g, int64_t id)
+{
+    return g->passed && (g->goes_down ? id >= g->passed : id <= g->passed);
+}
+
+static bool is_full(const gather *g)
+{
+    return query_is_by_id_alone(g->op->query) && g->count == g->limit;
+}
+
+/* By ids alone nothing can come before what was found: it need not be kept. */
+static bool give_found(gather *g)
+{
+    bool wants_more = true;
+    for (uint32_t i = 0; wants_more && i < g->count; i++) {
+        wants_more = memory_give(g->op, g->op->query->entity, g->best[i].row, g->best[i].bits);
+    }
+    g->count = 0;
+    return wants_more;
+}
+
+static void stop(gather *g)
+{
+    if (!query_is_by_id_alone(g->op->query) || give_found(g)) {
+        tell(g, false);
+    }
+}
+
 /* False: it has stopped. */
 static bool pass(gather *g)
 {
     const engine_op *op = g->op;
     uint32_t judged = 0, rows = g->r->session->engine->part_rows;
+    uint32_t count = g->table ? g->table->count : 0;
     int64_t end = clock_mono() + op->stop_after_us * 1000;
-    for (uint32_t i = 0; g->table && i < g->table->count; i++) {
-        const mrow *row = g->table->rows[i];
+    for (uint32_t i = 0; i < count && !is_full(g); i++) {
+        const mrow *row = g->table->rows[g->goes_down ? count - 1 - i : i];
         bool is_late = judged && ((rows && judged >= rows) || clock_mono() > end);
-        if (row->id <= g->passed) {
+        if (is_passed(g, row->id)) {
             continue;
         }
         if (memory_is_over(g->r)) {
@@ -115,7 +155,7 @@ static bool pass(gather *g)
             return false;
         }
         if (is_late && op->stop_after_us && memory_gathers(op)) {
-            tell(g, false);
+            stop(g);
             return false;
         }
         add(g, row);
@@ -123,6 +163,12 @@ static bool pass(gather *g)
         judged++;
     }
     return true;
+}
+
+static int64_t begins_at(const query *q)
+{
+    bool is_behind = query_is_by_id_alone(q) && q->after.is_set && !q->gathered->passed;
+    return is_behind ? q->after.id : q->gathered->passed;
 }
 
 void memory_gather(const mrun *r, engine_op *op)
@@ -134,7 +180,8 @@ void memory_gather(const mrun *r, engine_op *op)
                 .table = snapshot_table(r->snapshot, q->entity->id),
                 .arena = arena_new(0),
                 .limit = limit,
-                .passed = q->gathered->passed};
+                .goes_down = query_is_by_id_alone(q) && q->sort_count && q->sorts[0].descending,
+                .passed = begins_at(q)};
     bool wants_more = true;
     if (!g.arena) {
         op->status = CRM_NOMEM;
@@ -150,4 +197,26 @@ void memory_gather(const mrun *r, engine_op *op)
         }
     }
     arena_free(g.arena);
+}
+
+void memory_gather_tried(const mrun *r, engine_op *op)
+{
+    mrun own = *r;
+    found *all = NULL;
+    uint32_t count = 0;
+    int64_t end = clock_mono() + op->stop_after_us * 1000;
+    if (!own.deadline || end < own.deadline) {
+        own.deadline = end;
+    }
+    op->status = CRM_TIMEOUT;
+    if (!r->session->engine->part_rows) {
+        op->status = memory_list_rows(&own, op->query, &all, &count);
+    }
+    if (op->status == CRM_OK) {
+        memory_list_give(r, op, all, count);
+    } else if (op->status == CRM_TIMEOUT && !memory_is_over(r)) {
+        op->status = CRM_OK;
+        memory_gather_begin(op);
+    }
+    free(all);
 }

@@ -437,34 +437,48 @@ static bool may_stop(const engine_op *op)
     return op->stop_after_us && !q->terms.n && !q->only_deleted && !q->with_deleted;
 }
 
-void memory_list(const mrun *r, engine_op *op)
+crm_status memory_list_rows(const mrun *r, const query *q, found **out, uint32_t *count)
 {
-    const query *q = op->query;
+    crm_status st = find_rows(r, q, out, count);
+    if (st == CRM_OK) {
+        qsort_r(*out, *count, sizeof **out, compare_found, (void *)q);
+    }
+    return st;
+}
+
+void memory_list_give(const mrun *r, engine_op *op, const found *all, uint32_t count)
+{
+    uint32_t limit = op->query->limit ? op->query->limit : LIST_MAX;
+    bool wants_more = true;
+    for (uint32_t i = 0; wants_more && i < count && i < limit; i++) {
+        op->status = memory_is_over(r) ? CRM_TIMEOUT : CRM_OK;
+        wants_more = !op->status && memory_give(op, op->query->entity, all[i].row, all[i].bits);
+    }
+}
+
+static void list_whole(const mrun *r, engine_op *op)
+{
     found *all;
-    op->is_partial = op->is_unordered = false;
-    if (q->gathered) {
-        memory_gather(r, op);
-        return;
-    }
-    if (may_stop(op)) {
-        list_in_part(r, op);
-        return;
-    }
-    uint32_t count, limit = q->limit ? q->limit : LIST_MAX;
-    op->status = find_rows(r, q, &all, &count);
+    uint32_t count;
+    op->status = memory_list_rows(r, op->query, &all, &count);
     if (op->status == CRM_OK) {
-        qsort_r(all, count, sizeof *all, compare_found, (void *)q);
-        for (uint32_t i = 0; i < count && i < limit; i++) {
-            if (memory_is_over(r)) {
-                op->status = CRM_TIMEOUT;
-                break;
-            }
-            if (!memory_give(op, q->entity, all[i].row, all[i].bits)) {
-                break;
-            }
-        }
+        memory_list_give(r, op, all, count);
     }
     free(all);
+}
+
+void memory_list(const mrun *r, engine_op *op)
+{
+    op->is_partial = false;
+    if (op->query->gathered) {
+        memory_gather(r, op);
+    } else if (may_stop(op)) {
+        list_in_part(r, op);
+    } else if (op->stop_after_us && memory_gathers(op)) {
+        memory_gather_tried(r, op);
+    } else {
+        list_whole(r, op);
+    }
 }
 
 void memory_count(const mrun *r, engine_op *op)

@@ -310,10 +310,3 @@ bool plan_in_order(sqlite_session *s, const query *in, walk *out)
     sql_start(&s->sql, s->layout, &in->env);
     return walk_find(&s->sql, &bare, NULL, ENGINE_LIST, out) && out->is_ordered;
 }
-
-bool plan_lacks_order(sqlite_session *s, const query *in, const plan *p)
-{
-    walk w;
-    bool is_unordered = p->count == 1 && !p->is_merged && !p->at[0].is_ordered;
-    return is_unordered && !plan_in_order(s, in, &w);
-}

@@ -229,15 +229,10 @@ static void add_groups(sql *q, const query *in, const match *m)
     sql_z(q, ")");
 }
 
-/* " FROM f5 CROSS JOIN e5 t0 WHERE …": the order of the join is what drives it. */
-static void add_from(sql *q, const query *in, const match *m)
+/* " FROM f5 CROSS JOIN e5 t0 WHERE … AND ": the order of the join is what drives it. */
+static void add_join(sql *q, const query *in, const match *m)
 {
     const entity *e = in->entity;
-    if (!m->count) {
-        plan_from(q, e);
-        sql_z(q, SQL_NEVER);
-        return;
-    }
     sql_z(q, " FROM ");
     sql_name(q, 'f', e->id);
     sql_z(q, " CROSS JOIN ");
@@ -251,16 +246,65 @@ static void add_from(sql *q, const query *in, const match *m)
     sql_z(q, "=");
     sql_name(q, 'f', e->id);
     sql_z(q, ".rowid AND ");
-    plan_bin(q, in);
-    sql_z(q, " AND ");
+}
+
+/* Of the rows that the join gives, those that the rights grant. */
+static void add_rights(sql *q, const query *in, const match *m)
+{
     if (m->count == 1) {
         add_granted(q, in, m->groups[0].bits);
     } else {
         add_groups(q, in, m);
     }
+}
+
+static void add_from(sql *q, const query *in, const match *m)
+{
+    if (!m->count) {
+        plan_from(q, in->entity);
+        sql_z(q, SQL_NEVER);
+        return;
+    }
+    add_join(q, in, m);
+    plan_bin(q, in);
+    sql_z(q, " AND ");
+    add_rights(q, in, m);
     if (in->where) {
         sql_z(q, " AND ");
-        sql_cond(q, e, 0, in->where);
+        sql_cond(q, in->entity, 0, in->where);
+    }
+}
+
+void match_way(sql *q, const query *in, const char *beyond, int64_t number)
+{
+    match m;
+    make_match(q, in, &m);
+    if (!m.count) {
+        plan_from(q, in->entity);
+        sql_z(q, SQL_NEVER " AND ");
+        sql_column(q, 0, &in->entity->fields[COL_ID]);
+        sql_z(q, beyond);
+        sql_int(q, number);
+        return;
+    }
+    add_join(q, in, &m);
+    sql_name(q, 'f', in->entity->id);
+    sql_z(q, ".rowid");
+    sql_z(q, beyond);
+    sql_int(q, number);
+    sql_z(q, " ORDER BY ");
+    sql_name(q, 'f', in->entity->id);
+    sql_z(q, beyond[0] == '<' ? ".rowid DESC" : ".rowid");
+}
+
+void match_granted(sql *q, const query *in)
+{
+    match m;
+    make_match(q, in, &m);
+    if (m.count) {
+        add_rights(q, in, &m);
+    } else {
+        sql_z(q, SQL_NEVER);
     }
 }
 

@@ -310,20 +310,30 @@ static void add_bound(sql *q, const query *in)
     }
 }
 
-void plan_verdict(sql *q, const query *in, const walk *w, bool is_anywhere)
+/* Whether the rights grant it, and full text that did not lead to it has the words. */
+static void add_granted(sql *q, const query *in, const walk *w)
 {
-    sql_z(q, ",CASE WHEN ");
-    if (is_anywhere) {
-        sql_z(q, "1");
-        add_behind(q, in);
-        add_bound(q, in);
-        sql_z(q, " AND ");
-    }
-    if (in->rights && !w->branch && !plan_sees_all(in)) {
+    if (plan_is_search(in)) {
+        match_granted(q, in);
+    } else if (in->terms.n) {
+        sql_match(q, in);
+    } else if (in->rights && !w->branch && !plan_sees_all(in)) {
         sql_branches(q, in->entity, 0, in->rights, in->need);
     } else {
         sql_z(q, "1");
     }
+}
+
+void plan_verdict(sql *q, const query *in, const walk *w, bool is_anywhere)
+{
+    sql_z(q, ",CASE WHEN ");
+    if (is_anywhere) {
+        plan_bin(q, in);
+        add_behind(q, in);
+        add_bound(q, in);
+        sql_z(q, " AND ");
+    }
+    add_granted(q, in, w);
     sql_z(q, " THEN (");
     q->held = w->held;
     q->held_count = w->held_count;

@@ -85,9 +85,6 @@ CRM_MUST_CHECK crm_status plan_make(sqlite_session *s, const query *in, engine_o
 bool plan_in_order(sqlite_session *s, const query *in, walk *out);
 /* The greatest id there is. */
 CRM_MUST_CHECK crm_status plan_last_id(sqlite_session *s, const query *in, int64_t *out);
-/* Whether it is the order asked for that keeps the rows of a list from coming one by one: no index has
- * it, whatever the condition. Begins a statement in s->sql. */
-bool plan_lacks_order(sqlite_session *s, const query *in, const plan *p);
 
 /* ---- SQL ------------------------------------------------------------------------------------- */
 
@@ -117,8 +114,9 @@ CRM_MUST_CHECK crm_status plan_bind(sqlite_session *s, sqlite3_stmt *stmt, const
                                     uint32_t at);
 /* " AND <beyond the cursor>" */
 void plan_after(sql *q, const query *in, page_part part);
-/* ",CASE … END": NULL of a row that the rights do not grant, or with `is_anywhere` one that is not beyond the
- * cursor, or is beyond the bound of in->gathered; else whether the condition holds. On the way of a branch are the rows that it grants alone. */
+/* ",CASE … END": NULL of a row that the rights do not grant, or with `is_anywhere` one that lies in the bin
+ * or not as is asked, is not beyond the cursor, or is beyond the bound of in->gathered; else whether the
+ * condition holds. On the way of a branch are the rows that it grants alone, on match_way those with the words. */
 void plan_verdict(sql *q, const query *in, const walk *w, bool is_anywhere);
 void plan_order(sql *q, const query *in);
 /* ",<sort value>" of each sort, as it compares. */
@@ -228,5 +226,10 @@ CRM_MUST_CHECK crm_status prefix_spell(sqlite_session *s, const query *in, query
 void match_list(sqlite_session *s, const query *in, const uint64_t selected[4], page_part part,
                 uint32_t limit);
 void match_count(sqlite_session *s, const query *in, int64_t limit);
+/* " FROM … WHERE … ORDER BY …" of plan_is_search: the rows with the terms by their numbers, those that are
+ * `beyond` ("=", ">" or "<") the number, which is the last parameter; whatever else is asked. */
+void match_way(sql *q, const query *in, const char *beyond, int64_t number);
+/* Whether the rights grant a row on that way. */
+void match_granted(sql *q, const query *in);
 
 #endif

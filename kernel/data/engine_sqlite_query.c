@@ -177,14 +177,13 @@ void query_list(sqlite_session *s, engine_op *op)
     reader r = {.s = s, .query = in};
     uint32_t limit = in->limit ? in->limit : LIST_MAX;
     plan p;
-    op->is_partial = op->is_unordered = false;
+    op->is_partial = false;
     if (in->gathered) {
         query_gather(&r, op, limit);
         return;
     }
     op->status = plan_make(s, in, ENGINE_LIST, &p);
     if (op->status == CRM_OK) {
-        op->is_unordered = plan_lacks_order(s, in, &p);
         list_planned(&r, op, &p, limit);
     }
 }

@@ -8,6 +8,9 @@
  * own. No value of a row that he may not read is in it, nor can one be found out by asking what comes
  * behind.
  *
+ * Of a search only the rows that have its words are passed. A list that goes by the ids themselves is
+ * passed in its own direction, from its cursor on: each part gives what it has found, and nothing is kept.
+ *
  * Rows change meanwhile. What was left out comes after `bound`; so a kept row that has moved behind it
  * is no row of this page any more, and the page ends there however few rows are left.
  */
@@ -30,10 +33,10 @@ typedef struct cursor {
 } cursor;
 
 typedef struct list_gathering {
-    int64_t passed;     /* rows with an id up to this one were judged; 0: none yet */
+    int64_t passed;     /* rows up to this id, or down to it, were judged; 0: none yet */
     const int64_t *ids; /* the first of them behind the query's cursor, in the order of the list */
     uint32_t count;
-    uint8_t percent; /* of the way, when it began */
+    uint8_t percent; /* of the way, when it began; of a search, as it was told last */
     cursor bound;    /* set: some were left out, which all come after it */
     bool is_over;    /* the page that was given ends at `bound` */
 } list_gathering;

@@ -73,7 +73,6 @@ typedef struct record_read {
     int64_t part_us;         /* LIST: after so long it may stop with what it has found, is_partial, and
                                 next leads on from there (engine.h, stop_after_us); 0: never */
     bool interrupted, has_more, is_partial;
-    bool is_unordered;       /* what took so long was that nothing has the order of its sort */
     int percent;             /* of the way, when is_partial */
     bool approx;             /* there are at least `total` */
     int64_t total;

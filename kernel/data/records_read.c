@@ -275,7 +275,7 @@ static void on_place(void *arg, const value *row, int percent)
     s->r->percent = percent;
 }
 
-/* It has shown nothing yet, and what is kept of it comes back with the next part. */
+/* What it has not shown yet comes back with the next part. */
 static void on_gathered(void *arg, const list_gathering *g, int percent)
 {
     read_state *s = arg;
@@ -333,7 +333,7 @@ static crm_status prepare(record_read *r, read_state **out)
         return CRM_NOMEM;
     }
     r->state = s;
-    r->has_more = r->approx = r->interrupted = r->is_partial = r->is_unordered = false;
+    r->has_more = r->approx = r->interrupted = r->is_partial = false;
     r->total = 0;
     r->next = (crm_str){0};
     s->r = r;
@@ -381,7 +381,6 @@ static crm_status after_first(read_state *s, crm_status st)
     record_read *r = s->r;
     if (s->batch.interrupted) {
         r->interrupted = true;
-        r->is_unordered = s->ops[OP_ROWS].is_unordered;
         return CRM_TIMEOUT;
     }
     if (r->id && (st == CRM_NOT_FOUND || (!st && !s->given))) {

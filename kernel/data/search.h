@@ -56,11 +56,11 @@ void search_look(const search_words *w, const record_view *v, search_found *out)
 /* "found":{"title":[[0,6]],"phone":[[],[[2,6]]]}: ranges; of a field with many values, per value. */
 void search_found_json(json_writer *w, const record_view *v, const search_found *f);
 /* The first place outside the title, with some of the text around it: {"field","text","at":[…]}, or
- * null when every word stands in the title. */
+ * null when every word stands in the title. A note has no other title than what it says: its first place. */
 void search_excerpt_json(json_writer *w, const record_view *v, const search_found *f);
 
-/* At most `limit` rows with these terms, newest first, with the title, the stage and the search fields
- * that the caller may see. Pool or writer. */
+/* At most `limit` rows with these terms, newest first, with the title, the stage, what they are a part
+ * of and the search fields that the caller may see. Pool or writer. */
 CRM_MUST_CHECK crm_status search_rows(crm_ctx *c, const entity *e, crm_str terms, uint32_t limit,
                                       record_row_fn on_row, void *arg);
 
@@ -87,8 +87,9 @@ typedef struct search_try {
 CRM_MUST_CHECK crm_status search_begin(search_try *t);
 /*
  * The next reading that makes sense, when the last one found nothing; t->text {NULL,0} and step OVER
- * at the end. Pool or writer: a correction reads. It is a word of a row and field that the caller may
- * see, with one edit for words of four letters or more and two from eight on.
+ * at the end; after a failure it may be asked for again. Pool or writer: a correction reads. It is a
+ * word of a row and field that the caller may see, with one edit for words of four letters or more
+ * and two from eight on.
  */
 CRM_MUST_CHECK crm_status search_next(search_try *t);
 /* "read_as" or "corrected" when the reading is not as typed. */

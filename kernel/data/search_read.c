@@ -25,8 +25,8 @@ crm_status search_rows(crm_ctx *c, const entity *e, crm_str terms, uint32_t limi
     rights_fields(c, e, shown);
     bits_add(q->select, COL_ID);
     for (uint32_t i = 0; i < e->field_count; i++) {
-        bool is_wanted =
-            i == e->title_field || i == e->stage_field || e->fields[i].flags & FIELD_SEARCH;
+        bool is_wanted = i == e->title_field || i == e->stage_field || i == e->parent_field ||
+                         e->fields[i].flags & FIELD_SEARCH;
         if (i >= COL_OWN && is_wanted && bits_has(shown, i) &&
             !(e->fields[i].flags & FIELD_HIDDEN)) {
             bits_add(q->select, i);
@@ -253,20 +253,36 @@ crm_status search_begin(search_try *t)
     return take(t, t->typed);
 }
 
+/* A text without any word is no reading of what had some. */
+static crm_status take_other(search_try *t, crm_str text)
+{
+    crm_str terms;
+    crm_status st = search_terms(t->call->arena, text, &terms);
+    if (st == CRM_OK && terms.n) {
+        t->text = text;
+        t->terms = terms;
+    }
+    return st;
+}
+
 crm_status search_next(search_try *t)
 {
-    crm_str text = {0};
     crm_status st = CRM_OK;
-    while (st == CRM_OK && !text.p && t->step < SEARCH_OVER) {
+    t->text = (crm_str){0};
+    while (st == CRM_OK && !t->text.p && t->step < SEARCH_OVER) {
+        crm_str text = {0};
         t->step++;
         if (t->step == SEARCH_SWAPPED) {
             st = text_swap_layout(t->call->arena, t->typed, &text);
         } else if (t->step == SEARCH_CORRECTED) {
             st = correct(t, &text);
         }
+        st = st == CRM_OK && text.p ? take_other(t, text) : st;
     }
-    t->text = (crm_str){0};
-    return st == CRM_OK && text.p ? take(t, text) : st;
+    if (st != CRM_OK) {
+        t->step--; /* it may be tried again where there is more time */
+    }
+    return st;
 }
 
 void search_reading_json(json_writer *w, const search_try *t)

@@ -92,56 +92,110 @@ static void list_end(api_call *k)
     jw_end_object(&k->w);
 }
 
-/* The query and the list's places follow the reading that the search stands at. */
-static crm_status take_reading(api_call *k, query *q)
+/* ---- readings of what was typed ----------------------------------------------------------------
+ */
+
+/* The query, its places and the list's marks follow the reading that the search stands at. */
+static crm_status take_reading(api_call *k)
 {
     list_state *l = k->own;
+    query *q = k->read.query;
     q->terms = l->search.terms;
+    q->after.is_set = false;
+    q->gathered = NULL;
+    query_bind(q);
     return search_words_new(k->c.arena, q->terms, &l->words);
 }
 
-static bool may_read_otherwise(const api_call *k)
-{
-    const list_state *l = k->own;
-    return !k->read.total && l->search.terms.n && l->search.step != SEARCH_OVER &&
-           !k->read.query->only_deleted;
-}
-
-static void list_pooled(api_call *k);
-
-/* Nothing was found as typed: the next reading, if there is one. */
-static crm_status read_otherwise(api_call *k)
+/* The place is of another reading than the first. */
+static crm_status find_place(api_call *k)
 {
     list_state *l = k->own;
-    crm_status s = search_next(&l->search);
-    if (s == CRM_OK && l->search.text.p) {
-        s = take_reading(k, k->read.query);
-    }
-    if (s == CRM_OK && l->search.text.p) {
-        buf_clear(&k->text);
-        list_begin(k, &k->text);
-        s = records_read_now(&k->read);
+    crm_status s = CRM_OK;
+    while (s == CRM_OK && l->after.n) {
+        s = search_next(&l->search);
+        if (s == CRM_OK && !l->search.text.p) {
+            return call_fail(&k->c, CRM_BAD_REQUEST, "bad_cursor");
+        }
+        s = s ? s : take_reading(k);
+        if (s == CRM_OK && cursor_read(k->c.arena, k->read.query, l->after) == CRM_OK) {
+            l->after = (crm_str){0};
+        }
     }
     return s;
 }
 
+/* Once the list has ended, and was not begun by what another reading found. */
+static bool may_read_otherwise(const api_call *k)
+{
+    const list_state *l = k->own;
+    const query *q = k->read.query;
+    bool is_over = !k->read.has_more && !q->after.is_set;
+    return is_over && !k->read.total && l->search.terms.n && l->search.step != SEARCH_OVER &&
+           !q->only_deleted;
+}
+
+static int64_t part_us(const api_call *k)
+{
+    return (int64_t)(k->api->o.part_ms ? k->api->o.part_ms : PART_MS) * 1000;
+}
+
+static crm_status read_list(api_call *k)
+{
+    list_state *l = k->own;
+    int64_t limit_us = l->is_slow ? SLOW_LIMIT_US : FAST_LIMIT_US, most_us = part_us(k) * 5 / 2;
+    buf_clear(&k->text);
+    list_begin(k, &k->text);
+    k->c.until = clock_mono() + limit_us * 1000;
+    k->read.limit_us = limit_us < most_us ? limit_us : most_us;
+    k->read.count_us = POOL_COUNT_US;
+    k->read.part_us = l->is_slow ? part_us(k) : 0;
+    k->read.done = NULL;
+    return records_read_now(&k->read);
+}
+
+/* What time there was is gone: the list of this reading begins with the next part. */
+static crm_status leave_to_next_part(api_call *k)
+{
+    record_read *r = &k->read;
+    r->next = cursor_write_gathered(k->c.arena, r->query, &(list_gathering){.percent = 0});
+    r->has_more = r->is_partial = r->approx = true;
+    r->percent = 0;
+    return r->next.n ? CRM_OK : CRM_NOMEM;
+}
+
+/* Nothing was found as typed: the next reading, if there is one. To look for one that takes too
+ * long is given up, and nothing is what was found. */
+static crm_status read_otherwise(api_call *k, int64_t from)
+{
+    list_state *l = k->own;
+    crm_status s = search_next(&l->search);
+    if (s == CRM_TIMEOUT && l->is_slow) {
+        l->search.step = SEARCH_OVER;
+        k->c.error = (call_error){0};
+        return CRM_OK;
+    }
+    if (s != CRM_OK || !l->search.text.p) {
+        return s;
+    }
+    bool is_late = l->is_slow && clock_mono() - from > part_us(k) * 1000;
+    s = take_reading(k);
+    return s ? s : is_late ? leave_to_next_part(k) : read_list(k);
+}
+
+/* ---- on a pool ------------------------------------------------------------------------------- */
+
+static void list_pooled(api_call *k);
+
 static void list_on_pool(api_call *k)
 {
     list_state *l = k->own;
-    int64_t limit_us = l->is_slow ? SLOW_LIMIT_US : FAST_LIMIT_US;
-    uint32_t part_ms = k->api->o.part_ms ? k->api->o.part_ms : PART_MS;
-    int64_t part_us = (int64_t)part_ms * 1000, most_us = part_us * 5 / 2;
     int64_t from = clock_mono();
-    buf_clear(&k->text);
-    list_begin(k, &k->text);
-    k->c.until = from + limit_us * 1000;
-    k->read.limit_us = limit_us < most_us ? limit_us : most_us;
-    k->read.count_us = POOL_COUNT_US;
-    k->read.part_us = l->is_slow ? part_us : 0;
-    k->read.done = NULL;
-    k->status = records_read_now(&k->read);
+    k->c.until = from + (l->is_slow ? SLOW_LIMIT_US : FAST_LIMIT_US) * INT64_C(1000);
+    k->status = l->after.n ? find_place(k) : CRM_OK;
+    k->status = k->status == CRM_OK ? read_list(k) : k->status;
     while (k->status == CRM_OK && may_read_otherwise(k)) {
-        k->status = read_otherwise(k);
+        k->status = read_otherwise(k, from);
     }
     k->c.until = 0;
     if (k->status == CRM_OK) {
@@ -162,24 +216,6 @@ static void to_pool(api_call *k, bool is_slow)
     api_pool(k, is_slow ? POOL_SLOW : POOL_FAST, list_on_pool, list_pooled);
 }
 
-/* Words, or the recycle bin, in an order that nothing has: such a list comes whole or not at all.
- */
-static void blame_sort(api_call *k)
-{
-    const field *f = k->read.query->sorts[0].field;
-    buf params;
-    json_writer w;
-    buf_init(&params, 1024);
-    jw_init(&w, &params);
-    jw_object(&w);
-    jw_kstr(&w, "field", f->name);
-    jw_kstr(&w, "label", registry_text(k->c.reg, k->c.lang, f->label));
-    jw_end_object(&w);
-    (void)call_fail(&k->c, CRM_TIMEOUT, "slow_sort");
-    k->c.error.params_json = arena_dup(k->c.arena, buf_view(&params));
-    buf_free(&params);
-}
-
 static void list_pooled(api_call *k)
 {
     list_state *l = k->own;
@@ -187,9 +223,6 @@ static void list_pooled(api_call *k)
     if (k->status == CRM_TIMEOUT && !l->is_slow) {
         to_pool(k, true);
         return;
-    }
-    if (k->status == CRM_TIMEOUT && k->read.is_unordered) {
-        blame_sort(k);
     }
     if (k->status != CRM_OK) {
         api_reply_error(k, k->status);

@@ -25,6 +25,7 @@ typedef struct list_state {
     uint64_t shape;
     list_keeping keeping;
     search_try search;   /* of `q`; typed is empty without it */
+    crm_str after;       /* a place that is not of its first reading; empty: the query has it, or there is none */
     search_words *words; /* of the reading */
 } list_state;
 

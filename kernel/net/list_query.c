@@ -375,6 +375,20 @@ static crm_status check_once(api_call *k, const http_field *list, uint32_t at,
     return CRM_OK;
 }
 
+/* That of a list with words may be of another reading of them, which a pool finds. */
+static crm_status place(api_call *k, query *q, crm_str after)
+{
+    query_bind(q);
+    if (!after.n || cursor_read(k->c.arena, q, after) == CRM_OK) {
+        return CRM_OK;
+    }
+    if (!q->terms.n || q->only_deleted) {
+        return call_fail(&k->c, CRM_BAD_REQUEST, "bad_cursor");
+    }
+    ((list_state *)k->own)->after = after;
+    return CRM_OK;
+}
+
 crm_status records_read_query(api_call *k, query *q, const char *const *own)
 {
     const http_field *list;
@@ -396,9 +410,5 @@ crm_status records_read_query(api_call *k, query *q, const char *const *own)
             s = param(k, &list[i], q, &after);
         }
     }
-    query_bind(q);
-    if (s == CRM_OK && after.n && cursor_read(k->c.arena, q, after) != CRM_OK) {
-        s = call_fail(&k->c, CRM_BAD_REQUEST, "bad_cursor");
-    }
-    return s;
+    return s == CRM_OK ? place(k, q, after) : s;
 }

@@ -62,6 +62,8 @@ describe('what people type', () => {
     assert.deepEqual([labels(english), english.read_as], [['John Hello'], 'hello']);
     const list = await listed(head, PEOPLE, { q: 'repytwjdf' });
     assert.deepEqual([list.rows.map((r) => r.name), list.total, list.read_as], [['Мария Кузнецова'], 1, 'кузнецова']);
+    const signs = await listed(head, PEOPLE, { q: 'жъэ' }); // ;]' is no word, and asks for nothing
+    assert.deepEqual([signs.rows, signs.total, signs.read_as], [[], 0, undefined]);
   });
 
   it('forgives one error in a short word and two in a long one, and says what it took', async () => {

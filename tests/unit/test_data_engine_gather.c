@@ -122,6 +122,71 @@ static void an_order_whose_first_rows_are_hidden_comes_in_parts(void **state)
     check_parts(b, list_by(b, DEAL_NAME, true, closes_late(b)));
 }
 
+/* ---- words, and the recycle bin -------------------------------------------------------------- */
+
+static void add_words(bench *b)
+{
+    bench_begin(b);
+    for (int64_t id = 1; id <= DEALS; id++) {
+        bench_terms(b, id, id % 4 ? "ель" : "сосна", "дуб");
+    }
+    bench_commit(b);
+}
+
+static query with_words(query q)
+{
+    q.terms = CRM_S("ел* дуб");
+    return q;
+}
+
+static query by_id_alone(bench *b, bool descends, const cond *rights)
+{
+    query q = list_by(b, COL_ID, descends, rights);
+    q.sort_count = 1;
+    return q;
+}
+
+static void words_come_in_parts(void **state)
+{
+    bench *b = *state;
+    add_deals(b);
+    add_words(b);
+    check_parts(b, with_words(list_by(b, DEAL_CLOSE, false, NULL)));
+    check_parts(b, with_words(list_by(b, DEAL_AMOUNT, true, NULL)));
+    check_parts(b, with_words(list_by(b, DEAL_CLOSE, true, closes_late(b))));
+    check_parts(b, with_words(by_id_alone(b, true, NULL)));
+    check_parts(b, with_words(by_id_alone(b, false, closes_late(b))));
+}
+
+static void throw_most_away(bench *b)
+{
+    bench_begin(b);
+    for (int64_t id = 1; id <= DEALS; id++) {
+        value when = id % 4 ? value_int(9 + id % 5) : value_null();
+        assert_ok(bench_set(b, id, COL_DELETED_AT, when));
+    }
+    bench_commit(b);
+}
+
+static query in_bin(query q)
+{
+    q.only_deleted = q.with_deleted = true;
+    return q;
+}
+
+static void the_bin_comes_in_parts(void **state)
+{
+    bench *b = *state;
+    add_deals(b);
+    throw_most_away(b);
+    check_parts(b, in_bin(list_by(b, COL_DELETED_AT, true, NULL)));
+    check_parts(b, in_bin(list_by(b, DEAL_CLOSE, false, closes_late(b))));
+    check_parts(b, in_bin(by_id_alone(b, true, closes_late(b))));
+    query named = in_bin(list_by(b, DEAL_AMOUNT, true, NULL));
+    named.terms = CRM_S("е");
+    check_parts(b, named);
+}
+
 /* ---- what changes meanwhile ------------------------------------------------------------------ */
 
 static uint32_t turns;
@@ -185,7 +250,7 @@ typedef struct told {
     int64_t ids[LIST_MAX];
     uint32_t parts, given;
     int percent;
-    bool goes_on;
+    bool goes_on, goes_down;
 } told;
 
 static bool count_row(void *arg, const value *row, uint32_t bits)
@@ -207,9 +272,10 @@ static void refuse_place(void *arg, const value *row, int percent)
 static void note_gathered(void *arg, const list_gathering *g, int percent)
 {
     told *t = arg;
-    assert_int_equal(t->given, 0);
+    assert_int_equal(t->goes_down ? g->count : t->given, 0);
     assert_true(percent >= t->percent);
-    assert_true(g->passed >= t->at.passed);
+    assert_true(t->goes_down && t->at.passed ? g->passed <= t->at.passed
+                                             : g->passed >= t->at.passed);
     t->at = *g;
     t->at.ids = t->ids;
     for (uint32_t i = 0; i < g->count; i++) {
@@ -274,6 +340,38 @@ static void a_part_holds_no_hidden_row(void **state)
     assert_true(t.percent > 80);
 }
 
+/* Nor does its share, which of a search would tell where the words stand. */
+static void a_share_of_words_in_hidden_rows_is_not_told(void **state)
+{
+    bench *b = *state;
+    static told t;
+    const cond *none = world_cond(b->w, COND_GT, deal_field(b->w, DEAL_CLOSE), value_int(100));
+    add_deals(b);
+    add_words(b);
+    t = (told){.b = b, .q = with_words(list_by(b, DEAL_CLOSE, false, none))};
+    bench_stop_lists(b, 1);
+    ask_all(&t, 60000000);
+    assert_int_equal(t.given, 0);
+    assert_true(t.parts > DEALS / 2);
+    assert_true(!has_indexes(b) || t.percent == 0); /* the memory passes every row, words or not */
+}
+
+/* Each is given as soon as it is met, and no row is passed twice. */
+static void words_by_number_are_given_as_they_are_found(void **state)
+{
+    bench *b = *state;
+    static told t;
+    static ids whole;
+    add_deals(b);
+    add_words(b);
+    t = (told){.b = b, .q = with_words(by_id_alone(b, true, closes_late(b))), .goes_down = true};
+    whole_list(b, t.q, &whole);
+    bench_stop_lists(b, 1);
+    ask_all(&t, 60000000);
+    assert_int_equal(t.given, whole.count);
+    assert_in_range(t.parts, whole.count, DEALS + 2);
+}
+
 /* Each part comes further, however little time it has. */
 static void it_stops_by_its_time_and_ends(void **state)
 {
@@ -296,8 +394,12 @@ int main(void)
         ON_ALL(an_order_that_nothing_has_comes_in_parts),
         ON_ALL(more_ranges_than_lanes_come_in_parts),
         ON_ALL(an_order_whose_first_rows_are_hidden_comes_in_parts),
+        ON_ALL(words_come_in_parts),
+        ON_ALL(the_bin_comes_in_parts),
         ON_ALL(rows_that_stay_come_once_whatever_others_do),
         ON_ALL(a_part_holds_no_hidden_row),
+        ON_ALL(a_share_of_words_in_hidden_rows_is_not_told),
+        ON_ALL(words_by_number_are_given_as_they_are_found),
         ON_ALL(it_stops_by_its_time_and_ends),
     };
     return RUN_ON_ALL(tests);

@@ -174,30 +174,7 @@ static void one_without_an_order_has_no_part(void **state)
     engine_batch batch = {.ops = &op, .count = 1};
     assert_ok(engine_read_now(b->reader, &batch));
     bool has_indexes = strcmp(b->e->ops->name, "sqlite") == 0;
-    assert_int_equal(op.is_unordered, has_indexes);
     assert_int_equal(op.is_partial, !has_indexes);
-    q.sorts[0].field = deal_field(b->w, DEAL_AMOUNT);
-    assert_ok(engine_read_now(b->reader, &batch));
-    assert_false(op.is_unordered);
-}
-
-/* An index has that order, and it is the condition that the rows do not come in it by. */
-static void an_order_that_an_index_has_is_not_to_blame(void **state)
-{
-    bench *b = *state;
-    seen s = {0};
-    value among[] = {value_int(1), value_int(2)};
-    add_deals(b);
-    bench_stop_lists(b, 3);
-    query q = some_list(b, DEAL_AMOUNT, true, false);
-    q.where = cond_in(b->w->arena, deal_field(b->w, DEAL_AMOUNT), among, 2);
-    engine_op op = list_that_may_stop(&q, &s);
-    engine_batch batch = {.ops = &op, .count = 1};
-    assert_ok(engine_read_now(b->reader, &batch));
-    assert_false(op.is_unordered);
-    q.sorts[0].field = deal_field(b->w, DEAL_CLOSE);
-    assert_ok(engine_read_now(b->reader, &batch));
-    assert_int_equal(op.is_unordered, strcmp(b->e->ops->name, "sqlite") == 0);
 }
 
 /* ---- what its place and its progress tell ---------------------------------------------------- */
@@ -352,7 +329,6 @@ int main(void)
         ON_ALL(a_bound_of_the_order_is_kept),
         ON_ALL(it_stops_by_its_time_and_not_without_one),
         ON_ALL(one_without_an_order_has_no_part),
-        ON_ALL(an_order_that_an_index_has_is_not_to_blame),
         ON_ALL(one_that_nobody_waits_for_has_no_part),
         ON_ALL(its_place_is_a_row_the_asker_may_see),
         ON_ALL(its_progress_says_nothing_of_hidden_rows),
