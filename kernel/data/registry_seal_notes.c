@@ -16,7 +16,7 @@
 
 static const field fields[NOTE_COLUMNS - COL_OWN] = {
     [NOTE_RECORD - COL_OWN] = ROW("record", REF, FIELD_REQUIRED),
-    [NOTE_TEXT - COL_OWN] = ROW("text", MULTILINE, FIELD_REQUIRED),
+    [NOTE_TEXT - COL_OWN] = ROW("text", MULTILINE, FIELD_REQUIRED | FIELD_SEARCH),
     [NOTE_MENTIONS - COL_OWN] = ROW("mentions", REFS, 0),
     [NOTE_NOT_TOLD - COL_OWN] = ROW("not_told", REFS, FIELD_READ_ONLY),
     [NOTE_FILES - COL_OWN] = ROW("files", FILES, 0),

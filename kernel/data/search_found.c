@@ -417,10 +417,11 @@ static crm_str excerpt_of(crm_str text, const search_mark *m, uint32_t *shift)
 void search_excerpt_json(json_writer *w, const record_view *v, const search_found *f)
 {
     const search_mark *m = NULL;
+    bool is_note = v->entity->flags & ENTITY_NOTES;
     for (uint32_t i = 0; !m && i < f->count; i++) {
-        m = f->marks[i].field != v->entity->title_field ? &f->marks[i] : NULL;
+        m = is_note || f->marks[i].field != v->entity->title_field ? &f->marks[i] : NULL;
     }
-    if (!m || f->rank % 4) {
+    if (!m || (f->rank % 4 && !is_note)) {
         jw_null(w);
         return;
     }

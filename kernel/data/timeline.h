@@ -5,7 +5,8 @@
  * Every entity with ENTITY_TIMELINE has an entity of notes beside it that seal makes: "sales.deal" has
  * "sales.deal_notes". A note is a part of its record, so it takes that record's rights: it is read through
  * every right to read the record that shows the kind "note", and not while the record is in the recycle bin.
- * Whoever reads the record may write one; what becomes of it afterwards is its author's.
+ * Whoever reads the record may write one; what becomes of it afterwards is its author's. Its words are in the
+ * search, under these same rights.
  *
  * A kind is a bit of branch.kinds (rights_kinds_for): the record's own first, then those of entities that
  * join, in the order of the registry.

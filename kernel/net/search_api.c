@@ -7,6 +7,7 @@
  * leaves the others their time.
  */
 #include "data/search.h"
+#include "data/timeline.h"
 #include "net/api_private.h"
 
 #define PER_ENTITY     5
@@ -16,9 +17,9 @@
 #define SHARE          4                 /* an entity may take this part of what time is left */
 
 typedef struct hit {
-    int64_t id;
+    int64_t id, record; /* what the note stands on; 0: it is none */
     uint32_t rank;
-    crm_str json;
+    crm_str json, label; /* without the end; the record's title */
 } hit;
 
 /* What one entity gave. */
@@ -37,8 +38,9 @@ typedef struct group {
 typedef struct search_state {
     api_call *call;
     search_try reading;
-    search_words *words; /* of the reading */
-    uint32_t limit;
+    search_words *words;     /* of the reading */
+    const entity **entities; /* notes behind the others */
+    uint32_t entity_count, limit;
     group *groups; /* with something in them */
     uint32_t count;
     bool is_partial;
@@ -57,10 +59,22 @@ static crm_str stage_label(api_call *k, const record_view *v)
     return at ? registry_text(k->c.reg, k->c.lang, at->label) : (crm_str){0};
 }
 
+static void put_label(json_writer *w, crm_str label)
+{
+    jw_key(w, CRM_S("label"));
+    if (label.p) {
+        jw_str(w, label);
+    } else {
+        jw_null(w);
+    }
+}
+
+/* A note is known by its record, and what it says stands in the excerpt. */
 static crm_str hit_json(api_call *k, const record_view *v, const search_found *found)
 {
     const entity *e = v->entity;
-    const field *f = e->title_field ? &e->fields[e->title_field] : NULL;
+    bool has_own = e->title_field && !(e->flags & ENTITY_NOTES);
+    const field *f = has_own ? &e->fields[e->title_field] : NULL;
     bool has_title = f && bits_has(v->visible, f->index);
     json_writer w;
     buf out;
@@ -68,13 +82,12 @@ static crm_str hit_json(api_call *k, const record_view *v, const search_found *f
     jw_init(&w, &out);
     jw_object(&w);
     jw_kint(&w, "id", v->row[COL_ID].i);
-    jw_kstr(&w, "label", has_title ? v->row[f->index].s : (crm_str){0});
+    put_label(&w, has_title ? v->row[f->index].s : (crm_str){0});
     jw_key(&w, CRM_S("hint"));
     jw_str(&w, stage_label(k, v));
     search_found_json(&w, v, found);
     jw_key(&w, CRM_S("excerpt"));
     search_excerpt_json(&w, v, found);
-    jw_end_object(&w);
     crm_str json = out.failed ? (crm_str){0} : arena_dup(k->c.arena, buf_view(&out));
     buf_free(&out);
     return json;
@@ -124,7 +137,9 @@ static bool candidate(void *arg, const record_view *v)
         g->ids[g->id_count++] = id;
     }
     search_look(g->words, v, &found);
-    keep(g, (hit){.id = id, .rank = found.rank}, v, &found);
+    hit h = {.id = id, .rank = found.rank};
+    h.record = v->entity->flags & ENTITY_NOTES ? v->row[NOTE_RECORD].i : 0;
+    keep(g, h, v, &found);
     return g->status == CRM_OK;
 }
 
@@ -170,18 +185,39 @@ static crm_status search_in_time(search_state *s, const entity *e, crm_str exact
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-static const entity **searched(api_call *k, uint32_t *count)
+static void add_searched(search_state *s, bool are_notes)
 {
-    const entity **all = ARENA_ARRAY(k->c.arena, const entity *, k->c.reg->entity_count + 1);
-    *count = 0;
-    for (uint32_t i = 0; all && i < k->c.reg->entity_count; i++) {
-        const entity *e = k->c.reg->entities[i];
+    crm_ctx *c = &s->call->c;
+    for (uint32_t i = 0; i < c->reg->entity_count; i++) {
+        const entity *e = c->reg->entities[i];
         bool is_open = !(e->flags & (ENTITY_SYSTEM | ENTITY_NO_API)) && e->search_count;
-        if (is_open && rights_may_some(&k->c, e, ACTION_READ)) {
-            all[(*count)++] = e;
+        bool is_note = e->flags & ENTITY_NOTES;
+        if (is_open && is_note == are_notes && rights_may_some(c, e, ACTION_READ)) {
+            s->entities[s->entity_count++] = e;
         }
     }
-    return all;
+}
+
+/*
+ * What is corrected is corrected by words of records. Notes are many, and whether one may be read
+ * is known by its record alone: to look for a word that hardly anybody may see in them takes too
+ * long.
+ */
+static crm_status take_searched(search_state *s)
+{
+    api_call *k = s->call;
+    s->entities = ARENA_ARRAY(k->c.arena, const entity *, k->c.reg->entity_count + 1);
+    if (!s->entities) {
+        return CRM_NOMEM;
+    }
+    add_searched(s, false);
+    s->reading = (search_try){.call = &k->c,
+                              .entities = s->entities,
+                              .entity_count = s->entity_count,
+                              .typed = http_param(k->http, "q")};
+    add_searched(s, true);
+    s->groups = ARENA_ARRAY(k->c.arena, group, s->entity_count + 1);
+    return s->groups ? CRM_OK : CRM_NOMEM;
 }
 
 static crm_status search_all(search_state *s)
@@ -191,8 +227,8 @@ static crm_status search_all(search_state *s)
     crm_status st = search_exact_terms(a, s->reading.text, &exact);
     st = st == CRM_OK ? search_words_new(a, s->reading.terms, &s->words) : st;
     s->count = 0;
-    for (uint32_t i = 0; st == CRM_OK && s->reading.terms.n && i < s->reading.entity_count; i++) {
-        st = search_in_time(s, s->reading.entities[i], exact);
+    for (uint32_t i = 0; st == CRM_OK && s->reading.terms.n && i < s->entity_count; i++) {
+        st = search_in_time(s, s->entities[i], exact);
     }
     s->call->c.until = s->until;
     return st;
@@ -216,6 +252,34 @@ static crm_status find(search_state *s)
     return st == CRM_TIMEOUT ? CRM_OK : st;
 }
 
+/* ---- what notes stand on ----------------------------------------------------------------------
+ */
+
+static crm_status name_records(group *g)
+{
+    const entity *of = g->entity->fields[NOTE_RECORD].ref;
+    int64_t ids[PER_ENTITY_MAX];
+    crm_str labels[PER_ENTITY_MAX] = {0};
+    for (uint32_t i = 0; i < g->count; i++) {
+        ids[i] = g->hits[i].record;
+    }
+    crm_status st = records_labels(&g->call->c, of, ids, g->count, labels);
+    for (uint32_t i = 0; st == CRM_OK && i < g->count; i++) {
+        g->hits[i].label = labels[i];
+    }
+    return st == CRM_TIMEOUT ? CRM_OK : st; /* what was found is shown all the same */
+}
+
+static crm_status name_all(search_state *s)
+{
+    crm_status st = CRM_OK;
+    for (uint32_t i = 0; st == CRM_OK && i < s->count; i++) {
+        bool is_of_notes = s->groups[i].entity->flags & ENTITY_NOTES;
+        st = is_of_notes ? name_records(&s->groups[i]) : CRM_OK;
+    }
+    return st;
+}
+
 /* ---- the answer ------------------------------------------------------------------------------ */
 
 static int by_best_row(const void *x, const void *y)
@@ -227,6 +291,22 @@ static int by_best_row(const void *x, const void *y)
     return a->entity->index < b->entity->index ? -1 : 1;
 }
 
+static void write_hit(json_writer *w, const group *g, const hit *h)
+{
+    json_writer on;
+    jw_raw(w, h->json);
+    if (h->record) {
+        buf_z(w->b, ",\"record\":");
+        jw_init(&on, w->b);
+        jw_object(&on);
+        jw_kstr(&on, "entity", g->entity->fields[NOTE_RECORD].ref->name);
+        jw_kint(&on, "id", h->record);
+        put_label(&on, h->label);
+        jw_end_object(&on);
+    }
+    buf_char(w->b, '}');
+}
+
 static void write_group(json_writer *w, const group *g)
 {
     bool is_capped = g->seen > CANDIDATES;
@@ -236,7 +316,7 @@ static void write_group(json_writer *w, const group *g)
     jw_kbool(w, "approx", is_capped || g->is_partial);
     jw_karray(w, "rows");
     for (uint32_t i = 0; i < g->count; i++) {
-        jw_raw(w, g->hits[i].json);
+        write_hit(w, g, &g->hits[i]);
     }
     jw_end_array(w);
     jw_end_object(w);
@@ -278,23 +358,14 @@ static crm_status read_limit(api_call *k, uint32_t *limit)
 
 static void search(api_call *k)
 {
-    uint32_t count;
-    const entity **entities = searched(k, &count);
     search_state s = {.call = k, .until = k->c.until};
-    s.groups = ARENA_ARRAY(k->c.arena, group, count + 1);
     k->status = read_limit(k, &s.limit);
+    k->status = k->status == CRM_OK ? take_searched(&s) : k->status;
     if (k->status != CRM_OK) {
         return;
     }
-    if (!entities || !s.groups) {
-        k->status = CRM_NOMEM;
-        return;
-    }
-    s.reading = (search_try){.call = &k->c,
-                             .entities = entities,
-                             .entity_count = count,
-                             .typed = http_param(k->http, "q")};
     k->status = find(&s);
+    k->status = k->status == CRM_OK ? name_all(&s) : k->status;
     if (k->status == CRM_OK && s.is_partial && !s.count && !k->is_slow) {
         k->status = CRM_TIMEOUT; /* nothing yet: once more where there is time */
     }

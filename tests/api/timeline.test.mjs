@@ -256,6 +256,39 @@ describe('notes', () => {
     await sidorova.get(`${NOTES}/${words.id}`, { expect: 200 });
   });
 
+  it('are found by their words, by exactly those who may read them, while they are there', async () => {
+    const { id } = await deal(petrov, { title: 'Погрузчик' });
+    const words = await note(head, id, 'Звонили утром.\nПросят рассрочку на два года', { pinned: true });
+    const found = async (who, q) => {
+      const { groups } = (await who.get(`/api/v1/search?q=${encodeURIComponent(q)}`, { expect: 200 })).json;
+      return groups.find((g) => g.entity === 'sales.deal_notes');
+    };
+    const listed = async (who, q) => (await who.get(`${NOTES}?q=${encodeURIComponent(q)}`, { expect: 200 })).json.rows.map((r) => r.id);
+    for (const who of [head, petrov]) {
+      const group = await found(who, 'рассрочка');
+      const [row] = group.rows;
+      assert.deepEqual([group.total, row.id, row.label], [1, words.id, null]);
+      assert.deepEqual(row.record, { entity: 'sales.deal', id, label: 'Погрузчик' });
+      assert.deepEqual([row.excerpt.field, row.excerpt.text], ['text', 'Просят рассрочку на два года']);
+      assert.deepEqual(row.excerpt.at.map((at) => row.excerpt.text.slice(...at)), ['рассрочку']);
+      assert.deepEqual(await listed(who, 'рассрочка'), [words.id]);
+    }
+    assert.deepEqual([await found(sidorova, 'рассрочка'), await listed(sidorova, 'рассрочка')], [undefined, []]);
+    await head.patch(`${DEALS}/${id}`, { stage: 'lost', lost_reason: 'price' }, { expect: 200 });
+    await belova.get(`${DEALS}/${id}`, { expect: 200 });
+    assert.equal(await found(belova, 'рассрочка'), undefined, 'her right to the deal shows no notes');
+    await head.patch(`${NOTES}/${words.id}`, { text: 'Просят лизинг' }, { expect: 200 });
+    assert.deepEqual([await found(head, 'рассрочка'), (await found(head, 'лизинга')).total], [undefined, 1]);
+    await head.del(`${DEALS}/${id}`, { expect: 204 });
+    assert.equal(await found(head, 'лизинг'), undefined);
+    await head.post(`${DEALS}/${id}/restore`, {}, { expect: 200 });
+    assert.equal((await found(head, 'лизинг')).total, 1);
+    await head.patch(`${DEALS}/${id}`, { owner: sidorova.user.id }, { expect: 200 });
+    assert.deepEqual([await found(petrov, 'лизинг'), (await found(sidorova, 'лизинг')).total], [undefined, 1]);
+    await head.del(`${NOTES}/${words.id}`, { expect: 204 });
+    assert.equal(await found(head, 'лизинг'), undefined);
+  });
+
   it('are told to browsers of those who read the record, by an event of it', async () => {
     const { id } = await deal(petrov);
     const [his, hers] = [await petrov.events(), await sidorova.events()];
