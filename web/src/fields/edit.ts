@@ -3,9 +3,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { El, uid } from '../ui/element.ts';
 import { icon } from '../ui/icon.ts';
+import { slot } from '../ui/slot.ts';
 import './combo.ts';
 import './files.ts';
-import './tags.ts';
 import { expectPick } from './picks.ts';
 import { ownField } from '../plugins/part.ts';
 import { option } from './view.ts';
@@ -15,6 +15,8 @@ import { toast } from '../ui/toast.ts';
 import * as fmt from '../core/fmt.ts';
 import { has, t } from '../core/i18n.ts';
 import type { Attachment, Field, FieldError, Ref } from '../core/types.ts';
+
+const tags = slot('crm-tags', () => import('./tags.ts'));
 
 const MODES: Record<string, string> = {
   phone: 'tel',
@@ -250,7 +252,7 @@ export class FieldEdit extends El {
   }
 
   #tags(): TemplateResult {
-    return html`<crm-tags
+    const draw = () => html`<crm-tags
       .inputId=${this.#id}
       .entity=${this.entity}
       .name=${this.name}
@@ -263,6 +265,7 @@ export class FieldEdit extends El {
         this.#change(e.detail);
       }}
     ></crm-tags>`;
+    return tags(this, draw);
   }
 
   #files(): TemplateResult {
