@@ -275,6 +275,7 @@ crm_status records_restore(crm_ctx *c, const entity *e, int64_t id)
         save_note_changes(&s);
         st = store_write(&s, 'r');
     }
+    st = st ? st : hooks_run(c, HOOK_AFTER_UPDATE, &s.now, &s.was);
     return st ? st : merged_forget(c, e, id);
 }
 

@@ -119,12 +119,33 @@ crm_status records_repoint_back(crm_ctx *c, const change *ch, uint64_t conflicts
 
 /* ---- the merged ones ------------------------------------------------------------------------- */
 
-static const change *change_of(const change_page *page, const entity *e, int64_t id, char op)
+/* A reference that was moved to the winner: what hooks then wrote into him is none of what he took.
+ */
+static bool is_moved(arena *a, const change *ch, const merge_wish *w)
+{
+    crm_str into = arena_fmt(a, "%lld", (long long)w->into);
+    for (uint32_t i = 0; ch->op == 'u' && i < ch->field_count; i++) {
+        const field *f = &ch->entity->fields[ch->fields[i]];
+        const value *v = &ch->now[i];
+        bool is_one = f->type == FIELD_REF && v->kind == VALUE_INT && v->i == w->into;
+        bool is_among = f->type == FIELD_REFS && value_has_element(*v, into);
+        if (f->ref == w->entity && (is_one || is_among)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the winner took; NULL: nothing. It stands before all that was moved to him. */
+static const change *taken_by(arena *a, const change_page *page, const merge_wish *w)
 {
     for (uint32_t i = 0; i < page->count; i++) {
         const change *ch = &page->at[i];
-        if (ch->entity == e && ch->record == id && ch->op == op) {
+        if (ch->entity == w->entity && ch->record == w->into && ch->op == 'u') {
             return ch;
+        }
+        if (ch->entity && is_moved(a, ch, w)) {
+            return NULL;
         }
     }
     return NULL;
@@ -174,7 +195,7 @@ crm_status records_unmerge(crm_ctx *c, const merge_wish *w, const change_page *f
                            uint64_t conflicts[4])
 {
     saving s;
-    const change *ch = change_of(first, w->entity, w->into, 'u');
+    const change *ch = taken_by(c->arena, first, w);
     assert(c->tx);
     memset(conflicts, 0, 4 * sizeof *conflicts);
     crm_status st = open_winner(c, w, &s);

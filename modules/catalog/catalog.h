@@ -50,7 +50,8 @@ crm_status total_after_line(crm_ctx *c, crm_rec *now, const crm_rec *was);
 crm_status total_after_removal(crm_ctx *c, crm_rec *now, const crm_rec *was);
 crm_status total_before_deal(crm_ctx *c, crm_rec *now, const crm_rec *was);
 crm_status total_after_deal(crm_ctx *c, crm_rec *now, const crm_rec *was);
-/* After what no hook sees: a line that came back from the recycle bin, deals that were merged. */
+/* After what no hook sees: lines of a deal that was in the recycle bin when they were moved to it.
+ */
 crm_status total_hear(crm_ctx *c, const crm_change *change);
 
 /* The lines of a deal in the order of their ids, all of them: what comes back from the recycle bin

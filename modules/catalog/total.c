@@ -180,7 +180,8 @@ static crm_status refuse_amount(crm_ctx *c, int64_t total)
                     (long long)(total / 100), (long long)(total % 100));
 }
 
-/* Whoever writes the sum of the lines, as their own hook does, writes what is so. */
+/* Whoever writes the sum of the lines, as their own hook does, writes what is so; who empties the
+ * amount gets the sum. */
 crm_status total_before_deal(crm_ctx *c, crm_rec *now, const crm_rec *was)
 {
     int64_t total;
@@ -194,7 +195,8 @@ crm_status total_before_deal(crm_ctx *c, crm_rec *now, const crm_rec *was)
     if (s != CRM_OK || !count || (crm_has(now, "amount") && crm_get_int(now, "amount") == total)) {
         return s;
     }
-    return mode && !amount ? crm_set_int(now, "amount", total) : refuse_amount(c, total);
+    bool is_given = amount && crm_has(now, "amount");
+    return is_given ? refuse_amount(c, total) : crm_set_int(now, "amount", total);
 }
 
 static crm_status tax_lines(crm_ctx *c, int64_t deal, bool on_top)

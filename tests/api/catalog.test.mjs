@@ -16,6 +16,7 @@ const DEALS = '/api/v1/sales.deal';
 const withCatalog = dealer
   .replace('      tasks.task: {read: own, create: own, update: own}\n', '$&      catalog.*: {read: all}\n')
   .replace('      tasks.task: {read: team, create: team, update: team}\n', '$&      catalog.*: {read: all, create: all, update: all}\n')
+  .replace('sales.*: {read: team, create: team, update: team, reassign: team}', 'sales.*: {read: team, create: team, update: team, reassign: team, merge: team}')
   .replace('  delete: [ivanova]\n', '$&  catalog.stock: [ivanova]\n');
 
 let server, head, petrov, sidorova;
@@ -188,7 +189,7 @@ describe('the amount of a deal', () => {
     const d = await deal();
     const line = await make(petrov, LINES, { deal: d.id, title: 'Раз', price: '1234.56' });
     assert.deepEqual(await fault(petrov.patch(`${DEALS}/${d.id}`, { amount: '1000' })), [['amount', 'Сумма сделки складывается из её строк: 1234,56']]);
-    assert.equal((await fault(petrov.patch(`${DEALS}/${d.id}`, { amount: null })))[0][0], 'amount');
+    assert.equal((await change(petrov, DEALS, d, { amount: null })).amount, '1234.56');
     await change(petrov, DEALS, d, { amount: '1234.56', title: 'Та же' });
     await petrov.del(`${LINES}/${line.id}`, { expect: 204 });
     await change(petrov, DEALS, d, { amount: '1000' });
@@ -214,6 +215,30 @@ describe('the amount of a deal', () => {
     assert.equal((await read(petrov, LINES, line.id)).price, '10.00');
     await change(head, LINES, line, { price: '11' });
     assert.equal(await amountOf(d), '11.00');
+  });
+
+  it('is locked with the stage: no line comes back from the recycle bin', async () => {
+    const d = await deal();
+    const two = [await make(petrov, LINES, { deal: d.id, title: 'Раз', price: '10' }), await make(petrov, LINES, { deal: d.id, title: 'Два', price: '5' })][1];
+    await petrov.del(`${LINES}/${two.id}`, { expect: 204 });
+    await change(petrov, DEALS, d, { stage: 'payment' });
+    assert.deepEqual((await fault(petrov.post(`${LINES}/${two.id}/restore`))).map((f) => f[0]), ['amount']);
+    assert.equal(await amountOf(d), '10.00');
+    await head.post(`${LINES}/${two.id}/restore`, undefined, { expect: 200 });
+    assert.equal(await amountOf(d), '15.00');
+  });
+
+  it('is that of both when deals are merged, and each has its own again when that is undone', async () => {
+    const ended = (batch) => until(async () => ['done', 'failed'].includes(batch.state) ? batch : ((batch = await read(head, '/api/v1/batch', batch.id)), null));
+    const [a, b, empty] = [await deal({ title: 'А' }), await deal({ title: 'Б' }), await deal({ title: 'В' })];
+    await make(petrov, LINES, { deal: a.id, title: 'Раз', price: '100' });
+    await make(petrov, LINES, { deal: b.id, title: 'Два', price: '30' });
+    for (const [into, sum, own] of [[a, '130.00', '100.00'], [empty, '30.00', '0.00']]) {
+      const merge = await ended((await head.post(`${DEALS}/merge`, { into: into.id, from: [b.id] }, { expect: 202 })).json);
+      assert.equal(await amountOf(into), sum);
+      const undo = await ended((await head.post(`/api/v1/batch/${merge.id}/undo`, {}, { expect: 202 })).json);
+      assert.deepEqual([undo.state, await amountOf(into), await amountOf(b)], ['done', own, '30.00']);
+    }
   });
 
   it('follows a line that comes back from the recycle bin', async () => {

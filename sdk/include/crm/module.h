@@ -58,7 +58,8 @@ typedef struct crm_route {
 } crm_route;
 
 /* In the transaction, on the writer. `was` is NULL at create. A `before` hook may change `now` or
- * refuse with crm_fail; searches and long lists have no place here. */
+ * refuse with crm_fail; searches and long lists have no place here. AFTER_UPDATE also runs when a record
+ * comes back from the recycle bin, with nothing changed. */
 #define CRM_BEFORE_CREATE 0u
 #define CRM_AFTER_CREATE 1u
 #define CRM_BEFORE_UPDATE 2u
