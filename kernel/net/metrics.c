@@ -9,9 +9,10 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define METRICS_MAX    640
-#define OF_MODULES_MAX 480 /* of them: however many modules there are, the kernel's own have room \
-                            */
+#define METRICS_MAX 640
+#define OF_MODULES_MAX                                                         \
+    480 /* of them: however many modules there are, the kernel's own have room \
+         */
 #define MODULE_LABEL "{module=\""
 
 struct metric {
