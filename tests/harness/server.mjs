@@ -160,7 +160,7 @@ export class Server {
 
   /** A program as the server's own user, in its home. Resolves with {code, out, err}; has its `child` until then. */
   execute(program, args) {
-    const options = { ...identity, cwd: this.home, env: { PATH: process.env.PATH, ...sanitizers() } };
+    const options = { ...identity, cwd: this.home, maxBuffer: 1 << 26, env: { PATH: process.env.PATH, ...sanitizers() } };
     let child;
     const done = new Promise((resolve) => {
       child = execFile(program, args, options, (error, out, err) => {
