@@ -111,18 +111,43 @@ static crm_status compare(crm_ctx *c, int64_t id, bool is_emptied, crm_rec **dea
     return s;
 }
 
+static crm_status put_amount(crm_ctx *c, crm_rec *deal, int64_t total)
+{
+    crm_status s = crm_set_int(deal, "amount", total);
+    if (s == CRM_OK) {
+        written = crm_id(deal);
+        s = crm_save(c, deal);
+        written = 0;
+    }
+    return s;
+}
+
 static crm_status follow(crm_ctx *c, int64_t id)
 {
     crm_rec *deal;
     int64_t total;
     crm_status s = compare(c, id, true, &deal, &total);
-    s = s == CRM_OK && deal ? crm_set_int(deal, "amount", total) : s;
-    if (s == CRM_OK && deal) {
-        written = id;
-        s = crm_save(c, deal);
-        written = 0;
+    return s == CRM_OK && deal ? put_amount(c, deal, total) : s;
+}
+
+/* One line more is added to what the others come to, which the amount was: a copy of a deal with
+ * many would add up all of them after each. What it was not is put right when the change is heard
+ * of. */
+static crm_status follow_new(crm_ctx *c, const crm_rec *line)
+{
+    crm_rec *deal;
+    int64_t count, id = crm_get_int(line, "deal");
+    crm_str where = crm_fmt(c, "[\"deal\",\"eq\",%lld]", (long long)id);
+    crm_status s = where.p ? crm_count(c, LINE, where.p, &count) : CRM_NOMEM;
+    s = s == CRM_OK ? crm_get(c, DEAL, id, &deal) : s;
+    if (s != CRM_OK) {
+        return s == CRM_NOT_FOUND ? CRM_OK : s;
     }
-    return s;
+    if (count < 2 || !crm_has(deal, "amount") || !is_seen(line)) {
+        return follow(c, id);
+    }
+    int64_t sum = crm_get_int(line, "sum");
+    return sum ? put_amount(c, deal, crm_get_int(deal, "amount") + sum) : CRM_OK;
 }
 
 void total_hold(int64_t deal)
@@ -142,7 +167,7 @@ crm_status total_after_line(crm_ctx *c, crm_rec *now, const crm_rec *was)
     if (held && crm_get_int(now, "deal") == held) {
         return CRM_OK;
     }
-    crm_status s = follow(c, crm_get_int(now, "deal"));
+    crm_status s = was ? follow(c, crm_get_int(now, "deal")) : follow_new(c, now);
     bool has_moved = was && crm_changed(now, "deal");
     return s == CRM_OK && has_moved ? follow(c, crm_get_int(was, "deal")) : s;
 }

@@ -297,6 +297,14 @@ describe('a copy of a deal', () => {
     assert.equal(await amountOf(copy), '1010.00');
   });
 
+  it('is made of many lines before its time is over', async () => {
+    const d = await deal();
+    for (let i = 0; i < 100; i += 1) await make(petrov, LINES, { deal: d.id, title: 'Строка', price: '1.01' });
+    const copy = (await petrov.post(`${DEALS}/${d.id}/copy`, {}, { expect: 201 })).json;
+    const rows = await petrov.list('catalog.line', `deal=${copy.id}&limit=200`);
+    assert.deepEqual([rows.length, await amountOf(copy)], [100, '101.00']);
+  });
+
   it('takes what the body says otherwise, and is made once under a key', async () => {
     const d = await deal({ title: 'Было' });
     const headers = { 'Idempotency-Key': 'copy-1' };
