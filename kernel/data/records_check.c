@@ -380,6 +380,17 @@ static crm_status is_selectable(saving *s, const field *f, int64_t id, bool *is)
     return tx_list(c->tx, &q, on_target, is);
 }
 
+/* Of a copy nobody could put it right, so it comes without what is gone. */
+static void target_fails(saving *s, const field *f)
+{
+    bool is_copied = bits_has(s->given->copied, f->index) && f->type == FIELD_REF;
+    if (is_copied && !(f->flags & FIELD_REQUIRED)) {
+        s->now.v[f->index] = value_null();
+    } else {
+        field_fails(s, f->index, "no_such_record");
+    }
+}
+
 static crm_status check_target(saving *s, const field *f, int64_t id)
 {
     bool found = false, is_given = bits_has(s->user_set, f->index);
@@ -394,7 +405,7 @@ static crm_status check_target(saving *s, const field *f, int64_t id)
         st = find_target(s, f->ref, id, is_given, &found);
     }
     if (!st && !found) {
-        field_fails(s, f->index, "no_such_record");
+        target_fails(s, f);
         return CRM_OK;
     }
     st = st ? st : is_selectable(s, f, id, &found);

@@ -15,7 +15,7 @@ const DEALS = '/api/v1/sales.deal';
 
 const withCatalog = dealer
   .replace('      tasks.task: {read: own, create: own, update: own}\n', '$&      catalog.*: {read: all}\n')
-  .replace('      tasks.task: {read: team, create: team, update: team}\n', '$&      catalog.*: {read: all, create: all, update: all}\n')
+  .replace('      tasks.task: {read: team, create: team, update: team}\n', '$&      catalog.*: {read: all, create: all, update: all, delete: all}\n')
   .replace('sales.*: {read: team, create: team, update: team, reassign: team}', 'sales.*: {read: team, create: team, update: team, reassign: team, merge: team}')
   .replace('  delete: [ivanova]\n', '$&  catalog.stock: [ivanova]\n');
 
@@ -295,6 +295,14 @@ describe('a copy of a deal', () => {
     const copy = (await petrov.post(`${DEALS}/${d.id}/copy`, {}, { expect: 201 })).json;
     assert.deepEqual((await lines(petrov, copy)).map((l) => [l.good?.id ?? null, l.vat, l.sum]), [[one.id, null, '1000.00'], [null, null, '10.00']]);
     assert.equal(await amountOf(copy), '1010.00');
+  });
+
+  it('comes without the good that was thrown away, with all that the line says of it', async () => {
+    const [d, one] = [await deal(), await good({ title: 'Был' })];
+    await make(petrov, LINES, { deal: d.id, good: one.id });
+    await head.del(`${GOODS}/${one.id}`, { expect: 204 });
+    const copy = (await petrov.post(`${DEALS}/${d.id}/copy`, {}, { expect: 201 })).json;
+    assert.deepEqual((await lines(petrov, copy)).map((l) => [l.good, l.title, l.price]), [[null, 'Был', '1000.00']]);
   });
 
   it('is made of many lines before its time is over', async () => {
