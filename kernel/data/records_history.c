@@ -137,6 +137,23 @@ static crm_status name_batches(telling *t)
     return st;
 }
 
+/* What somebody kept for himself stays his when he shares it: others see what it is now. */
+static crm_status hide_past_of_view(telling *t, int64_t id)
+{
+    static const uint16_t own[] = {VIEW_NAME, VIEW_ENTITY, VIEW_STATE, VIEW_FIRST};
+    crm_ctx *c = t->call;
+    record *view;
+    if (t->entity != registry_store(c->reg, STORE_VIEW) || c->who->kind == PRINCIPAL_SYSTEM) {
+        return CRM_OK;
+    }
+    crm_status st = records_get(c, t->entity, id, &view);
+    bool is_his = !st && view->v[COL_CREATED_BY].i == c->who->user;
+    for (size_t i = 0; !is_his && i < sizeof own / sizeof own[0]; i++) {
+        bits_drop(t->visible, own[i]);
+    }
+    return st;
+}
+
 static crm_status begin(telling *t, int64_t id)
 {
     crm_ctx *c = t->call;
@@ -154,6 +171,10 @@ static crm_status begin(telling *t, int64_t id)
     records_hidden(t->entity, hidden);
     for (int i = 0; i < 4; i++) {
         t->visible[i] &= ~hidden[i];
+    }
+    st = hide_past_of_view(t, id);
+    if (st) {
+        return st;
     }
     if (t->only && !bits_has(t->visible, t->only->index)) {
         return records_unknown_field(c, t->entity, t->only->name);

@@ -34,6 +34,14 @@ describe('a view of a list', () => {
     assert.ok((await names(petrov)).includes('Мои горячие'));
   });
 
+  it('that is shared tells nobody what it was before', async () => {
+    const view = await make(head, { name: 'Ещё моя' });
+    await head.patch(`${VIEWS}/${view.id}`, { name: 'Уже общая', shared: true }, { expect: 200 });
+    const told = async (client) => (await client.get(`${VIEWS}/${view.id}/history`, { expect: 200 })).json.rows.flatMap((row) => (row.changes ?? []).map((change) => change.field));
+    assert.ok((await told(head)).includes('name'));
+    assert.deepEqual((await told(petrov)).filter((field) => field !== 'shared'), []);
+  });
+
   it('is shared by who holds the function settings, and then read by all', async () => {
     const view = await make(petrov, { name: 'Не общий' });
     assert.deepEqual(faults(await petrov.patch(`${VIEWS}/${view.id}`, { shared: true }, { expect: 422 })), [['shared', 'read_only']]);
