@@ -41,7 +41,7 @@ static void head(const char *name, char type, size_t size)
 {
     char block[BLOCK] = {0};
     snprintf(block, 100, "%s", name);
-    snprintf(block + 124, 12, "%011zo", size);
+    snprintf(block + 124, 12, "%011zo", size & 077777777777);
     memcpy(block + 257, "ustar\00000", 8);
     block[156] = type;
     seal(block);
