@@ -92,31 +92,44 @@ static bool set_number(const char *text, int64_t most, uint32_t *out)
     return true;
 }
 
-static bool set_option(server_options *o, int which, const char *given)
+/* Where the option's word is kept as it was given; NULL: not so. */
+static const char **text_option(server_options *o, int which)
 {
     switch (which) {
     case OPT_DATA:
-        o->data = given;
-        o->is_data_given = true;
-        return true;
+        return &o->data;
     case OPT_TZ:
-        o->tz = given;
-        return true;
+        return &o->tz;
     case OPT_MODULES:
-        o->modules = given;
-        return true;
+        return &o->modules;
     case OPT_WEB:
-        o->web = given;
-        return true;
+        return &o->web;
     case OPT_LISTEN:
-        o->listen = given;
-        return true;
+        return &o->listen;
     case OPT_NAMES:
-        o->names = given;
-        return true;
+        return &o->names;
     case OPT_SANDBOX:
-        o->sandbox = given;
+        return &o->sandbox;
+    case OPT_TRUST:
+        return &o->trust;
+    case OPT_SDK:
+        return &o->sdk;
+    case OPT_REPORT:
+        return &o->report;
+    default:
+        return NULL;
+    }
+}
+
+static bool set_option(server_options *o, int which, const char *given)
+{
+    const char **text = text_option(o, which);
+    if (text) {
+        o->is_data_given |= which == OPT_DATA;
+        *text = given;
         return true;
+    }
+    switch (which) {
     case OPT_LANG:
         if (strcmp(given, "en") != 0 && strcmp(given, "ru") != 0) {
             return false;
@@ -129,26 +142,17 @@ static bool set_option(server_options *o, int which, const char *given)
     case OPT_SAFE:
         o->is_safe = true;
         return true;
-    case OPT_TRUST:
-        o->trust = given;
-        return true;
     case OPT_DEV:
         o->is_dev = true;
         return true;
-    case OPT_SDK:
-        o->sdk = given;
-        return true;
-    case OPT_REPORT:
-        o->report = given;
+    case OPT_NATIVE:
+        o->is_native = true;
         return true;
     case OPT_KERNEL:
         if (o->kernel_count == KERNELS_MAX) {
             return false;
         }
         o->kernels[o->kernel_count++] = given;
-        return true;
-    case OPT_NATIVE:
-        o->is_native = true;
         return true;
     case OPT_GROUP:
         return set_number(given, 1024, &o->group_max);
